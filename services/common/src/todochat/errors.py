@@ -1,0 +1,127 @@
+"""Errors that a caller may see, free of any framework.
+
+    ServiceError
+    ├── BadRequestError        400  bad-request
+    ├── UnauthorizedError      401  unauthorized
+    ├── ForbiddenError         403  forbidden
+    ├── NotFoundError          404  not-found
+    ├── ConflictError          409  conflict
+    ├── GoneError              410  gone
+    ├── PayloadTooLargeError   413  payload-too-large
+    ├── InvalidInputError      422  invalid-input
+    ├── TooManyRequestsError   429  too-many-requests
+    └── UnavailableError       503  unavailable
+
+A service subclasses the one that fits and gives it a `code` of its own. `todochat.problems` turns
+an error into `application/problem+json` (RFC 9457).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """One fault in the input; `pointer` is a JSON pointer (RFC 6901) or a parameter's name."""
+
+    pointer: str
+    detail: str
+
+
+class ServiceError(Exception):
+    """A failure with a stable code and a text fit for the caller's eyes.
+
+    Args:
+        detail: what happened this time, for a human; never internals.
+        headers: response headers that belong to the failure.
+        extensions: further members of the problem document.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Something went wrong"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self, detail: str, *, headers: Mapping[str, str] | None = None, **extensions: Any
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers: dict[str, str] = dict(headers or {})
+        self.extensions = extensions
+
+
+class BadRequestError(ServiceError):
+    """The request can't be understood."""
+
+    status, code, title = 400, "bad-request", "The request can't be understood"
+
+
+class UnauthorizedError(ServiceError):
+    """No valid token came with the request."""
+
+    status, code, title = 401, "unauthorized", "Sign in to go on"
+
+    def __init__(self, detail: str = "A valid token is needed.", **extensions: Any) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"}, **extensions)
+
+
+class ForbiddenError(ServiceError):
+    """The token is valid, but not for this."""
+
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class NotFoundError(ServiceError):
+    """There is no such thing, or it is somebody else's."""
+
+    status, code, title = 404, "not-found", "Not found"
+
+
+class ConflictError(ServiceError):
+    """The request doesn't fit the present state."""
+
+    status, code, title = 409, "conflict", "Conflict"
+
+
+class GoneError(ServiceError):
+    """It was there once and will not come back."""
+
+    status, code, title = 410, "gone", "Gone"
+
+
+class PayloadTooLargeError(ServiceError):
+    """The body is larger than the route takes."""
+
+    status, code, title = 413, "payload-too-large", "Too large"
+
+
+class InvalidInputError(ServiceError):
+    """The request is well formed, but its values are not acceptable."""
+
+    status, code, title = 422, "invalid-input", "Invalid input"
+
+    def __init__(self, detail: str, *, errors: Sequence[FieldError] = (), **ext: Any) -> None:
+        super().__init__(detail, errors=list(errors), **ext)
+
+
+class _RetryLaterError(ServiceError):
+    retryable = True
+
+    def __init__(self, detail: str, *, retry_after_s: float = 1, **extensions: Any) -> None:
+        seconds = max(1, -int(-retry_after_s // 1))
+        super().__init__(detail, headers={"Retry-After": str(seconds)}, **extensions)
+        self.retry_after_s = retry_after_s
+
+
+class TooManyRequestsError(_RetryLaterError):
+    """The caller is over a limit; `retry_after_s` says when it has room again."""
+
+    status, code, title = 429, "too-many-requests", "Too many requests"
+
+
+class UnavailableError(_RetryLaterError):
+    """Something this answer needs is down or full; trying again may help."""
+
+    status, code, title = 503, "unavailable", "Try again in a moment"

@@ -1,0 +1,123 @@
+"""Settings: environment variables, read once at start into one frozen struct a service.
+
+A field's name in upper case is its variable; a service's own knobs carry its prefix
+(`rename=env_name("TASKS")`), names fixed by the product are given with `field(name=...)`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal, Self, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+SecretStr = Annotated[str, Meta(extra={"secret": True})]
+
+
+class SettingsError(ValueError):
+    """A setting is missing or malformed; the message is one line that names the variable."""
+
+
+def env_name(prefix: str) -> Callable[[str], str]:
+    """Return a `rename` function that turns `port` into `<prefix>_PORT`."""
+    return lambda field: f"{prefix}_{field.upper()}"
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
+    """What every service reads."""
+
+    redis_url: Annotated[str, Meta(description="Redis or Valkey, `redis://[:password@]host:port/0`.")]
+    todochat_issuer: Annotated[
+        str, Meta(min_length=1, description="`iss` of the tokens this installation issues.")
+    ] = "todochat"
+    todochat_service_secret: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description=(
+                "Secret of at least 32 bytes that the services share; the key of each arrow "
+                "between two services is derived from it. Two values separated by a comma are "
+                "both accepted, the first one signs."
+            ),
+        ),
+    ] = ""
+    todochat_service_secret_gateway_to_agent: Annotated[
+        str, Meta(extra={"secret": True}, description="Own secret of chat-gateway's calls to todo-agent.")
+    ] = ""
+    todochat_service_secret_agent_to_tasks: Annotated[
+        str, Meta(extra={"secret": True}, description="Own secret of todo-agent's calls to tasks.")
+    ] = ""
+    auth_jwks_url: Annotated[
+        str, Meta(description="Where the public keys of login tokens and client secrets are.")
+    ] = "http://127.0.0.1:8001/.well-known/jwks.json"
+    public_url: Annotated[
+        str, Meta(description="The address people open; https makes cookies Secure.")
+    ] = "http://localhost:8000"
+    cors_allowed_origins: Annotated[
+        str, Meta(description="Origins other than PUBLIC_URL that may call, separated by commas.")
+    ] = ""
+    forwarded_allow_ips: Annotated[
+        str, Meta(description="Addresses whose X-Forwarded-For is believed, separated by commas.")
+    ] = "127.0.0.1"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["json", "console"], Meta(description="JSON lines, or colours for a terminal.")
+    ] = "json"
+    drain_delay_s: Annotated[
+        float,
+        Meta(ge=0, description="Seconds after SIGTERM in which new work is still taken."),
+    ] = 2.0
+    drain_timeout_s: Annotated[
+        float, Meta(gt=0, description="Seconds that streams and runs get to finish after that.")
+    ] = 25.0
+    otel_exporter_otlp_endpoint: Annotated[
+        str, Meta(description="OpenTelemetry collector (OTLP over HTTP); empty turns tracing off.")
+    ] = ""
+
+    def __repr__(self) -> str:
+        """Name the type only: a settings struct holds secrets."""
+        return f"{type(self).__name__}(...)"
+
+    @property
+    def cors_origins(self) -> list[str]:
+        """`cors_allowed_origins` as a list."""
+        return split_list(self.cors_allowed_origins)
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings from `environ`.
+
+        Raises:
+            SettingsError: a variable is missing or malformed.
+        """
+        return load_settings(cls, environ)
+
+
+SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
+
+
+def load_settings(cls: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
+    """Build `cls` from environment variables; empty ones count as not set.
+
+    Raises:
+        SettingsError: a variable is missing or malformed.
+    """
+    present = {name: value for name, value in environ.items() if value != ""}
+    try:
+        return msgspec.convert(present, cls, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_one_line(str(error))) from None
+
+
+def split_list(value: str) -> list[str]:
+    """Split a comma-separated setting, dropping blanks."""
+    return [part for part in (piece.strip() for piece in value.split(",")) if part]
+
+
+def _one_line(message: str) -> str:
+    if "missing required field" in message:
+        return f"setting {message.split('`')[1]} is required"
+    reason, _, place = message.partition(" - at ")
+    name = place.strip("`").removeprefix("$.")
+    return f"setting {name}: {reason[:1].lower()}{reason[1:]}"
