@@ -25,7 +25,9 @@ def env_name(prefix: str) -> Callable[[str], str]:
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     """What every service reads."""
 
-    redis_url: Annotated[str, Meta(description="Redis or Valkey, `redis://[:password@]host:port/0`.")]
+    redis_url: Annotated[
+        str, Meta(description="Redis or Valkey, `redis://[:password@]host:port/0`.")
+    ]
     todochat_issuer: Annotated[
         str, Meta(min_length=1, description="`iss` of the tokens this installation issues.")
     ] = "todochat"
@@ -41,7 +43,10 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
         ),
     ] = ""
     todochat_service_secret_gateway_to_agent: Annotated[
-        str, Meta(extra={"secret": True}, description="Own secret of chat-gateway's calls to todo-agent.")
+        str,
+        Meta(
+            extra={"secret": True}, description="Own secret of chat-gateway's calls to todo-agent."
+        ),
     ] = ""
     todochat_service_secret_agent_to_tasks: Annotated[
         str, Meta(extra={"secret": True}, description="Own secret of todo-agent's calls to tasks.")
@@ -59,7 +64,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
         str, Meta(description="Addresses whose X-Forwarded-For is believed, separated by commas.")
     ] = "127.0.0.1"
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged.")
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least level that is logged."),
     ] = "info"
     log_format: Annotated[
         Literal["json", "console"], Meta(description="JSON lines, or colours for a terminal.")

@@ -1,0 +1,117 @@
+"""The application factory that every service's `app.py` calls."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from typing import Any, Final
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from todochat.docs_ui import DOCS_ROUTES
+from todochat.draining import Drain
+from todochat.logging import configure_logging
+from todochat.middleware import RequestEnvelope
+from todochat.operations import OperationsController, ReadyCheck
+from todochat.problems import EXCEPTION_HANDLERS
+from todochat.settings import ServiceSettings
+from todochat.telemetry import setup_tracing
+
+DEFAULT_BODY_LIMIT_BYTES: Final = 256 * 1024
+CORS_ALLOWED_HEADERS: Final = (
+    "Accept-Language",
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "Last-Event-ID",
+    "X-Request-Id",
+    "X-Resumable",
+    "X-Timezone",
+    "chatkit-frame-instance-id",
+)
+CORS_EXPOSED_HEADERS: Final = (
+    "Idempotent-Replayed",
+    "Retry-After",
+    "X-Conversation-Id",
+    "X-Request-Id",
+    "X-Run-Id",
+    "X-Thread-Id",
+)
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    *,
+    name: str,
+    settings: ServiceSettings,
+    route_handlers: Sequence[ControllerRouterHandler],
+    lifespan: Sequence[Lifespan] = (),
+    ready_checks: Mapping[str, ReadyCheck] | None = None,
+    dependencies: Mapping[str, Provide] | None = None,
+    body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
+    type_decoders: Sequence[tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]] | None = None,
+    description: str = "",
+) -> Litestar:
+    """Build a service's Litestar application.
+
+    It has problem details for every failure, request ids, JSON logs, `/health/live`,
+    `/health/ready`, `/metrics`, `/openapi.json` and a page at `/docs` that shows it.
+
+    Args:
+        name: the service, as in logs, metrics and the OpenAPI title.
+        lifespan: async context managers that open what the process owns on `app.state`.
+        ready_checks: name of a store -> coroutine function that raises when it can't be reached.
+        body_limit_bytes: longest request body; a longer one is answered 413.
+    """
+    configure_logging(level=settings.log_level, log_format=settings.log_format, service=name)
+    setup_tracing(settings.otel_exporter_otlp_endpoint, name)
+    app = Litestar(
+        route_handlers=[OperationsController, *DOCS_ROUTES, *route_handlers],
+        lifespan=list(lifespan),
+        dependencies=dict(dependencies or {}),
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=body_limit_bytes,
+        cors_config=_cors(settings),
+        openapi_config=_openapi(name, description),
+        type_decoders=type_decoders,
+        state=State({"drain": Drain(), "settings": settings, "ready_checks": ready_checks or {}}),
+        logging_config=None,
+    )
+    app.asgi_handler = RequestEnvelope(app.asgi_handler, name)
+    return app
+
+
+def _cors(settings: ServiceSettings) -> CORSConfig | None:
+    if not settings.cors_origins:
+        return None
+    return CORSConfig(
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"],
+        allow_headers=list(CORS_ALLOWED_HEADERS),
+        expose_headers=list(CORS_EXPOSED_HEADERS),
+        allow_credentials=True,
+        max_age=600,
+    )
+
+
+def _openapi(name: str, description: str) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title=name,
+        version=version("todochat"),
+        description=description or None,
+        path="/openapi.json",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        use_handler_docstrings=True,
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+            }
+        ),
+    )

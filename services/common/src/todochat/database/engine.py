@@ -1,0 +1,112 @@
+"""SQLAlchemy engines and transactions, bound to a user where row-level security asks for it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+CONNECT_TIMEOUT_S: Final = 5.0
+STATEMENT_TIMEOUT_S: Final = 10.0
+POOL_TIMEOUT_S: Final = 5.0
+IDLE_IN_TRANSACTION_TIMEOUT_S: Final = 30.0
+
+_BIND_USER: Final = text("SELECT set_config('app.user_id', :user_id, true)")
+_BYPASS: Final = text(
+    "SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT 1 FROM pg_class WHERE relowner = pg_roles.oid)"
+    " FROM pg_roles WHERE rolname = current_user"
+)
+
+
+class BypassingRoleError(RuntimeError):
+    """The database role would see every user's rows."""
+
+
+def asyncpg_url(url: str) -> URL:
+    """Turn `postgresql://...` into SQLAlchemy's form for asyncpg."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def create_engine(
+    url: str,
+    *,
+    application_name: str,
+    pool_size: int = 10,
+    statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+) -> AsyncEngine:
+    """Make an engine with a pool of at most `pool_size` connections that heals by itself.
+
+    Connecting takes at most 5 s, waiting for a free connection 5 s, a statement
+    `statement_timeout_s`; a transaction left idle is ended after 30 s.
+    """
+    return create_async_engine(
+        asyncpg_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        pool_use_lifo=True,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": statement_timeout_s + 1,
+            "server_settings": {
+                "application_name": application_name,
+                "statement_timeout": str(int(statement_timeout_s * 1000)),
+                "idle_in_transaction_session_timeout": str(
+                    int(IDLE_IN_TRANSACTION_TIMEOUT_S * 1000)
+                ),
+                "timezone": "UTC",
+            },
+        },
+    )
+
+
+class Database:
+    """Opens transactions; the only place that commits."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self, user_id: str | None = None) -> AsyncIterator[AsyncSession]:
+        """Open a transaction; commit at the end, roll back on any error or cancellation.
+
+        Args:
+            user_id: whose rows the row-level security policies show; None binds nobody, so
+                that a role under such policies sees no row at all.
+        """
+        async with self._sessions() as session, session.begin():
+            if user_id is not None:
+                await session.execute(_BIND_USER, {"user_id": user_id})
+            yield session
+
+    async def ping(self) -> None:
+        """Raise if the database can't be reached."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        await self.engine.dispose()
+
+
+async def refuse_bypassing_role(engine: AsyncEngine) -> None:
+    """Refuse to work with a role that row-level security doesn't hold.
+
+    Raises:
+        BypassingRoleError: the role is a superuser, has BYPASSRLS or owns a table.
+    """
+    async with engine.connect() as connection:
+        if (await connection.execute(_BYPASS)).scalar_one():
+            role = engine.url.username
+            msg = f"database role {role!r} would bypass row-level security; use an app role"
+            raise BypassingRoleError(msg)

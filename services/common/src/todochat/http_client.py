@@ -1,0 +1,178 @@
+"""Calls from one service to another: pooled, timed out, retried only where that is safe."""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+import structlog
+
+from todochat.errors import ServiceError, UnavailableError
+from todochat.idempotency import HEADER as IDEMPOTENCY_HEADER
+from todochat.metrics import UPSTREAM_SECONDS
+from todochat.problems import PROBLEM_JSON, TYPE_PREFIX
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.telemetry import trace_headers
+
+MAX_TRIES: Final = 3
+BACKOFF_S: Final = 0.1
+MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_RETRIABLE_STATUS: Final = frozenset({502, 503, 504})
+
+log = structlog.get_logger(__name__)
+
+
+class UpstreamError(UnavailableError):
+    """Another service can't be reached or gave no answer in time."""
+
+    code = "upstream-unavailable"
+
+
+class UpstreamProblemError(ServiceError):
+    """Another service refused the call; carries what its problem document says."""
+
+    def __init__(self, status: int, code: str, title: str, detail: str, **extensions: Any) -> None:
+        super().__init__(detail, **extensions)
+        self.status = status  # type: ignore[misc]
+        self.code = code  # type: ignore[misc]
+        self.title = title  # type: ignore[misc]
+
+
+class ServiceResponse(msgspec.Struct, frozen=True):
+    """An answer, whatever its status; header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def raise_for_problem(self) -> None:
+        """Do nothing for a 2xx.
+
+        Raises:
+            UpstreamProblemError: for any other status.
+        """
+        if 200 <= self.status < 300:
+            return
+        problem: dict[str, Any] = {}
+        if self.headers.get("content-type", "").startswith(PROBLEM_JSON):
+            problem = msgspec.json.decode(self.body, type=dict[str, Any])
+        known = {"type", "title", "status", "detail", "instance", "request_id"}
+        raise UpstreamProblemError(
+            self.status,
+            str(problem.get("type", f"{TYPE_PREFIX}upstream-error")).removeprefix(TYPE_PREFIX),
+            str(problem.get("title", "A service refused the call")),
+            str(problem.get("detail", f"The service answered {self.status}.")),
+            **{name: value for name, value in problem.items() if name not in known},
+        )
+
+
+class ServiceClient:
+    """A client for one arrow.
+
+    Args:
+        session: shared by the process; whoever opened it closes it.
+        timeout_s: for one try, from connecting to the last byte.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        session: aiohttp.ClientSession,
+        tokens: ServiceTokens,
+        arrow: Arrow,
+        *,
+        timeout_s: float = 10.0,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._session = session
+        self._tokens = tokens
+        self._arrow = arrow
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=2.0)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        user_id: str,
+        json: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> ServiceResponse:
+        """Call the target on behalf of `user_id`.
+
+        GET, PUT, DELETE and anything with an Idempotency-Key is tried up to three times when
+        the target can't be reached or answers 502, 503 or 504; the last answer is returned.
+
+        Raises:
+            UpstreamError: no try got an answer.
+        """
+        sent = {**(headers or {}), **trace_headers()}
+        if json is not None:
+            sent.setdefault("Content-Type", "application/json")
+        safe = method in _SAFE_METHODS or IDEMPOTENCY_HEADER in sent
+        tries = MAX_TRIES if safe else 1
+        for attempt in range(1, tries + 1):
+            try:
+                response = await self._try(method, path, user_id, json, sent, params)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.warning(
+                    "upstream.failed", target=self._arrow.target, attempt=attempt, error=repr(error)
+                )
+                if attempt == tries:
+                    detail = f"The {self._arrow.target} service can't be reached right now."
+                    raise UpstreamError(detail) from error
+            else:
+                if response.status not in _RETRIABLE_STATUS or attempt == tries:
+                    return response
+            await asyncio.sleep(BACKOFF_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter
+        raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    async def _try(
+        self,
+        method: str,
+        path: str,
+        user_id: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+    ) -> ServiceResponse:
+        token = self._tokens.mint(self._arrow, user_id)
+        began = time.perf_counter()
+        outcome = "error"
+        try:
+            async with self._session.request(
+                method,
+                self._base_url + path,
+                data=body,
+                headers={**headers, "Authorization": f"Bearer {token}"},
+                params=params,
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                content = await read_bounded(response, MAX_BODY_BYTES)
+                outcome = f"{response.status // 100}xx"
+                lowered = {name.lower(): value for name, value in response.headers.items()}
+                return ServiceResponse(response.status, lowered, content)
+        finally:
+            seconds = time.perf_counter() - began
+            UPSTREAM_SECONDS.labels(self._arrow.target, method, outcome).observe(seconds)
+
+
+async def read_bounded(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
+    """Read a whole body.
+
+    Raises:
+        aiohttp.ClientPayloadError: it is longer than `limit_bytes`.
+    """
+    chunks = bytearray()
+    async for chunk in response.content.iter_any():
+        chunks += chunk
+        if len(chunks) > limit_bytes:
+            msg = f"the body is longer than {limit_bytes} bytes"
+            raise aiohttp.ClientPayloadError(msg)
+    return bytes(chunks)

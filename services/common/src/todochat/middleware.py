@@ -1,0 +1,88 @@
+"""What surrounds every request: its id, security headers, metrics and a log line.
+
+A plain ASGI wrapper around the whole application, since Litestar's own middleware doesn't see
+requests that match no route.
+"""
+
+import re
+import time
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from todochat.ids import new_id
+from todochat.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from todochat.telemetry import is_tracing, span
+
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_QUIET_ROUTES: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
+
+SECURITY_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-site"),
+)
+
+log = structlog.get_logger(__name__)
+
+
+class RequestEnvelope:
+    """Gives each HTTP request an id (the caller's, if it is well formed) and accounts for it."""
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        request_id = _incoming_id(scope["headers"]) or new_id("req")
+        scope["state"]["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        began = time.perf_counter()
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    *SECURITY_HEADERS,
+                    (b"x-request-id", request_id.encode()),
+                ]
+                self._account(scope, message["status"], time.perf_counter() - began)
+            await send(message)
+
+        if not is_tracing():
+            await self._app(scope, receive, send_with_headers)
+            return
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        with span(f"{scope['method']} {scope['path']}", headers, request_id=request_id):
+            await self._app(scope, receive, send_with_headers)
+
+    def _account(self, scope: HTTPScope, status: int, seconds: float) -> None:
+        route = str(scope.get("path_template") or "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        HTTP_REQUESTS.labels(self._service, method, route, str(status)).inc()
+        HTTP_SECONDS.labels(self._service, method, route).observe(seconds)
+        if route not in _QUIET_ROUTES:
+            log.info(
+                "request.answered",
+                method=method,
+                route=route,
+                status=status,
+                ms=round(seconds * 1000, 1),
+            )
+
+
+def _incoming_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    for name, value in headers:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return value.decode()
+    return None

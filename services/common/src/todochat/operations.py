@@ -1,0 +1,64 @@
+"""What operators ask a service: is it alive, is it ready, what does it count."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Controller, Response, get
+from litestar.datastructures import State
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+CHECK_TIMEOUT_S: Final = 2.0
+
+ReadyCheck = Callable[[State], Awaitable[Any]]
+
+log = structlog.get_logger(__name__)
+
+
+class Health(msgspec.Struct):
+    """Whether the service can work, and which of its stores can't be reached."""
+
+    status: str
+    failing: list[str] = []
+
+
+class OperationsController(Controller):
+    """Liveness, readiness and metrics; the edge doesn't route to them."""
+
+    include_in_schema = False
+
+    @get("/health/live", sync_to_thread=False)
+    def live(self) -> Health:
+        """Answer 200 as long as the process answers at all."""
+        return Health("ok")
+
+    @get("/health/ready")
+    async def ready(self, state: State) -> Response[Health]:
+        """Answer 200 when the service takes work, 503 while it drains or lacks a store."""
+        if state.drain.is_draining:
+            return Response(Health("draining"), status_code=503)
+        failing = await _failing_checks(state, state.ready_checks)
+        if failing:
+            return Response(Health("unavailable", failing), status_code=503)
+        return Response(Health("ok"))
+
+    @get("/metrics", media_type=CONTENT_TYPE_LATEST, sync_to_thread=False)
+    def metrics(self) -> bytes:
+        """Answer in Prometheus' text format."""
+        return generate_latest()
+
+
+async def _failing_checks(state: State, checks: Mapping[str, ReadyCheck]) -> list[str]:
+    async def fails(name: str, check: ReadyCheck) -> str | None:
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                await check(state)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready"
+            log.warning("health.check_failed", check=name, error=repr(error))
+            return name
+        return None
+
+    results = await asyncio.gather(*(fails(name, check) for name, check in checks.items()))
+    return [name for name in results if name is not None]

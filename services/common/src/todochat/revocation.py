@@ -1,0 +1,74 @@
+"""Signed-out sessions, as Redis tells them.
+
+auth-session's database is the truth; it publishes the sids whose tokens have not expired yet.
+`auth:revoked`: sorted set, member = sid, score = unix time at which its last token expires;
+written by auth-session, read by chat-gateway and tasks. `auth:revocations`: channel, message = sid.
+"""
+
+import asyncio
+import time
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from todochat.errors import UnauthorizedError
+
+REVOKED_KEY: Final = "auth:revoked"
+REVOCATIONS_CHANNEL: Final = "auth:revocations"
+REFRESH_S: Final = 5.0
+MAX_REVOKED: Final = 1_000_000
+
+log = structlog.get_logger(__name__)
+
+
+class RevocationSet:
+    """A local copy of the revoked sids, refreshed every 5 s while `run` is running.
+
+    While Redis can't be reached the last copy stays in force: nobody is let in who was known
+    to be signed out, and nobody is shut out because Redis is down.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._sids: frozenset[str] = frozenset()
+
+    def __contains__(self, sid: object) -> bool:
+        return sid in self._sids
+
+    def check(self, sid: str) -> None:
+        """Refuse a signed-out session.
+
+        Raises:
+            UnauthorizedError: the session was signed out.
+        """
+        if sid in self._sids:
+            raise UnauthorizedError("This session was signed out.")
+
+    async def refresh(self) -> None:
+        """Read the revoked sids from Redis."""
+        now = int(time.time())
+        members = await self._redis.zrangebyscore(
+            REVOKED_KEY, now, "+inf", start=0, num=MAX_REVOKED
+        )
+        self._sids = frozenset(_text(member) for member in members)
+
+    async def run(self) -> None:
+        """Refresh until cancelled."""
+        while True:
+            try:
+                await self.refresh()
+            except (RedisError, OSError) as error:
+                log.warning("revocation.refresh_failed", error=repr(error))
+            await asyncio.sleep(REFRESH_S)
+
+
+async def is_revoked(redis: Redis, sid: str) -> bool:
+    """Tell whether a session is signed out, asking Redis."""
+    score = await redis.zscore(REVOKED_KEY, sid)
+    return score is not None and score >= time.time()
+
+
+def _text(member: object) -> str:
+    return member.decode() if isinstance(member, bytes) else str(member)

@@ -1,0 +1,54 @@
+"""The pytest plugin with the fixtures that every test of the workspace may use.
+
+A server comes from TEST_POSTGRES_URL (a superuser's) or TEST_REDIS_URL if set, else from the
+wheels. Each xdist worker has servers of its own: Pub/Sub ignores Redis database numbers.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from todochat.redis_client import create_redis
+from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the test session."""
+    url = os.environ.get("TEST_POSTGRES_URL")  # noqa: TID251 - a test's own switch
+    if url:
+        yield PostgresServer(url)
+        return
+    process = PostgresProcess()
+    try:
+        process.start()
+        yield PostgresServer(process.admin_url)
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis server for the test session."""
+    url = os.environ.get("TEST_REDIS_URL")  # noqa: TID251 - a test's own switch
+    if url:
+        yield url
+        return
+    process = ValkeyProcess()
+    try:
+        process.start()
+        yield process.url
+    finally:
+        process.stop()
+
+
+@pytest_asyncio.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of a Redis server that is empty at the start of the test."""
+    client = create_redis(redis_url)
+    await client.flushall()
+    yield client
+    await client.aclose()

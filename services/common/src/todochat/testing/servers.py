@@ -1,0 +1,168 @@
+"""Real PostgreSQL and Valkey for tests, from the wheels or from TEST_*_URL."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from todochat.database.bootstrap import KINDS, DatabaseUrls, bootstrap, role_names
+from todochat.engines import (
+    SUPERUSER,
+    engine_user,
+    init_postgres,
+    postgres_command,
+    postgres_environment,
+    run_as,
+    valkey_command,
+)
+from todochat.testing.waiting import free_port
+
+START_TIMEOUT_S: Final = 30.0
+STOP_TIMEOUT_S: Final = 10.0
+
+
+class PostgresServer:
+    """A PostgreSQL server that lives as long as the test session."""
+
+    def __init__(self, admin_url: str) -> None:
+        self.admin_url = admin_url
+        self._passwords = {role: secrets.token_hex(8) for role in role_names()}
+        self._bootstrapped = False
+
+    async def create_database(self, family: str) -> DatabaseUrls:
+        """Make an empty database of a family (`auth`, `tasks`, `chat`) with its three roles."""
+        name = f"{family}_{secrets.token_hex(6)}"
+        passwords = {} if self._bootstrapped else self._passwords
+        await bootstrap(self.admin_url, passwords, databases={name: family})
+        self._bootstrapped = True
+        return self._urls(name, family)
+
+    async def drop_database(self, urls: DatabaseUrls) -> None:
+        """Remove a database, whoever is still connected to it."""
+        name = make_url(urls.owner).database
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        finally:
+            await connection.close()
+
+    def _urls(self, name: str, family: str) -> DatabaseUrls:
+        base = make_url(self.admin_url).set(database=name)
+        owner, app, jobs = (
+            base.set(
+                username=f"{family}_{kind}", password=self._passwords[f"{family}_{kind}"]
+            ).render_as_string(hide_password=False)
+            for kind in KINDS
+        )
+        return DatabaseUrls(owner, app, jobs)
+
+
+class EngineProcess:
+    """A server process of a test session, in a directory of its own."""
+
+    def __init__(self, name: str) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix=f"todochat-test-{name}-"))
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def spawn(self, command: list[str], **options: object) -> None:
+        """Start the process and wait until its port answers.
+
+        Raises:
+            RuntimeError: it ended, or didn't answer within 30 s; says what it logged.
+        """
+        log_path = self.directory / "log"
+        with log_path.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own binaries
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                **options,  # type: ignore[call-overload]
+            )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        msg = f"{command[0]} did not start:\n{log_path.read_text()[-2000:]}"
+        raise RuntimeError(msg)
+
+    def stop(self) -> None:
+        """End the process and remove its directory."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(STOP_TIMEOUT_S)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class PostgresProcess(EngineProcess):
+    """PostgreSQL from the wheel, with durability off."""
+
+    def __init__(self) -> None:
+        super().__init__("postgres")
+        self._user = engine_user()
+        self._password = secrets.token_hex(16)
+        self._data_dir = self.directory / "data"
+        self._data_dir.mkdir(mode=0o700)
+        if self._user is not None:
+            self.directory.chmod(0o711)
+            os.chown(self._data_dir, self._user.uid, self._user.gid)
+        init_postgres(self._data_dir, self._password, self._user)
+
+    @property
+    def admin_url(self) -> str:
+        """The superuser's URL."""
+        return f"postgresql://{SUPERUSER}:{self._password}@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start it, or start it again on the same data, and wait until it takes connections."""
+        command = postgres_command(self._data_dir, self.port, durable=False)
+        self.spawn(command, env=postgres_environment(), cwd="/", **run_as(self._user))
+        asyncio.run(_wait_for_postgres(self.admin_url))
+
+
+class ValkeyProcess(EngineProcess):
+    """Valkey from the wheel."""
+
+    def __init__(self, *, durable: bool = False) -> None:
+        super().__init__("valkey")
+        self._durable = durable
+
+    @property
+    def url(self) -> str:
+        """Its URL."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it, or start it again on the same data."""
+        self.spawn(valkey_command(self.directory, self.port, "", durable=self._durable))
+
+
+async def _wait_for_postgres(url: str) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            connection = await asyncpg.connect(url, timeout=2)
+        except (OSError, asyncpg.PostgresError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            await connection.close()
+            return
