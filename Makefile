@@ -1,0 +1,81 @@
+# Run `make` to see what there is. Needs python3 >= 3.11 (with venv) and make, nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+MEMBERS := services/common services/auth-session services/tasks services/todo-agent services/chat-gateway deploy/local
+PACKAGES := todochat auth-session tasks-service todo-agent chat-gateway todochat-local
+PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+SOURCES := $(MEMBERS:%=%/src)
+TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
+DATA_DIR ?= .todochat
+PYTEST_WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help up dev down reset .venv test test-all bench lint format types check lock env-docs clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: .venv ## start everything and print the address to open (Ctrl-C stops it)
+	@$(BIN)/todochat up --data-dir $(DATA_DIR)
+
+dev: .venv ## the same, and start a service anew when its code changes
+	@$(BIN)/todochat up --data-dir $(DATA_DIR) --reload
+
+down: .venv ## stop what `todochat up --detach` started
+	@$(BIN)/todochat down --data-dir $(DATA_DIR)
+
+reset: .venv ## delete all local data: accounts, chats, tasks
+	@$(BIN)/todochat reset --data-dir $(DATA_DIR)
+
+.venv: .venv/.ready ## make the Python environment and nothing else
+	@echo "environment: .venv is up to date"
+
+.venv/.ready: requirements.lock $(PYPROJECTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 is older than 3.11; pass PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/pip || { echo "environment: making .venv"; $(PYTHON) -m venv .venv || { echo "python3 has no venv module (Debian: apt install python3-venv)"; exit 1; }; }
+	@echo "environment: installing the locked packages"
+	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.lock > .venv/uv.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt
+	@$(BIN)/uv pip sync --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation $(MEMBERS:%=-e %)
+	@touch $@
+
+test: .venv ## run the tests (real PostgreSQL, Valkey and Caddy; under 10 minutes)
+	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m "not slow"
+
+test-all: .venv ## run the tests with their long forms
+	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist worksteal
+
+bench: .venv ## measure, as ratios against a peer in the same run
+	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+lint: .venv ## ruff, formatter, import contracts, spelling
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs services deploy
+
+format: .venv ## fix what ruff can fix
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+types: .venv ## mypy --strict
+	@$(BIN)/mypy $(SOURCES)
+	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
+
+check: lint types test ## everything CI runs
+
+lock: $(BIN)/uv ## resolve requirements.lock anew
+	@$(BIN)/uv pip compile --quiet $(PYPROJECTS) --all-extras --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header $(PACKAGES:%=--no-emit-package %) -o requirements.lock
+
+$(BIN)/uv:
+	@$(MAKE) --no-print-directory .venv
+
+env-docs: .venv ## write docs/configuration.md from the settings structs
+	@$(BIN)/python -m todochat_local.env_docs docs/configuration.md
+
+clean: ## remove caches and the environment; data stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
