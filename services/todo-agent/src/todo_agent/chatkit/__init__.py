@@ -1,0 +1,1 @@
+"""openai-chatkit on our storage: store, server, acceptance."""

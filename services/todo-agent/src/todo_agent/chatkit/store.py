@@ -1,0 +1,265 @@
+"""openai-chatkit's `Store` on PostgreSQL.
+
+Whose rows a method sees is decided by the context's user, bound to the transaction for row-level
+security; another user's id is an unknown id. In a worker every write is fenced by the attempt.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from chatkit.store import Store, StoreItemType
+from chatkit.types import Attachment, Page, ThreadItem, ThreadMetadata
+from pydantic import TypeAdapter
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from todo_agent.chatkit.context import RequestContext
+from todo_agent.chatkit.rows import new_item, thread_row, to_items, to_thread
+from todo_agent.chatkit.text import storable_json
+from todo_agent.errors import UnknownThingError
+from todo_agent.storage.attachment_repository import AttachmentRepository
+from todo_agent.storage.cursor import Cursor, Order, encode_cursor, parse_cursor
+from todo_agent.storage.fence import is_fenced
+from todo_agent.storage.item_repository import ItemRepository, ItemRow
+from todo_agent.storage.run import StoppedRun
+from todo_agent.storage.thread_repository import ThreadRepository, ThreadRow
+from todochat.bus.errors import RunLostError
+from todochat.database import Database
+
+MAX_PAGE: Final = 100
+FOREIGN_KEY_VIOLATION: Final = "23503"
+_PLAUSIBLE_ID: Final = re.compile(r"[\x21-\x7e]{1,200}")
+_ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
+
+
+class PostgresStore(Store[RequestContext]):
+    """Threads, items, attachments' metadata and feedback in database `chat`.
+
+    Parameters are named as in openai-chatkit, which passes some of them by keyword.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def generate_thread_id(self, context: RequestContext) -> str:
+        """Return an id for a thread; only under such an id does `save_thread` make a new one."""
+        made = context.ids.next("thread")
+        context.new_thread_ids.add(made)
+        return made
+
+    def generate_item_id(
+        self,
+        item_type: StoreItemType,
+        thread: ThreadMetadata,  # noqa: ARG002 - openai-chatkit's signature
+        context: RequestContext,
+    ) -> str:
+        """Return the id that this place in the run always gets."""
+        return context.ids.next(item_type)
+
+    async def load_thread(self, thread_id: str, context: RequestContext) -> ThreadMetadata:
+        """Return a thread without its items."""
+        _check_id(thread_id, "thread")
+        async with self._db.transaction(context.user_id) as session:
+            row = await ThreadRepository(session).load(thread_id)
+        if row is None:
+            raise UnknownThingError("thread")
+        return to_thread(row)
+
+    async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
+        """Write a thread; a deleted one doesn't come back."""
+        _check_id(thread.id, "thread")
+        row = thread_row(thread)
+        async with self._db.transaction(context.user_id) as session:
+            await _check_fence(session, context)
+            threads = ThreadRepository(session)
+            if await threads.update(row):
+                return
+            if thread.id not in context.new_thread_ids:
+                raise UnknownThingError("thread")
+            await threads.insert(row, context.user_id)
+        context.new_thread_ids.discard(thread.id)
+
+    async def load_threads(
+        self, limit: int, after: str | None, order: str, context: RequestContext
+    ) -> Page[ThreadMetadata]:
+        """Return a page of the user's threads, by creation."""
+        size = _page_size(limit)
+        async with self._db.transaction(context.user_id) as session:
+            threads = ThreadRepository(session)
+            place = await _place(after, "thread", threads.load)
+            rows = await threads.page(place, size + 1, _order(order))
+        data = [to_thread(row) for row in rows[:size]]
+        return Page(data=data, has_more=len(rows) > size, after=_after(rows, size))
+
+    async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
+        """Delete a thread with its items; its active runs are asked to stop."""
+        await self.remove_thread(thread_id, context)
+
+    async def remove_thread(self, thread_id: str, context: RequestContext) -> list[StoppedRun]:
+        """As `delete_thread`; returns the runs that were active, for their workers to be told."""
+        _check_id(thread_id, "thread")
+        async with self._db.transaction(context.user_id) as session:
+            stopped = await ThreadRepository(session).delete(thread_id, context.user_id)
+            if stopped is None:
+                raise UnknownThingError("thread")
+            return stopped
+
+    async def load_thread_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: RequestContext
+    ) -> Page[ThreadItem]:
+        """Return a page of a thread's items, by creation."""
+        _check_id(thread_id, "thread")
+        size = _page_size(limit)
+        async with self._db.transaction(context.user_id) as session:
+            items = ItemRepository(session)
+            place = await _place(after, "item", partial(items.load, thread_id))
+            rows = await items.page(thread_id, place, size + 1, _order(order))
+            if not rows and await ThreadRepository(session).load(thread_id) is None:
+                raise UnknownThingError("thread")
+        data = to_items([row.payload for row in rows[:size]])
+        return Page(data=data, has_more=len(rows) > size, after=_after(rows, size))
+
+    async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
+        """Return one item."""
+        _check_id(thread_id, "thread")
+        _check_id(item_id, "item")
+        async with self._db.transaction(context.user_id) as session:
+            row = await ItemRepository(session).load(thread_id, item_id)
+        if row is None:
+            raise UnknownThingError("item")
+        return to_items([row.payload])[0]
+
+    async def add_thread_item(
+        self, thread_id: str, item: ThreadItem, context: RequestContext
+    ) -> None:
+        """Write a new item; written again by another attempt, it is the same row.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        await self.save_item(thread_id, item, context)
+
+    async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
+        """Write an item, new or not.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        _check_id(thread_id, "thread")
+        _check_id(item.id, "item")
+        row = new_item(thread_id, item, context)
+        async with self._thread_transaction(context) as session:
+            if not await ItemRepository(session).upsert(row):
+                raise RunLostError(context.run_id)
+
+    async def delete_thread_item(
+        self, thread_id: str, item_id: str, context: RequestContext
+    ) -> None:
+        """Delete an item; one that was never stored is fine, since it may only have been said.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        _check_id(thread_id, "thread")
+        _check_id(item_id, "item")
+        async with self._db.transaction(context.user_id) as session:
+            items = ItemRepository(session)
+            if not await items.delete(thread_id, item_id, context.run_id, context.attempt):
+                raise RunLostError(context.run_id)
+
+    async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
+        """Write an attachment's metadata."""
+        _check_id(attachment.id, "attachment")
+        payload = storable_json(attachment)
+        async with self._thread_transaction(context) as session:
+            await _check_fence(session, context)
+            await AttachmentRepository(session).save(
+                context.user_id, attachment.id, attachment.thread_id, payload
+            )
+
+    async def load_attachment(self, attachment_id: str, context: RequestContext) -> Attachment:
+        """Return an attachment's metadata."""
+        _check_id(attachment_id, "attachment")
+        async with self._db.transaction(context.user_id) as session:
+            payload = await AttachmentRepository(session).load(attachment_id)
+        if payload is None:
+            raise UnknownThingError("attachment")
+        return _ATTACHMENT.validate_json(payload)
+
+    async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
+        """Delete an attachment's metadata."""
+        _check_id(attachment_id, "attachment")
+        async with self._db.transaction(context.user_id) as session:
+            if not await AttachmentRepository(session).delete(attachment_id):
+                raise UnknownThingError("attachment")
+
+    async def save_feedback(
+        self, thread_id: str, item_ids: list[str], kind: str, context: RequestContext
+    ) -> None:
+        """Note what the user thinks of some items; all of them or, if one is unknown, none."""
+        _check_id(thread_id, "thread")
+        wanted = sorted(set(item_ids))
+        for item_id in wanted:
+            _check_id(item_id, "item")
+        async with self._db.transaction(context.user_id) as session:
+            if await ThreadRepository(session).load(thread_id) is None:
+                raise UnknownThingError("thread")
+            if await ItemRepository(session).save_feedback(thread_id, wanted, kind) != len(wanted):
+                raise UnknownThingError("item")
+
+    @asynccontextmanager
+    async def _thread_transaction(self, context: RequestContext) -> AsyncIterator[AsyncSession]:
+        """Open a transaction whose writes refer to a thread that may not be there."""
+        try:
+            async with self._db.transaction(context.user_id) as session:
+                yield session
+        except IntegrityError as error:
+            if getattr(error.orig, "sqlstate", None) != FOREIGN_KEY_VIOLATION:
+                raise
+            raise UnknownThingError("thread") from None
+
+
+async def _check_fence(session: AsyncSession, context: RequestContext) -> None:
+    if context.run_id is None or context.attempt is None:
+        return
+    if not await is_fenced(session, context.run_id, context.attempt):
+        raise RunLostError(context.run_id)
+
+
+async def _place(
+    after: str | None, kind: str, load: Callable[[str], Awaitable[ThreadRow | ItemRow | None]]
+) -> Cursor | None:
+    if not after:
+        return None
+    _check_id(after, kind)
+    place = parse_cursor(after)
+    if place is not None:
+        return place
+    last = await load(after)
+    if last is None:
+        raise UnknownThingError(kind)
+    return Cursor(last.id, last.created_at)
+
+
+def _after(rows: Sequence[ThreadRow] | Sequence[ItemRow], size: int) -> str | None:
+    if len(rows) <= size:
+        return None
+    last = rows[size - 1]
+    return encode_cursor(last.created_at, last.id)
+
+
+def _page_size(limit: int) -> int:
+    return min(max(limit, 1), MAX_PAGE)
+
+
+def _order(order: str) -> Order:
+    return "asc" if order == "asc" else "desc"
+
+
+def _check_id(text: str, kind: str) -> None:
+    """Refuse what can't be an id before PostgreSQL chokes on it."""
+    if _PLAUSIBLE_ID.fullmatch(text) is None:
+        raise UnknownThingError(kind)

@@ -1,0 +1,60 @@
+"""Text that PostgreSQL and UTF-8 can't hold.
+
+Decision: U+0000 is dropped and a lone surrogate becomes U+FFFD, wherever text is stored. A browser
+that sends a lone surrogate gets 400 from the JSON parser already; models and tools are what this is
+for, since a whole answer should not fail over one character nobody can see.
+"""
+
+import re
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError, to_json
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED_NUL: Final = re.compile(r"(\\\\)|\\u0000")
+
+
+def clean_text(text: str) -> str:
+    """Return `text` without what can't be stored."""
+    return _SURROGATES.sub("\ufffd", text).replace("\x00", "")
+
+
+def without_surrogates(model: ModelT) -> ModelT:
+    """Return a copy of a model in which every lone surrogate is U+FFFD."""
+    return type(model).model_validate(_clean(model.model_dump()))
+
+
+def storable_json(model: BaseModel) -> str:
+    """Encode a model for a jsonb column."""
+    try:
+        encoded = model.model_dump_json(by_alias=True, exclude_none=True)
+    except PydanticSerializationError:
+        encoded = without_surrogates(model).model_dump_json(by_alias=True, exclude_none=True)
+    return _without_nul(encoded)
+
+
+def storable_value(value: Any) -> str:
+    """Encode a JSON value for a jsonb column."""
+    return _without_nul(to_json(_clean(value)).decode())
+
+
+def _without_nul(encoded: str) -> str:
+    if "\\u0000" not in encoded:
+        return encoded
+    # An escaped backslash is matched first, so that the text `\u0000` itself survives.
+    return _ESCAPED_NUL.sub(lambda match: match[1] or "", encoded)
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return _SURROGATES.sub("\ufffd", value)
+        case dict():
+            return {_clean(key): _clean(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_clean(item) for item in value]
+        case _:
+            return value

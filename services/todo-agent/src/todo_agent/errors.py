@@ -1,0 +1,94 @@
+"""Errors of the chat api, and those of `todochat.errors` that they refine.
+
+NotFoundError
+├── UnknownThingError          404  not-found (openai-chatkit's NotFoundError too)
+└── NoActiveRunError           404  no-active-run
+BadRequestError
+└── UnknownRequestTypeError    400  unknown-request-type
+ConflictError
+├── ThreadBusyError            409  thread-busy
+├── ThreadLockedError          409  thread-locked
+└── NotPendingError            409  not-pending
+InvalidInputError
+└── FeatureUnavailableError    422  feature-unavailable
+TooManyRequestsError
+└── TooManyRunsError           429  too-many-runs
+UnavailableError
+└── QueueFullError             503  queue-full
+"""
+
+from chatkit.store import NotFoundError as ChatKitNotFoundError
+
+from todochat.errors import (
+    BadRequestError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnavailableError,
+)
+
+
+class UnknownThingError(NotFoundError, ChatKitNotFoundError):
+    """There is no such thread, item or attachment, or it is another user's."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"There is no such {kind}.")
+
+
+class NoActiveRunError(NotFoundError):
+    """The thread has no run to attach to."""
+
+    code, title = "no-active-run", "Nothing is running"
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__("This thread has no active run.", thread_id=thread_id)
+
+
+class UnknownRequestTypeError(BadRequestError):
+    """The request's `type` is not one of ChatKit's that this server knows."""
+
+    code, title = "unknown-request-type", "Unknown request type"
+
+
+class ThreadBusyError(ConflictError):
+    """An answer is still being written in this thread; `run_id` names its run."""
+
+    code, title, retryable = "thread-busy", "This thread is busy", True
+
+    def __init__(self, *, run_id: str, thread_id: str) -> None:
+        super().__init__(
+            "An answer is still being written in this thread; wait for it or cancel it.",
+            run_id=run_id,
+            thread_id=thread_id,
+        )
+
+
+class ThreadLockedError(ConflictError):
+    """The thread is locked or closed and takes nothing new."""
+
+    code, title = "thread-locked", "This thread is locked"
+
+
+class NotPendingError(ConflictError):
+    """What the request answers is not, or no longer, waiting for an answer."""
+
+    code, title = "not-pending", "Nothing is waiting for this"
+
+
+class FeatureUnavailableError(InvalidInputError):
+    """A request of the protocol that this installation doesn't offer."""
+
+    code, title = "feature-unavailable", "Not available here"
+
+
+class TooManyRunsError(TooManyRequestsError):
+    """The user has as many runs at once as are allowed."""
+
+    code, title = "too-many-runs", "Too many answers at once"
+
+
+class QueueFullError(UnavailableError):
+    """More runs wait for a worker than the queue takes."""
+
+    code, title = "queue-full", "Too busy"

@@ -1,0 +1,1 @@
+"""Rows and statements of database `chat`."""

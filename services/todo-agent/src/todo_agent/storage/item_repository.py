@@ -1,0 +1,121 @@
+"""Items of a thread, and feedback on them, of the user that the session is bound to."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from todo_agent.storage.cursor import Cursor, Order, keyset
+from todo_agent.storage.fence import FENCE_SQL
+
+# An item that is said again keeps the time and so the place that it got first.
+_UPSERT: Final = """
+    INSERT INTO items (thread_id, id, user_id, run_id, type, hidden, payload, created_at)
+    SELECT :thread_id, :id, :user_id, :run_id, :type, :hidden, :payload, :created_at FROM fence
+    ON CONFLICT (thread_id, id) DO UPDATE
+       SET type = excluded.type, hidden = excluded.hidden,
+           payload = jsonb_set(excluded.payload, '{created_at}', items.payload -> 'created_at')
+    RETURNING 1
+"""
+_UPSERT_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}) {_UPSERT}")
+_UPSERT_FREE: Final = text(f"WITH fence AS (SELECT 1) {_UPSERT}")
+
+_DELETE: Final = """
+    gone AS (
+        DELETE FROM items
+         WHERE thread_id = :thread_id AND id = :id AND EXISTS (SELECT 1 FROM fence))
+    SELECT 1 FROM fence
+"""
+_DELETE_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_DELETE}")
+_DELETE_FREE: Final = text(f"WITH fence AS (SELECT 1), {_DELETE}")
+
+_LOAD: Final = text("""
+    SELECT id, payload, created_at FROM items WHERE thread_id = :thread_id AND id = :id
+""")
+
+_SAVE_FEEDBACK: Final = text("""
+    INSERT INTO feedback (thread_id, item_id, user_id, kind)
+    SELECT thread_id, id, user_id, :kind FROM items
+     WHERE thread_id = :thread_id AND id = ANY (CAST(:item_ids AS text[]))
+    ON CONFLICT (thread_id, item_id) DO UPDATE SET kind = excluded.kind, updated_at = now()
+    RETURNING 1
+""")
+
+
+class ItemRow(msgspec.Struct, frozen=True):
+    """One item; `payload` is its JSON."""
+
+    id: str
+    payload: str
+    created_at: datetime
+
+
+class NewItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An item to write; `run_id` and `attempt` are None outside runs, which writes unfenced."""
+
+    thread_id: str
+    id: str
+    user_id: str
+    type: str
+    hidden: bool
+    payload: str
+    created_at: datetime
+    run_id: str | None
+    attempt: int | None
+
+
+class ItemRepository:
+    """Reads and writes items inside one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def load(self, thread_id: str, item_id: str) -> ItemRow | None:
+        """Return an item, or None."""
+        values = {"thread_id": thread_id, "id": item_id}
+        row = (await self._session.execute(_LOAD, values)).one_or_none()
+        return ItemRow(*row) if row is not None else None
+
+    async def page(
+        self, thread_id: str, after: Cursor | None, limit: int, order: Order
+    ) -> list[ItemRow]:
+        """Return up to `limit` items after a place."""
+        key = keyset(after, order)
+        statement = text(
+            "SELECT id, payload, created_at FROM items"  # noqa: S608 - constants
+            f" WHERE thread_id = :thread_id AND {key.condition}"
+            f" ORDER BY {key.order_by} LIMIT :limit"
+        )
+        values = {"thread_id": thread_id, "limit": limit, **key.values}
+        return [ItemRow(*row) for row in await self._session.execute(statement, values)]
+
+    async def upsert(self, item: NewItem) -> bool:
+        """Write an item; False if the run that writes it is another attempt's.
+
+        Raises:
+            IntegrityError: the user has no such thread.
+        """
+        values = msgspec.structs.asdict(item)
+        if item.attempt is None:
+            del values["attempt"]
+        statement = _UPSERT_FREE if item.attempt is None else _UPSERT_FENCED
+        return (await self._session.execute(statement, values)).first() is not None
+
+    async def delete(
+        self, thread_id: str, item_id: str, run_id: str | None, attempt: int | None
+    ) -> bool:
+        """Delete an item if it is there; False if the run is another attempt's."""
+        values: dict[str, object] = {"thread_id": thread_id, "id": item_id}
+        if attempt is None:
+            statement = _DELETE_FREE
+        else:
+            statement = _DELETE_FENCED
+            values |= {"run_id": run_id, "attempt": attempt}
+        return (await self._session.execute(statement, values)).first() is not None
+
+    async def save_feedback(self, thread_id: str, item_ids: list[str], kind: str) -> int:
+        """Note what the user thinks of items; returns how many of them there are."""
+        values = {"thread_id": thread_id, "item_ids": item_ids, "kind": kind}
+        return len((await self._session.execute(_SAVE_FEEDBACK, values)).all())

@@ -1,0 +1,277 @@
+"""Runs as the worker sees them: claim, renew, journal, finish, purge. Crosses users.
+
+A run is in one of these states, told by `status`, `lease_until` and `closed_at`:
+
+    queued, no lease                waits for a worker
+    running, lease in the future    a worker has it
+    running, lease in the past      its worker died; the next claim takes it over
+    ended, lease set                the end marker isn't known to be in the log yet; as above
+    ended, closed_at set            done
+
+Every write names the attempt it belongs to. Attempts only grow, by claiming, so a worker that lost
+its run learns it from its next write, which changes nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import TextClause, text
+
+from todo_agent.storage.run import EndStatus, RunLease, RunRecord
+from todo_agent.storage.run_rows import RUN_COLUMNS, to_run
+from todochat.bus.errors import RunLostError
+from todochat.database import Database
+
+PURGE_BATCH: Final = 500
+_PURGE_LOCK: Final = 0x70757267  # "purg": one worker purges at a time
+
+# SKIP LOCKED lets workers claim side by side; FIFO among what nobody holds.
+_CLAIM: Final = text(f"""
+    UPDATE runs
+       SET attempt = attempt + 1,
+           crashes = crashes + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END,
+           status = CASE WHEN status = 'queued' THEN 'running' ELSE status END,
+           worker_id = :worker_id,
+           lease_until = now() + CAST(:lease AS interval),
+           started_at = coalesce(started_at, now())
+     WHERE run_id = (
+           SELECT run_id FROM runs
+            WHERE closed_at IS NULL AND (lease_until IS NULL OR lease_until < now())
+            ORDER BY created_at, run_id
+              FOR UPDATE SKIP LOCKED
+            LIMIT 1)
+    RETURNING {RUN_COLUMNS}
+""")  # noqa: S608 - the columns are a constant
+
+# Rows are locked in order of run_id, as by everyone who locks several: no deadlock.
+_RENEW: Final = text("""
+    WITH mine AS (
+        SELECT run_id FROM runs
+         WHERE closed_at IS NULL AND worker_id = :worker_id AND lease_until IS NOT NULL
+         ORDER BY run_id FOR UPDATE),
+    said AS (
+        SELECT * FROM unnest(CAST(:run_ids AS text[]), CAST(:seqs AS integer[])) AS s(run_id, seq))
+    UPDATE runs
+       SET lease_until = now() + CAST(:lease AS interval),
+           seq_high = greatest(seq_high, (SELECT seq FROM said WHERE said.run_id = runs.run_id))
+      FROM mine
+     WHERE runs.run_id = mine.run_id
+    RETURNING runs.run_id, attempt, cancel_requested_at IS NOT NULL, cancel_reason
+""")
+
+_RELEASE: Final = text("""
+    UPDATE runs
+       SET worker_id = NULL, lease_until = CASE WHEN status = 'running' THEN NULL ELSE now() END,
+           status = CASE WHEN status = 'running' THEN 'queued' ELSE status END
+     WHERE run_id = :run_id AND worker_id = :worker_id AND attempt = :attempt
+       AND closed_at IS NULL
+    RETURNING 1
+""")
+
+# The body is not needed any more and is the user's words: it goes.
+_FINISH: Final = text("""
+    UPDATE runs
+       SET status = :status, error = :error, seq_high = greatest(seq_high, :seq_high),
+           ended_at = coalesce(ended_at, now()), request = ''
+     WHERE run_id = :run_id AND attempt = :attempt AND status IN ('running', :status)
+    RETURNING 1
+""")
+
+_CLOSE: Final = text("""
+    UPDATE runs SET closed_at = coalesce(closed_at, now()), lease_until = NULL
+     WHERE run_id = :run_id AND attempt = :attempt AND ended_at IS NOT NULL
+    RETURNING 1
+""")
+
+_SAVE_SEQ: Final = text("""
+    UPDATE runs SET seq_high = greatest(seq_high, :seq_high)
+     WHERE run_id = :run_id AND attempt = :attempt
+    RETURNING 1
+""")
+
+# FOR SHARE makes fence and insert one step: a claim waits for it, or it sees the claim.
+_SAVE_STEP: Final = text("""
+    INSERT INTO run_steps (run_id, key, user_id, payload)
+    SELECT run_id, :key, user_id, :payload
+      FROM (SELECT run_id, user_id FROM runs
+             WHERE run_id = :run_id AND attempt = :attempt FOR SHARE) AS fence
+    RETURNING 1
+""")
+
+_LOAD_STEPS: Final = text("SELECT key, payload FROM run_steps WHERE run_id = :run_id")
+
+_EARLIER_TOOL_STEPS: Final = text("""
+    SELECT run_id, key, payload FROM run_steps JOIN runs USING (run_id)
+     WHERE runs.thread_id = :thread_id AND runs.user_message_id = :user_message_id
+       AND runs.run_id <> :run_id AND run_steps.key LIKE 'tool/%'
+     ORDER BY runs.created_at, run_steps.created_at, run_steps.key
+""")
+
+_PURGE_STEPS: Final = text("""
+    DELETE FROM run_steps WHERE run_id IN (
+        SELECT run_id FROM runs
+         WHERE closed_at IS NOT NULL
+           AND (closed_at < now() - CAST(:keep AS interval) OR cancel_reason = 'thread-deleted')
+           AND EXISTS (SELECT 1 FROM run_steps s WHERE s.run_id = runs.run_id)
+         LIMIT :batch)
+    RETURNING 1
+""")
+
+_PURGE_RUNS: Final = text("""
+    DELETE FROM runs WHERE run_id IN (
+        SELECT run_id FROM runs WHERE closed_at < now() - CAST(:keep AS interval) LIMIT :batch)
+    RETURNING 1
+""")
+
+
+class RunRepository:
+    """The runs of all users, for workers.
+
+    Args:
+        db: bound to the role `chat_jobs`, whose policies let it do this and nothing else.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def claim(self, worker_id: str, lease_s: float) -> RunRecord | None:
+        """Take the oldest run that nobody holds, or None.
+
+        A run that has ended comes back too if its end marker may be missing; then only
+        the marker is to be written and `close` called. See `RunRecord.is_poisoned`.
+        """
+        async with self._db.transaction(None) as session:
+            result = await session.execute(
+                _CLAIM, {"worker_id": worker_id, "lease": timedelta(seconds=lease_s)}
+            )
+            row = result.one_or_none()
+        return to_run(row) if row is not None else None
+
+    async def renew(
+        self, worker_id: str, lease_s: float, seqs: Mapping[str, int] | None = None
+    ) -> list[RunLease]:
+        """Prolong all leases of a worker in one statement; a run missing in the answer is lost.
+
+        Args:
+            seqs: the last seq said by each run, kept in case the log is lost.
+        """
+        said = seqs or {}
+        async with self._db.transaction(None) as session:
+            result = await session.execute(
+                _RENEW,
+                {
+                    "worker_id": worker_id,
+                    "lease": timedelta(seconds=lease_s),
+                    "run_ids": list(said),
+                    "seqs": list(said.values()),
+                },
+            )
+            return [RunLease(*row) for row in result]
+
+    async def release(self, run_id: str, worker_id: str, attempt: int) -> bool:
+        """Hand a run back at once, for any worker to go on with; it doesn't count as a crash."""
+        return await self._changed(_RELEASE, run_id=run_id, worker_id=worker_id, attempt=attempt)
+
+    async def finish(
+        self, run_id: str, attempt: int, status: EndStatus, error: str | None, seq_high: int
+    ) -> bool:
+        """Set a run's outcome, before its end marker is written; False if the run is lost.
+
+        From here on the thread takes the next message. The lease stays until `close`, so
+        that another worker writes the marker if this one dies first.
+
+        Args:
+            error: a short code for operators, None unless the run failed.
+        """
+        return await self._changed(
+            _FINISH,
+            run_id=run_id,
+            attempt=attempt,
+            status=status,
+            error=error,
+            seq_high=seq_high,
+        )
+
+    async def close(self, run_id: str, attempt: int) -> bool:
+        """Note that the end marker is in the log: nobody needs to look at this run again."""
+        return await self._changed(_CLOSE, run_id=run_id, attempt=attempt)
+
+    async def save_seq_high(self, run_id: str, attempt: int, seq: int) -> None:
+        """Keep the last seq said, for the case that the log is lost.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        if not await self._changed(_SAVE_SEQ, run_id=run_id, attempt=attempt, seq_high=seq):
+            raise RunLostError(run_id)
+
+    async def load_steps(self, run_id: str) -> dict[str, bytes]:
+        """Return the run's journal."""
+        async with self._db.transaction(None) as session:
+            result = await session.execute(_LOAD_STEPS, {"run_id": run_id})
+            return {row.key: row.payload for row in result}
+
+    async def save_step(self, run_id: str, attempt: int, key: str, payload: bytes) -> None:
+        """Add to the journal; a step is never written twice.
+
+        Raises:
+            RunLostError: another attempt has the run.
+            IntegrityError: the step is there already, which only a mistake can cause.
+        """
+        saved = await self._changed(
+            _SAVE_STEP, run_id=run_id, attempt=attempt, key=key, payload=payload
+        )
+        if not saved:
+            raise RunLostError(run_id)
+
+    async def load_earlier_tool_steps(self, run: RunRecord) -> list[tuple[str, str, bytes]]:
+        """Return the tool steps of earlier runs of the same user message, oldest first.
+
+        A retry doesn't undo what those did; the model has to be told of it.
+
+        Returns:
+            Run id, key and payload of each.
+        """
+        async with self._db.transaction(None) as session:
+            result = await session.execute(
+                _EARLIER_TOOL_STEPS,
+                {
+                    "thread_id": run.thread_id,
+                    "user_message_id": run.user_message_id,
+                    "run_id": run.run_id,
+                },
+            )
+            return [(row.run_id, row.key, row.payload) for row in result]
+
+    async def purge(self, *, keep_runs_s: float, keep_steps_s: float) -> tuple[int, int] | None:
+        """Delete what is old, one batch; None if another worker is at it.
+
+        Args:
+            keep_runs_s: age since closing; not under 7 days, how long idempotency keys live.
+            keep_steps_s: age since closing.
+
+        Returns:
+            How many runs and how many steps went; call again while it is a full batch.
+        """
+        async with self._db.transaction(None) as session:
+            lock = text("SELECT pg_try_advisory_xact_lock(:key)")
+            if not (await session.execute(lock, {"key": _PURGE_LOCK})).scalar_one():
+                return None
+            steps = await session.execute(
+                _PURGE_STEPS, {"keep": timedelta(seconds=keep_steps_s), "batch": PURGE_BATCH}
+            )
+            runs = await session.execute(
+                _PURGE_RUNS, {"keep": timedelta(seconds=keep_runs_s), "batch": PURGE_BATCH}
+            )
+            return len(runs.all()), len(steps.all())
+
+    async def count_queued(self) -> int:
+        """Return how many runs of all users wait for a worker."""
+        statement = text("SELECT count(*) FROM runs WHERE closed_at IS NULL AND status = 'queued'")
+        async with self._db.transaction(None) as session:
+            return int((await session.execute(statement)).scalar_one())
+
+    async def _changed(self, statement: TextClause, **values: object) -> bool:
+        async with self._db.transaction(None) as session:
+            return (await session.execute(statement, values)).first() is not None

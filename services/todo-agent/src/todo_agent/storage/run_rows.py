@@ -1,0 +1,19 @@
+"""Between rows of `runs` and `RunRecord`."""
+
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy.engine import Row
+
+from todo_agent.storage.run import RunRecord, TurnRecord
+
+RUN_COLUMNS: Final = ", ".join(RunRecord.__struct_fields__)
+
+_decode_turn: Final = msgspec.json.Decoder(TurnRecord).decode
+
+
+def to_run(row: Row[Any]) -> RunRecord:
+    """Build a run from a row that has `RUN_COLUMNS`."""
+    values = row._asdict()
+    values["turn"] = _decode_turn(values["turn"])
+    return RunRecord(**values)

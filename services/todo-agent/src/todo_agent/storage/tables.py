@@ -1,0 +1,177 @@
+"""The tables of database `chat`, as the migrations make them.
+
+They are for Alembic's comparison; statements are written as SQL beside the methods that run them,
+since what matters in them (fences, SKIP LOCKED, one round trip) is what an ORM would hide.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    TIMESTAMP,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+MOMENT: Final = TIMESTAMP(timezone=True)
+IS_ACTIVE: Final = "status IN ('queued', 'running')"
+
+# One row a user: the counter of its conversations, and the lock under which a user's requests are
+# accepted one after the other.
+OWNERS: Final = Table(
+    "owners",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("last_conversation_id", Integer, nullable=False),
+)
+
+THREADS: Final = Table(
+    "threads",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("conversation_id", Integer, nullable=False),
+    Column("title", Text),
+    Column("status", JSONB, nullable=False),
+    Column("metadata", JSONB, nullable=False),
+    Column("allowed_image_domains", JSONB),
+    Column("created_at", MOMENT, nullable=False),
+    Column("updated_at", MOMENT, nullable=False),
+    UniqueConstraint("user_id", "conversation_id"),
+    # What items and attachments refer to: a row can't point at another user's thread.
+    UniqueConstraint("user_id", "id"),
+    Index("ix_threads_user_id_created_at_id", "user_id", "created_at", "id"),
+)
+
+ITEMS: Final = Table(
+    "items",
+    METADATA,
+    Column("thread_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("run_id", Text),
+    Column("type", Text, nullable=False),
+    Column("hidden", Boolean, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("created_at", MOMENT, nullable=False),
+    ForeignKeyConstraint(
+        ["user_id", "thread_id"], ["threads.user_id", "threads.id"], ondelete="CASCADE"
+    ),
+    Index("ix_items_thread_id_created_at_id", "thread_id", "created_at", "id"),
+)
+
+ATTACHMENTS: Final = Table(
+    "attachments",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("thread_id", Text),
+    Column("payload", JSONB, nullable=False),
+    Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
+    ForeignKeyConstraint(
+        ["user_id", "thread_id"], ["threads.user_id", "threads.id"], ondelete="CASCADE"
+    ),
+    Index("ix_attachments_thread_id", "thread_id"),
+)
+
+FEEDBACK: Final = Table(
+    "feedback",
+    METADATA,
+    Column("thread_id", Text, primary_key=True),
+    Column("item_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("updated_at", MOMENT, nullable=False, server_default=text("now()")),
+    ForeignKeyConstraint(
+        ["thread_id", "item_id"], ["items.thread_id", "items.id"], ondelete="CASCADE"
+    ),
+    CheckConstraint("kind IN ('positive', 'negative')", name="kind"),
+)
+
+RUNS: Final = Table(
+    "runs",
+    METADATA,
+    Column("run_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    # No foreign key: a run outlives its thread until its worker has heard of the deletion.
+    Column("thread_id", Text, nullable=False),
+    Column("conversation_id", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("request_type", Text, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("simple_form", Boolean, nullable=False),
+    Column("turn", JSONB, nullable=False),
+    Column("user_message_id", Text),
+    Column("idempotency_key", Text),
+    Column("body_hash", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("traceparent", Text),
+    Column("status", Text, nullable=False, server_default=text("'queued'")),
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("crashes", Integer, nullable=False, server_default=text("0")),
+    Column("worker_id", Text),
+    Column("lease_until", MOMENT),
+    Column("cancel_requested_at", MOMENT),
+    Column("cancel_reason", Text),
+    Column("seq_high", Integer, nullable=False, server_default=text("0")),
+    Column("error", Text),
+    Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
+    Column("started_at", MOMENT),
+    Column("ended_at", MOMENT),
+    Column("closed_at", MOMENT),
+    CheckConstraint("kind IN ('agent', 'action')", name="kind"),
+    CheckConstraint(
+        "status IN ('queued', 'running', 'completed', 'failed', 'cancelled')", name="status"
+    ),
+    Index(
+        "uq_runs_thread_id_active_agent",
+        "thread_id",
+        unique=True,
+        postgresql_where=text(f"kind = 'agent' AND {IS_ACTIVE}"),
+    ),
+    Index(
+        "uq_runs_user_id_idempotency_key",
+        "user_id",
+        "idempotency_key",
+        unique=True,
+        postgresql_where=text("idempotency_key IS NOT NULL"),
+    ),
+    Index("ix_runs_user_id_active", "user_id", postgresql_where=text(IS_ACTIVE)),
+    Index("ix_runs_created_at_open", "created_at", postgresql_where=text("closed_at IS NULL")),
+    Index("ix_runs_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
+    Index("ix_runs_thread_id_created_at", "thread_id", "created_at"),
+    # Leases are renewed every 2 s: room in the page keeps those updates out of the indexes.
+    postgresql_with={"fillfactor": 70},
+)
+
+RUN_STEPS: Final = Table(
+    "run_steps",
+    METADATA,
+    Column("run_id", Text, ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
+)

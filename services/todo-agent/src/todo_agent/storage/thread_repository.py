@@ -1,0 +1,124 @@
+"""Threads of the user that the session is bound to."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from todo_agent.storage.cursor import Cursor, Order, keyset
+from todo_agent.storage.run import StoppedRun
+
+_COLUMNS: Final = "id, title, status, metadata, allowed_image_domains, created_at, conversation_id"
+
+_LOAD: Final = text(f"SELECT {_COLUMNS} FROM threads WHERE id = :id")  # noqa: S608 - a constant
+
+_INSERT: Final = text("""
+    WITH owner AS (
+        INSERT INTO owners (user_id, last_conversation_id) VALUES (:user_id, 1)
+        ON CONFLICT (user_id)
+        DO UPDATE SET last_conversation_id = owners.last_conversation_id + 1
+        RETURNING last_conversation_id)
+    INSERT INTO threads (id, user_id, conversation_id, title, status, metadata,
+                         allowed_image_domains, created_at, updated_at)
+    SELECT :id, :user_id, last_conversation_id, :title, :status, :metadata,
+           :allowed_image_domains, :created_at, now()
+      FROM owner
+""")
+
+_UPDATE: Final = text("""
+    UPDATE threads
+       SET title = :title, status = :status, metadata = :metadata,
+           allowed_image_domains = :allowed_image_domains, updated_at = now()
+     WHERE id = :id
+    RETURNING 1
+""")
+
+# The lock under which requests are accepted: no run can begin while the thread goes.
+_LOCK_OWNER: Final = text("SELECT 1 FROM owners WHERE user_id = :user_id FOR UPDATE")
+
+# Locked in order of run_id, as by the renewal of leases; and runs before threads, as by the
+# workers' item writes: no deadlock.
+_STOP_RUNS: Final = text("""
+    WITH active AS (
+        SELECT run_id FROM runs
+         WHERE thread_id = :id AND status IN ('queued', 'running')
+         ORDER BY run_id FOR UPDATE)
+    UPDATE runs
+       SET cancel_requested_at = coalesce(cancel_requested_at, now()),
+           cancel_reason = 'thread-deleted'
+      FROM active
+     WHERE runs.run_id = active.run_id
+    RETURNING runs.run_id, worker_id
+""")
+
+_FORGET_RUNS: Final = text("""
+    DELETE FROM run_steps WHERE run_id IN (
+        SELECT run_id FROM runs WHERE thread_id = :id AND status NOT IN ('queued', 'running'))
+""")
+
+_DELETE: Final = text("DELETE FROM threads WHERE id = :id RETURNING 1")
+
+
+class ThreadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One thread; `status`, `metadata` and `allowed_image_domains` are JSON."""
+
+    id: str
+    title: str | None
+    status: str
+    metadata: str
+    allowed_image_domains: str | None
+    created_at: datetime
+    conversation_id: int = 0
+
+
+class ThreadRepository:
+    """Reads and writes threads inside one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def load(self, thread_id: str) -> ThreadRow | None:
+        """Return a thread, or None."""
+        row = (await self._session.execute(_LOAD, {"id": thread_id})).one_or_none()
+        return ThreadRow(**row._asdict()) if row is not None else None
+
+    async def page(self, after: Cursor | None, limit: int, order: Order) -> list[ThreadRow]:
+        """Return up to `limit` threads after a place."""
+        key = keyset(after, order)
+        statement = text(
+            f"SELECT {_COLUMNS} FROM threads WHERE {key.condition}"  # noqa: S608 - constants
+            f" ORDER BY {key.order_by} LIMIT :limit"
+        )
+        result = await self._session.execute(statement, {"limit": limit, **key.values})
+        return [ThreadRow(**row._asdict()) for row in result]
+
+    async def insert(self, thread: ThreadRow, user_id: str) -> None:
+        """Add a thread and give it the user's next conversation id.
+
+        Raises:
+            IntegrityError: the id is taken.
+        """
+        values = {**msgspec.structs.asdict(thread), "user_id": user_id}
+        del values["conversation_id"]
+        await self._session.execute(_INSERT, values)
+
+    async def update(self, thread: ThreadRow) -> bool:
+        """Write a thread's changeable fields; False if there is no such thread."""
+        values = msgspec.structs.asdict(thread)
+        del values["created_at"], values["conversation_id"]
+        return (await self._session.execute(_UPDATE, values)).first() is not None
+
+    async def delete(self, thread_id: str, user_id: str) -> list[StoppedRun] | None:
+        """Delete a thread with all it holds and ask its active runs to stop.
+
+        Returns:
+            The runs that were active; None if there is no such thread.
+        """
+        await self._session.execute(_LOCK_OWNER, {"user_id": user_id})
+        stopped = await self._session.execute(_STOP_RUNS, {"id": thread_id})
+        runs = [StoppedRun(*row) for row in stopped]
+        await self._session.execute(_FORGET_RUNS, {"id": thread_id})
+        deleted = await self._session.execute(_DELETE, {"id": thread_id})
+        return runs if deleted.first() is not None else None
