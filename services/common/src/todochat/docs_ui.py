@@ -9,6 +9,7 @@ from typing import Final
 
 from litestar import MediaType, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response import File
 
 _ASSETS: Final = {
@@ -49,7 +50,7 @@ def start_docs() -> str:
 
 
 @get("/docs/{asset:str}", include_in_schema=False, sync_to_thread=False)
-def get_docs_asset(asset: str) -> File:
+def get_docs_asset(asset: FromPath[str]) -> File:
     """Serve one of the viewer's files."""
     if asset not in _ASSETS:
         raise NotFoundException

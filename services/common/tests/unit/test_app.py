@@ -1,0 +1,169 @@
+"""The application factory: one shape for every failure, health, documents, headers."""
+
+import re
+
+import msgspec
+import pytest
+from litestar import get, post
+from litestar.params import FromQuery, JSONBody
+from litestar.testing import TestClient
+
+from todochat.app import create_app
+from todochat.errors import NotFoundError, TooManyRequestsError
+from todochat.settings import ServiceSettings
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True):
+    amount: int
+
+
+@get("/missing")
+async def missing() -> None:
+    raise NotFoundError("There is no such order.", order_id="ord_1")
+
+
+@get("/busy")
+async def busy() -> None:
+    raise TooManyRequestsError("Slow down.", retry_after_s=2.4)
+
+
+@get("/crash")
+async def crash() -> None:
+    raise ValueError("the password is hunter2")
+
+
+@post("/orders")
+async def create_order(data: JSONBody[Order], dry: FromQuery[bool] = False) -> Order:
+    return data
+
+
+async def failing_check(state) -> None:
+    raise ConnectionError("no route to host")
+
+
+def make_client(ready_checks=None, **variables):
+    settings = ServiceSettings.load({"REDIS_URL": "redis://unused", **variables})
+    app = create_app(
+        name="shop",
+        settings=settings,
+        route_handlers=[missing, busy, crash, create_order],
+        ready_checks=ready_checks,
+        body_limit_bytes=1000,
+    )
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with make_client() as client:
+        yield client
+
+
+FAILURES = [
+    ("GET", "/missing", {}, 404, "not-found"),
+    ("GET", "/busy", {}, 429, "too-many-requests"),
+    ("GET", "/crash", {}, 500, "internal-error"),
+    ("GET", "/nowhere", {}, 404, "not-found"),
+    ("GET", "/no/where", {}, 404, "not-found"),
+    ("GET", "/", {}, 404, "not-found"),
+    ("DELETE", "/missing", {}, 405, "method-not-allowed"),
+    ("POST", "/orders", {"content": b"{oops"}, 400, "bad-request"),
+    ("POST", "/orders", {"json": {"amount": "x"}}, 422, "invalid-input"),
+    ("POST", "/orders", {"json": {"amount": 1, "extra": 2}}, 422, "invalid-input"),
+    ("POST", "/orders?dry=maybe", {"json": {"amount": 1}}, 422, "invalid-input"),
+    ("POST", "/orders", {"content": b" " * 1001}, 413, "payload-too-large"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "request_", "status", "code"), FAILURES)
+def test_every_failure_is_a_problem_document(client, method, path, request_, status, code):
+    response = client.request(method, path, **request_)
+
+    problem = response.json()
+    assert response.status_code == problem["status"] == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert problem["type"] == f"urn:todochat:problem:{code}"
+    assert problem["request_id"] == response.headers["x-request-id"]
+    assert problem["instance"] == path.split("?")[0]
+    assert {"title", "detail"} <= problem.keys()
+
+
+def test_a_crash_says_nothing_of_its_cause(client):
+    assert "hunter2" not in client.get("/crash").text
+
+
+def test_a_field_error_points_at_the_field(client):
+    problem = client.post("/orders", json={"amount": "x"}).json()
+
+    assert problem["errors"] == [{"pointer": "/amount", "detail": "Expected `int`, got `str`"}]
+
+
+def test_extensions_and_headers_of_an_error_reach_the_caller(client):
+    assert client.get("/missing").json()["order_id"] == "ord_1"
+    assert client.get("/busy").headers["retry-after"] == "3"
+    assert "GET" in client.delete("/missing").headers["allow"]
+
+
+def test_a_well_formed_request_id_is_kept_and_any_other_replaced(client):
+    kept = client.get("/health/live", headers={"X-Request-Id": "abc-1"})
+    replaced = client.get("/health/live", headers={"X-Request-Id": "a b\tc"})
+
+    assert kept.headers["x-request-id"] == "abc-1"
+    assert re.fullmatch(r"req_\w{26}", replaced.headers["x-request-id"])
+
+
+def test_every_answer_carries_security_headers(client):
+    for path in ("/health/live", "/nowhere"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+
+
+def test_readiness_names_the_store_that_fails():
+    with make_client({"postgres": failing_check}) as client:
+        response = client.get("/health/ready")
+
+        assert response.status_code == 503
+        assert response.json() == {"status": "unavailable", "failing": ["postgres"]}
+        assert client.get("/health/live").status_code == 200
+
+
+def test_a_draining_process_is_not_ready_but_alive():
+    with make_client() as client:
+        client.app.state.drain.begin()
+
+        assert client.get("/health/ready").json()["status"] == "draining"
+        assert client.get("/health/live").status_code == 200
+
+
+def test_the_api_page_loads_nothing_from_elsewhere(client):
+    page = client.get("/docs")
+
+    assets = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(assets) == 4
+    assert not any("//" in asset for asset in assets)
+    assert all(client.get(f"/{asset}").status_code == 200 for asset in assets)
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert client.get("/docs/../../etc/passwd").status_code == 404
+
+
+def test_the_openapi_document_and_metrics_are_served(client):
+    client.get("/missing")
+
+    assert "/orders" in client.get("/openapi.json").json()["paths"]
+    assert 'route="/missing",service="shop",status="404"' in client.get("/metrics").text
+
+
+def test_other_origins_are_let_in_only_when_configured():
+    preflight = {
+        "Origin": "http://localhost:3000",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "chatkit-frame-instance-id, x-resumable",
+    }
+    with make_client(CORS_ALLOWED_ORIGINS="http://localhost:3000") as client:
+        allowed = client.options("/orders", headers=preflight)
+        refused = client.options("/orders", headers={**preflight, "Origin": "http://evil.example"})
+
+    assert allowed.headers["access-control-allow-origin"] == "http://localhost:3000"
+    assert "chatkit-frame-instance-id" in allowed.headers["access-control-allow-headers"].lower()
+    assert "access-control-allow-origin" not in refused.headers

@@ -1,0 +1,138 @@
+"""Calls between services: retried only where a repeat does no harm."""
+
+import aiohttp
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from todochat.http_client import ServiceClient, UpstreamError, UpstreamProblemError
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.settings import ServiceSettings
+from todochat.testing import free_port
+
+TOKENS = ServiceTokens.from_settings(
+    ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": "s" * 32})
+)
+
+
+class Target:
+    """A service that answers what the test queued, then 200."""
+
+    def __init__(self):
+        self.answers = []
+        self.requests = []
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self.answer)
+        self.server = TestServer(app)
+
+    async def answer(self, request):
+        self.requests.append((request.method, request.headers, await request.read()))
+        if self.answers:
+            return self.answers.pop(0)
+        return web.json_response({"done": True})
+
+
+@pytest.fixture
+async def target():
+    target = Target()
+    await target.server.start_server()
+    yield target
+    await target.server.close()
+
+
+@pytest.fixture
+async def client(target):
+    async with aiohttp.ClientSession() as session:
+        yield ServiceClient(str(target.server.make_url("")), session, TOKENS, Arrow.AGENT_TO_TASKS)
+
+
+def unavailable():
+    return web.Response(status=503)
+
+
+async def test_a_call_carries_a_token_of_its_arrow_and_user(client, target):
+    response = await client.request("POST", "/x", user_id="usr_1", json=b"{}")
+
+    _, headers, body = target.requests[0]
+    token = headers["Authorization"].removeprefix("Bearer ")
+    identity = TOKENS.verify({Arrow.AGENT_TO_TASKS}, token)
+    assert (identity.user_id, identity.caller) == ("usr_1", "todo-agent")
+    assert (response.status, msgspec.json.decode(response.body), body) == (
+        200,
+        {"done": True},
+        b"{}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "tries"),
+    [
+        ("GET", {}, 3),
+        ("DELETE", {}, 3),
+        ("POST", {"Idempotency-Key": "run_1:0:0"}, 3),
+        ("POST", {}, 1),
+        ("PATCH", {}, 1),
+    ],
+)
+async def test_only_idempotent_calls_are_tried_again(client, target, method, headers, tries):
+    target.answers = [unavailable() for _ in range(5)]
+
+    response = await client.request(method, "/x", user_id="usr_1", headers=headers)
+
+    assert response.status == 503
+    assert len(target.requests) == tries
+
+
+async def test_a_retried_call_succeeds_when_the_target_is_back(client, target):
+    target.answers = [unavailable()]
+
+    response = await client.request("GET", "/x", user_id="usr_1")
+
+    assert (response.status, len(target.requests)) == (200, 2)
+
+
+async def test_a_target_that_is_down_is_a_clear_error():
+    async with aiohttp.ClientSession() as session:
+        client = ServiceClient(
+            f"http://127.0.0.1:{free_port()}", session, TOKENS, Arrow.AGENT_TO_TASKS
+        )
+        with pytest.raises(UpstreamError) as caught:
+            await client.request("GET", "/x", user_id="usr_1")
+
+    assert (caught.value.status, caught.value.retryable) == (503, True)
+    assert "tasks" in caught.value.detail
+
+
+async def test_a_problem_document_becomes_an_error_with_its_code(client, target):
+    problem = {
+        "type": "urn:todochat:problem:list-exists",
+        "title": "T",
+        "detail": "D",
+        "list_id": "l",
+    }
+    target.answers = [
+        web.json_response(problem, status=409, content_type="application/problem+json")
+    ]
+    response = await client.request("POST", "/lists", user_id="usr_1", json=b"{}")
+
+    with pytest.raises(UpstreamProblemError) as caught:
+        response.raise_for_problem()
+
+    error = caught.value
+    assert (error.status, error.code, error.detail) == (409, "list-exists", "D")
+    assert error.extensions == {"list_id": "l"}
+
+
+async def test_a_refusal_without_a_document_is_still_an_error(client, target):
+    target.answers = [web.Response(status=418, text="teapot")]
+    response = await client.request("GET", "/x", user_id="usr_1")
+
+    with pytest.raises(UpstreamProblemError, match="418"):
+        response.raise_for_problem()
+
+
+async def test_redirects_are_not_followed(client, target):
+    target.answers = [web.Response(status=302, headers={"Location": "http://evil.example"})]
+
+    assert (await client.request("GET", "/x", user_id="usr_1")).status == 302

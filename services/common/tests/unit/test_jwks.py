@@ -1,0 +1,123 @@
+"""Public keys stay known while auth-session is away."""
+
+import asyncio
+
+import aiohttp
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from todochat.errors import UnavailableError
+from todochat.jwks import REDIS_KEY, JwksCache
+from todochat.tokens import SigningKey
+
+
+class Publisher:
+    """Plays auth-session: serves the keys it holds and counts how often it is asked."""
+
+    def __init__(self):
+        self.keys = [SigningKey.generate()]
+        self.asked = 0
+        self.broken = False
+        app = web.Application()
+        app.router.add_get("/.well-known/jwks.json", self.answer)
+        self.server = TestServer(app)
+
+    async def answer(self, request):
+        self.asked += 1
+        if self.broken:
+            raise web.HTTPServiceUnavailable
+        return web.json_response({"keys": [key.public_jwk() for key in self.keys]})
+
+    @property
+    def url(self):
+        return str(self.server.make_url("/.well-known/jwks.json"))
+
+
+@pytest.fixture
+async def publisher():
+    publisher = Publisher()
+    await publisher.server.start_server()
+    yield publisher
+    await publisher.server.close()
+
+
+@pytest.fixture
+async def session():
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def test_many_callers_at_once_fetch_once(publisher, session, redis):
+    cache = JwksCache(publisher.url, session, redis)
+    kid = publisher.keys[0].kid
+
+    keys = await asyncio.gather(*(cache.get(kid) for _ in range(50)))
+
+    assert publisher.asked == 1
+    assert {key.public_bytes_raw() for key in keys} == {
+        publisher.keys[0].private_key.public_key().public_bytes_raw()
+    }
+
+
+async def test_unknown_kids_do_not_hammer_auth_session(publisher, session, redis):
+    cache = JwksCache(publisher.url, session, redis)
+    await cache.get(publisher.keys[0].kid)
+
+    found = [await cache.get(f"key_{n}") for n in range(20)]
+
+    assert found == [None] * 20
+    assert publisher.asked == 1
+
+
+async def test_a_new_key_is_found_once_the_pause_is_over(publisher, session, redis, monkeypatch):
+    cache = JwksCache(publisher.url, session, redis)
+    await cache.get(publisher.keys[0].kid)
+    publisher.keys.append(SigningKey.generate())
+    monkeypatch.setattr("todochat.jwks.MIN_FETCH_INTERVAL_S", 0)
+
+    assert await cache.get(publisher.keys[1].kid) is not None
+
+
+async def test_known_keys_stay_in_force_while_auth_session_is_down(
+    publisher, session, redis, monkeypatch
+):
+    cache = JwksCache(publisher.url, session, redis)
+    await cache.get(publisher.keys[0].kid)
+    publisher.broken = True
+    monkeypatch.setattr("todochat.jwks.MIN_FETCH_INTERVAL_S", 0)
+    monkeypatch.setattr("todochat.jwks.MAX_AGE_S", 0)
+
+    assert await cache.get(publisher.keys[0].kid) is not None
+
+
+async def test_a_service_that_starts_meanwhile_reads_them_from_redis(publisher, session, redis):
+    await JwksCache(publisher.url, session, redis).get(publisher.keys[0].kid)
+    publisher.broken = True
+
+    late = JwksCache(publisher.url, session, redis)
+
+    assert await late.get(publisher.keys[0].kid) is not None
+
+
+async def test_without_any_key_tokens_cannot_be_verified_for_now(publisher, session, redis):
+    publisher.broken = True
+
+    with pytest.raises(UnavailableError):
+        await JwksCache(publisher.url, session, redis).get("key_1")
+
+
+@pytest.mark.parametrize("document", [b"", b"[]", b'{"keys":[{"kid":1}]}', b"x" * 100_000])
+async def test_a_broken_document_does_not_replace_what_is_known(document, session, redis):
+    async def answer(request):
+        return web.Response(body=document)
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    key = SigningKey.generate()
+    await redis.set(REDIS_KEY, msgspec.json.encode({"keys": [key.public_jwk()]}))
+    async with TestServer(app) as server:
+        cache = JwksCache(str(server.make_url("/")), session, redis)
+
+        assert await cache.get(key.kid) is not None

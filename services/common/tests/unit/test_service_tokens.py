@@ -1,0 +1,88 @@
+import time
+
+import pytest
+
+from todochat.errors import UnauthorizedError
+from todochat.service_tokens import Arrow, ServiceTokens, looks_like_service_token
+from todochat.settings import ServiceSettings, SettingsError
+from todochat.tokens import SigningKey, TokenIssuer
+
+SECRET = "s" * 32
+
+
+def make_tokens(**variables):
+    return ServiceTokens.from_settings(ServiceSettings.load({"REDIS_URL": "r", **variables}))
+
+
+def test_a_token_tells_its_target_who_calls_and_for_whom():
+    tokens = make_tokens(TODOCHAT_SERVICE_SECRET=SECRET)
+
+    identity = tokens.verify({Arrow.AGENT_TO_TASKS}, tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1"))
+
+    assert (identity.caller, identity.user_id) == ("todo-agent", "usr_1")
+
+
+@pytest.mark.parametrize("minted", Arrow)
+@pytest.mark.parametrize("accepted", Arrow)
+def test_a_token_of_one_arrow_opens_nothing_on_another(minted, accepted):
+    tokens = make_tokens(TODOCHAT_SERVICE_SECRET=SECRET)
+    token = tokens.mint(minted, "usr_1")
+
+    if minted is accepted:
+        assert tokens.verify({accepted}, token).caller == minted.caller
+    else:
+        with pytest.raises(UnauthorizedError):
+            tokens.verify({accepted}, token)
+
+
+def test_an_old_token_is_refused():
+    tokens = make_tokens(TODOCHAT_SERVICE_SECRET=SECRET)
+    token = tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1", now=int(time.time()) - 100)
+
+    with pytest.raises(UnauthorizedError):
+        tokens.verify({Arrow.AGENT_TO_TASKS}, token)
+
+
+def test_both_secrets_are_accepted_while_one_is_rotated():
+    old, new = "o" * 32, "n" * 32
+    before = make_tokens(TODOCHAT_SERVICE_SECRET=old)
+    during = make_tokens(TODOCHAT_SERVICE_SECRET=f"{new},{old}")
+    after = make_tokens(TODOCHAT_SERVICE_SECRET=new)
+    arrow = Arrow.GATEWAY_TO_AGENT
+
+    assert during.verify({arrow}, before.mint(arrow, "usr_1")).user_id == "usr_1"
+    assert after.verify({arrow}, during.mint(arrow, "usr_1")).user_id == "usr_1"
+    with pytest.raises(UnauthorizedError):
+        after.verify({arrow}, before.mint(arrow, "usr_1"))
+
+
+def test_an_arrow_may_have_a_secret_of_its_own():
+    own = make_tokens(
+        TODOCHAT_SERVICE_SECRET=SECRET, TODOCHAT_SERVICE_SECRET_AGENT_TO_TASKS="t" * 32
+    )
+    shared = make_tokens(TODOCHAT_SERVICE_SECRET=SECRET)
+
+    with pytest.raises(UnauthorizedError):
+        shared.verify({Arrow.AGENT_TO_TASKS}, own.mint(Arrow.AGENT_TO_TASKS, "usr_1"))
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({}, "TODOCHAT_SERVICE_SECRET is required"),
+        ({"TODOCHAT_SERVICE_SECRET": "short"}, "TODOCHAT_SERVICE_SECRET: at least 32 bytes"),
+    ],
+)
+def test_a_missing_or_short_secret_stops_the_start(variables, line):
+    with pytest.raises(SettingsError, match=line):
+        make_tokens(**variables)
+
+
+def test_a_login_token_does_not_look_like_a_service_token():
+    login, _ = TokenIssuer("todochat", SigningKey.generate()).login_token("usr_1", "s", 1)
+
+    assert not looks_like_service_token(login)
+    assert not looks_like_service_token("garbage")
+    assert looks_like_service_token(
+        make_tokens(TODOCHAT_SERVICE_SECRET=SECRET).mint(Arrow.AGENT_TO_TASKS, "u")
+    )

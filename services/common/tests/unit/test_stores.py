@@ -1,0 +1,132 @@
+"""Redis and PostgreSQL as every service uses them."""
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from todochat.database import BypassingRoleError, Database, create_engine, refuse_bypassing_role
+from todochat.errors import BadRequestError, UnauthorizedError
+from todochat.idempotency import parse_idempotency_key, request_fingerprint
+from todochat.revocation import REVOKED_KEY, RevocationSet, is_revoked
+
+
+@pytest.fixture
+async def urls(postgres):
+    urls = await postgres.create_database("tasks")
+    yield urls
+    await postgres.drop_database(urls)
+
+
+@pytest.fixture
+async def make_database(urls):
+    databases = []
+
+    def make(url, **options):
+        databases.append(Database(create_engine(url, application_name="test", **options)))
+        return databases[-1]
+
+    yield make
+    for database in databases:
+        await database.aclose()
+
+
+async def bound_user(session):
+    query = text("SELECT nullif(current_setting('app.user_id', true), '')")
+    return (await session.execute(query)).scalar_one()
+
+
+async def test_a_transaction_binds_its_user_and_leaves_nothing_behind(urls, make_database):
+    database = make_database(urls.app, pool_size=1)
+
+    async with database.transaction("usr_1") as session:
+        first = await bound_user(session)
+    async with database.transaction() as session:
+        second = await bound_user(session)
+
+    assert (first, second) == ("usr_1", None)
+
+
+async def test_a_cancelled_transaction_leaves_nothing_bound(urls, make_database):
+    database = make_database(urls.app, pool_size=1)
+
+    async def hold():
+        async with database.transaction("usr_1") as session:
+            await session.execute(text("SELECT pg_sleep(60)"))
+
+    task = asyncio.create_task(hold())
+    await asyncio.wait({task}, timeout=0.2)
+    task.cancel()
+    await asyncio.wait({task})
+
+    async with database.transaction() as session:
+        assert await bound_user(session) is None
+
+
+async def test_an_error_rolls_everything_back(urls, make_database):
+    owner = make_database(urls.owner)
+    async with owner.transaction() as session:
+        await session.execute(text("CREATE TABLE t (n int)"))
+
+    async def insert_and_fail():
+        async with owner.transaction() as session:
+            await session.execute(text("INSERT INTO t VALUES (1)"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await insert_and_fail()
+
+    async with owner.transaction() as session:
+        assert (await session.execute(text("SELECT count(*) FROM t"))).scalar_one() == 0
+
+
+async def test_a_statement_that_takes_too_long_is_ended(urls, make_database):
+    database = make_database(urls.app, statement_timeout_s=0.1)
+
+    with pytest.raises(DBAPIError, match="statement timeout"):
+        async with database.transaction() as session:
+            await session.execute(text("SELECT pg_sleep(60)"))
+
+
+async def test_only_a_role_that_row_level_security_holds_may_serve(urls, make_database, postgres):
+    owner = make_database(urls.owner)
+    async with owner.transaction() as session:
+        await session.execute(text("CREATE TABLE owned (n int)"))
+
+    await refuse_bypassing_role(make_database(urls.app).engine)
+    for url in (urls.owner, postgres.admin_url):
+        with pytest.raises(BypassingRoleError):
+            await refuse_bypassing_role(make_database(url).engine)
+
+
+async def test_a_signed_out_session_is_refused_until_its_tokens_have_expired(redis):
+    now = time.time()
+    await redis.zadd(REVOKED_KEY, {"ses_out": now + 60, "ses_old": now - 60})
+    revoked = RevocationSet(redis)
+    await revoked.refresh()
+
+    revoked.check("ses_in")
+    revoked.check("ses_old")
+    with pytest.raises(UnauthorizedError):
+        revoked.check("ses_out")
+    assert await is_revoked(redis, "ses_out")
+    assert not await is_revoked(redis, "ses_old")
+    assert not await is_revoked(redis, "ses_in")
+
+
+@pytest.mark.parametrize("key", ["k", "k" * 128, "run_1:0:0", "!~"])
+def test_an_idempotency_key_is_up_to_128_visible_ascii_characters(key):
+    assert parse_idempotency_key({"idempotency-key": key}) == key
+
+
+@pytest.mark.parametrize("key", ["", "k" * 129, "a b", "é", "a\x00"])
+def test_any_other_idempotency_key_is_refused(key):
+    with pytest.raises(BadRequestError):
+        parse_idempotency_key({"idempotency-key": key})
+
+
+def test_bodies_are_told_apart_by_their_fingerprint():
+    assert parse_idempotency_key({}) is None
+    assert request_fingerprint(b"a") == request_fingerprint(b"a") != request_fingerprint(b"b")

@@ -1,0 +1,152 @@
+"""Login tokens and client secrets: what is accepted, and every way of forging one."""
+
+import base64
+import json
+import time
+
+import jwt
+import pytest
+
+from todochat.errors import UnauthorizedError
+from todochat.tokens import (
+    CLIENT_SECRET_TYPE,
+    LOGIN_TYPE,
+    SigningKey,
+    TokenIssuer,
+    TokenVerifier,
+    bearer_token,
+)
+
+KEY = SigningKey.generate()
+USER = "usr_1"
+
+
+class KnownKeys:
+    async def get(self, kid):
+        return KEY.private_key.public_key() if kid == KEY.kid else None
+
+
+@pytest.fixture
+def issuer():
+    return TokenIssuer("todochat", KEY)
+
+
+@pytest.fixture
+def verifier():
+    return TokenVerifier("todochat", KnownKeys())
+
+
+def forge(key=KEY.private_key, algorithm="EdDSA", *, drop=(), headers=None, **claims):
+    now = int(time.time())
+    payload = {
+        "iss": "todochat", "aud": "todochat", "sub": USER, "sid": "ses_1",
+        "iat": now, "exp": now + 60, **claims,
+    }  # fmt: skip
+    for name in drop:
+        del payload[name]
+    return jwt.encode(
+        payload, key, algorithm, headers={"kid": KEY.kid, "typ": LOGIN_TYPE, **(headers or {})}
+    )
+
+
+async def test_a_login_token_tells_user_session_and_expiry(issuer, verifier):
+    now = int(time.time())
+    token, expires_at = issuer.login_token(USER, "ses_1", now)
+
+    identity = await verifier.login(token)
+
+    assert (identity.user_id, identity.sid, identity.kind) == (USER, "ses_1", "login")
+    assert identity.expires_at == expires_at == now + 900
+
+
+async def test_a_client_secret_opens_chat_and_nothing_else(issuer, verifier):
+    secret, expires_at = issuer.client_secret(USER, "ses_1", int(time.time()))
+
+    identity = await verifier.client_secret(secret)
+
+    assert (identity.user_id, identity.expires_at) == (USER, expires_at)
+    assert identity.jti
+    with pytest.raises(UnauthorizedError):
+        await verifier.login(secret)
+
+
+async def test_a_login_token_is_no_client_secret(issuer, verifier):
+    token, _ = issuer.login_token(USER, "ses_1", int(time.time()))
+
+    with pytest.raises(UnauthorizedError):
+        await verifier.client_secret(token)
+
+
+async def test_a_forged_login_is_accepted_only_with_everything_right(verifier):
+    assert (await verifier.login(forge())).user_id == USER
+
+
+def unsigned():
+    def part(value):
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    claims = {"iss": "todochat", "aud": "todochat", "sub": USER, "sid": "s", "iat": 1, "exp": 9**10}
+    return f"{part({'alg': 'none', 'typ': LOGIN_TYPE, 'kid': KEY.kid})}.{part(claims)}."
+
+
+PUBLIC_BYTES = KEY.private_key.public_key().public_bytes_raw()
+ATTACKS = {
+    "alg none": unsigned,
+    "HS256 signed with the public key": lambda: forge(PUBLIC_BYTES, "HS256"),
+    "signed by another key": lambda: forge(SigningKey.generate().private_key),
+    "unknown kid": lambda: forge(headers={"kid": "key_other"}),
+    "kid of the wrong type": lambda: forge(headers={"kid": "../../etc/passwd"}),
+    "wrong typ": lambda: forge(headers={"typ": "JWT"}),
+    "client secret's typ": lambda: forge(headers={"typ": CLIENT_SECRET_TYPE}),
+    "wrong audience": lambda: forge(aud="chatkit"),
+    "wrong issuer": lambda: forge(iss="https://evil.example"),
+    "expired": lambda: forge(exp=int(time.time()) - 31),
+    "issued in the future": lambda: forge(iat=int(time.time()) + 120),
+    "no exp": lambda: forge(drop=["exp"]),
+    "no sub": lambda: forge(drop=["sub"]),
+    "no sid": lambda: forge(drop=["sid"]),
+    "no aud": lambda: forge(drop=["aud"]),
+    "reserved user": lambda: forge(sub="auth"),
+    "user that is no path segment": lambda: forge(sub="a/b"),
+    "empty sid": lambda: forge(sid=""),
+    "garbage": lambda: "not-a-token",
+    "empty": lambda: "",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+async def test_a_forged_token_is_refused(attack, verifier):
+    with pytest.raises(UnauthorizedError):
+        await verifier.login(attack())
+
+
+async def test_a_clock_that_is_off_by_less_than_the_leeway_does_no_harm(verifier):
+    token = forge(exp=int(time.time()) - 20)
+
+    assert (await verifier.login(token)).user_id == USER
+
+
+async def test_a_client_secret_whose_user_id_differs_from_its_subject_is_refused(verifier):
+    token = forge(aud="chatkit", user_id="usr_2", jti="j", headers={"typ": CLIENT_SECRET_TYPE})
+
+    with pytest.raises(UnauthorizedError):
+        await verifier.client_secret(token)
+
+
+def test_a_key_survives_being_stored():
+    copy = SigningKey.from_pem(KEY.kid, KEY.to_pem())
+
+    assert copy.public_jwk() == KEY.public_jwk()
+    assert "d" not in copy.public_jwk()
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Basic abc", "Bearer", "Bearer  a b", "Bearer " + "x" * 5000]
+)
+def test_anything_but_one_bearer_token_is_refused(header):
+    with pytest.raises(UnauthorizedError):
+        bearer_token({"authorization": header})
+
+
+def test_a_bearer_token_is_found():
+    assert bearer_token({"authorization": "bearer a.b-c_d"}) == "a.b-c_d"
