@@ -1,0 +1,57 @@
+"""The run bus: how a run's frames get from the worker that makes them to everybody who watches.
+
+    worker   RunPublisher.claim -> RunWriter.append ... end
+               one flush task, one script call per run and batch:
+               fence (attempt, claim, next seq), XADD to the log, PUBLISH
+    Redis    chat:{RUN}:log   chat:{RUN}:live   chat:{RUN}:meta
+    gateway  RunHub.watch: subscribe, wait for the confirmation, read the log, go live
+
+What holds, whatever is killed or flushed:
+
+* Nothing is published that is not in the log, and only the newest claim writes.
+* `seq` counts 1, 2, 3 ... and jumps only at a `: snapshot`, after a loss; it never goes back.
+* Each viewer gets each frame after its cursor once, in order, then the end marker.
+
+`keys` documents what is in Redis, `limits` the bounds, `errors` what can go wrong.
+"""
+
+from todochat.bus.errors import (
+    BusUnavailableError,
+    RunLogExpiredError,
+    RunLogFullError,
+    RunLostError,
+    RunUnclaimedError,
+)
+from todochat.bus.frames import EndStatus, Frame
+from todochat.bus.hub import RunHub
+from todochat.bus.limits import BusLimits
+from todochat.bus.publisher import RunPublisher
+from todochat.bus.run_log import RunMeta
+from todochat.bus.signals import WorkerChannels, accept, poke, wake
+from todochat.bus.watch import Ended, Frames, Idle, Snapshot, WatchEvent
+from todochat.bus.writer import ClaimedRun, RunWriter
+
+__all__ = [
+    "BusLimits",
+    "BusUnavailableError",
+    "ClaimedRun",
+    "EndStatus",
+    "Ended",
+    "Frame",
+    "Frames",
+    "Idle",
+    "RunHub",
+    "RunLogExpiredError",
+    "RunLogFullError",
+    "RunLostError",
+    "RunMeta",
+    "RunPublisher",
+    "RunUnclaimedError",
+    "RunWriter",
+    "Snapshot",
+    "WatchEvent",
+    "WorkerChannels",
+    "accept",
+    "poke",
+    "wake",
+]

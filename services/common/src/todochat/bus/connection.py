@@ -1,0 +1,141 @@
+"""The bus's own connections to Redis, beside the client's pool.
+
+They are driven below redis-py's client: a pipeline of one command costs a third of the CPU that
+`Pipeline.execute` takes, and a Pub/Sub message a third of `PubSub.get_message` (tests/bench). They
+never retry by themselves, so that whoever holds one knows when a reply or a message may be lost.
+"""
+
+import asyncio
+import math
+import random
+from collections.abc import Sequence
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from todochat.bus.scripts import Script
+
+CONNECT_TIMEOUT_S: Final = 5.0
+_NOT_OURS: Final = ("maint_notifications", "orig_")
+
+Argument = bytes | str | int
+Command = Sequence[Argument]
+
+
+def own_connection(redis: Redis) -> AbstractConnection:
+    """Make a connection to where `redis` connects, apart from its pool; connect it before use.
+
+    RESP2, since RESP3's push messages pass a handler that formats each of them for a log line.
+    No socket timeout: redis-py's default of 5 s would end a Pub/Sub connection that is merely
+    quiet; callers bound their waits themselves.
+    """
+    pool = redis.connection_pool
+    options = {
+        name: value
+        for name, value in pool.connection_kwargs.items()
+        if not name.startswith(_NOT_OURS)
+    }
+    options |= {
+        "protocol": 2,
+        "decode_responses": False,
+        "socket_timeout": None,
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "health_check_interval": 0,
+        "retry": Retry(NoBackoff(), 0),
+        "retry_on_error": [],
+    }
+    connection: AbstractConnection = pool.connection_class(**options)
+    return connection
+
+
+class BusConnection:
+    """A connection for commands: one write and one round trip for each `call`."""
+
+    def __init__(self, redis: Redis, timeout_s: float) -> None:
+        self._connection = own_connection(redis)
+        self._timeout_s = timeout_s
+        self._lock = asyncio.Lock()
+        self._known_scripts: set[str] = set()
+
+    def script(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
+        """Make the command that runs a script: by its source first, then by its name."""
+        if script.sha in self._known_scripts:
+            return (b"EVALSHA", script.sha, len(keys), *keys, *arguments)
+        self._known_scripts.add(script.sha)
+        return (b"EVAL", script.source, len(keys), *keys, *arguments)
+
+    async def call(self, *commands: Command) -> list[Any]:
+        """Send commands and read their replies; an error reply is returned, not raised.
+
+        Raises:
+            RedisError: the connection failed or `timeout_s` passed. Any of the commands may
+                have run, or may yet run.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s), self._lock:
+                return await self._exchange(commands)
+        except TimeoutError as error:
+            raise RedisTimeoutError("Redis didn't answer in time") from error
+
+    async def query(self, *commands: Command) -> list[Any]:
+        """Do as `call`, but raise the first error reply.
+
+        Raises:
+            RedisError: as `call`, or a command was refused.
+        """
+        replies = await self.call(*commands)
+        for reply in replies:
+            if isinstance(reply, ResponseError):
+                raise reply
+        return replies
+
+    async def aclose(self) -> None:
+        """Close the connection; a later call would open it again."""
+        async with self._lock:
+            await self._disconnect()
+
+    async def _exchange(self, commands: Sequence[Command]) -> list[Any]:
+        connection = self._connection
+        try:
+            packed = connection.pack_commands(commands)
+            await connection.send_packed_command(packed, check_health=False)
+            replies = [await self._read_reply() for _ in commands]
+        except BaseException:
+            # Replies that are still to come would answer the next call's commands.
+            await self._disconnect()
+            raise
+        if any(isinstance(reply, NoScriptError) for reply in replies):
+            self._known_scripts.clear()
+        return replies
+
+    async def _read_reply(self) -> Any:
+        try:
+            return await self._connection.read_response(timeout=math.inf)
+        except ResponseError as error:
+            return error
+
+    async def _disconnect(self) -> None:
+        self._known_scripts.clear()
+        await self._connection.disconnect(nowait=True)
+
+
+class Backoff:
+    """Growing, jittered pauses between attempts to reach Redis: 25 ms up to 1 s."""
+
+    def __init__(self) -> None:
+        self._step = 0
+
+    def next_s(self) -> float:
+        """Return the next pause."""
+        pause = min(1.0, 0.05 * 2.0**self._step)
+        self._step = min(self._step + 1, 6)
+        return pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+
+    def reset(self) -> None:
+        """Start over, after a success."""
+        self._step = 0

@@ -1,0 +1,226 @@
+"""The worker's side: claiming runs, and one flush task that writes the frames of all of them."""
+
+import asyncio
+import secrets
+import weakref
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import Any, Final, TypeVar, cast
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import (
+    ClusterDownError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    TryAgainError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from todochat.bus.connection import Argument, Backoff, BusConnection, Command
+from todochat.bus.errors import BusUnavailableError, RunLostError, RunUnclaimedError
+from todochat.bus.frames import LogEntry
+from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
+from todochat.bus.queue import Entry, RunQueue
+from todochat.bus.run_log import LogReader
+from todochat.bus.scripts import APPEND, CLAIM
+from todochat.bus.writer import ClaimedRun, claimed_run
+
+_TRANSIENT: Final = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ClusterDownError,
+    TryAgainError,
+)
+
+log = structlog.get_logger(__name__)
+
+
+T = TypeVar("T")
+
+
+class RunPublisher:
+    """Writes the frames of all runs of a process.
+
+    A flush sends what all runs have queued when the previous call returned, so batches grow with
+    the load and a lone frame goes at once.
+    """
+
+    def __init__(self, redis: Redis, limits: BusLimits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._connection = BusConnection(redis, limits.call_timeout_s)
+        self._ready: deque[RunQueue] = deque()
+        self._work = asyncio.Event()
+        self._backoff = Backoff()
+        # Weak: a run that its worker has let go needs no entry here.
+        self._queues: weakref.WeakValueDictionary[str, RunQueue] = weakref.WeakValueDictionary()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the flush task."""
+        self._task = asyncio.create_task(self._run(), name="bus-publisher")
+
+    async def aclose(self) -> None:
+        """Stop; frames that were not flushed are dropped and their writers raise."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+        await self._connection.aclose()
+
+    async def claim(
+        self, run_id: str, attempt: int, *, user_id: str, thread_id: str, seq_high: int
+    ) -> ClaimedRun:
+        """Take a run's log over, after the claim in PostgreSQL, and read what it holds.
+
+        From here on no writer of a lower attempt, and no earlier writer of the same attempt, can
+        append. If the log is lost, wholly or its end, it begins anew with `: snapshot` at
+        `seq_high` (or what Redis knows, if that is more) + `seq_jump`.
+
+        Args:
+            attempt: counted from 1, as PostgreSQL does.
+            seq_high: the highest `sent_seq` that was saved for the run; never a `seq` that is
+                not known to be in the log, which would look like a loss.
+
+        Raises:
+            RunLostError: a higher attempt has claimed it.
+            BusUnavailableError: Redis could not be reached for `retry_s`.
+        """
+        if self._task is None:
+            msg = "the publisher is not started"
+            raise RuntimeError(msg)
+        queue = RunQueue(run_id, attempt, secrets.token_hex(8), self._on_ready)
+        known_seq = self._supersede(queue)
+        may_have_said = attempt > 1 or seq_high > 0 or known_seq is not None
+        arguments = (
+            attempt,
+            queue.claim,
+            user_id,
+            thread_id,
+            max(seq_high, known_seq or 0),
+            int(may_have_said),
+            self._limits.seq_jump,
+            self._limits.live_ttl_s,
+        )
+        status, *facts = await self._insist(lambda: self._run_claim(queue, arguments))
+        if status == b"LOST":
+            msg = f"run {run_id} has an attempt above {attempt}"
+            raise RunLostError(msg)
+        queue.begin(int(facts[0]))
+        self._queues[run_id] = queue
+        return claimed_run(queue, await self._insist(lambda: self._read_log(run_id)), self._limits)
+
+    def _supersede(self, queue: RunQueue) -> int | None:
+        """Retire this process's earlier writer of the run; return what it had in the log."""
+        earlier = self._queues.get(queue.run_id)
+        if earlier is None or earlier.attempt > queue.attempt:
+            return None
+        earlier.fail(RunLostError(f"run {queue.run_id} was claimed anew"))
+        return earlier.sent_seq
+
+    async def _run_claim(self, queue: RunQueue, arguments: Sequence[Argument]) -> list[Any]:
+        command = self._connection.script(CLAIM, queue.keys, *arguments)
+        (reply,) = await self._connection.query(command)
+        return cast("list[Any]", reply)
+
+    async def _read_log(self, run_id: str) -> list[LogEntry]:
+        reader, entries = LogReader(self._connection, run_id, 0), list[LogEntry]()
+        while not reader.at_end:
+            entries += await reader.next_page()
+        return entries
+
+    async def _insist(self, operation: Callable[[], Awaitable[T]]) -> T:
+        """Try until it works; the fence makes it harmless if an earlier try worked after all."""
+        backoff = Backoff()
+        give_up_at = monotonic() + self._limits.retry_s
+        while True:
+            try:
+                return await operation()
+            except RedisError as error:
+                if not isinstance(error, _TRANSIENT) or monotonic() > give_up_at:
+                    msg = "Redis could not take the run's claim."
+                    raise BusUnavailableError(msg) from error
+            await asyncio.sleep(backoff.next_s())
+
+    def _on_ready(self, queue: RunQueue) -> None:
+        self._ready.append(queue)
+        self._work.set()
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                await self._work.wait()
+                await self._flush()
+        finally:
+            for queue in list(self._queues.values()):
+                queue.fail(BusUnavailableError("The run publisher has stopped."))
+
+    async def _flush(self) -> None:
+        batch = self._collect()
+        commands = [self._append_command(queue, entry) for queue, entry in batch]
+        try:
+            replies = await self._connection.call(*commands)
+        except RedisError as error:
+            replies = [error] * len(batch)
+        troubled = False
+        for (queue, entry), reply in zip(batch, replies, strict=True):
+            troubled |= isinstance(reply, RedisError)
+            self._settle(queue, entry, reply)
+        if troubled:
+            await asyncio.sleep(self._backoff.next_s())
+        else:
+            self._backoff.reset()
+
+    def _collect(self) -> list[tuple[RunQueue, Entry]]:
+        """Take one entry of each run that has something to send, while they fit a batch."""
+        batch: list[tuple[RunQueue, Entry]] = []
+        room = self._limits.batch_bytes
+        while self._ready and not (batch and self._ready[0].next_size() > room):
+            queue = self._ready.popleft()
+            if queue.failure is None:
+                entry = queue.take(room)
+                room -= len(entry.data)
+                batch.append((queue, entry))
+        if not self._ready:
+            self._work.clear()
+        return batch
+
+    def _append_command(self, queue: RunQueue, entry: Entry) -> Command:
+        limits = self._limits
+        return self._connection.script(
+            APPEND,
+            queue.keys,
+            queue.attempt,
+            queue.claim,
+            entry.first,
+            entry.last,
+            entry.data,
+            limits.ended_ttl_s if entry.status else limits.live_ttl_s,
+            entry.status,
+        )
+
+    def _settle(self, queue: RunQueue, entry: Entry, reply: Any) -> None:
+        if reply == b"OK":
+            queue.landed(entry)
+        elif reply == b"LOST":
+            queue.fail(RunLostError(f"run {queue.run_id} has a newer claim"))
+        elif reply == b"UNCLAIMED":
+            log.warning("bus.run_unclaimed", run_id=queue.run_id, sent_seq=queue.sent_seq)
+            queue.fail(RunUnclaimedError(f"Redis lost the claim or the log of run {queue.run_id}"))
+        elif not self._may_retry(queue, reply):
+            log.error("bus.append_failed", run_id=queue.run_id, error=str(reply))
+            queue.fail(BusUnavailableError("Redis could not take the run's events."))
+        if queue.failure is None and queue.unsent:
+            self._on_ready(queue)
+
+    def _may_retry(self, queue: RunQueue, error: RedisError) -> bool:
+        now = monotonic()
+        queue.failing_since = queue.failing_since or now
+        return isinstance(error, _TRANSIENT) and now - queue.failing_since <= self._limits.retry_s

@@ -1,0 +1,122 @@
+"""Reading runs: who owns one, what its log holds."""
+
+from typing import Any, Final
+
+import msgspec
+from redis.asyncio import Redis
+
+from todochat.bus.connection import BusConnection, Command
+from todochat.bus.frames import LogEntry, cut_entry, parse_entry
+from todochat.bus.keys import log_key, meta_key
+
+FIRST_PAGE_ENTRIES: Final = 64
+MAX_PAGE_ENTRIES: Final = 1024
+MIN_PAGE_ENTRIES: Final = 4
+SMALL_PAGE_BYTES: Final = 32 * 1024
+LARGE_PAGE_BYTES: Final = 256 * 1024
+_LAST_STREAM_ID: Final = 2**63 - 1
+_ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+
+
+class RunMeta(msgspec.Struct, frozen=True):
+    """Whose run it is, and how far it is."""
+
+    user_id: str
+    thread_id: str
+    attempt: int
+    status: str
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run's end marker was written."""
+        return self.status in _ENDED
+
+
+class RunState(msgspec.Struct, frozen=True):
+    """What Redis knows of a run at one moment; both None when it knows nothing."""
+
+    meta: RunMeta | None
+    last: LogEntry | None
+
+
+class RunLog:
+    """Reads over one connection of its own, so that a rush of viewers can't empty a pool."""
+
+    def __init__(self, redis: Redis, timeout_s: float) -> None:
+        self._connection = BusConnection(redis, timeout_s)
+
+    async def state(self, run_id: str) -> RunState:
+        """Return the run's meta and its last log entry.
+
+        Raises:
+            RedisError: Redis can't be reached or refused.
+        """
+        meta, last = await self._connection.query(
+            (b"HMGET", meta_key(run_id), "user_id", "thread_id", "attempt", "status"),
+            (b"XREVRANGE", log_key(run_id), "+", "-", "COUNT", 1),
+        )
+        entries = _entries(last)
+        return RunState(_meta(meta), entries[0] if entries else None)
+
+    def read(self, run_id: str, after: int) -> "LogReader":
+        """Start reading a run's log after `seq` `after`."""
+        return LogReader(self._connection, run_id, after)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._connection.aclose()
+
+
+class LogReader:
+    """Reads a log from a cursor to its end, a page at a time.
+
+    Entries hold between 50 bytes and 64 KiB, so the number asked for follows what came.
+    """
+
+    def __init__(self, connection: BusConnection, run_id: str, after: int) -> None:
+        self.at_end = False
+        self._connection = connection
+        self._key = log_key(run_id)
+        self._cursor = min(after, _LAST_STREAM_ID)
+        self._count = FIRST_PAGE_ENTRIES
+
+    async def next_page(self) -> list[LogEntry]:
+        """Return the next entries; `at_end` then tells whether there were more.
+
+        Raises:
+            RedisError: Redis can't be reached or refused.
+        """
+        command: Command = (
+            b"XRANGE",
+            self._key,
+            b"(%d-0" % self._cursor if self._cursor else b"-",
+            b"+",
+            b"COUNT",
+            self._count,
+        )
+        (reply,) = await self._connection.query(command)
+        page = _entries(reply)
+        self.at_end = len(page) < self._count
+        if page:
+            if page[0].first <= self._cursor:
+                page[0] = cut_entry(page[0], self._cursor)
+            self._cursor = page[-1].last
+            self._resize(sum(len(entry.data) for entry in page))
+        return page
+
+    def _resize(self, page_bytes: int) -> None:
+        if page_bytes < SMALL_PAGE_BYTES:
+            self._count = min(self._count * 2, MAX_PAGE_ENTRIES)
+        elif page_bytes > LARGE_PAGE_BYTES:
+            self._count = max(self._count // 2, MIN_PAGE_ENTRIES)
+
+
+def _entries(reply: list[Any]) -> list[LogEntry]:
+    return [parse_entry(fields[1]) for _, fields in reply]
+
+
+def _meta(values: list[bytes | None]) -> RunMeta | None:
+    user_id, thread_id, attempt, status = values
+    if user_id is None or thread_id is None or attempt is None or status is None:
+        return None
+    return RunMeta(user_id.decode(), thread_id.decode(), int(attempt), status.decode())

@@ -1,0 +1,102 @@
+"""The Lua scripts of the bus. KEYS are always one run's: meta, log, live channel.
+
+Their replies are small: a status word, or a list that begins with one.
+"""
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+
+class Script(msgspec.Struct, frozen=True):
+    """A script and the name Redis knows it by once it has seen it."""
+
+    source: str
+    sha: str
+
+
+def _script(source: str) -> Script:
+    # SHA-1 is the name EVALSHA wants, nothing is secured by it.
+    return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+# A server's run id changes when it restarts and when a replica takes over: the two events after
+# which the newest part of a log may be missing without a trace.
+_SERVER: Final = "string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"
+
+ACCEPT: Final = _script(f"""
+-- ARGV: user_id, thread_id, ttl_s. A worker may have claimed the run already: then it stands.
+if redis.call('EXISTS', KEYS[1]) == 1 then return 'EXISTS' end
+redis.call('HSET', KEYS[1], 'user_id', ARGV[1], 'thread_id', ARGV[2], 'status', 'queued',
+  'attempt', '0', 'seq', '0', 'server', {_SERVER})
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 'OK'
+""")
+
+CLAIM: Final = _script(f"""
+-- ARGV: attempt, claim, user_id, thread_id, seq_high, may_have_said (0|1), seq_jump, ttl_s
+-- Reply: LOST | OK, seq. Running it twice with the same arguments is harmless.
+local meta = redis.call('HMGET', KEYS[1], 'attempt', 'claim', 'seq', 'status', 'server')
+local attempt, seq_high = tonumber(ARGV[1]), tonumber(ARGV[5])
+local known, seq, status = meta[1], tonumber(meta[3] or '0'), meta[4]
+if known and tonumber(known) > attempt then return {{'LOST'}} end
+if known == ARGV[1] and meta[2] == ARGV[2] then return {{'OK', seq}} end
+
+local server = {_SERVER}
+local lost = seq < seq_high or (seq > 0 and redis.call('EXISTS', KEYS[2]) == 0)
+if ARGV[6] == '1' and meta[5] ~= server then lost = true end
+
+if lost then
+  -- What is left of the log doesn't continue what viewers saw. It begins anew, far above any
+  -- seq that can have been said, with a marker on which clients reload the thread.
+  seq = math.max(seq, seq_high) + tonumber(ARGV[7])
+  local frame = string.format('id: %d\\n: snapshot\\n\\n', seq)
+  redis.call('DEL', KEYS[2])
+  redis.call('XADD', KEYS[2], string.format('%d-0', seq), 'f', frame)
+  redis.call('PUBLISH', KEYS[3], frame)
+end
+if lost or not (status == 'completed' or status == 'failed' or status == 'cancelled') then
+  status = 'running'
+  redis.call('EXPIRE', KEYS[2], ARGV[8])
+end
+redis.call('HSET', KEYS[1], 'user_id', ARGV[3], 'thread_id', ARGV[4], 'status', status,
+  'attempt', ARGV[1], 'claim', ARGV[2], 'seq', string.format('%d', seq), 'server', server)
+if status == 'running' then redis.call('EXPIRE', KEYS[1], ARGV[8]) end
+return {{'OK', seq}}
+""")
+
+APPEND: Final = _script("""
+-- ARGV: attempt, claim, first seq, last seq, frames, ttl_s, status ('' unless this is the end)
+-- Reply: OK (also if this very entry is in the log already) | LOST | UNCLAIMED
+local meta = redis.call('HMGET', KEYS[1], 'attempt', 'claim', 'seq')
+if not meta[1] then return 'UNCLAIMED' end
+if meta[1] ~= ARGV[1] then
+  if tonumber(meta[1]) > tonumber(ARGV[1]) then return 'LOST' end
+  return 'UNCLAIMED'
+end
+if meta[2] ~= ARGV[2] then return 'LOST' end
+
+-- Only this claim has written since it was made, so what it finds in its place is its own.
+local seq = tonumber(meta[3])
+if seq >= tonumber(ARGV[4]) then return 'OK' end
+if seq + 1 ~= tonumber(ARGV[3]) then return 'UNCLAIMED' end
+
+local id = ARGV[4] .. '-0'
+local added
+if seq == 0 then
+  added = redis.call('XADD', KEYS[2], id, 'f', ARGV[5])
+else
+  added = redis.call('XADD', KEYS[2], 'NOMKSTREAM', id, 'f', ARGV[5])
+end
+if not added then return 'UNCLAIMED' end
+if ARGV[7] == '' then
+  redis.call('HSET', KEYS[1], 'seq', ARGV[4])
+else
+  redis.call('HSET', KEYS[1], 'seq', ARGV[4], 'status', ARGV[7])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[6])
+redis.call('EXPIRE', KEYS[2], ARGV[6])
+redis.call('PUBLISH', KEYS[3], ARGV[5])
+return 'OK'
+""")

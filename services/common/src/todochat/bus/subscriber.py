@@ -1,0 +1,194 @@
+"""One Pub/Sub connection that heals, for any number of channels."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, Protocol
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from todochat.bus.connection import CONNECT_TIMEOUT_S, Backoff, own_connection
+
+PING_EVERY_S: Final = 10.0
+SILENCE_S: Final = 25.0
+"""No byte for so long, though pinged: the connection is dead without having said so."""
+
+log = structlog.get_logger(__name__)
+
+
+class Listener(Protocol):
+    """Who wants a channel's messages. Its methods must not block."""
+
+    def on_message(self, data: bytes) -> None:
+        """Take a message."""
+
+    def on_confirmed(self) -> None:
+        """Redis has taken the subscription: what is published from now on arrives."""
+
+    def on_lost(self) -> None:
+        """The connection broke: messages are missed until `on_confirmed` comes again."""
+
+
+class CallbackListener:
+    """Passes messages to a function.
+
+    Args:
+        on_interrupted: called when messages may have been missed.
+    """
+
+    def __init__(
+        self,
+        on_message: Callable[[bytes], None],
+        on_interrupted: Callable[[], None] | None = None,
+    ) -> None:
+        self._on_message = on_message
+        self._on_interrupted = on_interrupted
+
+    def on_message(self, data: bytes) -> None:
+        """Pass a message on."""
+        self._on_message(data)
+
+    def on_confirmed(self) -> None:
+        """Say that what came before may have been missed."""
+        if self._on_interrupted is not None:
+            self._on_interrupted()
+
+    def on_lost(self) -> None:
+        """Wait for the connection to return; there is nothing to do before."""
+
+
+class Subscriber:
+    """Keeps one connection subscribed to the channels that are wanted.
+
+    A Redis that is down or restarts is only waited for; listeners are told.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._listeners: dict[bytes, Listener] = {}
+        self._connected = False
+        # SUBSCRIBEs without a confirmation yet, by channel. A channel that was dropped and
+        # wanted again has two under way, and only the last one's confirmation counts.
+        self._unconfirmed: dict[bytes, int] = {}
+        self._outbox: list[tuple[bytes, bytes]] = []
+        self._outbox_filled = asyncio.Event()
+        self._last_read = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect in the background, and stay connected."""
+        self._task = asyncio.create_task(self._run(), name="bus-subscriber")
+
+    async def aclose(self) -> None:
+        """Close the connection; listeners hear nothing any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    def add(self, channel: bytes, listener: Listener) -> None:
+        """Want a channel; one listener each."""
+        self._listeners[channel] = listener
+        if self._connected:
+            self._post(b"SUBSCRIBE", channel)
+
+    def remove(self, channel: bytes) -> None:
+        """Want a channel no more."""
+        del self._listeners[channel]
+        if self._connected:
+            self._post(b"UNSUBSCRIBE", channel)
+
+    def _post(self, operation: bytes, channel: bytes) -> None:
+        if operation == b"SUBSCRIBE":
+            self._unconfirmed[channel] = self._unconfirmed.get(channel, 0) + 1
+        self._outbox.append((operation, channel))
+        self._outbox_filled.set()
+
+    async def _run(self) -> None:
+        backoff = Backoff()
+        while True:
+            try:
+                await self._serve_connection(backoff)
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("bus.subscriber_lost", error=str(error))
+            finally:
+                self._lose_connection()
+            await asyncio.sleep(backoff.next_s())
+
+    async def _serve_connection(self, backoff: Backoff) -> None:
+        connection = own_connection(self._redis)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await connection.connect()  # type: ignore[no-untyped-call]
+            backoff.reset()
+            self._connected = True
+            for channel in self._listeners:
+                self._post(b"SUBSCRIBE", channel)
+            writing = asyncio.create_task(self._write(connection), name="bus-subscriber-writer")
+            try:
+                await self._read(connection)
+            finally:
+                writing.cancel()
+                await asyncio.wait([writing])
+        finally:
+            await connection.disconnect(nowait=True)
+
+    async def _read(self, connection: AbstractConnection) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            reply = await connection.read_response(timeout=math.inf)
+            self._last_read = loop.time()
+            if isinstance(reply, list):
+                self._dispatch(reply)
+
+    def _dispatch(self, reply: list[Any]) -> None:
+        kind, channel = reply[0], reply[1]
+        listener = self._listeners.get(channel)
+        if kind == b"message":
+            if listener is not None:
+                listener.on_message(reply[2])
+        elif kind == b"subscribe":
+            left = self._unconfirmed.pop(channel) - 1
+            if left:
+                self._unconfirmed[channel] = left
+            elif listener is not None:
+                listener.on_confirmed()
+
+    async def _write(self, connection: AbstractConnection) -> None:
+        """Send what is posted, and a PING in silence; ends the connection if it is dead."""
+        self._last_read = asyncio.get_running_loop().time()
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PING_EVERY_S):
+                        await self._outbox_filled.wait()
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    await self._send_outbox(connection)
+                if asyncio.get_running_loop().time() - self._last_read > SILENCE_S:
+                    raise RedisConnectionError("no answer to PING")
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("bus.subscriber_write_failed", error=str(error))
+            # The reader then gets the end of the stream, and the connection is made anew.
+            await connection.disconnect(nowait=True)
+
+    async def _send_outbox(self, connection: AbstractConnection) -> None:
+        outbox, self._outbox = self._outbox, []
+        self._outbox_filled.clear()
+        commands: list[list[bytes]] = [] if outbox else [[b"PING"]]
+        for operation, channel in outbox:
+            if not commands or commands[-1][0] != operation:
+                commands.append([operation])
+            commands[-1].append(channel)
+        await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+
+    def _lose_connection(self) -> None:
+        self._connected = False
+        self._unconfirmed.clear()
+        self._outbox.clear()
+        for listener in list(self._listeners.values()):
+            listener.on_lost()

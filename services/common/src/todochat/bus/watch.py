@@ -1,0 +1,246 @@
+"""Watching a run: its log from a cursor on, then live.
+
+A watch is always in one of two states. *Catching up*: it waits until the subscription stands,
+then reads the log from its cursor to the end, while live messages queue up. *Live*: it hands on
+what queues up, dropping what it had from the log. A first response, a reattach, a Redis that
+reconnected, a viewer that fell behind: each is a change to *catching up*.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final
+
+import msgspec
+from redis.exceptions import RedisError
+
+from todochat.bus.errors import BusUnavailableError, RunLogExpiredError
+from todochat.bus.frames import EndStatus, LogEntry
+from todochat.bus.limits import BusLimits
+from todochat.bus.run_log import LogReader, RunLog
+from todochat.bus.viewer import LiveChannel, Viewer
+
+_READ_RETRY_S: Final = 0.5
+
+
+class Frames(msgspec.Struct, frozen=True):
+    """One or more whole event frames, as in the log."""
+
+    data: bytes
+    last_seq: int
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """`id: N`, `: snapshot`: frames before this one are lost, reload the thread's items."""
+
+    data: bytes
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The end marker; nothing comes after it."""
+
+    status: EndStatus
+    data: bytes
+
+
+class Idle(msgspec.Struct, frozen=True):
+    """Nothing to hand on for `idle_s`."""
+
+
+WatchEvent = Frames | Snapshot | Ended | Idle
+
+
+class _State(Enum):
+    CATCHING_UP = auto()
+    LIVE = auto()
+    ENDED = auto()
+
+
+class _Chunk:
+    """What is handed on at once; neighbouring frames are joined."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._events: list[WatchEvent] = []
+        self._frames: list[bytes] = []
+        self._last_seq = 0
+
+    def add_frames(self, entry: LogEntry) -> None:
+        self.size += len(entry.data)
+        self._frames.append(entry.data)
+        self._last_seq = entry.last
+
+    def add_marker(self, event: WatchEvent) -> None:
+        self.close()
+        self._events.append(event)
+
+    def close(self) -> list[WatchEvent]:
+        if self._frames:
+            self._events.append(Frames(b"".join(self._frames), self._last_seq))
+            self._frames = []
+        return self._events
+
+
+class Watch:
+    """One viewer's way through one run.
+
+    Args:
+        after: the last `seq` the viewer has.
+        active: the run is known to be accepted and not ended, so keys that are missing are
+            waited for.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        after: int,
+        *,
+        active: bool,
+        log: RunLog,
+        channel: LiveChannel,
+        viewer: Viewer,
+        limits: BusLimits,
+    ) -> None:
+        self._run_id = run_id
+        self._cursor = after
+        self._active = active
+        self._log = log
+        self._channel = channel
+        self._viewer = viewer
+        self._limits = limits
+        self._now: Callable[[], float] = asyncio.get_running_loop().time
+        self._state = _State.CATCHING_UP
+        self._reader: LogReader | None = None
+        self._pending: deque[LogEntry] = deque()
+        self._thread_id: str | None = None
+        self._idle_at = self._now() + limits.idle_s
+        self._give_up_at: float | None = self._now() + limits.attach_timeout_s
+        self._gone_since: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end marker was handed on."""
+        return self._state is _State.ENDED
+
+    async def next_events(self) -> list[WatchEvent]:
+        """Return what comes next, `chunk_bytes` of it at most; often nothing.
+
+        Never returns events without having suspended: an async generator that doesn't suspend
+        can't be stopped by a server whose client has gone.
+
+        Raises:
+            RunLogExpiredError: nothing is left of the run in Redis.
+            BusUnavailableError: Redis is away for too long.
+        """
+        if self._pending:
+            await asyncio.sleep(0)
+            events = self._hand_on()
+        elif self._state is _State.LIVE:
+            events = await self._await_live()
+        elif self._channel.confirmed:
+            events = await self._catch_up()
+        else:
+            events = await self._wait_for_redis(self._limits.idle_s)
+        if events:
+            self._idle_at = self._now() + self._limits.idle_s
+        return events
+
+    async def _await_live(self) -> list[WatchEvent]:
+        viewer = self._viewer
+        if not viewer.entries and not viewer.behind:
+            await viewer.wait(self._idle_at - self._now())
+        self._pending = viewer.take()
+        if viewer.behind:
+            self._state = _State.CATCHING_UP
+        elif not self._pending and self._now() >= self._idle_at:
+            # Time for a look at the log, too: a channel may lose messages without a sign.
+            self._state = _State.CATCHING_UP
+            return [Idle()]
+        return []
+
+    async def _catch_up(self) -> list[WatchEvent]:
+        try:
+            if self._reader is None:
+                self._viewer.restart()
+                self._reader = self._log.read(self._run_id, self._cursor)
+                self._pending = deque(await self._reader.next_page())
+                self._active = self._active or bool(self._pending)
+                if not self._pending:
+                    await self._look_at_state()
+            elif not self._reader.at_end:
+                self._pending = deque(await self._reader.next_page())
+        except RedisError:
+            self._reader = None
+            return await self._wait_for_redis(_READ_RETRY_S)
+        self._give_up_at = None
+        if self._reader.at_end and not self._pending:
+            self._reader = None
+            self._state = _State.LIVE
+        return []
+
+    async def _look_at_state(self) -> None:
+        """Find out why nothing is in the log after the cursor."""
+        state = await self._log.state(self._run_id)
+        meta, last = state.meta, state.last
+        if meta is not None:
+            self._thread_id = meta.thread_id
+        if last is not None:
+            if last.marker is not None and last.marker.end and last.last <= self._cursor:
+                self._pending.append(last)
+            self._gone_since = None
+        elif meta is None:
+            self._wait_for_claim()
+        elif meta.ended:
+            raise RunLogExpiredError(self._run_id, self._thread_id)
+        else:
+            self._active = True
+            self._gone_since = None
+
+    def _wait_for_claim(self) -> None:
+        """Allow some time for the worker of an active run to notice that its keys are gone."""
+        self._gone_since = self._gone_since or self._now()
+        if not self._active or self._now() - self._gone_since > self._limits.lost_log_s:
+            raise RunLogExpiredError(self._run_id, self._thread_id)
+
+    async def _wait_for_redis(self, timeout_s: float) -> list[WatchEvent]:
+        now = self._now()
+        if self._give_up_at is None:
+            self._give_up_at = now + self._limits.outage_s
+        if now >= self._give_up_at:
+            raise BusUnavailableError("The run's events can't be read at the moment.")
+        await self._viewer.wait(min(timeout_s, self._idle_at - now, self._give_up_at - now))
+        return [Idle()] if self._now() >= self._idle_at else []
+
+    def _hand_on(self) -> list[WatchEvent]:
+        chunk, pending = _Chunk(), self._pending
+        while pending and not self.ended:
+            entry = pending[0]
+            if chunk.size and chunk.size + len(entry.data) > self._limits.chunk_bytes:
+                break
+            if self._state is _State.LIVE and self._is_gap(entry):
+                pending.clear()
+                self._viewer.fall_behind()
+                break
+            pending.popleft()
+            self._add(entry, chunk)
+        return chunk.close()
+
+    def _is_gap(self, entry: LogEntry) -> bool:
+        """Tell whether the log must be read to get from the cursor to a live entry."""
+        if entry.last <= self._cursor or (entry.marker is not None and entry.marker.snapshot):
+            return False
+        return entry.first != self._cursor + 1
+
+    def _add(self, entry: LogEntry, chunk: _Chunk) -> None:
+        marker = entry.marker
+        if marker is not None and marker.end is not None:
+            # Also below the cursor, where a viewer that asked for too much would wait for ever.
+            chunk.add_marker(Ended(marker.end, entry.data))
+            self._state = _State.ENDED
+        elif entry.last > self._cursor:
+            self._cursor = entry.last
+            if marker is None:
+                chunk.add_frames(entry)
+            else:
+                chunk.add_marker(Snapshot(entry.data))

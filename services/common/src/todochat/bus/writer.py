@@ -1,0 +1,162 @@
+"""What a worker holds of a claimed run: a place to say frames."""
+
+import msgspec
+
+from todochat.bus.errors import RunLogFullError
+from todochat.bus.frames import (
+    EndStatus,
+    Frame,
+    LogEntry,
+    encode_end,
+    encode_frame,
+    parse_frames,
+)
+from todochat.bus.limits import BusLimits
+from todochat.bus.queue import RunQueue
+
+
+class RunWriter:
+    """Says the frames of one run, in order, under one claim.
+
+    Made by `RunPublisher.claim`. Frames are sent in the background; an error that concerns them
+    is raised by the next call of any method here, and by every one after it:
+
+    * `RunLostError`: a newer claim holds the run. Stop.
+    * `RunUnclaimedError`: Redis lost the claim or the log; claim again, see there.
+    * `BusUnavailableError`: Redis could not be reached for `retry_s`. Frames up to `sent_seq` are
+      in the log; claim again later.
+    """
+
+    def __init__(
+        self,
+        queue: RunQueue,
+        limits: BusLimits,
+        *,
+        frames: int,
+        size_bytes: int,
+        ended: EndStatus | None,
+    ) -> None:
+        self._queue = queue
+        self._limits = limits
+        self._frames = frames
+        self._bytes = size_bytes
+        self._closing = False
+        self._ended = ended
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+        return self._queue.run_id
+
+    @property
+    def attempt(self) -> int:
+        """The attempt it was claimed for."""
+        return self._queue.attempt
+
+    @property
+    def seq(self) -> int:
+        """The last `seq` given to a frame."""
+        return self._queue.seq
+
+    @property
+    def sent_seq(self) -> int:
+        """The last `seq` known to be in the log; what to save as the run's `seq_high`."""
+        return self._queue.sent_seq
+
+    @property
+    def ended(self) -> EndStatus | None:
+        """How the run ended, once its end marker was given."""
+        return self._ended
+
+    async def append(self, data: bytes) -> int:
+        """Say one ChatKit event.
+
+        Args:
+            data: its JSON, on one line.
+
+        Returns:
+            Its `seq`.
+
+        Raises:
+            RunLogFullError: the log is full. From the first one on, `closing_frames` more are
+                taken, so that the run can say why it ends.
+            ValueError: `data` has a line break.
+            RuntimeError: the run has ended.
+        """
+        await self._room()
+        frame = encode_frame(self._queue.seq + 1, data)
+        self._check_limits(len(frame))
+        self._frames += 1
+        self._bytes += len(frame)
+        self._queue.put(frame)
+        return self._queue.seq
+
+    async def flush(self) -> None:
+        """Wait until every frame given so far is in the log."""
+        target = self._queue.seq
+        while self._queue.failure is None and self._queue.sent_seq < target:
+            await self._queue.progress()
+        self._raise_failure()
+
+    async def end(self, status: EndStatus) -> None:
+        """Flush, write the end marker and let the log expire; nothing to do if it ended before."""
+        if self._ended is None:
+            self._raise_failure()
+            self._ended = status
+            self._queue.put_end(encode_end(self._queue.seq + 1, status), status)
+        await self.flush()
+
+    async def _room(self) -> None:
+        while self._queue.failure is None and self._queue.unsent >= self._limits.max_unsent_frames:
+            await self._queue.progress()
+        self._raise_failure()
+        if self._ended is not None:
+            msg = f"run {self.run_id} has ended"
+            raise RuntimeError(msg)
+
+    def _check_limits(self, size_bytes: int) -> None:
+        limits = self._limits
+        max_frames, max_bytes = limits.max_frames, limits.max_bytes
+        if self._closing:
+            max_frames += limits.closing_frames
+            max_bytes += limits.closing_bytes
+        if self._frames >= max_frames or self._bytes + size_bytes > max_bytes:
+            self._closing = True
+            msg = f"A run may say {limits.max_frames} events or {limits.max_bytes} bytes."
+            raise RunLogFullError(msg)
+
+    def _raise_failure(self) -> None:
+        if self._queue.failure is not None:
+            # The same error is raised by every later call; each starts a traceback of its own.
+            raise self._queue.failure.with_traceback(None)
+
+
+class ClaimedRun(msgspec.Struct, frozen=True):
+    """A run that this worker may write.
+
+    Attributes:
+        frames: the events in the log, oldest first, without markers.
+        lost_log: what was said before is in no log any more; viewers were told `: snapshot`.
+        ended: how the run ended, if its end marker is in the log.
+    """
+
+    writer: RunWriter
+    frames: list[Frame]
+    lost_log: bool
+    ended: EndStatus | None
+
+
+def claimed_run(queue: RunQueue, entries: list[LogEntry], limits: BusLimits) -> ClaimedRun:
+    """Take a claimed run's log apart and make its writer."""
+    frames = [frame for entry in entries for frame in parse_frames(entry.data)]
+    last = frames[-1] if frames else None
+    ended = last.end if last else None
+    writer = RunWriter(
+        queue,
+        limits,
+        frames=len(frames),
+        size_bytes=sum(len(entry.data) for entry in entries),
+        ended=ended,
+    )
+    events = [frame for frame in frames if frame.data is not None]
+    return ClaimedRun(writer, events, lost_log=last is not None and last.snapshot, ended=ended)
