@@ -1,0 +1,193 @@
+"""The whole path with a scripted model, once over each of OpenAI's two APIs."""
+
+import pytest
+
+from todochat.testing.model_server import Call, Disconnect, ErrorFrame, Gate, Raw, Say
+
+ASK = {"title": "Buy milk"}
+
+
+async def test_tokens_arrive_one_by_one(model_stack, model, sign_up):
+    """The model says its second word only after the client has seen the first."""
+    ada = await sign_up(model_stack)
+    gates = [Gate(), Gate()]
+    model.answer(Say("One", gates[0], " two", gates[1], " three"))
+
+    async with ada.say("count") as stream:
+        seen = []
+        for gate in gates:
+            seen.append((await stream.until("assistant_message.content_part.text_delta"))["update"])
+            gate.open()
+        await stream.rest()
+
+    assert [update["delta"] for update in seen] == ["One", " two"]
+    assert stream.ended == "completed"
+
+
+async def test_a_tool_call_becomes_a_task_and_the_model_is_told(model_stack, model, sign_up):
+    ada = await sign_up(model_stack)
+    model.answer(Call("add_task", {"title": "Buy milk", "priority": "high"}))
+    model.answer(Say("Added", " it."))
+
+    answer = await ada.ask("buy milk, it is urgent")
+
+    assert (answer.text, answer.ended) == ("Added it.", "completed")
+    (task,) = await ada.tasks()
+    assert (task["title"], task["priority"]) == ("Buy milk", "high")
+    assert "Buy milk" in str(model.requests[1].history)
+
+
+async def test_several_tools_in_one_answer_all_happen(model_stack, model, sign_up):
+    ada = await sign_up(model_stack)
+    model.answer(*(Call("add_task", {"title": title}) for title in ("Milk", "Eggs", "Bread")))
+    model.answer(Say("Three."))
+
+    await ada.ask("milk, eggs and bread")
+
+    assert {task["title"] for task in await ada.tasks()} == {"Milk", "Eggs", "Bread"}
+
+
+async def test_call_ids_that_repeat_are_different_calls(model_stack, model, sign_up):
+    """Some servers number the calls of each answer from `call_0`."""
+    ada = await sign_up(model_stack)
+    model.answer(Call("add_task", {"title": "Milk"}, call_id="call_0"))
+    model.answer(Call("add_task", {"title": "Eggs"}, call_id="call_0"))
+    model.answer(Say("Both."))
+
+    answer = await ada.ask("milk, then eggs")
+
+    assert answer.ended == "completed"
+    assert {task["title"] for task in await ada.tasks()} == {"Milk", "Eggs"}
+
+
+async def test_second_and_third_turns_and_a_turn_after_a_tool_call_work(
+    model_stack, model, sign_up
+):
+    ada = await sign_up(model_stack)
+    model.answer(Call("add_task", ASK))
+    for text in ("First.", "Second.", "Third."):
+        model.answer(Say(text))
+
+    first = await ada.ask("add buy milk")
+    second = await ada.ask("and now?", first.thread_id)
+    third = await ada.ask("and then?", first.thread_id)
+
+    assert [answer.text for answer in (first, second, third)] == ["First.", "Second.", "Third."]
+    history = str(model.requests[-1].history)
+    for said in ("add buy milk", "First.", "and now?", "Second.", "and then?"):
+        assert said in history
+
+
+async def test_a_slow_first_token_keeps_the_stream_open(model_stack, model, sign_up):
+    ada = await sign_up(model_stack)
+    gate = Gate()
+    model.answer(gate, Say("At last."))
+
+    async with ada.say("take your time") as stream:
+        await stream.until("stream_options")
+        await gate.wait_reached()
+        gate.open()
+        events = await stream.rest()
+
+    assert events[-1]["type"] in {"thread.item.done", "thread.updated"}
+    assert stream.ended == "completed"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        [Say("Half a")],
+        [ErrorFrame("internal secret 42")],
+        [Disconnect()],
+        [Raw(b"data: {not json\n\n")],
+    ],
+    ids=["none", "error", "disconnect", "malformed"],
+)
+async def test_a_stream_that_breaks_ends_in_a_visible_error(model_stack, model, sign_up, broken):
+    ada = await sign_up(model_stack)
+    if isinstance(broken[0], Say):
+        model.answer(*broken)
+    else:
+        model.answer(Say("Half a"), *broken)
+
+    answer = await ada.ask("hello")
+
+    if isinstance(broken[0], Say):
+        assert (answer.ended, answer.errors) == ("completed", [])
+        return
+    assert answer.ended == "failed"
+    (error,) = answer.errors
+    assert error["allow_retry"] is True
+    assert "secret" not in str(answer.events)
+
+
+async def test_malformed_arguments_are_told_to_the_model(model_stack, model, sign_up):
+    ada = await sign_up(model_stack)
+    model.answer(Call("add_task", '{"title": '))
+    model.answer(Say("Sorry, again?"))
+
+    answer = await ada.ask("add something")
+
+    assert (answer.text, answer.ended) == ("Sorry, again?", "completed")
+    assert await ada.tasks() == []
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_a_model_that_refuses_once_is_asked_again(model_stack, model, sign_up, status):
+    ada = await sign_up(model_stack)
+    model.fail(status, retry_after="0")
+    model.answer(Say("Here."))
+
+    assert (await ada.ask("hello")).text == "Here."
+
+
+async def test_a_model_that_keeps_refusing_is_an_error_with_a_retry(model_stack, model, sign_up):
+    ada = await sign_up(model_stack)
+    for _ in range(3):
+        model.fail(500, retry_after="0")
+
+    answer = await ada.ask("hello")
+
+    assert answer.ended == "failed"
+    assert [error["allow_retry"] for error in answer.errors] == [True]
+
+
+async def test_a_retry_answers_the_same_message_anew(model_stack, model, sign_up):
+    ada = await sign_up(model_stack)
+    model.answer(Say("Half"), ErrorFrame())
+    failed = await ada.ask("hello")
+    user_message = next(item for item in failed.items if item["type"] == "user_message")
+    model.answer(Say("Whole."))
+
+    params = {"thread_id": failed.thread_id, "item_id": user_message["id"]}
+    async with ada.stream({"type": "threads.retry_after_item", "params": params}) as stream:
+        events = await stream.rest()
+
+    done = [event["item"] for event in events if event["type"] == "thread.item.done"]
+    assert [item["content"][0]["text"] for item in done if item["type"] == "assistant_message"] == [
+        "Whole."
+    ]
+    page = (await ada.chatkit("items.list", {"thread_id": failed.thread_id})).json()
+    assert [item["type"] for item in page["data"]].count("user_message") == 1
+
+
+async def test_stop_keeps_what_was_said_and_hangs_up_on_the_model(model_stack, model, sign_up):
+    ada = await sign_up(model_stack)
+    gate = Gate()
+    model.answer(Say("Half", gate, " never said"))
+
+    async with ada.say("talk") as stream:
+        run_id = stream.response.headers["x-run-id"]
+        await stream.until("assistant_message.content_part.text_delta")
+        cancelled = await ada.cancel(run_id)
+        await stream.rest()
+
+    assert cancelled.status_code == 202
+    assert stream.ended == "cancelled"
+    page = (
+        await ada.chatkit(
+            "items.list", {"thread_id": stream.response.headers["x-thread-id"], "order": "asc"}
+        )
+    ).json()
+    assert page["data"][-1]["content"][0]["text"] == "Half"
+    assert model.requests[-1].closed_by_client

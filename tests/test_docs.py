@@ -1,0 +1,70 @@
+"""What the documents name exists: make targets, files, settings."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from todochat_local.env_docs import render
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "services/*/README.md", "deploy/**/README.md")
+    for path in ROOT.glob(pattern)
+)
+TOP_LEVEL = {path.name for path in ROOT.iterdir()}
+TARGETS = set(
+    re.findall(r"^([a-zA-Z.][\w.-]*):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+)
+# Named in documents although they are made at run time or are examples of a name.
+MADE_LATER = re.compile(r"^(\.venv|\.todochat|services/(X|NAME)|frontend)(/|$)")
+
+
+def code_spans(document):
+    text = document.read_text(encoding="utf-8")
+    fenced = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    return inline + [line for block in fenced for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_make_target_a_document_names_exists(document):
+    named = {
+        target
+        for span in code_spans(document)
+        for target in re.findall(r"\bmake ([a-z.][\w.-]*)", span)
+    }
+
+    assert named <= TARGETS
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_path_a_document_names_exists(document):
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text)
+    spans = [
+        span
+        for span in code_spans(document)
+        if re.fullmatch(r"[\w.-]+(/[\w.-]+)+/?", span)
+        and span.split("/")[0] in TOP_LEVEL
+        and not MADE_LATER.match(span)
+    ]
+
+    missing = [link for link in links if not (document.parent / link).exists()]
+    missing += [span for span in spans if not (ROOT / span).exists()]
+
+    assert missing == []
+
+
+def test_the_documents_that_a_newcomer_needs_are_there():
+    names = {str(path.relative_to(ROOT)) for path in DOCUMENTS}
+
+    assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md"} <= names
+    assert {"up", "test", "check", "env-docs"} <= TARGETS
+
+
+def test_the_configuration_page_is_current():
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+
+    assert page == render(), "run `make env-docs`"
