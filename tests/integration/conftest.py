@@ -43,7 +43,12 @@ class Stack:
             str(free_port()), "--workers", str(workers), "--gateways", str(gateways),
         ]  # fmt: skip
         done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=UP_TIMEOUT_S
+            command,
+            check=False,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=UP_TIMEOUT_S,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         self.state = json.loads((self.data_dir / "state.json").read_text())

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Self
 
 import httpx
@@ -145,9 +145,9 @@ class Person:
                 await response.aread()
             yield Stream(response)
 
-    def say(self, text: str, thread_id: str | None = None, **headers: str) -> "Any":
+    def say(self, text: str, thread_id: str | None = None) -> AbstractAsyncContextManager[Stream]:
         """Stream the answer to a message, in a new thread or in `thread_id`."""
-        return self.stream(message(text, thread_id), **headers)
+        return self.stream(message(text, thread_id))
 
     async def ask(self, text: str, thread_id: str | None = None) -> "Answer":
         """Send a message and return the whole answer."""

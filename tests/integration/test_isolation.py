@@ -1,0 +1,187 @@
+"""Two people: neither sees or changes anything of the other's.
+
+The routes come from the OpenAPI documents, so that a new route is tested as soon as it is there.
+"""
+
+import re
+
+import httpx
+import pytest_asyncio
+
+from todochat.testing.person import message
+
+SERVICES = ("tasks", "chat-gateway")
+BODIES = {
+    ("patch", "tasks"): {"title": "Mine now"},
+    ("patch", "lists"): {"name": "Mine now"},
+    ("post", "tasks"): {"title": "Mine now"},
+    ("post", "lists"): {"name": "Mine now"},
+}
+
+
+async def routes(stack):
+    """Every (method, path template) that names a user."""
+    found = []
+    async with httpx.AsyncClient(base_url=stack.edge) as client:
+        for service in SERVICES:
+            document = (await client.get(f"/openapi/{service}.json")).json()
+            for path, item in document["paths"].items():
+                if path.startswith("/api/{user_id}/"):
+                    found += [
+                        (method, path, service)
+                        for method in item
+                        if method in {"get", "post", "patch", "put", "delete"}
+                    ]
+    return found
+
+
+async def everything_of(person):
+    """What a person has, to see whether anything changed."""
+    return {
+        "tasks": (await person.api("GET", "/tasks", params={"status": "all"})).json(),
+        "lists": (await person.api("GET", "/lists")).json(),
+        "threads": (await person.chatkit("threads.list")).json(),
+        "runs": await person.runs(),
+    }
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def two(stack, sign_up):
+    """Ada, who has things, and Bob, who wants them."""
+    ada, bob = await sign_up(stack), await sign_up(stack)
+    answer = await ada.ask("add buy milk to my shopping list")
+    task = (await ada.tasks())[0]
+    lists = (await ada.api("GET", "/lists")).json()["items"]
+    run = (await ada.runs(thread_id=answer.thread_id))[0]
+    hers = {
+        "task_id": task["id"],
+        "list_id": next(entry["id"] for entry in lists if not entry["is_default"]),
+        "run_id": run["run_id"],
+        "thread_id": answer.thread_id,
+        "item_id": answer.items[0]["id"],
+    }
+    return ada, bob, hers
+
+
+def fill(path, user_id, hers):
+    """Put a user and Ada's ids into a path template."""
+    kind = path.split("/")[3]
+    own = {"tasks": hers["task_id"], "lists": hers["list_id"], "chat": hers["run_id"]}[kind]
+    filled = path.replace("{user_id}", user_id)
+    return re.sub(r"\{[^}]+\}", own, filled), kind
+
+
+def body_of(method, kind):
+    return BODIES.get((method, kind), {} if method in {"post", "patch", "put"} else None)
+
+
+async def send(person, method, url, service, body):
+    token = person.client_secret if service == "chat-gateway" else person.login_token
+    headers = {"Authorization": f"Bearer {token}"}
+    async with person.client.stream(method, url, json=body, headers=headers) as response:
+        return response.status_code
+
+
+async def test_her_paths_are_closed_to_him_and_to_strangers(stack, two):
+    ada, bob, hers = two
+    before = await everything_of(ada)
+
+    answers = {}
+    for method, path, service in await routes(stack):
+        url, kind = fill(path, ada.user_id, hers)
+        answers[method, path] = await send(bob, method, url, service, body_of(method, kind))
+        stranger = await bob.client.request(method, url, json=body_of(method, kind))
+        answers["stranger", method, path] = stranger.status_code
+
+    assert len(answers) >= 30
+    his = {status for key, status in answers.items() if key[0] != "stranger"}
+    strangers = {status for key, status in answers.items() if key[0] == "stranger"}
+    assert (his, strangers) == ({403}, {401}), answers
+    assert await everything_of(ada) == before
+
+
+async def test_her_ids_under_his_path_do_not_exist(stack, two):
+    ada, bob, hers = two
+    before = await everything_of(ada)
+
+    answers = {}
+    for method, path, service in await routes(stack):
+        if path.count("{") > 1:
+            url, kind = fill(path, bob.user_id, hers)
+            answers[method, path] = await send(bob, method, url, service, body_of(method, kind))
+
+    assert len(answers) >= 8
+    assert set(answers.values()) == {404}, answers
+    assert await everything_of(ada) == before
+
+
+async def test_her_ids_in_his_bodies_do_not_exist(two):
+    ada, bob, hers = two
+    before = await everything_of(ada)
+
+    task = await bob.api("POST", "/tasks", json={"title": "x", "list_id": hers["list_id"]})
+    requests = {
+        "threads.get_by_id": {},
+        "threads.update": {"title": "Mine now"},
+        "threads.delete": {},
+        "items.list": {},
+        "items.feedback": {"item_ids": [hers["item_id"]], "kind": "positive"},
+        "threads.add_user_message": message("hi", hers["thread_id"])["params"],
+        "threads.retry_after_item": {"item_id": hers["item_id"]},
+        "threads.add_client_tool_output": {"result": {}},
+        "threads.custom_action": {"action": {"type": "run.attach", "payload": {}}},
+    }
+    statuses = {
+        kind: (await bob.chatkit(kind, {"thread_id": hers["thread_id"], **params})).status_code
+        for kind, params in requests.items()
+    }
+
+    assert task.status_code in {404, 422}
+    assert set(statuses.values()) == {404}, statuses
+    assert (await bob.chatkit("threads.list")).json()["data"] == []
+    assert await bob.runs(thread_id=hers["thread_id"]) == []
+    assert await everything_of(ada) == before
+
+
+async def test_a_simple_form_message_cannot_enter_her_conversation(two):
+    _, bob, hers = two
+
+    async with bob.stream({"message": "hi", "conversation_id": hers["thread_id"]}) as stream:
+        assert stream.response.status_code == 404
+
+
+async def test_idempotency_keys_of_two_people_are_two_keys(stack, sign_up):
+    ada, bob = await sign_up(stack), await sign_up(stack)
+    key = {"Idempotency-Key": "the-same"}
+
+    runs = []
+    for person in (ada, bob):
+        created = await person.api("POST", "/tasks", json={"title": "x"}, headers=key)
+        assert created.status_code == 201
+        assert "idempotent-replayed" not in created.headers
+        async with person.stream(message("add buy milk"), headers=key) as stream:
+            await stream.rest()
+            runs.append(stream.response.headers["x-run-id"])
+
+    assert runs[0] != runs[1]
+    ids = [{task["id"] for task in await person.tasks()} for person in (ada, bob)]
+    assert [len(own) for own in ids] == [2, 2]
+    assert not set.intersection(*ids)
+
+
+async def test_one_kind_of_token_does_not_open_what_the_other_opens(stack, two):
+    ada, _, hers = two
+
+    answers = {}
+    for method, path, service in await routes(stack):
+        url, kind = fill(path, ada.user_id, hers)
+        token = ada.login_token if service == "chat-gateway" else ada.client_secret
+        response = await ada.client.request(
+            method,
+            url,
+            json=body_of(method, kind),
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        answers[method, path] = response.status_code
+
+    assert set(answers.values()) == {401}, answers

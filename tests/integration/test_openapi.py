@@ -1,0 +1,71 @@
+"""Schemathesis over each public OpenAPI document: no 5xx, no undocumented status."""
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from todochat.testing.person import Person
+
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+)
+REQUEST_TIMEOUT_S = 10
+
+
+def is_endless(operation):
+    """Whether a good request is answered with a stream that ends only with its reader."""
+    answers = operation.definition.raw["responses"].get("200", {}).get("content", {})
+    return operation.method == "get" and "text/event-stream" in answers
+
+
+def check_operation(operation, base_url, user_id, headers, examples):
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def check(case):
+        if "user_id" in (case.path_parameters or {}):
+            case.path_parameters["user_id"] = user_id
+        response = case.call(base_url=base_url, headers=headers, timeout=REQUEST_TIMEOUT_S)
+        case.validate_response(response, checks=CHECKS)
+
+    check()
+
+
+async def sign_up_at(edge):
+    async with httpx.AsyncClient(base_url=edge, timeout=30) as client:
+        return await Person.sign_up(client)
+
+
+@pytest.mark.parametrize("service", ["auth-session", "tasks", "chat-gateway"])
+@pytest.mark.parametrize("signed_in", [True, False], ids=["signed-in", "stranger"])
+async def test_generated_requests_get_documented_answers(stack, service, signed_in, request):
+    person = await sign_up_at(stack.edge)
+    token = person.client_secret if service == "chat-gateway" else person.login_token
+    headers = {"Authorization": f"Bearer {token}"} if signed_in else {}
+    schema = schemathesis.openapi.from_url(f"{stack.edge}/openapi/{service}.json")
+    examples = 20 if signed_in else 5
+
+    checked = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        open_headers = {} if is_endless(operation) else headers
+        check_operation(operation, stack.edge, person.user_id, open_headers, examples)
+        checked += 1
+
+    assert checked >= 4
