@@ -1,0 +1,1 @@
+"""The rules; no framework, no database."""

@@ -1,0 +1,113 @@
+"""When a task is due: on a day, or at an instant in somebody's time zone."""
+
+import datetime as dt
+import zoneinfo
+from functools import cache
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from tasks_service.domain.limits import MAX_DUE_YEAR, MIN_DUE_YEAR
+from tasks_service.domain.text import invalid
+
+DEFAULT_TIMEZONE: Final = "UTC"
+_ONE_DAY: Final = dt.timedelta(days=1)
+
+
+class Due(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """When a task is due: either `date` or `at`, never both."""
+
+    date: Annotated[
+        dt.date | None, Meta(description="A day; the task is overdue when it has passed.")
+    ] = None
+    at: Annotated[
+        dt.datetime | None,
+        Meta(description="An instant, RFC 3339 with an offset; answered in UTC."),
+    ] = None
+    timezone: Annotated[
+        str | None,
+        Meta(description="IANA name of the zone the day or instant is meant in; else UTC."),
+    ] = None
+
+
+def clean_due(due: Due | None, *, pointer: str) -> Due | None:
+    """Return `due` with its instant in UTC.
+
+    Raises:
+        InvalidInputError: neither or both of date and at, no offset, an unknown zone, or a year
+            outside 1970 to 2999.
+    """
+    if due is None:
+        return None
+    if due.timezone is not None and due.timezone not in _timezones():
+        zone_pointer = f"{pointer}/timezone"
+        raise invalid(zone_pointer, "must be an IANA time zone such as Europe/Berlin")
+    match due:
+        case Due(date=dt.date() as day, at=None):
+            _check_year(day.year, f"{pointer}/date")
+            return due
+        case Due(date=None, at=dt.datetime() as at):
+            instant = clean_instant(at, pointer=f"{pointer}/at")
+            return Due(at=instant, timezone=due.timezone or DEFAULT_TIMEZONE)
+        case _:
+            raise invalid(pointer, 'must have either "date" or "at"')
+
+
+def clean_instant(moment: dt.datetime, *, pointer: str) -> dt.datetime:
+    """Return `moment` in UTC.
+
+    Raises:
+        InvalidInputError: it has no offset, or its year is outside 1970 to 2999.
+    """
+    if moment.tzinfo is None:
+        raise invalid(pointer, "must have an offset such as Z or +01:00")
+    _check_year(moment.year, pointer)
+    return moment.astimezone(dt.UTC)
+
+
+def clean_date(day: dt.date, *, pointer: str) -> dt.date:
+    """Return `day`.
+
+    Raises:
+        InvalidInputError: its year is outside 1970 to 2999.
+    """
+    _check_year(day.year, pointer)
+    return day
+
+
+def local_date(due: Due) -> dt.date:
+    """Return the day it is due, as a calendar in its zone shows it."""
+    if due.at is not None:
+        return due.at.astimezone(_zone(due)).date()
+    return _day(due)
+
+
+def deadline(due: Due) -> dt.datetime:
+    """Return the instant from which the task is overdue: `at`, or the end of its day."""
+    if due.at is not None:
+        return due.at
+    midnight = dt.datetime.combine(_day(due) + _ONE_DAY, dt.time.min, _zone(due))
+    return midnight.astimezone(dt.UTC)
+
+
+def _day(due: Due) -> dt.date:
+    if due.date is None:
+        msg = "a due has either a date or an instant"
+        raise ValueError(msg)
+    return due.date
+
+
+def _zone(due: Due) -> zoneinfo.ZoneInfo:
+    return zoneinfo.ZoneInfo(due.timezone or DEFAULT_TIMEZONE)
+
+
+def _check_year(year: int, pointer: str) -> None:
+    if not MIN_DUE_YEAR <= year <= MAX_DUE_YEAR:
+        raise invalid(pointer, f"must be in the years {MIN_DUE_YEAR} to {MAX_DUE_YEAR}")
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    # A membership test, since ZoneInfo("America") is an IsADirectoryError and "../x" a ValueError.
+    return frozenset(zoneinfo.available_timezones())

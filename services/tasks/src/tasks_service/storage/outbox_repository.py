@@ -1,0 +1,71 @@
+"""The counters of one person and the outbox they number."""
+
+import msgspec
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tasks_service.domain.change import Change
+from tasks_service.storage.records import CounterRecord, EventRecord
+
+
+class StoredChange(msgspec.Struct, frozen=True):
+    """A change as the outbox holds it; `seq` grows by one with each of a person's changes."""
+
+    seq: int
+    payload: dict[str, object]
+
+
+class OutboxRepository:
+    """The counters and changes of one person, in one transaction."""
+
+    def __init__(self, session: AsyncSession, user_id: str) -> None:
+        self._session = session
+        self._user_id = user_id
+
+    async def lock_counters(self) -> CounterRecord:
+        """Wait for the person's other changes, then return the counters, locked until commit."""
+        statement = (
+            select(CounterRecord).where(CounterRecord.user_id == self._user_id).with_for_update()
+        )
+        counters = await self._session.scalar(statement)
+        if counters is None:
+            new = upsert(CounterRecord).values(user_id=self._user_id).on_conflict_do_nothing()
+            await self._session.execute(new)
+            counters = (await self._session.scalars(statement)).one()
+        return counters
+
+    async def append(self, seq: int, change: Change) -> None:
+        """Write a change under the next number."""
+        await self._session.execute(
+            insert(EventRecord).values(
+                user_id=self._user_id,
+                seq=seq,
+                type=change.type,
+                task_id=change.task.id if change.task else None,
+                list_id=change.list.id if change.list else None,
+                actor=change.actor,
+                run_id=change.run_id,
+                payload=msgspec.to_builtins(change),
+                occurred_at=change.occurred_at,
+            )
+        )
+
+    async def read(self, *, after: int, limit: int) -> list[StoredChange]:
+        """Return the changes that follow `after`, at most `limit`."""
+        statement = (
+            select(EventRecord.seq, EventRecord.payload)
+            .where(EventRecord.user_id == self._user_id, EventRecord.seq > after)
+            .order_by(EventRecord.seq)
+            .limit(limit)
+        )
+        return [
+            StoredChange(seq, payload) for seq, payload in await self._session.execute(statement)
+        ]
+
+    async def last_seq(self) -> int:
+        """Return the number of the last change, 0 before the first."""
+        statement = select(CounterRecord.last_event_seq).where(
+            CounterRecord.user_id == self._user_id
+        )
+        return await self._session.scalar(statement) or 0

@@ -1,0 +1,172 @@
+"""The tables, one class each; `migrations/` makes them, with row-level security on every one.
+
+All of them begin with the person, so every query below is a range of one person's rows. What
+comes later has its place: recurrence and reminders are tables of their own that refer to
+`(user_id, id)` of tasks, history keeps what `task_events` drops after its retention, full-text
+search indexes `search_key`.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_LIVE = text("deleted_at IS NULL")
+_OPEN = text("deleted_at IS NULL AND completed_at IS NULL")
+_DELETED = text("deleted_at IS NOT NULL")
+_TIME = TIMESTAMP(timezone=True)
+
+
+class TasksBase(DeclarativeBase):
+    """Base of the tables; constraints without a name of their own are named alike."""
+
+    metadata = MetaData(
+        naming_convention={"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"}
+    )
+
+
+class CounterRecord(TasksBase):
+    """One row a person. Every change locks it, so a person's changes happen one after another.
+
+    That makes `last_number` and `last_event_seq` gapless in the order of the commits: a reader
+    of the outbox that has seen seq N will never find a smaller one later.
+    """
+
+    __tablename__ = "user_counters"
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    last_number: Mapped[int] = mapped_column(server_default=text("0"))
+    last_event_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+
+class ListRecord(TasksBase):
+    """A list; deleted ones stay until their last deleted task is purged."""
+
+    __tablename__ = "lists"
+    __table_args__ = (
+        UniqueConstraint("user_id", "id", name="uq_lists_user_id"),
+        Index("ix_lists_name_key", "user_id", "name_key", unique=True, postgresql_where=_LIVE),
+        Index("ix_lists_default", "user_id", unique=True, postgresql_where=text("is_default")),
+        Index("ix_lists_deleted_at", "deleted_at", postgresql_where=_DELETED),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    name_key: Mapped[str] = mapped_column(Text)
+    is_default: Mapped[bool]
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    updated_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+
+
+class TaskRecord(TasksBase):
+    """A task; deleted ones can be restored until they are purged.
+
+    `due_on` is the day a calendar shows; `due_at` and `due_timezone` are there if an instant is
+    meant; `due_deadline` is the instant from which the task is overdue. `*_key` columns are
+    folded by `match_key`, so that what compares equal doesn't depend on the database's locale.
+    """
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "list_id"], ["lists.user_id", "lists.id"], name="fk_tasks_list"
+        ),
+        UniqueConstraint("user_id", "number", name="uq_tasks_number"),
+        UniqueConstraint("user_id", "id", name="uq_tasks_user_id"),
+        CheckConstraint("priority BETWEEN 0 AND 3", name="priority"),
+        CheckConstraint("(due_on IS NULL) = (due_deadline IS NULL)", name="due_deadline"),
+        CheckConstraint("due_at IS NULL OR due_timezone IS NOT NULL", name="due_at"),
+        Index("ix_tasks_list", "user_id", "list_id"),
+        Index("ix_tasks_open", "user_id", "list_id", postgresql_where=_OPEN),
+        Index("ix_tasks_due", "user_id", "due_deadline", postgresql_where=_OPEN),
+        Index("ix_tasks_deleted_at", "deleted_at", postgresql_where=_DELETED),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[str] = mapped_column(Text)
+    number: Mapped[int]
+    list_id: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    title_key: Mapped[str] = mapped_column(Text(collation="C"))
+    notes: Mapped[str] = mapped_column(Text)
+    search_key: Mapped[str] = mapped_column(Text)
+    priority: Mapped[int] = mapped_column(SmallInteger)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    tag_keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    due_on: Mapped[dt.date | None]
+    due_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    due_timezone: Mapped[str | None] = mapped_column(Text)
+    due_deadline: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    completed_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    updated_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+
+
+class EventRecord(TasksBase):
+    """The outbox: one row for each change, written in the change's transaction."""
+
+    __tablename__ = "task_events"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "seq"),
+        Index("ix_task_events_occurred_at", "occurred_at"),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    type: Mapped[str] = mapped_column(Text)
+    task_id: Mapped[str | None] = mapped_column(Text)
+    list_id: Mapped[str | None] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[str | None] = mapped_column(Text)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    occurred_at: Mapped[dt.datetime] = mapped_column(_TIME)
+
+
+class AnswerRecord(TasksBase):
+    """The answer that was given under an idempotency key."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "method", "route", "key"),
+        Index("ix_idempotency_keys_created_at", "created_at"),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
+    route: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    fingerprint: Mapped[str] = mapped_column(Text)
+    status: Mapped[int] = mapped_column(SmallInteger)
+    body: Mapped[bytes] = mapped_column(BYTEA)
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME)
+
+
+class AttemptRecord(TasksBase):
+    """The highest attempt of a run that has been seen."""
+
+    __tablename__ = "run_attempts"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "run_id"),
+        Index("ix_run_attempts_seen_at", "seen_at"),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[str] = mapped_column(Text)
+    attempt: Mapped[int]
+    seen_at: Mapped[dt.datetime] = mapped_column(_TIME)

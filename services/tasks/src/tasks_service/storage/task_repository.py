@@ -1,0 +1,230 @@
+"""All queries on tasks; every one names the person, and row-level security holds it to that."""
+
+import datetime as dt
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tasks_service.domain.cursor import Position
+from tasks_service.domain.due import Due, deadline, local_date
+from tasks_service.domain.limits import MAX_TASK_NUMBER
+from tasks_service.domain.query import DueBound, SortKey, TaskFilter, TaskOrder
+from tasks_service.domain.task import PRIORITIES, Task
+from tasks_service.domain.text import has_nul, match_key
+from tasks_service.storage.records import TaskRecord
+
+_SORT_COLUMNS: Final[dict[SortKey, Any]] = {
+    "due": TaskRecord.due_deadline,
+    "priority": TaskRecord.priority,
+    "title": TaskRecord.title_key,
+}
+
+
+class TaskRepository:
+    """The tasks of one person, in one transaction."""
+
+    def __init__(self, session: AsyncSession, user_id: str) -> None:
+        self._session = session
+        self._mine = TaskRecord.user_id == user_id
+
+    async def find(self, ref: str, *, is_deleted: bool | None = False) -> TaskRecord | None:
+        """Return the task with this id or number.
+
+        Args:
+            is_deleted: whether it must be deleted; None takes both.
+        """
+        if has_nul(ref):
+            return None
+        conditions = [self._mine, _identified(ref)]
+        if is_deleted is not None:
+            conditions.append(_deleted() if is_deleted else _live())
+        return await self._session.scalar(select(TaskRecord).where(*conditions))
+
+    async def add(self, record: TaskRecord) -> None:
+        """Store a new task."""
+        self._session.add(record)
+        await self._session.flush()
+
+    async def page(
+        self,
+        filters: TaskFilter,
+        order: TaskOrder,
+        *,
+        after: Position | None,
+        limit: int,
+        now: dt.datetime,
+    ) -> list[TaskRecord]:
+        """Return at most `limit` tasks that follow `after`."""
+        statement = select(TaskRecord).where(self._mine, _live(), *_conditions(filters, now))
+        if after is not None:
+            statement = statement.where(_follows(after, order))
+        statement = _ordered(statement, order).limit(limit)
+        return list((await self._session.scalars(statement)).all())
+
+    async def count_open(self, *, at_most: int) -> int:
+        """Count the open tasks, but not further than `at_most`."""
+        some = select(TaskRecord.id).where(self._mine, _open()).limit(at_most).subquery()
+        count = await self._session.scalar(select(func.count()).select_from(some))
+        return count or 0
+
+    async def count_open_by_list(self) -> dict[str, int]:
+        """Count the open tasks of each list that has any."""
+        statement = (
+            select(TaskRecord.list_id, func.count())
+            .where(self._mine, _open())
+            .group_by(TaskRecord.list_id)
+        )
+        rows = await self._session.execute(statement)
+        return {row[0]: row[1] for row in rows}
+
+    async def count_open_in(self, list_id: str) -> int:
+        """Count the open tasks of one list."""
+        statement = select(func.count()).where(self._mine, _open(), TaskRecord.list_id == list_id)
+        return await self._session.scalar(statement) or 0
+
+    async def move_all(self, list_id: str, *, to: str, now: dt.datetime) -> None:
+        """Move every task of a list into another."""
+        await self._update_list(list_id, list_id=to, updated_at=now)
+
+    async def delete_all(self, list_id: str, *, now: dt.datetime) -> None:
+        """Delete every task of a list, restorably."""
+        await self._update_list(list_id, deleted_at=now, updated_at=now)
+
+    async def _update_list(self, in_list: str, **values: Any) -> None:
+        await self._session.execute(
+            update(TaskRecord)
+            .where(self._mine, _live(), TaskRecord.list_id == in_list)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def to_task(record: TaskRecord) -> Task:
+    """Return the task that a row holds."""
+    return Task(
+        id=record.id,
+        number=record.number,
+        title=record.title,
+        notes=record.notes,
+        list_id=record.list_id,
+        priority=PRIORITIES[record.priority],
+        due=_due(record),
+        tags=list(record.tags),
+        completed_at=record.completed_at,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )
+
+
+def set_text(record: TaskRecord, *, title: str, notes: str, tags: list[str]) -> None:
+    """Write what a person typed, and what is derived from it."""
+    record.title = title
+    record.title_key = match_key(title)
+    record.notes = notes
+    record.tags = tags
+    record.tag_keys = [match_key(tag) for tag in tags]
+    record.search_key = match_key("\n".join([title, notes, *tags]))
+
+
+def set_due(record: TaskRecord, due: Due | None) -> None:
+    """Write when a task is due, and what is derived from it."""
+    record.due_on = local_date(due) if due else None
+    record.due_at = due.at if due else None
+    record.due_timezone = due.timezone if due else None
+    record.due_deadline = deadline(due) if due else None
+
+
+def _due(record: TaskRecord) -> Due | None:
+    if record.due_on is None:
+        return None
+    if record.due_at is not None:
+        return Due(at=record.due_at, timezone=record.due_timezone)
+    return Due(date=record.due_on, timezone=record.due_timezone)
+
+
+def _identified(ref: str) -> ColumnElement[bool]:
+    if ref.isascii() and ref.isdigit():
+        # A number no task can have is simply not found; PostgreSQL would refuse it.
+        in_range = len(ref) <= len(str(MAX_TASK_NUMBER)) and int(ref) <= MAX_TASK_NUMBER
+        return TaskRecord.number == (int(ref) if in_range else 0)
+    return TaskRecord.id == ref
+
+
+def _live() -> ColumnElement[bool]:
+    return TaskRecord.deleted_at.is_(None)
+
+
+def _deleted() -> ColumnElement[bool]:
+    return TaskRecord.deleted_at.is_not(None)
+
+
+def _open() -> ColumnElement[bool]:
+    return and_(_live(), TaskRecord.completed_at.is_(None))
+
+
+def _conditions(filters: TaskFilter, now: dt.datetime) -> list[ColumnElement[bool]]:
+    found = [TaskRecord.search_key.contains(word, autoescape=True) for word in filters.words]
+    if filters.status != "all":
+        is_open = TaskRecord.completed_at.is_(None)
+        found.append(is_open if filters.status == "open" else not_(is_open))
+    if filters.list_id is not None:
+        found.append(TaskRecord.list_id == filters.list_id)
+    if filters.priority is not None:
+        found.append(TaskRecord.priority == PRIORITIES.index(filters.priority))
+    if filters.tag_key is not None:
+        found.append(TaskRecord.tag_keys.contains([filters.tag_key]))
+    if filters.is_overdue is not None:
+        found.append(_overdue(now) if filters.is_overdue else not_(_overdue(now)))
+    found.extend(_due_range(filters))
+    return found
+
+
+def _overdue(now: dt.datetime) -> ColumnElement[bool]:
+    return func.coalesce(
+        and_(TaskRecord.completed_at.is_(None), TaskRecord.due_deadline <= now), False
+    )
+
+
+def _due_range(filters: TaskFilter) -> list[ColumnElement[bool]]:
+    """Compare days with the task's own calendar day, instants with its deadline."""
+    found: list[ColumnElement[bool]] = []
+    if filters.due_from is not None:
+        column, bound = _bounded(filters.due_from)
+        found.append(column >= bound)
+    if filters.due_to is not None:
+        column, bound = _bounded(filters.due_to)
+        found.append(column <= bound)
+    return found
+
+
+def _bounded(bound: DueBound) -> tuple[Any, dt.date | None]:
+    if bound.at is not None:
+        return TaskRecord.due_deadline, bound.at
+    return TaskRecord.due_on, bound.day
+
+
+def _ordered(statement: Select[TaskRecord], order: TaskOrder) -> Select[TaskRecord]:
+    keys = [TaskRecord.number]
+    if order.sort in _SORT_COLUMNS:
+        keys.insert(0, _SORT_COLUMNS[order.sort])
+    if order.order == "asc":
+        return statement.order_by(*(key.asc().nulls_last() for key in keys))
+    return statement.order_by(*(key.desc().nulls_last() for key in keys))
+
+
+def _follows(after: Position, order: TaskOrder) -> ColumnElement[bool]:
+    later_number = _beyond(TaskRecord.number, after.number, order)
+    if order.sort == "created":
+        return later_number
+    column = _SORT_COLUMNS[order.sort]
+    value = {"due": after.due, "priority": after.priority, "title": after.title}[order.sort]
+    if value is None:  # only a due can be missing, and those without one come last
+        return and_(column.is_(None), later_number)
+    beyond = or_(_beyond(column, value, order), and_(column == value, later_number))
+    return or_(beyond, column.is_(None)) if order.sort == "due" else beyond
+
+
+def _beyond(column: Any, value: Any, order: TaskOrder) -> ColumnElement[bool]:
+    beyond: ColumnElement[bool] = column > value if order.order == "asc" else column < value
+    return beyond

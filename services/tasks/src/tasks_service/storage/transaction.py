@@ -1,0 +1,73 @@
+"""Transactions whose failures callers can be told about."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import asyncpg
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from todochat.database import Database
+from todochat.errors import ServiceError, UnavailableError
+
+# Classes of SQLSTATE that say "not now" and nothing about the statement: connection lost, too
+# many connections, shut down or statement timeout, deadlock or serialisation.
+_NOT_NOW: Final = ("08", "53", "57", "40")
+_LOCK_TIMEOUT: Final = "55P03"
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def open_transaction(database: Database, user_id: str | None) -> AsyncIterator[AsyncSession]:
+    """Open a transaction bound to a person.
+
+    Raises:
+        UnavailableError: PostgreSQL can't be reached, or has no time for this now.
+    """
+    try:
+        async with database.transaction(user_id) as session:
+            yield session
+    except (DBAPIError, PoolTimeoutError, OSError, asyncpg.PostgresError) as error:
+        if not _is_passing(error):
+            raise
+        log.warning("database.unavailable", error=repr(error))
+        raise UnavailableError("The tasks can't be reached for the moment.") from error
+
+
+async def limit_lock_waits(session: AsyncSession, seconds: float) -> None:
+    """Have every later lock of this transaction waited for at most this long."""
+    limit = func.set_config("lock_timeout", f"{int(seconds * 1000)}ms", True)
+    await session.execute(select(limit))
+
+
+@contextmanager
+def lock_timeout_as(error: Callable[[], ServiceError]) -> Iterator[None]:
+    """Turn "waited too long for a lock" into an error of this service."""
+    try:
+        yield
+    except DBAPIError as cause:
+        if _sqlstate(cause) != _LOCK_TIMEOUT:
+            raise
+        raise error() from cause
+
+
+def _is_passing(error: Exception) -> bool:
+    if isinstance(error, DBAPIError):
+        state = _sqlstate(error)
+        return (
+            error.connection_invalidated
+            or isinstance(error, OperationalError)
+            or state.startswith(_NOT_NOW)
+        )
+    if isinstance(error, asyncpg.PostgresError):  # while connecting, before SQLAlchemy sees it
+        return (error.sqlstate or "").startswith(_NOT_NOW)
+    return True
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
