@@ -1,0 +1,47 @@
+"""`python -m tasks_service serve|migrate`: the only file that reads the environment."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from tasks_service.app import create_app
+from tasks_service.settings import MigrationSettings, TasksSettings
+from todochat.database.migrations import run_migrations
+from todochat.faults import arm_fault_points
+from todochat.server import exit_with, load_settings_or_exit, run
+from todochat.settings import SettingsError, load_settings
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+USAGE: Final = "usage: python -m tasks_service serve|migrate"
+
+
+def main() -> None:
+    """Run the command of the command line."""
+    match sys.argv[1:]:
+        case ["serve"]:
+            serve()
+        case ["migrate"]:
+            migrate()
+        case _:
+            exit_with(USAGE)
+
+
+def serve() -> None:
+    """Serve until SIGTERM."""
+    settings = load_settings_or_exit(TasksSettings, os.environ)  # noqa: TID251 - read once, here
+    arm_fault_points(os.environ.get("TODOCHAT_FAULT_POINTS", ""))  # noqa: TID251
+    run(create_app(settings), settings, host=settings.host, port=settings.port)
+
+
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    try:
+        settings = load_settings(MigrationSettings, os.environ)  # noqa: TID251
+    except SettingsError as error:
+        exit_with(str(error))
+    run_migrations(settings.migration_database_url, MIGRATIONS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Wires the service: the only file that knows all of its parts."""
+
+from typing import Final
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from tasks_service.http.authentication import provide_caller
+from tasks_service.http.event_controller import EventController
+from tasks_service.http.list_controller import ListController
+from tasks_service.http.task_controller import TaskController
+from tasks_service.http.task_listing import provide_task_listing
+from tasks_service.http.write_request import provide_write_request
+from tasks_service.lifespan import open_stores
+from tasks_service.service.list_service import ListService
+from tasks_service.service.task_service import TaskService
+from tasks_service.settings import TasksSettings
+from tasks_service.streams.change_feed import ChangeFeed
+from todochat.app import create_app as create_service_app
+from todochat.tokens import PublicKeys
+
+BODY_LIMIT_BYTES: Final = 256 * 1024
+DESCRIPTION: Final = "Tasks and lists of the people who sign in here, and a feed of their changes."
+
+
+def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None) -> Litestar:
+    """Build the application.
+
+    Args:
+        public_keys: where login tokens' keys are found; the JWKS at AUTH_JWKS_URL by default.
+    """
+    app = create_service_app(
+        name="tasks",
+        settings=settings,
+        route_handlers=[EventController, TaskController, ListController],
+        lifespan=[open_stores],
+        ready_checks={"postgres": _ping_database},
+        dependencies={
+            "caller": Provide(provide_caller, sync_to_thread=False),
+            "write": Provide(provide_write_request),
+            "listing": Provide(provide_task_listing, sync_to_thread=False),
+            "task_service": Provide(_task_service, sync_to_thread=False),
+            "list_service": Provide(_list_service, sync_to_thread=False),
+            "feed": Provide(_change_feed, sync_to_thread=False),
+            "settings": Provide(_settings, sync_to_thread=False),
+        },
+        body_limit_bytes=BODY_LIMIT_BYTES,
+        description=DESCRIPTION,
+    )
+    app.state.public_keys = public_keys
+    return app
+
+
+async def _ping_database(state: State) -> None:
+    await state.database.ping()
+
+
+def _task_service(state: State) -> TaskService:
+    service: TaskService = state.task_service
+    return service
+
+
+def _list_service(state: State) -> ListService:
+    service: ListService = state.list_service
+    return service
+
+
+def _change_feed(state: State) -> ChangeFeed:
+    feed: ChangeFeed = state.change_feed
+    return feed
+
+
+def _settings(state: State) -> TasksSettings:
+    settings: TasksSettings = state.settings
+    return settings

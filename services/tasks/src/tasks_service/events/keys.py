@@ -1,0 +1,7 @@
+"""Every name this service uses in Redis, beside the ones of `todochat.jwks` and `.revocation`."""
+
+from typing import Final
+
+# Channel. A message is the id of a person whose outbox has grown; published by tasks after the
+# commit, read by every process of tasks. Losing one costs the poll interval, nothing else.
+CHANGES_CHANNEL: Final = "tasks:changes"

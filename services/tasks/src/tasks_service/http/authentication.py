@@ -1,0 +1,82 @@
+"""Who calls: a person with a login token, or an agent with a service token for a person.
+
+Client secrets open chat and nothing else; they fail the check of the login token's type.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from tasks_service.domain.change import Actor
+from todochat.errors import ForbiddenError
+from todochat.revocation import RevocationSet
+from todochat.service_tokens import TTL_S, Arrow, ServiceTokens, looks_like_service_token
+from todochat.tokens import TokenVerifier, bearer_token
+
+ACCEPTED_ARROWS: Final = (Arrow.AGENT_TO_TASKS,)
+_CALLER: Final = "tasks_caller"
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls, verified.
+
+    Attributes:
+        sid: the session of the login token; None for a service.
+        expires_at: unix time in seconds.
+    """
+
+    user_id: str
+    actor: Actor
+    sid: str | None
+    expires_at: float
+
+
+class Authenticator:
+    """Verifies the token of a request."""
+
+    def __init__(
+        self, verifier: TokenVerifier, service_tokens: ServiceTokens, revocations: RevocationSet
+    ) -> None:
+        self._verifier = verifier
+        self._service_tokens = service_tokens
+        self._revocations = revocations
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller:
+        """Return who calls.
+
+        Raises:
+            UnauthorizedError: there is no valid token, or its session was signed out.
+        """
+        token = bearer_token(headers)
+        if looks_like_service_token(token):
+            service = self._service_tokens.verify(ACCEPTED_ARROWS, token)
+            return Caller(service.user_id, "agent", None, time.time() + TTL_S)
+        identity = await self._verifier.login(token)
+        self._revocations.check(identity.sid)
+        return Caller(identity.user_id, "user", identity.sid, identity.expires_at)
+
+
+async def require_own_path(
+    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+) -> None:
+    """Let a caller through to the paths of the person the token names.
+
+    Raises:
+        UnauthorizedError: there is no valid token.
+        ForbiddenError: the path is another person's.
+    """
+    caller = await connection.app.state.authenticator.authenticate(connection.headers)
+    if connection.path_params["user_id"] != caller.user_id:
+        raise ForbiddenError("The token belongs to another user than the path.")
+    connection.scope["state"][_CALLER] = caller
+
+
+def provide_caller(request: Request[Any, Any, Any]) -> Caller:
+    """Return the caller that `require_own_path` let through."""
+    caller: Caller = request.scope["state"][_CALLER]
+    return caller

@@ -1,0 +1,142 @@
+"""The query of a listing: filters, order and page."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request
+from litestar.params import QueryParameter
+
+from tasks_service.domain.limits import (
+    DEFAULT_PAGE_SIZE,
+    MAX_CURSOR_CHARS,
+    MAX_PAGE_SIZE,
+    MAX_SEARCH_CHARS,
+    MAX_TAG_CHARS,
+)
+from tasks_service.domain.query import (
+    DEFAULT_ORDER,
+    Order,
+    SortKey,
+    Status,
+    TaskFilter,
+    TaskOrder,
+    parse_due_bound,
+    parse_words,
+)
+from tasks_service.domain.task import Priority
+from tasks_service.domain.text import clean_line, invalid, match_key
+
+_NAMES: Final = frozenset(
+    [
+        "status",
+        "list_id",
+        "priority",
+        "tag",
+        "due_from",
+        "due_to",
+        "overdue",
+        "q",
+        "sort",
+        "order",
+        "limit",
+        "cursor",
+    ]
+)
+_DUE_BOUND: Final = (
+    "A day (2026-11-24), compared with the task's own day, or an RFC 3339 time with an offset,"
+    " compared with the instant from which the task is overdue. The bound itself is inside."
+)
+
+StatusParameter = Annotated[Status, QueryParameter(description="Which tasks.")]
+ListParameter = Annotated[str | None, QueryParameter(description="Only tasks of this list.")]
+PriorityParameter = Annotated[Priority | None, QueryParameter(description="Only this priority.")]
+TagParameter = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1, max_length=MAX_TAG_CHARS, description="Only with this tag, whatever its case."
+    ),
+]
+DueParameter = Annotated[str | None, QueryParameter(max_length=40, description=_DUE_BOUND)]
+OverdueParameter = Annotated[
+    bool | None, QueryParameter(description="Only open tasks past their due, or all but those.")
+]
+TextParameter = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=MAX_SEARCH_CHARS,
+        description="At most 10 words; each must be in the title, the notes or a tag.",
+    ),
+]
+SortParameter = Annotated[
+    SortKey, QueryParameter(description="Tasks without a due come last when sorted by it.")
+]
+OrderParameter = Annotated[
+    Order | None,
+    QueryParameter(description="asc by default for due and title, desc for created and priority."),
+]
+LimitParameter = Annotated[
+    int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Most tasks of a page.")
+]
+CursorParameter = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=MAX_CURSOR_CHARS,
+        description="`next_cursor` of the page before; the other parameters must be the same.",
+    ),
+]
+
+
+class TaskListing(msgspec.Struct, frozen=True):
+    """A checked query."""
+
+    filters: TaskFilter
+    order: TaskOrder
+    cursor: str | None
+    limit: int
+
+
+def provide_task_listing(
+    request: Request[Any, Any, Any],
+    status: StatusParameter = "open",
+    list_id: ListParameter = None,
+    priority: PriorityParameter = None,
+    tag: TagParameter = None,
+    due_from: DueParameter = None,
+    due_to: DueParameter = None,
+    overdue: OverdueParameter = None,
+    q: TextParameter = None,
+    sort: SortParameter = "created",
+    order: OrderParameter = None,
+    limit: LimitParameter = DEFAULT_PAGE_SIZE,
+    cursor: CursorParameter = None,
+) -> TaskListing:
+    """Read the query of a listing.
+
+    Raises:
+        InvalidInputError: a value isn't acceptable, or a parameter isn't known.
+    """
+    _refuse_unknown(request)
+    filters = TaskFilter(
+        status=status,
+        list_id=list_id,
+        priority=priority,
+        tag_key=None if tag is None else _tag_key(tag),
+        due_from=None if due_from is None else parse_due_bound(due_from, pointer="due_from"),
+        due_to=None if due_to is None else parse_due_bound(due_to, pointer="due_to"),
+        is_overdue=overdue,
+        words=() if q is None else parse_words(q, pointer="q"),
+    )
+    task_order = TaskOrder(sort=sort, order=order or DEFAULT_ORDER[sort])
+    return TaskListing(filters, task_order, cursor, limit)
+
+
+def _tag_key(tag: str) -> str:
+    return match_key(clean_line(tag, pointer="tag", max_chars=MAX_TAG_CHARS))
+
+
+def _refuse_unknown(request: Request[Any, Any, Any]) -> None:
+    # A misspelt filter that is ignored would answer another question than the one asked.
+    for name in request.query_params:
+        if name not in _NAMES:
+            raise invalid(name, "is no parameter of this route")

@@ -1,0 +1,99 @@
+"""Turns an HTTP request for a change into what the write gate needs to know."""
+
+import re
+from typing import Annotated, Any, Final
+
+from litestar import Request, Response
+from litestar.di import NamedDependency
+from litestar.enums import MediaType
+from litestar.params import HeaderParameter
+
+from tasks_service.domain.limits import MAX_RUN_ATTEMPT
+from tasks_service.http.authentication import Caller
+from tasks_service.service.write_gate import RunAttempt, WriteRequest, Written
+from todochat.errors import BadRequestError
+from todochat.idempotency import (
+    HEADER,
+    REPLAYED_HEADER,
+    parse_idempotency_key,
+    request_fingerprint,
+)
+
+RUN_ID_HEADER: Final = "X-Run-Id"
+RUN_ATTEMPT_HEADER: Final = "X-Run-Attempt"
+_RUN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_ATTEMPT: Final = re.compile(r"[0-9]{1,10}")
+
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name=HEADER,
+        description=(
+            "1 to 128 visible ASCII characters. The change happens once however often it is"
+            " asked for with this key; repeats get the first answer, with"
+            f" `{REPLAYED_HEADER}: true`."
+        ),
+    ),
+]
+RunId = Annotated[
+    str | None,
+    HeaderParameter(
+        name=RUN_ID_HEADER, description=f"The run this is done in; needs {RUN_ATTEMPT_HEADER}."
+    ),
+]
+RunAttemptNumber = Annotated[
+    str | None,
+    HeaderParameter(
+        name=RUN_ATTEMPT_HEADER,
+        description="Number of the run's attempt; one lower than the highest seen gets 409.",
+    ),
+]
+
+
+async def provide_write_request(
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    idempotency_key: IdempotencyKey = None,
+    run_id: RunId = None,
+    run_attempt: RunAttemptNumber = None,
+) -> WriteRequest:
+    """Read the headers of a change.
+
+    Raises:
+        BadRequestError: one of them is malformed.
+    """
+    target = f"{request.scope['path']}?{request.url.query}\n".encode()
+    return WriteRequest(
+        user_id=caller.user_id,
+        actor=caller.actor,
+        method=request.method,
+        route=request.scope["path_template"],
+        fingerprint=request_fingerprint(target + await request.body()),
+        idempotency_key=parse_idempotency_key(request.headers) if idempotency_key else None,
+        run=_run(run_id, run_attempt),
+    )
+
+
+def answer(written: Written) -> Response[Any]:
+    """Answer with the encoded body of a change, new or replayed."""
+    return Response(
+        written.body or None,
+        status_code=written.status,
+        media_type=MediaType.JSON,
+        headers={REPLAYED_HEADER: "true"} if written.is_replay else {},
+    )
+
+
+def _run(run_id: str | None, attempt: str | None) -> RunAttempt | None:
+    if run_id is None and attempt is None:
+        return None
+    if run_id is None or _RUN_ID.fullmatch(run_id) is None:
+        msg = f"{RUN_ID_HEADER} must be 1 to 128 of A-Z a-z 0-9 . _ : -"
+        raise BadRequestError(msg)
+    if attempt is None or _ATTEMPT.fullmatch(attempt) is None:
+        msg = f"{RUN_ATTEMPT_HEADER} must be a whole number."
+        raise BadRequestError(msg)
+    if not 1 <= int(attempt) <= MAX_RUN_ATTEMPT:
+        msg = f"{RUN_ATTEMPT_HEADER} must be from 1 to {MAX_RUN_ATTEMPT}."
+        raise BadRequestError(msg)
+    return RunAttempt(run_id, int(attempt))

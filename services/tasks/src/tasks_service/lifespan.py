@@ -1,0 +1,122 @@
+"""What a process opens at start and closes in reverse order, and what it does meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import aiohttp
+import structlog
+from litestar import Litestar
+from litestar.datastructures import State
+
+from tasks_service.events.change_board import ChangeBoard
+from tasks_service.http.authentication import Authenticator
+from tasks_service.service.list_service import ListService
+from tasks_service.service.purge_job import PurgeJob
+from tasks_service.service.task_service import TaskService
+from tasks_service.service.write_gate import WriteGate
+from tasks_service.settings import TasksSettings
+from tasks_service.streams.change_feed import ChangeFeed
+from todochat.database import Database, create_engine, refuse_bypassing_role
+from todochat.jwks import JwksCache
+from todochat.redis_client import create_redis
+from todochat.revocation import RevocationSet
+from todochat.service_tokens import ServiceTokens
+from todochat.tokens import PublicKeys, TokenVerifier
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def open_stores(app: Litestar) -> AsyncIterator[None]:
+    """Open the databases and Redis, wire the services, and run the background jobs."""
+    settings: TasksSettings = app.state.settings
+    async with AsyncExitStack() as stack:
+        database = await _open_database(
+            stack, settings.database_url, "tasks", settings.database_pool_size
+        )
+        jobs_database = await _open_database(stack, settings.jobs_database_url, "tasks-jobs", 1)
+        redis = create_redis(settings.redis_url)
+        stack.push_async_callback(redis.aclose)
+        keys = app.state.public_keys
+        if keys is None:
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            keys = JwksCache(settings.auth_jwks_url, session, redis)
+        revocations = RevocationSet(redis)
+        board = ChangeBoard(redis)
+        _wire(app.state, database, board, revocations, keys)
+        app.state.purge_job = _purge_job(settings, jobs_database)
+        for job in (board.run(), revocations.run(), app.state.purge_job.run()):
+            await stack.enter_async_context(_running(job))
+        app.state.drain.on_drain(_end_feeds(board))
+        yield
+
+
+def _wire(
+    state: State,
+    database: Database,
+    board: ChangeBoard,
+    revocations: RevocationSet,
+    keys: PublicKeys,
+) -> None:
+    settings: TasksSettings = state.settings
+    gate = WriteGate(database, board)
+    state.database = database
+    state.board = board
+    state.authenticator = Authenticator(
+        TokenVerifier(settings.todochat_issuer, keys),
+        ServiceTokens.from_settings(settings),
+        revocations,
+    )
+    state.task_service = TaskService(database, gate)
+    state.list_service = ListService(database, gate)
+    state.change_feed = ChangeFeed(
+        database,
+        board,
+        revocations,
+        poll_s=settings.events_poll_s,
+        ping_s=settings.events_ping_s,
+        streams_per_user=settings.events_streams_per_user,
+    )
+
+
+def _purge_job(settings: TasksSettings, database: Database) -> PurgeJob:
+    return PurgeJob(
+        database,
+        interval_s=settings.purge_interval_s,
+        trash_days=settings.trash_retention_days,
+        event_days=settings.events_retention_days,
+    )
+
+
+async def _open_database(stack: AsyncExitStack, url: str, name: str, pool_size: int) -> Database:
+    engine = create_engine(url, application_name=name, pool_size=pool_size)
+    database = Database(engine)
+    stack.push_async_callback(database.aclose)
+    await refuse_bypassing_role(engine)
+    return database
+
+
+def _end_feeds(board: ChangeBoard) -> Any:
+    async def end() -> None:
+        board.end_all("reconnect")
+
+    return end
+
+
+@asynccontextmanager
+async def _running(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a job beside the service; its crash is logged, the next start brings it back."""
+    task = asyncio.create_task(job)
+    task.add_done_callback(_log_crash)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def _log_crash(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("job.crashed", exc_info=error)
