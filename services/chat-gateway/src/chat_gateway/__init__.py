@@ -1,0 +1,1 @@
+"""The chat gateway: verifies client secrets and relays runs as server-sent events."""

@@ -1,0 +1,29 @@
+"""Command line: `python -m chat_gateway serve`."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from chat_gateway.app import create_app
+from chat_gateway.settings import ChatGatewaySettings
+from todochat.server import exit_with, load_settings_or_exit, run
+from todochat.service_tokens import ServiceTokens
+from todochat.settings import SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that the arguments name."""
+    parser = argparse.ArgumentParser(prog="chat-gateway", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("serve", help="answer requests until SIGTERM")
+    parser.parse_args(arguments)
+    settings = load_settings_or_exit(ChatGatewaySettings, os.environ)  # noqa: TID251 - the one place
+    try:
+        ServiceTokens.from_settings(settings)
+    except SettingsError as error:
+        exit_with(str(error))
+    run(create_app(settings), settings, host=settings.host, port=settings.port)
+
+
+if __name__ == "__main__":
+    main()

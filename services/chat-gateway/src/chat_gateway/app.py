@@ -1,0 +1,40 @@
+"""The chat-gateway application: all wiring of its HTTP side."""
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from chat_gateway.http.chat_controller import ChatController
+from chat_gateway.http.run_controller import RunController
+from chat_gateway.lifespan import check_redis, open_gateway
+from chat_gateway.service import ChatService
+from chat_gateway.settings import ChatGatewaySettings
+from chat_gateway.streams.relay import Relay
+from todochat.app import create_app as create_service_app
+
+
+def create_app(settings: ChatGatewaySettings) -> Litestar:
+    """Build the application; nothing is opened before it starts."""
+    return create_service_app(
+        name="chat-gateway",
+        settings=settings,
+        route_handlers=[ChatController, RunController],
+        lifespan=[open_gateway],
+        ready_checks={"redis": check_redis},
+        dependencies={
+            "service": Provide(_provide_service, sync_to_thread=False),
+            "relay": Provide(_provide_relay, sync_to_thread=False),
+        },
+        body_limit_bytes=settings.body_limit_bytes,
+        description="Chat with the assistant: ChatKit requests, server-sent events.",
+    )
+
+
+def _provide_service(state: State) -> ChatService:
+    service: ChatService = state.service
+    return service
+
+
+def _provide_relay(state: State) -> Relay:
+    relay: Relay = state.relay
+    return relay

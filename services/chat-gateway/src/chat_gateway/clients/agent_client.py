@@ -1,0 +1,139 @@
+"""todo-agent's internal api, as the gateway calls it."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeVar
+
+import msgspec
+
+from chat_gateway.errors import AgentFailedError, RunNotFoundError
+from todochat.errors import NotFoundError
+from todochat.http_client import ServiceClient, ServiceResponse, UpstreamProblemError
+
+_PASSED_ON: Final = frozenset({400, 404, 409, 410, 413, 422, 429, 503})
+_RETRIED_LATER: Final = frozenset({429, 503})
+_UNREADABLE: Final = "The assistant gave an answer that can't be read."
+ACTIVE_STATUSES: Final = frozenset({"queued", "running"})
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+CancelReason = Literal["user", "abandoned"]
+
+
+class AcceptedRun(msgspec.Struct, frozen=True):
+    """A run that todo-agent accepted, or already had: its frames are on the bus."""
+
+    run_id: str
+    thread_id: str
+    conversation_id: int | None = None
+    replayed: bool = False
+
+
+class PlainAnswer(msgspec.Struct, frozen=True):
+    """A JSON answer that needed no model."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+class Run(msgspec.Struct, frozen=True):
+    """What todo-agent says of a run."""
+
+    run_id: str
+    thread_id: str
+    status: str
+    created_at: str
+    conversation_id: int | None = None
+
+
+class _Runs(msgspec.Struct):
+    items: list[Run]
+
+
+class _Cancelled(msgspec.Struct):
+    status: str
+
+
+class AgentClient:
+    """Typed calls; what todo-agent refuses is raised with its own status and code."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def submit(
+        self, user_id: str, body: bytes, headers: Mapping[str, str]
+    ) -> AcceptedRun | PlainAnswer:
+        """Hand over a chat request as it came.
+
+        Raises:
+            ServiceError: it was refused, or todo-agent can't be reached.
+        """
+        response = await self._client.request(
+            "POST", "/internal/chatkit", user_id=user_id, json=body, headers=headers
+        )
+        _check(response)
+        if response.status == 202:
+            return _decode(response, AcceptedRun)
+        passed = ("content-type", "idempotent-replayed", "x-conversation-id", "x-thread-id")
+        kept = {name: response.headers[name] for name in passed if name in response.headers}
+        return PlainAnswer(response.body, kept)
+
+    async def get_run(self, user_id: str, run_id: str) -> Run:
+        """Return a run of this user.
+
+        Raises:
+            RunNotFoundError: there is no such run, or it is somebody else's.
+        """
+        response = await self._client.request("GET", f"/internal/runs/{run_id}", user_id=user_id)
+        _check_run(response)
+        return _decode(response, Run)
+
+    async def find_active_runs(self, user_id: str, thread_id: str) -> list[Run]:
+        """Return the runs of a thread that have not ended."""
+        params = {"thread_id": thread_id, "status": "active"}
+        response = await self._client.request(
+            "GET", "/internal/runs", user_id=user_id, params=params
+        )
+        _check(response)
+        return _decode(response, _Runs).items
+
+    async def cancel_run(self, user_id: str, run_id: str, reason: CancelReason) -> str:
+        """Ask for a run's end and return its status at this moment.
+
+        Raises:
+            RunNotFoundError: there is no such run, or it is somebody else's.
+        """
+        response = await self._client.request(
+            "POST",
+            f"/internal/runs/{run_id}/cancel",
+            user_id=user_id,
+            json=msgspec.json.encode({"reason": reason}),
+        )
+        _check_run(response)
+        return _decode(response, _Cancelled).status
+
+
+def _check(response: ServiceResponse) -> None:
+    """Raise what todo-agent refused; a fault between the two of us is nobody else's business."""
+    try:
+        response.raise_for_problem()
+    except msgspec.MsgspecError as error:
+        raise AgentFailedError(_UNREADABLE) from error
+    except UpstreamProblemError as problem:
+        if problem.status not in _PASSED_ON:
+            detail = "The assistant can't take this right now."
+            raise AgentFailedError(detail) from problem
+        if problem.status in _RETRIED_LATER:
+            problem.headers["Retry-After"] = response.headers.get("retry-after", "1")
+        raise
+
+
+def _check_run(response: ServiceResponse) -> None:
+    if response.status == NotFoundError.status:
+        raise RunNotFoundError
+    _check(response)
+
+
+def _decode(response: ServiceResponse, kind: type[StructT]) -> StructT:
+    try:
+        return msgspec.json.decode(response.body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise AgentFailedError(_UNREADABLE) from error

@@ -1,0 +1,1 @@
+"""HTTP: routes, the streamed response, what the OpenAPI document says."""

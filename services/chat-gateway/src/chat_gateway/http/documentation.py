@@ -1,0 +1,105 @@
+"""What the routes' signatures can't tell the OpenAPI document."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from litestar.datastructures import ResponseHeader
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    RequestBody,
+    Schema,
+)
+
+from chat_gateway.http.sse_response import EVENT_STREAM
+from todochat.problems import PROBLEM_JSON, Problem
+
+BEARER: Final = [{"bearer": list[str]()}]
+
+STREAM_HEADERS: Final = [
+    ResponseHeader(name=name, description=description, documentation_only=True)
+    for name, description in (
+        ("X-Run-Id", "The run whose events are streamed."),
+        ("X-Thread-Id", "Its thread."),
+        ("X-Conversation-Id", "The thread's number for the simple form."),
+        ("Idempotent-Replayed", "`true` if the Idempotency-Key was used before."),
+    )
+]
+
+_STREAM: Final = OpenAPIMediaType(
+    schema=Schema(type=OpenAPIType.STRING, description="Server-sent events.")
+)
+_CHATKIT_REQUEST: Final = Schema(
+    title="ChatKitRequest",
+    description="A request of the ChatKit protocol; `type` decides what `params` holds.",
+    type=OpenAPIType.OBJECT,
+    required=["type"],
+    properties={
+        "type": Schema(type=OpenAPIType.STRING, examples=["threads.create", "threads.list"]),
+        "params": Schema(type=OpenAPIType.OBJECT),
+        "metadata": Schema(type=OpenAPIType.OBJECT),
+    },
+)
+_SIMPLE_MESSAGE: Final = Schema(
+    title="SimpleMessage",
+    description="The simple form: a message, and the conversation it continues (none: a new one).",
+    type=OpenAPIType.OBJECT,
+    required=["message"],
+    properties={
+        "message": Schema(
+            type=OpenAPIType.STRING, min_length=1, examples=["add buy milk tomorrow at 5pm"]
+        ),
+        "conversation_id": Schema(
+            type=[OpenAPIType.INTEGER, OpenAPIType.STRING, OpenAPIType.NULL],
+            description="The conversation's number or the thread's id.",
+        ),
+    },
+)
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Document the failures a route answers with."""
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            media_type=PROBLEM_JSON,
+            description=HTTPStatus(status).phrase,
+            generate_examples=False,
+        )
+        for status in statuses
+    }
+
+
+@dataclass
+class ChatOperation(Operation):
+    """Chat: a raw body of two forms, answered with a stream or with JSON."""
+
+    def __post_init__(self) -> None:
+        body = Schema(any_of=[_CHATKIT_REQUEST, _SIMPLE_MESSAGE])
+        self.request_body = RequestBody(
+            content={"application/json": OpenAPIMediaType(schema=body)}, required=True
+        )
+        answer = _ok(self)
+        answer.description = "The run's events, or the result of a request that needs no model."
+        answer.content = {EVENT_STREAM: _STREAM, "application/json": OpenAPIMediaType(Schema())}
+
+
+@dataclass
+class AttachOperation(Operation):
+    """Attach: answered with a stream."""
+
+    def __post_init__(self) -> None:
+        answer = _ok(self)
+        answer.description = "The run's events after Last-Event-ID, stored ones first, then live."
+        answer.content = {EVENT_STREAM: _STREAM}
+
+
+def _ok(operation: Operation) -> OpenAPIResponse:
+    answer = (operation.responses or {})["200"]
+    if not isinstance(answer, OpenAPIResponse):  # pragma: no cover - Litestar refers to no response
+        raise TypeError
+    return answer

@@ -1,0 +1,46 @@
+"""Counts what the routes refuse, then answers as every service does."""
+
+from typing import Any, Final
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from chat_gateway.metrics import REJECTIONS
+from todochat.errors import ServiceError
+from todochat.problems import handle_http_exception, handle_service_error
+
+# The codes an operator looks for; all others share a label, so that the set stays closed.
+_COUNTED: Final = frozenset(
+    {
+        "agent-failed",
+        "bus-unavailable",
+        "forbidden",
+        "run-log-expired",
+        "run-not-found",
+        "store-unavailable",
+        "thread-busy",
+        "too-many-requests",
+        "too-many-runs",
+        "too-many-streams",
+        "too-many-turns",
+        "unauthorized",
+        "upstream-unavailable",
+    }
+)
+
+
+def _count_service_error(request: Request[Any, Any, Any], error: ServiceError) -> Response[bytes]:
+    REJECTIONS.labels(error.code if error.code in _COUNTED else "other").inc()
+    return handle_service_error(request, error)
+
+
+def _count_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    REJECTIONS.labels("payload-too-large" if error.status_code == 413 else "other").inc()
+    return handle_http_exception(request, error)
+
+
+COUNTING_HANDLERS: Final[ExceptionHandlersMap] = {
+    ServiceError: _count_service_error,
+    HTTPException: _count_http_exception,
+}

@@ -1,0 +1,1 @@
+"""Streams: who may open one, who watches what, and the relaying itself."""

@@ -1,0 +1,48 @@
+"""One open stream."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from chat_gateway.streams.stream_format import StreamFormat
+from todochat.tokens import Identity
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Viewer:
+    """Somebody who watches a run.
+
+    Attributes:
+        viewer_id: also the name of its place among the user's open streams.
+        after: the last seq the client has seen.
+        active: the api said that the run goes on, so Redis may know it a little later.
+        said_resumable: the client said `X-Resumable: 1`, so its going away says nothing.
+        can_resume: it can go on elsewhere, so it is asked to when this gateway drains.
+        began: `time.perf_counter()` at the request's arrival.
+        replayed: the run is that of an earlier request with the same Idempotency-Key.
+    """
+
+    viewer_id: str
+    identity: Identity
+    run_id: str
+    thread_id: str
+    after: int
+    active: bool
+    stream_format: StreamFormat
+    said_resumable: bool
+    can_resume: bool
+    began: float
+    conversation_id: int | None = None
+    replayed: bool = False
+    _farewell: "asyncio.Future[bytes]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    @property
+    def farewell(self) -> "asyncio.Future[bytes]":
+        """Done when the gateway wants the stream closed; its result is the last thing said."""
+        return self._farewell
+
+    def close(self, farewell: bytes) -> None:
+        """Have the stream end with these words; the first call counts."""
+        if not self._farewell.done():
+            self._farewell.set_result(farewell)
