@@ -1,0 +1,286 @@
+"""`POST /api/{user_id}/chat`, from both sides of the gateway."""
+
+import json
+
+import pytest
+
+from todochat.testing import free_port, wait_until
+from todochat.tokens import TokenIssuer
+
+HELLO = {"message": "hello"}
+CREATE = {"type": "threads.create", "params": {"input": {"content": []}}}
+
+
+async def test_simple_form_streams_the_lines_of_the_seed_byte_by_byte(agent, ann):
+    async with ann.stream("POST", "", body={"message": "hi", "conversation_id": None}) as stream:
+        run_id = await agent.last_run()
+        await agent.say(run_id, 'Grüß "dich"', ", Ann\n")
+
+        body = await stream.rest()
+
+    assert (
+        body
+        == (
+            'data: {"type":"text","content":"Grüß \\"dich\\""}\n\n'
+            'data: {"type":"text","content":", Ann\\n"}\n\n'
+            "data: [DONE]\n\n"
+        ).encode()
+    )
+    assert stream.headers["X-Conversation-Id"] == "1"
+    assert stream.headers["X-Thread-Id"] == f"thr_of_{run_id}"
+
+
+async def test_simple_form_tells_a_failure_and_never_says_done(agent, ann):
+    async with ann.stream("POST", "", body=HELLO, X_Resumable="1") as stream:
+        writer = await agent.claim(await agent.last_run())
+        await writer.append(
+            b'{"type":"error","code":"custom","message":"No model","allow_retry":true}'
+        )
+        await writer.end("failed")
+
+        body = await stream.rest()
+
+    assert body == b'data: {"type":"error","message":"No model"}\n\n'
+
+
+async def test_chatkit_form_gets_bare_data_frames(agent, ann):
+    async with ann.stream("POST", "", body=CREATE) as stream:
+        writer = await agent.claim(await agent.last_run())
+        await writer.append(b'{"type":"thread.created","id: 7":1}')
+        await writer.append(b'{"type":"progress_update","text":"x"}')
+        await writer.end("completed")
+
+        body = await stream.rest()
+
+    assert body == (
+        b'data: {"type":"thread.created","id: 7":1}\n\n'
+        b'data: {"type":"progress_update","text":"x"}\n\n'
+    )
+
+
+async def test_resumable_clients_get_ids_and_the_end_marker(agent, ann):
+    async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
+        writer = await agent.claim(await agent.last_run())
+        await writer.append(b'{"type":"thread.created"}')
+        await writer.end("completed")
+
+        body = await stream.rest()
+
+    assert body == b'id: 1\ndata: {"type":"thread.created"}\n\nid: 2\n: end completed\n\n'
+
+
+async def test_a_frame_arrives_before_the_next_one_is_said(agent, ann):
+    async with ann.stream("POST", "", body=HELLO) as stream:
+        writer = await agent.claim(await agent.last_run())
+        for word in ("one", "two", "three"):
+            await agent_says(writer, word)
+
+            event = await stream.next_event()
+
+            assert json.loads(event.removeprefix(b"data: "))["content"] == word
+        await writer.end("completed")
+        assert await stream.rest() == b"data: [DONE]\n\n"
+
+
+async def agent_says(writer, text: str) -> None:
+    update = {
+        "type": "assistant_message.content_part.text_delta",
+        "content_index": 0,
+        "delta": text,
+    }
+    event = {"type": "thread.item.updated", "item_id": "msg_1", "update": update}
+    await writer.append(json.dumps(event).encode())
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+async def test_a_trailing_slash_makes_no_difference(agent, ann, path):
+    async with ann.stream("POST", path, body=HELLO) as stream:
+        await agent.say(await agent.last_run(), "hi")
+
+        assert (await stream.rest()).endswith(b"data: [DONE]\n\n")
+
+
+async def test_headers_of_a_stream(agent, ann):
+    async with ann.stream("POST", "", body=CREATE) as stream:
+        run_id = await agent.last_run()
+        await agent.say(run_id)
+
+        assert stream.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+        assert stream.headers["Cache-Control"] == "no-cache"
+        assert stream.headers["X-Accel-Buffering"] == "no"
+        assert stream.headers["X-Run-Id"] == run_id
+        assert stream.headers["X-Conversation-Id"] == "1"
+        assert "Idempotent-Replayed" not in stream.headers
+
+
+async def test_the_agent_sees_the_raw_body_and_only_the_headers_meant_for_it(agent, ann):
+    raw = b'{ "type" : "threads.list",  "params":{} }'
+
+    status, answer = await ann.ask(
+        "POST",
+        "",
+        body=raw,
+        X_Run_Id="run_mine",
+        X_Timezone="Europe/Berlin",
+        Accept_Language="de",
+        Idempotency_Key="key-1",
+        Cookie="a=b",
+        X_Service_Token="x",
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    )
+
+    assert (status, answer) == (200, {"data": [], "has_more": False})
+    (received,) = agent.received
+    assert received.body == raw
+    assert received.user_id == "usr_ann"
+    assert received.headers["X-Run-Id"].startswith("run_")
+    assert received.headers["X-Run-Id"] != "run_mine"
+    assert received.headers["X-Timezone"] == "Europe/Berlin"
+    assert received.headers["Accept-Language"] == "de"
+    assert received.headers["Idempotency-Key"] == "key-1"
+    assert received.headers["traceparent"].startswith("00-0af")
+    assert not {"Cookie", "X-Service-Token"} & set(received.headers)
+
+
+async def test_a_repeat_with_the_same_key_watches_the_same_run(agent, ann):
+    async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k", X_Resumable="1") as first:
+        await agent.say(await agent.last_run(), "hi")
+        said = await first.rest()
+
+    async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k", X_Resumable="1") as again:
+        assert await again.rest() == said
+
+    assert again.headers["X-Run-Id"] == first.headers["X-Run-Id"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+async def test_a_repeat_whose_log_is_gone_is_told_the_thread(agent, redis, ann):
+    async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k") as first:
+        run_id = await agent.last_run()
+        await agent.say(run_id, "hi")
+        await first.rest()
+    agent.runs[run_id]["status"] = "completed"
+    await redis.delete(*[key async for key in redis.scan_iter("chat:*")])
+
+    status, problem = await ann.ask("POST", "", body=CREATE, Idempotency_Key="k")
+
+    assert status == 410
+    assert problem["type"] == "urn:todochat:problem:run-log-expired"
+    assert problem["thread_id"] == f"thr_of_{run_id}"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "unknown-request-type"),
+        (404, "thread-not-found"),
+        (409, "thread-busy"),
+        (422, "idempotency-key-reused"),
+        (429, "too-many-runs"),
+        (503, "queue-full"),
+    ],
+)
+async def test_what_the_agent_refuses_is_passed_on(agent, ann, status, code):
+    agent.fail_next(status, code, run_id="run_other", thread_id="thr_1")
+
+    async with ann.request("POST", "", body=CREATE) as response:
+        problem = await response.json(content_type="application/problem+json")
+
+    assert response.status == problem["status"] == status
+    assert problem["type"] == f"urn:todochat:problem:{code}"
+    assert problem["run_id"] == "run_other"
+    assert problem["instance"] == "/api/usr_ann/chat"
+    assert response.headers.get("Retry-After") == ("7" if status in (429, 503) else None)
+
+
+@pytest.mark.parametrize("status", [401, 403, 500, 302])
+async def test_a_fault_between_the_services_is_not_the_clients_business(agent, ann, status):
+    agent.fail_next(status, "secret-detail")
+
+    answered, problem = await ann.ask("POST", "", body=CREATE)
+
+    assert answered == 503
+    assert problem["type"] == "urn:todochat:problem:agent-failed"
+    assert "secret" not in json.dumps(problem)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b'"x"', b"{", b'{"message":"x"} {', b'{"a":' + b"[" * 50_000],
+    ids=["empty", "null", "array", "string", "open", "two", "deep"],
+)
+async def test_a_body_that_is_no_json_object_is_refused(agent, ann, body):
+    status, problem = await ann.ask("POST", "", body=body)
+
+    assert (status, problem["type"]) == (400, "urn:todochat:problem:malformed-body")
+    assert agent.received == []
+
+
+@pytest.mark.parametrize("key", ["a b", "k" * 129, ""])
+async def test_a_bad_idempotency_key_is_refused(agent, ann, key):
+    status, problem = await ann.ask("POST", "", body=CREATE, Idempotency_Key=key)
+
+    assert (status, problem["status"]) == (400, 400)
+    assert agent.received == []
+
+
+async def test_a_body_may_have_256_kib_and_not_a_byte_more(agent, ann):
+    frame = b'{"type":"threads.list","x":""}'
+    filling = b"x" * (256 * 1024 - len(frame))
+    largest = frame[:-2] + filling + frame[-2:]
+
+    fits, _ = await ann.ask("POST", "", body=largest)
+    status, problem = await ann.ask("POST", "", body=largest + b" ")
+
+    assert fits == 200
+    assert (status, problem["type"]) == (413, "urn:todochat:problem:payload-too-large")
+    assert len(agent.received) == 1
+
+
+async def test_without_a_secret_nothing_is_told(agent, gateway, ann):
+    ann.headers = {}
+
+    for method, path in [("POST", ""), ("GET", "/runs"), ("GET", "/runs/r/events")]:
+        status, problem = await ann.ask(method, path)
+        assert (status, problem["type"]) == (401, "urn:todochat:problem:unauthorized")
+
+    assert agent.received == []
+
+
+async def test_a_secret_opens_its_own_users_path_only(agent, ann):
+    ann.user_id = "usr_bob"
+
+    for method, path in [("POST", ""), ("GET", "/runs"), ("POST", "/runs/r/cancel")]:
+        status, problem = await ann.ask(method, path, body=CREATE if method == "POST" else None)
+        assert (status, problem["type"]) == (403, "urn:todochat:problem:forbidden")
+
+    assert agent.received == []
+
+
+async def test_a_login_token_opens_no_chat(agent, ann, signing_key):
+    token, _ = TokenIssuer("todochat-test", signing_key).login_token("usr_ann", "ses_1", 2**31)
+    ann.headers = {"Authorization": f"Bearer {token}"}
+
+    assert (await ann.ask("POST", "", body=CREATE))[0] == 401
+
+
+async def test_an_agent_that_is_down_means_503_and_frees_the_streams_place(
+    agent, redis, start_gateway, browser_at
+):
+    ann = browser_at(await start_gateway(TODO_AGENT_URL=f"http://127.0.0.1:{free_port()}"))
+
+    status, problem = await ann.ask("POST", "", body=CREATE)
+
+    assert (status, problem["type"]) == (503, "urn:todochat:problem:upstream-unavailable")
+    assert await redis.zcard("gateway:{usr_ann}:streams") == 0
+
+
+async def test_a_client_that_leaves_while_its_run_is_accepted_leaves_nothing_behind(
+    agent, gateway, redis, ann
+):
+    async with ann.request("POST", "", body=CREATE) as response:
+        response.close()
+
+    await wait_until(lambda: gateway.hub.viewers == 0)
+    await wait_until(lambda: redis.zcard("gateway:absent"))
+    assert await redis.zcard("gateway:{usr_ann}:streams") == 0

@@ -1,0 +1,188 @@
+"""Each limit from both sides."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+
+import pytest
+
+from todochat.testing import wait_until
+
+LIST = {"type": "threads.list", "params": {}}
+CREATE = {"type": "threads.create", "params": {}}
+
+
+async def start_turn(browser, agent, **headers: str) -> int:
+    async with browser.request("POST", "", body=CREATE, **headers) as response:
+        if response.status == 200:
+            await agent.say(await agent.last_run())
+            await response.read()
+        return response.status
+
+
+async def test_sixty_turns_a_minute_and_not_one_more(agent, ann):
+    statuses = [await start_turn(ann, agent) for _ in range(60)]
+
+    async with ann.request("POST", "", body=CREATE) as response:
+        problem = await response.json(content_type="application/problem+json")
+        retry_after_s = int(response.headers["Retry-After"])
+
+    assert set(statuses) == {200}
+    assert (response.status, problem["type"]) == (429, "urn:todochat:problem:too-many-turns")
+    assert 0 < retry_after_s <= 60
+    assert len(agent.received) == 60
+
+
+async def test_three_hundred_other_requests_a_minute_and_not_one_more(agent, ann):
+    async def ask() -> int:
+        return (await ann.ask("POST", "", body=LIST))[0]
+
+    statuses = [await ask()]  # from its answer the gateway learns that this type doesn't stream
+    for _ in range(23):
+        statuses += await asyncio.gather(*(ask() for _ in range(13)))
+    async with ann.request("GET", "/runs?thread_id=t") as response:
+        problem = await response.json(content_type="application/problem+json")
+
+    assert len(statuses) == 300
+    assert set(statuses) == {200}
+    assert (response.status, problem["type"]) == (429, "urn:todochat:problem:too-many-requests")
+    assert 0 < int(response.headers["Retry-After"]) <= 60
+
+
+async def test_the_two_rates_do_not_touch_each_other(agent, start_gateway, browser_at):
+    gateway = await start_gateway(
+        CHAT_GATEWAY_TURNS_PER_MINUTE="2", CHAT_GATEWAY_REQUESTS_PER_MINUTE="3"
+    )
+    ann = browser_at(gateway)
+
+    lists = [(await ann.ask("POST", "", body=LIST))[0] for _ in range(2)]
+    turns = [await start_turn(ann, agent) for _ in range(3)]
+    lists += [(await ann.ask("POST", "", body=LIST))[0] for _ in range(2)]
+
+    assert turns == [200, 200, 429]
+    assert lists == [200, 200, 200, 429]
+
+
+async def test_a_type_that_streamed_once_is_a_turn_even_when_it_answers_json(
+    agent, start_gateway, browser_at
+):
+    ann = browser_at(await start_gateway(CHAT_GATEWAY_TURNS_PER_MINUTE="2"))
+    assert await start_turn(ann, agent) == 200
+
+    agent.answers.append((200, {}, {}))
+    assert (await ann.ask("POST", "", body=CREATE))[0] == 200
+
+    assert await start_turn(ann, agent) == 200  # the JSON answer gave its turn back
+    assert await start_turn(ann, agent) == 429
+
+
+async def test_a_refused_turn_counts_as_a_turn(agent, start_gateway, browser_at):
+    ann = browser_at(await start_gateway(CHAT_GATEWAY_TURNS_PER_MINUTE="1"))
+    agent.fail_next(409, "thread-busy")
+
+    assert await start_turn(ann, agent) == 409
+    assert await start_turn(ann, agent) == 429
+
+
+async def test_rates_count_per_user_over_all_secrets_and_gateways(agent, start_gateway, browser_at):
+    limit = {"CHAT_GATEWAY_REQUESTS_PER_MINUTE": "2"}
+    here, there = await start_gateway(**limit), await start_gateway(**limit)
+    path = "/runs?thread_id=t"
+
+    first = await browser_at(here, sid="ses_1").ask("GET", path)
+    second = await browser_at(there, sid="ses_2").ask("GET", path)
+    third = await browser_at(here, sid="ses_3").ask("GET", path)
+    other = await browser_at(here, "usr_bob").ask("GET", path)
+
+    assert [first[0], second[0], third[0], other[0]] == [200, 200, 429, 200]
+
+
+async def test_a_minute_later_there_is_room_again(agent, redis, start_gateway, browser_at):
+    ann = browser_at(await start_gateway(CHAT_GATEWAY_REQUESTS_PER_MINUTE="1"))
+    path = "/runs?thread_id=t"
+    assert (await ann.ask("GET", path))[0] == 200
+    assert (await ann.ask("GET", path))[0] == 429
+    assert 0 < await redis.ttl("gateway:{usr_ann}:requests") <= 60
+
+    await redis.expire("gateway:{usr_ann}:requests", 0)
+
+    assert (await ann.ask("GET", path))[0] == 200
+
+
+async def test_a_signed_out_secret_uses_up_nobodys_limits(agent, redis, ann):
+    await redis.zadd("auth:revoked", {"ses_1": time.time() + 60})
+
+    for method, path in (("POST", ""), ("GET", "/runs?thread_id=t")):
+        assert (await ann.ask(method, path, body=CREATE if method == "POST" else None))[0] == 401
+
+    assert int(await redis.get("gateway:{usr_ann}:turns")) == 0
+    assert int(await redis.get("gateway:{usr_ann}:requests")) == 0
+    assert await redis.zcard("gateway:{usr_ann}:streams") == 0
+
+
+async def test_twenty_open_streams_and_not_one_more(agent, gateway, ann, bob):
+    run_id = await agent.accept_run("usr_ann")
+    path = f"/runs/{run_id}/events"
+    async with AsyncExitStack() as stack:
+        for _ in range(20):
+            last = await stack.enter_async_context(ann.stream("GET", path))
+
+        attach = await ann.ask("GET", path)
+        turn = await ann.ask("POST", "", body=CREATE)
+        async with bob.stream("POST", "", body=CREATE):
+            pass
+
+        for status, problem in (attach, turn):
+            assert (status, problem["type"]) == (429, "urn:todochat:problem:too-many-streams")
+        last.close()
+        await wait_until(lambda: last.response.closed and gateway.hub.viewers == 19)
+        async with ann.stream("POST", "", body=CREATE):
+            pass
+
+    assert [received.user_id for received in agent.received] == ["usr_bob", "usr_ann"]
+
+
+async def test_json_requests_need_no_place_among_the_streams(agent, start_gateway, browser_at):
+    ann = browser_at(await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="1"))
+    assert (await ann.ask("POST", "", body=LIST))[0] == 200
+
+    async with ann.stream("POST", "", body=CREATE):
+        assert (await ann.ask("POST", "", body=LIST))[0] == 200
+        assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
+
+
+async def test_the_place_of_a_gateway_that_was_killed_is_free_when_its_lease_ends(
+    agent, redis, start_gateway, browser_at
+):
+    ann = browser_at(await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="1"))
+    path = f"/runs/{await agent.accept_run('usr_ann')}/events"
+    await redis.zadd("gateway:{usr_ann}:streams", {"vwr_of_a_dead_gateway": time.time() + 60})
+    assert (await ann.ask("GET", path))[0] == 429
+
+    await redis.zadd("gateway:{usr_ann}:streams", {"vwr_of_a_dead_gateway": time.time() - 1})
+
+    async with ann.stream("GET", path):
+        pass
+
+
+@pytest.mark.parametrize("status", [404, 409, 429, 503])
+async def test_a_refused_turn_frees_its_place(agent, redis, ann, status):
+    agent.fail_next(status, "refused")
+
+    assert (await ann.ask("POST", "", body=CREATE))[0] == status
+
+    assert await redis.zcard("gateway:{usr_ann}:streams") == 0
+
+
+async def test_admission_is_one_round_trip(agent, redis, ann):
+    await ann.ask("POST", "", body=LIST)
+    await ann.ask("POST", "", body=LIST)
+    before = (await redis.info("commandstats")).get("cmdstat_zscore", {}).get("calls", 0)
+    events_before = (await redis.info("stats"))["total_reads_processed"]
+
+    for _ in range(10):
+        await ann.ask("POST", "", body=LIST)
+
+    after = await redis.info("commandstats")
+    assert after["cmdstat_zscore"]["calls"] == before + 10
+    assert (await redis.info("stats"))["total_reads_processed"] - events_before < 2 * 10

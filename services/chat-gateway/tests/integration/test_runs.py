@@ -1,0 +1,185 @@
+"""Attach, find and cancel."""
+
+import asyncio
+import json
+import re
+
+import pytest
+
+from todochat.bus.frames import parse_frames
+from todochat.testing import wait_until
+
+CREATE = {"type": "threads.create", "params": {}}
+
+
+def seqs(body: bytes) -> list[int]:
+    return [int(seq) for seq in re.findall(rb"^id: ([0-9]+)$", body, re.MULTILINE)]
+
+
+def texts(body: bytes) -> list[str]:
+    events = (json.loads(frame.data) for frame in parse_frames(body) if frame.data)
+    return [event["update"]["delta"] for event in events]
+
+
+async def test_resuming_sees_each_seq_once_stored_or_live(agent, ann):
+    async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as first:
+        run_id = await agent.last_run()
+        await agent.say(run_id, *(f"{n}" for n in range(1, 41)), end=None)
+        seen = b"".join([await first.next_event() for _ in range(17)])
+        first.close()
+
+    async with ann.stream(
+        "GET", f"/runs/{run_id}/events", Last_Event_ID="17", X_Resumable="1"
+    ) as second:
+        seen += await second.next_event()
+        writer = await agent.claim(run_id, attempt=2)
+        await writer.append(b'{"type":"progress_update","text":"live","update":{"delta":"live"}}')
+        await writer.end("completed")
+        seen += await second.rest()
+
+    assert seqs(seen) == list(range(1, 43))
+    assert texts(seen) == [f"{n}" for n in range(1, 41)] + ["live"]
+    assert seen.endswith(b"id: 42\n: end completed\n\n")
+
+
+async def test_any_number_of_viewers_see_the_same(agent, ann, start_gateway, browser_at):
+    run_id = await agent.accept_run("usr_ann")
+    elsewhere = browser_at(await start_gateway())
+    path = f"/runs/{run_id}/events"
+
+    async def watch(browser) -> bytes:
+        async with browser.stream("GET", path, X_Resumable="1") as stream:
+            return await stream.rest()
+
+    watching = [asyncio.create_task(watch(browser)) for browser in (ann, ann, elsewhere)]
+    await agent.say(run_id, "a", "b")
+
+    bodies = await asyncio.gather(*watching)
+    assert len(set(bodies)) == 1
+    assert seqs(bodies[0]) == [1, 2, 3]
+
+
+async def test_a_finished_run_is_replayed_and_closed(agent, ann):
+    run_id = await agent.accept_run("usr_ann")
+    await agent.say(run_id, "a")
+
+    async with ann.stream("GET", f"/runs/{run_id}/events") as stream:
+        body = await stream.rest()
+
+    assert body.startswith(b"data: ")
+    assert body.count(b"\n\n") == 1
+    assert stream.headers["X-Run-Id"] == run_id
+    assert stream.headers["X-Thread-Id"] == f"thr_of_{run_id}"
+
+
+@pytest.mark.parametrize("last_event_id", ["abc", "-1", "1.5", "", "1 2", "9" * 16, "٣"])
+async def test_last_event_id_must_be_a_number(agent, ann, last_event_id):
+    run_id = await agent.accept_run("usr_ann")
+
+    status, problem = await ann.ask("GET", f"/runs/{run_id}/events", Last_Event_ID=last_event_id)
+
+    assert (status, problem["type"]) == (400, "urn:todochat:problem:bad-last-event-id")
+
+
+async def test_somebody_elses_run_is_like_one_that_does_not_exist(agent, ann, bob):
+    run_id = await agent.accept_run("usr_ann")
+    forgotten = await agent.accept_run("usr_ann", announce=False)
+
+    answers = [
+        await bob.ask(method, path)
+        for name in (run_id, forgotten, "run_none", "run%7Bx%7D", "..%2F..%2Fx", "r" * 65)
+        for method, path in (("GET", f"/runs/{name}/events"), ("POST", f"/runs/{name}/cancel"))
+    ]
+
+    assert {status for status, _ in answers} == {404}
+    assert len({problem["detail"] for _, problem in answers[:6]}) == 1
+    assert agent.cancelled == []
+
+
+async def test_a_run_whose_log_has_expired_is_gone_and_names_the_thread(agent, ann):
+    run_id = await agent.accept_run("usr_ann", announce=False)
+    agent.runs[run_id]["status"] = "completed"
+
+    status, problem = await ann.ask("GET", f"/runs/{run_id}/events")
+
+    assert (status, problem["type"]) == (410, "urn:todochat:problem:run-log-expired")
+    assert problem["thread_id"] == f"thr_of_{run_id}"
+
+
+async def test_a_run_that_redis_forgot_is_watched_from_its_next_claim_on(agent, redis, ann):
+    run_id = await agent.accept_run("usr_ann")
+    await agent.say(run_id, "a", end=None)
+    await redis.flushall()
+
+    async with ann.stream(
+        "GET", f"/runs/{run_id}/events", Last_Event_ID="1", X_Resumable="1"
+    ) as stream:
+        writer = await agent.claim(run_id, attempt=2, seq_high=1)
+        await writer.end("completed")
+        body = await stream.rest()
+
+    assert body == b"id: 10001\n: snapshot\n\nid: 10002\n: end completed\n\n"
+
+
+async def test_finding_the_run_of_a_thread(agent, ann, bob):
+    run_id = await agent.accept_run("usr_ann")
+    thread_id = f"thr_of_{run_id}"
+
+    status, found = await ann.ask("GET", f"/runs?thread_id={thread_id}&status=active")
+
+    run = {"run_id": run_id, "thread_id": thread_id, "status": "running"}
+    assert (status, found) == (200, {"items": [{**run, "created_at": "2026-11-23T10:00:00Z"}]})
+    assert await bob.ask("GET", f"/runs?thread_id={thread_id}") == (200, {"items": []})
+
+
+@pytest.mark.parametrize("query", ["", "?thread_id=", "?thread_id=t&status=ended"])
+async def test_a_search_that_makes_no_sense_is_refused(ann, query):
+    status, problem = await ann.ask("GET", f"/runs{query}")
+
+    assert (status, problem["type"]) == (422, "urn:todochat:problem:invalid-input")
+
+
+async def test_cancelling_asks_the_agent_and_the_stream_ends(agent, ann):
+    async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
+        run_id = await agent.last_run()
+        writer = await agent.claim(run_id)
+        answer = await ann.ask("POST", f"/runs/{run_id}/cancel")
+        await writer.end("cancelled")
+
+        assert await stream.rest() == b"id: 1\n: end cancelled\n\n"
+
+    assert answer == (202, {"status": "running"})
+    assert agent.cancelled == [(run_id, "user")]
+
+
+async def test_cancelling_the_simple_form_says_so(agent, ann):
+    async with ann.stream("POST", "", body={"message": "hi"}) as stream:
+        run_id = await agent.last_run()
+        await agent.say(run_id, "half", end="cancelled")
+        body = await stream.rest()
+
+    assert body.endswith(b'data: {"type":"error","message":"The answer was stopped"}\n\n')
+
+
+async def test_an_idle_stream_is_pinged(agent, start_gateway, browser_at):
+    gateway = await start_gateway()
+    gateway.hub._limits = type(gateway.hub._limits)(idle_s=0.05)
+    ann = browser_at(gateway)
+
+    async with ann.stream("POST", "", body=CREATE) as stream:
+        assert await stream.next_event() == b": ping\n\n"
+        assert await stream.next_event() == b": ping\n\n"
+        await agent.say(await agent.last_run(), "hi")
+        assert (await stream.rest()).count(b"data: ") == 1
+
+
+async def test_a_stream_outlives_a_restart_of_its_worker(agent, gateway, ann):
+    async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
+        run_id = await agent.last_run()
+        await agent.say(run_id, "a", end=None)
+        await wait_until(lambda: gateway.hub.viewers == 1)
+        writer = await agent.claim(run_id, attempt=2)
+        await writer.append(b'{"type":"thread.item.removed","item_id":"msg_1"}')
+        await writer.end("completed")
+
+        assert seqs(await stream.rest()) == [1, 2, 3]
