@@ -15,6 +15,14 @@ from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
 from todochat.testing.servers import PostgresServer
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bear with openai-chatkit, which warns of its own widget classes when it is imported."""
+    config.addinivalue_line(
+        "filterwarnings", "ignore:Direct usage of named widget classes:DeprecationWarning"
+    )
+
+
 MIGRATIONS = Path(todo_agent.migrations.__file__).parent
 
 

@@ -61,7 +61,7 @@ class PostgresStore(Store[RequestContext]):
 
     async def load_thread(self, thread_id: str, context: RequestContext) -> ThreadMetadata:
         """Return a thread without its items."""
-        _check_id(thread_id, "thread")
+        check_id(thread_id, "thread")
         async with self._db.transaction(context.user_id) as session:
             row = await ThreadRepository(session).load(thread_id)
         if row is None:
@@ -70,7 +70,7 @@ class PostgresStore(Store[RequestContext]):
 
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
         """Write a thread; a deleted one doesn't come back."""
-        _check_id(thread.id, "thread")
+        check_id(thread.id, "thread")
         row = thread_row(thread)
         async with self._db.transaction(context.user_id) as session:
             await _check_fence(session, context)
@@ -100,7 +100,7 @@ class PostgresStore(Store[RequestContext]):
 
     async def remove_thread(self, thread_id: str, context: RequestContext) -> list[StoppedRun]:
         """As `delete_thread`; returns the runs that were active, for their workers to be told."""
-        _check_id(thread_id, "thread")
+        check_id(thread_id, "thread")
         async with self._db.transaction(context.user_id) as session:
             stopped = await ThreadRepository(session).delete(thread_id, context.user_id)
             if stopped is None:
@@ -111,7 +111,7 @@ class PostgresStore(Store[RequestContext]):
         self, thread_id: str, after: str | None, limit: int, order: str, context: RequestContext
     ) -> Page[ThreadItem]:
         """Return a page of a thread's items, by creation."""
-        _check_id(thread_id, "thread")
+        check_id(thread_id, "thread")
         size = _page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session)
@@ -124,8 +124,8 @@ class PostgresStore(Store[RequestContext]):
 
     async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
         """Return one item."""
-        _check_id(thread_id, "thread")
-        _check_id(item_id, "item")
+        check_id(thread_id, "thread")
+        check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
             row = await ItemRepository(session).load(thread_id, item_id)
         if row is None:
@@ -148,8 +148,8 @@ class PostgresStore(Store[RequestContext]):
         Raises:
             RunLostError: another attempt has the run.
         """
-        _check_id(thread_id, "thread")
-        _check_id(item.id, "item")
+        check_id(thread_id, "thread")
+        check_id(item.id, "item")
         row = new_item(thread_id, item, context)
         async with self._thread_transaction(context) as session:
             if not await ItemRepository(session).upsert(row):
@@ -163,8 +163,8 @@ class PostgresStore(Store[RequestContext]):
         Raises:
             RunLostError: another attempt has the run.
         """
-        _check_id(thread_id, "thread")
-        _check_id(item_id, "item")
+        check_id(thread_id, "thread")
+        check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session)
             if not await items.delete(thread_id, item_id, context.run_id, context.attempt):
@@ -172,7 +172,7 @@ class PostgresStore(Store[RequestContext]):
 
     async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
         """Write an attachment's metadata."""
-        _check_id(attachment.id, "attachment")
+        check_id(attachment.id, "attachment")
         payload = storable_json(attachment)
         async with self._thread_transaction(context) as session:
             await _check_fence(session, context)
@@ -182,7 +182,7 @@ class PostgresStore(Store[RequestContext]):
 
     async def load_attachment(self, attachment_id: str, context: RequestContext) -> Attachment:
         """Return an attachment's metadata."""
-        _check_id(attachment_id, "attachment")
+        check_id(attachment_id, "attachment")
         async with self._db.transaction(context.user_id) as session:
             payload = await AttachmentRepository(session).load(attachment_id)
         if payload is None:
@@ -191,7 +191,7 @@ class PostgresStore(Store[RequestContext]):
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
         """Delete an attachment's metadata."""
-        _check_id(attachment_id, "attachment")
+        check_id(attachment_id, "attachment")
         async with self._db.transaction(context.user_id) as session:
             if not await AttachmentRepository(session).delete(attachment_id):
                 raise UnknownThingError("attachment")
@@ -200,10 +200,10 @@ class PostgresStore(Store[RequestContext]):
         self, thread_id: str, item_ids: list[str], kind: str, context: RequestContext
     ) -> None:
         """Note what the user thinks of some items; all of them or, if one is unknown, none."""
-        _check_id(thread_id, "thread")
+        check_id(thread_id, "thread")
         wanted = sorted(set(item_ids))
         for item_id in wanted:
-            _check_id(item_id, "item")
+            check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
             if await ThreadRepository(session).load(thread_id) is None:
                 raise UnknownThingError("thread")
@@ -234,7 +234,7 @@ async def _place(
 ) -> Cursor | None:
     if not after:
         return None
-    _check_id(after, kind)
+    check_id(after, kind)
     place = parse_cursor(after)
     if place is not None:
         return place
@@ -259,7 +259,7 @@ def _order(order: str) -> Order:
     return "asc" if order == "asc" else "desc"
 
 
-def _check_id(text: str, kind: str) -> None:
+def check_id(text: str, kind: str) -> None:
     """Refuse what can't be an id before PostgreSQL chokes on it."""
     if _PLAUSIBLE_ID.fullmatch(text) is None:
         raise UnknownThingError(kind)

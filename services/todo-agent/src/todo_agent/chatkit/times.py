@@ -5,17 +5,17 @@ shows the wrong hour, and anew for each event of the same item.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from chatkit.types import (
-    ThreadCreatedEvent,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
     ThreadItemReplacedEvent,
     ThreadStreamEvent,
-    ThreadUpdatedEvent,
 )
+
+TICK: Final = timedelta(microseconds=1)
 
 
 def as_utc(moment: datetime) -> datetime:
@@ -24,21 +24,30 @@ def as_utc(moment: datetime) -> datetime:
 
 
 async def with_utc_times(
-    events: AsyncIterator[ThreadStreamEvent],
+    events: AsyncIterator[ThreadStreamEvent], not_before: datetime
 ) -> AsyncIterator[ThreadStreamEvent]:
-    """Pass events on with UTC times; an item keeps the time of its first event.
+    """Pass events on; items get UTC times in the order in which they are first said.
 
-    The events' objects are changed, not copied, so that what is stored and what is said agree.
+    Items are listed by time, so an item must be younger than those before it even if two share a
+    microsecond or this machine's clock is behind. The objects are changed, not copied: what is
+    stored and what is said agree.
+
+    Args:
+        not_before: every new item is younger than this.
     """
     first_said: dict[str, datetime] = {}
-    async with aclosing(events) as source:  # type: ignore[type-var]
-        async for event in source:
-            match event:
-                case ThreadItemAddedEvent() | ThreadItemDoneEvent() | ThreadItemReplacedEvent():
-                    item = event.item
-                    item.created_at = first_said.setdefault(item.id, as_utc(item.created_at))
-                case ThreadCreatedEvent() | ThreadUpdatedEvent():
-                    event.thread.created_at = as_utc(event.thread.created_at)
-                case _:
-                    pass
-            yield event
+    latest = not_before
+    async for event in events:
+        match event:
+            case ThreadItemAddedEvent() | ThreadItemDoneEvent():
+                item = event.item
+                if item.id not in first_said:
+                    latest = max(as_utc(item.created_at), latest + TICK)
+                    first_said[item.id] = latest
+                item.created_at = first_said[item.id]
+            case ThreadItemReplacedEvent():
+                item = event.item
+                item.created_at = first_said.setdefault(item.id, as_utc(item.created_at))
+            case _:
+                pass
+        yield event

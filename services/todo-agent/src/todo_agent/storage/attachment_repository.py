@@ -11,7 +11,7 @@ _SAVE: Final = text("""
     ON CONFLICT (user_id, id)
     DO UPDATE SET thread_id = excluded.thread_id, payload = excluded.payload
 """)
-_LOAD: Final = text("SELECT payload FROM attachments WHERE id = :id")
+_LOAD: Final = text("SELECT CAST(payload AS text) FROM attachments WHERE id = :id")
 _DELETE: Final = text("DELETE FROM attachments WHERE id = :id RETURNING 1")
 
 

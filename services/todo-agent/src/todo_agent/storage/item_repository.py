@@ -32,7 +32,7 @@ _DELETE_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_DELETE}")
 _DELETE_FREE: Final = text(f"WITH fence AS (SELECT 1), {_DELETE}")
 
 _LOAD: Final = text("""
-    SELECT id, payload, created_at FROM items WHERE thread_id = :thread_id AND id = :id
+    SELECT id, CAST(payload AS text), created_at FROM items WHERE thread_id = :thread_id AND id = :id
 """)
 
 _SAVE_FEEDBACK: Final = text("""
@@ -84,7 +84,7 @@ class ItemRepository:
         """Return up to `limit` items after a place."""
         key = keyset(after, order)
         statement = text(
-            "SELECT id, payload, created_at FROM items"  # noqa: S608 - constants
+            "SELECT id, CAST(payload AS text), created_at FROM items"  # noqa: S608 - constants
             f" WHERE thread_id = :thread_id AND {key.condition}"
             f" ORDER BY {key.order_by} LIMIT :limit"
         )

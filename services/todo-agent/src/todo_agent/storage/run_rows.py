@@ -7,7 +7,10 @@ from sqlalchemy.engine import Row
 
 from todo_agent.storage.run import RunRecord, TurnRecord
 
-RUN_COLUMNS: Final = ", ".join(RunRecord.__struct_fields__)
+# JSON comes as text, for msgspec to decode into a struct.
+RUN_COLUMNS: Final = ", ".join(
+    "CAST(turn AS text) AS turn" if name == "turn" else name for name in RunRecord.__struct_fields__
+)
 
 _decode_turn: Final = msgspec.json.Decoder(TurnRecord).decode
 

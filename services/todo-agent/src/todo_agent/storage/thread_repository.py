@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from todo_agent.storage.cursor import Cursor, Order, keyset
 from todo_agent.storage.run import StoppedRun
 
-_COLUMNS: Final = "id, title, status, metadata, allowed_image_domains, created_at, conversation_id"
+_COLUMNS: Final = """
+    id, title, CAST(status AS text) AS status, CAST(metadata AS text) AS metadata,
+    CAST(allowed_image_domains AS text) AS allowed_image_domains, created_at, conversation_id
+"""
 
 _LOAD: Final = text(f"SELECT {_COLUMNS} FROM threads WHERE id = :id")  # noqa: S608 - a constant
 
@@ -25,6 +28,7 @@ _INSERT: Final = text("""
     SELECT :id, :user_id, last_conversation_id, :title, :status, :metadata,
            :allowed_image_domains, :created_at, now()
       FROM owner
+    RETURNING conversation_id
 """)
 
 _UPDATE: Final = text("""
@@ -94,15 +98,15 @@ class ThreadRepository:
         result = await self._session.execute(statement, {"limit": limit, **key.values})
         return [ThreadRow(**row._asdict()) for row in result]
 
-    async def insert(self, thread: ThreadRow, user_id: str) -> None:
-        """Add a thread and give it the user's next conversation id.
+    async def insert(self, thread: ThreadRow, user_id: str) -> int:
+        """Add a thread; returns its conversation id, the user's next.
 
         Raises:
             IntegrityError: the id is taken.
         """
         values = {**msgspec.structs.asdict(thread), "user_id": user_id}
         del values["conversation_id"]
-        await self._session.execute(_INSERT, values)
+        return int((await self._session.execute(_INSERT, values)).scalar_one())
 
     async def update(self, thread: ThreadRow) -> bool:
         """Write a thread's changeable fields; False if there is no such thread."""

@@ -1,0 +1,62 @@
+"""`python -m todo_agent api|worker|migrate`: the only file that reads the environment."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from todo_agent.settings import MigrationSettings, TodoAgentSettings
+from todochat.database.migrations import run_migrations
+from todochat.faults import arm_fault_points
+from todochat.server import exit_with, load_settings_or_exit, run
+from todochat.settings import SettingsError, load_settings
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+USAGE: Final = "usage: python -m todo_agent api|worker|migrate"
+
+
+def main() -> None:
+    """Run the command of the command line."""
+    match sys.argv[1:]:
+        case ["api"]:
+            serve_api()
+        case ["worker"]:
+            work()
+        case ["migrate"]:
+            migrate()
+        case _:
+            exit_with(USAGE)
+
+
+def serve_api() -> None:
+    """Serve the internal api until SIGTERM."""
+    from todo_agent.app import create_app  # noqa: PLC0415 - `migrate` needs no web framework
+
+    settings = _load_settings()
+    run(create_app(settings), settings, host=settings.host, port=settings.port)
+
+
+def work() -> None:
+    """Run agents until SIGTERM."""
+    from todo_agent.worker.main import run_worker  # noqa: PLC0415 - the api needs no agent
+
+    run_worker(_load_settings())
+
+
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    try:
+        settings = load_settings(MigrationSettings, os.environ)  # noqa: TID251
+    except SettingsError as error:
+        exit_with(str(error))
+    run_migrations(settings.migration_database_url, MIGRATIONS)
+
+
+def _load_settings() -> TodoAgentSettings:
+    settings = load_settings_or_exit(TodoAgentSettings, os.environ)  # noqa: TID251 - read once, here
+    arm_fault_points(os.environ.get("TODOCHAT_FAULT_POINTS", ""))  # noqa: TID251
+    return settings
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Wires the api: the only file that knows all of its parts."""
+
+from typing import Final
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from todo_agent.http.arrival import provide_arrival, provide_caller
+from todo_agent.http.chatkit_controller import ChatKitController
+from todo_agent.http.run_controller import RunController
+from todo_agent.lifespan import open_stores
+from todo_agent.service import ChatService
+from todo_agent.settings import TodoAgentSettings
+from todochat.app import create_app as create_service_app
+
+BODY_LIMIT_BYTES: Final = 256 * 1024
+DESCRIPTION: Final = (
+    "Threads, items and runs. Internal: chat-gateway calls it with a service token that names the"
+    " user."
+)
+
+
+def create_app(settings: TodoAgentSettings) -> Litestar:
+    """Build the application."""
+    return create_service_app(
+        name="todo-agent-api",
+        settings=settings,
+        route_handlers=[ChatKitController, RunController],
+        lifespan=[open_stores],
+        ready_checks={"postgres": _ping_database},
+        dependencies={
+            "caller": Provide(provide_caller, sync_to_thread=False),
+            "arrival": Provide(provide_arrival),
+            "chat_service": Provide(_chat_service, sync_to_thread=False),
+        },
+        body_limit_bytes=BODY_LIMIT_BYTES,
+        description=DESCRIPTION,
+    )
+
+
+async def _ping_database(state: State) -> None:
+    await state.database.ping()
+
+
+def _chat_service(state: State) -> ChatService:
+    service: ChatService = state.chat_service
+    return service

@@ -1,0 +1,239 @@
+"""Acceptance: from a streaming request to a run that will not be lost, in one transaction.
+
+After the commit workers are told through Redis. If that fails the run is accepted all the same:
+workers look into the table every second, and claiming a run writes what Redis missed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from todo_agent.chatkit.context import IdScope, RequestContext
+from todo_agent.chatkit.limits import check_streaming
+from todo_agent.chatkit.private_api import Server
+from todo_agent.chatkit.requests import Submission
+from todo_agent.chatkit.store import check_id
+from todo_agent.chatkit.turn_changes import Turn, TurnChanges
+from todo_agent.errors import (
+    ThreadBusyError,
+    ThreadLockedError,
+    TooManyRunsError,
+    UnknownThingError,
+)
+from todo_agent.events.run_signals import RunSignals
+from todo_agent.storage.acceptance_repository import (
+    AcceptanceRepository,
+    EarlierRun,
+    NewRun,
+    Situation,
+)
+from todo_agent.storage.run import RunKind
+from todo_agent.storage.thread_repository import ThreadRepository, ThreadRow
+from todochat.clock import utc_now
+from todochat.database import Database
+from todochat.errors import ConflictError, UnavailableError
+from todochat.idempotency import (
+    MAX_WAIT_S,
+    IdempotencyInProgressError,
+    IdempotencyKeyReusedError,
+    request_fingerprint,
+)
+from todochat.ids import new_id
+
+BUSY_RETRY_S: Final = 2.0
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_TICK: Final = timedelta(microseconds=1)
+_ACTIVE_STATUS: Final = '{"type": "active"}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A request as it came in.
+
+    Args:
+        run_id: the gateway's proposal.
+        body: kept with the run until it has ended.
+    """
+
+    user_id: str
+    run_id: str
+    body: bytes
+    idempotency_key: str | None = None
+    timezone: str = "UTC"
+    locale: str = "en"
+    traceparent: str | None = None
+
+
+class AcceptedRun(msgspec.Struct, frozen=True):
+    """The run whose stream answers the request; `replayed` if an earlier request began it."""
+
+    run_id: str
+    thread_id: str
+    conversation_id: int
+    replayed: bool = False
+
+
+class Acceptance:
+    """Accepts streaming requests.
+
+    Args:
+        max_active_runs: how many runs a user may have queued or running.
+    """
+
+    def __init__(
+        self, db: Database, server: Server, signals: RunSignals, *, max_active_runs: int
+    ) -> None:
+        self._db = db
+        self._server = server
+        self._signals = signals
+        self._max_active_runs = max_active_runs
+
+    async def accept(self, submission: Submission, arrival: Arrival) -> AcceptedRun:
+        """Accept a request, or find the run that an earlier try of it began.
+
+        Raises:
+            UnknownThingError: the thread, or something the request names, isn't there.
+            ThreadBusyError, ThreadLockedError, NotPendingError: the thread can't take it now.
+            InvalidInputError: a value is out of bounds.
+            TooManyRunsError: the user has too many runs.
+            IdempotencyInProgressError: another try of it is still being accepted, after 5 s.
+        """
+        check_streaming(submission.request)
+        if submission.thread_id is not None:
+            check_id(submission.thread_id, "thread")
+        accepted = await self._commit(submission, arrival)
+        if not accepted.replayed:
+            await self._signals.accepted(accepted.run_id, arrival.user_id, accepted.thread_id)
+        return accepted
+
+    async def _commit(self, submission: Submission, arrival: Arrival) -> AcceptedRun:
+        try:
+            async with self._db.transaction(arrival.user_id) as session:
+                return await self._accept_in(session, submission, arrival)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            if arrival.idempotency_key is not None:
+                detail = "Another try of this request has not been answered yet."
+                raise IdempotencyInProgressError(detail) from None
+            raise UnavailableError("Your earlier requests are still being taken in.") from None
+
+    async def _accept_in(
+        self, session: AsyncSession, submission: Submission, arrival: Arrival
+    ) -> AcceptedRun:
+        acceptance = AcceptanceRepository(session, arrival.user_id)
+        await acceptance.lock(MAX_WAIT_S)
+        situation = await acceptance.read(
+            run_id=arrival.run_id,
+            idempotency_key=arrival.idempotency_key,
+            thread_id=submission.thread_id,
+            conversation_id=submission.conversation_id,
+        )
+        if situation.earlier is not None:
+            return _replay(situation.earlier, arrival)
+        self._check_room(situation)
+        accepted_at = _accepted_at(situation)
+        if submission.is_new_thread:
+            thread_id = new_id("thr")
+            conversation_id = await ThreadRepository(session).insert(
+                _new_thread(thread_id, accepted_at), arrival.user_id
+            )
+        else:
+            thread_id, conversation_id = _open_thread(situation, submission.kind)
+        turn = await self._change(session, submission, arrival, thread_id, accepted_at)
+        accepted = AcceptedRun(arrival.run_id, thread_id, conversation_id)
+        if not await acceptance.insert_run(
+            _new_run(accepted, submission, arrival, turn, accepted_at)
+        ):
+            raise ConflictError("This run id is taken.")
+        return accepted
+
+    def _check_room(self, situation: Situation) -> None:
+        if situation.active_runs >= self._max_active_runs:
+            msg = f"At most {self._max_active_runs} answers can be written at the same time."
+            raise TooManyRunsError(msg, retry_after_s=BUSY_RETRY_S)
+
+    async def _change(
+        self,
+        session: AsyncSession,
+        submission: Submission,
+        arrival: Arrival,
+        thread_id: str,
+        accepted_at: datetime,
+    ) -> Turn:
+        context = RequestContext(
+            user_id=arrival.user_id, ids=IdScope(arrival.run_id), run_id=arrival.run_id
+        )
+        changes = TurnChanges(session, self._server, thread_id, context, accepted_at)
+        return await changes.apply(submission.request)
+
+
+def _replay(earlier: EarlierRun, arrival: Arrival) -> AcceptedRun:
+    if earlier.body_hash != request_fingerprint(arrival.body):
+        detail = "This Idempotency-Key came with another body before."
+        raise IdempotencyKeyReusedError(detail)
+    return AcceptedRun(earlier.run_id, earlier.thread_id, earlier.conversation_id, replayed=True)
+
+
+def _accepted_at(situation: Situation) -> datetime:
+    """Later than every item of the thread, also if another machine's clock is ahead of ours."""
+    now = utc_now()
+    if situation.newest_item_at is None:
+        return now
+    return max(now, situation.newest_item_at + _TICK)
+
+
+def _new_thread(thread_id: str, created_at: datetime) -> ThreadRow:
+    return ThreadRow(
+        id=thread_id,
+        title=None,
+        status=_ACTIVE_STATUS,
+        metadata="{}",
+        allowed_image_domains=None,
+        created_at=created_at,
+    )
+
+
+def _open_thread(situation: Situation, kind: RunKind) -> tuple[str, int]:
+    """Return the ids of the thread that the request names, if it can take the turn."""
+    thread = situation.thread
+    if thread is None:
+        raise UnknownThingError("thread")
+    status = msgspec.json.decode(thread.status)["type"]
+    if status != "active":
+        msg = f"This thread is {status} and takes no more messages."
+        raise ThreadLockedError(msg)
+    if kind == "agent" and situation.busy_run_id is not None:
+        raise ThreadBusyError(run_id=situation.busy_run_id, thread_id=thread.id)
+    return thread.id, thread.conversation_id
+
+
+def _new_run(
+    accepted: AcceptedRun,
+    submission: Submission,
+    arrival: Arrival,
+    turn: Turn,
+    accepted_at: datetime,
+) -> NewRun:
+    return NewRun(
+        run_id=accepted.run_id,
+        user_id=arrival.user_id,
+        thread_id=accepted.thread_id,
+        conversation_id=accepted.conversation_id,
+        kind=submission.kind,
+        request_type=submission.request.type,
+        request=arrival.body,
+        simple_form=submission.simple_form,
+        turn=turn.record,
+        user_message_id=turn.user_message_id,
+        idempotency_key=arrival.idempotency_key,
+        body_hash=request_fingerprint(arrival.body),
+        timezone=arrival.timezone,
+        locale=arrival.locale,
+        traceparent=arrival.traceparent,
+        created_at=accepted_at,
+    )

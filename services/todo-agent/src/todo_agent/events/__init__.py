@@ -1,0 +1,1 @@
+"""What the api tells workers through Redis."""

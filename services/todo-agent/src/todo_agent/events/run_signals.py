@@ -1,0 +1,57 @@
+"""Tells workers through Redis that there is something to do; the truth is in PostgreSQL.
+
+A signal that can't be sent is logged and counted, never an error of the request: workers look for
+queued runs every second and for cancel requests at each renewal of their leases.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from todo_agent.storage.run import StoppedRun
+from todochat import bus
+
+SIGNAL_TIMEOUT_S: Final = 1.0
+
+SIGNALS_FAILED: Final = Counter(
+    "todo_agent_signals_failed_total", "Signals to workers that Redis didn't take.", ["signal"]
+)
+
+log = structlog.get_logger(__name__)
+
+
+class RunSignals:
+    """Sends signals about runs."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def accepted(self, run_id: str, user_id: str, thread_id: str) -> None:
+        """Announce a run, to the gateways that will watch it and to the workers."""
+        announcing = bus.accept(self._redis, run_id, user_id=user_id, thread_id=thread_id)
+        await self._send("accepted", announcing)
+
+    async def stop(self, runs: Sequence[StoppedRun]) -> None:
+        """Have workers look at runs that were asked to stop, and somebody at those nobody has."""
+
+        async def poke() -> None:
+            for run in runs:
+                if run.worker_id is None:
+                    await bus.wake(self._redis)
+                else:
+                    await bus.poke(self._redis, run.worker_id, run.run_id)
+
+        await self._send("stop", poke())
+
+    async def _send(self, signal: str, sending: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(SIGNAL_TIMEOUT_S):
+                await sending
+        except (bus.BusUnavailableError, RedisError, OSError, TimeoutError) as error:
+            SIGNALS_FAILED.labels(signal).inc()
+            log.warning("signal.failed", signal=signal, error=repr(error))

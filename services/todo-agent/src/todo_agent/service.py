@@ -1,0 +1,137 @@
+"""What the api does with a request body: answer it, accept it, or attach to a run."""
+
+import time
+from typing import Final
+
+from chatkit.types import (
+    AttachmentsCreateReq,
+    AttachmentsDeleteReq,
+    InputTranscribeReq,
+    NonStreamingReq,
+    ThreadsCustomActionReq,
+    ThreadsDeleteReq,
+    ThreadsSyncCustomActionReq,
+    is_streaming_req,
+)
+
+from todo_agent.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
+from todo_agent.chatkit.context import IdScope, RequestContext
+from todo_agent.chatkit.limits import check_non_streaming
+from todo_agent.chatkit.private_api import answer
+from todo_agent.chatkit.requests import (
+    ATTACH_ACTION,
+    SimpleForm,
+    Submission,
+    parse_request,
+    simple_submission,
+    submission_of,
+)
+from todo_agent.chatkit.server import AcceptingServer
+from todo_agent.chatkit.store import check_id
+from todo_agent.errors import FeatureUnavailableError, NoActiveRunError
+from todo_agent.events.run_signals import RunSignals
+from todo_agent.metrics import ACCEPT_SECONDS, REQUESTS
+from todo_agent.run_queue import RunQueue
+from todo_agent.storage.run import CancelReason, RunRecord
+from todo_agent.storage.user_run_repository import UserRunRepository
+
+SIMPLE_TYPE: Final = "simple"
+
+
+class ChatService:
+    """The use cases of the internal api."""
+
+    def __init__(
+        self,
+        server: AcceptingServer,
+        acceptance: Acceptance,
+        runs: UserRunRepository,
+        queue: RunQueue,
+        signals: RunSignals,
+    ) -> None:
+        self._server = server
+        self._acceptance = acceptance
+        self._runs = runs
+        self._queue = queue
+        self._signals = signals
+
+    async def handle(self, arrival: Arrival) -> bytes | AcceptedRun:
+        """Answer a request with JSON, or with the run whose stream is the answer."""
+        request = parse_request(arrival.body)
+        if isinstance(request, SimpleForm):
+            return await self._accept(simple_submission(request), arrival)
+        if isinstance(request, ThreadsCustomActionReq) and _is_attach(request):
+            return await self._attach(request.params.thread_id, arrival.user_id)
+        if is_streaming_req(request):
+            return await self._accept(submission_of(request), arrival)
+        answered = await self._answer(request, arrival)
+        REQUESTS.labels(request.type, "answered").inc()
+        return answered
+
+    async def find_run(self, run_id: str, user_id: str) -> RunRecord | None:
+        """Return one of the user's runs, or None."""
+        return await self._runs.find(run_id, user_id)
+
+    async def list_runs(
+        self, thread_id: str | None, user_id: str, *, active: bool
+    ) -> list[RunRecord]:
+        """Return the user's newest runs, of one thread, or all that are active."""
+        if thread_id is None:
+            return await self._runs.list_active(user_id)
+        return await self._runs.list_of_thread(thread_id, user_id, active=active)
+
+    async def cancel_run(self, run_id: str, user_id: str, reason: CancelReason) -> RunRecord | None:
+        """Ask a run to stop and tell its worker; an ended run stays as it is. None if unknown."""
+        outcome = await self._runs.request_cancel(run_id, user_id, reason)
+        if outcome is None:
+            return None
+        if outcome.stopped is not None:
+            await self._signals.stop([outcome.stopped])
+        return outcome.run
+
+    async def _accept(self, submission: Submission, arrival: Arrival) -> AcceptedRun:
+        began = time.perf_counter()
+        await self._queue.check_room()
+        accepted = await self._acceptance.accept(submission, arrival)
+        kind = SIMPLE_TYPE if submission.simple_form else submission.request.type
+        REQUESTS.labels(kind, "replayed" if accepted.replayed else "accepted").inc()
+        if not accepted.replayed:
+            self._queue.count_accepted()
+            ACCEPT_SECONDS.observe(time.perf_counter() - began)
+        return accepted
+
+    async def _attach(self, thread_id: str, user_id: str) -> AcceptedRun:
+        check_id(thread_id, "thread")
+        run = await self._runs.find_active(thread_id, user_id)
+        if run is None:
+            raise NoActiveRunError(thread_id)
+        REQUESTS.labels(ATTACH_ACTION, "attached").inc()
+        return AcceptedRun(run.run_id, run.thread_id, run.conversation_id)
+
+    async def _answer(self, request: NonStreamingReq, arrival: Arrival) -> bytes:
+        check_non_streaming(request)
+        context = RequestContext(
+            user_id=arrival.user_id,
+            ids=IdScope(arrival.run_id),
+            timezone=arrival.timezone,
+            locale=arrival.locale,
+        )
+        match request:
+            case AttachmentsCreateReq() | AttachmentsDeleteReq():
+                raise FeatureUnavailableError("This server does not take files yet.")
+            case InputTranscribeReq():
+                raise FeatureUnavailableError("This server does not take dictation yet.")
+            case ThreadsSyncCustomActionReq():
+                msg = "This server answers actions as a stream; send `threads.custom_action`."
+                raise FeatureUnavailableError(msg)
+            case ThreadsDeleteReq():
+                store = self._server.store
+                stopped = await store.remove_thread(request.params.thread_id, context)
+                await self._signals.stop(stopped)
+                return b"{}"
+            case _:
+                return await answer(self._server, request, context)
+
+
+def _is_attach(request: ThreadsCustomActionReq) -> bool:
+    return request.params.action.type == ATTACH_ACTION

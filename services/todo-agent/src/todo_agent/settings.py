@@ -1,0 +1,126 @@
+"""Settings of todo-agent, api and worker alike; every field says what it means."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from todochat.settings import ServiceSettings, env_name
+
+
+class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("TODO_AGENT")):
+    """What `python -m todo_agent api` and `worker` read."""
+
+    database_url: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description="PostgreSQL as the `chat_app` role, `postgresql://user:password@host/db`.",
+        ),
+    ] = msgspec.field(name="CHAT_DATABASE_URL")
+    jobs_database_url: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description="The same database as the `chat_jobs` role: the queue and the journal.",
+        ),
+    ] = msgspec.field(name="CHAT_JOBS_DATABASE_URL")
+    database_pool_size: Annotated[
+        int, Meta(ge=1, le=100, description="Connections of one process as `chat_app`.")
+    ] = 10
+    host: Annotated[str, Meta(description="Address the api listens on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port the api listens on.")] = 8003
+    max_runs_per_user: Annotated[
+        int,
+        Meta(ge=1, description="Runs that one person may have waiting or running; then 429."),
+    ] = 5
+    max_queued_runs: Annotated[
+        int, Meta(ge=1, description="Runs that may wait for a worker altogether; then 503.")
+    ] = 1000
+    runs_retention_days: Annotated[
+        int,
+        Meta(ge=7, description="Days that an ended run, and with it its Idempotency-Key, is kept."),
+    ] = 7
+    journal_retention_h: Annotated[
+        float,
+        Meta(gt=0, description="Hours that an ended run's steps are kept, for a retry to know."),
+    ] = 24.0
+
+    worker_host: Annotated[str, Meta(description="Address of the worker's health and metrics.")] = (
+        "127.0.0.1"
+    )
+    worker_port: Annotated[
+        int, Meta(ge=0, le=65535, description="Port of the worker's health and metrics.")
+    ] = 8013
+    worker_concurrency: Annotated[
+        int, Meta(ge=1, le=1000, description="Runs that one worker process drives at once.")
+    ] = 50
+    tasks_url: Annotated[str, Meta(description="Where the tools find the tasks service.")] = (
+        msgspec.field(default="http://127.0.0.1:8002", name="TASKS_URL")
+    )
+    tasks_retry_budget_s: Annotated[
+        float,
+        Meta(
+            gt=0, description="Seconds a tool tries to reach the tasks service before it says so."
+        ),
+    ] = 10.0
+    openai_api_key: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description="Key of OpenAI, or of the server at OPENAI_BASE_URL. With neither of the "
+            "two the offline assistant answers.",
+        ),
+    ] = msgspec.field(default="", name="OPENAI_API_KEY")
+    openai_base_url: Annotated[
+        str,
+        Meta(description="An OpenAI-compatible server, for example http://localhost:11434/v1."),
+    ] = msgspec.field(default="", name="OPENAI_BASE_URL")
+    model: Annotated[
+        str,
+        Meta(description="The model's name; required with OPENAI_BASE_URL."),
+    ] = ""
+    api: Annotated[
+        Literal["responses", "chat_completions"] | None,
+        Meta(
+            description="Which API the model is asked through. By default `responses`, with "
+            "OPENAI_BASE_URL `chat_completions`."
+        ),
+    ] = None
+    model_timeout_s: Annotated[
+        float,
+        Meta(gt=0, description="Longest silence of the model, before its first token or later."),
+    ] = 120.0
+    model_retries: Annotated[
+        int,
+        Meta(ge=0, le=10, description="Tries again after 429 or 5xx, before the first token."),
+    ] = 2
+    factory: Annotated[
+        str,
+        Meta(pattern=r"^[\w.]+:\w+$", description="The agent, `module:function`; see the README."),
+    ] = "todo_agent.agent.todo:create_agent"
+    max_turns: Annotated[
+        int, Meta(ge=1, le=100, description="Model calls in one run, the tools' rounds included.")
+    ] = 20
+    history_max_items: Annotated[
+        int, Meta(ge=1, description="Items of a thread that the model gets, in whole turns.")
+    ] = 200
+    history_max_chars: Annotated[
+        int, Meta(ge=1, description="Characters of a thread that the model gets, in whole turns.")
+    ] = 60_000
+
+
+class MigrationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What `python -m todo_agent migrate` reads."""
+
+    migration_database_url: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description="PostgreSQL as the `chat_owner` role; read by `migrate` alone.",
+        ),
+    ] = msgspec.field(name="CHAT_MIGRATION_DATABASE_URL")
+
+    def __repr__(self) -> str:
+        """Name the type only: it holds a password."""
+        return f"{type(self).__name__}(...)"

@@ -1,0 +1,195 @@
+"""What acceptance reads and writes inside its one transaction, bound to the user."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from todo_agent.storage.run import RunKind, TurnRecord
+from todo_agent.storage.thread_repository import ThreadRow
+
+# Locks the user's row first: requests of one user are accepted one after the other, so that
+# conversation ids, the limit of concurrent runs and repeats of a key need no further care.
+# The timeout holds for this transaction only.
+_LOCK: Final = text("""
+    WITH patience AS (SELECT set_config('lock_timeout', CAST(:wait AS text), true))
+    INSERT INTO owners (user_id, last_conversation_id)
+    SELECT :user_id, 0 FROM patience
+    ON CONFLICT (user_id) DO UPDATE SET last_conversation_id = owners.last_conversation_id
+""")
+
+_READ: Final = text("""
+    SELECT earlier.run_id, earlier.thread_id, earlier.conversation_id, earlier.body_hash,
+           (SELECT count(*) FROM runs
+             WHERE user_id = :user_id AND status IN ('queued', 'running')) AS active_runs,
+           thread.id, thread.title, CAST(thread.status AS text), CAST(thread.metadata AS text),
+           CAST(thread.allowed_image_domains AS text), thread.created_at, thread.conversation_id,
+           (SELECT run_id FROM runs
+             WHERE thread_id = thread.id AND kind = 'agent'
+               AND status IN ('queued', 'running')) AS busy_run_id,
+           (SELECT max(created_at) FROM items WHERE thread_id = thread.id) AS newest_item_at
+      FROM (SELECT 1) AS one
+      LEFT JOIN LATERAL (
+           SELECT run_id, thread_id, conversation_id, body_hash FROM runs
+            WHERE user_id = :user_id AND (idempotency_key = :idempotency_key OR run_id = :run_id)
+            ORDER BY idempotency_key = :idempotency_key DESC NULLS LAST
+            LIMIT 1) AS earlier ON true
+      LEFT JOIN threads AS thread
+        ON thread.user_id = :user_id
+       AND (thread.id = :thread_id OR thread.conversation_id = :conversation_id)
+""")
+
+_INSERT_RUN: Final = text("""
+    INSERT INTO runs (run_id, user_id, thread_id, conversation_id, kind, request_type, request,
+                      simple_form, turn, user_message_id, idempotency_key, body_hash, timezone,
+                      locale, traceparent, created_at)
+    VALUES (:run_id, :user_id, :thread_id, :conversation_id, :kind, :request_type, :request,
+            :simple_form, :turn, :user_message_id, :idempotency_key, :body_hash, :timezone,
+            :locale, :traceparent, :created_at)
+    ON CONFLICT (run_id) DO NOTHING
+    RETURNING 1
+""")
+
+_DELETE_AFTER: Final = text("""
+    WITH gone AS (
+        DELETE FROM items
+         WHERE thread_id = :thread_id AND (created_at, id) > (:created_at, :id)
+        RETURNING id, hidden, created_at)
+    SELECT id FROM gone WHERE NOT hidden ORDER BY created_at, id
+""")
+
+_DELETE_PENDING_CALLS: Final = text("""
+    DELETE FROM items
+     WHERE thread_id = :thread_id AND type = 'client_tool_call' AND id <> :id
+       AND payload ->> 'status' = 'pending'
+""")
+
+_LOAD_ATTACHMENTS: Final = text("""
+    UPDATE attachments SET thread_id = :thread_id,
+           payload = jsonb_set(payload, '{thread_id}', to_jsonb(CAST(:thread_id AS text)))
+     WHERE id = ANY (CAST(:ids AS text[]))
+    RETURNING id, CAST(payload AS text) AS payload
+""")
+
+
+class EarlierRun(msgspec.Struct, frozen=True):
+    """The run that an earlier request with this key or run id led to."""
+
+    run_id: str
+    thread_id: str
+    conversation_id: int
+    body_hash: str
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What acceptance has to know before it decides.
+
+    Args:
+        thread: None if the request begins one, or names one that the user doesn't have.
+        busy_run_id: the thread's active run that calls the agent.
+    """
+
+    earlier: EarlierRun | None
+    active_runs: int
+    thread: ThreadRow | None
+    busy_run_id: str | None
+    newest_item_at: datetime | None
+
+
+class NewRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run to write; see `RunRecord`."""
+
+    run_id: str
+    user_id: str
+    thread_id: str
+    conversation_id: int
+    kind: RunKind
+    request_type: str
+    request: bytes
+    simple_form: bool
+    turn: TurnRecord
+    user_message_id: str | None
+    idempotency_key: str | None
+    body_hash: str
+    timezone: str
+    locale: str
+    traceparent: str | None
+    created_at: datetime
+
+
+class AcceptanceRepository:
+    """Reads and writes inside one transaction; `lock` comes first."""
+
+    def __init__(self, session: AsyncSession, user_id: str) -> None:
+        self._session = session
+        self._user_id = user_id
+
+    async def lock(self, wait_s: float) -> None:
+        """Wait for the user's other acceptances.
+
+        Raises:
+            DBAPIError: LockNotAvailable, after `wait_s`.
+        """
+        values = {"user_id": self._user_id, "wait": f"{int(wait_s * 1000)}ms"}
+        await self._session.execute(_LOCK, values)
+
+    async def read(
+        self,
+        *,
+        run_id: str,
+        idempotency_key: str | None,
+        thread_id: str | None,
+        conversation_id: int | None,
+    ) -> Situation:
+        """Read the situation in one round trip."""
+        values = {
+            "user_id": self._user_id,
+            "run_id": run_id,
+            "idempotency_key": idempotency_key,
+            "thread_id": thread_id,
+            "conversation_id": conversation_id,
+        }
+        row = (await self._session.execute(_READ, values)).one()
+        return Situation(
+            earlier=EarlierRun(*row[:4]) if row[0] is not None else None,
+            active_runs=row[4],
+            thread=None
+            if row[5] is None
+            else ThreadRow(
+                id=row[5],
+                title=row[6],
+                status=row[7],
+                metadata=row[8],
+                allowed_image_domains=row[9],
+                created_at=row[10],
+                conversation_id=row[11],
+            ),
+            busy_run_id=row[12],
+            newest_item_at=row[13],
+        )
+
+    async def insert_run(self, run: NewRun) -> bool:
+        """Write the run; False if its id is taken, which only another user's run can do."""
+        values = msgspec.structs.asdict(run)
+        values["turn"] = msgspec.json.encode(run.turn).decode()
+        return (await self._session.execute(_INSERT_RUN, values)).first() is not None
+
+    async def delete_items_after(
+        self, thread_id: str, item_id: str, created_at: datetime
+    ) -> list[str]:
+        """Delete what came after an item; returns the ids of the visible ones, oldest first."""
+        values = {"thread_id": thread_id, "id": item_id, "created_at": created_at}
+        return [row.id for row in await self._session.execute(_DELETE_AFTER, values)]
+
+    async def delete_other_pending_calls(self, thread_id: str, item_id: str) -> None:
+        """Delete client tool calls that will never be answered."""
+        values = {"thread_id": thread_id, "id": item_id}
+        await self._session.execute(_DELETE_PENDING_CALLS, values)
+
+    async def take_attachments(self, thread_id: str, ids: list[str]) -> dict[str, str]:
+        """Bind attachments to a thread; returns the JSON of those that are there, by id."""
+        values = {"thread_id": thread_id, "ids": ids}
+        result = await self._session.execute(_LOAD_ATTACHMENTS, values)
+        return {row.id: row.payload for row in result}
