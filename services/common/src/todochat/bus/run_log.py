@@ -1,13 +1,14 @@
 """Reading runs: who owns one, what its log holds."""
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from redis.asyncio import Redis
 
-from todochat.bus.connection import BusConnection, Command
+from todochat.bus.connection import Command
 from todochat.bus.frames import LogEntry, cut_entry, parse_entry
 from todochat.bus.keys import log_key, meta_key
+from todochat.bus.reads import SharedReads
 
 FIRST_PAGE_ENTRIES: Final = 64
 MAX_PAGE_ENTRIES: Final = 1024
@@ -16,6 +17,13 @@ SMALL_PAGE_BYTES: Final = 32 * 1024
 LARGE_PAGE_BYTES: Final = 256 * 1024
 _LAST_STREAM_ID: Final = 2**63 - 1
 _ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+
+
+class Reads(Protocol):
+    """Where a log is read: a connection, or many viewers' shared one."""
+
+    async def query(self, *commands: Command) -> list[Any]:
+        """Return the replies, or raise the first error."""
 
 
 class RunMeta(msgspec.Struct, frozen=True):
@@ -40,10 +48,10 @@ class RunState(msgspec.Struct, frozen=True):
 
 
 class RunLog:
-    """Reads over one connection of its own, so that a rush of viewers can't empty a pool."""
+    """What the gateway reads of runs."""
 
     def __init__(self, redis: Redis, timeout_s: float) -> None:
-        self._connection = BusConnection(redis, timeout_s)
+        self._reads = SharedReads(redis, timeout_s)
 
     async def state(self, run_id: str) -> RunState:
         """Return the run's meta and its last log entry.
@@ -51,7 +59,7 @@ class RunLog:
         Raises:
             RedisError: Redis can't be reached or refused.
         """
-        meta, last = await self._connection.query(
+        meta, last = await self._reads.query(
             (b"HMGET", meta_key(run_id), "user_id", "thread_id", "attempt", "status"),
             (b"XREVRANGE", log_key(run_id), "+", "-", "COUNT", 1),
         )
@@ -60,11 +68,11 @@ class RunLog:
 
     def read(self, run_id: str, after: int) -> "LogReader":
         """Start reading a run's log after `seq` `after`."""
-        return LogReader(self._connection, run_id, after)
+        return LogReader(self._reads, run_id, after)
 
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._connection.aclose()
+        await self._reads.aclose()
 
 
 class LogReader:
@@ -73,9 +81,9 @@ class LogReader:
     Entries hold between 50 bytes and 64 KiB, so the number asked for follows what came.
     """
 
-    def __init__(self, connection: BusConnection, run_id: str, after: int) -> None:
+    def __init__(self, reads: Reads, run_id: str, after: int) -> None:
         self.at_end = False
-        self._connection = connection
+        self._reads = reads
         self._key = log_key(run_id)
         self._cursor = min(after, _LAST_STREAM_ID)
         self._count = FIRST_PAGE_ENTRIES
@@ -94,7 +102,7 @@ class LogReader:
             b"COUNT",
             self._count,
         )
-        (reply,) = await self._connection.query(command)
+        (reply,) = await self._reads.query(command)
         page = _entries(reply)
         self.at_end = len(page) < self._count
         if page:

@@ -173,6 +173,7 @@ class Subscriber:
                     raise RedisConnectionError("no answer to PING")
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("bus.subscriber_write_failed", error=str(error))
+        finally:
             # The reader then gets the end of the stream, and the connection is made anew.
             await connection.disconnect(nowait=True)
 

@@ -1,0 +1,87 @@
+"""Reads of many viewers over one connection."""
+
+import asyncio
+from collections import deque
+from typing import Any, Final
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+
+from todochat.bus.connection import BusConnection, Command
+
+CALLS_PER_EXCHANGE: Final = 8
+"""Answers that wait in memory at once; each may be a page of a log."""
+
+
+class _Call(msgspec.Struct, frozen=True):
+    commands: tuple[Command, ...]
+    future: asyncio.Future[list[Any]]
+
+
+class SharedReads:
+    """Queues calls and sends several at a time.
+
+    A thousand viewers that come back at once, after Redis did, can't empty a pool or wait for
+    a thousand round trips. One that leaves meanwhile doesn't disturb the connection: its answer
+    is read and dropped. When the connection fails, everybody who waits is told at once.
+    """
+
+    def __init__(self, redis: Redis, timeout_s: float) -> None:
+        self._connection = BusConnection(redis, timeout_s)
+        self._waiting: deque[_Call] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def query(self, *commands: Command) -> list[Any]:
+        """Return the replies to commands that only read.
+
+        Raises:
+            RedisError: Redis can't be reached, or refused one of them.
+        """
+        call = _Call(commands, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name="bus-reads")
+        replies = await call.future
+        for reply in replies:
+            if isinstance(reply, ResponseError):
+                raise reply
+        return replies
+
+    async def aclose(self) -> None:
+        """Close the connection; calls that wait fail."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._connection.aclose()
+
+    async def _work(self) -> None:
+        batch: list[_Call] = []
+        try:
+            while batch := self._next_batch():
+                commands = [command for call in batch for command in call.commands]
+                replies = iter(await self._connection.call(*commands))
+                for call in batch:
+                    answer = [next(replies) for _ in call.commands]
+                    if not call.future.done():
+                        call.future.set_result(answer)
+        except RedisError as error:
+            self._fail([*batch, *self._waiting], error)
+        finally:
+            self._task = None
+            self._fail([*batch, *self._waiting], RedisConnectionError("the connection was closed"))
+
+    def _next_batch(self) -> list[_Call]:
+        batch: list[_Call] = []
+        while self._waiting and len(batch) < CALLS_PER_EXCHANGE:
+            call = self._waiting.popleft()
+            if not call.future.done():
+                batch.append(call)
+        return batch
+
+    def _fail(self, calls: list[_Call], error: RedisError) -> None:
+        self._waiting.clear()
+        for call in calls:
+            if not call.future.done():
+                call.future.set_exception(error)

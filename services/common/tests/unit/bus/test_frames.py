@@ -1,0 +1,113 @@
+"""Frames: what is written is what is read."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from todochat.bus.frames import (
+    Frame,
+    LogEntry,
+    cut_entry,
+    encode_end,
+    encode_frame,
+    encode_snapshot,
+    parse_entry,
+    parse_frames,
+    strip_ids,
+)
+
+json_lines = st.recursive(
+    st.none() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+).map(lambda value: json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def test_an_event_is_an_id_line_a_data_line_and_a_blank_one():
+    assert encode_frame(7, b'{"a":1}') == b'id: 7\ndata: {"a":1}\n\n'
+
+
+def test_markers_hold_comments_only():
+    assert encode_end(9, "failed") == b"id: 9\n: end failed\n\n"
+    assert encode_snapshot(8) == b"id: 8\n: snapshot\n\n"
+
+
+@pytest.mark.parametrize("data", [b'{"a":\n1}', b"{}\r", b"\n"])
+def test_a_line_break_in_the_json_is_refused(data):
+    with pytest.raises(ValueError, match="one line"):
+        encode_frame(1, data)
+
+
+@given(st.lists(json_lines, max_size=6), st.integers(1, 10**9))
+def test_frames_are_read_back_as_they_were_written(texts, first):
+    raw = b"".join(encode_frame(first + i, text) for i, text in enumerate(texts))
+
+    assert parse_frames(raw) == [Frame(first + i, data=text) for i, text in enumerate(texts)]
+
+
+def test_markers_are_read_back():
+    raw = encode_snapshot(10_001) + encode_frame(10_002, b"{}") + encode_end(10_003, "cancelled")
+
+    assert parse_frames(raw) == [
+        Frame(10_001, snapshot=True),
+        Frame(10_002, data=b"{}"),
+        Frame(10_003, end="cancelled"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"id: 1\ndata: {}\n",
+        b"id: 1\ndata: {}",
+        b"data: {}\n\n",
+        b"id: x\ndata: {}\n\n",
+        b"id: 1\n\n",
+        b"id: 1\nevent: x\n\n",
+        b"id: 1\n: end soon\n\n",
+        b"id: 1\n: end\n\n",
+        b"\n\n",
+    ],
+)
+def test_what_is_no_frame_is_refused(raw):
+    with pytest.raises(ValueError, match=r"frame|invalid literal"):
+        parse_frames(raw)
+
+
+@given(st.lists(json_lines, min_size=1, max_size=6), st.integers(1, 10**9))
+def test_an_entry_knows_its_first_and_last_seq_without_parsing_events(texts, first):
+    raw = b"".join(encode_frame(first + i, text) for i, text in enumerate(texts))
+
+    assert parse_entry(raw) == LogEntry(first, first + len(texts) - 1, raw)
+
+
+def test_an_entry_with_a_marker_says_which():
+    end = parse_entry(encode_end(5, "completed"))
+    snapshot = parse_entry(encode_snapshot(6))
+
+    assert end.marker == Frame(5, end="completed")
+    assert snapshot.marker == Frame(6, snapshot=True)
+
+
+@pytest.mark.parametrize("raw", [b"", b"id: 5", b"hello\nworld\n\n"])
+def test_what_is_no_entry_is_refused(raw):
+    with pytest.raises(ValueError, match=r"not found|invalid literal"):
+        parse_entry(raw)
+
+
+@given(st.lists(json_lines, min_size=2, max_size=6), st.data())
+def test_an_entry_can_be_cut_after_any_of_its_frames(texts, data):
+    frames = [encode_frame(3 + i, text) for i, text in enumerate(texts)]
+    after = data.draw(st.integers(3, 3 + len(texts) - 2))
+
+    cut = cut_entry(parse_entry(b"".join(frames)), after)
+
+    assert cut == LogEntry(after + 1, 2 + len(texts), b"".join(frames[after - 2 :]))
+
+
+def test_ids_are_stripped_and_nothing_else():
+    raw = encode_frame(1, b'"id: 2 "') + encode_snapshot(2) + encode_end(3, "completed")
+
+    assert strip_ids(raw) == b'data: "id: 2 "\n\n: snapshot\n\n: end completed\n\n'

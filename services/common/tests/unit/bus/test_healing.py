@@ -1,0 +1,440 @@
+"""What happens to runs and viewers when connections break and Redis forgets."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from todochat.bus import (
+    BusUnavailableError,
+    Idle,
+    RunHub,
+    RunLogExpiredError,
+    RunUnclaimedError,
+)
+from todochat.bus.frames import encode_frame, encode_snapshot, parse_frames
+from todochat.redis_client import create_redis
+from todochat.testing import wait_until
+from todochat.testing.servers import ValkeyProcess
+
+
+async def say(writer, count):
+    for _ in range(count):
+        await writer.append(b"{}")
+    await writer.flush()
+
+
+async def test_the_publishers_connection_may_drop_at_any_time(bus):
+    run = await bus.claim()
+    cutting = True
+
+    async def cut():
+        while cutting:
+            await bus.cut("normal")
+            await asyncio.sleep(0.003)
+
+    knife = asyncio.create_task(cut())
+    for n in range(300):
+        await run.writer.append(b"%d" % n)
+        await asyncio.sleep(0.001)
+    cutting = False
+    await knife
+    await run.writer.end("completed")
+
+    frames = parse_frames(b"".join(await bus.log()))
+    assert [frame.seq for frame in frames] == list(range(1, 302))
+    assert [frame.data for frame in frames[:-1]] == [b"%d" % n for n in range(300)]
+
+
+async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(bus, monkeypatch):
+    run = await bus.claim()
+    exchange, lost = bus.publisher._connection._exchange, []
+
+    async def lose_the_first_answer(commands):
+        replies = await exchange(commands)
+        if not lost:
+            lost.append(replies)
+            raise RedisConnectionError
+        return replies
+
+    monkeypatch.setattr(bus.publisher._connection, "_exchange", lose_the_first_answer)
+    viewer = bus.view()
+    await run.writer.append(b'"a"')
+    await run.writer.append(b'"b"')
+    await run.writer.end("completed")
+    await viewer.wait_ended()
+
+    assert lost == [[b"OK"]]
+    assert viewer.texts == [b'"a"', b'"b"']
+    frames = parse_frames(b"".join(await bus.log()))
+    assert [frame.seq for frame in frames] == [1, 2, 3]
+
+
+async def test_a_claim_whose_answer_was_lost_is_made_once(bus, monkeypatch):
+    first = await bus.claim(attempt=1)
+    await say(first.writer, 2)
+    await forget(bus.redis, down_to=1)
+    exchange, lost = bus.publisher._connection._exchange, []
+
+    async def lose_the_first_answer(commands):
+        replies = await exchange(commands)
+        if not lost:
+            lost.append(replies)
+            raise RedisConnectionError
+        return replies
+
+    monkeypatch.setattr(bus.publisher._connection, "_exchange", lose_the_first_answer)
+    takeover = await bus.claim(attempt=2, seq_high=2)
+
+    assert len(lost) == 1
+    assert takeover.lost_log is True
+    assert takeover.writer.seq == 10_002
+    assert await bus.log() == [encode_snapshot(10_002)]
+
+
+async def test_the_hubs_connection_may_drop_at_any_time(bus):
+    run = await bus.claim()
+    viewers = [bus.view(), bus.view()]
+    await wait_until(lambda: bus.hub.viewers == 2)
+
+    for n in range(200):
+        await run.writer.append(b"%d" % n)
+        if n % 20 == 10:
+            await run.writer.flush()
+            await bus.cut("pubsub")
+    await run.writer.end("completed")
+    for viewer in viewers:
+        await viewer.wait_ended()
+
+    assert all(viewer.seqs == list(range(1, 201)) for viewer in viewers)
+
+
+async def test_a_forgotten_script_is_sent_again(bus):
+    run = await bus.claim()
+    await say(run.writer, 1)
+
+    await bus.redis.script_flush()
+    await say(run.writer, 1)
+    await bus.redis.script_flush()
+    again = await bus.claim(attempt=2)
+
+    assert run.writer.sent_seq == 2
+    assert len(again.frames) == 2
+
+
+async def test_after_a_flush_the_same_attempt_claims_again_and_viewers_see_a_jump(bus):
+    run = await bus.claim(attempt=1)
+    viewer = bus.view()
+    await say(run.writer, 3)
+    await wait_until(lambda: viewer.seqs == [1, 2, 3])
+    await bus.redis.flushall()
+
+    await run.writer.append(b'"into the void"')
+    with pytest.raises(RunUnclaimedError):
+        await run.writer.flush()
+    again = await bus.claim(attempt=1)
+    await again.writer.append(b'"anew"')
+    await again.writer.end("completed")
+    await viewer.wait_ended()
+    late = bus.view()
+    await late.wait_ended()
+
+    assert (again.lost_log, again.frames) == (True, [])
+    assert viewer.seqs == [1, 2, 3, 10_003, 10_004]
+    assert viewer.jumps == [10_003]
+    assert viewer.texts[-1] == b'"anew"'
+    assert late.seqs == [10_003, 10_004]
+    assert (await bus.log())[0] == encode_snapshot(10_003)
+
+
+async def test_after_a_flush_another_worker_goes_on_from_the_saved_seq(make_bus):
+    first, second = await make_bus(), await make_bus()
+    run = await first.claim(attempt=1)
+    await say(run.writer, 3)
+    await first.redis.flushall()
+
+    takeover = await second.claim(attempt=2, seq_high=2)
+
+    assert takeover.lost_log is True
+    assert await takeover.writer.append(b"{}") == 10_003
+
+
+async def test_a_second_attempt_that_finds_nothing_expects_the_worst(make_bus):
+    first, second = await make_bus(), await make_bus()
+    run = await first.claim(attempt=1)
+    await say(run.writer, 3)
+    await first.redis.flushall()
+
+    takeover = await second.claim(attempt=2, seq_high=0)
+
+    assert takeover.lost_log is True
+    assert await takeover.writer.append(b"{}") > 3
+
+
+async def test_a_first_attempt_that_finds_nothing_starts_at_one(bus):
+    run = await bus.claim(attempt=1)
+
+    assert run.lost_log is False
+    assert await run.writer.append(b"{}") == 1
+
+
+async def test_a_log_that_lost_its_end_begins_anew(make_bus):
+    first, second = await make_bus(), await make_bus()
+    run = await first.claim(attempt=1)
+    await say(run.writer, 5)
+    await forget(first.redis, down_to=2)
+
+    takeover = await second.claim(attempt=2, seq_high=5)
+
+    assert takeover.lost_log is True
+    assert await first.log() == [encode_snapshot(10_005)]
+
+
+async def forget(redis: Redis, *, down_to: int) -> None:
+    """Leave Redis as a crash would that lost the newest appends."""
+    await redis.delete("chat:{run_1}:log")
+    for n in range(1, down_to + 1):
+        await redis.xadd("chat:{run_1}:log", {"f": encode_frame(n, b"{}")}, id=f"{n}-0")
+    await redis.hset("chat:{run_1}:meta", "seq", str(down_to))
+
+
+async def test_a_writer_notices_that_the_end_of_its_log_is_lost(bus):
+    run = await bus.claim()
+    await say(run.writer, 5)
+    await forget(bus.redis, down_to=2)
+
+    await run.writer.append(b"{}")
+
+    with pytest.raises(RunUnclaimedError):
+        await run.writer.flush()
+    assert len(await bus.log()) == 2
+
+
+async def test_a_writer_notices_that_the_log_alone_is_lost(bus):
+    run = await bus.claim()
+    await say(run.writer, 5)
+    await bus.redis.delete("chat:{run_1}:log")
+
+    await run.writer.append(b"{}")
+
+    with pytest.raises(RunUnclaimedError):
+        await run.writer.flush()
+    assert await bus.log() == []
+
+
+async def test_a_writer_notices_that_its_claim_is_lost(make_bus):
+    first, second = await make_bus(), await make_bus()
+    await first.claim(attempt=1)
+    run = await second.claim(attempt=2)
+    await first.redis.hset("chat:{run_1}:meta", "attempt", "1")
+
+    await run.writer.append(b"{}")
+
+    with pytest.raises(RunUnclaimedError):
+        await run.writer.flush()
+
+
+async def test_a_server_that_restarted_may_have_lost_the_end_of_a_log(make_bus):
+    first, second = await make_bus(), await make_bus()
+    run = await first.claim(attempt=1)
+    await say(run.writer, 5)
+    await first.redis.hset("chat:{run_1}:meta", "server", "another process")
+
+    takeover = await second.claim(attempt=2, seq_high=2)
+
+    assert takeover.lost_log is True
+    assert await takeover.writer.append(b"{}") == 10_006
+
+
+async def test_a_lost_log_of_an_ended_run_is_written_anew(make_bus):
+    first, second = await make_bus(), await make_bus()
+    run = await first.claim(attempt=1)
+    await run.writer.append(b"{}")
+    await run.writer.end("completed")
+    await first.redis.delete("chat:{run_1}:log")
+
+    takeover = await second.claim(attempt=2, seq_high=2)
+    await takeover.writer.end("completed")
+
+    assert (takeover.lost_log, takeover.ended) == (True, None)
+    assert (await second.meta())["status"] == "completed"
+
+
+async def test_a_viewer_of_a_flushed_run_waits_for_a_new_claim_and_not_for_ever(bus):
+    run = await bus.claim()
+    viewer = bus.view()
+    await say(run.writer, 1)
+    await wait_until(lambda: viewer.seqs == [1])
+
+    await bus.redis.flushall()
+
+    with pytest.raises(RunLogExpiredError) as expired:
+        await viewer.wait_ended()
+    assert Idle() in viewer.events
+    assert expired.value.extensions["run_id"] == "run_1"
+
+
+@pytest.fixture
+def valkey():
+    process = ValkeyProcess(durable=True)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def own_redis(valkey):
+    client = create_redis(valkey.url)
+    yield client
+    await client.aclose()
+
+
+def kill(valkey):
+    valkey.process.kill()
+    valkey.process.wait(10)
+
+
+async def test_a_redis_that_is_killed_and_returns_heals_writer_and_viewers(
+    valkey, own_redis, make_bus
+):
+    bus = await make_bus(own_redis, retry_s=20)
+    run = await bus.claim()
+    viewer = bus.view()
+    await say(run.writer, 3)
+    await wait_until(lambda: viewer.seqs == [1, 2, 3])
+
+    kill(valkey)
+    for n in range(5):
+        await run.writer.append(b"%d" % n)
+    await wait_until(lambda: Idle() in viewer.events)
+    valkey.start()
+    await run.writer.end("completed")
+    await viewer.wait_ended()
+
+    assert viewer.seqs == list(range(1, 9))
+    assert viewer.jumps == []
+
+
+async def test_a_redis_that_returns_empty_heals_by_a_new_claim(valkey, own_redis, make_bus):
+    bus = await make_bus(own_redis, retry_s=20, lost_log_s=30)
+    run = await bus.claim()
+    viewer = bus.view()
+    await say(run.writer, 3)
+    await wait_until(lambda: viewer.seqs == [1, 2, 3])
+
+    kill(valkey)
+    for path in (valkey.directory / "appendonlydir").iterdir():
+        path.unlink()
+    valkey.start()
+    await run.writer.append(b"{}")
+    with pytest.raises(RunUnclaimedError):
+        await run.writer.flush()
+    again = await bus.claim()
+    await say(again.writer, 1)
+    await again.writer.end("completed")
+    await viewer.wait_ended()
+
+    assert viewer.seqs == [1, 2, 3, 10_003, 10_004]
+    assert viewer.jumps == [10_003]
+
+
+async def test_a_redis_that_stays_away_is_a_clear_error_for_everybody(valkey, own_redis, make_bus):
+    bus = await make_bus(own_redis, retry_s=0.3, outage_s=0.3)
+    run = await bus.claim()
+    viewer = bus.view()
+    await say(run.writer, 1)
+    await wait_until(lambda: viewer.seqs == [1])
+
+    kill(valkey)
+    await run.writer.append(b"{}")
+
+    with pytest.raises(BusUnavailableError):
+        await run.writer.flush()
+    with pytest.raises(BusUnavailableError):
+        await bus.claim(attempt=2)
+    with pytest.raises(BusUnavailableError):
+        await viewer.wait_ended()
+    assert run.writer.sent_seq == 1
+
+
+async def test_a_redis_that_hangs_is_waited_for_within_bounds(valkey, own_redis, make_bus):
+    bus = await make_bus(own_redis, call_timeout_s=0.3, retry_s=20)
+    run = await bus.claim()
+    viewer = bus.view()
+    await say(run.writer, 2)
+    await wait_until(lambda: viewer.seqs == [1, 2])
+
+    os.kill(valkey.process.pid, signal.SIGSTOP)
+    await run.writer.append(b'"while it hangs"')
+    await wait_until(lambda: viewer.events.count(Idle()) >= 3)
+    with pytest.raises(BusUnavailableError):
+        await bus.hub.meta("run_1")
+    os.kill(valkey.process.pid, signal.SIGCONT)
+    await run.writer.end("completed")
+    await viewer.wait_ended()
+
+    assert viewer.seqs == [1, 2, 3]
+    assert len(parse_frames(b"".join(await bus.log()))) == 4
+
+
+async def test_a_redis_without_memory_is_waited_for(bus):
+    run = await bus.claim()
+    await say(run.writer, 1)
+    await bus.redis.config_set("maxmemory", 1)
+    try:
+        await run.writer.append(b"{}")
+        await wait_until(lambda: run.writer._queue.failing_since is not None)
+    finally:
+        await bus.redis.config_set("maxmemory", 0)
+
+    await run.writer.flush()
+
+    assert run.writer.sent_seq == 2
+
+
+async def test_a_connection_that_died_without_a_word_is_noticed(
+    valkey, own_redis, make_bus, monkeypatch
+):
+    monkeypatch.setattr("todochat.bus.subscriber.PING_EVERY_S", 0.05)
+    monkeypatch.setattr("todochat.bus.subscriber.SILENCE_S", 0.2)
+    monkeypatch.setattr("todochat.bus.subscriber.CONNECT_TIMEOUT_S", 0.3)
+    bus = await make_bus(own_redis, retry_s=20)
+    run = await bus.claim()
+    viewer = bus.view()
+    await say(run.writer, 1)
+    await wait_until(lambda: viewer.seqs == [1])
+    channel = bus.hub._channels[b"chat:{run_1}:live"]
+
+    os.kill(valkey.process.pid, signal.SIGSTOP)
+    await wait_until(lambda: not channel.confirmed)
+    os.kill(valkey.process.pid, signal.SIGCONT)
+    await say(run.writer, 1)
+    await run.writer.end("completed")
+    await viewer.wait_ended()
+
+    assert viewer.seqs == [1, 2]
+
+
+async def test_a_quiet_connection_stays_up(bus, monkeypatch, redis):
+    monkeypatch.setattr("todochat.bus.subscriber.PING_EVERY_S", 0.02)
+    quiet = RunHub(redis)
+    await quiet.start()
+    heard = []
+    quiet.listen("news", heard.append)
+    await wait_until(lambda: redis.publish("news", b"first"))
+    connections = {client["id"] for client in await redis.client_list(_type="pubsub")}
+    await wait_until(lambda: has_pinged(redis, connections))
+
+    await redis.publish("news", b"second")
+    await wait_until(lambda: b"second" in heard)
+
+    assert {c["id"] for c in await redis.client_list(_type="pubsub")} == connections
+    await quiet.aclose()
+
+
+async def has_pinged(redis, connections):
+    clients = await redis.client_list(_type="pubsub")
+    return any(client["cmd"] == "ping" for client in clients if client["id"] in connections)

@@ -1,0 +1,381 @@
+"""Claiming and writing runs."""
+
+import asyncio
+
+import pytest
+
+from todochat.bus import BusUnavailableError, RunLogFullError, RunLostError, RunPublisher, accept
+from todochat.bus.frames import encode_end, encode_frame, parse_frames
+from todochat.testing import wait_until
+
+
+async def test_frames_land_in_the_log_with_seq_counting_from_one(bus):
+    run = await bus.claim()
+
+    given = [await run.writer.append(b'{"n":%d}' % n) for n in range(3)]
+    await run.writer.flush()
+
+    assert given == [1, 2, 3]
+    assert b"".join(await bus.log()) == b"".join(
+        encode_frame(n + 1, b'{"n":%d}' % n) for n in range(3)
+    )
+    assert run.writer.seq == run.writer.sent_seq == 3
+
+
+async def test_a_log_entry_is_named_after_its_last_frame(bus):
+    run = await bus.claim()
+
+    for _ in range(3):
+        await run.writer.append(b"{}")
+    await run.writer.flush()
+
+    ids = [entry_id for entry_id, _ in await bus.redis.xrange("chat:{run_1}:log")]
+    assert ids == [b"3-0"]
+
+
+async def test_an_accepted_run_is_queued_until_it_is_claimed(bus):
+    await accept(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
+    queued = await bus.hub.meta("run_1")
+
+    run = await bus.claim(attempt=1)
+
+    running = await bus.hub.meta("run_1")
+    assert (queued.user_id, queued.thread_id, queued.attempt, queued.status) == (
+        "usr_1",
+        "thr_1",
+        0,
+        "queued",
+    )
+    assert (running.attempt, running.status) == (1, "running")
+    assert (run.frames, run.lost_log, run.ended, run.writer.attempt) == ([], False, None, 1)
+
+
+async def test_accepting_late_leaves_a_claimed_run_alone(bus):
+    run = await bus.claim()
+    await run.writer.append(b"{}")
+    await run.writer.flush()
+
+    await accept(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
+
+    assert (await bus.hub.meta("run_1")).attempt == 1
+    await run.writer.append(b"{}")
+    await run.writer.flush()
+
+
+async def test_the_next_attempt_reads_what_was_said_and_goes_on(make_bus):
+    first, second = await make_bus(), await make_bus()
+    run = await first.claim(attempt=1)
+    await run.writer.append(b'"a"')
+    await run.writer.append(b'"b"')
+    await run.writer.flush()
+
+    takeover = await second.claim(attempt=2, seq_high=1)
+
+    assert [(frame.seq, frame.data) for frame in takeover.frames] == [(1, b'"a"'), (2, b'"b"')]
+    assert takeover.lost_log is False
+    assert await takeover.writer.append(b'"c"') == 3
+
+
+async def test_a_lower_attempt_can_not_append_after_a_takeover(make_bus):
+    zombies, heirs = await make_bus(), await make_bus()
+    zombie = await zombies.claim(attempt=1)
+    await zombie.writer.append(b'"old"')
+    await zombie.writer.flush()
+    heir = await heirs.claim(attempt=2, seq_high=1)
+
+    await zombie.writer.append(b'"zombie"')
+    with pytest.raises(RunLostError) as lost:
+        await zombie.writer.flush()
+
+    assert not isinstance(lost.value, Exception)
+    with pytest.raises(RunLostError):
+        await zombie.writer.append(b"{}")
+    with pytest.raises(RunLostError):
+        await zombie.writer.end("failed")
+    await heir.writer.append(b'"new"')
+    await heir.writer.end("completed")
+    texts = [frame.data for frame in parse_frames(b"".join(await heirs.log()))]
+    assert texts == [b'"old"', b'"new"', None]
+
+
+async def test_a_lower_attempt_can_not_claim(make_bus):
+    first, second = await make_bus(), await make_bus()
+    await second.claim(attempt=2)
+
+    with pytest.raises(RunLostError):
+        await first.claim(attempt=1)
+
+    assert (await second.meta())["attempt"] == "2"
+
+
+async def test_a_lower_claim_does_not_disturb_the_same_process(bus):
+    run = await bus.claim(attempt=2)
+
+    with pytest.raises(RunLostError):
+        await bus.claim(attempt=1)
+
+    await run.writer.append(b"{}")
+    await run.writer.flush()
+
+
+async def test_claiming_the_same_attempt_again_retires_the_earlier_writer(bus):
+    earlier = await bus.claim(attempt=1)
+    await earlier.writer.append(b'"said"')
+    await earlier.writer.flush()
+    await earlier.writer.append(b'"dropped"')
+
+    again = await bus.claim(attempt=1)
+
+    with pytest.raises(RunLostError):
+        await earlier.writer.append(b"{}")
+    await again.writer.append(b'"next"')
+    await again.writer.flush()
+    texts = [frame.data for frame in parse_frames(b"".join(await bus.log()))]
+    assert texts == [b'"said"', b'"next"']
+
+
+async def test_the_nonce_keeps_another_claim_of_the_same_attempt_out(make_bus):
+    first, second = await make_bus(), await make_bus()
+    earlier = await first.claim(attempt=1)
+    await second.claim(attempt=1)
+
+    await earlier.writer.append(b"{}")
+
+    with pytest.raises(RunLostError):
+        await earlier.writer.flush()
+    assert await first.log() == []
+
+
+async def test_the_end_marker_takes_the_next_seq_and_lets_the_run_expire(bus):
+    run = await bus.claim()
+    await run.writer.append(b"{}")
+    live_ttl = await bus.redis.ttl("chat:{run_1}:meta")
+
+    await run.writer.end("completed")
+
+    assert (await bus.log())[-1] == encode_end(2, "completed")
+    assert (await bus.meta())["status"] == "completed"
+    assert run.writer.ended == "completed"
+    assert bus.limits.ended_ttl_s < live_ttl <= bus.limits.live_ttl_s
+    for key in ("log", "meta"):
+        ttl = await bus.redis.ttl(f"chat:{{run_1}}:{key}")
+        assert 0 < ttl <= bus.limits.ended_ttl_s
+
+
+async def test_every_append_refreshes_the_expiry(bus):
+    run = await bus.claim()
+    await run.writer.append(b"{}")
+    await run.writer.flush()
+    for key in ("log", "meta"):
+        await bus.redis.expire(f"chat:{{run_1}}:{key}", 10)
+
+    await run.writer.append(b"{}")
+    await run.writer.flush()
+
+    for key in ("log", "meta"):
+        assert await bus.redis.ttl(f"chat:{{run_1}}:{key}") > 10
+
+
+async def test_a_run_ends_once(bus):
+    run = await bus.claim()
+    await run.writer.end("cancelled")
+
+    await run.writer.end("failed")
+    with pytest.raises(RuntimeError, match="has ended"):
+        await run.writer.append(b"{}")
+
+    assert await bus.log() == [encode_end(1, "cancelled")]
+
+
+async def test_claiming_an_ended_run_tells_how_it_ended(make_bus):
+    first, second = await make_bus(), await make_bus()
+    run = await first.claim(attempt=1)
+    await run.writer.append(b"{}")
+    await run.writer.end("completed")
+
+    takeover = await second.claim(attempt=2, seq_high=1)
+
+    assert takeover.ended == "completed"
+    assert takeover.lost_log is False
+    assert len(takeover.frames) == 1
+    await takeover.writer.end("failed")
+    assert (await second.meta())["status"] == "completed"
+    assert await second.redis.ttl("chat:{run_1}:log") <= second.limits.ended_ttl_s
+
+
+async def test_a_full_log_refuses_an_event_and_then_lets_the_run_say_why(make_bus):
+    bus = await make_bus(max_frames=10, closing_frames=2)
+    run = await bus.claim()
+    for _ in range(10):
+        await run.writer.append(b"{}")
+
+    with pytest.raises(RunLogFullError):
+        await run.writer.append(b'"one too many"')
+
+    assert await run.writer.append(b'"error"') == 11
+    await run.writer.append(b'"why"')
+    with pytest.raises(RunLogFullError):
+        await run.writer.append(b'"more"')
+    await run.writer.end("failed")
+    assert (await bus.log())[-1] == encode_end(13, "failed")
+
+
+async def test_a_log_is_full_by_bytes_too(make_bus):
+    frame = len(encode_frame(1, b"x" * 100))
+    bus = await make_bus(max_bytes=2 * frame, closing_bytes=frame)
+    run = await bus.claim()
+    await run.writer.append(b"x" * 100)
+    await run.writer.append(b"x" * 100)
+
+    with pytest.raises(RunLogFullError):
+        await run.writer.append(b"x")
+
+    await run.writer.append(b"x" * 100)
+
+
+async def test_a_takeover_counts_what_the_log_holds(make_bus):
+    first, second = await make_bus(max_frames=3), await make_bus(max_frames=3)
+    run = await first.claim(attempt=1)
+    await run.writer.append(b"{}")
+    await run.writer.append(b"{}")
+    await run.writer.flush()
+
+    takeover = await second.claim(attempt=2, seq_high=2)
+
+    await takeover.writer.append(b"{}")
+    with pytest.raises(RunLogFullError):
+        await takeover.writer.append(b"{}")
+
+
+async def test_a_producer_waits_while_too_much_is_unsent(make_bus):
+    bus = await make_bus(max_unsent_frames=10)
+    run = await bus.claim()
+    await bus.redis.execute_command("CLIENT", "PAUSE", 300, "ALL")
+    produced = []
+
+    async def produce():
+        for n in range(30):
+            seq = await run.writer.append(b"%d" % n)
+            produced.append(seq)
+
+    producer = asyncio.create_task(produce())
+    await wait_until(lambda: len(produced) == 10)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    waiting_at = len(produced)
+    await producer
+    await run.writer.flush()
+
+    assert waiting_at == 10
+    assert [f.data for f in parse_frames(b"".join(await bus.log()))] == [
+        b"%d" % n for n in range(30)
+    ]
+
+
+async def test_waiting_producers_learn_of_the_loss(make_bus):
+    zombies, heirs = await make_bus(max_unsent_frames=2), await make_bus()
+    zombie = await zombies.claim(attempt=1)
+    await heirs.claim(attempt=2)
+
+    async def produce():
+        while True:
+            await zombie.writer.append(b"{}")
+
+    with pytest.raises(RunLostError):
+        await produce()
+
+
+async def test_a_batch_takes_a_bounded_number_of_bytes_and_large_frames_go_alone(make_bus):
+    bus = await make_bus(batch_bytes=1000)
+    runs = [await bus.claim(f"run_{n}") for n in range(3)]
+    for run in runs:
+        await run.writer.append(b"a" * 400)
+        await run.writer.append(b"b" * 400)
+        await run.writer.append(b"c" * 5000)
+        await run.writer.append(b"d")
+
+    for run in runs:
+        await run.writer.flush()
+
+    for n in range(3):
+        entries = await bus.log(f"run_{n}")
+        assert max(len(parse_frames(entry)) for entry in entries) <= 2
+        assert [f.data[:1] for f in parse_frames(b"".join(entries))] == [b"a", b"b", b"c", b"d"]
+
+
+async def test_many_runs_share_the_flush_task(bus):
+    runs = [await bus.claim(f"run_{n}") for n in range(50)]
+
+    for round_ in range(20):
+        for run in runs:
+            await run.writer.append(b"%d" % round_)
+    await asyncio.gather(*(run.writer.end("completed") for run in runs))
+
+    for n in range(50):
+        frames = parse_frames(b"".join(await bus.log(f"run_{n}")))
+        assert [frame.seq for frame in frames] == list(range(1, 22))
+        assert frames[-1].end == "completed"
+
+
+async def test_a_closed_publisher_fails_its_writers(bus):
+    run = await bus.claim()
+    await bus.redis.execute_command("CLIENT", "PAUSE", 200, "ALL")
+    await run.writer.append(b"{}")
+
+    await bus.publisher.aclose()
+
+    with pytest.raises(BusUnavailableError, match="stopped"):
+        await run.writer.flush()
+
+
+async def test_a_publisher_must_be_started(redis):
+    publisher = RunPublisher(redis)
+
+    with pytest.raises(RuntimeError, match="not started"):
+        await publisher.claim("run_1", 1, user_id="u", thread_id="t", seq_high=0)
+
+    await publisher.aclose()
+
+
+async def test_an_error_of_one_run_does_not_hold_up_the_others(bus):
+    broken, fine = await bus.claim("run_1"), await bus.claim("run_2")
+    await bus.redis.set("chat:{run_1}:log", "not a stream")
+
+    await broken.writer.append(b"{}")
+    await fine.writer.append(b"{}")
+    await fine.writer.flush()
+
+    with pytest.raises(BusUnavailableError):
+        await broken.writer.flush()
+
+
+async def test_a_claim_that_redis_refuses_is_a_clear_error(bus):
+    await bus.redis.set("chat:{run_1}:meta", "not a hash")
+
+    with pytest.raises(BusUnavailableError):
+        await bus.claim()
+
+
+async def test_an_end_alone_is_a_whole_run(bus):
+    run = await bus.claim()
+
+    await run.writer.end("cancelled")
+
+    assert await bus.log() == [encode_end(1, "cancelled")]
+
+
+async def test_a_producer_that_is_cancelled_while_it_waits_leaves_the_run_intact(make_bus):
+    bus = await make_bus(max_unsent_frames=1)
+    run = await bus.claim()
+    await bus.redis.execute_command("CLIENT", "PAUSE", 200, "ALL")
+    await run.writer.append(b'"a"')
+    waiting = asyncio.create_task(run.writer.append(b'"b"'))
+    await asyncio.sleep(0)
+
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    await run.writer.append(b'"c"')
+    await run.writer.end("completed")
+
+    texts = [frame.data for frame in parse_frames(b"".join(await bus.log()))]
+    assert texts == [b'"a"', b'"c"', None]

@@ -1,0 +1,103 @@
+"""Reads that many viewers share."""
+
+import asyncio
+
+import pytest
+from redis.exceptions import RedisError, ResponseError
+
+from todochat.bus.reads import CALLS_PER_EXCHANGE, SharedReads
+from todochat.redis_client import create_redis
+from todochat.testing import free_port
+
+
+@pytest.fixture
+async def reads(redis):
+    reads = SharedReads(redis, 2.0)
+    yield reads
+    await reads.aclose()
+
+
+async def test_everybody_gets_their_own_answer(redis, reads):
+    for n in range(50):
+        await redis.set(f"key-{n}", n)
+
+    answers = await asyncio.gather(
+        *(reads.query((b"GET", f"key-{n}"), (b"STRLEN", f"key-{n}")) for n in range(50))
+    )
+
+    assert answers == [[b"%d" % n, len(str(n))] for n in range(50)]
+
+
+async def test_calls_that_wait_are_sent_together(reads, monkeypatch):
+    sizes, call = [], reads._connection.call
+
+    async def counting(*commands):
+        sizes.append(len(commands))
+        return await call(*commands)
+
+    monkeypatch.setattr(reads._connection, "call", counting)
+    await asyncio.gather(*(reads.query((b"PING",)) for _ in range(20)))
+
+    assert max(sizes) == CALLS_PER_EXCHANGE
+    assert sum(sizes) == 20
+
+
+async def test_a_refused_command_fails_its_own_call_only(redis, reads):
+    await redis.set("text", "x")
+
+    refused, fine = await asyncio.gather(
+        reads.query((b"XLEN", "text")), reads.query((b"GET", "text")), return_exceptions=True
+    )
+
+    assert isinstance(refused, ResponseError)
+    assert fine == [b"x"]
+
+
+async def test_a_call_that_is_given_up_disturbs_nobody(redis, reads):
+    await redis.set("text", "x")
+    calls = [asyncio.create_task(reads.query((b"GET", "text"))) for _ in range(20)]
+    await asyncio.sleep(0)
+
+    for call in calls[::2]:
+        call.cancel()
+    answers = await asyncio.gather(*calls[1::2])
+    connections = await redis.client_list()
+
+    assert answers == [[b"x"]] * 10
+    assert len(connections) == 2
+
+
+async def test_a_call_given_up_while_it_is_under_way_disturbs_nobody(redis, reads):
+    await reads.query((b"PING",))
+    await redis.execute_command("CLIENT", "PAUSE", 100, "ALL")
+    given_up = asyncio.create_task(reads.query((b"PING",)))
+    await asyncio.sleep(0.02)
+
+    given_up.cancel()
+
+    assert await reads.query((b"ECHO", "after")) == [b"after"]
+
+
+async def test_without_redis_everybody_who_waits_is_told_at_once():
+    client = create_redis(f"redis://127.0.0.1:{free_port()}/0")
+    reads = SharedReads(client, 2.0)
+
+    answers = await asyncio.gather(
+        *(reads.query((b"PING",)) for _ in range(100)), return_exceptions=True
+    )
+
+    assert all(isinstance(answer, RedisError) for answer in answers)
+    await reads.aclose()
+    await client.aclose()
+
+
+async def test_closing_fails_the_calls_that_wait(redis):
+    reads = SharedReads(redis, 5.0)
+    await redis.execute_command("CLIENT", "PAUSE", 200, "ALL")
+    calls = [asyncio.create_task(reads.query((b"PING",))) for _ in range(20)]
+    await asyncio.sleep(0.02)
+
+    await reads.aclose()
+
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(answer, RedisError) for answer in answers)

@@ -1,0 +1,78 @@
+"""Waking and poking workers."""
+
+import asyncio
+
+import pytest
+
+from todochat.bus import BusUnavailableError, WorkerChannels, accept, poke, wake
+from todochat.redis_client import create_redis
+from todochat.testing import free_port, wait_until
+
+
+@pytest.fixture
+async def channels(redis):
+    async with WorkerChannels(redis, "wrk_1") as channels:
+        # The connection itself wakes once.
+        await asyncio.wait_for(channels.wait_wake(5), 5)
+        await wait_until(lambda: subscribed(redis, "chat:wake", "chat:control:wrk_1"))
+        yield channels
+
+
+async def subscribed(redis, *channels):
+    return all(count == 1 for _, count in await redis.pubsub_numsub(*channels))
+
+
+async def test_accepting_a_run_wakes_a_worker(redis, channels):
+    waiting = asyncio.create_task(channels.wait_wake(10))
+
+    await accept(redis, "run_1", user_id="usr_1", thread_id="thr_1")
+
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_a_wake_that_came_while_nobody_waited_is_kept(redis, channels):
+    await wake(redis)
+    await wait_until(channels._woken.is_set)
+
+    await asyncio.wait_for(channels.wait_wake(10), 1)
+
+    assert not channels._woken.is_set()
+
+
+async def test_without_a_wake_the_wait_ends_by_itself(channels):
+    await channels.wait_wake(0.01)
+
+    assert not channels._woken.is_set()
+
+
+async def test_a_poke_reaches_the_worker_it_is_for(redis, channels):
+    poked = []
+    channels.on_control(poked.append)
+
+    await poke(redis, "wrk_2", "run_other")
+    await poke(redis, "wrk_1", "run_1")
+
+    await wait_until(lambda: poked)
+    assert poked == ["run_1"]
+
+
+async def test_a_connection_that_was_made_again_wakes(redis, channels):
+    waiting = asyncio.create_task(channels.wait_wake(10))
+
+    await redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_without_redis_signals_are_a_clear_error_and_waiting_still_works():
+    redis = create_redis(f"redis://127.0.0.1:{free_port()}/0")
+
+    with pytest.raises(BusUnavailableError):
+        await accept(redis, "run_1", user_id="usr_1", thread_id="thr_1")
+    with pytest.raises(BusUnavailableError):
+        await wake(redis)
+    with pytest.raises(BusUnavailableError):
+        await poke(redis, "wrk_1", "run_1")
+    async with WorkerChannels(redis, "wrk_1") as channels:
+        await channels.wait_wake(0.01)
+    await redis.aclose()
