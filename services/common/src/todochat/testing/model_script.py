@@ -1,0 +1,102 @@
+"""What a scripted model is told to say: the vocabulary of tests that need a model server."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+GATE_TIMEOUT_S: Final = 30.0  # a forgotten gate fails its test instead of hanging the suite
+
+Wire = Literal["responses", "chat_completions"]
+
+
+class Gate:
+    """A point in an answer where the model waits until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self._reached = asyncio.Event()
+        self._opened = asyncio.Event()
+
+    def open(self) -> None:
+        """Let the answer go on, now or when it gets here."""
+        self._opened.set()
+
+    async def wait_reached(self, timeout_s: float = GATE_TIMEOUT_S) -> None:
+        """Wait until the answer stands at this gate."""
+        async with asyncio.timeout(timeout_s):
+            await self._reached.wait()
+
+    async def pass_through(self) -> None:
+        """Called by the server: say that the gate is reached, then wait for `open`."""
+        self._reached.set()
+        async with asyncio.timeout(GATE_TIMEOUT_S):
+            await self._opened.wait()
+
+
+class Say:
+    """One message: its text chunks, one delta each, with gates between them where wanted."""
+
+    def __init__(self, *chunks: str | Gate) -> None:
+        self.chunks = chunks
+
+    @property
+    def text(self) -> str:
+        """The whole message."""
+        return "".join(chunk for chunk in self.chunks if isinstance(chunk, str))
+
+
+@dataclass(frozen=True)
+class Call:
+    """One function call. `arguments` as text is sent as it is, so it may be malformed."""
+
+    name: str
+    arguments: Mapping[str, Any] | str = field(default_factory=dict)
+    call_id: str | None = None  # None: one that never repeats
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Bytes written into the stream as they are: malformed events."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class ErrorFrame:
+    """An error event in the middle of a stream, which then ends."""
+
+    message: str = "The server had an error while processing your request."
+
+
+@dataclass(frozen=True)
+class Disconnect:
+    """The connection is aborted in the middle of a stream."""
+
+
+Part = Say | Call | Gate | Raw | ErrorFrame | Disconnect
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one request gets: the parts in order, or with `status` >= 400 an HTTP error."""
+
+    parts: tuple[Part, ...] = ()
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class ModelRequest:
+    """One request the model received, and what became of it."""
+
+    wire: Wire
+    body: dict[str, Any]
+    headers: Mapping[str, str]
+    finished: bool = False  # the whole answer was written
+    closed_by_client: bool = False  # the client went away before the end
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The conversation as it was sent: `input` or `messages`."""
+        items: list[dict[str, Any]] = self.body["input" if self.wire == "responses" else "messages"]
+        return items

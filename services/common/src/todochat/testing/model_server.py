@@ -1,0 +1,192 @@
+"""A scripted OpenAI-compatible server over real HTTP: Responses and Chat Completions.
+
+```python
+async with ScriptedModelServer() as model:
+    gate = Gate()
+    model.answer(Say("Hello", gate, " you"), Call("add_task", {"title": "milk"}))
+    ...  # point OPENAI_BASE_URL at model.url, send a message, read the first delta
+    gate.open()
+```
+
+Each request takes the next answer of the script, on either path. A request beyond the script gets a
+500 that says so, so a test that provokes one call too many fails with a reason.
+"""
+
+import asyncio
+from typing import Final, Self
+
+import msgspec
+from aiohttp import web
+
+from todochat.testing.model_script import (
+    Answer,
+    Call,
+    Disconnect,
+    ErrorFrame,
+    Gate,
+    ModelRequest,
+    Part,
+    Raw,
+    Say,
+    Wire,
+)
+from todochat.testing.model_wires import ChatCompletionsWriter, ResponsesWriter, StreamWriter
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Disconnect",
+    "ErrorFrame",
+    "Gate",
+    "ModelRequest",
+    "Raw",
+    "Say",
+    "ScriptedModelServer",
+]
+
+_PATHS: Final[dict[str, Wire]] = {
+    "/v1/responses": "responses",
+    "/v1/chat/completions": "chat_completions",
+}
+_CLOSE_TIMEOUT_S: Final = 0.1  # streams that a test left open are cut
+
+
+class _StreamOverError(Exception):
+    """The script ends the stream here."""
+
+
+class ScriptedModelServer:
+    """Answers model requests from a script and keeps what it was asked.
+
+    Attributes:
+        requests: every request in the order of arrival, with what became of it.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[ModelRequest] = []
+        self._script: list[Answer] = []
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        """What a client takes as its base URL."""
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    def answer(self, *parts: Part) -> None:
+        """Append one answer to the script."""
+        self._script.append(Answer(parts=parts))
+
+    def fail(self, status: int, *, retry_after: str | None = None) -> None:
+        """Append an HTTP error to the script."""
+        headers = {"Retry-After": retry_after} if retry_after else {}
+        self._script.append(Answer(status=status, headers=headers))
+
+    @property
+    def unused_answers(self) -> int:
+        """How much of the script nobody has asked for."""
+        return len(self._script)
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        for path in _PATHS:
+            app.router.add_post(path, self._handle)
+        # Cancelling the handler is how a closed stream is noticed while it waits at a gate.
+        self._runner = web.AppRunner(
+            app,
+            handler_cancellation=True,
+            access_log=None,
+            shutdown_timeout=_CLOSE_TIMEOUT_S,
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _handle(self, http_request: web.Request) -> web.StreamResponse:
+        request = ModelRequest(
+            wire=_PATHS[http_request.path],
+            body=msgspec.json.decode(await http_request.read()),
+            headers=dict(http_request.headers),
+        )
+        self.requests.append(request)
+        answer = self._script.pop(0) if self._script else Answer(status=500)
+        if answer.status >= 400:
+            request.finished = True
+            message = f"scripted status {answer.status}"
+            return web.json_response(
+                {"error": {"message": message, "type": "scripted", "code": None}},
+                status=answer.status,
+                headers=answer.headers,
+            )
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(http_request)
+        try:
+            await self._write(answer, request, response)
+        except (asyncio.CancelledError, ConnectionError):
+            request.closed_by_client = True
+            raise
+        return response
+
+    async def _write(
+        self, answer: Answer, request: ModelRequest, response: web.StreamResponse
+    ) -> None:
+        writer: StreamWriter = (
+            ResponsesWriter(response, request)
+            if request.wire == "responses"
+            else ChatCompletionsWriter(response, request)
+        )
+        begun = False
+        try:
+            for part in answer.parts:
+                # A gate before the first part is a slow first token: not even the head is sent.
+                if not begun and not isinstance(part, Gate):
+                    await writer.begin()
+                    begun = True
+                await _write_part(part, writer, response)
+            if not begun:
+                await writer.begin()
+            await writer.finish()
+        except _StreamOverError:
+            pass
+        request.finished = True
+
+
+async def _write_part(part: Part, writer: StreamWriter, response: web.StreamResponse) -> None:
+    match part:
+        case Say():
+            await _say(part, writer)
+        case Call():
+            await writer.call(part)
+        case Gate():
+            await part.pass_through()
+        case Raw():
+            await response.write(part.data)
+        case ErrorFrame():
+            await writer.error(part.message)
+            raise _StreamOverError
+        case Disconnect():
+            _abort(response)
+            raise _StreamOverError
+
+
+async def _say(message: Say, writer: StreamWriter) -> None:
+    await writer.begin_message()
+    for chunk in message.chunks:
+        if isinstance(chunk, Gate):
+            await chunk.pass_through()
+        else:
+            await writer.text(chunk)
+    await writer.end_message()
+
+
+def _abort(response: web.StreamResponse) -> None:
+    """Reset the connection, as a server that dies does."""
+    request = response._req  # noqa: SLF001 - aiohttp has no public way from a response to its socket
+    if request is not None and request.transport is not None:
+        request.transport.abort()

@@ -1,0 +1,233 @@
+"""The two streaming formats of the OpenAI API, as a scripted model writes them."""
+
+import json
+from abc import ABC, abstractmethod
+from itertools import count
+from typing import Any
+
+from aiohttp import web
+from typing_extensions import override
+
+from todochat.testing.model_script import Call, ModelRequest
+
+_numbers = count(1)
+
+
+def call_arguments(call: Call) -> str:
+    """The arguments as they go over the wire."""
+    return call.arguments if isinstance(call.arguments, str) else json.dumps(dict(call.arguments))
+
+
+def call_id(call: Call) -> str:
+    """The call's id, a fresh one if the script gives none."""
+    return f"call_{next(_numbers):06d}" if call.call_id is None else call.call_id
+
+
+class StreamWriter(ABC):
+    """Writes one answer in one wire format."""
+
+    @abstractmethod
+    async def begin(self) -> None:
+        """Write the head of the stream."""
+
+    @abstractmethod
+    async def begin_message(self) -> None:
+        """Open a message."""
+
+    @abstractmethod
+    async def text(self, delta: str) -> None:
+        """Write one delta of the open message."""
+
+    @abstractmethod
+    async def end_message(self) -> None:
+        """Close the open message."""
+
+    @abstractmethod
+    async def call(self, call: Call) -> None:
+        """Write one whole function call."""
+
+    @abstractmethod
+    async def error(self, message: str) -> None:
+        """Write an error event."""
+
+    @abstractmethod
+    async def finish(self) -> None:
+        """Write what ends a good stream."""
+
+
+class ResponsesWriter(StreamWriter):
+    """Server-sent events of `POST /v1/responses` with `stream: true`."""
+
+    def __init__(self, response: web.StreamResponse, request: ModelRequest) -> None:
+        self._response = response
+        self._model = str(request.body.get("model", ""))
+        self._id = f"resp_{next(_numbers):06d}"
+        self._output: list[dict[str, Any]] = []
+        self._chunks: list[str] = []
+        self._message_id = ""
+        self._sequence = count()
+
+    @override
+    async def begin(self) -> None:
+        await self._send("response.created", response=self._snapshot("in_progress"))
+        await self._send("response.in_progress", response=self._snapshot("in_progress"))
+
+    @override
+    async def begin_message(self) -> None:
+        self._message_id = f"msg_{next(_numbers):06d}"
+        self._chunks = []
+        await self._send("response.output_item.added", **self._item(self._message("in_progress")))
+        await self._send("response.content_part.added", **self._part(), part=self._text_part(""))
+
+    @override
+    async def text(self, delta: str) -> None:
+        self._chunks.append(delta)
+        await self._send("response.output_text.delta", **self._part(), delta=delta, logprobs=[])
+
+    @override
+    async def end_message(self) -> None:
+        text = "".join(self._chunks)
+        await self._send("response.output_text.done", **self._part(), text=text, logprobs=[])
+        await self._send("response.content_part.done", **self._part(), part=self._text_part(text))
+        message = self._message("completed")
+        await self._send("response.output_item.done", **self._item(message))
+        self._output.append(message)
+
+    @override
+    async def call(self, call: Call) -> None:
+        item: dict[str, Any] = {
+            "type": "function_call",
+            "id": f"fc_{next(_numbers):06d}",
+            "call_id": call_id(call),
+            "name": call.name,
+            "arguments": "",
+            "status": "in_progress",
+        }
+        arguments = call_arguments(call)
+        place = {"item_id": item["id"], "output_index": len(self._output)}
+        await self._send("response.output_item.added", **self._item(item))
+        await self._send("response.function_call_arguments.delta", **place, delta=arguments)
+        await self._send("response.function_call_arguments.done", **place, arguments=arguments)
+        done = {**item, "arguments": arguments, "status": "completed"}
+        await self._send("response.output_item.done", **self._item(done))
+        self._output.append(done)
+
+    @override
+    async def error(self, message: str) -> None:
+        await self._send("error", code="server_error", message=message, param=None)
+
+    @override
+    async def finish(self) -> None:
+        usage = {
+            "input_tokens": 1,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 1,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 2,
+        }
+        await self._send(
+            "response.completed", response={**self._snapshot("completed"), "usage": usage}
+        )
+
+    async def _send(self, kind: str, **members: Any) -> None:
+        event = {"type": kind, "sequence_number": next(self._sequence), **members}
+        await self._response.write(f"event: {kind}\ndata: {json.dumps(event)}\n\n".encode())
+
+    def _snapshot(self, status: str) -> dict[str, Any]:
+        return {
+            "id": self._id,
+            "object": "response",
+            "created_at": 1_790_000_000,
+            "status": status,
+            "model": self._model,
+            "output": list(self._output),
+            "parallel_tool_calls": True,
+            "tool_choice": "auto",
+            "tools": [],
+        }
+
+    def _message(self, status: str) -> dict[str, Any]:
+        content = [self._text_part("".join(self._chunks))] if status == "completed" else []
+        return {
+            "type": "message",
+            "id": self._message_id,
+            "role": "assistant",
+            "status": status,
+            "content": content,
+        }
+
+    def _item(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {"output_index": len(self._output), "item": item}
+
+    def _part(self) -> dict[str, Any]:
+        return {
+            "item_id": self._message_id,
+            "output_index": len(self._output),
+            "content_index": 0,
+        }
+
+    @staticmethod
+    def _text_part(text: str) -> dict[str, Any]:
+        return {"type": "output_text", "text": text, "annotations": []}
+
+
+class ChatCompletionsWriter(StreamWriter):
+    """Server-sent events of `POST /v1/chat/completions` with `stream: true`."""
+
+    def __init__(self, response: web.StreamResponse, request: ModelRequest) -> None:
+        self._response = response
+        self._model = str(request.body.get("model", ""))
+        self._id = f"chatcmpl-{next(_numbers):06d}"
+        self._calls = 0
+
+    @override
+    async def begin(self) -> None:
+        await self._delta({"role": "assistant", "content": ""})
+
+    @override
+    async def begin_message(self) -> None:
+        """A chat completion has one message; it begins with the stream."""
+
+    @override
+    async def text(self, delta: str) -> None:
+        await self._delta({"content": delta})
+
+    @override
+    async def end_message(self) -> None:
+        """See `begin_message`."""
+
+    @override
+    async def call(self, call: Call) -> None:
+        head = {
+            "index": self._calls,
+            "id": call_id(call),
+            "type": "function",
+            "function": {"name": call.name, "arguments": ""},
+        }
+        await self._delta({"tool_calls": [head]})
+        body = {"index": self._calls, "function": {"arguments": call_arguments(call)}}
+        await self._delta({"tool_calls": [body]})
+        self._calls += 1
+
+    @override
+    async def error(self, message: str) -> None:
+        await self._write(json.dumps({"error": {"message": message, "type": "server_error"}}))
+
+    @override
+    async def finish(self) -> None:
+        await self._delta({}, finish_reason="tool_calls" if self._calls else "stop")
+        await self._write("[DONE]")
+
+    async def _delta(self, delta: dict[str, Any], finish_reason: str | None = None) -> None:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+        chunk = {
+            "id": self._id,
+            "object": "chat.completion.chunk",
+            "created": 1_790_000_000,
+            "model": self._model,
+            "choices": [choice],
+        }
+        await self._write(json.dumps(chunk))
+
+    async def _write(self, data: str) -> None:
+        await self._response.write(f"data: {data}\n\n".encode())
