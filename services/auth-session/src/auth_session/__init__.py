@@ -1,0 +1,1 @@
+"""Accounts, sign-in, signing keys and ChatKit client secrets."""

@@ -1,0 +1,32 @@
+"""The limits of accounts and sessions, each with its reason; README.md lists them for callers."""
+
+from datetime import timedelta
+from typing import Final
+
+MAX_EMAIL_CHARS: Final = 254  # RFC 5321: the longest path that fits an SMTP command
+MAX_NAME_CHARS: Final = 100
+MAX_TIMEZONE_CHARS: Final = 64  # the longest IANA name has 32
+MAX_LOCALE_CHARS: Final = 35  # RFC 5646, 4.4.1: what implementations should at least support
+MAX_INVITATION_CHARS: Final = 64
+MAX_USER_ID_CHARS: Final = 128
+
+# NIST SP 800-63B, 5.1.1.2: at least 8; at least 64 must be allowed; no composition rules.
+MIN_PASSWORD_CHARS: Final = 8
+MAX_PASSWORD_CHARS: Final = 256
+
+LOGIN_TOKEN_LIFETIME: Final = timedelta(minutes=15)
+LONGEST_TOKEN_LIFETIME: Final = timedelta(days=1)  # what the client secret's setting allows
+
+# A rotated refresh token still yields a successor for this long: two tabs that refresh at the same
+# moment, or an answer that was lost on its way, must not end the session.
+REFRESH_REUSE_GRACE: Final = timedelta(seconds=30)
+
+# Verifiers allow for clocks that differ by this much, so a revocation has to outlive it.
+VERIFIER_LEEWAY: Final = timedelta(seconds=30)
+
+SIGN_IN_WINDOW: Final = timedelta(minutes=15)
+MAX_FAILED_SIGN_INS: Final = 10
+FIRST_SIGN_IN_DELAY: Final = timedelta(seconds=30)
+MAX_SIGN_IN_DELAY: Final = timedelta(minutes=15)
+
+INVITATION_LIFETIME: Final = timedelta(days=7)

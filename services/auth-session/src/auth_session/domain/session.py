@@ -1,0 +1,55 @@
+"""A session: one sign-in on one device, and the family of refresh tokens that keeps it going."""
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from auth_session.domain.limits import REFRESH_REUSE_GRACE
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A session's state; `tokens_until` is when the last token issued for it expires."""
+
+    sid: str
+    user_id: str
+    expires_at: datetime
+    tokens_until: datetime
+    revoked_at: datetime | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether tokens may still be issued for it."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A refresh token's state; the token itself is stored nowhere."""
+
+    token_hash: bytes
+    expires_at: datetime
+    rotated_at: datetime | None
+
+
+class RefreshVerdict(Enum):
+    """What happens to a refresh token that was shown."""
+
+    ROTATE = "rotate"
+    GRACE = "grace"
+    REUSED = "reused"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+def judge_refresh(token: RefreshToken, session: Session, now: datetime) -> RefreshVerdict:
+    """Decide what a known refresh token is good for.
+
+    A token that was rotated more than 30 s ago is in the hands of somebody who shouldn't have it,
+    or was: nobody can tell which of the two holders is the owner, so the session has to end.
+    """
+    if not session.is_open(now) or now >= token.expires_at:
+        return RefreshVerdict.ENDED
+    if token.rotated_at is None:
+        return RefreshVerdict.ROTATE
+    if now - token.rotated_at <= REFRESH_REUSE_GRACE:
+        return RefreshVerdict.GRACE
+    return RefreshVerdict.REUSED

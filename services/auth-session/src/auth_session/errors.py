@@ -1,0 +1,113 @@
+"""Errors of this service, on top of the shared tree.
+
+    ServiceError
+    ├── UnauthorizedError 401
+    │   ├── SignInFailedError          sign-in-failed
+    │   └── RefreshRefusedError        refresh-refused
+    ├── ForbiddenError 403
+    │   ├── SignUpClosedError          sign-up-closed
+    │   ├── InvitationRefusedError     invitation-refused
+    │   └── OriginRefusedError         origin-refused
+    ├── ConflictError 409
+    │   └── EmailTakenError            email-taken
+    ├── TooManyRequestsError 429
+    │   └── TooManySignInsError        too-many-sign-ins
+    └── UnavailableError 503
+        ├── PasswordPoolFullError      password-pool-full
+        └── NoSigningKeyError          no-signing-key
+
+Not for callers: `SigningKeyError` stops the start of the process.
+"""
+
+from todochat.errors import (
+    ConflictError,
+    ForbiddenError,
+    TooManyRequestsError,
+    UnauthorizedError,
+    UnavailableError,
+)
+
+
+class SignInFailedError(UnauthorizedError):
+    """Unknown e-mail address or wrong password; which one it was is never told."""
+
+    code, title = "sign-in-failed", "Sign-in failed"
+
+    def __init__(self) -> None:
+        super().__init__("There is no account with this e-mail address and password.")
+
+
+class RefreshRefusedError(UnauthorizedError):
+    """The refresh token is missing, unknown, expired, revoked or used up."""
+
+    code, title = "refresh-refused", "Sign in again"
+
+
+class SignUpClosedError(ForbiddenError):
+    """AUTH_SIGN_UP is `closed`."""
+
+    code, title = "sign-up-closed", "Sign-up is closed"
+
+    def __init__(self) -> None:
+        super().__init__("New accounts are made by this installation's administrator only.")
+
+
+class InvitationRefusedError(ForbiddenError):
+    """AUTH_SIGN_UP is `invite` and the invitation is missing or doesn't hold."""
+
+    code, title = "invitation-refused", "An invitation is needed"
+
+    def __init__(self) -> None:
+        super().__init__("A new account needs an invitation that holds for this e-mail address.")
+
+
+class OriginRefusedError(ForbiddenError):
+    """A page of another site sent the request."""
+
+    code, title = "origin-refused", "Not allowed from this site"
+
+    def __init__(self) -> None:
+        super().__init__("This request may only come from the product's own pages.")
+
+
+class EmailTakenError(ConflictError):
+    """There is an account with this e-mail address."""
+
+    code, title = "email-taken", "This e-mail address has an account"
+
+    def __init__(self) -> None:
+        super().__init__("An account with this e-mail address exists. Sign in instead.")
+
+
+class TooManySignInsError(TooManyRequestsError):
+    """Too many sign-ins to this account failed from this address."""
+
+    code, title = "too-many-sign-ins", "Too many failed sign-ins"
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(
+            "Too many sign-ins to this account failed from your address. Try again later.",
+            retry_after_s=wait_s,
+        )
+
+
+class PasswordPoolFullError(UnavailableError):
+    """All threads that hash passwords are busy and their queue is full."""
+
+    code = "password-pool-full"
+
+    def __init__(self) -> None:
+        super().__init__("Many people are signing in at this moment. Try again in a second.")
+
+
+class NoSigningKeyError(UnavailableError):
+    """The signing keys could not be read from the database yet."""
+
+    code = "no-signing-key"
+
+    def __init__(self) -> None:
+        super().__init__("Tokens can't be issued at this moment. Try again in a second.")
+
+
+class SigningKeyError(Exception):
+    """A stored signing key can't be decrypted; the message says which setting is wrong."""

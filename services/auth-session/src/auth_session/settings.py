@@ -1,0 +1,95 @@
+"""Settings of auth-session, from environment variables."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from todochat.service_tokens import MIN_SECRET_BYTES
+from todochat.settings import ServiceSettings, SettingsError, env_name, split_list
+
+DAY_S = 24 * 3600
+
+
+class AuthSessionSettings(
+    ServiceSettings, frozen=True, kw_only=True, rename=env_name("AUTH_SESSION")
+):
+    """What `auth-session serve` and `auth-session admin` read."""
+
+    host: Annotated[str, Meta(description="Address auth-session listens on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port auth-session listens on.")] = 8001
+    auth_database_url: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description="Database `auth` as role auth_app, `postgresql://user:password@host/auth`.",
+        ),
+    ] = msgspec.field(name="AUTH_DATABASE_URL")
+    auth_sign_up: Annotated[
+        Literal["open", "invite", "closed"],
+        Meta(description="Who may make an account: anybody, the invited, or nobody."),
+    ] = msgspec.field(name="AUTH_SIGN_UP", default="invite")
+    database_pool_size: Annotated[
+        int, Meta(ge=1, le=200, description="Connections to PostgreSQL that one process may hold.")
+    ] = 10
+    key_secret: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description=(
+                "Secret of at least 32 bytes that encrypts the signing keys in the database; "
+                "TODOCHAT_SERVICE_SECRET if empty. Two values separated by a comma are both "
+                "accepted, the first one encrypts."
+            ),
+        ),
+    ] = ""
+    session_lifetime_s: Annotated[
+        int,
+        Meta(ge=3600, le=400 * DAY_S, description="Seconds after which a person signs in anew."),
+    ] = 90 * DAY_S
+    refresh_lifetime_s: Annotated[
+        int,
+        Meta(
+            ge=1800, le=400 * DAY_S, description="Seconds a session lives without being refreshed."
+        ),
+    ] = 30 * DAY_S
+    client_secret_lifetime_s: Annotated[
+        int, Meta(ge=60, le=DAY_S, description="Seconds a ChatKit client secret is good for.")
+    ] = 3600
+    password_threads: Annotated[
+        int,
+        Meta(ge=1, le=64, description="Passwords hashed at the same time; each takes 19 MiB."),
+    ] = 2
+    password_queue: Annotated[
+        int,
+        Meta(ge=0, le=1000, description="Passwords that may wait for a thread; beyond it 503."),
+    ] = 16
+
+    @property
+    def key_secrets(self) -> list[str]:
+        """The secrets that protect the signing keys, the one that encrypts first."""
+        return split_list(self.key_secret or self.todochat_service_secret)
+
+    def check(self) -> None:
+        """Check what a single field's bounds can't say.
+
+        Raises:
+            SettingsError: no secret protects the signing keys, or one is too short.
+        """
+        secrets = self.key_secrets
+        if not secrets:
+            msg = "setting TODOCHAT_SERVICE_SECRET is required (or AUTH_SESSION_KEY_SECRET)"
+            raise SettingsError(msg)
+        if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in secrets):
+            name = "AUTH_SESSION_KEY_SECRET" if self.key_secret else "TODOCHAT_SERVICE_SECRET"
+            msg = f"setting {name}: each value needs at least {MIN_SECRET_BYTES} bytes"
+            raise SettingsError(msg)
+
+
+class AuthMigrationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What `auth-session migrate` reads."""
+
+    auth_migration_database_url: Annotated[
+        str,
+        Meta(extra={"secret": True}, description="Database `auth` as role auth_owner, to migrate."),
+    ] = msgspec.field(name="AUTH_MIGRATION_DATABASE_URL")
