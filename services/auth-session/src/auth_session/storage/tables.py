@@ -1,0 +1,25 @@
+"""All tables of database `auth`, for the migrations."""
+
+from typing import Final
+
+from sqlalchemy import MetaData
+
+from auth_session.storage.base import Base
+from auth_session.storage.session_record import (
+    RefreshTokenRecord,
+    SessionRecord,
+    SignInFailureRecord,
+)
+from auth_session.storage.signing_key_record import SigningKeyRecord
+from auth_session.storage.user_record import InvitationRecord, PasswordRecord, UserRecord
+
+RECORDS: Final[tuple[type[Base], ...]] = (
+    UserRecord,
+    PasswordRecord,
+    InvitationRecord,
+    SessionRecord,
+    RefreshTokenRecord,
+    SignInFailureRecord,
+    SigningKeyRecord,
+)
+METADATA: Final[MetaData] = Base.metadata
