@@ -1,0 +1,72 @@
+"""Who a login token speaks for, and the client secrets that open chat for that person."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from auth_session.domain.clock import Clock
+from auth_session.domain.session import Session
+from auth_session.service.key_ring import KeyRing
+from auth_session.storage.session_repository import SessionRepository
+from todochat.database import Database
+from todochat.errors import ForbiddenError, UnauthorizedError
+from todochat.tokens import TokenIssuer, TokenVerifier
+
+
+class ClientSecret(msgspec.Struct, frozen=True):
+    """A ChatKit client secret."""
+
+    secret: str
+    expires_at: datetime
+
+
+class ClientSecretService:
+    """Verifies login tokens against the sessions in the database and issues client secrets."""
+
+    def __init__(
+        self, database: Database, keys: KeyRing, *, issuer: str, lifetime: timedelta, clock: Clock
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._issuer = issuer
+        self._verifier = TokenVerifier(issuer, keys)
+        self._lifetime = lifetime
+        self._clock = clock
+
+    async def identify(self, login_token: str) -> Session:
+        """Return the open session a login token was issued in.
+
+        Raises:
+            UnauthorizedError: the token isn't valid, or its session has ended.
+        """
+        identity = await self._verifier.login(login_token)
+        async with self._database.transaction() as transaction:
+            session = await SessionRepository(transaction).get(identity.sid)
+        if session is None or session.user_id != identity.user_id:
+            raise UnauthorizedError("The token is not valid.")
+        if not session.is_open(self._clock()):
+            raise UnauthorizedError("This session has ended.")
+        return session
+
+    async def create(self, session: Session, user_id: str | None) -> ClientSecret:
+        """Issue a client secret; it doesn't outlive the session.
+
+        Raises:
+            ForbiddenError: `user_id` names somebody else.
+            UnauthorizedError: the session has ended meanwhile.
+        """
+        if user_id is not None and user_id != session.user_id:
+            raise ForbiddenError("A client secret can only be had for oneself.")
+        now = self._clock()
+        began = int(now.timestamp())
+        until = min(now + self._lifetime, session.expires_at)
+        seconds = int(until.timestamp()) - began
+        async with self._database.transaction() as transaction:
+            sessions = SessionRepository(transaction)
+            if seconds < 1 or not await sessions.extend_tokens(session.sid, until, now):
+                raise UnauthorizedError("This session has ended.")
+        issuer = TokenIssuer(self._issuer, self._keys.current)
+        secret, expires_at = issuer.client_secret(
+            session.user_id, session.sid, began, ttl_s=seconds
+        )
+        return ClientSecret(secret, datetime.fromtimestamp(expires_at, UTC))

@@ -1,0 +1,46 @@
+"""Keeping Redis told of the revoked sessions whose tokens have not expired yet."""
+
+from typing import Final
+
+import structlog
+
+from auth_session.domain.clock import Clock
+from auth_session.domain.limits import VERIFIER_LEEWAY
+from auth_session.events.revocation_publisher import RevocationPublisher
+from auth_session.storage.session_repository import SessionRepository
+from todochat.database import Database
+
+_PAGE: Final = 500
+
+log = structlog.get_logger(__name__)
+
+
+class RevocationService:
+    """Republishes what the database knows; Redis may have lost or missed any of it."""
+
+    def __init__(self, database: Database, publisher: RevocationPublisher, clock: Clock) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._clock = clock
+
+    async def republish(self) -> int:
+        """Write every revoked session whose tokens live to Redis, and announce the missed ones.
+
+        Returns:
+            How many Redis didn't know.
+        """
+        now = self._clock()
+        after, missed = "", 0
+        while True:
+            async with self._database.transaction() as transaction:
+                sessions = await SessionRepository(transaction).revoked_page(
+                    now - VERIFIER_LEEWAY, after=after, limit=_PAGE
+                )
+            if not sessions:
+                break
+            missed += await self._publisher.publish(sessions)
+            after = sessions[-1].sid
+        await self._publisher.forget_expired(now)
+        if missed:
+            log.info("revocations.republished", count=missed)
+        return missed

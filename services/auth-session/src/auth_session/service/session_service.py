@@ -1,0 +1,158 @@
+"""Sessions: opening one, keeping it going with rotating refresh tokens, ending it."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth_session.domain.clock import Clock
+from auth_session.domain.limits import LOGIN_TOKEN_LIFETIME
+from auth_session.domain.session import RefreshVerdict, Session, judge_refresh
+from auth_session.domain.user import User
+from auth_session.errors import RefreshRefusedError
+from auth_session.events.revocation_publisher import RevocationPublisher
+from auth_session.metrics import REFRESHES
+from auth_session.service.key_ring import KeyRing
+from auth_session.storage.session_repository import SessionRepository
+from auth_session.storage.user_repository import UserRepository
+from todochat.database import Database
+from todochat.ids import new_id
+from todochat.tokens import TokenIssuer
+
+_REFRESH_TOKEN_BYTES: Final = 32
+
+log = structlog.get_logger(__name__)
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody has after signing in: a login token and the refresh token behind it."""
+
+    user: User
+    access_token: str
+    access_lifetime: timedelta
+    refresh_token: str
+    refresh_lifetime: timedelta
+
+
+class SessionService:
+    """Issues the login and refresh tokens of sessions, and revokes sessions."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: KeyRing,
+        revocations: RevocationPublisher,
+        *,
+        issuer: str,
+        session_lifetime: timedelta,
+        refresh_lifetime: timedelta,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._revocations = revocations
+        self._issuer = issuer
+        self._session_lifetime = session_lifetime
+        self._refresh_lifetime = refresh_lifetime
+        self._clock = clock
+
+    async def open(self, transaction: AsyncSession, user: User) -> SignedIn:
+        """Open a session for somebody who has just proved who they are."""
+        now = self._clock()
+        session = Session(
+            sid=new_id("ses"),
+            user_id=user.id,
+            expires_at=now + self._session_lifetime,
+            tokens_until=now + LOGIN_TOKEN_LIFETIME,
+        )
+        await SessionRepository(transaction).add(session, now)
+        return await self._issue(transaction, session, user, now)
+
+    async def refresh(self, refresh_token: str) -> SignedIn:
+        """Trade a refresh token for its successor and a new login token.
+
+        Raises:
+            RefreshRefusedError: it is unknown, expired or revoked; or it was used before, and then
+                the session it belongs to ends here.
+        """
+        async with self._database.transaction() as transaction:
+            outcome = await self._try_refresh(transaction, _hash(refresh_token))
+        # Only after the commit: an error raised inside would undo the revocation.
+        if isinstance(outcome, SignedIn):
+            return outcome
+        if isinstance(outcome, Session):
+            log.warning("session.refresh_reused", sid=outcome.sid, user_id=outcome.user_id)
+            await self._announce(outcome)
+        raise RefreshRefusedError("The session has ended. Sign in again.")
+
+    async def revoke(self, sid: str, reason: str) -> None:
+        """End a session: its refresh tokens are void, its tokens refused everywhere within 5 s."""
+        async with self._database.transaction() as transaction:
+            session = await SessionRepository(transaction).revoke(sid, reason, self._clock())
+        if session is not None:
+            log.info("session.revoked", sid=sid, user_id=session.user_id, reason=reason)
+            await self._announce(session)
+
+    async def find_sid(self, refresh_token: str) -> str | None:
+        """Return the session a refresh token belongs to, whatever has become of either."""
+        async with self._database.transaction() as transaction:
+            return await SessionRepository(transaction).find_sid(_hash(refresh_token))
+
+    async def _try_refresh(
+        self, transaction: AsyncSession, token_hash: bytes
+    ) -> SignedIn | Session | None:
+        """Return the new tokens, or the session that is revoked now, or None."""
+        now = self._clock()
+        sessions = SessionRepository(transaction)
+        found = await sessions.lock_by_refresh_token(token_hash)
+        if found is None:
+            REFRESHES.labels(RefreshVerdict.UNKNOWN.value).inc()
+            return None
+        session, token = found
+        verdict = judge_refresh(token, session, now)
+        REFRESHES.labels(verdict.value).inc()
+        if verdict is RefreshVerdict.REUSED:
+            return await sessions.revoke(session.sid, "refresh_reuse", now)
+        user = await UserRepository(transaction).get(session.user_id)
+        if user is None or verdict is RefreshVerdict.ENDED:
+            return None
+        if verdict is RefreshVerdict.ROTATE:
+            await sessions.mark_rotated(token_hash, now)
+        await sessions.extend_tokens(session.sid, now + LOGIN_TOKEN_LIFETIME, now)
+        return await self._issue(transaction, session, user, now)
+
+    async def _issue(
+        self, transaction: AsyncSession, session: Session, user: User, now: datetime
+    ) -> SignedIn:
+        # A login token of the last refresh must not outlive its session.
+        refresh_until = min(now + self._refresh_lifetime, session.expires_at - LOGIN_TOKEN_LIFETIME)
+        refresh_token = secrets.token_urlsafe(_REFRESH_TOKEN_BYTES)
+        await SessionRepository(transaction).add_refresh_token(
+            session.sid, _hash(refresh_token), now=now, expires_at=refresh_until
+        )
+        issuer = TokenIssuer(self._issuer, self._keys.current)
+        seconds = int(LOGIN_TOKEN_LIFETIME.total_seconds())
+        token, _ = issuer.login_token(user.id, session.sid, int(now.timestamp()), ttl_s=seconds)
+        return SignedIn(
+            user=user,
+            access_token=token,
+            access_lifetime=LOGIN_TOKEN_LIFETIME,
+            refresh_token=refresh_token,
+            refresh_lifetime=refresh_until - now,
+        )
+
+    async def _announce(self, session: Session) -> None:
+        try:
+            await self._revocations.publish([session])
+        except (RedisError, OSError) as error:
+            # The database knows; the job that republishes tells the others when Redis is back.
+            log.warning("session.announce_failed", sid=session.sid, error=repr(error))
+
+
+def _hash(refresh_token: str) -> bytes:
+    return hashlib.sha256(refresh_token.encode()).digest()

@@ -1,0 +1,122 @@
+"""Signing in with a password, slowed down after failures and equal for unknown accounts."""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth_session.domain.clock import Clock
+from auth_session.domain.password_rule import normalize_password
+from auth_session.domain.sign_in_throttle import address_group, after_failure
+from auth_session.domain.user import User, parse_email
+from auth_session.errors import SignInFailedError, TooManySignInsError
+from auth_session.metrics import SIGN_INS
+from auth_session.service.password_pool import PasswordPool, Verification
+from auth_session.service.session_service import SessionService, SignedIn
+from auth_session.storage.sign_in_repository import SignInRepository
+from auth_session.storage.user_repository import UserRepository
+from todochat.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+class _Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try: the account as it was typed, hashed, and where it came from."""
+
+    email_key: str
+    account_key: bytes
+    address: str
+
+
+class SignInService:
+    """Checks e-mail address and password.
+
+    An unknown account takes the same steps as a known one: the same queries, one argon2
+    verification, one failure counted. So neither the answer nor its time tells which it was.
+    """
+
+    def __init__(
+        self, database: Database, passwords: PasswordPool, sessions: SessionService, clock: Clock
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._sessions = sessions
+        self._clock = clock
+
+    async def sign_in(self, email: str, password: str, client_host: str) -> SignedIn:
+        """Sign somebody in.
+
+        Raises:
+            SignInFailedError: there is no account with this e-mail address and password.
+            TooManySignInsError: too many tries at this account failed from this address.
+            PasswordPoolFullError: too many passwords are being hashed.
+        """
+        attempt = _attempt(email, client_host)
+        found = await self._find(attempt)
+        user, password_hash = found or (None, None)
+        verified = await self._passwords.verify(normalize_password(password), password_hash)
+        outcome = await self._finish(attempt, user, verified)
+        # Only after the commit: an error raised inside would undo the count.
+        if isinstance(outcome, SignedIn):
+            SIGN_INS.labels("signed-in").inc()
+            return outcome
+        SIGN_INS.labels("throttled" if outcome > 0 else "failed").inc()
+        raise TooManySignInsError(outcome) if outcome > 0 else SignInFailedError
+
+    async def _find(self, attempt: _Attempt) -> tuple[User, str] | None:
+        async with self._database.transaction() as transaction:
+            failures = await _failures(transaction, attempt).get()
+            wait_s = 0.0 if failures is None else failures.wait_s(self._clock())
+            if wait_s > 0:
+                SIGN_INS.labels("throttled").inc()
+                raise TooManySignInsError(wait_s)
+            return await UserRepository(transaction).find_local(attempt.email_key)
+
+    async def _finish(
+        self, attempt: _Attempt, user: User | None, verified: Verification
+    ) -> SignedIn | float:
+        """Return the new session, or the seconds to wait: 0 for a failure that is still free.
+
+        The count is read again under its lock: of many guesses sent at once, those that are
+        finished after the limit was reached learn nothing, be they right or wrong.
+        """
+        now = self._clock()
+        async with self._database.transaction() as transaction:
+            repository = _failures(transaction, attempt)
+            count = await repository.lock(now)
+            wait_s = count.wait_s(now)
+            if wait_s > 0:
+                return wait_s
+            if user is None or not verified.is_right:
+                await repository.put(after_failure(count, now), now)
+                log.info("sign_in.failed", known=user is not None)
+                return 0.0
+            await repository.forget()
+            await self._renew_hash(UserRepository(transaction), user, verified, now)
+            return await self._sessions.open(transaction, user)
+
+    async def _renew_hash(
+        self, users: UserRepository, user: User, verified: Verification, now: datetime
+    ) -> None:
+        if verified.new_hash is not None:
+            await users.replace_password_hash(user.id, verified.new_hash, now)
+            log.info("password.rehashed", user_id=user.id)
+
+
+def _attempt(email: str, client_host: str) -> _Attempt:
+    try:
+        email_key = parse_email(email).key
+    except ValueError:
+        email_key = ""  # looked up like any other; no account has it
+    account = email_key or email.strip().casefold()
+    return _Attempt(
+        email_key=email_key,
+        account_key=hashlib.sha256(account.encode()).digest(),
+        address=address_group(client_host),
+    )
+
+
+def _failures(transaction: AsyncSession, attempt: _Attempt) -> SignInRepository:
+    return SignInRepository(transaction, attempt.account_key, attempt.address)
