@@ -1,0 +1,54 @@
+"""The application: the only place where the parts are put together."""
+
+from typing import Final
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+
+from auth_session.domain.clock import Clock
+from auth_session.http.auth_controller import AuthController
+from auth_session.http.client_secret_controller import ClientSecretController
+from auth_session.http.cookie import is_https
+from auth_session.http.dependencies import DEPENDENCIES
+from auth_session.http.guards import allowed_origins
+from auth_session.http.jwks_controller import get_jwks
+from auth_session.http.problem_responses import refuse_undecodable
+from auth_session.lifespan import lifespan
+from auth_session.settings import AuthSessionSettings
+from todochat.app import create_app as create_service_app
+from todochat.clock import utc_now
+from todochat.database.outage import OUTAGE_HANDLERS
+
+NAME: Final = "auth-session"
+BODY_LIMIT_BYTES: Final = 16 * 1024  # the largest body, a sign-up, is under 4 KiB
+
+
+def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litestar:
+    """Build the service."""
+    routes = Router(
+        "/",
+        route_handlers=[AuthController, ClientSecretController, get_jwks],
+        exception_handlers={**OUTAGE_HANDLERS, UnicodeDecodeError: refuse_undecodable},
+    )
+    app = create_service_app(
+        name=NAME,
+        settings=settings,
+        route_handlers=[routes],
+        lifespan=[lifespan],
+        ready_checks={"database": _check_database, "signing-keys": _check_keys},
+        dependencies=DEPENDENCIES,
+        body_limit_bytes=BODY_LIMIT_BYTES,
+        description="Accounts, sign-in, signing keys and ChatKit client secrets.",
+    )
+    app.state.clock = clock
+    app.state.secure_cookies = is_https(settings.public_url)
+    app.state.allowed_origins = allowed_origins(settings.public_url, settings.cors_origins)
+    return app
+
+
+async def _check_database(state: State) -> None:
+    await state.services.database.ping()
+
+
+async def _check_keys(state: State) -> None:
+    state.services.keys.published()

@@ -1,0 +1,142 @@
+"""What a process opens at start and closes in reverse order, and the jobs it repeats."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+import structlog
+from litestar import Litestar
+
+from auth_session.domain.clock import Clock
+from auth_session.events.revocation_publisher import RevocationPublisher
+from auth_session.service.account_service import AccountService
+from auth_session.service.client_secret_service import ClientSecretService
+from auth_session.service.key_cipher import KeyCipher
+from auth_session.service.key_ring import KeyRing
+from auth_session.service.password_pool import PasswordPool
+from auth_session.service.periodic_job import PeriodicJob, running
+from auth_session.service.purge_service import PurgeService
+from auth_session.service.revocation_service import RevocationService
+from auth_session.service.session_service import SessionService
+from auth_session.service.sign_in_service import SignInService
+from auth_session.settings import AuthSessionSettings
+from todochat.clock import utc_now
+from todochat.database import Database, create_engine, refuse_bypassing_role
+from todochat.database.outage import is_outage
+from todochat.redis_client import create_redis
+
+KEYS_INTERVAL_S: Final = 30.0
+REPUBLISH_INTERVAL_S: Final = 30.0
+PURGE_INTERVAL_S: Final = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one process works with."""
+
+    database: Database
+    keys: KeyRing
+    passwords: PasswordPool
+    sessions: SessionService
+    accounts: AccountService
+    sign_ins: SignInService
+    secrets: ClientSecretService
+    revocations: RevocationService
+    purges: PurgeService
+
+
+@asynccontextmanager
+async def open_services(
+    settings: AuthSessionSettings, clock: Clock = utc_now
+) -> AsyncIterator[Services]:
+    """Open the stores and build the services on them; nothing connects before it is used."""
+    engine = create_engine(
+        settings.auth_database_url,
+        application_name="auth-session",
+        pool_size=settings.database_pool_size,
+    )
+    database = Database(engine)
+    redis = create_redis(settings.redis_url)
+    passwords = PasswordPool(threads=settings.password_threads, queue=settings.password_queue)
+    keys = KeyRing(database, KeyCipher(settings.key_secrets), clock)
+    publisher = RevocationPublisher(redis)
+    issuer = settings.todochat_issuer
+    sessions = SessionService(
+        database,
+        keys,
+        publisher,
+        issuer=issuer,
+        session_lifetime=timedelta(seconds=settings.session_lifetime_s),
+        refresh_lifetime=timedelta(seconds=settings.refresh_lifetime_s),
+        clock=clock,
+    )
+    secret_lifetime = timedelta(seconds=settings.client_secret_lifetime_s)
+    try:
+        yield Services(
+            database=database,
+            keys=keys,
+            passwords=passwords,
+            sessions=sessions,
+            accounts=AccountService(
+                database, passwords, sessions, sign_up=settings.auth_sign_up, clock=clock
+            ),
+            sign_ins=SignInService(database, passwords, sessions, clock),
+            secrets=ClientSecretService(
+                database, keys, issuer=issuer, lifetime=secret_lifetime, clock=clock
+            ),
+            revocations=RevocationService(database, publisher, clock),
+            purges=PurgeService(database, clock),
+        )
+    finally:
+        passwords.close()
+        await redis.aclose()
+        await database.aclose()
+
+
+@asynccontextmanager
+async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    """Keep the process's services open, its keys fresh and its jobs running."""
+    async with open_services(app.state.settings, app.state.clock) as services:
+        app.state.services = services
+        await _load_keys(services)
+        async with running(_jobs(services)):
+            yield
+
+
+def _jobs(services: Services) -> list[PeriodicJob]:
+    async def refresh_keys() -> None:
+        await _refresh_keys(services)
+
+    return [
+        PeriodicJob(
+            name="refresh-keys", run=refresh_keys, interval_s=KEYS_INTERVAL_S, timeout_s=20
+        ),
+        PeriodicJob(
+            name="republish-revocations",
+            run=services.revocations.republish,
+            interval_s=REPUBLISH_INTERVAL_S,
+            timeout_s=25,
+        ),
+        PeriodicJob(
+            name="purge", run=services.purges.purge, interval_s=PURGE_INTERVAL_S, timeout_s=300
+        ),
+    ]
+
+
+async def _load_keys(services: Services) -> None:
+    """Have keys before the first request, if the database is there; else the job goes on trying."""
+    try:
+        await _refresh_keys(services)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        log.warning("start.without_database", error=repr(error))
+
+
+async def _refresh_keys(services: Services) -> None:
+    if not services.keys.is_loaded:
+        await refuse_bypassing_role(services.database.engine)
+    await services.keys.refresh()
