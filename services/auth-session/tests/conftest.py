@@ -1,0 +1,214 @@
+"""Fixtures of auth-session's tests: migrated databases, and the service as a browser sees it."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+from argon2 import PasswordHasher
+from litestar import Litestar
+
+from auth_session.__main__ import MIGRATIONS
+from auth_session.app import create_app
+from auth_session.lifespan import Services
+from auth_session.service import password_pool
+from auth_session.settings import AuthSessionSettings
+from todochat.clock import utc_now
+from todochat.database.bootstrap import DatabaseUrls
+from todochat.database.migrations import run_migrations
+from todochat.testing.servers import PostgresServer
+
+SERVICE_SECRET = "a service secret of more than 32 bytes"
+PASSWORD = "correct horse battery"
+PUBLIC_URL = "http://localhost:8000"
+REFRESH_COOKIE = "todochat_refresh"
+
+
+class MovableClock:
+    """The real time, moved on by as much as a test says."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self._offset
+
+    def advance(self, **by: float) -> None:
+        self._offset += timedelta(**by)
+
+
+class Browser:
+    """A client of the service with cookies and an address of its own."""
+
+    password = PASSWORD
+
+    def __init__(self, app: object, address: str) -> None:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 50000))
+        self.http = httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL)
+        self.email = f"grace.{secrets.token_hex(6)}@example.com"
+
+    @property
+    def refresh_token(self) -> str | None:
+        return self.http.cookies.get(REFRESH_COOKIE)
+
+    async def post(self, path: str, json: object = None, **options: object) -> httpx.Response:
+        return await self.http.post(path, json=json, **options)
+
+    async def sign_up(self, **fields: object) -> httpx.Response:
+        body = {"email": self.email, "password": PASSWORD, **fields}
+        return await self.post("/api/auth/sign-up", body)
+
+    async def sign_in(self, **fields: object) -> httpx.Response:
+        body = {"email": self.email, "password": PASSWORD, **fields}
+        return await self.post("/api/auth/sign-in", body)
+
+    async def refresh(self, token: str | None = None, **options: object) -> httpx.Response:
+        """Refresh with the browser's cookie, or with a token from elsewhere."""
+        if token is None:
+            return await self.post("/api/auth/refresh", **options)
+        cookie = (b"cookie", f"{REFRESH_COOKIE}={token}".encode())
+        another = httpx.AsyncClient(
+            transport=self.http._transport, base_url=PUBLIC_URL, headers=[cookie]
+        )
+        return await another.post("/api/auth/refresh", **options)
+
+    async def me(self, token: str) -> httpx.Response:
+        return await self.http.get("/api/auth/me", headers=bearer(token))
+
+    async def client_secret(self, token: str, body: object = None) -> httpx.Response:
+        return await self.post("/api/chatkit/session", body, headers=bearer(token))
+
+
+class Service:
+    """One process of the service, in this one."""
+
+    def __init__(self, app: object, services: Services) -> None:
+        self.app = app
+        self.services = services
+
+    def browser(self, address: str = "203.0.113.7") -> Browser:
+        return Browser(self.app, address)
+
+
+StartService = Callable[..., object]
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _migrated_database(postgres: PostgresServer) -> DatabaseUrls:
+    urls = asyncio.run(postgres.create_database("auth"))
+    run_migrations(urls.owner, MIGRATIONS)
+    return urls
+
+
+@pytest.fixture(scope="session")
+def auth_urls(postgres):
+    """A migrated database for the whole test session; tests keep apart by e-mail address."""
+    return _migrated_database(postgres)
+
+
+@pytest.fixture
+def own_urls(postgres):
+    """A migrated database of the test's own."""
+    return _migrated_database(postgres)
+
+
+@pytest.fixture
+def make_settings(auth_urls, redis_url):
+    def make(**overrides: object) -> AuthSessionSettings:
+        values = {
+            "auth_database_url": auth_urls.app,
+            "redis_url": redis_url,
+            "todochat_service_secret": SERVICE_SECRET,
+            "public_url": PUBLIC_URL,
+            "auth_sign_up": "open",
+            "log_level": "warning",
+        }
+        return AuthSessionSettings(**{**values, **overrides})
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashing(monkeypatch):
+    """Hash with the least work argon2id knows; `test_password_pool` looks at the real parameters."""
+    monkeypatch.setattr(
+        password_pool,
+        "create_hasher",
+        lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
+    )
+
+
+@pytest.fixture
+def clock():
+    return MovableClock()
+
+
+class _Running:
+    """Runs an app's lifespan in a task of its own: it must end in the task where it began."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        self._started = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    async def started(self) -> None:
+        waiting = asyncio.create_task(self._started.wait())
+        await asyncio.wait({waiting, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self._task.done():
+            await self._task
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        await self._task
+
+    async def _run(self) -> None:
+        async with self._app.lifespan():
+            self._started.set()
+            await self._stopping.wait()
+
+
+@pytest_asyncio.fixture
+async def start_service(make_settings, clock, redis) -> AsyncIterator[StartService]:
+    """Start the service with some settings; it is stopped at the end of the test."""
+    running: list[_Running] = []
+
+    async def start(**overrides: object) -> Service:
+        app = create_app(make_settings(**overrides), clock)
+        running.append(_Running(app))
+        try:
+            await running[-1].started()
+        except BaseException:
+            running.pop()
+            raise
+        return Service(app, app.state.services)
+
+    yield start
+    for each in running:
+        await each.stop()
+
+
+@pytest_asyncio.fixture
+async def service(start_service) -> Service:
+    return await start_service()
+
+
+@pytest.fixture
+def browser(service) -> Browser:
+    return service.browser()
+
+
+@pytest_asyncio.fixture
+async def database(auth_urls) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the owner, who sees everything."""
+    connection = await asyncpg.connect(auth_urls.owner)
+    yield connection
+    await connection.close()

@@ -1,0 +1,134 @@
+"""Client secrets: for oneself, for an hour, never past the session."""
+
+from datetime import UTC, datetime
+
+import jwt
+import pytest
+
+from todochat.errors import UnauthorizedError
+from todochat.tokens import TokenVerifier
+
+
+def claims_of(secret):
+    return jwt.decode(secret, options={"verify_signature": False})
+
+
+async def test_a_client_secret_verifies_with_the_published_keys(service, browser):
+    body = (await browser.sign_up()).json()
+
+    answer = await browser.client_secret(body["access_token"], {"user_id": body["user"]["id"]})
+
+    secret = answer.json()["client_secret"]
+    identity = await TokenVerifier("todochat", service.services.keys).client_secret(secret)
+    claims = claims_of(secret)
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"client_secret", "expires_at"}
+    assert identity.user_id == body["user"]["id"]
+    assert identity.sid == claims_of(body["access_token"])["sid"]
+    assert claims["aud"] == "chatkit"
+    assert claims["user_id"] == body["user"]["id"]
+    assert claims["exp"] - claims["iat"] == 3600
+    expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+    assert answer.json()["expires_at"] == expires_at.isoformat().replace("+00:00", "Z")
+
+
+async def test_a_request_without_a_body_is_for_oneself(browser):
+    token = (await browser.sign_up()).json()["access_token"]
+
+    bare = await browser.http.post(
+        "/api/chatkit/session", headers={"Authorization": f"Bearer {token}"}
+    )
+    announced = await browser.http.post(
+        "/api/chatkit/session",
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    bodies = [await browser.client_secret(token, body) for body in ({}, {"user_id": None})]
+
+    assert [answer.status_code for answer in (bare, announced, *bodies)] == [200] * 4
+
+
+async def test_every_secret_has_an_id_of_its_own(browser):
+    token = (await browser.sign_up()).json()["access_token"]
+
+    secrets = [(await browser.client_secret(token)).json()["client_secret"] for _ in range(2)]
+
+    assert len({claims_of(secret)["jti"] for secret in secrets}) == 2
+
+
+async def test_a_secret_for_somebody_else_is_forbidden(service):
+    one, other = service.browser(), service.browser()
+    token = (await one.sign_up()).json()["access_token"]
+    stranger = (await other.sign_up()).json()["user"]["id"]
+
+    answers = [
+        await one.client_secret(token, {"user_id": user_id})
+        for user_id in (stranger, "usr_nobody", "")
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+
+
+@pytest.mark.parametrize("body", [{"user_id": 7}, {"other": 1}, [], "text", {"user_id": "x" * 129}])
+async def test_a_body_of_another_form_is_refused(browser, body):
+    token = (await browser.sign_up()).json()["access_token"]
+
+    answer = await browser.client_secret(token, body)
+
+    assert answer.status_code == 422
+
+
+async def test_without_a_login_token_there_is_none(browser):
+    assert (await browser.post("/api/chatkit/session", {})).status_code == 401
+
+
+async def test_after_sign_out_there_is_none(browser):
+    token = (await browser.sign_up()).json()["access_token"]
+
+    await browser.post("/api/auth/sign-out")
+
+    assert (await browser.client_secret(token)).status_code == 401
+
+
+async def test_a_secret_ends_with_its_session(start_service, clock):
+    service = await start_service(session_lifetime_s=3600)
+    browser = service.browser()
+    clock.advance(minutes=-50)
+    await browser.sign_up()
+    opened_at = clock()
+
+    # Refreshed 40 minutes on: the login token is fresh, the session has 20 minutes left.
+    clock.advance(minutes=40)
+    token = (await browser.refresh()).json()["access_token"]
+    secret = (await browser.client_secret(token)).json()["client_secret"]
+
+    lifetime = claims_of(secret)["exp"] - opened_at.timestamp()
+    assert 3595 < lifetime <= 3600
+
+
+async def test_signing_out_is_remembered_until_the_last_secret_has_expired(
+    browser, database, redis
+):
+    token = (await browser.sign_up()).json()["access_token"]
+    claims = claims_of((await browser.client_secret(token)).json()["client_secret"])
+
+    await browser.post("/api/auth/sign-out")
+
+    score = await redis.zscore("auth:revoked", claims["sid"])
+    assert claims["exp"] + 30 <= score <= claims["exp"] + 32
+
+
+async def test_its_lifetime_is_a_setting(start_service):
+    browser = (await start_service(client_secret_lifetime_s=60)).browser()
+    token = (await browser.sign_up()).json()["access_token"]
+
+    claims = claims_of((await browser.client_secret(token)).json()["client_secret"])
+
+    assert claims["exp"] - claims["iat"] == 60
+
+
+async def test_another_installation_refuses_the_token(service, browser):
+    issuer = TokenVerifier("another-installation", service.services.keys)
+    token = (await browser.sign_up()).json()["access_token"]
+
+    with pytest.raises(UnauthorizedError):
+        await issuer.login(token)

@@ -1,0 +1,150 @@
+"""Signing keys: made once, published, protected at rest."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from auth_session.errors import SigningKeyError
+from auth_session.service.key_cipher import KeyCipher
+from auth_session.service.key_ring import KeyRing
+from todochat.database import Database, create_engine
+from todochat.tokens import TokenVerifier
+
+SECRET = "a secret that is long enough for a key"
+OTHER_SECRET = "another secret that is long enough too"
+
+
+@pytest.fixture
+async def make_ring(own_urls, clock):
+    databases = []
+
+    def make(*secrets):
+        databases.append(Database(create_engine(own_urls.app, application_name="test")))
+        return KeyRing(databases[-1], KeyCipher(secrets or (SECRET,)), clock)
+
+    yield make
+    for database in databases:
+        await database.aclose()
+
+
+@pytest.fixture
+async def rows(own_urls):
+    connection = await asyncpg.connect(own_urls.owner)
+    yield connection
+    await connection.close()
+
+
+async def test_the_document_has_only_public_keys(browser):
+    answer = await browser.http.get("/.well-known/jwks.json")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "public, max-age=60"
+    assert len(answer.json()["keys"]) == 2
+    for key in answer.json()["keys"]:
+        assert set(key) == {"kty", "crv", "x", "kid", "use", "alg"}
+        assert (key["kty"], key["crv"], key["alg"]) == ("OKP", "Ed25519", "EdDSA")
+
+
+async def test_a_first_start_makes_a_current_and_a_next_key(make_ring, rows):
+    ring = make_ring()
+
+    await ring.refresh()
+
+    states = await rows.fetch("SELECT state, kid FROM signing_keys ORDER BY state")
+    assert [row["state"] for row in states] == ["current", "next"]
+    assert ring.current.kid == states[0]["kid"]
+
+
+async def test_processes_that_start_at_once_agree_on_one_current_key(make_ring, rows):
+    rings = [make_ring() for _ in range(6)]
+
+    await asyncio.gather(*(ring.refresh() for ring in rings))
+
+    assert await rows.fetchval("SELECT count(*) FROM signing_keys") == 2
+    assert len({ring.current.kid for ring in rings}) == 1
+
+
+async def test_a_restart_goes_on_with_the_same_key(make_ring):
+    first, second = make_ring(), make_ring()
+
+    await first.refresh()
+    await second.refresh()
+
+    assert first.current.kid == second.current.kid
+
+
+async def test_a_rotation_by_another_process_is_seen_at_the_next_refresh(make_ring, rows, clock):
+    ring = make_ring()
+    await ring.refresh()
+    former = ring.current.kid
+    await rows.execute(
+        "UPDATE signing_keys SET state = 'retired', retired_at = $1 WHERE state = 'current'",
+        clock(),
+    )
+    await rows.execute("UPDATE signing_keys SET state = 'current' WHERE state = 'next'")
+
+    await ring.refresh()
+
+    assert ring.current.kid != former
+    assert await ring.get(former) is not None
+
+
+async def test_a_retired_key_is_published_until_the_longest_token_has_expired(
+    make_ring, rows, clock
+):
+    ring = make_ring()
+    await ring.refresh()
+    former = ring.current.kid
+    await rows.execute(
+        "UPDATE signing_keys SET state = 'retired', retired_at = $1 WHERE state = 'current'",
+        clock(),
+    )
+
+    clock.advance(days=1, seconds=25)
+    await ring.refresh()
+    within = await ring.get(former)
+    clock.advance(seconds=10)
+    await ring.refresh()
+    over = await ring.get(former)
+
+    assert within is not None
+    assert over is None
+
+
+async def test_private_keys_are_not_readable_in_the_database(make_ring, rows):
+    ring = make_ring()
+    await ring.refresh()
+
+    stored = await rows.fetch("SELECT private_key FROM signing_keys")
+
+    pem = ring.current.to_pem()
+    assert all(pem not in row["private_key"] for row in stored)
+    assert all(b"PRIVATE" not in row["private_key"] for row in stored)
+
+
+async def test_another_secret_stops_the_start_and_says_which_setting(make_ring):
+    await make_ring(SECRET).refresh()
+
+    with pytest.raises(SigningKeyError, match="TODOCHAT_SERVICE_SECRET"):
+        await make_ring(OTHER_SECRET).refresh()
+
+
+async def test_a_secret_is_changed_with_both_values_and_then_the_former_one_can_go(make_ring):
+    first = make_ring(SECRET)
+    await first.refresh()
+
+    await make_ring(OTHER_SECRET, SECRET).refresh()
+    last = make_ring(OTHER_SECRET)
+    await last.refresh()
+
+    assert last.current.kid == first.current.kid
+
+
+async def test_a_login_token_verifies_with_the_published_keys(service, browser):
+    body = (await browser.sign_up()).json()
+
+    identity = await TokenVerifier("todochat", service.services.keys).login(body["access_token"])
+
+    assert identity.user_id == body["user"]["id"]

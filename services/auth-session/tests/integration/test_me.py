@@ -1,0 +1,88 @@
+"""One's own account."""
+
+import pytest
+
+
+async def change(browser, token, **fields):
+    return await browser.http.patch(
+        "/api/auth/me", json=fields, headers={"Authorization": f"Bearer {token}"}
+    )
+
+
+async def test_it_is_what_sign_up_answered(browser):
+    body = (await browser.sign_up(name="Grace", timezone="Asia/Tokyo", locale="ja")).json()
+
+    answer = await browser.me(body["access_token"])
+
+    assert answer.status_code == 200
+    assert answer.json() == body["user"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_name_timezone_and_locale_can_be_changed_and_removed(browser):
+    body = (await browser.sign_up(name="Grace", timezone="Asia/Tokyo")).json()
+    token = body["access_token"]
+
+    changed = await change(browser, token, name=" Hopper ", locale="en-GB")
+    removed = await change(browser, token, timezone=None)
+
+    user = {**body["user"], "name": "Hopper", "locale": "en-GB"}
+    assert changed.json() == user
+    assert removed.json() == {**user, "timezone": None}
+    assert (await browser.me(token)).json() == removed.json()
+
+
+async def test_nothing_to_change_changes_nothing(browser):
+    body = (await browser.sign_up(name="Grace")).json()
+
+    answer = await change(browser, body["access_token"])
+
+    assert answer.json() == body["user"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "n" * 101},
+        {"timezone": "Mars/Olympus"},
+        {"locale": "?"},
+        {"email": "other@example.com"},
+        {"id": "usr_other"},
+        {"name": ["Grace"]},
+    ],
+)
+async def test_what_is_not_acceptable_changes_nothing(browser, fields):
+    body = (await browser.sign_up(name="Grace")).json()
+
+    answer = await change(browser, body["access_token"], **fields)
+
+    assert answer.status_code == 422
+    assert (await browser.me(body["access_token"])).json() == body["user"]
+
+
+@pytest.mark.parametrize("token", ["", "x.y.z", "x" * 5000])
+async def test_without_a_valid_token_it_is_401(browser, token):
+    read, changed = await browser.me(token), await change(browser, token, name="Grace")
+
+    assert (read.status_code, changed.status_code) == (401, 401)
+    assert read.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_client_secret_is_no_login_token(browser):
+    token = (await browser.sign_up()).json()["access_token"]
+    secret = (await browser.client_secret(token)).json()["client_secret"]
+
+    assert (await browser.me(secret)).status_code == 401
+    assert (await browser.client_secret(secret)).status_code == 401
+
+
+async def test_a_login_token_is_good_for_fifteen_minutes_and_thirty_seconds_of_leeway(
+    browser, clock
+):
+    clock.advance(minutes=-15, seconds=-20)
+    within = (await browser.sign_up()).json()["access_token"]
+    clock.advance(seconds=-20)
+    over = (await browser.sign_in()).json()["access_token"]
+
+    assert (await browser.me(within)).status_code == 200
+    assert (await browser.me(over)).status_code == 401

@@ -1,0 +1,89 @@
+"""Revoked sessions reach Redis, again and again."""
+
+from todochat.testing.waiting import wait_until
+
+
+async def revoked_sid(browser, database):
+    user_id = (await browser.sign_up()).json()["user"]["id"]
+    await browser.post("/api/auth/sign-out")
+    return await database.fetchval("SELECT id FROM sessions WHERE user_id = $1", user_id)
+
+
+async def test_a_flushed_redis_is_told_again(service, browser, database, redis):
+    sid = await revoked_sid(browser, database)
+    before = await redis.zscore("auth:revoked", sid)
+    await redis.flushall()
+
+    await service.services.revocations.republish()
+
+    assert await redis.zscore("auth:revoked", sid) == before
+
+
+async def test_a_start_tells_redis_at_once(service, browser, database, redis, start_service):
+    sid = await revoked_sid(browser, database)
+    await redis.flushall()
+
+    await start_service()
+
+    await wait_until(lambda: redis.zscore("auth:revoked", sid))
+
+
+async def test_only_sessions_that_redis_did_not_know_are_announced(
+    service, browser, database, redis
+):
+    await revoked_sid(browser, database)
+    await service.services.revocations.republish()
+    channel = redis.pubsub()
+    await channel.subscribe("auth:revocations")
+    await channel.get_message(timeout=5)
+
+    known = await service.services.revocations.republish()
+    await redis.delete("auth:revoked")
+    missed = await service.services.revocations.republish()
+
+    message = await channel.get_message(ignore_subscribe_messages=True, timeout=5)
+    await channel.aclose()
+    assert known == 0
+    assert missed >= 1
+    assert message is not None
+
+
+async def test_sessions_whose_tokens_expired_are_dropped(service, browser, database, redis, clock):
+    sid = await revoked_sid(browser, database)
+
+    clock.advance(minutes=15, seconds=25)
+    await service.services.revocations.republish()
+    within = await redis.zscore("auth:revoked", sid)
+    clock.advance(seconds=10)
+    await service.services.revocations.republish()
+    over = await redis.zscore("auth:revoked", sid)
+
+    assert within is not None
+    assert over is None
+
+
+async def test_more_than_a_page_is_told(service, browser, database, redis):
+    user_id = (await browser.sign_up()).json()["user"]["id"]
+    await database.execute(
+        "INSERT INTO sessions (id, user_id, created_at, expires_at, tokens_until, revoked_at)"
+        " SELECT 'ses_page_' || n, $1, now(), now() + '1 day', now() + '5 minutes', now()"
+        " FROM generate_series(1, 1200) AS n",
+        user_id,
+    )
+
+    await service.services.revocations.republish()
+
+    await database.execute("DELETE FROM sessions WHERE id LIKE 'ses_page_%'")
+    members = await redis.zrange("auth:revoked", 0, -1)
+    assert sum(member.startswith(b"ses_page_") for member in members) == 1200
+
+
+async def test_while_redis_is_away_people_can_sign_in_and_out(start_service, database):
+    service = await start_service(redis_url="redis://127.0.0.1:1/0")
+    browser = service.browser()
+
+    sid = await revoked_sid(browser, database)
+
+    revoked_at = await database.fetchval("SELECT revoked_at FROM sessions WHERE id = $1", sid)
+    assert revoked_at is not None
+    assert (await browser.sign_in()).status_code == 200

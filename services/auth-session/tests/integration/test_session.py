@@ -1,0 +1,295 @@
+"""Refresh tokens, sign-out, and the cookie that carries them."""
+
+import asyncio
+
+import pytest
+
+
+def cookie_attributes(answer):
+    """The attributes of the refresh cookie an answer sets, in lower case."""
+    (header,) = answer.headers.get_list("set-cookie")
+    name_value, *attributes = [part.strip() for part in header.split(";")]
+    assert name_value.startswith("todochat_refresh=")
+    return {attribute.lower() for attribute in attributes}
+
+
+class TestCookie:
+    async def test_over_http_it_is_http_only_lax_and_bound_to_the_auth_routes(self, browser):
+        answer = await browser.sign_up()
+
+        attributes = cookie_attributes(answer)
+        assert {"httponly", "samesite=lax", "path=/api/auth"} <= attributes
+        assert "secure" not in attributes
+        assert f"max-age={30 * 24 * 3600 - 1}" in attributes or (
+            f"max-age={30 * 24 * 3600}" in attributes
+        )
+
+    async def test_over_https_it_is_secure(self, start_service):
+        browser = (await start_service(public_url="HTTPS://todo.example")).browser()
+
+        answer = await browser.sign_up()
+
+        assert "secure" in cookie_attributes(answer)
+
+    async def test_sign_in_and_refresh_set_it_and_sign_out_removes_it(self, browser):
+        await browser.sign_up()
+
+        sign_in = await browser.sign_in()
+        refresh = await browser.refresh()
+        sign_out = await browser.post("/api/auth/sign-out")
+
+        assert {"httponly", "samesite=lax", "path=/api/auth"} <= cookie_attributes(sign_in)
+        assert {"httponly", "samesite=lax", "path=/api/auth"} <= cookie_attributes(refresh)
+        assert {"max-age=0", "path=/api/auth"} <= cookie_attributes(sign_out)
+        assert browser.refresh_token is None
+
+
+class TestRefresh:
+    async def test_it_answers_like_sign_in_and_rotates_the_token(self, browser):
+        signed_up = (await browser.sign_up()).json()
+        first = browser.refresh_token
+
+        answer = await browser.refresh()
+
+        assert answer.status_code == 200
+        assert set(answer.json()) == {"access_token", "expires_in", "user"}
+        assert answer.json()["user"] == signed_up["user"]
+        assert browser.refresh_token not in (None, first)
+        assert (await browser.me(answer.json()["access_token"])).status_code == 200
+
+    async def test_tokens_are_stored_as_hashes_only(self, browser, database):
+        await browser.sign_up()
+        token = browser.refresh_token
+
+        stored = await database.fetch("SELECT token_hash FROM refresh_tokens")
+
+        assert all(token.encode() not in row["token_hash"] for row in stored)
+        assert all(len(row["token_hash"]) == 32 for row in stored)
+
+    async def test_within_thirty_seconds_a_used_token_yields_another_successor(
+        self, browser, clock
+    ):
+        await browser.sign_up()
+        token = browser.refresh_token
+        first = await browser.refresh(token)
+
+        clock.advance(seconds=29)
+        second = await browser.refresh(token)
+
+        successors = {answer.cookies["todochat_refresh"] for answer in (first, second)}
+        assert (first.status_code, second.status_code) == (200, 200)
+        assert len(successors) == 2
+        for successor in successors:
+            assert (await browser.refresh(successor)).status_code == 200
+
+    async def test_tabs_that_refresh_at_once_all_go_on(self, browser):
+        await browser.sign_up()
+        token = browser.refresh_token
+
+        answers = await asyncio.gather(*(browser.refresh(token) for _ in range(5)))
+
+        assert [answer.status_code for answer in answers] == [200] * 5
+        assert len({answer.cookies["todochat_refresh"] for answer in answers}) == 5
+
+    async def test_after_that_a_used_token_ends_the_whole_session(
+        self, browser, clock, database, redis
+    ):
+        access = (await browser.sign_up()).json()["access_token"]
+        stolen = browser.refresh_token
+        successor = (await browser.refresh(stolen)).cookies["todochat_refresh"]
+
+        clock.advance(seconds=31)
+        reused = await browser.refresh(stolen)
+
+        assert reused.status_code == 401
+        assert reused.json()["type"] == "urn:todochat:problem:refresh-refused"
+        assert (await browser.refresh(successor)).status_code == 401
+        assert (await browser.me(access)).status_code == 401
+        sids = await database.fetch(
+            "SELECT id FROM sessions WHERE revoke_reason = 'refresh_reuse' AND user_id ="
+            " (SELECT id FROM users WHERE email = $1)",
+            browser.email,
+        )
+        assert len(sids) == 1
+        assert await redis.zscore("auth:revoked", sids[0]["id"]) is not None
+
+    async def test_other_sessions_of_the_person_go_on(self, browser, clock):
+        await browser.sign_up()
+        stolen = browser.refresh_token
+        await browser.refresh(stolen)
+        await browser.sign_in()
+        other = browser.refresh_token
+
+        clock.advance(seconds=31)
+        await browser.refresh(stolen)
+
+        assert (await browser.refresh(other)).status_code == 200
+
+    async def test_a_token_is_good_for_thirty_days(self, service, clock):
+        early, late = service.browser(), service.browser()
+        await early.sign_up()
+        await late.sign_up()
+
+        clock.advance(days=30, seconds=-10)
+        within = await early.refresh(early.refresh_token)
+        clock.advance(seconds=11)
+        over = await late.refresh(late.refresh_token)
+
+        assert (within.status_code, over.status_code) == (200, 401)
+
+    async def test_no_session_lives_longer_than_ninety_days_however_often_it_is_refreshed(
+        self, browser, clock
+    ):
+        await browser.sign_up()
+        token = browser.refresh_token
+
+        for days in (29, 29, 29):
+            clock.advance(days=days)
+            token = (await browser.refresh(token)).cookies["todochat_refresh"]
+        clock.advance(days=2, hours=23, minutes=44)
+        last = await browser.refresh(token)
+        clock.advance(minutes=2)
+        over = await browser.refresh(last.cookies["todochat_refresh"])
+
+        assert (last.status_code, over.status_code) == (200, 401)
+
+    @pytest.mark.parametrize("token", ["", "nonsense", "x" * 4000, "%00\u00fc"])
+    async def test_an_unknown_token_is_refused(self, browser, token):
+        answer = await browser.refresh(token)
+
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    async def test_without_a_cookie_it_is_refused(self, browser):
+        assert (await browser.refresh()).status_code == 401
+
+    async def test_it_is_a_post_only(self, browser):
+        await browser.sign_up()
+
+        answers = [
+            await browser.http.get(f"/api/auth/{route}") for route in ("refresh", "sign-out")
+        ]
+
+        assert [answer.status_code for answer in answers] == [405, 405]
+
+
+class TestOrigin:
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "https://evil.example",
+            "null",
+            "http://localhost:8001",
+            "http://localhost",
+            "http://localhost:8000.evil.example",
+            "http://",
+            "[",
+        ],
+    )
+    async def test_a_page_of_another_site_is_refused(self, browser, origin):
+        await browser.sign_up()
+        token = browser.refresh_token
+
+        answers = [
+            await browser.post(f"/api/auth/{route}", {}, headers={"Origin": origin})
+            for route in ("sign-up", "sign-in", "refresh", "sign-out")
+        ]
+
+        assert [answer.status_code for answer in answers] == [403] * 4
+        assert answers[0].json()["type"] == "urn:todochat:problem:origin-refused"
+        assert browser.refresh_token == token
+
+    @pytest.mark.parametrize(
+        ("settings", "headers"),
+        [
+            ({}, {}),
+            ({}, {"Origin": "http://localhost:8000"}),
+            ({"public_url": "https://todo.example:443/"}, {"Origin": "https://TODO.example"}),
+            (
+                {"cors_allowed_origins": "http://localhost:3000"},
+                {"Origin": "http://localhost:3000"},
+            ),
+            ({}, {"Origin": "http://192.168.1.5:8000", "Host": "192.168.1.5:8000"}),
+        ],
+    )
+    async def test_ones_own_pages_may_refresh_and_sign_out(self, start_service, settings, headers):
+        browser = (await start_service(**settings)).browser()
+        await browser.sign_up()
+
+        refreshed = await browser.refresh(browser.refresh_token, headers=headers)
+        signed_out = await browser.post("/api/auth/sign-out", headers=headers)
+
+        assert (refreshed.status_code, signed_out.status_code) == (200, 204)
+
+
+class TestSignOut:
+    async def test_it_revokes_the_session_in_the_database_and_in_redis(
+        self, browser, database, redis
+    ):
+        body = (await browser.sign_up()).json()
+        token = browser.refresh_token
+        channel = redis.pubsub()
+        await channel.subscribe("auth:revocations")
+        await channel.get_message(timeout=5)
+
+        answer = await browser.post("/api/auth/sign-out")
+
+        message = await channel.get_message(ignore_subscribe_messages=True, timeout=5)
+        await channel.aclose()
+        session = await database.fetchrow(
+            "SELECT id, revoked_at, revoke_reason, tokens_until FROM sessions WHERE user_id = $1",
+            body["user"]["id"],
+        )
+        assert answer.status_code == 204
+        assert session["revoked_at"] is not None
+        assert session["revoke_reason"] == "sign_out"
+        assert message["data"].decode() == session["id"]
+        score = await redis.zscore("auth:revoked", session["id"])
+        assert 30 <= score - session["tokens_until"].timestamp() <= 31
+        assert (await browser.refresh(token)).status_code == 401
+        assert (await browser.me(body["access_token"])).status_code == 401
+
+    async def test_a_client_without_cookies_signs_out_with_its_login_token(self, browser):
+        token = (await browser.sign_up()).json()["access_token"]
+        refresh_token = browser.refresh_token
+        browser.http.cookies.clear()
+
+        answer = await browser.post(
+            "/api/auth/sign-out", headers={"Authorization": f"Bearer {token}"}
+        )
+
+        assert answer.status_code == 204
+        assert (await browser.refresh(refresh_token)).status_code == 401
+
+    async def test_signing_out_twice_is_fine(self, browser):
+        await browser.sign_up()
+        cookie = {"Cookie": f"todochat_refresh={browser.refresh_token}"}
+        await browser.post("/api/auth/sign-out")
+
+        again = await browser.post("/api/auth/sign-out", headers=cookie)
+        nobody = await browser.post("/api/auth/sign-out")
+
+        assert (again.status_code, nobody.status_code) == (204, 204)
+
+    async def test_an_expired_login_token_does_not_keep_anybody_signed_in(self, browser):
+        await browser.sign_up()
+        token = browser.refresh_token
+
+        answer = await browser.post("/api/auth/sign-out", headers={"Authorization": "Bearer x.y.z"})
+
+        assert answer.status_code == 204
+        assert (await browser.refresh(token)).status_code == 401
+
+    async def test_a_login_token_that_is_none_is_told_so_if_nothing_else_was_sent(self, browser):
+        answer = await browser.post("/api/auth/sign-out", headers={"Authorization": "Bearer x.y.z"})
+
+        assert answer.status_code == 401
+
+    async def test_the_persons_other_sessions_go_on(self, browser):
+        await browser.sign_up()
+        other = browser.refresh_token
+        await browser.sign_in()
+
+        await browser.post("/api/auth/sign-out")
+
+        assert (await browser.refresh(other)).status_code == 200

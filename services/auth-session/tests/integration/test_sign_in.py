@@ -1,0 +1,292 @@
+"""Signing in: equal for unknown accounts, slowed down after failures, bounded in its work."""
+
+import asyncio
+import threading
+
+import pytest
+from argon2 import PasswordHasher
+
+from todochat.testing.waiting import wait_until
+
+WRONG = "not the password"
+
+
+class WatchedHasher:
+    """The real hasher; records what it verifies, and works only while its gate is open."""
+
+    def __init__(self, hasher):
+        self._hasher = hasher
+        self.verified = []
+        self.begun = threading.Semaphore(0)
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def hash(self, password):
+        self._wait()
+        return self._hasher.hash(password)
+
+    def verify(self, hash_, password):
+        self.verified.append(hash_)
+        self._wait()
+        return self._hasher.verify(hash_, password)
+
+    def check_needs_rehash(self, hash_):
+        return self._hasher.check_needs_rehash(hash_)
+
+    def _wait(self):
+        self.begun.release()
+        assert self.gate.wait(10)
+
+
+async def test_the_right_password_signs_in(browser):
+    signed_up = (await browser.sign_up()).json()
+
+    answer = await browser.sign_in()
+
+    assert answer.status_code == 200
+    assert answer.json()["user"] == signed_up["user"]
+    assert answer.json()["expires_in"] == 900
+
+
+async def test_an_unknown_account_gets_the_answer_of_a_wrong_password(service):
+    known, unknown = service.browser(), service.browser()
+    await known.sign_up()
+
+    wrong = await known.sign_in(password=WRONG)
+    nobody = await unknown.sign_in()
+    nonsense = await unknown.sign_in(email="no address \u0000 at all")
+
+    bodies = [answer.json() for answer in (wrong, nobody, nonsense)]
+    for body in bodies:
+        del body["request_id"]
+    assert [answer.status_code for answer in (wrong, nobody, nonsense)] == [401, 401, 401]
+    assert bodies[0] == bodies[1] == bodies[2]
+
+
+async def test_an_unknown_account_costs_an_argon2_verification_too(service, monkeypatch):
+    pool = service.services.passwords
+    known, unknown = service.browser(), service.browser()
+    await known.sign_up()
+    hasher = WatchedHasher(pool._hasher)
+    monkeypatch.setattr(pool, "_hasher", hasher)
+
+    await known.sign_in(password=WRONG)
+    await unknown.sign_in(password=WRONG)
+
+    assert len(hasher.verified) == 2
+    parameters = [hash_.split("$")[:4] for hash_ in hasher.verified]
+    assert parameters[0] == parameters[1]
+
+
+async def test_composed_and_decomposed_characters_are_the_same_password(browser):
+    await browser.sign_up(password="caf\u00e9 au lait")
+
+    answer = await browser.sign_in(password="cafe\u0301 au lait")
+
+    assert answer.status_code == 200
+
+
+async def test_an_account_without_failures_leaves_no_row_behind(browser, database):
+    await browser.sign_up()
+    before = await database.fetchval("SELECT count(*) FROM sign_in_failures")
+
+    await browser.sign_in()
+
+    assert await database.fetchval("SELECT count(*) FROM sign_in_failures") == before
+
+
+async def test_a_hash_with_older_parameters_is_renewed(browser, database):
+    user_id = (await browser.sign_up()).json()["user"]["id"]
+    old = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1).hash(browser.password)
+    await database.execute(
+        "UPDATE passwords SET password_hash = $1 WHERE user_id = $2", old, user_id
+    )
+
+    first = await browser.sign_in()
+    renewed = await database.fetchval(
+        "SELECT password_hash FROM passwords WHERE user_id = $1", user_id
+    )
+    second = await browser.sign_in()
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert "m=8,t=1,p=1" in renewed
+
+
+class TestThrottle:
+    """10 failures per account and address in 15 minutes, then a growing wait."""
+
+    async def fail(self, browser, times):
+        return [(await browser.sign_in(password=WRONG)).status_code for _ in range(times)]
+
+    async def test_the_eleventh_try_has_to_wait_even_with_the_right_password(self, browser):
+        await browser.sign_up()
+
+        failures = await self.fail(browser, 10)
+        eleventh = await browser.sign_in()
+
+        assert failures == [401] * 10
+        assert eleventh.status_code == 429
+        assert eleventh.json()["type"] == "urn:todochat:problem:too-many-sign-ins"
+        assert 0 < int(eleventh.headers["retry-after"]) <= 30
+
+    async def test_nine_failures_and_the_right_password_start_anew(self, browser):
+        await browser.sign_up()
+
+        assert await self.fail(browser, 9) == [401] * 9
+        assert (await browser.sign_in()).status_code == 200
+        assert await self.fail(browser, 10) == [401] * 10
+
+    async def test_the_wait_ends_after_thirty_seconds_and_doubles(self, browser, clock):
+        await browser.sign_up()
+        await self.fail(browser, 10)
+
+        clock.advance(seconds=28)
+        early = await browser.sign_in(password=WRONG)
+        clock.advance(seconds=2)
+        due = await browser.sign_in(password=WRONG)
+        again = await browser.sign_in(password=WRONG)
+
+        assert (early.status_code, due.status_code, again.status_code) == (429, 401, 429)
+        assert 30 < int(again.headers["retry-after"]) <= 60
+
+    async def test_the_wait_grows_to_fifteen_minutes_and_no_further(self, browser, clock):
+        await self.fail(browser, 10)
+
+        waits = []
+        for _ in range(8):
+            waits.append(int((await browser.sign_in()).headers["retry-after"]))
+            clock.advance(seconds=waits[-1] + 1)
+            await browser.sign_in()
+
+        assert waits == sorted(waits)
+        assert [round(wait, -1) for wait in waits] == [30, 60, 120, 240, 480, 900, 900, 900]
+
+    async def test_the_right_password_after_the_wait_signs_in(self, browser, clock):
+        await browser.sign_up()
+        await self.fail(browser, 10)
+
+        clock.advance(seconds=31)
+        answer = await browser.sign_in()
+
+        assert answer.status_code == 200
+        assert (await browser.sign_in(password=WRONG)).status_code == 401
+
+    async def test_failures_of_more_than_fifteen_minutes_ago_are_forgotten(self, browser, clock):
+        await self.fail(browser, 9)
+
+        clock.advance(minutes=15)
+
+        assert await self.fail(browser, 10) == [401] * 10
+
+    async def test_failures_within_fifteen_minutes_add_up(self, browser, clock):
+        await self.fail(browser, 9)
+
+        clock.advance(minutes=14)
+
+        assert await self.fail(browser, 2) == [401, 429]
+
+    async def test_another_address_is_never_locked_out(self, service):
+        attacker, owner = service.browser("203.0.113.7"), service.browser("203.0.113.8")
+        await owner.sign_up()
+        attacker.email = owner.email
+        await self.fail(attacker, 11)
+
+        assert (await owner.sign_in()).status_code == 200
+        assert (await attacker.sign_in()).status_code == 429
+
+    async def test_another_account_from_the_same_address_is_not_slowed_down(self, service):
+        first, second = service.browser(), service.browser()
+        await second.sign_up()
+
+        await self.fail(first, 11)
+
+        assert (await second.sign_in()).status_code == 200
+
+    async def test_an_unknown_account_is_slowed_down_like_a_known_one(self, browser):
+        assert await self.fail(browser, 11) == [401] * 10 + [429]
+
+    async def test_one_network_of_ipv6_counts_as_one_address(self, service):
+        first, second = service.browser("2001:db8:1:2::1"), service.browser("2001:db8:1:2:ffff::9")
+        second.email = first.email
+
+        await self.fail(first, 10)
+
+        assert (await second.sign_in()).status_code == 429
+
+    async def test_spelling_the_address_differently_does_not_help(self, browser):
+        await self.fail(browser, 10)
+
+        assert (await browser.sign_in(email=browser.email.upper())).status_code == 429
+
+    async def test_guesses_sent_at_once_learn_no_more_than_ten_answers(self, start_service):
+        service = await start_service(password_queue=100)
+        browser = service.browser()
+        await browser.sign_up()
+
+        answers = await asyncio.gather(
+            *(browser.sign_in(password=f"{WRONG} {i}") for i in range(20))
+        )
+
+        statuses = sorted(answer.status_code for answer in answers)
+        assert statuses == [401] * 10 + [429] * 10
+
+
+class TestPasswordPool:
+    """Two threads, a bounded queue, 503 beyond it."""
+
+    async def test_beyond_the_queue_the_answer_is_503_and_it_heals(
+        self, start_service, monkeypatch
+    ):
+        service = await start_service(password_threads=1, password_queue=1)
+        browser = service.browser()
+        await browser.sign_up()
+        pool = service.services.passwords
+        hasher = WatchedHasher(pool._hasher)
+        monkeypatch.setattr(pool, "_hasher", hasher)
+        hasher.gate.clear()
+        working = asyncio.create_task(browser.sign_in())
+        await wait_until(lambda: hasher.begun.acquire(blocking=False))
+        waiting = asyncio.create_task(browser.sign_in())
+        await wait_until(lambda: pool._places._value == 0)
+
+        refused = await browser.sign_in()
+        hasher.gate.set()
+        served = [(await working).status_code, (await waiting).status_code]
+        healed = await browser.sign_in()
+
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"] == "1"
+        assert refused.json()["type"] == "urn:todochat:problem:password-pool-full"
+        assert served == [200, 200]
+        assert healed.status_code == 200
+
+    async def test_a_client_that_hangs_up_does_not_free_its_thread(
+        self, start_service, monkeypatch
+    ):
+        service = await start_service(password_threads=1, password_queue=0)
+        pool = service.services.passwords
+        hasher = WatchedHasher(pool._hasher)
+        monkeypatch.setattr(pool, "_hasher", hasher)
+        hasher.gate.clear()
+        first = asyncio.create_task(pool.hash("a password"))
+        await wait_until(lambda: hasher.begun.acquire(blocking=False))
+        first.cancel()
+        await asyncio.wait({first})
+
+        with pytest.raises(Exception, match="Many people are signing in"):
+            await pool.hash("another password")
+        hasher.gate.set()
+        await wait_until(lambda: pool._places._value == 1)
+
+    async def test_a_full_pool_is_not_held_against_the_account(self, start_service, monkeypatch):
+        service = await start_service(password_threads=1, password_queue=0)
+        browser = service.browser()
+        await browser.sign_up()
+        places = service.services.passwords._places
+
+        assert places.acquire(blocking=False)
+        full = [(await browser.sign_in(password=WRONG)).status_code for _ in range(11)]
+        places.release()
+
+        assert full == [503] * 11
+        assert (await browser.sign_in()).status_code == 200

@@ -1,0 +1,218 @@
+"""Signing up: the answer, the limits from both sides, and who may."""
+
+import asyncio
+
+import pytest
+
+# 185 characters: with the 64 before it, the @ and a top-level domain of three, 254 in all.
+LONG_DOMAIN = ".".join(["b" * 61] * 3)
+
+
+async def test_sign_up_answers_with_a_login_token_and_the_account(browser):
+    answer = await browser.sign_up(name="Grace", timezone="Europe/Berlin", locale="de-AT")
+
+    body = answer.json()
+    assert answer.status_code == 201
+    assert set(body) == {"access_token", "expires_in", "user"}
+    assert body["expires_in"] == 900
+    user = body["user"]
+    assert set(user) == {"id", "email", "name", "timezone", "locale"}
+    assert user["id"].startswith("usr_")
+    assert user["email"] == browser.email
+    assert (user["name"], user["timezone"], user["locale"]) == ("Grace", "Europe/Berlin", "de-AT")
+
+
+async def test_answers_with_tokens_are_never_cached(browser):
+    answer = await browser.sign_up()
+
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_what_is_not_said_is_null(browser):
+    answer = await browser.sign_up()
+
+    user = answer.json()["user"]
+    assert (user["name"], user["timezone"], user["locale"]) == (None, None, None)
+
+
+async def test_the_account_can_sign_in_whatever_the_case_of_its_address(browser):
+    await browser.sign_up()
+
+    answer = await browser.sign_in(email=browser.email.upper())
+
+    assert answer.status_code == 200
+    assert answer.json()["user"]["email"] == browser.email
+
+
+async def test_an_address_that_has_an_account_is_a_conflict(browser):
+    await browser.sign_up()
+
+    answer = await browser.sign_up(email=browser.email.title())
+
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:todochat:problem:email-taken"
+
+
+async def test_of_two_sign_ups_with_one_address_at_once_one_wins(service):
+    first, second = service.browser(), service.browser()
+
+    answers = await asyncio.gather(
+        first.sign_up(email=first.email), second.sign_up(email=first.email)
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+
+
+@pytest.mark.parametrize(
+    ("field", "accepted", "refused"),
+    [
+        ("password", "tulip-96", "tulip-9"),
+        ("password", "ab" * 128, "ab" * 128 + "c"),
+        ("name", "n" * 100, "n" * 101),
+        ("email", f"{'a' * 64}@{LONG_DOMAIN}.abc", f"{'a' * 64}@{LONG_DOMAIN}.abcd"),
+        ("locale", "en-" + "-".join(["abcdefg"] * 4), "en-" + "-".join(["abcdefg"] * 4) + "-a"),
+    ],
+)
+async def test_each_length_is_accepted_up_to_its_limit(browser, field, accepted, refused):
+    over = await browser.sign_up(**{field: refused})
+    within = await browser.sign_up(**{field: accepted})
+
+    assert over.status_code == 422
+    assert over.json()["errors"][0]["pointer"] == f"/{field}"
+    assert within.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "grace"),
+        ("email", "grace@localhost"),
+        ("email", "a@b\u0000.example"),
+        ("password", "password"),
+        ("password", "Iloveyou"),
+        ("password", "aaaaaaaaaaaa"),
+        ("timezone", "Mars/Olympus"),
+        ("timezone", "../etc/passwd"),
+        ("timezone", "localtime"),
+        ("locale", "english please"),
+        ("locale", "en\n"),
+        ("name", "Gr\u0000ace"),
+        ("name", 7),
+    ],
+)
+async def test_what_is_not_acceptable_is_refused_with_its_field(browser, field, value):
+    answer = await browser.sign_up(**{field: value})
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [f"/{field}"]
+
+
+async def test_every_fault_is_named_at_once(browser):
+    answer = await browser.sign_up(password="password", timezone="Mars/Olympus", email="grace@")
+
+    pointers = {fault["pointer"] for fault in answer.json()["errors"]}
+    assert pointers == {"/email", "/password", "/timezone"}
+
+
+async def test_ones_own_address_or_name_is_no_password(browser):
+    by_address = await browser.sign_up(password=browser.email)
+    by_name = await browser.sign_up(name="Grace Hopper", password="gracehopper1")
+
+    assert by_address.status_code == 422
+    assert by_name.status_code == 422
+
+
+async def test_an_unknown_field_is_refused(browser):
+    answer = await browser.sign_up(admin=True)
+
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"", b'"\xff"', b'{"email": "\\ud800"}'])
+async def test_a_body_that_is_no_json_object_is_refused(browser, body):
+    answer = await browser.http.post(
+        "/api/auth/sign-up", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_body_over_16_kib_is_refused(browser):
+    answer = await browser.sign_up(name="n" * 16 * 1024)
+
+    assert answer.status_code == 413
+
+
+async def test_nobody_signs_up_where_it_is_closed(start_service):
+    browser = (await start_service(auth_sign_up="closed")).browser()
+
+    answer = await browser.sign_up()
+
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:todochat:problem:sign-up-closed"
+
+
+class TestInvitations:
+    """AUTH_SIGN_UP=invite."""
+
+    async def test_without_an_invitation_nobody_signs_up(self, start_service):
+        browser = (await start_service(auth_sign_up="invite")).browser()
+
+        without = await browser.sign_up()
+        with_a_guess = await browser.sign_up(invitation="let me in")
+
+        assert (without.status_code, with_a_guess.status_code) == (403, 403)
+        assert without.json()["type"] == "urn:todochat:problem:invitation-refused"
+
+    async def test_an_invitation_holds_once(self, start_service):
+        service = await start_service(auth_sign_up="invite")
+        code = await service.services.accounts.invite(None)
+
+        first = await service.browser().sign_up(invitation=code)
+        second = await service.browser().sign_up(invitation=code)
+
+        assert (first.status_code, second.status_code) == (201, 403)
+
+    async def test_of_two_who_use_one_invitation_at_once_one_gets_in(self, start_service):
+        service = await start_service(auth_sign_up="invite")
+        code = await service.services.accounts.invite(None)
+
+        answers = await asyncio.gather(
+            *(service.browser().sign_up(invitation=code) for _ in range(2))
+        )
+
+        assert sorted(answer.status_code for answer in answers) == [201, 403]
+
+    async def test_an_invitation_for_an_address_holds_for_no_other(self, start_service):
+        service = await start_service(auth_sign_up="invite")
+        invited, other = service.browser(), service.browser()
+        code = await service.services.accounts.invite(invited.email.upper())
+
+        by_other = await other.sign_up(invitation=code)
+        by_invited = await invited.sign_up(invitation=code)
+
+        assert (by_other.status_code, by_invited.status_code) == (403, 201)
+
+    async def test_an_invitation_holds_for_seven_days(self, start_service, clock):
+        service = await start_service(auth_sign_up="invite")
+        early = await service.services.accounts.invite(None)
+        late = await service.services.accounts.invite(None)
+
+        clock.advance(days=7, seconds=-10)
+        within = await service.browser().sign_up(invitation=early)
+        clock.advance(seconds=11)
+        over = await service.browser().sign_up(invitation=late)
+
+        assert (within.status_code, over.status_code) == (201, 403)
+
+    async def test_a_sign_up_that_fails_keeps_its_invitation(self, start_service):
+        service = await start_service(auth_sign_up="invite")
+        code = await service.services.accounts.invite(None)
+        browser = service.browser()
+
+        refused = await browser.sign_up(invitation=code, password="password")
+        accepted = await browser.sign_up(invitation=code)
+
+        assert (refused.status_code, accepted.status_code) == (422, 201)
