@@ -152,8 +152,11 @@ class PostgresStore(Store[RequestContext]):
         check_id(item.id, "item")
         row = new_item(thread_id, item, context)
         async with self._thread_transaction(context) as session:
-            if not await ItemRepository(session).upsert(row):
-                raise RunLostError(context.run_id)
+            outcome = await ItemRepository(session).upsert(row)
+        if outcome == "lost":
+            raise RunLostError(context.run_id)
+        if outcome == "no-thread":
+            raise UnknownThingError("thread")
 
     async def delete_thread_item(
         self, thread_id: str, item_id: str, context: RequestContext

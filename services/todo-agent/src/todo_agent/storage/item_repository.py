@@ -1,7 +1,7 @@
 """Items of a thread, and feedback on them, of the user that the session is bound to."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from sqlalchemy import text
@@ -10,17 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from todo_agent.storage.cursor import Cursor, Order, keyset
 from todo_agent.storage.fence import FENCE_SQL
 
-# An item that is said again keeps the time and so the place that it got first.
+# An item that is said again keeps the time and so the place that it got first. The thread is looked
+# for under row-level security: a conflict with another user's row would be an error of its own.
 _UPSERT: Final = """
-    INSERT INTO items (thread_id, id, user_id, run_id, type, hidden, payload, created_at)
-    SELECT :thread_id, :id, :user_id, :run_id, :type, :hidden, :payload, :created_at FROM fence
-    ON CONFLICT (thread_id, id) DO UPDATE
-       SET type = excluded.type, hidden = excluded.hidden,
-           payload = jsonb_set(excluded.payload, '{created_at}', items.payload -> 'created_at')
-    RETURNING 1
+    thread AS (SELECT 1 FROM threads WHERE id = :thread_id),
+    written AS (
+        INSERT INTO items (thread_id, id, user_id, run_id, type, hidden, payload, created_at)
+        SELECT :thread_id, :id, :user_id, :run_id, :type, :hidden, :payload, :created_at
+          FROM fence, thread
+        ON CONFLICT (thread_id, id) DO UPDATE
+           SET type = excluded.type, hidden = excluded.hidden,
+               payload = jsonb_set(excluded.payload, '{created_at}', items.payload -> 'created_at'))
+    SELECT EXISTS (SELECT 1 FROM fence), EXISTS (SELECT 1 FROM thread)
 """
-_UPSERT_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}) {_UPSERT}")
-_UPSERT_FREE: Final = text(f"WITH fence AS (SELECT 1) {_UPSERT}")
+_UPSERT_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_UPSERT}")
+_UPSERT_FREE: Final = text(f"WITH fence AS (SELECT 1), {_UPSERT}")
 
 _DELETE: Final = """
     gone AS (
@@ -42,6 +46,10 @@ _SAVE_FEEDBACK: Final = text("""
     ON CONFLICT (thread_id, item_id) DO UPDATE SET kind = excluded.kind, updated_at = now()
     RETURNING 1
 """)
+
+
+# `lost`: the run that writes is another attempt's.
+UpsertOutcome = Literal["written", "lost", "no-thread"]
 
 
 class ItemRow(msgspec.Struct, frozen=True):
@@ -91,17 +99,20 @@ class ItemRepository:
         values = {"thread_id": thread_id, "limit": limit, **key.values}
         return [ItemRow(*row) for row in await self._session.execute(statement, values)]
 
-    async def upsert(self, item: NewItem) -> bool:
-        """Write an item; False if the run that writes it is another attempt's.
+    async def upsert(self, item: NewItem) -> UpsertOutcome:
+        """Write an item.
 
         Raises:
-            IntegrityError: the user has no such thread.
+            IntegrityError: the thread was deleted at this moment.
         """
         values = msgspec.structs.asdict(item)
         if item.attempt is None:
             del values["attempt"]
         statement = _UPSERT_FREE if item.attempt is None else _UPSERT_FENCED
-        return (await self._session.execute(statement, values)).first() is not None
+        is_fenced, has_thread = (await self._session.execute(statement, values)).one()
+        if not is_fenced:
+            return "lost"
+        return "written" if has_thread else "no-thread"
 
     async def delete(
         self, thread_id: str, item_id: str, run_id: str | None, attempt: int | None

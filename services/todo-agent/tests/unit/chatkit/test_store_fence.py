@@ -1,0 +1,85 @@
+"""In a run every write of the store counts only while its attempt is the latest."""
+
+import pytest
+from chatkit.store import NotFoundError
+from chatkit.types import FileAttachment
+
+from todochat.bus import RunLostError
+
+
+@pytest.fixture
+async def run(chat, message, make_user, runs):
+    """A run at its first attempt, and a way to lose it."""
+    await chat.accept(message(), make_user())
+    return await runs.claim("w1", 60)
+
+
+@pytest.fixture
+def context(chat, run):
+    return chat.context(run.user_id, run.run_id, run.attempt)
+
+
+@pytest.fixture
+def lose(runs, admin, run):
+    async def take_over():
+        await admin.expire_lease(run.run_id)
+        assert (await runs.claim("w2", 60)).attempt == 2
+
+    return take_over
+
+
+WRITES = {
+    "add_thread_item": lambda store, item, thread: (thread.id, item),
+    "save_item": lambda store, item, thread: (thread.id, item),
+    "delete_thread_item": lambda store, item, thread: (thread.id, item.id),
+    "save_thread": lambda store, item, thread: (thread,),
+    "save_attachment": lambda store, item, thread: (
+        FileAttachment(id="atc_1", name="a", mime_type="text/plain", thread_id=thread.id),
+    ),
+}
+
+
+@pytest.mark.parametrize("method", WRITES)
+async def test_the_latest_attempt_writes_and_a_lost_one_does_not(
+    chat, run, context, lose, items, admin, method
+):
+    thread = await chat.store.load_thread(run.thread_id, context)
+    item = items(thread.id).answer()
+    await chat.store.add_thread_item(thread.id, item, context)
+    write = getattr(chat.store, method)
+    arguments = WRITES[method](chat.store, item, thread)
+    await write(*arguments, context)
+    await lose()
+    dump = (
+        "SELECT (SELECT array_agg(items::text ORDER BY id) FROM items)::text"
+        " || (SELECT array_agg(threads::text) FROM threads)::text"
+        " || (SELECT count(*) FROM attachments)"
+    )
+    before = await admin.value(dump)
+
+    with pytest.raises(RunLostError):
+        await write(*arguments, context)
+
+    assert await admin.value(dump) == before
+
+
+async def test_reading_goes_on_after_the_run_was_lost(chat, run, context, lose):
+    await lose()
+
+    assert (await chat.store.load_thread(run.thread_id, context)).id == run.thread_id
+
+
+async def test_a_run_writes_into_a_thread_that_was_deleted_as_if_it_never_was(
+    chat, run, context, items
+):
+    await chat.store.delete_thread(run.thread_id, chat.context(run.user_id))
+
+    with pytest.raises(NotFoundError):
+        await chat.store.add_thread_item(run.thread_id, items(run.thread_id).answer(), context)
+
+
+async def test_an_item_says_which_run_wrote_it(chat, run, context, items, admin):
+    item = items(run.thread_id).answer()
+    await chat.store.add_thread_item(run.thread_id, item, context)
+
+    assert await admin.value("SELECT run_id FROM items WHERE id = $1", item.id) == run.run_id

@@ -1,0 +1,158 @@
+"""Who sees and changes which rows, whatever a query forgets."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+from todochat.database import Database, create_engine
+
+TABLES = ("owners", "threads", "items", "attachments", "feedback", "runs", "run_steps")
+
+
+@pytest.fixture
+async def two_users(chat, message, make_user, runs, admin):
+    """Alice and Bob, each with a row in every table."""
+    users = (make_user(), make_user())
+    for user in users:
+        run = await chat.accept(message(f"hello from {user}"), user)
+        item = await admin.value("SELECT id FROM items WHERE user_id = $1", user)
+        await chat.store.save_feedback(run.thread_id, [item], "positive", chat.context(user))
+        await admin.execute(
+            "INSERT INTO attachments (user_id, id, payload) VALUES ($1, 'atc_1', '{}')", user
+        )
+        await admin.execute(
+            "INSERT INTO run_steps (run_id, key, user_id, payload) VALUES ($1, 'input', $2, '')",
+            run.run_id,
+            user,
+        )
+    return users
+
+
+async def owners_of(session, table):
+    result = await session.execute(text(f"SELECT user_id FROM {table}"))
+    return list(result.scalars())
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_a_query_that_forgets_the_user_sees_nothing(chat_db, two_users, table):
+    async with chat_db.transaction() as session:
+        assert await owners_of(session, table) == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_a_bound_query_sees_its_own_rows_only(chat_db, two_users, table):
+    for user in two_users:
+        async with chat_db.transaction(user) as session:
+            assert await owners_of(session, table) == [user]
+
+
+async def execute(database, user, statement, **values):
+    """Run a statement and return how many rows it touched; 0 if the role may not run it at all."""
+    try:
+        async with database.transaction(user) as session:
+            result = await session.execute(text(statement), values)
+            return result.rowcount
+    except ProgrammingError as error:
+        if error.orig.sqlstate != "42501" or "policy" in str(error):
+            raise
+        return 0
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("change", ["UPDATE {} SET user_id = user_id", "DELETE FROM {}"])
+async def test_another_users_rows_cannot_be_changed(chat_db, two_users, admin, table, change):
+    alice, bob = two_users
+    statement = change.format(table) + " WHERE user_id = :bob"
+
+    touched = await execute(chat_db, alice, statement, bob=bob)
+
+    assert touched == 0
+    assert await admin.value(f"SELECT count(*) FROM {table} WHERE user_id = $1", bob) == 1
+
+
+async def test_a_row_cannot_be_written_for_another_user(chat_db, make_user):
+    statement = "INSERT INTO owners (user_id, last_conversation_id) VALUES (:other, 0)"
+
+    with pytest.raises(ProgrammingError, match="row-level security policy"):
+        await execute(chat_db, make_user(), statement, other=make_user())
+
+
+async def test_an_item_cannot_be_put_into_another_users_thread(chat_db, two_users, admin):
+    alice, bob = two_users
+    thread = await admin.value("SELECT id FROM threads WHERE user_id = $1", bob)
+    statement = (
+        "INSERT INTO items (thread_id, id, user_id, type, hidden, payload, created_at)"
+        " VALUES (:thread, 'msg_x', :alice, 'user_message', false, '{}', now())"
+    )
+
+    with pytest.raises(IntegrityError, match="foreign key"):
+        await execute(chat_db, alice, statement, thread=thread, alice=alice)
+
+
+async def test_two_users_on_one_connection_do_not_see_each_other(empty_chat, two_users):
+    database = Database(create_engine(empty_chat.app, application_name="one", pool_size=1))
+    try:
+        for user in two_users * 3:
+            async with database.transaction(user) as session:
+                assert await owners_of(session, "threads") == [user]
+            async with database.transaction() as session:
+                assert await owners_of(session, "threads") == []
+    finally:
+        await database.aclose()
+
+
+async def test_a_cancelled_request_leaves_nobody_bound_and_nothing_written(
+    empty_chat, two_users, admin
+):
+    alice, _ = two_users
+    database = Database(create_engine(empty_chat.app, application_name="one", pool_size=1))
+    in_transaction = asyncio.Event()
+
+    async def request():
+        async with database.transaction(alice) as session:
+            await session.execute(text("UPDATE threads SET title = 'half done'"))
+            in_transaction.set()
+            await asyncio.Event().wait()
+
+    try:
+        task = asyncio.create_task(request())
+        await in_transaction.wait()
+        task.cancel()
+        await asyncio.wait({task})
+
+        async with database.transaction() as session:
+            assert await owners_of(session, "threads") == []
+        assert await admin.value("SELECT count(*) FROM threads WHERE title IS NOT NULL") == 0
+    finally:
+        await database.aclose()
+
+
+async def test_jobs_see_the_runs_and_journals_of_all(jobs_db, two_users):
+    async with jobs_db.transaction() as session:
+        assert sorted(await owners_of(session, "runs")) == sorted(two_users)
+        assert sorted(await owners_of(session, "run_steps")) == sorted(two_users)
+
+
+@pytest.mark.parametrize("table", sorted(set(TABLES) - {"runs", "run_steps"}))
+async def test_jobs_see_nothing_of_what_people_wrote(jobs_db, two_users, table):
+    async with jobs_db.transaction() as session:
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            await owners_of(session, table)
+
+
+async def test_jobs_cannot_delete_a_run_that_is_not_closed(jobs_db, two_users, admin):
+    async with jobs_db.transaction() as session:
+        await session.execute(text("DELETE FROM runs"))
+
+    assert await admin.value("SELECT count(*) FROM runs") == 2
+
+
+async def test_every_table_holds_its_owner_to_the_policies_too(admin):
+    forced = await admin.value(
+        "SELECT array_agg(relname::text ORDER BY relname::text) FROM pg_class"
+        " WHERE relrowsecurity AND relforcerowsecurity AND relkind = 'r'"
+    )
+
+    assert forced == sorted(TABLES)

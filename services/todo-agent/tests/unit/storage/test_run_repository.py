@@ -1,0 +1,338 @@
+"""Claiming, renewing, journaling and ending runs, on two real connections."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from todo_agent.storage.fence import is_fenced
+from todo_agent.storage.run import MAX_CRASHES
+from todo_agent.storage.run_repository import _PURGE_LOCK
+from todo_agent.storage.user_run_repository import UserRunRepository
+from todochat.bus import RunLostError
+
+LEASE_S = 60
+
+
+@pytest.fixture
+def accept(chat, message, make_user):
+    """Accept runs, each in a thread of its own."""
+
+    async def accept_some(count=1, user=None):
+        user = user or make_user()
+        return [await chat.accept(message(), user) for _ in range(count)]
+
+    return accept_some
+
+
+async def claim(runs, worker="w1"):
+    run = await runs.claim(worker, LEASE_S)
+    assert run is not None
+    return run
+
+
+async def test_claim_takes_the_oldest_run_and_makes_it_the_first_attempt(runs, accept):
+    first, second = await accept(2)
+
+    run = await claim(runs)
+
+    assert run.run_id == first.run_id
+    assert (run.attempt, run.status, run.worker_id) == (1, "running", "w1")
+    assert run.run_id != second.run_id
+
+
+async def test_nothing_is_claimed_when_nothing_waits(runs, accept):
+    await accept(1)
+    await claim(runs)
+
+    assert await runs.claim("w2", LEASE_S) is None
+
+
+async def test_workers_that_claim_at_once_get_different_runs(runs, accept, make_user):
+    accepted = [run for _ in range(2) for run in await accept(4)]
+
+    claimed = await asyncio.gather(*(runs.claim(f"w{n}", LEASE_S) for n in range(10)))
+
+    got = [run.run_id for run in claimed if run is not None]
+    assert sorted(got) == sorted(run.run_id for run in accepted)
+
+
+async def test_claim_skips_a_run_that_another_claim_holds_and_does_not_wait(runs, accept, jobs_db):
+    first, second = await accept(2)
+    async with jobs_db.transaction() as session:
+        lock = text("SELECT 1 FROM runs WHERE run_id = :run_id FOR UPDATE")
+        await session.execute(lock, {"run_id": first.run_id})
+
+        run = await asyncio.wait_for(runs.claim("w2", LEASE_S), 5)
+
+    assert run is not None
+    assert run.run_id == second.run_id
+
+
+async def test_a_run_whose_lease_ended_is_taken_over_as_the_next_attempt(runs, accept, admin):
+    await accept(1)
+    run = await claim(runs)
+    await admin.expire_lease(run.run_id)
+
+    taken = await claim(runs, "w2")
+
+    assert (taken.run_id, taken.attempt, taken.crashes) == (run.run_id, 2, 1)
+    assert not taken.is_poisoned
+
+
+async def test_a_run_that_killed_three_workers_comes_back_poisoned(runs, accept, admin):
+    await accept(1)
+    run = await claim(runs)
+    for _ in range(MAX_CRASHES):
+        assert not run.is_poisoned
+        await admin.expire_lease(run.run_id)
+        run = await claim(runs)
+
+    assert run.attempt == MAX_CRASHES + 1
+    assert run.is_poisoned
+
+
+async def test_a_run_that_was_handed_back_is_claimable_at_once_and_not_poisoned(runs, accept):
+    await accept(1)
+    for attempt in range(1, MAX_CRASHES + 3):
+        run = await claim(runs)
+        assert run.attempt == attempt
+        assert await runs.release(run.run_id, "w1", run.attempt)
+
+    run = await claim(runs, "w2")
+
+    assert run.crashes == 0
+    assert not run.is_poisoned
+
+
+async def test_only_the_holder_can_hand_a_run_back(runs, accept, admin):
+    await accept(1)
+    run = await claim(runs)
+
+    assert not await runs.release(run.run_id, "w2", run.attempt)
+    await admin.expire_lease(run.run_id)
+    await claim(runs, "w2")
+    assert not await runs.release(run.run_id, "w1", run.attempt)
+
+
+async def test_renewal_prolongs_every_lease_of_the_worker_and_only_those(runs, accept, admin):
+    await accept(3)
+    mine = {(await claim(runs)).run_id for _ in range(2)}
+    other = await claim(runs, "w2")
+    for run_id in (*mine, other.run_id):
+        await admin.expire_lease(run_id)
+
+    leases = await runs.renew("w1", LEASE_S)
+
+    assert {lease.run_id for lease in leases} == mine
+    assert (await claim(runs, "w3")).run_id == other.run_id
+    assert await runs.claim("w3", LEASE_S) is None
+
+
+async def test_renewal_tells_which_runs_are_to_stop_and_why(runs, accept, chat_db, make_user):
+    user = make_user()
+    stop, go_on = await accept(2, user)
+    await claim(runs)
+    await claim(runs)
+    await UserRunRepository(chat_db).request_cancel(stop.run_id, user, "abandoned")
+
+    leases = {lease.run_id: lease for lease in await runs.renew("w1", LEASE_S)}
+
+    assert leases[stop.run_id].cancel_requested
+    assert leases[stop.run_id].cancel_reason == "abandoned"
+    assert not leases[go_on.run_id].cancel_requested
+
+
+async def test_a_lost_run_is_missing_in_the_renewal(runs, accept, admin):
+    await accept(1)
+    run = await claim(runs)
+    await admin.expire_lease(run.run_id)
+    await claim(runs, "w2")
+
+    assert await runs.renew("w1", LEASE_S) == []
+
+
+async def test_renewal_keeps_the_highest_seq(runs, accept, admin):
+    await accept(1)
+    run = await claim(runs)
+
+    await runs.renew("w1", LEASE_S, {run.run_id: 40})
+    await runs.renew("w1", LEASE_S, {run.run_id: 7})
+    await runs.save_seq_high(run.run_id, 1, 12)
+    await runs.renew("w1", LEASE_S)
+
+    assert await admin.value("SELECT seq_high FROM runs") == 40
+
+
+async def test_every_write_of_a_lower_attempt_is_refused(runs, accept, admin):
+    await accept(1)
+    old = await claim(runs)
+    await runs.save_step(old.run_id, 1, "input", b"before")
+    await admin.expire_lease(old.run_id)
+    await claim(runs, "w2")
+
+    with pytest.raises(RunLostError):
+        await runs.save_step(old.run_id, 1, "answer/0000", b"too late")
+    with pytest.raises(RunLostError):
+        await runs.save_seq_high(old.run_id, 1, 99)
+    assert not await runs.finish(old.run_id, 1, "completed", None, 99)
+    assert not await runs.close(old.run_id, 1)
+
+    assert await runs.load_steps(old.run_id) == {"input": b"before"}
+    assert await admin.value("SELECT (status, seq_high)::text FROM runs") == "(running,0)"
+
+
+async def test_a_takeover_waits_for_a_step_that_is_being_saved(runs, accept, admin, jobs_db):
+    """The winner must not read the journal while the loser's last step is on its way in."""
+    await accept(1)
+    run = await claim(runs)
+    await admin.expire_lease(run.run_id)
+    async with jobs_db.transaction() as session:
+        assert await is_fenced(session, run.run_id, run.attempt)
+
+        during = await asyncio.wait_for(runs.claim("w2", LEASE_S), 5)
+
+    after = await runs.claim("w2", LEASE_S)
+    assert during is None
+    assert after is not None
+    assert after.attempt == 2
+
+
+async def test_a_step_is_never_written_twice(runs, accept):
+    await accept(1)
+    run = await claim(runs)
+    await runs.save_step(run.run_id, 1, "answer/0000", b"one")
+
+    with pytest.raises(IntegrityError):
+        await runs.save_step(run.run_id, 1, "answer/0000", b"two")
+
+    assert await runs.load_steps(run.run_id) == {"answer/0000": b"one"}
+
+
+async def test_finishing_frees_the_thread_and_forgets_the_body(
+    runs, accept, chat, message, make_user, admin
+):
+    user = make_user()
+    (accepted,) = await accept(1, user)
+    run = await claim(runs)
+
+    assert await runs.finish(run.run_id, 1, "completed", None, 12)
+
+    assert (await chat.accept(message("more", accepted.thread_id), user)).run_id != run.run_id
+    row = await admin.value(
+        "SELECT (status, seq_high, request, ended_at IS NOT NULL)::text FROM runs WHERE run_id = $1",
+        run.run_id,
+    )
+    assert row == '(completed,12,"\\\\x",t)'
+
+
+async def test_a_run_that_ended_keeps_its_first_outcome(runs, accept, admin):
+    await accept(1)
+    run = await claim(runs)
+    assert await runs.finish(run.run_id, 1, "failed", "model-error", 3)
+
+    repeated = await runs.finish(run.run_id, 1, "failed", "model-error", 3)
+    other = await runs.finish(run.run_id, 1, "completed", None, 3)
+
+    assert repeated
+    assert not other
+    assert await admin.value("SELECT status FROM runs") == "failed"
+
+
+async def test_an_ended_run_comes_back_until_its_end_marker_is_known_to_be_said(
+    runs, accept, admin
+):
+    await accept(1)
+    run = await claim(runs)
+    await runs.finish(run.run_id, 1, "cancelled", None, 5)
+    await admin.expire_lease(run.run_id)
+
+    again = await claim(runs, "w2")
+    assert (again.status, again.attempt) == ("cancelled", 2)
+    assert await runs.close(run.run_id, 2)
+
+    assert await runs.claim("w3", LEASE_S) is None
+    assert await runs.renew("w2", LEASE_S) == []
+
+
+async def test_a_running_run_cannot_be_closed(runs, accept):
+    await accept(1)
+    run = await claim(runs)
+
+    assert not await runs.close(run.run_id, 1)
+
+
+async def test_the_queue_counts_only_runs_that_wait(runs, accept):
+    await accept(3)
+    await claim(runs)
+
+    assert await runs.count_queued() == 2
+
+
+async def test_a_retry_finds_what_the_tools_of_earlier_runs_did(
+    runs, accept, chat, make_user, admin
+):
+    user = make_user()
+    (first,) = await accept(1, user)
+    run = await claim(runs)
+    await runs.save_step(run.run_id, 1, "answer/0000", b"a")
+    await runs.save_step(run.run_id, 1, "tool/0000/0", b"added milk")
+    await runs.finish(run.run_id, 1, "failed", "x", 1)
+    await runs.close(run.run_id, 1)
+    await chat.accept(
+        {
+            "type": "threads.retry_after_item",
+            "params": {"thread_id": first.thread_id, "item_id": run.user_message_id},
+        },
+        user,
+    )
+
+    retry = await claim(runs)
+
+    assert retry.user_message_id == run.user_message_id
+    assert await runs.load_earlier_tool_steps(retry) == [(run.run_id, "tool/0000/0", b"added milk")]
+
+
+class TestPurge:
+    @pytest.fixture
+    async def ended(self, runs, accept, admin):
+        """A run with one step that was closed two days ago."""
+        await accept(1)
+        run = await claim(runs)
+        await runs.save_step(run.run_id, 1, "input", b"x")
+        await runs.finish(run.run_id, 1, "completed", None, 1)
+        await runs.close(run.run_id, 1)
+        await admin.execute("UPDATE runs SET closed_at = now() - interval '2 days'")
+        return run
+
+    async def test_steps_go_before_their_run(self, runs, ended, admin):
+        purged = await runs.purge(keep_runs_s=7 * 86400, keep_steps_s=86400)
+
+        assert purged == (0, 1)
+        assert await admin.value("SELECT count(*) FROM runs") == 1
+        assert await admin.value("SELECT count(*) FROM run_steps") == 0
+
+    async def test_an_old_run_goes_with_its_steps(self, runs, ended, admin):
+        purged = await runs.purge(keep_runs_s=86400, keep_steps_s=7 * 86400)
+
+        assert purged == (1, 0)
+        assert await admin.value("SELECT count(*) FROM run_steps") == 0
+
+    async def test_what_is_young_stays(self, runs, ended):
+        assert await runs.purge(keep_runs_s=7 * 86400, keep_steps_s=7 * 86400) == (0, 0)
+
+    async def test_an_open_run_stays_however_old(self, runs, accept, admin):
+        await accept(1)
+        run = await claim(runs)
+        await runs.save_step(run.run_id, 1, "input", b"x")
+        await admin.execute("UPDATE runs SET created_at = now() - interval '1 year'")
+
+        assert await runs.purge(keep_runs_s=1, keep_steps_s=1) == (0, 0)
+
+    async def test_one_worker_purges_at_a_time(self, runs, ended, jobs_db):
+        async with jobs_db.transaction() as session:
+            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PURGE_LOCK})
+            assert await runs.purge(keep_runs_s=1, keep_steps_s=1) is None
+
+        assert await runs.purge(keep_runs_s=1, keep_steps_s=1) is not None
