@@ -1,0 +1,158 @@
+"""The commands of `todochat`. Each loads what it needs when it runs: the bare CLI starts fast."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, cast
+
+import typer
+
+from todochat_local.layout import DATA_DIR_VARIABLE, DEFAULT_DATA_DIR, DataDir
+
+# Each command's imports are inside it (PLC0415): what `up` needs takes a quarter of a second,
+# what `chat` needs half of one, and neither needs the other's.
+
+app: Final = typer.Typer(
+    name="todochat",
+    help="A self-hosted ChatKit with a todo assistant, on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DataDirOption = Annotated[
+    Path, typer.Option("--data-dir", envvar=DATA_DIR_VARIABLE, help="Where all data lies.")
+]
+DEFAULT: Final = Path(DEFAULT_DATA_DIR)
+PASS_ON: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command()
+def up(
+    context: typer.Context,
+    data_dir: DataDirOption = DEFAULT,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to open; 8000 or the next free one.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Agent workers.")] = 1,
+    gateways: Annotated[int, typer.Option(min=1, max=32, help="Chat gateways.")] = 1,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return when ready; `down` stops it.")
+    ] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Restart services when their code changes.")
+    ] = False,
+) -> None:
+    """Start everything; Ctrl-C stops it."""
+    from todochat_local.options import UpOptions  # noqa: PLC0415
+
+    options = UpOptions(
+        data_dir=data_dir,
+        port=port,
+        workers=workers,
+        gateways=gateways,
+        reload=reload,
+        environ=environ_of(context),
+    )
+    if detach:
+        from todochat_local.detached import run_detached  # noqa: PLC0415
+
+        raise typer.Exit(run_detached(options))
+    from todochat_local.foreground import run_in_foreground  # noqa: PLC0415
+
+    raise typer.Exit(run_in_foreground(options))
+
+
+@app.command()
+def down(data_dir: DataDirOption = DEFAULT) -> None:
+    """Stop what `up` started."""
+    from todochat_local.down import stop_launcher  # noqa: PLC0415
+
+    raise typer.Exit(stop_launcher(DataDir(data_dir), typer.echo))
+
+
+@app.command()
+def status(
+    data_dir: DataDirOption = DEFAULT,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show what runs; exits 1 unless everything does."""
+    from todochat_local.status import show_status  # noqa: PLC0415
+
+    raise typer.Exit(show_status(DataDir(data_dir), as_json=as_json))
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="A process, such as tasks; else all.")] = None,
+    data_dir: DataDirOption = DEFAULT,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Lines from each.")] = 50,
+) -> None:
+    """Show what the processes log."""
+    from todochat_local.logs import show_logs  # noqa: PLC0415
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in environ_of(context)
+    raise typer.Exit(show_logs(DataDir(data_dir), name, follow=follow, lines=lines, colour=colour))
+
+
+@app.command()
+def doctor(context: typer.Context, data_dir: DataDirOption = DEFAULT) -> None:
+    """Check whether this machine has what it takes."""
+    from todochat_local.doctor import run_doctor  # noqa: PLC0415
+
+    raise typer.Exit(run_doctor(DataDir(data_dir), environ_of(context), typer.echo))
+
+
+@app.command()
+def reset(
+    data_dir: DataDirOption = DEFAULT,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+) -> None:
+    """Delete all data: accounts, chats, tasks."""
+    from todochat_local.reset import delete_data  # noqa: PLC0415
+
+    data = DataDir(data_dir)
+    if data.exists() and not yes:
+        typer.confirm(f"Delete {data.path} with all accounts, chats and tasks?", abort=True)
+    raise typer.Exit(delete_data(data, typer.echo))
+
+
+@app.command(context_settings=PASS_ON, add_help_option=False)
+def admin(context: typer.Context, data_dir: DataDirOption = DEFAULT) -> None:
+    """Manage accounts of the running stack: `admin user --help`."""
+    from todochat_local.admin import run_admin  # noqa: PLC0415
+
+    raise typer.Exit(run_admin(DataDir(data_dir), environ_of(context), context.args))
+
+
+@app.command()
+def chat(
+    context: typer.Context,
+    message: Annotated[
+        list[str] | None, typer.Argument(help="Say this and exit; else a conversation.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(envvar="TODOCHAT_URL", help="A deployment; else the local one.")
+    ] = None,
+    data_dir: DataDirOption = DEFAULT,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the frames as they come.")] = False,
+) -> None:
+    """Talk to the assistant."""
+    from todochat_local.chat.command import ChatOptions, run_chat  # noqa: PLC0415
+
+    options = ChatOptions(
+        message=" ".join(message) if message else None,
+        url=url,
+        data_dir=data_dir,
+        raw=raw,
+        environ=environ_of(context),
+    )
+    raise typer.Exit(run_chat(options))
+
+
+def environ_of(context: typer.Context) -> Mapping[str, str]:
+    """Return the environment that `__main__` read."""
+    return cast("Mapping[str, str]", context.obj)

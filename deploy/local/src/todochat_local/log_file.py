@@ -1,0 +1,77 @@
+"""Reading logs: the end of one, and following one across rotation."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+TAIL_BYTES: Final = 65_536
+READ_BYTES: Final = 262_144
+
+
+def read_tail(path: Path, lines: int, since: int = 0) -> list[str]:
+    """Return the last lines of a file.
+
+    Args:
+        since: nothing before this position, unless the file was rotated meanwhile.
+    """
+    if not path.exists():
+        return []
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        begin = since if since <= size else 0
+        file.seek(max(begin, size - TAIL_BYTES))
+        return file.read().decode(errors="replace").splitlines()[-lines:]
+
+
+class LogFollower:
+    """Yields the whole lines that have been added since the last call; never blocks.
+
+    Args:
+        from_end: begin with what comes now, not with what is there.
+    """
+
+    def __init__(self, path: Path, *, from_end: bool) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._rest = b""
+        self._from_end = from_end and path.exists()
+
+    def new_lines(self) -> Iterator[str]:
+        """Read on; a rotated file is read to its end first."""
+        if self._file is None and not self._open():
+            return
+        yield from self._read()
+        if self._is_rotated():
+            self.close()
+            if self._open():
+                yield from self._read()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _open(self) -> bool:
+        try:
+            self._file = self._path.open("rb")
+        except FileNotFoundError:
+            return False
+        if self._from_end:
+            self._file.seek(0, os.SEEK_END)
+            self._from_end = False
+        return True
+
+    def _read(self) -> Iterator[str]:
+        while self._file is not None and (data := self._file.read(READ_BYTES)):
+            *whole, self._rest = (self._rest + data).split(b"\n")
+            yield from (line.decode(errors="replace") for line in whole)
+
+    def _is_rotated(self) -> bool:
+        if self._file is None:
+            return False
+        try:
+            return self._path.stat().st_ino != os.fstat(self._file.fileno()).st_ino
+        except FileNotFoundError:
+            return False  # between two renames

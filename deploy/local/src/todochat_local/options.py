@@ -1,0 +1,17 @@
+"""What the person asked `todochat up` for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpOptions:
+    """The options of `up`, and the environment it was called with."""
+
+    data_dir: Path
+    port: int | None = None
+    workers: int = 1
+    gateways: int = 1
+    reload: bool = False
+    environ: Mapping[str, str]

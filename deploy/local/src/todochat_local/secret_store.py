@@ -1,0 +1,51 @@
+"""Passwords and keys of this installation, made on its first start."""
+
+import json
+import secrets
+from typing import Final
+
+from todochat_local.layout import DataDir, DataDirError, write_private
+
+SECRET_BYTES: Final = 32
+POSTGRES: Final = "postgres"
+VALKEY: Final = "valkey"
+SERVICES: Final = "services"
+# Those of `todochat.database.bootstrap.role_names`, whose import would take 90 ms; a test compares.
+ROLES: Final = tuple(
+    f"{family}_{kind}" for family in ("auth", "tasks", "chat") for kind in ("owner", "app", "jobs")
+)
+
+
+class SecretStore:
+    """The content of secrets.json, which only its owner may read."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+
+    @classmethod
+    def load(cls, data: DataDir) -> "SecretStore":
+        """Read the secrets, making those that are missing.
+
+        Raises:
+            DataDirError: the file can't be read.
+        """
+        values = _read(data)
+        missing = [name for name in (POSTGRES, VALKEY, SERVICES, *ROLES) if name not in values]
+        if missing:
+            values |= {name: secrets.token_urlsafe(SECRET_BYTES) for name in missing}
+            write_private(data.secrets, json.dumps(values, indent=1))
+        return cls(values)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+
+def _read(data: DataDir) -> dict[str, str]:
+    try:
+        values: dict[str, str] = json.loads(data.secrets.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        msg = f"can't read {data.secrets}: {error}"
+        raise DataDirError(msg) from error
+    return values

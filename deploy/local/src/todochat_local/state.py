@@ -1,0 +1,72 @@
+"""state.json: what runs, for scripts and for the other commands. Its form is fixed."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TypedDict
+
+from todochat_local.layout import DataDir, write_private
+from todochat_local.plan import Plan, Unit
+
+
+class ServiceState(TypedDict):
+    """One service; `url` is its first instance's."""
+
+    url: str | None
+    urls: list[str]
+    pids: list[int]
+
+
+class EngineState(TypedDict):
+    """An engine; the URL holds its password."""
+
+    url: str | None
+
+
+class StackState(TypedDict):
+    """The content of state.json."""
+
+    edge: str
+    data_dir: str
+    services: dict[str, ServiceState]
+    postgres: EngineState
+    redis: EngineState
+
+
+def describe(data: DataDir, plan: Plan, pids: Mapping[str, int]) -> StackState:
+    """Describe a running stack.
+
+    Args:
+        pids: by unit name; those that are down at the moment are missing.
+    """
+    services: dict[str, ServiceState] = {}
+    for unit in _services(plan.units):
+        entry = services.setdefault(unit.service, {"url": unit.url, "urls": [], "pids": []})
+        if unit.url is not None:
+            entry["urls"].append(unit.url)
+        if unit.name in pids:
+            entry["pids"].append(pids[unit.name])
+    return {
+        "edge": plan.edge,
+        "data_dir": str(data.path),
+        "services": services,
+        "postgres": {"url": plan.postgres_url},
+        "redis": {"url": plan.redis_url},
+    }
+
+
+def write_state(data: DataDir, state: StackState) -> None:
+    """Replace state.json."""
+    write_private(data.state, json.dumps(state, indent=2) + "\n")
+
+
+def read_state(data: DataDir) -> StackState | None:
+    """Return what runs; None if nothing does."""
+    try:
+        state: StackState = json.loads(data.state.read_text())
+    except FileNotFoundError:
+        return None
+    return state
+
+
+def _services(units: Iterable[Unit]) -> list[Unit]:
+    return [unit for unit in units if unit.service]

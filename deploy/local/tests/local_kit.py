@@ -1,0 +1,128 @@
+"""Starting launchers in tests, and counting what lives."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+
+from todochat_local.engine_home import outside_dir
+from todochat_local.layout import DATA_DIR_VARIABLE, DataDir
+
+T = TypeVar("T")
+PROGRAM = Path(__file__).with_name("launch_stand_ins.py")
+
+
+def eventually(look: Callable[[], T], timeout_s: float = 15.0) -> T:
+    """Return the first truthy result of `look`."""
+    until = time.monotonic() + timeout_s
+    while not (result := look()):
+        assert time.monotonic() < until, f"not within {timeout_s} s"
+        time.sleep(0.02)
+    return result
+
+
+class Launch:
+    """A launcher as a process of its own, on a data directory."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        data_dir: Path | None = None,
+        prefix: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.data = DataDir(data_dir or folder / "data")
+        self.output = folder / "output.txt"
+        self._prefix = prefix  # a program that runs the launcher, such as setpriv
+        self._environ = environ
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *moods: str) -> "subprocess.Popen[bytes]":
+        with self.output.open("wb") as output:
+            process = subprocess.Popen(
+                [*self._prefix, sys.executable, str(PROGRAM), str(self.data.path), *moods],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environ,
+            )
+        self._processes.append(process)
+        return process
+
+    def start_until_ready(self, *moods: str) -> "subprocess.Popen[bytes]":
+        process = self.start(*moods)
+        eventually(lambda: "\nready after" in self.text or process.poll() is not None, 60)
+        assert process.poll() is None, self.text
+        return process
+
+    @property
+    def text(self) -> str:
+        """Everything the launcher has said."""
+        return self.output.read_text()
+
+    @property
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads(self.data.state.read_text())
+        return state
+
+    def pid_of(self, service: str) -> int:
+        pids: list[int] = self.state["services"][service]["pids"]
+        return pids[0] if pids else 0
+
+    def has(self, name: str) -> bool:
+        """Whether a file is there, in the data directory or where `nobody` can reach it."""
+        return (self.data.path / name).exists() or (outside_dir(self.data) / name).exists()
+
+    def living(self) -> list[psutil.Process]:
+        """Every process that has this data directory in its environment or command line."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def clean_up(self) -> None:
+        for launcher in self._processes:
+            if launcher.poll() is None:
+                launcher.kill()
+            launcher.wait(10)
+        for process in self.living():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        shutil.rmtree(outside_dir(self.data), ignore_errors=True)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        path = str(self.data.path)
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            named = any(part.startswith(path) for part in process.cmdline())
+            return named or process.environ().get(DATA_DIR_VARIABLE) == path
+        except psutil.Error:
+            return False
+
+
+def alive(processes: Sequence[psutil.Process]) -> list[int]:
+    """Return the pids of those that still run; psutil compares their start, too."""
+    return [p.pid for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def tree_of(pid: int) -> list[psutil.Process]:
+    """Return a process and everything below it."""
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def modes(root: Path, *, without: Path) -> dict[str, tuple[int, int, int]]:
+    """Return mode and owner of everything under `root` but not under `without`."""
+    found = {}
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if Path(folder, name) != without]
+        for name in [".", *files]:
+            entry = Path(folder, name).lstat()
+            found[str(Path(folder, name))] = (entry.st_mode, entry.st_uid, entry.st_gid)
+    return found
