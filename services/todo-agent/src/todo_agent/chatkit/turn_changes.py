@@ -33,6 +33,8 @@ from todo_agent.storage.item_repository import ItemRepository
 from todo_agent.storage.run import TurnRecord
 from todochat.errors import FieldError, InvalidInputError
 
+ACCEPTED_STEP: Final = "accepted"  # apart from the steps in which the worker makes ids
+
 _ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
 
 
@@ -90,7 +92,7 @@ class TurnChanges:
 
     async def _add_message(self, message: UserMessageInput) -> str:
         item = UserMessageItem(
-            id=self._context.ids.next("message"),
+            id=self._context.ids.derive("msg", ACCEPTED_STEP, 0),
             thread_id=self._thread_id,
             created_at=self._accepted_at,
             content=message.content,

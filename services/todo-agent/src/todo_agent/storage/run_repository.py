@@ -49,6 +49,7 @@ _RENEW: Final = text("""
     WITH mine AS (
         SELECT run_id FROM runs
          WHERE closed_at IS NULL AND worker_id = :worker_id AND lease_until IS NOT NULL
+           AND (CAST(:all AS boolean) OR run_id = ANY (CAST(:run_ids AS text[])))
          ORDER BY run_id FOR UPDATE),
     said AS (
         SELECT * FROM unnest(CAST(:run_ids AS text[]), CAST(:seqs AS integer[])) AS s(run_id, seq))
@@ -151,10 +152,12 @@ class RunRepository:
     async def renew(
         self, worker_id: str, lease_s: float, seqs: Mapping[str, int] | None = None
     ) -> list[RunLease]:
-        """Prolong all leases of a worker in one statement; a run missing in the answer is lost.
+        """Prolong leases of a worker in one statement; a run missing in the answer is lost.
 
         Args:
-            seqs: the last seq said by each run, kept in case the log is lost.
+            seqs: the runs to prolong (None: all), each with the last seq it said, which is kept in
+                case the log is lost. A run that its worker has put down must not be among them, or
+                nobody would ever take it over.
         """
         said = seqs or {}
         async with self._db.transaction(None) as session:
@@ -163,6 +166,7 @@ class RunRepository:
                 {
                     "worker_id": worker_id,
                     "lease": timedelta(seconds=lease_s),
+                    "all": seqs is None,
                     "run_ids": list(said),
                     "seqs": list(said.values()),
                 },

@@ -1,0 +1,60 @@
+"""Ids of a run: the same in every attempt, and never one that was removed."""
+
+import asyncio
+
+from todo_agent.chatkit.context import IdScope, id_step
+
+
+def test_a_second_attempt_makes_the_same_ids():
+    first, second = IdScope("run_1"), IdScope("run_1")
+
+    assert [first.next("message") for _ in range(3)] == [second.next("message") for _ in range(3)]
+
+
+def test_ids_of_a_run_differ_by_run_type_step_and_count():
+    scope = IdScope("run_1")
+    made = [scope.next("message"), scope.next("message"), scope.next("workflow")]
+    with id_step("answer/0001/0"):
+        made.append(scope.next("message"))
+    made.append(IdScope("run_2").next("message"))
+
+    assert len(set(made)) == 5
+
+
+def test_an_id_is_a_prefix_and_26_characters():
+    prefix, _, rest = IdScope("run_1").next("message").partition("_")
+
+    assert prefix == "msg"
+    assert len(rest) == 26
+    assert rest == rest.lower()
+
+
+async def test_parallel_tools_make_the_same_ids_in_any_order():
+    async def tool(scope, step, before, after):
+        with id_step(step):
+            await before.wait()
+            made = [scope.next("message"), scope.next("message")]
+            after.set()
+            return made
+
+    async def attempt(first, second):
+        scope = IdScope("run_1")
+        gates = {step: asyncio.Event() for step in (first, second)}
+        done = asyncio.Event()
+        gates[first].set()
+        tasks = [
+            asyncio.create_task(tool(scope, first, gates[first], gates[second])),
+            asyncio.create_task(tool(scope, second, gates[second], done)),
+        ]
+        return dict(zip((first, second), await asyncio.gather(*tasks), strict=True))
+
+    assert await attempt("tool/0", "tool/1") == await attempt("tool/1", "tool/0")
+
+
+def test_a_removed_id_never_returns():
+    first = IdScope("run_1").next("message")
+    second = IdScope("run_1", frozenset({first})).next("message")
+    third = IdScope("run_1", frozenset({first, second})).next("message")
+
+    assert len({first, second, third}) == 3
+    assert IdScope("run_1", frozenset({first})).next("message") == second

@@ -1,0 +1,63 @@
+"""Times of items: UTC, stable, and in the order in which the items were first said."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from chatkit.types import ProgressUpdateEvent, ThreadItemAddedEvent, ThreadItemDoneEvent
+
+from todo_agent.chatkit.times import as_utc, with_utc_times
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+async def pass_through(events, not_before=LONG_AGO):
+    async def source():
+        for event in events:
+            yield event
+
+    return [event async for event in with_utc_times(source(), not_before)]
+
+
+@pytest.fixture
+def made(items):
+    return items("thr_1")
+
+
+def test_a_time_of_another_zone_is_the_same_instant():
+    moment = datetime(2026, 11, 23, 9, 0, tzinfo=timezone(timedelta(hours=5)))
+
+    assert as_utc(moment) == datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+
+async def test_the_same_item_keeps_the_time_of_its_first_event(made):
+    item = made.answer(id="msg_1")
+    later = made.answer(id="msg_1")
+
+    added, done = await pass_through(
+        [ThreadItemAddedEvent(item=item), ThreadItemDoneEvent(item=later)]
+    )
+
+    assert done.item.created_at == added.item.created_at == item.created_at
+
+
+async def test_items_of_one_microsecond_stay_in_order(made):
+    moment = datetime.now(UTC)
+    events = [ThreadItemDoneEvent(item=made.answer(created_at=moment)) for _ in range(5)]
+
+    times = [event.item.created_at for event in await pass_through(events)]
+
+    assert times == sorted(set(times))
+
+
+async def test_nothing_is_older_than_the_turn(made):
+    late = datetime.now(UTC) + timedelta(days=1)
+
+    (event,) = await pass_through([ThreadItemDoneEvent(item=made.answer())], late)
+
+    assert event.item.created_at == late + timedelta(microseconds=1)
+
+
+async def test_other_events_pass_as_they_are():
+    event = ProgressUpdateEvent(text="Looking")
+
+    assert await pass_through([event]) == [event]

@@ -1,0 +1,258 @@
+"""What a worker loads and says first for each kind of accepted request."""
+
+from datetime import datetime
+
+import pytest
+from chatkit.types import AssistantMessageContent, AssistantMessageItem, ThreadItemDoneEvent
+from typing_extensions import override
+
+from todo_agent.chatkit.accepted import load_turn
+from todo_agent.chatkit.server import StoredChatServer
+from todo_agent.errors import UnknownThingError
+
+
+class EchoServer(StoredChatServer):
+    """Answers with what it was asked, as openai-chatkit would: with naive local times."""
+
+    @override
+    async def respond(self, thread, input_user_message, context):
+        asked = input_user_message.content[0].text if input_user_message else "nothing"
+        yield self._say(thread, f"you said {asked}", context)
+
+    @override
+    async def action(self, thread, action, sender, context):
+        yield self._say(thread, f"{action.type} {action.payload} of {sender.id}", context)
+
+    def _say(self, thread, said, context):
+        item = AssistantMessageItem(
+            id=self.store.generate_item_id("message", thread, context),
+            thread_id=thread.id,
+            created_at=datetime.now(),  # noqa: DTZ005
+            content=[AssistantMessageContent(text=said)],
+        )
+        return ThreadItemDoneEvent(item=item)
+
+
+@pytest.fixture
+def user(make_user):
+    return make_user()
+
+
+@pytest.fixture
+def work(chat, runs, redis):
+    """Claim the next run, drive it to its end, and return its turn and events."""
+
+    async def drive():
+        run = await runs.claim("w1", 60)
+        context = chat.context(run.user_id, run.run_id, run.attempt)
+        turn = await load_turn(chat.store, run, context)
+        events = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
+        await runs.finish(run.run_id, run.attempt, "completed", None, len(events))
+        await runs.close(run.run_id, run.attempt)
+        return turn, events
+
+    return drive
+
+
+def types(events):
+    return [event.type for event in events]
+
+
+async def test_a_new_thread_is_said_before_its_message_and_the_answer(chat, user, message, work):
+    accepted = await chat.accept(message("add milk"), user)
+
+    turn, events = await work()
+
+    assert types(events) == [
+        "thread.created",
+        "thread.item.done",
+        "stream_options",
+        "thread.item.done",
+    ]
+    created, asked, _, answered = events
+    assert created.thread.id == accepted.thread_id
+    assert created.thread.items.data == []
+    assert asked.item == turn.user_message
+    assert answered.item.content[0].text == "you said add milk"
+
+
+async def test_what_is_said_is_what_a_reload_shows_with_utc_times_in_order(
+    chat, user, message, work
+):
+    accepted = await chat.accept(message(), user)
+
+    _, events = await work()
+
+    page = await chat.store.load_thread_items(
+        accepted.thread_id, None, 9, "asc", chat.context(user)
+    )
+    said = [event.item for event in events if event.type == "thread.item.done"]
+    assert page.data == said
+    assert said[0].created_at < said[1].created_at
+    for event in events:
+        encoded = event.model_dump_json()
+        assert encoded.count('"created_at":"') == encoded.count('Z"')
+
+
+async def test_a_message_to_a_thread_is_said_without_creating_it(chat, user, message, work):
+    first = await chat.accept(message(), user)
+    await work()
+    await chat.accept(message("more", first.thread_id), user)
+
+    turn, events = await work()
+
+    assert types(events) == ["thread.item.done", "stream_options", "thread.item.done"]
+    assert turn.user_message.content[0].text == "more"
+
+
+async def test_a_retry_says_what_was_removed_and_answers_the_message_again(
+    chat, user, message, work
+):
+    first = await chat.accept(message("add milk"), user)
+    turn, events = await work()
+    await chat.accept(
+        {
+            "type": "threads.retry_after_item",
+            "params": {"thread_id": first.thread_id, "item_id": turn.user_message.id},
+        },
+        user,
+    )
+
+    retried, again = await work()
+
+    assert types(again) == ["thread.item.removed", "stream_options", "thread.item.done"]
+    assert again[0].item_id == events[-1].item.id
+    assert again[-1].item.id != events[-1].item.id
+    assert retried.user_message == turn.user_message
+
+
+async def test_a_tools_output_is_answered_without_being_said(chat, user, items, work):
+    thread = await chat.new_thread(user)
+    call = items(thread.id).tool_call()
+    await chat.store.add_thread_item(thread.id, call, chat.context(user))
+    await chat.accept(
+        {
+            "type": "threads.add_client_tool_output",
+            "params": {"thread_id": thread.id, "result": "yes"},
+        },
+        user,
+    )
+
+    turn, events = await work()
+
+    assert turn.user_message is None
+    assert types(events) == ["stream_options", "thread.item.done"]
+
+
+async def test_a_structured_input_is_said_as_replaced(chat, user, items, work):
+    thread = await chat.new_thread(user)
+    question = items(thread.id).question()
+    await chat.store.add_thread_item(thread.id, question, chat.context(user))
+    await chat.accept(
+        {
+            "type": "threads.add_structured_input",
+            "params": {"thread_id": thread.id, "item_id": question.id, "input": {}},
+        },
+        user,
+    )
+
+    _, events = await work()
+
+    assert types(events) == ["thread.item.replaced", "stream_options", "thread.item.done"]
+    assert events[0].item.status == "answered"
+    assert events[0].item.inputs[0].answer.skipped
+
+
+async def test_an_action_gets_its_payload_and_its_widget(chat, user, items, work):
+    thread = await chat.new_thread(user)
+    widget = items(thread.id).widget()
+    await chat.store.add_thread_item(thread.id, widget, chat.context(user))
+    await chat.accept(
+        {
+            "type": "threads.custom_action",
+            "params": {
+                "thread_id": thread.id,
+                "item_id": widget.id,
+                "action": {"type": "task.done", "payload": {"task": 3}},
+            },
+        },
+        user,
+    )
+
+    turn, events = await work()
+
+    assert turn.user_message is None
+    assert events[-1].item.content[0].text == f"task.done {{'task': 3}} of {widget.id}"
+
+
+async def test_the_simple_form_is_said_like_any_message(chat, user, work):
+    await chat.accept({"message": "hi"}, user)
+
+    _, events = await work()
+
+    assert types(events)[:2] == ["thread.created", "thread.item.done"]
+
+
+async def test_a_second_attempt_says_the_same_ids_and_stores_nothing_twice(
+    chat, user, message, runs, admin
+):
+    accepted = await chat.accept(message(), user)
+    said = []
+    for worker in ("w1", "w2"):
+        run = await runs.claim(worker, 60)
+        context = chat.context(user, run.run_id, run.attempt)
+        turn = await load_turn(chat.store, run, context)
+        events = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
+        said.append([event.item.id for event in events if event.type == "thread.item.done"])
+        await admin.expire_lease(run.run_id)
+
+    page = await chat.store.load_thread_items(
+        accepted.thread_id, None, 9, "asc", chat.context(user)
+    )
+    assert said[0] == said[1]
+    assert [item.id for item in page.data] == said[0]
+
+
+async def test_a_takeover_by_a_machine_whose_clock_is_behind_keeps_the_order(
+    chat, user, message, runs, items, admin
+):
+    accepted = await chat.accept(message(), user)
+    run = await runs.claim("w1", 60)
+    early = items(accepted.thread_id).answer("from the other machine")
+    early.created_at = early.created_at.replace(year=early.created_at.year + 1)
+    await chat.store.add_thread_item(
+        accepted.thread_id, early, chat.context(user, run.run_id, run.attempt)
+    )
+    await admin.expire_lease(run.run_id)
+
+    run = await runs.claim("w2", 60)
+    context = chat.context(user, run.run_id, run.attempt)
+    turn = await load_turn(chat.store, run, context)
+    events = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
+
+    page = await chat.store.load_thread_items(
+        accepted.thread_id, None, 9, "asc", chat.context(user)
+    )
+    assert [item.id for item in page.data][-2:] == [early.id, events[-1].item.id]
+
+
+async def test_a_turn_of_a_deleted_thread_cannot_be_loaded(chat, user, message, runs):
+    accepted = await chat.accept(message(), user)
+    await chat.store.delete_thread(accepted.thread_id, chat.context(user))
+    run = await runs.claim("w1", 60)
+
+    with pytest.raises(UnknownThingError):
+        await load_turn(chat.store, run, chat.context(user, run.run_id, run.attempt))
+
+    assert run.cancel_reason == "thread-deleted"
+
+
+async def test_the_api_itself_never_answers(chat, user, message, runs):
+    await chat.accept(message(), user)
+    run = await runs.claim("w1", 60)
+    context = chat.context(user, run.run_id, run.attempt)
+    turn = await load_turn(chat.store, run, context)
+
+    events = [event async for event in chat.server.run_turn(turn, context)]
+
+    assert types(events)[-1] == "error"

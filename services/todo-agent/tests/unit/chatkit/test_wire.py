@@ -1,0 +1,44 @@
+"""Events as bytes."""
+
+import json
+
+from chatkit.types import (
+    AssistantMessageContentPartTextDelta,
+    FileAttachment,
+    ThreadItemDoneEvent,
+    ThreadItemUpdatedEvent,
+    UserMessageItem,
+)
+
+from todo_agent.chatkit.wire import encode_event
+
+
+def delta(text):
+    update = AssistantMessageContentPartTextDelta(content_index=0, delta=text)
+    return ThreadItemUpdatedEvent(item_id="msg_1", update=update)
+
+
+def test_an_event_is_encoded_as_openai_chatkit_does(chat):
+    event = delta("milk")
+
+    assert encode_event(event) == chat.server._serialize(event)
+
+
+def test_a_lone_surrogate_does_not_cost_the_event():
+    assert json.loads(encode_event(delta("a\ud83db")))["update"]["delta"] == "a\ufffdb"
+
+
+def test_an_attachments_metadata_stays_here(items):
+    attachment = FileAttachment(
+        id="atc_1", name="a", mime_type="text/plain", metadata={"path": "secret"}
+    )
+    item = UserMessageItem(
+        id="msg_1",
+        thread_id="thr_1",
+        created_at=items("thr_1").answer().created_at,
+        content=[],
+        attachments=[attachment],
+        inference_options={},
+    )
+
+    assert b"secret" not in encode_event(ThreadItemDoneEvent(item=item))
