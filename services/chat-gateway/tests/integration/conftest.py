@@ -27,7 +27,7 @@ class Gateway:
         settings = ChatGatewaySettings.load(environ)
         self.app = create_app(settings)
         self.server = make_server(self.app, settings, host="127.0.0.1", port=0)
-        self._thread = threading.Thread(target=self.server.run)
+        self._thread = threading.Thread(target=self.server.run, daemon=True)
 
     async def start(self) -> None:
         self._thread.start()

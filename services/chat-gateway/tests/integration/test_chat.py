@@ -284,3 +284,25 @@ async def test_a_client_that_leaves_while_its_run_is_accepted_leaves_nothing_beh
     await wait_until(lambda: gateway.hub.viewers == 0)
     await wait_until(lambda: redis.zcard("gateway:absent"))
     assert await redis.zcard("gateway:{usr_ann}:streams") == 0
+
+
+async def test_a_page_of_an_allowed_origin_may_use_the_chat(agent, start_gateway, browser_at):
+    origin = "http://localhost:3000"
+    ann = browser_at(await start_gateway(CORS_ALLOWED_ORIGINS=origin))
+    asked = "authorization,content-type,chatkit-frame-instance-id,last-event-id,x-resumable"
+
+    async with ann.request(
+        "OPTIONS",
+        "",
+        Origin=origin,
+        Access_Control_Request_Method="POST",
+        Access_Control_Request_Headers=asked,
+    ) as preflight:
+        allowed = preflight.headers["Access-Control-Allow-Headers"].lower()
+    async with ann.stream("POST", "", body=CREATE, Origin=origin) as stream:
+        exposed = stream.headers["Access-Control-Expose-Headers"]
+
+    assert preflight.status == 204
+    assert set(asked.split(",")) <= {name.strip() for name in allowed.split(",")}
+    assert stream.headers["Access-Control-Allow-Origin"] == origin
+    assert {"X-Run-Id", "X-Thread-Id", "X-Conversation-Id"} <= set(exposed.split(", "))

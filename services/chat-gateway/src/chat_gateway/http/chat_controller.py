@@ -12,7 +12,7 @@ from litestar.params import HeaderParameter
 
 from chat_gateway.clients.agent_client import PlainAnswer
 from chat_gateway.errors import MalformedBodyError
-from chat_gateway.http.documentation import BEARER, STREAM_HEADERS, ChatOperation, problems
+from chat_gateway.http.documentation import BEARER, ChatOperation, problems
 from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.sse_response import SseResponse
@@ -41,7 +41,6 @@ class ChatController(Controller):
     @post(
         status_code=200,
         operation_class=ChatOperation,
-        response_headers=STREAM_HEADERS,
         responses=problems(400, 401, 403, 404, 409, 410, 413, 422, 429, 503),
     )
     async def chat(
@@ -54,12 +53,6 @@ class ChatController(Controller):
             HeaderParameter(
                 name=RESUMABLE_HEADER,
                 description="`1`: send `id:` lines and the end marker; I reattach by myself.",
-            ),
-        ] = None,
-        idempotency_key: Annotated[  # noqa: ARG002 - read where its form is checked
-            str | None,
-            HeaderParameter(
-                name=IDEMPOTENCY_HEADER, description="1 to 128 visible ASCII characters."
             ),
         ] = None,
     ) -> Response[Any]:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
+    OpenAPIHeader,
     OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
     RequestBody,
     Schema,
 )
@@ -20,16 +21,19 @@ from todochat.problems import PROBLEM_JSON, Problem
 
 BEARER: Final = [{"bearer": list[str]()}]
 
-STREAM_HEADERS: Final = [
-    ResponseHeader(name=name, description=description, documentation_only=True)
-    for name, description in (
-        ("X-Run-Id", "The run whose events are streamed."),
-        ("X-Thread-Id", "Its thread."),
-        ("X-Conversation-Id", "The thread's number for the simple form."),
-        ("Idempotent-Replayed", "`true` if the Idempotency-Key was used before."),
-    )
-]
-
+_STRING: Final = Schema(type=OpenAPIType.STRING)
+_STREAM_HEADERS: Final = {
+    "X-Run-Id": "The run whose events are streamed.",
+    "X-Thread-Id": "Its thread.",
+    "X-Conversation-Id": "The thread's number for the simple form.",
+    "Idempotent-Replayed": "`true` if the Idempotency-Key was used before.",
+}
+# Checked or passed on as they are, so no handler takes them as arguments.
+_CHAT_REQUEST_HEADERS: Final = {
+    "Idempotency-Key": "1 to 128 visible ASCII characters; the same key again watches the same run.",
+    "X-Timezone": "The person's time zone, as in the IANA database.",
+    "Accept-Language": "The person's language.",
+}
 _STREAM: Final = OpenAPIMediaType(
     schema=Schema(type=OpenAPIType.STRING, description="Server-sent events.")
 )
@@ -79,11 +83,18 @@ class ChatOperation(Operation):
     """Chat: a raw body of two forms, answered with a stream or with JSON."""
 
     def __post_init__(self) -> None:
+        self.parameters = [
+            *(self.parameters or []),
+            *(
+                Parameter(name=name, param_in="header", schema=_STRING, description=description)
+                for name, description in _CHAT_REQUEST_HEADERS.items()
+            ),
+        ]
         body = Schema(any_of=[_CHATKIT_REQUEST, _SIMPLE_MESSAGE])
         self.request_body = RequestBody(
             content={"application/json": OpenAPIMediaType(schema=body)}, required=True
         )
-        answer = _ok(self)
+        answer = _stream_answer(self)
         answer.description = "The run's events, or the result of a request that needs no model."
         answer.content = {EVENT_STREAM: _STREAM, "application/json": OpenAPIMediaType(Schema())}
 
@@ -93,13 +104,17 @@ class AttachOperation(Operation):
     """Attach: answered with a stream."""
 
     def __post_init__(self) -> None:
-        answer = _ok(self)
+        answer = _stream_answer(self)
         answer.description = "The run's events after Last-Event-ID, stored ones first, then live."
         answer.content = {EVENT_STREAM: _STREAM}
 
 
-def _ok(operation: Operation) -> OpenAPIResponse:
+def _stream_answer(operation: Operation) -> OpenAPIResponse:
     answer = (operation.responses or {})["200"]
     if not isinstance(answer, OpenAPIResponse):  # pragma: no cover - Litestar refers to no response
         raise TypeError
+    answer.headers = {
+        name: OpenAPIHeader(schema=_STRING, description=description)
+        for name, description in _STREAM_HEADERS.items()
+    }
     return answer

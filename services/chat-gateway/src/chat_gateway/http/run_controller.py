@@ -11,7 +11,7 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from chat_gateway.errors import BadLastEventIdError
 from chat_gateway.http.chat_controller import RESUMABLE_HEADER
-from chat_gateway.http.documentation import BEARER, STREAM_HEADERS, AttachOperation, problems
+from chat_gateway.http.documentation import BEARER, AttachOperation, problems
 from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.schemas import CancelView, RunList, RunView
@@ -53,7 +53,6 @@ class RunController(Controller):
     @get(
         "/{run_id:str}/events",
         operation_class=AttachOperation,
-        response_headers=STREAM_HEADERS,
         responses=problems(400, 401, 403, 404, 410, 429, 503),
     )
     async def attach(

@@ -70,6 +70,7 @@ class Presence:
     async def leave(self, viewer: Viewer, *, client_closed: bool) -> None:
         """Note that a viewer is gone; if its client closed and it was the last, start the clock."""
         user_id = viewer.identity.user_id
+        viewer.has_left = True
         try:
             pipeline: Pipe = self._redis.pipeline(transaction=False)
             run_keys = (keys.viewers(viewer.run_id), keys.resumable(viewer.run_id))
@@ -89,9 +90,20 @@ class Presence:
         """
         present = list(viewers)
         for start in range(0, len(present), RENEW_BATCH):
+            batch = present[start : start + RENEW_BATCH]
             pipeline: Pipe = self._redis.pipeline(transaction=False)
-            for viewer in present[start : start + RENEW_BATCH]:
+            for viewer in batch:
                 _renew(pipeline, viewer)
+            await pipeline.execute()
+            await self._take_back([viewer for viewer in batch if viewer.has_left])
+
+    async def _take_back(self, left: list[Viewer]) -> None:
+        """End leases that were renewed just after their viewers had left."""
+        if left:
+            pipeline: Pipe = self._redis.pipeline(transaction=False)
+            for viewer in left:
+                pipeline.zrem(keys.viewers(viewer.run_id), viewer.viewer_id)
+                pipeline.zrem(keys.streams(viewer.identity.user_id), viewer.viewer_id)
             await pipeline.execute()
 
     async def _start_clock(self, member: str) -> None:

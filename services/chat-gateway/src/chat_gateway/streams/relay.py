@@ -152,9 +152,10 @@ class Relay:
                 async with asyncio.timeout(self._slow_viewer_s):
                     await client.send(data)
             except TimeoutError:
-                if client.unsent_bytes() >= unsent_bytes:
+                left_bytes = client.unsent_bytes()
+                if left_bytes >= unsent_bytes:
                     raise SlowViewerError from None
-                unsent_bytes = client.unsent_bytes()
+                unsent_bytes = left_bytes
             else:
                 return
 

@@ -18,6 +18,7 @@ class Viewer:
         said_resumable: the client said `X-Resumable: 1`, so its going away says nothing.
         can_resume: it can go on elsewhere, so it is asked to when this gateway drains.
         began: `time.perf_counter()` at the request's arrival.
+        has_left: its stream is closed, so nobody may renew its leases.
         replayed: the run is that of an earlier request with the same Idempotency-Key.
     """
 
@@ -33,6 +34,7 @@ class Viewer:
     began: float
     conversation_id: int | None = None
     replayed: bool = False
+    has_left: bool = False
     _farewell: "asyncio.Future[bytes]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

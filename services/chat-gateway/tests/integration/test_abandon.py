@@ -1,0 +1,237 @@
+"""When a run is cancelled because nobody watches it, and when it is not."""
+
+import asyncio
+import time
+
+import pytest
+
+from chat_gateway.streams.absence import AbsenceWatch
+from chat_gateway.streams.open_streams import OpenStreams
+from chat_gateway.streams.presence import Presence
+from chat_gateway.streams.relay import Relay
+from chat_gateway.streams.stream_format import PlainFormat
+from chat_gateway.streams.viewer import Viewer
+from todochat.bus import RunHub
+from todochat.draining import Drain
+from todochat.errors import NotFoundError, UnavailableError
+from todochat.testing import wait_until
+from todochat.tokens import Identity
+
+CREATE = {"type": "threads.create", "params": {}}
+ABSENT = "gateway:absent"
+
+
+@pytest.fixture
+async def impatient(start_gateway):
+    return await start_gateway(ABANDON_GRACE_S="0.1")
+
+
+async def test_a_run_is_cancelled_when_its_only_client_went_away(agent, impatient, browser_at):
+    async with browser_at(impatient).stream("POST", "", body=CREATE) as stream:
+        run_id = await agent.last_run()
+        stream.close()
+
+    await wait_until(lambda: agent.cancelled == [(run_id, "abandoned")])
+
+
+async def test_the_clock_starts_with_the_last_client_wherever_it_was(
+    agent, redis, start_gateway, browser_at
+):
+    here, there = await start_gateway(), await start_gateway()
+    run_id = await agent.accept_run("usr_ann")
+    path = f"/runs/{run_id}/events"
+
+    async with browser_at(here).stream("GET", path), browser_at(there).stream("GET", path) as last:
+        await wait_until(lambda: redis.zcard(f"chat:{{{run_id}}}:viewers"))
+        await wait_until(lambda: there.hub.viewers == 1)
+        async with browser_at(here).stream("GET", path) as first:
+            first.close()
+        await wait_until(lambda: here.hub.viewers == 1)
+        assert await redis.zcard(ABSENT) == 0
+
+        last.close()
+        await wait_until(lambda: there.hub.viewers == 0)
+        assert await redis.zcard(ABSENT) == 0
+
+    await wait_until(lambda: redis.zcard(ABSENT))
+    due_at = await redis.zscore(ABSENT, f"{run_id} usr_ann")
+    assert time.time() < due_at <= time.time() + 30
+
+
+async def test_one_client_that_can_resume_keeps_the_run_for_good(agent, redis, gateway, ann):
+    run_id = await agent.accept_run("usr_ann")
+    path = f"/runs/{run_id}/events"
+    async with ann.stream("GET", path, X_Resumable="1") as resumable:
+        await wait_until(lambda: gateway.hub.viewers == 1)
+        resumable.close()
+    await wait_until(lambda: gateway.hub.viewers == 0)
+
+    async with ann.stream("GET", path) as plain:
+        await wait_until(lambda: gateway.hub.viewers == 1)
+        plain.close()
+
+    await wait_until(lambda: _has_left(redis, gateway))
+    assert await redis.zcard(ABSENT) == 0
+
+
+async def test_whoever_attaches_in_time_stops_the_clock(agent, redis, gateway, ann):
+    async with ann.stream("POST", "", body=CREATE) as stream:
+        run_id = await agent.last_run()
+        stream.close()
+    await wait_until(lambda: redis.zcard(ABSENT))
+
+    async with ann.stream("GET", f"/runs/{run_id}/events"):
+        await wait_until(lambda: gateway.hub.viewers == 1)
+
+        assert await redis.zcard(ABSENT) == 0
+
+
+async def test_a_run_that_ended_is_not_abandoned(agent, redis, gateway, ann):
+    async with ann.stream("POST", "", body=CREATE) as stream:
+        await agent.say(await agent.last_run(), "hi")
+        await stream.rest()
+
+    await wait_until(lambda: _has_left(redis, gateway))
+    assert await redis.zcard(ABSENT) == 0
+
+
+async def test_a_client_that_closes_while_the_gateway_drains_does_not_count(
+    agent, redis, gateway, ann
+):
+    async with ann.stream("POST", "", body=CREATE) as stream:
+        await wait_until(lambda: gateway.hub.viewers == 1)
+        gateway.app.state.drain.begin()
+        stream.close()
+
+    await wait_until(lambda: _has_left(redis, gateway))
+    assert await redis.zcard(ABSENT) == 0
+
+
+async def test_a_gateway_that_stops_is_not_the_client(agent, redis, start_gateway, browser_at):
+    gateway = await start_gateway(DRAIN_TIMEOUT_S="1")
+    async with browser_at(gateway).stream("POST", "", body=CREATE) as stream:
+        await wait_until(lambda: gateway.hub.viewers == 1)
+
+        await asyncio.to_thread(gateway.stop)
+        stream.close()
+
+    assert await redis.zcard(ABSENT) == 0
+    assert agent.cancelled == []
+
+
+async def test_a_stream_that_is_cancelled_does_not_count(agent, redis):
+    """What uvicorn does with the streams that are left when the drain time is over."""
+    run_id, hub, open_streams = await agent.accept_run("usr_ann"), RunHub(redis), OpenStreams()
+    relay = Relay(hub, open_streams, Presence(redis, 30), Drain(), slow_viewer_s=30)
+    viewer = Viewer(
+        viewer_id="vwr_1",
+        identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
+        run_id=run_id,
+        thread_id="thr_1",
+        after=0,
+        active=True,
+        stream_format=PlainFormat(),
+        said_resumable=False,
+        can_resume=False,
+        began=0.0,
+    )
+    await hub.start()
+    relaying = asyncio.create_task(relay.run(viewer, SilentClient()))
+    await wait_until(lambda: hub.viewers == 1)
+
+    relaying.cancel()
+    await asyncio.wait((relaying,))
+
+    assert relaying.cancelled()
+    assert (hub.viewers, len(open_streams)) == (0, 0)
+    assert await redis.zcard(f"chat:{{{run_id}}}:viewers") == 0
+    assert await redis.zcard(ABSENT) == 0
+    await hub.aclose()
+
+
+class SilentClient:
+    """A client that stays and reads."""
+
+    async def send(self, data: bytes) -> None: ...
+
+    async def finish(self) -> None: ...
+
+    async def closed(self) -> None:
+        await asyncio.Event().wait()
+
+    def unsent_bytes(self) -> int:
+        return 0
+
+
+async def test_the_lease_of_a_gateway_that_was_killed_keeps_its_run(agent, redis, gateway, ann):
+    run_id = await agent.accept_run("usr_ann")
+    await redis.zadd(f"chat:{{{run_id}}}:viewers", {"vwr_of_a_dead_gateway": time.time() + 60})
+
+    async with ann.stream("GET", f"/runs/{run_id}/events") as stream:
+        await wait_until(lambda: gateway.hub.viewers == 1)
+        stream.close()
+
+    await wait_until(lambda: _has_left(redis, gateway))
+    assert await redis.zcard(ABSENT) == 0
+
+
+async def _has_left(redis, gateway) -> bool:
+    return gateway.hub.viewers == 0 and await redis.zcard("gateway:{usr_ann}:streams") == 0
+
+
+class Cancels:
+    """Notes what is cancelled; fails as told."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception] = []
+        self.runs: list[tuple[str, str]] = []
+
+    async def __call__(self, user_id: str, run_id: str) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.runs.append((user_id, run_id))
+
+
+async def test_a_run_that_is_watched_again_when_it_is_due_goes_on(redis):
+    cancels = Cancels()
+    await redis.zadd(ABSENT, {"run_1 usr_ann": time.time() - 1, "run_2 usr_ann": time.time() - 1})
+    await redis.zadd("chat:{run_1}:viewers", {"vwr_1": time.time() + 60})
+    await redis.set("chat:{run_2}:resumable", "1")
+
+    await AbsenceWatch(redis, cancels).sweep()
+
+    assert cancels.runs == []
+    assert await redis.zcard(ABSENT) == 0
+
+
+async def test_what_is_not_due_is_left_alone(redis):
+    cancels = Cancels()
+    await redis.zadd(ABSENT, {"run_1 usr_ann": time.time() + 60})
+
+    await AbsenceWatch(redis, cancels).sweep()
+
+    assert cancels.runs == []
+    assert await redis.zcard(ABSENT) == 1
+
+
+async def test_a_cancel_that_fails_comes_back_and_holds_up_nobody_else(redis):
+    cancels = Cancels()
+    cancels.errors = [UnavailableError("down"), NotFoundError("no such run")]
+    due = time.time() - 1
+    await redis.zadd(ABSENT, {f"run_{n} usr_ann": due + n / 10 for n in (1, 2, 3)})
+
+    await AbsenceWatch(redis, cancels).sweep()
+
+    assert cancels.runs == [("usr_ann", "run_3")]
+    left = await redis.zrange(ABSENT, 0, -1, withscores=True)
+    assert [member for member, _ in left] == [b"run_1 usr_ann"]
+    assert left[0][1] > time.time()
+
+
+async def test_two_gateways_cancel_a_run_once(redis):
+    cancels = Cancels()
+    await redis.zadd(ABSENT, {"run_1 usr_ann": time.time() - 1})
+
+    await asyncio.gather(*(AbsenceWatch(redis, cancels).sweep() for _ in range(2)))
+
+    assert cancels.runs == [("usr_ann", "run_1")]

@@ -1,0 +1,136 @@
+"""Clients that vanish, and clients that take nothing."""
+
+import asyncio
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+from prometheus_client import REGISTRY
+
+from chat_gateway.streams.open_streams import OpenStreams
+from chat_gateway.streams.relay import Relay, SlowViewerError
+from todochat.bus import BusLimits
+from todochat.draining import Drain
+from todochat.testing import wait_until
+
+CREATE = {"type": "threads.create", "params": {}}
+
+
+def ended(cause: str) -> float:
+    return REGISTRY.get_sample_value("chat_gateway_streams_ended_total", {"cause": cause}) or 0.0
+
+
+async def connect(browser, path: str, *, receive_buffer: int = 0):
+    """Ask for a stream over a socket of our own."""
+    url = urlsplit(browser.url)
+    client = socket.socket()
+    if receive_buffer:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    client.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(client, (url.hostname, url.port))
+    headers = {**browser.headers, "Host": url.netloc, "X-Resumable": "1"}
+    lines = [f"GET /api/{browser.user_id}/chat{path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    await asyncio.get_running_loop().sock_sendall(client, "\r\n".join([*lines, "", ""]).encode())
+    return client
+
+
+async def long_run(agent, frames: int, size_bytes: int) -> str:
+    run_id = await agent.accept_run("usr_ann")
+    writer = await agent.claim(run_id)
+    filling = b"x" * size_bytes
+    for _ in range(frames):
+        await writer.append(b'{"type":"notice","message":"' + filling + b'"}')
+    await writer.flush()
+    return run_id
+
+
+async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
+    agent, start_gateway, browser_at
+):
+    gateway = await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="200")
+    gateway.hub._limits = BusLimits(idle_s=0.1)
+    ann, bystander = browser_at(gateway), browser_at(gateway, "usr_bob")
+    run_id = await long_run(agent, 10_000, 250)
+
+    async def vanish_after_one_kib() -> None:
+        client = await connect(ann, f"/runs/{run_id}/events")
+        received = b""
+        while len(received) < 1024:
+            received += await asyncio.get_running_loop().sock_recv(client, 1024)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        client.close()
+
+    async with bystander.stream("POST", "", body=CREATE) as stream:
+        vanishing = [asyncio.create_task(vanish_after_one_kib()) for _ in range(100)]
+        while not all(client.done() for client in vanishing):
+            assert await stream.next_event() == b": ping\n\n"
+        await asyncio.gather(*vanishing)
+
+        await wait_until(lambda: gateway.hub.viewers == 1)
+        assert await stream.next_event() == b": ping\n\n"
+        await agent.say(await agent.last_run(), "still here")
+        assert b"still here" in await stream.rest()
+
+    await wait_until(lambda: gateway.hub.viewers == 0)
+    assert list(gateway.hub._channels) == []
+
+
+async def test_a_client_that_takes_nothing_is_cut_off(agent, redis, start_gateway, browser_at):
+    gateway = await start_gateway(CHAT_GATEWAY_SLOW_VIEWER_S="0.3")
+    run_id = await long_run(agent, 1_900, 4_000)
+    cut_before = ended("slow")
+
+    client = await connect(browser_at(gateway), f"/runs/{run_id}/events", receive_buffer=4096)
+
+    await wait_until(lambda: ended("slow") == cut_before + 1, timeout_s=10)
+    await wait_until(lambda: not gateway.server.server_state.connections)
+    received = b""
+    while chunk := await asyncio.get_running_loop().sock_recv(client, 65536):
+        received += chunk
+    assert len(received) < 1_900 * 4_000
+    assert not received.endswith(b"0\r\n\r\n")
+    client.close()
+    assert gateway.hub.viewers == 0
+    assert await redis.zcard("gateway:absent") == 0
+
+
+class SlowClient:
+    """Has so much unsent each time it is asked; there is room again when the list is used up."""
+
+    def __init__(self, *unsent_bytes: int) -> None:
+        self._unsent_bytes = list(unsent_bytes)
+        self._has_room = asyncio.Event()
+        self.sent: list[bytes] = []
+
+    async def send(self, data: bytes) -> None:
+        await self._has_room.wait()
+        self.sent.append(data)
+
+    def unsent_bytes(self) -> int:
+        left = self._unsent_bytes.pop(0)
+        if not self._unsent_bytes:
+            self._has_room.set()
+        return left
+
+
+@pytest.fixture
+def relay() -> Relay:
+    return Relay(None, OpenStreams(), None, Drain(), slow_viewer_s=0.01)
+
+
+async def test_a_client_that_reads_slowly_may_stay(relay):
+    client = SlowClient(90, 80, 70, 1)
+
+    await relay._deliver(client, b"frame")
+
+    assert client.sent == [b"frame"]
+
+
+async def test_a_client_that_stops_reading_may_not(relay):
+    client = SlowClient(90, 80, 80, 1)
+
+    with pytest.raises(SlowViewerError):
+        await relay._deliver(client, b"frame")
+
+    assert client.sent == []

@@ -1,0 +1,158 @@
+"""SIGTERM to a real gateway process with open streams."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from todochat.testing import free_port, wait_until
+
+CREATE = {"type": "threads.create", "params": {}}
+
+
+@dataclass
+class GatewayProcess:
+    process: asyncio.subprocess.Process
+    url: str
+    session: aiohttp.ClientSession
+
+    async def readiness(self) -> int:
+        try:
+            async with self.session.get(f"{self.url}/health/ready") as response:
+                return response.status
+        except aiohttp.ClientError:
+            return 0
+
+
+@pytest_asyncio.fixture
+async def start_process(environ, session) -> AsyncIterator:
+    started: list[GatewayProcess] = []
+
+    async def start(**overrides: str) -> GatewayProcess:
+        port = free_port()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "chat_gateway",
+            "serve",
+            env={**environ, "CHAT_GATEWAY_PORT": str(port), **overrides},
+        )
+        gateway = GatewayProcess(process, f"http://127.0.0.1:{port}", session)
+        started.append(gateway)
+        await wait_until(lambda: is_ready(gateway), timeout_s=20)
+        return gateway
+
+    yield start
+    for gateway in started:
+        if gateway.process.returncode is None:
+            gateway.process.kill()
+            await gateway.process.wait()
+
+
+async def is_ready(gateway: GatewayProcess) -> bool:
+    assert gateway.process.returncode is None
+    return await gateway.readiness() == 200
+
+
+async def test_sigterm_sends_resumable_streams_elsewhere_and_lets_the_others_finish(
+    agent, redis, start_process, browser_at
+):
+    gateway = await start_process(DRAIN_DELAY_S="0.5", DRAIN_TIMEOUT_S="20")
+    ann = browser_at(gateway)
+    async with (
+        ann.stream("POST", "", body=CREATE, X_Resumable="1") as resumable,
+        ann.stream("POST", "", body=CREATE) as plain,
+    ):
+        resumable_run, plain_run = list(agent.runs)
+        await agent.say(resumable_run, "one", end=None)
+        assert b"one" in await resumable.next_event()
+
+        gateway.process.send_signal(signal.SIGTERM)
+        await wait_until(lambda: is_draining(gateway))
+        async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as late:
+            late_run = await agent.last_run()
+            assert await resumable.rest() == b": reconnect\n\n"
+            assert await late.rest() == b": reconnect\n\n"
+
+        await agent.say(plain_run, "the end")
+        assert b"the end" in await plain.rest()
+
+    async with asyncio.timeout(10):
+        assert await gateway.process.wait() == 0
+    assert await redis.zcard("gateway:absent") == 0
+    assert agent.cancelled == []
+    await go_on_elsewhere(agent, await start_process(), browser_at, resumable_run)
+    assert late_run in agent.runs
+
+
+async def is_draining(gateway: GatewayProcess) -> bool:
+    return await gateway.readiness() == 503
+
+
+async def go_on_elsewhere(agent, gateway: GatewayProcess, browser_at, run_id: str) -> None:
+    async with browser_at(gateway).stream(
+        "GET", f"/runs/{run_id}/events", Last_Event_ID="1", X_Resumable="1"
+    ) as stream:
+        await (await agent.claim(run_id, attempt=2)).end("completed")
+        assert await stream.rest() == b"id: 2\n: end completed\n\n"
+
+
+async def test_a_stream_that_does_not_end_in_the_drain_time_is_not_waited_for(
+    agent, redis, start_process, browser_at
+):
+    gateway = await start_process(DRAIN_TIMEOUT_S="1")
+    async with browser_at(gateway).stream("POST", "", body=CREATE) as stream:
+        gateway.process.send_signal(signal.SIGTERM)
+
+        async with asyncio.timeout(10):
+            assert await gateway.process.wait() == 0
+        stream.close()
+
+    assert await redis.zcard("gateway:absent") == 0
+    assert agent.cancelled == []
+
+
+async def test_killing_a_gateway_costs_a_resumable_client_nothing(agent, start_process, browser_at):
+    first, second = await start_process(), await start_process()
+    async with browser_at(first).stream("POST", "", body=CREATE, X_Resumable="1") as stream:
+        run_id = await agent.last_run()
+        await agent.say(run_id, "one", end=None)
+        await stream.next_event()
+
+        first.process.kill()
+        with pytest.raises(aiohttp.ClientError):
+            await stream.rest()
+
+    await go_on_elsewhere(agent, second, browser_at, run_id)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("CHAT_GATEWAY_TURNS_PER_MINUTE", "0", "setting CHAT_GATEWAY_TURNS_PER_MINUTE: expected"),
+        ("REDIS_URL", "", "setting REDIS_URL is required"),
+        ("TODOCHAT_SERVICE_SECRET", "", "setting TODOCHAT_SERVICE_SECRET is required"),
+        ("TODOCHAT_SERVICE_SECRET", "short", "setting TODOCHAT_SERVICE_SECRET: at least 32 bytes"),
+    ],
+)
+async def test_a_bad_setting_stops_the_start_with_one_line(environ, variable, value, line):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "chat_gateway",
+        "serve",
+        env={**environ, variable: value},
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+    async with asyncio.timeout(20):
+        _, errors = await process.communicate()
+
+    assert process.returncode == 2
+    assert errors.decode().startswith(line)
+    assert errors.decode().count("\n") == 1

@@ -1,0 +1,115 @@
+"""Sign-out and the end of a secret's time, while streams are open."""
+
+import time
+
+import pytest
+
+from chat_gateway.streams.presence import Presence
+from chat_gateway.streams.stream_format import UNAUTHORIZED, PlainFormat
+from chat_gateway.streams.viewer import Viewer
+from todochat.testing import wait_until
+from todochat.tokens import Identity
+
+CREATE = {"type": "threads.create", "params": {}}
+
+
+async def sign_out(redis, sid: str, *, publish: bool = True) -> None:
+    """Do as auth-session does."""
+    await redis.zadd("auth:revoked", {sid: time.time() + 3600})
+    if publish:
+        await redis.publish("auth:revocations", sid)
+
+
+@pytest.mark.parametrize("publish", [True, False], ids=["heard", "message-lost"])
+async def test_sign_out_closes_the_sessions_streams_and_no_others(
+    agent, redis, gateway, browser_at, publish
+):
+    here, elsewhere = browser_at(gateway, sid="ses_1"), browser_at(gateway, sid="ses_2")
+    async with (
+        here.stream("POST", "", body=CREATE) as plain,
+        here.stream("POST", "", body=CREATE, X_Resumable="1") as resumable,
+        elsewhere.stream("POST", "", body=CREATE) as other,
+    ):
+        other_run = await agent.last_run()
+        await wait_until(lambda: gateway.hub.viewers == 3)
+
+        await sign_out(redis, "ses_1", publish=publish)
+
+        assert await plain.rest() == b": unauthorized\n\n"
+        assert await resumable.rest() == b": unauthorized\n\n"
+        await agent.say(other_run, "goes on")
+        assert b"goes on" in await other.rest()
+
+    assert await redis.zcard("gateway:absent") == 0
+    assert agent.cancelled == []
+
+
+async def test_a_sign_out_between_admission_and_first_byte_is_not_missed(redis):
+    identity = Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret")
+    viewer = Viewer(
+        viewer_id="vwr_1",
+        identity=identity,
+        run_id="run_1",
+        thread_id="thr_1",
+        after=0,
+        active=True,
+        stream_format=PlainFormat(),
+        said_resumable=False,
+        can_resume=False,
+        began=0.0,
+    )
+    await sign_out(redis, "ses_1", publish=False)
+
+    await Presence(redis, 30).arrive(viewer)
+
+    assert viewer.farewell.result() == UNAUTHORIZED
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", ""),
+        ("GET", "/runs?thread_id=t"),
+        ("GET", "/runs/run_1/events"),
+        ("POST", "/runs/run_1/cancel"),
+    ],
+)
+async def test_a_signed_out_secret_opens_nothing(agent, redis, ann, method, path):
+    await sign_out(redis, "ses_1")
+
+    status, problem = await ann.ask(method, path, body=CREATE if path == "" else None)
+
+    assert (status, problem["type"]) == (401, "urn:todochat:problem:unauthorized")
+    assert agent.received == []
+
+
+async def test_a_revocation_that_outlived_its_tokens_shuts_nobody_out(agent, redis, ann):
+    await redis.zadd("auth:revoked", {"ses_1": time.time() - 1})
+
+    assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
+
+
+async def test_at_the_secrets_end_the_client_is_asked_to_reattach(
+    agent, redis, gateway, browser_at
+):
+    short = browser_at(gateway, ttl_s=1)
+    async with short.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
+        run_id = await agent.last_run()
+        await agent.say(run_id, "half", end=None)
+
+        rest = await stream.rest()
+
+    assert rest.startswith(b"id: 1\ndata: ")
+    assert rest.endswith(b"\n\n: reconnect\n\n")
+    async with browser_at(gateway).stream(
+        "GET", f"/runs/{run_id}/events", Last_Event_ID="1", X_Resumable="1"
+    ) as again:
+        await (await agent.claim(run_id, attempt=2)).end("completed")
+        assert await again.rest() == b"id: 2\n: end completed\n\n"
+    assert await redis.zcard("gateway:absent") == 0
+
+
+async def test_a_secret_that_has_expired_opens_nothing(agent, gateway, browser_at):
+    status, problem = await browser_at(gateway, ttl_s=-60).ask("POST", "", body=CREATE)
+
+    assert (status, problem["type"]) == (401, "urn:todochat:problem:unauthorized")

@@ -1,0 +1,106 @@
+"""ChatKit frames in, the seed's lines out."""
+
+import json
+
+import pytest
+
+from chat_gateway.simple_form import SimpleForm
+from todochat.bus.frames import encode_end, encode_frame
+
+
+def frames(*events: dict) -> bytes:
+    return b"".join(encode_frame(n, json.dumps(e).encode()) for n, e in enumerate(events, 1))
+
+
+def update(kind: str, item_id: str = "msg_1", **members) -> dict:
+    return {
+        "type": "thread.item.updated",
+        "item_id": item_id,
+        "update": {"type": f"assistant_message.content_part.{kind}", "content_index": 0, **members},
+    }
+
+
+def message(kind: str, text: str, item_id: str = "msg_1", item_type: str = "assistant_message"):
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    item = {"id": item_id, "type": item_type, "thread_id": "thr_1", "content": content}
+    return {"type": f"thread.item.{kind}", "item": item}
+
+
+def test_each_delta_is_one_line():
+    data = frames(update("text_delta", delta="Hel"), update("text_delta", delta="lo"))
+
+    assert SimpleForm().frames(data) == (
+        b'data: {"type":"text","content":"Hel"}\n\ndata: {"type":"text","content":"lo"}\n\n'
+    )
+
+
+def test_line_breaks_and_quotes_stay_inside_the_json():
+    line = SimpleForm().frames(frames(update("text_delta", delta='a\n\n"b"\u2028')))
+
+    assert line.count(b"\n") == 2
+    assert json.loads(line.removeprefix(b"data: "))["content"] == 'a\n\n"b"\u2028'
+
+
+def test_a_message_that_was_streamed_is_not_said_again_when_it_is_done():
+    form = SimpleForm()
+    form.frames(frames(message("added", ""), update("text_delta", delta="hi")))
+
+    done = update("done", content={"text": "hi", "type": "output_text"})
+    assert form.frames(frames(done, message("done", "hi"))) == b""
+
+
+def test_a_message_that_comes_whole_is_said_once():
+    form = SimpleForm()
+
+    said = form.frames(
+        frames(message("added", ""), message("done", "Hello."), message("done", "-"))
+    )
+
+    assert said == b'data: {"type":"text","content":"Hello."}\n\n'
+
+
+def test_a_part_that_begins_with_text_is_said():
+    part = update("added", content={"text": "Hi", "type": "output_text", "annotations": []})
+
+    assert SimpleForm().frames(frames(part)) == b'data: {"type":"text","content":"Hi"}\n\n'
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "thread.created", "thread": {"id": "thr_1"}},
+        {"type": "thread.item.removed", "item_id": "msg_1"},
+        {"type": "progress_update", "text": "searching"},
+        {"type": "client_effect", "name": "tasks.changed", "data": {}},
+        {"type": "a.type.of.tomorrow", "item": 7, "update": "x", "message": 1},
+        message("done", "my own words", item_type="user_message"),
+        {"type": "thread.item.done", "item": {"type": "workflow", "id": "w", "content": 3}},
+        {"type": "thread.item.updated", "item_id": "w", "update": {"type": "w", "delta": 3}},
+    ],
+)
+def test_what_has_no_place_in_the_form_is_left_out(event):
+    assert SimpleForm().frames(frames(event)) == b""
+
+
+def test_success_ends_with_done():
+    assert SimpleForm().ended("completed", encode_end(1, "completed")) == b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "message_said"),
+    [("failed", "Failed to process message"), ("cancelled", "The answer was stopped")],
+)
+def test_anything_but_success_ends_with_an_error(status, message_said):
+    line = SimpleForm().ended(status, encode_end(1, status))
+
+    assert line == b'data: {"type":"error","message":"' + message_said.encode() + b'"}\n\n'
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+def test_an_error_is_told_once_and_nothing_is_done_after_it(status):
+    form = SimpleForm()
+    first = form.frames(frames({"type": "error", "code": "stream.error", "allow_retry": True}))
+
+    assert first == b'data: {"type":"error","message":"Failed to process message"}\n\n'
+    assert form.ended(status, encode_end(2, status)) == b""
+    assert form.failed("too late") == b""
