@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -35,7 +36,8 @@ class Stack:
     def __init__(self, data_dir: Path, variables: dict[str, str]):
         self.data_dir = data_dir
         self.variables = variables
-        self.state = {}
+        self.state: dict[str, Any] = {}
+        self.wire = ""
 
     def up(self, *, workers=1, gateways=1):
         command = [

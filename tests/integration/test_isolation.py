@@ -86,7 +86,7 @@ async def test_her_paths_are_closed_to_him_and_to_strangers(stack, two):
     ada, bob, hers = two
     before = await everything_of(ada)
 
-    answers = {}
+    answers: dict[tuple[str, ...], int] = {}
     for method, path, service in await routes(stack):
         url, kind = fill(path, ada.user_id, hers)
         answers[method, path] = await send(bob, method, url, service, body_of(method, kind))

@@ -3,15 +3,13 @@
 import asyncio
 import inspect
 import socket
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-T = TypeVar("T")
+from collections.abc import Callable
+from typing import Any
 
 
 async def wait_until(
-    predicate: Callable[[], T | Awaitable[T]], timeout_s: float = 5.0, *, interval_s: float = 0.01
-) -> T:
+    predicate: Callable[[], Any], timeout_s: float = 5.0, *, interval_s: float = 0.01
+) -> Any:
     """Return the first truthy result of `predicate`, a function or coroutine function.
 
     Raises:
