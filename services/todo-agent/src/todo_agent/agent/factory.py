@@ -1,0 +1,61 @@
+"""Which agent answers: ours, or the one an adopter names in TODO_AGENT_FACTORY.
+
+A factory is `module:function`; the function takes an `AgentEnvironment` and returns an
+`agents.Agent` whose tools get a `RunContext`. It is called once a process. What makes runs durable
+needs to see every model answer and tool call, so handoffs and MCP servers are refused.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+import msgspec
+from agents import Agent, Model, ModelSettings
+
+from todo_agent.agent.run_context import RunContext
+from todo_agent.settings import TodoAgentSettings
+from todochat.http_client import ServiceClient
+from todochat.settings import SettingsError
+
+
+class AgentEnvironment(msgspec.Struct, frozen=True):
+    """What an agent may be built from.
+
+    Args:
+        model: as configured; an agent may bring another one.
+        model_settings: what suits that model.
+        tasks_http: calls the tasks service on behalf of a run's user.
+    """
+
+    settings: TodoAgentSettings
+    model: Model
+    model_settings: ModelSettings
+    tasks_http: ServiceClient
+
+
+AgentFactory = Callable[[AgentEnvironment], Agent[RunContext]]
+
+
+def load_agent(spec: str, environment: AgentEnvironment) -> Agent[RunContext]:
+    """Call the factory `module:function`.
+
+    Raises:
+        SettingsError: there is no such function, or its agent can't be run here.
+    """
+    module_name, _, function_name = spec.partition(":")
+    try:
+        factory = cast("AgentFactory", getattr(import_module(module_name), function_name))
+    except (ImportError, AttributeError, ValueError) as error:
+        msg = f"setting TODO_AGENT_FACTORY: no function {spec!r} ({error})"
+        raise SettingsError(msg) from error
+    agent = factory(environment)
+    if not isinstance(agent, Agent):
+        msg = f"setting TODO_AGENT_FACTORY: {spec} returned no agents.Agent"
+        raise SettingsError(msg)
+    if isinstance(agent.model, str):
+        msg = f"setting TODO_AGENT_FACTORY: {spec} names its model; give it a Model or none"
+        raise SettingsError(msg)
+    if agent.handoffs or agent.mcp_servers:
+        msg = f"setting TODO_AGENT_FACTORY: {spec} uses handoffs or MCP servers, which runs can't replay"
+        raise SettingsError(msg)
+    return agent

@@ -1,0 +1,77 @@
+"""Which model answers: OpenAI, an OpenAI-compatible server, or the offline assistant."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx2
+import msgspec
+from agents import Model, ModelSettings, OpenAIChatCompletionsModel, OpenAIResponsesModel
+from agents.models import get_default_model, get_default_model_settings
+from openai import AsyncOpenAI, DefaultAioHttpClient
+
+from todo_agent.settings import TodoAgentSettings
+from todochat.settings import SettingsError
+
+OPENAI_URL: Final = "https://api.openai.com/v1"
+CONNECT_TIMEOUT_S: Final = 5.0
+NO_KEY: Final = "none"  # local servers want no key, the client insists on one
+
+
+class ConfiguredModel(msgspec.Struct, frozen=True):
+    """A model and the settings that suit it."""
+
+    model: Model
+    settings: ModelSettings
+
+
+def check_model_settings(settings: TodoAgentSettings) -> None:
+    """Refuse settings that name a server but no model.
+
+    Raises:
+        SettingsError: see above.
+    """
+    if settings.openai_base_url and not settings.model:
+        msg = "setting TODO_AGENT_MODEL is required with OPENAI_BASE_URL"
+        raise SettingsError(msg)
+
+
+@asynccontextmanager
+async def open_model(
+    settings: TodoAgentSettings, *, transport: httpx2.AsyncBaseTransport | None = None
+) -> AsyncIterator[ConfiguredModel]:
+    """Open the configured model; its HTTP client is closed at the end.
+
+    Args:
+        transport: answers instead of the network.
+    """
+    if not settings.openai_api_key and not settings.openai_base_url:
+        from todo_agent.offline.model import (  # noqa: PLC0415 - its date library is slow to load
+            OfflineModel,
+        )
+
+        yield ConfiguredModel(OfflineModel(), ModelSettings())
+        return
+    check_model_settings(settings)
+    name = settings.model or get_default_model()
+    # aiohttp's transport costs less than half of the default one's CPU per event.
+    http = DefaultAioHttpClient() if transport is None else httpx2.AsyncClient(transport=transport)
+    client = AsyncOpenAI(
+        api_key=settings.openai_api_key or NO_KEY,
+        base_url=settings.openai_base_url or OPENAI_URL,
+        timeout=httpx2.Timeout(settings.model_timeout_s, connect=CONNECT_TIMEOUT_S),
+        max_retries=settings.model_retries,
+        http_client=http,
+    )
+    try:
+        yield ConfiguredModel(_model(settings, name, client), get_default_model_settings(name))
+    finally:
+        await client.close()
+
+
+def _model(settings: TodoAgentSettings, name: str, client: AsyncOpenAI) -> Model:
+    # Chat Completions is what nearly every compatible server has; OpenAI itself has both.
+    default = "chat_completions" if settings.openai_base_url else "responses"
+    if (settings.api or default) == "responses":
+        return OpenAIResponsesModel(model=name, openai_client=client)
+    return OpenAIChatCompletionsModel(model=name, openai_client=client)

@@ -1,0 +1,80 @@
+"""The agent this product comes with."""
+
+import json
+from typing import Any, Final
+
+from agents import Agent, FunctionTool
+from agents.tool_context import ToolContext
+from chatkit.types import ClientEffectEvent, ProgressUpdateEvent
+
+from todo_agent.agent.factory import AgentEnvironment
+from todo_agent.agent.instructions import instructions
+from todo_agent.agent.references import UnclearReferenceError
+from todo_agent.agent.run_context import RunContext
+from todo_agent.agent.run_scope import current_tool_call
+from todo_agent.agent.tasks_client import TasksClient
+from todo_agent.agent.todo_desk import Desk
+from todo_agent.agent.todo_tools import SPECS, Outcome, ToolSpec
+from todo_agent.agent.tool_arguments import (
+    InvalidArgumentsError,
+    parameters_schema,
+    parse_arguments,
+)
+from todochat.errors import ServiceError
+
+TASKS_CHANGED: Final = "tasks.changed"
+
+
+def create_agent(environment: AgentEnvironment) -> Agent[RunContext]:
+    """Build the todo agent; the default of TODO_AGENT_FACTORY."""
+    tasks = TasksClient(environment.tasks_http, budget_s=environment.settings.tasks_retry_budget_s)
+    return Agent(
+        name="Todo assistant",
+        instructions=instructions,
+        model=environment.model,
+        model_settings=environment.model_settings,
+        tools=[make_tool(spec, tasks) for spec in SPECS],
+    )
+
+
+def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:
+    """Bind a tool to the SDK: progress, one change at a time, errors as results."""
+
+    async def invoke(context: ToolContext[RunContext], arguments: str) -> str:
+        run = context.context
+        call = current_tool_call()
+        if call is None:
+            msg = "todo tools work inside of a run only"
+            raise RuntimeError(msg)
+        try:
+            asked = parse_arguments(arguments, spec.arguments)
+            await run.stream(ProgressUpdateEvent(text=spec.progress(asked)))
+            # In the order of the calls, so that tasks get their numbers in the order they were said.
+            async with run.turnstile:
+                outcome = await spec.run(Desk(tasks, run, call), asked)
+        except InvalidArgumentsError as error:
+            return _failure("invalid-arguments", str(error))
+        except UnclearReferenceError as error:
+            return _failure(error.code, str(error), **error.members)
+        except ServiceError as error:
+            return _failure(error.code, error.detail)
+        await _show(run, spec, outcome)
+        return json.dumps(outcome.output, ensure_ascii=False)
+
+    return FunctionTool(
+        name=spec.name,
+        description=spec.description,
+        params_json_schema=parameters_schema(spec.arguments),
+        on_invoke_tool=invoke,
+    )
+
+
+async def _show(run: RunContext, spec: ToolSpec, outcome: Outcome) -> None:
+    if outcome.widget is not None:
+        await run.stream_widget(outcome.widget, copy_text=outcome.copy_text)
+    if spec.changes:
+        await run.stream(ClientEffectEvent(name=TASKS_CHANGED))
+
+
+def _failure(code: str, detail: str, **members: Any) -> str:
+    return json.dumps({"ok": False, "code": code, "error": detail, **members}, ensure_ascii=False)

@@ -1,0 +1,240 @@
+"""The tools of the todo agent: what each one does with the tasks service."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from chatkit.widgets import DynamicWidgetRoot
+
+from todo_agent.agent.references import find_list
+from todo_agent.agent.tasks_client import ListPage, ListView, TaskPage
+from todo_agent.agent.todo_desk import Desk, summary
+from todo_agent.agent.tool_arguments import (
+    AddTask,
+    CreateList,
+    DeleteList,
+    InvalidArgumentsError,
+    ListLists,
+    ListTasks,
+    OneTask,
+    UpdateTask,
+    due_of,
+)
+from todo_agent.agent.widgets import as_text, task_list
+
+PAGE_LIMIT: Final = 200  # the service's longest page
+DEFAULT_LIMIT: Final = 50
+OPEN_FIRST: Final = ("open", "completed")
+CLOSED_FIRST: Final = ("completed", "open")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a tool returns to the model, and what it shows to the person."""
+
+    output: dict[str, Any]
+    widget: DynamicWidgetRoot | None = None
+    copy_text: str | None = None
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool before it is bound to the SDK.
+
+    Args:
+        progress: what the person reads while it runs.
+        changes: whether it may change tasks or lists.
+    """
+
+    name: str
+    description: str
+    arguments: type[msgspec.Struct]
+    run: Callable[[Desk, Any], Awaitable[Outcome]]
+    progress: Callable[[Any], str]
+    changes: bool = True
+
+
+async def add_task(desk: Desk, asked: AddTask) -> Outcome:
+    """Make a task, and its list if need be."""
+    body: dict[str, Any] = {"title": asked.title}
+    if asked.list is not None:
+        body["list_id"] = await desk.list_for(asked.list)
+    due = due_of(asked.due_date, asked.due_at, desk.zone)
+    optional = {
+        "priority": asked.priority,
+        "due": due,
+        "notes": asked.notes,
+        "tags": asked.tags,
+    }
+    body |= {name: value for name, value in optional.items() if value is not None}
+    task = await desk.change_task("POST", "/tasks", body)
+    return Outcome({"ok": True, "task": await desk.describe(task)})
+
+
+async def list_tasks(desk: Desk, asked: ListTasks) -> Outcome:
+    """Read tasks and show them."""
+    params = {"status": asked.status or "open", "limit": str(PAGE_LIMIT)}
+    by_due = asked.overdue is not None or asked.due_from is not None or asked.due_to is not None
+    params |= {"sort": "due" if by_due else "created", "order": "asc"}
+    if asked.list is not None:
+        params["list_id"] = find_list(await desk.lists(), asked.list).id
+    if asked.overdue is not None:
+        params["overdue"] = "true" if asked.overdue else "false"
+    optional = {
+        "priority": asked.priority,
+        "tag": asked.tag,
+        "due_from": asked.due_from,
+        "due_to": asked.due_to,
+        "q": asked.text,
+    }
+    params |= {name: value for name, value in optional.items() if value is not None}
+    page = await desk.tasks.read(desk.caller, "/tasks", TaskPage, params)
+    names = await desk.list_names()
+    shown = page.items[: max(1, min(asked.limit or DEFAULT_LIMIT, PAGE_LIMIT))]
+    output = {
+        "ok": True,
+        "tasks": [summary(task, names) for task in shown],
+        "total": len(page.items),
+        **({"more": True} if page.next_cursor else {}),
+    }
+    if not shown:
+        return Outcome(output)
+    return Outcome(output, task_list(shown, names, desk.zone.key), as_text(shown))
+
+
+async def update_task(desk: Desk, asked: UpdateTask) -> Outcome:
+    """Change fields of a task."""
+    due = due_of(asked.due_date, asked.due_at, desk.zone)
+    optional = {
+        "title": asked.title,
+        "notes": asked.notes,
+        "priority": asked.priority,
+        "due": due,
+        "tags": asked.tags,
+        "completed": asked.completed,
+    }
+    body: dict[str, Any] = {name: value for name, value in optional.items() if value is not None}
+    if asked.clear_due and due is None:
+        body["due"] = None
+    if asked.list is not None:
+        body["list_id"] = await desk.list_for(asked.list)
+    if not body:
+        msg = "nothing to change was given"
+        raise InvalidArgumentsError(msg)
+    statuses = CLOSED_FIRST if asked.completed is False else OPEN_FIRST
+    target = await desk.target(asked.task, statuses)
+    task = await desk.change_task("PATCH", f"/tasks/{target.id}", body)
+    return Outcome({"ok": True, "task": await desk.describe(task)})
+
+
+async def complete_task(desk: Desk, asked: OneTask) -> Outcome:
+    """Mark a task as done."""
+    target = await desk.target(asked.task, OPEN_FIRST)
+    task = await desk.change_task("POST", f"/tasks/{target.id}/complete")
+    return Outcome({"ok": True, "task": await desk.describe(task)})
+
+
+async def delete_task(desk: Desk, asked: OneTask) -> Outcome:
+    """Delete a task; it can be restored for some time."""
+    target = await desk.target(asked.task, OPEN_FIRST)
+    await desk.change("DELETE", f"/tasks/{target.id}")
+    return Outcome({"ok": True, "task": await desk.describe(target)})
+
+
+async def create_list(desk: Desk, asked: CreateList) -> Outcome:
+    """Make a list."""
+    made = await desk.change("POST", "/lists", {"name": asked.name})
+    return await _lists(desk, msgspec.json.decode(made, type=ListView))
+
+
+async def list_lists(desk: Desk, asked: ListLists) -> Outcome:  # noqa: ARG001 - it takes none
+    """Read the lists."""
+    return await _lists(desk, None)
+
+
+async def delete_list(desk: Desk, asked: DeleteList) -> Outcome:
+    """Delete a list; its tasks move to the default list, or go with it."""
+    target = await desk.target_list(asked.list)
+    params = {"tasks": asked.tasks or "move"}
+    await desk.change("DELETE", f"/lists/{quote(target.id, safe='')}", params=params)
+    return await _lists(desk, target)
+
+
+async def _lists(desk: Desk, about: ListView | None) -> Outcome:
+    page = await desk.tasks.read(desk.caller, "/lists", ListPage)
+    output: dict[str, Any] = {"ok": True, "lists": [_list_summary(entry) for entry in page.items]}
+    if about is not None:
+        output["list"] = _list_summary(about)
+    return Outcome(output)
+
+
+def _list_summary(entry: ListView) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "open_tasks": entry.open_tasks,
+        "is_default": entry.is_default,
+    }
+
+
+SPECS: Final = (
+    ToolSpec(
+        "add_task",
+        "Add one task.",
+        AddTask,
+        add_task,
+        lambda asked: f"Adding “{asked.title}”…",
+    ),
+    ToolSpec(
+        "list_tasks",
+        "Find tasks and show them to the person.",
+        ListTasks,
+        list_tasks,
+        lambda _: "Looking at your tasks…",
+        changes=False,
+    ),
+    ToolSpec(
+        "update_task",
+        "Change a task: rename, move, reschedule, tag, complete or reopen it.",
+        UpdateTask,
+        update_task,
+        lambda _: "Changing a task…",
+    ),
+    ToolSpec(
+        "complete_task",
+        "Mark one task as done.",
+        OneTask,
+        complete_task,
+        lambda _: "Completing a task…",
+    ),
+    ToolSpec(
+        "delete_task",
+        "Delete one task.",
+        OneTask,
+        delete_task,
+        lambda _: "Deleting a task…",
+    ),
+    ToolSpec(
+        "create_list",
+        "Make a list.",
+        CreateList,
+        create_list,
+        lambda asked: f"Making the list “{asked.name}”…",
+    ),
+    ToolSpec(
+        "list_lists",
+        "Read the names of the lists and how many open tasks they have.",
+        ListLists,
+        list_lists,
+        lambda _: "Looking at your lists…",
+        changes=False,
+    ),
+    ToolSpec(
+        "delete_list",
+        "Delete a list.",
+        DeleteList,
+        delete_list,
+        lambda asked: f"Deleting the list “{asked.list}”…",
+    ),
+)

@@ -1,0 +1,87 @@
+"""Tools that answer finished calls from the run's journal."""
+
+import dataclasses
+from typing import Any
+
+import msgspec
+from agents import FunctionTool
+from agents.tool_context import ToolContext
+from chatkit.types import HiddenContextItem, ThreadItemDoneEvent, ThreadStreamEvent
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from todo_agent.agent.history import tool_call_record
+from todo_agent.agent.run_context import RunContext
+from todo_agent.agent.run_scope import CallPlace, RunScope
+from todochat.clock import utc_now
+from todochat.faults import fault_point
+
+_EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
+
+
+class ToolStep(msgspec.Struct):
+    """A finished call: what the model gets, and what the viewers get to see, in one row.
+
+    In two rows a worker could die between them, and a widget would be lost or shown twice.
+    """
+
+    output: msgspec.Raw
+    events: list[msgspec.Raw]
+
+
+def durable_tool(tool: FunctionTool, scope: RunScope) -> FunctionTool:
+    """Wrap a tool for one attempt at a run.
+
+    The wrapper is outside of the SDK's error handling, so an error text made for the model is
+    recorded like any other output.
+    """
+
+    async def invoke(context: ToolContext[RunContext], arguments: str) -> Any:
+        place = scope.place_of(context.tool_call_id)
+        recorded = scope.journal.get(place.key)
+        if recorded is not None:
+            return await _replay(context.context, scope, recorded)
+        scope.begin()
+        return await _run(tool, context, arguments, scope, place)
+
+    return dataclasses.replace(tool, on_invoke_tool=invoke)
+
+
+async def _run(
+    tool: FunctionTool,
+    context: ToolContext[RunContext],
+    arguments: str,
+    scope: RunScope,
+    place: CallPlace,
+) -> Any:
+    run = context.context
+    with scope.tool_call(place) as call:
+        run.open_calls[place] = tool.name
+        output = await tool.on_invoke_tool(context, arguments)
+        fault_point("tool.returned")
+        record = HiddenContextItem(
+            id=run.generate_id("tool_call"),
+            thread_id=run.thread.id,
+            created_at=utc_now(),
+            content=tool_call_record(tool.name, arguments, output, scope.ids, place),
+        )
+    events: list[ThreadStreamEvent] = [ThreadItemDoneEvent(item=record), *call.events]
+    step = ToolStep(
+        output=msgspec.Raw(to_json(output)),
+        events=[msgspec.Raw(event.model_dump_json(by_alias=True).encode()) for event in events],
+    )
+    await scope.journal.save(place.key, msgspec.json.encode(step))
+    fault_point("tool.saved")
+    del run.open_calls[place]
+    for event in events:
+        await run.stream(event)
+    return output
+
+
+async def _replay(run: RunContext, scope: RunScope, payload: bytes) -> Any:
+    step = msgspec.json.decode(payload, type=ToolStep)
+    for raw in step.events:
+        event = _EVENT.validate_json(bytes(raw))
+        if not scope.was_seen(event):
+            await run.stream(event)
+    return msgspec.json.decode(step.output)

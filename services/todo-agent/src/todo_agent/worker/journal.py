@@ -1,0 +1,63 @@
+"""The journal of one run: read once at the claim, then only added to."""
+
+from collections.abc import Iterator
+
+import msgspec
+from agents import TResponseInputItem
+
+from todo_agent.agent.model_replay import AnswerStep
+from todo_agent.agent.run_scope import INPUT_KEY, is_tool_step
+from todo_agent.agent.tool_replay import ToolStep
+from todo_agent.storage.run_repository import RunRepository
+
+
+class StepJournal:
+    """Steps of earlier attempts and of this one; see `todo_agent.agent.run_scope.Journal`."""
+
+    def __init__(
+        self, runs: RunRepository, run_id: str, attempt: int, steps: dict[str, bytes]
+    ) -> None:
+        self._runs = runs
+        self._run_id = run_id
+        self._attempt = attempt
+        self._steps = steps
+
+    def get(self, key: str) -> bytes | None:
+        """Return a step's payload, None if no attempt has finished it."""
+        return self._steps.get(key)
+
+    async def save(self, key: str, payload: bytes) -> None:
+        """Insert a step.
+
+        Raises:
+            RunLostError: a later attempt has the run.
+        """
+        await self._runs.save_step(self._run_id, self._attempt, key, payload)
+        self._steps[key] = payload
+
+    @property
+    def input(self) -> list[TResponseInputItem] | None:
+        """The history that the run began with, None if no attempt got that far."""
+        payload = self._steps.get(INPUT_KEY)
+        return None if payload is None else msgspec.json.decode(payload)
+
+    async def save_input(self, items: list[TResponseInputItem]) -> None:
+        """Keep the history; later attempts find the run's own items in the thread."""
+        await self.save(INPUT_KEY, msgspec.json.encode(items))
+
+    def owned_item_ids(self) -> set[str]:
+        """Return the ids of the items that finished answers and tool calls have said."""
+        owned: set[str] = set()
+        for key, payload in self._steps.items():
+            if key.startswith("answer/"):
+                owned.update(msgspec.json.decode(payload, type=AnswerStep).message_ids)
+            elif is_tool_step(key):
+                owned.update(_item_ids(msgspec.json.decode(payload, type=ToolStep)))
+        return owned
+
+
+def _item_ids(step: ToolStep) -> Iterator[str]:
+    for raw in step.events:
+        event = msgspec.json.decode(raw)
+        if event["type"] == "thread.item.done":
+            yield event["item"]["id"]

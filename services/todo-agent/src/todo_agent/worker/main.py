@@ -1,0 +1,186 @@
+"""The worker process: health and metrics over HTTP, everything else in the background."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import aiohttp
+from agents import Model, set_tracing_disabled
+from litestar import Litestar
+from litestar.datastructures import State
+from redis.asyncio import Redis
+
+from todo_agent.agent.factory import AgentEnvironment, load_agent
+from todo_agent.agent.history import HistoryConverter, HistoryLimits
+from todo_agent.agent.model_config import ConfiguredModel, check_model_settings, open_model
+from todo_agent.chatkit.store import PostgresStore
+from todo_agent.settings import TodoAgentSettings
+from todo_agent.storage.run_repository import RunRepository
+from todo_agent.worker.driver import DriverTools
+from todo_agent.worker.housekeeping import Housekeeping
+from todo_agent.worker.run_database import RunDatabase
+from todo_agent.worker.times import DEFAULT_TIMES, WorkerTimes
+from todo_agent.worker.warm_up import warm_up
+from todo_agent.worker.worker import Worker
+from todochat.app import create_app
+from todochat.bus import RunPublisher
+from todochat.database import Database, create_engine, refuse_bypassing_role
+from todochat.draining import Drain
+from todochat.http_client import ServiceClient
+from todochat.ids import new_id
+from todochat.redis_client import create_redis
+from todochat.server import exit_with, run
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.settings import SettingsError
+
+NAME: Final = "todo-agent-worker"
+JOBS_POOL_SIZE: Final = 5
+TASKS_CONNECTIONS: Final = 100
+HOUR_S: Final = 3600
+
+
+def run_worker(settings: TodoAgentSettings) -> None:
+    """Work until SIGTERM, then let go of the runs; exits with 2 on a bad setting."""
+    try:
+        check_model_settings(settings)
+        ServiceTokens.from_settings(settings)
+    except SettingsError as error:
+        exit_with(str(error))
+    run(create_worker_app(settings), settings, host=settings.worker_host, port=settings.worker_port)
+
+
+def create_worker_app(settings: TodoAgentSettings) -> Litestar:
+    """Build the application whose lifespan is the worker."""
+    return create_app(
+        name=NAME,
+        settings=settings,
+        route_handlers=[],
+        lifespan=[_work],
+        ready_checks={"postgres": _ping_database, "redis": _ping_redis},
+    )
+
+
+@asynccontextmanager
+async def _work(app: Litestar) -> AsyncIterator[None]:
+    settings: TodoAgentSettings = app.state.settings
+    async with AsyncExitStack() as stack:
+        worker = await open_worker(settings, app.state, stack)
+        await stack.enter_async_context(_background(app.state.drain, worker, app.state))
+        try:
+            yield
+        finally:
+            await worker.aclose(settings.drain_timeout_s)
+
+
+async def open_worker(
+    settings: TodoAgentSettings,
+    state: State,
+    stack: AsyncExitStack,
+    times: WorkerTimes = DEFAULT_TIMES,
+    *,
+    warm: bool = True,
+) -> Worker:
+    """Open what a worker owns, warm it up and start it; `stack` closes it all."""
+    set_tracing_disabled(disabled=True)  # the SDK's traces would go to OpenAI
+    engine = create_engine(
+        settings.database_url, application_name=NAME, pool_size=settings.database_pool_size
+    )
+    jobs = create_engine(
+        settings.jobs_database_url, application_name=f"{NAME}-jobs", pool_size=JOBS_POOL_SIZE
+    )
+    for each in (engine, jobs):
+        stack.push_async_callback(each.dispose)
+        await refuse_bypassing_role(each)
+    redis = create_redis(settings.redis_url)
+    stack.push_async_callback(redis.aclose)
+    publisher = RunPublisher(redis)
+    await publisher.start()
+    stack.push_async_callback(publisher.aclose)
+    model = await stack.enter_async_context(open_model(settings))
+    agent = load_agent(settings.factory, await _environment(settings, model, stack))
+    if warm:
+        await warm_up(settings, agent)
+    state.database = Database(jobs)
+    state.redis = redis
+    tools = DriverTools(
+        runs=RunRepository(RunDatabase(jobs)),
+        store=PostgresStore(RunDatabase(engine)),
+        publisher=publisher,
+        agent=agent,
+        model=agent.model if isinstance(agent.model, Model) else model.model,
+        converter=HistoryConverter(),
+        history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
+        max_turns=settings.max_turns,
+        times=times,
+    )
+    return await _start(settings, Database(jobs), redis, tools, times)
+
+
+async def _start(
+    settings: TodoAgentSettings,
+    jobs: Database,
+    redis: Redis,
+    tools: DriverTools,
+    times: WorkerTimes,
+) -> Worker:
+    worker = Worker(
+        new_id("wrk"),
+        runs=RunRepository(jobs),
+        redis=redis,
+        tools=tools,
+        concurrency=settings.worker_concurrency,
+        times=times,
+    )
+    await worker.start()
+    return worker
+
+
+async def _environment(
+    settings: TodoAgentSettings, model: ConfiguredModel, stack: AsyncExitStack
+) -> AgentEnvironment:
+    session = await stack.enter_async_context(
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=TASKS_CONNECTIONS))
+    )
+    tokens = ServiceTokens.from_settings(settings)
+    return AgentEnvironment(
+        settings=settings,
+        model=model.model,
+        model_settings=model.settings,
+        tasks_http=ServiceClient(settings.tasks_url, session, tokens, Arrow.AGENT_TO_TASKS),
+    )
+
+
+@asynccontextmanager
+async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterator[None]:
+    settings: TodoAgentSettings = state.settings
+    housekeeping = Housekeeping(
+        RunRepository(state.database),
+        every_s=DEFAULT_TIMES.housekeeping_s,
+        keep_runs_s=settings.runs_retention_days * 24 * HOUR_S,
+        keep_steps_s=settings.journal_retention_h * HOUR_S,
+    )
+    tasks = [
+        asyncio.create_task(housekeeping.run(), name="worker-housekeeping"),
+        asyncio.create_task(_stop_claiming(drain, worker), name="worker-drain"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _stop_claiming(drain: Drain, worker: Worker) -> None:
+    """From SIGTERM on, other workers take what comes."""
+    await drain.wait_begun()
+    worker.stop_claiming()
+
+
+async def _ping_database(state: State) -> None:
+    await state.database.ping()
+
+
+async def _ping_redis(state: State) -> None:
+    await state.redis.ping()

@@ -1,0 +1,67 @@
+"""From openai-chatkit's events to frames on the bus, each thing once."""
+
+import contextlib
+
+from chatkit.types import (
+    ErrorEvent,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent,
+    ThreadStreamEvent,
+)
+
+from todo_agent.agent.failures import TOO_LONG
+from todo_agent.chatkit.wire import encode_event
+from todo_agent.worker.active_run import ActiveRun
+from todo_agent.worker.fold import LogFold
+from todochat.bus import RunLogFullError, RunWriter
+
+_ONCE = frozenset({"thread.created", "stream_options"})
+
+
+class Outbox:
+    """Publishes what the viewers of one run don't have yet.
+
+    Args:
+        said: what the log has told them.
+
+    Attributes:
+        has_failed: an error event was said.
+    """
+
+    def __init__(self, writer: RunWriter, said: LogFold, active: ActiveRun) -> None:
+        self.writer = writer
+        self.has_failed = False
+        self._said = said
+        self._active = active
+
+    async def publish(self, event: ThreadStreamEvent) -> None:
+        """Say an event, unless an earlier attempt has.
+
+        Raises:
+            RunLostError, RunUnclaimedError, BusUnavailableError: see `RunWriter`.
+        """
+        if self._is_repeat(event):
+            return
+        self._said.apply(event)
+        self.has_failed = self.has_failed or isinstance(event, ErrorEvent)
+        data = encode_event(event)
+        try:
+            await self.writer.append(data)
+        except RunLogFullError:
+            # From here on the bus takes a few more frames, for the end of what was begun.
+            self._active.fail(TOO_LONG)
+            with contextlib.suppress(RunLogFullError):
+                await self.writer.append(data)
+
+    def _is_repeat(self, event: ThreadStreamEvent) -> bool:
+        match event:
+            case ThreadItemDoneEvent() | ThreadItemAddedEvent():
+                return event.item.id in self._said.done
+            case ThreadItemRemovedEvent():
+                return event.item_id in self._said.removed
+            case ThreadItemReplacedEvent():
+                return event.type in self._said.said
+            case _:
+                return event.type in _ONCE and event.type in self._said.said

@@ -1,0 +1,254 @@
+"""openai-chatkit's server for one attempt at a run: the agent answers, and how its stream ends."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
+from typing import Any, Final, cast
+
+import structlog
+from agents import Agent, RunConfig, Runner, TResponseInputItem
+from chatkit.actions import Action
+from chatkit.agents import ThreadItemConverter, stream_agent_response
+from chatkit.errors import CustomStreamError
+from chatkit.types import (
+    Page,
+    SDKHiddenContextItem,
+    Thread,
+    ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    ThreadUpdatedEvent,
+    UserMessageItem,
+    WidgetItem,
+)
+from typing_extensions import override
+
+from todo_agent.agent.failures import EmptyAnswerError, Failure, describe_failure
+from todo_agent.agent.history import HistoryLimits, load_history
+from todo_agent.agent.run_context import RunContext
+from todo_agent.agent.run_scope import RunScope, RunStoppedError
+from todo_agent.agent.titles import title_of
+from todo_agent.chatkit.context import RequestContext
+from todo_agent.chatkit.server import StoredChatServer
+from todo_agent.chatkit.store import PostgresStore
+from todo_agent.worker.active_run import ActiveRun
+from todo_agent.worker.fold import LogFold, OpenItems
+from todo_agent.worker.journal import StepJournal
+from todochat.clock import utc_now
+
+CANCELLED_NOTE: Final = (
+    "The user cancelled this answer. Don't go on with it unless asked to. Calls that were running "
+    "may or may not have taken effect: "
+)
+THREAD_DELETED: Final = "thread-deleted"
+_SHOWN: Final = frozenset({"assistant_message", "widget", "client_tool_call", "structured_input"})
+_OWNED_BY_STEPS: Final = frozenset({"assistant_message", "widget"})
+
+_Events = AsyncGenerator[ThreadStreamEvent, None]
+
+log = structlog.get_logger(__name__)
+
+
+class RunServer(StoredChatServer):
+    """Answers one accepted turn.
+
+    Args:
+        agent: with the tools of this attempt.
+        run_config: with the model of this attempt.
+        said: the log of earlier attempts.
+        effects: what earlier runs of the same message did, for a retry.
+    """
+
+    def __init__(
+        self,
+        store: PostgresStore,
+        *,
+        agent: Agent[RunContext],
+        run_config: RunConfig,
+        max_turns: int,
+        converter: ThreadItemConverter,
+        limits: HistoryLimits,
+        active: ActiveRun,
+        scope: RunScope,
+        journal: StepJournal,
+        said: LogFold,
+        effects: list[TResponseInputItem],
+    ) -> None:
+        super().__init__(store)
+        self._agent = agent
+        self._run_config = run_config
+        self._max_turns = max_turns
+        self._converter = converter
+        self._limits = limits
+        self._active = active
+        self._scope = scope
+        self._journal = journal
+        self._said = said
+        self._effects = effects
+        self._open = OpenItems()
+        self._has_shown = bool(_SHOWN.intersection(said.done.values()))
+        self._stream_of_turn: _Events | None = None
+        self._is_muted = False
+        self.was_cancelled = False
+        self.failure: Failure | None = None
+
+    @override
+    def respond(
+        self,
+        thread: ThreadMetadata,
+        input_user_message: UserMessageItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        self._stream_of_turn = self._respond(thread, input_user_message, context)
+        return self._stream_of_turn
+
+    def mute(self) -> None:
+        """Neither say nor store anything more; the turn will be driven anew."""
+        self._is_muted = True
+
+    async def aclose(self) -> None:
+        """End the stream of a turn that openai-chatkit has put down."""
+        if self._stream_of_turn is not None:
+            await self._stream_of_turn.aclose()
+
+    async def _respond(
+        self, thread: ThreadMetadata, message: UserMessageItem | None, context: RequestContext
+    ) -> _Events:
+        run = RunContext(
+            thread=thread, store=self.store, request_context=context, scope=self._scope
+        )
+        if self._active.stopping:
+            self._open = self._said.open  # nothing is said anew, so what was begun is closed
+        else:
+            for item_id in self._leftovers():
+                yield ThreadItemRemovedEvent(item_id=item_id)
+            async with aclosing(self._answer(run)) as events:
+                async for event in events:
+                    self._note(event)
+                    yield event
+        if self._active.abandoned or self._is_muted:
+            return
+        self.failure = self.failure or self._active.failure
+        self.was_cancelled = self._active.cancelled and self.failure is None
+        if self._active.cancel_reason == THREAD_DELETED:
+            return
+        for closing in self._closings(run):
+            yield closing
+        if (titled := await self._give_title(thread, message, context)) is not None:
+            yield titled
+        if self.failure is not None:
+            raise CustomStreamError(self.failure.message, allow_retry=self.failure.allow_retry)
+
+    @override
+    async def action(
+        self,
+        thread: ThreadMetadata,
+        action: Action[str, Any],
+        sender: WidgetItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        msg = "This action isn't available here."
+        raise CustomStreamError(msg, allow_retry=False)
+        yield  # makes it a generator, as openai-chatkit expects
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._active.stopping or self._is_muted
+
+    async def _answer(self, run: RunContext) -> _Events:
+        """Stream the agent; what ends it early is noted, not raised, except the loss of the run."""
+        try:
+            async with aclosing(self._stream(run)) as events:
+                async for event in events:
+                    yield event
+        except RunStoppedError:
+            log.info("run.stopped", run_id=self._scope.run_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person has to hear of it
+            if not self._is_stopping:
+                self.failure = describe_failure(error)
+                log.warning(
+                    "run.model_failed",
+                    run_id=self._scope.run_id,
+                    code=self.failure.code,
+                    error=repr(error),
+                )
+
+    async def _stream(self, run: RunContext) -> _Events:
+        result = Runner.run_streamed(
+            self._agent,
+            await self._input(run),
+            context=run,
+            max_turns=self._max_turns,
+            run_config=self._run_config,
+        )
+        self._active.attach_result(result)
+        try:
+            response = cast("_Events", stream_agent_response(run, result))
+            async with aclosing(response) as events:
+                async for event in events:
+                    yield event
+        finally:
+            run.close()
+        if result.run_loop_exception is not None:
+            raise result.run_loop_exception
+        if not self._is_stopping and not self._has_shown:
+            raise EmptyAnswerError
+
+    async def _input(self, run: RunContext) -> list[TResponseInputItem]:
+        recorded = self._journal.input
+        if recorded is not None:
+            return recorded
+        history = await load_history(
+            self.store, run.thread.id, run.request_context, self._converter, self._limits
+        )
+        items = [*history, *self._effects]
+        await self._journal.save_input(items)
+        return items
+
+    def _leftovers(self) -> list[str]:
+        """Return what earlier attempts said and no finished step owns: it is said anew."""
+        owned = self._journal.owned_item_ids()
+        said = [item_id for item_id, kind in self._said.done.items() if kind in _OWNED_BY_STEPS]
+        return [item_id for item_id in [*self._said.open.items, *said] if item_id not in owned]
+
+    def _note(self, event: ThreadStreamEvent) -> None:
+        self._open.apply(event)
+        if event.type == "thread.item.done" and event.item.type in _SHOWN:
+            self._has_shown = True
+
+    def _closings(self, run: RunContext) -> Iterator[ThreadStreamEvent]:
+        """Yield what closes the things that a stopped agent left open: text stays, as it is."""
+        half_said = self._open.half_said()
+        for message in half_said:
+            yield ThreadItemDoneEvent(item=message)
+        kept = {message.id for message in half_said}
+        for item_id in self._open.items.keys() - kept:
+            yield ThreadItemRemovedEvent(item_id=item_id)
+        if self.was_cancelled:
+            calls = ", ".join(sorted(run.open_calls.values())) or "none"
+            yield ThreadItemDoneEvent(
+                item=SDKHiddenContextItem(
+                    id=run.generate_id("sdk_hidden_context"),
+                    thread_id=run.thread.id,
+                    created_at=utc_now(),
+                    content=CANCELLED_NOTE + calls,
+                )
+            )
+
+    async def _give_title(
+        self, thread: ThreadMetadata, message: UserMessageItem | None, context: RequestContext
+    ) -> ThreadUpdatedEvent | None:
+        """Name a thread after its first turn; openai-chatkit stores and says it.
+
+        Returns:
+            The event, if an earlier attempt has stored the name and died before it was said.
+        """
+        if thread.title is None:
+            # The person may have named it meanwhile.
+            stored = await self.store.load_thread(thread.id, context)
+            thread.title = stored.title or (title_of(message) if message is not None else None)
+            return None
+        is_first = self._active.record.turn.new_thread and context.attempt != 1
+        if is_first and ThreadUpdatedEvent.model_fields["type"].default not in self._said.said:
+            return ThreadUpdatedEvent(thread=Thread(**thread.model_dump(), items=Page()))
+        return None

@@ -1,0 +1,173 @@
+"""The worker's loop: claim runs, drive them side by side, let go of them when it goes down."""
+
+import asyncio
+import random
+import time
+from contextlib import AsyncExitStack
+from typing import Final
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from redis.asyncio import Redis
+
+from todo_agent.storage.run import RunRecord
+from todo_agent.storage.run_repository import RunRepository
+from todo_agent.worker.active_run import ActiveRun
+from todo_agent.worker.driver import DriverTools, RunDriver
+from todo_agent.worker.errors import RunAbandonedError
+from todo_agent.worker.leases import LeaseKeeper
+from todo_agent.worker.times import WorkerTimes
+from todochat.bus import RunLostError, WorkerChannels, wake
+from todochat.telemetry import span
+
+ACTIVE_RUNS: Final = Gauge("todo_agent_active_runs", "Runs that this worker drives.")
+RUNS: Final = Counter("todo_agent_runs_total", "Runs by how they left this worker.", ["outcome"])
+RUN_SECONDS: Final = Histogram(
+    "todo_agent_run_seconds",
+    "Seconds from a claim to the end of the run.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300),
+)
+WAIT_SECONDS: Final = Histogram(
+    "todo_agent_run_wait_seconds",
+    "Seconds from a run's acceptance to its first claim.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+OUTAGE_PAUSE_S: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Claims and drives runs until told to drain.
+
+    Args:
+        runs: for claims and leases; errors of the database are plain errors here.
+        concurrency: how many runs it drives at once.
+    """
+
+    def __init__(
+        self,
+        worker_id: str,
+        *,
+        runs: RunRepository,
+        redis: Redis,
+        tools: DriverTools,
+        concurrency: int,
+        times: WorkerTimes,
+    ) -> None:
+        self.worker_id = worker_id
+        self.active: dict[str, ActiveRun] = {}
+        self._runs = runs
+        self._redis = redis
+        self._tools = tools
+        self._concurrency = concurrency
+        self._times = times
+        self._leases = LeaseKeeper(runs, worker_id, self.active, times)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Event()
+        self._draining = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Begin to claim."""
+        channels = await self._stack.enter_async_context(
+            WorkerChannels(self._redis, self.worker_id)
+        )
+        channels.on_control(lambda _: self._leases.hurry())
+        self._loops = [
+            asyncio.create_task(self._claim_runs(channels), name="worker-claims"),
+            asyncio.create_task(self._leases.run(), name="worker-leases"),
+        ]
+        log.info("worker.started", worker_id=self.worker_id, concurrency=self._concurrency)
+
+    def stop_claiming(self) -> None:
+        """Take no new runs from now on."""
+        self._draining.set()
+        self._freed.set()
+
+    async def aclose(self, timeout_s: float) -> None:
+        """Finish what `timeout_s` suffices for, hand the other runs to other workers, stop."""
+        self.stop_claiming()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=timeout_s)
+        left = list(self.active.values())
+        for run in left:
+            run.abandon()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=2 * self._times.settle_s)
+        for task in (*self._loops, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)
+        await self._stack.aclose()
+        log.info("worker.stopped", worker_id=self.worker_id, handed_over=len(left))
+
+    async def _claim_runs(self, channels: WorkerChannels) -> None:
+        while not self._draining.is_set():
+            if len(self.active) >= self._concurrency:
+                self._freed.clear()
+                await self._freed.wait()
+                continue
+            run = await self._claim()
+            if run is not None:
+                self._begin(run)
+            else:
+                # Jitter keeps idle workers from asking all at once.
+                await channels.wait_wake(self._times.poll_s * random.uniform(0.75, 1.25))  # noqa: S311
+
+    async def _claim(self) -> RunRecord | None:
+        try:
+            return await self._runs.claim(self.worker_id, self._times.lease_s)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
+            log.warning("worker.claim_failed", error=repr(error))
+            await asyncio.sleep(OUTAGE_PAUSE_S)
+            return None
+
+    def _begin(self, run: RunRecord) -> None:
+        if run.attempt == 1:
+            WAIT_SECONDS.observe(max(0.0, time.time() - run.created_at.timestamp()))
+        active = ActiveRun(run)
+        self.active[run.run_id] = active
+        ACTIVE_RUNS.set(len(self.active))
+        task = asyncio.create_task(self._drive(active), name=f"run-{run.run_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drive(self, active: ActiveRun) -> None:
+        run = active.record
+        structlog.contextvars.bind_contextvars(run_id=run.run_id)
+        log.info("run.claimed", attempt=run.attempt, type=run.request_type, crashes=run.crashes)
+        began = time.monotonic()
+        outcome = "abandoned"
+        try:
+            headers = {"traceparent": run.traceparent} if run.traceparent else {}
+            with span("run", headers, run_id=run.run_id, attempt=str(run.attempt)):
+                ended = await RunDriver(self._tools, active).drive()
+            outcome = ended.status
+            RUN_SECONDS.observe(time.monotonic() - began)
+            log.info("run.ended", status=ended.status, error=ended.error)
+        except RunLostError:
+            outcome = "lost"
+            log.warning("run.lost", attempt=run.attempt)
+        except RunAbandonedError as error:
+            log.warning("run.abandoned", attempt=run.attempt, reason=str(error))
+            await self._release(run)
+        except Exception:
+            # The lease ends by itself; the next attempt may have more luck, the fourth is poisoned.
+            log.exception("run.crashed", attempt=run.attempt)
+            outcome = "crashed"
+        finally:
+            RUNS.labels(outcome).inc()
+            # A run that was put down may have been claimed again meanwhile, even by this worker.
+            if self.active.get(run.run_id) is active:
+                del self.active[run.run_id]
+            ACTIVE_RUNS.set(len(self.active))
+            self._freed.set()
+
+    async def _release(self, run: RunRecord) -> None:
+        """Let another worker have the run now; if that fails, it gets it when the lease ends."""
+        try:
+            await self._runs.release(run.run_id, self.worker_id, run.attempt)
+            await wake(self._redis)
+        except Exception as error:  # noqa: BLE001 - then another worker has it when the lease ends
+            log.warning("run.release_failed", run_id=run.run_id, error=repr(error))

@@ -1,0 +1,139 @@
+"""Cancelling: text and tools, what stays and what stops."""
+
+from typing import Any
+
+from todochat.testing import wait_until
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+
+async def test_cancelling_text_keeps_it_and_closes_the_models_stream(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    gate = Gate()
+    model.answer(Say("Once upon", " a time", gate, " there was"))
+    await chat.start_worker(api=wire)
+    run = await chat.say("tell me a story")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Once upon a time"))
+
+    await chat.cancel(run)
+
+    assert await chat.end_of(run) == "cancelled"
+    await wait_until(lambda: model.requests[0].closed_by_client)
+    assert await chat.texts(run) == ["tell me a story", "Once upon a time"]
+    assert [item.type for item in await chat.items(run)][-1] == "sdk_hidden_context"
+    assert (await chat.events(run))[-1].type != "error"
+
+
+async def test_cancelling_before_the_first_token_leaves_no_message(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    gate = Gate()
+    model.answer(gate, Say("too late"))
+    await chat.start_worker(api=wire)
+    run = await chat.say("hi")
+    await gate.wait_reached()
+
+    await chat.cancel(run)
+
+    assert await chat.end_of(run) == "cancelled"
+    assert await chat.texts(run) == ["hi"]
+
+
+async def test_cancelling_during_a_tool_starts_no_other_and_no_model_call(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    tasks.before_answer = Gate()
+    model.answer(Call("add_task", {"title": "milk"}), Call("add_task", {"title": "eggs"}))
+    await chat.start_worker(api=wire)
+    run = await chat.say("milk and eggs")
+    await tasks.before_answer.wait_reached()
+
+    await chat.cancel(run)
+
+    assert await chat.end_of(run) == "cancelled"
+    assert tasks.titles == ["milk"]
+    assert len(model.requests) == 1
+    note = (await chat.items(run))[-1]
+    assert "add_task" in note.content
+
+
+async def test_a_run_that_waits_for_a_worker_is_cancelled_without_the_model(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    run = await chat.say("hi")
+    await chat.cancel(run)
+
+    await chat.start_worker()
+
+    assert await chat.end_of(run) == "cancelled"
+    assert model.requests == []
+
+
+async def test_a_cancel_that_no_poke_announces_is_heard_at_the_renewal(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(gate, Say("too late"))
+    await chat.start_worker()
+    run = await chat.say("hi")
+    await gate.wait_reached()
+
+    await chat.user_runs.request_cancel(run.run_id, chat.context.user_id, "user")
+
+    assert await chat.end_of(run) == "cancelled"
+
+
+async def test_the_turn_after_a_cancelled_one_knows_of_it(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    gate = Gate()
+    model.answer(Say("First,", gate, " second"))
+    model.answer(Say("Fine."))
+    await chat.start_worker(api=wire)
+    run = await chat.say("list everything")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "First,"))
+    await chat.cancel(run)
+    await chat.end_of(run)
+
+    last = await chat.ask("never mind", run.thread_id)
+
+    assert await chat.end_of(last) == "completed"
+    texts = [str(item.get("content")) for item in model.requests[1].history]
+    assert any("First," in text for text in texts)
+    assert any("cancelled this answer" in text for text in texts)
+
+
+async def test_cancelling_leaves_no_task_behind(
+    chat: Any, model: ScriptedModelServer, running: Any
+) -> None:
+    gate = Gate()
+    model.answer(Say("hello"))
+    model.answer(Say("Once", gate))
+    worker = await chat.start_worker()
+    await chat.ask("hi")
+    before = running()
+    run = await chat.say("hi")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Once"))
+
+    await chat.cancel(run)
+    await chat.end_of(run)
+
+    await wait_until(lambda: not worker.active)
+    await wait_until(lambda: not running() - before)
+
+
+async def test_a_deleted_thread_stops_its_run(chat: Any, model: ScriptedModelServer) -> None:
+    gate = Gate()
+    model.answer(Say("Once", gate, " upon"))
+    await chat.start_worker()
+    run = await chat.say("hi")
+    await gate.wait_reached()
+
+    stopped = await chat.store.remove_thread(run.thread_id, chat.context)
+    await chat.signals.stop(stopped)
+
+    assert await chat.end_of(run) == "cancelled"
+    await wait_until(lambda: model.requests[0].closed_by_client)

@@ -1,0 +1,218 @@
+"""What goes wrong with the model, over both wires: one visible error, nothing of the inside."""
+
+import json
+from typing import Any
+
+import pytest
+
+from todo_agent.agent import failures
+from todo_agent.storage.run import MAX_CRASHES
+from todochat.testing import wait_until
+from todochat.testing.model_server import (
+    Call,
+    Disconnect,
+    ErrorFrame,
+    Gate,
+    Raw,
+    Say,
+    ScriptedModelServer,
+)
+
+
+def errors(events: list[Any]) -> list[Any]:
+    return [event for event in events if event.type == "error"]
+
+
+async def the_failure(chat: Any, run: Any) -> Any:
+    """The one error of a failed run."""
+    assert await chat.end_of(run) == "failed"
+    (error,) = errors(await chat.events(run))
+    assert error.allow_retry
+    assert error.message
+    return error
+
+
+@pytest.mark.parametrize(("status", "failure"), [(429, failures.BUSY), (500, failures.UNREACHABLE)])
+async def test_a_model_that_answers_an_error_is_asked_again_and_then_given_up(
+    chat: Any, model: ScriptedModelServer, wire: str, status: int, failure: failures.Failure
+) -> None:
+    for _ in range(3):
+        model.fail(status)
+    await chat.start_worker(api=wire, model_retries=2)
+
+    run = await chat.ask("hi")
+
+    assert (await the_failure(chat, run)).message == failure.message
+    assert (await chat.row(run))["error"] == failure.code
+    assert len(model.requests) == 3
+
+
+async def test_a_model_that_recovers_is_not_an_error(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    model.fail(429)
+    model.fail(503)
+    model.answer(Say("here I am"))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("hi")
+
+    assert await chat.end_of(run) == "completed"
+    assert errors(await chat.events(run)) == []
+
+
+async def test_a_model_that_refuses_is_not_asked_again(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    model.fail(401)
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("hi")
+
+    assert (await the_failure(chat, run)).message == failures.REFUSED.message
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [ErrorFrame("secret detail of the server"), Raw(b"data: {not json\n\n"), Disconnect()],
+    ids=["error frame", "malformed", "disconnect"],
+)
+async def test_a_stream_that_breaks_keeps_what_was_said_and_tells_of_the_error(
+    chat: Any, model: ScriptedModelServer, wire: str, fault: Any
+) -> None:
+    gate = Gate()
+    model.answer(Say("The answer", " is", gate), fault)
+    await chat.start_worker(api=wire, model_retries=0)
+
+    run = await chat.say("well?")
+    await wait_until(lambda: chat.has_said(run, "The answer is"))
+    gate.open()
+
+    error = await the_failure(chat, run)
+    assert "secret" not in error.model_dump_json()
+    assert await chat.texts(run) == ["well?", "The answer is"]
+    said = [event.type for event in await chat.events(run)]
+    assert said.index("thread.item.done", 2) < said.index("error")
+    assert "thread.item.removed" not in said
+
+
+async def test_an_empty_answer_is_an_error(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    model.answer()
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("hi")
+
+    assert (await the_failure(chat, run)).message == failures.EMPTY.message
+
+
+async def test_malformed_arguments_are_told_to_the_model(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    model.answer(Call("add_task", '{"title": '))
+    model.answer(Say("I got that wrong."))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("add milk")
+
+    assert await chat.end_of(run) == "completed"
+    assert tasks.effects == []
+    history = json.dumps(model.requests[1].history)
+    assert "invalid-arguments" in history
+
+
+async def test_a_tool_that_does_not_exist_fails_the_run(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    model.answer(Call("launch_rocket"))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("launch")
+
+    await the_failure(chat, run)
+
+
+async def test_a_model_that_never_stops_calling_tools_is_stopped(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    for _ in range(4):
+        model.answer(Call("list_lists"))
+    await chat.start_worker(max_turns=3)
+
+    run = await chat.ask("hi")
+
+    assert (await the_failure(chat, run)).message == failures.TOO_MANY_STEPS.message
+
+
+async def test_a_failed_turn_can_be_retried_and_the_model_knows_what_it_did(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    model.answer(Call("add_task", {"title": "milk"}))
+    model.fail(500)
+    model.answer(Say("I had added it already."))
+    await chat.start_worker(api=wire, model_retries=0)
+    run = await chat.ask("add milk")
+    message = (await chat.items(run))[0]
+
+    again = await chat.request(
+        {
+            "type": "threads.retry_after_item",
+            "params": {"thread_id": run.thread_id, "item_id": message.id},
+        }
+    )
+
+    assert await chat.end_of(again) == "completed"
+    assert tasks.titles == ["milk"]
+    assert '\\"milk\\"' in json.dumps(model.requests[2].history)
+    assert await chat.texts(run) == ["add milk", "I had added it already."]
+
+
+async def test_the_next_turn_works_after_a_failed_one(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    gate = Gate()
+    model.answer(Say("half", gate), ErrorFrame())
+    model.answer(Say("whole"))
+    await chat.start_worker(api=wire, model_retries=0)
+    run = await chat.say("one")
+    await wait_until(lambda: chat.has_said(run, "half"))
+    gate.open()
+    await chat.end_of(run)
+
+    last = await chat.ask("two", run.thread_id)
+
+    assert await chat.end_of(last) == "completed"
+    assert await chat.texts(run) == ["one", "half", "two", "whole"]
+
+
+async def test_a_run_that_killed_its_workers_ends_as_failed(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    run = await chat.say("hi")
+    for _ in range(MAX_CRASHES + 1):
+        assert await chat.claim_and_die(run)
+
+    await chat.start_worker()
+
+    assert (await the_failure(chat, run)).message == failures.POISONED.message
+    assert (await chat.row(run))["error"] == "poisoned"
+    assert model.requests == []
+
+
+async def test_an_action_without_a_handler_says_so(chat: Any, model: ScriptedModelServer) -> None:
+    model.answer(Say("hello"))
+    await chat.start_worker()
+    run = await chat.ask("hi")
+
+    acted = await chat.request(
+        {
+            "type": "threads.custom_action",
+            "params": {"thread_id": run.thread_id, "action": {"type": "dance", "payload": {}}},
+        }
+    )
+
+    assert await chat.end_of(acted) == "failed"
+    (error,) = errors(await chat.events(acted))
+    assert error.message == "This action isn't available here."

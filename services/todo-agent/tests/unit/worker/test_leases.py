@@ -1,0 +1,105 @@
+"""Leases: renewed while a run is driven, and only then; given up before they end."""
+
+from typing import Any
+
+from sqlalchemy import text
+
+from todo_agent.storage.run import MAX_CRASHES
+from todo_agent.worker.times import WorkerTimes
+from todochat.bus.keys import log_key, meta_key
+from todochat.testing import wait_until
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+SHORT = WorkerTimes(lease_s=1.0, renew_s=0.2, stop_s=0.7, poll_s=0.1, settle_s=1)
+
+
+async def test_a_long_run_keeps_its_lease(chat: Any, model: ScriptedModelServer) -> None:
+    gate = Gate()
+    model.answer(gate, Say("hello"))
+    await chat.start_worker(times=SHORT)
+    run = await chat.say("hi")
+    await gate.wait_reached()
+    first = (await chat.row(run))["lease_until"]
+
+    await wait_until(lambda: _is_renewed(chat, run, first))
+    gate.open()
+
+    assert await chat.end_of(run) == "completed"
+    assert (await chat.row(run))["attempt"] == 1
+
+
+async def _is_renewed(chat: Any, run: Any, first: Any) -> bool:
+    # More than a whole lease later: without renewals another attempt would have begun.
+    return ((await chat.row(run))["lease_until"] - first).total_seconds() > SHORT.lease_s
+
+
+async def test_the_last_seq_is_kept_while_the_run_goes_on(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Say("one", "two", gate))
+    await chat.start_worker(times=SHORT)
+
+    run = await chat.say("hi")
+    await gate.wait_reached()
+
+    await wait_until(lambda: chat.has_said(run, "onetwo"))
+    last_seq = (await chat.frames(run))[-1].seq
+    await wait_until(lambda: _seq_is(chat, run, last_seq))
+    gate.open()
+    await chat.end_of(run)
+
+
+async def _seq_is(chat: Any, run: Any, seq: int) -> bool:
+    return (await chat.row(run))["seq_high"] == seq
+
+
+async def test_a_worker_that_cannot_renew_stops_its_tools(
+    chat: Any, model: ScriptedModelServer, tasks: Any
+) -> None:
+    gate = Gate()
+    model.answer(gate, Call("add_task", {"title": "too late"}))
+    await chat.start_worker(times=SHORT)
+    run = await chat.say("add it")
+    await gate.wait_reached()
+
+    async with chat.jobs.transaction(None) as session:
+        await session.execute(text("SELECT 1 FROM runs FOR UPDATE"))
+        await wait_until(lambda: model.requests[0].closed_by_client)
+        gate.open()
+
+    model.answer(Say("hello"))
+    assert await chat.end_of(run) == "completed"
+    assert tasks.effects == []
+    assert (await chat.row(run))["attempt"] == 2
+
+
+async def test_a_run_that_crashes_every_driver_ends_as_failed(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    run = await chat.say("hi")
+    await chat.redis.xadd(log_key(run.run_id), {"f": b'id: 1\ndata: {"type":"?"}\n\n'}, "1-0")
+    await chat.redis.hset(meta_key(run.run_id), "seq", 1)
+
+    await chat.start_worker(times=SHORT)
+
+    assert await chat.end_of(run) == "failed"
+    assert (await chat.row(run))["error"] == "poisoned"
+    assert (await chat.row(run))["crashes"] == MAX_CRASHES
+    assert model.requests == []
+
+
+async def test_a_run_put_down_by_a_worker_is_taken_over_while_that_worker_lives(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(gate)
+    model.answer(Say("hello"))
+    worker = await chat.start_worker(times=SHORT)
+    run = await chat.say("hi")
+    await gate.wait_reached()
+
+    worker.active[run.run_id].abandon()
+
+    assert await chat.end_of(run) == "completed"
+    assert (await chat.row(run))["attempt"] == 2

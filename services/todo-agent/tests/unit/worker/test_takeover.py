@@ -1,0 +1,292 @@
+"""A second attempt at a run: what the first one finished counts, what it began is said anew."""
+
+from typing import Any
+
+from todo_agent.worker.times import WorkerTimes
+from todochat.bus.keys import log_key, meta_key
+from todochat.testing import wait_until
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+# A worker that never renews: others take its runs while it goes on, as after a long pause.
+ZOMBIE = WorkerTimes(lease_s=0.5, renew_s=60, stop_s=600, poll_s=0.2, settle_s=2)
+
+
+async def viewed(chat: Any, run: Any) -> dict[str, str]:
+    """What a viewer has on the screen at the end: assistant messages by id."""
+    shown: dict[str, str] = {}
+    for event in await chat.events(run):
+        match event.type:
+            case "thread.item.added" | "thread.item.done":
+                if event.item.type == "assistant_message":
+                    shown[event.item.id] = "".join(part.text for part in event.item.content)
+            case "thread.item.removed":
+                shown.pop(event.item_id)
+    return shown
+
+
+async def stored(chat: Any, run: Any) -> dict[str, str]:
+    return {
+        item.id: "".join(part.text for part in item.content)
+        for item in await chat.items(run)
+        if item.type == "assistant_message"
+    }
+
+
+async def assert_consistent(chat: Any, run: Any) -> None:
+    """The store has what a viewer sees, numbers have no gap, and there is one end."""
+    assert await viewed(chat, run) == await stored(chat, run)
+    frames = await chat.frames(run)
+    assert [frame.seq for frame in frames] == list(range(1, len(frames) + 1))
+    done = [e.item.id for e in await chat.events(run) if e.type == "thread.item.done"]
+    assert len(done) == len(set(done))
+
+
+async def test_half_said_text_is_removed_and_said_anew(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    gate = Gate()
+    model.answer(Say("Half", gate))
+    model.answer(Say("Whole answer."))
+    first = await chat.start_worker(api=wire)
+    run = await chat.say("hi")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Half"))
+
+    await first.aclose(0)
+    await chat.start_worker(api=wire)
+
+    assert await chat.end_of(run) == "completed"
+    assert await chat.texts(run) == ["hi", "Whole answer."]
+    removed = [e.item_id for e in await chat.events(run) if e.type == "thread.item.removed"]
+    assert len(removed) == 1
+    assert removed[0] not in await viewed(chat, run)
+    await assert_consistent(chat, run)
+
+
+async def test_a_finished_answer_is_not_asked_for_again_and_its_tools_work_once(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    tasks.before_answer = Gate()
+    model.answer(
+        Say("On it."), Call("add_task", {"title": "milk"}), Call("add_task", {"title": "eggs"})
+    )
+    model.answer(Say("Added both."))
+    first = await chat.start_worker(api=wire)
+    run = await chat.say("milk and eggs")
+    await tasks.before_answer.wait_reached()
+
+    await first.aclose(0)
+    tasks.before_answer = None
+    await chat.start_worker(api=wire)
+
+    assert await chat.end_of(run) == "completed"
+    assert len(model.requests) == 2
+    assert tasks.titles == ["milk", "eggs"]
+    assert tasks.keys == [f"{run.run_id}:0:{index}" for index in (0, 0, 1)]
+    assert await chat.texts(run) == ["milk and eggs", "On it.", "Added both."]
+    await assert_consistent(chat, run)
+
+
+async def test_finished_tools_are_not_called_again(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    gate = Gate()
+    tasks.add("old")
+    model.answer(Call("add_task", {"title": "milk"}), Call("list_tasks"))
+    model.answer(Say("There", gate))
+    model.answer(Say("There are two."))
+    first = await chat.start_worker(api=wire)
+    run = await chat.say("add milk, then show all")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "There"))
+    asked = len(tasks.requests)
+
+    await first.aclose(0)
+    await chat.start_worker(api=wire)
+
+    assert await chat.end_of(run) == "completed"
+    assert len(tasks.requests) == asked
+    assert model.requests[1].history == model.requests[2].history
+    said = [event.type for event in await chat.events(run)]
+    assert said.count("client_effect") == 1
+    await assert_consistent(chat, run)
+
+
+async def test_a_reference_means_the_same_task_after_its_effect(
+    chat: Any, model: ScriptedModelServer, tasks: Any
+) -> None:
+    tasks.add("milk")
+    tasks.add("milk chocolate")
+    tasks.before_answer = Gate()
+    model.answer(Call("complete_task", {"task": "milk"}))
+    model.answer(Say("Done."))
+    first = await chat.start_worker()
+    run = await chat.say("milk is done")
+    await tasks.before_answer.wait_reached()
+
+    await first.aclose(0)
+    tasks.before_answer = None
+    await chat.start_worker()
+
+    assert await chat.end_of(run) == "completed"
+    assert [task["title"] for task in tasks.tasks.values() if task["completed_at"]] == ["milk"]
+
+
+async def test_a_worker_that_lost_its_run_says_nothing_more(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    gate = Gate()
+    model.answer(Say("Zombie", gate, " text"))
+    model.answer(Say("The answer."))
+    zombie = await chat.start_worker(times=ZOMBIE, api=wire)
+    run = await chat.say("hi")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Zombie"))
+
+    await chat.start_worker(api=wire)
+    await chat.end_of(run)
+    frames = await chat.frames(run)
+    gate.open()
+    await wait_until(lambda: not zombie.active)
+
+    assert await chat.frames(run) == frames
+    assert await chat.texts(run) == ["hi", "The answer."]
+    assert not any(event.type == "error" for event in await chat.events(run))
+    assert (await chat.row(run))["crashes"] == 1
+    await assert_consistent(chat, run)
+
+
+async def test_the_effects_of_a_worker_that_lost_its_run_are_refused(
+    chat: Any, model: ScriptedModelServer, tasks: Any
+) -> None:
+    gate = Gate()
+    model.answer(gate, Call("add_task", {"title": "from the zombie"}))
+    model.answer(Call("add_task", {"title": "milk"}))
+    model.answer(Say("Added."))
+    zombie = await chat.start_worker(times=ZOMBIE)
+    run = await chat.say("add milk")
+    await gate.wait_reached()
+
+    await chat.start_worker()
+    await chat.end_of(run)
+    gate.open()
+    await wait_until(lambda: not zombie.active)
+
+    assert tasks.titles == ["milk"]
+
+
+async def test_an_ended_run_without_its_marker_gets_only_the_marker(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    model.answer(Say("All said."))
+    first = await chat.start_worker()
+    run = await chat.ask("hi")
+    await first.aclose(1)
+    await chat.forget_end(run)
+
+    await chat.start_worker()
+
+    assert await chat.end_of(run) == "completed"
+    assert len(model.requests) == 1
+    await assert_consistent(chat, run)
+
+
+async def test_a_flushed_redis_is_told_by_a_snapshot_and_the_run_goes_on(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    gate = Gate()
+    model.answer(Say("On it."), Call("add_task", {"title": "milk"}))
+    model.answer(Say("Ad", gate, "ded."))
+    model.answer(Say("Added."))
+    await chat.start_worker(api=wire)
+    run = await chat.say("add milk")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "On it.Ad"))
+
+    await chat.redis.flushall()
+    gate.open()
+
+    assert await chat.end_of(run) == "completed"
+    frames = await chat.frames(run)
+    assert frames[0].snapshot
+    assert frames[0].seq > 10_000
+    assert (await chat.row(run))["attempt"] == 1
+    assert tasks.titles == ["milk"]
+    assert await chat.texts(run) == ["add milk", "On it.", "Added."]
+    assert await viewed(chat, run) == await stored(chat, run)
+
+
+async def test_cancelling_a_run_whose_worker_died_keeps_what_was_said(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Say("Once upon", gate))
+    first = await chat.start_worker()
+    run = await chat.say("a story")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Once upon"))
+    await first.aclose(0)
+
+    await chat.cancel(run)
+    await chat.start_worker()
+
+    assert await chat.end_of(run) == "cancelled"
+    assert len(model.requests) == 1
+    assert await chat.texts(run) == ["a story", "Once upon"]
+    await assert_consistent(chat, run)
+
+
+async def test_a_log_that_expired_before_the_takeover_begins_anew(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Say("First."), Call("list_lists"))
+    model.answer(gate)
+    model.answer(Say("Second."))
+    first = await chat.start_worker()
+    run = await chat.say("hi")
+    await gate.wait_reached()
+    await first.aclose(0)
+    await chat.redis.delete(log_key(run.run_id), meta_key(run.run_id))
+
+    await chat.start_worker()
+
+    assert await chat.end_of(run) == "completed"
+    assert (await chat.frames(run))[0].snapshot
+    assert await chat.texts(run) == ["hi", "First.", "Second."]
+    assert await viewed(chat, run) == await stored(chat, run)
+
+
+async def test_a_drained_worker_hands_its_runs_over_without_a_crash(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(gate)
+    model.answer(Say("hello"))
+    first = await chat.start_worker()
+    await chat.start_worker()
+    run = await chat.say("hi")
+    await gate.wait_reached()
+    holder = next(worker for worker in chat.workers if worker.active)
+
+    await holder.aclose(0)
+
+    assert await chat.end_of(run) == "completed"
+    assert (await chat.row(run))["crashes"] == 0
+    assert (await chat.row(run))["attempt"] == 2
+    assert first.worker_id != (await chat.row(run))["worker_id"] or holder is not first
+
+
+async def test_a_drained_worker_finishes_what_fits(chat: Any, model: ScriptedModelServer) -> None:
+    gate = Gate()
+    model.answer(gate, Say("hello"))
+    worker = await chat.start_worker()
+    run = await chat.say("hi")
+    await gate.wait_reached()
+
+    worker.stop_claiming()
+    gate.open()
+    await worker.aclose(10)
+
+    assert await chat.end_of(run) == "completed"
+    assert (await chat.row(run))["attempt"] == 1

@@ -1,0 +1,240 @@
+"""Whole turns, over both wires of the model's API."""
+
+import json
+from typing import Any
+
+import pytest
+
+from todochat.testing import wait_until
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+
+def deltas(events: list[Any]) -> list[str]:
+    return [
+        event.update.delta
+        for event in events
+        if event.type == "thread.item.updated" and event.update.type.endswith("text_delta")
+    ]
+
+
+def kinds(events: list[Any]) -> list[str]:
+    return [
+        f"{event.type}:{event.item.type}" if hasattr(event, "item") else event.type
+        for event in events
+    ]
+
+
+async def test_text_is_streamed_as_it_comes_and_stored_as_one_message(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    model.answer(Say("Hello", ", ", "Ada", "!"))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("hi")
+
+    events = await chat.events(run)
+    assert await chat.end_of(run) == "completed"
+    assert await chat.texts(run) == ["hi", "Hello, Ada!"]
+    assert kinds(events)[:4] == [
+        "thread.created",
+        "thread.item.done:user_message",
+        "stream_options",
+        "thread.item.added:assistant_message",
+    ]
+    assert kinds(events)[-2:] == ["thread.item.done:assistant_message", "thread.updated"]
+    assert deltas(events) == ["Hello", ", ", "Ada", "!"]
+
+
+async def test_a_token_reaches_the_log_before_the_model_says_the_next(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    gate = Gate()
+    model.answer(Say("one", gate, "two"))
+    await chat.start_worker(api=wire)
+
+    run = await chat.say("count")
+    await gate.wait_reached()
+    await wait_until(lambda: _has_deltas(chat, run, ["one"]))
+    gate.open()
+
+    await chat.end_of(run)
+    assert deltas(await chat.events(run)) == ["one", "two"]
+
+
+async def _has_deltas(chat: Any, run: Any, wanted: list[str]) -> bool:
+    return deltas(await chat.events(run)) == wanted
+
+
+async def test_a_slow_first_token_is_waited_for(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    gate = Gate()
+    model.answer(gate, Say("at last"))
+    await chat.start_worker(api=wire)
+
+    run = await chat.say("well?")
+    await gate.wait_reached()
+    gate.open()
+
+    assert await chat.end_of(run) == "completed"
+    assert await chat.texts(run) == ["well?", "at last"]
+
+
+async def test_a_tool_is_called_and_its_result_goes_back_to_the_model(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    model.answer(Say("On it."), Call("add_task", {"title": "buy milk"}))
+    model.answer(Say("Added."))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("add buy milk")
+
+    assert tasks.titles == ["buy milk"]
+    assert tasks.keys == [f"{run.run_id}:0:0"]
+    assert await chat.texts(run) == ["add buy milk", "On it.", "Added."]
+    said = kinds(await chat.events(run))
+    assert said.index("progress_update") < said.index("client_effect")
+    assert json.loads(_tool_results(model.requests[1])[0])["task"]["number"] == 1
+
+
+async def test_several_tools_of_one_answer_work_in_the_order_of_the_calls(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    model.answer(*(Call("add_task", {"title": title}) for title in ("milk", "eggs", "bread")))
+    model.answer(Say("Three tasks."))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("milk, eggs and bread")
+
+    assert tasks.titles == ["milk", "eggs", "bread"]
+    assert tasks.keys == [f"{run.run_id}:0:{index}" for index in range(3)]
+    assert len(_tool_results(model.requests[1])) == 3
+
+
+async def test_call_ids_that_repeat_name_different_calls(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    for title in ("milk", "eggs"):
+        model.answer(Call("add_task", {"title": title}, call_id="call_0"))
+    model.answer(
+        Call("add_task", {"title": "bread"}, call_id="call_0"),
+        Call("add_task", {"title": "tea"}, call_id="call_0"),
+    )
+    model.answer(Say("Done."))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("add them")
+
+    assert await chat.end_of(run) == "completed"
+    assert tasks.titles == ["milk", "eggs", "bread", "tea"]
+    assert len(_tool_results(model.requests[3])) == 4
+
+
+async def test_second_and_third_turns_carry_the_conversation(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    for text in ("first", "second", "third"):
+        model.answer(Say(text))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("one")
+    await chat.ask("two", run.thread_id)
+    last = await chat.ask("three", run.thread_id)
+
+    assert await chat.end_of(last) == "completed"
+    assert await chat.texts(run) == ["one", "first", "two", "second", "three", "third"]
+    assert _conversation(model.requests[2]) == ["one", "first", "two", "second", "three"]
+
+
+async def test_a_turn_after_a_tool_call_knows_the_call_and_its_result(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    model.answer(Call("add_task", {"title": "buy milk"}, call_id="call_0"))
+    model.answer(Say("Added #1."))
+    model.answer(Call("complete_task", {"task": "1"}, call_id="call_0"))
+    model.answer(Say("Done."))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("add buy milk")
+    last = await chat.ask("complete it", run.thread_id)
+
+    assert await chat.end_of(last) == "completed"
+    assert [effect[:2] for effect in tasks.effects] == [
+        ("POST", "/tasks"),
+        ("POST", f"/tasks/{next(iter(tasks.tasks))}/complete"),
+    ]
+    assert json.loads(_tool_results(model.requests[2])[0])["task"]["title"] == "buy milk"
+
+
+@pytest.mark.filterwarnings("ignore:Direct usage of named widget:DeprecationWarning")
+async def test_list_tasks_shows_a_list_and_tells_the_model(
+    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+) -> None:
+    tasks.add("buy milk", priority="high", due={"date": "2026-11-24", "timezone": "Europe/Berlin"})
+    model.answer(Call("list_tasks"))
+    model.answer(Say("One task."))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("what's open?")
+
+    widget = next(item for item in await chat.items(run) if item.type == "widget").widget
+    assert widget.type == "ListView"
+    assert "buy milk" in widget.model_dump_json()
+    assert json.loads(_tool_results(model.requests[1])[0])["total"] == 1
+    assert "thread.item.done:widget" in kinds(await chat.events(run))
+    assert "client_effect" not in kinds(await chat.events(run))
+
+
+async def test_the_thread_gets_its_title_from_the_first_message_only(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    model.answer(Say("a"))
+    model.answer(Say("b"))
+    await chat.start_worker()
+
+    run = await chat.ask("plan the trip to Rome")
+    await chat.ask("and then Paris", run.thread_id)
+
+    thread = await chat.store.load_thread(run.thread_id, chat.context)
+    assert thread.title == "Plan the trip to Rome"
+
+
+async def test_times_on_the_wire_are_utc(chat: Any, model: ScriptedModelServer) -> None:
+    model.answer(Say("hello"))
+    await chat.start_worker()
+
+    run = await chat.ask("hi")
+
+    frames = [json.loads(frame.data) for frame in await chat.frames(run) if frame.data]
+    times = [frame["item"]["created_at"] for frame in frames if "item" in frame]
+    assert times
+    assert all(time.endswith("Z") for time in times)
+
+
+async def test_instructions_hold_time_zone_and_locale(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    model.answer(Say("hello"))
+    await chat.start_worker(api=wire)
+
+    await chat.ask("hi")
+
+    body = model.requests[0].body
+    prompt = body["instructions"] if wire == "responses" else body["messages"][0]["content"]
+    assert "Time zone: Europe/Berlin" in prompt.splitlines()
+    assert "Locale: de" in prompt.splitlines()
+    assert any(line.startswith("Now: 20") for line in prompt.splitlines())
+
+
+def _tool_results(request: Any) -> list[str]:
+    if request.wire == "responses":
+        return [
+            item["output"] for item in request.history if item.get("type") == "function_call_output"
+        ]
+    return [item["content"] for item in request.history if item["role"] == "tool"]
+
+
+def _conversation(request: Any) -> list[str]:
+    return [
+        item["content"] for item in request.history if item.get("role") in {"user", "assistant"}
+    ]
