@@ -12,6 +12,7 @@ from auth_session.http.cookie import is_https
 from auth_session.http.dependencies import DEPENDENCIES
 from auth_session.http.guards import allowed_origins
 from auth_session.http.jwks_controller import get_jwks
+from auth_session.http.openapi import document_strictness
 from auth_session.http.problem_responses import refuse_undecodable
 from auth_session.lifespan import lifespan
 from auth_session.settings import AuthSessionSettings
@@ -40,6 +41,7 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
         body_limit_bytes=BODY_LIMIT_BYTES,
         description="Accounts, sign-in, signing keys and ChatKit client secrets.",
     )
+    document_strictness(app)
     app.state.clock = clock
     app.state.secure_cookies = is_https(settings.public_url)
     app.state.allowed_origins = allowed_origins(settings.public_url, settings.cors_origins)

@@ -132,6 +132,7 @@ async def _load_keys(services: Services) -> None:
         await _refresh_keys(services)
     except Exception as error:
         if not is_outage(error):
+            log.critical("start.refused", reason=str(error))
             raise
         log.warning("start.without_database", error=repr(error))
 

@@ -10,6 +10,7 @@ from auth_session.domain.session import Session
 from auth_session.errors import RefreshRefusedError
 from auth_session.http.cookie import REFRESH_COOKIE, no_cookie, refresh_cookie
 from auth_session.http.guards import refuse_foreign_origin
+from auth_session.http.openapi import NoContent
 from auth_session.http.problem_responses import problems
 from auth_session.http.schemas import ProfileUpdate, SignedInView, SignIn, SignUp, UserView
 from auth_session.service.account_service import AccountService, NewAccount
@@ -98,6 +99,7 @@ class AuthController(Controller):
         guards=[refuse_foreign_origin],
         responses=problems(401, 403, 413, 503),
         security=[{}, *BEARER],
+        operation_class=NoContent,
     )
     async def sign_out(
         self,

@@ -6,10 +6,10 @@ from litestar.params import RequestBody
 
 from auth_session.domain.session import Session
 from auth_session.http.auth_controller import BEARER, NO_STORE
+from auth_session.http.openapi import OptionalBody
 from auth_session.http.problem_responses import problems
 from auth_session.http.schemas import ClientSecretView, SessionRequest
 from auth_session.service.client_secret_service import ClientSecretService
-from todochat.clock import to_wire
 
 
 class ClientSecretController(Controller):
@@ -23,6 +23,7 @@ class ClientSecretController(Controller):
         status_code=200,
         responses=problems(400, 401, 403, 413, 422, 503),
         security=BEARER,
+        operation_class=OptionalBody,
     )
     async def create_client_secret(
         self,
@@ -32,5 +33,5 @@ class ClientSecretController(Controller):
     ) -> Response[ClientSecretView]:
         """Return a client secret for oneself, good for an hour at most; the body may be empty."""
         secret = await secrets.create(session, data.user_id if data else None)
-        view = ClientSecretView(client_secret=secret.secret, expires_at=to_wire(secret.expires_at))
+        view = ClientSecretView(client_secret=secret.secret, expires_at=secret.expires_at)
         return Response(view, headers=NO_STORE)

@@ -1,5 +1,6 @@
 """What travels over the wire: request bodies refuse unknown fields, answers are documented."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +19,13 @@ from auth_session.domain.limits import (
 from auth_session.domain.user import LOCALE_PATTERN, User
 
 Email = Annotated[
-    str, Meta(min_length=3, max_length=MAX_EMAIL_CHARS, examples=["grace@example.com"])
+    str,
+    Meta(
+        min_length=3,
+        max_length=MAX_EMAIL_CHARS,
+        examples=["grace@example.com"],
+        extra_json_schema={"extra": {"format": "email"}},
+    ),
 ]
 Name = Annotated[str, Meta(max_length=MAX_NAME_CHARS, description="How the person is called.")]
 Timezone = Annotated[
@@ -119,9 +126,7 @@ class ClientSecretView(msgspec.Struct, kw_only=True):
     """A ChatKit client secret: it opens chat and nothing else."""
 
     client_secret: str
-    expires_at: Annotated[
-        str, Meta(description="RFC 3339, UTC.", extra_json_schema={"format": "date-time"})
-    ]
+    expires_at: Annotated[datetime, Meta(description="In UTC.")]
 
 
 class JwksView(msgspec.Struct):

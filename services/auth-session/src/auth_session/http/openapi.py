@@ -1,0 +1,40 @@
+"""What Litestar's OpenAPI document doesn't say by itself."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi.spec import OpenAPIResponse, Operation, RequestBody
+
+from auth_session.http.schemas import ProfileUpdate, SessionRequest, SignIn, SignUp
+
+_STRICT: Final[tuple[type[msgspec.Struct], ...]] = (SignUp, SignIn, ProfileUpdate, SessionRequest)
+
+
+@dataclass
+class OptionalBody(Operation):
+    """A route whose body may be left out."""
+
+    def __post_init__(self) -> None:
+        """Mark the body as optional."""
+        if isinstance(self.request_body, RequestBody):
+            self.request_body.required = False
+
+
+@dataclass
+class NoContent(Operation):
+    """A route that answers 204."""
+
+    def __post_init__(self) -> None:
+        """Leave the answer's content out."""
+        answer = (self.responses or {}).get("204")
+        if isinstance(answer, OpenAPIResponse):
+            answer.content = None
+
+
+def document_strictness(app: Litestar) -> None:
+    """Say of each request body that unknown fields are refused."""
+    schemas = app.openapi_schema.components.schemas or {}
+    for struct in _STRICT:
+        schemas[struct.__name__].additional_properties = False
