@@ -1,0 +1,116 @@
+"""The schema, the roles, and what is forgotten."""
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from auth_session.service import purge_service
+from auth_session.storage.tables import METADATA, RECORDS
+from todochat.database import asyncpg_url
+
+
+async def test_the_models_and_the_migrations_agree(auth_urls):
+    engine = create_async_engine(asyncpg_url(auth_urls.owner))
+
+    def differences(connection):
+        return compare_metadata(MigrationContext.configure(connection), METADATA)
+
+    async with engine.connect() as connection:
+        found = await connection.run_sync(differences)
+    await engine.dispose()
+
+    assert found == []
+    assert {record.__table__ for record in RECORDS} == set(METADATA.tables.values())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM users", "DELETE FROM signing_keys", "DROP TABLE users", "CREATE TABLE x (i int)"],
+)
+async def test_the_app_role_may_not(auth_urls, statement):
+    connection = await asyncpg.connect(auth_urls.app)
+
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(statement)
+    await connection.close()
+
+
+async def test_two_accounts_of_one_external_issuer_and_subject_cannot_be(database):
+    insert = (
+        "INSERT INTO users (id, issuer, subject, email_key, created_at, updated_at)"
+        " VALUES ($1, $2, 'subject', 'same@example.com', now(), now())"
+    )
+    await database.execute(insert, "usr_ext_1", "https://issuer.example")
+    await database.execute(insert, "usr_ext_2", "https://other.example")
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await database.execute(insert, "usr_ext_3", "https://issuer.example")
+
+
+class TestPurge:
+    async def count(self, database, browser):
+        return await database.fetchval(
+            "SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
+            " JOIN users ON users.id = user_id WHERE email = $1",
+            browser.email,
+        )
+
+    async def test_a_used_refresh_token_is_kept_until_it_expires(
+        self, service, browser, database, clock
+    ):
+        await browser.sign_up()
+        await browser.refresh()
+
+        clock.advance(days=29)
+        await service.services.purges.purge()
+        within = await self.count(database, browser)
+        clock.advance(days=2)
+        await service.services.purges.purge()
+        over = await self.count(database, browser)
+
+        assert (within, over) == (2, 0)
+
+    async def test_a_session_is_kept_until_its_last_token_is_over(
+        self, service, browser, database, clock
+    ):
+        user_id = (await browser.sign_up()).json()["user"]["id"]
+        sessions = "SELECT count(*) FROM sessions WHERE user_id = $1"
+        await database.execute(
+            "UPDATE sessions SET tokens_until = expires_at + interval '1 hour' WHERE user_id = $1",
+            user_id,
+        )
+
+        clock.advance(days=90, minutes=30)
+        await service.services.purges.purge()
+        within = await database.fetchval(sessions, user_id)
+        clock.advance(minutes=31)
+        await service.services.purges.purge()
+        over = await database.fetchval(sessions, user_id)
+
+        assert (within, over) == (1, 0)
+
+    async def test_failures_and_invitations_are_forgotten(self, service, browser, database, clock):
+        await service.services.accounts.invite(None)
+        await browser.sign_in()
+
+        clock.advance(days=8)
+        purged = await service.services.purges.purge()
+
+        assert purged["invitations"] >= 1
+        assert purged["sign_in_failures"] >= 1
+        assert await database.fetchval("SELECT count(*) FROM sign_in_failures") == 0
+
+    async def test_it_works_in_bites_until_nothing_is_left(
+        self, service, browser, database, clock, monkeypatch
+    ):
+        monkeypatch.setattr(purge_service, "BATCH", 2)
+        await browser.sign_up()
+        for _ in range(5):
+            await browser.refresh()
+
+        clock.advance(days=31)
+        await service.services.purges.purge()
+
+        assert await self.count(database, browser) == 0

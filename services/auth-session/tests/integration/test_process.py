@@ -1,0 +1,205 @@
+"""The service as processes: start, stop, outages, addresses behind a proxy, commands."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+
+import asyncpg
+import httpx
+import pytest
+
+from todochat.testing.servers import PostgresProcess, PostgresServer
+from todochat.testing.waiting import free_port, wait_until
+
+SECRET = "a service secret of more than 32 bytes"
+COMMAND = (sys.executable, "-m", "auth_session")
+WRONG = {"email": "nobody@example.com", "password": "not the password"}
+
+
+@pytest.fixture
+def environment(own_urls, redis_url):
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {
+        **inherited,
+        "AUTH_DATABASE_URL": own_urls.app,
+        "AUTH_MIGRATION_DATABASE_URL": own_urls.owner,
+        "REDIS_URL": redis_url,
+        "TODOCHAT_SERVICE_SECRET": SECRET,
+        "AUTH_SIGN_UP": "open",
+        "DRAIN_DELAY_S": "0",
+    }
+
+
+@asynccontextmanager
+async def serving(environment, **more):
+    """Run `auth-session serve`; yields the process and a client, once it is ready."""
+    port = str(free_port())
+    environment = {**environment, "AUTH_SESSION_PORT": port, **more}
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "serve", env=environment, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+
+            async def is_live():
+                try:
+                    return (await http.get("/health/live")).status_code == 200
+                except httpx.TransportError:
+                    return process.returncode is not None
+
+            await wait_until(is_live, 30)
+            assert process.returncode is None
+            yield process, http
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), 20)
+
+
+async def run(environment, *arguments, stdin=b""):
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *arguments,
+        env=environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(stdin), 30)
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_two_processes_that_start_at_once_publish_the_same_keys(environment):
+    async with serving(environment) as (_, first), serving(environment) as (_, second):
+        documents = [await http.get("/.well-known/jwks.json") for http in (first, second)]
+
+    assert documents[0].status_code == 200
+    assert documents[0].json() == documents[1].json()
+
+
+async def test_sigterm_ends_it_with_code_zero(environment):
+    async with serving(environment) as (process, http):
+        assert (await http.get("/health/ready")).status_code == 200
+
+        process.send_signal(signal.SIGTERM)
+
+        assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+@pytest.mark.parametrize(("trusted", "statuses"), [("127.0.0.1", {401}), ("192.0.2.1", {401, 429})])
+async def test_the_forwarded_address_counts_only_from_a_trusted_proxy(
+    environment, trusted, statuses
+):
+    async with serving(environment, FORWARDED_ALLOW_IPS=trusted) as (_, http):
+        answers = [
+            await http.post(
+                "/api/auth/sign-in", json=WRONG, headers={"X-Forwarded-For": f"198.51.100.{i}"}
+            )
+            for i in range(12)
+        ]
+
+    assert {answer.status_code for answer in answers} == statuses
+
+
+async def test_without_its_database_it_starts_says_so_and_heals(environment, redis_url):
+    """A stopped database means fast 503s; when it is back, nothing has to be restarted."""
+    engine = PostgresProcess()
+    try:
+        await asyncio.to_thread(engine.start)
+        urls = await PostgresServer(engine.admin_url).create_database("auth")
+        own = {
+            **environment,
+            "AUTH_DATABASE_URL": urls.app,
+            "AUTH_MIGRATION_DATABASE_URL": urls.owner,
+        }
+        assert (await run(own, "migrate"))[0] == 0
+        engine.process.terminate()
+        await asyncio.to_thread(engine.process.wait, 10)
+
+        async with serving(own) as (_, http):
+            ready = await http.get("/health/ready")
+            jwks = await http.get("/.well-known/jwks.json")
+            sign_in = await http.post("/api/auth/sign-in", json=WRONG)
+            await asyncio.to_thread(engine.start)
+
+            async def is_ready():
+                return (await http.get("/health/ready")).status_code == 200
+
+            await wait_until(is_ready, 20)
+            healed = await http.post("/api/auth/sign-in", json=WRONG)
+    finally:
+        await asyncio.to_thread(engine.stop)
+
+    assert ready.status_code == 503
+    assert set(ready.json()["failing"]) == {"database", "signing-keys"}
+    assert (jwks.status_code, sign_in.status_code, healed.status_code) == (503, 503, 401)
+    assert sign_in.headers["retry-after"] == "1"
+    assert sign_in.headers["content-type"] == "application/problem+json"
+
+
+async def test_migrate_makes_the_tables_and_may_be_repeated(postgres, environment):
+    urls = await postgres.create_database("auth")
+    own = {**environment, "AUTH_MIGRATION_DATABASE_URL": urls.owner}
+
+    codes = [(await run(own, "migrate"))[0] for _ in range(2)]
+
+    connection = await asyncpg.connect(urls.app)
+    assert await connection.fetchval("SELECT count(*) FROM users") == 0
+    await connection.close()
+    assert codes == [0, 0]
+
+
+async def test_a_bad_setting_stops_the_start_with_one_line(environment):
+    code, _, err = await run({**environment, "TODOCHAT_SERVICE_SECRET": "short"}, "serve")
+
+    assert code == 2
+    assert err == "setting TODOCHAT_SERVICE_SECRET: each value needs at least 32 bytes\n"
+
+
+async def test_it_refuses_the_role_that_owns_the_tables(environment, own_urls):
+    code, out, _ = await run({**environment, "AUTH_DATABASE_URL": own_urls.owner}, "serve")
+
+    assert code == 3
+    assert "use an app role" in out
+
+
+async def test_an_administrator_makes_lists_and_invites_accounts(environment):
+    created = await run(
+        environment,
+        *("admin", "user", "create", "--email", "Root@Example.com", "--name", "Root"),
+        stdin=b"correct horse battery\n",
+    )
+    again = await run(
+        environment,
+        *("admin", "user", "create", "--email", "root@example.com"),
+        stdin=b"correct horse battery\n",
+    )
+    weak = await run(
+        environment, "admin", "user", "create", "--email", "b@example.com", stdin=b"password\n"
+    )
+    listed = await run(environment, "admin", "user", "list")
+    invited = await run(environment, "admin", "user", "invite")
+
+    user_id = created[1].strip()
+    assert (created[0], again[0], weak[0], listed[0], invited[0]) == (0, 1, 1, 0, 0)
+    assert user_id.startswith("usr_")
+    assert "exists" in again[2]
+    assert "first that anybody would try" in weak[2]
+    line = listed[1].strip().split("\t")
+    assert (line[0], line[1], line[3]) == (user_id, "Root@example.com", "Root")
+    assert len(invited[1].strip()) >= 20
+
+    async with serving(environment, AUTH_SIGN_UP="invite") as (_, http):
+        body = {
+            "email": "invited@example.com",
+            "password": "correct horse battery",
+            "invitation": invited[1].strip(),
+        }
+        assert (await http.post("/api/auth/sign-up", json=body)).status_code == 201
+        signed_in = await http.post(
+            "/api/auth/sign-in",
+            json={"email": "root@example.com", "password": "correct horse battery"},
+        )
+        assert signed_in.status_code == 200

@@ -1,0 +1,42 @@
+"""What a refresh token is good for."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from auth_session.domain.session import RefreshToken, RefreshVerdict, Session, judge_refresh
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+
+
+def judge(*, rotated_s_ago=None, token_until=LATER, session_until=LATER, revoked_at=None):
+    rotated_at = None if rotated_s_ago is None else NOW - timedelta(seconds=rotated_s_ago)
+    token = RefreshToken(token_hash=b"hash", expires_at=token_until, rotated_at=rotated_at)
+    session = Session(
+        sid="ses_1",
+        user_id="usr_1",
+        expires_at=session_until,
+        tokens_until=LATER,
+        revoked_at=revoked_at,
+    )
+    return judge_refresh(token, session, NOW)
+
+
+@pytest.mark.parametrize(
+    ("case", "verdict"),
+    [
+        ({}, RefreshVerdict.ROTATE),
+        ({"rotated_s_ago": 0}, RefreshVerdict.GRACE),
+        ({"rotated_s_ago": 30}, RefreshVerdict.GRACE),
+        ({"rotated_s_ago": 31}, RefreshVerdict.REUSED),
+        # Another process's clock may be ahead of ours.
+        ({"rotated_s_ago": -2}, RefreshVerdict.GRACE),
+        ({"token_until": NOW}, RefreshVerdict.ENDED),
+        ({"session_until": NOW}, RefreshVerdict.ENDED),
+        ({"revoked_at": NOW}, RefreshVerdict.ENDED),
+        ({"rotated_s_ago": 31, "revoked_at": NOW}, RefreshVerdict.ENDED),
+    ],
+)
+def test_a_token_is_judged_by_its_use_and_its_session(case, verdict):
+    assert judge(**case) is verdict

@@ -1,0 +1,49 @@
+"""How failures slow sign-ins down; the routes' tests show the same from outside."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auth_session.domain.sign_in_throttle import address_group, after_failure
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("host", "group"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("", "unknown"),
+        ("not an address", "unknown"),
+    ],
+)
+def test_an_address_counts_by_the_network_one_person_commands(host, group):
+    assert address_group(host) == group
+
+
+@given(st.lists(st.integers(min_value=0, max_value=2000), max_size=60))
+def test_the_wait_is_never_longer_than_fifteen_minutes(pauses):
+    now, count = NOW, None
+
+    for pause in pauses:
+        now += timedelta(seconds=pause)
+        if count is not None and count.wait_s(now) > 0:
+            continue
+        count = after_failure(count, now)
+        assert 0 <= count.wait_s(now) <= 900
+
+
+@given(st.lists(st.integers(min_value=0, max_value=899), min_size=11, max_size=11))
+def test_nobody_fails_eleven_times_within_fifteen_minutes_without_a_wait(moments):
+    count, waited = None, False
+
+    for moment in sorted(moments):
+        now = NOW + timedelta(seconds=moment)
+        waited = waited or (count is not None and count.wait_s(now) > 0)
+        count = after_failure(count, now)
+
+    assert waited or count.blocked_until is not None
