@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -75,17 +77,22 @@ class Stack:
         return msgspec.json.decode((self.data_dir / "secrets.json").read_bytes())
 
 
-def run_stack(tmp_path_factory, name, variables, **size) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp(name), variables)
-    stack.up(**size)
-    yield stack
-    stack.down()
+def run_stack(name, variables, **size) -> Iterator[Stack]:
+    directory = Path(tempfile.mkdtemp(prefix=f"todochat-{name}-"))
+    directory.chmod(0o755)  # pytest's own are closed to the user that PostgreSQL runs as
+    stack = Stack(directory / "data", variables)
+    try:
+        stack.up(**size)
+        yield stack
+        stack.down()
+    finally:
+        shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory):
+def stack():
     """Offline assistant, two gateways, two workers."""
-    yield from run_stack(tmp_path_factory, "offline", {}, workers=2, gateways=2)
+    yield from run_stack("offline", {}, workers=2, gateways=2)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -95,7 +102,7 @@ async def model_servers() -> AsyncIterator[dict[str, ScriptedModelServer]]:
 
 
 @pytest.fixture(scope="session", params=["responses", "chat_completions"])
-def model_stack(request, tmp_path_factory, model_servers):
+def model_stack(request, model_servers):
     """A stack whose model is a scripted server, once over each of OpenAI's two APIs."""
     variables = {
         "OPENAI_BASE_URL": model_servers[request.param].url,
@@ -103,7 +110,7 @@ def model_stack(request, tmp_path_factory, model_servers):
         "TODO_AGENT_MODEL": "scripted",
         "TODO_AGENT_API": request.param,
     }
-    for stack in run_stack(tmp_path_factory, request.param, variables):
+    for stack in run_stack(request.param, variables):
         stack.wire = request.param
         yield stack
 
