@@ -9,6 +9,7 @@ with warnings.catch_warnings():
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,17 @@ import asyncpg
 import msgspec
 import pytest
 import pytest_asyncio
-from chatkit.types import ThreadMetadata, is_streaming_req
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageItem,
+    ClientToolCallItem,
+    HiddenContextItem,
+    StructuredInputFreeform,
+    StructuredInputItem,
+    ThreadMetadata,
+    WidgetItem,
+    is_streaming_req,
+)
 from redis.asyncio import Redis
 
 import todo_agent.migrations
@@ -38,6 +49,7 @@ from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
 from todochat.ids import new_id
 from todochat.testing.servers import PostgresServer
+from todochat.testing.waiting import wait_until
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -195,3 +207,46 @@ def message() -> Callable[..., dict[str, Any]]:
         }
 
     return make
+
+
+@pytest.fixture
+def wait() -> Callable[..., Any]:
+    """Wait for a state; see `todochat.testing.waiting`."""
+    return wait_until
+
+
+class Items:
+    """Makes items for one thread, each later than the one before."""
+
+    def __init__(self, thread_id: str) -> None:
+        self._base: dict[str, Any] = {"thread_id": thread_id}
+        self._now = utc_now()
+
+    def answer(self, text: str = "done", **fields: Any) -> AssistantMessageItem:
+        content = [AssistantMessageContent(text=text)]
+        return AssistantMessageItem(content=content, **self._fields(fields))
+
+    def hidden(self, **fields: Any) -> HiddenContextItem:
+        return HiddenContextItem(content={"note": "n"}, **self._fields(fields))
+
+    def tool_call(self, **fields: Any) -> ClientToolCallItem:
+        made = self._fields(fields)
+        return ClientToolCallItem(call_id=made["id"], name="ask", arguments={}, **made)
+
+    def widget(self, **fields: Any) -> WidgetItem:
+        card = {"type": "Card", "children": [{"type": "Text", "value": "hi"}]}
+        return WidgetItem.model_validate({"widget": card, **self._fields(fields)})
+
+    def question(self, **fields: Any) -> StructuredInputItem:
+        inputs = [StructuredInputFreeform(id="q1", question="Which list?")]
+        return StructuredInputItem(inputs=inputs, **self._fields(fields))
+
+    def _fields(self, fields: dict[str, Any]) -> dict[str, Any]:
+        self._now += timedelta(seconds=1)
+        return {"id": new_id("msg"), "created_at": self._now, **self._base, **fields}
+
+
+@pytest.fixture
+def items() -> Callable[[str], Items]:
+    """Make items for a thread."""
+    return Items

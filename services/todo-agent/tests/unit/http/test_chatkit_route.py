@@ -1,0 +1,309 @@
+"""`POST /internal/chatkit` as the gateway sees it."""
+
+import asyncio
+
+import pytest
+
+from todo_agent.errors import ThreadBusyError
+from todochat.ids import new_id
+from todochat.service_tokens import Arrow
+
+
+@pytest.fixture
+def user(make_user):
+    return make_user()
+
+
+@pytest.fixture
+async def accepted(gateway, user, message):
+    """The answer to a first message."""
+    response = await gateway.chatkit(message("add milk"), user)
+    return response.json()
+
+
+def problem(response):
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == response.status_code
+    assert body["request_id"]
+    return body["type"].removeprefix("urn:todochat:problem:")
+
+
+class TestAccepting:
+    async def test_a_message_is_accepted_under_the_run_id_the_gateway_proposes(
+        self, gateway, user, message
+    ):
+        run_id = new_id("run")
+
+        response = await gateway.chatkit(message(), user, x_run_id=run_id)
+
+        assert response.status_code == 202
+        body = response.json()
+        assert body["run_id"] == run_id
+        assert body["thread_id"].startswith("thr_")
+        assert (body["conversation_id"], body["replayed"]) == (1, False)
+        assert "Idempotent-Replayed" not in response.headers
+
+    async def test_the_simple_form_is_accepted(self, gateway, user):
+        response = await gateway.chatkit({"message": "add milk"}, user)
+
+        assert response.status_code == 202
+        assert response.json()["conversation_id"] == 1
+
+    async def test_a_repeat_says_that_it_is_one(self, gateway, user, message):
+        first = await gateway.chatkit(message(), user, idempotency_key="k1")
+
+        again = await gateway.chatkit(message(), user, idempotency_key="k1")
+
+        assert again.status_code == 202
+        assert again.json() == {**first.json(), "replayed": True}
+        assert again.headers["Idempotent-Replayed"] == "true"
+
+    async def test_a_busy_thread_is_a_409_that_names_the_run(
+        self, gateway, user, message, accepted
+    ):
+        response = await gateway.chatkit(message("more", accepted["thread_id"]), user)
+
+        assert response.status_code == 409
+        assert problem(response) == ThreadBusyError.code
+        assert response.json()["run_id"] == accepted["run_id"]
+        assert response.json()["thread_id"] == accepted["thread_id"]
+
+    async def test_the_sixth_run_is_a_429(self, gateway, user, message):
+        for _ in range(5):
+            assert (await gateway.chatkit(message(), user)).status_code == 202
+
+        response = await gateway.chatkit(message(), user)
+
+        assert response.status_code == 429
+        assert problem(response) == "too-many-runs"
+        assert int(response.headers["Retry-After"]) >= 1
+
+    async def test_a_full_queue_is_a_503_for_everybody(self, open_gateway, message, make_user):
+        gateway = await open_gateway(TODO_AGENT_MAX_QUEUED_RUNS="2")
+        for _ in range(2):
+            assert (await gateway.chatkit(message(), make_user())).status_code == 202
+
+        response = await gateway.chatkit(message(), make_user())
+
+        assert response.status_code == 503
+        assert problem(response) == "queue-full"
+        assert int(response.headers["Retry-After"]) >= 1
+
+    async def test_a_queue_that_another_process_filled_is_seen(
+        self, open_gateway, message, make_user
+    ):
+        gateway = await open_gateway()
+        for _ in range(2):
+            await gateway.chatkit(message(), make_user())
+        other = await open_gateway(TODO_AGENT_MAX_QUEUED_RUNS="2")
+
+        assert (await other.chatkit(message(), make_user())).status_code == 503
+
+    @pytest.mark.parametrize(
+        ("sent", "kept"),
+        [
+            ("Europe/Berlin", "Europe/Berlin"),
+            ("Mars/Olympus", "UTC"),
+            ("../../etc/passwd", "UTC"),
+            ("America", "UTC"),
+            ("x" * 500, "UTC"),
+        ],
+    )
+    async def test_an_unknown_time_zone_counts_as_utc(
+        self, gateway, user, message, runs, sent, kept
+    ):
+        await gateway.chatkit(message(), user, x_timezone=sent)
+
+        assert (await runs.claim("w1", 60)).timezone == kept
+
+    @pytest.mark.parametrize(
+        ("sent", "kept"), [("de-DE,de;q=0.9,en", "de-DE"), ("*", "en"), ("!", "en")]
+    )
+    async def test_the_locale_is_the_first_language(self, gateway, user, message, runs, sent, kept):
+        await gateway.chatkit(message(), user, accept_language=sent)
+
+        assert (await runs.claim("w1", 60)).locale == kept
+
+    async def test_a_malformed_run_id_or_key_is_a_400(self, gateway, user, message):
+        wrong_id = await gateway.chatkit(message(), user, x_run_id="run_1; DROP")
+        wrong_key = await gateway.chatkit(message(), user, idempotency_key="x" * 129)
+
+        assert wrong_id.status_code == wrong_key.status_code == 400
+
+
+class TestAttaching:
+    async def attach(self, gateway, user, thread_id):
+        action = {"type": "run.attach", "payload": {}}
+        return await gateway.ask("threads.custom_action", user, thread_id=thread_id, action=action)
+
+    async def test_the_threads_active_run_answers(self, gateway, user, accepted):
+        response = await self.attach(gateway, user, accepted["thread_id"])
+
+        assert response.status_code == 202
+        assert response.json() == accepted
+
+    async def test_a_message_is_preferred_to_an_action(self, gateway, user, accepted):
+        action = {"type": "task.done", "payload": {}}
+        await gateway.ask(
+            "threads.custom_action", user, thread_id=accepted["thread_id"], action=action
+        )
+
+        response = await self.attach(gateway, user, accepted["thread_id"])
+
+        assert response.json()["run_id"] == accepted["run_id"]
+
+    async def test_without_an_active_run_it_is_a_404(self, gateway, user, accepted, runs):
+        run = await runs.claim("w1", 60)
+        await runs.finish(run.run_id, 1, "completed", None, 1)
+
+        response = await self.attach(gateway, user, accepted["thread_id"])
+
+        assert response.status_code == 404
+        assert problem(response) == "no-active-run"
+
+    async def test_anothers_thread_has_none(self, gateway, make_user, accepted):
+        response = await self.attach(gateway, make_user(), accepted["thread_id"])
+
+        assert response.status_code == 404
+
+
+class TestAnswering:
+    async def test_a_thread_comes_with_its_items(self, gateway, user, accepted):
+        thread_id = accepted["thread_id"]
+
+        response = await gateway.ask("threads.get_by_id", user, thread_id=thread_id)
+
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "application/json"
+        (item,) = response.json()["items"]["data"]
+        assert item["content"][0]["text"] == "add milk"
+        assert item["created_at"].endswith("Z")
+
+    async def test_threads_are_listed_and_paged(self, gateway, user, message):
+        made = [(await gateway.chatkit(message(), user)).json()["thread_id"] for _ in range(3)]
+
+        first = (await gateway.ask("threads.list", user, limit=2)).json()
+        rest = (await gateway.ask("threads.list", user, limit=2, after=first["after"])).json()
+
+        assert [thread["id"] for thread in first["data"] + rest["data"]] == made[::-1]
+        assert (first["has_more"], rest["has_more"]) == (True, False)
+
+    async def test_items_are_listed_without_hidden_ones(self, gateway, chat, user, accepted, admin):
+        await admin.execute(
+            "UPDATE items SET payload = jsonb_set(payload, '{type}', $1)", ('"hidden_context_item"')
+        )
+
+        response = await gateway.ask("items.list", user, thread_id=accepted["thread_id"])
+
+        assert response.json()["data"] == []
+
+    async def test_a_thread_is_renamed(self, gateway, user, accepted):
+        thread_id = accepted["thread_id"]
+
+        response = await gateway.ask("threads.update", user, thread_id=thread_id, title="Groceries")
+
+        listed = (await gateway.ask("threads.list", user)).json()["data"]
+        assert response.json()["title"] == "Groceries"
+        assert [thread["title"] for thread in listed] == ["Groceries"]
+
+    async def test_feedback_is_kept(self, gateway, user, accepted, admin):
+        item_id = await admin.value("SELECT id FROM items")
+
+        response = await gateway.ask(
+            "items.feedback",
+            user,
+            thread_id=accepted["thread_id"],
+            item_ids=[item_id],
+            kind="positive",
+        )
+
+        assert response.json() == {}
+        assert await admin.value("SELECT kind FROM feedback") == "positive"
+
+    async def test_a_deleted_thread_is_gone_and_its_run_is_to_stop(
+        self, gateway, user, accepted, admin
+    ):
+        thread_id = accepted["thread_id"]
+
+        response = await gateway.ask("threads.delete", user, thread_id=thread_id)
+
+        again = await gateway.ask("threads.delete", user, thread_id=thread_id)
+        assert response.json() == {}
+        assert again.status_code == 404
+        assert await admin.value("SELECT cancel_reason FROM runs") == "thread-deleted"
+
+    @pytest.mark.parametrize(
+        ("kind", "params"),
+        [
+            ("attachments.create", {"name": "a", "size": 1, "mime_type": "text/plain"}),
+            ("attachments.delete", {"attachment_id": "atc_1"}),
+            ("input.transcribe", {"audio_base64": "AAAA", "mime_type": "audio/webm"}),
+            (
+                "threads.sync_custom_action",
+                {"thread_id": "thr_1", "action": {"type": "x", "payload": {}}},
+            ),
+        ],
+    )
+    async def test_what_is_not_offered_is_a_clear_422(self, gateway, user, kind, params):
+        response = await gateway.ask(kind, user, **params)
+
+        assert response.status_code == 422
+        assert problem(response) == "feature-unavailable"
+
+
+class TestRefusing:
+    async def test_an_unknown_type_is_a_400(self, gateway, user):
+        response = await gateway.ask("threads.explode", user)
+
+        assert response.status_code == 400
+        assert problem(response) == "unknown-request-type"
+
+    async def test_a_body_over_256_kib_is_a_413(self, gateway, user):
+        response = await gateway.chatkit(b'{"message": "' + b"x" * 300_000 + b'"}', user)
+
+        assert response.status_code == 413
+
+    @pytest.mark.parametrize(
+        "kind",
+        ["threads.get_by_id", "items.list", "threads.update", "threads.delete", "items.feedback"],
+    )
+    async def test_anothers_thread_is_a_404(self, gateway, make_user, accepted, admin, kind):
+        item_id = await admin.value("SELECT id FROM items")
+        before = await admin.value("SELECT threads::text FROM threads")
+
+        response = await gateway.ask(
+            kind,
+            make_user(),
+            thread_id=accepted["thread_id"],
+            title="taken",
+            item_ids=[item_id],
+            kind="positive",
+        )
+
+        assert response.status_code == 404
+        assert await admin.value("SELECT threads::text FROM threads") == before
+
+    async def test_without_a_service_token_it_is_a_401(self, gateway, message):
+        bare = await gateway.client.post("/internal/chatkit", json=message())
+        wrong = await gateway.client.post(
+            "/internal/chatkit", json=message(), headers={"Authorization": "Bearer x.y.z"}
+        )
+
+        assert bare.status_code == wrong.status_code == 401
+
+    async def test_another_arrows_token_is_a_401(self, gateway, user, message):
+        token = gateway.tokens.mint(Arrow.AGENT_TO_TASKS, user)
+        response = await gateway.client.post(
+            "/internal/chatkit", json=message(), headers={"Authorization": f"Bearer {token}"}
+        )
+
+        assert response.status_code == 401
+
+    async def test_a_double_click_is_one_run(self, gateway, user, message):
+        responses = await asyncio.gather(
+            *(gateway.chatkit(message(), user, idempotency_key="k1") for _ in range(4))
+        )
+
+        assert {response.status_code for response in responses} == {202}
+        assert len({response.json()["run_id"] for response in responses}) == 1

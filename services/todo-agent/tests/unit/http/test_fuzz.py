@@ -1,0 +1,138 @@
+"""No body makes the api fail: whatever is sent is answered, accepted or refused."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+TYPES = [
+    "threads.create",
+    "threads.add_user_message",
+    "threads.add_client_tool_output",
+    "threads.add_structured_input",
+    "threads.retry_after_item",
+    "threads.custom_action",
+    "threads.get_by_id",
+    "threads.list",
+    "items.list",
+    "items.feedback",
+    "attachments.create",
+    "attachments.delete",
+    "threads.update",
+    "threads.delete",
+    "input.transcribe",
+    "threads.sync_custom_action",
+]
+# Text that is hard to store, ids that are none, numbers out of every column's range.
+texts = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(["", "\x00", "a\x00b", "\ud800", "\\u0000", "'; --", "x" * 300, "m@99999"]),
+)
+numbers = st.one_of(st.integers(), st.sampled_from([2**31, -(2**63), 10**40]), st.floats())
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def fields(known: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Params of any request: each right, wrong or missing."""
+    message = st.fixed_dictionaries(
+        {
+            "content": st.lists(
+                st.fixed_dictionaries({"type": st.just("input_text"), "text": texts}), max_size=2
+            )
+            | values,
+            "attachments": st.lists(texts, max_size=2),
+            "inference_options": st.just({}) | values,
+        },
+        optional={"quoted_text": texts | values},
+    )
+    ids = st.sampled_from(sorted(known.values())) | texts
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "thread_id": ids,
+            "item_id": ids,
+            "item_ids": st.lists(ids, max_size=3),
+            "attachment_id": ids,
+            "title": texts,
+            "kind": st.sampled_from(["positive", "negative"]) | texts,
+            "limit": numbers | st.none(),
+            "after": ids | st.none(),
+            "order": st.sampled_from(["asc", "desc"]),
+            "result": values,
+            "input": message,
+            "action": st.fixed_dictionaries({"type": texts, "payload": values}),
+            "name": texts,
+            "size": numbers,
+            "mime_type": texts,
+            "audio_base64": texts,
+        },
+    )
+
+
+@pytest.fixture
+async def known(gateway, chat, message, items, make_user):
+    """A user with a thread that holds one item of several kinds, and their ids."""
+    user = make_user()
+    thread = await chat.new_thread(user)
+    made = items(thread.id)
+    for item in (made.widget(id="widget_1"), made.question(id="question_1"), made.tool_call()):
+        await chat.store.add_thread_item(thread.id, item, chat.context(user))
+    return user, {"thread": thread.id, "widget": "widget_1", "question": "question_1"}
+
+
+async def send(gateway, user, admin, body):
+    """Send a body and end the run it may have begun, so that the next one finds room."""
+    response = await gateway.chatkit(body, user)
+    assert response.status_code < 500, (body, response.text)
+    if response.status_code == 202:
+        await admin.execute("UPDATE runs SET status = 'completed', ended_at = now()")
+
+
+FUZZ = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+async def test_no_chatkit_request_fails(gateway, known, admin):
+    user, ids = known
+    bodies: list[bytes] = []
+
+    @FUZZ
+    @given(kind=st.sampled_from(TYPES), params=fields(ids))
+    def collect(kind, params):
+        bodies.append(json.dumps({"type": kind, "params": params}).encode())
+
+    collect()
+    for body in bodies:
+        await send(gateway, user, admin, body)
+
+
+async def test_no_other_body_fails(gateway, known, admin):
+    user, _ = known
+    bodies: list[bytes] = []
+
+    @FUZZ
+    @given(
+        body=st.one_of(
+            st.binary(max_size=60),
+            values.map(lambda value: json.dumps(value).encode()),
+            st.fixed_dictionaries(
+                {}, optional={"message": texts | values, "conversation_id": numbers | values}
+            ).map(lambda value: json.dumps(value).encode()),
+        )
+    )
+    def collect(body):
+        bodies.append(body)
+
+    collect()
+    for body in bodies:
+        await send(gateway, user, admin, body)

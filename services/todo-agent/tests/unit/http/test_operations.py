@@ -1,0 +1,69 @@
+"""Health, metrics and the OpenAPI document on the internal port; settings that stop the start."""
+
+import os
+import sys
+
+import msgspec
+import pytest
+
+from todo_agent.__main__ import main
+from todochat.database import BypassingRoleError
+
+
+async def test_ready_live_and_metrics_answer(gateway, message, make_user):
+    await gateway.chatkit(message(), make_user())
+
+    ready = await gateway.client.get("/health/ready")
+    live = await gateway.client.get("/health/live")
+    metrics = (await gateway.client.get("/metrics")).text
+
+    assert (ready.status_code, live.status_code) == (200, 200)
+    assert 'todo_agent_requests_total{outcome="accepted",type="threads.create"}' in metrics
+    assert "todo_agent_accept_seconds_count" in metrics
+    assert "todo_agent_queued_runs" in metrics
+
+
+async def test_the_openapi_document_names_every_route_and_answer(gateway):
+    document = (await gateway.client.get("/openapi.json")).json()
+
+    assert set(document["paths"]) == {
+        "/internal/chatkit",
+        "/internal/runs",
+        "/internal/runs/{run_id}",
+        "/internal/runs/{run_id}/cancel",
+    }
+    answers = document["paths"]["/internal/chatkit"]["post"]["responses"]
+    assert {"200", "202", "400", "401", "404", "409", "413", "422", "429", "503"} <= set(answers)
+
+
+async def test_a_role_that_row_level_security_does_not_hold_stops_the_start(
+    open_gateway, empty_chat
+):
+    owner = msgspec.structs.replace(empty_chat, app=empty_chat.owner)
+
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - the test client groups it
+        await open_gateway(urls=owner)
+
+    assert "BypassingRoleError" in repr(caught.value) or isinstance(
+        caught.value, BypassingRoleError
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["api"], "setting REDIS_URL is required"),
+        (["migrate"], "setting CHAT_MIGRATION_DATABASE_URL is required"),
+        ([], "usage: python -m todo_agent api|worker|migrate"),
+        (["dance"], "usage: python -m todo_agent api|worker|migrate"),
+    ],
+)
+def test_a_bad_start_ends_with_one_clear_line(monkeypatch, capsys, arguments, line):
+    monkeypatch.setattr(sys, "argv", ["todo_agent", *arguments])
+    monkeypatch.setattr(os, "environ", {})
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"{line}\n"

@@ -1,0 +1,118 @@
+"""`/internal/runs` as the gateway sees it."""
+
+import pytest
+
+from todochat import bus
+
+
+@pytest.fixture
+def user(make_user):
+    return make_user()
+
+
+@pytest.fixture
+async def run(gateway, user, message):
+    """An accepted run."""
+    return (await gateway.chatkit(message(), user)).json()
+
+
+async def test_a_run_is_found_with_what_the_gateway_needs(gateway, user, run):
+    response = await gateway.get(f"/internal/runs/{run['run_id']}", user)
+
+    body = response.json()
+    assert response.status_code == 200
+    assert body["run_id"] == run["run_id"]
+    assert body["thread_id"] == run["thread_id"]
+    assert body["conversation_id"] == 1
+    assert (body["status"], body["user_id"], body["ended_at"]) == ("queued", user, None)
+    assert body["created_at"].endswith("Z")
+
+
+async def test_a_threads_active_run_is_found_until_it_ends(gateway, user, run, runs):
+    path = f"/internal/runs?thread_id={run['thread_id']}"
+    claimed = await runs.claim("w1", 60)
+
+    active = await gateway.get(f"{path}&status=active", user)
+    await runs.finish(claimed.run_id, 1, "completed", None, 1)
+    later = await gateway.get(f"{path}&status=active", user)
+    ended = await gateway.get(path, user)
+
+    assert [item["status"] for item in active.json()["items"]] == ["running"]
+    assert later.json()["items"] == []
+    assert [item["status"] for item in ended.json()["items"]] == ["completed"]
+
+
+async def test_active_runs_of_all_threads_are_listed_newest_first(gateway, user, message):
+    made = [(await gateway.chatkit(message(), user)).json()["run_id"] for _ in range(3)]
+
+    response = await gateway.get("/internal/runs?status=active", user)
+
+    assert [item["run_id"] for item in response.json()["items"]] == made[::-1]
+
+
+@pytest.mark.parametrize("query", ["", "?status=ended", "?status="])
+async def test_a_listing_of_nothing_in_particular_is_refused(gateway, user, query):
+    response = await gateway.get(f"/internal/runs{query}", user)
+
+    assert response.status_code == 422
+
+
+async def test_a_cancel_is_kept_and_the_worker_is_poked(gateway, user, run, runs, redis, wait):
+    await runs.claim("w1", 60)
+    poked = []
+    async with bus.WorkerChannels(redis, "w1") as channels:
+        channels.on_control(poked.append)
+        await channels.wait_wake(5)  # the connection itself wakes once
+
+        response = await gateway.cancel(run["run_id"], user)
+
+        await wait(lambda: poked)
+    (lease,) = await runs.renew("w1", 60)
+    assert response.status_code == 202
+    assert response.json() == {"status": "running"}
+    assert poked == [run["run_id"]]
+    assert (lease.cancel_requested, lease.cancel_reason) == (True, "user")
+
+
+async def test_the_first_reason_of_a_cancel_stays(gateway, user, run, runs):
+    await gateway.cancel(run["run_id"], user, "abandoned")
+    await gateway.cancel(run["run_id"], user, "user")
+
+    assert (await runs.claim("w1", 60)).cancel_reason == "abandoned"
+
+
+async def test_cancelling_an_ended_run_is_fine_and_changes_nothing(gateway, user, run, runs):
+    claimed = await runs.claim("w1", 60)
+    await runs.finish(claimed.run_id, 1, "completed", None, 1)
+
+    response = await gateway.cancel(run["run_id"], user)
+
+    assert response.status_code == 202
+    assert response.json() == {"status": "completed"}
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": "bored"}, {"reason": "user", "user_id": "x"}])
+async def test_a_cancel_needs_a_reason_it_knows(gateway, user, run, body):
+    path = f"/internal/runs/{run['run_id']}/cancel"
+
+    response = await gateway.client.post(path, headers=gateway.headers(user), json=body)
+
+    assert response.status_code == 422
+
+
+async def test_anothers_run_is_a_404_and_stays_as_it_is(gateway, make_user, user, run, admin):
+    other = make_user()
+
+    found = await gateway.get(f"/internal/runs/{run['run_id']}", other)
+    cancelled = await gateway.cancel(run["run_id"], other)
+    listed = await gateway.get(f"/internal/runs?thread_id={run['thread_id']}", other)
+
+    assert found.status_code == cancelled.status_code == 404
+    assert listed.json() == {"items": []}
+    assert await admin.value("SELECT cancel_requested_at FROM runs") is None
+
+
+@pytest.mark.parametrize("run_id", ["run_unknown", "%00", "run_%C3%A4", "x" * 300])
+async def test_an_unknown_run_is_a_404(gateway, user, run_id):
+    assert (await gateway.get(f"/internal/runs/{run_id}", user)).status_code == 404
+    assert (await gateway.cancel(run_id, user)).status_code == 404
