@@ -37,15 +37,13 @@ return 'OK'
 CLAIM: Final = _script(f"""
 -- ARGV: attempt, claim, user_id, thread_id, seq_high, may_have_said (0|1), seq_jump, ttl_s
 -- Reply: LOST | OK, seq. Running it twice with the same arguments is harmless.
-local meta = redis.call('HMGET', KEYS[1], 'attempt', 'claim', 'seq', 'status', 'server')
-local attempt, seq_high = tonumber(ARGV[1]), tonumber(ARGV[5])
-local known, seq, status = meta[1], tonumber(meta[3] or '0'), meta[4]
-if known and tonumber(known) > attempt then return {{'LOST'}} end
-if known == ARGV[1] and meta[2] == ARGV[2] then return {{'OK', seq}} end
+local meta = redis.call('HMGET', KEYS[1], 'attempt', 'seq', 'status', 'server')
+if meta[1] and tonumber(meta[1]) > tonumber(ARGV[1]) then return {{'LOST'}} end
+local seq, seq_high, status = tonumber(meta[2] or '0'), tonumber(ARGV[5]), meta[3]
 
 local server = {_SERVER}
 local lost = seq < seq_high or (seq > 0 and redis.call('EXISTS', KEYS[2]) == 0)
-if ARGV[6] == '1' and meta[5] ~= server then lost = true end
+if ARGV[6] == '1' and meta[4] ~= server then lost = true end
 
 if lost then
   -- What is left of the log doesn't continue what viewers saw. It begins anew, far above any

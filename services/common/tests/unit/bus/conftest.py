@@ -22,7 +22,7 @@ from todochat.bus import (
 from todochat.bus.frames import parse_frames
 
 SHORT = BusLimits(
-    retry_s=5.0, call_timeout_s=1.0, idle_s=0.2, attach_timeout_s=1.0, outage_s=10.0, lost_log_s=0.5
+    retry_s=20.0, call_timeout_s=3.0, idle_s=0.2, attach_timeout_s=10.0, outage_s=20.0
 )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from todochat.engines import valkey_command
 from todochat.redis_client import create_redis
-from todochat.testing import wait_until
+from todochat.testing import free_port, wait_until
 from todochat.testing.servers import EngineProcess
 
 
@@ -12,14 +12,15 @@ from todochat.testing.servers import EngineProcess
 async def cluster():
     process = EngineProcess("cluster")
     command = valkey_command(process.directory, process.port, "", durable=False)
-    process.spawn([*command, "--cluster-enabled", "yes"])
+    # By default the cluster's own port is 10,000 above, which may be no port at all.
+    process.spawn([*command, "--cluster-enabled", "yes", "--cluster-port", str(free_port())])
     client = create_redis(f"redis://127.0.0.1:{process.port}/0")
     await client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
 
     async def is_up():
         return b"cluster_state:ok" in await client.execute_command("CLUSTER", "INFO")
 
-    await wait_until(is_up)
+    await wait_until(is_up, 20)
     yield client
     await client.aclose()
     process.stop()

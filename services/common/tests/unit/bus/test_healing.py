@@ -49,6 +49,21 @@ async def test_the_publishers_connection_may_drop_at_any_time(bus):
     assert [frame.data for frame in frames[:-1]] == [b"%d" % n for n in range(300)]
 
 
+async def test_entries_that_were_cut_off_are_sent_again_within_the_bounds_of_a_batch(make_bus):
+    bus = await make_bus(batch_bytes=1000)
+    runs = [await bus.claim(f"run_{n}") for n in range(3)]
+    await bus.cut("normal")
+
+    for run in runs:
+        await run.writer.append(b"x" * 400)
+    for run in runs:
+        await run.writer.end("completed")
+
+    for n in range(3):
+        frames = parse_frames(b"".join(await bus.log(f"run_{n}")))
+        assert [frame.seq for frame in frames] == [1, 2]
+
+
 async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(bus, monkeypatch):
     run = await bus.claim()
     exchange, lost = bus.publisher._connection._exchange, []
@@ -110,6 +125,21 @@ async def test_the_hubs_connection_may_drop_at_any_time(bus):
         await viewer.wait_ended()
 
     assert all(viewer.seqs == list(range(1, 201)) for viewer in viewers)
+
+
+async def test_what_was_said_while_the_hub_was_cut_off_arrives_when_it_is_back(make_bus):
+    bus = await make_bus(idle_s=60)
+    run = await bus.claim()
+    viewer = bus.view()
+    await say(run.writer, 1)
+    await wait_until(lambda: viewer.seqs == [1])
+    channel = bus.hub._channels[b"chat:{run_1}:live"]
+
+    await bus.cut("pubsub")
+    await wait_until(lambda: not channel.confirmed, interval_s=0.001)
+    await say(run.writer, 1)
+
+    await wait_until(lambda: viewer.seqs == [1, 2])
 
 
 async def test_a_forgotten_script_is_sent_again(bus):
@@ -263,7 +293,8 @@ async def test_a_lost_log_of_an_ended_run_is_written_anew(make_bus):
     assert (await second.meta())["status"] == "completed"
 
 
-async def test_a_viewer_of_a_flushed_run_waits_for_a_new_claim_and_not_for_ever(bus):
+async def test_a_viewer_of_a_flushed_run_waits_for_a_new_claim_and_not_for_ever(make_bus):
+    bus = await make_bus(lost_log_s=0.3)
     run = await bus.claim()
     viewer = bus.view()
     await say(run.writer, 1)
@@ -300,7 +331,7 @@ def kill(valkey):
 async def test_a_redis_that_is_killed_and_returns_heals_writer_and_viewers(
     valkey, own_redis, make_bus
 ):
-    bus = await make_bus(own_redis, retry_s=20)
+    bus = await make_bus(own_redis)
     run = await bus.claim()
     viewer = bus.view()
     await say(run.writer, 3)
@@ -319,7 +350,7 @@ async def test_a_redis_that_is_killed_and_returns_heals_writer_and_viewers(
 
 
 async def test_a_redis_that_returns_empty_heals_by_a_new_claim(valkey, own_redis, make_bus):
-    bus = await make_bus(own_redis, retry_s=20, lost_log_s=30)
+    bus = await make_bus(own_redis)
     run = await bus.claim()
     viewer = bus.view()
     await say(run.writer, 3)
@@ -361,7 +392,7 @@ async def test_a_redis_that_stays_away_is_a_clear_error_for_everybody(valkey, ow
 
 
 async def test_a_redis_that_hangs_is_waited_for_within_bounds(valkey, own_redis, make_bus):
-    bus = await make_bus(own_redis, call_timeout_s=0.3, retry_s=20)
+    bus = await make_bus(own_redis, call_timeout_s=0.3)
     run = await bus.claim()
     viewer = bus.view()
     await say(run.writer, 2)
@@ -401,7 +432,7 @@ async def test_a_connection_that_died_without_a_word_is_noticed(
     monkeypatch.setattr("todochat.bus.subscriber.PING_EVERY_S", 0.05)
     monkeypatch.setattr("todochat.bus.subscriber.SILENCE_S", 0.2)
     monkeypatch.setattr("todochat.bus.subscriber.CONNECT_TIMEOUT_S", 0.3)
-    bus = await make_bus(own_redis, retry_s=20)
+    bus = await make_bus(own_redis)
     run = await bus.claim()
     viewer = bus.view()
     await say(run.writer, 1)

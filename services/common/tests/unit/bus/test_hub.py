@@ -153,7 +153,7 @@ async def test_an_ended_run_without_its_log_names_the_thread(bus):
 
 
 async def test_a_run_known_to_be_active_is_waited_for(make_bus):
-    bus = await make_bus(lost_log_s=30)
+    bus = await make_bus()
     viewer = bus.view(active=True)
     await wait_until(lambda: viewer.events.count(Idle()) == 2)
 
@@ -165,7 +165,8 @@ async def test_a_run_known_to_be_active_is_waited_for(make_bus):
     assert viewer.seqs == [1, 2]
 
 
-async def test_a_run_known_to_be_active_is_not_waited_for_without_bound(bus):
+async def test_a_run_known_to_be_active_is_not_waited_for_without_bound(make_bus):
+    bus = await make_bus(lost_log_s=0.3)
     viewer = bus.view(active=True)
 
     with pytest.raises(RunLogExpiredError):
@@ -315,7 +316,8 @@ async def test_long_logs_are_read_in_pages(make_bus):
     assert viewers[1].seqs == list(range(1502, 3041))
 
 
-async def test_a_thousand_runs_share_one_pubsub_connection(bus):
+async def test_a_thousand_runs_share_one_pubsub_connection(make_bus):
+    bus = await make_bus(attach_timeout_s=30, call_timeout_s=10)
     count, frames = 1000, 5
     runs = [await bus.claim(f"run_{n}") for n in range(count)]
     viewers = [bus.view(f"run_{n}") for n in range(count)]

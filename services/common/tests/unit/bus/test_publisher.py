@@ -134,6 +134,19 @@ async def test_claiming_the_same_attempt_again_retires_the_earlier_writer(bus):
     assert texts == [b'"said"', b'"next"']
 
 
+async def test_the_earlier_writer_is_retired_before_redis_has_answered(bus):
+    earlier = await bus.claim(attempt=1)
+    await bus.redis.execute_command("CLIENT", "PAUSE", 100, "ALL")
+
+    claiming = asyncio.create_task(bus.claim(attempt=2))
+    await asyncio.sleep(0)
+
+    with pytest.raises(RunLostError):
+        await earlier.writer.append(b"{}")
+    assert not claiming.done()
+    await claiming
+
+
 async def test_the_nonce_keeps_another_claim_of_the_same_attempt_out(make_bus):
     first, second = await make_bus(), await make_bus()
     earlier = await first.claim(attempt=1)

@@ -86,7 +86,7 @@ async def test_without_redis_everybody_who_waits_is_told_at_once():
         *(reads.query((b"PING",)) for _ in range(100)), return_exceptions=True
     )
 
-    assert all(isinstance(answer, RedisError) for answer in answers)
+    assert all("connecting" in str(answer) for answer in answers)
     await reads.aclose()
     await client.aclose()
 

@@ -1,0 +1,54 @@
+"""The Pub/Sub connection, apart from what hears it."""
+
+import pytest
+
+from todochat.bus.subscriber import CallbackListener, Subscriber
+from todochat.testing import wait_until
+
+
+@pytest.fixture
+async def subscriber(redis):
+    subscriber = Subscriber(redis)
+    yield subscriber
+    await subscriber.aclose()
+
+
+async def test_a_message_that_comes_after_a_channel_was_dropped_is_ignored(redis, subscriber):
+    heard, confirmed = [], []
+
+    def hear_and_leave(message):
+        heard.append(message)
+        subscriber.remove(b"news")
+
+    subscriber.add(b"news", CallbackListener(hear_and_leave, lambda: confirmed.append(1)))
+    subscriber.add(b"other", CallbackListener(heard.append))
+    await subscriber.start()
+    await wait_until(lambda: confirmed)
+
+    async with redis.pipeline() as pipeline:
+        pipeline.publish("news", "one").publish("news", "two").publish("other", "three")
+        await pipeline.execute()
+
+    await wait_until(lambda: b"three" in heard)
+    assert heard == [b"one", b"three"]
+
+
+async def test_a_confirmation_for_a_dropped_channel_is_ignored(redis, subscriber):
+    confirmed = []
+
+    def drop_the_second():
+        confirmed.append("first")
+        subscriber.remove(b"second")
+
+    subscriber.add(b"first", CallbackListener(print, drop_the_second))
+    subscriber.add(b"second", CallbackListener(print, lambda: confirmed.append("second")))
+    subscriber.add(b"third", CallbackListener(print, lambda: confirmed.append("third")))
+    await subscriber.start()
+
+    await wait_until(lambda: "third" in confirmed)
+    assert confirmed == ["first", "third"]
+    await wait_until(lambda: dropped(redis, "second"))
+
+
+async def dropped(redis, channel):
+    return await redis.pubsub_numsub(channel) == [(channel.encode(), 0)]
