@@ -133,10 +133,9 @@ async def test_sign_out_ends_her_streams(model_stack, model, sign_up):
 async def test_a_cursor_that_is_no_number_is_refused(stack, sign_up, cursor):
     ada = await sign_up(stack)
     answer = await ada.ask("hello")
-    run_id = (await ada.runs(thread_id=answer.thread_id))[0]["run_id"]
 
     response = await ada.client.get(
-        f"/api/{ada.user_id}/chat/runs/{run_id}/events",
+        f"/api/{ada.user_id}/chat/runs/{answer.run_id}/events",
         headers={"Authorization": f"Bearer {ada.client_secret}", "Last-Event-ID": cursor},
     )
 

@@ -153,7 +153,7 @@ class Person:
         """Send a message and return the whole answer."""
         async with self.say(text, thread_id) as stream:
             events = await stream.rest()
-            return Answer(stream.response.headers["x-thread-id"], events, stream.ended)
+            return Answer(stream.response.headers, events, stream.ended)
 
     @asynccontextmanager
     async def attach(self, run_id: str, after: int | None = None) -> AsyncIterator[Stream]:
@@ -197,8 +197,11 @@ class Answer:
         ended: the end marker: completed, failed or cancelled.
     """
 
-    def __init__(self, thread_id: str, events: list[dict[str, Any]], ended: str | None) -> None:
-        self.thread_id = thread_id
+    def __init__(
+        self, headers: Mapping[str, str], events: list[dict[str, Any]], ended: str | None
+    ) -> None:
+        self.run_id = headers["x-run-id"]
+        self.thread_id = headers["x-thread-id"]
         self.events = events
         self.ended = ended
 
