@@ -32,7 +32,6 @@ from todo_agent.storage.acceptance_repository import (
     Situation,
 )
 from todo_agent.storage.run import RunKind
-from todo_agent.storage.thread_repository import ThreadRepository, ThreadRow
 from todochat.clock import utc_now
 from todochat.database import Database
 from todochat.errors import ConflictError, UnavailableError
@@ -47,7 +46,6 @@ from todochat.ids import new_id
 BUSY_RETRY_S: Final = 2.0
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _TICK: Final = timedelta(microseconds=1)
-_ACTIVE_STATUS: Final = '{"type": "active"}'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,20 +135,16 @@ class Acceptance:
             return _replay(situation.earlier, arrival)
         self._check_room(situation)
         accepted_at = _accepted_at(situation)
-        if submission.is_new_thread:
-            thread_id = new_id("thr")
-            conversation_id = await ThreadRepository(session).insert(
-                _new_thread(thread_id, accepted_at), arrival.user_id
-            )
-        else:
+        thread_id, conversation_id = new_id("thr"), 0
+        if not submission.is_new_thread:
             thread_id, conversation_id = _open_thread(situation, submission.kind)
         turn = await self._change(session, submission, arrival, thread_id, accepted_at)
         accepted = AcceptedRun(arrival.run_id, thread_id, conversation_id)
-        if not await acceptance.insert_run(
-            _new_run(accepted, submission, arrival, turn, accepted_at)
-        ):
+        run = _new_run(accepted, submission, arrival, turn, accepted_at)
+        number = await acceptance.write(run, turn.message)
+        if number is None:
             raise ConflictError("This run id is taken.")
-        return accepted
+        return msgspec.structs.replace(accepted, conversation_id=number)
 
     def _check_room(self, situation: Situation) -> None:
         if situation.active_runs >= self._max_active_runs:
@@ -185,17 +179,6 @@ def _accepted_at(situation: Situation) -> datetime:
     if situation.newest_item_at is None:
         return now
     return max(now, situation.newest_item_at + _TICK)
-
-
-def _new_thread(thread_id: str, created_at: datetime) -> ThreadRow:
-    return ThreadRow(
-        id=thread_id,
-        title=None,
-        status=_ACTIVE_STATUS,
-        metadata="{}",
-        allowed_image_domains=None,
-        created_at=created_at,
-    )
 
 
 def _open_thread(situation: Situation, kind: RunKind) -> tuple[str, int]:

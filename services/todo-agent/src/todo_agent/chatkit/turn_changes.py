@@ -27,6 +27,7 @@ from todo_agent.chatkit.context import RequestContext
 from todo_agent.chatkit.private_api import Server, apply_structured_input
 from todo_agent.chatkit.rows import new_item, to_items
 from todo_agent.chatkit.store import check_id
+from todo_agent.chatkit.text import storable_json
 from todo_agent.errors import NotPendingError, UnknownThingError
 from todo_agent.storage.acceptance_repository import AcceptanceRepository
 from todo_agent.storage.item_repository import ItemRepository
@@ -39,10 +40,15 @@ _ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """What was done, for the worker to go on from."""
+    """What was done, for the worker to go on from.
+
+    Args:
+        message: the JSON of the user's message, to be written together with the run.
+    """
 
     record: TurnRecord
     user_message_id: str | None = None
+    message: str | None = None
 
 
 class TurnChanges:
@@ -77,10 +83,9 @@ class TurnChanges:
         """
         match request:
             case ThreadsCreateReq():
-                message_id = await self._add_message(request.params.input)
-                return Turn(TurnRecord(new_thread=True), message_id)
+                return await self._add_message(TurnRecord(new_thread=True), request.params.input)
             case ThreadsAddUserMessageReq():
-                return Turn(TurnRecord(), await self._add_message(request.params.input))
+                return await self._add_message(TurnRecord(), request.params.input)
             case ThreadsAddClientToolOutputReq():
                 return await self._add_tool_output(request)
             case ThreadsAddStructuredInputReq():
@@ -90,7 +95,7 @@ class TurnChanges:
             case ThreadsCustomActionReq():
                 return await self._begin_action(request.params.item_id)
 
-    async def _add_message(self, message: UserMessageInput) -> str:
+    async def _add_message(self, record: TurnRecord, message: UserMessageInput) -> Turn:
         item = UserMessageItem(
             id=self._context.ids.derive("msg", ACCEPTED_STEP, 0),
             thread_id=self._thread_id,
@@ -100,8 +105,7 @@ class TurnChanges:
             quoted_text=message.quoted_text,
             inference_options=message.inference_options,
         )
-        await self._save(item)
-        return item.id
+        return Turn(record, item.id, storable_json(item))
 
     async def _take_attachments(self, ids: list[str]) -> list[Attachment]:
         if not ids:

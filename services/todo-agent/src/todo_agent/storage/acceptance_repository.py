@@ -41,15 +41,33 @@ _READ: Final = text("""
        AND (thread.id = :thread_id OR thread.conversation_id = :conversation_id)
 """)
 
-_INSERT_RUN: Final = text("""
+# All that is new, in one round trip: the thread and its number if the turn begins one, the message
+# if there is one, and the run.
+_WRITE: Final = text("""
+    WITH owner AS (
+        UPDATE owners SET last_conversation_id = last_conversation_id + 1
+         WHERE user_id = :user_id AND CAST(:new_thread AS boolean)
+        RETURNING last_conversation_id),
+    thread AS (
+        INSERT INTO threads (id, user_id, conversation_id, status, metadata, created_at, updated_at)
+        SELECT :thread_id, :user_id, last_conversation_id, '{"type": "active"}', '{}',
+               :created_at, :created_at
+          FROM owner
+        RETURNING conversation_id),
+    message AS (
+        INSERT INTO items (thread_id, id, user_id, run_id, type, hidden, payload, created_at)
+        SELECT :thread_id, :user_message_id, :user_id, :run_id, 'user_message', false,
+               CAST(:message AS jsonb), :created_at
+         WHERE CAST(:message AS jsonb) IS NOT NULL)
     INSERT INTO runs (run_id, user_id, thread_id, conversation_id, kind, request_type, request,
                       simple_form, turn, user_message_id, idempotency_key, body_hash, timezone,
                       locale, traceparent, created_at)
-    VALUES (:run_id, :user_id, :thread_id, :conversation_id, :kind, :request_type, :request,
-            :simple_form, :turn, :user_message_id, :idempotency_key, :body_hash, :timezone,
-            :locale, :traceparent, :created_at)
+    VALUES (:run_id, :user_id, :thread_id,
+            coalesce((SELECT conversation_id FROM thread), :conversation_id), :kind, :request_type,
+            :request, :simple_form, :turn, :user_message_id, :idempotency_key, :body_hash,
+            :timezone, :locale, :traceparent, :created_at)
     ON CONFLICT (run_id) DO NOTHING
-    RETURNING 1
+    RETURNING conversation_id
 """)
 
 _DELETE_AFTER: Final = text("""
@@ -99,7 +117,11 @@ class Situation(msgspec.Struct, frozen=True):
 
 
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A run to write; see `RunRecord`."""
+    """A run to write; see `RunRecord`.
+
+    Args:
+        conversation_id: the thread's; a new thread gets the user's next one instead.
+    """
 
     run_id: str
     user_id: str
@@ -170,11 +192,23 @@ class AcceptanceRepository:
             newest_item_at=row[13],
         )
 
-    async def insert_run(self, run: NewRun) -> bool:
-        """Write the run; False if its id is taken, which only another user's run can do."""
+    async def write(self, run: NewRun, message: str | None) -> int | None:
+        """Write the run, with its thread if that is new and the user's message if there is one.
+
+        Args:
+            message: the JSON of the item `run.user_message_id`, if it isn't stored yet.
+
+        Returns:
+            The thread's conversation id; None if the run id is taken, which only another user's
+            run can do.
+        """
         values = msgspec.structs.asdict(run)
-        values["turn"] = msgspec.json.encode(run.turn).decode()
-        return (await self._session.execute(_INSERT_RUN, values)).first() is not None
+        values |= {
+            "turn": msgspec.json.encode(run.turn).decode(),
+            "new_thread": run.turn.new_thread,
+            "message": message,
+        }
+        return (await self._session.execute(_WRITE, values)).scalar_one_or_none()
 
     async def delete_items_after(
         self, thread_id: str, item_id: str, created_at: datetime

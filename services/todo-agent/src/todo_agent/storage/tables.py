@@ -89,8 +89,13 @@ ATTACHMENTS: Final = Table(
     Column("thread_id", Text),
     Column("payload", JSONB, nullable=False),
     Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
+    # Deferred: acceptance binds them to a thread that it writes a moment later.
     ForeignKeyConstraint(
-        ["user_id", "thread_id"], ["threads.user_id", "threads.id"], ondelete="CASCADE"
+        ["user_id", "thread_id"],
+        ["threads.user_id", "threads.id"],
+        ondelete="CASCADE",
+        deferrable=True,
+        initially="DEFERRED",
     ),
     Index("ix_attachments_thread_id", "thread_id"),
 )

@@ -57,7 +57,7 @@ CREATE TABLE attachments (
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT pk_attachments PRIMARY KEY (user_id, id),
     CONSTRAINT fk_attachments_user_id_thread_id FOREIGN KEY (user_id, thread_id)
-        REFERENCES threads (user_id, id) ON DELETE CASCADE
+        REFERENCES threads (user_id, id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX ix_attachments_thread_id ON attachments (thread_id);
 
