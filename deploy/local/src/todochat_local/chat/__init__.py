@@ -1,0 +1,1 @@
+"""`todochat chat`: a client in the terminal, for any deployment."""

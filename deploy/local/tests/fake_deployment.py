@@ -1,0 +1,182 @@
+"""A deployment that does what a test says: the routes a chat client uses, over real HTTP."""
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+USER = "usr_fake"
+THREAD = "thr_fake"
+RUN = "run_fake"
+Turn = Callable[["Exchange"], None]
+
+
+class Exchange:
+    """One request to the chat and the stream that answers it."""
+
+    def __init__(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        self.headers = handler.headers
+        self.body = body
+        self._handler = handler
+
+    def begin(self) -> None:
+        self._handler.send_response(200)
+        self._handler.send_header("Content-Type", "text/event-stream")
+        self._handler.send_header("X-Run-Id", RUN)
+        self._handler.end_headers()
+
+    def send(self, number: int, **event: Any) -> None:
+        self.write(f"id: {number}\ndata: {json.dumps(event)}\n\n")
+
+    def delta(self, number: int, text: str, item: str = "msg_1") -> None:
+        update = {"type": "assistant_message.content_part.text_delta", "delta": text}
+        self.send(number, type="thread.item.updated", item_id=item, update=update)
+
+    def done(self, number: int, text: str, item: str = "msg_1") -> None:
+        self.send(number, type="thread.item.done", item=assistant_message(text, item))
+
+    def end(self, number: int, status: str = "completed") -> None:
+        self.write(f"id: {number}\n: end {status}\n\n")
+
+    def write(self, text: str) -> None:
+        self._handler.wfile.write(text.encode())
+        self._handler.wfile.flush()
+
+    def answer(self, status: int, body: dict[str, Any]) -> None:
+        reply(self._handler, status, body)
+
+    def lose(self) -> None:
+        """Close the connection without an answer."""
+        self._handler.close_connection = True
+        self._handler.connection.close()
+
+
+class FakeDeployment:
+    """Serves until closed.
+
+    Attributes:
+        turns: what answers each stream that is asked for, in order.
+        requests: method and path of every request, with its headers.
+        answers: what ChatKit requests that don't stream answer, by type.
+        refused_secrets: client secrets that are answered with 401.
+    """
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.streams: list[Exchange] = []
+        self.requests: list[str] = []
+        self.answers: dict[str, dict[str, Any]] = {}
+        self.accounts: dict[str, str] = {}
+        self.tasks: list[dict[str, Any]] = []
+        self.active_run = ""
+        self.refused_secrets: set[str] = set()
+        self.sign_up_open = True
+        self.secrets_given = 0
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def count(self, request: str) -> int:
+        return self.requests.count(request)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _make_handler(deployment) -> type[BaseHTTPRequestHandler]:  # noqa: N805
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                deployment.requests.append(f"GET {self.path.partition('?')[0]}")
+                deployment._get(self)
+
+            def do_POST(self) -> None:
+                deployment.requests.append(f"POST {self.path}")
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                deployment._post(self, json.loads(body or "{}"))
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+    def _get(self, handler: BaseHTTPRequestHandler) -> None:
+        path = handler.path.partition("?")[0]
+        if path == f"/api/{USER}/tasks":
+            reply(handler, 200, {"items": self.tasks, "next_cursor": None})
+        elif path == f"/api/{USER}/chat/runs":
+            items = [{"run_id": self.active_run}] if self.active_run else []
+            reply(handler, 200, {"items": items})
+        else:
+            self._stream(handler, {})
+
+    def _post(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        match handler.path:
+            case "/api/auth/sign-up" if not self.sign_up_open:
+                reply(handler, 403, {"detail": "Sign-up is closed."})
+            case "/api/auth/sign-up":
+                self.accounts[body["email"]] = body["password"]
+                self._sign_in(handler, 201)
+            case "/api/auth/sign-in" if self.accounts.get(body["email"]) == body["password"]:
+                self._sign_in(handler, 200)
+            case "/api/auth/sign-in":
+                reply(handler, 401, {"detail": "Wrong e-mail address or password."})
+            case "/api/auth/refresh":
+                reply(handler, 401, {"detail": "The session is over."})
+            case "/api/chatkit/session":
+                self.secrets_given += 1
+                secret = f"secret-{self.secrets_given}"
+                body = {"client_secret": secret, "expires_at": "2999-01-01T00:00:00Z"}
+                reply(handler, 200, body)
+            case path if path.endswith("/cancel"):
+                reply(handler, 202, {"status": "running"})
+            case _:
+                self._chat(handler, body)
+
+    def _chat(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        if body["type"] in self.answers:
+            reply(handler, 200, self.answers[body["type"]])
+        else:
+            self._stream(handler, body)
+
+    def _stream(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        secret = (handler.headers["Authorization"] or "").removeprefix("Bearer ")
+        if secret in self.refused_secrets:
+            reply(handler, 401, {"detail": "The client secret has expired."})
+            return
+        exchange = Exchange(handler, body)
+        self.streams.append(exchange)
+        self.turns.pop(0)(exchange)
+
+    def _sign_in(self, handler: BaseHTTPRequestHandler, status: int) -> None:
+        body = {"access_token": "login", "expires_in": 900, "user": {"id": USER}}
+        cookie = "todochat_refresh=r1; HttpOnly; Path=/api/auth; SameSite=Lax"
+        reply(handler, status, body, {"Set-Cookie": cookie})
+
+
+def assistant_message(text: str, item: str = "msg_1") -> dict[str, Any]:
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    return {"id": item, "type": "assistant_message", "content": content}
+
+
+def user_message(text: str) -> dict[str, Any]:
+    content = [{"type": "input_text", "text": text}]
+    return {"id": "msg_0", "type": "user_message", "content": content}
+
+
+def reply(
+    handler: BaseHTTPRequestHandler,
+    status: int,
+    body: dict[str, Any],
+    headers: dict[str, str] | None = None,
+) -> None:
+    data = json.dumps(body).encode()
+    handler.send_response(status)
+    for name, value in {**(headers or {}), "Content-Length": str(len(data))}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(data)
