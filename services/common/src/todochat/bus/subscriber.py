@@ -72,6 +72,7 @@ class Subscriber:
         self._redis = redis
         self._listeners: dict[bytes, Listener] = {}
         self._connected = False
+        self._outage_said = False
         # SUBSCRIBEs without a confirmation yet, by channel. A channel that was dropped and
         # wanted again has two under way, and only the last one's confirmation counts.
         self._unconfirmed: dict[bytes, int] = {}
@@ -115,7 +116,9 @@ class Subscriber:
             try:
                 await self._serve_connection(backoff)
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("bus.subscriber_lost", error=str(error))
+                if not self._outage_said:
+                    log.warning("bus.subscriber_lost", error=repr(error))
+                self._outage_said = True
             finally:
                 self._lose_connection()
             await asyncio.sleep(backoff.next_s())
@@ -127,6 +130,9 @@ class Subscriber:
                 await connection.connect()  # type: ignore[no-untyped-call]
             backoff.reset()
             self._connected = True
+            if self._outage_said:
+                log.info("bus.subscriber_back", channels=len(self._listeners))
+                self._outage_said = False
             for channel in self._listeners:
                 self._post(b"SUBSCRIBE", channel)
             writing = asyncio.create_task(self._write(connection), name="bus-subscriber-writer")
@@ -172,7 +178,7 @@ class Subscriber:
                 if asyncio.get_running_loop().time() - self._last_read > SILENCE_S:
                     raise RedisConnectionError("no answer to PING")
         except (RedisError, OSError, TimeoutError) as error:
-            log.warning("bus.subscriber_write_failed", error=str(error))
+            log.warning("bus.subscriber_write_failed", error=repr(error))
         finally:
             # The reader then gets the end of the stream, and the connection is made anew.
             await connection.disconnect(nowait=True)
