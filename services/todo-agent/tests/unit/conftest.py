@@ -51,7 +51,7 @@ class TasksStandIn:
 
     def add(self, title: str, **fields: Any) -> dict[str, Any]:
         number = len(self.tasks) + 1
-        task = {
+        task: dict[str, Any] = {
             "id": f"tsk_{number:026d}",
             "number": number,
             "title": title,
@@ -68,7 +68,7 @@ class TasksStandIn:
 
     def _add_list(self, name: str, *, is_default: bool = False) -> dict[str, Any]:
         number = len(self.lists) + 1
-        entry = {"id": f"lst_{number:026d}", "name": name, "is_default": is_default}
+        entry: dict[str, Any] = {"id": f"lst_{number:026d}", "name": name, "is_default": is_default}
         self.lists[entry["id"]] = entry
         return entry
 

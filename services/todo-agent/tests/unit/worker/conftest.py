@@ -91,7 +91,8 @@ class Chat:
     async def request(self, body: dict[str, Any]) -> AcceptedRun:
         """Have a ChatKit request accepted."""
         raw = msgspec.json.encode(body)
-        return await self._accept(submission_of(parse_request(raw)), raw)
+        parsed: Any = parse_request(raw)
+        return await self._accept(submission_of(parsed), raw)
 
     async def _accept(self, submission: Any, body: bytes) -> AcceptedRun:
         arrival = Arrival(
@@ -111,7 +112,7 @@ class Chat:
             await self.signals.stop([outcome.stopped])
 
     async def frames(self, run: AcceptedRun) -> list[Frame]:
-        entries = await self.redis.xrange(log_key(run.run_id))
+        entries: Any = await self.redis.xrange(log_key(run.run_id))
         return [
             frame for _, fields in entries for frame in parse_frames(next(iter(fields.values())))
         ]
@@ -152,12 +153,12 @@ class Chat:
     async def forget_end(self, run: AcceptedRun) -> None:
         """As if the run's worker had died between storing the outcome and writing the marker."""
         key = log_key(run.run_id)
-        entries = await self.redis.xrange(key)
+        entries: Any = await self.redis.xrange(key)
         await self.redis.delete(key)
         for entry_id, fields in entries[:-1]:
             await self.redis.xadd(key, fields, entry_id)
         last_seq = entries[-2][0].split(b"-")[0]
-        state = {"status": "running", "seq": last_seq}
+        state: dict[Any, Any] = {"status": "running", "seq": last_seq}
         await self.redis.hset(meta_key(run.run_id), mapping=state)
         async with self.jobs.transaction(None) as session:
             statement = text(

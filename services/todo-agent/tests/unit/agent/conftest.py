@@ -1,0 +1,120 @@
+"""Tools outside of a worker: a run's context, its journal in memory, the tasks stand-in."""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from agents.tool_context import ToolContext
+from chatkit.types import ThreadMetadata
+
+from todo_agent.agent.run_context import RunContext
+from todo_agent.agent.run_scope import CallPlace, RunScope, Said
+from todo_agent.agent.tasks_client import TasksClient
+from todo_agent.agent.todo import make_tool
+from todo_agent.agent.todo_tools import SPECS
+from todo_agent.chatkit.context import IdScope, RequestContext
+from todo_agent.chatkit.store import PostgresStore
+from todo_agent.settings import TodoAgentSettings
+from todochat.clock import utc_now
+from todochat.http_client import ServiceClient
+from todochat.service_tokens import Arrow, ServiceTokens
+
+USER = "usr_ada"
+RUN = "run_1"
+
+
+class MemoryJournal:
+    """A journal that outlives the attempts of a test."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, bytes] = {}
+        self.saves: list[str] = []
+
+    def get(self, key: str) -> bytes | None:
+        return self.steps.get(key)
+
+    async def save(self, key: str, payload: bytes) -> None:
+        assert key not in self.steps
+        self.saves.append(key)
+        self.steps[key] = payload
+
+
+@pytest.fixture
+def journal() -> MemoryJournal:
+    """An empty journal."""
+    return MemoryJournal()
+
+
+@pytest.fixture
+def make_scope(journal: MemoryJournal) -> Callable[..., RunScope]:
+    """Make the scope of an attempt; all attempts of a test share one journal."""
+
+    def make(
+        attempt: int = 1, done: set[str] | None = None, removed: Any = frozenset()
+    ) -> RunScope:
+        return RunScope(
+            run_id=RUN,
+            attempt=attempt,
+            ids=IdScope(RUN, removed),
+            journal=journal,
+            said=Said(frozenset(done or ()), Counter()),
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_context(make_scope: Callable[..., RunScope]) -> Callable[..., RunContext]:
+    """Make what tools get; `timezone` is the person's."""
+
+    def make(scope: RunScope | None = None, timezone: str = "Europe/Berlin") -> RunContext:
+        scope = scope or make_scope()
+        database: Any = None  # ids are made without one
+        return RunContext(
+            thread=ThreadMetadata(id="thr_1", created_at=utc_now()),
+            store=PostgresStore(database),
+            request_context=RequestContext(user_id=USER, ids=scope.ids, timezone=timezone),
+            scope=scope,
+        )
+
+    return make
+
+
+@pytest_asyncio.fixture
+async def client(tasks: Any) -> AsyncIterator[TasksClient]:
+    """A client of the stand-in, which gives up soon."""
+    settings = TodoAgentSettings(
+        redis_url="redis://none",
+        database_url="none",
+        jobs_database_url="none",
+        todochat_service_secret="s" * 32,
+    )
+    tokens = ServiceTokens.from_settings(settings)
+    async with aiohttp.ClientSession() as session:
+        http = ServiceClient(tasks.url, session, tokens, Arrow.AGENT_TO_TASKS, timeout_s=5)
+        yield TasksClient(http, budget_s=1.5)
+
+
+@pytest.fixture
+def call(client: TasksClient, make_context: Callable[..., RunContext]) -> Callable[..., Any]:
+    """Call a tool of the todo agent as the model would; returns its result, parsed."""
+    tools = {spec.name: make_tool(spec, client) for spec in SPECS}
+    calls = iter(range(1000))
+
+    async def do_call(name: str, context: RunContext | None = None, /, **arguments: Any) -> Any:
+        context = context or make_context()
+        tool_context: Any = ToolContext(
+            context=context,
+            tool_name=name,
+            tool_call_id="call_1",
+            tool_arguments=json.dumps(arguments),
+        )
+        with context.scope.tool_call(CallPlace(0, next(calls))):
+            result = await tools[name].on_invoke_tool(tool_context, json.dumps(arguments))
+        return json.loads(result)
+
+    return do_call

@@ -1,0 +1,226 @@
+"""The model wrapper: ids, the journal, and what servers do differently."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from agents import Model
+from openai.types.responses import (
+    Response,
+    ResponseCompletedEvent,
+    ResponseFunctionToolCall,
+    ResponseOutputItemAddedEvent,
+    ResponseOutputItemDoneEvent,
+    ResponseOutputMessage,
+    ResponseOutputText,
+    ResponseReasoningItem,
+    ResponseTextDeltaEvent,
+)
+
+from todo_agent.agent.model_replay import ReplayModel
+from todo_agent.agent.run_scope import CallPlace
+
+
+class Scripted(Model):
+    """Streams the given events; fails the test if asked more often than that."""
+
+    def __init__(self, *answers: list[Any]) -> None:
+        self.answers = list(answers)
+
+    async def get_response(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+    async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        for event in self.answers.pop(0):
+            yield event
+
+
+def message(text: str, item_id: str = "__fake_id__") -> ResponseOutputMessage:
+    part = ResponseOutputText(type="output_text", text=text, annotations=[])
+    return ResponseOutputMessage(
+        id=item_id, type="message", role="assistant", status="completed", content=[part]
+    )
+
+
+def tool_call(call_id: str, item_id: str | None = "fc_1") -> ResponseFunctionToolCall:
+    return ResponseFunctionToolCall(
+        type="function_call", id=item_id, call_id=call_id, name="add_task", arguments="{}"
+    )
+
+
+def completed(*output: Any) -> ResponseCompletedEvent:
+    response = Response(
+        id="resp_1",
+        object="response",
+        created_at=0,
+        model="m",
+        output=list(output),
+        parallel_tool_calls=True,
+        tool_choice="auto",
+        tools=[],
+    )
+    return ResponseCompletedEvent(type="response.completed", response=response, sequence_number=9)
+
+
+def added(item: Any, index: int = 0) -> ResponseOutputItemAddedEvent:
+    return ResponseOutputItemAddedEvent(
+        type="response.output_item.added", item=item, output_index=index, sequence_number=0
+    )
+
+
+def done(item: Any, index: int = 0) -> ResponseOutputItemDoneEvent:
+    return ResponseOutputItemDoneEvent(
+        type="response.output_item.done", item=item, output_index=index, sequence_number=0
+    )
+
+
+def delta(text: str, item_id: str = "__fake_id__", index: int = 0) -> ResponseTextDeltaEvent:
+    return ResponseTextDeltaEvent(
+        type="response.output_text.delta",
+        item_id=item_id,
+        output_index=index,
+        content_index=0,
+        delta=text,
+        logprobs=[],
+        sequence_number=0,
+    )
+
+
+async def stream(model: ReplayModel, history: list[Any] | None = None) -> list[Any]:
+    return [event async for event in model.stream_response(None, history or [])]
+
+
+def text_answer(text: str) -> list[Any]:
+    return [added(message("")), delta(text), done(message(text)), completed(message(text))]
+
+
+async def test_a_messages_done_waits_until_the_answer_is_saved(
+    make_scope: Any, journal: Any
+) -> None:
+    model = ReplayModel(Scripted(text_answer("hi")), make_scope())
+
+    seen = [(event.type, journal.saves.copy()) async for event in model.stream_response(None, [])]
+
+    assert seen[-2:] == [
+        ("response.output_item.done", ["answer/0000"]),
+        ("response.completed", ["answer/0000"]),
+    ]
+    assert all(saves == [] for _, saves in seen[:-2])
+
+
+async def test_messages_get_ids_of_ours_and_the_completed_answer_keeps_the_providers(
+    make_scope: Any,
+) -> None:
+    scope = make_scope()
+
+    events = await stream(ReplayModel(Scripted(text_answer("hi")), scope))
+
+    ours = scope.message_id(0, 0)
+    assert [events[0].item.id, events[1].item_id, events[2].item.id] == [ours] * 3
+    assert events[3].response.output[0].id == "__fake_id__"
+
+
+async def test_the_second_attempt_says_what_the_viewer_lacks_without_asking_the_model(
+    make_scope: Any,
+) -> None:
+    first = await stream(ReplayModel(Scripted(text_answer("hi")), make_scope()))
+
+    again = await stream(ReplayModel(Scripted(), make_scope(attempt=2)))
+
+    assert [event.type for event in again] == ["response.output_item.done", "response.completed"]
+    assert again[0].item.model_dump() == first[2].item.model_dump()
+
+
+async def test_the_second_attempt_does_not_say_again_what_is_done(make_scope: Any) -> None:
+    scope = make_scope()
+    await stream(ReplayModel(Scripted(text_answer("hi")), scope))
+
+    again = await stream(ReplayModel(Scripted(), make_scope(2, {scope.message_id(0, 0)})))
+
+    assert [event.type for event in again] == ["response.completed"]
+
+
+async def test_ids_said_by_an_earlier_generation_are_kept(make_scope: Any) -> None:
+    """The answer was saved after its first half-said message was removed; Redis then forgot."""
+    taken_back = make_scope().message_id(0, 0)
+    first = await stream(
+        ReplayModel(Scripted(text_answer("hi")), make_scope(2, removed={taken_back}))
+    )
+
+    again = await stream(ReplayModel(Scripted(), make_scope(attempt=3)))
+
+    assert again[0].item.id == first[2].item.id != taken_back
+
+
+async def test_a_server_that_sends_only_the_end_is_understood(make_scope: Any) -> None:
+    events = await stream(ReplayModel(Scripted([completed(message("hi"))]), make_scope()))
+
+    assert [event.type for event in events] == ["response.output_item.done", "response.completed"]
+
+
+async def test_a_server_that_leaves_the_end_empty_is_understood(make_scope: Any) -> None:
+    answer = [added(message("")), done(message("hi")), done(tool_call("call_1"), 1), completed()]
+    scope = make_scope()
+
+    events = await stream(ReplayModel(Scripted(answer), scope))
+
+    output = events[-1].response.output
+    assert [item.type for item in output] == ["message", "function_call"]
+    assert scope.place_of("call_1") == CallPlace(0, 0)
+
+
+async def test_calls_without_an_id_of_their_own_get_one(make_scope: Any) -> None:
+    scope = make_scope()
+    answer = completed(tool_call(""), tool_call("call_0"), tool_call("call_0", None))
+    history = [{"type": "function_call", "call_id": "call_0", "name": "x", "arguments": "{}"}]
+
+    events = await stream(ReplayModel(Scripted([answer]), scope), history)
+
+    calls = events[-1].response.output
+    assert len({call.call_id for call in calls} | {"call_0", ""}) == 5
+    assert [scope.place_of(call.call_id).index for call in calls] == [0, 1, 2]
+    assert all(call.id for call in calls)
+
+
+async def test_calls_have_the_same_ids_and_places_in_every_attempt(make_scope: Any) -> None:
+    answers = [[completed(tool_call("call_0"))], [completed(tool_call("call_0"))]]
+    first, second = make_scope(), make_scope(attempt=2)
+    live, replay = ReplayModel(Scripted(*answers), first), ReplayModel(Scripted(), second)
+
+    said = [(await stream(live))[-1].response.output[0].call_id for _ in range(2)]
+    again = [(await stream(replay))[-1].response.output[0].call_id for _ in range(2)]
+
+    assert said == again
+    assert [second.place_of(call_id) for call_id in again] == [CallPlace(0, 0), CallPlace(1, 0)]
+
+
+async def test_reasoning_stays_in_the_answer_and_out_of_the_stream(make_scope: Any) -> None:
+    thought = ResponseReasoningItem(id="rs_1", type="reasoning", summary=[])
+    answer = [
+        added(thought),
+        done(thought),
+        added(message(""), 1),
+        delta("hi", index=1),
+        done(message("hi"), 1),
+        completed(thought, message("hi")),
+    ]
+
+    events = await stream(ReplayModel(Scripted(answer), make_scope()))
+
+    assert [event.type for event in events] == [
+        "response.output_item.added",
+        "response.output_text.delta",
+        "response.output_item.done",
+        "response.completed",
+    ]
+    assert events[-1].response.output[0].type == "reasoning"
+
+
+async def test_two_messages_of_one_answer_have_two_ids(make_scope: Any) -> None:
+    one, two = message("one", "m1"), message("two", "m2")
+    answer = [added(one), done(one), added(two, 1), done(two, 1), completed(one, two)]
+
+    events = await stream(ReplayModel(Scripted(answer), make_scope()))
+
+    said = [event.item.id for event in events if event.type == "response.output_item.done"]
+    assert len(set(said)) == 2
+    assert [event.item.id for event in events[:2]] == said

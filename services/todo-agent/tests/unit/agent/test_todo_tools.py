@@ -1,0 +1,271 @@
+"""What each tool does with the tasks service, and what the model learns from it."""
+
+from typing import Any
+
+import pytest
+
+from todo_agent.agent.todo_tools import SPECS
+from todo_agent.agent.tool_arguments import parameters_schema
+from todochat.bus import RunLostError
+
+
+async def test_add_task_sends_what_the_model_gave_and_nothing_else(call: Any, tasks: Any) -> None:
+    result = await call(
+        "add_task", title="buy milk", priority="high", tags=["shop"], notes="2 l", list=None
+    )
+
+    assert tasks.effects == [
+        (
+            "POST",
+            "/tasks",
+            {"title": "buy milk", "priority": "high", "tags": ["shop"], "notes": "2 l"},
+        )
+    ]
+    assert result["ok"]
+    assert result["task"]["number"] == 1
+    assert result["task"]["list"] == "Inbox"
+    assert result["task"]["completed"] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "due"),
+    [
+        ({"due_date": "2026-11-24"}, {"date": "2026-11-24", "timezone": "Europe/Berlin"}),
+        (
+            {"due_at": "2026-11-24T17:00"},
+            {"at": "2026-11-24T16:00:00Z", "timezone": "Europe/Berlin"},
+        ),
+        (
+            {"due_at": "2026-07-24T17:00:00Z"},
+            {"at": "2026-07-24T17:00:00Z", "timezone": "Europe/Berlin"},
+        ),
+        # A time that the change to summer time skips is an hour later by the clock.
+        (
+            {"due_at": "2026-03-29T02:30"},
+            {"at": "2026-03-29T01:30:00Z", "timezone": "Europe/Berlin"},
+        ),
+    ],
+)
+async def test_a_due_is_meant_in_the_persons_zone(
+    call: Any, tasks: Any, given: dict[str, str], due: dict[str, str]
+) -> None:
+    await call("add_task", title="x", **given)
+
+    assert tasks.effects[0][2]["due"] == due
+
+
+@pytest.mark.parametrize("due", [{"due_date": "tomorrow"}, {"due_at": "5pm"}])
+async def test_a_due_that_is_none_is_told_to_the_model(
+    call: Any, tasks: Any, due: dict[str, str]
+) -> None:
+    result = await call("add_task", title="x", **due)
+
+    assert result["code"] == "invalid-arguments"
+    assert tasks.effects == []
+
+
+async def test_add_task_makes_the_list_that_is_missing(call: Any, tasks: Any) -> None:
+    first = await call("add_task", title="milk", list="Shopping")
+    second = await call("add_task", title="eggs", list="shopping list")
+
+    assert [entry["name"] for entry in tasks.lists.values()] == ["Inbox", "Shopping"]
+    assert first["task"]["list"] == second["task"]["list"] == "Shopping"
+
+
+async def test_a_list_that_somebody_else_made_meanwhile_is_used(
+    call: Any, tasks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "_read", _hiding_lists_once(tasks))
+    tasks._add_list("shopping")
+
+    result = await call("add_task", title="milk", list="Shopping")
+
+    assert result["task"]["list"] == "shopping"
+
+
+def _hiding_lists_once(tasks: Any) -> Any:
+    """The first look finds no lists, as if the other call's came into being right after it."""
+    read, looks = tasks._read, iter([True])
+
+    def hide(path: str, query: Any) -> Any:
+        if path != "/lists" or not next(looks, False):
+            return read(path, query)
+        kept, tasks.lists = tasks.lists, {}
+        try:
+            return read(path, query)
+        finally:
+            tasks.lists = kept
+
+    return hide
+
+
+@pytest.mark.parametrize("reference", ["2", "#2", 2, "tsk_00000000000000000000000002", "EGGS"])
+async def test_a_task_is_named_by_number_id_or_words(
+    call: Any, tasks: Any, reference: str | int
+) -> None:
+    tasks.add("buy milk")
+    tasks.add("buy eggs")
+
+    result = await call("complete_task", task=reference)
+
+    assert result["task"]["title"] == "buy eggs"
+    assert result["task"]["completed"]
+
+
+async def test_words_that_fit_several_tasks_are_asked_about(call: Any, tasks: Any) -> None:
+    tasks.add("buy milk")
+    tasks.add("buy eggs")
+
+    result = await call("delete_task", task="buy")
+
+    assert result["code"] == "ambiguous-task"
+    assert [task["number"] for task in result["candidates"]] == [1, 2]
+    assert tasks.effects == []
+
+
+async def test_a_whole_title_is_not_ambiguous(call: Any, tasks: Any) -> None:
+    tasks.add("milk")
+    tasks.add("milk chocolate")
+    tasks.add("other", notes="milk")
+
+    result = await call("delete_task", task="Milk")
+
+    assert result["task"]["title"] == "milk"
+    assert tasks.titles == ["milk chocolate", "other"]
+
+
+@pytest.mark.parametrize("reference", ["99", "no such thing"])
+async def test_a_task_that_is_not_there_is_told_to_the_model(
+    call: Any, tasks: Any, reference: str
+) -> None:
+    result = await call("complete_task", task=reference)
+
+    assert result == {"ok": False, "code": "task-not-found", "error": result["error"]}
+
+
+async def test_update_task_changes_only_what_is_given(call: Any, tasks: Any) -> None:
+    tasks.add("buy milk", priority="low")
+
+    result = await call("update_task", task="1", title="buy oat milk", list="Shopping", notes=None)
+
+    assert tasks.effects[-1] == (
+        "PATCH",
+        "/tasks/tsk_00000000000000000000000001",
+        {"title": "buy oat milk", "list_id": list(tasks.lists)[1]},
+    )
+    assert result["task"]["priority"] == "low"
+
+
+async def test_update_task_can_clear_a_due_and_reopen(call: Any, tasks: Any) -> None:
+    tasks.add("milk", completed_at="2026-11-01T00:00:00Z", due={"date": "2026-11-24"})
+    tasks.add("milk", number=7)
+
+    result = await call("update_task", task="milk", clear_due=True, completed=False)
+
+    assert result["task"] == {**result["task"], "number": 1, "due": None, "completed": False}
+
+
+async def test_update_task_without_a_change_is_told_to_the_model(call: Any, tasks: Any) -> None:
+    tasks.add("milk")
+
+    assert (await call("update_task", task="1"))["code"] == "invalid-arguments"
+
+
+async def test_list_tasks_filters_and_counts(call: Any, tasks: Any) -> None:
+    tasks.add("milk")
+    tasks.add("eggs", completed_at="2026-11-01T00:00:00Z")
+
+    result = await call("list_tasks", status="completed")
+
+    assert [task["title"] for task in result["tasks"]] == ["eggs"]
+    assert result["total"] == 1
+
+
+async def test_list_tasks_passes_its_filters_on(call: Any, tasks: Any) -> None:
+    await call("list_tasks", overdue=True, due_to="2026-11-30", tag="home", text="roof", limit=3)
+
+    query = dict(tasks.requests[0].query)
+    assert query == {
+        "status": "open",
+        "limit": "200",
+        "sort": "due",
+        "order": "asc",
+        "overdue": "true",
+        "due_to": "2026-11-30",
+        "tag": "home",
+        "q": "roof",
+    }
+
+
+async def test_an_unknown_list_is_told_with_the_lists_there_are(call: Any, tasks: Any) -> None:
+    result = await call("list_tasks", list="Garden")
+
+    assert result["code"] == "list-not-found"
+    assert result["lists"] == ["Inbox"]
+
+
+async def test_lists_are_made_listed_and_deleted(call: Any, tasks: Any) -> None:
+    made = await call("create_list", name="Garden")
+    gone = await call("delete_list", list="garden", tasks="delete")
+    left = await call("list_lists")
+
+    assert [entry["name"] for entry in made["lists"]] == ["Inbox", "Garden"]
+    assert made["list"] == {"name": "Garden", "open_tasks": 0, "is_default": False}
+    assert gone["list"]["name"] == "Garden"
+    assert left["lists"] == [{"name": "Inbox", "open_tasks": 0, "is_default": True}]
+    assert tasks.requests[-3].query == {"tasks": "delete"}
+
+
+async def test_what_the_service_refuses_is_told_to_the_model(call: Any, tasks: Any) -> None:
+    tasks.failures = [422]
+
+    result = await call("add_task", title="x")
+
+    assert result == {"ok": False, "code": "scripted", "error": "Scripted failure."}
+
+
+async def test_a_service_that_comes_back_in_time_is_not_an_error(call: Any, tasks: Any) -> None:
+    tasks.failures = [503, 503, 503, 503]
+
+    result = await call("add_task", title="x")
+
+    assert result["ok"]
+    assert tasks.keys == ["run_1:0:0"]
+
+
+async def test_a_service_that_stays_away_is_told_to_the_model(call: Any, tasks: Any) -> None:
+    tasks.failures = [503] * 100
+
+    result = await call("add_task", title="x")
+
+    assert result["ok"] is False
+    assert tasks.effects == []
+
+
+async def test_a_stale_attempt_has_lost_the_run(
+    call: Any, tasks: Any, make_context: Any, make_scope: Any
+) -> None:
+    await call("add_task", make_context(make_scope(attempt=2)), title="x")
+
+    with pytest.raises(RunLostError):
+        await call("add_task", make_context(make_scope(attempt=1)), title="y")
+
+
+async def test_the_user_comes_from_the_run(call: Any, tasks: Any) -> None:
+    await call("list_lists")
+
+    assert {request.path for request in tasks.requests} == {"/api/usr_ada/lists"}
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_schemas_are_strict(spec: Any) -> None:
+    schema = parameters_schema(spec.arguments)
+
+    assert schema["additionalProperties"] is False
+    assert sorted(schema["required"]) == sorted(schema["properties"])
+
+
+async def test_empty_strings_and_nulls_count_as_not_given(call: Any, tasks: Any) -> None:
+    await call("add_task", title="milk", list="", due_date="", tags=None)
+
+    assert tasks.effects[0][2] == {"title": "milk"}
