@@ -22,6 +22,7 @@ from chatkit.types import (
     AssistantMessageItem,
     ClientToolCallItem,
     HiddenContextItem,
+    StructuredInput,
     StructuredInputFreeform,
     StructuredInputItem,
     ThreadMetadata,
@@ -238,7 +239,7 @@ class Items:
         return WidgetItem.model_validate({"widget": card, **self._fields(fields)})
 
     def question(self, **fields: Any) -> StructuredInputItem:
-        inputs = [StructuredInputFreeform(id="q1", question="Which list?")]
+        inputs: list[StructuredInput] = [StructuredInputFreeform(id="q1", question="Which list?")]
         return StructuredInputItem(inputs=inputs, **self._fields(fields))
 
     def _fields(self, fields: dict[str, Any]) -> dict[str, Any]:
