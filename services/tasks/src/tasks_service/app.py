@@ -9,6 +9,7 @@ from litestar.di import Provide
 from tasks_service.http.authentication import provide_caller
 from tasks_service.http.event_controller import EventController
 from tasks_service.http.list_controller import ListController
+from tasks_service.http.problem_responses import document_strictness
 from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
 from tasks_service.http.write_request import provide_write_request
@@ -48,6 +49,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
         body_limit_bytes=BODY_LIMIT_BYTES,
         description=DESCRIPTION,
     )
+    document_strictness(app)
     app.state.public_keys = public_keys
     return app
 

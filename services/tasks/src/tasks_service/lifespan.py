@@ -17,8 +17,9 @@ from tasks_service.service.purge_job import PurgeJob
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.write_gate import WriteGate
 from tasks_service.settings import TasksSettings
+from tasks_service.storage.checked_database import CheckedDatabase
 from tasks_service.streams.change_feed import ChangeFeed
-from todochat.database import Database, create_engine, refuse_bypassing_role
+from todochat.database import Database, create_engine
 from todochat.jwks import JwksCache
 from todochat.redis_client import create_redis
 from todochat.revocation import RevocationSet
@@ -92,9 +93,9 @@ def _purge_job(settings: TasksSettings, database: Database) -> PurgeJob:
 
 async def _open_database(stack: AsyncExitStack, url: str, name: str, pool_size: int) -> Database:
     engine = create_engine(url, application_name=name, pool_size=pool_size)
-    database = Database(engine)
+    database = CheckedDatabase(engine)
     stack.push_async_callback(database.aclose)
-    await refuse_bypassing_role(engine)
+    await database.check_at_start()
     return database
 
 

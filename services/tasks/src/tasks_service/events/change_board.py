@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tasks_service.events.keys import CHANGES_CHANNEL
+from tasks_service.metrics import EVENT_STREAMS
 from todochat.revocation import REVOCATIONS_CHANNEL
 
 LISTEN_TIMEOUT_S: Final = 1.0
@@ -82,9 +83,11 @@ class ChangeBoard:
         watcher = Watcher(user_id, sid)
         self._watchers[watcher] = None
         self._counts[user_id] += 1
+        EVENT_STREAMS.inc()
         try:
             yield watcher
         finally:
+            EVENT_STREAMS.dec()
             del self._watchers[watcher]
             self._counts[user_id] -= 1
             if not self._counts[user_id]:

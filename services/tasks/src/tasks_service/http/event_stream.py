@@ -74,7 +74,7 @@ class EventStream(Response[bytes]):
         *,
         background: BackgroundTask | BackgroundTasks | None = None,
         cookies: Iterable[Cookie] | None = None,
-        encoded_headers: Iterable[tuple[bytes, bytes]] | None = None,
+        encoded_headers: Iterable[tuple[bytes, bytes]] | None = None,  # noqa: ARG002
         headers: dict[str, str] | None = None,
         is_head_response: bool = False,
         media_type: MediaType | str | None = None,  # noqa: ARG002
@@ -87,7 +87,6 @@ class EventStream(Response[bytes]):
             send_timeout_s=self._send_timeout_s,
             background=background,
             cookies=cookies or (),
-            encoded_headers=encoded_headers or (),
             headers={**(headers or {}), **self.headers},
             is_head_response=is_head_response,
             status_code=self.status_code or status_code,

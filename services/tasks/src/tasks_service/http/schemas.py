@@ -21,8 +21,11 @@ Title = Annotated[
 ]
 Notes = Annotated[str, Meta(max_length=MAX_NOTES_CHARS, description="Any text.")]
 Tags = Annotated[
-    list[Annotated[str, Meta(min_length=1, max_length=MAX_TAG_CHARS)]],
-    Meta(max_length=MAX_TAGS, description="Each is kept once, whatever its case."),
+    list[str],
+    Meta(
+        max_length=MAX_TAGS,
+        description=f"At most {MAX_TAG_CHARS} characters each; kept once, whatever its case.",
+    ),
 ]
 ListName = Annotated[
     str,

@@ -69,7 +69,9 @@ async def provide_write_request(
         method=request.method,
         route=request.scope["path_template"],
         fingerprint=request_fingerprint(target + await request.body()),
-        idempotency_key=parse_idempotency_key(request.headers) if idempotency_key else None,
+        idempotency_key=(
+            None if idempotency_key is None else parse_idempotency_key(request.headers)
+        ),
         run=_run(run_id, run_attempt),
     )
 

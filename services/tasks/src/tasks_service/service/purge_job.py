@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from tasks_service.metrics import PURGED
 from tasks_service.storage.purge_repository import PurgeRepository
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
@@ -67,6 +68,8 @@ class PurgeJob:
             "lists": lambda purge: purge.lists(trash),
         }
         counts = {name: await self._run_step(step) for name, step in steps.items()}
+        for kind, count in counts.items():
+            PURGED.labels(kind).inc(count)
         if any(counts.values()):
             log.info("purge.done", **counts)
         return counts

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.change import Actor
 from tasks_service.errors import BusyError, StaleAttemptError
+from tasks_service.metrics import CHANGES, REPLAYS
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.answer_repository import (
     AnswerKey,
@@ -120,7 +121,10 @@ class WriteGate:
             if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 await self._remember_attempt(request)
             raise
+        if written.is_replay:
+            REPLAYS.inc()
         if has_changes:
+            CHANGES.labels(request.actor).inc()
             self._listener.changed(request.user_id)
         return written
 

@@ -7,16 +7,13 @@ from typing import Final
 import asyncpg
 import structlog
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from todochat.database import Database
+from todochat.database.outage import is_outage
 from todochat.errors import ServiceError, UnavailableError
 
-# Classes of SQLSTATE that say "not now" and nothing about the statement: connection lost, too
-# many connections, shut down or statement timeout, deadlock or serialisation.
-_NOT_NOW: Final = ("08", "53", "57", "40")
 _LOCK_TIMEOUT: Final = "55P03"
 
 log = structlog.get_logger(__name__)
@@ -32,8 +29,9 @@ async def open_transaction(database: Database, user_id: str | None) -> AsyncIter
     try:
         async with database.transaction(user_id) as session:
             yield session
-    except (DBAPIError, PoolTimeoutError, OSError, asyncpg.PostgresError) as error:
-        if not _is_passing(error):
+    except (SQLAlchemyError, OSError, asyncpg.PostgresError) as error:
+        # asyncpg's own errors come from connecting alone: SQLAlchemy wraps all later ones.
+        if not (is_outage(error) or isinstance(error, asyncpg.PostgresError)):
             raise
         log.warning("database.unavailable", error=repr(error))
         raise UnavailableError("The tasks can't be reached for the moment.") from error
@@ -54,19 +52,6 @@ def lock_timeout_as(error: Callable[[], ServiceError]) -> Iterator[None]:
         if _sqlstate(cause) != _LOCK_TIMEOUT:
             raise
         raise error() from cause
-
-
-def _is_passing(error: Exception) -> bool:
-    if isinstance(error, DBAPIError):
-        state = _sqlstate(error)
-        return (
-            error.connection_invalidated
-            or isinstance(error, OperationalError)
-            or state.startswith(_NOT_NOW)
-        )
-    if isinstance(error, asyncpg.PostgresError):  # while connecting, before SQLAlchemy sees it
-        return (error.sqlstate or "").startswith(_NOT_NOW)
-    return True
 
 
 def _sqlstate(error: DBAPIError) -> str:
