@@ -1,0 +1,147 @@
+"""X-Run-Id and X-Run-Attempt: a worker that lost its run changes nothing any more."""
+
+import asyncio
+
+import pytest
+
+
+def run(attempt, run_id="run_1"):
+    return {"X_Run_Id": run_id, "X_Run_Attempt": attempt}
+
+
+@pytest.fixture
+def agent(service, ada):
+    return service.agent(ada.user_id)
+
+
+async def test_a_lower_attempt_is_refused_and_changes_nothing(agent, ada):
+    first = await agent.post("tasks", {"title": "one"}, **run(2))
+    late = await agent.post("tasks", {"title": "two"}, **run(1))
+
+    assert (first.status_code, late.status_code) == (201, 409)
+    assert late.json()["type"] == "urn:todochat:problem:stale-attempt"
+    assert late.json()["attempt"] == 2
+    assert await ada.titles() == ["one"]
+
+
+@pytest.mark.parametrize("attempt", [2, 3])
+async def test_the_same_and_a_higher_attempt_are_taken(agent, ada, attempt):
+    await agent.post("tasks", {"title": "one"}, **run(2))
+
+    response = await agent.post("tasks", {"title": "two"}, **run(attempt))
+
+    assert response.status_code == 201
+
+
+async def test_every_change_is_fenced(agent, ada):
+    entry = await ada.make_list("Shopping")
+    await agent.post("tasks", {"title": "one"}, **run(2))
+    before = ((await ada.get("tasks")).json(), (await ada.get("lists")).json())
+
+    late = [
+        await agent.patch("tasks/1", {"title": "x"}, **run(1)),
+        await agent.post("tasks/1/complete", **run(1)),
+        await agent.patch("tasks/1/complete", **run(1)),
+        await agent.post("tasks/1/reopen", **run(1)),
+        await agent.post("tasks/1/restore", **run(1)),
+        await agent.delete("tasks/1", **run(1)),
+        await agent.post("lists", {"name": "x"}, **run(1)),
+        await agent.patch(f"lists/{entry['id']}", {"name": "x"}, **run(1)),
+        await agent.delete(f"lists/{entry['id']}", **run(1)),
+    ]
+
+    assert [response.status_code for response in late] == [409] * len(late)
+    assert ((await ada.get("tasks")).json(), (await ada.get("lists")).json()) == before
+
+
+async def test_a_lower_attempt_is_refused_even_what_it_did_itself(agent):
+    key = {"Idempotency_Key": "run_1:0:0"}
+    await agent.post("tasks", {"title": "one"}, **run(1), **key)
+    await agent.post("tasks", {"title": "one"}, **run(2), **key)
+
+    late = await agent.post("tasks", {"title": "one"}, **run(1), **key)
+
+    assert late.status_code == 409
+
+
+async def test_a_later_attempt_gets_what_the_earlier_one_did(agent, ada):
+    key = {"Idempotency_Key": "run_1:0:0"}
+    first = await agent.post("tasks", {"title": "one"}, **run(1), **key)
+
+    again = await agent.post("tasks", {"title": "one"}, **run(2), **key)
+
+    assert again.content == first.content
+    assert again.headers["idempotent-replayed"] == "true"
+    assert await ada.titles() == ["one"]
+
+
+async def test_an_attempt_counts_as_seen_when_its_change_is_refused(agent, ada):
+    await agent.post("tasks/99/complete", **run(2))
+
+    late = await agent.post("tasks", {"title": "late"}, **run(1))
+
+    assert late.status_code == 409
+
+
+async def test_runs_and_people_have_fences_of_their_own(service, agent, bob):
+    await agent.post("tasks", {"title": "one"}, **run(5))
+
+    answers = [
+        await agent.post("tasks", {"title": "two"}, **run(1, "run_2")),
+        await service.agent(bob.user_id).post("tasks", {"title": "three"}, **run(1)),
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+
+
+async def test_of_concurrent_attempts_no_lower_one_is_taken_after_a_higher(agent, ada):
+    async def write(attempt):
+        response = await agent.post("tasks", {"title": str(attempt)}, **run(attempt))
+        return response.status_code
+
+    statuses = await asyncio.gather(*(write(attempt) for attempt in range(1, 13)))
+
+    written = [int(title) for title in await ada.titles(order="asc")]
+    assert written == sorted(written)
+    assert written[-1] == 12
+    assert sorted(written) == [n + 1 for n, status in enumerate(statuses) if status == 201]
+
+
+async def test_who_did_it_is_told_in_the_feed(agent, ada):
+    async with ada.feed(after=0) as feed:
+        await ada.make_task("mine")
+        await agent.post("tasks", {"title": "the agent's"}, **run(1))
+
+        _inbox, mine, agents = [document for _, document in await feed.events(3)]
+
+    assert (mine["actor"], mine.get("run_id")) == ("user", None)
+    assert (agents["actor"], agents["run_id"]) == ("agent", "run_1")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Run-Id": "run_1"},
+        {"X-Run-Attempt": "1"},
+        {"X-Run-Id": "", "X-Run-Attempt": "1"},
+        {"X-Run-Id": "a b", "X-Run-Attempt": "1"},
+        {"X-Run-Id": "x" * 129, "X-Run-Attempt": "1"},
+        {"X-Run-Id": "run_1", "X-Run-Attempt": "0"},
+        {"X-Run-Id": "run_1", "X-Run-Attempt": "-1"},
+        {"X-Run-Id": "run_1", "X-Run-Attempt": "2147483648"},
+        {"X-Run-Id": "run_1", "X-Run-Attempt": "9" * 40},
+        {"X-Run-Id": "run_1", "X-Run-Attempt": "one"},
+    ],
+    ids=str,
+)
+async def test_a_malformed_fence_is_400(ada, headers):
+    response = await ada.call("POST", "tasks", json={"title": "x"}, headers=headers)
+
+    assert response.status_code == 400
+    assert await ada.titles() == []
+
+
+async def test_a_fence_at_its_limits_is_taken(ada):
+    response = await ada.post("tasks", {"title": "x"}, **run(2147483647, "x" * 128))
+
+    assert response.status_code == 201

@@ -1,0 +1,172 @@
+"""Who gets in: 401 without a valid token, 403 for another's path, 404 for another's things."""
+
+import time
+
+import pytest
+import pytest_asyncio
+
+from todochat.ids import new_id
+from todochat.revocation import REVOKED_KEY
+from todochat.service_tokens import Arrow
+from todochat.testing import wait_until
+from todochat.tokens import SigningKey, TokenIssuer
+
+
+def routes(task, entry):
+    """Every route of the service, with bodies that would change something."""
+    return [
+        ("GET", "tasks", None),
+        ("POST", "tasks", {"title": "mine now"}),
+        ("GET", f"tasks/{task}", None),
+        ("PATCH", f"tasks/{task}", {"title": "mine now"}),
+        ("DELETE", f"tasks/{task}", None),
+        ("POST", f"tasks/{task}/restore", None),
+        ("POST", f"tasks/{task}/complete", None),
+        ("PATCH", f"tasks/{task}/complete", None),
+        ("POST", f"tasks/{task}/reopen", None),
+        ("GET", "lists", None),
+        ("POST", "lists", {"name": "mine now"}),
+        ("GET", f"lists/{entry}", None),
+        ("PATCH", f"lists/{entry}", {"name": "mine now"}),
+        ("DELETE", f"lists/{entry}", None),
+    ]
+
+
+async def statuses(person, path, paths):
+    """Call every route; `path` turns the part after the user into a path."""
+    return [
+        (await person.http.request(method, path(rest), json=body)).status_code
+        for method, rest, body in paths
+    ]
+
+
+async def state(person):
+    return (
+        (await person.get("tasks", status="all")).json(),
+        (await person.get("lists")).json(),
+    )
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def belongings(ada):
+    task = await ada.make_task("private")
+    entry = await ada.make_list("Private")
+    return task, entry
+
+
+def test_the_table_of_routes_is_complete(service):
+    documented = {
+        (method.upper(), path)
+        for path, item in service.app.openapi_schema.to_schema()["paths"].items()
+        for method in item
+        if method in ("get", "post", "patch", "delete", "put")
+    }
+    tested = {
+        (method, f"/api/{{user_id}}/{rest}")
+        for method, rest, _ in [*routes("{task_ref}", "{list_id}"), ("GET", "tasks/events", None)]
+    }
+
+    assert tested == documented
+
+
+async def test_nobody_gets_in_without_a_token(service, ada, belongings):
+    nobody = service.person(ada.user_id)
+    del nobody.http.headers["Authorization"]
+    task, entry = belongings
+    paths = [*routes(task["id"], entry["id"]), ("GET", "tasks/events", None)]
+
+    assert await statuses(nobody, ada.path, paths) == [401] * len(paths)
+
+
+@pytest.mark.parametrize(
+    "make_token",
+    [
+        lambda service, user: "garbage",
+        lambda service, user: "a.b.c",
+        lambda service, user: "",
+        lambda service, user: service.issuer.client_secret(user, "ses_1", int(time.time()))[0],
+        lambda service, user: service.issuer.login_token(user, "ses_1", int(time.time()) - 3600)[0],
+        lambda service, user: TokenIssuer("https://elsewhere.test", SigningKey.generate())
+        .login_token(user, "ses_1", int(time.time()))[0],
+        lambda service, user: service.service_tokens.mint(Arrow.GATEWAY_TO_AGENT, user),
+        lambda service, user: service.service_tokens.mint(Arrow.AUTH_TO_TASKS, user),
+        lambda service, user: service.service_tokens.mint(
+            Arrow.AGENT_TO_TASKS, user, int(time.time()) - 600
+        ),
+    ],
+    ids=["garbage", "jwt-like", "empty", "client secret", "expired", "foreign key", "other arrow",
+         "closed arrow", "expired service token"],
+)  # fmt: skip
+async def test_a_token_that_is_not_for_here_is_401(service, make_token):
+    user_id = new_id("usr")
+    person = service.person(user_id, token=make_token(service, user_id) or "x")
+
+    responses = [await person.get("tasks"), await person.get("tasks/events")]
+
+    assert [response.status_code for response in responses] == [401, 401]
+    assert responses[0].headers["www-authenticate"] == "Bearer"
+    assert responses[0].json()["type"] == "urn:todochat:problem:unauthorized"
+
+
+async def test_another_persons_paths_are_403_and_nothing_changes(ada, bob, belongings):
+    task, entry = belongings
+    paths = [*routes(task["id"], entry["id"]), ("GET", "tasks/events", None)]
+    before = await state(ada)
+
+    seen = await statuses(bob, ada.path, paths)
+
+    assert seen == [403] * len(paths)
+    assert await state(ada) == before
+
+
+async def test_another_persons_things_are_404_under_ones_own_path(ada, bob, belongings):
+    task, entry = belongings
+    paths = [route for route in routes(task["id"], entry["id"]) if "_" in route[1]]
+    before = await state(ada)
+
+    seen = await statuses(bob, bob.path, paths)
+
+    assert seen == [404] * len(paths)
+    assert await state(ada) == before
+
+
+async def test_another_persons_list_is_404_in_a_body_and_a_filter(ada, bob, belongings):
+    _, entry = belongings
+    await bob.make_task("own")
+
+    responses = [
+        await bob.post("tasks", {"title": "x", "list_id": entry["id"]}),
+        await bob.patch("tasks/1", {"list_id": entry["id"]}),
+        await bob.get("tasks", list_id=entry["id"]),
+    ]
+
+    assert [response.status_code for response in responses] == [404] * 3
+
+
+async def test_the_agent_acts_for_one_person_only(service, ada, bob, belongings):
+    agent = service.agent(ada.user_id)
+
+    own = await agent.make_task("from the chat")
+    others = await agent.http.get(bob.path("tasks"))
+
+    assert own["number"] == 2
+    assert others.status_code == 403
+
+
+async def test_a_signed_out_session_is_401_within_seconds(service, ada, redis):
+    assert (await ada.get("tasks")).status_code == 200
+
+    await redis.zadd(REVOKED_KEY, {ada.sid: time.time() + 900})
+
+    async def is_refused():
+        return (await ada.get("tasks")).status_code == 401
+
+    await wait_until(is_refused, timeout_s=10)
+
+
+async def test_401_comes_before_any_word_about_the_request(service, ada):
+    nobody = service.person(ada.user_id, token="garbage")
+
+    response = await nobody.post("tasks", {"nonsense": True})
+
+    assert response.status_code == 401

@@ -1,0 +1,124 @@
+"""Input nobody should send: never a 5xx, always a problem document that says what is wrong."""
+
+import pytest
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff", b'{"title":"\xff"}', b'{"title":"\\ud800"}', b'{"title":"\\ud800 milk and more"}',
+     b"not json", b'{"title":"x"', b"{'title':'x'}"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "rest"), [("POST", "tasks"), ("PATCH", "tasks/1"), ("POST", "lists")]
+)
+async def test_a_body_that_is_no_json_is_refused(ada, method, rest, body):
+    await ada.make_task()
+
+    response = await ada.call(method, rest, content=body, headers=JSON)
+
+    assert response.status_code in (400, 422), response.text
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        "x",
+        7,
+        {"title": 7},
+        {"title": None},
+        {"title": ""},
+        {"title": "   "},
+        {"title": "a\0b"},
+        {"title": "a\x1bb"},
+        {"title": ["x"]},
+        {"title": "x", "notes": "a\0b"},
+        {"title": "x", "notes": 7},
+        {"title": "x", "priority": "urgent"},
+        {"title": "x", "priority": 3},
+        {"title": "x", "priority": None},
+        {"title": "x", "tags": "dairy"},
+        {"title": "x", "tags": [7]},
+        {"title": "x", "tags": [""]},
+        {"title": "x", "tags": ["a\0b"]},
+        {"title": "x", "due": "tomorrow"},
+        {"title": "x", "due": {}},
+        {"title": "x", "due": {"date": "2026-02-30"}},
+        {"title": "x", "due": {"date": "0001-01-01"}},
+        {"title": "x", "due": {"date": "9999-12-31"}},
+        {"title": "x", "due": {"date": 20261124}},
+        {"title": "x", "due": {"date": "2026-11-24", "at": "2026-11-24T17:00:00Z"}},
+        {"title": "x", "due": {"at": "2026-11-24T17:00:00"}},
+        {"title": "x", "due": {"at": "2026-11-24"}},
+        {"title": "x", "due": {"at": "0001-01-01T00:00:00+23:59", "timezone": "UTC"}},
+        {"title": "x", "due": {"at": "9999-12-31T23:59:59-23:59", "timezone": "UTC"}},
+        {"title": "x", "due": {"at": 10**40}},
+        {"title": "x", "due": {"date": "2026-11-24", "timezone": "Mars/Olympus"}},
+        {"title": "x", "due": {"date": "2026-11-24", "timezone": "a\0b"}},
+        {"title": "x", "due": {"date": "2026-11-24", "color": "red"}},
+        {"title": "x", "list_id": 10**40},
+        {"title": "x", "number": 7},
+        {"title": "x", "user_id": "usr_other"},
+        {"title": "x", "completed_at": "2026-11-24T17:00:00Z"},
+    ],
+    ids=str,
+)
+async def test_a_task_that_breaks_a_rule_is_422_and_not_stored(ada, body):
+    response = await ada.post("tasks", body)
+
+    assert response.status_code == 422, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert await ada.titles() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"title": None}, {"title": ""}, {"tags": None}, {"completed": None}, {"completed": "yes"},
+     {"list_id": None}, {"priority": None}, {"number": 3}, {"due": {}}, {"notes": "a\0b"}],
+    ids=str,
+)  # fmt: skip
+async def test_a_patch_that_breaks_a_rule_is_422_and_changes_nothing(ada, body):
+    task = await ada.make_task()
+
+    response = await ada.patch("tasks/1", body)
+
+    assert response.status_code == 422, response.text
+    assert (await ada.get("tasks/1")).json() == task
+
+
+async def test_the_field_at_fault_is_pointed_at(ada):
+    response = await ada.post("tasks", {"title": "x", "due": {"at": "2026-11-24T17:00:00"}})
+
+    problem = response.json()
+    assert problem["errors"] == [
+        {"pointer": "/due/at", "detail": "must have an offset such as Z or +01:00"}
+    ]
+    assert problem["instance"] == ada.path("tasks")
+    assert problem["request_id"] == response.headers["x-request-id"]
+
+
+async def test_methods_that_are_not_there_are_405(ada):
+    responses = [await ada.call("PUT", "tasks"), await ada.call("DELETE", "tasks/events")]
+
+    assert responses[0].status_code == 405
+    assert responses[1].status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/{user}/nothing",
+        "/api//tasks",
+        "/api/{user}/tasks/1/2/3",
+        "/api/{user}/tasks//complete",
+    ],
+)
+async def test_paths_that_are_not_there_are_404(ada, path):
+    response = await ada.http.get(path.replace("{user}", ada.user_id))
+
+    assert response.status_code in (404, 403, 405)
+    assert response.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,72 @@
+"""A person's concurrent changes: numbers without gaps, one default list, nothing lost."""
+
+import asyncio
+
+
+async def test_concurrent_creates_get_the_numbers_one_to_n(ada):
+    tasks = await asyncio.gather(*(ada.make_task(str(index)) for index in range(40)))
+
+    assert sorted(task["number"] for task in tasks) == list(range(1, 41))
+    assert {task["list_id"] for task in tasks} == {tasks[0]["list_id"]}
+
+
+async def test_two_processes_give_each_number_once(start_service, ada):
+    other = (await start_service()).person(ada.user_id)
+
+    tasks = await asyncio.gather(
+        *(person.make_task() for _ in range(15) for person in (ada, other))
+    )
+
+    assert sorted(task["number"] for task in tasks) == list(range(1, 31))
+
+
+async def test_the_default_list_is_made_once_whoever_comes_first(ada):
+    answers = await asyncio.gather(
+        *(ada.get("lists") for _ in range(5)),
+        *(ada.post("tasks", {"title": "x"}) for _ in range(5)),
+        *(ada.post("lists", {"name": f"list {index}"}) for index in range(5)),
+    )
+
+    lists = (await ada.get("lists")).json()["items"]
+    assert {answer.status_code for answer in answers} == {200, 201}
+    assert [entry["is_default"] for entry in lists] == [True] + [False] * 5
+    assert lists[0]["open_tasks"] == 5
+
+
+async def test_one_of_two_lists_with_the_same_name_is_refused(ada):
+    answers = await asyncio.gather(
+        *(ada.post("lists", {"name": name}) for name in ("Shopping", "SHOPPING", "shopping"))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+
+
+async def test_concurrent_changes_of_one_task_all_take_effect(ada):
+    await ada.make_task()
+    changes = [{"notes": "n"}, {"priority": "high"}, {"tags": ["t"]}, {"due": {"date": "2026-11-24"}},
+               {"title": "t"}, {"completed": True}]  # fmt: skip
+
+    await asyncio.gather(*(ada.patch("tasks/1", change) for change in changes))
+
+    task = (await ada.get("tasks/1")).json()
+    assert (task["notes"], task["priority"], task["tags"], task["title"]) == (
+        "n",
+        "high",
+        ["t"],
+        "t",
+    )
+    assert task["due"] == {"date": "2026-11-24"}
+    assert task["completed_at"] is not None
+
+
+async def test_a_task_never_ends_up_in_a_deleted_list(ada):
+    for _ in range(10):
+        shopping = await ada.make_list("Shopping")
+        await asyncio.gather(
+            ada.post("tasks", {"title": "x", "list_id": shopping["id"]}),
+            ada.delete(f"lists/{shopping['id']}"),
+        )
+
+    lists = {entry["id"] for entry in (await ada.get("lists")).json()["items"]}
+    tasks = (await ada.get("tasks", status="all")).json()["items"]
+    assert {task["list_id"] for task in tasks} <= lists

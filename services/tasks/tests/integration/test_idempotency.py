@@ -1,0 +1,195 @@
+"""Idempotency-Key: one effect for any number of tries."""
+
+import asyncio
+
+import pytest
+
+from tasks_service.service.write_gate import WriteGate, WriteRequest
+from todochat.database import Database, create_engine
+from todochat.idempotency import IdempotencyInProgressError
+from todochat.testing import wait_until
+
+
+class Listener:
+    def changed(self, user_id):
+        pass
+
+
+async def test_a_repeat_gets_the_first_answer_and_changes_nothing(ada):
+    first = await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
+    second = await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.content == first.content
+    assert "idempotent-replayed" not in first.headers
+    assert second.headers["idempotent-replayed"] == "true"
+    assert await ada.titles() == ["milk"]
+
+
+async def test_requests_without_a_key_are_all_carried_out(ada):
+    await ada.make_task("milk")
+    await ada.make_task("milk")
+
+    assert await ada.titles() == ["milk", "milk"]
+
+
+async def test_every_change_can_be_repeated(ada):
+    entry = await ada.make_list("Shopping")
+    calls = [
+        ("POST", "tasks", {"title": "milk"}),
+        ("PATCH", "tasks/1", {"title": "oat milk"}),
+        ("POST", "tasks/1/complete", None),
+        ("PATCH", "tasks/1/complete", None),
+        ("POST", "tasks/1/reopen", None),
+        ("DELETE", "tasks/1", None),
+        ("POST", "tasks/1/restore", None),
+        ("POST", "lists", {"name": "Work"}),
+        ("PATCH", f"lists/{entry['id']}", {"name": "Groceries"}),
+        ("DELETE", f"lists/{entry['id']}", None),
+    ]
+
+    for method, rest, body in calls:
+        header = {"Idempotency-Key": "the-same-for-all"}
+        answers = [await ada.call(method, rest, json=body, headers=header) for _ in range(2)]
+
+        assert answers[0].is_success, answers[0].text
+        assert answers[1].content == answers[0].content
+        assert answers[1].status_code == answers[0].status_code
+        assert answers[1].headers["idempotent-replayed"] == "true"
+
+
+async def test_the_same_key_with_another_body_is_422(ada):
+    await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
+
+    response = await ada.post("tasks", {"title": "bread"}, Idempotency_Key="k1")
+
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:todochat:problem:idempotency-key-reused"
+    assert await ada.titles() == ["milk"]
+
+
+async def test_the_same_key_on_another_task_is_422_and_leaves_that_task(ada):
+    await ada.make_task("one")
+    await ada.make_task("two")
+    await ada.post("tasks/1/complete", Idempotency_Key="k1")
+
+    response = await ada.post("tasks/2/complete", Idempotency_Key="k1")
+
+    assert response.status_code == 422
+    assert await ada.titles() == ["two"]
+
+
+async def test_the_same_key_on_another_route_or_of_another_person_is_another_key(ada, bob):
+    answers = [
+        await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1"),
+        await ada.post("lists", {"name": "milk"}, Idempotency_Key="k1"),
+        await bob.post("tasks", {"title": "milk"}, Idempotency_Key="k1"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 201]
+    assert not any("idempotent-replayed" in answer.headers for answer in answers)
+
+
+async def test_a_refused_change_is_not_remembered(ada):
+    refused = await ada.post("tasks/1/complete", Idempotency_Key="k1")
+    await ada.make_task("milk")
+
+    accepted = await ada.post("tasks/1/complete", Idempotency_Key="k1")
+
+    assert (refused.status_code, accepted.status_code) == (404, 200)
+    assert "idempotent-replayed" not in accepted.headers
+
+
+async def test_concurrent_repeats_have_one_effect_and_one_answer(ada):
+    answers = await asyncio.gather(
+        *(ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1") for _ in range(20))
+    )
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    assert sum("idempotent-replayed" in answer.headers for answer in answers) == 19
+    assert await ada.titles() == ["milk"]
+
+
+async def hold_until(release, started):
+    """Return a change that is under way until `release` is set."""
+
+    async def change(work):
+        started.set()
+        await release.wait()
+
+    return change
+
+
+def write_request(user_id, **members):
+    values = {"actor": "user", "method": "POST", "route": "r", "fingerprint": "f"}
+    return WriteRequest(user_id=user_id, **{**values, **members})
+
+
+async def with_gate(url, max_wait_s, use):
+    database = Database(create_engine(url, application_name="test"))
+    try:
+        return await use(WriteGate(database, Listener(), max_wait_s=max_wait_s))
+    finally:
+        await database.aclose()
+
+
+async def test_a_repeat_that_waits_too_long_for_the_first_is_409(tasks_urls, ada):
+    async def use(gate):
+        release, started = asyncio.Event(), asyncio.Event()
+        request = write_request(ada.user_id, idempotency_key="k1")
+        first = asyncio.create_task(gate.run(request, 204, await hold_until(release, started)))
+        await started.wait()
+        with pytest.raises(IdempotencyInProgressError):
+            await gate.run(request, 204, await hold_until(release, started))
+        release.set()
+        await first
+        return await gate.run(request, 204, await hold_until(release, started))
+
+    repeat = await with_gate(tasks_urls.app, 0.2, use)
+
+    assert repeat.is_replay
+
+
+async def test_a_repeat_takes_over_when_the_first_fails(tasks_urls, ada):
+    async def use(gate):
+        release, started = asyncio.Event(), asyncio.Event()
+
+        async def fail(work):
+            started.set()
+            await release.wait()
+            raise RuntimeError("lost")
+
+        async def succeed(work):
+            return None
+
+        request = write_request(ada.user_id, idempotency_key="k1")
+        first = asyncio.create_task(gate.run(request, 204, fail))
+        await started.wait()
+        second = asyncio.create_task(gate.run(request, 204, succeed))
+        await wait_until(lambda: gate._database.engine.pool.checkedout() == 2)
+        release.set()
+        with pytest.raises(RuntimeError):
+            await first
+        return await second
+
+    second = await with_gate(tasks_urls.app, 5, use)
+
+    assert not second.is_replay
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 129, "caf\u00e9", "a\tb"])
+async def test_a_malformed_key_is_400(ada, key):
+    response = await ada.call(
+        "POST", "tasks", json={"title": "milk"}, headers={"Idempotency-Key": key.encode()}
+    )
+
+    assert response.status_code == 400
+    assert await ada.titles() == []
+
+
+@pytest.mark.parametrize("key", ["x", "x" * 128, "!~", "run_1:3:0"])
+async def test_a_key_at_its_limits_is_taken(ada, key):
+    response = await ada.post("tasks", {"title": "milk"}, Idempotency_Key=key)
+
+    assert response.status_code == 201

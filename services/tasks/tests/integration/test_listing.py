@@ -1,0 +1,238 @@
+"""Filters, orders and pages of the listing."""
+
+import datetime as dt
+import random
+
+import pytest
+import pytest_asyncio
+
+from todochat.clock import to_wire, utc_now
+
+
+async def walk(person, **params):
+    """Read every page and return the titles."""
+    titles, cursor = [], None
+    while True:
+        page = (
+            await person.get("tasks", **params, **({"cursor": cursor} if cursor else {}))
+        ).json()
+        titles += [task["title"] for task in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return titles
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def household(service):
+    """Tasks that differ in everything one can filter by; tests only read them."""
+    ada = service.person()
+    shopping = await ada.make_list("Shopping")
+    await ada.make_task("milk", list_id=shopping["id"], tags=["Dairy"], priority="high")
+    await ada.make_task("bread", list_id=shopping["id"], notes="Dark RYE, sliced")
+    await ada.make_task(
+        "taxes", due={"date": "2026-03-31"}, priority="high", tags=["Money", "late"]
+    )
+    await ada.make_task("call", due={"at": "2026-03-31T22:30:00Z", "timezone": "Europe/Berlin"})
+    await ada.make_task("report", due={"date": "2026-04-02"}, priority="low")
+    await ada.make_task("done")
+    await ada.post("tasks/6/complete")
+    await ada.make_task("gone")
+    await ada.delete("tasks/7")
+    return ada, shopping
+
+
+@pytest.mark.parametrize(
+    ("params", "titles"),
+    [
+        ({}, {"milk", "bread", "taxes", "call", "report"}),
+        ({"status": "open"}, {"milk", "bread", "taxes", "call", "report"}),
+        ({"status": "completed"}, {"done"}),
+        ({"status": "all"}, {"milk", "bread", "taxes", "call", "report", "done"}),
+        ({"priority": "high"}, {"milk", "taxes"}),
+        ({"priority": "none"}, {"bread", "call"}),
+        ({"tag": "dairy"}, {"milk"}),
+        ({"tag": "DAIRY"}, {"milk"}),
+        ({"tag": "dair"}, set()),
+        ({"q": "rye"}, {"bread"}),
+        ({"q": "sliced dark"}, {"bread"}),
+        ({"q": "MONEY"}, {"taxes"}),
+        ({"q": "%"}, set()),
+        ({"q": "m_lk"}, set()),
+        ({"q": ""}, {"milk", "bread", "taxes", "call", "report"}),
+        ({"due_from": "2026-03-31"}, {"taxes", "call", "report"}),
+        ({"due_to": "2026-03-31"}, {"taxes"}),
+        ({"due_from": "2026-04-01", "due_to": "2026-04-01"}, {"call"}),
+        ({"due_from": "2026-04-01", "due_to": "2026-04-02"}, {"call", "report"}),
+        ({"due_to": "2026-03-31T22:30:00Z"}, {"call"}),
+        ({"due_to": "2026-04-01T00:00:00Z"}, {"taxes", "call"}),
+        ({"due_from": "2026-03-31T22:30:01Z"}, {"taxes", "report"}),
+        ({"priority": "high", "q": "taxes", "tag": "late"}, {"taxes"}),
+    ],
+)
+async def test_a_filter_lets_through_what_it_says(household, params, titles):
+    person, _ = household
+
+    found = await person.titles(**params)
+
+    assert set(found) == titles
+    assert len(found) == len(titles)
+
+
+async def test_a_listing_of_one_list_holds_only_its_tasks(household):
+    person, shopping = household
+
+    assert set(await person.titles(list_id=shopping["id"])) == {"milk", "bread"}
+
+
+async def test_overdue_means_open_and_past_its_due(ada):
+    now = utc_now()
+    yesterday = (now - dt.timedelta(days=2)).date().isoformat()
+    await ada.make_task("past day", due={"date": yesterday})
+    await ada.make_task("past instant", due={"at": to_wire(now - dt.timedelta(minutes=1))})
+    await ada.make_task("past and done", due={"date": yesterday})
+    await ada.post("tasks/3/complete")
+    await ada.make_task("to come", due={"at": to_wire(now + dt.timedelta(hours=1))})
+    await ada.make_task("whenever")
+
+    overdue = await ada.titles(overdue="true", status="all")
+    others = await ada.titles(overdue="false", status="all")
+
+    assert set(overdue) == {"past day", "past instant"}
+    assert set(others) == {"past and done", "to come", "whenever"}
+
+
+@pytest.mark.parametrize(
+    ("params", "titles"),
+    [
+        ({}, ["report", "call", "taxes", "bread", "milk"]),
+        ({"order": "asc"}, ["milk", "bread", "taxes", "call", "report"]),
+        # The day of taxes ends at midnight UTC, an hour and a half after the call.
+        ({"sort": "due"}, ["call", "taxes", "report", "milk", "bread"]),
+        ({"sort": "due", "order": "desc"}, ["report", "taxes", "call", "bread", "milk"]),
+        ({"sort": "priority"}, ["taxes", "milk", "report", "call", "bread"]),
+        ({"sort": "priority", "order": "asc"}, ["bread", "call", "report", "milk", "taxes"]),
+        ({"sort": "title"}, ["bread", "call", "milk", "report", "taxes"]),
+        ({"sort": "title", "order": "desc"}, ["taxes", "report", "milk", "call", "bread"]),
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 2, 50])
+async def test_every_order_is_the_same_on_pages_of_any_size(household, params, titles, limit):
+    person, _ = household
+
+    assert await walk(person, limit=limit, **params) == titles
+
+
+async def test_titles_are_sorted_without_regard_to_case(ada):
+    for title in ("banana", "Apple", "\u00e9clair", "Zucchini", "cherry"):
+        await ada.make_task(title)
+
+    assert await walk(ada, sort="title", limit=2) == [
+        "Apple", "banana", "cherry", "Zucchini", "\u00e9clair",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("sort", ["created", "due", "priority", "title"])
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_pages_neither_skip_nor_repeat_while_tasks_are_added(ada, sort, order):
+    rng = random.Random(f"{sort} {order}")
+
+    async def add(title):
+        due = {"date": f"2026-11-{rng.randint(1, 5):02}"} if rng.random() < 0.6 else None
+        await ada.make_task(title, due=due, priority=rng.choice(["none", "low", "high"]))
+
+    before = [f"{rng.choice('abc')} {index}" for index in range(12)]
+    for title in before:
+        await add(title)
+
+    seen, cursor = [], None
+    for page_number in range(100):
+        params: dict[str, str] = {"cursor": cursor} if cursor else {}
+        page = (await ada.get("tasks", sort=sort, order=order, limit=3, **params)).json()
+        seen += [task["title"] for task in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        if page_number < 5:
+            await add(f"{rng.choice('abc')} new {page_number}")
+
+    assert len(seen) == len(set(seen))
+    assert [title for title in seen if "new" not in title] == [
+        title for title in await walk(ada, sort=sort, order=order) if "new" not in title
+    ]
+    assert set(before) <= set(seen)
+
+
+async def test_deleting_the_task_a_cursor_stands_on_loses_no_place(ada):
+    for title in ("a", "b", "c", "d"):
+        await ada.make_task(title)
+    page = (await ada.get("tasks", order="asc", limit=2)).json()
+    await ada.delete("tasks/2")
+
+    rest = await ada.titles(order="asc", limit=2, cursor=page["next_cursor"])
+
+    assert rest == ["c", "d"]
+
+
+async def test_a_cursor_opens_nothing_of_somebody_else(ada, bob):
+    for title in ("a", "b", "c"):
+        await ada.make_task(title)
+    cursor = (await ada.get("tasks", limit=1)).json()["next_cursor"]
+
+    response = await bob.get("tasks", limit=1, cursor=cursor)
+
+    assert (response.status_code, response.json()["items"]) == (200, [])
+
+
+async def test_a_cursor_of_another_question_is_refused(ada):
+    await ada.make_task("a")
+    await ada.make_task("b")
+    cursor = (await ada.get("tasks", limit=1)).json()["next_cursor"]
+
+    response = await ada.get("tasks", limit=1, status="all", cursor=cursor)
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "cursor"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=done",
+        "priority=urgent",
+        "sort=number",
+        "order=up",
+        "overdue=maybe",
+        "limit=0",
+        "limit=201",
+        "limit=-1",
+        "limit=many",
+        "limit=99999999999999999999999999",
+        "due_from=tomorrow",
+        "due_to=2026-02-30",
+        "cursor=garbage",
+        "cursor=",
+        "cursor=%00",
+        "tag=",
+        "tag=%00",
+        "tag=" + "x" * 51,
+        "q=%00",
+        "q=a+b+c+d+e+f+g+h+i+j+k",
+        "q=" + "x" * 201,
+        "prioritty=high",
+    ],
+)
+async def test_a_query_that_makes_no_sense_is_refused(ada, query):
+    response = await ada.call("GET", f"tasks?{query}")
+
+    assert response.status_code == 422, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=1", "limit=200", "tag=" + "x" * 50, "q=" + "x" * 200, "q=a+b+c+d+e+f+g+h+i+j",
+              "q=%FF", "list_id=%F0%9F", "overdue=1"]
+)  # fmt: skip
+async def test_a_query_at_its_limits_is_answered(ada, query):
+    response = await ada.call("GET", f"tasks?{query}")
+
+    assert response.status_code in (200, 404), response.text

@@ -1,0 +1,175 @@
+"""What a person does with lists, over HTTP."""
+
+import pytest
+
+
+async def test_a_new_person_has_the_default_list_alone(ada):
+    lists = (await ada.get("lists")).json()["items"]
+
+    assert [(entry["name"], entry["is_default"], entry["open_tasks"]) for entry in lists] == [
+        ("Inbox", True, 0)
+    ]
+    assert (await ada.get("lists")).json()["items"] == lists
+
+
+async def test_a_new_list_has_every_field_of_the_contract(ada):
+    response = await ada.post("lists", {"name": "  Shopping "})
+
+    entry = response.json()
+    assert response.status_code == 201
+    assert entry["id"].startswith("lst_")
+    assert entry == {
+        "id": entry["id"],
+        "name": "Shopping",
+        "is_default": False,
+        "open_tasks": 0,
+        "created_at": entry["created_at"],
+        "updated_at": entry["created_at"],
+    }
+    assert (await ada.get(f"lists/{entry['id']}")).json() == entry
+
+
+async def test_lists_come_by_name_after_the_default_one(ada):
+    for name in ("work", "Garden", "\u00c4mter", "abroad"):
+        await ada.make_list(name)
+
+    names = [entry["name"] for entry in (await ada.get("lists")).json()["items"]]
+
+    assert names == ["Inbox", "abroad", "Garden", "work", "\u00c4mter"]
+
+
+async def test_a_list_counts_its_open_tasks(ada):
+    shopping = await ada.make_list("Shopping")
+    for title in ("milk", "bread", "eggs"):
+        await ada.make_task(title, list_id=shopping["id"])
+    await ada.post("tasks/1/complete")
+    await ada.delete("tasks/2")
+
+    counts = {
+        entry["name"]: entry["open_tasks"] for entry in (await ada.get("lists")).json()["items"]
+    }
+
+    assert counts == {"Inbox": 0, "Shopping": 1}
+    assert (await ada.get(f"lists/{shopping['id']}")).json()["open_tasks"] == 1
+
+
+@pytest.mark.parametrize("name", ["Shopping", "SHOPPING", " shopping "])
+async def test_a_name_is_given_once_whatever_its_case(ada, name):
+    shopping = await ada.make_list("Shopping")
+
+    response = await ada.post("lists", {"name": name})
+
+    assert response.status_code == 409
+    assert response.json()["type"] == "urn:todochat:problem:list-exists"
+    assert response.json()["list_id"] == shopping["id"]
+
+
+async def test_the_default_list_has_its_name_before_anybody_looks(ada):
+    response = await ada.post("lists", {"name": "inbox"})
+
+    assert response.status_code == 409
+
+
+async def test_two_people_may_use_the_same_name(ada, bob):
+    await ada.make_list("Shopping")
+
+    assert (await bob.post("lists", {"name": "Shopping"})).status_code == 201
+
+
+async def test_renaming_keeps_the_list(ada):
+    shopping = await ada.make_list("Shopping")
+
+    response = await ada.patch(f"lists/{shopping['id']}", {"name": "SHOPPING"})
+
+    assert response.json() == {
+        **shopping, "name": "SHOPPING", "updated_at": response.json()["updated_at"],
+    }  # fmt: skip
+    assert response.json()["updated_at"] > shopping["updated_at"]
+
+
+@pytest.mark.parametrize("body", [{}, {"name": "Shopping"}])
+async def test_a_patch_that_changes_nothing_leaves_the_list(ada, body):
+    shopping = await ada.make_list("Shopping")
+
+    response = await ada.patch(f"lists/{shopping['id']}", body)
+
+    assert (response.status_code, response.json()) == (200, shopping)
+
+
+async def test_renaming_to_a_name_in_use_is_refused(ada):
+    await ada.make_list("Shopping")
+    work = await ada.make_list("Work")
+
+    response = await ada.patch(f"lists/{work['id']}", {"name": "shopping"})
+
+    assert response.status_code == 409
+
+
+async def test_deleting_a_list_moves_its_tasks_to_the_default_list(ada):
+    shopping = await ada.make_list("Shopping")
+    await ada.make_task("milk", list_id=shopping["id"])
+
+    response = await ada.delete(f"lists/{shopping['id']}")
+
+    inbox = (await ada.get("lists")).json()["items"]
+    assert response.status_code == 204
+    assert [(entry["name"], entry["open_tasks"]) for entry in inbox] == [("Inbox", 1)]
+    assert (await ada.get("tasks/1")).json()["list_id"] == inbox[0]["id"]
+    assert (await ada.get(f"lists/{shopping['id']}")).status_code == 404
+
+
+async def test_deleting_a_list_with_its_tasks_deletes_only_those(ada):
+    shopping = await ada.make_list("Shopping")
+    await ada.make_task("milk", list_id=shopping["id"])
+    await ada.make_task("call")
+
+    response = await ada.call("DELETE", f"lists/{shopping['id']}", params={"tasks": "delete"})
+
+    assert response.status_code == 204
+    assert await ada.titles() == ["call"]
+
+
+async def test_the_name_of_a_deleted_list_is_free_again(ada):
+    shopping = await ada.make_list("Shopping")
+    await ada.delete(f"lists/{shopping['id']}")
+
+    again = await ada.make_list("Shopping")
+
+    assert again["id"] != shopping["id"]
+
+
+async def test_the_default_list_stays(ada):
+    inbox = (await ada.get("lists")).json()["items"][0]
+
+    response = await ada.delete(f"lists/{inbox['id']}")
+
+    assert response.status_code == 409
+    assert response.json()["type"] == "urn:todochat:problem:default-list"
+
+
+async def test_the_default_list_can_be_renamed(ada):
+    inbox = (await ada.get("lists")).json()["items"][0]
+
+    await ada.patch(f"lists/{inbox['id']}", {"name": "Everything"})
+
+    lists = (await ada.get("lists")).json()["items"]
+    assert [(entry["name"], entry["is_default"]) for entry in lists] == [("Everything", True)]
+
+
+@pytest.mark.parametrize("list_id", ["lst_nobody", "%00", "1"])
+async def test_a_list_that_is_not_there_is_404(ada, list_id):
+    responses = [
+        await ada.get(f"lists/{list_id}"),
+        await ada.patch(f"lists/{list_id}", {"name": "x"}),
+        await ada.delete(f"lists/{list_id}"),
+    ]
+
+    assert [response.status_code for response in responses] == [404] * 3
+
+
+async def test_what_becomes_of_the_tasks_is_one_of_two_words(ada):
+    shopping = await ada.make_list("Shopping")
+
+    response = await ada.call("DELETE", f"lists/{shopping['id']}", params={"tasks": "burn"})
+
+    assert response.status_code == 422

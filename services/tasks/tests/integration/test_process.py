@@ -1,0 +1,82 @@
+"""`python -m tasks_service`: what the launcher and a container see."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from todochat.testing import free_port, wait_until
+
+COMMAND = [sys.executable, "-m", "tasks_service"]
+
+
+def environment(**variables):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {**kept, **variables}
+
+
+@pytest.fixture
+def serving(tasks_urls, redis_url):
+    return environment(
+        TASKS_DATABASE_URL=tasks_urls.app,
+        TASKS_JOBS_DATABASE_URL=tasks_urls.jobs,
+        REDIS_URL=redis_url,
+        TODOCHAT_SERVICE_SECRET="a service secret of more than 32 bytes",
+        TASKS_PORT=str(free_port()),
+        DRAIN_DELAY_S="0",
+    )
+
+
+async def run(*arguments, env):
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, *arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    _, stderr = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode, stderr.decode()
+
+
+async def test_it_serves_and_exits_with_0_on_sigterm(serving):
+    url = f"http://127.0.0.1:{serving['TASKS_PORT']}"
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "serve", env=serving, stdout=subprocess.DEVNULL
+    )
+
+    async def is_ready():
+        try:
+            return (await http.get(f"{url}/health/ready")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    async with httpx.AsyncClient() as http:
+        await wait_until(is_ready, timeout_s=40)
+        document = (await http.get(f"{url}/openapi.json")).json()
+    process.send_signal(signal.SIGTERM)
+
+    assert await asyncio.wait_for(process.wait(), 30) == 0
+    assert "/api/{user_id}/tasks/events" in document["paths"]
+
+
+async def test_it_migrates_with_the_owners_url_alone(tasks_urls):
+    code, stderr = await run(
+        "migrate", env=environment(TASKS_MIGRATION_DATABASE_URL=tasks_urls.owner)
+    )
+
+    assert (code, stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["serve"], "setting REDIS_URL is required"),
+        (["migrate"], "setting TASKS_MIGRATION_DATABASE_URL is required"),
+        (["dance"], "usage: python -m tasks_service serve|migrate"),
+    ],
+)
+async def test_what_is_missing_is_said_in_one_line(arguments, line):
+    code, stderr = await run(*arguments, env=environment())
+
+    assert (code, stderr) == (2, line + "\n")

@@ -1,0 +1,162 @@
+"""The purge: old rows of everybody go, young ones stay, and only one process works at a time."""
+
+import datetime as dt
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from tasks_service.service.purge_job import PurgeJob
+from todochat.clock import utc_now
+from todochat.database import Database, create_engine
+from todochat.errors import UnavailableError
+
+NOW = utc_now()
+HOUR = dt.timedelta(hours=1)
+
+
+def days(count):
+    return dt.timedelta(days=count)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def make_job(tasks_urls):
+    databases = []
+
+    def make(batch_size=1000, url=tasks_urls.jobs):
+        database = Database(create_engine(url, application_name="jobs", pool_size=1))
+        databases.append(database)
+        return PurgeJob(
+            database, interval_s=3600, trash_days=30, event_days=7, batch_size=batch_size
+        )
+
+    yield make
+    for database in databases:
+        await database.aclose()
+
+
+async def backdate(owner, person, table, column, age):
+    await owner.execute(
+        f"UPDATE {table} SET {column} = $2 WHERE user_id = $1", person.user_id, NOW - age
+    )
+
+
+async def count(owner, person, table):
+    return await owner.fetchval(f"SELECT count(*) FROM {table} WHERE user_id = $1", person.user_id)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "keep"),
+    [
+        ("idempotency_keys", "created_at", days(7)),
+        ("run_attempts", "seen_at", days(7)),
+        ("task_events", "occurred_at", days(7)),
+    ],
+)
+async def test_rows_are_kept_for_their_time_and_not_longer(
+    make_job, owner, ada, bob, table, column, keep
+):
+    fence = {"Idempotency_Key": "k1", "X_Run_Id": "run_1", "X_Run_Attempt": 1}
+    for person in (ada, bob):
+        await person.post("tasks", {"title": "x"}, **fence)
+    await backdate(owner, ada, table, column, keep - HOUR)
+    await backdate(owner, bob, table, column, keep + HOUR)
+
+    await make_job().run_once(NOW)
+
+    assert await count(owner, ada, table) >= 1
+    assert await count(owner, bob, table) == 0
+
+
+async def test_deleted_tasks_can_be_restored_for_thirty_days(make_job, owner, ada, bob):
+    for person, age in ((ada, days(30) - HOUR), (bob, days(30) + HOUR)):
+        await person.make_task("deleted")
+        await person.make_task("kept")
+        await person.delete("tasks/1")
+        await owner.execute(
+            "UPDATE tasks SET deleted_at = $2 WHERE user_id = $1 AND deleted_at IS NOT NULL",
+            person.user_id,
+            NOW - age,
+        )
+
+    await make_job().run_once(NOW)
+
+    restored = [await person.post("tasks/1/restore") for person in (ada, bob)]
+    assert [response.status_code for response in restored] == [200, 404]
+    assert await bob.titles() == ["kept"]
+
+
+async def test_the_number_of_a_purged_task_is_not_given_again(make_job, owner, ada):
+    await ada.make_task()
+    await ada.delete("tasks/1")
+    await backdate(owner, ada, "tasks", "deleted_at", days(31))
+    await make_job().run_once(NOW)
+
+    task = await ada.make_task()
+
+    assert task["number"] == 2
+
+
+async def test_a_deleted_list_goes_when_its_last_task_has_gone(make_job, owner, ada):
+    entry = await ada.make_list("Shopping")
+    await ada.make_task(list_id=entry["id"])
+    await ada.call("DELETE", f"lists/{entry['id']}", params={"tasks": "delete"})
+    await backdate(owner, ada, "tasks", "deleted_at", days(29))
+    await owner.execute(
+        "UPDATE lists SET deleted_at = $2 WHERE id = $1", entry["id"], NOW - days(31)
+    )
+
+    await make_job().run_once(NOW)
+    with_task = await count(owner, ada, "lists")
+    await backdate(owner, ada, "tasks", "deleted_at", days(31))
+    await make_job().run_once(NOW)
+
+    assert with_task == 2  # the default list, and the one its deleted task still refers to
+    assert await count(owner, ada, "lists") == 1
+
+
+async def test_much_goes_in_small_batches(make_job, owner, ada):
+    await owner.execute(
+        """
+        INSERT INTO run_attempts (user_id, run_id, attempt, seen_at)
+        SELECT $1, 'run_' || n, 1, $2 FROM generate_series(1, 25) AS n
+        """,
+        ada.user_id,
+        NOW - days(8),
+    )
+
+    counts = await make_job(batch_size=10).run_once(NOW)
+
+    assert counts["attempts"] == 25
+
+
+async def test_a_second_process_leaves_the_purge_to_the_first(make_job, owner, ada):
+    await ada.post("tasks", {"title": "x"}, Idempotency_Key="k1")
+    await backdate(owner, ada, "idempotency_keys", "created_at", days(8))
+    transaction = owner.transaction()
+    await transaction.start()
+    await owner.execute("SELECT pg_advisory_xact_lock(1952543595, 1)")
+
+    beside = await make_job().run_once(NOW)
+    await transaction.rollback()
+    alone = await make_job().run_once(NOW)
+
+    assert beside == dict.fromkeys(beside, 0)
+    assert alone["answers"] == 1
+
+
+async def test_the_jobs_role_sees_only_what_may_be_purged(make_job, tasks_urls, ada):
+    await ada.make_task("kept")
+    database = make_job()._database
+
+    async with database.transaction() as session:
+        tasks = (await session.execute(text("SELECT 1 FROM tasks WHERE deleted_at IS NULL"))).all()
+
+    assert tasks == []
+
+
+async def test_a_database_that_is_down_postpones_the_purge(make_job):
+    job = make_job(url="postgresql://tasks_jobs:x@127.0.0.1:9/tasks")
+
+    with pytest.raises(UnavailableError):
+        await job.run_once(NOW)

@@ -1,0 +1,186 @@
+"""Row-level security: the database itself keeps people apart."""
+
+import asyncio
+from http import HTTPStatus
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import select, text, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from tasks_service.app import create_app
+from tasks_service.domain.task import TaskDraft
+from tasks_service.service.task_service import TaskService
+from tasks_service.service.write_gate import WriteGate, WriteRequest
+from tasks_service.storage.records import TaskRecord, TasksBase
+from todochat.database import BypassingRoleError, Database, create_engine
+from todochat.testing import wait_until
+
+TABLES = sorted(TasksBase.metadata.tables)
+BOUND_USER = text("SELECT nullif(current_setting('app.user_id', true), '')")
+
+APPLICATION = "narrow"
+
+
+class Nobody:
+    def changed(self, user_id):
+        pass
+
+
+NOBODY = Nobody()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def narrow(tasks_urls):
+    """The app role's database with a pool of one connection."""
+    database = Database(create_engine(tasks_urls.app, application_name=APPLICATION, pool_size=1))
+    yield database
+    await database.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def two_people(ada, bob):
+    """Two people with rows in every table."""
+    for person in (ada, bob):
+        await person.post(
+            "tasks",
+            {"title": "private"},
+            Idempotency_Key="k1",
+            X_Run_Id="run_1",
+            X_Run_Attempt=1,
+        )
+    return ada, bob
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_a_query_that_forgets_the_user_sees_nothing(narrow, two_people, table):
+    async with narrow.transaction() as session:
+        rows = (await session.execute(text(f"SELECT * FROM {table}"))).all()
+
+    assert rows == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_a_query_that_forgets_to_filter_sees_one_persons_rows(narrow, two_people, table):
+    ada, _ = two_people
+    async with narrow.transaction(ada.user_id) as session:
+        people = (await session.scalars(text(f"SELECT DISTINCT user_id FROM {table}"))).all()
+
+    assert people == [ada.user_id]
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_every_table_forces_its_policies_on_its_owner_too(owner, table):
+    row = await owner.fetchrow(
+        "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = $1::regclass", table
+    )
+
+    assert tuple(row) == (True, True)
+
+
+async def test_the_owner_of_the_tables_sees_nobodys_rows(tasks_urls, two_people):
+    database = Database(create_engine(tasks_urls.owner, application_name="test", pool_size=1))
+    try:
+        async with database.transaction() as session:
+            rows = (await session.scalars(select(TaskRecord))).all()
+    finally:
+        await database.aclose()
+
+    assert rows == []
+
+
+async def test_a_row_of_somebody_else_can_be_neither_changed_nor_made(narrow, two_people):
+    ada, bob = two_people
+    async with narrow.transaction(ada.user_id) as session:
+        changed = await session.execute(
+            update(TaskRecord).where(TaskRecord.user_id == bob.user_id).values(title="mine now")
+        )
+
+    with pytest.raises(DBAPIError, match="row-level security"):
+        async with narrow.transaction(ada.user_id) as session:
+            await session.execute(
+                text("INSERT INTO user_counters (user_id) VALUES (:other)"), {"other": "usr_other"}
+            )
+
+    assert changed.rowcount == 0
+    assert await bob.titles() == ["private"]
+
+
+async def test_the_app_role_never_deletes(narrow, two_people):
+    ada, _ = two_people
+
+    with pytest.raises(DBAPIError, match="permission denied"):
+        async with narrow.transaction(ada.user_id) as session:
+            await session.execute(text("DELETE FROM tasks"))
+
+
+async def test_two_people_on_a_pool_of_one_connection_stay_apart(start_service):
+    service = await start_service(database_pool_size=1)
+    people = [service.person() for _ in range(2)]
+
+    async def use(person, name):
+        for index in range(15):
+            await person.make_task(f"{name} {index}")
+            titles = await person.titles(q=name)
+            assert len(titles) == index + 1
+
+    await asyncio.gather(use(people[0], "ada"), use(people[1], "bob"))
+
+    for person, name in zip(people, ("ada", "bob"), strict=True):
+        assert {title.split()[0] for title in await person.titles()} == {name}
+
+
+async def test_a_cancelled_request_leaves_nothing_bound_and_nothing_written(
+    service, narrow, ada, waits_for_a_lock
+):
+    release, started = asyncio.Event(), asyncio.Event()
+
+    async def hold(work):
+        started.set()
+        await release.wait()
+
+    request = WriteRequest(
+        user_id=ada.user_id, actor="user", method="POST", route="r", fingerprint="f"
+    )
+    holder = asyncio.create_task(
+        WriteGate(service.app.state.database, NOBODY).run(request, HTTPStatus.NO_CONTENT, hold)
+    )
+    await started.wait()
+    tasks = TaskService(narrow, WriteGate(narrow, NOBODY))
+    cancelled = asyncio.create_task(tasks.create(request, TaskDraft.clean(title="cancelled")))
+    await wait_until(lambda: waits_for_a_lock(APPLICATION))
+
+    cancelled.cancel()
+    await asyncio.wait({cancelled})
+    release.set()
+    await holder
+    async with narrow.transaction() as session:
+        bound = (await session.execute(BOUND_USER)).scalar_one()
+        seen = (await session.scalars(select(TaskRecord))).all()
+
+    assert cancelled.cancelled()
+    assert (bound, seen) == (None, [])
+    assert await ada.titles() == []
+
+
+@pytest.mark.parametrize("setting", ["database_url", "jobs_database_url"])
+@pytest.mark.parametrize("role", ["owner", "superuser"])
+async def test_the_service_refuses_to_start_with_a_role_that_bypasses(
+    make_settings, postgres, tasks_urls, setting, role
+):
+    database = make_url(tasks_urls.owner).database
+    superuser = make_url(postgres.admin_url).set(database=database)
+    url = tasks_urls.owner if role == "owner" else superuser.render_as_string(hide_password=False)
+    app = create_app(make_settings(**{setting: url}))
+
+    with pytest.RaisesGroup(BypassingRoleError):
+        async with app.lifespan():
+            pytest.fail("it started")
+
+
+async def test_the_service_starts_with_the_roles_it_is_made_for(make_settings):
+    app = create_app(make_settings())
+
+    async with app.lifespan():
+        assert app.state.database is not None

@@ -1,0 +1,214 @@
+"""What a person does with tasks, over HTTP."""
+
+import pytest
+
+
+async def test_a_new_task_has_every_field_of_the_contract(ada):
+    response = await ada.post("tasks", {"title": "Buy milk"})
+
+    task = response.json()
+    assert response.status_code == 201
+    assert task["id"].startswith("tsk_")
+    assert task["created_at"].endswith("Z")
+    assert task["updated_at"] == task["created_at"]
+    assert {key: task[key] for key in task if key not in ("id", "list_id", "created_at")} == {
+        "number": 1,
+        "title": "Buy milk",
+        "notes": "",
+        "priority": "none",
+        "due": None,
+        "tags": [],
+        "completed_at": None,
+        "updated_at": task["updated_at"],
+    }
+
+
+async def test_everything_that_can_be_said_of_a_task_is_kept(ada):
+    shopping = await ada.make_list("Shopping")
+    said = {
+        "title": "Buy milk",
+        "notes": "two litres\nlactose-free",
+        "list_id": shopping["id"],
+        "priority": "high",
+        "due": {"at": "2026-11-24T17:00:00+01:00", "timezone": "Europe/Berlin"},
+        "tags": ["Dairy", "weekly"],
+    }
+
+    task = await ada.make_task(**said)
+
+    kept = (await ada.get(f"tasks/{task['id']}")).json()
+    assert kept == task
+    assert {key: kept[key] for key in said} == {
+        **said,
+        "due": {"at": "2026-11-24T16:00:00Z", "timezone": "Europe/Berlin"},
+    }
+
+
+async def test_a_task_is_found_by_its_number_too(ada):
+    await ada.make_task("first")
+    second = await ada.make_task("second")
+
+    response = await ada.get("tasks/2")
+
+    assert response.json() == second
+
+
+async def test_the_number_of_a_deleted_task_is_not_given_again(ada):
+    await ada.make_task("first")
+    await ada.delete("tasks/1")
+
+    task = await ada.make_task("second")
+
+    assert task["number"] == 2
+
+
+async def test_a_task_that_names_no_list_goes_to_the_default_list(ada):
+    task = await ada.make_task()
+
+    lists = (await ada.get("lists")).json()["items"]
+    assert [(entry["id"], entry["is_default"]) for entry in lists] == [(task["list_id"], True)]
+
+
+async def test_a_patch_changes_only_what_it_names(ada):
+    before = await ada.make_task(notes="two litres", priority="low", tags=["dairy"])
+
+    response = await ada.patch(
+        f"tasks/{before['id']}", {"title": "Buy oat milk", "priority": "high"}
+    )
+
+    after = response.json()
+    assert response.status_code == 200
+    assert after["updated_at"] > before["updated_at"]
+    assert after == {
+        **before,
+        "title": "Buy oat milk",
+        "priority": "high",
+        "updated_at": after["updated_at"],
+    }
+
+
+async def test_a_patch_can_clear_a_due_and_notes(ada):
+    task = await ada.make_task(due={"date": "2026-11-24"}, notes="two litres")
+
+    response = await ada.patch(f"tasks/{task['id']}", {"due": None, "notes": None})
+
+    assert (response.json()["due"], response.json()["notes"]) == (None, "")
+
+
+async def test_a_patch_that_changes_nothing_leaves_the_time_of_the_last_change(ada):
+    task = await ada.make_task()
+
+    response = await ada.patch(f"tasks/{task['id']}", {"title": task["title"]})
+
+    assert response.json() == task
+
+
+async def test_a_patch_can_complete_and_reopen(ada):
+    task = await ada.make_task()
+
+    done = (await ada.patch(f"tasks/{task['id']}", {"completed": True})).json()
+    undone = (await ada.patch(f"tasks/{task['id']}", {"completed": False})).json()
+
+    assert done["completed_at"] == done["updated_at"]
+    assert undone["completed_at"] is None
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_completing_works_with_both_methods_and_twice(ada, method):
+    task = await ada.make_task()
+
+    first = await ada.call(method, f"tasks/{task['id']}/complete")
+    second = await ada.call(method, "tasks/1/complete")
+
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json()["completed_at"] is not None
+    assert second.json() == first.json()
+
+
+async def test_reopening_brings_a_task_back_among_the_open_ones(ada):
+    await ada.make_task()
+    await ada.post("tasks/1/complete")
+
+    response = await ada.post("tasks/1/reopen")
+
+    assert response.status_code == 200
+    assert await ada.titles() == ["Buy milk"]
+
+
+async def test_a_deleted_task_is_gone_until_it_is_restored(ada):
+    task = await ada.make_task()
+
+    deleted = await ada.delete(f"tasks/{task['id']}")
+    gone = await ada.get(f"tasks/{task['id']}")
+    again = await ada.delete(f"tasks/{task['id']}")
+    restored = await ada.post(f"tasks/{task['id']}/restore")
+
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert (gone.status_code, again.status_code) == (404, 404)
+    assert gone.headers["content-type"] == "application/problem+json"
+    assert gone.json()["type"] == "urn:todochat:problem:task-not-found"
+    assert restored.json() == {**task, "updated_at": restored.json()["updated_at"]}
+    assert await ada.titles() == ["Buy milk"]
+
+
+async def test_restoring_a_task_that_is_there_changes_nothing(ada):
+    task = await ada.make_task()
+
+    response = await ada.post(f"tasks/{task['id']}/restore")
+
+    assert (response.status_code, response.json()) == (200, task)
+
+
+async def test_a_task_whose_list_is_gone_is_restored_into_the_default_list(ada):
+    shopping = await ada.make_list("Shopping")
+    task = await ada.make_task(list_id=shopping["id"])
+    await ada.call("DELETE", f"lists/{shopping['id']}", params={"tasks": "delete"})
+
+    restored = (await ada.post(f"tasks/{task['id']}/restore")).json()
+
+    default = (await ada.get("lists")).json()["items"][0]
+    assert (restored["list_id"], default["is_default"]) == (default["id"], True)
+
+
+async def test_a_task_moves_to_another_list(ada):
+    shopping = await ada.make_list("Shopping")
+    await ada.make_task()
+
+    response = await ada.patch("tasks/1", {"list_id": shopping["id"]})
+
+    assert response.json()["list_id"] == shopping["id"]
+
+
+@pytest.mark.parametrize("ref", ["tsk_nobody", "99", "0", "99999999999999999999", "%00", "x" * 500])
+async def test_a_task_that_is_not_there_is_404(ada, ref):
+    responses = [
+        await ada.get(f"tasks/{ref}"),
+        await ada.patch(f"tasks/{ref}", {"title": "x"}),
+        await ada.delete(f"tasks/{ref}"),
+        await ada.post(f"tasks/{ref}/complete"),
+        await ada.post(f"tasks/{ref}/reopen"),
+        await ada.post(f"tasks/{ref}/restore"),
+    ]
+
+    assert [response.status_code for response in responses] == [404] * 6
+
+
+@pytest.mark.parametrize("list_id", ["lst_nobody", "", "a\0b"])
+async def test_a_list_that_is_not_there_is_404_wherever_it_is_named(ada, list_id):
+    await ada.make_task()
+
+    responses = [
+        await ada.post("tasks", {"title": "x", "list_id": list_id}),
+        await ada.patch("tasks/1", {"list_id": list_id}),
+        await ada.get("tasks", list_id=list_id),
+    ]
+
+    assert [response.status_code for response in responses] == [404] * 3
+
+
+async def test_a_refused_task_takes_no_number(ada):
+    await ada.post("tasks", {"title": "x", "list_id": "lst_nobody"})
+
+    task = await ada.make_task()
+
+    assert task["number"] == 1

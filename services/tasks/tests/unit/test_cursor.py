@@ -1,0 +1,104 @@
+"""Cursors: opaque, bound to their question, and garbage is refused."""
+
+import base64
+import datetime as dt
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, question_digest
+from tasks_service.domain.query import TaskFilter, TaskOrder
+from todochat.errors import InvalidInputError
+
+FILTERS = TaskFilter()
+BY_DUE = TaskOrder(sort="due", order="asc")
+DIGEST = question_digest(FILTERS, BY_DUE)
+
+
+def raw(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("order", "members"),
+    [
+        (TaskOrder(), {}),
+        (BY_DUE, {"due": dt.datetime(2026, 11, 24, 17, 0, 0, 123456, tzinfo=dt.UTC)}),
+        (BY_DUE, {"due": None}),
+        (TaskOrder(sort="priority"), {"priority": 3}),
+        (TaskOrder(sort="title"), {"title": "\u00e9\U0001f95b\n" * 100}),
+    ],
+)
+def test_a_cursor_leads_back_to_its_place(order, members):
+    place = Position(question_digest(FILTERS, order), 7, **members)
+
+    cursor = encode_cursor(place)
+
+    assert parse_cursor(cursor, FILTERS, order) == place
+    assert cursor.isascii()
+
+
+def test_a_cursor_belongs_to_one_question():
+    cursor = encode_cursor(Position(DIGEST, 7))
+
+    for filters, order in [
+        (TaskFilter(status="all"), BY_DUE),
+        (FILTERS, TaskOrder(sort="due", order="desc")),
+        (FILTERS, TaskOrder(sort="created")),
+    ]:
+        with pytest.raises(InvalidInputError):
+            parse_cursor(cursor, filters, order)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "garbage",
+        "====",
+        "\u00e9",
+        "a\0b",
+        raw([]),
+        raw({}),
+        raw(None),
+        raw([DIGEST]),
+        raw([DIGEST, "7"]),
+        raw([DIGEST, 0]),
+        raw([DIGEST, 2**31]),
+        raw([DIGEST, 10**40]),
+        raw([DIGEST, 7, "soon"]),
+        raw([DIGEST, 7, "2026-11-24T17:00:00"]),
+        raw([DIGEST, 7, "0001-01-01T00:00:00+23:59"]),
+        raw([DIGEST, 7, "9999-12-31T23:59:59-23:59"]),
+        raw([DIGEST, 7, None, None, None, "more"]),
+    ],
+)
+def test_garbage_is_refused(cursor):
+    with pytest.raises(InvalidInputError):
+        parse_cursor(cursor, FILTERS, BY_DUE)
+
+
+@pytest.mark.parametrize(
+    ("sort", "members"),
+    [
+        ("priority", [None, None]),
+        ("priority", [None, 4]),
+        ("priority", [None, -1]),
+        ("title", [None, None, None]),
+        ("title", [None, None, "a\0b"]),
+        ("title", [None, None, "x" * 4097]),
+    ],
+)
+def test_a_cursor_without_the_value_it_sorts_by_is_refused(sort, members):
+    order = TaskOrder(sort=sort)
+    cursor = raw([question_digest(FILTERS, order), 7, *members])
+
+    with pytest.raises(InvalidInputError):
+        parse_cursor(cursor, FILTERS, order)
+
+
+@given(st.text() | st.text("ABCDEFGHIJabcdefghij0123456789-_=", max_size=80))
+def test_no_text_breaks_the_parser(text):
+    with pytest.raises(InvalidInputError):
+        parse_cursor(text, FILTERS, BY_DUE)

@@ -1,0 +1,82 @@
+"""Cleaning and folding of what people type."""
+
+import pytest
+
+from tasks_service.domain.text import clean_line, clean_notes, clean_tags, match_key
+from todochat.errors import InvalidInputError
+
+
+def clean(text, max_chars=10):
+    return clean_line(text, pointer="/title", max_chars=max_chars)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Buy  milk \n", "Buy milk"),
+        ("a\tb", "a b"),
+        ("a\u2003b", "a b"),
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("x" * 10, "x" * 10),
+        (" " * 50 + "x" * 10, "x" * 10),
+        ("\U0001f95b milk", "\U0001f95b milk"),
+    ],
+)
+def test_a_line_is_kept_without_needless_blanks_and_in_nfc(typed, kept):
+    assert clean(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "  \n", "x" * 11, "a\0b", "a\x07b", "a\x7fb", "\u0085\u2028"]
+)
+def test_a_line_that_cannot_be_shown_is_refused_and_pointed_at(typed):
+    with pytest.raises(InvalidInputError) as caught:
+        clean(typed)
+
+    assert [error.pointer for error in caught.value.extensions["errors"]] == ["/title"]
+
+
+def test_notes_keep_their_lines_and_none_means_empty():
+    typed = " two litres\r\n\t- lactose-free\n"
+
+    assert clean_notes(typed, pointer="/notes", max_chars=100) == typed
+    assert clean_notes(None, pointer="/notes", max_chars=100) == ""
+
+
+@pytest.mark.parametrize("typed", ["a\0b", "x" * 101])
+def test_notes_that_cannot_be_stored_are_refused(typed):
+    with pytest.raises(InvalidInputError):
+        clean_notes(typed, pointer="/notes", max_chars=100)
+
+
+def test_a_tag_is_kept_once_as_it_was_first_typed():
+    tags = clean_tags(
+        ["Dairy", "weekly", "DAIRY", " weekly "], pointer="/tags", max_tags=4, max_chars=10
+    )
+
+    assert tags == ["Dairy", "weekly"]
+
+
+def test_the_tag_at_fault_is_pointed_at():
+    with pytest.raises(InvalidInputError) as caught:
+        clean_tags(["ok", " "], pointer="/tags", max_tags=4, max_chars=10)
+
+    assert caught.value.extensions["errors"][0].pointer == "/tags/1"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Stra\u00dfe", "STRASSE"), ("CAFE\u0301", "caf\u00e9"), ("\u0130", "i\u0307")],
+)
+def test_what_reads_the_same_has_the_same_key(one, other):
+    assert match_key(one) == match_key(other)
+
+
+def test_a_key_never_becomes_too_long_for_an_index_entry():
+    longest = max(
+        len(match_key(chr(point)).encode())
+        for point in range(0x110000)
+        if not 0xD800 <= point < 0xE000
+    )
+
+    assert longest * 100 < 2704
