@@ -1,6 +1,8 @@
 """Lets the tests import `local_kit`, and gives each a data directory that is cleaned up."""
 
+import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,3 +19,18 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
     launch = Launch(tmp_path)
     yield launch
     launch.clean_up()
+
+
+@pytest.fixture
+def reachable_path() -> Iterator[Path]:
+    """A folder that `nobody` can walk through; pytest's own has mode 0700."""
+    with tempfile.TemporaryDirectory(prefix="todochat-test-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture
+def free_listener() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]

@@ -37,7 +37,7 @@ def find_engine_home(data: DataDir) -> EngineHome:
     """Choose the places for PostgreSQL, creating them where they are outside.
 
     Raises:
-        DataDirError: existing data belongs to somebody else.
+        DataDirError: existing data belongs to somebody else, or can't be reached.
     """
     install_dir = postgres_install_dir()
     user = _user_of(data)
@@ -51,9 +51,12 @@ def find_engine_home(data: DataDir) -> EngineHome:
         notes.append(
             f"PostgreSQL's programs are in {install_dir}: {user.name} can't reach {binary}"
         )
-    postgres = data.postgres
-    outside = outside_dir(data)
-    if outside.exists() or not _can(["/bin/sh", "-c", 'test -x "$1"', "sh", str(data.path)], user):
+    postgres, outside = data.postgres, outside_dir(data)
+    reaches = _can(["/bin/sh", "-c", 'test -x "$1"', "sh", str(data.path)], user)
+    if postgres.exists() and not reaches:
+        msg = f"{user.name}, who PostgreSQL runs as, can no longer reach its data in {postgres}"
+        raise DataDirError(msg)
+    if (outside / "postgres").exists() or not reaches:
         postgres = _make_outside(outside, data) / "postgres"
         notes.append(f"PostgreSQL's data is in {postgres}: {user.name} can't reach {data.path}")
     return EngineHome(user, install_dir, postgres, tuple(notes))

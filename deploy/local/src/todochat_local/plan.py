@@ -25,7 +25,7 @@ class Unit:
     url: str | None = None
     needs: Sequence[str] = ()
     stop_wave: int = 0
-    ready_timeout_s: float = 60.0
+    ready_timeout_s: float = 90.0
     watch: Sequence[str] = ()
 
     @property

@@ -1,0 +1,202 @@
+"""The guard by itself: what it reports, what it writes, whom it stops."""
+
+import asyncio
+import signal
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from todochat.testing import wait_until
+from todochat_local import child as child_module
+from todochat_local.child import Child, ChildError, ChildSpec
+from todochat_local.layout import DataDir
+from todochat_local.lock import Lock
+from todochat_local.log_file import LogFollower, read_tail
+
+
+class Nursery:
+    """Starts children and ends those that are left."""
+
+    def __init__(self, data: DataDir, lock: Lock) -> None:
+        self.data = data
+        self._lock = lock
+        self._children: list[Child] = []
+
+    async def start(self, program: str, grace_s: float = 10.0) -> Child:
+        command = [sys.executable, "-u", "-c", textwrap.dedent(program)]
+        spec = ChildSpec(name="child", command=command, env={}, grace_s=grace_s)
+        child = Child.spawn(spec, self.data, self._lock.children_fd)
+        self._children.append(child)
+        await child.started()
+        return child
+
+    def log(self) -> list[str]:
+        return read_tail(self.data.log_path("child"), 1000)
+
+    async def clean_up(self) -> None:
+        for child in self._children:
+            child.kill()
+            await child.wait()
+
+
+@pytest_asyncio.fixture
+async def nursery(tmp_path: Path) -> AsyncIterator[Nursery]:
+    data = DataDir(tmp_path / "data")
+    data.prepare()
+    lock = Lock(data)
+    lock.acquire(lambda _: None)
+    nursery = Nursery(data, lock)
+    yield nursery
+    await nursery.clean_up()
+    lock.release()
+
+
+async def test_it_reports_how_the_child_ended(nursery: Nursery) -> None:
+    child = await nursery.start("import sys; print('out'); sys.exit(3)")
+
+    assert await child.wait() == 3
+    assert nursery.log() == ["out"]
+    assert list(nursery.data.run.iterdir()) == []
+
+
+async def test_a_program_that_is_not_there_says_so_in_its_log(nursery: Nursery) -> None:
+    spec = ChildSpec(name="child", command=["/no/such/program"], env={})
+    child = Child.spawn(spec, nursery.data, 0)
+    await child.started()
+
+    assert await child.wait() == 127
+    assert "cannot start /no/such/program: " in nursery.log()[0]
+
+
+async def test_a_log_that_cannot_be_opened_is_an_error(nursery: Nursery) -> None:
+    nursery.data.log_path("child").mkdir()
+
+    with pytest.raises(ChildError, match="Is a directory"):
+        await nursery.start("pass")
+
+
+async def test_a_child_that_ignores_its_signal_is_killed_after_its_grace(nursery: Nursery) -> None:
+    child = await nursery.start(
+        """
+        import signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("deaf")
+        time.sleep(600)
+        """,
+        grace_s=0.2,
+    )
+    await wait_until(lambda: nursery.log() == ["deaf"])
+
+    child.stop()
+
+    assert await child.wait() == -signal.SIGKILL
+
+
+async def test_grandchildren_in_groups_of_their_own_are_killed_too(nursery: Nursery) -> None:
+    child = await nursery.start(
+        """
+        import signal, subprocess, sys, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        below = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"],
+                                 start_new_session=True)
+        print(below.pid)
+        time.sleep(600)
+        """,
+        grace_s=0.2,
+    )
+    await wait_until(nursery.log)
+    grandchild = psutil.Process(int(nursery.log()[0]))
+
+    child.stop()
+
+    await child.wait()
+    await wait_until(lambda: not grandchild.is_running() or is_zombie(grandchild))
+
+
+async def test_what_a_child_leaves_behind_in_its_group_is_killed(nursery: Nursery) -> None:
+    child = await nursery.start(
+        """
+        import subprocess, sys
+        below = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        print(below.pid)
+        """
+    )
+    await child.wait()
+    left = int(nursery.log()[0])
+
+    await wait_until(lambda: not psutil.pid_exists(left) or is_zombie(psutil.Process(left)))
+
+
+async def test_a_guard_that_is_told_to_end_ends_its_child(nursery: Nursery) -> None:
+    child = await nursery.start("import time; time.sleep(600)")
+
+    psutil.Process(child.pid).parent().terminate()  # type: ignore[union-attr]
+
+    assert await child.wait() == -signal.SIGTERM
+
+
+async def test_logs_are_rotated_and_nothing_is_lost(
+    nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_module, "LOG_MAX_BYTES", 2000)
+    monkeypatch.setattr(child_module, "LOG_FILES", 2)
+    path = nursery.data.log_path("child")
+    follower = LogFollower(path, from_end=False)
+    lines = []
+    for batch in range(6):
+        program = f"for n in range({batch * 10}, {batch * 10 + 10}): print(str(n) * 20)"
+        child = await nursery.start(program)
+        await child.wait()
+        lines += list(follower.new_lines())
+    follower.close()
+
+    assert lines == [str(n) * 20 for n in range(60)]
+    kept = sorted(each.name for each in nursery.data.logs.iterdir())
+    assert kept == ["child.log", "child.log.1"]
+    assert path.stat().st_size <= 2000
+
+
+async def test_the_launchers_end_is_the_end_of_its_children(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "data")
+    program = f"""
+        import asyncio, sys
+        from pathlib import Path
+        from todochat_local.child import Child, ChildSpec
+        from todochat_local.layout import DataDir
+        from todochat_local.lock import Lock
+
+        async def main():
+            data = DataDir(Path({str(data.path)!r}))
+            data.prepare()
+            lock = Lock(data)
+            lock.acquire(print)
+            spec = ChildSpec(name="a", command=["/bin/sleep", "600"], env={{}})
+            child = Child.spawn(spec, data, lock.children_fd)
+            await child.started()
+            print(child.pid, flush=True)
+            await asyncio.sleep(600)
+
+        asyncio.run(main())
+    """
+    launcher = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", textwrap.dedent(program), stdout=asyncio.subprocess.PIPE
+    )
+    assert launcher.stdout
+    sleeper = psutil.Process(int(await launcher.stdout.readline()))
+
+    launcher.kill()
+
+    await launcher.wait()
+    await wait_until(lambda: not sleeper.is_running() or is_zombie(sleeper))
+
+
+def is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

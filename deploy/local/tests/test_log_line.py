@@ -1,0 +1,48 @@
+"""How log lines look in a terminal, and which hint a failure gets."""
+
+import pytest
+
+from todochat_local.hint import DEFAULT, hint_for
+from todochat_local.log_line import LineFormat
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("plain text", "plain text"),
+        ('{"event":"run.claimed","level":"info","run_id":"r"}', "info    run.claimed run_id=r"),
+        (
+            '{"event":"x","level":"error","timestamp":"2026-11-23T06:01:46.9Z","n":1}',
+            "06:01:46 error   x n=1",
+        ),
+        ('{"level":"warn","ts":1.5,"msg":"from Caddy","port":80}', "warn    from Caddy port=80"),
+        ("{not json}", "{not json}"),
+        ("[1]", "[1]"),
+    ],
+)
+def test_json_is_shown_as_words(line: str, shown: str) -> None:
+    assert LineFormat(colour=False).render(line) == shown
+
+
+def test_each_process_keeps_its_colour() -> None:
+    style = LineFormat(colour=True)
+
+    first, other, again = (style.format(name, "x")[:5] for name in ("a", "b", "a"))
+
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("lines", "hint"),
+    [
+        (["[Errno 98] Address already in use", "exiting"], "start again"),
+        (["setting REDIS_URL is required"], "environment variable"),
+        (["ModuleNotFoundError: No module named 'x'"], "make .venv"),
+        (["could not write: No space left on device"], "disk is full"),
+        (["the data directory was initialized by PostgreSQL version 17"], "pg_dump"),
+        (["something new"], DEFAULT),
+        ([], DEFAULT),
+    ],
+)
+def test_a_failure_leads_to_what_to_do(lines: list[str], hint: str) -> None:
+    assert hint in hint_for(lines)

@@ -1,0 +1,129 @@
+"""What a launch consists of, from options, environment and data directory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from todochat.database.bootstrap import role_names
+from todochat_local.default_plan import build_plan
+from todochat_local.layout import DataDir, DataDirError
+from todochat_local.options import UpOptions
+from todochat_local.plan import Plan, Unit
+from todochat_local.port import PortError, pick_edge_port
+from todochat_local.secret_store import ROLES
+
+ELSEWHERE = {
+    "AUTH_DATABASE_URL": "postgresql://auth_app@db/auth",
+    "TASKS_DATABASE_URL": "postgresql://tasks_app@db/tasks",
+    "TASKS_JOBS_DATABASE_URL": "postgresql://tasks_jobs@db/tasks",
+    "CHAT_DATABASE_URL": "postgresql://chat_app@db/chat",
+    "CHAT_JOBS_DATABASE_URL": "postgresql://chat_jobs@db/chat",
+}
+
+
+def plan_for(
+    folder: Path, environ: Mapping[str, str] | None = None, *, workers: int = 1, gateways: int = 1
+) -> Plan:
+    data = DataDir(folder / "data")
+    data.prepare()
+    options = UpOptions(
+        data_dir=data.path, workers=workers, gateways=gateways, environ=environ or {}
+    )
+    return build_plan(options, data)
+
+
+def unit(plan: Plan, name: str) -> Unit:
+    return next(unit for unit in plan.units if unit.name == name)
+
+
+def test_the_roles_are_those_of_the_databases() -> None:
+    assert sorted(ROLES) == sorted(role_names())
+
+
+def test_instances_get_names_and_ports_of_their_own(reachable_path: Path) -> None:
+    plan = plan_for(reachable_path, workers=2, gateways=2)
+
+    names = {unit.name for unit in plan.units}
+    assert {"todo-agent-worker-1", "todo-agent-worker-2"} <= names
+    upstreams = unit(plan, "caddy").spec.env["CHAT_GATEWAY_UPSTREAMS"].split()
+    assert [f"http://{each}" for each in upstreams] == [
+        unit(plan, "chat-gateway-1").url,
+        unit(plan, "chat-gateway-2").url,
+    ]
+    assert len(set(upstreams)) == 2
+
+
+def test_ports_are_those_of_last_time(reachable_path: Path) -> None:
+    first, second = plan_for(reachable_path), plan_for(reachable_path)
+
+    assert [unit.url for unit in first.units] == [unit.url for unit in second.units]
+
+
+def test_an_engine_that_is_elsewhere_is_not_started(reachable_path: Path) -> None:
+    plan = plan_for(reachable_path, {"REDIS_URL": "redis://cache:6379/0", **ELSEWHERE})
+
+    assert {"postgres", "valkey"}.isdisjoint({unit.name for unit in plan.units})
+    assert unit(plan, "tasks").spec.env["TASKS_DATABASE_URL"] == ELSEWHERE["TASKS_DATABASE_URL"]
+    assert plan.redis_url == "redis://cache:6379/0"
+    assert "TASKS_MIGRATION_DATABASE_URL is not set: the tasks database is not migrated" in (
+        plan.notes
+    )
+
+
+def test_a_database_elsewhere_needs_the_url_of_its_jobs_as_well(reachable_path: Path) -> None:
+    url = ELSEWHERE["TASKS_DATABASE_URL"]
+
+    with pytest.raises(DataDirError, match="TASKS_JOBS_DATABASE_URL has to be, too"):
+        plan_for(reachable_path, {"TASKS_DATABASE_URL": url})
+
+
+def test_a_service_knows_no_password_that_is_not_its_own(reachable_path: Path) -> None:
+    owner = {"TASKS_MIGRATION_DATABASE_URL": "postgresql://tasks_owner@db/tasks"}
+    plan = plan_for(reachable_path, {**ELSEWHERE, **owner})
+
+    urls = {
+        each.service: {name for name in each.spec.env if name.endswith("DATABASE_URL")}
+        for each in plan.units
+        if each.service
+    }
+    assert urls == {
+        "auth-session": {"AUTH_DATABASE_URL"},
+        "tasks": {"TASKS_DATABASE_URL", "TASKS_JOBS_DATABASE_URL"},
+        "todo-agent-api": {"CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"},
+        "todo-agent-worker": {"CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"},
+        "chat-gateway": set(),
+        "caddy": set(),
+    }
+
+
+def test_what_the_environment_says_is_stronger_than_our_defaults(reachable_path: Path) -> None:
+    plan = plan_for(reachable_path, {"AUTH_SIGN_UP": "closed", "OPENAI_API_KEY": "sk-1"})
+
+    assert unit(plan, "auth-session").spec.env["AUTH_SIGN_UP"] == "closed"
+    assert unit(plan, "todo-agent-worker").spec.env["OPENAI_API_KEY"] == "sk-1"
+    assert "OPENAI_API_KEY" not in unit(plan, "caddy").spec.env
+
+
+def test_lost_secrets_are_noticed_before_new_ones_replace_them(reachable_path: Path) -> None:
+    data = DataDir(reachable_path / "data")
+    data.prepare()
+    data.postgres.mkdir()
+
+    with pytest.raises(DataDirError, match=r"secrets\.json is gone"):
+        build_plan(UpOptions(data_dir=data.path, environ={}), data)
+
+    assert not data.secrets.exists()
+
+
+def test_a_taken_port_that_was_asked_for_is_refused(free_listener: int) -> None:
+    with pytest.raises(PortError, match=f"port {free_listener} is in use"):
+        pick_edge_port(free_listener)
+
+
+def test_caddy_sees_no_home_but_the_data_directory(reachable_path: Path) -> None:
+    env = unit(plan_for(reachable_path), "caddy").spec.env
+
+    inside = str(reachable_path / "data" / "caddy")
+    assert all(env[name].startswith(inside) for name in ("HOME", "XDG_CONFIG_HOME"))
+    assert env["XDG_DATA_HOME"].startswith(inside)

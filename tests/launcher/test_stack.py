@@ -1,0 +1,190 @@
+"""The launcher with the real services: a person's commands, and what a kill must not break."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import asyncpg
+import psutil
+import pytest
+
+from launcher.stack_kit import Installation, eventually
+
+pytestmark = [pytest.mark.xdist_group("launcher"), pytest.mark.timeout(300)]
+SERVICES = {
+    "auth-session",
+    "tasks",
+    "todo-agent-api",
+    "todo-agent-worker",
+    "chat-gateway",
+    "caddy",
+}
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One running stack for the whole file; the tests follow each other on its data."""
+    installation = Installation(tmp_path_factory.mktemp("launcher"))
+    try:
+        up = installation.run("up", "--detach", "--port", str(installation.port), "--gateways=2")
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield installation
+    finally:
+        installation.clean_up()
+
+
+def test_a_message_becomes_a_task(installation: Installation) -> None:
+    said = installation.run("chat", "add buy milk tomorrow at 5pm")
+
+    assert said.returncode == 0, said.stderr
+    assert "buy milk" in said.stdout
+    assert "made an account for you" in said.stderr
+    assert "buy milk" in asyncio.run(task_titles(installation))
+
+
+def test_the_state_names_every_service_and_its_own_processes(installation: Installation) -> None:
+    state = installation.state
+
+    assert state["edge"] == f"http://localhost:{installation.port}"
+    assert state["data_dir"] == str(installation.data.path)
+    assert set(state["services"]) == SERVICES
+    assert len(state["services"]["chat-gateway"]["urls"]) == 2
+    assert len(set(state["services"]["chat-gateway"]["pids"])) == 2
+    gateway = psutil.Process(state["services"]["chat-gateway"]["pids"][0])
+    assert gateway.cmdline()[1:] == ["-m", "chat_gateway", "serve"]
+
+
+def test_status_shows_that_all_is_ready(installation: Installation) -> None:
+    shown = installation.run("status", "--json")
+
+    assert shown.returncode == 0
+    status = json.loads(shown.stdout)
+    assert {each["name"] for each in status["services"]} == SERVICES
+    assert all(each["ready"] is not False for each in status["services"])
+    assert all(each["memory_mib"] > 0 for each in status["services"])
+
+
+def test_logs_shows_what_one_service_said(installation: Installation) -> None:
+    shown = installation.run("logs", "chat-gateway", "-n", "5")
+
+    assert shown.returncode == 0
+    prefixes = {line.partition("|")[0].strip() for line in shown.stdout.splitlines()}
+    assert prefixes <= {"chat-gateway-1", "chat-gateway-2"}
+    assert prefixes
+
+
+def test_logs_of_nobody_names_those_there_are(installation: Installation) -> None:
+    shown = installation.run("logs", "nobody")
+
+    assert shown.returncode == 1
+    assert "chat-gateway-1" in shown.stderr
+
+
+def test_admin_reaches_the_accounts_of_the_running_stack(installation: Installation) -> None:
+    shown = installation.run("admin", "user", "--help")
+
+    assert shown.returncode == 0, shown.stderr
+    assert "user" in shown.stdout
+
+
+def test_doctor_finds_this_machine_in_order(installation: Installation) -> None:
+    found = installation.run("doctor")
+
+    assert found.returncode == 0, found.stdout
+
+
+def test_a_second_launcher_is_refused(installation: Installation) -> None:
+    second = installation.run("up", "--detach")
+
+    assert second.returncode == 1
+    assert "todochat already runs on" in second.stdout
+
+
+def test_a_killed_service_is_back_and_the_chat_goes_on(installation: Installation) -> None:
+    before = installation.pids("todo-agent-worker")
+
+    os.kill(before[0], signal.SIGKILL)
+
+    eventually(lambda: installation.pids("todo-agent-worker") not in ([], before), 90)
+    assert installation.run("chat", "add bread").returncode == 0
+
+
+def test_one_gateway_is_enough_while_the_other_is_down(installation: Installation) -> None:
+    os.kill(installation.pids("chat-gateway")[0], signal.SIGKILL)
+
+    said = installation.run("chat", "what's on my list?")
+
+    assert said.returncode == 0, said.stderr
+    assert "buy milk" in said.stdout
+    eventually(lambda: len(installation.pids("chat-gateway")) == 2, 90)
+
+
+def test_a_launcher_killed_under_load_leaves_nothing_and_loses_nothing(
+    installation: Installation,
+) -> None:
+    launcher = psutil.Process(int(installation.data.lock.read_text()))
+    with ThreadPoolExecutor(3) as people:
+        said = [people.submit(installation.run, "chat", f"add thing {n}") for n in range(3)]
+        eventually(lambda: asyncio.run(task_titles(installation)) >= {"thing 0"}, 60)
+
+        launcher.kill()
+
+        eventually(lambda: installation.living() == [] or only_clients(installation), 10)
+        accepted = [each.result().returncode for each in said]
+    assert len(accepted) == 3
+    installation.start_until_ready("--gateways=2")
+    titles = asyncio.run(task_titles(installation))
+    assert {"buy milk", "bread", "thing 0"} <= titles
+
+
+def test_ctrl_c_stops_everything_in_order(installation: Installation) -> None:
+    launcher = next(p for p in installation.living() if p.cmdline()[2:3] == ["up"])
+    family = [launcher, *launcher.children(recursive=True)]
+
+    launcher.send_signal(signal.SIGINT)
+
+    psutil.wait_procs(family, 60)
+    assert installation.living() == []
+    assert "todochat: " not in installation.text
+    assert not installation.data.state.exists()
+
+
+def test_a_service_that_refuses_its_settings_stops_the_launch(installation: Installation) -> None:
+    environ = {**installation.environ, "LOG_LEVEL": "shouting"}
+    command = [*installation.command("up"), "--port", str(installation.port)]
+
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=110, env=environ
+    )
+
+    assert done.returncode == 1
+    assert "ended at once (exit code 2)" in done.stdout
+    assert "setting LOG_LEVEL" in done.stdout
+    assert "hint: correct that environment variable" in done.stdout
+    assert installation.living() == []
+
+
+def test_reset_deletes_everything(installation: Installation) -> None:
+    done = installation.run("reset", "--yes")
+
+    assert done.returncode == 0
+    assert not installation.data.path.exists()
+
+
+def only_clients(installation: Installation) -> bool:
+    """Whether nothing but `todochat chat` runs, which this test has started itself."""
+    return all("chat" in process.cmdline() for process in installation.living())
+
+
+async def task_titles(installation: Installation) -> set[str]:
+    """Read the titles past the services, as the superuser."""
+    url = installation.state["postgres"]["url"].rpartition("/")[0] + "/tasks"
+    connection = await asyncpg.connect(url)
+    try:
+        return {row["title"] for row in await connection.fetch("SELECT title FROM tasks")}
+    finally:
+        await connection.close()
