@@ -4,6 +4,10 @@ import asyncio
 
 import pytest
 
+from auth_session.service import account_service
+from auth_session.service.account_service import NewAccount
+from todochat.errors import InvalidInputError
+
 # 185 characters: with the 64 before it, the @ and a top-level domain of three, 254 in all.
 LONG_DOMAIN = ".".join(["b" * 61] * 3)
 
@@ -216,3 +220,33 @@ class TestInvitations:
         accepted = await browser.sign_up(invitation=code)
 
         assert (refused.status_code, accepted.status_code) == (422, 201)
+
+
+class TestAdministrator:
+    """Accounts that an administrator makes."""
+
+    async def test_they_can_sign_in_wherever_sign_up_is_closed(self, start_service):
+        service = await start_service(auth_sign_up="closed")
+        browser = service.browser()
+
+        user = await service.services.accounts.create(
+            NewAccount(email=browser.email, password=browser.password)
+        )
+
+        assert (await browser.sign_in()).json()["user"]["id"] == user.id
+
+    async def test_the_rules_hold_for_them_too(self, service, browser):
+        accounts = service.services.accounts
+
+        with pytest.raises(InvalidInputError):
+            await accounts.create(NewAccount(email=browser.email, password="password"))
+        with pytest.raises(InvalidInputError):
+            await accounts.invite("no address")
+
+    async def test_all_accounts_are_listed_oldest_first(self, service, monkeypatch):
+        monkeypatch.setattr(account_service, "_PAGE", 2)
+        made = [(await service.browser().sign_up()).json()["user"]["id"] for _ in range(5)]
+
+        listed = [user.id async for user in service.services.accounts.all()]
+
+        assert [user_id for user_id in listed if user_id in made] == made
