@@ -1,0 +1,1 @@
+"""The offline assistant: understands plain English about tasks, without a language model."""
