@@ -1,0 +1,82 @@
+"""Sentences that change when a task is due: "move 3 to friday", "snooze it", "3 has no deadline"."""
+
+import re
+from typing import Final
+
+from todo_agent.offline.clock import Clock
+from todo_agent.offline.date_parts import When
+from todo_agent.offline.dates import find_dates, join_dates, read_date
+from todo_agent.offline.grammar.details import to_due
+from todo_agent.offline.grammar.rules import Reader, rule
+from todo_agent.offline.grammar.targets import TASK_REFERENCE, read_target
+from todo_agent.offline.intents import Ask, Changes, Intent, Mentioned, Missing, Update
+
+_MOVE: Final = (
+    r"(?:move|reschedule|postpone|delay|push(?: back)?|shift|snooze|defer|bump|change|put off|"
+    r"bring forward|extend)"
+)
+_PUT_OFF: Final = r"(?:reschedule|postpone|delay|snooze|defer|push back|put off)"
+_SET: Final = r"(?:set|change|update|edit|make|move|put|push|extend|modify)"
+_DUE: Final = r"(?:due ?date|due|deadline|date|time|due time|reminder)"
+_TAKE: Final = r"(?:remove|delete|clear|drop|erase|unset)"
+
+
+def change(target_text: str, changes: Changes, clock: Clock) -> Intent:
+    """Return the update of what a phrase names, or the question which task it is."""
+    target = read_target(target_text, clock)
+    if target is None:
+        return Ask(Missing.WHICH_TASK, Update(Mentioned(), changes))
+    return Update(target, changes)
+
+
+def lacks(missing: Missing) -> Reader:
+    """Return a reader for a command that says which task, but not what to change it to."""
+
+    def read(match: re.Match[str], clock: Clock) -> Intent | None:
+        target = read_target(match["target"], clock)
+        return Ask(missing, Update(target, Changes())) if target else None
+
+    return read
+
+
+def new_date(text: str, clock: Clock) -> When | None:
+    """Read a new due date: "friday", "5pm", or just "5"."""
+    readings = (text, f"at {text}", f"on {text}", f"on the {text}")
+    return next((when for reading in readings if (when := read_date(reading, clock))), None)
+
+
+def _reschedule(match: re.Match[str], clock: Clock) -> Intent | None:
+    due = to_due(new_date(match["value"], clock))
+    return change(match["target"], Changes(due=due), clock) if due else None
+
+
+def _reschedule_in_place(match: re.Match[str], clock: Clock) -> Intent | None:
+    """Read "postpone the dentist tomorrow at 5": the date that ends it is the new one."""
+    text = match["target"]
+    phrases = find_dates(text, clock)
+    due = to_due(join_dates(phrases, clock))
+    if due is None:
+        return None
+    named, rest = text[: phrases[0].start], text[phrases[-1].end :]
+    if not named.strip() or re.search(r"\w", rest):
+        return None
+    return change(named, Changes(due=due), clock)
+
+
+def _clear_due(match: re.Match[str], clock: Clock) -> Intent:
+    return change(match["target"], Changes(clear_due=True), clock)
+
+
+RESCHEDULING_RULES: Final = (
+    rule(rf"{_TAKE} the {_DUE} (?:of|from|for|on) (?P<target>.+)", _clear_due),
+    rule(rf"{_TAKE} (?P<target>.+?)'s {_DUE}", _clear_due),
+    rule(rf"(?P<target>{TASK_REFERENCE}) has no {_DUE}", _clear_due),
+    rule(rf"{_SET} the {_DUE} (?:of|for|on) (?P<target>.+?) (?:to|until|as|for) (?P<value>.+)", _reschedule),
+    rule(rf"{_SET} (?P<target>.+?)'s {_DUE} (?:to|until|as) (?P<value>.+)", _reschedule),
+    rule(rf"{_SET} (?P<target>.+?) (?:to be )?due(?: date)?(?: to| on| for| by)? (?P<value>.+)", _reschedule),
+    rule(rf"(?P<target>{TASK_REFERENCE}) is (?:now )?due(?: on| by)? (?P<value>.+)", _reschedule),
+    rule(rf"{_MOVE} (?P<target>.+?) (?:from .+? )?(?:to|until|till|for) (?P<value>.+?)(?: instead)?", _reschedule),
+    rule(rf"(?:make|set) (?P<target>{TASK_REFERENCE}) (?:(?:to|for|on) )?(?P<value>.+?)(?: instead)?", _reschedule),
+    rule(rf"(?:{_PUT_OFF}|push) (?P<target>.+)", _reschedule_in_place),
+    rule(rf"{_PUT_OFF} (?P<target>.+)", lacks(Missing.NEW_DATE)),
+)  # fmt: skip

@@ -1,0 +1,34 @@
+"""A grammar is a table of rules, tried in order; a rule may pass a sentence on by reading nothing."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from todo_agent.offline.clock import Clock
+from todo_agent.offline.grammar.patterns import rx
+from todo_agent.offline.intents import Intent
+
+Reader = Callable[[re.Match[str], Clock], Intent | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a whole sentence looks like, and what it asks for then."""
+
+    pattern: re.Pattern[str]
+    read: Reader
+
+
+def rule(pattern: str, read: Reader) -> Rule:
+    """Make a rule of a pattern in the notation of `patterns.rx`."""
+    return Rule(rx(pattern), read)
+
+
+def read_by(rules: Iterable[Rule], sentence: str, clock: Clock) -> Intent | None:
+    """Return what the first rule that fits reads in a sentence."""
+    for one in rules:
+        match = one.pattern.fullmatch(sentence)
+        intent = one.read(match, clock) if match else None
+        if intent is not None:
+            return intent
+    return None
