@@ -13,7 +13,6 @@ from auth_session.http.dependencies import DEPENDENCIES
 from auth_session.http.guards import allowed_origins
 from auth_session.http.jwks_controller import get_jwks
 from auth_session.http.openapi import document_strictness
-from auth_session.http.problem_responses import refuse_undecodable
 from auth_session.lifespan import lifespan
 from auth_session.settings import AuthSessionSettings
 from todochat.app import create_app as create_service_app
@@ -29,7 +28,7 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
     routes = Router(
         "/",
         route_handlers=[AuthController, ClientSecretController, get_jwks],
-        exception_handlers={**OUTAGE_HANDLERS, UnicodeDecodeError: refuse_undecodable},
+        exception_handlers=OUTAGE_HANDLERS,
     )
     app = create_service_app(
         name=NAME,

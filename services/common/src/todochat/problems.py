@@ -87,6 +87,13 @@ def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException)
     return _response(body, error.status_code, problem)
 
 
+def handle_undecodable_body(
+    request: Request[Any, Any, Any], _: UnicodeDecodeError
+) -> Response[bytes]:
+    """Answer 400 for a body that isn't UTF-8, which Litestar takes for a fault of ours."""
+    return handle_service_error(request, BadRequestError("The body is not UTF-8."))
+
+
 def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer 500 without a word about the cause, and log the cause once."""
     log.error("request.crashed", path=request.url.path, exc_info=error)
@@ -97,6 +104,7 @@ def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
 EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
     ServiceError: handle_service_error,
     HTTPException: handle_http_exception,
+    UnicodeDecodeError: handle_undecodable_body,
     Exception: handle_exception,
 }
 
@@ -109,7 +117,7 @@ def _invalid_input(error: ValidationException) -> InvalidInputError:
         if isinstance(item, dict)
     ]
     if faults:
-        detail = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults)
+        detail = "; ".join(": ".join(filter(None, (f.pointer, f.detail))) for f in faults)
     else:
         detail = "The request doesn't have the form this route takes."
     return InvalidInputError(detail, errors=faults)
@@ -117,6 +125,8 @@ def _invalid_input(error: ValidationException) -> InvalidInputError:
 
 def _pointer(item: dict[str, Any]) -> str:
     key = str(item.get("key", ""))
+    if key == "data":  # Litestar's name for the whole body
+        return ""
     if item.get("source") in ("query", "header", "cookie", "path"):
         return key
     return "/" + key.replace(".", "/") if key else ""

@@ -68,6 +68,7 @@ FAILURES = [
     ("GET", "/", {}, 404, "not-found"),
     ("DELETE", "/missing", {}, 405, "method-not-allowed"),
     ("POST", "/orders", {"content": b"{oops"}, 400, "bad-request"),
+    ("POST", "/orders", {"content": b'{"amount": 1, "x": "\xff"}'}, 400, "bad-request"),
     ("POST", "/orders", {"json": {"amount": "x"}}, 422, "invalid-input"),
     ("POST", "/orders", {"json": {"amount": 1, "extra": 2}}, 422, "invalid-input"),
     ("POST", "/orders?dry=maybe", {"json": {"amount": 1}}, 422, "invalid-input"),
@@ -96,6 +97,13 @@ def test_a_field_error_points_at_the_field(client):
     problem = client.post("/orders", json={"amount": "x"}).json()
 
     assert problem["errors"] == [{"pointer": "/amount", "detail": "Expected `int`, got `str`"}]
+
+
+def test_an_error_of_the_whole_body_points_at_its_root(client):
+    problem = client.post("/orders", json={"amount": 1, "extra": 2}).json()
+
+    assert problem["errors"] == [{"pointer": "", "detail": "Object contains unknown field `extra`"}]
+    assert problem["detail"] == "Object contains unknown field `extra`"
 
 
 def test_extensions_and_headers_of_an_error_reach_the_caller(client):
