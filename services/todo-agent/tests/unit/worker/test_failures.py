@@ -97,6 +97,21 @@ async def test_a_stream_that_breaks_keeps_what_was_said_and_tells_of_the_error(
     assert "thread.item.removed" not in said
 
 
+async def test_a_failure_leaves_no_task_behind(
+    chat: Any, model: ScriptedModelServer, running: Any
+) -> None:
+    model.answer(Say("hello"))
+    model.fail(401)
+    worker = await chat.start_worker()
+    await chat.ask("hi")
+    before = running()
+
+    await chat.ask("hi")
+
+    await wait_until(lambda: not worker.active)
+    await wait_until(lambda: not running() - before)
+
+
 async def test_an_empty_answer_is_an_error(
     chat: Any, model: ScriptedModelServer, wire: str
 ) -> None:

@@ -77,16 +77,23 @@ async def test_a_worker_that_cannot_renew_stops_its_tools(
 async def test_a_run_that_crashes_every_driver_ends_as_failed(
     chat: Any, model: ScriptedModelServer
 ) -> None:
+    gate = Gate()
+    model.answer(gate, Say("hello"))
     run = await chat.say("hi")
     await chat.redis.xadd(log_key(run.run_id), {"f": b'id: 1\ndata: {"type":"?"}\n\n'}, "1-0")
     await chat.redis.hset(meta_key(run.run_id), "seq", 1)
+
+    # Another run keeps the worker renewing; the lease of the crashed one must end all the same.
+    other = await chat.say("hi")
 
     await chat.start_worker(times=SHORT)
 
     assert await chat.end_of(run) == "failed"
     assert (await chat.row(run))["error"] == "poisoned"
     assert (await chat.row(run))["crashes"] == MAX_CRASHES
-    assert model.requests == []
+    gate.open()
+    assert await chat.end_of(other) == "completed"
+    assert len(model.requests) == 1
 
 
 async def test_a_run_put_down_by_a_worker_is_taken_over_while_that_worker_lives(

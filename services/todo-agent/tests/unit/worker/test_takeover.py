@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from todo_agent.worker.times import WorkerTimes
 from todochat.bus.keys import log_key, meta_key
 from todochat.testing import wait_until
@@ -175,18 +177,24 @@ async def test_the_effects_of_a_worker_that_lost_its_run_are_refused(
     assert tasks.titles == ["milk"]
 
 
+@pytest.mark.parametrize("status", ["completed", "failed"])
 async def test_an_ended_run_without_its_marker_gets_only_the_marker(
-    chat: Any, model: ScriptedModelServer
+    chat: Any, model: ScriptedModelServer, status: str
 ) -> None:
-    model.answer(Say("All said."))
+    if status == "completed":
+        model.answer(Say("All said."))
+    else:
+        model.fail(401)
     first = await chat.start_worker()
     run = await chat.ask("hi")
+    said = await chat.events(run)
     await first.aclose(1)
     await chat.forget_end(run)
 
     await chat.start_worker()
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.end_of(run) == status
+    assert await chat.events(run) == said
     assert len(model.requests) == 1
     await assert_consistent(chat, run)
 
