@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from todo_agent.settings import MigrationSettings, TodoAgentSettings
-from todochat.database.migrations import run_migrations
 from todochat.faults import arm_fault_points
 from todochat.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
@@ -45,6 +44,8 @@ def work() -> None:
 
 def migrate() -> None:
     """Bring the database to this version's schema."""
+    from todochat.database.migrations import run_migrations  # noqa: PLC0415 - only here: Alembic
+
     try:
         settings = load_settings(MigrationSettings, os.environ)  # noqa: TID251
     except SettingsError as error:
