@@ -7,7 +7,6 @@ from typing import Final
 
 from tasks_service.app import create_app
 from tasks_service.settings import MigrationSettings, TasksSettings
-from todochat.database.migrations import run_migrations
 from todochat.faults import arm_fault_points
 from todochat.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
@@ -40,6 +39,8 @@ def migrate() -> None:
         settings = load_settings(MigrationSettings, os.environ)  # noqa: TID251
     except SettingsError as error:
         exit_with(str(error))
+    from todochat.database.migrations import run_migrations  # noqa: PLC0415 - serving needs no Alembic
+
     run_migrations(settings.migration_database_url, MIGRATIONS)
 
 

@@ -178,7 +178,7 @@ async def test_a_repeat_takes_over_when_the_first_fails(tasks_urls, ada):
     assert not second.is_replay
 
 
-@pytest.mark.parametrize("key", ["", "a b", "x" * 129, "caf\u00e9", "a\tb"])
+@pytest.mark.parametrize("key", ["", "a b", "x" * 129, "\u00e9t\u00e9", "a\tb"])
 async def test_a_malformed_key_is_400(ada, key):
     response = await ada.call(
         "POST", "tasks", json={"title": "milk"}, headers={"Idempotency-Key": key.encode()}

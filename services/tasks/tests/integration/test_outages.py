@@ -12,22 +12,23 @@ from todochat.testing import wait_until
 from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_postgres():
+    """A server that tests may stop, if they start it again."""
     process = PostgresProcess()
     process.start()
     yield process
     process.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_urls(own_postgres):
     urls = asyncio.run(PostgresServer(own_postgres.admin_url).create_database("tasks"))
     run_migrations(urls.owner, MIGRATIONS)
     return urls
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_valkey():
     process = ValkeyProcess()
     process.start()

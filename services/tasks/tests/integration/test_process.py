@@ -9,6 +9,7 @@ import sys
 import httpx
 import pytest
 
+from tasks_service.__main__ import main
 from todochat.testing import free_port, wait_until
 
 COMMAND = [sys.executable, "-m", "tasks_service"]
@@ -29,14 +30,6 @@ def serving(tasks_urls, redis_url):
         TASKS_PORT=str(free_port()),
         DRAIN_DELAY_S="0",
     )
-
-
-async def run(*arguments, env):
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND, *arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    _, stderr = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode, stderr.decode()
 
 
 async def test_it_serves_and_exits_with_0_on_sigterm(serving):
@@ -60,12 +53,14 @@ async def test_it_serves_and_exits_with_0_on_sigterm(serving):
     assert "/api/{user_id}/tasks/events" in document["paths"]
 
 
-async def test_it_migrates_with_the_owners_url_alone(tasks_urls):
-    code, stderr = await run(
-        "migrate", env=environment(TASKS_MIGRATION_DATABASE_URL=tasks_urls.owner)
-    )
+def run(monkeypatch, *arguments, **variables):
+    monkeypatch.setattr(sys, "argv", ["tasks_service", *arguments])
+    monkeypatch.setattr(os, "environ", variables)
+    main()
 
-    assert (code, stderr) == (0, "")
+
+def test_it_migrates_with_the_owners_url_alone(monkeypatch, tasks_urls):
+    run(monkeypatch, "migrate", TASKS_MIGRATION_DATABASE_URL=tasks_urls.owner)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +68,13 @@ async def test_it_migrates_with_the_owners_url_alone(tasks_urls):
     [
         (["serve"], "setting REDIS_URL is required"),
         (["migrate"], "setting TASKS_MIGRATION_DATABASE_URL is required"),
+        ([], "usage: python -m tasks_service serve|migrate"),
         (["dance"], "usage: python -m tasks_service serve|migrate"),
     ],
 )
-async def test_what_is_missing_is_said_in_one_line(arguments, line):
-    code, stderr = await run(*arguments, env=environment())
+def test_what_is_missing_is_said_in_one_line(monkeypatch, capsys, arguments, line):
+    with pytest.raises(SystemExit) as caught:
+        run(monkeypatch, *arguments)
 
-    assert (code, stderr) == (2, line + "\n")
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == line + "\n"

@@ -16,7 +16,7 @@ def clean(text, max_chars=10):
         ("  Buy  milk \n", "Buy milk"),
         ("a\tb", "a b"),
         ("a\u2003b", "a b"),
-        ("Cafe\u0301", "Caf\u00e9"),
+        ("E\u0301t\u00e9", "\u00c9t\u00e9"),
         ("x" * 10, "x" * 10),
         (" " * 50 + "x" * 10, "x" * 10),
         ("\U0001f95b milk", "\U0001f95b milk"),
@@ -66,7 +66,7 @@ def test_the_tag_at_fault_is_pointed_at():
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Stra\u00dfe", "STRASSE"), ("CAFE\u0301", "caf\u00e9"), ("\u0130", "i\u0307")],
+    [("Stra\u00dfe", "STRASSE"), ("E\u0301T\u00c9", "\u00e9t\u00e9"), ("\u0130", "i\u0307")],
 )
 def test_what_reads_the_same_has_the_same_key(one, other):
     assert match_key(one) == match_key(other)
