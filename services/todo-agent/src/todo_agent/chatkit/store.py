@@ -4,7 +4,6 @@ Whose rows a method sees is decided by the context's user, bound to the transact
 security; another user's id is an unknown id. In a worker every write is fenced by the attempt.
 """
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,11 +16,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from todo_agent.chatkit.context import RequestContext
+from todo_agent.chatkit.paging import (
+    check_id,
+    page_after,
+    page_order,
+    page_place,
+    page_size,
+)
 from todo_agent.chatkit.rows import new_item, thread_row, to_items, to_thread
 from todo_agent.chatkit.text import storable_json
 from todo_agent.errors import UnknownThingError
 from todo_agent.storage.attachment_repository import AttachmentRepository
-from todo_agent.storage.cursor import Cursor, Order, encode_cursor, parse_cursor
 from todo_agent.storage.fence import is_fenced
 from todo_agent.storage.item_repository import ItemRepository, ItemRow
 from todo_agent.storage.run import StoppedRun
@@ -29,9 +34,7 @@ from todo_agent.storage.thread_repository import ThreadRepository, ThreadRow
 from todochat.bus.errors import RunLostError
 from todochat.database import Database
 
-MAX_PAGE: Final = 100
 FOREIGN_KEY_VIOLATION: Final = "23503"
-_PLAUSIBLE_ID: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
 
 
@@ -86,13 +89,13 @@ class PostgresStore(Store[RequestContext]):
         self, limit: int, after: str | None, order: str, context: RequestContext
     ) -> Page[ThreadMetadata]:
         """Return a page of the user's threads, by creation."""
-        size = _page_size(limit)
+        size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             threads = ThreadRepository(session)
-            place = await _place(after, "thread", threads.load)
-            rows = await threads.page(place, size + 1, _order(order))
+            place = await page_place(after, "thread", threads.load)
+            rows = await threads.page(place, size + 1, page_order(order))
         data = [to_thread(row) for row in rows[:size]]
-        return Page(data=data, has_more=len(rows) > size, after=_after(rows, size))
+        return Page(data=data, has_more=len(rows) > size, after=page_after(rows, size))
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
         """Delete a thread with its items; its active runs are asked to stop."""
@@ -112,15 +115,15 @@ class PostgresStore(Store[RequestContext]):
     ) -> Page[ThreadItem]:
         """Return a page of a thread's items, by creation."""
         check_id(thread_id, "thread")
-        size = _page_size(limit)
+        size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session)
-            place = await _place(after, "item", partial(items.load, thread_id))
-            rows = await items.page(thread_id, place, size + 1, _order(order))
+            place = await page_place(after, "item", partial(items.load, thread_id))
+            rows = await items.page(thread_id, place, size + 1, page_order(order))
             if not rows and await ThreadRepository(session).load(thread_id) is None:
                 raise UnknownThingError("thread")
         data = to_items([row.payload for row in rows[:size]])
-        return Page(data=data, has_more=len(rows) > size, after=_after(rows, size))
+        return Page(data=data, has_more=len(rows) > size, after=page_after(rows, size))
 
     async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
         """Return one item."""
@@ -230,39 +233,3 @@ async def _check_fence(session: AsyncSession, context: RequestContext) -> None:
         return
     if not await is_fenced(session, context.run_id, context.attempt):
         raise RunLostError(context.run_id)
-
-
-async def _place(
-    after: str | None, kind: str, load: Callable[[str], Awaitable[ThreadRow | ItemRow | None]]
-) -> Cursor | None:
-    if not after:
-        return None
-    check_id(after, kind)
-    place = parse_cursor(after)
-    if place is not None:
-        return place
-    last = await load(after)
-    if last is None:
-        raise UnknownThingError(kind)
-    return Cursor(last.id, last.created_at)
-
-
-def _after(rows: Sequence[ThreadRow] | Sequence[ItemRow], size: int) -> str | None:
-    if len(rows) <= size:
-        return None
-    last = rows[size - 1]
-    return encode_cursor(last.created_at, last.id)
-
-
-def _page_size(limit: int) -> int:
-    return min(max(limit, 1), MAX_PAGE)
-
-
-def _order(order: str) -> Order:
-    return "asc" if order == "asc" else "desc"
-
-
-def check_id(text: str, kind: str) -> None:
-    """Refuse what can't be an id before PostgreSQL chokes on it."""
-    if _PLAUSIBLE_ID.fullmatch(text) is None:
-        raise UnknownThingError(kind)

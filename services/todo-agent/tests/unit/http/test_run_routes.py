@@ -116,3 +116,9 @@ async def test_anothers_run_is_a_404_and_stays_as_it_is(gateway, make_user, user
 async def test_an_unknown_run_is_a_404(gateway, user, run_id):
     assert (await gateway.get(f"/internal/runs/{run_id}", user)).status_code == 404
     assert (await gateway.cancel(run_id, user)).status_code == 404
+
+
+async def test_a_thread_id_that_cannot_be_one_has_no_runs(gateway):
+    response = await gateway.get("/internal/runs?thread_id=%C2%B8%7Dk1", "usr_a")
+
+    assert (response.status_code, response.json()) == (200, {"items": []})
