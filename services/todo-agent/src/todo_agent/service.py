@@ -17,6 +17,7 @@ from chatkit.types import (
 from todo_agent.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
 from todo_agent.chatkit.context import IdScope, RequestContext
 from todo_agent.chatkit.limits import check_non_streaming
+from todo_agent.chatkit.paging import check_id
 from todo_agent.chatkit.private_api import answer
 from todo_agent.chatkit.requests import (
     ATTACH_ACTION,
@@ -27,7 +28,6 @@ from todo_agent.chatkit.requests import (
     submission_of,
 )
 from todo_agent.chatkit.server import AcceptingServer
-from todo_agent.chatkit.store import check_id
 from todo_agent.errors import FeatureUnavailableError, NoActiveRunError
 from todo_agent.events.run_signals import RunSignals
 from todo_agent.metrics import ACCEPT_SECONDS, REQUESTS

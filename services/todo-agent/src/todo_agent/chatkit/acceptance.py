@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from todo_agent.chatkit.context import IdScope, RequestContext
 from todo_agent.chatkit.limits import check_streaming
+from todo_agent.chatkit.paging import check_id
 from todo_agent.chatkit.private_api import Server
 from todo_agent.chatkit.requests import Submission
-from todo_agent.chatkit.store import check_id
 from todo_agent.chatkit.turn_changes import Turn, TurnChanges
 from todo_agent.errors import (
     ThreadBusyError,

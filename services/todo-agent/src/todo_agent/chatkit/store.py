@@ -4,7 +4,7 @@ Whose rows a method sees is decided by the context's user, bound to the transact
 security; another user's id is an unknown id. In a worker every write is fenced by the attempt.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -28,9 +28,9 @@ from todo_agent.chatkit.text import storable_json
 from todo_agent.errors import UnknownThingError
 from todo_agent.storage.attachment_repository import AttachmentRepository
 from todo_agent.storage.fence import is_fenced
-from todo_agent.storage.item_repository import ItemRepository, ItemRow
+from todo_agent.storage.item_repository import ItemRepository
 from todo_agent.storage.run import StoppedRun
-from todo_agent.storage.thread_repository import ThreadRepository, ThreadRow
+from todo_agent.storage.thread_repository import ThreadRepository
 from todochat.bus.errors import RunLostError
 from todochat.database import Database
 

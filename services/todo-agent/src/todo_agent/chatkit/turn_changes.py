@@ -24,9 +24,9 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from todo_agent.chatkit.context import RequestContext
+from todo_agent.chatkit.paging import check_id
 from todo_agent.chatkit.private_api import Server, apply_structured_input
 from todo_agent.chatkit.rows import new_item, to_items
-from todo_agent.chatkit.store import check_id
 from todo_agent.chatkit.text import storable_json
 from todo_agent.errors import NotPendingError, UnknownThingError
 from todo_agent.storage.acceptance_repository import AcceptanceRepository

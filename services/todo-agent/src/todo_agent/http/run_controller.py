@@ -6,7 +6,7 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, RequestBody
 
-from todo_agent.chatkit.store import check_id, may_be_id
+from todo_agent.chatkit.paging import check_id, may_be_id
 from todo_agent.errors import UnknownThingError
 from todo_agent.http.schemas import CancelRun, CancelView, RunList, RunView, to_view
 from todo_agent.service import ChatService

@@ -42,6 +42,13 @@ async def test_a_threads_active_run_is_found_until_it_ends(gateway, user, run, r
     assert [item["status"] for item in ended.json()["items"]] == ["completed"]
 
 
+@pytest.mark.parametrize("thread_id", ["thr_unknown", "%00", "thr_%C3%A4", "a%20b"])
+async def test_a_thread_that_is_none_has_no_runs(gateway, user, thread_id):
+    response = await gateway.get(f"/internal/runs?thread_id={thread_id}", user)
+
+    assert response.json() == {"items": []}
+
+
 async def test_active_runs_of_all_threads_are_listed_newest_first(gateway, user, message):
     made = [(await gateway.chatkit(message(), user)).json()["run_id"] for _ in range(3)]
 
