@@ -5,6 +5,7 @@ logs/launcher.log, and to the caller through a pipe until all is ready or given 
 """
 
 import os
+import re
 import sys
 from typing import Final, NoReturn
 
@@ -17,6 +18,7 @@ from todochat_local.options import UpOptions
 LOG_NAME: Final = "launcher"
 READY: Final = b"\0"
 READ_BYTES: Final = 4096
+COLOUR: Final = re.compile("\x1b\\[[0-9;]*m")
 
 
 def run_detached(options: UpOptions) -> int:
@@ -77,9 +79,8 @@ class _Report:
             os.dup2(target, fd)
 
     def write(self, line: str) -> None:
-        data = f"{line}\n".encode(errors="replace")
-        os.write(self._log, data)
-        self._tell_caller(data)
+        os.write(self._log, COLOUR.sub("", f"{line}\n").encode(errors="replace"))
+        self._tell_caller(f"{line}\n".encode(errors="replace"))
 
     def end(self) -> None:
         """Let the caller go: all is ready."""

@@ -1,7 +1,7 @@
 """`--reload`: notices changed source files by looking at them once a second."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 LOOK_S: Final = 1.0
 
 
-async def watch_sources(packages: Sequence[str]) -> AsyncIterator[str]:
+async def watch_sources(packages: Sequence[str]) -> AsyncGenerator[str, None]:
     """Yield a package's name whenever one of its files has changed."""
     seen = {package: _newest(package) for package in packages}
     while True:

@@ -39,6 +39,7 @@ class Stack:
         self._live: set[Child] = set()  # everything that runs, also what is only starting
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._done: dict[str, asyncio.Event] = {}
+        self._wanted: set[str] = set()  # units that are restarted on purpose
         self._is_ready = False
         self._stopping = False
 
@@ -99,8 +100,9 @@ class Stack:
         self._data.state.unlink(missing_ok=True)
 
     def restart(self, names: Sequence[str]) -> None:
-        """Stop the named units; they are started again like any that ended."""
+        """Stop the named units; they are started again at once."""
         for name in names:
+            self._wanted.add(name)
             self._children[name].stop()
 
     def watched_packages(self) -> list[str]:
@@ -159,19 +161,24 @@ class Stack:
             began = time.monotonic()
             status = await self._children[unit.name].wait()
             self._write_state()
-            if time.monotonic() - began > STABLE_S:
+            if unit.name in self._wanted or time.monotonic() - began > STABLE_S:
                 backoff_s = FIRST_BACKOFF_S
-            self._report.ended(unit.name, _status_text(status), backoff_s)
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
-            began = time.monotonic()
-            try:
-                await self._start_unit(unit)
-            except StartError as error:
-                self._report.failed_again(error)
-            else:
-                self._write_state()
-                self._report.ready(unit.name, "running again", time.monotonic() - began)
+            if unit.name not in self._wanted:
+                self._report.ended(unit.name, _status_text(status), backoff_s)
+                await asyncio.sleep(backoff_s)
+                backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
+            self._wanted.discard(unit.name)
+            await self._start_again(unit)
+
+    async def _start_again(self, unit: Unit) -> None:
+        began = time.monotonic()
+        try:
+            await self._start_unit(unit)
+        except StartError as error:
+            self._report.failed_again(error)
+        else:
+            self._write_state()
+            self._report.ready(unit.name, "running again", time.monotonic() - began)
 
     async def _spawn(self, spec: ChildSpec) -> Child:
         self._live = {child for child in self._live if not child.has_ended}

@@ -18,6 +18,7 @@ from todochat_local.chat.session import Session
 from todochat_local.chat.turn import Turn, message
 from todochat_local.chat.view import PlainView, RawView, View
 from todochat_local.layout import DataDir
+from todochat_local.lock import holder
 from todochat_local.state import read_state
 
 EXIT_ERROR = 1
@@ -76,7 +77,7 @@ def _find_deployment(options: ChatOptions) -> tuple[str, str]:
     if options.url:
         return options.url.rstrip("/"), options.url.rstrip("/")
     data = DataDir(options.data_dir)
-    state = read_state(data)
+    state = read_state(data) if data.exists() and holder(data) is not None else None
     if state is None:
         msg = f"nothing runs on {data.path}: `todochat up` starts it, --url names another place"
         raise ChatError(msg)

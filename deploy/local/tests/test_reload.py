@@ -1,0 +1,59 @@
+"""`--reload`: noticing changes, and restarting without a pause."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from todochat_local import source_watch
+from todochat_local.source_watch import watch_sources
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "watched_package"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("__init__.py", "deep/module.py"):
+        (folder / name).touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(source_watch, "LOOK_S", 0.01)
+    return folder
+
+
+@pytest_asyncio.fixture
+async def changes(package: Path) -> AsyncIterator["asyncio.Queue[str]"]:
+    seen: asyncio.Queue[str] = asyncio.Queue()
+
+    async def watch() -> None:
+        async with aclosing(watch_sources([package.name])) as stream:
+            async for name in stream:
+                seen.put_nowait(name)
+
+    task = asyncio.create_task(watch())
+    await asyncio.sleep(0)  # it has looked once: what comes now is a change
+    yield seen
+    task.cancel()
+
+
+async def test_a_changed_file_is_noticed(package: Path, changes: "asyncio.Queue[str]") -> None:
+    (package / "deep" / "module.py").write_text("changed = True")
+
+    assert await asyncio.wait_for(changes.get(), 5) == "watched_package"
+
+
+async def test_a_deleted_file_is_noticed(package: Path, changes: "asyncio.Queue[str]") -> None:
+    (package / "deep" / "module.py").unlink()
+
+    assert await asyncio.wait_for(changes.get(), 5) == "watched_package"
+
+
+async def test_other_files_are_not(package: Path, changes: "asyncio.Queue[str]") -> None:
+    (package / "notes.txt").write_text("no code")
+    (package / "deep" / "module.py").write_text("changed = True")
+
+    await asyncio.wait_for(changes.get(), 5)
+
+    assert changes.empty()
