@@ -1,7 +1,7 @@
 """What the process opens at start and closes in reverse order."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ def _wire(
     redis: Redis,
     session: aiohttp.ClientSession,
     hub: RunHub,
-) -> list[Any]:
+) -> list[Coroutine[Any, Any, None]]:
     """Put the parts together on `state`; return the jobs to run beside the requests."""
     agent = AgentClient(
         ServiceClient(

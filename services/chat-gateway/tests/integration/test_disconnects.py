@@ -55,13 +55,17 @@ async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
 
     async def vanish_after_one_kib() -> None:
         client = await connect(ann, f"/runs/{run_id}/events")
-        received = b""
-        while len(received) < 1024:
+        received = await asyncio.get_running_loop().sock_recv(client, 1024)
+        while received.startswith(b"HTTP/1.1 200") and len(received) < 1024:
             received += await asyncio.get_running_loop().sock_recv(client, 1024)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         client.close()
+        if received.startswith(b"HTTP/1.1 503"):  # a machine too busy to answer them all at once
+            await vanish_after_one_kib()
+        else:
+            assert received.startswith(b"HTTP/1.1 200")
 
-    async with bystander.stream("POST", "", body=CREATE) as stream:
+    async with asyncio.timeout(60), bystander.stream("POST", "", body=CREATE) as stream:
         vanishing = [asyncio.create_task(vanish_after_one_kib()) for _ in range(100)]
         while not all(client.done() for client in vanishing):
             assert await stream.next_event() == b": ping\n\n"

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from chat_gateway.errors import StoreUnavailableError
 
-TIMEOUT_S: Final = 2.0  # less than the client's own timeouts, which a blocking command may need
+TIMEOUT_S: Final = 3.0  # for all tries together; a busy event loop alone can take a second
 FAILURES: Final = (RedisError, OSError, TimeoutError)
 
 Pipe = Any
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def redis_or_503() -> AsyncIterator[None]:
-    """Turn a Redis failure, or 2 s without an answer, into `StoreUnavailableError`."""
+    """Turn a Redis failure, or 3 s without an answer, into `StoreUnavailableError`."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
             yield
