@@ -67,7 +67,7 @@ class FakeAgent:
 
     async def accept_run(self, user_id: str, *, run_id: str = "", announce: bool = True) -> str:
         run_id = run_id or new_id("run")
-        run = {
+        run: dict[str, Any] = {
             "run_id": run_id,
             "thread_id": f"thr_of_{run_id}",
             "conversation_id": len(self.runs) + 1,

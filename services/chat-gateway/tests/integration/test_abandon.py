@@ -162,6 +162,8 @@ class SilentClient:
     def unsent_bytes(self) -> int:
         return 0
 
+    def abort(self) -> None: ...
+
 
 async def test_the_lease_of_a_gateway_that_was_killed_keeps_its_run(agent, redis, gateway, ann):
     run_id = await agent.accept_run("usr_ann")

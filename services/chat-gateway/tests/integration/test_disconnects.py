@@ -8,8 +8,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from chat_gateway.streams.open_streams import OpenStreams
+from chat_gateway.streams.presence import Presence
 from chat_gateway.streams.relay import Relay, SlowViewerError
-from todochat.bus import BusLimits
+from todochat.bus import BusLimits, RunHub
 from todochat.draining import Drain
 from todochat.testing import wait_until
 
@@ -119,8 +120,8 @@ class SlowClient:
 
 
 @pytest.fixture
-def relay() -> Relay:
-    return Relay(None, OpenStreams(), None, Drain(), slow_viewer_s=0.01)
+def relay(redis) -> Relay:
+    return Relay(RunHub(redis), OpenStreams(), Presence(redis, 30), Drain(), slow_viewer_s=0.01)
 
 
 async def test_a_client_that_reads_slowly_may_stay(relay):

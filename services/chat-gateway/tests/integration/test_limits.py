@@ -124,8 +124,9 @@ async def test_twenty_open_streams_and_not_one_more(agent, gateway, ann, bob):
     run_id = await agent.accept_run("usr_ann")
     path = f"/runs/{run_id}/events"
     async with AsyncExitStack() as stack:
-        for _ in range(20):
-            last = await stack.enter_async_context(ann.stream("GET", path))
+        for _ in range(19):
+            await stack.enter_async_context(ann.stream("GET", path))
+        last = await stack.enter_async_context(ann.stream("GET", path))
 
         attach = await ann.ask("GET", path)
         turn = await ann.ask("POST", "", body=CREATE)

@@ -27,10 +27,10 @@ def message(kind: str, text: str, item_id: str = "msg_1", item_type: str = "assi
 
 
 def test_each_delta_is_one_line():
-    data = frames(update("text_delta", delta="Hel"), update("text_delta", delta="lo"))
+    data = frames(update("text_delta", delta="Good "), update("text_delta", delta="day"))
 
     assert SimpleForm().frames(data) == (
-        b'data: {"type":"text","content":"Hel"}\n\ndata: {"type":"text","content":"lo"}\n\n'
+        b'data: {"type":"text","content":"Good "}\n\ndata: {"type":"text","content":"day"}\n\n'
     )
 
 
