@@ -43,11 +43,12 @@ def main(path: str) -> None:
 
 def _table(settings: type[ServiceSettings], skip: frozenset[str]) -> str:
     hints = get_type_hints(settings, include_extras=True)
-    rows = ["| variable | type | default | meaning |", "|---|---|---|---|"]
-    for field in msgspec.structs.fields(settings):
-        if field.encode_name not in skip:
-            rows.append(_row(field, hints[field.name]))
-    return "\n".join([*rows, ""])
+    rows = [
+        _row(field, hints[field.name])
+        for field in msgspec.structs.fields(settings)
+        if field.encode_name not in skip
+    ]
+    return "\n".join(["| variable | type | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 
 def _row(field: msgspec.structs.FieldInfo, hint: Any) -> str:
