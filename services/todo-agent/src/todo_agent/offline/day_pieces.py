@@ -17,6 +17,7 @@ DAY_NAME: Final = rf"(?:{'|'.join(WEEKDAYS)})"
 _SHORT_DAY: Final = r"(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)"
 _MONTH: Final = rf"(?:{'|'.join(MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
 _ON: Final = r"(?:(?:on|by|before|until|till|for|due|from|since|after|of) )"
+_BY: Final = r"(?:(?:on|by|before|until|till|due) )"  # "for 1/2" may be a half
 _YEAR: Final = r"(?:,?\s*(?P<year>20\d\d)\b)"
 _HOLIDAYS: Final = {
     "christmas eve": (12, 24),
@@ -204,7 +205,7 @@ def _calendar_pieces() -> tuple[Piece, ...]:
         _piece(
             rf"{_ON}?(?P<date>\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}})", _numeric_date
         ),
-        _piece(rf"{_ON}(?P<date>\d{{1,2}}[./]\d{{1,2}})\.?", _numeric_date),
+        _piece(rf"{_BY}(?P<date>\d{{1,2}}[./]\d{{1,2}})\.?", _numeric_date),
         _piece(rf"(?:in|during|for|by|until|this|next) {month}{_YEAR}?", _month_period),
         _piece(rf"{month}{_YEAR}?", _month_period, is_strong=False),
         _piece(rf"(?:on|by|before|until|for|over) (?P<holiday>{any_of(_HOLIDAYS)})", _holiday),

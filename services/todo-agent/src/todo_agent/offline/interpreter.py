@@ -42,10 +42,9 @@ def interpret(message: str, clock: Clock) -> tuple[Intent, ...]:
     """Return what a message asks for, in its order; at least one intent."""
     if len(message) > MAX_MESSAGE_CHARS:
         return (Talk(Topic.TOO_LONG),)
-    text = hide_quotes(_normalise(message)).strip()
-    if not text:
+    sentences = mood.split_sentences(hide_quotes(_normalise(message)))
+    if not sentences:
         return (Talk(Topic.EMPTY),)
-    sentences = mood.split_sentences(text)
     if mood.is_question(sentences[0]):
         return _answer_only(sentences[:MAX_COMMANDS], clock)
     intents = _merge_adds(read_sentence(sentence, clock) for sentence in sentences)

@@ -5,7 +5,7 @@ far. It ends where results are missing: those calls are the next step.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from todo_agent.offline import changing, replies, showing
 from todo_agent.offline.conversation import Turn
@@ -63,9 +63,9 @@ def _outputs(
             earlier.clear()  # from there on the earlier run went another way
         done = earlier.pop(0) if earlier else None
         if done is not None and done.is_ok:
-            outputs.append(done)
+            outputs.append(replace(done, call=call))
         elif own:
-            outputs.append(own.pop(0))
+            outputs.append(replace(own.pop(0), call=call))
         else:
             missing.append(call)
     return outputs, missing

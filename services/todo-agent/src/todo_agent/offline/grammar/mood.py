@@ -50,16 +50,16 @@ _WH_WORD: Final = r"(?:what|when|where|who|whom|whose|why|how|which)(?:'?(?:s|re
 _AUXILIARY: Final = (
     r"(?:is|isn't|isnt|are|aren't|arent|am|was|wasn't|were|weren't|does|doesn't|doesnt|did|didn't|"
     r"didnt|has|hasn't|hasnt|can|can't|cant|could|couldn't|would|wouldn't|will|won't|should|"
-    r"shouldn't|shall|may|might)"
+    r"shouldn't|shall|might)"
 )
 _QUESTION_START: Final = rx(
     rf"^(?:{_WH_WORD}\b"
-    rf"|{_AUXILIARY}\b(?! \d)"  # "may 5" is a date
+    rf"|{_AUXILIARY}\b|may\b(?! \d)"  # "may 5" is a date
     rf"|(?:do|don't|dont|have|haven't|havent|had|hadn't|must|mustn't|ought) {_PRONOUN}\b"
     r"|any(?:thing|one|body)?\b)"
 )
 _CAN: Final = r"(?:can|could|would|will|won't|can't|couldn't|wouldn't)"
-_FORM_ONLY: Final = rx(rf"^{_CAN} (?:you|u|ya)\b")
+_FORM_ONLY: Final = rx(rf"^(?:{_CAN} (?:you|u|ya)|do you mind)\b")
 _SOFTENER: Final = r"(?: (?:please|pls|kindly|just|also|maybe|possibly|quickly))*"
 _MANAGED: Final = (
     r"(?= (?:add|create|make|start|set up|remove|delete|clear) "
@@ -110,10 +110,16 @@ def split_sentences(text: str) -> list[str]:
         elif not part.strip():
             continue
         elif sentences and _continues(sentences[-1], part.strip()):
-            sentences[-1] += ("\n" if "\n" in gap else gap or " ") + part.strip()
+            sentences[-1] += ("\n" if "\n" in gap else gap) + part.strip()
         else:
             sentences.append(part.strip())
-    return [part.strip() for sentence in sentences for part in _AND_COMMAND.split(sentence)]
+    return [part.strip() for sentence in sentences for part in _split_commands(sentence)]
+
+
+def _split_commands(sentence: str) -> list[str]:
+    """Split "add milk and delete 3"; a question mark at its end is then about both."""
+    parts = _AND_COMMAND.split(sentence)
+    return [sentence] if ends_as_question(sentence) and not is_question(parts[-1]) else parts
 
 
 def _continues(before: str, piece: str) -> bool:
@@ -142,7 +148,8 @@ def is_question(sentence: str) -> bool:
 def ends_as_question(sentence: str) -> bool:
     """Whether a sentence ends in a question mark without being a polite request."""
     text = strip_fillers(sentence)
-    return _QUESTION_MARK.search(text) is not None and strip_request(text) == text
+    is_request = asks_assistant(text) and strip_request(text) != text
+    return _QUESTION_MARK.search(text) is not None and not is_request
 
 
 def is_negated(sentence: str) -> bool:
