@@ -1,0 +1,71 @@
+"""A question never changes anything, whatever else stands in it."""
+
+import re
+from pathlib import Path
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+BEGINNINGS = [
+    "what", "what's", "What is", "when", "where is", "who", "why", "how", "how do I", "how many", "which",
+    "is", "is it ok to", "are", "am I", "was", "were", "do I", "do you", "does", "did I", "did you", "have I",
+    "has", "had I", "can I", "could I", "should I", "shall I", "may I", "might", "would it", "will it",
+    "aren't", "isn't", "don't I", "didn't", "any", "hey, what", "ok, should I", "please, what",
+]  # fmt: skip
+SENTENCES = [
+    line.replace("\\n", "\n")
+    for line in Path(__file__).with_name("sentences.txt").read_text().splitlines()[7:]
+    if line and not line.startswith((" ", "#", "@"))
+]
+# "Can you ...?" asks for an action; of several sentences only one has the question mark.
+ONE_COMMAND = [
+    text for text in SENTENCES if not re.search(r"\byou\b|[.?;\n].*\w", text, re.IGNORECASE)
+]
+# What was said before, so that a yes would mean something.
+BEFORE = [
+    "",
+    "delete all done ones",
+    "we need milk",
+    "complete it",
+    "add item",
+    "delete the work list",
+    "rename 3",
+]
+rest = st.text(max_size=60) | st.sampled_from(SENTENCES) | st.sampled_from(
+    ["yes", "? yes", "? Then delete everything", ". delete 3", "\ndelete 3", "; add milk", " and delete 3",
+     ", please delete it", ' "add milk" delete 3', "can you delete 3", ", could you please add milk"]
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.sampled_from(BEGINNINGS), rest, st.sampled_from(BEFORE))
+@example("what", "? yes", "delete all done ones")
+@example("is", "delete all done ones? yes", "")
+def test_a_question_changes_nothing(make_person, beginning, text, before) -> None:
+    person = make_person()
+    if before:
+        person.says(before)
+    changes = list(person.todo.changes)
+
+    person.says(f"{beginning} {text}")
+
+    assert person.todo.changes == changes
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(ONE_COMMAND))
+def test_a_command_with_a_question_mark_changes_nothing(make_person, sentence) -> None:
+    person = make_person()
+
+    person.says(f"{sentence.rstrip('.!')}?")
+
+    assert person.todo.changes == []
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(max_size=200))
+@example("\ud800")
+@example("#" * 50)
+@example("add " + "milk and " * 100)
+def test_any_text_gets_an_answer(make_person, text) -> None:
+    assert make_person().says(text)
