@@ -9,6 +9,8 @@ import aiohttp
 import structlog
 from litestar import Litestar
 from litestar.datastructures import State
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from tasks_service.events.change_board import ChangeBoard
 from tasks_service.http.authentication import Authenticator
@@ -44,7 +46,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         if keys is None:
             session = await stack.enter_async_context(aiohttp.ClientSession())
             keys = JwksCache(settings.auth_jwks_url, session, redis)
-        revocations = RevocationSet(redis)
+        revocations = await _load_revocations(redis)
         board = ChangeBoard(redis)
         _wire(app.state, database, board, revocations, keys)
         app.state.purge_job = _purge_job(settings, jobs_database)
@@ -89,6 +91,16 @@ def _purge_job(settings: TasksSettings, database: Database) -> PurgeJob:
         trash_days=settings.trash_retention_days,
         event_days=settings.events_retention_days,
     )
+
+
+async def _load_revocations(redis: Redis) -> RevocationSet:
+    """Know who is signed out before the first request; without Redis, as soon as it is there."""
+    revocations = RevocationSet(redis)
+    try:
+        await revocations.refresh()
+    except (RedisError, OSError) as error:
+        log.warning("start.without_redis", error=repr(error))
+    return revocations
 
 
 async def _open_database(stack: AsyncExitStack, url: str, name: str, pool_size: int) -> Database:

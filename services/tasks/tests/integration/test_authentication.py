@@ -164,6 +164,18 @@ async def test_a_signed_out_session_is_401_within_seconds(service, ada, redis):
     await wait_until(is_refused, timeout_s=10)
 
 
+async def test_a_session_signed_out_before_the_start_is_401_at_once(start_service, redis):
+    sid = new_id("ses")
+    await redis.zadd(REVOKED_KEY, {sid: time.time() + 900})
+    service = await start_service()
+    user_id = new_id("usr")
+    token, _ = service.issuer.login_token(user_id, sid, int(time.time()))
+
+    response = await service.person(user_id, token=token).get("tasks")
+
+    assert response.status_code == 401
+
+
 async def test_401_comes_before_any_word_about_the_request(service, ada):
     nobody = service.person(ada.user_id, token="garbage")
 

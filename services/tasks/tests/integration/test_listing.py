@@ -216,7 +216,6 @@ async def test_a_cursor_of_another_question_is_refused(ada):
         "tag=%00",
         "tag=" + "x" * 51,
         "q=%00",
-        "q=a+b+c+d+e+f+g+h+i+j+k",
         "q=" + "x" * 201,
         "prioritty=high",
     ],
@@ -229,9 +228,18 @@ async def test_a_query_that_makes_no_sense_is_refused(ada, query):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=1", "limit=200", "tag=" + "x" * 50, "q=" + "x" * 200, "q=a+b+c+d+e+f+g+h+i+j",
-              "q=%FF", "list_id=%F0%9F", "overdue=1"]
-)  # fmt: skip
+    "query",
+    [
+        "limit=1",
+        "limit=200",
+        "tag=" + "x" * 50,
+        "q=" + "x" * 200,
+        "q=" + "+".join("x" * 100),
+        "q=%FF",
+        "list_id=%F0%9F",
+        "overdue=1",
+    ],
+)
 async def test_a_query_at_its_limits_is_answered(ada, query):
     response = await ada.call("GET", f"tasks?{query}")
 

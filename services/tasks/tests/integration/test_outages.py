@@ -124,6 +124,12 @@ async def test_without_redis_tasks_and_feeds_go_on(start_service, own_valkey):
     assert ready.status_code == 200
 
 
+async def test_the_service_starts_without_redis(start_service):
+    service = await start_service(redis_url="redis://127.0.0.1:9/0")
+
+    assert (await service.person().get("tasks")).status_code == 200
+
+
 async def test_a_person_whose_changes_are_stuck_is_told_to_try_again(service, ada, owner):
     await ada.make_task()
     service.app.state.task_service._gate._max_wait_s = 0.2

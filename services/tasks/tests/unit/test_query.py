@@ -36,7 +36,6 @@ def test_words_are_folded_and_each_counts_once():
     assert parse_words("  Buy MILK buy ", pointer="q") == ("buy", "milk")
 
 
-@pytest.mark.parametrize("text", ["a\0b", "a b c d e f g h i j k"])
-def test_words_that_cannot_be_searched_for_are_refused(text):
+def test_words_that_cannot_be_searched_for_are_refused():
     with pytest.raises(InvalidInputError):
-        parse_words(text, pointer="q")
+        parse_words("a\0b", pointer="q")

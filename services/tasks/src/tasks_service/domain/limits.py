@@ -13,8 +13,7 @@ MAX_TAG_CHARS: Final = 50
 MAX_OPEN_TASKS: Final = 10_000
 MAX_LISTS: Final = 200  # the default list included; they are answered on one page
 MAX_LIST_NAME_CHARS: Final = 100  # its key must fit a B-tree entry (2,704 bytes)
-MAX_SEARCH_CHARS: Final = 200
-MAX_SEARCH_WORDS: Final = 10  # each word is one more pattern per row
+MAX_SEARCH_CHARS: Final = 200  # at most 100 words, each one more pattern for a row
 
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200

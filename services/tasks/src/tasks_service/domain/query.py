@@ -6,7 +6,6 @@ from typing import Final, Literal
 import msgspec
 
 from tasks_service.domain.due import clean_date, clean_instant
-from tasks_service.domain.limits import MAX_SEARCH_WORDS
 from tasks_service.domain.task import Priority
 from tasks_service.domain.text import has_nul, invalid, match_key
 
@@ -67,11 +66,8 @@ def parse_words(text: str, *, pointer: str) -> tuple[str, ...]:
     """Split what is searched for into folded words.
 
     Raises:
-        InvalidInputError: there are too many words, or one has a NUL character.
+        InvalidInputError: there is a NUL character.
     """
     if has_nul(text):
         raise invalid(pointer, "must not have NUL characters")
-    words = tuple(dict.fromkeys(match_key(text).split()))
-    if len(words) > MAX_SEARCH_WORDS:
-        raise invalid(pointer, f"must have at most {MAX_SEARCH_WORDS} words")
-    return words
+    return tuple(dict.fromkeys(match_key(text).split()))

@@ -64,7 +64,7 @@ TextParameter = Annotated[
     str | None,
     QueryParameter(
         max_length=MAX_SEARCH_CHARS,
-        description="At most 10 words; each must be in the title, the notes or a tag.",
+        description="Every word must be in the title, the notes or a tag.",
     ),
 ]
 SortParameter = Annotated[

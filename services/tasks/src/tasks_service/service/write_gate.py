@@ -32,6 +32,7 @@ from tasks_service.storage.transaction import (
 from todochat.clock import utc_now
 from todochat.database import Database
 from todochat.errors import ServiceError
+from todochat.faults import fault_point
 from todochat.idempotency import (
     MAX_WAIT_S,
     IdempotencyInProgressError,
@@ -117,6 +118,8 @@ class WriteGate:
             async with open_transaction(self._database, request.user_id) as session:
                 await limit_lock_waits(session, self._max_wait_s)
                 written, has_changes = await self._write(session, request, status, change)
+                fault_point("change.written")
+            fault_point("change.committed")
         except ServiceError as error:
             if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 await self._remember_attempt(request)
