@@ -221,7 +221,7 @@ def test_an_error_in_the_stream_is_the_exit_code_and_a_line(
 ) -> None:
     def fails(exchange: Exchange) -> None:
         exchange.begin()
-        exchange.delta(1, "Hel")
+        exchange.delta(1, "Part of ")
         exchange.send(2, type="error", code="custom", message="The model is away.")
         exchange.end(3, "failed")
 
@@ -230,7 +230,7 @@ def test_an_error_in_the_stream_is_the_exit_code_and_a_line(
     code = chat()
 
     said = capsys.readouterr()
-    assert (code, said.out) == (1, "Hel\n")
+    assert (code, said.out) == (1, "Part of \n")
     assert said.err.endswith("todochat: The model is away.\n")
 
 

@@ -371,6 +371,9 @@ def main() -> None:
     """Guard one child."""
     config = GuardConfig.decode(0)
     os.set_inheritable(config.lock_fd, False)
+    if select.select([0], [], [], 0)[0]:  # an order, or the launcher is gone already
+        say("failed it was stopped before it began")
+        return
     try:
         guard = Guard(config)
     except OSError as error:
