@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import Meta
+
 from auth_session.settings import AuthSessionSettings
 from chat_gateway.settings import ChatGatewaySettings
-from msgspec import Meta
 from tasks_service.settings import TasksSettings
 from todo_agent.settings import TodoAgentSettings
 from todochat.settings import ServiceSettings
