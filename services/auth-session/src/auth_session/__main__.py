@@ -1,5 +1,9 @@
 """The commands `auth-session serve | migrate | admin`."""
 
+import gc
+
+gc.disable()  # importing makes objects and frees none; todochat.server.run turns it on again
+
 import argparse
 import asyncio
 import getpass
@@ -14,7 +18,6 @@ from auth_session.lifespan import open_services
 from auth_session.service.account_service import AccountService, NewAccount
 from auth_session.settings import AuthMigrationSettings, AuthSessionSettings
 from todochat.clock import to_wire
-from todochat.database.migrations import run_migrations
 from todochat.errors import ServiceError
 from todochat.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
@@ -36,6 +39,8 @@ def main() -> None:
 
 
 def _migrate() -> None:
+    from todochat.database.migrations import run_migrations  # noqa: PLC0415 - only here: Alembic
+
     try:
         settings = load_settings(AuthMigrationSettings, os.environ)  # noqa: TID251 - the one place
     except SettingsError as error:

@@ -1,5 +1,9 @@
 """Command line: `python -m chat_gateway serve`."""
 
+import gc
+
+gc.disable()  # importing makes objects and frees none; todochat.server.run turns it on again
+
 import argparse
 import os
 from collections.abc import Sequence

@@ -8,6 +8,7 @@ DRAIN_TIMEOUT_S to finish.
 """
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -96,8 +97,14 @@ def make_server(
 
 
 def run(app: Litestar, settings: ServiceSettings, *, host: str, port: int) -> None:
-    """Serve `app` until SIGTERM or Ctrl-C, then drain; exits with 3 if it can't start."""
+    """Serve `app` until SIGTERM or Ctrl-C, then drain; exits with 3 if it can't start.
+
+    What has been imported so far lives as long as the process: the garbage collector, which a
+    service's `__main__` may have turned off, never looks at it again.
+    """
     server = make_server(app, settings, host=host, port=port)
+    gc.freeze()
+    gc.enable()
     server.run()
     if not server.started:
         sys.exit(EXIT_START_FAILED)

@@ -1,5 +1,9 @@
 """`python -m todo_agent api|worker|migrate`: the only file that reads the environment."""
 
+import gc
+
+gc.disable()  # importing makes objects and frees none; todochat.server.run turns it on again
+
 import os
 import sys
 from pathlib import Path

@@ -1,8 +1,8 @@
 """The databases and roles this system needs, made once by a superuser.
 
 For each database: `<db>_owner` owns it and migrates, `<db>_app` serves requests under row-level
-security, `<db>_jobs` runs the jobs that cross users, under policies that name it. Roles without
-`LOGIN` passwords stay as they are when they exist already, only their password is set anew.
+security, `<db>_jobs` runs the jobs that cross users, under policies that name it. What exists
+already stays, but for the roles' passwords and the grants, which are set anew.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,10 @@ async def bootstrap(
         }
         for name, family in targets.items():
             if name not in present:
-                await _create_database(connection, name, family)
+                await connection.execute(
+                    f'CREATE DATABASE "{name}" OWNER "{family}_owner" TEMPLATE template0'
+                )
+            await _grant(connection, name, family)
     finally:
         await connection.close()
 
@@ -69,10 +72,8 @@ async def _set_role(
     )
 
 
-async def _create_database(
-    connection: "asyncpg.Connection[asyncpg.Record]", name: str, family: str
-) -> None:
-    await connection.execute(f'CREATE DATABASE "{name}" OWNER "{family}_owner" TEMPLATE template0')
+async def _grant(connection: "asyncpg.Connection[asyncpg.Record]", name: str, family: str) -> None:
+    """Say who may connect; said each time, since an earlier try may have ended half-way."""
     await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
     await connection.execute(
         f'GRANT CONNECT ON DATABASE "{name}" TO "{family}_app", "{family}_jobs"'
