@@ -199,6 +199,7 @@ def _calendar_pieces() -> tuple[Piece, ...]:
         _piece(rf"{_ON}?{month} (?:the )?{_THE_DAY}{_YEAR}?", _calendar_date),
         _piece(rf"{_ON}(?:the )?(?P<day>{ORDINAL}){of_month}?", _day_of_month),
         _piece(rf"(?:the )?(?P<day>{ORDINAL}){of_month}", _day_of_month),
+        _piece(rf"{_ON}?{DAY_NAME} (?P<which>)the (?P<day>{ORDINAL})", _day_of_month),
         _piece(
             r"(?:the )(?P<which>)(?P<day>\d{1,2}(?:st|nd|rd|th))", _day_of_month, is_strong=False
         ),

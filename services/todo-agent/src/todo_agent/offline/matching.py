@@ -17,16 +17,15 @@ _SMALL: Final = frozenset(
     )
 )
 _TYPO_RATIO: Final = 0.75
-_SUFFIXES: Final = (
+_PLURALS: Final = (
     ("ies", "y"),
     ("sses", "ss"),
     ("ches", "ch"),
     ("shes", "sh"),
     ("xes", "x"),
     ("oes", "o"),
-    ("ing", ""),
-    ("ed", ""),
 )
+_ENDINGS: Final = ("ing", "ed", "e")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +38,16 @@ class Matches:
 
 def stem(word: str) -> str:
     """Return the part of a word that its forms share: "buying" -> "buy", "groceries" -> "grocery"."""
-    base = re.sub(r"['\u2019]s$", "", word)
-    for suffix, ending in _SUFFIXES:
-        if base.endswith(suffix) and len(base) >= len(suffix) + 3:
-            return base.removesuffix(suffix) + ending
-    if base.endswith("s") and not base.endswith("ss") and len(base) > 3:
-        base = base[:-1]
-    return base[:-1] if base.endswith("e") and len(base) > 3 else base
+    base = _singular(re.sub(r"['\u2019]s$", "", word))
+    ending = next((end for end in _ENDINGS if base.endswith(end) and len(base) > len(end) + 2), "")
+    return base.removesuffix(ending)
+
+
+def _singular(word: str) -> str:
+    for plural, ending in _PLURALS:
+        if word.endswith(plural) and len(word) > len(plural) + 2:
+            return word.removesuffix(plural) + ending
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
 
 
 def words_of(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Date phrases: where they are in a sentence, and what they mean at a fixed time and place."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,6 +31,7 @@ def at(day: int, hour: int, minute: int = 0, *, month: int = 11) -> datetime:
         ("tuesday next week", date(2026, 12, 1)),
         ("the 15th", date(2026, 12, 15)),
         ("on the third", date(2026, 12, 3)),
+        ("friday the fourth", date(2026, 12, 4)),
         ("on the 3rd of december", date(2026, 12, 3)),
         ("december 3", date(2026, 12, 3)),
         ("3 dec 2027", date(2027, 12, 3)),
@@ -148,6 +149,9 @@ class TestClock:
         assert (clock.now, clock.zone) == (at(23, 9, 30), BERLIN)
         assert clock.is_month_first
         assert clock.is_twelve_hour
+
+    def test_a_time_that_is_skipped_moves_on(self) -> None:
+        assert MONDAY.at(date(2027, 3, 28), time(2, 30)).hour == 3
 
     @pytest.mark.parametrize("instructions", [None, "", "Now: soon", "Time zone: Mars/Olympus"])
     def test_without_them_it_is_the_fallback_in_utc(self, instructions) -> None:

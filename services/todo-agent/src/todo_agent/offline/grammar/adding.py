@@ -16,6 +16,7 @@ from todo_agent.offline.grammar.scope import is_out_of_scope
 from todo_agent.offline.grammar.titles import ADJECTIVES, ARTICLE, read_tasks, strip_link
 from todo_agent.offline.intents import Add, Ask, Intent, Missing, NewTask, Offer, Talk, Topic
 
+_OBLIGATION: Final = rx(r"^(?:i|we) (?:have|need|ought|am supposed|are supposed) to (?=\S)")
 _CONDITION: Final = rx(r" ?(?:when(?:ever)?|if|once|as soon as|where|while)\b.*")
 # Verbs of other things than chores: "I need to find a joke" is not meant as a task.
 _UNSURE: Final = word_list(
@@ -39,6 +40,17 @@ def _added(match: re.Match[str], clock: Clock) -> Intent:
     return read_tasks(f"{match['rest']} {match['place']}", clock)
 
 
+def _block(match: re.Match[str], clock: Clock) -> Intent:
+    """Read "mark my calendar for friday for the wedding"."""
+    read = read_tasks(match["rest"], clock)
+    return _without_links(read) if isinstance(read, Add) else read
+
+
+def _without_links(add: Add) -> Add:
+    tasks = (replace(task, title=strip_link(task.title) or task.title) for task in add.tasks)
+    return replace(add, tasks=tuple(tasks))
+
+
 def _add_to_list(match: re.Match[str], clock: Clock) -> Intent:
     """Read "shopping list: milk, eggs", where the list comes first."""
     name = clean_name(match["list"])
@@ -60,14 +72,14 @@ def _remind(match: re.Match[str], clock: Clock) -> Intent:
     rest = match["rest"]
     if _CONDITION.fullmatch(rest):
         return Talk(Topic.NO_CONDITIONS)
-    read = read_tasks(strip_link(rest), clock, prefer_first_date=True)
+    thing = _OBLIGATION.sub("", strip_link(rest))
+    read = read_tasks(thing, clock, prefer_first_date=True)
     if isinstance(read, Ask):
         draft = (
             replace(read.draft, wants_reminder=True) if isinstance(read.draft, Add) else read.draft
         )
         return replace(read, draft=draft)
-    tasks = tuple(replace(task, title=strip_link(task.title) or task.title) for task in read.tasks)
-    return replace(read, tasks=tasks, wants_reminder=True)
+    return replace(_without_links(read), wants_reminder=True)
 
 
 def _need(match: re.Match[str], clock: Clock) -> Intent | None:
@@ -140,7 +152,10 @@ _GIVEN_TO_ADD: Final = (
     rule(r"(?:add|insert|append|include|enter|jot(?: down)?|note down|write down|log)\b(?: that)?"
          r" ?:?(?P<rest>.*)", _add),
     rule(r"(?:task|to-?do|reminder|note(?: to self)?) ?[:\u2013-] ?(?P<rest>.+)", _add),
-    rule(r"put (?P<rest>.+)", _put),
+    rule(r"(?:put|throw|toss|stick|place|pop) (?P<rest>.+)", _put),
+    rule(r"(?:make|take)(?: me)? (?:a )?note (?:to|that|of|about|:) (?P<rest>.+)", _add),
+    rule(r"(?:mark (?:my |the )?calend[ae]r|block (?:off|out)|save the date)(?: for| with| that| on)? "
+         r"(?P<rest>.+)", _block),
 )  # fmt: skip
 _TO_REMIND: Final = (
     rule(r"(?:remind|notify|alert|ping|nudge)(?: me| us)?\b(?P<rest>(?! (?:what|which|who|how)\b).*)",

@@ -30,7 +30,7 @@ _TOPIC: Final = rx(
     r"undone|on my plate|left (?:for|to|on)|bookings?)\b"
 )
 _PERSONAL: Final = rx(
-    r"\b(?:(?:do|should|must|did|have|had|am|was) (?:i|we)|i (?:have|need|am|put|make|made|got)|my|"
+    r"\b(?:(?:do|should|must|did|have|had|am|was|haven't|didn't|don't) (?:i|we)|i (?:have|need|am|put|make|made|got)|my|"
     r"i've|i'm|birthday|anniversary|party|wedding)\b"
 )
 _WHEN: Final = rx(

@@ -25,6 +25,7 @@ _TAGGED: Final = rx(r"\b(?:tagged|with the tag|labell?ed)(?: as| with)? #?(?P<ta
 _IMPORTANT: Final = rx(r"\b(?:urgent|important)(?= (?:tasks?|items?|ones?|things?|to-?dos?)\b)")
 _UP_TO: Final = rx(r"^(?:by|before|until|till|up to)\b")
 _FROM: Final = rx(r"^(?:after|since|from)\b")
+_NOT: Final = rx(r"\bnot\b|n't\b")
 _UPCOMING: Final = rx(r"\b(?:upcoming|coming up|ahead)\b")
 # Words that say "any task" and nothing about its title.
 _GENERIC: Final = rx(
@@ -110,5 +111,5 @@ def _take_state(text: str, within: Filter) -> tuple[Filter, str]:
     rest = f"{text[: match.start()]} {text[match.end() :]}"
     if word in _OVERDUE:
         return replace(within, overdue=True), rest
-    is_done = word.startswith(_COMPLETED) and not text[: match.start()].rstrip().endswith("not")
+    is_done = word.startswith(_COMPLETED) and not _NOT.search(text[: match.start()])
     return replace(within, status="completed" if is_done else "open"), rest

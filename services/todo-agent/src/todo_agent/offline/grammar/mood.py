@@ -12,7 +12,7 @@ from todo_agent.offline.grammar.quotes import hide_quotes
 
 ADD_VERBS: Final = word_list(
     "add create make new insert include put enter jot note write log set schedule remind append start "
-    "update book plan notify alert"
+    "update book plan notify alert toss stick place pop block save"
 )
 CHANGE_VERBS: Final = word_list(
     "complete finish mark check tick cross close reopen uncheck undo rename change edit move "

@@ -34,6 +34,7 @@ _ABOUT_FINISHED: Final = rx(
     r"i(?:'ve| have)? (?:done|completed|finished|accomplished)|"
     r"(?:completed|finished|done) (?:tasks|items|to-?dos|today|this|so far))\b.*"
 )
+_NEGATED: Final = rx(r".*(?:n't|\bnot|haven't|\bdont|havent|didnt)\b.*")
 _DATED: Final = rx(r".*\b(?:due|deadlines?|coming up|upcoming)\b.*")
 _PLAIN_LIST: Final = rx(
     r"(?:(?:what(?:'s|s| is| are)?|my|the|our|all|whole|me|entire|your) )*"
@@ -53,7 +54,7 @@ _STOP_WORDS: Final = frozenset(
         this that these those it its i i'm i've me my mine we us our you your yours on in at of for
         to from with about into by as and or if then so be been being between during until before
         after task tasks todo todos to-do to-dos item items list lists listed reminder reminders
-        event events notification notifications engagement engagements appointments meetings thing
+        event events notification notifications engagement engagements thing
         things stuff calendar calender schedule schedules scheduled scheduling agenda plan plans
         planned plate pending upcoming coming next due overdue deadline deadlines marked mark set put
         made make left open remaining current currently available existing need needs needed get got
@@ -62,7 +63,7 @@ _STOP_WORDS: Final = frozenset(
         specific particular saved free full busy happening going go supposed exactly named called
         titled tell show give know see find check read name count contents content contain contains
         exist exists start starts starting begin happen happens take place hey ok okay please aware
-        only complete completed finish finished names less more true information
+        only complete completed finish finished names less more true information look looks clear
         """
     )
 )
@@ -83,7 +84,7 @@ def read_query(text: str, clock: Clock) -> ShowTasks:
     if not words:
         within, rest = read_filter(asked, clock, Filter())
         words = title_words(rest)
-    if _ABOUT_FINISHED.fullmatch(text):
+    if _ABOUT_FINISHED.fullmatch(text) and not _NEGATED.fullmatch(text):
         # The day a task was done is nothing that the tools filter by.
         within = replace(within, status="completed", due_from=None, due_to=None)
         words = words.replace("accomplished", "").replace("accomplish", "").strip()

@@ -20,17 +20,17 @@ _ENTRY: Final = (
     r"(?:items?|events?|entry|entries|alarms?|notifications?|alerts?|things?|notes? to self|tab)"
 )
 _LINK: Final = (
-    r"(?: ?[:\u2013-] ?| (?:to|for|called|named|titled|about|of|on|saying|regarding|as|"
+    r"(?: ?[:\u2013-] ?| (?:for me to|to|for|called|named|titled|about|of|on|saying|regarding|as|"
     r"that (?:says|reads)|with the (?:title|name)|that) )"
 )
 _NOUN_PREFIX: Final = rx(
     rf"^{ARTICLE}{ADJECTIVES}"
-    rf"(?:{_TASK}(?:{_LINK}| |$)|{_ENTRY}(?:{_LINK}|$)|event (?!planning))"
+    rf"(?:{_TASK}(?:{_LINK}| |$)|{_ENTRY}(?:{_LINK}|$)|event (?!planning)|(?:\d+ |two |three )?items? )"
 )
 _PLURAL_NOUN: Final = rx(rf"{ARTICLE}{ADJECTIVES}(?:tasks|items|to-?dos|things|reminders)\b.*")
 _ARTICLE_START: Final = rx(r"^(?:an?|some) (?=\S)")
 _LINK_START: Final = rx(
-    r"^(?:(?:to|about|of|that|for|regarding|on|as|down|before|the next) )+"
+    r"^(?:(?:to|about|of|that|for me to|for|regarding|on|as|down|before|the next) )+"
     r"|^(?:to|about|of|that|for|down)$"
 )
 # What stands for a title that was not said.
