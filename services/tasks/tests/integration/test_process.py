@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from tasks_service.__main__ import main
+from tasks_service.settings import TasksSettings
+from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.testing import free_port, wait_until
 
 COMMAND = [sys.executable, "-m", "tasks_service"]
@@ -32,7 +34,9 @@ def serving(tasks_urls, redis_url):
     )
 
 
-async def test_it_serves_and_exits_with_0_on_sigterm(serving):
+async def test_it_serves_and_exits_with_0_on_sigterm_whoever_watches(serving):
+    tokens = ServiceTokens.from_settings(TasksSettings.load(serving))
+    token = tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1")
     url = f"http://127.0.0.1:{serving['TASKS_PORT']}"
     process = await asyncio.create_subprocess_exec(
         *COMMAND, "serve", env=serving, stdout=subprocess.DEVNULL
@@ -47,8 +51,19 @@ async def test_it_serves_and_exits_with_0_on_sigterm(serving):
     async with httpx.AsyncClient() as http:
         await wait_until(is_ready, timeout_s=40)
         document = (await http.get(f"{url}/openapi.json")).json()
-    process.send_signal(signal.SIGTERM)
+        async with http.stream(
+            "GET",
+            f"{url}/api/usr_1/tasks/events",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        ) as feed:
+            lines = feed.aiter_lines()
+            opening = [await anext(lines) for _ in range(3)]
+            process.send_signal(signal.SIGTERM)
+            ending = [line async for line in lines]
 
+    assert opening == ["id: 0", 'data: {"type":"feed.ready.v1"}', ""]
+    assert ending == [": reconnect", ""]
     assert await asyncio.wait_for(process.wait(), 30) == 0
     assert "/api/{user_id}/tasks/events" in document["paths"]
 
