@@ -36,19 +36,27 @@ class AgentEnvironment(msgspec.Struct, frozen=True):
 AgentFactory = Callable[[AgentEnvironment], Agent[RunContext]]
 
 
+def find_factory(spec: str) -> AgentFactory:
+    """Import the function that `module:function` names.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    module_name, _, function_name = spec.partition(":")
+    try:
+        return cast("AgentFactory", getattr(import_module(module_name), function_name))
+    except (ImportError, AttributeError, ValueError) as error:
+        msg = f"setting TODO_AGENT_FACTORY: no function {spec!r} ({error})"
+        raise SettingsError(msg) from error
+
+
 def load_agent(spec: str, environment: AgentEnvironment) -> Agent[RunContext]:
     """Call the factory `module:function`.
 
     Raises:
         SettingsError: there is no such function, or its agent can't be run here.
     """
-    module_name, _, function_name = spec.partition(":")
-    try:
-        factory = cast("AgentFactory", getattr(import_module(module_name), function_name))
-    except (ImportError, AttributeError, ValueError) as error:
-        msg = f"setting TODO_AGENT_FACTORY: no function {spec!r} ({error})"
-        raise SettingsError(msg) from error
-    agent = factory(environment)
+    agent = find_factory(spec)(environment)
     if not isinstance(agent, Agent):
         msg = f"setting TODO_AGENT_FACTORY: {spec} returned no agents.Agent"
         raise SettingsError(msg)

@@ -20,7 +20,7 @@ class ActiveRun:
     Attributes:
         cancelled: somebody wants it to stop; it ends as such.
         failure: it has to end as failed.
-        abandoned: this process must not say or store anything more of it.
+        abandoned: why this process must not say or store anything more of it, None if it may.
         ended: its outcome is stored.
     """
 
@@ -29,7 +29,7 @@ class ActiveRun:
         self.cancelled = record.cancel_requested_at is not None
         self.cancel_reason: CancelReason | str | None = record.cancel_reason
         self.failure: Failure | None = None
-        self.abandoned = False
+        self.abandoned: str | None = None
         self.ended = False
         self._writer: RunWriter | None = None
         self._scope: RunScope | None = None
@@ -38,7 +38,7 @@ class ActiveRun:
     @property
     def stopping(self) -> bool:
         """Whether the agent is not to go on, for whatever reason."""
-        return self.cancelled or self.abandoned or self.failure is not None
+        return self.cancelled or self.abandoned is not None or self.failure is not None
 
     @property
     def sent_seq(self) -> int:
@@ -74,10 +74,10 @@ class ActiveRun:
             self.failure = failure
             self.halt()
 
-    def abandon(self) -> None:
+    def abandon(self, reason: str) -> None:
         """Stop it without a word: it is lost, or left to another worker."""
-        if not self.ended and not self.abandoned:
-            self.abandoned = True
+        if not self.ended and self.abandoned is None:
+            self.abandoned = reason
             self.halt()
 
     def halt(self) -> None:

@@ -74,6 +74,7 @@ class RunDriver:
         self._tools = tools
         self._active = active
         self._run: RunRecord = active.record
+        self._is_new = active.record.attempt == 1
 
     async def drive(self) -> RunOutcome:
         """Drive the run to its end marker.
@@ -104,8 +105,7 @@ class RunDriver:
             seq_high=self._active.sent_seq,
         )
         self._active.attach_writer(claimed.writer)
-        if self._active.abandoned:
-            raise RunAbandonedError
+        self._check_abandoned()
         if not run.is_active:
             outcome = RunOutcome(_end_status(run), run.error)
         elif claimed.ended is not None:
@@ -139,13 +139,16 @@ class RunDriver:
         server = await self._server(context, said)
         outbox = Outbox(claimed.writer, said, active)
         await self._publish(server, turn, context, outbox)
-        if active.abandoned:
-            raise RunAbandonedError
+        self._check_abandoned()
         if server.was_cancelled:
             return RunOutcome("cancelled")
         if server.failure is not None:
             return RunOutcome("failed", server.failure.code)
         return RunOutcome("failed", INTERNAL.code) if outbox.has_failed else RunOutcome("completed")
+
+    def _check_abandoned(self) -> None:
+        if self._active.abandoned is not None:
+            raise RunAbandonedError(self._active.abandoned)
 
     async def _give_up(self, claimed: ClaimedRun) -> RunOutcome:
         """End a run that killed its workers, touching as little as possible of what may do that."""
@@ -161,7 +164,9 @@ class RunDriver:
 
     async def _server(self, context: RequestContext, said: LogFold) -> RunServer:
         run, tools = self._run, self._tools
-        steps = await tools.runs.load_steps(run.run_id)
+        # When a run is driven for the first time nobody can have finished anything of it.
+        steps = {} if self._is_new else await tools.runs.load_steps(run.run_id)
+        self._is_new = False
         journal = StepJournal(tools.runs, run.run_id, run.attempt, steps)
         scope = RunScope(
             run_id=run.run_id,

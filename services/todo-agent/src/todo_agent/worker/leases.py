@@ -63,7 +63,7 @@ class LeaseKeeper:
         known = dict(self._active)  # a run claimed from now on need not be in the answer
         seqs = {run_id: run.sent_seq for run_id, run in known.items()}
         try:
-            async with asyncio.timeout(self._times.renew_s):
+            async with asyncio.timeout(self._times.try_s):
                 leases = await self._runs.renew(self._worker_id, self._times.lease_s, seqs)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
             log.warning("worker.renewal_failed", error=repr(error))
@@ -77,11 +77,11 @@ class LeaseKeeper:
             if lease is None or lease.attempt != run.record.attempt:
                 if not run.ended:
                     log.warning("run.lease_lost", run_id=run_id, attempt=run.record.attempt)
-                run.abandon()
+                run.abandon("another worker has the run")
             elif lease.cancel_requested:
                 run.cancel(lease.cancel_reason)
 
     def _give_up(self) -> None:
         """Stop everything: the leases may end before the next renewal works."""
         for run in list(self._active.values()):
-            run.abandon()
+            run.abandon("the lease can't be renewed")

@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from redis.asyncio import Redis
 
-from todo_agent.agent.factory import AgentEnvironment, load_agent
+from todo_agent.agent.factory import AgentEnvironment, find_factory, load_agent
 from todo_agent.agent.history import HistoryConverter, HistoryLimits
 from todo_agent.agent.model_config import ConfiguredModel, check_model_settings, open_model
 from todo_agent.chatkit.store import PostgresStore
@@ -44,6 +44,7 @@ def run_worker(settings: TodoAgentSettings) -> None:
     """Work until SIGTERM, then let go of the runs; exits with 2 on a bad setting."""
     try:
         check_model_settings(settings)
+        find_factory(settings.factory)
         ServiceTokens.from_settings(settings)
     except SettingsError as error:
         exit_with(str(error))

@@ -93,7 +93,7 @@ class Worker:
             await asyncio.wait(list(self._tasks), timeout=timeout_s)
         left = list(self.active.values())
         for run in left:
-            run.abandon()
+            run.abandon("this worker goes down")
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=2 * self._times.settle_s)
         for task in (*self._loops, *self._tasks):

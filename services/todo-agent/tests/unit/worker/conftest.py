@@ -36,8 +36,8 @@ from todochat.testing import wait_until
 from todochat.testing.model_server import ScriptedModelServer
 
 USER = "usr_ada"
-# Short, so that what depends on time happens soon; the proportions are those of the real ones.
-TIMES = WorkerTimes(lease_s=3.0, renew_s=0.2, stop_s=2.0, poll_s=0.2, settle_s=2.0)
+# Workers look often, so that what waits for a look happens soon; leases hold as long as always.
+TIMES = WorkerTimes(renew_s=0.2, poll_s=0.2)
 EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 
 

@@ -26,11 +26,11 @@ async def test_cancelling_text_keeps_it_and_closes_the_models_stream(
 
 
 async def test_cancelling_before_the_first_token_leaves_no_message(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Any, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(gate, Say("too late"))
-    await chat.start_worker(api=wire)
+    await chat.start_worker()
     run = await chat.say("hi")
     await gate.wait_reached()
 
@@ -85,12 +85,12 @@ async def test_a_cancel_that_no_poke_announces_is_heard_at_the_renewal(
 
 
 async def test_the_turn_after_a_cancelled_one_knows_of_it(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Any, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(Say("First,", gate, " second"))
     model.answer(Say("Fine."))
-    await chat.start_worker(api=wire)
+    await chat.start_worker()
     run = await chat.say("list everything")
     await gate.wait_reached()
     await wait_until(lambda: chat.has_said(run, "First,"))

@@ -37,7 +37,7 @@ async def test_a_model_that_answers_an_error_is_asked_again_and_then_given_up(
     chat: Any, model: ScriptedModelServer, wire: str, status: int, failure: failures.Failure
 ) -> None:
     for _ in range(3):
-        model.fail(status)
+        model.fail(status, retry_after="0.01")
     await chat.start_worker(api=wire, model_retries=2)
 
     run = await chat.ask("hi")
@@ -50,8 +50,8 @@ async def test_a_model_that_answers_an_error_is_asked_again_and_then_given_up(
 async def test_a_model_that_recovers_is_not_an_error(
     chat: Any, model: ScriptedModelServer, wire: str
 ) -> None:
-    model.fail(429)
-    model.fail(503)
+    model.fail(429, retry_after="0.01")
+    model.fail(503, retry_after="0.01")
     model.answer(Say("here I am"))
     await chat.start_worker(api=wire)
 
@@ -62,10 +62,10 @@ async def test_a_model_that_recovers_is_not_an_error(
 
 
 async def test_a_model_that_refuses_is_not_asked_again(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Any, model: ScriptedModelServer
 ) -> None:
     model.fail(401)
-    await chat.start_worker(api=wire)
+    await chat.start_worker()
 
     run = await chat.ask("hi")
 
@@ -124,11 +124,11 @@ async def test_an_empty_answer_is_an_error(
 
 
 async def test_malformed_arguments_are_told_to_the_model(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Any, model: ScriptedModelServer, tasks: Any
 ) -> None:
     model.answer(Call("add_task", '{"title": '))
     model.answer(Say("I got that wrong."))
-    await chat.start_worker(api=wire)
+    await chat.start_worker()
 
     run = await chat.ask("add milk")
 
@@ -139,10 +139,10 @@ async def test_malformed_arguments_are_told_to_the_model(
 
 
 async def test_a_tool_that_does_not_exist_fails_the_run(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Any, model: ScriptedModelServer
 ) -> None:
     model.answer(Call("launch_rocket"))
-    await chat.start_worker(api=wire)
+    await chat.start_worker()
 
     run = await chat.ask("launch")
 
@@ -162,12 +162,12 @@ async def test_a_model_that_never_stops_calling_tools_is_stopped(
 
 
 async def test_a_failed_turn_can_be_retried_and_the_model_knows_what_it_did(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Any, model: ScriptedModelServer, tasks: Any
 ) -> None:
     model.answer(Call("add_task", {"title": "milk"}))
     model.fail(500)
     model.answer(Say("I had added it already."))
-    await chat.start_worker(api=wire, model_retries=0)
+    await chat.start_worker(model_retries=0)
     run = await chat.ask("add milk")
     message = (await chat.items(run))[0]
 

@@ -10,7 +10,8 @@ from todochat.bus.keys import log_key, meta_key
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
-SHORT = WorkerTimes(lease_s=1.0, renew_s=0.2, stop_s=0.7, poll_s=0.1, settle_s=1)
+SHORT = WorkerTimes(lease_s=3.0, renew_s=0.2, stop_s=2.5, poll_s=0.2)
+IMPATIENT = WorkerTimes(lease_s=6.0, renew_s=0.2, try_s=0.3, stop_s=1.0, poll_s=0.2)
 
 
 async def test_a_long_run_keeps_its_lease(chat: Any, model: ScriptedModelServer) -> None:
@@ -59,7 +60,7 @@ async def test_a_worker_that_cannot_renew_stops_its_tools(
 ) -> None:
     gate = Gate()
     model.answer(gate, Call("add_task", {"title": "too late"}))
-    await chat.start_worker(times=SHORT)
+    await chat.start_worker(times=IMPATIENT)
     run = await chat.say("add it")
     await gate.wait_reached()
 
@@ -86,7 +87,10 @@ async def test_a_run_that_crashes_every_driver_ends_as_failed(
     # Another run keeps the worker renewing; the lease of the crashed one must end all the same.
     other = await chat.say("hi")
 
-    await chat.start_worker(times=SHORT)
+    worker = await chat.start_worker()
+    for crashes in range(MAX_CRASHES):
+        await wait_until(lambda: _is_put_down(chat, worker, run, attempt=crashes + 1))  # noqa: B023
+        await chat.expire_lease(run)
 
     assert await chat.end_of(run) == "failed"
     assert (await chat.row(run))["error"] == "poisoned"
@@ -96,17 +100,21 @@ async def test_a_run_that_crashes_every_driver_ends_as_failed(
     assert len(model.requests) == 1
 
 
+async def _is_put_down(chat: Any, worker: Any, run: Any, attempt: int) -> bool:
+    return (await chat.row(run))["attempt"] == attempt and run.run_id not in worker.active
+
+
 async def test_a_run_put_down_by_a_worker_is_taken_over_while_that_worker_lives(
     chat: Any, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(gate)
     model.answer(Say("hello"))
-    worker = await chat.start_worker(times=SHORT)
+    worker = await chat.start_worker()
     run = await chat.say("hi")
     await gate.wait_reached()
 
-    worker.active[run.run_id].abandon()
+    worker.active[run.run_id].abandon("a test")
 
     assert await chat.end_of(run) == "completed"
     assert (await chat.row(run))["attempt"] == 2

@@ -1,0 +1,165 @@
+"""The worker as a process: settings, health, logs, SIGTERM."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+import pytest_asyncio
+
+from todo_agent.settings import TodoAgentSettings
+from todo_agent.worker.main import run_worker
+from todochat.testing import free_port, wait_until
+from todochat.testing.model_server import Gate, Say, ScriptedModelServer
+
+
+class WorkerProcess:
+    """`python -m todo_agent worker` with its logs in a file."""
+
+    def __init__(self, environment: dict[str, str], log_path: Path) -> None:
+        self.port = free_port()
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "DRAIN_DELAY_S": "0",
+            "TODO_AGENT_WORKER_PORT": str(self.port),
+            **environment,
+        }
+        self.log_path = log_path
+        self.process: Any = None
+
+    async def start(self) -> None:
+        with self.log_path.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "todo_agent",
+                "worker",
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def logs(self) -> list[str]:
+        return self.log_path.read_text().splitlines()
+
+    async def get(self, path: str) -> tuple[int, str]:
+        async with aiohttp.ClientSession() as session:
+            url = f"http://127.0.0.1:{self.port}{path}"
+            async with session.get(url) as response:
+                return response.status, await response.text()
+
+    async def is_ready(self) -> bool:
+        assert self.process.returncode is None, self.logs
+        try:
+            return (await self.get("/health/ready"))[0] == 200
+        except aiohttp.ClientError:
+            return False
+
+    async def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            return int(await self.process.wait())
+
+
+@pytest.fixture
+def environment(chat: Any) -> dict[str, str]:
+    """What the process finds in its environment."""
+    settings = chat.settings
+    return {
+        "REDIS_URL": settings.redis_url,
+        "CHAT_DATABASE_URL": settings.database_url,
+        "CHAT_JOBS_DATABASE_URL": settings.jobs_database_url,
+        "TODOCHAT_SERVICE_SECRET": settings.todochat_service_secret,
+        "TASKS_URL": settings.tasks_url,
+        "OPENAI_BASE_URL": settings.openai_base_url,
+        "TODO_AGENT_MODEL": "scripted",
+    }
+
+
+@pytest_asyncio.fixture
+async def process(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[WorkerProcess]:
+    """A worker process that isn't started yet."""
+    worker = WorkerProcess(environment, tmp_path / "log")
+    yield worker
+    if worker.process is not None and worker.process.returncode is None:
+        worker.process.kill()
+        await worker.process.wait()
+
+
+async def test_a_process_gets_ready_and_lets_its_run_finish_on_sigterm(
+    chat: Any, process: WorkerProcess, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Say("hello"))
+    model.answer(gate, Say("bye"))
+    await process.start()
+    await wait_until(process.is_ready, 60)
+    run = await chat.ask("hi")
+    metrics = (await process.get("/metrics"))[1]
+    last = await chat.say("good bye", run.thread_id)
+    await gate.wait_reached()
+
+    stopping = asyncio.create_task(process.stop())
+    gate.open()
+
+    assert await stopping == 0
+    assert await chat.end_of(last) == "completed"
+    assert (await chat.row(last))["attempt"] == 1
+    assert 'todo_agent_runs_total{outcome="completed"} 1.0' in metrics
+    events = [json.loads(line) for line in process.logs]
+    ended = next(event for event in events if event["event"] == "run.ended")
+    assert (ended["run_id"], ended["service"]) == (run.run_id, "todo-agent-worker")
+    assert not any(event["level"] in {"warning", "error"} for event in events)
+
+
+async def test_sigterm_hands_over_what_does_not_fit(
+    chat: Any, process: WorkerProcess, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(gate)
+    process.environment["DRAIN_TIMEOUT_S"] = "0.1"
+    await process.start()
+    await wait_until(process.is_ready, 60)
+    run = await chat.say("hi")
+    await gate.wait_reached()
+
+    assert await process.stop() == 0
+
+    row = await chat.row(run)
+    assert (row["status"], row["lease_until"], row["crashes"]) == ("queued", None, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"model": ""}, "setting TODO_AGENT_MODEL is required with OPENAI_BASE_URL"),
+        ({"todochat_service_secret": ""}, "setting TODOCHAT_SERVICE_SECRET is required"),
+        ({"factory": "nowhere:agent"}, "setting TODO_AGENT_FACTORY: no function 'nowhere:agent'"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_with_one_line(
+    changes: dict[str, str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = TodoAgentSettings(
+        redis_url="redis://none",
+        database_url="none",
+        jobs_database_url="none",
+        todochat_service_secret="s" * 32,
+        openai_base_url="http://none/v1",
+        model="scripted",
+    )
+
+    with pytest.raises(SystemExit) as stopped:
+        run_worker(msgspec.structs.replace(good, **changes))
+
+    assert stopped.value.code == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(line)
