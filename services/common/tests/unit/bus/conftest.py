@@ -1,8 +1,9 @@
 """A publisher, a hub, and viewers that note what they get."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from typing import Any
 
 import msgspec
 import pytest
@@ -32,7 +33,7 @@ class Viewer:
     def __init__(self, hub: RunHub, run_id: str, after: int, active: bool) -> None:
         self.events: list[WatchEvent] = []
         self.seqs: list[int] = []
-        self.texts: list[bytes] = []
+        self.texts: list[bytes | None] = []
         self.jumps: list[int] = []
         self.ended: str | None = None
         self.task = asyncio.create_task(self._run(hub, run_id, after, active))
@@ -101,7 +102,8 @@ class Bus:
         return {name.decode(): value.decode() for name, value in fields.items()}
 
     async def log(self, run_id: str = "run_1") -> list[bytes]:
-        return [fields[b"f"] for _, fields in await self.redis.xrange(f"chat:{{{run_id}}}:log")]
+        entries: Any = await self.redis.xrange(f"chat:{{{run_id}}}:log")
+        return [fields[b"f"] for _, fields in entries]
 
     def view(self, run_id: str = "run_1", after: int = 0, *, active: bool = False) -> Viewer:
         viewer = Viewer(self.hub, run_id, after, active)
@@ -109,8 +111,11 @@ class Bus:
         return viewer
 
 
+MakeBus = Callable[..., Awaitable[Bus]]
+
+
 @pytest.fixture
-async def make_bus(redis: Redis) -> AsyncIterator[Callable[..., Bus]]:
+async def make_bus(redis: Redis) -> AsyncIterator[MakeBus]:
     """A function that makes started buses, as of another process; limits by keyword."""
     made: list[Bus] = []
 
@@ -126,6 +131,6 @@ async def make_bus(redis: Redis) -> AsyncIterator[Callable[..., Bus]]:
 
 
 @pytest.fixture
-async def bus(make_bus: Callable[..., Bus]) -> Bus:
+async def bus(make_bus: MakeBus) -> Bus:
     """A started bus with short times."""
     return await make_bus()

@@ -66,7 +66,8 @@ async def test_entries_that_were_cut_off_are_sent_again_within_the_bounds_of_a_b
 
 async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(bus, monkeypatch):
     run = await bus.claim()
-    exchange, lost = bus.publisher._connection._exchange, []
+    exchange = bus.publisher._connection._exchange
+    lost: list[list[bytes]] = []
 
     async def lose_the_first_answer(commands):
         replies = await exchange(commands)
@@ -92,7 +93,8 @@ async def test_a_claim_whose_answer_was_lost_is_made_once(bus, monkeypatch):
     first = await bus.claim(attempt=1)
     await say(first.writer, 2)
     await forget(bus.redis, down_to=1)
-    exchange, lost = bus.publisher._connection._exchange, []
+    exchange = bus.publisher._connection._exchange
+    lost: list[list[bytes]] = []
 
     async def lose_the_first_answer(commands):
         replies = await exchange(commands)
@@ -453,7 +455,7 @@ async def test_a_quiet_connection_stays_up(bus, monkeypatch, redis):
     monkeypatch.setattr("todochat.bus.subscriber.PING_EVERY_S", 0.02)
     quiet = RunHub(redis)
     await quiet.start()
-    heard = []
+    heard: list[bytes] = []
     quiet.listen("news", heard.append)
     await wait_until(lambda: redis.publish("news", b"first"))
     connections = {client["id"] for client in await redis.client_list(_type="pubsub")}

@@ -376,7 +376,7 @@ async def test_a_message_that_is_no_frame_sends_viewers_to_the_log(make_bus):
 
 
 async def test_a_listener_gets_another_channels_messages_over_the_same_connection(bus):
-    heard = []
+    heard: list[bytes] = []
     bus.hub.listen("auth:revocations", heard.append)
 
     await wait_until(lambda: bus.redis.publish("auth:revocations", b"ses_1"))

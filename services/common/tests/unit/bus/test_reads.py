@@ -1,6 +1,7 @@
 """Reads that many viewers share."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from redis.exceptions import RedisError, ResponseError
@@ -45,9 +46,10 @@ async def test_calls_that_wait_are_sent_together(reads, monkeypatch):
 async def test_a_refused_command_fails_its_own_call_only(redis, reads):
     await redis.set("text", "x")
 
-    refused, fine = await asyncio.gather(
+    answers: tuple[Any, Any] = await asyncio.gather(
         reads.query((b"XLEN", "text")), reads.query((b"GET", "text")), return_exceptions=True
     )
+    refused, fine = answers
 
     assert isinstance(refused, ResponseError)
     assert fine == [b"x"]

@@ -46,7 +46,7 @@ async def test_without_a_wake_the_wait_ends_by_itself(channels):
 
 
 async def test_a_poke_reaches_the_worker_it_is_for(redis, channels):
-    poked = []
+    poked: list[str] = []
     channels.on_control(poked.append)
 
     await poke(redis, "wrk_2", "run_other")

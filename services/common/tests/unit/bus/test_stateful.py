@@ -6,6 +6,7 @@ texts under one `seq`; only the newest claim's frames get in.
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from contextlib import aclosing
 from itertools import pairwise
 
@@ -29,6 +30,7 @@ from todochat.bus import (
     RunLostError,
     RunPublisher,
     RunUnclaimedError,
+    RunWriter,
     Snapshot,
 )
 from todochat.bus.frames import parse_frames
@@ -63,6 +65,7 @@ class Watcher:
                 if frame.snapshot:
                     self.jumps.add(frame.seq)
                 else:
+                    assert frame.data is not None
                     self.texts[frame.seq] = frame.data
 
 
@@ -76,7 +79,7 @@ class Histories(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.attempt = 0
         self.seq_high = 0
-        self.holder = None
+        self.holder: RunWriter | None = None
         self.ended = False
         self.said = 0
         self.texts: dict[int, bytes] = {}
@@ -89,15 +92,24 @@ class Histories(RuleBasedStateMachine):
         # Two worker processes and a gateway.
         self.publishers = [RunPublisher(self.redis, LIMITS) for _ in range(2)]
         self.hub = RunHub(self.redis, LIMITS)
-        for part in (*self.publishers, self.hub):
+        for part in self.parts():
             await part.start()
+
+    def parts(self) -> list[RunPublisher | RunHub]:
+        return [*self.publishers, self.hub]
 
     async def _close(self) -> None:
         for watcher in self.all_watchers:
             await watcher.events.aclose()
-        for part in (*self.publishers, self.hub):
+        for part in self.parts():
             await part.aclose()
         await self.redis.aclose()
+
+    def _wait(self, call: Awaitable[object]) -> None:
+        async def wait() -> None:
+            await call
+
+        self.loop.run(wait())
 
     @rule(target=writers, worker=st.integers(0, 1))
     def take_over(self, worker):
@@ -159,12 +171,12 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def flush_redis(self):
-        self.loop.run(self.redis.flushall())
+        self._wait(self.redis.flushall())
         self._saved()
 
     @rule()
     def lose_the_log(self):
-        self.loop.run(self.redis.delete(f"chat:{{{RUN}}}:log"))
+        self._wait(self.redis.delete(f"chat:{{{RUN}}}:log"))
         self._saved()
 
     def _saved(self):
@@ -175,11 +187,11 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def forget_scripts(self):
-        self.loop.run(self.redis.script_flush())
+        self._wait(self.redis.script_flush())
 
     @rule(kind=st.sampled_from(["normal", "pubsub"]))
     def cut_connections(self, kind):
-        self.loop.run(self.redis.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes"))
+        self._wait(self.redis.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes"))
 
     @rule(target=watchers, back=st.integers(0, 5))
     def attach(self, back):
