@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 import asyncpg
 import httpx
@@ -46,8 +47,10 @@ class Browser:
 
     password = PASSWORD
 
-    def __init__(self, app: object, address: str) -> None:
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 50000))
+    def __init__(self, app: Litestar, address: str) -> None:
+        # Litestar names the members of ASGI's dictionaries, httpx takes them as they come.
+        asgi = cast("Any", app)
+        transport = httpx.ASGITransport(asgi, raise_app_exceptions=False, client=(address, 50000))
         self.http = httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL)
         self.email = f"grace.{secrets.token_hex(6)}@example.com"
 
@@ -55,7 +58,7 @@ class Browser:
     def refresh_token(self) -> str | None:
         return self.http.cookies.get(REFRESH_COOKIE)
 
-    async def post(self, path: str, json: object = None, **options: object) -> httpx.Response:
+    async def post(self, path: str, json: object = None, **options: Any) -> httpx.Response:
         return await self.http.post(path, json=json, **options)
 
     async def sign_up(self, **fields: object) -> httpx.Response:
@@ -66,7 +69,7 @@ class Browser:
         body = {"email": self.email, "password": PASSWORD, **fields}
         return await self.post("/api/auth/sign-in", body)
 
-    async def refresh(self, token: str | None = None, **options: object) -> httpx.Response:
+    async def refresh(self, token: str | None = None, **options: Any) -> httpx.Response:
         """Refresh with the browser's cookie, or with a token from elsewhere."""
         if token is None:
             return await self.post("/api/auth/refresh", **options)
@@ -86,7 +89,7 @@ class Browser:
 class Service:
     """One process of the service, in this one."""
 
-    def __init__(self, app: object, services: Services) -> None:
+    def __init__(self, app: Litestar, services: Services) -> None:
         self.app = app
         self.services = services
 
