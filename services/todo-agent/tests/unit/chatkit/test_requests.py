@@ -2,7 +2,12 @@
 
 import msgspec
 import pytest
-from chatkit.types import ThreadsAddUserMessageReq, ThreadsCreateReq, ThreadsListReq
+from chatkit.types import (
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
+    ThreadsListReq,
+    ThreadsUpdateReq,
+)
 
 from todo_agent.chatkit.limits import MAX_MESSAGE_CHARS, check_non_streaming
 from todo_agent.chatkit.requests import SimpleForm, parse_request, simple_submission
@@ -111,6 +116,7 @@ def test_no_conversation_begins_one():
 def test_a_title_has_bounds(title, is_fine):
     body = {"type": "threads.update", "params": {"thread_id": "thr_1", "title": title}}
     request = parse_request(msgspec.json.encode(body))
+    assert isinstance(request, ThreadsUpdateReq)
 
     if is_fine:
         check_non_streaming(request)

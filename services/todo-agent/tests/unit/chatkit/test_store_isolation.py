@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 from chatkit.store import NotFoundError, Store
-from chatkit.types import FileAttachment
+from chatkit.types import AssistantMessageItem, FileAttachment, ThreadMetadata
 
 
 @pytest.fixture
@@ -12,6 +12,9 @@ async def scene(chat, make_user, items, admin):
     """Bob's thread with an item, feedback and an attachment, and Alice who knows all the ids."""
 
     class Scene:
+        thread: ThreadMetadata
+        item: AssistantMessageItem
+        own_thread: ThreadMetadata
         bob = chat.context(make_user())
         alice = chat.context(make_user())
         attachment = FileAttachment(id="atc_bob", name="secret.txt", mime_type="text/plain")

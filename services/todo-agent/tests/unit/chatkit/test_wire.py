@@ -5,6 +5,7 @@ import json
 from chatkit.types import (
     AssistantMessageContentPartTextDelta,
     FileAttachment,
+    InferenceOptions,
     ThreadItemDoneEvent,
     ThreadItemUpdatedEvent,
     UserMessageItem,
@@ -38,7 +39,7 @@ def test_an_attachments_metadata_stays_here(items):
         created_at=items("thr_1").answer().created_at,
         content=[],
         attachments=[attachment],
-        inference_options={},
+        inference_options=InferenceOptions(),
     )
 
     assert b"secret" not in encode_event(ThreadItemDoneEvent(item=item))

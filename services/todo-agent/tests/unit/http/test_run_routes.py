@@ -66,7 +66,7 @@ async def test_a_listing_of_nothing_in_particular_is_refused(gateway, user, quer
 
 async def test_a_cancel_is_kept_and_the_worker_is_poked(gateway, user, run, runs, redis, wait):
     await runs.claim("w1", 60)
-    poked = []
+    poked: list[str] = []
     async with bus.WorkerChannels(redis, "w1") as channels:
         channels.on_control(poked.append)
         await channels.wait_wake(5)  # the connection itself wakes once
