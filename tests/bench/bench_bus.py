@@ -116,7 +116,7 @@ async def bare(redis: Redis, count: int, *, paced: bool) -> None:
         for start in range(0, len(order), BARE_WIDTH):
             await say(order[start : start + BARE_WIDTH])
     await viewer
-    await pubsub.aclose()  # type: ignore[no-untyped-call]
+    await pubsub.aclose()
 
 
 async def measure(valkey: ValkeyProcess, count: int, *, ours: bool, paced: bool) -> Cost:
