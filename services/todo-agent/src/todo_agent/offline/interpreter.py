@@ -19,7 +19,7 @@ from todo_agent.offline.grammar.new_lists import NEW_LIST_RULES
 from todo_agent.offline.grammar.quotes import hide_quotes, show_quotes
 from todo_agent.offline.grammar.rules import read_by
 from todo_agent.offline.grammar.scope import is_out_of_scope, is_playing
-from todo_agent.offline.grammar.tail_requests import read_tail_request
+from todo_agent.offline.grammar.tail_requests import read_find_and_change, read_tail_request
 from todo_agent.offline.grammar.talking import small_talk
 from todo_agent.offline.grammar.updating import UPDATING_RULES
 from todo_agent.offline.grammar.word_order import move_front_to_end
@@ -82,7 +82,7 @@ def read_sentence(sentence: str, clock: Clock) -> Intent:
     text = mood.strip_fillers(sentence)
     if mood.is_question(text):
         return small_talk(text) or answer(text, clock)
-    tail = read_tail_request(text.rstrip(" ?\u061f\uff1f"), clock, _read_command)
+    tail = read_tail_request(text, clock, _read_command)
     if tail is not None:
         return tail
     if mood.ends_as_question(text):
@@ -105,6 +105,7 @@ def _read_command(text: str, clock: Clock, *, is_request: bool = False) -> Inten
         return Talk(Topic.OUT_OF_SCOPE)
     return (
         read_by(NEW_LIST_RULES, text, clock)
+        or read_find_and_change(text, clock, _read_command)
         or read_request_to_see(text, clock)
         or read_by(_COMMANDS, text, clock)
         or (None if is_request else read_by(IMPERATIVE_RULES, text, clock))
