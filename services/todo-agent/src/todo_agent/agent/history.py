@@ -12,6 +12,7 @@ from chatkit.types import (
     AssistantMessageItem,
     Attachment,
     HiddenContextItem,
+    SDKHiddenContextItem,
     ThreadItem,
     UserMessageItem,
     UserMessageTagContent,
@@ -98,6 +99,13 @@ class HistoryConverter(ThreadItemConverter):
         if not (isinstance(content, Mapping) and content.get("kind") == TOOL_CALL):
             return await super().hidden_context_to_input(item)
         return call_items(content)
+
+    @override
+    async def sdk_hidden_context_to_input(
+        self, item: SDKHiddenContextItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        text = f"Hidden context for the agent (not shown to the user): {item.content}"
+        return {"type": "message", "role": "user", "content": text}
 
     @override
     async def widget_to_input(

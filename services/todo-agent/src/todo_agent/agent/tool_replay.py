@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from agents import FunctionTool
 from agents.tool_context import ToolContext
+from chatkit.agents import ClientToolCall
 from chatkit.types import HiddenContextItem, ThreadItemDoneEvent, ThreadStreamEvent
 from pydantic import TypeAdapter
 from pydantic_core import to_json
@@ -23,10 +24,14 @@ class ToolStep(msgspec.Struct):
     """A finished call: what the model gets, and what the viewers get to see, in one row.
 
     In two rows a worker could die between them, and a widget would be lost or shown twice.
+
+    Args:
+        client_tool_call: what the browser is to do, if the tool asked for that.
     """
 
     output: msgspec.Raw
     events: list[msgspec.Raw]
+    client_tool_call: dict[str, Any] | None = None
 
 
 def durable_tool(tool: FunctionTool, scope: RunScope) -> FunctionTool:
@@ -59,16 +64,19 @@ async def _run(
         run.open_calls[place] = tool.name
         output = await tool.on_invoke_tool(context, arguments)
         fault_point("tool.returned")
-        record = HiddenContextItem(
-            id=run.generate_id("tool_call"),
-            thread_id=run.thread.id,
-            created_at=utc_now(),
-            content=tool_call_record(tool.name, arguments, output, scope.ids, place),
-        )
-    events: list[ThreadStreamEvent] = [ThreadItemDoneEvent(item=record), *call.events]
+        events = call.events
+        if run.client_tool_call is None:  # else openai-chatkit's own item keeps the call
+            record = HiddenContextItem(
+                id=run.generate_id("tool_call"),
+                thread_id=run.thread.id,
+                created_at=utc_now(),
+                content=tool_call_record(tool.name, arguments, output, scope.ids, place),
+            )
+            events.insert(0, ThreadItemDoneEvent(item=record))
     step = ToolStep(
         output=msgspec.Raw(to_json(output)),
         events=[msgspec.Raw(event.model_dump_json(by_alias=True).encode()) for event in events],
+        client_tool_call=run.client_tool_call.model_dump() if run.client_tool_call else None,
     )
     await scope.journal.save(place.key, msgspec.json.encode(step))
     fault_point("tool.saved")
@@ -84,4 +92,6 @@ async def _replay(run: RunContext, scope: RunScope, payload: bytes) -> Any:
         event = _EVENT.validate_json(bytes(raw))
         if not scope.was_seen(event):
             await run.stream(event)
+    if step.client_tool_call is not None:
+        run.client_tool_call = ClientToolCall.model_validate(step.client_tool_call)
     return msgspec.json.decode(step.output)

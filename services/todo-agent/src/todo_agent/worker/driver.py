@@ -97,6 +97,7 @@ class RunDriver:
 
     async def _drive_once(self) -> RunOutcome:
         run = self._run
+        fault_point("run.claimed")
         claimed = await self._tools.publisher.claim(
             run.run_id,
             run.attempt,

@@ -45,7 +45,7 @@ def run_worker(settings: TodoAgentSettings) -> None:
     try:
         check_model_settings(settings)
         find_factory(settings.factory)
-        ServiceTokens.from_settings(settings)
+        ServiceTokens.from_settings(settings, Arrow.AGENT_TO_TASKS)
     except SettingsError as error:
         exit_with(str(error))
     run(create_worker_app(settings), settings, host=settings.worker_host, port=settings.worker_port)
@@ -143,7 +143,7 @@ async def _environment(
     session = await stack.enter_async_context(
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=TASKS_CONNECTIONS))
     )
-    tokens = ServiceTokens.from_settings(settings)
+    tokens = ServiceTokens.from_settings(settings, Arrow.AGENT_TO_TASKS)
     return AgentEnvironment(
         settings=settings,
         model=model.model,

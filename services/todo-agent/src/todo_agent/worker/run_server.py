@@ -1,6 +1,6 @@
 """openai-chatkit's server for one attempt at a run: the agent answers, and how its stream ends."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, Final, cast
 
@@ -10,14 +10,11 @@ from chatkit.actions import Action
 from chatkit.agents import ThreadItemConverter, stream_agent_response
 from chatkit.errors import CustomStreamError
 from chatkit.types import (
-    Page,
-    SDKHiddenContextItem,
-    Thread,
+    ClientToolCallItem,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
-    ThreadUpdatedEvent,
     UserMessageItem,
     WidgetItem,
 )
@@ -27,19 +24,21 @@ from todo_agent.agent.failures import EmptyAnswerError, Failure, describe_failur
 from todo_agent.agent.history import HistoryLimits, load_history
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import RunScope, RunStoppedError
-from todo_agent.agent.titles import title_of
 from todo_agent.chatkit.context import RequestContext
 from todo_agent.chatkit.server import StoredChatServer
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.fold import LogFold, OpenItems
 from todo_agent.worker.journal import StepJournal
-from todochat.clock import utc_now
-
-CANCELLED_NOTE: Final = (
-    "The user cancelled this answer. Don't go on with it unless asked to. Calls that were running "
-    "may or may not have taken effect: "
+from todo_agent.worker.turn_end import (
+    THREAD_UPDATED,
+    cancelled_note,
+    close_open_items,
+    name_thread,
+    thread_updated,
 )
+from todochat.faults import fault_point
+
 THREAD_DELETED: Final = "thread-deleted"
 _SHOWN: Final = frozenset({"assistant_message", "widget", "client_tool_call", "structured_input"})
 _OWNED_BY_STEPS: Final = frozenset({"assistant_message", "widget"})
@@ -132,10 +131,13 @@ class RunServer(StoredChatServer):
         self.was_cancelled = self._active.cancelled and self.failure is None
         if self._active.cancel_reason == THREAD_DELETED:
             return
-        for closing in self._closings(run):
+        for closing in close_open_items(self._open):
             yield closing
-        if (titled := await self._give_title(thread, message, context)) is not None:
-            yield titled
+        if self.was_cancelled:
+            yield cancelled_note(run)
+        if self._is_name_unsaid(run):
+            yield thread_updated(thread)
+        await name_thread(run, message)
         if self.failure is not None:
             raise CustomStreamError(self.failure.message, allow_retry=self.failure.allow_retry)
 
@@ -186,6 +188,8 @@ class RunServer(StoredChatServer):
             response = cast("_Events", stream_agent_response(run, result))
             async with aclosing(response) as events:
                 async for event in events:
+                    if isinstance(event, ThreadItemDoneEvent):
+                        _rename_client_tool_call(event, run)
                     yield event
         finally:
             run.close()
@@ -203,6 +207,7 @@ class RunServer(StoredChatServer):
         )
         items = [*history, *self._effects]
         await self._journal.save_input(items)
+        fault_point("input.saved")
         return items
 
     def _leftovers(self) -> list[str]:
@@ -211,44 +216,23 @@ class RunServer(StoredChatServer):
         said = [item_id for item_id, kind in self._said.done.items() if kind in _OWNED_BY_STEPS]
         return [item_id for item_id in [*self._said.open.items, *said] if item_id not in owned]
 
+    def _is_name_unsaid(self, run: RunContext) -> bool:
+        """Tell whether an earlier attempt named the thread and died before it was said."""
+        is_second_try = self._active.record.turn.new_thread and not self._is_first_attempt
+        is_named = run.thread.title is not None
+        return is_named and is_second_try and THREAD_UPDATED not in self._said.said
+
+    @property
+    def _is_first_attempt(self) -> bool:
+        return self._scope.attempt == 1
+
     def _note(self, event: ThreadStreamEvent) -> None:
         self._open.apply(event)
         if event.type == "thread.item.done" and event.item.type in _SHOWN:
             self._has_shown = True
 
-    def _closings(self, run: RunContext) -> Iterator[ThreadStreamEvent]:
-        """Yield what closes the things that a stopped agent left open: text stays, as it is."""
-        half_said = self._open.half_said()
-        for message in half_said:
-            yield ThreadItemDoneEvent(item=message)
-        kept = {message.id for message in half_said}
-        for item_id in self._open.items.keys() - kept:
-            yield ThreadItemRemovedEvent(item_id=item_id)
-        if self.was_cancelled:
-            calls = ", ".join(sorted(run.open_calls.values())) or "none"
-            yield ThreadItemDoneEvent(
-                item=SDKHiddenContextItem(
-                    id=run.generate_id("sdk_hidden_context"),
-                    thread_id=run.thread.id,
-                    created_at=utc_now(),
-                    content=CANCELLED_NOTE + calls,
-                )
-            )
 
-    async def _give_title(
-        self, thread: ThreadMetadata, message: UserMessageItem | None, context: RequestContext
-    ) -> ThreadUpdatedEvent | None:
-        """Name a thread after its first turn; openai-chatkit stores and says it.
-
-        Returns:
-            The event, if an earlier attempt has stored the name and died before it was said.
-        """
-        if thread.title is None:
-            # The person may have named it meanwhile.
-            stored = await self.store.load_thread(thread.id, context)
-            thread.title = stored.title or (title_of(message) if message is not None else None)
-            return None
-        is_first = self._active.record.turn.new_thread and context.attempt != 1
-        if is_first and ThreadUpdatedEvent.model_fields["type"].default not in self._said.said:
-            return ThreadUpdatedEvent(thread=Thread(**thread.model_dump(), items=Page()))
-        return None
+def _rename_client_tool_call(event: ThreadItemDoneEvent, run: RunContext) -> None:
+    """Give a client tool call an id of ours; it comes with the provider's, which may repeat."""
+    if isinstance(event.item, ClientToolCallItem):
+        event.item.id = run.generate_id("tool_call")

@@ -93,7 +93,7 @@ async def client(tasks: Any) -> AsyncIterator[TasksClient]:
         jobs_database_url="none",
         todochat_service_secret="s" * 32,
     )
-    tokens = ServiceTokens.from_settings(settings)
+    tokens = ServiceTokens.from_settings(settings, *Arrow)
     async with aiohttp.ClientSession() as session:
         http = ServiceClient(tasks.url, session, tokens, Arrow.AGENT_TO_TASKS, timeout_s=5)
         yield TasksClient(http, budget_s=1.5)

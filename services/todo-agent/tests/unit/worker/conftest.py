@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 import pytest_asyncio
@@ -34,6 +35,7 @@ from todochat.database import Database
 from todochat.ids import new_id
 from todochat.testing import wait_until
 from todochat.testing.model_server import ScriptedModelServer
+from todochat.testing.servers import PostgresServer
 
 USER = "usr_ada"
 # Workers look often, so that what waits for a look happens soon; leases hold as long as always.
@@ -200,6 +202,33 @@ def running() -> Callable[[], Counter[str]]:
 def wire(request: pytest.FixtureRequest) -> str:
     """Both APIs, one after the other."""
     return str(request.param)
+
+
+class PostgresAdmin:
+    """What an administrator, or an accident, does to other people's connections."""
+
+    def __init__(self, admin_url: str) -> None:
+        self._admin_url = admin_url
+
+    async def cut_waiting(self, statement: str) -> int:
+        """End the connections that wait in a statement; returns how many there were."""
+        connection = await asyncpg.connect(self._admin_url)
+        try:
+            return int(
+                await connection.fetchval(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE wait_event_type = 'Lock' AND strpos(query, $1) > 0",
+                    statement,
+                )
+            )
+        finally:
+            await connection.close()
+
+
+@pytest.fixture
+def postgres_admin(postgres: PostgresServer) -> PostgresAdmin:
+    """An administrator of the test's PostgreSQL."""
+    return PostgresAdmin(postgres.admin_url)
 
 
 def plain_url(db: Database) -> str:

@@ -1,0 +1,175 @@
+"""An agent of somebody else's behind the same worker: TODO_AGENT_FACTORY."""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+from agents import Agent, RunContextWrapper, StopAtTools, function_tool
+from chatkit.agents import ClientToolCall
+from chatkit.types import (
+    CustomTask,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    Workflow,
+    WorkflowItem,
+)
+
+from todo_agent.agent.factory import AgentEnvironment
+from todo_agent.agent.run_context import RunContext
+from todochat.clock import utc_now
+from todochat.testing import wait_until
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+CALLS: list[str] = []
+
+
+@function_tool
+async def look_up(context: RunContextWrapper[RunContext], word: str) -> dict[str, str]:
+    """Look a word up."""
+    CALLS.append(word)
+    return {"word": word, "for": context.context.user_id}
+
+
+@function_tool
+async def open_page(context: RunContextWrapper[RunContext], page: str) -> str:
+    """Open a page in the browser."""
+    CALLS.append(page)
+    context.context.client_tool_call = ClientToolCall(name="open_page", arguments={"page": page})
+    return "opened"
+
+
+@function_tool
+async def broken() -> str:
+    """Fail."""
+    CALLS.append("broken")
+    msg = "the dictionary is on fire"
+    raise RuntimeError(msg)
+
+
+def create_agent(environment: AgentEnvironment) -> Agent[Any]:
+    return Agent(
+        name="Dictionary",
+        instructions="Explain words.",
+        model=environment.model,
+        tools=[look_up, open_page, broken],
+        tool_use_behavior=StopAtTools(stop_at_tool_names=["open_page"]),
+    )
+
+
+@pytest.fixture(autouse=True)
+def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The adopter's module."""
+    CALLS.clear()
+    module = ModuleType("dictionary")
+    module.create_agent = create_agent  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dictionary", module)
+
+
+async def test_another_agent_answers_with_its_own_tools(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    model.answer(Call("look_up", {"word": "durable"}))
+    model.answer(Call("broken"))
+    model.answer(Say("It lasts."))
+    await chat.start_worker(api=wire, factory="dictionary:create_agent")
+
+    run = await chat.ask("what is durable?")
+
+    assert await chat.end_of(run) == "completed"
+    assert CALLS == ["durable", "broken"]
+    assert "usr_ada" in str(model.requests[1].history)
+    assert await chat.texts(run) == ["what is durable?", "It lasts."]
+
+
+async def test_its_tools_are_not_called_again_by_a_second_attempt(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Call("look_up", {"word": "durable"}), Call("broken"))
+    model.answer(Say("It", gate))
+    model.answer(Say("It lasts."))
+    first = await chat.start_worker(factory="dictionary:create_agent")
+    run = await chat.say("what is durable?")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "It"))
+
+    await first.aclose(0)
+    await chat.start_worker(factory="dictionary:create_agent")
+
+    assert await chat.end_of(run) == "completed"
+    assert sorted(CALLS) == ["broken", "durable"]
+    assert model.requests[1].history == model.requests[2].history
+
+
+async def test_a_client_tool_call_waits_for_the_browser_and_goes_on(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    for page in ("home", "about"):
+        model.answer(Call("open_page", {"page": page}, call_id="call_0"))
+        model.answer(Say(f"{page} is open."))
+    await chat.start_worker(api=wire, factory="dictionary:create_agent")
+    run = await chat.ask("open the home page")
+    await _answer_for_browser(chat, run)
+    await chat.ask("and the other one", run.thread_id)
+
+    last = await _answer_for_browser(chat, run)
+
+    assert await chat.end_of(last) == "completed"
+    calls = [item for item in await chat.items(run) if item.type == "client_tool_call"]
+    assert [call.arguments for call in calls] == [{"page": "home"}, {"page": "about"}]
+    assert len({call.id for call in calls}) == 2
+    assert (await chat.texts(run))[-1] == "about is open."
+    assert str(model.requests[3].history).count('"shown"') == 2
+
+
+async def _answer_for_browser(chat: Any, run: Any) -> Any:
+    """What ChatKit sends after the page's `onClientTool`."""
+    answered = await chat.request(
+        {
+            "type": "threads.add_client_tool_output",
+            "params": {"thread_id": run.thread_id, "result": "shown"},
+        }
+    )
+    await chat.end_of(answered)
+    return answered
+
+
+async def test_an_item_that_a_tool_began_is_taken_back_when_the_run_is_cancelled(
+    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+
+    @function_tool
+    async def work(context: RunContextWrapper[RunContext]) -> str:
+        """Work for long."""
+        run = context.context
+        item = WorkflowItem(
+            id=run.generate_id("workflow"),
+            thread_id=run.thread.id,
+            created_at=utc_now(),
+            workflow=Workflow(type="custom", tasks=[CustomTask(title="Digging")]),
+        )
+        await run.stream(ThreadItemAddedEvent(item=item))
+        await gate.pass_through()
+        await run.stream(ThreadItemDoneEvent(item=item))
+        return "done"
+
+    agent = Agent(name="Worker", tools=[work])
+    monkeypatch.setattr(sys.modules["dictionary"], "create_agent", lambda _: agent)
+    model.answer(Call("work"))
+    await chat.start_worker(factory="dictionary:create_agent")
+    run = await chat.say("dig")
+    await gate.wait_reached()
+    await wait_until(lambda: _has_begun(chat, run))
+
+    await chat.cancel(run)
+
+    assert await chat.end_of(run) == "cancelled"
+    said = [event.type for event in await chat.events(run)]
+    assert said[-3:] == ["thread.item.added", "thread.item.removed", "thread.updated"]
+    assert "workflow" not in {item.type for item in await chat.items(run)}
+
+
+async def _has_begun(chat: Any, run: Any) -> bool:
+    return any(event.type == "thread.item.added" for event in await chat.events(run))

@@ -1,0 +1,100 @@
+"""PostgreSQL and Redis in trouble while a run goes on, and a log that gets full."""
+
+import functools
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+from sqlalchemy import text
+
+import todo_agent.worker.main
+from todo_agent.agent import failures
+from todochat.bus import BusLimits, RunPublisher
+from todochat.testing import wait_until
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+
+def with_limits(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
+    """Let workers of this test publish under other limits."""
+    publisher = functools.partial(RunPublisher, limits=BusLimits(**limits))
+    monkeypatch.setattr(todo_agent.worker.main, "RunPublisher", publisher)
+
+
+async def test_a_database_connection_cut_mid_write_is_not_an_error_of_the_run(
+    chat: Any, model: ScriptedModelServer, tasks: Any, postgres_admin: Any
+) -> None:
+    gate = Gate()
+    model.answer(Say("On it."), Call("add_task", {"title": "milk"}), gate)
+    for _ in range(3):  # the answer was not saved, so the model may be asked again
+        model.answer(Say("On it."), Call("add_task", {"title": "milk"}))
+        model.answer(Say("Added."))
+    await chat.start_worker()
+    run = await chat.say("add milk")
+    await gate.wait_reached()
+
+    async with chat.jobs.transaction(None) as session:
+        await session.execute(text("SELECT 1 FROM runs FOR UPDATE"))
+        gate.open()
+        await wait_until(lambda: postgres_admin.cut_waiting("INSERT INTO run_steps"))
+
+    assert await chat.end_of(run) == "completed"
+    assert tasks.titles == ["milk"]
+    assert await chat.texts(run) == ["add milk", "On it.", "Added."]
+    assert not any(event.type == "error" for event in await chat.events(run))
+    assert (await chat.row(run))["attempt"] == 2
+
+
+async def test_a_redis_that_stays_away_puts_the_run_down(
+    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    model.answer(Say("Half", gate, " said"))
+    with_limits(monkeypatch, retry_s=0.3)
+    worker = await chat.start_worker()
+    run = await chat.say("hi")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Half"))
+    publisher = worker._tools.publisher
+    call = publisher._connection.call
+
+    async def refuse(*_commands: Any) -> Any:
+        raise RedisConnectionError("away")
+
+    monkeypatch.setattr(publisher._connection, "call", refuse)
+    gate.open()
+    await wait_until(lambda: _was_put_down(chat, run))
+    monkeypatch.setattr(publisher._connection, "call", call)
+
+    assert await chat.end_of(run) == "completed"
+    # The answer was saved while Redis was away: it is said from the journal.
+    assert await chat.texts(run) == ["hi", "Half said"]
+    assert len(model.requests) == 1
+    assert (await chat.row(run))["crashes"] == 0
+
+
+async def _was_put_down(chat: Any, run: Any) -> bool:
+    row = await chat.row(run)
+    return row["status"] == "queued" or row["attempt"] > 1
+
+
+async def test_a_log_that_is_full_ends_the_run_with_what_was_said(
+    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    model.answer(Say(*["word "] * 20, gate, *["more "] * 20))
+    with_limits(monkeypatch, max_frames=15)
+    await chat.start_worker()
+
+    run = await chat.say("tell me everything")
+    await gate.wait_reached()
+    gate.open()
+
+    assert await chat.end_of(run) == "failed"
+    error = next(event for event in await chat.events(run) if event.type == "error")
+    assert error.message == failures.TOO_LONG.message
+    assert not error.allow_retry
+    await wait_until(lambda: model.requests[0].closed_by_client or model.requests[0].finished)
+    (answer,) = (await chat.texts(run))[1:]
+    assert answer.startswith("word word ")
+    said = [event for event in await chat.events(run) if event.type == "thread.item.done"]
+    assert "".join(part.text for part in said[-1].item.content) == answer
