@@ -4,16 +4,14 @@ import asyncio
 import time
 from typing import Final
 
-from todo_agent.errors import QueueFullError
 from todo_agent.metrics import QUEUED_RUNS
 from todo_agent.storage.run_repository import RunRepository
 
 MAX_AGE_S: Final = 1.0
-RETRY_S: Final = 2.0
 
 
 class RunQueue:
-    """Refuses runs while too many wait for a worker.
+    """Tells when too many runs wait for a worker.
 
     The length is counted at most once a second and the process's own acceptances are added in
     between, so several api processes together may overshoot by what they accept in a second.
@@ -26,20 +24,14 @@ class RunQueue:
         self._counted_at = float("-inf")
         self._counting = asyncio.Lock()
 
-    async def check_room(self) -> None:
-        """Return if the queue takes another run.
-
-        Raises:
-            QueueFullError: it is full.
-        """
+    async def is_full(self) -> bool:
+        """Return whether the queue takes no other run."""
         async with self._counting:
             if time.monotonic() - self._counted_at > MAX_AGE_S:
                 self._length = await self._runs.count_queued()
                 self._counted_at = time.monotonic()
                 QUEUED_RUNS.set(self._length)
-        if self._length >= self._max_queued:
-            msg = "Too many people wait for an answer just now. Try again in a moment."
-            raise QueueFullError(msg, retry_after_s=RETRY_S)
+        return self._length >= self._max_queued
 
     def count_accepted(self) -> None:
         """Count a run that this process has accepted."""

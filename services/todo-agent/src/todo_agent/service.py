@@ -91,8 +91,8 @@ class ChatService:
 
     async def _accept(self, submission: Submission, arrival: Arrival) -> AcceptedRun:
         began = time.perf_counter()
-        await self._queue.check_room()
-        accepted = await self._acceptance.accept(submission, arrival)
+        queue_is_full = await self._queue.is_full()
+        accepted = await self._acceptance.accept(submission, arrival, queue_is_full=queue_is_full)
         kind = SIMPLE_TYPE if submission.simple_form else submission.request.type
         REQUESTS.labels(kind, "replayed" if accepted.replayed else "accepted").inc()
         if not accepted.replayed:

@@ -19,6 +19,7 @@ from todo_agent.chatkit.private_api import Server
 from todo_agent.chatkit.requests import Submission
 from todo_agent.chatkit.turn_changes import Turn, TurnChanges
 from todo_agent.errors import (
+    QueueFullError,
     ThreadBusyError,
     ThreadLockedError,
     TooManyRunsError,
@@ -90,28 +91,38 @@ class Acceptance:
         self._signals = signals
         self._max_active_runs = max_active_runs
 
-    async def accept(self, submission: Submission, arrival: Arrival) -> AcceptedRun:
+    async def accept(
+        self, submission: Submission, arrival: Arrival, *, queue_is_full: bool = False
+    ) -> AcceptedRun:
         """Accept a request, or find the run that an earlier try of it began.
+
+        Args:
+            queue_is_full: nothing new is accepted; a run that is there is found all the same.
 
         Raises:
             UnknownThingError: the thread, or something the request names, isn't there.
             ThreadBusyError, ThreadLockedError, NotPendingError: the thread can't take it now.
             InvalidInputError: a value is out of bounds.
+            QueueFullError: `queue_is_full`, and no earlier try of it was accepted.
             TooManyRunsError: the user has too many runs.
             IdempotencyInProgressError: another try of it is still being accepted, after 5 s.
         """
         check_streaming(submission.request)
         if submission.thread_id is not None:
             check_id(submission.thread_id, "thread")
-        accepted = await self._commit(submission, arrival)
+        accepted = await self._commit(submission, arrival, queue_is_full=queue_is_full)
         if not accepted.replayed:
             await self._signals.accepted(accepted.run_id, arrival.user_id, accepted.thread_id)
         return accepted
 
-    async def _commit(self, submission: Submission, arrival: Arrival) -> AcceptedRun:
+    async def _commit(
+        self, submission: Submission, arrival: Arrival, *, queue_is_full: bool
+    ) -> AcceptedRun:
         try:
             async with self._db.transaction(arrival.user_id) as session:
-                return await self._accept_in(session, submission, arrival)
+                return await self._accept_in(
+                    session, submission, arrival, queue_is_full=queue_is_full
+                )
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                 raise
@@ -121,7 +132,12 @@ class Acceptance:
             raise UnavailableError("Your earlier requests are still being taken in.") from None
 
     async def _accept_in(
-        self, session: AsyncSession, submission: Submission, arrival: Arrival
+        self,
+        session: AsyncSession,
+        submission: Submission,
+        arrival: Arrival,
+        *,
+        queue_is_full: bool,
     ) -> AcceptedRun:
         acceptance = AcceptanceRepository(session, arrival.user_id)
         await acceptance.lock(MAX_WAIT_S)
@@ -133,7 +149,7 @@ class Acceptance:
         )
         if situation.earlier is not None:
             return _replay(situation.earlier, arrival)
-        self._check_room(situation)
+        self._check_room(situation, queue_is_full=queue_is_full)
         accepted_at = _accepted_at(situation)
         thread_id, conversation_id = new_id("thr"), 0
         if not submission.is_new_thread:
@@ -146,7 +162,10 @@ class Acceptance:
             raise ConflictError("This run id is taken.")
         return msgspec.structs.replace(accepted, conversation_id=number)
 
-    def _check_room(self, situation: Situation) -> None:
+    def _check_room(self, situation: Situation, *, queue_is_full: bool) -> None:
+        if queue_is_full:
+            msg = "Too many people wait for an answer just now. Try again in a moment."
+            raise QueueFullError(msg, retry_after_s=BUSY_RETRY_S)
         if situation.active_runs >= self._max_active_runs:
             msg = f"At most {self._max_active_runs} answers can be written at the same time."
             raise TooManyRunsError(msg, retry_after_s=BUSY_RETRY_S)

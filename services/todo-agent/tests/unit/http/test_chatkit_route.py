@@ -90,6 +90,19 @@ class TestAccepting:
         assert problem(response) == "queue-full"
         assert int(response.headers["Retry-After"]) >= 1
 
+    async def test_a_full_queue_still_answers_a_repeat_with_its_run(
+        self, open_gateway, user, message, make_user
+    ):
+        gateway = await open_gateway(TODO_AGENT_MAX_QUEUED_RUNS="1")
+        body = message()
+        first = await gateway.chatkit(body, user, Idempotency_Key="k1")
+
+        again = await gateway.chatkit(body, user, Idempotency_Key="k1")
+        other = await gateway.chatkit(body, user, Idempotency_Key="k2")
+
+        assert (again.status_code, other.status_code) == (202, 503)
+        assert again.json() == {**first.json(), "replayed": True}
+
     async def test_a_queue_that_another_process_filled_is_seen(
         self, open_gateway, message, make_user
     ):
