@@ -157,7 +157,7 @@ class _Running:
     """Runs an app's lifespan in a task of its own: it must end in the task where it began."""
 
     def __init__(self, app: Litestar) -> None:
-        self._app = app
+        self.app = app
         self._started = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task = asyncio.create_task(self._run())
@@ -174,18 +174,44 @@ class _Running:
         await self._task
 
     async def _run(self) -> None:
-        async with self._app.lifespan():
+        async with self.app.lifespan():
             self._started.set()
             await self._stopping.wait()
 
 
+class Apps:
+    """Apps that no test runs at the moment: routes and OpenAPI take longer to build than a test.
+
+    What an app works with, it opens in its lifespan, which each test begins and ends anew.
+    """
+
+    def __init__(self) -> None:
+        self._idle: dict[AuthSessionSettings, list[Litestar]] = {}
+
+    def take(self, settings: AuthSessionSettings, clock: MovableClock) -> Litestar:
+        idle = self._idle.get(settings)
+        if not idle:
+            return create_app(settings, clock)
+        app = idle.pop()
+        app.state.clock = clock
+        return app
+
+    def give_back(self, app: Litestar) -> None:
+        self._idle.setdefault(app.state.settings, []).append(app)
+
+
+@pytest.fixture(scope="session")
+def apps() -> Apps:
+    return Apps()
+
+
 @pytest_asyncio.fixture
-async def start_service(make_settings, clock, redis) -> AsyncIterator[StartService]:
+async def start_service(make_settings, clock, redis, apps) -> AsyncIterator[StartService]:
     """Start the service with some settings; it is stopped at the end of the test."""
     running: list[_Running] = []
 
     async def start(**overrides: object) -> Service:
-        app = create_app(make_settings(**overrides), clock)
+        app = apps.take(make_settings(**overrides), clock)
         running.append(_Running(app))
         try:
             await running[-1].started()
@@ -197,6 +223,7 @@ async def start_service(make_settings, clock, redis) -> AsyncIterator[StartServi
     yield start
     for each in running:
         await each.stop()
+        apps.give_back(each.app)
 
 
 @pytest_asyncio.fixture

@@ -61,7 +61,8 @@ class FakeAgent:
     keys: dict[str, str] = field(default_factory=dict)
     tokens: ServiceTokens = field(
         default_factory=lambda: ServiceTokens.from_settings(
-            ChatGatewaySettings(redis_url="", todochat_service_secret=SERVICE_SECRET)
+            ChatGatewaySettings(redis_url="", todochat_service_secret=SERVICE_SECRET),
+            Arrow.GATEWAY_TO_AGENT,
         )
     )
 

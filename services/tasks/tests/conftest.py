@@ -136,7 +136,7 @@ class Service:
         self.settings = settings
         self.app = create_app(settings, public_keys=StaticKeys(key))
         self.issuer = TokenIssuer(ISSUER, key)
-        self.service_tokens = ServiceTokens.from_settings(settings)
+        self.service_tokens = ServiceTokens.from_settings(settings, *Arrow)
         self.server = make_server(self.app, settings, host="127.0.0.1", port=0)
         self.people: list[Person] = []
 

@@ -209,6 +209,7 @@ class TestOrigin:
             "http://localhost",
             "http://localhost:8000.evil.example",
             "http://",
+            "http://[",
             "[",
         ],
     )

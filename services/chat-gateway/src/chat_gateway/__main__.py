@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from chat_gateway.app import create_app
 from chat_gateway.settings import ChatGatewaySettings
 from todochat.server import exit_with, load_settings_or_exit, run
-from todochat.service_tokens import ServiceTokens
+from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import SettingsError
 
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.parse_args(arguments)
     settings = load_settings_or_exit(ChatGatewaySettings, os.environ)  # noqa: TID251 - the one place
     try:
-        ServiceTokens.from_settings(settings)
+        ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
     except SettingsError as error:
         exit_with(str(error))
     run(create_app(settings), settings, host=settings.host, port=settings.port)

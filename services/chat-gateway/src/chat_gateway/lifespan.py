@@ -64,7 +64,7 @@ def _wire(
         ServiceClient(
             settings.todo_agent_url,
             session,
-            ServiceTokens.from_settings(settings),
+            ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT),
             Arrow.GATEWAY_TO_AGENT,
             timeout_s=settings.agent_timeout_s,
         )

@@ -19,6 +19,7 @@ from todochat.telemetry import trace_headers
 
 MAX_TRIES: Final = 3
 BACKOFF_S: Final = 0.1
+CONNECT_TIMEOUT_S: Final = 2.0
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _RETRIABLE_STATUS: Final = frozenset({502, 503, 504})
@@ -75,7 +76,8 @@ class ServiceClient:
 
     Args:
         session: shared by the process; whoever opened it closes it.
-        timeout_s: for one try, from connecting to the last byte.
+        timeout_s: for a call with all its tries, from connecting to the last byte.
+        max_tries: of calls that may be repeated.
     """
 
     def __init__(
@@ -86,12 +88,17 @@ class ServiceClient:
         arrow: Arrow,
         *,
         timeout_s: float = 10.0,
+        max_tries: int = MAX_TRIES,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._session = session
         self._tokens = tokens
         self._arrow = arrow
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=2.0)
+        self._timeout_s = timeout_s
+        # The whole is timed in `request`: a second clock that ends at the same moment would take
+        # its cancellation for one of its own.
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S)
+        self._max_tries = max_tries
 
     async def request(
         self,
@@ -105,8 +112,9 @@ class ServiceClient:
     ) -> ServiceResponse:
         """Call the target on behalf of `user_id`.
 
-        GET, PUT, DELETE and anything with an Idempotency-Key is tried up to three times when
-        the target can't be reached or answers 502, 503 or 504; the last answer is returned.
+        GET, PUT, DELETE and anything with an Idempotency-Key is tried up to `max_tries` times,
+        while there is time left, when the target can't be reached or answers 502, 503 or 504;
+        the last answer is returned.
 
         Raises:
             UpstreamError: no try got an answer.
@@ -115,22 +123,40 @@ class ServiceClient:
         if json is not None:
             sent.setdefault("Content-Type", "application/json")
         safe = method in _SAFE_METHODS or IDEMPOTENCY_HEADER in sent
-        tries = MAX_TRIES if safe else 1
+        tries = self._max_tries if safe else 1
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._request(method, path, user_id, json, sent, params, tries)
+        except TimeoutError as error:
+            raise self._unreachable() from error
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        user_id: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        tries: int,
+    ) -> ServiceResponse:
         for attempt in range(1, tries + 1):
             try:
-                response = await self._try(method, path, user_id, json, sent, params)
+                response = await self._try(method, path, user_id, body, headers, params)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.warning(
                     "upstream.failed", target=self._arrow.target, attempt=attempt, error=repr(error)
                 )
                 if attempt == tries:
-                    detail = f"The {self._arrow.target} service can't be reached right now."
-                    raise UpstreamError(detail) from error
+                    raise self._unreachable() from error
             else:
                 if response.status not in _RETRIABLE_STATUS or attempt == tries:
                     return response
             await asyncio.sleep(BACKOFF_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter
         raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    def _unreachable(self) -> UpstreamError:
+        return UpstreamError(f"The {self._arrow.target} service can't be reached right now.")
 
     async def _try(
         self,

@@ -23,6 +23,7 @@ REDIS_KEY: Final = "auth:jwks"
 REDIS_TTL_S: Final = 7 * 24 * 3600
 MAX_AGE_S: Final = 300.0
 MIN_FETCH_INTERVAL_S: Final = 10.0
+MIN_FIRST_FETCH_INTERVAL_S: Final = 1.0  # while no key is known at all
 FETCH_TIMEOUT_S: Final = 3.0
 MAX_DOCUMENT_BYTES: Final = 64 * 1024
 
@@ -51,31 +52,40 @@ class JwksCache:
         self._loaded_at = float("-inf")
         self._fetched_at = float("-inf")
         self._lock = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def get(self, kid: str) -> Ed25519PublicKey | None:
         """Return the key, or None if no such key is published.
 
+        A known key is returned at once; if the keys are old, they are fetched meanwhile.
+
         Raises:
             UnavailableError: no key has ever been seen and none can be fetched.
         """
-        now = time.monotonic()
-        stale = now - self._loaded_at > MAX_AGE_S
-        if (kid not in self._keys or stale) and now - self._fetched_at > MIN_FETCH_INTERVAL_S:
-            async with self._lock:
-                if time.monotonic() - self._fetched_at > MIN_FETCH_INTERVAL_S:
-                    await self._refresh()
+        if kid in self._keys:
+            if time.monotonic() - self._loaded_at > MAX_AGE_S and self._may_fetch():
+                self._refreshing = asyncio.create_task(self._refresh_once(), name="jwks-refresh")
+        elif self._may_fetch():
+            await self._refresh_once()
         if not self._keys:
             raise UnavailableError("Tokens can't be verified yet: no public keys are known.")
         return self._keys.get(kid)
 
+    def _may_fetch(self) -> bool:
+        pause_s = MIN_FETCH_INTERVAL_S if self._keys else MIN_FIRST_FETCH_INTERVAL_S
+        return time.monotonic() - self._fetched_at > pause_s
+
+    async def _refresh_once(self) -> None:
+        async with self._lock:
+            if self._may_fetch():
+                await self._refresh()
+                self._fetched_at = time.monotonic()
+
     async def _refresh(self) -> None:
         document = await self._fetch()
         if document is not None:
-            self._fetched_at = time.monotonic()
             await self._remember(document)
-        elif self._keys:
-            self._fetched_at = time.monotonic()  # keep what is known; ask again in 10 s
-        else:
+        elif not self._keys:
             document = await self._recall()
         if document is not None:
             self._keys = _parse(document)

@@ -64,13 +64,16 @@ class ServiceTokens:
         self._keys = keys
 
     @classmethod
-    def from_settings(cls, settings: ServiceSettings) -> "ServiceTokens":
+    def from_settings(cls, settings: ServiceSettings, *arrows: Arrow) -> "ServiceTokens":
         """Take each arrow's own secret, or derive its key from TODOCHAT_SERVICE_SECRET.
+
+        Args:
+            arrows: those the service is an end of; with own secrets for them it needs no other.
 
         Raises:
             SettingsError: neither is set, or a secret is shorter than 32 bytes.
         """
-        return cls({arrow: _keys_of(arrow, settings) for arrow in Arrow})
+        return cls({arrow: _keys_of(arrow, settings) for arrow in arrows})
 
     def mint(self, arrow: Arrow, user_id: str, now: int | None = None) -> str:
         """Make a token for one call on behalf of `user_id`."""

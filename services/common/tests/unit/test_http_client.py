@@ -1,5 +1,7 @@
 """Calls between services: retried only where a repeat does no harm."""
 
+import asyncio
+
 import aiohttp
 import msgspec
 import pytest
@@ -12,7 +14,7 @@ from todochat.settings import ServiceSettings
 from todochat.testing import free_port
 
 TOKENS = ServiceTokens.from_settings(
-    ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": "s" * 32})
+    ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": "s" * 32}), *Arrow
 )
 
 
@@ -102,6 +104,28 @@ async def test_a_target_that_is_down_is_a_clear_error():
 
     assert (caught.value.status, caught.value.retryable) == (503, True)
     assert "tasks" in caught.value.detail
+
+
+async def test_all_tries_of_a_call_share_one_deadline(target, client):
+    """A target that answers late costs the caller one timeout, not three."""
+    released = asyncio.Event()
+
+    async def never(request):
+        target.requests.append(request)
+        await released.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/x", never)
+    async with TestServer(app) as slow, aiohttp.ClientSession() as session:
+        impatient = ServiceClient(
+            str(slow.make_url("")), session, TOKENS, Arrow.AGENT_TO_TASKS, timeout_s=0.2
+        )
+        with pytest.raises(UpstreamError):
+            await impatient.request("GET", "/x", user_id="usr_1")
+        released.set()
+
+    assert len(target.requests) == 1
 
 
 async def test_a_problem_document_becomes_an_error_with_its_code(client, target):

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from todochat.errors import UnavailableError
 from todochat.jwks import REDIS_KEY, JwksCache
+from todochat.testing import wait_until
 from todochat.tokens import SigningKey
 
 
@@ -20,12 +21,16 @@ class Publisher:
         self.keys = [SigningKey.generate()]
         self.asked = 0
         self.broken = False
+        self.hanging = False
+        self.released = asyncio.Event()
         app = web.Application()
         app.router.add_get("/.well-known/jwks.json", self.answer)
         self.server = TestServer(app)
 
     async def answer(self, request):
         self.asked += 1
+        if self.hanging:
+            await self.released.wait()
         if self.broken:
             raise web.HTTPServiceUnavailable
         return web.json_response({"keys": [key.public_jwk() for key in self.keys]})
@@ -90,6 +95,35 @@ async def test_known_keys_stay_in_force_while_auth_session_is_down(
     monkeypatch.setattr("todochat.jwks.MAX_AGE_S", 0)
 
     assert await cache.get(publisher.keys[0].kid) is not None
+
+
+async def test_a_known_key_is_not_waited_for_while_auth_session_hangs(
+    publisher, session, redis, monkeypatch
+):
+    cache = JwksCache(publisher.url, session, redis)
+    await cache.get(publisher.keys[0].kid)
+    publisher.hanging = True
+    monkeypatch.setattr("todochat.jwks.MIN_FETCH_INTERVAL_S", 0)
+    monkeypatch.setattr("todochat.jwks.MAX_AGE_S", 0)
+
+    for _ in range(3):
+        assert await cache.get(publisher.keys[0].kid) is not None
+
+    await wait_until(lambda: publisher.asked == 2)
+    publisher.released.set()
+
+
+async def test_a_failed_first_fetch_is_not_repeated_by_everybody_in_line(
+    publisher, session, redis, monkeypatch
+):
+    monkeypatch.setattr("todochat.jwks.MIN_FIRST_FETCH_INTERVAL_S", 60)
+    publisher.broken = True
+    cache = JwksCache(publisher.url, session, redis)
+
+    results = await asyncio.gather(*(cache.get("key_1") for _ in range(20)), return_exceptions=True)
+
+    assert {type(result) for result in results} == {UnavailableError}
+    assert publisher.asked == 1
 
 
 async def test_a_service_that_starts_meanwhile_reads_them_from_redis(publisher, session, redis):

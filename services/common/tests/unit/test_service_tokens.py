@@ -10,8 +10,10 @@ from todochat.tokens import SigningKey, TokenIssuer
 SECRET = "s" * 32
 
 
-def make_tokens(**variables):
-    return ServiceTokens.from_settings(ServiceSettings.load({"REDIS_URL": "r", **variables}))
+def make_tokens(*arrows, **variables):
+    return ServiceTokens.from_settings(
+        ServiceSettings.load({"REDIS_URL": "r", **variables}), *(arrows or Arrow)
+    )
 
 
 def test_a_token_tells_its_target_who_calls_and_for_whom():
@@ -64,6 +66,14 @@ def test_an_arrow_may_have_a_secret_of_its_own():
 
     with pytest.raises(UnauthorizedError):
         shared.verify({Arrow.AGENT_TO_TASKS}, own.mint(Arrow.AGENT_TO_TASKS, "usr_1"))
+
+
+def test_a_service_with_secrets_of_its_own_needs_no_shared_one():
+    tokens = make_tokens(Arrow.AGENT_TO_TASKS, TODOCHAT_SERVICE_SECRET_AGENT_TO_TASKS="t" * 32)
+
+    token = tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1")
+
+    assert tokens.verify({Arrow.AGENT_TO_TASKS}, token).user_id == "usr_1"
 
 
 @pytest.mark.parametrize(

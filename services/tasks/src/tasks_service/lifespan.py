@@ -25,7 +25,7 @@ from todochat.database import Database, create_engine
 from todochat.jwks import JwksCache
 from todochat.redis_client import create_redis
 from todochat.revocation import RevocationSet
-from todochat.service_tokens import ServiceTokens
+from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.tokens import PublicKeys, TokenVerifier
 
 log = structlog.get_logger(__name__)
@@ -69,7 +69,7 @@ def _wire(
     state.board = board
     state.authenticator = Authenticator(
         TokenVerifier(settings.todochat_issuer, keys),
-        ServiceTokens.from_settings(settings),
+        ServiceTokens.from_settings(settings, Arrow.AGENT_TO_TASKS),
         revocations,
     )
     state.task_service = TaskService(database, gate)

@@ -35,7 +35,7 @@ def serving(tasks_urls, redis_url):
 
 
 async def test_it_serves_and_exits_with_0_on_sigterm_whoever_watches(serving):
-    tokens = ServiceTokens.from_settings(TasksSettings.load(serving))
+    tokens = ServiceTokens.from_settings(TasksSettings.load(serving), *Arrow)
     token = tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1")
     url = f"http://127.0.0.1:{serving['TASKS_PORT']}"
     process = await asyncio.create_subprocess_exec(

@@ -16,7 +16,7 @@ from todo_agent.storage.run_repository import RunRepository
 from todo_agent.storage.user_run_repository import UserRunRepository
 from todochat.database import Database, create_engine, refuse_bypassing_role
 from todochat.redis_client import create_redis
-from todochat.service_tokens import ServiceTokens
+from todochat.service_tokens import Arrow, ServiceTokens
 
 
 @asynccontextmanager
@@ -33,7 +33,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         server = AcceptingServer(PostgresStore(database))
         signals = RunSignals(redis)
         app.state.database = database
-        app.state.service_tokens = ServiceTokens.from_settings(settings)
+        app.state.service_tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
         app.state.chat_service = ChatService(
             server,
             Acceptance(database, server, signals, max_active_runs=settings.max_runs_per_user),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
@@ -30,11 +30,18 @@ def refuse_foreign_origin(
     if origin is None or _origin(origin) in connection.app.state.allowed_origins:
         return
     host = connection.headers.get("host", "").lower()
-    if not host or urlsplit(origin).netloc.lower() != host:
+    if not host or _parts(origin).netloc.lower() != host:
         raise OriginRefusedError
 
 
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise OriginRefusedError from None
+
+
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
+    parts = _parts(url)
     default_port = {"http": ":80", "https": ":443"}.get(parts.scheme.lower(), "")
     return f"{parts.scheme}://{parts.netloc}".lower().removesuffix(default_port or "\0")

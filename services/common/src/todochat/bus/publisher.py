@@ -29,6 +29,7 @@ from todochat.bus.queue import Entry, RunQueue
 from todochat.bus.run_log import LogReader
 from todochat.bus.scripts import APPEND, CLAIM
 from todochat.bus.writer import ClaimedRun, claimed_run
+from todochat.forever import keep_running
 
 _TRANSIENT: Final = (
     RedisConnectionError,
@@ -154,11 +155,16 @@ class RunPublisher:
         self._work.set()
 
     async def _run(self) -> None:
+        await keep_running("bus-publisher", self._flush_forever)
+
+    async def _flush_forever(self) -> None:
         try:
             while True:
                 await self._work.wait()
                 await self._flush()
         finally:
+            self._ready.clear()
+            self._work.clear()
             for queue in list(self._queues.values()):
                 queue.fail(BusUnavailableError("The run publisher has stopped."))
 

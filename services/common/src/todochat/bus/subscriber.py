@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from todochat.bus.connection import CONNECT_TIMEOUT_S, Backoff, own_connection
+from todochat.forever import keep_running
 
 PING_EVERY_S: Final = 10.0
 SILENCE_S: Final = 25.0
@@ -111,6 +112,9 @@ class Subscriber:
         self._outbox_filled.set()
 
     async def _run(self) -> None:
+        await keep_running("bus-subscriber", self._stay_connected)
+
+    async def _stay_connected(self) -> None:
         backoff = Backoff()
         while True:
             try:

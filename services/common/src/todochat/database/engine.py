@@ -54,6 +54,7 @@ def create_engine(
         pool_pre_ping=True,
         pool_recycle=1800,
         pool_use_lifo=True,
+        hide_parameters=True,  # errors are logged, and parameters are people's words and hashes
         connect_args={
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": statement_timeout_s + 1,

@@ -43,6 +43,7 @@ async def _run(url: str, target_metadata: MetaData) -> None:
     engine = create_async_engine(
         asyncpg_url(url),
         poolclass=NullPool,
+        hide_parameters=True,
         connect_args={
             "timeout": CONNECT_TIMEOUT_S,
             "server_settings": {

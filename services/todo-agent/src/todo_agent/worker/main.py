@@ -17,7 +17,7 @@ from todo_agent.agent.model_config import ConfiguredModel, check_model_settings,
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.storage.run_repository import RunRepository
-from todo_agent.worker.driver import DriverTools
+from todo_agent.worker.driver_tools import DriverTools
 from todo_agent.worker.housekeeping import Housekeeping
 from todo_agent.worker.run_database import RunDatabase
 from todo_agent.worker.times import DEFAULT_TIMES, WorkerTimes

@@ -21,7 +21,7 @@ class Gateway:
 
     def __init__(self, client: AsyncTestClient[Any], settings: TodoAgentSettings) -> None:
         self.client = client
-        self.tokens = ServiceTokens.from_settings(settings)
+        self.tokens = ServiceTokens.from_settings(settings, *Arrow)
 
     def headers(self, user: str, **headers: str) -> dict[str, str]:
         token = self.tokens.mint(Arrow.GATEWAY_TO_AGENT, user)

@@ -1,0 +1,25 @@
+import asyncio
+
+from todochat.forever import keep_running
+
+
+async def test_a_loop_that_fails_begins_anew(monkeypatch):
+    monkeypatch.setattr("todochat.forever.PAUSE_S", 0)
+    done = asyncio.Event()
+    starts = []
+
+    async def work():
+        starts.append(len(starts))
+        if len(starts) < 3:
+            raise ZeroDivisionError
+        done.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(keep_running("work", work))
+    async with asyncio.timeout(5):
+        await done.wait()
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert starts == [0, 1, 2]
+    assert task.cancelled()
