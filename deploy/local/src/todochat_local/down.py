@@ -1,11 +1,11 @@
 """`todochat down`: stop the launcher and wait until everything has ended."""
 
-import os
 import signal
 import time
 from collections.abc import Callable
 from typing import Final
 
+from todochat_local import guard
 from todochat_local.layout import DataDir, DataDirError
 from todochat_local.lock import Lock, holder
 
@@ -21,7 +21,10 @@ def stop_launcher(data: DataDir, say: Callable[[str], None]) -> int:
     pid = holder(data)
     if pid is None:
         return _clean_up(data, say)
-    os.kill(pid, signal.SIGTERM)
+    if pid <= 0:  # to a signal, that is a whole group of processes
+        say(f"something is just starting or cleaning up on {data.path}: try again in a moment")
+        return 1
+    guard.send(pid, signal.SIGTERM)
     until = time.monotonic() + STOP_TIMEOUT_S
     while holder(data) == pid:
         if time.monotonic() > until:

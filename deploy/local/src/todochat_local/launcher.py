@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import resource
 import signal
 import time
@@ -58,7 +59,7 @@ class Launcher:
         try:
             self._data.prepare()
             lock = Lock(self._data)
-            lock.acquire(self._report.info)
+            lock.acquire(self._report.info, pid=os.getpid())
         except DataDirError as error:
             self._report.warn(str(error))
             return 1

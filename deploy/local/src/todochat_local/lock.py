@@ -15,31 +15,32 @@ from todochat_local.layout import DATA_DIR_VARIABLE, DataDir, DataDirError
 GUARDS_GONE_TIMEOUT_S: Final = 12.0
 LEFTOVER_GRACE_S: Final = 5.0
 OTHERS_LOOK_S: Final = 0.5  # `status` takes the lock for a moment to see whether it is free
+NAMELESS_S: Final = 1.0  # a launcher writes its pid as soon as it has the lock
 POLL_S: Final = 0.05
 
 
 class Lock:
-    """The lock of the one launcher of a data directory; it goes with the process."""
+    """The lock of whoever may change a data directory; it goes with the process."""
 
     def __init__(self, data: DataDir) -> None:
         self._data = data
         self._fd = os.open(data.lock, os.O_RDWR | os.O_CREAT, 0o600)
         self.children_fd = -1
 
-    def acquire(self, say: Callable[[str], None]) -> None:
+    def acquire(self, say: Callable[[str], None], *, pid: int | None = None) -> None:
         """Take the lock and clean up after a launcher that was killed.
+
+        Args:
+            pid: a launcher's, for `down` to signal; other commands are left to end by themselves.
 
         Raises:
             DataDirError: another launcher runs, or something of an earlier one can't be ended.
         """
-        if not _lock_within(self._fd, OTHERS_LOOK_S):
-            msg = (
-                f"todochat already runs on {self._data.path} (process {holder(self._data)}); "
-                "`todochat status` shows it, `todochat down` stops it"
-            )
-            raise DataDirError(msg)
+        if not lock_within(self._fd, OTHERS_LOOK_S) or self._is_deleted():
+            raise DataDirError(self._taken())
         os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+        if pid is not None:
+            self._write(pid)
         self._wait_for_guards(say)
         for message in end_leftovers(self._data):
             say(message)
@@ -52,30 +53,57 @@ class Lock:
             if fd >= 0:
                 os.close(fd)
 
+    def _taken(self) -> str:
+        pid = holder(self._data)
+        if not pid:
+            return f"another command is at work on {self._data.path}: try again in a moment"
+        return (
+            f"todochat already runs on {self._data.path} (process {pid}); "
+            "`todochat status` shows it, `todochat down` stops it"
+        )
+
+    def _is_deleted(self) -> bool:
+        """Whether `reset` has removed the file between its opening and its locking."""
+        return os.fstat(self._fd).st_nlink == 0
+
+    def _write(self, pid: int) -> None:
+        try:
+            os.pwrite(self._fd, f"{pid}\n".encode(), 0)
+        except OSError as error:
+            msg = f"can't write {self._data.lock}: {error.strerror}"
+            raise DataDirError(msg) from error
+
     def _wait_for_guards(self, say: Callable[[str], None]) -> None:
         """Guards hold the second lock; when it is free, nothing of theirs runs."""
         self.children_fd = os.open(self._data.children_lock, os.O_RDWR | os.O_CREAT, 0o600)
-        if _lock_within(self.children_fd, 0):
+        if lock_within(self.children_fd, 0):
             return
         say("waiting for the processes of an earlier start to stop")
-        if not _lock_within(self.children_fd, GUARDS_GONE_TIMEOUT_S):
+        if not lock_within(self.children_fd, GUARDS_GONE_TIMEOUT_S):
             msg = f"processes of an earlier start still run on {self._data.path}"
             raise DataDirError(msg)
 
 
 def holder(data: DataDir) -> int | None:
-    """Return the pid of the launcher that runs on this data, if one does."""
+    """Return the pid of the launcher that runs on this data, if one does.
+
+    0 is somebody without a pid: a launcher that is only just starting, or a command that cleans
+    up. Looking takes a shared lock, so that those who look don't take each other for a launcher.
+    """
     try:
         fd = os.open(data.lock, os.O_RDWR)
     except FileNotFoundError:
         return None
+    until = time.monotonic() + NAMELESS_S
     try:
-        if _lock_within(fd, 0):
-            return None
-        text = os.pread(fd, 32, 0).decode().strip()
-        return int(text) if text else 0
+        while not lock_within(fd, 0, fcntl.LOCK_SH):
+            text = os.pread(fd, 32, 0).decode().strip()
+            if text or time.monotonic() >= until:
+                return int(text or 0)
+            time.sleep(POLL_S)
     finally:
         os.close(fd)
+    return None
 
 
 def end_leftovers(data: DataDir) -> Iterator[str]:
@@ -116,11 +144,12 @@ def _end(record: guard.Record) -> None:
             guard.send(pid, signal.SIGKILL)
 
 
-def _lock_within(fd: int, timeout_s: float) -> bool:
+def lock_within(fd: int, timeout_s: float, kind: int = fcntl.LOCK_EX) -> bool:
+    """Lock a file; return whether that worked in time."""
     until = time.monotonic() + timeout_s
     while True:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= until:
                 return False
