@@ -4,38 +4,31 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final, cast
 
-import msgspec
 import structlog
-from agents import Agent, FunctionTool, Model, RunConfig, TResponseInputItem
-from chatkit.agents import ThreadItemConverter
+from agents import FunctionTool, RunConfig, TResponseInputItem
 from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadStreamEvent
 
 from todo_agent.agent.failures import INTERNAL, POISONED
-from todo_agent.agent.history import HistoryLimits
 from todo_agent.agent.model_replay import ReplayModel
 from todo_agent.agent.retried import effects_of
-from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import RunScope, RunStoppedError, Said
 from todo_agent.agent.tool_replay import durable_tool
 from todo_agent.chatkit.accepted import AcceptedTurn, load_turn
 from todo_agent.chatkit.context import IdScope, RequestContext
-from todo_agent.chatkit.store import PostgresStore
 from todo_agent.chatkit.wire import encode_event
 from todo_agent.errors import UnknownThingError
 from todo_agent.storage.run import EndStatus, RunRecord
-from todo_agent.storage.run_repository import RunRepository
 from todo_agent.worker.active_run import ActiveRun
+from todo_agent.worker.driver_tools import DriverTools, RunOutcome
 from todo_agent.worker.errors import RunAbandonedError
-from todo_agent.worker.fold import LogFold, fold
+from todo_agent.worker.fold import LogFold, fold_log
 from todo_agent.worker.journal import StepJournal
 from todo_agent.worker.outbox import Outbox
 from todo_agent.worker.run_server import RunServer
-from todo_agent.worker.times import WorkerTimes
 from todochat.bus import (
     BusUnavailableError,
     ClaimedRun,
     RunLostError,
-    RunPublisher,
     RunUnclaimedError,
 )
 from todochat.faults import fault_point
@@ -46,27 +39,6 @@ RETRY: Final = "threads.retry_after_item"
 log = structlog.get_logger(__name__)
 
 
-class DriverTools(msgspec.Struct, frozen=True, kw_only=True):
-    """What all drivers of a worker share."""
-
-    runs: RunRepository
-    store: PostgresStore
-    publisher: RunPublisher
-    agent: Agent[RunContext]
-    model: Model
-    converter: ThreadItemConverter
-    history: HistoryLimits
-    max_turns: int
-    times: WorkerTimes
-
-
-class RunOutcome(msgspec.Struct, frozen=True):
-    """How a run ended; `error` is a code for operators."""
-
-    status: EndStatus
-    error: str | None = None
-
-
 class RunDriver:
     """Drives one run once; a second claim gets a driver of its own."""
 
@@ -75,6 +47,8 @@ class RunDriver:
         self._active = active
         self._run: RunRecord = active.record
         self._is_new = active.record.attempt == 1
+        # What PostgreSQL has as the outcome; then only the end marker is missing.
+        self._stored = None if self._run.is_active else _stored_outcome(self._run)
 
     async def drive(self) -> RunOutcome:
         """Drive the run to its end marker.
@@ -98,47 +72,60 @@ class RunDriver:
     async def _drive_once(self) -> RunOutcome:
         run = self._run
         fault_point("run.claimed")
-        claimed = await self._tools.publisher.claim(
+        # Side by side: what viewers see first waits for both.
+        claimed, turn = await asyncio.gather(self._claim_log(), self._load_turn())
+        self._active.attach_writer(claimed.writer)
+        self._check_abandoned()
+        if self._stored is not None:
+            outcome = self._stored
+        elif claimed.ended is not None:
+            outcome = RunOutcome(claimed.ended)
+        elif run.is_poisoned:
+            outcome = await self._give_up(claimed)
+        elif turn is None:
+            # The thread went away; the api has asked for the run to stop.
+            is_wanted = not self._active.cancelled
+            outcome = RunOutcome("failed", "thread-gone") if is_wanted else RunOutcome("cancelled")
+        else:
+            outcome = await self._answer(claimed, turn)
+        await self._end(claimed, outcome)
+        return outcome
+
+    async def _claim_log(self) -> ClaimedRun:
+        run = self._run
+        return await self._tools.publisher.claim(
             run.run_id,
             run.attempt,
             user_id=run.user_id,
             thread_id=run.thread_id,
             seq_high=self._active.sent_seq,
         )
-        self._active.attach_writer(claimed.writer)
-        self._check_abandoned()
-        if not run.is_active:
-            outcome = RunOutcome(_end_status(run), run.error)
-        elif claimed.ended is not None:
-            outcome = RunOutcome(claimed.ended)
-        else:
-            outcome = await self._answer(claimed)
-        await self._end(claimed, outcome)
-        return outcome
 
-    async def _answer(self, claimed: ClaimedRun) -> RunOutcome:
-        run, active = self._run, self._active
-        if run.is_poisoned:
-            return await self._give_up(claimed)
-        said = fold_log(claimed)
-        context = RequestContext(
+    async def _load_turn(self) -> AcceptedTurn | None:
+        if self._stored is not None or self._run.is_poisoned:
+            return None
+        try:
+            return await load_turn(self._tools.store, self._run, self._context(set()))
+        except UnknownThingError:
+            return None
+
+    def _context(self, removed: set[str]) -> RequestContext:
+        run = self._run
+        return RequestContext(
             user_id=run.user_id,
-            ids=IdScope(run.run_id, said.removed),
+            ids=IdScope(run.run_id, removed),
             run_id=run.run_id,
             attempt=run.attempt,
             timezone=run.timezone,
             locale=run.locale,
             traceparent=run.traceparent,
         )
-        try:
-            turn = await load_turn(self._tools.store, run, context)
-        except UnknownThingError:
-            # The thread went away; the api has asked for the run to stop.
-            return (
-                RunOutcome("cancelled") if active.cancelled else RunOutcome("failed", "thread-gone")
-            )
+
+    async def _answer(self, claimed: ClaimedRun, turn: AcceptedTurn) -> RunOutcome:
+        said = fold_log(claimed)
+        context = self._context(said.removed)
         server = await self._server(context, said)
-        outbox = Outbox(claimed.writer, said, active)
+        outbox = Outbox(claimed.writer, said, self._active)
         await self._publish(server, turn, context, outbox)
         self._check_abandoned()
         if server.was_cancelled:
@@ -232,15 +219,11 @@ class RunDriver:
         ):
             raise RunLostError(run.run_id)
         self._active.ended = True
+        self._stored = outcome
         fault_point("run.finished")
         await writer.end(outcome.status)
         fault_point("run.ended")
         await self._tools.runs.close(run.run_id, run.attempt)
-
-
-def fold_log(claimed: ClaimedRun) -> LogFold:
-    """Fold what earlier attempts have said."""
-    return fold(frame.data for frame in claimed.frames if frame.data is not None)
 
 
 async def _drain(events: AsyncIterator[ThreadStreamEvent], timeout_s: float) -> None:
@@ -253,8 +236,5 @@ async def _drain(events: AsyncIterator[ThreadStreamEvent], timeout_s: float) -> 
         log.info("run.drained", error=repr(error))
 
 
-def _end_status(run: RunRecord) -> EndStatus:
-    if run.status in {"queued", "running"}:
-        msg = f"run {run.run_id} has not ended"
-        raise ValueError(msg)
-    return cast("EndStatus", run.status)
+def _stored_outcome(run: RunRecord) -> RunOutcome:
+    return RunOutcome(cast("EndStatus", run.status), run.error)

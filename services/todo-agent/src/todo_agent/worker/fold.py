@@ -1,7 +1,6 @@
 """What a run's log has told the viewers so far."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from chatkit.types import (
@@ -17,6 +16,8 @@ from chatkit.types import (
     ThreadStreamEvent,
 )
 from pydantic import TypeAdapter
+
+from todochat.bus import ClaimedRun
 
 _EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 
@@ -84,11 +85,16 @@ class LogFold:
                 self.effects[event.model_dump_json().encode()] += 1
 
 
-def fold(frames: Iterable[bytes]) -> LogFold:
-    """Fold the data of a log's frames, oldest first."""
+def fold_log(claimed: ClaimedRun) -> LogFold:
+    """Fold what earlier attempts have said.
+
+    Raises:
+        ValueError: the log holds what is no event.
+    """
     folded = LogFold()
-    for data in frames:
-        folded.apply(_EVENT.validate_json(data))
+    for frame in claimed.frames:
+        if frame.data is not None:
+            folded.apply(_EVENT.validate_json(frame.data))
     return folded
 
 

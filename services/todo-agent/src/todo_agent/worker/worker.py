@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from todo_agent.storage.run import RunRecord
 from todo_agent.storage.run_repository import RunRepository
 from todo_agent.worker.active_run import ActiveRun
-from todo_agent.worker.driver import DriverTools, RunDriver
+from todo_agent.worker.driver import RunDriver
+from todo_agent.worker.driver_tools import DriverTools
 from todo_agent.worker.errors import RunAbandonedError
 from todo_agent.worker.leases import LeaseKeeper
 from todo_agent.worker.times import WorkerTimes

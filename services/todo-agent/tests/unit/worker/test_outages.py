@@ -98,3 +98,27 @@ async def test_a_log_that_is_full_ends_the_run_with_what_was_said(
     assert answer.startswith("word word ")
     said = [event for event in await chat.events(run) if event.type == "thread.item.done"]
     assert "".join(part.text for part in said[-1].item.content) == answer
+
+
+async def test_a_redis_flushed_after_the_outcome_is_stored_gets_the_same_end(
+    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.fail(401)
+    worker = await chat.start_worker()
+    runs = worker._tools.runs
+    finish = runs.finish
+
+    async def finish_and_flush(*args: Any) -> bool:
+        stored = await finish(*args)
+        monkeypatch.setattr(runs, "finish", finish)
+        await chat.redis.flushall()
+        return bool(stored)
+
+    monkeypatch.setattr(runs, "finish", finish_and_flush)
+
+    run = await chat.ask("hi")
+
+    assert await chat.end_of(run) == "failed"
+    assert (await chat.frames(run))[0].snapshot
+    assert (await chat.row(run))["error"] == failures.REFUSED.code
+    assert len(model.requests) == 1
