@@ -2,17 +2,22 @@
 
 import asyncio
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client import REGISTRY
 
 from chat_gateway.streams.open_streams import OpenStreams
+from chat_gateway.streams.outlet import Outlet, SlowViewerError
 from chat_gateway.streams.presence import Presence
-from chat_gateway.streams.relay import Relay, SlowViewerError
-from todochat.bus import BusLimits, RunHub
+from chat_gateway.streams.relay import Relay
+from chat_gateway.streams.stream_format import PlainFormat
+from chat_gateway.streams.viewer import Viewer
+from todochat.bus import RunHub
 from todochat.draining import Drain
 from todochat.testing import wait_until
+from todochat.tokens import Identity
 
 CREATE = {"type": "threads.create", "params": {}}
 
@@ -50,7 +55,7 @@ async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
     agent, start_gateway, browser_at
 ):
     gateway = await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="200")
-    gateway.hub._limits = BusLimits(idle_s=0.1)
+    gateway.app.state.relay._ping_s = 0.1
     ann, bystander = browser_at(gateway), browser_at(gateway, "usr_bob")
     run_id = await long_run(agent, 10_000, 250)
 
@@ -119,23 +124,69 @@ class SlowClient:
         return left
 
 
-@pytest.fixture
-def relay(redis) -> Relay:
-    return Relay(RunHub(redis), OpenStreams(), Presence(redis, 30), Drain(), slow_viewer_s=0.01)
+def outlet_to(client: SlowClient) -> Outlet:
+    return Outlet(client, slow_viewer_s=0.01, ping_s=0.01)
 
 
-async def test_a_client_that_reads_slowly_may_stay(relay):
+async def test_a_client_that_reads_slowly_may_stay():
     client = SlowClient(90, 80, 70, 1)
 
-    await relay._deliver(client, b"frame")
+    await outlet_to(client).deliver(b"frame")
 
     assert client.sent == [b"frame"]
 
 
-async def test_a_client_that_stops_reading_may_not(relay):
+async def test_a_client_that_stops_reading_may_not():
     client = SlowClient(90, 80, 80, 1)
 
     with pytest.raises(SlowViewerError):
-        await relay._deliver(client, b"frame")
+        await outlet_to(client).deliver(b"frame")
 
     assert client.sent == []
+
+
+class StuckClient:
+    """Takes nothing, not even a ping."""
+
+    aborted = False
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.Event().wait()
+
+    async def finish(self) -> None: ...
+
+    async def closed(self) -> None:
+        await asyncio.Event().wait()
+
+    def unsent_bytes(self) -> int:
+        return 65_536
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def test_a_client_that_takes_no_ping_is_cut_off_too(agent, redis):
+    run_id, hub, client = await agent.accept_run("usr_ann"), RunHub(redis), StuckClient()
+    relay = Relay(hub, OpenStreams(), Presence(redis, 30), Drain(), slow_viewer_s=0.1, ping_s=0.1)
+    viewer = Viewer(
+        viewer_id="vwr_1",
+        identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
+        run_id=run_id,
+        thread_id="thr_1",
+        after=0,
+        active=True,
+        stream_format=PlainFormat(),
+        said_resumable=False,
+        can_resume=False,
+        began=0.0,
+    )
+    cut_before = ended("slow")
+    await hub.start()
+
+    async with asyncio.timeout(10):
+        await relay.run(viewer, client)
+
+    assert ended("slow") == cut_before + 1
+    assert client.aborted
+    assert hub.viewers == 0
+    await hub.aclose()

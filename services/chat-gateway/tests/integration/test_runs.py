@@ -163,7 +163,7 @@ async def test_cancelling_the_simple_form_says_so(agent, ann):
 
 async def test_an_idle_stream_is_pinged(agent, start_gateway, browser_at):
     gateway = await start_gateway()
-    gateway.hub._limits = type(gateway.hub._limits)(idle_s=0.05)
+    gateway.app.state.relay._ping_s = 0.05
     ann = browser_at(gateway)
 
     async with ann.stream("POST", "", body=CREATE) as stream:
@@ -171,6 +171,22 @@ async def test_an_idle_stream_is_pinged(agent, start_gateway, browser_at):
         assert await stream.next_event() == b": ping\n\n"
         await agent.say(await agent.last_run(), "hi")
         assert (await stream.rest()).count(b"data: ") == 1
+
+
+async def test_a_stream_whose_form_leaves_all_frames_out_is_pinged_too(
+    agent, start_gateway, browser_at
+):
+    gateway = await start_gateway()
+    gateway.app.state.relay._ping_s = 0.1
+
+    async with browser_at(gateway).stream("POST", "", body={"message": "hi"}) as stream:
+        writer = await agent.claim(await agent.last_run())
+        pinged = asyncio.create_task(stream.next_event())
+        while not pinged.done():
+            await writer.append(b'{"type":"progress_update","text":"Still looking"}')
+            await writer.flush()
+
+        assert await pinged == b": ping\n\n"
 
 
 async def test_a_stream_outlives_a_restart_of_its_worker(agent, gateway, ann):

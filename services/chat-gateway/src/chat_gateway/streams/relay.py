@@ -11,20 +11,18 @@ import asyncio
 import time
 from contextlib import aclosing
 from enum import StrEnum
-from typing import Final, Protocol
 
 import structlog
 
 from chat_gateway.metrics import FIRST_EVENT_SECONDS, STREAMS_ENDED
 from chat_gateway.streams.open_streams import OpenStreams
+from chat_gateway.streams.outlet import PING_S, Client, Outlet, SlowViewerError
 from chat_gateway.streams.presence import Presence
-from chat_gateway.streams.stream_format import PING, RECONNECT, StreamFormat
+from chat_gateway.streams.stream_format import RECONNECT, StreamFormat
 from chat_gateway.streams.viewer import Viewer
 from todochat.bus import Ended, Frames, Idle, RunHub, Snapshot, WatchEvent
 from todochat.draining import Drain
 from todochat.errors import ServiceError
-
-FAREWELL_S: Final = 1.0  # a client that takes the last words slower than this goes without
 
 log = structlog.get_logger(__name__)
 
@@ -39,39 +37,12 @@ class Cause(StrEnum):
     SLOW = "slow"
 
 
-class Client(Protocol):
-    """The other end of a stream, as the HTTP layer knows it."""
-
-    async def send(self, data: bytes) -> None:
-        """Send some bytes; waits while the client doesn't read. Cancelled = nothing was sent."""
-        ...
-
-    async def finish(self) -> None:
-        """End the response."""
-        ...
-
-    async def closed(self) -> None:
-        """Return when the client has closed the connection."""
-        ...
-
-    def unsent_bytes(self) -> int:
-        """Return how much was sent that the operating system hasn't taken yet."""
-        ...
-
-    def abort(self) -> None:
-        """Cut the connection, dropping what is unsent."""
-        ...
-
-
-class SlowViewerError(Exception):
-    """The client takes nothing."""
-
-
 class Relay:
     """Runs the streams of this process.
 
     Args:
         slow_viewer_s: how long a client may take nothing.
+        ping_s: how long it may be sent nothing.
     """
 
     def __init__(
@@ -82,12 +53,14 @@ class Relay:
         drain: Drain,
         *,
         slow_viewer_s: float,
+        ping_s: float = PING_S,
     ) -> None:
         self._hub = hub
         self._open_streams = open_streams
         self._presence = presence
         self._drain = drain
         self._slow_viewer_s = slow_viewer_s
+        self._ping_s = ping_s
 
     async def run(self, viewer: Viewer, client: Client) -> None:
         """Relay until the stream ends, and leave nothing behind."""
@@ -108,25 +81,28 @@ class Relay:
         loop = asyncio.get_running_loop()
         secret_left_s = max(0.0, viewer.identity.expires_at - time.time())
         expiry = loop.call_later(secret_left_s, viewer.close, RECONNECT)
-        relaying = loop.create_task(self._relay(viewer, client))
+        outlet = Outlet(client, slow_viewer_s=self._slow_viewer_s, ping_s=self._ping_s)
+        relaying = loop.create_task(self._relay(viewer, outlet))
+        pinging = loop.create_task(outlet.keep_alive())
         closing = loop.create_task(client.closed())
+        tasks = (relaying, pinging, closing)
         try:
-            await asyncio.wait(
-                (relaying, closing, viewer.farewell), return_when=asyncio.FIRST_COMPLETED
-            )
-            if relaying.done():
-                return await self._after_relaying(relaying, viewer.stream_format, client)
+            await asyncio.wait((*tasks, viewer.farewell), return_when=asyncio.FIRST_COMPLETED)
+            ended = next((task for task in (relaying, pinging) if task.done()), None)
+            await _stop(pinging)
+            if ended is not None:
+                return await self._after_relaying(ended, viewer.stream_format, outlet)
             if closing.done():
                 return Cause.CLIENT_CLOSED
             await _stop(relaying)
-            await _say_last(client, viewer.farewell.result())
+            await outlet.say_last(viewer.farewell.result())
         finally:
             expiry.cancel()
-            await _stop(relaying)
-            await _stop(closing)
+            for task in tasks:
+                await _stop(task)
         return Cause.GATEWAY_CLOSED
 
-    async def _relay(self, viewer: Viewer, client: Client) -> None:
+    async def _relay(self, viewer: Viewer, outlet: Outlet) -> None:
         """Send what the hub says.
 
         uvicorn's `send` doesn't suspend while its buffer has room, nor ever again after a
@@ -139,43 +115,28 @@ class Relay:
             async for event in events:
                 data = _render(viewer.stream_format, event)
                 if data:
-                    await self._deliver(client, data)
+                    await outlet.deliver(data)
                 if is_first and isinstance(event, Frames):
                     is_first = False
                     FIRST_EVENT_SECONDS.observe(time.perf_counter() - viewer.began)
 
-    async def _deliver(self, client: Client, data: bytes) -> None:
-        """Send, and give up once the client takes nothing; one that reads slowly may."""
-        unsent_bytes = client.unsent_bytes()
-        while True:
-            try:
-                async with asyncio.timeout(self._slow_viewer_s):
-                    await client.send(data)
-            except TimeoutError:
-                left_bytes = client.unsent_bytes()
-                if left_bytes >= unsent_bytes:
-                    raise SlowViewerError from None
-                unsent_bytes = left_bytes
-            else:
-                return
-
     async def _after_relaying(
-        self, relaying: "asyncio.Task[None]", stream_format: StreamFormat, client: Client
+        self, relaying: "asyncio.Task[None]", stream_format: StreamFormat, outlet: Outlet
     ) -> Cause:
         try:
             await relaying
         except SlowViewerError:
-            client.abort()
+            outlet.abort()
             return Cause.SLOW
         except ServiceError as error:
             log.warning("stream.failed", code=error.code, detail=error.detail)
-            await _say_last(client, stream_format.failed(error.detail))
+            await outlet.say_last(stream_format.failed(error.detail))
             return Cause.FAILED
         except Exception:
             log.exception("stream.crashed")
-            await _say_last(client, stream_format.failed("The server made a mistake."))
+            await outlet.say_last(stream_format.failed("The server made a mistake."))
             return Cause.FAILED
-        await _say_last(client, b"")
+        await outlet.say_last(b"")
         return Cause.RUN_ENDED
 
 
@@ -188,17 +149,7 @@ def _render(stream_format: StreamFormat, event: WatchEvent) -> bytes:
         case Ended():
             return stream_format.ended(event.status, event.data)
         case Idle():
-            return PING
-
-
-async def _say_last(client: Client, words: bytes) -> None:
-    try:
-        async with asyncio.timeout(FAREWELL_S):
-            if words:
-                await client.send(words)
-            await client.finish()
-    except TimeoutError:
-        client.abort()
+            return b""  # the outlet pings: a stream may be quiet though its run is not
 
 
 async def _stop(task: "asyncio.Task[None]") -> None:
