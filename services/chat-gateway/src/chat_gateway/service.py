@@ -134,9 +134,9 @@ class ChatService:
         await self._check_owner(identity, run_id)
         return await self._agent.cancel_run(identity.user_id, run_id, "user")
 
-    async def cancel_abandoned(self, user_id: str, run_id: str) -> None:
-        """End a run that nobody watches any more."""
-        await self._agent.cancel_run(user_id, run_id, "abandoned")
+    async def cancel_abandoned(self, user_id: str, run_id: str) -> bool:
+        """End a run that nobody watches any more; return whether it had not ended by itself."""
+        return await self._agent.cancel_run(user_id, run_id, "abandoned") in ACTIVE_STATUSES
 
     async def _check_owner(self, identity: Identity, run_id: str) -> str | None:
         """Return the run's thread, or None if Redis knows nothing of the run."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from prometheus_client import REGISTRY
 
 from chat_gateway.streams.absence import AbsenceWatch
 from chat_gateway.streams.open_streams import OpenStreams
@@ -32,6 +33,29 @@ async def test_a_run_is_cancelled_when_its_only_client_went_away(agent, impatien
         stream.close()
 
     await wait_until(lambda: agent.cancelled == [(run_id, "abandoned")])
+
+
+@pytest.mark.parametrize(("status", "counted"), [("queued", 1), ("running", 1), ("completed", 0)])
+async def test_only_a_run_that_was_active_counts_as_abandoned(
+    agent, redis, gateway, status, counted
+):
+    run_id = await agent.accept_run("usr_ann")
+    agent.runs[run_id]["status"] = status
+    counted_before = abandoned()
+
+    await redis.zadd(ABSENT, {f"{run_id} usr_ann": time.time() - 1})
+
+    await wait_until(lambda: _is_settled(redis))
+    assert agent.cancelled == [(run_id, "abandoned")]
+    assert abandoned() - counted_before == counted
+
+
+def abandoned() -> float:
+    return REGISTRY.get_sample_value("chat_gateway_abandoned_runs_total") or 0.0
+
+
+async def _is_settled(redis) -> bool:
+    return await redis.zcard(ABSENT) == 0
 
 
 async def test_the_clock_starts_with_the_last_client_wherever_it_was(
@@ -188,10 +212,11 @@ class Cancels:
         self.errors: list[Exception] = []
         self.runs: list[tuple[str, str]] = []
 
-    async def __call__(self, user_id: str, run_id: str) -> None:
+    async def __call__(self, user_id: str, run_id: str) -> bool:
         if self.errors:
             raise self.errors.pop(0)
         self.runs.append((user_id, run_id))
+        return True
 
 
 async def test_a_run_that_is_watched_again_when_it_is_due_goes_on(redis):

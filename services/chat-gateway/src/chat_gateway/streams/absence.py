@@ -32,8 +32,8 @@ return redis.call('ZCARD', KEYS[1]) == 0 and redis.call('EXISTS', KEYS[2]) == 0
 
 log = structlog.get_logger(__name__)
 
-CancelAbandoned = Callable[[str, str], Awaitable[None]]
-"""Cancels a run: (user id, run id); raises a ServiceError if it can't."""
+CancelAbandoned = Callable[[str, str], Awaitable[bool]]
+"""Cancels a run: (user id, run id) -> it was active; raises a ServiceError if it can't."""
 
 
 class AbsenceWatch:
@@ -59,15 +59,16 @@ class AbsenceWatch:
         if not await self._is_unwatched(run_id):
             return True
         try:
-            await self._cancel(user_id, run_id)
+            was_active = await self._cancel(user_id, run_id)
         except UnavailableError as error:
             log.warning("run.abandon_failed", run_id=run_id, error=error.detail)
             return False
         except ServiceError as error:  # unknown, or ended long ago: nothing is left to cancel
             log.info("run.abandon_refused", run_id=run_id, code=error.code)
             return True
-        ABANDONED.inc()
-        log.info("run.abandoned", run_id=run_id)
+        if was_active:
+            ABANDONED.inc()
+            log.info("run.abandoned", run_id=run_id)
         return True
 
     async def _is_unwatched(self, run_id: str) -> bool:
