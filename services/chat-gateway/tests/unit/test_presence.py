@@ -1,13 +1,18 @@
 """Leases of viewers, seen from Redis."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
 
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.presence import Presence
 from chat_gateway.streams.stream_format import PlainFormat
 from chat_gateway.streams.viewer import Viewer
+from todochat.redis_client import create_redis
 from todochat.tokens import Identity
 
 
@@ -74,3 +79,42 @@ async def test_a_viewer_that_leaves_while_leases_are_renewed_is_not_brought_back
 
     assert await redis.zcard("chat:{run_1}:viewers") == 0
     assert await redis.zcard("gateway:{usr_ann}:streams") == 0
+
+
+class HangingRedis:
+    """Takes connections and never says a word."""
+
+    def __init__(self) -> None:
+        self._asked: list[asyncio.StreamWriter] = []
+
+    async def __call__(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._asked.append(writer)
+
+    def close(self) -> None:
+        for writer in self._asked:
+            writer.close()
+
+
+@pytest_asyncio.fixture
+async def hanging_redis() -> AsyncIterator[Redis]:
+    """A client of a Redis that hangs; its own tries take 15 s."""
+    hanging = HangingRedis()
+    server = await asyncio.start_server(hanging, "127.0.0.1", 0)
+    redis = create_redis(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    yield redis
+    await redis.aclose()
+    server.close()
+    hanging.close()
+
+
+async def test_a_redis_that_hangs_holds_up_neither_a_streams_beginning_nor_its_end(
+    hanging_redis, make_viewer
+):
+    viewer, presence = make_viewer(), Presence(hanging_redis, 30)
+
+    async with asyncio.timeout(4.5):
+        await asyncio.gather(
+            presence.arrive(viewer), presence.leave(make_viewer("vwr_2"), client_closed=True)
+        )
+
+    assert not viewer.farewell.done()

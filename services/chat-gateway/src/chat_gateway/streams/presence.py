@@ -9,6 +9,7 @@ Every doubt is decided for the run: until the leases of a killed gateway end, it
 watched, and a run whose last viewer it had is left to finish.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable
 from typing import Final
@@ -18,7 +19,7 @@ from redis.asyncio import Redis
 
 from chat_gateway.streams import keys
 from chat_gateway.streams.admission import LEASE_S
-from chat_gateway.streams.redis_guard import FAILURES, Pipe
+from chat_gateway.streams.redis_guard import FAILURES, TIMEOUT_S, Pipe
 from chat_gateway.streams.stream_format import UNAUTHORIZED
 from chat_gateway.streams.viewer import Viewer
 from todochat.revocation import REVOKED_KEY
@@ -52,15 +53,16 @@ class Presence:
         """Note that a viewer is there.
 
         Also closes it if its session was signed out between its admission and now: a sign-out
-        from now on finds it among the open streams. Without Redis the viewer just stays; the
-        next renewal notes it.
+        from now on finds it among the open streams. Without Redis, or 3 s without an answer, the
+        viewer just stays; the next renewal notes it.
         """
         try:
             pipeline: Pipe = self._redis.pipeline(transaction=False)
             pipeline.zscore(REVOKED_KEY, viewer.identity.sid)
             pipeline.zrem(keys.ABSENT, absent_member(viewer.run_id, viewer.identity.user_id))
             _renew(pipeline, viewer)
-            revoked_until = (await pipeline.execute())[0]
+            async with asyncio.timeout(TIMEOUT_S):
+                revoked_until = (await pipeline.execute())[0]
         except FAILURES as error:
             log.warning("presence.arrive_failed", run_id=viewer.run_id, error=repr(error))
             return
@@ -68,7 +70,10 @@ class Presence:
             viewer.close(UNAUTHORIZED)
 
     async def leave(self, viewer: Viewer, *, client_closed: bool) -> None:
-        """Note that a viewer is gone; if its client closed and it was the last, start the clock."""
+        """Note that a viewer is gone; if its client closed and it was the last, start the clock.
+
+        Without Redis, or 3 s without an answer, its lease ends by itself and no clock starts.
+        """
         user_id = viewer.identity.user_id
         viewer.has_left = True
         try:
@@ -76,9 +81,10 @@ class Presence:
             run_keys = (keys.viewers(viewer.run_id), keys.resumable(viewer.run_id))
             pipeline.eval(_LEAVE, 2, *run_keys, viewer.viewer_id, time.time())
             pipeline.zrem(keys.streams(user_id), viewer.viewer_id)
-            is_unwatched = (await pipeline.execute())[0]
-            if is_unwatched and client_closed:
-                await self._start_clock(absent_member(viewer.run_id, user_id))
+            async with asyncio.timeout(TIMEOUT_S):
+                is_unwatched = (await pipeline.execute())[0]
+                if is_unwatched and client_closed:
+                    await self._start_clock(absent_member(viewer.run_id, user_id))
         except FAILURES as error:
             log.warning("presence.leave_failed", run_id=viewer.run_id, error=repr(error))
 
