@@ -1,13 +1,14 @@
 """Starting launchers in tests, and counting what lives."""
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -104,6 +105,14 @@ class Launch:
             return named or process.environ().get(DATA_DIR_VARIABLE) == path
         except psutil.Error:
             return False
+
+
+@contextmanager
+def held(data: DataDir, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """Somebody else has the lock."""
+    with data.lock.open("rb") as file:
+        fcntl.flock(file, kind)
+        yield
 
 
 def alive(processes: Sequence[psutil.Process]) -> list[int]:

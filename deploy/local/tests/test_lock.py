@@ -6,11 +6,10 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from local_kit import held
 
 from todochat_local import guard, lock, reset
 from todochat_local.down import stop_launcher
@@ -36,14 +35,6 @@ def signalled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     pids: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, _: pids.append(pid))
     return pids
-
-
-@contextmanager
-def held(data: DataDir, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
-    """Somebody else has the lock."""
-    with data.lock.open("rb") as file:
-        fcntl.flock(file, kind)
-        yield
 
 
 def test_down_signals_nobody_while_a_launcher_has_not_said_who_it_is(

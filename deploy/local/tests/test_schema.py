@@ -84,6 +84,16 @@ async def test_a_database_at_another_revision_is_migrated(
     assert len(migrator.ran) == 2
 
 
+async def test_a_damaged_stamp_counts_as_none(schema: Schema) -> None:
+    migrator = Migrator()
+    await schema.ensure(migrator)
+    schema.stamp.write_text("")
+
+    await schema.ensure(migrator)
+
+    assert len(migrator.ran) == 2
+
+
 async def test_other_passwords_are_set(schema: Schema) -> None:
     migrator = Migrator()
     await schema.ensure(migrator)

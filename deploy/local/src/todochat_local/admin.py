@@ -1,20 +1,19 @@
 """`todochat admin ...`: auth-session's own commands, with the settings of the running stack."""
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from todochat_local.layout import DataDir
+from todochat_local.layout import DataDir, read_object
 from todochat_local.lock import holder
 
 
 def run_admin(data: DataDir, environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     """Become `python -m auth_session admin ...`; returns only if nothing runs."""
-    if holder(data) is None or not data.admin_environment.exists():
+    settings = read_object(data.admin_environment) if holder(data) else None
+    if settings is None:
         sys.stderr.write(f"nothing runs on {data.path}; start it with `todochat up`\n")
         return 1
-    settings = json.loads(data.admin_environment.read_text())
     command = [sys.executable, "-m", "auth_session", "admin", *arguments]
     os.execve(sys.executable, command, {**environ, **settings})  # noqa: S606 - becomes it
     return 0

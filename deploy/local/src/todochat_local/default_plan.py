@@ -83,7 +83,7 @@ class _EnginePlan:
         self.ports = PortBook(data)
         self.units: list[Unit] = []
         self.steps: list[Step] = []
-        self.notes: list[str] = []
+        self.notes: list[str] = [*self.ports.notes]
         self.connections: dict[str, str] = {}
         self.admin_url: str | None = None
         self.database_needs: tuple[str, ...] = ()

@@ -65,9 +65,7 @@ class Launcher:
             return 1
         try:
             self._data.state.unlink(missing_ok=True)
-            plan = self._build_plan(self._options, self._data)
-            settings = json.dumps(dict(plan.admin_environment), indent=1)
-            write_private(self._data.admin_environment, settings)
+            plan = self._plan()
             _raise_open_files_limit()
             return asyncio.run(self._serve(plan, lock.children_fd))
         except (DataDirError, PortError) as error:
@@ -75,6 +73,22 @@ class Launcher:
             return 1
         finally:
             lock.release()
+
+    def _plan(self) -> Plan:
+        """Plan the launch and write down what other commands need.
+
+        Raises:
+            DataDirError: the data can't be used, or not be written.
+            PortError: a port can't be had.
+        """
+        try:
+            plan = self._build_plan(self._options, self._data)
+            settings = json.dumps(dict(plan.admin_environment), indent=1)
+            write_private(self._data.admin_environment, settings)
+        except OSError as error:
+            msg = f"can't use {error.filename or self._data.path}: {error.strerror or error}"
+            raise DataDirError(msg) from error
+        return plan
 
     async def _serve(self, plan: Plan, lock_fd: int) -> int:
         stop, hurry = asyncio.Event(), asyncio.Event()

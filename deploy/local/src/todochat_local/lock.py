@@ -113,11 +113,20 @@ def end_leftovers(data: DataDir) -> Iterator[str]:
     those of the record.
     """
     for path in sorted(data.run.glob("*.pid")):
-        record = guard.Record.parse(path.read_text(encoding="ascii"))
-        if _is_ours(record, data.path):
+        record = _read_record(path)
+        if record is None:
+            yield f"{path} was damaged: if {path.stem} of an earlier start still runs, end it"
+        elif _is_ours(record, data.path):
             _end(record)
             yield f"ended {path.stem} of an earlier start (process {record.child})"
         path.unlink(missing_ok=True)
+
+
+def _read_record(path: Path) -> guard.Record | None:
+    try:
+        return guard.Record.parse(path.read_text(encoding="ascii"))
+    except ValueError:
+        return None
 
 
 def _is_ours(record: guard.Record, data_dir: Path) -> bool:

@@ -6,7 +6,7 @@ import random
 import socket
 from typing import Final
 
-from todochat_local.layout import DataDir, write_private
+from todochat_local.layout import DataDir, read_object, write_private
 
 DEFAULT_EDGE_PORT: Final = 8000
 EDGE_PORTS_TRIED: Final = 200
@@ -28,9 +28,10 @@ class PortBook:
 
     def __init__(self, data: DataDir) -> None:
         self._data = data
-        self._ports: dict[str, int] = {}
-        if data.ports.exists():
-            self._ports = json.loads(data.ports.read_text())
+        self._ports = _read(data)
+        self.notes: list[str] = []
+        if not self._ports and data.ports.exists():
+            self.notes.append(f"{data.ports} was damaged: the ports are new ones")
         self._given: set[int] = set()
 
     def pick(self, name: str) -> int:
@@ -52,6 +53,11 @@ class PortBook:
     def save(self) -> None:
         """Write what was picked."""
         write_private(self._data.ports, json.dumps(self._ports, indent=1))
+
+
+def _read(data: DataDir) -> dict[str, int]:
+    ports = read_object(data.ports) or {}
+    return {name: port for name, port in ports.items() if port in range(1, 65_536)}
 
 
 def pick_edge_port(wanted: int | None) -> int:

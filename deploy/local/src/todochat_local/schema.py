@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from todochat_local.child import ChildSpec
-from todochat_local.layout import write_private
+from todochat_local.layout import read_object, write_private
 from todochat_local.plan import StartError, TaskRunner
 
 MIGRATION_TIMEOUT_S: Final = 120.0
@@ -78,9 +78,9 @@ class Schema:
         return "migrated " + ", ".join(item.package for item in self.migrations)
 
     async def _is_current(self, wanted: dict[str, Any]) -> bool:
-        if not self.stamp.exists():
+        done = read_object(self.stamp)
+        if done is None:
             return False
-        done = json.loads(self.stamp.read_text())
         revisions = done.pop("revisions", None)
         return bool(done == wanted and revisions == await self._revisions())
 

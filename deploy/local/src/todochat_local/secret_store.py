@@ -4,7 +4,7 @@ import json
 import secrets
 from typing import Final
 
-from todochat_local.layout import DataDir, DataDirError, write_private
+from todochat_local.layout import DataDir, DataDirError, read_object, write_private
 
 SECRET_BYTES: Final = 32
 POSTGRES: Final = "postgres"
@@ -33,7 +33,7 @@ class SecretStore:
         missing = [name for name in (POSTGRES, VALKEY, SERVICES, *ROLES) if name not in values]
         if missing:
             values |= {name: secrets.token_urlsafe(SECRET_BYTES) for name in missing}
-            write_private(data.secrets, json.dumps(values, indent=1))
+            write_private(data.secrets, json.dumps(values, indent=1), durable=True)
         return cls(values)
 
     def __getitem__(self, name: str) -> str:
@@ -41,11 +41,14 @@ class SecretStore:
 
 
 def _read(data: DataDir) -> dict[str, str]:
-    try:
-        values: dict[str, str] = json.loads(data.secrets.read_text())
-    except FileNotFoundError:
+    if not data.secrets.exists():
         return {}
-    except (OSError, ValueError) as error:
-        msg = f"can't read {data.secrets}: {error}"
+    try:
+        values = read_object(data.secrets)
+    except OSError as error:
+        msg = f"can't read {data.secrets}: {error.strerror}"
         raise DataDirError(msg) from error
+    if values is None:
+        msg = f"{data.secrets} is damaged; put it back, or start anew with `todochat reset`"
+        raise DataDirError(msg)
     return values

@@ -214,9 +214,14 @@ class Stack:
             in_hurry.cancel()
 
     def _write_state(self) -> None:
-        if self._is_ready and not self._stopping:
-            pids = {name: c.pid for name, c in self._children.items() if not c.has_ended}
+        """Say what runs; a full disk is no reason to stop it."""
+        if not self._is_ready or self._stopping:
+            return
+        pids = {name: c.pid for name, c in self._children.items() if not c.has_ended}
+        try:
             write_state(self._data, describe(self._data, self._plan, pids))
+        except OSError as error:
+            self._report.warn(f"can't write {self._data.state}: {error.strerror}")
 
     def _failure(self, child: Child, reason: str) -> StartError:
         path = self._data.log_path(child.spec.name)

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import TypedDict
+from typing import TypedDict, cast
 
-from todochat_local.layout import DataDir, write_private
+from todochat_local.layout import DataDir, read_object, write_private
+from todochat_local.lock import holder
 from todochat_local.plan import Plan, Unit
 
 
@@ -60,12 +61,15 @@ def write_state(data: DataDir, state: StackState) -> None:
 
 
 def read_state(data: DataDir) -> StackState | None:
-    """Return what runs; None if nothing does."""
-    try:
-        state: StackState = json.loads(data.state.read_text())
-    except FileNotFoundError:
-        return None
-    return state
+    """Return what runs; None if nothing does, or the file doesn't say."""
+    return cast("StackState | None", read_object(data.state))
+
+
+def why_no_state(data: DataDir) -> str:
+    """Return what is the matter where there is no state."""
+    if not data.exists() or holder(data) is None:
+        return "nothing runs"
+    return "state.json is damaged, `todochat down` stops it" if data.state.exists() else "starting"
 
 
 def _services(units: Iterable[Unit]) -> list[Unit]:

@@ -12,7 +12,7 @@ from todochat_local.layout import DataDir
 from todochat_local.lock import holder
 from todochat_local.probe import HttpProbe
 from todochat_local.service_units import CADDY
-from todochat_local.state import ServiceState, StackState, read_state
+from todochat_local.state import ServiceState, StackState, read_state, why_no_state
 
 MIB: Final = 1024 * 1024
 
@@ -35,8 +35,7 @@ def show_status(data: DataDir, *, as_json: bool) -> int:
         answer = {"running": state is not None, **(state or {}), "services": services}
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
     elif state is None:
-        starting = data.exists() and holder(data) is not None
-        sys.stdout.write(f"{'starting' if starting else 'nothing runs'} ({data.path})\n")
+        sys.stdout.write(f"{why_no_state(data)} ({data.path})\n")
     else:
         _print(state, services)
     return 0 if services and all(each["ready"] is not False for each in services) else 1
