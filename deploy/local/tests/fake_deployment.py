@@ -1,5 +1,6 @@
 """A deployment that does what a test says: the routes a chat client uses, over real HTTP."""
 
+import itertools
 import json
 import threading
 from collections.abc import Callable
@@ -60,6 +61,8 @@ class FakeDeployment:
         requests: method and path of every request, with its headers.
         answers: what ChatKit requests that don't stream answer, by type.
         refused_secrets: client secrets that are answered with 401.
+        refused_logins: login tokens that are.
+        login_lasts_s: how long login tokens are good.
     """
 
     def __init__(self) -> None:
@@ -71,8 +74,12 @@ class FakeDeployment:
         self.tasks: list[dict[str, Any]] = []
         self.active_run = ""
         self.refused_secrets: set[str] = set()
+        self.refused_logins: set[str] = set()
         self.sign_up_open = True
         self.secrets_given = 0
+        self.login_lasts_s = 900
+        self._numbers = itertools.count(1)
+        self._refresh_tokens: list[str] = []  # the last one is good, an earlier one ends them all
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -126,7 +133,9 @@ class FakeDeployment:
             case "/api/auth/sign-in":
                 reply(handler, 401, {"detail": "Wrong e-mail address or password."})
             case "/api/auth/refresh":
-                reply(handler, 401, {"detail": "The session is over."})
+                self._refresh(handler)
+            case "/api/chatkit/session" if self._bearer(handler) in self.refused_logins:
+                reply(handler, 401, {"detail": "The login is over."})
             case "/api/chatkit/session":
                 self.secrets_given += 1
                 secret = f"secret-{self.secrets_given}"
@@ -144,17 +153,33 @@ class FakeDeployment:
             self._stream(handler, body)
 
     def _stream(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        secret = (handler.headers["Authorization"] or "").removeprefix("Bearer ")
-        if secret in self.refused_secrets:
+        if self._bearer(handler) in self.refused_secrets:
             reply(handler, 401, {"detail": "The client secret has expired."})
             return
         exchange = Exchange(handler, body)
         self.streams.append(exchange)
         self.turns.pop(0)(exchange)
 
+    def _bearer(self, handler: BaseHTTPRequestHandler) -> str:
+        return (handler.headers["Authorization"] or "").removeprefix("Bearer ")
+
+    def _refresh(self, handler: BaseHTTPRequestHandler) -> None:
+        token = (handler.headers["Cookie"] or "").removeprefix("todochat_refresh=")
+        if self.accounts and self._refresh_tokens[-1:] == [token]:
+            self._sign_in(handler, 200)
+        else:
+            self._refresh_tokens.clear()
+            reply(handler, 401, {"detail": "The session is over."})
+
     def _sign_in(self, handler: BaseHTTPRequestHandler, status: int) -> None:
-        body = {"access_token": "login", "expires_in": 900, "user": {"id": USER}}
-        cookie = "todochat_refresh=r1; HttpOnly; Path=/api/auth; SameSite=Lax"
+        token = f"r{next(self._numbers)}"
+        self._refresh_tokens.append(token)
+        body = {
+            "access_token": f"login-{token}",
+            "expires_in": self.login_lasts_s,
+            "user": {"id": USER},
+        }
+        cookie = f"todochat_refresh={token}; HttpOnly; Path=/api/auth; SameSite=Lax"
         reply(handler, status, body, {"Set-Cookie": cookie})
 
 

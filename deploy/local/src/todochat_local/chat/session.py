@@ -74,12 +74,13 @@ class Session:
         Raises:
             ChatError: the account is no longer accepted.
         """
-        account = self._account
-        if account.login_token and time.time() < account.login_expires_at - MARGIN_S:
-            return account.login_token
-        if not account.refresh_token or not self._refresh():
+        if not self._is_signed_in() and not self._renew():
             self._sign_in_again()
         return self._account.login_token
+
+    def _is_signed_in(self) -> bool:
+        account = self._account
+        return bool(account.login_token) and time.time() < account.login_expires_at - MARGIN_S
 
     def client_secret(self, *, fresh: bool = False) -> str:
         """Return a secret that opens the chat.
@@ -92,12 +93,14 @@ class Session:
             try:
                 answer = self._ask_for_secret()
             except SignedOutError:
-                account.login_expires_at = 0.0
+                self._account.login_expires_at = 0.0
                 answer = self._ask_for_secret()
-            account.client_secret = answer["client_secret"]
-            account.secret_expires_at = _timestamp(answer["expires_at"])
-            self._store.save(self._key, account)
-        return account.client_secret
+            with self._store.locked():
+                self._adopt()
+                self._account.client_secret = answer["client_secret"]
+                self._account.secret_expires_at = _timestamp(answer["expires_at"])
+                self._keep()
+        return self._account.client_secret
 
     def _ask_for_secret(self) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.login_token()}"}
@@ -107,6 +110,31 @@ class Session:
         ).json()
         return answer
 
+    def _renew(self) -> bool:
+        """Get a new login token, or the one that another command has got; False if signed out.
+
+        A refresh token that is used twice ends the session, so it is read and replaced under
+        one lock: the one in memory may be an old one.
+        """
+        with self._store.locked():
+            expired = self._account.login_token
+            self._adopt()
+            if self._account.login_token != expired and self._is_signed_in():
+                return True
+            return bool(self._account.refresh_token) and self._refresh()
+
+    def _adopt(self) -> None:
+        """Take over what other commands have stored for this account since."""
+        stored = self._store.load(self._key)
+        if stored is not None and stored.email == self._account.email:
+            self._account = stored
+
+    def _keep(self) -> None:
+        """Store the account, unless another command has signed in as somebody else since."""
+        stored = self._store.load(self._key)
+        if stored is None or stored.email == self._account.email:
+            self._store.save(self._key, self._account)
+
     def _refresh(self) -> bool:
         """Trade the refresh token for a new one; False if it is no longer good."""
         headers = {"Cookie": f"{REFRESH_COOKIE}={self._account.refresh_token}"}
@@ -115,6 +143,7 @@ class Session:
         except SignedOutError:
             return False
         self._accept(response)
+        self._keep()
         return True
 
     def _sign_in_again(self) -> None:
@@ -130,8 +159,7 @@ class Session:
     def _sign_in(self, email: str, password: str, *, keep: bool = False) -> None:
         body = {"email": email, "password": password}
         response = call(self._client, "POST", "/api/auth/sign-in", json=body)
-        self._account = Account(email=email, password=password if keep else "")
-        self._accept(response)
+        self._begin(Account(email=email, password=password if keep else ""), response)
 
     def _make_account(self) -> None:
         """Sign up under a name of our own.
@@ -147,8 +175,7 @@ class Session:
         except ChatError as error:
             msg = f"{error} For an account you have, set TODOCHAT_EMAIL and TODOCHAT_PASSWORD."
             raise ChatError(msg) from error
-        self._account = Account(email=email, password=password)
-        self._accept(response)
+        self._begin(Account(email=email, password=password), response)
         self._say(f"made an account for you at {self._client.base_url}: {email}")
 
     def _ask(self, email: str) -> str:
@@ -157,15 +184,21 @@ class Session:
             raise SignedOutError(msg)
         return self._ask_password(email)
 
+    def _begin(self, account: Account, response: httpx.Response) -> None:
+        """Be somebody else from now on, in this command and in later ones."""
+        self._account = account
+        self._accept(response)
+        with self._store.locked():
+            self._store.save(self._key, account)
+
     def _accept(self, response: httpx.Response) -> None:
-        """Keep what a sign-in, a sign-up or a refresh answered."""
+        """Take over what a sign-in, a sign-up or a refresh answered."""
         answer, account = response.json(), self._account
         account.user_id = answer["user"]["id"]
         account.login_token = answer["access_token"]
         account.login_expires_at = time.time() + answer["expires_in"]
         account.refresh_token = response.cookies.get(REFRESH_COOKIE) or account.refresh_token
         account.client_secret, account.secret_expires_at = "", 0.0
-        self._store.save(self._key, account)
         self._client.cookies.clear()  # the token is sent where it is needed, by hand
 
 
