@@ -10,6 +10,7 @@ from agents import Model, ModelSettings, OpenAIChatCompletionsModel, OpenAIRespo
 from agents.models import get_default_model, get_default_model_settings
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
+from todo_agent.agent.model_client import DeltaClient
 from todo_agent.settings import TodoAgentSettings
 from todochat.settings import SettingsError
 
@@ -56,7 +57,7 @@ async def open_model(
     name = settings.model or get_default_model()
     # aiohttp's transport costs less than half of the default one's CPU per event.
     http = DefaultAioHttpClient() if transport is None else httpx2.AsyncClient(transport=transport)
-    client = AsyncOpenAI(
+    client = DeltaClient(
         api_key=settings.openai_api_key or NO_KEY,
         base_url=settings.openai_base_url or OPENAI_URL,
         timeout=httpx2.Timeout(settings.model_timeout_s, connect=CONNECT_TIMEOUT_S),
