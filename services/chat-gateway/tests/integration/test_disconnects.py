@@ -105,7 +105,27 @@ async def test_a_client_that_takes_nothing_is_cut_off(agent, redis, start_gatewa
     assert await redis.zcard("gateway:absent") == 0
 
 
-class SlowClient:
+class StuckClient:
+    """Takes nothing, not even a ping."""
+
+    aborted = False
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.Event().wait()
+
+    async def finish(self) -> None: ...
+
+    async def closed(self) -> None:
+        await asyncio.Event().wait()
+
+    def unsent_bytes(self) -> int:
+        return 65_536
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+class SlowClient(StuckClient):
     """Has so much unsent each time it is asked; there is room again when the list is used up."""
 
     def __init__(self, *unsent_bytes: int) -> None:
@@ -143,26 +163,6 @@ async def test_a_client_that_stops_reading_may_not():
         await outlet_to(client).deliver(b"frame")
 
     assert client.sent == []
-
-
-class StuckClient:
-    """Takes nothing, not even a ping."""
-
-    aborted = False
-
-    async def send(self, data: bytes) -> None:
-        await asyncio.Event().wait()
-
-    async def finish(self) -> None: ...
-
-    async def closed(self) -> None:
-        await asyncio.Event().wait()
-
-    def unsent_bytes(self) -> int:
-        return 65_536
-
-    def abort(self) -> None:
-        self.aborted = True
 
 
 async def test_a_client_that_takes_no_ping_is_cut_off_too(agent, redis):
