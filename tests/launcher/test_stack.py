@@ -55,7 +55,7 @@ def test_the_state_names_every_service_and_its_own_processes(installation: Insta
     assert len(state["services"]["chat-gateway"]["urls"]) == 2
     assert len(set(state["services"]["chat-gateway"]["pids"])) == 2
     gateway = psutil.Process(state["services"]["chat-gateway"]["pids"][0])
-    assert gateway.cmdline()[1:] == ["-m", "chat_gateway", "serve"]
+    assert gateway.cmdline()[1:] == ["-P", "-m", "chat_gateway", "serve"]
 
 
 def test_status_shows_that_all_is_ready(installation: Installation) -> None:

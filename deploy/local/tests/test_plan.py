@@ -1,5 +1,6 @@
 """What a launch consists of, from options, environment and data directory."""
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from todochat_local.layout import DataDir, DataDirError
 from todochat_local.options import UpOptions
 from todochat_local.plan import Plan, Unit
 from todochat_local.port import PortError, pick_edge_port
+from todochat_local.python_process import inherited_environment, python_command
 from todochat_local.secret_store import ROLES
 
 ELSEWHERE = {
@@ -103,6 +105,49 @@ def test_what_the_environment_says_is_stronger_than_our_defaults(reachable_path:
     assert unit(plan, "auth-session").spec.env["AUTH_SIGN_UP"] == "closed"
     assert unit(plan, "todo-agent-worker").spec.env["OPENAI_API_KEY"] == "sk-1"
     assert "OPENAI_API_KEY" not in unit(plan, "caddy").spec.env
+
+
+def test_only_the_agent_gets_what_opens_the_model(reachable_path: Path) -> None:
+    environ = {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://model/v1", "LANG": "C"}
+
+    plan = plan_for(reachable_path, environ)
+
+    services = [each for each in plan.units if each.service not in {"", "caddy"}]
+    assert all(each.spec.env["LANG"] == "C" for each in services)
+    knowing = {unit.name for unit in plan.units if "sk-1" in unit.spec.env.values()}
+    assert knowing == {"todo-agent-worker", "todo-agent-api"}
+    assert set(inherited_environment(environ)) == {"LANG"}  # what initdb and migrations get
+
+
+def test_files_of_the_folder_one_is_in_are_no_modules(reachable_path: Path) -> None:
+    plan = plan_for(reachable_path)
+
+    commands = [each.spec.command for each in plan.units if each.service not in {"", "caddy"}]
+    assert {tuple(command[1:3]) for command in commands} == {("-P", "-m")}
+
+
+def test_an_agent_of_ones_own_may_lie_in_the_folder_one_is_in(reachable_path: Path) -> None:
+    plan = plan_for(reachable_path, {"TODO_AGENT_FACTORY": "mine:create"}, workers=2)
+
+    importing = {each.name for each in plan.units if each.spec.command[1] == "-m"}
+    assert importing == {"todo-agent-worker-1", "todo-agent-worker-2"}
+    assert unit(plan, "todo-agent-worker-1").spec.cwd == Path.cwd()
+
+
+def test_a_module_of_pythons_is_not_replaced_by_a_file_that_is_near(tmp_path: Path) -> None:
+    (tmp_path / "colorsys.py").write_text("raise SystemExit(3)")
+
+    codes = [
+        subprocess.run(
+            python_command("colorsys", imports_from_cwd=near),
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+        ).returncode
+        for near in (False, True)
+    ]
+
+    assert codes == [0, 3]
 
 
 def test_lost_secrets_are_noticed_before_new_ones_replace_them(reachable_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from todochat_local.layout import DataDir, read_object
 from todochat_local.lock import holder
+from todochat_local.python_process import python_command
 
 
 def run_admin(data: DataDir, environ: Mapping[str, str], arguments: Sequence[str]) -> int:
@@ -14,6 +15,6 @@ def run_admin(data: DataDir, environ: Mapping[str, str], arguments: Sequence[str
     if settings is None:
         sys.stderr.write(f"nothing runs on {data.path}; start it with `todochat up`\n")
         return 1
-    command = [sys.executable, "-m", "auth_session", "admin", *arguments]
-    os.execve(sys.executable, command, {**environ, **settings})  # noqa: S606 - becomes it
+    command = python_command("auth_session", "admin", *arguments)
+    os.execve(command[0], command, {**environ, **settings})  # noqa: S606 - becomes it
     return 0

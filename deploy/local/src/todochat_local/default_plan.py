@@ -17,6 +17,7 @@ from todochat_local.layout import DataDir, DataDirError
 from todochat_local.options import UpOptions
 from todochat_local.plan import Plan, Step, Unit
 from todochat_local.port import PortBook, pick_edge_port
+from todochat_local.python_process import inherited_environment
 from todochat_local.schema import SCHEMA, Migration, Schema
 from todochat_local.secret_store import POSTGRES as POSTGRES_SECRET
 from todochat_local.secret_store import ROLES, SERVICES, SecretStore
@@ -27,7 +28,6 @@ from todochat_local.service_units import (
     WORKER,
     ServiceTable,
     caddy_unit,
-    inherited_environment,
     service_kinds,
 )
 

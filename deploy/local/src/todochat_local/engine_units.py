@@ -1,7 +1,6 @@
 """PostgreSQL and Valkey as units of the launch."""
 
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from todochat_local.layout import DataDir, DataDirError, write_private
 from todochat_local.plan import Step, TaskRunner, Unit
 from todochat_local.port import LOOPBACK
 from todochat_local.probe import PostgresProbe, ValkeyProbe
+from todochat_local.python_process import python_command
 
 POSTGRES: Final = "postgres"
 POSTGRES_DATA: Final = "postgres-data"
@@ -58,7 +58,7 @@ def _init_action(
             return ""
         spec = ChildSpec(
             name="postgres-init",
-            command=[sys.executable, "-m", "todochat_local.init_cluster", str(data.path)],
+            command=python_command("todochat_local.init_cluster", str(data.path)),
             env=environ,
         )
         await runner.run_task(spec, INIT_TIMEOUT_S)

@@ -8,7 +8,6 @@ database was at. All of it is compared, the revision with what the database itse
 import asyncio
 import hashlib
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ from typing import Any, Final
 from todochat_local.child import ChildSpec
 from todochat_local.layout import read_object, write_private
 from todochat_local.plan import StartError, TaskRunner
+from todochat_local.python_process import python_command
 
 MIGRATION_TIMEOUT_S: Final = 120.0
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -105,7 +105,7 @@ class Schema:
     async def _migrate(self, runner: TaskRunner, item: Migration) -> None:
         spec = ChildSpec(
             name=f"migrate-{item.package.replace('_', '-')}",
-            command=[sys.executable, "-m", item.package, "migrate"],
+            command=python_command(item.package, "migrate"),
             env={**self.environ, item.variable: item.url},
         )
         await runner.run_task(spec, MIGRATION_TIMEOUT_S)

@@ -1,6 +1,5 @@
 """The services and the edge as units of the launch: commands, environments, ports, order."""
 
-import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,11 @@ from todochat_local.layout import DataDir
 from todochat_local.plan import Unit
 from todochat_local.port import LOOPBACK, PortBook, loopback_addresses
 from todochat_local.probe import HttpProbe
+from todochat_local.python_process import (
+    FACTORY_VARIABLE,
+    inherited_environment,
+    python_command,
+)
 
 AUTH_SESSION: Final = "auth-session"
 TASKS: Final = "tasks"
@@ -52,6 +56,7 @@ class ServiceKind:
     needs: Sequence[str]
     stop_wave: int
     public: bool = True
+    calls_model: bool = False
 
 
 def service_kinds(database: Sequence[str], redis: Sequence[str]) -> list[ServiceKind]:
@@ -75,6 +80,7 @@ def service_kinds(database: Sequence[str], redis: Sequence[str]) -> list[Service
             needs=both,
             stop_wave=0,
             public=False,
+            calls_model=True,
         ),
         ServiceKind(
             name=API,
@@ -84,6 +90,7 @@ def service_kinds(database: Sequence[str], redis: Sequence[str]) -> list[Service
             variables=("CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL", "REDIS_URL"),
             needs=both,
             stop_wave=1,
+            calls_model=True,
         ),
         ServiceKind(
             name=AUTH_SESSION,
@@ -119,7 +126,7 @@ class ServiceTable:
     """Builds the units of all services.
 
     Args:
-        environ: the caller's environment, which every service inherits.
+        environ: the caller's environment; see `inherited_environment`.
         connections: the URLs of databases and Redis, by variable.
         counts: instances of a service, 1 unless said.
     """
@@ -173,17 +180,18 @@ class ServiceTable:
         return {**chosen, **{name: self._connections[name] for name in kind.variables}}
 
     def _environment(self, kind: ServiceKind) -> dict[str, str]:
-        inherited = inherited_environment(self._environ)
+        inherited = inherited_environment(self._environ, model=kind.calls_model)
         return {**inherited, "PYTHONUNBUFFERED": "1", **self.settings(kind)}
 
     def _unit(self, kind: ServiceKind, name: str, port: int) -> Unit:
         address = {f"{kind.prefix}_HOST": LOOPBACK, f"{kind.prefix}_PORT": str(port)}
+        own_agent = kind.name == WORKER and bool(self._environ.get(FACTORY_VARIABLE))
         return Unit(
             spec=ChildSpec(
                 name=name,
-                command=[sys.executable, "-m", kind.module, kind.command],
+                command=python_command(kind.module, kind.command, imports_from_cwd=own_agent),
                 env={**self._environment(kind), **address},
-                cwd=Path.cwd(),  # where an agent of one's own (TODO_AGENT_FACTORY) may lie
+                cwd=Path.cwd(),  # where an agent of one's own, and files in settings, may lie
                 grace_s=SERVICE_GRACE_S,
             ),
             probe=HttpProbe(port),
@@ -200,19 +208,6 @@ class ServiceTable:
 
     def _url(self, service: str) -> str:
         return f"http://{LOOPBACK}:{self._ports[service][0]}"
-
-
-def inherited_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what every Python process of the stack gets of the caller's environment.
-
-    Database URLs go to the service that needs them. Bytecode is cached even if the caller's
-    shell says otherwise: to compile everything anew takes seconds at each start.
-    """
-    return {
-        name: value
-        for name, value in environ.items()
-        if value and not name.endswith("DATABASE_URL") and name != "PYTHONDONTWRITEBYTECODE"
-    }
 
 
 def caddy_dir() -> Path:
