@@ -1,7 +1,7 @@
 """What a process opens at start and closes in reverse order, and what it does meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -22,11 +22,15 @@ from tasks_service.settings import TasksSettings
 from tasks_service.storage.checked_database import CheckedDatabase
 from tasks_service.streams.change_feed import ChangeFeed
 from todochat.database import Database, create_engine
+from todochat.forever import keep_running
 from todochat.jwks import JwksCache
 from todochat.redis_client import create_redis
 from todochat.revocation import RevocationSet
 from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.stopping import stop_task
 from todochat.tokens import PublicKeys, TokenVerifier
+
+Job = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -49,9 +53,14 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         revocations = await _load_revocations(redis)
         board = ChangeBoard(redis)
         _wire(app.state, database, board, revocations, keys)
-        app.state.purge_job = _purge_job(settings, jobs_database)
-        for job in (board.run(), revocations.run(), app.state.purge_job.run()):
-            await stack.enter_async_context(_running(job))
+        jobs: dict[str, Job] = {
+            "changes.publish": board.publish,
+            "changes.listen": board.listen,
+            "revocations": revocations.run,
+            "purge": _purge_job(settings, jobs_database).run,
+        }
+        for name, job in jobs.items():
+            await stack.enter_async_context(_running(name, job))
         app.state.drain.on_drain(_end_feeds(board))
         yield
 
@@ -119,17 +128,10 @@ def _end_feeds(board: ChangeBoard) -> Any:
 
 
 @asynccontextmanager
-async def _running(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run a job beside the service; its crash is logged, the next start brings it back."""
-    task = asyncio.create_task(job)
-    task.add_done_callback(_log_crash)
+async def _running(name: str, job: Job) -> AsyncIterator[None]:
+    """Run a job beside the service."""
+    task = asyncio.create_task(keep_running(name, job))
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait({task})
-
-
-def _log_crash(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("job.crashed", exc_info=error)
+        await stop_task(task)

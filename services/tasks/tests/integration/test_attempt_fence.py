@@ -33,6 +33,14 @@ async def test_the_same_and_a_higher_attempt_are_taken(agent, ada, attempt):
     assert response.status_code == 201
 
 
+async def test_a_person_cannot_lock_out_a_run(agent, ada):
+    hers = await ada.post("tasks", {"title": "one"}, **run(2**31 - 1))
+
+    response = await agent.post("tasks", {"title": "two"}, **run(1))
+
+    assert (hers.status_code, response.status_code) == (201, 201)
+
+
 async def test_every_change_is_fenced(agent, ada):
     entry = await ada.make_list("Shopping")
     await agent.post("tasks", {"title": "one"}, **run(2))

@@ -105,13 +105,8 @@ class ChangeBoard:
         for watcher in self._watchers:
             watcher.end(farewell)
 
-    async def run(self) -> None:
-        """Publish and listen until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._publish())
-            group.create_task(self._listen())
-
-    async def _publish(self) -> None:
+    async def publish(self) -> None:
+        """Tell the other processes of changes, until cancelled."""
         while True:
             await self._has_unpublished.wait()
             self._has_unpublished.clear()
@@ -124,7 +119,8 @@ class ChangeBoard:
             except (RedisError, OSError) as error:
                 log.warning("changes.publish_failed", users=len(users), error=repr(error))
 
-    async def _listen(self) -> None:
+    async def listen(self) -> None:
+        """Hear of changes and sign-outs, until cancelled."""
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:

@@ -16,6 +16,8 @@ from litestar.enums import MediaType
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 
+from todochat.stopping import stop_task
+
 EVENT_STREAM: Final = "text/event-stream"
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -41,9 +43,8 @@ class EventStreamResponse(ASGIResponse):
         try:
             await asyncio.wait({sender, gone}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            gone.cancel()
-            sender.cancel()
-            await asyncio.wait({sender, gone})
+            await stop_task(gone)
+            await stop_task(sender)
             await self._frames.aclose()
         if not sender.cancelled() and (error := sender.exception()) is not None:
             log.error("feed.crashed", exc_info=error)

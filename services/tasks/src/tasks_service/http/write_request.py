@@ -72,7 +72,9 @@ async def provide_write_request(
         idempotency_key=(
             None if idempotency_key is None else parse_idempotency_key(request.headers)
         ),
-        run=_run(run_id, run_attempt),
+        # Of a person's own request they are dropped: with a high attempt it would lock her own
+        # run out.
+        run=_run(run_id, run_attempt) if caller.actor == "agent" else None,
     )
 
 
