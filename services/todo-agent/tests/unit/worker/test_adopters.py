@@ -17,6 +17,7 @@ from chatkit.types import (
 
 from todo_agent.agent.factory import AgentEnvironment
 from todo_agent.agent.run_context import RunContext
+from todo_agent.agent.run_scope import current_tool_call
 from todochat.clock import utc_now
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
@@ -27,8 +28,10 @@ CALLS: list[str] = []
 @function_tool
 async def look_up(context: RunContextWrapper[RunContext], word: str) -> dict[str, str]:
     """Look a word up."""
+    call = current_tool_call()
+    assert call is not None
     CALLS.append(word)
-    return {"word": word, "for": context.context.user_id}
+    return {"key": call.idempotency_key, "for": context.context.user_id}
 
 
 @function_tool
@@ -79,6 +82,7 @@ async def test_another_agent_answers_with_its_own_tools(
     assert await chat.end_of(run) == "completed"
     assert CALLS == ["durable", "broken"]
     assert "usr_ada" in str(model.requests[1].history)
+    assert f"{run.run_id}:0:0" in str(model.requests[1].history)
     assert await chat.texts(run) == ["what is durable?", "It lasts."]
 
 
