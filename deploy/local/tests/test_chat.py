@@ -350,7 +350,7 @@ def test_without_a_running_stack_one_hears_how_to_start_it(
     options = ChatOptions(message="hi", url=None, data_dir=tmp_path, raw=False, environ={})
 
     assert run_chat(options) == 1
-    assert "`todochat up` starts it" in capsys.readouterr().err
+    assert " up --data-dir " in capsys.readouterr().err
 
 
 def expire_tokens(config: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from local_kit import held
 
-from todochat_local import guard, lock, reset
+from todochat_local import guard, lock
 from todochat_local.down import stop_launcher
 from todochat_local.layout import DATA_DIR_VARIABLE, DataDir, DataDirError
 from todochat_local.lock import Lock, holder
@@ -98,7 +98,7 @@ def test_reset_ends_what_a_killed_launcher_left_before_it_deletes(
         delete(path)
 
     delete = shutil.rmtree
-    monkeypatch.setattr(reset.shutil, "rmtree", rmtree)
+    monkeypatch.setattr("todochat_local.reset.shutil.rmtree", rmtree)
 
     code = delete_data(data, said.append)
 
@@ -130,5 +130,5 @@ def test_reset_leaves_the_data_of_a_running_launcher_alone(data: DataDir, said: 
         code = delete_data(data, said.append)
 
         assert (code, holder(data)) == (1, 123)
-    assert "down` stops it" in said[0]
+    assert "stops it" in said[0]
     assert data.run.exists()

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from todochat_local.layout import DataDir, read_object
 from todochat_local.lock import holder
 from todochat_local.python_process import python_command
+from todochat_local.spelling import typed
 
 
 def run_admin(data: DataDir, environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     """Become `python -m auth_session admin ...`; returns only if nothing runs."""
     settings = read_object(data.admin_environment) if holder(data) else None
     if settings is None:
-        sys.stderr.write(f"nothing runs on {data.path}; start it with `todochat up`\n")
+        sys.stderr.write(f"nothing runs on {data.path}; `{typed('up', data)}` starts it\n")
         return 1
     command = python_command("auth_session", "admin", *arguments)
     os.execve(command[0], command, {**environ, **settings})  # noqa: S606 - becomes it

@@ -13,6 +13,7 @@ from todochat_local.plan import Step, TaskRunner, Unit
 from todochat_local.port import LOOPBACK
 from todochat_local.probe import PostgresProbe, ValkeyProbe
 from todochat_local.python_process import python_command
+from todochat_local.spelling import typed
 
 POSTGRES: Final = "postgres"
 POSTGRES_DATA: Final = "postgres-data"
@@ -43,7 +44,7 @@ def postgres_data_step(data: DataDir, home: EngineHome, environ: Mapping[str, st
     if home.postgres.exists() and not data.secrets.exists():
         msg = (
             f"{data.secrets} is gone, and with it the passwords of the database in "
-            f"{home.postgres}; put it back, or start anew with `todochat reset`"
+            f"{home.postgres}; put it back, or start anew with `{typed('reset', data)}`"
         )
         raise DataDirError(msg)
     return Step(name=POSTGRES_DATA, action=_init_action(data, home, environ))

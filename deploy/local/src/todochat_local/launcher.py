@@ -114,11 +114,11 @@ class Launcher:
                 return 1
             started.result()
         except StartError as error:
-            self._report.failed(error, str(self._data.log_path(error.name)))
+            self._report.failed(error, self._data)
             return 1
         finally:
             started.cancel()
-        self._report.info(f"\nready after {time.monotonic() - self._began:.1f} s: {plan.edge}")
+        self._report.all_ready(plan.edge, time.monotonic() - self._began, self._data)
         self._on_ready()
         watcher = asyncio.create_task(self._watch_sources(stack))
         await stopped

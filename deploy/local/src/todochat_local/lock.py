@@ -10,6 +10,7 @@ from typing import Final
 
 from todochat_local import guard
 from todochat_local.layout import DATA_DIR_VARIABLE, DataDir, DataDirError
+from todochat_local.spelling import typed
 
 # A guard without its launcher needs at most ORPHAN_GRACE_S (5 s) and a moment.
 GUARDS_GONE_TIMEOUT_S: Final = 12.0
@@ -59,7 +60,7 @@ class Lock:
             return f"another command is at work on {self._data.path}: try again in a moment"
         return (
             f"todochat already runs on {self._data.path} (process {pid}); "
-            "`todochat status` shows it, `todochat down` stops it"
+            f"`{typed('status', self._data)}` shows it, `{typed('down', self._data)}` stops it"
         )
 
     def _is_deleted(self) -> bool:

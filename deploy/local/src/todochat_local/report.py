@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from todochat_local.hint import hint_for
+from todochat_local.layout import DataDir
 from todochat_local.log_line import LineFormat
 from todochat_local.plan import StartError
+from todochat_local.spelling import typed
 
 GREEN: Final = 32
 YELLOW: Final = 33
@@ -38,6 +40,12 @@ class Report:
         took = self._style.paint(f"{seconds:5.1f} s", GREY)
         self._write(f"  {mark} {took}  {name:<{NAME_WIDTH}} {detail}".rstrip())
 
+    def all_ready(self, edge: str, seconds: float, data: DataDir) -> None:
+        """Say where everything is, and what to type next."""
+        self._write(f"\nready after {seconds:.1f} s: {edge}")
+        self._write(f'  to talk to it:  {typed("chat", data)} "add buy milk tomorrow at 5pm"')
+        self._write(f"  to stop it:     {typed('down', data)}")
+
     def ended(self, name: str, status: str, backoff_s: float) -> None:
         """Say that a unit ended unasked and will be started again."""
         text = f"{name} ended ({status}); starting it again in {backoff_s:g} s"
@@ -48,13 +56,13 @@ class Report:
         self._write(self._style.paint(str(error), RED))
         self._show(error.lines, SHORT)
 
-    def failed(self, error: StartError, log: str) -> None:
+    def failed(self, error: StartError, data: DataDir) -> None:
         """Say why the launch is given up."""
         self._write("")
         self._write(self._style.paint(str(error), RED))
         self._show(error.lines, LONG)
-        self._write(f"  log:  {log}")
-        self._write(f"  hint: {hint_for([*error.lines, error.reason])}")
+        self._write(f"  log:  {data.log_path(error.name)}")
+        self._write(f"  hint: {hint_for([*error.lines, error.reason], data)}")
 
     def _show(self, lines: Sequence[str], count: int) -> None:
         """Show the end of a log; a traceback is one line of it."""

@@ -5,6 +5,7 @@ import secrets
 from typing import Final
 
 from todochat_local.layout import DataDir, DataDirError, read_object, write_private
+from todochat_local.spelling import typed
 
 SECRET_BYTES: Final = 32
 POSTGRES: Final = "postgres"
@@ -49,6 +50,7 @@ def _read(data: DataDir) -> dict[str, str]:
         msg = f"can't read {data.secrets}: {error.strerror}"
         raise DataDirError(msg) from error
     if values is None:
-        msg = f"{data.secrets} is damaged; put it back, or start anew with `todochat reset`"
+        anew = typed("reset", data)
+        msg = f"{data.secrets} is damaged; put it back, or start anew with `{anew}`"
         raise DataDirError(msg)
     return values

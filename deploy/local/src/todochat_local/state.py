@@ -7,6 +7,7 @@ from typing import TypedDict, cast
 from todochat_local.layout import DataDir, read_object, write_private
 from todochat_local.lock import holder
 from todochat_local.plan import Plan, Unit
+from todochat_local.spelling import typed
 
 
 class ServiceState(TypedDict):
@@ -69,7 +70,9 @@ def why_no_state(data: DataDir) -> str:
     """Return what is the matter where there is no state."""
     if not data.exists() or holder(data) is None:
         return "nothing runs"
-    return "state.json is damaged, `todochat down` stops it" if data.state.exists() else "starting"
+    if not data.state.exists():
+        return "starting"
+    return f"state.json is damaged (`{typed('down', data)}` stops what runs)"
 
 
 def _services(units: Iterable[Unit]) -> list[Unit]:

@@ -19,7 +19,8 @@ from todochat_local.chat.turn import Turn, message
 from todochat_local.chat.view import PlainView, RawView, View
 from todochat_local.layout import DataDir
 from todochat_local.lock import holder
-from todochat_local.state import read_state
+from todochat_local.spelling import typed
+from todochat_local.state import read_state, why_no_state
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -79,7 +80,8 @@ def _find_deployment(options: ChatOptions) -> tuple[str, str]:
     data = DataDir(options.data_dir)
     state = read_state(data) if data.exists() and holder(data) is not None else None
     if state is None:
-        msg = f"nothing runs on {data.path}: `todochat up` starts it, --url names another place"
+        why, up = why_no_state(data), typed("up", data)
+        msg = f"{why} on {data.path}; `{up}` starts it, --url names another place"
         raise ChatError(msg)
     return state["edge"], str(data.path)  # the port may be another one next time
 
