@@ -11,7 +11,7 @@ from typing import Final
 
 from todo_agent.settings import MigrationSettings, TodoAgentSettings
 from todochat.faults import arm_fault_points
-from todochat.server import exit_with, load_settings_or_exit, run
+from todochat.server import EXIT_START_FAILED, exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -32,11 +32,14 @@ def main() -> None:
 
 
 def serve_api() -> None:
-    """Serve the internal api until SIGTERM."""
+    """Serve the internal api until SIGTERM; exits with 3 if its roles are found to be wrong."""
     from todo_agent.app import create_app  # noqa: PLC0415 - `migrate` needs no web framework
 
     settings = _load_settings()
-    run(create_app(settings), settings, host=settings.host, port=settings.port)
+    app = create_app(settings)
+    run(app, settings, host=settings.host, port=settings.port)
+    if app.state.is_refused:
+        sys.exit(EXIT_START_FAILED)
 
 
 def work() -> None:

@@ -9,7 +9,7 @@ from litestar.di import Provide
 from todo_agent.http.arrival import provide_arrival, provide_caller
 from todo_agent.http.chatkit_controller import ChatKitController
 from todo_agent.http.run_controller import RunController
-from todo_agent.lifespan import open_stores
+from todo_agent.lifespan import check_databases, open_stores
 from todo_agent.service import ChatService
 from todo_agent.settings import TodoAgentSettings
 from todochat.app import create_app as create_service_app
@@ -28,7 +28,7 @@ def create_app(settings: TodoAgentSettings) -> Litestar:
         settings=settings,
         route_handlers=[ChatKitController, RunController],
         lifespan=[open_stores],
-        ready_checks={"postgres": _ping_database},
+        ready_checks={"postgres": check_databases},
         dependencies={
             "caller": Provide(provide_caller, sync_to_thread=False),
             "arrival": Provide(provide_arrival),
@@ -37,10 +37,6 @@ def create_app(settings: TodoAgentSettings) -> Litestar:
         body_limit_bytes=BODY_LIMIT_BYTES,
         description=DESCRIPTION,
     )
-
-
-async def _ping_database(state: State) -> None:
-    await state.database.ping()
 
 
 def _chat_service(state: State) -> ChatService:

@@ -1,15 +1,19 @@
 """What the api does while an engine is away, and afterwards."""
 
 import asyncio
+import os
 import signal
+import sys
 
+import httpx
 import pytest
 from redis.asyncio import Redis
 
 from todo_agent.__main__ import MIGRATIONS
 from todochat.database.migrations import run_migrations
+from todochat.server import EXIT_START_FAILED
 from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
-from todochat.testing.waiting import free_port
+from todochat.testing.waiting import free_port, wait_until
 
 
 @pytest.fixture
@@ -66,14 +70,18 @@ def postgresql():
     process.stop()
 
 
+def stop(server):
+    server.process.send_signal(signal.SIGINT)  # a fast shutdown
+    server.process.wait(30)
+
+
 async def test_without_postgresql_every_answer_is_a_503_until_it_is_back(
     postgresql, open_gateway, user, message
 ):
     server, urls = postgresql
     gateway = await open_gateway(urls=urls)
     assert (await gateway.ask("threads.list", user)).status_code == 200
-    server.process.send_signal(signal.SIGINT)  # a fast shutdown
-    server.process.wait(30)
+    stop(server)
 
     responses = [
         await gateway.chatkit(message(), user),
@@ -89,3 +97,71 @@ async def test_without_postgresql_every_answer_is_a_503_until_it_is_back(
     assert all("Retry-After" in response.headers for response in responses)
     assert (ready.status_code, live.status_code) == (503, 200)
     assert (await gateway.chatkit(message(), user)).status_code == 202
+
+
+async def test_an_api_that_starts_before_postgresql_answers_503_until_it_is_there(
+    postgresql, open_gateway, user, message
+):
+    server, urls = postgresql
+    stop(server)
+    gateway = await open_gateway(urls=urls)
+
+    refused = await gateway.chatkit(message(), user)
+    ready = await gateway.client.get("/health/ready")
+    live = await gateway.client.get("/health/live")
+    await asyncio.to_thread(server.start)
+    accepted = await gateway.chatkit(message(), user)
+    ready_again = await gateway.client.get("/health/ready")
+
+    assert (refused.status_code, ready.status_code, live.status_code) == (503, 503, 200)
+    assert "Retry-After" in refused.headers
+    assert (accepted.status_code, ready_again.status_code) == (202, 200)
+
+
+@pytest.mark.parametrize("variable", ["CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"])
+async def test_a_bypassing_role_that_is_found_out_late_ends_the_process(
+    postgresql, tmp_path, variable
+):
+    server, urls = postgresql
+    stop(server)
+    log, port = tmp_path / "log", free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "CHAT_DATABASE_URL": urls.app,
+        "CHAT_JOBS_DATABASE_URL": urls.jobs,
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "TODOCHAT_SERVICE_SECRET": "a-secret-of-at-least-32-bytes-for-tests",
+        "TODO_AGENT_PORT": str(port),
+        "DRAIN_DELAY_S": "1",
+        variable: urls.owner,
+    }
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "todo_agent", "api", env=environment, stdout=output, stderr=output
+        )
+    readiness = set()
+
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+
+        async def answers(path, status):
+            try:
+                response = await http.get(path)
+            except httpx.TransportError:
+                return False
+            if path == "/health/ready":
+                readiness.add(response.status_code)
+            return response.status_code == status
+
+        await wait_until(lambda: answers("/health/live", 200), timeout_s=40)
+        await wait_until(lambda: answers("/health/ready", 503))
+        await asyncio.to_thread(server.start)
+        await wait_until(lambda: _has_ended(process, answers), timeout_s=20)
+
+    assert process.returncode == EXIT_START_FAILED
+    assert readiness == {503}
+    assert '"start.refused"' in log.read_text()
+
+
+async def _has_ended(process, answers):
+    await answers("/health/ready", 503)
+    return process.returncode is not None

@@ -1,0 +1,85 @@
+"""A database that isn't used before its role has been found to be under row-level security."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from todochat.database.engine import BypassingRoleError, Database, refuse_bypassing_role
+from todochat.database.outage import is_outage
+
+RETRY_S: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class CheckedDatabase(Database):
+    """Checks its role at start, or as soon as PostgreSQL can be reached."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self._is_checked = False
+
+    async def check(self) -> None:
+        """Check the role, unless that was done.
+
+        Raises:
+            BypassingRoleError: the role would see everybody's rows.
+        """
+        if not self._is_checked:
+            await refuse_bypassing_role(self.engine)
+            self._is_checked = True
+
+    async def check_at_start(self) -> None:
+        """Check the role now; an outage leaves the check to `check_when_back`.
+
+        Raises:
+            BypassingRoleError: the role would see everybody's rows.
+        """
+        try:
+            await self.check()
+        except BypassingRoleError as error:
+            log.critical("start.refused", reason=str(error))
+            raise
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("start.without_database", error=repr(error))
+
+    async def check_when_back(self, on_refused: Callable[[], None]) -> None:
+        """Try to check the role until it is done.
+
+        Args:
+            on_refused: called if the role would see everybody's rows; to end the process, which
+                would have refused to start.
+        """
+        while not self._is_checked:
+            await asyncio.sleep(RETRY_S)
+            try:
+                await self.check()
+            except BypassingRoleError as error:
+                log.critical("start.refused", reason=str(error))
+                on_refused()
+                return
+            except Exception as error:
+                if not is_outage(error):
+                    log.exception("database.check_failed")
+
+    @asynccontextmanager
+    async def transaction(self, user_id: str | None = None) -> AsyncIterator[AsyncSession]:
+        """Open a transaction, after the check.
+
+        Raises:
+            BypassingRoleError: the role would see everybody's rows.
+        """
+        await self.check()
+        async with super().transaction(user_id) as session:
+            yield session
+
+    async def ping(self) -> None:
+        """Raise if the database can't be reached, or must not be used."""
+        await self.check()
+        await super().ping()
