@@ -142,14 +142,14 @@ async def test_who_did_it_is_told_in_the_feed(agent, ada):
     ],
     ids=str,
 )
-async def test_a_malformed_fence_is_400(ada, headers):
-    response = await ada.call("POST", "tasks", json={"title": "x"}, headers=headers)
+async def test_a_malformed_fence_is_400(agent, ada, headers):
+    response = await agent.call("POST", "tasks", json={"title": "x"}, headers=headers)
 
     assert response.status_code == 400
     assert await ada.titles() == []
 
 
-async def test_a_fence_at_its_limits_is_taken(ada):
-    response = await ada.post("tasks", {"title": "x"}, **run(2147483647, "x" * 128))
+async def test_a_fence_at_its_limits_is_taken(agent):
+    response = await agent.post("tasks", {"title": "x"}, **run(2147483647, "x" * 128))
 
     assert response.status_code == 201
