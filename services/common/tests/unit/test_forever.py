@@ -6,7 +6,7 @@ from todochat.forever import keep_running
 async def test_a_loop_that_fails_begins_anew(monkeypatch):
     monkeypatch.setattr("todochat.forever.PAUSE_S", 0)
     done = asyncio.Event()
-    starts = []
+    starts: list[int] = []
 
     async def work():
         starts.append(len(starts))

@@ -6,7 +6,7 @@ from todochat.stopping import stop_task
 
 
 async def test_a_task_that_loses_cancellations_is_cancelled_again():
-    lost = []
+    lost: list[str] = []
 
     async def work():
         while True:

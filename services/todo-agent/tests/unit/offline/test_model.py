@@ -38,7 +38,7 @@ def asked(*texts: str) -> list[Any]:
 
 
 async def answer_events(text: str, tools: list[Any], **changes: Any) -> list[Any]:
-    options = {
+    options: dict[str, Any] = {
         "model_settings": ModelSettings(),
         "output_schema": None,
         "handoffs": [],

@@ -14,7 +14,8 @@ EXPECTED = "    => "
 
 
 def read_table() -> Iterator[Any]:
-    where, sentence = START, ""
+    where: tuple[str, ...] = START
+    sentence = ""
     for line in TABLE.read_text().splitlines()[7:]:
         if line.startswith("@"):
             where = tuple(line[1:].split())
