@@ -126,6 +126,14 @@ async def test_who_did_it_is_told_in_the_feed(agent, ada):
     assert (agents["actor"], agents["run_id"]) == ("agent", "run_1")
 
 
+async def test_a_person_cannot_fence_a_run_of_their_own(agent, ada):
+    await ada.post("tasks", {"title": "x"}, **run(9))
+
+    response = await agent.post("tasks", {"title": "y"}, **run(1))
+
+    assert response.status_code == 201
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -54,11 +54,11 @@ async def count(owner, person, table):
     ],
 )
 async def test_rows_are_kept_for_their_time_and_not_longer(
-    make_job, owner, ada, bob, table, column, keep
+    make_job, owner, service, ada, bob, table, column, keep
 ):
     fence = {"Idempotency_Key": "k1", "X_Run_Id": "run_1", "X_Run_Attempt": 1}
     for person in (ada, bob):
-        await person.post("tasks", {"title": "x"}, **fence)
+        await service.agent(person.user_id).post("tasks", {"title": "x"}, **fence)
     await backdate(owner, ada, table, column, keep - HOUR)
     await backdate(owner, bob, table, column, keep + HOUR)
 

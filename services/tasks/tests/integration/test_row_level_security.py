@@ -40,10 +40,10 @@ async def narrow(tasks_urls):
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def two_people(ada, bob):
+async def two_people(service, ada, bob):
     """Two people with rows in every table."""
     for person in (ada, bob):
-        await person.post(
+        await service.agent(person.user_id).post(
             "tasks",
             {"title": "private"},
             Idempotency_Key="k1",

@@ -38,7 +38,8 @@ IdempotencyKey = Annotated[
 RunId = Annotated[
     str | None,
     HeaderParameter(
-        name=RUN_ID_HEADER, description=f"The run this is done in; needs {RUN_ATTEMPT_HEADER}."
+        name=RUN_ID_HEADER,
+        description=f"The run the agent does this in; needs {RUN_ATTEMPT_HEADER}.",
     ),
 ]
 RunAttemptNumber = Annotated[
