@@ -57,7 +57,7 @@ def stand_in(name: str, mood: str, ports: PortBook) -> Unit:
         probe=HttpProbe(port),
         service=name,
         url=f"http://127.0.0.1:{port}",
-        ready_timeout_s=3 if mood == "hang" else 30,
+        ready_timeout_s=1 if mood == "hang" else 30,
     )
 
 

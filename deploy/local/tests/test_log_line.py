@@ -1,8 +1,11 @@
 """How log lines look in a terminal, and which hint a failure gets."""
 
+from pathlib import Path
+
 import pytest
 
-from todochat_local.hint import DEFAULT, hint_for
+from todochat_local.hint import hint_for
+from todochat_local.layout import DataDir
 from todochat_local.log_line import LineFormat
 
 
@@ -40,9 +43,9 @@ def test_each_process_keeps_its_colour() -> None:
         (["ModuleNotFoundError: No module named 'x'"], "make .venv"),
         (["could not write: No space left on device"], "disk is full"),
         (["the data directory was initialized by PostgreSQL version 17"], "pg_dump"),
-        (["something new"], DEFAULT),
-        ([], DEFAULT),
+        (["something new"], "checks this machine"),
+        ([], "checks this machine"),
     ],
 )
-def test_a_failure_leads_to_what_to_do(lines: list[str], hint: str) -> None:
-    assert hint in hint_for(lines)
+def test_a_failure_leads_to_what_to_do(lines: list[str], hint: str, tmp_path: Path) -> None:
+    assert hint in hint_for(lines, DataDir(tmp_path))

