@@ -2,7 +2,8 @@
 
 import gc
 
-gc.disable()  # importing makes objects and frees none; todochat.server.run turns it on again
+if __name__ == "__main__":
+    gc.disable()  # importing frees nothing; todochat.server.run turns it on again
 
 import argparse
 import asyncio

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agents import Agent, RunContextWrapper
 
 from todo_agent.agent.run_context import RunContext
-from todochat.clock import utc_now
 
 RULES: Final = """\
 You are a todo assistant. You keep the person's tasks and lists with the tools you have.
@@ -30,7 +29,7 @@ to the person already; don't repeat it line by line."""
 def instructions(context: RunContextWrapper[RunContext], _agent: Agent[RunContext]) -> str:
     """Return the system prompt of one model call."""
     request = context.context.request_context
-    return prompt(utc_now(), request.timezone, request.locale)
+    return prompt(context.context.now, request.timezone, request.locale)
 
 
 def prompt(now: datetime, timezone: str, locale: str) -> str:

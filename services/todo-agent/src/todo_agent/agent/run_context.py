@@ -1,6 +1,7 @@
 """What an agent's tools get: openai-chatkit's context, with this run's scope."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from chatkit.agents import AgentContext
@@ -10,6 +11,7 @@ from typing_extensions import override
 
 from todo_agent.agent.run_scope import CallPlace, RunScope, current_tool_call
 from todo_agent.chatkit.context import RequestContext
+from todochat.clock import utc_now
 
 
 class EventQueue(asyncio.Queue[Any]):
@@ -52,10 +54,13 @@ class RunContext(AgentContext[RequestContext]):
 
     Attributes:
         scope: ids, journal and state of the attempt.
+        now: when the message was written, for the agent: "in 2 hours" counts from there, also if
+            a worker gets to it late or a second time.
         open_calls: tools that run just now.
     """
 
     scope: RunScope
+    now: datetime = Field(default_factory=utc_now)
     open_calls: dict[CallPlace, str] = Field(default_factory=dict)
     _events: EventQueue = PrivateAttr(default_factory=EventQueue)
     _turnstile: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)

@@ -40,11 +40,20 @@ class Desk:
         return {entry.id: entry.name for entry in (await self.lists()).items}
 
     async def list_for(self, name: str) -> str:
-        """Return the id of the list of that name, which is made if there is none."""
-        try:
-            return find_list(await self.lists(), name).id
-        except UnclearReferenceError:
-            return (await self.make_list(name)).id
+        """Return the id of the list of that name, which is made if there is none.
+
+        The same one in every attempt at the run: a list that is renamed meanwhile would give the
+        repeated change another body, and so no answer.
+        """
+
+        async def decide() -> bytes:
+            try:
+                found = find_list(await self.lists(), name)
+            except UnclearReferenceError:
+                found = await self.make_list(name)
+            return msgspec.json.encode(found.id)
+
+        return msgspec.json.decode(await self._call.once("list", decide), type=str)
 
     async def make_list(self, name: str) -> ListView:
         """Make a list; one of that name that came into being meanwhile will do.

@@ -52,8 +52,10 @@ class LeaseKeeper:
                 self._give_up()
 
     async def _pause(self) -> None:
+        # After a failed try the next one comes no later than the moment to give up.
+        left_s = self._renewed_at + self._times.stop_s - time.monotonic()
         try:
-            async with asyncio.timeout(self._times.renew_s):
+            async with asyncio.timeout(max(0.0, min(self._times.renew_s, left_s))):
                 await self._hurry.wait()
         except TimeoutError:
             return

@@ -36,6 +36,7 @@ from todochat.settings import SettingsError
 
 NAME: Final = "todo-agent-worker"
 JOBS_POOL_SIZE: Final = 5
+LEASES_POOL_SIZE: Final = 2  # claims and renewals
 TASKS_CONNECTIONS: Final = 100
 HOUR_S: Final = 3600
 
@@ -90,7 +91,11 @@ async def open_worker(
     jobs = create_engine(
         settings.jobs_database_url, application_name=f"{NAME}-jobs", pool_size=JOBS_POOL_SIZE
     )
-    for each in (engine, jobs):
+    # Of its own: renewals don't wait behind the journal of fifty runs.
+    leases = create_engine(
+        settings.jobs_database_url, application_name=f"{NAME}-leases", pool_size=LEASES_POOL_SIZE
+    )
+    for each in (engine, jobs, leases):
         stack.push_async_callback(each.dispose)
         await refuse_bypassing_role(each)
     redis = create_redis(settings.redis_url)
@@ -115,19 +120,19 @@ async def open_worker(
         max_turns=settings.max_turns,
         times=times,
     )
-    return await _start(settings, Database(jobs), redis, tools, times)
+    return await _start(settings, Database(leases), redis, tools, times)
 
 
 async def _start(
     settings: TodoAgentSettings,
-    jobs: Database,
+    leases: Database,
     redis: Redis,
     tools: DriverTools,
     times: WorkerTimes,
 ) -> Worker:
     worker = Worker(
         new_id("wrk"),
-        runs=RunRepository(jobs),
+        runs=RunRepository(leases),
         redis=redis,
         tools=tools,
         concurrency=settings.worker_concurrency,

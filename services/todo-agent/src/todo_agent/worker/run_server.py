@@ -114,7 +114,11 @@ class RunServer(StoredChatServer):
         self, thread: ThreadMetadata, message: UserMessageItem | None, context: RequestContext
     ) -> _Events:
         run = RunContext(
-            thread=thread, store=self.store, request_context=context, scope=self._scope
+            thread=thread,
+            store=self.store,
+            request_context=context,
+            scope=self._scope,
+            now=self._active.record.created_at,
         )
         if self._active.stopping:
             self._open = self._said.open  # nothing is said anew, so what was begun is closed

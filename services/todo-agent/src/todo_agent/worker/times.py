@@ -19,7 +19,7 @@ class WorkerTimes(msgspec.Struct, frozen=True, kw_only=True):
 
     lease_s: float = 6.0
     renew_s: float = 2.0
-    try_s: float = 2.0
+    try_s: float = 1.5
     stop_s: float = 4.0
     poll_s: float = 1.0
     settle_s: float = 5.0

@@ -18,7 +18,7 @@ from todo_agent.worker.driver_tools import DriverTools
 from todo_agent.worker.errors import RunAbandonedError
 from todo_agent.worker.leases import LeaseKeeper
 from todo_agent.worker.times import WorkerTimes
-from todochat.bus import RunLostError, WorkerChannels, wake
+from todochat.bus import BusUnavailableError, RunLostError, WorkerChannels, wake
 from todochat.telemetry import span
 
 ACTIVE_RUNS: Final = Gauge("todo_agent_active_runs", "Runs that this worker drives.")
@@ -34,6 +34,7 @@ WAIT_SECONDS: Final = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
 OUTAGE_PAUSE_S: Final = 1.0
+RELEASE_TRIES: Final = 30
 
 log = structlog.get_logger(__name__)
 
@@ -166,9 +167,19 @@ class Worker:
             self._freed.set()
 
     async def _release(self, run: RunRecord) -> None:
-        """Let another worker have the run now; if that fails, it gets it when the lease ends."""
+        """Let another worker have the run now, or as soon as PostgreSQL is back.
+
+        A lease that just ended would count as a crash of this worker, and three of them end a
+        run. If it can't be said for RELEASE_TRIES seconds, that is what happens.
+        """
+        for _ in range(RELEASE_TRIES):
+            try:
+                await self._runs.release(run.run_id, self.worker_id, run.attempt)
+                break
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
+                log.warning("run.release_failed", run_id=run.run_id, error=repr(error))
+                await asyncio.sleep(OUTAGE_PAUSE_S)
         try:
-            await self._runs.release(run.run_id, self.worker_id, run.attempt)
             await wake(self._redis)
-        except Exception as error:  # noqa: BLE001 - then another worker has it when the lease ends
-            log.warning("run.release_failed", run_id=run.run_id, error=repr(error))
+        except BusUnavailableError as error:  # then a worker finds it when it polls
+            log.info("run.wake_failed", run_id=run.run_id, error=repr(error))

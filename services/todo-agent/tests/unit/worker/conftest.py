@@ -38,8 +38,8 @@ from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.servers import PostgresServer
 
 USER = "usr_ada"
-# Workers look often, so that what waits for a look happens soon; leases hold as long as always.
-TIMES = WorkerTimes(renew_s=0.2, poll_s=0.2)
+# Workers look often, so that what waits for a look happens soon; leases outlast a busy machine.
+TIMES = WorkerTimes(lease_s=30, renew_s=0.2, try_s=5, stop_s=20, poll_s=0.2)
 EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 
 

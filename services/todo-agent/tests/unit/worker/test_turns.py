@@ -1,6 +1,7 @@
 """Whole turns, over both wires of the model's API."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -217,13 +218,15 @@ async def test_instructions_hold_time_zone_and_locale(
     model.answer(Say("hello"))
     await chat.start_worker(api=wire)
 
-    await chat.ask("hi")
+    run = await chat.ask("hi")
 
     body = model.requests[0].body
     prompt = body["instructions"] if wire == "responses" else body["messages"][0]["content"]
     assert "Time zone: Europe/Berlin" in prompt.splitlines()
     assert "Locale: de" in prompt.splitlines()
-    assert any(line.startswith("Now: 20") for line in prompt.splitlines())
+    (now,) = (line for line in prompt.splitlines() if line.startswith("Now: "))
+    written_at = (await chat.row(run))["created_at"].replace(microsecond=0)
+    assert datetime.fromisoformat(now.removeprefix("Now: ")) == written_at
 
 
 def _tool_results(request: Any) -> list[str]:
