@@ -8,8 +8,9 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
-from local_kit import held
+from local_kit import eventually, held
 
 from todochat_local import guard, lock
 from todochat_local.down import stop_launcher
@@ -89,6 +90,7 @@ def test_reset_ends_what_a_killed_launcher_left_before_it_deletes(
 ) -> None:
     environ = {DATA_DIR_VARIABLE: str(data.path)}
     left = subprocess.Popen(["/bin/sleep", "600"], env=environ, start_new_session=True)
+    eventually(lambda: psutil.Process(left.pid).environ())  # empty for a moment after exec
     record = guard.Record(left.pid, guard.start_mark(left.pid), signal.SIGTERM)
     record.write(str(data.run / "postgres.pid"))
     alive_when_deleting = []
