@@ -42,10 +42,10 @@ reset: .venv ## delete all local data: accounts, chats, tasks
 	@touch $@
 
 test: .venv ## run the tests (real PostgreSQL, Valkey and Caddy; under 10 minutes)
-	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadgroup -m "not slow"
+	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile -m "not slow"
 
 test-all: .venv ## run the tests with their long forms
-	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadgroup
+	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile
 
 bench: .venv ## measure, as ratios against a peer in the same run
 	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done

@@ -25,10 +25,9 @@ TODOCHAT = str(Path(sys.executable).with_name("todochat"))
 
 
 def pytest_collection_modifyitems(items):
-    """Run these tests on one worker, one after the other, in one event loop."""
+    """Run these tests in one event loop, which the stacks and the model servers share."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("stack"))
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

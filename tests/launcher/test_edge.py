@@ -8,7 +8,7 @@ import pytest_asyncio
 from launcher.edge_kit import Edge, Upstream, running_edge
 from todochat.testing import wait_until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("edge")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 AUTH, GATEWAY, TASKS, SITE, EDGE = "auth", "gateway", "tasks", "site", "edge"
 

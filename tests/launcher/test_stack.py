@@ -14,7 +14,7 @@ import pytest
 
 from launcher.stack_kit import Installation, eventually
 
-pytestmark = [pytest.mark.xdist_group("launcher"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 SERVICES = {
     "auth-session",
     "tasks",

@@ -10,8 +10,6 @@ import psutil
 import pytest
 from local_kit import Launch, alive, eventually
 
-pytestmark = pytest.mark.xdist_group("running")
-
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:

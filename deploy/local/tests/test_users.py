@@ -22,7 +22,7 @@ from todochat_local.engine_home import OUTSIDE
 
 REPOSITORY = Path(__file__).parents[3]
 ORDINARY_UID = pwd.getpwnam("daemon").pw_uid  # initdb wants a user with a name
-pytestmark = pytest.mark.xdist_group("users")
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 

@@ -30,6 +30,7 @@ from todochat.bus.run_log import LogReader
 from todochat.bus.scripts import APPEND, CLAIM
 from todochat.bus.writer import ClaimedRun, claimed_run
 from todochat.forever import keep_running
+from todochat.stopping import stop_task
 
 _TRANSIENT: Final = (
     RedisConnectionError,
@@ -71,8 +72,7 @@ class RunPublisher:
     async def aclose(self) -> None:
         """Stop; frames that were not flushed are dropped and their writers raise."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await stop_task(self._task)
             self._task = None
         await self._connection.aclose()
 

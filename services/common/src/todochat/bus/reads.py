@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from todochat.bus.connection import BusConnection, Command
+from todochat.stopping import stop_task
 
 CALLS_PER_EXCHANGE: Final = 8
 """Answers that wait in memory at once; each may be a page of a log."""
@@ -52,8 +53,7 @@ class SharedReads:
     async def aclose(self) -> None:
         """Close the connection; calls that wait fail."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await stop_task(self._task)
         await self._connection.aclose()
 
     async def _work(self) -> None:

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from todochat.bus.connection import CONNECT_TIMEOUT_S, Backoff, own_connection
 from todochat.forever import keep_running
+from todochat.stopping import stop_task
 
 PING_EVERY_S: Final = 10.0
 SILENCE_S: Final = 25.0
@@ -89,8 +90,7 @@ class Subscriber:
     async def aclose(self) -> None:
         """Close the connection; listeners hear nothing any more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await stop_task(self._task)
             self._task = None
 
     def add(self, channel: bytes, listener: Listener) -> None:
