@@ -111,7 +111,7 @@ async def test_a_known_key_is_not_waited_for_while_auth_session_hangs(
 
     await wait_until(lambda: publisher.asked == 2)
     publisher.released.set()
-    await wait_until(lambda: cache._refreshing.done())
+    await cache._refreshing
 
 
 async def test_a_failed_first_fetch_is_not_repeated_by_everybody_in_line(
