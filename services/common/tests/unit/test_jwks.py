@@ -111,6 +111,7 @@ async def test_a_known_key_is_not_waited_for_while_auth_session_hangs(
 
     await wait_until(lambda: publisher.asked == 2)
     publisher.released.set()
+    assert cache._refreshing is not None
     await cache._refreshing
 
 
