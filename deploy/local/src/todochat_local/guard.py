@@ -25,6 +25,7 @@ import time
 
 ORDER_STOP = b"s"
 ORDER_KILL = b"k"
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 DRAIN_OUTPUT_S = 0.3  # a grandchild may hold the output open after the child's end
 CHUNK_BYTES = 65_536
 EXIT_CANNOT_EXEC = 127
@@ -166,7 +167,7 @@ class Guard:
         os.set_blocking(wake_writer, False)
         signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, lambda _signal, _frame: self._on_signal())
         self._child, self._output = self._spawn()
 
@@ -250,10 +251,14 @@ class Guard:
         """Start the child, but let it run only when its record is on the disk."""
         output, output_writer = os.pipe()
         gate, gate_writer = os.pipe()
+        # A stop that comes before the child has put its signals in order waits for that: with the
+        # guard's handlers still in place it would be lost, and cost the child's whole grace.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         pid = os.fork()
         if pid == 0:
             os.close(gate_writer)
             become_child(self._config, gate, output_writer)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         os.setpgid(pid, pid)  # in both, so that the group exists whoever comes first
         os.close(output_writer)
         os.close(gate)
@@ -268,14 +273,9 @@ def become_child(config: GuardConfig, gate: int, output: int) -> None:
     try:
         os.setpgid(0, 0)
         os.umask(0o077)
-        for number in (
-            signal.SIGTERM,
-            signal.SIGINT,
-            signal.SIGHUP,
-            signal.SIGCHLD,
-            signal.SIGPIPE,
-        ):
+        for number in (*STOP_SIGNALS, signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
