@@ -64,11 +64,5 @@ class RevocationSet:
             await asyncio.sleep(REFRESH_S)
 
 
-async def is_revoked(redis: Redis, sid: str) -> bool:
-    """Tell whether a session is signed out, asking Redis."""
-    score = await redis.zscore(REVOKED_KEY, sid)
-    return score is not None and score >= time.time()
-
-
 def _text(member: object) -> str:
     return member.decode() if isinstance(member, bytes) else str(member)

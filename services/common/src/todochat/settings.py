@@ -10,8 +10,6 @@ from typing import Annotated, Literal, Self, TypeVar
 import msgspec
 from msgspec import Meta
 
-SecretStr = Annotated[str, Meta(extra={"secret": True})]
-
 
 class SettingsError(ValueError):
     """A setting is missing or malformed; the message is one line that names the variable."""

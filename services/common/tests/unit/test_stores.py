@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from todochat.database import BypassingRoleError, Database, create_engine, refuse_bypassing_role
 from todochat.errors import BadRequestError, UnauthorizedError
 from todochat.idempotency import parse_idempotency_key, request_fingerprint
-from todochat.revocation import REVOKED_KEY, RevocationSet, is_revoked
+from todochat.revocation import REVOKED_KEY, RevocationSet
 
 
 @pytest.fixture
@@ -111,9 +111,6 @@ async def test_a_signed_out_session_is_refused_until_its_tokens_have_expired(red
     revoked.check("ses_old")
     with pytest.raises(UnauthorizedError):
         revoked.check("ses_out")
-    assert await is_revoked(redis, "ses_out")
-    assert not await is_revoked(redis, "ses_old")
-    assert not await is_revoked(redis, "ses_in")
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 128, "run_1:0:0", "!~"])

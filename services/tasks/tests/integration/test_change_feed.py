@@ -6,6 +6,7 @@ import socket
 import time
 
 import httpx
+import psutil
 import pytest
 
 from tasks_service.service.write_gate import WriteRequest
@@ -376,6 +377,15 @@ async def test_readers_who_vanish_leave_nothing_behind(start_service):
     await wait_until(lambda: service.app.state.database.engine.pool.checkedout() == 0)
 
 
+def open_connections(client_port):
+    """What this process, the server among others, holds open to a client's port."""
+    return [
+        connection
+        for connection in psutil.Process().net_connections("tcp")
+        if connection.status == psutil.CONN_ESTABLISHED and connection.raddr.port == client_port
+    ]
+
+
 async def test_a_reader_who_takes_nothing_is_closed(start_service, owner):
     service = await start_service(events_send_timeout_s=0.2)
     person = service.person()
@@ -401,3 +411,5 @@ async def test_a_reader_who_takes_nothing_is_closed(start_service, owner):
 
         await wait_until(lambda: service.app.state.board.watchers == 1)
         await wait_until(lambda: service.app.state.board.watchers == 0, timeout_s=20)
+        # Not only is nobody watching any more: the socket is gone, unread as it is.
+        await wait_until(lambda: not open_connections(reader.getsockname()[1]), timeout_s=10)

@@ -16,6 +16,7 @@ from litestar.enums import MediaType
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 
+from todochat.asgi import abort_connection
 from todochat.stopping import stop_task
 
 EVENT_STREAM: Final = "text/event-stream"
@@ -38,7 +39,7 @@ class EventStreamResponse(ASGIResponse):
 
     async def send_body(self, send: Send, receive: Receive) -> None:
         """Send the frames; return when there are no more, or nobody takes them."""
-        sender = asyncio.create_task(self._send_frames(send))
+        sender = asyncio.create_task(self._send_frames(send, receive))
         gone = asyncio.create_task(_wait_for_disconnect(receive))
         try:
             await asyncio.wait({sender, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -49,13 +50,14 @@ class EventStreamResponse(ASGIResponse):
         if not sender.cancelled() and (error := sender.exception()) is not None:
             log.error("feed.crashed", exc_info=error)
 
-    async def _send_frames(self, send: Send) -> None:
+    async def _send_frames(self, send: Send, receive: Receive) -> None:
         async for frame in self._frames:
             try:
                 async with asyncio.timeout(self._send_timeout_s):
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
             except TimeoutError:
                 log.info("feed.reader_stalled", timeout_s=self._send_timeout_s)
+                abort_connection(receive)
                 return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

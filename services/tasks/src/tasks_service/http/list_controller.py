@@ -14,7 +14,6 @@ from tasks_service.http.authentication import Caller, require_own_path
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateList, UpdateList
 from tasks_service.http.task_controller import BEARER
-from tasks_service.http.undecodable_body import UNDECODABLE_BODY
 from tasks_service.http.write_request import answer
 from tasks_service.service.list_service import ListPage, ListService
 from tasks_service.service.write_gate import WriteRequest
@@ -33,7 +32,6 @@ class ListController(Controller):
     tags = ["lists"]
     guards = [require_own_path]
     security = BEARER
-    exception_handlers = UNDECODABLE_BODY
 
     @get(responses=documented(HTTPStatus.OK, ListPage, "All lists.", *READ_PROBLEMS))
     async def list_lists(

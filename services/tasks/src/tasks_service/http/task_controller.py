@@ -13,7 +13,6 @@ from tasks_service.http.authentication import Caller, require_own_path
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateTask, UpdateTask
 from tasks_service.http.task_listing import TaskListing
-from tasks_service.http.undecodable_body import UNDECODABLE_BODY
 from tasks_service.http.write_request import answer
 from tasks_service.service.task_service import TaskPage, TaskService
 from tasks_service.service.write_gate import WriteRequest
@@ -32,7 +31,6 @@ class TaskController(Controller):
     tags = ["tasks"]
     guards = [require_own_path]
     security = BEARER
-    exception_handlers = UNDECODABLE_BODY
 
     @get(
         responses=documented(
