@@ -34,9 +34,9 @@ def main() -> None:
 
 def serve_api() -> None:
     """Serve the internal api until SIGTERM; exits with 3 if its roles are found to be wrong."""
-    from todo_agent.app import create_app  # noqa: PLC0415 - `migrate` needs no web framework
+    settings = _load_settings()  # first: openai-chatkit reads LOG_LEVEL, too, and crashes on it
+    from todo_agent.app import create_app  # noqa: PLC0415 - see above
 
-    settings = _load_settings()
     app = create_app(settings)
     run(app, settings, host=settings.host, port=settings.port)
     if app.state.is_refused:
@@ -45,9 +45,10 @@ def serve_api() -> None:
 
 def work() -> None:
     """Run agents until SIGTERM."""
-    from todo_agent.worker.main import run_worker  # noqa: PLC0415 - the api needs no agent
+    settings = _load_settings()
+    from todo_agent.worker.main import run_worker  # noqa: PLC0415 - as in serve_api
 
-    run_worker(_load_settings())
+    run_worker(settings)
 
 
 def migrate() -> None:
