@@ -77,6 +77,8 @@ def test_leftovers_without_a_guard_are_ended_by_the_next_start(launch: Launch) -
         psutil.Process(launch.pid_of("service-1")),
         psutil.Process(process.pid).children(),
     )
+    for guard in guards:
+        guard.suspend()  # or it would see the launcher's end and do its work
     process.kill()
     for guard in guards:
         guard.kill()
