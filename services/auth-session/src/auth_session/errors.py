@@ -9,7 +9,8 @@
     │   ├── InvitationRefusedError     invitation-refused
     │   └── OriginRefusedError         origin-refused
     ├── ConflictError 409
-    │   └── EmailTakenError            email-taken
+    │   ├── EmailTakenError            email-taken
+    │   └── RotationTooSoonError       rotation-too-soon
     ├── TooManyRequestsError 429
     │   └── TooManySignInsError        too-many-sign-ins
     └── UnavailableError 503
@@ -18,6 +19,8 @@
 
 Not for callers: `SigningKeyError` stops the start of the process.
 """
+
+import math
 
 from todochat.errors import (
     ConflictError,
@@ -77,6 +80,18 @@ class EmailTakenError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("An account with this e-mail address exists. Sign in instead.")
+
+
+class RotationTooSoonError(ConflictError):
+    """The next signing key is not known to every verifier yet."""
+
+    code, title = "rotation-too-soon", "The next key is too young"
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(
+            "Not every service knows the next key yet. Try again in"
+            f" {max(1, math.ceil(wait_s / 60))} minutes, or pass --now if a key was stolen."
+        )
 
 
 class TooManySignInsError(TooManyRequestsError):

@@ -15,6 +15,7 @@ from auth_session.service.account_service import AccountService
 from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import KeyRing
+from auth_session.service.key_rotation import KeyRotation
 from auth_session.service.password_pool import PasswordPool
 from auth_session.service.periodic_job import PeriodicJob, running
 from auth_session.service.purge_service import PurgeService
@@ -39,6 +40,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     database: Database
     keys: KeyRing
+    key_rotation: KeyRotation
     passwords: PasswordPool
     sessions: SessionService
     accounts: AccountService
@@ -61,7 +63,8 @@ async def open_services(
     database = Database(engine)
     redis = create_redis(settings.redis_url)
     passwords = PasswordPool(threads=settings.password_threads, queue=settings.password_queue)
-    keys = KeyRing(database, KeyCipher(settings.key_secrets), clock)
+    cipher = KeyCipher(settings.key_secrets)
+    keys = KeyRing(database, cipher, clock)
     publisher = RevocationPublisher(redis)
     issuer = settings.todochat_issuer
     sessions = SessionService(
@@ -78,6 +81,7 @@ async def open_services(
         yield Services(
             database=database,
             keys=keys,
+            key_rotation=KeyRotation(database, cipher, clock),
             passwords=passwords,
             sessions=sessions,
             accounts=AccountService(

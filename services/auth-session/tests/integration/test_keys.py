@@ -102,7 +102,7 @@ async def test_a_retired_key_is_published_until_the_longest_token_has_expired(
         clock(),
     )
 
-    clock.advance(days=1, seconds=25)
+    clock.advance(days=1, minutes=2, seconds=25)
     await ring.refresh()
     within = await ring.get(former)
     clock.advance(seconds=10)

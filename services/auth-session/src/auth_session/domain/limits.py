@@ -24,6 +24,11 @@ REFRESH_REUSE_GRACE: Final = timedelta(seconds=30)
 # Verifiers allow for clocks that differ by this much, so a revocation has to outlive it.
 VERIFIER_LEEWAY: Final = timedelta(seconds=30)
 
+# A process that can't read the keys anew can't issue tokens either; this covers a slow reading.
+KEY_PICK_UP: Final = timedelta(minutes=2)
+# Longer than this service (30 s), HTTP caches (60 s) and verifiers (300 s) keep published keys.
+KEY_KNOWN_AFTER: Final = timedelta(minutes=10)
+
 SIGN_IN_WINDOW: Final = timedelta(minutes=15)
 MAX_FAILED_SIGN_INS: Final = 10
 FIRST_SIGN_IN_DELAY: Final = timedelta(seconds=30)

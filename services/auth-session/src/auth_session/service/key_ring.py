@@ -13,7 +13,11 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from auth_session.domain.clock import Clock
-from auth_session.domain.limits import LONGEST_TOKEN_LIFETIME, VERIFIER_LEEWAY
+from auth_session.domain.limits import (
+    KEY_PICK_UP,
+    LONGEST_TOKEN_LIFETIME,
+    VERIFIER_LEEWAY,
+)
 from auth_session.errors import NoSigningKeyError
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.storage.signing_key_record import SigningKeyRecord
@@ -115,7 +119,7 @@ class KeyRing:
         return all(self._cipher.is_under_first(record.private_key) for record in records)
 
     def _load(self, records: Sequence[SigningKeyRecord], now: datetime) -> None:
-        published = [record for record in records if _is_published(record, now)]
+        published = [record for record in records if is_published(record, now)]
         (current,) = (record for record in records if record.state == CURRENT)
         signing = self._signing
         if signing is None or signing.kid != current.kid:
@@ -129,7 +133,14 @@ def _missing_states(records: Sequence[SigningKeyRecord]) -> list[str]:
     return [state for state in (CURRENT, NEXT) if state not in present]
 
 
-def _is_published(record: SigningKeyRecord, now: datetime) -> bool:
+def published_until(record: SigningKeyRecord) -> datetime | None:
+    """Return when the last token of a retired key is over; None for a key that isn't retired."""
     if record.retired_at is None:
-        return True
-    return now < record.retired_at + LONGEST_TOKEN_LIFETIME + VERIFIER_LEEWAY
+        return None
+    return record.retired_at + KEY_PICK_UP + LONGEST_TOKEN_LIFETIME + VERIFIER_LEEWAY
+
+
+def is_published(record: SigningKeyRecord, now: datetime) -> bool:
+    """Whether verifiers are still told of a key."""
+    until = published_until(record)
+    return until is None or now < until

@@ -53,3 +53,11 @@ class SigningKeyRepository:
             .where(SigningKeyRecord.kid == kid)
             .values(private_key=private_key)
         )
+
+    async def set_state(self, kid: str, state: str, *, retired_at: datetime | None = None) -> None:
+        """Store a key's new state."""
+        await self._session.execute(
+            update(SigningKeyRecord)
+            .where(SigningKeyRecord.kid == kid)
+            .values(state=state, retired_at=retired_at)
+        )
