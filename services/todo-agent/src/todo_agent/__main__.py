@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from todo_agent.mcp_on_demand import postpone_mcp
 from todo_agent.settings import MigrationSettings, TodoAgentSettings
 from todochat.faults import arm_fault_points
-from todochat.server import EXIT_START_FAILED, exit_with, load_settings_or_exit, run
+from todochat.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -33,18 +34,17 @@ def main() -> None:
 
 
 def serve_api() -> None:
-    """Serve the internal api until SIGTERM; exits with 3 if its roles are found to be wrong."""
+    """Serve the internal api until SIGTERM."""
+    postpone_mcp()
     settings = _load_settings()  # first: openai-chatkit reads LOG_LEVEL, too, and crashes on it
     from todo_agent.app import create_app  # noqa: PLC0415 - see above
 
-    app = create_app(settings)
-    run(app, settings, host=settings.host, port=settings.port)
-    if app.state.is_refused:
-        sys.exit(EXIT_START_FAILED)
+    run(create_app(settings), settings, host=settings.host, port=settings.port)
 
 
 def work() -> None:
     """Run agents until SIGTERM."""
+    postpone_mcp()
     settings = _load_settings()
     from todo_agent.worker.main import run_worker  # noqa: PLC0415 - as in serve_api
 
