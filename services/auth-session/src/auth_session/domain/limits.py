@@ -35,3 +35,6 @@ FIRST_SIGN_IN_DELAY: Final = timedelta(seconds=30)
 MAX_SIGN_IN_DELAY: Final = timedelta(minutes=15)
 
 INVITATION_LIFETIME: Final = timedelta(days=7)
+
+MAX_ACCESS_TOKENS: Final = 50  # per account; they are listed on one page
+MAX_TOKEN_NAME_CHARS: Final = 100

@@ -38,6 +38,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str | None
     locale: str | None
     created_at: datetime
+    disabled_at: datetime | None = None
 
 
 class EmailAddress(msgspec.Struct, frozen=True):

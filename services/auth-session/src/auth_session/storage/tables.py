@@ -4,7 +4,9 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
+from auth_session.storage.access_token_record import AccessTokenRecord
 from auth_session.storage.base import Base
+from auth_session.storage.erasure_record import ErasedSidRecord, ErasureRecord
 from auth_session.storage.session_record import (
     RefreshTokenRecord,
     SessionRecord,
@@ -21,5 +23,8 @@ RECORDS: Final[tuple[type[Base], ...]] = (
     RefreshTokenRecord,
     SignInFailureRecord,
     SigningKeyRecord,
+    AccessTokenRecord,
+    ErasureRecord,
+    ErasedSidRecord,
 )
 METADATA: Final[MetaData] = Base.metadata

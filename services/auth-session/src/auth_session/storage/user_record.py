@@ -33,6 +33,7 @@ class UserRecord(Base):
     locale: Mapped[str | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
 
     def to_domain(self) -> User:
         """Return the account without its storage."""
@@ -45,6 +46,7 @@ class UserRecord(Base):
             timezone=self.timezone,
             locale=self.locale,
             created_at=self.created_at,
+            disabled_at=self.disabled_at,
         )
 
 
