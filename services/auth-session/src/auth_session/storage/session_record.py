@@ -31,6 +31,8 @@ class SessionRecord(Base):
     tokens_until: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoke_reason: Mapped[str | None]
+    last_used_at: Mapped[datetime | None]
+    user_agent: Mapped[str | None]
 
     def to_domain(self) -> Session:
         """Return the session without its storage."""
