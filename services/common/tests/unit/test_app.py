@@ -1,15 +1,19 @@
 """The application factory: one shape for every failure, health, documents, headers."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
-from litestar import get, post
+from litestar import Litestar, get, post
+from litestar.datastructures import State
 from litestar.params import FromQuery, JSONBody
 from litestar.testing import TestClient
 
 from todochat.app import create_app
 from todochat.errors import NotFoundError, TooManyRequestsError
+from todochat.operations import ReadyCheck
 from todochat.settings import ServiceSettings
 
 
@@ -37,11 +41,13 @@ async def create_order(data: JSONBody[Order], dry: FromQuery[bool] = False) -> O
     return data
 
 
-async def failing_check(state) -> None:
+async def failing_check(state: State) -> None:
     raise ConnectionError("no route to host")
 
 
-def make_client(ready_checks=None, **variables):
+def make_client(
+    ready_checks: dict[str, ReadyCheck] | None = None, **variables: str
+) -> TestClient[Litestar]:
     settings = ServiceSettings.load({"REDIS_URL": "redis://unused", **variables})
     app = create_app(
         name="shop",
@@ -54,7 +60,7 @@ def make_client(ready_checks=None, **variables):
 
 
 @pytest.fixture(scope="module")
-def client():
+def client() -> Iterator[TestClient[Litestar]]:
     with make_client() as client:
         yield client
 
@@ -77,7 +83,14 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("method", "path", "request_", "status", "code"), FAILURES)
-def test_every_failure_is_a_problem_document(client, method, path, request_, status, code):
+def test_every_failure_is_a_problem_document(
+    client: TestClient[Litestar],
+    method: str,
+    path: str,
+    request_: dict[str, Any],
+    status: int,
+    code: str,
+) -> None:
     response = client.request(method, path, **request_)
 
     problem = response.json()
@@ -85,34 +98,36 @@ def test_every_failure_is_a_problem_document(client, method, path, request_, sta
     assert response.headers["content-type"] == "application/problem+json"
     assert problem["type"] == f"urn:todochat:problem:{code}"
     assert problem["request_id"] == response.headers["x-request-id"]
-    assert problem["instance"] == path.split("?")[0]
+    assert problem["instance"] == path.split("?", maxsplit=1)[0]
     assert {"title", "detail"} <= problem.keys()
 
 
-def test_a_crash_says_nothing_of_its_cause(client):
+def test_a_crash_says_nothing_of_its_cause(client: TestClient[Litestar]) -> None:
     assert "hunter2" not in client.get("/crash").text
 
 
-def test_a_field_error_points_at_the_field(client):
+def test_a_field_error_points_at_the_field(client: TestClient[Litestar]) -> None:
     problem = client.post("/orders", json={"amount": "x"}).json()
 
     assert problem["errors"] == [{"pointer": "/amount", "detail": "Expected `int`, got `str`"}]
 
 
-def test_an_error_of_the_whole_body_points_at_its_root(client):
+def test_an_error_of_the_whole_body_points_at_its_root(client: TestClient[Litestar]) -> None:
     problem = client.post("/orders", json={"amount": 1, "extra": 2}).json()
 
     assert problem["errors"] == [{"pointer": "", "detail": "Object contains unknown field `extra`"}]
     assert problem["detail"] == "Object contains unknown field `extra`"
 
 
-def test_extensions_and_headers_of_an_error_reach_the_caller(client):
+def test_extensions_and_headers_of_an_error_reach_the_caller(client: TestClient[Litestar]) -> None:
     assert client.get("/missing").json()["order_id"] == "ord_1"
     assert client.get("/busy").headers["retry-after"] == "3"
     assert "GET" in client.delete("/missing").headers["allow"]
 
 
-def test_a_well_formed_request_id_is_kept_and_any_other_replaced(client):
+def test_a_well_formed_request_id_is_kept_and_any_other_replaced(
+    client: TestClient[Litestar],
+) -> None:
     kept = client.get("/health/live", headers={"X-Request-Id": "abc-1"})
     replaced = client.get("/health/live", headers={"X-Request-Id": "a b\tc"})
 
@@ -120,14 +135,14 @@ def test_a_well_formed_request_id_is_kept_and_any_other_replaced(client):
     assert re.fullmatch(r"req_\w{26}", replaced.headers["x-request-id"])
 
 
-def test_every_answer_carries_security_headers(client):
+def test_every_answer_carries_security_headers(client: TestClient[Litestar]) -> None:
     for path in ("/health/live", "/nowhere"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
 
 
-def test_readiness_names_the_store_that_fails():
+def test_readiness_names_the_store_that_fails() -> None:
     with make_client({"postgres": failing_check}) as client:
         response = client.get("/health/ready")
 
@@ -136,7 +151,7 @@ def test_readiness_names_the_store_that_fails():
         assert client.get("/health/live").status_code == 200
 
 
-def test_a_draining_process_is_not_ready_but_alive():
+def test_a_draining_process_is_not_ready_but_alive() -> None:
     with make_client() as client:
         client.app.state.drain.begin()
 
@@ -144,7 +159,7 @@ def test_a_draining_process_is_not_ready_but_alive():
         assert client.get("/health/live").status_code == 200
 
 
-def test_the_api_page_loads_nothing_from_elsewhere(client):
+def test_the_api_page_loads_nothing_from_elsewhere(client: TestClient[Litestar]) -> None:
     page = client.get("/docs")
 
     assets = re.findall(r'(?:src|href)="([^"]+)"', page.text)
@@ -155,14 +170,14 @@ def test_the_api_page_loads_nothing_from_elsewhere(client):
     assert client.get("/docs/../../etc/passwd").status_code == 404
 
 
-def test_the_openapi_document_and_metrics_are_served(client):
+def test_the_openapi_document_and_metrics_are_served(client: TestClient[Litestar]) -> None:
     client.get("/missing")
 
     assert "/orders" in client.get("/openapi.json").json()["paths"]
     assert 'route="/missing",service="shop",status="404"' in client.get("/metrics").text
 
 
-def test_other_origins_are_let_in_only_when_configured():
+def test_other_origins_are_let_in_only_when_configured() -> None:
     preflight = {
         "Origin": "http://localhost:3000",
         "Access-Control-Request-Method": "POST",

@@ -5,6 +5,9 @@ import contextlib
 import signal
 import sys
 import textwrap
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -51,10 +54,12 @@ PROGRAM = textwrap.dedent(
 
 
 class Service:
-    def __init__(self, process, url):
+    def __init__(self, process: Process, url: str) -> None:
         self.process, self.url = process, url
 
-    async def answers(self, session, path="/health/live"):
+    async def answers(
+        self, session: aiohttp.ClientSession, path: str = "/health/live"
+    ) -> tuple[int, str] | None:
         with contextlib.suppress(aiohttp.ClientError):
             async with session.get(self.url + path) as response:
                 return response.status, await response.text()
@@ -62,12 +67,14 @@ class Service:
 
 
 @pytest.fixture
-async def start(tmp_path, session):
+async def start(
+    tmp_path: Path, session: aiohttp.ClientSession
+) -> AsyncIterator[Callable[..., Awaitable[Service]]]:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     services = []
 
-    async def start_service(delay_s, timeout_s, on_drain):
+    async def start_service(delay_s: float, timeout_s: float, on_drain: str) -> Service:
         port = free_port()
         process = await asyncio.create_subprocess_exec(
             sys.executable, str(program), str(port), str(delay_s), str(timeout_s), on_drain,
@@ -86,18 +93,21 @@ async def start(tmp_path, session):
 
 
 @pytest.fixture
-async def session():
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
 
 
-async def test_sigterm_turns_readiness_off_while_new_work_is_still_taken(start, session):
+async def test_sigterm_turns_readiness_off_while_new_work_is_still_taken(
+    start: Callable[..., Awaitable[Service]], session: aiohttp.ClientSession
+) -> None:
     service = await start(delay_s=30, timeout_s=5, on_drain="release")
 
     service.process.send_signal(signal.SIGTERM)
 
-    async def draining():
-        return (await service.answers(session, "/health/ready"))[0] == 503
+    async def draining() -> bool:
+        answer = await service.answers(session, "/health/ready")
+        return answer is not None and answer[0] == 503
 
     await wait_until(draining)
     assert await service.answers(session, "/new") == (200, "taken")
@@ -105,7 +115,9 @@ async def test_sigterm_turns_readiness_off_while_new_work_is_still_taken(start, 
     assert await asyncio.wait_for(service.process.wait(), 10) == 0
 
 
-async def test_an_open_stream_ends_by_its_own_last_word(start, session):
+async def test_an_open_stream_ends_by_its_own_last_word(
+    start: Callable[..., Awaitable[Service]], session: aiohttp.ClientSession
+) -> None:
     service = await start(delay_s=0, timeout_s=20, on_drain="release")
     async with session.get(service.url + "/stream") as response:
         assert await response.content.readany() == b"one "
@@ -116,7 +128,9 @@ async def test_an_open_stream_ends_by_its_own_last_word(start, session):
     assert await asyncio.wait_for(service.process.wait(), 10) == 0
 
 
-async def test_a_stream_that_never_ends_is_cut_when_the_time_is_up(start, session):
+async def test_a_stream_that_never_ends_is_cut_when_the_time_is_up(
+    start: Callable[..., Awaitable[Service]], session: aiohttp.ClientSession
+) -> None:
     service = await start(delay_s=0, timeout_s=1, on_drain="nothing")
     async with session.get(service.url + "/stream") as response:
         assert await response.content.readany() == b"one "

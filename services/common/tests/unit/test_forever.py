@@ -1,14 +1,16 @@
 import asyncio
 
+import pytest
+
 from todochat.forever import keep_running
 
 
-async def test_a_loop_that_fails_begins_anew(monkeypatch):
+async def test_a_loop_that_fails_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("todochat.forever.PAUSE_S", 0)
     done = asyncio.Event()
     starts: list[int] = []
 
-    async def work():
+    async def work() -> None:
         starts.append(len(starts))
         if len(starts) < 3:
             raise ZeroDivisionError

@@ -1,6 +1,7 @@
 """Calls between services: retried only where a repeat does no harm."""
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 import msgspec
@@ -21,14 +22,14 @@ TOKENS = ServiceTokens.from_settings(
 class Target:
     """A service that answers what the test queued, then 200."""
 
-    def __init__(self):
-        self.answers = []
-        self.requests = []
+    def __init__(self) -> None:
+        self.answers: list[web.Response] = []
+        self.requests: list[tuple[str, Mapping[str, str], bytes]] = []
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self.answer)
         self.server = TestServer(app)
 
-    async def answer(self, request):
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.headers, await request.read()))
         if self.answers:
             return self.answers.pop(0)
@@ -36,7 +37,7 @@ class Target:
 
 
 @pytest.fixture
-async def target():
+async def target() -> AsyncIterator[Target]:
     target = Target()
     await target.server.start_server()
     yield target
@@ -44,16 +45,18 @@ async def target():
 
 
 @pytest.fixture
-async def client(target):
+async def client(target: Target) -> AsyncIterator[ServiceClient]:
     async with aiohttp.ClientSession() as session:
         yield ServiceClient(str(target.server.make_url("")), session, TOKENS, Arrow.AGENT_TO_TASKS)
 
 
-def unavailable():
+def unavailable() -> web.Response:
     return web.Response(status=503)
 
 
-async def test_a_call_carries_a_token_of_its_arrow_and_user(client, target):
+async def test_a_call_carries_a_token_of_its_arrow_and_user(
+    client: ServiceClient, target: Target
+) -> None:
     response = await client.request("POST", "/x", user_id="usr_1", json=b"{}")
 
     _, headers, body = target.requests[0]
@@ -77,7 +80,9 @@ async def test_a_call_carries_a_token_of_its_arrow_and_user(client, target):
         ("PATCH", {}, 1),
     ],
 )
-async def test_only_idempotent_calls_are_tried_again(client, target, method, headers, tries):
+async def test_only_idempotent_calls_are_tried_again(
+    client: ServiceClient, target: Target, method: str, headers: dict[str, str], tries: int
+) -> None:
     target.answers = [unavailable() for _ in range(5)]
 
     response = await client.request(method, "/x", user_id="usr_1", headers=headers)
@@ -86,7 +91,9 @@ async def test_only_idempotent_calls_are_tried_again(client, target, method, hea
     assert len(target.requests) == tries
 
 
-async def test_a_retried_call_succeeds_when_the_target_is_back(client, target):
+async def test_a_retried_call_succeeds_when_the_target_is_back(
+    client: ServiceClient, target: Target
+) -> None:
     target.answers = [unavailable()]
 
     response = await client.request("GET", "/x", user_id="usr_1")
@@ -94,7 +101,7 @@ async def test_a_retried_call_succeeds_when_the_target_is_back(client, target):
     assert (response.status, len(target.requests)) == (200, 2)
 
 
-async def test_a_target_that_is_down_is_a_clear_error():
+async def test_a_target_that_is_down_is_a_clear_error() -> None:
     async with aiohttp.ClientSession() as session:
         client = ServiceClient(
             f"http://127.0.0.1:{free_port()}", session, TOKENS, Arrow.AGENT_TO_TASKS
@@ -106,12 +113,14 @@ async def test_a_target_that_is_down_is_a_clear_error():
     assert "tasks" in caught.value.detail
 
 
-async def test_all_tries_of_a_call_share_one_deadline(target, client):
+async def test_all_tries_of_a_call_share_one_deadline(
+    target: Target, client: ServiceClient
+) -> None:
     """A target that answers late costs the caller one timeout, not three."""
     released = asyncio.Event()
 
-    async def never(request):
-        target.requests.append(request)
+    async def never(request: web.Request) -> web.Response:
+        target.requests.append((request.method, request.headers, b""))
         await released.wait()
         return web.Response()
 
@@ -128,7 +137,9 @@ async def test_all_tries_of_a_call_share_one_deadline(target, client):
     assert len(target.requests) == 1
 
 
-async def test_a_problem_document_becomes_an_error_with_its_code(client, target):
+async def test_a_problem_document_becomes_an_error_with_its_code(
+    client: ServiceClient, target: Target
+) -> None:
     problem = {
         "type": "urn:todochat:problem:list-exists",
         "title": "T",
@@ -148,7 +159,9 @@ async def test_a_problem_document_becomes_an_error_with_its_code(client, target)
     assert error.extensions == {"list_id": "l"}
 
 
-async def test_a_refusal_without_a_document_is_still_an_error(client, target):
+async def test_a_refusal_without_a_document_is_still_an_error(
+    client: ServiceClient, target: Target
+) -> None:
     target.answers = [web.Response(status=418, text="teapot")]
     response = await client.request("GET", "/x", user_id="usr_1")
 
@@ -156,7 +169,7 @@ async def test_a_refusal_without_a_document_is_still_an_error(client, target):
         response.raise_for_problem()
 
 
-async def test_redirects_are_not_followed(client, target):
+async def test_redirects_are_not_followed(client: ServiceClient, target: Target) -> None:
     target.answers = [web.Response(status=302, headers={"Location": "http://evil.example"})]
 
     assert (await client.request("GET", "/x", user_id="usr_1")).status == 302

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from todochat.ids import derived_id, is_user_id, new_id
 
 
-def test_new_ids_are_unique_and_sort_by_time():
+def test_new_ids_are_unique_and_sort_by_time() -> None:
     ids = [new_id("run") for _ in range(2000)]
 
     assert len(set(ids)) == 2000
@@ -14,19 +14,19 @@ def test_new_ids_are_unique_and_sort_by_time():
 
 
 @given(st.lists(st.one_of(st.text(max_size=20), st.integers()), min_size=1, max_size=4))
-def test_a_derived_id_depends_on_its_parts_alone(parts):
+def test_a_derived_id_depends_on_its_parts_alone(parts: list[str | int]) -> None:
     assert derived_id("msg", *parts) == derived_id("msg", *parts)
     assert derived_id("msg", *parts) != derived_id("msg", *parts, 1)
     assert is_user_id(derived_id("usr", *parts))
 
 
 @pytest.mark.parametrize("text", ["usr_01jd", "auth0|abc", "a@b.c", "x" * 128, "user:1.2-3"])
-def test_these_may_name_a_user(text):
+def test_these_may_name_a_user(text: str) -> None:
     assert is_user_id(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", ".", "..", "auth", "chatkit", "x" * 129, "a/b", "a b", "é", "a%2Fb", "a\n"]
 )
-def test_these_may_not_name_a_user(text):
+def test_these_may_not_name_a_user(text: str) -> None:
     assert not is_user_id(text)

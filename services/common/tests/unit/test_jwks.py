@@ -1,12 +1,14 @@
 """Public keys stay known while auth-session is away."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from redis.asyncio import Redis
 
 from todochat.errors import UnavailableError
 from todochat.jwks import REDIS_KEY, JwksCache
@@ -17,7 +19,7 @@ from todochat.tokens import SigningKey
 class Publisher:
     """Plays auth-session: serves the keys it holds and counts how often it is asked."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.keys = [SigningKey.generate()]
         self.asked = 0
         self.broken = False
@@ -27,7 +29,7 @@ class Publisher:
         app.router.add_get("/.well-known/jwks.json", self.answer)
         self.server = TestServer(app)
 
-    async def answer(self, request):
+    async def answer(self, request: web.Request) -> web.Response:
         self.asked += 1
         if self.hanging:
             await self.released.wait()
@@ -36,12 +38,12 @@ class Publisher:
         return web.json_response({"keys": [key.public_jwk() for key in self.keys]})
 
     @property
-    def url(self):
+    def url(self) -> str:
         return str(self.server.make_url("/.well-known/jwks.json"))
 
 
 @pytest.fixture
-async def publisher():
+async def publisher() -> AsyncIterator[Publisher]:
     publisher = Publisher()
     await publisher.server.start_server()
     yield publisher
@@ -49,24 +51,28 @@ async def publisher():
 
 
 @pytest.fixture
-async def session():
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
 
 
-async def test_many_callers_at_once_fetch_once(publisher, session, redis):
+async def test_many_callers_at_once_fetch_once(
+    publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
+) -> None:
     cache = JwksCache(publisher.url, session, redis)
     kid = publisher.keys[0].kid
 
     keys = await asyncio.gather(*(cache.get(kid) for _ in range(50)))
 
     assert publisher.asked == 1
-    assert {key.public_bytes_raw() for key in keys} == {
+    assert {key and key.public_bytes_raw() for key in keys} == {
         publisher.keys[0].private_key.public_key().public_bytes_raw()
     }
 
 
-async def test_unknown_kids_do_not_hammer_auth_session(publisher, session, redis):
+async def test_unknown_kids_do_not_hammer_auth_session(
+    publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
+) -> None:
     cache = JwksCache(publisher.url, session, redis)
     await cache.get(publisher.keys[0].kid)
 
@@ -76,7 +82,12 @@ async def test_unknown_kids_do_not_hammer_auth_session(publisher, session, redis
     assert publisher.asked == 1
 
 
-async def test_a_new_key_is_found_once_the_pause_is_over(publisher, session, redis, monkeypatch):
+async def test_a_new_key_is_found_once_the_pause_is_over(
+    publisher: Publisher,
+    session: aiohttp.ClientSession,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cache = JwksCache(publisher.url, session, redis)
     await cache.get(publisher.keys[0].kid)
     publisher.keys.append(SigningKey.generate())
@@ -86,8 +97,11 @@ async def test_a_new_key_is_found_once_the_pause_is_over(publisher, session, red
 
 
 async def test_known_keys_stay_in_force_while_auth_session_is_down(
-    publisher, session, redis, monkeypatch
-):
+    publisher: Publisher,
+    session: aiohttp.ClientSession,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cache = JwksCache(publisher.url, session, redis)
     await cache.get(publisher.keys[0].kid)
     publisher.broken = True
@@ -98,8 +112,11 @@ async def test_known_keys_stay_in_force_while_auth_session_is_down(
 
 
 async def test_a_known_key_is_not_waited_for_while_auth_session_hangs(
-    publisher, session, redis, monkeypatch
-):
+    publisher: Publisher,
+    session: aiohttp.ClientSession,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cache = JwksCache(publisher.url, session, redis)
     await cache.get(publisher.keys[0].kid)
     publisher.hanging = True
@@ -116,8 +133,11 @@ async def test_a_known_key_is_not_waited_for_while_auth_session_hangs(
 
 
 async def test_a_failed_first_fetch_is_not_repeated_by_everybody_in_line(
-    publisher, session, redis, monkeypatch
-):
+    publisher: Publisher,
+    session: aiohttp.ClientSession,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("todochat.jwks.MIN_FIRST_FETCH_INTERVAL_S", 60)
     publisher.broken = True
     cache = JwksCache(publisher.url, session, redis)
@@ -128,7 +148,9 @@ async def test_a_failed_first_fetch_is_not_repeated_by_everybody_in_line(
     assert publisher.asked == 1
 
 
-async def test_a_service_that_starts_meanwhile_reads_them_from_redis(publisher, session, redis):
+async def test_a_service_that_starts_meanwhile_reads_them_from_redis(
+    publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
+) -> None:
     await JwksCache(publisher.url, session, redis).get(publisher.keys[0].kid)
     publisher.broken = True
 
@@ -137,7 +159,9 @@ async def test_a_service_that_starts_meanwhile_reads_them_from_redis(publisher, 
     assert await late.get(publisher.keys[0].kid) is not None
 
 
-async def test_without_any_key_tokens_cannot_be_verified_for_now(publisher, session, redis):
+async def test_without_any_key_tokens_cannot_be_verified_for_now(
+    publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
+) -> None:
     publisher.broken = True
 
     with pytest.raises(UnavailableError):
@@ -145,8 +169,10 @@ async def test_without_any_key_tokens_cannot_be_verified_for_now(publisher, sess
 
 
 @pytest.mark.parametrize("document", [b"", b"[]", b'{"keys":[{"kid":1}]}', b"x" * 100_000])
-async def test_a_broken_document_does_not_replace_what_is_known(document, session, redis):
-    async def answer(request):
+async def test_a_broken_document_does_not_replace_what_is_known(
+    document: bytes, session: aiohttp.ClientSession, redis: Redis
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
         return web.Response(body=document)
 
     app = web.Application()

@@ -10,7 +10,7 @@ class CounterSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_nam
     limit: Annotated[int, Meta(ge=1)] = 10
 
 
-def test_a_service_reads_shared_names_and_its_own_prefix():
+def test_a_service_reads_shared_names_and_its_own_prefix() -> None:
     environ = {"REDIS_URL": "redis://r", "COUNTER_LIMIT": "7", "PATH": "/bin", "LOG_LEVEL": ""}
 
     settings = CounterSettings.load(environ)
@@ -30,19 +30,19 @@ def test_a_service_reads_shared_names_and_its_own_prefix():
         ({"REDIS_URL": "r", "LOG_LEVEL": "loud"}, "setting LOG_LEVEL: invalid enum value 'loud'"),
     ],
 )
-def test_a_bad_setting_is_named_in_one_line(environ, line):
+def test_a_bad_setting_is_named_in_one_line(environ: dict[str, str], line: str) -> None:
     with pytest.raises(SettingsError) as caught:
         CounterSettings.load(environ)
 
     assert str(caught.value) == line
 
 
-def test_settings_never_show_their_secrets():
+def test_settings_never_show_their_secrets() -> None:
     secret = "s" * 40
     settings = CounterSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": secret})
 
     assert secret not in repr(settings)
 
 
-def test_a_list_drops_blanks():
+def test_a_list_drops_blanks() -> None:
     assert split_list(" a, ,b,") == ["a", "b"]

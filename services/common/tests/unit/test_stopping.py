@@ -5,10 +5,10 @@ import asyncio
 from todochat.stopping import stop_task
 
 
-async def test_a_task_that_loses_cancellations_is_cancelled_again():
+async def test_a_task_that_loses_cancellations_is_cancelled_again() -> None:
     lost: list[str] = []
 
-    async def work():
+    async def work() -> None:
         while True:
             try:
                 await asyncio.Event().wait()
@@ -26,8 +26,8 @@ async def test_a_task_that_loses_cancellations_is_cancelled_again():
     assert len(lost) == 2
 
 
-async def test_a_task_that_has_ended_is_left_alone():
-    async def fail():
+async def test_a_task_that_has_ended_is_left_alone() -> None:
+    async def fail() -> None:
         raise ValueError("its own")
 
     task = asyncio.create_task(fail())

@@ -2,29 +2,35 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from todochat.database import BypassingRoleError, Database, create_engine, refuse_bypassing_role
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.errors import BadRequestError, UnauthorizedError
 from todochat.idempotency import parse_idempotency_key, request_fingerprint
 from todochat.revocation import REVOKED_KEY, RevocationSet
+from todochat.testing.servers import PostgresServer
 
 
 @pytest.fixture
-async def urls(postgres):
+async def urls(postgres: PostgresServer) -> AsyncIterator[DatabaseUrls]:
     urls = await postgres.create_database("tasks")
     yield urls
     await postgres.drop_database(urls)
 
 
 @pytest.fixture
-async def make_database(urls):
+async def make_database(urls: DatabaseUrls) -> AsyncIterator[Callable[..., Database]]:
     databases = []
 
-    def make(url, **options):
+    def make(url: str, **options: Any) -> Database:
         databases.append(Database(create_engine(url, application_name="test", **options)))
         return databases[-1]
 
@@ -33,12 +39,15 @@ async def make_database(urls):
         await database.aclose()
 
 
-async def bound_user(session):
+async def bound_user(session: AsyncSession) -> str | None:
     query = text("SELECT nullif(current_setting('app.user_id', true), '')")
-    return (await session.execute(query)).scalar_one()
+    user_id: str | None = (await session.execute(query)).scalar_one()
+    return user_id
 
 
-async def test_a_transaction_binds_its_user_and_leaves_nothing_behind(urls, make_database):
+async def test_a_transaction_binds_its_user_and_leaves_nothing_behind(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
     database = make_database(urls.app, pool_size=1)
 
     async with database.transaction("usr_1") as session:
@@ -49,10 +58,12 @@ async def test_a_transaction_binds_its_user_and_leaves_nothing_behind(urls, make
     assert (first, second) == ("usr_1", None)
 
 
-async def test_a_cancelled_transaction_leaves_nothing_bound(urls, make_database):
+async def test_a_cancelled_transaction_leaves_nothing_bound(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
     database = make_database(urls.app, pool_size=1)
 
-    async def hold():
+    async def hold() -> None:
         async with database.transaction("usr_1") as session:
             await session.execute(text("SELECT pg_sleep(60)"))
 
@@ -65,12 +76,14 @@ async def test_a_cancelled_transaction_leaves_nothing_bound(urls, make_database)
         assert await bound_user(session) is None
 
 
-async def test_an_error_rolls_everything_back(urls, make_database):
+async def test_an_error_rolls_everything_back(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
     owner = make_database(urls.owner)
     async with owner.transaction() as session:
         await session.execute(text("CREATE TABLE t (n int)"))
 
-    async def insert_and_fail():
+    async def insert_and_fail() -> None:
         async with owner.transaction() as session:
             await session.execute(text("INSERT INTO t VALUES (1)"))
             raise ZeroDivisionError
@@ -82,7 +95,9 @@ async def test_an_error_rolls_everything_back(urls, make_database):
         assert (await session.execute(text("SELECT count(*) FROM t"))).scalar_one() == 0
 
 
-async def test_a_statement_that_takes_too_long_is_ended(urls, make_database):
+async def test_a_statement_that_takes_too_long_is_ended(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
     database = make_database(urls.app, statement_timeout_s=0.1)
 
     with pytest.raises(DBAPIError, match="statement timeout"):
@@ -90,7 +105,9 @@ async def test_a_statement_that_takes_too_long_is_ended(urls, make_database):
             await session.execute(text("SELECT pg_sleep(60)"))
 
 
-async def test_only_a_role_that_row_level_security_holds_may_serve(urls, make_database, postgres):
+async def test_only_a_role_that_row_level_security_holds_may_serve(
+    urls: DatabaseUrls, make_database: Callable[..., Database], postgres: PostgresServer
+) -> None:
     owner = make_database(urls.owner)
     async with owner.transaction() as session:
         await session.execute(text("CREATE TABLE owned (n int)"))
@@ -101,7 +118,7 @@ async def test_only_a_role_that_row_level_security_holds_may_serve(urls, make_da
             await refuse_bypassing_role(make_database(url).engine)
 
 
-async def test_a_signed_out_session_is_refused_until_its_tokens_have_expired(redis):
+async def test_a_signed_out_session_is_refused_until_its_tokens_have_expired(redis: Redis) -> None:
     now = time.time()
     await redis.zadd(REVOKED_KEY, {"ses_out": now + 60, "ses_old": now - 60})
     revoked = RevocationSet(redis)
@@ -114,16 +131,16 @@ async def test_a_signed_out_session_is_refused_until_its_tokens_have_expired(red
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 128, "run_1:0:0", "!~"])
-def test_an_idempotency_key_is_up_to_128_visible_ascii_characters(key):
+def test_an_idempotency_key_is_up_to_128_visible_ascii_characters(key: str) -> None:
     assert parse_idempotency_key({"idempotency-key": key}) == key
 
 
 @pytest.mark.parametrize("key", ["", "k" * 129, "a b", "é", "a\x00"])
-def test_any_other_idempotency_key_is_refused(key):
+def test_any_other_idempotency_key_is_refused(key: str) -> None:
     with pytest.raises(BadRequestError):
         parse_idempotency_key({"idempotency-key": key})
 
 
-def test_bodies_are_told_apart_by_their_fingerprint():
+def test_bodies_are_told_apart_by_their_fingerprint() -> None:
     assert parse_idempotency_key({}) is None
     assert request_fingerprint(b"a") == request_fingerprint(b"a") != request_fingerprint(b"b")

@@ -3,9 +3,11 @@
 import base64
 import json
 import time
+from collections.abc import Callable, Sequence
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from todochat.errors import UnauthorizedError
 from todochat.tokens import (
@@ -22,23 +24,30 @@ USER = "usr_1"
 
 
 class KnownKeys:
-    async def get(self, kid):
+    async def get(self, kid: str) -> Ed25519PublicKey | None:
         return KEY.private_key.public_key() if kid == KEY.kid else None
 
 
 @pytest.fixture
-def issuer():
+def issuer() -> TokenIssuer:
     return TokenIssuer("todochat", KEY)
 
 
 @pytest.fixture
-def verifier():
+def verifier() -> TokenVerifier:
     return TokenVerifier("todochat", KnownKeys())
 
 
-def forge(key=KEY.private_key, algorithm="EdDSA", *, drop=(), headers=None, **claims):
+def forge(
+    key: Ed25519PrivateKey | bytes = KEY.private_key,
+    algorithm: str = "EdDSA",
+    *,
+    drop: Sequence[str] = (),
+    headers: dict[str, str] | None = None,
+    **claims: object,
+) -> str:
     now = int(time.time())
-    payload = {
+    payload: dict[str, object] = {
         "iss": "todochat", "aud": "todochat", "sub": USER, "sid": "ses_1",
         "iat": now, "exp": now + 60, **claims,
     }  # fmt: skip
@@ -49,7 +58,9 @@ def forge(key=KEY.private_key, algorithm="EdDSA", *, drop=(), headers=None, **cl
     )
 
 
-async def test_a_login_token_tells_user_session_and_expiry(issuer, verifier):
+async def test_a_login_token_tells_user_session_and_expiry(
+    issuer: TokenIssuer, verifier: TokenVerifier
+) -> None:
     now = int(time.time())
     token, expires_at = issuer.login_token(USER, "ses_1", now)
 
@@ -59,7 +70,9 @@ async def test_a_login_token_tells_user_session_and_expiry(issuer, verifier):
     assert identity.expires_at == expires_at == now + 900
 
 
-async def test_a_client_secret_opens_chat_and_nothing_else(issuer, verifier):
+async def test_a_client_secret_opens_chat_and_nothing_else(
+    issuer: TokenIssuer, verifier: TokenVerifier
+) -> None:
     secret, expires_at = issuer.client_secret(USER, "ses_1", int(time.time()))
 
     identity = await verifier.client_secret(secret)
@@ -70,22 +83,33 @@ async def test_a_client_secret_opens_chat_and_nothing_else(issuer, verifier):
         await verifier.login(secret)
 
 
-async def test_a_login_token_is_no_client_secret(issuer, verifier):
+async def test_a_login_token_is_no_client_secret(
+    issuer: TokenIssuer, verifier: TokenVerifier
+) -> None:
     token, _ = issuer.login_token(USER, "ses_1", int(time.time()))
 
     with pytest.raises(UnauthorizedError):
         await verifier.client_secret(token)
 
 
-async def test_a_forged_login_is_accepted_only_with_everything_right(verifier):
+async def test_a_forged_login_is_accepted_only_with_everything_right(
+    verifier: TokenVerifier,
+) -> None:
     assert (await verifier.login(forge())).user_id == USER
 
 
-def unsigned():
-    def part(value):
+def unsigned() -> str:
+    def part(value: dict[str, object]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    claims = {"iss": "todochat", "aud": "todochat", "sub": USER, "sid": "s", "iat": 1, "exp": 9**10}
+    claims: dict[str, object] = {
+        "iss": "todochat",
+        "aud": "todochat",
+        "sub": USER,
+        "sid": "s",
+        "iat": 1,
+        "exp": 9**10,
+    }
     return f"{part({'alg': 'none', 'typ': LOGIN_TYPE, 'kid': KEY.kid})}.{part(claims)}."
 
 
@@ -115,25 +139,31 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
-async def test_a_forged_token_is_refused(attack, verifier):
+async def test_a_forged_token_is_refused(
+    attack: Callable[[], str], verifier: TokenVerifier
+) -> None:
     with pytest.raises(UnauthorizedError):
         await verifier.login(attack())
 
 
-async def test_a_clock_that_is_off_by_less_than_the_leeway_does_no_harm(verifier):
+async def test_a_clock_that_is_off_by_less_than_the_leeway_does_no_harm(
+    verifier: TokenVerifier,
+) -> None:
     token = forge(exp=int(time.time()) - 20)
 
     assert (await verifier.login(token)).user_id == USER
 
 
-async def test_a_client_secret_whose_user_id_differs_from_its_subject_is_refused(verifier):
+async def test_a_client_secret_whose_user_id_differs_from_its_subject_is_refused(
+    verifier: TokenVerifier,
+) -> None:
     token = forge(aud="chatkit", user_id="usr_2", jti="j", headers={"typ": CLIENT_SECRET_TYPE})
 
     with pytest.raises(UnauthorizedError):
         await verifier.client_secret(token)
 
 
-def test_a_key_survives_being_stored():
+def test_a_key_survives_being_stored() -> None:
     copy = SigningKey.from_pem(KEY.kid, KEY.to_pem())
 
     assert copy.public_jwk() == KEY.public_jwk()
@@ -143,10 +173,10 @@ def test_a_key_survives_being_stored():
 @pytest.mark.parametrize(
     "header", ["", "Basic abc", "Bearer", "Bearer  a b", "Bearer " + "x" * 5000]
 )
-def test_anything_but_one_bearer_token_is_refused(header):
+def test_anything_but_one_bearer_token_is_refused(header: str) -> None:
     with pytest.raises(UnauthorizedError):
         bearer_token({"authorization": header})
 
 
-def test_a_bearer_token_is_found():
+def test_a_bearer_token_is_found() -> None:
     assert bearer_token({"authorization": "bearer a.b-c_d"}) == "a.b-c_d"

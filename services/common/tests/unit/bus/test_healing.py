@@ -3,8 +3,12 @@
 import asyncio
 import os
 import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
 
 import pytest
+from bus_kit import Bus, MakeBus
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -14,24 +18,26 @@ from todochat.bus import (
     RunHub,
     RunLogExpiredError,
     RunUnclaimedError,
+    RunWriter,
 )
+from todochat.bus.connection import Command
 from todochat.bus.frames import encode_frame, encode_snapshot, parse_frames
 from todochat.redis_client import create_redis
 from todochat.testing import wait_until
 from todochat.testing.servers import ValkeyProcess
 
 
-async def say(writer, count):
+async def say(writer: RunWriter, count: int) -> None:
     for _ in range(count):
         await writer.append(b"{}")
     await writer.flush()
 
 
-async def test_the_publishers_connection_may_drop_at_any_time(bus):
+async def test_the_publishers_connection_may_drop_at_any_time(bus: Bus) -> None:
     run = await bus.claim()
     cutting = True
 
-    async def cut():
+    async def cut() -> None:
         while cutting:
             await bus.cut("normal")
             await asyncio.sleep(0.003)
@@ -49,7 +55,9 @@ async def test_the_publishers_connection_may_drop_at_any_time(bus):
     assert [frame.data for frame in frames[:-1]] == [b"%d" % n for n in range(300)]
 
 
-async def test_entries_that_were_cut_off_are_sent_again_within_the_bounds_of_a_batch(make_bus):
+async def test_entries_that_were_cut_off_are_sent_again_within_the_bounds_of_a_batch(
+    make_bus: MakeBus,
+) -> None:
     bus = await make_bus(batch_bytes=1000)
     runs = [await bus.claim(f"run_{n}") for n in range(3)]
     await bus.cut("normal")
@@ -64,12 +72,14 @@ async def test_entries_that_were_cut_off_are_sent_again_within_the_bounds_of_a_b
         assert [frame.seq for frame in frames] == [1, 2]
 
 
-async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(bus, monkeypatch):
+async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = await bus.claim()
     exchange = bus.publisher._connection._exchange
     lost: list[list[bytes]] = []
 
-    async def lose_the_first_answer(commands):
+    async def lose_the_first_answer(commands: Sequence[Command]) -> list[Any]:
         replies = await exchange(commands)
         if not lost:
             lost.append(replies)
@@ -89,14 +99,16 @@ async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(bus, 
     assert [frame.seq for frame in frames] == [1, 2, 3]
 
 
-async def test_a_claim_whose_answer_was_lost_is_made_once(bus, monkeypatch):
+async def test_a_claim_whose_answer_was_lost_is_made_once(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = await bus.claim(attempt=1)
     await say(first.writer, 2)
     await forget(bus.redis, down_to=1)
     exchange = bus.publisher._connection._exchange
     lost: list[list[bytes]] = []
 
-    async def lose_the_first_answer(commands):
+    async def lose_the_first_answer(commands: Sequence[Command]) -> list[Any]:
         replies = await exchange(commands)
         if not lost:
             lost.append(replies)
@@ -112,7 +124,7 @@ async def test_a_claim_whose_answer_was_lost_is_made_once(bus, monkeypatch):
     assert await bus.log() == [encode_snapshot(10_002)]
 
 
-async def test_the_hubs_connection_may_drop_at_any_time(bus):
+async def test_the_hubs_connection_may_drop_at_any_time(bus: Bus) -> None:
     run = await bus.claim()
     viewers = [bus.view(), bus.view()]
     await wait_until(lambda: bus.hub.viewers == 2)
@@ -129,7 +141,9 @@ async def test_the_hubs_connection_may_drop_at_any_time(bus):
     assert all(viewer.seqs == list(range(1, 201)) for viewer in viewers)
 
 
-async def test_what_was_said_while_the_hub_was_cut_off_arrives_when_it_is_back(make_bus):
+async def test_what_was_said_while_the_hub_was_cut_off_arrives_when_it_is_back(
+    make_bus: MakeBus,
+) -> None:
     bus = await make_bus(idle_s=60)
     run = await bus.claim()
     viewer = bus.view()
@@ -144,7 +158,7 @@ async def test_what_was_said_while_the_hub_was_cut_off_arrives_when_it_is_back(m
     await wait_until(lambda: viewer.seqs == [1, 2])
 
 
-async def test_a_forgotten_script_is_sent_again(bus):
+async def test_a_forgotten_script_is_sent_again(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 1)
 
@@ -157,7 +171,7 @@ async def test_a_forgotten_script_is_sent_again(bus):
     assert len(again.frames) == 2
 
 
-async def test_after_a_flush_the_same_attempt_claims_again_and_viewers_see_a_jump(bus):
+async def test_after_a_flush_the_same_attempt_claims_again_and_viewers_see_a_jump(bus: Bus) -> None:
     run = await bus.claim(attempt=1)
     viewer = bus.view()
     await say(run.writer, 3)
@@ -182,7 +196,7 @@ async def test_after_a_flush_the_same_attempt_claims_again_and_viewers_see_a_jum
     assert (await bus.log())[0] == encode_snapshot(10_003)
 
 
-async def test_after_a_flush_another_worker_goes_on_from_the_saved_seq(make_bus):
+async def test_after_a_flush_another_worker_goes_on_from_the_saved_seq(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await say(run.writer, 3)
@@ -194,7 +208,7 @@ async def test_after_a_flush_another_worker_goes_on_from_the_saved_seq(make_bus)
     assert await takeover.writer.append(b"{}") == 10_003
 
 
-async def test_a_second_attempt_that_finds_nothing_expects_the_worst(make_bus):
+async def test_a_second_attempt_that_finds_nothing_expects_the_worst(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await say(run.writer, 3)
@@ -206,14 +220,14 @@ async def test_a_second_attempt_that_finds_nothing_expects_the_worst(make_bus):
     assert await takeover.writer.append(b"{}") > 3
 
 
-async def test_a_first_attempt_that_finds_nothing_starts_at_one(bus):
+async def test_a_first_attempt_that_finds_nothing_starts_at_one(bus: Bus) -> None:
     run = await bus.claim(attempt=1)
 
     assert run.lost_log is False
     assert await run.writer.append(b"{}") == 1
 
 
-async def test_a_log_that_lost_its_end_begins_anew(make_bus):
+async def test_a_log_that_lost_its_end_begins_anew(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await say(run.writer, 5)
@@ -233,7 +247,7 @@ async def forget(redis: Redis, *, down_to: int) -> None:
     await redis.hset("chat:{run_1}:meta", "seq", str(down_to))
 
 
-async def test_a_writer_notices_that_the_end_of_its_log_is_lost(bus):
+async def test_a_writer_notices_that_the_end_of_its_log_is_lost(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 5)
     await forget(bus.redis, down_to=2)
@@ -245,7 +259,7 @@ async def test_a_writer_notices_that_the_end_of_its_log_is_lost(bus):
     assert len(await bus.log()) == 2
 
 
-async def test_a_writer_notices_that_the_log_alone_is_lost(bus):
+async def test_a_writer_notices_that_the_log_alone_is_lost(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 5)
     await bus.redis.delete("chat:{run_1}:log")
@@ -257,7 +271,7 @@ async def test_a_writer_notices_that_the_log_alone_is_lost(bus):
     assert await bus.log() == []
 
 
-async def test_a_writer_notices_that_its_claim_is_lost(make_bus):
+async def test_a_writer_notices_that_its_claim_is_lost(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     await first.claim(attempt=1)
     run = await second.claim(attempt=2)
@@ -269,7 +283,7 @@ async def test_a_writer_notices_that_its_claim_is_lost(make_bus):
         await run.writer.flush()
 
 
-async def test_a_server_that_restarted_may_have_lost_the_end_of_a_log(make_bus):
+async def test_a_server_that_restarted_may_have_lost_the_end_of_a_log(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await say(run.writer, 5)
@@ -281,7 +295,7 @@ async def test_a_server_that_restarted_may_have_lost_the_end_of_a_log(make_bus):
     assert await takeover.writer.append(b"{}") == 10_006
 
 
-async def test_a_lost_log_of_an_ended_run_is_written_anew(make_bus):
+async def test_a_lost_log_of_an_ended_run_is_written_anew(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await run.writer.append(b"{}")
@@ -295,7 +309,9 @@ async def test_a_lost_log_of_an_ended_run_is_written_anew(make_bus):
     assert (await second.meta())["status"] == "completed"
 
 
-async def test_a_viewer_of_a_flushed_run_waits_for_a_new_claim_and_not_for_ever(make_bus):
+async def test_a_viewer_of_a_flushed_run_waits_for_a_new_claim_and_not_for_ever(
+    make_bus: MakeBus,
+) -> None:
     bus = await make_bus(lost_log_s=0.3)
     run = await bus.claim()
     viewer = bus.view()
@@ -311,7 +327,7 @@ async def test_a_viewer_of_a_flushed_run_waits_for_a_new_claim_and_not_for_ever(
 
 
 @pytest.fixture
-def valkey():
+def valkey() -> Iterator[ValkeyProcess]:
     process = ValkeyProcess(durable=True)
     process.start()
     yield process
@@ -319,20 +335,25 @@ def valkey():
 
 
 @pytest.fixture
-async def own_redis(valkey):
+async def own_redis(valkey: ValkeyProcess) -> AsyncIterator[Redis]:
     client = create_redis(valkey.url)
     yield client
     await client.aclose()
 
 
-def kill(valkey):
-    valkey.process.kill()
-    valkey.process.wait(10)
+def process_of(valkey: ValkeyProcess) -> subprocess.Popen[bytes]:
+    assert valkey.process is not None
+    return valkey.process
+
+
+def kill(valkey: ValkeyProcess) -> None:
+    process_of(valkey).kill()
+    process_of(valkey).wait(10)
 
 
 async def test_a_redis_that_is_killed_and_returns_heals_writer_and_viewers(
-    valkey, own_redis, make_bus
-):
+    valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus
+) -> None:
     bus = await make_bus(own_redis)
     run = await bus.claim()
     viewer = bus.view()
@@ -351,7 +372,9 @@ async def test_a_redis_that_is_killed_and_returns_heals_writer_and_viewers(
     assert viewer.jumps == []
 
 
-async def test_a_redis_that_returns_empty_heals_by_a_new_claim(valkey, own_redis, make_bus):
+async def test_a_redis_that_returns_empty_heals_by_a_new_claim(
+    valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus
+) -> None:
     bus = await make_bus(own_redis)
     run = await bus.claim()
     viewer = bus.view()
@@ -374,7 +397,9 @@ async def test_a_redis_that_returns_empty_heals_by_a_new_claim(valkey, own_redis
     assert viewer.jumps == [10_003]
 
 
-async def test_a_redis_that_stays_away_is_a_clear_error_for_everybody(valkey, own_redis, make_bus):
+async def test_a_redis_that_stays_away_is_a_clear_error_for_everybody(
+    valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus
+) -> None:
     bus = await make_bus(own_redis, retry_s=0.3, outage_s=0.3)
     run = await bus.claim()
     viewer = bus.view()
@@ -393,19 +418,21 @@ async def test_a_redis_that_stays_away_is_a_clear_error_for_everybody(valkey, ow
     assert run.writer.sent_seq == 1
 
 
-async def test_a_redis_that_hangs_is_waited_for_within_bounds(valkey, own_redis, make_bus):
+async def test_a_redis_that_hangs_is_waited_for_within_bounds(
+    valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus
+) -> None:
     bus = await make_bus(own_redis, call_timeout_s=0.3)
     run = await bus.claim()
     viewer = bus.view()
     await say(run.writer, 2)
     await wait_until(lambda: viewer.seqs == [1, 2])
 
-    os.kill(valkey.process.pid, signal.SIGSTOP)
+    os.kill(process_of(valkey).pid, signal.SIGSTOP)
     await run.writer.append(b'"while it hangs"')
     await wait_until(lambda: viewer.events.count(Idle()) >= 3)
     with pytest.raises(BusUnavailableError):
         await bus.hub.meta("run_1")
-    os.kill(valkey.process.pid, signal.SIGCONT)
+    os.kill(process_of(valkey).pid, signal.SIGCONT)
     await run.writer.end("completed")
     await viewer.wait_ended()
 
@@ -413,7 +440,7 @@ async def test_a_redis_that_hangs_is_waited_for_within_bounds(valkey, own_redis,
     assert len(parse_frames(b"".join(await bus.log()))) == 4
 
 
-async def test_a_redis_without_memory_is_waited_for(bus):
+async def test_a_redis_without_memory_is_waited_for(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 1)
     await bus.redis.config_set("maxmemory", 1)
@@ -429,8 +456,8 @@ async def test_a_redis_without_memory_is_waited_for(bus):
 
 
 async def test_a_connection_that_died_without_a_word_is_noticed(
-    valkey, own_redis, make_bus, monkeypatch
-):
+    valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("todochat.bus.subscriber.PING_EVERY_S", 0.05)
     monkeypatch.setattr("todochat.bus.subscriber.SILENCE_S", 0.2)
     monkeypatch.setattr("todochat.bus.subscriber.CONNECT_TIMEOUT_S", 0.3)
@@ -441,9 +468,9 @@ async def test_a_connection_that_died_without_a_word_is_noticed(
     await wait_until(lambda: viewer.seqs == [1])
     channel = bus.hub._channels[b"chat:{run_1}:live"]
 
-    os.kill(valkey.process.pid, signal.SIGSTOP)
+    os.kill(process_of(valkey).pid, signal.SIGSTOP)
     await wait_until(lambda: not channel.confirmed)
-    os.kill(valkey.process.pid, signal.SIGCONT)
+    os.kill(process_of(valkey).pid, signal.SIGCONT)
     await say(run.writer, 1)
     await run.writer.end("completed")
     await viewer.wait_ended()
@@ -451,7 +478,9 @@ async def test_a_connection_that_died_without_a_word_is_noticed(
     assert viewer.seqs == [1, 2]
 
 
-async def test_a_quiet_connection_stays_up(bus, monkeypatch, redis):
+async def test_a_quiet_connection_stays_up(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, redis: Redis
+) -> None:
     monkeypatch.setattr("todochat.bus.subscriber.PING_EVERY_S", 0.02)
     quiet = RunHub(redis)
     await quiet.start()
@@ -468,6 +497,6 @@ async def test_a_quiet_connection_stays_up(bus, monkeypatch, redis):
     await quiet.aclose()
 
 
-async def has_pinged(redis, connections):
+async def has_pinged(redis: Redis, connections: set[str]) -> bool:
     clients = await redis.client_list(_type="pubsub")
     return any(client["cmd"] == "ping" for client in clients if client["id"] in connections)

@@ -5,20 +5,37 @@ from contextlib import aclosing
 from itertools import pairwise
 
 import pytest
+from bus_kit import Bus, MakeBus
+from redis.asyncio import Redis
 
-from todochat.bus import BusUnavailableError, Ended, Idle, RunHub, RunLogExpiredError, accept
+from todochat.bus import (
+    BusUnavailableError,
+    Ended,
+    Frames,
+    Idle,
+    RunHub,
+    RunLogExpiredError,
+    RunWriter,
+    WatchEvent,
+    accept,
+)
 from todochat.bus.frames import encode_frame
 from todochat.redis_client import create_redis
 from todochat.testing import free_port, wait_until
 
 
-async def say(writer, count, size=1):
+async def say(writer: RunWriter, count: int, size: int = 1) -> None:
     for _ in range(count):
         await writer.append(b"x" * size)
     await writer.flush()
 
 
-async def test_a_viewer_gets_frames_as_they_are_said_and_then_the_end(bus):
+def last_seq_of(event: WatchEvent) -> int:
+    assert isinstance(event, Frames)
+    return event.last_seq
+
+
+async def test_a_viewer_gets_frames_as_they_are_said_and_then_the_end(bus: Bus) -> None:
     run = await bus.claim()
     viewer = bus.view()
     await wait_until(lambda: bus.hub.viewers == 1)
@@ -35,7 +52,7 @@ async def test_a_viewer_gets_frames_as_they_are_said_and_then_the_end(bus):
     assert bus.hub.viewers == 0
 
 
-async def test_a_late_viewer_gets_the_whole_run(bus):
+async def test_a_late_viewer_gets_the_whole_run(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 5)
     await run.writer.end("failed")
@@ -47,7 +64,7 @@ async def test_a_late_viewer_gets_the_whole_run(bus):
     assert viewer.ended == "failed"
 
 
-async def test_a_viewer_that_attaches_in_between_gets_the_log_and_goes_on_live(bus):
+async def test_a_viewer_that_attaches_in_between_gets_the_log_and_goes_on_live(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 3)
     viewer = bus.view()
@@ -60,7 +77,7 @@ async def test_a_viewer_that_attaches_in_between_gets_the_log_and_goes_on_live(b
     assert viewer.seqs == [1, 2, 3, 4, 5]
 
 
-async def test_a_cursor_may_stand_within_a_log_entry(bus):
+async def test_a_cursor_may_stand_within_a_log_entry(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 5)
     await run.writer.end("completed")
@@ -72,7 +89,7 @@ async def test_a_cursor_may_stand_within_a_log_entry(bus):
     assert [viewer.seqs for viewer in viewers] == [list(range(n + 1, 6)) for n in range(6)]
 
 
-async def test_a_viewer_that_waits_before_the_run_is_claimed_sees_it_start(bus):
+async def test_a_viewer_that_waits_before_the_run_is_claimed_sees_it_start(bus: Bus) -> None:
     await accept(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
     viewer = bus.view()
     await wait_until(lambda: Idle() in viewer.events)
@@ -85,7 +102,7 @@ async def test_a_viewer_that_waits_before_the_run_is_claimed_sees_it_start(bus):
     assert viewer.seqs == [1]
 
 
-async def test_several_viewers_on_several_gateways_see_the_same(make_bus):
+async def test_several_viewers_on_several_gateways_see_the_same(make_bus: MakeBus) -> None:
     bus, other = await make_bus(), await make_bus()
     run = await bus.claim()
     viewers = [bus.view(), bus.view(), other.view(), other.view(after=2)]
@@ -99,7 +116,7 @@ async def test_several_viewers_on_several_gateways_see_the_same(make_bus):
     assert [v.seqs for v in viewers] == [everything, everything, everything, everything[2:]]
 
 
-async def test_a_cursor_beyond_the_end_gets_nothing_but_the_end(bus):
+async def test_a_cursor_beyond_the_end_gets_nothing_but_the_end(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 3)
     viewer, absurd = bus.view(after=5), bus.view(after=10**30)
@@ -116,7 +133,7 @@ async def test_a_cursor_beyond_the_end_gets_nothing_but_the_end(bus):
 
 
 @pytest.mark.parametrize("after", [3, 4, 1000])
-async def test_an_ended_run_tells_its_end_to_a_viewer_that_had_it_all(bus, after):
+async def test_an_ended_run_tells_its_end_to_a_viewer_that_had_it_all(bus: Bus, after: int) -> None:
     run = await bus.claim()
     await say(run.writer, 3)
     await run.writer.end("completed")
@@ -127,12 +144,12 @@ async def test_an_ended_run_tells_its_end_to_a_viewer_that_had_it_all(bus, after
     assert viewer.events == [Ended("completed", b"id: 4\n: end completed\n\n")]
 
 
-async def test_a_negative_cursor_is_refused(bus):
+async def test_a_negative_cursor_is_refused(bus: Bus) -> None:
     with pytest.raises(ValueError, match="negative"):
         await anext(bus.hub.watch("run_1", -1))
 
 
-async def test_a_run_nobody_knows_is_expired_at_once(bus):
+async def test_a_run_nobody_knows_is_expired_at_once(bus: Bus) -> None:
     with pytest.raises(RunLogExpiredError) as expired:
         await anext(bus.hub.watch("run_1"))
 
@@ -141,7 +158,7 @@ async def test_a_run_nobody_knows_is_expired_at_once(bus):
     assert bus.hub.viewers == 0
 
 
-async def test_an_ended_run_without_its_log_names_the_thread(bus):
+async def test_an_ended_run_without_its_log_names_the_thread(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.end("completed")
     await bus.redis.delete("chat:{run_1}:log")
@@ -152,7 +169,7 @@ async def test_an_ended_run_without_its_log_names_the_thread(bus):
     assert expired.value.extensions["thread_id"] == "thr_1"
 
 
-async def test_a_run_known_to_be_active_is_waited_for(make_bus):
+async def test_a_run_known_to_be_active_is_waited_for(make_bus: MakeBus) -> None:
     bus = await make_bus()
     viewer = bus.view(active=True)
     await wait_until(lambda: viewer.events.count(Idle()) == 2)
@@ -165,7 +182,7 @@ async def test_a_run_known_to_be_active_is_waited_for(make_bus):
     assert viewer.seqs == [1, 2]
 
 
-async def test_a_run_known_to_be_active_is_not_waited_for_without_bound(make_bus):
+async def test_a_run_known_to_be_active_is_not_waited_for_without_bound(make_bus: MakeBus) -> None:
     bus = await make_bus(lost_log_s=0.3)
     viewer = bus.view(active=True)
 
@@ -175,7 +192,7 @@ async def test_a_run_known_to_be_active_is_not_waited_for_without_bound(make_bus
     assert Idle() in viewer.events
 
 
-async def test_a_quiet_run_says_idle_again_and_again(bus):
+async def test_a_quiet_run_says_idle_again_and_again(bus: Bus) -> None:
     await bus.claim()
     viewer = bus.view()
 
@@ -184,7 +201,7 @@ async def test_a_quiet_run_says_idle_again_and_again(bus):
     assert set(viewer.events) == {Idle()}
 
 
-async def test_closing_a_watch_unsubscribes_and_leaves_nothing_in_the_hub(bus):
+async def test_closing_a_watch_unsubscribes_and_leaves_nothing_in_the_hub(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 1)
     async with aclosing(bus.hub.watch("run_1")) as events:
@@ -198,11 +215,11 @@ async def test_closing_a_watch_unsubscribes_and_leaves_nothing_in_the_hub(bus):
     assert bus.hub._channels == {}
 
 
-async def no_subscriber(bus):
+async def no_subscriber(bus: Bus) -> bool:
     return await bus.redis.pubsub_numsub("chat:{run_1}:live") == [(b"chat:{run_1}:live", 0)]
 
 
-async def test_one_viewer_leaving_does_not_unsubscribe_the_other(bus):
+async def test_one_viewer_leaving_does_not_unsubscribe_the_other(bus: Bus) -> None:
     run = await bus.claim()
     leaving, staying = bus.view(), bus.view()
     await wait_until(lambda: bus.hub.viewers == 2)
@@ -216,7 +233,7 @@ async def test_one_viewer_leaving_does_not_unsubscribe_the_other(bus):
     assert staying.seqs == [1, 2, 3]
 
 
-async def test_viewers_that_come_and_go_fast_are_each_confirmed_anew(bus):
+async def test_viewers_that_come_and_go_fast_are_each_confirmed_anew(bus: Bus) -> None:
     run = await bus.claim()
     for _ in range(30):
         gone = bus.view()
@@ -230,14 +247,16 @@ async def test_viewers_that_come_and_go_fast_are_each_confirmed_anew(bus):
     assert viewer.seqs == [1, 2, 3]
 
 
-async def test_a_slow_viewer_falls_behind_catches_up_and_sees_each_seq_once(make_bus):
+async def test_a_slow_viewer_falls_behind_catches_up_and_sees_each_seq_once(
+    make_bus: MakeBus,
+) -> None:
     bus = await make_bus(viewer_queue_bytes=2000, chunk_bytes=1000, batch_bytes=500)
     run = await bus.claim()
     swift = bus.view()
     seqs: list[int] = []
     async with aclosing(bus.hub.watch("run_1")) as events:
         await say(run.writer, 1, 100)
-        seqs.append((await anext(events)).last_seq)
+        seqs.append(last_seq_of(await anext(events)))
 
         # Far more than its queue holds, while it takes nothing.
         await say(run.writer, 500, 100)
@@ -248,16 +267,17 @@ async def test_a_slow_viewer_falls_behind_catches_up_and_sees_each_seq_once(make
         assert slow.behind
         assert len(slow.entries) == 0
 
-        chunks = [event async for event in events]
+        chunks = [event async for event in events if not isinstance(event, Idle)]
 
     frames = b"".join(chunk.data for chunk in chunks[:-1])
     assert frames == b"".join(encode_frame(n, b"x" * 100) for n in range(2, 502))
+    assert isinstance(chunks[-1], Ended)
     assert chunks[-1].status == "completed"
     assert max(len(chunk.data) for chunk in chunks) <= 1000
     assert swift.seqs == list(range(1, 502))
 
 
-async def test_a_queue_is_bounded_by_messages_too(make_bus):
+async def test_a_queue_is_bounded_by_messages_too(make_bus: MakeBus) -> None:
     bus = await make_bus(viewer_queue_messages=5)
     run = await bus.claim()
     async with aclosing(bus.hub.watch("run_1")) as events:
@@ -271,17 +291,19 @@ async def test_a_queue_is_bounded_by_messages_too(make_bus):
 
         rest = [event async for event in events]
 
-    assert rest[-2].last_seq == 21
+    assert last_seq_of(rest[-2]) == 21
 
 
-async def test_catch_up_hands_on_bounded_chunks_and_lets_others_run_in_between(make_bus):
+async def test_catch_up_hands_on_bounded_chunks_and_lets_others_run_in_between(
+    make_bus: MakeBus,
+) -> None:
     bus = await make_bus(chunk_bytes=4000)
     run = await bus.claim()
     await say(run.writer, 2000, 200)
     await run.writer.end("completed")
     turns_of_others, turns_at_chunk = 0, []
 
-    async def another_task():
+    async def another_task() -> None:
         nonlocal turns_of_others
         while True:
             turns_of_others += 1
@@ -292,6 +314,7 @@ async def test_catch_up_hands_on_bounded_chunks_and_lets_others_run_in_between(m
         async for event in events:
             turns_at_chunk.append(turns_of_others)
             # One log entry is never split here: the publisher made it larger than a chunk.
+            assert not isinstance(event, Idle)
             assert len(event.data) <= bus.limits.batch_bytes
     other.cancel()
 
@@ -300,7 +323,7 @@ async def test_catch_up_hands_on_bounded_chunks_and_lets_others_run_in_between(m
     assert all(b > a for a, b in pairwise(turns_at_chunk[:-1]))
 
 
-async def test_long_logs_are_read_in_pages(make_bus):
+async def test_long_logs_are_read_in_pages(make_bus: MakeBus) -> None:
     bus = await make_bus(batch_bytes=300, max_unsent_frames=10_000)
     run = await bus.claim()
     await say(run.writer, 3000, 100)
@@ -316,7 +339,7 @@ async def test_long_logs_are_read_in_pages(make_bus):
     assert viewers[1].seqs == list(range(1502, 3041))
 
 
-async def test_a_thousand_runs_share_one_pubsub_connection(make_bus):
+async def test_a_thousand_runs_share_one_pubsub_connection(make_bus: MakeBus) -> None:
     bus = await make_bus(attach_timeout_s=30, call_timeout_s=10)
     count, frames = 1000, 5
     runs = [await bus.claim(f"run_{n}") for n in range(count)]
@@ -336,7 +359,7 @@ async def test_a_thousand_runs_share_one_pubsub_connection(make_bus):
     assert bus.hub.viewers == 0
 
 
-async def test_a_message_that_was_lost_without_a_sign_is_read_from_the_log(bus):
+async def test_a_message_that_was_lost_without_a_sign_is_read_from_the_log(bus: Bus) -> None:
     run = await bus.claim()
     viewer = bus.view()
     await say(run.writer, 1)
@@ -347,7 +370,7 @@ async def test_a_message_that_was_lost_without_a_sign_is_read_from_the_log(bus):
     await wait_until(lambda: viewer.seqs == [1, 2])
 
 
-async def test_a_gap_between_live_messages_is_read_from_the_log(make_bus):
+async def test_a_gap_between_live_messages_is_read_from_the_log(make_bus: MakeBus) -> None:
     bus = await make_bus(idle_s=60)
     run = await bus.claim()
     viewer = bus.view()
@@ -362,7 +385,7 @@ async def test_a_gap_between_live_messages_is_read_from_the_log(make_bus):
     await wait_until(lambda: viewer.seqs == [1, 2, 3])
 
 
-async def test_a_message_that_is_no_frame_sends_viewers_to_the_log(make_bus):
+async def test_a_message_that_is_no_frame_sends_viewers_to_the_log(make_bus: MakeBus) -> None:
     bus = await make_bus(idle_s=60)
     run = await bus.claim()
     viewer = bus.view()
@@ -375,7 +398,7 @@ async def test_a_message_that_is_no_frame_sends_viewers_to_the_log(make_bus):
     await wait_until(lambda: viewer.seqs == [1, 2])
 
 
-async def test_a_listener_gets_another_channels_messages_over_the_same_connection(bus):
+async def test_a_listener_gets_another_channels_messages_over_the_same_connection(bus: Bus) -> None:
     heard: list[bytes] = []
     bus.hub.listen("auth:revocations", heard.append)
 
@@ -384,7 +407,7 @@ async def test_a_listener_gets_another_channels_messages_over_the_same_connectio
     await wait_until(lambda: b"ses_1" in heard)
 
 
-async def test_without_redis_a_new_viewer_is_told_to_come_back(make_bus):
+async def test_without_redis_a_new_viewer_is_told_to_come_back(make_bus: MakeBus) -> None:
     client = create_redis(f"redis://127.0.0.1:{free_port()}/0")
     bus = await make_bus(client, attach_timeout_s=0.3)
     viewer = bus.view()
@@ -399,7 +422,7 @@ async def test_without_redis_a_new_viewer_is_told_to_come_back(make_bus):
     await client.aclose()
 
 
-async def test_a_hub_that_was_never_started_closes_too(redis):
+async def test_a_hub_that_was_never_started_closes_too(redis: Redis) -> None:
     hub = RunHub(redis)
 
     await hub.aclose()

@@ -3,13 +3,15 @@
 import asyncio
 
 import pytest
+from bus_kit import Bus, MakeBus
+from redis.asyncio import Redis
 
 from todochat.bus import BusUnavailableError, RunLogFullError, RunLostError, RunPublisher, accept
 from todochat.bus.frames import encode_end, encode_frame, parse_frames
 from todochat.testing import wait_until
 
 
-async def test_frames_land_in_the_log_with_seq_counting_from_one(bus):
+async def test_frames_land_in_the_log_with_seq_counting_from_one(bus: Bus) -> None:
     run = await bus.claim()
 
     given = [await run.writer.append(b'{"n":%d}' % n) for n in range(3)]
@@ -22,24 +24,26 @@ async def test_frames_land_in_the_log_with_seq_counting_from_one(bus):
     assert run.writer.seq == run.writer.sent_seq == 3
 
 
-async def test_a_log_entry_is_named_after_its_last_frame(bus):
+async def test_a_log_entry_is_named_after_its_last_frame(bus: Bus) -> None:
     run = await bus.claim()
 
     for _ in range(3):
         await run.writer.append(b"{}")
     await run.writer.flush()
 
-    ids = [entry_id for entry_id, _ in await bus.redis.xrange("chat:{run_1}:log")]
+    ids = [entry_id for entry_id, _ in await bus.redis.xrange("chat:{run_1}:log") or ()]
     assert ids == [b"3-0"]
 
 
-async def test_an_accepted_run_is_queued_until_it_is_claimed(bus):
+async def test_an_accepted_run_is_queued_until_it_is_claimed(bus: Bus) -> None:
     await accept(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
     queued = await bus.hub.meta("run_1")
 
     run = await bus.claim(attempt=1)
 
     running = await bus.hub.meta("run_1")
+    assert queued is not None
+    assert running is not None
     assert (queued.user_id, queued.thread_id, queued.attempt, queued.status) == (
         "usr_1",
         "thr_1",
@@ -50,19 +54,21 @@ async def test_an_accepted_run_is_queued_until_it_is_claimed(bus):
     assert (run.frames, run.lost_log, run.ended, run.writer.attempt) == ([], False, None, 1)
 
 
-async def test_accepting_late_leaves_a_claimed_run_alone(bus):
+async def test_accepting_late_leaves_a_claimed_run_alone(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.append(b"{}")
     await run.writer.flush()
 
     await accept(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
 
-    assert (await bus.hub.meta("run_1")).attempt == 1
+    meta = await bus.hub.meta("run_1")
+    assert meta is not None
+    assert meta.attempt == 1
     await run.writer.append(b"{}")
     await run.writer.flush()
 
 
-async def test_the_next_attempt_reads_what_was_said_and_goes_on(make_bus):
+async def test_the_next_attempt_reads_what_was_said_and_goes_on(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await run.writer.append(b'"a"')
@@ -76,7 +82,7 @@ async def test_the_next_attempt_reads_what_was_said_and_goes_on(make_bus):
     assert await takeover.writer.append(b'"c"') == 3
 
 
-async def test_a_lower_attempt_can_not_append_after_a_takeover(make_bus):
+async def test_a_lower_attempt_can_not_append_after_a_takeover(make_bus: MakeBus) -> None:
     zombies, heirs = await make_bus(), await make_bus()
     zombie = await zombies.claim(attempt=1)
     await zombie.writer.append(b'"old"')
@@ -98,7 +104,7 @@ async def test_a_lower_attempt_can_not_append_after_a_takeover(make_bus):
     assert texts == [b'"old"', b'"new"', None]
 
 
-async def test_a_lower_attempt_can_not_claim(make_bus):
+async def test_a_lower_attempt_can_not_claim(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     await second.claim(attempt=2)
 
@@ -108,7 +114,7 @@ async def test_a_lower_attempt_can_not_claim(make_bus):
     assert (await second.meta())["attempt"] == "2"
 
 
-async def test_a_lower_claim_does_not_disturb_the_same_process(bus):
+async def test_a_lower_claim_does_not_disturb_the_same_process(bus: Bus) -> None:
     run = await bus.claim(attempt=2)
 
     with pytest.raises(RunLostError):
@@ -118,7 +124,7 @@ async def test_a_lower_claim_does_not_disturb_the_same_process(bus):
     await run.writer.flush()
 
 
-async def test_claiming_the_same_attempt_again_retires_the_earlier_writer(bus):
+async def test_claiming_the_same_attempt_again_retires_the_earlier_writer(bus: Bus) -> None:
     earlier = await bus.claim(attempt=1)
     await earlier.writer.append(b'"said"')
     await earlier.writer.flush()
@@ -134,9 +140,9 @@ async def test_claiming_the_same_attempt_again_retires_the_earlier_writer(bus):
     assert texts == [b'"said"', b'"next"']
 
 
-async def test_the_earlier_writer_is_retired_before_redis_has_answered(bus):
+async def test_the_earlier_writer_is_retired_before_redis_has_answered(bus: Bus) -> None:
     earlier = await bus.claim(attempt=1)
-    await bus.redis.execute_command("CLIENT", "PAUSE", 100, "ALL")
+    await bus.redis.client_pause(100)
 
     claiming = asyncio.create_task(bus.claim(attempt=2))
     await asyncio.sleep(0)
@@ -147,7 +153,7 @@ async def test_the_earlier_writer_is_retired_before_redis_has_answered(bus):
     await claiming
 
 
-async def test_the_nonce_keeps_another_claim_of_the_same_attempt_out(make_bus):
+async def test_the_nonce_keeps_another_claim_of_the_same_attempt_out(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     earlier = await first.claim(attempt=1)
     await second.claim(attempt=1)
@@ -159,7 +165,7 @@ async def test_the_nonce_keeps_another_claim_of_the_same_attempt_out(make_bus):
     assert await first.log() == []
 
 
-async def test_the_end_marker_takes_the_next_seq_and_lets_the_run_expire(bus):
+async def test_the_end_marker_takes_the_next_seq_and_lets_the_run_expire(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.append(b"{}")
     live_ttl = await bus.redis.ttl("chat:{run_1}:meta")
@@ -175,7 +181,7 @@ async def test_the_end_marker_takes_the_next_seq_and_lets_the_run_expire(bus):
         assert 0 < ttl <= bus.limits.ended_ttl_s
 
 
-async def test_every_append_refreshes_the_expiry(bus):
+async def test_every_append_refreshes_the_expiry(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.append(b"{}")
     await run.writer.flush()
@@ -189,7 +195,7 @@ async def test_every_append_refreshes_the_expiry(bus):
         assert await bus.redis.ttl(f"chat:{{run_1}}:{key}") > 10
 
 
-async def test_a_run_ends_once(bus):
+async def test_a_run_ends_once(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.end("cancelled")
 
@@ -200,7 +206,7 @@ async def test_a_run_ends_once(bus):
     assert await bus.log() == [encode_end(1, "cancelled")]
 
 
-async def test_claiming_an_ended_run_tells_how_it_ended(make_bus):
+async def test_claiming_an_ended_run_tells_how_it_ended(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await run.writer.append(b"{}")
@@ -216,7 +222,7 @@ async def test_claiming_an_ended_run_tells_how_it_ended(make_bus):
     assert await second.redis.ttl("chat:{run_1}:log") <= second.limits.ended_ttl_s
 
 
-async def test_a_full_log_refuses_an_event_and_then_lets_the_run_say_why(make_bus):
+async def test_a_full_log_refuses_an_event_and_then_lets_the_run_say_why(make_bus: MakeBus) -> None:
     bus = await make_bus(max_frames=10, closing_frames=2)
     run = await bus.claim()
     for _ in range(10):
@@ -233,7 +239,7 @@ async def test_a_full_log_refuses_an_event_and_then_lets_the_run_say_why(make_bu
     assert (await bus.log())[-1] == encode_end(13, "failed")
 
 
-async def test_a_log_is_full_by_bytes_too(make_bus):
+async def test_a_log_is_full_by_bytes_too(make_bus: MakeBus) -> None:
     frame = len(encode_frame(1, b"x" * 100))
     bus = await make_bus(max_bytes=2 * frame, closing_bytes=frame)
     run = await bus.claim()
@@ -246,7 +252,7 @@ async def test_a_log_is_full_by_bytes_too(make_bus):
     await run.writer.append(b"x" * 100)
 
 
-async def test_a_takeover_counts_what_the_log_holds(make_bus):
+async def test_a_takeover_counts_what_the_log_holds(make_bus: MakeBus) -> None:
     first, second = await make_bus(max_frames=3), await make_bus(max_frames=3)
     run = await first.claim(attempt=1)
     await run.writer.append(b"{}")
@@ -260,13 +266,13 @@ async def test_a_takeover_counts_what_the_log_holds(make_bus):
         await takeover.writer.append(b"{}")
 
 
-async def test_a_producer_waits_while_too_much_is_unsent(make_bus):
+async def test_a_producer_waits_while_too_much_is_unsent(make_bus: MakeBus) -> None:
     bus = await make_bus(max_unsent_frames=10)
     run = await bus.claim()
-    await bus.redis.execute_command("CLIENT", "PAUSE", 300, "ALL")
+    await bus.redis.client_pause(300)
     produced = []
 
-    async def produce():
+    async def produce() -> None:
         for n in range(30):
             seq = await run.writer.append(b"%d" % n)
             produced.append(seq)
@@ -285,12 +291,12 @@ async def test_a_producer_waits_while_too_much_is_unsent(make_bus):
     ]
 
 
-async def test_waiting_producers_learn_of_the_loss(make_bus):
+async def test_waiting_producers_learn_of_the_loss(make_bus: MakeBus) -> None:
     zombies, heirs = await make_bus(max_unsent_frames=2), await make_bus()
     zombie = await zombies.claim(attempt=1)
     await heirs.claim(attempt=2)
 
-    async def produce():
+    async def produce() -> None:
         while True:
             await zombie.writer.append(b"{}")
 
@@ -298,7 +304,9 @@ async def test_waiting_producers_learn_of_the_loss(make_bus):
         await produce()
 
 
-async def test_a_batch_takes_a_bounded_number_of_bytes_and_large_frames_go_alone(make_bus):
+async def test_a_batch_takes_a_bounded_number_of_bytes_and_large_frames_go_alone(
+    make_bus: MakeBus,
+) -> None:
     bus = await make_bus(batch_bytes=1000)
     runs = [await bus.claim(f"run_{n}") for n in range(3)]
     for run in runs:
@@ -317,7 +325,7 @@ async def test_a_batch_takes_a_bounded_number_of_bytes_and_large_frames_go_alone
         assert texts == [b"a", b"b", b"c", b"d"]
 
 
-async def test_many_runs_share_the_flush_task(bus):
+async def test_many_runs_share_the_flush_task(bus: Bus) -> None:
     runs = [await bus.claim(f"run_{n}") for n in range(50)]
 
     for round_ in range(20):
@@ -331,9 +339,9 @@ async def test_many_runs_share_the_flush_task(bus):
         assert frames[-1].end == "completed"
 
 
-async def test_a_closed_publisher_fails_its_writers(bus):
+async def test_a_closed_publisher_fails_its_writers(bus: Bus) -> None:
     run = await bus.claim()
-    await bus.redis.execute_command("CLIENT", "PAUSE", 200, "ALL")
+    await bus.redis.client_pause(200)
     await run.writer.append(b"{}")
 
     await bus.publisher.aclose()
@@ -342,7 +350,7 @@ async def test_a_closed_publisher_fails_its_writers(bus):
         await run.writer.flush()
 
 
-async def test_a_publisher_must_be_started(redis):
+async def test_a_publisher_must_be_started(redis: Redis) -> None:
     publisher = RunPublisher(redis)
 
     with pytest.raises(RuntimeError, match="not started"):
@@ -351,7 +359,7 @@ async def test_a_publisher_must_be_started(redis):
     await publisher.aclose()
 
 
-async def test_an_error_of_one_run_does_not_hold_up_the_others(bus):
+async def test_an_error_of_one_run_does_not_hold_up_the_others(bus: Bus) -> None:
     broken, fine = await bus.claim("run_1"), await bus.claim("run_2")
     await bus.redis.set("chat:{run_1}:log", "not a stream")
 
@@ -363,14 +371,14 @@ async def test_an_error_of_one_run_does_not_hold_up_the_others(bus):
         await broken.writer.flush()
 
 
-async def test_a_claim_that_redis_refuses_is_a_clear_error(bus):
+async def test_a_claim_that_redis_refuses_is_a_clear_error(bus: Bus) -> None:
     await bus.redis.set("chat:{run_1}:meta", "not a hash")
 
     with pytest.raises(BusUnavailableError):
         await bus.claim()
 
 
-async def test_an_end_alone_is_a_whole_run(bus):
+async def test_an_end_alone_is_a_whole_run(bus: Bus) -> None:
     run = await bus.claim()
 
     await run.writer.end("cancelled")
@@ -378,10 +386,12 @@ async def test_an_end_alone_is_a_whole_run(bus):
     assert await bus.log() == [encode_end(1, "cancelled")]
 
 
-async def test_a_producer_that_is_cancelled_while_it_waits_leaves_the_run_intact(make_bus):
+async def test_a_producer_that_is_cancelled_while_it_waits_leaves_the_run_intact(
+    make_bus: MakeBus,
+) -> None:
     bus = await make_bus(max_unsent_frames=1)
     run = await bus.claim()
-    await bus.redis.execute_command("CLIENT", "PAUSE", 200, "ALL")
+    await bus.redis.client_pause(200)
     await run.writer.append(b'"a"')
     waiting = asyncio.create_task(run.writer.append(b'"b"'))
     await asyncio.sleep(0)

@@ -1,24 +1,27 @@
 """Reads that many viewers share."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from todochat.bus.connection import Command
 from todochat.bus.reads import CALLS_PER_EXCHANGE, SharedReads
 from todochat.redis_client import create_redis
 from todochat.testing import free_port
 
 
 @pytest.fixture
-async def reads(redis):
+async def reads(redis: Redis) -> AsyncIterator[SharedReads]:
     reads = SharedReads(redis, 2.0)
     yield reads
     await reads.aclose()
 
 
-async def test_everybody_gets_their_own_answer(redis, reads):
+async def test_everybody_gets_their_own_answer(redis: Redis, reads: SharedReads) -> None:
     for n in range(50):
         await redis.set(f"key-{n}", n)
 
@@ -29,10 +32,12 @@ async def test_everybody_gets_their_own_answer(redis, reads):
     assert answers == [[b"%d" % n, len(str(n))] for n in range(50)]
 
 
-async def test_calls_that_wait_are_sent_together(reads, monkeypatch):
+async def test_calls_that_wait_are_sent_together(
+    reads: SharedReads, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sizes, call = [], reads._connection.call
 
-    async def counting(*commands):
+    async def counting(*commands: Command) -> list[Any]:
         sizes.append(len(commands))
         return await call(*commands)
 
@@ -43,7 +48,7 @@ async def test_calls_that_wait_are_sent_together(reads, monkeypatch):
     assert sum(sizes) == 20
 
 
-async def test_a_refused_command_fails_its_own_call_only(redis, reads):
+async def test_a_refused_command_fails_its_own_call_only(redis: Redis, reads: SharedReads) -> None:
     await redis.set("text", "x")
 
     answers: tuple[Any, Any] = await asyncio.gather(
@@ -55,7 +60,7 @@ async def test_a_refused_command_fails_its_own_call_only(redis, reads):
     assert fine == [b"x"]
 
 
-async def test_a_call_that_is_given_up_disturbs_nobody(redis, reads):
+async def test_a_call_that_is_given_up_disturbs_nobody(redis: Redis, reads: SharedReads) -> None:
     await redis.set("text", "x")
     calls = [asyncio.create_task(reads.query((b"GET", "text"))) for _ in range(20)]
     await asyncio.sleep(0)
@@ -69,9 +74,11 @@ async def test_a_call_that_is_given_up_disturbs_nobody(redis, reads):
     assert len(connections) == 2
 
 
-async def test_a_call_given_up_while_it_is_under_way_disturbs_nobody(redis, reads):
+async def test_a_call_given_up_while_it_is_under_way_disturbs_nobody(
+    redis: Redis, reads: SharedReads
+) -> None:
     await reads.query((b"PING",))
-    await redis.execute_command("CLIENT", "PAUSE", 100, "ALL")
+    await redis.client_pause(100)
     given_up = asyncio.create_task(reads.query((b"PING",)))
     await asyncio.sleep(0.02)
 
@@ -80,7 +87,7 @@ async def test_a_call_given_up_while_it_is_under_way_disturbs_nobody(redis, read
     assert await reads.query((b"ECHO", "after")) == [b"after"]
 
 
-async def test_without_redis_everybody_who_waits_is_told_at_once():
+async def test_without_redis_everybody_who_waits_is_told_at_once() -> None:
     client = create_redis(f"redis://127.0.0.1:{free_port()}/0")
     reads = SharedReads(client, 2.0)
 
@@ -93,9 +100,9 @@ async def test_without_redis_everybody_who_waits_is_told_at_once():
     await client.aclose()
 
 
-async def test_closing_fails_the_calls_that_wait(redis):
+async def test_closing_fails_the_calls_that_wait(redis: Redis) -> None:
     reads = SharedReads(redis, 5.0)
-    await redis.execute_command("CLIENT", "PAUSE", 200, "ALL")
+    await redis.client_pause(200)
     calls = [asyncio.create_task(reads.query((b"PING",))) for _ in range(20)]
     await asyncio.sleep(0.02)
 

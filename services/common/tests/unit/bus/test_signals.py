@@ -1,8 +1,10 @@
 """Waking and poking workers."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
+from redis.asyncio import Redis
 
 from todochat.bus import BusUnavailableError, WorkerChannels, accept, poke, wake
 from todochat.redis_client import create_redis
@@ -10,7 +12,7 @@ from todochat.testing import free_port, wait_until
 
 
 @pytest.fixture
-async def channels(redis):
+async def channels(redis: Redis) -> AsyncIterator[WorkerChannels]:
     async with WorkerChannels(redis, "wrk_1") as channels:
         # The connection itself wakes once.
         await asyncio.wait_for(channels.wait_wake(5), 5)
@@ -18,11 +20,11 @@ async def channels(redis):
         yield channels
 
 
-async def subscribed(redis, *channels):
+async def subscribed(redis: Redis, *channels: str) -> bool:
     return all(count == 1 for _, count in await redis.pubsub_numsub(*channels))
 
 
-async def test_accepting_a_run_wakes_a_worker(redis, channels):
+async def test_accepting_a_run_wakes_a_worker(redis: Redis, channels: WorkerChannels) -> None:
     waiting = asyncio.create_task(channels.wait_wake(10))
 
     await accept(redis, "run_1", user_id="usr_1", thread_id="thr_1")
@@ -30,7 +32,9 @@ async def test_accepting_a_run_wakes_a_worker(redis, channels):
     await asyncio.wait_for(waiting, 5)
 
 
-async def test_a_wake_that_came_while_nobody_waited_is_kept(redis, channels):
+async def test_a_wake_that_came_while_nobody_waited_is_kept(
+    redis: Redis, channels: WorkerChannels
+) -> None:
     await wake(redis)
     await wait_until(channels._woken.is_set)
 
@@ -39,13 +43,13 @@ async def test_a_wake_that_came_while_nobody_waited_is_kept(redis, channels):
     assert not channels._woken.is_set()
 
 
-async def test_without_a_wake_the_wait_ends_by_itself(channels):
+async def test_without_a_wake_the_wait_ends_by_itself(channels: WorkerChannels) -> None:
     await channels.wait_wake(0.01)
 
     assert not channels._woken.is_set()
 
 
-async def test_a_poke_reaches_the_worker_it_is_for(redis, channels):
+async def test_a_poke_reaches_the_worker_it_is_for(redis: Redis, channels: WorkerChannels) -> None:
     poked: list[str] = []
     channels.on_control(poked.append)
 
@@ -56,15 +60,17 @@ async def test_a_poke_reaches_the_worker_it_is_for(redis, channels):
     assert poked == ["run_1"]
 
 
-async def test_a_connection_that_was_made_again_wakes(redis, channels):
+async def test_a_connection_that_was_made_again_wakes(
+    redis: Redis, channels: WorkerChannels
+) -> None:
     waiting = asyncio.create_task(channels.wait_wake(10))
 
-    await redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    await redis.client_kill_filter(_type="pubsub")
 
     await asyncio.wait_for(waiting, 5)
 
 
-async def test_without_redis_signals_are_a_clear_error_and_waiting_still_works():
+async def test_without_redis_signals_are_a_clear_error_and_waiting_still_works() -> None:
     redis = create_redis(f"redis://127.0.0.1:{free_port()}/0")
 
     with pytest.raises(BusUnavailableError):

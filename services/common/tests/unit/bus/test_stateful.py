@@ -32,6 +32,7 @@ from todochat.bus import (
     RunUnclaimedError,
     RunWriter,
     Snapshot,
+    WatchEvent,
 )
 from todochat.bus.frames import parse_frames
 from todochat.redis_client import create_redis
@@ -56,7 +57,7 @@ class Watcher:
             if not self.done:
                 self.note(await anext(self.events))
 
-    def note(self, event) -> None:
+    def note(self, event: WatchEvent) -> None:
         if isinstance(event, Ended):
             self.done = True
         elif isinstance(event, Frames | Snapshot):
@@ -112,16 +113,16 @@ class Histories(RuleBasedStateMachine):
         self.loop.run(wait())
 
     @rule(target=writers, worker=st.integers(0, 1))
-    def take_over(self, worker):
+    def take_over(self, worker: int) -> RunWriter:
         self.attempt += 1
         return self._claim(worker)
 
     @rule(target=writers, worker=st.integers(0, 1))
-    def claim_the_same_attempt_again(self, worker):
+    def claim_the_same_attempt_again(self, worker: int) -> RunWriter:
         self.attempt = max(self.attempt, 1)
         return self._claim(worker)
 
-    def _claim(self, worker):
+    def _claim(self, worker: int) -> RunWriter:
         claimed = self.loop.run(
             self.publishers[worker].claim(
                 RUN, self.attempt, user_id="u", thread_id="t", seq_high=self.seq_high
@@ -134,12 +135,12 @@ class Histories(RuleBasedStateMachine):
         return claimed.writer
 
     @rule(writer=writers, count=st.integers(1, 12))
-    def append(self, writer, count):
+    def append(self, writer: RunWriter, count: int) -> None:
         if writer.ended:
             return
         self.loop.run(self._append(writer, count))
 
-    async def _append(self, writer, count):
+    async def _append(self, writer: RunWriter, count: int) -> None:
         given = {}
         try:
             for _ in range(count):
@@ -158,53 +159,53 @@ class Histories(RuleBasedStateMachine):
     forgotten = False
 
     @rule(writer=writers)
-    def save_seq_high(self, writer):
+    def save_seq_high(self, writer: RunWriter) -> None:
         if writer is self.holder:
             self.seq_high = max(self.seq_high, writer.sent_seq)
 
     @rule()
-    def end(self):
+    def end(self) -> None:
         if self.holder is not None and not self.ended:
             with contextlib.suppress(RunLostError):
                 self.loop.run(self.holder.end("completed"))
                 self.ended = True
 
     @rule()
-    def flush_redis(self):
+    def flush_redis(self) -> None:
         self._wait(self.redis.flushall())
         self._saved()
 
     @rule()
-    def lose_the_log(self):
+    def lose_the_log(self) -> None:
         self._wait(self.redis.delete(f"chat:{{{RUN}}}:log"))
         self._saved()
 
-    def _saved(self):
+    def _saved(self) -> None:
         """What was said is lost for the worker that comes next, unless `seq_high` was saved."""
         self.forgotten = True
         if self.holder is not None:
             self.seq_high = max(self.seq_high, self.holder.sent_seq)
 
     @rule()
-    def forget_scripts(self):
+    def forget_scripts(self) -> None:
         self._wait(self.redis.script_flush())
 
     @rule(kind=st.sampled_from(["normal", "pubsub"]))
-    def cut_connections(self, kind):
-        self._wait(self.redis.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes"))
+    def cut_connections(self, kind: str) -> None:
+        self._wait(self.redis.client_kill_filter(_type=kind, skipme=True))
 
     @rule(target=watchers, back=st.integers(0, 5))
-    def attach(self, back):
+    def attach(self, back: int) -> Watcher:
         seen = sorted(self.texts)
         watcher = Watcher(self.hub, seen[-back] if 0 < back <= len(seen) else 0)
         self.all_watchers.append(watcher)
         return watcher
 
     @rule(watcher=watchers, count=st.integers(1, 4))
-    def look(self, watcher, count):
+    def look(self, watcher: Watcher, count: int) -> None:
         self.loop.run(self._look(watcher, count))
 
-    async def _look(self, watcher, count):
+    async def _look(self, watcher: Watcher, count: int) -> None:
         try:
             async with asyncio.timeout(20):
                 await watcher.take(count)
@@ -212,32 +213,32 @@ class Histories(RuleBasedStateMachine):
             watcher.done = True
 
     @rule(watcher=consumes(watchers))
-    def leave(self, watcher):
-        async def leave():
+    def leave(self, watcher: Watcher) -> None:
+        async def leave() -> None:
             async with aclosing(watcher.events):
                 watcher.done = True
 
         self.loop.run(leave())
 
     @invariant()
-    def seqs_grow_and_jump_only_with_a_snapshot(self):
+    def seqs_grow_and_jump_only_with_a_snapshot(self) -> None:
         for watcher in self.all_watchers:
             for before, after in pairwise(watcher.seqs):
                 assert after == before + 1 or (after in watcher.jumps and after > before)
 
     @invariant()
-    def one_text_a_seq(self):
+    def one_text_a_seq(self) -> None:
         for watcher in self.all_watchers:
             for seq, text in watcher.texts.items():
                 assert self.texts[seq] == text
 
-    def teardown(self):
+    def teardown(self) -> None:
         self.loop.run(self._close())
         self.loop.close()
         assert self.hub.viewers == 0
 
 
-def test_viewers_never_see_a_seq_twice_backwards_or_with_two_texts(redis_url):
+def test_viewers_never_see_a_seq_twice_backwards_or_with_two_texts(redis_url: str) -> None:
     Histories.redis_url = redis_url
 
     run_state_machine_as_test(

@@ -1,22 +1,29 @@
 """The Pub/Sub connection, apart from what hears it."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
+from redis.asyncio import Redis
 
 from todochat.bus.subscriber import CallbackListener, Subscriber
 from todochat.testing import wait_until
 
 
 @pytest.fixture
-async def subscriber(redis):
+async def subscriber(redis: Redis) -> AsyncIterator[Subscriber]:
     subscriber = Subscriber(redis)
     yield subscriber
     await subscriber.aclose()
 
 
-async def test_a_message_that_comes_after_a_channel_was_dropped_is_ignored(redis, subscriber):
-    heard, confirmed = [], []
+async def test_a_message_that_comes_after_a_channel_was_dropped_is_ignored(
+    redis: Redis, subscriber: Subscriber
+) -> None:
+    heard: list[bytes] = []
+    confirmed: list[int] = []
 
-    def hear_and_leave(message):
+    def hear_and_leave(message: bytes) -> None:
         heard.append(message)
         subscriber.remove(b"news")
 
@@ -26,17 +33,22 @@ async def test_a_message_that_comes_after_a_channel_was_dropped_is_ignored(redis
     await wait_until(lambda: confirmed)
 
     async with redis.pipeline() as pipeline:
-        pipeline.publish("news", "one").publish("news", "two").publish("other", "three")
+        publish: Any = pipeline.publish  # it queues, and nothing is to be awaited
+        publish("news", "one")
+        publish("news", "two")
+        publish("other", "three")
         await pipeline.execute()
 
     await wait_until(lambda: b"three" in heard)
     assert heard == [b"one", b"three"]
 
 
-async def test_a_confirmation_for_a_dropped_channel_is_ignored(redis, subscriber):
+async def test_a_confirmation_for_a_dropped_channel_is_ignored(
+    redis: Redis, subscriber: Subscriber
+) -> None:
     confirmed = []
 
-    def drop_the_second():
+    def drop_the_second() -> None:
         confirmed.append("first")
         subscriber.remove(b"second")
 
@@ -50,5 +62,5 @@ async def test_a_confirmation_for_a_dropped_channel_is_ignored(redis, subscriber
     await wait_until(lambda: dropped(redis, "second"))
 
 
-async def dropped(redis, channel):
+async def dropped(redis: Redis, channel: str) -> bool:
     return await redis.pubsub_numsub(channel) == [(channel.encode(), 0)]
