@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -36,6 +37,10 @@ METADATA: Final = MetaData(
 
 MOMENT: Final = TIMESTAMP(timezone=True)
 IS_ACTIVE: Final = "status IN ('queued', 'running')"
+SAID: Final = (
+    "CASE WHEN NOT hidden AND type IN ('user_message', 'assistant_message')"
+    " THEN to_tsvector('simple', coalesce(said_text(payload), '')) END"
+)
 
 # One row a user: the counter of its conversations, and the lock under which a user's requests are
 # accepted one after the other.
@@ -75,10 +80,19 @@ ITEMS: Final = Table(
     Column("hidden", Boolean, nullable=False),
     Column("payload", JSONB, nullable=False),
     Column("created_at", MOMENT, nullable=False),
+    # The words of a visible message, for the search; None for everything else.
+    Column("said", TSVECTOR, Computed(SAID, persisted=True)),
     ForeignKeyConstraint(
         ["user_id", "thread_id"], ["threads.user_id", "threads.id"], ondelete="CASCADE"
     ),
     Index("ix_items_thread_id_created_at_id", "thread_id", "created_at", "id"),
+    Index(
+        "ix_items_user_id_created_at_id_said",
+        "user_id",
+        "created_at",
+        "id",
+        postgresql_where=text("said IS NOT NULL"),
+    ),
 )
 
 ATTACHMENTS: Final = Table(
@@ -88,6 +102,9 @@ ATTACHMENTS: Final = Table(
     Column("id", Text, primary_key=True),
     Column("thread_id", Text),
     Column("payload", JSONB, nullable=False),
+    # As announced, until the bytes are there.
+    Column("size_bytes", Integer, nullable=False, server_default=text("0")),
+    Column("uploaded_at", MOMENT),
     Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
     # Deferred: acceptance binds them to a thread that it writes a moment later.
     ForeignKeyConstraint(
@@ -98,6 +115,32 @@ ATTACHMENTS: Final = Table(
         initially="DEFERRED",
     ),
     Index("ix_attachments_thread_id", "thread_id"),
+    Index(
+        "ix_attachments_created_at_unattached",
+        "created_at",
+        postgresql_where=text("thread_id IS NULL"),
+    ),
+)
+
+# Apart from what is known of an attachment, which is read far more often.
+ATTACHMENT_CONTENTS: Final = Table(
+    "attachment_contents",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["user_id", "id"], ["attachments.user_id", "attachments.id"], ondelete="CASCADE"
+    ),
+)
+
+# Accounts that are being erased, or were lately: `account` is the SHA-256 of the user's id.
+ERASURES: Final = Table(
+    "erasures",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("began_at", MOMENT, nullable=False, server_default=text("now()")),
+    Column("erased_at", MOMENT),
 )
 
 FEEDBACK: Final = Table(
