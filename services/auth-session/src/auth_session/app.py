@@ -11,8 +11,10 @@ from auth_session.http.client_secret_controller import ClientSecretController
 from auth_session.http.cookie import is_https
 from auth_session.http.dependencies import DEPENDENCIES
 from auth_session.http.guards import allowed_origins
+from auth_session.http.internal_controller import InternalController
 from auth_session.http.jwks_controller import get_jwks
 from auth_session.http.openapi import document_strictness
+from auth_session.http.token_controller import TokenController
 from auth_session.lifespan import lifespan
 from auth_session.settings import AuthSessionSettings
 from todochat.app import create_app as create_service_app
@@ -27,7 +29,13 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
     """Build the service."""
     routes = Router(
         "/",
-        route_handlers=[AuthController, ClientSecretController, get_jwks],
+        route_handlers=[
+            AuthController,
+            TokenController,
+            ClientSecretController,
+            InternalController,
+            get_jwks,
+        ],
         exception_handlers=OUTAGE_HANDLERS,
     )
     app = create_service_app(

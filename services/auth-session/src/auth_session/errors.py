@@ -8,9 +8,13 @@
     │   ├── SignUpClosedError          sign-up-closed
     │   ├── InvitationRefusedError     invitation-refused
     │   └── OriginRefusedError         origin-refused
+    ├── NotFoundError 404
+    │   └── AccessTokenNotFoundError   access-token-not-found
     ├── ConflictError 409
     │   ├── EmailTakenError            email-taken
     │   └── RotationTooSoonError       rotation-too-soon
+    ├── InvalidInputError 422
+    │   └── TooManyAccessTokensError   too-many-access-tokens
     ├── TooManyRequestsError 429
     │   └── TooManySignInsError        too-many-sign-ins
     └── UnavailableError 503
@@ -25,6 +29,8 @@ import math
 from todochat.errors import (
     ConflictError,
     ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
     TooManyRequestsError,
     UnauthorizedError,
     UnavailableError,
@@ -92,6 +98,24 @@ class RotationTooSoonError(ConflictError):
             "Not every service knows the next key yet. Try again in"
             f" {max(1, math.ceil(wait_s / 60))} minutes, or pass --now if a key was stolen."
         )
+
+
+class AccessTokenNotFoundError(NotFoundError):
+    """No such access token, or it is revoked, expired or somebody else's."""
+
+    code, title = "access-token-not-found", "There is no such access token"
+
+    def __init__(self) -> None:
+        super().__init__("There is no access token like this.")
+
+
+class TooManyAccessTokensError(InvalidInputError):
+    """One more access token would be over the limit."""
+
+    code, title = "too-many-access-tokens", "Too many access tokens"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"At most {limit} access tokens are kept; revoke one first.")
 
 
 class TooManySignInsError(TooManyRequestsError):

@@ -11,6 +11,7 @@ from litestar import Litestar
 
 from auth_session.domain.clock import Clock
 from auth_session.events.revocation_publisher import RevocationPublisher
+from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.account_service import AccountService
 from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.key_cipher import KeyCipher
@@ -22,11 +23,12 @@ from auth_session.service.purge_service import PurgeService
 from auth_session.service.revocation_service import RevocationService
 from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_service import SignInService
-from auth_session.settings import AuthSessionSettings
+from auth_session.settings import SERVICE_ARROWS, AuthSessionSettings
 from todochat.clock import utc_now
 from todochat.database import Database, create_engine, refuse_bypassing_role
 from todochat.database.outage import is_outage
 from todochat.redis_client import create_redis
+from todochat.service_tokens import ServiceTokens
 
 KEYS_INTERVAL_S: Final = 30.0
 REPUBLISH_INTERVAL_S: Final = 30.0
@@ -46,6 +48,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountService
     sign_ins: SignInService
     secrets: ClientSecretService
+    access_tokens: AccessTokenService
+    service_tokens: ServiceTokens
     revocations: RevocationService
     purges: PurgeService
 
@@ -91,6 +95,8 @@ async def open_services(
             secrets=ClientSecretService(
                 database, keys, issuer=issuer, lifetime=secret_lifetime, clock=clock
             ),
+            access_tokens=AccessTokenService(database, publisher, clock),
+            service_tokens=ServiceTokens.from_settings(settings, *SERVICE_ARROWS),
             revocations=RevocationService(database, publisher, clock),
             purges=PurgeService(database, clock),
         )

@@ -1,14 +1,15 @@
 """Settings of auth-session, from environment variables."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from todochat.service_tokens import MIN_SECRET_BYTES
+from todochat.service_tokens import MIN_SECRET_BYTES, Arrow, ServiceTokens
 from todochat.settings import ServiceSettings, SettingsError, env_name, split_list
 
 DAY_S = 24 * 3600
+SERVICE_ARROWS: Final = (Arrow.TASKS_TO_AUTH, Arrow.AUTH_TO_TASKS, Arrow.AUTH_TO_AGENT)
 
 
 class AuthSessionSettings(
@@ -74,7 +75,8 @@ class AuthSessionSettings(
         """Check what a single field's bounds can't say.
 
         Raises:
-            SettingsError: no secret protects the signing keys, or one is too short.
+            SettingsError: no secret protects the signing keys or the calls between services, or one
+                is too short.
         """
         secrets = self.key_secrets
         if not secrets:
@@ -84,6 +86,7 @@ class AuthSessionSettings(
             name = "AUTH_SESSION_KEY_SECRET" if self.key_secret else "TODOCHAT_SERVICE_SECRET"
             msg = f"setting {name}: each value needs at least {MIN_SECRET_BYTES} bytes"
             raise SettingsError(msg)
+        ServiceTokens.from_settings(self, *SERVICE_ARROWS)
 
 
 class AuthMigrationSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ class Arrow(Enum):
     AGENT_TO_TASKS = ("todo-agent", "tasks")
     AUTH_TO_AGENT = ("auth-session", "todo-agent")
     AUTH_TO_TASKS = ("auth-session", "tasks")
+    TASKS_TO_AUTH = ("tasks", "auth-session")
 
     @property
     def caller(self) -> str:

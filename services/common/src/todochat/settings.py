@@ -49,6 +49,20 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
     todochat_service_secret_agent_to_tasks: Annotated[
         str, Meta(extra={"secret": True}, description="Own secret of todo-agent's calls to tasks.")
     ] = ""
+    todochat_service_secret_auth_to_agent: Annotated[
+        str,
+        Meta(
+            extra={"secret": True}, description="Own secret of auth-session's calls to todo-agent."
+        ),
+    ] = ""
+    todochat_service_secret_auth_to_tasks: Annotated[
+        str,
+        Meta(extra={"secret": True}, description="Own secret of auth-session's calls to tasks."),
+    ] = ""
+    todochat_service_secret_tasks_to_auth: Annotated[
+        str,
+        Meta(extra={"secret": True}, description="Own secret of tasks' calls to auth-session."),
+    ] = ""
     auth_jwks_url: Annotated[
         str, Meta(description="Where the public keys of login tokens and client secrets are.")
     ] = "http://127.0.0.1:8001/.well-known/jwks.json"

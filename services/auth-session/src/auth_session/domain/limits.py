@@ -38,3 +38,8 @@ INVITATION_LIFETIME: Final = timedelta(days=7)
 
 MAX_ACCESS_TOKENS: Final = 50  # per account; they are listed on one page
 MAX_TOKEN_NAME_CHARS: Final = 100
+# Written at most so often: a program that calls ten times a second must not write ten rows.
+ACCESS_TOKEN_USE_NOTED: Final = timedelta(minutes=1)
+EXPIRED_ACCESS_TOKEN_LISTED: Final = timedelta(days=30)  # so that its owner sees why it stopped
+# A stream that was opened with an access token ends by itself after so long at the latest.
+ACCESS_TOKEN_REVOCATION_TOLD: Final = LOGIN_TOKEN_LIFETIME

@@ -16,10 +16,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     tokens_until: datetime
     revoked_at: datetime | None = None
+    is_access_token: bool = False  # a personal access token that stands in for a session
 
     def is_open(self, now: datetime) -> bool:
         """Whether tokens may still be issued for it."""
         return self.revoked_at is None and now < self.expires_at
+
+
+class RevokedSid(msgspec.Struct, frozen=True, kw_only=True):
+    """What others are told of a revoked session or access token."""
+
+    sid: str
+    tokens_until: datetime
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from auth_session.domain.limits import VERIFIER_LEEWAY
-from auth_session.domain.session import Session
+from auth_session.domain.session import RevokedSid, Session
 from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
 
 
@@ -20,7 +20,7 @@ class RevocationPublisher:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def publish(self, sessions: Sequence[Session]) -> int:
+    async def publish(self, sessions: Sequence[Session | RevokedSid]) -> int:
         """Add sessions to the revoked ones and announce those that weren't among them.
 
         Returns:

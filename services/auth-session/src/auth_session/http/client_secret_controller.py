@@ -27,11 +27,14 @@ class ClientSecretController(Controller):
     )
     async def create_client_secret(
         self,
-        session: NamedDependency[Session],
+        chat_session: NamedDependency[Session],
         secrets: NamedDependency[ClientSecretService],
         data: RequestBody[SessionRequest | None] = None,
     ) -> Response[ClientSecretView]:
-        """Return a client secret for oneself, good for an hour at most; the body may be empty."""
-        secret = await secrets.create(session, data.user_id if data else None)
+        """Return a client secret for oneself, good for an hour at most; the body may be empty.
+
+        Takes a login token, or a personal access token that was made for chat.
+        """
+        secret = await secrets.create(chat_session, data.user_id if data else None)
         view = ClientSecretView(client_secret=secret.secret, expires_at=secret.expires_at)
         return Response(view, headers=NO_STORE)

@@ -7,11 +7,13 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from auth_session.domain.session import Session
+from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.account_service import AccountService
 from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.key_ring import KeyRing
 from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_service import SignInService
+from todochat.access_tokens import looks_like_access_token
 from todochat.tokens import bearer_token
 
 
@@ -20,9 +22,29 @@ async def provide_session(request: Request[Any, Any, Any], state: State) -> Sess
 
     Raises:
         UnauthorizedError: there is no valid login token, or its session has ended.
+        ForbiddenError: a personal access token came instead.
     """
     secrets: ClientSecretService = state.services.secrets
     return await secrets.identify(bearer_token(request.headers))
+
+
+async def provide_chat_session(request: Request[Any, Any, Any], state: State) -> Session:
+    """Return what a client secret is issued for: a session, or an access token made for chat.
+
+    Raises:
+        UnauthorizedError: there is no valid token.
+        ForbiddenError: the access token was not made for chat.
+    """
+    token = bearer_token(request.headers)
+    if looks_like_access_token(token):
+        access_tokens: AccessTokenService = state.services.access_tokens
+        return await access_tokens.open_chat(token)
+    return await provide_session(request, state)
+
+
+def _access_tokens(state: State) -> AccessTokenService:
+    service: AccessTokenService = state.services.access_tokens
+    return service
 
 
 def _accounts(state: State) -> AccountService:
@@ -52,6 +74,8 @@ def _sign_ins(state: State) -> SignInService:
 
 DEPENDENCIES: Final = {
     "session": Provide(provide_session),
+    "chat_session": Provide(provide_chat_session),
+    "access_tokens": Provide(_access_tokens, sync_to_thread=False),
     "accounts": Provide(_accounts, sync_to_thread=False),
     "keys": Provide(_keys, sync_to_thread=False),
     "secrets": Provide(_secrets, sync_to_thread=False),

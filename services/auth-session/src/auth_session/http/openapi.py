@@ -8,8 +8,16 @@ from litestar import Litestar
 from litestar.openapi.spec import OpenAPIResponse, Operation, RequestBody
 
 from auth_session.http.schemas import ProfileUpdate, SessionRequest, SignIn, SignUp
+from auth_session.http.token_schemas import CreateAccessToken, VerifyAccessToken
 
-_STRICT: Final[tuple[type[msgspec.Struct], ...]] = (SignUp, SignIn, ProfileUpdate, SessionRequest)
+_STRICT: Final[tuple[type[msgspec.Struct], ...]] = (
+    SignUp,
+    SignIn,
+    ProfileUpdate,
+    SessionRequest,
+    CreateAccessToken,
+    VerifyAccessToken,
+)
 
 
 @dataclass

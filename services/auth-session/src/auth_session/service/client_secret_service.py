@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.clock import Clock
 from auth_session.domain.session import Session
 from auth_session.service.key_ring import KeyRing
+from auth_session.storage.access_token_repository import AccessTokenRepository
 from auth_session.storage.session_repository import SessionRepository
+from todochat.access_tokens import looks_like_access_token
 from todochat.database import Database
 from todochat.errors import ForbiddenError, UnauthorizedError
 from todochat.tokens import TokenIssuer, TokenVerifier
@@ -38,7 +41,10 @@ class ClientSecretService:
 
         Raises:
             UnauthorizedError: the token isn't valid, or its session has ended.
+            ForbiddenError: it is a personal access token, which never manages the account.
         """
+        if looks_like_access_token(login_token):
+            raise ForbiddenError("A personal access token can't manage the account. Sign in.")
         identity = await self._verifier.login(login_token)
         async with self._database.transaction() as transaction:
             session = await SessionRepository(transaction).get(identity.sid)
@@ -62,11 +68,20 @@ class ClientSecretService:
         until = min(now + self._lifetime, session.expires_at)
         seconds = int(until.timestamp()) - began
         async with self._database.transaction() as transaction:
-            sessions = SessionRepository(transaction)
-            if seconds < 1 or not await sessions.extend_tokens(session.sid, until, now):
+            holder = _holder(transaction, session)
+            if seconds < 1 or not await holder.extend_tokens(session.sid, until, now):
                 raise UnauthorizedError("This session has ended.")
         issuer = TokenIssuer(self._issuer, self._keys.current)
         secret, expires_at = issuer.client_secret(
             session.user_id, session.sid, began, ttl_s=seconds
         )
         return ClientSecret(secret, datetime.fromtimestamp(expires_at, UTC))
+
+
+def _holder(
+    transaction: AsyncSession, session: Session
+) -> SessionRepository | AccessTokenRepository:
+    """Return where it is kept until when a session's tokens, or an access token's, live."""
+    if session.is_access_token:
+        return AccessTokenRepository(transaction)
+    return SessionRepository(transaction)

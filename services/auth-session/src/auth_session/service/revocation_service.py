@@ -7,7 +7,7 @@ import structlog
 from auth_session.domain.clock import Clock
 from auth_session.domain.limits import VERIFIER_LEEWAY
 from auth_session.events.revocation_publisher import RevocationPublisher
-from auth_session.storage.session_repository import SessionRepository
+from auth_session.storage.revoked_repository import RevokedRepository
 from todochat.database import Database
 
 _PAGE: Final = 500
@@ -24,7 +24,7 @@ class RevocationService:
         self._clock = clock
 
     async def republish(self) -> int:
-        """Write every revoked session whose tokens live to Redis, and announce the missed ones.
+        """Write every revoked sid whose tokens live to Redis, and announce the missed ones.
 
         Returns:
             How many Redis didn't know.
@@ -33,13 +33,13 @@ class RevocationService:
         after, missed = "", 0
         while True:
             async with self._database.transaction() as transaction:
-                sessions = await SessionRepository(transaction).revoked_page(
+                revoked = await RevokedRepository(transaction).page(
                     now - VERIFIER_LEEWAY, after=after, limit=_PAGE
                 )
-            if not sessions:
+            if not revoked:
                 break
-            missed += await self._publisher.publish(sessions)
-            after = sessions[-1].sid
+            missed += await self._publisher.publish(revoked)
+            after = revoked[-1].sid
         await self._publisher.forget_expired(now)
         if missed:
             log.info("revocations.republished", count=missed)

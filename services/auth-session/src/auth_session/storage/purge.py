@@ -2,16 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from auth_session.domain.limits import (
+    EXPIRED_ACCESS_TOKEN_LISTED,
     MAX_SIGN_IN_DELAY,
     SIGN_IN_WINDOW,
     VERIFIER_LEEWAY,
 )
+from auth_session.storage.access_token_record import AccessTokenRecord
 from auth_session.storage.base import Base
+from auth_session.storage.erasure_record import ErasedSidRecord
 from auth_session.storage.session_record import (
     RefreshTokenRecord,
     SessionRecord,
@@ -57,7 +60,28 @@ async def purge_expired(session: AsyncSession, now: datetime, limit: int) -> dic
             [InvitationRecord.expires_at < now],
             limit,
         ),
+        "access_tokens": await _delete(
+            session, AccessTokenRecord, [AccessTokenRecord.id], [_is_over(now)], limit
+        ),
+        "erased_sids": await _delete(
+            session,
+            ErasedSidRecord,
+            [ErasedSidRecord.sid],
+            [ErasedSidRecord.tokens_until < tokens_over],
+            limit,
+        ),
     }
+
+
+def _is_over(now: datetime) -> ColumnElement[bool]:
+    """Tell which access tokens nobody has to hear of any more."""
+    return or_(
+        and_(
+            AccessTokenRecord.revoked_at.is_not(None),
+            AccessTokenRecord.tokens_until < now - VERIFIER_LEEWAY,
+        ),
+        AccessTokenRecord.expires_at < now - EXPIRED_ACCESS_TOKEN_LISTED,
+    )
 
 
 async def _delete(

@@ -1,6 +1,5 @@
 """Queries of sessions and refresh tokens."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
@@ -107,19 +106,3 @@ class SessionRepository:
             .returning(SessionRecord)
         )
         return None if record is None else record.to_domain()
-
-    async def revoked_page(
-        self, tokens_after: datetime, *, after: str, limit: int
-    ) -> Sequence[Session]:
-        """Return revoked sessions with tokens that live past `tokens_after`, in the order of ids."""
-        records = await self._session.scalars(
-            select(SessionRecord)
-            .where(
-                SessionRecord.revoked_at.is_not(None),
-                SessionRecord.tokens_until > tokens_after,
-                SessionRecord.id > after,
-            )
-            .order_by(SessionRecord.id)
-            .limit(limit)
-        )
-        return [record.to_domain() for record in records]

@@ -1,0 +1,91 @@
+"""What travels about personal access tokens."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from auth_session.domain.access_token import AccessToken, Scope
+from auth_session.domain.limits import MAX_TOKEN_NAME_CHARS
+from todochat.tokens import MAX_TOKEN_CHARS
+
+
+class CreateAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A new access token."""
+
+    name: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=MAX_TOKEN_NAME_CHARS,
+            description="What it is for, in the person's words.",
+        ),
+    ]
+    scopes: Annotated[
+        list[Scope],
+        Meta(min_length=1, max_length=10, description="What it opens: tasks, chat or both."),
+    ]
+    expires_at: (
+        Annotated[datetime, Meta(tz=True, description="With an offset; null for never.")] | None
+    ) = None
+
+
+class AccessTokenView(msgspec.Struct, kw_only=True):
+    """An access token."""
+
+    id: str
+    name: str
+    scopes: list[Scope]
+    created_at: datetime
+    last_used_at: Annotated[
+        datetime | None, Meta(description="To the minute; null if it was never used.")
+    ]
+    expires_at: Annotated[datetime | None, Meta(description="null if it doesn't expire.")]
+    token: Annotated[str | UnsetType, Meta(description="Only in the answer that made it.")] = UNSET
+
+    @classmethod
+    def of(cls, token: AccessToken, secret: str | UnsetType = UNSET) -> "AccessTokenView":
+        """Return what the person sees of a token."""
+        return cls(
+            id=token.id,
+            name=token.name,
+            scopes=token.scopes,
+            created_at=token.created_at,
+            last_used_at=token.last_used_at,
+            expires_at=token.expires_at,
+            token=secret,
+        )
+
+
+class AccessTokenList(msgspec.Struct):
+    """All access tokens of a person that aren't revoked."""
+
+    items: list[AccessTokenView]
+
+
+class VerifyAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A token that another service was shown."""
+
+    token: Annotated[str, Meta(max_length=MAX_TOKEN_CHARS)]
+
+
+class VerifiedAccessToken(msgspec.Struct, kw_only=True):
+    """Whom a good token speaks for, and what it opens."""
+
+    user_id: str
+    scopes: list[Scope]
+    token_id: str
+    sid: Annotated[str, Meta(description="Revoked sids name it when the token is revoked.")]
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, token: AccessToken) -> "VerifiedAccessToken":
+        """Return what a service is told of a token."""
+        return cls(
+            user_id=token.user_id,
+            scopes=token.scopes,
+            token_id=token.id,
+            sid=token.id,
+            expires_at=token.expires_at,
+        )

@@ -1,0 +1,303 @@
+"""Personal access tokens: who gets them, what they open, and when they end."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import jwt
+import pytest
+from conftest import SERVICE_SECRET, Browser, MovableClock, Service, bearer
+from redis.asyncio import Redis
+
+from todochat.access_tokens import PREFIX, new_access_token
+from todochat.clock import utc_now
+from todochat.revocation import REVOKED_KEY
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.settings import ServiceSettings
+
+TOKENS = "/api/auth/tokens"
+SERVICE_TOKENS = ServiceTokens.from_settings(
+    ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": SERVICE_SECRET}), *Arrow
+)
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+async def login(browser: Browser) -> str:
+    token: str = (await browser.sign_up()).json()["access_token"]
+    return token
+
+
+@pytest.fixture
+def make(browser: Browser, login: str) -> Make:
+    """Make an access token of the browser's person and return its view."""
+
+    async def make_token(*scopes: str, **fields: object) -> dict[str, Any]:
+        body = {"name": "cron", "scopes": list(scopes) or ["tasks", "chat"], **fields}
+        answer = await browser.post(TOKENS, body, headers=bearer(login))
+        assert answer.status_code == 201, answer.text
+        view: dict[str, Any] = answer.json()
+        return view
+
+    return make_token
+
+
+async def verify(
+    browser: Browser, token: str, arrow: Arrow = Arrow.TASKS_TO_AUTH
+) -> httpx.Response:
+    """Ask as tasks does."""
+    headers = bearer(SERVICE_TOKENS.mint(arrow, "-"))
+    return await browser.post("/internal/access-tokens/verify", {"token": token}, headers=headers)
+
+
+async def items(browser: Browser, login: str) -> list[dict[str, Any]]:
+    answer = await browser.http.get(TOKENS, headers=bearer(login))
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+async def test_a_token_is_shown_once_and_stored_as_a_hash(
+    browser: Browser, login: str, make: Make, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    made = await make("tasks")
+
+    listed = await items(browser, login)
+    row = await database.fetchrow("SELECT * FROM access_tokens WHERE id = $1", made["id"])
+
+    token = made.pop("token")
+    assert token.startswith(PREFIX)
+    assert listed == [made]
+    assert made["scopes"] == ["tasks"]
+    assert made["expires_at"] is None
+    assert row is not None
+    assert token.encode() not in repr(tuple(row.values())).encode()
+
+
+async def test_tasks_learns_whom_a_token_speaks_for(
+    browser: Browser, login: str, make: Make
+) -> None:
+    made = await make()
+
+    answer = await verify(browser, made["token"])
+
+    me = (await browser.me(login)).json()
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "user_id": me["id"],
+        "scopes": ["tasks", "chat"],
+        "token_id": made["id"],
+        "sid": made["id"],
+        "expires_at": None,
+    }
+
+
+async def test_the_last_use_is_listed(browser: Browser, login: str, make: Make) -> None:
+    made = await make()
+    assert (await items(browser, login))[0]["last_used_at"] is None
+
+    await verify(browser, made["token"])
+
+    assert (await items(browser, login))[0]["last_used_at"] is not None
+
+
+@pytest.mark.parametrize("token", ["", "x", new_access_token(), new_access_token()[:-1] + "!"])
+async def test_a_token_that_was_never_issued_is_not_found(browser: Browser, token: str) -> None:
+    answer = await verify(browser, token)
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("arrow", set(Arrow) - {Arrow.TASKS_TO_AUTH})
+async def test_other_arrows_may_not_verify(browser: Browser, make: Make, arrow: Arrow) -> None:
+    made = await make()
+
+    answer = await verify(browser, made["token"], arrow)
+
+    assert answer.status_code == 401
+
+
+async def test_a_login_token_may_not_verify(browser: Browser, login: str, make: Make) -> None:
+    made = await make()
+
+    answer = await browser.post(
+        "/internal/access-tokens/verify", {"token": made["token"]}, headers=bearer(login)
+    )
+
+    assert answer.status_code == 401
+
+
+async def test_a_client_secret_made_with_a_token_carries_the_tokens_sid(
+    browser: Browser, make: Make
+) -> None:
+    made = await make("chat")
+
+    answer = await browser.client_secret(made["token"])
+
+    assert answer.status_code == 200
+    claims = jwt.decode(answer.json()["client_secret"], options={"verify_signature": False})
+    assert claims["sid"] == made["id"]
+
+
+async def test_a_token_for_tasks_opens_no_chat(browser: Browser, make: Make) -> None:
+    made = await make("tasks")
+
+    answer = await browser.client_secret(made["token"])
+
+    assert answer.status_code == 403
+
+
+async def test_a_client_secret_doesnt_outlive_its_token(browser: Browser, make: Make) -> None:
+    until = utc_now() + timedelta(minutes=5)
+    made = await make("chat", expires_at=until.isoformat())
+
+    answer = await browser.client_secret(made["token"])
+
+    assert datetime.fromisoformat(answer.json()["expires_at"]) <= until
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/auth/me"),
+        ("PATCH", "/api/auth/me"),
+        ("GET", TOKENS),
+        ("POST", TOKENS),
+        ("DELETE", f"{TOKENS}/pat_1"),
+        ("POST", "/api/auth/sign-out"),
+    ],
+)
+async def test_a_token_never_manages_the_account(
+    browser: Browser, make: Make, method: str, path: str
+) -> None:
+    made = await make()
+    browser.http.cookies.clear()
+    body = {"name": "more", "scopes": ["chat"]} if path == TOKENS and method == "POST" else {}
+
+    answer = await browser.http.request(method, path, json=body, headers=bearer(made["token"]))
+
+    assert answer.status_code == 403
+    assert "access token" in answer.json()["detail"]
+
+
+async def test_a_revoked_token_opens_nothing_and_its_streams_are_told(
+    browser: Browser, login: str, make: Make, redis: Redis
+) -> None:
+    made = await make()
+    await browser.client_secret(made["token"])
+
+    gone = await browser.http.delete(f"{TOKENS}/{made['id']}", headers=bearer(login))
+
+    assert gone.status_code == 204
+    assert (await verify(browser, made["token"])).status_code == 404
+    assert (await browser.client_secret(made["token"])).status_code == 401
+    assert await items(browser, login) == []
+    told_until = await redis.zscore(REVOKED_KEY, made["id"])
+    assert told_until is not None
+    assert told_until >= (utc_now() + timedelta(minutes=59)).timestamp()
+
+
+async def test_a_flushed_redis_revives_no_revoked_token(
+    browser: Browser, service: Service, login: str, make: Make, redis: Redis
+) -> None:
+    made = await make()
+    await browser.http.delete(f"{TOKENS}/{made['id']}", headers=bearer(login))
+    await redis.delete(REVOKED_KEY)
+
+    await service.services.revocations.republish()
+
+    assert await redis.zscore(REVOKED_KEY, made["id"]) is not None
+
+
+async def test_an_expired_token_is_not_good_but_still_listed(
+    browser: Browser, login: str, make: Make, clock: MovableClock
+) -> None:
+    made = await make(expires_at=(utc_now() + timedelta(minutes=5)).isoformat())
+
+    clock.advance(minutes=6)
+
+    assert (await verify(browser, made["token"])).status_code == 404
+    assert (await browser.client_secret(made["token"])).status_code == 401
+    assert [item["id"] for item in await items(browser, login)] == [made["id"]]
+
+
+async def test_nobody_revokes_another_persons_token(
+    browser: Browser, service: Service, make: Make
+) -> None:
+    made = await make()
+    other = service.browser()
+    others_login = (await other.sign_up()).json()["access_token"]
+
+    answer = await other.http.delete(f"{TOKENS}/{made['id']}", headers=bearer(others_login))
+
+    assert answer.status_code == 404
+    assert (await verify(browser, made["token"])).status_code == 200
+
+
+async def test_a_person_keeps_at_most_fifty(browser: Browser, login: str, make: Make) -> None:
+    for _ in range(50):
+        last = await make()
+
+    body = {"name": "one more", "scopes": ["chat"]}
+    answer = await browser.post(TOKENS, body, headers=bearer(login))
+
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("too-many-access-tokens")
+    await browser.http.delete(f"{TOKENS}/{last['id']}", headers=bearer(login))
+    await make()
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"name": " "}, "/name"),
+        ({"name": "a\x00b"}, "/name"),
+        ({"scopes": []}, "/scopes"),
+        ({"scopes": ["admin"]}, "/scopes"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
+        ({"expires_at": "2099-01-01T00:00:00"}, "/expires_at"),
+        ({"user_id": "usr_2"}, ""),
+    ],
+)
+async def test_what_is_not_acceptable_is_refused(
+    browser: Browser, login: str, fields: dict[str, object], pointer: str
+) -> None:
+    body = {"name": "cron", "scopes": ["chat"], **fields}
+
+    answer = await browser.post(TOKENS, body, headers=bearer(login))
+
+    assert answer.status_code == 422
+    assert pointer in answer.text
+
+
+@pytest.mark.parametrize("token_id", ["pat_unknown", "%00", "a%20b"])
+async def test_an_unknown_token_cannot_be_revoked(
+    browser: Browser, login: str, token_id: str
+) -> None:
+    answer = await browser.http.delete(f"{TOKENS}/{token_id}", headers=bearer(login))
+
+    assert answer.status_code == 404
+
+
+async def test_old_tokens_are_purged(
+    browser: Browser,
+    service: Service,
+    login: str,
+    make: Make,
+    clock: MovableClock,
+    database: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    revoked, kept = await make(), await make()
+    expired = await make(expires_at=(utc_now() + timedelta(days=1)).isoformat())
+    await browser.http.delete(f"{TOKENS}/{revoked['id']}", headers=bearer(login))
+
+    clock.advance(days=32)
+    await service.services.purges.purge()
+
+    rows = await database.fetch(
+        "SELECT id FROM access_tokens WHERE id = ANY($1)",
+        [revoked["id"], kept["id"], expired["id"]],
+    )
+    assert [row["id"] for row in rows] == [kept["id"]]
