@@ -3,199 +3,49 @@
 Tests keep apart by having people of their own, so one database serves the whole test session.
 """
 
-import asyncio
 import inspect
-import json
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
-import httpx
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
+from tasks_kit import (
+    ISSUER,
+    SERVICE_SECRET,
+    Connection,
+    LockCount,
+    MakeSettings,
+    Person,
+    Service,
+    StartService,
+    migrated_database,
+)
 
-from tasks_service.__main__ import MIGRATIONS
-from tasks_service.app import create_app
 from tasks_service.settings import TasksSettings
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.database.migrations import run_migrations
-from todochat.ids import new_id
 from todochat.redis_client import create_redis
-from todochat.server import make_server
-from todochat.service_tokens import Arrow, ServiceTokens
-from todochat.tokens import SigningKey, TokenIssuer
-
-SERVICE_SECRET = "a service secret of more than 32 bytes"
-ISSUER = "https://todo.test"
-
-
-class StaticKeys:
-    """The public keys of one signing key."""
-
-    def __init__(self, key: SigningKey) -> None:
-        self._key = key
-
-    async def get(self, kid):
-        return self._key.private_key.public_key() if kid == self._key.kid else None
-
-
-class Feed:
-    """A change feed as a client reads it: blocks between blank lines."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self.response = response
-        self._blocks = self._read()
-
-    async def _read(self):
-        buffer = ""
-        async for text in self.response.aiter_text():
-            buffer += text
-            *blocks, buffer = buffer.split("\n\n")
-            for block in blocks:
-                yield block
-
-    async def block(self, timeout_s=10.0) -> str | None:
-        """Return the next block as it came, None at the end of the stream."""
-        async with asyncio.timeout(timeout_s):
-            return await anext(self._blocks, None)
-
-    async def event(self, timeout_s=10.0) -> tuple[int, dict]:
-        """Return id and document of the next event, passing over pings."""
-        while (block := await self.block(timeout_s)) == ": ping":
-            pass
-        assert block is not None, "the feed has ended"
-        id_line, data_line = block.split("\n")
-        assert id_line.startswith("id: ")
-        assert data_line.startswith("data: ")
-        return int(id_line[4:]), json.loads(data_line[6:])
-
-    async def events(self, count: int) -> list[tuple[int, dict]]:
-        return [await self.event() for _ in range(count)]
-
-
-class Person:
-    """Somebody with a token, who calls the service over HTTP."""
-
-    def __init__(self, service: "Service", user_id: str, sid: str, token: str) -> None:
-        self.service = service
-        self.user_id = user_id
-        self.sid = sid
-        self.token = token
-        self.http = httpx.AsyncClient(
-            base_url=service.url, headers={"Authorization": f"Bearer {token}"}, timeout=20
-        )
-
-    def path(self, rest: str = "tasks") -> str:
-        return f"/api/{self.user_id}/{rest}"
-
-    async def call(self, method: str, rest: str, **options) -> httpx.Response:
-        return await self.http.request(method, self.path(rest), **options)
-
-    async def get(self, rest: str, **params) -> httpx.Response:
-        return await self.call("GET", rest, params=params)
-
-    async def post(self, rest: str, body=None, **headers) -> httpx.Response:
-        return await self.call("POST", rest, json=body, headers=_header_names(headers))
-
-    async def patch(self, rest: str, body=None, **headers) -> httpx.Response:
-        return await self.call("PATCH", rest, json=body, headers=_header_names(headers))
-
-    async def delete(self, rest: str, **headers) -> httpx.Response:
-        return await self.call("DELETE", rest, headers=_header_names(headers))
-
-    async def make_task(self, title: str = "Buy milk", **fields) -> dict:
-        response = await self.post("tasks", {"title": title, **fields})
-        assert response.status_code == 201, response.text
-        return response.json()
-
-    async def make_list(self, name: str) -> dict:
-        response = await self.post("lists", {"name": name})
-        assert response.status_code == 201, response.text
-        return response.json()
-
-    async def titles(self, **params) -> list[str]:
-        response = await self.get("tasks", **params)
-        assert response.status_code == 200, response.text
-        return [task["title"] for task in response.json()["items"]]
-
-    @asynccontextmanager
-    async def feed(self, after: int | None = None) -> AsyncIterator[Feed]:
-        headers = {} if after is None else {"Last-Event-ID": str(after)}
-        async with self.http.stream("GET", self.path("tasks/events"), headers=headers) as response:
-            assert response.status_code == 200, await response.aread()
-            yield Feed(response)
-
-
-class Service:
-    """One process of the service, in this one, on a port of its own."""
-
-    def __init__(self, settings: TasksSettings, key: SigningKey) -> None:
-        self.settings = settings
-        self.app = create_app(settings, public_keys=StaticKeys(key))
-        self.issuer = TokenIssuer(ISSUER, key)
-        self.service_tokens = ServiceTokens.from_settings(settings, *Arrow)
-        self.server = make_server(self.app, settings, host="127.0.0.1", port=0)
-        self.people: list[Person] = []
-
-    @property
-    def url(self) -> str:
-        port = self.server.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-    def person(self, user_id: str | None = None, *, ttl_s: int = 600, token=None) -> Person:
-        user_id, sid = user_id or new_id("usr"), new_id("ses")
-        if token is None:
-            token, _ = self.issuer.login_token(user_id, sid, int(time.time()), ttl_s=ttl_s)
-        self.people.append(Person(self, user_id, sid, token))
-        return self.people[-1]
-
-    def agent(self, user_id: str) -> Person:
-        """The agent, acting for a person."""
-        token = self.service_tokens.mint(Arrow.AGENT_TO_TASKS, user_id)
-        return self.person(user_id, token=token)
-
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self.server.serve())
-        while not self.server.started:
-            await asyncio.wait({self._task}, timeout=0.005)
-            if self._task.done():
-                await self._task
-                raise RuntimeError("the service did not start")
-
-    async def stop(self) -> None:
-        for person in self.people:
-            await person.http.aclose()
-        self.server.should_exit = True
-        await self._task
-
-
-def _header_names(headers: dict) -> dict:
-    return {name.replace("_", "-"): str(value) for name, value in headers.items()}
-
-
-def _migrated_database(postgres) -> DatabaseUrls:
-    urls = asyncio.run(postgres.create_database("tasks"))
-    run_migrations(urls.owner, MIGRATIONS)
-    return urls
+from todochat.testing.servers import PostgresServer
+from todochat.tokens import SigningKey
 
 
 @pytest.fixture(scope="session")
-def tasks_urls(postgres):
-    return _migrated_database(postgres)
+def tasks_urls(postgres: PostgresServer) -> DatabaseUrls:
+    return migrated_database(postgres)
 
 
 @pytest.fixture(scope="session")
-def signing_key():
+def signing_key() -> SigningKey:
     return SigningKey.generate()
 
 
 @pytest.fixture(scope="module")
-def make_settings(tasks_urls, redis_url):
-    def make(**overrides) -> TasksSettings:
-        values = {
+def make_settings(tasks_urls: DatabaseUrls, redis_url: str) -> MakeSettings:
+    def make(**overrides: object) -> TasksSettings:
+        values: dict[str, Any] = {
             "database_url": tasks_urls.app,
             "jobs_database_url": tasks_urls.jobs,
             "redis_url": redis_url,
@@ -211,11 +61,13 @@ def make_settings(tasks_urls, redis_url):
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def start_service(make_settings, signing_key):
+async def start_service(
+    make_settings: MakeSettings, signing_key: SigningKey
+) -> AsyncIterator[StartService]:
     """Start a service with settings of its own; it is stopped at the end of the test."""
     services: list[Service] = []
 
-    async def start(**overrides) -> Service:
+    async def start(**overrides: object) -> Service:
         service = Service(make_settings(**overrides), signing_key)
         await service.start()
         services.append(service)
@@ -227,7 +79,7 @@ async def start_service(make_settings, signing_key):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def service(make_settings, signing_key) -> AsyncIterator[Service]:
+async def service(make_settings: MakeSettings, signing_key: SigningKey) -> AsyncIterator[Service]:
     """The service that the tests of a module share."""
     service = Service(make_settings(), signing_key)
     await service.start()
@@ -236,24 +88,24 @@ async def service(make_settings, signing_key) -> AsyncIterator[Service]:
 
 
 @pytest.fixture
-def ada(service) -> Person:
+def ada(service: Service) -> Person:
     return service.person()
 
 
 @pytest.fixture
-def bob(service) -> Person:
+def bob(service: Service) -> Person:
     return service.person()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def redis(redis_url):
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
     client = create_redis(redis_url)
     yield client
     await client.aclose()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def owner(postgres, tasks_urls):
+async def owner(postgres: PostgresServer, tasks_urls: DatabaseUrls) -> AsyncIterator[Connection]:
     """A superuser's connection, which row-level security doesn't hold."""
     url = make_url(postgres.admin_url).set(database=make_url(tasks_urls.owner).database)
     connection = await asyncpg.connect(url.render_as_string(hide_password=False))
@@ -262,20 +114,21 @@ async def owner(postgres, tasks_urls):
 
 
 @pytest.fixture
-def waits_for_a_lock(owner):
+def waits_for_a_lock(owner: Connection) -> LockCount:
     """Tells whether a connection of an application waits for somebody else's lock."""
 
     async def count(application: str) -> int:
-        return await owner.fetchval(
+        waiting: int = await owner.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
             " AND datname = current_database() AND wait_event_type = 'Lock'",
             application,
         )
+        return waiting
 
     return count
 
 
-def pytest_collection_modifyitems(items) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Run the async tests of this folder in one event loop a module, the service's own."""
     here = Path(__file__).parent
     for item in items:

@@ -3,18 +3,19 @@
 import asyncio
 
 import pytest
+from tasks_kit import Person, Service
 
 
-def run(attempt, run_id="run_1"):
+def run(attempt: int, run_id: str = "run_1") -> dict[str, object]:
     return {"X_Run_Id": run_id, "X_Run_Attempt": attempt}
 
 
 @pytest.fixture
-def agent(service, ada):
+def agent(service: Service, ada: Person) -> Person:
     return service.agent(ada.user_id)
 
 
-async def test_a_lower_attempt_is_refused_and_changes_nothing(agent, ada):
+async def test_a_lower_attempt_is_refused_and_changes_nothing(agent: Person, ada: Person) -> None:
     first = await agent.post("tasks", {"title": "one"}, **run(2))
     late = await agent.post("tasks", {"title": "two"}, **run(1))
 
@@ -25,7 +26,9 @@ async def test_a_lower_attempt_is_refused_and_changes_nothing(agent, ada):
 
 
 @pytest.mark.parametrize("attempt", [2, 3])
-async def test_the_same_and_a_higher_attempt_are_taken(agent, ada, attempt):
+async def test_the_same_and_a_higher_attempt_are_taken(
+    agent: Person, ada: Person, attempt: int
+) -> None:
     await agent.post("tasks", {"title": "one"}, **run(2))
 
     response = await agent.post("tasks", {"title": "two"}, **run(attempt))
@@ -33,7 +36,7 @@ async def test_the_same_and_a_higher_attempt_are_taken(agent, ada, attempt):
     assert response.status_code == 201
 
 
-async def test_a_person_cannot_lock_out_a_run(agent, ada):
+async def test_a_person_cannot_lock_out_a_run(agent: Person, ada: Person) -> None:
     hers = await ada.post("tasks", {"title": "one"}, **run(2**31 - 1))
 
     response = await agent.post("tasks", {"title": "two"}, **run(1))
@@ -41,7 +44,7 @@ async def test_a_person_cannot_lock_out_a_run(agent, ada):
     assert (hers.status_code, response.status_code) == (201, 201)
 
 
-async def test_every_change_is_fenced(agent, ada):
+async def test_every_change_is_fenced(agent: Person, ada: Person) -> None:
     entry = await ada.make_list("Shopping")
     await agent.post("tasks", {"title": "one"}, **run(2))
     before = ((await ada.get("tasks")).json(), (await ada.get("lists")).json())
@@ -62,7 +65,7 @@ async def test_every_change_is_fenced(agent, ada):
     assert ((await ada.get("tasks")).json(), (await ada.get("lists")).json()) == before
 
 
-async def test_a_lower_attempt_is_refused_even_what_it_did_itself(agent):
+async def test_a_lower_attempt_is_refused_even_what_it_did_itself(agent: Person) -> None:
     key = {"Idempotency_Key": "run_1:0:0"}
     await agent.post("tasks", {"title": "one"}, **run(1), **key)
     await agent.post("tasks", {"title": "one"}, **run(2), **key)
@@ -72,7 +75,7 @@ async def test_a_lower_attempt_is_refused_even_what_it_did_itself(agent):
     assert late.status_code == 409
 
 
-async def test_a_later_attempt_gets_what_the_earlier_one_did(agent, ada):
+async def test_a_later_attempt_gets_what_the_earlier_one_did(agent: Person, ada: Person) -> None:
     key = {"Idempotency_Key": "run_1:0:0"}
     first = await agent.post("tasks", {"title": "one"}, **run(1), **key)
 
@@ -83,7 +86,9 @@ async def test_a_later_attempt_gets_what_the_earlier_one_did(agent, ada):
     assert await ada.titles() == ["one"]
 
 
-async def test_an_attempt_counts_as_seen_when_its_change_is_refused(agent, ada):
+async def test_an_attempt_counts_as_seen_when_its_change_is_refused(
+    agent: Person, ada: Person
+) -> None:
     await agent.post("tasks/99/complete", **run(2))
 
     late = await agent.post("tasks", {"title": "late"}, **run(1))
@@ -91,7 +96,9 @@ async def test_an_attempt_counts_as_seen_when_its_change_is_refused(agent, ada):
     assert late.status_code == 409
 
 
-async def test_runs_and_people_have_fences_of_their_own(service, agent, bob):
+async def test_runs_and_people_have_fences_of_their_own(
+    service: Service, agent: Person, bob: Person
+) -> None:
     await agent.post("tasks", {"title": "one"}, **run(5))
 
     answers = [
@@ -102,8 +109,10 @@ async def test_runs_and_people_have_fences_of_their_own(service, agent, bob):
     assert [answer.status_code for answer in answers] == [201, 201]
 
 
-async def test_of_concurrent_attempts_no_lower_one_is_taken_after_a_higher(agent, ada):
-    async def write(attempt):
+async def test_of_concurrent_attempts_no_lower_one_is_taken_after_a_higher(
+    agent: Person, ada: Person
+) -> None:
+    async def write(attempt: int) -> int:
         response = await agent.post("tasks", {"title": str(attempt)}, **run(attempt))
         return response.status_code
 
@@ -115,7 +124,7 @@ async def test_of_concurrent_attempts_no_lower_one_is_taken_after_a_higher(agent
     assert sorted(written) == [n + 1 for n, status in enumerate(statuses) if status == 201]
 
 
-async def test_who_did_it_is_told_in_the_feed(agent, ada):
+async def test_who_did_it_is_told_in_the_feed(agent: Person, ada: Person) -> None:
     async with ada.feed(after=0) as feed:
         await ada.make_task("mine")
         await agent.post("tasks", {"title": "the agent's"}, **run(1))
@@ -126,7 +135,7 @@ async def test_who_did_it_is_told_in_the_feed(agent, ada):
     assert (agents["actor"], agents["run_id"]) == ("agent", "run_1")
 
 
-async def test_a_person_cannot_fence_a_run_of_their_own(agent, ada):
+async def test_a_person_cannot_fence_a_run_of_their_own(agent: Person, ada: Person) -> None:
     await ada.post("tasks", {"title": "x"}, **run(9))
 
     response = await agent.post("tasks", {"title": "y"}, **run(1))
@@ -150,14 +159,16 @@ async def test_a_person_cannot_fence_a_run_of_their_own(agent, ada):
     ],
     ids=str,
 )
-async def test_a_malformed_fence_is_400(agent, ada, headers):
+async def test_a_malformed_fence_is_400(
+    agent: Person, ada: Person, headers: dict[str, str]
+) -> None:
     response = await agent.call("POST", "tasks", json={"title": "x"}, headers=headers)
 
     assert response.status_code == 400
     assert await ada.titles() == []
 
 
-async def test_a_fence_at_its_limits_is_taken(agent):
+async def test_a_fence_at_its_limits_is_taken(agent: Person) -> None:
     response = await agent.post("tasks", {"title": "x"}, **run(2147483647, "x" * 128))
 
     assert response.status_code == 201

@@ -1,9 +1,13 @@
 """Who gets in: 401 without a valid token, 403 for another's path, 404 for another's things."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
+from tasks_kit import Person, Service, StartService
 
 from todochat.ids import new_id
 from todochat.revocation import REVOKED_KEY
@@ -11,8 +15,11 @@ from todochat.service_tokens import Arrow
 from todochat.testing import wait_until
 from todochat.tokens import SigningKey, TokenIssuer
 
+Route = tuple[str, str, dict[str, str] | None]
+Belongings = tuple[dict[str, Any], dict[str, Any]]
 
-def routes(task, entry):
+
+def routes(task: str, entry: str) -> list[Route]:
     """Every route of the service, with bodies that would change something."""
     return [
         ("GET", "tasks", None),
@@ -32,7 +39,7 @@ def routes(task, entry):
     ]
 
 
-async def statuses(person, path, paths):
+async def statuses(person: Person, path: Callable[[str], str], paths: list[Route]) -> list[int]:
     """Call every route; `path` turns the part after the user into a path."""
     return [
         (await person.http.request(method, path(rest), json=body)).status_code
@@ -40,7 +47,7 @@ async def statuses(person, path, paths):
     ]
 
 
-async def state(person):
+async def state(person: Person) -> tuple[Any, Any]:
     return (
         (await person.get("tasks", status="all")).json(),
         (await person.get("lists")).json(),
@@ -48,13 +55,13 @@ async def state(person):
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def belongings(ada):
+async def belongings(ada: Person) -> Belongings:
     task = await ada.make_task("private")
     entry = await ada.make_list("Private")
     return task, entry
 
 
-def test_the_table_of_routes_is_complete(service):
+def test_the_table_of_routes_is_complete(service: Service) -> None:
     documented = {
         (method.upper(), path)
         for path, item in service.app.openapi_schema.to_schema()["paths"].items()
@@ -69,7 +76,9 @@ def test_the_table_of_routes_is_complete(service):
     assert tested == documented
 
 
-async def test_nobody_gets_in_without_a_token(service, ada, belongings):
+async def test_nobody_gets_in_without_a_token(
+    service: Service, ada: Person, belongings: Belongings
+) -> None:
     nobody = service.person(ada.user_id)
     del nobody.http.headers["Authorization"]
     task, entry = belongings
@@ -97,7 +106,9 @@ async def test_nobody_gets_in_without_a_token(service, ada, belongings):
     ids=["garbage", "jwt-like", "empty", "client secret", "expired", "foreign key", "other arrow",
          "closed arrow", "expired service token"],
 )  # fmt: skip
-async def test_a_token_that_is_not_for_here_is_401(service, make_token):
+async def test_a_token_that_is_not_for_here_is_401(
+    service: Service, make_token: Callable[[Service, str], str]
+) -> None:
     user_id = new_id("usr")
     person = service.person(user_id, token=make_token(service, user_id) or "x")
 
@@ -108,7 +119,9 @@ async def test_a_token_that_is_not_for_here_is_401(service, make_token):
     assert responses[0].json()["type"] == "urn:todochat:problem:unauthorized"
 
 
-async def test_another_persons_paths_are_403_and_nothing_changes(ada, bob, belongings):
+async def test_another_persons_paths_are_403_and_nothing_changes(
+    ada: Person, bob: Person, belongings: Belongings
+) -> None:
     task, entry = belongings
     paths = [*routes(task["id"], entry["id"]), ("GET", "tasks/events", None)]
     before = await state(ada)
@@ -119,7 +132,9 @@ async def test_another_persons_paths_are_403_and_nothing_changes(ada, bob, belon
     assert await state(ada) == before
 
 
-async def test_another_persons_things_are_404_under_ones_own_path(ada, bob, belongings):
+async def test_another_persons_things_are_404_under_ones_own_path(
+    ada: Person, bob: Person, belongings: Belongings
+) -> None:
     task, entry = belongings
     paths = [route for route in routes(task["id"], entry["id"]) if "_" in route[1]]
     before = await state(ada)
@@ -130,7 +145,9 @@ async def test_another_persons_things_are_404_under_ones_own_path(ada, bob, belo
     assert await state(ada) == before
 
 
-async def test_another_persons_list_is_404_in_a_body_and_a_filter(ada, bob, belongings):
+async def test_another_persons_list_is_404_in_a_body_and_a_filter(
+    ada: Person, bob: Person, belongings: Belongings
+) -> None:
     _, entry = belongings
     await bob.make_task("own")
 
@@ -143,7 +160,9 @@ async def test_another_persons_list_is_404_in_a_body_and_a_filter(ada, bob, belo
     assert [response.status_code for response in responses] == [404] * 3
 
 
-async def test_the_agent_acts_for_one_person_only(service, ada, bob, belongings):
+async def test_the_agent_acts_for_one_person_only(
+    service: Service, ada: Person, bob: Person, belongings: Belongings
+) -> None:
     agent = service.agent(ada.user_id)
 
     own = await agent.make_task("from the chat")
@@ -153,18 +172,22 @@ async def test_the_agent_acts_for_one_person_only(service, ada, bob, belongings)
     assert others.status_code == 403
 
 
-async def test_a_signed_out_session_is_401_within_seconds(service, ada, redis):
+async def test_a_signed_out_session_is_401_within_seconds(
+    service: Service, ada: Person, redis: Redis
+) -> None:
     assert (await ada.get("tasks")).status_code == 200
 
     await redis.zadd(REVOKED_KEY, {ada.sid: time.time() + 900})
 
-    async def is_refused():
+    async def is_refused() -> bool:
         return (await ada.get("tasks")).status_code == 401
 
     await wait_until(is_refused, timeout_s=10)
 
 
-async def test_a_session_signed_out_before_the_start_is_401_at_once(start_service, redis):
+async def test_a_session_signed_out_before_the_start_is_401_at_once(
+    start_service: StartService, redis: Redis
+) -> None:
     sid = new_id("ses")
     await redis.zadd(REVOKED_KEY, {sid: time.time() + 900})
     service = await start_service()
@@ -176,7 +199,7 @@ async def test_a_session_signed_out_before_the_start_is_401_at_once(start_servic
     assert response.status_code == 401
 
 
-async def test_401_comes_before_any_word_about_the_request(service, ada):
+async def test_401_comes_before_any_word_about_the_request(service: Service, ada: Person) -> None:
     nobody = service.person(ada.user_id, token="garbage")
 
     response = await nobody.post("tasks", {"nonsense": True})

@@ -1,6 +1,7 @@
 """Input nobody should send: never a 5xx, always a problem document that says what is wrong."""
 
 import pytest
+from tasks_kit import Person
 
 JSON = {"Content-Type": "application/json"}
 
@@ -13,7 +14,9 @@ JSON = {"Content-Type": "application/json"}
 @pytest.mark.parametrize(
     ("method", "rest"), [("POST", "tasks"), ("PATCH", "tasks/1"), ("POST", "lists")]
 )
-async def test_a_body_that_is_no_json_is_refused(ada, method, rest, body):
+async def test_a_body_that_is_no_json_is_refused(
+    ada: Person, method: str, rest: str, body: bytes
+) -> None:
     await ada.make_task()
 
     response = await ada.call(method, rest, content=body, headers=JSON)
@@ -67,7 +70,7 @@ async def test_a_body_that_is_no_json_is_refused(ada, method, rest, body):
     ],
     ids=str,
 )
-async def test_a_task_that_breaks_a_rule_is_422_and_not_stored(ada, body):
+async def test_a_task_that_breaks_a_rule_is_422_and_not_stored(ada: Person, body: object) -> None:
     response = await ada.post("tasks", body)
 
     assert response.status_code == 422, response.text
@@ -81,7 +84,9 @@ async def test_a_task_that_breaks_a_rule_is_422_and_not_stored(ada, body):
      {"list_id": None}, {"priority": None}, {"number": 3}, {"due": {}}, {"notes": "a\0b"}],
     ids=str,
 )  # fmt: skip
-async def test_a_patch_that_breaks_a_rule_is_422_and_changes_nothing(ada, body):
+async def test_a_patch_that_breaks_a_rule_is_422_and_changes_nothing(
+    ada: Person, body: dict[str, object]
+) -> None:
     task = await ada.make_task()
 
     response = await ada.patch("tasks/1", body)
@@ -90,7 +95,7 @@ async def test_a_patch_that_breaks_a_rule_is_422_and_changes_nothing(ada, body):
     assert (await ada.get("tasks/1")).json() == task
 
 
-async def test_the_field_at_fault_is_pointed_at(ada):
+async def test_the_field_at_fault_is_pointed_at(ada: Person) -> None:
     response = await ada.post("tasks", {"title": "x", "due": {"at": "2026-11-24T17:00:00"}})
 
     problem = response.json()
@@ -101,7 +106,7 @@ async def test_the_field_at_fault_is_pointed_at(ada):
     assert problem["request_id"] == response.headers["x-request-id"]
 
 
-async def test_methods_that_are_not_there_are_405(ada):
+async def test_methods_that_are_not_there_are_405(ada: Person) -> None:
     responses = [await ada.call("PUT", "tasks"), await ada.call("DELETE", "tasks/events")]
 
     assert responses[0].status_code == 405
@@ -117,7 +122,7 @@ async def test_methods_that_are_not_there_are_405(ada):
         "/api/{user}/tasks//complete",
     ],
 )
-async def test_paths_that_are_not_there_are_404(ada, path):
+async def test_paths_that_are_not_there_are_404(ada: Person, path: str) -> None:
     response = await ada.http.get(path.replace("{user}", ada.user_id))
 
     assert response.status_code in (404, 403, 405)

@@ -8,14 +8,17 @@ import time
 import httpx
 import psutil
 import pytest
+from redis.asyncio import Redis
+from tasks_kit import Connection, LockCount, Person, Service, StartService
 
+from tasks_service.service.user_work import UserWork
 from tasks_service.service.write_gate import WriteRequest
 from tasks_service.streams.change_feed import BATCH
 from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
 from todochat.testing import wait_until
 
 
-async def test_a_feed_begins_with_its_place_and_goes_on_with_what_comes(ada):
+async def test_a_feed_begins_with_its_place_and_goes_on_with_what_comes(ada: Person) -> None:
     await ada.make_task("before")
 
     async with ada.feed() as feed:
@@ -33,7 +36,7 @@ async def test_a_feed_begins_with_its_place_and_goes_on_with_what_comes(ada):
     }
 
 
-async def test_every_change_is_told(ada):
+async def test_every_change_is_told(ada: Person) -> None:
     async with ada.feed() as feed:
         await feed.event()
         entry = await ada.make_list("Shopping")
@@ -67,7 +70,7 @@ async def test_every_change_is_told(ada):
     assert (events[9][1]["tasks"], events[9][1]["moved_to"]) == ("move", inbox["id"])
 
 
-async def test_what_changes_nothing_is_not_told(ada):
+async def test_what_changes_nothing_is_not_told(ada: Person) -> None:
     await ada.make_task("milk")
     await ada.post("tasks/1/complete")
 
@@ -83,7 +86,7 @@ async def test_what_changes_nothing_is_not_told(ada):
     assert change["task"]["title"] == "bread"
 
 
-async def test_a_feed_resumes_after_the_last_id(ada):
+async def test_a_feed_resumes_after_the_last_id(ada: Person) -> None:
     for title in ("one", "two", "three"):
         await ada.make_task(title)
 
@@ -95,7 +98,9 @@ async def test_a_feed_resumes_after_the_last_id(ada):
     ]  # fmt: skip
 
 
-async def test_a_feed_catches_up_over_more_than_one_batch_at_once(start_service):
+async def test_a_feed_catches_up_over_more_than_one_batch_at_once(
+    start_service: StartService,
+) -> None:
     ada = (await start_service(events_poll_s=60)).person()
     for index in range(BATCH * 2 + 1):
         await ada.make_task(str(index))
@@ -108,17 +113,19 @@ async def test_a_feed_catches_up_over_more_than_one_batch_at_once(start_service)
     ]
 
 
-async def test_a_feed_that_keeps_breaking_has_no_gaps_and_no_repeats(start_service, ada):
+async def test_a_feed_that_keeps_breaking_has_no_gaps_and_no_repeats(
+    start_service: StartService, ada: Person
+) -> None:
     """Concurrent writers in two processes; the reader drops its connection all the time."""
     elsewhere = (await start_service()).person(ada.user_id)
     rng = random.Random(7)
     count, writers = 25, 4
 
-    async def write(person, name):
+    async def write(person: Person, name: str) -> None:
         for index in range(count):
             await person.make_task(f"{name} {index}")
 
-    async def read():
+    async def read() -> list[str]:
         seen: list[str] = []
         after = 0
         while len(seen) < count * writers:
@@ -133,9 +140,11 @@ async def test_a_feed_that_keeps_breaking_has_no_gaps_and_no_repeats(start_servi
         return seen
 
     async with asyncio.timeout(60):
-        seen, *_ = await asyncio.gather(
+        seen, _ = await asyncio.gather(
             read(),
-            *(write((ada, elsewhere)[n % 2], f"writer {n}") for n in range(writers)),
+            asyncio.gather(
+                *(write((ada, elsewhere)[n % 2], f"writer {n}") for n in range(writers))
+            ),
         )
 
     assert sorted(seen) == sorted(f"writer {n} {i}" for n in range(writers) for i in range(count))
@@ -145,14 +154,14 @@ async def test_a_feed_that_keeps_breaking_has_no_gaps_and_no_repeats(start_servi
 
 
 async def test_a_number_is_not_seen_before_a_smaller_one_is_committed(
-    service, ada, waits_for_a_lock
-):
+    service: Service, ada: Person, waits_for_a_lock: LockCount
+) -> None:
     """A change that holds its number open keeps later ones back instead of being skipped."""
     await ada.make_task("first")
     gate = service.app.state.task_service._gate
     release, started = asyncio.Event(), asyncio.Event()
 
-    async def slow(work):
+    async def slow(work: UserWork) -> None:
         await work.record("list.updated.v1")
         started.set()
         await release.wait()
@@ -175,7 +184,9 @@ async def test_a_number_is_not_seen_before_a_smaller_one_is_committed(
     ]
 
 
-async def test_a_change_in_another_process_arrives_without_a_poll(start_service, ada):
+async def test_a_change_in_another_process_arrives_without_a_poll(
+    start_service: StartService, ada: Person
+) -> None:
     elsewhere = (await start_service(events_poll_s=60)).person(ada.user_id)
 
     async with elsewhere.feed() as feed:
@@ -186,7 +197,9 @@ async def test_a_change_in_another_process_arrives_without_a_poll(start_service,
     assert events[1][1]["task"]["title"] == "from there"
 
 
-async def test_a_change_arrives_when_redis_lost_the_word(start_service, ada, monkeypatch):
+async def test_a_change_arrives_when_redis_lost_the_word(
+    start_service: StartService, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service = await start_service(events_poll_s=0.1)
     elsewhere = service.person(ada.user_id)
     monkeypatch.setattr(service.app.state.board, "_on_message", lambda message: None)
@@ -199,7 +212,7 @@ async def test_a_change_arrives_when_redis_lost_the_word(start_service, ada, mon
     assert events[1][1]["task"]["title"] == "unheard"
 
 
-async def test_two_people_hear_only_of_their_own(ada, bob):
+async def test_two_people_hear_only_of_their_own(ada: Person, bob: Person) -> None:
     async with ada.feed() as adas, bob.feed() as bobs:
         await adas.event()
         await bobs.event()
@@ -212,7 +225,9 @@ async def test_two_people_hear_only_of_their_own(ada, bob):
 
 
 @pytest.mark.parametrize("after", [7, 2**53 - 1])
-async def test_an_id_that_was_never_said_makes_the_client_load_everything_again(ada, after):
+async def test_an_id_that_was_never_said_makes_the_client_load_everything_again(
+    ada: Person, after: int
+) -> None:
     await ada.make_task()
 
     async with ada.feed(after=after) as feed:
@@ -225,8 +240,8 @@ async def test_an_id_that_was_never_said_makes_the_client_load_everything_again(
 
 
 async def test_an_id_whose_successors_were_purged_makes_the_client_load_everything_again(
-    ada, owner
-):
+    ada: Person, owner: Connection
+) -> None:
     for title in ("one", "two", "three"):
         await ada.make_task(title)
     await owner.execute("DELETE FROM task_events WHERE user_id = $1 AND seq <= 2", ada.user_id)
@@ -239,7 +254,7 @@ async def test_an_id_whose_successors_were_purged_makes_the_client_load_everythi
     assert following[1]["task"]["title"] == "two"
 
 
-async def test_a_purged_feed_is_as_good_as_empty(ada, owner):
+async def test_a_purged_feed_is_as_good_as_empty(ada: Person, owner: Connection) -> None:
     await ada.make_task()
     await owner.execute("DELETE FROM task_events WHERE user_id = $1", ada.user_id)
 
@@ -253,15 +268,15 @@ async def test_a_purged_feed_is_as_good_as_empty(ada, owner):
 
 
 @pytest.mark.parametrize("header", ["", "-1", "x", "1.5", "0x1", str(2**53), "9" * 50, "\u00b2"])
-async def test_a_malformed_id_is_400(ada, header):
+async def test_a_malformed_id_is_400(ada: Person, header: str) -> None:
     response = await ada.http.get(
-        ada.path("tasks/events"), headers={"Last-Event-ID": header.encode()}
+        ada.path("tasks/events"), headers={b"Last-Event-ID": header.encode()}
     )
 
     assert response.status_code == 400
 
 
-async def test_silence_is_broken_by_pings(start_service):
+async def test_silence_is_broken_by_pings(start_service: StartService) -> None:
     person = (await start_service(events_ping_s=0.05)).person()
 
     async with person.feed() as feed:
@@ -270,7 +285,9 @@ async def test_silence_is_broken_by_pings(start_service):
     assert blocks[1:] == [": ping"] * 3
 
 
-async def test_the_feed_says_reconnect_when_the_token_expires(start_service, monkeypatch):
+async def test_the_feed_says_reconnect_when_the_token_expires(
+    start_service: StartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     service = await start_service(events_poll_s=0.1)
 
     async with service.person(ttl_s=600).feed() as feed:
@@ -281,7 +298,7 @@ async def test_the_feed_says_reconnect_when_the_token_expires(start_service, mon
     assert blocks == [": reconnect", None]
 
 
-async def test_the_feed_says_unauthorized_at_the_sign_out(ada, redis):
+async def test_the_feed_says_unauthorized_at_the_sign_out(ada: Person, redis: Redis) -> None:
     async with ada.feed() as feed:
         await feed.event()
         await redis.publish(REVOCATIONS_CHANNEL, ada.sid)
@@ -290,7 +307,9 @@ async def test_the_feed_says_unauthorized_at_the_sign_out(ada, redis):
     assert blocks == [": unauthorized", None]
 
 
-async def test_the_feed_ends_when_the_word_of_the_sign_out_was_lost(start_service, redis):
+async def test_the_feed_ends_when_the_word_of_the_sign_out_was_lost(
+    start_service: StartService, redis: Redis
+) -> None:
     service = await start_service(events_poll_s=0.1)
     person = service.person()
 
@@ -303,7 +322,9 @@ async def test_the_feed_ends_when_the_word_of_the_sign_out_was_lost(start_servic
     assert blocks == [": unauthorized", None]
 
 
-async def test_the_feed_of_another_session_of_the_same_person_goes_on(service, ada, redis):
+async def test_the_feed_of_another_session_of_the_same_person_goes_on(
+    service: Service, ada: Person, redis: Redis
+) -> None:
     other_session = service.person(ada.user_id)
 
     async with other_session.feed() as feed:
@@ -315,7 +336,7 @@ async def test_the_feed_of_another_session_of_the_same_person_goes_on(service, a
     assert events[1][1]["task"]["title"] == "still here"
 
 
-async def test_the_feed_says_reconnect_when_the_service_drains(start_service):
+async def test_the_feed_says_reconnect_when_the_service_drains(start_service: StartService) -> None:
     service = await start_service()
     person = service.person()
 
@@ -327,7 +348,7 @@ async def test_the_feed_says_reconnect_when_the_service_drains(start_service):
     assert blocks == [": reconnect", None]
 
 
-async def test_an_agent_may_watch_for_the_person(service, ada):
+async def test_an_agent_may_watch_for_the_person(service: Service, ada: Person) -> None:
     async with service.agent(ada.user_id).feed() as feed:
         await feed.event()
         await ada.make_task("seen")
@@ -336,7 +357,9 @@ async def test_an_agent_may_watch_for_the_person(service, ada):
     assert events[1][1]["task"]["title"] == "seen"
 
 
-async def test_open_feeds_are_taken_up_to_their_limit_and_not_beyond(start_service):
+async def test_open_feeds_are_taken_up_to_their_limit_and_not_beyond(
+    start_service: StartService,
+) -> None:
     service = await start_service(events_streams_per_user=2)
     person, other = service.person(), service.person()
 
@@ -353,13 +376,13 @@ async def test_open_feeds_are_taken_up_to_their_limit_and_not_beyond(start_servi
     assert ready[1]["type"] == "feed.ready.v1"
 
 
-async def test_readers_who_vanish_leave_nothing_behind(start_service):
+async def test_readers_who_vanish_leave_nothing_behind(start_service: StartService) -> None:
     service = await start_service(events_streams_per_user=100)
     person, bystander = service.person(), service.person()
     for index in range(15):
         await person.make_task(f"{index} " + "x" * 400, notes="n" * 9000)
 
-    async def read_a_little():
+    async def read_a_little() -> None:
         async with person.http.stream(
             "GET", person.path("tasks/events"), headers={"Last-Event-ID": "0"}
         ) as response:
@@ -377,7 +400,7 @@ async def test_readers_who_vanish_leave_nothing_behind(start_service):
     await wait_until(lambda: service.app.state.database.engine.pool.checkedout() == 0)
 
 
-def open_connections(client_port):
+def open_connections(client_port: int) -> list[object]:
     """What this process, the server among others, holds open to a client's port."""
     return [
         connection
@@ -386,7 +409,9 @@ def open_connections(client_port):
     ]
 
 
-async def test_a_reader_who_takes_nothing_is_closed(start_service, owner):
+async def test_a_reader_who_takes_nothing_is_closed(
+    start_service: StartService, owner: Connection
+) -> None:
     service = await start_service(events_send_timeout_s=0.2)
     person = service.person()
     await person.make_task()

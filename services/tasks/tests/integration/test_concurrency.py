@@ -2,15 +2,19 @@
 
 import asyncio
 
+from tasks_kit import Person, StartService
 
-async def test_concurrent_creates_get_the_numbers_one_to_n(ada):
+
+async def test_concurrent_creates_get_the_numbers_one_to_n(ada: Person) -> None:
     tasks = await asyncio.gather(*(ada.make_task(str(index)) for index in range(40)))
 
     assert sorted(task["number"] for task in tasks) == list(range(1, 41))
     assert {task["list_id"] for task in tasks} == {tasks[0]["list_id"]}
 
 
-async def test_two_processes_give_each_number_once(start_service, ada):
+async def test_two_processes_give_each_number_once(
+    start_service: StartService, ada: Person
+) -> None:
     other = (await start_service()).person(ada.user_id)
 
     tasks = await asyncio.gather(
@@ -20,7 +24,7 @@ async def test_two_processes_give_each_number_once(start_service, ada):
     assert sorted(task["number"] for task in tasks) == list(range(1, 31))
 
 
-async def test_the_default_list_is_made_once_whoever_comes_first(ada):
+async def test_the_default_list_is_made_once_whoever_comes_first(ada: Person) -> None:
     answers = await asyncio.gather(
         *(ada.get("lists") for _ in range(5)),
         *(ada.post("tasks", {"title": "x"}) for _ in range(5)),
@@ -33,7 +37,7 @@ async def test_the_default_list_is_made_once_whoever_comes_first(ada):
     assert lists[0]["open_tasks"] == 5
 
 
-async def test_one_of_two_lists_with_the_same_name_is_refused(ada):
+async def test_one_of_two_lists_with_the_same_name_is_refused(ada: Person) -> None:
     answers = await asyncio.gather(
         *(ada.post("lists", {"name": name}) for name in ("Shopping", "SHOPPING", "shopping"))
     )
@@ -41,7 +45,7 @@ async def test_one_of_two_lists_with_the_same_name_is_refused(ada):
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
 
 
-async def test_concurrent_changes_of_one_task_all_take_effect(ada):
+async def test_concurrent_changes_of_one_task_all_take_effect(ada: Person) -> None:
     await ada.make_task()
     changes = [{"notes": "n"}, {"priority": "high"}, {"tags": ["t"]}, {"due": {"date": "2026-11-24"}},
                {"title": "t"}, {"completed": True}]  # fmt: skip
@@ -59,7 +63,7 @@ async def test_concurrent_changes_of_one_task_all_take_effect(ada):
     assert task["completed_at"] is not None
 
 
-async def test_a_task_never_ends_up_in_a_deleted_list(ada):
+async def test_a_task_never_ends_up_in_a_deleted_list(ada: Person) -> None:
     for _ in range(10):
         shopping = await ada.make_list("Shopping")
         await asyncio.gather(

@@ -1,21 +1,27 @@
 """Idempotency-Key: one effect for any number of tries."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
 
 import pytest
+from tasks_kit import Person
 
-from tasks_service.service.write_gate import WriteGate, WriteRequest
+from tasks_service.service.user_work import UserWork
+from tasks_service.service.write_gate import ChangeFunction, WriteGate, WriteRequest, Written
 from todochat.database import Database, create_engine
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.idempotency import IdempotencyInProgressError
 from todochat.testing import wait_until
 
 
 class Listener:
-    def changed(self, user_id):
+    def changed(self, user_id: str) -> None:
         pass
 
 
-async def test_a_repeat_gets_the_first_answer_and_changes_nothing(ada):
+async def test_a_repeat_gets_the_first_answer_and_changes_nothing(ada: Person) -> None:
     first = await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
     second = await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
 
@@ -26,14 +32,14 @@ async def test_a_repeat_gets_the_first_answer_and_changes_nothing(ada):
     assert await ada.titles() == ["milk"]
 
 
-async def test_requests_without_a_key_are_all_carried_out(ada):
+async def test_requests_without_a_key_are_all_carried_out(ada: Person) -> None:
     await ada.make_task("milk")
     await ada.make_task("milk")
 
     assert await ada.titles() == ["milk", "milk"]
 
 
-async def test_every_change_can_be_repeated(ada):
+async def test_every_change_can_be_repeated(ada: Person) -> None:
     entry = await ada.make_list("Shopping")
     calls = [
         ("POST", "tasks", {"title": "milk"}),
@@ -58,7 +64,7 @@ async def test_every_change_can_be_repeated(ada):
         assert answers[1].headers["idempotent-replayed"] == "true"
 
 
-async def test_the_same_key_with_another_body_is_422(ada):
+async def test_the_same_key_with_another_body_is_422(ada: Person) -> None:
     await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
 
     response = await ada.post("tasks", {"title": "bread"}, Idempotency_Key="k1")
@@ -68,7 +74,7 @@ async def test_the_same_key_with_another_body_is_422(ada):
     assert await ada.titles() == ["milk"]
 
 
-async def test_the_same_key_on_another_task_is_422_and_leaves_that_task(ada):
+async def test_the_same_key_on_another_task_is_422_and_leaves_that_task(ada: Person) -> None:
     await ada.make_task("one")
     await ada.make_task("two")
     await ada.post("tasks/1/complete", Idempotency_Key="k1")
@@ -79,7 +85,9 @@ async def test_the_same_key_on_another_task_is_422_and_leaves_that_task(ada):
     assert await ada.titles() == ["two"]
 
 
-async def test_the_same_key_on_another_route_or_of_another_person_is_another_key(ada, bob):
+async def test_the_same_key_on_another_route_or_of_another_person_is_another_key(
+    ada: Person, bob: Person
+) -> None:
     answers = [
         await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1"),
         await ada.post("lists", {"name": "milk"}, Idempotency_Key="k1"),
@@ -90,7 +98,7 @@ async def test_the_same_key_on_another_route_or_of_another_person_is_another_key
     assert not any("idempotent-replayed" in answer.headers for answer in answers)
 
 
-async def test_a_refused_change_is_not_remembered(ada):
+async def test_a_refused_change_is_not_remembered(ada: Person) -> None:
     refused = await ada.post("tasks/1/complete", Idempotency_Key="k1")
     await ada.make_task("milk")
 
@@ -100,7 +108,7 @@ async def test_a_refused_change_is_not_remembered(ada):
     assert "idempotent-replayed" not in accepted.headers
 
 
-async def test_concurrent_repeats_have_one_effect_and_one_answer(ada):
+async def test_concurrent_repeats_have_one_effect_and_one_answer(ada: Person) -> None:
     answers = await asyncio.gather(
         *(ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1") for _ in range(20))
     )
@@ -111,22 +119,24 @@ async def test_concurrent_repeats_have_one_effect_and_one_answer(ada):
     assert await ada.titles() == ["milk"]
 
 
-async def hold_until(release, started):
+async def hold_until(release: asyncio.Event, started: asyncio.Event) -> ChangeFunction:
     """Return a change that is under way until `release` is set."""
 
-    async def change(work):
+    async def change(work: UserWork) -> None:
         started.set()
         await release.wait()
 
     return change
 
 
-def write_request(user_id, **members):
+def write_request(user_id: str, **members: Any) -> WriteRequest:
     values = {"actor": "user", "method": "POST", "route": "r", "fingerprint": "f"}
     return WriteRequest(user_id=user_id, **{**values, **members})
 
 
-async def with_gate(url, max_wait_s, use):
+async def with_gate(
+    url: str, max_wait_s: float, use: Callable[[WriteGate], Awaitable[Written]]
+) -> Written:
     database = Database(create_engine(url, application_name="test"))
     try:
         return await use(WriteGate(database, Listener(), max_wait_s=max_wait_s))
@@ -134,40 +144,47 @@ async def with_gate(url, max_wait_s, use):
         await database.aclose()
 
 
-async def test_a_repeat_that_waits_too_long_for_the_first_is_409(tasks_urls, ada):
-    async def use(gate):
+async def test_a_repeat_that_waits_too_long_for_the_first_is_409(
+    tasks_urls: DatabaseUrls, ada: Person
+) -> None:
+    async def use(gate: WriteGate) -> Written:
         release, started = asyncio.Event(), asyncio.Event()
         request = write_request(ada.user_id, idempotency_key="k1")
-        first = asyncio.create_task(gate.run(request, 204, await hold_until(release, started)))
+        first = asyncio.create_task(
+            gate.run(request, HTTPStatus.NO_CONTENT, await hold_until(release, started))
+        )
         await started.wait()
         with pytest.raises(IdempotencyInProgressError):
-            await gate.run(request, 204, await hold_until(release, started))
+            await gate.run(request, HTTPStatus.NO_CONTENT, await hold_until(release, started))
         release.set()
         await first
-        return await gate.run(request, 204, await hold_until(release, started))
+        return await gate.run(request, HTTPStatus.NO_CONTENT, await hold_until(release, started))
 
     repeat = await with_gate(tasks_urls.app, 0.2, use)
 
     assert repeat.is_replay
 
 
-async def test_a_repeat_takes_over_when_the_first_fails(tasks_urls, ada):
-    async def use(gate):
+async def test_a_repeat_takes_over_when_the_first_fails(
+    tasks_urls: DatabaseUrls, ada: Person
+) -> None:
+    async def use(gate: WriteGate) -> Written:
         release, started = asyncio.Event(), asyncio.Event()
 
-        async def fail(work):
+        async def fail(work: UserWork) -> None:
             started.set()
             await release.wait()
             raise RuntimeError("lost")
 
-        async def succeed(work):
+        async def succeed(work: UserWork) -> None:
             return None
 
         request = write_request(ada.user_id, idempotency_key="k1")
-        first = asyncio.create_task(gate.run(request, 204, fail))
+        first = asyncio.create_task(gate.run(request, HTTPStatus.NO_CONTENT, fail))
         await started.wait()
-        second = asyncio.create_task(gate.run(request, 204, succeed))
-        await wait_until(lambda: gate._database.engine.pool.checkedout() == 2)
+        second = asyncio.create_task(gate.run(request, HTTPStatus.NO_CONTENT, succeed))
+        pool: Any = gate._database.engine.pool
+        await wait_until(lambda: pool.checkedout() == 2)
         release.set()
         with pytest.raises(RuntimeError):
             await first
@@ -179,7 +196,7 @@ async def test_a_repeat_takes_over_when_the_first_fails(tasks_urls, ada):
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 129, "\u00e9t\u00e9", "a\tb"])
-async def test_a_malformed_key_is_400(ada, key):
+async def test_a_malformed_key_is_400(ada: Person, key: str) -> None:
     response = await ada.call(
         "POST", "tasks", json={"title": "milk"}, headers={"Idempotency-Key": key.encode()}
     )
@@ -189,7 +206,7 @@ async def test_a_malformed_key_is_400(ada, key):
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 128, "!~", "run_1:3:0"])
-async def test_a_key_at_its_limits_is_taken(ada, key):
+async def test_a_key_at_its_limits_is_taken(ada: Person, key: str) -> None:
     response = await ada.post("tasks", {"title": "milk"}, Idempotency_Key=key)
 
     assert response.status_code == 201

@@ -1,6 +1,9 @@
 """Each documented limit, from both sides."""
 
+from collections.abc import Callable
+
 import pytest
+from tasks_kit import Connection, Person
 
 from tasks_service.domain.limits import (
     MAX_LIST_NAME_CHARS,
@@ -13,7 +16,7 @@ from tasks_service.domain.limits import (
 )
 
 
-def tags(count):
+def tags(count: int) -> list[str]:
     return [f"tag {index}" for index in range(count)]
 
 
@@ -26,7 +29,9 @@ def tags(count):
         (lambda over: {"tags": ["x" * (MAX_TAG_CHARS + over)]}, "/tags/0"),
     ],
 )
-async def test_a_field_is_taken_up_to_its_limit_and_not_beyond(ada, fields, pointer):
+async def test_a_field_is_taken_up_to_its_limit_and_not_beyond(
+    ada: Person, fields: Callable[[int], dict[str, object]], pointer: str
+) -> None:
     at_limit = await ada.post("tasks", {"title": "x", **fields(0)})
     beyond = await ada.post("tasks", {"title": "x", **fields(1)})
     patched = await ada.patch("tasks/1", fields(0))
@@ -38,7 +43,7 @@ async def test_a_field_is_taken_up_to_its_limit_and_not_beyond(ada, fields, poin
     assert pointer in beyond.json()["detail"]
 
 
-async def test_a_list_name_is_taken_up_to_its_limit_and_not_beyond(ada):
+async def test_a_list_name_is_taken_up_to_its_limit_and_not_beyond(ada: Person) -> None:
     longest = "\ufdfa" * MAX_LIST_NAME_CHARS  # one of the characters that grow most when folded
 
     at_limit = await ada.post("lists", {"name": longest})
@@ -47,7 +52,9 @@ async def test_a_list_name_is_taken_up_to_its_limit_and_not_beyond(ada):
     assert (at_limit.status_code, beyond.status_code) == (201, 422)
 
 
-async def add_rows(owner, person, count, *, completed=False):
+async def add_rows(
+    owner: Connection, person: Person, count: int, *, completed: bool = False
+) -> None:
     """Store tasks without asking the service, 10,000 requests faster."""
     await owner.execute(
         """
@@ -64,7 +71,9 @@ async def add_rows(owner, person, count, *, completed=False):
     )
 
 
-async def test_open_tasks_are_taken_up_to_their_limit_and_not_beyond(ada, owner):
+async def test_open_tasks_are_taken_up_to_their_limit_and_not_beyond(
+    ada: Person, owner: Connection
+) -> None:
     await ada.make_task("first")
     await add_rows(owner, ada, MAX_OPEN_TASKS - 2)
 
@@ -75,7 +84,9 @@ async def test_open_tasks_are_taken_up_to_their_limit_and_not_beyond(ada, owner)
     assert beyond.json()["type"] == "urn:todochat:problem:too-many-open-tasks"
 
 
-async def test_reopening_and_restoring_need_room_too_and_completing_makes_it(ada, owner):
+async def test_reopening_and_restoring_need_room_too_and_completing_makes_it(
+    ada: Person, owner: Connection
+) -> None:
     for title in ("done", "gone", "gone when done", "open"):
         await ada.make_task(title)
     await ada.post("tasks/1/complete")
@@ -100,14 +111,16 @@ async def test_reopening_and_restoring_need_room_too_and_completing_makes_it(ada
     assert [response.status_code for response in taken] == [200] * 4
 
 
-async def test_completed_tasks_have_no_limit(ada, owner):
+async def test_completed_tasks_have_no_limit(ada: Person, owner: Connection) -> None:
     await ada.make_task("first")
     await add_rows(owner, ada, MAX_OPEN_TASKS, completed=True)
 
     assert (await ada.post("tasks", {"title": "one more"})).status_code == 201
 
 
-async def test_lists_are_taken_up_to_their_limit_and_not_beyond(ada, owner):
+async def test_lists_are_taken_up_to_their_limit_and_not_beyond(
+    ada: Person, owner: Connection
+) -> None:
     await ada.get("lists")
     await owner.execute(
         """
@@ -127,7 +140,7 @@ async def test_lists_are_taken_up_to_their_limit_and_not_beyond(ada, owner):
     assert len((await ada.get("lists")).json()["items"]) == MAX_LISTS
 
 
-async def test_a_body_is_taken_up_to_its_limit_and_not_beyond(ada):
+async def test_a_body_is_taken_up_to_its_limit_and_not_beyond(ada: Person) -> None:
     padding = "tasks"
 
     at_limit = await ada.call(

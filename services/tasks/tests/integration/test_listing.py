@@ -2,14 +2,16 @@
 
 import datetime as dt
 import random
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from tasks_kit import Person, Service
 
 from todochat.clock import to_wire, utc_now
 
 
-async def walk(person, **params):
+async def walk(person: Person, **params: Any) -> list[str]:
     """Read every page and return the titles."""
     titles, cursor = [], None
     while True:
@@ -23,7 +25,7 @@ async def walk(person, **params):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def household(service):
+async def household(service: Service) -> tuple[Person, dict[str, Any]]:
     """Tasks that differ in everything one can filter by; tests only read them."""
     ada = service.person()
     shopping = await ada.make_list("Shopping")
@@ -69,7 +71,9 @@ async def household(service):
         ({"priority": "high", "q": "taxes", "tag": "late"}, {"taxes"}),
     ],
 )
-async def test_a_filter_lets_through_what_it_says(household, params, titles):
+async def test_a_filter_lets_through_what_it_says(
+    household: tuple[Person, dict[str, Any]], params: dict[str, str], titles: set[str]
+) -> None:
     person, _ = household
 
     found = await person.titles(**params)
@@ -78,13 +82,15 @@ async def test_a_filter_lets_through_what_it_says(household, params, titles):
     assert len(found) == len(titles)
 
 
-async def test_a_listing_of_one_list_holds_only_its_tasks(household):
+async def test_a_listing_of_one_list_holds_only_its_tasks(
+    household: tuple[Person, dict[str, Any]],
+) -> None:
     person, shopping = household
 
     assert set(await person.titles(list_id=shopping["id"])) == {"milk", "bread"}
 
 
-async def test_overdue_means_open_and_past_its_due(ada):
+async def test_overdue_means_open_and_past_its_due(ada: Person) -> None:
     now = utc_now()
     yesterday = (now - dt.timedelta(days=2)).date().isoformat()
     await ada.make_task("past day", due={"date": yesterday})
@@ -116,13 +122,15 @@ async def test_overdue_means_open_and_past_its_due(ada):
     ],
 )
 @pytest.mark.parametrize("limit", [1, 2, 50])
-async def test_every_order_is_the_same_on_pages_of_any_size(household, params, titles, limit):
+async def test_every_order_is_the_same_on_pages_of_any_size(
+    household: tuple[Person, dict[str, Any]], params: dict[str, str], titles: list[str], limit: int
+) -> None:
     person, _ = household
 
     assert await walk(person, limit=limit, **params) == titles
 
 
-async def test_titles_are_sorted_without_regard_to_case(ada):
+async def test_titles_are_sorted_without_regard_to_case(ada: Person) -> None:
     for title in ("banana", "Apple", "\u00e9clair", "Zucchini", "cherry"):
         await ada.make_task(title)
 
@@ -133,10 +141,12 @@ async def test_titles_are_sorted_without_regard_to_case(ada):
 
 @pytest.mark.parametrize("sort", ["created", "due", "priority", "title"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_pages_neither_skip_nor_repeat_while_tasks_are_added(ada, sort, order):
+async def test_pages_neither_skip_nor_repeat_while_tasks_are_added(
+    ada: Person, sort: str, order: str
+) -> None:
     rng = random.Random(f"{sort} {order}")
 
-    async def add(title):
+    async def add(title: str) -> None:
         due = {"date": f"2026-11-{rng.randint(1, 5):02}"} if rng.random() < 0.6 else None
         await ada.make_task(title, due=due, priority=rng.choice(["none", "low", "high"]))
 
@@ -162,7 +172,7 @@ async def test_pages_neither_skip_nor_repeat_while_tasks_are_added(ada, sort, or
     assert set(before) <= set(seen)
 
 
-async def test_deleting_the_task_a_cursor_stands_on_loses_no_place(ada):
+async def test_deleting_the_task_a_cursor_stands_on_loses_no_place(ada: Person) -> None:
     for title in ("a", "b", "c", "d"):
         await ada.make_task(title)
     page = (await ada.get("tasks", order="asc", limit=2)).json()
@@ -173,7 +183,7 @@ async def test_deleting_the_task_a_cursor_stands_on_loses_no_place(ada):
     assert rest == ["c", "d"]
 
 
-async def test_a_cursor_opens_nothing_of_somebody_else(ada, bob):
+async def test_a_cursor_opens_nothing_of_somebody_else(ada: Person, bob: Person) -> None:
     for title in ("a", "b", "c"):
         await ada.make_task(title)
     cursor = (await ada.get("tasks", limit=1)).json()["next_cursor"]
@@ -183,7 +193,7 @@ async def test_a_cursor_opens_nothing_of_somebody_else(ada, bob):
     assert (response.status_code, response.json()["items"]) == (200, [])
 
 
-async def test_a_cursor_of_another_question_is_refused(ada):
+async def test_a_cursor_of_another_question_is_refused(ada: Person) -> None:
     await ada.make_task("a")
     await ada.make_task("b")
     cursor = (await ada.get("tasks", limit=1)).json()["next_cursor"]
@@ -220,7 +230,7 @@ async def test_a_cursor_of_another_question_is_refused(ada):
         "prioritty=high",
     ],
 )
-async def test_a_query_that_makes_no_sense_is_refused(ada, query):
+async def test_a_query_that_makes_no_sense_is_refused(ada: Person, query: str) -> None:
     response = await ada.call("GET", f"tasks?{query}")
 
     assert response.status_code == 422, response.text
@@ -240,7 +250,7 @@ async def test_a_query_that_makes_no_sense_is_refused(ada, query):
         "overdue=1",
     ],
 )
-async def test_a_query_at_its_limits_is_answered(ada, query):
+async def test_a_query_at_its_limits_is_answered(ada: Person, query: str) -> None:
     response = await ada.call("GET", f"tasks?{query}")
 
     assert response.status_code in (200, 404), response.text

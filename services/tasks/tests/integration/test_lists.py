@@ -1,9 +1,10 @@
 """What a person does with lists, over HTTP."""
 
 import pytest
+from tasks_kit import Person
 
 
-async def test_a_new_person_has_the_default_list_alone(ada):
+async def test_a_new_person_has_the_default_list_alone(ada: Person) -> None:
     lists = (await ada.get("lists")).json()["items"]
 
     assert [(entry["name"], entry["is_default"], entry["open_tasks"]) for entry in lists] == [
@@ -12,7 +13,7 @@ async def test_a_new_person_has_the_default_list_alone(ada):
     assert (await ada.get("lists")).json()["items"] == lists
 
 
-async def test_a_new_list_has_every_field_of_the_contract(ada):
+async def test_a_new_list_has_every_field_of_the_contract(ada: Person) -> None:
     response = await ada.post("lists", {"name": "  Shopping "})
 
     entry = response.json()
@@ -29,7 +30,7 @@ async def test_a_new_list_has_every_field_of_the_contract(ada):
     assert (await ada.get(f"lists/{entry['id']}")).json() == entry
 
 
-async def test_lists_come_by_name_after_the_default_one(ada):
+async def test_lists_come_by_name_after_the_default_one(ada: Person) -> None:
     for name in ("work", "Garden", "\u00c4mter", "abroad"):
         await ada.make_list(name)
 
@@ -38,7 +39,7 @@ async def test_lists_come_by_name_after_the_default_one(ada):
     assert names == ["Inbox", "abroad", "Garden", "work", "\u00c4mter"]
 
 
-async def test_a_list_counts_its_open_tasks(ada):
+async def test_a_list_counts_its_open_tasks(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
     for title in ("milk", "bread", "eggs"):
         await ada.make_task(title, list_id=shopping["id"])
@@ -54,7 +55,7 @@ async def test_a_list_counts_its_open_tasks(ada):
 
 
 @pytest.mark.parametrize("name", ["Shopping", "SHOPPING", " shopping "])
-async def test_a_name_is_given_once_whatever_its_case(ada, name):
+async def test_a_name_is_given_once_whatever_its_case(ada: Person, name: str) -> None:
     shopping = await ada.make_list("Shopping")
 
     response = await ada.post("lists", {"name": name})
@@ -64,19 +65,19 @@ async def test_a_name_is_given_once_whatever_its_case(ada, name):
     assert response.json()["list_id"] == shopping["id"]
 
 
-async def test_the_default_list_has_its_name_before_anybody_looks(ada):
+async def test_the_default_list_has_its_name_before_anybody_looks(ada: Person) -> None:
     response = await ada.post("lists", {"name": "inbox"})
 
     assert response.status_code == 409
 
 
-async def test_two_people_may_use_the_same_name(ada, bob):
+async def test_two_people_may_use_the_same_name(ada: Person, bob: Person) -> None:
     await ada.make_list("Shopping")
 
     assert (await bob.post("lists", {"name": "Shopping"})).status_code == 201
 
 
-async def test_renaming_keeps_the_list(ada):
+async def test_renaming_keeps_the_list(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
 
     response = await ada.patch(f"lists/{shopping['id']}", {"name": "SHOPPING"})
@@ -88,7 +89,9 @@ async def test_renaming_keeps_the_list(ada):
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "Shopping"}])
-async def test_a_patch_that_changes_nothing_leaves_the_list(ada, body):
+async def test_a_patch_that_changes_nothing_leaves_the_list(
+    ada: Person, body: dict[str, str]
+) -> None:
     shopping = await ada.make_list("Shopping")
 
     response = await ada.patch(f"lists/{shopping['id']}", body)
@@ -96,7 +99,7 @@ async def test_a_patch_that_changes_nothing_leaves_the_list(ada, body):
     assert (response.status_code, response.json()) == (200, shopping)
 
 
-async def test_renaming_to_a_name_in_use_is_refused(ada):
+async def test_renaming_to_a_name_in_use_is_refused(ada: Person) -> None:
     await ada.make_list("Shopping")
     work = await ada.make_list("Work")
 
@@ -105,7 +108,7 @@ async def test_renaming_to_a_name_in_use_is_refused(ada):
     assert response.status_code == 409
 
 
-async def test_deleting_a_list_moves_its_tasks_to_the_default_list(ada):
+async def test_deleting_a_list_moves_its_tasks_to_the_default_list(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
     await ada.make_task("milk", list_id=shopping["id"])
 
@@ -118,7 +121,7 @@ async def test_deleting_a_list_moves_its_tasks_to_the_default_list(ada):
     assert (await ada.get(f"lists/{shopping['id']}")).status_code == 404
 
 
-async def test_deleting_a_list_with_its_tasks_deletes_only_those(ada):
+async def test_deleting_a_list_with_its_tasks_deletes_only_those(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
     await ada.make_task("milk", list_id=shopping["id"])
     await ada.make_task("call")
@@ -129,7 +132,7 @@ async def test_deleting_a_list_with_its_tasks_deletes_only_those(ada):
     assert await ada.titles() == ["call"]
 
 
-async def test_the_name_of_a_deleted_list_is_free_again(ada):
+async def test_the_name_of_a_deleted_list_is_free_again(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
     await ada.delete(f"lists/{shopping['id']}")
 
@@ -138,7 +141,7 @@ async def test_the_name_of_a_deleted_list_is_free_again(ada):
     assert again["id"] != shopping["id"]
 
 
-async def test_the_default_list_stays(ada):
+async def test_the_default_list_stays(ada: Person) -> None:
     inbox = (await ada.get("lists")).json()["items"][0]
 
     response = await ada.delete(f"lists/{inbox['id']}")
@@ -147,7 +150,7 @@ async def test_the_default_list_stays(ada):
     assert response.json()["type"] == "urn:todochat:problem:default-list"
 
 
-async def test_the_default_list_can_be_renamed(ada):
+async def test_the_default_list_can_be_renamed(ada: Person) -> None:
     inbox = (await ada.get("lists")).json()["items"][0]
 
     await ada.patch(f"lists/{inbox['id']}", {"name": "Everything"})
@@ -157,7 +160,7 @@ async def test_the_default_list_can_be_renamed(ada):
 
 
 @pytest.mark.parametrize("list_id", ["lst_nobody", "%00", "1"])
-async def test_a_list_that_is_not_there_is_404(ada, list_id):
+async def test_a_list_that_is_not_there_is_404(ada: Person, list_id: str) -> None:
     responses = [
         await ada.get(f"lists/{list_id}"),
         await ada.patch(f"lists/{list_id}", {"name": "x"}),
@@ -167,7 +170,7 @@ async def test_a_list_that_is_not_there_is_404(ada, list_id):
     assert [response.status_code for response in responses] == [404] * 3
 
 
-async def test_what_becomes_of_the_tasks_is_one_of_two_words(ada):
+async def test_what_becomes_of_the_tasks_is_one_of_two_words(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
 
     response = await ada.call("DELETE", f"lists/{shopping['id']}", params={"tasks": "burn"})

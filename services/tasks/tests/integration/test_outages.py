@@ -2,18 +2,21 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 
 import pytest
 import pytest_asyncio
+from tasks_kit import Connection, Person, Service, StartService
 
 from tasks_service.__main__ import MIGRATIONS
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
 from todochat.testing import wait_until
 from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
 
 
 @pytest.fixture(scope="module")
-def own_postgres():
+def own_postgres() -> Iterator[PostgresProcess]:
     """A server that tests may stop, if they start it again."""
     process = PostgresProcess()
     process.start()
@@ -22,34 +25,37 @@ def own_postgres():
 
 
 @pytest.fixture(scope="module")
-def own_urls(own_postgres):
+def own_urls(own_postgres: PostgresProcess) -> DatabaseUrls:
     urls = asyncio.run(PostgresServer(own_postgres.admin_url).create_database("tasks"))
     run_migrations(urls.owner, MIGRATIONS)
     return urls
 
 
 @pytest.fixture(scope="module")
-def own_valkey():
+def own_valkey() -> Iterator[ValkeyProcess]:
     process = ValkeyProcess()
     process.start()
     yield process
     process.stop()
 
 
-def stop_at_once(process):
+def stop_at_once(process: PostgresProcess | ValkeyProcess) -> None:
+    assert process.process is not None
     process.process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
     process.process.wait(10)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def person(own_urls, start_service):
+async def person(own_urls: DatabaseUrls, start_service: StartService) -> Person:
     service = await start_service(
         database_url=own_urls.app, jobs_database_url=own_urls.jobs, events_poll_s=0.1
     )
     return service.person()
 
 
-async def test_without_postgresql_everything_is_503_until_it_is_back(person, own_postgres):
+async def test_without_postgresql_everything_is_503_until_it_is_back(
+    person: Person, own_postgres: PostgresProcess
+) -> None:
     await person.make_task("before")
 
     async with person.feed() as feed:
@@ -64,7 +70,7 @@ async def test_without_postgresql_everything_is_503_until_it_is_back(person, own
         alive = await person.http.get("/health/live")
         await asyncio.to_thread(own_postgres.start)
 
-        async def works():
+        async def works() -> bool:
             answer = await person.post("tasks", {"title": "after"}, Idempotency_Key="k1")
             return answer.status_code == 201
 
@@ -80,8 +86,8 @@ async def test_without_postgresql_everything_is_503_until_it_is_back(person, own
 
 
 async def test_a_service_that_starts_before_postgresql_heals_by_itself(
-    own_postgres, own_urls, start_service
-):
+    own_postgres: PostgresProcess, own_urls: DatabaseUrls, start_service: StartService
+) -> None:
     stop_at_once(own_postgres)
     service = await start_service(database_url=own_urls.app, jobs_database_url=own_urls.jobs)
     person = service.person()
@@ -94,8 +100,8 @@ async def test_a_service_that_starts_before_postgresql_heals_by_itself(
 
 
 async def test_a_bypassing_role_is_refused_however_late_it_is_found_out(
-    own_postgres, own_urls, start_service
-):
+    own_postgres: PostgresProcess, own_urls: DatabaseUrls, start_service: StartService
+) -> None:
     stop_at_once(own_postgres)
     service = await start_service(database_url=own_urls.owner, jobs_database_url=own_urls.jobs)
     await asyncio.to_thread(own_postgres.start)
@@ -105,7 +111,9 @@ async def test_a_bypassing_role_is_refused_however_late_it_is_found_out(
     assert response.status_code == 500
 
 
-async def test_without_redis_tasks_and_feeds_go_on(start_service, own_valkey):
+async def test_without_redis_tasks_and_feeds_go_on(
+    start_service: StartService, own_valkey: ValkeyProcess
+) -> None:
     service = await start_service(redis_url=own_valkey.url, events_poll_s=0.1)
     person = service.person()
 
@@ -124,13 +132,15 @@ async def test_without_redis_tasks_and_feeds_go_on(start_service, own_valkey):
     assert ready.status_code == 200
 
 
-async def test_the_service_starts_without_redis(start_service):
+async def test_the_service_starts_without_redis(start_service: StartService) -> None:
     service = await start_service(redis_url="redis://127.0.0.1:9/0")
 
     assert (await service.person().get("tasks")).status_code == 200
 
 
-async def test_a_person_whose_changes_are_stuck_is_told_to_try_again(service, ada, owner):
+async def test_a_person_whose_changes_are_stuck_is_told_to_try_again(
+    service: Service, ada: Person, owner: Connection
+) -> None:
     await ada.make_task()
     service.app.state.task_service._gate._max_wait_s = 0.2
     transaction = owner.transaction()

@@ -11,19 +11,20 @@ import pytest
 
 from tasks_service.__main__ import main
 from tasks_service.settings import TasksSettings
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.testing import free_port, wait_until
 
 COMMAND = [sys.executable, "-m", "tasks_service"]
 
 
-def environment(**variables):
+def environment(**variables: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {**kept, **variables}
 
 
 @pytest.fixture
-def serving(tasks_urls, redis_url):
+def serving(tasks_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
     return environment(
         TASKS_DATABASE_URL=tasks_urls.app,
         TASKS_JOBS_DATABASE_URL=tasks_urls.jobs,
@@ -34,7 +35,9 @@ def serving(tasks_urls, redis_url):
     )
 
 
-async def test_it_serves_and_exits_with_0_on_sigterm_whoever_watches(serving):
+async def test_it_serves_and_exits_with_0_on_sigterm_whoever_watches(
+    serving: dict[str, str],
+) -> None:
     tokens = ServiceTokens.from_settings(TasksSettings.load(serving), *Arrow)
     token = tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1")
     url = f"http://127.0.0.1:{serving['TASKS_PORT']}"
@@ -42,7 +45,7 @@ async def test_it_serves_and_exits_with_0_on_sigterm_whoever_watches(serving):
         *COMMAND, "serve", env=serving, stdout=subprocess.DEVNULL
     )
 
-    async def is_ready():
+    async def is_ready() -> bool:
         try:
             return (await http.get(f"{url}/health/ready")).status_code == 200
         except httpx.TransportError:
@@ -68,13 +71,15 @@ async def test_it_serves_and_exits_with_0_on_sigterm_whoever_watches(serving):
     assert "/api/{user_id}/tasks/events" in document["paths"]
 
 
-def run(monkeypatch, *arguments, **variables):
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, **variables: str) -> None:
     monkeypatch.setattr(sys, "argv", ["tasks_service", *arguments])
     monkeypatch.setattr(os, "environ", variables)
     main()
 
 
-def test_it_migrates_with_the_owners_url_alone(monkeypatch, tasks_urls):
+def test_it_migrates_with_the_owners_url_alone(
+    monkeypatch: pytest.MonkeyPatch, tasks_urls: DatabaseUrls
+) -> None:
     run(monkeypatch, "migrate", TASKS_MIGRATION_DATABASE_URL=tasks_urls.owner)
 
 
@@ -87,7 +92,12 @@ def test_it_migrates_with_the_owners_url_alone(monkeypatch, tasks_urls):
         (["dance"], "usage: python -m tasks_service serve|migrate"),
     ],
 )
-def test_what_is_missing_is_said_in_one_line(monkeypatch, capsys, arguments, line):
+def test_what_is_missing_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    line: str,
+) -> None:
     with pytest.raises(SystemExit) as caught:
         run(monkeypatch, *arguments)
 

@@ -1,29 +1,34 @@
 """The purge: old rows of everybody go, young ones stay, and only one process works at a time."""
 
 import datetime as dt
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
+from tasks_kit import Connection, Person, Service
 
 from tasks_service.service.purge_job import PurgeJob
 from todochat.clock import utc_now
 from todochat.database import Database, create_engine
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.errors import UnavailableError
 
 NOW = utc_now()
 HOUR = dt.timedelta(hours=1)
 
+MakeJob = Callable[..., PurgeJob]
 
-def days(count):
+
+def days(count: int) -> dt.timedelta:
     return dt.timedelta(days=count)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def make_job(tasks_urls):
+async def make_job(tasks_urls: DatabaseUrls) -> AsyncIterator[MakeJob]:
     databases = []
 
-    def make(batch_size=1000, url=tasks_urls.jobs):
+    def make(batch_size: int = 1000, url: str = tasks_urls.jobs) -> PurgeJob:
         database = Database(create_engine(url, application_name="jobs", pool_size=1))
         databases.append(database)
         return PurgeJob(
@@ -35,14 +40,17 @@ async def make_job(tasks_urls):
         await database.aclose()
 
 
-async def backdate(owner, person, table, column, age):
+async def backdate(
+    owner: Connection, person: Person, table: str, column: str, age: dt.timedelta
+) -> None:
     await owner.execute(
         f"UPDATE {table} SET {column} = $2 WHERE user_id = $1", person.user_id, NOW - age
     )
 
 
-async def count(owner, person, table):
-    return await owner.fetchval(f"SELECT count(*) FROM {table} WHERE user_id = $1", person.user_id)
+async def count(owner: Connection, person: Person, table: str) -> int:
+    query = f"SELECT count(*) FROM {table} WHERE user_id = $1"
+    return int(await owner.fetchval(query, person.user_id))
 
 
 @pytest.mark.parametrize(
@@ -54,8 +62,15 @@ async def count(owner, person, table):
     ],
 )
 async def test_rows_are_kept_for_their_time_and_not_longer(
-    make_job, owner, service, ada, bob, table, column, keep
-):
+    make_job: MakeJob,
+    owner: Connection,
+    service: Service,
+    ada: Person,
+    bob: Person,
+    table: str,
+    column: str,
+    keep: dt.timedelta,
+) -> None:
     fence = {"Idempotency_Key": "k1", "X_Run_Id": "run_1", "X_Run_Attempt": 1}
     for person in (ada, bob):
         await service.agent(person.user_id).post("tasks", {"title": "x"}, **fence)
@@ -68,7 +83,9 @@ async def test_rows_are_kept_for_their_time_and_not_longer(
     assert await count(owner, bob, table) == 0
 
 
-async def test_deleted_tasks_can_be_restored_for_thirty_days(make_job, owner, ada, bob):
+async def test_deleted_tasks_can_be_restored_for_thirty_days(
+    make_job: MakeJob, owner: Connection, ada: Person, bob: Person
+) -> None:
     for person, age in ((ada, days(30) - HOUR), (bob, days(30) + HOUR)):
         await person.make_task("deleted")
         await person.make_task("kept")
@@ -86,7 +103,9 @@ async def test_deleted_tasks_can_be_restored_for_thirty_days(make_job, owner, ad
     assert await bob.titles() == ["kept"]
 
 
-async def test_the_number_of_a_purged_task_is_not_given_again(make_job, owner, ada):
+async def test_the_number_of_a_purged_task_is_not_given_again(
+    make_job: MakeJob, owner: Connection, ada: Person
+) -> None:
     await ada.make_task()
     await ada.delete("tasks/1")
     await backdate(owner, ada, "tasks", "deleted_at", days(31))
@@ -97,7 +116,9 @@ async def test_the_number_of_a_purged_task_is_not_given_again(make_job, owner, a
     assert task["number"] == 2
 
 
-async def test_a_deleted_list_goes_when_its_last_task_has_gone(make_job, owner, ada):
+async def test_a_deleted_list_goes_when_its_last_task_has_gone(
+    make_job: MakeJob, owner: Connection, ada: Person
+) -> None:
     entry = await ada.make_list("Shopping")
     await ada.make_task(list_id=entry["id"])
     await ada.call("DELETE", f"lists/{entry['id']}", params={"tasks": "delete"})
@@ -115,7 +136,9 @@ async def test_a_deleted_list_goes_when_its_last_task_has_gone(make_job, owner, 
     assert await count(owner, ada, "lists") == 1
 
 
-async def test_much_goes_in_small_batches(make_job, owner, ada):
+async def test_much_goes_in_small_batches(
+    make_job: MakeJob, owner: Connection, ada: Person
+) -> None:
     await owner.execute(
         """
         INSERT INTO run_attempts (user_id, run_id, attempt, seen_at)
@@ -130,7 +153,9 @@ async def test_much_goes_in_small_batches(make_job, owner, ada):
     assert counts["attempts"] == 25
 
 
-async def test_a_second_process_leaves_the_purge_to_the_first(make_job, owner, ada):
+async def test_a_second_process_leaves_the_purge_to_the_first(
+    make_job: MakeJob, owner: Connection, ada: Person
+) -> None:
     await ada.post("tasks", {"title": "x"}, Idempotency_Key="k1")
     await backdate(owner, ada, "idempotency_keys", "created_at", days(8))
     transaction = owner.transaction()
@@ -145,7 +170,9 @@ async def test_a_second_process_leaves_the_purge_to_the_first(make_job, owner, a
     assert alone["answers"] == 1
 
 
-async def test_the_jobs_role_sees_only_what_may_be_purged(make_job, tasks_urls, ada):
+async def test_the_jobs_role_sees_only_what_may_be_purged(
+    make_job: MakeJob, tasks_urls: DatabaseUrls, ada: Person
+) -> None:
     await ada.make_task("kept")
     database = make_job()._database
 
@@ -155,7 +182,7 @@ async def test_the_jobs_role_sees_only_what_may_be_purged(make_job, tasks_urls, 
     assert tasks == []
 
 
-async def test_a_database_that_is_down_postpones_the_purge(make_job):
+async def test_a_database_that_is_down_postpones_the_purge(make_job: MakeJob) -> None:
     job = make_job(url="postgresql://tasks_jobs:x@127.0.0.1:9/tasks")
 
     with pytest.raises(UnavailableError):

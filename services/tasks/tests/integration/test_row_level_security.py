@@ -1,21 +1,26 @@
 """Row-level security: the database itself keeps people apart."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import select, text, update
+from sqlalchemy import CursorResult, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from tasks_kit import Connection, LockCount, MakeSettings, Person, Service, StartService
 
 from tasks_service.app import create_app
 from tasks_service.domain.task import TaskDraft
 from tasks_service.service.task_service import TaskService
+from tasks_service.service.user_work import UserWork
 from tasks_service.service.write_gate import WriteGate, WriteRequest
 from tasks_service.storage.records import TaskRecord, TasksBase
 from todochat.database import BypassingRoleError, Database, create_engine
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.testing import wait_until
+from todochat.testing.servers import PostgresServer
 
 TABLES = sorted(TasksBase.metadata.tables)
 BOUND_USER = text("SELECT nullif(current_setting('app.user_id', true), '')")
@@ -24,7 +29,7 @@ APPLICATION = "narrow"
 
 
 class Nobody:
-    def changed(self, user_id):
+    def changed(self, user_id: str) -> None:
         pass
 
 
@@ -32,7 +37,7 @@ NOBODY = Nobody()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def narrow(tasks_urls):
+async def narrow(tasks_urls: DatabaseUrls) -> AsyncIterator[Database]:
     """The app role's database with a pool of one connection."""
     database = Database(create_engine(tasks_urls.app, application_name=APPLICATION, pool_size=1))
     yield database
@@ -40,7 +45,7 @@ async def narrow(tasks_urls):
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def two_people(service, ada, bob):
+async def two_people(service: Service, ada: Person, bob: Person) -> tuple[Person, Person]:
     """Two people with rows in every table."""
     for person in (ada, bob):
         await service.agent(person.user_id).post(
@@ -54,7 +59,9 @@ async def two_people(service, ada, bob):
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_query_that_forgets_the_user_sees_nothing(narrow, two_people, table):
+async def test_a_query_that_forgets_the_user_sees_nothing(
+    narrow: Database, two_people: tuple[Person, Person], table: str
+) -> None:
     async with narrow.transaction() as session:
         rows = (await session.execute(text(f"SELECT * FROM {table}"))).all()
 
@@ -62,7 +69,9 @@ async def test_a_query_that_forgets_the_user_sees_nothing(narrow, two_people, ta
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_query_that_forgets_to_filter_sees_one_persons_rows(narrow, two_people, table):
+async def test_a_query_that_forgets_to_filter_sees_one_persons_rows(
+    narrow: Database, two_people: tuple[Person, Person], table: str
+) -> None:
     ada, _ = two_people
     async with narrow.transaction(ada.user_id) as session:
         people = (await session.scalars(text(f"SELECT DISTINCT user_id FROM {table}"))).all()
@@ -71,15 +80,20 @@ async def test_a_query_that_forgets_to_filter_sees_one_persons_rows(narrow, two_
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_every_table_forces_its_policies_on_its_owner_too(owner, table):
+async def test_every_table_forces_its_policies_on_its_owner_too(
+    owner: Connection, table: str
+) -> None:
     row = await owner.fetchrow(
         "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = $1::regclass", table
     )
 
+    assert row is not None
     assert tuple(row) == (True, True)
 
 
-async def test_the_owner_of_the_tables_sees_nobodys_rows(tasks_urls, two_people):
+async def test_the_owner_of_the_tables_sees_nobodys_rows(
+    tasks_urls: DatabaseUrls, two_people: tuple[Person, Person]
+) -> None:
     database = Database(create_engine(tasks_urls.owner, application_name="test", pool_size=1))
     try:
         async with database.transaction() as session:
@@ -90,7 +104,9 @@ async def test_the_owner_of_the_tables_sees_nobodys_rows(tasks_urls, two_people)
     assert rows == []
 
 
-async def test_a_row_of_somebody_else_can_be_neither_changed_nor_made(narrow, two_people):
+async def test_a_row_of_somebody_else_can_be_neither_changed_nor_made(
+    narrow: Database, two_people: tuple[Person, Person]
+) -> None:
     ada, bob = two_people
     async with narrow.transaction(ada.user_id) as session:
         changed = await session.execute(
@@ -103,11 +119,14 @@ async def test_a_row_of_somebody_else_can_be_neither_changed_nor_made(narrow, tw
                 text("INSERT INTO user_counters (user_id) VALUES (:other)"), {"other": "usr_other"}
             )
 
+    assert isinstance(changed, CursorResult)
     assert changed.rowcount == 0
     assert await bob.titles() == ["private"]
 
 
-async def test_the_app_role_never_deletes(narrow, two_people):
+async def test_the_app_role_never_deletes(
+    narrow: Database, two_people: tuple[Person, Person]
+) -> None:
     ada, _ = two_people
 
     with pytest.raises(DBAPIError, match="permission denied"):
@@ -115,11 +134,13 @@ async def test_the_app_role_never_deletes(narrow, two_people):
             await session.execute(text("DELETE FROM tasks"))
 
 
-async def test_two_people_on_a_pool_of_one_connection_stay_apart(start_service):
+async def test_two_people_on_a_pool_of_one_connection_stay_apart(
+    start_service: StartService,
+) -> None:
     service = await start_service(database_pool_size=1)
     people = [service.person() for _ in range(2)]
 
-    async def use(person, name):
+    async def use(person: Person, name: str) -> None:
         for index in range(15):
             await person.make_task(f"{name} {index}")
             titles = await person.titles(q=name)
@@ -132,11 +153,11 @@ async def test_two_people_on_a_pool_of_one_connection_stay_apart(start_service):
 
 
 async def test_a_cancelled_request_leaves_nothing_bound_and_nothing_written(
-    service, narrow, ada, waits_for_a_lock
-):
+    service: Service, narrow: Database, ada: Person, waits_for_a_lock: LockCount
+) -> None:
     release, started = asyncio.Event(), asyncio.Event()
 
-    async def hold(work):
+    async def hold(work: UserWork) -> None:
         started.set()
         await release.wait()
 
@@ -167,8 +188,12 @@ async def test_a_cancelled_request_leaves_nothing_bound_and_nothing_written(
 @pytest.mark.parametrize("setting", ["database_url", "jobs_database_url"])
 @pytest.mark.parametrize("role", ["owner", "superuser"])
 async def test_the_service_refuses_to_start_with_a_role_that_bypasses(
-    make_settings, postgres, tasks_urls, setting, role
-):
+    make_settings: MakeSettings,
+    postgres: PostgresServer,
+    tasks_urls: DatabaseUrls,
+    setting: str,
+    role: str,
+) -> None:
     database = make_url(tasks_urls.owner).database
     superuser = make_url(postgres.admin_url).set(database=database)
     url = tasks_urls.owner if role == "owner" else superuser.render_as_string(hide_password=False)
@@ -179,7 +204,9 @@ async def test_the_service_refuses_to_start_with_a_role_that_bypasses(
             pytest.fail("it started")
 
 
-async def test_the_service_starts_with_the_roles_it_is_made_for(make_settings):
+async def test_the_service_starts_with_the_roles_it_is_made_for(
+    make_settings: MakeSettings,
+) -> None:
     app = create_app(make_settings())
 
     async with app.lifespan():

@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 import json
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ BY_DUE = TaskOrder(sort="due", order="asc")
 DIGEST = question_digest(FILTERS, BY_DUE)
 
 
-def raw(value):
+def raw(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
@@ -31,7 +32,7 @@ def raw(value):
         (TaskOrder(sort="title"), {"title": "\u00e9\U0001f95b\n" * 100}),
     ],
 )
-def test_a_cursor_leads_back_to_its_place(order, members):
+def test_a_cursor_leads_back_to_its_place(order: TaskOrder, members: dict[str, Any]) -> None:
     place = Position(question_digest(FILTERS, order), 7, **members)
 
     cursor = encode_cursor(place)
@@ -40,7 +41,7 @@ def test_a_cursor_leads_back_to_its_place(order, members):
     assert cursor.isascii()
 
 
-def test_a_cursor_belongs_to_one_question():
+def test_a_cursor_belongs_to_one_question() -> None:
     cursor = encode_cursor(Position(DIGEST, 7))
 
     for filters, order in [
@@ -74,7 +75,7 @@ def test_a_cursor_belongs_to_one_question():
         raw([DIGEST, 7, None, None, None, "more"]),
     ],
 )
-def test_garbage_is_refused(cursor):
+def test_garbage_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidInputError):
         parse_cursor(cursor, FILTERS, BY_DUE)
 
@@ -90,7 +91,9 @@ def test_garbage_is_refused(cursor):
         ("title", [None, None, "x" * 4097]),
     ],
 )
-def test_a_cursor_without_the_value_it_sorts_by_is_refused(sort, members):
+def test_a_cursor_without_the_value_it_sorts_by_is_refused(
+    sort: Literal["priority", "title"], members: list[object]
+) -> None:
     order = TaskOrder(sort=sort)
     cursor = raw([question_digest(FILTERS, order), 7, *members])
 
@@ -99,6 +102,6 @@ def test_a_cursor_without_the_value_it_sorts_by_is_refused(sort, members):
 
 
 @given(st.text() | st.text("ABCDEFGHIJabcdefghij0123456789-_=", max_size=80))
-def test_no_text_breaks_the_parser(text):
+def test_no_text_breaks_the_parser(text: str) -> None:
     with pytest.raises(InvalidInputError):
         parse_cursor(text, FILTERS, BY_DUE)

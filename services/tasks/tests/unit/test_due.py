@@ -8,11 +8,11 @@ from tasks_service.domain.due import Due, clean_due, deadline, local_date
 from todochat.errors import InvalidInputError
 
 
-def at(text, timezone=None):
+def at(text: str, timezone: str | None = None) -> Due:
     return Due(at=dt.datetime.fromisoformat(text), timezone=timezone)
 
 
-def on(text, timezone=None):
+def on(text: str, timezone: str | None = None) -> Due:
     return Due(date=dt.date.fromisoformat(text), timezone=timezone)
 
 
@@ -31,7 +31,7 @@ def on(text, timezone=None):
         (on("2999-12-31"), on("2999-12-31")),
     ],
 )
-def test_a_due_is_kept_with_its_instant_in_utc(said, kept):
+def test_a_due_is_kept_with_its_instant_in_utc(said: Due | None, kept: Due | None) -> None:
     assert clean_due(said, pointer="/due") == kept
 
 
@@ -53,7 +53,7 @@ def test_a_due_is_kept_with_its_instant_in_utc(said, kept):
         (on("2026-11-24", "a\0b"), "/due/timezone"),
     ],
 )
-def test_a_due_that_means_no_time_is_refused_and_pointed_at(said, pointer):
+def test_a_due_that_means_no_time_is_refused_and_pointed_at(said: Due, pointer: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         clean_due(said, pointer="/due")
 
@@ -83,6 +83,8 @@ def test_a_due_that_means_no_time_is_refused_and_pointed_at(said, pointer):
         (on("2999-12-31", "Pacific/Pago_Pago"), "3000-01-01T11:00:00+00:00", "2999-12-31"),
     ],
 )
-def test_a_task_is_overdue_from_its_instant_or_the_end_of_its_day(due, overdue_from, day):
+def test_a_task_is_overdue_from_its_instant_or_the_end_of_its_day(
+    due: Due, overdue_from: str, day: str
+) -> None:
     assert deadline(due) == dt.datetime.fromisoformat(overdue_from)
     assert local_date(due) == dt.date.fromisoformat(day)

@@ -6,7 +6,7 @@ from tasks_service.domain.text import clean_line, clean_notes, clean_tags, match
 from todochat.errors import InvalidInputError
 
 
-def clean(text, max_chars=10):
+def clean(text: str, max_chars: int = 10) -> str:
     return clean_line(text, pointer="/title", max_chars=max_chars)
 
 
@@ -22,21 +22,21 @@ def clean(text, max_chars=10):
         ("\U0001f95b milk", "\U0001f95b milk"),
     ],
 )
-def test_a_line_is_kept_without_needless_blanks_and_in_nfc(typed, kept):
+def test_a_line_is_kept_without_needless_blanks_and_in_nfc(typed: str, kept: str) -> None:
     assert clean(typed) == kept
 
 
 @pytest.mark.parametrize(
     "typed", ["", "  \n", "x" * 11, "a\0b", "a\x07b", "a\x7fb", "\u0085\u2028"]
 )
-def test_a_line_that_cannot_be_shown_is_refused_and_pointed_at(typed):
+def test_a_line_that_cannot_be_shown_is_refused_and_pointed_at(typed: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         clean(typed)
 
     assert [error.pointer for error in caught.value.extensions["errors"]] == ["/title"]
 
 
-def test_notes_keep_their_lines_and_none_means_empty():
+def test_notes_keep_their_lines_and_none_means_empty() -> None:
     typed = " two litres\r\n\t- lactose-free\n"
 
     assert clean_notes(typed, pointer="/notes", max_chars=100) == typed
@@ -44,12 +44,12 @@ def test_notes_keep_their_lines_and_none_means_empty():
 
 
 @pytest.mark.parametrize("typed", ["a\0b", "x" * 101])
-def test_notes_that_cannot_be_stored_are_refused(typed):
+def test_notes_that_cannot_be_stored_are_refused(typed: str) -> None:
     with pytest.raises(InvalidInputError):
         clean_notes(typed, pointer="/notes", max_chars=100)
 
 
-def test_a_tag_is_kept_once_as_it_was_first_typed():
+def test_a_tag_is_kept_once_as_it_was_first_typed() -> None:
     tags = clean_tags(
         ["Dairy", "weekly", "DAIRY", " weekly "], pointer="/tags", max_tags=4, max_chars=10
     )
@@ -57,7 +57,7 @@ def test_a_tag_is_kept_once_as_it_was_first_typed():
     assert tags == ["Dairy", "weekly"]
 
 
-def test_the_tag_at_fault_is_pointed_at():
+def test_the_tag_at_fault_is_pointed_at() -> None:
     with pytest.raises(InvalidInputError) as caught:
         clean_tags(["ok", " "], pointer="/tags", max_tags=4, max_chars=10)
 
@@ -68,11 +68,11 @@ def test_the_tag_at_fault_is_pointed_at():
     ("one", "other"),
     [("Stra\u00dfe", "STRASSE"), ("E\u0301T\u00c9", "\u00e9t\u00e9"), ("\u0130", "i\u0307")],
 )
-def test_what_reads_the_same_has_the_same_key(one, other):
+def test_what_reads_the_same_has_the_same_key(one: str, other: str) -> None:
     assert match_key(one) == match_key(other)
 
 
-def test_a_key_never_becomes_too_long_for_an_index_entry():
+def test_a_key_never_becomes_too_long_for_an_index_entry() -> None:
     longest = max(
         len(match_key(chr(point)).encode())
         for point in range(0x110000)

@@ -1,0 +1,186 @@
+"""The service in this process, and people who use it over HTTP."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tasks_service.__main__ import MIGRATIONS
+from tasks_service.app import create_app
+from tasks_service.settings import TasksSettings
+from todochat.database.bootstrap import DatabaseUrls
+from todochat.database.migrations import run_migrations
+from todochat.ids import new_id
+from todochat.server import make_server
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.testing.servers import PostgresServer
+from todochat.tokens import SigningKey, TokenIssuer
+
+SERVICE_SECRET = "a service secret of more than 32 bytes"
+ISSUER = "https://todo.test"
+
+
+class StaticKeys:
+    """The public keys of one signing key."""
+
+    def __init__(self, key: SigningKey) -> None:
+        self._key = key
+
+    async def get(self, kid: str) -> Ed25519PublicKey | None:
+        return self._key.private_key.public_key() if kid == self._key.kid else None
+
+
+class Feed:
+    """A change feed as a client reads it: blocks between blank lines."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._blocks = self._read()
+
+    async def _read(self) -> AsyncIterator[str]:
+        buffer = ""
+        async for text in self.response.aiter_text():
+            buffer += text
+            *blocks, buffer = buffer.split("\n\n")
+            for block in blocks:
+                yield block
+
+    async def block(self, timeout_s: float = 10.0) -> str | None:
+        """Return the next block as it came, None at the end of the stream."""
+        async with asyncio.timeout(timeout_s):
+            return await anext(self._blocks, None)
+
+    async def event(self, timeout_s: float = 10.0) -> tuple[int, dict[str, Any]]:
+        """Return id and document of the next event, passing over pings."""
+        while (block := await self.block(timeout_s)) == ": ping":
+            pass
+        assert block is not None, "the feed has ended"
+        id_line, data_line = block.split("\n")
+        assert id_line.startswith("id: ")
+        assert data_line.startswith("data: ")
+        return int(id_line[4:]), json.loads(data_line[6:])
+
+    async def events(self, count: int) -> list[tuple[int, dict[str, Any]]]:
+        return [await self.event() for _ in range(count)]
+
+
+class Person:
+    """Somebody with a token, who calls the service over HTTP."""
+
+    def __init__(self, service: "Service", user_id: str, sid: str, token: str) -> None:
+        self.service = service
+        self.user_id = user_id
+        self.sid = sid
+        self.token = token
+        self.http = httpx.AsyncClient(
+            base_url=service.url, headers={"Authorization": f"Bearer {token}"}, timeout=20
+        )
+
+    def path(self, rest: str = "tasks") -> str:
+        return f"/api/{self.user_id}/{rest}"
+
+    async def call(self, method: str, rest: str, **options: Any) -> httpx.Response:
+        return await self.http.request(method, self.path(rest), **options)
+
+    async def get(self, rest: str, **params: Any) -> httpx.Response:
+        return await self.call("GET", rest, params=params)
+
+    async def post(self, rest: str, body: object = None, **headers: object) -> httpx.Response:
+        return await self.call("POST", rest, json=body, headers=header_names(headers))
+
+    async def patch(self, rest: str, body: object = None, **headers: object) -> httpx.Response:
+        return await self.call("PATCH", rest, json=body, headers=header_names(headers))
+
+    async def delete(self, rest: str, **headers: object) -> httpx.Response:
+        return await self.call("DELETE", rest, headers=header_names(headers))
+
+    async def make_task(self, title: str = "Buy milk", **fields: object) -> dict[str, Any]:
+        response = await self.post("tasks", {"title": title, **fields})
+        assert response.status_code == 201, response.text
+        made: dict[str, Any] = response.json()
+        return made
+
+    async def make_list(self, name: str) -> dict[str, Any]:
+        response = await self.post("lists", {"name": name})
+        assert response.status_code == 201, response.text
+        made: dict[str, Any] = response.json()
+        return made
+
+    async def titles(self, **params: Any) -> list[str]:
+        response = await self.get("tasks", **params)
+        assert response.status_code == 200, response.text
+        return [task["title"] for task in response.json()["items"]]
+
+    @asynccontextmanager
+    async def feed(self, after: int | None = None) -> AsyncIterator[Feed]:
+        headers = {} if after is None else {"Last-Event-ID": str(after)}
+        async with self.http.stream("GET", self.path("tasks/events"), headers=headers) as response:
+            assert response.status_code == 200, await response.aread()
+            yield Feed(response)
+
+
+class Service:
+    """One process of the service, in this one, on a port of its own."""
+
+    def __init__(self, settings: TasksSettings, key: SigningKey) -> None:
+        self.settings = settings
+        self.app = create_app(settings, public_keys=StaticKeys(key))
+        self.issuer = TokenIssuer(ISSUER, key)
+        self.service_tokens = ServiceTokens.from_settings(settings, *Arrow)
+        self.server = make_server(self.app, settings, host="127.0.0.1", port=0)
+        self.people: list[Person] = []
+
+    @property
+    def url(self) -> str:
+        port = self.server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    def person(
+        self, user_id: str | None = None, *, ttl_s: int = 600, token: str | None = None
+    ) -> Person:
+        user_id, sid = user_id or new_id("usr"), new_id("ses")
+        if token is None:
+            token, _ = self.issuer.login_token(user_id, sid, int(time.time()), ttl_s=ttl_s)
+        self.people.append(Person(self, user_id, sid, token))
+        return self.people[-1]
+
+    def agent(self, user_id: str) -> Person:
+        """The agent, acting for a person."""
+        token = self.service_tokens.mint(Arrow.AGENT_TO_TASKS, user_id)
+        return self.person(user_id, token=token)
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self.server.serve())
+        while not self.server.started:
+            await asyncio.wait({self._task}, timeout=0.005)
+            if self._task.done():
+                await self._task
+                raise RuntimeError("the service did not start")
+
+    async def stop(self) -> None:
+        for person in self.people:
+            await person.http.aclose()
+        self.server.should_exit = True
+        await self._task
+
+
+StartService = Callable[..., Awaitable[Service]]
+MakeSettings = Callable[..., TasksSettings]
+LockCount = Callable[[str], Awaitable[int]]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+def header_names(headers: dict[str, object]) -> dict[str, str]:
+    return {name.replace("_", "-"): str(value) for name, value in headers.items()}
+
+
+def migrated_database(postgres: PostgresServer) -> DatabaseUrls:
+    urls = asyncio.run(postgres.create_database("tasks"))
+    run_migrations(urls.owner, MIGRATIONS)
+    return urls
