@@ -179,6 +179,7 @@ class ServiceTable:
             "TODOCHAT_SERVICE_SECRET": self._secret,
             "AUTH_JWKS_URL": f"{self._url(AUTH_SESSION)}/.well-known/jwks.json",
             "TODO_AGENT_URL": self._url(API),
+            "AUTH_SESSION_URL": self._url(AUTH_SESSION),
             "TASKS_URL": self._url(TASKS),
         }
         chosen = {name: self._environ.get(name) or value for name, value in ours.items()}

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import structlog
@@ -12,8 +12,9 @@ from litestar.datastructures import State
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from tasks_service.clients.access_token_directory import AccessTokenDirectory
 from tasks_service.events.change_board import ChangeBoard
-from tasks_service.http.authentication import Authenticator
+from tasks_service.http.authentication import ACCEPTED_ARROWS, Authenticator
 from tasks_service.service.list_service import ListService
 from tasks_service.service.purge_job import PurgeJob
 from tasks_service.service.task_service import TaskService
@@ -23,12 +24,15 @@ from tasks_service.storage.checked_database import CheckedDatabase
 from tasks_service.streams.change_feed import ChangeFeed
 from todochat.database import Database, create_engine
 from todochat.forever import keep_running
+from todochat.http_client import ServiceClient
 from todochat.jwks import JwksCache
 from todochat.redis_client import create_redis
 from todochat.revocation import RevocationSet
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.stopping import stop_task
 from todochat.tokens import PublicKeys, TokenVerifier
+
+VERIFY_TIMEOUT_S: Final = 2.0  # somebody waits for an answer that is one query away
 
 Job = Callable[[], Awaitable[None]]
 
@@ -46,13 +50,12 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         jobs_database = await _open_database(stack, settings.jobs_database_url, "tasks-jobs", 1)
         redis = create_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
-        keys = app.state.public_keys
-        if keys is None:
-            session = await stack.enter_async_context(aiohttp.ClientSession())
-            keys = JwksCache(settings.auth_jwks_url, session, redis)
-        revocations = await _load_revocations(redis)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
         board = ChangeBoard(redis)
-        _wire(app.state, database, board, revocations, keys)
+        revocations = await _load_revocations(redis)
+        keys = app.state.public_keys or JwksCache(settings.auth_jwks_url, session, redis)
+        app.state.authenticator = _authenticator(settings, session, keys, revocations)
+        _wire(app.state, database, board, revocations)
         jobs: dict[str, Job] = {
             "changes.publish": board.publish,
             "changes.listen": board.listen,
@@ -65,22 +68,33 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         yield
 
 
-def _wire(
-    state: State,
-    database: Database,
-    board: ChangeBoard,
-    revocations: RevocationSet,
+def _authenticator(
+    settings: TasksSettings,
+    session: aiohttp.ClientSession,
     keys: PublicKeys,
-) -> None:
+    revocations: RevocationSet,
+) -> Authenticator:
+    tokens = ServiceTokens.from_settings(settings, *ACCEPTED_ARROWS, Arrow.TASKS_TO_AUTH)
+    auth_session = ServiceClient(
+        settings.auth_session_url,
+        session,
+        tokens,
+        Arrow.TASKS_TO_AUTH,
+        timeout_s=VERIFY_TIMEOUT_S,
+    )
+    return Authenticator(
+        TokenVerifier(settings.todochat_issuer, keys),
+        tokens,
+        revocations,
+        AccessTokenDirectory(auth_session),
+    )
+
+
+def _wire(state: State, database: Database, board: ChangeBoard, revocations: RevocationSet) -> None:
     settings: TasksSettings = state.settings
     gate = WriteGate(database, board)
     state.database = database
     state.board = board
-    state.authenticator = Authenticator(
-        TokenVerifier(settings.todochat_issuer, keys),
-        ServiceTokens.from_settings(settings, Arrow.AGENT_TO_TASKS),
-        revocations,
-    )
     state.task_service = TaskService(database, gate)
     state.list_service = ListService(database, gate)
     state.change_feed = ChangeFeed(

@@ -1,4 +1,4 @@
-"""Who calls: a person with a login token, or an agent with a service token for a person.
+"""Who calls: a person with a login or access token, or an agent with a service token for one.
 
 Client secrets open chat and nothing else; they fail the check of the login token's type.
 """
@@ -12,13 +12,16 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
+from tasks_service.clients.access_token_directory import AccessTokenDirectory, VerifiedToken
 from tasks_service.domain.change import Actor
-from todochat.errors import ForbiddenError
+from todochat.access_tokens import looks_like_access_token
+from todochat.errors import ForbiddenError, UnauthorizedError
 from todochat.revocation import RevocationSet
 from todochat.service_tokens import TTL_S, Arrow, ServiceTokens, looks_like_service_token
-from todochat.tokens import TokenVerifier, bearer_token
+from todochat.tokens import LOGIN_TTL_S, TokenVerifier, bearer_token
 
 ACCEPTED_ARROWS: Final = (Arrow.AGENT_TO_TASKS,)
+ACCESS_TOKEN_SCOPE: Final = "tasks"  # noqa: S105 - a scope
 _CALLER: Final = "tasks_caller"
 
 
@@ -26,8 +29,8 @@ class Caller(msgspec.Struct, frozen=True):
     """Who calls, verified.
 
     Attributes:
-        sid: the session of the login token; None for a service.
-        expires_at: unix time in seconds.
+        sid: the session of the login token, or the access token itself; None for a service.
+        expires_at: unix time in seconds; of an access token, when it is to be verified again.
     """
 
     user_id: str
@@ -40,25 +43,46 @@ class Authenticator:
     """Verifies the token of a request."""
 
     def __init__(
-        self, verifier: TokenVerifier, service_tokens: ServiceTokens, revocations: RevocationSet
+        self,
+        verifier: TokenVerifier,
+        service_tokens: ServiceTokens,
+        revocations: RevocationSet,
+        access_tokens: AccessTokenDirectory,
     ) -> None:
         self._verifier = verifier
         self._service_tokens = service_tokens
         self._revocations = revocations
+        self._access_tokens = access_tokens
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
         """Return who calls.
 
         Raises:
             UnauthorizedError: there is no valid token, or its session was signed out.
+            ForbiddenError: an access token that was not made for tasks.
+            UnavailableError: nobody can say at the moment whether an access token is good.
         """
         token = bearer_token(headers)
         if looks_like_service_token(token):
             service = self._service_tokens.verify(ACCEPTED_ARROWS, token)
             return Caller(service.user_id, "agent", None, time.time() + TTL_S)
+        if looks_like_access_token(token):
+            return self._admit(await self._access_tokens.find(token))
         identity = await self._verifier.login(token)
         self._revocations.check(identity.sid)
         return Caller(identity.user_id, "user", identity.sid, identity.expires_at)
+
+    def _admit(self, token: VerifiedToken | None) -> Caller:
+        if token is None:
+            raise UnauthorizedError("The access token is not valid.")
+        self._revocations.check(token.sid)
+        if ACCESS_TOKEN_SCOPE not in token.scopes:
+            raise ForbiddenError("This access token was not made for tasks.")
+        # As a login token, so that no feed outlives the time for which a revocation is told.
+        again_at = time.time() + LOGIN_TTL_S
+        if token.expires_at is not None:
+            again_at = min(again_at, token.expires_at.timestamp())
+        return Caller(token.user_id, "user", token.sid, again_at)
 
 
 async def require_own_path(
