@@ -1,169 +1,16 @@
 """The services around the gateway, played by one small HTTP server that follows their contracts."""
 
-import json
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from agent_kit import ISSUER, SERVICE_SECRET, FakeAgent, MakeSecret
 from aiohttp import web
 from redis.asyncio import Redis
 
-from chat_gateway.settings import ChatGatewaySettings
-from todochat.bus import RunPublisher, RunWriter, accept
-from todochat.ids import new_id
-from todochat.problems import PROBLEM_JSON
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.bus import RunPublisher
 from todochat.tokens import SigningKey, TokenIssuer
-
-SERVICE_SECRET = "a-service-secret-of-at-least-32-bytes"
-ISSUER = "todochat-test"
-
-
-def text_delta(text: str, item_id: str = "msg_1") -> dict[str, Any]:
-    update = {
-        "type": "assistant_message.content_part.text_delta",
-        "content_index": 0,
-        "delta": text,
-    }
-    return {"type": "thread.item.updated", "item_id": item_id, "update": update}
-
-
-def encode(event: dict[str, Any]) -> bytes:
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-@dataclass
-class Received:
-    """One request as todo-agent saw it."""
-
-    user_id: str
-    body: bytes
-    headers: dict[str, str]
-
-
-@dataclass
-class FakeAgent:
-    """todo-agent's internal api, and the worker's hold of the bus.
-
-    `answers` are given before the usual ones: (status, members of a problem or JSON, headers).
-    """
-
-    redis: Redis
-    publisher: RunPublisher
-    url: str = ""
-    received: list[Received] = field(default_factory=list)
-    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    cancelled: list[tuple[str, str]] = field(default_factory=list)
-    answers: list[tuple[int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
-    keys: dict[str, str] = field(default_factory=dict)
-    tokens: ServiceTokens = field(
-        default_factory=lambda: ServiceTokens.from_settings(
-            ChatGatewaySettings(redis_url="", todochat_service_secret=SERVICE_SECRET),
-            Arrow.GATEWAY_TO_AGENT,
-        )
-    )
-
-    async def accept_run(self, user_id: str, *, run_id: str = "", announce: bool = True) -> str:
-        run_id = run_id or new_id("run")
-        run: dict[str, Any] = {
-            "run_id": run_id,
-            "thread_id": f"thr_of_{run_id}",
-            "conversation_id": len(self.runs) + 1,
-            "status": "running",
-            "user_id": user_id,
-            "created_at": "2026-11-23T10:00:00Z",
-            "ended_at": None,
-        }
-        self.runs[run_id] = run
-        if announce:
-            await accept(self.redis, run_id, user_id=user_id, thread_id=run["thread_id"])
-        return run_id
-
-    async def claim(self, run_id: str, attempt: int = 1, seq_high: int = 0) -> RunWriter:
-        run = self.runs[run_id]
-        claimed = await self.publisher.claim(
-            run_id,
-            attempt,
-            user_id=run["user_id"],
-            thread_id=run["thread_id"],
-            seq_high=seq_high,
-        )
-        return claimed.writer
-
-    async def say(self, run_id: str, *texts: str, end: str | None = "completed") -> None:
-        writer = await self.claim(run_id)
-        for text in texts:
-            await writer.append(encode(text_delta(text)))
-        if end is not None:
-            await writer.end(end)  # type: ignore[arg-type]
-        await writer.flush()
-
-    async def last_run(self) -> str:
-        return list(self.runs)[-1]
-
-    def fail_next(self, status: int, code: str, **members: Any) -> None:
-        problem = {"type": f"urn:todochat:problem:{code}", "status": status, "title": code}
-        headers = {"Retry-After": "7"} if status in (429, 503) else {}
-        self.answers.append((status, {**problem, "detail": f"{code}.", **members}, headers))
-
-    def _caller(self, request: web.Request) -> str:
-        token = request.headers["Authorization"].removeprefix("Bearer ")
-        return self.tokens.verify([Arrow.GATEWAY_TO_AGENT], token).user_id
-
-    async def chat(self, request: web.Request) -> web.Response:
-        user_id, body = self._caller(request), await request.read()
-        self.received.append(Received(user_id, body, dict(request.headers)))
-        if self.answers:
-            status, members, headers = self.answers.pop(0)
-            content_type = PROBLEM_JSON if status >= 400 else "application/json"
-            return web.json_response(
-                members, status=status, headers=headers, content_type=content_type
-            )
-        if json.loads(body).get("type") in ("threads.list", "items.list"):
-            return web.json_response({"data": [], "has_more": False})
-        key = request.headers.get("Idempotency-Key", "")
-        replayed = key in self.keys
-        run_id = self.keys.get(key) or await self.accept_run(
-            user_id, run_id=request.headers["X-Run-Id"]
-        )
-        if key:
-            self.keys[key] = run_id
-        run = self.runs[run_id]
-        names = ("run_id", "thread_id", "conversation_id")
-        return web.json_response(
-            {**{name: run[name] for name in names}, "replayed": replayed}, status=202
-        )
-
-    async def get_run(self, request: web.Request) -> web.Response:
-        run = self.runs.get(request.match_info["run_id"])
-        if run is None or run["user_id"] != self._caller(request):
-            return _not_found()
-        return web.json_response(run)
-
-    async def find_runs(self, request: web.Request) -> web.Response:
-        user_id, thread_id = self._caller(request), request.query["thread_id"]
-        assert request.query["status"] == "active"
-        found = [
-            run
-            for run in self.runs.values()
-            if run["user_id"] == user_id and run["thread_id"] == thread_id
-        ]
-        return web.json_response({"items": found})
-
-    async def cancel(self, request: web.Request) -> web.Response:
-        run = self.runs.get(request.match_info["run_id"])
-        if run is None or run["user_id"] != self._caller(request):
-            return _not_found()
-        self.cancelled.append((run["run_id"], (await request.json())["reason"]))
-        return web.json_response({"status": run["status"]}, status=202)
-
-
-def _not_found() -> web.Response:
-    problem = {"type": "urn:todochat:problem:not-found", "title": "Not found", "status": 404}
-    return web.json_response({**problem, "detail": "-"}, status=404, content_type=PROBLEM_JSON)
 
 
 @pytest.fixture(scope="session")
@@ -201,7 +48,7 @@ async def agent(redis: Redis, signing_key: SigningKey) -> AsyncIterator[FakeAgen
 
 
 @pytest.fixture
-def make_secret(signing_key: SigningKey) -> Callable[..., str]:
+def make_secret(signing_key: SigningKey) -> MakeSecret:
     """Makes client secrets, as auth-session does."""
 
     def make(user_id: str = "usr_ann", sid: str = "ses_1", *, ttl_s: int = 3600) -> str:

@@ -2,9 +2,13 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
+from agent_kit import FakeAgent
+from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
 from prometheus_client import REGISTRY
+from redis.asyncio import Redis
 
 from chat_gateway.streams.absence import AbsenceWatch
 from chat_gateway.streams.open_streams import OpenStreams
@@ -23,11 +27,13 @@ ABSENT = "gateway:absent"
 
 
 @pytest.fixture
-async def impatient(start_gateway):
+async def impatient(start_gateway: StartGateway) -> Gateway:
     return await start_gateway(ABANDON_GRACE_S="0.1")
 
 
-async def test_a_run_is_cancelled_when_its_only_client_went_away(agent, impatient, browser_at):
+async def test_a_run_is_cancelled_when_its_only_client_went_away(
+    agent: FakeAgent, impatient: Gateway, browser_at: BrowserAt
+) -> None:
     async with browser_at(impatient).stream("POST", "", body=CREATE) as stream:
         run_id = await agent.last_run()
         stream.close()
@@ -37,8 +43,8 @@ async def test_a_run_is_cancelled_when_its_only_client_went_away(agent, impatien
 
 @pytest.mark.parametrize(("status", "counted"), [("queued", 1), ("running", 1), ("completed", 0)])
 async def test_only_a_run_that_was_active_counts_as_abandoned(
-    agent, redis, gateway, status, counted
-):
+    agent: FakeAgent, redis: Redis, gateway: Gateway, status: str, counted: int
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     agent.runs[run_id]["status"] = status
     counted_before = abandoned()
@@ -54,13 +60,13 @@ def abandoned() -> float:
     return REGISTRY.get_sample_value("chat_gateway_abandoned_runs_total") or 0.0
 
 
-async def _is_settled(redis) -> bool:
+async def _is_settled(redis: Redis) -> bool:
     return await redis.zcard(ABSENT) == 0
 
 
 async def test_the_clock_starts_with_the_last_client_wherever_it_was(
-    agent, redis, start_gateway, browser_at
-):
+    agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     here, there = await start_gateway(), await start_gateway()
     run_id = await agent.accept_run("usr_ann")
     path = f"/runs/{run_id}/events"
@@ -79,10 +85,13 @@ async def test_the_clock_starts_with_the_last_client_wherever_it_was(
 
     await wait_until(lambda: redis.zcard(ABSENT))
     due_at = await redis.zscore(ABSENT, f"{run_id} usr_ann")
+    assert due_at is not None
     assert time.time() < due_at <= time.time() + 30
 
 
-async def test_one_client_that_can_resume_keeps_the_run_for_good(agent, redis, gateway, ann):
+async def test_one_client_that_can_resume_keeps_the_run_for_good(
+    agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     path = f"/runs/{run_id}/events"
     async with ann.stream("GET", path, X_Resumable="1") as resumable:
@@ -98,7 +107,9 @@ async def test_one_client_that_can_resume_keeps_the_run_for_good(agent, redis, g
     assert await redis.zcard(ABSENT) == 0
 
 
-async def test_whoever_attaches_in_time_stops_the_clock(agent, redis, gateway, ann):
+async def test_whoever_attaches_in_time_stops_the_clock(
+    agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
         run_id = await agent.last_run()
         stream.close()
@@ -110,7 +121,9 @@ async def test_whoever_attaches_in_time_stops_the_clock(agent, redis, gateway, a
         assert await redis.zcard(ABSENT) == 0
 
 
-async def test_a_run_that_ended_is_not_abandoned(agent, redis, gateway, ann):
+async def test_a_run_that_ended_is_not_abandoned(
+    agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
         await agent.say(await agent.last_run(), "hi")
         await stream.rest()
@@ -120,8 +133,8 @@ async def test_a_run_that_ended_is_not_abandoned(agent, redis, gateway, ann):
 
 
 async def test_a_client_that_closes_while_the_gateway_drains_does_not_count(
-    agent, redis, gateway, ann
-):
+    agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
         await wait_until(lambda: gateway.hub.viewers == 1)
         gateway.app.state.drain.begin()
@@ -131,7 +144,9 @@ async def test_a_client_that_closes_while_the_gateway_drains_does_not_count(
     assert await redis.zcard(ABSENT) == 0
 
 
-async def test_a_gateway_that_stops_is_not_the_client(agent, redis, start_gateway, browser_at):
+async def test_a_gateway_that_stops_is_not_the_client(
+    agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     gateway = await start_gateway(DRAIN_TIMEOUT_S="1")
     async with browser_at(gateway).stream("POST", "", body=CREATE) as stream:
         await wait_until(lambda: gateway.hub.viewers == 1)
@@ -143,7 +158,7 @@ async def test_a_gateway_that_stops_is_not_the_client(agent, redis, start_gatewa
     assert agent.cancelled == []
 
 
-async def test_a_stream_that_is_cancelled_does_not_count(agent, redis):
+async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis: Redis) -> None:
     """What uvicorn does with the streams that are left when the drain time is over."""
     run_id, hub, open_streams = await agent.accept_run("usr_ann"), RunHub(redis), OpenStreams()
     relay = Relay(hub, open_streams, Presence(redis, 30), Drain(), slow_viewer_s=30)
@@ -189,7 +204,9 @@ class SilentClient:
     def abort(self) -> None: ...
 
 
-async def test_the_lease_of_a_gateway_that_was_killed_keeps_its_run(agent, redis, gateway, ann):
+async def test_the_lease_of_a_gateway_that_was_killed_keeps_its_run(
+    agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     await redis.zadd(f"chat:{{{run_id}}}:viewers", {"vwr_of_a_dead_gateway": time.time() + 60})
 
@@ -201,7 +218,7 @@ async def test_the_lease_of_a_gateway_that_was_killed_keeps_its_run(agent, redis
     assert await redis.zcard(ABSENT) == 0
 
 
-async def _has_left(redis, gateway) -> bool:
+async def _has_left(redis: Redis, gateway: Gateway) -> bool:
     return gateway.hub.viewers == 0 and await redis.zcard("gateway:{usr_ann}:streams") == 0
 
 
@@ -219,7 +236,7 @@ class Cancels:
         return True
 
 
-async def test_a_run_that_is_watched_again_when_it_is_due_goes_on(redis):
+async def test_a_run_that_is_watched_again_when_it_is_due_goes_on(redis: Redis) -> None:
     cancels = Cancels()
     await redis.zadd(ABSENT, {"run_1 usr_ann": time.time() - 1, "run_2 usr_ann": time.time() - 1})
     await redis.zadd("chat:{run_1}:viewers", {"vwr_1": time.time() + 60})
@@ -231,7 +248,7 @@ async def test_a_run_that_is_watched_again_when_it_is_due_goes_on(redis):
     assert await redis.zcard(ABSENT) == 0
 
 
-async def test_what_is_not_due_is_left_alone(redis):
+async def test_what_is_not_due_is_left_alone(redis: Redis) -> None:
     cancels = Cancels()
     await redis.zadd(ABSENT, {"run_1 usr_ann": time.time() + 60})
 
@@ -241,7 +258,7 @@ async def test_what_is_not_due_is_left_alone(redis):
     assert await redis.zcard(ABSENT) == 1
 
 
-async def test_a_cancel_that_fails_comes_back_and_holds_up_nobody_else(redis):
+async def test_a_cancel_that_fails_comes_back_and_holds_up_nobody_else(redis: Redis) -> None:
     cancels = Cancels()
     cancels.errors = [UnavailableError("down"), NotFoundError("no such run")]
     due = time.time() - 1
@@ -250,12 +267,12 @@ async def test_a_cancel_that_fails_comes_back_and_holds_up_nobody_else(redis):
     await AbsenceWatch(redis, cancels).sweep()
 
     assert cancels.runs == [("usr_ann", "run_3")]
-    left = await redis.zrange(ABSENT, 0, -1, withscores=True)
+    left: Any = await redis.zrange(ABSENT, 0, -1, withscores=True)
     assert [member for member, _ in left] == [b"run_1 usr_ann"]
     assert left[0][1] > time.time()
 
 
-async def test_two_gateways_cancel_a_run_once(redis):
+async def test_two_gateways_cancel_a_run_once(redis: Redis) -> None:
     cancels = Cancels()
     await redis.zadd(ABSENT, {"run_1 usr_ann": time.time() - 1})
 

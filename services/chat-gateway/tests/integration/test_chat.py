@@ -3,15 +3,21 @@
 import json
 
 import pytest
+from agent_kit import FakeAgent
+from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
+from redis.asyncio import Redis
 
+from todochat.bus import RunWriter
 from todochat.testing import free_port, wait_until
-from todochat.tokens import TokenIssuer
+from todochat.tokens import SigningKey, TokenIssuer
 
 HELLO = {"message": "hello"}
 CREATE = {"type": "threads.create", "params": {"input": {"content": []}}}
 
 
-async def test_simple_form_streams_the_lines_of_the_seed_byte_by_byte(agent, ann):
+async def test_simple_form_streams_the_lines_of_the_seed_byte_by_byte(
+    agent: FakeAgent, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body={"message": "hi", "conversation_id": None}) as stream:
         run_id = await agent.last_run()
         await agent.say(run_id, 'Grüß "dich"', ", Ann\n")
@@ -30,7 +36,9 @@ async def test_simple_form_streams_the_lines_of_the_seed_byte_by_byte(agent, ann
     assert stream.headers["X-Thread-Id"] == f"thr_of_{run_id}"
 
 
-async def test_simple_form_tells_a_failure_and_never_says_done(agent, ann):
+async def test_simple_form_tells_a_failure_and_never_says_done(
+    agent: FakeAgent, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=HELLO, X_Resumable="1") as stream:
         writer = await agent.claim(await agent.last_run())
         await writer.append(
@@ -43,7 +51,7 @@ async def test_simple_form_tells_a_failure_and_never_says_done(agent, ann):
     assert body == b'data: {"type":"error","message":"No model"}\n\n'
 
 
-async def test_chatkit_form_gets_bare_data_frames(agent, ann):
+async def test_chatkit_form_gets_bare_data_frames(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
         writer = await agent.claim(await agent.last_run())
         await writer.append(b'{"type":"thread.created","id: 7":1}')
@@ -58,7 +66,7 @@ async def test_chatkit_form_gets_bare_data_frames(agent, ann):
     )
 
 
-async def test_resumable_clients_get_ids_and_the_end_marker(agent, ann):
+async def test_resumable_clients_get_ids_and_the_end_marker(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
         writer = await agent.claim(await agent.last_run())
         await writer.append(b'{"type":"thread.created"}')
@@ -69,7 +77,7 @@ async def test_resumable_clients_get_ids_and_the_end_marker(agent, ann):
     assert body == b'id: 1\ndata: {"type":"thread.created"}\n\nid: 2\n: end completed\n\n'
 
 
-async def test_a_frame_arrives_before_the_next_one_is_said(agent, ann):
+async def test_a_frame_arrives_before_the_next_one_is_said(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=HELLO) as stream:
         writer = await agent.claim(await agent.last_run())
         for word in ("one", "two", "three"):
@@ -82,7 +90,7 @@ async def test_a_frame_arrives_before_the_next_one_is_said(agent, ann):
         assert await stream.rest() == b"data: [DONE]\n\n"
 
 
-async def agent_says(writer, text: str) -> None:
+async def agent_says(writer: RunWriter, text: str) -> None:
     update = {
         "type": "assistant_message.content_part.text_delta",
         "content_index": 0,
@@ -93,14 +101,16 @@ async def agent_says(writer, text: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/"])
-async def test_a_trailing_slash_makes_no_difference(agent, ann, path):
+async def test_a_trailing_slash_makes_no_difference(
+    agent: FakeAgent, ann: Browser, path: str
+) -> None:
     async with ann.stream("POST", path, body=HELLO) as stream:
         await agent.say(await agent.last_run(), "hi")
 
         assert (await stream.rest()).endswith(b"data: [DONE]\n\n")
 
 
-async def test_headers_of_a_stream(agent, ann):
+async def test_headers_of_a_stream(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
         run_id = await agent.last_run()
         await agent.say(run_id)
@@ -113,7 +123,9 @@ async def test_headers_of_a_stream(agent, ann):
         assert "Idempotent-Replayed" not in stream.headers
 
 
-async def test_the_agent_sees_the_raw_body_and_only_the_headers_meant_for_it(agent, ann):
+async def test_the_agent_sees_the_raw_body_and_only_the_headers_meant_for_it(
+    agent: FakeAgent, ann: Browser
+) -> None:
     raw = b'{ "type" : "threads.list",  "params":{} }'
 
     status, answer = await ann.ask(
@@ -142,7 +154,9 @@ async def test_the_agent_sees_the_raw_body_and_only_the_headers_meant_for_it(age
     assert not {"Cookie", "X-Service-Token"} & set(received.headers)
 
 
-async def test_a_repeat_with_the_same_key_watches_the_same_run(agent, ann):
+async def test_a_repeat_with_the_same_key_watches_the_same_run(
+    agent: FakeAgent, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k", X_Resumable="1") as first:
         await agent.say(await agent.last_run(), "hi")
         said = await first.rest()
@@ -154,7 +168,9 @@ async def test_a_repeat_with_the_same_key_watches_the_same_run(agent, ann):
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
-async def test_a_repeat_whose_log_is_gone_is_told_the_thread(agent, redis, ann):
+async def test_a_repeat_whose_log_is_gone_is_told_the_thread(
+    agent: FakeAgent, redis: Redis, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k") as first:
         run_id = await agent.last_run()
         await agent.say(run_id, "hi")
@@ -180,7 +196,9 @@ async def test_a_repeat_whose_log_is_gone_is_told_the_thread(agent, redis, ann):
         (503, "queue-full"),
     ],
 )
-async def test_what_the_agent_refuses_is_passed_on(agent, ann, status, code):
+async def test_what_the_agent_refuses_is_passed_on(
+    agent: FakeAgent, ann: Browser, status: int, code: str
+) -> None:
     agent.fail_next(status, code, run_id="run_other", thread_id="thr_1")
 
     async with ann.request("POST", "", body=CREATE) as response:
@@ -194,7 +212,9 @@ async def test_what_the_agent_refuses_is_passed_on(agent, ann, status, code):
 
 
 @pytest.mark.parametrize("status", [401, 403, 500, 302])
-async def test_a_fault_between_the_services_is_not_the_clients_business(agent, ann, status):
+async def test_a_fault_between_the_services_is_not_the_clients_business(
+    agent: FakeAgent, ann: Browser, status: int
+) -> None:
     agent.fail_next(status, "secret-detail")
 
     answered, problem = await ann.ask("POST", "", body=CREATE)
@@ -209,7 +229,9 @@ async def test_a_fault_between_the_services_is_not_the_clients_business(agent, a
     [b"", b"null", b"[]", b'"x"', b"{", b'{"message":"x"} {', b'{"a":' + b"[" * 50_000],
     ids=["empty", "null", "array", "string", "open", "two", "deep"],
 )
-async def test_a_body_that_is_no_json_object_is_refused(agent, ann, body):
+async def test_a_body_that_is_no_json_object_is_refused(
+    agent: FakeAgent, ann: Browser, body: bytes
+) -> None:
     status, problem = await ann.ask("POST", "", body=body)
 
     assert (status, problem["type"]) == (400, "urn:todochat:problem:malformed-body")
@@ -217,14 +239,14 @@ async def test_a_body_that_is_no_json_object_is_refused(agent, ann, body):
 
 
 @pytest.mark.parametrize("key", ["a b", "k" * 129, ""])
-async def test_a_bad_idempotency_key_is_refused(agent, ann, key):
+async def test_a_bad_idempotency_key_is_refused(agent: FakeAgent, ann: Browser, key: str) -> None:
     status, problem = await ann.ask("POST", "", body=CREATE, Idempotency_Key=key)
 
     assert (status, problem["status"]) == (400, 400)
     assert agent.received == []
 
 
-async def test_a_body_may_have_256_kib_and_not_a_byte_more(agent, ann):
+async def test_a_body_may_have_256_kib_and_not_a_byte_more(agent: FakeAgent, ann: Browser) -> None:
     frame = b'{"type":"threads.list","x":""}'
     filling = b"x" * (256 * 1024 - len(frame))
     largest = frame[:-2] + filling + frame[-2:]
@@ -237,7 +259,9 @@ async def test_a_body_may_have_256_kib_and_not_a_byte_more(agent, ann):
     assert len(agent.received) == 1
 
 
-async def test_without_a_secret_nothing_is_told(agent, gateway, ann):
+async def test_without_a_secret_nothing_is_told(
+    agent: FakeAgent, gateway: Gateway, ann: Browser
+) -> None:
     ann.headers = {}
 
     for method, path in [("POST", ""), ("GET", "/runs"), ("GET", "/runs/r/events")]:
@@ -247,7 +271,7 @@ async def test_without_a_secret_nothing_is_told(agent, gateway, ann):
     assert agent.received == []
 
 
-async def test_a_secret_opens_its_own_users_path_only(agent, ann):
+async def test_a_secret_opens_its_own_users_path_only(agent: FakeAgent, ann: Browser) -> None:
     ann.user_id = "usr_bob"
 
     for method, path in [("POST", ""), ("GET", "/runs"), ("POST", "/runs/r/cancel")]:
@@ -257,7 +281,9 @@ async def test_a_secret_opens_its_own_users_path_only(agent, ann):
     assert agent.received == []
 
 
-async def test_a_login_token_opens_no_chat(agent, ann, signing_key):
+async def test_a_login_token_opens_no_chat(
+    agent: FakeAgent, ann: Browser, signing_key: SigningKey
+) -> None:
     token, _ = TokenIssuer("todochat-test", signing_key).login_token("usr_ann", "ses_1", 2**31)
     ann.headers = {"Authorization": f"Bearer {token}"}
 
@@ -265,8 +291,8 @@ async def test_a_login_token_opens_no_chat(agent, ann, signing_key):
 
 
 async def test_an_agent_that_is_down_means_503_and_frees_the_streams_place(
-    agent, redis, start_gateway, browser_at
-):
+    agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     ann = browser_at(await start_gateway(TODO_AGENT_URL=f"http://127.0.0.1:{free_port()}"))
 
     status, problem = await ann.ask("POST", "", body=CREATE)
@@ -276,8 +302,8 @@ async def test_an_agent_that_is_down_means_503_and_frees_the_streams_place(
 
 
 async def test_a_client_that_leaves_while_its_run_is_accepted_leaves_nothing_behind(
-    agent, gateway, redis, ann
-):
+    agent: FakeAgent, gateway: Gateway, redis: Redis, ann: Browser
+) -> None:
     async with ann.request("POST", "", body=CREATE) as response:
         response.close()
 
@@ -286,7 +312,9 @@ async def test_a_client_that_leaves_while_its_run_is_accepted_leaves_nothing_beh
     assert await redis.zcard("gateway:{usr_ann}:streams") == 0
 
 
-async def test_a_page_of_an_allowed_origin_may_use_the_chat(agent, start_gateway, browser_at):
+async def test_a_page_of_an_allowed_origin_may_use_the_chat(
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     origin = "http://localhost:3000"
     ann = browser_at(await start_gateway(CORS_ALLOWED_ORIGINS=origin))
     asked = "authorization,content-type,chatkit-frame-instance-id,last-event-id,x-resumable"

@@ -6,7 +6,10 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+from agent_kit import FakeAgent
+from gateway_kit import Browser, BrowserAt, StartGateway
 from prometheus_client import REGISTRY
+from redis.asyncio import Redis
 
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.outlet import Outlet, SlowViewerError
@@ -26,7 +29,7 @@ def ended(cause: str) -> float:
     return REGISTRY.get_sample_value("chat_gateway_streams_ended_total", {"cause": cause}) or 0.0
 
 
-async def connect(browser, path: str, *, receive_buffer: int = 0):
+async def connect(browser: Browser, path: str, *, receive_buffer: int = 0) -> socket.socket:
     """Ask for a stream over a socket of our own."""
     url = urlsplit(browser.url)
     client = socket.socket()
@@ -41,7 +44,7 @@ async def connect(browser, path: str, *, receive_buffer: int = 0):
     return client
 
 
-async def long_run(agent, frames: int, size_bytes: int) -> str:
+async def long_run(agent: FakeAgent, frames: int, size_bytes: int) -> str:
     run_id = await agent.accept_run("usr_ann")
     writer = await agent.claim(run_id)
     filling = b"x" * size_bytes
@@ -52,8 +55,8 @@ async def long_run(agent, frames: int, size_bytes: int) -> str:
 
 
 async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
-    agent, start_gateway, browser_at
-):
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     gateway = await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="200")
     gateway.app.state.relay._ping_s = 0.1
     ann, bystander = browser_at(gateway), browser_at(gateway, "usr_bob")
@@ -86,7 +89,9 @@ async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
     assert list(gateway.hub._channels) == []
 
 
-async def test_a_client_that_takes_nothing_is_cut_off(agent, redis, start_gateway, browser_at):
+async def test_a_client_that_takes_nothing_is_cut_off(
+    agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     gateway = await start_gateway(CHAT_GATEWAY_SLOW_VIEWER_S="0.3")
     run_id = await long_run(agent, 1_900, 4_000)
     cut_before = ended("slow")
@@ -148,7 +153,7 @@ def outlet_to(client: SlowClient) -> Outlet:
     return Outlet(client, slow_viewer_s=0.01, ping_s=0.01)
 
 
-async def test_a_client_that_reads_slowly_may_stay():
+async def test_a_client_that_reads_slowly_may_stay() -> None:
     client = SlowClient(90, 80, 70, 1)
 
     await outlet_to(client).deliver(b"frame")
@@ -156,7 +161,7 @@ async def test_a_client_that_reads_slowly_may_stay():
     assert client.sent == [b"frame"]
 
 
-async def test_a_client_that_stops_reading_may_not():
+async def test_a_client_that_stops_reading_may_not() -> None:
     client = SlowClient(90, 80, 80, 1)
 
     with pytest.raises(SlowViewerError):
@@ -165,7 +170,7 @@ async def test_a_client_that_stops_reading_may_not():
     assert client.sent == []
 
 
-async def test_a_client_that_takes_no_ping_is_cut_off_too(agent, redis):
+async def test_a_client_that_takes_no_ping_is_cut_off_too(agent: FakeAgent, redis: Redis) -> None:
     run_id, hub, client = await agent.accept_run("usr_ann"), RunHub(redis), StuckClient()
     relay = Relay(hub, OpenStreams(), Presence(redis, 30), Drain(), slow_viewer_s=0.1, ping_s=0.1)
     viewer = Viewer(

@@ -3,12 +3,15 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import aiohttp
 import pytest
 import pytest_asyncio
+from agent_kit import FakeAgent
+from gateway_kit import BrowserAt
+from redis.asyncio import Redis
 
 from todochat.testing import free_port, wait_until
 
@@ -30,7 +33,9 @@ class GatewayProcess:
 
 
 @pytest_asyncio.fixture
-async def start_process(environ, session) -> AsyncIterator:
+async def start_process(
+    environ: dict[str, str], session: aiohttp.ClientSession
+) -> AsyncIterator[Callable[..., Awaitable[GatewayProcess]]]:
     started: list[GatewayProcess] = []
 
     async def start(**overrides: str) -> GatewayProcess:
@@ -60,8 +65,11 @@ async def is_ready(gateway: GatewayProcess) -> bool:
 
 
 async def test_sigterm_sends_resumable_streams_elsewhere_and_lets_the_others_finish(
-    agent, redis, start_process, browser_at
-):
+    agent: FakeAgent,
+    redis: Redis,
+    start_process: Callable[..., Awaitable[GatewayProcess]],
+    browser_at: BrowserAt,
+) -> None:
     gateway = await start_process(DRAIN_DELAY_S="0.5", DRAIN_TIMEOUT_S="20")
     ann = browser_at(gateway)
     async with (
@@ -94,7 +102,9 @@ async def is_draining(gateway: GatewayProcess) -> bool:
     return await gateway.readiness() == 503
 
 
-async def go_on_elsewhere(agent, gateway: GatewayProcess, browser_at, run_id: str) -> None:
+async def go_on_elsewhere(
+    agent: FakeAgent, gateway: GatewayProcess, browser_at: BrowserAt, run_id: str
+) -> None:
     async with browser_at(gateway).stream(
         "GET", f"/runs/{run_id}/events", Last_Event_ID="1", X_Resumable="1"
     ) as stream:
@@ -103,8 +113,11 @@ async def go_on_elsewhere(agent, gateway: GatewayProcess, browser_at, run_id: st
 
 
 async def test_a_stream_that_does_not_end_in_the_drain_time_is_not_waited_for(
-    agent, redis, start_process, browser_at
-):
+    agent: FakeAgent,
+    redis: Redis,
+    start_process: Callable[..., Awaitable[GatewayProcess]],
+    browser_at: BrowserAt,
+) -> None:
     gateway = await start_process(DRAIN_TIMEOUT_S="1")
     async with browser_at(gateway).stream("POST", "", body=CREATE) as stream:
         gateway.process.send_signal(signal.SIGTERM)
@@ -117,7 +130,9 @@ async def test_a_stream_that_does_not_end_in_the_drain_time_is_not_waited_for(
     assert agent.cancelled == []
 
 
-async def test_killing_a_gateway_costs_a_resumable_client_nothing(agent, start_process, browser_at):
+async def test_killing_a_gateway_costs_a_resumable_client_nothing(
+    agent: FakeAgent, start_process: Callable[..., Awaitable[GatewayProcess]], browser_at: BrowserAt
+) -> None:
     first, second = await start_process(), await start_process()
     async with browser_at(first).stream("POST", "", body=CREATE, X_Resumable="1") as stream:
         run_id = await agent.last_run()
@@ -140,7 +155,9 @@ async def test_killing_a_gateway_costs_a_resumable_client_nothing(agent, start_p
         ("TODOCHAT_SERVICE_SECRET", "short", "setting TODOCHAT_SERVICE_SECRET: at least 32 bytes"),
     ],
 )
-async def test_a_bad_setting_stops_the_start_with_one_line(environ, variable, value, line):
+async def test_a_bad_setting_stops_the_start_with_one_line(
+    environ: dict[str, str], variable: str, value: str, line: str
+) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -5,6 +5,9 @@ import time
 from contextlib import AsyncExitStack
 
 import pytest
+from agent_kit import FakeAgent
+from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
+from redis.asyncio import Redis
 
 from todochat.testing import wait_until
 
@@ -12,7 +15,7 @@ LIST = {"type": "threads.list", "params": {}}
 CREATE = {"type": "threads.create", "params": {}}
 
 
-async def start_turn(browser, agent, **headers: str) -> int:
+async def start_turn(browser: Browser, agent: FakeAgent, **headers: str) -> int:
     async with browser.request("POST", "", body=CREATE, **headers) as response:
         if response.status == 200:
             await agent.say(await agent.last_run())
@@ -20,7 +23,7 @@ async def start_turn(browser, agent, **headers: str) -> int:
         return response.status
 
 
-async def test_sixty_turns_a_minute_and_not_one_more(agent, ann):
+async def test_sixty_turns_a_minute_and_not_one_more(agent: FakeAgent, ann: Browser) -> None:
     statuses = [await start_turn(ann, agent) for _ in range(60)]
 
     async with ann.request("POST", "", body=CREATE) as response:
@@ -33,7 +36,9 @@ async def test_sixty_turns_a_minute_and_not_one_more(agent, ann):
     assert len(agent.received) == 60
 
 
-async def test_three_hundred_other_requests_a_minute_and_not_one_more(agent, ann):
+async def test_three_hundred_other_requests_a_minute_and_not_one_more(
+    agent: FakeAgent, ann: Browser
+) -> None:
     async def ask() -> int:
         return (await ann.ask("POST", "", body=LIST))[0]
 
@@ -49,7 +54,9 @@ async def test_three_hundred_other_requests_a_minute_and_not_one_more(agent, ann
     assert 0 < int(response.headers["Retry-After"]) <= 60
 
 
-async def test_the_two_rates_do_not_touch_each_other(agent, start_gateway, browser_at):
+async def test_the_two_rates_do_not_touch_each_other(
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     gateway = await start_gateway(
         CHAT_GATEWAY_TURNS_PER_MINUTE="2", CHAT_GATEWAY_REQUESTS_PER_MINUTE="3"
     )
@@ -64,8 +71,8 @@ async def test_the_two_rates_do_not_touch_each_other(agent, start_gateway, brows
 
 
 async def test_a_type_that_streamed_once_is_a_turn_even_when_it_answers_json(
-    agent, start_gateway, browser_at
-):
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     ann = browser_at(await start_gateway(CHAT_GATEWAY_TURNS_PER_MINUTE="2"))
     assert await start_turn(ann, agent) == 200
 
@@ -76,7 +83,9 @@ async def test_a_type_that_streamed_once_is_a_turn_even_when_it_answers_json(
     assert await start_turn(ann, agent) == 429
 
 
-async def test_a_refused_turn_counts_as_a_turn(agent, start_gateway, browser_at):
+async def test_a_refused_turn_counts_as_a_turn(
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     ann = browser_at(await start_gateway(CHAT_GATEWAY_TURNS_PER_MINUTE="1"))
     agent.fail_next(409, "thread-busy")
 
@@ -84,7 +93,9 @@ async def test_a_refused_turn_counts_as_a_turn(agent, start_gateway, browser_at)
     assert await start_turn(ann, agent) == 429
 
 
-async def test_rates_count_per_user_over_all_secrets_and_gateways(agent, start_gateway, browser_at):
+async def test_rates_count_per_user_over_all_secrets_and_gateways(
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     limit = {"CHAT_GATEWAY_REQUESTS_PER_MINUTE": "2"}
     here, there = await start_gateway(**limit), await start_gateway(**limit)
     path = "/runs?thread_id=t"
@@ -97,7 +108,9 @@ async def test_rates_count_per_user_over_all_secrets_and_gateways(agent, start_g
     assert [first[0], second[0], third[0], other[0]] == [200, 200, 429, 200]
 
 
-async def test_a_minute_later_there_is_room_again(agent, redis, start_gateway, browser_at):
+async def test_a_minute_later_there_is_room_again(
+    agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     ann = browser_at(await start_gateway(CHAT_GATEWAY_REQUESTS_PER_MINUTE="1"))
     path = "/runs?thread_id=t"
     assert (await ann.ask("GET", path))[0] == 200
@@ -109,18 +122,22 @@ async def test_a_minute_later_there_is_room_again(agent, redis, start_gateway, b
     assert (await ann.ask("GET", path))[0] == 200
 
 
-async def test_a_signed_out_secret_uses_up_nobodys_limits(agent, redis, ann):
+async def test_a_signed_out_secret_uses_up_nobodys_limits(
+    agent: FakeAgent, redis: Redis, ann: Browser
+) -> None:
     await redis.zadd("auth:revoked", {"ses_1": time.time() + 60})
 
     for method, path in (("POST", ""), ("GET", "/runs?thread_id=t")):
         assert (await ann.ask(method, path, body=CREATE if method == "POST" else None))[0] == 401
 
-    assert int(await redis.get("gateway:{usr_ann}:turns")) == 0
-    assert int(await redis.get("gateway:{usr_ann}:requests")) == 0
+    assert await redis.get("gateway:{usr_ann}:turns") == b"0"
+    assert await redis.get("gateway:{usr_ann}:requests") == b"0"
     assert await redis.zcard("gateway:{usr_ann}:streams") == 0
 
 
-async def test_twenty_open_streams_and_not_one_more(agent, gateway, ann, bob):
+async def test_twenty_open_streams_and_not_one_more(
+    agent: FakeAgent, gateway: Gateway, ann: Browser, bob: Browser
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     path = f"/runs/{run_id}/events"
     async with AsyncExitStack() as stack:
@@ -143,7 +160,9 @@ async def test_twenty_open_streams_and_not_one_more(agent, gateway, ann, bob):
     assert [received.user_id for received in agent.received] == ["usr_bob", "usr_ann"]
 
 
-async def test_json_requests_need_no_place_among_the_streams(agent, start_gateway, browser_at):
+async def test_json_requests_need_no_place_among_the_streams(
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     ann = browser_at(await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="1"))
     assert (await ann.ask("POST", "", body=LIST))[0] == 200
 
@@ -153,8 +172,8 @@ async def test_json_requests_need_no_place_among_the_streams(agent, start_gatewa
 
 
 async def test_the_place_of_a_gateway_that_was_killed_is_free_when_its_lease_ends(
-    agent, redis, start_gateway, browser_at
-):
+    agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     ann = browser_at(await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="1"))
     path = f"/runs/{await agent.accept_run('usr_ann')}/events"
     await redis.zadd("gateway:{usr_ann}:streams", {"vwr_of_a_dead_gateway": time.time() + 60})
@@ -167,7 +186,9 @@ async def test_the_place_of_a_gateway_that_was_killed_is_free_when_its_lease_end
 
 
 @pytest.mark.parametrize("status", [404, 409, 429, 503])
-async def test_a_refused_turn_frees_its_place(agent, redis, ann, status):
+async def test_a_refused_turn_frees_its_place(
+    agent: FakeAgent, redis: Redis, ann: Browser, status: int
+) -> None:
     agent.fail_next(status, "refused")
 
     assert (await ann.ask("POST", "", body=CREATE))[0] == status
@@ -175,7 +196,7 @@ async def test_a_refused_turn_frees_its_place(agent, redis, ann, status):
     assert await redis.zcard("gateway:{usr_ann}:streams") == 0
 
 
-async def test_admission_is_one_round_trip(agent, redis, ann):
+async def test_admission_is_one_round_trip(agent: FakeAgent, redis: Redis, ann: Browser) -> None:
     await ann.ask("POST", "", body=LIST)
     await ann.ask("POST", "", body=LIST)
     before = (await redis.info("commandstats")).get("cmdstat_zscore", {}).get("calls", 0)

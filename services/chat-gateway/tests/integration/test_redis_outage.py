@@ -2,9 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator
 
+import aiohttp
 import pytest
+from agent_kit import FakeAgent
+from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
 
 from todochat.testing import wait_until
 from todochat.testing.servers import ValkeyProcess
@@ -26,14 +30,19 @@ def redis_url(valkey: ValkeyProcess) -> str:
     return valkey.url
 
 
+def process_of(valkey: ValkeyProcess) -> subprocess.Popen[bytes]:
+    assert valkey.process is not None
+    return valkey.process
+
+
 def kill(valkey: ValkeyProcess) -> None:
-    valkey.process.kill()
-    valkey.process.wait()
+    process_of(valkey).kill()
+    process_of(valkey).wait()
 
 
 async def test_without_redis_every_route_answers_503_and_comes_back_by_itself(
-    agent, gateway, valkey, ann
-):
+    agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     routes = [
         ("POST", "", CREATE),
@@ -63,7 +72,9 @@ async def test_without_redis_every_route_answers_503_and_comes_back_by_itself(
         assert b"hi" in await stream.rest()
 
 
-async def test_an_open_stream_outlives_a_redis_that_lost_everything(agent, gateway, valkey, ann):
+async def test_an_open_stream_outlives_a_redis_that_lost_everything(
+    agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
         run_id = await agent.last_run()
         await agent.say(run_id, "one", end=None)
@@ -82,8 +93,8 @@ async def test_an_open_stream_outlives_a_redis_that_lost_everything(agent, gatew
 
 
 async def test_a_client_that_closes_while_redis_is_away_ends_its_stream_cleanly(
-    agent, gateway, valkey, ann
-):
+    agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
         await wait_until(lambda: gateway.hub.viewers == 1)
         kill(valkey)
@@ -93,19 +104,27 @@ async def test_a_client_that_closes_while_redis_is_away_ends_its_stream_cleanly(
     await wait_until(lambda: len(gateway.server.server_state.tasks) == 0, timeout_s=20)
 
 
-async def test_a_redis_that_hangs_is_not_waited_for(agent, gateway, valkey, ann):
+async def test_a_redis_that_hangs_is_not_waited_for(
+    agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
+) -> None:
     assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
-    valkey.process.send_signal(signal.SIGSTOP)
+    process_of(valkey).send_signal(signal.SIGSTOP)
     try:
         async with asyncio.timeout(8):
             status, problem = await ann.ask("POST", "", body=CREATE)
     finally:
-        valkey.process.send_signal(signal.SIGCONT)
+        process_of(valkey).send_signal(signal.SIGCONT)
 
     assert (status, problem["type"]) == (503, "urn:todochat:problem:store-unavailable")
 
 
-async def test_a_gateway_may_start_before_redis(agent, valkey, start_gateway, browser_at, session):
+async def test_a_gateway_may_start_before_redis(
+    agent: FakeAgent,
+    valkey: ValkeyProcess,
+    start_gateway: StartGateway,
+    browser_at: BrowserAt,
+    session: aiohttp.ClientSession,
+) -> None:
     kill(valkey)
     gateway = await start_gateway()
     ann = browser_at(gateway)
@@ -124,5 +143,5 @@ async def test_a_gateway_may_start_before_redis(agent, valkey, start_gateway, br
         assert b"hi" in await stream.rest()
 
 
-async def is_ready(readiness) -> bool:
+async def is_ready(readiness: Callable[[], Awaitable[int]]) -> bool:
     return await readiness() == 200

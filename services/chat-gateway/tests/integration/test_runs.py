@@ -5,6 +5,9 @@ import json
 import re
 
 import pytest
+from agent_kit import FakeAgent
+from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
+from redis.asyncio import Redis
 
 from todochat.bus.frames import parse_frames
 from todochat.testing import wait_until
@@ -21,7 +24,7 @@ def texts(body: bytes) -> list[str]:
     return [event["update"]["delta"] for event in events]
 
 
-async def test_resuming_sees_each_seq_once_stored_or_live(agent, ann):
+async def test_resuming_sees_each_seq_once_stored_or_live(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as first:
         run_id = await agent.last_run()
         await agent.say(run_id, *(f"{n}" for n in range(1, 41)), end=None)
@@ -42,12 +45,14 @@ async def test_resuming_sees_each_seq_once_stored_or_live(agent, ann):
     assert seen.endswith(b"id: 42\n: end completed\n\n")
 
 
-async def test_any_number_of_viewers_see_the_same(agent, ann, start_gateway, browser_at):
+async def test_any_number_of_viewers_see_the_same(
+    agent: FakeAgent, ann: Browser, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     elsewhere = browser_at(await start_gateway())
     path = f"/runs/{run_id}/events"
 
-    async def watch(browser) -> bytes:
+    async def watch(browser: Browser) -> bytes:
         async with browser.stream("GET", path, X_Resumable="1") as stream:
             return await stream.rest()
 
@@ -59,7 +64,7 @@ async def test_any_number_of_viewers_see_the_same(agent, ann, start_gateway, bro
     assert seqs(bodies[0]) == [1, 2, 3]
 
 
-async def test_a_finished_run_is_replayed_and_closed(agent, ann):
+async def test_a_finished_run_is_replayed_and_closed(agent: FakeAgent, ann: Browser) -> None:
     run_id = await agent.accept_run("usr_ann")
     await agent.say(run_id, "a")
 
@@ -73,7 +78,9 @@ async def test_a_finished_run_is_replayed_and_closed(agent, ann):
 
 
 @pytest.mark.parametrize("last_event_id", ["abc", "-1", "1.5", "", "1 2", "9" * 16, "٣"])
-async def test_last_event_id_must_be_a_number(agent, ann, last_event_id):
+async def test_last_event_id_must_be_a_number(
+    agent: FakeAgent, ann: Browser, last_event_id: str
+) -> None:
     run_id = await agent.accept_run("usr_ann")
 
     status, problem = await ann.ask("GET", f"/runs/{run_id}/events", Last_Event_ID=last_event_id)
@@ -81,7 +88,9 @@ async def test_last_event_id_must_be_a_number(agent, ann, last_event_id):
     assert (status, problem["type"]) == (400, "urn:todochat:problem:bad-last-event-id")
 
 
-async def test_somebody_elses_run_is_like_one_that_does_not_exist(agent, ann, bob):
+async def test_somebody_elses_run_is_like_one_that_does_not_exist(
+    agent: FakeAgent, ann: Browser, bob: Browser
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     forgotten = await agent.accept_run("usr_ann", announce=False)
 
@@ -96,7 +105,9 @@ async def test_somebody_elses_run_is_like_one_that_does_not_exist(agent, ann, bo
     assert agent.cancelled == []
 
 
-async def test_a_run_whose_log_has_expired_is_gone_and_names_the_thread(agent, ann):
+async def test_a_run_whose_log_has_expired_is_gone_and_names_the_thread(
+    agent: FakeAgent, ann: Browser
+) -> None:
     run_id = await agent.accept_run("usr_ann", announce=False)
     agent.runs[run_id]["status"] = "completed"
 
@@ -106,7 +117,9 @@ async def test_a_run_whose_log_has_expired_is_gone_and_names_the_thread(agent, a
     assert problem["thread_id"] == f"thr_of_{run_id}"
 
 
-async def test_a_run_that_redis_forgot_is_watched_from_its_next_claim_on(agent, redis, ann):
+async def test_a_run_that_redis_forgot_is_watched_from_its_next_claim_on(
+    agent: FakeAgent, redis: Redis, ann: Browser
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     await agent.say(run_id, "a", end=None)
     await redis.flushall()
@@ -121,7 +134,7 @@ async def test_a_run_that_redis_forgot_is_watched_from_its_next_claim_on(agent, 
     assert body == b"id: 10001\n: snapshot\n\nid: 10002\n: end completed\n\n"
 
 
-async def test_finding_the_run_of_a_thread(agent, ann, bob):
+async def test_finding_the_run_of_a_thread(agent: FakeAgent, ann: Browser, bob: Browser) -> None:
     run_id = await agent.accept_run("usr_ann")
     thread_id = f"thr_of_{run_id}"
 
@@ -133,13 +146,15 @@ async def test_finding_the_run_of_a_thread(agent, ann, bob):
 
 
 @pytest.mark.parametrize("query", ["", "?thread_id=", "?thread_id=t&status=ended"])
-async def test_a_search_that_makes_no_sense_is_refused(ann, query):
+async def test_a_search_that_makes_no_sense_is_refused(ann: Browser, query: str) -> None:
     status, problem = await ann.ask("GET", f"/runs{query}")
 
     assert (status, problem["type"]) == (422, "urn:todochat:problem:invalid-input")
 
 
-async def test_cancelling_asks_the_agent_and_the_stream_ends(agent, ann):
+async def test_cancelling_asks_the_agent_and_the_stream_ends(
+    agent: FakeAgent, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
         run_id = await agent.last_run()
         writer = await agent.claim(run_id)
@@ -152,7 +167,7 @@ async def test_cancelling_asks_the_agent_and_the_stream_ends(agent, ann):
     assert agent.cancelled == [(run_id, "user")]
 
 
-async def test_cancelling_the_simple_form_says_so(agent, ann):
+async def test_cancelling_the_simple_form_says_so(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body={"message": "hi"}) as stream:
         run_id = await agent.last_run()
         await agent.say(run_id, "half", end="cancelled")
@@ -161,7 +176,9 @@ async def test_cancelling_the_simple_form_says_so(agent, ann):
     assert body.endswith(b'data: {"type":"error","message":"The answer was stopped"}\n\n')
 
 
-async def test_an_idle_stream_is_pinged(agent, start_gateway, browser_at):
+async def test_an_idle_stream_is_pinged(
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     gateway = await start_gateway()
     gateway.app.state.relay._ping_s = 0.05
     ann = browser_at(gateway)
@@ -174,8 +191,8 @@ async def test_an_idle_stream_is_pinged(agent, start_gateway, browser_at):
 
 
 async def test_a_stream_whose_form_leaves_all_frames_out_is_pinged_too(
-    agent, start_gateway, browser_at
-):
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
     gateway = await start_gateway()
     gateway.app.state.relay._ping_s = 0.1
 
@@ -189,7 +206,9 @@ async def test_a_stream_whose_form_leaves_all_frames_out_is_pinged_too(
         assert await pinged == b": ping\n\n"
 
 
-async def test_a_stream_outlives_a_restart_of_its_worker(agent, gateway, ann):
+async def test_a_stream_outlives_a_restart_of_its_worker(
+    agent: FakeAgent, gateway: Gateway, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
         run_id = await agent.last_run()
         await agent.say(run_id, "a", end=None)

@@ -3,6 +3,9 @@
 import time
 
 import pytest
+from agent_kit import FakeAgent
+from gateway_kit import Browser, BrowserAt, Gateway
+from redis.asyncio import Redis
 
 from chat_gateway.streams.presence import Presence
 from chat_gateway.streams.stream_format import UNAUTHORIZED, PlainFormat
@@ -13,7 +16,7 @@ from todochat.tokens import Identity
 CREATE = {"type": "threads.create", "params": {}}
 
 
-async def sign_out(redis, sid: str, *, publish: bool = True) -> None:
+async def sign_out(redis: Redis, sid: str, *, publish: bool = True) -> None:
     """Do as auth-session does."""
     await redis.zadd("auth:revoked", {sid: time.time() + 3600})
     if publish:
@@ -22,8 +25,8 @@ async def sign_out(redis, sid: str, *, publish: bool = True) -> None:
 
 @pytest.mark.parametrize("publish", [True, False], ids=["heard", "message-lost"])
 async def test_sign_out_closes_the_sessions_streams_and_no_others(
-    agent, redis, gateway, browser_at, publish
-):
+    agent: FakeAgent, redis: Redis, gateway: Gateway, browser_at: BrowserAt, publish: bool
+) -> None:
     here, elsewhere = browser_at(gateway, sid="ses_1"), browser_at(gateway, sid="ses_2")
     async with (
         here.stream("POST", "", body=CREATE) as plain,
@@ -44,7 +47,7 @@ async def test_sign_out_closes_the_sessions_streams_and_no_others(
     assert agent.cancelled == []
 
 
-async def test_a_sign_out_between_admission_and_first_byte_is_not_missed(redis):
+async def test_a_sign_out_between_admission_and_first_byte_is_not_missed(redis: Redis) -> None:
     identity = Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret")
     viewer = Viewer(
         viewer_id="vwr_1",
@@ -74,7 +77,9 @@ async def test_a_sign_out_between_admission_and_first_byte_is_not_missed(redis):
         ("POST", "/runs/run_1/cancel"),
     ],
 )
-async def test_a_signed_out_secret_opens_nothing(agent, redis, ann, method, path):
+async def test_a_signed_out_secret_opens_nothing(
+    agent: FakeAgent, redis: Redis, ann: Browser, method: str, path: str
+) -> None:
     await sign_out(redis, "ses_1")
 
     status, problem = await ann.ask(method, path, body=CREATE if path == "" else None)
@@ -83,15 +88,17 @@ async def test_a_signed_out_secret_opens_nothing(agent, redis, ann, method, path
     assert agent.received == []
 
 
-async def test_a_revocation_that_outlived_its_tokens_shuts_nobody_out(agent, redis, ann):
+async def test_a_revocation_that_outlived_its_tokens_shuts_nobody_out(
+    agent: FakeAgent, redis: Redis, ann: Browser
+) -> None:
     await redis.zadd("auth:revoked", {"ses_1": time.time() - 1})
 
     assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
 
 
 async def test_at_the_secrets_end_the_client_is_asked_to_reattach(
-    agent, redis, gateway, browser_at
-):
+    agent: FakeAgent, redis: Redis, gateway: Gateway, browser_at: BrowserAt
+) -> None:
     short = browser_at(gateway, ttl_s=1)
     async with short.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
         run_id = await agent.last_run()
@@ -109,7 +116,9 @@ async def test_at_the_secrets_end_the_client_is_asked_to_reattach(
     assert await redis.zcard("gateway:absent") == 0
 
 
-async def test_a_secret_that_has_expired_opens_nothing(agent, gateway, browser_at):
+async def test_a_secret_that_has_expired_opens_nothing(
+    agent: FakeAgent, gateway: Gateway, browser_at: BrowserAt
+) -> None:
     status, problem = await browser_at(gateway, ttl_s=-60).ask("POST", "", body=CREATE)
 
     assert (status, problem["type"]) == (401, "urn:todochat:problem:unauthorized")

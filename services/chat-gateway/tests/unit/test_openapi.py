@@ -1,5 +1,7 @@
 """What the OpenAPI document promises."""
 
+from typing import Any
+
 import pytest
 
 from chat_gateway.app import create_app
@@ -9,11 +11,12 @@ CHAT = "/api/{user_id}/chat"
 
 
 @pytest.fixture(scope="module")
-def paths() -> dict:
+def paths() -> dict[str, Any]:
     settings = ChatGatewaySettings(
         redis_url="redis://127.0.0.1:1/0", todochat_service_secret="x" * 32
     )
-    return create_app(settings).openapi_schema.to_schema()["paths"]
+    documented: dict[str, Any] = create_app(settings).openapi_schema.to_schema()["paths"]
+    return documented
 
 
 @pytest.mark.parametrize(
@@ -25,7 +28,9 @@ def paths() -> dict:
         ("post", f"{CHAT}/runs/{{run_id}}/cancel", "202 401 403 404 429 503"),
     ],
 )
-def test_every_status_is_documented(paths, method, path, statuses):
+def test_every_status_is_documented(
+    paths: dict[str, Any], method: str, path: str, statuses: str
+) -> None:
     documented = set(paths[path][method]["responses"])
 
     # Litestar adds a 400 to whatever has parameters; the gateway's own faults are 422.
@@ -34,11 +39,11 @@ def test_every_status_is_documented(paths, method, path, statuses):
     assert "user_id" in {parameter["name"] for parameter in paths[path][method]["parameters"]}
 
 
-def test_nothing_else_is_public(paths):
+def test_nothing_else_is_public(paths: dict[str, Any]) -> None:
     assert len(paths) == 4
 
 
-def test_streams_and_both_body_forms_are_documented(paths):
+def test_streams_and_both_body_forms_are_documented(paths: dict[str, Any]) -> None:
     chat = paths[CHAT]["post"]
     forms = chat["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
 

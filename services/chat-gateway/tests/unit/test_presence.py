@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
@@ -17,7 +17,7 @@ from todochat.tokens import Identity
 
 
 @pytest.fixture
-def make_viewer():
+def make_viewer() -> Callable[..., Viewer]:
     def make(viewer_id: str = "vwr_1", *, said_resumable: bool = False) -> Viewer:
         return Viewer(
             viewer_id=viewer_id,
@@ -35,7 +35,9 @@ def make_viewer():
     return make
 
 
-async def test_every_key_of_a_viewer_expires(redis, make_viewer):
+async def test_every_key_of_a_viewer_expires(
+    redis: Redis, make_viewer: Callable[..., Viewer]
+) -> None:
     presence = Presence(redis, 30)
 
     await presence.arrive(make_viewer(said_resumable=True))
@@ -46,7 +48,9 @@ async def test_every_key_of_a_viewer_expires(redis, make_viewer):
     assert all([await redis.ttl(name) > 0 for name in names])
 
 
-async def test_the_clock_of_an_abandoned_run_expires_too(redis, make_viewer):
+async def test_the_clock_of_an_abandoned_run_expires_too(
+    redis: Redis, make_viewer: Callable[..., Viewer]
+) -> None:
     viewer, presence = make_viewer(), Presence(redis, 30)
     await presence.arrive(viewer)
 
@@ -56,7 +60,9 @@ async def test_the_clock_of_an_abandoned_run_expires_too(redis, make_viewer):
     assert await redis.ttl("gateway:absent") > 3600
 
 
-async def test_renewing_brings_back_what_redis_lost(redis, make_viewer):
+async def test_renewing_brings_back_what_redis_lost(
+    redis: Redis, make_viewer: Callable[..., Viewer]
+) -> None:
     viewer, presence, open_streams = make_viewer(), Presence(redis, 30), OpenStreams()
     await presence.arrive(viewer)
     open_streams.add(viewer)
@@ -70,8 +76,8 @@ async def test_renewing_brings_back_what_redis_lost(redis, make_viewer):
 
 
 async def test_a_viewer_that_leaves_while_leases_are_renewed_is_not_brought_back(
-    redis, make_viewer
-):
+    redis: Redis, make_viewer: Callable[..., Viewer]
+) -> None:
     viewer, presence = make_viewer(), Presence(redis, 30)
     await presence.leave(viewer, client_closed=False)
 
@@ -108,8 +114,8 @@ async def hanging_redis() -> AsyncIterator[Redis]:
 
 
 async def test_a_redis_that_hangs_holds_up_neither_a_streams_beginning_nor_its_end(
-    hanging_redis, make_viewer
-):
+    hanging_redis: Redis, make_viewer: Callable[..., Viewer]
+) -> None:
     viewer, presence = make_viewer(), Presence(hanging_redis, 30)
 
     async with asyncio.timeout(4.5):

@@ -1,18 +1,19 @@
 """ChatKit frames in, the seed's lines out."""
 
 import json
+from typing import Any
 
 import pytest
 
 from chat_gateway.simple_form import SimpleForm
-from todochat.bus.frames import encode_end, encode_frame
+from todochat.bus.frames import EndStatus, encode_end, encode_frame
 
 
-def frames(*events: dict) -> bytes:
+def frames(*events: dict[str, Any]) -> bytes:
     return b"".join(encode_frame(n, json.dumps(e).encode()) for n, e in enumerate(events, 1))
 
 
-def update(kind: str, item_id: str = "msg_1", **members) -> dict:
+def update(kind: str, item_id: str = "msg_1", **members: object) -> dict[str, Any]:
     return {
         "type": "thread.item.updated",
         "item_id": item_id,
@@ -20,13 +21,15 @@ def update(kind: str, item_id: str = "msg_1", **members) -> dict:
     }
 
 
-def message(kind: str, text: str, item_id: str = "msg_1", item_type: str = "assistant_message"):
+def message(
+    kind: str, text: str, item_id: str = "msg_1", item_type: str = "assistant_message"
+) -> dict[str, Any]:
     content = [{"type": "output_text", "text": text, "annotations": []}]
     item = {"id": item_id, "type": item_type, "thread_id": "thr_1", "content": content}
     return {"type": f"thread.item.{kind}", "item": item}
 
 
-def test_each_delta_is_one_line():
+def test_each_delta_is_one_line() -> None:
     data = frames(update("text_delta", delta="Good "), update("text_delta", delta="day"))
 
     assert SimpleForm().frames(data) == (
@@ -34,14 +37,14 @@ def test_each_delta_is_one_line():
     )
 
 
-def test_line_breaks_and_quotes_stay_inside_the_json():
+def test_line_breaks_and_quotes_stay_inside_the_json() -> None:
     line = SimpleForm().frames(frames(update("text_delta", delta='a\n\n"b"\u2028')))
 
     assert line.count(b"\n") == 2
     assert json.loads(line.removeprefix(b"data: "))["content"] == 'a\n\n"b"\u2028'
 
 
-def test_a_message_that_was_streamed_is_not_said_again_when_it_is_done():
+def test_a_message_that_was_streamed_is_not_said_again_when_it_is_done() -> None:
     form = SimpleForm()
     form.frames(frames(message("added", ""), update("text_delta", delta="hi")))
 
@@ -49,7 +52,7 @@ def test_a_message_that_was_streamed_is_not_said_again_when_it_is_done():
     assert form.frames(frames(done, message("done", "hi"))) == b""
 
 
-def test_a_message_that_comes_whole_is_said_once():
+def test_a_message_that_comes_whole_is_said_once() -> None:
     form = SimpleForm()
 
     said = form.frames(
@@ -59,7 +62,7 @@ def test_a_message_that_comes_whole_is_said_once():
     assert said == b'data: {"type":"text","content":"Hello."}\n\n'
 
 
-def test_a_part_that_begins_with_text_is_said():
+def test_a_part_that_begins_with_text_is_said() -> None:
     part = update("added", content={"text": "Hi", "type": "output_text", "annotations": []})
 
     assert SimpleForm().frames(frames(part)) == b'data: {"type":"text","content":"Hi"}\n\n'
@@ -78,11 +81,11 @@ def test_a_part_that_begins_with_text_is_said():
         {"type": "thread.item.updated", "item_id": "w", "update": {"type": "w", "delta": 3}},
     ],
 )
-def test_what_has_no_place_in_the_form_is_left_out(event):
+def test_what_has_no_place_in_the_form_is_left_out(event: dict[str, Any]) -> None:
     assert SimpleForm().frames(frames(event)) == b""
 
 
-def test_success_ends_with_done():
+def test_success_ends_with_done() -> None:
     assert SimpleForm().ended("completed", encode_end(1, "completed")) == b"data: [DONE]\n\n"
 
 
@@ -90,14 +93,14 @@ def test_success_ends_with_done():
     ("status", "message_said"),
     [("failed", "Failed to process message"), ("cancelled", "The answer was stopped")],
 )
-def test_anything_but_success_ends_with_an_error(status, message_said):
+def test_anything_but_success_ends_with_an_error(status: EndStatus, message_said: str) -> None:
     line = SimpleForm().ended(status, encode_end(1, status))
 
     assert line == b'data: {"type":"error","message":"' + message_said.encode() + b'"}\n\n'
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-def test_an_error_is_told_once_and_nothing_is_done_after_it(status):
+def test_an_error_is_told_once_and_nothing_is_done_after_it(status: EndStatus) -> None:
     form = SimpleForm()
     first = form.frames(frames({"type": "error", "code": "stream.error", "allow_retry": True}))
 

@@ -1,0 +1,122 @@
+"""Gateways, each with an event loop of its own, and somebody who talks to them."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from chat_gateway.app import create_app
+from chat_gateway.settings import ChatGatewaySettings
+from todochat.bus import RunHub
+from todochat.server import make_server
+from todochat.testing import wait_until
+
+READ_TIMEOUT_S = 10
+
+
+class Gateway:
+    """A real server in a thread: uvloop and httptools, as in production."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        settings = ChatGatewaySettings.load(environ)
+        self.app = create_app(settings)
+        self.server = make_server(self.app, settings, host="127.0.0.1", port=0)
+        self._thread = threading.Thread(target=self.server.run, daemon=True)
+
+    async def start(self) -> None:
+        self._thread.start()
+        await wait_until(lambda: self.server.started or not self._thread.is_alive())
+        assert self.server.started
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self._thread.join(READ_TIMEOUT_S)
+        assert not self._thread.is_alive()
+
+    @property
+    def url(self) -> str:
+        port = self.server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    @property
+    def hub(self) -> RunHub:
+        hub: RunHub = self.app.state.hub
+        return hub
+
+
+class Stream:
+    """The body of a streamed answer."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.response = response
+        self.headers = response.headers
+        self._buffer = b""
+
+    async def next_event(self) -> bytes:
+        """Return the bytes of the next event or comment, with its blank line."""
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            while b"\n\n" not in self._buffer:
+                chunk = await self.response.content.readany()
+                assert chunk, f"the stream ended after {self._buffer!r}"
+                self._buffer += chunk
+        event, _, self._buffer = self._buffer.partition(b"\n\n")
+        return event + b"\n\n"
+
+    async def rest(self) -> bytes:
+        """Return everything up to the stream's end."""
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            rest = self._buffer + await self.response.content.read()
+        self._buffer = b""
+        return rest
+
+    def close(self) -> None:
+        """Go away without a word."""
+        self.response.close()
+
+
+class Browser:
+    """Somebody who holds a client secret."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, user_id: str, secret: str) -> None:
+        self._session = session
+        self.url = url
+        self.user_id = user_id
+        self.headers = {"Authorization": f"Bearer {secret}"}
+
+    @asynccontextmanager
+    async def request(
+        self, method: str, path: str, *, body: Any = None, **headers: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        async with self._session.request(
+            method,
+            f"{self.url}/api/{self.user_id}/chat{path}",
+            data=data,
+            headers={**self.headers, **named},
+        ) as response:
+            yield response
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, path: str, *, body: Any = None, **headers: str
+    ) -> AsyncIterator[Stream]:
+        async with self.request(method, path, body=body, **headers) as response:
+            assert response.status == 200, await response.text()
+            assert response.headers["Content-Type"].startswith("text/event-stream")
+            yield Stream(response)
+
+    async def ask(
+        self, method: str, path: str, *, body: Any = None, **headers: str
+    ) -> tuple[int, Any]:
+        """Return the status and the JSON of an answer that is no stream."""
+        async with self.request(method, path, body=body, **headers) as response:
+            return response.status, json.loads(await response.read())
+
+
+StartGateway = Callable[..., Awaitable[Gateway]]
+BrowserAt = Callable[..., Browser]
