@@ -1,0 +1,76 @@
+"""An OpenAI-compatible server that says as many tokens as it was told, at a steady pace."""
+
+import asyncio
+from typing import Self
+
+import msgspec
+from aiohttp import web
+
+from todochat.testing.model_script import ModelRequest
+from todochat.testing.model_wires import ResponsesWriter
+
+
+def token(number: int) -> str:
+    """The `number`-th token of every answer; all differ, so a lost or doubled one is seen."""
+    return f"word{number} "
+
+
+class PacedModel:
+    """Answers every request of the Responses API with `tokens` tokens, `rate` a second.
+
+    Attributes:
+        broken_off: answers whose reader went away.
+    """
+
+    def __init__(self, tokens: int, rate: float) -> None:
+        self.broken_off = 0
+        self._tokens = tokens
+        self._interval_s = 1 / rate
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        """What a client takes as its base URL."""
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    @property
+    def text(self) -> str:
+        """What each answer says."""
+        return "".join(token(number) for number in range(self._tokens))
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app.router.add_post("/v1/responses", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024).start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _answer(self, http_request: web.Request) -> web.StreamResponse:
+        body = msgspec.json.decode(await http_request.read())
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(http_request)
+        request = ModelRequest(wire="responses", body=body, headers=http_request.headers)
+        try:
+            await self._say(ResponsesWriter(response, request))
+        except ConnectionError:
+            self.broken_off += 1
+        return response
+
+    async def _say(self, writer: ResponsesWriter) -> None:
+        await writer.begin()
+        await writer.begin_message()
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for number in range(self._tokens):
+            await writer.text(token(number))
+            due += self._interval_s
+            await asyncio.sleep(due - loop.time())  # behind its pace it only lets others run
+        await writer.end_message()
+        await writer.finish()
