@@ -1,27 +1,17 @@
 """Whole stacks of real processes, started with the launcher as a person would."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
-import msgspec
 import pytest
 import pytest_asyncio
 
-from todochat.testing import free_port
+from stack_kit import run_stack
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.person import Person
 
 HERE = Path(__file__).parent
-UP_TIMEOUT_S = 90
-TODOCHAT = str(Path(sys.executable).with_name("todochat"))
 
 
 def pytest_collection_modifyitems(items):
@@ -29,63 +19,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-
-
-class Stack:
-    """A running installation."""
-
-    def __init__(self, data_dir: Path, variables: dict[str, str]):
-        self.data_dir = data_dir
-        self.variables = variables
-        self.state: dict[str, Any] = {}
-        self.wire = ""
-
-    def up(self, *, workers=1, gateways=1):
-        command = [
-            TODOCHAT, "up", "--detach", "--data-dir", str(self.data_dir), "--port",
-            str(free_port()), "--workers", str(workers), "--gateways", str(gateways),
-        ]  # fmt: skip
-        done = subprocess.run(
-            command,
-            check=False,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=UP_TIMEOUT_S,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        self.state = json.loads((self.data_dir / "state.json").read_text())
-
-    def down(self):
-        command = [TODOCHAT, "down", "--data-dir", str(self.data_dir)]
-        subprocess.run(command, env=self.environment, check=True, capture_output=True, timeout=60)
-
-    @property
-    def environment(self):
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return {**inherited, **self.variables}
-
-    @property
-    def edge(self) -> str:
-        return self.state["edge"]
-
-    def urls(self, service) -> list[str]:
-        return self.state["services"][service]["urls"]
-
-    def secrets(self):
-        return msgspec.json.decode((self.data_dir / "secrets.json").read_bytes())
-
-
-def run_stack(name, variables, **size) -> Iterator[Stack]:
-    directory = Path(tempfile.mkdtemp(prefix=f"todochat-{name}-"))
-    directory.chmod(0o755)  # pytest's own are closed to the user that PostgreSQL runs as
-    stack = Stack(directory / "data", variables)
-    try:
-        stack.up(**size)
-        yield stack
-        stack.down()
-    finally:
-        shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,11 @@ class ScriptedModelServer:
         headers = {"Retry-After": retry_after} if retry_after else {}
         self._script.append(Answer(status=status, headers=headers))
 
+    def forget(self) -> None:
+        """Drop what is left of the script and what was asked, for the next test."""
+        self.requests.clear()
+        self._script.clear()
+
     @property
     def unused_answers(self) -> int:
         """How much of the script nobody has asked for."""

@@ -1,0 +1,110 @@
+"""The agent of the contract tests: its tools do to a conversation whatever a test asks for.
+
+The scripted model calls them, so what a test puts into a call is what the agent does. In the stack
+it stands where an adopter's agent would, named by TODO_AGENT_FACTORY.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+
+from agents import Agent, RunContextWrapper, StopAtTools, function_tool
+from chatkit.agents import ClientToolCall
+from chatkit.errors import CustomStreamError, ErrorCode, StreamError
+from chatkit.types import CustomTask, ThreadMetadata, ThreadStreamEvent, Workflow
+from chatkit.widgets import Card, Markdown
+from pydantic import TypeAdapter
+
+from todo_agent.agent.factory import AgentEnvironment
+from todo_agent.agent.run_context import RunContext
+
+# What tests may leave out of an item: the agent knows where and when it says it.
+WHEN: Final = "2026-01-01T00:00:00Z"
+
+_EVENTS: Final = TypeAdapter(list[ThreadStreamEvent])
+_METADATA: Final = TypeAdapter(ThreadMetadata)
+
+
+@function_tool(strict_mode=False)
+async def emit(context: RunContextWrapper[RunContext], events: list[dict[str, Any]]) -> str:
+    """Say events as they are."""
+    run = context.context
+    for event in events:
+        if "item" in event:
+            event["item"] = {"thread_id": run.thread.id, "created_at": WHEN, **event["item"]}
+    for parsed in _EVENTS.validate_python(events):
+        await run.stream(parsed)
+    return "said"
+
+
+@function_tool(strict_mode=False)
+async def set_thread(context: RunContextWrapper[RunContext], fields: dict[str, Any]) -> str:
+    """Change fields of the thread."""
+    thread = context.context.thread
+    changed = _METADATA.validate_python({**thread.model_dump(), **fields})
+    for name in fields:
+        setattr(thread, name, getattr(changed, name))
+    return "changed"
+
+
+@function_tool
+async def read_thread(context: RunContextWrapper[RunContext]) -> str:
+    """Tell the model what the thread's owner keeps of it."""
+    return context.context.thread.model_dump_json()
+
+
+@function_tool(strict_mode=False)
+async def ask_browser(
+    context: RunContextWrapper[RunContext], name: str, arguments: dict[str, Any]
+) -> None:
+    """Let the browser do something and wait for its output."""
+    context.context.client_tool_call = ClientToolCall(name=name, arguments=arguments)
+
+
+@function_tool
+async def write_widget(context: RunContextWrapper[RunContext], texts: list[str]) -> str:
+    """Show a card whose text grows from one of the texts to the next."""
+
+    async def growing() -> AsyncGenerator[Any, None]:
+        for index, text in enumerate(texts):
+            is_streaming = index < len(texts) - 1
+            yield Card(children=[Markdown(id="text", value=text, streaming=is_streaming)])
+
+    await context.context.stream_widget(growing(), copy_text=texts[-1])
+    return "shown"
+
+
+@function_tool
+async def work(context: RunContextWrapper[RunContext], steps: list[str]) -> str:
+    """Show a workflow, one step after the other."""
+    run = context.context
+    await run.start_workflow(Workflow(type="custom", tasks=[]))
+    for index, step in enumerate(steps):
+        await run.add_workflow_task(CustomTask(title=step, status_indicator="loading"))
+        await run.update_workflow_task(CustomTask(title=step, status_indicator="complete"), index)
+    await run.end_workflow()
+    return "worked"
+
+
+@function_tool(failure_error_function=None)
+async def fail(context: RunContextWrapper[RunContext], how: str, allow_retry: bool) -> str:
+    """Raise what an agent may raise."""
+    match how:
+        case "custom":
+            raise CustomStreamError("The kitchen is closed.", allow_retry=allow_retry)
+        case "coded":
+            raise StreamError(ErrorCode.STREAM_ERROR, allow_retry=allow_retry)
+        case _:
+            msg = f"secret of {context.context.user_id}"
+            raise RuntimeError(msg)
+
+
+def create_agent(environment: AgentEnvironment) -> Agent[RunContext]:
+    """Build the agent; `ask_browser` ends the turn, which the browser's output continues."""
+    return Agent(
+        name="Contract",
+        instructions="Do as the script says.",
+        model=environment.model,
+        model_settings=environment.model_settings,
+        tools=[emit, set_thread, read_thread, ask_browser, write_widget, work, fail],
+        tool_use_behavior=StopAtTools(stop_at_tool_names=["ask_browser"]),
+    )

@@ -1,0 +1,68 @@
+"""One stack for all contract tests; each test signs up its own people."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from contract.chat_kit import Chatter
+from stack_kit import Stack, run_stack
+from todochat.testing.model_server import ScriptedModelServer
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these tests in one event loop, which the stack's model server lives in."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def model_server() -> AsyncIterator[ScriptedModelServer]:
+    async with ScriptedModelServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def contract_stack(model_server: ScriptedModelServer) -> Iterator[Stack]:
+    """A stack with the agent of `contract/agent.py` and a scripted model."""
+    variables = {
+        "OPENAI_BASE_URL": model_server.url,
+        "OPENAI_API_KEY": "sk-scripted",
+        "TODO_AGENT_MODEL": "scripted",
+        "TODO_AGENT_API": "responses",
+        "TODO_AGENT_FACTORY": "contract.agent:create_agent",
+        # Where the tests' own modules are, so that the worker finds its agent there.
+        "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]),
+    }
+    yield from run_stack("contract", variables)
+
+
+@pytest.fixture
+def model(
+    contract_stack: Stack, model_server: ScriptedModelServer
+) -> Iterator[ScriptedModelServer]:
+    """The model; everything it was told to say must be asked for."""
+    yield model_server
+    unused = model_server.unused_answers
+    model_server.forget()
+    assert unused == 0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ada(contract_stack: Stack) -> AsyncIterator[Chatter]:
+    """Someone new."""
+    async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
+        yield await Chatter.sign_up(client)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bob(contract_stack: Stack) -> AsyncIterator[Chatter]:
+    """Someone else."""
+    async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
+        yield await Chatter.sign_up(client)

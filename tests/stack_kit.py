@@ -1,0 +1,85 @@
+"""Whole stacks of real processes, started with the launcher as a person would."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from todochat.testing import free_port
+
+# Generous, since a machine that runs several suites at once needs a multiple of the usual 5 s.
+UP_TIMEOUT_S = 90
+DOWN_TIMEOUT_S = 60
+TODOCHAT = str(Path(sys.executable).with_name("todochat"))
+
+
+class Stack:
+    """A running installation.
+
+    Attributes:
+        wire: which of OpenAI's APIs its model is asked through, "" for the offline assistant.
+    """
+
+    def __init__(self, data_dir: Path, variables: Mapping[str, str]) -> None:
+        self.data_dir = data_dir
+        self.variables = variables
+        self.state: dict[str, Any] = {}
+        self.wire = ""
+
+    def up(self, *, workers: int = 1, gateways: int = 1) -> None:
+        command = [
+            TODOCHAT, "up", "--detach", "--data-dir", str(self.data_dir), "--port",
+            str(free_port()), "--workers", str(workers), "--gateways", str(gateways),
+        ]  # fmt: skip
+        done = subprocess.run(
+            command,
+            check=False,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=UP_TIMEOUT_S,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.state = json.loads((self.data_dir / "state.json").read_text())
+
+    def down(self) -> None:
+        command = [TODOCHAT, "down", "--data-dir", str(self.data_dir)]
+        subprocess.run(
+            command, env=self.environment, check=True, capture_output=True, timeout=DOWN_TIMEOUT_S
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return {**inherited, **self.variables}
+
+    @property
+    def edge(self) -> str:
+        edge: str = self.state["edge"]
+        return edge
+
+    def urls(self, service: str) -> list[str]:
+        urls: list[str] = self.state["services"][service]["urls"]
+        return urls
+
+    def secrets(self) -> dict[str, Any]:
+        secrets: dict[str, Any] = json.loads((self.data_dir / "secrets.json").read_bytes())
+        return secrets
+
+
+def run_stack(name: str, variables: Mapping[str, str], **size: int) -> Iterator[Stack]:
+    """Start a stack, yield it, and leave nothing of it behind."""
+    directory = Path(tempfile.mkdtemp(prefix=f"todochat-{name}-"))
+    directory.chmod(0o755)  # pytest's own are closed to the user that PostgreSQL runs as
+    stack = Stack(directory / "data", variables)
+    try:
+        stack.up(**size)
+        yield stack
+        stack.down()
+    finally:
+        shutil.rmtree(directory)
