@@ -14,6 +14,7 @@ from auth_session.http.guards import allowed_origins
 from auth_session.http.internal_controller import InternalController
 from auth_session.http.jwks_controller import get_jwks
 from auth_session.http.openapi import document_strictness
+from auth_session.http.own_session_controller import OwnSessionController
 from auth_session.http.token_controller import TokenController
 from auth_session.lifespan import lifespan
 from auth_session.settings import AuthSessionSettings
@@ -31,6 +32,7 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
         "/",
         route_handlers=[
             AuthController,
+            OwnSessionController,
             TokenController,
             ClientSecretController,
             InternalController,

@@ -7,11 +7,13 @@
     ├── ForbiddenError 403
     │   ├── SignUpClosedError          sign-up-closed
     │   ├── InvitationRefusedError     invitation-refused
-    │   └── OriginRefusedError         origin-refused
+    │   ├── OriginRefusedError         origin-refused
+    │   └── WrongPasswordError         wrong-password
     ├── NotFoundError 404
     │   └── AccessTokenNotFoundError   access-token-not-found
     ├── ConflictError 409
     │   ├── EmailTakenError            email-taken
+    │   ├── NoPasswordError            no-password
     │   └── RotationTooSoonError       rotation-too-soon
     ├── InvalidInputError 422
     │   └── TooManyAccessTokensError   too-many-access-tokens
@@ -79,6 +81,15 @@ class OriginRefusedError(ForbiddenError):
         super().__init__("This request may only come from the product's own pages.")
 
 
+class WrongPasswordError(ForbiddenError):
+    """The present password was asked for and another one was given."""
+
+    code, title = "wrong-password", "Wrong password"
+
+    def __init__(self) -> None:
+        super().__init__("This is not the account's present password.")
+
+
 class EmailTakenError(ConflictError):
     """There is an account with this e-mail address."""
 
@@ -86,6 +97,15 @@ class EmailTakenError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("An account with this e-mail address exists. Sign in instead.")
+
+
+class NoPasswordError(ConflictError):
+    """The account belongs to an external issuer."""
+
+    code, title = "no-password", "This account has no password"
+
+    def __init__(self) -> None:
+        super().__init__("This account signs in elsewhere and has no password here.")
 
 
 class RotationTooSoonError(ConflictError):

@@ -17,7 +17,9 @@ from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import KeyRing
 from auth_session.service.key_rotation import KeyRotation
+from auth_session.service.own_sessions import OwnSessions
 from auth_session.service.password_pool import PasswordPool
+from auth_session.service.password_service import PasswordService
 from auth_session.service.periodic_job import PeriodicJob, running
 from auth_session.service.purge_service import PurgeService
 from auth_session.service.revocation_service import RevocationService
@@ -45,6 +47,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     key_rotation: KeyRotation
     passwords: PasswordPool
     sessions: SessionService
+    own_sessions: OwnSessions
+    password_changes: PasswordService
     accounts: AccountService
     sign_ins: SignInService
     secrets: ClientSecretService
@@ -88,6 +92,8 @@ async def open_services(
             key_rotation=KeyRotation(database, cipher, clock),
             passwords=passwords,
             sessions=sessions,
+            own_sessions=OwnSessions(database, sessions, clock),
+            password_changes=PasswordService(database, passwords, sessions, clock),
             accounts=AccountService(
                 database, passwords, sessions, sign_up=settings.auth_sign_up, clock=clock
             ),

@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import jwt
 import pytest
-from conftest import SERVICE_SECRET, Browser, MovableClock, Service, bearer
+from auth_kit import SERVICE_SECRET, Browser, MovableClock, Service, bearer
 from redis.asyncio import Redis
 
 from todochat.access_tokens import PREFIX, new_access_token

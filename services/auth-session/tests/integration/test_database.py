@@ -27,7 +27,12 @@ async def test_the_models_and_the_migrations_agree(auth_urls):
 
 @pytest.mark.parametrize(
     "statement",
-    ["DELETE FROM passwords", "DELETE FROM signing_keys", "DROP TABLE users", "CREATE TABLE x (i int)"],
+    [
+        "DELETE FROM passwords",
+        "DELETE FROM signing_keys",
+        "DROP TABLE users",
+        "CREATE TABLE x (i int)",
+    ],
 )
 async def test_the_app_role_may_not(auth_urls, statement):
     connection = await asyncpg.connect(auth_urls.app)

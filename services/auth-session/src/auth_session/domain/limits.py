@@ -10,6 +10,9 @@ MAX_LOCALE_CHARS: Final = 35  # RFC 5646, 4.4.1: what implementations should at 
 MAX_INVITATION_CHARS: Final = 64
 MAX_USER_ID_CHARS: Final = 128
 
+MAX_USER_AGENT_CHARS: Final = 300  # what is kept of it; browsers send about 120
+MAX_SESSIONS_SHOWN: Final = 100
+
 # NIST SP 800-63B, 5.1.1.2: at least 8; at least 64 must be allowed; no composition rules.
 MIN_PASSWORD_CHARS: Final = 8
 MAX_PASSWORD_CHARS: Final = 256

@@ -30,6 +30,15 @@ class RevokedSid(msgspec.Struct, frozen=True, kw_only=True):
     tokens_until: datetime
 
 
+class SessionOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is shown of a session."""
+
+    sid: str
+    created_at: datetime
+    last_used_at: datetime
+    user_agent: str | None
+
+
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
     """A refresh token's state; the token itself is stored nowhere."""
 

@@ -6,6 +6,7 @@ from litestar import Controller, Request, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import CookieParameter, RequestBody
 
+from auth_session.domain.limits import MAX_USER_AGENT_CHARS
 from auth_session.domain.session import Session
 from auth_session.errors import RefreshRefusedError
 from auth_session.http.cookie import REFRESH_COOKIE, no_cookie, refresh_cookie
@@ -28,6 +29,12 @@ RefreshToken = Annotated[
     CookieParameter(name=REFRESH_COOKIE, description="Set by sign-up, sign-in and refresh."),
 ]
 AnyRequest = Request[Any, Any, Any]
+
+
+def user_agent(request: AnyRequest) -> str | None:
+    """Return what a browser says it is, as far as it can be shown and is worth keeping."""
+    said = request.headers.get("user-agent", "")[:MAX_USER_AGENT_CHARS]
+    return "".join(char for char in said if char.isprintable()).strip() or None
 
 
 class AuthController(Controller):
@@ -58,7 +65,9 @@ class AuthController(Controller):
             timezone=data.timezone,
             locale=data.locale,
         )
-        return _answer(request, await accounts.sign_up(account, data.invitation))
+        return _answer(
+            request, await accounts.sign_up(account, data.invitation, user_agent(request))
+        )
 
     @post(
         "/sign-in",
@@ -74,7 +83,8 @@ class AuthController(Controller):
     ) -> Response[SignedInView]:
         """Sign in. Ten failures to an account from one address make the eleventh wait."""
         client = request.client.host if request.client else ""
-        return _answer(request, await sign_ins.sign_in(data.email, data.password, client))
+        signed_in = await sign_ins.sign_in(data.email, data.password, client, user_agent(request))
+        return _answer(request, signed_in)
 
     @post(
         "/refresh",

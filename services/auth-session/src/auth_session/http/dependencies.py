@@ -11,6 +11,8 @@ from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.account_service import AccountService
 from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.key_ring import KeyRing
+from auth_session.service.own_sessions import OwnSessions
+from auth_session.service.password_service import PasswordService
 from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_service import SignInService
 from todochat.access_tokens import looks_like_access_token
@@ -57,6 +59,16 @@ def _keys(state: State) -> KeyRing:
     return service
 
 
+def _own_sessions(state: State) -> OwnSessions:
+    service: OwnSessions = state.services.own_sessions
+    return service
+
+
+def _password_changes(state: State) -> PasswordService:
+    service: PasswordService = state.services.password_changes
+    return service
+
+
 def _secrets(state: State) -> ClientSecretService:
     service: ClientSecretService = state.services.secrets
     return service
@@ -78,6 +90,8 @@ DEPENDENCIES: Final = {
     "access_tokens": Provide(_access_tokens, sync_to_thread=False),
     "accounts": Provide(_accounts, sync_to_thread=False),
     "keys": Provide(_keys, sync_to_thread=False),
+    "own_sessions": Provide(_own_sessions, sync_to_thread=False),
+    "password_changes": Provide(_password_changes, sync_to_thread=False),
     "secrets": Provide(_secrets, sync_to_thread=False),
     "sessions": Provide(_sessions, sync_to_thread=False),
     "sign_ins": Provide(_sign_ins, sync_to_thread=False),

@@ -8,6 +8,7 @@ from litestar import Litestar
 from litestar.openapi.spec import OpenAPIResponse, Operation, RequestBody
 
 from auth_session.http.schemas import ProfileUpdate, SessionRequest, SignIn, SignUp
+from auth_session.http.session_schemas import PasswordChange
 from auth_session.http.token_schemas import CreateAccessToken, VerifyAccessToken
 
 _STRICT: Final[tuple[type[msgspec.Struct], ...]] = (
@@ -17,6 +18,7 @@ _STRICT: Final[tuple[type[msgspec.Struct], ...]] = (
     SessionRequest,
     CreateAccessToken,
     VerifyAccessToken,
+    PasswordChange,
 )
 
 

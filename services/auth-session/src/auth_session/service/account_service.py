@@ -66,7 +66,9 @@ class AccountService:
         self._sign_up = sign_up
         self._clock = clock
 
-    async def sign_up(self, account: NewAccount, invitation: str | None) -> SignedIn:
+    async def sign_up(
+        self, account: NewAccount, invitation: str | None, user_agent: str | None = None
+    ) -> SignedIn:
         """Make an account and sign it in.
 
         Raises:
@@ -91,7 +93,7 @@ class AccountService:
                 now = self._clock()
                 if not await users.use_invitation(code_hash, email_key, user_id=user.id, now=now):
                     raise InvitationRefusedError
-            signed_in = await self._sessions.open(transaction, user)
+            signed_in = await self._sessions.open(transaction, user, user_agent)
         log.info("user.signed_up", user_id=user.id)
         return signed_in
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -61,7 +62,9 @@ class SessionService:
         self._refresh_lifetime = refresh_lifetime
         self._clock = clock
 
-    async def open(self, transaction: AsyncSession, user: User) -> SignedIn:
+    async def open(
+        self, transaction: AsyncSession, user: User, user_agent: str | None = None
+    ) -> SignedIn:
         """Open a session for somebody who has just proved who they are."""
         now = self._clock()
         session = Session(
@@ -70,7 +73,7 @@ class SessionService:
             expires_at=now + self._session_lifetime,
             tokens_until=now + LOGIN_TOKEN_LIFETIME,
         )
-        await SessionRepository(transaction).add(session, now)
+        await SessionRepository(transaction).add(session, now, user_agent)
         return await self._issue(transaction, session, user, now)
 
     async def refresh(self, refresh_token: str) -> SignedIn:
@@ -87,7 +90,7 @@ class SessionService:
             return outcome
         if isinstance(outcome, Session):
             log.warning("session.refresh_reused", sid=outcome.sid, user_id=outcome.user_id)
-            await self._announce(outcome)
+            await self.announce([outcome])
         raise RefreshRefusedError("The session has ended. Sign in again.")
 
     async def revoke(self, sid: str, reason: str) -> None:
@@ -96,7 +99,15 @@ class SessionService:
             session = await SessionRepository(transaction).revoke(sid, reason, self._clock())
         if session is not None:
             log.info("session.revoked", sid=sid, user_id=session.user_id, reason=reason)
-            await self._announce(session)
+            await self.announce([session])
+
+    async def announce(self, sessions: Sequence[Session]) -> None:
+        """Tell the other services of revoked sessions, after the commit that revoked them."""
+        try:
+            await self._revocations.publish(sessions)
+        except (RedisError, OSError) as error:
+            # The database knows; the job that republishes tells the others when Redis is back.
+            log.warning("session.announce_failed", count=len(sessions), error=repr(error))
 
     async def find_sid(self, refresh_token: str) -> str | None:
         """Return the session a refresh token belongs to, whatever has become of either."""
@@ -145,13 +156,6 @@ class SessionService:
             refresh_token=refresh_token,
             refresh_lifetime=refresh_until - now,
         )
-
-    async def _announce(self, session: Session) -> None:
-        try:
-            await self._revocations.publish([session])
-        except (RedisError, OSError) as error:
-            # The database knows; the job that republishes tells the others when Redis is back.
-            log.warning("session.announce_failed", sid=session.sid, error=repr(error))
 
 
 def _hash(refresh_token: str) -> bytes:

@@ -28,6 +28,7 @@ class _Attempt(msgspec.Struct, frozen=True, kw_only=True):
     email_key: str
     account_key: bytes
     address: str
+    user_agent: str | None
 
 
 class SignInService:
@@ -45,7 +46,9 @@ class SignInService:
         self._sessions = sessions
         self._clock = clock
 
-    async def sign_in(self, email: str, password: str, client_host: str) -> SignedIn:
+    async def sign_in(
+        self, email: str, password: str, client_host: str, user_agent: str | None = None
+    ) -> SignedIn:
         """Sign somebody in.
 
         Raises:
@@ -53,7 +56,7 @@ class SignInService:
             TooManySignInsError: too many tries at this account failed from this address.
             PasswordPoolFullError: too many passwords are being hashed.
         """
-        attempt = _attempt(email, client_host)
+        attempt = _attempt(email, client_host, user_agent)
         found = await self._find(attempt)
         user, password_hash = found or (None, None)
         verified = await self._passwords.verify(normalize_password(password), password_hash)
@@ -95,7 +98,7 @@ class SignInService:
                 return 0.0
             await repository.forget()
             await self._renew_hash(UserRepository(transaction), user, verified, now)
-            return await self._sessions.open(transaction, user)
+            return await self._sessions.open(transaction, user, attempt.user_agent)
 
     async def _renew_hash(
         self, users: UserRepository, user: User, verified: Verification, now: datetime
@@ -105,7 +108,7 @@ class SignInService:
             log.info("password.rehashed", user_id=user.id)
 
 
-def _attempt(email: str, client_host: str) -> _Attempt:
+def _attempt(email: str, client_host: str, user_agent: str | None) -> _Attempt:
     try:
         email_key = parse_email(email).key
     except ValueError:
@@ -115,6 +118,7 @@ def _attempt(email: str, client_host: str) -> _Attempt:
         email_key=email_key,
         account_key=hashlib.sha256(account.encode()).digest(),
         address=address_group(client_host),
+        user_agent=user_agent,
     )
 
 

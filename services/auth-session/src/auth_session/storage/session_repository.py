@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth_session.domain.session import RefreshToken, Session
+from auth_session.domain.limits import MAX_SESSIONS_SHOWN
+from auth_session.domain.session import RefreshToken, Session, SessionOverview
 from auth_session.storage.session_record import RefreshTokenRecord, SessionRecord
 
 
@@ -15,7 +16,7 @@ class SessionRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, session: Session, now: datetime) -> None:
+    async def add(self, session: Session, now: datetime, user_agent: str | None) -> None:
         """Store a new session."""
         await self._session.execute(
             insert(SessionRecord).values(
@@ -24,6 +25,8 @@ class SessionRepository:
                 created_at=now,
                 expires_at=session.expires_at,
                 tokens_until=session.tokens_until,
+                last_used_at=now,
+                user_agent=user_agent,
             )
         )
 
@@ -89,7 +92,7 @@ class SessionRepository:
                 SessionRecord.revoked_at.is_(None),
                 SessionRecord.expires_at > now,
             )
-            .values(tokens_until=func.greatest(SessionRecord.tokens_until, until))
+            .values(tokens_until=func.greatest(SessionRecord.tokens_until, until), last_used_at=now)
             .returning(SessionRecord.id)
         )
         return extended is not None
@@ -106,3 +109,45 @@ class SessionRepository:
             .returning(SessionRecord)
         )
         return None if record is None else record.to_domain()
+
+    async def revoke_all(
+        self, user_id: str, reason: str, now: datetime, *, keep: str | None = None
+    ) -> list[Session]:
+        """Close a person's open sessions, all but `keep`, and return them as they are now."""
+        records = await self._session.scalars(
+            update(SessionRecord)
+            .where(
+                SessionRecord.user_id == user_id,
+                SessionRecord.revoked_at.is_(None),
+                SessionRecord.id.is_distinct_from(keep),
+            )
+            .values(revoked_at=now, revoke_reason=reason)
+            .returning(SessionRecord)
+        )
+        return [record.to_domain() for record in records]
+
+    async def open_of(self, user_id: str, now: datetime) -> list[SessionOverview]:
+        """Return a person's usable sessions: a token of each lives, or can still be had."""
+        refreshable = exists().where(
+            RefreshTokenRecord.session_id == SessionRecord.id,
+            RefreshTokenRecord.rotated_at.is_(None),
+            RefreshTokenRecord.expires_at > now,
+        )
+        last_used_at = func.coalesce(SessionRecord.last_used_at, SessionRecord.created_at)
+        rows = await self._session.execute(
+            select(
+                SessionRecord.id, SessionRecord.created_at, last_used_at, SessionRecord.user_agent
+            )
+            .where(
+                SessionRecord.user_id == user_id,
+                SessionRecord.revoked_at.is_(None),
+                SessionRecord.expires_at > now,
+                or_(SessionRecord.tokens_until > now, refreshable),
+            )
+            .order_by(last_used_at.desc(), SessionRecord.id)
+            .limit(MAX_SESSIONS_SHOWN)
+        )
+        return [
+            SessionOverview(sid=sid, created_at=created_at, last_used_at=used_at, user_agent=agent)
+            for sid, created_at, used_at, agent in rows
+        ]

@@ -1,0 +1,36 @@
+"""Queries of passwords."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth_session.domain.user import User
+from auth_session.storage.user_record import PasswordRecord, UserRecord
+
+
+class PasswordRepository:
+    """Passwords of local accounts, inside one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, user_id: str) -> tuple[User, str] | None:
+        """Return an account and its password's hash; None if it has no password."""
+        found = await self._session.execute(
+            select(UserRecord, PasswordRecord.password_hash)
+            .join(PasswordRecord, PasswordRecord.user_id == UserRecord.id)
+            .where(UserRecord.id == user_id)
+        )
+        row = found.one_or_none()
+        return None if row is None else (row[0].to_domain(), row[1])
+
+    async def replace(self, user_id: str, old_hash: str, new_hash: str, now: datetime) -> bool:
+        """Store a new hash; False if the stored one is not `old_hash` any more."""
+        replaced = await self._session.scalar(
+            update(PasswordRecord)
+            .where(PasswordRecord.user_id == user_id, PasswordRecord.password_hash == old_hash)
+            .values(password_hash=new_hash, changed_at=now)
+            .returning(PasswordRecord.user_id)
+        )
+        return replaced is not None

@@ -1,0 +1,93 @@
+"""Changing one's password."""
+
+import asyncpg
+import httpx
+import pytest
+from auth_kit import PASSWORD, Browser, Service, bearer
+
+NEW = "a better horse battery"
+
+
+async def change(browser: Browser, token: str, **fields: object) -> httpx.Response:
+    body = {"current_password": PASSWORD, "new_password": NEW, **fields}
+    return await browser.post("/api/auth/password", body, headers=bearer(token))
+
+
+async def test_the_new_password_signs_in_and_the_former_does_not(browser: Browser) -> None:
+    token = (await browser.sign_up()).json()["access_token"]
+
+    answer = await change(browser, token)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await browser.sign_in()).status_code == 401
+    assert (await browser.sign_in(password=NEW)).status_code == 200
+
+
+async def test_every_other_session_ends(service: Service) -> None:
+    here, elsewhere = service.browser(), service.browser()
+    elsewhere.email = here.email
+    token = (await here.sign_up()).json()["access_token"]
+    other = (await elsewhere.sign_in()).json()["access_token"]
+
+    await change(here, token)
+
+    assert (await here.me(token)).status_code == 200
+    assert (await here.refresh()).status_code == 200
+    assert (await elsewhere.me(other)).status_code == 401
+    assert (await elsewhere.refresh()).status_code == 401
+
+
+async def test_the_present_password_is_needed(browser: Browser) -> None:
+    token = (await browser.sign_up()).json()["access_token"]
+
+    answer = await change(browser, token, current_password="not the password")
+
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:todochat:problem:wrong-password"
+    assert (await browser.sign_in()).status_code == 200
+
+
+async def test_guesses_count_as_failed_sign_ins(browser: Browser) -> None:
+    token = (await browser.sign_up()).json()["access_token"]
+
+    guesses = [await change(browser, token, current_password="not it") for _ in range(10)]
+    late = await change(browser, token)
+
+    assert {answer.status_code for answer in guesses} == {403}
+    assert late.status_code == 429
+    assert int(late.headers["retry-after"]) > 0
+    assert (await browser.sign_in()).status_code == 429
+
+
+@pytest.mark.parametrize(
+    "new", ["short", "password123", "x" * 257], ids=["too-short", "common", "too-long"]
+)
+async def test_a_new_password_has_to_be_acceptable(browser: Browser, new: str) -> None:
+    token = (await browser.sign_up()).json()["access_token"]
+
+    answer = await change(browser, token, new_password=new)
+
+    assert answer.status_code == 422
+    assert "new_password" in answer.text
+    assert (await browser.sign_in()).status_code == 200
+
+
+async def test_the_e_mail_address_is_no_password(browser: Browser) -> None:
+    token = (await browser.sign_up()).json()["access_token"]
+
+    answer = await change(browser, token, new_password=browser.email)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/new_password"
+
+
+async def test_an_account_without_a_password_is_told_so(
+    browser: Browser, database: asyncpg.Connection
+) -> None:
+    body = (await browser.sign_up()).json()
+    await database.execute("DELETE FROM passwords WHERE user_id = $1", body["user"]["id"])
+
+    answer = await change(browser, body["access_token"])
+
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:todochat:problem:no-password"
