@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from tasks_service.clients.access_token_directory import AccessTokenDirectory
 from tasks_service.events.change_board import ChangeBoard
 from tasks_service.http.authentication import ACCEPTED_ARROWS, Authenticator
+from tasks_service.service.erasure_service import ErasureService
 from tasks_service.service.list_service import ListService
 from tasks_service.service.purge_job import PurgeJob
 from tasks_service.service.task_service import TaskService
@@ -32,6 +33,7 @@ from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.stopping import stop_task
 from todochat.tokens import PublicKeys, TokenVerifier
 
+JOBS_POOL_SIZE: Final = 2  # the purge, and an erasure that doesn't wait for it
 VERIFY_TIMEOUT_S: Final = 2.0  # somebody waits for an answer that is one query away
 
 Job = Callable[[], Awaitable[None]]
@@ -47,7 +49,9 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         database = await _open_database(
             stack, settings.database_url, "tasks", settings.database_pool_size
         )
-        jobs_database = await _open_database(stack, settings.jobs_database_url, "tasks-jobs", 1)
+        jobs_database = await _open_database(
+            stack, settings.jobs_database_url, "tasks-jobs", JOBS_POOL_SIZE
+        )
         redis = create_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -56,6 +60,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         keys = app.state.public_keys or JwksCache(settings.auth_jwks_url, session, redis)
         app.state.authenticator = _authenticator(settings, session, keys, revocations)
         _wire(app.state, database, board, revocations)
+        app.state.erasure_service = ErasureService(jobs_database, board)
         jobs: dict[str, Job] = {
             "changes.publish": board.publish,
             "changes.listen": board.listen,
@@ -74,7 +79,8 @@ def _authenticator(
     keys: PublicKeys,
     revocations: RevocationSet,
 ) -> Authenticator:
-    tokens = ServiceTokens.from_settings(settings, *ACCEPTED_ARROWS, Arrow.TASKS_TO_AUTH)
+    arrows = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
+    tokens = ServiceTokens.from_settings(settings, *arrows)
     auth_session = ServiceClient(
         settings.auth_session_url,
         session,

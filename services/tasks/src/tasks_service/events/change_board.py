@@ -14,7 +14,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tasks_service.events.keys import CHANGES_CHANNEL
+from tasks_service.events.keys import CHANGES_CHANNEL, ERASED_CHANNEL
 from tasks_service.metrics import EVENT_STREAMS
 from todochat.revocation import REVOCATIONS_CHANNEL
 
@@ -65,7 +65,7 @@ class ChangeBoard:
         self._redis = redis
         self._watchers: dict[Watcher, None] = {}
         self._counts: Counter[str] = Counter()
-        self._unpublished: set[str] = set()
+        self._unpublished: set[tuple[str, str]] = set()  # channel and message
         self._has_unpublished = asyncio.Event()
 
     @property
@@ -96,9 +96,12 @@ class ChangeBoard:
     def changed(self, user_id: str) -> None:
         """Wake the person's feeds here at once and elsewhere soon."""
         self._wake(user_id)
-        if len(self._unpublished) < MAX_UNPUBLISHED:
-            self._unpublished.add(user_id)
-            self._has_unpublished.set()
+        self._tell(CHANGES_CHANNEL, user_id)
+
+    def erased(self, user_id: str) -> None:
+        """End the person's feeds here at once and elsewhere soon."""
+        self._end(user_id)
+        self._tell(ERASED_CHANNEL, user_id)
 
     def end_all(self, farewell: Farewell) -> None:
         """End every feed of this process."""
@@ -110,21 +113,21 @@ class ChangeBoard:
         while True:
             await self._has_unpublished.wait()
             self._has_unpublished.clear()
-            users, self._unpublished = self._unpublished, set()
+            messages, self._unpublished = self._unpublished, set()
             try:
                 async with self._redis.pipeline(transaction=False) as pipe:
-                    for user_id in users:
-                        await pipe.publish(CHANGES_CHANNEL, user_id)
+                    for channel, user_id in messages:
+                        await pipe.publish(channel, user_id)
                     await pipe.execute()
             except (RedisError, OSError) as error:
-                log.warning("changes.publish_failed", users=len(users), error=repr(error))
+                log.warning("changes.publish_failed", count=len(messages), error=repr(error))
 
     async def listen(self) -> None:
         """Hear of changes and sign-outs, until cancelled."""
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
-                    await pubsub.subscribe(CHANGES_CHANNEL, REVOCATIONS_CHANNEL)
+                    await pubsub.subscribe(CHANGES_CHANNEL, ERASED_CHANNEL, REVOCATIONS_CHANNEL)
                     while True:
                         message = await pubsub.get_message(timeout=LISTEN_TIMEOUT_S)
                         if message is not None:
@@ -140,10 +143,17 @@ class ChangeBoard:
                 watcher.wake()
         elif message["type"] == "message":
             text = message["data"].decode(errors="replace")
-            if message["channel"] == REVOCATIONS_CHANNEL.encode():
-                self._sign_out(text)
-            else:
-                self._wake(text)
+            hear = {
+                REVOCATIONS_CHANNEL.encode(): self._sign_out,
+                ERASED_CHANNEL.encode(): self._end,
+                CHANGES_CHANNEL.encode(): self._wake,
+            }[message["channel"]]
+            hear(text)
+
+    def _tell(self, channel: str, user_id: str) -> None:
+        if len(self._unpublished) < MAX_UNPUBLISHED:
+            self._unpublished.add((channel, user_id))
+            self._has_unpublished.set()
 
     def _wake(self, user_id: str) -> None:
         if not self._counts[user_id]:
@@ -151,6 +161,11 @@ class ChangeBoard:
         for watcher in self._watchers:
             if watcher.user_id == user_id:
                 watcher.wake()
+
+    def _end(self, user_id: str) -> None:
+        for watcher in self._watchers:
+            if watcher.user_id == user_id:
+                watcher.end("unauthorized")
 
     def _sign_out(self, sid: str) -> None:
         for watcher in self._watchers:

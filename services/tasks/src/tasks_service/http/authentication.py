@@ -17,7 +17,13 @@ from tasks_service.domain.change import Actor
 from todochat.access_tokens import looks_like_access_token
 from todochat.errors import ForbiddenError, UnauthorizedError
 from todochat.revocation import RevocationSet
-from todochat.service_tokens import TTL_S, Arrow, ServiceTokens, looks_like_service_token
+from todochat.service_tokens import (
+    TTL_S,
+    Arrow,
+    ServiceIdentity,
+    ServiceTokens,
+    looks_like_service_token,
+)
 from todochat.tokens import LOGIN_TTL_S, TokenVerifier, bearer_token
 
 ACCEPTED_ARROWS: Final = (Arrow.AGENT_TO_TASKS,)
@@ -71,6 +77,14 @@ class Authenticator:
         identity = await self._verifier.login(token)
         self._revocations.check(identity.sid)
         return Caller(identity.user_id, "user", identity.sid, identity.expires_at)
+
+    def service(self, token: str, arrow: Arrow) -> ServiceIdentity:
+        """Return which service calls over an arrow, and for whom.
+
+        Raises:
+            UnauthorizedError: it is no valid service token of this arrow.
+        """
+        return self._service_tokens.verify([arrow], token)
 
     def _admit(self, token: VerifiedToken | None) -> Caller:
         if token is None:
