@@ -81,7 +81,14 @@ def create_app(
         cors_config=_cors(settings),
         openapi_config=_openapi(name, description),
         type_decoders=type_decoders,
-        state=State({"drain": Drain(), "settings": settings, "ready_checks": ready_checks or {}}),
+        state=State(
+            {
+                "drain": Drain(),
+                "is_refused": False,
+                "settings": settings,
+                "ready_checks": ready_checks or {},
+            }
+        ),
         logging_config=None,
     )
     app.asgi_handler = RequestEnvelope(app.asgi_handler, name)

@@ -97,7 +97,10 @@ def make_server(
 
 
 def run(app: Litestar, settings: ServiceSettings, *, host: str, port: int) -> None:
-    """Serve `app` until SIGTERM or Ctrl-C, then drain; exits with 3 if it can't start.
+    """Serve `app` until SIGTERM or Ctrl-C, then drain.
+
+    Exits with 3 if it can't start, or if its database role is found to be a wrong one later on,
+    since PostgreSQL was away at first.
 
     What has been imported so far lives as long as the process: the garbage collector, which a
     service's `__main__` may have turned off, never looks at it again.
@@ -106,7 +109,7 @@ def run(app: Litestar, settings: ServiceSettings, *, host: str, port: int) -> No
     gc.freeze()
     gc.enable()
     server.run()
-    if not server.started:
+    if not server.started or app.state.is_refused:
         sys.exit(EXIT_START_FAILED)
 
 

@@ -1,14 +1,19 @@
-"""A stand-in of the tasks service: its routes, idempotency keys and the attempt fence, in memory."""
+"""Engines and services of a test's own: a PostgreSQL to be stopped, a stand-in of tasks."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from todo_agent.__main__ import MIGRATIONS
+from todochat.database.bootstrap import DatabaseUrls
+from todochat.database.migrations import run_migrations
 from todochat.testing.model_server import Gate
+from todochat.testing.servers import PostgresProcess, PostgresServer
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -22,8 +27,19 @@ def problem(status: int, code: str, detail: str, **extensions: Any) -> web.Respo
     )
 
 
+@pytest.fixture
+def own_postgres() -> Iterator[tuple[PostgresProcess, DatabaseUrls]]:
+    """A PostgreSQL of this test's own, and its migrated chat database."""
+    server = PostgresProcess()
+    server.start()
+    urls = asyncio.run(PostgresServer(server.admin_url).create_database("chat"))
+    run_migrations(urls.owner, MIGRATIONS)
+    yield server, urls
+    server.stop()
+
+
 class TasksStandIn:
-    """One user's tasks.
+    """One user's tasks, with idempotency keys and the attempt fence, in memory.
 
     Attributes:
         effects: every change that was made, in order: (method, path, body).

@@ -1,15 +1,19 @@
 """A database that isn't used before its role has been found to be under row-level security."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
 import structlog
+from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from todochat.database.engine import BypassingRoleError, Database, refuse_bypassing_role
 from todochat.database.outage import is_outage
+from todochat.stopping import stop_task
 
 RETRY_S: Final = 1.0
 
@@ -21,7 +25,7 @@ class CheckedDatabase(Database):
 
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine)
-        self._is_checked = False
+        self._checked = asyncio.Event()
 
     async def check(self) -> None:
         """Check the role, unless that was done.
@@ -29,9 +33,13 @@ class CheckedDatabase(Database):
         Raises:
             BypassingRoleError: the role would see everybody's rows.
         """
-        if not self._is_checked:
+        if not self._checked.is_set():
             await refuse_bypassing_role(self.engine)
-            self._is_checked = True
+            self._checked.set()
+
+    async def wait_checked(self) -> None:
+        """Return once the role has been found to be a good one."""
+        await self._checked.wait()
 
     async def check_at_start(self) -> None:
         """Check the role now; an outage leaves the check to `check_when_back`.
@@ -56,7 +64,7 @@ class CheckedDatabase(Database):
             on_refused: called if the role would see everybody's rows; to end the process, which
                 would have refused to start.
         """
-        while not self._is_checked:
+        while not self._checked.is_set():
             await asyncio.sleep(RETRY_S)
             try:
                 await self.check()
@@ -83,3 +91,30 @@ class CheckedDatabase(Database):
         """Raise if the database can't be reached, or must not be used."""
         await self.check()
         await super().ping()
+
+
+async def open_checked_database(
+    stack: AsyncExitStack, state: State, engine: AsyncEngine
+) -> CheckedDatabase:
+    """Open a database as a role that row-level security holds; `stack` closes it.
+
+    While PostgreSQL is away the role can't be checked: the process starts all the same, and ends
+    if the role turns out to be a wrong one. `state.is_refused` tells `todochat.server.run`.
+
+    Args:
+        state: the application's.
+
+    Raises:
+        BypassingRoleError: the role would see everybody's rows.
+    """
+    database = CheckedDatabase(engine)
+    stack.push_async_callback(database.aclose)
+    await database.check_at_start()
+    checking = asyncio.create_task(database.check_when_back(partial(_end_process, state)))
+    stack.push_async_callback(stop_task, checking)
+    return database
+
+
+def _end_process(state: State) -> None:
+    state.is_refused = True
+    signal.raise_signal(signal.SIGTERM)

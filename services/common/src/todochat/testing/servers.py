@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -138,6 +139,12 @@ class PostgresProcess(EngineProcess):
         command += ["-c", f"scram_iterations={SCRAM_ITERATIONS}"]
         self.spawn(command, env=postgres_environment(), cwd="/", **run_as(self._user))
         asyncio.run(_wait_for_postgres(self.admin_url))
+
+    def halt(self) -> None:
+        """Cut its connections and stop it, to be started again."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(STOP_TIMEOUT_S)
 
 
 class ValkeyProcess(EngineProcess):

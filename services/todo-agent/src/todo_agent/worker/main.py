@@ -9,7 +9,6 @@ import aiohttp
 from agents import Model, set_tracing_disabled
 from litestar import Litestar
 from litestar.datastructures import State
-from redis.asyncio import Redis
 
 from todo_agent.agent.factory import AgentEnvironment, find_factory, load_agent
 from todo_agent.agent.history import HistoryConverter, HistoryLimits
@@ -17,6 +16,7 @@ from todo_agent.agent.model_config import ConfiguredModel, check_model_settings,
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.storage.run_repository import RunRepository
+from todo_agent.worker.databases import open_databases
 from todo_agent.worker.driver_tools import DriverTools
 from todo_agent.worker.housekeeping import Housekeeping
 from todo_agent.worker.run_database import RunDatabase
@@ -25,7 +25,6 @@ from todo_agent.worker.warm_up import warm_up
 from todo_agent.worker.worker import Worker
 from todochat.app import create_app
 from todochat.bus import RunPublisher
-from todochat.database import Database, create_engine, refuse_bypassing_role
 from todochat.draining import Drain
 from todochat.http_client import ServiceClient
 from todochat.ids import new_id
@@ -35,8 +34,6 @@ from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import SettingsError
 
 NAME: Final = "todo-agent-worker"
-JOBS_POOL_SIZE: Final = 5
-LEASES_POOL_SIZE: Final = 2  # claims and renewals
 TASKS_CONNECTIONS: Final = 100
 HOUR_S: Final = 3600
 
@@ -85,19 +82,7 @@ async def open_worker(
 ) -> Worker:
     """Open what a worker owns, warm it up and start it; `stack` closes it all."""
     set_tracing_disabled(disabled=True)  # the SDK's traces would go to OpenAI
-    engine = create_engine(
-        settings.database_url, application_name=NAME, pool_size=settings.database_pool_size
-    )
-    jobs = create_engine(
-        settings.jobs_database_url, application_name=f"{NAME}-jobs", pool_size=JOBS_POOL_SIZE
-    )
-    # Of its own: renewals don't wait behind the journal of fifty runs.
-    leases = create_engine(
-        settings.jobs_database_url, application_name=f"{NAME}-leases", pool_size=LEASES_POOL_SIZE
-    )
-    for each in (engine, jobs, leases):
-        stack.push_async_callback(each.dispose)
-        await refuse_bypassing_role(each)
+    databases = await open_databases(settings, NAME, state, stack)
     redis = create_redis(settings.redis_url)
     stack.push_async_callback(redis.aclose)
     publisher = RunPublisher(redis)
@@ -107,11 +92,11 @@ async def open_worker(
     agent = load_agent(settings.factory, await _environment(settings, model, stack))
     if warm:
         await warm_up(settings, agent)
-    state.database = Database(jobs)
+    state.databases = databases
     state.redis = redis
     tools = DriverTools(
-        runs=RunRepository(RunDatabase(jobs)),
-        store=PostgresStore(RunDatabase(engine)),
+        runs=RunRepository(RunDatabase(databases.jobs.engine)),
+        store=PostgresStore(RunDatabase(databases.app.engine)),
         publisher=publisher,
         agent=agent,
         model=agent.model if isinstance(agent.model, Model) else model.model,
@@ -120,19 +105,9 @@ async def open_worker(
         max_turns=settings.max_turns,
         times=times,
     )
-    return await _start(settings, Database(leases), redis, tools, times)
-
-
-async def _start(
-    settings: TodoAgentSettings,
-    leases: Database,
-    redis: Redis,
-    tools: DriverTools,
-    times: WorkerTimes,
-) -> Worker:
     worker = Worker(
         new_id("wrk"),
-        runs=RunRepository(leases),
+        databases=databases,
         redis=redis,
         tools=tools,
         concurrency=settings.worker_concurrency,
@@ -161,7 +136,7 @@ async def _environment(
 async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterator[None]:
     settings: TodoAgentSettings = state.settings
     housekeeping = Housekeeping(
-        RunRepository(state.database),
+        RunRepository(state.databases.jobs),
         every_s=DEFAULT_TIMES.housekeeping_s,
         keep_runs_s=settings.runs_retention_days * 24 * HOUR_S,
         keep_steps_s=settings.journal_retention_h * HOUR_S,
@@ -185,7 +160,7 @@ async def _stop_claiming(drain: Drain, worker: Worker) -> None:
 
 
 async def _ping_database(state: State) -> None:
-    await state.database.ping()
+    await state.databases.ping()
 
 
 async def _ping_redis(state: State) -> None:

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from todo_agent.storage.run import RunRecord
 from todo_agent.storage.run_repository import RunRepository
 from todo_agent.worker.active_run import ActiveRun
+from todo_agent.worker.databases import WorkerDatabases
 from todo_agent.worker.driver import RunDriver
 from todo_agent.worker.driver_tools import DriverTools
 from todo_agent.worker.errors import RunAbandonedError
@@ -43,7 +44,8 @@ class Worker:
     """Claims and drives runs until told to drain.
 
     Args:
-        runs: for claims and leases; errors of the database are plain errors here.
+        databases: claims and leases have their own; nothing is claimed before its roles have been
+            checked, which has to wait while PostgreSQL is away.
         concurrency: how many runs it drives at once.
     """
 
@@ -51,7 +53,7 @@ class Worker:
         self,
         worker_id: str,
         *,
-        runs: RunRepository,
+        databases: WorkerDatabases,
         redis: Redis,
         tools: DriverTools,
         concurrency: int,
@@ -59,7 +61,8 @@ class Worker:
     ) -> None:
         self.worker_id = worker_id
         self.active: dict[str, ActiveRun] = {}
-        self._runs = runs
+        self._databases = databases
+        self._runs = runs = RunRepository(databases.leases)
         self._redis = redis
         self._tools = tools
         self._concurrency = concurrency
@@ -105,6 +108,7 @@ class Worker:
         log.info("worker.stopped", worker_id=self.worker_id, handed_over=len(left))
 
     async def _claim_runs(self, channels: WorkerChannels) -> None:
+        await self._databases.wait_checked()
         while not self._draining.is_set():
             if len(self.active) >= self._concurrency:
                 self._freed.clear()

@@ -2,17 +2,14 @@
 
 import asyncio
 import os
-import signal
 import sys
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
-from todo_agent.__main__ import MIGRATIONS
-from todochat.database.migrations import run_migrations
 from todochat.server import EXIT_START_FAILED
-from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
+from todochat.testing.servers import ValkeyProcess
 from todochat.testing.waiting import free_port, wait_until
 
 
@@ -59,29 +56,13 @@ async def test_signals_are_sent_again_when_redis_is_back(
     await client.aclose()
 
 
-@pytest.fixture
-def postgresql():
-    """A PostgreSQL of this test's own, to be stopped and started, and its migrated database."""
-    process = PostgresProcess()
-    process.start()
-    urls = asyncio.run(PostgresServer(process.admin_url).create_database("chat"))
-    run_migrations(urls.owner, MIGRATIONS)
-    yield process, urls
-    process.stop()
-
-
-def stop(server):
-    server.process.send_signal(signal.SIGINT)  # a fast shutdown
-    server.process.wait(30)
-
-
 async def test_without_postgresql_every_answer_is_a_503_until_it_is_back(
-    postgresql, open_gateway, user, message
+    own_postgres, open_gateway, user, message
 ):
-    server, urls = postgresql
+    server, urls = own_postgres
     gateway = await open_gateway(urls=urls)
     assert (await gateway.ask("threads.list", user)).status_code == 200
-    stop(server)
+    server.halt()
 
     responses = [
         await gateway.chatkit(message(), user),
@@ -100,10 +81,10 @@ async def test_without_postgresql_every_answer_is_a_503_until_it_is_back(
 
 
 async def test_an_api_that_starts_before_postgresql_answers_503_until_it_is_there(
-    postgresql, open_gateway, user, message
+    own_postgres, open_gateway, user, message
 ):
-    server, urls = postgresql
-    stop(server)
+    server, urls = own_postgres
+    server.halt()
     gateway = await open_gateway(urls=urls)
 
     refused = await gateway.chatkit(message(), user)
@@ -120,10 +101,10 @@ async def test_an_api_that_starts_before_postgresql_answers_503_until_it_is_ther
 
 @pytest.mark.parametrize("variable", ["CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"])
 async def test_a_bypassing_role_that_is_found_out_late_ends_the_process(
-    postgresql, tmp_path, variable
+    own_postgres, tmp_path, variable
 ):
-    server, urls = postgresql
-    stop(server)
+    server, urls = own_postgres
+    server.halt()
     log, port = tmp_path / "log", free_port()
     environment = {
         "PATH": os.environ["PATH"],

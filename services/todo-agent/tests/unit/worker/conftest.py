@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,11 +31,12 @@ from todo_agent.worker.times import WorkerTimes
 from todo_agent.worker.worker import Worker
 from todochat.bus.frames import Frame, parse_frames
 from todochat.bus.keys import log_key, meta_key
-from todochat.database import Database
+from todochat.database import Database, create_engine
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.ids import new_id
 from todochat.testing import wait_until
 from todochat.testing.model_server import ScriptedModelServer
-from todochat.testing.servers import PostgresServer
+from todochat.testing.servers import PostgresProcess, PostgresServer
 
 USER = "usr_ada"
 # Workers look often, so that what waits for a look happens soon; leases outlast a busy machine.
@@ -237,32 +238,54 @@ def plain_url(db: Database) -> str:
     return url.render_as_string(hide_password=False)
 
 
-@pytest_asyncio.fixture
-async def chat(
-    chat_db: Database,
-    jobs_db: Database,
-    redis: Redis,
-    redis_url: str,
-    model: ScriptedModelServer,
-    tasks: Any,
+@asynccontextmanager
+async def open_chat(
+    app: Database, jobs: Database, redis: Redis, **urls: Any
 ) -> AsyncIterator[Chat]:
-    """A chat without a worker."""
+    """Open a chat without a worker, and close the workers that it gets."""
     settings = TodoAgentSettings(
-        redis_url=redis_url,
-        database_url=plain_url(chat_db),
-        jobs_database_url=plain_url(jobs_db),
+        database_url=plain_url(app),
+        jobs_database_url=plain_url(jobs),
         todochat_service_secret="s" * 32,
-        tasks_url=tasks.url,
-        openai_base_url=model.url,
         model="scripted",
         api="responses",
         model_timeout_s=20,
         tasks_retry_budget_s=1,
+        **urls,
     )
     async with AsyncExitStack() as stack:
-        chat = Chat(chat_db, jobs_db, redis, settings, stack)
+        chat = Chat(app, jobs, redis, settings, stack)
         try:
             yield chat
         finally:
             for worker in chat.workers:
                 await worker.aclose(0)
+
+
+@pytest.fixture
+def urls(redis_url: str, model: ScriptedModelServer, tasks: Any) -> dict[str, str]:
+    """Where a worker finds what isn't PostgreSQL, by the setting."""
+    return {"redis_url": redis_url, "tasks_url": tasks.url, "openai_base_url": model.url}
+
+
+@pytest_asyncio.fixture
+async def chat(
+    chat_db: Database, jobs_db: Database, redis: Redis, urls: dict[str, Any]
+) -> AsyncIterator[Chat]:
+    """A chat without a worker."""
+    async with open_chat(chat_db, jobs_db, redis, **urls) as chat:
+        yield chat
+
+
+@pytest_asyncio.fixture
+async def own_chat(
+    own_postgres: tuple[PostgresProcess, DatabaseUrls], redis: Redis, urls: dict[str, Any]
+) -> AsyncIterator[Chat]:
+    """The same on a PostgreSQL that may be stopped."""
+    _, own = own_postgres
+    app = Database(create_engine(own.app, application_name="test-app"))
+    jobs = Database(create_engine(own.jobs, application_name="test-jobs"))
+    async with open_chat(app, jobs, redis, **urls) as chat:
+        yield chat
+    await app.aclose()
+    await jobs.aclose()

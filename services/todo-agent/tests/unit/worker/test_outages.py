@@ -9,7 +9,10 @@ from sqlalchemy import text
 
 import todo_agent.worker.main
 from todo_agent.agent import failures
+from todo_agent.storage.run import RunRecord
+from todo_agent.worker.worker import Worker
 from todochat.bus import BusLimits, RunPublisher
+from todochat.database.checked import CheckedDatabase
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
@@ -42,6 +45,40 @@ async def test_a_database_connection_cut_mid_write_is_not_an_error_of_the_run(
     assert await chat.texts(run) == ["add milk", "On it.", "Added."]
     assert not any(event.type == "error" for event in await chat.events(run))
     assert (await chat.row(run))["attempt"] == 2
+
+
+async def test_nothing_is_claimed_before_every_role_has_been_checked(
+    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.answer(Say("hello"))
+    other = await chat.start_worker()
+    await other.aclose(0)
+    unchecked = CheckedDatabase(chat.db.engine)
+    databases = other._databases._replace(app=unchecked)
+    worker = Worker(
+        "wrk_early",
+        databases=databases,
+        redis=chat.redis,
+        tools=other._tools,
+        concurrency=1,
+        times=other._times,
+    )
+    claim = worker._runs.claim
+    checked_at_claims: list[bool] = []
+
+    async def record_claim(worker_id: str, lease_s: float) -> RunRecord | None:
+        checked_at_claims.append(unchecked._checked.is_set())
+        return await claim(worker_id, lease_s)
+
+    monkeypatch.setattr(worker._runs, "claim", record_claim)
+    chat.workers.append(worker)
+    await worker.start()
+    run = await chat.say("hi")
+
+    await unchecked.check()
+
+    assert await chat.end_of(run) == "completed"
+    assert all(checked_at_claims)
 
 
 async def test_a_redis_that_stays_away_puts_the_run_down(

@@ -16,8 +16,11 @@ import pytest_asyncio
 
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.worker.main import run_worker
+from todochat.database.bootstrap import DatabaseUrls
+from todochat.server import EXIT_START_FAILED
 from todochat.testing import free_port, wait_until
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
+from todochat.testing.servers import PostgresProcess
 
 
 class WorkerProcess:
@@ -50,18 +53,25 @@ class WorkerProcess:
     def logs(self) -> list[str]:
         return self.log_path.read_text().splitlines()
 
+    @property
+    def events(self) -> set[str]:
+        return {json.loads(line)["event"] for line in self.logs}
+
     async def get(self, path: str) -> tuple[int, str]:
         async with aiohttp.ClientSession() as session:
             url = f"http://127.0.0.1:{self.port}{path}"
             async with session.get(url) as response:
                 return response.status, await response.text()
 
-    async def is_ready(self) -> bool:
+    async def answers(self, path: str, status: int) -> bool:
         assert self.process.returncode is None, self.logs
         try:
-            return (await self.get("/health/ready"))[0] == 200
+            return (await self.get(path))[0] == status
         except aiohttp.ClientError:
             return False
+
+    async def is_ready(self) -> bool:
+        return await self.answers("/health/ready", 200)
 
     async def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -69,10 +79,7 @@ class WorkerProcess:
             return int(await self.process.wait())
 
 
-@pytest.fixture
-def environment(chat: Any) -> dict[str, str]:
-    """What the process finds in its environment."""
-    settings = chat.settings
+def environment_of(settings: TodoAgentSettings) -> dict[str, str]:
     return {
         "REDIS_URL": settings.redis_url,
         "CHAT_DATABASE_URL": settings.database_url,
@@ -82,6 +89,12 @@ def environment(chat: Any) -> dict[str, str]:
         "OPENAI_BASE_URL": settings.openai_base_url,
         "TODO_AGENT_MODEL": "scripted",
     }
+
+
+@pytest.fixture
+def environment(chat: Any) -> dict[str, str]:
+    """What the process finds in its environment."""
+    return environment_of(chat.settings)
 
 
 @pytest_asyncio.fixture
@@ -135,6 +148,51 @@ async def test_sigterm_hands_over_what_does_not_fit(
 
     row = await chat.row(run)
     assert (row["status"], row["lease_until"], row["crashes"]) == ("queued", None, 0)
+
+
+async def test_a_worker_that_starts_before_postgresql_claims_when_it_is_there(
+    own_postgres: tuple[PostgresProcess, Any],
+    own_chat: Any,
+    process: WorkerProcess,
+    model: ScriptedModelServer,
+) -> None:
+    model.answer(Say("hello"))
+    run = await own_chat.say("hi")
+    server, _ = own_postgres
+    server.halt()
+    process.environment |= environment_of(own_chat.settings)
+    await process.start()
+    await wait_until(lambda: process.answers("/health/live", 200), 60)
+
+    status, body = await process.get("/health/ready")
+    await asyncio.to_thread(server.start)
+
+    assert (status, json.loads(body)["failing"]) == (503, ["postgres"])
+    assert await own_chat.end_of(run) == "completed"
+    assert await process.is_ready()
+    assert "start.without_database" in process.events
+
+
+@pytest.mark.parametrize("variable", ["CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"])
+async def test_a_bypassing_role_that_is_found_out_late_ends_the_process_without_a_claim(
+    own_postgres: tuple[PostgresProcess, DatabaseUrls],
+    own_chat: Any,
+    process: WorkerProcess,
+    variable: str,
+) -> None:
+    run = await own_chat.say("hi")
+    server, urls = own_postgres
+    server.halt()
+    process.environment |= {**environment_of(own_chat.settings), variable: urls.owner}
+    await process.start()
+    await wait_until(lambda: process.answers("/health/ready", 503), 60)
+
+    await asyncio.to_thread(server.start)
+
+    async with asyncio.timeout(30):
+        assert await process.process.wait() == EXIT_START_FAILED
+    assert "start.refused" in process.events
+    assert (await own_chat.row(run))["attempt"] == 0
 
 
 @pytest.mark.parametrize(
