@@ -21,9 +21,9 @@ from tasks_service.service.purge_job import PurgeJob
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.write_gate import WriteGate
 from tasks_service.settings import TasksSettings
-from tasks_service.storage.checked_database import CheckedDatabase
 from tasks_service.streams.change_feed import ChangeFeed
 from todochat.database import Database, create_engine
+from todochat.database.checked import open_checked_database
 from todochat.forever import keep_running
 from todochat.http_client import ServiceClient
 from todochat.jwks import JwksCache
@@ -45,13 +45,15 @@ log = structlog.get_logger(__name__)
 async def open_stores(app: Litestar) -> AsyncIterator[None]:
     """Open the databases and Redis, wire the services, and run the background jobs."""
     settings: TasksSettings = app.state.settings
+    engine = create_engine(
+        settings.database_url, application_name="tasks", pool_size=settings.database_pool_size
+    )
+    jobs_engine = create_engine(
+        settings.jobs_database_url, application_name="tasks-jobs", pool_size=JOBS_POOL_SIZE
+    )
     async with AsyncExitStack() as stack:
-        database = await _open_database(
-            stack, settings.database_url, "tasks", settings.database_pool_size
-        )
-        jobs_database = await _open_database(
-            stack, settings.jobs_database_url, "tasks-jobs", JOBS_POOL_SIZE
-        )
+        database = await open_checked_database(stack, app.state, engine)
+        jobs_database = await open_checked_database(stack, app.state, jobs_engine)
         redis = create_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -130,14 +132,6 @@ async def _load_revocations(redis: Redis) -> RevocationSet:
     except (RedisError, OSError) as error:
         log.warning("start.without_redis", error=repr(error))
     return revocations
-
-
-async def _open_database(stack: AsyncExitStack, url: str, name: str, pool_size: int) -> Database:
-    engine = create_engine(url, application_name=name, pool_size=pool_size)
-    database = CheckedDatabase(engine)
-    stack.push_async_callback(database.aclose)
-    await database.check_at_start()
-    return database
 
 
 def _end_feeds(board: ChangeBoard) -> Any:
