@@ -1,19 +1,33 @@
-"""What auth-session's tests share: the service as a browser sees it, and a clock that moves."""
+"""The service in this process, and browsers that use it."""
 
+import asyncio
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, TypeAlias, cast
 
+import asyncpg
 import httpx
 from litestar import Litestar
 
+from auth_session.__main__ import MIGRATIONS
+from auth_session.app import create_app
 from auth_session.lifespan import Services
+from auth_session.settings import AuthSessionSettings
 from todochat.clock import utc_now
+from todochat.database.bootstrap import DatabaseUrls
+from todochat.database.migrations import run_migrations
+from todochat.testing.servers import PostgresServer
 
 SERVICE_SECRET = "a service secret of more than 32 bytes"
+
+
 PASSWORD = "correct horse battery"
+
+
 PUBLIC_URL = "http://localhost:8000"
+
+
 REFRESH_COOKIE = "todochat_refresh"
 
 
@@ -85,11 +99,63 @@ class Service:
         return Browser(self.app, address)
 
 
-class StartService(Protocol):
-    """Starts the service with some settings; it is stopped at the end of the test."""
-
-    def __call__(self, **overrides: object) -> Awaitable[Service]: ...
+StartService = Callable[..., Awaitable[Service]]
+MakeSettings = Callable[..., AuthSessionSettings]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def migrated_database(postgres: PostgresServer) -> DatabaseUrls:
+    urls = asyncio.run(postgres.create_database("auth"))
+    run_migrations(urls.owner, MIGRATIONS)
+    return urls
+
+
+class Running:
+    """Runs an app's lifespan in a task of its own: it must end in the task where it began."""
+
+    def __init__(self, app: Litestar) -> None:
+        self.app = app
+        self._started = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    async def started(self) -> None:
+        waiting = asyncio.create_task(self._started.wait())
+        await asyncio.wait({waiting, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self._task.done():
+            await self._task
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        await self._task
+
+    async def _run(self) -> None:
+        async with self.app.lifespan():
+            self._started.set()
+            await self._stopping.wait()
+
+
+class Apps:
+    """Apps that no test runs at the moment: routes and OpenAPI take longer to build than a test.
+
+    What an app works with, it opens in its lifespan, which each test begins and ends anew.
+    """
+
+    def __init__(self) -> None:
+        self._idle: dict[AuthSessionSettings, list[Litestar]] = {}
+
+    def take(self, settings: AuthSessionSettings, clock: MovableClock) -> Litestar:
+        idle = self._idle.get(settings)
+        if not idle:
+            return create_app(settings, clock)
+        app = idle.pop()
+        app.state.clock = clock
+        return app
+
+    def give_back(self, app: Litestar) -> None:
+        self._idle.setdefault(app.state.settings, []).append(app)

@@ -1,19 +1,24 @@
 """Client secrets: for oneself, for an hour, never past the session."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import jwt
 import pytest
+from auth_kit import Browser, Connection, MovableClock, Service, StartService
+from redis.asyncio import Redis
 
 from todochat.errors import UnauthorizedError
 from todochat.tokens import TokenVerifier
 
 
-def claims_of(secret):
+def claims_of(secret: str) -> dict[str, Any]:
     return jwt.decode(secret, options={"verify_signature": False})
 
 
-async def test_a_client_secret_verifies_with_the_published_keys(service, browser):
+async def test_a_client_secret_verifies_with_the_published_keys(
+    service: Service, browser: Browser
+) -> None:
     body = (await browser.sign_up()).json()
 
     answer = await browser.client_secret(body["access_token"], {"user_id": body["user"]["id"]})
@@ -32,7 +37,7 @@ async def test_a_client_secret_verifies_with_the_published_keys(service, browser
     assert answer.json()["expires_at"] == expires_at.isoformat().replace("+00:00", "Z")
 
 
-async def test_a_request_without_a_body_is_for_oneself(browser):
+async def test_a_request_without_a_body_is_for_oneself(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     bare = await browser.http.post(
@@ -47,7 +52,7 @@ async def test_a_request_without_a_body_is_for_oneself(browser):
     assert [answer.status_code for answer in (bare, announced, *bodies)] == [200] * 4
 
 
-async def test_every_secret_has_an_id_of_its_own(browser):
+async def test_every_secret_has_an_id_of_its_own(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     secrets = [(await browser.client_secret(token)).json()["client_secret"] for _ in range(2)]
@@ -55,7 +60,7 @@ async def test_every_secret_has_an_id_of_its_own(browser):
     assert len({claims_of(secret)["jti"] for secret in secrets}) == 2
 
 
-async def test_a_secret_for_somebody_else_is_forbidden(service):
+async def test_a_secret_for_somebody_else_is_forbidden(service: Service) -> None:
     one, other = service.browser(), service.browser()
     token = (await one.sign_up()).json()["access_token"]
     stranger = (await other.sign_up()).json()["user"]["id"]
@@ -69,7 +74,7 @@ async def test_a_secret_for_somebody_else_is_forbidden(service):
 
 
 @pytest.mark.parametrize("body", [{"user_id": 7}, {"other": 1}, [], "text", {"user_id": "x" * 129}])
-async def test_a_body_of_another_form_is_refused(browser, body):
+async def test_a_body_of_another_form_is_refused(browser: Browser, body: object) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     answer = await browser.client_secret(token, body)
@@ -77,11 +82,11 @@ async def test_a_body_of_another_form_is_refused(browser, body):
     assert answer.status_code == 422
 
 
-async def test_without_a_login_token_there_is_none(browser):
+async def test_without_a_login_token_there_is_none(browser: Browser) -> None:
     assert (await browser.post("/api/chatkit/session", {})).status_code == 401
 
 
-async def test_after_sign_out_there_is_none(browser):
+async def test_after_sign_out_there_is_none(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     await browser.post("/api/auth/sign-out")
@@ -89,7 +94,9 @@ async def test_after_sign_out_there_is_none(browser):
     assert (await browser.client_secret(token)).status_code == 401
 
 
-async def test_a_secret_ends_with_its_session(start_service, clock):
+async def test_a_secret_ends_with_its_session(
+    start_service: StartService, clock: MovableClock
+) -> None:
     service = await start_service(session_lifetime_s=3600)
     browser = service.browser()
     clock.advance(minutes=-50)
@@ -106,8 +113,8 @@ async def test_a_secret_ends_with_its_session(start_service, clock):
 
 
 async def test_signing_out_is_remembered_until_the_last_secret_has_expired(
-    browser, database, redis
-):
+    browser: Browser, database: Connection, redis: Redis
+) -> None:
     token = (await browser.sign_up()).json()["access_token"]
     claims = claims_of((await browser.client_secret(token)).json()["client_secret"])
 
@@ -117,7 +124,7 @@ async def test_signing_out_is_remembered_until_the_last_secret_has_expired(
     assert claims["exp"] + 30 <= score <= claims["exp"] + 32
 
 
-async def test_its_lifetime_is_a_setting(start_service):
+async def test_its_lifetime_is_a_setting(start_service: StartService) -> None:
     browser = (await start_service(client_secret_lifetime_s=60)).browser()
     token = (await browser.sign_up()).json()["access_token"]
 
@@ -126,7 +133,7 @@ async def test_its_lifetime_is_a_setting(start_service):
     assert claims["exp"] - claims["iat"] == 60
 
 
-async def test_another_installation_refuses_the_token(service, browser):
+async def test_another_installation_refuses_the_token(service: Service, browser: Browser) -> None:
     issuer = TokenVerifier("another-installation", service.services.keys)
     token = (await browser.sign_up()).json()["access_token"]
 

@@ -4,17 +4,20 @@ import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from auth_kit import Browser, Connection, MovableClock, Service
+from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from auth_session.service import purge_service
 from auth_session.storage.tables import METADATA, RECORDS
 from todochat.database import asyncpg_url
+from todochat.database.bootstrap import DatabaseUrls
 
 
-async def test_the_models_and_the_migrations_agree(auth_urls):
+async def test_the_models_and_the_migrations_agree(auth_urls: DatabaseUrls) -> None:
     engine = create_async_engine(asyncpg_url(auth_urls.owner))
 
-    def differences(connection):
+    def differences(connection: SyncConnection) -> object:
         return compare_metadata(MigrationContext.configure(connection), METADATA)
 
     async with engine.connect() as connection:
@@ -34,7 +37,7 @@ async def test_the_models_and_the_migrations_agree(auth_urls):
         "CREATE TABLE x (i int)",
     ],
 )
-async def test_the_app_role_may_not(auth_urls, statement):
+async def test_the_app_role_may_not(auth_urls: DatabaseUrls, statement: str) -> None:
     connection = await asyncpg.connect(auth_urls.app)
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -42,7 +45,9 @@ async def test_the_app_role_may_not(auth_urls, statement):
     await connection.close()
 
 
-async def test_two_accounts_of_one_external_issuer_and_subject_cannot_be(database):
+async def test_two_accounts_of_one_external_issuer_and_subject_cannot_be(
+    database: Connection,
+) -> None:
     insert = (
         "INSERT INTO users (id, issuer, subject, email_key, created_at, updated_at)"
         " VALUES ($1, $2, 'subject', 'same@example.com', now(), now())"
@@ -55,16 +60,17 @@ async def test_two_accounts_of_one_external_issuer_and_subject_cannot_be(databas
 
 
 class TestPurge:
-    async def count(self, database, browser):
-        return await database.fetchval(
+    async def count(self, database: Connection, browser: Browser) -> int:
+        found: int = await database.fetchval(
             "SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
             " JOIN users ON users.id = user_id WHERE email = $1",
             browser.email,
         )
+        return found
 
     async def test_a_used_refresh_token_is_kept_until_it_expires(
-        self, service, browser, database, clock
-    ):
+        self, service: Service, browser: Browser, database: Connection, clock: MovableClock
+    ) -> None:
         await browser.sign_up()
         await browser.refresh()
 
@@ -78,8 +84,8 @@ class TestPurge:
         assert (within, over) == (2, 0)
 
     async def test_a_session_is_kept_until_its_last_token_is_over(
-        self, service, browser, database, clock
-    ):
+        self, service: Service, browser: Browser, database: Connection, clock: MovableClock
+    ) -> None:
         user_id = (await browser.sign_up()).json()["user"]["id"]
         sessions = "SELECT count(*) FROM sessions WHERE user_id = $1"
         await database.execute(
@@ -96,7 +102,9 @@ class TestPurge:
 
         assert (within, over) == (1, 0)
 
-    async def test_failures_and_invitations_are_forgotten(self, service, browser, database, clock):
+    async def test_failures_and_invitations_are_forgotten(
+        self, service: Service, browser: Browser, database: Connection, clock: MovableClock
+    ) -> None:
         await service.services.accounts.invite(None)
         await browser.sign_in()
 
@@ -108,8 +116,13 @@ class TestPurge:
         assert await database.fetchval("SELECT count(*) FROM sign_in_failures") == 0
 
     async def test_it_works_in_bites_until_nothing_is_left(
-        self, service, browser, database, clock, monkeypatch
-    ):
+        self,
+        service: Service,
+        browser: Browser,
+        database: Connection,
+        clock: MovableClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         monkeypatch.setattr(purge_service, "BATCH", 2)
         await browser.sign_up()
         for _ in range(5):

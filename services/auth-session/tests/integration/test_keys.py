@@ -1,25 +1,31 @@
 """Signing keys: made once, published, protected at rest."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 import pytest
+from auth_kit import Browser, Connection, MovableClock, Service
 
 from auth_session.errors import SigningKeyError
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import KeyRing
 from todochat.database import Database, create_engine
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.tokens import TokenVerifier
 
 SECRET = "a secret that is long enough for a key"
 OTHER_SECRET = "another secret that is long enough too"
 
 
+MakeRing = Callable[..., KeyRing]
+
+
 @pytest.fixture
-async def make_ring(own_urls, clock):
+async def make_ring(own_urls: DatabaseUrls, clock: MovableClock) -> AsyncIterator[MakeRing]:
     databases = []
 
-    def make(*secrets):
+    def make(*secrets: str) -> KeyRing:
         databases.append(Database(create_engine(own_urls.app, application_name="test")))
         return KeyRing(databases[-1], KeyCipher(secrets or (SECRET,)), clock)
 
@@ -29,13 +35,13 @@ async def make_ring(own_urls, clock):
 
 
 @pytest.fixture
-async def rows(own_urls):
+async def rows(own_urls: DatabaseUrls) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(own_urls.owner)
     yield connection
     await connection.close()
 
 
-async def test_the_document_has_only_public_keys(browser):
+async def test_the_document_has_only_public_keys(browser: Browser) -> None:
     answer = await browser.http.get("/.well-known/jwks.json")
 
     assert answer.status_code == 200
@@ -47,7 +53,9 @@ async def test_the_document_has_only_public_keys(browser):
         assert (key["kty"], key["crv"], key["alg"]) == ("OKP", "Ed25519", "EdDSA")
 
 
-async def test_a_first_start_makes_a_current_and_a_next_key(make_ring, rows):
+async def test_a_first_start_makes_a_current_and_a_next_key(
+    make_ring: MakeRing, rows: Connection
+) -> None:
     ring = make_ring()
 
     await ring.refresh()
@@ -57,7 +65,9 @@ async def test_a_first_start_makes_a_current_and_a_next_key(make_ring, rows):
     assert ring.current.kid == states[0]["kid"]
 
 
-async def test_processes_that_start_at_once_agree_on_one_current_key(make_ring, rows):
+async def test_processes_that_start_at_once_agree_on_one_current_key(
+    make_ring: MakeRing, rows: Connection
+) -> None:
     rings = [make_ring() for _ in range(6)]
 
     await asyncio.gather(*(ring.refresh() for ring in rings))
@@ -66,7 +76,7 @@ async def test_processes_that_start_at_once_agree_on_one_current_key(make_ring, 
     assert len({ring.current.kid for ring in rings}) == 1
 
 
-async def test_a_restart_goes_on_with_the_same_key(make_ring):
+async def test_a_restart_goes_on_with_the_same_key(make_ring: MakeRing) -> None:
     first, second = make_ring(), make_ring()
 
     await first.refresh()
@@ -75,7 +85,9 @@ async def test_a_restart_goes_on_with_the_same_key(make_ring):
     assert first.current.kid == second.current.kid
 
 
-async def test_a_rotation_by_another_process_is_seen_at_the_next_refresh(make_ring, rows, clock):
+async def test_a_rotation_by_another_process_is_seen_at_the_next_refresh(
+    make_ring: MakeRing, rows: Connection, clock: MovableClock
+) -> None:
     ring = make_ring()
     await ring.refresh()
     former = ring.current.kid
@@ -92,8 +104,8 @@ async def test_a_rotation_by_another_process_is_seen_at_the_next_refresh(make_ri
 
 
 async def test_a_retired_key_is_published_until_the_longest_token_has_expired(
-    make_ring, rows, clock
-):
+    make_ring: MakeRing, rows: Connection, clock: MovableClock
+) -> None:
     ring = make_ring()
     await ring.refresh()
     former = ring.current.kid
@@ -113,7 +125,9 @@ async def test_a_retired_key_is_published_until_the_longest_token_has_expired(
     assert over is None
 
 
-async def test_private_keys_are_not_readable_in_the_database(make_ring, rows):
+async def test_private_keys_are_not_readable_in_the_database(
+    make_ring: MakeRing, rows: Connection
+) -> None:
     ring = make_ring()
     await ring.refresh()
 
@@ -124,14 +138,16 @@ async def test_private_keys_are_not_readable_in_the_database(make_ring, rows):
     assert all(b"PRIVATE" not in row["private_key"] for row in stored)
 
 
-async def test_another_secret_stops_the_start_and_says_which_setting(make_ring):
+async def test_another_secret_stops_the_start_and_says_which_setting(make_ring: MakeRing) -> None:
     await make_ring(SECRET).refresh()
 
     with pytest.raises(SigningKeyError, match="TODOCHAT_SERVICE_SECRET"):
         await make_ring(OTHER_SECRET).refresh()
 
 
-async def test_a_secret_is_changed_with_both_values_and_then_the_former_one_can_go(make_ring):
+async def test_a_secret_is_changed_with_both_values_and_then_the_former_one_can_go(
+    make_ring: MakeRing,
+) -> None:
     first = make_ring(SECRET)
     await first.refresh()
 
@@ -142,7 +158,9 @@ async def test_a_secret_is_changed_with_both_values_and_then_the_former_one_can_
     assert last.current.kid == first.current.kid
 
 
-async def test_a_login_token_verifies_with_the_published_keys(service, browser):
+async def test_a_login_token_verifies_with_the_published_keys(
+    service: Service, browser: Browser
+) -> None:
     body = (await browser.sign_up()).json()
 
     identity = await TokenVerifier("todochat", service.services.keys).login(body["access_token"])

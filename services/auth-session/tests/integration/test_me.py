@@ -1,15 +1,17 @@
 """One's own account."""
 
+import httpx
 import pytest
+from auth_kit import Browser, MovableClock
 
 
-async def change(browser, token, **fields):
+async def change(browser: Browser, token: str, **fields: object) -> httpx.Response:
     return await browser.http.patch(
         "/api/auth/me", json=fields, headers={"Authorization": f"Bearer {token}"}
     )
 
 
-async def test_it_is_what_sign_up_answered(browser):
+async def test_it_is_what_sign_up_answered(browser: Browser) -> None:
     body = (await browser.sign_up(name="Grace", timezone="Asia/Tokyo", locale="ja")).json()
 
     answer = await browser.me(body["access_token"])
@@ -19,7 +21,7 @@ async def test_it_is_what_sign_up_answered(browser):
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_name_timezone_and_locale_can_be_changed_and_removed(browser):
+async def test_name_timezone_and_locale_can_be_changed_and_removed(browser: Browser) -> None:
     body = (await browser.sign_up(name="Grace", timezone="Asia/Tokyo")).json()
     token = body["access_token"]
 
@@ -32,7 +34,7 @@ async def test_name_timezone_and_locale_can_be_changed_and_removed(browser):
     assert (await browser.me(token)).json() == removed.json()
 
 
-async def test_nothing_to_change_changes_nothing(browser):
+async def test_nothing_to_change_changes_nothing(browser: Browser) -> None:
     body = (await browser.sign_up(name="Grace")).json()
 
     answer = await change(browser, body["access_token"])
@@ -51,7 +53,9 @@ async def test_nothing_to_change_changes_nothing(browser):
         {"name": ["Grace"]},
     ],
 )
-async def test_what_is_not_acceptable_changes_nothing(browser, fields):
+async def test_what_is_not_acceptable_changes_nothing(
+    browser: Browser, fields: dict[str, object]
+) -> None:
     body = (await browser.sign_up(name="Grace")).json()
 
     answer = await change(browser, body["access_token"], **fields)
@@ -61,14 +65,14 @@ async def test_what_is_not_acceptable_changes_nothing(browser, fields):
 
 
 @pytest.mark.parametrize("token", ["", "x.y.z", "x" * 5000])
-async def test_without_a_valid_token_it_is_401(browser, token):
+async def test_without_a_valid_token_it_is_401(browser: Browser, token: str) -> None:
     read, changed = await browser.me(token), await change(browser, token, name="Grace")
 
     assert (read.status_code, changed.status_code) == (401, 401)
     assert read.headers["www-authenticate"] == "Bearer"
 
 
-async def test_a_client_secret_is_no_login_token(browser):
+async def test_a_client_secret_is_no_login_token(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
     secret = (await browser.client_secret(token)).json()["client_secret"]
 
@@ -77,8 +81,8 @@ async def test_a_client_secret_is_no_login_token(browser):
 
 
 async def test_a_login_token_is_good_for_fifteen_minutes_and_thirty_seconds_of_leeway(
-    browser, clock
-):
+    browser: Browser, clock: MovableClock
+) -> None:
     clock.advance(minutes=-15, seconds=-20)
     within = (await browser.sign_up()).json()["access_token"]
     clock.advance(seconds=-20)

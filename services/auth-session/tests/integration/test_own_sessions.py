@@ -1,5 +1,7 @@
 """What people see of their sessions, and ending them."""
 
+from typing import Any
+
 import asyncpg
 import jwt
 import pytest
@@ -136,7 +138,8 @@ async def test_signing_out_everywhere_ends_all_of_ones_own_sessions_only(
     assert [(await laptop.me(token)).status_code for token in (first, second)] == [401, 401]
     assert [(await each.refresh()).status_code for each in (laptop, phone)] == [401, 401]
     assert (await stranger.me(other)).status_code == 200
-    revoked = {member.decode() for member in await redis.zrange("auth:revoked", 0, -1)}
+    members: Any = await redis.zrange("auth:revoked", 0, -1)
+    revoked = {member.decode() for member in members}
     assert {sid_of(first), sid_of(second)} <= revoked
     assert sid_of(other) not in revoked
 

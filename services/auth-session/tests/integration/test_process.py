@@ -4,12 +4,15 @@ import asyncio
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
 from auth_session.__main__ import MIGRATIONS
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
 from todochat.testing.servers import PostgresProcess, PostgresServer
 from todochat.testing.waiting import free_port, wait_until
@@ -20,7 +23,7 @@ WRONG = {"email": "nobody@example.com", "password": "not the password"}
 
 
 @pytest.fixture
-def environment(own_urls, redis_url):
+def environment(own_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {
         **inherited,
@@ -34,7 +37,9 @@ def environment(own_urls, redis_url):
 
 
 @asynccontextmanager
-async def serving(environment, **more):
+async def serving(
+    environment: dict[str, str], **more: str
+) -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
     """Run `auth-session serve`; yields the process and a client, once it is ready."""
     port = str(free_port())
     environment = {**environment, "AUTH_SESSION_PORT": port, **more}
@@ -44,7 +49,7 @@ async def serving(environment, **more):
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
 
-            async def is_live():
+            async def is_live() -> bool:
                 try:
                     return (await http.get("/health/live")).status_code == 200
                 except httpx.TransportError:
@@ -59,7 +64,9 @@ async def serving(environment, **more):
         await asyncio.wait_for(process.wait(), 20)
 
 
-async def run(environment, *arguments, stdin=b""):
+async def run(
+    environment: dict[str, str], *arguments: str, stdin: bytes = b""
+) -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         *arguments,
@@ -72,12 +79,15 @@ async def run(environment, *arguments, stdin=b""):
     return process.returncode, out.decode(), err.decode()
 
 
-async def stop_fast(engine):
+async def stop_fast(engine: PostgresProcess) -> None:
+    assert engine.process is not None
     engine.process.send_signal(signal.SIGINT)  # PostgreSQL: end the connections, then stop
     await asyncio.to_thread(engine.process.wait, 10)
 
 
-async def test_two_processes_that_start_at_once_publish_the_same_keys(environment):
+async def test_two_processes_that_start_at_once_publish_the_same_keys(
+    environment: dict[str, str],
+) -> None:
     async with serving(environment) as (_, first), serving(environment) as (_, second):
         documents = [await http.get("/.well-known/jwks.json") for http in (first, second)]
 
@@ -85,7 +95,7 @@ async def test_two_processes_that_start_at_once_publish_the_same_keys(environmen
     assert documents[0].json() == documents[1].json()
 
 
-async def test_sigterm_ends_it_with_code_zero(environment):
+async def test_sigterm_ends_it_with_code_zero(environment: dict[str, str]) -> None:
     async with serving(environment) as (process, http):
         assert (await http.get("/health/ready")).status_code == 200
 
@@ -96,8 +106,8 @@ async def test_sigterm_ends_it_with_code_zero(environment):
 
 @pytest.mark.parametrize(("trusted", "statuses"), [("127.0.0.1", {401}), ("192.0.2.1", {401, 429})])
 async def test_the_forwarded_address_counts_only_from_a_trusted_proxy(
-    environment, trusted, statuses
-):
+    environment: dict[str, str], trusted: str, statuses: set[int]
+) -> None:
     async with serving(environment, FORWARDED_ALLOW_IPS=trusted) as (_, http):
         answers = [
             await http.post(
@@ -109,7 +119,9 @@ async def test_the_forwarded_address_counts_only_from_a_trusted_proxy(
     assert {answer.status_code for answer in answers} == statuses
 
 
-async def test_without_its_database_it_starts_says_so_and_heals(environment, redis_url):
+async def test_without_its_database_it_starts_says_so_and_heals(
+    environment: dict[str, str], redis_url: str
+) -> None:
     """A stopped database means fast 503s; when it is back, nothing has to be restarted."""
     engine = PostgresProcess()
     try:
@@ -125,7 +137,7 @@ async def test_without_its_database_it_starts_says_so_and_heals(environment, red
             sign_in = await http.post("/api/auth/sign-in", json=WRONG)
             await asyncio.to_thread(engine.start)
 
-            async def is_ready():
+            async def is_ready() -> bool:
                 return (await http.get("/health/ready")).status_code == 200
 
             await wait_until(is_ready, 20)
@@ -144,27 +156,29 @@ async def test_without_its_database_it_starts_says_so_and_heals(environment, red
     assert sign_in.headers["content-type"] == "application/problem+json"
 
 
-async def test_migrate_may_be_repeated(environment):
+async def test_migrate_may_be_repeated(environment: dict[str, str]) -> None:
     code, _, _ = await run(environment, "migrate")
 
     assert code == 0
 
 
-async def test_a_bad_setting_stops_the_start_with_one_line(environment):
+async def test_a_bad_setting_stops_the_start_with_one_line(environment: dict[str, str]) -> None:
     code, _, err = await run({**environment, "TODOCHAT_SERVICE_SECRET": "short"}, "serve")
 
     assert code == 2
     assert err == "setting TODOCHAT_SERVICE_SECRET: each value needs at least 32 bytes\n"
 
 
-async def test_it_refuses_the_role_that_owns_the_tables(environment, own_urls):
+async def test_it_refuses_the_role_that_owns_the_tables(
+    environment: dict[str, str], own_urls: DatabaseUrls
+) -> None:
     code, out, _ = await run({**environment, "AUTH_DATABASE_URL": own_urls.owner}, "serve")
 
     assert code == 3
     assert "use an app role" in out
 
 
-async def test_an_administrator_makes_and_lists_accounts(environment):
+async def test_an_administrator_makes_and_lists_accounts(environment: dict[str, str]) -> None:
     create = ("admin", "user", "create", "--email", "Root@Example.com", "--name", "Root")
 
     created = await run(environment, *create, stdin=b"correct horse battery\n")

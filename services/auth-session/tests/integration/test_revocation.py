@@ -1,15 +1,22 @@
 """Revoked sessions reach Redis, again and again."""
 
+from typing import Any
+
+from auth_kit import Browser, Connection, MovableClock, Service, StartService
+from redis.asyncio import Redis
+
 from todochat.testing.waiting import wait_until
 
 
-async def revoked_sid(browser, database):
+async def revoked_sid(browser: Browser, database: Connection) -> str:
     user_id = (await browser.sign_up()).json()["user"]["id"]
     await browser.post("/api/auth/sign-out")
-    return await database.fetchval("SELECT id FROM sessions WHERE user_id = $1", user_id)
+    return str(await database.fetchval("SELECT id FROM sessions WHERE user_id = $1", user_id))
 
 
-async def test_a_flushed_redis_is_told_again(service, browser, database, redis):
+async def test_a_flushed_redis_is_told_again(
+    service: Service, browser: Browser, database: Connection, redis: Redis
+) -> None:
     sid = await revoked_sid(browser, database)
     before = await redis.zscore("auth:revoked", sid)
     await redis.flushall()
@@ -19,7 +26,13 @@ async def test_a_flushed_redis_is_told_again(service, browser, database, redis):
     assert await redis.zscore("auth:revoked", sid) == before
 
 
-async def test_a_start_tells_redis_at_once(service, browser, database, redis, start_service):
+async def test_a_start_tells_redis_at_once(
+    service: Service,
+    browser: Browser,
+    database: Connection,
+    redis: Redis,
+    start_service: StartService,
+) -> None:
     sid = await revoked_sid(browser, database)
     await redis.flushall()
 
@@ -29,11 +42,11 @@ async def test_a_start_tells_redis_at_once(service, browser, database, redis, st
 
 
 async def test_only_sessions_that_redis_did_not_know_are_announced(
-    service, browser, database, redis
-):
+    service: Service, browser: Browser, database: Connection, redis: Redis
+) -> None:
     await revoked_sid(browser, database)
     await service.services.revocations.republish()
-    channel = redis.pubsub()
+    channel: Any = redis.pubsub()  # redis-py leaves its aclose() without types
     await channel.subscribe("auth:revocations")
     await channel.get_message(timeout=5)
 
@@ -48,7 +61,9 @@ async def test_only_sessions_that_redis_did_not_know_are_announced(
     assert message is not None
 
 
-async def test_sessions_whose_tokens_expired_are_dropped(service, browser, database, redis, clock):
+async def test_sessions_whose_tokens_expired_are_dropped(
+    service: Service, browser: Browser, database: Connection, redis: Redis, clock: MovableClock
+) -> None:
     sid = await revoked_sid(browser, database)
 
     clock.advance(minutes=15, seconds=25)
@@ -62,7 +77,9 @@ async def test_sessions_whose_tokens_expired_are_dropped(service, browser, datab
     assert over is None
 
 
-async def test_more_than_a_page_is_told(service, browser, database, redis):
+async def test_more_than_a_page_is_told(
+    service: Service, browser: Browser, database: Connection, redis: Redis
+) -> None:
     user_id = (await browser.sign_up()).json()["user"]["id"]
     await database.execute(
         "INSERT INTO sessions (id, user_id, created_at, expires_at, tokens_until, revoked_at)"
@@ -74,11 +91,13 @@ async def test_more_than_a_page_is_told(service, browser, database, redis):
     await service.services.revocations.republish()
 
     await database.execute("DELETE FROM sessions WHERE id LIKE 'ses_page_%'")
-    members = await redis.zrange("auth:revoked", 0, -1)
+    members: Any = await redis.zrange("auth:revoked", 0, -1)
     assert sum(member.startswith(b"ses_page_") for member in members) == 1200
 
 
-async def test_while_redis_is_away_people_can_sign_in_and_out(start_service, database):
+async def test_while_redis_is_away_people_can_sign_in_and_out(
+    start_service: StartService, database: Connection
+) -> None:
     service = await start_service(redis_url="redis://127.0.0.1:1/0")
     browser = service.browser()
 

@@ -1,14 +1,20 @@
 """Refresh tokens, sign-out, and the cookie that carries them."""
 
 import asyncio
+from typing import Any
 
 import asyncpg
+import httpx
 import pytest
+from auth_kit import Browser, Connection, MovableClock, Service, StartService
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.testing.waiting import wait_until
 
 
-def cookie_attributes(answer):
+def cookie_attributes(answer: httpx.Response) -> set[str]:
     """The attributes of the refresh cookie an answer sets, in lower case."""
     (header,) = answer.headers.get_list("set-cookie")
     name_value, *attributes = [part.strip() for part in header.split(";")]
@@ -16,13 +22,15 @@ def cookie_attributes(answer):
     return {attribute.lower() for attribute in attributes}
 
 
-async def announces(channel, sid):
+async def announces(channel: PubSub, sid: str) -> bool:
     message = await channel.get_message(ignore_subscribe_messages=True)
     return message is not None and message["data"] == sid.encode()
 
 
 class TestCookie:
-    async def test_over_http_it_is_http_only_lax_and_bound_to_the_auth_routes(self, browser):
+    async def test_over_http_it_is_http_only_lax_and_bound_to_the_auth_routes(
+        self, browser: Browser
+    ) -> None:
         answer = await browser.sign_up()
 
         attributes = cookie_attributes(answer)
@@ -32,14 +40,16 @@ class TestCookie:
             f"max-age={30 * 24 * 3600}" in attributes
         )
 
-    async def test_over_https_it_is_secure(self, start_service):
+    async def test_over_https_it_is_secure(self, start_service: StartService) -> None:
         browser = (await start_service(public_url="HTTPS://todo.example")).browser()
 
         answer = await browser.sign_up()
 
         assert "secure" in cookie_attributes(answer)
 
-    async def test_sign_in_and_refresh_set_it_and_sign_out_removes_it(self, browser):
+    async def test_sign_in_and_refresh_set_it_and_sign_out_removes_it(
+        self, browser: Browser
+    ) -> None:
         await browser.sign_up()
 
         sign_in = await browser.sign_in()
@@ -53,7 +63,7 @@ class TestCookie:
 
 
 class TestRefresh:
-    async def test_it_answers_like_sign_in_and_rotates_the_token(self, browser):
+    async def test_it_answers_like_sign_in_and_rotates_the_token(self, browser: Browser) -> None:
         signed_up = (await browser.sign_up()).json()
         first = browser.refresh_token
 
@@ -65,9 +75,12 @@ class TestRefresh:
         assert browser.refresh_token not in (None, first)
         assert (await browser.me(answer.json()["access_token"])).status_code == 200
 
-    async def test_tokens_are_stored_as_hashes_only(self, browser, database):
+    async def test_tokens_are_stored_as_hashes_only(
+        self, browser: Browser, database: Connection
+    ) -> None:
         await browser.sign_up()
         token = browser.refresh_token
+        assert token is not None
 
         stored = await database.fetch("SELECT token_hash FROM refresh_tokens")
 
@@ -75,8 +88,8 @@ class TestRefresh:
         assert all(len(row["token_hash"]) == 32 for row in stored)
 
     async def test_within_thirty_seconds_a_used_token_yields_another_successor(
-        self, browser, clock
-    ):
+        self, browser: Browser, clock: MovableClock
+    ) -> None:
         await browser.sign_up()
         token = browser.refresh_token
         first = await browser.refresh(token)
@@ -90,7 +103,7 @@ class TestRefresh:
         for successor in successors:
             assert (await browser.refresh(successor)).status_code == 200
 
-    async def test_tabs_that_refresh_at_once_all_go_on(self, browser):
+    async def test_tabs_that_refresh_at_once_all_go_on(self, browser: Browser) -> None:
         await browser.sign_up()
         token = browser.refresh_token
 
@@ -100,8 +113,8 @@ class TestRefresh:
         assert len({answer.cookies["todochat_refresh"] for answer in answers}) == 5
 
     async def test_after_that_a_used_token_ends_the_whole_session(
-        self, browser, clock, database, redis
-    ):
+        self, browser: Browser, clock: MovableClock, database: Connection, redis: Redis
+    ) -> None:
         access = (await browser.sign_up()).json()["access_token"]
         stolen = browser.refresh_token
         successor = (await browser.refresh(stolen)).cookies["todochat_refresh"]
@@ -121,7 +134,9 @@ class TestRefresh:
         assert len(sids) == 1
         assert await redis.zscore("auth:revoked", sids[0]["id"]) is not None
 
-    async def test_a_refresh_that_meets_a_sign_out_loses(self, browser, database, auth_urls):
+    async def test_a_refresh_that_meets_a_sign_out_loses(
+        self, browser: Browser, database: Connection, auth_urls: DatabaseUrls
+    ) -> None:
         user_id = (await browser.sign_up()).json()["user"]["id"]
         signing_out = database.transaction()
         await signing_out.start()
@@ -139,7 +154,9 @@ class TestRefresh:
 
         assert (await refreshing).status_code == 401
 
-    async def test_other_sessions_of_the_person_go_on(self, browser, clock):
+    async def test_other_sessions_of_the_person_go_on(
+        self, browser: Browser, clock: MovableClock
+    ) -> None:
         await browser.sign_up()
         stolen = browser.refresh_token
         await browser.refresh(stolen)
@@ -151,7 +168,9 @@ class TestRefresh:
 
         assert (await browser.refresh(other)).status_code == 200
 
-    async def test_a_token_is_good_for_thirty_days(self, service, clock):
+    async def test_a_token_is_good_for_thirty_days(
+        self, service: Service, clock: MovableClock
+    ) -> None:
         early, late = service.browser(), service.browser()
         await early.sign_up()
         await late.sign_up()
@@ -164,8 +183,8 @@ class TestRefresh:
         assert (within.status_code, over.status_code) == (200, 401)
 
     async def test_no_session_lives_longer_than_ninety_days_however_often_it_is_refreshed(
-        self, browser, clock
-    ):
+        self, browser: Browser, clock: MovableClock
+    ) -> None:
         await browser.sign_up()
         token = browser.refresh_token
 
@@ -180,16 +199,16 @@ class TestRefresh:
         assert (last.status_code, over.status_code) == (200, 401)
 
     @pytest.mark.parametrize("token", ["", "nonsense", "x" * 4000, "%00\u00fc"])
-    async def test_an_unknown_token_is_refused(self, browser, token):
+    async def test_an_unknown_token_is_refused(self, browser: Browser, token: str) -> None:
         answer = await browser.refresh(token)
 
         assert answer.status_code == 401
         assert answer.headers["content-type"] == "application/problem+json"
 
-    async def test_without_a_cookie_it_is_refused(self, browser):
+    async def test_without_a_cookie_it_is_refused(self, browser: Browser) -> None:
         assert (await browser.refresh()).status_code == 401
 
-    async def test_it_is_a_post_only(self, browser):
+    async def test_it_is_a_post_only(self, browser: Browser) -> None:
         await browser.sign_up()
 
         answers = [
@@ -213,7 +232,7 @@ class TestOrigin:
             "[",
         ],
     )
-    async def test_a_page_of_another_site_is_refused(self, browser, origin):
+    async def test_a_page_of_another_site_is_refused(self, browser: Browser, origin: str) -> None:
         await browser.sign_up()
         token = browser.refresh_token
 
@@ -239,7 +258,9 @@ class TestOrigin:
             ({}, {"Origin": "http://192.168.1.5:8000", "Host": "192.168.1.5:8000"}),
         ],
     )
-    async def test_ones_own_pages_may_refresh_and_sign_out(self, start_service, settings, headers):
+    async def test_ones_own_pages_may_refresh_and_sign_out(
+        self, start_service: StartService, settings: dict[str, str], headers: dict[str, str]
+    ) -> None:
         browser = (await start_service(**settings)).browser()
         await browser.sign_up()
 
@@ -251,11 +272,11 @@ class TestOrigin:
 
 class TestSignOut:
     async def test_it_revokes_the_session_in_the_database_and_in_redis(
-        self, browser, database, redis
-    ):
+        self, browser: Browser, database: Connection, redis: Redis
+    ) -> None:
         body = (await browser.sign_up()).json()
         token = browser.refresh_token
-        channel = redis.pubsub()
+        channel: Any = redis.pubsub()  # redis-py leaves its aclose() without types
         await channel.subscribe("auth:revocations")
         await channel.get_message(timeout=5)
 
@@ -266,17 +287,21 @@ class TestSignOut:
             body["user"]["id"],
         )
         assert answer.status_code == 204
+        assert session is not None
         assert session["revoked_at"] is not None
         assert session["revoke_reason"] == "sign_out"
         # The service's start may announce sessions of earlier tests on the same channel.
         await wait_until(lambda: announces(channel, session["id"]))
         await channel.aclose()
         score = await redis.zscore("auth:revoked", session["id"])
+        assert score is not None
         assert 30 <= score - session["tokens_until"].timestamp() <= 31
         assert (await browser.refresh(token)).status_code == 401
         assert (await browser.me(body["access_token"])).status_code == 401
 
-    async def test_a_client_without_cookies_signs_out_with_its_login_token(self, browser):
+    async def test_a_client_without_cookies_signs_out_with_its_login_token(
+        self, browser: Browser
+    ) -> None:
         token = (await browser.sign_up()).json()["access_token"]
         refresh_token = browser.refresh_token
         browser.http.cookies.clear()
@@ -288,7 +313,7 @@ class TestSignOut:
         assert answer.status_code == 204
         assert (await browser.refresh(refresh_token)).status_code == 401
 
-    async def test_signing_out_twice_is_fine(self, browser):
+    async def test_signing_out_twice_is_fine(self, browser: Browser) -> None:
         await browser.sign_up()
         cookie = {"Cookie": f"todochat_refresh={browser.refresh_token}"}
         await browser.post("/api/auth/sign-out")
@@ -298,7 +323,9 @@ class TestSignOut:
 
         assert (again.status_code, nobody.status_code) == (204, 204)
 
-    async def test_an_expired_login_token_does_not_keep_anybody_signed_in(self, browser):
+    async def test_an_expired_login_token_does_not_keep_anybody_signed_in(
+        self, browser: Browser
+    ) -> None:
         await browser.sign_up()
         token = browser.refresh_token
 
@@ -307,12 +334,14 @@ class TestSignOut:
         assert answer.status_code == 204
         assert (await browser.refresh(token)).status_code == 401
 
-    async def test_a_login_token_that_is_none_is_told_so_if_nothing_else_was_sent(self, browser):
+    async def test_a_login_token_that_is_none_is_told_so_if_nothing_else_was_sent(
+        self, browser: Browser
+    ) -> None:
         answer = await browser.post("/api/auth/sign-out", headers={"Authorization": "Bearer x.y.z"})
 
         assert answer.status_code == 401
 
-    async def test_the_persons_other_sessions_go_on(self, browser):
+    async def test_the_persons_other_sessions_go_on(self, browser: Browser) -> None:
         await browser.sign_up()
         other = browser.refresh_token
         await browser.sign_in()

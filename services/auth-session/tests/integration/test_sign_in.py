@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from argon2 import PasswordHasher
+from auth_kit import Browser, Connection, MovableClock, Service, StartService
 
 from todochat.testing.waiting import wait_until
 
@@ -14,31 +15,31 @@ WRONG = "not the password"
 class WatchedHasher:
     """The real hasher; records what it verifies, and works only while its gate is open."""
 
-    def __init__(self, hasher):
+    def __init__(self, hasher: PasswordHasher) -> None:
         self._hasher = hasher
-        self.verified = []
+        self.verified: list[str] = []
         self.begun = threading.Semaphore(0)
         self.gate = threading.Event()
         self.gate.set()
 
-    def hash(self, password):
+    def hash(self, password: str) -> str:
         self._wait()
         return self._hasher.hash(password)
 
-    def verify(self, hash_, password):
+    def verify(self, hash_: str, password: str) -> bool:
         self.verified.append(hash_)
         self._wait()
         return self._hasher.verify(hash_, password)
 
-    def check_needs_rehash(self, hash_):
+    def check_needs_rehash(self, hash_: str) -> bool:
         return self._hasher.check_needs_rehash(hash_)
 
-    def _wait(self):
+    def _wait(self) -> None:
         self.begun.release()
         assert self.gate.wait(10)
 
 
-async def test_the_right_password_signs_in(browser):
+async def test_the_right_password_signs_in(browser: Browser) -> None:
     signed_up = (await browser.sign_up()).json()
 
     answer = await browser.sign_in()
@@ -48,7 +49,7 @@ async def test_the_right_password_signs_in(browser):
     assert answer.json()["expires_in"] == 900
 
 
-async def test_an_unknown_account_gets_the_answer_of_a_wrong_password(service):
+async def test_an_unknown_account_gets_the_answer_of_a_wrong_password(service: Service) -> None:
     known, unknown = service.browser(), service.browser()
     await known.sign_up()
 
@@ -63,7 +64,9 @@ async def test_an_unknown_account_gets_the_answer_of_a_wrong_password(service):
     assert bodies[0] == bodies[1] == bodies[2]
 
 
-async def test_an_unknown_account_costs_an_argon2_verification_too(service, monkeypatch):
+async def test_an_unknown_account_costs_an_argon2_verification_too(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pool = service.services.passwords
     known, unknown = service.browser(), service.browser()
     await known.sign_up()
@@ -78,7 +81,7 @@ async def test_an_unknown_account_costs_an_argon2_verification_too(service, monk
     assert parameters[0] == parameters[1]
 
 
-async def test_composed_and_decomposed_characters_are_the_same_password(browser):
+async def test_composed_and_decomposed_characters_are_the_same_password(browser: Browser) -> None:
     await browser.sign_up(password="na\u00efve gull 7")
 
     answer = await browser.sign_in(password="nai\u0308ve gull 7")
@@ -86,7 +89,9 @@ async def test_composed_and_decomposed_characters_are_the_same_password(browser)
     assert answer.status_code == 200
 
 
-async def test_an_account_without_failures_leaves_no_row_behind(browser, database):
+async def test_an_account_without_failures_leaves_no_row_behind(
+    browser: Browser, database: Connection
+) -> None:
     await browser.sign_up()
     before = await database.fetchval("SELECT count(*) FROM sign_in_failures")
 
@@ -95,7 +100,9 @@ async def test_an_account_without_failures_leaves_no_row_behind(browser, databas
     assert await database.fetchval("SELECT count(*) FROM sign_in_failures") == before
 
 
-async def test_a_hash_with_older_parameters_is_renewed(browser, database):
+async def test_a_hash_with_older_parameters_is_renewed(
+    browser: Browser, database: Connection
+) -> None:
     user_id = (await browser.sign_up()).json()["user"]["id"]
     old = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1).hash(browser.password)
     await database.execute(
@@ -115,10 +122,12 @@ async def test_a_hash_with_older_parameters_is_renewed(browser, database):
 class TestThrottle:
     """10 failures per account and address in 15 minutes, then a growing wait."""
 
-    async def fail(self, browser, times):
+    async def fail(self, browser: Browser, times: int) -> list[int]:
         return [(await browser.sign_in(password=WRONG)).status_code for _ in range(times)]
 
-    async def test_the_eleventh_try_has_to_wait_even_with_the_right_password(self, browser):
+    async def test_the_eleventh_try_has_to_wait_even_with_the_right_password(
+        self, browser: Browser
+    ) -> None:
         await browser.sign_up()
 
         failures = await self.fail(browser, 10)
@@ -129,14 +138,16 @@ class TestThrottle:
         assert eleventh.json()["type"] == "urn:todochat:problem:too-many-sign-ins"
         assert 0 < int(eleventh.headers["retry-after"]) <= 30
 
-    async def test_nine_failures_and_the_right_password_start_anew(self, browser):
+    async def test_nine_failures_and_the_right_password_start_anew(self, browser: Browser) -> None:
         await browser.sign_up()
 
         assert await self.fail(browser, 9) == [401] * 9
         assert (await browser.sign_in()).status_code == 200
         assert await self.fail(browser, 10) == [401] * 10
 
-    async def test_the_wait_ends_after_thirty_seconds_and_doubles(self, browser, clock):
+    async def test_the_wait_ends_after_thirty_seconds_and_doubles(
+        self, browser: Browser, clock: MovableClock
+    ) -> None:
         await browser.sign_up()
         await self.fail(browser, 10)
 
@@ -149,7 +160,9 @@ class TestThrottle:
         assert (early.status_code, due.status_code, again.status_code) == (429, 401, 429)
         assert 30 < int(again.headers["retry-after"]) <= 60
 
-    async def test_the_wait_grows_to_fifteen_minutes_and_no_further(self, browser, clock):
+    async def test_the_wait_grows_to_fifteen_minutes_and_no_further(
+        self, browser: Browser, clock: MovableClock
+    ) -> None:
         await self.fail(browser, 10)
 
         waits = []
@@ -161,7 +174,9 @@ class TestThrottle:
         assert waits == sorted(waits)
         assert [round(wait, -1) for wait in waits] == [30, 60, 120, 240, 480, 900, 900, 900]
 
-    async def test_the_right_password_after_the_wait_signs_in(self, browser, clock):
+    async def test_the_right_password_after_the_wait_signs_in(
+        self, browser: Browser, clock: MovableClock
+    ) -> None:
         await browser.sign_up()
         await self.fail(browser, 10)
 
@@ -171,21 +186,25 @@ class TestThrottle:
         assert answer.status_code == 200
         assert (await browser.sign_in(password=WRONG)).status_code == 401
 
-    async def test_failures_of_more_than_fifteen_minutes_ago_are_forgotten(self, browser, clock):
+    async def test_failures_of_more_than_fifteen_minutes_ago_are_forgotten(
+        self, browser: Browser, clock: MovableClock
+    ) -> None:
         await self.fail(browser, 9)
 
         clock.advance(minutes=15)
 
         assert await self.fail(browser, 10) == [401] * 10
 
-    async def test_failures_within_fifteen_minutes_add_up(self, browser, clock):
+    async def test_failures_within_fifteen_minutes_add_up(
+        self, browser: Browser, clock: MovableClock
+    ) -> None:
         await self.fail(browser, 9)
 
         clock.advance(minutes=14)
 
         assert await self.fail(browser, 2) == [401, 429]
 
-    async def test_another_address_is_never_locked_out(self, service):
+    async def test_another_address_is_never_locked_out(self, service: Service) -> None:
         attacker, owner = service.browser("203.0.113.7"), service.browser("203.0.113.8")
         await owner.sign_up()
         attacker.email = owner.email
@@ -194,7 +213,9 @@ class TestThrottle:
         assert (await owner.sign_in()).status_code == 200
         assert (await attacker.sign_in()).status_code == 429
 
-    async def test_another_account_from_the_same_address_is_not_slowed_down(self, service):
+    async def test_another_account_from_the_same_address_is_not_slowed_down(
+        self, service: Service
+    ) -> None:
         first, second = service.browser(), service.browser()
         await second.sign_up()
 
@@ -202,10 +223,12 @@ class TestThrottle:
 
         assert (await second.sign_in()).status_code == 200
 
-    async def test_an_unknown_account_is_slowed_down_like_a_known_one(self, browser):
+    async def test_an_unknown_account_is_slowed_down_like_a_known_one(
+        self, browser: Browser
+    ) -> None:
         assert await self.fail(browser, 11) == [401] * 10 + [429]
 
-    async def test_one_network_of_ipv6_counts_as_one_address(self, service):
+    async def test_one_network_of_ipv6_counts_as_one_address(self, service: Service) -> None:
         first, second = service.browser("2001:db8:1:2::1"), service.browser("2001:db8:1:2:ffff::9")
         second.email = first.email
 
@@ -213,12 +236,14 @@ class TestThrottle:
 
         assert (await second.sign_in()).status_code == 429
 
-    async def test_spelling_the_address_differently_does_not_help(self, browser):
+    async def test_spelling_the_address_differently_does_not_help(self, browser: Browser) -> None:
         await self.fail(browser, 10)
 
         assert (await browser.sign_in(email=browser.email.upper())).status_code == 429
 
-    async def test_guesses_sent_at_once_learn_no_more_than_ten_answers(self, start_service):
+    async def test_guesses_sent_at_once_learn_no_more_than_ten_answers(
+        self, start_service: StartService
+    ) -> None:
         service = await start_service(password_queue=100)
         browser = service.browser()
         await browser.sign_up()
@@ -235,8 +260,8 @@ class TestPasswordPool:
     """Two threads, a bounded queue, 503 beyond it."""
 
     async def test_beyond_the_queue_the_answer_is_503_and_it_heals(
-        self, start_service, monkeypatch
-    ):
+        self, start_service: StartService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         service = await start_service(password_threads=1, password_queue=1)
         browser = service.browser()
         await browser.sign_up()
@@ -261,8 +286,8 @@ class TestPasswordPool:
         assert healed.status_code == 200
 
     async def test_a_client_that_hangs_up_does_not_free_its_thread(
-        self, start_service, monkeypatch
-    ):
+        self, start_service: StartService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         service = await start_service(password_threads=1, password_queue=0)
         pool = service.services.passwords
         hasher = WatchedHasher(pool._hasher)
@@ -278,7 +303,9 @@ class TestPasswordPool:
         hasher.gate.set()
         await wait_until(lambda: pool._places._value == 1)
 
-    async def test_a_full_pool_is_not_held_against_the_account(self, start_service, monkeypatch):
+    async def test_a_full_pool_is_not_held_against_the_account(
+        self, start_service: StartService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         service = await start_service(password_threads=1, password_queue=0)
         browser = service.browser()
         await browser.sign_up()

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from auth_kit import Browser, MovableClock, Service, StartService
 
 from auth_session.service import account_service
 from auth_session.service.account_service import NewAccount
@@ -12,7 +13,7 @@ from todochat.errors import InvalidInputError
 LONG_DOMAIN = ".".join(["b" * 61] * 3)
 
 
-async def test_sign_up_answers_with_a_login_token_and_the_account(browser):
+async def test_sign_up_answers_with_a_login_token_and_the_account(browser: Browser) -> None:
     answer = await browser.sign_up(name="Grace", timezone="Europe/Berlin", locale="de-AT")
 
     body = answer.json()
@@ -26,20 +27,20 @@ async def test_sign_up_answers_with_a_login_token_and_the_account(browser):
     assert (user["name"], user["timezone"], user["locale"]) == ("Grace", "Europe/Berlin", "de-AT")
 
 
-async def test_answers_with_tokens_are_never_cached(browser):
+async def test_answers_with_tokens_are_never_cached(browser: Browser) -> None:
     answer = await browser.sign_up()
 
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_what_is_not_said_is_null(browser):
+async def test_what_is_not_said_is_null(browser: Browser) -> None:
     answer = await browser.sign_up()
 
     user = answer.json()["user"]
     assert (user["name"], user["timezone"], user["locale"]) == (None, None, None)
 
 
-async def test_the_account_can_sign_in_whatever_the_case_of_its_address(browser):
+async def test_the_account_can_sign_in_whatever_the_case_of_its_address(browser: Browser) -> None:
     await browser.sign_up()
 
     answer = await browser.sign_in(email=browser.email.upper())
@@ -48,7 +49,7 @@ async def test_the_account_can_sign_in_whatever_the_case_of_its_address(browser)
     assert answer.json()["user"]["email"] == browser.email
 
 
-async def test_an_address_that_has_an_account_is_a_conflict(browser):
+async def test_an_address_that_has_an_account_is_a_conflict(browser: Browser) -> None:
     await browser.sign_up()
 
     answer = await browser.sign_up(email=browser.email.title())
@@ -57,7 +58,7 @@ async def test_an_address_that_has_an_account_is_a_conflict(browser):
     assert answer.json()["type"] == "urn:todochat:problem:email-taken"
 
 
-async def test_of_two_sign_ups_with_one_address_at_once_one_wins(service):
+async def test_of_two_sign_ups_with_one_address_at_once_one_wins(service: Service) -> None:
     first, second = service.browser(), service.browser()
 
     answers = await asyncio.gather(
@@ -77,7 +78,9 @@ async def test_of_two_sign_ups_with_one_address_at_once_one_wins(service):
         ("locale", "en-" + "-".join(["abcdefg"] * 4), "en-" + "-".join(["abcdefg"] * 4) + "-a"),
     ],
 )
-async def test_each_length_is_accepted_up_to_its_limit(browser, field, accepted, refused):
+async def test_each_length_is_accepted_up_to_its_limit(
+    browser: Browser, field: str, accepted: str, refused: str
+) -> None:
     over = await browser.sign_up(**{field: refused})
     within = await browser.sign_up(**{field: accepted})
 
@@ -104,7 +107,9 @@ async def test_each_length_is_accepted_up_to_its_limit(browser, field, accepted,
         ("name", 7),
     ],
 )
-async def test_what_is_not_acceptable_is_refused_with_its_field(browser, field, value):
+async def test_what_is_not_acceptable_is_refused_with_its_field(
+    browser: Browser, field: str, value: str | int
+) -> None:
     answer = await browser.sign_up(**{field: value})
 
     assert answer.status_code == 422
@@ -112,14 +117,14 @@ async def test_what_is_not_acceptable_is_refused_with_its_field(browser, field, 
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [f"/{field}"]
 
 
-async def test_every_fault_is_named_at_once(browser):
+async def test_every_fault_is_named_at_once(browser: Browser) -> None:
     answer = await browser.sign_up(password="password", timezone="Mars/Olympus", email="grace@")
 
     pointers = {fault["pointer"] for fault in answer.json()["errors"]}
     assert pointers == {"/email", "/password", "/timezone"}
 
 
-async def test_ones_own_address_or_name_is_no_password(browser):
+async def test_ones_own_address_or_name_is_no_password(browser: Browser) -> None:
     by_address = await browser.sign_up(password=browser.email)
     by_name = await browser.sign_up(name="Grace Hopper", password="gracehopper1")
 
@@ -127,14 +132,14 @@ async def test_ones_own_address_or_name_is_no_password(browser):
     assert by_name.status_code == 422
 
 
-async def test_an_unknown_field_is_refused(browser):
+async def test_an_unknown_field_is_refused(browser: Browser) -> None:
     answer = await browser.sign_up(admin=True)
 
     assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"", b'"\xff"', b'{"email": "\\ud800"}'])
-async def test_a_body_that_is_no_json_object_is_refused(browser, body):
+async def test_a_body_that_is_no_json_object_is_refused(browser: Browser, body: bytes) -> None:
     answer = await browser.http.post(
         "/api/auth/sign-up", content=body, headers={"Content-Type": "application/json"}
     )
@@ -143,13 +148,13 @@ async def test_a_body_that_is_no_json_object_is_refused(browser, body):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_body_over_16_kib_is_refused(browser):
+async def test_a_body_over_16_kib_is_refused(browser: Browser) -> None:
     answer = await browser.sign_up(name="n" * 16 * 1024)
 
     assert answer.status_code == 413
 
 
-async def test_nobody_signs_up_where_it_is_closed(start_service):
+async def test_nobody_signs_up_where_it_is_closed(start_service: StartService) -> None:
     browser = (await start_service(auth_sign_up="closed")).browser()
 
     answer = await browser.sign_up()
@@ -161,7 +166,7 @@ async def test_nobody_signs_up_where_it_is_closed(start_service):
 class TestInvitations:
     """AUTH_SIGN_UP=invite."""
 
-    async def test_without_an_invitation_nobody_signs_up(self, start_service):
+    async def test_without_an_invitation_nobody_signs_up(self, start_service: StartService) -> None:
         browser = (await start_service(auth_sign_up="invite")).browser()
 
         without = await browser.sign_up()
@@ -170,7 +175,7 @@ class TestInvitations:
         assert (without.status_code, with_a_guess.status_code) == (403, 403)
         assert without.json()["type"] == "urn:todochat:problem:invitation-refused"
 
-    async def test_an_invitation_holds_once(self, start_service):
+    async def test_an_invitation_holds_once(self, start_service: StartService) -> None:
         service = await start_service(auth_sign_up="invite")
         code = await service.services.accounts.invite(None)
 
@@ -179,7 +184,9 @@ class TestInvitations:
 
         assert (first.status_code, second.status_code) == (201, 403)
 
-    async def test_of_two_who_use_one_invitation_at_once_one_gets_in(self, start_service):
+    async def test_of_two_who_use_one_invitation_at_once_one_gets_in(
+        self, start_service: StartService
+    ) -> None:
         service = await start_service(auth_sign_up="invite")
         code = await service.services.accounts.invite(None)
 
@@ -189,7 +196,9 @@ class TestInvitations:
 
         assert sorted(answer.status_code for answer in answers) == [201, 403]
 
-    async def test_an_invitation_for_an_address_holds_for_no_other(self, start_service):
+    async def test_an_invitation_for_an_address_holds_for_no_other(
+        self, start_service: StartService
+    ) -> None:
         service = await start_service(auth_sign_up="invite")
         invited, other = service.browser(), service.browser()
         code = await service.services.accounts.invite(invited.email.upper())
@@ -199,7 +208,9 @@ class TestInvitations:
 
         assert (by_other.status_code, by_invited.status_code) == (403, 201)
 
-    async def test_an_invitation_holds_for_seven_days(self, start_service, clock):
+    async def test_an_invitation_holds_for_seven_days(
+        self, start_service: StartService, clock: MovableClock
+    ) -> None:
         service = await start_service(auth_sign_up="invite")
         early = await service.services.accounts.invite(None)
         late = await service.services.accounts.invite(None)
@@ -211,7 +222,9 @@ class TestInvitations:
 
         assert (within.status_code, over.status_code) == (201, 403)
 
-    async def test_a_sign_up_that_fails_keeps_its_invitation(self, start_service):
+    async def test_a_sign_up_that_fails_keeps_its_invitation(
+        self, start_service: StartService
+    ) -> None:
         service = await start_service(auth_sign_up="invite")
         code = await service.services.accounts.invite(None)
         browser = service.browser()
@@ -225,7 +238,9 @@ class TestInvitations:
 class TestAdministrator:
     """Accounts that an administrator makes."""
 
-    async def test_they_can_sign_in_wherever_sign_up_is_closed(self, start_service):
+    async def test_they_can_sign_in_wherever_sign_up_is_closed(
+        self, start_service: StartService
+    ) -> None:
         service = await start_service(auth_sign_up="closed")
         browser = service.browser()
 
@@ -235,7 +250,7 @@ class TestAdministrator:
 
         assert (await browser.sign_in()).json()["user"]["id"] == user.id
 
-    async def test_the_rules_hold_for_them_too(self, service, browser):
+    async def test_the_rules_hold_for_them_too(self, service: Service, browser: Browser) -> None:
         accounts = service.services.accounts
 
         with pytest.raises(InvalidInputError):
@@ -243,7 +258,9 @@ class TestAdministrator:
         with pytest.raises(InvalidInputError):
             await accounts.invite("no address")
 
-    async def test_all_accounts_are_listed_oldest_first(self, service, monkeypatch):
+    async def test_all_accounts_are_listed_oldest_first(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(account_service, "_PAGE", 2)
         made = [(await service.browser().sign_up()).json()["user"]["id"] for _ in range(5)]
 

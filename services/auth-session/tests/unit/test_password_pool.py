@@ -2,17 +2,20 @@
 
 import argon2
 import pytest
+from argon2 import PasswordHasher
 
 from auth_session.service import password_pool
 
 
 @pytest.fixture
-def real_hasher(cheap_hashing, monkeypatch):
+def real_hasher(cheap_hashing: None, monkeypatch: pytest.MonkeyPatch) -> PasswordHasher:
     monkeypatch.undo()
     return password_pool.create_hasher()
 
 
-def test_passwords_are_hashed_with_argon2id_and_no_less_than_owasp_asks_for(real_hasher):
+def test_passwords_are_hashed_with_argon2id_and_no_less_than_owasp_asks_for(
+    real_hasher: PasswordHasher,
+) -> None:
     parameters = argon2.extract_parameters(real_hasher.hash("a password"))
 
     assert parameters.type is argon2.Type.ID

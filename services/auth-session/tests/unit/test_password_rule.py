@@ -7,7 +7,7 @@ from auth_session.domain.password_rule import check_password, normalize_password
 EMAIL = "grace.hopper@navy.example"
 
 
-def is_accepted(password, name="Grace Hopper"):
+def is_accepted(password: str, name: str | None = "Grace Hopper") -> bool:
     try:
         check_password(normalize_password(password), email=EMAIL, name=name)
     except ValueError:
@@ -27,7 +27,7 @@ def is_accepted(password, name="Grace Hopper"):
         "x1" * 128,
     ],
 )
-def test_no_composition_is_asked_for(password):
+def test_no_composition_is_asked_for(password: str) -> None:
     assert is_accepted(password)
 
 
@@ -49,15 +49,15 @@ def test_no_composition_is_asked_for(password):
         "Grace Hopper!",
     ],
 )
-def test_what_is_tried_first_is_refused(password):
+def test_what_is_tried_first_is_refused(password: str) -> None:
     assert not is_accepted(password)
 
 
-def test_a_short_name_in_a_password_gives_nothing_away():
+def test_a_short_name_in_a_password_gives_nothing_away() -> None:
     assert is_accepted("alalalal7", name="Al")
 
 
-def test_a_character_counts_once_however_it_was_typed():
+def test_a_character_counts_once_however_it_was_typed() -> None:
     decomposed = "e\u0301" * 7 + "1"
 
     assert normalize_password(decomposed) == "é" * 7 + "1"

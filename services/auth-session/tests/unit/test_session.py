@@ -1,6 +1,7 @@
 """What a refresh token is good for."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,13 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 
 
-def judge(*, rotated_s_ago=None, token_until=LATER, session_until=LATER, revoked_at=None):
+def judge(
+    *,
+    rotated_s_ago: float | None = None,
+    token_until: datetime = LATER,
+    session_until: datetime = LATER,
+    revoked_at: datetime | None = None,
+) -> RefreshVerdict:
     rotated_at = None if rotated_s_ago is None else NOW - timedelta(seconds=rotated_s_ago)
     token = RefreshToken(token_hash=b"hash", expires_at=token_until, rotated_at=rotated_at)
     session = Session(
@@ -38,5 +45,7 @@ def judge(*, rotated_s_ago=None, token_until=LATER, session_until=LATER, revoked
         ({"rotated_s_ago": 31, "revoked_at": NOW}, RefreshVerdict.ENDED),
     ],
 )
-def test_a_token_is_judged_by_its_use_and_its_session(case, verdict):
+def test_a_token_is_judged_by_its_use_and_its_session(
+    case: dict[str, Any], verdict: RefreshVerdict
+) -> None:
     assert judge(**case) is verdict

@@ -15,7 +15,7 @@ ENVIRONMENT = {
 }
 
 
-def load(**changes):
+def load(**changes: str) -> AuthSessionSettings:
     settings = load_settings(AuthSessionSettings, {**ENVIRONMENT, **changes})
     settings.check()
     return settings
@@ -36,7 +36,7 @@ def load(**changes):
         ({"AUTH_SESSION_CLIENT_SECRET_LIFETIME_S": "86401"}, "setting AUTH_SESSION_CLIENT_SECRET"),
     ],
 )
-def test_a_bad_setting_is_named_in_one_line(changes, line):
+def test_a_bad_setting_is_named_in_one_line(changes: dict[str, str], line: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load(**changes)
 
@@ -44,11 +44,11 @@ def test_a_bad_setting_is_named_in_one_line(changes, line):
     assert "\n" not in str(caught.value)
 
 
-def test_sign_up_is_by_invitation_unless_said_otherwise():
+def test_sign_up_is_by_invitation_unless_said_otherwise() -> None:
     assert load().auth_sign_up == "invite"
 
 
-def test_the_service_secret_protects_the_keys_unless_there_is_one_for_them():
+def test_the_service_secret_protects_the_keys_unless_there_is_one_for_them() -> None:
     shared = load(TODOCHAT_SERVICE_SECRET="x" * 32 + "," + "y" * 32)
     own = load(AUTH_SESSION_KEY_SECRET="z" * 32)
 
@@ -56,18 +56,18 @@ def test_the_service_secret_protects_the_keys_unless_there_is_one_for_them():
     assert own.key_secrets == ["z" * 32]
 
 
-def test_secrets_are_not_shown():
+def test_secrets_are_not_shown() -> None:
     assert "secret of more" not in repr(load())
     assert "word" not in repr(load())
 
 
-def test_a_key_is_published_for_as_long_as_the_setting_lets_a_secret_live():
+def test_a_key_is_published_for_as_long_as_the_setting_lets_a_secret_live() -> None:
     longest = load(AUTH_SESSION_CLIENT_SECRET_LIFETIME_S="86400")
 
     assert timedelta(seconds=longest.client_secret_lifetime_s) == LONGEST_TOKEN_LIFETIME
 
 
-def test_migrating_needs_the_owners_address_only():
+def test_migrating_needs_the_owners_address_only() -> None:
     url = "postgresql://auth_owner:word@127.0.0.1/auth"
 
     settings = load_settings(AuthMigrationSettings, {"AUTH_MIGRATION_DATABASE_URL": url})

@@ -21,12 +21,12 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ("not an address", "unknown"),
     ],
 )
-def test_an_address_counts_by_the_network_one_person_commands(host, group):
+def test_an_address_counts_by_the_network_one_person_commands(host: str, group: str) -> None:
     assert address_group(host) == group
 
 
 @given(st.lists(st.integers(min_value=0, max_value=2000), max_size=60))
-def test_the_wait_is_never_longer_than_fifteen_minutes(pauses):
+def test_the_wait_is_never_longer_than_fifteen_minutes(pauses: list[int]) -> None:
     now, count = NOW, None
 
     for pause in pauses:
@@ -38,7 +38,9 @@ def test_the_wait_is_never_longer_than_fifteen_minutes(pauses):
 
 
 @given(st.lists(st.integers(min_value=0, max_value=899), min_size=11, max_size=11))
-def test_nobody_fails_eleven_times_within_fifteen_minutes_without_a_wait(moments):
+def test_nobody_fails_eleven_times_within_fifteen_minutes_without_a_wait(
+    moments: list[int],
+) -> None:
     count, waited = None, False
 
     for moment in sorted(moments):
@@ -46,4 +48,5 @@ def test_nobody_fails_eleven_times_within_fifteen_minutes_without_a_wait(moments
         waited = waited or (count is not None and count.wait_s(now) > 0)
         count = after_failure(count, now)
 
+    assert count is not None
     assert waited or count.blocked_until is not None

@@ -16,7 +16,9 @@ from auth_session.domain.user import parse_email, parse_locale, parse_name, pars
         ("grace@ci.test", "grace@ci.test", "grace@ci.test"),
     ],
 )
-def test_an_address_is_kept_as_typed_and_compared_by_its_key(text, address, key):
+def test_an_address_is_kept_as_typed_and_compared_by_its_key(
+    text: str, address: str, key: str
+) -> None:
     email = parse_email(text)
 
     assert (email.address, email.key) == (address, key)
@@ -25,7 +27,7 @@ def test_an_address_is_kept_as_typed_and_compared_by_its_key(text, address, key)
 @pytest.mark.parametrize(
     "text", ["", "grace", "grace@", "@example.com", "a b@example.com", "grace@localhost", "a@b..c"]
 )
-def test_what_is_no_address_is_refused_in_words_for_people(text):
+def test_what_is_no_address_is_refused_in_words_for_people(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w+ \w+"):
         parse_email(text)
 
@@ -33,23 +35,23 @@ def test_what_is_no_address_is_refused_in_words_for_people(text):
 @pytest.mark.parametrize(
     ("text", "name"), [("Grace", "Grace"), ("  Grace  ", "Grace"), ("   ", None), (None, None)]
 )
-def test_a_name_has_no_blanks_around_it(text, name):
+def test_a_name_has_no_blanks_around_it(text: str | None, name: str | None) -> None:
     assert parse_name(text) == name
 
 
 @pytest.mark.parametrize("text", ["Gra\u0000ce", "Gra\nce", "Gra\u009fce", "n" * 101])
-def test_a_name_has_no_control_characters_and_an_end(text):
+def test_a_name_has_no_control_characters_and_an_end(text: str) -> None:
     with pytest.raises(ValueError, match="A name"):
         parse_name(text)
 
 
 @pytest.mark.parametrize("text", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", None])
-def test_a_time_zone_of_the_database_is_accepted(text):
+def test_a_time_zone_of_the_database_is_accepted(text: str | None) -> None:
     assert parse_timezone(text) == text
 
 
 @pytest.mark.parametrize("text", ["", "europe/berlin", "../UTC", "UTC\u0000", "localtime", "+02"])
-def test_any_other_time_zone_is_refused(text):
+def test_any_other_time_zone_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="time zone"):
         parse_timezone(text)
 
@@ -57,11 +59,11 @@ def test_any_other_time_zone_is_refused(text):
 @pytest.mark.parametrize(
     "text", ["en", "de-AT", "zh-Hant-TW", "sr-Latn-RS", "en-u-ca-gregory", None]
 )
-def test_a_language_tag_is_accepted(text):
+def test_a_language_tag_is_accepted(text: str | None) -> None:
     assert parse_locale(text) == text
 
 
 @pytest.mark.parametrize("text", ["", "e", "english", "en_US", "en-", "en\n", "de-AT-" + "x" * 40])
-def test_any_other_locale_is_refused(text):
+def test_any_other_locale_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="language tag"):
         parse_locale(text)
