@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import asyncpg
 import httpx
@@ -20,14 +20,8 @@ from todochat.database.migrations import run_migrations
 from todochat.testing.servers import PostgresServer
 
 SERVICE_SECRET = "a service secret of more than 32 bytes"
-
-
 PASSWORD = "correct horse battery"
-
-
 PUBLIC_URL = "http://localhost:8000"
-
-
 REFRESH_COOKIE = "todochat_refresh"
 
 
@@ -99,7 +93,12 @@ class Service:
         return Browser(self.app, address)
 
 
-StartService = Callable[..., Awaitable[Service]]
+class StartService(Protocol):
+    """Starts the service with some settings; it is stopped at the end of the test."""
+
+    def __call__(self, **overrides: object) -> Awaitable[Service]: ...
+
+
 MakeSettings = Callable[..., AuthSessionSettings]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

@@ -16,8 +16,6 @@ from todochat.problems import PROBLEM_JSON
 from todochat.service_tokens import Arrow, ServiceTokens
 
 SERVICE_SECRET = "a-service-secret-of-at-least-32-bytes"
-
-
 ISSUER = "todochat-test"
 
 
