@@ -1,6 +1,7 @@
 """Each limit from both sides."""
 
 import asyncio
+import json
 import time
 from contextlib import AsyncExitStack
 
@@ -208,3 +209,23 @@ async def test_admission_is_one_round_trip(agent: FakeAgent, redis: Redis, ann: 
     after = await redis.info("commandstats")
     assert after["cmdstat_zscore"]["calls"] == before + 10
     assert (await redis.info("stats"))["total_reads_processed"] - events_before < 2 * 10
+
+
+async def test_a_body_is_taken_up_to_256_kib_and_not_beyond(agent: FakeAgent, ann: Browser) -> None:
+    body = json.dumps(LIST).encode()
+
+    at_limit = await ann.ask("POST", "", body=body.ljust(256 * 1024))
+    beyond, problem = await ann.ask("POST", "", body=body.ljust(256 * 1024 + 1))
+
+    assert at_limit[0] == 200
+    assert (beyond, problem["type"]) == (413, "urn:todochat:problem:payload-too-large")
+    assert [len(received.body) for received in agent.received] == [256 * 1024]
+
+
+async def test_an_idempotency_key_has_up_to_128_characters_and_no_more(
+    agent: FakeAgent, ann: Browser
+) -> None:
+    at_limit = await ann.ask("POST", "", body=LIST, Idempotency_Key="k" * 128)
+    beyond = await ann.ask("POST", "", body=LIST, Idempotency_Key="k" * 129)
+
+    assert (at_limit[0], beyond[0]) == (200, 400)

@@ -241,3 +241,39 @@ def _conversation(request: Any) -> list[str]:
     return [
         item["content"] for item in request.history if item.get("role") in {"user", "assistant"}
     ]
+
+
+async def test_a_worker_drives_as_many_runs_at_once_as_it_may_and_no_more(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gates = [Gate(), Gate()]
+    for gate in gates:
+        model.answer(gate, Say("hello"))
+    model.answer(Say("last"))
+    worker = await chat.start_worker(worker_concurrency=2)
+    runs = [await chat.say("hi") for _ in range(3)]
+    for gate in gates:
+        await gate.wait_reached()
+
+    driven = set(worker.active)
+    waiting = (await chat.row(runs[2]))["status"]
+    for gate in gates:
+        gate.open()
+
+    assert driven == {run.run_id for run in runs[:2]}
+    assert waiting == "queued"
+    assert [await chat.end_of(run) for run in runs] == ["completed"] * 3
+
+
+async def test_a_run_may_take_as_many_model_calls_as_the_setting_says(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    for _ in range(2):
+        model.answer(Call("list_lists"))
+    model.answer(Say("done"))
+    await chat.start_worker(max_turns=3)
+
+    run = await chat.ask("hi")
+
+    assert await chat.end_of(run) == "completed"
+    assert await chat.texts(run) == ["hi", "done"]

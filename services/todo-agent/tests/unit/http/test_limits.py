@@ -1,0 +1,45 @@
+"""The bounds of a request as the gateway meets them, from both sides."""
+
+from typing import Any
+
+import msgspec
+
+from todochat.errors import BadRequestError
+
+BODY_LIMIT_BYTES = 256 * 1024
+JSON = {"Content-Type": "application/json"}
+
+
+async def test_a_body_is_taken_up_to_256_kib_and_not_beyond(gateway: Any, make_user: Any) -> None:
+    body = msgspec.json.encode({"message": "hi"})
+
+    at_limit = await gateway.chatkit(body.ljust(BODY_LIMIT_BYTES), make_user())
+    beyond = await gateway.chatkit(body.ljust(BODY_LIMIT_BYTES + 1), make_user())
+
+    assert (at_limit.status_code, beyond.status_code) == (202, 413)
+
+
+async def test_an_idempotency_key_has_up_to_128_characters_and_no_more(
+    gateway: Any, make_user: Any, message: Any
+) -> None:
+    at_limit = await gateway.chatkit(message(), make_user(), Idempotency_Key="k" * 128)
+    beyond = await gateway.chatkit(message(), make_user(), Idempotency_Key="k" * 129)
+
+    assert (at_limit.status_code, beyond.status_code) == (202, BadRequestError.status)
+
+
+async def test_a_list_of_runs_ends_at_fifty(
+    open_gateway: Any, make_user: Any, message: Any
+) -> None:
+    gateway = await open_gateway(TODO_AGENT_MAX_RUNS_PER_USER="51")
+    user = make_user()
+    made = []
+    for count in (50, 51):
+        while len(made) < count:
+            made.append((await gateway.chatkit(message(), user)).json()["run_id"])
+        response = await gateway.get("/internal/runs?status=active", user)
+
+        listed = [item["run_id"] for item in response.json()["items"]]
+
+        assert len(listed) == 50
+        assert set(listed) <= set(made)
