@@ -5,15 +5,18 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+import aiohttp
 import msgspec
 import structlog
 from litestar import Litestar
 
+from auth_session.clients.user_eraser import UserEraser
 from auth_session.domain.clock import Clock
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.account_service import AccountService
 from auth_session.service.client_secret_service import ClientSecretService
+from auth_session.service.erasure_service import ErasureService
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import KeyRing
 from auth_session.service.key_rotation import KeyRotation
@@ -29,12 +32,14 @@ from auth_session.settings import SERVICE_ARROWS, AuthSessionSettings
 from todochat.clock import utc_now
 from todochat.database import Database, create_engine, refuse_bypassing_role
 from todochat.database.outage import is_outage
+from todochat.http_client import ServiceClient
 from todochat.redis_client import create_redis
-from todochat.service_tokens import ServiceTokens
+from todochat.service_tokens import Arrow, ServiceTokens
 
 KEYS_INTERVAL_S: Final = 30.0
 REPUBLISH_INTERVAL_S: Final = 30.0
 PURGE_INTERVAL_S: Final = 3600.0
+ERASURE_INTERVAL_S: Final = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +60,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     access_tokens: AccessTokenService
     service_tokens: ServiceTokens
     revocations: RevocationService
+    erasures: ErasureService
     purges: PurgeService
 
 
@@ -84,6 +90,9 @@ async def open_services(
         refresh_lifetime=timedelta(seconds=settings.refresh_lifetime_s),
         clock=clock,
     )
+    service_tokens = ServiceTokens.from_settings(settings, *SERVICE_ARROWS)
+    http = aiohttp.ClientSession()
+    revocations = RevocationService(database, publisher, clock)
     secret_lifetime = timedelta(seconds=settings.client_secret_lifetime_s)
     try:
         yield Services(
@@ -102,12 +111,16 @@ async def open_services(
                 database, keys, issuer=issuer, lifetime=secret_lifetime, clock=clock
             ),
             access_tokens=AccessTokenService(database, publisher, clock),
-            service_tokens=ServiceTokens.from_settings(settings, *SERVICE_ARROWS),
-            revocations=RevocationService(database, publisher, clock),
+            service_tokens=service_tokens,
+            revocations=revocations,
+            erasures=ErasureService(
+                database, publisher, revocations, _erasers(settings, http, service_tokens), clock
+            ),
             purges=PurgeService(database, clock),
         )
     finally:
         passwords.close()
+        await http.close()
         await redis.aclose()
         await database.aclose()
 
@@ -120,6 +133,20 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await _load_keys(services)
         async with running(_jobs(services)):
             yield
+
+
+def _erasers(
+    settings: AuthSessionSettings, http: aiohttp.ClientSession, tokens: ServiceTokens
+) -> list[UserEraser]:
+    """Return who erases people: the agent first, whose runs write into tasks."""
+    urls = {
+        Arrow.AUTH_TO_AGENT: settings.todo_agent_url,
+        Arrow.AUTH_TO_TASKS: settings.tasks_url,
+    }
+    return [
+        UserEraser(arrow.target, ServiceClient(url, http, tokens, arrow))
+        for arrow, url in urls.items()
+    ]
 
 
 def _jobs(services: Services) -> list[PeriodicJob]:
@@ -135,6 +162,12 @@ def _jobs(services: Services) -> list[PeriodicJob]:
             run=services.revocations.republish,
             interval_s=REPUBLISH_INTERVAL_S,
             timeout_s=25,
+        ),
+        PeriodicJob(
+            name="erase-users",
+            run=services.erasures.work,
+            interval_s=ERASURE_INTERVAL_S,
+            timeout_s=300,
         ),
         PeriodicJob(
             name="purge", run=services.purges.purge, interval_s=PURGE_INTERVAL_S, timeout_s=300

@@ -30,6 +30,12 @@ class AuthSessionSettings(
         Literal["open", "invite", "closed"],
         Meta(description="Who may make an account: anybody, the invited, or nobody."),
     ] = msgspec.field(name="AUTH_SIGN_UP", default="invite")
+    tasks_url: Annotated[
+        str, Meta(description="Where tasks is asked to erase the person of a deleted account.")
+    ] = msgspec.field(name="TASKS_URL", default="http://127.0.0.1:8002")
+    todo_agent_url: Annotated[
+        str, Meta(description="Where todo-agent's internal api is asked to do the same.")
+    ] = msgspec.field(name="TODO_AGENT_URL", default="http://127.0.0.1:8003")
     database_pool_size: Annotated[
         int, Meta(ge=1, le=200, description="Connections to PostgreSQL that one process may hold.")
     ] = 10

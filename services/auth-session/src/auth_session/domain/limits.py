@@ -46,3 +46,10 @@ ACCESS_TOKEN_USE_NOTED: Final = timedelta(minutes=1)
 EXPIRED_ACCESS_TOKEN_LISTED: Final = timedelta(days=30)  # so that its owner sees why it stopped
 # A stream that was opened with an access token ends by itself after so long at the latest.
 ACCESS_TOKEN_REVOCATION_TOLD: Final = LOGIN_TOKEN_LIFETIME
+
+# By then every service has heard that an erased account's tokens are void (they look every 5 s),
+# and has finished the requests it was working on.
+ERASURE_SETTLES: Final = timedelta(seconds=15)
+ERASURE_LEASE: Final = timedelta(minutes=2)  # two services, asked for at most 10 s each
+FIRST_ERASURE_DELAY: Final = timedelta(seconds=5)
+MAX_ERASURE_DELAY: Final = timedelta(minutes=15)

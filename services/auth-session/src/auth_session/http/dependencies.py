@@ -10,6 +10,7 @@ from auth_session.domain.session import Session
 from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.account_service import AccountService
 from auth_session.service.client_secret_service import ClientSecretService
+from auth_session.service.erasure_service import ErasureService
 from auth_session.service.key_ring import KeyRing
 from auth_session.service.own_sessions import OwnSessions
 from auth_session.service.password_service import PasswordService
@@ -54,6 +55,11 @@ def _accounts(state: State) -> AccountService:
     return service
 
 
+def _erasures(state: State) -> ErasureService:
+    service: ErasureService = state.services.erasures
+    return service
+
+
 def _keys(state: State) -> KeyRing:
     service: KeyRing = state.services.keys
     return service
@@ -89,6 +95,7 @@ DEPENDENCIES: Final = {
     "chat_session": Provide(provide_chat_session),
     "access_tokens": Provide(_access_tokens, sync_to_thread=False),
     "accounts": Provide(_accounts, sync_to_thread=False),
+    "erasures": Provide(_erasures, sync_to_thread=False),
     "keys": Provide(_keys, sync_to_thread=False),
     "own_sessions": Provide(_own_sessions, sync_to_thread=False),
     "password_changes": Provide(_password_changes, sync_to_thread=False),

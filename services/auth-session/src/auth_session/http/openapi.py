@@ -7,6 +7,7 @@ import msgspec
 from litestar import Litestar
 from litestar.openapi.spec import OpenAPIResponse, Operation, RequestBody
 
+from auth_session.http.erasure_schemas import EraseAccount
 from auth_session.http.schemas import ProfileUpdate, SessionRequest, SignIn, SignUp
 from auth_session.http.session_schemas import PasswordChange
 from auth_session.http.token_schemas import CreateAccessToken, VerifyAccessToken
@@ -17,6 +18,7 @@ _STRICT: Final[tuple[type[msgspec.Struct], ...]] = (
     ProfileUpdate,
     SessionRequest,
     CreateAccessToken,
+    EraseAccount,
     VerifyAccessToken,
     PasswordChange,
 )

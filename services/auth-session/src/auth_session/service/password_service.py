@@ -1,4 +1,4 @@
-"""Changing one's password."""
+"""Changing one's password, and showing that one knows it."""
 
 import hashlib
 
@@ -52,14 +52,35 @@ class PasswordService:
                 )
             }
         )
-        verified = await self._passwords.verify(normalize_password(current), old_hash)
-        if not verified.is_right:
-            await self._count_failure(user, client_host)
-            raise WrongPasswordError
+        await self._require(user, current, old_hash, client_host)
         new_hash = await self._passwords.hash(normalized)
         ended = await self._store(session, user, old_hash, new_hash, client_host)
         log.info("password.changed", user_id=user.id, sessions_ended=len(ended))
         await self._sessions.announce(ended)
+
+    async def confirm(self, user_id: str, password: str | None, client_host: str) -> None:
+        """Make sure that somebody knows the account's password, if it has one.
+
+        Raises:
+            WrongPasswordError: it is another one, or none was given.
+            TooManySignInsError: too many guesses came from this address.
+            PasswordPoolFullError: too many passwords are being hashed.
+        """
+        try:
+            user, password_hash = await self._find(user_id, client_host)
+        except NoPasswordError:
+            return
+        if password is None:
+            raise WrongPasswordError
+        await self._require(user, password, password_hash, client_host)
+
+    async def _require(
+        self, user: User, password: str, password_hash: str, client_host: str
+    ) -> None:
+        verified = await self._passwords.verify(normalize_password(password), password_hash)
+        if not verified.is_right:
+            await self._count_failure(user, client_host)
+            raise WrongPasswordError
 
     async def _find(self, user_id: str, client_host: str) -> tuple[User, str]:
         async with self._database.transaction() as transaction:

@@ -1,0 +1,48 @@
+"""`DELETE /api/auth/me`: erasing one's account."""
+
+from litestar import Controller, Response, delete
+from litestar.di import NamedDependency
+from litestar.params import RequestBody
+
+from auth_session.domain.session import Session
+from auth_session.http.auth_controller import BEARER, NO_STORE, AnyRequest
+from auth_session.http.cookie import no_cookie
+from auth_session.http.erasure_schemas import EraseAccount, ErasureView
+from auth_session.http.openapi import OptionalBody
+from auth_session.http.problem_responses import problems
+from auth_session.service.erasure_service import ErasureService
+from auth_session.service.password_service import PasswordService
+
+
+class ErasureController(Controller):
+    """Erasing one's account."""
+
+    path = "/api/auth"
+    tags = ["auth"]
+
+    @delete(
+        "/me",
+        status_code=202,
+        responses=problems(400, 401, 403, 413, 422, 429, 503),
+        security=BEARER,
+        operation_class=OptionalBody,
+    )
+    async def erase_me(
+        self,
+        session: NamedDependency[Session],
+        password_changes: NamedDependency[PasswordService],
+        erasures: NamedDependency[ErasureService],
+        request: AnyRequest,
+        data: RequestBody[EraseAccount | None] = None,
+    ) -> Response[ErasureView]:
+        """Erase one's account with all tasks and chats; there is no way back.
+
+        An account without a password needs nothing but its login token: such a token is at most
+        15 minutes old, so its holder has just signed in at the issuer.
+        """
+        client = request.client.host if request.client else ""
+        password = data.password if data else None
+        await password_changes.confirm(session.user_id, password, client)
+        await erasures.begin(session.user_id)
+        cookie = no_cookie(secure=request.app.state.secure_cookies)
+        return Response(ErasureView(), status_code=202, cookies=[cookie], headers=NO_STORE)

@@ -1,0 +1,299 @@
+"""Erasing an account: gone here at once, asked for elsewhere until nothing is left."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from auth_kit import (
+    PASSWORD,
+    SERVICE_SECRET,
+    Browser,
+    Connection,
+    MovableClock,
+    Service,
+    StartService,
+    bearer,
+)
+from redis.asyncio import Redis
+
+from auth_session.domain.user import User
+from auth_session.storage.tables import METADATA
+from auth_session.storage.user_repository import UserRepository
+from todochat.clock import utc_now
+from todochat.ids import new_id
+from todochat.revocation import REVOKED_KEY
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.settings import ServiceSettings
+from todochat.testing import free_port, wait_until
+
+VERIFIER = ServiceTokens.from_settings(
+    ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": SERVICE_SECRET}), *Arrow
+)
+
+
+class Elsewhere:
+    """Another service that has something of people: what it is asked, what it answers."""
+
+    def __init__(self, name: str, arrow: Arrow, asked: list[tuple[str, str]]) -> None:
+        self.name = name
+        self.arrow = arrow
+        self.asked = asked
+        self.status = 204
+        app = web.Application()
+        app.router.add_delete("/internal/users/{user_id}", self.erase)
+        self.server = TestServer(app)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    async def erase(self, request: web.Request) -> web.Response:
+        bearer_token = request.headers["Authorization"].removeprefix("Bearer ")
+        identity = VERIFIER.verify([self.arrow], bearer_token)
+        assert identity.user_id == request.match_info["user_id"]
+        self.asked.append((self.name, identity.user_id))
+        return web.Response(status=self.status)
+
+
+@pytest.fixture
+def asked() -> list[tuple[str, str]]:
+    """Who was asked to erase whom, in order."""
+    return []
+
+
+@pytest_asyncio.fixture
+async def agent(asked: list[tuple[str, str]]) -> AsyncIterator[Elsewhere]:
+    agent = Elsewhere("agent", Arrow.AUTH_TO_AGENT, asked)
+    await agent.server.start_server()
+    yield agent
+    await agent.server.close()
+
+
+@pytest_asyncio.fixture
+async def tasks(asked: list[tuple[str, str]]) -> AsyncIterator[Elsewhere]:
+    tasks = Elsewhere("tasks", Arrow.AUTH_TO_TASKS, asked)
+    await tasks.server.start_server()
+    yield tasks
+    await tasks.server.close()
+
+
+@pytest_asyncio.fixture
+async def whole(start_service: StartService, agent: Elsewhere, tasks: Elsewhere) -> Service:
+    return await start_service(todo_agent_url=agent.url, tasks_url=tasks.url)
+
+
+class Person:
+    """Somebody with an account, and a browser."""
+
+    def __init__(self, browser: Browser, signed_up: dict[str, Any]) -> None:
+        self.browser = browser
+        self.login: str = signed_up["access_token"]
+        self.user_id: str = signed_up["user"]["id"]
+
+    async def erase(self, body: object = None) -> int:
+        answer = await self.browser.http.request(
+            "DELETE", "/api/auth/me", json=body, headers=bearer(self.login)
+        )
+        return answer.status_code
+
+
+async def sign_up(service: Service) -> Person:
+    browser = service.browser()
+    return Person(browser, (await browser.sign_up()).json())
+
+
+async def traces(database: Connection, *words: str) -> list[str]:
+    """Return the tables in which one of the words occurs in any column."""
+    found = []
+    for table in METADATA.tables:
+        for row in await database.fetch(f"SELECT t::text FROM {table} t"):
+            found += [table for word in words if word in row[0]]
+    return sorted(set(found))
+
+
+async def is_finished(database: Connection, person: Person) -> bool:
+    return await traces(database, person.user_id) == []
+
+
+async def test_nothing_of_an_erased_account_is_left(
+    whole: Service, database: Connection, clock: MovableClock
+) -> None:
+    ada = await sign_up(whole)
+    await ada.browser.sign_in(password="a wrong password")
+    await ada.browser.post(
+        "/api/auth/tokens", {"name": "cron", "scopes": ["chat"]}, headers=bearer(ada.login)
+    )
+    await whole.services.accounts.invite(ada.browser.email)
+
+    status = await ada.erase({"password": PASSWORD})
+
+    assert status == 202
+    assert await traces(database, ada.user_id, ada.browser.email) == ["erasures"]
+    clock.advance(seconds=20)
+    await wait_until(lambda: is_finished(database, ada), timeout_s=20)
+
+
+async def test_the_agent_is_asked_before_tasks_and_both_again_when_all_have_settled(
+    whole: Service, database: Connection, clock: MovableClock, asked: list[tuple[str, str]]
+) -> None:
+    ada = await sign_up(whole)
+
+    await ada.erase({"password": PASSWORD})
+    await whole.services.erasures.work()
+    clock.advance(seconds=20)
+    await wait_until(lambda: is_finished(database, ada), timeout_s=20)
+
+    names = [name for name, user_id in asked if user_id == ada.user_id]
+    assert names == ["agent", "tasks"] * 2
+
+
+@pytest.mark.parametrize("status", [202, 409, 500, 503])
+async def test_who_cannot_erase_yet_is_asked_again(
+    whole: Service,
+    agent: Elsewhere,
+    database: Connection,
+    clock: MovableClock,
+    status: int,
+) -> None:
+    ada = await sign_up(whole)
+    agent.status = status
+    await ada.erase({"password": PASSWORD})
+    await whole.services.erasures.work()
+    clock.advance(minutes=1)
+    await whole.services.erasures.work()
+    assert await traces(database, ada.user_id) == ["erasures"]
+
+    agent.status = 204
+    clock.advance(minutes=5)
+
+    await wait_until(lambda: is_finished(database, ada), timeout_s=20)
+
+
+async def test_services_that_are_away_are_asked_when_they_are_back(
+    start_service: StartService,
+    agent: Elsewhere,
+    tasks: Elsewhere,
+    database: Connection,
+    clock: MovableClock,
+) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    alone = await start_service(todo_agent_url=nobody, tasks_url=nobody)
+    ada = await sign_up(alone)
+    await ada.erase({"password": PASSWORD})
+    await alone.services.erasures.work()
+    assert await traces(database, ada.user_id) == ["erasures"]
+
+    clock.advance(minutes=20)
+    await start_service(todo_agent_url=agent.url, tasks_url=tasks.url)
+
+    async def is_done() -> bool:
+        clock.advance(minutes=20)  # whoever asks in vain meanwhile puts it off
+        return await is_finished(database, ada)
+
+    await wait_until(is_done, timeout_s=30, interval_s=0.2)
+
+
+async def test_the_tokens_of_an_erased_account_are_void_everywhere(
+    whole: Service, redis: Redis, database: Connection
+) -> None:
+    ada = await sign_up(whole)
+    token = (
+        await ada.browser.post(
+            "/api/auth/tokens", {"name": "cron", "scopes": ["chat"]}, headers=bearer(ada.login)
+        )
+    ).json()
+    session_rows = await database.fetch("SELECT id FROM sessions WHERE user_id = $1", ada.user_id)
+    sids = [row["id"] for row in session_rows] + [token["id"]]
+
+    await ada.erase({"password": PASSWORD})
+
+    assert (await ada.browser.me(ada.login)).status_code == 401
+    assert (await ada.browser.refresh()).status_code == 401
+    assert (await ada.browser.client_secret(token["token"])).status_code == 401
+    assert (await ada.browser.sign_in()).status_code == 401
+    assert None not in [await redis.zscore(REVOKED_KEY, sid) for sid in sids]
+    await redis.delete(REVOKED_KEY)
+    await whole.services.revocations.republish()
+    assert None not in [await redis.zscore(REVOKED_KEY, sid) for sid in sids]
+
+
+async def test_the_same_address_can_sign_up_anew(whole: Service) -> None:
+    ada = await sign_up(whole)
+    await ada.erase({"password": PASSWORD})
+
+    again = await ada.browser.sign_up()
+
+    assert again.status_code == 201
+    assert again.json()["user"]["id"] != ada.user_id
+
+
+@pytest.mark.parametrize("body", [None, {}, {"password": "not this one"}])
+async def test_without_the_password_nothing_is_erased(whole: Service, body: object) -> None:
+    ada = await sign_up(whole)
+
+    status = await ada.erase(body)
+
+    assert status == 403
+    assert (await ada.browser.me(ada.login)).status_code == 200
+
+
+async def test_guesses_at_the_password_are_limited(whole: Service) -> None:
+    ada = await sign_up(whole)
+    for _ in range(10):
+        await ada.erase({"password": "not this one"})
+
+    status = await ada.erase({"password": PASSWORD})
+
+    assert status == 429
+
+
+async def test_an_access_token_erases_nobody(whole: Service) -> None:
+    ada = await sign_up(whole)
+    body = {"name": "cron", "scopes": ["chat", "tasks"]}
+    made = await ada.browser.post("/api/auth/tokens", body, headers=bearer(ada.login))
+
+    answer = await ada.browser.http.request(
+        "DELETE",
+        "/api/auth/me",
+        json={"password": PASSWORD},
+        headers=bearer(made.json()["token"]),
+    )
+
+    assert answer.status_code == 403
+    assert (await ada.browser.me(ada.login)).status_code == 200
+
+
+async def test_an_account_without_a_password_needs_none(
+    whole: Service, database: Connection
+) -> None:
+    user = User(
+        id=new_id("usr"),
+        issuer="https://issuer.example",
+        subject=new_id("sub"),
+        email=None,
+        name=None,
+        timezone=None,
+        locale=None,
+        created_at=utc_now(),
+    )
+    async with whole.services.database.transaction() as transaction:
+        await database.execute(
+            "INSERT INTO users (id, issuer, subject, created_at, updated_at)"
+            " VALUES ($1, $2, $3, now(), now())",
+            user.id,
+            user.issuer,
+            user.subject,
+        )
+        assert await UserRepository(transaction).get(user.id) is not None
+        signed_in = await whole.services.sessions.open(transaction, user)
+    person = Person(
+        whole.browser(), {"access_token": signed_in.access_token, "user": {"id": user.id}}
+    )
+
+    status = await person.erase()
+
+    assert status == 202
+    assert await traces(database, user.subject) == []
