@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
@@ -129,6 +130,52 @@ class ServiceClient:
                 return await self._request(method, path, user_id, json, sent, params, tries)
         except TimeoutError as error:
             raise self._unreachable() from error
+
+    @asynccontextmanager
+    async def open(
+        self,
+        method: str,
+        path: str,
+        *,
+        user_id: str,
+        timeout_s: float,
+        body: AsyncIterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Call the target once and hand out the answer as it comes; a body is passed on likewise.
+
+        Args:
+            timeout_s: for the whole call, from connecting to leaving the context.
+
+        Raises:
+            UpstreamError: there is no answer, or it breaks off, or takes too long.
+        """
+        token = self._tokens.mint(self._arrow, user_id)
+        sent = {**(headers or {}), **trace_headers(), "Authorization": f"Bearer {token}"}
+        began = time.perf_counter()
+        outcome = "error"
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                self._session.request(
+                    method,
+                    self._base_url + path,
+                    data=body,
+                    headers=sent,
+                    params=params,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                outcome = f"{response.status // 100}xx"
+                yield response
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.warning("upstream.failed", target=self._arrow.target, error=repr(error))
+            raise self._unreachable() from error
+        finally:
+            seconds = time.perf_counter() - began
+            UPSTREAM_SECONDS.labels(self._arrow.target, method, outcome).observe(seconds)
 
     async def _request(
         self,

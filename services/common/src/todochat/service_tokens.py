@@ -91,6 +91,10 @@ class ServiceTokens:
             claims, self._keys[arrow][0], algorithm=ALGORITHM, headers={"typ": TOKEN_TYPE}
         )
 
+    def keys(self, arrow: Arrow) -> Sequence[bytes]:
+        """Return an arrow's accepted keys, the signing one first, to derive others from."""
+        return self._keys[arrow]
+
     def verify(self, arrows: Collection[Arrow], token: str) -> ServiceIdentity:
         """Verify a token that came over one of `arrows`.
 

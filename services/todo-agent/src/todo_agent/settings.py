@@ -46,6 +46,13 @@ class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_n
         Meta(gt=0, description="Hours that an ended run's steps are kept, for a retry to know."),
     ] = 24.0
 
+    attachments_per_user: Annotated[
+        int, Meta(ge=1, description="Files of one person that are kept; then 409.")
+    ] = 500
+    attachment_bytes_per_user: Annotated[
+        int, Meta(ge=1, description="Bytes of one person's files that are kept; then 409.")
+    ] = 200 * 1024 * 1024
+
     worker_host: Annotated[str, Meta(description="Address of the worker's health and metrics.")] = (
         "127.0.0.1"
     )
@@ -87,6 +94,13 @@ class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_n
             "OPENAI_BASE_URL `chat_completions`."
         ),
     ] = None
+    images: Annotated[
+        Literal["auto", "never"],
+        Meta(
+            description="Whether the model gets attached images. `auto`: yes, and it is asked again "
+            "without them if it refuses; `never` saves a text-only model that refused call."
+        ),
+    ] = "auto"
     model_timeout_s: Annotated[
         float,
         Meta(gt=0, description="Longest silence of the model, before its first token or later."),

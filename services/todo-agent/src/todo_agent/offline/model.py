@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from agents import Model, ModelResponse, ModelSettings, Tool, Usage
 from agents.agent_output import AgentOutputSchemaBase
@@ -13,6 +14,7 @@ from agents.models.interface import ModelTracing
 from openai.types.responses.response_prompt_param import ResponsePromptParam
 from typing_extensions import override
 
+from todo_agent.offline import replies
 from todo_agent.offline.calendar_dates import parse_calendar_date
 from todo_agent.offline.clock import Clock, read_clock
 from todo_agent.offline.conversation import read_turns
@@ -31,6 +33,8 @@ class OfflineModel(Model):
     Args:
         now: the time for instructions that do not tell it.
     """
+
+    reads_files: Final = False
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
@@ -92,9 +96,12 @@ def decide(items: str | Sequence[Any], clock: Clock) -> Step:
         return Step(text="")
     turn = turns[-1]
     intents: tuple[Intent, ...] = (Talk(Topic.NO_FILES),)
-    if turn.text or not turn.has_file:
+    if turn.text or not turn.files:
         intents = read_turn(turns, clock)
-    return next_step(intents, read_situation(turns, clock), turn)
+    step = next_step(intents, read_situation(turns, clock), turn)
+    if turn.files and step.text:
+        return replace(step, text=f"{replies.unread(turn.files)}\n\n{step.text}")
+    return step
 
 
 async def _decide(items: str | Sequence[Any], clock: Clock, tools: Sequence[Tool]) -> Step:

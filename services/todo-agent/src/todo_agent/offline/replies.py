@@ -38,7 +38,7 @@ _TOPICS = {
     Topic.OUT_OF_SCOPE: f"I can't help with that: I only look after your tasks and lists. {WHAT_I_AM} Ask me for **help** to see what I understand.",
     Topic.TOO_LONG: "That is too long for me. Please tell me in a few short sentences.",
     Topic.TOO_MANY: "That's as much as I do at once; please send the rest again.",
-    Topic.NO_FILES: "I can't read attached files. Tell me in words what to do.",
+    Topic.NO_FILES: "Tell me in words what to do.",
     Topic.EMPTY: "Tell me what to add, or ask **what's due today?**",
     Topic.UNKNOWN: f"I didn't understand that. {WHAT_I_AM} You can say, for example:\n\n{EXAMPLES}",
 }
@@ -49,6 +49,11 @@ def talk(topic: Topic, clock: Clock) -> str:
     if topic is Topic.CLOCK:
         return f"It is {say_time(clock.now, clock)} on {say_day(clock.today, clock).removeprefix('today ').strip('()')}."
     return _TOPICS[topic]
+
+
+def unread(files: Sequence[str]) -> str:
+    """Return what is said of attached files, each with its type."""
+    return f"I can't read attached files: {', '.join(quote(name) for name in files)}."
 
 
 def describe(task: TaskView, clock: Clock, *, with_list: bool = False) -> str:

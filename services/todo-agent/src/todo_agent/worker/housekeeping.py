@@ -2,25 +2,37 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 import structlog
 
 from todo_agent.storage.run_repository import PURGE_BATCH, RunRepository
 
+Purge = Callable[[], Awaitable[int]]
+
 log = structlog.get_logger(__name__)
 
 
 class Housekeeping:
-    """Purges runs and journals that nobody needs any more.
+    """Purges what nobody needs any more: runs, journals, and what other purges know of.
 
     Args:
+        others: each deletes a batch and returns how many rows went.
         every_s: between two purges.
     """
 
     def __init__(
-        self, runs: RunRepository, *, every_s: float, keep_runs_s: float, keep_steps_s: float
+        self,
+        runs: RunRepository,
+        others: Mapping[str, Purge] = MappingProxyType({}),
+        *,
+        every_s: float,
+        keep_runs_s: float,
+        keep_steps_s: float,
     ) -> None:
         self._runs = runs
+        self._others = others
         self._every_s = every_s
         self._keep_runs_s = keep_runs_s
         self._keep_steps_s = keep_steps_s
@@ -31,6 +43,7 @@ class Housekeeping:
             await asyncio.sleep(self._every_s * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
             try:
                 await self.purge()
+                await self.purge_others()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
                 log.warning("worker.purge_failed", error=repr(error))
 
@@ -46,3 +59,9 @@ class Housekeeping:
             log.info("worker.purged", runs=runs, steps=steps)
             if runs < PURGE_BATCH and steps < PURGE_BATCH:
                 return
+
+    async def purge_others(self) -> None:
+        """Delete the rest; two workers at it at the same time only share the work."""
+        for name, purge in self._others.items():
+            while purged := await purge():
+                log.info("worker.purged", **{name: purged})

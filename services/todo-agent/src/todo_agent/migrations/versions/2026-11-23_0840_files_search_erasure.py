@@ -22,8 +22,10 @@ ATTACHMENTS: Final = (
         ADD COLUMN size_bytes integer NOT NULL DEFAULT 0,
         ADD COLUMN uploaded_at timestamptz
     """,
-    "CREATE INDEX ix_attachments_created_at_unattached ON attachments (created_at)"
-    " WHERE thread_id IS NULL",
+    (
+        "CREATE INDEX ix_attachments_created_at_unattached ON attachments (created_at)"
+        " WHERE thread_id IS NULL"
+    ),
     """
     CREATE TABLE attachment_contents (
         user_id text NOT NULL,
@@ -39,14 +41,20 @@ ATTACHMENTS: Final = (
     "ALTER TABLE attachment_contents ENABLE ROW LEVEL SECURITY",
     "ALTER TABLE attachment_contents FORCE ROW LEVEL SECURITY",
     "GRANT SELECT, INSERT, DELETE ON attachment_contents TO chat_app",
-    "CREATE POLICY own_attachment_contents ON attachment_contents TO chat_app"
-    f" USING (user_id = {BOUND_USER}) WITH CHECK (user_id = {BOUND_USER})",
+    (
+        "CREATE POLICY own_attachment_contents ON attachment_contents TO chat_app"
+        f" USING (user_id = {BOUND_USER}) WITH CHECK (user_id = {BOUND_USER})"
+    ),
     # Jobs see of attachments that they belong to no thread, not what they are called.
     "GRANT SELECT (user_id, id, thread_id, created_at), DELETE ON attachments TO chat_jobs",
-    "CREATE POLICY jobs_read_unattached ON attachments FOR SELECT TO chat_jobs"
-    " USING (thread_id IS NULL)",
-    "CREATE POLICY jobs_purge_unattached ON attachments FOR DELETE TO chat_jobs"
-    " USING (thread_id IS NULL)",
+    (
+        "CREATE POLICY jobs_read_unattached ON attachments FOR SELECT TO chat_jobs"
+        " USING (thread_id IS NULL)"
+    ),
+    (
+        "CREATE POLICY jobs_purge_unattached ON attachments FOR DELETE TO chat_jobs"
+        " USING (thread_id IS NULL)"
+    ),
 )
 
 # A GIN index on `said` would never be used: row-level security must filter first, and `@@` isn't
@@ -62,8 +70,10 @@ SEARCH: Final = (
         CASE WHEN NOT hidden AND type IN ('user_message', 'assistant_message')
              THEN to_tsvector('simple', coalesce(said_text(payload), '')) END) STORED
     """,
-    "CREATE INDEX ix_items_user_id_created_at_id_said ON items (user_id, created_at, id)"
-    " WHERE said IS NOT NULL",
+    (
+        "CREATE INDEX ix_items_user_id_created_at_id_said ON items (user_id, created_at, id)"
+        " WHERE said IS NOT NULL"
+    ),
 )
 
 # An erased account leaves a hash, so that a request that was under way can't bring it back.
@@ -78,12 +88,16 @@ ERASURE: Final = (
     "ALTER TABLE erasures ENABLE ROW LEVEL SECURITY",
     "ALTER TABLE erasures FORCE ROW LEVEL SECURITY",
     "GRANT SELECT, INSERT, UPDATE ON erasures TO chat_app",
-    "CREATE POLICY own_erasures ON erasures TO chat_app"
-    f" USING (account = {BOUND_ACCOUNT}) WITH CHECK (account = {BOUND_ACCOUNT})",
+    (
+        "CREATE POLICY own_erasures ON erasures TO chat_app"
+        f" USING (account = {BOUND_ACCOUNT}) WITH CHECK (account = {BOUND_ACCOUNT})"
+    ),
     "GRANT SELECT, DELETE ON erasures TO chat_jobs",
     "CREATE POLICY jobs_read_erasures ON erasures FOR SELECT TO chat_jobs USING (true)",
-    "CREATE POLICY jobs_purge_erasures ON erasures FOR DELETE TO chat_jobs"
-    " USING (erased_at IS NOT NULL)",
+    (
+        "CREATE POLICY jobs_purge_erasures ON erasures FOR DELETE TO chat_jobs"
+        " USING (erased_at IS NOT NULL)"
+    ),
     "GRANT DELETE ON owners, runs TO chat_app",
 )
 
