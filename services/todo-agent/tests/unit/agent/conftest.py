@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from agents.tool_context import ToolContext
 from chatkit.types import ThreadMetadata
+from tools_kit import RUN, USER, Call, MakeContext, MakeScope, MemoryJournal
 
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import CallPlace, RunScope, Said
@@ -23,25 +24,6 @@ from todochat.clock import utc_now
 from todochat.http_client import ServiceClient
 from todochat.service_tokens import Arrow, ServiceTokens
 
-USER = "usr_ada"
-RUN = "run_1"
-
-
-class MemoryJournal:
-    """A journal that outlives the attempts of a test."""
-
-    def __init__(self) -> None:
-        self.steps: dict[str, bytes] = {}
-        self.saves: list[str] = []
-
-    def get(self, key: str) -> bytes | None:
-        return self.steps.get(key)
-
-    async def save(self, key: str, payload: bytes) -> None:
-        assert key not in self.steps
-        self.saves.append(key)
-        self.steps[key] = payload
-
 
 @pytest.fixture
 def journal() -> MemoryJournal:
@@ -50,7 +32,7 @@ def journal() -> MemoryJournal:
 
 
 @pytest.fixture
-def make_scope(journal: MemoryJournal) -> Callable[..., RunScope]:
+def make_scope(journal: MemoryJournal) -> MakeScope:
     """Make the scope of an attempt; all attempts of a test share one journal."""
 
     def make(
@@ -68,7 +50,7 @@ def make_scope(journal: MemoryJournal) -> Callable[..., RunScope]:
 
 
 @pytest.fixture
-def make_context(make_scope: Callable[..., RunScope]) -> Callable[..., RunContext]:
+def make_context(make_scope: MakeScope) -> MakeContext:
     """Make what tools get; `timezone` is the person's."""
 
     def make(scope: RunScope | None = None, timezone: str = "Europe/Berlin") -> RunContext:
@@ -100,7 +82,7 @@ async def client(tasks: Any) -> AsyncIterator[TasksClient]:
 
 
 @pytest.fixture
-def call(client: TasksClient, make_context: Callable[..., RunContext]) -> Callable[..., Any]:
+def call(client: TasksClient, make_context: MakeContext) -> Call:
     """Call a tool of the todo agent as the model would; returns its result, parsed."""
     tools = {spec.name: make_tool(spec, client) for spec in SPECS}
     calls = iter(range(1000))

@@ -4,53 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
-import asyncpg
-import msgspec
 import pytest
 import pytest_asyncio
-from chatkit.types import ThreadStreamEvent
-from litestar.datastructures import State
-from pydantic import TypeAdapter
 from redis.asyncio import Redis
-from sqlalchemy import text
+from worker_kit import Chat, PostgresAdmin, plain_url
 
-from todo_agent.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
-from todo_agent.chatkit.context import IdScope, RequestContext
-from todo_agent.chatkit.requests import SimpleForm, parse_request, simple_submission, submission_of
-from todo_agent.chatkit.server import AcceptingServer
-from todo_agent.chatkit.store import PostgresStore
-from todo_agent.events.run_signals import RunSignals
 from todo_agent.settings import TodoAgentSettings
-from todo_agent.storage.run_repository import RunRepository
-from todo_agent.storage.user_run_repository import UserRunRepository
-from todo_agent.worker.main import open_worker
-from todo_agent.worker.times import WorkerTimes
-from todo_agent.worker.worker import Worker
-from todochat.bus.frames import Frame, parse_frames
-from todochat.bus.keys import log_key, meta_key
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.ids import new_id
-from todochat.testing import wait_until
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.servers import PostgresProcess, PostgresServer
-
-USER = "usr_ada"
-# Workers look often, so that what waits for a look happens soon; leases outlast a busy machine.
-TIMES = WorkerTimes(lease_s=30, renew_s=0.2, try_s=5, stop_s=20, poll_s=0.2)
-EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
-
-
-def deltas(events: list[Any]) -> list[str]:
-    """The text deltas among some events."""
-    return [
-        event.update.delta
-        for event in events
-        if event.type == "thread.item.updated" and event.update.type.endswith("text_delta")
-    ]
 
 
 @pytest_asyncio.fixture
@@ -58,134 +23,6 @@ async def model() -> AsyncIterator[ScriptedModelServer]:
     """A model server with an empty script."""
     async with ScriptedModelServer() as server:
         yield server
-
-
-@dataclass
-class Chat:
-    """The api's side and the viewer's side of one user's chats, and the workers."""
-
-    db: Database
-    jobs: Database
-    redis: Redis
-    settings: TodoAgentSettings
-    stack: AsyncExitStack
-    workers: list[Worker] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.store = PostgresStore(self.db)
-        server = AcceptingServer(self.store)
-        signals = RunSignals(self.redis)
-        self.acceptance = Acceptance(self.db, server, signals, max_active_runs=20)
-        self.user_runs = UserRunRepository(self.db)
-        self.signals = signals
-        self.context = RequestContext(user_id=USER, ids=IdScope("test"))
-
-    async def start_worker(self, times: WorkerTimes = TIMES, **changes: Any) -> Worker:
-        settings = msgspec.structs.replace(self.settings, **changes)
-        worker = await open_worker(settings, State(), self.stack, times, warm=False)
-        self.workers.append(worker)
-        return worker
-
-    async def say(self, message: str, thread_id: str | None = None) -> AcceptedRun:
-        """Have a message accepted."""
-        form = SimpleForm(message, thread_id)
-        return await self._accept(simple_submission(form), b"{}")
-
-    async def request(self, body: dict[str, Any]) -> AcceptedRun:
-        """Have a ChatKit request accepted."""
-        raw = msgspec.json.encode(body)
-        parsed: Any = parse_request(raw)
-        return await self._accept(submission_of(parsed), raw)
-
-    async def _accept(self, submission: Any, body: bytes) -> AcceptedRun:
-        arrival = Arrival(
-            user_id=USER, run_id=new_id("run"), body=body, timezone="Europe/Berlin", locale="de"
-        )
-        return await self.acceptance.accept(submission, arrival)
-
-    async def ask(self, message: str, thread_id: str | None = None) -> AcceptedRun:
-        """Have a message accepted and wait for the end of its run."""
-        run = await self.say(message, thread_id)
-        await self.end_of(run)
-        return run
-
-    async def cancel(self, run: AcceptedRun) -> None:
-        outcome = await self.user_runs.request_cancel(run.run_id, USER, "user")
-        if outcome is not None and outcome.stopped is not None:
-            await self.signals.stop([outcome.stopped])
-
-    async def frames(self, run: AcceptedRun) -> list[Frame]:
-        entries: Any = await self.redis.xrange(log_key(run.run_id))
-        return [
-            frame for _, fields in entries for frame in parse_frames(next(iter(fields.values())))
-        ]
-
-    async def events(self, run: AcceptedRun) -> list[ThreadStreamEvent]:
-        """What viewers were told, parsed with openai-chatkit's own types."""
-        frames = await self.frames(run)
-        return [EVENT.validate_json(frame.data) for frame in frames if frame.data is not None]
-
-    async def has_said(self, run: AcceptedRun, text: str) -> bool:
-        """Tell whether the deltas said so far, of all messages, are `text`."""
-        return "".join(deltas(await self.events(run))) == text
-
-    async def end_of(self, run: AcceptedRun, timeout_s: float = 15.0) -> str:
-        """Wait for the end marker and until nobody needs to look at the run; return the status."""
-        await wait_until(lambda: self._is_closed(run), timeout_s)
-        ends = [frame.end for frame in await self.frames(run) if frame.end is not None]
-        assert len(ends) == 1, ends
-        return str(ends[0])
-
-    async def _is_closed(self, run: AcceptedRun) -> bool:
-        return (await self.row(run))["closed_at"] is not None
-
-    async def row(self, run: AcceptedRun) -> dict[str, Any]:
-        async with self.jobs.transaction(None) as session:
-            statement = text("SELECT * FROM runs WHERE run_id = :run_id")
-            result = await session.execute(statement, {"run_id": run.run_id})
-            return dict(result.one()._mapping)
-
-    async def expire_lease(self, run: AcceptedRun) -> None:
-        """As if the run's worker had died some time ago."""
-        async with self.jobs.transaction(None) as session:
-            statement = text(
-                "UPDATE runs SET lease_until = now() - interval '1 second' WHERE run_id = :run_id"
-            )
-            await session.execute(statement, {"run_id": run.run_id})
-
-    async def forget_end(self, run: AcceptedRun) -> None:
-        """As if the run's worker had died between storing the outcome and writing the marker."""
-        key = log_key(run.run_id)
-        entries: Any = await self.redis.xrange(key)
-        await self.redis.delete(key)
-        for entry_id, fields in entries[:-1]:
-            await self.redis.xadd(key, fields, entry_id)
-        last_seq = entries[-2][0].split(b"-")[0]
-        state: dict[Any, Any] = {"status": "running", "seq": last_seq}
-        await self.redis.hset(meta_key(run.run_id), mapping=state)
-        async with self.jobs.transaction(None) as session:
-            statement = text(
-                "UPDATE runs SET closed_at = NULL, lease_until = now() WHERE run_id = :run_id"
-            )
-            await session.execute(statement, {"run_id": run.run_id})
-
-    async def claim_and_die(self, run: AcceptedRun) -> bool:
-        """Claim the run as a worker that dies with it at once."""
-        claimed = await RunRepository(self.jobs).claim("wrk_dead", 60)
-        await self.expire_lease(run)
-        return claimed is not None and claimed.run_id == run.run_id
-
-    async def items(self, run: AcceptedRun) -> list[Any]:
-        page = await self.store.load_thread_items(run.thread_id, None, 100, "asc", self.context)
-        return page.data
-
-    async def texts(self, run: AcceptedRun) -> list[str]:
-        """The thread's messages as they are stored."""
-        return [
-            "".join(part.text for part in item.content)
-            for item in await self.items(run)
-            if item.type in {"user_message", "assistant_message"}
-        ]
 
 
 @pytest.fixture
@@ -205,37 +42,10 @@ def wire(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-class PostgresAdmin:
-    """What an administrator, or an accident, does to other people's connections."""
-
-    def __init__(self, admin_url: str) -> None:
-        self._admin_url = admin_url
-
-    async def cut_waiting(self, statement: str) -> int:
-        """End the connections that wait in a statement; returns how many there were."""
-        connection = await asyncpg.connect(self._admin_url)
-        try:
-            return int(
-                await connection.fetchval(
-                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                    " WHERE wait_event_type = 'Lock' AND strpos(query, $1) > 0",
-                    statement,
-                )
-            )
-        finally:
-            await connection.close()
-
-
 @pytest.fixture
 def postgres_admin(postgres: PostgresServer) -> PostgresAdmin:
     """An administrator of the test's PostgreSQL."""
     return PostgresAdmin(postgres.admin_url)
-
-
-def plain_url(db: Database) -> str:
-    """The URL that a database was opened with."""
-    url = db.engine.url.set(drivername="postgresql")
-    return url.render_as_string(hide_password=False)
 
 
 @asynccontextmanager

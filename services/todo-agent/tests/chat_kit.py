@@ -1,0 +1,133 @@
+"""One api process without HTTP, what it stores, and a look behind it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageItem,
+    ClientToolCallItem,
+    HiddenContextItem,
+    StructuredInput,
+    StructuredInputFreeform,
+    StructuredInputItem,
+    ThreadMetadata,
+    WidgetItem,
+    is_streaming_req,
+)
+from redis.asyncio import Redis
+
+from todo_agent.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
+from todo_agent.chatkit.context import IdScope, RequestContext
+from todo_agent.chatkit.requests import (
+    SimpleForm,
+    parse_request,
+    simple_submission,
+    submission_of,
+)
+from todo_agent.chatkit.server import AcceptingServer
+from todo_agent.chatkit.store import PostgresStore
+from todo_agent.events.run_signals import RunSignals
+from todochat.clock import utc_now
+from todochat.database import Database
+from todochat.ids import new_id
+
+
+class Admin:
+    """A connection that row-level security doesn't hold, to set a scene and to look behind it."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    async def value(self, query: str, *arguments: object) -> Any:
+        """Return the first column of the first row."""
+        return await self._connection.fetchval(query, *arguments)
+
+    async def execute(self, query: str, *arguments: object) -> None:
+        """Run a statement."""
+        await self._connection.execute(query, *arguments)
+
+    async def expire_lease(self, run_id: str) -> None:
+        """Make a run look as if its worker had died."""
+        await self.execute(
+            "UPDATE runs SET lease_until = now() - interval '1 s' WHERE run_id = $1", run_id
+        )
+
+
+class Chat:
+    """What the gateway does with one api process, without HTTP in between."""
+
+    def __init__(self, database: Database, redis: Redis, max_active_runs: int = 5) -> None:
+        self.store = PostgresStore(database)
+        self.server = AcceptingServer(self.store)
+        self.acceptance = Acceptance(
+            database, self.server, RunSignals(redis), max_active_runs=max_active_runs
+        )
+
+    async def accept(self, request: Any, user_id: str, **arrival: Any) -> AcceptedRun:
+        """Accept a request, given as an object or as the bytes of its body."""
+        body = request if isinstance(request, bytes) else msgspec.json.encode(request)
+        parsed = parse_request(body)
+        if isinstance(parsed, SimpleForm):
+            submission = simple_submission(parsed)
+        else:
+            assert is_streaming_req(parsed)
+            submission = submission_of(parsed)
+        arrival.setdefault("run_id", new_id("run"))
+        return await self.acceptance.accept(
+            submission, Arrival(user_id=user_id, body=body, **arrival)
+        )
+
+    def context(
+        self, user_id: str, run_id: str | None = None, attempt: int | None = None
+    ) -> RequestContext:
+        """Make a request's context, or a run's if it is given one."""
+        return RequestContext(
+            user_id=user_id, ids=IdScope(run_id or new_id("run")), run_id=run_id, attempt=attempt
+        )
+
+    async def new_thread(self, user_id: str) -> ThreadMetadata:
+        """Store an empty thread, without a run."""
+        context = self.context(user_id)
+        thread = ThreadMetadata(id=self.store.generate_thread_id(context), created_at=utc_now())
+        await self.store.save_thread(thread, context)
+        return thread
+
+
+class Items:
+    """Makes items for one thread, each later than the one before."""
+
+    def __init__(self, thread_id: str) -> None:
+        self._base: dict[str, Any] = {"thread_id": thread_id}
+        self._now = utc_now()
+
+    def answer(self, text: str = "done", **fields: Any) -> AssistantMessageItem:
+        content = [AssistantMessageContent(text=text)]
+        return AssistantMessageItem(content=content, **self._fields(fields))
+
+    def hidden(self, **fields: Any) -> HiddenContextItem:
+        return HiddenContextItem(content={"note": "n"}, **self._fields(fields))
+
+    def tool_call(self, **fields: Any) -> ClientToolCallItem:
+        made = self._fields(fields)
+        return ClientToolCallItem(call_id=made["id"], name="ask", arguments={}, **made)
+
+    def widget(self, **fields: Any) -> WidgetItem:
+        card = {"type": "Card", "children": [{"type": "Text", "value": "hi"}]}
+        return WidgetItem.model_validate({"widget": card, **self._fields(fields)})
+
+    def question(self, **fields: Any) -> StructuredInputItem:
+        inputs: list[StructuredInput] = [StructuredInputFreeform(id="q1", question="Which list?")]
+        return StructuredInputItem(inputs=inputs, **self._fields(fields))
+
+    def _fields(self, fields: dict[str, Any]) -> dict[str, Any]:
+        self._now += timedelta(seconds=1)
+        return {"id": new_id("msg"), "created_at": self._now, **self._base, **fields}
+
+
+MakeItems = Callable[[str], Items]
+MakeMessage = Callable[..., dict[str, Any]]
+MakeUser = Callable[[], str]

@@ -1,0 +1,257 @@
+"""In-memory tools of the agent's names, arguments and results, and a person who talks."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agents import FunctionTool
+from agents.tool_context import ToolContext
+
+from todo_agent.offline.clock import Clock
+from todo_agent.offline.conversation import CALL_ID_PREFIX
+from todo_agent.offline.model import decide
+
+DEFAULT_LIST = "Inbox"
+MAX_STEPS = 20
+MONDAY = "2026-11-23T09:30"
+CHANGING = {
+    "add_task",
+    "update_task",
+    "complete_task",
+    "delete_task",
+    "create_list",
+    "delete_list",
+}
+
+
+class ToolError(Exception):
+    def __init__(self, code: str, error: str) -> None:
+        super().__init__(error)
+        self.code = code
+
+
+@dataclass
+class FakeTodo:
+    """A person's tasks and lists, and every call that was made."""
+
+    now: datetime
+    zone: ZoneInfo
+    tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    lists: list[str] = field(default_factory=lambda: [DEFAULT_LIST])
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    failing: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def have(self, *titles: str, **fields: Any) -> None:
+        for title in titles:
+            self._add({"title": title, **fields})
+
+    @property
+    def changes(self) -> list[tuple[str, dict[str, Any]]]:
+        return [call for call in self.calls if call[0] in CHANGING]
+
+    @property
+    def titles(self) -> list[str]:
+        return [task["title"] for task in self.tasks.values()]
+
+    def call(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append((name, arguments))
+        if name in self.failing:
+            code, error = self.failing[name]
+            return {"ok": False, "code": code, "error": error}
+        try:
+            return {"ok": True, **getattr(self, f"_{name}")(arguments)}
+        except ToolError as failure:
+            return {"ok": False, "code": failure.code, "error": str(failure)}
+
+    def tools(self) -> list[FunctionTool]:
+        names = [*sorted(CHANGING), "list_tasks", "list_lists"]
+        return [self._tool(name) for name in names]
+
+    def _tool(self, name: str) -> FunctionTool:
+        async def invoke(_context: ToolContext[Any], arguments: str) -> str:
+            return json.dumps(self.call(name, json.loads(arguments)))
+
+        return FunctionTool(
+            name=name,
+            description=name,
+            params_json_schema={"type": "object", "properties": {}},
+            on_invoke_tool=invoke,
+            strict_json_schema=False,
+        )
+
+    def _add(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        number = max(self.tasks, default=0) + 1
+        name = arguments.get("list") or DEFAULT_LIST
+        task = {
+            "number": number,
+            "id": f"tsk_{number}",
+            "title": arguments["title"],
+            "list": self._list_or_new(name),
+            "priority": arguments.get("priority", "none"),
+            "due": self._due(arguments),
+            "tags": arguments.get("tags", []),
+            "completed": arguments.get("completed", False),
+        }
+        self.tasks[number] = task
+        return task
+
+    def _list_or_new(self, name: str) -> str:
+        known = next((found for found in self.lists if found.casefold() == name.casefold()), None)
+        if known is None:
+            self.lists.append(name)
+        return known or name
+
+    def _known_list(self, name: str) -> str:
+        for found in self.lists:
+            if found.casefold() == name.casefold():
+                return found
+        raise ToolError("list-not-found", f'There is no list called "{name}".')
+
+    def _due(self, arguments: dict[str, Any]) -> dict[str, str] | None:
+        if "due_at" in arguments:
+            moment = datetime.fromisoformat(arguments["due_at"])
+            local = moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
+            wire = local.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return {"at": wire, "timezone": self.zone.key}
+        if "due_date" in arguments:
+            return {"date": arguments["due_date"], "timezone": self.zone.key}
+        return None
+
+    def _add_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"task": self._add(arguments)}
+
+    def _find(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        number = int(arguments["task"])
+        if number not in self.tasks:
+            raise ToolError("task-not-found", f"There is no task {number}.")
+        return self.tasks[number]
+
+    def _complete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        task = self._find(arguments)
+        task["completed"] = True
+        return {"task": task}
+
+    def _delete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"task": self.tasks.pop(self._find(arguments)["number"])}
+
+    def _update_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        task = self._find(arguments)
+        for name in ("title", "priority", "tags", "completed", "notes"):
+            if name in arguments:
+                task[name] = arguments[name]
+        if "list" in arguments:
+            task["list"] = self._list_or_new(arguments["list"])
+        if arguments.get("clear_due"):
+            task["due"] = None
+        task["due"] = self._due(arguments) or task["due"]
+        return {"task": task}
+
+    def _list_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if "list" in arguments:
+            arguments = {**arguments, "list": self._known_list(arguments["list"])}
+        found = [task for task in self.tasks.values() if self._fits(task, arguments)]
+        if {"due_from", "due_to", "overdue"} & arguments.keys():
+            found.sort(key=lambda task: str(self._day(task) or date.max))
+        return {"tasks": found[: arguments.get("limit", 50)], "total": len(found)}
+
+    def _fits(self, task: dict[str, Any], wanted: dict[str, Any]) -> bool:
+        status, day = wanted.get("status", "open"), self._day(task)
+        words = wanted.get("text", "").casefold().split()
+        checks = (
+            status == "all" or task["completed"] == (status == "completed"),
+            wanted.get("list") in {None, task["list"]},
+            wanted.get("priority") in {None, task["priority"]},
+            wanted.get("tag") is None or wanted["tag"] in task["tags"],
+            all(word in task["title"].casefold() for word in words),
+            "due_from" not in wanted or (day is not None and str(day) >= wanted["due_from"]),
+            "due_to" not in wanted or (day is not None and str(day) <= wanted["due_to"]),
+            not wanted.get("overdue") or self._is_overdue(task),
+        )
+        return all(checks)
+
+    def _is_overdue(self, task: dict[str, Any]) -> bool:
+        due = task["due"]
+        if due is None or task["completed"]:
+            return False
+        if "at" in due:
+            return datetime.fromisoformat(due["at"]) < self.now
+        return date.fromisoformat(due["date"]) + timedelta(days=1) <= self.now.date()
+
+    def _day(self, task: dict[str, Any]) -> date | None:
+        due = task["due"]
+        if due is None:
+            return None
+        if "at" in due:
+            return datetime.fromisoformat(due["at"]).astimezone(self.zone).date()
+        return date.fromisoformat(due["date"])
+
+    def _create_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        name = arguments["name"]
+        if any(found.casefold() == name.casefold() for found in self.lists):
+            raise ToolError("list-exists", f'There is a list called "{name}" already.')
+        self.lists.append(name)
+        return self._list_lists({})
+
+    def _list_lists(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        views = [
+            {
+                "name": name,
+                "open_tasks": sum(
+                    not task["completed"] and task["list"] == name for task in self.tasks.values()
+                ),
+                "is_default": name == DEFAULT_LIST,
+            }
+            for name in self.lists
+        ]
+        return {"lists": views}
+
+    def _delete_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        name = self._known_list(arguments["list"])
+        for number, task in list(self.tasks.items()):
+            if task["list"] == name and arguments.get("tasks") == "delete":
+                del self.tasks[number]
+            elif task["list"] == name:
+                task["list"] = DEFAULT_LIST
+        self.lists.remove(name)
+        return self._list_lists({})
+
+
+def make_clock(now: str = MONDAY, zone: str = "Europe/Berlin", locale: str = "en-GB") -> Clock:
+    info = ZoneInfo(zone)
+    return Clock(datetime.fromisoformat(now).replace(tzinfo=info), info, locale)
+
+
+class Person:
+    """Talks with the assistant, whose steps are taken one by one, without the SDK's runner."""
+
+    def __init__(self, todo: FakeTodo, clock: Clock) -> None:
+        self.todo = todo
+        self.clock = clock
+        self.history: list[dict[str, Any]] = []
+
+    def says(self, text: str) -> str:
+        """Say something, run the calls that follow, and return the answer."""
+        self.history.append({"role": "user", "content": text})
+        for _ in range(MAX_STEPS):
+            step = decide(self.history, self.clock)
+            if not step.calls:
+                self.history.append({"role": "assistant", "content": step.text})
+                return step.text
+            for call in step.calls:
+                self._run(call.name, call.arguments_json)
+        msg = f"no answer after {MAX_STEPS} steps: {text}"
+        raise AssertionError(msg)
+
+    def _run(self, name: str, arguments: str) -> None:
+        call_id = f"{CALL_ID_PREFIX}{len(self.history)}"
+        output = json.dumps(self.todo.call(name, json.loads(arguments)))
+        call = {"call_id": call_id, "name": name, "arguments": arguments}
+        self.history.append({"type": "function_call", **call})
+        result = {"call_id": call_id, "output": output}
+        self.history.append({"type": "function_call_output", **result})
+
+
+MakePerson = Callable[..., Person]

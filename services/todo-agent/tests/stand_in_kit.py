@@ -1,0 +1,159 @@
+"""A stand-in of the tasks service: its routes, idempotency keys and the attempt fence, in memory."""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from todochat.testing.model_server import Gate
+
+PROBLEM_JSON = "application/problem+json"
+
+
+def problem(status: int, code: str, detail: str, **extensions: Any) -> web.Response:
+    body = {"type": f"urn:todochat:problem:{code}", "title": code, "status": status}
+    return web.Response(
+        status=status,
+        body=json.dumps({**body, "detail": detail, **extensions}),
+        content_type=PROBLEM_JSON,
+    )
+
+
+class TasksStandIn:
+    """One user's tasks, with idempotency keys and the attempt fence, in memory.
+
+    Attributes:
+        effects: every change that was made, in order: (method, path, body).
+        keys: the idempotency keys that came with changes.
+        failures: statuses to answer with, one a request, before anything else happens.
+        before_answer: a gate that changes pass after their effect, so that the answer is late.
+    """
+
+    def __init__(self) -> None:
+        self.effects: list[tuple[str, str, Any]] = []
+        self.keys: list[str] = []
+        self.requests: list[web.Request] = []
+        self.failures: list[int] = []
+        self.before_answer: Gate | None = None
+        self.tasks: dict[str, dict[str, Any]] = {}
+        self.lists: dict[str, dict[str, Any]] = {}
+        self.url = ""
+        self._answers: dict[str, tuple[int, Any]] = {}
+        self._attempts: dict[str, int] = {}
+        self._add_list("Inbox", is_default=True)
+
+    @property
+    def titles(self) -> list[str]:
+        return [task["title"] for task in self.tasks.values()]
+
+    def add(self, title: str, **fields: Any) -> dict[str, Any]:
+        number = len(self.tasks) + 1
+        task: dict[str, Any] = {
+            "id": f"tsk_{number:026d}",
+            "number": number,
+            "title": title,
+            "notes": "",
+            "list_id": next(iter(self.lists)),
+            "priority": "none",
+            "due": None,
+            "tags": [],
+            "completed_at": None,
+            **fields,
+        }
+        self.tasks[task["id"]] = task
+        return task
+
+    def _add_list(self, name: str, *, is_default: bool = False) -> dict[str, Any]:
+        number = len(self.lists) + 1
+        entry: dict[str, Any] = {"id": f"lst_{number:026d}", "name": name, "is_default": is_default}
+        self.lists[entry["id"]] = entry
+        return entry
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.requests.append(request)
+        if self.failures:
+            return problem(self.failures.pop(0), "scripted", "Scripted failure.")
+        path = "/" + request.path.split("/", 3)[3]
+        if request.method == "GET":
+            return self._read(path, request.query)
+        return await self._change(request, path)
+
+    def _read(self, path: str, query: Any) -> web.Response:
+        if path == "/lists":
+            return web.json_response(
+                {"items": [self._list(entry) for entry in self.lists.values()]}
+            )
+        if path == "/tasks":
+            return web.json_response({"items": self._search(query), "next_cursor": None})
+        kind, _, ref = path[1:].partition("/")
+        if kind == "lists":
+            return web.json_response(self._list(self.lists[ref]))
+        task = self._find(ref)
+        return web.json_response(task) if task else problem(404, "task-not-found", "No such task.")
+
+    def _search(self, query: Any) -> list[dict[str, Any]]:
+        status = query.get("status", "open")
+        words = query.get("q", "").casefold().split()
+        return [
+            task
+            for task in self.tasks.values()
+            if (status == "all" or (task["completed_at"] is not None) == (status == "completed"))
+            and query.get("list_id", task["list_id"]) == task["list_id"]
+            and all(word in f"{task['title']} {task['notes']}".casefold() for word in words)
+        ]
+
+    async def _change(self, request: web.Request, path: str) -> web.Response:
+        run_id = request.headers["X-Run-Id"]
+        attempt = int(request.headers["X-Run-Attempt"])
+        if attempt < self._attempts.get(run_id, 0):
+            return problem(409, "stale-attempt", "A later attempt has been here.")
+        self._attempts[run_id] = attempt
+        key = request.headers["Idempotency-Key"]
+        self.keys.append(key)
+        if key not in self._answers:
+            body = json.loads(await request.read() or b"null")
+            status, answer = self._apply(request, path, body)
+            if status >= 400:
+                return problem(status, answer.pop("code"), "Refused.", **answer)
+            self.effects.append((request.method, path, body))
+            self._answers[key] = (status, answer)
+        status, answer = self._answers[key]
+        if self.before_answer is not None:
+            await self.before_answer.pass_through()
+        return web.json_response(answer, status=status)
+
+    def _apply(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:  # noqa: PLR0911
+        kind, _, rest = path[1:].partition("/")
+        ref, _, verb = rest.partition("/")
+        match request.method, kind, verb:
+            case "POST", "lists", "":
+                for entry in self.lists.values():
+                    if entry["name"].casefold() == body["name"].casefold():
+                        return 409, {"code": "list-exists", "list_id": entry["id"]}
+                return 201, self._list(self._add_list(body["name"]))
+            case "DELETE", "lists", "":
+                del self.lists[ref]
+                return 204, None
+            case "POST", "tasks", "" if not ref:
+                return 201, self.add(**body)
+        task = self._find(ref)
+        if task is None:
+            return 404, {"code": "task-not-found"}
+        if request.method == "DELETE":
+            del self.tasks[task["id"]]
+            return 204, None
+        changes = {"completed": True} if verb == "complete" else dict(body)
+        if "completed" in changes:
+            done = changes.pop("completed")
+            task["completed_at"] = "2026-11-23T10:00:00Z" if done else None
+        task.update(changes)
+        return 200, task
+
+    def _find(self, ref: str) -> dict[str, Any] | None:
+        if ref.isdigit():
+            return next((t for t in self.tasks.values() if t["number"] == int(ref)), None)
+        return self.tasks.get(ref)
+
+    def _list(self, entry: dict[str, Any]) -> dict[str, Any]:
+        held = [t for t in self.tasks.values() if t["list_id"] == entry["id"]]
+        return {**entry, "open_tasks": sum(t["completed_at"] is None for t in held)}

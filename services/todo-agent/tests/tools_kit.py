@@ -1,0 +1,31 @@
+"""A run of the todo tools outside of a worker."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from todo_agent.agent.run_context import RunContext
+from todo_agent.agent.run_scope import RunScope
+
+USER = "usr_ada"
+RUN = "run_1"
+
+
+class MemoryJournal:
+    """A journal that outlives the attempts of a test."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, bytes] = {}
+        self.saves: list[str] = []
+
+    def get(self, key: str) -> bytes | None:
+        return self.steps.get(key)
+
+    async def save(self, key: str, payload: bytes) -> None:
+        assert key not in self.steps
+        self.saves.append(key)
+        self.steps[key] = payload
+
+
+MakeScope = Callable[..., RunScope]
+MakeContext = Callable[..., RunContext]
+Call = Callable[..., Awaitable[Any]]
