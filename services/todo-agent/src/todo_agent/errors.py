@@ -8,13 +8,16 @@ BadRequestError
 ConflictError
 ├── ThreadBusyError            409  thread-busy
 ├── ThreadLockedError          409  thread-locked
-└── NotPendingError            409  not-pending
+├── NotPendingError            409  not-pending
+└── ActionRefusedError         409  action-refused
 InvalidInputError
 └── FeatureUnavailableError    422  feature-unavailable
 TooManyRequestsError
 └── TooManyRunsError           429  too-many-runs
 UnavailableError
-└── QueueFullError             503  queue-full
+├── QueueFullError             503  queue-full
+├── ActionFailedError          503  action-failed
+└── ActionPendingError         503  action-pending
 """
 
 from chatkit.store import NotFoundError as ChatKitNotFoundError
@@ -74,6 +77,24 @@ class NotPendingError(ConflictError):
     """What the request answers is not, or no longer, waiting for an answer."""
 
     code, title = "not-pending", "Nothing is waiting for this"
+
+
+class ActionRefusedError(ConflictError):
+    """The action can't be done, now or later; the detail says why, in the handler's words."""
+
+    code, title = "action-refused", "This can't be done"
+
+
+class ActionFailedError(UnavailableError):
+    """The action was not done; a new one may be."""
+
+    code, title = "action-failed", "This could not be done"
+
+
+class ActionPendingError(UnavailableError):
+    """The action was accepted and is not done yet; a repeat with its Idempotency-Key waits on."""
+
+    code, title = "action-pending", "Not done yet"
 
 
 class FeatureUnavailableError(InvalidInputError):

@@ -10,12 +10,14 @@ from litestar.datastructures import State
 from todo_agent.chatkit.acceptance import Acceptance
 from todo_agent.chatkit.server import AcceptingServer
 from todo_agent.chatkit.store import PostgresStore
+from todo_agent.events.run_results import RunResults
 from todo_agent.events.run_signals import RunSignals
 from todo_agent.run_queue import RunQueue
 from todo_agent.service import ChatService
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.storage.run_repository import RunRepository
 from todo_agent.storage.user_run_repository import UserRunRepository
+from todochat.bus import RunHub
 from todochat.database import create_engine
 from todochat.database.checked import open_checked_database
 from todochat.redis_client import create_redis
@@ -39,6 +41,9 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         jobs = await open_checked_database(stack, app.state, jobs_engine)
         redis = create_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
+        hub = RunHub(redis)
+        await hub.start()
+        stack.push_async_callback(hub.aclose)
         server = AcceptingServer(PostgresStore(database))
         signals = RunSignals(redis)
         app.state.database = database
@@ -50,6 +55,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             UserRunRepository(database),
             RunQueue(RunRepository(jobs), settings.max_queued_runs),
             signals,
+            RunResults(hub),
         )
         yield
 

@@ -8,6 +8,7 @@ from chatkit.types import (
     AttachmentsDeleteReq,
     InputTranscribeReq,
     NonStreamingReq,
+    SyncCustomActionResponse,
     ThreadsCustomActionReq,
     ThreadsDeleteReq,
     ThreadsSyncCustomActionReq,
@@ -26,9 +27,18 @@ from todo_agent.chatkit.requests import (
     parse_request,
     simple_submission,
     submission_of,
+    sync_submission,
 )
 from todo_agent.chatkit.server import AcceptingServer
-from todo_agent.errors import FeatureUnavailableError, NoActiveRunError
+from todo_agent.chatkit.wire import to_json
+from todo_agent.errors import (
+    ActionFailedError,
+    ActionRefusedError,
+    FeatureUnavailableError,
+    NoActiveRunError,
+    UnknownThingError,
+)
+from todo_agent.events.run_results import RunResults
 from todo_agent.events.run_signals import RunSignals
 from todo_agent.metrics import ACCEPT_SECONDS, REQUESTS
 from todo_agent.run_queue import RunQueue
@@ -48,18 +58,22 @@ class ChatService:
         runs: UserRunRepository,
         queue: RunQueue,
         signals: RunSignals,
+        results: RunResults,
     ) -> None:
         self._server = server
         self._acceptance = acceptance
         self._runs = runs
         self._queue = queue
         self._signals = signals
+        self._results = results
 
     async def handle(self, arrival: Arrival) -> bytes | AcceptedRun:
         """Answer a request with JSON, or with the run whose stream is the answer."""
         request = parse_request(arrival.body)
         if isinstance(request, SimpleForm):
             return await self._accept(simple_submission(request), arrival)
+        if isinstance(request, ThreadsSyncCustomActionReq):
+            return await self._act(request, arrival)
         if isinstance(request, ThreadsCustomActionReq) and _is_attach(request):
             return await self._attach(request.params.thread_id, arrival.user_id)
         if is_streaming_req(request):
@@ -108,6 +122,27 @@ class ChatService:
         REQUESTS.labels(ATTACH_ACTION, "attached").inc()
         return AcceptedRun(run.run_id, run.thread_id, run.conversation_id)
 
+    async def _act(self, request: ThreadsSyncCustomActionReq, arrival: Arrival) -> bytes:
+        """Have a worker do an action and answer with the widget it came from, as it is then."""
+        params = request.params
+        if _is_attach(request):
+            raise FeatureUnavailableError("This action streams; send `threads.custom_action`.")
+        run = await self._accept(sync_submission(request), arrival)
+        result = await self._results.wait_for(run.run_id)
+        if result.status != "completed":
+            error = ActionFailedError if result.allow_retry else ActionRefusedError
+            raise error(result.message or "The action could not be done.")
+        response = SyncCustomActionResponse()
+        if params.item_id is not None:
+            context = RequestContext(user_id=arrival.user_id, ids=IdScope(arrival.run_id))
+            try:
+                response.updated_item = await self._server.store.load_item(
+                    params.thread_id, params.item_id, context
+                )
+            except UnknownThingError:  # the action, or somebody else, has deleted it
+                response.updated_item = None
+        return to_json(response)
+
     async def _answer(self, request: NonStreamingReq, arrival: Arrival) -> bytes:
         check_non_streaming(request)
         context = RequestContext(
@@ -121,9 +156,6 @@ class ChatService:
                 raise FeatureUnavailableError("This server does not take files yet.")
             case InputTranscribeReq():
                 raise FeatureUnavailableError("This server does not take dictation yet.")
-            case ThreadsSyncCustomActionReq():
-                msg = "This server answers actions as a stream; send `threads.custom_action`."
-                raise FeatureUnavailableError(msg)
             case ThreadsDeleteReq():
                 store = self._server.store
                 stopped = await store.remove_thread(request.params.thread_id, context)
@@ -133,5 +165,5 @@ class ChatService:
                 return await answer(self._server, request, context)
 
 
-def _is_attach(request: ThreadsCustomActionReq) -> bool:
+def _is_attach(request: ThreadsCustomActionReq | ThreadsSyncCustomActionReq) -> bool:
     return request.params.action.type == ATTACH_ACTION

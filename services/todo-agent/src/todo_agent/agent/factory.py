@@ -1,8 +1,9 @@
 """Which agent answers: ours, or the one an adopter names in TODO_AGENT_FACTORY.
 
 A factory is `module:function`; the function takes an `AgentEnvironment` and returns an
-`agents.Agent` whose tools get a `RunContext`. It is called once a process. What makes runs durable
-needs to see every model answer and tool call, so handoffs and MCP servers are refused.
+`agents.Agent` whose tools get a `RunContext`, or an `Assistant`: an agent with handlers for
+actions, files, widgets and titles. It is called once in each worker. What makes runs durable needs
+to see every model answer and tool call, so handoffs and MCP servers are refused.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import cast
 import msgspec
 from agents import Agent, Model, ModelSettings
 
+from todo_agent.agent.assistant import Assistant
 from todo_agent.agent.run_context import RunContext
 from todo_agent.settings import TodoAgentSettings
 from todochat.http_client import ServiceClient
@@ -33,7 +35,7 @@ class AgentEnvironment(msgspec.Struct, frozen=True):
     tasks_http: ServiceClient
 
 
-AgentFactory = Callable[[AgentEnvironment], Agent[RunContext]]
+AgentFactory = Callable[[AgentEnvironment], Agent[RunContext] | Assistant]
 
 
 def find_factory(spec: str) -> AgentFactory:
@@ -50,15 +52,19 @@ def find_factory(spec: str) -> AgentFactory:
         raise SettingsError(msg) from error
 
 
-def load_agent(spec: str, environment: AgentEnvironment) -> Agent[RunContext]:
+def load_assistant(spec: str, environment: AgentEnvironment) -> Assistant:
     """Call the factory `module:function`.
 
     Raises:
         SettingsError: there is no such function, or its agent can't be run here.
     """
-    agent = find_factory(spec)(environment)
+    made = find_factory(spec)(environment)
+    assistant = made if isinstance(made, Assistant) else Assistant(agent=made)
+    agent = assistant.agent
     if not isinstance(agent, Agent):
-        msg = f"setting TODO_AGENT_FACTORY: {spec} returned no agents.Agent"
+        msg = (
+            f"setting TODO_AGENT_FACTORY: {spec} returned neither an agents.Agent nor an Assistant"
+        )
         raise SettingsError(msg)
     if isinstance(agent.model, str):
         msg = f"setting TODO_AGENT_FACTORY: {spec} names its model; give it a Model or none"
@@ -66,4 +72,4 @@ def load_agent(spec: str, environment: AgentEnvironment) -> Agent[RunContext]:
     if agent.handoffs or agent.mcp_servers:
         msg = f"setting TODO_AGENT_FACTORY: {spec} uses handoffs or MCP servers, which runs can't replay"
         raise SettingsError(msg)
-    return agent
+    return assistant

@@ -46,6 +46,7 @@ TOO_LONG: Final = Failure(
 POISONED: Final = Failure(
     "poisoned", "Something went wrong again and again while answering. Please try again later."
 )
+NO_ACTIONS: Final = Failure("no-actions", "This action isn't available here.", allow_retry=False)
 INTERNAL: Final = Failure("internal", "Something went wrong while answering. Please try again.")
 
 

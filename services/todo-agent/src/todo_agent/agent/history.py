@@ -1,7 +1,7 @@
 """A thread's items as the model's history, within a bound and in a form that both APIs take."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -18,11 +18,15 @@ from chatkit.types import (
     UserMessageTagContent,
     WidgetItem,
 )
-from openai.types.responses import ResponseInputTextParam
+from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
 from typing_extensions import override
 
 from todo_agent.agent.run_scope import CallPlace
 from todo_agent.chatkit.context import IdScope, RequestContext
+
+ModelInput = TResponseInputItem | list[TResponseInputItem] | None
+AttachmentToInput = Callable[[Attachment, RequestContext], Awaitable[ResponseInputContentParam]]
+WidgetToInput = Callable[[WidgetItem], Awaitable[ModelInput]]
 
 TOOL_CALL: Final = "tool_call"
 PAGE_ITEMS: Final = 50
@@ -74,43 +78,51 @@ class HistoryConverter(ThreadItemConverter):
     """Converts items to input that the Responses API and Chat Completions both take.
 
     What a user wrote stays in user messages and tool results; nothing of it becomes instructions.
+
+    Args:
+        context: whose history it is.
     """
+
+    def __init__(
+        self,
+        context: RequestContext,
+        *,
+        attachment_to_input: AttachmentToInput | None = None,
+        widget_to_input: WidgetToInput | None = None,
+    ) -> None:
+        self._context = context
+        self._attachment_to_input = attachment_to_input
+        self._widget_to_input = widget_to_input
 
     @override
     async def user_message_to_input(
         self, item: UserMessageItem, is_last_message: bool = True
-    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+    ) -> ModelInput:
         converted = await super().user_message_to_input(item, is_last_message)
         return [_plain(entry) for entry in converted] if isinstance(converted, list) else converted
 
     @override
-    async def assistant_message_to_input(
-        self, item: AssistantMessageItem
-    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+    async def assistant_message_to_input(self, item: AssistantMessageItem) -> ModelInput:
         # Content parts of type output_text, the default, are refused by the Chat Completions model.
         text = "".join(part.text for part in item.content)
         return {"type": "message", "role": "assistant", "content": text} if text else None
 
     @override
-    async def hidden_context_to_input(
-        self, item: HiddenContextItem
-    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+    async def hidden_context_to_input(self, item: HiddenContextItem) -> ModelInput:
         content = item.content
         if not (isinstance(content, Mapping) and content.get("kind") == TOOL_CALL):
             return await super().hidden_context_to_input(item)
         return call_items(content)
 
     @override
-    async def sdk_hidden_context_to_input(
-        self, item: SDKHiddenContextItem
-    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+    async def sdk_hidden_context_to_input(self, item: SDKHiddenContextItem) -> ModelInput:
         text = f"Hidden context for the agent (not shown to the user): {item.content}"
         return {"type": "message", "role": "user", "content": text}
 
     @override
-    async def widget_to_input(
-        self, item: WidgetItem
-    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+    async def widget_to_input(self, item: WidgetItem) -> ModelInput:
+        if self._widget_to_input is not None:
+            return await self._widget_to_input(item)
         # A widget shows what a tool returned, and that is in the history already.
         return None
 
@@ -119,7 +131,11 @@ class HistoryConverter(ThreadItemConverter):
         return {"type": "input_text", "text": f"@{tag.text}: {json.dumps(tag.data)}"}
 
     @override
-    async def attachment_to_message_content(self, attachment: Attachment) -> ResponseInputTextParam:
+    async def attachment_to_message_content(
+        self, attachment: Attachment
+    ) -> ResponseInputContentParam:
+        if self._attachment_to_input is not None:
+            return await self._attachment_to_input(attachment, self._context)
         text = f"[A file was attached that can't be read here: {attachment.name}]"
         return {"type": "input_text", "text": text}
 

@@ -1,16 +1,25 @@
 """What an agent's tools get: openai-chatkit's context, with this run's scope."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from chatkit.agents import AgentContext
-from chatkit.types import ThreadStreamEvent
-from pydantic import Field, PrivateAttr
+from chatkit.types import (
+    ThreadItem,
+    ThreadItemUpdatedEvent,
+    ThreadStreamEvent,
+    WidgetItem,
+    WidgetRootUpdated,
+)
+from pydantic import Field, PrivateAttr, SkipValidation
 from typing_extensions import override
 
 from todo_agent.agent.run_scope import CallPlace, RunScope, current_tool_call
 from todo_agent.chatkit.context import RequestContext
+from todo_agent.chatkit.store import PostgresStore
+from todo_agent.errors import UnknownThingError
 from todochat.clock import utc_now
 
 
@@ -59,6 +68,7 @@ class RunContext(AgentContext[RequestContext]):
         open_calls: tools that run just now.
     """
 
+    store: Annotated[PostgresStore, SkipValidation]
     scope: RunScope
     now: datetime = Field(default_factory=utc_now)
     open_calls: dict[CallPlace, str] = Field(default_factory=dict)
@@ -74,6 +84,40 @@ class RunContext(AgentContext[RequestContext]):
     def turnstile(self) -> asyncio.Lock:
         """Lets tools that change something do so one after the other, in the order of the calls."""
         return self._turnstile
+
+    async def update_widget(
+        self, item_id: str, change: Callable[[WidgetItem], WidgetItem]
+    ) -> WidgetItem:
+        """Change a widget of the thread where it stands: stored at once, and said to the viewers.
+
+        `change` gets the widget as it is now and nobody else changes it meanwhile, so two actions
+        on different parts of one widget both count.
+
+        Raises:
+            UnknownThingError: there is no such widget (any more).
+            RunLostError: a later attempt has the run.
+        """
+
+        def checked(item: ThreadItem) -> ThreadItem:
+            if not isinstance(item, WidgetItem):
+                raise UnknownThingError("widget")
+            return change(item)
+
+        item = await self.store.change_item(
+            self.thread.id, item_id, checked, context=self.request_context
+        )
+        if not isinstance(item, WidgetItem):
+            raise UnknownThingError("widget")
+        await self.stream(
+            ThreadItemUpdatedEvent(item_id=item.id, update=WidgetRootUpdated(widget=item.widget))
+        )
+        return item
+
+    async def said_by(self, task: asyncio.Task[None]) -> AsyncIterator[ThreadStreamEvent]:
+        """Yield what a task streams, until it is done."""
+        task.add_done_callback(lambda _: self._events.put_nowait(None))
+        while (event := await self._events.get()) is not None:
+            yield event
 
     def close(self) -> None:
         """Let go of a reader that the end of a failed stream left behind."""

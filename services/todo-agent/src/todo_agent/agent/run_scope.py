@@ -47,7 +47,7 @@ class Said:
 
     Args:
         done: ids of items whose `done` they have.
-        effects: client effects they have, as JSON, with how often.
+        effects: client effects and notices they have, as JSON, with how often.
     """
 
     done: frozenset[str] = frozenset()
@@ -110,7 +110,7 @@ class ToolCallScope:
         What is `done` on the wire is then in the journal too. Progress and the growing of a
         streamed item can't wait.
         """
-        if event.type not in {"thread.item.done", "client_effect"}:
+        if event.type not in {"thread.item.done", "client_effect", "notice"}:
             return False
         self.events.append(event)
         return True
@@ -187,7 +187,7 @@ class RunScope:
         match event.type:
             case "thread.item.done":
                 return event.item.id in self.done
-            case "client_effect":
+            case "client_effect" | "notice":
                 text = event.model_dump_json().encode()
                 if self._effects[text] == 0:
                     return False

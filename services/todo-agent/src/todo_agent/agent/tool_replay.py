@@ -45,7 +45,7 @@ def durable_tool(tool: FunctionTool, scope: RunScope) -> FunctionTool:
         place = scope.place_of(context.tool_call_id)
         recorded = scope.journal.get(place.key)
         if recorded is not None:
-            return await _replay(context.context, scope, recorded)
+            return await replay(context.context, scope, recorded)
         scope.begin()
         return await _run(tool, context, arguments, scope, place)
 
@@ -75,7 +75,7 @@ async def _run(
             events.insert(0, ThreadItemDoneEvent(item=record))
     step = ToolStep(
         output=msgspec.Raw(to_json(output)),
-        events=[msgspec.Raw(event.model_dump_json(by_alias=True).encode()) for event in events],
+        events=encode_events(events),
         client_tool_call=run.client_tool_call.model_dump() if run.client_tool_call else None,
     )
     await scope.journal.save(place.key, msgspec.json.encode(step))
@@ -86,7 +86,13 @@ async def _run(
     return output
 
 
-async def _replay(run: RunContext, scope: RunScope, payload: bytes) -> Any:
+def encode_events(events: list[ThreadStreamEvent]) -> list[msgspec.Raw]:
+    """Return a step's events as the journal keeps them."""
+    return [msgspec.Raw(event.model_dump_json(by_alias=True).encode()) for event in events]
+
+
+async def replay(run: RunContext, scope: RunScope, payload: bytes) -> Any:
+    """Say what a finished call said, as far as viewers lack it; return its output."""
     step = msgspec.json.decode(payload, type=ToolStep)
     for raw in step.events:
         event = _EVENT.validate_json(bytes(raw))

@@ -80,7 +80,8 @@ class Acceptance:
     """Accepts streaming requests.
 
     Args:
-        max_active_runs: how many runs a user may have queued or running.
+        max_active_runs: how many runs a user may have queued or running, of either kind: a box is
+            ticked although five answers are being written.
     """
 
     def __init__(
@@ -146,6 +147,7 @@ class Acceptance:
             idempotency_key=arrival.idempotency_key,
             thread_id=submission.thread_id,
             conversation_id=submission.conversation_id,
+            kind=submission.kind,
         )
         if situation.earlier is not None:
             return _replay(situation.earlier, arrival)
@@ -167,7 +169,7 @@ class Acceptance:
             msg = "Too many people wait for an answer just now. Try again in a moment."
             raise QueueFullError(msg, retry_after_s=BUSY_RETRY_S)
         if situation.active_runs >= self._max_active_runs:
-            msg = f"At most {self._max_active_runs} answers can be written at the same time."
+            msg = f"At most {self._max_active_runs} of these can be going on at the same time."
             raise TooManyRunsError(msg, retry_after_s=BUSY_RETRY_S)
 
     async def _change(

@@ -13,6 +13,7 @@ from chatkit.types import (
     ThreadsAddUserMessageReq,
     ThreadsCreateReq,
     ThreadsCustomActionReq,
+    ThreadsSyncCustomActionReq,
     UserMessageInput,
     UserMessageTextContent,
 )
@@ -30,7 +31,9 @@ ATTACH_ACTION: Final = "run.attach"
 
 # Built once: it costs 3 ms, more than all the rest of an acceptance.
 _REQUEST: Final[TypeAdapter[ChatKitReq]] = TypeAdapter(ChatKitReq)
-_ACTION_REQUEST: Final = TypeAdapter(ThreadsCustomActionReq)
+_ACTION_REQUEST: Final[TypeAdapter[ThreadsCustomActionReq | ThreadsSyncCustomActionReq]] = (
+    TypeAdapter(ThreadsCustomActionReq | ThreadsSyncCustomActionReq)
+)
 _MAX_CONVERSATION_ID: Final = 2**31 - 1
 _NOT_AN_OBJECT: Final = frozenset({"dict_type", "model_type", "model_attributes_type"})
 
@@ -97,6 +100,11 @@ def submission_of(request: StreamingReq) -> Submission:
     """Wrap a ChatKit request."""
     thread_id = None if isinstance(request, ThreadsCreateReq) else request.params.thread_id
     return Submission(request=request, thread_id=thread_id)
+
+
+def sync_submission(request: ThreadsSyncCustomActionReq) -> Submission:
+    """Wrap an action that is answered with JSON: it runs as one that streams."""
+    return submission_of(ThreadsCustomActionReq(params=request.params))
 
 
 def simple_submission(form: SimpleForm) -> Submission:

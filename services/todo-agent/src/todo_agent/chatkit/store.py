@@ -4,7 +4,7 @@ Whose rows a method sees is decided by the context's user, bound to the transact
 security; another user's id is an unknown id. In a worker every write is fenced by the attempt.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -160,6 +160,31 @@ class PostgresStore(Store[RequestContext]):
             raise RunLostError(context.run_id)
         if outcome == "no-thread":
             raise UnknownThingError("thread")
+
+    async def change_item(
+        self,
+        thread_id: str,
+        item_id: str,
+        change: Callable[[ThreadItem], ThreadItem],
+        context: RequestContext,
+    ) -> ThreadItem:
+        """Replace an item by what `change` makes of it, while nobody else writes it.
+
+        Raises:
+            UnknownThingError: there is no such item.
+            RunLostError: another attempt has the run.
+        """
+        check_id(thread_id, "thread")
+        check_id(item_id, "item")
+        async with self._db.transaction(context.user_id) as session:
+            items = ItemRepository(session)
+            row = await items.load(thread_id, item_id, for_update=True)
+            if row is None:
+                raise UnknownThingError("item")
+            changed = change(to_items([row.payload])[0])
+            if await items.upsert(new_item(thread_id, changed, context)) == "lost":
+                raise RunLostError(context.run_id)
+        return changed
 
     async def delete_thread_item(
         self, thread_id: str, item_id: str, context: RequestContext

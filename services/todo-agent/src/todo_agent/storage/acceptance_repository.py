@@ -23,7 +23,8 @@ _LOCK: Final = text("""
 _READ: Final = text("""
     SELECT earlier.run_id, earlier.thread_id, earlier.conversation_id, earlier.body_hash,
            (SELECT count(*) FROM runs
-             WHERE user_id = :user_id AND status IN ('queued', 'running')) AS active_runs,
+             WHERE user_id = :user_id AND kind = :kind
+               AND status IN ('queued', 'running')) AS active_runs,
            thread.id, thread.title, CAST(thread.status AS text), CAST(thread.metadata AS text),
            CAST(thread.allowed_image_domains AS text), thread.created_at, thread.conversation_id,
            (SELECT run_id FROM runs
@@ -105,6 +106,7 @@ class Situation(msgspec.Struct, frozen=True):
     """What acceptance has to know before it decides.
 
     Args:
+        active_runs: the user's, of the kind that is asked for.
         thread: None if the request begins one, or names one that the user doesn't have.
         busy_run_id: the thread's active run that calls the agent.
     """
@@ -164,6 +166,7 @@ class AcceptanceRepository:
         idempotency_key: str | None,
         thread_id: str | None,
         conversation_id: int | None,
+        kind: RunKind,
     ) -> Situation:
         """Read the situation in one round trip."""
         values = {
@@ -172,6 +175,7 @@ class AcceptanceRepository:
             "idempotency_key": idempotency_key,
             "thread_id": thread_id,
             "conversation_id": conversation_id,
+            "kind": kind,
         }
         row = (await self._session.execute(_READ, values)).one()
         return Situation(

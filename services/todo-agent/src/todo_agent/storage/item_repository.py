@@ -38,6 +38,7 @@ _DELETE_FREE: Final = text(f"WITH fence AS (SELECT 1), {_DELETE}")
 _LOAD: Final = text("""
     SELECT id, CAST(payload AS text), created_at FROM items WHERE thread_id = :thread_id AND id = :id
 """)
+_LOCK: Final = text(f"{_LOAD.text} FOR UPDATE")
 
 _SAVE_FEEDBACK: Final = text("""
     INSERT INTO feedback (thread_id, item_id, user_id, kind)
@@ -80,10 +81,17 @@ class ItemRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def load(self, thread_id: str, item_id: str) -> ItemRow | None:
-        """Return an item, or None."""
+    async def load(
+        self, thread_id: str, item_id: str, *, for_update: bool = False
+    ) -> ItemRow | None:
+        """Return an item, or None.
+
+        Args:
+            for_update: nobody else may write it until the transaction ends.
+        """
         values = {"thread_id": thread_id, "id": item_id}
-        row = (await self._session.execute(_LOAD, values)).one_or_none()
+        statement = _LOCK if for_update else _LOAD
+        row = (await self._session.execute(statement, values)).one_or_none()
         return ItemRow(*row) if row is not None else None
 
     async def page(

@@ -1,13 +1,23 @@
 """A run in this process, as others may act on it: cancel it, or take it away."""
 
 import asyncio
-
-from agents import RunResultStreaming
+from typing import Any, Protocol
 
 from todo_agent.agent.failures import Failure
 from todo_agent.agent.run_scope import RunScope
 from todo_agent.storage.run import CancelReason, RunRecord
 from todochat.bus import RunWriter
+
+
+class Stoppable(Protocol):
+    """What answers the run: the SDK's result, or an action's handler."""
+
+    @property
+    def run_loop_task(self) -> asyncio.Task[Any] | None:
+        """The task in which it works."""
+
+    def cancel(self) -> None:
+        """Stop it."""
 
 
 class ActiveRun:
@@ -33,7 +43,7 @@ class ActiveRun:
         self.ended = False
         self._writer: RunWriter | None = None
         self._scope: RunScope | None = None
-        self._result: RunResultStreaming | None = None
+        self._result: Stoppable | None = None
 
     @property
     def stopping(self) -> bool:
@@ -55,8 +65,8 @@ class ActiveRun:
         self._result = None
         scope.stopping = self.stopping
 
-    def attach_result(self, result: RunResultStreaming) -> None:
-        """Name the agent's stream, which is cancelled when the run stops."""
+    def attach_result(self, result: Stoppable) -> None:
+        """Name what answers, which is cancelled when the run stops."""
         self._result = result
         if self.stopping:
             result.cancel()

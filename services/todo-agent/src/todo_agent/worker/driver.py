@@ -1,6 +1,7 @@
 """Drives one claimed run to its end: claim the log, answer, store the outcome, write the marker."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from typing import Final, cast
 
@@ -164,18 +165,17 @@ class RunDriver:
             said=Said(frozenset(said.done), said.effects),
         )
         self._active.attach_scope(scope)
-        agent = tools.agent.clone(
+        agent = tools.assistant.agent.clone(
             tools=[
                 durable_tool(tool, scope) if isinstance(tool, FunctionTool) else tool
-                for tool in tools.agent.tools
+                for tool in tools.assistant.agent.tools
             ]
         )
         return RunServer(
             tools.store,
-            agent=agent,
+            assistant=dataclasses.replace(tools.assistant, agent=agent),
             run_config=RunConfig(model=ReplayModel(tools.model, scope), tracing_disabled=True),
             max_turns=tools.max_turns,
-            converter=tools.converter,
             limits=tools.history,
             active=self._active,
             scope=scope,

@@ -1,11 +1,10 @@
 """What the drivers of a worker share, and what they return."""
 
 import msgspec
-from agents import Agent, Model
-from chatkit.agents import ThreadItemConverter
+from agents import Model
 
+from todo_agent.agent.assistant import Assistant
 from todo_agent.agent.history import HistoryLimits
-from todo_agent.agent.run_context import RunContext
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.storage.run import EndStatus
 from todo_agent.storage.run_repository import RunRepository
@@ -19,9 +18,8 @@ class DriverTools(msgspec.Struct, frozen=True, kw_only=True):
     runs: RunRepository
     store: PostgresStore
     publisher: RunPublisher
-    agent: Agent[RunContext]
+    assistant: Assistant
     model: Model
-    converter: ThreadItemConverter
     history: HistoryLimits
     max_turns: int
     times: WorkerTimes

@@ -7,6 +7,7 @@ from chatkit.types import (
     AssistantMessageContent,
     AssistantMessageItem,
     ClientEffectEvent,
+    NoticeEvent,
     ThreadItem,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
@@ -61,7 +62,8 @@ class LogFold:
         open: what was begun and not finished.
         done: item id -> item type of what was finished and is still there.
         removed: ids that were taken back; they never return.
-        effects: client effects said, as JSON, with how often.
+        effects: client effects and notices said, as JSON, with how often.
+        replaced: items that were replaced, as they were said last.
         said: types of the events that a stream has once.
     """
 
@@ -69,6 +71,7 @@ class LogFold:
     done: dict[str, str] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
     effects: Counter[bytes] = field(default_factory=Counter)
+    replaced: dict[str, ThreadItem] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
 
     def apply(self, event: ThreadStreamEvent) -> None:
@@ -81,7 +84,9 @@ class LogFold:
             case ThreadItemRemovedEvent():
                 self.done.pop(event.item_id, None)
                 self.removed.add(event.item_id)
-            case ClientEffectEvent():
+            case ThreadItemReplacedEvent():
+                self.replaced[event.item.id] = event.item.model_copy(deep=True)
+            case ClientEffectEvent() | NoticeEvent():
                 self.effects[event.model_dump_json().encode()] += 1
 
 

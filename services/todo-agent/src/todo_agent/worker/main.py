@@ -10,8 +10,8 @@ from agents import Model, set_tracing_disabled
 from litestar import Litestar
 from litestar.datastructures import State
 
-from todo_agent.agent.factory import AgentEnvironment, find_factory, load_agent
-from todo_agent.agent.history import HistoryConverter, HistoryLimits
+from todo_agent.agent.factory import AgentEnvironment, find_factory, load_assistant
+from todo_agent.agent.history import HistoryLimits
 from todo_agent.agent.model_config import ConfiguredModel, check_model_settings, open_model
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.settings import TodoAgentSettings
@@ -89,7 +89,8 @@ async def open_worker(
     await publisher.start()
     stack.push_async_callback(publisher.aclose)
     model = await stack.enter_async_context(open_model(settings))
-    agent = load_agent(settings.factory, await _environment(settings, model, stack))
+    assistant = load_assistant(settings.factory, await _environment(settings, model, stack))
+    agent = assistant.agent
     if warm:
         await warm_up(settings, agent)
     state.databases = databases
@@ -98,9 +99,8 @@ async def open_worker(
         runs=RunRepository(RunDatabase(databases.jobs.engine)),
         store=PostgresStore(RunDatabase(databases.app.engine)),
         publisher=publisher,
-        agent=agent,
+        assistant=assistant,
         model=agent.model if isinstance(agent.model, Model) else model.model,
-        converter=HistoryConverter(),
         history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
         max_turns=settings.max_turns,
         times=times,

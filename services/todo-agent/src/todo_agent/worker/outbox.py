@@ -62,6 +62,6 @@ class Outbox:
             case ThreadItemRemovedEvent():
                 return event.item_id in self._said.removed
             case ThreadItemReplacedEvent():
-                return event.type in self._said.said
+                return self._said.replaced.get(event.item.id) == event.item
             case _:
                 return event.type in _ONCE and event.type in self._said.said

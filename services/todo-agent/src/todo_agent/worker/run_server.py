@@ -5,9 +5,9 @@ from contextlib import aclosing
 from typing import Any, Final, cast
 
 import structlog
-from agents import Agent, RunConfig, Runner, TResponseInputItem
+from agents import RunConfig, Runner, TResponseInputItem
 from chatkit.actions import Action
-from chatkit.agents import ThreadItemConverter, stream_agent_response
+from chatkit.agents import stream_agent_response
 from chatkit.errors import CustomStreamError
 from chatkit.types import (
     ClientToolCallItem,
@@ -20,13 +20,21 @@ from chatkit.types import (
 )
 from typing_extensions import override
 
-from todo_agent.agent.failures import EmptyAnswerError, Failure, describe_failure
-from todo_agent.agent.history import HistoryLimits, load_history
+from todo_agent.agent.assistant import Assistant
+from todo_agent.agent.failures import (
+    INTERNAL,
+    NO_ACTIONS,
+    EmptyAnswerError,
+    Failure,
+    describe_failure,
+)
+from todo_agent.agent.history import HistoryConverter, HistoryLimits, load_history
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import RunScope, RunStoppedError
 from todo_agent.chatkit.context import RequestContext
 from todo_agent.chatkit.server import StoredChatServer
 from todo_agent.chatkit.store import PostgresStore
+from todo_agent.worker.action_stream import stream_action
 from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.fold import LogFold, OpenItems
 from todo_agent.worker.journal import StepJournal
@@ -52,7 +60,7 @@ class RunServer(StoredChatServer):
     """Answers one accepted turn.
 
     Args:
-        agent: with the tools of this attempt.
+        assistant: its agent has the tools of this attempt.
         run_config: with the model of this attempt.
         said: the log of earlier attempts.
         effects: what earlier runs of the same message did, for a retry.
@@ -62,10 +70,9 @@ class RunServer(StoredChatServer):
         self,
         store: PostgresStore,
         *,
-        agent: Agent[RunContext],
+        assistant: Assistant,
         run_config: RunConfig,
         max_turns: int,
-        converter: ThreadItemConverter,
         limits: HistoryLimits,
         active: ActiveRun,
         scope: RunScope,
@@ -74,10 +81,9 @@ class RunServer(StoredChatServer):
         effects: list[TResponseInputItem],
     ) -> None:
         super().__init__(store)
-        self._agent = agent
+        self._assistant = assistant
         self._run_config = run_config
         self._max_turns = max_turns
-        self._converter = converter
         self._limits = limits
         self._active = active
         self._scope = scope
@@ -98,7 +104,20 @@ class RunServer(StoredChatServer):
         input_user_message: UserMessageItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
-        self._stream_of_turn = self._respond(thread, input_user_message, context)
+        run = self._context_of(thread, context)
+        self._stream_of_turn = self._turn(run, input_user_message, self._answer(run))
+        return self._stream_of_turn
+
+    @override
+    def action(
+        self,
+        thread: ThreadMetadata,
+        action: Action[str, Any],
+        sender: WidgetItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        run = self._context_of(thread, context)
+        self._stream_of_turn = self._turn(run, None, self._act(run, action, sender))
         return self._stream_of_turn
 
     def mute(self) -> None:
@@ -110,22 +129,24 @@ class RunServer(StoredChatServer):
         if self._stream_of_turn is not None:
             await self._stream_of_turn.aclose()
 
-    async def _respond(
-        self, thread: ThreadMetadata, message: UserMessageItem | None, context: RequestContext
-    ) -> _Events:
-        run = RunContext(
+    def _context_of(self, thread: ThreadMetadata, context: RequestContext) -> RunContext:
+        return RunContext(
             thread=thread,
             store=self.store,
             request_context=context,
             scope=self._scope,
             now=self._active.record.created_at,
         )
+
+    async def _turn(
+        self, run: RunContext, message: UserMessageItem | None, answering: _Events
+    ) -> _Events:
         if self._active.stopping:
             self._open = self._said.open  # nothing is said anew, so what was begun is closed
         else:
             for item_id in self._leftovers():
                 yield ThreadItemRemovedEvent(item_id=item_id)
-            async with aclosing(self._answer(run)) as events:
+            async with aclosing(answering) as events:
                 async for event in events:
                     self._note(event)
                     yield event
@@ -140,22 +161,10 @@ class RunServer(StoredChatServer):
         if self.was_cancelled:
             yield cancelled_note(run)
         if self._is_name_unsaid(run):
-            yield thread_updated(thread)
-        await name_thread(run, message)
+            yield thread_updated(run.thread)
+        await name_thread(run, message, self._assistant.title_of)
         if self.failure is not None:
             raise CustomStreamError(self.failure.message, allow_retry=self.failure.allow_retry)
-
-    @override
-    async def action(
-        self,
-        thread: ThreadMetadata,
-        action: Action[str, Any],
-        sender: WidgetItem | None,
-        context: RequestContext,
-    ) -> AsyncIterator[ThreadStreamEvent]:
-        msg = "This action isn't available here."
-        raise CustomStreamError(msg, allow_retry=False)
-        yield  # makes it a generator, as openai-chatkit expects
 
     @property
     def _is_stopping(self) -> bool:
@@ -179,9 +188,31 @@ class RunServer(StoredChatServer):
                     error=repr(error),
                 )
 
+    async def _act(
+        self, run: RunContext, action: Action[str, Any], sender: WidgetItem | None
+    ) -> _Events:
+        """Stream an action's handler; see `_answer`."""
+        handler = self._assistant.handle_action
+        if handler is None:
+            self.failure = NO_ACTIONS
+            return
+        stream = stream_action(handler, action, sender, run, self._scope, self._active)
+        try:
+            async with aclosing(stream) as events:
+                async for event in events:
+                    yield event
+        except RunStoppedError:
+            log.info("run.stopped", run_id=self._scope.run_id)
+        except CustomStreamError as error:
+            self.failure = Failure("action-refused", error.message, error.allow_retry)
+        except Exception:
+            if not self._is_stopping:
+                self.failure = INTERNAL
+                log.exception("run.action_failed", run_id=self._scope.run_id, action=action.type)
+
     async def _stream(self, run: RunContext) -> _Events:
         result = Runner.run_streamed(
-            self._agent,
+            self._assistant.agent,
             await self._input(run),
             context=run,
             max_turns=self._max_turns,
@@ -206,8 +237,13 @@ class RunServer(StoredChatServer):
         recorded = self._journal.input
         if recorded is not None:
             return recorded
+        converter = HistoryConverter(
+            run.request_context,
+            attachment_to_input=self._assistant.attachment_to_input,
+            widget_to_input=self._assistant.widget_to_input,
+        )
         history = await load_history(
-            self.store, run.thread.id, run.request_context, self._converter, self._limits
+            self.store, run.thread.id, run.request_context, converter, self._limits
         )
         items = [*history, *self._effects]
         await self._journal.save_input(items)

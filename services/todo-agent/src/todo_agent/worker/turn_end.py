@@ -1,6 +1,6 @@
 """How a turn ends: what was begun is closed, and the thread gets a name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from chatkit.types import (
@@ -16,7 +16,6 @@ from chatkit.types import (
 )
 
 from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.titles import title_of
 from todo_agent.worker.fold import OpenItems
 from todochat.clock import utc_now
 
@@ -50,7 +49,11 @@ def cancelled_note(run: RunContext) -> ThreadItemDoneEvent:
     )
 
 
-async def name_thread(run: RunContext, message: UserMessageItem | None) -> None:
+async def name_thread(
+    run: RunContext,
+    message: UserMessageItem | None,
+    title_of: Callable[[UserMessageItem], str | None],
+) -> None:
     """Name a thread after its first turn; openai-chatkit stores the name and says it."""
     if run.thread.title is None:
         # The person may have named it meanwhile.

@@ -11,7 +11,6 @@ import httpx2
 import structlog
 from agents import Agent, RunConfig, Runner
 from chatkit.agents import stream_agent_response
-from chatkit.store import Store
 from chatkit.types import Page, ThreadItem, ThreadMetadata
 
 from todo_agent.agent.model_config import open_model
@@ -19,6 +18,7 @@ from todo_agent.agent.model_replay import ReplayModel
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import RunScope, Said
 from todo_agent.chatkit.context import IdScope, RequestContext
+from todo_agent.chatkit.store import PostgresStore
 from todo_agent.chatkit.wire import encode_event
 from todo_agent.settings import TodoAgentSettings
 from todochat.clock import utc_now
@@ -82,7 +82,7 @@ async def warm_up(settings: TodoAgentSettings, agent: Agent[RunContext]) -> None
     scope = RunScope(run_id=_RUN_ID, attempt=1, ids=ids, journal=_NoJournal(), said=Said())
     context = RunContext(
         thread=ThreadMetadata(id="thr_warmup", created_at=utc_now()),
-        store=cast("Store[RequestContext]", _NoItems()),
+        store=cast("PostgresStore", _NoItems()),
         request_context=RequestContext(user_id="warmup", ids=ids),
         scope=scope,
     )

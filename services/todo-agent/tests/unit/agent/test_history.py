@@ -68,7 +68,7 @@ def called(name: str, output: str = '{"ok":true}', run: str = "run_1") -> Hidden
 async def history(*items: ThreadItem, limits: HistoryLimits = WIDE) -> list[Any]:
     store: Any = Items(*items)
     context = RequestContext(user_id="usr_1", ids=IdScope("x"))
-    return await load_history(store, "thr_1", context, HistoryConverter(), limits)
+    return await load_history(store, "thr_1", context, HistoryConverter(context), limits)
 
 
 def outline(entries: list[Any]) -> list[str]:
@@ -142,7 +142,9 @@ async def test_no_more_is_read_than_fits() -> None:
     store: Any = Items(*items)
     context = RequestContext(user_id="usr_1", ids=IdScope("x"))
 
-    await load_history(store, "thr_1", context, HistoryConverter(), HistoryLimits(10, 10_000))
+    await load_history(
+        store, "thr_1", context, HistoryConverter(context), HistoryLimits(10, 10_000)
+    )
 
     assert store.pages <= 5
 

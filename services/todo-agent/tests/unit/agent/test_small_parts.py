@@ -12,7 +12,7 @@ from chatkit.agents import _AsyncQueueIterator
 from chatkit.types import InferenceOptions, ProgressUpdateEvent, UserMessageItem
 from chatkit.types import UserMessageTextContent as Text
 
-from todo_agent.agent.factory import AgentEnvironment, load_agent
+from todo_agent.agent.factory import AgentEnvironment, load_assistant
 from todo_agent.agent.instructions import prompt
 from todo_agent.agent.model_config import open_model
 from todo_agent.agent.titles import MAX_TITLE_CHARS, title_of
@@ -129,7 +129,7 @@ def test_an_adopters_agent_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         _register(patch)
 
-        assert load_agent("adopter:plain_agent", environment).name == "Plain"
+        assert load_assistant("adopter:plain_agent", environment).agent.name == "Plain"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_an_adopters_agent_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("nowhere:create", "no function"),
         ("adopter:missing", "no function"),
-        ("adopter:no_agent", "no agents.Agent"),
+        ("adopter:no_agent", "neither an agents.Agent nor an Assistant"),
         ("adopter:agent_with_handoff", "handoffs"),
         ("adopter:agent_with_model_name", "names its model"),
     ],
@@ -149,7 +149,7 @@ def test_an_agent_that_cannot_be_run_stops_the_start(
     _register(monkeypatch)
 
     with pytest.raises(SettingsError, match=reason):
-        load_agent(spec, environment)
+        load_assistant(spec, environment)
 
 
 def _register(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -254,7 +254,7 @@ class TestAnswering:
             ("input.transcribe", {"audio_base64": "AAAA", "mime_type": "audio/webm"}),
             (
                 "threads.sync_custom_action",
-                {"thread_id": "thr_1", "action": {"type": "x", "payload": {}}},
+                {"thread_id": "thr_1", "action": {"type": "run.attach", "payload": {}}},
             ),
         ],
     )

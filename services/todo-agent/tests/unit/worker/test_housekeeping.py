@@ -7,7 +7,7 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from todo_agent.agent.factory import AgentEnvironment, load_agent
+from todo_agent.agent.factory import AgentEnvironment, load_assistant
 from todo_agent.agent.model_config import open_model
 from todo_agent.storage.run_repository import RunRepository
 from todo_agent.worker.housekeeping import Housekeeping
@@ -61,7 +61,7 @@ async def test_warming_up_asks_nobody(
     tasks_http: Any = None
     async with open_model(settings) as configured:
         environment = AgentEnvironment(settings, configured.model, configured.settings, tasks_http)
-        agent = load_agent(settings.factory, environment)
+        agent = load_assistant(settings.factory, environment).agent
 
     with structlog.testing.capture_logs() as logs:
         await warm_up(settings, agent)

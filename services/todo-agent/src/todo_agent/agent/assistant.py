@@ -1,0 +1,45 @@
+"""What a factory may give instead of a bare agent: the agent, and how the rest of a chat is served.
+
+Everything but the agent is optional. All of it runs in the worker, under the same promises as the
+agent's tools: what has finished is recorded and not done again by a second attempt at the run.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from agents import Agent
+from chatkit.actions import Action
+from chatkit.types import UserMessageItem, WidgetItem
+
+from todo_agent.agent.history import AttachmentToInput, WidgetToInput
+from todo_agent.agent.run_context import RunContext
+from todo_agent.agent.titles import title_of
+
+# Gets the action, the widget it came from (None if the page sent it by itself) and the run. What it
+# says goes through the run, as with a tool: `run.stream`, `run.stream_widget`, `run.update_widget`.
+# `chatkit.errors.CustomStreamError` is what the person reads; any other exception says that
+# something went wrong. It must not ask a model: other runs of the thread may be doing so.
+ActionHandler = Callable[[Action[str, Any], WidgetItem | None, RunContext], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assistant:
+    """An agent with handlers of its own.
+
+    Args:
+        agent: answers messages.
+        handle_action: answers actions of widgets, of `threads.custom_action` and
+            `threads.sync_custom_action` alike; the latter gets the sending widget as it is stored
+            when the handler has returned. None refuses all actions.
+        attachment_to_input: what the model gets for a file; by default its text or its image.
+        widget_to_input: what the model gets for a widget in the history; by default nothing, since
+            the tool's result is there already.
+        title_of: names a thread after its first message; None leaves it without a name.
+    """
+
+    agent: Agent[RunContext]
+    handle_action: ActionHandler | None = None
+    attachment_to_input: AttachmentToInput | None = None
+    widget_to_input: WidgetToInput | None = None
+    title_of: Callable[[UserMessageItem], str | None] = title_of

@@ -1,0 +1,54 @@
+"""An action's handler as a stream of events, like an agent's."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from chatkit.actions import Action
+from chatkit.types import ThreadStreamEvent, WidgetItem
+
+from todo_agent.agent.action_replay import run_action
+from todo_agent.agent.assistant import ActionHandler
+from todo_agent.agent.run_context import RunContext
+from todo_agent.agent.run_scope import RunScope
+from todo_agent.worker.active_run import ActiveRun
+
+
+class ActionWork:
+    """A running handler, for others to cancel; see `ActiveRun.attach_result`."""
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self.run_loop_task: asyncio.Task[Any] | None = task
+
+    def cancel(self) -> None:
+        """Stop the handler."""
+        if self.run_loop_task is not None:
+            self.run_loop_task.cancel()
+
+
+async def stream_action(
+    handler: ActionHandler,
+    action: Action[str, Any],
+    sender: WidgetItem | None,
+    run: RunContext,
+    scope: RunScope,
+    active: ActiveRun,
+) -> AsyncGenerator[ThreadStreamEvent, None]:
+    """Yield what the handler says; a handler that is cancelled just ends.
+
+    Raises:
+        RunLostError, RunStoppedError: see `run_action`.
+        Exception: whatever the handler raises.
+    """
+    task = asyncio.create_task(run_action(handler, action, sender, run, scope), name="action")
+    active.attach_result(ActionWork(task))
+    try:
+        async for event in run.said_by(task):
+            yield event
+        if not task.cancelled():
+            task.result()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])

@@ -1,0 +1,347 @@
+"""Actions as an adopter's handler sees them: streamed and as JSON, each done once."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from types import ModuleType
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import pytest_asyncio
+from agents import Agent
+from chatkit.actions import Action
+from chatkit.errors import CustomStreamError
+from chatkit.types import ClientEffectEvent, NoticeEvent, WidgetItem
+from chatkit.widgets import DynamicWidgetRoot
+from sqlalchemy import text
+
+from todo_agent.agent.assistant import Assistant
+from todo_agent.agent.factory import AgentEnvironment
+from todo_agent.agent.run_context import RunContext
+from todo_agent.agent.run_scope import current_tool_call
+from todo_agent.app import create_app
+from todochat.bus.keys import log_key
+from todochat.ids import new_id
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.testing import wait_until
+from todochat.testing.model_server import Gate, Say, ScriptedModelServer
+
+USER = "usr_ada"
+DONE: list[tuple[str, Any, str]] = []
+WAITING: dict[str, asyncio.Event] = {}
+
+
+def card(line: str) -> DynamicWidgetRoot:
+    return DynamicWidgetRoot.model_validate(
+        {"type": "Card", "children": [{"type": "Text", "value": line}]}
+    )
+
+
+def add_line(line: str) -> Callable[[WidgetItem], WidgetItem]:
+    """Make the change that adds a line to a card."""
+
+    def change(item: WidgetItem) -> WidgetItem:
+        root = item.widget.model_dump()
+        root["children"].append({"type": "Text", "value": line})
+        return item.model_copy(update={"widget": DynamicWidgetRoot.model_validate(root)})
+
+    return change
+
+
+def lines(item: Any) -> list[str]:
+    root = item if isinstance(item, dict) else item.widget.model_dump()
+    return [child["value"] for child in root["children"]]
+
+
+async def handle_action(
+    action: Action[str, Any], sender: WidgetItem | None, run: RunContext
+) -> None:
+    call = current_tool_call()
+    assert call is not None
+    DONE.append((action.type, action.payload, call.idempotency_key))
+    match action.type:
+        case "card.show":
+            await run.stream_widget(card("first"))
+        case "line.add" if sender is not None:
+            await run.update_widget(sender.id, add_line(action.payload))
+            await run.stream(ClientEffectEvent(name="lines.changed"))
+            await run.stream(NoticeEvent(level="info", message="added"))
+        case "wait":
+            await WAITING.setdefault("go", asyncio.Event()).wait()
+        case "refuse":
+            msg = "Not on a Monday."
+            raise CustomStreamError(msg, allow_retry=False)
+        case _:
+            msg = "the handler's own mistake"
+            raise RuntimeError(msg)
+
+
+def create(environment: AgentEnvironment) -> Assistant:
+    agent: Agent[RunContext] = Agent(name="Cards", model=environment.model)
+    return Assistant(agent=agent, handle_action=handle_action, title_of=lambda _: "Cards")
+
+
+@pytest.fixture(autouse=True)
+def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The adopter's module."""
+    DONE.clear()
+    WAITING.clear()
+    module = ModuleType("cards")
+    module.create = create  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "cards", module)
+
+
+def action_body(
+    run: Any, kind: str, payload: Any = None, item_id: str | None = None, *, sync: bool = False
+) -> dict[str, Any]:
+    return {
+        "type": "threads.sync_custom_action" if sync else "threads.custom_action",
+        "params": {
+            "thread_id": run.thread_id,
+            "item_id": item_id,
+            "action": {"type": kind, "payload": payload},
+        },
+    }
+
+
+async def act(chat: Any, run: Any, kind: str, *args: Any) -> Any:
+    """Have an action done, and return its run."""
+    acted = await chat.request(action_body(run, kind, *args))
+    await chat.end_of(acted)
+    return acted
+
+
+async def the_card(chat: Any, run: Any) -> WidgetItem:
+    (found,) = [item for item in await chat.items(run) if item.type == "widget"]
+    assert isinstance(found, WidgetItem)
+    return found
+
+
+@pytest_asyncio.fixture
+async def shown(chat: Any, model: ScriptedModelServer) -> Any:
+    """A worker, and a thread with a card in it."""
+    model.answer(Say("hello"))
+    await chat.start_worker(factory="cards:create")
+    run = await chat.ask("hi")
+    await act(chat, run, "card.show")
+    DONE.clear()
+    return run
+
+
+@pytest_asyncio.fixture
+async def post(chat: Any) -> AsyncIterator[Callable[..., Any]]:
+    """Post to the api as the gateway does, in the loop in which the worker works."""
+    tokens = ServiceTokens.from_settings(chat.settings, *Arrow)
+    app: Any = create_app(chat.settings)  # httpx knows fewer kinds of scope
+    is_up, is_over = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            is_up.set()
+            await is_over.wait()
+
+    api = asyncio.create_task(live())
+    await is_up.wait()
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://api"
+    ) as client:
+
+        async def do_post(body: Any, user: str = USER, **headers: str) -> Any:
+            token = tokens.mint(Arrow.GATEWAY_TO_AGENT, user)
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            named["Authorization"] = f"Bearer {token}"
+            return await client.post("/internal/chatkit", json=body, headers=named)
+
+        yield do_post
+    is_over.set()
+    await api
+
+
+async def test_an_action_changes_its_widget_where_it_stands(chat: Any, shown: Any) -> None:
+    widget = await the_card(chat, shown)
+
+    acted = await act(chat, shown, "line.add", "second", widget.id)
+
+    events = await chat.events(acted)
+    (update,) = [event for event in events if event.type == "thread.item.updated"]
+    assert update.item_id == widget.id
+    assert update.update.type == "widget.root.updated"
+    assert lines(update.update.widget.model_dump()) == ["first", "second"]
+    assert [event.name for event in events if event.type == "client_effect"] == ["lines.changed"]
+    assert [event.message for event in events if event.type == "notice"] == ["added"]
+    stored = await the_card(chat, shown)
+    assert lines(stored) == ["first", "second"]
+    assert stored.created_at == widget.created_at
+    (done,) = DONE
+    assert done == ("line.add", "second", f"{acted.run_id}:0:0")
+
+
+async def test_no_model_is_asked(chat: Any, shown: Any, model: ScriptedModelServer) -> None:
+    await act(chat, shown, "line.add", "second", (await the_card(chat, shown)).id)
+
+    assert len(model.requests) == 1
+    assert (await chat.store.load_thread(shown.thread_id, chat.context)).title == "Cards"
+
+
+async def test_changes_at_the_same_time_all_count(chat: Any, shown: Any) -> None:
+    item_id = (await the_card(chat, shown)).id
+
+    runs = [
+        await chat.request(action_body(shown, "line.add", f"line {n}", item_id)) for n in range(8)
+    ]
+    for run in runs:
+        await chat.end_of(run)
+
+    assert sorted(lines(await the_card(chat, shown))) == [
+        "first",
+        *(f"line {n}" for n in range(8)),
+    ]
+
+
+async def test_a_second_attempt_says_what_was_done_and_does_nothing_again(
+    chat: Any, shown: Any
+) -> None:
+    item_id = (await the_card(chat, shown)).id
+    acted = await act(chat, shown, "line.add", "second", item_id)
+    before = await chat.events(acted)
+    # As if the worker had died before it could store the outcome, and Redis had been flushed.
+    await chat.redis.delete(log_key(acted.run_id))
+    body = msgspec.json.encode(action_body(shown, "line.add", "second", item_id))
+    statement = text(
+        "UPDATE runs SET status = 'running', closed_at = NULL, ended_at = NULL, request = :body,"
+        " lease_until = now() - interval '1 s' WHERE run_id = :run_id"
+    )
+    async with chat.jobs.transaction(None) as session:
+        await session.execute(statement, {"body": body, "run_id": acted.run_id})
+
+    assert await chat.end_of(acted) == "completed"
+
+    assert len(DONE) == 1
+    assert lines(await the_card(chat, shown)) == ["first", "second"]
+    again = [
+        event for event in await chat.events(acted) if event.type in {"client_effect", "notice"}
+    ]
+    assert again == [event for event in before if event.type in {"client_effect", "notice"}]
+
+
+async def test_a_refusal_is_told_in_the_handlers_words(chat: Any, shown: Any) -> None:
+    acted = await act(chat, shown, "refuse")
+
+    (error,) = [event for event in await chat.events(acted) if event.type == "error"]
+    assert (error.message, error.allow_retry) == ("Not on a Monday.", False)
+    assert (await chat.row(acted))["error"] == "action-refused"
+
+
+async def test_a_mistake_of_the_handler_shows_nothing_of_it(chat: Any, shown: Any) -> None:
+    acted = await act(chat, shown, "dance")
+
+    (error,) = [event for event in await chat.events(acted) if event.type == "error"]
+    assert "mistake" not in error.message
+    assert (await chat.row(acted))["status"] == "failed"
+
+
+async def test_a_handler_that_hangs_can_be_cancelled(chat: Any, shown: Any) -> None:
+    acted = await chat.request(action_body(shown, "wait"))
+    await wait_until(lambda: "go" in WAITING)
+
+    await chat.cancel(acted)
+
+    assert await chat.end_of(acted) == "cancelled"
+
+
+async def test_an_action_and_a_turn_of_the_same_thread_both_finish(
+    chat: Any, shown: Any, model: ScriptedModelServer
+) -> None:
+    item_id = (await the_card(chat, shown)).id
+    gate = Gate()
+    model.answer(Say("so", gate, " it is"))
+    turn = await chat.say("tell me", shown.thread_id)
+    await gate.wait_reached()
+
+    acted = await act(chat, shown, "line.add", "meanwhile", item_id)
+    gate.open()
+
+    assert await chat.end_of(turn) == "completed"
+    assert (await chat.row(acted))["status"] == "completed"
+    assert lines(await the_card(chat, shown)) == ["first", "meanwhile"]
+    assert (await chat.texts(shown))[-1] == "so it is"
+
+
+async def test_a_sync_action_answers_with_the_widget_as_it_is_then(
+    chat: Any, shown: Any, post: Callable[..., Any]
+) -> None:
+    item_id = (await the_card(chat, shown)).id
+
+    response = await post(action_body(shown, "line.add", "second", item_id, sync=True))
+
+    assert response.status_code == 200
+    updated = response.json()["updated_item"]
+    assert updated["id"] == item_id
+    assert lines(updated["widget"]) == ["first", "second"]
+    assert lines(await the_card(chat, shown)) == ["first", "second"]
+
+
+async def test_a_repeated_sync_action_is_done_once(
+    chat: Any, shown: Any, post: Callable[..., Any]
+) -> None:
+    body = action_body(shown, "line.add", "second", (await the_card(chat, shown)).id, sync=True)
+
+    first = await post(body, idempotency_key="tick-1")
+    again = await post(body, idempotency_key="tick-1")
+
+    assert first.json() == again.json()
+    assert len(DONE) == 1
+
+
+async def test_a_sync_action_without_a_widget_has_none_to_answer_with(
+    shown: Any, post: Callable[..., Any]
+) -> None:
+    response = await post(action_body(shown, "card.show", sync=True))
+
+    assert (response.status_code, response.json()) == (200, {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"), [("refuse", 409, "action-refused"), ("dance", 503, "action-failed")]
+)
+async def test_a_sync_action_that_fails_is_a_problem(
+    shown: Any, post: Callable[..., Any], kind: str, status: int, code: str
+) -> None:
+    response = await post(action_body(shown, kind, sync=True))
+
+    assert response.status_code == status
+    assert response.json()["type"].endswith(code)
+
+
+async def test_a_widget_of_another_thread_or_person_is_refused(
+    chat: Any, shown: Any, model: ScriptedModelServer, post: Callable[..., Any]
+) -> None:
+    item_id = (await the_card(chat, shown)).id
+    model.answer(Say("hello"))
+    other = await chat.ask("another thread")
+
+    crossed = await post(action_body(other, "line.add", "x", item_id, sync=True))
+    stolen = await post(action_body(shown, "line.add", "x", item_id, sync=True), user=new_id("usr"))
+
+    assert (crossed.status_code, stolen.status_code) == (404, 404)
+    assert DONE == []
+
+
+async def test_five_answers_leave_room_for_an_action(
+    chat: Any, shown: Any, model: ScriptedModelServer, post: Callable[..., Any]
+) -> None:
+    item_id = (await the_card(chat, shown)).id
+    gates = [Gate() for _ in range(5)]
+    for gate in gates:
+        model.answer(Say("so", gate))
+    turns = [await post({"message": "hi"}) for _ in gates]
+    assert {turn.status_code for turn in turns} == {202}
+
+    response = await post(action_body(shown, "line.add", "second", item_id, sync=True))
+
+    assert (await post({"message": "one more"})).status_code == 429
+    assert response.status_code == 200
+    for gate in gates:
+        gate.open()
