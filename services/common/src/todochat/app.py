@@ -20,6 +20,7 @@ from todochat.logging import configure_logging
 from todochat.middleware import RequestEnvelope
 from todochat.operations import OperationsController, ReadyCheck
 from todochat.problems import EXCEPTION_HANDLERS
+from todochat.request import ServiceRequest
 from todochat.settings import ServiceSettings
 from todochat.telemetry import setup_tracing
 
@@ -77,6 +78,7 @@ def create_app(
         lifespan=list(lifespan),
         dependencies=dict(dependencies or {}),
         exception_handlers=EXCEPTION_HANDLERS,
+        request_class=ServiceRequest,
         request_max_body_size=body_limit_bytes,
         cors_config=_cors(settings),
         openapi_config=_openapi(name, description),

@@ -7,7 +7,6 @@ import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.exceptions import InternalServerException
 from litestar.params import HeaderParameter
 
 from chat_gateway.clients.agent_client import PlainAnswer
@@ -63,7 +62,7 @@ class ChatController(Controller):
         """
         began = time.perf_counter()
         key = parse_idempotency_key(request.headers)
-        body = await _read_body(request)
+        body = await request.body()
         answer = await service.submit(
             request.auth,
             ChatRequest(
@@ -92,13 +91,6 @@ def _request_type(body: bytes) -> str | None:
     if found is msgspec.UNSET:
         return None
     return found if isinstance(found, str) else repr(found)
-
-
-async def _read_body(request: Request[Any, Any, Any]) -> bytes:
-    try:
-        return await request.body()
-    except InternalServerException as error:  # Litestar's word for a client that went away
-        raise MalformedBodyError("The body is cut short.") from error
 
 
 def _passed_headers(request: Request[Any, Any, Any], idempotency_key: str | None) -> dict[str, str]:

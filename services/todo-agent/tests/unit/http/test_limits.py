@@ -33,7 +33,7 @@ async def test_a_list_of_runs_ends_at_fifty(
 ) -> None:
     gateway = await open_gateway(TODO_AGENT_MAX_RUNS_PER_USER="51")
     user = make_user()
-    made = []
+    made: list[str] = []
     for count in (50, 51):
         while len(made) < count:
             made.append((await gateway.chatkit(message(), user)).json()["run_id"])

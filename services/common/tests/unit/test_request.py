@@ -1,0 +1,115 @@
+"""A client that leaves in mid-upload."""
+
+import asyncio
+import json
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from todochat.testing import free_port, wait_until
+
+PROGRAM = textwrap.dedent(
+    """
+    import sys
+    from typing import Any
+
+    import msgspec
+    from litestar import Request, post
+    from litestar.params import JSONBody
+    from todochat.app import create_app
+    from todochat.server import run
+    from todochat.settings import ServiceSettings
+
+    class Order(msgspec.Struct):
+        amount: int
+
+    @post("/decoded")
+    async def decoded(data: JSONBody[Order]) -> None: ...
+
+    @post("/raw")
+    async def raw(request: Request[Any, Any, Any]) -> str:
+        return str(len(await request.body()))
+
+    @post("/form")
+    async def form(request: Request[Any, Any, Any]) -> str:
+        return str(len(await request.form()))
+
+    settings = ServiceSettings.load({"REDIS_URL": "redis://unused", "DRAIN_DELAY_S": "0"})
+    app = create_app(name="shop", settings=settings, route_handlers=[decoded, raw, form])
+    run(app, settings, host="127.0.0.1", port=int(sys.argv[1]))
+    """
+)
+
+
+class Shop:
+    """The program as a process, with its log in a file."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.port = free_port()
+
+    @property
+    def events(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    @property
+    def answered(self) -> list[tuple[object, object]]:
+        return [(event["route"], event["status"]) for event in self.events if "route" in event]
+
+    async def answers(self) -> bool:
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(f"http://127.0.0.1:{self.port}/raw", data=b"four") as response,
+            ):
+                return await response.text() == "4"
+        except aiohttp.ClientError:
+            return False
+
+    async def upload_partly(self, path: str, content_type: str) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\n"
+        writer.write(f"{head}Content-Length: 1000\r\n\r\n{'x' * 10}".encode())
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest_asyncio.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    """A running shop."""
+    shop = Shop(tmp_path / "log")
+    with shop.log.open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", PROGRAM, str(shop.port), stdout=log, stderr=log
+        )
+    try:
+        await wait_until(shop.answers, 20)
+        yield shop
+        assert process.returncode is None
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/decoded", "application/json"),
+        ("/raw", "application/octet-stream"),
+        ("/form", "multipart/form-data; boundary=b"),
+    ],
+)
+async def test_a_body_that_is_cut_short_is_the_clients_fault(
+    shop: Shop, path: str, content_type: str
+) -> None:
+    await shop.upload_partly(path, content_type)
+
+    await wait_until(lambda: (path, 400) in shop.answered)
+    assert {event["level"] for event in shop.events} == {"info"}
+    assert await shop.answers()
