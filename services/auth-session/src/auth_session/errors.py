@@ -5,6 +5,7 @@
     │   ├── SignInFailedError          sign-in-failed
     │   └── RefreshRefusedError        refresh-refused
     ├── ForbiddenError 403
+    │   ├── AccountDisabledError       account-disabled
     │   ├── SignUpClosedError          sign-up-closed
     │   ├── InvitationRefusedError     invitation-refused
     │   ├── OriginRefusedError         origin-refused
@@ -52,6 +53,15 @@ class RefreshRefusedError(UnauthorizedError):
     """The refresh token is missing, unknown, expired, revoked or used up."""
 
     code, title = "refresh-refused", "Sign in again"
+
+
+class AccountDisabledError(ForbiddenError):
+    """An administrator has disabled the account."""
+
+    code, title = "account-disabled", "This account is disabled"
+
+    def __init__(self) -> None:
+        super().__init__("This installation's administrator has disabled the account.")
 
 
 class SignUpClosedError(ForbiddenError):

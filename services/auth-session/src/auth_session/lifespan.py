@@ -14,6 +14,7 @@ from auth_session.clients.user_eraser import UserEraser
 from auth_session.domain.clock import Clock
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.service.access_token_service import AccessTokenService
+from auth_session.service.account_admin import AccountAdmin
 from auth_session.service.account_service import AccountService
 from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.erasure_service import ErasureService
@@ -61,6 +62,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     service_tokens: ServiceTokens
     revocations: RevocationService
     erasures: ErasureService
+    account_admin: AccountAdmin
     purges: PurgeService
 
 
@@ -93,6 +95,10 @@ async def open_services(
     service_tokens = ServiceTokens.from_settings(settings, *SERVICE_ARROWS)
     http = aiohttp.ClientSession()
     revocations = RevocationService(database, publisher, clock)
+    access_tokens = AccessTokenService(database, publisher, clock)
+    erasures = ErasureService(
+        database, publisher, revocations, _erasers(settings, http, service_tokens), clock
+    )
     secret_lifetime = timedelta(seconds=settings.client_secret_lifetime_s)
     try:
         yield Services(
@@ -110,11 +116,12 @@ async def open_services(
             secrets=ClientSecretService(
                 database, keys, issuer=issuer, lifetime=secret_lifetime, clock=clock
             ),
-            access_tokens=AccessTokenService(database, publisher, clock),
+            access_tokens=access_tokens,
             service_tokens=service_tokens,
             revocations=revocations,
-            erasures=ErasureService(
-                database, publisher, revocations, _erasers(settings, http, service_tokens), clock
+            erasures=erasures,
+            account_admin=AccountAdmin(
+                database, passwords, sessions, access_tokens, erasures, clock
             ),
             purges=PurgeService(database, clock),
         )

@@ -15,13 +15,14 @@ from auth_session.domain.clock import Clock
 from auth_session.domain.limits import LOGIN_TOKEN_LIFETIME
 from auth_session.domain.session import RefreshVerdict, Session, judge_refresh
 from auth_session.domain.user import User
-from auth_session.errors import RefreshRefusedError
+from auth_session.errors import AccountDisabledError, RefreshRefusedError
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.metrics import REFRESHES
 from auth_session.service.key_ring import KeyRing
 from auth_session.storage.session_repository import SessionRepository
 from auth_session.storage.user_repository import UserRepository
 from todochat.database import Database
+from todochat.errors import UnauthorizedError
 from todochat.ids import new_id
 from todochat.tokens import TokenIssuer
 
@@ -65,8 +66,17 @@ class SessionService:
     async def open(
         self, transaction: AsyncSession, user: User, user_agent: str | None = None
     ) -> SignedIn:
-        """Open a session for somebody who has just proved who they are."""
+        """Open a session for somebody who has just proved who they are.
+
+        Raises:
+            AccountDisabledError: the account is disabled.
+            UnauthorizedError: it was deleted at this moment.
+        """
         now = self._clock()
+        held = await UserRepository(transaction).hold(user.id)
+        if held is None:
+            raise UnauthorizedError("This account does not exist any more.")
+        _require_enabled(held)
         session = Session(
             sid=new_id("ses"),
             user_id=user.id,
@@ -82,6 +92,7 @@ class SessionService:
         Raises:
             RefreshRefusedError: it is unknown, expired or revoked; or it was used before, and then
                 the session it belongs to ends here.
+            AccountDisabledError: the account is disabled.
         """
         async with self._database.transaction() as transaction:
             outcome = await self._try_refresh(transaction, _hash(refresh_token))
@@ -130,6 +141,8 @@ class SessionService:
         if verdict is RefreshVerdict.REUSED:
             return await sessions.revoke(session.sid, "refresh_reuse", now)
         user = await UserRepository(transaction).get(session.user_id)
+        if user is not None:
+            _require_enabled(user)
         if user is None or verdict is RefreshVerdict.ENDED:
             return None
         if verdict is RefreshVerdict.ROTATE:
@@ -156,6 +169,11 @@ class SessionService:
             refresh_token=refresh_token,
             refresh_lifetime=refresh_until - now,
         )
+
+
+def _require_enabled(user: User) -> None:
+    if user.disabled_at is not None:
+        raise AccountDisabledError
 
 
 def _hash(refresh_token: str) -> bytes:

@@ -55,6 +55,7 @@ class SignInService:
             SignInFailedError: there is no account with this e-mail address and password.
             TooManySignInsError: too many tries at this account failed from this address.
             PasswordPoolFullError: too many passwords are being hashed.
+            AccountDisabledError: the account is disabled; only who knows its password hears that.
         """
         attempt = _attempt(email, client_host, user_agent)
         found = await self._find(attempt)

@@ -12,7 +12,8 @@ from auth_session.domain.erasure import Erasure
 from auth_session.domain.session import RevokedSid
 from auth_session.storage.access_token_record import AccessTokenRecord
 from auth_session.storage.erasure_record import ErasedSidRecord, ErasureRecord
-from auth_session.storage.session_record import SessionRecord, SignInFailureRecord
+from auth_session.storage.session_record import SessionRecord
+from auth_session.storage.sign_in_repository import forget_failures
 from auth_session.storage.user_record import InvitationRecord, UserRecord
 
 
@@ -120,9 +121,7 @@ class ErasureRepository:
         if user.email_key is not None:
             of_address.append(InvitationRecord.email_key == user.email_key)
             account_key = hashlib.sha256(user.email_key.encode()).digest()
-            await self._session.execute(
-                delete(SignInFailureRecord).where(SignInFailureRecord.account_key == account_key)
-            )
+            await forget_failures(self._session, account_key)
         await self._session.execute(delete(InvitationRecord).where(or_(*of_address)))
 
 

@@ -63,6 +63,13 @@ class SignInRepository:
         await self._session.execute(delete(SignInFailureRecord).where(*self._is_ours))
 
 
+async def forget_failures(session: AsyncSession, account_key: bytes) -> None:
+    """Remove the counts of an account, from whatever address."""
+    await session.execute(
+        delete(SignInFailureRecord).where(SignInFailureRecord.account_key == account_key)
+    )
+
+
 def _to_domain(record: SignInFailureRecord) -> FailureCount:
     return FailureCount(
         failures=record.failures,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -97,6 +97,23 @@ class UserRepository:
             .where(PasswordRecord.user_id == user_id)
             .values(password_hash=password_hash, changed_at=now)
         )
+
+    async def set_disabled(self, user_id: str, disabled_at: datetime | None) -> None:
+        """Disable an account, which keeps its first time, or enable it for None."""
+        value = None if disabled_at is None else func.coalesce(UserRecord.disabled_at, disabled_at)
+        await self._session.execute(
+            update(UserRecord).where(UserRecord.id == user_id).values(disabled_at=value)
+        )
+
+    async def hold(self, user_id: str) -> User | None:
+        """Return an account that nobody disables or deletes until the transaction ends."""
+        record = await self._session.scalar(
+            select(UserRecord)
+            .where(UserRecord.id == user_id)
+            .with_for_update(read=True)
+            .execution_options(populate_existing=True)
+        )
+        return None if record is None else record.to_domain()
 
     async def page(self, *, after: str, limit: int) -> list[User]:
         """Return accounts in the order of their ids, which is that of their creation."""
