@@ -6,7 +6,9 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from todo_agent.chatkit.attachments import AttachmentDesk
 from todo_agent.http.arrival import provide_arrival, provide_caller
+from todo_agent.http.attachment_controller import AttachmentController
 from todo_agent.http.chatkit_controller import ChatKitController
 from todo_agent.http.run_controller import RunController
 from todo_agent.lifespan import check_databases, open_stores
@@ -26,13 +28,14 @@ def create_app(settings: TodoAgentSettings) -> Litestar:
     return create_service_app(
         name="todo-agent-api",
         settings=settings,
-        route_handlers=[ChatKitController, RunController],
+        route_handlers=[ChatKitController, RunController, AttachmentController],
         lifespan=[open_stores],
         ready_checks={"postgres": check_databases},
         dependencies={
             "caller": Provide(provide_caller, sync_to_thread=False),
             "arrival": Provide(provide_arrival),
             "chat_service": Provide(_chat_service, sync_to_thread=False),
+            "attachment_desk": Provide(_attachment_desk, sync_to_thread=False),
         },
         body_limit_bytes=BODY_LIMIT_BYTES,
         description=DESCRIPTION,
@@ -42,3 +45,8 @@ def create_app(settings: TodoAgentSettings) -> Litestar:
 def _chat_service(state: State) -> ChatService:
     service: ChatService = state.chat_service
     return service
+
+
+def _attachment_desk(state: State) -> AttachmentDesk:
+    desk: AttachmentDesk = state.attachment_desk
+    return desk

@@ -9,8 +9,15 @@ ConflictError
 ├── ThreadBusyError            409  thread-busy
 ├── ThreadLockedError          409  thread-locked
 ├── NotPendingError            409  not-pending
+├── AccountLockedError         409  account-locked
+├── ErasureInProgressError     409  erasure-in-progress
+├── AttachmentQuotaError       409  attachment-quota
+├── AttachmentTakenError       409  attachment-taken
 └── ActionRefusedError         409  action-refused
+PayloadTooLargeError
+└── FileTooLargeError          413  file-too-large
 InvalidInputError
+├── UnsupportedFileError       422  unsupported-file
 └── FeatureUnavailableError    422  feature-unavailable
 TooManyRequestsError
 └── TooManyRunsError           429  too-many-runs
@@ -27,6 +34,7 @@ from todochat.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    PayloadTooLargeError,
     TooManyRequestsError,
     UnavailableError,
 )
@@ -95,6 +103,52 @@ class ActionPendingError(UnavailableError):
     """The action was accepted and is not done yet; a repeat with its Idempotency-Key waits on."""
 
     code, title = "action-pending", "Not done yet"
+
+
+class AccountLockedError(ConflictError):
+    """The account is being erased, or was; it takes nothing new and shows nothing more."""
+
+    code, title = "account-locked", "This account is closed"
+
+    def __init__(self) -> None:
+        super().__init__("This account is being erased.")
+
+
+class ErasureInProgressError(ConflictError):
+    """Answers are still being stopped; `Retry-After` says when to ask again."""
+
+    code, title, retryable = "erasure-in-progress", "Not erased yet", True
+
+    def __init__(self, active_runs: int, retry_after_s: int) -> None:
+        super().__init__(
+            "Answers of this account are still being stopped.",
+            headers={"Retry-After": str(retry_after_s)},
+            active_runs=active_runs,
+        )
+
+
+class AttachmentQuotaError(ConflictError):
+    """The user has as many files, or as many bytes of them, as are kept for one person."""
+
+    code, title = "attachment-quota", "Too many files"
+
+
+class AttachmentTakenError(ConflictError):
+    """The attachment has its bytes already, or belongs to another thread."""
+
+    code, title = "attachment-taken", "This file is in use"
+
+
+class FileTooLargeError(PayloadTooLargeError):
+    """The file is larger than files may be."""
+
+    code, title = "file-too-large", "The file is too large"
+
+
+class UnsupportedFileError(InvalidInputError):
+    """The file is of no type that is taken, or not what it was announced as."""
+
+    code, title = "unsupported-file", "This file can't be taken"
 
 
 class FeatureUnavailableError(InvalidInputError):

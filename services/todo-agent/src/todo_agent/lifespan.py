@@ -8,6 +8,9 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from todo_agent.chatkit.acceptance import Acceptance
+from todo_agent.chatkit.attachments import AttachmentDesk, FileLimits
+from todo_agent.chatkit.direct_answers import DirectAnswers
+from todo_agent.chatkit.previews import AttachmentLinks
 from todo_agent.chatkit.server import AcceptingServer
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.events.run_results import RunResults
@@ -22,6 +25,7 @@ from todochat.database import create_engine
 from todochat.database.checked import open_checked_database
 from todochat.redis_client import create_redis
 from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.uploads import LinkSigner
 
 NAME: Final = "todo-agent-api"
 
@@ -44,11 +48,17 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         hub = RunHub(redis)
         await hub.start()
         stack.push_async_callback(hub.aclose)
-        server = AcceptingServer(PostgresStore(database))
+        tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
+        links = AttachmentLinks(
+            settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
+        )
+        desk = AttachmentDesk(database, links, _file_limits(settings))
+        server = AcceptingServer(PostgresStore(database, links))
         signals = RunSignals(redis)
         app.state.database = database
         app.state.jobs_database = jobs
-        app.state.service_tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
+        app.state.service_tokens = tokens
+        app.state.attachment_desk = desk
         app.state.chat_service = ChatService(
             server,
             Acceptance(database, server, signals, max_active_runs=settings.max_runs_per_user),
@@ -56,6 +66,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             RunQueue(RunRepository(jobs), settings.max_queued_runs),
             signals,
             RunResults(hub),
+            DirectAnswers(desk),
         )
         yield
 
@@ -64,3 +75,7 @@ async def check_databases(state: State) -> None:
     """Raise if PostgreSQL can't be reached, or while a role has yet to be checked."""
     await state.jobs_database.check()
     await state.database.ping()
+
+
+def _file_limits(settings: TodoAgentSettings) -> FileLimits:
+    return FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)

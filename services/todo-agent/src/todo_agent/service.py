@@ -17,6 +17,7 @@ from chatkit.types import (
 
 from todo_agent.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
 from todo_agent.chatkit.context import IdScope, RequestContext
+from todo_agent.chatkit.direct_answers import DirectAnswers
 from todo_agent.chatkit.limits import check_non_streaming
 from todo_agent.chatkit.paging import check_id
 from todo_agent.chatkit.private_api import answer
@@ -59,6 +60,7 @@ class ChatService:
         queue: RunQueue,
         signals: RunSignals,
         results: RunResults,
+        direct: DirectAnswers,
     ) -> None:
         self._server = server
         self._acceptance = acceptance
@@ -66,6 +68,7 @@ class ChatService:
         self._queue = queue
         self._signals = signals
         self._results = results
+        self._direct = direct
 
     async def handle(self, arrival: Arrival) -> bytes | AcceptedRun:
         """Answer a request with JSON, or with the run whose stream is the answer."""
@@ -153,7 +156,7 @@ class ChatService:
         )
         match request:
             case AttachmentsCreateReq() | AttachmentsDeleteReq():
-                raise FeatureUnavailableError("This server does not take files yet.")
+                return await self._direct.answer(request, context)
             case InputTranscribeReq():
                 raise FeatureUnavailableError("This server does not take dictation yet.")
             case ThreadsDeleteReq():

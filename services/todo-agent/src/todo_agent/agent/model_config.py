@@ -10,6 +10,7 @@ from agents import Model, ModelSettings, OpenAIChatCompletionsModel, OpenAIRespo
 from agents.models import get_default_model, get_default_model_settings
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
+from todo_agent.agent.image_fallback import ImageFallbackModel
 from todo_agent.agent.model_client import DeltaClient
 from todo_agent.settings import TodoAgentSettings
 from todochat.settings import SettingsError
@@ -71,6 +72,10 @@ async def open_model(
 
 
 def _model(settings: TodoAgentSettings, name: str, client: AsyncOpenAI) -> Model:
+    return ImageFallbackModel(_bare_model(settings, name, client))
+
+
+def _bare_model(settings: TodoAgentSettings, name: str, client: AsyncOpenAI) -> Model:
     # Chat Completions is what nearly every compatible server has; OpenAI itself has both.
     default = "chat_completions" if settings.openai_base_url else "responses"
     if (settings.api or default) == "responses":

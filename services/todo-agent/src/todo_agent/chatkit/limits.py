@@ -17,7 +17,7 @@ from todochat.errors import FieldError, InvalidInputError
 
 MAX_MESSAGE_CHARS: Final = 32_000  # a long e-mail thread; what a model sees of it is bounded too
 MAX_CONTENT_PARTS: Final = 100
-MAX_ATTACHMENTS: Final = 20
+MAX_ATTACHMENTS: Final = 10
 MAX_TITLE_CHARS: Final = 200
 MAX_FEEDBACK_ITEMS: Final = 100
 

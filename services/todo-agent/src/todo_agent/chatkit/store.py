@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from todo_agent.chatkit.attachments import FileContent, load_file
 from todo_agent.chatkit.context import RequestContext
 from todo_agent.chatkit.paging import (
     check_id,
@@ -23,6 +24,7 @@ from todo_agent.chatkit.paging import (
     page_place,
     page_size,
 )
+from todo_agent.chatkit.previews import AttachmentLinks
 from todo_agent.chatkit.rows import new_item, thread_row, to_items, to_thread
 from todo_agent.chatkit.text import storable_json
 from todo_agent.errors import UnknownThingError
@@ -42,10 +44,14 @@ class PostgresStore(Store[RequestContext]):
     """Threads, items, attachments' metadata and feedback in database `chat`.
 
     Parameters are named as in openai-chatkit, which passes some of them by keyword.
+
+    Args:
+        links: makes the links of images that are shown; None leaves them as they are stored.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, links: AttachmentLinks | None = None) -> None:
         self._db = db
+        self._links = links
 
     def generate_thread_id(self, context: RequestContext) -> str:
         """Return an id for a thread; only under such an id does `save_thread` make a new one."""
@@ -122,7 +128,7 @@ class PostgresStore(Store[RequestContext]):
             rows = await items.page(thread_id, place, size + 1, page_order(order))
             if not rows and await ThreadRepository(session).load(thread_id) is None:
                 raise UnknownThingError("thread")
-        data = to_items([row.payload for row in rows[:size]])
+        data = self._shown([row.payload for row in rows[:size]], context)
         return Page(data=data, has_more=len(rows) > size, after=page_after(rows, size))
 
     async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
@@ -133,7 +139,7 @@ class PostgresStore(Store[RequestContext]):
             row = await ItemRepository(session).load(thread_id, item_id)
         if row is None:
             raise UnknownThingError("item")
-        return to_items([row.payload])[0]
+        return self._shown([row.payload], context)[0]
 
     async def add_thread_item(
         self, thread_id: str, item: ThreadItem, context: RequestContext
@@ -220,6 +226,14 @@ class PostgresStore(Store[RequestContext]):
             raise UnknownThingError("attachment")
         return _ATTACHMENT.validate_json(payload)
 
+    async def load_file(self, attachment_id: str, context: RequestContext) -> FileContent:
+        """Return an attachment's bytes.
+
+        Raises:
+            UnknownThingError: there is no such file any more, or its bytes never came.
+        """
+        return await load_file(self._db, context.user_id, attachment_id)
+
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
         """Delete an attachment's metadata."""
         check_id(attachment_id, "attachment")
@@ -240,6 +254,13 @@ class PostgresStore(Store[RequestContext]):
                 raise UnknownThingError("thread")
             if await ItemRepository(session).save_feedback(thread_id, wanted, kind) != len(wanted):
                 raise UnknownThingError("item")
+
+    def _shown(self, payloads: list[str], context: RequestContext) -> list[ThreadItem]:
+        """Decode items for somebody to see: links to their files work for a while."""
+        items = to_items(payloads)
+        if self._links is None:
+            return items
+        return [self._links.sign_item(item, context.user_id) for item in items]
 
     @asynccontextmanager
     async def _thread_transaction(self, context: RequestContext) -> AsyncIterator[AsyncSession]:

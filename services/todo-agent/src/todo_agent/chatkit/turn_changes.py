@@ -28,7 +28,7 @@ from todo_agent.chatkit.paging import check_id
 from todo_agent.chatkit.private_api import Server, apply_structured_input
 from todo_agent.chatkit.rows import new_item, to_items
 from todo_agent.chatkit.text import storable_json
-from todo_agent.errors import NotPendingError, UnknownThingError
+from todo_agent.errors import AttachmentTakenError, NotPendingError, UnknownThingError
 from todo_agent.storage.acceptance_repository import AcceptanceRepository
 from todo_agent.storage.item_repository import ItemRepository
 from todo_agent.storage.run import TurnRecord
@@ -79,7 +79,8 @@ class TurnChanges:
         Raises:
             UnknownThingError: it names an item or attachment that isn't there.
             NotPendingError: it answers what isn't waiting for an answer.
-            InvalidInputError: the item it names is of the wrong kind.
+            InvalidInputError: the item it names is of the wrong kind; an attachment isn't there yet.
+            AttachmentTakenError: an attachment belongs to another thread.
         """
         match request:
             case ThreadsCreateReq():
@@ -113,9 +114,21 @@ class TurnChanges:
         for attachment_id in ids:
             check_id(attachment_id, "attachment")
         found = await self._acceptance.take_attachments(self._thread_id, ids)
-        if set(ids) - found.keys():
-            raise UnknownThingError("attachment")
+        missing = set(ids) - found.keys()
+        if missing:
+            raise await self._unusable(sorted(missing))
         return [_ATTACHMENT.validate_json(found[attachment_id]) for attachment_id in ids]
+
+    async def _unusable(self, ids: list[str]) -> Exception:
+        match await self._acceptance.why_unusable(ids):
+            case "taken":
+                return AttachmentTakenError("This attachment belongs to another thread.")
+            case "not-uploaded":
+                detail = "is not uploaded yet"
+                errors = [FieldError("/params/input/attachments", detail)]
+                return InvalidInputError(f"The attachment {detail}.", errors=errors)
+            case None:
+                return UnknownThingError("attachment")
 
     async def _add_tool_output(self, request: ThreadsAddClientToolOutputReq) -> Turn:
         rows = await self._items.page(self._thread_id, None, 1, "desc")

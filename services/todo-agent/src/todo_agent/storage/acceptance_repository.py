@@ -1,7 +1,7 @@
 """What acceptance reads and writes inside its one transaction, bound to the user."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from sqlalchemy import text
@@ -85,11 +85,18 @@ _DELETE_PENDING_CALLS: Final = text("""
        AND payload ->> 'status' = 'pending'
 """)
 
-_LOAD_ATTACHMENTS: Final = text("""
+# One that belongs to another thread stays there: with that thread it would go.
+_TAKE_ATTACHMENTS: Final = text("""
     UPDATE attachments SET thread_id = :thread_id,
            payload = jsonb_set(payload, '{thread_id}', to_jsonb(CAST(:thread_id AS text)))
-     WHERE id = ANY (CAST(:ids AS text[]))
+     WHERE id = ANY (CAST(:ids AS text[])) AND uploaded_at IS NOT NULL
+       AND coalesce(thread_id, :thread_id) = :thread_id
     RETURNING id, CAST(payload AS text) AS payload
+""")
+
+_UNUSABLE_ATTACHMENT: Final = text("""
+    SELECT CASE WHEN uploaded_at IS NULL THEN 'not-uploaded' ELSE 'taken' END
+      FROM attachments WHERE id = ANY (CAST(:ids AS text[])) LIMIT 1
 """)
 
 
@@ -227,7 +234,12 @@ class AcceptanceRepository:
         await self._session.execute(_DELETE_PENDING_CALLS, values)
 
     async def take_attachments(self, thread_id: str, ids: list[str]) -> dict[str, str]:
-        """Bind attachments to a thread; returns the JSON of those that are there, by id."""
+        """Bind attachments to a thread; returns the JSON of those that could be, by id."""
         values = {"thread_id": thread_id, "ids": ids}
-        result = await self._session.execute(_LOAD_ATTACHMENTS, values)
+        result = await self._session.execute(_TAKE_ATTACHMENTS, values)
         return {row.id: row.payload for row in result}
+
+    async def why_unusable(self, ids: list[str]) -> Literal["not-uploaded", "taken"] | None:
+        """Return why one of some attachments could not be bound; None if there is none of them."""
+        result = await self._session.execute(_UNUSABLE_ATTACHMENT, {"ids": ids})
+        return result.scalar_one_or_none()

@@ -1,8 +1,10 @@
 """The worker process: health and metrics over HTTP, everything else in the background."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
 import aiohttp
@@ -10,11 +12,16 @@ from agents import Model, set_tracing_disabled
 from litestar import Litestar
 from litestar.datastructures import State
 
+from todo_agent.agent.assistant import Assistant
+from todo_agent.agent.attached_files import AttachedFiles
 from todo_agent.agent.factory import AgentEnvironment, find_factory, load_assistant
 from todo_agent.agent.history import HistoryLimits
 from todo_agent.agent.model_config import ConfiguredModel, check_model_settings, open_model
+from todo_agent.chatkit.previews import AttachmentLinks
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.settings import TodoAgentSettings
+from todo_agent.storage.attachment_repository import purge_unattached
+from todo_agent.storage.erasure_repository import purge_erasures
 from todo_agent.storage.run_repository import RunRepository
 from todo_agent.worker.databases import open_databases
 from todo_agent.worker.driver_tools import DriverTools
@@ -32,10 +39,12 @@ from todochat.redis_client import create_redis
 from todochat.server import exit_with, run
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import SettingsError
+from todochat.uploads import LinkSigner
 
 NAME: Final = "todo-agent-worker"
 TASKS_CONNECTIONS: Final = 100
 HOUR_S: Final = 3600
+DAY_S: Final = 24 * HOUR_S  # longer than any token lives, or a draft waits
 
 
 def run_worker(settings: TodoAgentSettings) -> None:
@@ -43,7 +52,7 @@ def run_worker(settings: TodoAgentSettings) -> None:
     try:
         check_model_settings(settings)
         find_factory(settings.factory)
-        ServiceTokens.from_settings(settings, Arrow.AGENT_TO_TASKS)
+        ServiceTokens.from_settings(settings, Arrow.AGENT_TO_TASKS, Arrow.GATEWAY_TO_AGENT)
     except SettingsError as error:
         exit_with(str(error))
     run(create_worker_app(settings), settings, host=settings.worker_host, port=settings.worker_port)
@@ -95,12 +104,14 @@ async def open_worker(
         await warm_up(settings, agent)
     state.databases = databases
     state.redis = redis
+    store = PostgresStore(RunDatabase(databases.app.engine), _links(settings))
+    used = agent.model if isinstance(agent.model, Model) else model.model
     tools = DriverTools(
         runs=RunRepository(RunDatabase(databases.jobs.engine)),
-        store=PostgresStore(RunDatabase(databases.app.engine)),
+        store=store,
         publisher=publisher,
-        assistant=assistant,
-        model=agent.model if isinstance(agent.model, Model) else model.model,
+        assistant=_with_files(assistant, store, used, settings),
+        model=used,
         history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
         max_turns=settings.max_turns,
         times=times,
@@ -115,6 +126,26 @@ async def open_worker(
     )
     await worker.start()
     return worker
+
+
+def _with_files(
+    assistant: Assistant, store: PostgresStore, model: Model, settings: TodoAgentSettings
+) -> Assistant:
+    """Give an assistant that doesn't convert files itself our way of doing it."""
+    if assistant.attachment_to_input is not None:
+        return assistant
+    files = AttachedFiles(
+        store,
+        reads_files=getattr(model, "reads_files", True),
+        reads_images=settings.images == "auto",
+    )
+    return dataclasses.replace(assistant, attachment_to_input=files.to_input)
+
+
+def _links(settings: TodoAgentSettings) -> AttachmentLinks:
+    tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
+    signer = LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
+    return AttachmentLinks(settings.public_url, signer)
 
 
 async def _environment(
@@ -137,6 +168,10 @@ async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterat
     settings: TodoAgentSettings = state.settings
     housekeeping = Housekeeping(
         RunRepository(state.databases.jobs),
+        {
+            "attachments": partial(purge_unattached, state.databases.jobs, DAY_S),
+            "erasures": partial(purge_erasures, state.databases.jobs, DAY_S),
+        },
         every_s=DEFAULT_TIMES.housekeeping_s,
         keep_runs_s=settings.runs_retention_days * 24 * HOUR_S,
         keep_steps_s=settings.journal_retention_h * HOUR_S,

@@ -21,6 +21,7 @@ from chatkit.types import (
 from typing_extensions import override
 
 from todo_agent.agent.assistant import Assistant
+from todo_agent.agent.attached_files import with_images
 from todo_agent.agent.failures import (
     INTERNAL,
     NO_ACTIONS,
@@ -234,9 +235,12 @@ class RunServer(StoredChatServer):
             raise EmptyAnswerError
 
     async def _input(self, run: RunContext) -> list[TResponseInputItem]:
-        recorded = self._journal.input
-        if recorded is not None:
-            return recorded
+        items = self._journal.input
+        if items is None:
+            items = await self._new_input(run)
+        return await with_images(items, self.store, run.request_context)
+
+    async def _new_input(self, run: RunContext) -> list[TResponseInputItem]:
         converter = HistoryConverter(
             run.request_context,
             attachment_to_input=self._assistant.attachment_to_input,
