@@ -4,6 +4,7 @@ Litestar's own ProblemDetailsPlugin is not used: in 2.25 it puts the detail into
 invalid input with 400 and leaves unmapped exceptions as plain JSON.
 """
 
+import re
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ PROBLEM_JSON: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:todochat:problem:"
 
 log = structlog.get_logger(__name__)
+
+_INDEX: Final = re.compile(r"\[(\d+)\]")
 
 _CODES: Final = {
     error.status: error.code
@@ -129,7 +132,7 @@ def _pointer(item: dict[str, Any]) -> str:
         return ""
     if item.get("source") in ("query", "header", "cookie", "path"):
         return key
-    return "/" + key.replace(".", "/") if key else ""
+    return "/" + _INDEX.sub(r"/\1", key).replace(".", "/") if key else ""
 
 
 def _place(request: Request[Any, Any, Any]) -> dict[str, str]:

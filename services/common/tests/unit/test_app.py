@@ -17,8 +17,13 @@ from todochat.operations import ReadyCheck
 from todochat.settings import ServiceSettings
 
 
+class Line(msgspec.Struct):
+    sizes: list[int]
+
+
 class Order(msgspec.Struct, forbid_unknown_fields=True):
     amount: int
+    lines: list[Line] = []
 
 
 @get("/missing")
@@ -110,6 +115,14 @@ def test_a_field_error_points_at_the_field(client: TestClient[Litestar]) -> None
     problem = client.post("/orders", json={"amount": "x"}).json()
 
     assert problem["errors"] == [{"pointer": "/amount", "detail": "Expected `int`, got `str`"}]
+
+
+def test_a_field_error_in_a_list_points_as_rfc_6901_says(client: TestClient[Litestar]) -> None:
+    lines = [{"sizes": [1]}, {"sizes": [1, 2, "x"]}]
+
+    problem = client.post("/orders", json={"amount": 1, "lines": lines}).json()
+
+    assert [error["pointer"] for error in problem["errors"]] == ["/lines/1/sizes/2"]
 
 
 def test_an_error_of_the_whole_body_points_at_its_root(client: TestClient[Litestar]) -> None:
