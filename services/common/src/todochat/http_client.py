@@ -22,8 +22,8 @@ MAX_TRIES: Final = 3
 BACKOFF_S: Final = 0.1
 CONNECT_TIMEOUT_S: Final = 2.0
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+RETRIABLE_STATUS: Final = frozenset({502, 503, 504})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-_RETRIABLE_STATUS: Final = frozenset({502, 503, 504})
 
 log = structlog.get_logger(__name__)
 
@@ -197,7 +197,7 @@ class ServiceClient:
                 if attempt == tries:
                     raise self._unreachable() from error
             else:
-                if response.status not in _RETRIABLE_STATUS or attempt == tries:
+                if response.status not in RETRIABLE_STATUS or attempt == tries:
                     return response
             await asyncio.sleep(BACKOFF_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - jitter
         raise AssertionError  # pragma: no cover - the loop returns or raises

@@ -26,7 +26,8 @@ class AgentEnvironment(msgspec.Struct, frozen=True):
     Args:
         model: as configured; an agent may bring another one.
         model_settings: what suits that model.
-        tasks_http: calls the tasks service on behalf of a run's user.
+        tasks_http: calls the tasks service on behalf of a run's user, once; `TasksClient` adds
+            the tries of a tool's budget.
     """
 
     settings: TodoAgentSettings

@@ -10,8 +10,13 @@ from urllib.parse import quote
 import msgspec
 
 from todochat.bus import RunLostError
-from todochat.errors import UnavailableError
-from todochat.http_client import ServiceClient, ServiceResponse, UpstreamError, UpstreamProblemError
+from todochat.http_client import (
+    RETRIABLE_STATUS,
+    ServiceClient,
+    ServiceResponse,
+    UpstreamError,
+    UpstreamProblemError,
+)
 
 MAX_PAUSE_S: Final = 1.0
 STALE_ATTEMPT: Final = "stale-attempt"
@@ -74,6 +79,7 @@ class TasksClient:
     """Calls the tasks service.
 
     Args:
+        http: should try once; how often is decided here.
         budget_s: how long one call is tried again while the service can't be reached.
     """
 
@@ -155,4 +161,4 @@ class TasksClient:
 
 
 def _is_passing(problem: UpstreamProblemError) -> bool:
-    return problem.code in _TRY_AGAIN or problem.status == UnavailableError.status
+    return problem.code in _TRY_AGAIN or problem.status in RETRIABLE_STATUS

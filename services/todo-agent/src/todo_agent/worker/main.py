@@ -159,7 +159,10 @@ async def _environment(
         settings=settings,
         model=model.model,
         model_settings=model.settings,
-        tasks_http=ServiceClient(settings.tasks_url, session, tokens, Arrow.AGENT_TO_TASKS),
+        # One try: `TasksClient` tries again itself, for as long as a tool's budget lasts.
+        tasks_http=ServiceClient(
+            settings.tasks_url, session, tokens, Arrow.AGENT_TO_TASKS, max_tries=1
+        ),
     )
 
 

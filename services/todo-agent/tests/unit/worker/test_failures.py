@@ -138,6 +138,36 @@ async def test_malformed_arguments_are_told_to_the_model(
     assert "invalid-arguments" in history
 
 
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_tool_calls_the_service_once_if_its_budget_allows_no_other_try(
+    chat: Any, model: ScriptedModelServer, tasks: Any, status: int
+) -> None:
+    model.answer(Call("add_task", {"title": "milk"}))
+    model.answer(Say("It can't be reached."))
+    tasks.failures = [status] * 10
+    await chat.start_worker(tasks_retry_budget_s=0.001)
+
+    run = await chat.ask("add milk")
+
+    assert await chat.end_of(run) == "completed"
+    assert len(tasks.failures) == 9
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_tool_call_is_tried_again_within_its_budget(
+    chat: Any, model: ScriptedModelServer, tasks: Any, status: int
+) -> None:
+    model.answer(Call("add_task", {"title": "milk"}))
+    model.answer(Say("Added."))
+    tasks.failures = [status] * 4
+    await chat.start_worker(tasks_retry_budget_s=20)
+
+    run = await chat.ask("add milk")
+
+    assert await chat.end_of(run) == "completed"
+    assert tasks.titles == ["milk"]
+
+
 async def test_a_tool_that_does_not_exist_fails_the_run(
     chat: Any, model: ScriptedModelServer
 ) -> None:
