@@ -41,7 +41,6 @@ class ServiceError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Something went wrong"
-    retryable: ClassVar[bool] = False
 
     def __init__(
         self, detail: str, *, headers: Mapping[str, str] | None = None, **extensions: Any
@@ -107,8 +106,6 @@ class InvalidInputError(ServiceError):
 
 
 class _RetryLaterError(ServiceError):
-    retryable = True
-
     def __init__(self, detail: str, *, retry_after_s: float = 1, **extensions: Any) -> None:
         seconds = max(1, -int(-retry_after_s // 1))
         super().__init__(detail, headers={"Retry-After": str(seconds)}, **extensions)

@@ -28,7 +28,6 @@ class IdempotencyInProgressError(ConflictError):
     """The first request with this key has no answer yet."""
 
     code, title = "idempotency-in-progress", "The first try is still running"
-    retryable = True
 
 
 def parse_idempotency_key(headers: Mapping[str, str]) -> str | None:

@@ -65,7 +65,7 @@ class UnknownRequestTypeError(BadRequestError):
 class ThreadBusyError(ConflictError):
     """An answer is still being written in this thread; `run_id` names its run."""
 
-    code, title, retryable = "thread-busy", "This thread is busy", True
+    code, title = "thread-busy", "This thread is busy"
 
     def __init__(self, *, run_id: str, thread_id: str) -> None:
         super().__init__(

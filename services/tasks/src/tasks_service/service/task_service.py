@@ -146,7 +146,7 @@ class TaskService:
         """
 
         async def change(work: UserWork) -> Task:
-            record = await work.tasks.find(ref, is_deleted=None)
+            record = await work.tasks.find(ref, deleted_too=True)
             if record is None:
                 raise TaskNotFoundError
             if record.deleted_at is None:

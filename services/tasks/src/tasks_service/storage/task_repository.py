@@ -28,17 +28,13 @@ class TaskRepository:
         self._session = session
         self._mine = TaskRecord.user_id == user_id
 
-    async def find(self, ref: str, *, is_deleted: bool | None = False) -> TaskRecord | None:
-        """Return the task with this id or number.
-
-        Args:
-            is_deleted: whether it must be deleted; None takes both.
-        """
+    async def find(self, ref: str, *, deleted_too: bool = False) -> TaskRecord | None:
+        """Return the task with this id or number."""
         if has_nul(ref):
             return None
         conditions = [self._mine, _identified(ref)]
-        if is_deleted is not None:
-            conditions.append(_deleted() if is_deleted else _live())
+        if not deleted_too:
+            conditions.append(_live())
         return await self._session.scalar(select(TaskRecord).where(*conditions))
 
     async def add(self, record: TaskRecord) -> None:
@@ -153,10 +149,6 @@ def _identified(ref: str) -> ColumnElement[bool]:
 
 def _live() -> ColumnElement[bool]:
     return TaskRecord.deleted_at.is_(None)
-
-
-def _deleted() -> ColumnElement[bool]:
-    return TaskRecord.deleted_at.is_not(None)
 
 
 def _open() -> ColumnElement[bool]:
