@@ -11,6 +11,7 @@ from auth_session.http.client_secret_controller import ClientSecretController
 from auth_session.http.cookie import is_https
 from auth_session.http.dependencies import DEPENDENCIES
 from auth_session.http.erasure_controller import ErasureController
+from auth_session.http.export_controller import ExportController
 from auth_session.http.guards import allowed_origins
 from auth_session.http.internal_controller import InternalController
 from auth_session.http.jwks_controller import get_jwks
@@ -36,6 +37,7 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
             OwnSessionController,
             TokenController,
             ErasureController,
+            ExportController,
             ClientSecretController,
             InternalController,
             get_jwks,

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth_session.domain.account_export import AccountExport
 from auth_session.domain.clock import Clock
 from auth_session.domain.input_check import check_fields
 from auth_session.domain.limits import INVITATION_LIFETIME
@@ -25,6 +26,7 @@ from auth_session.domain.user import (
 from auth_session.errors import EmailTakenError, InvitationRefusedError, SignUpClosedError
 from auth_session.service.password_pool import PasswordPool
 from auth_session.service.session_service import SessionService, SignedIn
+from auth_session.storage.export_repository import export_account
 from auth_session.storage.user_repository import UserRepository
 from todochat.database import Database
 from todochat.errors import NotFoundError
@@ -142,6 +144,18 @@ class AccountService:
         if user is None:
             raise NotFoundError("This account does not exist any more.")
         return user
+
+    async def export(self, user_id: str) -> AccountExport:
+        """Return everything that is kept about a person here, but for hashes.
+
+        Raises:
+            NotFoundError: there is no such account.
+        """
+        async with self._database.transaction() as transaction:
+            export = await export_account(transaction, user_id)
+        if export is None:
+            raise NotFoundError("This account does not exist any more.")
+        return export
 
     async def update_profile(self, user_id: str, changes: Mapping[str, str | None]) -> User:
         """Change an account's name, timezone or locale; None removes what was said.
