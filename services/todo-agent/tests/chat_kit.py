@@ -31,6 +31,8 @@ from todo_agent.chatkit.requests import (
 from todo_agent.chatkit.server import AcceptingServer
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.events.run_signals import RunSignals
+from todo_agent.storage.run import RunRecord
+from todo_agent.storage.run_repository import RunRepository
 from todochat.clock import utc_now
 from todochat.database import Database
 from todochat.ids import new_id
@@ -126,6 +128,13 @@ class Items:
     def _fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         self._now += timedelta(seconds=1)
         return {"id": new_id("msg"), "created_at": self._now, **self._base, **fields}
+
+
+async def claim(runs: RunRepository, worker_id: str = "w1") -> RunRecord:
+    """Claim the run that waits, for a minute."""
+    run = await runs.claim(worker_id, 60)
+    assert run is not None
+    return run
 
 
 MakeItems = Callable[[str], Items]

@@ -26,7 +26,7 @@ def queue_of(answer: Callable[[], Awaitable[int]]) -> tuple[Any, RunQueue]:
     return runs, RunQueue(runs, max_queued=1)
 
 
-async def test_a_database_that_hangs_is_asked_once_and_holds_up_nobody():
+async def test_a_database_that_hangs_is_asked_once_and_holds_up_nobody() -> None:
     async def hang() -> int:
         await asyncio.Event().wait()
         return 0
@@ -40,7 +40,7 @@ async def test_a_database_that_hangs_is_asked_once_and_holds_up_nobody():
     assert runs.asked == 1
 
 
-async def test_a_database_that_is_away_leaves_the_queue_open_and_is_asked_once_a_second():
+async def test_a_database_that_is_away_leaves_the_queue_open_and_is_asked_once_a_second() -> None:
     async def refuse() -> int:
         raise ConnectionRefusedError
 
@@ -52,7 +52,7 @@ async def test_a_database_that_is_away_leaves_the_queue_open_and_is_asked_once_a
     assert runs.asked == 1
 
 
-async def test_a_fault_of_ours_is_not_taken_for_an_outage():
+async def test_a_fault_of_ours_is_not_taken_for_an_outage() -> None:
     async def fail() -> int:
         raise RuntimeError("bug")
 

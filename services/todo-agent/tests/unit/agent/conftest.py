@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from agents.tool_context import ToolContext
 from chatkit.types import ThreadMetadata
+from stand_in_kit import TasksStandIn
 from tools_kit import RUN, USER, Call, MakeContext, MakeScope, MemoryJournal
 
 from todo_agent.agent.run_context import RunContext
@@ -67,7 +68,7 @@ def make_context(make_scope: MakeScope) -> MakeContext:
 
 
 @pytest_asyncio.fixture
-async def client(tasks: Any) -> AsyncIterator[TasksClient]:
+async def client(tasks: TasksStandIn) -> AsyncIterator[TasksClient]:
     """A client of the stand-in, which gives up soon."""
     settings = TodoAgentSettings(
         redis_url="redis://none",

@@ -15,6 +15,7 @@ from openai.types.responses import (
     ResponseReasoningItem,
     ResponseTextDeltaEvent,
 )
+from tools_kit import MakeScope, MemoryJournal
 
 from todo_agent.agent.model_replay import ReplayModel
 from todo_agent.agent.run_scope import CallPlace
@@ -94,7 +95,7 @@ def text_answer(text: str) -> list[Any]:
 
 
 async def test_a_messages_done_waits_until_the_answer_is_saved(
-    make_scope: Any, journal: Any
+    make_scope: MakeScope, journal: MemoryJournal
 ) -> None:
     model = ReplayModel(Scripted(text_answer("hi")), make_scope())
 
@@ -108,7 +109,7 @@ async def test_a_messages_done_waits_until_the_answer_is_saved(
 
 
 async def test_messages_get_ids_of_ours_and_the_completed_answer_keeps_the_providers(
-    make_scope: Any,
+    make_scope: MakeScope,
 ) -> None:
     scope = make_scope()
 
@@ -120,7 +121,7 @@ async def test_messages_get_ids_of_ours_and_the_completed_answer_keeps_the_provi
 
 
 async def test_the_second_attempt_says_what_the_viewer_lacks_without_asking_the_model(
-    make_scope: Any,
+    make_scope: MakeScope,
 ) -> None:
     first = await stream(ReplayModel(Scripted(text_answer("hi")), make_scope()))
 
@@ -130,7 +131,7 @@ async def test_the_second_attempt_says_what_the_viewer_lacks_without_asking_the_
     assert again[0].item.model_dump() == first[2].item.model_dump()
 
 
-async def test_the_second_attempt_does_not_say_again_what_is_done(make_scope: Any) -> None:
+async def test_the_second_attempt_does_not_say_again_what_is_done(make_scope: MakeScope) -> None:
     scope = make_scope()
     await stream(ReplayModel(Scripted(text_answer("hi")), scope))
 
@@ -139,7 +140,7 @@ async def test_the_second_attempt_does_not_say_again_what_is_done(make_scope: An
     assert [event.type for event in again] == ["response.completed"]
 
 
-async def test_ids_said_by_an_earlier_generation_are_kept(make_scope: Any) -> None:
+async def test_ids_said_by_an_earlier_generation_are_kept(make_scope: MakeScope) -> None:
     """The answer was saved after its first half-said message was removed; Redis then forgot."""
     taken_back = make_scope().message_id(0, 0)
     first = await stream(
@@ -151,13 +152,13 @@ async def test_ids_said_by_an_earlier_generation_are_kept(make_scope: Any) -> No
     assert again[0].item.id == first[2].item.id != taken_back
 
 
-async def test_a_server_that_sends_only_the_end_is_understood(make_scope: Any) -> None:
+async def test_a_server_that_sends_only_the_end_is_understood(make_scope: MakeScope) -> None:
     events = await stream(ReplayModel(Scripted([completed(message("hi"))]), make_scope()))
 
     assert [event.type for event in events] == ["response.output_item.done", "response.completed"]
 
 
-async def test_a_server_that_leaves_the_end_empty_is_understood(make_scope: Any) -> None:
+async def test_a_server_that_leaves_the_end_empty_is_understood(make_scope: MakeScope) -> None:
     answer = [added(message("")), done(message("hi")), done(tool_call("call_1"), 1), completed()]
     scope = make_scope()
 
@@ -168,7 +169,7 @@ async def test_a_server_that_leaves_the_end_empty_is_understood(make_scope: Any)
     assert scope.place_of("call_1") == CallPlace(0, 0)
 
 
-async def test_calls_without_an_id_of_their_own_get_one(make_scope: Any) -> None:
+async def test_calls_without_an_id_of_their_own_get_one(make_scope: MakeScope) -> None:
     scope = make_scope()
     answer = completed(tool_call(""), tool_call("call_0"), tool_call("call_0", None))
     history = [{"type": "function_call", "call_id": "call_0", "name": "x", "arguments": "{}"}]
@@ -181,7 +182,7 @@ async def test_calls_without_an_id_of_their_own_get_one(make_scope: Any) -> None
     assert all(call.id for call in calls)
 
 
-async def test_calls_have_the_same_ids_and_places_in_every_attempt(make_scope: Any) -> None:
+async def test_calls_have_the_same_ids_and_places_in_every_attempt(make_scope: MakeScope) -> None:
     answers = [[completed(tool_call("call_0"))], [completed(tool_call("call_0"))]]
     first, second = make_scope(), make_scope(attempt=2)
     live, replay = ReplayModel(Scripted(*answers), first), ReplayModel(Scripted(), second)
@@ -193,7 +194,7 @@ async def test_calls_have_the_same_ids_and_places_in_every_attempt(make_scope: A
     assert [second.place_of(call_id) for call_id in again] == [CallPlace(0, 0), CallPlace(1, 0)]
 
 
-async def test_reasoning_stays_in_the_answer_and_out_of_the_stream(make_scope: Any) -> None:
+async def test_reasoning_stays_in_the_answer_and_out_of_the_stream(make_scope: MakeScope) -> None:
     thought = ResponseReasoningItem(id="rs_1", type="reasoning", summary=[])
     answer = [
         added(thought),
@@ -215,7 +216,7 @@ async def test_reasoning_stays_in_the_answer_and_out_of_the_stream(make_scope: A
     assert events[-1].response.output[0].type == "reasoning"
 
 
-async def test_two_messages_of_one_answer_have_two_ids(make_scope: Any) -> None:
+async def test_two_messages_of_one_answer_have_two_ids(make_scope: MakeScope) -> None:
     one, two = message("one", "m1"), message("two", "m2")
     answer = [added(one), done(one), added(two, 1), done(two, 1), completed(one, two)]
 

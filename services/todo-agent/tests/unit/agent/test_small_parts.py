@@ -11,8 +11,10 @@ from agents import Agent, OpenAIChatCompletionsModel, OpenAIResponsesModel
 from chatkit.agents import _AsyncQueueIterator
 from chatkit.types import InferenceOptions, ProgressUpdateEvent, UserMessageItem
 from chatkit.types import UserMessageTextContent as Text
+from tools_kit import MakeContext
 
 from todo_agent.agent.factory import AgentEnvironment, load_assistant
+from todo_agent.agent.image_fallback import ImageFallbackModel
 from todo_agent.agent.instructions import prompt
 from todo_agent.agent.model_config import open_model
 from todo_agent.agent.titles import MAX_TITLE_CHARS, title_of
@@ -94,8 +96,9 @@ async def test_the_settings_choose_the_model(changes: dict[str, str], kind: type
     settings = msgspec.structs.replace(SETTINGS, **changes)
 
     async with open_model(settings) as configured:
-        assert isinstance(configured.model, kind)
-        client: openai.AsyncOpenAI = configured.model._client  # type: ignore[attr-defined]
+        assert isinstance(configured.model, ImageFallbackModel)
+        assert isinstance(configured.model.inner, kind)
+        client: openai.AsyncOpenAI = configured.model.inner._client  # type: ignore[attr-defined]
 
     assert client.is_closed()
 
@@ -162,7 +165,7 @@ def _register(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "adopter", module)
 
 
-async def test_the_queue_is_the_one_that_openai_chatkit_reads(make_context: Any) -> None:
+async def test_the_queue_is_the_one_that_openai_chatkit_reads(make_context: MakeContext) -> None:
     """`AgentContext._events` is private to openai-chatkit: fails when that changes."""
     context = make_context()
     reader: Any = _AsyncQueueIterator(context._events)
@@ -172,7 +175,7 @@ async def test_the_queue_is_the_one_that_openai_chatkit_reads(make_context: Any)
     assert (await anext(reader)).event.text == "hello"
 
 
-async def test_closing_the_context_lets_a_waiting_reader_go(make_context: Any) -> None:
+async def test_closing_the_context_lets_a_waiting_reader_go(make_context: MakeContext) -> None:
     context = make_context()
     reader = asyncio.ensure_future(context._events.get())
     await asyncio.sleep(0)

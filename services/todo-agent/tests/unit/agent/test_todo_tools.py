@@ -3,13 +3,17 @@
 from typing import Any
 
 import pytest
+from stand_in_kit import TasksStandIn
+from tools_kit import Call, MakeContext, MakeScope
 
 from todo_agent.agent.todo_tools import SPECS
 from todo_agent.agent.tool_arguments import parameters_schema
 from todochat.bus import RunLostError
 
 
-async def test_add_task_sends_what_the_model_gave_and_nothing_else(call: Any, tasks: Any) -> None:
+async def test_add_task_sends_what_the_model_gave_and_nothing_else(
+    call: Call, tasks: TasksStandIn
+) -> None:
     result = await call(
         "add_task", title="buy milk", priority="high", tags=["shop"], notes="2 l", list=None
     )
@@ -47,7 +51,7 @@ async def test_add_task_sends_what_the_model_gave_and_nothing_else(call: Any, ta
     ],
 )
 async def test_a_due_is_meant_in_the_persons_zone(
-    call: Any, tasks: Any, given: dict[str, str], due: dict[str, str]
+    call: Call, tasks: TasksStandIn, given: dict[str, str], due: dict[str, str]
 ) -> None:
     await call("add_task", title="x", **given)
 
@@ -56,7 +60,7 @@ async def test_a_due_is_meant_in_the_persons_zone(
 
 @pytest.mark.parametrize("due", [{"due_date": "tomorrow"}, {"due_at": "5pm"}])
 async def test_a_due_that_is_none_is_told_to_the_model(
-    call: Any, tasks: Any, due: dict[str, str]
+    call: Call, tasks: TasksStandIn, due: dict[str, str]
 ) -> None:
     result = await call("add_task", title="x", **due)
 
@@ -64,7 +68,7 @@ async def test_a_due_that_is_none_is_told_to_the_model(
     assert tasks.effects == []
 
 
-async def test_add_task_makes_the_list_that_is_missing(call: Any, tasks: Any) -> None:
+async def test_add_task_makes_the_list_that_is_missing(call: Call, tasks: TasksStandIn) -> None:
     first = await call("add_task", title="milk", list="Shopping")
     second = await call("add_task", title="eggs", list="shopping list")
 
@@ -73,7 +77,7 @@ async def test_add_task_makes_the_list_that_is_missing(call: Any, tasks: Any) ->
 
 
 async def test_a_list_that_somebody_else_made_meanwhile_is_used(
-    call: Any, tasks: Any, monkeypatch: pytest.MonkeyPatch
+    call: Call, tasks: TasksStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "_read", _hiding_lists_once(tasks))
     tasks._add_list("shopping")
@@ -83,7 +87,7 @@ async def test_a_list_that_somebody_else_made_meanwhile_is_used(
     assert result["task"]["list"] == "shopping"
 
 
-def _hiding_lists_once(tasks: Any) -> Any:
+def _hiding_lists_once(tasks: TasksStandIn) -> Any:
     """The first look finds no lists, as if the other call's came into being right after it."""
     read, looks = tasks._read, iter([True])
 
@@ -101,7 +105,7 @@ def _hiding_lists_once(tasks: Any) -> Any:
 
 @pytest.mark.parametrize("reference", ["2", "#2", 2, "tsk_00000000000000000000000002", "EGGS"])
 async def test_a_task_is_named_by_number_id_or_words(
-    call: Any, tasks: Any, reference: str | int
+    call: Call, tasks: TasksStandIn, reference: str | int
 ) -> None:
     tasks.add("buy milk")
     tasks.add("buy eggs")
@@ -112,7 +116,9 @@ async def test_a_task_is_named_by_number_id_or_words(
     assert result["task"]["completed"]
 
 
-async def test_words_that_fit_several_tasks_are_asked_about(call: Any, tasks: Any) -> None:
+async def test_words_that_fit_several_tasks_are_asked_about(
+    call: Call, tasks: TasksStandIn
+) -> None:
     tasks.add("buy milk")
     tasks.add("buy eggs")
 
@@ -123,7 +129,7 @@ async def test_words_that_fit_several_tasks_are_asked_about(call: Any, tasks: An
     assert tasks.effects == []
 
 
-async def test_a_whole_title_is_not_ambiguous(call: Any, tasks: Any) -> None:
+async def test_a_whole_title_is_not_ambiguous(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("milk")
     tasks.add("milk chocolate")
     tasks.add("other", notes="milk")
@@ -136,14 +142,14 @@ async def test_a_whole_title_is_not_ambiguous(call: Any, tasks: Any) -> None:
 
 @pytest.mark.parametrize("reference", ["99", "no such thing"])
 async def test_a_task_that_is_not_there_is_told_to_the_model(
-    call: Any, tasks: Any, reference: str
+    call: Call, tasks: TasksStandIn, reference: str
 ) -> None:
     result = await call("complete_task", task=reference)
 
     assert result == {"ok": False, "code": "task-not-found", "error": result["error"]}
 
 
-async def test_update_task_changes_only_what_is_given(call: Any, tasks: Any) -> None:
+async def test_update_task_changes_only_what_is_given(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("buy milk", priority="low")
 
     result = await call("update_task", task="1", title="buy oat milk", list="Shopping", notes=None)
@@ -156,7 +162,7 @@ async def test_update_task_changes_only_what_is_given(call: Any, tasks: Any) -> 
     assert result["task"]["priority"] == "low"
 
 
-async def test_update_task_can_clear_a_due_and_reopen(call: Any, tasks: Any) -> None:
+async def test_update_task_can_clear_a_due_and_reopen(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("milk", completed_at="2026-11-01T00:00:00Z", due={"date": "2026-11-24"})
     tasks.add("milk", number=7)
 
@@ -165,13 +171,15 @@ async def test_update_task_can_clear_a_due_and_reopen(call: Any, tasks: Any) -> 
     assert result["task"] == {**result["task"], "number": 1, "due": None, "completed": False}
 
 
-async def test_update_task_without_a_change_is_told_to_the_model(call: Any, tasks: Any) -> None:
+async def test_update_task_without_a_change_is_told_to_the_model(
+    call: Call, tasks: TasksStandIn
+) -> None:
     tasks.add("milk")
 
     assert (await call("update_task", task="1"))["code"] == "invalid-arguments"
 
 
-async def test_list_tasks_filters_and_counts(call: Any, tasks: Any) -> None:
+async def test_list_tasks_filters_and_counts(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("milk")
     tasks.add("eggs", completed_at="2026-11-01T00:00:00Z")
 
@@ -181,7 +189,7 @@ async def test_list_tasks_filters_and_counts(call: Any, tasks: Any) -> None:
     assert result["total"] == 1
 
 
-async def test_list_tasks_passes_its_filters_on(call: Any, tasks: Any) -> None:
+async def test_list_tasks_passes_its_filters_on(call: Call, tasks: TasksStandIn) -> None:
     await call("list_tasks", overdue=True, due_to="2026-11-30", tag="home", text="roof", limit=3)
 
     query = dict(tasks.requests[0].query)
@@ -197,14 +205,16 @@ async def test_list_tasks_passes_its_filters_on(call: Any, tasks: Any) -> None:
     }
 
 
-async def test_an_unknown_list_is_told_with_the_lists_there_are(call: Any, tasks: Any) -> None:
+async def test_an_unknown_list_is_told_with_the_lists_there_are(
+    call: Call, tasks: TasksStandIn
+) -> None:
     result = await call("list_tasks", list="Garden")
 
     assert result["code"] == "list-not-found"
     assert result["lists"] == ["Inbox"]
 
 
-async def test_lists_are_made_listed_and_deleted(call: Any, tasks: Any) -> None:
+async def test_lists_are_made_listed_and_deleted(call: Call, tasks: TasksStandIn) -> None:
     made = await call("create_list", name="Garden")
     gone = await call("delete_list", list="garden", tasks="delete")
     left = await call("list_lists")
@@ -216,7 +226,9 @@ async def test_lists_are_made_listed_and_deleted(call: Any, tasks: Any) -> None:
     assert tasks.requests[-3].query == {"tasks": "delete"}
 
 
-async def test_what_the_service_refuses_is_told_to_the_model(call: Any, tasks: Any) -> None:
+async def test_what_the_service_refuses_is_told_to_the_model(
+    call: Call, tasks: TasksStandIn
+) -> None:
     tasks.failures = [422]
 
     result = await call("add_task", title="x")
@@ -224,7 +236,9 @@ async def test_what_the_service_refuses_is_told_to_the_model(call: Any, tasks: A
     assert result == {"ok": False, "code": "scripted", "error": "Scripted failure."}
 
 
-async def test_a_service_that_comes_back_in_time_is_not_an_error(call: Any, tasks: Any) -> None:
+async def test_a_service_that_comes_back_in_time_is_not_an_error(
+    call: Call, tasks: TasksStandIn
+) -> None:
     tasks.failures = [503, 503, 503, 503]
 
     result = await call("add_task", title="x")
@@ -233,7 +247,9 @@ async def test_a_service_that_comes_back_in_time_is_not_an_error(call: Any, task
     assert tasks.keys == ["run_1:0:0"]
 
 
-async def test_a_service_that_stays_away_is_told_to_the_model(call: Any, tasks: Any) -> None:
+async def test_a_service_that_stays_away_is_told_to_the_model(
+    call: Call, tasks: TasksStandIn
+) -> None:
     tasks.failures = [503] * 100
 
     result = await call("add_task", title="x")
@@ -243,7 +259,7 @@ async def test_a_service_that_stays_away_is_told_to_the_model(call: Any, tasks: 
 
 
 async def test_a_stale_attempt_has_lost_the_run(
-    call: Any, tasks: Any, make_context: Any, make_scope: Any
+    call: Call, tasks: TasksStandIn, make_context: MakeContext, make_scope: MakeScope
 ) -> None:
     await call("add_task", make_context(make_scope(attempt=2)), title="x")
 
@@ -251,7 +267,7 @@ async def test_a_stale_attempt_has_lost_the_run(
         await call("add_task", make_context(make_scope(attempt=1)), title="y")
 
 
-async def test_the_user_comes_from_the_run(call: Any, tasks: Any) -> None:
+async def test_the_user_comes_from_the_run(call: Call, tasks: TasksStandIn) -> None:
     await call("list_lists")
 
     assert {request.path for request in tasks.requests} == {"/api/usr_ada/lists"}
@@ -265,7 +281,7 @@ def test_schemas_are_strict(spec: Any) -> None:
     assert sorted(schema["required"]) == sorted(schema["properties"])
 
 
-async def test_empty_strings_and_nulls_count_as_not_given(call: Any, tasks: Any) -> None:
+async def test_empty_strings_and_nulls_count_as_not_given(call: Call, tasks: TasksStandIn) -> None:
     await call("add_task", title="milk", list="", due_date="", tags=None)
 
     assert tasks.effects[0][2] == {"title": "milk"}

@@ -5,13 +5,13 @@ import asyncio
 from todo_agent.chatkit.context import IdScope, id_step
 
 
-def test_a_second_attempt_makes_the_same_ids():
+def test_a_second_attempt_makes_the_same_ids() -> None:
     first, second = IdScope("run_1"), IdScope("run_1")
 
     assert [first.next("message") for _ in range(3)] == [second.next("message") for _ in range(3)]
 
 
-def test_ids_of_a_run_differ_by_run_type_step_and_count():
+def test_ids_of_a_run_differ_by_run_type_step_and_count() -> None:
     scope = IdScope("run_1")
     made = [scope.next("message"), scope.next("message"), scope.next("workflow")]
     with id_step("answer/0001/0"):
@@ -21,7 +21,7 @@ def test_ids_of_a_run_differ_by_run_type_step_and_count():
     assert len(set(made)) == 5
 
 
-def test_an_id_is_a_prefix_and_26_characters():
+def test_an_id_is_a_prefix_and_26_characters() -> None:
     prefix, _, rest = IdScope("run_1").next("message").partition("_")
 
     assert prefix == "msg"
@@ -29,15 +29,17 @@ def test_an_id_is_a_prefix_and_26_characters():
     assert rest == rest.lower()
 
 
-async def test_parallel_tools_make_the_same_ids_in_any_order():
-    async def tool(scope, step, before, after):
+async def test_parallel_tools_make_the_same_ids_in_any_order() -> None:
+    async def tool(
+        scope: IdScope, step: str, before: asyncio.Event, after: asyncio.Event
+    ) -> list[str]:
         with id_step(step):
             await before.wait()
             made = [scope.next("message"), scope.next("message")]
             after.set()
             return made
 
-    async def attempt(first, second):
+    async def attempt(first: str, second: str) -> dict[str, list[str]]:
         scope = IdScope("run_1")
         gates = {step: asyncio.Event() for step in (first, second)}
         done = asyncio.Event()
@@ -51,7 +53,7 @@ async def test_parallel_tools_make_the_same_ids_in_any_order():
     assert await attempt("tool/0", "tool/1") == await attempt("tool/1", "tool/0")
 
 
-def test_a_removed_id_never_returns():
+def test_a_removed_id_never_returns() -> None:
     first = IdScope("run_1").next("message")
     second = IdScope("run_1", frozenset({first})).next("message")
     third = IdScope("run_1", frozenset({first, second})).next("message")

@@ -5,6 +5,6 @@ from importlib.metadata import version
 from todo_agent.chatkit.private_api import SUPPORTED_VERSION
 
 
-def test_the_installed_version_is_the_one_that_was_read():
+def test_the_installed_version_is_the_one_that_was_read() -> None:
     """If this fails: compare chatkit/server.py with private_api.py, then change the constant."""
     assert version("openai-chatkit") == SUPPORTED_VERSION

@@ -1,31 +1,37 @@
 """What the store promises to its own user."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from chat_kit import Admin, Chat, MakeItems, MakeUser
 from chatkit.store import NotFoundError
-from chatkit.types import ClosedStatus, FileAttachment, ThreadMetadata
+from chatkit.types import ClosedStatus, FileAttachment, Page, ThreadItem, ThreadMetadata
 
+from todo_agent.chatkit.context import RequestContext
 from todochat.clock import utc_now
 
 
 @pytest.fixture
-def user(make_user):
+def user(make_user: MakeUser) -> str:
     return make_user()
 
 
 @pytest.fixture
-def context(chat, user):
+def context(chat: Chat, user: str) -> RequestContext:
     return chat.context(user)
 
 
 @pytest.fixture
-async def thread(chat, user):
+async def thread(chat: Chat, user: str) -> ThreadMetadata:
     return await chat.new_thread(user)
 
 
-async def read_all(load, order, page_size):
+async def read_all(
+    load: Callable[[str | None, int, str], Awaitable[Page[Any]]], order: str, page_size: int
+) -> list[str]:
     """Follow the cursors to the end."""
     found, after = [], None
     while True:
@@ -37,7 +43,7 @@ async def read_all(load, order, page_size):
             return found
 
 
-async def test_a_thread_comes_back_as_it_was_saved(chat, context):
+async def test_a_thread_comes_back_as_it_was_saved(chat: Chat, context: RequestContext) -> None:
     thread = ThreadMetadata(
         id=chat.store.generate_thread_id(context),
         created_at=utc_now(),
@@ -51,14 +57,18 @@ async def test_a_thread_comes_back_as_it_was_saved(chat, context):
     assert await chat.store.load_thread(thread.id, context) == thread
 
 
-async def test_a_saved_thread_changes(chat, context, thread):
+async def test_a_saved_thread_changes(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata
+) -> None:
     thread.title = "Renamed"
     await chat.store.save_thread(thread, context)
 
     assert (await chat.store.load_thread(thread.id, context)).title == "Renamed"
 
 
-async def test_a_deleted_thread_does_not_come_back_when_it_is_saved_again(chat, context, thread):
+async def test_a_deleted_thread_does_not_come_back_when_it_is_saved_again(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata
+) -> None:
     await chat.store.delete_thread(thread.id, context)
 
     with pytest.raises(NotFoundError):
@@ -67,7 +77,9 @@ async def test_a_deleted_thread_does_not_come_back_when_it_is_saved_again(chat, 
         await chat.store.load_thread(thread.id, context)
 
 
-async def test_threads_made_at_once_get_different_conversation_numbers(chat, user, admin):
+async def test_threads_made_at_once_get_different_conversation_numbers(
+    chat: Chat, user: str, admin: Admin
+) -> None:
     await asyncio.gather(*(chat.new_thread(user) for _ in range(12)))
 
     numbers = await admin.value("SELECT array_agg(conversation_id ORDER BY 1) FROM threads")
@@ -75,10 +87,12 @@ async def test_threads_made_at_once_get_different_conversation_numbers(chat, use
 
 
 @pytest.mark.parametrize("page_size", [1, 3, 7, 100])
-async def test_pages_of_threads_hold_each_once_in_both_orders(chat, user, context, page_size):
+async def test_pages_of_threads_hold_each_once_in_both_orders(
+    chat: Chat, user: str, context: RequestContext, page_size: int
+) -> None:
     made = [(await chat.new_thread(user)).id for _ in range(7)]
 
-    async def load(after, limit, order):
+    async def load(after: str | None, limit: int, order: str) -> Page[ThreadMetadata]:
         return await chat.store.load_threads(limit, after, order, context)
 
     assert await read_all(load, "asc", page_size) == made
@@ -86,13 +100,15 @@ async def test_pages_of_threads_hold_each_once_in_both_orders(chat, user, contex
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 5])
-async def test_pages_of_items_of_one_moment_hold_each_once(chat, context, thread, items, page_size):
+async def test_pages_of_items_of_one_moment_hold_each_once(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems, page_size: int
+) -> None:
     moment = utc_now()
     made = items(thread.id)
     for _ in range(5):
         await chat.store.add_thread_item(thread.id, made.answer(created_at=moment), context)
 
-    async def load(after, limit, order):
+    async def load(after: str | None, limit: int, order: str) -> Page[ThreadItem]:
         return await chat.store.load_thread_items(thread.id, after, limit, order, context)
 
     ascending = await read_all(load, "asc", page_size)
@@ -101,12 +117,14 @@ async def test_pages_of_items_of_one_moment_hold_each_once(chat, context, thread
     assert await read_all(load, "desc", page_size) == ascending[::-1]
 
 
-async def test_a_page_goes_on_after_its_last_item_was_deleted(chat, context, thread, items):
+async def test_a_page_goes_on_after_its_last_item_was_deleted(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
+) -> None:
     made = items(thread.id)
     stored = [made.answer() for _ in range(4)]
     for item in stored:
         await chat.store.add_thread_item(thread.id, item, context)
-    page = await chat.store.load_thread_items(thread.id, None, 2, "asc", context)
+    page: Page[Any] = await chat.store.load_thread_items(thread.id, None, 2, "asc", context)
     await chat.store.delete_thread_item(thread.id, stored[1].id, context)
 
     rest = await chat.store.load_thread_items(thread.id, page.after, 5, "asc", context)
@@ -114,21 +132,23 @@ async def test_a_page_goes_on_after_its_last_item_was_deleted(chat, context, thr
     assert [item.id for item in rest.data] == [item.id for item in stored[2:]]
 
 
-async def test_a_bare_id_is_a_cursor_too(chat, context, thread, items):
+async def test_a_bare_id_is_a_cursor_too(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
+) -> None:
     made = items(thread.id)
     first, second = made.answer(), made.answer()
     for item in (first, second):
         await chat.store.add_thread_item(thread.id, item, context)
 
-    page = await chat.store.load_thread_items(thread.id, first.id, 5, "asc", context)
+    page: Page[Any] = await chat.store.load_thread_items(thread.id, first.id, 5, "asc", context)
 
     assert [item.id for item in page.data] == [second.id]
 
 
 @pytest.mark.parametrize("after", ["msg_gone", "\x00", "", "m@" + "9" * 17, "m@1\x00"])
 async def test_an_unknown_cursor_is_not_found_and_an_empty_one_is_none(
-    chat, context, thread, after
-):
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, after: str
+) -> None:
     outcome = await asyncio.gather(
         chat.store.load_thread_items(thread.id, after, 5, "asc", context), return_exceptions=True
     )
@@ -138,8 +158,13 @@ async def test_an_unknown_cursor_is_not_found_and_an_empty_one_is_none(
 
 @pytest.mark.parametrize(("limit", "expected"), [(-5, 1), (0, 1), (3, 3), (10**30, 100)])
 async def test_a_page_has_at_least_one_and_at_most_a_hundred_items(
-    chat, context, thread, admin, limit, expected
-):
+    chat: Chat,
+    context: RequestContext,
+    thread: ThreadMetadata,
+    admin: Admin,
+    limit: int,
+    expected: int,
+) -> None:
     await admin.execute(
         "INSERT INTO items (thread_id, id, user_id, type, hidden, payload, created_at)"
         " SELECT $1, id, $2, 'end_of_turn', false, jsonb_build_object('type', 'end_of_turn',"
@@ -149,25 +174,35 @@ async def test_a_page_has_at_least_one_and_at_most_a_hundred_items(
         context.user_id,
     )
 
-    page = await chat.store.load_thread_items(thread.id, None, limit, "desc", context)
+    page: Page[Any] = await chat.store.load_thread_items(thread.id, None, limit, "desc", context)
 
     assert len(page.data) == expected
 
 
-async def test_every_kind_of_item_comes_back_as_it_was(chat, context, thread, items):
+async def test_every_kind_of_item_comes_back_as_it_was(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
+) -> None:
     made = items(thread.id)
-    stored = [made.answer(), made.hidden(), made.tool_call(), made.widget(), made.question()]
+    stored: list[ThreadItem] = [
+        made.answer(),
+        made.hidden(),
+        made.tool_call(),
+        made.widget(),
+        made.question(),
+    ]
     for item in stored:
         await chat.store.add_thread_item(thread.id, item, context)
 
-    page = await chat.store.load_thread_items(thread.id, None, 10, "asc", context)
+    page: Page[Any] = await chat.store.load_thread_items(thread.id, None, 10, "asc", context)
 
     assert page.data == stored
     for item in stored:
         assert await chat.store.load_item(thread.id, item.id, context) == item
 
 
-async def test_an_item_said_again_is_the_same_row_in_its_old_place(chat, context, thread, items):
+async def test_an_item_said_again_is_the_same_row_in_its_old_place(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
+) -> None:
     made = items(thread.id)
     first, second = made.answer("half"), made.answer("later")
     for item in (first, second):
@@ -178,7 +213,7 @@ async def test_an_item_said_again_is_the_same_row_in_its_old_place(chat, context
 
     await chat.store.add_thread_item(thread.id, again, context)
 
-    page = await chat.store.load_thread_items(thread.id, None, 10, "asc", context)
+    page: Page[Any] = await chat.store.load_thread_items(thread.id, None, 10, "asc", context)
     assert [(item.id, item.content[0].text) for item in page.data] == [
         (first.id, "whole"),
         (second.id, "later"),
@@ -186,25 +221,29 @@ async def test_an_item_said_again_is_the_same_row_in_its_old_place(chat, context
     assert page.data[0].created_at == first.created_at
 
 
-async def test_a_naive_local_time_is_stored_and_told_in_utc(chat, context, thread, items):
+async def test_a_naive_local_time_is_stored_and_told_in_utc(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
+) -> None:
     before = datetime.now(UTC)
     item = items(thread.id).answer(created_at=datetime.now())  # noqa: DTZ005 - as openai-chatkit
     await chat.store.add_thread_item(thread.id, item, context)
 
-    stored = await chat.store.load_item(thread.id, item.id, context)
+    stored: Any = await chat.store.load_item(thread.id, item.id, context)
 
     assert before <= stored.created_at <= datetime.now(UTC)
     assert stored.model_dump_json().count('Z"') == 1
 
 
-async def test_text_that_postgresql_cannot_hold_is_cleaned(chat, context, thread, items):
+async def test_text_that_postgresql_cannot_hold_is_cleaned(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
+) -> None:
     item = items(thread.id).answer("a\x00b \\u0000 \\\x00 \ud83d!")
     thread.title = "t\x00itle\udc00"
     thread.metadata = {"k\x00": "v\x00\ud800"}
     await chat.store.add_thread_item(thread.id, item, context)
     await chat.store.save_thread(thread, context)
 
-    stored = await chat.store.load_item(thread.id, item.id, context)
+    stored: Any = await chat.store.load_item(thread.id, item.id, context)
     loaded = await chat.store.load_thread(thread.id, context)
 
     assert stored.content[0].text == "ab \\u0000 \\ \ufffd!"
@@ -212,11 +251,15 @@ async def test_text_that_postgresql_cannot_hold_is_cleaned(chat, context, thread
     assert loaded.metadata == {"k": "v\ufffd"}
 
 
-async def test_deleting_an_item_that_was_only_said_is_fine(chat, context, thread):
+async def test_deleting_an_item_that_was_only_said_is_fine(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata
+) -> None:
     await chat.store.delete_thread_item(thread.id, "msg_never_stored", context)
 
 
-async def test_a_deleted_thread_takes_everything_with_it(chat, context, thread, items, admin):
+async def test_a_deleted_thread_takes_everything_with_it(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems, admin: Admin
+) -> None:
     item = items(thread.id).answer()
     await chat.store.add_thread_item(thread.id, item, context)
     await chat.store.save_feedback(thread.id, [item.id], "negative", context)
@@ -231,7 +274,9 @@ async def test_a_deleted_thread_takes_everything_with_it(chat, context, thread, 
         assert await admin.value(f"SELECT count(*) FROM {table}") == 0
 
 
-async def test_attachments_are_saved_changed_and_deleted(chat, context, thread):
+async def test_attachments_are_saved_changed_and_deleted(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata
+) -> None:
     attachment = FileAttachment(id="atc_1", name="a.txt", mime_type="text/plain", metadata={"k": 1})
     await chat.store.save_attachment(attachment, context)
     attachment.thread_id = thread.id
@@ -246,8 +291,8 @@ async def test_attachments_are_saved_changed_and_deleted(chat, context, thread):
 
 
 async def test_feedback_is_kept_per_item_and_the_last_word_counts(
-    chat, context, thread, items, admin
-):
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems, admin: Admin
+) -> None:
     item = items(thread.id).answer()
     await chat.store.add_thread_item(thread.id, item, context)
     await chat.store.save_feedback(thread.id, [item.id, item.id], "positive", context)
@@ -256,7 +301,9 @@ async def test_feedback_is_kept_per_item_and_the_last_word_counts(
     assert await admin.value("SELECT array_agg(kind) FROM feedback") == ["negative"]
 
 
-async def test_feedback_on_an_unknown_item_changes_nothing(chat, context, thread, items, admin):
+async def test_feedback_on_an_unknown_item_changes_nothing(
+    chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems, admin: Admin
+) -> None:
     item = items(thread.id).answer()
     await chat.store.add_thread_item(thread.id, item, context)
 

@@ -1,34 +1,47 @@
 """In a run every write of the store counts only while its attempt is the latest."""
 
-import pytest
-from chatkit.store import NotFoundError
-from chatkit.types import FileAttachment
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+import pytest
+from chat_kit import Admin, Chat, MakeItems, MakeMessage, MakeUser, claim
+from chatkit.store import NotFoundError
+from chatkit.types import FileAttachment, ThreadItem, ThreadMetadata
+
+from todo_agent.chatkit.context import RequestContext
+from todo_agent.chatkit.store import PostgresStore
+from todo_agent.storage.run import RunRecord
+from todo_agent.storage.run_repository import RunRepository
 from todochat.bus import RunLostError
 
+# What a method of the store is called with, but for the context.
+Write = Callable[[PostgresStore, ThreadItem, ThreadMetadata], tuple[Any, ...]]
+
 
 @pytest.fixture
-async def run(chat, message, make_user, runs):
+async def run(
+    chat: Chat, message: MakeMessage, make_user: MakeUser, runs: RunRepository
+) -> RunRecord:
     """A run at its first attempt, and a way to lose it."""
     await chat.accept(message(), make_user())
-    return await runs.claim("w1", 60)
+    return await claim(runs)
 
 
 @pytest.fixture
-def context(chat, run):
+def context(chat: Chat, run: RunRecord) -> RequestContext:
     return chat.context(run.user_id, run.run_id, run.attempt)
 
 
 @pytest.fixture
-def lose(runs, admin, run):
-    async def take_over():
+def lose(runs: RunRepository, admin: Admin, run: RunRecord) -> Callable[[], Awaitable[None]]:
+    async def take_over() -> None:
         await admin.expire_lease(run.run_id)
-        assert (await runs.claim("w2", 60)).attempt == 2
+        assert (await claim(runs, "w2")).attempt == 2
 
     return take_over
 
 
-WRITES = {
+WRITES: dict[str, Write] = {
     "add_thread_item": lambda store, item, thread: (thread.id, item),
     "save_item": lambda store, item, thread: (thread.id, item),
     "delete_thread_item": lambda store, item, thread: (thread.id, item.id),
@@ -41,8 +54,14 @@ WRITES = {
 
 @pytest.mark.parametrize("method", WRITES)
 async def test_the_latest_attempt_writes_and_a_lost_one_does_not(
-    chat, run, context, lose, items, admin, method
-):
+    chat: Chat,
+    run: RunRecord,
+    context: RequestContext,
+    lose: Callable[[], Awaitable[None]],
+    items: MakeItems,
+    admin: Admin,
+    method: str,
+) -> None:
     thread = await chat.store.load_thread(run.thread_id, context)
     item = items(thread.id).answer()
     await chat.store.add_thread_item(thread.id, item, context)
@@ -63,22 +82,26 @@ async def test_the_latest_attempt_writes_and_a_lost_one_does_not(
     assert await admin.value(dump) == before
 
 
-async def test_reading_goes_on_after_the_run_was_lost(chat, run, context, lose):
+async def test_reading_goes_on_after_the_run_was_lost(
+    chat: Chat, run: RunRecord, context: RequestContext, lose: Callable[[], Awaitable[None]]
+) -> None:
     await lose()
 
     assert (await chat.store.load_thread(run.thread_id, context)).id == run.thread_id
 
 
 async def test_a_run_writes_into_a_thread_that_was_deleted_as_if_it_never_was(
-    chat, run, context, items
-):
+    chat: Chat, run: RunRecord, context: RequestContext, items: MakeItems
+) -> None:
     await chat.store.delete_thread(run.thread_id, chat.context(run.user_id))
 
     with pytest.raises(NotFoundError):
         await chat.store.add_thread_item(run.thread_id, items(run.thread_id).answer(), context)
 
 
-async def test_an_item_says_which_run_wrote_it(chat, run, context, items, admin):
+async def test_an_item_says_which_run_wrote_it(
+    chat: Chat, run: RunRecord, context: RequestContext, items: MakeItems, admin: Admin
+) -> None:
     item = items(run.thread_id).answer()
     await chat.store.add_thread_item(run.thread_id, item, context)
 

@@ -1,17 +1,27 @@
 """Times of items: UTC, stable, and in the order in which the items were first said."""
 
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
-from chatkit.types import ProgressUpdateEvent, ThreadItemAddedEvent, ThreadItemDoneEvent
+from chat_kit import Items, MakeItems
+from chatkit.types import (
+    ProgressUpdateEvent,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadStreamEvent,
+)
 
 from todo_agent.chatkit.times import as_utc, with_utc_times
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-async def pass_through(events, not_before=LONG_AGO):
-    async def source():
+async def pass_through(
+    events: Sequence[ThreadStreamEvent], not_before: datetime = LONG_AGO
+) -> list[Any]:
+    async def source() -> AsyncIterator[ThreadStreamEvent]:
         for event in events:
             yield event
 
@@ -19,17 +29,17 @@ async def pass_through(events, not_before=LONG_AGO):
 
 
 @pytest.fixture
-def made(items):
+def made(items: MakeItems) -> Items:
     return items("thr_1")
 
 
-def test_a_time_of_another_zone_is_the_same_instant():
+def test_a_time_of_another_zone_is_the_same_instant() -> None:
     moment = datetime(2026, 11, 23, 9, 0, tzinfo=timezone(timedelta(hours=5)))
 
     assert as_utc(moment) == datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 
-async def test_the_same_item_keeps_the_time_of_its_first_event(made):
+async def test_the_same_item_keeps_the_time_of_its_first_event(made: Items) -> None:
     item = made.answer(id="msg_1")
     later = made.answer(id="msg_1")
 
@@ -40,7 +50,7 @@ async def test_the_same_item_keeps_the_time_of_its_first_event(made):
     assert done.item.created_at == added.item.created_at == item.created_at
 
 
-async def test_items_of_one_microsecond_stay_in_order(made):
+async def test_items_of_one_microsecond_stay_in_order(made: Items) -> None:
     moment = datetime.now(UTC)
     events = [ThreadItemDoneEvent(item=made.answer(created_at=moment)) for _ in range(5)]
 
@@ -49,7 +59,7 @@ async def test_items_of_one_microsecond_stay_in_order(made):
     assert times == sorted(set(times))
 
 
-async def test_nothing_is_older_than_the_turn(made):
+async def test_nothing_is_older_than_the_turn(made: Items) -> None:
     late = datetime.now(UTC) + timedelta(days=1)
 
     (event,) = await pass_through([ThreadItemDoneEvent(item=made.answer())], late)
@@ -57,7 +67,7 @@ async def test_nothing_is_older_than_the_turn(made):
     assert event.item.created_at == late + timedelta(microseconds=1)
 
 
-async def test_other_events_pass_as_they_are():
+async def test_other_events_pass_as_they_are() -> None:
     event = ProgressUpdateEvent(text="Looking")
 
     assert await pass_through([event]) == [event]

@@ -1,29 +1,58 @@
 """What a worker loads and says first for each kind of accepted request."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
-from chatkit.types import AssistantMessageContent, AssistantMessageItem, ThreadItemDoneEvent
+from chat_kit import Admin, Chat, MakeItems, MakeMessage, MakeUser, claim
+from chatkit.actions import Action
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageItem,
+    ThreadItemDoneEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    UserMessageItem,
+    WidgetItem,
+)
+from redis.asyncio import Redis
 from typing_extensions import override
 
-from todo_agent.chatkit.accepted import load_turn
+from todo_agent.chatkit.accepted import AcceptedTurn, load_turn
+from todo_agent.chatkit.context import RequestContext
 from todo_agent.chatkit.server import StoredChatServer
 from todo_agent.errors import UnknownThingError
+from todo_agent.storage.run_repository import RunRepository
 
 
 class EchoServer(StoredChatServer):
     """Answers with what it was asked, as openai-chatkit would: with naive local times."""
 
     @override
-    async def respond(self, thread, input_user_message, context):
+    async def respond(
+        self,
+        thread: ThreadMetadata,
+        input_user_message: UserMessageItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
         asked = input_user_message.content[0].text if input_user_message else "nothing"
         yield self._say(thread, f"you said {asked}", context)
 
     @override
-    async def action(self, thread, action, sender, context):
+    async def action(
+        self,
+        thread: ThreadMetadata,
+        action: Action[str, Any],
+        sender: WidgetItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        assert sender is not None
         yield self._say(thread, f"{action.type} {action.payload} of {sender.id}", context)
 
-    def _say(self, thread, said, context):
+    def _say(
+        self, thread: ThreadMetadata, said: str, context: RequestContext
+    ) -> ThreadItemDoneEvent:
         item = AssistantMessageItem(
             id=self.store.generate_item_id("message", thread, context),
             thread_id=thread.id,
@@ -33,17 +62,20 @@ class EchoServer(StoredChatServer):
         return ThreadItemDoneEvent(item=item)
 
 
+Work = Callable[[], Awaitable[tuple[AcceptedTurn, list[Any]]]]
+
+
 @pytest.fixture
-def user(make_user):
+def user(make_user: MakeUser) -> str:
     return make_user()
 
 
 @pytest.fixture
-def work(chat, runs, redis):
+def work(chat: Chat, runs: RunRepository, redis: Redis) -> Work:
     """Claim the next run, drive it to its end, and return its turn and events."""
 
-    async def drive():
-        run = await runs.claim("w1", 60)
+    async def drive() -> tuple[AcceptedTurn, list[Any]]:
+        run = await claim(runs)
         context = chat.context(run.user_id, run.run_id, run.attempt)
         turn = await load_turn(chat.store, run, context)
         events = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
@@ -54,11 +86,13 @@ def work(chat, runs, redis):
     return drive
 
 
-def types(events):
+def types(events: list[Any]) -> list[str]:
     return [event.type for event in events]
 
 
-async def test_a_new_thread_is_said_before_its_message_and_the_answer(chat, user, message, work):
+async def test_a_new_thread_is_said_before_its_message_and_the_answer(
+    chat: Chat, user: str, message: MakeMessage, work: Work
+) -> None:
     accepted = await chat.accept(message("add milk"), user)
 
     turn, events = await work()
@@ -77,8 +111,8 @@ async def test_a_new_thread_is_said_before_its_message_and_the_answer(chat, user
 
 
 async def test_what_is_said_is_what_a_reload_shows_with_utc_times_in_order(
-    chat, user, message, work
-):
+    chat: Chat, user: str, message: MakeMessage, work: Work
+) -> None:
     accepted = await chat.accept(message(), user)
 
     _, events = await work()
@@ -94,7 +128,9 @@ async def test_what_is_said_is_what_a_reload_shows_with_utc_times_in_order(
         assert encoded.count('"created_at":"') == encoded.count('Z"')
 
 
-async def test_a_message_to_a_thread_is_said_without_creating_it(chat, user, message, work):
+async def test_a_message_to_a_thread_is_said_without_creating_it(
+    chat: Chat, user: str, message: MakeMessage, work: Work
+) -> None:
     first = await chat.accept(message(), user)
     await work()
     await chat.accept(message("more", first.thread_id), user)
@@ -102,14 +138,16 @@ async def test_a_message_to_a_thread_is_said_without_creating_it(chat, user, mes
     turn, events = await work()
 
     assert types(events) == ["thread.item.done", "stream_options", "thread.item.done"]
+    assert turn.user_message is not None
     assert turn.user_message.content[0].text == "more"
 
 
 async def test_a_retry_says_what_was_removed_and_answers_the_message_again(
-    chat, user, message, work
-):
+    chat: Chat, user: str, message: MakeMessage, work: Work
+) -> None:
     first = await chat.accept(message("add milk"), user)
     turn, events = await work()
+    assert turn.user_message is not None
     await chat.accept(
         {
             "type": "threads.retry_after_item",
@@ -126,7 +164,9 @@ async def test_a_retry_says_what_was_removed_and_answers_the_message_again(
     assert retried.user_message == turn.user_message
 
 
-async def test_a_tools_output_is_answered_without_being_said(chat, user, items, work):
+async def test_a_tools_output_is_answered_without_being_said(
+    chat: Chat, user: str, items: MakeItems, work: Work
+) -> None:
     thread = await chat.new_thread(user)
     call = items(thread.id).tool_call()
     await chat.store.add_thread_item(thread.id, call, chat.context(user))
@@ -144,7 +184,9 @@ async def test_a_tools_output_is_answered_without_being_said(chat, user, items, 
     assert types(events) == ["stream_options", "thread.item.done"]
 
 
-async def test_a_structured_input_is_said_as_replaced(chat, user, items, work):
+async def test_a_structured_input_is_said_as_replaced(
+    chat: Chat, user: str, items: MakeItems, work: Work
+) -> None:
     thread = await chat.new_thread(user)
     question = items(thread.id).question()
     await chat.store.add_thread_item(thread.id, question, chat.context(user))
@@ -163,7 +205,9 @@ async def test_a_structured_input_is_said_as_replaced(chat, user, items, work):
     assert events[0].item.inputs[0].answer.skipped
 
 
-async def test_an_action_gets_its_payload_and_its_widget(chat, user, items, work):
+async def test_an_action_gets_its_payload_and_its_widget(
+    chat: Chat, user: str, items: MakeItems, work: Work
+) -> None:
     thread = await chat.new_thread(user)
     widget = items(thread.id).widget()
     await chat.store.add_thread_item(thread.id, widget, chat.context(user))
@@ -185,7 +229,7 @@ async def test_an_action_gets_its_payload_and_its_widget(chat, user, items, work
     assert events[-1].item.content[0].text == f"task.done {{'task': 3}} of {widget.id}"
 
 
-async def test_the_simple_form_is_said_like_any_message(chat, user, work):
+async def test_the_simple_form_is_said_like_any_message(chat: Chat, user: str, work: Work) -> None:
     await chat.accept({"message": "hi"}, user)
 
     _, events = await work()
@@ -194,12 +238,12 @@ async def test_the_simple_form_is_said_like_any_message(chat, user, work):
 
 
 async def test_a_second_attempt_says_the_same_ids_and_stores_nothing_twice(
-    chat, user, message, runs, admin
-):
+    chat: Chat, user: str, message: MakeMessage, runs: RunRepository, admin: Admin
+) -> None:
     accepted = await chat.accept(message(), user)
     said = []
     for worker in ("w1", "w2"):
-        run = await runs.claim(worker, 60)
+        run = await claim(runs, worker)
         context = chat.context(user, run.run_id, run.attempt)
         turn = await load_turn(chat.store, run, context)
         events = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
@@ -214,10 +258,10 @@ async def test_a_second_attempt_says_the_same_ids_and_stores_nothing_twice(
 
 
 async def test_a_takeover_by_a_machine_whose_clock_is_behind_keeps_the_order(
-    chat, user, message, runs, items, admin
-):
+    chat: Chat, user: str, message: MakeMessage, runs: RunRepository, items: MakeItems, admin: Admin
+) -> None:
     accepted = await chat.accept(message(), user)
-    run = await runs.claim("w1", 60)
+    run = await claim(runs)
     early = items(accepted.thread_id).answer("from the other machine")
     early.created_at = early.created_at.replace(year=early.created_at.year + 1)
     await chat.store.add_thread_item(
@@ -225,10 +269,10 @@ async def test_a_takeover_by_a_machine_whose_clock_is_behind_keeps_the_order(
     )
     await admin.expire_lease(run.run_id)
 
-    run = await runs.claim("w2", 60)
+    run = await claim(runs, "w2")
     context = chat.context(user, run.run_id, run.attempt)
     turn = await load_turn(chat.store, run, context)
-    events = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
+    events: list[Any] = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
 
     page = await chat.store.load_thread_items(
         accepted.thread_id, None, 9, "asc", chat.context(user)
@@ -236,10 +280,12 @@ async def test_a_takeover_by_a_machine_whose_clock_is_behind_keeps_the_order(
     assert [item.id for item in page.data][-2:] == [early.id, events[-1].item.id]
 
 
-async def test_a_turn_of_a_deleted_thread_cannot_be_loaded(chat, user, message, runs):
+async def test_a_turn_of_a_deleted_thread_cannot_be_loaded(
+    chat: Chat, user: str, message: MakeMessage, runs: RunRepository
+) -> None:
     accepted = await chat.accept(message(), user)
     await chat.store.delete_thread(accepted.thread_id, chat.context(user))
-    run = await runs.claim("w1", 60)
+    run = await claim(runs)
 
     with pytest.raises(UnknownThingError):
         await load_turn(chat.store, run, chat.context(user, run.run_id, run.attempt))
@@ -247,9 +293,11 @@ async def test_a_turn_of_a_deleted_thread_cannot_be_loaded(chat, user, message, 
     assert run.cancel_reason == "thread-deleted"
 
 
-async def test_the_api_itself_never_answers(chat, user, message, runs):
+async def test_the_api_itself_never_answers(
+    chat: Chat, user: str, message: MakeMessage, runs: RunRepository
+) -> None:
     await chat.accept(message(), user)
-    run = await runs.claim("w1", 60)
+    run = await claim(runs)
     context = chat.context(user, run.run_id, run.attempt)
     turn = await load_turn(chat.store, run, context)
 

@@ -2,6 +2,7 @@
 
 import json
 
+from chat_kit import Chat, MakeItems
 from chatkit.types import (
     AssistantMessageContentPartTextDelta,
     FileAttachment,
@@ -14,22 +15,22 @@ from chatkit.types import (
 from todo_agent.chatkit.wire import encode_event
 
 
-def delta(text):
+def delta(text: str) -> ThreadItemUpdatedEvent:
     update = AssistantMessageContentPartTextDelta(content_index=0, delta=text)
     return ThreadItemUpdatedEvent(item_id="msg_1", update=update)
 
 
-def test_an_event_is_encoded_as_openai_chatkit_does(chat):
+def test_an_event_is_encoded_as_openai_chatkit_does(chat: Chat) -> None:
     event = delta("milk")
 
     assert encode_event(event) == chat.server._serialize(event)
 
 
-def test_a_lone_surrogate_does_not_cost_the_event():
+def test_a_lone_surrogate_does_not_cost_the_event() -> None:
     assert json.loads(encode_event(delta("a\ud83db")))["update"]["delta"] == "a\ufffdb"
 
 
-def test_an_attachments_metadata_stays_here(items):
+def test_an_attachments_metadata_stays_here(items: MakeItems) -> None:
     attachment = FileAttachment(
         id="atc_1", name="a", mime_type="text/plain", metadata={"path": "secret"}
     )

@@ -25,7 +25,7 @@ IMAGES = {
 class Files:
     """One user's files, as the gateway relays them."""
 
-    def __init__(self, gateway: Any, user: str) -> None:
+    def __init__(self, gateway: Gateway, user: str) -> None:
         self._gateway = gateway
         self.user = user
 

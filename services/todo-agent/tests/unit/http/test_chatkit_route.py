@@ -1,38 +1,44 @@
 """`POST /internal/chatkit` as the gateway sees it."""
 
 import asyncio
+from typing import Any
 
+import httpx
 import pytest
+from api_kit import Gateway, OpenGateway
+from chat_kit import Admin, Chat, MakeMessage, MakeUser, claim
 
 from todo_agent.errors import ThreadBusyError
+from todo_agent.storage.run_repository import RunRepository
 from todochat.ids import new_id
 from todochat.service_tokens import Arrow
 
 
 @pytest.fixture
-def user(make_user):
+def user(make_user: MakeUser) -> str:
     return make_user()
 
 
 @pytest.fixture
-async def accepted(gateway, user, message):
+async def accepted(gateway: Gateway, user: str, message: MakeMessage) -> dict[str, Any]:
     """The answer to a first message."""
     response = await gateway.chatkit(message("add milk"), user)
-    return response.json()
+    answer: dict[str, Any] = response.json()
+    return answer
 
 
-def problem(response):
+def problem(response: httpx.Response) -> str:
     assert response.headers["content-type"] == "application/problem+json"
     body = response.json()
     assert body["status"] == response.status_code
     assert body["request_id"]
-    return body["type"].removeprefix("urn:todochat:problem:")
+    return str(body["type"]).removeprefix("urn:todochat:problem:")
 
 
 class TestAccepting:
     async def test_a_message_is_accepted_under_the_run_id_the_gateway_proposes(
-        self, gateway, user, message
-    ):
+        self, gateway: Gateway, user: str, message: MakeMessage
+    ) -> None:
         run_id = new_id("run")
 
         response = await gateway.chatkit(message(), user, x_run_id=run_id)
@@ -44,13 +50,15 @@ class TestAccepting:
         assert (body["conversation_id"], body["replayed"]) == (1, False)
         assert "Idempotent-Replayed" not in response.headers
 
-    async def test_the_simple_form_is_accepted(self, gateway, user):
+    async def test_the_simple_form_is_accepted(self, gateway: Gateway, user: str) -> None:
         response = await gateway.chatkit({"message": "add milk"}, user)
 
         assert response.status_code == 202
         assert response.json()["conversation_id"] == 1
 
-    async def test_a_repeat_says_that_it_is_one(self, gateway, user, message):
+    async def test_a_repeat_says_that_it_is_one(
+        self, gateway: Gateway, user: str, message: MakeMessage
+    ) -> None:
         first = await gateway.chatkit(message(), user, idempotency_key="k1")
 
         again = await gateway.chatkit(message(), user, idempotency_key="k1")
@@ -60,8 +68,8 @@ class TestAccepting:
         assert again.headers["Idempotent-Replayed"] == "true"
 
     async def test_a_busy_thread_is_a_409_that_names_the_run(
-        self, gateway, user, message, accepted
-    ):
+        self, gateway: Gateway, user: str, message: MakeMessage, accepted: dict[str, Any]
+    ) -> None:
         response = await gateway.chatkit(message("more", accepted["thread_id"]), user)
 
         assert response.status_code == 409
@@ -69,7 +77,9 @@ class TestAccepting:
         assert response.json()["run_id"] == accepted["run_id"]
         assert response.json()["thread_id"] == accepted["thread_id"]
 
-    async def test_the_sixth_run_is_a_429(self, gateway, user, message):
+    async def test_the_sixth_run_is_a_429(
+        self, gateway: Gateway, user: str, message: MakeMessage
+    ) -> None:
         for _ in range(5):
             assert (await gateway.chatkit(message(), user)).status_code == 202
 
@@ -79,7 +89,9 @@ class TestAccepting:
         assert problem(response) == "too-many-runs"
         assert int(response.headers["Retry-After"]) >= 1
 
-    async def test_a_full_queue_is_a_503_for_everybody(self, open_gateway, message, make_user):
+    async def test_a_full_queue_is_a_503_for_everybody(
+        self, open_gateway: OpenGateway, message: MakeMessage, make_user: MakeUser
+    ) -> None:
         gateway = await open_gateway(TODO_AGENT_MAX_QUEUED_RUNS="2")
         for _ in range(2):
             assert (await gateway.chatkit(message(), make_user())).status_code == 202
@@ -91,8 +103,8 @@ class TestAccepting:
         assert int(response.headers["Retry-After"]) >= 1
 
     async def test_a_full_queue_still_answers_a_repeat_with_its_run(
-        self, open_gateway, user, message, make_user
-    ):
+        self, open_gateway: OpenGateway, user: str, message: MakeMessage, make_user: MakeUser
+    ) -> None:
         gateway = await open_gateway(TODO_AGENT_MAX_QUEUED_RUNS="1")
         body = message()
         first = await gateway.chatkit(body, user, Idempotency_Key="k1")
@@ -104,8 +116,8 @@ class TestAccepting:
         assert again.json() == {**first.json(), "replayed": True}
 
     async def test_a_queue_that_another_process_filled_is_seen(
-        self, open_gateway, message, make_user
-    ):
+        self, open_gateway: OpenGateway, message: MakeMessage, make_user: MakeUser
+    ) -> None:
         gateway = await open_gateway()
         for _ in range(2):
             await gateway.chatkit(message(), make_user())
@@ -124,21 +136,37 @@ class TestAccepting:
         ],
     )
     async def test_an_unknown_time_zone_counts_as_utc(
-        self, gateway, user, message, runs, sent, kept
-    ):
+        self,
+        gateway: Gateway,
+        user: str,
+        message: MakeMessage,
+        runs: RunRepository,
+        sent: str,
+        kept: str,
+    ) -> None:
         await gateway.chatkit(message(), user, x_timezone=sent)
 
-        assert (await runs.claim("w1", 60)).timezone == kept
+        assert (await claim(runs)).timezone == kept
 
     @pytest.mark.parametrize(
         ("sent", "kept"), [("de-DE,de;q=0.9,en", "de-DE"), ("*", "en"), ("!", "en")]
     )
-    async def test_the_locale_is_the_first_language(self, gateway, user, message, runs, sent, kept):
+    async def test_the_locale_is_the_first_language(
+        self,
+        gateway: Gateway,
+        user: str,
+        message: MakeMessage,
+        runs: RunRepository,
+        sent: str,
+        kept: str,
+    ) -> None:
         await gateway.chatkit(message(), user, accept_language=sent)
 
-        assert (await runs.claim("w1", 60)).locale == kept
+        assert (await claim(runs)).locale == kept
 
-    async def test_a_malformed_run_id_or_key_is_a_400(self, gateway, user, message):
+    async def test_a_malformed_run_id_or_key_is_a_400(
+        self, gateway: Gateway, user: str, message: MakeMessage
+    ) -> None:
         wrong_id = await gateway.chatkit(message(), user, x_run_id="run_1; DROP")
         wrong_key = await gateway.chatkit(message(), user, idempotency_key="x" * 129)
 
@@ -146,17 +174,21 @@ class TestAccepting:
 
 
 class TestAttaching:
-    async def attach(self, gateway, user, thread_id):
+    async def attach(self, gateway: Gateway, user: str, thread_id: str) -> httpx.Response:
         action = {"type": "run.attach", "payload": {}}
         return await gateway.ask("threads.custom_action", user, thread_id=thread_id, action=action)
 
-    async def test_the_threads_active_run_answers(self, gateway, user, accepted):
+    async def test_the_threads_active_run_answers(
+        self, gateway: Gateway, user: str, accepted: dict[str, Any]
+    ) -> None:
         response = await self.attach(gateway, user, accepted["thread_id"])
 
         assert response.status_code == 202
         assert response.json() == accepted
 
-    async def test_a_message_is_preferred_to_an_action(self, gateway, user, accepted):
+    async def test_a_message_is_preferred_to_an_action(
+        self, gateway: Gateway, user: str, accepted: dict[str, Any]
+    ) -> None:
         action = {"type": "task.done", "payload": {}}
         await gateway.ask(
             "threads.custom_action", user, thread_id=accepted["thread_id"], action=action
@@ -166,8 +198,10 @@ class TestAttaching:
 
         assert response.json()["run_id"] == accepted["run_id"]
 
-    async def test_without_an_active_run_it_is_a_404(self, gateway, user, accepted, runs):
-        run = await runs.claim("w1", 60)
+    async def test_without_an_active_run_it_is_a_404(
+        self, gateway: Gateway, user: str, accepted: dict[str, Any], runs: RunRepository
+    ) -> None:
+        run = await claim(runs)
         await runs.finish(run.run_id, 1, "completed", None, 1)
 
         response = await self.attach(gateway, user, accepted["thread_id"])
@@ -175,14 +209,18 @@ class TestAttaching:
         assert response.status_code == 404
         assert problem(response) == "no-active-run"
 
-    async def test_anothers_thread_has_none(self, gateway, make_user, accepted):
+    async def test_anothers_thread_has_none(
+        self, gateway: Gateway, make_user: MakeUser, accepted: dict[str, Any]
+    ) -> None:
         response = await self.attach(gateway, make_user(), accepted["thread_id"])
 
         assert response.status_code == 404
 
 
 class TestAnswering:
-    async def test_a_thread_comes_with_its_items(self, gateway, user, accepted):
+    async def test_a_thread_comes_with_its_items(
+        self, gateway: Gateway, user: str, accepted: dict[str, Any]
+    ) -> None:
         thread_id = accepted["thread_id"]
 
         response = await gateway.ask("threads.get_by_id", user, thread_id=thread_id)
@@ -193,7 +231,9 @@ class TestAnswering:
         assert item["content"][0]["text"] == "add milk"
         assert item["created_at"].endswith("Z")
 
-    async def test_threads_are_listed_and_paged(self, gateway, user, message):
+    async def test_threads_are_listed_and_paged(
+        self, gateway: Gateway, user: str, message: MakeMessage
+    ) -> None:
         made = [(await gateway.chatkit(message(), user)).json()["thread_id"] for _ in range(3)]
 
         first = (await gateway.ask("threads.list", user, limit=2)).json()
@@ -202,7 +242,9 @@ class TestAnswering:
         assert [thread["id"] for thread in first["data"] + rest["data"]] == made[::-1]
         assert (first["has_more"], rest["has_more"]) == (True, False)
 
-    async def test_items_are_listed_without_hidden_ones(self, gateway, chat, user, accepted, admin):
+    async def test_items_are_listed_without_hidden_ones(
+        self, gateway: Gateway, chat: Chat, user: str, accepted: dict[str, Any], admin: Admin
+    ) -> None:
         await admin.execute(
             "UPDATE items SET payload = jsonb_set(payload, '{type}', $1)", ('"hidden_context_item"')
         )
@@ -211,7 +253,9 @@ class TestAnswering:
 
         assert response.json()["data"] == []
 
-    async def test_a_thread_is_renamed(self, gateway, user, accepted):
+    async def test_a_thread_is_renamed(
+        self, gateway: Gateway, user: str, accepted: dict[str, Any]
+    ) -> None:
         thread_id = accepted["thread_id"]
 
         response = await gateway.ask("threads.update", user, thread_id=thread_id, title="Groceries")
@@ -220,7 +264,9 @@ class TestAnswering:
         assert response.json()["title"] == "Groceries"
         assert [thread["title"] for thread in listed] == ["Groceries"]
 
-    async def test_feedback_is_kept(self, gateway, user, accepted, admin):
+    async def test_feedback_is_kept(
+        self, gateway: Gateway, user: str, accepted: dict[str, Any], admin: Admin
+    ) -> None:
         item_id = await admin.value("SELECT id FROM items")
 
         response = await gateway.ask(
@@ -235,8 +281,8 @@ class TestAnswering:
         assert await admin.value("SELECT kind FROM feedback") == "positive"
 
     async def test_a_deleted_thread_is_gone_and_its_run_is_to_stop(
-        self, gateway, user, accepted, admin
-    ):
+        self, gateway: Gateway, user: str, accepted: dict[str, Any], admin: Admin
+    ) -> None:
         thread_id = accepted["thread_id"]
 
         response = await gateway.ask("threads.delete", user, thread_id=thread_id)
@@ -258,7 +304,9 @@ class TestAnswering:
             ),
         ],
     )
-    async def test_what_is_not_offered_is_a_clear_422(self, gateway, user, kind, params):
+    async def test_what_is_not_offered_is_a_clear_422(
+        self, gateway: Gateway, user: str, kind: str, params: dict[str, object]
+    ) -> None:
         response = await gateway.ask(kind, user, **params)
 
         assert response.status_code == 422
@@ -266,13 +314,13 @@ class TestAnswering:
 
 
 class TestRefusing:
-    async def test_an_unknown_type_is_a_400(self, gateway, user):
+    async def test_an_unknown_type_is_a_400(self, gateway: Gateway, user: str) -> None:
         response = await gateway.ask("threads.explode", user)
 
         assert response.status_code == 400
         assert problem(response) == "unknown-request-type"
 
-    async def test_a_body_over_256_kib_is_a_413(self, gateway, user):
+    async def test_a_body_over_256_kib_is_a_413(self, gateway: Gateway, user: str) -> None:
         response = await gateway.chatkit(b'{"message": "' + b"x" * 300_000 + b'"}', user)
 
         assert response.status_code == 413
@@ -281,7 +329,14 @@ class TestRefusing:
         "kind",
         ["threads.get_by_id", "items.list", "threads.update", "threads.delete", "items.feedback"],
     )
-    async def test_anothers_thread_is_a_404(self, gateway, make_user, accepted, admin, kind):
+    async def test_anothers_thread_is_a_404(
+        self,
+        gateway: Gateway,
+        make_user: MakeUser,
+        accepted: dict[str, Any],
+        admin: Admin,
+        kind: str,
+    ) -> None:
         item_id = await admin.value("SELECT id FROM items")
         before = await admin.value("SELECT threads::text FROM threads")
 
@@ -297,7 +352,9 @@ class TestRefusing:
         assert response.status_code == 404
         assert await admin.value("SELECT threads::text FROM threads") == before
 
-    async def test_without_a_service_token_it_is_a_401(self, gateway, message):
+    async def test_without_a_service_token_it_is_a_401(
+        self, gateway: Gateway, message: MakeMessage
+    ) -> None:
         bare = await gateway.client.post("/internal/chatkit", json=message())
         wrong = await gateway.client.post(
             "/internal/chatkit", json=message(), headers={"Authorization": "Bearer x.y.z"}
@@ -305,7 +362,9 @@ class TestRefusing:
 
         assert bare.status_code == wrong.status_code == 401
 
-    async def test_another_arrows_token_is_a_401(self, gateway, user, message):
+    async def test_another_arrows_token_is_a_401(
+        self, gateway: Gateway, user: str, message: MakeMessage
+    ) -> None:
         token = gateway.tokens.mint(Arrow.AGENT_TO_TASKS, user)
         response = await gateway.client.post(
             "/internal/chatkit", json=message(), headers={"Authorization": f"Bearer {token}"}
@@ -313,7 +372,9 @@ class TestRefusing:
 
         assert response.status_code == 401
 
-    async def test_a_double_click_is_one_run(self, gateway, user, message):
+    async def test_a_double_click_is_one_run(
+        self, gateway: Gateway, user: str, message: MakeMessage
+    ) -> None:
         responses = await asyncio.gather(
             *(gateway.chatkit(message(), user, idempotency_key="k1") for _ in range(4))
         )

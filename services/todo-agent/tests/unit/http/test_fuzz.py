@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from api_kit import Gateway
+from chat_kit import Admin, Chat, MakeItems, MakeMessage, MakeUser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -76,7 +78,9 @@ def fields(known: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.fixture
-async def known(gateway, chat, message, items, make_user):
+async def known(
+    gateway: Gateway, chat: Chat, message: MakeMessage, items: MakeItems, make_user: MakeUser
+) -> tuple[str, dict[str, str]]:
     """A user with a thread that holds one item of several kinds, and their ids."""
     user = make_user()
     thread = await chat.new_thread(user)
@@ -86,7 +90,7 @@ async def known(gateway, chat, message, items, make_user):
     return user, {"thread": thread.id, "widget": "widget_1", "question": "question_1"}
 
 
-async def send(gateway, user, admin, body):
+async def send(gateway: Gateway, user: str, admin: Admin, body: bytes) -> None:
     """Send a body and end the run it may have begun, so that the next one finds room."""
     response = await gateway.chatkit(body, user)
     assert response.status_code < 500, (body, response.text)
@@ -102,13 +106,15 @@ FUZZ = settings(
 )
 
 
-async def test_no_chatkit_request_fails(gateway, known, admin):
+async def test_no_chatkit_request_fails(
+    gateway: Gateway, known: tuple[str, dict[str, str]], admin: Admin
+) -> None:
     user, ids = known
     bodies: list[bytes] = []
 
     @FUZZ
     @given(kind=st.sampled_from(TYPES), params=fields(ids))
-    def collect(kind, params):
+    def collect(kind: str, params: dict[str, Any]) -> None:
         bodies.append(json.dumps({"type": kind, "params": params}).encode())
 
     collect()
@@ -116,7 +122,9 @@ async def test_no_chatkit_request_fails(gateway, known, admin):
         await send(gateway, user, admin, body)
 
 
-async def test_no_other_body_fails(gateway, known, admin):
+async def test_no_other_body_fails(
+    gateway: Gateway, known: tuple[str, dict[str, str]], admin: Admin
+) -> None:
     user, _ = known
     bodies: list[bytes] = []
 
@@ -130,7 +138,7 @@ async def test_no_other_body_fails(gateway, known, admin):
             ).map(lambda value: json.dumps(value).encode()),
         )
     )
-    def collect(body):
+    def collect(body: bytes) -> None:
         bodies.append(body)
 
     collect()

@@ -1,8 +1,8 @@
 """The bounds of a request as the gateway meets them, from both sides."""
 
-from typing import Any
-
 import msgspec
+from api_kit import Gateway, OpenGateway
+from chat_kit import MakeMessage, MakeUser
 
 from todochat.errors import BadRequestError
 
@@ -10,7 +10,9 @@ BODY_LIMIT_BYTES = 256 * 1024
 JSON = {"Content-Type": "application/json"}
 
 
-async def test_a_body_is_taken_up_to_256_kib_and_not_beyond(gateway: Any, make_user: Any) -> None:
+async def test_a_body_is_taken_up_to_256_kib_and_not_beyond(
+    gateway: Gateway, make_user: MakeUser
+) -> None:
     body = msgspec.json.encode({"message": "hi"})
 
     at_limit = await gateway.chatkit(body.ljust(BODY_LIMIT_BYTES), make_user())
@@ -20,7 +22,7 @@ async def test_a_body_is_taken_up_to_256_kib_and_not_beyond(gateway: Any, make_u
 
 
 async def test_an_idempotency_key_has_up_to_128_characters_and_no_more(
-    gateway: Any, make_user: Any, message: Any
+    gateway: Gateway, make_user: MakeUser, message: MakeMessage
 ) -> None:
     at_limit = await gateway.chatkit(message(), make_user(), Idempotency_Key="k" * 128)
     beyond = await gateway.chatkit(message(), make_user(), Idempotency_Key="k" * 129)
@@ -29,7 +31,7 @@ async def test_an_idempotency_key_has_up_to_128_characters_and_no_more(
 
 
 async def test_a_list_of_runs_ends_at_fifty(
-    open_gateway: Any, make_user: Any, message: Any
+    open_gateway: OpenGateway, make_user: MakeUser, message: MakeMessage
 ) -> None:
     gateway = await open_gateway(TODO_AGENT_MAX_RUNS_PER_USER="51")
     user = make_user()

@@ -5,12 +5,17 @@ import sys
 
 import msgspec
 import pytest
+from api_kit import Gateway, OpenGateway
+from chat_kit import MakeMessage, MakeUser
 
 from todo_agent.__main__ import main
 from todochat.database import BypassingRoleError
+from todochat.database.bootstrap import DatabaseUrls
 
 
-async def test_ready_live_and_metrics_answer(gateway, message, make_user):
+async def test_ready_live_and_metrics_answer(
+    gateway: Gateway, message: MakeMessage, make_user: MakeUser
+) -> None:
     await gateway.chatkit(message(), make_user())
 
     ready = await gateway.client.get("/health/ready")
@@ -23,7 +28,7 @@ async def test_ready_live_and_metrics_answer(gateway, message, make_user):
     assert "todo_agent_queued_runs" in metrics
 
 
-async def test_the_openapi_document_names_every_route_and_answer(gateway):
+async def test_the_openapi_document_names_every_route_and_answer(gateway: Gateway) -> None:
     document = (await gateway.client.get("/openapi.json")).json()
 
     assert set(document["paths"]) == {
@@ -37,8 +42,8 @@ async def test_the_openapi_document_names_every_route_and_answer(gateway):
 
 
 async def test_a_role_that_row_level_security_does_not_hold_stops_the_start(
-    open_gateway, empty_chat
-):
+    open_gateway: OpenGateway, empty_chat: DatabaseUrls
+) -> None:
     owner = msgspec.structs.replace(empty_chat, app=empty_chat.owner)
 
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - the test client groups it
@@ -58,7 +63,12 @@ async def test_a_role_that_row_level_security_does_not_hold_stops_the_start(
         (["dance"], "usage: python -m todo_agent api|worker|migrate"),
     ],
 )
-def test_a_bad_start_ends_with_one_clear_line(monkeypatch, capsys, arguments, line):
+def test_a_bad_start_ends_with_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    line: str,
+) -> None:
     monkeypatch.setattr(sys, "argv", ["todo_agent", *arguments])
     monkeypatch.setattr(os, "environ", {})
 

@@ -3,23 +3,30 @@
 import asyncio
 import os
 import sys
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+from api_kit import OpenGateway
+from chat_kit import MakeMessage, MakeUser, claim
 from redis.asyncio import Redis
 
+from todo_agent.storage.run_repository import RunRepository
+from todochat.database.bootstrap import DatabaseUrls
 from todochat.server import EXIT_START_FAILED
-from todochat.testing.servers import ValkeyProcess
+from todochat.testing.servers import PostgresProcess, ValkeyProcess
 from todochat.testing.waiting import free_port, wait_until
 
 
 @pytest.fixture
-def user(make_user):
+def user(make_user: MakeUser) -> str:
     return make_user()
 
 
 @pytest.fixture
-def valkey():
+def valkey() -> Iterator[ValkeyProcess]:
     """A Valkey of this test's own, to be stopped and started."""
     process = ValkeyProcess()
     process.start()
@@ -27,22 +34,29 @@ def valkey():
     process.stop()
 
 
-async def test_without_redis_a_turn_is_accepted_all_the_same(open_gateway, user, message, runs):
+async def test_without_redis_a_turn_is_accepted_all_the_same(
+    open_gateway: OpenGateway, user: str, message: MakeMessage, runs: RunRepository
+) -> None:
     gateway = await open_gateway(redis=f"redis://127.0.0.1:{free_port()}/0")
 
     response = await gateway.chatkit(message(), user)
     cancelled = await gateway.cancel(response.json()["run_id"], user)
 
     assert (response.status_code, cancelled.status_code) == (202, 202)
-    assert (await runs.claim("w1", 60)).run_id == response.json()["run_id"]
+    assert (await claim(runs)).run_id == response.json()["run_id"]
     ready = await gateway.client.get("/health/ready")
     assert ready.status_code == 200
 
 
 async def test_signals_are_sent_again_when_redis_is_back(
-    open_gateway, user, message, valkey, make_user
-):
+    open_gateway: OpenGateway,
+    user: str,
+    message: MakeMessage,
+    valkey: ValkeyProcess,
+    make_user: MakeUser,
+) -> None:
     gateway = await open_gateway(redis=valkey.url)
+    assert valkey.process is not None
     valkey.process.kill()
     valkey.process.wait(10)
     assert (await gateway.chatkit(message(), user)).status_code == 202
@@ -57,8 +71,11 @@ async def test_signals_are_sent_again_when_redis_is_back(
 
 
 async def test_without_postgresql_every_answer_is_a_503_until_it_is_back(
-    own_postgres, open_gateway, user, message
-):
+    own_postgres: tuple[PostgresProcess, DatabaseUrls],
+    open_gateway: OpenGateway,
+    user: str,
+    message: MakeMessage,
+) -> None:
     server, urls = own_postgres
     gateway = await open_gateway(urls=urls)
     assert (await gateway.ask("threads.list", user)).status_code == 200
@@ -81,8 +98,11 @@ async def test_without_postgresql_every_answer_is_a_503_until_it_is_back(
 
 
 async def test_an_api_that_starts_before_postgresql_answers_503_until_it_is_there(
-    own_postgres, open_gateway, user, message
-):
+    own_postgres: tuple[PostgresProcess, DatabaseUrls],
+    open_gateway: OpenGateway,
+    user: str,
+    message: MakeMessage,
+) -> None:
     server, urls = own_postgres
     server.halt()
     gateway = await open_gateway(urls=urls)
@@ -101,8 +121,8 @@ async def test_an_api_that_starts_before_postgresql_answers_503_until_it_is_ther
 
 @pytest.mark.parametrize("variable", ["CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"])
 async def test_a_bypassing_role_that_is_found_out_late_ends_the_process(
-    own_postgres, tmp_path, variable
-):
+    own_postgres: tuple[PostgresProcess, DatabaseUrls], tmp_path: Path, variable: str
+) -> None:
     server, urls = own_postgres
     server.halt()
     log, port = tmp_path / "log", free_port()
@@ -124,7 +144,7 @@ async def test_a_bypassing_role_that_is_found_out_late_ends_the_process(
 
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
 
-        async def answers(path, status):
+        async def answers(path: str, status: int) -> bool:
             try:
                 response = await http.get(path)
             except httpx.TransportError:
@@ -143,6 +163,6 @@ async def test_a_bypassing_role_that_is_found_out_late_ends_the_process(
     assert '"start.refused"' in log.read_text()
 
 
-async def _has_ended(process, answers):
+async def _has_ended(process: Process, answers: Callable[[str, int], Awaitable[bool]]) -> bool:
     await answers("/health/ready", 503)
     return process.returncode is not None

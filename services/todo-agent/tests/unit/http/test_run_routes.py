@@ -1,22 +1,32 @@
 """`/internal/runs` as the gateway sees it."""
 
-import pytest
+from collections.abc import Callable
+from typing import Any
 
+import pytest
+from api_kit import Gateway
+from chat_kit import Admin, MakeMessage, MakeUser, claim
+from redis.asyncio import Redis
+
+from todo_agent.storage.run_repository import RunRepository
 from todochat import bus
 
 
 @pytest.fixture
-def user(make_user):
+def user(make_user: MakeUser) -> str:
     return make_user()
 
 
 @pytest.fixture
-async def run(gateway, user, message):
+async def run(gateway: Gateway, user: str, message: MakeMessage) -> dict[str, Any]:
     """An accepted run."""
-    return (await gateway.chatkit(message(), user)).json()
+    accepted: dict[str, Any] = (await gateway.chatkit(message(), user)).json()
+    return accepted
 
 
-async def test_a_run_is_found_with_what_the_gateway_needs(gateway, user, run):
+async def test_a_run_is_found_with_what_the_gateway_needs(
+    gateway: Gateway, user: str, run: dict[str, Any]
+) -> None:
     response = await gateway.get(f"/internal/runs/{run['run_id']}", user)
 
     body = response.json()
@@ -28,9 +38,11 @@ async def test_a_run_is_found_with_what_the_gateway_needs(gateway, user, run):
     assert body["created_at"].endswith("Z")
 
 
-async def test_a_threads_active_run_is_found_until_it_ends(gateway, user, run, runs):
+async def test_a_threads_active_run_is_found_until_it_ends(
+    gateway: Gateway, user: str, run: dict[str, Any], runs: RunRepository
+) -> None:
     path = f"/internal/runs?thread_id={run['thread_id']}"
-    claimed = await runs.claim("w1", 60)
+    claimed = await claim(runs)
 
     active = await gateway.get(f"{path}&status=active", user)
     await runs.finish(claimed.run_id, 1, "completed", None, 1)
@@ -43,13 +55,17 @@ async def test_a_threads_active_run_is_found_until_it_ends(gateway, user, run, r
 
 
 @pytest.mark.parametrize("thread_id", ["thr_unknown", "%00", "thr_%C3%A4", "a%20b"])
-async def test_a_thread_that_is_none_has_no_runs(gateway, user, thread_id):
+async def test_a_thread_that_is_none_has_no_runs(
+    gateway: Gateway, user: str, thread_id: str
+) -> None:
     response = await gateway.get(f"/internal/runs?thread_id={thread_id}", user)
 
     assert response.json() == {"items": []}
 
 
-async def test_active_runs_of_all_threads_are_listed_newest_first(gateway, user, message):
+async def test_active_runs_of_all_threads_are_listed_newest_first(
+    gateway: Gateway, user: str, message: MakeMessage
+) -> None:
     made = [(await gateway.chatkit(message(), user)).json()["run_id"] for _ in range(3)]
 
     response = await gateway.get("/internal/runs?status=active", user)
@@ -58,14 +74,23 @@ async def test_active_runs_of_all_threads_are_listed_newest_first(gateway, user,
 
 
 @pytest.mark.parametrize("query", ["", "?status=ended", "?status="])
-async def test_a_listing_of_nothing_in_particular_is_refused(gateway, user, query):
+async def test_a_listing_of_nothing_in_particular_is_refused(
+    gateway: Gateway, user: str, query: str
+) -> None:
     response = await gateway.get(f"/internal/runs{query}", user)
 
     assert response.status_code == 422
 
 
-async def test_a_cancel_is_kept_and_the_worker_is_poked(gateway, user, run, runs, redis, wait):
-    await runs.claim("w1", 60)
+async def test_a_cancel_is_kept_and_the_worker_is_poked(
+    gateway: Gateway,
+    user: str,
+    run: dict[str, Any],
+    runs: RunRepository,
+    redis: Redis,
+    wait: Callable[..., Any],
+) -> None:
+    await claim(runs)
     poked: list[str] = []
     async with bus.WorkerChannels(redis, "w1") as channels:
         channels.on_control(poked.append)
@@ -81,15 +106,19 @@ async def test_a_cancel_is_kept_and_the_worker_is_poked(gateway, user, run, runs
     assert (lease.cancel_requested, lease.cancel_reason) == (True, "user")
 
 
-async def test_the_first_reason_of_a_cancel_stays(gateway, user, run, runs):
+async def test_the_first_reason_of_a_cancel_stays(
+    gateway: Gateway, user: str, run: dict[str, Any], runs: RunRepository
+) -> None:
     await gateway.cancel(run["run_id"], user, "abandoned")
     await gateway.cancel(run["run_id"], user, "user")
 
-    assert (await runs.claim("w1", 60)).cancel_reason == "abandoned"
+    assert (await claim(runs)).cancel_reason == "abandoned"
 
 
-async def test_cancelling_an_ended_run_is_fine_and_changes_nothing(gateway, user, run, runs):
-    claimed = await runs.claim("w1", 60)
+async def test_cancelling_an_ended_run_is_fine_and_changes_nothing(
+    gateway: Gateway, user: str, run: dict[str, Any], runs: RunRepository
+) -> None:
+    claimed = await claim(runs)
     await runs.finish(claimed.run_id, 1, "completed", None, 1)
 
     response = await gateway.cancel(run["run_id"], user)
@@ -99,7 +128,9 @@ async def test_cancelling_an_ended_run_is_fine_and_changes_nothing(gateway, user
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": "bored"}, {"reason": "user", "user_id": "x"}])
-async def test_a_cancel_needs_a_reason_it_knows(gateway, user, run, body):
+async def test_a_cancel_needs_a_reason_it_knows(
+    gateway: Gateway, user: str, run: dict[str, Any], body: dict[str, str]
+) -> None:
     path = f"/internal/runs/{run['run_id']}/cancel"
 
     response = await gateway.client.post(path, headers=gateway.headers(user), json=body)
@@ -107,7 +138,9 @@ async def test_a_cancel_needs_a_reason_it_knows(gateway, user, run, body):
     assert response.status_code == 422
 
 
-async def test_anothers_run_is_a_404_and_stays_as_it_is(gateway, make_user, user, run, admin):
+async def test_anothers_run_is_a_404_and_stays_as_it_is(
+    gateway: Gateway, make_user: MakeUser, user: str, run: dict[str, Any], admin: Admin
+) -> None:
     other = make_user()
 
     found = await gateway.get(f"/internal/runs/{run['run_id']}", other)
@@ -120,12 +153,12 @@ async def test_anothers_run_is_a_404_and_stays_as_it_is(gateway, make_user, user
 
 
 @pytest.mark.parametrize("run_id", ["run_unknown", "%00", "run_%C3%A4", "x" * 300])
-async def test_an_unknown_run_is_a_404(gateway, user, run_id):
+async def test_an_unknown_run_is_a_404(gateway: Gateway, user: str, run_id: str) -> None:
     assert (await gateway.get(f"/internal/runs/{run_id}", user)).status_code == 404
     assert (await gateway.cancel(run_id, user)).status_code == 404
 
 
-async def test_a_thread_id_that_cannot_be_one_has_no_runs(gateway):
+async def test_a_thread_id_that_cannot_be_one_has_no_runs(gateway: Gateway) -> None:
     response = await gateway.get("/internal/runs?thread_id=%C2%B8%7Dk1", "usr_a")
 
     assert (response.status_code, response.json()) == (200, {"items": []})

@@ -52,7 +52,7 @@ def at(day: int, hour: int, minute: int = 0, *, month: int = 11) -> datetime:
         ("by new year's eve", date(2026, 12, 31)),
     ],
 )
-def test_a_phrase_names_a_day(phrase, day) -> None:
+def test_a_phrase_names_a_day(phrase: str, day: date) -> None:
     when = read_date(phrase, MONDAY)
 
     assert when is not None
@@ -83,7 +83,7 @@ def test_a_phrase_names_a_day(phrase, day) -> None:
         ("every sunday at eleven am", at(29, 11)),
     ],
 )
-def test_a_phrase_names_a_moment(phrase, moment) -> None:
+def test_a_phrase_names_a_moment(phrase: str, moment: datetime | None) -> None:
     when = read_date(phrase, MONDAY)
 
     assert (when.at if when else None) == moment
@@ -101,7 +101,7 @@ def test_a_phrase_names_a_moment(phrase, moment) -> None:
         ("read the #tomorrow report", []),
     ],
 )
-def test_phrases_are_found_where_they_are(text, phrases) -> None:
+def test_phrases_are_found_where_they_are(text: str, phrases: list[str]) -> None:
     found = [
         text[phrase.start : phrase.end] for phrase in find_dates(text, MONDAY) if phrase.is_strong
     ]
@@ -122,7 +122,7 @@ def test_phrases_are_found_where_they_are(text, phrases) -> None:
         ("2026-12-31T23:30", "Pacific/Auckland", "tomorrow at 9am", "2026-12-31T20:00"),
     ],
 )
-def test_clock_changes_are_respected(now, zone, phrase, utc) -> None:
+def test_clock_changes_are_respected(now: str, zone: str, phrase: str, utc: str) -> None:
     info = ZoneInfo(zone)
     clock = Clock(datetime.fromisoformat(now).replace(tzinfo=info), info, "en-GB")
 
@@ -134,7 +134,7 @@ def test_clock_changes_are_respected(now, zone, phrase, utc) -> None:
 
 
 @given(st.text(max_size=80) | st.from_regex(r"(in|at|on|every|next) \d{1,9} ?(days|hours|pm|:99)"))
-def test_any_text_can_be_searched(text) -> None:
+def test_any_text_can_be_searched(text: str) -> None:
     for phrase in find_dates(text, MONDAY):
         assert 0 <= phrase.start < phrase.end <= len(text)
 
@@ -154,7 +154,7 @@ class TestClock:
         assert MONDAY.at(date(2027, 3, 28), time(2, 30)).hour == 3
 
     @pytest.mark.parametrize("instructions", [None, "", "Now: soon", "Time zone: Mars/Olympus"])
-    def test_without_them_it_is_the_fallback_in_utc(self, instructions) -> None:
+    def test_without_them_it_is_the_fallback_in_utc(self, instructions: str | None) -> None:
         fallback = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
         clock = read_clock(instructions, fallback)

@@ -1,9 +1,10 @@
 """Several messages one after the other: what "it" is, and what a yes is a yes to."""
 
 import pytest
+from offline_kit import FakeTodo, MakePerson, Person
 
 
-def test_it_is_the_task_that_was_spoken_of_last(person, todo) -> None:
+def test_it_is_the_task_that_was_spoken_of_last(person: Person, todo: FakeTodo) -> None:
     person.says("add buy milk")
     person.says("add call mom")
 
@@ -16,7 +17,7 @@ def test_it_is_the_task_that_was_spoken_of_last(person, todo) -> None:
     assert todo.tasks[2]["due"]["date"] == "2026-11-27"
 
 
-def test_the_last_one_of_a_list_that_was_shown(person, todo) -> None:
+def test_the_last_one_of_a_list_that_was_shown(person: Person, todo: FakeTodo) -> None:
     todo.have("one", "two", "three")
     person.says("show my tasks")
 
@@ -27,7 +28,7 @@ def test_the_last_one_of_a_list_that_was_shown(person, todo) -> None:
     assert [task["completed"] for task in todo.tasks.values()] == [False, True, True]
 
 
-def test_it_is_never_a_task_that_was_deleted(person, todo) -> None:
+def test_it_is_never_a_task_that_was_deleted(person: Person, todo: FakeTodo) -> None:
     person.says("add walk")
     person.says("add swim")
     person.says("delete it")
@@ -39,7 +40,7 @@ def test_it_is_never_a_task_that_was_deleted(person, todo) -> None:
     assert not todo.tasks[1]["completed"]
 
 
-def test_it_among_several_asks_which(person, todo) -> None:
+def test_it_among_several_asks_which(person: Person, todo: FakeTodo) -> None:
     person.says("add milk and eggs to my shopping list")
 
     answer = person.says("delete it")
@@ -50,18 +51,18 @@ def test_it_among_several_asks_which(person, todo) -> None:
 
 class TestDeletingMany:
     @pytest.fixture
-    def asked(self, person, todo):
+    def asked(self, person: Person, todo: FakeTodo) -> Person:
         todo.have("one", "two", completed=True)
         todo.have("three")
         answer = person.says("delete all done ones")
         assert "these 2 tasks" in answer
         return person
 
-    def test_nothing_goes_before_the_yes(self, asked, todo) -> None:
+    def test_nothing_goes_before_the_yes(self, asked: Person, todo: FakeTodo) -> None:
         assert todo.changes == []
 
     @pytest.mark.parametrize("yes", ["yes", "Yes, please!", "ok do it", "sure", "go ahead", "y"])
-    def test_a_yes_deletes_just_those(self, asked, todo, yes) -> None:
+    def test_a_yes_deletes_just_those(self, asked: Person, todo: FakeTodo, yes: str) -> None:
         todo.have("four", completed=True)
 
         asked.says(yes)
@@ -80,19 +81,19 @@ class TestDeletingMany:
             "is that safe? yes",
         ],
     )
-    def test_anything_else_deletes_nothing(self, asked, todo, other) -> None:
+    def test_anything_else_deletes_nothing(self, asked: Person, todo: FakeTodo, other: str) -> None:
         asked.says(other)
 
         assert todo.titles == ["one", "two", "three"]
 
-    def test_a_yes_counts_only_at_once(self, asked, todo) -> None:
+    def test_a_yes_counts_only_at_once(self, asked: Person, todo: FakeTodo) -> None:
         asked.says("what's due today?")
 
         asked.says("yes")
 
         assert todo.titles == ["one", "two", "three"]
 
-    def test_what_was_added_in_the_same_breath_stays(self, person, todo) -> None:
+    def test_what_was_added_in_the_same_breath_stays(self, person: Person, todo: FakeTodo) -> None:
         todo.have("one", "two", completed=True)
         person.says("add three. delete all done ones")
 
@@ -100,7 +101,7 @@ class TestDeletingMany:
 
         assert todo.titles == ["three"]
 
-    def test_numbers_are_asked_about_too(self, person, todo) -> None:
+    def test_numbers_are_asked_about_too(self, person: Person, todo: FakeTodo) -> None:
         todo.have("one", "two", "three")
         answer = person.says("delete 1 and 3")
         assert "**one**" in answer
@@ -109,7 +110,7 @@ class TestDeletingMany:
 
         assert todo.titles == ["two"]
 
-    def test_a_hundred_are_all_named(self, person, todo) -> None:
+    def test_a_hundred_are_all_named(self, person: Person, todo: FakeTodo) -> None:
         todo.have(*(f"task {i}" for i in range(60)), completed=True)
         answer = person.says("delete all done ones")
         assert "#60" in answer
@@ -121,7 +122,7 @@ class TestDeletingMany:
 
 class TestWhichOne:
     @pytest.fixture
-    def asked(self, person, todo):
+    def asked(self, person: Person, todo: FakeTodo) -> Person:
         todo.have("buy oat milk", "buy soy milk", "walk")
         answer = person.says("I bought the milk")
         assert "Which one" in answer
@@ -130,29 +131,33 @@ class TestWhichOne:
     @pytest.mark.parametrize(
         "choice", ["2", "#2", "the second one", "the last one", "soy", "the soy milk"]
     )
-    def test_it_is_chosen_by_number_place_or_words(self, asked, todo, choice) -> None:
+    def test_it_is_chosen_by_number_place_or_words(
+        self, asked: Person, todo: FakeTodo, choice: str
+    ) -> None:
         asked.says(choice)
 
         assert [number for number, task in todo.tasks.items() if task["completed"]] == [2]
 
-    def test_both_may_be_meant(self, asked, todo) -> None:
+    def test_both_may_be_meant(self, asked: Person, todo: FakeTodo) -> None:
         asked.says("both")
 
         assert [number for number, task in todo.tasks.items() if task["completed"]] == [1, 2]
 
-    def test_another_command_is_carried_out_instead(self, asked, todo) -> None:
+    def test_another_command_is_carried_out_instead(self, asked: Person, todo: FakeTodo) -> None:
         asked.says("add bread")
 
         assert [name for name, _ in todo.changes] == ["add_task"]
 
-    def test_never_mind(self, asked, todo) -> None:
+    def test_never_mind(self, asked: Person, todo: FakeTodo) -> None:
         asked.says("never mind")
 
         assert todo.changes == []
 
 
 class TestWhatIsMissing:
-    def test_the_title_comes_with_the_details_said_before(self, person, todo) -> None:
+    def test_the_title_comes_with_the_details_said_before(
+        self, person: Person, todo: FakeTodo
+    ) -> None:
         person.says("set a reminder for tomorrow at 5pm")
 
         person.says("to call Bob")
@@ -160,7 +165,7 @@ class TestWhatIsMissing:
         assert todo.tasks[1]["title"] == "call Bob"
         assert todo.tasks[1]["due"]["at"] == "2026-11-24T16:00:00Z"
 
-    def test_several_titles_for_one_list(self, person, todo) -> None:
+    def test_several_titles_for_one_list(self, person: Person, todo: FakeTodo) -> None:
         person.says("add to my shopping list")
 
         person.says("milk, eggs and bread")
@@ -171,14 +176,14 @@ class TestWhatIsMissing:
             ("bread", "shopping"),
         ]
 
-    def test_the_name_of_a_new_list(self, person, todo) -> None:
+    def test_the_name_of_a_new_list(self, person: Person, todo: FakeTodo) -> None:
         person.says("create a new list")
 
         person.says("call it Groceries")
 
         assert todo.lists == ["Inbox", "Groceries"]
 
-    def test_the_new_title_and_date(self, person, todo) -> None:
+    def test_the_new_title_and_date(self, person: Person, todo: FakeTodo) -> None:
         person.says("add call Ann")
         person.says("rename it")
         person.says("call Ann and Bob")
@@ -188,7 +193,7 @@ class TestWhatIsMissing:
         assert todo.tasks[1]["title"] == "call Ann and Bob"
         assert todo.tasks[1]["due"]["at"] == "2026-11-27T11:00:00Z"
 
-    def test_a_question_is_no_title(self, person, todo) -> None:
+    def test_a_question_is_no_title(self, person: Person, todo: FakeTodo) -> None:
         person.says("add item")
 
         person.says("what's due today?")
@@ -198,7 +203,7 @@ class TestWhatIsMissing:
 
 class TestOffers:
     @pytest.mark.parametrize("yes", ["yes", "yes please", "ok", "add it"])
-    def test_a_yes_adds_what_was_offered(self, person, todo, yes) -> None:
+    def test_a_yes_adds_what_was_offered(self, person: Person, todo: FakeTodo, yes: str) -> None:
         answer = person.says("lunch with Ann on friday")
         assert todo.changes == []
         assert "Shall I add **lunch with Ann**?" in answer
@@ -208,7 +213,7 @@ class TestOffers:
         assert todo.tasks[1]["title"] == "lunch with Ann"
         assert todo.tasks[1]["due"]["date"] == "2026-11-27"
 
-    def test_a_no_adds_nothing(self, person, todo) -> None:
+    def test_a_no_adds_nothing(self, person: Person, todo: FakeTodo) -> None:
         person.says("we need milk")
 
         person.says("no")
@@ -217,7 +222,9 @@ class TestOffers:
 
 
 class TestLists:
-    def test_a_list_with_tasks_goes_after_a_yes_and_its_tasks_stay(self, person, todo) -> None:
+    def test_a_list_with_tasks_goes_after_a_yes_and_its_tasks_stay(
+        self, person: Person, todo: FakeTodo
+    ) -> None:
         person.says("add milk to my shopping list")
         answer = person.says("delete the shopping list")
         assert "1 open task" in answer
@@ -228,26 +235,26 @@ class TestLists:
         assert todo.lists == ["Inbox"]
         assert todo.titles == ["milk"]
 
-    def test_an_empty_list_goes_at_once(self, person, todo) -> None:
+    def test_an_empty_list_goes_at_once(self, person: Person, todo: FakeTodo) -> None:
         person.says("create a list called Garden")
 
         person.says("delete the garden list")
 
         assert todo.lists == ["Inbox"]
 
-    def test_a_list_is_found_by_a_similar_name(self, person, todo) -> None:
+    def test_a_list_is_found_by_a_similar_name(self, person: Person, todo: FakeTodo) -> None:
         todo.have("milk", list="Groceries")
 
         answer = person.says("what's on my grocery list?")
 
         assert "#1 **milk**" in answer
 
-    def test_an_unknown_list_is_said_to_be_unknown(self, person) -> None:
+    def test_an_unknown_list_is_said_to_be_unknown(self, person: Person) -> None:
         assert "no list called **unicorn**" in person.says("what's on my unicorn list?")
 
 
 class TestUndo:
-    def test_of_completing(self, person, todo) -> None:
+    def test_of_completing(self, person: Person, todo: FakeTodo) -> None:
         todo.have("one", "two")
         person.says("complete 1 and 2")
 
@@ -255,14 +262,14 @@ class TestUndo:
 
         assert [task["completed"] for task in todo.tasks.values()] == [False, False]
 
-    def test_of_adding(self, person, todo) -> None:
+    def test_of_adding(self, person: Person, todo: FakeTodo) -> None:
         person.says("add milk")
 
         person.says("undo that")
 
         assert todo.titles == []
 
-    def test_of_deleting_is_not_possible(self, person, todo) -> None:
+    def test_of_deleting_is_not_possible(self, person: Person, todo: FakeTodo) -> None:
         todo.have("one")
         person.says("delete 1")
 
@@ -270,18 +277,20 @@ class TestUndo:
 
 
 class TestAnswers:
-    def test_what_to_do_next_is_the_overdue_one(self, make_person) -> None:
+    def test_what_to_do_next_is_the_overdue_one(self, make_person: MakePerson) -> None:
         answer = make_person().says("what should I do next?")
 
         assert "#3 **pay rent**, overdue" in answer
 
-    def test_what_cannot_be_repeated_is_said_to_be_there_once(self, person, todo) -> None:
+    def test_what_cannot_be_repeated_is_said_to_be_there_once(
+        self, person: Person, todo: FakeTodo
+    ) -> None:
         answer = person.says("add water plants every tuesday")
 
         assert "can't repeat" in answer
         assert todo.tasks[1]["title"] == "water plants"
 
-    def test_times_are_said_as_the_locale_says_them(self, make_person) -> None:
+    def test_times_are_said_as_the_locale_says_them(self, make_person: MakePerson) -> None:
         american = make_person("2026-11-23T09:30", "America/New_York", "en-US")
 
         answer = american.says("add lunch tomorrow at 1pm")
@@ -300,15 +309,17 @@ class TestAnswers:
             ("tool-failed", "", "something went wrong"),
         ],
     )
-    def test_an_error_is_explained(self, person, todo, code, error, said) -> None:
+    def test_an_error_is_explained(
+        self, person: Person, todo: FakeTodo, code: str, error: str, said: str
+    ) -> None:
         todo.failing["add_task"] = (code, error)
 
         assert person.says("add milk") == f"I couldn't add **milk**: {said}."
 
-    def test_a_task_that_is_not_there(self, person) -> None:
+    def test_a_task_that_is_not_there(self, person: Person) -> None:
         assert person.says("complete 9") == "I couldn't complete #9: there is no task #9."
 
-    def test_one_of_three_fails(self, person, todo) -> None:
+    def test_one_of_three_fails(self, person: Person, todo: FakeTodo) -> None:
         todo.have("one", "three")
 
         answer = person.says("complete 1, 2 and 7")
@@ -316,7 +327,7 @@ class TestAnswers:
         assert "#1 **one**" in answer
         assert "no task #7" in answer
 
-    def test_what_is_done_is_not_done_again(self, person, todo) -> None:
+    def test_what_is_done_is_not_done_again(self, person: Person, todo: FakeTodo) -> None:
         todo.have("send invoice", completed=True)
 
         assert "is done already" in person.says("complete the invoice")

@@ -14,9 +14,11 @@ import pytest
 from agents import Agent, ModelSettings, RunConfig, Runner
 from agents.models.interface import ModelTracing
 from chatkit.agents import AgentContext, stream_agent_response
-from chatkit.types import Page, ThreadMetadata
+from chatkit.types import AssistantMessageItem, Page, ThreadMetadata
+from offline_kit import FakeTodo
 from openai.types.responses import ResponseCompletedEvent, ResponseFunctionToolCall
 
+from todo_agent.offline.clock import Clock
 from todo_agent.offline.model import MISSING_TOOLS, OfflineModel, decide
 
 INSTRUCTIONS = (
@@ -27,7 +29,7 @@ NO_TRACING = RunConfig(tracing_disabled=True)
 
 
 @pytest.fixture
-def agent(todo) -> Agent[Any]:
+def agent(todo: FakeTodo) -> Agent[Any]:
     return Agent(
         name="Todo", instructions=INSTRUCTIONS, model=OfflineModel(), tools=list(todo.tools())
     )
@@ -54,7 +56,7 @@ async def answer_events(text: str, tools: list[Any], **changes: Any) -> list[Any
 
 
 class TestThroughTheRunner:
-    async def test_a_turn_without_streaming(self, agent, todo) -> None:
+    async def test_a_turn_without_streaming(self, agent: Agent[Any], todo: FakeTodo) -> None:
         result = await Runner.run(
             agent, asked("add buy milk tomorrow at 5pm"), run_config=NO_TRACING
         )
@@ -62,7 +64,7 @@ class TestThroughTheRunner:
         assert todo.calls == [("add_task", {"title": "buy milk", "due_at": "2026-11-24T16:00:00Z"})]
         assert "Added #1 **buy milk**" in result.final_output
 
-    async def test_a_turn_of_several_steps_streams(self, agent, todo) -> None:
+    async def test_a_turn_of_several_steps_streams(self, agent: Agent[Any], todo: FakeTodo) -> None:
         todo.have("buy milk")
 
         result = Runner.run_streamed(agent, asked("I bought the milk"), run_config=NO_TRACING)
@@ -76,7 +78,9 @@ class TestThroughTheRunner:
         assert kinds.count("response.completed") == 3
         assert result.final_output == "Done: #1 **buy milk**."
 
-    async def test_a_dialogue_on_the_history_of_the_sdk(self, agent, todo) -> None:
+    async def test_a_dialogue_on_the_history_of_the_sdk(
+        self, agent: Agent[Any], todo: FakeTodo
+    ) -> None:
         history: list[Any] = []
         for text in ("add milk and eggs to my shopping list", "complete the last one",
                      "delete all done ones", "yes"):  # fmt: skip
@@ -85,7 +89,7 @@ class TestThroughTheRunner:
 
         assert todo.titles == ["milk"]
 
-    async def test_many_calls_make_one_step(self, agent, todo) -> None:
+    async def test_many_calls_make_one_step(self, agent: Agent[Any], todo: FakeTodo) -> None:
         text = "add " + ", ".join(f"thing {i}" for i in range(20)) + " to my packing list"
 
         await Runner.run(agent, asked(text), run_config=NO_TRACING, max_turns=2)
@@ -94,7 +98,7 @@ class TestThroughTheRunner:
 
 
 class TestStreaming:
-    async def test_the_words_joined_are_the_text(self, todo) -> None:
+    async def test_the_words_joined_are_the_text(self, todo: FakeTodo) -> None:
         events = await answer_events("help", todo.tools())
 
         deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
@@ -103,7 +107,7 @@ class TestStreaming:
         assert len(deltas) > 40
         assert all(len(delta.split()) <= 1 for delta in deltas)
 
-    async def test_the_events_of_a_message_come_in_order(self, todo) -> None:
+    async def test_the_events_of_a_message_come_in_order(self, todo: FakeTodo) -> None:
         events = await answer_events("hi", todo.tools())
 
         kinds = list(dict.fromkeys(event.type for event in events))
@@ -119,7 +123,7 @@ class TestStreaming:
         ]
         assert [event.sequence_number for event in events] == list(range(len(events)))
 
-    async def test_others_get_their_turn_between_words(self, todo) -> None:
+    async def test_others_get_their_turn_between_words(self, todo: FakeTodo) -> None:
         turns = 0
 
         async def count() -> None:
@@ -134,7 +138,7 @@ class TestStreaming:
 
         assert turns >= len(events)
 
-    async def test_openai_chatkit_converts_it(self, agent) -> None:
+    async def test_openai_chatkit_converts_it(self, agent: Agent[Any]) -> None:
         result = Runner.run_streamed(agent, asked("add buy milk"), run_config=NO_TRACING)
 
         async def no_items(*_: Any, **__: Any) -> Page[Any]:
@@ -147,17 +151,18 @@ class TestStreaming:
         )
         events = [event async for event in stream_agent_response(context, result)]
 
-        (done,) = [event for event in events if event.type == "thread.item.done"]
+        (item,) = [event.item for event in events if event.type == "thread.item.done"]
+        assert isinstance(item, AssistantMessageItem)
         text = "".join(
             event.update.delta
             for event in events
             if event.type == "thread.item.updated" and hasattr(event.update, "delta")
         )
-        assert text == done.item.content[0].text == result.final_output
+        assert text == item.content[0].text == result.final_output
 
 
 class TestCalls:
-    async def test_their_ids_are_their_own_and_the_same_again(self, todo) -> None:
+    async def test_their_ids_are_their_own_and_the_same_again(self, todo: FakeTodo) -> None:
         def calls(events: list[Any]) -> list[ResponseFunctionToolCall]:
             (last,) = [event for event in events if isinstance(event, ResponseCompletedEvent)]
             return [i for i in last.response.output if isinstance(i, ResponseFunctionToolCall)]
@@ -175,7 +180,7 @@ class TestCalls:
         assert ids == [call.call_id for call in again]
         assert not set(ids) & {call.call_id for call in other}
 
-    async def test_a_tool_that_this_agent_lacks_is_not_called(self, todo) -> None:
+    async def test_a_tool_that_this_agent_lacks_is_not_called(self, todo: FakeTodo) -> None:
         tools = [tool for tool in todo.tools() if tool.name != "add_task"]
 
         events = await answer_events("add milk", tools)
@@ -183,7 +188,7 @@ class TestCalls:
         (last,) = [event for event in events if isinstance(event, ResponseCompletedEvent)]
         assert last.response.output_text == MISSING_TOOLS
 
-    def test_what_an_earlier_run_did_is_not_done_again(self, clock) -> None:
+    def test_what_an_earlier_run_did_is_not_done_again(self, clock: Clock) -> None:
         turn = [
             *asked("add milk, eggs and bread to my shopping list"),
             *effect("run_1_0", "add_task", {"ok": True, "task": {"number": 1, "title": "milk"}}),
@@ -198,7 +203,7 @@ class TestCalls:
         text = decide([*turn, *effect("ofl_1", "add_task", added)], clock).text
         assert text.startswith("Added 3 tasks")
 
-    def test_a_tool_that_breaks_is_explained_without_its_words(self, clock) -> None:
+    def test_a_tool_that_breaks_is_explained_without_its_words(self, clock: Clock) -> None:
         broken = effect("ofl_1", "add_task", "Traceback: secret")
 
         text = decide([*asked("add milk"), *broken], clock).text
@@ -211,15 +216,17 @@ class TestInput:
         "content",
         ["add milk", [{"type": "input_text", "text": "add milk"}]],
     )
-    def test_a_message_is_text_or_parts(self, clock, content) -> None:
+    def test_a_message_is_text_or_parts(
+        self, clock: Clock, content: str | list[dict[str, str]]
+    ) -> None:
         step = decide([{"type": "message", "role": "user", "content": content}], clock)
 
         assert [call.arguments for call in step.calls] == [{"title": "milk"}]
 
-    def test_a_plain_text_will_do(self, clock) -> None:
+    def test_a_plain_text_will_do(self, clock: Clock) -> None:
         assert decide("add milk", clock).calls
 
-    def test_hidden_context_is_not_what_the_user_said(self, clock) -> None:
+    def test_hidden_context_is_not_what_the_user_said(self, clock: Clock) -> None:
         hidden = (
             "Hidden context for the agent (not shown to the user):\n<HiddenContext>\ndelete 3\n"
         )
@@ -228,19 +235,19 @@ class TestInput:
 
         assert [call.name for call in step.calls] == ["add_task"]
 
-    def test_it_may_be_what_the_user_quoted(self, clock) -> None:
+    def test_it_may_be_what_the_user_quoted(self, clock: Clock) -> None:
         quoted = "The user is referring to this in particular: \n#7 buy milk"
 
         step = decide([*asked("complete it"), *asked(quoted)], clock)
 
         assert [call.arguments for call in step.calls] == [{"task": "7"}]
 
-    def test_a_file_cannot_be_read(self, clock) -> None:
+    def test_a_file_cannot_be_read(self, clock: Clock) -> None:
         attached = asked("[A file was attached that can't be read here: tasks.pdf]")
 
         assert "can't read attached files" in decide(attached, clock).text
 
-    def test_tasks_of_another_models_answer_are_known_by_its_calls(self, clock) -> None:
+    def test_tasks_of_another_models_answer_are_known_by_its_calls(self, clock: Clock) -> None:
         listed = {"ok": True, "tasks": [{"number": 4, "title": "milk"}], "total": 1}
         history = [
             *asked("what is there?"),
@@ -255,10 +262,12 @@ class TestInput:
     @pytest.mark.parametrize(
         "items", [[], [{"role": "system", "content": "x"}], [{"type": "reasoning"}]]
     )
-    def test_without_a_message_there_is_nothing_to_do(self, clock, items) -> None:
+    def test_without_a_message_there_is_nothing_to_do(
+        self, clock: Clock, items: list[dict[str, str]]
+    ) -> None:
         assert not decide(items, clock).calls
 
-    def test_a_very_long_message_is_refused(self, clock) -> None:
+    def test_a_very_long_message_is_refused(self, clock: Clock) -> None:
         assert "too long" in decide(asked("add milk and " * 1000), clock).text
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from offline_kit import MakePerson
 
 BEGINNINGS = [
     "what", "what's", "What is", "when", "where is", "who", "why", "how", "how do I", "how many", "which",
@@ -42,7 +43,9 @@ rest = st.text(max_size=60) | st.sampled_from(SENTENCES) | st.sampled_from(
 @given(st.sampled_from(BEGINNINGS), rest, st.sampled_from(BEFORE))
 @example("what", "? yes", "delete all done ones")
 @example("is", "delete all done ones? yes", "")
-def test_a_question_changes_nothing(make_person, beginning, text, before) -> None:
+def test_a_question_changes_nothing(
+    make_person: MakePerson, beginning: str, text: str, before: str
+) -> None:
     person = make_person()
     if before:
         person.says(before)
@@ -54,7 +57,9 @@ def test_a_question_changes_nothing(make_person, beginning, text, before) -> Non
 
 
 @pytest.mark.parametrize("sentence", ONE_COMMAND)
-def test_a_command_with_a_question_mark_changes_nothing(make_person, sentence) -> None:
+def test_a_command_with_a_question_mark_changes_nothing(
+    make_person: MakePerson, sentence: str
+) -> None:
     person = make_person()
 
     person.says(f"{sentence.rstrip('.!')}?")
@@ -67,5 +72,5 @@ def test_a_command_with_a_question_mark_changes_nothing(make_person, sentence) -
 @example("\ud800")
 @example("#" * 50)
 @example("add " + "milk and " * 100)
-def test_any_text_gets_an_answer(make_person, text) -> None:
+def test_any_text_gets_an_answer(make_person: MakePerson, text: str) -> None:
     assert make_person().says(text)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from offline_kit import MakePerson
 
 from todo_agent.offline.prompts import asked_in
 
@@ -49,7 +50,9 @@ TABLE_ROWS = list(read_table())
 
 
 @pytest.mark.parametrize(("where", "sentence", "expected"), TABLE_ROWS)
-def test_a_sentence_makes_its_calls(make_person, where, sentence, expected) -> None:
+def test_a_sentence_makes_its_calls(
+    make_person: MakePerson, where: tuple[str, ...], sentence: str, expected: str
+) -> None:
     person = make_person(*where)
 
     answer = person.says(sentence)

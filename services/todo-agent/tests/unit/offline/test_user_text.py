@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from offline_kit import FakeTodo, Person
 
 from todo_agent.offline.grammar.quotes import hide_quotes, is_quoted, show_quotes, unquote
 from todo_agent.offline.markdown import mention, mentioned_numbers, names_gone, quote
@@ -14,7 +15,7 @@ ordinary = st.text().filter(lambda text: not any(ord(c) >= 0xF0000 for c in text
 
 
 @given(ordinary)
-def test_hidden_quotes_come_back_as_they_were(text) -> None:
+def test_hidden_quotes_come_back_as_they_were(text: str) -> None:
     assert show_quotes(hide_quotes(text)) == text
 
 
@@ -22,7 +23,7 @@ def test_hidden_quotes_come_back_as_they_were(text) -> None:
     "text",
     ['"buy milk"', "\u201cbuy milk\u201d", "'buy milk'", "`buy milk`", "\u00abbuy milk\u00bb"],
 )
-def test_quoted_text_loses_its_marks(text) -> None:
+def test_quoted_text_loses_its_marks(text: str) -> None:
     hidden = hide_quotes(text)
 
     assert is_quoted(hidden)
@@ -34,7 +35,7 @@ def test_an_apostrophe_quotes_nothing() -> None:
 
 
 @given(st.text())
-def test_a_title_cannot_become_a_reference_or_a_question(title) -> None:
+def test_a_title_cannot_become_a_reference_or_a_question(title: str) -> None:
     line = f"Added {mention(7, title)}."
 
     assert mentioned_numbers(line) == (7,)
@@ -56,7 +57,7 @@ def test_a_title_cannot_become_a_reference_or_a_question(title) -> None:
         "\\",
     ],
 )
-def test_markup_in_a_title_is_escaped(title) -> None:
+def test_markup_in_a_title_is_escaped(title: str) -> None:
     shown = quote(title)
 
     assert shown.startswith("**")
@@ -68,13 +69,13 @@ def test_markup_in_a_title_is_escaped(title) -> None:
 
 
 @pytest.mark.parametrize("prompt", list(Prompt))
-def test_a_title_that_looks_like_a_question_is_none(person, prompt) -> None:
+def test_a_title_that_looks_like_a_question_is_none(person: Person, prompt: Prompt) -> None:
     answer = person.says(f'add "{prompt.value}"')
 
     assert asked_in(answer) is None
 
 
-def test_titles_are_kept_as_they_were_written(person, todo) -> None:
+def test_titles_are_kept_as_they_were_written(person: Person, todo: FakeTodo) -> None:
     for title in (
         "Buy MILK",
         "\u00fcber-wichtig \u2764",
@@ -111,7 +112,7 @@ class TestMatching:
             ("unicorn", []),
         ],
     )
-    def test_words_of_a_title_mean_its_task(self, words, numbers) -> None:
+    def test_words_of_a_title_mean_its_task(self, words: str, numbers: list[int]) -> None:
         found = match_titles(words, self.tasks("Buy milk", "Grocery run", "Call mom"))
 
         assert [task.number for task in found.sure] == numbers
@@ -133,6 +134,6 @@ class TestMatching:
         assert [task.number for task in found.perhaps] == [1]
 
     @given(st.text(min_size=1))
-    def test_what_is_searched_for_is_the_beginning_of_a_word(self, text) -> None:
+    def test_what_is_searched_for_is_the_beginning_of_a_word(self, text: str) -> None:
         assert " " not in search_term(text)
         assert len(stem(text)) <= len(text)

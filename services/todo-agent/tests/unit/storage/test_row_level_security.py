@@ -3,10 +3,14 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from chat_kit import Admin, Chat, MakeMessage, MakeUser
+from sqlalchemy import CursorResult, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from todo_agent.storage.run_repository import RunRepository
 from todochat.database import Database, create_engine
+from todochat.database.bootstrap import DatabaseUrls
 
 TABLES = (
     "owners",
@@ -21,7 +25,9 @@ TABLES = (
 
 
 @pytest.fixture
-async def two_users(chat, message, make_user, runs, admin):
+async def two_users(
+    chat: Chat, message: MakeMessage, make_user: MakeUser, runs: RunRepository, admin: Admin
+) -> tuple[str, str]:
     """Alice and Bob, each with a row in every table."""
     users = (make_user(), make_user())
     for user in users:
@@ -42,39 +48,46 @@ async def two_users(chat, message, make_user, runs, admin):
     return users
 
 
-async def owners_of(session, table):
+async def owners_of(session: AsyncSession, table: str) -> list[str]:
     result = await session.execute(text(f"SELECT user_id FROM {table}"))
     return list(result.scalars())
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_query_that_forgets_the_user_sees_nothing(chat_db, two_users, table):
+async def test_a_query_that_forgets_the_user_sees_nothing(
+    chat_db: Database, two_users: tuple[str, str], table: str
+) -> None:
     async with chat_db.transaction() as session:
         assert await owners_of(session, table) == []
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_bound_query_sees_its_own_rows_only(chat_db, two_users, table):
+async def test_a_bound_query_sees_its_own_rows_only(
+    chat_db: Database, two_users: tuple[str, str], table: str
+) -> None:
     for user in two_users:
         async with chat_db.transaction(user) as session:
             assert await owners_of(session, table) == [user]
 
 
-async def execute(database, user, statement, **values):
+async def execute(database: Database, user: str, statement: str, **values: object) -> int:
     """Run a statement and return how many rows it touched; 0 if the role may not run it at all."""
     try:
         async with database.transaction(user) as session:
             result = await session.execute(text(statement), values)
+            assert isinstance(result, CursorResult)
             return result.rowcount
     except ProgrammingError as error:
-        if error.orig.sqlstate != "42501" or "policy" in str(error):
+        if getattr(error.orig, "sqlstate", None) != "42501" or "policy" in str(error):
             raise
         return 0
 
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("change", ["UPDATE {} SET user_id = user_id", "DELETE FROM {}"])
-async def test_another_users_rows_cannot_be_changed(chat_db, two_users, admin, table, change):
+async def test_another_users_rows_cannot_be_changed(
+    chat_db: Database, two_users: tuple[str, str], admin: Admin, table: str, change: str
+) -> None:
     alice, bob = two_users
     statement = change.format(table) + " WHERE user_id = :bob"
 
@@ -84,14 +97,18 @@ async def test_another_users_rows_cannot_be_changed(chat_db, two_users, admin, t
     assert await admin.value(f"SELECT count(*) FROM {table} WHERE user_id = $1", bob) == 1
 
 
-async def test_a_row_cannot_be_written_for_another_user(chat_db, make_user):
+async def test_a_row_cannot_be_written_for_another_user(
+    chat_db: Database, make_user: MakeUser
+) -> None:
     statement = "INSERT INTO owners (user_id, last_conversation_id) VALUES (:other, 0)"
 
     with pytest.raises(ProgrammingError, match="row-level security policy"):
         await execute(chat_db, make_user(), statement, other=make_user())
 
 
-async def test_an_item_cannot_be_put_into_another_users_thread(chat_db, two_users, admin):
+async def test_an_item_cannot_be_put_into_another_users_thread(
+    chat_db: Database, two_users: tuple[str, str], admin: Admin
+) -> None:
     alice, bob = two_users
     thread = await admin.value("SELECT id FROM threads WHERE user_id = $1", bob)
     statement = (
@@ -103,7 +120,9 @@ async def test_an_item_cannot_be_put_into_another_users_thread(chat_db, two_user
         await execute(chat_db, alice, statement, thread=thread, alice=alice)
 
 
-async def test_two_users_on_one_connection_do_not_see_each_other(empty_chat, two_users):
+async def test_two_users_on_one_connection_do_not_see_each_other(
+    empty_chat: DatabaseUrls, two_users: tuple[str, str]
+) -> None:
     database = Database(create_engine(empty_chat.app, application_name="one", pool_size=1))
     try:
         for user in two_users * 3:
@@ -116,13 +135,13 @@ async def test_two_users_on_one_connection_do_not_see_each_other(empty_chat, two
 
 
 async def test_a_cancelled_request_leaves_nobody_bound_and_nothing_written(
-    empty_chat, two_users, admin
-):
+    empty_chat: DatabaseUrls, two_users: tuple[str, str], admin: Admin
+) -> None:
     alice, _ = two_users
     database = Database(create_engine(empty_chat.app, application_name="one", pool_size=1))
     in_transaction = asyncio.Event()
 
-    async def request():
+    async def request() -> None:
         async with database.transaction(alice) as session:
             await session.execute(text("UPDATE threads SET title = 'half done'"))
             in_transaction.set()
@@ -141,14 +160,18 @@ async def test_a_cancelled_request_leaves_nobody_bound_and_nothing_written(
         await database.aclose()
 
 
-async def test_jobs_see_the_runs_and_journals_of_all(jobs_db, two_users):
+async def test_jobs_see_the_runs_and_journals_of_all(
+    jobs_db: Database, two_users: tuple[str, str]
+) -> None:
     async with jobs_db.transaction() as session:
         assert sorted(await owners_of(session, "runs")) == sorted(two_users)
         assert sorted(await owners_of(session, "run_steps")) == sorted(two_users)
 
 
 @pytest.mark.parametrize("table", sorted(set(TABLES) - {"runs", "run_steps"}))
-async def test_jobs_see_nothing_of_what_people_wrote(jobs_db, two_users, table):
+async def test_jobs_see_nothing_of_what_people_wrote(
+    jobs_db: Database, two_users: tuple[str, str], table: str
+) -> None:
     async with jobs_db.transaction() as session:
         # Of attachments they see whose they are, to purge what belongs to no thread.
         column = "payload" if table == "attachments" else "user_id"
@@ -156,14 +179,16 @@ async def test_jobs_see_nothing_of_what_people_wrote(jobs_db, two_users, table):
             await session.execute(text(f"SELECT {column} FROM {table}"))
 
 
-async def test_jobs_cannot_delete_a_run_that_is_not_closed(jobs_db, two_users, admin):
+async def test_jobs_cannot_delete_a_run_that_is_not_closed(
+    jobs_db: Database, two_users: tuple[str, str], admin: Admin
+) -> None:
     async with jobs_db.transaction() as session:
         await session.execute(text("DELETE FROM runs"))
 
     assert await admin.value("SELECT count(*) FROM runs") == 2
 
 
-async def test_every_table_holds_its_owner_to_the_policies_too(admin):
+async def test_every_table_holds_its_owner_to_the_policies_too(admin: Admin) -> None:
     forced = await admin.value(
         "SELECT array_agg(relname::text ORDER BY relname::text) FROM pg_class"
         " WHERE relrowsecurity AND relforcerowsecurity AND relkind = 'r'"

@@ -1,38 +1,47 @@
 """Claiming, renewing, journaling and ending runs, on two real connections."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
+from chat_kit import Admin, Chat, MakeMessage, MakeUser
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from todo_agent.chatkit.acceptance import AcceptedRun
 from todo_agent.storage.fence import is_fenced
-from todo_agent.storage.run import MAX_CRASHES
-from todo_agent.storage.run_repository import _PURGE_LOCK
+from todo_agent.storage.run import MAX_CRASHES, RunRecord
+from todo_agent.storage.run_repository import _PURGE_LOCK, RunRepository
 from todo_agent.storage.user_run_repository import UserRunRepository
 from todochat.bus import RunLostError
+from todochat.database import Database
 
 LEASE_S = 60
 
 
+Accept = Callable[..., Awaitable[list[AcceptedRun]]]
+
+
 @pytest.fixture
-def accept(chat, message, make_user):
+def accept(chat: Chat, message: MakeMessage, make_user: MakeUser) -> Accept:
     """Accept runs, each in a thread of its own."""
 
-    async def accept_some(count=1, user=None):
+    async def accept_some(count: int = 1, user: str | None = None) -> list[AcceptedRun]:
         user = user or make_user()
         return [await chat.accept(message(), user) for _ in range(count)]
 
     return accept_some
 
 
-async def claim(runs, worker="w1"):
+async def claim(runs: RunRepository, worker: str = "w1") -> RunRecord:
     run = await runs.claim(worker, LEASE_S)
     assert run is not None
     return run
 
 
-async def test_claim_takes_the_oldest_run_and_makes_it_the_first_attempt(runs, accept):
+async def test_claim_takes_the_oldest_run_and_makes_it_the_first_attempt(
+    runs: RunRepository, accept: Accept
+) -> None:
     first, second = await accept(2)
 
     run = await claim(runs)
@@ -42,14 +51,16 @@ async def test_claim_takes_the_oldest_run_and_makes_it_the_first_attempt(runs, a
     assert run.run_id != second.run_id
 
 
-async def test_nothing_is_claimed_when_nothing_waits(runs, accept):
+async def test_nothing_is_claimed_when_nothing_waits(runs: RunRepository, accept: Accept) -> None:
     await accept(1)
     await claim(runs)
 
     assert await runs.claim("w2", LEASE_S) is None
 
 
-async def test_workers_that_claim_at_once_get_different_runs(runs, accept, make_user):
+async def test_workers_that_claim_at_once_get_different_runs(
+    runs: RunRepository, accept: Accept, make_user: MakeUser
+) -> None:
     accepted = [run for _ in range(2) for run in await accept(4)]
 
     claimed = await asyncio.gather(*(runs.claim(f"w{n}", LEASE_S) for n in range(10)))
@@ -58,7 +69,9 @@ async def test_workers_that_claim_at_once_get_different_runs(runs, accept, make_
     assert sorted(got) == sorted(run.run_id for run in accepted)
 
 
-async def test_claim_skips_a_run_that_another_claim_holds_and_does_not_wait(runs, accept, jobs_db):
+async def test_claim_skips_a_run_that_another_claim_holds_and_does_not_wait(
+    runs: RunRepository, accept: Accept, jobs_db: Database
+) -> None:
     first, second = await accept(2)
     async with jobs_db.transaction() as session:
         lock = text("SELECT 1 FROM runs WHERE run_id = :run_id FOR UPDATE")
@@ -70,7 +83,9 @@ async def test_claim_skips_a_run_that_another_claim_holds_and_does_not_wait(runs
     assert run.run_id == second.run_id
 
 
-async def test_a_run_whose_lease_ended_is_taken_over_as_the_next_attempt(runs, accept, admin):
+async def test_a_run_whose_lease_ended_is_taken_over_as_the_next_attempt(
+    runs: RunRepository, accept: Accept, admin: Admin
+) -> None:
     await accept(1)
     run = await claim(runs)
     await admin.expire_lease(run.run_id)
@@ -81,7 +96,9 @@ async def test_a_run_whose_lease_ended_is_taken_over_as_the_next_attempt(runs, a
     assert not taken.is_poisoned
 
 
-async def test_a_run_that_killed_three_workers_comes_back_poisoned(runs, accept, admin):
+async def test_a_run_that_killed_three_workers_comes_back_poisoned(
+    runs: RunRepository, accept: Accept, admin: Admin
+) -> None:
     await accept(1)
     run = await claim(runs)
     for _ in range(MAX_CRASHES):
@@ -93,7 +110,9 @@ async def test_a_run_that_killed_three_workers_comes_back_poisoned(runs, accept,
     assert run.is_poisoned
 
 
-async def test_a_run_that_was_handed_back_is_claimable_at_once_and_not_poisoned(runs, accept):
+async def test_a_run_that_was_handed_back_is_claimable_at_once_and_not_poisoned(
+    runs: RunRepository, accept: Accept
+) -> None:
     await accept(1)
     for attempt in range(1, MAX_CRASHES + 3):
         run = await claim(runs)
@@ -106,7 +125,9 @@ async def test_a_run_that_was_handed_back_is_claimable_at_once_and_not_poisoned(
     assert not run.is_poisoned
 
 
-async def test_only_the_holder_can_hand_a_run_back(runs, accept, admin):
+async def test_only_the_holder_can_hand_a_run_back(
+    runs: RunRepository, accept: Accept, admin: Admin
+) -> None:
     await accept(1)
     run = await claim(runs)
 
@@ -116,7 +137,9 @@ async def test_only_the_holder_can_hand_a_run_back(runs, accept, admin):
     assert not await runs.release(run.run_id, "w1", run.attempt)
 
 
-async def test_renewal_prolongs_every_lease_of_the_worker_and_only_those(runs, accept, admin):
+async def test_renewal_prolongs_every_lease_of_the_worker_and_only_those(
+    runs: RunRepository, accept: Accept, admin: Admin
+) -> None:
     await accept(3)
     mine = {(await claim(runs)).run_id for _ in range(2)}
     other = await claim(runs, "w2")
@@ -130,7 +153,9 @@ async def test_renewal_prolongs_every_lease_of_the_worker_and_only_those(runs, a
     assert await runs.claim("w3", LEASE_S) is None
 
 
-async def test_renewal_tells_which_runs_are_to_stop_and_why(runs, accept, chat_db, make_user):
+async def test_renewal_tells_which_runs_are_to_stop_and_why(
+    runs: RunRepository, accept: Accept, chat_db: Database, make_user: MakeUser
+) -> None:
     user = make_user()
     stop, go_on = await accept(2, user)
     await claim(runs)
@@ -144,7 +169,9 @@ async def test_renewal_tells_which_runs_are_to_stop_and_why(runs, accept, chat_d
     assert not leases[go_on.run_id].cancel_requested
 
 
-async def test_a_lost_run_is_missing_in_the_renewal(runs, accept, admin):
+async def test_a_lost_run_is_missing_in_the_renewal(
+    runs: RunRepository, accept: Accept, admin: Admin
+) -> None:
     await accept(1)
     run = await claim(runs)
     await admin.expire_lease(run.run_id)
@@ -153,7 +180,9 @@ async def test_a_lost_run_is_missing_in_the_renewal(runs, accept, admin):
     assert await runs.renew("w1", LEASE_S) == []
 
 
-async def test_renewal_keeps_the_highest_seq(runs, accept, admin):
+async def test_renewal_keeps_the_highest_seq(
+    runs: RunRepository, accept: Accept, admin: Admin
+) -> None:
     await accept(1)
     run = await claim(runs)
 
@@ -165,7 +194,9 @@ async def test_renewal_keeps_the_highest_seq(runs, accept, admin):
     assert await admin.value("SELECT seq_high FROM runs") == 40
 
 
-async def test_every_write_of_a_lower_attempt_is_refused(runs, accept, admin):
+async def test_every_write_of_a_lower_attempt_is_refused(
+    runs: RunRepository, accept: Accept, admin: Admin
+) -> None:
     await accept(1)
     old = await claim(runs)
     await runs.save_step(old.run_id, 1, "input", b"before")
@@ -183,7 +214,9 @@ async def test_every_write_of_a_lower_attempt_is_refused(runs, accept, admin):
     assert await admin.value("SELECT (status, seq_high)::text FROM runs") == "(running,0)"
 
 
-async def test_a_takeover_waits_for_a_step_that_is_being_saved(runs, accept, admin, jobs_db):
+async def test_a_takeover_waits_for_a_step_that_is_being_saved(
+    runs: RunRepository, accept: Accept, admin: Admin, jobs_db: Database
+) -> None:
     """The winner must not read the journal while the loser's last step is on its way in."""
     await accept(1)
     run = await claim(runs)
@@ -199,7 +232,7 @@ async def test_a_takeover_waits_for_a_step_that_is_being_saved(runs, accept, adm
     assert after.attempt == 2
 
 
-async def test_a_step_is_never_written_twice(runs, accept):
+async def test_a_step_is_never_written_twice(runs: RunRepository, accept: Accept) -> None:
     await accept(1)
     run = await claim(runs)
     await runs.save_step(run.run_id, 1, "answer/0000", b"one")
@@ -211,8 +244,13 @@ async def test_a_step_is_never_written_twice(runs, accept):
 
 
 async def test_finishing_frees_the_thread_and_forgets_the_body(
-    runs, accept, chat, message, make_user, admin
-):
+    runs: RunRepository,
+    accept: Accept,
+    chat: Chat,
+    message: MakeMessage,
+    make_user: MakeUser,
+    admin: Admin,
+) -> None:
     user = make_user()
     (accepted,) = await accept(1, user)
     run = await claim(runs)
@@ -227,7 +265,9 @@ async def test_finishing_frees_the_thread_and_forgets_the_body(
     assert row == '(completed,12,"\\\\x",t)'
 
 
-async def test_a_run_that_ended_keeps_its_first_outcome(runs, accept, admin):
+async def test_a_run_that_ended_keeps_its_first_outcome(
+    runs: RunRepository, accept: Accept, admin: Admin
+) -> None:
     await accept(1)
     run = await claim(runs)
     assert await runs.finish(run.run_id, 1, "failed", "model-error", 3)
@@ -241,8 +281,8 @@ async def test_a_run_that_ended_keeps_its_first_outcome(runs, accept, admin):
 
 
 async def test_an_ended_run_comes_back_until_its_end_marker_is_known_to_be_said(
-    runs, accept, admin
-):
+    runs: RunRepository, accept: Accept, admin: Admin
+) -> None:
     await accept(1)
     run = await claim(runs)
     await runs.finish(run.run_id, 1, "cancelled", None, 5)
@@ -256,14 +296,14 @@ async def test_an_ended_run_comes_back_until_its_end_marker_is_known_to_be_said(
     assert await runs.renew("w2", LEASE_S) == []
 
 
-async def test_a_running_run_cannot_be_closed(runs, accept):
+async def test_a_running_run_cannot_be_closed(runs: RunRepository, accept: Accept) -> None:
     await accept(1)
     run = await claim(runs)
 
     assert not await runs.close(run.run_id, 1)
 
 
-async def test_the_queue_counts_only_runs_that_wait(runs, accept):
+async def test_the_queue_counts_only_runs_that_wait(runs: RunRepository, accept: Accept) -> None:
     await accept(3)
     await claim(runs)
 
@@ -271,8 +311,8 @@ async def test_the_queue_counts_only_runs_that_wait(runs, accept):
 
 
 async def test_a_retry_finds_what_the_tools_of_earlier_runs_did(
-    runs, accept, chat, make_user, admin
-):
+    runs: RunRepository, accept: Accept, chat: Chat, make_user: MakeUser, admin: Admin
+) -> None:
     user = make_user()
     (first,) = await accept(1, user)
     run = await claim(runs)
@@ -296,7 +336,7 @@ async def test_a_retry_finds_what_the_tools_of_earlier_runs_did(
 
 class TestPurge:
     @pytest.fixture
-    async def ended(self, runs, accept, admin):
+    async def ended(self, runs: RunRepository, accept: Accept, admin: Admin) -> RunRecord:
         """A run with one step that was closed two days ago."""
         await accept(1)
         run = await claim(runs)
@@ -306,23 +346,29 @@ class TestPurge:
         await admin.execute("UPDATE runs SET closed_at = now() - interval '2 days'")
         return run
 
-    async def test_steps_go_before_their_run(self, runs, ended, admin):
+    async def test_steps_go_before_their_run(
+        self, runs: RunRepository, ended: RunRecord, admin: Admin
+    ) -> None:
         purged = await runs.purge(keep_runs_s=7 * 86400, keep_steps_s=86400)
 
         assert purged == (0, 1)
         assert await admin.value("SELECT count(*) FROM runs") == 1
         assert await admin.value("SELECT count(*) FROM run_steps") == 0
 
-    async def test_an_old_run_goes_with_its_steps(self, runs, ended, admin):
+    async def test_an_old_run_goes_with_its_steps(
+        self, runs: RunRepository, ended: RunRecord, admin: Admin
+    ) -> None:
         purged = await runs.purge(keep_runs_s=86400, keep_steps_s=7 * 86400)
 
         assert purged == (1, 0)
         assert await admin.value("SELECT count(*) FROM run_steps") == 0
 
-    async def test_what_is_young_stays(self, runs, ended):
+    async def test_what_is_young_stays(self, runs: RunRepository, ended: RunRecord) -> None:
         assert await runs.purge(keep_runs_s=7 * 86400, keep_steps_s=7 * 86400) == (0, 0)
 
-    async def test_an_open_run_stays_however_old(self, runs, accept, admin):
+    async def test_an_open_run_stays_however_old(
+        self, runs: RunRepository, accept: Accept, admin: Admin
+    ) -> None:
         await accept(1)
         run = await claim(runs)
         await runs.save_step(run.run_id, 1, "input", b"x")
@@ -330,7 +376,9 @@ class TestPurge:
 
         assert await runs.purge(keep_runs_s=1, keep_steps_s=1) == (0, 0)
 
-    async def test_one_worker_purges_at_a_time(self, runs, ended, jobs_db):
+    async def test_one_worker_purges_at_a_time(
+        self, runs: RunRepository, ended: RunRecord, jobs_db: Database
+    ) -> None:
         async with jobs_db.transaction() as session:
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PURGE_LOCK})
             assert await runs.purge(keep_runs_s=1, keep_steps_s=1) is None

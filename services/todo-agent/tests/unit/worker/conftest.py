@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
+from stand_in_kit import TasksStandIn
 from worker_kit import Chat, PostgresAdmin, plain_url
 
 from todo_agent.settings import TodoAgentSettings
@@ -73,7 +74,7 @@ async def open_chat(
 
 
 @pytest.fixture
-def urls(redis_url: str, model: ScriptedModelServer, tasks: Any) -> dict[str, str]:
+def urls(redis_url: str, model: ScriptedModelServer, tasks: TasksStandIn) -> dict[str, str]:
     """Where a worker finds what isn't PostgreSQL, by the setting."""
     return {"redis_url": redis_url, "tasks_url": tasks.url, "openai_base_url": model.url}
 

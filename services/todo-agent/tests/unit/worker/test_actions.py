@@ -16,12 +16,14 @@ from chatkit.errors import CustomStreamError
 from chatkit.types import ClientEffectEvent, NoticeEvent, WidgetItem
 from chatkit.widgets import DynamicWidgetRoot
 from sqlalchemy import text
+from worker_kit import Chat
 
 from todo_agent.agent.assistant import Assistant
 from todo_agent.agent.factory import AgentEnvironment
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import current_tool_call
 from todo_agent.app import create_app
+from todo_agent.chatkit.acceptance import AcceptedRun
 from todochat.bus.keys import log_key
 from todochat.ids import new_id
 from todochat.service_tokens import Arrow, ServiceTokens
@@ -106,21 +108,21 @@ def action_body(
     }
 
 
-async def act(chat: Any, run: Any, kind: str, *args: Any) -> Any:
+async def act(chat: Chat, run: AcceptedRun, kind: str, *args: Any) -> Any:
     """Have an action done, and return its run."""
     acted = await chat.request(action_body(run, kind, *args))
     await chat.end_of(acted)
     return acted
 
 
-async def the_card(chat: Any, run: Any) -> WidgetItem:
+async def the_card(chat: Chat, run: AcceptedRun) -> WidgetItem:
     (found,) = [item for item in await chat.items(run) if item.type == "widget"]
     assert isinstance(found, WidgetItem)
     return found
 
 
 @pytest_asyncio.fixture
-async def shown(chat: Any, model: ScriptedModelServer) -> Any:
+async def shown(chat: Chat, model: ScriptedModelServer) -> Any:
     """A worker, and a thread with a card in it."""
     model.answer(Say("hello"))
     await chat.start_worker(factory="cards:create")
@@ -131,7 +133,7 @@ async def shown(chat: Any, model: ScriptedModelServer) -> Any:
 
 
 @pytest_asyncio.fixture
-async def post(chat: Any) -> AsyncIterator[Callable[..., Any]]:
+async def post(chat: Chat) -> AsyncIterator[Callable[..., Any]]:
     """Post to the api as the gateway does, in the loop in which the worker works."""
     tokens = ServiceTokens.from_settings(chat.settings, *Arrow)
     app: Any = create_app(chat.settings)  # httpx knows fewer kinds of scope
@@ -159,7 +161,7 @@ async def post(chat: Any) -> AsyncIterator[Callable[..., Any]]:
     await api
 
 
-async def test_an_action_changes_its_widget_where_it_stands(chat: Any, shown: Any) -> None:
+async def test_an_action_changes_its_widget_where_it_stands(chat: Chat, shown: Any) -> None:
     widget = await the_card(chat, shown)
 
     acted = await act(chat, shown, "line.add", "second", widget.id)
@@ -178,14 +180,14 @@ async def test_an_action_changes_its_widget_where_it_stands(chat: Any, shown: An
     assert done == ("line.add", "second", f"{acted.run_id}:0:0")
 
 
-async def test_no_model_is_asked(chat: Any, shown: Any, model: ScriptedModelServer) -> None:
+async def test_no_model_is_asked(chat: Chat, shown: Any, model: ScriptedModelServer) -> None:
     await act(chat, shown, "line.add", "second", (await the_card(chat, shown)).id)
 
     assert len(model.requests) == 1
     assert (await chat.store.load_thread(shown.thread_id, chat.context)).title == "Cards"
 
 
-async def test_changes_at_the_same_time_all_count(chat: Any, shown: Any) -> None:
+async def test_changes_at_the_same_time_all_count(chat: Chat, shown: Any) -> None:
     item_id = (await the_card(chat, shown)).id
 
     runs = [
@@ -201,7 +203,7 @@ async def test_changes_at_the_same_time_all_count(chat: Any, shown: Any) -> None
 
 
 async def test_a_second_attempt_says_what_was_done_and_does_nothing_again(
-    chat: Any, shown: Any
+    chat: Chat, shown: Any
 ) -> None:
     item_id = (await the_card(chat, shown)).id
     acted = await act(chat, shown, "line.add", "second", item_id)
@@ -226,7 +228,7 @@ async def test_a_second_attempt_says_what_was_done_and_does_nothing_again(
     assert again == [event for event in before if event.type in {"client_effect", "notice"}]
 
 
-async def test_a_refusal_is_told_in_the_handlers_words(chat: Any, shown: Any) -> None:
+async def test_a_refusal_is_told_in_the_handlers_words(chat: Chat, shown: Any) -> None:
     acted = await act(chat, shown, "refuse")
 
     (error,) = [event for event in await chat.events(acted) if event.type == "error"]
@@ -234,15 +236,16 @@ async def test_a_refusal_is_told_in_the_handlers_words(chat: Any, shown: Any) ->
     assert (await chat.row(acted))["error"] == "action-refused"
 
 
-async def test_a_mistake_of_the_handler_shows_nothing_of_it(chat: Any, shown: Any) -> None:
+async def test_a_mistake_of_the_handler_shows_nothing_of_it(chat: Chat, shown: Any) -> None:
     acted = await act(chat, shown, "dance")
 
     (error,) = [event for event in await chat.events(acted) if event.type == "error"]
+    assert error.message is not None
     assert "mistake" not in error.message
     assert (await chat.row(acted))["status"] == "failed"
 
 
-async def test_a_handler_that_hangs_can_be_cancelled(chat: Any, shown: Any) -> None:
+async def test_a_handler_that_hangs_can_be_cancelled(chat: Chat, shown: Any) -> None:
     acted = await chat.request(action_body(shown, "wait"))
     await wait_until(lambda: "go" in WAITING)
 
@@ -252,7 +255,7 @@ async def test_a_handler_that_hangs_can_be_cancelled(chat: Any, shown: Any) -> N
 
 
 async def test_an_action_and_a_turn_of_the_same_thread_both_finish(
-    chat: Any, shown: Any, model: ScriptedModelServer
+    chat: Chat, shown: Any, model: ScriptedModelServer
 ) -> None:
     item_id = (await the_card(chat, shown)).id
     gate = Gate()
@@ -270,7 +273,7 @@ async def test_an_action_and_a_turn_of_the_same_thread_both_finish(
 
 
 async def test_a_sync_action_answers_with_the_widget_as_it_is_then(
-    chat: Any, shown: Any, post: Callable[..., Any]
+    chat: Chat, shown: Any, post: Callable[..., Any]
 ) -> None:
     item_id = (await the_card(chat, shown)).id
 
@@ -284,7 +287,7 @@ async def test_a_sync_action_answers_with_the_widget_as_it_is_then(
 
 
 async def test_a_repeated_sync_action_is_done_once(
-    chat: Any, shown: Any, post: Callable[..., Any]
+    chat: Chat, shown: Any, post: Callable[..., Any]
 ) -> None:
     body = action_body(shown, "line.add", "second", (await the_card(chat, shown)).id, sync=True)
 
@@ -316,7 +319,7 @@ async def test_a_sync_action_that_fails_is_a_problem(
 
 
 async def test_a_widget_of_another_thread_or_person_is_refused(
-    chat: Any, shown: Any, model: ScriptedModelServer, post: Callable[..., Any]
+    chat: Chat, shown: Any, model: ScriptedModelServer, post: Callable[..., Any]
 ) -> None:
     item_id = (await the_card(chat, shown)).id
     model.answer(Say("hello"))
@@ -330,7 +333,7 @@ async def test_a_widget_of_another_thread_or_person_is_refused(
 
 
 async def test_five_answers_leave_room_for_an_action(
-    chat: Any, shown: Any, model: ScriptedModelServer, post: Callable[..., Any]
+    chat: Chat, shown: Any, model: ScriptedModelServer, post: Callable[..., Any]
 ) -> None:
     item_id = (await the_card(chat, shown)).id
     gates = [Gate() for _ in range(5)]

@@ -14,10 +14,12 @@ from chatkit.types import (
     Workflow,
     WorkflowItem,
 )
+from worker_kit import Chat
 
 from todo_agent.agent.factory import AgentEnvironment
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import current_tool_call
+from todo_agent.chatkit.acceptance import AcceptedRun
 from todochat.clock import utc_now
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
@@ -70,7 +72,7 @@ def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_another_agent_answers_with_its_own_tools(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.answer(Call("look_up", {"word": "durable"}))
     model.answer(Call("broken"))
@@ -87,7 +89,7 @@ async def test_another_agent_answers_with_its_own_tools(
 
 
 async def test_its_tools_are_not_called_again_by_a_second_attempt(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(Call("look_up", {"word": "durable"}), Call("broken"))
@@ -107,7 +109,7 @@ async def test_its_tools_are_not_called_again_by_a_second_attempt(
 
 
 async def test_a_client_tool_call_waits_for_the_browser_and_goes_on(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     for page in ("home", "about"):
         model.answer(Call("open_page", {"page": page}, call_id="call_0"))
@@ -127,7 +129,7 @@ async def test_a_client_tool_call_waits_for_the_browser_and_goes_on(
     assert str(model.requests[3].history).count('"shown"') == 2
 
 
-async def _answer_for_browser(chat: Any, run: Any) -> Any:
+async def _answer_for_browser(chat: Chat, run: AcceptedRun) -> Any:
     """What ChatKit sends after the page's `onClientTool`."""
     answered = await chat.request(
         {
@@ -140,7 +142,7 @@ async def _answer_for_browser(chat: Any, run: Any) -> Any:
 
 
 async def test_an_item_that_a_tool_began_is_taken_back_when_the_run_is_cancelled(
-    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
 
@@ -175,5 +177,5 @@ async def test_an_item_that_a_tool_began_is_taken_back_when_the_run_is_cancelled
     assert "workflow" not in {item.type for item in await chat.items(run)}
 
 
-async def _has_begun(chat: Any, run: Any) -> bool:
+async def _has_begun(chat: Chat, run: AcceptedRun) -> bool:
     return any(event.type == "thread.item.added" for event in await chat.events(run))

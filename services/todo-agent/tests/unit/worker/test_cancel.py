@@ -1,13 +1,17 @@
 """Cancelling: text and tools, what stays and what stops."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Callable
+
+from stand_in_kit import TasksStandIn
+from worker_kit import Chat
 
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 
 async def test_cancelling_text_keeps_it_and_closes_the_models_stream(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
     model.answer(Say("Once upon", " a time", gate, " there was"))
@@ -26,7 +30,7 @@ async def test_cancelling_text_keeps_it_and_closes_the_models_stream(
 
 
 async def test_cancelling_before_the_first_token_leaves_no_message(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(gate, Say("too late"))
@@ -41,7 +45,7 @@ async def test_cancelling_before_the_first_token_leaves_no_message(
 
 
 async def test_cancelling_during_a_tool_starts_no_other_and_no_model_call(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     tasks.before_answer = Gate()
     model.answer(Call("add_task", {"title": "milk"}), Call("add_task", {"title": "eggs"}))
@@ -59,7 +63,7 @@ async def test_cancelling_during_a_tool_starts_no_other_and_no_model_call(
 
 
 async def test_a_run_that_waits_for_a_worker_is_cancelled_without_the_model(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     run = await chat.say("hi")
     await chat.cancel(run)
@@ -71,7 +75,7 @@ async def test_a_run_that_waits_for_a_worker_is_cancelled_without_the_model(
 
 
 async def test_a_cancel_that_no_poke_announces_is_heard_at_the_renewal(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(gate, Say("too late"))
@@ -85,7 +89,7 @@ async def test_a_cancel_that_no_poke_announces_is_heard_at_the_renewal(
 
 
 async def test_the_turn_after_a_cancelled_one_knows_of_it(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(Say("First,", gate, " second"))
@@ -106,7 +110,7 @@ async def test_the_turn_after_a_cancelled_one_knows_of_it(
 
 
 async def test_cancelling_leaves_no_task_behind(
-    chat: Any, model: ScriptedModelServer, running: Any
+    chat: Chat, model: ScriptedModelServer, running: Callable[[], Counter[str]]
 ) -> None:
     gate = Gate()
     model.answer(Say("hello"))
@@ -125,7 +129,7 @@ async def test_cancelling_leaves_no_task_behind(
     await wait_until(lambda: not running() - before)
 
 
-async def test_a_deleted_thread_stops_its_run(chat: Any, model: ScriptedModelServer) -> None:
+async def test_a_deleted_thread_stops_its_run(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(Say("Once", gate, " upon"))
     await chat.start_worker()

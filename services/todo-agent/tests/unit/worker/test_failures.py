@@ -1,11 +1,16 @@
 """What goes wrong with the model, over both wires: one visible error, nothing of the inside."""
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from stand_in_kit import TasksStandIn
+from worker_kit import Chat
 
 from todo_agent.agent import failures
+from todo_agent.chatkit.acceptance import AcceptedRun
 from todo_agent.storage.run import MAX_CRASHES
 from todochat.testing import wait_until
 from todochat.testing.model_server import (
@@ -23,7 +28,7 @@ def errors(events: list[Any]) -> list[Any]:
     return [event for event in events if event.type == "error"]
 
 
-async def the_failure(chat: Any, run: Any) -> Any:
+async def the_failure(chat: Chat, run: AcceptedRun) -> Any:
     """The one error of a failed run."""
     assert await chat.end_of(run) == "failed"
     (error,) = errors(await chat.events(run))
@@ -34,7 +39,7 @@ async def the_failure(chat: Any, run: Any) -> Any:
 
 @pytest.mark.parametrize(("status", "failure"), [(429, failures.BUSY), (500, failures.UNREACHABLE)])
 async def test_a_model_that_answers_an_error_is_asked_again_and_then_given_up(
-    chat: Any, model: ScriptedModelServer, wire: str, status: int, failure: failures.Failure
+    chat: Chat, model: ScriptedModelServer, wire: str, status: int, failure: failures.Failure
 ) -> None:
     for _ in range(3):
         model.fail(status, retry_after="0.01")
@@ -48,7 +53,7 @@ async def test_a_model_that_answers_an_error_is_asked_again_and_then_given_up(
 
 
 async def test_a_model_that_recovers_is_not_an_error(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.fail(429, retry_after="0.01")
     model.fail(503, retry_after="0.01")
@@ -62,7 +67,7 @@ async def test_a_model_that_recovers_is_not_an_error(
 
 
 async def test_a_model_that_refuses_is_not_asked_again(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     model.fail(401)
     await chat.start_worker()
@@ -79,7 +84,7 @@ async def test_a_model_that_refuses_is_not_asked_again(
     ids=["error frame", "malformed", "disconnect"],
 )
 async def test_a_stream_that_breaks_keeps_what_was_said_and_tells_of_the_error(
-    chat: Any, model: ScriptedModelServer, wire: str, fault: Any
+    chat: Chat, model: ScriptedModelServer, wire: str, fault: Any
 ) -> None:
     gate = Gate()
     model.answer(Say("The answer", " is", gate), fault)
@@ -98,7 +103,7 @@ async def test_a_stream_that_breaks_keeps_what_was_said_and_tells_of_the_error(
 
 
 async def test_a_failure_leaves_no_task_behind(
-    chat: Any, model: ScriptedModelServer, running: Any
+    chat: Chat, model: ScriptedModelServer, running: Callable[[], Counter[str]]
 ) -> None:
     model.answer(Say("hello"))
     model.fail(401)
@@ -113,7 +118,7 @@ async def test_a_failure_leaves_no_task_behind(
 
 
 async def test_an_empty_answer_is_an_error(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.answer()
     await chat.start_worker(api=wire)
@@ -124,7 +129,7 @@ async def test_an_empty_answer_is_an_error(
 
 
 async def test_malformed_arguments_are_told_to_the_model(
-    chat: Any, model: ScriptedModelServer, tasks: Any
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     model.answer(Call("add_task", '{"title": '))
     model.answer(Say("I got that wrong."))
@@ -140,7 +145,7 @@ async def test_malformed_arguments_are_told_to_the_model(
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 async def test_a_tool_calls_the_service_once_if_its_budget_allows_no_other_try(
-    chat: Any, model: ScriptedModelServer, tasks: Any, status: int
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, status: int
 ) -> None:
     model.answer(Call("add_task", {"title": "milk"}))
     model.answer(Say("It can't be reached."))
@@ -155,7 +160,7 @@ async def test_a_tool_calls_the_service_once_if_its_budget_allows_no_other_try(
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 async def test_a_tool_call_is_tried_again_within_its_budget(
-    chat: Any, model: ScriptedModelServer, tasks: Any, status: int
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, status: int
 ) -> None:
     model.answer(Call("add_task", {"title": "milk"}))
     model.answer(Say("Added."))
@@ -169,7 +174,7 @@ async def test_a_tool_call_is_tried_again_within_its_budget(
 
 
 async def test_a_tool_that_does_not_exist_fails_the_run(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     model.answer(Call("launch_rocket"))
     await chat.start_worker()
@@ -180,7 +185,7 @@ async def test_a_tool_that_does_not_exist_fails_the_run(
 
 
 async def test_a_model_that_never_stops_calling_tools_is_stopped(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     for _ in range(4):
         model.answer(Call("list_lists"))
@@ -192,7 +197,7 @@ async def test_a_model_that_never_stops_calling_tools_is_stopped(
 
 
 async def test_a_failed_turn_can_be_retried_and_the_model_knows_what_it_did(
-    chat: Any, model: ScriptedModelServer, tasks: Any
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     model.answer(Call("add_task", {"title": "milk"}))
     model.fail(500)
@@ -215,7 +220,7 @@ async def test_a_failed_turn_can_be_retried_and_the_model_knows_what_it_did(
 
 
 async def test_the_next_turn_works_after_a_failed_one(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
     model.answer(Say("half", gate), ErrorFrame())
@@ -233,7 +238,7 @@ async def test_the_next_turn_works_after_a_failed_one(
 
 
 async def test_a_run_that_killed_its_workers_ends_as_failed(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     run = await chat.say("hi")
     for _ in range(MAX_CRASHES + 1):
@@ -246,7 +251,7 @@ async def test_a_run_that_killed_its_workers_ends_as_failed(
     assert model.requests == []
 
 
-async def test_an_action_without_a_handler_says_so(chat: Any, model: ScriptedModelServer) -> None:
+async def test_an_action_without_a_handler_says_so(chat: Chat, model: ScriptedModelServer) -> None:
     model.answer(Say("hello"))
     await chat.start_worker()
     run = await chat.ask("hi")

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 import structlog
 from sqlalchemy import text
+from stand_in_kit import TasksStandIn
+from worker_kit import Chat
 
 from todo_agent.agent.factory import AgentEnvironment, load_assistant
 from todo_agent.agent.model_config import open_model
@@ -17,12 +19,12 @@ from todochat.testing.model_server import Say, ScriptedModelServer
 DAY_S = 24 * 3600.0
 
 
-async def count(chat: Any, table: str) -> int:
+async def count(chat: Chat, table: str) -> int:
     async with chat.jobs.transaction(None) as session:
         return int((await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
 
 
-async def age(chat: Any, interval: str) -> None:
+async def age(chat: Chat, interval: str) -> None:
     async with chat.jobs.transaction(None) as session:
         await session.execute(text(f"UPDATE runs SET closed_at = now() - interval '{interval}'"))
 
@@ -31,7 +33,7 @@ async def age(chat: Any, interval: str) -> None:
     ("interval", "runs", "steps"), [("1 hour", 1, 2), ("2 days", 1, 0), ("8 days", 0, 0)]
 )
 async def test_old_journals_and_older_runs_are_purged(
-    chat: Any, model: ScriptedModelServer, interval: str, runs: int, steps: int
+    chat: Chat, model: ScriptedModelServer, interval: str, runs: int, steps: int
 ) -> None:
     model.answer(Say("hello"))
     await chat.start_worker()
@@ -55,7 +57,7 @@ async def test_old_journals_and_older_runs_are_purged(
     ids=["responses", "chat_completions", "offline"],
 )
 async def test_warming_up_asks_nobody(
-    chat: Any, model: ScriptedModelServer, tasks: Any, changes: dict[str, str]
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, changes: dict[str, str]
 ) -> None:
     settings = msgspec.structs.replace(chat.settings, **changes)
     tasks_http: Any = None

@@ -3,9 +3,13 @@
 from typing import Any
 
 from sqlalchemy import text
+from stand_in_kit import TasksStandIn
+from worker_kit import Chat
 
+from todo_agent.chatkit.acceptance import AcceptedRun
 from todo_agent.storage.run import MAX_CRASHES
 from todo_agent.worker.times import WorkerTimes
+from todo_agent.worker.worker import Worker
 from todochat.bus.keys import log_key, meta_key
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
@@ -14,7 +18,7 @@ SHORT = WorkerTimes(lease_s=3.0, renew_s=0.2, stop_s=2.5, poll_s=0.2)
 IMPATIENT = WorkerTimes(lease_s=6.0, renew_s=0.2, try_s=0.3, stop_s=1.0, poll_s=0.2)
 
 
-async def test_a_long_run_keeps_its_lease(chat: Any, model: ScriptedModelServer) -> None:
+async def test_a_long_run_keeps_its_lease(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(gate, Say("hello"))
     await chat.start_worker(times=SHORT)
@@ -29,13 +33,13 @@ async def test_a_long_run_keeps_its_lease(chat: Any, model: ScriptedModelServer)
     assert (await chat.row(run))["attempt"] == 1
 
 
-async def _is_renewed(chat: Any, run: Any, first: Any) -> bool:
+async def _is_renewed(chat: Chat, run: AcceptedRun, first: Any) -> bool:
     # More than a whole lease later: without renewals another attempt would have begun.
-    return ((await chat.row(run))["lease_until"] - first).total_seconds() > SHORT.lease_s
+    return bool(((await chat.row(run))["lease_until"] - first).total_seconds() > SHORT.lease_s)
 
 
 async def test_the_last_seq_is_kept_while_the_run_goes_on(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(Say("one", "two", gate))
@@ -51,12 +55,12 @@ async def test_the_last_seq_is_kept_while_the_run_goes_on(
     await chat.end_of(run)
 
 
-async def _seq_is(chat: Any, run: Any, seq: int) -> bool:
-    return (await chat.row(run))["seq_high"] == seq
+async def _seq_is(chat: Chat, run: AcceptedRun, seq: int) -> bool:
+    return bool((await chat.row(run))["seq_high"] == seq)
 
 
 async def test_a_worker_that_cannot_renew_stops_its_tools(
-    chat: Any, model: ScriptedModelServer, tasks: Any
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     gate = Gate()
     model.answer(gate, Call("add_task", {"title": "too late"}))
@@ -76,7 +80,7 @@ async def test_a_worker_that_cannot_renew_stops_its_tools(
 
 
 async def test_a_run_that_crashes_every_driver_ends_as_failed(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(gate, Say("hello"))
@@ -100,12 +104,12 @@ async def test_a_run_that_crashes_every_driver_ends_as_failed(
     assert len(model.requests) == 1
 
 
-async def _is_put_down(chat: Any, worker: Any, run: Any, attempt: int) -> bool:
+async def _is_put_down(chat: Chat, worker: Worker, run: AcceptedRun, attempt: int) -> bool:
     return (await chat.row(run))["attempt"] == attempt and run.run_id not in worker.active
 
 
 async def test_a_run_put_down_by_a_worker_is_taken_over_while_that_worker_lives(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(gate)

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from stand_in_kit import TasksStandIn
+from worker_kit import Chat
 
 
 @pytest.fixture
@@ -11,7 +13,9 @@ def offline() -> dict[str, Any]:
     return {"openai_base_url": "", "openai_api_key": "", "model": ""}
 
 
-async def test_a_sentence_becomes_a_task(chat: Any, tasks: Any, offline: dict[str, Any]) -> None:
+async def test_a_sentence_becomes_a_task(
+    chat: Chat, tasks: TasksStandIn, offline: dict[str, Any]
+) -> None:
     await chat.start_worker(**offline)
 
     run = await chat.ask("add buy milk tomorrow at 5pm")
@@ -21,7 +25,9 @@ async def test_a_sentence_becomes_a_task(chat: Any, tasks: Any, offline: dict[st
     assert next(iter(tasks.tasks.values()))["due"]["timezone"] == "Europe/Berlin"
 
 
-async def test_a_follow_up_knows_the_task(chat: Any, tasks: Any, offline: dict[str, Any]) -> None:
+async def test_a_follow_up_knows_the_task(
+    chat: Chat, tasks: TasksStandIn, offline: dict[str, Any]
+) -> None:
     await chat.start_worker(**offline)
     run = await chat.ask("add buy milk")
 
@@ -32,7 +38,7 @@ async def test_a_follow_up_knows_the_task(chat: Any, tasks: Any, offline: dict[s
 
 
 async def test_three_things_become_three_tasks_of_a_new_list(
-    chat: Any, tasks: Any, offline: dict[str, Any]
+    chat: Chat, tasks: TasksStandIn, offline: dict[str, Any]
 ) -> None:
     await chat.start_worker(**offline)
 
@@ -43,7 +49,9 @@ async def test_three_things_become_three_tasks_of_a_new_list(
     assert len({task["list_id"] for task in tasks.tasks.values()}) == 1
 
 
-async def test_a_question_changes_nothing(chat: Any, tasks: Any, offline: dict[str, Any]) -> None:
+async def test_a_question_changes_nothing(
+    chat: Chat, tasks: TasksStandIn, offline: dict[str, Any]
+) -> None:
     tasks.add("buy milk")
     await chat.start_worker(**offline)
 

@@ -4,11 +4,15 @@ import functools
 from typing import Any
 
 import pytest
+from chatkit.types import AssistantMessageItem
 from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import text
+from stand_in_kit import TasksStandIn
+from worker_kit import Chat, PostgresAdmin
 
 import todo_agent.worker.main
 from todo_agent.agent import failures
+from todo_agent.chatkit.acceptance import AcceptedRun
 from todo_agent.storage.run import RunRecord
 from todo_agent.worker.worker import Worker
 from todochat.bus import BusLimits, RunPublisher
@@ -24,7 +28,7 @@ def with_limits(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
 
 
 async def test_a_database_connection_cut_mid_write_is_not_an_error_of_the_run(
-    chat: Any, model: ScriptedModelServer, tasks: Any, postgres_admin: Any
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, postgres_admin: PostgresAdmin
 ) -> None:
     gate = Gate()
     model.answer(Say("On it."), Call("add_task", {"title": "milk"}), gate)
@@ -48,7 +52,7 @@ async def test_a_database_connection_cut_mid_write_is_not_an_error_of_the_run(
 
 
 async def test_nothing_is_claimed_before_every_role_has_been_checked(
-    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model.answer(Say("hello"))
     other = await chat.start_worker()
@@ -82,7 +86,7 @@ async def test_nothing_is_claimed_before_every_role_has_been_checked(
 
 
 async def test_a_redis_that_stays_away_puts_the_run_down(
-    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
     model.answer(Say("Half", gate, " said"))
@@ -109,13 +113,13 @@ async def test_a_redis_that_stays_away_puts_the_run_down(
     assert (await chat.row(run))["crashes"] == 0
 
 
-async def _was_put_down(chat: Any, run: Any) -> bool:
+async def _was_put_down(chat: Chat, run: AcceptedRun) -> bool:
     row = await chat.row(run)
-    return row["status"] == "queued" or row["attempt"] > 1
+    return bool(row["status"] == "queued" or row["attempt"] > 1)
 
 
 async def test_a_log_that_is_full_ends_the_run_with_what_was_said(
-    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
     model.answer(Say(*["word "] * 20, gate, *["more "] * 20))
@@ -133,12 +137,13 @@ async def test_a_log_that_is_full_ends_the_run_with_what_was_said(
     await wait_until(lambda: model.requests[0].closed_by_client or model.requests[0].finished)
     (answer,) = (await chat.texts(run))[1:]
     assert answer.startswith("word word ")
-    said = [event for event in await chat.events(run) if event.type == "thread.item.done"]
-    assert "".join(part.text for part in said[-1].item.content) == answer
+    said = [event.item for event in await chat.events(run) if event.type == "thread.item.done"]
+    assert isinstance(said[-1], AssistantMessageItem)
+    assert "".join(part.text for part in said[-1].content) == answer
 
 
 async def test_a_redis_flushed_after_the_outcome_is_stored_gets_the_same_end(
-    chat: Any, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model.fail(401)
     worker = await chat.start_worker()

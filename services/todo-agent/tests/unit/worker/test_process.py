@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 import pytest
 import pytest_asyncio
+from worker_kit import Chat
 
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.worker.main import run_worker
@@ -92,7 +93,7 @@ def environment_of(settings: TodoAgentSettings) -> dict[str, str]:
 
 
 @pytest.fixture
-def environment(chat: Any) -> dict[str, str]:
+def environment(chat: Chat) -> dict[str, str]:
     """What the process finds in its environment."""
     return environment_of(chat.settings)
 
@@ -108,7 +109,7 @@ async def process(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[
 
 
 async def test_a_process_gets_ready_and_lets_its_run_finish_on_sigterm(
-    chat: Any, process: WorkerProcess, model: ScriptedModelServer
+    chat: Chat, process: WorkerProcess, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(Say("hello"))
@@ -134,7 +135,7 @@ async def test_a_process_gets_ready_and_lets_its_run_finish_on_sigterm(
 
 
 async def test_sigterm_hands_over_what_does_not_fit(
-    chat: Any, process: WorkerProcess, model: ScriptedModelServer
+    chat: Chat, process: WorkerProcess, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(gate)
@@ -152,7 +153,7 @@ async def test_sigterm_hands_over_what_does_not_fit(
 
 async def test_a_worker_that_starts_before_postgresql_claims_when_it_is_there(
     own_postgres: tuple[PostgresProcess, Any],
-    own_chat: Any,
+    own_chat: Chat,
     process: WorkerProcess,
     model: ScriptedModelServer,
 ) -> None:
@@ -176,7 +177,7 @@ async def test_a_worker_that_starts_before_postgresql_claims_when_it_is_there(
 @pytest.mark.parametrize("variable", ["CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"])
 async def test_a_bypassing_role_that_is_found_out_late_ends_the_process_without_a_claim(
     own_postgres: tuple[PostgresProcess, DatabaseUrls],
-    own_chat: Any,
+    own_chat: Chat,
     process: WorkerProcess,
     variable: str,
 ) -> None:

@@ -1,9 +1,10 @@
 """A second attempt at a run: what the first one finished counts, what it began is said anew."""
 
-from typing import Any
-
 import pytest
+from stand_in_kit import TasksStandIn
+from worker_kit import Chat
 
+from todo_agent.chatkit.acceptance import AcceptedRun
 from todo_agent.worker.times import WorkerTimes
 from todochat.bus.keys import log_key, meta_key
 from todochat.testing import wait_until
@@ -13,7 +14,7 @@ from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 ZOMBIE = WorkerTimes(lease_s=0.5, renew_s=60, stop_s=600, poll_s=0.2, settle_s=2)
 
 
-async def viewed(chat: Any, run: Any) -> dict[str, str]:
+async def viewed(chat: Chat, run: AcceptedRun) -> dict[str, str]:
     """What a viewer has on the screen at the end: assistant messages by id."""
     shown: dict[str, str] = {}
     for event in await chat.events(run):
@@ -26,7 +27,7 @@ async def viewed(chat: Any, run: Any) -> dict[str, str]:
     return shown
 
 
-async def stored(chat: Any, run: Any) -> dict[str, str]:
+async def stored(chat: Chat, run: AcceptedRun) -> dict[str, str]:
     return {
         item.id: "".join(part.text for part in item.content)
         for item in await chat.items(run)
@@ -34,7 +35,7 @@ async def stored(chat: Any, run: Any) -> dict[str, str]:
     }
 
 
-async def assert_consistent(chat: Any, run: Any) -> None:
+async def assert_consistent(chat: Chat, run: AcceptedRun) -> None:
     """The store has what a viewer sees, numbers have no gap, and there is one end."""
     assert await viewed(chat, run) == await stored(chat, run)
     frames = await chat.frames(run)
@@ -44,7 +45,7 @@ async def assert_consistent(chat: Any, run: Any) -> None:
 
 
 async def test_half_said_text_is_removed_and_said_anew(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
     model.answer(Say("Half", gate))
@@ -66,7 +67,7 @@ async def test_half_said_text_is_removed_and_said_anew(
 
 
 async def test_a_finished_answer_is_not_asked_for_again_and_its_tools_work_once(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     tasks.before_answer = Gate()
     model.answer(
@@ -90,7 +91,7 @@ async def test_a_finished_answer_is_not_asked_for_again_and_its_tools_work_once(
 
 
 async def test_finished_tools_are_not_called_again(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     gate = Gate()
     tasks.add("old")
@@ -115,7 +116,7 @@ async def test_finished_tools_are_not_called_again(
 
 
 async def test_a_reference_means_the_same_task_after_its_effect(
-    chat: Any, model: ScriptedModelServer, tasks: Any
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     tasks.add("milk")
     tasks.add("milk chocolate")
@@ -135,7 +136,7 @@ async def test_a_reference_means_the_same_task_after_its_effect(
 
 
 async def test_a_worker_that_lost_its_run_says_nothing_more(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
     model.answer(Say("Zombie", gate, " text"))
@@ -159,7 +160,7 @@ async def test_a_worker_that_lost_its_run_says_nothing_more(
 
 
 async def test_the_effects_of_a_worker_that_lost_its_run_are_refused(
-    chat: Any, model: ScriptedModelServer, tasks: Any
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     gate = Gate()
     model.answer(gate, Call("add_task", {"title": "from the zombie"}))
@@ -179,7 +180,7 @@ async def test_the_effects_of_a_worker_that_lost_its_run_are_refused(
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
 async def test_an_ended_run_without_its_marker_gets_only_the_marker(
-    chat: Any, model: ScriptedModelServer, status: str
+    chat: Chat, model: ScriptedModelServer, status: str
 ) -> None:
     if status == "completed":
         model.answer(Say("All said."))
@@ -200,7 +201,7 @@ async def test_an_ended_run_without_its_marker_gets_only_the_marker(
 
 
 async def test_a_flushed_redis_is_told_by_a_snapshot_and_the_run_goes_on(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     gate = Gate()
     model.answer(Say("On it."), Call("add_task", {"title": "milk"}))
@@ -225,7 +226,7 @@ async def test_a_flushed_redis_is_told_by_a_snapshot_and_the_run_goes_on(
 
 
 async def test_cancelling_a_run_whose_worker_died_keeps_what_was_said(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(Say("Once upon", gate))
@@ -245,7 +246,7 @@ async def test_cancelling_a_run_whose_worker_died_keeps_what_was_said(
 
 
 async def test_a_log_that_expired_before_the_takeover_begins_anew(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(Say("First."), Call("list_lists"))
@@ -266,7 +267,7 @@ async def test_a_log_that_expired_before_the_takeover_begins_anew(
 
 
 async def test_a_drained_worker_hands_its_runs_over_without_a_crash(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(gate)
@@ -285,7 +286,7 @@ async def test_a_drained_worker_hands_its_runs_over_without_a_crash(
     assert first.worker_id != (await chat.row(run))["worker_id"] or holder is not first
 
 
-async def test_a_drained_worker_finishes_what_fits(chat: Any, model: ScriptedModelServer) -> None:
+async def test_a_drained_worker_finishes_what_fits(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(gate, Say("hello"))
     worker = await chat.start_worker()

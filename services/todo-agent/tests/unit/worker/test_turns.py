@@ -5,7 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from stand_in_kit import TasksStandIn
+from worker_kit import Chat
 
+from todo_agent.chatkit.acceptance import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
@@ -26,7 +29,7 @@ def kinds(events: list[Any]) -> list[str]:
 
 
 async def test_text_is_streamed_as_it_comes_and_stored_as_one_message(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.answer(Say("Hello", ", ", "Ada", "!"))
     await chat.start_worker(api=wire)
@@ -47,7 +50,7 @@ async def test_text_is_streamed_as_it_comes_and_stored_as_one_message(
 
 
 async def test_a_token_reaches_the_log_before_the_model_says_the_next(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
     model.answer(Say("one", gate, "two"))
@@ -62,12 +65,12 @@ async def test_a_token_reaches_the_log_before_the_model_says_the_next(
     assert deltas(await chat.events(run)) == ["one", "two"]
 
 
-async def _has_deltas(chat: Any, run: Any, wanted: list[str]) -> bool:
+async def _has_deltas(chat: Chat, run: AcceptedRun, wanted: list[str]) -> bool:
     return deltas(await chat.events(run)) == wanted
 
 
 async def test_a_slow_first_token_is_waited_for(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
     model.answer(gate, Say("at last"))
@@ -82,7 +85,7 @@ async def test_a_slow_first_token_is_waited_for(
 
 
 async def test_a_tool_is_called_and_its_result_goes_back_to_the_model(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     model.answer(Say("On it."), Call("add_task", {"title": "buy milk"}))
     model.answer(Say("Added."))
@@ -99,7 +102,7 @@ async def test_a_tool_is_called_and_its_result_goes_back_to_the_model(
 
 
 async def test_several_tools_of_one_answer_work_in_the_order_of_the_calls(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     model.answer(*(Call("add_task", {"title": title}) for title in ("milk", "eggs", "bread")))
     model.answer(Say("Three tasks."))
@@ -113,7 +116,7 @@ async def test_several_tools_of_one_answer_work_in_the_order_of_the_calls(
 
 
 async def test_call_ids_that_repeat_name_different_calls(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     for title in ("milk", "eggs"):
         model.answer(Call("add_task", {"title": title}, call_id="call_0"))
@@ -132,7 +135,7 @@ async def test_call_ids_that_repeat_name_different_calls(
 
 
 async def test_second_and_third_turns_carry_the_conversation(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     for text in ("first", "second", "third"):
         model.answer(Say(text))
@@ -148,7 +151,7 @@ async def test_second_and_third_turns_carry_the_conversation(
 
 
 async def test_a_turn_after_a_tool_call_knows_the_call_and_its_result(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     model.answer(Call("add_task", {"title": "buy milk"}, call_id="call_0"))
     model.answer(Say("Added #1."))
@@ -169,7 +172,7 @@ async def test_a_turn_after_a_tool_call_knows_the_call_and_its_result(
 
 @pytest.mark.filterwarnings("ignore:Direct usage of named widget:DeprecationWarning")
 async def test_list_tasks_shows_a_list_and_tells_the_model(
-    chat: Any, model: ScriptedModelServer, tasks: Any, wire: str
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     tasks.add("buy milk", priority="high", due={"date": "2026-11-24", "timezone": "Europe/Berlin"})
     model.answer(Call("list_tasks"))
@@ -187,7 +190,7 @@ async def test_list_tasks_shows_a_list_and_tells_the_model(
 
 
 async def test_the_thread_gets_its_title_from_the_first_message_only(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     model.answer(Say("a"))
     model.answer(Say("b"))
@@ -200,7 +203,7 @@ async def test_the_thread_gets_its_title_from_the_first_message_only(
     assert thread.title == "Plan the trip to Rome"
 
 
-async def test_times_on_the_wire_are_utc(chat: Any, model: ScriptedModelServer) -> None:
+async def test_times_on_the_wire_are_utc(chat: Chat, model: ScriptedModelServer) -> None:
     model.answer(Say("hello"))
     await chat.start_worker()
 
@@ -213,7 +216,7 @@ async def test_times_on_the_wire_are_utc(chat: Any, model: ScriptedModelServer) 
 
 
 async def test_instructions_hold_time_zone_and_locale(
-    chat: Any, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.answer(Say("hello"))
     await chat.start_worker(api=wire)
@@ -244,7 +247,7 @@ def _conversation(request: Any) -> list[str]:
 
 
 async def test_a_worker_drives_as_many_runs_at_once_as_it_may_and_no_more(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     gates = [Gate(), Gate()]
     for gate in gates:
@@ -266,7 +269,7 @@ async def test_a_worker_drives_as_many_runs_at_once_as_it_may_and_no_more(
 
 
 async def test_a_run_may_take_as_many_model_calls_as_the_setting_says(
-    chat: Any, model: ScriptedModelServer
+    chat: Chat, model: ScriptedModelServer
 ) -> None:
     for _ in range(2):
         model.answer(Call("list_lists"))
