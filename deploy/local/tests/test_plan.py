@@ -107,6 +107,28 @@ def test_what_the_environment_says_is_stronger_than_our_defaults(reachable_path:
     assert "OPENAI_API_KEY" not in unit(plan, "caddy").spec.env
 
 
+@pytest.mark.parametrize("variable", ["BETTER_AUTH_SECRET", "AUTH_EXTERNAL_ISSUERS"])
+def test_where_people_sign_in_elsewhere_sign_up_is_left_to_auth_session(
+    reachable_path: Path, variable: str
+) -> None:
+    elsewhere = plan_for(reachable_path, {variable: "hush"})
+    asked_for = plan_for(reachable_path, {variable: "hush", "AUTH_SIGN_UP": "open"})
+
+    assert unit(elsewhere, "auth-session").spec.env["AUTH_SIGN_UP"] == ""
+    assert unit(asked_for, "auth-session").spec.env["AUTH_SIGN_UP"] == "open"
+    knowing = {unit.name for unit in elsewhere.units if "hush" in unit.spec.env.values()}
+    assert knowing == {"auth-session"}
+
+
+@pytest.mark.parametrize(("mode", "knows"), [("self", False), ("openai", True)])
+def test_auth_session_gets_openais_key_only_to_ask_for_sessions_there(
+    reachable_path: Path, mode: str, *, knows: bool
+) -> None:
+    plan = plan_for(reachable_path, {"OPENAI_API_KEY": "sk-1", "CHATKIT_MODE": mode})
+
+    assert ("OPENAI_API_KEY" in unit(plan, "auth-session").spec.env) is knows
+
+
 def test_only_the_agent_gets_what_opens_the_model(reachable_path: Path) -> None:
     environ = {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://model/v1", "LANG": "C"}
 

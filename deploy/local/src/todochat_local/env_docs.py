@@ -68,7 +68,7 @@ def _parts(hint: Any) -> tuple[Any, ...]:
 def _type_name(hint: Any) -> str:
     base = _parts(hint)[0]
     if get_origin(base) is Literal:
-        return ", ".join(f"`{value}`" for value in get_args(base))
+        return ", ".join(f"`{value}`" for value in get_args(base) if value)
     named = {str: "text", int: "integer", float: "number", bool: "true or false"}
     options = [named[kind] for kind in get_args(base) or (base,) if kind in named]
     return " or ".join(options)

@@ -6,6 +6,8 @@ from typing import Final
 
 FACTORY_VARIABLE: Final = "TODO_AGENT_FACTORY"
 MODEL_PREFIX: Final = "OPENAI_"
+# With one of these people sign in elsewhere; both hold secrets.
+ISSUER_VARIABLES: Final = ("BETTER_AUTH_SECRET", "AUTH_EXTERNAL_ISSUERS")
 
 
 def python_command(module: str, *arguments: str, imports_from_cwd: bool = False) -> list[str]:
@@ -19,7 +21,9 @@ def python_command(module: str, *arguments: str, imports_from_cwd: bool = False)
     return [sys.executable, *safe_path, "-m", module, *arguments]
 
 
-def inherited_environment(environ: Mapping[str, str], *, model: bool = False) -> dict[str, str]:
+def inherited_environment(
+    environ: Mapping[str, str], *, model: bool = False, issuers: bool = False
+) -> dict[str, str]:
     """Return what a Python program of the stack gets of the caller's environment.
 
     Database URLs go to the service that needs them. Bytecode is cached even if the caller's
@@ -27,6 +31,7 @@ def inherited_environment(environ: Mapping[str, str], *, model: bool = False) ->
 
     Args:
         model: it calls the model, whose key is nobody else's business.
+        issuers: it verifies the tokens of those who sign people in elsewhere.
     """
     return {
         name: value
@@ -35,4 +40,5 @@ def inherited_environment(environ: Mapping[str, str], *, model: bool = False) ->
         and not name.endswith("DATABASE_URL")
         and name != "PYTHONDONTWRITEBYTECODE"
         and (model or not name.startswith(MODEL_PREFIX))
+        and (issuers or name not in ISSUER_VARIABLES)
     }

@@ -14,6 +14,7 @@ from todochat_local.port import LOOPBACK, PortBook, loopback_addresses
 from todochat_local.probe import HttpProbe
 from todochat_local.python_process import (
     FACTORY_VARIABLE,
+    ISSUER_VARIABLES,
     inherited_environment,
     python_command,
 )
@@ -37,8 +38,6 @@ LOCAL_DEFAULTS: Final = {
     "FORWARDED_ALLOW_IPS": "127.0.0.1,::1",
     "LOG_FORMAT": "json",
 }
-
-
 FEW_CORES: Final = 2
 
 
@@ -182,11 +181,17 @@ class ServiceTable:
             "AUTH_SESSION_URL": self._url(AUTH_SESSION),
             "TASKS_URL": self._url(TASKS),
         }
+        if any(self._environ.get(name) for name in ISSUER_VARIABLES):
+            ours["AUTH_SIGN_UP"] = ""  # auth-session then closes it
         chosen = {name: self._environ.get(name) or value for name, value in ours.items()}
         return {**chosen, **{name: self._connections[name] for name in kind.variables}}
 
     def _environment(self, kind: ServiceKind) -> dict[str, str]:
-        inherited = inherited_environment(self._environ, model=kind.calls_model)
+        is_auth = kind.name == AUTH_SESSION
+        hosted = is_auth and self._environ.get("CHATKIT_MODE") == "openai"
+        inherited = inherited_environment(
+            self._environ, model=kind.calls_model or hosted, issuers=is_auth
+        )
         return {**inherited, "PYTHONUNBUFFERED": "1", **self.settings(kind)}
 
     def _unit(self, kind: ServiceKind, name: str, port: int) -> Unit:

@@ -11,6 +11,7 @@ from auth_session.http.client_secret_controller import ClientSecretController
 from auth_session.http.cookie import is_https
 from auth_session.http.dependencies import DEPENDENCIES
 from auth_session.http.erasure_controller import ErasureController
+from auth_session.http.exchange_controller import ExchangeController
 from auth_session.http.export_controller import ExportController
 from auth_session.http.guards import allowed_origins
 from auth_session.http.internal_controller import InternalController
@@ -34,6 +35,7 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
         "/",
         route_handlers=[
             AuthController,
+            ExchangeController,
             OwnSessionController,
             TokenController,
             ErasureController,

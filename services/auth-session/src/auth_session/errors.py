@@ -8,6 +8,7 @@
     │   ├── AccountDisabledError       account-disabled
     │   ├── SignUpClosedError          sign-up-closed
     │   ├── InvitationRefusedError     invitation-refused
+    │   ├── ExternalUserRefusedError   external-user-refused
     │   ├── OriginRefusedError         origin-refused
     │   └── WrongPasswordError         wrong-password
     ├── NotFoundError 404
@@ -22,7 +23,8 @@
     │   └── TooManySignInsError        too-many-sign-ins
     └── UnavailableError 503
         ├── PasswordPoolFullError      password-pool-full
-        └── NoSigningKeyError          no-signing-key
+        ├── NoSigningKeyError          no-signing-key
+        └── IssuerUnavailableError     issuer-unavailable
 
 Not for callers: `SigningKeyError` stops the start of the process.
 """
@@ -89,6 +91,12 @@ class OriginRefusedError(ForbiddenError):
 
     def __init__(self) -> None:
         super().__init__("This request may only come from the product's own pages.")
+
+
+class ExternalUserRefusedError(ForbiddenError):
+    """The token is valid, but its user can't have an account here."""
+
+    code, title = "external-user-refused", "This account can't be used here"
 
 
 class WrongPasswordError(ForbiddenError):
@@ -176,6 +184,18 @@ class NoSigningKeyError(UnavailableError):
 
     def __init__(self) -> None:
         super().__init__("Tokens can't be issued at this moment. Try again in a second.")
+
+
+class IssuerUnavailableError(UnavailableError):
+    """An external issuer's keys are not known and it can't be asked."""
+
+    code = "issuer-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service that signed you in can't be reached. Try again in a moment.",
+            retry_after_s=10,
+        )
 
 
 class SigningKeyError(Exception):

@@ -18,6 +18,8 @@ from auth_session.service.account_admin import AccountAdmin
 from auth_session.service.account_service import AccountService
 from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.erasure_service import ErasureService
+from auth_session.service.external_sign_in import ExternalSignIn
+from auth_session.service.external_tokens import ExternalTokens
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import KeyRing
 from auth_session.service.key_rotation import KeyRotation
@@ -58,6 +60,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountService
     sign_ins: SignInService
     secrets: ClientSecretService
+    external: ExternalSignIn
     access_tokens: AccessTokenService
     service_tokens: ServiceTokens
     revocations: RevocationService
@@ -100,6 +103,7 @@ async def open_services(
         database, publisher, revocations, _erasers(settings, http, service_tokens), clock
     )
     secret_lifetime = timedelta(seconds=settings.client_secret_lifetime_s)
+    external_tokens = ExternalTokens(settings.issuers, http)
     try:
         yield Services(
             database=database,
@@ -110,11 +114,20 @@ async def open_services(
             own_sessions=OwnSessions(database, sessions, clock),
             password_changes=PasswordService(database, passwords, sessions, clock),
             accounts=AccountService(
-                database, passwords, sessions, sign_up=settings.auth_sign_up, clock=clock
+                database, passwords, sessions, sign_up=settings.sign_up, clock=clock
             ),
             sign_ins=SignInService(database, passwords, sessions, clock),
             secrets=ClientSecretService(
                 database, keys, issuer=issuer, lifetime=secret_lifetime, clock=clock
+            ),
+            external=ExternalSignIn(
+                database,
+                keys,
+                external_tokens,
+                issuer=issuer,
+                session_lifetime=timedelta(seconds=settings.session_lifetime_s),
+                grace=secret_lifetime,
+                clock=clock,
             ),
             access_tokens=access_tokens,
             service_tokens=service_tokens,
@@ -127,6 +140,7 @@ async def open_services(
         )
     finally:
         passwords.close()
+        await external_tokens.aclose()
         await http.close()
         await redis.aclose()
         await database.aclose()

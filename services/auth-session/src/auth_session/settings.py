@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from auth_session.issuer_settings import ExternalIssuer, parse_issuers
 from todochat.service_tokens import MIN_SECRET_BYTES, Arrow, ServiceTokens
 from todochat.settings import ServiceSettings, SettingsError, env_name, split_list
 
@@ -27,9 +28,35 @@ class AuthSessionSettings(
         ),
     ] = msgspec.field(name="AUTH_DATABASE_URL")
     auth_sign_up: Annotated[
-        Literal["open", "invite", "closed"],
-        Meta(description="Who may make an account: anybody, the invited, or nobody."),
-    ] = msgspec.field(name="AUTH_SIGN_UP", default="invite")
+        Literal["", "open", "invite", "closed"],
+        Meta(
+            description=(
+                "Who may make an account here: anybody, the invited, or nobody. If empty, the "
+                "invited; nobody if people sign in elsewhere (the next three settings)."
+            )
+        ),
+    ] = msgspec.field(name="AUTH_SIGN_UP", default="")
+    external_issuers: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description=(
+                "Issuers whose login tokens are taken: a JSON list, or the path of a file with "
+                "one; docs/security.md has its fields."
+            ),
+        ),
+    ] = msgspec.field(name="AUTH_EXTERNAL_ISSUERS", default="")
+    better_auth_secret: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description="Better Auth's secret: login tokens signed with it (HS256) are taken.",
+        ),
+    ] = msgspec.field(name="BETTER_AUTH_SECRET", default="")
+    better_auth_url: Annotated[
+        str,
+        Meta(description="Better Auth's address: `iss` and `aud` of those of its tokens with any."),
+    ] = msgspec.field(name="BETTER_AUTH_URL", default="")
     tasks_url: Annotated[
         str, Meta(description="Where tasks is asked to erase the person of a deleted account.")
     ] = msgspec.field(name="TASKS_URL", default="http://127.0.0.1:8002")
@@ -77,11 +104,32 @@ class AuthSessionSettings(
         """The secrets that protect the signing keys, the one that encrypts first."""
         return split_list(self.key_secret or self.todochat_service_secret)
 
+    @property
+    def issuers(self) -> list[ExternalIssuer]:
+        """The external issuers.
+
+        Raises:
+            SettingsError: an entry can't be used.
+        """
+        return parse_issuers(
+            self.external_issuers,
+            better_auth_secret=self.better_auth_secret,
+            better_auth_url=self.better_auth_url,
+            own_issuer=self.todochat_issuer,
+        )
+
+    @property
+    def sign_up(self) -> Literal["open", "invite", "closed"]:
+        """Who may make an account here."""
+        if self.auth_sign_up:
+            return self.auth_sign_up
+        return "closed" if self.external_issuers or self.better_auth_secret else "invite"
+
     def check(self) -> None:
         """Check what a single field's bounds can't say.
 
         Raises:
-            SettingsError: no secret protects the signing keys or the calls between services, or one
+            SettingsError: an external issuer can't be used; no secret protects the signing keys or the calls between services, or one
                 is too short.
         """
         secrets = self.key_secrets
@@ -93,6 +141,7 @@ class AuthSessionSettings(
             msg = f"setting {name}: each value needs at least {MIN_SECRET_BYTES} bytes"
             raise SettingsError(msg)
         ServiceTokens.from_settings(self, *SERVICE_ARROWS)
+        _ = self.issuers
 
 
 class AuthMigrationSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ def test_a_bad_setting_is_named_in_one_line(changes: dict[str, str], line: str) 
 
 
 def test_sign_up_is_by_invitation_unless_said_otherwise() -> None:
-    assert load().auth_sign_up == "invite"
+    assert load().sign_up == "invite"
 
 
 def test_the_service_secret_protects_the_keys_unless_there_is_one_for_them() -> None:

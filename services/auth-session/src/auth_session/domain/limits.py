@@ -16,6 +16,7 @@ MAX_SESSIONS_SHOWN: Final = 100
 # NIST SP 800-63B, 5.1.1.2: at least 8; at least 64 must be allowed; no composition rules.
 MIN_PASSWORD_CHARS: Final = 8
 MAX_PASSWORD_CHARS: Final = 256
+MAX_EXTERNAL_TOKEN_CHARS: Final = 8192  # some issuers list every group a person is in
 
 LOGIN_TOKEN_LIFETIME: Final = timedelta(minutes=15)
 LONGEST_TOKEN_LIFETIME: Final = timedelta(days=1)  # what the client secret's setting allows

@@ -6,7 +6,6 @@ from litestar import Controller, Request, Response, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import CookieParameter, RequestBody
 
-from auth_session.domain.limits import MAX_USER_AGENT_CHARS
 from auth_session.domain.session import Session
 from auth_session.errors import RefreshRefusedError
 from auth_session.http.cookie import REFRESH_COOKIE, no_cookie, refresh_cookie
@@ -14,6 +13,7 @@ from auth_session.http.guards import refuse_foreign_origin
 from auth_session.http.openapi import NoContent
 from auth_session.http.problem_responses import problems
 from auth_session.http.schemas import ProfileUpdate, SignedInView, SignIn, SignUp, UserView
+from auth_session.http.user_agent import user_agent
 from auth_session.service.account_service import AccountService, NewAccount
 from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.session_service import SessionService, SignedIn
@@ -29,12 +29,6 @@ RefreshToken = Annotated[
     CookieParameter(name=REFRESH_COOKIE, description="Set by sign-up, sign-in and refresh."),
 ]
 AnyRequest = Request[Any, Any, Any]
-
-
-def user_agent(request: AnyRequest) -> str | None:
-    """Return what a browser says it is, as far as it can be shown and is worth keeping."""
-    said = request.headers.get("user-agent", "")[:MAX_USER_AGENT_CHARS]
-    return "".join(char for char in said if char.isprintable()).strip() or None
 
 
 class AuthController(Controller):

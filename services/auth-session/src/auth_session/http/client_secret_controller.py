@@ -33,7 +33,7 @@ class ClientSecretController(Controller):
     ) -> Response[ClientSecretView]:
         """Return a client secret for oneself, good for an hour at most; the body may be empty.
 
-        Takes a login token, or a personal access token that was made for chat.
+        Takes a login token, that of a configured external issuer, or a personal access token that was made for chat.
         """
         secret = await secrets.create(chat_session, data.user_id if data else None)
         view = ClientSecretView(client_secret=secret.secret, expires_at=secret.expires_at)

@@ -7,10 +7,12 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from auth_session.domain.session import Session
+from auth_session.http.user_agent import user_agent
 from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.account_service import AccountService
 from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.erasure_service import ErasureService
+from auth_session.service.external_sign_in import ExternalSignIn
 from auth_session.service.key_ring import KeyRing
 from auth_session.service.own_sessions import OwnSessions
 from auth_session.service.password_service import PasswordService
@@ -34,6 +36,8 @@ async def provide_session(request: Request[Any, Any, Any], state: State) -> Sess
 async def provide_chat_session(request: Request[Any, Any, Any], state: State) -> Session:
     """Return what a client secret is issued for: a session, or an access token made for chat.
 
+    The session is that of a login token, of ours or of an external issuer.
+
     Raises:
         UnauthorizedError: there is no valid token.
         ForbiddenError: the access token was not made for chat.
@@ -42,6 +46,9 @@ async def provide_chat_session(request: Request[Any, Any, Any], state: State) ->
     if looks_like_access_token(token):
         access_tokens: AccessTokenService = state.services.access_tokens
         return await access_tokens.open_chat(token)
+    external: ExternalSignIn = state.services.external
+    if external.takes(token):
+        return await external.open(token, user_agent(request))
     return await provide_session(request, state)
 
 
@@ -62,6 +69,11 @@ def _erasures(state: State) -> ErasureService:
 
 def _keys(state: State) -> KeyRing:
     service: KeyRing = state.services.keys
+    return service
+
+
+def _external(state: State) -> ExternalSignIn:
+    service: ExternalSignIn = state.services.external
     return service
 
 
@@ -97,6 +109,7 @@ DEPENDENCIES: Final = {
     "accounts": Provide(_accounts, sync_to_thread=False),
     "erasures": Provide(_erasures, sync_to_thread=False),
     "keys": Provide(_keys, sync_to_thread=False),
+    "external": Provide(_external, sync_to_thread=False),
     "own_sessions": Provide(_own_sessions, sync_to_thread=False),
     "password_changes": Provide(_password_changes, sync_to_thread=False),
     "secrets": Provide(_secrets, sync_to_thread=False),

@@ -8,6 +8,7 @@ from litestar import Litestar
 from litestar.openapi.spec import OpenAPIResponse, Operation, RequestBody
 
 from auth_session.http.erasure_schemas import EraseAccount
+from auth_session.http.exchange_schemas import Exchange
 from auth_session.http.schemas import ProfileUpdate, SessionRequest, SignIn, SignUp
 from auth_session.http.session_schemas import PasswordChange
 from auth_session.http.token_schemas import CreateAccessToken, VerifyAccessToken
@@ -21,6 +22,7 @@ _STRICT: Final[tuple[type[msgspec.Struct], ...]] = (
     EraseAccount,
     VerifyAccessToken,
     PasswordChange,
+    Exchange,
 )
 
 

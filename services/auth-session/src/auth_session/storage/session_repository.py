@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import exists, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.limits import MAX_SESSIONS_SHOWN
@@ -29,6 +30,24 @@ class SessionRepository:
                 user_agent=user_agent,
             )
         )
+
+    async def add_once(self, session: Session, now: datetime, user_agent: str | None) -> bool:
+        """Store a session whose id is derived from something; False if there is one already."""
+        added = await self._session.scalar(
+            insert_or(SessionRecord)
+            .values(
+                id=session.sid,
+                user_id=session.user_id,
+                created_at=now,
+                expires_at=session.expires_at,
+                tokens_until=session.tokens_until,
+                last_used_at=now,
+                user_agent=user_agent,
+            )
+            .on_conflict_do_nothing()
+            .returning(SessionRecord.id)
+        )
+        return added is not None
 
     async def add_refresh_token(
         self, sid: str, token_hash: bytes, *, now: datetime, expires_at: datetime

@@ -1,0 +1,82 @@
+"""Who the verified token of an external issuer speaks for."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from auth_session.domain.user import (
+    EmailAddress,
+    parse_email,
+    parse_locale,
+    parse_name,
+    parse_timezone,
+)
+from todochat.ids import is_user_id
+
+_OWN_PREFIX: Final = "usr_"
+
+T = TypeVar("T")
+
+
+class ExternalUser(msgspec.Struct, frozen=True, kw_only=True):
+    """A person as an external issuer knows them; `subject` is unique within `realm`."""
+
+    realm: str
+    subject: str
+    user_id: str
+    email: EmailAddress | None
+    name: str | None
+    timezone: str | None
+    locale: str | None
+
+
+def read_external_user(
+    claims: Mapping[str, Any], *, realm: str, user_claim: str, prefix: str
+) -> ExternalUser:
+    """Read the user out of verified claims; what is not acceptable besides the id is left out.
+
+    Raises:
+        ValueError: the claims name no user, or one whose id can't be used here.
+    """
+    subject = _subject(claims, user_claim)
+    user_id = prefix + subject
+    if not is_user_id(user_id) or _looks_like_ours(subject) or _looks_like_ours(user_id):
+        msg = "the user's id can't be used here"
+        raise ValueError(msg)
+    return ExternalUser(
+        realm=realm,
+        subject=subject,
+        user_id=user_id,
+        email=_optional(parse_email, claims.get("email")),
+        name=_optional(parse_name, claims.get("name")),
+        timezone=_optional(parse_timezone, claims.get("zoneinfo")),
+        locale=_optional(parse_locale, claims.get("locale")),
+    )
+
+
+def _subject(claims: Mapping[str, Any], user_claim: str) -> str:
+    if "user_id" in claims and "sub" not in claims and "id" not in claims:
+        # So looks a client secret of the page we come from, signed with the same secret.
+        msg = "the token is no login token"
+        raise ValueError(msg)
+    value = claims.get(user_claim) if user_claim else claims.get("sub", claims.get("id"))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not value:
+        msg = "the token names no user"
+        raise ValueError(msg)
+    return value
+
+
+def _looks_like_ours(user_id: str) -> bool:
+    return user_id.casefold().startswith(_OWN_PREFIX)
+
+
+def _optional(parse: Callable[[str], T], value: object) -> T | None:
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        return parse(value)
+    except ValueError:
+        return None  # said by the issuer, not by the person: nobody could correct it

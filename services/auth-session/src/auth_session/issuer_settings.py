@@ -1,0 +1,209 @@
+"""External issuers: whose login tokens are taken besides our own.
+
+`AUTH_EXTERNAL_ISSUERS` is a JSON list, or the path of a file that holds one. `BETTER_AUTH_SECRET`
+is an entry by itself, for the tokens that Better Auth signs with its secret.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from todochat.settings import SettingsError
+
+VARIABLE: Final = "AUTH_EXTERNAL_ISSUERS"
+BETTER_AUTH: Final = "better-auth"
+SECRET_ALGORITHMS: Final = ("HS256",)
+KEY_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
+_MORE_KEY_ALGORITHMS: Final = ("RS384", "RS512", "PS256", "PS384", "PS512", "ES384", "ES512")
+MIN_SECRET_BYTES: Final = 32
+_MIN_DIFFERENT_CHARS: Final = 8
+_MAX_FILE_BYTES: Final = 64 * 1024
+_PREFIX: Final = re.compile(r"[A-Za-z0-9._|:@-]{0,32}")
+# What stands in documentation, starter projects and playgrounds, without what separates words.
+_SAMPLE: Final = re.compile(
+    r"(my|your|a)?(super|very|better|auth|own|long|random|string|jwt|app|256|bit|secret|key|token"
+    r"|password|change|changeme|me|in|this|to|replace|with|for|production|default|example|sample"
+    r"|test|dev|development|at|least|minimum|min|bits|32|characters|chars|here|please|use|1234567890"
+    r"|123456789)*",
+)
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One object of the list."""
+
+    issuer: Annotated[str, Meta(min_length=1, max_length=256)]
+    audience: str = ""
+    jwks_url: str = ""
+    secret: str = ""
+    algorithms: list[str] = []
+    user_claim: str = ""
+    prefix: str = ""
+
+
+class ExternalIssuer(msgspec.Struct, frozen=True, kw_only=True):
+    """An issuer whose tokens are taken.
+
+    Attributes:
+        issuer: what `iss` has to be; None for tokens without one.
+        realm: under which its users are stored; two entries may share their users.
+        audience: what `aud` has to hold; None for tokens without one.
+        secret: of HS256; empty if keys come from `jwks_url`.
+        user_claim: the claim that names the user; empty for `sub`, or else `id`.
+        prefix: put before the user's name to make our id of them.
+    """
+
+    issuer: str | None
+    realm: str
+    audience: str | None
+    jwks_url: str
+    secret: str
+    algorithms: Sequence[str]
+    user_claim: str
+    prefix: str
+
+    def __repr__(self) -> str:
+        """Leave the secret out."""
+        return f"ExternalIssuer({self.realm!r})"
+
+
+def parse_issuers(
+    text: str, *, better_auth_secret: str, better_auth_url: str, own_issuer: str
+) -> list[ExternalIssuer]:
+    """Read and check the entries.
+
+    Args:
+        text: the value of AUTH_EXTERNAL_ISSUERS.
+        better_auth_url: `iss` and `aud` of the tokens that say them.
+        own_issuer: TODOCHAT_ISSUER, which nobody else may be.
+
+    Raises:
+        SettingsError: an entry can't be used; says which one and why.
+    """
+    issuers = _better_auth(better_auth_secret, better_auth_url)
+    for number, entry in enumerate(_decode(text), start=1):
+        try:
+            issuers.append(_checked(entry))
+        except ValueError as error:
+            msg = f"setting {VARIABLE}: entry {number}: {error}"
+            raise SettingsError(msg) from None
+    _check_together(issuers, own_issuer)
+    return issuers
+
+
+def _better_auth(secret: str, url: str) -> list[ExternalIssuer]:
+    if not secret:
+        return []
+    try:
+        _check_secret(secret)
+    except ValueError as error:
+        msg = f"setting BETTER_AUTH_SECRET: {error}"
+        raise SettingsError(msg) from None
+    return [
+        ExternalIssuer(
+            issuer=said,
+            realm=BETTER_AUTH,
+            audience=said,
+            jwks_url="",
+            secret=secret,
+            algorithms=SECRET_ALGORITHMS,
+            user_claim="",
+            prefix="",
+        )
+        for said in ([None, url] if url else [None])
+    ]
+
+
+def _decode(text: str) -> list[_Entry]:
+    if not text:
+        return []
+    try:
+        raw = text.encode() if text.lstrip().startswith("[") else _read(Path(text))
+        return msgspec.json.decode(raw, type=list[_Entry])
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        msg = f"setting {VARIABLE}: {error}"
+        raise SettingsError(msg) from None
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(_MAX_FILE_BYTES + 1)
+    if len(content) > _MAX_FILE_BYTES:
+        msg = f"{path} is longer than {_MAX_FILE_BYTES} bytes"
+        raise ValueError(msg)
+    return content
+
+
+def _checked(entry: _Entry) -> ExternalIssuer:
+    if bool(entry.jwks_url) == bool(entry.secret):
+        msg = "exactly one of jwks_url and secret is needed"
+        raise ValueError(msg)
+    allowed: tuple[str, ...] = SECRET_ALGORITHMS
+    usual: tuple[str, ...] = SECRET_ALGORITHMS
+    if entry.secret:
+        _check_secret(entry.secret)
+    else:
+        _check_keys(entry)
+        allowed, usual = (*KEY_ALGORITHMS, *_MORE_KEY_ALGORITHMS), KEY_ALGORITHMS
+    if not set(entry.algorithms) <= set(allowed):
+        msg = f"algorithms can be {', '.join(allowed)}"
+        raise ValueError(msg)
+    if not _PREFIX.fullmatch(entry.prefix):
+        msg = "prefix has at most 32 characters of A-Z a-z 0-9 . _ | : @ -"
+        raise ValueError(msg)
+    return ExternalIssuer(
+        issuer=entry.issuer,
+        realm=entry.issuer,
+        audience=entry.audience or None,
+        jwks_url=entry.jwks_url,
+        secret=entry.secret,
+        algorithms=entry.algorithms or usual,
+        user_claim=entry.user_claim,
+        prefix=entry.prefix,
+    )
+
+
+def _check_secret(secret: str) -> None:
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        msg = f"a secret needs at least {MIN_SECRET_BYTES} bytes"
+        raise ValueError(msg)
+    plain = re.sub(r"[^a-z0-9]", "", secret.casefold())
+    if len(set(secret)) < _MIN_DIFFERENT_CHARS or _SAMPLE.fullmatch(plain):
+        msg = "this secret is a sample that everybody knows; make one with `openssl rand -hex 32`"
+        raise ValueError(msg)
+
+
+def _check_keys(entry: _Entry) -> None:
+    parts = urlsplit(entry.jwks_url)
+    host = parts.hostname or ""
+    # Whoever can change the answer on its way can sign anybody in: plain http stays in the house.
+    near = host == "127.0.0.1" or "." not in host
+    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and near)):
+        msg = "jwks_url has to be an https address (http only for this machine or a bare host name)"
+        raise ValueError(msg)
+    if not entry.audience:
+        msg = "audience is needed: the issuer signs tokens for other applications with these keys"
+        raise ValueError(msg)
+
+
+def _check_together(issuers: Sequence[ExternalIssuer], own_issuer: str) -> None:
+    prefixes: dict[str, str] = {}
+    seen: set[str | None] = set()
+    for each in issuers:
+        if each.issuer in (own_issuer, "local", BETTER_AUTH):
+            msg = f"setting {VARIABLE}: the issuer {each.issuer!r} is this installation's own"
+            raise SettingsError(msg)
+        if each.issuer in seen:
+            msg = f"setting {VARIABLE}: {each.issuer!r} has two entries"
+            raise SettingsError(msg)
+        seen.add(each.issuer)
+        if prefixes.setdefault(each.prefix, each.realm) != each.realm:
+            msg = (
+                f"setting {VARIABLE}: {prefixes[each.prefix]!r} and {each.realm!r} need different "
+                "prefixes, or two people could have one id"
+            )
+            raise SettingsError(msg)

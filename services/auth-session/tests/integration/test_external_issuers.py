@@ -1,0 +1,496 @@
+"""People who sign in elsewhere: whose tokens are taken, and what they open here."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator
+
+import jwt
+import pytest
+import pytest_asyncio
+from auth_kit import Browser, Connection, MovableClock, Service, StartService, bearer
+from issuer_kit import BETTER_AUTH_SECRET, Issuer, better_auth_token, public_jwk
+from redis.asyncio import Redis
+
+from auth_session.clients import issuer_keys
+from todochat.tokens import TokenVerifier
+
+
+def claims_of(token: str) -> dict[str, object]:
+    claims: dict[str, object] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+def new_subject() -> str:
+    return f"ada-{secrets.token_hex(4)}"
+
+
+@pytest_asyncio.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    issuer = Issuer()
+    await issuer.server.start_server()
+    yield issuer
+    await issuer.server.close()
+
+
+@pytest_asyncio.fixture
+async def external(start_service: StartService, issuer: Issuer) -> Service:
+    """The service with one issuer that has public keys."""
+    return await start_service(external_issuers=json.dumps([issuer.entry()]))
+
+
+@pytest_asyncio.fixture
+async def better_auth(start_service: StartService) -> Service:
+    """The service as the page we come from has it: with Better Auth's secret and no more."""
+    return await start_service(better_auth_secret=BETTER_AUTH_SECRET, auth_sign_up="")
+
+
+async def exchange(browser: Browser, token: str) -> tuple[int, dict[str, object]]:
+    answer = await browser.post("/api/auth/exchange", {"token": token})
+    return answer.status_code, answer.json()
+
+
+class TestBetterAuth:
+    async def test_its_login_token_gets_a_client_secret_straight_away(
+        self, better_auth: Service
+    ) -> None:
+        subject = new_subject()
+        token = better_auth_token(id=subject)
+
+        answer = await better_auth.browser().client_secret(token, {"user_id": subject})
+
+        secret = answer.json()["client_secret"]
+        identity = await TokenVerifier("todochat", better_auth.services.keys).client_secret(secret)
+        assert (answer.status_code, identity.user_id) == (200, subject)
+
+    async def test_the_user_in_the_body_has_to_be_its_own(self, better_auth: Service) -> None:
+        token = better_auth_token(id=new_subject())
+
+        answer = await better_auth.browser().client_secret(token, {"user_id": "somebody"})
+
+        assert answer.status_code == 403
+
+    async def test_sub_counts_before_id(self, better_auth: Service) -> None:
+        subject = new_subject()
+
+        _, body = await exchange(better_auth.browser(), better_auth_token(sub=subject, id="other"))
+
+        assert body["user"]["id"] == subject  # type: ignore[index]
+
+    async def test_local_sign_up_is_off(self, better_auth: Service) -> None:
+        answer = await better_auth.browser().sign_up()
+
+        assert answer.json()["type"] == "urn:todochat:problem:sign-up-closed"
+
+    async def test_local_sign_up_is_on_when_asked_for(self, start_service: StartService) -> None:
+        service = await start_service(better_auth_secret=BETTER_AUTH_SECRET, auth_sign_up="open")
+
+        assert (await service.browser().sign_up()).status_code == 201
+
+    async def test_a_token_that_says_its_issuer_needs_its_address(
+        self, start_service: StartService
+    ) -> None:
+        url = "https://app.example"
+        token = better_auth_token(id=new_subject(), iss=url, aud=url)
+        unaware = await start_service(better_auth_secret=BETTER_AUTH_SECRET)
+        aware = await start_service(better_auth_secret=BETTER_AUTH_SECRET, better_auth_url=url)
+
+        answers = [await exchange(each.browser(), token) for each in (unaware, aware)]
+
+        assert [status for status, _ in answers] == [401, 200]
+
+    async def test_with_and_without_issuer_it_is_one_person(
+        self, start_service: StartService
+    ) -> None:
+        url, subject = "https://app.example", new_subject()
+        service = await start_service(better_auth_secret=BETTER_AUTH_SECRET, better_auth_url=url)
+
+        answers = [
+            await exchange(service.browser(), better_auth_token(id=subject, iss=said, aud=said))
+            for said in (None, url)
+        ]
+
+        assert [status for status, _ in answers] == [200, 200]
+
+
+class TestUsers:
+    async def test_a_first_login_makes_an_account_of_what_the_token_says(
+        self, external: Service, issuer: Issuer, database: Connection
+    ) -> None:
+        subject = new_subject()
+        token = issuer.token(
+            sub=subject, email="Ada@Example.com", name="Ada", zoneinfo="Europe/Berlin", locale="de"
+        )
+
+        status, body = await exchange(external.browser(), token)
+
+        assert status == 200
+        assert body["user"] == {
+            "id": subject,
+            "email": "Ada@example.com",
+            "name": "Ada",
+            "timezone": "Europe/Berlin",
+            "locale": "de",
+        }
+        row = await database.fetchrow("SELECT issuer, subject FROM users WHERE id = $1", subject)
+        assert row is not None
+        assert tuple(row) == (issuer.name, subject)
+
+    async def test_what_is_not_acceptable_in_it_is_left_out(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        token = issuer.token(
+            sub=new_subject(), email="no address", name="a\x00b", zoneinfo=7, locale="?"
+        )
+
+        _, body = await exchange(external.browser(), token)
+
+        user = body["user"]
+        assert isinstance(user, dict)
+        assert [user[field] for field in ("email", "name", "timezone", "locale")] == [None] * 4
+
+    async def test_a_later_login_finds_the_account_and_takes_a_new_address(
+        self, external: Service, issuer: Issuer, database: Connection
+    ) -> None:
+        subject = new_subject()
+        await exchange(external.browser(), issuer.token(sub=subject, email="a@example.com"))
+
+        _, body = await exchange(
+            external.browser(), issuer.token(sub=subject, email="b@example.com")
+        )
+
+        assert body["user"]["email"] == "b@example.com"  # type: ignore[index]
+        count = await database.fetchval("SELECT count(*) FROM users WHERE id = $1", subject)
+        assert count == 1
+
+    async def test_many_first_logins_at_once_make_one_account(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        subject = new_subject()
+        tokens = [issuer.token(sub=subject, n=n) for n in range(8)]
+
+        answers = await asyncio.gather(*(exchange(external.browser(), token) for token in tokens))
+
+        assert [status for status, _ in answers] == [200] * 8
+
+    async def test_an_integer_is_a_user_too(self, external: Service, issuer: Issuer) -> None:
+        number = secrets.randbelow(2**40) + 1
+
+        _, body = await exchange(external.browser(), issuer.token(sub=number))
+
+        assert body["user"]["id"] == str(number)  # type: ignore[index]
+
+    @pytest.mark.parametrize(
+        "subject",
+        ["", True, 1.5, ["ada"], "a b", "a/b", "auth", "chatkit", "..", "x" * 129, "ädä"],
+        ids=str,
+    )
+    async def test_what_can_be_no_id_is_no_login(
+        self, external: Service, issuer: Issuer, subject: object
+    ) -> None:
+        status, _ = await exchange(external.browser(), issuer.token(sub=subject))
+
+        assert status == 401
+
+    async def test_a_subject_that_looks_like_one_of_our_ids_is_refused(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        browser = external.browser()
+        local = (await browser.sign_up()).json()["user"]["id"]
+
+        answers = [
+            await exchange(browser, issuer.token(sub=subject))
+            for subject in (local, local.upper(), "usr_somebody")
+        ]
+
+        assert [status for status, _ in answers] == [401, 401, 401]
+
+    async def test_two_issuers_do_not_share_users(
+        self, start_service: StartService, issuer: Issuer
+    ) -> None:
+        other = Issuer("https://other.example")
+        await other.server.start_server()
+        entries = json.dumps([issuer.entry(), other.entry(prefix="other|")])
+        service = await start_service(external_issuers=entries)
+        subject = new_subject()
+
+        bodies = [
+            (await exchange(service.browser(), each.token(sub=subject)))[1]
+            for each in (issuer, other)
+        ]
+        taken = await exchange(service.browser(), issuer.token(sub=f"other|{subject}"))
+        await other.server.close()
+
+        ids = [body["user"]["id"] for body in bodies]  # type: ignore[index]
+        assert ids == [subject, f"other|{subject}"]
+        assert taken[0] == 403
+        assert taken[1]["type"] == "urn:todochat:problem:external-user-refused"
+
+    async def test_a_claim_of_ones_choice_names_the_user(
+        self, start_service: StartService, issuer: Issuer
+    ) -> None:
+        entries = json.dumps([issuer.entry(user_claim="oid")])
+        service = await start_service(external_issuers=entries)
+        subject = new_subject()
+
+        named = await exchange(service.browser(), issuer.token(oid=subject))
+        nameless = await exchange(service.browser(), issuer.token())
+
+        assert named[1]["user"]["id"] == subject  # type: ignore[index]
+        assert nameless[0] == 401
+
+    @pytest.mark.parametrize("state", ["disabled", "being-erased"])
+    async def test_an_account_that_is_locked_opens_nothing(
+        self, external: Service, issuer: Issuer, database: Connection, state: str
+    ) -> None:
+        subject = new_subject()
+        if state == "disabled":
+            await exchange(external.browser(), issuer.token(sub=subject))
+            await database.execute("UPDATE users SET disabled_at = now() WHERE id = $1", subject)
+        else:
+            await database.execute(
+                "INSERT INTO erasures (user_id, requested_at, attempts, next_attempt_at)"
+                " VALUES ($1, now(), 0, now() + interval '1 day')",
+                subject,
+            )
+
+        status, _ = await exchange(external.browser(), issuer.token(sub=subject, n=2))
+
+        assert status == 403
+
+
+class TestSessions:
+    async def test_an_exchanged_token_is_a_login_token_without_a_cookie(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        browser = external.browser()
+
+        answer = await browser.post("/api/auth/exchange", {"token": issuer.token()})
+
+        body = answer.json()
+        assert set(body) == {"access_token", "expires_in", "user"}
+        assert body["expires_in"] == 15 * 60
+        assert "set-cookie" not in answer.headers
+        assert answer.headers["cache-control"] == "no-store"
+        assert (await browser.me(body["access_token"])).json() == body["user"]
+        assert (await browser.client_secret(body["access_token"])).status_code == 200
+
+    async def test_one_token_is_one_session_however_often_it_is_shown(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        browser, token = external.browser(), issuer.token(sub=new_subject())
+
+        secrets_ = [(await browser.client_secret(token)).json() for _ in range(2)]
+        _, exchanged = await exchange(browser, token)
+
+        sids = {claims_of(each["client_secret"])["sid"] for each in secrets_}
+        assert sids == {claims_of(str(exchanged["access_token"]))["sid"]}
+
+    async def test_a_token_whose_session_was_signed_out_opens_nothing_more(
+        self, external: Service, issuer: Issuer, redis: Redis
+    ) -> None:
+        browser, token = external.browser(), issuer.token(sub=new_subject())
+        _, exchanged = await exchange(browser, token)
+        login = str(exchanged["access_token"])
+
+        await browser.post("/api/auth/sign-out", headers=bearer(login))
+
+        assert (await exchange(browser, token))[0] == 401
+        assert (await browser.client_secret(token)).status_code == 401
+        assert await redis.zscore("auth:revoked", str(claims_of(login)["sid"])) is not None
+
+    async def test_what_is_issued_ends_at_most_a_secrets_lifetime_after_the_token(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        ends = int(time.time()) + 60
+
+        secret = await external.browser().client_secret(issuer.token(sub=new_subject(), exp=ends))
+
+        assert claims_of(secret.json()["client_secret"])["exp"] <= ends + 3600  # type: ignore[operator]
+
+    @pytest.mark.parametrize("exp", [2**53, 1e300], ids=["far", "absurd"])
+    async def test_a_token_without_a_near_end_opens_no_longer_session(
+        self, external: Service, issuer: Issuer, database: Connection, exp: float
+    ) -> None:
+        subject = new_subject()
+
+        status, _ = await exchange(external.browser(), issuer.token(sub=subject, exp=exp))
+
+        days = await database.fetchval(
+            "SELECT max(extract(epoch FROM expires_at - created_at)) / 86400"
+            " FROM sessions WHERE user_id = $1",
+            subject,
+        )
+        assert status == 200
+        assert days == 90
+
+    async def test_it_is_listed_with_the_other_sessions(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        browser = external.browser()
+        _, exchanged = await exchange(browser, issuer.token(sub=new_subject()))
+
+        answer = await browser.http.get(
+            "/api/auth/sessions", headers=bearer(str(exchanged["access_token"]))
+        )
+
+        assert [item["current"] for item in answer.json()["items"]] == [True]
+
+
+class TestKeys:
+    @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+    async def test_each_usual_kind_of_key_is_taken(
+        self, start_service: StartService, algorithm: str
+    ) -> None:
+        issuer = Issuer(algorithm=algorithm)
+        await issuer.server.start_server()
+        service = await start_service(external_issuers=json.dumps([issuer.entry()]))
+
+        status, _ = await exchange(service.browser(), issuer.token())
+        await issuer.server.close()
+
+        assert status == 200
+
+    async def test_many_logins_at_once_ask_the_issuer_once(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        answers = await asyncio.gather(
+            *(exchange(external.browser(), issuer.token(n=n)) for n in range(10))
+        )
+
+        assert [status for status, _ in answers] == [200] * 10
+        assert issuer.asked == 1
+
+    async def test_while_the_issuer_is_down_the_answer_is_503_and_then_it_heals(
+        self, external: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        issuer.broken = True
+        browser = external.browser()
+
+        down = await browser.post("/api/auth/exchange", {"token": issuer.token()})
+        again = await browser.client_secret(issuer.token())
+        monkeypatch.setattr(issuer_keys, "MIN_FETCH_INTERVAL_S", 0)
+        issuer.broken = False
+        healed = await browser.client_secret(issuer.token())
+
+        assert [each.status_code for each in (down, again, healed)] == [503, 503, 200]
+        assert down.headers["retry-after"] == "10"
+        assert down.json()["type"] == "urn:todochat:problem:issuer-unavailable"
+        assert issuer.asked == 2
+
+    async def test_an_issuer_that_hangs_is_given_up_after_seconds(
+        self, external: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT_S", 0.2)
+        issuer.released.clear()
+
+        status, _ = await exchange(external.browser(), issuer.token())
+        issuer.released.set()
+
+        assert status == 503
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            b"<html>",
+            b"{}",
+            b'{"keys": [7]}',
+            b" " * 300_000,
+            b'{"keys": [' + b"{}," * 100 + b"{}]}",
+        ],
+        ids=["html", "no-keys", "no-objects", "too-long", "too-many"],
+    )
+    async def test_nonsense_instead_of_keys_is_503(
+        self, external: Service, issuer: Issuer, document: bytes
+    ) -> None:
+        issuer.document = document
+
+        assert (await exchange(external.browser(), issuer.token()))[0] == 503
+
+    async def test_known_keys_serve_on_while_the_issuer_is_down(
+        self, external: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        browser = external.browser()
+        await exchange(browser, issuer.token())
+        issuer.broken = True
+        monkeypatch.setattr(issuer_keys, "MAX_AGE_S", 0)
+        monkeypatch.setattr(issuer_keys, "MIN_FETCH_INTERVAL_S", 0)
+
+        known = [await exchange(browser, issuer.token(n=n)) for n in range(2)]
+        monkeypatch.setattr(issuer_keys, "MAX_STALE_S", 0)
+        stale = await exchange(browser, issuer.token())
+
+        assert [status for status, _ in known] == [200, 200]
+        assert stale[0] == 503
+
+    async def test_an_unknown_key_is_asked_for_at_most_every_ten_seconds(
+        self, external: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        browser = external.browser()
+        await exchange(browser, issuer.token())
+        issuer.keys["k2"] = Issuer().keys["k1"]
+
+        early = await exchange(browser, issuer.token(kid="k2"))
+        monkeypatch.setattr(issuer_keys, "MIN_FETCH_INTERVAL_S", 0)
+        late = await exchange(browser, issuer.token(kid="k2"))
+
+        assert (early[0], late[0]) == (401, 200)
+        assert issuer.asked == 2
+
+    async def test_keys_that_are_of_no_use_are_passed_over(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        key = issuer.keys["k1"]
+        issuer.more_jwks = [
+            {"kty": "oct", "k": "AAAA", "kid": "shared"},
+            {"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA", "kid": "curve"},
+            {**public_jwk(key, "enc", "ES256"), "use": "enc"},
+            {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "weak"},
+            {"nonsense": True},
+        ]
+
+        assert (await exchange(external.browser(), issuer.token()))[0] == 200
+
+    async def test_without_a_kid_the_only_key_is_meant(
+        self, external: Service, issuer: Issuer
+    ) -> None:
+        one = await exchange(external.browser(), issuer.token(kid=None))
+
+        assert one[0] == 200
+
+    async def test_a_key_is_used_with_the_algorithm_it_was_published_for_only(
+        self, start_service: StartService
+    ) -> None:
+        issuer = Issuer(algorithm="RS256")
+        await issuer.server.start_server()
+        entries = json.dumps([issuer.entry(algorithms=["RS256", "PS256"])])
+        service = await start_service(external_issuers=entries)
+        token = jwt.encode(
+            issuer.claims(), issuer.keys["k1"], algorithm="PS256", headers={"kid": "k1"}
+        )
+
+        status, _ = await exchange(service.browser(), token)
+        await issuer.server.close()
+
+        assert status == 401
+
+
+async def test_without_external_issuers_nothing_is_exchanged(browser: Browser) -> None:
+    status, _ = await exchange(browser, better_auth_token())
+
+    assert status == 401
+
+
+async def test_a_token_that_is_over_is_refused_as_such(
+    external: Service, issuer: Issuer, clock: MovableClock
+) -> None:
+    answer = await external.browser().client_secret(issuer.token(exp=int(time.time()) - 60))
+
+    assert answer.status_code == 401
+    assert answer.json()["expired"] is True
+
+
+@pytest.mark.parametrize("body", [{}, {"token": 7}, {"token": ""}, {"token": "x" * 8193}, []])
+async def test_a_body_of_another_form_is_refused(browser: Browser, body: object) -> None:
+    assert (await browser.post("/api/auth/exchange", body)).status_code == 422
