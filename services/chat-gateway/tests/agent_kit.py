@@ -56,6 +56,7 @@ class FakeAgent:
     cancelled: list[tuple[str, str]] = field(default_factory=list)
     answers: list[tuple[int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
+    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     tokens: ServiceTokens = field(
         default_factory=lambda: ServiceTokens.from_settings(
             ChatGatewaySettings(redis_url="", todochat_service_secret=SERVICE_SECRET),
@@ -133,6 +134,33 @@ class FakeAgent:
         return web.json_response(
             {**{name: run[name] for name in names}, "replayed": replayed}, status=202
         )
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Keep the body as it came, under the announced id or a new one."""
+        user_id, body = self._caller(request), await request.read()
+        self.received.append(Received(user_id, body, dict(request.headers)))
+        if self.answers:
+            status, members, headers = self.answers.pop(0)
+            return web.json_response(
+                members, status=status, headers=headers, content_type=PROBLEM_JSON
+            )
+        announced = request.match_info.get("attachment_id")
+        attachment_id = announced or f"atc_{len(self.files)}"
+        self.files[user_id, attachment_id] = body
+        return web.json_response({"id": attachment_id}, status=200 if announced else 201)
+
+    async def read_file(self, request: web.Request) -> web.Response:
+        content = self.files.get((self._caller(request), request.match_info["attachment_id"]))
+        if content is None:
+            return _not_found()
+        headers = {
+            "Content-Type": "image/png",
+            "Content-Disposition": "inline; filename*=UTF-8''a.png",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "private, max-age=3600",
+            "Set-Cookie": "not=passed-on",
+        }
+        return web.Response(body=content, headers=headers)
 
     async def get_run(self, request: web.Request) -> web.Response:
         run = self.runs.get(request.match_info["run_id"])

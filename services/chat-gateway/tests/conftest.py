@@ -27,7 +27,7 @@ async def agent(redis: Redis, signing_key: SigningKey) -> AsyncIterator[FakeAgen
     async def jwks(_request: web.Request) -> web.Response:
         return web.json_response({"keys": [signing_key.public_jwk()]})
 
-    app = web.Application()
+    app = web.Application(client_max_size=16 * 1024 * 1024)
     app.add_routes(
         [
             web.get("/.well-known/jwks.json", jwks),
@@ -35,6 +35,9 @@ async def agent(redis: Redis, signing_key: SigningKey) -> AsyncIterator[FakeAgen
             web.get("/internal/runs", fake.find_runs),
             web.get("/internal/runs/{run_id}", fake.get_run),
             web.post("/internal/runs/{run_id}/cancel", fake.cancel),
+            web.post("/internal/attachments", fake.upload),
+            web.post("/internal/attachments/{attachment_id}/content", fake.upload),
+            web.get("/internal/attachments/{attachment_id}/content", fake.read_file),
         ]
     )
     runner = web.AppRunner(app, shutdown_timeout=0.1)

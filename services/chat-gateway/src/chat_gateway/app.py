@@ -4,6 +4,8 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from chat_gateway.file_service import FileService
+from chat_gateway.http.attachment_controller import AttachmentController
 from chat_gateway.http.chat_controller import ChatController
 from chat_gateway.http.run_controller import RunController
 from chat_gateway.lifespan import check_redis, open_gateway
@@ -18,11 +20,12 @@ def create_app(settings: ChatGatewaySettings) -> Litestar:
     return create_service_app(
         name="chat-gateway",
         settings=settings,
-        route_handlers=[ChatController, RunController],
+        route_handlers=[ChatController, RunController, AttachmentController],
         lifespan=[open_gateway],
         ready_checks={"redis": check_redis},
         dependencies={
             "service": Provide(_provide_service, sync_to_thread=False),
+            "file_service": Provide(_provide_file_service, sync_to_thread=False),
             "relay": Provide(_provide_relay, sync_to_thread=False),
         },
         body_limit_bytes=settings.body_limit_bytes,
@@ -32,6 +35,11 @@ def create_app(settings: ChatGatewaySettings) -> Litestar:
 
 def _provide_service(state: State) -> ChatService:
     service: ChatService = state.service
+    return service
+
+
+def _provide_file_service(state: State) -> FileService:
+    service: FileService = state.file_service
     return service
 
 

@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 
 from chat_gateway.background import repeat
 from chat_gateway.clients.agent_client import AgentClient
+from chat_gateway.clients.file_client import FileClient
+from chat_gateway.file_service import FileService
 from chat_gateway.service import ChatService
 from chat_gateway.settings import ChatGatewaySettings
 from chat_gateway.streams.absence import AbsenceWatch
@@ -26,6 +28,7 @@ from todochat.jwks import JwksCache
 from todochat.redis_client import create_redis
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.tokens import TokenVerifier
+from todochat.uploads import LinkSigner
 
 SWEEP_S: Final = 1.0
 
@@ -60,18 +63,18 @@ def _wire(
     hub: RunHub,
 ) -> list[Coroutine[Any, Any, None]]:
     """Put the parts together on `state`; return the jobs to run beside the requests."""
-    agent = AgentClient(
-        ServiceClient(
-            settings.todo_agent_url,
-            session,
-            ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT),
-            Arrow.GATEWAY_TO_AGENT,
-            timeout_s=settings.agent_timeout_s,
-        )
+    tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
+    client = ServiceClient(
+        settings.todo_agent_url,
+        session,
+        tokens,
+        Arrow.GATEWAY_TO_AGENT,
+        timeout_s=settings.agent_timeout_s,
     )
+    admission = Admission(redis, settings)
     open_streams = OpenStreams()
     presence = Presence(redis, settings.abandon_grace_s)
-    service = ChatService(agent, Admission(redis, settings), hub)
+    service = ChatService(AgentClient(client), admission, hub)
     absence = AbsenceWatch(redis, service.cancel_abandoned)
     sign_outs = SignOuts(redis, hub, open_streams)
 
@@ -84,6 +87,8 @@ def _wire(
         settings.todochat_issuer, JwksCache(settings.auth_jwks_url, session, redis)
     )
     state.service = service
+    state.file_service = FileService(FileClient(client), admission)
+    state.link_signer = LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
     state.relay = Relay(
         hub, open_streams, presence, state.drain, slow_viewer_s=settings.slow_viewer_s
     )

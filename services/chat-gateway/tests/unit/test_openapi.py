@@ -8,6 +8,7 @@ from chat_gateway.app import create_app
 from chat_gateway.settings import ChatGatewaySettings
 
 CHAT = "/api/{user_id}/chat"
+FILE = f"{CHAT}/attachments/{{attachment_id}}/content"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,10 @@ def paths() -> dict[str, Any]:
         ("get", f"{CHAT}/runs", "200 400 401 403 422 429 503"),
         ("get", f"{CHAT}/runs/{{run_id}}/events", "200 400 401 403 404 410 429 503"),
         ("post", f"{CHAT}/runs/{{run_id}}/cancel", "202 401 403 404 429 503"),
+        ("post", f"{CHAT}/attachments", "201 400 401 403 404 409 413 422 429 503"),
+        ("post", FILE, "200 400 401 403 404 409 413 422 429 503"),
+        ("put", FILE, "200 400 401 403 404 409 413 422 429 503"),
+        ("get", FILE, "200 401 403 404 429 503"),
     ],
 )
 def test_every_status_is_documented(
@@ -40,7 +45,7 @@ def test_every_status_is_documented(
 
 
 def test_nothing_else_is_public(paths: dict[str, Any]) -> None:
-    assert len(paths) == 4
+    assert len(paths) == 6
 
 
 def test_streams_and_both_body_forms_are_documented(paths: dict[str, Any]) -> None:

@@ -69,7 +69,7 @@ class AgentClient:
         response = await self._client.request(
             "POST", "/internal/chatkit", user_id=user_id, json=body, headers=headers
         )
-        _check(response)
+        check_answer(response)
         if response.status == 202:
             return _decode(response, AcceptedRun)
         passed = ("content-type", "idempotent-replayed", "x-conversation-id", "x-thread-id")
@@ -92,7 +92,7 @@ class AgentClient:
         response = await self._client.request(
             "GET", "/internal/runs", user_id=user_id, params=params
         )
-        _check(response)
+        check_answer(response)
         return _decode(response, _Runs).items
 
     async def cancel_run(self, user_id: str, run_id: str, reason: CancelReason) -> str:
@@ -111,7 +111,7 @@ class AgentClient:
         return _decode(response, _Cancelled).status
 
 
-def _check(response: ServiceResponse) -> None:
+def check_answer(response: ServiceResponse) -> None:
     """Raise what todo-agent refused; a fault between the two of us is nobody else's business."""
     try:
         response.raise_for_problem()
@@ -129,7 +129,7 @@ def _check(response: ServiceResponse) -> None:
 def _check_run(response: ServiceResponse) -> None:
     if response.status == NotFoundError.status:
         raise RunNotFoundError
-    _check(response)
+    check_answer(response)
 
 
 def _decode(response: ServiceResponse, kind: type[StructT]) -> StructT:

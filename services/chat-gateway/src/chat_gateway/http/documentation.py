@@ -6,6 +6,7 @@ from typing import Final
 
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
+    OpenAPIFormat,
     OpenAPIHeader,
     OpenAPIMediaType,
     OpenAPIResponse,
@@ -18,6 +19,7 @@ from litestar.openapi.spec import (
 
 from chat_gateway.http.sse_response import EVENT_STREAM
 from todochat.problems import PROBLEM_JSON, Problem
+from todochat.uploads import FILE_FIELD
 
 BEARER: Final = [{"bearer": list[str]()}]
 
@@ -36,6 +38,18 @@ _CHAT_REQUEST_HEADERS: Final = {
 }
 _STREAM: Final = OpenAPIMediaType(
     schema=Schema(type=OpenAPIType.STRING, description="Server-sent events.")
+)
+_BINARY: Final = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+_ATTACHMENT: Final = Schema(
+    title="Attachment",
+    description="ChatKit's attachment; its id goes into a message's `attachments`.",
+    type=OpenAPIType.OBJECT,
+    required=["id", "name", "mime_type", "type"],
+    properties={
+        **dict.fromkeys(("id", "name", "mime_type"), _STRING),
+        "type": Schema(type=OpenAPIType.STRING, enum=["file", "image"]),
+        "preview_url": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.URL),
+    },
 )
 _CHATKIT_REQUEST: Final = Schema(
     title="ChatKitRequest",
@@ -107,6 +121,33 @@ class AttachOperation(Operation):
         answer = _stream_answer(self)
         answer.description = "The run's events after Last-Event-ID, stored ones first, then live."
         answer.content = {EVENT_STREAM: _STREAM}
+
+
+@dataclass
+class UploadOperation(Operation):
+    """Upload: multipart with one file, or its bare bytes; answered with ChatKit's attachment."""
+
+    def __post_init__(self) -> None:
+        form = Schema(
+            type=OpenAPIType.OBJECT, required=[FILE_FIELD], properties={FILE_FIELD: _BINARY}
+        )
+        self.request_body = RequestBody(
+            content={"multipart/form-data": OpenAPIMediaType(schema=form)}, required=True
+        )
+        for answer in (self.responses or {}).values():
+            if isinstance(answer, OpenAPIResponse) and PROBLEM_JSON not in (answer.content or {}):
+                answer.content = {"application/json": OpenAPIMediaType(schema=_ATTACHMENT)}
+
+
+@dataclass
+class DownloadOperation(Operation):
+    """Download: the bytes of a file."""
+
+    def __post_init__(self) -> None:
+        answer = _stream_answer(self)
+        answer.description = "The file."
+        answer.headers = None
+        answer.content = {"*/*": OpenAPIMediaType(schema=_BINARY)}
 
 
 def _stream_answer(operation: Operation) -> OpenAPIResponse:

@@ -1,0 +1,261 @@
+"""Files on their way through the gateway."""
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from agent_kit import SERVICE_SECRET, FakeAgent
+from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
+from redis.asyncio import Redis
+
+from chat_gateway.settings import ChatGatewaySettings
+from chat_gateway.streams import keys
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.testing import sample_files, wait_until
+from todochat.uploads import LINK_STEP_S, LINK_TTL_S, MAX_UPLOAD_BYTES, LinkSigner
+
+MULTIPART = "multipart/form-data; boundary=b"
+FORM = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nhello\r\n--b--\r\n'
+
+
+@pytest.fixture
+def signer() -> LinkSigner:
+    settings = ChatGatewaySettings(redis_url="", todochat_service_secret=SERVICE_SECRET)
+    tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
+    return LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
+
+
+async def status_of_link(browser: Browser, query: str, attachment_id: str = "atc_1") -> int:
+    """Follow a link as an `<img>` does: without a secret."""
+    browser.headers = {}
+    async with browser.request("GET", f"/attachments/{attachment_id}/content?{query}") as response:
+        return response.status
+
+
+async def test_a_form_reaches_todo_agent_as_it_was_sent(agent: FakeAgent, ann: Browser) -> None:
+    status, attachment = await ann.ask(
+        "POST", "/attachments", body=FORM, content_type=MULTIPART, cookie="a=b", x_run_id="run_x"
+    )
+
+    (received,) = agent.received
+    assert (status, attachment) == (201, {"id": "atc_0"})
+    assert (received.user_id, received.body) == ("usr_ann", FORM)
+    assert received.headers["Content-Type"] == MULTIPART
+    assert {"Cookie", "X-Run-Id"}.isdisjoint(received.headers)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_announced_bytes_go_to_their_attachment(
+    agent: FakeAgent, ann: Browser, method: str
+) -> None:
+    status, _ = await ann.ask(
+        method, "/attachments/atc_7/content", body=sample_files.PNG, content_type="image/png"
+    )
+
+    assert status == 200
+    assert agent.files == {("usr_ann", "atc_7"): sample_files.PNG}
+
+
+async def test_the_largest_upload_goes_through(
+    agent: FakeAgent, ann: Browser, session: aiohttp.ClientSession
+) -> None:
+    body = b"x" * MAX_UPLOAD_BYTES
+
+    async with session.post(
+        f"{ann.url}/api/usr_ann/chat/attachments", data=io.BytesIO(body), headers=ann.headers
+    ) as response:
+        status = response.status
+
+    assert status == 201
+    assert list(agent.files.values()) == [body]
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+async def test_a_longer_one_is_refused_whether_it_says_so_or_not(
+    agent: FakeAgent, ann: Browser, session: aiohttp.ClientSession, is_announced: bool
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(MAX_UPLOAD_BYTES // 65536 + 1):
+            yield b"x" * 65536
+
+    data = io.BytesIO(b"x" * (MAX_UPLOAD_BYTES + 1)) if is_announced else chunks()
+
+    async with session.post(
+        f"{ann.url}/api/usr_ann/chat/attachments", data=data, headers=ann.headers
+    ) as response:
+        status = response.status
+
+    assert status == 413
+    assert agent.files == {}
+
+
+async def test_other_bodies_keep_their_limit(agent: FakeAgent, ann: Browser) -> None:
+    status, _ = await ann.ask("POST", "", body=b'{"type": "' + b"x" * 256 * 1024 + b'"}')
+
+    assert status == 413
+
+
+async def test_what_todo_agent_refuses_is_told_as_it_says(agent: FakeAgent, ann: Browser) -> None:
+    agent.fail_next(422, "unsupported-file")
+
+    status, problem = await ann.ask("POST", "/attachments", body=FORM, content_type=MULTIPART)
+
+    assert (status, problem["type"]) == (422, "urn:todochat:problem:unsupported-file")
+
+
+async def test_a_file_comes_back_with_the_headers_that_make_it_harmless(
+    agent: FakeAgent, ann: Browser
+) -> None:
+    agent.files["usr_ann", "atc_1"] = sample_files.PNG
+
+    async with ann.request("GET", "/attachments/atc_1/content") as response:
+        content, headers = await response.read(), response.headers
+
+    assert content == sample_files.PNG
+    assert headers.getall("Content-Type") == ["image/png"]
+    assert headers.getall("X-Content-Type-Options") == ["nosniff"]
+    assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert headers["Content-Disposition"].startswith("inline")
+    assert "Set-Cookie" not in headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/attachments"),
+        ("POST", "/attachments/atc_1/content"),
+        ("PUT", "/attachments/atc_1/content"),
+        ("GET", "/attachments/atc_1/content"),
+    ],
+)
+async def test_nobody_gets_at_anothers_files(
+    agent: FakeAgent, ann: Browser, bob: Browser, method: str, path: str
+) -> None:
+    agent.files["usr_ann", "atc_1"] = b"hers"
+    body = FORM if method != "GET" else None
+    own, _ = await bob.ask("GET", "/attachments/atc_1/content")
+    bob.user_id = "usr_ann"
+
+    foreign, _ = await bob.ask(method, path, body=body, content_type=MULTIPART)
+    ann.headers = {}
+    stranger, _ = await ann.ask(method, path, body=body, content_type=MULTIPART)
+
+    assert (own, foreign, stranger) == (404, 403, 401)
+    assert agent.files == {("usr_ann", "atc_1"): b"hers"}
+
+
+@pytest.mark.parametrize("attachment_id", ["..%2Fruns", "a%20b", "x" * 65])
+async def test_an_id_cannot_lead_elsewhere(
+    agent: FakeAgent, ann: Browser, attachment_id: str
+) -> None:
+    status, _ = await ann.ask("GET", f"/attachments/{attachment_id}/content")
+
+    assert status == 404
+
+
+async def test_a_link_opens_its_file_without_a_secret(
+    agent: FakeAgent, ann: Browser, signer: LinkSigner
+) -> None:
+    agent.files["usr_ann", "atc_1"] = sample_files.PNG
+
+    assert await status_of_link(ann, signer.query("usr_ann", "atc_1")) == 200
+
+
+async def test_a_link_opens_nothing_else(
+    agent: FakeAgent, ann: Browser, signer: LinkSigner
+) -> None:
+    for user_id, attachment_id in (
+        ("usr_ann", "atc_1"),
+        ("usr_ann", "atc_2"),
+        ("usr_bob", "atc_1"),
+    ):
+        agent.files[user_id, attachment_id] = sample_files.PNG
+    query = signer.query("usr_ann", "atc_1")
+    old = signer.query("usr_ann", "atc_1", time.time() - LINK_TTL_S - LINK_STEP_S)
+    later = query.replace("expires=", "expires=9")
+
+    others = [
+        await status_of_link(ann, query, "atc_2"),
+        await status_of_link(ann, signer.query("usr_bob", "atc_1")),
+        await status_of_link(ann, LinkSigner([b"another key"]).query("usr_ann", "atc_1")),
+        await status_of_link(ann, old),
+        await status_of_link(ann, later),
+        await status_of_link(ann, "signature=&expires=x"),
+    ]
+
+    assert others == [401] * 6
+
+
+async def test_a_link_is_no_way_to_change_a_file(
+    agent: FakeAgent, ann: Browser, signer: LinkSigner
+) -> None:
+    ann.headers = {}
+    path = f"/attachments/atc_1/content?{signer.query('usr_ann', 'atc_1')}"
+
+    status, _ = await ann.ask("PUT", path, body=b"mine now", content_type="text/plain")
+
+    assert (status, agent.files) == (401, {})
+
+
+async def test_an_upload_that_ends_early_is_no_upload(
+    agent: FakeAgent, gateway: Gateway, ann: Browser
+) -> None:
+    host, port = gateway.url.removeprefix("http://").split(":")
+    _reader, writer = await asyncio.open_connection(host, int(port))
+    secret = ann.headers["Authorization"]
+    writer.write(
+        f"POST /api/usr_ann/chat/attachments HTTP/1.1\r\nHost: x\r\nAuthorization: {secret}\r\n"
+        "Content-Type: text/plain\r\nContent-Length: 1000\r\n\r\nhalf".encode()
+    )
+    await writer.drain()
+
+    writer.close()
+    await writer.wait_closed()
+    ok, _ = await ann.ask("POST", "/attachments", body=b"whole", content_type="text/plain")
+
+    assert ok == 201
+    assert list(agent.files.values()) == [b"whole"]
+
+
+async def test_uploads_have_places_that_are_given_back(
+    agent: FakeAgent,
+    start_gateway: StartGateway,
+    browser_at: BrowserAt,
+    session: aiohttp.ClientSession,
+    redis: Redis,
+) -> None:
+    ann = browser_at(await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="1"))
+    pause = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"hal"
+        await pause.wait()
+        yield b"lo"
+
+    async def upload() -> int:
+        async with session.post(
+            f"{ann.url}/api/usr_ann/chat/attachments", data=slowly(), headers=ann.headers
+        ) as response:
+            return response.status
+
+    first = asyncio.create_task(upload())
+    await wait_until(lambda: redis.zcard(keys.streams("usr_ann")))
+    second, problem = await ann.ask("POST", "/attachments", body=b"x")
+    pause.set()
+
+    assert (second, problem["type"]) == (429, "urn:todochat:problem:too-many-streams")
+    assert await first == 201
+    assert (await ann.ask("POST", "/attachments", body=b"x"))[0] == 201
+
+
+async def test_without_todo_agent_the_answer_is_503(
+    start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
+    ann = browser_at(await start_gateway(TODO_AGENT_URL="http://127.0.0.1:1"))
+
+    status, problem = await ann.ask("POST", "/attachments", body=FORM, content_type=MULTIPART)
+
+    assert (status, problem["type"]) == (503, "urn:todochat:problem:upstream-unavailable")
