@@ -295,8 +295,6 @@ class TestAnswering:
     @pytest.mark.parametrize(
         ("kind", "params"),
         [
-            ("attachments.create", {"name": "a", "size": 1, "mime_type": "text/plain"}),
-            ("attachments.delete", {"attachment_id": "atc_1"}),
             ("input.transcribe", {"audio_base64": "AAAA", "mime_type": "audio/webm"}),
             (
                 "threads.sync_custom_action",
