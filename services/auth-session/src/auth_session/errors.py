@@ -24,7 +24,8 @@
     └── UnavailableError 503
         ├── PasswordPoolFullError      password-pool-full
         ├── NoSigningKeyError          no-signing-key
-        └── IssuerUnavailableError     issuer-unavailable
+        ├── IssuerUnavailableError     issuer-unavailable
+        └── HostedChatError            hosted-chat-unavailable
 
 Not for callers: `SigningKeyError` stops the start of the process.
 """
@@ -196,6 +197,15 @@ class IssuerUnavailableError(UnavailableError):
             "The service that signed you in can't be reached. Try again in a moment.",
             retry_after_s=10,
         )
+
+
+class HostedChatError(UnavailableError):
+    """OpenAI gave no client secret."""
+
+    code = "hosted-chat-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The chat can't be opened at this moment.", retry_after_s=5)
 
 
 class SigningKeyError(Exception):

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from litestar import Litestar
 
+from auth_session.clients.hosted_chat import HostedChat, hosted_chat
 from auth_session.clients.user_eraser import UserEraser
 from auth_session.domain.clock import Clock
 from auth_session.events.revocation_publisher import RevocationPublisher
@@ -118,7 +119,12 @@ async def open_services(
             ),
             sign_ins=SignInService(database, passwords, sessions, clock),
             secrets=ClientSecretService(
-                database, keys, issuer=issuer, lifetime=secret_lifetime, clock=clock
+                database,
+                keys,
+                issuer=issuer,
+                lifetime=secret_lifetime,
+                clock=clock,
+                hosted_chat=_hosted_chat(settings, http),
             ),
             external=ExternalSignIn(
                 database,
@@ -144,6 +150,17 @@ async def open_services(
         await http.close()
         await redis.aclose()
         await database.aclose()
+
+
+def _hosted_chat(settings: AuthSessionSettings, http: aiohttp.ClientSession) -> HostedChat | None:
+    if settings.chatkit_mode != "openai":
+        return None
+    return hosted_chat(
+        http,
+        base_url=settings.openai_base_url,
+        api_key=settings.openai_api_key,
+        workflow_id=settings.workflow_id,
+    )
 
 
 @asynccontextmanager

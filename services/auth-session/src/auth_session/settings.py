@@ -63,6 +63,27 @@ class AuthSessionSettings(
     todo_agent_url: Annotated[
         str, Meta(description="Where todo-agent's internal api is asked to do the same.")
     ] = msgspec.field(name="TODO_AGENT_URL", default="http://127.0.0.1:8003")
+    chatkit_mode: Annotated[
+        Literal["self", "openai"],
+        Meta(
+            description=(
+                "Where conversations are: here, or at OpenAI (ends with Agent Builder on "
+                "2026-11-30), which is then asked for client secrets."
+            )
+        ),
+    ] = msgspec.field(name="CHATKIT_MODE", default="self")
+    chatkit_workflow_id: Annotated[
+        str, Meta(description="The workflow at OpenAI, with CHATKIT_MODE=openai.")
+    ] = msgspec.field(name="CHATKIT_WORKFLOW_ID", default="")
+    chatkit_deployment_id: Annotated[
+        str, Meta(description="An older name of CHATKIT_WORKFLOW_ID.")
+    ] = msgspec.field(name="CHATKIT_DEPLOYMENT_ID", default="")
+    openai_api_key: Annotated[
+        str, Meta(extra={"secret": True}, description="OpenAI's key, with CHATKIT_MODE=openai.")
+    ] = msgspec.field(name="OPENAI_API_KEY", default="")
+    openai_base_url: Annotated[str, Meta(description="OpenAI's API, with CHATKIT_MODE=openai.")] = (
+        msgspec.field(name="OPENAI_BASE_URL", default="https://api.openai.com/v1")
+    )
     database_pool_size: Annotated[
         int, Meta(ge=1, le=200, description="Connections to PostgreSQL that one process may hold.")
     ] = 10
@@ -125,11 +146,16 @@ class AuthSessionSettings(
             return self.auth_sign_up
         return "closed" if self.external_issuers or self.better_auth_secret else "invite"
 
+    @property
+    def workflow_id(self) -> str:
+        """The workflow at OpenAI that a client secret is for."""
+        return self.chatkit_workflow_id or self.chatkit_deployment_id
+
     def check(self) -> None:
         """Check what a single field's bounds can't say.
 
         Raises:
-            SettingsError: an external issuer can't be used; no secret protects the signing keys or the calls between services, or one
+            SettingsError: an external issuer or OpenAI can't be used; no secret protects the signing keys or the calls between services, or one
                 is too short.
         """
         secrets = self.key_secrets
@@ -142,6 +168,9 @@ class AuthSessionSettings(
             raise SettingsError(msg)
         ServiceTokens.from_settings(self, *SERVICE_ARROWS)
         _ = self.issuers
+        if self.chatkit_mode == "openai" and not (self.openai_api_key and self.workflow_id):
+            msg = "setting CHATKIT_MODE: openai needs OPENAI_API_KEY and CHATKIT_WORKFLOW_ID"
+            raise SettingsError(msg)
 
 
 class AuthMigrationSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth_session.clients.hosted_chat import HostedChat
 from auth_session.domain.clock import Clock
 from auth_session.domain.session import Session
 from auth_session.service.key_ring import KeyRing
@@ -27,7 +28,14 @@ class ClientSecretService:
     """Verifies login tokens against the sessions in the database and issues client secrets."""
 
     def __init__(
-        self, database: Database, keys: KeyRing, *, issuer: str, lifetime: timedelta, clock: Clock
+        self,
+        database: Database,
+        keys: KeyRing,
+        *,
+        issuer: str,
+        lifetime: timedelta,
+        clock: Clock,
+        hosted_chat: HostedChat | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -35,6 +43,7 @@ class ClientSecretService:
         self._verifier = TokenVerifier(issuer, keys)
         self._lifetime = lifetime
         self._clock = clock
+        self._hosted_chat = hosted_chat
 
     async def identify(self, login_token: str) -> Session:
         """Return the open session a login token was issued in.
@@ -60,9 +69,13 @@ class ClientSecretService:
         Raises:
             ForbiddenError: `user_id` names somebody else.
             UnauthorizedError: the session has ended meanwhile.
+            HostedChatError: OpenAI was to issue it and didn't.
         """
         if user_id is not None and user_id != session.user_id:
             raise ForbiddenError("A client secret can only be had for oneself.")
+        if self._hosted_chat is not None:
+            secret, expires_at = await self._hosted_chat(session.user_id)
+            return ClientSecret(secret, datetime.fromtimestamp(expires_at, UTC))
         now = self._clock()
         began = int(now.timestamp())
         until = min(now + self._lifetime, session.expires_at)

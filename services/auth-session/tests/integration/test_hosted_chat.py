@@ -1,0 +1,106 @@
+"""A page whose conversations are OpenAI's: the client secret comes from there."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from auth_kit import Service, StartService
+
+from auth_session.clients import hosted_chat
+
+EXPIRES_AT = 1_795_000_000
+
+
+class OpenAi:
+    """Plays OpenAI's API: notes what it is asked and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str | None, str | None, object]] = []
+        self.answer: dict[str, object] = {
+            "id": "cksess_1",
+            "object": "chatkit.session",
+            "client_secret": "ek_secret",
+            "expires_at": EXPIRES_AT,
+        }
+        self.status = 200
+        self.released = asyncio.Event()
+        self.released.set()
+        app = web.Application()
+        app.router.add_post("/v1/chatkit/sessions", self._create)
+        self.server = TestServer(app)
+
+    async def _create(self, request: web.Request) -> web.Response:
+        await self.released.wait()
+        headers = request.headers
+        body = await request.json()
+        self.asked.append((headers.get("Authorization"), headers.get("OpenAI-Beta"), body))
+        return web.json_response(self.answer, status=self.status)
+
+
+@pytest_asyncio.fixture
+async def openai() -> AsyncIterator[OpenAi]:
+    openai = OpenAi()
+    await openai.server.start_server()
+    yield openai
+    openai.released.set()
+    await openai.server.close()
+
+
+@pytest_asyncio.fixture
+async def hosted(start_service: StartService, openai: OpenAi) -> Service:
+    return await start_service(
+        chatkit_mode="openai",
+        chatkit_workflow_id="wf_1",
+        openai_api_key="sk-1",
+        openai_base_url=str(openai.server.make_url("/v1")),
+    )
+
+
+async def test_openai_is_asked_for_the_signed_in_person(hosted: Service, openai: OpenAi) -> None:
+    browser = hosted.browser()
+    body = (await browser.sign_up()).json()
+    user_id = body["user"]["id"]
+
+    answer = await browser.client_secret(body["access_token"], {"user_id": user_id})
+
+    expires_at = datetime.fromtimestamp(EXPIRES_AT, UTC).isoformat().replace("+00:00", "Z")
+    assert answer.status_code == 200
+    assert answer.json() == {"client_secret": "ek_secret", "expires_at": expires_at}
+    asked = {"workflow": {"id": "wf_1"}, "user": user_id}
+    assert openai.asked == [("Bearer sk-1", "chatkit_beta=v1", asked)]
+
+
+async def test_nobody_gets_a_secret_for_somebody_else(hosted: Service, openai: OpenAi) -> None:
+    browser = hosted.browser()
+    token = (await browser.sign_up()).json()["access_token"]
+
+    other = await browser.client_secret(token, {"user_id": "somebody"})
+    stranger = await browser.client_secret("nonsense")
+
+    assert (other.status_code, stranger.status_code) == (403, 401)
+    assert openai.asked == []
+
+
+@pytest.mark.parametrize("fault", ["refused", "no-secret", "hanging"])
+async def test_when_openai_gives_none_the_answer_is_503(
+    hosted: Service, openai: OpenAi, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    browser = hosted.browser()
+    token = (await browser.sign_up()).json()["access_token"]
+    if fault == "refused":
+        openai.status = 401
+    elif fault == "no-secret":
+        openai.answer = {}
+    else:
+        monkeypatch.setattr(hosted_chat, "TIMEOUT_S", 0.2)
+        openai.released.clear()
+
+    answer = await browser.client_secret(token)
+
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:todochat:problem:hosted-chat-unavailable"
+    assert "sk-1" not in answer.text
