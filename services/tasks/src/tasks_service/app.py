@@ -7,7 +7,9 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from tasks_service.http.authentication import provide_caller
+from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.event_controller import EventController
+from tasks_service.http.export_controller import ExportController
 from tasks_service.http.internal_controller import InternalController
 from tasks_service.http.list_controller import ListController
 from tasks_service.http.problem_responses import document_strictness
@@ -15,7 +17,9 @@ from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
 from tasks_service.http.write_request import provide_write_request
 from tasks_service.lifespan import open_stores
+from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import ErasureService
+from tasks_service.service.export_service import ExportService
 from tasks_service.service.list_service import ListService
 from tasks_service.service.task_service import TaskService
 from tasks_service.settings import TasksSettings
@@ -36,7 +40,14 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
     app = create_service_app(
         name="tasks",
         settings=settings,
-        route_handlers=[EventController, TaskController, ListController, InternalController],
+        route_handlers=[
+            EventController,
+            TaskController,
+            ListController,
+            EntityController,
+            ExportController,
+            InternalController,
+        ],
         lifespan=[open_stores],
         ready_checks={"postgres": _ping_database},
         dependencies={
@@ -45,6 +56,8 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             "listing": Provide(provide_task_listing, sync_to_thread=False),
             "task_service": Provide(_task_service, sync_to_thread=False),
             "list_service": Provide(_list_service, sync_to_thread=False),
+            "entity_service": Provide(_entity_service, sync_to_thread=False),
+            "export": Provide(_export_service, sync_to_thread=False),
             "erasure": Provide(_erasure_service, sync_to_thread=False),
             "feed": Provide(_change_feed, sync_to_thread=False),
             "settings": Provide(_settings, sync_to_thread=False),
@@ -69,6 +82,14 @@ def _task_service(state: State) -> TaskService:
 def _list_service(state: State) -> ListService:
     service: ListService = state.list_service
     return service
+
+
+def _entity_service(state: State) -> EntityService:
+    return EntityService(state.database)
+
+
+def _export_service(state: State) -> ExportService:
+    return ExportService(state.database)
 
 
 def _erasure_service(state: State) -> ErasureService:

@@ -1,4 +1,4 @@
-"""A response of server-sent events that notices readers who have gone or who take nothing.
+"""A streamed response that notices readers who have gone or who take nothing.
 
 Litestar's own streaming response cancels its generator through an anyio scope, which cancels
 every await of the clean-up again; here the generator is cancelled once and then closed.
@@ -33,7 +33,7 @@ class EventStreamResponse(ASGIResponse):
     def __init__(
         self, frames: AsyncGenerator[bytes, None], *, send_timeout_s: float, **options: Any
     ) -> None:
-        super().__init__(media_type=EVENT_STREAM, **options)
+        super().__init__(**options)
         self._frames = frames
         self._send_timeout_s = send_timeout_s
 
@@ -63,10 +63,16 @@ class EventStreamResponse(ASGIResponse):
 
 
 class EventStream(Response[bytes]):
-    """What a handler returns to stream server-sent events."""
+    """What a handler returns to stream server-sent events, or another kind of document."""
 
-    def __init__(self, frames: AsyncGenerator[bytes, None], *, send_timeout_s: float) -> None:
-        super().__init__(content=b"", media_type=EVENT_STREAM, headers=_HEADERS)
+    def __init__(
+        self,
+        frames: AsyncGenerator[bytes, None],
+        *,
+        send_timeout_s: float,
+        media_type: MediaType | str = EVENT_STREAM,
+    ) -> None:
+        super().__init__(content=b"", media_type=media_type, headers=_HEADERS)
         self._frames = frames
         self._send_timeout_s = send_timeout_s
 
@@ -88,6 +94,7 @@ class EventStream(Response[bytes]):
         return EventStreamResponse(
             self._frames,
             send_timeout_s=self._send_timeout_s,
+            media_type=self.media_type,
             background=background,
             cookies=cookies or (),
             headers={**(headers or {}), **self.headers},

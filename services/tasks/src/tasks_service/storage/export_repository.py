@@ -1,0 +1,34 @@
+"""Reading everything of one person, a page at a time."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tasks_service.storage.records import ListRecord, TaskRecord
+
+
+class ExportRepository:
+    """One person's tasks and lists, deleted ones included, in one transaction."""
+
+    def __init__(self, session: AsyncSession, user_id: str) -> None:
+        self._session = session
+        self._user_id = user_id
+
+    async def tasks(self, *, after: int, limit: int) -> list[TaskRecord]:
+        """Return the tasks whose numbers follow `after`, in the order of numbers."""
+        statement = (
+            select(TaskRecord)
+            .where(TaskRecord.user_id == self._user_id, TaskRecord.number > after)
+            .order_by(TaskRecord.number)
+            .limit(limit)
+        )
+        return list((await self._session.scalars(statement)).all())
+
+    async def lists(self, *, after: str, limit: int) -> list[ListRecord]:
+        """Return the lists whose ids follow `after`, in the order of ids."""
+        statement = (
+            select(ListRecord)
+            .where(ListRecord.user_id == self._user_id, ListRecord.id > after)
+            .order_by(ListRecord.id)
+            .limit(limit)
+        )
+        return list((await self._session.scalars(statement)).all())

@@ -1,0 +1,78 @@
+"""Exporting everything of a person."""
+
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from tasks_kit import Person, Service, StartService
+
+from tasks_service.service.export_service import Export, ExportService
+
+
+async def export_of(person: Person) -> dict[str, Any]:
+    answer = await person.get("export")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("application/json")
+    document: dict[str, Any] = answer.json()
+    msgspec.json.decode(answer.content, type=Export)
+    return document
+
+
+async def test_all_tasks_and_lists_are_in_it_deleted_ones_too(ada: Person, bob: Person) -> None:
+    await bob.make_task("of another")
+    entry = await ada.make_list("gone list")
+    kept = await ada.make_task("kept", tags=["home"], due={"date": "2026-11-24"})
+    gone = await ada.make_task("gone", list_id=entry["id"])
+    await ada.delete(f"lists/{entry['id']}?tasks=delete")
+
+    export = await export_of(ada)
+
+    tasks = {task["id"]: task for task in export["tasks"]}
+    lists = {each["id"]: each for each in export["lists"]}
+    assert set(tasks) == {kept["id"], gone["id"]}
+    assert tasks[kept["id"]] == {**kept, "deleted_at": None}
+    assert tasks[gone["id"]]["deleted_at"] is not None
+    assert lists[entry["id"]]["deleted_at"] is not None
+    assert {task["list_id"] for task in tasks.values()} <= set(lists)
+
+
+async def test_the_export_of_nothing_is_a_document(ada: Person) -> None:
+    assert await export_of(ada) == {"tasks": [], "lists": []}
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 100])
+async def test_pages_join_to_one_document(service: Service, ada: Person, page: int) -> None:
+    for number in range(3):
+        await ada.make_task(f"task {number}")
+        await ada.make_list(f"list {number}")
+    export = ExportService(service.app.state.database, page=page)
+
+    first = await export.first_page(ada.user_id)
+    pieces = [piece async for piece in export.stream(ada.user_id, first)]
+
+    document = msgspec.json.decode(b"".join(pieces), type=Export)
+    assert [task.title for task in document.tasks] == ["task 0", "task 1", "task 2"]
+    assert len(document.lists) == 4
+
+
+async def test_another_persons_export_is_refused(ada: Person, bob: Person) -> None:
+    answer = await ada.http.get(bob.path("export"))
+
+    assert answer.status_code == 403
+
+
+async def test_a_database_that_goes_away_breaks_the_document_off(
+    start_service: StartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = await start_service()
+    ada = service.person()
+    await ada.make_task("one")
+
+    async def away(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(ExportService, "_lists", away)
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        await ada.get("export")
