@@ -63,6 +63,7 @@ class FakeDeployment:
         refused_secrets: client secrets that are answered with 401.
         refused_logins: login tokens that are.
         login_lasts_s: how long login tokens are good.
+        documents: what is answered to a GET, by path; text breaks off before its last character.
     """
 
     def __init__(self) -> None:
@@ -78,6 +79,7 @@ class FakeDeployment:
         self.sign_up_open = True
         self.secrets_given = 0
         self.login_lasts_s = 900
+        self.documents: dict[str, dict[str, Any] | str] = {}
         self._numbers = itertools.count(1)
         self._refresh_tokens: list[str] = []  # the last one is good, an earlier one ends them all
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
@@ -118,8 +120,20 @@ class FakeDeployment:
         elif path == f"/api/{USER}/chat/runs":
             items = [{"run_id": self.active_run}] if self.active_run else []
             reply(handler, 200, {"items": items})
+        elif path in self.documents:
+            self._document(handler, self.documents[path])
         else:
             self._stream(handler, {})
+
+    def _document(self, handler: BaseHTTPRequestHandler, document: dict[str, Any] | str) -> None:
+        if isinstance(document, dict):
+            reply(handler, document.get("status", 200), document)
+            return
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(document)))
+        handler.end_headers()
+        handler.wfile.write(document[:-1].encode())
+        handler.close_connection = True
 
     def _post(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         match handler.path:

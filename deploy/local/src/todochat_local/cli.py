@@ -153,6 +153,25 @@ def chat(
     raise typer.Exit(run_chat(options))
 
 
+@app.command()
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where to write the JSON document.")],
+    url: Annotated[
+        str | None, typer.Option(envvar="TODOCHAT_URL", help="A deployment; else the local one.")
+    ] = None,
+    data_dir: DataDirOption = DEFAULT,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write everything that is kept about you into a file."""
+    from todochat_local.chat.export import ExportOptions, run_export  # noqa: PLC0415
+
+    options = ExportOptions(
+        file=file, url=url, data_dir=data_dir, force=force, environ=environ_of(context)
+    )
+    raise typer.Exit(run_export(options))
+
+
 def environ_of(context: typer.Context) -> Mapping[str, str]:
     """Return the environment that `__main__` read."""
     return cast("Mapping[str, str]", context.obj)
