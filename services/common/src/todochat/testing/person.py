@@ -1,7 +1,7 @@
 """A person at a ChatKit client: signs up, chats, reads the stream as it comes."""
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Self
 
@@ -165,6 +165,19 @@ class Person:
                 await response.aread()
             yield Stream(response)
 
+    async def chat(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Call a route of the chat with the client secret; `path` follows `/chat`."""
+        headers = self._headers(options.pop("headers", {}))
+        url = f"/api/{self.user_id}/chat{path}"
+        return await self.client.request(method, url, headers=headers, **options)
+
+    async def attach_file(self, name: str, content: bytes) -> dict[str, Any]:
+        """Upload a file in one go; returns ChatKit's attachment."""
+        response = await self.chat("POST", "/attachments", files={"file": (name, content)})
+        response.raise_for_status()
+        attachment: dict[str, Any] = response.json()
+        return attachment
+
     async def runs(self, **params: str) -> list[dict[str, Any]]:
         """Find runs, for example those of a thread."""
         response = await self.client.get(
@@ -234,13 +247,15 @@ class Answer:
         return [event for event in self.events if event["type"] == "error"]
 
 
-def message(text: str, thread_id: str | None = None) -> dict[str, Any]:
+def message(
+    text: str, thread_id: str | None = None, attachments: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the ChatKit request that the official client sends for a message."""
     sent: dict[str, Any] = {
         "input": {
             "content": [{"type": "input_text", "text": text}],
             "quoted_text": "",
-            "attachments": [],
+            "attachments": list(attachments),
             "inference_options": {},
         }
     }
