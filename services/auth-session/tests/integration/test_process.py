@@ -191,3 +191,22 @@ async def test_an_administrator_makes_and_lists_accounts(environment: dict[str, 
     assert user_id.startswith("usr_")
     assert again[2] == "An account with this e-mail address exists. Sign in instead.\n"
     assert (line[0], line[1], line[3]) == (user_id, "Root@example.com", "Root")
+
+
+async def test_an_administrator_rotates_the_keys_of_a_running_service(
+    environment: dict[str, str],
+) -> None:
+    async with serving(environment) as (_, http):
+        before = (await run(environment, "admin", "keys", "list"))[1].splitlines()
+        early = await run(environment, "admin", "keys", "rotate")
+        rotated = await run(environment, "admin", "keys", "rotate", "--now")
+        after = (await run(environment, "admin", "keys", "list"))[1].splitlines()
+        published = (await http.get("/.well-known/jwks.json")).json()["keys"]
+
+    assert [line.split("\t")[1] for line in before] == ["current", "next"]
+    assert early[0] == 1
+    assert early[2].startswith("Not every service knows the next key yet.")
+    assert rotated[0] == 0
+    assert [line.split("\t")[1] for line in after] == ["retired", "current", "next"]
+    assert rotated[1].strip() == after[1].split("\t")[0]
+    assert rotated[1].strip() in {key["kid"] for key in published}

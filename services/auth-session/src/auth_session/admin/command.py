@@ -2,9 +2,12 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Final, NoReturn
+
+import structlog
 
 from auth_session.admin import keys, users
 from auth_session.errors import SigningKeyError
@@ -25,7 +28,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def administer(arguments: argparse.Namespace, settings: AuthSessionSettings) -> None:
-    """Run the chosen action; a refusal ends the process with its reason."""
+    """Run the chosen action; a refusal ends the process with its reason.
+
+    Standard output has the result and nothing else, so that scripts can use it; warnings go to
+    standard error.
+    """
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     try:
         asyncio.run(_run(arguments, settings))
     except ServiceError as error:

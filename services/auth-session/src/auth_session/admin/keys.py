@@ -28,7 +28,7 @@ def add_to(subjects: "argparse._SubParsersAction[Any]") -> None:
 
 async def list_keys(services: Services, _arguments: argparse.Namespace) -> None:
     """Print a line for each published key."""
-    for key in await services.key_rotation.list():
+    for key in await services.key_rotation.states():
         until = "-" if key.published_until is None else to_wire(key.published_until)
         say(key.kid, key.state, to_wire(key.created_at), until)
 

@@ -37,7 +37,7 @@ class KeyRotation:
         self._cipher = cipher
         self._clock = clock
 
-    async def list(self) -> list[KeyState]:
+    async def states(self) -> list[KeyState]:
         """Return the published keys, oldest first."""
         now = self._clock()
         async with self._database.transaction() as session:

@@ -1,0 +1,225 @@
+"""Rotating signing keys: nobody meets a key they don't know, nobody is signed out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import asyncpg
+import pytest
+from auth_kit import Browser, Connection, MovableClock, Service, StartService
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from auth_session import lifespan
+from auth_session.domain.limits import KEY_KNOWN_AFTER
+from auth_session.errors import NoSigningKeyError, RotationTooSoonError, SigningKeyError
+from auth_session.service.key_cipher import KeyCipher
+from auth_session.service.key_ring import KeyRing
+from auth_session.service.key_rotation import KeyRotation
+from todochat.database import Database, create_engine
+from todochat.database.bootstrap import DatabaseUrls
+from todochat.jwks import MAX_AGE_S
+from todochat.testing.waiting import wait_until
+from todochat.tokens import TokenIssuer, TokenVerifier
+
+SECRET = "a secret that is long enough for a key"
+KNOWN_AFTER_MIN = KEY_KNOWN_AFTER.total_seconds() / 60
+
+MakeRotation = Callable[..., tuple[KeyRing, KeyRotation]]
+
+
+class CachedKeys:
+    """A verifier's cache: the keys that were published when it asked."""
+
+    def __init__(self, keys: dict[str, Ed25519PublicKey]) -> None:
+        self._keys = keys
+
+    @classmethod
+    async def of(cls, ring: KeyRing) -> "CachedKeys":
+        found = {jwk["kid"]: await ring.get(jwk["kid"]) for jwk in ring.published()}
+        return cls({kid: key for kid, key in found.items() if key is not None})
+
+    async def get(self, kid: str) -> Ed25519PublicKey | None:
+        return self._keys.get(kid)
+
+
+@pytest.fixture
+async def make_rotation(own_urls: DatabaseUrls, clock: MovableClock) -> AsyncIterator[MakeRotation]:
+    databases = []
+
+    def make(secret: str = SECRET) -> tuple[KeyRing, KeyRotation]:
+        database = Database(create_engine(own_urls.app, application_name="test"))
+        databases.append(database)
+        cipher = KeyCipher([secret])
+        return KeyRing(database, cipher, clock), KeyRotation(database, cipher, clock)
+
+    yield make
+    for database in databases:
+        await database.aclose()
+
+
+@pytest.fixture
+async def rows(own_urls: DatabaseUrls) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(own_urls.owner)
+    yield connection
+    await connection.close()
+
+
+async def states(rotation: KeyRotation) -> dict[str, str]:
+    return {key.kid: key.state for key in await rotation.states()}
+
+
+async def test_the_next_key_signs_and_another_one_waits(
+    make_rotation: MakeRotation, clock: MovableClock
+) -> None:
+    ring, rotation = make_rotation()
+    await ring.refresh()
+    before = await states(rotation)
+    clock.advance(minutes=KNOWN_AFTER_MIN)
+
+    kid = await rotation.rotate()
+    await ring.refresh()
+
+    after = await states(rotation)
+    former = next(each for each, state in before.items() if state == "current")
+    assert before[kid] == "next"
+    assert ring.current.kid == kid
+    assert (after[former], after[kid]) == ("retired", "current")
+    assert sorted(after.values()) == ["current", "next", "retired"]
+
+
+async def test_a_verifier_that_asked_before_knows_the_key_that_signs_now(
+    make_rotation: MakeRotation, clock: MovableClock
+) -> None:
+    ring, rotation = make_rotation()
+    await ring.refresh()
+    verifier = TokenVerifier("todochat", await CachedKeys.of(ring))
+    clock.advance(minutes=KNOWN_AFTER_MIN)
+    await rotation.rotate()
+    await ring.refresh()
+
+    token, _ = TokenIssuer("todochat", ring.current).login_token(
+        "usr_ada", "ses_1", int(clock().timestamp() - KEY_KNOWN_AFTER.total_seconds())
+    )
+
+    assert (await verifier.login(token)).user_id == "usr_ada"
+
+
+async def test_tokens_of_the_former_key_go_on_being_good(
+    make_rotation: MakeRotation, clock: MovableClock
+) -> None:
+    ring, rotation = make_rotation()
+    await ring.refresh()
+    began = int(clock().timestamp())
+    token, _ = TokenIssuer("todochat", ring.current).login_token("usr_ada", "ses_1", began)
+    clock.advance(minutes=KNOWN_AFTER_MIN)
+
+    await rotation.rotate()
+    await ring.refresh()
+
+    verifier = TokenVerifier("todochat", ring)
+    assert (await verifier.login(token)).user_id == "usr_ada"
+
+
+async def test_a_key_that_is_too_young_does_not_sign_unless_told_to(
+    make_rotation: MakeRotation, clock: MovableClock
+) -> None:
+    ring, rotation = make_rotation()
+    await ring.refresh()
+    clock.advance(minutes=KNOWN_AFTER_MIN - 1)
+
+    with pytest.raises(RotationTooSoonError, match="Try again in 1 minutes"):
+        await rotation.rotate()
+    kid = await rotation.rotate(at_once=True)
+
+    await ring.refresh()
+    assert ring.current.kid == kid
+
+
+def test_the_wait_is_longer_than_anybody_keeps_the_published_keys() -> None:
+    http_cache_s = 60.0
+
+    assert KEY_KNOWN_AFTER.total_seconds() > MAX_AGE_S + http_cache_s + lifespan.KEYS_INTERVAL_S
+
+
+async def test_of_two_rotations_at_once_one_is_too_soon(
+    make_rotation: MakeRotation, clock: MovableClock
+) -> None:
+    ring, rotation = make_rotation()
+    await ring.refresh()
+    clock.advance(minutes=KNOWN_AFTER_MIN)
+
+    outcomes = await asyncio.gather(
+        *(make_rotation()[1].rotate() for _ in range(4)), return_exceptions=True
+    )
+
+    assert sorted(type(each) is str for each in outcomes) == [False, False, False, True]
+    assert sorted((await states(rotation)).values()) == ["current", "next", "retired"]
+
+
+async def test_another_secret_than_the_services_have_rotates_nothing(
+    make_rotation: MakeRotation, clock: MovableClock
+) -> None:
+    ring, rotation = make_rotation()
+    await ring.refresh()
+    before = await states(rotation)
+    clock.advance(minutes=KNOWN_AFTER_MIN)
+
+    with pytest.raises(SigningKeyError, match="another secret"):
+        await make_rotation("another secret that is long enough too")[1].rotate()
+
+    assert await states(rotation) == before
+
+
+async def test_without_keys_there_is_nothing_to_rotate(make_rotation: MakeRotation) -> None:
+    with pytest.raises(NoSigningKeyError):
+        await make_rotation()[1].rotate()
+
+
+async def test_a_retired_key_is_listed_with_its_end_and_then_no_more(
+    make_rotation: MakeRotation, clock: MovableClock
+) -> None:
+    ring, rotation = make_rotation()
+    await ring.refresh()
+    former = ring.current.kid
+    await rotation.rotate(at_once=True)
+
+    (retired,) = [key for key in await rotation.states() if key.state == "retired"]
+    clock.advance(days=1, minutes=3)
+
+    assert retired.kid == former
+    assert retired.published_until is not None
+    assert retired.published_until < clock()
+    assert former not in await states(rotation)
+
+
+async def test_running_instances_follow_without_a_restart(
+    start_service: StartService, own_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifespan, "KEYS_INTERVAL_S", 0.05)
+    one = await start_service(auth_database_url=own_urls.app)
+    two = await start_service(auth_database_url=own_urls.app)
+    browser = one.browser()
+    former = (await browser.sign_up()).json()["access_token"]
+
+    kid = await one.services.key_rotation.rotate(at_once=True)
+
+    def all_sign_with_it() -> bool:
+        return {each.services.keys.current.kid for each in (one, two)} == {kid}
+
+    await wait_until(all_sign_with_it)
+    elsewhere = two.browser()
+    elsewhere.email = browser.email
+    fresh = (await elsewhere.sign_in()).json()["access_token"]
+    assert [(await browser.me(token)).status_code for token in (former, fresh)] == [200, 200]
+    assert [(await elsewhere.me(token)).status_code for token in (former, fresh)] == [200, 200]
+    documents = [await each.http.get("/.well-known/jwks.json") for each in (browser, elsewhere)]
+    assert len(documents[0].json()["keys"]) == 3
+    assert documents[0].json() == documents[1].json()
+
+
+async def test_a_refresh_goes_on_over_a_rotation(service: Service, browser: Browser) -> None:
+    await browser.sign_up()
+
+    await service.services.key_rotation.rotate(at_once=True)
+    await service.services.keys.refresh()
+
+    assert (await browser.refresh()).status_code == 200
