@@ -17,6 +17,7 @@ from auth_kit import (
     StartService,
     bearer,
 )
+from issuer_kit import BETTER_AUTH_SECRET, better_auth_token
 from redis.asyncio import Redis
 
 from auth_session.domain.user import User
@@ -297,3 +298,33 @@ async def test_an_account_without_a_password_needs_none(
 
     assert status == 202
     assert await traces(database, user.subject) == []
+
+
+async def test_an_external_account_that_comes_back_can_be_erased_again(
+    start_service: StartService,
+    agent: Elsewhere,
+    tasks: Elsewhere,
+    database: Connection,
+    clock: MovableClock,
+) -> None:
+    service = await start_service(
+        todo_agent_url=agent.url, tasks_url=tasks.url, better_auth_secret=BETTER_AUTH_SECRET
+    )
+    token = better_auth_token(id=new_id("ext"))
+
+    async def exchange() -> Person:
+        answer = await service.browser().post("/api/auth/exchange", {"token": token})
+        assert answer.status_code == 200, answer.text
+        return Person(service.browser(), answer.json())
+
+    ada = await exchange()
+    assert await ada.erase() == 202
+    refused = await service.browser().post("/api/auth/exchange", {"token": token})
+    clock.advance(seconds=20)
+    await wait_until(lambda: is_finished(database, ada), timeout_s=20)
+    again = await exchange()
+
+    assert refused.status_code == 403
+    assert await again.erase() == 202
+    clock.advance(seconds=20)
+    await wait_until(lambda: is_finished(database, again), timeout_s=20)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -86,11 +86,6 @@ class ErasureRepository:
         """Forget the erasure: nobody has anything of the person any more."""
         await self._session.execute(delete(ErasureRecord).where(ErasureRecord.user_id == user_id))
 
-    async def is_pending(self, user_id: str) -> bool:
-        """Tell whether an account with this id is still being erased somewhere."""
-        found = select(exists().where(ErasureRecord.user_id == user_id))
-        return bool(await self._session.scalar(found))
-
     async def _end_sids(self, user_id: str, known_until: datetime) -> list[RevokedSid]:
         # Deleting returns the rows as they are after whoever held them: no token is overlooked
         # that was issued at the same moment.
@@ -113,7 +108,17 @@ class ErasureRepository:
     async def _keep(self, sids: Sequence[RevokedSid]) -> None:
         if sids:
             rows = [{"sid": each.sid, "tokens_until": each.tokens_until} for each in sids]
-            await self._session.execute(insert(ErasedSidRecord), rows)
+            new = insert_or(ErasedSidRecord)
+            # An external token that is shown again after an erasure has the same sid again.
+            kept = new.on_conflict_do_update(
+                index_elements=["sid"],
+                set_={
+                    "tokens_until": func.greatest(
+                        ErasedSidRecord.tokens_until, new.excluded.tokens_until
+                    )
+                },
+            )
+            await self._session.execute(kept, rows)
 
     async def _forget_address(self, user: UserRecord) -> None:
         """Delete invitations and failed sign-ins, which know a person by e-mail address."""
