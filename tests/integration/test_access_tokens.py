@@ -1,0 +1,97 @@
+"""A personal access token, from the edge to every service that takes it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from stack_kit import SignUp, Stack
+from todochat.testing import wait_until
+from todochat.testing.person import Person
+
+
+async def make_token(person: Person, *scopes: str) -> tuple[str, str]:
+    """Return id and token."""
+    headers = {"Authorization": f"Bearer {person.login_token}"}
+    body = {"name": "cron", "scopes": list(scopes)}
+    made = (await person.client.post("/api/auth/tokens", json=body, headers=headers)).json()
+    return made["id"], made["token"]
+
+
+async def revoke(person: Person, token_id: str) -> None:
+    headers = {"Authorization": f"Bearer {person.login_token}"}
+    answer = await person.client.delete(f"/api/auth/tokens/{token_id}", headers=headers)
+    assert answer.status_code == 204
+
+
+@asynccontextmanager
+async def program_of(person: Person, stack: Stack, token: str) -> AsyncIterator[Person]:
+    """A program of the person's, which has nothing but the token."""
+    async with httpx.AsyncClient(base_url=stack.edge, timeout=30) as client:
+        user = {"id": person.user_id, "email": person.email}
+        yield Person(client, {"user": user, "access_token": token})
+
+
+async def test_a_program_works_with_tasks_and_chats_until_its_token_is_revoked(
+    stack: Stack, sign_up: SignUp
+) -> None:
+    ada = await sign_up(stack)
+    token_id, token = await make_token(ada, "tasks", "chat")
+    async with program_of(ada, stack, token) as program:
+        await program.api("POST", "/tasks", json={"title": "from a script"})
+        await program.open_session()
+        answer = await program.ask("add buy milk")
+        titles = {task["title"].lower() for task in await ada.tasks()}
+
+        await revoke(ada, token_id)
+
+        async def is_shut_out() -> bool:
+            tasks = await program.api("GET", "/tasks")
+            threads = await program.chatkit("threads.list")
+            return (tasks.status_code, threads.status_code) == (401, 401)
+
+        assert answer.ended == "completed"
+        assert titles == {"from a script", "buy milk"}
+        await wait_until(is_shut_out, timeout_s=15, interval_s=0.2)
+        assert (await ada.api("GET", "/tasks")).status_code == 200
+
+
+async def test_revoking_a_token_ends_the_feeds_it_opened(stack: Stack, sign_up: SignUp) -> None:
+    ada = await sign_up(stack)
+    token_id, token = await make_token(ada, "tasks")
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"/api/{ada.user_id}/tasks/events"
+
+    async with asyncio.timeout(20), ada.client.stream("GET", url, headers=headers) as feed:
+        lines = feed.aiter_lines()
+        assert (await anext(lines)).startswith("id:")
+        await revoke(ada, token_id)
+        rest = [line async for line in lines]
+
+    assert ": unauthorized" in rest
+
+
+async def test_each_scope_opens_its_own(stack: Stack, sign_up: SignUp) -> None:
+    ada = await sign_up(stack)
+    _, for_tasks = await make_token(ada, "tasks")
+    _, for_chat = await make_token(ada, "chat")
+
+    statuses = []
+    for token in (for_tasks, for_chat):
+        headers = {"Authorization": f"Bearer {token}"}
+        tasks = await ada.client.get(f"/api/{ada.user_id}/tasks", headers=headers)
+        chat = await ada.client.post("/api/chatkit/session", headers=headers)
+        statuses.append((tasks.status_code, chat.status_code))
+
+    assert statuses == [(200, 403), (403, 200)]
+
+
+async def test_the_internal_routes_are_no_public_ones(stack: Stack, sign_up: SignUp) -> None:
+    ada = await sign_up(stack)
+    _, token = await make_token(ada, "tasks")
+
+    verify = await ada.client.post("/internal/access-tokens/verify", json={"token": token})
+    erase = await ada.client.delete(f"/internal/users/{ada.user_id}")
+
+    assert (verify.status_code, erase.status_code) == (404, 404)
