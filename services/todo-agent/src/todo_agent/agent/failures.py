@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 import openai
 from agents import MaxTurnsExceeded, ModelBehaviorError
+from chatkit.errors import CustomStreamError, StreamError
 
 
 class EmptyAnswerError(Exception):
@@ -52,6 +53,9 @@ INTERNAL: Final = Failure("internal", "Something went wrong while answering. Ple
 
 def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
     """Return what to tell of an exception that ended the agent's stream."""
+    said = _said_by_agent(error)
+    if said is not None:
+        return said
     match error:
         case openai.RateLimitError():
             return BUSY
@@ -69,3 +73,16 @@ def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
             return UNREADABLE
         case _:
             return INTERNAL
+
+
+def _said_by_agent(error: BaseException | None) -> Failure | None:
+    """Return what an agent's own code wants told; the SDK wraps what a tool raises."""
+    while error is not None:
+        match error:
+            case CustomStreamError():
+                return Failure("agent-refused", error.message, error.allow_retry)
+            case StreamError():
+                return Failure(error.code.value, INTERNAL.message, error.allow_retry)
+            case _:
+                error = error.__cause__
+    return None

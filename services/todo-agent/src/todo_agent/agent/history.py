@@ -111,6 +111,8 @@ class HistoryConverter(ThreadItemConverter):
     async def hidden_context_to_input(self, item: HiddenContextItem) -> ModelInput:
         content = item.content
         if not (isinstance(content, Mapping) and content.get("kind") == TOOL_CALL):
+            if not isinstance(content, str):  # openai-chatkit takes text only
+                item = item.model_copy(update={"content": json.dumps(content, ensure_ascii=False)})
             return await super().hidden_context_to_input(item)
         return call_items(content)
 

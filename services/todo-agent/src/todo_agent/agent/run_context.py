@@ -12,6 +12,7 @@ from chatkit.types import (
     ThreadStreamEvent,
     WidgetItem,
     WidgetRootUpdated,
+    WorkflowItem,
 )
 from pydantic import Field, PrivateAttr, SkipValidation
 from typing_extensions import override
@@ -19,6 +20,7 @@ from typing_extensions import override
 from todo_agent.agent.run_scope import CallPlace, RunScope, current_tool_call
 from todo_agent.chatkit.context import RequestContext
 from todo_agent.chatkit.store import PostgresStore
+from todo_agent.chatkit.times import as_local
 from todo_agent.errors import UnknownThingError
 from todochat.clock import utc_now
 
@@ -74,6 +76,14 @@ class RunContext(AgentContext[RequestContext]):
     open_calls: dict[CallPlace, str] = Field(default_factory=dict)
     _events: EventQueue = PrivateAttr(default_factory=EventQueue)
     _turnstile: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
+
+    @override
+    def __setattr__(self, name: str, value: Any) -> None:
+        # openai-chatkit measures how long a workflow took by a naive clock, and ours are stored,
+        # and told, in UTC. A copy, since the item that is told is changed on its way.
+        if name == "workflow_item" and isinstance(value, WorkflowItem):
+            value = value.model_copy(update={"created_at": as_local(value.created_at)})
+        super().__setattr__(name, value)
 
     @property
     def user_id(self) -> str:

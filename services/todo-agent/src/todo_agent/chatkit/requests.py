@@ -85,7 +85,8 @@ def parse_request(body: bytes) -> ChatKitReq | SimpleForm:
         return _REQUEST.validate_json(body)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
-        kind = faults[0]["type"]
+        # Unions lie deeper, too: a part of a message has a `type` of its own.
+        kind = faults[0]["type"] if not faults[0]["loc"] else "field"
         if kind == "union_tag_not_found":
             return _parse_simple_form(body)
         raise _problem(kind, faults) from None
@@ -162,7 +163,7 @@ def _problem(kind: str, faults: list[ErrorDetails]) -> BadRequestError | Invalid
         return BadRequestError(f"The body is not JSON that can be read: {faults[0]['msg']}.")
     if kind == "union_tag_invalid":
         return UnknownRequestTypeError("This server does not know that request type.")
-    if kind in _NOT_AN_OBJECT and not faults[0]["loc"]:
+    if kind in _NOT_AN_OBJECT:
         return BadRequestError("The body must be a JSON object.")
     errors = [
         # The first place is the request type, by which pydantic chose the model.

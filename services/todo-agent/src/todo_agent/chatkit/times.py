@@ -23,6 +23,11 @@ def as_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def as_local(moment: datetime) -> datetime:
+    """Return a time as openai-chatkit's own are: naive, this machine's local time."""
+    return moment.astimezone().replace(tzinfo=None)
+
+
 async def with_utc_times(
     events: AsyncIterator[ThreadStreamEvent], not_before: datetime
 ) -> AsyncIterator[ThreadStreamEvent]:

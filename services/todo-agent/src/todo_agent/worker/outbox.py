@@ -4,6 +4,8 @@ import contextlib
 
 from chatkit.types import (
     ErrorEvent,
+    StreamOptionsEvent,
+    ThreadCreatedEvent,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
@@ -16,8 +18,6 @@ from todo_agent.chatkit.wire import encode_event
 from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.fold import LogFold
 from todochat.bus import RunLogFullError, RunWriter
-
-_ONCE = frozenset({"thread.created", "stream_options"})
 
 
 class Outbox:
@@ -34,6 +34,7 @@ class Outbox:
         self.writer = writer
         self.has_failed = False
         self._said = said
+        self._has_options = False
         self._active = active
 
     async def publish(self, event: ThreadStreamEvent) -> None:
@@ -63,5 +64,11 @@ class Outbox:
                 return event.item_id in self._said.removed
             case ThreadItemReplacedEvent():
                 return self._said.replaced.get(event.item.id) == event.item
+            case ThreadCreatedEvent():
+                return event.type in self._said.said
+            case StreamOptionsEvent():
+                # Each attempt begins with them; the agent may change them later.
+                is_first, self._has_options = not self._has_options, True
+                return is_first and event.type in self._said.said
             case _:
-                return event.type in _ONCE and event.type in self._said.said
+                return False

@@ -39,6 +39,7 @@ from todo_agent.worker.action_stream import stream_action
 from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.fold import LogFold, OpenItems
 from todo_agent.worker.journal import StepJournal
+from todo_agent.worker.open_workflow import find_open_workflow
 from todo_agent.worker.turn_end import (
     THREAD_UPDATED,
     cancelled_note,
@@ -49,6 +50,7 @@ from todo_agent.worker.turn_end import (
 from todochat.faults import fault_point
 
 THREAD_DELETED: Final = "thread-deleted"
+TOOL_OUTPUT: Final = "threads.add_client_tool_output"
 _SHOWN: Final = frozenset({"assistant_message", "widget", "client_tool_call", "structured_input"})
 _OWNED_BY_STEPS: Final = frozenset({"assistant_message", "widget"})
 
@@ -212,6 +214,8 @@ class RunServer(StoredChatServer):
                 log.exception("run.action_failed", run_id=self._scope.run_id, action=action.type)
 
     async def _stream(self, run: RunContext) -> _Events:
+        if self._active.record.request_type == TOOL_OUTPUT:
+            run.workflow_item = await find_open_workflow(run)
         result = Runner.run_streamed(
             self._assistant.agent,
             await self._input(run),
@@ -233,6 +237,9 @@ class RunServer(StoredChatServer):
             raise result.run_loop_exception
         if not self._is_stopping and not self._has_shown:
             raise EmptyAnswerError
+        if run.workflow_item is not None and not self._is_stopping:
+            # Stored by openai-chatkit as it is, to go on after a browser's output.
+            self._open.items.pop(run.workflow_item.id, None)
 
     async def _input(self, run: RunContext) -> list[TResponseInputItem]:
         items = self._journal.input

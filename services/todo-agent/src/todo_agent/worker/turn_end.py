@@ -63,4 +63,5 @@ async def name_thread(
 
 def thread_updated(thread: ThreadMetadata) -> ThreadUpdatedEvent:
     """Return the event, for a name that was stored by an attempt that died before saying it."""
-    return ThreadUpdatedEvent(thread=Thread(**thread.model_dump(), items=Page()))
+    told = thread.model_copy(update={"metadata": {}})  # the agent's, not for clients
+    return ThreadUpdatedEvent(thread=Thread(**told.model_dump(), items=Page()))
