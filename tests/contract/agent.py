@@ -1,4 +1,4 @@
-"""The agent of the contract tests: its tools do to a conversation whatever a test asks for.
+"""The agent of the contract tests: its tools and actions do to a conversation whatever a test asks for.
 
 The scripted model calls them, so what a test puts into a call is what the agent does. In the stack
 it stands where an adopter's agent would, named by TODO_AGENT_FACTORY.
@@ -8,17 +8,24 @@ from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 from agents import Agent, RunContextWrapper, StopAtTools, function_tool
+from chatkit.actions import Action
 from chatkit.agents import ClientToolCall
 from chatkit.errors import CustomStreamError, ErrorCode, StreamError
-from chatkit.types import CustomTask, ThreadMetadata, ThreadStreamEvent, Workflow
-from chatkit.widgets import Card, Markdown
+from chatkit.types import (
+    ClientEffectEvent,
+    CustomTask,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    WidgetItem,
+    Workflow,
+)
+from chatkit.widgets import Card, Markdown, Text
 from pydantic import TypeAdapter
 
+from todo_agent.agent.assistant import Assistant
 from todo_agent.agent.factory import AgentEnvironment
 from todo_agent.agent.run_context import RunContext
-
-# What tests may leave out of an item: the agent knows where and when it says it.
-WHEN: Final = "2026-01-01T00:00:00Z"
+from todochat.clock import utc_now
 
 _EVENTS: Final = TypeAdapter(list[ThreadStreamEvent])
 _METADATA: Final = TypeAdapter(ThreadMetadata)
@@ -27,12 +34,7 @@ _METADATA: Final = TypeAdapter(ThreadMetadata)
 @function_tool(strict_mode=False)
 async def emit(context: RunContextWrapper[RunContext], events: list[dict[str, Any]]) -> str:
     """Say events as they are."""
-    run = context.context
-    for event in events:
-        if "item" in event:
-            event["item"] = {"thread_id": run.thread.id, "created_at": WHEN, **event["item"]}
-    for parsed in _EVENTS.validate_python(events):
-        await run.stream(parsed)
+    await say(context.context, events)
     return "said"
 
 
@@ -65,9 +67,8 @@ async def write_widget(context: RunContextWrapper[RunContext], texts: list[str])
     """Show a card whose text grows from one of the texts to the next."""
 
     async def growing() -> AsyncGenerator[Any, None]:
-        for index, text in enumerate(texts):
-            is_streaming = index < len(texts) - 1
-            yield Card(children=[Markdown(id="text", value=text, streaming=is_streaming)])
+        for text in texts:
+            yield Card(children=[Markdown(id="text", value=text, streaming=True)])
 
     await context.context.stream_widget(growing(), copy_text=texts[-1])
     return "shown"
@@ -98,9 +99,42 @@ async def fail(context: RunContextWrapper[RunContext], how: str, allow_retry: bo
             raise RuntimeError(msg)
 
 
-def create_agent(environment: AgentEnvironment) -> Agent[RunContext]:
+async def say(run: RunContext, events: list[dict[str, Any]]) -> None:
+    """Say events, whose items needn't tell where and when they are said."""
+    here = {"thread_id": run.thread.id, "created_at": utc_now()}
+    placed = [
+        {**event, "item": {**here, **event["item"]}} if "item" in event else event
+        for event in events
+    ]
+    for parsed in _EVENTS.validate_python(placed):
+        await run.stream(parsed)
+
+
+async def handle_action(
+    action: Action[str, Any], sender: WidgetItem | None, run: RunContext
+) -> None:
+    """Do what the action's type says, with its payload."""
+    match action.type:
+        case "change" if sender is not None:
+            widget = Card(children=[Text(id="t", value=action.payload)])
+            await run.update_widget(
+                sender.id, lambda item: item.model_copy(update={"widget": widget})
+            )
+        case "echo":
+            data = {"payload": action.payload, "sender": sender and sender.id}
+            await run.stream(ClientEffectEvent(name="echo", data=data))
+        case "emit":
+            await say(run, action.payload)
+        case "refuse":
+            raise CustomStreamError("The kitchen is closed.", allow_retry=action.payload)
+        case _:
+            msg = f"secret of {run.user_id}"
+            raise RuntimeError(msg)
+
+
+def create_assistant(environment: AgentEnvironment) -> Assistant:
     """Build the agent; `ask_browser` ends the turn, which the browser's output continues."""
-    return Agent(
+    agent = Agent[RunContext](
         name="Contract",
         instructions="Do as the script says.",
         model=environment.model,
@@ -108,3 +142,4 @@ def create_agent(environment: AgentEnvironment) -> Agent[RunContext]:
         tools=[emit, set_thread, read_thread, ask_browser, write_widget, work, fail],
         tool_use_behavior=StopAtTools(stop_at_tool_names=["ask_browser"]),
     )
+    return Assistant(agent=agent, handle_action=handle_action)

@@ -63,6 +63,12 @@ class Turn:
         """The items that were done."""
         return [event.item for event in self.events if isinstance(event, ThreadItemDoneEvent)]
 
+    @property
+    def item_ids(self) -> list[str]:
+        """The ids of the items, in the order in which they were first told."""
+        told = [event["item"]["id"] for event in self.raw if "item" in event]
+        return list(dict.fromkeys(told))
+
     def item(self, kind: type[ItemT]) -> ItemT:
         """The one item of a kind that was done."""
         (found,) = [item for item in self.done if isinstance(item, kind)]

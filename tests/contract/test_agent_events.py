@@ -1,0 +1,240 @@
+"""What an agent may say besides its answer, and what of it clients get to see."""
+
+from typing import Any
+
+import pytest
+from chatkit.types import (
+    AssistantMessageItem,
+    CustomSummary,
+    DurationSummary,
+    WidgetItem,
+    WorkflowItem,
+)
+
+from contract.chat_kit import Chatter, done, emit, kinds, script
+from todochat.testing.model_server import Call, ScriptedModelServer
+
+CARD = {"type": "Card", "children": [{"type": "Text", "id": "t", "value": "42 %"}]}
+TASK = {"type": "custom", "title": "Look it up", "status_indicator": "complete"}
+CHOICE = {
+    "type": "multiple_choice",
+    "id": "size",
+    "question": "Which size?",
+    "options": [{"value": "S"}, {"value": "L"}],
+}
+SOURCE = {"type": "url", "title": "Docs", "url": "https://example.com"}
+ANSWER = {
+    "text": "See the docs.",
+    "annotations": [{"type": "annotation", "index": 3, "source": SOURCE}],
+}
+HIDDEN: dict[str, dict[str, Any]] = {
+    "hidden_context_item": {"content": {"secret": "the cat knows"}},
+    "sdk_hidden_context": {"content": "the cat knows"},
+}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "progress_update", "text": "Looking ...", "icon": "search"},
+        {"type": "client_effect", "name": "confetti", "data": {"colour": "red"}},
+        {"type": "notice", "level": "warning", "message": "**Nearly** full", "title": "Room"},
+        {"type": "error", "code": "custom", "message": "No.", "allow_retry": False},
+        {"type": "stream_options", "stream_options": {"allow_cancel": False}},
+    ],
+    ids=lambda event: event["type"],
+)
+async def test_what_is_for_this_moment_is_told_and_not_kept(
+    ada: Chatter, model: ScriptedModelServer, event: dict[str, Any]
+) -> None:
+    script(model, emit(event))
+
+    turn = await ada.tell("go on")
+
+    assert event in turn.raw
+    assert turn.raw.index(event) > turn.outline.index("stream_options")
+    stored = await ada.items(turn.thread_id)
+    assert kinds(stored) == ["user_message", "assistant_message"]
+
+
+@pytest.mark.parametrize(
+    ("item_type", "fields"),
+    [
+        ("widget", {"widget": CARD, "copy_text": "42 %"}),
+        ("task", {"task": TASK}),
+        ("workflow", {"workflow": {"type": "custom", "tasks": [TASK], "expanded": True}}),
+        ("generated_image", {"image": {"id": "img_1", "url": "https://example.com/cat.png"}}),
+        ("structured_input", {"inputs": [CHOICE], "status": "pending"}),
+        ("assistant_message", {"content": [ANSWER]}),
+        ("end_of_turn", {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_an_item_is_told_and_kept_at_its_place(
+    ada: Chatter, model: ScriptedModelServer, item_type: str, fields: dict[str, Any]
+) -> None:
+    script(model, emit(done(item_type, "itm_1", **fields)))
+
+    turn = await ada.tell("go on")
+
+    assert f"done:{item_type}" in turn.outline
+    stored = await ada.items(turn.thread_id)
+    assert kinds(stored) == ["user_message", item_type, "assistant_message"]
+    assert stored.data == turn.done
+    told = stored.data[1].model_dump(exclude_none=True)
+    assert told["thread_id"] == turn.thread_id
+    (said,) = [event["item"] for event in turn.raw if event.get("item", {}).get("id") == "itm_1"]
+    for name, value in fields.items():
+        assert _contains(said[name], value)
+
+
+@pytest.mark.parametrize("item_type", HIDDEN)
+async def test_hidden_context_never_reaches_a_client(
+    ada: Chatter, model: ScriptedModelServer, item_type: str
+) -> None:
+    script(model, emit(done(item_type, "hid_1", **HIDDEN[item_type])))
+
+    turn = await ada.tell("go on")
+
+    pages = [
+        await ada.fetch("threads.get_by_id", thread_id=turn.thread_id),
+        await ada.fetch("items.list", thread_id=turn.thread_id),
+        await ada.fetch("threads.list"),
+    ]
+    for told in [turn.raw, *pages]:
+        assert "the cat knows" not in str(told)
+        assert "hid_1" not in str(told)
+
+
+@pytest.mark.parametrize("item_type", HIDDEN)
+async def test_hidden_context_is_what_the_model_knows_next_time(
+    ada: Chatter, model: ScriptedModelServer, item_type: str
+) -> None:
+    script(model, emit(done(item_type, "hid_1", **HIDDEN[item_type])))
+    script(model)
+    first = await ada.tell("go on")
+
+    turn = await ada.tell("who knows?", first.thread_id)
+
+    assert turn.ended == "completed"
+    assert "the cat knows" in str(model.requests[-1].history)
+
+
+async def test_a_tool_call_is_remembered_without_being_shown(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    script(model, emit({"type": "progress_update", "text": "Looking ..."}))
+    script(model)
+    first = await ada.tell("go on")
+
+    await ada.tell("and then?", first.thread_id)
+
+    assert "Looking ..." in str(model.requests[-1].history)
+    assert kinds(await ada.items(first.thread_id))[:2] == ["user_message", "assistant_message"]
+
+
+async def test_a_removed_item_is_gone(ada: Chatter, model: ScriptedModelServer) -> None:
+    removal = {"type": "thread.item.removed", "item_id": "itm_1"}
+    script(model, emit(done("widget", "itm_1", widget=CARD)), emit(removal))
+
+    turn = await ada.tell("go on")
+
+    assert turn.removed == ["itm_1"]
+    assert turn.outline.index("thread.item.removed") > turn.outline.index("done:widget")
+    assert kinds(await ada.items(turn.thread_id)) == ["user_message", "assistant_message"]
+
+
+async def test_a_replaced_item_stays_where_it_was(ada: Chatter, model: ScriptedModelServer) -> None:
+    after = {**CARD, "children": [{"type": "Text", "id": "t", "value": "100 %"}]}
+    item = {"type": "widget", "id": "itm_1", "widget": after}
+    script(
+        model,
+        emit(done("widget", "itm_1", widget=CARD)),
+        emit(done("end_of_turn", "itm_2")),
+        emit({"type": "thread.item.replaced", "item": item}),
+    )
+
+    turn = await ada.tell("go on")
+
+    assert "replaced:widget" in turn.outline
+    stored = await ada.items(turn.thread_id)
+    assert [entry.id for entry in stored.data][1:3] == ["itm_1", "itm_2"]
+    assert "100 %" in stored.data[1].model_dump_json()
+
+
+async def test_an_item_that_was_only_begun_is_not_kept(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    begun = done("widget", "itm_1", widget=CARD) | {"type": "thread.item.added"}
+    script(model, emit(begun))
+
+    turn = await ada.tell("go on")
+
+    assert "added:widget" in turn.outline
+    assert kinds(await ada.items(turn.thread_id)) == ["user_message", "assistant_message"]
+
+
+async def test_a_widget_grows_by_its_text(ada: Chatter, model: ScriptedModelServer) -> None:
+    script(model, Call("write_widget", {"texts": ["It", "It grows", "It grows well."]}))
+
+    turn = await ada.tell("write")
+
+    assert turn.outline[3:6] == ["added:widget", "value_delta", "done:widget"]
+    updates = [event["update"] for event in turn.raw if "update" in event][:2]
+    assert [update["delta"] for update in updates] == [" grows", " well."]
+    widget = turn.item(WidgetItem)
+    assert widget.copy_text == "It grows well."
+    assert "It grows well." in (await ada.items(turn.thread_id)).data[1].model_dump_json()
+
+
+async def test_a_workflow_is_told_step_by_step_and_kept_once(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    script(model, Call("work", {"steps": ["Measure", "Cut"]}))
+
+    turn = await ada.tell("build a shelf")
+
+    begin = turn.outline.index("added:workflow")
+    assert turn.outline[begin : begin + 5] == ["added:workflow", "updated", "added", "updated",
+                                               "done:workflow"]  # fmt: skip
+    workflow = turn.item(WorkflowItem).workflow
+    assert [task.title for task in workflow.tasks] == ["Measure", "Cut"]
+    assert {task.status_indicator for task in workflow.tasks} == {"complete"}
+    assert isinstance(workflow.summary, DurationSummary)
+    assert kinds(await ada.items(turn.thread_id)).count("workflow") == 1
+
+
+async def test_a_workflows_own_summary_is_left_alone(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    workflow = {"type": "custom", "tasks": [TASK], "summary": {"title": "Looked it up"}}
+    begun = done("workflow", "itm_1", workflow=workflow) | {"type": "thread.item.added"}
+    script(model, emit(begun))
+
+    turn = await ada.tell("go on")
+
+    assert turn.item(WorkflowItem).workflow.summary == CustomSummary(title="Looked it up")
+
+
+async def test_an_answer_after_a_widget_comes_after_it(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    script(model, emit(done("widget", "itm_1", widget=CARD)), then="That is all.")
+
+    turn = await ada.tell("go on")
+
+    types = [type(item) for item in turn.done[1:]]
+    assert types == [WidgetItem, AssistantMessageItem]
+    assert turn.done[1].created_at < turn.done[2].created_at
+
+
+def _contains(told: Any, sent: Any) -> bool:
+    """Tell whether all that was sent is there; types add their defaults."""
+    match sent:
+        case dict():
+            return all(_contains(told.get(name), value) for name, value in sent.items())
+        case list():
+            pairs = zip(told, sent, strict=True)
+            return all(_contains(one, other) for one, other in pairs)
+        case _:
+            return bool(told == sent)

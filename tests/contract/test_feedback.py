@@ -1,0 +1,67 @@
+"""`items.feedback`."""
+
+import pytest
+
+from contract.chat_kit import UNKNOWN_ITEM, Chatter, script
+from todochat.testing.model_server import ScriptedModelServer
+
+
+@pytest.mark.parametrize("kind", ["positive", "negative"])
+async def test_feedback_is_taken_and_may_change(
+    ada: Chatter, model: ScriptedModelServer, kind: str
+) -> None:
+    script(model)
+    turn = await ada.tell("hello")
+    item_ids = [item.id for item in turn.done]
+
+    for opinion in (kind, "negative", kind):
+        answer = await ada.fetch(
+            "items.feedback", thread_id=turn.thread_id, item_ids=item_ids, kind=opinion
+        )
+        assert answer == {}
+
+
+async def test_feedback_on_items_twice_named_is_feedback_on_each(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    script(model)
+    turn = await ada.tell("hello")
+    item_id = turn.done[1].id
+
+    answer = await ada.fetch(
+        "items.feedback", thread_id=turn.thread_id, item_ids=[item_id] * 2, kind="positive"
+    )
+
+    assert answer == {}
+
+
+async def test_feedback_with_an_unknown_item_is_refused_as_a_whole(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    script(model)
+    turn = await ada.tell("hello")
+    item_ids = [turn.done[1].id, UNKNOWN_ITEM]
+
+    refused = await ada.refusal(
+        "items.feedback", thread_id=turn.thread_id, item_ids=item_ids, kind="positive"
+    )
+
+    assert refused == (404, "not-found")
+
+
+async def test_feedback_on_another_threads_item_is_refused(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    script(model)
+    script(model)
+    one = await ada.tell("hello")
+    other = await ada.tell("hello there")
+
+    refused = await ada.refusal(
+        "items.feedback",
+        thread_id=one.thread_id,
+        item_ids=[other.done[1].id],
+        kind="positive",
+    )
+
+    assert refused == (404, "not-found")
