@@ -49,6 +49,7 @@ def make_settings(auth_urls: DatabaseUrls, redis_url: str) -> MakeSettings:
             "todochat_service_secret": SERVICE_SECRET,
             "public_url": PUBLIC_URL,
             "auth_sign_up": "open",
+            "sign_ups_per_address": 0,  # tests share addresses and Redis
             "log_level": "warning",
         }
         return AuthSessionSettings(**{**values, **overrides})

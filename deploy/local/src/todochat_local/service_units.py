@@ -33,6 +33,7 @@ CADDY_GRACE_S: Final = 5.0
 # that is cut short goes on at the next start: stopping may be quick.
 LOCAL_DEFAULTS: Final = {
     "AUTH_SIGN_UP": "open",
+    "AUTH_SIGN_UPS_PER_ADDRESS": "0",  # everybody here has the same one
     "DRAIN_DELAY_S": "0",
     "DRAIN_TIMEOUT_S": "5",
     "FORWARDED_ALLOW_IPS": "127.0.0.1,::1",

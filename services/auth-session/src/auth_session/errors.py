@@ -20,7 +20,8 @@
     ├── InvalidInputError 422
     │   └── TooManyAccessTokensError   too-many-access-tokens
     ├── TooManyRequestsError 429
-    │   └── TooManySignInsError        too-many-sign-ins
+    │   ├── TooManySignInsError        too-many-sign-ins
+    │   └── TooManySignUpsError        too-many-sign-ups
     └── UnavailableError 503
         ├── PasswordPoolFullError      password-pool-full
         ├── NoSigningKeyError          no-signing-key
@@ -165,6 +166,18 @@ class TooManySignInsError(TooManyRequestsError):
     def __init__(self, wait_s: float) -> None:
         super().__init__(
             "Too many sign-ins to this account failed from your address. Try again later.",
+            retry_after_s=wait_s,
+        )
+
+
+class TooManySignUpsError(TooManyRequestsError):
+    """Too many sign-ups came from this address within an hour."""
+
+    code, title = "too-many-sign-ups", "Too many sign-ups"
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(
+            "Too many accounts were asked for from your address. Try again later.",
             retry_after_s=wait_s,
         )
 

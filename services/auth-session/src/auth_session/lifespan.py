@@ -13,6 +13,7 @@ from litestar import Litestar
 from auth_session.clients.hosted_chat import HostedChat, hosted_chat
 from auth_session.clients.user_eraser import UserEraser
 from auth_session.domain.clock import Clock
+from auth_session.events.keys import SIGN_UPS
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.account_admin import AccountAdmin
@@ -37,12 +38,14 @@ from todochat.clock import utc_now
 from todochat.database import Database, create_engine, refuse_bypassing_role
 from todochat.database.outage import is_outage
 from todochat.http_client import ServiceClient
+from todochat.rate_limit import RateLimit
 from todochat.redis_client import create_redis
 from todochat.service_tokens import Arrow, ServiceTokens
 
 KEYS_INTERVAL_S: Final = 30.0
 REPUBLISH_INTERVAL_S: Final = 30.0
 PURGE_INTERVAL_S: Final = 3600.0
+SIGN_UP_WINDOW_S: Final = 3600
 ERASURE_INTERVAL_S: Final = 2.0
 
 log = structlog.get_logger(__name__)
@@ -103,6 +106,9 @@ async def open_services(
     erasures = ErasureService(
         database, publisher, revocations, _erasers(settings, http, service_tokens), clock
     )
+    sign_ups = RateLimit(
+        redis, SIGN_UPS, limit=settings.sign_ups_per_address, window_s=SIGN_UP_WINDOW_S
+    )
     secret_lifetime = timedelta(seconds=settings.client_secret_lifetime_s)
     external_tokens = ExternalTokens(settings.issuers, http)
     try:
@@ -115,7 +121,12 @@ async def open_services(
             own_sessions=OwnSessions(database, sessions, clock),
             password_changes=PasswordService(database, passwords, sessions, clock),
             accounts=AccountService(
-                database, passwords, sessions, sign_up=settings.sign_up, clock=clock
+                database,
+                passwords,
+                sessions,
+                sign_ups,
+                sign_up=settings.sign_up,
+                clock=clock,
             ),
             sign_ins=SignInService(database, passwords, sessions, clock),
             secrets=ClientSecretService(

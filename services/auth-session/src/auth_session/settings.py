@@ -57,6 +57,10 @@ class AuthSessionSettings(
         str,
         Meta(description="Better Auth's address: `iss` and `aud` of those of its tokens with any."),
     ] = msgspec.field(name="BETTER_AUTH_URL", default="")
+    sign_ups_per_address: Annotated[
+        int,
+        Meta(ge=0, description="Sign-ups from one client address within an hour; 0 for no limit."),
+    ] = msgspec.field(name="AUTH_SIGN_UPS_PER_ADDRESS", default=20)
     tasks_url: Annotated[
         str, Meta(description="Where tasks is asked to erase the person of a deleted account.")
     ] = msgspec.field(name="TASKS_URL", default="http://127.0.0.1:8002")

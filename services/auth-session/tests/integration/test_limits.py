@@ -1,12 +1,18 @@
 """The limits of requests from both sides; lengths of an account's fields are in test_sign_up.py."""
 
 import json
+import secrets
 
 import pytest
-from auth_kit import Browser, bearer
+from auth_kit import Browser, StartService, bearer
+from redis.asyncio import Redis
 
 BODY_LIMIT_BYTES = 16 * 1024
 JSON = {"Content-Type": "application/json"}
+
+
+def email(name: str) -> str:
+    return f"{name}.{secrets.token_hex(6)}@example.com"
 
 
 async def test_a_body_is_taken_up_to_16_kib_and_not_beyond(browser: Browser) -> None:
@@ -52,3 +58,41 @@ async def test_a_user_id_is_read_up_to_128_characters_and_not_beyond(browser: Br
     ]
 
     assert [answer.status_code for answer in answers] == [403, 422]
+
+
+async def test_an_address_may_sign_up_as_often_as_the_setting_says_and_not_once_more(
+    start_service: StartService, redis: Redis
+) -> None:
+    service = await start_service(sign_ups_per_address=2)
+    browser, other = service.browser("198.51.100.1"), service.browser("198.51.100.2")
+
+    taken = [await browser.sign_up(email=email("a")), await browser.sign_up(email=email("b"))]
+    beyond = await browser.sign_up(email=email("c"))
+    from_elsewhere = await other.sign_up(email=email("d"))
+
+    assert [answer.status_code for answer in taken] == [201, 201]
+    assert (beyond.status_code, from_elsewhere.status_code) == (429, 201)
+    assert beyond.json()["type"] == "urn:todochat:problem:too-many-sign-ups"
+    assert 0 < int(beyond.headers["retry-after"]) <= 3600
+
+
+async def test_who_tries_addresses_out_uses_the_limit_up_and_who_mistypes_does_not(
+    start_service: StartService, redis: Redis
+) -> None:
+    service = await start_service(sign_ups_per_address=2)
+    browser, known = service.browser("198.51.100.1"), service.browser("198.51.100.2")
+    await known.sign_up()
+
+    mistyped = await browser.sign_up(password="short")
+    asked = [await browser.sign_up(email=known.email) for _ in range(3)]
+
+    assert mistyped.status_code == 422
+    assert [answer.status_code for answer in asked] == [409, 409, 429]
+
+
+async def test_a_limit_of_zero_is_none(start_service: StartService) -> None:
+    browser = (await start_service(sign_ups_per_address=0)).browser()
+
+    answers = [await browser.sign_up(email=email("a")) for _ in range(25)]
+
+    assert {answer.status_code for answer in answers} == {201}

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from tasks_service.clients.access_token_directory import AccessTokenDirectory
 from tasks_service.events.change_board import ChangeBoard
+from tasks_service.events.keys import REQUESTS
 from tasks_service.http.authentication import ACCEPTED_ARROWS, Authenticator
 from tasks_service.service.erasure_service import ErasureService
 from tasks_service.service.list_service import ListService
@@ -27,6 +28,7 @@ from todochat.database.checked import open_checked_database
 from todochat.forever import keep_running
 from todochat.http_client import ServiceClient
 from todochat.jwks import JwksCache
+from todochat.rate_limit import RateLimit
 from todochat.redis_client import create_redis
 from todochat.revocation import RevocationSet
 from todochat.service_tokens import Arrow, ServiceTokens
@@ -62,6 +64,9 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         keys = app.state.public_keys or JwksCache(settings.auth_jwks_url, session, redis)
         app.state.authenticator = _authenticator(settings, session, keys, revocations)
         _wire(app.state, database, board, revocations)
+        app.state.rate_limit = RateLimit(
+            redis, REQUESTS, limit=settings.requests_per_minute, window_s=60
+        )
         app.state.erasure_service = ErasureService(jobs_database, board)
         jobs: dict[str, Job] = {
             "changes.publish": board.publish,

@@ -30,6 +30,10 @@ class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name(
     auth_session_url: Annotated[
         str, Meta(description="Where personal access tokens are verified.")
     ] = msgspec.field(default="http://127.0.0.1:8001", name="AUTH_SESSION_URL")
+    requests_per_minute: Annotated[
+        int,
+        Meta(ge=0, description="Requests of one person, the agent's aside; 0 for no limit."),
+    ] = 600
     database_pool_size: Annotated[
         int, Meta(ge=1, le=100, description="Connections of one process as `tasks_app`.")
     ] = 10

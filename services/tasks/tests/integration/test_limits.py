@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from tasks_kit import Connection, Person
+from tasks_kit import Connection, Person, StartService
 
 from tasks_service.domain.limits import (
     MAX_LIST_NAME_CHARS,
@@ -14,6 +14,7 @@ from tasks_service.domain.limits import (
     MAX_TAGS,
     MAX_TITLE_CHARS,
 )
+from todochat.testing import free_port
 
 
 def tags(count: int) -> list[str]:
@@ -151,6 +152,49 @@ async def test_a_body_is_taken_up_to_its_limit_and_not_beyond(ada: Person) -> No
     )
 
     assert (at_limit.status_code, beyond.status_code) == (201, 413)
+
+
+async def test_a_person_asks_as_often_a_minute_as_the_setting_says_and_not_once_more(
+    start_service: StartService,
+) -> None:
+    service = await start_service(requests_per_minute=3)
+    person, other = service.person(), service.person()
+
+    taken = [await person.get("tasks"), await person.get("lists"), await person.get("tasks")]
+    beyond = [await person.get("lists"), await person.post("tasks", {"title": "one too many"})]
+    others = await other.get("tasks")
+
+    assert [response.status_code for response in taken] == [200] * 3
+    assert [response.status_code for response in beyond] == [429] * 2
+    assert beyond[0].json()["type"] == "urn:todochat:problem:too-many-requests"
+    assert 0 < int(beyond[0].headers["retry-after"]) <= 60
+    assert others.status_code == 200
+
+
+async def test_the_agent_is_not_counted_and_neither_is_who_is_refused(
+    start_service: StartService,
+) -> None:
+    service = await start_service(requests_per_minute=1)
+    person, stranger = service.person(), service.person()
+    agent = service.agent(person.user_id)
+
+    by_agent = [await agent.get("tasks") for _ in range(3)]
+    by_stranger = await stranger.http.get(person.path("tasks"))
+    by_person = await person.get("tasks")
+
+    assert [response.status_code for response in by_agent] == [200] * 3
+    assert (by_stranger.status_code, by_person.status_code) == (403, 200)
+
+
+async def test_without_redis_nobody_is_refused(start_service: StartService) -> None:
+    service = await start_service(
+        requests_per_minute=1, redis_url=f"redis://127.0.0.1:{free_port()}/0"
+    )
+    person = service.person()
+
+    answers = [await person.get("tasks") for _ in range(3)]
+
+    assert [response.status_code for response in answers] == [200] * 3
 
 
 JSON = {"Content-Type": "application/json"}

@@ -8,6 +8,7 @@ from litestar.params import CookieParameter, RequestBody
 
 from auth_session.domain.session import Session
 from auth_session.errors import RefreshRefusedError
+from auth_session.http.client_host import client_host
 from auth_session.http.cookie import REFRESH_COOKIE, no_cookie, refresh_cookie
 from auth_session.http.guards import refuse_foreign_origin
 from auth_session.http.openapi import NoContent
@@ -40,7 +41,7 @@ class AuthController(Controller):
     @post(
         "/sign-up",
         guards=[refuse_foreign_origin],
-        responses=problems(400, 403, 409, 413, 422, 503),
+        responses=problems(400, 403, 409, 413, 422, 429, 503),
     )
     async def sign_up(
         self,
@@ -59,9 +60,10 @@ class AuthController(Controller):
             timezone=data.timezone,
             locale=data.locale,
         )
-        return _answer(
-            request, await accounts.sign_up(account, data.invitation, user_agent(request))
+        signed_in = await accounts.sign_up(
+            account, data.invitation, client_host(request), user_agent(request)
         )
+        return _answer(request, signed_in)
 
     @post(
         "/sign-in",
@@ -76,8 +78,9 @@ class AuthController(Controller):
         request: AnyRequest,
     ) -> Response[SignedInView]:
         """Sign in. Ten failures to an account from one address make the eleventh wait."""
-        client = request.client.host if request.client else ""
-        signed_in = await sign_ins.sign_in(data.email, data.password, client, user_agent(request))
+        signed_in = await sign_ins.sign_in(
+            data.email, data.password, client_host(request), user_agent(request)
+        )
         return _answer(request, signed_in)
 
     @post(

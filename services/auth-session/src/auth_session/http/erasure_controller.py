@@ -6,6 +6,7 @@ from litestar.params import RequestBody
 
 from auth_session.domain.session import Session
 from auth_session.http.auth_controller import BEARER, NO_STORE, AnyRequest
+from auth_session.http.client_host import client_host
 from auth_session.http.cookie import no_cookie
 from auth_session.http.erasure_schemas import EraseAccount, ErasureView
 from auth_session.http.openapi import OptionalBody
@@ -40,7 +41,7 @@ class ErasureController(Controller):
         An account without a password needs nothing but its login token: such a token is at most
         15 minutes old, so its holder has just signed in at the issuer.
         """
-        client = request.client.host if request.client else ""
+        client = client_host(request)
         password = data.password if data else None
         await password_changes.confirm(session.user_id, password, client)
         await erasures.begin(session.user_id)

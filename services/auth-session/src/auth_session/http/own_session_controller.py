@@ -8,6 +8,7 @@ from litestar.params import PathParameter, RequestBody
 
 from auth_session.domain.session import Session
 from auth_session.http.auth_controller import BEARER, NO_STORE, AnyRequest
+from auth_session.http.client_host import client_host
 from auth_session.http.cookie import no_cookie
 from auth_session.http.openapi import NoContent
 from auth_session.http.problem_responses import problems
@@ -87,6 +88,6 @@ class OwnSessionController(Controller):
 
         403 says that `current_password` is wrong; such guesses count as failed sign-ins.
         """
-        client = request.client.host if request.client else ""
+        client = client_host(request)
         await password_changes.change(session, data.current_password, data.new_password, client)
         return Response(None, status_code=204, headers=NO_STORE)

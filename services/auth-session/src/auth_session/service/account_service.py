@@ -15,6 +15,7 @@ from auth_session.domain.clock import Clock
 from auth_session.domain.input_check import check_fields
 from auth_session.domain.limits import INVITATION_LIFETIME
 from auth_session.domain.password_rule import check_password, normalize_password
+from auth_session.domain.sign_in_throttle import address_group
 from auth_session.domain.user import (
     LOCAL_ISSUER,
     User,
@@ -23,7 +24,12 @@ from auth_session.domain.user import (
     parse_name,
     parse_timezone,
 )
-from auth_session.errors import EmailTakenError, InvitationRefusedError, SignUpClosedError
+from auth_session.errors import (
+    EmailTakenError,
+    InvitationRefusedError,
+    SignUpClosedError,
+    TooManySignUpsError,
+)
 from auth_session.service.password_pool import PasswordPool
 from auth_session.service.session_service import SessionService, SignedIn
 from auth_session.storage.export_repository import export_account
@@ -31,6 +37,7 @@ from auth_session.storage.user_repository import UserRepository
 from todochat.database import Database
 from todochat.errors import NotFoundError
 from todochat.ids import new_id
+from todochat.rate_limit import RateLimit
 
 SignUpMode = Literal["open", "invite", "closed"]
 
@@ -58,6 +65,7 @@ class AccountService:
         database: Database,
         passwords: PasswordPool,
         sessions: SessionService,
+        sign_ups: RateLimit,
         *,
         sign_up: SignUpMode,
         clock: Clock,
@@ -65,11 +73,16 @@ class AccountService:
         self._database = database
         self._passwords = passwords
         self._sessions = sessions
+        self._sign_ups = sign_ups
         self._sign_up = sign_up
         self._clock = clock
 
     async def sign_up(
-        self, account: NewAccount, invitation: str | None, user_agent: str | None = None
+        self,
+        account: NewAccount,
+        invitation: str | None,
+        client_host: str,
+        user_agent: str | None = None,
     ) -> SignedIn:
         """Make an account and sign it in.
 
@@ -77,12 +90,17 @@ class AccountService:
             SignUpClosedError: nobody may sign up here.
             InvitationRefusedError: only the invited may, and `invitation` doesn't hold.
             InvalidInputError: a field is not acceptable.
+            TooManySignUpsError: too many came from this address within an hour.
             EmailTakenError: the e-mail address has an account.
             PasswordPoolFullError: too many passwords are being hashed.
         """
         if self._sign_up == "closed":
             raise SignUpClosedError
         checked = check_account(account)
+        # Counted before anything is told: a taken address and a wrong invitation use it up, too.
+        wait_s = await self._sign_ups.take(address_group(client_host))
+        if wait_s > 0:
+            raise TooManySignUpsError(wait_s)
         email_key = parse_email(checked.email).key
         code_hash = None if self._sign_up == "open" else _hash_code(invitation)
         # Asked before the costly hash, and decided by the writes of the transaction below.

@@ -15,7 +15,7 @@ from litestar.handlers.base import BaseRouteHandler
 from tasks_service.clients.access_token_directory import AccessTokenDirectory, VerifiedToken
 from tasks_service.domain.change import Actor
 from todochat.access_tokens import looks_like_access_token
-from todochat.errors import ForbiddenError, UnauthorizedError
+from todochat.errors import ForbiddenError, TooManyRequestsError, UnauthorizedError
 from todochat.revocation import RevocationSet
 from todochat.service_tokens import (
     TTL_S,
@@ -112,6 +112,24 @@ async def require_own_path(
     if connection.path_params["user_id"] != caller.user_id:
         raise ForbiddenError("The token belongs to another user than the path.")
     connection.scope["state"][_CALLER] = caller
+
+
+async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Let a person through who hasn't asked too often; comes after `require_own_path`.
+
+    The agent isn't counted: what it may do for a person is bounded by the person's runs.
+
+    Raises:
+        TooManyRequestsError: this minute's requests are used up.
+    """
+    caller: Caller = connection.scope["state"][_CALLER]
+    if caller.actor == "agent":
+        return
+    wait_s = await connection.app.state.rate_limit.take(caller.user_id)
+    if wait_s > 0:
+        limit = connection.app.state.settings.requests_per_minute
+        msg = f"At most {limit} requests a minute."
+        raise TooManyRequestsError(msg, retry_after_s=wait_s)
 
 
 def provide_caller(request: Request[Any, Any, Any]) -> Caller:

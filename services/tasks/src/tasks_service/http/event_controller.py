@@ -9,7 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
 from tasks_service.domain.limits import MAX_EVENT_SEQ
-from tasks_service.http.authentication import Caller, require_own_path
+from tasks_service.http.authentication import Caller, limit_rate, require_own_path
 from tasks_service.http.event_stream import EVENT_STREAM, EventStream
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
@@ -36,7 +36,7 @@ class EventController(Controller):
 
     path = "/api/{user_id:str}/tasks/events"
     tags = ["tasks"]
-    guards = [require_own_path]
+    guards = [require_own_path, limit_rate]
     security = BEARER
 
     @get(

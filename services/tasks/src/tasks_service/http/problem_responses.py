@@ -11,8 +11,8 @@ from todochat.problems import PROBLEM_JSON, Problem
 
 _STRICT: Final = ("CreateTask", "UpdateTask", "CreateList", "UpdateList", "Due")
 
-READ_PROBLEMS: Final = (400, 401, 403, 422, 503)
-WRITE_PROBLEMS: Final = (400, 401, 403, 409, 413, 422, 503)
+READ_PROBLEMS: Final = (400, 401, 403, 422, 429, 503)
+WRITE_PROBLEMS: Final = (400, 401, 403, 409, 413, 422, 429, 503)
 
 
 def documented(

@@ -1,0 +1,6 @@
+"""Every name this service uses in Redis, beside the ones of `todochat.revocation`."""
+
+from typing import Final
+
+# Counters `<this>:{<address>}`: sign-ups from an address in the current hour; each expires with it.
+SIGN_UPS: Final = "auth:sign-ups"

@@ -1,0 +1,58 @@
+"""Counting requests in Redis, for limits that hold over all processes of a service.
+
+Why not the `limits` library: it opens connections of its own, and it says when there is room again
+only in a second round trip. chat-gateway's admission has a script of its own: there a rate, a place
+among the open streams and the revocation check are one question.
+"""
+
+import asyncio
+import time
+from typing import Any, Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+TIMEOUT_S: Final = 0.5  # for a count; far more than it takes, and little for one that waits
+OUTAGE_PAUSE_S: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class RateLimit:
+    """At most `limit` requests of a subject in a window that begins with its first one.
+
+    Redis only counts: while it is away everybody is let in, and for a second after each failure
+    it isn't asked.
+
+    Args:
+        key: of the counters, `<key>:{<subject>}`; each expires with its window.
+        limit: 0 for none.
+    """
+
+    def __init__(self, redis: Redis, key: str, *, limit: int, window_s: int) -> None:
+        self._redis = redis
+        self._key = key
+        self._limit = limit
+        self._window_s = window_s
+        self._paused_until = 0.0
+
+    async def take(self, subject: str) -> float:
+        """Count a request; return 0 if it is let in, else the seconds until there is room."""
+        if not self._limit or time.monotonic() < self._paused_until:
+            return 0
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await self._count(f"{self._key}:{{{subject}}}")
+        except (RedisError, OSError) as error:
+            log.warning("rate_limit.unavailable", key=self._key, error=repr(error))
+            self._paused_until = time.monotonic() + OUTAGE_PAUSE_S
+            return 0
+
+    async def _count(self, counter: str) -> float:
+        pipeline: Any = self._redis.pipeline(transaction=True)
+        pipeline.set(counter, 0, ex=self._window_s, nx=True)
+        pipeline.incr(counter)
+        pipeline.pttl(counter)
+        _, used, left_ms = await pipeline.execute()
+        return float(left_ms) / 1000 if used > self._limit else 0.0

@@ -1,0 +1,68 @@
+"""Counting requests in Redis."""
+
+import pytest
+from redis.asyncio import Redis
+
+from todochat.rate_limit import RateLimit
+from todochat.redis_client import create_redis
+from todochat.testing import free_port
+
+
+async def test_a_subject_gets_its_limit_and_not_one_more(redis: Redis) -> None:
+    limit = RateLimit(redis, "shop:orders", limit=3, window_s=60)
+
+    let_in = [await limit.take("ann") for _ in range(3)]
+    wait_s = await limit.take("ann")
+
+    assert let_in == [0, 0, 0]
+    assert 0 < wait_s <= 60
+    assert await limit.take("bob") == 0
+
+
+async def test_the_count_holds_over_all_processes(redis: Redis) -> None:
+    here, there = (RateLimit(redis, "shop:orders", limit=1, window_s=60) for _ in range(2))
+
+    assert await here.take("ann") == 0
+    assert await there.take("ann") > 0
+
+
+async def test_when_the_window_is_over_there_is_room_again(redis: Redis) -> None:
+    limit = RateLimit(redis, "shop:orders", limit=1, window_s=60)
+    await limit.take("ann")
+    assert await limit.take("ann") > 0
+    assert 0 < await redis.ttl("shop:orders:{ann}") <= 60
+
+    await redis.expire("shop:orders:{ann}", 0)
+
+    assert await limit.take("ann") == 0
+
+
+async def test_a_limit_of_zero_is_none(redis: Redis) -> None:
+    limit = RateLimit(redis, "shop:orders", limit=0, window_s=60)
+
+    assert [await limit.take("ann") for _ in range(5)] == [0] * 5
+    assert await redis.keys("shop:*") == []
+
+
+async def test_without_redis_everybody_is_let_in_and_it_is_not_asked_each_time(
+    redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = create_redis(f"redis://127.0.0.1:{free_port()}/0")
+    limit = RateLimit(away, "shop:orders", limit=1, window_s=60)
+
+    assert await limit.take("ann") == 0
+    monkeypatch.setattr(limit, "_count", None)
+    assert await limit.take("ann") == 0
+    await away.aclose()
+
+
+async def test_when_redis_is_back_it_counts_again(redis: Redis) -> None:
+    away = create_redis(f"redis://127.0.0.1:{free_port()}/0")
+    limit = RateLimit(away, "shop:orders", limit=1, window_s=60)
+    await limit.take("ann")
+    await away.aclose()
+
+    limit._redis, limit._paused_until = redis, 0.0
+
+    assert await limit.take("ann") == 0
+    assert await limit.take("ann") > 0
