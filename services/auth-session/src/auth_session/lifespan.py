@@ -44,6 +44,7 @@ from todochat.service_tokens import Arrow, ServiceTokens
 
 KEYS_INTERVAL_S: Final = 30.0
 REPUBLISH_INTERVAL_S: Final = 30.0
+HEAL_INTERVAL_S: Final = 1.0
 PURGE_INTERVAL_S: Final = 3600.0
 SIGN_UP_WINDOW_S: Final = 3600
 ERASURE_INTERVAL_S: Final = 2.0
@@ -210,6 +211,12 @@ def _jobs(services: Services) -> list[PeriodicJob]:
             name="republish-revocations",
             run=services.revocations.republish,
             interval_s=REPUBLISH_INTERVAL_S,
+            timeout_s=25,
+        ),
+        PeriodicJob(
+            name="heal-revocations",
+            run=services.revocations.heal,
+            interval_s=HEAL_INTERVAL_S,
             timeout_s=25,
         ),
         PeriodicJob(

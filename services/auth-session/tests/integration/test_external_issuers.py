@@ -10,10 +10,10 @@ import jwt
 import pytest
 import pytest_asyncio
 from auth_kit import Browser, Connection, MovableClock, Service, StartService, bearer
-from issuer_kit import BETTER_AUTH_SECRET, Issuer, better_auth_token, public_jwk
 from redis.asyncio import Redis
 
 from auth_session.clients import issuer_keys
+from todochat.testing.issuer import BETTER_AUTH_SECRET, Issuer, better_auth_token, public_jwk
 from todochat.tokens import TokenVerifier
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from auth_kit import Browser, Connection, MovableClock, Service, StartService
 from redis.asyncio import Redis
 
+from todochat.revocation import REVOCATIONS_TOLD_KEY
 from todochat.testing.waiting import wait_until
 
 
@@ -39,6 +40,17 @@ async def test_a_start_tells_redis_at_once(
     await start_service()
 
     await wait_until(lambda: redis.zscore("auth:revoked", sid))
+
+
+async def test_a_running_service_tells_a_flushed_redis_by_itself(
+    service: Service, browser: Browser, database: Connection, redis: Redis
+) -> None:
+    sid = await revoked_sid(browser, database)
+    await wait_until(lambda: redis.exists(REVOCATIONS_TOLD_KEY))
+
+    await redis.flushall()
+
+    await wait_until(lambda: redis.zscore("auth:revoked", sid), 10)
 
 
 async def test_only_sessions_that_redis_did_not_know_are_announced(

@@ -3,6 +3,8 @@
 auth-session's database is the truth; it publishes the sids whose tokens have not expired yet.
 `auth:revoked`: sorted set, member = sid, score = unix time at which its last token expires;
 written by auth-session, read by chat-gateway and tasks. `auth:revocations`: channel, message = sid.
+`auth:revoked:told`: string, says that all sids were written; gone when Redis has lost its data,
+which auth-session looks for every second.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ from redis.exceptions import RedisError
 from todochat.errors import UnauthorizedError
 
 REVOKED_KEY: Final = "auth:revoked"
+REVOCATIONS_TOLD_KEY: Final = "auth:revoked:told"
 REVOCATIONS_CHANNEL: Final = "auth:revocations"
 REFRESH_S: Final = 5.0
 MAX_REVOKED: Final = 1_000_000

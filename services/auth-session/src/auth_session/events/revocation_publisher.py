@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from auth_session.domain.limits import VERIFIER_LEEWAY
 from auth_session.domain.session import RevokedSid, Session
-from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
+from todochat.revocation import REVOCATIONS_CHANNEL, REVOCATIONS_TOLD_KEY, REVOKED_KEY
 
 
 class RevocationPublisher:
@@ -39,6 +39,14 @@ class RevocationPublisher:
                 pipe.publish(REVOCATIONS_CHANNEL, sid)  # type: ignore[unused-awaitable]
             await pipe.execute()
         return len(new)
+
+    async def mark_told(self) -> None:
+        """Note in Redis itself that it was told everything."""
+        await self._redis.set(REVOCATIONS_TOLD_KEY, 1)
+
+    async def is_told(self) -> bool:
+        """Whether Redis still has what it was told; False once it has lost its data."""
+        return bool(await self._redis.exists(REVOCATIONS_TOLD_KEY))
 
     async def forget_expired(self, now: datetime) -> None:
         """Remove the sessions whose last token has expired."""

@@ -23,6 +23,11 @@ class RevocationService:
         self._publisher = publisher
         self._clock = clock
 
+    async def heal(self) -> None:
+        """Republish at once if Redis has lost its data: until then the signed out are let in."""
+        if not await self._publisher.is_told():
+            await self.republish()
+
     async def republish(self) -> int:
         """Write every revoked sid whose tokens live to Redis, and announce the missed ones.
 
@@ -41,6 +46,7 @@ class RevocationService:
             missed += await self._publisher.publish(revoked)
             after = revoked[-1].sid
         await self._publisher.forget_expired(now)
+        await self._publisher.mark_told()
         if missed:
             log.info("revocations.republished", count=missed)
         return missed

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import jwt
 from aiohttp import web
@@ -12,13 +12,14 @@ from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-AUDIENCE = "todo-app"
-BETTER_AUTH_SECRET = "b9d27f60c1e84f35a2d7e6509b81c3f4"
+AUDIENCE: Final = "todo-app"
+BETTER_AUTH_SECRET: Final = "b9d27f60c1e84f35a2d7e6509b81c3f4"  # noqa: S105 - of tests
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
 
 def make_key(algorithm: str) -> PrivateKey:
+    """Make a private key of RS256, ES256 or EdDSA."""
     if algorithm == "RS256":
         return rsa.generate_private_key(65537, 2048)
     if algorithm == "ES256":
@@ -27,12 +28,13 @@ def make_key(algorithm: str) -> PrivateKey:
 
 
 def public_jwk(key: PrivateKey, kid: str, algorithm: str) -> dict[str, Any]:
-    name = {"RS256": "RS256", "ES256": "ES256"}.get(algorithm, "EdDSA")
-    jwk = jwt.get_algorithm_by_name(name).to_jwk(key.public_key(), as_dict=True)
-    return {**jwk, "kid": kid, "use": "sig", "alg": name}
+    """Return the public half as a JSON Web Key."""
+    jwk = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+    return {**jwk, "kid": kid, "use": "sig", "alg": algorithm}
 
 
 def public_pem(key: PrivateKey) -> bytes:
+    """Return the public half as everybody can write it down."""
     return key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -78,21 +80,21 @@ class Issuer:
         usual = {"iss": self.name, "aud": AUDIENCE, "sub": "ada", "iat": now, "exp": now + 900}
         return without_none({**usual, **changes})
 
-    def token(self, *, kid: str | None = "k1", **changes: object) -> str:
+    def token(self, *, kid: str | None = "k1", **changes: Any) -> str:
+        """Sign a token; None leaves a claim, or the key's id, out."""
         headers = {} if kid is None else {"kid": kid}
         key = self.keys[kid or "k1"]
         return jwt.encode(self.claims(**changes), key, algorithm=self.algorithm, headers=headers)
 
 
-def better_auth_token(
-    secret: str = BETTER_AUTH_SECRET, headers: Mapping[str, str] | None = None, **changes: object
-) -> str:
+def better_auth_token(secret: str = BETTER_AUTH_SECRET, **changes: object) -> str:
     """What Better Auth's page holds: its user, signed with its secret; None leaves a claim out."""
     now = int(time.time())
     usual = {"id": "ada", "email": "ada@example.com", "name": "Ada", "iat": now, "exp": now + 900}
     claims = without_none({**usual, **changes})
-    return jwt.encode(claims, secret, algorithm="HS256", headers=dict(headers or {}))
+    return jwt.encode(claims, secret, algorithm="HS256")
 
 
 def without_none(claims: Mapping[str, object]) -> dict[str, Any]:
+    """Leave out what is None."""
     return {name: value for name, value in claims.items() if value is not None}

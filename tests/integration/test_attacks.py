@@ -1,0 +1,97 @@
+"""Attacks on identity, over HTTP, against the services of a running stack."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from attack_kit import Attack, Ground, bearer
+from attack_table import ATTACKS
+from stack_kit import run_stack
+from todochat.testing.issuer import BETTER_AUTH_SECRET, Issuer
+from todochat.testing.waiting import wait_until
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def ground() -> AsyncIterator[Ground]:
+    issuer = Issuer()
+    await issuer.server.start_server()
+    variables = {
+        "BETTER_AUTH_SECRET": BETTER_AUTH_SECRET,
+        "AUTH_EXTERNAL_ISSUERS": json.dumps([issuer.entry(prefix="ext|")]),
+        "AUTH_SIGN_UP": "open",
+    }
+    stacks = run_stack("attacks", variables)
+    async with httpx.AsyncClient(timeout=30) as http:
+        ground = Ground(next(stacks), http, issuer)
+        try:
+            await ground.prepare()
+            yield ground
+        finally:
+            await ground.aclose()
+            next(stacks, None)
+    await issuer.server.close()
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
+async def test_an_attack_is_answered_as_the_table_says(ground: Ground, attack: Attack) -> None:
+    answer = await attack.send(ground)
+
+    assert answer.status_code == attack.status, answer.text
+    if attack.status in (401, 403):
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_after_sign_out_nothing_of_the_session_is_good(ground: Ground) -> None:
+    login, refresh = await ground.fresh_session()
+    secret = (await ground.session(login)).json()["client_secret"]
+    before = [
+        (await request).status_code
+        for request in (ground.me(login), ground.tasks(login), ground.runs(secret))
+    ]
+    headers = {"Cookie": f"todochat_refresh={refresh}"}
+
+    await ground.http.post(ground.url("auth-session", "/api/auth/sign-out"), headers=headers)
+
+    async def tasks_knows() -> bool:
+        return (await ground.tasks(login)).status_code == 401
+
+    assert before == [200, 200, 200]
+    assert (await ground.me(login)).status_code == 401
+    assert (await ground.session(login)).status_code == 401
+    assert (await ground.runs(secret)).status_code == 401
+    assert (await ground.refresh(refresh)).status_code == 401
+    await wait_until(tasks_knows, 10)
+
+
+async def test_a_flushed_redis_revives_nobody(ground: Ground) -> None:
+    login, refresh = await ground.fresh_session()
+    secret = (await ground.session(login)).json()["client_secret"]
+    headers = {"Cookie": f"todochat_refresh={refresh}"}
+    await ground.http.post(ground.url("auth-session", "/api/auth/sign-out"), headers=headers)
+
+    await ground.flush_redis()
+
+    async def is_refused() -> bool:
+        answers = [await ground.runs(secret), await ground.tasks(login)]
+        return [answer.status_code for answer in answers] == [401, 401]
+
+    await wait_until(is_refused, 15)
+
+
+async def test_sign_out_everywhere_closes_an_open_feed(ground: Ground) -> None:
+    login, _ = await ground.fresh_session()
+    url = ground.url("tasks", f"/api/{ground.ada.user_id}/tasks/events")
+
+    async with ground.http.stream("GET", url, headers=bearer(login)) as feed:
+        assert feed.status_code == 200
+        await ground.http.post(
+            ground.url("auth-session", "/api/auth/sign-out-everywhere"), headers=bearer(login)
+        )
+        async with asyncio.timeout(20):
+            said = [line async for line in feed.aiter_lines()]
+
+    assert ": unauthorized" in said
