@@ -6,11 +6,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from todochat.testing import free_port
+from todochat.testing.person import Person
 
 # Generous, since a machine that runs several suites at once needs a multiple of the usual 5 s.
 UP_TIMEOUT_S = 90
@@ -70,6 +71,9 @@ class Stack:
     def secrets(self) -> dict[str, Any]:
         secrets: dict[str, Any] = json.loads((self.data_dir / "secrets.json").read_bytes())
         return secrets
+
+
+SignUp = Callable[..., Awaitable[Person]]
 
 
 def run_stack(name: str, variables: Mapping[str, str], **size: int) -> Iterator[Stack]:

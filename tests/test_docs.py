@@ -21,7 +21,7 @@ TARGETS = set(
 MADE_LATER = re.compile(r"^(\.venv|\.todochat|services/(X|NAME)|frontend)(/|$)")
 
 
-def code_spans(document):
+def code_spans(document: Path) -> list[str]:
     text = document.read_text(encoding="utf-8")
     fenced = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
     inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
@@ -29,7 +29,7 @@ def code_spans(document):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_make_target_a_document_names_exists(document):
+def test_every_make_target_a_document_names_exists(document: Path) -> None:
     named = {
         target
         for span in code_spans(document)
@@ -40,7 +40,7 @@ def test_every_make_target_a_document_names_exists(document):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_path_a_document_names_exists(document):
+def test_every_path_a_document_names_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text)
     spans = [
@@ -58,14 +58,14 @@ def test_every_path_a_document_names_exists(document):
     assert missing == []
 
 
-def test_the_documents_that_a_newcomer_needs_are_there():
+def test_the_documents_that_a_newcomer_needs_are_there() -> None:
     names = {str(path.relative_to(ROOT)) for path in DOCUMENTS}
 
     assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md"} <= names
     assert {"up", "test", "check", "env-docs"} <= TARGETS
 
 
-def test_the_configuration_page_is_current():
+def test_the_configuration_page_is_current() -> None:
     page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 
     assert page == render(), "run `make env-docs`"

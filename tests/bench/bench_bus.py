@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 import uvloop
@@ -91,7 +91,7 @@ async def bus(redis: Redis, count: int, *, paced: bool) -> None:
 
 async def bare(redis: Redis, count: int, *, paced: bool) -> None:
     """Do as `bus` with redis-py alone."""
-    pubsub = redis.pubsub()
+    pubsub: Any = redis.pubsub()  # redis-py leaves its aclose() without types
     await pubsub.subscribe(*(f"run_{n}" for n in range(RUNS)))
     for _ in range(RUNS):
         await pubsub.get_message(timeout=5)

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -27,16 +29,16 @@ TODOCHAT = str(Path(sys.executable).with_name("todochat"))
 DELTA = "assistant_message.content_part.text_delta"
 
 
-def percentile(values, share):
+def percentile(values: Sequence[float], share: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
 
 
-def report(name, seconds, unit):
+def report(name: str, seconds: Sequence[float], unit: float) -> None:
     p50, p99 = percentile(seconds, 50), percentile(seconds, 99)
     print(f"{name:<24} p50 {p50 * 1000:7.1f} ms  p99 {p99 * 1000:7.1f} ms  {p50 / unit:5.1f} x")
 
 
-async def one_turn(person, number):
+async def one_turn(person: Person, number: int) -> tuple[float, float, float]:
     began = time.perf_counter()
     async with person.say(f"add task number {number}") as stream:
         await anext(aiter(stream))
@@ -48,13 +50,13 @@ async def one_turn(person, number):
     return first_frame, first_delta, time.perf_counter() - began
 
 
-async def plain_request(person):
+async def plain_request(person: Person) -> float:
     began = time.perf_counter()
     assert (await person.chatkit("threads.list", {"limit": 1})).status_code == 200
     return time.perf_counter() - began
 
 
-async def measure(edge):
+async def measure(edge: str) -> None:
     async with httpx.AsyncClient(base_url=edge, timeout=30) as client:
         people = [await Person.sign_up(client) for _ in range(PEOPLE)]
         for person in people:
@@ -67,7 +69,7 @@ async def measure(edge):
         report(name, [turn[column] for turn in turns], unit)
 
 
-def resident(state):
+def resident(state: dict[str, Any]) -> None:
     total = 0
     for name, service in state["services"].items():
         for pid in service["pids"]:
@@ -79,7 +81,7 @@ def resident(state):
     print(f"{'services':<24} {total / 2**20:7.0f} MiB resident")
 
 
-def main():
+def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         data_dir = Path(directory) / "data"
         common = ["--data-dir", str(data_dir)]

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -19,8 +20,11 @@ def script() -> ModuleType:
     return module
 
 
+Measure = Callable[..., tuple[int, str]]
+
+
 @pytest.fixture
-def measure(script, tmp_path, capsys):
+def measure(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Measure:
     def run(*utterances: tuple[str, str]) -> tuple[int, str]:
         path = tmp_path / "utterances.jsonl"
         lines = [json.dumps({"text": text, "expect": expect}) for text, expect in utterances]
@@ -30,7 +34,7 @@ def measure(script, tmp_path, capsys):
     return run
 
 
-def test_each_utterance_is_counted_where_it_belongs(measure) -> None:
+def test_each_utterance_is_counted_where_it_belongs(measure: Measure) -> None:
     code, out = measure(
         ("add milk to my shopping list", "create"),
         ("make a new list", "create"),
@@ -50,7 +54,7 @@ def test_each_utterance_is_counted_where_it_belongs(measure) -> None:
     }
 
 
-def test_a_change_that_nobody_wanted_fails(measure) -> None:
+def test_a_change_that_nobody_wanted_fails(measure: Measure) -> None:
     code, out = measure(("add milk", "read"))
 
     assert code == 1

@@ -1,20 +1,20 @@
 """Whole stacks of real processes, started with the launcher as a person would."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from stack_kit import run_stack
+from stack_kit import SignUp, Stack, run_stack
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.person import Person
 
 HERE = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run these tests in one event loop, which the stacks and the model servers share."""
     for item in items:
         if item.path.is_relative_to(HERE):
@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def stack():
+def stack() -> Iterator[Stack]:
     """Offline assistant, two gateways, two workers."""
     yield from run_stack("offline", {}, workers=2, gateways=2)
 
@@ -34,7 +34,9 @@ async def model_servers() -> AsyncIterator[dict[str, ScriptedModelServer]]:
 
 
 @pytest.fixture(scope="session", params=["responses", "chat_completions"])
-def model_stack(request, model_servers):
+def model_stack(
+    request: pytest.FixtureRequest, model_servers: dict[str, ScriptedModelServer]
+) -> Iterator[Stack]:
     """A stack whose model is a scripted server, once over each of OpenAI's two APIs."""
     variables = {
         "OPENAI_BASE_URL": model_servers[request.param].url,
@@ -48,7 +50,9 @@ def model_stack(request, model_servers):
 
 
 @pytest.fixture
-def model(model_stack, model_servers):
+def model(
+    model_stack: Stack, model_servers: dict[str, ScriptedModelServer]
+) -> Iterator[ScriptedModelServer]:
     """The scripted server of `model_stack`; everything it was told must be asked for."""
     server = model_servers[model_stack.wire]
     server.requests.clear()
@@ -57,11 +61,11 @@ def model(model_stack, model_servers):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def sign_up():
+async def sign_up() -> AsyncIterator[SignUp]:
     """Make people with accounts: `ada = await sign_up(stack)`."""
     clients = []
 
-    async def make(stack, **profile) -> Person:
+    async def make(stack: Stack, **profile: str) -> Person:
         client = httpx.AsyncClient(base_url=stack.edge, timeout=30)
         clients.append(client)
         return await Person.sign_up(client, **profile)

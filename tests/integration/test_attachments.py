@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from stack_kit import Stack
+from stack_kit import SignUp, Stack
 from todochat.testing import sample_files
 from todochat.testing.model_server import Say, ScriptedModelServer
 from todochat.testing.person import Person, message
@@ -24,7 +24,7 @@ async def say_with(person: Person, text: str, *ids: str) -> tuple[str, list[dict
 
 
 async def test_the_model_sees_an_image_that_was_announced_and_sent(
-    model_stack: Stack, model: ScriptedModelServer, sign_up: Any
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
     model.answer(Say("A red dot."))
@@ -48,7 +48,7 @@ async def test_the_model_sees_an_image_that_was_announced_and_sent(
 
 
 async def test_the_model_reads_a_csv_that_was_sent_in_one_go(
-    model_stack: Stack, model: ScriptedModelServer, sign_up: Any
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
     model.answer(Say("Milk, on friday."))
@@ -60,7 +60,9 @@ async def test_the_model_reads_a_csv_that_was_sent_in_one_go(
     assert "milk,friday" in str(model.requests[0].history)
 
 
-async def test_the_preview_in_the_stream_shows_without_a_secret(stack: Stack, sign_up: Any) -> None:
+async def test_the_preview_in_the_stream_shows_without_a_secret(
+    stack: Stack, sign_up: SignUp
+) -> None:
     ada = await sign_up(stack)
     attachment = await ada.attach_file("dot.png", sample_files.PNG)
     _, items = await say_with(ada, "add buy milk", attachment["id"])
@@ -77,7 +79,7 @@ async def test_the_preview_in_the_stream_shows_without_a_secret(stack: Stack, si
     assert (without_signature.status_code, other_user.status_code) == (401, 401)
 
 
-async def test_another_user_gets_404_wherever_the_id_is_used(stack: Stack, sign_up: Any) -> None:
+async def test_another_user_gets_404_wherever_the_id_is_used(stack: Stack, sign_up: SignUp) -> None:
     ada, bob = await sign_up(stack), await sign_up(stack)
     attachment_id = (await ada.attach_file("secret.txt", b"secret"))["id"]
     content = f"/attachments/{attachment_id}/content"
@@ -96,7 +98,7 @@ async def test_another_user_gets_404_wherever_the_id_is_used(stack: Stack, sign_
 
 @pytest.mark.parametrize("content", [sample_files.SVG, sample_files.PDF], ids=["svg", "pdf"])
 async def test_what_browsers_would_run_is_not_taken(
-    stack: Stack, sign_up: Any, content: bytes
+    stack: Stack, sign_up: SignUp, content: bytes
 ) -> None:
     ada = await sign_up(stack)
 
@@ -106,7 +108,7 @@ async def test_what_browsers_would_run_is_not_taken(
     assert refused.json()["type"] == "urn:todochat:problem:unsupported-file"
 
 
-async def test_links_lead_to_the_edge(stack: Stack, sign_up: Any) -> None:
+async def test_links_lead_to_the_edge(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     attachment = await ada.attach_file("dot.png", sample_files.PNG)

@@ -6,10 +6,12 @@ import asyncpg
 from chatkit.types import ThreadStreamEvent
 from pydantic import TypeAdapter
 
+from stack_kit import SignUp, Stack
+
 EVENT = TypeAdapter(ThreadStreamEvent)
 
 
-async def test_a_new_person_adds_a_task_by_saying_so(stack, sign_up):
+async def test_a_new_person_adds_a_task_by_saying_so(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     answer = await ada.ask("add buy milk tomorrow at 5pm")
@@ -22,7 +24,9 @@ async def test_a_new_person_adds_a_task_by_saying_so(stack, sign_up):
     assert task["due"]["timezone"] == "Europe/Berlin"
 
 
-async def test_the_task_is_a_row_of_hers_in_the_tasks_database(stack, sign_up):
+async def test_the_task_is_a_row_of_hers_in_the_tasks_database(
+    stack: Stack, sign_up: SignUp
+) -> None:
     ada = await sign_up(stack)
     await ada.ask("add buy milk")
 
@@ -34,7 +38,7 @@ async def test_the_task_is_a_row_of_hers_in_the_tasks_database(stack, sign_up):
     assert [row["title"].lower() for row in rows] == ["buy milk"]
 
 
-async def test_every_event_is_one_of_chatkits_own_types(stack, sign_up):
+async def test_every_event_is_one_of_chatkits_own_types(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     first = await ada.ask("add milk, eggs and bread to my shopping list")
@@ -54,7 +58,7 @@ async def test_every_event_is_one_of_chatkits_own_types(stack, sign_up):
     assert created.endswith("Z")
 
 
-async def test_the_conversation_is_there_after_a_reload(stack, sign_up):
+async def test_the_conversation_is_there_after_a_reload(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     answer = await ada.ask("add buy milk")
 
@@ -66,7 +70,7 @@ async def test_the_conversation_is_there_after_a_reload(stack, sign_up):
     assert [item["id"] for item in thread["items"]["data"]] == [item["id"] for item in answer.items]
 
 
-async def test_a_follow_up_knows_what_was_said(stack, sign_up):
+async def test_a_follow_up_knows_what_was_said(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     first = await ada.ask("add buy milk")
 
@@ -77,7 +81,7 @@ async def test_a_follow_up_knows_what_was_said(stack, sign_up):
     assert task["title"].lower() == "buy milk"
 
 
-async def test_the_simple_form_says_text_lines_and_done(stack, sign_up):
+async def test_the_simple_form_says_text_lines_and_done(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     async with ada.stream({"message": "add buy milk"}, resumable=False) as stream:
@@ -99,7 +103,9 @@ async def test_the_simple_form_says_text_lines_and_done(stack, sign_up):
     assert [task["title"].lower() for task in await ada.tasks(status="completed")] == ["buy milk"]
 
 
-async def test_an_unknown_conversation_is_refused_before_the_stream(stack, sign_up):
+async def test_an_unknown_conversation_is_refused_before_the_stream(
+    stack: Stack, sign_up: SignUp
+) -> None:
     ada = await sign_up(stack)
 
     async with ada.stream({"message": "hi", "conversation_id": 99}) as stream:

@@ -2,12 +2,24 @@
 
 import pytest
 
-from todochat.testing.model_server import Call, Disconnect, ErrorFrame, Gate, Raw, Say
+from stack_kit import SignUp, Stack
+from todochat.testing.model_script import Part
+from todochat.testing.model_server import (
+    Call,
+    Disconnect,
+    ErrorFrame,
+    Gate,
+    Raw,
+    Say,
+    ScriptedModelServer,
+)
 
 ASK = {"title": "Buy milk"}
 
 
-async def test_tokens_arrive_one_by_one(model_stack, model, sign_up):
+async def test_tokens_arrive_one_by_one(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     """The model says its second word only after the client has seen the first."""
     ada = await sign_up(model_stack)
     gates = [Gate(), Gate()]
@@ -24,7 +36,9 @@ async def test_tokens_arrive_one_by_one(model_stack, model, sign_up):
     assert stream.ended == "completed"
 
 
-async def test_a_tool_call_becomes_a_task_and_the_model_is_told(model_stack, model, sign_up):
+async def test_a_tool_call_becomes_a_task_and_the_model_is_told(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     model.answer(Call("add_task", {"title": "Buy milk", "priority": "high"}))
     model.answer(Say("Added", " it."))
@@ -37,7 +51,9 @@ async def test_a_tool_call_becomes_a_task_and_the_model_is_told(model_stack, mod
     assert "Buy milk" in str(model.requests[1].history)
 
 
-async def test_several_tools_in_one_answer_all_happen(model_stack, model, sign_up):
+async def test_several_tools_in_one_answer_all_happen(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     model.answer(*(Call("add_task", {"title": title}) for title in ("Milk", "Eggs", "Bread")))
     model.answer(Say("Three."))
@@ -47,7 +63,9 @@ async def test_several_tools_in_one_answer_all_happen(model_stack, model, sign_u
     assert {task["title"] for task in await ada.tasks()} == {"Milk", "Eggs", "Bread"}
 
 
-async def test_call_ids_that_repeat_are_different_calls(model_stack, model, sign_up):
+async def test_call_ids_that_repeat_are_different_calls(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     """Some servers number the calls of each answer from `call_0`."""
     ada = await sign_up(model_stack)
     model.answer(Call("add_task", {"title": "Milk"}, call_id="call_0"))
@@ -61,8 +79,8 @@ async def test_call_ids_that_repeat_are_different_calls(model_stack, model, sign
 
 
 async def test_second_and_third_turns_and_a_turn_after_a_tool_call_work(
-    model_stack, model, sign_up
-):
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     model.answer(Call("add_task", ASK))
     for text in ("First.", "Second.", "Third."):
@@ -78,7 +96,9 @@ async def test_second_and_third_turns_and_a_turn_after_a_tool_call_work(
         assert said in history
 
 
-async def test_a_slow_first_token_keeps_the_stream_open(model_stack, model, sign_up):
+async def test_a_slow_first_token_keeps_the_stream_open(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     gate = Gate()
     model.answer(gate, Say("At last."))
@@ -103,7 +123,9 @@ async def test_a_slow_first_token_keeps_the_stream_open(model_stack, model, sign
     ],
     ids=["none", "error", "disconnect", "malformed"],
 )
-async def test_a_stream_that_breaks_ends_in_a_visible_error(model_stack, model, sign_up, broken):
+async def test_a_stream_that_breaks_ends_in_a_visible_error(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp, broken: list[Part]
+) -> None:
     ada = await sign_up(model_stack)
     if isinstance(broken[0], Say):
         model.answer(*broken)
@@ -121,7 +143,9 @@ async def test_a_stream_that_breaks_ends_in_a_visible_error(model_stack, model, 
     assert "secret" not in str(answer.events)
 
 
-async def test_malformed_arguments_are_told_to_the_model(model_stack, model, sign_up):
+async def test_malformed_arguments_are_told_to_the_model(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     model.answer(Call("add_task", '{"title": '))
     model.answer(Say("Sorry, again?"))
@@ -133,7 +157,9 @@ async def test_malformed_arguments_are_told_to_the_model(model_stack, model, sig
 
 
 @pytest.mark.parametrize("status", [429, 500])
-async def test_a_model_that_refuses_once_is_asked_again(model_stack, model, sign_up, status):
+async def test_a_model_that_refuses_once_is_asked_again(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp, status: int
+) -> None:
     ada = await sign_up(model_stack)
     model.fail(status, retry_after="0")
     model.answer(Say("Here."))
@@ -141,7 +167,9 @@ async def test_a_model_that_refuses_once_is_asked_again(model_stack, model, sign
     assert (await ada.ask("hello")).text == "Here."
 
 
-async def test_a_model_that_keeps_refusing_is_an_error_with_a_retry(model_stack, model, sign_up):
+async def test_a_model_that_keeps_refusing_is_an_error_with_a_retry(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     for _ in range(3):
         model.fail(500, retry_after="0")
@@ -152,7 +180,9 @@ async def test_a_model_that_keeps_refusing_is_an_error_with_a_retry(model_stack,
     assert [error["allow_retry"] for error in answer.errors] == [True]
 
 
-async def test_a_retry_answers_the_same_message_anew(model_stack, model, sign_up):
+async def test_a_retry_answers_the_same_message_anew(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     model.answer(Say("Half"), ErrorFrame())
     failed = await ada.ask("hello")
@@ -171,7 +201,9 @@ async def test_a_retry_answers_the_same_message_anew(model_stack, model, sign_up
     assert [item["type"] for item in page["data"]].count("user_message") == 1
 
 
-async def test_stop_keeps_what_was_said_and_hangs_up_on_the_model(model_stack, model, sign_up):
+async def test_stop_keeps_what_was_said_and_hangs_up_on_the_model(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     gate = Gate()
     model.answer(Say("Half", gate, " never said"))

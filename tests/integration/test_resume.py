@@ -3,11 +3,14 @@
 import httpx
 import pytest
 
-from todochat.testing.model_server import Gate, Say
+from stack_kit import SignUp, Stack
+from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.testing.person import message
 
 
-async def test_a_dropped_stream_goes_on_where_it_stopped(model_stack, model, sign_up):
+async def test_a_dropped_stream_goes_on_where_it_stopped(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     gate = Gate()
     model.answer(Say("One", gate, " two", " three"))
@@ -28,7 +31,9 @@ async def test_a_dropped_stream_goes_on_where_it_stopped(model_stack, model, sig
     assert resumed.ended == "completed"
 
 
-async def test_a_late_viewer_on_another_gateway_sees_the_same_bytes(stack, sign_up):
+async def test_a_late_viewer_on_another_gateway_sees_the_same_bytes(
+    stack: Stack, sign_up: SignUp
+) -> None:
     ada = await sign_up(stack)
     async with ada.say("add buy milk") as stream:
         run_id = stream.response.headers["x-run-id"]
@@ -46,7 +51,9 @@ async def test_a_late_viewer_on_another_gateway_sees_the_same_bytes(stack, sign_
     assert replays == [stream.raw, stream.raw]
 
 
-async def test_the_active_run_is_found_after_a_reload_and_replayed(model_stack, model, sign_up):
+async def test_the_active_run_is_found_after_a_reload_and_replayed(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     gate = Gate()
     model.answer(Say("One", gate, " two"))
@@ -70,8 +77,8 @@ async def test_the_active_run_is_found_after_a_reload_and_replayed(model_stack, 
 
 
 async def test_a_second_message_while_one_is_answered_gets_409_with_the_run(
-    model_stack, model, sign_up
-):
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     gate = Gate()
     model.answer(Say("One", gate, " two"))
@@ -89,7 +96,7 @@ async def test_a_second_message_while_one_is_answered_gets_409_with_the_run(
     assert problem["run_id"] == stream.response.headers["x-run-id"]
 
 
-async def test_the_same_message_sent_twice_is_one_run(stack, sign_up):
+async def test_the_same_message_sent_twice_is_one_run(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     body = message("add buy milk")
     key = {"Idempotency-Key": "message-1"}
@@ -102,7 +109,7 @@ async def test_the_same_message_sent_twice_is_one_run(stack, sign_up):
     assert len(await ada.tasks()) == 1
 
 
-async def test_a_client_that_cannot_resume_gets_bare_frames(stack, sign_up):
+async def test_a_client_that_cannot_resume_gets_bare_frames(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     async with ada.stream(message("add buy milk"), resumable=False) as stream:
@@ -113,7 +120,9 @@ async def test_a_client_that_cannot_resume_gets_bare_frames(stack, sign_up):
     assert stream.raw.startswith(b"data: {")
 
 
-async def test_sign_out_ends_her_streams(model_stack, model, sign_up):
+async def test_sign_out_ends_her_streams(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
     ada = await sign_up(model_stack)
     gate = Gate()
     model.answer(Say("One", gate, " two"))
@@ -130,7 +139,9 @@ async def test_sign_out_ends_her_streams(model_stack, model, sign_up):
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", ""])
-async def test_a_cursor_that_is_no_number_is_refused(stack, sign_up, cursor):
+async def test_a_cursor_that_is_no_number_is_refused(
+    stack: Stack, sign_up: SignUp, cursor: str
+) -> None:
     ada = await sign_up(stack)
     answer = await ada.ask("hello")
 
@@ -142,7 +153,7 @@ async def test_a_cursor_that_is_no_number_is_refused(stack, sign_up, cursor):
     assert response.status_code == 400
 
 
-async def test_the_edge_moves_on_when_a_gateway_is_gone(stack, sign_up):
+async def test_the_edge_moves_on_when_a_gateway_is_gone(stack: Stack, sign_up: SignUp) -> None:
     """Requests that find a dead gateway are answered by the other one."""
     ada = await sign_up(stack)
     async with httpx.AsyncClient() as direct:

@@ -1,15 +1,11 @@
-"""Lets the tests import `local_kit`, and gives each a data directory that is cleaned up."""
+"""Gives each test a launcher whose data and processes are cleaned up."""
 
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from local_kit import Launch
 
 

@@ -135,7 +135,9 @@ async def test_what_a_child_leaves_behind_in_its_group_is_killed(nursery: Nurser
 async def test_a_guard_that_is_told_to_end_ends_its_child(nursery: Nursery) -> None:
     child = await nursery.start("import time; time.sleep(600)")
 
-    psutil.Process(child.pid).parent().terminate()
+    guard = psutil.Process(child.pid).parent()
+    assert guard is not None
+    guard.terminate()
 
     assert await child.wait() == -signal.SIGTERM
 

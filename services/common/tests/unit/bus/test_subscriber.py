@@ -1,7 +1,6 @@
 """The Pub/Sub connection, apart from what hears it."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -33,10 +32,10 @@ async def test_a_message_that_comes_after_a_channel_was_dropped_is_ignored(
     await wait_until(lambda: confirmed)
 
     async with redis.pipeline() as pipeline:
-        publish: Any = pipeline.publish  # it queues, and nothing is to be awaited
-        publish("news", "one")
-        publish("news", "two")
-        publish("other", "three")
+        # The awaitables are the pipeline itself; commands leave with `execute`.
+        _ = pipeline.publish("news", "one")
+        _ = pipeline.publish("news", "two")
+        _ = pipeline.publish("other", "three")
         await pipeline.execute()
 
     await wait_until(lambda: b"three" in heard)
