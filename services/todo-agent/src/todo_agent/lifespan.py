@@ -13,6 +13,7 @@ from todo_agent.chatkit.direct_answers import DirectAnswers
 from todo_agent.chatkit.previews import AttachmentLinks
 from todo_agent.chatkit.server import AcceptingServer
 from todo_agent.chatkit.store import PostgresStore
+from todo_agent.erasure import Accounts, Eraser
 from todo_agent.events.run_results import RunResults
 from todo_agent.events.run_signals import RunSignals
 from todo_agent.run_queue import RunQueue
@@ -28,6 +29,7 @@ from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.uploads import LinkSigner
 
 NAME: Final = "todo-agent-api"
+ARROWS: Final = (Arrow.GATEWAY_TO_AGENT, Arrow.AUTH_TO_AGENT)
 
 
 @asynccontextmanager
@@ -48,7 +50,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         hub = RunHub(redis)
         await hub.start()
         stack.push_async_callback(hub.aclose)
-        tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
+        tokens = ServiceTokens.from_settings(settings, *ARROWS)
         links = AttachmentLinks(
             settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
         )
@@ -59,6 +61,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         app.state.jobs_database = jobs
         app.state.service_tokens = tokens
         app.state.attachment_desk = desk
+        app.state.eraser = Eraser(database, redis, signals)
         app.state.chat_service = ChatService(
             server,
             Acceptance(database, server, signals, max_active_runs=settings.max_runs_per_user),
@@ -67,6 +70,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             signals,
             RunResults(hub),
             DirectAnswers(desk),
+            Accounts(database),
         )
         yield
 

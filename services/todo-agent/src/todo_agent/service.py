@@ -32,6 +32,7 @@ from todo_agent.chatkit.requests import (
 )
 from todo_agent.chatkit.server import AcceptingServer
 from todo_agent.chatkit.wire import to_json
+from todo_agent.erasure import Accounts
 from todo_agent.errors import (
     ActionFailedError,
     ActionRefusedError,
@@ -61,6 +62,7 @@ class ChatService:
         signals: RunSignals,
         results: RunResults,
         direct: DirectAnswers,
+        accounts: Accounts,
     ) -> None:
         self._server = server
         self._acceptance = acceptance
@@ -69,6 +71,7 @@ class ChatService:
         self._signals = signals
         self._results = results
         self._direct = direct
+        self._accounts = accounts
 
     async def handle(self, arrival: Arrival) -> bytes | AcceptedRun:
         """Answer a request with JSON, or with the run whose stream is the answer."""
@@ -119,6 +122,7 @@ class ChatService:
 
     async def _attach(self, thread_id: str, user_id: str) -> AcceptedRun:
         check_id(thread_id, "thread")
+        await self._accounts.check_open(user_id)
         run = await self._runs.find_active(thread_id, user_id)
         if run is None:
             raise NoActiveRunError(thread_id)
@@ -148,6 +152,7 @@ class ChatService:
 
     async def _answer(self, request: NonStreamingReq, arrival: Arrival) -> bytes:
         check_non_streaming(request)
+        await self._accounts.check_open(arrival.user_id)
         context = RequestContext(
             user_id=arrival.user_id,
             ids=IdScope(arrival.run_id),

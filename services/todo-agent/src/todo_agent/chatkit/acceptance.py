@@ -19,6 +19,7 @@ from todo_agent.chatkit.private_api import Server
 from todo_agent.chatkit.requests import Submission
 from todo_agent.chatkit.turn_changes import Turn, TurnChanges
 from todo_agent.errors import (
+    AccountLockedError,
     QueueFullError,
     ThreadBusyError,
     ThreadLockedError,
@@ -102,6 +103,7 @@ class Acceptance:
 
         Raises:
             UnknownThingError: the thread, or something the request names, isn't there.
+            AccountLockedError: the account is being erased.
             ThreadBusyError, ThreadLockedError, NotPendingError: the thread can't take it now.
             InvalidInputError: a value is out of bounds.
             QueueFullError: `queue_is_full`, and no earlier try of it was accepted.
@@ -149,6 +151,8 @@ class Acceptance:
             conversation_id=submission.conversation_id,
             kind=submission.kind,
         )
+        if situation.is_erased:
+            raise AccountLockedError
         if situation.earlier is not None:
             return _replay(situation.earlier, arrival)
         self._check_room(situation, queue_is_full=queue_is_full)

@@ -27,7 +27,6 @@ from todo_agent.chatkit.paging import check_id
 from todo_agent.chatkit.previews import AttachmentLinks
 from todo_agent.chatkit.text import storable_json
 from todo_agent.errors import (
-    AccountLockedError,
     AttachmentQuotaError,
     AttachmentTakenError,
     FileTooLargeError,
@@ -36,7 +35,7 @@ from todo_agent.errors import (
 )
 from todo_agent.storage.acceptance_repository import AcceptanceRepository
 from todo_agent.storage.attachment_repository import AttachmentRepository, FileSlot
-from todo_agent.storage.erasure_repository import is_erased
+from todo_agent.storage.erasure_repository import open_account, refuse_erased
 from todochat.database import Database
 from todochat.errors import FieldError, InvalidInputError
 from todochat.ids import new_id
@@ -115,7 +114,7 @@ class AttachmentDesk:
         """
         check_id(attachment_id, "attachment")
         _check_size(len(file.content))
-        async with self._db.transaction(user_id) as session:
+        async with open_account(self._db, user_id) as session:
             files = AttachmentRepository(session)
             slot = await files.lock(attachment_id)
             if slot is None:
@@ -161,7 +160,7 @@ class AttachmentDesk:
             UnknownThingError: this user has no such file.
         """
         check_id(attachment_id, "attachment")
-        async with self._db.transaction(user_id) as session:
+        async with open_account(self._db, user_id) as session:
             if not await AttachmentRepository(session).delete(attachment_id):
                 raise UnknownThingError("attachment")
 
@@ -171,8 +170,7 @@ class AttachmentDesk:
         payload = storable_json(attachment)
         async with self._db.transaction(user_id) as session:
             await AcceptanceRepository(session, user_id).lock(LOCK_WAIT_S)
-            if await is_erased(session):
-                raise AccountLockedError
+            await refuse_erased(session)
             files = AttachmentRepository(session)
             used = await files.usage()
             if used.files >= self._limits.files:

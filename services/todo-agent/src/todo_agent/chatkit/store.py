@@ -29,6 +29,7 @@ from todo_agent.chatkit.rows import new_item, thread_row, to_items, to_thread
 from todo_agent.chatkit.text import storable_json
 from todo_agent.errors import UnknownThingError
 from todo_agent.storage.attachment_repository import AttachmentRepository
+from todo_agent.storage.erasure_repository import refuse_erased
 from todo_agent.storage.fence import is_fenced
 from todo_agent.storage.item_repository import ItemRepository
 from todo_agent.storage.run import StoppedRun
@@ -89,6 +90,7 @@ class PostgresStore(Store[RequestContext]):
             if thread.id not in context.new_thread_ids:
                 raise UnknownThingError("thread")
             await threads.insert(row, context.user_id)
+            await refuse_erased(session)
         context.new_thread_ids.discard(thread.id)
 
     async def load_threads(

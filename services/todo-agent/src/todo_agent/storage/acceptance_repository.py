@@ -10,6 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from todo_agent.storage.run import RunKind, TurnRecord
 from todo_agent.storage.thread_repository import ThreadRow
 
+# Whether the account is being erased or was: policies show a user the own account's row only. Read
+# after the lock, so that an erasure is either seen or comes later and deletes what is written here.
+IS_ERASED_SQL: Final = "EXISTS (SELECT 1 FROM erasures)"
+
 # Locks the user's row first: requests of one user are accepted one after the other, so that
 # conversation ids, the limit of concurrent runs and repeats of a key need no further care.
 # The timeout holds for this transaction only.
@@ -20,7 +24,7 @@ _LOCK: Final = text("""
     ON CONFLICT (user_id) DO UPDATE SET last_conversation_id = owners.last_conversation_id
 """)
 
-_READ: Final = text("""
+_READ: Final = text(f"""
     SELECT earlier.run_id, earlier.thread_id, earlier.conversation_id, earlier.body_hash,
            (SELECT count(*) FROM runs
              WHERE user_id = :user_id AND kind = :kind
@@ -30,7 +34,8 @@ _READ: Final = text("""
            (SELECT run_id FROM runs
              WHERE thread_id = thread.id AND kind = 'agent'
                AND status IN ('queued', 'running')) AS busy_run_id,
-           (SELECT max(created_at) FROM items WHERE thread_id = thread.id) AS newest_item_at
+           (SELECT max(created_at) FROM items WHERE thread_id = thread.id) AS newest_item_at,
+           {IS_ERASED_SQL} AS is_erased
       FROM (SELECT 1) AS one
       LEFT JOIN LATERAL (
            SELECT run_id, thread_id, conversation_id, body_hash FROM runs
@@ -40,7 +45,7 @@ _READ: Final = text("""
       LEFT JOIN threads AS thread
         ON thread.user_id = :user_id
        AND (thread.id = :thread_id OR thread.conversation_id = :conversation_id)
-""")
+""")  # noqa: S608 - a constant
 
 # All that is new, in one round trip: the thread and its number if the turn begins one, the message
 # if there is one, and the run.
@@ -123,6 +128,7 @@ class Situation(msgspec.Struct, frozen=True):
     thread: ThreadRow | None
     busy_run_id: str | None
     newest_item_at: datetime | None
+    is_erased: bool = False
 
 
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +207,7 @@ class AcceptanceRepository:
             ),
             busy_run_id=row[12],
             newest_item_at=row[13],
+            is_erased=row[14],
         )
 
     async def write(self, run: NewRun, message: str | None) -> int | None:

@@ -38,6 +38,7 @@ async def test_the_openapi_document_names_every_route_and_answer(gateway: Gatewa
         "/internal/runs",
         "/internal/runs/{run_id}",
         "/internal/runs/{run_id}/cancel",
+        "/internal/users/{user_id}",
     }
     answers = document["paths"]["/internal/chatkit"]["post"]["responses"]
     assert {"200", "202", "400", "401", "404", "409", "413", "422", "429", "503"} <= set(answers)

@@ -15,7 +15,7 @@ from todochat.testing import sample_files, wait_until
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.uploads import LinkSigner
 
-OFFLINE = {"openai_base_url": "", "openai_api_key": "", "model": ""}
+OFFLINE: dict[str, Any] = {"openai_base_url": "", "openai_api_key": "", "model": ""}
 
 
 @pytest.fixture

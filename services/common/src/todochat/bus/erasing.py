@@ -1,0 +1,32 @@
+"""Erasing runs from Redis, when all of a person's data goes."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from todochat.bus.errors import BusUnavailableError
+from todochat.bus.keys import log_key, meta_key
+from todochat.bus.limits import DEFAULT_LIMITS
+
+_BATCH: Final = 500
+
+
+async def erase_runs(redis: Redis, run_ids: Sequence[str]) -> None:
+    """Delete logs and metas of runs; those that expired already are no mistake.
+
+    Raises:
+        BusUnavailableError: Redis can't be reached; call it again later, with the same runs.
+    """
+    try:
+        async with asyncio.timeout(DEFAULT_LIMITS.call_timeout_s):
+            for start in range(0, len(run_ids), _BATCH):
+                # One command a run, since each run's keys have a slot of a cluster to themselves.
+                pipeline: Any = redis.pipeline(transaction=False)
+                for run_id in run_ids[start : start + _BATCH]:
+                    pipeline.unlink(log_key(run_id), meta_key(run_id))
+                await pipeline.execute()
+    except (RedisError, OSError, TimeoutError) as error:
+        raise BusUnavailableError("The runs could not be erased from Redis.") from error

@@ -1,0 +1,248 @@
+"""`DELETE /internal/users/{user_id}`: nothing of a person is left, and nothing comes back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+from api_kit import Gateway, OpenGateway
+from chat_kit import Admin, MakeMessage, MakeUser
+from redis.asyncio import Redis
+
+from todo_agent import erasure
+from todo_agent.storage.erasure_repository import purge_erasures
+from todo_agent.storage.run_repository import RunRepository
+from todochat.bus.errors import RunLostError
+from todochat.database import Database
+from todochat.service_tokens import Arrow
+from todochat.testing import sample_files
+
+
+@pytest.fixture
+def user(make_user: MakeUser) -> str:
+    return make_user()
+
+
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers get no time to let go."""
+    monkeypatch.setattr(erasure, "STOP_WAIT_S", 0)
+    monkeypatch.setattr(erasure.Eraser.__init__, "__kwdefaults__", {"stop_wait_s": 0})
+
+
+async def erase(gateway: Gateway, user: str, *, path_user: str = "") -> httpx.Response:
+    token = gateway.tokens.mint(Arrow.AUTH_TO_AGENT, user)
+    return await gateway.client.delete(
+        f"/internal/users/{path_user or user}", headers={"Authorization": f"Bearer {token}"}
+    )
+
+
+async def live(gateway: Gateway, message: MakeMessage, user: str) -> dict[str, Any]:
+    """Leave something in every table; returns the accepted run."""
+    files = {"file": ("a.png", sample_files.PNG)}
+    headers = gateway.headers(user)
+    added = await gateway.client.post("/internal/attachments", files=files, headers=headers)
+    await gateway.client.post("/internal/attachments", files=files, headers=headers)
+    body = message(f"remember {user}")
+    body["params"]["input"]["attachments"] = [added.json()["id"]]
+    accepted: dict[str, Any] = (await gateway.chatkit(body, user, idempotency_key="k")).json()
+    thread_id = accepted["thread_id"]
+    items = (await gateway.ask("items.list", user, thread_id=thread_id)).json()["data"]
+    await gateway.ask(
+        "items.feedback",
+        user,
+        thread_id=thread_id,
+        item_ids=[items[0]["id"]],
+        kind="positive",
+    )
+    return accepted
+
+
+async def tables_with(admin: Admin, text: str) -> list[str]:
+    """Every table in which a row holds a text anywhere."""
+    tables: Sequence[str] = await admin.value(
+        "SELECT array_agg(tablename::text) FROM pg_tables WHERE schemaname = 'public'"
+    )
+    found = [
+        table
+        for table in tables
+        if await admin.value(
+            f"SELECT EXISTS (SELECT 1 FROM {table} WHERE strpos({table}::text, $1) > 0)", text
+        )
+    ]
+    return sorted(found)
+
+
+def code(response: httpx.Response) -> str:
+    problem: str = response.json()["type"]
+    return problem.removeprefix("urn:todochat:problem:")
+
+
+async def test_nothing_is_left_of_her_and_all_of_him(
+    gateway: Gateway, admin: Admin, message: MakeMessage, make_user: MakeUser, runs: RunRepository
+) -> None:
+    ada, bob = make_user(), make_user()
+    for each in (ada, bob):
+        await live(gateway, message, each)
+        run = await runs.claim("w1", 60)
+        assert run is not None
+        await runs.save_step(run.run_id, run.attempt, "input", ada.encode())
+        await runs.finish(run.run_id, run.attempt, "completed", None, 0)
+        await runs.close(run.run_id, run.attempt)
+    everywhere = await tables_with(admin, bob)
+
+    response = await erase(gateway, ada)
+
+    assert len(everywhere) == 8
+    assert (response.status_code, response.content) == (204, b"")
+    assert await tables_with(admin, ada) == []
+    assert await tables_with(admin, bob) == everywhere
+
+
+async def test_her_runs_go_from_redis_too(
+    gateway: Gateway, redis: Redis, message: MakeMessage, make_user: MakeUser
+) -> None:
+    ada, bob = make_user(), make_user()
+    hers, his = await live(gateway, message, ada), await live(gateway, message, bob)
+
+    await erase(gateway, ada)
+
+    assert await redis.keys(f"chat:{{{hers['run_id']}}}:*") == []
+    assert await redis.keys(f"chat:{{{his['run_id']}}}:*") != []
+
+
+async def test_it_may_be_repeated_and_asked_for_somebody_unknown(
+    gateway: Gateway, message: MakeMessage, user: str, make_user: MakeUser
+) -> None:
+    await live(gateway, message, user)
+
+    answers = [await erase(gateway, user), await erase(gateway, user)]
+    unknown = await erase(gateway, make_user())
+
+    assert [answer.status_code for answer in (*answers, unknown)] == [204] * 3
+
+
+async def test_an_erased_account_takes_nothing_and_shows_nothing(
+    gateway: Gateway, admin: Admin, message: MakeMessage, user: str
+) -> None:
+    accepted = await live(gateway, message, user)
+    await erase(gateway, user)
+    files = {"file": ("a.txt", b"x")}
+
+    answers = [
+        await gateway.chatkit(message("hello again"), user),
+        await gateway.chatkit({"message": "hello again"}, user),
+        await gateway.chatkit(message(f"remember {user}"), user, idempotency_key="k"),
+        await gateway.ask("threads.list", user),
+        await gateway.ask("threads.get_by_id", user, thread_id=accepted["thread_id"]),
+        await gateway.ask("attachments.create", user, name="a", size=1, mime_type="text/plain"),
+        await gateway.client.post(
+            "/internal/attachments", files=files, headers=gateway.headers(user)
+        ),
+    ]
+
+    assert {(answer.status_code, code(answer)) for answer in answers} == {(409, "account-locked")}
+    assert await tables_with(admin, user) == []
+
+
+@pytest.mark.usefixtures("no_patience")
+async def test_while_a_worker_has_a_run_the_account_is_locked_and_whole(
+    gateway: Gateway, admin: Admin, message: MakeMessage, user: str, runs: RunRepository
+) -> None:
+    accepted = await live(gateway, message, user)
+    run = await runs.claim("w1", 60)
+    assert run is not None
+
+    response = await erase(gateway, user)
+
+    refused = await gateway.chatkit(message("more"), user)
+    status = await admin.value("SELECT status FROM threads")
+    (lease,) = await runs.renew("w1", 60)
+    assert (response.status_code, code(response)) == (409, "erasure-in-progress")
+    assert int(response.headers["Retry-After"]) > 0
+    assert code(refused) == "account-locked"
+    assert '"locked"' in status
+    assert (lease.run_id, lease.cancel_requested) == (accepted["run_id"], True)
+
+
+async def test_what_a_dead_worker_writes_when_it_wakes_up_counts_for_nothing(
+    gateway: Gateway, admin: Admin, message: MakeMessage, user: str, runs: RunRepository
+) -> None:
+    await live(gateway, message, user)
+    run = await runs.claim("w1", 60)
+    assert run is not None
+    await admin.expire_lease(run.run_id)
+
+    response = await erase(gateway, user)
+
+    with pytest.raises(RunLostError):
+        await runs.save_step(run.run_id, run.attempt, "answer/1", b"late")
+    assert not await runs.finish(run.run_id, run.attempt, "completed", None, 1)
+    assert await runs.claim("w2", 60) is None
+    assert response.status_code == 204
+    assert await tables_with(admin, user) == []
+
+
+async def test_without_redis_nothing_is_deleted_and_it_can_be_asked_again(
+    gateway: Gateway, open_gateway: OpenGateway, admin: Admin, message: MakeMessage, user: str
+) -> None:
+    await live(gateway, message, user)
+    cut_off = await open_gateway(redis="redis://127.0.0.1:1/0")
+
+    failed = await erase(cut_off, user)
+    left = await tables_with(admin, user)
+    done = await erase(gateway, user)
+
+    assert (failed.status_code, done.status_code) == (503, 204)
+    assert "runs" in left
+    assert await tables_with(admin, user) == []
+
+
+@pytest.mark.parametrize("arrow", [Arrow.GATEWAY_TO_AGENT, Arrow.AUTH_TO_TASKS])
+async def test_only_auth_session_may_ask(
+    gateway: Gateway, admin: Admin, message: MakeMessage, user: str, arrow: Arrow
+) -> None:
+    await live(gateway, message, user)
+    token = gateway.tokens.mint(arrow, user)
+
+    response = await gateway.client.delete(
+        f"/internal/users/{user}", headers={"Authorization": f"Bearer {token}"}
+    )
+
+    assert response.status_code == 401
+    assert "runs" in await tables_with(admin, user)
+
+
+async def test_a_token_for_one_user_erases_no_other(
+    gateway: Gateway, admin: Admin, message: MakeMessage, user: str, make_user: MakeUser
+) -> None:
+    await live(gateway, message, user)
+
+    response = await erase(gateway, make_user(), path_user=user)
+
+    assert response.status_code == 403
+    assert "runs" in await tables_with(admin, user)
+
+
+async def test_a_token_of_auth_session_opens_nothing_else(
+    gateway: Gateway, message: MakeMessage, user: str
+) -> None:
+    token = gateway.tokens.mint(Arrow.AUTH_TO_AGENT, user)
+
+    response = await gateway.client.post(
+        "/internal/chatkit", json=message(), headers={"Authorization": f"Bearer {token}"}
+    )
+
+    assert response.status_code == 401
+
+
+async def test_what_is_remembered_of_an_erasure_goes_after_a_day(
+    gateway: Gateway, admin: Admin, jobs_db: Database, user: str, make_user: MakeUser
+) -> None:
+    await erase(gateway, user)
+    await admin.execute("UPDATE erasures SET erased_at = now() - interval '25 hours'")
+    await erase(gateway, make_user())
+
+    purged = await purge_erasures(jobs_db, 24 * 3600)
+
+    assert (purged, await admin.value("SELECT count(*) FROM erasures")) == (1, 1)

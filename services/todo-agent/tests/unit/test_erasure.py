@@ -1,0 +1,97 @@
+"""Erasing while others write at the same moment."""
+
+import asyncio
+
+import pytest
+from chat_kit import Admin, Chat, MakeMessage, MakeUser
+from redis.asyncio import Redis
+
+from todo_agent.erasure import Eraser
+from todo_agent.errors import AccountLockedError
+from todo_agent.events.run_signals import RunSignals
+from todo_agent.storage.run_repository import RunRepository
+from todochat.database import Database
+from todochat.testing import wait_until
+
+
+@pytest.fixture
+def user(make_user: MakeUser) -> str:
+    return make_user()
+
+
+@pytest.fixture
+def eraser(chat_db: Database, redis: Redis) -> Eraser:
+    return Eraser(chat_db, redis, RunSignals(redis))
+
+
+async def is_gone(admin: Admin, user: str) -> bool:
+    tables = ("owners", "threads", "items", "runs")
+    counts = [
+        await admin.value(f"SELECT count(*) FROM {table} WHERE user_id = $1", user)
+        for table in tables
+    ]
+    return counts == [0] * len(tables)
+
+
+async def test_a_worker_that_lets_go_is_waited_for(
+    chat: Chat,
+    eraser: Eraser,
+    admin: Admin,
+    message: MakeMessage,
+    user: str,
+    runs: RunRepository,
+) -> None:
+    await chat.accept(message(), user)
+    run = await runs.claim("w1", 60)
+    assert run is not None
+
+    erasing = asyncio.create_task(eraser.erase(user))
+    await wait_until(lambda: admin.value("SELECT cancel_reason FROM runs"))
+    assert not erasing.done()
+    await runs.finish(run.run_id, run.attempt, "cancelled", None, 0)
+    await runs.close(run.run_id, run.attempt)
+
+    await erasing
+    assert await is_gone(admin, user)
+
+
+async def test_messages_that_arrive_together_with_it_leave_nothing(
+    chat: Chat, eraser: Eraser, admin: Admin, message: MakeMessage, user: str
+) -> None:
+    async def send(number: int) -> str:
+        try:
+            await chat.accept(message(str(number)), user)
+        except AccountLockedError:
+            return "locked"
+        return "accepted"
+
+    sent = [asyncio.create_task(send(number)) for number in range(4)]
+    erasing = asyncio.create_task(eraser.erase(user))
+    sent += [asyncio.create_task(send(number)) for number in range(4)]
+    answers = await asyncio.gather(*sent)
+    await erasing
+
+    assert set(answers) <= {"accepted", "locked"}
+    assert await send(9) == "locked"
+    assert await is_gone(admin, user)
+
+
+async def test_two_at_the_same_time_are_one(
+    chat: Chat, eraser: Eraser, admin: Admin, message: MakeMessage, user: str
+) -> None:
+    await chat.accept(message(), user)
+
+    await asyncio.gather(eraser.erase(user), eraser.erase(user))
+
+    assert await is_gone(admin, user)
+
+
+async def test_a_thread_that_is_written_as_it_goes_does_not_come_back(
+    chat: Chat, eraser: Eraser, admin: Admin, user: str
+) -> None:
+    await eraser.erase(user)
+
+    with pytest.raises(AccountLockedError):
+        await chat.new_thread(user)
+
+    assert await is_gone(admin, user)

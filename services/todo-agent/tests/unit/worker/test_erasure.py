@@ -1,0 +1,53 @@
+"""An account is erased while its answer is being written."""
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+from stand_in_kit import TasksStandIn
+from worker_kit import USER, Chat
+
+from todo_agent.erasure import Eraser
+from todo_agent.events.run_signals import RunSignals
+from todochat.testing import wait_until
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+
+@pytest.fixture
+def eraser(chat: Chat, redis: Redis) -> Eraser:
+    return Eraser(chat.db, redis, RunSignals(redis))
+
+
+async def rows_of(chat: Chat) -> int:
+    """How many runs and steps there are, of all users."""
+    async with chat.jobs.transaction(None) as session:
+        statement = "SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM run_steps)"
+        return int((await session.execute(text(statement))).scalar_one())
+
+
+async def test_an_answer_is_stopped_and_nothing_of_it_stays(
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, eraser: Eraser, redis: Redis
+) -> None:
+    gate = Gate()
+    model.answer(Call("add_task", {"title": "Milk"}))
+    model.answer(Say("I have", gate, " added it."))
+    worker = await chat.start_worker()
+    run = await chat.say("add milk")
+    await wait_until(lambda: chat.has_said(run, "I have"))
+
+    await eraser.erase(USER)
+
+    assert await rows_of(chat) == 0
+    assert await redis.keys(f"chat:{{{run.run_id}}}:*") == []
+    await wait_until(lambda: not worker.active)
+    assert await redis.keys(f"chat:{{{run.run_id}}}:*") == []
+    assert model.requests[-1].closed_by_client
+
+
+async def test_a_message_that_waits_for_a_worker_is_erased_without_one(
+    chat: Chat, eraser: Eraser
+) -> None:
+    await chat.say("add milk")
+
+    await eraser.erase(USER)
+
+    assert await rows_of(chat) == 0
