@@ -41,6 +41,8 @@ KINDS = {
     "delete_list": "delete",
     "update_task": "update",
     "complete_task": "update",
+    "restore_tasks": "update",
+    "ask_to_delete": "read",  # it shows a card
     "list_tasks": "read",
     "list_lists": "read",
 }

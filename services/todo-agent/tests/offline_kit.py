@@ -11,7 +11,7 @@ from agents import FunctionTool
 from agents.tool_context import ToolContext
 
 from todo_agent.offline.clock import Clock
-from todo_agent.offline.conversation import CALL_ID_PREFIX
+from todo_agent.offline.conversation import CALL_ID_PREFIX, CLICK_ID_PREFIX
 from todo_agent.offline.model import decide
 
 DEFAULT_LIST = "Inbox"
@@ -22,6 +22,7 @@ CHANGING = {
     "update_task",
     "complete_task",
     "delete_task",
+    "restore_tasks",
     "create_list",
     "delete_list",
 }
@@ -40,6 +41,7 @@ class FakeTodo:
     now: datetime
     zone: ZoneInfo
     tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    deleted: dict[int, dict[str, Any]] = field(default_factory=dict)
     lists: list[str] = field(default_factory=lambda: [DEFAULT_LIST])
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failing: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -67,7 +69,7 @@ class FakeTodo:
             return {"ok": False, "code": failure.code, "error": str(failure)}
 
     def tools(self) -> list[FunctionTool]:
-        names = [*sorted(CHANGING), "list_tasks", "list_lists"]
+        names = [*sorted(CHANGING), "ask_to_delete", "list_tasks", "list_lists"]
         return [self._tool(name) for name in names]
 
     def _tool(self, name: str) -> FunctionTool:
@@ -83,7 +85,7 @@ class FakeTodo:
         )
 
     def _add(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        number = max(self.tasks, default=0) + 1
+        number = max([*self.tasks, *self.deleted], default=0) + 1
         name = arguments.get("list") or DEFAULT_LIST
         task = {
             "number": number,
@@ -135,7 +137,18 @@ class FakeTodo:
         return {"task": task}
 
     def _delete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        return {"task": self.tasks.pop(self._find(arguments)["number"])}
+        task = self.tasks.pop(self._find(arguments)["number"])
+        self.deleted[task["number"]] = task
+        return {"task": task}
+
+    def _ask_to_delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        found = [self._find({"task": number}) for number in arguments["tasks"]]
+        return {"asked": True, "tasks": found}
+
+    def _restore_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        found = [self.deleted.pop(int(number)) for number in arguments["tasks"]]
+        self.tasks |= {task["number"]: task for task in found}
+        return {"tasks": found}
 
     def _update_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
         task = self._find(arguments)
@@ -245,8 +258,12 @@ class Person:
         msg = f"no answer after {MAX_STEPS} steps: {text}"
         raise AssertionError(msg)
 
-    def _run(self, name: str, arguments: str) -> None:
-        call_id = f"{CALL_ID_PREFIX}{len(self.history)}"
+    def clicks(self, name: str, **arguments: Any) -> None:
+        """Do by hand what a tool does, as a widget's action records it."""
+        self._run(name, json.dumps(arguments), CLICK_ID_PREFIX)
+
+    def _run(self, name: str, arguments: str, prefix: str = CALL_ID_PREFIX) -> None:
+        call_id = f"{prefix}{len(self.history)}"
         output = json.dumps(self.todo.call(name, json.loads(arguments)))
         call = {"call_id": call_id, "name": name, "arguments": arguments}
         self.history.append({"type": "function_call", **call})

@@ -36,6 +36,7 @@ class TasksStandIn:
         self.failures: list[int] = []
         self.before_answer: Gate | None = None
         self.tasks: dict[str, dict[str, Any]] = {}
+        self.deleted: dict[str, dict[str, Any]] = {}
         self.lists: dict[str, dict[str, Any]] = {}
         self.url = ""
         self._answers: dict[str, tuple[int, Any]] = {}
@@ -47,7 +48,7 @@ class TasksStandIn:
         return [task["title"] for task in self.tasks.values()]
 
     def add(self, title: str, **fields: Any) -> dict[str, Any]:
-        number = len(self.tasks) + 1
+        number = len(self.tasks) + len(self.deleted) + 1
         task: dict[str, Any] = {
             "id": f"tsk_{number:026d}",
             "number": number,
@@ -136,11 +137,13 @@ class TasksStandIn:
                 return 204, None
             case "POST", "tasks", "" if not ref:
                 return 201, self.add(**body)
+        if verb == "restore" and (restored := self._restore(ref)):
+            return 200, restored
         task = self._find(ref)
         if task is None:
             return 404, {"code": "task-not-found"}
         if request.method == "DELETE":
-            del self.tasks[task["id"]]
+            self.deleted[task["id"]] = self.tasks.pop(task["id"])
             return 204, None
         changes = {"completed": True} if verb == "complete" else dict(body)
         if "completed" in changes:
@@ -148,6 +151,13 @@ class TasksStandIn:
             task["completed_at"] = "2026-11-23T10:00:00Z" if done else None
         task.update(changes)
         return 200, task
+
+    def _restore(self, ref: str) -> dict[str, Any] | None:
+        for task in self.deleted.values():
+            if ref in {task["id"], str(task["number"])}:
+                self.tasks[task["id"]] = self.deleted.pop(task["id"])
+                return task
+        return None
 
     def _find(self, ref: str) -> dict[str, Any] | None:
         if ref.isdigit():

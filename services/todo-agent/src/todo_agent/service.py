@@ -137,7 +137,9 @@ class ChatService:
         run = await self._accept(sync_submission(request), arrival)
         result = await self._results.wait_for(run.run_id)
         if result.status != "completed":
-            error = ActionFailedError if result.allow_retry else ActionRefusedError
+            ended = await self._runs.find(run.run_id, arrival.user_id)
+            is_refused = ended is not None and ended.error == ActionRefusedError.code
+            error = ActionRefusedError if is_refused else ActionFailedError
             raise error(result.message or "The action could not be done.")
         response = SyncCustomActionResponse()
         if params.item_id is not None:

@@ -17,9 +17,11 @@ from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.titles import title_of
 
 # Gets the action, the widget it came from (None if the page sent it by itself) and the run. What it
-# says goes through the run, as with a tool: `run.stream`, `run.stream_widget`, `run.update_widget`.
-# `chatkit.errors.CustomStreamError` is what the person reads; any other exception says that
-# something went wrong. It must not ask a model: other runs of the thread may be doing so.
+# says goes through the run, as with a tool: `run.stream`, `run.stream_widget`, `run.update_widget`,
+# and `todo_agent.agent.action_record.remember` for what the model is to know of later.
+# The message of a `chatkit.errors.CustomStreamError` is what the person reads (`allow_retry`: another
+# click may work); any other exception says that something went wrong. A handler asks no model:
+# another run of the thread may be doing so.
 ActionHandler = Callable[[Action[str, Any], WidgetItem | None, RunContext], Awaitable[None]]
 
 

@@ -47,7 +47,11 @@ TOO_LONG: Final = Failure(
 POISONED: Final = Failure(
     "poisoned", "Something went wrong again and again while answering. Please try again later."
 )
-NO_ACTIONS: Final = Failure("no-actions", "This action isn't available here.", allow_retry=False)
+ACTION_REFUSED: Final = "action-refused"
+ACTION_FAILED: Final = Failure(
+    "action-failed", "Something went wrong. Please try again.", allow_retry=False
+)
+NO_ACTIONS: Final = Failure(ACTION_REFUSED, "This action isn't available here.", allow_retry=False)
 INTERNAL: Final = Failure("internal", "Something went wrong while answering. Please try again.")
 
 

@@ -90,6 +90,11 @@ class ToolCallScope:
         """Names the call's effect: equal in every attempt, different for every call."""
         return f"{self._scope.run_id}:{self.place.answer}:{self.place.index}"
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether the model made no other call in the same answer."""
+        return self._scope.calls_of(self.place.answer) <= 1
+
     async def once(self, name: str, decide: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return what `decide` returned in the first attempt that got here.
 
@@ -148,6 +153,7 @@ class RunScope:
         self.stopping = False
         self._effects = said.effects.copy()
         self._places: dict[str, CallPlace] = {}
+        self._calls: Counter[int] = Counter()
 
     def message_id(self, answer: int, index: int) -> str:
         """The id of the `index`-th message of an answer."""
@@ -168,6 +174,11 @@ class RunScope:
             if not call.call_id or call.call_id in self._places:
                 call.call_id = self.ids.derive("call", answer_key(answer), index)
             self._places[call.call_id] = CallPlace(answer, index)
+        self._calls[answer] = len(calls)
+
+    def calls_of(self, answer: int) -> int:
+        """Return how many calls a finished answer has."""
+        return self._calls[answer]
 
     def place_of(self, call_id: str) -> CallPlace:
         """Return where a call of a finished answer stands."""

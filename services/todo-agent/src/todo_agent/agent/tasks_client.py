@@ -38,6 +38,7 @@ class TaskView(msgspec.Struct, kw_only=True):
     due: dict[str, str] | None = None
     tags: list[str] = []
     completed_at: str | None = None
+    updated_at: str = ""
 
 
 class TaskPage(msgspec.Struct):

@@ -1,40 +1,42 @@
 """The agent this product comes with."""
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from agents import Agent, FunctionTool
 from agents.tool_context import ToolContext
 from chatkit.types import ClientEffectEvent, ProgressUpdateEvent
 
+from todo_agent.agent.assistant import Assistant
 from todo_agent.agent.factory import AgentEnvironment
 from todo_agent.agent.instructions import instructions
 from todo_agent.agent.references import UnclearReferenceError
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import current_tool_call
 from todo_agent.agent.tasks_client import TasksClient
-from todo_agent.agent.todo_desk import Desk
-from todo_agent.agent.todo_tools import SPECS, Outcome, ToolSpec
+from todo_agent.agent.todo_actions import TodoActions
+from todo_agent.agent.todo_desk import TASKS_CHANGED, Desk
+from todo_agent.agent.todo_tools import SPECS
 from todo_agent.agent.tool_arguments import (
     InvalidArgumentsError,
     parameters_schema,
     parse_arguments,
 )
+from todo_agent.agent.tool_spec import Outcome, ToolSpec
 from todochat.errors import ServiceError
 
-TASKS_CHANGED: Final = "tasks.changed"
 
-
-def create_agent(environment: AgentEnvironment) -> Agent[RunContext]:
-    """Build the todo agent; the default of TODO_AGENT_FACTORY."""
+def create_agent(environment: AgentEnvironment) -> Assistant:
+    """Build the todo assistant; the default of TODO_AGENT_FACTORY."""
     tasks = TasksClient(environment.tasks_http, budget_s=environment.settings.tasks_retry_budget_s)
-    return Agent(
+    agent: Agent[RunContext] = Agent(
         name="Todo assistant",
         instructions=instructions,
         model=environment.model,
         model_settings=environment.model_settings,
         tools=[make_tool(spec, tasks) for spec in SPECS],
     )
+    return Assistant(agent=agent, handle_action=TodoActions(tasks))
 
 
 def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:

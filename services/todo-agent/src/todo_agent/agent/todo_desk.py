@@ -1,7 +1,7 @@
 """What one tool call works with: the tasks service, its place in the run, the person's zone."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,6 +12,8 @@ from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import ToolCallScope
 from todo_agent.agent.tasks_client import Caller, ListPage, ListView, TasksClient, TaskView
 from todochat.http_client import UpstreamProblemError
+
+TASKS_CHANGED: Final = "tasks.changed"  # the client effect after each change
 
 
 class Desk:
@@ -26,6 +28,7 @@ class Desk:
             attempt=run.scope.attempt,
             key=call.idempotency_key,
         )
+        self.is_alone = call.is_alone
         self._call = call
         self._lists: ListPage | None = None
 
@@ -83,6 +86,20 @@ class Desk:
             )
 
         return msgspec.json.decode(await self._call.once("target", decide), type=TaskView)
+
+    async def targets(
+        self, references: Sequence[str | int], statuses: Sequence[str]
+    ) -> list[TaskView]:
+        """Return the tasks that are meant, each once; the same ones in every attempt at the run."""
+
+        async def decide() -> bytes:
+            found = [
+                await find_task(self.tasks, self.caller, reference, statuses)
+                for reference in references
+            ]
+            return msgspec.json.encode(list({task.id: task for task in found}.values()))
+
+        return msgspec.json.decode(await self._call.once("targets", decide), type=list[TaskView])
 
     async def target_list(self, name: str) -> ListView:
         """Return the list that is meant, as it was; the same one in every attempt at the run."""

@@ -1,59 +1,32 @@
 """The tools of the todo agent: what each one does with the tasks service."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from chatkit.widgets import DynamicWidgetRoot
 
+from todo_agent.agent.card_tools import ask_to_delete, delete_task, restore_tasks, show_task
 from todo_agent.agent.references import find_list
 from todo_agent.agent.tasks_client import ListPage, ListView, TaskPage
 from todo_agent.agent.todo_desk import Desk, summary
 from todo_agent.agent.tool_arguments import (
     AddTask,
     CreateList,
+    DeletedTasks,
     DeleteList,
     InvalidArgumentsError,
     ListLists,
     ListTasks,
+    ManyTasks,
     OneTask,
     UpdateTask,
     due_of,
 )
+from todo_agent.agent.tool_spec import CLOSED_FIRST, OPEN_FIRST, Outcome, ToolSpec
 from todo_agent.agent.widgets import as_text, task_list
 
 PAGE_LIMIT: Final = 200  # the service's longest page
 DEFAULT_LIMIT: Final = 50
-OPEN_FIRST: Final = ("open", "completed")
-CLOSED_FIRST: Final = ("completed", "open")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a tool returns to the model, and what it shows to the person."""
-
-    output: dict[str, Any]
-    widget: DynamicWidgetRoot | None = None
-    copy_text: str | None = None
-
-
-@dataclass(frozen=True)
-class ToolSpec:
-    """A tool before it is bound to the SDK.
-
-    Args:
-        progress: what the person reads while it runs.
-        changes: whether it may change tasks or lists.
-    """
-
-    name: str
-    description: str
-    arguments: type[msgspec.Struct]
-    run: Callable[[Desk, Any], Awaitable[Outcome]]
-    progress: Callable[[Any], str]
-    changes: bool = True
 
 
 async def add_task(desk: Desk, asked: AddTask) -> Outcome:
@@ -136,13 +109,6 @@ async def complete_task(desk: Desk, asked: OneTask) -> Outcome:
     return Outcome({"ok": True, "task": await desk.describe(task)})
 
 
-async def delete_task(desk: Desk, asked: OneTask) -> Outcome:
-    """Delete a task; it can be restored for some time."""
-    target = await desk.target(asked.task, OPEN_FIRST)
-    await desk.change("DELETE", f"/tasks/{target.id}")
-    return Outcome({"ok": True, "task": await desk.describe(target)})
-
-
 async def create_list(desk: Desk, asked: CreateList) -> Outcome:
     """Make a list."""
     made = await desk.change("POST", "/lists", {"name": asked.name})
@@ -210,10 +176,34 @@ SPECS: Final = (
     ),
     ToolSpec(
         "delete_task",
-        "Delete one task.",
+        "Delete one task. The person gets a button that brings it back.",
         OneTask,
         delete_task,
         lambda _: "Deleting a task…",
+    ),
+    ToolSpec(
+        "ask_to_delete",
+        "Ask the person whether several tasks may be deleted. It shows a card with a button that "
+        "deletes them; nothing is deleted before that is pressed.",
+        ManyTasks,
+        ask_to_delete,
+        lambda _: "Looking at these tasks…",
+        changes=False,
+    ),
+    ToolSpec(
+        "restore_tasks",
+        "Bring deleted tasks back.",
+        DeletedTasks,
+        restore_tasks,
+        lambda _: "Bringing tasks back…",
+    ),
+    ToolSpec(
+        "show_task",
+        "Show one task as a form in which the person can change it.",
+        OneTask,
+        show_task,
+        lambda _: "Looking at a task…",
+        changes=False,
     ),
     ToolSpec(
         "create_list",

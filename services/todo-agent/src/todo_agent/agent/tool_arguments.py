@@ -4,7 +4,7 @@ Every optional argument may be null: in strict mode a model has to send all of t
 """
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,12 +14,14 @@ from msgspec import Meta
 from todochat.clock import to_wire
 
 Priority = Literal["none", "low", "medium", "high"]
+MAX_TASKS_AT_ONCE: Final = 200
 Names = list[str]  # a field below is called `list`, which hides the type inside its class
 
 TaskRef = Annotated[
     str | int,
     Meta(description="Which task: its number (3), its id, or words of its title."),
 ]
+TaskRefs = list[TaskRef]
 ListName = Annotated[str, Meta(description="Name of a list.")]
 Day = Annotated[str, Meta(description="YYYY-MM-DD.")]
 Instant = Annotated[
@@ -77,9 +79,28 @@ class UpdateTask(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class OneTask(msgspec.Struct, forbid_unknown_fields=True):
-    """Arguments of complete_task and delete_task."""
+    """Arguments of complete_task, delete_task and show_task."""
 
     task: TaskRef
+
+
+class ManyTasks(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of ask_to_delete."""
+
+    tasks: Annotated[TaskRefs, Meta(min_length=1, max_length=MAX_TASKS_AT_ONCE)]
+
+
+class DeletedTasks(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of restore_tasks."""
+
+    tasks: Annotated[
+        TaskRefs,
+        Meta(
+            min_length=1,
+            max_length=MAX_TASKS_AT_ONCE,
+            description="Their numbers or ids; words find no deleted task.",
+        ),
+    ]
 
 
 class CreateList(msgspec.Struct, forbid_unknown_fields=True):

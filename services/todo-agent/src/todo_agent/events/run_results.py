@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -19,7 +19,6 @@ class RunResult(msgspec.Struct, frozen=True):
 
     status: EndStatus
     message: str | None = None
-    allow_retry: bool = True
 
 
 class RunResults:
@@ -42,20 +41,18 @@ class RunResults:
             raise ActionPendingError(msg, retry_after_s=RETRY_S) from error
 
     async def _watch(self, run_id: str) -> RunResult:
-        failure: dict[str, Any] = {}
+        message: str | None = None
         async with aclosing(self._hub.watch(run_id, active=True)) as events:
             async for event in events:
                 if isinstance(event, Frames):
-                    failure = _last_error(event.data) or failure
+                    message = _last_error(event.data) or message
                 elif isinstance(event, Ended):
-                    return RunResult(
-                        event.status, failure.get("message"), failure.get("allow_retry", True)
-                    )
+                    return RunResult(event.status, message)
         msg = "a watch ended without an end marker"
         raise RuntimeError(msg)
 
 
-def _last_error(data: bytes) -> dict[str, Any] | None:
+def _last_error(data: bytes) -> str | None:
     events = [msgspec.json.decode(frame.data) for frame in parse_frames(data) if frame.data]
-    errors = [event for event in events if event["type"] == "error"]
+    errors = [event.get("message") for event in events if event["type"] == "error"]
     return errors[-1] if errors else None

@@ -14,6 +14,7 @@ from todo_agent.offline.intents import (
     DeleteList,
     Filter,
     Reopen,
+    Restore,
     Update,
 )
 from todo_agent.offline.lookup import Found, Plan, Situation, find, similar_list
@@ -24,6 +25,7 @@ from todo_agent.offline.tool_calls import (
     ToolCall,
     ToolOutput,
     add_task,
+    ask_to_delete,
     complete_task,
     create_list,
     delete_list,
@@ -31,6 +33,7 @@ from todo_agent.offline.tool_calls import (
     list_lists,
     list_tasks,
     reopen_task,
+    restore_tasks,
     update_task,
 )
 
@@ -85,8 +88,21 @@ def delete(intent: Delete, situation: Situation) -> Plan:
             (output,) = yield [list_tasks(Filter(status="all"))]
             wanted = tuple(task for task in output.tasks if task.number in found.numbers)
             found = replace(found, tasks=wanted if len(wanted) == len(found.numbers) else ())
+        yield [ask_to_delete(found.numbers[:MAX_AT_ONCE])]  # if that fails, words suffice
         return _confirm_deleting(found, situation)
     return (yield from _change_each(found, delete_task, "delete", "Deleted", gone))
+
+
+def restore(intent: Restore) -> Plan:
+    """Bring deleted tasks back."""
+    (output,) = yield [restore_tasks(intent.numbers)]
+    tasks = output.tasks
+    if not output.is_ok:
+        return replies.failure("bring that back", output)
+    if len(tasks) == 1:
+        return f"Brought back: {mention(tasks[0].number, tasks[0].title)}."
+    names = "\n".join(f"- {mention(task.number, task.title)}" for task in tasks)
+    return f"Brought back {len(tasks)} tasks:\n\n{names}"
 
 
 def update(intent: Update, situation: Situation) -> Plan:

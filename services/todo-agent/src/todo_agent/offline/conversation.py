@@ -10,6 +10,8 @@ from todo_agent.offline.tool_calls import ToolCall, ToolOutput, read_output
 
 # Ids of our own calls begin so; others are effects of an earlier, broken run of the same message.
 CALL_ID_PREFIX: Final = "ofl_"
+# And so those that stand for what the person did by clicking.
+CLICK_ID_PREFIX: Final = "act_"
 _CONTEXT: Final = (
     "Hidden context for the agent",
     "The following graphical UI widget",
@@ -31,6 +33,7 @@ class Turn:
     files: tuple[str, ...] = ()
     own: list[ToolOutput] = field(default_factory=list)
     earlier: list[ToolOutput] = field(default_factory=list)
+    clicks: list[ToolOutput] = field(default_factory=list)
     answer: str = ""
 
 
@@ -53,12 +56,17 @@ def _take(item: Mapping[str, Any], turns: list[Turn], calls: dict[str, ToolCall]
         call_id = str(item.get("call_id"))
         call = calls.get(call_id, ToolCall(""))
         output = read_output(call, _text(item.get("output")))
-        target = turns[-1].own if call_id.startswith(CALL_ID_PREFIX) else turns[-1].earlier
-        target.append(output)
+        _outputs_of(turns[-1], call_id).append(output)
     elif kind == "message" and role == "assistant" and turns:
         turns[-1].answer += _text(item.get("content"))
     elif kind == "message" and role == "user":
         _take_user_text(_text(item.get("content")), turns)
+
+
+def _outputs_of(turn: Turn, call_id: str) -> list[ToolOutput]:
+    if call_id.startswith(CLICK_ID_PREFIX):
+        return turn.clicks
+    return turn.own if call_id.startswith(CALL_ID_PREFIX) else turn.earlier
 
 
 def _take_user_text(text: str, turns: list[Turn]) -> None:

@@ -32,6 +32,7 @@ from todo_agent.offline.intents import (
     Mentioned,
     Offer,
     Reopen,
+    Restore,
     Talk,
     Target,
     Topic,
@@ -41,6 +42,7 @@ from todo_agent.offline.interpreter import interpret
 from todo_agent.offline.lookup import Situation
 from todo_agent.offline.markdown import mentioned_numbers, names_gone
 from todo_agent.offline.prompts import Prompt, asked_in
+from todo_agent.offline.tool_calls import ToolOutput
 
 MAX_CHAIN: Final = 4
 # A yes has to be nothing but a yes: "yes, but not the milk" is none.
@@ -73,7 +75,7 @@ def read_turn(turns: Sequence[Turn], clock: Clock, depth: int = MAX_CHAIN) -> tu
     message = turns[-1].text
     before = turns[-2] if len(turns) > 1 else None
     if before is not None and _UNDO.fullmatch(message.strip()):
-        return (_undo(before.answer),)
+        return (_undo(before),)
     prompt = asked_in(before.answer) if before else None
     if before is None or prompt is None or depth == 0:
         return interpret(message, clock)
@@ -88,6 +90,8 @@ def read_situation(turns: Sequence[Turn], clock: Clock) -> Situation:
     if quoted:
         return Situation(clock, quoted)
     for turn in reversed(turns[:-1]):
+        if clicked := _numbers(turn.clicks[-1:]):
+            return Situation(clock, clicked)
         numbers = mentioned_numbers(turn.answer)
         if numbers or names_gone(turn.answer):
             return Situation(clock, numbers)
@@ -98,21 +102,51 @@ def read_situation(turns: Sequence[Turn], clock: Clock) -> Situation:
 
 def _returned(turn: Turn) -> tuple[int, ...]:
     """Return the tasks a turn's calls returned: another model may have answered it."""
-    tasks = [task for output in (*turn.earlier, *turn.own) for task in (output.task, *output.tasks)]
+    return _numbers([*turn.earlier, *turn.own])
+
+
+def _numbers(outputs: Sequence[ToolOutput]) -> tuple[int, ...]:
+    tasks = [task for output in outputs for task in (output.task, *output.tasks)]
     return tuple(dict.fromkeys(task.number for task in tasks if task is not None))
 
 
-def _undo(answer: str) -> Intent:
-    """Return what takes back what an answer tells of: only a deletion can't be taken back."""
-    if answer.startswith("Done"):
+def _undo(turn: Turn) -> Intent:
+    """Return what takes back the last thing that was done: by a click, or else by the answer."""
+    if turn.clicks:
+        return _undo_click(turn.clicks[-1])
+    if turn.answer.startswith("Done"):
         return Reopen(Mentioned(is_plural=True))
-    if answer.startswith("Open again"):
+    if turn.answer.startswith("Open again"):
         return Complete(Mentioned(is_plural=True))
+    deleted = [
+        output
+        for output in (*turn.earlier, *turn.own)
+        if output.is_ok and output.call.name == "delete_task"
+    ]
+    if turn.answer.startswith("Deleted") and deleted:
+        return Restore(_numbers(deleted))
     return (
         Delete(Mentioned(is_plural=True))
-        if answer.startswith("Added")
+        if turn.answer.startswith(("Added", "Brought back"))
         else Talk(Topic.NO_RESTORING)
     )
+
+
+def _undo_click(click: ToolOutput) -> Intent:
+    numbers = _numbers([click])
+    match click.call.name:
+        case "complete_task":
+            return Reopen(ByNumber(numbers))
+        case "delete_task":
+            return Restore(numbers)
+        case "ask_to_delete" if numbers:
+            return Restore(numbers)
+        case "restore_tasks":
+            return Delete(ByNumber(numbers))
+        case "update_task" if click.call.arguments.get("completed") is False:
+            return Complete(ByNumber(numbers))
+        case _:
+            return Talk(Topic.NO_RESTORING)
 
 
 def _confirm(asked: Intent, message: str, answer: str, _clock: Clock) -> Intent | None:

@@ -128,6 +128,13 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Restore:
+    """Bring deleted tasks back."""
+
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What to change about a task; `None` leaves a field as it is."""
 
@@ -251,6 +258,7 @@ Intent = (
     | Complete
     | Reopen
     | Delete
+    | Restore
     | Update
     | CreateList
     | DeleteList

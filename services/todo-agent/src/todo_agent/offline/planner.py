@@ -19,6 +19,7 @@ from todo_agent.offline.intents import (
     Intent,
     Offer,
     Reopen,
+    Restore,
     ShowLists,
     ShowTasks,
     Talk,
@@ -82,7 +83,7 @@ def _plan(intent: Intent, situation: Situation) -> Plan:
     match intent:
         case Add() | CreateList() | DeleteList():
             return _plan_new(intent, situation)
-        case Complete() | Reopen() | Delete() | Update():
+        case Complete() | Reopen() | Delete() | Restore() | Update():
             return _plan_change(intent, situation)
         case ShowTasks():
             return showing.show_tasks(intent, situation)
@@ -102,7 +103,9 @@ def _plan_new(intent: Add | CreateList | DeleteList, situation: Situation) -> Pl
             return changing.remove_list(intent)
 
 
-def _plan_change(intent: Complete | Reopen | Delete | Update, situation: Situation) -> Plan:
+def _plan_change(
+    intent: Complete | Reopen | Delete | Restore | Update, situation: Situation
+) -> Plan:
     match intent:
         case Complete():
             return changing.complete(intent, situation)
@@ -110,6 +113,8 @@ def _plan_change(intent: Complete | Reopen | Delete | Update, situation: Situati
             return changing.reopen(intent, situation)
         case Delete():
             return changing.delete(intent, situation)
+        case Restore():
+            return changing.restore(intent)
         case Update():
             return changing.update(intent, situation)
 

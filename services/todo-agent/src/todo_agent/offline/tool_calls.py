@@ -1,7 +1,7 @@
 """The tools as the assistant sees them: calls it makes, and what comes back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -167,6 +167,16 @@ def complete_task(number: int) -> ToolCall:
 def delete_task(number: int) -> ToolCall:
     """Delete a task."""
     return ToolCall("delete_task", {"task": str(number)})
+
+
+def ask_to_delete(numbers: Sequence[int]) -> ToolCall:
+    """Show a card whose button deletes tasks."""
+    return ToolCall("ask_to_delete", {"tasks": [str(number) for number in numbers]})
+
+
+def restore_tasks(numbers: Sequence[int]) -> ToolCall:
+    """Bring deleted tasks back."""
+    return ToolCall("restore_tasks", {"tasks": [str(number) for number in numbers]})
 
 
 def create_list(name: str) -> ToolCall:

@@ -23,7 +23,8 @@ from typing_extensions import override
 from todo_agent.agent.assistant import Assistant
 from todo_agent.agent.attached_files import with_images
 from todo_agent.agent.failures import (
-    INTERNAL,
+    ACTION_FAILED,
+    ACTION_REFUSED,
     NO_ACTIONS,
     EmptyAnswerError,
     Failure,
@@ -207,10 +208,12 @@ class RunServer(StoredChatServer):
         except RunStoppedError:
             log.info("run.stopped", run_id=self._scope.run_id)
         except CustomStreamError as error:
-            self.failure = Failure("action-refused", error.message, error.allow_retry)
+            # Never with a retry button: that would ask for a new answer to the last message.
+            code = ACTION_FAILED.code if error.allow_retry else ACTION_REFUSED
+            self.failure = Failure(code, error.message, allow_retry=False)
         except Exception:
             if not self._is_stopping:
-                self.failure = INTERNAL
+                self.failure = ACTION_FAILED
                 log.exception("run.action_failed", run_id=self._scope.run_id, action=action.type)
 
     async def _stream(self, run: RunContext) -> _Events:

@@ -3,6 +3,8 @@
 import pytest
 from offline_kit import FakeTodo, MakePerson, Person
 
+from todo_agent.offline.model import decide
+
 
 def test_it_is_the_task_that_was_spoken_of_last(person: Person, todo: FakeTodo) -> None:
     person.says("add buy milk")
@@ -269,11 +271,96 @@ class TestUndo:
 
         assert todo.titles == []
 
-    def test_of_deleting_is_not_possible(self, person: Person, todo: FakeTodo) -> None:
+    def test_of_deleting(self, person: Person, todo: FakeTodo) -> None:
+        todo.have("one", "two", "three")
+        person.says("delete 1 and 3")
+        person.says("yes")
+
+        answer = person.says("undo")
+
+        assert "Brought back 2 tasks" in answer
+        assert sorted(todo.titles) == ["one", "three", "two"]
+
+    def test_of_bringing_back(self, person: Person, todo: FakeTodo) -> None:
         todo.have("one")
         person.says("delete 1")
+        person.says("undo")
 
-        assert "can't bring a deleted task back" in person.says("undo")
+        person.says("undo")
+
+        assert todo.titles == []
+
+    def test_of_nothing_says_what_can_be_undone(self, person: Person) -> None:
+        assert "only what was done just now" in person.says("undo")
+
+
+class TestClicks:
+    """What the person did in a widget between two messages."""
+
+    def test_a_ticked_box_is_what_undo_means(self, person: Person, todo: FakeTodo) -> None:
+        todo.have("one", "two")
+        person.says("complete 1")
+        person.clicks("complete_task", task="2")
+
+        person.says("undo that")
+
+        assert [task["completed"] for task in todo.tasks.values()] == [True, False]
+
+    def test_an_unticked_one_is_completed_again(self, person: Person, todo: FakeTodo) -> None:
+        todo.have("one", completed=True)
+        person.says("hello")
+        person.clicks("update_task", task="1", completed=False)
+
+        person.says("undo")
+
+        assert todo.tasks[1]["completed"] is True
+
+    def test_a_deleted_one_comes_back(self, person: Person, todo: FakeTodo) -> None:
+        todo.have("one")
+        person.says("show my tasks")
+        person.clicks("delete_task", task="1")
+
+        assert "Brought back" in person.says("undo")
+        assert todo.titles == ["one"]
+
+    def test_it_is_the_task_that_was_clicked(self, person: Person, todo: FakeTodo) -> None:
+        todo.have("one", "two")
+        person.says("complete 1")
+        person.clicks("complete_task", task="2")
+
+        person.says("rename it to deux")
+
+        assert todo.titles == ["one", "deux"]
+
+    def test_an_edit_can_not_be_undone(self, person: Person, todo: FakeTodo) -> None:
+        todo.have("one")
+        person.says("show my tasks")
+        person.clicks("update_task", task="1", title="uno")
+
+        assert "only what was done just now" in person.says("undo")
+        assert todo.titles == ["uno"]
+
+    def test_a_click_while_a_message_waits_is_no_answer_to_it(
+        self, person: Person, todo: FakeTodo
+    ) -> None:
+        todo.have("one", "two")
+        person.history.append({"role": "user", "content": "complete 1"})
+        person.clicks("complete_task", task="2")
+
+        step = decide(person.history, person.clock)
+
+        assert [call.arguments for call in step.calls] == [{"task": "1"}]
+
+
+class TestBulkDeletion:
+    def test_it_shows_a_card_and_asks_in_words(self, person: Person, todo: FakeTodo) -> None:
+        todo.have("one", "two")
+
+        answer = person.says("delete all my tasks")
+
+        assert answer.startswith("Delete these 2 tasks?")
+        assert ("ask_to_delete", {"tasks": ["1", "2"]}) in todo.calls
+        assert todo.titles == ["one", "two"]
 
 
 class TestAnswers:

@@ -1,0 +1,170 @@
+"""Cards about tasks: one to edit, deleted ones to bring back, a question before many go."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from todo_agent.agent.action_payloads import (
+    DELETE,
+    DELETE_MANY,
+    KEEP_MANY,
+    RESTORE,
+    SAVE,
+    TOGGLE,
+    click,
+)
+from todo_agent.agent.instructions import zone
+from todo_agent.agent.tasks_client import ListView, TaskView
+from todo_agent.agent.widgets import PRIORITY_COLORS, due_text
+
+TASK_CARD: Final = "task-card"
+DELETED_CARD: Final = "deleted-card"
+CONFIRM_CARD: Final = "confirm-card"
+MESSAGE_CARD: Final = "message-card"
+MAX_NAMED: Final = 10
+PRIORITIES: Final = ("none", *PRIORITY_COLORS)
+
+
+def task_card(task: TaskView, lists: Sequence[ListView], timezone: str) -> dict[str, Any]:
+    """Return a task as a form."""
+    is_done = task.completed_at is not None
+    state = "Done" if is_done else "Open"
+    about = " · ".join(
+        part for part in (f"#{task.number}", state, due_text(task, timezone)) if part
+    )
+    due = due_day(task, timezone)
+    fields: list[dict[str, Any]] = [
+        {"type": "Input", "name": "title", "defaultValue": task.title, "required": True},
+        # A component's empty value is left out: none is said at all.
+        {
+            "type": "DatePicker",
+            "name": "due",
+            "clearable": True,
+            "placeholder": "No date",
+            **({"defaultValue": f"{due}T00:00:00"} if due else {}),
+        },
+        _select("priority", task.priority, [(name, name.capitalize()) for name in PRIORITIES]),
+        _select("list_id", task.list_id, [(entry.id, entry.name) for entry in lists]),
+    ]
+    labels = ("Title", "Due", "Priority", "List")
+    form = [
+        {
+            "type": "Col",
+            "gap": 1,
+            "children": [{"type": "Label", "value": label, "fieldName": field["name"]}, field],
+        }
+        for label, field in zip(labels, fields, strict=True)
+    ]
+    toggle = click(TOGGLE, streaming=False, task_id=task.id, completed=not is_done)
+    buttons = [
+        _button("Open again" if is_done else "Mark as done", toggle),
+        _button("Delete", click(DELETE, task_id=task.id), color="danger"),
+    ]
+    return {
+        "type": "Card",
+        "key": TASK_CARD,
+        "size": "md",
+        "asForm": True,
+        "children": [
+            {"type": "Caption", "value": about},
+            *form,
+            {"type": "Row", "gap": 2, "children": buttons},
+        ],
+        "confirm": {"label": "Save", "action": click(SAVE, task_id=task.id)},
+    }
+
+
+def deleted_card(tasks: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is left of deleted tasks, by id with their titles: a way back."""
+    undo = click(RESTORE, task_ids=list(tasks))
+    row = {
+        "type": "Row",
+        "align": "center",
+        "gap": 2,
+        "children": [
+            {"type": "Text", "value": f"Deleted {_named(tasks)}"},
+            {"type": "Spacer"},
+            _button("Undo", undo),
+        ],
+    }
+    return {"type": "Card", "key": DELETED_CARD, "size": "sm", "children": [row]}
+
+
+def confirm_card(tasks: Sequence[TaskView]) -> dict[str, Any]:
+    """Return the question whether some tasks may go."""
+    count = "this task" if len(tasks) == 1 else f"these {len(tasks)} tasks"
+    lines = [f"#{task.number} {task.title}" for task in tasks[:MAX_NAMED]]
+    if len(tasks) > MAX_NAMED:
+        lines.append(f"and {len(tasks) - MAX_NAMED} more")
+    ids = [task.id for task in tasks]
+    return {
+        "type": "Card",
+        "key": CONFIRM_CARD,
+        "size": "sm",
+        "children": [
+            {"type": "Title", "value": f"Delete {count}?", "size": "sm"},
+            {"type": "Col", "children": [{"type": "Text", "value": line} for line in lines]},
+        ],
+        "confirm": {"label": "Delete", "action": click(DELETE_MANY, task_ids=ids)},
+        "cancel": {"label": "Keep", "action": click(KEEP_MANY, task_ids=ids)},
+    }
+
+
+def message_card(text: str) -> dict[str, Any]:
+    """Return a card that says something and asks for nothing more."""
+    return {
+        "type": "Card",
+        "key": MESSAGE_CARD,
+        "size": "sm",
+        "children": [{"type": "Text", "value": text}],
+    }
+
+
+def due_day(task: TaskView, timezone: str) -> str | None:
+    """Return the day on which a task is due in the person's zone, YYYY-MM-DD."""
+    due = task.due
+    if due is None:
+        return None
+    if "at" in due:
+        return datetime.fromisoformat(due["at"]).astimezone(zone(timezone)).date().isoformat()
+    return due["date"]
+
+
+def titles_in(card: Mapping[str, Any]) -> str:
+    """Return a card's words, for the person to copy."""
+    texts: list[str] = []
+    _collect(card, texts)
+    return "\n".join(texts)
+
+
+def _collect(component: Mapping[str, Any], texts: list[str]) -> None:
+    if component.get("type") in {"Text", "Title"}:
+        texts.append(str(component["value"]))
+    for child in component.get("children") or ():
+        _collect(child, texts)
+
+
+def _named(tasks: Mapping[str, str]) -> str:
+    if len(tasks) == 1:
+        return f"“{next(iter(tasks.values()))}”"
+    return f"{len(tasks)} tasks"
+
+
+def _select(name: str, value: str, options: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "type": "Select",
+        "name": name,
+        "defaultValue": value,
+        "options": [{"value": each, "label": label} for each, label in options],
+    }
+
+
+def _button(label: str, action: dict[str, Any], **looks: str) -> dict[str, Any]:
+    return {
+        "type": "Button",
+        "label": label,
+        "size": "sm",
+        "variant": "outline",
+        "onClickAction": action,
+        **looks,
+    }

@@ -1,0 +1,453 @@
+"""Clicks on the todo agent's widgets: what becomes of the tasks, the widget and the history."""
+
+import json
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from chatkit.types import WidgetItem
+
+from todo_agent.agent.action_payloads import (
+    DELETE,
+    DELETE_MANY,
+    KEEP_MANY,
+    OPEN,
+    RESTORE,
+    SAVE,
+    TOGGLE,
+)
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+pytestmark = pytest.mark.filterwarnings("ignore:Direct usage of named widget:DeprecationWarning")
+ID = "tsk_" + "0" * 25 + "{}"
+
+
+def components(widget: Any, kind: str) -> list[dict[str, Any]]:
+    """All components of a type, in the order in which they are shown."""
+    root = widget if isinstance(widget, dict) else widget.model_dump(mode="json")
+    found = [root] if root.get("type") == kind else []
+    for child in root.get("children") or ():
+        found += components(child, kind)
+    return found
+
+
+def texts(widget: Any) -> list[str]:
+    return [part["value"] for part in components(widget, "Text") + components(widget, "Title")]
+
+
+def boxes(widget: Any) -> list[tuple[str, bool]]:
+    return [(box["label"], box["defaultChecked"]) for box in components(widget, "Checkbox")]
+
+
+def history(model: ScriptedModelServer) -> str:
+    return json.dumps(model.requests[-1].history)
+
+
+@pytest_asyncio.fixture
+async def listed(chat: Any, model: ScriptedModelServer, tasks: Any) -> Any:
+    """A worker, and a thread with a list of two tasks."""
+    tasks.add("milk")
+    tasks.add("bread", priority="high")
+    model.answer(Call("list_tasks"))
+    model.answer(Say("Here they are."))
+    await chat.start_worker()
+    return await chat.ask("what's open?")
+
+
+async def widgets(chat: Any, run: Any) -> list[WidgetItem]:
+    return [item for item in await chat.items(run) if item.type == "widget"]
+
+
+async def the_list(chat: Any, run: Any) -> WidgetItem:
+    return (await widgets(chat, run))[0]
+
+
+async def click(chat: Any, run: Any, kind: str, item: Any = None, /, **payload: Any) -> Any:
+    body = {
+        "type": "threads.custom_action",
+        "params": {
+            "thread_id": run.thread_id,
+            "item_id": item.id if item is not None else None,
+            "action": {"type": kind, "payload": payload},
+        },
+    }
+    acted = await chat.request(body)
+    await chat.end_of(acted)
+    return acted
+
+
+async def said(chat: Any, run: Any, kind: str) -> list[Any]:
+    return [event for event in await chat.events(run) if event.type == kind]
+
+
+async def open_card(chat: Any, run: Any, task_id: str) -> WidgetItem:
+    """Click on Edit, and return the card that comes."""
+    await click(chat, run, OPEN, await the_list(chat, run), task_id=task_id)
+    return (await widgets(chat, run))[-1]
+
+
+class TestTheList:
+    async def test_a_tick_completes_the_task_and_ticks_its_box(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        item = await the_list(chat, listed)
+        (box, _) = components(item.widget, "Checkbox")
+        action = box["onChangeAction"]
+
+        acted = await click(chat, listed, action["type"], item, **action["payload"])
+
+        assert tasks.tasks[ID.format(1)]["completed_at"] is not None
+        assert tasks.keys == [f"{acted.run_id}:0:0"]
+        stored = await the_list(chat, listed)
+        assert boxes(stored.widget) == [("milk", True), ("bread", False)]
+        assert stored.copy_text == "- [x] milk\n- [ ] bread"
+        (update,) = await said(chat, acted, "thread.item.updated")
+        assert boxes(update.update.widget) == boxes(stored.widget)
+        assert [event.name for event in await said(chat, acted, "client_effect")] == [
+            "tasks.changed"
+        ]
+
+    async def test_the_box_is_then_one_that_opens_it_again(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        await click(
+            chat, listed, TOGGLE, await the_list(chat, listed), task_id=ID.format(1), completed=True
+        )
+        item = await the_list(chat, listed)
+        action = components(item.widget, "Checkbox")[0]["onChangeAction"]
+
+        await click(chat, listed, action["type"], item, **action["payload"])
+
+        assert tasks.tasks[ID.format(1)]["completed_at"] is None
+        assert boxes((await the_list(chat, listed)).widget) == [("milk", False), ("bread", False)]
+
+    async def test_a_box_is_ticked_while_the_agent_streams_in_the_same_thread(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        gate = Gate()
+        model.answer(Say("Let me", gate, " think."))
+        turn = await chat.say("hm", listed.thread_id)
+        await gate.wait_reached()
+
+        acted = await click(
+            chat, listed, TOGGLE, await the_list(chat, listed), task_id=ID.format(2), completed=True
+        )
+        gate.open()
+
+        assert await chat.end_of(turn) == "completed"
+        assert (await chat.row(acted))["status"] == "completed"
+        assert boxes((await the_list(chat, listed)).widget) == [("milk", False), ("bread", True)]
+        assert (await chat.texts(listed))[-1] == "Let me think."
+
+    async def test_a_row_is_not_taken_back_to_an_older_state(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        task = tasks.tasks[ID.format(1)]
+        task["updated_at"] = "2026-11-23T10:00:02Z"
+        item = await the_list(chat, listed)
+        await click(chat, listed, TOGGLE, item, task_id=task["id"], completed=True)
+        task["updated_at"] = "2026-11-23T10:00:01Z"  # an answer that was overtaken
+
+        await click(chat, listed, TOGGLE, item, task_id=task["id"], completed=False)
+
+        assert boxes((await the_list(chat, listed)).widget)[0] == ("milk", True)
+
+    async def test_a_task_that_is_gone_is_said_and_shown_to_be(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        del tasks.tasks[ID.format(1)]
+
+        acted = await click(
+            chat, listed, TOGGLE, await the_list(chat, listed), task_id=ID.format(1), completed=True
+        )
+
+        (notice,) = await said(chat, acted, "notice")
+        assert "no longer there" in notice.message
+        stored = await the_list(chat, listed)
+        assert boxes(stored.widget) == [("bread", False)]
+        assert texts(stored.widget) == ["milk"]
+        assert (await chat.row(acted))["status"] == "completed"
+
+    async def test_the_page_may_act_without_a_widget(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        await click(chat, listed, TOGGLE, task_id=ID.format(1), completed=True)
+
+        assert tasks.tasks[ID.format(1)]["completed_at"] is not None
+
+
+class TestTheModel:
+    async def test_it_learns_what_was_clicked_between_two_turns(
+        self, chat: Any, listed: Any, model: ScriptedModelServer
+    ) -> None:
+        item = await the_list(chat, listed)
+        await click(chat, listed, TOGGLE, item, task_id=ID.format(2), completed=True)
+        model.answer(Say("All right."))
+
+        await chat.ask("undo that", listed.thread_id)
+
+        sent = model.requests[-1].history
+        calls = [entry for entry in sent if "complete_task" in json.dumps(entry)]
+        assert len(calls) == 1
+        assert "by a click" in history(model)
+        assert "bread" in history(model)
+
+    async def test_no_model_is_asked_for_a_click(
+        self, chat: Any, listed: Any, model: ScriptedModelServer
+    ) -> None:
+        asked = len(model.requests)
+
+        await click(
+            chat, listed, TOGGLE, await the_list(chat, listed), task_id=ID.format(1), completed=True
+        )
+
+        assert len(model.requests) == asked
+
+    async def test_the_offline_assistant_undoes_a_click(self, chat: Any, tasks: Any) -> None:
+        tasks.add("milk")
+        await chat.start_worker(openai_base_url="", model="")
+        run = await chat.ask("show my tasks")
+        await click(
+            chat, run, TOGGLE, await the_list(chat, run), task_id=ID.format(1), completed=True
+        )
+
+        await chat.ask("undo that", run.thread_id)
+
+        assert tasks.tasks[ID.format(1)]["completed_at"] is None
+
+
+class TestTheCard:
+    async def test_edit_shows_a_form_with_what_the_task_has(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        tasks.tasks[ID.format(2)]["due"] = {"date": "2026-11-24", "timezone": "Europe/Berlin"}
+
+        card = await open_card(chat, listed, ID.format(2))
+
+        (title,) = components(card.widget, "Input")
+        (due,) = components(card.widget, "DatePicker")
+        priority, lists = components(card.widget, "Select")
+        assert title["defaultValue"] == "bread"
+        assert due["defaultValue"] == "2026-11-24T00:00:00"
+        assert priority["defaultValue"] == "high"
+        assert [option["label"] for option in lists["options"]] == ["Inbox"]
+
+    async def test_saving_changes_what_differs_and_shows_it(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        tasks._add_list("Shop")
+        card = await open_card(chat, listed, ID.format(1))
+
+        acted = await click(
+            chat, listed, SAVE, card,
+            task_id=ID.format(1), title=" oat  milk", due="2026-11-25", priority="none",
+            list_id="lst_" + "0" * 25 + "2",
+        )  # fmt: skip
+
+        change = {
+            "title": "oat milk",
+            "due": {"date": "2026-11-25", "timezone": "Europe/Berlin"},
+            "list_id": "lst_" + "0" * 25 + "2",
+        }
+        assert tasks.effects == [("PATCH", f"/tasks/{ID.format(1)}", change)]
+        stored = (await widgets(chat, listed))[-1]
+        assert components(stored.widget, "Input")[0]["defaultValue"] == "oat milk"
+        assert len(await said(chat, acted, "client_effect")) == 1
+
+    async def test_a_day_of_the_form_leaves_the_time_of_day_alone(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        tasks.tasks[ID.format(1)]["due"] = {
+            "at": "2026-11-24T16:00:00Z",
+            "timezone": "Europe/Berlin",
+        }
+        card = await open_card(chat, listed, ID.format(1))
+
+        await click(chat, listed, SAVE, card, task_id=ID.format(1), due="2026-11-24T00:00:00.000Z")
+        assert tasks.effects == []
+        await click(chat, listed, SAVE, card, task_id=ID.format(1), due="2026-11-26T23:00:00Z")
+
+        assert tasks.tasks[ID.format(1)]["due"]["at"] == "2026-11-27T16:00:00Z"
+
+    async def test_an_empty_day_takes_the_due_away(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        tasks.tasks[ID.format(1)]["due"] = {"date": "2026-11-24", "timezone": "Europe/Berlin"}
+        card = await open_card(chat, listed, ID.format(1))
+
+        await click(chat, listed, SAVE, card, task_id=ID.format(1), due=None)
+
+        assert tasks.tasks[ID.format(1)]["due"] is None
+
+    @pytest.mark.parametrize(
+        ("field", "value", "message"),
+        [
+            ("title", "  ", "needs a title"),
+            ("priority", "enormous", "no such priority"),
+            ("due", "next week", "no date"),
+        ],
+    )
+    async def test_what_can_not_be_is_said_and_changes_nothing(
+        self, chat: Any, listed: Any, tasks: Any, field: str, value: str, message: str
+    ) -> None:
+        card = await open_card(chat, listed, ID.format(1))
+
+        acted = await click(chat, listed, SAVE, card, task_id=ID.format(1), **{field: value})
+
+        (error,) = await said(chat, acted, "error")
+        assert message in error.message
+        assert error.allow_retry is False
+        assert tasks.effects == []
+
+    async def test_deleting_leaves_a_way_back(self, chat: Any, listed: Any, tasks: Any) -> None:
+        card = await open_card(chat, listed, ID.format(1))
+        await click(chat, listed, DELETE, card, task_id=ID.format(1))
+        assert tasks.titles == ["bread"]
+        gone = (await widgets(chat, listed))[-1]
+        assert texts(gone.widget) == ["Deleted “milk”"]
+        (undo,) = components(gone.widget, "Button")
+
+        action = undo["onClickAction"]
+        await click(chat, listed, action["type"], gone, **action["payload"])
+
+        assert sorted(tasks.titles) == ["bread", "milk"]
+        assert components((await widgets(chat, listed))[-1].widget, "Input")
+
+    async def test_a_card_of_a_task_that_is_gone_says_so(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        card = await open_card(chat, listed, ID.format(1))
+        del tasks.tasks[ID.format(1)]
+
+        acted = await click(chat, listed, SAVE, card, task_id=ID.format(1), title="x")
+
+        assert len(await said(chat, acted, "notice")) == 1
+        assert "no longer there" in texts((await widgets(chat, listed))[-1].widget)[0]
+
+
+class TestDeleting:
+    async def test_a_tool_that_deletes_one_offers_to_undo_it(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        model.answer(Call("delete_task", {"task": "milk"}))
+        model.answer(Say("Gone."))
+        await chat.ask("delete the milk", listed.thread_id)
+        card = (await widgets(chat, listed))[-1]
+
+        await click(chat, listed, RESTORE, card, task_ids=[ID.format(1)])
+
+        assert sorted(tasks.titles) == ["bread", "milk"]
+
+    async def test_several_of_one_answer_bury_it_under_no_cards(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        model.answer(Call("delete_task", {"task": 1}), Call("delete_task", {"task": 2}))
+        model.answer(Say("Gone."))
+        await chat.ask("delete both, I am sure", listed.thread_id)
+
+        assert tasks.titles == []
+        assert len(await widgets(chat, listed)) == 1
+
+    async def test_many_go_only_when_the_card_is_confirmed(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        model.answer(Call("ask_to_delete", {"tasks": [1, "bread"]}))
+        model.answer(Say("Shall they go?"))
+        await chat.ask("delete everything", listed.thread_id)
+        card = (await widgets(chat, listed))[-1]
+        root = card.widget.model_dump(mode="json")
+        assert texts(root) == ["#1 milk", "#2 bread", "Delete these 2 tasks?"]
+        assert tasks.effects == []
+
+        action = root["confirm"]["action"]
+        acted = await click(chat, listed, action["type"], card, **action["payload"])
+
+        assert action["type"] == DELETE_MANY
+        assert tasks.titles == []
+        assert len(set(tasks.keys)) == 2
+        assert texts((await widgets(chat, listed))[-1].widget) == ["Deleted 2 tasks"]
+        assert len(await said(chat, acted, "client_effect")) == 1
+
+    async def test_one_that_went_meanwhile_does_not_hold_up_the_others(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        del tasks.tasks[ID.format(1)]
+
+        await click(chat, listed, DELETE_MANY, task_ids=[ID.format(1), ID.format(2)])
+
+        assert tasks.titles == []
+
+    async def test_keep_keeps_and_the_model_learns_of_it(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        model.answer(Call("ask_to_delete", {"tasks": [1, 2]}))
+        model.answer(Say("Shall they go?"))
+        await chat.ask("delete everything", listed.thread_id)
+        card = (await widgets(chat, listed))[-1]
+        action = card.widget.model_dump(mode="json")["cancel"]["action"]
+
+        await click(chat, listed, action["type"], card, **action["payload"])
+        model.answer(Say("As you like."))
+        await chat.ask("well?", listed.thread_id)
+
+        assert action["type"] == KEEP_MANY
+        assert tasks.titles == ["milk", "bread"]
+        assert texts((await widgets(chat, listed))[-1].widget) == ["Nothing was deleted."]
+        assert "kept" in history(model)
+
+    async def test_all_come_back(self, chat: Any, listed: Any, tasks: Any) -> None:
+        ids = [ID.format(1), ID.format(2)]
+        await click(chat, listed, DELETE_MANY, task_ids=ids)
+
+        await click(chat, listed, RESTORE, task_ids=ids)
+
+        assert sorted(tasks.titles) == ["bread", "milk"]
+
+    async def test_the_offline_assistant_shows_the_card_too(self, chat: Any, tasks: Any) -> None:
+        tasks.add("milk")
+        tasks.add("bread")
+        await chat.start_worker(openai_base_url="", model="")
+
+        run = await chat.ask("delete all my tasks")
+
+        card = (await widgets(chat, run))[-1]
+        assert "confirm" in card.widget.model_dump(mode="json")
+        assert tasks.titles == ["milk", "bread"]
+
+
+class TestBadPayloads:
+    @pytest.mark.parametrize(
+        ("kind", "payload"),
+        [
+            (TOGGLE, {}),
+            (TOGGLE, {"task_id": "../../lists", "completed": True}),
+            (TOGGLE, {"task_id": ID.format(1), "completed": "yes"}),
+            (OPEN, {"task_id": 5}),
+            (SAVE, {"task_id": ID.format(1), "title": ["x"]}),
+            (DELETE, {"task_id": ""}),
+            (DELETE_MANY, {"task_ids": []}),
+            (DELETE_MANY, {"task_ids": [ID.format(1)] * 201}),
+            (RESTORE, {"task_ids": "all"}),
+            ("task.explode", {}),
+        ],
+    )
+    async def test_they_are_refused_and_change_nothing(
+        self, chat: Any, listed: Any, tasks: Any, kind: str, payload: dict[str, Any]
+    ) -> None:
+        acted = await click(chat, listed, kind, await the_list(chat, listed), **payload)
+
+        assert (await chat.row(acted))["error"] == "action-refused"
+        assert tasks.effects == []
+
+    async def test_tasks_that_are_away_are_said_to_be(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        tasks.failures = [503] * 50
+
+        acted = await click(
+            chat, listed, TOGGLE, await the_list(chat, listed), task_id=ID.format(1), completed=True
+        )
+
+        (error,) = await said(chat, acted, "error")
+        assert (await chat.row(acted))["error"] == "action-failed"
+        assert "can't be reached" in error.message
