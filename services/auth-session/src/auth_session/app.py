@@ -16,7 +16,7 @@ from auth_session.http.export_controller import ExportController
 from auth_session.http.guards import allowed_origins
 from auth_session.http.internal_controller import InternalController
 from auth_session.http.jwks_controller import get_jwks
-from auth_session.http.openapi import document_strictness
+from auth_session.http.openapi import STRICT_BODIES
 from auth_session.http.own_session_controller import OwnSessionController
 from auth_session.http.token_controller import TokenController
 from auth_session.lifespan import lifespan
@@ -24,6 +24,7 @@ from auth_session.settings import AuthSessionSettings
 from todochat.app import create_app as create_service_app
 from todochat.clock import utc_now
 from todochat.database.outage import OUTAGE_HANDLERS
+from todochat.openapi import document_strictness
 
 NAME: Final = "auth-session"
 BODY_LIMIT_BYTES: Final = 16 * 1024  # the largest body, a sign-up, is under 4 KiB
@@ -56,7 +57,7 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
         body_limit_bytes=BODY_LIMIT_BYTES,
         description="Accounts, sign-in, signing keys and ChatKit client secrets.",
     )
-    document_strictness(app)
+    document_strictness(app, [body.__name__ for body in STRICT_BODIES])
     app.state.clock = clock
     app.state.secure_cookies = is_https(settings.public_url)
     app.state.allowed_origins = allowed_origins(settings.public_url, settings.cors_origins)

@@ -12,7 +12,7 @@ from tasks_service.http.event_controller import EventController
 from tasks_service.http.export_controller import ExportController
 from tasks_service.http.internal_controller import InternalController
 from tasks_service.http.list_controller import ListController
-from tasks_service.http.problem_responses import document_strictness
+from tasks_service.http.problem_responses import STRICT_BODIES
 from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
 from tasks_service.http.write_request import provide_write_request
@@ -25,6 +25,7 @@ from tasks_service.service.task_service import TaskService
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
 from todochat.app import create_app as create_service_app
+from todochat.openapi import document_strictness
 from todochat.tokens import PublicKeys
 
 BODY_LIMIT_BYTES: Final = 256 * 1024
@@ -65,7 +66,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
         body_limit_bytes=BODY_LIMIT_BYTES,
         description=DESCRIPTION,
     )
-    document_strictness(app)
+    document_strictness(app, STRICT_BODIES)
     app.state.public_keys = public_keys
     return app
 

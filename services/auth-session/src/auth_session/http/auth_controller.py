@@ -12,7 +12,6 @@ from auth_session.http.client_host import client_host
 from auth_session.http.cookie import REFRESH_COOKIE, no_cookie, refresh_cookie
 from auth_session.http.guards import refuse_foreign_origin
 from auth_session.http.openapi import NoContent
-from auth_session.http.problem_responses import problems
 from auth_session.http.schemas import ProfileUpdate, SignedInView, SignIn, SignUp, UserView
 from auth_session.http.user_agent import user_agent
 from auth_session.service.account_service import AccountService, NewAccount
@@ -20,6 +19,7 @@ from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.session_service import SessionService, SignedIn
 from auth_session.service.sign_in_service import SignInService
 from todochat.errors import UnauthorizedError
+from todochat.openapi import problems
 from todochat.tokens import bearer_token
 
 NO_STORE: Final = {"Cache-Control": "no-store"}

@@ -7,9 +7,9 @@ from litestar.params import RequestBody
 from auth_session.domain.session import Session
 from auth_session.http.auth_controller import BEARER, NO_STORE
 from auth_session.http.openapi import OptionalBody
-from auth_session.http.problem_responses import problems
 from auth_session.http.schemas import ClientSecretView, SessionRequest
 from auth_session.service.client_secret_service import ClientSecretService
+from todochat.openapi import problems
 
 
 class ClientSecretController(Controller):

@@ -10,9 +10,9 @@ from auth_session.http.client_host import client_host
 from auth_session.http.cookie import no_cookie
 from auth_session.http.erasure_schemas import EraseAccount, ErasureView
 from auth_session.http.openapi import OptionalBody
-from auth_session.http.problem_responses import problems
 from auth_session.service.erasure_service import ErasureService
 from auth_session.service.password_service import PasswordService
+from todochat.openapi import problems
 
 
 class ErasureController(Controller):

@@ -6,10 +6,10 @@ from litestar.params import RequestBody
 
 from auth_session.http.auth_controller import NO_STORE, AnyRequest
 from auth_session.http.exchange_schemas import Exchange
-from auth_session.http.problem_responses import problems
 from auth_session.http.schemas import SignedInView, UserView
 from auth_session.http.user_agent import user_agent
 from auth_session.service.external_sign_in import ExternalSignIn
+from todochat.openapi import problems
 
 
 class ExchangeController(Controller):

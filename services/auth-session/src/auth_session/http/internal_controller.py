@@ -9,9 +9,9 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import RequestBody
 
 from auth_session.http.auth_controller import BEARER, NO_STORE
-from auth_session.http.problem_responses import problems
 from auth_session.http.token_schemas import VerifiedAccessToken, VerifyAccessToken
 from auth_session.service.access_token_service import AccessTokenService
+from todochat.openapi import problems
 from todochat.service_tokens import Arrow
 from todochat.tokens import bearer_token
 

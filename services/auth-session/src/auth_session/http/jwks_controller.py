@@ -5,9 +5,9 @@ from typing import Final
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from auth_session.http.problem_responses import problems
 from auth_session.http.schemas import JwksView
 from auth_session.service.key_ring import KeyRing
+from todochat.openapi import problems
 
 # A key is published long before it signs, so a cached document is never too old to verify with.
 _MAX_AGE_S: Final = 60

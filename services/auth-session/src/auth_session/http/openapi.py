@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from litestar import Litestar
 from litestar.openapi.spec import OpenAPIResponse, Operation, RequestBody
 
 from auth_session.http.erasure_schemas import EraseAccount
@@ -13,7 +12,8 @@ from auth_session.http.schemas import ProfileUpdate, SessionRequest, SignIn, Sig
 from auth_session.http.session_schemas import PasswordChange
 from auth_session.http.token_schemas import CreateAccessToken, VerifyAccessToken
 
-_STRICT: Final[tuple[type[msgspec.Struct], ...]] = (
+# Bodies whose unknown fields are refused.
+STRICT_BODIES: Final[tuple[type[msgspec.Struct], ...]] = (
     SignUp,
     SignIn,
     ProfileUpdate,
@@ -45,10 +45,3 @@ class NoContent(Operation):
         answer = (self.responses or {}).get("204")
         if isinstance(answer, OpenAPIResponse):
             answer.content = None
-
-
-def document_strictness(app: Litestar) -> None:
-    """Say of each request body that unknown fields are refused."""
-    schemas = app.openapi_schema.components.schemas or {}
-    for struct in _STRICT:
-        schemas[struct.__name__].additional_properties = False

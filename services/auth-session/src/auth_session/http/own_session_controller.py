@@ -11,10 +11,10 @@ from auth_session.http.auth_controller import BEARER, NO_STORE, AnyRequest
 from auth_session.http.client_host import client_host
 from auth_session.http.cookie import no_cookie
 from auth_session.http.openapi import NoContent
-from auth_session.http.problem_responses import problems
 from auth_session.http.session_schemas import PasswordChange, SessionsView, SessionView
 from auth_session.service.own_sessions import OwnSessions
 from auth_session.service.password_service import PasswordService
+from todochat.openapi import problems
 
 SessionId = Annotated[str, PathParameter(description="A session's id.")]
 

@@ -9,9 +9,9 @@ from litestar.params import PathParameter, RequestBody
 from auth_session.domain.session import Session
 from auth_session.http.auth_controller import BEARER, NO_STORE
 from auth_session.http.openapi import NoContent
-from auth_session.http.problem_responses import problems
 from auth_session.http.token_schemas import AccessTokenList, AccessTokenView, CreateAccessToken
 from auth_session.service.access_token_service import AccessTokenService
+from todochat.openapi import problems
 
 TokenId = Annotated[str, PathParameter(description="`pat_` and 26 characters.", max_length=64)]
 

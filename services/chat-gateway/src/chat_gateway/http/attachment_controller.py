@@ -13,9 +13,10 @@ from litestar.params import FromPath, QueryParameter
 from chat_gateway.clients.agent_client import PlainAnswer
 from chat_gateway.errors import MalformedBodyError
 from chat_gateway.file_service import FileService
-from chat_gateway.http.documentation import BEARER, DownloadOperation, UploadOperation, problems
+from chat_gateway.http.documentation import BEARER, DownloadOperation, UploadOperation
 from chat_gateway.http.guards import require_own_secret, require_own_secret_or_link
 from chat_gateway.http.rejections import COUNTING_HANDLERS
+from todochat.openapi import problems
 from todochat.tokens import Identity
 from todochat.uploads import MAX_UPLOAD_BYTES
 

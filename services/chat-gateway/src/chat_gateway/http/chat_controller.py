@@ -11,7 +11,7 @@ from litestar.params import HeaderParameter
 
 from chat_gateway.clients.agent_client import PlainAnswer
 from chat_gateway.errors import MalformedBodyError
-from chat_gateway.http.documentation import BEARER, ChatOperation, problems
+from chat_gateway.http.documentation import BEARER, ChatOperation
 from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.sse_response import SseResponse
@@ -19,6 +19,7 @@ from chat_gateway.service import ChatRequest, ChatService
 from chat_gateway.streams.relay import Relay
 from todochat.idempotency import HEADER as IDEMPOTENCY_HEADER
 from todochat.idempotency import parse_idempotency_key
+from todochat.openapi import problems
 from todochat.tokens import Identity
 
 RESUMABLE_HEADER: Final = "X-Resumable"

@@ -1,10 +1,8 @@
 """What the routes' signatures can't tell the OpenAPI document."""
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Final
 
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
     OpenAPIFormat,
     OpenAPIHeader,
@@ -18,7 +16,7 @@ from litestar.openapi.spec import (
 )
 
 from chat_gateway.http.sse_response import EVENT_STREAM
-from todochat.problems import PROBLEM_JSON, Problem
+from todochat.problems import PROBLEM_JSON
 from todochat.uploads import FILE_FIELD
 
 BEARER: Final = [{"bearer": list[str]()}]
@@ -77,19 +75,6 @@ _SIMPLE_MESSAGE: Final = Schema(
         ),
     },
 )
-
-
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Document the failures a route answers with."""
-    return {
-        status: ResponseSpec(
-            data_container=Problem,
-            media_type=PROBLEM_JSON,
-            description=HTTPStatus(status).phrase,
-            generate_examples=False,
-        )
-        for status in statuses
-    }
 
 
 @dataclass

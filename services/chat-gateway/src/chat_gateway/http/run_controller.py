@@ -11,13 +11,14 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from chat_gateway.errors import BadLastEventIdError
 from chat_gateway.http.chat_controller import RESUMABLE_HEADER
-from chat_gateway.http.documentation import BEARER, AttachOperation, problems
+from chat_gateway.http.documentation import BEARER, AttachOperation
 from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.schemas import CancelView, RunList, RunView
 from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.service import AttachRequest, ChatService
 from chat_gateway.streams.relay import Relay
+from todochat.openapi import problems
 from todochat.tokens import Identity
 
 _SEQ: Final = re.compile(r"[0-9]{1,15}")

@@ -42,7 +42,7 @@ class EventController(Controller):
     @get(
         media_type=EVENT_STREAM,
         responses={
-            **documented(HTTPStatus.OK, str, "", *READ_PROBLEMS, HTTPStatus.TOO_MANY_REQUESTS),
+            **documented(HTTPStatus.OK, str, "", *READ_PROBLEMS),
             HTTPStatus.OK: ResponseSpec(
                 str,
                 generate_examples=False,

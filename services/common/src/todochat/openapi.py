@@ -1,0 +1,29 @@
+"""What Litestar's OpenAPI document doesn't say by itself, the same in every service."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from litestar import Litestar
+from litestar.openapi.datastructures import ResponseSpec
+
+from todochat.problems import PROBLEM_JSON, Problem
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Document the failures a route answers with, each as a problem document."""
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            media_type=PROBLEM_JSON,
+            description=HTTPStatus(status).phrase,
+            generate_examples=False,
+        )
+        for status in statuses
+    }
+
+
+def document_strictness(app: Litestar, schemas: Iterable[str]) -> None:
+    """Say of the schemas of request bodies that unknown fields are refused."""
+    known = app.openapi_schema.components.schemas or {}
+    for name in schemas:
+        known[name].additional_properties = False
