@@ -15,8 +15,8 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from chat_gateway.http.sse_response import EVENT_STREAM
 from todochat.problems import PROBLEM_JSON
+from todochat.raw_response import EVENT_STREAM
 from todochat.uploads import FILE_FIELD
 
 BEARER: Final = [{"bearer": list[str]()}]

@@ -10,12 +10,13 @@ from litestar.params import HeaderParameter
 
 from tasks_service.domain.limits import MAX_EVENT_SEQ
 from tasks_service.http.authentication import Caller, limit_rate, require_own_path
-from tasks_service.http.event_stream import EVENT_STREAM, EventStream
+from tasks_service.http.event_stream import EventStream
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed, Reader
 from todochat.errors import BadRequestError
+from todochat.raw_response import EVENT_STREAM
 
 _HEADER: Final = "Last-Event-ID"
 
