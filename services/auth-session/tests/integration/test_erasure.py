@@ -17,7 +17,6 @@ from auth_kit import (
     StartService,
     bearer,
 )
-from issuer_kit import BETTER_AUTH_SECRET, better_auth_token
 from redis.asyncio import Redis
 
 from auth_session.domain.user import User
@@ -29,6 +28,7 @@ from todochat.revocation import REVOKED_KEY
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
 from todochat.testing import free_port, wait_until
+from todochat.testing.issuer import BETTER_AUTH_SECRET, better_auth_token
 
 VERIFIER = ServiceTokens.from_settings(
     ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": SERVICE_SECRET}), *Arrow

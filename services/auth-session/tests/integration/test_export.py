@@ -24,6 +24,7 @@ async def test_the_export_has_account_sessions_and_tokens_but_no_secret(
     assert export["account"]["password_changed_at"] is not None
     assert len(export["sessions"]) == 2
     assert [token["id"] for token in export["access_tokens"]] == [made["id"]]
+    assert browser.refresh_token is not None
     for secret in (password_hash, PASSWORD, made["token"], login, browser.refresh_token):
         assert secret not in answer.text
 
