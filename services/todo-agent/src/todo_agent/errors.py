@@ -117,7 +117,7 @@ class AccountLockedError(ConflictError):
 class ErasureInProgressError(ConflictError):
     """Answers are still being stopped; `Retry-After` says when to ask again."""
 
-    code, title, retryable = "erasure-in-progress", "Not erased yet", True
+    code, title = "erasure-in-progress", "Not erased yet"
 
     def __init__(self, active_runs: int, retry_after_s: int) -> None:
         super().__init__(
