@@ -4,11 +4,13 @@ The routes come from the OpenAPI documents, so that a new route is tested as soo
 """
 
 import re
+from typing import Any
 
 import httpx
 import pytest_asyncio
 
-from todochat.testing.person import message
+from stack_kit import SignUp, Stack
+from todochat.testing.person import Person, message
 
 SERVICES = ("tasks", "chat-gateway")
 BODIES = {
@@ -19,9 +21,15 @@ BODIES = {
 }
 
 
-async def routes(stack):
+# Method, path template, service.
+Route = tuple[str, str, str]
+# Ada, Bob, and Ada's ids.
+Two = tuple[Person, Person, dict[str, str]]
+
+
+async def routes(stack: Stack) -> list[Route]:
     """Every (method, path template) that names a user."""
-    found = []
+    found: list[Route] = []
     async with httpx.AsyncClient(base_url=stack.edge) as client:
         for service in SERVICES:
             document = (await client.get(f"/openapi/{service}.json")).json()
@@ -35,7 +43,7 @@ async def routes(stack):
     return found
 
 
-async def everything_of(person):
+async def everything_of(person: Person) -> dict[str, Any]:
     """What a person has, to see whether anything changed."""
     return {
         "tasks": (await person.api("GET", "/tasks", params={"status": "all"})).json(),
@@ -45,7 +53,7 @@ async def everything_of(person):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def two(stack, sign_up):
+async def two(stack: Stack, sign_up: SignUp) -> Two:
     """Ada, who has things, and Bob, who wants them."""
     ada, bob = await sign_up(stack), await sign_up(stack)
     answer = await ada.ask("add buy milk to my shopping list")
@@ -61,7 +69,7 @@ async def two(stack, sign_up):
     return ada, bob, hers
 
 
-def fill(path, user_id, hers):
+def fill(path: str, user_id: str, hers: dict[str, str]) -> tuple[str, str]:
     """Put a user and Ada's ids into a path template."""
     kind = path.split("/")[3]
     own = {"tasks": hers["task_id"], "lists": hers["list_id"], "chat": hers["run_id"]}[kind]
@@ -69,18 +77,20 @@ def fill(path, user_id, hers):
     return re.sub(r"\{[^}]+\}", own, filled), kind
 
 
-def body_of(method, kind):
+def body_of(method: str, kind: str) -> dict[str, str] | None:
     return BODIES.get((method, kind), {} if method in {"post", "patch", "put"} else None)
 
 
-async def send(person, method, url, service, body):
+async def send(
+    person: Person, method: str, url: str, service: str, body: dict[str, str] | None
+) -> int:
     token = person.client_secret if service == "chat-gateway" else person.login_token
     headers = {"Authorization": f"Bearer {token}"}
     async with person.client.stream(method, url, json=body, headers=headers) as response:
         return response.status_code
 
 
-async def test_her_paths_are_closed_to_him_and_to_strangers(stack, two):
+async def test_her_paths_are_closed_to_him_and_to_strangers(stack: Stack, two: Two) -> None:
     ada, bob, hers = two
     before = await everything_of(ada)
 
@@ -98,7 +108,7 @@ async def test_her_paths_are_closed_to_him_and_to_strangers(stack, two):
     assert await everything_of(ada) == before
 
 
-async def test_her_ids_under_his_path_do_not_exist(stack, two):
+async def test_her_ids_under_his_path_do_not_exist(stack: Stack, two: Two) -> None:
     ada, bob, hers = two
     before = await everything_of(ada)
 
@@ -113,12 +123,12 @@ async def test_her_ids_under_his_path_do_not_exist(stack, two):
     assert await everything_of(ada) == before
 
 
-async def test_her_ids_in_his_bodies_do_not_exist(two):
+async def test_her_ids_in_his_bodies_do_not_exist(two: Two) -> None:
     ada, bob, hers = two
     before = await everything_of(ada)
 
     task = await bob.api("POST", "/tasks", json={"title": "x", "list_id": hers["list_id"]})
-    requests = {
+    requests: dict[str, dict[str, Any]] = {
         "threads.get_by_id": {},
         "threads.update": {"title": "Mine now"},
         "threads.delete": {},
@@ -141,14 +151,14 @@ async def test_her_ids_in_his_bodies_do_not_exist(two):
     assert await everything_of(ada) == before
 
 
-async def test_a_simple_form_message_cannot_enter_her_conversation(two):
+async def test_a_simple_form_message_cannot_enter_her_conversation(two: Two) -> None:
     _, bob, hers = two
 
     async with bob.stream({"message": "hi", "conversation_id": hers["thread_id"]}) as stream:
         assert stream.response.status_code == 404
 
 
-async def test_idempotency_keys_of_two_people_are_two_keys(stack, sign_up):
+async def test_idempotency_keys_of_two_people_are_two_keys(stack: Stack, sign_up: SignUp) -> None:
     ada, bob = await sign_up(stack), await sign_up(stack)
     key = {"Idempotency-Key": "the-same"}
 
@@ -167,7 +177,7 @@ async def test_idempotency_keys_of_two_people_are_two_keys(stack, sign_up):
     assert not set.intersection(*ids)
 
 
-async def test_one_kind_of_token_does_not_open_what_the_other_opens(stack, two):
+async def test_one_kind_of_token_does_not_open_what_the_other_opens(stack: Stack, two: Two) -> None:
     ada, _, hers = two
 
     answers = {}
