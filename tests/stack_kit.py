@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,16 @@ class Stack:
     """A running installation.
 
     Attributes:
+        cwd: the folder that it is started in; None for the one of the tests.
         wire: which of OpenAI's APIs its model is asked through, "" for the offline assistant.
     """
 
-    def __init__(self, data_dir: Path, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, data_dir: Path, variables: Mapping[str, str], cwd: Path | None = None
+    ) -> None:
         self.data_dir = data_dir
         self.variables = variables
+        self.cwd = cwd
         self.state: dict[str, Any] = {}
         self.wire = ""
 
@@ -41,6 +45,7 @@ class Stack:
             command,
             check=False,
             env=self.environment,
+            cwd=self.cwd,
             capture_output=True,
             text=True,
             timeout=UP_TIMEOUT_S,
@@ -76,11 +81,19 @@ class Stack:
 SignUp = Callable[..., Awaitable[Person]]
 
 
-def run_stack(name: str, variables: Mapping[str, str], **size: int) -> Iterator[Stack]:
-    """Start a stack, yield it, and leave nothing of it behind."""
+def run_stack(
+    name: str, variables: Mapping[str, str], *, files: Sequence[Path] = (), **size: int
+) -> Iterator[Stack]:
+    """Start a stack, yield it, and leave nothing of it behind.
+
+    Args:
+        files: copied into the folder that it is started in.
+    """
     directory = Path(tempfile.mkdtemp(prefix=f"todochat-{name}-"))
     directory.chmod(0o755)  # pytest's own are closed to the user that PostgreSQL runs as
-    stack = Stack(directory / "data", variables)
+    for file in files:
+        shutil.copy(file, directory)
+    stack = Stack(directory / "data", variables, directory if files else None)
     try:
         stack.up(**size)
         yield stack

@@ -156,6 +156,18 @@ def test_an_agent_of_ones_own_may_lie_in_the_folder_one_is_in(reachable_path: Pa
     assert unit(plan, "todo-agent-worker-1").spec.cwd == Path.cwd()
 
 
+@pytest.mark.parametrize(
+    ("factory", "watched"), [("mine:create", "mine"), ("mine.deep.agent:create", "mine")]
+)
+def test_an_agent_of_ones_own_is_watched_for_changes(
+    reachable_path: Path, factory: str, watched: str
+) -> None:
+    plan = plan_for(reachable_path, {"TODO_AGENT_FACTORY": factory})
+
+    watching = {each.name for each in plan.units if watched in each.watch}
+    assert watching == {"todo-agent-worker"}
+
+
 def test_a_module_of_pythons_is_not_replaced_by_a_file_that_is_near(tmp_path: Path) -> None:
     (tmp_path / "colorsys.py").write_text("raise SystemExit(3)")
 

@@ -50,6 +50,31 @@ async def test_a_deleted_file_is_noticed(package: Path, changes: "asyncio.Queue[
     assert await asyncio.wait_for(changes.get(), 5) == "watched_package"
 
 
+async def test_an_agent_in_the_folder_one_is_in_is_noticed_and_its_neighbours_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(source_watch, "LOOK_S", 0.01)
+    own, neighbour = tmp_path / "own_agent.py", tmp_path / "neighbour.py"
+    own.write_text("x = 1")
+    neighbour.write_text("x = 1")
+    seen: asyncio.Queue[str] = asyncio.Queue()
+
+    async def watch() -> None:
+        async with aclosing(watch_sources(["own_agent"])) as stream:
+            async for name in stream:
+                seen.put_nowait(name)
+
+    task = asyncio.create_task(watch())
+    await asyncio.sleep(0)  # it has looked once: what comes now is a change
+    neighbour.write_text("x = 22")
+    own.write_text("x = 22")
+
+    assert await asyncio.wait_for(seen.get(), 5) == "own_agent"
+    assert seen.empty()
+    task.cancel()
+
+
 async def test_other_files_are_not(package: Path, changes: "asyncio.Queue[str]") -> None:
     (package / "notes.txt").write_text("no code")
     (package / "deep" / "module.py").write_text("changed = True")

@@ -1,6 +1,7 @@
 """The services and the edge as units of the launch: commands, environments, ports, order."""
 
 import os
+import re
 import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -197,11 +198,12 @@ class ServiceTable:
 
     def _unit(self, kind: ServiceKind, name: str, port: int) -> Unit:
         address = {f"{kind.prefix}_HOST": LOOPBACK, f"{kind.prefix}_PORT": str(port)}
-        own_agent = kind.name == WORKER and bool(self._environ.get(FACTORY_VARIABLE))
+        factory = self._environ.get(FACTORY_VARIABLE) if kind.name == WORKER else None
+        own_agent = [re.split("[.:]", factory)[0]] if factory else []
         return Unit(
             spec=ChildSpec(
                 name=name,
-                command=python_command(kind.module, kind.command, imports_from_cwd=own_agent),
+                command=python_command(kind.module, kind.command, imports_from_cwd=bool(own_agent)),
                 env={**self._environment(kind), **address},
                 cwd=Path.cwd(),  # where an agent of one's own, and files in settings, may lie
                 grace_s=SERVICE_GRACE_S,
@@ -211,7 +213,7 @@ class ServiceTable:
             url=f"http://{LOOPBACK}:{port}" if kind.public else None,
             needs=kind.needs,
             stop_wave=kind.stop_wave,
-            watch=("todochat", kind.module),
+            watch=("todochat", kind.module, *own_agent),
         )
 
     def _instances(self, kind: ServiceKind) -> list[str]:

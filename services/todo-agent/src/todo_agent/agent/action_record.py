@@ -7,7 +7,6 @@ from chatkit.types import HiddenContextItem, ThreadItemDoneEvent
 
 from todo_agent.agent.history import TOOL_CALL
 from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import current_tool_call
 from todochat.clock import utc_now
 
 BY_PERSON: Final = "the person, by a click in the chat; you did not call this"
@@ -22,10 +21,6 @@ async def remember(
     Args:
         name: the tool that does the same.
     """
-    call = current_tool_call()
-    if call is None:
-        msg = "actions are remembered inside of a run only"
-        raise RuntimeError(msg)
     item_id = run.generate_id("tool_call")
     record = {
         "kind": TOOL_CALL,

@@ -17,7 +17,7 @@ from chatkit.types import (
 from pydantic import Field, PrivateAttr, SkipValidation
 from typing_extensions import override
 
-from todo_agent.agent.run_scope import CallPlace, RunScope, current_tool_call
+from todo_agent.agent.run_scope import CallPlace, RunScope, ToolCallScope, current_tool_call
 from todo_agent.chatkit.context import RequestContext
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.chatkit.times import as_local
@@ -89,6 +89,19 @@ class RunContext(AgentContext[RequestContext]):
     def user_id(self) -> str:
         """On whose behalf the agent acts: the run's user, never one the model names."""
         return self.request_context.user_id
+
+    @property
+    def call(self) -> ToolCallScope:
+        """The tool call or action that this code runs in: its idempotency key, its choices.
+
+        Raises:
+            RuntimeError: outside of any.
+        """
+        call = current_tool_call()
+        if call is None:
+            msg = "this works inside of a tool or an action of a run only"
+            raise RuntimeError(msg)
+        return call
 
     @property
     def turnstile(self) -> asyncio.Lock:

@@ -12,7 +12,6 @@ from todo_agent.agent.factory import AgentEnvironment
 from todo_agent.agent.instructions import instructions
 from todo_agent.agent.references import UnclearReferenceError
 from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import current_tool_call
 from todo_agent.agent.tasks_client import TasksClient
 from todo_agent.agent.todo_actions import TodoActions
 from todo_agent.agent.todo_desk import TASKS_CHANGED, Desk
@@ -44,16 +43,12 @@ def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:
 
     async def invoke(context: ToolContext[RunContext], arguments: str) -> str:
         run = context.context
-        call = current_tool_call()
-        if call is None:
-            msg = "todo tools work inside of a run only"
-            raise RuntimeError(msg)
         try:
             asked = parse_arguments(arguments, spec.arguments)
             await run.stream(ProgressUpdateEvent(text=spec.progress(asked)))
             # In the order of the calls, so that tasks get their numbers in the order they were said.
             async with run.turnstile:
-                outcome = await spec.run(Desk(tasks, run, call), asked)
+                outcome = await spec.run(Desk(tasks, run, run.call), asked)
         except InvalidArgumentsError as error:
             return _failure("invalid-arguments", str(error))
         except UnclearReferenceError as error:

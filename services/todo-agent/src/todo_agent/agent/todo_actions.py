@@ -13,7 +13,6 @@ from todo_agent.agent import action_payloads as payloads
 from todo_agent.agent.action_payloads import read_payload
 from todo_agent.agent.action_record import remember
 from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import current_tool_call
 from todo_agent.agent.task_cards import deleted_card, message_card, task_card, titles_in
 from todo_agent.agent.task_form import changes_of
 from todo_agent.agent.tasks_client import TasksClient, TaskView
@@ -42,11 +41,10 @@ class TodoActions:
             CustomStreamError: it can't be done; the message is for the person.
         """
         handler = _HANDLERS.get(action.type)
-        call = current_tool_call()
-        if handler is None or call is None:
+        if handler is None:
             raise CustomStreamError(NOT_HERE, allow_retry=False)
         try:
-            await handler(Click(self._tasks, sender, run, call), action.payload)
+            await handler(Click(self._tasks, sender, run), action.payload)
         except UpstreamError as error:
             raise CustomStreamError(AWAY, allow_retry=True) from error
         except UpstreamProblemError as problem:

@@ -7,7 +7,6 @@ from chatkit.types import ClientEffectEvent, NoticeEvent, WidgetItem
 
 from todo_agent.agent.action_record import remember
 from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import ToolCallScope
 from todo_agent.agent.task_cards import message_card, task_card, titles_in
 from todo_agent.agent.tasks_client import TasksClient, TaskView
 from todo_agent.agent.todo_desk import TASKS_CHANGED, Desk
@@ -26,10 +25,9 @@ class Click:
         tasks: TasksClient,
         sender: WidgetItem | None,
         run: RunContext,
-        call: ToolCallScope,
     ) -> None:
-        self.desk = Desk(tasks, run, call)
-        self.call = call
+        self.desk = Desk(tasks, run, run.call)
+        self.call = run.call
         self.run = run
         self._sender = sender
 

@@ -1,0 +1,115 @@
+"""`examples/own-agent` over the whole stack: an agent that nobody here has heard of."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from stack_kit import SignUp, Stack, run_stack
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "own-agent" / "tea_house.py"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tea_model() -> AsyncIterator[ScriptedModelServer]:
+    async with ScriptedModelServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def tea_house(tea_model: ScriptedModelServer) -> Iterator[Stack]:
+    variables = {
+        "TODO_AGENT_FACTORY": "tea_house:create",
+        "OPENAI_BASE_URL": tea_model.url,
+        "TODO_AGENT_MODEL": "scripted",
+    }
+    yield from run_stack("tea", variables, files=[EXAMPLE], workers=2)
+
+
+def orders(stack: Stack) -> list[str]:
+    folder = stack.data_dir.parent / "orders"
+    return sorted(order.read_text() for order in folder.glob("*")) if folder.exists() else []
+
+
+def the_widget(answer: Any) -> dict[str, Any]:
+    (found,) = [item for item in answer.items if item["type"] == "widget"]
+    assert isinstance(found, dict)
+    return found
+
+
+async def test_it_answers_with_its_own_tool_and_widget(
+    tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
+) -> None:
+    ada = await sign_up(tea_house)
+    tea_model.answer(Call("order_tea", {"kind": "green"}))
+    tea_model.answer(Say("It is coming."))
+
+    answer = await ada.ask("a pot of green tea, please")
+
+    assert answer.text == "It is coming."
+    assert f"green for {ada.user_id}" in orders(tea_house)
+    assert "A pot of green is on its way." in str(the_widget(answer)["widget"])
+    thread = (await ada.chatkit("threads.get_by_id", {"thread_id": answer.thread_id})).json()
+    assert thread["title"] == "Tea house"
+
+
+async def test_a_click_takes_the_order_back_while_the_agent_talks(
+    tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
+) -> None:
+    ada = await sign_up(tea_house)
+    tea_model.answer(Call("order_tea", {"kind": "black"}))
+    tea_model.answer(Say("It is coming."))
+    answer = await ada.ask("black tea")
+    widget = the_widget(answer)
+    gate = Gate()
+    tea_model.answer(Say("Well", gate, ", then."))
+
+    async with ada.say("and?", answer.thread_id) as stream:
+        await gate.wait_reached()
+        action = widget["widget"]["cancel"]["action"]
+        clicked = await ada.chatkit(
+            "threads.sync_custom_action",
+            {
+                "thread_id": answer.thread_id,
+                "item_id": widget["id"],
+                "action": {"type": action["type"], "payload": action["payload"]},
+            },
+        )
+        gate.open()
+        await stream.rest()
+
+    assert clicked.status_code == 200
+    assert "Taken back." in str(clicked.json()["updated_item"])
+    assert stream.ended == "completed"
+    assert f"black for {ada.user_id}" not in orders(tea_house)
+
+
+async def test_nobody_takes_back_the_tea_of_others(
+    tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
+) -> None:
+    ada, eve = await sign_up(tea_house), await sign_up(tea_house)
+    for person in (ada, eve):
+        tea_model.answer(Call("order_tea", {"kind": "white"}))
+        tea_model.answer(Say("It is coming."))
+        if person is ada:
+            adas = await ada.ask("white tea")
+    eves = await eve.ask("white tea")
+
+    stolen = await eve.chatkit(
+        "threads.sync_custom_action",
+        {
+            "thread_id": eves.thread_id,
+            "item_id": the_widget(eves)["id"],
+            "action": {
+                "type": "order.cancel",
+                "payload": the_widget(adas)["widget"]["cancel"]["action"]["payload"],
+            },
+        },
+    )
+
+    assert stolen.status_code == 409
+    assert "somebody else's" in stolen.json()["detail"]
+    assert f"white for {ada.user_id}" in orders(tea_house)
