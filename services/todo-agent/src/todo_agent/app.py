@@ -7,11 +7,13 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from todo_agent.chatkit.attachments import AttachmentDesk
+from todo_agent.chatkit.history_desk import HistoryDesk
 from todo_agent.erasure import Eraser
 from todo_agent.http.arrival import provide_arrival, provide_caller
 from todo_agent.http.attachment_controller import AttachmentController
 from todo_agent.http.chatkit_controller import ChatKitController
 from todo_agent.http.erasure_controller import ErasureController
+from todo_agent.http.history_controller import HistoryController
 from todo_agent.http.run_controller import RunController
 from todo_agent.lifespan import check_databases, open_stores
 from todo_agent.service import ChatService
@@ -30,7 +32,13 @@ def create_app(settings: TodoAgentSettings) -> Litestar:
     return create_service_app(
         name="todo-agent-api",
         settings=settings,
-        route_handlers=[ChatKitController, RunController, AttachmentController, ErasureController],
+        route_handlers=[
+            ChatKitController,
+            RunController,
+            AttachmentController,
+            ErasureController,
+            HistoryController,
+        ],
         lifespan=[open_stores],
         ready_checks={"postgres": check_databases},
         dependencies={
@@ -39,6 +47,7 @@ def create_app(settings: TodoAgentSettings) -> Litestar:
             "chat_service": Provide(_chat_service, sync_to_thread=False),
             "attachment_desk": Provide(_attachment_desk, sync_to_thread=False),
             "eraser": Provide(_eraser, sync_to_thread=False),
+            "history_desk": Provide(_history_desk, sync_to_thread=False),
         },
         body_limit_bytes=BODY_LIMIT_BYTES,
         description=DESCRIPTION,
@@ -58,3 +67,8 @@ def _attachment_desk(state: State) -> AttachmentDesk:
 def _eraser(state: State) -> Eraser:
     eraser: Eraser = state.eraser
     return eraser
+
+
+def _history_desk(state: State) -> HistoryDesk:
+    desk: HistoryDesk = state.history_desk
+    return desk

@@ -10,6 +10,7 @@ from litestar.datastructures import State
 from todo_agent.chatkit.acceptance import Acceptance
 from todo_agent.chatkit.attachments import AttachmentDesk, FileLimits
 from todo_agent.chatkit.direct_answers import DirectAnswers
+from todo_agent.chatkit.history_desk import HistoryDesk
 from todo_agent.chatkit.previews import AttachmentLinks
 from todo_agent.chatkit.server import AcceptingServer
 from todo_agent.chatkit.store import PostgresStore
@@ -61,6 +62,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         app.state.jobs_database = jobs
         app.state.service_tokens = tokens
         app.state.attachment_desk = desk
+        app.state.history_desk = HistoryDesk(database)
         app.state.eraser = Eraser(database, redis, signals)
         app.state.chat_service = ChatService(
             server,

@@ -35,9 +35,11 @@ async def test_the_openapi_document_names_every_route_and_answer(gateway: Gatewa
         "/internal/attachments",
         "/internal/attachments/{attachment_id}/content",
         "/internal/chatkit",
+        "/internal/export",
         "/internal/runs",
         "/internal/runs/{run_id}",
         "/internal/runs/{run_id}/cancel",
+        "/internal/search",
         "/internal/users/{user_id}",
     }
     answers = document["paths"]["/internal/chatkit"]["post"]["responses"]

@@ -1,0 +1,214 @@
+"""Search in one's history, and its export."""
+
+import base64
+from typing import Any
+
+import pytest
+from api_kit import Gateway
+from chat_kit import Admin, Chat, MakeItems, MakeMessage, MakeUser
+
+from todochat.clock import utc_now
+from todochat.testing import sample_files
+
+
+@pytest.fixture
+def user(make_user: MakeUser) -> str:
+    return make_user()
+
+
+async def search(gateway: Gateway, user: str, q: str, **more: str) -> dict[str, Any]:
+    response = await gateway.client.get(
+        "/internal/search", params={"q": q, **more}, headers=gateway.headers(user)
+    )
+    assert response.status_code == 200, response.text
+    page: dict[str, Any] = response.json()
+    return page
+
+
+async def snippets(gateway: Gateway, user: str, q: str) -> list[str]:
+    return [hit["snippet"] for hit in (await search(gateway, user, q))["items"]]
+
+
+async def export(gateway: Gateway, user: str) -> dict[str, Any]:
+    response = await gateway.get("/internal/export", user)
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("application/json")
+    exported: dict[str, Any] = response.json()
+    return exported
+
+
+async def test_a_message_is_found_by_the_beginnings_of_its_words(
+    gateway: Gateway, message: MakeMessage, user: str
+) -> None:
+    accepted = (await gateway.chatkit(message("Buy oat milk for Ada's birthday"), user)).json()
+
+    hits = (await search(gateway, user, "MIL birth"))["items"]
+
+    (hit,) = hits
+    assert hit["thread_id"] == accepted["thread_id"]
+    assert hit["item_id"].startswith("msg_")
+    assert hit["snippet"] == "Buy oat milk for Ada's birthday"
+    assert hit["title"] is None
+    assert hit["created_at"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("said", "q"),
+    [
+        ("straße und Öl", "öl stra"),
+        ('he said "hello\nworld"', "world"),
+        ("https://example.com/a?b=c", "example.com"),
+        ("牛乳を買う", "牛乳"),
+        ("see C:\\temp\\notes", "notes"),
+    ],
+)
+async def test_words_are_found_in_any_language(
+    gateway: Gateway, message: MakeMessage, user: str, said: str, q: str
+) -> None:
+    await gateway.chatkit(message(said), user)
+
+    assert len(await snippets(gateway, user, q)) == 1
+
+
+async def test_only_messages_with_all_words_are_found_the_newest_first(
+    gateway: Gateway, message: MakeMessage, user: str
+) -> None:
+    for text in ("milk and eggs", "milk", "eggs and milk"):
+        await gateway.chatkit(message(text), user)
+
+    assert await snippets(gateway, user, "milk eggs") == ["eggs and milk", "milk and eggs"]
+
+
+async def test_answers_are_found_and_hidden_items_never(
+    gateway: Gateway, chat: Chat, items: MakeItems, user: str
+) -> None:
+    thread = await chat.new_thread(user)
+    context = chat.context(user)
+    made = items(thread.id)
+    hidden = made.hidden()
+    hidden.content = {"content": [{"text": "secret plans"}], "note": "secret"}
+    for item in (made.answer("I added the plans"), hidden, made.widget()):
+        await chat.store.add_thread_item(thread.id, item, context)
+
+    found = await snippets(gateway, user, "plans")
+
+    assert found == ["I added the plans"]
+    assert await snippets(gateway, user, "secret") == []
+
+
+async def test_pages_go_on_where_they_ended(
+    gateway: Gateway, message: MakeMessage, user: str
+) -> None:
+    for number in range(5):
+        accepted = await gateway.chatkit(message(f"milk {number}"), user)
+        assert accepted.status_code == 202
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+
+    while True:
+        page = await search(gateway, user, "milk", limit="2", **cursor)
+        seen += [hit["snippet"] for hit in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+
+    assert seen == [f"milk {number}" for number in (4, 3, 2, 1, 0)]
+
+
+async def test_another_user_finds_and_exports_nothing_of_it(
+    gateway: Gateway, message: MakeMessage, user: str, make_user: MakeUser
+) -> None:
+    await gateway.chatkit(message("my secret milk"), user)
+
+    assert await snippets(gateway, make_user(), "milk") == []
+    assert await export(gateway, make_user()) == {"threads": [], "attachments": [], "feedback": []}
+
+
+@pytest.mark.parametrize(
+    "q", ["'", "':* & !", "\\", "a' | 'b", "%", "***", "(", "<->", "a\x00b", "-", "👋", ":*", "''"]
+)
+async def test_no_query_is_a_program(
+    gateway: Gateway, message: MakeMessage, user: str, q: str
+) -> None:
+    await gateway.chatkit(message("milk"), user)
+
+    assert await snippets(gateway, user, q) == []
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"q": ""},
+        {"q": " "},
+        {"q": "x" * 201},
+        {"q": "x", "limit": "0"},
+        {"q": "x", "limit": "51"},
+        {"q": "x", "cursor": "nonsense"},
+        {"q": "x", "cursor": "\x00@1"},
+    ],
+)
+async def test_what_makes_no_sense_is_a_422(
+    gateway: Gateway, user: str, params: dict[str, str]
+) -> None:
+    response = await gateway.client.get(
+        "/internal/search", params=params, headers=gateway.headers(user)
+    )
+
+    assert response.status_code == 422
+
+
+async def test_an_export_has_everything_that_was_visible(
+    gateway: Gateway, chat: Chat, items: MakeItems, message: MakeMessage, user: str
+) -> None:
+    files = {"file": ("dot.png", sample_files.PNG)}
+    headers = gateway.headers(user)
+    added = (
+        await gateway.client.post("/internal/attachments", files=files, headers=headers)
+    ).json()
+    body = message("look")
+    body["params"]["input"]["attachments"] = [added["id"]]
+    accepted = (await gateway.chatkit(body, user)).json()
+    made, context = items(accepted["thread_id"]), chat.context(user)
+    for item in (made.answer("a dot"), made.hidden()):
+        await chat.store.add_thread_item(accepted["thread_id"], item, context)
+    (await gateway.chatkit(message("another"), user)).raise_for_status()
+    listed = (await gateway.ask("items.list", user, thread_id=accepted["thread_id"])).json()
+    ids = [item["id"] for item in listed["data"]]
+    feedback = {"thread_id": accepted["thread_id"], "item_ids": ids, "kind": "negative"}
+    await gateway.ask("items.feedback", user, **feedback)
+
+    exported = await export(gateway, user)
+
+    first, second = exported["threads"]
+    (file,) = exported["attachments"]
+    assert (first["id"], first["conversation_id"], second["conversation_id"]) == (
+        accepted["thread_id"],
+        1,
+        2,
+    )
+    assert [item["type"] for item in first["items"]] == ["user_message", "assistant_message"]
+    assert base64.b64decode(file["content_base64"]) == sample_files.PNG
+    assert (file["name"], file["thread_id"]) == ("dot.png", accepted["thread_id"])
+    assert {entry["item_id"] for entry in exported["feedback"]} == set(ids)
+    assert {entry["kind"] for entry in exported["feedback"]} == {"negative"}
+
+
+async def test_a_long_history_is_exported_whole(
+    gateway: Gateway, chat: Chat, admin: Admin, user: str
+) -> None:
+    thread = await chat.new_thread(user)
+    await admin.execute(
+        "INSERT INTO items (thread_id, id, user_id, type, hidden, payload, created_at)"
+        " SELECT $1::text, 'msg_' || n, $2::text, 'assistant_message', false,"
+        "        jsonb_build_object('type', 'assistant_message', 'id', 'msg_' || n, 'thread_id', $1::text,"
+        "            'created_at', '2026-01-01T00:00:00Z', 'content', '[]'::jsonb), $3::timestamptz"
+        "   FROM generate_series(1, 250) AS n",
+        thread.id,
+        user,
+        utc_now(),
+    )
+
+    exported = await export(gateway, user)
+
+    assert len({item["id"] for item in exported["threads"][0]["items"]}) == 250
