@@ -55,6 +55,30 @@ async def test_a_name_given_while_the_first_answer_is_written_wins(
     assert (await ada.thread(thread_id)).title == "Mine"
 
 
+async def test_a_name_given_while_the_agent_changes_something_else_is_kept(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    script(model)
+    first = await ada.tell("hello")
+    gate = Gate()
+    model.answer(gate, set_thread(metadata={"depth": 3}))
+    model.answer(Say("Deep."))
+    message = {"thread_id": first.thread_id, "input": user_input("dive")}
+
+    async with ada.open("threads.add_user_message", **message) as stream:
+        await gate.wait_reached()
+        await ada.fetch("threads.update", thread_id=first.thread_id, title="Mine")
+        gate.open()
+        events = await stream.rest()
+
+    assert (await ada.thread(first.thread_id)).title == "Mine"
+    told = [event["thread"]["title"] for event in events if event["type"] == "thread.updated"]
+    assert set(told) <= {"Mine"}
+    script(model, Call("read_thread", {}))
+    await ada.tell("how deep?", first.thread_id)
+    assert "depth" in str(model.requests[-1].history)
+
+
 async def test_a_deleted_thread_is_gone_with_its_items(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from chatkit.store import StoreItemType
+from chatkit.types import ThreadMetadata
 
 from todochat.ids import derived_id
 
@@ -79,6 +80,7 @@ class RequestContext:
         timezone: IANA name.
         locale: BCP 47 tag.
         new_thread_ids: ids made in this request for threads that aren't stored yet.
+        loaded_threads: threads as this request first loaded or last saved them, by id.
     """
 
     user_id: str
@@ -89,3 +91,4 @@ class RequestContext:
     locale: str = "en"
     traceparent: str | None = None
     new_thread_ids: set[str] = field(default_factory=set)
+    loaded_threads: dict[str, ThreadMetadata] = field(default_factory=dict)

@@ -33,7 +33,7 @@ from todo_agent.storage.erasure_repository import refuse_erased
 from todo_agent.storage.fence import is_fenced
 from todo_agent.storage.item_repository import ItemRepository
 from todo_agent.storage.run import StoppedRun
-from todo_agent.storage.thread_repository import ThreadRepository
+from todo_agent.storage.thread_repository import CHANGEABLE, ThreadRepository
 from todochat.bus.errors import RunLostError
 from todochat.database import Database
 
@@ -76,22 +76,39 @@ class PostgresStore(Store[RequestContext]):
             row = await ThreadRepository(session).load(thread_id)
         if row is None:
             raise UnknownThingError("thread")
-        return to_thread(row)
+        thread = to_thread(row)
+        context.loaded_threads.setdefault(thread_id, thread.model_copy(deep=True))
+        return thread
 
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
-        """Write a thread; a deleted one doesn't come back."""
+        """Write what has changed of a thread since it was loaded; a deleted one doesn't come back.
+
+        What somebody else has changed meanwhile is taken over into `thread`.
+        """
         check_id(thread.id, "thread")
         row = thread_row(thread)
+        loaded = context.loaded_threads.get(thread.id)
+        changed = [
+            name
+            for name in CHANGEABLE
+            if loaded is None or getattr(thread, name) != getattr(loaded, name)
+        ]
         async with self._db.transaction(context.user_id) as session:
             await _check_fence(session, context)
             threads = ThreadRepository(session)
-            if await threads.update(row):
-                return
-            if thread.id not in context.new_thread_ids:
-                raise UnknownThingError("thread")
-            await threads.insert(row, context.user_id)
-            await refuse_erased(session)
+            stored = await threads.update(row, changed)
+            if stored is None:
+                if thread.id not in context.new_thread_ids:
+                    raise UnknownThingError("thread")
+                await threads.insert(row, context.user_id)
+                await refuse_erased(session)
         context.new_thread_ids.discard(thread.id)
+        if stored is None:
+            return
+        saved = to_thread(stored)
+        for name in CHANGEABLE:
+            setattr(thread, name, getattr(saved, name))
+        context.loaded_threads[thread.id] = saved.model_copy(deep=True)
 
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: RequestContext

@@ -1,5 +1,6 @@
 """Threads of the user that the session is bound to."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from todo_agent.storage.cursor import Cursor, Order, keyset
 from todo_agent.storage.run import StoppedRun
+
+CHANGEABLE: Final = ("title", "status", "metadata", "allowed_image_domains")
 
 _COLUMNS: Final = """
     id, title, CAST(status AS text) AS status, CAST(metadata AS text) AS metadata,
@@ -31,13 +34,18 @@ _INSERT: Final = text("""
     RETURNING conversation_id
 """)
 
-_UPDATE: Final = text("""
+# Only what changed: the person may rename a thread in which an agent changes something else.
+_UPDATE: Final = text(f"""
     UPDATE threads
-       SET title = :title, status = :status, metadata = :metadata,
-           allowed_image_domains = :allowed_image_domains, updated_at = now()
+       SET title = CASE WHEN :has_title THEN :title ELSE title END,
+           status = CASE WHEN :has_status THEN CAST(:status AS jsonb) ELSE status END,
+           metadata = CASE WHEN :has_metadata THEN CAST(:metadata AS jsonb) ELSE metadata END,
+           allowed_image_domains = CASE WHEN :has_allowed_image_domains
+               THEN CAST(:allowed_image_domains AS jsonb) ELSE allowed_image_domains END,
+           updated_at = now()
      WHERE id = :id
-    RETURNING 1
-""")
+    RETURNING {_COLUMNS}
+""")  # noqa: S608 - a constant
 
 # The lock under which requests are accepted: no run can begin while the thread goes.
 _LOCK_OWNER: Final = text("SELECT 1 FROM owners WHERE user_id = :user_id FOR UPDATE")
@@ -108,11 +116,17 @@ class ThreadRepository:
         del values["conversation_id"]
         return int((await self._session.execute(_INSERT, values)).scalar_one())
 
-    async def update(self, thread: ThreadRow) -> bool:
-        """Write a thread's changeable fields; False if there is no such thread."""
-        values = msgspec.structs.asdict(thread)
-        del values["created_at"], values["conversation_id"]
-        return (await self._session.execute(_UPDATE, values)).first() is not None
+    async def update(self, thread: ThreadRow, changed: Collection[str]) -> ThreadRow | None:
+        """Write some of a thread's fields; returns it as it is then, None if there is none.
+
+        Args:
+            changed: names of changeable fields.
+        """
+        values: dict[str, object] = {"id": thread.id}
+        for name in CHANGEABLE:
+            values |= {name: getattr(thread, name), f"has_{name}": name in changed}
+        row = (await self._session.execute(_UPDATE, values)).one_or_none()
+        return ThreadRow(**row._asdict()) if row is not None else None
 
     async def delete(self, thread_id: str, user_id: str) -> list[StoppedRun] | None:
         """Delete a thread with all it holds and ask its active runs to stop.

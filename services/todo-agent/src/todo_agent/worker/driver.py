@@ -7,7 +7,7 @@ from typing import Final, cast
 
 import structlog
 from agents import FunctionTool, RunConfig, TResponseInputItem
-from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadStreamEvent
+from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadMetadata, ThreadStreamEvent
 
 from todo_agent.agent.failures import INTERNAL, POISONED
 from todo_agent.agent.model_replay import ReplayModel
@@ -50,6 +50,7 @@ class RunDriver:
         self._is_new = active.record.attempt == 1
         # What PostgreSQL has as the outcome; then only the end marker is missing.
         self._stored = None if self._run.is_active else _stored_outcome(self._run)
+        self._loaded_threads: dict[str, ThreadMetadata] = {}
 
     async def drive(self) -> RunOutcome:
         """Drive the run to its end marker.
@@ -105,6 +106,7 @@ class RunDriver:
     async def _load_turn(self) -> AcceptedTurn | None:
         if self._stored is not None or self._run.is_poisoned:
             return None
+        self._loaded_threads.clear()
         try:
             return await load_turn(self._tools.store, self._run, self._context(set()))
         except UnknownThingError:
@@ -120,6 +122,7 @@ class RunDriver:
             timezone=run.timezone,
             locale=run.locale,
             traceparent=run.traceparent,
+            loaded_threads=self._loaded_threads,
         )
 
     async def _answer(self, claimed: ClaimedRun, turn: AcceptedTurn) -> RunOutcome:
