@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import httpx
 import jwt
 
 from auth_session.service.key_cipher import KeyCipher
-from stack_kit import Stack
+from stack_kit import TODOCHAT, Stack
 from todochat.redis_client import create_redis
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
@@ -84,6 +85,19 @@ class Ground:
             return list(await connection.fetch(statement, *values))
         finally:
             await connection.close()
+
+    def todochat(self, *arguments: str) -> str:
+        """Run a command of the stack; returns what it printed."""
+        command = [TODOCHAT, *arguments, "--data-dir", str(self.stack.data_dir)]
+        done = subprocess.run(
+            command,
+            env=self.stack.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return done.stdout
 
     async def flush_redis(self) -> None:
         """Make Redis lose all it has."""

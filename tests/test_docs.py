@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from attack_table import render as render_attacks
 from todochat_local.env_docs import render
 
 ROOT = Path(__file__).parents[1]
@@ -69,3 +70,9 @@ def test_the_configuration_page_is_current() -> None:
     page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 
     assert page == render(), "run `make env-docs`"
+
+
+def test_the_security_page_shows_the_attacks_and_their_answers() -> None:
+    page = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+
+    assert render_attacks() in page, "put the output of `python tests/attack_table.py` there"

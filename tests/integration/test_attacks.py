@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 
 import httpx
+import jwt
 import pytest
 import pytest_asyncio
 
@@ -65,6 +66,30 @@ async def test_after_sign_out_nothing_of_the_session_is_good(ground: Ground) -> 
     assert (await ground.runs(secret)).status_code == 401
     assert (await ground.refresh(refresh)).status_code == 401
     await wait_until(tasks_knows, 10)
+
+
+@pytest.mark.slow  # the services look at the keys every 30 s
+async def test_rotating_the_signing_keys_shuts_nobody_out(ground: Ground) -> None:
+    login, _ = await ground.fresh_session()
+    secret = (await ground.session(login)).json()["client_secret"]
+
+    kid = ground.todochat("admin", "keys", "rotate", "--now").strip()
+
+    async def signs_with_it() -> bool:
+        fresh, _ = await ground.fresh_session()
+        return bool(kid == jwt.get_unverified_header(fresh)["kid"])
+
+    await wait_until(signs_with_it, 60, interval_s=1)
+    fresh, _ = await ground.fresh_session()
+    fresh_secret = (await ground.session(fresh)).json()["client_secret"]
+    answers = [
+        await request
+        for request in (
+            *(ask(token) for token in (login, fresh) for ask in (ground.me, ground.tasks)),
+            *(ground.runs(token) for token in (secret, fresh_secret)),
+        )
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 6
 
 
 async def test_a_flushed_redis_revives_nobody(ground: Ground) -> None:

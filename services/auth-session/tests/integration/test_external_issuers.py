@@ -476,6 +476,17 @@ class TestKeys:
         assert status == 401
 
 
+async def test_an_algorithm_that_the_entry_does_not_name_is_refused(
+    start_service: StartService, issuer: Issuer
+) -> None:
+    entries = json.dumps([issuer.entry(algorithms=["RS256", "ES384"])])
+    service = await start_service(external_issuers=entries)
+
+    status, _ = await exchange(service.browser(), issuer.token())
+
+    assert status == 401
+
+
 async def test_without_external_issuers_nothing_is_exchanged(browser: Browser) -> None:
     status, _ = await exchange(browser, better_auth_token())
 

@@ -66,7 +66,7 @@ class ExternalTokens:
         if issuer is None:
             log.info("external_token.unknown_issuer", issuer=str(unverified.get("iss"))[:256])
             raise UnauthorizedError("The token's issuer is not known here.")
-        if _type_of(header) not in _TYPES or "crit" in header:
+        if _type_of(header) not in _TYPES:
             raise UnauthorizedError("The token is not of the kind this route takes.")
         algorithm = header.get("alg")
         if algorithm not in issuer.algorithms:
