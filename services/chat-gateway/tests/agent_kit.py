@@ -56,6 +56,8 @@ class FakeAgent:
     cancelled: list[tuple[str, str]] = field(default_factory=list)
     answers: list[tuple[int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
+    exported: list[bytes] = field(default_factory=list)
+    export_breaks: bool = False
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     tokens: ServiceTokens = field(
         default_factory=lambda: ServiceTokens.from_settings(
@@ -161,6 +163,26 @@ class FakeAgent:
             "Set-Cookie": "not=passed-on",
         }
         return web.Response(body=content, headers=headers)
+
+    async def search(self, request: web.Request) -> web.Response:
+        asked = {"user": self._caller(request), **request.query}
+        return web.json_response({"items": [asked], "next_cursor": None})
+
+    async def export(self, request: web.Request) -> web.StreamResponse:
+        """Stream what the test wants, and break off after it unless it is whole."""
+        self._caller(request)
+        if self.answers:
+            status, members, headers = self.answers.pop(0)
+            return web.json_response(
+                members, status=status, headers=headers, content_type=PROBLEM_JSON
+            )
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for chunk in self.exported:
+            await response.write(chunk)
+        if self.export_breaks and request.transport is not None:
+            request.transport.abort()
+        return response
 
     async def get_run(self, request: web.Request) -> web.Response:
         run = self.runs.get(request.match_info["run_id"])

@@ -13,7 +13,9 @@ from redis.asyncio import Redis
 from chat_gateway.background import repeat
 from chat_gateway.clients.agent_client import AgentClient
 from chat_gateway.clients.file_client import FileClient
+from chat_gateway.clients.history_client import HistoryClient
 from chat_gateway.file_service import FileService
+from chat_gateway.history_service import HistoryService
 from chat_gateway.service import ChatService
 from chat_gateway.settings import ChatGatewaySettings
 from chat_gateway.streams.absence import AbsenceWatch
@@ -88,6 +90,7 @@ def _wire(
     )
     state.service = service
     state.file_service = FileService(FileClient(client), admission)
+    state.history_service = HistoryService(HistoryClient(client), admission)
     state.link_signer = LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
     state.relay = Relay(
         hub, open_streams, presence, state.drain, slow_viewer_s=settings.slow_viewer_s

@@ -145,6 +145,8 @@ class ServiceClient:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Call the target once and hand out the answer as it comes; a body is passed on likewise.
 
+        It may be left by another task than the one that entered it.
+
         Args:
             timeout_s: for the whole call, from connecting to leaving the context.
 
@@ -156,18 +158,15 @@ class ServiceClient:
         began = time.perf_counter()
         outcome = "error"
         try:
-            async with (
-                asyncio.timeout(timeout_s),
-                self._session.request(
-                    method,
-                    self._base_url + path,
-                    data=body,
-                    headers=sent,
-                    params=params,
-                    timeout=self._timeout,
-                    allow_redirects=False,
-                ) as response,
-            ):
+            async with self._session.request(
+                method,
+                self._base_url + path,
+                data=body,
+                headers=sent,
+                params=params,
+                timeout=aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S),
+                allow_redirects=False,
+            ) as response:
                 outcome = f"{response.status // 100}xx"
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

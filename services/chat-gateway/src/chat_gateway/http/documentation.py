@@ -49,6 +49,34 @@ _ATTACHMENT: Final = Schema(
         "preview_url": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.URL),
     },
 )
+_FOUND: Final = Schema(
+    title="FoundMessage",
+    type=OpenAPIType.OBJECT,
+    required=["thread_id", "title", "item_id", "snippet", "created_at"],
+    properties={
+        **dict.fromkeys(("thread_id", "item_id", "snippet"), _STRING),
+        "title": Schema(type=[OpenAPIType.STRING, OpenAPIType.NULL]),
+        "created_at": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME),
+    },
+)
+_FOUND_PAGE: Final = Schema(
+    title="FoundPage",
+    type=OpenAPIType.OBJECT,
+    required=["items", "next_cursor"],
+    properties={
+        "items": Schema(type=OpenAPIType.ARRAY, items=_FOUND),
+        "next_cursor": Schema(type=[OpenAPIType.STRING, OpenAPIType.NULL]),
+    },
+)
+_EXPORT: Final = Schema(
+    title="ChatExport",
+    type=OpenAPIType.OBJECT,
+    required=["threads", "attachments", "feedback"],
+    properties={
+        name: Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.OBJECT))
+        for name in ("threads", "attachments", "feedback")
+    },
+)
 _CHATKIT_REQUEST: Final = Schema(
     title="ChatKitRequest",
     description="A request of the ChatKit protocol; `type` decides what `params` holds.",
@@ -133,6 +161,29 @@ class DownloadOperation(Operation):
         answer.description = "The file."
         answer.headers = None
         answer.content = {"*/*": OpenAPIMediaType(schema=_BINARY)}
+
+
+@dataclass
+class SearchOperation(Operation):
+    """Search: a page of what was found."""
+
+    def __post_init__(self) -> None:
+        _document_json(self, "Messages that hold all words, the newest first.", _FOUND_PAGE)
+
+
+@dataclass
+class ExportOperation(Operation):
+    """Export: one large JSON object."""
+
+    def __post_init__(self) -> None:
+        _document_json(self, "Everything of the user's chats.", _EXPORT)
+
+
+def _document_json(operation: Operation, description: str, schema: Schema) -> None:
+    answer = _stream_answer(operation)
+    answer.description = description
+    answer.headers = None
+    answer.content = {"application/json": OpenAPIMediaType(schema=schema)}
 
 
 def _stream_answer(operation: Operation) -> OpenAPIResponse:

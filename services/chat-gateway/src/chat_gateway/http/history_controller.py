@@ -1,0 +1,77 @@
+"""`/api/{user_id}/chat/search` and `/export`: one's own history."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get
+from litestar.background_tasks import BackgroundTask
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.enums import MediaType
+from litestar.params import QueryParameter
+from litestar.response import Stream
+
+from chat_gateway.history_service import HistoryService
+from chat_gateway.http.documentation import BEARER, ExportOperation, SearchOperation
+from chat_gateway.http.guards import require_own_secret
+from chat_gateway.http.rejections import COUNTING_HANDLERS
+from todochat.openapi import problems
+from todochat.tokens import Identity
+
+OwnRequest = Request[Any, Identity, State]
+
+
+class HistoryController(Controller):
+    """What one user has said and was told."""
+
+    path = "/api/{user_id:str}/chat"
+    tags = ["history"]
+    guards = [require_own_secret]
+    security = BEARER
+    exception_handlers = COUNTING_HANDLERS
+
+    @get(
+        "/search",
+        operation_class=SearchOperation,
+        responses=problems(400, 401, 403, 409, 422, 429, 503),
+    )
+    async def search(
+        self,
+        request: OwnRequest,
+        history_service: NamedDependency[HistoryService],
+        q: Annotated[
+            str,
+            QueryParameter(
+                min_length=1, max_length=200, description="Each word begins a word of a message."
+            ),
+        ],
+        limit: Annotated[int, QueryParameter(ge=1, le=50, description="Messages per page.")] = 20,
+        cursor: Annotated[
+            str | None,
+            QueryParameter(max_length=250, description="`next_cursor` of the page before."),
+        ] = None,
+    ) -> Response[bytes]:
+        """Search in one's own messages and the assistant's, the newest first."""
+        params = {"q": q, "limit": str(limit), **({"cursor": cursor} if cursor else {})}
+        answer = await history_service.search(request.auth, params)
+        return Response(answer.body, headers=answer.headers)
+
+    @get(
+        "/export",
+        operation_class=ExportOperation,
+        responses=problems(401, 403, 409, 429, 503),
+    )
+    async def export(
+        self, request: OwnRequest, history_service: NamedDependency[HistoryService]
+    ) -> Stream:
+        """Stream everything of one's chats: threads with their items, files, feedback."""
+        download = await history_service.export(request.auth)
+        headers = {
+            "Content-Disposition": 'attachment; filename="chat.json"',
+            "Cache-Control": "no-store",
+        }
+        return Stream(
+            download.chunks(),
+            media_type=MediaType.JSON,
+            headers=headers,
+            background=BackgroundTask(download.aclose),
+        )
