@@ -32,7 +32,7 @@ class InternalController(Controller):
     """Routes for services, which show a service token."""
 
     path = "/internal/access-tokens"
-    tags = ["internal"]
+    include_in_schema = False  # the document is the public one; the edge answers 404 here
     security = BEARER
     guards = [require_tasks]
 

@@ -38,7 +38,7 @@ class InternalController(Controller):
     """Routes for services, which show a service token."""
 
     path = "/internal/users"
-    tags = ["internal"]
+    include_in_schema = False  # the document is the public one; the edge answers 404 here
     guards = [require_auth_session]
     security = BEARER
 
