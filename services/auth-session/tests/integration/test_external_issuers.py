@@ -300,6 +300,22 @@ class TestSessions:
         assert (await browser.client_secret(token)).status_code == 401
         assert await redis.zscore("auth:revoked", str(claims_of(login)["sid"])) is not None
 
+    async def test_the_token_that_erased_an_account_does_not_bring_it_back(
+        self, external: Service, issuer: Issuer, database: Connection
+    ) -> None:
+        browser, subject = external.browser(), new_subject()
+        token = issuer.token(sub=subject)
+        _, exchanged = await exchange(browser, token)
+        login = str(exchanged["access_token"])
+        erased = await browser.http.delete("/api/auth/me", headers=bearer(login))
+        await database.execute("DELETE FROM erasures WHERE user_id = $1", subject)  # all done
+
+        again = await exchange(browser, token)
+        later = await exchange(browser, issuer.token(sub=subject, n=2))
+
+        assert erased.status_code == 202
+        assert (again[0], later[0]) == (401, 200)
+
     async def test_what_is_issued_ends_at_most_a_secrets_lifetime_after_the_token(
         self, external: Service, issuer: Issuer
     ) -> None:

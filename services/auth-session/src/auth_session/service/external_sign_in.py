@@ -102,9 +102,13 @@ class ExternalSignIn:
         self, transaction: AsyncSession, login: ExternalLogin, user_agent: str | None
     ) -> tuple[Session, User]:
         now = self._clock()
+        sid = derived_id("ses", login.fingerprint)
+        if await ExternalUserRepository(transaction).was_erased(sid):
+            # Else the page that erased an account would bring it back with the token it has.
+            raise UnauthorizedError("This session has ended. Sign in again.")
         user = await self._user(transaction, login.user, now)
         began = Session(
-            sid=derived_id("ses", login.fingerprint),
+            sid=sid,
             user_id=user.id,
             expires_at=self._end(login, now),
             tokens_until=now,

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.external_user import ExternalUser
 from auth_session.domain.user import User
-from auth_session.storage.erasure_record import ErasureRecord
+from auth_session.storage.erasure_record import ErasedSidRecord, ErasureRecord
 from auth_session.storage.user_record import UserRecord
 
 
@@ -59,6 +59,13 @@ class ExternalUserRepository:
                 updated_at=now,
             )
         )
+
+    async def was_erased(self, sid: str) -> bool:
+        """Tell whether a session went with an account that was erased."""
+        found = await self._session.scalar(
+            select(ErasedSidRecord.sid).where(ErasedSidRecord.sid == sid)
+        )
+        return found is not None
 
     async def is_being_erased(self, user_id: str) -> bool:
         """Tell whether an account with this id is still to be erased in other services."""
