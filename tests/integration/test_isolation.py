@@ -49,7 +49,15 @@ async def everything_of(person: Person) -> dict[str, Any]:
         "tasks": (await person.api("GET", "/tasks", params={"status": "all"})).json(),
         "lists": (await person.api("GET", "/lists")).json(),
         "threads": (await person.chatkit("threads.list")).json(),
+        "files": await files_of(person),
     }
+
+
+async def files_of(person: Person) -> list[dict[str, Any]]:
+    """What an export says of a person's files."""
+    export = await person.chat("GET", "/export")
+    files: list[dict[str, Any]] = export.json()["attachments"]
+    return files
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -65,6 +73,7 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
         "run_id": answer.run_id,
         "thread_id": answer.thread_id,
         "item_id": answer.items[0]["id"],
+        "attachment_id": (await ada.attach_file("secret.txt", b"secret"))["id"],
     }
     return ada, bob, hers
 
@@ -72,7 +81,8 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
 def fill(path: str, user_id: str, hers: dict[str, str]) -> tuple[str, str]:
     """Put a user and Ada's ids into a path template."""
     kind = path.split("/")[3]
-    own = {"tasks": hers["task_id"], "lists": hers["list_id"], "chat": hers["run_id"]}[kind]
+    named = {"tasks": hers["task_id"], "lists": hers["list_id"], "chat": hers["run_id"]}
+    own = hers["attachment_id"] if "/attachments/" in path else named.get(kind, "")
     filled = path.replace("{user_id}", user_id)
     return re.sub(r"\{[^}]+\}", own, filled), kind
 
@@ -138,6 +148,7 @@ async def test_her_ids_in_his_bodies_do_not_exist(two: Two) -> None:
         "threads.retry_after_item": {"item_id": hers["item_id"]},
         "threads.add_client_tool_output": {"result": {}},
         "threads.custom_action": {"action": {"type": "run.attach", "payload": {}}},
+        "attachments.delete": {"attachment_id": hers["attachment_id"]},
     }
     statuses = {
         kind: (await bob.chatkit(kind, {"thread_id": hers["thread_id"], **params})).status_code
