@@ -66,3 +66,10 @@ async def bob(contract_stack: Stack) -> AsyncIterator[Chatter]:
     """Someone else."""
     async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
         yield await Chatter.sign_up(client)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def eve(contract_stack: Stack) -> AsyncIterator[Chatter]:
+    """Someone who has nothing and is only ever refused, so that tests may share her."""
+    async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
+        yield await Chatter.sign_up(client)

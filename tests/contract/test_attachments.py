@@ -153,12 +153,12 @@ async def test_a_deleted_thread_takes_its_files_with_it(
     assert (await ada.chat("GET", f"/attachments/{file['id']}/content")).status_code == 404
 
 
-async def test_an_unknown_file_is_not_found(ada: Chatter) -> None:
+async def test_an_unknown_file_is_not_found(eve: Chatter) -> None:
     message = user_input("look", attachments=[UNKNOWN])
 
-    assert await ada.refusal("attachments.delete", attachment_id=UNKNOWN) == (404, "not-found")
-    assert await ada.refusal("threads.create", input=message) == (404, "not-found")
-    assert (await ada.threads()).data == []
+    assert await eve.refusal("attachments.delete", attachment_id=UNKNOWN) == (404, "not-found")
+    assert await eve.refusal("threads.create", input=message) == (404, "not-found")
+    assert (await eve.threads()).data == []
 
 
 async def test_someone_elses_file_is_as_if_it_werent_there(ada: Chatter, bob: Chatter) -> None:
@@ -201,8 +201,8 @@ async def test_a_file_stays_in_the_thread_that_took_it(
     ids=["empty", "negative", "too-large", "video", "svg"],
 )
 async def test_a_file_that_isnt_taken_is_refused_when_it_is_announced(
-    ada: Chatter, params: dict[str, Any], refusal: tuple[int, str]
+    eve: Chatter, params: dict[str, Any], refusal: tuple[int, str]
 ) -> None:
     announced = {"name": "a.txt", "size": 9, "mime_type": "text/plain", **params}
 
-    assert await ada.refusal("attachments.create", **announced) == refusal
+    assert await eve.refusal("attachments.create", **announced) == refusal

@@ -104,8 +104,8 @@ async def test_threads_are_told_without_their_items_and_the_newest_first(
     assert [thread.title for thread in page.data] == ["Thread 1", "Thread 0"]
 
 
-async def test_someone_new_has_one_empty_page(ada: Chatter) -> None:
-    assert await ada.fetch("threads.list") == {"data": [], "has_more": False}
+async def test_someone_new_has_one_empty_page(eve: Chatter) -> None:
+    assert await eve.fetch("threads.list") == {"data": [], "has_more": False}
 
 
 async def test_items_come_newest_first_unless_asked_otherwise(
@@ -216,8 +216,8 @@ async def test_what_is_added_meanwhile_doesnt_move_the_pages(
 
 
 @pytest.mark.parametrize("after", [UNKNOWN_THREAD, "nonsense", "\u0000", "' OR 1=1 --", "x" * 500])
-async def test_an_unknown_cursor_is_not_found(ada: Chatter, after: str) -> None:
-    assert await ada.refusal("threads.list", after=after) == (404, "not-found")
+async def test_an_unknown_cursor_is_not_found(eve: Chatter, after: str) -> None:
+    assert await eve.refusal("threads.list", after=after) == (404, "not-found")
 
 
 async def test_an_items_id_is_no_cursor_of_another_thread(

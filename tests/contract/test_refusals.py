@@ -75,10 +75,10 @@ WRONG_MESSAGE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("request_type", NAMING_A_THREAD)
-async def test_a_thread_that_isnt_there_is_not_found(ada: Chatter, request_type: str) -> None:
+async def test_a_thread_that_isnt_there_is_not_found(eve: Chatter, request_type: str) -> None:
     params = NAMING_A_THREAD[request_type]
 
-    refused = await ada.refusal(request_type, thread_id=UNKNOWN_THREAD, **params)
+    refused = await eve.refusal(request_type, thread_id=UNKNOWN_THREAD, **params)
 
     assert refused == (404, "not-found")
 
@@ -116,8 +116,8 @@ async def test_an_item_that_isnt_there_is_not_found(
 
 
 @pytest.mark.parametrize("request_type", REQUIRED)
-async def test_every_missing_field_is_named(ada: Chatter, request_type: str) -> None:
-    response = await ada.chatkit(request_type, {})
+async def test_every_missing_field_is_named(eve: Chatter, request_type: str) -> None:
+    response = await eve.chatkit(request_type, {})
 
     assert response.status_code == 422
     pointers = {error["pointer"] for error in response.json()["errors"]}
@@ -125,22 +125,22 @@ async def test_every_missing_field_is_named(ada: Chatter, request_type: str) -> 
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_a_field_of_the_wrong_form_is_refused(ada: Chatter, case: str) -> None:
+async def test_a_field_of_the_wrong_form_is_refused(eve: Chatter, case: str) -> None:
     request_type, params = WRONG[case]
 
-    assert await ada.refusal(request_type, **params) == (422, "invalid-input")
+    assert await eve.refusal(request_type, **params) == (422, "invalid-input")
 
 
 @pytest.mark.parametrize("case", WRONG_MESSAGE)
-async def test_a_message_of_the_wrong_form_begins_no_thread(ada: Chatter, case: str) -> None:
+async def test_a_message_of_the_wrong_form_begins_no_thread(eve: Chatter, case: str) -> None:
     message = user_input("hello", **WRONG_MESSAGE[case])
 
-    response = await ada.chatkit("threads.create", {"input": message})
+    response = await eve.chatkit("threads.create", {"input": message})
 
     assert response.status_code == 422
     pointers = [error["pointer"] for error in response.json()["errors"]]
     assert all(pointer.startswith("/params/input/") for pointer in pointers)
-    assert (await ada.threads()).data == []
+    assert (await eve.threads()).data == []
 
 
 @pytest.mark.parametrize(
@@ -156,17 +156,17 @@ async def test_a_message_of_the_wrong_form_begins_no_thread(ada: Chatter, case: 
     ids=["unknown", "null", "no-params", "params-list", "metadata", "empty"],
 )
 async def test_a_body_that_is_no_request_is_refused(
-    ada: Chatter, body: dict[str, Any], refusal: tuple[int, str]
+    eve: Chatter, body: dict[str, Any], refusal: tuple[int, str]
 ) -> None:
-    assert await ada.refusal_of(body) == refusal
+    assert await eve.refusal_of(body) == refusal
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"hello"', b"\xff", b'{"type": "threads.l'])
-async def test_a_body_that_is_no_json_object_is_refused(ada: Chatter, body: bytes) -> None:
-    response = await ada.client.post(
-        f"/api/{ada.user_id}/chat",
+async def test_a_body_that_is_no_json_object_is_refused(eve: Chatter, body: bytes) -> None:
+    response = await eve.client.post(
+        f"/api/{eve.user_id}/chat",
         content=body,
-        headers={"Authorization": f"Bearer {ada.client_secret}"},
+        headers={"Authorization": f"Bearer {eve.client_secret}"},
     )
 
     assert response.status_code == 400

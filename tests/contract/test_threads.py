@@ -198,5 +198,5 @@ async def test_a_locked_thread_can_still_be_read_renamed_and_deleted(
     assert deleted == {}
 
 
-async def test_an_unknown_thread_is_not_found(ada: Chatter) -> None:
-    assert await ada.refusal("threads.get_by_id", thread_id=UNKNOWN_THREAD) == (404, "not-found")
+async def test_an_unknown_thread_is_not_found(eve: Chatter) -> None:
+    assert await eve.refusal("threads.get_by_id", thread_id=UNKNOWN_THREAD) == (404, "not-found")
