@@ -22,10 +22,13 @@ from chat_gateway.streams.redis_guard import redis_or_503
 from chat_gateway.streams.stream_format import PlainFormat, ResumableFormat, StreamFormat
 from chat_gateway.streams.viewer import Viewer
 from todochat.bus import RunHub, RunLogExpiredError
+from todochat.dictation import DICTATION_TYPE, TRANSCRIPTION_TIMEOUT_S
 from todochat.errors import ServiceError
 from todochat.ids import new_id
 from todochat.tokens import Identity
 
+# A model listens to dictation for so long; the rest is for the way there and back.
+_TIMEOUTS_S: Final = {DICTATION_TYPE: TRANSCRIPTION_TIMEOUT_S + 5}
 _RUN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # goes into Redis keys and a path of the api
 
 log = structlog.get_logger(__name__)
@@ -75,7 +78,12 @@ class ChatService:
         viewer_id = await self._admission.admit(identity, kind, opens_stream=kind == "turn")
         headers = {**request.headers, "X-Run-Id": new_id("run")}
         try:
-            answer = await self._agent.submit(identity.user_id, request.body, headers)
+            answer = await self._agent.submit(
+                identity.user_id,
+                request.body,
+                headers,
+                timeout_s=_TIMEOUTS_S.get(request.request_type or ""),
+            )
             if isinstance(answer, AcceptedRun) and answer.replayed:
                 await self._locate(identity, answer.run_id)  # its log may be gone by now
         except ServiceError:

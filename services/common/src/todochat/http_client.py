@@ -110,12 +110,16 @@ class ServiceClient:
         json: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
     ) -> ServiceResponse:
         """Call the target on behalf of `user_id`.
 
         GET, PUT, DELETE and anything with an Idempotency-Key is tried up to `max_tries` times,
         while there is time left, when the target can't be reached or answers 502, 503 or 504;
         the last answer is returned.
+
+        Args:
+            timeout_s: for this call with all its tries, if it is another than the client's.
 
         Raises:
             UpstreamError: no try got an answer.
@@ -126,7 +130,7 @@ class ServiceClient:
         safe = method in _SAFE_METHODS or IDEMPOTENCY_HEADER in sent
         tries = self._max_tries if safe else 1
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(timeout_s or self._timeout_s):
                 return await self._request(method, path, user_id, json, sent, params, tries)
         except TimeoutError as error:
             raise self._unreachable() from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from todo_agent.mcp_on_demand import postpone_mcp
-from todo_agent.settings import MigrationSettings, TodoAgentSettings
+from todo_agent.settings import MigrationSettings, TodoAgentSettings, check_transcription
 from todochat.faults import arm_fault_points
 from todochat.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
@@ -37,6 +37,10 @@ def serve_api() -> None:
     """Serve the internal api until SIGTERM."""
     postpone_mcp()
     settings = _load_settings()  # first: openai-chatkit reads LOG_LEVEL, too, and crashes on it
+    try:
+        check_transcription(settings)
+    except SettingsError as error:
+        exit_with(str(error))
     from todo_agent.app import create_app  # noqa: PLC0415 - see above
 
     run(create_app(settings), settings, host=settings.host, port=settings.port)

@@ -9,7 +9,7 @@ from litestar.di import Provide
 from todo_agent.chatkit.attachments import AttachmentDesk
 from todo_agent.chatkit.history_desk import HistoryDesk
 from todo_agent.erasure import Eraser
-from todo_agent.http.arrival import provide_arrival, provide_caller
+from todo_agent.http.arrival import BODY_LIMIT_BYTES, provide_arrival, provide_caller
 from todo_agent.http.attachment_controller import AttachmentController
 from todo_agent.http.chatkit_controller import ChatKitController
 from todo_agent.http.erasure_controller import ErasureController
@@ -20,7 +20,6 @@ from todo_agent.service import ChatService
 from todo_agent.settings import TodoAgentSettings
 from todochat.app import create_app as create_service_app
 
-BODY_LIMIT_BYTES: Final = 256 * 1024
 DESCRIPTION: Final = (
     "Threads, items and runs. Internal: chat-gateway calls it with a service token that names the"
     " user."

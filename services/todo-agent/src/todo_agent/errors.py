@@ -23,6 +23,7 @@ TooManyRequestsError
 └── TooManyRunsError           429  too-many-runs
 UnavailableError
 ├── QueueFullError             503  queue-full
+├── TranscriptionFailedError   503  transcription-failed
 ├── ActionFailedError          503  action-failed
 └── ActionPendingError         503  action-pending
 """
@@ -149,6 +150,15 @@ class UnsupportedFileError(InvalidInputError):
     """The file is of no type that is taken, or not what it was announced as."""
 
     code, title = "unsupported-file", "This file can't be taken"
+
+
+class TranscriptionFailedError(UnavailableError):
+    """The model that listens can't be reached, or gave no answer in time."""
+
+    code, title = "transcription-failed", "Nobody listened"
+
+    def __init__(self) -> None:
+        super().__init__("The recording could not be turned into text just now.")
 
 
 class FeatureUnavailableError(InvalidInputError):

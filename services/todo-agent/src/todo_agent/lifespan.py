@@ -9,6 +9,7 @@ from litestar.datastructures import State
 
 from todo_agent.chatkit.acceptance import Acceptance
 from todo_agent.chatkit.attachments import AttachmentDesk, FileLimits
+from todo_agent.chatkit.dictation import Dictation, Transcriber
 from todo_agent.chatkit.direct_answers import DirectAnswers
 from todo_agent.chatkit.history_desk import HistoryDesk
 from todo_agent.chatkit.previews import AttachmentLinks
@@ -71,7 +72,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             RunQueue(RunRepository(jobs), settings.max_queued_runs),
             signals,
             RunResults(hub),
-            DirectAnswers(desk),
+            DirectAnswers(desk, Dictation(await _transcriber(settings, stack))),
             Accounts(database),
         )
         yield
@@ -81,6 +82,15 @@ async def check_databases(state: State) -> None:
     """Raise if PostgreSQL can't be reached, or while a role has yet to be checked."""
     await state.jobs_database.check()
     await state.database.ping()
+
+
+async def _transcriber(settings: TodoAgentSettings, stack: AsyncExitStack) -> Transcriber | None:
+    if not settings.transcription_model:
+        return None
+    # The client is slow to load, and an api without dictation needs none.
+    from todo_agent.agent.transcription import open_transcriber  # noqa: PLC0415
+
+    return await stack.enter_async_context(open_transcriber(settings))
 
 
 def _file_limits(settings: TodoAgentSettings) -> FileLimits:

@@ -162,10 +162,8 @@ class ChatService:
             locale=arrival.locale,
         )
         match request:
-            case AttachmentsCreateReq() | AttachmentsDeleteReq():
+            case AttachmentsCreateReq() | AttachmentsDeleteReq() | InputTranscribeReq():
                 return await self._direct.answer(request, context)
-            case InputTranscribeReq():
-                raise FeatureUnavailableError("This server does not take dictation yet.")
             case ThreadsDeleteReq():
                 store = self._server.store
                 stopped = await store.remove_thread(request.params.thread_id, context)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from todochat.settings import ServiceSettings, env_name
+from todochat.settings import ServiceSettings, SettingsError, env_name
 
 
 class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("TODO_AGENT")):
@@ -101,6 +101,13 @@ class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_n
             "without them if it refuses; `never` saves a text-only model that refused call."
         ),
     ] = "auto"
+    transcription_model: Annotated[
+        str,
+        Meta(
+            description="The model that turns dictation into text, for example `whisper-1`, at OpenAI "
+            "or OPENAI_BASE_URL. Empty turns dictation off."
+        ),
+    ] = ""
     model_timeout_s: Annotated[
         float,
         Meta(gt=0, description="Longest silence of the model, before its first token or later."),
@@ -122,6 +129,17 @@ class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_n
     history_max_chars: Annotated[
         int, Meta(ge=1, description="Characters of a thread that the model gets, in whole turns.")
     ] = 60_000
+
+
+def check_transcription(settings: TodoAgentSettings) -> None:
+    """Refuse dictation without anybody to listen.
+
+    Raises:
+        SettingsError: a model is named, but neither a key nor a server.
+    """
+    if settings.transcription_model and not (settings.openai_api_key or settings.openai_base_url):
+        msg = "setting TODO_AGENT_TRANSCRIPTION_MODEL needs OPENAI_API_KEY or OPENAI_BASE_URL"
+        raise SettingsError(msg)
 
 
 class MigrationSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,15 +59,28 @@ class AgentClient:
         self._client = client
 
     async def submit(
-        self, user_id: str, body: bytes, headers: Mapping[str, str]
+        self,
+        user_id: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout_s: float | None = None,
     ) -> AcceptedRun | PlainAnswer:
         """Hand over a chat request as it came.
+
+        Args:
+            timeout_s: if it takes longer than others.
 
         Raises:
             ServiceError: it was refused, or todo-agent can't be reached.
         """
         response = await self._client.request(
-            "POST", "/internal/chatkit", user_id=user_id, json=body, headers=headers
+            "POST",
+            "/internal/chatkit",
+            user_id=user_id,
+            json=body,
+            headers=headers,
+            timeout_s=timeout_s,
         )
         check_answer(response)
         if response.status == 202:

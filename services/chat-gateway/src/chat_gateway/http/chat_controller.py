@@ -17,6 +17,7 @@ from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.service import ChatRequest, ChatService
 from chat_gateway.streams.relay import Relay
+from todochat.dictation import MAX_DICTATION_BODY_BYTES, read_chat_body
 from todochat.idempotency import HEADER as IDEMPOTENCY_HEADER
 from todochat.idempotency import parse_idempotency_key
 from todochat.openapi import problems
@@ -40,6 +41,7 @@ class ChatController(Controller):
 
     @post(
         status_code=200,
+        request_max_body_size=MAX_DICTATION_BODY_BYTES,
         operation_class=ChatOperation,
         responses=problems(400, 401, 403, 404, 409, 410, 413, 422, 429, 503),
     )
@@ -63,7 +65,7 @@ class ChatController(Controller):
         """
         began = time.perf_counter()
         key = parse_idempotency_key(request.headers)
-        body = await request.body()
+        body = await read_chat_body(request, request.app.state.settings.body_limit_bytes)
         answer = await service.submit(
             request.auth,
             ChatRequest(

@@ -1,25 +1,27 @@
 """Requests that this server answers by itself, where openai-chatkit only has a place for them."""
 
-from chatkit.types import AttachmentsCreateReq, AttachmentsDeleteReq
+from chatkit.types import AttachmentsCreateReq, AttachmentsDeleteReq, InputTranscribeReq
 
 from todo_agent.chatkit.attachments import AttachmentDesk
 from todo_agent.chatkit.context import RequestContext
+from todo_agent.chatkit.dictation import Dictation
 from todo_agent.chatkit.wire import to_json
 
-DirectReq = AttachmentsCreateReq | AttachmentsDeleteReq
+DirectReq = AttachmentsCreateReq | AttachmentsDeleteReq | InputTranscribeReq
 
 
 class DirectAnswers:
-    """Answers what is about files."""
+    """Answers what is about files and dictation."""
 
-    def __init__(self, attachments: AttachmentDesk) -> None:
+    def __init__(self, attachments: AttachmentDesk, dictation: Dictation) -> None:
         self._attachments = attachments
+        self._dictation = dictation
 
     async def answer(self, request: DirectReq, context: RequestContext) -> bytes:
         """Answer as JSON.
 
         Raises:
-            ServiceError: it is refused; see `AttachmentDesk`.
+            ServiceError: it is refused; see `AttachmentDesk` and `Dictation`.
         """
         match request:
             case AttachmentsCreateReq():
@@ -31,3 +33,5 @@ class DirectAnswers:
             case AttachmentsDeleteReq():
                 await self._attachments.delete(context.user_id, request.params.attachment_id)
                 return b"{}"
+            case InputTranscribeReq():
+                return to_json(await self._dictation.transcribe(request.params))

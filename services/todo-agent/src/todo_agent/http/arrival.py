@@ -10,12 +10,14 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from todo_agent.chatkit.acceptance import Arrival
+from todochat.dictation import read_chat_body
 from todochat.errors import BadRequestError, UnauthorizedError
 from todochat.idempotency import parse_idempotency_key
 from todochat.ids import is_user_id, new_id
 from todochat.service_tokens import Arrow, ServiceIdentity, ServiceTokens
 from todochat.tokens import bearer_token
 
+BODY_LIMIT_BYTES: Final = 256 * 1024
 CALLERS: Final = (Arrow.GATEWAY_TO_AGENT,)
 
 _RUN_ID: Final = re.compile(r"run_[0-9a-z]{26}")
@@ -44,12 +46,13 @@ async def provide_arrival(
 
     Raises:
         BadRequestError: X-Run-Id or Idempotency-Key is malformed.
+        PayloadTooLargeError: the body has more than 256 KiB and is no dictation.
     """
     headers = request.headers
     return Arrival(
         user_id=caller.user_id,
         run_id=_run_id(headers),
-        body=await request.body(),
+        body=await read_chat_body(request, BODY_LIMIT_BYTES),
         idempotency_key=parse_idempotency_key(headers),
         timezone=_timezone(headers.get("x-timezone", "")),
         locale=_locale(headers.get("accept-language", "")),

@@ -9,6 +9,7 @@ from litestar.openapi import ResponseSpec
 from todo_agent.chatkit.acceptance import AcceptedRun, Arrival
 from todo_agent.service import ChatService
 from todochat.database.outage import OUTAGE_HANDLERS
+from todochat.dictation import MAX_DICTATION_BODY_BYTES
 from todochat.idempotency import REPLAYED_HEADER
 from todochat.problems import Problem
 
@@ -18,7 +19,7 @@ _PROBLEMS = {
     404: "No such thread or item; `no-active-run` for `run.attach`.",
     409: "`thread-busy` with `run_id` and `thread_id`; `thread-locked`; `not-pending`;"
     " `idempotency-in-progress`.",
-    413: "The body is longer than 256 KiB.",
+    413: "The body is longer than 256 KiB; for `input.transcribe`, 2.7 MiB.",
     422: "A field is invalid; `feature-unavailable`; `idempotency-key-reused`.",
     429: "`too-many-runs`, with Retry-After.",
     503: "`queue-full`, or the database is away; with Retry-After.",
@@ -35,6 +36,7 @@ class ChatKitController(Controller):
 
     @post(
         status_code=200,
+        request_max_body_size=MAX_DICTATION_BODY_BYTES,
         responses={
             202: ResponseSpec(AcceptedRun, description="Accepted: the run's stream answers it."),
             **{
