@@ -1,0 +1,3 @@
+export type * from "./events";
+export type * from "./items";
+export type * from "./requests";
