@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 import pytest
-from auth_kit import Browser, Connection, MovableClock, Service
+from auth_kit import Browser, Connection, MovableClock, Service, StartService
 
 from auth_session.errors import SigningKeyError
 from auth_session.service.key_cipher import KeyCipher
@@ -41,8 +41,12 @@ async def rows(own_urls: DatabaseUrls) -> AsyncIterator[Connection]:
     await connection.close()
 
 
-async def test_the_document_has_only_public_keys(browser: Browser) -> None:
-    answer = await browser.http.get("/.well-known/jwks.json")
+async def test_the_document_has_only_public_keys(
+    start_service: StartService, own_urls: DatabaseUrls
+) -> None:
+    service = await start_service(auth_database_url=own_urls.app)  # nobody rotates its keys
+
+    answer = await service.browser().http.get("/.well-known/jwks.json")
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -108,17 +108,7 @@ class ErasureRepository:
     async def _keep(self, sids: Sequence[RevokedSid]) -> None:
         if sids:
             rows = [{"sid": each.sid, "tokens_until": each.tokens_until} for each in sids]
-            new = insert_or(ErasedSidRecord)
-            # An external token that is shown again after an erasure has the same sid again.
-            kept = new.on_conflict_do_update(
-                index_elements=["sid"],
-                set_={
-                    "tokens_until": func.greatest(
-                        ErasedSidRecord.tokens_until, new.excluded.tokens_until
-                    )
-                },
-            )
-            await self._session.execute(kept, rows)
+            await self._session.execute(insert(ErasedSidRecord), rows)
 
     async def _forget_address(self, user: UserRecord) -> None:
         """Delete invitations and failed sign-ins, which know a person by e-mail address."""
