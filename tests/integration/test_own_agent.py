@@ -91,12 +91,10 @@ async def test_nobody_takes_back_the_tea_of_others(
     tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada, eve = await sign_up(tea_house), await sign_up(tea_house)
-    for person in (ada, eve):
+    for _ in (ada, eve):
         tea_model.answer(Call("order_tea", {"kind": "white"}))
         tea_model.answer(Say("It is coming."))
-        if person is ada:
-            adas = await ada.ask("white tea")
-    eves = await eve.ask("white tea")
+    adas, eves = await ada.ask("white tea"), await eve.ask("white tea")
 
     stolen = await eve.chatkit(
         "threads.sync_custom_action",

@@ -52,7 +52,9 @@ async def empty_chat(chat_urls: DatabaseUrls) -> DatabaseUrls:
     """The same, without a row."""
     connection = await asyncpg.connect(chat_urls.owner)
     try:
-        await connection.execute("TRUNCATE owners, threads, attachments, runs, erasures CASCADE")
+        await connection.execute(
+            "TRUNCATE owners, threads, attachments, runs, erasures, run_usage, usage_days CASCADE"
+        )
     finally:
         await connection.close()
     return chat_urls

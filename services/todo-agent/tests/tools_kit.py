@@ -5,6 +5,7 @@ from typing import Any
 
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import RunScope
+from todo_agent.storage.usage_repository import AnswerUsage
 
 USER = "usr_ada"
 RUN = "run_1"
@@ -20,7 +21,7 @@ class MemoryJournal:
     def get(self, key: str) -> bytes | None:
         return self.steps.get(key)
 
-    async def save(self, key: str, payload: bytes) -> None:
+    async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         assert key not in self.steps
         self.saves.append(key)
         self.steps[key] = payload

@@ -122,7 +122,7 @@ def reset(
 
 @app.command(context_settings=PASS_ON, add_help_option=False)
 def admin(context: typer.Context, data_dir: DataDirOption = DEFAULT) -> None:
-    """Manage accounts of the running stack: `admin user --help`."""
+    """Look after the running stack: `admin user --help`, `admin usage --help`."""
     from todochat_local.admin import run_admin  # noqa: PLC0415
 
     raise typer.Exit(run_admin(DataDir(data_dir), environ_of(context), context.args))

@@ -63,13 +63,14 @@ def build_plan(options: UpOptions, data: DataDir) -> Plan:
     units = [*engines.units, *table.units(kinds), caddy_unit(data, table, edge_port)]
     engines.ports.save()
     auth = next(kind for kind in kinds if kind.name == AUTH_SESSION)
+    worker = next(kind for kind in kinds if kind.name == WORKER)
     return Plan(
         edge=f"http://localhost:{edge_port}",
         units=units,
         steps=engines.steps,
         postgres_url=engines.admin_url,
         redis_url=engines.connections[REDIS_VARIABLE],
-        admin_environment=table.settings(auth),
+        admin_environment={kind.module: table.settings(kind) for kind in (auth, worker)},
         notes=engines.notes,
     )
 

@@ -83,7 +83,7 @@ class Launcher:
         """
         try:
             plan = self._build_plan(self._options, self._data)
-            settings = json.dumps(dict(plan.admin_environment), indent=1)
+            settings = json.dumps(plan.admin_environment, indent=1)
             write_private(self._data.admin_environment, settings)
         except OSError as error:
             msg = f"can't use {error.filename or self._data.path}: {error.strerror or error}"

@@ -67,7 +67,7 @@ class Plan:
     steps: Sequence[Step] = ()
     postgres_url: str | None = None
     redis_url: str | None = None
-    admin_environment: Mapping[str, str] = field(default_factory=dict)
+    admin_environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
 

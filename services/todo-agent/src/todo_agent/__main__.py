@@ -1,23 +1,30 @@
-"""`python -m todo_agent api|worker|migrate`: the only file that reads the environment."""
+"""`python -m todo_agent api|worker|migrate|usage`: the only file that reads the environment."""
 
 import gc
 
 if __name__ == "__main__":
     gc.disable()  # importing frees nothing; todochat.server.run turns it on again
 
+import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from todo_agent.mcp_on_demand import postpone_mcp
-from todo_agent.settings import MigrationSettings, TodoAgentSettings, check_transcription
+from todo_agent.settings import (
+    MigrationSettings,
+    TodoAgentSettings,
+    UsageSettings,
+    check_transcription,
+)
 from todochat.faults import arm_fault_points
 from todochat.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-USAGE: Final = "usage: python -m todo_agent api|worker|migrate"
+USAGE: Final = "usage: python -m todo_agent api|worker|migrate|usage"
 
 
 def main() -> None:
@@ -29,6 +36,8 @@ def main() -> None:
             work()
         case ["migrate"]:
             migrate()
+        case ["usage", *options]:
+            report_usage(options)
         case _:
             exit_with(USAGE)
 
@@ -64,6 +73,20 @@ def migrate() -> None:
     except SettingsError as error:
         exit_with(str(error))
     run_migrations(settings.migration_database_url, MIGRATIONS)
+
+
+def report_usage(arguments: Sequence[str]) -> None:
+    """Print what models were asked for."""
+    from todo_agent import usage_report  # noqa: PLC0415 - only here: SQLAlchemy
+
+    parser = argparse.ArgumentParser("todo_agent usage", description="What models were asked for.")
+    usage_report.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    try:
+        settings = load_settings(UsageSettings, os.environ)  # noqa: TID251
+    except SettingsError as error:
+        exit_with(str(error))
+    sys.exit(usage_report.print_usage(settings, options))
 
 
 def _load_settings() -> TodoAgentSettings:

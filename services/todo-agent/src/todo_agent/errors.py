@@ -20,7 +20,8 @@ InvalidInputError
 ├── UnsupportedFileError       422  unsupported-file
 └── FeatureUnavailableError    422  feature-unavailable
 TooManyRequestsError
-└── TooManyRunsError           429  too-many-runs
+├── TooManyRunsError           429  too-many-runs
+└── BudgetSpentError           429  budget-spent
 UnavailableError
 ├── QueueFullError             503  queue-full
 ├── TranscriptionFailedError   503  transcription-failed
@@ -28,8 +29,11 @@ UnavailableError
 └── ActionPendingError         503  action-pending
 """
 
+from datetime import datetime
+
 from chatkit.store import NotFoundError as ChatKitNotFoundError
 
+from todochat.clock import to_wire
 from todochat.errors import (
     BadRequestError,
     ConflictError,
@@ -171,6 +175,15 @@ class TooManyRunsError(TooManyRequestsError):
     """The user has as many runs at once as are allowed."""
 
     code, title = "too-many-runs", "Too many answers at once"
+
+
+class BudgetSpentError(TooManyRequestsError):
+    """What may be spent on models in a day is spent; `resets_at` says when that ends."""
+
+    code, title = "budget-spent", "Today's budget is spent"
+
+    def __init__(self, detail: str, *, resets_at: datetime, retry_after_s: float) -> None:
+        super().__init__(detail, retry_after_s=retry_after_s, resets_at=to_wire(resets_at))
 
 
 class QueueFullError(UnavailableError):

@@ -9,6 +9,7 @@ from litestar.datastructures import State
 
 from todo_agent.chatkit.acceptance import Acceptance
 from todo_agent.chatkit.attachments import AttachmentDesk, FileLimits
+from todo_agent.chatkit.budgets import NO_BUDGETS, Budgets
 from todo_agent.chatkit.dictation import Dictation, Transcriber
 from todo_agent.chatkit.direct_answers import DirectAnswers
 from todo_agent.chatkit.history_desk import HistoryDesk
@@ -67,7 +68,13 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         app.state.eraser = Eraser(database, redis, signals)
         app.state.chat_service = ChatService(
             server,
-            Acceptance(database, server, signals, max_active_runs=settings.max_runs_per_user),
+            Acceptance(
+                database,
+                server,
+                signals,
+                max_active_runs=settings.max_runs_per_user,
+                budgets=_budgets(settings),
+            ),
             UserRunRepository(database),
             RunQueue(RunRepository(jobs), settings.max_queued_runs),
             signals,
@@ -95,3 +102,9 @@ async def _transcriber(settings: TodoAgentSettings, stack: AsyncExitStack) -> Tr
 
 def _file_limits(settings: TodoAgentSettings) -> FileLimits:
     return FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)
+
+
+def _budgets(settings: TodoAgentSettings) -> Budgets:
+    """Return the limits; what the offline assistant says is free, also if others' is spent."""
+    has_model = bool(settings.openai_api_key or settings.openai_base_url)
+    return Budgets.from_settings(settings) if has_model else NO_BUDGETS

@@ -120,6 +120,29 @@ class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_n
         str,
         Meta(pattern=r"^[\w.]+:\w+$", description="The agent, `module:function`; see the README."),
     ] = "todo_agent.agent.todo:create_agent"
+    budget_user_tokens: Annotated[
+        int, Meta(ge=0, description="Tokens, in and out, of one person in a UTC day; 0: no limit.")
+    ] = 0
+    budget_total_tokens: Annotated[
+        int, Meta(ge=0, description="The same of all people together.")
+    ] = 0
+    budget_user_cost: Annotated[
+        float, Meta(ge=0, description="Money of one person in a UTC day; 0: no limit.")
+    ] = 0.0
+    budget_total_cost: Annotated[
+        float, Meta(ge=0, description="The same of all people together.")
+    ] = 0.0
+    prices: Annotated[
+        str,
+        Meta(
+            description="Money for a million tokens, `model=input/cached/output`, separated by "
+            "commas: `gpt-5=1.25/0.125/10,gpt-5-mini=0.25/0.025/2`."
+        ),
+    ] = ""
+    currency: Annotated[str, Meta(description="What the money is called in reports.")] = "USD"
+    usage_retention_days: Annotated[
+        int, Meta(ge=1, description="Days that it is known what a run has used.")
+    ] = 400
     max_turns: Annotated[
         int, Meta(ge=1, le=100, description="Model calls in one run, the tools' rounds included.")
     ] = 20
@@ -140,6 +163,19 @@ def check_transcription(settings: TodoAgentSettings) -> None:
     if settings.transcription_model and not (settings.openai_api_key or settings.openai_base_url):
         msg = "setting TODO_AGENT_TRANSCRIPTION_MODEL needs OPENAI_API_KEY or OPENAI_BASE_URL"
         raise SettingsError(msg)
+
+
+class UsageSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What `python -m todo_agent usage` reads."""
+
+    jobs_database_url: Annotated[str, Meta(extra={"secret": True})] = msgspec.field(
+        name="CHAT_JOBS_DATABASE_URL"
+    )
+    currency: str = msgspec.field(name="TODO_AGENT_CURRENCY", default="USD")
+
+    def __repr__(self) -> str:
+        """Name the type only: it holds a password."""
+        return f"{type(self).__name__}(...)"
 
 
 class MigrationSettings(msgspec.Struct, frozen=True, kw_only=True):

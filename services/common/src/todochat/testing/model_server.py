@@ -30,7 +30,12 @@ from todochat.testing.model_script import (
     Say,
     Wire,
 )
-from todochat.testing.model_wires import ChatCompletionsWriter, ResponsesWriter, StreamWriter
+from todochat.testing.model_wires import (
+    ChatCompletionsWriter,
+    ResponsesWriter,
+    StreamWriter,
+    TokenUsage,
+)
 
 __all__ = [
     "Answer",
@@ -60,10 +65,12 @@ class ScriptedModelServer:
 
     Attributes:
         requests: every request in the order of arrival, with what became of it.
+        usage: the tokens each answer says it took; None for a server that doesn't count.
     """
 
     def __init__(self) -> None:
         self.requests: list[ModelRequest] = []
+        self.usage: TokenUsage | None = (1, 0, 1)
         self._script: list[Answer] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -142,9 +149,9 @@ class ScriptedModelServer:
         self, answer: Answer, request: ModelRequest, response: web.StreamResponse
     ) -> None:
         writer: StreamWriter = (
-            ResponsesWriter(response, request)
+            ResponsesWriter(response, request, self.usage)
             if request.wire == "responses"
-            else ChatCompletionsWriter(response, request)
+            else ChatCompletionsWriter(response, request, self.usage)
         )
         begun = False
         try:

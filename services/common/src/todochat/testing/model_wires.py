@@ -23,6 +23,9 @@ def call_id(call: Call) -> str:
     return f"call_{next(_numbers):06d}" if call.call_id is None else call.call_id
 
 
+TokenUsage = tuple[int, int, int]  # in, cached ones of these, out
+
+
 class StreamWriter(ABC):
     """Writes one answer in one wire format."""
 
@@ -58,8 +61,14 @@ class StreamWriter(ABC):
 class ResponsesWriter(StreamWriter):
     """Server-sent events of `POST /v1/responses` with `stream: true`."""
 
-    def __init__(self, response: web.StreamResponse, request: ModelRequest) -> None:
+    def __init__(
+        self,
+        response: web.StreamResponse,
+        request: ModelRequest,
+        usage: TokenUsage | None = (1, 0, 1),
+    ) -> None:
         self._response = response
+        self._usage = usage
         self._model = str(request.body.get("model", ""))
         self._id = f"resp_{next(_numbers):06d}"
         self._output: list[dict[str, Any]] = []
@@ -118,16 +127,17 @@ class ResponsesWriter(StreamWriter):
 
     @override
     async def finish(self) -> None:
-        usage = {
-            "input_tokens": 1,
-            "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": 1,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": 2,
-        }
-        await self._send(
-            "response.completed", response={**self._snapshot("completed"), "usage": usage}
-        )
+        response = self._snapshot("completed")
+        if self._usage is not None:
+            given, cached, said = self._usage
+            response["usage"] = {
+                "input_tokens": given,
+                "input_tokens_details": {"cached_tokens": cached},
+                "output_tokens": said,
+                "output_tokens_details": {"reasoning_tokens": 0},
+                "total_tokens": given + said,
+            }
+        await self._send("response.completed", response=response)
 
     async def _send(self, kind: str, **members: Any) -> None:
         event = {"type": kind, "sequence_number": next(self._sequence), **members}
@@ -174,11 +184,19 @@ class ResponsesWriter(StreamWriter):
 class ChatCompletionsWriter(StreamWriter):
     """Server-sent events of `POST /v1/chat/completions` with `stream: true`."""
 
-    def __init__(self, response: web.StreamResponse, request: ModelRequest) -> None:
+    def __init__(
+        self,
+        response: web.StreamResponse,
+        request: ModelRequest,
+        usage: TokenUsage | None = (1, 0, 1),
+    ) -> None:
         self._response = response
+        self._usage = usage
         self._model = str(request.body.get("model", ""))
         self._id = f"chatcmpl-{next(_numbers):06d}"
         self._calls = 0
+        options = request.body.get("stream_options") or {}
+        self._reports_usage = bool(options.get("include_usage"))
 
     @override
     async def begin(self) -> None:
@@ -216,18 +234,28 @@ class ChatCompletionsWriter(StreamWriter):
     @override
     async def finish(self) -> None:
         await self._delta({}, finish_reason="tool_calls" if self._calls else "stop")
+        if self._usage is not None and self._reports_usage:
+            given, cached, said = self._usage
+            usage = {
+                "prompt_tokens": given,
+                "prompt_tokens_details": {"cached_tokens": cached},
+                "completion_tokens": said,
+                "total_tokens": given + said,
+            }
+            await self._write(json.dumps({**self._chunk(), "choices": [], "usage": usage}))
         await self._write("[DONE]")
 
     async def _delta(self, delta: dict[str, Any], finish_reason: str | None = None) -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-        chunk = {
+        await self._write(json.dumps({**self._chunk(), "choices": [choice]}))
+
+    def _chunk(self) -> dict[str, Any]:
+        return {
             "id": self._id,
             "object": "chat.completion.chunk",
             "created": 1_790_000_000,
             "model": self._model,
-            "choices": [choice],
         }
-        await self._write(json.dumps(chunk))
 
     async def _write(self, data: str) -> None:
         await self._response.write(f"data: {data}\n\n".encode())

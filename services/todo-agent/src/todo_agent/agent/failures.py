@@ -7,6 +7,8 @@ import openai
 from agents import MaxTurnsExceeded, ModelBehaviorError
 from chatkit.errors import CustomStreamError, StreamError
 
+from todo_agent.errors import BudgetSpentError
+
 
 class EmptyAnswerError(Exception):
     """The model ended its turn without having said or shown anything."""
@@ -61,6 +63,8 @@ def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
     if said is not None:
         return said
     match error:
+        case BudgetSpentError():
+            return Failure(BudgetSpentError.code, error.detail, allow_retry=False)
         case openai.RateLimitError():
             return BUSY
         case openai.InternalServerError() | openai.APIConnectionError():

@@ -21,10 +21,17 @@ NO_KEY: Final = "none"  # local servers want no key, the client insists on one
 
 
 class ConfiguredModel(msgspec.Struct, frozen=True):
-    """A model and the settings that suit it."""
+    """A model and the settings that suit it.
+
+    Args:
+        name: what its provider calls it.
+        is_free: its answers aren't counted.
+    """
 
     model: Model
     settings: ModelSettings
+    name: str = ""
+    is_free: bool = False
 
 
 def check_model_settings(settings: TodoAgentSettings) -> None:
@@ -52,7 +59,7 @@ async def open_model(
             OfflineModel,
         )
 
-        yield ConfiguredModel(OfflineModel(), ModelSettings())
+        yield ConfiguredModel(OfflineModel(), ModelSettings(), is_free=True)
         return
     check_model_settings(settings)
     name = settings.model or get_default_model()
@@ -66,7 +73,9 @@ async def open_model(
         http_client=http,
     )
     try:
-        yield ConfiguredModel(_model(settings, name, client), get_default_model_settings(name))
+        # Compatible servers count tokens of a stream only if asked to.
+        model_settings = get_default_model_settings(name).resolve(ModelSettings(include_usage=True))
+        yield ConfiguredModel(_model(settings, name, client), model_settings, name)
     finally:
         await client.close()
 

@@ -25,6 +25,8 @@ from openai.types.responses import (
 from typing_extensions import override
 
 from todo_agent.agent.run_scope import RunScope, answer_key
+from todo_agent.agent.usage import RunMeter, count
+from todo_agent.storage.usage_repository import AnswerUsage
 from todochat.faults import fault_point
 
 _REASONING: Final = "response.reasoning"
@@ -38,21 +40,29 @@ class AnswerStep(msgspec.Struct):
 
 
 class ReplayModel(Model):
-    """Wraps the model of one attempt at a run."""
+    """Wraps the model of one attempt at a run.
 
-    def __init__(self, inner: Model, scope: RunScope) -> None:
+    Args:
+        meter: measures answers and stops at a spent budget; None for a model that costs nothing.
+    """
+
+    def __init__(self, inner: Model, scope: RunScope, meter: RunMeter | None = None) -> None:
         self._inner = inner
         self._scope = scope
+        self._meter = meter
 
     @override
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         # The ordinal counts finished answers: the SDK calls again for the same one when it retries.
         answer = self._scope.answers
-        self._scope.know_call_ids(_call_ids(args[1] if len(args) > 1 else kwargs["input"]))
+        given = args[1] if len(args) > 1 else kwargs["input"]
+        self._scope.know_call_ids(_call_ids(given))
         recorded = self._scope.journal.get(answer_key(answer))
         if recorded is None:
             self._scope.begin()
-            events = self._live(answer, self._inner.stream_response(*args, **kwargs))
+            if self._meter is not None:
+                await self._meter.check()
+            events = self._live(answer, given, self._inner.stream_response(*args, **kwargs))
         else:
             events = self._recorded(answer, recorded)
         async with aclosing(events):
@@ -60,7 +70,10 @@ class ReplayModel(Model):
                 yield event
 
     async def _live(
-        self, answer: int, stream: AsyncIterator[TResponseStreamEvent]
+        self,
+        answer: int,
+        given: str | list[TResponseInputItem],
+        stream: AsyncIterator[TResponseStreamEvent],
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
         names = _MessageNames(self._scope, answer)
         items: list[ResponseOutputItem] = []
@@ -74,7 +87,10 @@ class ReplayModel(Model):
                     if named is not None:
                         yield named
                 else:
-                    for done in await self._finish(answer, event.response, items, names):
+                    if not event.response.output:
+                        event.response.output = items  # some servers leave it empty at the end
+                    usage = self._meter.measure(event.response, given) if self._meter else None
+                    for done in await self._finish(answer, event.response, names, usage):
                         yield done
                     yield event
 
@@ -82,12 +98,10 @@ class ReplayModel(Model):
         self,
         answer: int,
         response: Response,
-        items: list[ResponseOutputItem],
         names: "_MessageNames",
+        usage: AnswerUsage | None,
     ) -> list[TResponseStreamEvent]:
         """Save the answer; what is `done` on the wire is then in the journal too."""
-        if not response.output:
-            response.output = items  # some servers leave the last event's output empty
         for item in response.output:
             if isinstance(item, ResponseFunctionToolCall) and not item.id:
                 item.id = FAKE_RESPONSES_ID  # openai-chatkit insists on one; the SDK strips this
@@ -97,8 +111,10 @@ class ReplayModel(Model):
             response=msgspec.Raw(response.model_dump_json(exclude_unset=True).encode()),
             message_ids=[names.nth(index) for index in range(len(messages))],
         )
-        await self._scope.journal.save(answer_key(answer), msgspec.json.encode(step))
+        await self._scope.journal.save(answer_key(answer), msgspec.json.encode(step), usage)
         fault_point("answer.saved")
+        if usage is not None:
+            count(usage)
         self._scope.answers += 1
         return [
             _done(message, item_id)

@@ -16,6 +16,7 @@ from chatkit.types import ThreadStreamEvent
 from openai.types.responses import Response, ResponseFunctionToolCall
 
 from todo_agent.chatkit.context import IdScope, id_step
+from todo_agent.storage.usage_repository import AnswerUsage
 
 INPUT_KEY: Final = "input"
 
@@ -33,8 +34,8 @@ class Journal(Protocol):
     def get(self, key: str) -> bytes | None:
         """Return a step's payload, None if no attempt has finished it."""
 
-    async def save(self, key: str, payload: bytes) -> None:
-        """Insert a step.
+    async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
+        """Insert a step, with what it used if it is a model answer.
 
         Raises:
             RunLostError: a later attempt has the run.

@@ -6,12 +6,14 @@ workers look into the table every second, and claiming a run writes what Redis m
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import msgspec
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from todo_agent.chatkit.budgets import NO_BUDGETS, Budgets
 from todo_agent.chatkit.context import IdScope, RequestContext
 from todo_agent.chatkit.limits import check_streaming
 from todo_agent.chatkit.paging import check_id
@@ -34,6 +36,7 @@ from todo_agent.storage.acceptance_repository import (
     Situation,
 )
 from todo_agent.storage.run import RunKind
+from todo_agent.storage.usage_repository import read_spent
 from todochat.clock import utc_now
 from todochat.database import Database
 from todochat.errors import ConflictError, UnavailableError
@@ -83,15 +86,23 @@ class Acceptance:
     Args:
         max_active_runs: how many runs a user may have queued or running, of either kind: a box is
             ticked although five answers are being written.
+        budgets: of what models may use; an action uses none.
     """
 
     def __init__(
-        self, db: Database, server: Server, signals: RunSignals, *, max_active_runs: int
+        self,
+        db: Database,
+        server: Server,
+        signals: RunSignals,
+        *,
+        max_active_runs: int,
+        budgets: Budgets = NO_BUDGETS,
     ) -> None:
         self._db = db
         self._server = server
         self._signals = signals
         self._max_active_runs = max_active_runs
+        self._budgets = budgets
 
     async def accept(
         self, submission: Submission, arrival: Arrival, *, queue_is_full: bool = False
@@ -108,6 +119,7 @@ class Acceptance:
             InvalidInputError: a value is out of bounds.
             QueueFullError: `queue_is_full`, and no earlier try of it was accepted.
             TooManyRunsError: the user has too many runs.
+            BudgetSpentError: today's budget is.
             IdempotencyInProgressError: another try of it is still being accepted, after 5 s.
         """
         check_streaming(submission.request)
@@ -156,6 +168,8 @@ class Acceptance:
         if situation.earlier is not None:
             return _replay(situation.earlier, arrival)
         self._check_room(situation, queue_is_full=queue_is_full)
+        if submission.kind == "agent":
+            await self._budgets.check(partial(read_spent, session, arrival.user_id))
         accepted_at = _accepted_at(situation)
         thread_id, conversation_id = new_id("thr"), 0
         if not submission.is_new_thread:

@@ -20,6 +20,7 @@ from sqlalchemy import TextClause, text
 
 from todo_agent.storage.run import EndStatus, RunLease, RunRecord
 from todo_agent.storage.run_rows import RUN_COLUMNS, to_run
+from todo_agent.storage.usage_repository import AnswerUsage, add_usage
 from todochat.bus.errors import RunLostError
 from todochat.database import Database
 
@@ -216,16 +217,28 @@ class RunRepository:
             result = await session.execute(_LOAD_STEPS, {"run_id": run_id})
             return {row.key: row.payload for row in result}
 
-    async def save_step(self, run_id: str, attempt: int, key: str, payload: bytes) -> None:
+    async def save_step(
+        self,
+        run_id: str,
+        attempt: int,
+        key: str,
+        payload: bytes,
+        usage: AnswerUsage | None = None,
+    ) -> None:
         """Add to the journal; a step is never written twice.
+
+        Args:
+            usage: what a model answer used, counted with it.
 
         Raises:
             RunLostError: another attempt has the run.
             IntegrityError: the step is there already, which only a mistake can cause.
         """
-        saved = await self._changed(
-            _SAVE_STEP, run_id=run_id, attempt=attempt, key=key, payload=payload
-        )
+        values = {"run_id": run_id, "attempt": attempt, "key": key, "payload": payload}
+        async with self._db.transaction(None) as session:
+            saved = (await session.execute(_SAVE_STEP, values)).first() is not None
+            if saved and usage is not None:
+                await add_usage(session, run_id, key, usage)
         if not saved:
             raise RunLostError(run_id)
 

@@ -8,10 +8,12 @@ from typing import Final
 
 from sqlalchemy import (
     TIMESTAMP,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Computed,
+    Date,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -222,4 +224,35 @@ RUN_STEPS: Final = Table(
     Column("user_id", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
+)
+
+# One row for each finished model answer; no foreign key, since it is kept longer than its run.
+RUN_USAGE: Final = Table(
+    "run_usage",
+    METADATA,
+    Column("run_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost_micros", BigInteger),
+    Column("is_estimated", Boolean, nullable=False),
+    Index("ix_run_usage_user_id_day", "user_id", "day"),
+    Index("ix_run_usage_day", "day"),
+)
+
+# Sums of all users, which stay when an account goes.
+USAGE_DAYS: Final = Table(
+    "usage_days",
+    METADATA,
+    Column("day", Date, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("answers", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost_micros", BigInteger, nullable=False),
 )

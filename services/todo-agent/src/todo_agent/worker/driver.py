@@ -14,6 +14,7 @@ from todo_agent.agent.model_replay import ReplayModel
 from todo_agent.agent.retried import effects_of
 from todo_agent.agent.run_scope import RunScope, RunStoppedError, Said
 from todo_agent.agent.tool_replay import durable_tool
+from todo_agent.agent.usage import RunMeter
 from todo_agent.chatkit.accepted import AcceptedTurn, load_turn
 from todo_agent.chatkit.context import IdScope, RequestContext
 from todo_agent.chatkit.wire import encode_event
@@ -177,7 +178,7 @@ class RunDriver:
         return RunServer(
             tools.store,
             assistant=dataclasses.replace(tools.assistant, agent=agent),
-            run_config=RunConfig(model=ReplayModel(tools.model, scope), tracing_disabled=True),
+            run_config=RunConfig(model=self._model(scope), tracing_disabled=True),
             max_turns=tools.max_turns,
             limits=tools.history,
             active=self._active,
@@ -186,6 +187,11 @@ class RunDriver:
             said=said,
             effects=await self._effects(),
         )
+
+    def _model(self, scope: RunScope) -> ReplayModel:
+        meter = self._tools.meter
+        run_meter = RunMeter(meter, self._run.user_id) if meter is not None else None
+        return ReplayModel(self._tools.model, scope, run_meter)
 
     async def _publish(
         self, server: RunServer, turn: AcceptedTurn, context: RequestContext, outbox: Outbox

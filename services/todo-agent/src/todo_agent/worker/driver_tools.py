@@ -5,6 +5,7 @@ from agents import Model
 
 from todo_agent.agent.assistant import Assistant
 from todo_agent.agent.history import HistoryLimits
+from todo_agent.agent.usage import Meter
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.storage.run import EndStatus
 from todo_agent.storage.run_repository import RunRepository
@@ -13,13 +14,18 @@ from todochat.bus import RunPublisher
 
 
 class DriverTools(msgspec.Struct, frozen=True, kw_only=True):
-    """What all drivers of a worker share."""
+    """What all drivers of a worker share.
+
+    Args:
+        meter: None for a model that costs nothing.
+    """
 
     runs: RunRepository
     store: PostgresStore
     publisher: RunPublisher
     assistant: Assistant
     model: Model
+    meter: Meter | None
     history: HistoryLimits
     max_turns: int
     times: WorkerTimes

@@ -9,6 +9,7 @@ from todo_agent.agent.model_replay import AnswerStep
 from todo_agent.agent.run_scope import INPUT_KEY, is_tool_step
 from todo_agent.agent.tool_replay import ToolStep
 from todo_agent.storage.run_repository import RunRepository
+from todo_agent.storage.usage_repository import AnswerUsage
 
 
 class StepJournal:
@@ -26,13 +27,13 @@ class StepJournal:
         """Return a step's payload, None if no attempt has finished it."""
         return self._steps.get(key)
 
-    async def save(self, key: str, payload: bytes) -> None:
+    async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         """Insert a step.
 
         Raises:
             RunLostError: a later attempt has the run.
         """
-        await self._runs.save_step(self._run_id, self._attempt, key, payload)
+        await self._runs.save_step(self._run_id, self._attempt, key, payload, usage)
         self._steps[key] = payload
 
     @property

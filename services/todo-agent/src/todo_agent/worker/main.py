@@ -17,13 +17,17 @@ from todo_agent.agent.attached_files import AttachedFiles
 from todo_agent.agent.factory import AgentEnvironment, find_factory, load_assistant
 from todo_agent.agent.history import HistoryLimits
 from todo_agent.agent.model_config import ConfiguredModel, check_model_settings, open_model
+from todo_agent.agent.prices import read_prices
+from todo_agent.agent.usage import Meter
+from todo_agent.chatkit.budgets import Budgets
 from todo_agent.chatkit.previews import AttachmentLinks
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.storage.attachment_repository import purge_unattached
 from todo_agent.storage.erasure_repository import purge_erasures
 from todo_agent.storage.run_repository import RunRepository
-from todo_agent.worker.databases import open_databases
+from todo_agent.storage.usage_repository import UsageRepository
+from todo_agent.worker.databases import WorkerDatabases, open_databases
 from todo_agent.worker.driver_tools import DriverTools
 from todo_agent.worker.housekeeping import Housekeeping
 from todo_agent.worker.run_database import RunDatabase
@@ -32,6 +36,8 @@ from todo_agent.worker.warm_up import warm_up
 from todo_agent.worker.worker import Worker
 from todochat.app import create_app
 from todochat.bus import RunPublisher
+from todochat.clock import utc_now
+from todochat.database import Database
 from todochat.draining import Drain
 from todochat.http_client import ServiceClient
 from todochat.ids import new_id
@@ -51,6 +57,7 @@ def run_worker(settings: TodoAgentSettings) -> None:
     """Work until SIGTERM, then let go of the runs; exits with 2 on a bad setting."""
     try:
         check_model_settings(settings)
+        read_prices(settings)
         find_factory(settings.factory)
         ServiceTokens.from_settings(settings, Arrow.AGENT_TO_TASKS, Arrow.GATEWAY_TO_AGENT)
     except SettingsError as error:
@@ -112,6 +119,7 @@ async def open_worker(
         publisher=publisher,
         assistant=_with_files(assistant, store, used, settings),
         model=used,
+        meter=None if model.is_free and used is model.model else _meter(settings, databases, model),
         history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
         max_turns=settings.max_turns,
         times=times,
@@ -126,6 +134,17 @@ async def open_worker(
     )
     await worker.start()
     return worker
+
+
+def _meter(
+    settings: TodoAgentSettings, databases: WorkerDatabases, model: ConfiguredModel
+) -> Meter:
+    return Meter(
+        UsageRepository(RunDatabase(databases.jobs.engine)),
+        Budgets.from_settings(settings),
+        read_prices(settings),
+        model.name,
+    )
 
 
 def _with_files(
@@ -173,6 +192,7 @@ async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterat
         RunRepository(state.databases.jobs),
         {
             "attachments": partial(purge_unattached, state.databases.jobs, DAY_S),
+            "usage": partial(_purge_usage, settings, state.databases.jobs),
             "erasures": partial(purge_erasures, state.databases.jobs, DAY_S),
         },
         every_s=DEFAULT_TIMES.housekeeping_s,
@@ -189,6 +209,10 @@ async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterat
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _purge_usage(settings: TodoAgentSettings, jobs: Database) -> int:
+    return await UsageRepository(jobs).purge(utc_now().date(), settings.usage_retention_days)
 
 
 async def _stop_claiming(drain: Drain, worker: Worker) -> None:

@@ -21,6 +21,7 @@ from todo_agent.chatkit.context import IdScope, RequestContext
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.chatkit.wire import encode_event
 from todo_agent.settings import TodoAgentSettings
+from todo_agent.storage.usage_repository import AnswerUsage
 from todochat.clock import utc_now
 
 _RUN_ID: Final = "run_warmup"
@@ -67,7 +68,7 @@ class _NoJournal:
     def get(self, key: str) -> bytes | None:  # noqa: ARG002 - a journal's signature
         return None
 
-    async def save(self, key: str, payload: bytes) -> None:
+    async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         """Keep nothing."""
 
 

@@ -64,8 +64,8 @@ async def test_a_role_that_row_level_security_does_not_hold_stops_the_start(
     [
         (["api"], "setting REDIS_URL is required"),
         (["migrate"], "setting CHAT_MIGRATION_DATABASE_URL is required"),
-        ([], "usage: python -m todo_agent api|worker|migrate"),
-        (["dance"], "usage: python -m todo_agent api|worker|migrate"),
+        ([], "usage: python -m todo_agent api|worker|migrate|usage"),
+        (["dance"], "usage: python -m todo_agent api|worker|migrate|usage"),
     ],
 )
 def test_a_bad_start_ends_with_one_clear_line(

@@ -21,6 +21,7 @@ TABLES = (
     "feedback",
     "runs",
     "run_steps",
+    "run_usage",
 )
 
 
@@ -42,6 +43,11 @@ async def two_users(
         )
         await admin.execute(
             "INSERT INTO run_steps (run_id, key, user_id, payload) VALUES ($1, 'input', $2, '')",
+            run.run_id,
+            user,
+        )
+        await admin.execute(
+            "INSERT INTO run_usage VALUES ($1, 'answer/0000', $2, current_date, 'm', 1, 0, 1, 0, false)",
             run.run_id,
             user,
         )
@@ -168,7 +174,7 @@ async def test_jobs_see_the_runs_and_journals_of_all(
         assert sorted(await owners_of(session, "run_steps")) == sorted(two_users)
 
 
-@pytest.mark.parametrize("table", sorted(set(TABLES) - {"runs", "run_steps"}))
+@pytest.mark.parametrize("table", sorted(set(TABLES) - {"runs", "run_steps", "run_usage"}))
 async def test_jobs_see_nothing_of_what_people_wrote(
     jobs_db: Database, two_users: tuple[str, str], table: str
 ) -> None:

@@ -1,0 +1,41 @@
+"""What the operator says tokens cost."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from todo_agent.agent.prices import Price, read_prices
+from todo_agent.settings import TodoAgentSettings
+from todochat.settings import SettingsError
+
+SETTINGS = TodoAgentSettings(redis_url="r", database_url="d", jobs_database_url="j")
+
+
+def settings(**changes: Any) -> TodoAgentSettings:
+    return msgspec.structs.replace(SETTINGS, **changes)
+
+
+def test_the_longest_name_that_fits_is_the_models() -> None:
+    prices = read_prices(settings(prices="gpt-5=1.25/0.125/10, gpt-5-mini=0.25/0.025/2"))
+
+    assert prices.find("gpt-5-2025-08-07") == Price(1.25, 0.125, 10)
+    assert prices.find("gpt-5-mini-2025") == Price(0.25, 0.025, 2)
+    assert prices.find("qwen3") is None
+
+
+def test_cached_tokens_have_their_own_price() -> None:
+    assert Price(2, 0.5, 10).cost_micros(1000, 400, 50) == 1900
+
+
+@pytest.mark.parametrize(
+    "text", ["gpt-5", "gpt-5=1/2", "gpt-5=1/2/3/4", "gpt-5=a/b/c", "=1/2/3", "gpt-5=1/2/-3"]
+)
+def test_what_can_not_be_read_names_the_setting(text: str) -> None:
+    with pytest.raises(SettingsError, match="TODO_AGENT_PRICES"):
+        read_prices(settings(prices=text))
+
+
+def test_a_budget_of_money_needs_prices() -> None:
+    with pytest.raises(SettingsError, match="required with a budget of money"):
+        read_prices(settings(budget_user_cost=1.0))

@@ -1,0 +1,246 @@
+"""What model answers use is counted once, and stops runs when the day's budget is spent."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from todo_agent.chatkit.acceptance import Acceptance
+from todo_agent.chatkit.budgets import Budgets
+from todo_agent.chatkit.server import AcceptingServer
+from todo_agent.errors import BudgetSpentError
+from todo_agent.storage.usage_repository import UsageRepository
+from todochat.clock import utc_now
+from todochat.testing import wait_until
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+USER = "usr_ada"
+
+
+async def rows(chat: Any) -> list[Any]:
+    statement = text(
+        "SELECT key, model, input_tokens, cached_tokens, output_tokens, cost_micros, is_estimated"
+        " FROM run_usage ORDER BY run_id, key"
+    )
+    async with chat.jobs.transaction(None) as session:
+        return [tuple(row) for row in await session.execute(statement)]
+
+
+async def totals(chat: Any) -> list[Any]:
+    statement = text("SELECT model, answers, input_tokens, output_tokens FROM usage_days")
+    async with chat.jobs.transaction(None) as session:
+        return [tuple(row) for row in await session.execute(statement)]
+
+
+async def spend(chat: Any, tokens: int, user: str = "usr_other") -> None:
+    """Make it look as if a model had been asked today."""
+    today = utc_now().date()
+    async with chat.jobs.transaction(None) as session:
+        await session.execute(
+            text(
+                "INSERT INTO run_usage"
+                " VALUES ('run_x', 'answer/0000', :user, :day, 'm', :tokens, 0, 0, 0, false)"
+            ),
+            {"user": user, "day": today, "tokens": tokens},
+        )
+        await session.execute(
+            text("INSERT INTO usage_days VALUES (:day, 'm', 1, :tokens, 0, 0, 0)"),
+            {"day": today, "tokens": tokens},
+        )
+
+
+def errors(events: list[Any]) -> list[str]:
+    return [event.message for event in events if event.type == "error"]
+
+
+async def test_every_answer_of_a_turn_is_counted_with_its_price(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    model.usage = (1000, 400, 50)
+    model.answer(Call("list_tasks"))
+    model.answer(Say("Nothing."))
+    await chat.start_worker(api=wire, prices="scripted=2/0.5/10,other=1/1/1")
+
+    await chat.ask("what's open?")
+
+    # 600 fresh tokens at 2, 400 cached ones at 0.5, 50 said at 10, each for a million.
+    answer = ("scripted", 1000, 400, 50, 1900, False)
+    assert await rows(chat) == [("answer/0000", *answer), ("answer/0001", *answer)]
+    assert await totals(chat) == [("scripted", 2, 2000, 100)]
+
+
+async def test_a_server_that_does_not_count_is_estimated(
+    chat: Any, model: ScriptedModelServer, wire: str
+) -> None:
+    model.usage = None
+    model.answer(Say("word " * 100))
+    await chat.start_worker(api=wire)
+
+    await chat.ask("talk")
+
+    ((_, _, given, _, said, cost, is_estimated),) = await rows(chat)
+    assert given > 0
+    assert said >= 100
+    assert (cost, is_estimated) == (None, True)
+
+
+async def test_a_second_attempt_counts_only_what_it_asks_for_anew(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Call("list_tasks"))
+    model.answer(Say("Let", gate))
+    model.answer(Say("Nothing."))
+    first = await chat.start_worker()
+    run = await chat.say("what's open?")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Let"))
+    await first.aclose(0)
+
+    await chat.start_worker()
+
+    assert await chat.end_of(run) == "completed"
+    assert [row[0] for row in await rows(chat)] == ["answer/0000", "answer/0001"]
+    assert await totals(chat) == [("scripted", 2, 2, 2)]
+
+
+async def test_a_cancelled_run_keeps_what_was_finished(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Call("list_tasks"))
+    model.answer(Say("Let", gate))
+    await chat.start_worker()
+    run = await chat.say("what's open?")
+    await gate.wait_reached()
+
+    await chat.cancel(run)
+
+    assert await chat.end_of(run) == "cancelled"
+    assert [row[0] for row in await rows(chat)] == ["answer/0000"]
+
+
+async def test_a_failed_run_keeps_what_was_finished(chat: Any, model: ScriptedModelServer) -> None:
+    model.answer(Call("list_tasks"))
+    model.fail(400)
+    await chat.start_worker()
+
+    run = await chat.ask("what's open?")
+
+    assert await chat.end_of(run) == "failed"
+    assert [row[0] for row in await rows(chat)] == ["answer/0000"]
+
+
+async def test_the_offline_assistant_is_free(chat: Any) -> None:
+    await spend(chat, 100, USER)
+    await chat.start_worker(openai_base_url="", model="", budget_user_tokens=1)
+
+    run = await chat.ask("add milk")
+
+    assert await chat.end_of(run) == "completed"
+    assert len(await rows(chat)) == 1  # the one that was made up
+
+
+@pytest.mark.parametrize(
+    ("changes", "spender", "message"),
+    [
+        ({"budget_user_tokens": 100}, USER, "Your budget for today is spent."),
+        ({"budget_total_tokens": 100}, "usr_other", "Everybody's budget for today is spent."),
+    ],
+)
+async def test_no_model_is_asked_once_a_budget_is_spent(
+    chat: Any, model: ScriptedModelServer, changes: dict[str, int], spender: str, message: str
+) -> None:
+    await spend(chat, 100, spender)
+    await chat.start_worker(**changes)
+
+    run = await chat.ask("hi")
+
+    (said,) = errors(await chat.events(run))
+    assert said.startswith(message)
+    assert "00:00 UTC, in " in said
+    assert (await chat.row(run))["error"] == "budget-spent"
+    assert model.requests == []
+
+
+async def test_others_may_go_on_when_one_has_spent_theirs(
+    chat: Any, model: ScriptedModelServer
+) -> None:
+    await spend(chat, 100, "usr_other")
+    model.answer(Say("hi"))
+    await chat.start_worker(budget_user_tokens=100, budget_total_tokens=1000)
+
+    assert await chat.end_of(await chat.ask("hi")) == "completed"
+
+
+async def test_a_run_stops_between_two_answers(chat: Any, model: ScriptedModelServer) -> None:
+    model.usage = (90, 0, 10)
+    model.answer(Call("add_task", {"title": "milk"}))
+    await chat.start_worker(budget_user_tokens=100)
+
+    run = await chat.ask("add milk, and tell me a story")
+
+    assert (await chat.row(run))["error"] == "budget-spent"
+    assert len(model.requests) == 1
+
+
+async def test_money_is_a_budget_too(chat: Any, model: ScriptedModelServer) -> None:
+    model.usage = (1000, 0, 0)
+    model.answer(Say("one"))
+    await chat.start_worker(prices="scripted=10/1/1", budget_user_cost=0.01)
+    await chat.ask("hi")
+
+    second = await chat.ask("again")
+
+    assert (await chat.row(second))["error"] == "budget-spent"
+
+
+class TestAcceptance:
+    @pytest.fixture
+    def limited(self, chat: Any) -> Acceptance:
+        server = AcceptingServer(chat.store)
+        return Acceptance(
+            chat.db, server, chat.signals, max_active_runs=5, budgets=Budgets(user_tokens=100)
+        )
+
+    async def test_a_message_is_refused_with_the_time_of_the_reset(
+        self, chat: Any, limited: Acceptance
+    ) -> None:
+        await spend(chat, 100, USER)
+        chat.acceptance = limited
+
+        with pytest.raises(BudgetSpentError, match="00:00 UTC") as refused:
+            await chat.say("hi")
+
+        tomorrow = utc_now().date() + timedelta(days=1)
+        assert refused.value.extensions["resets_at"] == f"{tomorrow}T00:00:00Z"
+
+    async def test_a_click_costs_nothing(self, chat: Any, limited: Acceptance) -> None:
+        run = await chat.say("hi")
+        await spend(chat, 100, USER)
+        chat.acceptance = limited
+
+        acted = await chat.request(
+            {
+                "type": "threads.custom_action",
+                "params": {"thread_id": run.thread_id, "action": {"type": "x", "payload": {}}},
+            }
+        )
+
+        assert acted.thread_id == run.thread_id
+
+    async def test_what_others_spent_is_theirs(self, chat: Any, limited: Acceptance) -> None:
+        await spend(chat, 100, "usr_other")
+        chat.acceptance = limited
+
+        assert await chat.say("hi")
+
+
+async def test_old_usage_goes(chat: Any) -> None:
+    await spend(chat, 100)
+    usage = UsageRepository(chat.jobs)
+
+    assert await usage.purge(utc_now().date(), 400) == 0
+    assert await usage.purge(utc_now().date() + timedelta(days=402), 400) == 1
+    assert await rows(chat) == []
