@@ -36,6 +36,7 @@ def contract_stack(model_server: ScriptedModelServer) -> Iterator[Stack]:
         "OPENAI_API_KEY": "sk-scripted",
         "TODO_AGENT_MODEL": "scripted",
         "TODO_AGENT_API": "responses",
+        "TODO_AGENT_TRANSCRIPTION_MODEL": "scripted",
         "TODO_AGENT_FACTORY": "contract.agent:create_assistant",
         # Where the tests' own modules are, so that the worker finds its agent there.
         "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]),

@@ -6,6 +6,12 @@ from contract.chat_kit import UNKNOWN_ITEM, Chatter, script
 from todochat.testing.model_server import ScriptedModelServer
 
 
+async def opinions(ada: Chatter) -> dict[str, str]:
+    """What somebody thinks of items, as their export has it: item id -> kind."""
+    export = (await ada.chat("GET", "/export")).json()
+    return {entry["item_id"]: entry["kind"] for entry in export["feedback"]}
+
+
 @pytest.mark.parametrize("kind", ["positive", "negative"])
 async def test_feedback_is_taken_and_may_change(
     ada: Chatter, model: ScriptedModelServer, kind: str
@@ -19,6 +25,8 @@ async def test_feedback_is_taken_and_may_change(
             "items.feedback", thread_id=turn.thread_id, item_ids=item_ids, kind=opinion
         )
         assert answer == {}
+
+    assert await opinions(ada) == dict.fromkeys(item_ids, kind)
 
 
 async def test_feedback_on_items_twice_named_is_feedback_on_each(
@@ -47,6 +55,7 @@ async def test_feedback_with_an_unknown_item_is_refused_as_a_whole(
     )
 
     assert refused == (404, "not-found")
+    assert await opinions(ada) == {}
 
 
 async def test_feedback_on_another_threads_item_is_refused(

@@ -66,11 +66,15 @@ class ScriptedModelServer:
     Attributes:
         requests: every request in the order of arrival, with what became of it.
         usage: the tokens each answer says it took; None for a server that doesn't count.
+        hears: what every recording says.
+        recordings: what `/v1/audio/transcriptions` was sent: file name, media type, bytes.
     """
 
     def __init__(self) -> None:
         self.requests: list[ModelRequest] = []
         self.usage: TokenUsage | None = (1, 0, 1)
+        self.hears = ""
+        self.recordings: list[tuple[str, str, bytes]] = []
         self._script: list[Answer] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -92,6 +96,7 @@ class ScriptedModelServer:
     def forget(self) -> None:
         """Drop what is left of the script and what was asked, for the next test."""
         self.requests.clear()
+        self.recordings.clear()
         self._script.clear()
 
     @property
@@ -103,6 +108,7 @@ class ScriptedModelServer:
         app = web.Application(client_max_size=16 * 1024 * 1024)
         for path in _PATHS:
             app.router.add_post(path, self._handle)
+        app.router.add_post("/v1/audio/transcriptions", self._listen)
         # Cancelling the handler is how a closed stream is noticed while it waits at a gate.
         self._runner = web.AppRunner(
             app,
@@ -119,6 +125,13 @@ class ScriptedModelServer:
     async def __aexit__(self, *_exc: object) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _listen(self, http_request: web.Request) -> web.StreamResponse:
+        file = (await http_request.post())["file"]
+        if not isinstance(file, web.FileField):
+            return web.json_response({"error": {"message": "no file"}}, status=400)
+        self.recordings.append((file.filename, file.content_type, file.file.read()))
+        return web.json_response({"text": self.hears})
 
     async def _handle(self, http_request: web.Request) -> web.StreamResponse:
         request = ModelRequest(
