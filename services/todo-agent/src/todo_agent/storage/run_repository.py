@@ -110,6 +110,18 @@ _EARLIER_TOOL_STEPS: Final = text("""
      ORDER BY runs.created_at, run_steps.created_at, run_steps.key
 """)
 
+# Later turns of the thread, actions included: the retry has taken them out of the conversation.
+_REMOVED_TOOL_STEPS: Final = text("""
+    SELECT run_id, key, payload FROM run_steps JOIN runs USING (run_id)
+     WHERE runs.thread_id = :thread_id AND runs.run_id <> :run_id
+       AND runs.user_message_id IS DISTINCT FROM :user_message_id
+       AND runs.created_at > (
+           SELECT min(created_at) FROM runs
+            WHERE thread_id = :thread_id AND user_message_id = :user_message_id)
+       AND run_steps.key LIKE 'tool/%'
+     ORDER BY runs.created_at, run_steps.created_at, run_steps.key
+""")
+
 _PURGE_STEPS: Final = text("""
     DELETE FROM run_steps WHERE run_id IN (
         SELECT run_id FROM runs
@@ -250,15 +262,26 @@ class RunRepository:
         Returns:
             Run id, key and payload of each.
         """
+        return await self._tool_steps(_EARLIER_TOOL_STEPS, run)
+
+    async def load_removed_tool_steps(self, run: RunRecord) -> list[tuple[str, str, bytes]]:
+        """Return the tool steps of the turns after a retried message, oldest first.
+
+        Returns:
+            Run id, key and payload of each.
+        """
+        return await self._tool_steps(_REMOVED_TOOL_STEPS, run)
+
+    async def _tool_steps(
+        self, statement: TextClause, run: RunRecord
+    ) -> list[tuple[str, str, bytes]]:
+        values = {
+            "thread_id": run.thread_id,
+            "user_message_id": run.user_message_id,
+            "run_id": run.run_id,
+        }
         async with self._db.transaction(None) as session:
-            result = await session.execute(
-                _EARLIER_TOOL_STEPS,
-                {
-                    "thread_id": run.thread_id,
-                    "user_message_id": run.user_message_id,
-                    "run_id": run.run_id,
-                },
-            )
+            result = await session.execute(statement, values)
             return [(row.run_id, row.key, row.payload) for row in result]
 
     async def purge(self, *, keep_runs_s: float, keep_steps_s: float) -> tuple[int, int] | None:

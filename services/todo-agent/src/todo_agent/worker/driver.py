@@ -11,7 +11,7 @@ from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadMetadata, Th
 
 from todo_agent.agent.failures import INTERNAL, POISONED
 from todo_agent.agent.model_replay import ReplayModel
-from todo_agent.agent.retried import effects_of
+from todo_agent.agent.retried import effects_of, removed_effects
 from todo_agent.agent.run_scope import RunScope, RunStoppedError, Said
 from todo_agent.agent.tool_replay import durable_tool
 from todo_agent.agent.usage import RunMeter
@@ -215,7 +215,11 @@ class RunDriver:
     async def _effects(self) -> list[TResponseInputItem]:
         if self._run.request_type != RETRY:
             return []
-        return list(effects_of(await self._tools.runs.load_earlier_tool_steps(self._run)))
+        runs, run = self._tools.runs, self._run
+        return [
+            *removed_effects(await runs.load_removed_tool_steps(run)),
+            *effects_of(await runs.load_earlier_tool_steps(run)),
+        ]
 
     async def _end(self, claimed: ClaimedRun, outcome: RunOutcome) -> None:
         """Everything is in the log, then the outcome is stored, then the marker is written."""
