@@ -6,6 +6,8 @@ from chatkit.types import (
     ItemsFeedbackReq,
     NonStreamingReq,
     StreamingReq,
+    StructuredInputSubmission,
+    ThreadsAddStructuredInputReq,
     ThreadsAddUserMessageReq,
     ThreadsCreateReq,
     ThreadsUpdateReq,
@@ -18,6 +20,7 @@ from todochat.errors import FieldError, InvalidInputError
 MAX_MESSAGE_CHARS: Final = 32_000  # a long e-mail thread; what a model sees of it is bounded too
 MAX_CONTENT_PARTS: Final = 100
 MAX_ATTACHMENTS: Final = 10
+MAX_ANSWERS: Final = 100  # of one structured input
 MAX_TITLE_CHARS: Final = 200
 MAX_FEEDBACK_ITEMS: Final = 100
 
@@ -31,6 +34,8 @@ def check_streaming(request: StreamingReq) -> None:
     match request:
         case ThreadsCreateReq() | ThreadsAddUserMessageReq():
             _check_message(request.params.input)
+        case ThreadsAddStructuredInputReq():
+            _check_answers(request.params.input)
         case _:
             pass
 
@@ -58,6 +63,21 @@ def check_non_streaming(request: NonStreamingReq) -> None:
             )
         case _:
             pass
+
+
+def _check_answers(submission: StructuredInputSubmission) -> None:
+    answers = list(submission.answers.values())
+    values = [value for answer in answers for value in answer.values]
+    _check(
+        len(answers) <= MAX_ANSWERS and len(values) <= MAX_ANSWERS,
+        "input/answers",
+        f"must be at most {MAX_ANSWERS}",
+    )
+    _check(
+        sum(map(len, values)) <= MAX_MESSAGE_CHARS,
+        "input/answers",
+        f"must have at most {MAX_MESSAGE_CHARS} characters",
+    )
 
 
 def _check_message(message: UserMessageInput) -> None:
