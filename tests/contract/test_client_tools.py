@@ -156,6 +156,23 @@ async def test_a_workflow_goes_on_after_the_browsers_output(
     assert kinds(stored) == ["user_message", "workflow", "client_tool_call", "assistant_message"]
 
 
+async def test_a_tool_called_beside_the_browsers_is_remembered(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    progress = {"type": "progress_update", "text": "Looking ..."}
+    model.answer(Call("ask_browser", PLACE), emit(progress))
+    asked = await ada.tell("where am I?")
+    script(model, then="In Köln.")
+
+    await ada.turn("threads.add_client_tool_output", thread_id=asked.thread_id, result="Köln")
+
+    history = model.requests[-1].history
+    calls = [entry["name"] for entry in history if entry["type"] == "function_call"]
+    assert sorted(calls) == ["emit", "get_place"]
+    outputs = [entry for entry in history if entry["type"] == "function_call_output"]
+    assert len(outputs) == 2
+
+
 async def test_a_call_can_follow_words(ada: Chatter, model: ScriptedModelServer) -> None:
     model.answer(Say("Let me see."), Call("ask_browser", PLACE))
 

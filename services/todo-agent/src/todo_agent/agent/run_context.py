@@ -83,6 +83,9 @@ class RunContext(AgentContext[RequestContext]):
         # and told, in UTC. A copy, since the item that is told is changed on its way.
         if name == "workflow_item" and isinstance(value, WorkflowItem):
             value = value.model_copy(update={"created_at": as_local(value.created_at)})
+        call = current_tool_call()
+        if name == "client_tool_call" and call is not None:
+            call.asks_browser = value is not None
         super().__setattr__(name, value)
 
     @property

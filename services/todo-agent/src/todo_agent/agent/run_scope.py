@@ -79,11 +79,16 @@ def is_tool_step(key: str) -> bool:
 
 
 class ToolCallScope:
-    """One tool call while it runs: its place, its journal and what it says."""
+    """One tool call while it runs: its place, its journal and what it says.
+
+    Attributes:
+        asks_browser: it has set the turn's `client_tool_call`.
+    """
 
     def __init__(self, scope: "RunScope", place: CallPlace) -> None:
         self.place = place
         self.events: list[ThreadStreamEvent] = []
+        self.asks_browser = False
         self._scope = scope
 
     @property

@@ -65,7 +65,8 @@ async def _run(
         output = await tool.on_invoke_tool(context, arguments)
         fault_point("tool.returned")
         events = call.events
-        if run.client_tool_call is None:  # else openai-chatkit's own item keeps the call
+        asked = run.client_tool_call if call.asks_browser else None
+        if asked is None:  # else openai-chatkit's own item keeps the call
             record = HiddenContextItem(
                 id=run.generate_id("tool_call"),
                 thread_id=run.thread.id,
@@ -76,7 +77,7 @@ async def _run(
     step = ToolStep(
         output=msgspec.Raw(to_json(output)),
         events=encode_events(events),
-        client_tool_call=run.client_tool_call.model_dump() if run.client_tool_call else None,
+        client_tool_call=asked.model_dump() if asked is not None else None,
     )
     await scope.journal.save(place.key, msgspec.json.encode(step))
     fault_point("tool.saved")
