@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 import pytest
-from auth_kit import Browser, Connection, MovableClock, Service, StartService
+from auth_kit import Connection, MovableClock, StartService
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from auth_session import lifespan
@@ -216,7 +216,11 @@ async def test_running_instances_follow_without_a_restart(
     assert documents[0].json() == documents[1].json()
 
 
-async def test_a_refresh_goes_on_over_a_rotation(service: Service, browser: Browser) -> None:
+async def test_a_refresh_goes_on_over_a_rotation(
+    start_service: StartService, own_urls: DatabaseUrls
+) -> None:
+    service = await start_service(auth_database_url=own_urls.app)
+    browser = service.browser()
     await browser.sign_up()
 
     await service.services.key_rotation.rotate(at_once=True)

@@ -103,10 +103,7 @@ class ExternalSignIn:
     ) -> tuple[Session, User]:
         now = self._clock()
         sid = derived_id("ses", login.fingerprint)
-        if await ExternalUserRepository(transaction).was_erased(sid):
-            # Else the page that erased an account would bring it back with the token it has.
-            raise UnauthorizedError("This session has ended. Sign in again.")
-        user = await self._user(transaction, login.user, now)
+        user = await self._user(transaction, login.user, sid, now)
         began = Session(
             sid=sid,
             user_id=user.id,
@@ -123,12 +120,17 @@ class ExternalSignIn:
             raise UnauthorizedError("This session has ended. Sign in again.")
         return session, user
 
-    async def _user(self, transaction: AsyncSession, person: ExternalUser, now: datetime) -> User:
+    async def _user(
+        self, transaction: AsyncSession, person: ExternalUser, sid: str, now: datetime
+    ) -> User:
         users = ExternalUserRepository(transaction)
         user = await users.find(person)
         if user is None:
             if await users.is_being_erased(person.user_id):
                 raise ExternalUserRefusedError("This account is being erased. Try again later.")
+            if await users.was_erased(sid):
+                # Else the page that erased an account would bring it back with the token it has.
+                raise UnauthorizedError("This session has ended. Sign in again.")
             if await users.add(person, now):
                 log.info("user.added", user_id=person.user_id, issuer=person.realm)
             user = await users.find(person)
