@@ -65,9 +65,9 @@ async def test_messages_that_arrive_together_with_it_leave_nothing(
             return "locked"
         return "accepted"
 
-    sent = [asyncio.create_task(send(number)) for number in range(4)]
+    sent = [asyncio.create_task(send(number)) for number in range(2)]
     erasing = asyncio.create_task(eraser.erase(user))
-    sent += [asyncio.create_task(send(number)) for number in range(4)]
+    sent += [asyncio.create_task(send(number)) for number in range(2)]
     answers = await asyncio.gather(*sent)
     await erasing
 

@@ -50,7 +50,9 @@ from todochat.uploads import LinkSigner
 NAME: Final = "todo-agent-worker"
 TASKS_CONNECTIONS: Final = 100
 HOUR_S: Final = 3600
-DAY_S: Final = 24 * HOUR_S  # longer than any token lives, or a draft waits
+DRAFTS_KEPT_S: Final = 24 * HOUR_S  # how long a file waits for its message
+# Longer than a client secret lives; a person of an external issuer may come back under the same id.
+ERASURES_KEPT_S: Final = 2 * HOUR_S
 
 
 def run_worker(settings: TodoAgentSettings) -> None:
@@ -191,9 +193,9 @@ async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterat
     housekeeping = Housekeeping(
         RunRepository(state.databases.jobs),
         {
-            "attachments": partial(purge_unattached, state.databases.jobs, DAY_S),
+            "attachments": partial(purge_unattached, state.databases.jobs, DRAFTS_KEPT_S),
             "usage": partial(_purge_usage, settings, state.databases.jobs),
-            "erasures": partial(purge_erasures, state.databases.jobs, DAY_S),
+            "erasures": partial(purge_erasures, state.databases.jobs, ERASURES_KEPT_S),
         },
         every_s=DEFAULT_TIMES.housekeeping_s,
         keep_runs_s=settings.runs_retention_days * 24 * HOUR_S,

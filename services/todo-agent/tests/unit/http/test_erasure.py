@@ -8,10 +8,12 @@ import pytest
 from api_kit import Gateway, OpenGateway
 from chat_kit import Admin, MakeMessage, MakeUser
 from redis.asyncio import Redis
+from sqlalchemy import text
 
 from todo_agent import erasure
 from todo_agent.storage.erasure_repository import purge_erasures
 from todo_agent.storage.run_repository import RunRepository
+from todo_agent.storage.tables import METADATA
 from todochat.bus.errors import RunLostError
 from todochat.database import Database
 from todochat.service_tokens import Arrow
@@ -58,7 +60,7 @@ async def live(gateway: Gateway, message: MakeMessage, user: str) -> dict[str, A
     return accepted
 
 
-async def tables_with(admin: Admin, text: str) -> list[str]:
+async def tables_with(admin: Admin, needle: str) -> list[str]:
     """Every table in which a row holds a text anywhere."""
     tables: Sequence[str] = await admin.value(
         "SELECT array_agg(tablename::text) FROM pg_tables WHERE schemaname = 'public'"
@@ -67,7 +69,7 @@ async def tables_with(admin: Admin, text: str) -> list[str]:
         table
         for table in tables
         if await admin.value(
-            f"SELECT EXISTS (SELECT 1 FROM {table} WHERE strpos({table}::text, $1) > 0)", text
+            f"SELECT EXISTS (SELECT 1 FROM {table} WHERE strpos({table}::text, $1) > 0)", needle
         )
     ]
     return sorted(found)
@@ -97,6 +99,24 @@ async def test_nothing_is_left_of_her_and_all_of_him(
     assert (response.status_code, response.content) == (204, b"")
     assert await tables_with(admin, ada) == []
     assert await tables_with(admin, bob) == everywhere
+
+
+async def test_every_table_that_has_a_user_can_be_emptied(chat_db: Database) -> None:
+    """A new table needs the right, and a policy that lets a person's rows be deleted."""
+    tables = [table.name for table in METADATA.tables.values() if "user_id" in table.columns]
+
+    async with chat_db.transaction() as session:
+        allowed = {
+            table: (
+                await session.execute(
+                    text("SELECT has_table_privilege(:table, 'DELETE')"), {"table": table}
+                )
+            ).scalar_one()
+            for table in tables
+        }
+
+    assert len(tables) >= 8
+    assert all(allowed.values()), allowed
 
 
 async def test_her_runs_go_from_redis_too(
