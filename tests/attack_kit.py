@@ -39,7 +39,8 @@ class Ground:
         self.issuer = issuer
         self.key = SigningKey.generate()
         self.next_kid = ""
-        settings = json.loads((stack.data_dir / "run" / "admin-environment.json").read_text())
+        environments = json.loads((stack.data_dir / "run" / "admin-environment.json").read_text())
+        settings = environments["auth_session"]
         self._redis_url: str = settings["REDIS_URL"]
         self._database_url: str = settings["AUTH_DATABASE_URL"]
         self.service_secret: str = settings["TODOCHAT_SERVICE_SECRET"]

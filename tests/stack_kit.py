@@ -96,7 +96,9 @@ def run_stack(
     stack = Stack(directory / "data", variables, directory if files else None)
     try:
         stack.up(**size)
-        yield stack
-        stack.down()
+        try:
+            yield stack
+        finally:
+            stack.down()
     finally:
         shutil.rmtree(directory)

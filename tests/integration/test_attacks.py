@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import contextmanager
 
 import httpx
 import jwt
@@ -25,16 +26,17 @@ async def ground() -> AsyncIterator[Ground]:
         "AUTH_EXTERNAL_ISSUERS": json.dumps([issuer.entry(prefix="ext|")]),
         "AUTH_SIGN_UP": "open",
     }
-    stacks = run_stack("attacks", variables)
-    async with httpx.AsyncClient(timeout=30) as http:
-        ground = Ground(next(stacks), http, issuer)
-        try:
-            await ground.prepare()
-            yield ground
-        finally:
-            await ground.aclose()
-            next(stacks, None)
-    await issuer.server.close()
+    try:
+        with contextmanager(run_stack)("attacks", variables) as stack:
+            async with httpx.AsyncClient(timeout=30) as http:
+                ground = Ground(stack, http, issuer)
+                try:
+                    await ground.prepare()
+                    yield ground
+                finally:
+                    await ground.aclose()
+    finally:
+        await issuer.server.close()
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
