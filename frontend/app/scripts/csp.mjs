@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+
+const CDN = "https://cdn.platform.openai.com";
+
+/**
+ * The hashes of the inline scripts of a page, as a policy lists them.
+ *
+ * @param {string} html
+ * @returns {string[]}
+ */
+export function inlineScriptHashes(html) {
+  const hashes = [];
+  for (const [, attributes, text] of html.matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script>/g)) {
+    if (/\ssrc\s*=/.test(attributes) || text === "") continue;
+    hashes.push(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
+  }
+  return hashes;
+}
+
+/**
+ * The content security policy of the site's pages.
+ *
+ * @param {{scriptHashes: string[], apiUrl?: string, officialScript?: string}} site
+ * @returns {string}
+ */
+export function contentSecurityPolicy({ scriptHashes, apiUrl = "", officialScript = "" }) {
+  const api = apiUrl ? [new URL(apiUrl).origin] : [];
+  // OpenAI's component is a frame of its own origin, which talks to theirs and draws itself inline.
+  const official = officialScript ? [...new Set([new URL(officialScript).origin, CDN])] : [];
+  const policy = {
+    "default-src": ["'self'"],
+    "script-src": ["'self'", ...new Set(scriptHashes), ...official],
+    "style-src": ["'self'", ...(official.length > 0 ? ["'unsafe-inline'"] : [])],
+    "connect-src": [
+      "'self'",
+      ...api,
+      ...(official.length > 0 ? ["https://api.openai.com"] : []),
+      ...official,
+    ],
+    "img-src": ["'self'", "data:", "blob:", ...api],
+    "font-src": ["'self'"],
+    "media-src": ["'self'", "blob:"],
+    "frame-src": official.length > 0 ? official : ["'none'"],
+    "frame-ancestors": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "object-src": ["'none'"],
+  };
+  return Object.entries(policy)
+    .map(([name, sources]) => `${name} ${sources.join(" ")}`)
+    .join("; ");
+}

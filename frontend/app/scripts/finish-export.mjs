@@ -1,0 +1,33 @@
+// What `next build` leaves to do: the chat component beside the pages, and the policy that the
+// edge sends with them (deploy/caddy/Caddyfile imports it from the export's folder).
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { contentSecurityPolicy, inlineScriptHashes } from "./csp.mjs";
+
+const app = path.join(import.meta.dirname, "..");
+const out = path.join(app, process.env.SEED_PAGES ? "out-seed" : "out");
+const element = path.join(app, "..", "packages", "open-chatkit", "dist");
+
+if (existsSync(path.join(element, "chatkit.js"))) {
+  cpSync(element, path.join(out, "chatkit"), { recursive: true });
+} else {
+  console.warn("packages/open-chatkit is not built: the site's chat will say so");
+}
+
+const pages = readdirSync(out, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".html"))
+  .sort();
+const scriptHashes = pages.flatMap((page) =>
+  inlineScriptHashes(readFileSync(path.join(out, page), "utf8")),
+);
+const policy = contentSecurityPolicy({
+  scriptHashes,
+  apiUrl: process.env.NEXT_PUBLIC_API_URL ?? "",
+  officialScript: process.env.NEXT_PUBLIC_CHATKIT_SCRIPT ?? "",
+});
+mkdirSync(path.join(out, ".edge"), { recursive: true });
+writeFileSync(
+  path.join(out, ".edge", "headers.caddy"),
+  `header Content-Security-Policy "${policy}"\n`,
+);
+console.log(`${pages.length} pages, ${new Set(scriptHashes).size} inline scripts in the policy`);

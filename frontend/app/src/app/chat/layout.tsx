@@ -1,0 +1,17 @@
+import type { Metadata } from "next";
+import type { ReactNode } from "react";
+
+export const metadata: Metadata = { title: "Chat" };
+
+/** The whole screen on a phone; a column in the middle where there is room. */
+export default function ChatLayout({ children }: { children: ReactNode }) {
+  return (
+    <div className="h-dvh w-full">
+      <div className="h-full w-full md:mx-auto md:max-w-3xl md:py-4">
+        <div className="h-full overflow-hidden md:rounded-lg md:border md:shadow-lg">
+          {children}
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,9 @@
+import { ChatContainer } from "@/components/chat/ChatContainer";
+
+export default function ChatPage() {
+  return (
+    <main className="h-full">
+      <ChatContainer showTasksLink />
+    </main>
+  );
+}

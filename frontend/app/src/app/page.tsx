@@ -1,0 +1,5 @@
+import { FloatingChat } from "@/components/chat/FloatingChat";
+
+export default function HomePage() {
+  return <FloatingChat />;
+}

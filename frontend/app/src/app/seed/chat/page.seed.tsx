@@ -1,0 +1,2 @@
+// The reference page as it is, under its own layout.
+export { default } from "../../../../tests/seed/ChatPage";

@@ -1,0 +1,61 @@
+"use client";
+
+import { ListTodo, MessageSquare, Settings, X } from "lucide-react";
+import Link from "next/link";
+import { useState } from "react";
+import { ThemedChatKit } from "@/components/chat/ThemedChatKit";
+import { SettingsDialog } from "@/components/settings/SettingsDialog";
+import { Button, buttonVariants } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+
+export interface ChatContainerProps {
+  /** Adds a button that closes the chat. */
+  onClose?: () => void;
+  /** Adds a way to the task panel, where the chat is a page of its own. */
+  showTasksLink?: boolean;
+  /** See `ThemedChatKit`. */
+  focusOnOpen?: boolean;
+}
+
+/** The chat under a header with the settings. */
+export function ChatContainer({ onClose, showTasksLink, focusOnOpen }: ChatContainerProps) {
+  const [isSettingsOpen, setIsSettingsOpen] = useState(false);
+  return (
+    <section
+      aria-label="Todo assistant"
+      className="flex h-full flex-col bg-card text-card-foreground"
+    >
+      <header className="flex items-center justify-between gap-2 border-b px-4 py-2">
+        <div className="flex min-w-0 items-center gap-2">
+          <MessageSquare aria-hidden className="h-5 w-5 shrink-0 text-primary" />
+          <h2 className="truncate font-semibold">Todo assistant</h2>
+        </div>
+        <div className="flex items-center gap-1">
+          {showTasksLink ? (
+            <Link href="/" className={cn(buttonVariants({ variant: "ghost", size: "sm" }), "h-9")}>
+              <ListTodo aria-hidden className="h-4 w-4" />
+              Tasks
+            </Link>
+          ) : null}
+          <Button
+            variant="ghost"
+            size="icon"
+            aria-label="Settings"
+            onClick={() => setIsSettingsOpen(true)}
+          >
+            <Settings aria-hidden className="h-4 w-4" />
+          </Button>
+          {onClose ? (
+            <Button variant="ghost" size="icon" aria-label="Close chat" onClick={onClose}>
+              <X aria-hidden className="h-4 w-4" />
+            </Button>
+          ) : null}
+        </div>
+      </header>
+      <div className="min-h-0 flex-1 overflow-hidden">
+        <ThemedChatKit focusOnOpen={focusOnOpen ?? false} />
+      </div>
+      {isSettingsOpen ? <SettingsDialog onClose={() => setIsSettingsOpen(false)} /> : null}
+    </section>
+  );
+}

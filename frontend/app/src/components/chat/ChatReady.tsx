@@ -1,0 +1,50 @@
+"use client";
+
+import { MessageSquareOff } from "lucide-react";
+import type { ReactNode } from "react";
+import { Button } from "@/components/ui/button";
+import { Skeleton } from "@/components/ui/skeleton";
+import { useChatKitScript } from "@/hooks/use-chatkit-script";
+import { usesOfficialScript } from "@/lib/chatkit-script";
+
+/** Shows a chat when its component is there, a skeleton before, and what to do if it isn't. */
+export function ChatReady({ children }: { children: ReactNode }) {
+  const { status, retry } = useChatKitScript();
+  if (status === "ready") return children;
+  if (status === "loading") return <ChatSkeleton />;
+  return (
+    <div role="alert" className="grid h-full place-items-center p-6">
+      <div className="grid max-w-xs justify-items-center gap-3 text-center text-sm">
+        <MessageSquareOff aria-hidden className="h-9 w-9 text-muted-foreground" />
+        <h3 className="font-semibold">
+          {usesOfficialScript ? "The chat didn’t load" : "The chat component is not here"}
+        </h3>
+        <p className="text-muted-foreground">
+          {usesOfficialScript ? (
+            "Its script could not be loaded. A blocker, or the network, may be in the way."
+          ) : (
+            <>
+              This site was built without it, or it could not be loaded. Whoever runs the server
+              builds it with <code className="text-foreground">npm run build</code> in{" "}
+              <code className="text-foreground">frontend</code>. Your tasks work without it.
+            </>
+          )}
+        </p>
+        <Button variant="outline" size="sm" onClick={retry}>
+          Try again
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function ChatSkeleton() {
+  return (
+    <div role="status" className="flex h-full flex-col gap-4 p-5">
+      <span className="sr-only">Loading the chat</span>
+      <Skeleton className="ml-auto h-10 w-3/5 rounded-2xl" />
+      <Skeleton className="h-16 w-4/5 rounded-2xl" />
+      <Skeleton className="mt-auto h-12 rounded-2xl" />
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+"use client";
+
+import { MessageCircle } from "lucide-react";
+import { type KeyboardEvent, useRef, useState } from "react";
+import { ChatContainer } from "@/components/chat/ChatContainer";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+import { useAuthStore } from "@/stores/authStore";
+
+/**
+ * A button that opens the chat over the page: a window in the corner, the whole screen on a phone.
+ * Once opened the chat stays in the page, so an answer goes on while it is closed.
+ */
+export function FloatingChat() {
+  const [isOpen, setIsOpen] = useState(false);
+  const [wasOpened, setWasOpened] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const isAuthenticated = useAuthStore((state) => state.isAuthenticated);
+  if (!isAuthenticated) return null;
+
+  const open = () => {
+    setIsOpen(true);
+    setWasOpened(true);
+  };
+  const close = () => {
+    setIsOpen(false);
+    // It can be focused only when it is shown again.
+    requestAnimationFrame(() => button.current?.focus());
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    // A dialog inside, such as the settings, closes first.
+    if (event.target instanceof Element && event.target.closest("dialog")) return;
+    close();
+  };
+
+  return (
+    <>
+      <Button
+        ref={button}
+        size="icon"
+        aria-label="Open chat"
+        aria-expanded={isOpen}
+        onClick={open}
+        className={cn(
+          "fixed right-5 bottom-5 z-40 h-14 w-14 rounded-full shadow-lg",
+          isOpen && "hidden",
+        )}
+      >
+        <MessageCircle aria-hidden className="h-6 w-6" />
+      </Button>
+      {wasOpened ? (
+        // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes it from anywhere inside.
+        <div
+          onKeyDown={onKeyDown}
+          className={cn(
+            "fixed inset-0 z-50 overflow-hidden bg-card sm:inset-auto sm:right-5 sm:bottom-5 sm:h-[min(42rem,calc(100dvh-2.5rem))] sm:w-[min(26rem,calc(100vw-2.5rem))] sm:rounded-lg sm:border sm:shadow-2xl motion-safe:animate-rise",
+            !isOpen && "hidden",
+          )}
+        >
+          <ChatContainer onClose={close} focusOnOpen={isOpen} />
+        </div>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,20 @@
+"use client";
+
+import { ThemeProvider } from "next-themes";
+import type { ReactNode } from "react";
+import { AuthGate } from "@/components/auth/AuthGate";
+import { ChatKitScript } from "@/components/chat/ChatKitScript";
+import { Toaster } from "@/components/layout/Toaster";
+import { usePreferencesOnPage } from "@/stores/preferencesStore";
+
+/** What every page stands in. */
+export function Providers({ children }: { children: ReactNode }) {
+  usePreferencesOnPage();
+  return (
+    <ThemeProvider attribute="class" defaultTheme="system" enableSystem enableColorScheme={false}>
+      <AuthGate>{children}</AuthGate>
+      <Toaster />
+      <ChatKitScript />
+    </ThemeProvider>
+  );
+}

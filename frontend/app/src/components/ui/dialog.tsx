@@ -1,0 +1,57 @@
+"use client";
+
+import { X } from "lucide-react";
+import { type ReactNode, useEffect, useId, useRef } from "react";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+
+export interface DialogProps {
+  title: string;
+  onClose: () => void;
+  /** Of the box. */
+  className?: string;
+  children: ReactNode;
+}
+
+/**
+ * A modal dialog on the platform's own `<dialog>`: focus stays inside and goes back at the end, Escape
+ * closes it, and it needs no style element, which the content security policy would refuse.
+ */
+export function Dialog({ title, onClose, className, children }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    const dialog = ref.current;
+    if (dialog && !dialog.open) dialog.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it; this is the backdrop's click.
+    <dialog
+      ref={ref}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        if (event.target !== ref.current) return;
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => event.target === ref.current && onClose()}
+      className={cn(
+        "m-auto w-[calc(100%-1.5rem)] max-w-lg overflow-hidden rounded-lg border bg-card p-0 shadow-xl backdrop:bg-black/50 motion-safe:open:animate-rise",
+        className,
+      )}
+    >
+      <div className="flex max-h-[min(44rem,90dvh)] flex-col">
+        <header className="flex items-center justify-between gap-4 border-b px-5 py-3">
+          <h2 id={titleId} className="font-semibold">
+            {title}
+          </h2>
+          <Button variant="ghost" size="icon" aria-label="Close" onClick={onClose}>
+            <X aria-hidden className="h-4 w-4" />
+          </Button>
+        </header>
+        <div className="min-h-0 flex-1 overflow-y-auto">{children}</div>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,68 @@
+import type { UseChatKitOptions } from "@openai/chatkit-react";
+import { useTheme } from "next-themes";
+import { useMemo } from "react";
+import { chatApi, chatLocale, searchEntities } from "@/lib/chat-api";
+import { PROMPTS } from "@/lib/chat-prompts";
+import { usableLocale } from "@/lib/locale";
+import { useAssistant } from "@/stores/assistantStore";
+import { useAuthStore } from "@/stores/authStore";
+import { usePreferences } from "@/stores/preferencesStore";
+
+const MIB = 1024 * 1024;
+const ACCENT = { light: "#0f766e", dark: "#5ee6d2" };
+const OFFLINE_NOTE =
+  "Offline assistant: it knows your tasks and plain English, and needs no model. Set `OPENAI_API_KEY` or `OPENAI_BASE_URL` on the server to talk with one.";
+
+/** The options of every chat on this site: whose it is, how it looks, what it offers. */
+export function useChatOptions(): UseChatKitOptions {
+  const userId = useAuthStore((state) => state.user?.id ?? "");
+  const name = useAuthStore((state) => state.user?.name ?? null);
+  const locale = useAuthStore((state) => state.user?.locale ?? null);
+  const density = usePreferences((state) => state.density);
+  const assistant = useAssistant();
+  const { resolvedTheme } = useTheme();
+  const scheme = resolvedTheme === "dark" ? "dark" : "light";
+
+  return useMemo(
+    () => ({
+      api: chatApi(userId),
+      locale: chatLocale(usableLocale(locale)),
+      frameTitle: "Todo assistant",
+      theme: {
+        colorScheme: scheme,
+        density,
+        radius: "round",
+        typography: { baseSize: 15, fontFamily: "'Inter Variable', system-ui, sans-serif" },
+        color: {
+          accent: { primary: ACCENT[scheme], level: 1 },
+          grayscale: { hue: 168, tint: 3 },
+        },
+      },
+      history: { enabled: true, showDelete: true, showRename: true },
+      startScreen: { greeting: greeting(name), prompts: PROMPTS },
+      composer: {
+        placeholder: "Tell me what to do, or ask what is due",
+        attachments: {
+          // The offline assistant would only say that it can't read them.
+          enabled: !assistant?.offline,
+          maxCount: 10,
+          maxSize: 5 * MIB,
+          accept: {
+            "image/*": [".png", ".jpg", ".jpeg", ".gif", ".webp"],
+            "text/*": [".txt", ".md", ".csv"],
+          },
+        },
+        dictation: { enabled: assistant?.dictation ?? false },
+      },
+      threadItemActions: { feedback: true, retry: true },
+      thread: { autoScroll: true },
+      entities: { onTagSearch: (query) => searchEntities(userId, query), showComposerMenu: true },
+      ...(assistant?.offline ? { disclaimer: { text: OFFLINE_NOTE } } : {}),
+    }),
+    [userId, name, locale, density, scheme, assistant],
+  );
+}
+
+function greeting(name: string | null): string {
+  return name ? `Hello ${name}, what needs doing?` : "What needs doing?";
+}

@@ -1,0 +1,42 @@
+import { send, sendJson } from "@/lib/http";
+import { type Session, type SignedInAnswer, sessionOf } from "@/lib/session";
+
+/** What a person fills in to get an account. */
+export interface NewAccount {
+  email: string;
+  password: string;
+  name?: string;
+  timezone?: string;
+  locale?: string;
+  invitation?: string;
+}
+
+/** Makes an account and signs it in. */
+export async function postSignUp(account: NewAccount): Promise<Session> {
+  return post("/api/auth/sign-up", account);
+}
+
+/** Signs in. */
+export async function postSignIn(email: string, password: string): Promise<Session> {
+  return post("/api/auth/sign-in", { email, password });
+}
+
+/** Trades the refresh cookie, which scripts can't see, for a login token. */
+export async function postRefresh(): Promise<Session> {
+  return post("/api/auth/refresh");
+}
+
+/** Ends the session of the refresh cookie. */
+export async function postSignOut(): Promise<void> {
+  await send("/api/auth/sign-out", { method: "POST", credentials: true });
+}
+
+async function post(path: string, body?: unknown): Promise<Session> {
+  const sentAt = Date.now();
+  const options = { method: "POST" as const, credentials: true };
+  const answer = await sendJson<SignedInAnswer>(
+    path,
+    body === undefined ? options : { ...options, body },
+  );
+  return sessionOf(answer, sentAt);
+}

@@ -1,0 +1,64 @@
+import type { ChatKitOptions, Entity, SupportedLocale } from "@openai/chatkit";
+import { DOMAIN_KEY, usesOfficialScript } from "@/lib/chatkit-script";
+import { API_URL } from "@/lib/http";
+import { createSecretFetch } from "@/lib/secret-fetch";
+import { jsonAuthorized } from "@/stores/authStore";
+
+/** A client secret: it opens chat and nothing else. */
+export interface ClientSecret {
+  client_secret: string;
+  expires_at: string;
+}
+
+/** Gets a client secret for whoever is signed in. */
+export function postChatSession(): Promise<ClientSecret> {
+  return jsonAuthorized<ClientSecret>("/api/chatkit/session", { method: "POST" });
+}
+
+/**
+ * How a chat of `userId` reaches this server.
+ *
+ * Our component asks for secrets itself, before they expire. The official one takes a `fetch`.
+ */
+export function chatApi(userId: string): ChatKitOptions["api"] {
+  const url = `${API_URL}/api/${encodeURIComponent(userId)}/chat`;
+  if (usesOfficialScript) {
+    return {
+      url: new URL(url, window.location.href).href,
+      domainKey: DOMAIN_KEY,
+      fetch: createSecretFetch(postChatSession),
+      uploadStrategy: { type: "two_phase" },
+    };
+  }
+  // The published types have no member with both; the component takes it, as their own guide does.
+  const own = {
+    url,
+    getClientSecret: async () => (await postChatSession()).client_secret,
+  };
+  return own;
+}
+
+/** What can be mentioned with `@`: open tasks and lists. */
+export async function searchEntities(userId: string, query: string): Promise<Entity[]> {
+  const params = new URLSearchParams({ q: query, limit: "8" });
+  const answer = await jsonAuthorized<{ items: Entity[] }>(
+    `/api/${encodeURIComponent(userId)}/entities?${params}`,
+  );
+  return answer.items;
+}
+
+/** The chat component's name for a locale. */
+export function chatLocale(tag: string): SupportedLocale {
+  const [language = "en"] = tag.split("-");
+  const regional = REGIONAL[language];
+  return regional ?? (language as SupportedLocale);
+}
+
+const REGIONAL: Record<string, SupportedLocale> = {
+  de: "de-DE",
+  es: "es-ES",
+  fr: "fr-FR",
+  pt: "pt-BR",
+  zh: "zh-CN",
+  ja: "ja-JP",
+};
