@@ -1,1 +1,10 @@
-export {};
+export { problemCode, ResumeError } from "./errors";
+export { detached } from "./leaving";
+export type { EndStatus, ResumableFetchOptions, RunRef } from "./options";
+export { createResumableFetch, isResumable } from "./resumableFetch";
+export {
+  createSecretCache,
+  type GetClientSecret,
+  RefusedSecretError,
+  type SecretCache,
+} from "./secretCache";
