@@ -194,8 +194,7 @@ async def test_another_request_does_not_get_dictations_room(
     gateway: Gateway, message: MakeMessage, user: str
 ) -> None:
     long = message("x" * 300_000)
-    pretending = message('"type":"input.transcribe"' + "x" * 300_000)
-    pretending["metadata"] = {"type": "input.transcribe"}
+    pretending = {"metadata": {"type": "input.transcribe"}, **long}
 
     answers = [await gateway.chatkit(body, user) for body in (long, pretending)]
 
