@@ -62,7 +62,7 @@ format: .venv ## fix what ruff can fix
 
 # One run for each folder of tests, since several have a conftest.py of that name.
 types: .venv ## mypy --strict, of tests too
-	@$(BIN)/mypy $(SOURCES) conftest.py
+	@$(BIN)/mypy $(SOURCES) conftest.py examples/own-agent/tea_house.py
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
 check: lint types test ## everything CI runs

@@ -33,6 +33,7 @@ from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 USER = "usr_ada"
 DONE: list[tuple[str, Any, str]] = []
 WAITING: dict[str, asyncio.Event] = {}
+TOGETHER: dict[str, asyncio.Barrier] = {}
 
 
 def card(line: str) -> DynamicWidgetRoot:
@@ -66,6 +67,9 @@ async def handle_action(
     match action.type:
         case "card.show":
             await run.stream_widget(card("first"))
+        case "line.together" if sender is not None:
+            await asyncio.wait_for(TOGETHER["all"].wait(), 10)
+            await run.update_widget(sender.id, add_line(action.payload))
         case "line.add" if sender is not None:
             await run.update_widget(sender.id, add_line(action.payload))
             await run.stream(ClientEffectEvent(name="lines.changed"))
@@ -190,11 +194,14 @@ async def test_no_model_is_asked(chat: Chat, shown: Any, model: ScriptedModelSer
 async def test_changes_at_the_same_time_all_count(chat: Chat, shown: Any) -> None:
     item_id = (await the_card(chat, shown)).id
 
+    TOGETHER["all"] = asyncio.Barrier(8)  # all have begun before the first one changes anything
+
     runs = [
-        await chat.request(action_body(shown, "line.add", f"line {n}", item_id)) for n in range(8)
+        await chat.request(action_body(shown, "line.together", f"line {n}", item_id))
+        for n in range(8)
     ]
     for run in runs:
-        await chat.end_of(run)
+        assert await chat.end_of(run) == "completed"
 
     assert sorted(lines(await the_card(chat, shown))) == [
         "first",

@@ -62,8 +62,8 @@ async def the_list(chat: Any, run: Any) -> WidgetItem:
     return (await widgets(chat, run))[0]
 
 
-async def click(chat: Any, run: Any, kind: str, item: Any = None, /, **payload: Any) -> Any:
-    body = {
+def click_body(run: Any, kind: str, item: Any = None, /, **payload: Any) -> dict[str, Any]:
+    return {
         "type": "threads.custom_action",
         "params": {
             "thread_id": run.thread_id,
@@ -71,7 +71,10 @@ async def click(chat: Any, run: Any, kind: str, item: Any = None, /, **payload: 
             "action": {"type": kind, "payload": payload},
         },
     }
-    acted = await chat.request(body)
+
+
+async def click(chat: Any, run: Any, kind: str, item: Any = None, /, **payload: Any) -> Any:
+    acted = await chat.request(click_body(run, kind, item, **payload))
     await chat.end_of(acted)
     return acted
 
@@ -167,6 +170,27 @@ class TestTheList:
         assert boxes(stored.widget) == [("bread", False)]
         assert texts(stored.widget) == ["milk"]
         assert (await chat.row(acted))["status"] == "completed"
+
+    async def test_a_worker_that_goes_down_after_the_change_leaves_it_done_once(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        tasks.before_answer = Gate()
+        item = await the_list(chat, listed)
+        acted = await chat.request(
+            click_body(listed, TOGGLE, item, task_id=ID.format(1), completed=True)
+        )
+        await tasks.before_answer.wait_reached()
+        await chat.workers[0].aclose(0)
+        tasks.before_answer = None
+
+        await chat.start_worker()
+
+        assert await chat.end_of(acted) == "completed"
+        assert len(tasks.effects) == 1
+        assert len(tasks.keys) == 2
+        assert len(set(tasks.keys)) == 1
+        assert boxes((await the_list(chat, listed)).widget)[0] == ("milk", True)
+        assert len(await said(chat, acted, "client_effect")) == 1
 
     async def test_the_page_may_act_without_a_widget(
         self, chat: Any, listed: Any, tasks: Any
