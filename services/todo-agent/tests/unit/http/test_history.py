@@ -86,7 +86,7 @@ async def test_answers_are_found_and_hidden_items_never(
     context = chat.context(user)
     made = items(thread.id)
     hidden = made.hidden()
-    hidden.content = {"content": [{"text": "secret plans"}], "note": "secret"}
+    hidden.content = {"text": "secret plans"}
     for item in (made.answer("I added the plans"), hidden, made.widget()):
         await chat.store.add_thread_item(thread.id, item, context)
 
