@@ -240,3 +240,18 @@ def _contains(told: Any, sent: Any) -> bool:
             return all(_contains(one, other) for one, other in pairs)
         case _:
             return bool(told == sent)
+
+
+async def test_what_a_tool_says_stands_before_the_answer_that_follows(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    said = [f"itm_{number}" for number in range(12)]
+    script(model, emit(*(done("widget", item_id, widget=CARD) for item_id in said)))
+
+    turn = await ada.tell("go on")
+
+    items = [event["item"] for event in turn.raw if event["type"] == "thread.item.done"]
+    assert [item["id"] for item in items if item["type"] == "widget"] == said
+    answer = turn.outline.index("added:assistant_message")
+    assert "done:widget" not in turn.outline[answer:]
+    assert kinds(await ada.items(turn.thread_id))[-1] == "assistant_message"

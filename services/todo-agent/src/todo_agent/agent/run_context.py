@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from chatkit.agents import AgentContext
 from chatkit.types import (
@@ -25,17 +26,23 @@ from todo_agent.errors import UnknownThingError
 from todochat.clock import utc_now
 
 
+# Behind viewers' publisher, that has 1,000 frames of room, nothing takes this long.
+SAYING_TIMEOUT_S: Final = 10.0
+
+
 class EventQueue(asyncio.Queue[Any]):
     """The queue through which tools say things, between a tool and openai-chatkit's stream.
 
-    Two things a plain queue doesn't do: it holds back what a tool may only say once its step is
-    saved, and it can be closed under a waiting reader. openai-chatkit leaves such a reader behind
-    as a pending task when the model fails.
+    Three things a plain queue doesn't do: it holds back what a tool may only say once its step is
+    saved; it tells when everything has been said; and it can be closed under a waiting reader.
+    openai-chatkit leaves such a reader behind as a pending task when the model fails.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._readers: set[asyncio.Task[Any]] = set()
+        self._all_said = asyncio.Event()
+        self._all_said.set()
 
     @override
     async def put(self, item: ThreadStreamEvent) -> None:
@@ -44,18 +51,32 @@ class EventQueue(asyncio.Queue[Any]):
             await super().put(item)
 
     @override
+    def put_nowait(self, item: ThreadStreamEvent | None) -> None:
+        self._all_said.clear()
+        super().put_nowait(item)
+
+    @override
     async def get(self) -> Any:
         task = asyncio.current_task()
         if task is None:
             return await super().get()
         self._readers.add(task)
+        if self.empty():  # the reader comes back for more once it has passed on what it got
+            self._all_said.set()
         try:
             return await super().get()
         finally:
             self._readers.discard(task)
 
+    async def wait_all_said(self) -> None:
+        """Wait until the reader has passed on everything; a slow one only so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SAYING_TIMEOUT_S):
+                await self._all_said.wait()
+
     def close(self) -> None:
-        """Cancel whoever still waits for an event."""
+        """Cancel whoever still waits for an event, and hold up nobody."""
+        self._all_said.set()
         for task in self._readers:
             task.cancel()
 
@@ -110,6 +131,10 @@ class RunContext(AgentContext[RequestContext]):
     def turnstile(self) -> asyncio.Lock:
         """Lets tools that change something do so one after the other, in the order of the calls."""
         return self._turnstile
+
+    async def wait_all_said(self) -> None:
+        """Wait until what was streamed so far is on its way, so that the next answer is after it."""
+        await self._events.wait_all_said()
 
     async def update_widget(
         self, item_id: str, change: Callable[[WidgetItem], WidgetItem]

@@ -84,6 +84,7 @@ async def _run(
     del run.open_calls[place]
     for event in events:
         await run.stream(event)
+    await run.wait_all_said()  # else openai-chatkit mixes the rest into the next answer
     return output
 
 
@@ -99,6 +100,7 @@ async def replay(run: RunContext, scope: RunScope, payload: bytes) -> Any:
         event = _EVENT.validate_json(bytes(raw))
         if not scope.was_seen(event):
             await run.stream(event)
+    await run.wait_all_said()
     if step.client_tool_call is not None:
         run.client_tool_call = ClientToolCall.model_validate(step.client_tool_call)
     return msgspec.json.decode(step.output)
