@@ -54,6 +54,13 @@ async def read_thread(context: RunContextWrapper[RunContext]) -> str:
     return context.context.thread.model_dump_json()
 
 
+@function_tool
+async def read_options(context: RunContextWrapper[RunContext]) -> str:
+    """Tell the model what the person chose in the composer."""
+    message = context.context.message
+    return message.inference_options.model_dump_json() if message else "nothing"
+
+
 @function_tool(strict_mode=False)
 async def ask_browser(
     context: RunContextWrapper[RunContext], name: str, arguments: dict[str, Any]
@@ -139,7 +146,7 @@ def create_assistant(environment: AgentEnvironment) -> Assistant:
         instructions="Do as the script says.",
         model=environment.model,
         model_settings=environment.model_settings,
-        tools=[emit, set_thread, read_thread, ask_browser, write_widget, work, fail],
+        tools=[emit, set_thread, read_thread, read_options, ask_browser, write_widget, work, fail],
         tool_use_behavior=StopAtTools(stop_at_tool_names=["ask_browser"]),
     )
     return Assistant(agent=agent, handle_action=handle_action)

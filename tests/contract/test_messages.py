@@ -1,5 +1,6 @@
 """`threads.create` and `threads.add_user_message`."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from chatkit.types import AssistantMessageItem, UserMessageItem
 
 from contract.chat_kit import Chatter, kinds, script, text_of, user_input
-from todochat.testing.model_server import Gate, Say, ScriptedModelServer
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 TAG = {
     "type": "input_tag",
@@ -141,6 +142,22 @@ async def test_a_message_is_kept_as_it_was_sent(
     assert [{"group": None, **part} for part in stored["content"]] == content
     assert stored.get("quoted_text") == sent["quoted_text"]
     assert stored["inference_options"] == sent["inference_options"]
+
+
+async def test_the_agent_sees_the_model_and_the_tool_that_were_chosen(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
+    chosen = {"tool_choice": {"id": "search"}, "model": "gpt-large"}
+    script(model, Call("read_options"))
+
+    await ada.tell("hello", inference_options=chosen)
+
+    [output] = [
+        entry["output"]
+        for entry in model.requests[-1].history
+        if entry["type"] == "function_call_output"
+    ]
+    assert json.loads(output) == chosen
 
 
 @pytest.mark.parametrize(

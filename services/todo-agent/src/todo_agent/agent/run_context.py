@@ -11,6 +11,7 @@ from chatkit.types import (
     ThreadItem,
     ThreadItemUpdatedEvent,
     ThreadStreamEvent,
+    UserMessageItem,
     WidgetItem,
     WidgetRootUpdated,
     WorkflowItem,
@@ -24,7 +25,6 @@ from todo_agent.chatkit.store import PostgresStore
 from todo_agent.chatkit.times import as_local
 from todo_agent.errors import UnknownThingError
 from todochat.clock import utc_now
-
 
 # Behind viewers' publisher, that has 1,000 frames of room, nothing takes this long.
 SAYING_TIMEOUT_S: Final = 10.0
@@ -88,12 +88,15 @@ class RunContext(AgentContext[RequestContext]):
         scope: ids, journal and state of the attempt.
         now: when the message was written, for the agent: "in 2 hours" counts from there, also if
             a worker gets to it late or a second time.
+        message: what the person wrote, with the model and tool they chose in the composer
+            (`inference_options`); None where they didn't write, as in an action.
         open_calls: tools that run just now.
     """
 
     store: Annotated[PostgresStore, SkipValidation]
     scope: RunScope
     now: datetime = Field(default_factory=utc_now)
+    message: UserMessageItem | None = None
     open_calls: dict[CallPlace, str] = Field(default_factory=dict)
     _events: EventQueue = PrivateAttr(default_factory=EventQueue)
     _turnstile: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)

@@ -108,7 +108,7 @@ class RunServer(StoredChatServer):
         input_user_message: UserMessageItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
-        run = self._context_of(thread, context)
+        run = self._context_of(thread, context, input_user_message)
         self._stream_of_turn = self._turn(run, input_user_message, self._answer(run))
         return self._stream_of_turn
 
@@ -133,13 +133,19 @@ class RunServer(StoredChatServer):
         if self._stream_of_turn is not None:
             await self._stream_of_turn.aclose()
 
-    def _context_of(self, thread: ThreadMetadata, context: RequestContext) -> RunContext:
+    def _context_of(
+        self,
+        thread: ThreadMetadata,
+        context: RequestContext,
+        message: UserMessageItem | None = None,
+    ) -> RunContext:
         return RunContext(
             thread=thread,
             store=self.store,
             request_context=context,
             scope=self._scope,
             now=self._active.record.created_at,
+            message=message,
         )
 
     async def _turn(
