@@ -23,6 +23,12 @@ export type ResumableFetchOptions = {
    */
   fetch?: typeof fetch;
   /**
+   * False: only secrets are dealt with; no header of ours is sent and nothing is reattached, for
+   * servers that would refuse the headers.
+   * @default true
+   */
+  resume?: boolean;
+  /**
    * How long a stream may say nothing before it counts as dead: two pings and some.
    * @default 35_000
    */

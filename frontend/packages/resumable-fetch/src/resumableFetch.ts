@@ -1,4 +1,4 @@
-import { type Call, describeCall, isChatRequest, runUrl } from "./call";
+import { type Call, describeCall, isAttach, isChatRequest, runUrl } from "./call";
 import { meansStop } from "./leaving";
 import type { ResumableFetchOptions, RunRef } from "./options";
 import { RunStream } from "./runStream";
@@ -37,12 +37,15 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
     const call = await describeCall(input, init);
     if (new URL(call.url).origin !== originOf(options.url)) return baseFetch(input, init);
     call.signal?.throwIfAborted();
+    if (options.resume === false) return sender.send(call, call.signal ?? undefined);
     if (isChatRequest(call)) {
+      call.headers.set("X-Resumable", "1");
       if (!call.headers.has("Idempotency-Key")) {
         call.headers.set("Idempotency-Key", randomKey());
       }
       return sendWatched(call, (signal) => sender.sendUntilAnswered(call, signal));
     }
+    if (isAttach(call)) call.headers.set("X-Resumable", "1");
     return sendWatched(call, (signal) => sender.send(call, signal));
   }
 

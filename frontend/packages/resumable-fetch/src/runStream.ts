@@ -81,7 +81,7 @@ export class RunStream {
   async cancelRun(): Promise<void> {
     const call = this.call("POST", "cancel", { ...this.rest, keepalive: true });
     // Best effort: a run that can't be told ends by itself.
-    await this.sender.send(call, new AbortController().signal).catch(() => undefined);
+    await this.sender.send(call).catch(() => undefined);
   }
 
   private async pump(first: ReadableStream<Uint8Array>, controller: Controller): Promise<void> {
@@ -200,6 +200,7 @@ export class RunStream {
     const headers = new Headers();
     if (path === "events") {
       headers.set("Accept", "text/event-stream");
+      headers.set("X-Resumable", "1");
       if (this.lastId > 0) headers.set("Last-Event-ID", String(this.lastId));
     }
     return { url: `${this.url}/${path}`, method, headers, rest, body: null, signal: null };

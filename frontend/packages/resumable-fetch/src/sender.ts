@@ -1,6 +1,6 @@
 /** Sends a call: with a secret, again after a 401, and again if no answer came. */
 
-import { type Call, isAttach, isChatRequest } from "./call";
+import type { Call } from "./call";
 import type { SecretCache } from "./secretCache";
 import { backoffMs, pause } from "./waiting";
 
@@ -27,7 +27,7 @@ export class Sender {
   }
 
   /** Sends once; a 401 is answered once with a fresh secret. */
-  async send(call: Call, signal: AbortSignal): Promise<Response> {
+  async send(call: Call, signal?: AbortSignal): Promise<Response> {
     const secret = await this.secretFor(call);
     const response = await this.attempt(call, secret, signal);
     if (response.status !== 401) return response;
@@ -59,11 +59,10 @@ export class Sender {
     }
   }
 
-  private attempt(call: Call, secret: string | null, signal: AbortSignal): Promise<Response> {
+  private attempt(call: Call, secret: string | null, signal?: AbortSignal): Promise<Response> {
     const headers = new Headers(call.headers);
     if (secret !== null) headers.set("Authorization", `Bearer ${secret}`);
-    if (isChatRequest(call) || isAttach(call)) headers.set("X-Resumable", "1");
     const { url, method, body, rest } = call;
-    return this.baseFetch(url, { ...rest, method, headers, body, signal });
+    return this.baseFetch(url, { ...rest, method, headers, body, signal: signal ?? null });
   }
 }

@@ -1,0 +1,86 @@
+/** Runs the page's tools when the assistant calls them, and sends back what they return. */
+
+import { batch } from "@preact/signals-core";
+import type { Context } from "./context";
+import type { Session } from "./session";
+import type { ClientToolCallItem, ThreadItem } from "./types";
+
+/** Sends a result and follows the answer to it; resolves when the server has taken it. */
+export type SubmitResult = (
+  session: Session,
+  item: ClientToolCallItem,
+  result: unknown,
+) => Promise<void>;
+
+export class ClientTools {
+  constructor(
+    private readonly context: Context,
+    private readonly submit: SubmitResult,
+  ) {}
+
+  /**
+   * Runs the call that the thread waits for, if there is one and the page has a handler. Several
+   * tabs may show the thread after a reload: whoever gets the lock runs it.
+   */
+  async runPending(session: Session): Promise<void> {
+    const item = pendingCall(this.context.store.itemsState.items);
+    const handler = this.context.options.onClientTool;
+    if (item === null) return;
+    if (handler === undefined) {
+      this.context.emitter.log("tool.unhandled", { name: item.name });
+      return;
+    }
+    // Shown as busy at once, so that nothing can be sent in between.
+    this.context.store.runningTools.value = [item.name];
+    try {
+      await withLock(`open-chatkit:${item.id}`, async () => {
+        const result = await this.call(item, handler);
+        if (session.isCurrent) await this.submit(session, item, result);
+      });
+    } finally {
+      if (session.isCurrent) this.context.store.runningTools.value = [];
+    }
+  }
+
+  /** Calls the handler; the assistant is told of a failure, or the thread would wait for ever. */
+  private async call(
+    item: ClientToolCallItem,
+    handler: NonNullable<Context["options"]["onClientTool"]>,
+  ): Promise<unknown> {
+    try {
+      return await handler({ name: item.name, params: item.arguments });
+    } catch (error) {
+      this.context.emitter.error(error);
+      return { error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+/** The call that the thread waits for: the last item, if it is one and pending. */
+export function pendingCall(items: readonly ThreadItem[]): ClientToolCallItem | null {
+  const last = items.findLast((item) => item.type !== "end_of_turn");
+  return last?.type === "client_tool_call" && last.status === "pending" ? last : null;
+}
+
+/** Notes in the items that a call was answered; the server doesn't say so in the stream. */
+export function noteAnswer({ store }: Context, id: string, output: unknown): void {
+  const { items, open } = store.itemsState;
+  const answered = items.map((item) =>
+    item.id === id && item.type === "client_tool_call"
+      ? { ...item, status: "completed" as const, output }
+      : item,
+  );
+  batch(() => store.setItems({ items: answered, open }));
+}
+
+/** Runs `work` unless another tab is at it; without locks (http, old browsers) always. */
+async function withLock(name: string, work: () => Promise<void>): Promise<void> {
+  const locks = globalThis.navigator?.locks;
+  if (locks === undefined) {
+    await work();
+    return;
+  }
+  await locks.request(name, { ifAvailable: true }, async (lock) => {
+    if (lock !== null) await work();
+  });
+}

@@ -1,0 +1,180 @@
+/** What is about to be said: text, tags, files, the tool and the model chosen for it. */
+
+import { computed, signal } from "@preact/signals-core";
+import type { Context } from "./context";
+import { sortFiles } from "./fileLimits";
+import type {
+  Attachment,
+  Composer,
+  Draft,
+  DraftFile,
+  FileRefusal,
+  UserMessageContent,
+} from "./types";
+import { uploadFile } from "./uploads";
+
+/** The composer, as the rest of the core uses it. */
+export type ComposerCore = Composer & {
+  /** Takes the draft out to be sent; a selected tool stays only if it is a persistent one. */
+  take(): Draft;
+  /** Puts a draft back that wasn't sent, unless something was written meanwhile. */
+  putBack(draft: Draft): void;
+  /** Lets go of what a sent draft held in memory. */
+  letGo(draft: Draft): void;
+};
+
+const EMPTY: Draft = { content: [], reply: null, files: [], toolId: null, modelId: null };
+
+export function createComposer(context: Context): ComposerCore {
+  const draft = signal<Draft>(EMPTY);
+  const sources = new Map<string, File>();
+  let fileCount = 0;
+
+  const canSend = computed(() => {
+    const { store } = context;
+    const { files } = draft.value;
+    const isBusy = store.isResponding.value || store.isLoading.value;
+    const isOpen = (store.thread.value?.status.type ?? "active") === "active";
+    const isUploaded = files.every((file) => file.status === "ready");
+    return isOpen && !isBusy && isUploaded && !isEmpty(draft.value);
+  });
+
+  function set(patch: Partial<Draft>): void {
+    const before = draft.peek();
+    draft.value = { ...before, ...patch };
+    const { toolId } = draft.peek();
+    if (toolId !== before.toolId) {
+      context.emitter.emit({ type: "chatkit.tool.change", detail: { toolId } });
+    }
+  }
+
+  function setFile(key: string, change: Partial<DraftFile>): void {
+    const files = draft
+      .peek()
+      .files.map((file) => (file.key === key ? ({ ...file, ...change } as DraftFile) : file));
+    set({ files });
+  }
+
+  async function upload(key: string, file: File): Promise<void> {
+    setFile(key, { status: "uploading", attachment: null, error: null });
+    try {
+      const attachment = await uploadFile(context.transport, file);
+      setFile(key, { status: "ready", attachment, error: null });
+      // Taken out while it was on its way: nobody will refer to it.
+      if (!draft.peek().files.some((other) => other.key === key)) await forget(attachment);
+    } catch (error) {
+      context.emitter.error(error);
+      setFile(key, { status: "failed", attachment: null, error: messageOf(error) });
+    }
+  }
+
+  async function forget(attachment: Attachment): Promise<void> {
+    try {
+      await context.transport.ask("attachments.delete", { attachment_id: attachment.id });
+    } catch (error) {
+      context.emitter.error(error); // it is out of the composer, which is what was wanted
+    }
+  }
+
+  function newKey(): string {
+    fileCount += 1;
+    return `file-${fileCount}`;
+  }
+
+  function release(file: DraftFile): void {
+    if (file.previewUrl?.startsWith("blob:")) URL.revokeObjectURL(file.previewUrl);
+    sources.delete(file.key);
+  }
+
+  return {
+    draft,
+    canSend,
+    set,
+    addAttachments(attachments) {
+      const files = attachments.map((attachment) => asDraftFile(newKey(), attachment));
+      set({ files: [...draft.peek().files, ...files] });
+    },
+    async addFiles(files): Promise<readonly FileRefusal[]> {
+      const limits = context.options.composer?.attachments;
+      const { taken, refused } = sortFiles(files, limits, draft.peek().files.length);
+      for (const file of taken) {
+        const key = newKey();
+        sources.set(key, file);
+        const previewUrl = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
+        const { name, size, type: mimeType } = file;
+        const added: DraftFile = {
+          ...{ key, name, size, mimeType, previewUrl },
+          ...{ status: "uploading", attachment: null, error: null },
+        };
+        set({ files: [...draft.peek().files, added] });
+        void upload(key, file);
+      }
+      return refused;
+    },
+    async removeFile(key) {
+      const file = draft.peek().files.find((other) => other.key === key);
+      if (file === undefined) return;
+      set({ files: draft.peek().files.filter((other) => other.key !== key) });
+      const wasUploadedHere = sources.has(key);
+      release(file);
+      if (wasUploadedHere && file.attachment !== null) await forget(file.attachment);
+    },
+    async retryFile(key) {
+      const file = sources.get(key);
+      if (file !== undefined) await upload(key, file);
+    },
+    clear() {
+      for (const file of draft.peek().files) release(file);
+      set({ ...EMPTY, modelId: draft.peek().modelId });
+    },
+    async transcribe(audio) {
+      const audio_base64 = await base64(audio);
+      const answer = await context.transport.askFor("input.transcribe", {
+        audio_base64,
+        mime_type: audio.type,
+      });
+      return answer.text;
+    },
+    take() {
+      const taken = draft.peek();
+      const tool = context.options.composer?.tools?.find((option) => option.id === taken.toolId);
+      const { modelId } = taken;
+      set({ ...EMPTY, modelId, toolId: tool?.persistent === true ? taken.toolId : null });
+      return taken;
+    },
+    letGo(taken) {
+      for (const file of taken.files) release(file);
+    },
+    putBack(taken) {
+      if (isEmpty(draft.peek())) set(taken);
+    },
+  };
+}
+
+function isEmpty({ content, files }: Draft): boolean {
+  return files.length === 0 && content.every(isBlank);
+}
+
+function isBlank(part: UserMessageContent): boolean {
+  return part.type === "input_text" && part.text.trim() === "";
+}
+
+function asDraftFile(key: string, attachment: Attachment): DraftFile {
+  const previewUrl = attachment.type === "image" ? attachment.preview_url : null;
+  const { name, mime_type: mimeType } = attachment;
+  return { key, name, size: null, mimeType, previewUrl, status: "ready", attachment, error: null };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function base64(blob: Blob): Promise<string> {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let text = "";
+  // In pieces: a call takes only so many arguments.
+  for (let start = 0; start < bytes.length; start += 0x8000) {
+    text += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
+  }
+  return btoa(text);
+}

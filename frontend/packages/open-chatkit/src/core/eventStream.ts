@@ -1,0 +1,30 @@
+import { createParser } from "eventsource-parser";
+
+/** Yields the JSON events of a stream, in batches of what arrived together. */
+export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown[]> {
+  let batch: unknown[] = [];
+  const parser = createParser({
+    onEvent: ({ data }) => batch.push(parseJson(data)),
+  });
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    parser.feed(decoder.decode(value, { stream: true }));
+    if (batch.length > 0) {
+      const arrived = batch;
+      batch = [];
+      yield arrived;
+    }
+  }
+}
+
+/** An event that isn't JSON is reported like any other unknown one. */
+function parseJson(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return data;
+  }
+}

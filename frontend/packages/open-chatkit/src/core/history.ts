@@ -1,0 +1,130 @@
+/** The list of threads, newest first. */
+
+import { batch, signal } from "@preact/signals-core";
+import type { Context } from "./context";
+import { toChatError } from "./errors";
+import { parsePage, parseThread } from "./parse";
+import { nextCursor } from "./threadLoader";
+import type { ChatError, History, ThreadMetadata } from "./types";
+
+const PAGE = 30;
+
+/** The history, as the rest of the core uses it. */
+export type HistoryCore = History & {
+  /** Shows a new or changed thread, if the list is loaded. */
+  put(thread: ThreadMetadata): void;
+  rename(threadId: string, title: string): Promise<void>;
+  remove(threadId: string): Promise<void>;
+  /** Forgets the list: another person's, or another server's. */
+  reset(): void;
+};
+
+export function createHistory(context: Context): HistoryCore {
+  const threads = signal<readonly ThreadMetadata[] | null>(null);
+  const hasMore = signal(false);
+  const isLoading = signal(false);
+  const error = signal<ChatError | null>(null);
+  let cursor: string | null = null;
+  /** A page that was asked for before the list was begun anew is dropped. */
+  let generation = 0;
+
+  async function loadPage(after: string | null): Promise<void> {
+    const own = generation;
+    isLoading.value = true;
+    error.value = null;
+    try {
+      const raw = await context.transport.ask("threads.list", {
+        limit: PAGE,
+        order: "desc",
+        ...(after === null ? {} : { after }),
+      });
+      if (own !== generation) return;
+      const page = parsePage(raw, parseThread);
+      cursor = nextCursor(page.has_more, page.after, page.data);
+      const before = after === null ? [] : (threads.peek() ?? []);
+      const known = new Set(before.map((thread) => thread.id));
+      batch(() => {
+        threads.value = [...before, ...page.data.filter((thread) => !known.has(thread.id))];
+        hasMore.value = cursor !== null;
+      });
+    } catch (failure) {
+      if (own !== generation) return;
+      error.value = toChatError(failure);
+      context.emitter.error(failure);
+    } finally {
+      if (own === generation) isLoading.value = false;
+    }
+  }
+
+  function put(thread: ThreadMetadata): void {
+    const list = threads.peek();
+    if (list === null) return;
+    const index = list.findIndex((other) => other.id === thread.id);
+    threads.value =
+      index === -1 ? [thread, ...list] : list.with(index, { ...list[index], ...thread });
+  }
+
+  return {
+    threads,
+    hasMore,
+    isLoading,
+    error,
+    put,
+    async load() {
+      generation += 1;
+      await loadPage(null);
+    },
+    async loadMore() {
+      if (cursor !== null && !isLoading.peek()) await loadPage(cursor);
+    },
+    async rename(threadId, title) {
+      const before = threads.peek();
+      const { thread } = context.store;
+      const open = thread.peek();
+      const renamed = (known: ThreadMetadata) => ({ ...known, title });
+      batch(() => {
+        const known = before?.find((other) => other.id === threadId);
+        if (known !== undefined) put(renamed(known));
+        if (open?.id === threadId) thread.value = renamed(open);
+      });
+      try {
+        await context.transport.ask("threads.update", { thread_id: threadId, title });
+      } catch (failure) {
+        batch(() => {
+          const known = before?.find((other) => other.id === threadId);
+          if (known !== undefined) put(known);
+          if (open?.id === threadId && thread.peek()?.id === threadId) thread.value = open;
+        });
+        context.emitter.error(failure);
+        throw failure;
+      }
+    },
+    async remove(threadId) {
+      const before = threads.peek();
+      threads.value = before?.filter((thread) => thread.id !== threadId) ?? null;
+      try {
+        await context.transport.ask("threads.delete", { thread_id: threadId });
+      } catch (failure) {
+        const known = before?.find((thread) => thread.id === threadId);
+        // Back where it was, whatever came meanwhile.
+        if (before && known !== undefined) {
+          const list = [...(threads.peek() ?? [])];
+          list.splice(Math.min(before.indexOf(known), list.length), 0, known);
+          threads.value = list;
+        }
+        context.emitter.error(failure);
+        throw failure;
+      }
+    },
+    reset() {
+      generation += 1;
+      cursor = null;
+      batch(() => {
+        threads.value = null;
+        hasMore.value = false;
+        isLoading.value = false;
+        error.value = null;
+      });
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/** Which thread is shown, and how what is shown is kept current. */
+
+import type { ClientTools } from "./clientTools";
+import type { Context } from "./context";
+import { toChatError } from "./errors";
+import type { HistoryCore } from "./history";
+import type { Responder } from "./responder";
+import { Session } from "./session";
+import type { TabMessage } from "./tabs";
+import type { ThreadLoader } from "./threadLoader";
+import type { Turns } from "./turns";
+
+/** A page that comes back into view asks for news at most this often. */
+const NEWS_EVERY_MS = 30_000;
+
+type Parts = {
+  loader: ThreadLoader;
+  turns: Turns;
+  tools: ClientTools;
+  responder: Responder;
+  history: HistoryCore;
+};
+
+export class Navigation {
+  private readonly listening = new AbortController();
+  private freshAt = 0;
+
+  constructor(
+    private readonly context: Context,
+    private readonly parts: Parts,
+  ) {
+    const { signal } = this.listening;
+    globalThis.document?.addEventListener("visibilitychange", () => this.onBack(), { signal });
+    globalThis.addEventListener?.("online", () => this.onBack(true), { signal });
+  }
+
+  /** Opens the thread that the options name. */
+  start(): void {
+    const threadId = this.context.options.initialThread;
+    if (threadId && this.context.session.threadId === null && !this.listening.signal.aborted) {
+      void this.load(this.enter(threadId));
+    }
+  }
+
+  /** Leaves what is shown for another thread, or for the new thread view. */
+  enter(threadId: string | null): Session {
+    this.context.session.leave();
+    this.context.session = new Session(threadId);
+    this.context.store.reset(threadId);
+    return this.context.session;
+  }
+
+  async openThread(threadId: string): Promise<void> {
+    if (threadId === this.context.session.threadId) {
+      await this.fetchUpdates();
+      return;
+    }
+    const session = this.enter(threadId);
+    this.context.emitter.emit({ type: "chatkit.thread.change", detail: { threadId } });
+    await this.load(session);
+  }
+
+  newThread(): void {
+    const wasThread = this.context.session.threadId !== null;
+    this.enter(null);
+    if (!wasThread) return;
+    this.context.emitter.emit({ type: "chatkit.thread.change", detail: { threadId: null } });
+  }
+
+  async loadMore(): Promise<void> {
+    const { session, emitter, store } = this.context;
+    try {
+      await this.parts.loader.loadOlder(session);
+    } catch (error) {
+      emitter.error(error);
+      if (session.isCurrent) store.error.value = toChatError(error);
+    }
+  }
+
+  /** Shows what the server has now. While a response streams, that is done at its end. */
+  async fetchUpdates(): Promise<void> {
+    const { session, store } = this.context;
+    if (this.parts.history.threads.peek() !== null) void this.parts.history.load();
+    if (store.activeRun.peek() !== null) {
+      this.parts.responder.reloadAtEnd();
+    } else if (!store.isLoading.peek()) {
+      this.freshAt = Date.now();
+      await this.parts.turns.goOn(session);
+    }
+  }
+
+  runTools(session: Session): void {
+    this.parts.tools.runPending(session).catch((error: unknown) => {
+      // What went wrong with the request is shown already.
+      this.context.emitter.log("tool.failed", { message: String(error) });
+    });
+  }
+
+  onTabMessage(message: TabMessage): void {
+    const { session } = this.context;
+    const isShown = message.threadId === session.threadId;
+    const isIdle = !this.parts.turns.isBusy;
+    if (message.type === "run" && isShown && isIdle) {
+      this.parts.turns.attach(session, message.runId);
+    } else if (message.type === "changed" && isShown) {
+      if (isIdle) void this.parts.turns.goOn(session);
+      else this.parts.responder.reloadAtEnd();
+    } else if (message.type === "removed" && isShown) {
+      this.newThread();
+    }
+    const known = this.parts.history.threads.peek();
+    if (known === null) return;
+    const isNew = !known.some((thread) => thread.id === message.threadId);
+    if (message.type !== "run" || isNew) void this.parts.history.load();
+  }
+
+  dispose(): void {
+    this.listening.abort();
+  }
+
+  private async load(session: Session): Promise<void> {
+    const { store, emitter, transport } = this.context;
+    const { threadId } = session;
+    if (threadId === null) return;
+    store.isLoading.value = true;
+    emitter.emit({ type: "chatkit.thread.load.start", detail: { threadId } });
+    let runId: string | null = null;
+    let isLoaded = false;
+    try {
+      // First the run, then the items: a run that ends in between is in the items.
+      runId = await transport.findRun(threadId).catch((error: unknown) => {
+        emitter.log("run.not-found-out", { message: String(error) });
+        return null;
+      });
+      if (session.isCurrent) await this.parts.loader.load(session);
+      isLoaded = true;
+    } catch (error) {
+      if (session.isCurrent) {
+        store.error.value = toChatError(error);
+        emitter.error(error);
+      }
+    }
+    if (!session.isCurrent) return;
+    this.freshAt = Date.now();
+    store.isLoading.value = false;
+    emitter.emit({ type: "chatkit.thread.load.end", detail: { threadId } });
+    if (!isLoaded) return;
+    if (runId === null) this.runTools(session);
+    else this.parts.turns.attach(session, runId);
+  }
+
+  /** The page is in view or online again: something may have happened meanwhile. */
+  private onBack(isOnline = false): void {
+    const { session, store } = this.context;
+    const wasLost = store.error.peek()?.kind === "unreachable";
+    const isDue = Date.now() - this.freshAt > NEWS_EVERY_MS || (isOnline && wasLost);
+    const isVisible = globalThis.document?.visibilityState !== "hidden";
+    if (!isVisible || !isDue || session.threadId === null || this.parts.turns.isBusy) return;
+    if (store.pending.peek() !== null) return;
+    this.freshAt = Date.now();
+    void this.parts.turns.goOn(session);
+  }
+}

@@ -1,0 +1,126 @@
+/** Reads a thread and its items. */
+
+import { batch } from "@preact/signals-core";
+import type { Context } from "./context";
+import { RequestError } from "./errors";
+import { isObject, parseFullThread, parseItem, parsePage } from "./parse";
+import type { Session } from "./session";
+import type { ThreadItem } from "./types";
+
+const PAGE = 50;
+
+type Newest = { items: ThreadItem[]; cursor: string | null };
+
+export class ThreadLoader {
+  constructor(private readonly context: Context) {}
+
+  /** Shows what the server has of the session's thread; what hasn't changed keeps its identity. */
+  async load(session: Session): Promise<void> {
+    const { threadId } = session;
+    if (threadId === null) return;
+    const { store, transport } = this.context;
+    const raw = await transport.ask("threads.get_by_id", { thread_id: threadId });
+    const thread = parseFullThread(raw);
+    if (thread === null) throw new RequestError("The answer is no thread.", 200, "bad-answer");
+    const { items: first, ...metadata } = thread;
+    const shown = store.itemsState.items.length;
+    const newest = first.has_more
+      ? await this.newest(threadId, Math.max(PAGE, shown))
+      : { items: first.data, cursor: null };
+    if (!session.isCurrent) return;
+    reportUnknown(this.context, newest.items);
+    batch(() => {
+      store.thread.value = metadata;
+      store.olderCursor = newest.cursor;
+      store.hasMore.value = newest.cursor !== null;
+      const items = keepIdentity(store.itemsState.items, newest.items);
+      store.setItems({ items, open: new Set() });
+    });
+    this.context.onThread(metadata);
+  }
+
+  /** Loads the page before the oldest item that is shown. */
+  async loadOlder(session: Session): Promise<void> {
+    const { store } = this.context;
+    if (session.threadId === null || store.olderCursor === null) return;
+    if (store.isLoadingMore.peek()) return;
+    store.isLoadingMore.value = true;
+    try {
+      const older = await this.page(session.threadId, store.olderCursor);
+      if (!session.isCurrent) return;
+      batch(() => {
+        const { items, open } = store.itemsState;
+        const known = new Set(items.map((item) => item.id));
+        const added = older.items.filter((item) => !known.has(item.id)).reverse();
+        store.olderCursor = older.cursor;
+        store.hasMore.value = older.cursor !== null;
+        store.setItems({ items: [...added, ...items], open });
+      });
+    } finally {
+      if (session.isCurrent) store.isLoadingMore.value = false;
+    }
+  }
+
+  /** At least `count` of the newest items, oldest first. */
+  private async newest(threadId: string, count: number): Promise<Newest> {
+    const items: ThreadItem[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Newest = await this.page(threadId, cursor);
+      items.push(...page.items);
+      // A server that repeats a cursor would keep us here for ever.
+      cursor = page.cursor === cursor ? null : page.cursor;
+    } while (cursor !== null && items.length < count);
+    return { items: items.reverse(), cursor };
+  }
+
+  /** A page, newest first. */
+  private async page(threadId: string, after: string | null): Promise<Newest> {
+    const raw = await this.context.transport.ask("items.list", {
+      thread_id: threadId,
+      limit: PAGE,
+      order: "desc",
+      ...(after === null ? {} : { after }),
+    });
+    const page = parsePage(raw, parseItem);
+    return { items: page.data, cursor: nextCursor(page.has_more, page.after, page.data) };
+  }
+}
+
+/** The cursor of the next page; some servers take the last id for it and send none. */
+export function nextCursor(
+  hasMore: boolean,
+  after: string | null | undefined,
+  data: readonly { id: string }[],
+): string | null {
+  return hasMore ? (after ?? data.at(-1)?.id ?? null) : null;
+}
+
+/** Reports items of types that this client doesn't know. */
+function reportUnknown(context: Context, items: readonly ThreadItem[]): void {
+  for (const item of items) {
+    if (item.type === "unknown") context.emitter.log("item.unknown", { item: item.raw });
+  }
+}
+
+/** Takes the old object wherever the new one says the same, so that nothing is drawn again. */
+function keepIdentity(before: readonly ThreadItem[], after: readonly ThreadItem[]): ThreadItem[] {
+  const old = new Map(before.map((item) => [item.id, item]));
+  return after.map((item) => {
+    const known = old.get(item.id);
+    return known !== undefined && isSame(known, item) ? known : item;
+  });
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((value, index) => isSame(value, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => name in b && isSame(a[name], b[name]))
+  );
+}

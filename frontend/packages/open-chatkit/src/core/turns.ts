@@ -1,0 +1,205 @@
+/** Everything that makes the assistant respond: messages, retries, actions, answers. */
+
+import type { ComposerCore } from "./composer";
+import type { Context } from "./context";
+import { isAbort, RequestError, toChatError } from "./errors";
+import {
+  isEmptyMessage,
+  messageOfDraft,
+  messageOfParams,
+  newKey,
+  pendingOf,
+  requestOf,
+} from "./messages";
+import type { Responder } from "./responder";
+import type { Session } from "./session";
+import type { ThreadLoader } from "./threadLoader";
+import type { Draft, SendParams, SendResult, StreamingRequest } from "./types";
+
+/** A message that isn't known to have arrived. */
+type Unsent = { request: StreamingRequest; key: string; draft: Draft | null };
+
+/** Something can't be done while a thread is loading or a response is under way. */
+export class BusyError extends Error {
+  override name = "BusyError";
+}
+
+export class Turns {
+  private unsent: Unsent | null = null;
+
+  constructor(
+    private readonly context: Context,
+    private readonly composer: ComposerCore,
+    private readonly responder: Responder,
+    private readonly loader: ThreadLoader,
+  ) {}
+
+  get isBusy(): boolean {
+    const { store } = this.context;
+    return store.isLoading.peek() || store.isResponding.peek();
+  }
+
+  /** Sends what is given, or what the composer holds. */
+  async send(params?: SendParams): Promise<SendResult> {
+    if (this.isBusy) return "busy";
+    if (params === undefined && !this.composer.canSend.peek()) return "failed";
+    const draft = params === undefined ? this.composer.take() : null;
+    const message = params === undefined ? null : messageOfParams(params);
+    const said = message ?? messageOfDraft(draft ?? this.composer.draft.peek());
+    if (isEmptyMessage(said)) return "failed";
+    const { session, store } = this.context;
+    const key = newKey();
+    store.pending.value = pendingOf(said, key);
+    return this.deliver({ request: requestOf(said, session.threadId), key, draft });
+  }
+
+  /** Sends a message that didn't arrive again, else says a turn anew. */
+  async retry(itemId?: string): Promise<void> {
+    const { store, session } = this.context;
+    if (this.isBusy) throw new BusyError("Wait for the response, or stop it.");
+    const pending = store.pending.peek();
+    if (pending?.status === "failed" && this.unsent?.key === pending.id && itemId === undefined) {
+      store.pending.value = { ...pending, status: "sending" };
+      await this.deliver(this.unsent);
+      return;
+    }
+    const wasLost = store.error.peek()?.kind === "unreachable";
+    if (wasLost && itemId === undefined) {
+      await this.goOn(session);
+      return;
+    }
+    await this.sayAnew(session, itemId);
+  }
+
+  /** Shows what the server has, and goes along with the run that is active there. */
+  async goOn(session: Session): Promise<void> {
+    const { transport, store } = this.context;
+    if (session.threadId === null) return;
+    try {
+      // First the run, then the items: a run that ends in between is in the items.
+      const runId = await transport.findRun(session.threadId);
+      await this.loader.load(session);
+      if (!session.isCurrent || store.activeRun.peek() !== null) return;
+      store.error.value = null;
+      if (runId !== null) this.attach(session, runId);
+    } catch (error) {
+      if (session.isCurrent) this.fail(error);
+    }
+  }
+
+  /** Goes along with a run that was begun elsewhere. */
+  attach(session: Session, runId: string): void {
+    const { accepted } = this.responder.follow(session, { runId });
+    accepted.catch(async (error: unknown) => {
+      if (!session.isCurrent || isAbort(error)) return;
+      const isGone = error instanceof RequestError && [404, 410].includes(error.status);
+      if (!isGone) {
+        this.fail(error);
+        return;
+      }
+      // It has ended, and its log too: the items have what it said.
+      await this.loader.load(session).catch((failure: unknown) => this.fail(failure));
+    });
+  }
+
+  /** Begins a response by any other request; a busy thread's own run is shown instead. */
+  async begin(
+    session: Session,
+    request: StreamingRequest,
+    onAccepted: () => void = () => {},
+  ): Promise<void> {
+    const { accepted } = this.responder.follow(session, { request, key: newKey(), onAccepted });
+    try {
+      await accepted;
+    } catch (error) {
+      if (!session.isCurrent || isAbort(error)) return;
+      if (await this.attachInstead(session, error)) return;
+      this.fail(error);
+      throw error;
+    }
+  }
+
+  private async deliver(unsent: Unsent): Promise<SendResult> {
+    const { session, store } = this.context;
+    const { request, key, draft } = unsent;
+    this.unsent = unsent;
+    const isMine = () => session.isCurrent && store.pending.peek()?.id === key;
+    const { accepted, ended } = this.responder.follow(session, { request, key });
+    // Servers say the message back; for one that doesn't, the response's end will do.
+    void ended.then(() => {
+      if (isMine() && store.pending.peek()?.status === "sending") store.pending.value = null;
+    });
+    try {
+      await accepted;
+      this.unsent = null;
+      if (draft !== null) this.composer.letGo(draft);
+      return "sent";
+    } catch (error) {
+      return this.notDelivered(session, unsent, error);
+    }
+  }
+
+  private async notDelivered(
+    session: Session,
+    { key, draft }: Unsent,
+    error: unknown,
+  ): Promise<SendResult> {
+    const { store } = this.context;
+    if (!session.isCurrent) return "failed";
+    const pending = store.pending.peek();
+    const shown = toChatError(error);
+    const isBusy = isThreadBusy(error);
+    if (pending?.id === key && shown.allowRetry && !isBusy && !isAbort(error)) {
+      store.pending.value = { ...pending, status: "failed" };
+    } else {
+      // It surely wasn't taken: back to where it can be changed.
+      store.pending.value = null;
+      this.unsent = null;
+      if (draft !== null) this.composer.putBack(draft);
+    }
+    if (isAbort(error)) return "failed";
+    if (await this.attachInstead(session, error)) return "busy";
+    this.fail(error);
+    if (error instanceof RequestError && error.code === "thread-locked") {
+      await this.loader.load(session).catch(() => undefined); // the refusal is shown already
+    }
+    return "failed";
+  }
+
+  /** If a run is in the way, shows it; tells whether one was. */
+  private async attachInstead(session: Session, error: unknown): Promise<boolean> {
+    if (!isThreadBusy(error)) return false;
+    const { transport, emitter } = this.context;
+    emitter.log("thread.busy", { runId: error.runId });
+    const runId =
+      error.runId ?? (session.threadId === null ? null : await transport.findRun(session.threadId));
+    if (!session.isCurrent) return true;
+    if (runId === null) await this.loader.load(session);
+    else this.attach(session, runId);
+    return true;
+  }
+
+  private async sayAnew(session: Session, itemId: string | undefined): Promise<void> {
+    const { store } = this.context;
+    const { items } = store.itemsState;
+    const from = itemId === undefined ? items.length - 1 : items.findIndex((i) => i.id === itemId);
+    const index = items.findLastIndex((item, at) => at <= from && item.type === "user_message");
+    const message = items[index];
+    if (message === undefined || session.threadId === null) return;
+    const params = { thread_id: session.threadId, item_id: message.id };
+    await this.begin(session, { type: "threads.retry_after_item", params }, () => {
+      // The server deletes what came after the message, and says nothing of it.
+      const kept = store.itemsState.items.slice(0, index + 1);
+      store.setItems({ items: kept, open: new Set() });
+    });
+  }
+
+  private fail(error: unknown): void {
+    this.context.store.error.value = toChatError(error);
+    this.context.emitter.error(error);
+  }
+}
+
+function isThreadBusy(error: unknown): error is RequestError {
+  return error instanceof RequestError && error.code === "thread-busy";
+}

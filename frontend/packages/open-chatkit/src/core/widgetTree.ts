@@ -1,0 +1,32 @@
+/** Finds and changes nodes of a widget's tree without touching the rest of it. */
+
+import type { WidgetNode } from "./types";
+
+/**
+ * Replaces the node with an id by what `change` makes of it. The path to it is copied, all other
+ * nodes keep their identity. Null if there is no such node.
+ */
+export function changeNode(
+  root: WidgetNode,
+  id: string,
+  change: (node: WidgetNode) => WidgetNode,
+): WidgetNode | null {
+  if (root.id === id) return change(root);
+  const { children } = root;
+  if (Array.isArray(children)) {
+    for (const [index, child] of children.entries()) {
+      const changed = changeNode(child, id, change);
+      if (changed !== null) return { ...root, children: children.with(index, changed) };
+    }
+  } else if (children) {
+    const changed = changeNode(children, id, change);
+    if (changed !== null) return { ...root, children: changed };
+  }
+  return null;
+}
+
+/** Appends to a text that is being streamed into a `Text` or `Markdown`. */
+export function appendText(node: WidgetNode, delta: string, done: boolean): WidgetNode {
+  const value = typeof node.value === "string" ? node.value : "";
+  return { ...node, value: value + delta, streaming: !done };
+}
