@@ -127,7 +127,7 @@ async def test_a_token_for_another_person_erases_nobody(
     assert await ada.titles() == ["stays"]
 
 
-@pytest.mark.parametrize("arrow", set(Arrow) - {Arrow.AUTH_TO_TASKS})
+@pytest.mark.parametrize("arrow", [arrow for arrow in Arrow if arrow is not Arrow.AUTH_TO_TASKS])
 async def test_no_other_arrow_erases(service: Service, ada: Person, arrow: Arrow) -> None:
     token = service.service_tokens.mint(arrow, ada.user_id)
     caller = service.person(ada.user_id, token=token)
