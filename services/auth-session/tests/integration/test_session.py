@@ -47,6 +47,17 @@ class TestCookie:
 
         assert "secure" in cookie_attributes(answer)
 
+    async def test_a_page_may_ask_whether_it_is_there_without_an_error(
+        self, browser: Browser
+    ) -> None:
+        nobody = await browser.post("/api/auth/refresh?optional=true")
+        await browser.sign_up()
+        somebody = await browser.post("/api/auth/refresh?optional=true")
+
+        assert (nobody.status_code, nobody.content) == (204, b"")
+        assert somebody.status_code == 200
+        assert (await browser.refresh("nobody's", params={"optional": "true"})).status_code == 401
+
     async def test_sign_in_and_refresh_set_it_and_sign_out_removes_it(
         self, browser: Browser
     ) -> None:

@@ -1,10 +1,11 @@
 """`/api/auth`: signing up, in and out, and one's own account."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 from litestar import Controller, Request, Response, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import CookieParameter, RequestBody
+from litestar.openapi import ResponseSpec
+from litestar.params import CookieParameter, QueryParameter, RequestBody
 
 from auth_session.domain.session import Session
 from auth_session.errors import RefreshRefusedError
@@ -24,6 +25,7 @@ from todochat.tokens import bearer_token
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 BEARER: Final = [{"bearer": list[str]()}]
+NOBODY: Final = ResponseSpec(None, description="Nobody is signed in.", generate_examples=False)
 
 RefreshToken = Annotated[
     str | None,
@@ -87,15 +89,25 @@ class AuthController(Controller):
         "/refresh",
         status_code=200,
         guards=[refuse_foreign_origin],
-        responses=problems(401, 403, 413, 503),
+        responses={**problems(400, 401, 403, 413, 503), 204: NOBODY},
     )
     async def refresh(
         self,
         sessions: NamedDependency[SessionService],
         request: AnyRequest,
         refresh_token: RefreshToken = None,
+        optional: Annotated[
+            bool,
+            QueryParameter(description="Answer 204 instead of 401 if no refresh cookie came."),
+        ] = False,
     ) -> Response[SignedInView]:
-        """Trade the refresh cookie for a new one and a new login token."""
+        """Trade the refresh cookie for a new one and a new login token.
+
+        A page can't see the cookie; `optional` lets it ask whether anybody is signed in.
+        """
+        if not refresh_token and optional:
+            nobody = Response(None, status_code=204, headers=NO_STORE)
+            return cast("Response[SignedInView]", nobody)
         if not refresh_token:
             raise RefreshRefusedError("No refresh token came with the request. Sign in again.")
         return _answer(request, await sessions.refresh(refresh_token))
