@@ -1,8 +1,11 @@
 import { defineConfig } from "vitest/config";
 
+// The sibling package is used as source: tests need no build before them.
+const conditions = ["todochat-source", "module", "import", "default"];
+
 export default defineConfig({
-  // The sibling package is used as source: tests need no build before them.
-  resolve: { conditions: ["todochat-source", "module", "import", "default"] },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}", "test/**/*.test.{ts,tsx}"],

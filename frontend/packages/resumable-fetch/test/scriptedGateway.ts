@@ -28,6 +28,8 @@ export class ScriptedRun {
   cancels = 0;
   status = "running";
   isForgotten = false;
+  /** Somebody has asked for it, or it has said something: only then can it be found. */
+  hasBegun = false;
   /** What a cancel does. */
   onCancel: () => void = () => this.end("cancelled");
   private seq = 0;
@@ -87,6 +89,7 @@ export class ScriptedRun {
   }
 
   watch(response: ServerResponse, after: number, headers: Record<string, string> = {}): void {
+    this.hasBegun = true;
     response.writeHead(200, {
       "Content-Type": "text/event-stream; charset=utf-8",
       "X-Run-Id": this.id,
@@ -104,6 +107,7 @@ export class ScriptedRun {
   }
 
   private write(text: string): void {
+    this.hasBegun = true;
     this.seq += 1;
     const frame = { seq: this.seq, text: `id: ${this.seq}\n${text}` };
     this.frames.push(frame);
@@ -200,7 +204,7 @@ export class ScriptedGateway {
   private findRuns(response: ServerResponse, url: URL): void {
     const threadId = url.searchParams.get("thread_id");
     const items = [...this.runs.values()]
-      .filter((run) => run.threadId === threadId && run.status === "running")
+      .filter((run) => run.threadId === threadId && run.hasBegun && run.status === "running")
       .map((run) => ({
         run_id: run.id,
         thread_id: run.threadId,

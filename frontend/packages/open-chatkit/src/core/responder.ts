@@ -38,6 +38,11 @@ export class Responder {
     private readonly loader: ThreadLoader,
   ) {}
 
+  /** The last response broke off, and its run may go on at the server. */
+  get wasLost(): boolean {
+    return this.current?.isLost === true;
+  }
+
   follow(session: Session, turn: Turn): Following {
     const follower = new RunFollower(this.context, this.loader, session, turn);
     this.current = follower;
@@ -47,6 +52,11 @@ export class Responder {
       }
     });
     return { accepted: follower.accepted, ended };
+  }
+
+  /** The thread has been read anew: there is nothing more to make up for. */
+  forgetLoss(): void {
+    if (this.current !== null) this.current.isLost = false;
   }
 
   /** What is shown may be out of date: reads the items when the response is over. */
@@ -60,7 +70,7 @@ export class Responder {
   }
 }
 
-type Outcome = "complete" | "broken";
+type Outcome = "complete" | "stopped" | "broken" | "refused";
 
 class RunFollower {
   readonly accepted: Promise<void>;
@@ -72,6 +82,7 @@ class RunFollower {
   /** While the items are read anew, events wait here. */
   private waiting: unknown[][] | null = null;
   private mustReload = false;
+  isLost = false;
   private reloading: Promise<void> | null = null;
 
   constructor(
@@ -100,7 +111,7 @@ class RunFollower {
     });
     // Whoever began this hears of a refusal through `accepted`.
     this.accepted.catch(() => undefined);
-    this.ended = outcome.catch(() => "broken" as const);
+    this.ended = outcome.catch(() => "refused" as const);
   }
 
   reloadAtEnd(): void {
@@ -130,6 +141,7 @@ class RunFollower {
   /** Reads the whole stream. Fails only if it was refused. */
   private async read(): Promise<Outcome> {
     let outcome: Outcome = "complete";
+    let failure: unknown = null;
     try {
       await this.open();
       await this.settled();
@@ -138,12 +150,16 @@ class RunFollower {
         this.finish();
         throw error;
       }
-      outcome = "broken";
-      if (!isAbort(error) && this.session.isCurrent) this.report(error, toChatError(error));
+      outcome = isAbort(error) ? "stopped" : "broken";
+      failure = error;
     }
     if (!this.isAccepted) this.noteAccepted(null); // an empty answer
     await this.reloadIfNeeded();
     this.finish();
+    if (outcome === "broken" && this.session.isCurrent) {
+      this.isLost = true;
+      this.report(failure, { ...toChatError(failure), allowRetry: true });
+    }
     return outcome;
   }
 

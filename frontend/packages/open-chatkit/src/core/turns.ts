@@ -63,8 +63,7 @@ export class Turns {
       await this.deliver(this.unsent);
       return;
     }
-    const wasLost = store.error.peek()?.kind === "unreachable";
-    if (wasLost && itemId === undefined) {
+    if (this.responder.wasLost && itemId === undefined) {
       await this.goOn(session);
       return;
     }
@@ -81,6 +80,7 @@ export class Turns {
       await this.loader.load(session);
       if (!session.isCurrent || store.activeRun.peek() !== null) return;
       store.error.value = null;
+      this.responder.forgetLoss();
       if (runId !== null) this.attach(session, runId);
     } catch (error) {
       if (session.isCurrent) this.fail(error);

@@ -22,7 +22,7 @@ import type {
 
 export type * from "./protocol";
 
-/** Gets a client secret; told the current one when that is still good but ends soon. */
+/** Gets a client secret. The argument is ChatKit's; it is always null here. */
 export type GetClientSecret = (current: string | null) => Promise<string>;
 
 /** One's own server, opened by a client secret. */

@@ -1,0 +1,341 @@
+// @vitest-environment node
+import { problem, type ScriptedRun } from "resumable-fetch/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures";
+import {
+  askedFor,
+  closeChats,
+  idle,
+  type Opened,
+  openChat,
+  type Server,
+  shown,
+  startServer,
+  until,
+  untilShown,
+  withoutJitter,
+} from "./stories";
+
+let server: Server;
+let run: ScriptedRun;
+
+beforeEach(async () => {
+  withoutJitter();
+  server = await startServer();
+  run = server.newRun("run_1");
+});
+
+afterEach(async () => {
+  closeChats();
+  vi.restoreAllMocks();
+  await server.stop();
+});
+
+/** A chat whose thread is open and loaded. */
+async function openThread(options = {}): Promise<Opened> {
+  const chat = openChat(server, { initialThread: "thr_1", ...options });
+  await until(chat.isLoading, (loading) => !loading && chat.thread.peek() !== null);
+  return chat;
+}
+
+const names = (chat: Opened) => chat.told.map((event) => event.type);
+
+describe("a first message", () => {
+  it("begins a thread, and its answer is seen token by token", async () => {
+    server.answers["threads.create"] = () => ({ run });
+    const chat = openChat(server, { locale: "de" });
+
+    expect(await chat.send({ text: " add milk \n" })).toBe("sent");
+    expect(chat.pending.value?.content).toEqual([{ type: "input_text", text: "add milk" }]);
+    run.say({ type: "thread.created", thread: thread() }, done(userMessage("u", "add milk")));
+    await untilShown(chat, ["> add milk"]);
+    expect(chat.pending.value).toBeNull();
+    expect(chat.threadId.value).toBe("thr_1");
+    run.say({ type: "progress_update", text: "Thinking", icon: "bolt" });
+    expect(await until(chat.progress, Boolean)).toEqual({ text: "Thinking", icon: "bolt" });
+    run.say(added(assistantMessage("a")), delta("a", "Add"));
+    await untilShown(chat, ["> add milk", "Add"]);
+    expect(chat.progress.value).toBeNull();
+    expect([...chat.openItemIds.value]).toEqual(["a"]);
+    run.say(delta("a", "ed."), done(assistantMessage("a", "Added."))).end();
+    await idle(chat);
+
+    expect(shown(chat)).toEqual(["> add milk", "Added."]);
+    expect(names(chat)).toEqual([
+      "chatkit.response.start",
+      "chatkit.thread.change",
+      "chatkit.response.end",
+    ]);
+    const [request] = server.asked("threads.create");
+    expect(request?.headers).toMatchObject({
+      authorization: "Bearer secret",
+      "accept-language": "de",
+      "content-type": "application/json",
+      "x-resumable": "1",
+    });
+    expect(JSON.parse(request?.body ?? "")).toEqual({
+      type: "threads.create",
+      params: {
+        input: {
+          content: [{ type: "input_text", text: "add milk" }],
+          attachments: [],
+          quoted_text: "",
+          inference_options: {},
+        },
+      },
+    });
+  });
+
+  it("goes on in the same thread, with what the composer holds", async () => {
+    server.answers["threads.add_user_message"] = () => ({ run });
+    const chat = await openThread();
+    chat.composer.set({
+      content: [{ type: "input_text", text: "and bread" }],
+      reply: "milk",
+      toolId: "search",
+      modelId: "large",
+    });
+    expect(chat.composer.canSend.value).toBe(true);
+
+    expect(await chat.send()).toBe("sent");
+
+    expect(chat.composer.draft.value).toMatchObject({ content: [], reply: null, toolId: null });
+    expect(askedFor(server, "threads.add_user_message")).toMatchObject([
+      {
+        thread_id: "thr_1",
+        input: {
+          quoted_text: "milk",
+          inference_options: { tool_choice: { id: "search" }, model: "large" },
+        },
+      },
+    ]);
+    expect(await chat.send({ text: "too early" })).toBe("busy");
+  });
+});
+
+describe("what a stream may say besides", () => {
+  it("is shown, passed on or reported, and never a crash", async () => {
+    server.answers["threads.add_user_message"] = () => ({ run });
+    const chat = await openThread();
+    await chat.send({ text: "hi" });
+    run.say(
+      { type: "stream_options", stream_options: { allow_cancel: false } },
+      { type: "client_effect", name: "confetti", data: { amount: 3 } },
+      { type: "notice", level: "warning", message: "Nearly *full*" },
+      { type: "thread.updated", thread: thread("thr_1", { title: "Shopping" }) },
+      { type: "hologram.shown", angle: 3 },
+      done({ id: "x", thread_id: "thr_1", created_at: "", type: "hologram" }),
+      delta("nobody", "?"),
+      { type: "error", code: "custom", message: "Out of paper", allow_retry: true },
+    );
+    await until(chat.error, Boolean);
+
+    expect(chat.canStop.value).toBe(false);
+    expect(chat.notices.value).toMatchObject([{ level: "warning", message: "Nearly *full*" }]);
+    expect(chat.thread.value?.title).toBe("Shopping");
+    expect(chat.error.value).toEqual({
+      kind: "stream",
+      code: "custom",
+      message: "Out of paper",
+      allowRetry: true,
+    });
+    expect(chat.told).toContainEqual({
+      type: "chatkit.effect",
+      detail: { name: "confetti", data: { amount: 3 } },
+    });
+    expect(chat.logged("event.unknown")).toHaveLength(1);
+    expect(chat.logged("item.unknown")).toHaveLength(1);
+    expect(chat.logged("event.ignored")).toMatchObject([{ reason: "unknown-item" }]);
+    expect(names(chat)).toContain("chatkit.error");
+    run.end("failed");
+    await idle(chat);
+  });
+
+  it("redraws one message per token, not the list", async () => {
+    server.answers["threads.add_user_message"] = () => ({ run });
+    server.items = [userMessage("u0", "old")];
+    const chat = await openThread();
+    await chat.send({ text: "hi" });
+    run.say(added(assistantMessage("a")));
+    await until(chat.itemIds, (ids) => ids.length === 2);
+    const ids = chat.itemIds.value;
+    const one = chat.item("a");
+    const other = chat.item("u0");
+    const otherBefore = other.value;
+
+    run.say(delta("a", "x"));
+    await until(one, (item) => item?.type === "assistant_message" && item.content.length === 1);
+
+    expect(chat.itemIds.value).toBe(ids);
+    expect(other.value).toBe(otherBefore);
+    run.say({ type: "thread.item.removed", item_id: "a" });
+    await until(one, (item) => item === undefined);
+  });
+});
+
+describe("Stop", () => {
+  it("ends the run at the server and keeps what was said", async () => {
+    server.answers["threads.add_user_message"] = () => ({ run });
+    const chat = await openThread();
+    await chat.send({ text: "tell me everything" });
+    run.say(added(assistantMessage("a")), delta("a", "Well"));
+    await untilShown(chat, ["Well"]);
+    expect(chat.canStop.value).toBe(true);
+    run.onCancel = () => run.say(done(assistantMessage("a", "Well"))).end("cancelled");
+
+    await chat.stop();
+    await idle(chat);
+
+    expect(run.cancels).toBe(1);
+    expect(shown(chat)).toEqual(["Well"]);
+    expect(chat.error.value).toBeNull();
+    expect(chat.isStopping.value).toBe(false);
+  });
+
+  it("closes the stream of a server without runs", async () => {
+    let isClosed = false;
+    const chat = openChat(server, {
+      api: {
+        url: server.url,
+        domainKey: "key",
+        fetch: async (_, init) => {
+          init?.signal?.addEventListener("abort", () => {
+            isClosed = true;
+          });
+          const created = { type: "thread.created", thread: thread() };
+          const events = [
+            created,
+            { type: "stream_options", stream_options: { allow_cancel: true } },
+          ];
+          return new Response(
+            new ReadableStream({
+              start(controller) {
+                for (const event of events) {
+                  controller.enqueue(
+                    new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`),
+                  );
+                }
+                init?.signal?.addEventListener("abort", () =>
+                  controller.error(init.signal?.reason),
+                );
+              },
+            }),
+            { headers: { "Content-Type": "text/event-stream" } },
+          );
+        },
+      },
+    });
+    await chat.send({ text: "hi" });
+    await until(chat.canStop, Boolean);
+    await chat.stop();
+    await idle(chat);
+    expect(isClosed).toBe(true);
+    expect(chat.error.value).toBeNull();
+  });
+});
+
+describe("a thread that is busy", () => {
+  it("shows the answer under way and keeps the draft", async () => {
+    server.answers["threads.add_user_message"] = () =>
+      problem(409, "thread-busy", { run_id: "run_1", thread_id: "thr_1" });
+    const chat = await openThread();
+    run.say(
+      done(userMessage("u", "from elsewhere")),
+      added(assistantMessage("a")),
+      delta("a", "…"),
+    );
+    chat.composer.set({ content: [{ type: "input_text", text: "mine" }] });
+
+    expect(await chat.send()).toBe("busy");
+
+    await untilShown(chat, ["> from elsewhere", "…"]);
+    expect(chat.composer.draft.value.content).toEqual([{ type: "input_text", text: "mine" }]);
+    expect(chat.pending.value).toBeNull();
+    expect(chat.error.value).toBeNull();
+    expect(chat.activeRun.value).toMatchObject({ runId: "run_1", attached: true });
+    server.items = [userMessage("u", "from elsewhere"), assistantMessage("a", "Done")];
+    run.say(done(assistantMessage("a", "Done"))).end();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> from elsewhere", "Done"]);
+  });
+});
+
+describe("a message that doesn't arrive", () => {
+  it("can be sent again, under the same key", async () => {
+    let tries = 0;
+    server.answers["threads.add_user_message"] = () => {
+      tries += 1;
+      return tries === 1 ? problem(503, "queue-full") : { run };
+    };
+    const chat = await openThread();
+    expect(await chat.send({ text: "hi" })).toBe("failed");
+    expect(chat.pending.value?.status).toBe("failed");
+    expect(chat.error.value).toMatchObject({ kind: "refused", code: "queue-full", status: 503 });
+    run.say(done(userMessage("u", "hi"))).end();
+
+    await chat.retry();
+    await idle(chat);
+
+    expect(shown(chat)).toEqual(["> hi"]);
+    expect(chat.error.value).toBeNull();
+    const keys = server
+      .asked("threads.add_user_message")
+      .map((request) => request.headers["idempotency-key"]);
+    expect(keys).toHaveLength(2);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it("goes back into the composer when it will never be taken", async () => {
+    server.answers["threads.add_user_message"] = () => problem(422, "invalid-input");
+    const chat = await openThread();
+    const content = [{ type: "input_text" as const, text: "hi" }];
+    chat.composer.set({ content });
+    expect(await chat.send()).toBe("failed");
+    expect(chat.composer.draft.value.content).toEqual(content);
+    expect(chat.pending.value).toBeNull();
+    expect(chat.error.value).toMatchObject({ allowRetry: false });
+  });
+
+  it("is not sent in a thread that is closed", async () => {
+    server.answers["threads.get_by_id"] = () => ({
+      json: { ...thread("thr_1", { status: { type: "closed" } }), items: { data: [] } },
+    });
+    const chat = await openThread();
+    chat.composer.set({ content: [{ type: "input_text", text: "hi" }] });
+    expect(chat.composer.canSend.value).toBe(false);
+    expect(await chat.send()).toBe("failed");
+    expect(server.asked("threads.add_user_message")).toEqual([]);
+  });
+});
+
+describe("retry", () => {
+  it("says the turn anew after the user's message, without what came after it", async () => {
+    server.items = [
+      userMessage("u1", "one"),
+      assistantMessage("a1", "1"),
+      userMessage("u2", "two"),
+      assistantMessage("a2", "2"),
+    ];
+    server.answers["threads.retry_after_item"] = () => ({ run });
+    const chat = await openThread();
+
+    await chat.retry("a1");
+    expect(shown(chat)).toEqual(["> one"]);
+    run.say(done(assistantMessage("a3", "one!"))).end();
+    await idle(chat);
+
+    expect(shown(chat)).toEqual(["> one", "one!"]);
+    expect(askedFor(server, "threads.retry_after_item")).toEqual([
+      { thread_id: "thr_1", item_id: "u1" },
+    ]);
+  });
+
+  it("changes nothing if the server refuses", async () => {
+    server.items = [userMessage("u1", "one"), assistantMessage("a1", "1")];
+    server.answers["threads.retry_after_item"] = () => problem(429, "too-many-turns");
+    const chat = await openThread();
+    await expect(chat.retry()).rejects.toMatchObject({ code: "too-many-turns" });
+    expect(shown(chat)).toEqual(["> one", "1"]);
+    expect(chat.error.value?.code).toBe("too-many-turns");
+  });
+});

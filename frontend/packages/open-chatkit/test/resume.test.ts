@@ -1,0 +1,236 @@
+// @vitest-environment node
+import { problem, type ScriptedRun } from "resumable-fetch/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Chat, ChatOptions } from "../src/core";
+import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures";
+import {
+  closeChats,
+  idle,
+  openChat,
+  type Server,
+  shown,
+  startServer,
+  until,
+  untilShown,
+  withoutJitter,
+} from "./stories";
+
+let server: Server;
+let run: ScriptedRun;
+
+beforeEach(async () => {
+  withoutJitter();
+  server = await startServer();
+  run = server.newRun("run_1");
+  server.answers["threads.create"] = () => ({ run });
+  server.answers["threads.add_user_message"] = () => ({ run });
+});
+
+afterEach(async () => {
+  closeChats();
+  vi.restoreAllMocks();
+  await server.stop();
+});
+
+/** A chat in mid-answer: "Hello" of an answer has been said. */
+async function midAnswer(options: Partial<ChatOptions> = {}) {
+  const chat = openChat(server, options);
+  if (options.initialThread) await loaded(chat);
+  await chat.send({ text: "hi" });
+  run.say(
+    { type: "thread.created", thread: thread() },
+    done(userMessage("u", "hi")),
+    added(assistantMessage("a")),
+    delta("a", "Hello"),
+  );
+  await untilShown(chat, ["> hi", "Hello"]);
+  return chat;
+}
+
+const loaded = (chat: Chat) =>
+  until(chat.isLoading, (loading) => !loading && chat.thread.peek() !== null);
+
+function finish(): void {
+  server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello world")];
+  run.say(delta("a", " world"), done(assistantMessage("a", "Hello world"))).end();
+}
+
+describe("a connection that drops in mid-answer", () => {
+  it("is noticed, and the answer goes on where it was", async () => {
+    const chat = await midAnswer();
+    const states: string[] = [];
+    chat.connection.subscribe((state) => states.push(state));
+    run.drop();
+    finish();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "Hello world"]);
+    expect(states).toEqual(["online", "reconnecting", "online"]);
+    expect(chat.error.value).toBeNull();
+  });
+
+  it("shows what the thread has when the run's log is gone", async () => {
+    const chat = await midAnswer();
+    server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello, all of it")];
+    run.forget().drop();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "Hello, all of it"]);
+    expect(chat.error.value).toBeNull();
+  });
+
+  it("reads the items anew when the server lost what it had said", async () => {
+    const chat = await midAnswer();
+    server.items = [userMessage("u", "hi")];
+    run.snapshot().say(added(assistantMessage("b")), delta("b", "Again"));
+    await untilShown(chat, ["> hi", "Again"]);
+    run.say(done(assistantMessage("b", "Again."))).end();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "Again."]);
+  });
+
+  it("is an error that retry gets over when the server stays away", async () => {
+    const chat = await midAnswer();
+    server.onRequest = (request) =>
+      request.path.endsWith("/events") ? problem(404, "run-not-found") : null;
+    run.drop();
+    await until(chat.error, Boolean);
+    expect(chat.error.value).toMatchObject({ kind: "refused", allowRetry: true });
+    expect(shown(chat)).toEqual(["> hi", "Hello"]);
+    expect(chat.isResponding.value).toBe(false);
+
+    server.onRequest = () => null;
+    await chat.retry();
+    await until(chat.activeRun, Boolean);
+    finish();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "Hello world"]);
+    expect(chat.error.value).toBeNull();
+    expect(server.asked("threads.retry_after_item")).toEqual([]);
+  });
+});
+
+describe("a reload in mid-answer", () => {
+  it("finds the run and sees the answer finish", async () => {
+    const before = await midAnswer();
+    before.dispose();
+    server.items = [userMessage("u", "hi")];
+
+    const chat = openChat(server, { initialThread: "thr_1" });
+    await untilShown(chat, ["> hi", "Hello"]);
+    expect(chat.activeRun.value).toMatchObject({ runId: "run_1", attached: true });
+    expect(chat.canStop.value).toBe(true);
+    finish();
+    await idle(chat);
+
+    expect(shown(chat)).toEqual(["> hi", "Hello world"]);
+    expect(run.cancels).toBe(0);
+    const types = chat.told.map((event) => event.type);
+    expect(types).toEqual([
+      "chatkit.thread.load.start",
+      "chatkit.thread.load.end",
+      "chatkit.response.start",
+      "chatkit.response.end",
+    ]);
+  });
+
+  it("doesn't repeat effects", async () => {
+    run.say({ type: "client_effect", name: "confetti" }, done(userMessage("u", "hi")));
+    const chat = openChat(server, { initialThread: "thr_1" });
+    await untilShown(chat, ["> hi"]);
+    expect(chat.told.filter((event) => event.type === "chatkit.effect")).toEqual([]);
+    expect(chat.logged("effect.skipped")).toHaveLength(1);
+  });
+
+  it("shows the items when the run has ended in between", async () => {
+    server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello world")];
+    const chat = openChat(server, { initialThread: "thr_1" });
+    await untilShown(chat, ["> hi", "Hello world"]);
+    expect(chat.isResponding.value).toBe(false);
+  });
+});
+
+describe("two tabs", () => {
+  it("both see the answer while it is said", async () => {
+    server.items = [];
+    const first = openChat(server, { initialThread: "thr_1" });
+    const second = openChat(server, { initialThread: "thr_1" });
+    await loaded(first);
+    await loaded(second);
+    await first.send({ text: "hi" });
+    run.say(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "Hello"));
+    await untilShown(first, ["> hi", "Hello"]);
+    await untilShown(second, ["> hi", "Hello"]);
+    finish();
+    await idle(first);
+    await idle(second);
+    expect(shown(second)).toEqual(["> hi", "Hello world"]);
+  });
+
+  it("either can stop it", async () => {
+    const second = openChat(server, { initialThread: "thr_1" });
+    await loaded(second);
+    const first = await midAnswer({ initialThread: "thr_1" });
+    await until(second.canStop, Boolean);
+    await second.stop();
+    await idle(first);
+    await idle(second);
+    expect(run.cancels).toBe(1);
+  });
+});
+
+describe("looking elsewhere in mid-answer", () => {
+  it("leaves the run alone, and finds it again on the way back", async () => {
+    const chat = await midAnswer();
+    chat.newThread();
+    expect(shown(chat)).toEqual([]);
+    expect(chat.isResponding.value).toBe(false);
+    await vi.waitFor(() => expect(run.viewers.size).toBe(0));
+    server.items = [userMessage("u", "hi")];
+    await chat.openThread("thr_1");
+    await untilShown(chat, ["> hi", "Hello"]);
+    finish();
+    await idle(chat);
+    expect(run.cancels).toBe(0);
+  });
+});
+
+describe("a client secret", () => {
+  it("that expires in mid-answer is replaced without a trace", async () => {
+    let secret = "old";
+    const getClientSecret = vi.fn(async (_: string | null) => secret);
+    const chat = await midAnswer({ api: { url: server.url, getClientSecret } });
+    secret = "new";
+    server.onRequest = (request) =>
+      request.headers.authorization === "Bearer new" ? null : problem(401, "unauthorized");
+    run.aside(": unauthorized\n\n").drop();
+    finish();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "Hello world"]);
+    expect(getClientSecret.mock.calls).toEqual([[null], [null]]);
+  });
+
+  it("that stays refused is an error, not a loop", async () => {
+    server.onRequest = () => problem(401, "unauthorized");
+    const getClientSecret = vi.fn(async () => `secret-${Math.round(performance.now() * 1e6)}`);
+    const chat = openChat(server, { api: { url: server.url, getClientSecret } });
+    expect(await chat.send({ text: "hi" })).toBe("failed");
+    expect(chat.error.value).toMatchObject({ kind: "unauthorized", status: 401 });
+    expect(chat.pending.value?.status).toBe("failed");
+    expect(getClientSecret).toHaveBeenCalledTimes(2);
+  });
+
+  it("survives a page that gives new functions at each render", async () => {
+    const first = vi.fn(async () => "first");
+    const second = vi.fn(async () => "second");
+    const chat = openChat(server, { api: { url: server.url, getClientSecret: first } });
+    await chat.history.load();
+    chat.setOptions({ api: { url: server.url, getClientSecret: second } });
+    await chat.history.load();
+    expect(first).toHaveBeenCalledOnce();
+    expect(second).not.toHaveBeenCalled();
+    server.onRequest = (request) =>
+      request.headers.authorization === "Bearer second" ? null : problem(401, "unauthorized");
+    await chat.history.load();
+    expect(chat.history.error.value).toBeNull();
+    expect(second).toHaveBeenCalledOnce();
+  });
+});

@@ -1,0 +1,453 @@
+// @vitest-environment node
+import { problem, type ScriptedRun } from "resumable-fetch/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  added,
+  assistantMessage,
+  done,
+  fullThread,
+  page,
+  thread,
+  toolCall,
+  userMessage,
+} from "./fixtures";
+import {
+  askedFor,
+  closeChats,
+  idle,
+  type Opened,
+  openChat,
+  type Server,
+  shown,
+  startServer,
+  until,
+  untilShown,
+  withoutJitter,
+} from "./stories";
+
+let server: Server;
+let run: ScriptedRun;
+
+beforeEach(async () => {
+  withoutJitter();
+  server = await startServer();
+  run = server.newRun("run_1");
+});
+
+afterEach(async () => {
+  closeChats();
+  vi.restoreAllMocks();
+  await server.stop();
+});
+
+async function openThread(options = {}): Promise<Opened> {
+  const chat = openChat(server, { initialThread: "thr_1", ...options });
+  await until(chat.isLoading, (loading) => !loading && chat.thread.peek() !== null);
+  return chat;
+}
+
+describe("a thread longer than a page", () => {
+  const texts = Array.from({ length: 120 }, (_, number) => `message ${number}`);
+  const all = texts.map((text, number) => userMessage(`u${number}`, text));
+
+  beforeEach(() => {
+    server.answers["threads.get_by_id"] = () => ({
+      json: { ...fullThread([]), items: page(all.slice(0, 20), "u19") },
+    });
+    server.answers["items.list"] = ({ limit, after, order }) => {
+      expect(order).toBe("desc");
+      const newest = [...all].reverse();
+      const start = after === undefined ? 0 : newest.findIndex((item) => item.id === after) + 1;
+      const data = newest.slice(start, start + Number(limit));
+      const isLast = start + data.length === newest.length;
+      return { json: page(data, isLast ? null : (data.at(-1)?.id ?? null)) };
+    };
+  });
+
+  it("opens at its end, and older messages come as one scrolls up", async () => {
+    const chat = await openThread();
+    expect(shown(chat)).toEqual(texts.slice(70).map((text) => `> ${text}`));
+    expect(chat.hasMore.value).toBe(true);
+    await Promise.all([chat.loadMore(), chat.loadMore()]); // a second scroll event asks nothing
+    expect(chat.items.value).toHaveLength(100);
+    await chat.loadMore();
+    expect(shown(chat)).toEqual(texts.map((text) => `> ${text}`));
+    expect(chat.hasMore.value).toBe(false);
+    expect(askedFor(server, "items.list")).toHaveLength(3);
+  });
+
+  it("keeps what was loaded when it is read anew, and what hasn't changed", async () => {
+    const chat = await openThread();
+    await chat.loadMore();
+    const before = chat.items.value;
+    await chat.fetchUpdates();
+    expect(chat.items.value).toHaveLength(100);
+    expect(chat.items.value.every((item, index) => item === before[index])).toBe(true);
+  });
+});
+
+describe("opening a thread", () => {
+  it("says so, and shows nothing of the one before", async () => {
+    server.items = [userMessage("u", "one")];
+    const chat = await openThread();
+    server.answers["threads.get_by_id"] = ({ thread_id }) => ({
+      json: { ...fullThread([userMessage("v", "two")]), id: thread_id },
+    });
+    const opening = chat.openThread("thr_2");
+    expect(chat.threadId.value).toBe("thr_2");
+    expect(shown(chat)).toEqual([]);
+    await opening;
+    expect(shown(chat)).toEqual(["> two"]);
+    expect(chat.told.slice(-3)).toEqual([
+      { type: "chatkit.thread.change", detail: { threadId: "thr_2" } },
+      { type: "chatkit.thread.load.start", detail: { threadId: "thr_2" } },
+      { type: "chatkit.thread.load.end", detail: { threadId: "thr_2" } },
+    ]);
+  });
+
+  it("that is opened after another shows the last one, however they answer", async () => {
+    const answers: (() => void)[] = [];
+    const usual = server.onChat;
+    server.onChat = async (body, request) => {
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return usual(body, request);
+    };
+    server.answers["threads.get_by_id"] = ({ thread_id }) => ({
+      json: { ...fullThread([userMessage("u", String(thread_id))]), id: thread_id },
+    });
+    const chat = openChat(server);
+    void chat.openThread("thr_1");
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    void chat.openThread("thr_2");
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    answers[1]?.();
+    await untilShown(chat, ["> thr_2"]);
+    answers[0]?.();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(shown(chat)).toEqual(["> thr_2"]);
+  });
+
+  it("that doesn't exist is an error", async () => {
+    server.answers["threads.get_by_id"] = () => problem(404, "not-found");
+    const chat = openChat(server, { initialThread: "thr_9" });
+    await until(chat.error, Boolean);
+    expect(chat.error.value).toMatchObject({ kind: "refused", code: "not-found" });
+    expect(chat.isLoading.value).toBe(false);
+  });
+
+  it("works with a server that knows no runs", async () => {
+    server.onRequest = (request) => (request.path.includes("/runs") ? problem(404, "x") : null);
+    server.items = [userMessage("u", "hi")];
+    const chat = await openThread();
+    await chat.fetchUpdates();
+    expect(shown(chat)).toEqual(["> hi"]);
+    expect(server.asked("/runs")).toHaveLength(1);
+  });
+});
+
+describe("the history", () => {
+  it("lists, pages, renames and deletes", async () => {
+    server.answers["threads.list"] = ({ after }) => ({
+      json: after === "c" ? page([thread("thr_3")]) : page([thread("thr_1"), thread("thr_2")], "c"),
+    });
+    const chat = await openThread();
+    await chat.history.load();
+    await chat.history.loadMore();
+    const ids = () => chat.history.threads.value?.map((one) => one.id);
+    expect(ids()).toEqual(["thr_1", "thr_2", "thr_3"]);
+    expect(chat.history.hasMore.value).toBe(false);
+
+    await chat.rename("thr_1", "Shopping");
+    expect(chat.history.threads.value?.[0]?.title).toBe("Shopping");
+    expect(chat.thread.value?.title).toBe("Shopping");
+    expect(askedFor(server, "threads.update")).toEqual([{ thread_id: "thr_1", title: "Shopping" }]);
+
+    await chat.remove("thr_1");
+    expect(ids()).toEqual(["thr_2", "thr_3"]);
+    expect(chat.threadId.value).toBeNull();
+  });
+
+  it("puts back what the server doesn't change", async () => {
+    const listed = [thread("thr_1", { title: "One" }), thread("thr_2")];
+    server.answers["threads.list"] = () => ({ json: page(listed) });
+    server.answers["threads.update"] = () => problem(503, "unavailable");
+    server.answers["threads.delete"] = () => problem(409, "conflict");
+    const chat = openChat(server);
+    await chat.history.load();
+    await expect(chat.rename("thr_1", "Two")).rejects.toMatchObject({ status: 503 });
+    await expect(chat.remove("thr_1")).rejects.toMatchObject({ status: 409 });
+    expect(chat.history.threads.value).toMatchObject([
+      { id: "thr_1", title: "One" },
+      { id: "thr_2" },
+    ]);
+  });
+
+  it("shows a new thread and its title at once", async () => {
+    server.answers["threads.create"] = () => ({ run });
+    const chat = openChat(server);
+    await chat.history.load();
+    await chat.send({ text: "hi" });
+    run.say(
+      { type: "thread.created", thread: thread() },
+      { type: "thread.updated", thread: thread("thr_1", { title: "Greeting" }) },
+    );
+    await until(chat.history.threads, (list) => list?.[0]?.title === "Greeting");
+    expect(chat.history.threads.value).toHaveLength(1);
+  });
+});
+
+describe("client tools", () => {
+  it("are called with what the assistant asks, and their result goes on", async () => {
+    server.answers["threads.add_user_message"] = () => ({ run });
+    const second = server.newRun("run_2");
+    server.answers["threads.add_client_tool_output"] = () => ({ run: second });
+    let finish = (_: Record<string, unknown>) => {};
+    const onClientTool = vi.fn(
+      () =>
+        new Promise<Record<string, unknown>>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    const chat = await openThread({ onClientTool });
+    await chat.send({ text: "where am I?" });
+    run.say(done(userMessage("u", "where am I?")), done(toolCall("c"))).end();
+    await until(chat.runningTools, (running) => running.length > 0);
+    expect(onClientTool).toHaveBeenCalledWith({ name: "where_am_i", params: { exact: true } });
+    expect(chat.isResponding.value).toBe(true);
+    finish({ place: "here" });
+    await until(chat.activeRun, (active) => active?.runId === "run_2");
+    expect(chat.item("c").value).toMatchObject({ status: "completed", output: { place: "here" } });
+    second.say(done(assistantMessage("a", "Here."))).end();
+    await idle(chat);
+
+    expect(shown(chat)).toEqual(["> where am I?", "client_tool_call", "Here."]);
+    expect(chat.runningTools.value).toEqual([]);
+    expect(askedFor(server, "threads.add_client_tool_output")).toEqual([
+      { thread_id: "thr_1", result: { place: "here" } },
+    ]);
+  });
+
+  it("tell the assistant when they fail", async () => {
+    server.items = [userMessage("u", "where?"), toolCall("c")];
+    server.answers["threads.add_client_tool_output"] = () => ({ run });
+    const chat = await openThread({
+      onClientTool: () => {
+        throw new Error("No GPS");
+      },
+    });
+    await until(chat.activeRun, (active) => active?.runId === "run_1");
+    expect(askedFor(server, "threads.add_client_tool_output")).toEqual([
+      { thread_id: "thr_1", result: { error: "No GPS" } },
+    ]);
+    run.end();
+    await idle(chat);
+    expect(chat.told.some((event) => event.type === "chatkit.error")).toBe(true);
+  });
+
+  it("without a handler wait for an answer from the page", async () => {
+    server.items = [toolCall("c")];
+    server.answers["threads.add_client_tool_output"] = () => ({ run });
+    const chat = await openThread();
+    expect(chat.logged("tool.unhandled")).toEqual([{ name: "where_am_i" }]);
+    run.say(done(assistantMessage("a", "Thanks."))).end();
+    await chat.submitClientToolResult("c", { place: "there" });
+    await idle(chat);
+    expect(shown(chat)).toEqual(["client_tool_call", "Thanks."]);
+  });
+});
+
+describe("widgets and questions", () => {
+  const widget = (label: string) => ({
+    ...{ id: "w", thread_id: "thr_1", created_at: "", type: "widget" },
+    widget: { type: "Card", children: [{ type: "Text", value: label }] },
+  });
+
+  it("act at the server, with a stream", async () => {
+    server.items = [widget("open")];
+    server.answers["threads.custom_action"] = () => ({
+      run: run.say({ type: "thread.item.replaced", item: widget("done") }).end(),
+    });
+    const chat = await openThread();
+    await chat.widgetAction({ type: "task.done", payload: { id: 1 } }, "w");
+    await idle(chat);
+    expect(chat.items.value).toMatchObject([widget("done")]);
+    expect(askedFor(server, "threads.custom_action")).toEqual([
+      { thread_id: "thr_1", item_id: "w", action: { type: "task.done", payload: { id: 1 } } },
+    ]);
+  });
+
+  it("act at once while a response streams, if they are set up for it", async () => {
+    server.items = [widget("open")];
+    server.answers["threads.add_user_message"] = () => ({ run });
+    server.answers["threads.sync_custom_action"] = () => ({
+      json: { updated_item: widget("done") },
+    });
+    const chat = await openThread();
+    await chat.send({ text: "go on" });
+    await expect(chat.widgetAction({ type: "x" }, "w")).rejects.toThrow("Wait");
+    await chat.widgetAction({ type: "task.done", streaming: false }, "w");
+    expect(chat.items.value).toMatchObject([widget("done")]);
+    expect(chat.isResponding.value).toBe(true);
+  });
+
+  it("act in the page", async () => {
+    server.items = [widget("open")];
+    const onAction = vi.fn(async () => {});
+    const chat = await openThread({ widgets: { onAction } });
+    await chat.widgetAction({ type: "open", handler: "client", payload: { id: 1 } }, "w");
+    expect(onAction).toHaveBeenCalledWith(
+      { type: "open", payload: { id: 1 } },
+      { id: "w", widget: widget("open").widget },
+    );
+  });
+
+  it("ask, and the answers go on", async () => {
+    const question = (status: string) => ({
+      ...{ id: "q", thread_id: "thr_1", created_at: "", type: "structured_input", status },
+      inputs: [{ type: "freeform", id: "name", question: "Your name?" }],
+    });
+    server.items = [question("pending")];
+    server.answers["threads.add_structured_input"] = () => ({
+      run: run.say({ type: "thread.item.replaced", item: question("answered") }).end(),
+    });
+    const chat = await openThread();
+    const input = {
+      status: "answered" as const,
+      answers: { name: { values: ["Ada"], skipped: false } },
+    };
+    await chat.submitStructuredInput("q", input);
+    await idle(chat);
+    expect(chat.items.value).toMatchObject([{ status: "answered" }]);
+    expect(askedFor(server, "threads.add_structured_input")).toEqual([
+      { thread_id: "thr_1", item_id: "q", input },
+    ]);
+  });
+
+  it("of no thread are ignored", async () => {
+    const chat = openChat(server);
+    await chat.action({ type: "hello" });
+    expect(chat.logged("action.ignored")).toEqual([{ what: "hello" }]);
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe("feedback", () => {
+  it("is shown at once, and taken back if it isn't taken", async () => {
+    const chat = await openThread();
+    await chat.feedback(["a", "b"], "positive");
+    expect(askedFor(server, "items.feedback")).toEqual([
+      { thread_id: "thr_1", item_ids: ["a", "b"], kind: "positive" },
+    ]);
+    server.answers["items.feedback"] = () => problem(503, "unavailable");
+    const given = chat.feedback(["a"], "negative");
+    expect(chat.feedbackGiven.value.get("a")).toBe("negative");
+    await expect(given).rejects.toMatchObject({ status: 503 });
+    expect(chat.feedbackGiven.value.get("a")).toBe("positive");
+  });
+});
+
+describe("another person signs in", () => {
+  it("sees nothing of the one before", async () => {
+    server.items = [userMessage("u", "secret")];
+    const chat = await openThread();
+    chat.composer.set({ content: [{ type: "input_text", text: "draft" }] });
+    await chat.history.load();
+    const url = `${server.origin}/api/usr_2/chat`;
+    chat.setOptions({ api: { url, getClientSecret: async () => "theirs" } });
+    expect(shown(chat)).toEqual([]);
+    expect(chat.threadId.value).toBeNull();
+    expect(chat.history.threads.value).toBeNull();
+    expect(chat.composer.draft.value.content).toEqual([]);
+    await chat.history.load();
+    const last = server.requests.at(-1);
+    expect(last?.path).toBe("/api/usr_2/chat");
+    expect(last?.headers.authorization).toBe("Bearer theirs");
+  });
+});
+
+describe("files", () => {
+  const file = (name = "a.txt") => new File(["hello"], name, { type: "text/plain" });
+  const composer = { attachments: { enabled: true, maxCount: 2 } };
+  const attachment = { id: "att_1", type: "file", name: "a.txt", mime_type: "text/plain" };
+
+  it("are announced, sent, and named in the message", async () => {
+    server.answers["attachments.create"] = () => ({
+      json: {
+        ...attachment,
+        upload_descriptor: { url: `${server.url}/attachments/att_1/content`, method: "POST" },
+      },
+    });
+    server.answers["threads.create"] = () => ({ run });
+    const chat = openChat(server, { composer });
+    expect(await chat.composer.addFiles([file()])).toEqual([]);
+    expect(chat.composer.canSend.value).toBe(false);
+    await until(chat.composer.draft, (draft) => draft.files[0]?.status === "ready");
+    expect(await chat.send()).toBe("sent");
+
+    expect(askedFor(server, "attachments.create")).toEqual([
+      { name: "a.txt", size: 5, mime_type: "text/plain" },
+    ]);
+    const [upload] = server.asked("/content");
+    expect(upload?.headers["content-type"]).toMatch(/^multipart\/form-data/);
+    expect(upload?.headers.authorization).toBe("Bearer secret");
+    expect(upload?.headers["idempotency-key"]).toBeUndefined();
+    expect(upload?.body).toContain('name="file"; filename="a.txt"');
+    expect(askedFor(server, "threads.create")).toMatchObject([
+      { input: { content: [], attachments: ["att_1"] } },
+    ]);
+  });
+
+  it("are sent in one go where the page says so, and deleted when taken out", async () => {
+    server.onRequest = (request) =>
+      request.path.endsWith("/upload") ? { json: attachment } : null;
+    const chat = openChat(server, {
+      composer,
+      api: {
+        url: server.url,
+        getClientSecret: async () => "secret",
+        uploadStrategy: { type: "direct", uploadUrl: `${server.origin}/upload` },
+      },
+    });
+    await chat.composer.addFiles([file()]);
+    const { files } = await until(chat.composer.draft, (d) => d.files[0]?.status === "ready");
+    await chat.composer.removeFile(files[0]?.key ?? "");
+    expect(chat.composer.draft.value.files).toEqual([]);
+    expect(askedFor(server, "attachments.delete")).toEqual([{ attachment_id: "att_1" }]);
+  });
+
+  it("beyond the limits are refused with a reason", async () => {
+    const chat = openChat(server, { composer });
+    const refused = await chat.composer.addFiles([file("1"), file("2"), file("3")]);
+    expect(refused).toMatchObject([{ file: { name: "3" }, reason: "too-many", limit: 2 }]);
+    expect(chat.composer.draft.value.files).toHaveLength(2);
+  });
+
+  it("that fail can be tried again", async () => {
+    server.answers["attachments.create"] = () => problem(503, "unavailable");
+    const chat = openChat(server, { composer });
+    await chat.composer.addFiles([file()]);
+    const { files } = await until(chat.composer.draft, (d) => d.files[0]?.status === "failed");
+    server.answers["attachments.create"] = () => ({ json: attachment });
+    await chat.composer.retryFile(files[0]?.key ?? "");
+    expect(chat.composer.draft.value.files).toMatchObject([{ status: "ready" }]);
+  });
+
+  it("of sound become text", async () => {
+    server.answers["input.transcribe"] = () => ({ json: { text: "add milk" } });
+    const chat = openChat(server);
+    const sound = new Blob(["abc"], { type: "audio/webm" });
+    expect(await chat.composer.transcribe(sound)).toBe("add milk");
+    expect(askedFor(server, "input.transcribe")).toEqual([
+      { audio_base64: "YWJj", mime_type: "audio/webm" },
+    ]);
+  });
+});
+
+it("an item that was begun and never done is closed when its run ends", async () => {
+  server.answers["threads.add_user_message"] = () => ({ run });
+  const chat = await openThread();
+  await chat.send({ text: "hi" });
+  run.say(added(assistantMessage("a"))).end("failed");
+  await idle(chat);
+  expect(chat.openItemIds.value.size).toBe(0);
+});
