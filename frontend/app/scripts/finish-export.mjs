@@ -28,6 +28,14 @@ const policy = contentSecurityPolicy({
 mkdirSync(path.join(out, ".edge"), { recursive: true });
 writeFileSync(
   path.join(out, ".edge", "headers.caddy"),
-  `header Content-Security-Policy "${policy}"\n`,
+  `header @page Content-Security-Policy "${policy}"\n`,
+);
+// With which settings it was built, and when: the launcher compares both.
+const settings = Object.entries(process.env).filter(
+  ([name, value]) => name.startsWith("NEXT_PUBLIC_") && value,
+);
+writeFileSync(
+  path.join(out, ".edge", "settings.json"),
+  `${JSON.stringify(Object.fromEntries(settings))}\n`,
 );
 console.log(`${pages.length} pages, ${new Set(scriptHashes).size} inline scripts in the policy`);

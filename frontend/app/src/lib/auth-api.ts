@@ -21,9 +21,15 @@ export async function postSignIn(email: string, password: string): Promise<Sessi
   return post("/api/auth/sign-in", { email, password });
 }
 
-/** Trades the refresh cookie, which scripts can't see, for a login token. */
-export async function postRefresh(): Promise<Session> {
-  return post("/api/auth/refresh");
+/** Trades the refresh cookie, which scripts can't see, for a login token; null if there is none. */
+export async function postRefresh(): Promise<Session | null> {
+  const sentAt = Date.now();
+  const response = await send("/api/auth/refresh?optional=true", {
+    method: "POST",
+    credentials: true,
+  });
+  if (response.status === 204) return null;
+  return sessionOf((await response.json()) as SignedInAnswer, sentAt);
 }
 
 /** Ends the session of the refresh cookie. */
@@ -31,12 +37,8 @@ export async function postSignOut(): Promise<void> {
   await send("/api/auth/sign-out", { method: "POST", credentials: true });
 }
 
-async function post(path: string, body?: unknown): Promise<Session> {
+async function post(path: string, body: unknown): Promise<Session> {
   const sentAt = Date.now();
-  const options = { method: "POST" as const, credentials: true };
-  const answer = await sendJson<SignedInAnswer>(
-    path,
-    body === undefined ? options : { ...options, body },
-  );
+  const answer = await sendJson<SignedInAnswer>(path, { method: "POST", credentials: true, body });
   return sessionOf(answer, sentAt);
 }

@@ -31,7 +31,7 @@ function fakeLocks() {
   };
 }
 
-function openTab(refresh: () => Promise<Session>) {
+function openTab(refresh: () => Promise<Session | null>) {
   const seen: { sessions: Session[]; signedOut: SignedOutReason[] } = {
     sessions: [],
     signedOut: [],
@@ -105,7 +105,7 @@ describe("a session over all tabs of a browser", () => {
 
   it("is over when the cookie is refused, and says whether there was one", async () => {
     const refused = () => Promise.reject(new ApiError(401, "refresh-refused", "Sign in again."));
-    const stranger = openTab(refused);
+    const stranger = openTab(async () => null);
     expect(await stranger.keeper.refresh()).toBeNull();
     expect(stranger.seen.signedOut).toEqual(["none"]);
     const known = openTab(refused);

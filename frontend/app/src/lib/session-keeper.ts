@@ -11,8 +11,8 @@ type TabMessage =
 
 /** What the keeper needs of its surroundings. */
 export interface KeeperParts {
-  /** Trades the refresh cookie for a session. */
-  refresh: () => Promise<Session>;
+  /** Trades the refresh cookie for a session; null if there is no cookie. */
+  refresh: () => Promise<Session | null>;
   onSession: (session: Session) => void;
   onSignedOut: (reason: SignedOutReason) => void;
   now?: () => number;
@@ -96,16 +96,18 @@ export class SessionKeeper {
     }
     try {
       const session = await this.#parts.refresh();
-      this.begin(session);
-      return session;
+      if (session) {
+        this.begin(session);
+        return session;
+      }
     } catch (error) {
       if (!(error instanceof ApiError) || (error.status !== 401 && error.status !== 403)) {
         this.#schedule(RETRY_MS);
         throw error;
       }
-      this.end(this.#session ? "ended" : "none");
-      return null;
     }
+    this.end(this.#session ? "ended" : "none");
+    return null;
   }
 
   #renewIfDue(margin: number): void {

@@ -3,22 +3,20 @@
 import { ListTodo, MessageSquare, Settings, X } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
-import { ThemedChatKit } from "@/components/chat/ThemedChatKit";
+import { ThemedChatKit, type ThemedChatKitProps } from "@/components/chat/ThemedChatKit";
 import { SettingsDialog } from "@/components/settings/SettingsDialog";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 
-export interface ChatContainerProps {
+export interface ChatContainerProps extends ThemedChatKitProps {
   /** Adds a button that closes the chat. */
   onClose?: () => void;
   /** Adds a way to the task panel, where the chat is a page of its own. */
   showTasksLink?: boolean;
-  /** See `ThemedChatKit`. */
-  focusOnOpen?: boolean;
 }
 
 /** The chat under a header with the settings. */
-export function ChatContainer({ onClose, showTasksLink, focusOnOpen }: ChatContainerProps) {
+export function ChatContainer({ onClose, showTasksLink, ...chat }: ChatContainerProps) {
   const [isSettingsOpen, setIsSettingsOpen] = useState(false);
   return (
     <section
@@ -53,7 +51,7 @@ export function ChatContainer({ onClose, showTasksLink, focusOnOpen }: ChatConta
         </div>
       </header>
       <div className="min-h-0 flex-1 overflow-hidden">
-        <ThemedChatKit focusOnOpen={focusOnOpen ?? false} />
+        <ThemedChatKit {...chat} />
       </div>
       {isSettingsOpen ? <SettingsDialog onClose={() => setIsSettingsOpen(false)} /> : null}
     </section>

@@ -1,29 +1,36 @@
 "use client";
 
 import { MessageCircle } from "lucide-react";
-import { type KeyboardEvent, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { ChatContainer } from "@/components/chat/ChatContainer";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import { useAuthStore } from "@/stores/authStore";
+import { useChatWindow } from "@/stores/chatWindowStore";
 
 /**
  * A button that opens the chat over the page: a window in the corner, the whole screen on a phone.
  * Once opened the chat stays in the page, so an answer goes on while it is closed.
  */
 export function FloatingChat() {
-  const [isOpen, setIsOpen] = useState(false);
+  const isOpen = useChatWindow((state) => state.isOpen);
+  const draft = useChatWindow((state) => state.draft);
+  const open = useChatWindow((state) => state.open);
+  const closeWindow = useChatWindow((state) => state.close);
   const [wasOpened, setWasOpened] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const isAuthenticated = useAuthStore((state) => state.isAuthenticated);
+
+  useEffect(() => {
+    if (isOpen) setWasOpened(true);
+  }, [isOpen]);
+  // On another page nobody expects it to be open.
+  useEffect(() => closeWindow, [closeWindow]);
+
   if (!isAuthenticated) return null;
 
-  const open = () => {
-    setIsOpen(true);
-    setWasOpened(true);
-  };
   const close = () => {
-    setIsOpen(false);
+    closeWindow();
     // It can be focused only when it is shown again.
     requestAnimationFrame(() => button.current?.focus());
   };
@@ -41,7 +48,7 @@ export function FloatingChat() {
         size="icon"
         aria-label="Open chat"
         aria-expanded={isOpen}
-        onClick={open}
+        onClick={() => open()}
         className={cn(
           "fixed right-5 bottom-5 z-40 h-14 w-14 rounded-full shadow-lg",
           isOpen && "hidden",
@@ -58,7 +65,7 @@ export function FloatingChat() {
             !isOpen && "hidden",
           )}
         >
-          <ChatContainer onClose={close} focusOnOpen={isOpen} />
+          <ChatContainer onClose={close} focusOnOpen={isOpen} draft={draft} />
         </div>
       ) : null}
     </>

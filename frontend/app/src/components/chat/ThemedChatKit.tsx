@@ -1,7 +1,7 @@
 "use client";
 
 import { ChatKit, useChatKit } from "@openai/chatkit-react";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { ChatReady } from "@/components/chat/ChatReady";
 import { useChatOptions } from "@/hooks/use-chat-options";
 import { useAuthStore } from "@/stores/authStore";
@@ -13,31 +13,32 @@ export interface ThemedChatKitProps {
    * @default false
    */
   focusOnOpen?: boolean;
+  /** Something to put into the composer, for the person to send. */
+  draft?: { text: string; key: number } | null;
 }
 
 /** The chat of whoever is signed in, in the site's colours; it follows the theme at once. */
-export function ThemedChatKit({ focusOnOpen = false }: ThemedChatKitProps) {
+export function ThemedChatKit({ focusOnOpen = false, draft = null }: ThemedChatKitProps) {
   const userId = useAuthStore((state) => state.user?.id);
   return (
     <ChatReady>
       {/* Another person gets another chat, not this one's with other data. */}
-      <OwnChatKit key={userId} focusOnOpen={focusOnOpen} />
+      <OwnChatKit key={userId} focusOnOpen={focusOnOpen} draft={draft} />
     </ChatReady>
   );
 }
 
-function OwnChatKit({ focusOnOpen }: { focusOnOpen: boolean }) {
-  const chat = useChatKit({
-    ...useChatOptions(),
-    onReady: () => {
-      if (focusOnOpen) void focusComposer();
-    },
-  });
-  const { focusComposer } = chat;
+function OwnChatKit({ focusOnOpen, draft }: Required<ThemedChatKitProps>) {
+  const [isReady, setIsReady] = useState(false);
+  const chat = useChatKit({ ...useChatOptions(), onReady: () => setIsReady(true) });
+  const { focusComposer, setComposerValue } = chat;
 
   useEffect(() => {
-    if (focusOnOpen) void focusComposer().catch(() => undefined);
-  }, [focusOnOpen, focusComposer]);
+    if (!isReady || !focusOnOpen) return;
+    // Both are refused while a thread loads; then the person types by themselves.
+    const fill = draft ? setComposerValue({ text: draft.text }) : Promise.resolve();
+    fill.then(focusComposer).catch(() => undefined);
+  }, [isReady, focusOnOpen, draft, focusComposer, setComposerValue]);
 
   return <ChatKit control={chat.control} className={`h-full w-full ${COLOURS}`} />;
 }

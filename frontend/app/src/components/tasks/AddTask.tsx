@@ -1,0 +1,83 @@
+"use client";
+
+import { CalendarPlus, Plus } from "lucide-react";
+import { type FormEvent, useRef, useState } from "react";
+import { DueFields, type DueText, NO_DUE } from "@/components/tasks/DueFields";
+import { PrioritySelect } from "@/components/tasks/PrioritySelect";
+import { Button } from "@/components/ui/button";
+import { Input } from "@/components/ui/input";
+import { dueFrom, type Reading } from "@/lib/due";
+import type { Priority } from "@/lib/tasks";
+import { useTaskStore } from "@/stores/taskStore";
+
+export interface AddTaskProps {
+  /** The list it goes to; null for the default one. */
+  listId: string | null;
+  reading: Reading;
+}
+
+/** A line to type a task into, with due and priority if wanted. */
+export function AddTask({ listId, reading }: AddTaskProps) {
+  const addTask = useTaskStore((state) => state.addTask);
+  const field = useRef<HTMLInputElement>(null);
+  const [title, setTitle] = useState("");
+  const [due, setDue] = useState<DueText>(NO_DUE);
+  const [priority, setPriority] = useState<Priority>("none");
+  const [isDetailed, setIsDetailed] = useState(false);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const text = title.trim();
+    field.current?.focus();
+    if (!text) return;
+    const draft = {
+      title: text,
+      priority,
+      due: dueFrom(due.day, due.time, reading.timezone),
+      ...(listId ? { list_id: listId } : {}),
+    };
+    setTitle("");
+    if (await addTask(draft)) {
+      setDue(NO_DUE);
+      setPriority("none");
+    } else {
+      // Nothing that was typed is lost, unless something else was typed meanwhile.
+      setTitle((now) => now || text);
+    }
+  };
+
+  return (
+    <form onSubmit={submit} className="rounded-lg border bg-card p-1.5 shadow-xs">
+      <div className="flex items-center gap-1">
+        <Input
+          ref={field}
+          value={title}
+          onChange={(event) => setTitle(event.target.value)}
+          aria-label="New task"
+          placeholder="Add a task"
+          maxLength={500}
+          enterKeyHint="done"
+          className="border-transparent bg-transparent"
+        />
+        <Button
+          variant="ghost"
+          size="icon"
+          aria-label="Due and priority"
+          aria-expanded={isDetailed}
+          onClick={() => setIsDetailed(!isDetailed)}
+        >
+          <CalendarPlus aria-hidden className="h-4 w-4" />
+        </Button>
+        <Button type="submit" size="icon" aria-label="Add task" aria-disabled={!title.trim()}>
+          <Plus aria-hidden className="h-4 w-4" />
+        </Button>
+      </div>
+      {isDetailed ? (
+        <div className="mt-1.5 grid gap-3 border-t px-2 pt-3 pb-2 sm:grid-cols-3">
+          <DueFields value={due} onChange={setDue} />
+          <PrioritySelect value={priority} onChange={setPriority} />
+        </div>
+      ) : null}
+    </form>
+  );
+}

@@ -1,0 +1,97 @@
+"use client";
+
+import { ArrowUpDown, Search } from "lucide-react";
+import { Input, NativeSelect } from "@/components/ui/input";
+import type { Choice, Filter, Order } from "@/lib/task-view";
+import { cn } from "@/lib/utils";
+
+export interface FilterBarProps {
+  choice: Choice;
+  counts: Record<Filter, number>;
+  onChange: (choice: Choice) => void;
+}
+
+const FILTERS: readonly { value: Filter; name: string }[] = [
+  { value: "open", name: "Open" },
+  { value: "today", name: "Today" },
+  { value: "upcoming", name: "Upcoming" },
+  { value: "overdue", name: "Overdue" },
+  { value: "completed", name: "Done" },
+];
+
+const ORDERS: readonly { value: Order; name: string }[] = [
+  { value: "due", name: "Due first" },
+  { value: "priority", name: "Priority first" },
+  { value: "created", name: "Newest first" },
+  { value: "title", name: "By title" },
+];
+
+/** Which tasks to show, and in what order. */
+export function FilterBar({ choice, counts, onChange }: FilterBarProps) {
+  return (
+    <search className="my-4 grid gap-2.5">
+      <fieldset className="-mx-4 flex gap-1 overflow-x-auto px-4 pb-1 sm:mx-0 sm:px-0">
+        <legend className="sr-only">Show</legend>
+        {FILTERS.map(({ value, name }) => (
+          <button
+            key={value}
+            type="button"
+            aria-pressed={choice.filter === value}
+            onClick={() => onChange({ ...choice, filter: value })}
+            className={cn(
+              "h-8 shrink-0 rounded-full border px-3 text-[0.8125rem] font-medium",
+              choice.filter === value
+                ? "border-primary bg-primary text-primary-foreground"
+                : "border-transparent bg-muted text-muted-foreground hover:text-foreground",
+              value === "overdue" &&
+                choice.filter !== value &&
+                counts.overdue > 0 &&
+                "text-destructive",
+            )}
+          >
+            {name}
+            {value !== "completed" && counts[value] > 0 ? (
+              <span className="ml-1.5 font-normal tabular-nums opacity-80">{counts[value]}</span>
+            ) : null}
+          </button>
+        ))}
+      </fieldset>
+      <div className="flex gap-2">
+        <div className="relative min-w-0 flex-1">
+          <Search
+            aria-hidden
+            className="pointer-events-none absolute top-1/2 left-3 h-4 w-4 -translate-y-1/2 text-muted-foreground"
+          />
+          <Input
+            type="search"
+            aria-label="Search in tasks"
+            placeholder="Search"
+            value={choice.words}
+            onChange={({ target }) => onChange({ ...choice, words: target.value })}
+            className="h-9 pl-9"
+          />
+        </div>
+        {choice.filter === "completed" ? null : (
+          <div className="relative shrink-0">
+            <ArrowUpDown
+              aria-hidden
+              className="pointer-events-none absolute top-1/2 left-2.5 h-4 w-4 -translate-y-1/2 text-muted-foreground"
+            />
+            <NativeSelect
+              aria-label="Order"
+              value={choice.order}
+              onChange={({ target }) => onChange({ ...choice, order: target.value as Order })}
+              className="h-9 w-36 pl-8 sm:w-40"
+            >
+              {ORDERS.map(({ value, name }) => (
+                <option key={value} value={value}>
+                  {name}
+                </option>
+              ))}
+            </NativeSelect>
+          </div>
+        )}
+      </div>
+    </search>
+  );
+}

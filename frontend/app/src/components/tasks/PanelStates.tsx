@@ -1,0 +1,109 @@
+"use client";
+
+import { CloudOff, MessageCircle, SearchX, Sparkles, Sun } from "lucide-react";
+import type { ReactNode } from "react";
+import { Button } from "@/components/ui/button";
+import { Skeleton } from "@/components/ui/skeleton";
+import type { Filter } from "@/lib/task-view";
+import { useChatWindow } from "@/stores/chatWindowStore";
+import { useTaskStore } from "@/stores/taskStore";
+
+/** Where the tasks will be. */
+export function PanelSkeleton() {
+  return (
+    <div role="status" className="grid gap-3">
+      <span className="sr-only">Loading your tasks</span>
+      <Skeleton className="h-12" />
+      <Skeleton className="h-8 w-4/5" />
+      {["w-3/5", "w-4/5", "w-2/5", "w-3/4"].map((width) => (
+        <div key={width} className="flex items-center gap-3 py-2">
+          <Skeleton className="h-5 w-5 rounded-full" />
+          <Skeleton className={`h-4 ${width}`} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** The tasks couldn't be loaded. */
+export function PanelProblem() {
+  const problem = useTaskStore((state) => state.problem);
+  const reload = useTaskStore((state) => state.reload);
+  return (
+    <Placeholder icon={<CloudOff aria-hidden />} title="Your tasks can’t be loaded" isAlert>
+      <p>{problem} This page goes on trying.</p>
+      <Button variant="outline" size="sm" onClick={() => void reload()}>
+        Try now
+      </Button>
+    </Placeholder>
+  );
+}
+
+const EXAMPLES = [
+  "add buy milk tomorrow at 5pm",
+  "add call Ann, book the train and water the plants",
+  "help",
+];
+
+/** For somebody who has no task yet. */
+export function FirstTasks() {
+  const open = useChatWindow((state) => state.open);
+  return (
+    <Placeholder icon={<Sparkles aria-hidden />} title="A clean slate">
+      <p>Type your first task above, or tell the assistant in your own words:</p>
+      <div className="grid w-full gap-2">
+        {EXAMPLES.map((text) => (
+          <Button
+            key={text}
+            variant="outline"
+            className="h-auto min-h-10 justify-start py-2 text-left font-normal whitespace-normal text-foreground"
+            onClick={() => open(text)}
+          >
+            <MessageCircle aria-hidden className="h-4 w-4 text-primary" />
+            {text}
+          </Button>
+        ))}
+      </div>
+    </Placeholder>
+  );
+}
+
+const NOTHING: Record<Filter, string> = {
+  open: "Nothing left to do here.",
+  today: "Nothing is due today.",
+  upcoming: "Nothing is planned for later.",
+  overdue: "Nothing is late. Well done.",
+  completed: "Nothing is done yet. It will be.",
+};
+
+/** For a choice that leaves nothing to show. */
+export function NothingHere(props: { filter: Filter; hasWords: boolean; onClear: () => void }) {
+  return (
+    <Placeholder
+      icon={props.hasWords ? <SearchX aria-hidden /> : <Sun aria-hidden />}
+      title={props.hasWords ? "No task has these words" : NOTHING[props.filter]}
+    >
+      <Button variant="link" size="sm" onClick={props.onClear}>
+        Show all open tasks
+      </Button>
+    </Placeholder>
+  );
+}
+
+function Placeholder(props: {
+  icon: ReactNode;
+  title: string;
+  isAlert?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    <div
+      role={props.isAlert ? "alert" : undefined}
+      className="mx-auto grid max-w-sm justify-items-center gap-3 py-12 text-center text-sm text-muted-foreground [&>svg]:h-9 [&>svg]:w-9 [&>svg]:text-primary"
+    >
+      {props.icon}
+      <h2 className="text-base font-semibold text-foreground">{props.title}</h2>
+      {props.children}
+    </div>
+  );
+}

@@ -1,0 +1,156 @@
+"use client";
+
+import { CalendarClock, Check, Flag, NotebookText, Trash2 } from "lucide-react";
+import { memo, useEffect, useRef, useState } from "react";
+import { TaskEditor } from "@/components/tasks/TaskEditor";
+import { Button } from "@/components/ui/button";
+import { formatDue, isOverdue, type Reading } from "@/lib/due";
+import { PRIORITIES, type Priority, type Task, type TaskList } from "@/lib/tasks";
+import { cn } from "@/lib/utils";
+import { useTaskStore } from "@/stores/taskStore";
+
+export interface TaskRowProps {
+  task: Task;
+  lists: readonly TaskList[];
+  /** Said beside the task; null where it is clear. */
+  listName: string | null;
+  reading: Reading;
+}
+
+const FLAG: Record<Priority, string> = {
+  high: "text-destructive",
+  medium: "text-warning",
+  low: "text-primary",
+  none: "",
+};
+
+/** How long the eye is drawn to what the assistant has changed. */
+const TOUCHED_MS = 2_500;
+
+/** One task: tick it, read it, open it to edit, delete it. */
+export const TaskRow = memo(function TaskRow({ task, lists, listName, reading }: TaskRowProps) {
+  const [isEditing, setIsEditing] = useState(false);
+  const title = useRef<HTMLButtonElement>(null);
+  const changeTask = useTaskStore((state) => state.changeTask);
+  const deleteTask = useTaskStore((state) => state.deleteTask);
+  const isTouched = useTouched(task.id);
+  const isDone = task.completed_at !== null;
+  const isNew = task.number === 0;
+
+  const endEditing = () => {
+    setIsEditing(false);
+    requestAnimationFrame(() => title.current?.focus());
+  };
+
+  if (isEditing) {
+    return (
+      <li className="py-1">
+        <TaskEditor task={task} lists={lists} reading={reading} onEnd={endEditing} />
+      </li>
+    );
+  }
+  return (
+    <li
+      className={cn(
+        "group row-padding flex items-start gap-3 rounded-md border-b px-1.5 transition-colors hover:bg-accent/50",
+        isTouched && "bg-primary/12",
+        isNew && "opacity-70",
+      )}
+    >
+      <span className="relative mt-0.5 grid h-6 w-6 shrink-0 place-items-center">
+        <input
+          type="checkbox"
+          aria-label={`Done: ${task.title}`}
+          checked={isDone}
+          disabled={isNew}
+          onChange={({ target }) => void changeTask(task.id, { completed: target.checked })}
+          className="peer h-5 w-5 cursor-pointer appearance-none rounded-full border-2 border-input checked:border-primary checked:bg-primary hover:border-primary"
+        />
+        <Check
+          aria-hidden
+          strokeWidth={3.5}
+          className="pointer-events-none absolute h-3 w-3 text-primary-foreground opacity-0 peer-checked:opacity-100"
+        />
+      </span>
+      <div className="min-w-0 flex-1">
+        <button
+          ref={title}
+          type="button"
+          disabled={isNew}
+          aria-label={`Edit: ${task.title}`}
+          onClick={() => setIsEditing(true)}
+          dir="auto"
+          className={cn(
+            "block w-full rounded-sm text-start break-words",
+            isDone && "text-muted-foreground line-through",
+          )}
+        >
+          {task.title}
+        </button>
+        <TaskFacts task={task} listName={listName} reading={reading} />
+      </div>
+      <Button
+        variant="ghost"
+        size="icon"
+        disabled={isNew}
+        aria-label={`Delete: ${task.title}`}
+        onClick={() => void deleteTask(task.id)}
+        className="h-8 w-8 text-muted-foreground hover:text-destructive sm:opacity-0 sm:group-focus-within:opacity-100 sm:group-hover:opacity-100"
+      >
+        <Trash2 aria-hidden className="h-4 w-4" />
+      </Button>
+    </li>
+  );
+});
+
+function TaskFacts({ task, listName, reading }: Omit<TaskRowProps, "lists">) {
+  const isLate = task.due !== null && !task.completed_at && isOverdue(task.due, reading.now);
+  const priority = PRIORITIES.find(({ value }) => value === task.priority);
+  const hasFacts =
+    task.due || task.priority !== "none" || listName || task.notes || task.tags.length;
+  if (!hasFacts) return null;
+  return (
+    <div className="mt-0.5 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-muted-foreground">
+      {task.due ? (
+        <span
+          className={cn("inline-flex items-center gap-1", isLate && "font-medium text-destructive")}
+        >
+          <CalendarClock aria-hidden className="h-3.5 w-3.5" />
+          {isLate ? <span className="sr-only">Overdue:</span> : null}
+          {formatDue(task.due, reading)}
+        </span>
+      ) : null}
+      {priority && task.priority !== "none" ? (
+        <span className={cn("inline-flex items-center gap-1", FLAG[task.priority])}>
+          <Flag aria-hidden className="h-3.5 w-3.5" />
+          {priority.name}
+        </span>
+      ) : null}
+      {listName ? <span className="max-w-40 truncate">{listName}</span> : null}
+      {task.notes ? (
+        <span className="inline-flex items-center gap-1">
+          <NotebookText aria-hidden className="h-3.5 w-3.5" />
+          Notes
+        </span>
+      ) : null}
+      {task.tags.map((tag) => (
+        <span key={tag} className="max-w-40 truncate rounded-full bg-muted px-2 py-px">
+          {tag}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** Whether the assistant has just changed a task. */
+function useTouched(id: string): boolean {
+  const touchedAt = useTaskStore(({ touched }) => (touched?.id === id ? touched.at : 0));
+  const [isTouched, setIsTouched] = useState(false);
+  useEffect(() => {
+    if (touchedAt === 0) return;
+    setIsTouched(true);
+    const timer = setTimeout(() => setIsTouched(false), TOUCHED_MS);
+    return () => clearTimeout(timer);
+  }, [touchedAt]);
+  return isTouched;
+}

@@ -1,0 +1,102 @@
+import type { RequestOptions } from "@/lib/http";
+import { newKey } from "@/lib/new-key";
+import type { Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
+import { jsonAuthorized, sendAuthorized, useAuthStore } from "@/stores/authStore";
+
+const PAGE = 200;
+
+/** One page of a listing. */
+export interface TaskPage {
+  items: Task[];
+  next_cursor: string | null;
+}
+
+/** Every open task, page by page. */
+export async function getOpenTasks(signal: AbortSignal): Promise<Task[]> {
+  const tasks: Task[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: TaskPage = await getPage({ status: "open", limit: String(PAGE), cursor }, signal);
+    tasks.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return tasks;
+}
+
+/** A page of the tasks that are done, the newest first. */
+export function getCompletedTasks(cursor: string | null): Promise<TaskPage> {
+  return getPage({ status: "completed", limit: "50", cursor });
+}
+
+/** All lists, the default one first. */
+export async function getLists(signal?: AbortSignal): Promise<TaskList[]> {
+  const answer = await jsonAuthorized<{ items: TaskList[] }>(
+    path("lists"),
+    signal ? { signal } : {},
+  );
+  return answer.items;
+}
+
+/** Opens the feed of changes, after the one with the id `after`. */
+export function openChangeFeed(after: string | null, signal: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "text/event-stream" };
+  if (after !== null) headers["Last-Event-ID"] = after;
+  return sendAuthorized(path("tasks/events"), { headers, signal });
+}
+
+/** Stores a new task. */
+export function postTask(draft: TaskDraft): Promise<Task> {
+  return change("tasks", { method: "POST", body: draft });
+}
+
+/** Changes a task. */
+export function patchTask(id: string, changes: TaskChanges): Promise<Task> {
+  return change(`tasks/${id}`, { method: "PATCH", body: changes });
+}
+
+/** Deletes a task; it can be brought back for 30 days. */
+export async function deleteTask(id: string): Promise<void> {
+  await sendAuthorized(path(`tasks/${id}`), { method: "DELETE", headers: once() });
+}
+
+/** Brings a deleted task back. */
+export function restoreTask(id: string): Promise<Task> {
+  return change(`tasks/${id}/restore`, { method: "POST" });
+}
+
+/** Makes a list. */
+export function postList(name: string): Promise<TaskList> {
+  return change("lists", { method: "POST", body: { name } });
+}
+
+/** Renames a list. */
+export function patchList(id: string, name: string): Promise<TaskList> {
+  return change(`lists/${id}`, { method: "PATCH", body: { name } });
+}
+
+/** Deletes a list; its tasks go to the default list. */
+export async function deleteList(id: string): Promise<void> {
+  await sendAuthorized(path(`lists/${id}?tasks=move`), { method: "DELETE", headers: once() });
+}
+
+function getPage(query: Record<string, string | null>, signal?: AbortSignal): Promise<TaskPage> {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null) params.set(name, value);
+  }
+  return jsonAuthorized<TaskPage>(`${path("tasks")}?${params}`, signal ? { signal } : {});
+}
+
+function change<T>(what: string, options: RequestOptions): Promise<T> {
+  return jsonAuthorized<T>(path(what), { ...options, headers: once() });
+}
+
+/** A request that is sent again after a new token counts once. */
+function once(): Record<string, string> {
+  return { "Idempotency-Key": newKey() };
+}
+
+function path(what: string): string {
+  const user = useAuthStore.getState().user?.id ?? "";
+  return `/api/${encodeURIComponent(user)}/${what}`;
+}

@@ -1,0 +1,132 @@
+import { daysUntil, dueDay, isOverdue, type Reading } from "@/lib/due";
+import type { Priority, Task, TaskChanges } from "@/lib/tasks";
+
+/** Something a person did that the server hasn't confirmed yet. */
+export type Patch =
+  | { key: number; type: "add"; task: Task }
+  | { key: number; type: "change"; id: string; changes: TaskChanges; at: string }
+  | { key: number; type: "remove"; id: string };
+
+/** Which tasks to show. */
+export type Filter = "open" | "today" | "upcoming" | "overdue" | "completed";
+
+/** How to order them. */
+export type Order = "due" | "priority" | "created" | "title";
+
+/** What a person wants to see. */
+export interface Choice {
+  filter: Filter;
+  /** One list; null for all. */
+  listId: string | null;
+  /** Every word has to be in title, notes or tags. */
+  words: string;
+  order: Order;
+}
+
+const RANK: Record<Priority, number> = { high: 0, medium: 1, low: 2, none: 3 };
+const NO_DUE = "9999";
+
+/** The tasks as the person left them: the server's, with what is on its way to it. */
+export function withPatches(
+  tasks: Readonly<Record<string, Task>>,
+  patches: readonly Patch[],
+): Record<string, Task> {
+  if (patches.length === 0) return tasks;
+  const result = { ...tasks };
+  for (const patch of patches) {
+    if (patch.type === "add") result[patch.task.id] = patch.task;
+    else if (patch.type === "remove") delete result[patch.id];
+    else {
+      const task = result[patch.id];
+      if (task) result[patch.id] = changed(task, patch.changes, patch.at);
+    }
+  }
+  return result;
+}
+
+/** A task with changes, as the server will answer it. */
+export function changed(task: Task, changes: TaskChanges, at: string): Task {
+  const { completed, ...fields } = changes;
+  const result: Task = { ...task, ...fields };
+  if (completed !== undefined) result.completed_at = completed ? (task.completed_at ?? at) : null;
+  return result;
+}
+
+/** The tasks to show, in order. */
+export function visibleTasks(tasks: Iterable<Task>, choice: Choice, reading: Reading): Task[] {
+  const words = choice.words.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  return [...tasks]
+    .filter(
+      (task) =>
+        (choice.listId === null || task.list_id === choice.listId) &&
+        isIn(task, choice.filter, reading) &&
+        hasWords(task, words),
+    )
+    .sort(choice.filter === "completed" ? byCompletion : comparer(choice.order, reading.timezone));
+}
+
+/** How many tasks each filter shows, of all lists or one. */
+export function countByFilter(
+  tasks: Iterable<Task>,
+  listId: string | null,
+  reading: Reading,
+): Record<Filter, number> {
+  const counts = { open: 0, today: 0, upcoming: 0, overdue: 0, completed: 0 };
+  for (const task of tasks) {
+    if (listId !== null && task.list_id !== listId) continue;
+    for (const filter of FILTERS) if (isIn(task, filter, reading)) counts[filter] += 1;
+  }
+  return counts;
+}
+
+/** How many open tasks each list has. */
+export function countByList(tasks: Iterable<Task>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const task of tasks) {
+    if (!task.completed_at) counts[task.list_id] = (counts[task.list_id] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const FILTERS: readonly Filter[] = ["open", "today", "upcoming", "overdue", "completed"];
+
+function isIn(task: Task, filter: Filter, reading: Reading): boolean {
+  if (filter === "completed") return task.completed_at !== null;
+  if (task.completed_at !== null) return false;
+  if (filter === "open") return true;
+  if (!task.due) return false;
+  const days = daysUntil(dueDay(task.due, reading.timezone), reading);
+  if (filter === "today") return days === 0;
+  if (filter === "upcoming") return days > 0;
+  return isOverdue(task.due, reading.now);
+}
+
+function hasWords(task: Task, words: readonly string[]): boolean {
+  if (words.length === 0) return true;
+  const text = [task.title, task.notes, ...task.tags].join("\n").toLocaleLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function byCompletion(one: Task, other: Task): number {
+  return (other.completed_at ?? "").localeCompare(one.completed_at ?? "");
+}
+
+function comparer(order: Order, timezone: string): (one: Task, other: Task) => number {
+  const byDue = (task: Task) => (task.due ? dueDay(task.due, timezone) : NO_DUE);
+  // Within a day those with a time come first, in its order.
+  const byTime = (task: Task) => (task.due && "at" in task.due ? task.due.at : NO_DUE);
+  const newest = (one: Task, other: Task) => other.created_at.localeCompare(one.created_at);
+  const due = (one: Task, other: Task) =>
+    byDue(one).localeCompare(byDue(other)) || byTime(one).localeCompare(byTime(other));
+  const rank = (one: Task, other: Task) => RANK[one.priority] - RANK[other.priority];
+  switch (order) {
+    case "due":
+      return (one, other) => due(one, other) || rank(one, other) || newest(one, other);
+    case "priority":
+      return (one, other) => rank(one, other) || due(one, other) || newest(one, other);
+    case "title":
+      return (one, other) => one.title.localeCompare(other.title) || newest(one, other);
+    case "created":
+      return newest;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Task } from "@/lib/tasks";
+
+/** A task for tests; its title is its id unless said. */
+export function makeTask(id: string, fields: Partial<Task> = {}): Task {
+  return {
+    id,
+    number: 1,
+    title: id,
+    notes: "",
+    list_id: "lst_inbox",
+    priority: "none",
+    due: null,
+    tags: [],
+    completed_at: null,
+    created_at: "2026-11-23T08:00:00Z",
+    updated_at: "2026-11-23T08:00:00Z",
+    ...fields,
+  };
+}
