@@ -132,9 +132,14 @@ class Edge:
 
 @asynccontextmanager
 async def running_edge(
-    folder: Path, *, auth: Upstream, gateways: Sequence[Upstream], tasks: Upstream
+    folder: Path,
+    *,
+    auth: Upstream,
+    gateways: Sequence[Upstream],
+    tasks: Upstream,
+    site: Path | None = None,
 ) -> AsyncIterator[Edge]:
-    """Run Caddy and those of the upstreams that are to be up."""
+    """Run Caddy and those of the upstreams that are to be up; it serves the plain page if no site."""
     port = free_port()
     environment = {
         "PATH": os.defpath,
@@ -143,7 +148,7 @@ async def running_edge(
         "XDG_DATA_HOME": str(folder / "data"),
         "EDGE_ADDRESS": f"http://:{port}",
         "EDGE_BIND": "127.0.0.1",
-        "EDGE_SITE_ROOT": str(caddy_dir() / "site"),
+        "EDGE_SITE_ROOT": str(site or caddy_dir() / "site"),
         "AUTH_SESSION_UPSTREAMS": f"127.0.0.1:{auth.port}",
         "CHAT_GATEWAY_UPSTREAMS": " ".join(f"127.0.0.1:{each.port}" for each in gateways),
         "TASKS_UPSTREAMS": f"127.0.0.1:{tasks.port}",

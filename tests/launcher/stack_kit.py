@@ -76,7 +76,8 @@ class Installation:
 
     @property
     def environ(self) -> dict[str, str]:
-        return {"PATH": os.defpath, "HOME": str(self.folder), "TZ": "Europe/Berlin"}
+        plain = {"TODOCHAT_SITE": "plain"}  # these tests look at services, not at pages
+        return {"PATH": os.defpath, "HOME": str(self.folder), "TZ": "Europe/Berlin", **plain}
 
     @property
     def text(self) -> str:

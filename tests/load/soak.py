@@ -84,6 +84,7 @@ async def _stack(shape: Shape, model: PacedModel) -> AsyncIterator[dict[str, Any
         data_dir = Path(folder) / "data"
         environment = {
             **os.environ,
+            "TODOCHAT_SITE": "plain",
             "OPENAI_BASE_URL": model.url,
             "OPENAI_API_KEY": "sk-scripted",
             "TODO_AGENT_MODEL": "scripted",

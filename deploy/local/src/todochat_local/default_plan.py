@@ -27,9 +27,11 @@ from todochat_local.service_units import (
     GATEWAY,
     WORKER,
     ServiceTable,
+    caddy_dir,
     caddy_unit,
     service_kinds,
 )
+from todochat_local.site_build import Frontend, frontend_dir, site_step, will_build
 
 REDIS_VARIABLE: Final = "REDIS_URL"
 # Database -> the package that migrates it.
@@ -64,14 +66,17 @@ def build_plan(options: UpOptions, data: DataDir) -> Plan:
     engines.ports.save()
     auth = next(kind for kind in kinds if kind.name == AUTH_SESSION)
     worker = next(kind for kind in kinds if kind.name == WORKER)
+    frontend = Frontend(frontend_dir(), options.environ)
+    site = site_step(data, caddy_dir() / "site", frontend, inherited_environment(options.environ))
+    building = ["building the site, which takes a minute or two; the next start won't"]
     return Plan(
         edge=f"http://localhost:{edge_port}",
         units=units,
-        steps=engines.steps,
+        steps=[*engines.steps, site],
         postgres_url=engines.admin_url,
         redis_url=engines.connections[REDIS_VARIABLE],
         admin_environment={kind.module: table.settings(kind) for kind in (auth, worker)},
-        notes=engines.notes,
+        notes=[*engines.notes, *(building if will_build(frontend, options.environ) else [])],
     )
 
 

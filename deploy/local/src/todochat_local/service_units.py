@@ -19,6 +19,7 @@ from todochat_local.python_process import (
     inherited_environment,
     python_command,
 )
+from todochat_local.site_build import SITE, served_site
 
 AUTH_SESSION: Final = "auth-session"
 TASKS: Final = "tasks"
@@ -249,7 +250,7 @@ def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
                 "XDG_DATA_HOME": str(data.caddy / "data"),
                 "EDGE_ADDRESS": f"http://:{port}",
                 "EDGE_BIND": " ".join(loopback_addresses()),
-                "EDGE_SITE_ROOT": str(folder / "site"),
+                "EDGE_SITE_ROOT": str(served_site(data)),
                 "AUTH_SESSION_UPSTREAMS": table.upstreams(AUTH_SESSION),
                 "CHAT_GATEWAY_UPSTREAMS": table.upstreams(GATEWAY),
                 "TASKS_UPSTREAMS": table.upstreams(TASKS),
@@ -260,5 +261,6 @@ def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
         probe=HttpProbe(port, "/"),
         service=CADDY,
         url=f"http://localhost:{port}",
+        needs=(SITE,),
         stop_wave=2,
     )

@@ -1,0 +1,208 @@
+"""The web site of `frontend/app`: built when it is missing or older than its sources.
+
+The edge serves `DATA_DIR/caddy/site`, a link to the built site, or to the plain page beside the
+Caddyfile where the site can't be built.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from todochat_local.child import ChildSpec
+from todochat_local.layout import DataDir
+from todochat_local.node import Node, NodeError, find_node
+from todochat_local.plan import StartError, Step, TaskRunner
+
+SITE: Final = "site"
+SITE_VARIABLE: Final = "TODOCHAT_SITE"
+PLAIN: Final = "plain"
+INSTALL_TIMEOUT_S: Final = 900.0
+BUILD_TIMEOUT_S: Final = 900.0
+WAIT_S: Final = 0.5
+# What a build makes, and what it never reads.
+_NOT_SOURCES: Final = frozenset(
+    {"node_modules", ".next", "out", "out-seed", "tests", "coverage", "test-results"}
+)
+# The chat component is an input of the site: rebuilt by hand, it has to get there.
+_ELEMENT: Final = Path("packages", "open-chatkit", "dist")
+_PUBLIC_PREFIX: Final = "NEXT_PUBLIC_"
+
+
+class Frontend:
+    """The npm workspace and what was built of it.
+
+    Args:
+        environ: the caller's; its NEXT_PUBLIC_ variables go into the site.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.folder: Final = folder
+        self.out: Final = folder / "app" / "out"
+        self.lock: Final = folder / "app" / ".build.lock"
+        self._stamp = self.out / ".edge" / "settings.json"
+        self._public = {
+            name: value
+            for name, value in environ.items()
+            if name.startswith(_PUBLIC_PREFIX) and value
+        }
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to build; an installed package has no sources."""
+        return (self.folder / "package-lock.json").exists()
+
+    @property
+    def is_built(self) -> bool:
+        """Whether there is a whole site, however old."""
+        return self._stamp.exists()
+
+    def is_current(self) -> bool:
+        """Whether the site is newer than its sources and was built with these settings."""
+        try:
+            built_at = self._stamp.stat().st_mtime
+            settings = json.loads(self._stamp.read_bytes())
+        except (OSError, ValueError):
+            return False
+        return settings == self._public and all(
+            path.stat().st_mtime <= built_at for path in self._sources()
+        )
+
+    def has_packages(self) -> bool:
+        """Whether node_modules is what package-lock.json says; npm notes what it installed."""
+        try:
+            wanted = json.loads((self.folder / "package-lock.json").read_bytes())["packages"]
+            notes = self.folder / "node_modules" / ".package-lock.json"
+            installed = json.loads(notes.read_bytes())["packages"]
+        except (OSError, ValueError, KeyError):
+            return False
+        return all(
+            installed.get(name, {}).get("version") == package.get("version")
+            for name, package in wanted.items()
+            if name.startswith("node_modules/")
+            and not package.get("link")
+            # Those of other platforms are left out; their peers come with the platform's own.
+            and not any(package.get(kind) for kind in ("optional", "devOptional", "peer"))
+        )
+
+    def _sources(self) -> Iterator[Path]:
+        for folder, folders, files in os.walk(self.folder):
+            inside = Path(folder).relative_to(self.folder)
+            folders[:] = [
+                name
+                for name in folders
+                if name not in _NOT_SOURCES and (name != "dist" or inside / name == _ELEMENT)
+            ]
+            yield from (Path(folder, name) for name in files if not name.startswith("."))
+
+
+def frontend_dir() -> Path:
+    """Return the npm workspace of this repository; it needn't be there."""
+    return Path(__file__).parents[4] / "frontend"
+
+
+def served_site(data: DataDir) -> Path:
+    """Return the link that the edge serves."""
+    return data.caddy / SITE
+
+
+def site_step(
+    data: DataDir, plain_page: Path, frontend: Frontend, environ: Mapping[str, str]
+) -> Step:
+    """Return the step that makes sure of something to serve; it never fails a launch.
+
+    Args:
+        plain_page: the folder to serve where there is no site.
+        environ: for npm and Node.
+    """
+
+    async def ensure(runner: TaskRunner) -> str:
+        folder, said = await _find_site(runner, plain_page, frontend, environ)
+        _point(served_site(data), folder)
+        return said
+
+    return Step(name=SITE, action=ensure)
+
+
+def will_build(frontend: Frontend, environ: Mapping[str, str]) -> bool:
+    """Tell whether the launch will take its time for the site."""
+    return environ.get(SITE_VARIABLE) != PLAIN and frontend.exists and not frontend.is_current()
+
+
+async def _find_site(
+    runner: TaskRunner, plain_page: Path, frontend: Frontend, environ: Mapping[str, str]
+) -> tuple[Path, str]:
+    """Return the folder to serve and what to say about it."""
+    if environ.get(SITE_VARIABLE) == PLAIN:
+        return plain_page, f"the plain page, as {SITE_VARIABLE} says"
+    if not frontend.exists:
+        return plain_page, "the plain page: the sources of the site are not here"
+    try:
+        async with _building(frontend.lock):
+            if frontend.is_current():
+                return frontend.out, ""
+            await _build(runner, frontend, environ)
+    except (NodeError, StartError, OSError) as error:
+        if frontend.is_built:
+            return frontend.out, f"an older one: {_why(error)}"
+        return plain_page, f"the plain page instead: {_why(error)}"
+    return frontend.out, "built"
+
+
+async def _build(runner: TaskRunner, frontend: Frontend, environ: Mapping[str, str]) -> None:
+    """Install the packages if need be, and build.
+
+    Raises:
+        NodeError: there is no Node.
+        StartError: npm failed.
+    """
+    node = find_node(environ)
+    if not frontend.has_packages():
+        install = _npm(node, frontend, environ, "site-packages", "ci", "--no-audit", "--no-fund")
+        await runner.run_task(install, INSTALL_TIMEOUT_S)
+    build = _npm(node, frontend, environ, "site-build", "run", "build")
+    await runner.run_task(build, BUILD_TIMEOUT_S)
+
+
+def _npm(
+    node: Node, frontend: Frontend, environ: Mapping[str, str], name: str, *arguments: str
+) -> ChildSpec:
+    return ChildSpec(
+        name=name,
+        command=[*node.npm, *arguments],
+        env={**environ, "PATH": node.path(environ), "NEXT_TELEMETRY_DISABLED": "1", "CI": "1"},
+        cwd=frontend.folder,
+    )
+
+
+@asynccontextmanager
+async def _building(path: Path) -> AsyncIterator[None]:
+    """One build at a time, whichever launcher runs it."""
+    with path.open("wb") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(WAIT_S)
+        yield
+
+
+def _point(link: Path, folder: Path) -> None:
+    """Let `link` lead to `folder`, at once for whoever reads it."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    fresh = link.with_name(f"{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(folder)
+    fresh.replace(link)
+
+
+def _why(error: Exception) -> str:
+    """Return a reason in one line; npm's own words are in the log of that name."""
+    if isinstance(error, StartError):
+        return f"npm {error.reason}; `todochat logs {error.name}` says why"
+    return str(error)

@@ -1,0 +1,236 @@
+"""The web site: built when it has to be, and never in the way of a start."""
+
+import asyncio
+import json
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from todochat_local import node
+from todochat_local.child import ChildSpec
+from todochat_local.layout import DataDir
+from todochat_local.node import NodeError, find_node
+from todochat_local.plan import StartError
+from todochat_local.site_build import Frontend, served_site, site_step, will_build
+
+
+class FakeNpm:
+    """Stands in for the programs that a launch runs: notes them and does what npm would."""
+
+    def __init__(self, frontend: Frontend, *, fails: str = "") -> None:
+        self.frontend = frontend
+        self.ran: list[str] = []
+        self._fails = fails
+
+    async def run_task(self, spec: ChildSpec, timeout_s: float) -> None:
+        assert timeout_s > 0
+        self.ran.append(spec.name)
+        await asyncio.sleep(0)
+        if spec.name == self._fails:
+            raise StartError(spec.name, "failed (exit code 1)", ["no network"])
+        if spec.name == "site-build":
+            write_site(self.frontend, spec.env)
+
+
+def write_site(frontend: Frontend, environ: Mapping[str, str]) -> None:
+    """Write what `npm run build` leaves behind."""
+    (frontend.out / ".edge").mkdir(parents=True, exist_ok=True)
+    (frontend.out / "index.html").write_text("the site")
+    settings = {name: value for name, value in environ.items() if name.startswith("NEXT_PUBLIC_")}
+    (frontend.out / ".edge" / "settings.json").write_text(json.dumps(settings))
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """A PATH with a Node that is new enough."""
+    return {"PATH": str(tools(tmp_path / "bin", "v24.1.0"))}
+
+
+def tools(folder: Path, version: str) -> Path:
+    folder.mkdir(parents=True)
+    for name in ("node", "npm"):
+        program = folder / name
+        program.write_text(f"#!/bin/sh\necho {version}\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDir:
+    data = DataDir(tmp_path / "data")
+    data.prepare()
+    return data
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    folder = tmp_path / "frontend"
+    (folder / "app" / "src").mkdir(parents=True)
+    (folder / "app" / "src" / "page.tsx").write_text("page")
+    packages = {"": {}, "node_modules/react": {"version": "19.0.0"}}
+    (folder / "package-lock.json").write_text(json.dumps({"packages": packages}))
+    return folder
+
+
+@pytest.fixture
+def plain_page(tmp_path: Path) -> Path:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "index.html").write_text("plain")
+    return folder
+
+
+class Launches:
+    """Launches one after the other, on the same sources."""
+
+    def __init__(self, data: DataDir, plain_page: Path, sources: Path) -> None:
+        self.data = data
+        self.plain_page = plain_page
+        self.sources = sources
+
+    async def start(self, environ: Mapping[str, str], *, fails: str = "") -> tuple[str, list[str]]:
+        """Return what was said and which programs ran."""
+        frontend = Frontend(self.sources, environ)
+        npm = FakeNpm(frontend, fails=fails)
+        step = site_step(self.data, self.plain_page, frontend, environ)
+        return await step.action(npm), npm.ran
+
+    @property
+    def served(self) -> str:
+        return (served_site(self.data) / "index.html").read_text()
+
+
+@pytest.fixture
+def launches(data: DataDir, plain_page: Path, sources: Path) -> Launches:
+    return Launches(data, plain_page, sources)
+
+
+async def test_the_first_start_builds_the_site_and_the_second_one_nothing(
+    launches: Launches, environ: dict[str, str]
+) -> None:
+    first = await launches.start(environ)
+    second = await launches.start(environ)
+
+    assert first == ("built", ["site-packages", "site-build"])
+    assert second == ("", [])
+    assert launches.served == "the site"
+
+
+async def test_a_changed_source_or_setting_builds_it_anew(
+    launches: Launches, environ: dict[str, str], sources: Path
+) -> None:
+    await launches.start(environ)
+    page = sources / "app" / "src" / "page.tsx"
+    later = page.stat().st_mtime + 60
+    os.utime(page, (later, later))
+
+    assert will_build(Frontend(sources, environ), environ)
+    assert "site-build" in (await launches.start(environ))[1]
+    os.utime(page, (0, 0))
+    elsewhere = {**environ, "NEXT_PUBLIC_API_URL": "https://api.example.com"}
+    assert "site-build" in (await launches.start(elsewhere))[1]
+    assert (await launches.start(elsewhere))[1] == []
+
+
+async def test_what_a_build_makes_is_no_source_but_the_chat_component_is(
+    launches: Launches, environ: dict[str, str], sources: Path
+) -> None:
+    await launches.start(environ)
+    future = (sources / "package-lock.json").stat().st_mtime + 60
+    for made in (
+        "app/.next/x.js",
+        "node_modules/react/index.js",
+        "packages/resumable-fetch/dist/x",
+    ):
+        (sources / made).parent.mkdir(parents=True, exist_ok=True)
+        (sources / made).write_text("made")
+        os.utime(sources / made, (future, future))
+
+    assert (await launches.start(environ))[1] == []
+    element = sources / "packages" / "open-chatkit" / "dist" / "chatkit.js"
+    element.parent.mkdir(parents=True)
+    element.write_text("element")
+    os.utime(element, (future, future))
+    assert "site-build" in (await launches.start(environ))[1]
+
+
+async def test_packages_are_installed_only_when_they_are_not_those_of_the_lock(
+    launches: Launches, environ: dict[str, str], sources: Path
+) -> None:
+    notes = sources / "node_modules" / ".package-lock.json"
+    notes.parent.mkdir()
+    notes.write_text(json.dumps({"packages": {"node_modules/react": {"version": "19.0.0"}}}))
+
+    assert (await launches.start(environ))[1] == ["site-build"]
+
+
+async def test_a_site_that_cant_be_built_leaves_the_plain_page_and_says_why(
+    launches: Launches, environ: dict[str, str]
+) -> None:
+    said, _ = await launches.start(environ, fails="site-packages")
+
+    assert said == (
+        "the plain page instead: npm failed (exit code 1); `todochat logs site-packages` says why"
+    )
+    assert launches.served == "plain"
+
+
+async def test_an_older_site_is_better_than_the_plain_page(
+    launches: Launches, environ: dict[str, str], sources: Path
+) -> None:
+    await launches.start(environ)
+    os.utime(sources / "package-lock.json", (2**32, 2**32))
+
+    said, _ = await launches.start(environ, fails="site-build")
+
+    assert said.startswith("an older one: npm failed")
+    assert launches.served == "the site"
+
+
+async def test_without_sources_or_when_asked_for_it_is_the_plain_page(
+    launches: Launches, environ: dict[str, str], sources: Path
+) -> None:
+    asked_for = await launches.start({**environ, "TODOCHAT_SITE": "plain"})
+    (sources / "package-lock.json").unlink()
+    no_sources = await launches.start(environ)
+
+    assert asked_for == ("the plain page, as TODOCHAT_SITE says", [])
+    assert no_sources == ("the plain page: the sources of the site are not here", [])
+    assert launches.served == "plain"
+
+
+async def test_two_launches_at_once_build_it_once(
+    data: DataDir, plain_page: Path, sources: Path, environ: dict[str, str]
+) -> None:
+    frontend = Frontend(sources, environ)
+    npm = FakeNpm(frontend)
+    step = site_step(data, plain_page, frontend, environ)
+
+    await asyncio.gather(step.action(npm), step.action(npm))
+
+    assert npm.ran == ["site-packages", "site-build"]
+
+
+def test_nodes_that_are_too_old_are_passed_over_for_the_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = tmp_path / "wheel"
+    (wheel / "bin").mkdir(parents=True)
+    (wheel / "bin" / "node").touch()
+    monkeypatch.setattr(node, "_wheel_folder", lambda: wheel)
+    old = {"PATH": str(tools(tmp_path / "old", "v18.20.0"))}
+
+    found = find_node(old)
+
+    assert found.npm[0] == str(wheel / "bin" / "node")
+    assert found.path(old).split(os.pathsep)[0] == str(wheel / "bin")
+
+
+def test_a_machine_without_node_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "_wheel_folder", lambda: None)
+
+    with pytest.raises(NodeError, match=r"there is no Node.js 20.19 or newer"):
+        find_node({"PATH": "/nowhere"})

@@ -1,0 +1,101 @@
+"""How the edge serves the site: what browsers may keep, what pages may load, what is compressed."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from launcher.edge_kit import Edge, Upstream, running_edge
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+POLICY = "default-src 'self'; script-src 'self' 'sha256-x='"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a build of the site leaves behind, in small."""
+    root = tmp_path_factory.mktemp("site")
+    files = {
+        "index.html": "<p>tasks</p>" * 200,
+        "login.html": "sign in",
+        "login/__next.txt": "data of the router",
+        "404.html": "nothing here",
+        "_next/static/chunks/a1b2.js": "let a = 1;\n" * 200,
+        "chatkit/chatkit.js": "customElements",
+        ".edge/headers.caddy": f'header @page Content-Security-Policy "{POLICY}"\n',
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def edge(tmp_path_factory: pytest.TempPathFactory, site: Path) -> AsyncIterator[Edge]:
+    gateway = Upstream("gateway")
+    async with running_edge(
+        tmp_path_factory.mktemp("edge"),
+        auth=Upstream("auth"),
+        gateways=[gateway],
+        tasks=Upstream("tasks"),
+        site=site,
+    ) as edge:
+        gateway.first_frame_taken.set()
+        yield edge
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/login.html"])
+async def test_a_page_is_asked_for_anew_and_has_the_policy_of_its_build(
+    edge: Edge, path: str
+) -> None:
+    page = await edge.get(path)
+
+    assert page.status == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["cache-control"] == "no-cache"
+    assert page.headers["content-security-policy"] == POLICY
+    assert page.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_file_with_its_hash_in_the_name_is_kept_for_ever(edge: Edge) -> None:
+    script = await edge.get("/_next/static/chunks/a1b2.js")
+
+    assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+async def test_a_hashed_file_that_isnt_there_yet_is_not_remembered(edge: Edge) -> None:
+    missing = await edge.get("/_next/static/chunks/c3d4.js")
+
+    assert missing.status == 404
+    assert "immutable" not in missing.headers.get("cache-control", "")
+
+
+async def test_the_chat_component_is_asked_for_anew(edge: Edge) -> None:
+    assert (await edge.get("/chatkit/chatkit.js")).headers["cache-control"] == "no-cache"
+
+
+async def test_an_address_that_leads_nowhere_shows_the_sites_own_page(edge: Edge) -> None:
+    lost = await edge.get("/nothing")
+
+    assert (lost.status, lost.body) == (404, b"nothing here")
+    assert lost.headers["content-security-policy"] == POLICY
+
+
+async def test_what_the_build_says_to_the_edge_is_nobody_elses_business(edge: Edge) -> None:
+    assert (await edge.get("/.edge/headers.caddy")).status == 404
+
+
+async def test_files_are_compressed_and_streams_never(edge: Edge) -> None:
+    accept = "Accept-Encoding: gzip"
+
+    page = await edge.get("/", accept)
+    script = await edge.get("/_next/static/chunks/a1b2.js", accept)
+    reader, writer = await edge.open("/api/u/chat/stream", accept)
+    stream = await reader.readuntil(b"data: 2\n\n")
+    writer.close()
+
+    assert page.headers["content-encoding"] == script.headers["content-encoding"] == "gzip"
+    assert b"content-encoding" not in stream.lower()
+    assert b"data: 1\n\n" in stream
