@@ -164,6 +164,10 @@ class FakeAgent:
         }
         return web.Response(body=content, headers=headers)
 
+    async def assistant(self, request: web.Request) -> web.Response:
+        self._caller(request)
+        return web.json_response({"offline": True, "dictation": False})
+
     async def search(self, request: web.Request) -> web.Response:
         asked = {"user": self._caller(request), **request.query}
         return web.json_response({"items": [asked], "next_cursor": None})

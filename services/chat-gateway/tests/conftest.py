@@ -35,6 +35,7 @@ async def agent(redis: Redis, signing_key: SigningKey) -> AsyncIterator[FakeAgen
             web.get("/internal/runs", fake.find_runs),
             web.get("/internal/runs/{run_id}", fake.get_run),
             web.post("/internal/runs/{run_id}/cancel", fake.cancel),
+            web.get("/internal/assistant", fake.assistant),
             web.get("/internal/search", fake.search),
             web.get("/internal/export", fake.export),
             web.post("/internal/attachments", fake.upload),

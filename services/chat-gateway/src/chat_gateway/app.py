@@ -6,6 +6,7 @@ from litestar.di import Provide
 
 from chat_gateway.file_service import FileService
 from chat_gateway.history_service import HistoryService
+from chat_gateway.http.assistant_controller import AssistantController
 from chat_gateway.http.attachment_controller import AttachmentController
 from chat_gateway.http.chat_controller import ChatController
 from chat_gateway.http.history_controller import HistoryController
@@ -22,7 +23,13 @@ def create_app(settings: ChatGatewaySettings) -> Litestar:
     return create_service_app(
         name="chat-gateway",
         settings=settings,
-        route_handlers=[ChatController, RunController, AttachmentController, HistoryController],
+        route_handlers=[
+            ChatController,
+            RunController,
+            AttachmentController,
+            HistoryController,
+            AssistantController,
+        ],
         lifespan=[open_gateway],
         ready_checks={"redis": check_redis},
         dependencies={

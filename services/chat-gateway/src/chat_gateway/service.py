@@ -11,6 +11,7 @@ from chat_gateway.clients.agent_client import (
     ACTIVE_STATUSES,
     AcceptedRun,
     AgentClient,
+    Assistant,
     PlainAnswer,
     Run,
 )
@@ -131,6 +132,11 @@ class ChatService:
         """Return the runs of a thread that have not ended; none for somebody else's thread."""
         await self._admission.admit(identity, "request", opens_stream=False)
         return await self._agent.find_active_runs(identity.user_id, thread_id)
+
+    async def describe_assistant(self, identity: Identity) -> Assistant:
+        """Return who answers."""
+        await self._admission.admit(identity, "request", opens_stream=False)
+        return await self._agent.describe_assistant(identity.user_id)
 
     async def cancel(self, identity: Identity, run_id: str) -> str:
         """Ask for the end of a run of this user and return its status at this moment.

@@ -31,6 +31,7 @@ def paths() -> dict[str, Any]:
         ("post", FILE, "200 400 401 403 404 409 413 422 429 503"),
         ("put", FILE, "200 400 401 403 404 409 413 422 429 503"),
         ("get", FILE, "200 401 403 404 429 503"),
+        ("get", f"{CHAT}/assistant", "200 401 403 429 503"),
         ("get", f"{CHAT}/search", "200 400 401 403 409 422 429 503"),
         ("get", f"{CHAT}/export", "200 401 403 409 429 503"),
     ],
@@ -47,7 +48,7 @@ def test_every_status_is_documented(
 
 
 def test_nothing_else_is_public(paths: dict[str, Any]) -> None:
-    assert len(paths) == 8
+    assert len(paths) == 9
 
 
 def test_streams_and_both_body_forms_are_documented(paths: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from todo_agent.chatkit.attachments import AttachmentDesk
 from todo_agent.chatkit.history_desk import HistoryDesk
 from todo_agent.erasure import Eraser
 from todo_agent.http.arrival import BODY_LIMIT_BYTES, provide_arrival, provide_caller
+from todo_agent.http.assistant_controller import AssistantController
 from todo_agent.http.attachment_controller import AttachmentController
 from todo_agent.http.chatkit_controller import ChatKitController
 from todo_agent.http.erasure_controller import ErasureController
@@ -37,6 +38,7 @@ def create_app(settings: TodoAgentSettings) -> Litestar:
             AttachmentController,
             ErasureController,
             HistoryController,
+            AssistantController,
         ],
         lifespan=[open_stores],
         ready_checks={"postgres": check_databases},

@@ -1,11 +1,13 @@
 """Settings of todo-agent, api and worker alike; every field says what it means."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from todochat.settings import ServiceSettings, SettingsError, env_name
+
+DEFAULT_FACTORY: Final = "todo_agent.agent.todo:create_agent"
 
 
 class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("TODO_AGENT")):
@@ -119,7 +121,7 @@ class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_n
     factory: Annotated[
         str,
         Meta(pattern=r"^[\w.]+:\w+$", description="The agent, `module:function`; see the README."),
-    ] = "todo_agent.agent.todo:create_agent"
+    ] = DEFAULT_FACTORY
     budget_user_tokens: Annotated[
         int, Meta(ge=0, description="Tokens, in and out, of one person in a UTC day; 0: no limit.")
     ] = 0

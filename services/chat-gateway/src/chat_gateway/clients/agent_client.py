@@ -44,6 +44,13 @@ class Run(msgspec.Struct, frozen=True):
     conversation_id: int | None = None
 
 
+class Assistant(msgspec.Struct, frozen=True):
+    """Who answers."""
+
+    offline: bool
+    dictation: bool
+
+
 class _Runs(msgspec.Struct):
     items: list[Run]
 
@@ -107,6 +114,16 @@ class AgentClient:
         )
         check_answer(response)
         return _decode(response, _Runs).items
+
+    async def describe_assistant(self, user_id: str) -> Assistant:
+        """Return who answers.
+
+        Raises:
+            ServiceError: todo-agent can't be reached.
+        """
+        response = await self._client.request("GET", "/internal/assistant", user_id=user_id)
+        check_answer(response)
+        return _decode(response, Assistant)
 
     async def cancel_run(self, user_id: str, run_id: str, reason: CancelReason) -> str:
         """Ask for a run's end and return its status at this moment.

@@ -21,6 +21,16 @@ class RunList(msgspec.Struct, frozen=True):
     items: list[RunView]
 
 
+class AssistantView(msgspec.Struct, frozen=True):
+    """Who answers, as far as a page has to know."""
+
+    offline: Annotated[
+        bool,
+        Meta(description="No model is set: the small program that comes with the server answers."),
+    ]
+    dictation: Annotated[bool, Meta(description="Speech can be turned into text.")]
+
+
 class CancelView(msgspec.Struct, frozen=True):
     """The run's status when the request arrived; its end comes through the stream."""
 

@@ -32,6 +32,7 @@ async def test_the_openapi_document_names_every_route_and_answer(gateway: Gatewa
     document = (await gateway.client.get("/openapi.json")).json()
 
     assert set(document["paths"]) == {
+        "/internal/assistant",
         "/internal/attachments",
         "/internal/attachments/{attachment_id}/content",
         "/internal/chatkit",
