@@ -192,6 +192,30 @@ describe("Stop", () => {
     expect(chat.isStopping.value).toBe(false);
   });
 
+  it("waits for a message that is on its way, and stops it then", async () => {
+    let answer = () => {};
+    const usual = server.onChat;
+    const chat = await openThread();
+    server.answers["threads.add_user_message"] = () => ({ run });
+    server.onChat = async (body, request) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return usual(body, request);
+    };
+    const sent = chat.send({ text: "hi" });
+    await vi.waitFor(() => expect(server.asked("threads.add_user_message")).toHaveLength(1));
+    const stopped = chat.stop();
+    expect(chat.isStopping.value).toBe(true);
+    answer();
+    run.say(done(userMessage("u", "hi")));
+    expect(await sent).toBe("sent");
+    await stopped;
+    await idle(chat);
+    expect(run.cancels).toBe(1);
+    expect(shown(chat)).toEqual(["> hi"]);
+  });
+
   it("closes the stream of a server without runs", async () => {
     let isClosed = false;
     const chat = openChat(server, {
@@ -257,6 +281,17 @@ describe("a thread that is busy", () => {
     run.say(done(assistantMessage("a", "Done"))).end();
     await idle(chat);
     expect(shown(chat)).toEqual(["> from elsewhere", "Done"]);
+  });
+});
+
+describe("a busy thread whose server doesn't name the run", () => {
+  it("is asked for it", async () => {
+    server.answers["threads.add_user_message"] = () => problem(409, "thread-busy");
+    const chat = await openThread();
+    run.say(done(userMessage("u", "from elsewhere")));
+    expect(await chat.send({ text: "mine" })).toBe("busy");
+    await untilShown(chat, ["> from elsewhere"]);
+    expect(chat.activeRun.value).toMatchObject({ runId: "run_1", attached: true });
   });
 });
 

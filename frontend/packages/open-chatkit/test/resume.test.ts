@@ -132,6 +132,21 @@ describe("a reload in mid-answer", () => {
     ]);
   });
 
+  it("ends with what the thread has, whatever the replay says", async () => {
+    // Its card was ticked while the answer went on; the run's log still has the old one.
+    const card = (label: string) => ({
+      ...{ id: "w", thread_id: "thr_1", created_at: "2026-01-01T12:00:00Z", type: "widget" },
+      widget: { type: "Card", children: [{ type: "Text", value: label }] },
+    });
+    run.say(done(card("open")));
+    server.items = [card("done")];
+    const chat = openChat(server, { initialThread: "thr_1" });
+    await until(chat.activeRun, Boolean);
+    run.end();
+    await idle(chat);
+    expect(chat.items.value).toMatchObject([card("done")]);
+  });
+
   it("doesn't repeat effects", async () => {
     run.say({ type: "client_effect", name: "confetti" }, done(userMessage("u", "hi")));
     const chat = openChat(server, { initialThread: "thr_1" });

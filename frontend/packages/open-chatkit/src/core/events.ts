@@ -21,13 +21,7 @@ export function applyEvent(
   const { store, emitter } = context;
   switch (event.type) {
     case "thread.created":
-      if (session.threadId === null) {
-        session.threadId = event.thread.id;
-        store.threadId.value = event.thread.id;
-        emitter.emit({ type: "chatkit.thread.change", detail: { threadId: event.thread.id } });
-        const run = store.activeRun.peek();
-        if (run !== null) store.activeRun.value = { ...run, threadId: event.thread.id };
-      }
+      nameThread(context, session, event.thread.id);
       store.thread.value = event.thread;
       context.onThread(event.thread);
       break;
@@ -78,6 +72,17 @@ export function applyEvent(
     case "unknown":
       emitter.log("event.unknown", { event: event.raw });
   }
+}
+
+/** A new thread has got its id. */
+export function nameThread(context: Context, session: Session, threadId: string): void {
+  if (session.threadId !== null) return;
+  const { store, emitter } = context;
+  session.threadId = threadId;
+  store.threadId.value = threadId;
+  const run = store.activeRun.peek();
+  if (run !== null) store.activeRun.value = { ...run, threadId };
+  emitter.emit({ type: "chatkit.thread.change", detail: { threadId } });
 }
 
 /** What an item's arrival means besides the item. */

@@ -169,13 +169,10 @@ export class Turns {
   /** If a run is in the way, shows it; tells whether one was. */
   private async attachInstead(session: Session, error: unknown): Promise<boolean> {
     if (!isThreadBusy(error)) return false;
-    const { transport, emitter } = this.context;
+    const { emitter } = this.context;
     emitter.log("thread.busy", { runId: error.runId });
-    const runId =
-      error.runId ?? (session.threadId === null ? null : await transport.findRun(session.threadId));
-    if (!session.isCurrent) return true;
-    if (runId === null) await this.loader.load(session);
-    else this.attach(session, runId);
+    if (error.runId !== null) this.attach(session, error.runId);
+    else await this.goOn(session);
     return true;
   }
 
