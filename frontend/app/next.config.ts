@@ -9,7 +9,11 @@ const config: NextConfig = {
   poweredByHeader: false,
   devIndicators: false,
   // npm hoists the packages of the workspace to its root.
-  turbopack: { root: path.join(import.meta.dirname, "..") },
+  turbopack: {
+    root: path.join(import.meta.dirname, ".."),
+    // From its source: the site can be built before it.
+    resolveAlias: { "resumable-fetch": "../packages/resumable-fetch/src/index.ts" },
+  },
   outputFileTracingRoot: path.join(import.meta.dirname, ".."),
   images: { unoptimized: true },
   // `npm run types` checks them; the build on a person's machine need not do it again.

@@ -1,7 +1,7 @@
 import type { ChatKitOptions, Entity, SupportedLocale } from "@openai/chatkit";
+import { createResumableFetch } from "resumable-fetch";
 import { DOMAIN_KEY, usesOfficialScript } from "@/lib/chatkit-script";
-import { API_URL } from "@/lib/http";
-import { createSecretFetch } from "@/lib/secret-fetch";
+import { API_URL, sendJson } from "@/lib/http";
 import { jsonAuthorized } from "@/stores/authStore";
 
 /** A client secret: it opens chat and nothing else. */
@@ -22,20 +22,35 @@ export function postChatSession(): Promise<ClientSecret> {
  */
 export function chatApi(userId: string): ChatKitOptions["api"] {
   const url = `${API_URL}/api/${encodeURIComponent(userId)}/chat`;
+  const getClientSecret = async () => (await postChatSession()).client_secret;
   if (usesOfficialScript) {
+    // Their frame is of another origin and wants whole addresses.
+    const whole = new URL(url, window.location.href).href;
     return {
-      url: new URL(url, window.location.href).href,
+      url: whole,
       domainKey: DOMAIN_KEY,
-      fetch: createSecretFetch(postChatSession),
+      fetch: createResumableFetch({ url: whole, getClientSecret }),
       uploadStrategy: { type: "two_phase" },
     };
   }
   // The published types have no member with both; the component takes it, as their own guide does.
-  const own = {
-    url,
-    getClientSecret: async () => (await postChatSession()).client_secret,
-  };
+  const own = { url, getClientSecret };
   return own;
+}
+
+/** Who answers in the chat. */
+export interface Assistant {
+  /** No model is set: the small program that comes with the server answers. */
+  offline: boolean;
+  /** Whether speech can be turned into text. */
+  dictation: boolean;
+}
+
+/** Asks who answers. */
+export async function getAssistant(userId: string): Promise<Assistant> {
+  const { client_secret } = await postChatSession();
+  const path = `/api/${encodeURIComponent(userId)}/chat/assistant`;
+  return sendJson<Assistant>(path, { token: client_secret });
 }
 
 /** What can be mentioned with `@`: open tasks and lists. */

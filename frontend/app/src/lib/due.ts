@@ -95,3 +95,15 @@ function formatDay(day: string, reading: Reading): string {
 function capital(text: string, locale: string): string {
   return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
 }
+
+/** A moment in the past, as near as it matters: the time if it was today, else the day. */
+export function formatMoment(instant: string, reading: Reading): string {
+  const moment = new Date(instant);
+  if (dayOf(moment, reading.timezone) !== dayOf(reading.now, reading.timezone)) {
+    return formatDay(dayOf(moment, reading.timezone), reading).toLocaleLowerCase(reading.locale);
+  }
+  return new Intl.DateTimeFormat(reading.locale, {
+    timeZone: reading.timezone,
+    timeStyle: "short",
+  }).format(moment);
+}

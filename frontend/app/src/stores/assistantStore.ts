@@ -1,27 +1,20 @@
 import { useEffect } from "react";
 import { create } from "zustand";
-import { jsonAuthorized, useAuthStore } from "@/stores/authStore";
-
-/** What answers in the chat. */
-export interface Assistant {
-  /** No model is set: the small program that comes with the server answers. */
-  offline: boolean;
-  /** Whether speech can be turned into text. */
-  dictation: boolean;
-}
+import { type Assistant, getAssistant } from "@/lib/chat-api";
+import { useAuthStore } from "@/stores/authStore";
 
 interface AssistantState {
   assistant: Assistant | null;
-  load: () => Promise<void>;
+  load: (userId: string) => Promise<void>;
 }
 
 let loading: Promise<void> | null = null;
 
 const useStore = create<AssistantState>()((set) => ({
   assistant: null,
-  load: () => {
+  load: (userId) => {
     // Nice to know, not needed: without it the chat only lacks a note.
-    loading ??= jsonAuthorized<Assistant>("/api/chatkit/assistant").then(
+    loading ??= getAssistant(userId).then(
       (assistant) => set({ assistant }),
       () => {
         loading = null;
@@ -35,9 +28,9 @@ const useStore = create<AssistantState>()((set) => ({
 export function useAssistant(): Assistant | null {
   const assistant = useStore((state) => state.assistant);
   const load = useStore((state) => state.load);
-  const isAuthenticated = useAuthStore((state) => state.isAuthenticated);
+  const userId = useAuthStore((state) => state.user?.id);
   useEffect(() => {
-    if (isAuthenticated) void load();
-  }, [isAuthenticated, load]);
+    if (userId) void load(userId);
+  }, [userId, load]);
   return assistant;
 }

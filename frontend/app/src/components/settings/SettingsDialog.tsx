@@ -1,9 +1,90 @@
 "use client";
+
+import {
+  Download,
+  Globe,
+  KeyRound,
+  LogOut,
+  MonitorSmartphone,
+  Palette,
+  UserRound,
+} from "lucide-react";
+import { type ComponentType, useState } from "react";
+import { AccountSettings } from "@/components/settings/AccountSettings";
+import { AppearanceSettings } from "@/components/settings/AppearanceSettings";
+import { DataSettings } from "@/components/settings/DataSettings";
+import { RegionSettings } from "@/components/settings/RegionSettings";
+import { SessionSettings } from "@/components/settings/SessionSettings";
+import { TokenSettings } from "@/components/settings/TokenSettings";
+import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
+import { messageOf } from "@/lib/problem";
+import { cn } from "@/lib/utils";
+import { useAuthStore } from "@/stores/authStore";
+import { showError } from "@/stores/toastStore";
+
+interface Section {
+  id: string;
+  name: string;
+  Icon: ComponentType<{ className?: string; "aria-hidden"?: boolean }>;
+  Content: ComponentType;
+}
+
+const SECTIONS: readonly [Section, ...Section[]] = [
+  { id: "appearance", name: "Appearance", Icon: Palette, Content: AppearanceSettings },
+  { id: "region", name: "Language and time", Icon: Globe, Content: RegionSettings },
+  { id: "account", name: "Account", Icon: UserRound, Content: AccountSettings },
+  { id: "sessions", name: "Sessions", Icon: MonitorSmartphone, Content: SessionSettings },
+  { id: "tokens", name: "Access tokens", Icon: KeyRound, Content: TokenSettings },
+  { id: "data", name: "Your data", Icon: Download, Content: DataSettings },
+];
+
+/** Everything a person can set, and the way out. */
 export function SettingsDialog({ onClose }: { onClose: () => void }) {
+  const [section, setSection] = useState<Section>(SECTIONS[0]);
+  const signOut = useAuthStore((state) => state.signOut);
+  const user = useAuthStore((state) => state.user);
+  const leave = () => signOut().catch((error: unknown) => showError(messageOf(error)));
   return (
-    <Dialog title="Settings" onClose={onClose}>
-      …
+    <Dialog title="Settings" onClose={onClose} className="max-w-3xl">
+      <div className="sm:grid sm:h-[32rem] sm:max-h-[calc(90dvh-4rem)] sm:grid-cols-[12.5rem_minmax(0,1fr)]">
+        <nav
+          aria-label="Settings"
+          className="flex gap-1 overflow-x-auto border-b p-2 sm:flex-col sm:overflow-visible sm:border-r sm:border-b-0 sm:p-3"
+        >
+          {SECTIONS.map((each) => (
+            <button
+              key={each.id}
+              type="button"
+              aria-current={each === section ? "true" : undefined}
+              onClick={() => setSection(each)}
+              className={cn(
+                "flex h-9 shrink-0 items-center gap-2 rounded-md px-3 text-left text-sm",
+                each === section
+                  ? "bg-accent font-medium text-accent-foreground"
+                  : "text-muted-foreground hover:bg-accent/60 hover:text-foreground",
+              )}
+            >
+              <each.Icon aria-hidden className="h-4 w-4 shrink-0" />
+              {each.name}
+            </button>
+          ))}
+          <Button
+            variant="ghost"
+            size="sm"
+            onClick={leave}
+            className="h-9 justify-start px-3 text-sm font-normal text-muted-foreground sm:mt-auto"
+          >
+            <LogOut aria-hidden className="h-4 w-4" />
+            Sign out
+          </Button>
+        </nav>
+        <div className="min-h-80 overflow-y-auto p-5">
+          <h3 className="mb-4 text-base font-semibold">{section.name}</h3>
+          {/* Another person, as after signing in from another tab, gets fields of their own. */}
+          <section.Content key={user?.id} />
+        </div>
+      </div>
     </Dialog>
   );
 }

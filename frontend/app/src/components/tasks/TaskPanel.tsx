@@ -69,7 +69,9 @@ export function TaskPanel() {
         ) : (
           <>
             <AddTask listId={listId} reading={reading} />
-            <FilterBar choice={choice} counts={counts} onChange={setChoice} />
+            {tasks.length > 0 || choice.filter !== "open" || choice.words ? (
+              <FilterBar choice={choice} counts={counts} onChange={setChoice} />
+            ) : null}
             <TaskItems
               tasks={shown}
               choice={{ ...choice, listId }}

@@ -52,7 +52,7 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, reading }:
   return (
     <li
       className={cn(
-        "group row-padding flex items-start gap-3 rounded-md border-b px-1.5 transition-colors hover:bg-accent/50",
+        "group row-padding flex items-start gap-3 border-b px-1.5 transition-colors hover:bg-accent/50",
         isTouched && "bg-primary/12",
         isNew && "opacity-70",
       )}

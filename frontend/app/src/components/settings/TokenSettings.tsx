@@ -1,0 +1,97 @@
+"use client";
+
+import { useState } from "react";
+import { LoadedList } from "@/components/settings/LoadedList";
+import { NewTokenForm } from "@/components/settings/NewTokenForm";
+import { Button } from "@/components/ui/button";
+import { Input } from "@/components/ui/input";
+import { useLoaded } from "@/hooks/use-loaded";
+import { useReading } from "@/hooks/use-reading";
+import { type AccessToken, deleteAccessToken, getAccessTokens } from "@/lib/account-api";
+import { formatDue, formatMoment } from "@/lib/due";
+import { messageOf } from "@/lib/problem";
+import { showError } from "@/stores/toastStore";
+
+/** Tokens for programs of the person's. */
+export function TokenSettings() {
+  const [tokens, reload] = useLoaded(getAccessTokens);
+  const [made, setMade] = useState<AccessToken | null>(null);
+
+  const revoke = (id: string) =>
+    deleteAccessToken(id).then(reload, (error: unknown) => showError(messageOf(error)));
+
+  return (
+    <div className="grid gap-4">
+      <p className="text-sm text-muted-foreground">
+        For programs and scripts of yours. Whoever has one can do what it allows.
+      </p>
+      {made?.token ? <MadeToken token={made.token} onDone={() => setMade(null)} /> : null}
+      <NewTokenForm
+        onMade={(token) => {
+          setMade(token);
+          void reload();
+        }}
+      />
+      <LoadedList state={tokens} onRetry={() => void reload()} empty="No access token yet.">
+        {(items) =>
+          items.map((token) => (
+            <TokenRow key={token.id} token={token} onRevoke={() => void revoke(token.id)} />
+          ))
+        }
+      </LoadedList>
+    </div>
+  );
+}
+
+function MadeToken({ token, onDone }: { token: string; onDone: () => void }) {
+  const [isCopied, setIsCopied] = useState(false);
+  const copy = () =>
+    navigator.clipboard?.writeText(token).then(
+      () => setIsCopied(true),
+      // Without https there is no clipboard; the field is selected by a click.
+      () => undefined,
+    );
+  return (
+    <div role="alert" className="grid gap-2 rounded-md border border-primary/50 bg-primary/8 p-3">
+      <p className="text-sm font-medium">Copy it now: it is not shown again.</p>
+      <div className="flex gap-2">
+        <Input
+          readOnly
+          aria-label="New access token"
+          value={token}
+          onFocus={({ target }) => target.select()}
+          className="font-mono text-xs sm:text-xs"
+        />
+        <Button variant="outline" onClick={() => void copy()}>
+          {isCopied ? "Copied" : "Copy"}
+        </Button>
+        <Button variant="ghost" onClick={onDone}>
+          Done
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function TokenRow({ token, onRevoke }: { token: AccessToken; onRevoke: () => void }) {
+  const reading = useReading();
+  const isExpired = token.expires_at !== null && new Date(token.expires_at) <= reading.now;
+  return (
+    <li className="flex items-center gap-3 px-3 py-2.5 text-sm">
+      <div className="min-w-0 flex-1">
+        <p className="truncate font-medium">{token.name}</p>
+        <p className="text-xs text-muted-foreground">
+          Opens {token.scopes.join(" and ")}
+          {" · "}
+          {token.last_used_at ? `used ${formatMoment(token.last_used_at, reading)}` : "never used"}
+          {token.expires_at
+            ? ` · ${isExpired ? "expired" : "expires"} ${formatDue({ date: token.expires_at.slice(0, 10) }, reading)}`
+            : ""}
+        </p>
+      </div>
+      <Button variant="ghost" size="sm" aria-label={`Revoke: ${token.name}`} onClick={onRevoke}>
+        Revoke
+      </Button>
+    </li>
+  );
+}

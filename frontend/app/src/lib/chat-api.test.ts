@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+const USER = { id: "usr_1", email: null, name: null, timezone: null, locale: null };
+
+async function load(officialScript: string) {
+  vi.resetModules();
+  vi.stubEnv("NEXT_PUBLIC_CHATKIT_SCRIPT", officialScript);
+  vi.stubEnv("NEXT_PUBLIC_CHATKIT_DOMAIN_KEY", "domain_pk_1");
+  return import("@/lib/chat-api");
+}
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe("a chat's way to the server", () => {
+  it("is the site's own, with secrets for the asking", async () => {
+    const { chatApi } = await load("");
+    const api = chatApi("usr_1");
+    expect(api).toEqual({ url: "/api/usr_1/chat", getClientSecret: expect.any(Function) });
+  });
+
+  it("is a whole address, a domain key and a fetch for the official script", async () => {
+    const { chatApi } = await load(
+      "https://cdn.platform.openai.com/deployments/chatkit/chatkit.js",
+    );
+    expect(chatApi("usr_1")).toEqual({
+      url: new URL("/api/usr_1/chat", window.location.href).href,
+      domainKey: "domain_pk_1",
+      fetch: expect.any(Function),
+      uploadStrategy: { type: "two_phase" },
+    });
+  });
+
+  it.each([
+    ["en-US", "en"],
+    ["de-AT", "de-DE"],
+    ["ar", "ar"],
+    ["nl", "nl"],
+  ])("speaks %s as %s", async (tag, locale) => {
+    const { chatLocale } = await load("");
+    expect(chatLocale(tag)).toBe(locale);
+  });
+});
+
+describe("a request of somebody who is signed in", () => {
+  it("is sent again, once, with a new token when the old one is refused", async () => {
+    const { sendAuthorized, useAuthStore: store } = await import("@/stores/authStore");
+    store.setState({ user: USER, token: "old", isAuthenticated: true, status: "signed-in" });
+    const seen: (string | null)[] = [];
+    vi.stubGlobal("fetch", async (input: string, init: RequestInit) => {
+      if (input.startsWith("/api/auth/refresh")) {
+        return Response.json({ access_token: "new", expires_in: 900, user: USER });
+      }
+      const token = new Headers(init.headers).get("Authorization");
+      seen.push(token);
+      return token === "Bearer new"
+        ? Response.json({})
+        : Response.json({ type: "urn:todochat:problem:unauthorized" }, { status: 401 });
+    });
+    expect((await sendAuthorized("/api/usr_1/tasks")).ok).toBe(true);
+    expect(seen).toEqual(["Bearer old", "Bearer new"]);
+    expect(store.getState().token).toBe("new");
+  });
+
+  it("fails as it is, and the session is over, when there is no new token", async () => {
+    vi.resetModules();
+    const { sendAuthorized, useAuthStore: store } = await import("@/stores/authStore");
+    store.setState({ user: USER, token: "old", isAuthenticated: true, status: "signed-in" });
+    vi.stubGlobal("fetch", async () =>
+      Response.json({ type: "urn:todochat:problem:unauthorized" }, { status: 401 }),
+    );
+    await expect(sendAuthorized("/api/usr_1/tasks")).rejects.toMatchObject({ status: 401 });
+    expect(store.getState()).toMatchObject({ isAuthenticated: false, status: "signed-out" });
+  });
+});
