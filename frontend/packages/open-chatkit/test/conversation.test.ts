@@ -113,6 +113,25 @@ describe("a first message", () => {
   });
 });
 
+it("the preselected model counts as chosen, until another is", async () => {
+  server.answers["threads.create"] = () => ({ run: run.end() });
+  const models = [
+    { id: "small", label: "S" },
+    { id: "large", label: "L", default: true },
+  ];
+  const chat = openChat(server, { composer: { models } });
+  for (const modelId of [null, "small"]) {
+    chat.newThread();
+    chat.composer.set({ content: [{ type: "input_text", text: "hi" }], modelId });
+    await chat.send();
+    await idle(chat);
+  }
+  expect(askedFor(server, "threads.create")).toMatchObject([
+    { input: { inference_options: { model: "large" } } },
+    { input: { inference_options: { model: "small" } } },
+  ]);
+});
+
 describe("what a stream may say besides", () => {
   it("is shown, passed on or reported, and never a crash", async () => {
     server.answers["threads.add_user_message"] = () => ({ run });

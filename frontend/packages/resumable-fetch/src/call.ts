@@ -23,9 +23,17 @@ export async function describeCall(
     method: (method ?? request?.method ?? "GET").toUpperCase(),
     headers: new Headers(headers ?? request?.headers),
     rest: request === null ? rest : { ...requestOptions(request), ...rest },
-    body: body ?? (request?.body ? await request.clone().text() : null),
+    body: body ?? (request === null ? null : await bodyOf(request)),
     signal: signal ?? request?.signal ?? null,
   };
+}
+
+/** A request's body, so that it can be sent again; JSON as the text that it is. */
+async function bodyOf(request: Request): Promise<BodyInit | null> {
+  if (request.body === null) return null;
+  const copy = request.clone();
+  const isJson = /json/.test(request.headers.get("Content-Type") ?? "");
+  return isJson ? copy.text() : copy.arrayBuffer();
 }
 
 function requestOptions(request: Request): RequestInit {

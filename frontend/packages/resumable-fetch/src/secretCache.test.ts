@@ -68,6 +68,14 @@ it("asks again after a refusal, and never sends the refused secret again", async
   await expect(cache.get()).rejects.toBeInstanceOf(RefusedSecretError);
 });
 
+it("takes no answer for no secret, and asks again", async () => {
+  const answers: unknown[] = [undefined, "", "secret"];
+  const cache = createSecretCache(async () => answers.shift() as string);
+  await expect(cache.get()).rejects.toBeInstanceOf(RefusedSecretError);
+  await expect(cache.get()).rejects.toBeInstanceOf(RefusedSecretError);
+  expect(await cache.get()).toBe("secret");
+});
+
 it("keeps an opaque secret until it is refused", async () => {
   const ask = vi.fn(async () => "opaque");
   const cache = createSecretCache(ask);

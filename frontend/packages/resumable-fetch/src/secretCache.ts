@@ -10,7 +10,7 @@ export type SecretCache = {
   refuse(secret: string): void;
 };
 
-/** `getClientSecret` gave back a secret that the server has refused already. */
+/** `getClientSecret` gave back nothing, or a secret that the server has refused already. */
 export class RefusedSecretError extends Error {
   override name = "RefusedSecretError";
 }
@@ -32,7 +32,11 @@ export function createSecretCache(getClientSecret: GetClientSecret): SecretCache
   let asking: Promise<string> | null = null;
 
   async function ask(): Promise<string> {
-    const secret = await getClientSecret(null);
+    const secret: unknown = await getClientSecret(null);
+    // Callbacks commonly read a field of an answer that may as well be an error.
+    if (typeof secret !== "string" || secret === "") {
+      throw new RefusedSecretError("getClientSecret returned no secret.");
+    }
     if (secret === refused) {
       throw new RefusedSecretError("getClientSecret returned a secret that was refused before.");
     }

@@ -202,6 +202,16 @@ describe("a message that gets no answer", () => {
   });
 });
 
+it("takes a Request as well as a URL", async () => {
+  run.say("a").end();
+  const resumable = createResumableFetch({ url: gateway.url });
+  const headers = { "Content-Type": "application/json", "X-Mine": "kept" };
+  const request = new Request(gateway.url, { method: "POST", body: MESSAGE, headers });
+  expect(await reading(await resumable(request)).rest()).toEqual(["a"]);
+  expect(gateway.requests[0]).toMatchObject({ body: MESSAGE, headers: { "x-mine": "kept" } });
+  expect(gateway.requests[0]?.headers["x-resumable"]).toBe("1");
+});
+
 describe("Stop", () => {
   it("cancels the run when the request is aborted", async () => {
     const stop = new AbortController();

@@ -44,8 +44,8 @@ export class Turns {
     if (this.isBusy) return "busy";
     if (params === undefined && !this.composer.canSend.peek()) return "failed";
     const draft = params === undefined ? this.composer.take() : null;
-    const message = params === undefined ? null : messageOfParams(params);
-    const said = message ?? messageOfDraft(draft ?? this.composer.draft.peek());
+    const said =
+      draft === null ? messageOfParams(params ?? {}) : messageOfDraft(this.withPreselected(draft));
     if (isEmptyMessage(said)) return "failed";
     const { session, store } = this.context;
     const key = newKey();
@@ -174,6 +174,12 @@ export class Turns {
     if (error.runId !== null) this.attach(session, error.runId);
     else await this.goOn(session);
     return true;
+  }
+
+  /** The model that is preselected counts as chosen. */
+  private withPreselected(draft: Draft): Draft {
+    const preselected = this.context.options.composer?.models?.find((model) => model.default);
+    return { ...draft, modelId: draft.modelId ?? preselected?.id ?? null };
   }
 
   private async sayAnew(session: Session, itemId: string | undefined): Promise<void> {
