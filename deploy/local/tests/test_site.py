@@ -157,6 +157,17 @@ async def test_what_a_build_makes_is_no_source_but_the_chat_component_is(
     assert "site-build" in (await launches.start(environ))[1]
 
 
+async def test_a_stack_that_runs_keeps_its_pages_while_the_next_one_is_built(
+    launches: Launches, environ: dict[str, str], sources: Path
+) -> None:
+    await launches.start(environ)
+    (sources / "app" / "out" / "index.html").write_text("half of the next site")
+
+    assert launches.served == "the site"
+    await launches.start(environ)
+    assert launches.served == "half of the next site"
+
+
 async def test_packages_are_installed_only_when_they_are_not_those_of_the_lock(
     launches: Launches, environ: dict[str, str], sources: Path
 ) -> None:
@@ -173,7 +184,8 @@ async def test_a_site_that_cant_be_built_leaves_the_plain_page_and_says_why(
     said, _ = await launches.start(environ, fails="site-packages")
 
     assert said == (
-        "the plain page instead: npm failed (exit code 1); `todochat logs site-packages` says why"
+        "the plain page, since it can't be built: npm failed (exit code 1); "
+        "`todochat logs site-packages` says why"
     )
     assert launches.served == "plain"
 
@@ -186,7 +198,7 @@ async def test_an_older_site_is_better_than_the_plain_page(
 
     said, _ = await launches.start(environ, fails="site-build")
 
-    assert said.startswith("an older one: npm failed")
+    assert said.startswith("an older one, since it can't be built: npm failed")
     assert launches.served == "the site"
 
 

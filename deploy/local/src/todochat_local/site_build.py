@@ -1,13 +1,15 @@
 """The web site of `frontend/app`: built when it is missing or older than its sources.
 
-The edge serves `DATA_DIR/caddy/site`, a link to the built site, or to the plain page beside the
-Caddyfile where the site can't be built.
+The edge serves `DATA_DIR/caddy/site`: a copy, since pages and the policy that the edge read at its
+start belong together, and the next build replaces them under a stack that runs. Where the site
+can't be built it is a copy of the plain page beside the Caddyfile.
 """
 
 import asyncio
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -106,7 +108,7 @@ def frontend_dir() -> Path:
 
 
 def served_site(data: DataDir) -> Path:
-    """Return the link that the edge serves."""
+    """Return the folder that the edge serves."""
     return data.caddy / SITE
 
 
@@ -121,9 +123,7 @@ def site_step(
     """
 
     async def ensure(runner: TaskRunner) -> str:
-        folder, said = await _find_site(runner, plain_page, frontend, environ)
-        _point(served_site(data), folder)
-        return said
+        return await _prepare(runner, served_site(data), plain_page, frontend, environ)
 
     return Step(name=SITE, action=ensure)
 
@@ -133,24 +133,33 @@ def will_build(frontend: Frontend, environ: Mapping[str, str]) -> bool:
     return environ.get(SITE_VARIABLE) != PLAIN and frontend.exists and not frontend.is_current()
 
 
-async def _find_site(
-    runner: TaskRunner, plain_page: Path, frontend: Frontend, environ: Mapping[str, str]
-) -> tuple[Path, str]:
-    """Return the folder to serve and what to say about it."""
+async def _prepare(
+    runner: TaskRunner,
+    target: Path,
+    plain_page: Path,
+    frontend: Frontend,
+    environ: Mapping[str, str],
+) -> str:
+    """Put what is to be served at `target` and return what to say about it."""
     if environ.get(SITE_VARIABLE) == PLAIN:
-        return plain_page, f"the plain page, as {SITE_VARIABLE} says"
+        _copy(plain_page, target)
+        return f"the plain page, as {SITE_VARIABLE} says"
     if not frontend.exists:
-        return plain_page, "the plain page: the sources of the site are not here"
+        _copy(plain_page, target)
+        return "the plain page: the sources of the site are not here"
     try:
-        async with _building(frontend.lock):
-            if frontend.is_current():
-                return frontend.out, ""
-            await _build(runner, frontend, environ)
+        async with _building(frontend):
+            is_current = frontend.is_current()
+            if not is_current:
+                await _build(runner, frontend, environ)
+            _copy(frontend.out, target)
     except (NodeError, StartError, OSError) as error:
-        if frontend.is_built:
-            return frontend.out, f"an older one: {_why(error)}"
-        return plain_page, f"the plain page instead: {_why(error)}"
-    return frontend.out, "built"
+        folder, name = (
+            (frontend.out, "an older one") if frontend.is_built else (plain_page, "the plain page")
+        )
+        _copy(folder, target)
+        return f"{name}, since it can't be built: {_why(error)}"
+    return "" if is_current else "built"
 
 
 async def _build(runner: TaskRunner, frontend: Frontend, environ: Mapping[str, str]) -> None:
@@ -180,9 +189,9 @@ def _npm(
 
 
 @asynccontextmanager
-async def _building(path: Path) -> AsyncIterator[None]:
+async def _building(frontend: Frontend) -> AsyncIterator[None]:
     """One build at a time, whichever launcher runs it."""
-    with path.open("wb") as file:
+    with frontend.lock.open("wb") as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -192,13 +201,11 @@ async def _building(path: Path) -> AsyncIterator[None]:
         yield
 
 
-def _point(link: Path, folder: Path) -> None:
-    """Let `link` lead to `folder`, at once for whoever reads it."""
-    link.parent.mkdir(parents=True, exist_ok=True)
-    fresh = link.with_name(f"{link.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(folder)
-    fresh.replace(link)
+def _copy(folder: Path, target: Path) -> None:
+    """Replace `target`; the edge of this data directory isn't running yet."""
+    if target.exists():
+        shutil.rmtree(target)
+    shutil.copytree(folder, target)
 
 
 def _why(error: Exception) -> str:
