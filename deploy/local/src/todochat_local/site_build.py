@@ -115,7 +115,7 @@ def served_site(data: DataDir) -> Path:
 def site_step(
     data: DataDir, plain_page: Path, frontend: Frontend, environ: Mapping[str, str]
 ) -> Step:
-    """Return the step that makes sure of something to serve; it never fails a launch.
+    """Return the step that makes sure of something to serve, the site or the plain page.
 
     Args:
         plain_page: the folder to serve where there is no site.
@@ -123,7 +123,10 @@ def site_step(
     """
 
     async def ensure(runner: TaskRunner) -> str:
-        return await _prepare(runner, served_site(data), plain_page, frontend, environ)
+        try:
+            return await _prepare(runner, served_site(data), plain_page, frontend, environ)
+        except OSError as error:  # such as a full disk
+            raise StartError(SITE, f"can't be copied: {error.strerror or error}") from error
 
     return Step(name=SITE, action=ensure)
 
