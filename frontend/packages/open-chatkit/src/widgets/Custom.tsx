@@ -1,0 +1,65 @@
+import { useEffect, useRef } from "preact/hooks";
+import { useRuntime, useSettings } from "./context";
+import { formValues } from "./fields";
+import { Children } from "./Node";
+import { withForm } from "./payload";
+import type { CustomProps, CustomWidget, WidgetNode } from "./types";
+
+export type CustomViewProps = { node: WidgetNode; custom: CustomWidget };
+
+/** Draws a component from the registry. */
+export function Custom({ node, custom }: CustomViewProps) {
+  const runtime = useRuntime();
+  const { isBusy } = useSettings();
+  const host = useRef<HTMLDivElement>(null);
+  const props: CustomProps = {
+    node,
+    isBusy,
+    onAction: (action) => {
+      const form = formValues(host.current);
+      return runtime.send(withForm(action, form).action, form);
+    },
+  };
+  if ("view" in custom) {
+    const View = custom.view;
+    return (
+      <div class="w-custom" ref={host}>
+        <View {...props}>
+          <Children of={node} />
+        </View>
+      </div>
+    );
+  }
+  return <Mounted custom={custom} props={props} host={host} />;
+}
+
+type MountedProps = {
+  custom: Extract<CustomWidget, { mount: unknown }>;
+  props: CustomProps;
+  host: { current: HTMLDivElement | null };
+};
+
+function Mounted({ custom, props, host }: MountedProps) {
+  const latest = useRef(props);
+  latest.current = props;
+  const isFresh = useRef(false);
+  // Without `update`, a changed node is a new start.
+  const start = custom.update ? null : props.node;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `start` says when to begin anew.
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    isFresh.current = true;
+    const undo = custom.mount(element, latest.current);
+    return () => {
+      undo?.();
+      element.replaceChildren();
+    };
+  }, [custom, host, start]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the node and business are what changes.
+  useEffect(() => {
+    if (!isFresh.current && host.current) custom.update?.(host.current, latest.current);
+    isFresh.current = false;
+  }, [custom, host, props.node, props.isBusy]);
+  return <div class="w-custom" ref={host} />;
+}

@@ -1,0 +1,76 @@
+import { Component, type ComponentChildren, type ComponentType } from "preact";
+import { useEffect } from "preact/hooks";
+import { Custom } from "./Custom";
+import { useRuntime, useSettings } from "./context";
+import { childrenOf, isNode, siblingKeys, wordsIn } from "./tree";
+import type { WidgetNode } from "./types";
+import { views } from "./views";
+
+/** Draws one node of a widget's tree, and again only when it has changed. */
+export class Node extends Component<{ node: WidgetNode }, { failed: WidgetNode | null }> {
+  override state = { failed: null as WidgetNode | null };
+
+  override shouldComponentUpdate(
+    next: { node: WidgetNode },
+    state: { failed: WidgetNode | null },
+  ): boolean {
+    return next.node !== this.props.node || state.failed !== this.state.failed;
+  }
+
+  /** A view that can't draw its node leaves the others alone. */
+  override componentDidCatch(error: unknown): void {
+    this.setState({ failed: this.props.node });
+    this.#reason = String(error);
+  }
+
+  #reason = "";
+
+  override render({ node }: { node: WidgetNode }, { failed }: { failed: WidgetNode | null }) {
+    if (failed === node) return <Fallback node={node} reason={this.#reason} />;
+    return <Dispatch node={node} />;
+  }
+}
+
+function Dispatch({ node }: { node: WidgetNode }) {
+  const { registry } = useSettings();
+  const type = isNode(node) ? node.type : "";
+  const own = Object.hasOwn(registry, type) ? registry[type] : undefined;
+  if (own) return <Custom node={node} custom={own} />;
+  const View: ComponentType<{ node: never }> | undefined = Object.hasOwn(views, type)
+    ? (views[type] as ComponentType<{ node: never }>)
+    : undefined;
+  if (!View) return <Fallback node={node} reason="unknown" />;
+  // The tree is JSON from a server: each view reads its node by the official shape and doubts it.
+  return <View node={node as never} />;
+}
+
+/** Draws the children of a node. */
+export function Children({ of }: { of: { children?: unknown } }): ComponentChildren {
+  const nodes = childrenOf(of);
+  const keys = siblingKeys(nodes);
+  return (
+    <>
+      {nodes.map((node, index) => (
+        <Node key={keys[index]} node={node} />
+      ))}
+    </>
+  );
+}
+
+/** Stands for what can't be drawn: its words, or its children if it has some. */
+function Fallback({ node, reason }: { node: WidgetNode; reason: string }) {
+  const runtime = useRuntime();
+  const { strings } = useSettings();
+  const type = isNode(node) ? node.type : "?";
+  useEffect(() => {
+    const name = reason === "unknown" ? "widget.component.unknown" : "widget.component.failed";
+    runtime.log(name, { type, reason });
+  }, [runtime, type, reason]);
+  const hasParts = reason === "unknown" && childrenOf(node).length > 0;
+  return (
+    <div class="w-fallback">
+      <p class="w-fallback-note">{strings.unknown(type)}</p>
+      {hasParts ? <Children of={node} /> : <p>{isNode(node) ? wordsIn(node) : ""}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,95 @@
+/** Fields of forms. */
+export const fieldStyles = `
+.w-input, .w-textarea, .w-select, .w-date {
+  width: 100%;
+  min-width: 0;
+  border-color: var(--w-border-strong);
+  border-radius: var(--w-radius-field);
+  background: var(--w-input);
+  text-align: start;
+}
+.w-input.w-variant-soft, .w-textarea.w-variant-soft, .w-select.w-variant-soft, .w-date.w-variant-soft,
+.w-select.w-variant-solid, .w-date.w-variant-solid { border-color: transparent; background: var(--w-surface-3); }
+.w-select.w-variant-ghost, .w-date.w-variant-ghost { border-color: transparent; background: none; }
+.w-select.w-variant-ghost:hover, .w-date.w-variant-ghost:hover { background: var(--w-hover); }
+.w-textarea { display: block; padding-block: 8px; line-height: 1.45; resize: vertical; }
+.w-input::placeholder, .w-textarea::placeholder, .w-editable::placeholder { color: var(--w-text-tertiary); opacity: 1; }
+.ckw :is(.w-input, .w-textarea, .w-select, .w-date):focus-visible { outline-offset: 0; }
+.w-input:user-invalid, .w-textarea:user-invalid, .w-select:user-invalid, .w-editable:user-invalid { border-color: var(--w-danger); }
+:is(.w-input, .w-textarea, .w-select, .w-date):disabled { opacity: 0.55; cursor: default; }
+.w-row > :is(.w-input, .w-textarea) { flex: 1 1 8rem; width: auto; }
+@media (pointer: coarse) {
+  /* Smaller text makes phones zoom in. */
+  .w-input, .w-textarea, .w-select, .w-editable { font-size: max(16px, var(--c-text, 16px)); }
+}
+
+.w-select-frame, .w-date-frame { position: relative; min-width: 0; max-width: 100%; }
+.w-row > :is(.w-select-frame, .w-date-frame):not(.w-block) { width: auto; }
+.w-date-frame { display: flex; align-items: center; }
+.w-select-line { position: relative; display: flex; align-items: center; width: 100%; }
+.w-select { appearance: none; padding-inline-end: 34px; text-overflow: ellipsis; cursor: pointer; }
+.w-select option { background: Canvas; color: CanvasText; }
+.w-select-arrow, .w-select-line > .w-spinner { position: absolute; inset-inline-end: 11px; width: 16px; height: 16px; pointer-events: none; color: var(--w-text-secondary); }
+.w-select-line:has(.w-clear) > .w-select { padding-inline-end: 62px; }
+.w-select-line > .w-clear { position: absolute; inset-inline-end: 32px; }
+.w-select-about { margin-block-start: 4px; color: var(--w-text-secondary); font-size: calc(var(--w-size) * 0.8125); }
+.w-select.w-empty, .w-date.w-empty { color: var(--w-text-tertiary); }
+.w-date { display: flex; align-items: center; gap: 8px; cursor: pointer; }
+.w-date .w-icon { width: 16px; height: 16px; color: var(--w-text-secondary); }
+.w-date-text { flex: 1; min-width: 0; }
+.w-date-frame:has(.w-clear) > .w-date { padding-inline-end: 38px; }
+.w-date-frame > .w-clear { position: absolute; inset-inline-end: 6px; }
+.w-clear {
+  display: inline-flex;
+  align-items: center;
+  justify-content: center;
+  width: 26px;
+  height: 26px;
+  padding: 0;
+  border: 0;
+  border-radius: 999px;
+  background: none;
+  color: var(--w-text-secondary);
+  cursor: pointer;
+}
+.w-clear:hover { background: var(--w-hover); color: var(--w-text); }
+.w-clear .w-icon { width: 14px; height: 14px; }
+
+.w-checkbox, .w-radio { display: inline-flex; align-items: flex-start; gap: 9px; min-width: 0; max-width: 100%; cursor: pointer; }
+.w-tick-box { position: relative; display: inline-flex; align-items: center; justify-content: center; flex: none; width: 18px; height: 1.5em; }
+.w-tick, .w-dot {
+  appearance: none;
+  flex: none;
+  width: 18px;
+  height: 18px;
+  border: 1.5px solid var(--w-border-strong);
+  border-radius: 5px;
+  background: var(--w-input);
+  cursor: inherit;
+  transition: background-color 120ms ease, border-color 120ms ease;
+}
+.w-tick { border-color: color-mix(in oklab, var(--w-text) 45%, transparent); }
+.w-dot { margin-block-start: calc((1.5em - 18px) / 2); border-radius: 50%; border-color: color-mix(in oklab, var(--w-text) 45%, transparent); }
+.w-checkbox:hover .w-tick, .w-radio:hover .w-dot { border-color: var(--w-text); }
+.w-tick:checked { border-color: var(--w-primary); background: var(--w-primary); }
+.w-dot:checked { border: 5.5px solid var(--w-primary); }
+.w-tick:user-invalid, .w-dot:user-invalid { border-color: var(--w-danger); }
+.w-tick-mark { position: absolute; width: 14px; height: 14px; color: var(--w-on-primary); pointer-events: none; stroke-width: 3; opacity: 0; }
+.w-tick:checked ~ .w-tick-mark { opacity: 1; }
+.w-tick-box > .w-spinner { position: absolute; width: 12px; height: 12px; pointer-events: none; }
+.w-tick:checked ~ .w-spinner { color: var(--w-on-primary); }
+.w-choice-label { min-width: 0; }
+.w-off { cursor: default; }
+.w-off:not(:has([aria-busy])) { opacity: 0.55; }
+.w-radios { display: flex; gap: 8px; }
+.w-radios.w-row { flex-wrap: wrap; gap: 6px 18px; }
+.w-item .w-checkbox:has(:checked) .w-choice-label { color: var(--w-text-secondary); text-decoration: line-through; }
+@media (forced-colors: active) {
+  .w-tick, .w-dot { appearance: auto; }
+  .w-tick-mark { display: none; }
+}
+@media (pointer: coarse) {
+  .w-checkbox, .w-radio { padding-block: 8px; }
+  .w-clear { width: 36px; height: 36px; }
+}
+`;

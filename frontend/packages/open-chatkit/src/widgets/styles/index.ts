@@ -1,0 +1,18 @@
+import { widgetTokens } from "../tokens";
+import { calendarStyles } from "./calendar";
+import { chartStyles } from "./chart";
+import { containerStyles } from "./containers";
+import { controlStyles } from "./controls";
+import { fieldStyles } from "./fields";
+import { textStyles } from "./texts";
+
+/** The text of the style sheet that a shadow root with widgets adopts. */
+export const widgetStyles = [
+  widgetTokens,
+  containerStyles,
+  textStyles,
+  controlStyles,
+  fieldStyles,
+  chartStyles,
+  calendarStyles,
+].join("\n");

@@ -1,0 +1,73 @@
+import { useRef } from "preact/hooks";
+import { useSettings } from "../context";
+import { Icon } from "../Icon";
+import type { ActionConfig, Shape } from "../types";
+import { useAction } from "../useAction";
+import { controlClass } from "./field";
+
+/** A button with an action of its own, or the one that submits the form around it. */
+export function Button({ node }: { node: Shape<"Button"> }) {
+  const ref = useRef<HTMLButtonElement>(null);
+  const action = useAction(node.onClickAction as ActionConfig | undefined, "self");
+  const preset = node.style === "primary" ? "primary" : "secondary";
+  return (
+    <PlainButton
+      buttonRef={ref}
+      class={[
+        controlClass("w-button", node, node.style ? "solid" : "soft"),
+        `w-tone-${node.color ?? preset}`,
+        node.uniform || !node.label ? "w-uniform" : "",
+        node.iconSize ? `w-icons-${node.iconSize}` : "",
+      ].join(" ")}
+      type={node.submit ? "submit" : "button"}
+      label={node.label}
+      iconStart={node.iconStart}
+      iconEnd={node.iconEnd}
+      isDisabled={node.disabled === true}
+      isWaiting={action.isBlocked || action.isPending}
+      isPending={action.isPending}
+      onPress={node.onClickAction ? () => void action.run(ref.current) : undefined}
+    />
+  );
+}
+
+export type PlainButtonProps = {
+  buttonRef?: { current: HTMLButtonElement | null };
+  class: string;
+  type: "submit" | "button";
+  label?: string | undefined;
+  iconStart?: string | undefined;
+  iconEnd?: string | undefined;
+  isDisabled?: boolean;
+  /** Keeps the focus, yet does nothing. */
+  isWaiting: boolean;
+  isPending: boolean;
+  onPress?: (() => void) | undefined;
+};
+
+/** Draws a button. One that waits isn't `disabled`: it would lose the focus. */
+export function PlainButton(props: PlainButtonProps) {
+  const { label, iconStart, iconEnd, isWaiting, isPending, onPress } = props;
+  const { strings } = useSettings();
+  const icon = iconStart ?? iconEnd ?? "";
+  return (
+    <button
+      ref={props.buttonRef ?? null}
+      class={`${props.class}${isPending ? " w-pending" : ""}`}
+      type={props.type}
+      disabled={props.isDisabled === true}
+      aria-disabled={isWaiting ? true : undefined}
+      aria-busy={isPending ? true : undefined}
+      aria-label={label ? undefined : icon.replace(/^\w+:/, "").replaceAll("-", " ")}
+      onClick={(event) => {
+        if (isWaiting) event.preventDefault();
+        else onPress?.();
+      }}
+    >
+      {iconStart ? <Icon name={iconStart} /> : null}
+      {label ? <span class="w-button-label">{label}</span> : null}
+      {iconEnd ? <Icon name={iconEnd} /> : null}
+      {isPending ? <span class="w-spinner" role="status" aria-label={strings.loading} /> : null}
+    </button>
+  );
+}

@@ -1,0 +1,148 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useSettings } from "../context";
+import { borders, edges } from "../css";
+import { newId, SCOPE } from "../fields";
+import { Icon } from "../Icon";
+import { Children } from "../Node";
+import type { ActionConfig, Shape, Spacing } from "../types";
+import { useAction } from "../useAction";
+import { PlainButton } from "./Button";
+import { surfaceStyle } from "./layout";
+import { Status } from "./Status";
+
+type CardShape = Shape<"Card">;
+
+/** A frame around content, with an optional status above, and answers below. */
+export function Card({ node }: { node: CardShape }) {
+  const card = useRef<HTMLDivElement>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const confirm = useAction(node.confirm?.action as ActionConfig | undefined, "container");
+  const cancel = useAction(node.cancel?.action as ActionConfig | undefined, "container");
+  const isWaiting = [confirm, cancel].some((each) => each.isBlocked || each.isPending);
+  const asForm = node.asForm === true;
+
+  const footer =
+    node.confirm || node.cancel ? (
+      <div class="w-card-footer">
+        {node.cancel ? (
+          <PlainButton
+            class="w-button w-control w-variant-soft w-size-md w-tone-secondary"
+            type="button"
+            label={node.cancel.label}
+            isWaiting={isWaiting}
+            isPending={cancel.isPending}
+            onPress={() => void cancel.run(form.current ?? card.current)}
+          />
+        ) : null}
+        {node.confirm ? (
+          <PlainButton
+            class="w-button w-control w-variant-solid w-size-md w-tone-primary"
+            type={asForm ? "submit" : "button"}
+            label={node.confirm.label}
+            isWaiting={isWaiting}
+            isPending={confirm.isPending}
+            onPress={asForm ? undefined : () => void confirm.run(form.current ?? card.current)}
+          />
+        ) : null}
+      </div>
+    ) : null;
+
+  const body = (
+    <>
+      <div class="w-card-body w-col w-col-open">
+        <Children of={node} />
+      </div>
+      {footer}
+    </>
+  );
+  const common = {
+    class: `w-card w-card-${node.size ?? "md"}${node.theme ? ` w-theme-${node.theme}` : ""}`,
+    part: "widget-card",
+    style: { ...surfaceStyle(node.background), ...borders(node.border), ...padding(node.padding) },
+    [SCOPE]: "",
+  };
+  const content = (
+    <Collapsible
+      isCollapsed={node.collapsed === true}
+      status={node.status ? <Status of={node.status} /> : null}
+    >
+      {body}
+    </Collapsible>
+  );
+  if (!asForm) {
+    return (
+      <div {...common} ref={card}>
+        {content}
+      </div>
+    );
+  }
+  return (
+    <form
+      {...common}
+      ref={form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (event.target === form.current && !isWaiting) void confirm.run(form.current);
+      }}
+    >
+      {content}
+    </form>
+  );
+}
+
+/** Paddings as custom properties too, for what goes over them to the card's edge. */
+function padding(given: CardShape["padding"]) {
+  const style: Record<string, string> = {};
+  const sides = edges("padding", given as Spacing);
+  const all = sides.padding;
+  const set = (name: string, ...from: string[]) => {
+    const value = from.map((each) => sides[each]).find((each) => each !== undefined) ?? all;
+    if (value !== undefined) style[`--w-pad-${name}`] = value;
+  };
+  set("top", "padding-top", "padding-block");
+  set("bottom", "padding-bottom", "padding-block");
+  set("left", "padding-left", "padding-inline");
+  set("right", "padding-right", "padding-inline");
+  return style;
+}
+
+type CollapsibleProps = {
+  isCollapsed: boolean;
+  status: ComponentChildren;
+  children: ComponentChildren;
+};
+
+/** Folds a card whose business is done; the person may look into it again. */
+function Collapsible({ isCollapsed, status, children }: CollapsibleProps) {
+  const { strings } = useSettings();
+  const [isOpen, setOpen] = useState(!isCollapsed);
+  const id = useRef("");
+  id.current ||= newId();
+  useEffect(() => setOpen(!isCollapsed), [isCollapsed]);
+  if (!isCollapsed) {
+    return (
+      <>
+        {status}
+        {children}
+      </>
+    );
+  }
+  return (
+    <>
+      <button
+        type="button"
+        class="w-card-toggle"
+        aria-expanded={isOpen}
+        aria-controls={id.current}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <span class="w-card-summary">{status ?? strings.details}</span>
+        <Icon name="chevron-down" class={isOpen ? "w-turned" : ""} />
+      </button>
+      <div id={id.current} hidden={!isOpen}>
+        {children}
+      </div>
+    </>
+  );
+}

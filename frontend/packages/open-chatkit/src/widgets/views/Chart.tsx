@@ -1,0 +1,87 @@
+import { useSettings } from "../context";
+import { block, color, flex } from "../css";
+import { loader, useLoaded } from "../lazy";
+import type { ChartSeries, ChartShape } from "../types";
+
+const plot = loader(() => import("../lazy/ChartPlot").then((module) => module.ChartPlot));
+
+const CYCLE = ["blue", "purple", "orange", "green", "red", "yellow", "pink"] as const;
+
+/** A series with its color and name settled. */
+export type DrawnSeries = ChartSeries & { paint: string; name: string };
+
+/** A row's label on the horizontal axis. */
+export function categoryOf(node: ChartShape, row: Record<string, unknown>): string {
+  const axis = typeof node.xAxis === "string" ? { dataKey: node.xAxis } : node.xAxis;
+  const value = String(row[axis?.dataKey ?? ""] ?? "");
+  const labels = "labels" in axis ? axis.labels : undefined;
+  return labels && Object.hasOwn(labels, value) ? (labels[value] ?? value) : value;
+}
+
+/** Bars, lines and areas. The drawing is a chunk of its own; the numbers are a table, for all. */
+export function Chart({ node }: { node: ChartShape }) {
+  const { strings, locale } = useSettings();
+  const Plot = useLoaded(plot);
+  const data = Array.isArray(node.data) ? node.data : [];
+  const series = (Array.isArray(node.series) ? node.series : []).map((each, index) => ({
+    ...each,
+    name: each.label || each.dataKey,
+    paint:
+      color(each.color, "chart") ??
+      color(CYCLE[index % CYCLE.length], "chart") ??
+      "var(--w-chart-blue)",
+  }));
+  const numbers = new Intl.NumberFormat(locale);
+  const hasLegend = node.showLegend ?? series.length > 1;
+  return (
+    <figure
+      class="w-chart"
+      style={{ ...block(node), ...flex(node.flex) }}
+      aria-label={strings.chart}
+    >
+      <div class="w-chart-plot" aria-hidden="true">
+        {Plot ? <Plot node={node} data={data} series={series} numbers={numbers} /> : null}
+      </div>
+      {hasLegend ? (
+        <ul class="w-legend" aria-hidden="true">
+          {series.map((each) => (
+            <li key={each.dataKey}>
+              <span
+                class={`w-legend-mark w-legend-${each.type}`}
+                style={{ background: each.paint }}
+              />
+              {each.name}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      <table class="w-hidden">
+        <caption>{strings.chartTable}</caption>
+        <thead>
+          <tr>
+            <td />
+            {series.map((each) => (
+              <th key={each.dataKey} scope="col">
+                {each.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {data.map((row, index) => (
+            <tr key={String(index)}>
+              <th scope="row">{categoryOf(node, row)}</th>
+              {series.map((each) => (
+                <td key={each.dataKey}>{cell(row[each.dataKey], numbers)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </figure>
+  );
+}
+
+function cell(value: string | number | undefined, numbers: Intl.NumberFormat): string {
+  return typeof value === "number" ? numbers.format(value) : (value ?? "");
+}

@@ -1,0 +1,28 @@
+import { useRef } from "preact/hooks";
+import { box } from "../css";
+import { SCOPE } from "../fields";
+import { Children } from "../Node";
+import type { ActionConfig, Shape } from "../types";
+import { useAction } from "../useAction";
+import { boxClass } from "./layout";
+
+/** Fields that go together. The browser checks them before anything is sent. */
+export function Form({ node }: { node: Shape<"Form"> }) {
+  const ref = useRef<HTMLFormElement>(null);
+  const action = useAction(node.onSubmitAction as ActionConfig | undefined, "container");
+  const direction = node.direction === "row" ? "row" : "col";
+  return (
+    <form
+      ref={ref}
+      class={`w-form ${boxClass(node, direction, "medium")}`}
+      style={box(node)}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (event.target === ref.current) void action.run(ref.current);
+      }}
+      {...{ [SCOPE]: "" }}
+    >
+      <Children of={node} />
+    </form>
+  );
+}

@@ -1,0 +1,34 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { FIELD, linkLabels, readableName } from "../fields";
+import type { Shape } from "../types";
+import { autofill, controlClass, focusOnMount, selectAll } from "./field";
+
+const TYPES = new Set(["number", "email", "text", "password", "tel", "url"]);
+
+/** One line of text. What the person typed outlives updates: it is the field's own. */
+export function Input({ node }: { node: Shape<"Input"> }) {
+  const ref = useRef<HTMLInputElement>(null);
+  const type = TYPES.has(node.inputType ?? "") ? String(node.inputType) : "text";
+  // Which other attributes fit a type is for whoever wrote the widget to know.
+  const own: Record<string, string> = { [FIELD]: node.name, type };
+  useLayoutEffect(() => linkLabels(ref.current));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when it appears.
+  useLayoutEffect(() => focusOnMount(ref.current, node.autoFocus), []);
+  return (
+    <input
+      ref={ref}
+      class={controlClass("w-input", node, "outline")}
+      name={node.name}
+      defaultValue={node.defaultValue ?? ""}
+      placeholder={node.placeholder}
+      required={node.required === true}
+      disabled={node.disabled === true}
+      pattern={node.pattern}
+      aria-label={node.placeholder || readableName(node.name)}
+      dir="auto"
+      {...(node.autoSelect ? { onFocus: selectAll } : {})}
+      {...autofill(node.allowAutofillExtensions)}
+      {...own}
+    />
+  );
+}

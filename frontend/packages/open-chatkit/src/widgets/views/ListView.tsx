@@ -1,0 +1,93 @@
+import { useRef, useState } from "preact/hooks";
+import { useSettings } from "../context";
+import { box } from "../css";
+import { newId, SCOPE } from "../fields";
+import { Children, Node } from "../Node";
+import { childrenOf, siblingKeys } from "../tree";
+import type { ActionConfig, Shape } from "../types";
+import { useAction } from "../useAction";
+import { Status } from "./Status";
+
+/** How many rows `limit: "auto"` shows. */
+const AUTO_LIMIT = 5;
+
+/** Rows below each other; those over the limit wait behind a button. */
+export function ListView({ node }: { node: Shape<"ListView"> }) {
+  const { strings } = useSettings();
+  const [isWhole, setWhole] = useState(false);
+  const rows = childrenOf(node);
+  const keys = siblingKeys(rows);
+  const limit = node.limit === "auto" ? AUTO_LIMIT : (node.limit ?? rows.length);
+  const shown = isWhole ? rows : rows.slice(0, Math.max(1, limit));
+  const hidden = rows.length - Math.max(1, limit);
+  return (
+    <div class={`w-list-frame${node.theme ? ` w-theme-${node.theme}` : ""}`} part="widget-list">
+      {node.status ? (
+        <div class="w-list-status">
+          <Status of={node.status} />
+        </div>
+      ) : null}
+      <ul class="w-list">
+        {shown.map((row, index) => (
+          <Node key={keys[index]} node={row} />
+        ))}
+      </ul>
+      {hidden > 0 ? (
+        <button
+          type="button"
+          class="w-list-more"
+          aria-expanded={isWhole}
+          onClick={() => setWhole(!isWhole)}
+        >
+          {isWhole ? strings.showLess : strings.showMore(hidden)}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+/**
+ * A row. One with an action has a button under its content that is as big as the row: controls in
+ * the row stay apart from it, which they wouldn't be inside a button.
+ */
+export function ListViewItem({ node }: { node: Shape<"ListViewItem"> }) {
+  const { strings } = useSettings();
+  const button = useRef<HTMLButtonElement>(null);
+  const id = useRef("");
+  id.current ||= newId();
+  const action = useAction(node.onClickAction as ActionConfig | undefined, "self");
+  const hasAction = Boolean(node.onClickAction);
+  const classes = [
+    "w-item",
+    hasAction ? "w-item-clickable" : "",
+    action.isPending ? "w-pending" : "",
+  ];
+  return (
+    <li class={classes.filter(Boolean).join(" ")} {...{ [SCOPE]: "" }}>
+      {hasAction ? (
+        <button
+          ref={button}
+          type="button"
+          class="w-item-hit"
+          aria-labelledby={id.current}
+          aria-disabled={action.isBlocked || action.isPending ? true : undefined}
+          aria-busy={action.isPending ? true : undefined}
+          onClick={() => void action.run(button.current)}
+        />
+      ) : null}
+      <div
+        id={id.current}
+        class={`w-item-content${node.align ? "" : " w-row-open"}`}
+        style={box({
+          ...(node.gap === undefined ? {} : { gap: node.gap }),
+          align: node.align ?? "",
+        })}
+      >
+        <Children of={node} />
+      </div>
+      {action.isPending ? (
+        <span class="w-spinner" role="status" aria-label={strings.loading} />
+      ) : null}
+    </li>
+  );
+}

@@ -1,0 +1,57 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { FIELD, linkLabels, newId, readableName } from "../fields";
+import { nested } from "../payload";
+import type { ActionConfig, Shape } from "../types";
+import { useAction } from "../useAction";
+import { useFieldValue } from "../useFieldValue";
+
+/** One of some options, all in sight. */
+export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
+  const ref = useRef<HTMLDivElement>(null);
+  const group = useRef("");
+  group.current ||= newId();
+  const action = useAction(node.onChangeAction as ActionConfig | undefined, "none");
+  const hasAction = Boolean(node.onChangeAction);
+  const { value, choose } = useFieldValue(node.defaultValue ?? "", hasAction);
+  const isWaiting = action.isBlocked || action.isPending;
+  useLayoutEffect(() => linkLabels(ref.current));
+
+  async function change(next: string): Promise<void> {
+    const takeBack = choose(next);
+    if (!hasAction) return;
+    if (!(await action.run(ref.current, nested([[node.name, next]])))) takeBack();
+  }
+
+  return (
+    <div
+      ref={ref}
+      class={`w-radios w-${node.direction === "row" ? "row" : "col"}`}
+      role="radiogroup"
+      aria-label={node.ariaLabel || readableName(node.name)}
+      aria-required={node.required === true ? true : undefined}
+      aria-busy={action.isPending ? true : undefined}
+      {...{ [FIELD]: node.name }}
+    >
+      {(node.options ?? []).map((option) => {
+        const isOff = node.disabled === true || option.disabled === true;
+        return (
+          <label key={option.value} class={`w-radio${isOff || isWaiting ? " w-off" : ""}`}>
+            <input
+              type="radio"
+              class="w-dot"
+              name={group.current}
+              data-name={node.name}
+              value={option.value}
+              checked={value === option.value}
+              required={node.required === true}
+              disabled={isOff}
+              onClick={(event) => isWaiting && event.preventDefault()}
+              onChange={() => void change(option.value)}
+            />
+            <span class="w-choice-label">{option.label}</span>
+          </label>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+import { useSettings } from "../context";
+import { Icon } from "../Icon";
+import { imageSource } from "../images";
+import type { Shape } from "../types";
+
+export type StatusProps = { of: Shape<"Card">["status"] | null };
+
+/** The line above a widget that says where it comes from or how it stands. */
+export function Status({ of: status }: StatusProps) {
+  const { images } = useSettings();
+  if (!status) return null;
+  const source = "favicon" in status ? imageSource(status.favicon, images) : null;
+  return (
+    <span class="w-status">
+      {source?.kind === "shown" ? (
+        <img
+          class={`w-favicon${"frame" in status && status.frame ? " w-favicon-frame" : ""}`}
+          src={source.src}
+          alt=""
+        />
+      ) : null}
+      {"icon" in status && status.icon ? <Icon name={status.icon} /> : null}
+      <span>{status.text}</span>
+    </span>
+  );
+}
