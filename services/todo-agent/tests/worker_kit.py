@@ -67,7 +67,7 @@ class Chat:
 
     async def start_worker(self, times: WorkerTimes = TIMES, **changes: Any) -> Worker:
         settings = msgspec.structs.replace(self.settings, **changes)
-        worker = await open_worker(settings, State(), self.stack, times, warm=False)
+        worker = await open_worker(settings, State(), self.stack, times)
         self.workers.append(worker)
         return worker
 

@@ -95,10 +95,8 @@ async def open_worker(
     state: State,
     stack: AsyncExitStack,
     times: WorkerTimes = DEFAULT_TIMES,
-    *,
-    warm: bool = True,
 ) -> Worker:
-    """Open what a worker owns, warm it up and start it; `stack` closes it all."""
+    """Open what a worker owns and start it; `stack` closes it all."""
     set_tracing_disabled(disabled=True)  # the SDK's traces would go to OpenAI
     databases = await open_databases(settings, NAME, state, stack)
     redis = create_redis(settings.redis_url)
@@ -108,9 +106,7 @@ async def open_worker(
     stack.push_async_callback(publisher.aclose)
     model = await stack.enter_async_context(open_model(settings))
     assistant = load_assistant(settings.factory, await _environment(settings, model, stack))
-    agent = assistant.agent
-    if warm:
-        await warm_up(settings, agent)
+    agent = state.agent = assistant.agent
     state.databases = databases
     state.redis = redis
     store = PostgresStore(RunDatabase(databases.app.engine), _links(settings))
@@ -204,6 +200,8 @@ async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterat
     tasks = [
         asyncio.create_task(housekeeping.run(), name="worker-housekeeping"),
         asyncio.create_task(_stop_claiming(drain, worker), name="worker-drain"),
+        # Beside readiness, not before it: a run that comes first would only be as slow as without.
+        asyncio.create_task(warm_up(settings, state.agent), name="worker-warm-up"),
     ]
     try:
         yield
