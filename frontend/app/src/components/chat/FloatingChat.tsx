@@ -19,11 +19,16 @@ export function FloatingChat() {
   const closeWindow = useChatWindow((state) => state.close);
   const [wasOpened, setWasOpened] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const isAuthenticated = useAuthStore((state) => state.isAuthenticated);
 
   useEffect(() => {
     if (isOpen) setWasOpened(true);
   }, [isOpen]);
+  // The cursor goes on to the composer as soon as there is one.
+  useEffect(() => {
+    if (isOpen && wasOpened) box.current?.focus();
+  }, [isOpen, wasOpened]);
   // On another page nobody expects it to be open.
   useEffect(() => closeWindow, [closeWindow]);
 
@@ -59,9 +64,11 @@ export function FloatingChat() {
       {wasOpened ? (
         // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes it from anywhere inside.
         <div
+          ref={box}
+          tabIndex={-1}
           onKeyDown={onKeyDown}
           className={cn(
-            "fixed inset-0 z-50 overflow-hidden bg-card sm:inset-auto sm:right-5 sm:bottom-5 sm:h-[min(42rem,calc(100dvh-2.5rem))] sm:w-[min(26rem,calc(100vw-2.5rem))] sm:rounded-lg sm:border sm:shadow-2xl motion-safe:animate-rise",
+            "fixed inset-0 z-50 outline-none overflow-hidden bg-card sm:inset-auto sm:right-5 sm:bottom-5 sm:h-[min(42rem,calc(100dvh-2.5rem))] sm:w-[min(26rem,calc(100vw-2.5rem))] sm:rounded-lg sm:border sm:shadow-2xl motion-safe:animate-rise",
             !isOpen && "hidden",
           )}
         >

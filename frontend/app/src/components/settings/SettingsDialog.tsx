@@ -47,7 +47,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
   const leave = () => signOut().catch((error: unknown) => showError(messageOf(error)));
   return (
     <Dialog title="Settings" onClose={onClose} className="max-w-3xl">
-      <div className="sm:grid sm:h-[32rem] sm:max-h-[calc(90dvh-4rem)] sm:grid-cols-[12.5rem_minmax(0,1fr)]">
+      <div className="sm:grid sm:h-[32rem] sm:max-h-[calc(90dvh-4rem)] sm:grid-cols-[13.5rem_minmax(0,1fr)]">
         <nav
           aria-label="Settings"
           className="flex gap-1 overflow-x-auto border-b p-2 sm:flex-col sm:overflow-visible sm:border-r sm:border-b-0 sm:p-3"
@@ -79,7 +79,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
             Sign out
           </Button>
         </nav>
-        <div className="min-h-80 overflow-y-auto p-5">
+        <div className="min-h-[60dvh] overflow-y-auto p-5 sm:min-h-0">
           <h3 className="mb-4 text-base font-semibold">{section.name}</h3>
           {/* Another person, as after signing in from another tab, gets fields of their own. */}
           <section.Content key={user?.id} />

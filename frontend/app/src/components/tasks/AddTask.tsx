@@ -73,7 +73,7 @@ export function AddTask({ listId, reading }: AddTaskProps) {
         </Button>
       </div>
       {isDetailed ? (
-        <div className="mt-1.5 grid gap-3 border-t px-2 pt-3 pb-2 sm:grid-cols-3">
+        <div className="mt-1.5 grid gap-3 border-t px-2 pt-3 pb-2 grid-cols-2 sm:grid-cols-3">
           <DueFields value={due} onChange={setDue} />
           <PrioritySelect value={priority} onChange={setPriority} />
         </div>

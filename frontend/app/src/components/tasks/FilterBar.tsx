@@ -29,8 +29,8 @@ const ORDERS: readonly { value: Order; name: string }[] = [
 /** Which tasks to show, and in what order. */
 export function FilterBar({ choice, counts, onChange }: FilterBarProps) {
   return (
-    <search className="my-4 grid gap-2.5">
-      <fieldset className="-mx-4 flex gap-1 overflow-x-auto px-4 pb-1 sm:mx-0 sm:px-0">
+    <search className="my-4 grid grid-cols-[minmax(0,1fr)] gap-2.5">
+      <fieldset className="-mx-4 flex min-w-0 gap-1 overflow-x-auto px-4 pb-1 sm:mx-0 sm:px-0">
         <legend className="sr-only">Show</legend>
         {FILTERS.map(({ value, name }) => (
           <button

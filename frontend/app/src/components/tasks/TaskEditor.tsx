@@ -61,7 +61,7 @@ export function TaskEditor({ task, lists, reading, onEnd }: TaskEditorProps) {
         value={text.notes}
         onChange={({ target }) => setText({ ...text, notes: target.value })}
       />
-      <div className="grid gap-3 sm:grid-cols-2">
+      <div className="grid grid-cols-2 gap-3">
         <DueFields value={text} onChange={(due) => setText({ ...text, ...due })} />
         <PrioritySelect
           value={text.priority}
@@ -82,7 +82,7 @@ export function TaskEditor({ task, lists, reading, onEnd }: TaskEditorProps) {
             </NativeSelect>
           )}
         </Field>
-        <Field label="Tags" hint="Separated by commas." className="sm:col-span-2">
+        <Field label="Tags" hint="Separated by commas." className="col-span-2">
           {(control) => (
             <Input
               {...control}

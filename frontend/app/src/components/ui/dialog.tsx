@@ -2,6 +2,7 @@
 
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
+import { Toaster } from "@/components/layout/Toaster";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 
@@ -42,16 +43,18 @@ export function Dialog({ title, onClose, className, children }: DialogProps) {
       )}
     >
       <div className="flex max-h-[min(44rem,90dvh)] flex-col">
-        <header className="flex items-center justify-between gap-4 border-b px-5 py-3">
+        <div className="flex items-center justify-between gap-4 border-b px-5 py-3">
           <h2 id={titleId} className="font-semibold">
             {title}
           </h2>
           <Button variant="ghost" size="icon" aria-label="Close" onClick={onClose}>
             <X aria-hidden className="h-4 w-4" />
           </Button>
-        </header>
+        </div>
         <div className="min-h-0 flex-1 overflow-y-auto">{children}</div>
       </div>
+      {/* The page's own messages are out of reach while this is open. */}
+      <Toaster />
     </dialog>
   );
 }
