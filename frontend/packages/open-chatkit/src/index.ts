@@ -1,0 +1,9 @@
+/** The element as a package: importing it defines `<openai-chatkit>`. */
+
+import { define } from "./element/define";
+
+export { define, TAG } from "./element/define";
+export { OpenChatKitElement } from "./element/OpenChatKitElement";
+export type { CustomProps, CustomWidget, WidgetRegistry } from "./widgets";
+
+define();

@@ -1,0 +1,19 @@
+/** Style sheets, made once and shared by all elements of a page: no style element, no inline style. */
+
+import { widgetStyles } from "../widgets";
+import composer from "./composer.css?inline";
+import frame from "./frame.css?inline";
+import markdown from "./markdown.css?inline";
+import thread from "./thread.css?inline";
+import tokens from "./tokens.css?inline";
+
+let sheets: readonly CSSStyleSheet[] | null = null;
+
+export function sharedSheets(): readonly CSSStyleSheet[] {
+  sheets ??= [tokens, frame, thread, markdown, composer, widgetStyles].map((text) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    return sheet;
+  });
+  return sheets;
+}

@@ -1,0 +1,51 @@
+import { LiveRegion } from "./common/LiveRegion";
+import { Toasts } from "./common/Toasts";
+import { ClosedThread } from "./composer/ClosedThread";
+import { Composer } from "./composer/Composer";
+import { useUi } from "./context";
+import { Header } from "./header/Header";
+import { HistoryPanel } from "./history/HistoryPanel";
+import { Markdown } from "./markdown/Markdown";
+import { ConnectionLine } from "./thread/Problems";
+import { Thread } from "./thread/Thread";
+
+function Footer() {
+  const ui = useUi();
+  const status = ui.chat.thread.value?.status;
+  const { disclaimer } = ui.options.value;
+  return (
+    <footer class="footer">
+      <Toasts />
+      <div class="column">
+        <ConnectionLine />
+        {status && status.type !== "active" ? <ClosedThread status={status} /> : <Composer />}
+        {disclaimer && (
+          <div
+            class={`disclaimer ${disclaimer.highContrast ? "strong" : ""}`}
+            part="disclaimer"
+            dir="auto"
+          >
+            <Markdown text={disclaimer.text} />
+          </div>
+        )}
+      </div>
+    </footer>
+  );
+}
+
+/** Everything in the frame. */
+export function App() {
+  const ui = useUi();
+  const showsHistory = ui.view.value === "history";
+  return (
+    <>
+      <div class="panel" inert={showsHistory}>
+        <Header />
+        <Thread />
+        <Footer />
+      </div>
+      {showsHistory && <HistoryPanel />}
+      <LiveRegion />
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import type { ThreadStatus } from "../../core/types";
+import { useT, useUi } from "../context";
+import { Icon } from "../icons/Icon";
+
+/** Stands in the composer's place in threads that take no more messages. */
+export function ClosedThread({ status }: { status: Exclude<ThreadStatus, { type: "active" }> }) {
+  const ui = useUi();
+  const t = useT();
+  const words = t(status.type === "locked" ? "threadLocked" : "threadClosed");
+  return (
+    <div class="closed" part="closed" role="status">
+      <Icon name="lock" size={18} />
+      <span class="closed-text" dir="auto">
+        {status.reason || words}
+      </span>
+      <button
+        type="button"
+        class="button small"
+        onClick={() => {
+          ui.chat.newThread();
+          requestAnimationFrame(() => ui.focusComposer.value?.());
+        }}
+      >
+        {t("startNewChat")}
+      </button>
+    </div>
+  );
+}

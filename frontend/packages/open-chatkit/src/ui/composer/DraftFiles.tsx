@@ -1,0 +1,80 @@
+import type { DraftFile } from "../../core/types";
+import { useT, useUi } from "../context";
+import { Icon } from "../icons/Icon";
+import { fileSize } from "./useFiles";
+
+function Tile({ file }: { file: DraftFile }) {
+  const ui = useUi();
+  const t = useT();
+  const { composer } = ui.chat;
+  const values = { name: file.name };
+  const status =
+    file.status === "uploading"
+      ? t("uploading", values)
+      : file.status === "failed"
+        ? t("uploadFailed", values)
+        : file.name;
+  return (
+    <li class={`draft-file ${file.status} ${file.previewUrl ? "picture" : ""}`} title={status}>
+      {file.previewUrl ? (
+        <img src={file.previewUrl} alt={file.name} />
+      ) : (
+        <>
+          <span class="file-icon">
+            <Icon name="document" size={20} />
+          </span>
+          <span class="file-text">
+            <bdi class="file-name">{file.name}</bdi>
+            <span class="file-note">
+              {file.status === "failed"
+                ? (file.error ?? status)
+                : file.size === null
+                  ? file.mimeType
+                  : fileSize(file.size, ui.locale.value.tag)}
+            </span>
+          </span>
+        </>
+      )}
+      {file.status === "uploading" && (
+        <span class="file-overlay">
+          <span class="spinner" />
+          <span class="visually-hidden">{status}</span>
+        </span>
+      )}
+      {file.status === "failed" && (
+        <button
+          type="button"
+          class="file-overlay"
+          aria-label={t("retryFile", values)}
+          onClick={() => void composer.retryFile(file.key)}
+        >
+          <Icon name="reload" size={18} />
+        </button>
+      )}
+      <button
+        type="button"
+        class="file-remove"
+        aria-label={t("removeFile", values)}
+        title={t("removeFile", values)}
+        onClick={() => void composer.removeFile(file.key)}
+      >
+        <Icon name="close" size={12} />
+      </button>
+    </li>
+  );
+}
+
+/** Files of the draft. */
+export function DraftFiles() {
+  const { composer } = useUi().chat;
+  const t = useT();
+  const { files } = composer.draft.value;
+  if (files.length === 0) return null;
+  return (
+    <ul class="draft-files" aria-label={t("attachments")}>
+      {files.map((file) => (
+        <Tile key={file.key} file={file} />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,65 @@
+/** What every view of one element shares. */
+
+import type { ChatKitEvents, ChatKitOptions } from "@openai/chatkit";
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Chat } from "../core/types";
+import type { Locale } from "../locale";
+
+/** The official options that views read; the core reads the rest. */
+export type UiOptions = Omit<ChatKitOptions, "api">;
+
+/** Says an official event on the element. */
+export type Emit = <K extends keyof ChatKitEvents>(
+  type: K,
+  detail: ChatKitEvents[K]["detail"],
+) => void;
+
+/** Something that is said for a few seconds. */
+export type Toast = { id: number; text: string; tone: "info" | "danger" };
+
+export type Ui = {
+  chat: Chat;
+  options: ReadonlySignal<UiOptions>;
+  locale: ReadonlySignal<Locale>;
+  /** The element. */
+  host: HTMLElement;
+  /** Where menus and dialogs go, and what has the theme. */
+  frame: HTMLElement;
+  emit: Emit;
+  /** What the panel shows. */
+  view: Signal<"chat" | "history">;
+  /** Puts the cursor into the composer, when there is one. */
+  focusComposer: Signal<(() => void) | null>;
+  /** Said to screen readers. */
+  announcement: Signal<string>;
+  toasts: Signal<readonly Toast[]>;
+};
+
+const UiContext = createContext<Ui | null>(null);
+export const UiProvider = UiContext.Provider;
+
+/** The views' shared state; only inside an element. */
+export function useUi(): Ui {
+  const ui = useContext(UiContext);
+  if (!ui) throw new Error("This view belongs inside an <openai-chatkit> element.");
+  return ui;
+}
+
+/** The words of the interface. */
+export function useT(): Locale["t"] {
+  return useUi().locale.value.t;
+}
+
+let lastToast = 0;
+
+/** Says something for a few seconds. */
+export function toast(ui: Ui, text: string, tone: Toast["tone"] = "info"): void {
+  lastToast += 1;
+  const id = lastToast;
+  ui.toasts.value = [...ui.toasts.value, { id, text, tone }];
+  setTimeout(() => {
+    ui.toasts.value = ui.toasts.value.filter((other) => other.id !== id);
+  }, 6000);
+}

@@ -1,0 +1,2 @@
+export { type Mounted, type MountParams, mount } from "./mount";
+export { registerWidget } from "./registry";

@@ -1,0 +1,65 @@
+import { useRef } from "preact/hooks";
+import type { GeneratedImageItem } from "../../core/types";
+import { IconButton } from "../common/IconButton";
+import { useT, useUi } from "../context";
+import { Icon } from "../icons/Icon";
+import { imageSource } from "../markdown/links";
+
+/** A picture the assistant made; a click shows it large. */
+export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
+  const t = useT();
+  const ui = useUi();
+  const dialog = useRef<HTMLDialogElement>(null);
+  if (!item.image) {
+    const percent = item.progress == null ? null : Math.round(item.progress * 100);
+    return (
+      <div class="image-placeholder" part="generated-image">
+        <span class="shimmer">{t("generatingImage")}</span>
+        {percent !== null && (
+          <progress max={100} value={percent} aria-label={t("generatingImage")}>
+            {percent}%
+          </progress>
+        )}
+      </div>
+    );
+  }
+  const allowed = ui.chat.thread.value?.allowed_image_domains ?? [];
+  const source = imageSource(item.image.url, allowed);
+  if (!source.allowed) {
+    const text = t("imageFrom", { host: source.host });
+    if (!source.href) return <span class="md-foreign-image">{text}</span>;
+    return (
+      <a class="md-foreign-image" href={source.href} target="_blank" rel="noopener noreferrer">
+        {text}
+      </a>
+    );
+  }
+  return (
+    <>
+      <button
+        type="button"
+        class="image-button"
+        aria-label={t("openImage")}
+        part="generated-image"
+        onClick={() => dialog.current?.showModal()}
+      >
+        <img class="generated" src={source.src} alt={t("generatedImage")} loading="lazy" />
+      </button>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes dialogs by itself */}
+      <dialog
+        ref={dialog}
+        class="lightbox"
+        aria-label={t("generatedImage")}
+        onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+      >
+        <img src={source.src} alt={t("generatedImage")} />
+        <div class="lightbox-bar">
+          <a class="icon-button plain" href={source.src} download="" aria-label={t("download")}>
+            <Icon name="download" />
+          </a>
+          <IconButton icon="close" label={t("close")} onClick={() => dialog.current?.close()} />
+        </div>
+      </dialog>
+    </>
+  );
+}

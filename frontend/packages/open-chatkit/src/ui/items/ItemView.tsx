@@ -1,0 +1,45 @@
+import { useComputed } from "@preact/signals";
+import { useUi } from "../context";
+import { AssistantMessage } from "./AssistantMessage";
+import { ClientToolCall } from "./ClientToolCall";
+import { GeneratedImage } from "./GeneratedImage";
+import { StructuredInputView } from "./StructuredInput";
+import { TaskView } from "./TaskView";
+import { UserMessage } from "./UserMessage";
+import { Widget } from "./Widget";
+import { WorkflowView } from "./WorkflowView";
+
+/** One item. It follows its own signal, so that a streamed token draws nothing else anew. */
+export function ItemView({ id }: { id: string }) {
+  const { chat } = useUi();
+  const item = chat.item(id).value;
+  // Computed, so that other items' beginnings and ends don't draw this one.
+  const open = useComputed(() => chat.openItemIds.value.has(id)).value;
+  switch (item?.type) {
+    case "user_message":
+      return (
+        <UserMessage
+          content={item.content}
+          attachments={item.attachments}
+          quotedText={item.quoted_text || null}
+        />
+      );
+    case "assistant_message":
+      return <AssistantMessage item={item} open={open} />;
+    case "widget":
+      return <Widget widget={item.widget} itemId={item.id} />;
+    case "workflow":
+      return <WorkflowView workflow={item.workflow} open={open} />;
+    case "task":
+      return <TaskView task={item.task} />;
+    case "generated_image":
+      return <GeneratedImage item={item} />;
+    case "client_tool_call":
+      return <ClientToolCall item={item} />;
+    case "structured_input":
+      return <StructuredInputView item={item} />;
+    default:
+      // The end of a turn has no look; what isn't known was reported in the log event.
+      return null;
+  }
+}

@@ -1,0 +1,161 @@
+import { useState } from "preact/hooks";
+import type { EntitySource, Source } from "../../core/types";
+import { useT, useUi } from "../context";
+import { Icon } from "../icons/Icon";
+import { safeHref } from "../markdown/links";
+import { hostOf, type NumberedSource, sourceTitle } from "./sources";
+
+function entityOf(source: EntitySource) {
+  const data = Object.entries(source.data ?? {}).map(([key, value]) => [key, String(value)]);
+  return {
+    id: source.id,
+    title: source.title,
+    interactive: source.interactive ?? false,
+    ...(source.icon ? { icon: source.icon } : {}),
+    ...(source.group ? { group: source.group } : {}),
+    data: Object.fromEntries(data) as Record<string, string>,
+  };
+}
+
+/** What opens a source: a link, a click handler of the page, or nothing. */
+function useTarget(source: Source): { href: string } | { onClick: () => void } | null {
+  const ui = useUi();
+  const { onClick } = ui.options.value.entities ?? {};
+  if (source.type === "url") {
+    const href = safeHref(source.url);
+    return href ? { href } : null;
+  }
+  if (source.type === "entity" && source.interactive && onClick) {
+    return { onClick: () => onClick(entityOf(source)) };
+  }
+  return null;
+}
+
+function iconOf(source: Source): string {
+  if (source.type === "url") return "globe";
+  return source.type === "file" ? "document" : (source.icon ?? "cube");
+}
+
+/** The small number in the text. */
+export function Citation({ number, source }: NumberedSource) {
+  const t = useT();
+  const target = useTarget(source);
+  const label = t("source", { number, title: sourceTitle(source) });
+  const text =
+    source.type === "entity" && source.inline_label ? source.inline_label : String(number);
+  if (target && "href" in target) {
+    return (
+      <a
+        class="citation"
+        href={target.href}
+        target="_blank"
+        rel="noopener noreferrer"
+        aria-label={label}
+        title={sourceTitle(source)}
+      >
+        {text}
+      </a>
+    );
+  }
+  if (target) {
+    return (
+      <button
+        type="button"
+        class="citation"
+        aria-label={label}
+        title={sourceTitle(source)}
+        onClick={target.onClick}
+      >
+        {text}
+      </button>
+    );
+  }
+  return (
+    <sup class="citation" title={label}>
+      {text}
+    </sup>
+  );
+}
+
+function SourceBody({ number, source }: NumberedSource) {
+  const where =
+    source.type === "url"
+      ? (source.attribution ?? hostOf(source.url))
+      : source.type === "file"
+        ? source.filename
+        : (source.group ?? null);
+  const title = sourceTitle(source);
+  return (
+    <>
+      <Icon name={iconOf(source)} size={16} />
+      <span class="source-text">
+        <span class="source-title" dir="auto">
+          {title}
+        </span>
+        {where && where !== title && <span class="source-where">{where}</span>}
+        {source.description && (
+          <span class="source-description" dir="auto">
+            {source.description}
+          </span>
+        )}
+      </span>
+      {number > 0 && <span class="source-number">{number}</span>}
+    </>
+  );
+}
+
+function SourceRow(props: NumberedSource) {
+  const target = useTarget(props.source);
+  const body = <SourceBody {...props} />;
+  if (target && "href" in target) {
+    return (
+      <a class="source" href={target.href} target="_blank" rel="noopener noreferrer">
+        {body}
+      </a>
+    );
+  }
+  if (target) {
+    return (
+      <button type="button" class="source" onClick={target.onClick}>
+        {body}
+      </button>
+    );
+  }
+  return <span class="source">{body}</span>;
+}
+
+/** Sources one below the other; 0 as a number shows none. */
+export function SourceRows({ sources }: { sources: readonly NumberedSource[] }) {
+  return (
+    <ul class="source-list">
+      {sources.map((entry, index) => (
+        <li key={entry.number || `plain ${index}`}>
+          <SourceRow {...entry} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A message's sources: closed at first. */
+export function Sources({ sources }: { sources: readonly NumberedSource[] }) {
+  const t = useT();
+  const [open, setOpen] = useState(false);
+  if (sources.length === 0) return null;
+  return (
+    <div class="sources" part="sources">
+      <button
+        type="button"
+        class="disclosure pill"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon name="book-open" size={16} />
+        {t("sources")}
+        <span class="count">{sources.length}</span>
+        <Icon name="chevron-down" size={16} class={`turner ${open ? "open" : ""}`} />
+      </button>
+      {open && <SourceRows sources={sources} />}
+    </div>
+  );
+}

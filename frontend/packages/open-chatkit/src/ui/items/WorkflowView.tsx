@@ -1,0 +1,47 @@
+import { useId, useState } from "preact/hooks";
+import type { Workflow } from "../../core/types";
+import { useT } from "../context";
+import { Icon } from "../icons/Icon";
+import { TaskView } from "./TaskView";
+import { workflowTitle } from "./tasks";
+
+export type WorkflowViewProps = {
+  workflow: Workflow;
+  /** More steps may come. */
+  open: boolean;
+};
+
+/** Steps under one heading; open or closed as the server says, until the reader decides. */
+export function WorkflowView({ workflow, open }: WorkflowViewProps) {
+  const t = useT();
+  const [choice, setChoice] = useState<boolean | null>(null);
+  const id = useId();
+  const expanded = choice ?? workflow.expanded ?? false;
+  const running = open && !workflow.summary;
+  const icon =
+    workflow.summary && "title" in workflow.summary && workflow.summary.icon
+      ? workflow.summary.icon
+      : workflow.type === "reasoning"
+        ? "lightbulb"
+        : "check-circle";
+  return (
+    <div class={`workflow ${running ? "running" : ""}`} part="workflow">
+      <button
+        type="button"
+        class="disclosure"
+        aria-expanded={expanded}
+        aria-controls={id}
+        onClick={() => setChoice(!expanded)}
+      >
+        {running ? <span class="spinner" /> : <Icon name={icon} size={16} />}
+        <span class={running ? "shimmer" : ""} dir="auto">
+          {workflowTitle(workflow, running, t)}
+        </span>
+        <Icon name="chevron-down" size={16} class={`turner ${expanded ? "open" : ""}`} />
+      </button>
+      <div id={id} class="workflow-steps" hidden={!expanded}>
+        {expanded && workflow.tasks.map((task, index) => <TaskView key={index} task={task} />)}
+      </div>
+    </div>
+  );
+}

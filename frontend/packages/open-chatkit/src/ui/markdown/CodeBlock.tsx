@@ -1,0 +1,72 @@
+import type { ComponentChildren } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+import { IconButton } from "../common/IconButton";
+import { useCopy } from "../common/useCopy";
+import type { Highlighted } from "./highlight";
+import { MarkdownContext } from "./MarkdownContext";
+
+export type CodeBlockProps = {
+  code: string;
+  /** As the fence says it, for example `ts` or `python title="x"`. */
+  language: string;
+  /** Its end hasn't come yet: not worth highlighting. */
+  open: boolean;
+};
+
+function draw(nodes: Highlighted): ComponentChildren {
+  return nodes.map((node, index) => {
+    if (node.type === "text") return node.value;
+    if (node.type !== "element") return null;
+    const names = node.properties.className;
+    return (
+      <span key={index} class={Array.isArray(names) ? names.join(" ") : undefined}>
+        {draw(node.children)}
+      </span>
+    );
+  });
+}
+
+function useHighlighting(code: string, language: string, open: boolean): Highlighted | null {
+  const [result, setResult] = useState<{ code: string; nodes: Highlighted | null } | null>(null);
+  useEffect(() => {
+    if (open || language === "") return;
+    let active = true;
+    import("./highlight").then(
+      ({ highlight }) => {
+        if (active) setResult({ code, nodes: highlight(code, language) });
+      },
+      // Without colours code can be read as well.
+      () => undefined,
+    );
+    return () => {
+      active = false;
+    };
+  }, [code, language, open]);
+  return result?.code === code ? result.nodes : null;
+}
+
+/** A fenced block with its language and a button to copy it. */
+export function CodeBlock({ code, language, open }: CodeBlockProps) {
+  const { labels } = useContext(MarkdownContext);
+  const name = language.trim().split(/\s/u)[0]?.toLowerCase() ?? "";
+  const nodes = useHighlighting(code, name, open);
+  const { copied, copy } = useCopy();
+  return (
+    <figure class="code" dir="ltr">
+      <figcaption>
+        <span>{name}</span>
+        <IconButton
+          icon={copied ? "check" : "copy"}
+          label={copied ? labels.copied : labels.copy}
+          size={16}
+          look="quiet"
+          onClick={() => void copy(code)}
+        />
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, by keyboard too */}
+      <pre tabIndex={0}>
+        <code>{nodes ? draw(nodes) : code}</code>
+      </pre>
+    </figure>
+  );
+}

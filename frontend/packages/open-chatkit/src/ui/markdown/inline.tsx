@@ -1,0 +1,165 @@
+/** Inline markdown to nodes. No HTML string is made on the way, so there is nothing to sanitise. */
+
+import type { Token, Tokens } from "marked";
+import { type ComponentChildren, h } from "preact";
+import { useContext } from "preact/hooks";
+import { imageSource, parseDeeplink, safeHref } from "./links";
+import { MarkdownContext } from "./MarkdownContext";
+import { decodeEntities, splitMarks, withoutMarks } from "./text";
+
+/** Raw HTML that is understood; everything else is shown as it was written. */
+const INLINE_TAGS = new Set([
+  "b",
+  "i",
+  "em",
+  "strong",
+  "s",
+  "del",
+  "u",
+  "mark",
+  "sub",
+  "sup",
+  "kbd",
+  "small",
+]);
+
+function Text({ text }: { text: string }) {
+  const { renderCitation } = useContext(MarkdownContext);
+  const parts = splitMarks(decodeEntities(text));
+  return (
+    <>{parts.map((part) => (typeof part === "string" ? part : (renderCitation?.(part) ?? null)))}</>
+  );
+}
+
+function Link({
+  href,
+  title,
+  children,
+}: {
+  href: string;
+  title?: string;
+  children?: ComponentChildren;
+}) {
+  const { onDeeplink } = useContext(MarkdownContext);
+  const address = withoutMarks(href);
+  const deeplink = onDeeplink ? parseDeeplink(address) : null;
+  if (deeplink) {
+    return (
+      <button type="button" class="link" title={title} onClick={() => onDeeplink?.(deeplink)}>
+        {children}
+      </button>
+    );
+  }
+  const safe = safeHref(address);
+  if (safe === null) return <span title={address}>{children}</span>;
+  return (
+    <a href={safe} title={title} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  );
+}
+
+/** An image, or a link that says where it would come from. */
+export function SafeImage({ src, alt, title }: { src: string; alt: string; title?: string }) {
+  const { allowedImageHosts, labels } = useContext(MarkdownContext);
+  const source = imageSource(withoutMarks(src), allowedImageHosts);
+  if (source.allowed) {
+    return <img class="md-image" src={source.src} alt={alt} title={title} loading="lazy" />;
+  }
+  const text = `${alt ? `${alt} · ` : ""}${labels.imageFrom(source.host)}`;
+  if (source.href === null) return <span class="md-foreign-image">{text}</span>;
+  return (
+    <a class="md-foreign-image" href={source.href} target="_blank" rel="noopener noreferrer">
+      {text}
+    </a>
+  );
+}
+
+function isToken<T extends Token>(token: Token, type: T["type"]): token is T {
+  return token.type === type;
+}
+
+/** `<sub>` to `sub`; null for what isn't a plain opening tag. */
+function openingTag(raw: string): string | null {
+  const name = /^<([a-z]+)\s*>$/iu.exec(raw.trim())?.[1]?.toLowerCase();
+  return name && INLINE_TAGS.has(name) ? name : null;
+}
+
+function renderToken(token: Token, key: number): ComponentChildren {
+  if (isToken<Tokens.Text>(token, "text")) {
+    return token.tokens ? (
+      <Inline key={key} tokens={token.tokens} />
+    ) : (
+      <Text key={key} text={token.text} />
+    );
+  }
+  if (isToken<Tokens.Escape>(token, "escape")) return <Text key={key} text={token.text} />;
+  if (isToken<Tokens.Strong>(token, "strong")) {
+    return (
+      <strong key={key}>
+        <Inline tokens={token.tokens} />
+      </strong>
+    );
+  }
+  if (isToken<Tokens.Em>(token, "em")) {
+    return (
+      <em key={key}>
+        <Inline tokens={token.tokens} />
+      </em>
+    );
+  }
+  if (isToken<Tokens.Del>(token, "del")) {
+    return (
+      <del key={key}>
+        <Inline tokens={token.tokens} />
+      </del>
+    );
+  }
+  if (isToken<Tokens.Codespan>(token, "codespan")) {
+    return <code key={key}>{withoutMarks(token.text)}</code>;
+  }
+  if (isToken<Tokens.Br>(token, "br")) return <br key={key} />;
+  if (isToken<Tokens.Link>(token, "link")) {
+    const title = token.title ? { title: token.title } : {};
+    return (
+      <Link key={key} href={token.href} {...title}>
+        <Inline tokens={token.tokens} />
+      </Link>
+    );
+  }
+  if (isToken<Tokens.Image>(token, "image")) {
+    const title = token.title ? { title: token.title } : {};
+    return <SafeImage key={key} src={token.href} alt={withoutMarks(token.text)} {...title} />;
+  }
+  if (isToken<Tokens.Checkbox>(token, "checkbox")) return null;
+  return /^<br\s*\/?>$/iu.test(token.raw.trim()) ? (
+    <br key={key} />
+  ) : (
+    <Text key={key} text={token.raw} />
+  );
+}
+
+function closingIndex(tokens: readonly Token[], from: number, name: string): number {
+  return tokens.findIndex(
+    (token, index) =>
+      index > from && token.type === "html" && token.raw.trim().toLowerCase() === `</${name}>`,
+  );
+}
+
+/** A run of inline tokens. */
+export function Inline({ tokens }: { tokens: readonly Token[] }) {
+  const nodes: ComponentChildren[] = [];
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at];
+    if (!token) continue;
+    const tag = token.type === "html" ? openingTag(token.raw) : null;
+    const end = tag ? closingIndex(tokens, at, tag) : -1;
+    if (tag && end > 0) {
+      nodes.push(h(tag, { key: at }, <Inline tokens={tokens.slice(at + 1, end)} />));
+      at = end;
+    } else {
+      nodes.push(renderToken(token, at));
+    }
+  }
+  return <>{nodes}</>;
+}

@@ -1,0 +1,160 @@
+import { render } from "@testing-library/preact";
+import { describe, expect, it } from "vitest";
+import { createBlockParser } from "./blocks";
+import { imageSource, parseDeeplink, safeHref } from "./links";
+import { Markdown } from "./Markdown";
+import { MarkdownContext } from "./MarkdownContext";
+import { insertMarks } from "./text";
+
+const html = (text: string, streaming = false): string =>
+  render(<Markdown text={text} streaming={streaming} />).container.innerHTML;
+
+const LONG = `# Title
+
+A paragraph with **bold**, \`code\` and [a link](https://example.com).
+
+- one
+- two
+  1. nested
+
+| A | B |
+|---|--:|
+| 1 | 2 |
+
+\`\`\`ts
+const x = 1;
+\`\`\`
+
+Done[^1].`;
+
+describe("markdown that streams in", () => {
+  it("ends up as if it had come at once", () => {
+    const parser = createBlockParser();
+    for (let end = 1; end <= LONG.length; end += 1) parser.parse(LONG.slice(0, end), false);
+
+    const grown = parser.parse(LONG, true).map((block) => block.raw);
+
+    expect(grown).toEqual(
+      createBlockParser()
+        .parse(LONG, true)
+        .map((block) => block.raw),
+    );
+  });
+
+  it("keeps finished blocks as they are", () => {
+    const parser = createBlockParser();
+    const first = parser.parse("One.\n\nTwo.\n\nThr", false);
+    const later = parser.parse("One.\n\nTwo.\n\nThree", false);
+
+    expect(later[0]).toBe(first[0]);
+    expect(later[1]).toBe(first[1]);
+  });
+
+  it("starts anew when the text isn't a continuation", () => {
+    const parser = createBlockParser();
+    parser.parse("One.\n\nTwo.\n\nThree", false);
+
+    expect(parser.parse("Else.", true).map((block) => block.raw)).toEqual(["Else."]);
+  });
+
+  it("shows unfinished emphasis as emphasis", () => {
+    expect(html("This is **very", true)).toContain("<strong>very</strong>");
+  });
+
+  it("resolves links that are defined below", () => {
+    expect(html("See [it][a].\n\nMore.\n\n[a]: https://example.com/a")).toContain(
+      'href="https://example.com/a"',
+    );
+  });
+});
+
+describe("markdown from anybody", () => {
+  it("opens links elsewhere and tells them nothing", () => {
+    expect(html("[a](https://example.com/)")).toContain(
+      '<a href="https://example.com/" target="_blank" rel="noopener noreferrer">a</a>',
+    );
+  });
+
+  it.each([
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "file:///etc/passwd",
+    " java\tscript:x",
+  ])("doesn't link to %s", (href) => {
+    expect(safeHref(href)).toBeNull();
+    expect(html(`[a](<${href}>)`)).not.toContain("<a ");
+  });
+
+  it("shows HTML as it was written", () => {
+    const { container } = render(
+      <Markdown text={'<img src=x onerror="alert(1)"> and <b>bold</b><br>x'} />,
+    );
+
+    expect(container.querySelector("img")).toBeNull();
+    expect(container.textContent).toContain("onerror");
+    expect(html("a <b>bold</b> word<br>x")).toContain("<b>bold</b> word<br>");
+    expect(html("<script>alert(1)</script>")).not.toContain("<script>");
+  });
+
+  it("loads no image from a foreign host, and says where it is", () => {
+    const out = html("![pixel](https://tracker.example.net/p.png)");
+
+    expect(out).not.toContain("<img");
+    expect(out).toContain('href="https://tracker.example.net/p.png"');
+    expect(out).toContain("tracker.example.net");
+  });
+
+  it("loads images from where the thread allows", () => {
+    expect(imageSource("https://cdn.example.com/a.png", ["cdn.example.com"]).allowed).toBe(true);
+    expect(imageSource("https://a.example.com/a.png", ["*.example.com"]).allowed).toBe(true);
+    expect(imageSource("https://evil-example.com/a.png", ["*.example.com"]).allowed).toBe(false);
+    expect(imageSource("https://example.com.evil.net/a.png", ["example.com"]).allowed).toBe(false);
+    expect(imageSource("data:image/png;base64,AA", []).allowed).toBe(true);
+    expect(imageSource("data:text/html,AA", []).allowed).toBe(false);
+    expect(imageSource("/own.png", []).allowed).toBe(true);
+  });
+
+  it("decodes entities once", () => {
+    expect(render(<Markdown text="a &amp;lt; b &copy; &#x1F600;" />).container.textContent).toBe(
+      "a &lt; b © 😀",
+    );
+  });
+
+  it("understands links into the page", () => {
+    expect(parseDeeplink("chatkit-link://open?a=1&b=x%20y")).toEqual({
+      name: "open",
+      data: { a: "1", b: "x y" },
+    });
+    expect(parseDeeplink("chatkit-link://open/")).toEqual({ name: "open" });
+    expect(parseDeeplink("https://example.com")).toBeNull();
+  });
+});
+
+describe("citations", () => {
+  const cited = (text: string, index: number): string => {
+    const place = {
+      allowedImageHosts: [],
+      renderCitation: (number: number) => <sup key={number}>{number}</sup>,
+      labels: { copy: "", copied: "", imageFrom: (host: string) => host },
+    };
+    return render(
+      <MarkdownContext.Provider value={place}>
+        <Markdown text={insertMarks(text, [{ index, number: 1 }])} />
+      </MarkdownContext.Provider>,
+    ).container.innerHTML;
+  };
+
+  it("stand where they belong", () => {
+    expect(cited("One. Two.", 4)).toContain("One.<sup>1</sup> Two.");
+  });
+
+  it("don't break emphasis that ends right before them", () => {
+    expect(cited("**One.**", 8)).toContain("<strong>One.</strong><sup>1</sup>");
+  });
+
+  it("leave no trace in code and in addresses", () => {
+    expect(cited("`code`", 3)).toContain("<code>code</code>");
+    expect(cited("[a](https://example.com/x)", 20)).toContain('href="https://example.com/x"');
+  });
+});

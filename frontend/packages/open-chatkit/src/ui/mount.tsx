@@ -1,0 +1,143 @@
+/** Puts a chat's views into a shadow root and keeps them in step with the options. */
+
+import type { ChatKitOptions } from "@openai/chatkit";
+import { effect, signal } from "@preact/signals";
+import { render } from "preact";
+import { createChat } from "../core";
+import type { Chat, ChatOptions, CreateChat } from "../core/types";
+import { english, loadLocale } from "../locale";
+import { normalizeTheme } from "../theme/palette";
+import { sharedSheets } from "../theme/sheets";
+import { createTheming } from "../theme/theming";
+import { App } from "./App";
+import { announceAnswers } from "./announce";
+import { refusalText } from "./composer/useFiles";
+import { type Emit, toast, type Ui, type UiOptions, UiProvider } from "./context";
+
+export type Mounted = {
+  chat: Chat;
+  setOptions(options: ChatKitOptions): void;
+  focusComposer(): void;
+  showHistory(): void;
+  hideHistory(): void;
+  /** Uploads files into the composer, and says which weren't taken. */
+  addFiles(files: readonly File[]): Promise<void>;
+  dispose(): void;
+};
+
+export type MountParams = {
+  host: HTMLElement;
+  root: ShadowRoot;
+  options: ChatKitOptions;
+  emit: Emit;
+  /** @default the real one */
+  create?: CreateChat;
+};
+
+/** What the core reads; views read the rest. */
+function chatOptions(options: ChatKitOptions): ChatOptions {
+  const { api, initialThread, locale, onClientTool, composer, widgets, history } = options;
+  const given = { initialThread, locale, onClientTool, composer, widgets, history };
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { api, ...Object.fromEntries(set) };
+}
+
+function followHistoryEvents(ui: Ui): () => void {
+  let before = ui.view.peek();
+  return effect(() => {
+    const view = ui.view.value;
+    if (view === before) return;
+    before = view;
+    ui.emit(view === "history" ? "chatkit.history.open" : "chatkit.history.close", undefined);
+  });
+}
+
+/** Starts a chat in `root`. */
+export function mount({ host, root, options, emit, create = createChat }: MountParams): Mounted {
+  root.adoptedStyleSheets = [...sharedSheets()];
+  const frame = document.createElement("div");
+  frame.className = "frame";
+  frame.setAttribute("part", "frame");
+  frame.setAttribute("role", "region");
+  root.append(frame);
+
+  const chat = create(chatOptions(options));
+  const current = signal<UiOptions>(options);
+  const locale = signal(english);
+  const ui: Ui = {
+    chat,
+    options: current,
+    locale,
+    host,
+    frame,
+    emit,
+    view: signal("chat"),
+    focusComposer: signal(null),
+    announcement: signal(""),
+    toasts: signal([]),
+  };
+  const theming = createTheming(host, root, frame);
+
+  let asked: string | undefined | null = null;
+  const applyLocale = (tag: string | undefined): void => {
+    if (tag === asked) return;
+    asked = tag;
+    void loadLocale(tag).then((loaded) => {
+      // A later choice may have been loaded sooner.
+      if (asked !== tag) return;
+      locale.value = loaded;
+      frame.lang = loaded.tag;
+      frame.dir = loaded.direction;
+    });
+  };
+
+  const apply = (next: ChatKitOptions): void => {
+    current.value = next;
+    theming.apply(normalizeTheme(next.theme));
+    applyLocale(next.locale);
+  };
+  apply(options);
+
+  const stops = [
+    chat.on((event) => emit(event.type, event.detail)),
+    effect(() => {
+      frame.setAttribute("aria-label", current.value.frameTitle ?? locale.value.t("chat"));
+    }),
+    followHistoryEvents(ui),
+    announceAnswers(ui),
+  ];
+  render(
+    <UiProvider value={ui}>
+      <App />
+    </UiProvider>,
+    frame,
+  );
+
+  return {
+    chat,
+    setOptions(next) {
+      chat.setOptions(chatOptions(next));
+      apply(next);
+    },
+    focusComposer: () => ui.focusComposer.value?.(),
+    showHistory: () => {
+      ui.view.value = "history";
+    },
+    hideHistory: () => {
+      ui.view.value = "chat";
+    },
+    async addFiles(files) {
+      const { t, tag } = locale.peek();
+      for (const refused of await chat.composer.addFiles(files)) {
+        toast(ui, refusalText(refused, t, tag), "danger");
+      }
+    },
+    dispose() {
+      for (const stop of stops) stop();
+      render(null, frame);
+      frame.remove();
+      theming.dispose();
+      chat.dispose();
+    },
+  };
+}

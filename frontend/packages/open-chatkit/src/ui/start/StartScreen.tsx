@@ -1,0 +1,37 @@
+import type { StartScreenPrompt } from "@openai/chatkit";
+import { useT, useUi } from "../context";
+import { Icon } from "../icons/Icon";
+
+/** The new thread view: a greeting and what one might ask. */
+export function StartScreen() {
+  const ui = useUi();
+  const t = useT();
+  const { greeting, prompts = [] } = ui.options.value.startScreen ?? {};
+  const send = (prompt: StartScreenPrompt["prompt"]): void => {
+    void ui.chat.send(typeof prompt === "string" ? { text: prompt } : { content: prompt });
+  };
+  return (
+    <div class="start-screen" part="start-screen">
+      <h2 class="greeting" part="greeting" dir="auto">
+        {greeting ?? t("greeting")}
+      </h2>
+      {prompts.length > 0 && (
+        <ul class="prompts">
+          {prompts.map((prompt) => (
+            <li key={prompt.label}>
+              <button
+                type="button"
+                class="prompt"
+                part="prompt"
+                onClick={() => send(prompt.prompt)}
+              >
+                {prompt.icon && <Icon name={prompt.icon} size={18} />}
+                <span dir="auto">{prompt.label}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

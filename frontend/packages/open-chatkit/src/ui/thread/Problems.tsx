@@ -1,0 +1,108 @@
+import type { ChatError, Notice } from "../../core/types";
+import type { MessageKey } from "../../locale";
+import { IconButton } from "../common/IconButton";
+import { useT, useUi } from "../context";
+import { Icon } from "../icons/Icon";
+import { Markdown } from "../markdown/Markdown";
+
+const WORDS: Readonly<Record<ChatError["kind"], MessageKey>> = {
+  stream: "errorStream",
+  refused: "errorRefused",
+  unreachable: "errorUnreachable",
+  unauthorized: "errorUnauthorized",
+  expired: "errorExpired",
+};
+
+/** What went wrong, in this order of preference: the server's words, ours for the case. */
+export function errorText(error: ChatError, t: (key: MessageKey) => string): string {
+  if (error.code === "thread-busy") return t("busy");
+  return error.message ?? t(WORDS[error.kind] ?? "errorGeneric");
+}
+
+/** The thread's error, with a way on. */
+export function ErrorBox() {
+  const { chat } = useUi();
+  const t = useT();
+  const error = chat.error.value;
+  if (!error) return null;
+  const busy = error.code === "thread-busy";
+  return (
+    <div
+      class={`notice ${busy ? "warning" : "danger"}`}
+      role="alert"
+      part="notice error"
+      dir="auto"
+    >
+      <Icon name="alert" size={18} />
+      <div class="notice-body">{errorText(error, t)}</div>
+      {error.allowRetry && (
+        <button type="button" class="button small" onClick={() => void chat.retry()}>
+          <Icon name="reload" size={14} />
+          {t("retry")}
+        </button>
+      )}
+      <IconButton
+        icon="close"
+        label={t("dismiss")}
+        size={16}
+        look="quiet"
+        onClick={() => chat.dismissError()}
+      />
+    </div>
+  );
+}
+
+const ICONS: Readonly<Record<Notice["level"], string>> = {
+  info: "info",
+  warning: "warning",
+  danger: "alert",
+};
+
+/** What the server wants said. */
+export function Notices() {
+  const { chat } = useUi();
+  const t = useT();
+  return (
+    <>
+      {chat.notices.value.map((notice) => (
+        <div
+          key={notice.id}
+          class={`notice ${notice.level}`}
+          role={notice.level === "info" ? "status" : "alert"}
+          part="notice"
+          dir="auto"
+        >
+          <Icon name={ICONS[notice.level] ?? "info"} size={18} />
+          <div class="notice-body">
+            {notice.title && <strong>{notice.title}</strong>}
+            <Markdown text={notice.message} />
+          </div>
+          <IconButton
+            icon="close"
+            label={t("dismiss")}
+            size={16}
+            look="quiet"
+            onClick={() => chat.dismissNotice(notice.id)}
+          />
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** Whether the server can be reached; nothing while all is well. */
+export function ConnectionLine() {
+  const { chat } = useUi();
+  const t = useT();
+  const connection = chat.connection.value;
+  return (
+    <div class="connection" role="status">
+      {connection !== "online" && (
+        <span class="connection-text">
+          <span class="spinner" />
+          {t(connection === "offline" ? "offline" : "reconnecting")}
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+import { useT, useUi } from "../context";
+import { Icon } from "../icons/Icon";
+
+/** What the assistant does before its next words: a line, or three dots. */
+export function ProgressLine() {
+  const { chat } = useUi();
+  const t = useT();
+  if (!chat.isResponding.value) return null;
+  const progress = chat.progress.value;
+  if (chat.isStopping.value) return <div class="progress shimmer">{t("stopping")}</div>;
+  if (progress) {
+    return (
+      <div class="progress" part="progress" dir="auto">
+        {progress.icon ? <Icon name={progress.icon} size={18} /> : <span class="spinner" />}
+        <span class="shimmer">{progress.text}</span>
+      </div>
+    );
+  }
+  // Words that come are progress enough.
+  if (chat.openItemIds.value.size > 0) return null;
+  return (
+    <div class="progress dots" part="progress">
+      <span class="visually-hidden">{t("thinking")}</span>
+      <i />
+      <i />
+      <i />
+    </div>
+  );
+}

@@ -1,0 +1,111 @@
+import { useComputed } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { useT, useUi } from "../context";
+import { Icon } from "../icons/Icon";
+import { UserMessage } from "../items/UserMessage";
+import { StartScreen } from "../start/StartScreen";
+import { ErrorBox, Notices } from "./Problems";
+import { ProgressLine } from "./Progress";
+import { ThreadSkeleton } from "./ThreadSkeleton";
+import { TurnView } from "./TurnView";
+import { groupTurns } from "./turns";
+import { useOlder } from "./useOlder";
+import { useScroll } from "./useScroll";
+
+function Pending() {
+  const { chat } = useUi();
+  const pending = chat.pending.value;
+  if (!pending) return null;
+  return (
+    <section class="turn">
+      <UserMessage
+        content={pending.content}
+        attachments={pending.attachments}
+        quotedText={pending.quotedText}
+        status={pending.status}
+      />
+    </section>
+  );
+}
+
+function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
+  const { chat } = useUi();
+  const t = useT();
+  const sentinel = useRef<HTMLDivElement>(null);
+  const turns = useComputed(() => {
+    // Items are only looked at when some came or went, not for each token.
+    const ids = chat.itemIds.value;
+    return groupTurns(ids.flatMap((id) => chat.item(id).peek() ?? []));
+  }).value;
+  useOlder(thread, sentinel, turns[0]?.id);
+  const lastIsPending = chat.pending.value !== null;
+  return (
+    <>
+      <div ref={sentinel} class="older">
+        {chat.hasMore.value && (
+          <button
+            type="button"
+            class="button small"
+            disabled={chat.isLoadingMore.value}
+            onClick={() => void chat.loadMore()}
+          >
+            {t(chat.isLoadingMore.value ? "loading" : "loadMore")}
+          </button>
+        )}
+      </div>
+      {turns.map((turn, index) => (
+        <TurnView key={turn.id} turn={turn} last={!lastIsPending && index === turns.length - 1} />
+      ))}
+      <Pending />
+    </>
+  );
+}
+
+/** The conversation, or the start screen while there is none. */
+export function Thread() {
+  const { chat } = useUi();
+  const t = useT();
+  const thread = useRef<HTMLElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const room = useRef<HTMLDivElement>(null);
+  const { away, toEnd, onScroll } = useScroll({ thread, content, room });
+  const isEmpty =
+    chat.itemIds.value.length === 0 && chat.pending.value === null && !chat.isResponding.value;
+  const isStart = isEmpty && chat.threadId.value === null && !chat.isLoading.value;
+  return (
+    <div class="thread-area">
+      {/* Scrolled by keyboard, and the place where "skip to the messages" goes. */}
+      <section
+        ref={thread}
+        class="thread"
+        part="thread"
+        aria-label={t("messages")}
+        aria-busy={chat.isResponding.value}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+        tabIndex={0}
+        onScroll={onScroll}
+      >
+        <div ref={content} class={`column ${isStart ? "start" : ""}`}>
+          {chat.isLoading.value && isEmpty && <ThreadSkeleton />}
+          {isStart && <StartScreen />}
+          {!isEmpty && <Turns thread={thread} />}
+          <ProgressLine />
+          <Notices />
+          <ErrorBox />
+        </div>
+        <div ref={room} class="room" />
+      </section>
+      {away && !isEmpty && (
+        <button
+          type="button"
+          class="to-end"
+          aria-label={t("scrollToEnd")}
+          title={t("scrollToEnd")}
+          onClick={() => toEnd()}
+        >
+          <Icon name="arrow-down" size={18} />
+        </button>
+      )}
+    </div>
+  );
+}

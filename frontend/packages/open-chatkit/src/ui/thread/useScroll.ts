@@ -1,0 +1,139 @@
+import { effect } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useUi } from "../context";
+
+/** Nearer to the end than this counts as "at the end". */
+const NEAR = 80;
+
+/** What scrolls: the thread in its frame, or the page around an element as high as its text. */
+export function scrollerOf(thread: HTMLElement, host: HTMLElement): Element {
+  return host.hasAttribute("auto-height") ? (document.scrollingElement ?? thread) : thread;
+}
+
+function prefersStillness(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+export type ScrollRefs = {
+  thread: RefObject<HTMLElement | null>;
+  content: RefObject<HTMLElement | null>;
+  /** Room under a new message, so that it can stand at the top and its answer below it. */
+  room: RefObject<HTMLElement | null>;
+};
+
+export type Scrolling = {
+  /** The reader isn't at the end. */
+  away: boolean;
+  toEnd: (behavior?: ScrollBehavior) => void;
+  onScroll: () => void;
+};
+
+/**
+ * Scrolls for the reader, and only then: to the end when a thread opens; a message of one's own
+ * goes to the top, with its answer growing below it; and along with the answer if the page asked
+ * for that and the reader is at its end.
+ */
+export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
+  const ui = useUi();
+  const { chat } = ui;
+  const [away, setAway] = useState(false);
+  // Whether the reader was at the end before the last growth.
+  const atEnd = useRef(true);
+  const reserves = useRef(false);
+
+  const fitRoom = (element: Element): void => {
+    const turns = content.current?.querySelectorAll<HTMLElement>(".turn");
+    const last = turns?.[turns.length - 1];
+    const rest = content.current;
+    if (!room.current || !rest) return;
+    const framed = element === thread.current;
+    const needed =
+      reserves.current && framed && last
+        ? element.clientHeight -
+          (rest.getBoundingClientRect().bottom - last.getBoundingClientRect().top)
+        : 0;
+    const height = `${Math.max(0, Math.round(needed - 16))}px`;
+    if (room.current.style.height !== height) room.current.style.height = height;
+  };
+
+  const measure = (): void => {
+    const element = thread.current && scrollerOf(thread.current, ui.host);
+    if (!element) return;
+    const end = element.scrollHeight - (room.current?.offsetHeight ?? 0);
+    atEnd.current = end - element.clientHeight - element.scrollTop <= NEAR;
+    setAway(!atEnd.current);
+  };
+
+  const toEnd = (behavior: ScrollBehavior = "smooth"): void => {
+    const element = thread.current && scrollerOf(thread.current, ui.host);
+    if (!element) return;
+    fitRoom(element);
+    atEnd.current = true;
+    const calm = behavior === "smooth" && prefersStillness();
+    element.scrollTo({ top: element.scrollHeight, behavior: calm ? "instant" : behavior });
+  };
+
+  const grow = (): void => {
+    const element = thread.current && scrollerOf(thread.current, ui.host);
+    if (!element) return;
+    fitRoom(element);
+    const follows = ui.options.peek().thread?.autoScroll ?? false;
+    if (follows && atEnd.current && chat.isResponding.peek()) toEnd("instant");
+    else measure();
+  };
+  const actions = useRef({ measure, toEnd, grow });
+  actions.current = { measure, toEnd, grow };
+
+  // A thread that opens is shown from its end; so is a message of one's own.
+  useLayoutEffect(() => {
+    let shown: string | null = null;
+    let wasPending = false;
+    let frame = 0;
+    const stop = effect(() => {
+      const id = chat.threadId.value;
+      const ready = !chat.isLoading.value && chat.itemIds.value.length > 0;
+      const isPending = chat.pending.value !== null;
+      const sent = isPending && !wasPending;
+      // The thread of a first message is born with it, and isn't opened.
+      const opened = ready && id !== shown && !wasPending && !isPending;
+      if (sent) reserves.current = true;
+      else if (opened) reserves.current = false;
+      if (ready || isPending) shown = id;
+      if (id === null && !isPending) shown = null;
+      wasPending = isPending;
+      if (!sent && !opened) return;
+      // Once the views have drawn it.
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => {
+        actions.current.toEnd(sent ? "smooth" : "instant");
+      });
+    });
+    return () => {
+      stop();
+      cancelAnimationFrame(frame);
+    };
+  }, [chat]);
+
+  useEffect(() => {
+    const element = content.current;
+    if (!element || !thread.current || typeof ResizeObserver === "undefined") return;
+    let frame = 0;
+    const observer = new ResizeObserver(() => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => actions.current.grow());
+    });
+    observer.observe(element);
+    observer.observe(thread.current);
+    const onPageScroll = (): void => actions.current.measure();
+    const isPage = ui.host.hasAttribute("auto-height");
+    if (isPage) addEventListener("scroll", onPageScroll, { passive: true });
+    return () => {
+      observer.disconnect();
+      cancelAnimationFrame(frame);
+      removeEventListener("scroll", onPageScroll);
+    };
+  }, [content, thread, ui]);
+
+  return { away, toEnd, onScroll: measure };
+}

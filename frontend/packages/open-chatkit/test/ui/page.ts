@@ -1,0 +1,109 @@
+/** What the stories about the element share: a page with one on it, and a scripted server. */
+
+import type { ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
+import { within } from "@testing-library/preact";
+import { type Script, type ScriptedServer, scriptedServer } from "../../demo/scriptedServer";
+import type {
+  AssistantMessageItem,
+  Thread,
+  ThreadItem,
+  ThreadStreamEvent,
+} from "../../src/core/types";
+import "../../src/index";
+
+export type Page = {
+  element: OpenAIChatKit;
+  server: ScriptedServer;
+  /** Finds things in the shadow root as people do. */
+  view: ReturnType<typeof within>;
+  /** The names of the official events, in order. */
+  events: string[];
+};
+
+type Extra = Partial<Omit<ChatKitOptions, "api">> & { threads?: Thread[]; script?: Script };
+
+const EVENTS = [
+  "chatkit.ready",
+  "chatkit.error",
+  "chatkit.response.start",
+  "chatkit.response.end",
+  "chatkit.thread.change",
+  "chatkit.history.open",
+  "chatkit.history.close",
+  "chatkit.deeplink",
+  "chatkit.tool.change",
+];
+
+/** Puts an element on the page and waits until it is ready. */
+export async function openPage({
+  threads = [],
+  script = () => [],
+  ...options
+}: Extra = {}): Promise<Page> {
+  const server = scriptedServer({ threads, script });
+  const element = document.createElement("openai-chatkit");
+  const events: string[] = [];
+  for (const name of EVENTS) element.addEventListener(name, () => events.push(name));
+  const ready = new Promise((resolve) => element.addEventListener("chatkit.ready", resolve));
+  element.setOptions({
+    api: { url: "http://localhost/chatkit", domainKey: "test", fetch: server.fetch },
+    locale: "en",
+    ...options,
+  });
+  document.body.append(element);
+  await ready;
+  const root = element.shadowRoot as unknown as HTMLElement;
+  return { element, server, view: within(root), events };
+}
+
+export function leavePage(): void {
+  document.body.replaceChildren();
+}
+
+let counter = 0;
+
+export function asked(text: string): ThreadItem {
+  counter += 1;
+  return {
+    id: `u${counter}`,
+    thread_id: "thr_1",
+    created_at: "2026-11-23T08:00:00Z",
+    type: "user_message",
+    content: [{ type: "input_text", text }],
+    attachments: [],
+    inference_options: {},
+  };
+}
+
+export function said(text: string): AssistantMessageItem {
+  counter += 1;
+  return {
+    id: `a${counter}`,
+    thread_id: "thr_1",
+    created_at: "2026-11-23T08:00:00Z",
+    type: "assistant_message",
+    content: [{ type: "output_text", text, annotations: [] }],
+  };
+}
+
+export function thread(items: ThreadItem[], extra: Partial<Thread> = {}): Thread {
+  return {
+    id: "thr_1",
+    title: "A chat",
+    created_at: "2026-11-23T08:00:00Z",
+    status: { type: "active" },
+    items: { data: items, has_more: false },
+    ...extra,
+  };
+}
+
+/** Answers each message at once. */
+export const answers =
+  (text: string): Script =>
+  (): ThreadStreamEvent[] => {
+    const item = said(text);
+    return [
+      { type: "thread.item.added", item: { ...item, content: [] } },
+      { type: "thread.item.done", item },
+    ];
+  };
