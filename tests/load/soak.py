@@ -41,16 +41,16 @@ class Shape:
     rate: float = 30.0
     tokens: int = 900
     seconds: float = 300.0
-    workers: int = 1
+    workers: int = 2
 
 
 @dataclass(frozen=True)
 class Soak:
-    """What came of it. `early` is after everybody had begun, `idle` after everybody had ended."""
+    """What came of it. `half` is after half of the time, `idle` after everybody had ended."""
 
     watched: Watched
     before: Footprint
-    early: Footprint
+    half: Footprint
     late: Footprint
     idle: Footprint
 
@@ -63,7 +63,8 @@ async def soak(shape: Shape) -> Soak:
         before = await look(state)
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector) as session:
-            until = asyncio.get_running_loop().time() + shape.seconds
+            loop = asyncio.get_running_loop()
+            until = loop.time() + shape.seconds
             async with asyncio.TaskGroup() as group:
                 for number in range(shape.streams):
                     user_id, client_secret = secrets[number % len(secrets)]
@@ -71,10 +72,11 @@ async def soak(shape: Shape) -> Soak:
                     viewer = Viewer(session, url, client_secret, watched)
                     group.create_task(viewer.talk(model.text, until))
                     await asyncio.sleep(shape.seconds * RAMP_SHARE / shape.streams)
-                early = await look(state)
-                await asyncio.sleep(until - asyncio.get_running_loop().time())
+                await asyncio.sleep(until - shape.seconds / 2 - loop.time())
+                half = await look(state)
+                await asyncio.sleep(until - loop.time())
                 late = await look(state)
-        return Soak(watched, before, early, late, await look(state))
+        return Soak(watched, before, half, late, await look(state))
 
 
 @asynccontextmanager
@@ -136,17 +138,17 @@ def report(shape: Shape, result: Soak) -> str:
         _times("turn", watched.turn_times) + f"  ideal {ideal:.1f} s",
         (
             f"{'connections':<20} PostgreSQL {_course(result, 'postgres_connections')}, "
-            f"Redis {_course(result, 'redis_connections')} (before, early, late, after)"
+            f"Redis {_course(result, 'redis_connections')} (before, half, late, after)"
         ),
     ]
     for name in result.before.resident:
         sizes = [
             look.resident[name] >> 20
-            for look in (result.before, result.early, result.late, result.idle)
+            for look in (result.before, result.half, result.late, result.idle)
         ]
-        seconds = result.late.cpu_s[name] - result.early.cpu_s[name]
-        span = shape.seconds * (1 - RAMP_SHARE)
-        lines.append(f"{name:<20} resident {sizes} MiB, CPU {seconds / span:.0%} of a core")
+        cpu_s = result.late.cpu_s[name] - result.half.cpu_s[name]
+        share = cpu_s / (shape.seconds / 2)
+        lines.append(f"{name:<20} resident {sizes} MiB, CPU {share:.0%} of a core")
     return "\n".join([*lines, *sorted(set(watched.failures))[:10]])
 
 
@@ -157,7 +159,7 @@ def _times(name: str, seconds: Sequence[float]) -> str:
 
 
 def _course(result: Soak, name: str) -> list[int]:
-    looks = (result.before, result.early, result.late, result.idle)
+    looks = (result.before, result.half, result.late, result.idle)
     return [int(getattr(each, name)) for each in looks]
 
 
