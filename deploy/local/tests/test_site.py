@@ -142,6 +142,7 @@ async def test_what_a_build_makes_is_no_source_but_the_chat_component_is(
     future = (sources / "package-lock.json").stat().st_mtime + 60
     for made in (
         "app/.next/x.js",
+        "app/next-env.d.ts",
         "node_modules/react/index.js",
         "packages/resumable-fetch/dist/x",
     ):

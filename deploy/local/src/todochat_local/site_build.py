@@ -28,8 +28,9 @@ BUILD_TIMEOUT_S: Final = 900.0
 WAIT_S: Final = 0.5
 # What a build makes, and what it never reads.
 _NOT_SOURCES: Final = frozenset(
-    {"node_modules", ".next", "out", "out-seed", "tests", "coverage", "test-results"}
+    {"node_modules", ".next", "out", "out-seed", "test", "tests", "demo", "coverage"}
 )
+_NOT_SOURCE_FILES: Final = (".md", ".test.ts", ".test.tsx", ".tsbuildinfo", "next-env.d.ts")
 # The chat component is an input of the site: rebuilt by hand, it has to get there.
 _ELEMENT: Final = Path("packages", "open-chatkit", "dist")
 _PUBLIC_PREFIX: Final = "NEXT_PUBLIC_"
@@ -99,7 +100,11 @@ class Frontend:
                 for name in folders
                 if name not in _NOT_SOURCES and (name != "dist" or inside / name == _ELEMENT)
             ]
-            yield from (Path(folder, name) for name in files if not name.startswith("."))
+            yield from (
+                Path(folder, name)
+                for name in files
+                if not name.startswith(".") and not name.endswith(_NOT_SOURCE_FILES)
+            )
 
 
 def frontend_dir() -> Path:

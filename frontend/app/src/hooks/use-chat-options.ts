@@ -44,7 +44,7 @@ export function useChatOptions(): UseChatKitOptions {
         placeholder: "Tell me what to do, or ask what is due",
         attachments: {
           // The offline assistant would only say that it can't read them.
-          enabled: !assistant?.offline,
+          enabled: assistant?.offline === false,
           maxCount: 10,
           maxSize: 5 * MIB,
           accept: {

@@ -9,17 +9,24 @@ export interface Reading {
 }
 
 const DAY_MS = 86_400_000;
+/** By time zone: making one costs more than a thousand uses of it. */
+const DAY_FORMATS = new Map<string, Intl.DateTimeFormat>();
 const WEEK_DAYS = 6;
 
 /** The day, `2026-11-24`, of an instant in a time zone. */
 export function dayOf(instant: Date, timezone: string): string {
-  // Canada's way to write dates is ISO's.
-  return new Intl.DateTimeFormat("en-CA", {
-    timeZone: timezone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  }).format(instant);
+  let format = DAY_FORMATS.get(timezone);
+  if (!format) {
+    // Canada's way to write dates is ISO's.
+    format = new Intl.DateTimeFormat("en-CA", {
+      timeZone: timezone,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+    });
+    DAY_FORMATS.set(timezone, format);
+  }
+  return format.format(instant);
 }
 
 /** The day a task is due on, as the reader sees it. */
