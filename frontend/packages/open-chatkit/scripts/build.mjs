@@ -57,6 +57,7 @@ async function buildViews() {
 async function buildScript(viewsUrl) {
   const toViews = {
     name: "views-beside-the-script",
+    enforce: "pre",
     resolveId(source, importer) {
       const target = importer && path.resolve(path.dirname(importer), source);
       return target === path.dirname(views) ? { id: viewsUrl, external: true } : null;

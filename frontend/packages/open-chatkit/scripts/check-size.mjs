@@ -27,7 +27,7 @@ async function load(file, seen) {
 const first = new Map();
 const script = path.join(dist, "chatkit.js");
 await load(script, first);
-const views = /["'](\.\/assets\/open-chatkit-[^"']+)["']/u.exec(
+const views = /["'`](\.\/assets\/open-chatkit-[^"'`]+)["'`]/u.exec(
   await readFile(script, "utf8"),
 )?.[1];
 if (!views) throw new Error("chatkit.js names no views: run the build first");

@@ -1,4 +1,11 @@
+import type { OpenAIChatKit } from "@openai/chatkit";
 import { OpenChatKitElement, preload } from "./OpenChatKitElement";
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "openai-chatkit": OpenAIChatKit;
+  }
+}
 
 /** The name that pages and `@openai/chatkit-react` use. */
 export const TAG = "openai-chatkit";

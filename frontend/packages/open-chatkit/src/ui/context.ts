@@ -52,6 +52,19 @@ export function useT(): Locale["t"] {
   return useUi().locale.value.t;
 }
 
+/** Does something with the chat; a failure is said, unless the chat says it at its place. */
+export async function attempt(ui: Ui, action: () => Promise<unknown>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    const isBusy = error instanceof Error && error.name === "BusyError";
+    const { t } = ui.locale.peek();
+    if (isBusy) toast(ui, t("stillAnswering"));
+    else if (!ui.chat.error.peek()) toast(ui, t("errorGeneric"), "danger");
+    ui.emit("chatkit.log", { name: "action.failed", data: { error: String(error) } });
+  }
+}
+
 let lastToast = 0;
 
 /** Says something for a few seconds. */

@@ -156,7 +156,9 @@ describe("somebody who chats", () => {
     await element.sendUserMessage({ text: "Hello" });
     await view.findByText("Over budget.");
 
-    fireEvent.click(view.getByRole("button", { name: "Retry" }));
+    const retry = view.getByRole("button", { name: "Retry" }) as HTMLButtonElement;
+    await waitFor(() => expect(retry.disabled).toBe(false));
+    fireEvent.click(retry);
 
     await view.findByText("Now it works.");
     expect(server.asked.at(-1)?.type).toBe("threads.retry_after_item");

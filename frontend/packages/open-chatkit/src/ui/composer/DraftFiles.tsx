@@ -1,5 +1,5 @@
 import type { DraftFile } from "../../core/types";
-import { useT, useUi } from "../context";
+import { attempt, useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import { fileSize } from "./useFiles";
 
@@ -46,7 +46,7 @@ function Tile({ file }: { file: DraftFile }) {
           type="button"
           class="file-overlay"
           aria-label={t("retryFile", values)}
-          onClick={() => void composer.retryFile(file.key)}
+          onClick={() => void attempt(ui, () => composer.retryFile(file.key))}
         >
           <Icon name="reload" size={18} />
         </button>
@@ -56,7 +56,7 @@ function Tile({ file }: { file: DraftFile }) {
         class="file-remove"
         aria-label={t("removeFile", values)}
         title={t("removeFile", values)}
-        onClick={() => void composer.removeFile(file.key)}
+        onClick={() => void attempt(ui, () => composer.removeFile(file.key))}
       >
         <Icon name="close" size={12} />
       </button>

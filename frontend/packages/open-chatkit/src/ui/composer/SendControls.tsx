@@ -1,5 +1,5 @@
 import { IconButton } from "../common/IconButton";
-import { useT, useUi } from "../context";
+import { attempt, useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import type { Dictation } from "./useDictation";
 
@@ -42,7 +42,8 @@ function DictationControls({ dictation }: { dictation: Dictation }) {
 
 /** Dictate, and send or stop. */
 export function SendControls({ dictation }: { dictation: Dictation | null }) {
-  const { chat } = useUi();
+  const ui = useUi();
+  const { chat } = ui;
   const t = useT();
   const recording = dictation?.state === "recording";
   const stops = chat.isResponding.value && chat.canStop.value;
@@ -58,7 +59,7 @@ export function SendControls({ dictation }: { dictation: Dictation | null }) {
           part="stop-button"
           label={t(chat.isStopping.value ? "stopping" : "stop")}
           disabled={chat.isStopping.value}
-          onClick={() => void chat.stop()}
+          onClick={() => void attempt(ui, () => chat.stop())}
         />
       )}
       {!recording && !stops && (

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "../common/IconButton";
-import { useT, useUi } from "../context";
+import { attempt, useT, useUi } from "../context";
 import { groupThreads } from "./groups";
 import { ThreadRow } from "./ThreadRow";
 
@@ -8,7 +8,8 @@ function useEndlessScroll(
   list: { current: HTMLElement | null },
   end: { current: HTMLElement | null },
 ) {
-  const { history } = useUi().chat;
+  const ui = useUi();
+  const { history } = ui.chat;
   const hasMore = history.hasMore.value;
   const count = history.threads.value?.length ?? 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a longer list must be looked at anew
@@ -16,7 +17,9 @@ function useEndlessScroll(
     if (!hasMore || !end.current || typeof IntersectionObserver === "undefined") return;
     const observer = new IntersectionObserver(
       (entries) => {
-        if (entries.some((entry) => entry.isIntersecting)) void history.loadMore();
+        if (entries.some((entry) => entry.isIntersecting)) {
+          void attempt(ui, () => history.loadMore());
+        }
       },
       { root: list.current, rootMargin: "0px 0px 300px 0px" },
     );
@@ -55,7 +58,7 @@ function Threads() {
                   thread={thread}
                   onOpen={() => {
                     ui.view.value = "chat";
-                    void ui.chat.openThread(thread.id);
+                    void attempt(ui, () => ui.chat.openThread(thread.id));
                   }}
                 />
               </li>
@@ -77,9 +80,9 @@ export function HistoryPanel() {
   const end = useRef<HTMLDivElement>(null);
   useEndlessScroll(list, end);
   useLayoutEffect(() => {
-    void history.load();
+    void attempt(ui, () => history.load());
     panel.current?.focus({ preventScroll: true });
-  }, [history]);
+  }, [history, ui]);
   const close = (): void => {
     ui.view.value = "chat";
   };
@@ -115,7 +118,11 @@ export function HistoryPanel() {
         {history.error.value && (
           <div class="notice danger" role="alert">
             <div class="notice-body">{t("historyFailed")}</div>
-            <button type="button" class="button small" onClick={() => void history.load()}>
+            <button
+              type="button"
+              class="button small"
+              onClick={() => void attempt(ui, () => history.load())}
+            >
               {t("tryAgain")}
             </button>
           </div>
@@ -127,7 +134,7 @@ export function HistoryPanel() {
               type="button"
               class="button small"
               disabled={history.isLoading.value}
-              onClick={() => void history.loadMore()}
+              onClick={() => void attempt(ui, () => history.loadMore())}
             >
               {t(history.isLoading.value ? "loading" : "loadMore")}
             </button>

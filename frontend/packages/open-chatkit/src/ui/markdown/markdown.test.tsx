@@ -116,7 +116,7 @@ describe("markdown from anybody", () => {
   });
 
   it("decodes entities once", () => {
-    expect(render(<Markdown text="a &amp;lt; b &copy; &#x1F600;" />).container.textContent).toBe(
+    expect(render(<Markdown text={"a &amp;lt; b &copy; &#x1F600;"} />).container.textContent).toBe(
       "a &lt; b © 😀",
     );
   });

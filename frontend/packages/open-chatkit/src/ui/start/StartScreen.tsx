@@ -1,5 +1,5 @@
 import type { StartScreenPrompt } from "@openai/chatkit";
-import { useT, useUi } from "../context";
+import { attempt, useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 
 /** The new thread view: a greeting and what one might ask. */
@@ -8,7 +8,8 @@ export function StartScreen() {
   const t = useT();
   const { greeting, prompts = [] } = ui.options.value.startScreen ?? {};
   const send = (prompt: StartScreenPrompt["prompt"]): void => {
-    void ui.chat.send(typeof prompt === "string" ? { text: prompt } : { content: prompt });
+    const message = typeof prompt === "string" ? { text: prompt } : { content: prompt };
+    void attempt(ui, () => ui.chat.send(message));
   };
   return (
     <div class="start-screen" part="start-screen">

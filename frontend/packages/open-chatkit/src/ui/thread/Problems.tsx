@@ -1,7 +1,7 @@
 import type { ChatError, Notice } from "../../core/types";
 import type { MessageKey } from "../../locale";
 import { IconButton } from "../common/IconButton";
-import { useT, useUi } from "../context";
+import { attempt, useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import { Markdown } from "../markdown/Markdown";
 
@@ -21,7 +21,8 @@ export function errorText(error: ChatError, t: (key: MessageKey) => string): str
 
 /** The thread's error, with a way on. */
 export function ErrorBox() {
-  const { chat } = useUi();
+  const ui = useUi();
+  const { chat } = ui;
   const t = useT();
   const error = chat.error.value;
   if (!error) return null;
@@ -36,7 +37,12 @@ export function ErrorBox() {
       <Icon name="alert" size={18} />
       <div class="notice-body">{errorText(error, t)}</div>
       {error.allowRetry && (
-        <button type="button" class="button small" onClick={() => void chat.retry()}>
+        <button
+          type="button"
+          class="button small"
+          disabled={chat.isResponding.value}
+          onClick={() => void attempt(ui, () => chat.retry())}
+        >
           <Icon name="reload" size={14} />
           {t("retry")}
         </button>

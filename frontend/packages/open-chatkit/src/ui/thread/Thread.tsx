@@ -1,6 +1,6 @@
 import { useComputed } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { useT, useUi } from "../context";
+import { attempt, useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import { UserMessage } from "../items/UserMessage";
 import { StartScreen } from "../start/StartScreen";
@@ -29,7 +29,8 @@ function Pending() {
 }
 
 function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
-  const { chat } = useUi();
+  const ui = useUi();
+  const { chat } = ui;
   const t = useT();
   const sentinel = useRef<HTMLDivElement>(null);
   const turns = useComputed(() => {
@@ -47,7 +48,7 @@ function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
             type="button"
             class="button small"
             disabled={chat.isLoadingMore.value}
-            onClick={() => void chat.loadMore()}
+            onClick={() => void attempt(ui, () => chat.loadMore())}
           >
             {t(chat.isLoadingMore.value ? "loading" : "loadMore")}
           </button>

@@ -2,7 +2,7 @@ import { useComputed } from "@preact/signals";
 import type { FeedbackKind } from "../../core/types";
 import { IconButton } from "../common/IconButton";
 import { useCopy } from "../common/useCopy";
-import { toast, useT, useUi } from "../context";
+import { attempt, toast, useT, useUi } from "../context";
 import { type Turn, turnText } from "./turns";
 
 function Feedback({ itemIds }: { itemIds: readonly string[] }) {
@@ -72,7 +72,7 @@ export function TurnActions({ turn, last }: { turn: Turn; last: boolean }) {
           look="quiet"
           size={18}
           disabled={responding}
-          onClick={() => void chat.retry(turn.userItemId ?? undefined)}
+          onClick={() => void attempt(ui, () => chat.retry(turn.userItemId ?? undefined))}
         />
       )}
     </div>

@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { useUi } from "../context";
+import { attempt, useUi } from "../context";
 import { scrollerOf } from "./useScroll";
 
 /**
@@ -25,7 +25,7 @@ export function useOlder(
     const observer = new IntersectionObserver(
       (entries) => {
         if (entries.some((entry) => entry.isIntersecting) && !chat.isLoading.peek()) {
-          void chat.loadMore();
+          void attempt(ui, () => chat.loadMore());
         }
       },
       { root, rootMargin: "600px 0px 0px 0px" },
