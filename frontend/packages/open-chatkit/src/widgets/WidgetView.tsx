@@ -1,12 +1,17 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { languageOf } from "../locale";
 import { type Runtime, RuntimeContext, type Settings, SettingsContext } from "./context";
 import { SCOPE } from "./fields";
 import { type FocusPlace, focusPlace, restoreFocus } from "./focus";
+import { loader, useLoaded } from "./lazy";
 import { Node } from "./Node";
 import { englishStrings } from "./strings";
 import type { WidgetRegistry, WidgetViewProps } from "./types";
 
 const NONE: WidgetRegistry = {};
+const otherLanguages = loader(() =>
+  import("./lazy/translations").then((module) => module.translations),
+);
 
 /** Shows a widget, and does what its controls are configured to do. */
 export function WidgetView(props: WidgetViewProps) {
@@ -15,6 +20,10 @@ export function WidgetView(props: WidgetViewProps) {
   const latest = useRef(props);
   latest.current = props;
   const held = useHold(root.current);
+  const language = languageOf(locale ?? "en");
+  const words = useLoaded(otherLanguages, language !== "en");
+  // Callers make the rule anew each time they draw; what it says decides.
+  const domains = images?.allowedDomains?.join(" ") ?? "";
 
   // Read before the new tree is drawn, given back when it is there.
   const place = focusPlace(root.current);
@@ -33,12 +42,16 @@ export function WidgetView(props: WidgetViewProps) {
     () => ({
       isBusy,
       registry,
-      images,
-      strings: { ...englishStrings, ...strings },
+      images: { allowedDomains: domains === "" ? [] : domains.split(" ") },
+      strings: {
+        ...englishStrings,
+        ...(language === "en" ? null : words?.[language]),
+        ...strings,
+      },
       locale,
       markdown,
     }),
-    [isBusy, registry, images, strings, locale, markdown],
+    [isBusy, registry, domains, strings, language, words, locale, markdown],
   );
 
   return (

@@ -35,6 +35,8 @@ const TOKENS = {
     success: "var(--w-success)",
     warning: "var(--w-warning)",
     danger: "var(--w-danger)",
+    info: "var(--w-info)",
+    discovery: "var(--w-discovery)",
   },
   background: {
     surface: "var(--w-surface)",

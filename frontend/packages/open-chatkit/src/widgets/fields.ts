@@ -49,11 +49,11 @@ export function linkLabels(element: Element | null): void {
     if (label.id === "") label.id = newId();
     if (field.id === "") field.id = newId();
     label.htmlFor = field.id;
-    // Stronger than the aria-label that fields without a label are read by. A button is read with
-    // what it shows.
-    const own = field instanceof HTMLButtonElement ? ` ${field.id}` : "";
-    if (own) field.removeAttribute("aria-label");
-    field.setAttribute("aria-labelledby", `${label.id}${own}`);
+    // Stronger than the aria-label that fields without a label are read by. A button's value is
+    // the text that it shows.
+    const value = field.querySelector("[data-w-value]");
+    if (value && value.id === "") value.id = newId();
+    field.setAttribute("aria-labelledby", [label.id, ...(value ? [value.id] : [])].join(" "));
   }
 }
 

@@ -19,8 +19,9 @@ export function focusPlace(root: HTMLElement | null): FocusPlace | null {
 /** Gives the focus back if it was lost; does nothing if the person has moved it. */
 export function restoreFocus(place: FocusPlace | null, root: HTMLElement | null): void {
   if (!place || !root) return;
-  const now = activeElement(root);
-  if (now !== null && now !== root.ownerDocument.body) return;
+  // The document's own answer: within a shadow root, focus elsewhere on the page looks like none.
+  const { activeElement: now, body } = root.ownerDocument;
+  if (now !== null && now !== body) return;
   if (root.contains(place.element)) {
     place.element.focus({ preventScroll: true });
     return;
@@ -42,5 +43,5 @@ function focusables(scope: Element): HTMLElement[] {
 
 function activeElement(from: HTMLElement): Element | null {
   const root = from.getRootNode();
-  return root instanceof Document || root instanceof ShadowRoot ? root.activeElement : null;
+  return "activeElement" in root ? (root as Document | ShadowRoot).activeElement : null;
 }

@@ -1,5 +1,6 @@
-/** Which pictures may be loaded. Others are shown as a link, so that no server learns who reads. */
+/** Which pictures may be loaded: the same as in messages. */
 
+import { imageSource as messageImage } from "../ui/markdown/links";
 import type { ImageRule } from "./types";
 
 /** A picture that may be shown, one that may be linked to, or nothing. */
@@ -8,28 +9,12 @@ export type ImageSource =
   | { kind: "linked"; href: string; host: string }
   | { kind: "none" };
 
-const OWN_SCHEMES = new Set(["blob:"]);
-
 /** Decides by the address alone; relative ones are the page's own. */
 export function imageSource(src: unknown, rule: ImageRule | undefined): ImageSource {
   if (typeof src !== "string" || src === "") return { kind: "none" };
-  const base = globalThis.location?.href ?? "http://localhost/";
-  if (!URL.canParse(src, base)) return { kind: "none" };
-  const url = new URL(src, base);
-  if (url.protocol === "data:") {
-    return /^data:image\//i.test(src) ? { kind: "shown", src } : { kind: "none" };
-  }
-  if (OWN_SCHEMES.has(url.protocol)) return { kind: "shown", src: url.href };
-  if (url.protocol !== "https:" && url.protocol !== "http:") return { kind: "none" };
-  const own = new URL(base).origin;
-  if (url.origin === own || isAllowed(url.hostname, rule?.allowedDomains ?? [])) {
-    return { kind: "shown", src: url.href };
-  }
-  return { kind: "linked", href: url.href, host: url.host };
-}
-
-function isAllowed(host: string, domains: readonly string[]): boolean {
-  return domains.some((domain) =>
-    domain.startsWith("*.") ? host.endsWith(domain.slice(1)) : host === domain.toLowerCase(),
-  );
+  const source = messageImage(src, rule?.allowedDomains ?? []);
+  if (source.allowed) return { kind: "shown", src: source.src };
+  return source.href === null
+    ? { kind: "none" }
+    : { kind: "linked", href: source.href, host: source.host };
 }

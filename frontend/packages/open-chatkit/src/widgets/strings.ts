@@ -7,7 +7,6 @@ export const englishStrings = {
   choose: "Choose…",
   previousMonth: "Previous month",
   nextMonth: "Next month",
-  today: "Today",
   loading: "Working…",
   details: "Details",
   imageFrom: (host: string) => `Image from ${host}`,

@@ -133,7 +133,7 @@ export type WidgetViewProps = {
   onLog?: ((event: WidgetLog) => void) | undefined;
   /** @default plain paragraphs */
   markdown?: MarkdownView | undefined;
-  /** @default English */
+  /** @default those of `locale` */
   strings?: Partial<WidgetStrings> | undefined;
   /** For dates and numbers. @default the document's language */
   locale?: string | undefined;

@@ -15,7 +15,7 @@ const only = query.get("only");
 const page = `
 .frame { background: var(--ck-bg); color: var(--ck-text); font-family: var(--ck-font); min-height: 100vh; }
 .frame[data-scheme="dark"] { --ck-bg: #1b1b1f; --ck-text: #f2f2f2; --ck-primary: #f2f2f2; --ck-link: #7ab7ff; }
-.gallery { display: grid; gap: 28px; padding: 20px 16px 60px; max-width: 640px; margin: 0 auto; }
+.gallery { display: grid; grid-template-columns: minmax(0, 1fr); gap: 28px; padding: 20px 16px 60px; max-width: 640px; margin: 0 auto; }
 .gallery h2 { font-size: 13px; font-weight: 500; margin: 0 0 8px; color: var(--ck-text-secondary); }
 `;
 

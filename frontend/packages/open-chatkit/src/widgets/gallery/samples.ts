@@ -29,7 +29,7 @@ const texts: WidgetNode = {
       value: "Cut after one line, however long it is and whatever else it would have said here.",
       truncate: true,
     },
-    { type: "Caption", value: "A caption in blue", color: "blue-600" },
+    { type: "Caption", value: "A caption in blue", color: { light: "blue-600", dark: "blue-300" } },
     { type: "Markdown", value: "**Markdown** by the message renderer\n\nSecond paragraph" },
     {
       type: "Row",

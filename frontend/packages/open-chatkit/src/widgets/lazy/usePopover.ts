@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Align, placeBeside, type Side } from "./place";
 
 export type PopoverOptions = {
@@ -42,7 +42,7 @@ export function usePopover(panel: { current: HTMLElement | null }, options: Popo
     return () => abort.abort();
   }, [panel]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const abort = new AbortController();
     const { signal } = abort;
     const isInside = (event: Event) => {

@@ -45,5 +45,4 @@ export const calendarStyles = `
 .w-day-today { border-color: var(--w-border-strong); }
 .w-day.w-day-chosen { background: var(--w-primary); color: var(--w-on-primary); }
 .w-day:disabled, .w-calendar-turn:disabled { opacity: 0.35; cursor: default; background: none; }
-.w-calendar [dir="rtl"] .w-icon { transform: scaleX(-1); }
 `;

@@ -39,6 +39,7 @@ export const containerStyles = `
   padding: var(--w-pad-top) var(--w-pad-right) var(--w-pad-bottom) var(--w-pad-left);
 }
 .w-card > .w-status, .w-list-status { padding: 12px 16px 0; }
+.w-list-status { padding: 10px 14px; border-block-end: 1px solid var(--w-border-subtle); }
 .w-card-footer {
   display: flex;
   flex-wrap: wrap;
@@ -62,7 +63,8 @@ export const containerStyles = `
 .w-card-toggle:focus-visible { outline-offset: -2px; }
 .w-card-summary { flex: 1; min-width: 0; }
 .w-card-toggle .w-icon { transition: transform 160ms ease; }
-.w-turned { transform: rotate(180deg); }
+.ckw .icon-directed:dir(rtl) { transform: scaleX(-1); }
+.ckw .w-icon.w-turned:not(:empty) { transform: rotate(180deg); }
 
 .w-status {
   display: flex;
@@ -98,10 +100,10 @@ export const containerStyles = `
 }
 .w-row > .w-divider { border-block-start: 0; border-inline-start: 1px solid var(--w-border); height: auto; }
 .w-flush { margin-inline: calc(-1 * var(--w-pad-left, 0px)) calc(-1 * var(--w-pad-right, 0px)); }
-.w-flush-edge { align-self: stretch !important; max-width: none; width: auto; border-radius: 0; }
+.w-image.w-flush-edge { align-self: stretch; max-width: none; border-radius: 0; }
 .w-flush-edge:first-child { margin-block-start: calc(-1 * var(--w-pad-top, 0px)); }
 .w-flush-edge:last-child { margin-block-end: calc(-1 * var(--w-pad-bottom, 0px)); }
-img.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-pad-right, 0px)); }
+img.w-image.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-pad-right, 0px)); }
 .w-transition { animation: w-enter 220ms ease both; }
 @keyframes w-enter { from { opacity: 0; transform: translateY(4px); } }
 
@@ -125,13 +127,21 @@ img.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-pad-right
   position: relative;
   display: flex;
   flex: 1;
-  flex-wrap: wrap;
-  gap: calc(var(--w-unit) * 1) calc(var(--w-unit) * 2.5);
+  gap: calc(var(--w-unit) * 2.5);
   min-width: 0;
   padding: 8px 14px;
 }
-.w-item-content > :is(.w-col, .w-box) { flex: 1 1 0; min-width: min(100%, 10rem); }
-.w-item-content > :is(.w-checkbox, .w-caption, .w-text) { max-width: 100%; }
+.w-item-main {
+  display: flex;
+  flex: 1;
+  flex-wrap: wrap;
+  align-items: inherit;
+  gap: calc(var(--w-unit) * 0.5) calc(var(--w-unit) * 2.5);
+  min-width: 0;
+}
+.w-item-end { display: flex; flex: none; align-items: center; gap: inherit; max-width: 60%; }
+.w-item-main > :is(.w-col, .w-box) { flex: 1 1 0; min-width: min(100%, 8rem); }
+.w-item-main > :is(.w-checkbox, .w-caption, .w-text) { max-width: 100%; }
 .w-item-clickable > .w-item-content { pointer-events: none; }
 .w-item-clickable > .w-item-content :is(a, button, input, select, textarea, label) { pointer-events: auto; }
 .w-item-clickable:hover { background: var(--w-hover); }

@@ -62,6 +62,7 @@ ${[...sizes, ...gutters, ...icons].join("\n")}
 .w-button.w-variant-outline:hover, .w-button.w-variant-ghost:hover { background: color-mix(in oklab, var(--t) 10%, transparent); }
 .w-button:disabled, .w-button[aria-disabled] { cursor: default; }
 .w-button:disabled, .w-button[aria-disabled]:not(.w-pending) { opacity: 0.5; }
+[data-w-waiting] .w-button[type="submit"] { opacity: 0.5; cursor: default; }
 .w-button.w-pending > :not(.w-spinner) { visibility: hidden; }
 .w-button > .w-spinner { position: absolute; }
 

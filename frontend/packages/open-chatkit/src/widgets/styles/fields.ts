@@ -83,7 +83,8 @@ export const fieldStyles = `
 .w-off:not(:has([aria-busy])) { opacity: 0.55; }
 .w-radios { display: flex; gap: 8px; }
 .w-radios.w-row { flex-wrap: wrap; gap: 6px 18px; }
-.w-item .w-checkbox:has(:checked) .w-choice-label { color: var(--w-text-secondary); text-decoration: line-through; }
+/* A box of this name says that what it names is over. */
+.w-item .w-checkbox:has(:is([name="completed"], [name="done"]):checked) .w-choice-label { color: var(--w-text-secondary); text-decoration: line-through; }
 @media (forced-colors: active) {
   .w-tick, .w-dot { appearance: auto; }
   .w-tick-mark { display: none; }

@@ -20,7 +20,10 @@ export function Checkbox({ node }: { node: Shape<"Checkbox"> }) {
   async function change(isChecked: boolean): Promise<void> {
     const takeBack = choose(isChecked);
     if (!hasAction) return;
-    if (!(await action.run(ref.current, nested([[node.name, isChecked]])))) takeBack();
+    if (await action.run(ref.current, nested([[node.name, isChecked]]))) return;
+    takeBack();
+    // The document too: a refusal may come before the tick was drawn.
+    if (ref.current) ref.current.checked = value;
   }
 
   return (

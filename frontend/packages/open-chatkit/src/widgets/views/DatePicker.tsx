@@ -31,7 +31,9 @@ export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
     // A field's value is read from the document, so that must have it.
     if (hidden.current) hidden.current.value = next;
     if (!hasAction) return;
-    if (!(await action.run(trigger.current, nested([[node.name, next]])))) takeBack();
+    if (await action.run(trigger.current, nested([[node.name, next]]))) return;
+    takeBack();
+    if (hidden.current) hidden.current.value = value;
   }
 
   function close(): void {
@@ -65,7 +67,7 @@ export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
         {...{ [FIELD]: node.name }}
       >
         <Icon name="calendar" />
-        <span class="w-date-text">
+        <span class="w-date-text" data-w-value="">
           {day ? dayText(day, locale) : node.placeholder || strings.chooseDate}
         </span>
         {action.isPending ? (

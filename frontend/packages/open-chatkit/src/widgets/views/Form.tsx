@@ -16,6 +16,7 @@ export function Form({ node }: { node: Shape<"Form"> }) {
       ref={ref}
       class={`w-form ${boxClass(node, direction, "medium")}`}
       style={box(node)}
+      data-w-waiting={action.isBlocked || action.isPending ? "" : undefined}
       onSubmit={(event) => {
         event.preventDefault();
         if (event.target === ref.current) void action.run(ref.current);

@@ -83,11 +83,30 @@ export function ListViewItem({ node }: { node: Shape<"ListViewItem"> }) {
           align: node.align ?? "",
         })}
       >
-        <Children of={node} />
+        <RowContent node={node} />
       </div>
       {action.isPending ? (
         <span class="w-spinner" role="status" aria-label={strings.loading} />
       ) : null}
     </li>
+  );
+}
+
+/** What follows a spacer stays at the end of the row, also where the rest needs some lines. */
+function RowContent({ node }: { node: Shape<"ListViewItem"> }) {
+  const children = childrenOf(node);
+  const spacer = children.findIndex((child) => child.type === "Spacer");
+  const main = spacer === -1 ? children : children.slice(0, spacer);
+  return (
+    <>
+      <div class="w-item-main">
+        <Children of={{ children: main }} />
+      </div>
+      {spacer === -1 ? null : (
+        <div class="w-item-end">
+          <Children of={{ children: children.slice(spacer + 1) }} />
+        </div>
+      )}
+    </>
   );
 }

@@ -32,7 +32,9 @@ export function Select({ node }: { node: SelectShape }) {
     // A field's value is read from the document, so that must have it.
     if (ref.current) ref.current.value = next;
     if (!hasAction) return;
-    if (!(await action.run(ref.current, nested([[node.name, next]])))) takeBack();
+    if (await action.run(ref.current, nested([[node.name, next]]))) return;
+    takeBack();
+    if (ref.current) ref.current.value = value;
   }
 
   return (

@@ -1,0 +1,254 @@
+/** Each component, by what a reader sees of it. */
+
+import { cleanup } from "@testing-library/preact";
+import { afterEach, describe, expect, it } from "vitest";
+import { samples } from "./gallery/samples";
+import { one, settle, show } from "./test-kit";
+import type { WidgetNode } from "./types";
+import { views } from "./views";
+
+afterEach(cleanup);
+
+const inCard = (...children: WidgetNode[]): WidgetNode => ({ type: "Card", children });
+const text = (value: string): WidgetNode => ({ type: "Text", value });
+
+type Story = [name: string, node: WidgetNode, selector: string, shows: string];
+
+const stories: Story[] = [
+  ["a text", text("Hello"), "p.w-text", "Hello"],
+  ["a struck text", { ...text("Gone"), lineThrough: true }, "p s", "Gone"],
+  ["a title is a heading", { type: "Title", value: "News" }, "h3", "News"],
+  ["a caption", { type: "Caption", value: "small" }, ".w-caption", "small"],
+  ["markdown's paragraphs", { type: "Markdown", value: "one\n\ntwo" }, "p + p", "two"],
+  ["a badge", { type: "Badge", label: "new", color: "info" }, ".w-tone-info", "new"],
+  ["a button", { type: "Button", label: "Go" }, "button", "Go"],
+  ["a label", { type: "Label", value: "Name", fieldName: "n" }, "label", "Name"],
+  ["a box of children", { type: "Box", children: [text("in")] }, ".w-box p", "in"],
+  ["a row of children", { type: "Row", children: [text("in")] }, ".w-row p", "in"],
+  ["a column of children", { type: "Col", children: [text("in")] }, ".w-col p", "in"],
+  ["a form of children", { type: "Form", children: [text("in")] }, "form p", "in"],
+  ["a transition's child", { type: "Transition", children: text("in") }, "p", "in"],
+  ["a frameless root", { type: "Basic", children: [inCard(text("in"))] }, ".w-card p", "in"],
+  [
+    "a select's options",
+    { type: "Select", name: "s", defaultValue: "b", options: [{ value: "b", label: "Bee" }] },
+    "select",
+    "Bee",
+  ],
+  [
+    "a table's head",
+    {
+      type: "Table",
+      children: [
+        {
+          type: "Table.Row",
+          header: true,
+          children: [{ type: "Table.Cell", children: [text("City")] }],
+        },
+      ],
+    },
+    "th[scope=col]",
+    "City",
+  ],
+  [
+    "a radio's options",
+    { type: "RadioGroup", name: "r", options: [{ value: "a", label: "Ay" }] },
+    "[role=radiogroup] label",
+    "Ay",
+  ],
+  ["a checkbox's label", { type: "Checkbox", name: "c", label: "Yes" }, "label", "Yes"],
+  [
+    "a date in words",
+    { type: "DatePicker", name: "d", defaultValue: "2026-11-24" },
+    "button",
+    "24",
+  ],
+  [
+    "a list's rows",
+    { type: "ListView", children: [{ type: "ListViewItem", children: [text("row")] }] },
+    "ul > li",
+    "row",
+  ],
+  [
+    "a chart as a table",
+    {
+      type: "Chart",
+      xAxis: "m",
+      data: [{ m: "Jan", v: 3 }],
+      series: [{ type: "bar", dataKey: "v", label: "Value" }],
+    },
+    "table td:last-child",
+    "3",
+  ],
+  [
+    "a card's status",
+    { type: "Card", status: { text: "Done", icon: "check" }, children: [] },
+    ".w-status",
+    "Done",
+  ],
+];
+
+describe("each component", () => {
+  it.each(stories)("shows %s", (_, node, selector, shows) => {
+    const { container } = show(node);
+
+    expect(one(container, selector).textContent).toContain(shows);
+  });
+
+  it.each(Object.keys(samples))("draws the gallery's %s without a complaint", (name) => {
+    const sample = samples[name];
+    const { container, logs } = show(sample ?? text(""));
+
+    expect(container.textContent).not.toBe("");
+    const unexpected = logs.filter((log) => log.data.type !== "Hologram");
+    expect(unexpected).toEqual([]);
+  });
+
+  it("has a view for every type in the official list, and for charts", () => {
+    const official =
+      "Badge Basic Box Button Caption Card Chart Checkbox Col DatePicker Divider Form Icon Image Input Label ListView ListViewItem Markdown RadioGroup Row Select Spacer Table Table.Cell Table.Row Text Textarea Title Transition";
+
+    expect(Object.keys(views).sort()).toEqual(official.split(" ").sort());
+  });
+});
+
+describe("what can't be drawn", () => {
+  it("is said once, with the parts inside, for an unknown component", () => {
+    const { container, logs } = show(
+      inCard({ type: "Hologram", children: [text("still read")] }, text("after")),
+    );
+
+    expect(container.textContent).toContain("still read");
+    expect(container.textContent).toContain("after");
+    expect(logs).toEqual([
+      {
+        name: "widget.component.unknown",
+        data: { type: "Hologram", reason: "unknown", item: "itm_1" },
+      },
+    ]);
+  });
+
+  it("leaves the rest of the widget alone when a node's properties are wrong", () => {
+    const broken = { type: "Select", name: "s", options: 7 } as unknown as WidgetNode;
+    const { container, logs } = show(inCard(broken, text("after")));
+
+    expect(container.textContent).toContain("after");
+    expect(logs[0]?.name).toBe("widget.component.failed");
+  });
+
+  it("is left out where a child is no component", () => {
+    const odd = [null, 3, "x", { no: "type" }, text("good")] as unknown as WidgetNode[];
+    const { container, logs } = show(inCard(...odd));
+
+    expect(container.querySelectorAll("p")).toHaveLength(1);
+    expect(logs).toEqual([]);
+  });
+
+  it("does not let a type reach into the language", () => {
+    const { logs } = show({ type: "constructor" });
+
+    expect(logs[0]?.name).toBe("widget.component.unknown");
+  });
+});
+
+describe("pictures", () => {
+  const image = (src: string): WidgetNode => ({ type: "Image", src, alt: "A cat" });
+
+  it.each([
+    ["of the page's own origin", "/cat.png"],
+    ["inside the widget", "data:image/png;base64,AAAA"],
+    ["of an allowed host", "https://cats.example.com/1.png"],
+    ["below an allowed host", "https://a.dogs.example.com/1.png"],
+  ])("are shown when they are %s", (_, src) => {
+    const allowedDomains = ["cats.example.com", "*.dogs.example.com"];
+    const { container } = show(image(src), { images: { allowedDomains } });
+
+    expect(one<HTMLImageElement>(container, "img").alt).toBe("A cat");
+  });
+
+  it("of any other host are a link that says the host", () => {
+    const { container } = show(image("https://tracker.example.net/1.png?who=you"));
+
+    expect(container.querySelector("img")).toBeNull();
+    const link = one<HTMLAnchorElement>(container, "a");
+    expect(link.textContent).toContain("tracker.example.net");
+    expect(link.rel).toBe("noopener noreferrer");
+  });
+
+  it.each(["javascript:alert(1)", "data:text/html,<b>", "ftp://x/y.png", ""])(
+    "are neither shown nor linked when they are %j",
+    (src) => {
+      const { container } = show(image(src));
+
+      expect(container.querySelector("img, a")).toBeNull();
+      expect(container.textContent).toContain("A cat");
+    },
+  );
+});
+
+describe("looks", () => {
+  it("never come as a style attribute of the markup, nor load anything", () => {
+    const { container } = show({
+      type: "Box",
+      background: "url(https://tracker.example.net/x.png)",
+      border: { size: 2, color: "red-500" },
+      padding: { x: 2, top: "1em" },
+      children: [{ ...text("x"), color: "image-set('https://tracker.example.net' 1x)" }],
+    });
+
+    expect(container.innerHTML).not.toContain("tracker");
+    expect(one(container, ".w-box").style.getPropertyValue("padding-top")).toBe("1em");
+  });
+});
+
+describe("lists", () => {
+  const rows = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      type: "ListViewItem",
+      key: `k${index}`,
+      children: [text(`row ${index}`)],
+    }));
+
+  it("show the rows over the limit when asked, and fold them again", async () => {
+    const { container, getByText } = show({ type: "ListView", limit: 2, children: rows(5) });
+    expect(container.querySelectorAll("li")).toHaveLength(2);
+
+    getByText("Show 3 more").click();
+    await settle();
+    expect(container.querySelectorAll("li")).toHaveLength(5);
+
+    getByText("Show less").click();
+    await settle();
+    expect(container.querySelectorAll("li")).toHaveLength(2);
+  });
+});
+
+describe("a card that is done", () => {
+  it("folds by itself, and opens when asked", async () => {
+    const card = { type: "Card", status: { text: "Sent" }, children: [text("the letter")] };
+    const { container, update } = show(card);
+    expect(container.querySelector("[hidden]")).toBeNull();
+
+    update({ ...card, collapsed: true });
+    await settle();
+    const toggle = one<HTMLButtonElement>(container, ".w-card-toggle");
+    expect(toggle.getAttribute("aria-expanded")).toBe("false");
+    expect(container.querySelector("[hidden]")?.textContent).toBe("the letter");
+
+    toggle.click();
+    await settle();
+    expect(container.querySelector("[hidden]")).toBeNull();
+  });
+});
+
+describe("the views' own words", () => {
+  it("are in the reader's language", async () => {
+    const rows = ["a", "b"].map((value) => ({ type: "ListViewItem", children: [text(value)] }));
+    const { findByText } = show(
+      { type: "ListView", limit: 1, children: rows },
+      { locale: "de-AT" },
+    );
+
+    expect(await findByText("1 weitere anzeigen")).toBeTruthy();
+  });
+});
