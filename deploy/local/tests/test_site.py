@@ -15,6 +15,7 @@ from todochat_local.layout import DataDir
 from todochat_local.node import NodeError, find_node
 from todochat_local.plan import StartError
 from todochat_local.site_build import Frontend, served_site, site_step, will_build
+from todochat_local.spelling import typed
 
 
 class FakeNpm:
@@ -186,7 +187,7 @@ async def test_a_site_that_cant_be_built_leaves_the_plain_page_and_says_why(
 
     assert said == (
         "the plain page, since it can't be built: npm failed (exit code 1); "
-        "`todochat logs site-packages` says why"
+        f"`{typed('logs', launches.data)} site-packages` says why"
     )
     assert launches.served == "plain"
 

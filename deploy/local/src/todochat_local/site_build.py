@@ -19,6 +19,7 @@ from todochat_local.child import ChildSpec
 from todochat_local.layout import DataDir
 from todochat_local.node import Node, NodeError, find_node
 from todochat_local.plan import StartError, Step, TaskRunner
+from todochat_local.spelling import typed
 
 SITE: Final = "site"
 SITE_VARIABLE: Final = "TODOCHAT_SITE"
@@ -129,7 +130,7 @@ def site_step(
 
     async def ensure(runner: TaskRunner) -> str:
         try:
-            return await _prepare(runner, served_site(data), plain_page, frontend, environ)
+            return await _prepare(runner, data, plain_page, frontend, environ)
         except OSError as error:  # such as a full disk
             raise StartError(SITE, f"can't be copied: {error.strerror or error}") from error
 
@@ -143,12 +144,13 @@ def will_build(frontend: Frontend, environ: Mapping[str, str]) -> bool:
 
 async def _prepare(
     runner: TaskRunner,
-    target: Path,
+    data: DataDir,
     plain_page: Path,
     frontend: Frontend,
     environ: Mapping[str, str],
 ) -> str:
-    """Put what is to be served at `target` and return what to say about it."""
+    """Put what is to be served into its place and return what to say about it."""
+    target = served_site(data)
     if environ.get(SITE_VARIABLE) == PLAIN:
         _copy(plain_page, target)
         return f"the plain page, as {SITE_VARIABLE} says"
@@ -166,7 +168,7 @@ async def _prepare(
             (frontend.out, "an older one") if frontend.is_built else (plain_page, "the plain page")
         )
         _copy(folder, target)
-        return f"{name}, since it can't be built: {_why(error)}"
+        return f"{name}, since it can't be built: {_why(error, data)}"
     return "" if is_current else "built"
 
 
@@ -216,8 +218,8 @@ def _copy(folder: Path, target: Path) -> None:
     shutil.copytree(folder, target)
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, data: DataDir) -> str:
     """Return a reason in one line; npm's own words are in the log of that name."""
     if isinstance(error, StartError):
-        return f"npm {error.reason}; `todochat logs {error.name}` says why"
+        return f"npm {error.reason}; `{typed('logs', data)} {error.name}` says why"
     return str(error)
