@@ -91,6 +91,6 @@ describe("the calendar", () => {
       children: [{ type: "Label", value: "Due", fieldName: "day" }, picker()],
     });
 
-    expect(getByRole("button", { name: /^Due.*2026/ })).toBe(one(container, ".w-date"));
+    expect(getByRole("button", { name: /^Due.*24/ })).toBe(one(container, ".w-date"));
   });
 });

@@ -26,13 +26,17 @@ export function isoOf(day: string): string {
   return `${day}T00:00:00`;
 }
 
-/** Says a day in words. */
-export function dayText(day: string, locale: string | undefined): string {
+/** Says a day in words; its year only if it is another one than `thisYear`. */
+export function dayText(
+  day: string,
+  locale: string | undefined,
+  thisYear = new Date().getFullYear(),
+): string {
   return formatter(locale, {
     weekday: "short",
     day: "numeric",
     month: "short",
-    year: "numeric",
+    ...(day.startsWith(`${thisYear}-`) ? {} : { year: "numeric" }),
   }).format(new Date(`${day}T00:00:00Z`));
 }
 

@@ -129,7 +129,8 @@ describe("days", () => {
   });
 
   it("are said in the reader's language", () => {
-    expect(dayText("2026-11-24", "de")).toContain("Nov");
+    expect(dayText("2026-11-24", "de", 2026)).toBe("Di., 24. Nov.");
+    expect(dayText("2026-11-24", "en-US", 2027)).toBe("Tue, Nov 24, 2026");
     expect(dayText("2026-11-24", "no such locale")).toContain("24");
   });
 });

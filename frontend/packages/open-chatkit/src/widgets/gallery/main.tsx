@@ -16,6 +16,7 @@ const page = `
 .frame { background: var(--ck-bg); color: var(--ck-text); font-family: var(--ck-font); min-height: 100vh; }
 .frame[data-scheme="dark"] { --ck-bg: #1b1b1f; --ck-text: #f2f2f2; --ck-primary: #f2f2f2; --ck-link: #7ab7ff; }
 .gallery { display: grid; grid-template-columns: minmax(0, 1fr); gap: 28px; padding: 20px 16px 60px; max-width: 640px; margin: 0 auto; }
+.gallery h1 { font-size: 20px; margin: 0; }
 .gallery h2 { font-size: 13px; font-weight: 500; margin: 0 0 8px; color: var(--ck-text-secondary); }
 `;
 
@@ -27,6 +28,7 @@ function Gallery() {
   return (
     <div class="frame" data-scheme={scheme}>
       <div class="gallery">
+        <h1>Widgets</h1>
         {Object.entries(samples)
           .filter(([name]) => !only || name === only)
           .map(([name, widget]) => (

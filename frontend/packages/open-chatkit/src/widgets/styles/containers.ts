@@ -139,6 +139,9 @@ img.w-image.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-p
   gap: calc(var(--w-unit) * 0.5) calc(var(--w-unit) * 2.5);
   min-width: 0;
 }
+/* What wraps goes under the words beside the box. */
+.w-item-main:has(> .w-checkbox:first-child) { padding-inline-start: 27px; }
+.ckw .w-item-main > .w-checkbox:first-child { margin-inline-start: -27px; max-width: calc(100% + 27px); }
 .w-item-end { display: flex; flex: none; align-items: center; gap: inherit; max-width: 60%; }
 .w-item-main > :is(.w-col, .w-box) { flex: 1 1 0; min-width: min(100%, 8rem); }
 .w-item-main > :is(.w-checkbox, .w-caption, .w-text) { max-width: 100%; }
