@@ -295,7 +295,7 @@ describe("a field with an action of its own", () => {
 
   it("takes a tick back when the server refuses", async () => {
     const work = deferred();
-    const { container } = show(box(), { onAction: () => work.promise });
+    const { container, update } = show(box(), { onAction: () => work.promise });
     const input = one<HTMLInputElement>(container, "input");
 
     input.click();
@@ -303,6 +303,10 @@ describe("a field with an action of its own", () => {
     expect(input.checked).toBe(true);
 
     work.reject(new Error("refused"));
+    await settle();
+    expect(input.checked).toBe(false);
+
+    update(box({ label: "Done now" }));
     await settle();
     expect(input.checked).toBe(false);
   });
