@@ -10,6 +10,7 @@ const wait = Number(query.get("wait") ?? 25);
 
 const server = scriptedServer({
   threads: demoThreads(),
+  pageSize: Number(query.get("page") ?? 20),
   script: (request, thread) => {
     const text =
       "input" in request.params && "content" in request.params.input

@@ -20,6 +20,8 @@ export type Script = (
 export type ScriptedServerOptions = {
   threads: Thread[];
   script: Script;
+  /** Items that come with a thread. @default 20 */
+  pageSize?: number;
 };
 
 const PAGE = 20;
@@ -67,7 +69,11 @@ const nextId = (kind: string): string => {
 };
 
 /** Makes a server; give its `fetch` to `api`. */
-export function scriptedServer({ threads, script }: ScriptedServerOptions): ScriptedServer {
+export function scriptedServer({
+  threads,
+  script,
+  pageSize = PAGE,
+}: ScriptedServerOptions): ScriptedServer {
   const asked: ChatKitRequest[] = [];
   const find = (id: string): Thread | undefined => threads.find((thread) => thread.id === id);
 
@@ -118,7 +124,7 @@ export function scriptedServer({ threads, script }: ScriptedServerOptions): Scri
       case "threads.get_by_id": {
         const thread = find(request.params.thread_id);
         if (!thread) return json({ detail: "not found" }, 404);
-        return json({ ...thread, items: pageOf(thread.items.data, {}) });
+        return json({ ...thread, items: pageOf(thread.items.data, { limit: pageSize }) });
       }
       case "items.list":
         return json(pageOf(find(request.params.thread_id)?.items.data ?? [], request.params));

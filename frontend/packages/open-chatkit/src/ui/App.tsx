@@ -14,7 +14,7 @@ function Footer() {
   const status = ui.chat.thread.value?.status;
   const { disclaimer } = ui.options.value;
   return (
-    <footer class="footer">
+    <div class="footer">
       <Toasts />
       <div class="column">
         <ConnectionLine />
@@ -29,7 +29,7 @@ function Footer() {
           </div>
         )}
       </div>
-    </footer>
+    </div>
   );
 }
 

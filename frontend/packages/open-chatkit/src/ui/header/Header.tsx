@@ -27,11 +27,11 @@ export function Header() {
   const title = header.title?.text ?? chat.thread.value?.title ?? "";
   const isNew = chat.threadId.value === null && chat.itemIds.value.length === 0;
   return (
-    <header class="header" part="header">
+    <div class="header" part="header">
       <div class="header-side">
         <CustomAction action={leftAction} label={iconLabel(leftAction?.icon ?? "")} />
       </div>
-      {showsTitle && (
+      {showsTitle && title !== "" && (
         <h1 class="title" part="title" dir="auto">
           {title}
         </h1>
@@ -59,6 +59,6 @@ export function Header() {
         )}
         <CustomAction action={rightAction} label={iconLabel(rightAction?.icon ?? "")} />
       </div>
-    </header>
+    </div>
   );
 }

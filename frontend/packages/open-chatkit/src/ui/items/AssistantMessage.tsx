@@ -37,7 +37,7 @@ export function AssistantMessage({ item, open }: AssistantMessageProps) {
   );
   if (item.content.every((part) => part.text === "") && !open) return null;
   return (
-    <article class="assistant-message" part="message assistant-message" dir="auto">
+    <article class="assistant-message" part="message assistant-message">
       <h2 class="visually-hidden">{t("assistantSaid")}</h2>
       <MarkdownContext.Provider value={place}>
         {item.content.map((part, index) => (

@@ -21,7 +21,7 @@ export function Markdown({ text, streaming = false, class: className }: Markdown
   parser.current ??= createBlockParser();
   const blocks = parser.current.parse(text, !streaming);
   return (
-    <div class={`markdown ${className ?? ""}`}>
+    <div class={`markdown ${className ?? ""}`} dir="auto">
       {blocks.map((block) => (
         <MemoBlock key={block.key} block={block} />
       ))}

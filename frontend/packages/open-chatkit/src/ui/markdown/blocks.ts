@@ -24,6 +24,11 @@ function lex(text: string): TokensList {
   return marked.lexer(text);
 }
 
+/** The head of a table whose second line hasn't come yet: pipes, which say nothing to a reader. */
+function isTableHead(raw: string): boolean {
+  return /^ {0,3}\|[^\n]*(?:\n[-:|\s]*)?$/u.test(raw);
+}
+
 function isContent(token: Token): boolean {
   return token.type !== "space" && token.type !== "def";
 }
@@ -70,6 +75,7 @@ export function createBlockParser(): BlockParser {
           );
           return;
         }
+        if (token.type === "paragraph" && isTableHead(token.raw)) return;
         const healed = token.type === "code" ? [token] : lex(remend(token.raw)).filter(isContent);
         for (const part of healed) {
           open.push({ key: closed.length + open.length, raw: part.raw, token: part, open: true });

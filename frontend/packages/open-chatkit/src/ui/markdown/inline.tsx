@@ -27,7 +27,12 @@ function Text({ text }: { text: string }) {
   const { renderCitation } = useContext(MarkdownContext);
   const parts = splitMarks(decodeEntities(text));
   return (
-    <>{parts.map((part) => (typeof part === "string" ? part : (renderCitation?.(part) ?? null)))}</>
+    <>
+      {parts.map((part) =>
+        // The word joiner keeps a citation on the line of what it belongs to.
+        typeof part === "string" ? part : renderCitation ? ["\u2060", renderCitation(part)] : null,
+      )}
+    </>
   );
 }
 

@@ -61,6 +61,13 @@ describe("markdown that streams in", () => {
     expect(html("This is **very", true)).toContain("<strong>very</strong>");
   });
 
+  it("holds a table back until it is one", () => {
+    expect(html("Look:\n\n| Day | Foc", true)).not.toContain("|");
+    expect(html("Look:\n\n| Day | Focus |\n| --", true)).not.toContain("|");
+    expect(html("Look:\n\n| Day | Focus |\n|---|---|\n| Mon", true)).toContain("<table>");
+    expect(html("| not a table")).toContain("| not a table");
+  });
+
   it("resolves links that are defined below", () => {
     expect(html("See [it][a].\n\nMore.\n\n[a]: https://example.com/a")).toContain(
       'href="https://example.com/a"',
@@ -146,11 +153,11 @@ describe("citations", () => {
   };
 
   it("stand where they belong", () => {
-    expect(cited("One. Two.", 4)).toContain("One.<sup>1</sup> Two.");
+    expect(cited("One. Two.", 4)).toContain("One.\u2060<sup>1</sup> Two.");
   });
 
   it("don't break emphasis that ends right before them", () => {
-    expect(cited("**One.**", 8)).toContain("<strong>One.</strong><sup>1</sup>");
+    expect(cited("**One.**", 8)).toContain("<strong>One.</strong>\u2060<sup>1</sup>");
   });
 
   it("leave no trace in code and in addresses", () => {

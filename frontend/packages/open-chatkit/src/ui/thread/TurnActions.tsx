@@ -54,7 +54,7 @@ export function TurnActions({ turn, last }: { turn: Turn; last: boolean }) {
   const responding = chat.isResponding.value;
   if (answers.length === 0 || (last && responding)) return null;
   return (
-    <div class={`turn-actions ${last ? "last" : ""}`} part="turn-actions" dir="auto">
+    <div class={`turn-actions ${last ? "last" : ""}`} part="turn-actions">
       {text !== "" && (
         <IconButton
           icon={copied ? "check" : "copy"}

@@ -3,12 +3,24 @@ import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useUi } from "../context";
 
+/** For so long after a thread was opened its end is held, while pictures and sizes come in. */
+const SETTLING_MS = 1500;
+
+const INPUTS = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
+
 /** Nearer to the end than this counts as "at the end". */
 const NEAR = 80;
 
 /** What scrolls: the thread in its frame, or the page around an element as high as its text. */
 export function scrollerOf(thread: HTMLElement, host: HTMLElement): Element {
   return host.hasAttribute("auto-height") ? (document.scrollingElement ?? thread) : thread;
+}
+
+/** From the end, since this is asked for each frame of an answer. */
+function lastTurn(content: Element | null): Element | null {
+  let child = content?.lastElementChild ?? null;
+  while (child && !child.classList.contains("turn")) child = child.previousElementSibling;
+  return child;
 }
 
 function prefersStillness(): boolean {
@@ -41,11 +53,11 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
   // Whether the reader was at the end before the last growth.
   const atEnd = useRef(true);
   const reserves = useRef(false);
+  const settlingUntil = useRef(0);
 
   const fitRoom = (element: Element): void => {
-    const turns = content.current?.querySelectorAll<HTMLElement>(".turn");
-    const last = turns?.[turns.length - 1];
     const rest = content.current;
+    const last = reserves.current ? lastTurn(rest) : null;
     if (!room.current || !rest) return;
     const framed = element === thread.current;
     const needed =
@@ -79,7 +91,8 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     if (!element) return;
     fitRoom(element);
     const follows = ui.options.peek().thread?.autoScroll ?? false;
-    if (follows && atEnd.current && chat.isResponding.peek()) toEnd("instant");
+    const settling = performance.now() < settlingUntil.current;
+    if (settling || (follows && atEnd.current && chat.isResponding.peek())) toEnd("instant");
     else measure();
   };
   const actions = useRef({ measure, toEnd, grow });
@@ -89,6 +102,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
   useLayoutEffect(() => {
     let shown: string | null = null;
     let wasPending = false;
+    let wasResponding = false;
     let frame = 0;
     const stop = effect(() => {
       const id = chat.threadId.value;
@@ -99,14 +113,18 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
       const opened = ready && id !== shown && !wasPending && !isPending;
       if (sent) reserves.current = true;
       else if (opened) reserves.current = false;
+      if (opened) settlingUntil.current = performance.now() + SETTLING_MS;
       if (ready || isPending) shown = id;
       if (id === null && !isPending) shown = null;
       wasPending = isPending;
-      if (!sent && !opened) return;
+      const ended = wasResponding && !chat.isResponding.value && atEnd.current;
+      wasResponding = chat.isResponding.value;
+      // At its end an answer gets its actions: whoever sees the end shall see those.
+      if (!sent && !opened && !ended) return;
       // Once the views have drawn it.
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => {
-        actions.current.toEnd(sent ? "smooth" : "instant");
+        actions.current.toEnd(opened ? "instant" : "smooth");
       });
     });
     return () => {
@@ -125,12 +143,17 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     });
     observer.observe(element);
     observer.observe(thread.current);
+    const letGo = (): void => {
+      settlingUntil.current = 0;
+    };
+    for (const name of INPUTS) ui.host.addEventListener(name, letGo, { passive: true });
     const onPageScroll = (): void => actions.current.measure();
     const isPage = ui.host.hasAttribute("auto-height");
     if (isPage) addEventListener("scroll", onPageScroll, { passive: true });
     return () => {
       observer.disconnect();
       cancelAnimationFrame(frame);
+      for (const name of INPUTS) ui.host.removeEventListener(name, letGo);
       removeEventListener("scroll", onPageScroll);
     };
   }, [content, thread, ui]);

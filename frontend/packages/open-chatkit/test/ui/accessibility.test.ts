@@ -1,0 +1,48 @@
+import axe from "axe-core";
+import { afterEach, expect, it } from "vitest";
+import { demoThreads } from "../../demo/scenes";
+import { answers, leavePage, openPage } from "./page";
+
+afterEach(leavePage);
+
+/** What axe finds without a layout; contrast is looked at in a browser. */
+async function violations(): Promise<string[]> {
+  const found = await axe.run(document.body, {
+    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
+  });
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
+}
+
+it.each(["thr_week", "thr_more", "thr_closed"])(
+  "axe has nothing to say about %s",
+  async (id) => {
+    const { view } = await openPage({
+      threads: demoThreads(),
+      initialThread: id,
+      threadItemActions: { feedback: true, retry: true },
+      composer: {
+        attachments: { enabled: true },
+        models: [{ id: "a", label: "Quick" }],
+        tools: [{ id: "s", label: "Search", icon: "globe", pinned: true }],
+      },
+    });
+    await view.findAllByRole("article");
+
+    expect(await violations()).toEqual([]);
+  },
+  30_000,
+);
+
+it("axe has nothing to say about the start screen and the history", async () => {
+  const { element, view } = await openPage({
+    threads: demoThreads(),
+    script: answers("Yes."),
+    startScreen: { prompts: [{ label: "My day", prompt: "Plan my day", icon: "calendar" }] },
+  });
+  expect(await violations()).toEqual([]);
+
+  await element.showHistory();
+  await view.findByText("Trip to Porto");
+
+  expect(await violations()).toEqual([]);
+}, 30_000);
