@@ -7,6 +7,8 @@ PACKAGES := todochat auth-session tasks-service todo-agent chat-gateway todochat
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
 TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
+# Node.js comes from a wheel: `make .venv` put it there.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
 
@@ -41,27 +43,37 @@ reset: .venv ## delete all local data: accounts, chats, tasks
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation $(MEMBERS:%=-e %)
 	@touch $@
 
-test: .venv ## run the tests (real PostgreSQL, Valkey and Caddy; under 10 minutes)
+frontend/node_modules/.package-lock.json: frontend/package-lock.json .venv/.ready
+	@echo "frontend: installing the locked packages"
+	@$(NPM) ci --no-audit --no-fund --silent
+	@touch $@
+
+test: .venv frontend/node_modules/.package-lock.json ## run the tests (real PostgreSQL, Valkey and Caddy; under 10 minutes)
+	@$(NPM) run --silent test
 	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile -m "not slow"
 
-test-all: .venv ## run the tests with their long forms
+test-all: .venv frontend/node_modules/.package-lock.json ## run the tests with their long forms
+	@$(NPM) run --silent test
 	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile
 
 bench: .venv ## measure, as ratios against a peer in the same run
 	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
-lint: .venv ## ruff, formatter, import contracts, spelling
+lint: .venv frontend/node_modules/.package-lock.json ## ruff, formatter, import contracts, spelling, biome
+	@$(NPM) run --silent lint
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs services deploy
 
-format: .venv ## fix what ruff can fix
+format: .venv frontend/node_modules/.package-lock.json ## fix what ruff and biome can fix
+	@$(NPM) run --silent fmt
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
 # One run for each folder of tests, since several have a conftest.py of that name.
-types: .venv ## mypy --strict, of tests too
+types: .venv frontend/node_modules/.package-lock.json ## mypy --strict of tests too, tsc
+	@$(NPM) run --silent types
 	@$(BIN)/mypy $(SOURCES) conftest.py examples/own-agent/tea_house.py
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
@@ -78,5 +90,5 @@ env-docs: .venv ## write docs/configuration.md from the settings structs
 	@$(BIN)/python -m todochat_local.env_docs docs/configuration.md
 
 clean: ## remove caches and the environment; data stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
+	@rm -rf .venv frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
