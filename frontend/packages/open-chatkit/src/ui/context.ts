@@ -67,8 +67,9 @@ export async function attempt(ui: Ui, action: () => Promise<unknown>): Promise<v
 
 let lastToast = 0;
 
-/** Says something for a few seconds. */
+/** Says something for a few seconds; not twice at the same time. */
 export function toast(ui: Ui, text: string, tone: Toast["tone"] = "info"): void {
+  if (ui.toasts.peek().some((other) => other.text === text)) return;
   lastToast += 1;
   const id = lastToast;
   ui.toasts.value = [...ui.toasts.value, { id, text, tone }];

@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { IconButton } from "../common/IconButton";
-import { useT, useUi } from "../context";
+import { toast, useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import { DraftFiles } from "./DraftFiles";
 import { tagsOf, toContent, toText } from "./draftText";
@@ -102,7 +102,8 @@ export function Composer() {
     suggestions.close();
     setSending(true);
     try {
-      await chat.send();
+      // The chat shows the other answer; the message is back in the field.
+      if ((await chat.send()) === "busy") toast(ui, t("busy"));
     } finally {
       setSending(false);
     }

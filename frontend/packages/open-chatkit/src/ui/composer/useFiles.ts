@@ -43,8 +43,7 @@ export function useFiles() {
     if (files.length === 0) return;
     const { t, tag } = ui.locale.peek();
     const refused = await ui.chat.composer.addFiles(files);
-    const texts = new Set(refused.map((refusal) => refusalText(refusal, t, tag)));
-    for (const text of texts) toast(ui, text, "danger");
+    for (const refusal of refused) toast(ui, refusalText(refusal, t, tag), "danger");
   };
 
   const accept = Object.entries(options?.accept ?? {})
