@@ -132,7 +132,10 @@ def report(shape: Shape, result: Soak) -> str:
             f"{shape.streams} streams at {shape.rate:g} tokens/s, {shape.tokens} tokens a turn, "
             f"{shape.seconds:g} s, {shape.workers} worker(s)"
         ),
-        f"turns {watched.turns}, failed {len(watched.failures)}, deltas {len(watched.gaps)}",
+        (
+            f"turns {watched.turns}, failed {len(watched.failures)}, "
+            f"taken over {watched.said_anew}, deltas {len(watched.gaps)}"
+        ),
         _times("first delta", watched.first_deltas),
         _times("gap", watched.gaps),
         _times("turn", watched.turn_times) + f"  ideal {ideal:.1f} s",

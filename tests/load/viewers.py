@@ -31,9 +31,14 @@ _EVENT: Final = msgspec.json.Decoder(_Event)
 
 @dataclass
 class Watched:
-    """What all viewers saw; times in seconds."""
+    """What all viewers saw; times in seconds.
+
+    Attributes:
+        said_anew: items that were taken back half said, because another worker took the run over.
+    """
 
     turns: int = 0
+    said_anew: int = 0
     failures: list[str] = field(default_factory=list)
     first_deltas: list[float] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
@@ -82,6 +87,9 @@ class TurnReader:
             raise ValueError(msg)
         elif event.type == "thread.item.done" and event.item is not None:
             self._item_done(event.item)
+        elif event.type == "thread.item.removed":
+            self._watched.said_anew += 1
+            self._said.clear()
 
     def _item_done(self, item: dict[str, Any]) -> None:
         if item["type"] == "assistant_message":
