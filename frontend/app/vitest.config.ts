@@ -1,8 +1,12 @@
 import path from "node:path";
 import { defineConfig } from "vitest/config";
 
+// The packages beside it are used as source: tests need no build before them.
+const conditions = ["todochat-source", "module", "import", "default"];
+
 export default defineConfig({
-  resolve: { alias: { "@": path.join(import.meta.dirname, "src") } },
+  resolve: { alias: { "@": path.join(import.meta.dirname, "src") }, conditions },
+  ssr: { resolve: { conditions } },
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}", "scripts/**/*.test.mjs", "tests/**/*.test.{ts,tsx}"],
