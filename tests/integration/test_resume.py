@@ -120,24 +120,6 @@ async def test_a_client_that_cannot_resume_gets_bare_frames(stack: Stack, sign_u
     assert stream.raw.startswith(b"data: {")
 
 
-async def test_sign_out_ends_her_streams(
-    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
-) -> None:
-    ada = await sign_up(model_stack)
-    gate = Gate()
-    model.answer(Say("One", gate, " two"))
-    async with ada.say("count") as stream:
-        await stream.until("assistant_message.content_part.text_delta")
-        await ada.client.post(
-            "/api/auth/sign-out", headers={"Authorization": f"Bearer {ada.login_token}"}
-        )
-        await stream.rest()
-
-    gate.open()
-    assert "unauthorized" in stream.comments
-    assert (await ada.chatkit("threads.list")).status_code == 401
-
-
 @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", ""])
 async def test_a_cursor_that_is_no_number_is_refused(
     stack: Stack, sign_up: SignUp, cursor: str
