@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from chat_gateway.app import create_app
 from chat_gateway.settings import ChatGatewaySettings
+from todochat.faults import arm_fault_points
 from todochat.server import exit_with, load_settings_or_exit, run
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import SettingsError
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(required=True)
     commands.add_parser("serve", help="answer requests until SIGTERM")
     parser.parse_args(arguments)
+    arm_fault_points(os.environ.get("TODOCHAT_FAULT_POINTS", ""))  # noqa: TID251
     settings = load_settings_or_exit(ChatGatewaySettings, os.environ)  # noqa: TID251 - the one place
     try:
         ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)

@@ -23,6 +23,7 @@ from chat_gateway.streams.viewer import Viewer
 from todochat.bus import Ended, Frames, Idle, RunHub, Snapshot, WatchEvent
 from todochat.draining import Drain
 from todochat.errors import ServiceError
+from todochat.faults import fault_point
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +69,7 @@ class Relay:
         self._open_streams.add(viewer)
         try:
             await self._presence.arrive(viewer)
+            fault_point("stream.opened")
             cause = await self._relay_or_close(viewer, client)
         finally:
             self._open_streams.remove(viewer)
@@ -116,6 +118,7 @@ class Relay:
                 data = _render(viewer.stream_format, event)
                 if data:
                     await outlet.deliver(data)
+                    fault_point("frames.relayed")
                 if is_first and isinstance(event, Frames):
                     is_first = False
                     FIRST_EVENT_SECONDS.observe(time.perf_counter() - viewer.began)

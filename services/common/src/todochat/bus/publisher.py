@@ -29,6 +29,7 @@ from todochat.bus.queue import Entry, RunQueue
 from todochat.bus.run_log import LogReader
 from todochat.bus.scripts import APPEND, CLAIM
 from todochat.bus.writer import ClaimedRun, claimed_run
+from todochat.faults import fault_point
 from todochat.forever import keep_running
 from todochat.stopping import stop_task
 
@@ -171,10 +172,12 @@ class RunPublisher:
     async def _flush(self) -> None:
         batch = self._collect()
         commands = [self._append_command(queue, entry) for queue, entry in batch]
+        fault_point("frames.queued")
         try:
             replies = await self._connection.call(*commands)
         except RedisError as error:
             replies = [error] * len(batch)
+        fault_point("frames.flushed")
         troubled = False
         for (queue, entry), reply in zip(batch, replies, strict=True):
             troubled |= isinstance(reply, RedisError)

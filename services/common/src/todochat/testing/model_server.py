@@ -8,11 +8,13 @@ async with ScriptedModelServer() as model:
     gate.open()
 ```
 
-Each request takes the next answer of the script, on either path. A request beyond the script gets a
-500 that says so, so a test that provokes one call too many fails with a reason.
+Each request takes the next answer of the script, on either path. A request beyond the script gets
+what `otherwise` decides, or else a 500 that says so: a test that provokes one call too many fails
+with a reason.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Self
 
 import msgspec
@@ -65,6 +67,7 @@ class ScriptedModelServer:
 
     Attributes:
         requests: every request in the order of arrival, with what became of it.
+        otherwise: what a request beyond the script gets, decided by what it asks; None: a 500.
         usage: the tokens each answer says it took; None for a server that doesn't count.
         hears: what every recording says.
         recordings: what `/v1/audio/transcriptions` was sent: file name, media type, bytes.
@@ -72,6 +75,7 @@ class ScriptedModelServer:
 
     def __init__(self) -> None:
         self.requests: list[ModelRequest] = []
+        self.otherwise: Callable[[ModelRequest], Answer] | None = None
         self.usage: TokenUsage | None = (1, 0, 1)
         self.hears = ""
         self.recordings: list[tuple[str, str, bytes]] = []
@@ -98,6 +102,7 @@ class ScriptedModelServer:
         self.requests.clear()
         self.recordings.clear()
         self._script.clear()
+        self.otherwise = None
 
     @property
     def unused_answers(self) -> int:
@@ -140,7 +145,7 @@ class ScriptedModelServer:
             headers=dict(http_request.headers),
         )
         self.requests.append(request)
-        answer = self._script.pop(0) if self._script else Answer(status=500)
+        answer = self._next_answer(request)
         if answer.status >= 400:
             request.finished = True
             message = f"scripted status {answer.status}"
@@ -157,6 +162,11 @@ class ScriptedModelServer:
             request.closed_by_client = True
             raise
         return response
+
+    def _next_answer(self, request: ModelRequest) -> Answer:
+        if self._script:
+            return self._script.pop(0)
+        return Answer(status=500) if self.otherwise is None else self.otherwise(request)
 
     async def _write(
         self, answer: Answer, request: ModelRequest, response: web.StreamResponse

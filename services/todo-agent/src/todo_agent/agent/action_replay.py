@@ -10,7 +10,6 @@ from todo_agent.agent.assistant import ActionHandler
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import CallPlace, RunScope
 from todo_agent.agent.tool_replay import ToolStep, encode_events, replay
-from todochat.faults import fault_point
 
 PLACE: Final = CallPlace(0, 0)
 
@@ -40,7 +39,6 @@ async def run_action(
         events = call.events
     step = ToolStep(output=msgspec.Raw(b"null"), events=encode_events(events))
     await scope.journal.save(PLACE.key, msgspec.json.encode(step))
-    fault_point("action.saved")
     del run.open_calls[PLACE]
     for event in events:
         await run.stream(event)

@@ -27,7 +27,6 @@ from typing_extensions import override
 from todo_agent.agent.run_scope import RunScope, answer_key
 from todo_agent.agent.usage import RunMeter, count
 from todo_agent.storage.usage_repository import AnswerUsage
-from todochat.faults import fault_point
 
 _REASONING: Final = "response.reasoning"
 
@@ -112,7 +111,6 @@ class ReplayModel(Model):
             message_ids=[names.nth(index) for index in range(len(messages))],
         )
         await self._scope.journal.save(answer_key(answer), msgspec.json.encode(step), usage)
-        fault_point("answer.saved")
         if usage is not None:
             count(usage)
         self._scope.answers += 1

@@ -78,6 +78,12 @@ def is_tool_step(key: str) -> bool:
     return key.startswith("tool/") and key.count("/") == 2
 
 
+def step_kind(key: str) -> str:
+    """Return `input`, `answer`, `tool` (an action, too) or `choice`: what a journal key is of."""
+    kind = key.partition("/")[0]
+    return "choice" if kind == "tool" and not is_tool_step(key) else kind
+
+
 class ToolCallScope:
     """One tool call while it runs: its place, its journal and what it says.
 

@@ -62,6 +62,7 @@ async def _run(
     run = context.context
     with scope.tool_call(place) as call:
         run.open_calls[place] = tool.name
+        fault_point("tool.begun")
         output = await tool.on_invoke_tool(context, arguments)
         fault_point("tool.returned")
         events = call.events
@@ -80,7 +81,6 @@ async def _run(
         client_tool_call=asked.model_dump() if asked is not None else None,
     )
     await scope.journal.save(place.key, msgspec.json.encode(step))
-    fault_point("tool.saved")
     del run.open_calls[place]
     for event in events:
         await run.stream(event)

@@ -40,6 +40,7 @@ from todo_agent.storage.usage_repository import read_spent
 from todochat.clock import utc_now
 from todochat.database import Database
 from todochat.errors import ConflictError, UnavailableError
+from todochat.faults import fault_point
 from todochat.idempotency import (
     MAX_WAIT_S,
     IdempotencyInProgressError,
@@ -127,7 +128,9 @@ class Acceptance:
             check_id(submission.thread_id, "thread")
         accepted = await self._commit(submission, arrival, queue_is_full=queue_is_full)
         if not accepted.replayed:
+            fault_point("run.accepted")
             await self._signals.accepted(accepted.run_id, arrival.user_id, accepted.thread_id)
+            fault_point("run.announced")
         return accepted
 
     async def _commit(

@@ -78,6 +78,7 @@ class RunDriver:
         # Side by side: what viewers see first waits for both.
         claimed, turn = await asyncio.gather(self._claim_log(), self._load_turn())
         self._active.attach_writer(claimed.writer)
+        fault_point("log.claimed")
         self._check_abandoned()
         if self._stored is not None:
             outcome = self._stored

@@ -6,10 +6,11 @@ import msgspec
 from agents import TResponseInputItem
 
 from todo_agent.agent.model_replay import AnswerStep
-from todo_agent.agent.run_scope import INPUT_KEY, is_tool_step
+from todo_agent.agent.run_scope import INPUT_KEY, is_tool_step, step_kind
 from todo_agent.agent.tool_replay import ToolStep
 from todo_agent.storage.run_repository import RunRepository
 from todo_agent.storage.usage_repository import AnswerUsage
+from todochat.faults import fault_point
 
 
 class StepJournal:
@@ -33,8 +34,11 @@ class StepJournal:
         Raises:
             RunLostError: a later attempt has the run.
         """
+        kind = step_kind(key)
+        fault_point(f"{kind}.unsaved")
         await self._runs.save_step(self._run_id, self._attempt, key, payload, usage)
         self._steps[key] = payload
+        fault_point(f"{kind}.saved")
 
     @property
     def input(self) -> list[TResponseInputItem] | None:

@@ -48,7 +48,6 @@ from todo_agent.worker.turn_end import (
     name_thread,
     thread_updated,
 )
-from todochat.faults import fault_point
 
 THREAD_DELETED: Final = "thread-deleted"
 TOOL_OUTPUT: Final = "threads.add_client_tool_output"
@@ -267,7 +266,6 @@ class RunServer(StoredChatServer):
         )
         items = [*history, *self._effects]
         await self._journal.save_input(items)
-        fault_point("input.saved")
         return items
 
     def _leftovers(self) -> list[str]:
