@@ -216,6 +216,26 @@ async def test_without_sources_or_when_asked_for_it_is_the_plain_page(
     assert launches.served == "plain"
 
 
+async def test_a_site_of_ones_own_is_served_as_it_is(
+    launches: Launches, environ: dict[str, str], tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "index.html").write_text("mine")
+
+    said, ran = await launches.start({**environ, "TODOCHAT_SITE": str(own)})
+
+    assert (said, ran) == (f"the one in {own}, as TODOCHAT_SITE says", [])
+    assert launches.served == "mine"
+
+
+async def test_a_site_that_isnt_there_stops_the_start(
+    launches: Launches, environ: dict[str, str], tmp_path: Path
+) -> None:
+    with pytest.raises(StartError, match="is no folder"):
+        await launches.start({**environ, "TODOCHAT_SITE": str(tmp_path / "nowhere")})
+
+
 async def test_two_launches_at_once_build_it_once(
     data: DataDir, plain_page: Path, sources: Path, environ: dict[str, str]
 ) -> None:

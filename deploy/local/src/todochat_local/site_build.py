@@ -139,7 +139,7 @@ def site_step(
 
 def will_build(frontend: Frontend, environ: Mapping[str, str]) -> bool:
     """Tell whether the launch will take its time for the site."""
-    return environ.get(SITE_VARIABLE) != PLAIN and frontend.exists and not frontend.is_current()
+    return not environ.get(SITE_VARIABLE) and frontend.exists and not frontend.is_current()
 
 
 async def _prepare(
@@ -149,11 +149,21 @@ async def _prepare(
     frontend: Frontend,
     environ: Mapping[str, str],
 ) -> str:
-    """Put what is to be served into its place and return what to say about it."""
+    """Put what is to be served into its place and return what to say about it.
+
+    Raises:
+        StartError: there is no such site as the environment names.
+    """
     target = served_site(data)
-    if environ.get(SITE_VARIABLE) == PLAIN:
+    chosen = environ.get(SITE_VARIABLE)
+    if chosen == PLAIN:
         _copy(plain_page, target)
         return f"the plain page, as {SITE_VARIABLE} says"
+    if chosen:
+        if not Path(chosen).is_dir():
+            raise StartError(SITE, f"{SITE_VARIABLE}={chosen} is no folder")
+        _copy(Path(chosen), target)
+        return f"the one in {chosen}, as {SITE_VARIABLE} says"
     if not frontend.exists:
         _copy(plain_page, target)
         return "the plain page: the sources of the site are not here"
