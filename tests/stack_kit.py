@@ -24,6 +24,7 @@ class Stack:
 
     Attributes:
         cwd: the folder that it is started in; None for the one of the tests.
+        said: what the launcher printed at its start.
         wire: which of OpenAI's APIs its model is asked through, "" for the offline assistant.
     """
 
@@ -34,9 +35,10 @@ class Stack:
         self.variables = variables
         self.cwd = cwd
         self.state: dict[str, Any] = {}
+        self.said = ""
         self.wire = ""
 
-    def up(self, *, workers: int = 1, gateways: int = 1) -> None:
+    def up(self, *, workers: int = 1, gateways: int = 1, timeout_s: float = UP_TIMEOUT_S) -> None:
         command = [
             TODOCHAT, "up", "--detach", "--data-dir", str(self.data_dir), "--port",
             str(free_port()), "--workers", str(workers), "--gateways", str(gateways),
@@ -48,9 +50,10 @@ class Stack:
             cwd=self.cwd,
             capture_output=True,
             text=True,
-            timeout=UP_TIMEOUT_S,
+            timeout=timeout_s,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        self.said = done.stdout + done.stderr
+        assert done.returncode == 0, self.said
         self.state = json.loads((self.data_dir / "state.json").read_text())
 
     def down(self) -> None:
@@ -89,6 +92,7 @@ def run_stack(
 
     Args:
         files: copied into the folder that it is started in.
+        size: `workers`, `gateways` and `timeout_s` of its start.
     """
     directory = Path(tempfile.mkdtemp(prefix=f"todochat-{name}-"))
     directory.chmod(0o755)  # pytest's own are closed to the user that PostgreSQL runs as

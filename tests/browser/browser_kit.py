@@ -1,0 +1,256 @@
+"""People with a browser of their own, and somebody who watches what their pages do.
+
+```python
+ada = await visit(site)                      # a browser without a past
+await ada.page.goto("/login")
+bob = await visit(site, await sign_up(site)) # one in which somebody is signed in
+chat = await bob.open_chat()
+await chat.send("add buy milk")
+await expect(chat.answers.last).to_contain_text("milk")
+```
+
+Locators go by role and accessible name; Playwright looks into the open shadow root by itself.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response
+
+from todochat.testing.person import Person
+
+# Machines that run other suites meanwhile need a multiple of the usual.
+TIMEOUT_MS: Final = 25_000
+REFRESH_COOKIE: Final = "todochat_refresh"
+OWN_SCHEMES: Final = ("data:", "blob:", "about:")
+# A page that leaves, or stops an answer, ends its own requests.
+ENDED_BY_THE_PAGE: Final = "net::ERR_ABORTED"
+# Said again by the browser about answers and requests that are watched themselves.
+FAILED_RESOURCE: Final = "Failed to load resource:"
+REPORT_VIOLATIONS: Final = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.todochatViolation(
+    `${event.violatedDirective} forbids ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`,
+  );
+});
+"""
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What a test provokes: answers with a status, or requests without any answer (0)."""
+
+    path: re.Pattern[str]
+    status: int
+
+
+@dataclass
+class Watch:
+    """Everything a browser's pages do that a visitor should never see.
+
+    Attributes:
+        origin: where the pages come from; a request to anywhere else is a problem.
+        problems: what went wrong so far, in the order of its happening.
+        requests: "METHOD /path" of every request to the origin.
+    """
+
+    origin: str
+    problems: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    _expected: list[_Expected] = field(default_factory=list)
+    _expected_words: list[re.Pattern[str]] = field(default_factory=list)
+
+    async def follow(self, context: BrowserContext) -> None:
+        """Watch all pages of a browser, those that it opens later too."""
+        await context.expose_function("todochatViolation", self._on_violation)
+        await context.add_init_script(REPORT_VIOLATIONS)
+        context.on("request", self._on_request)
+        context.on("response", self._on_response)
+        context.on("requestfailed", self._on_request_failed)
+        context.on("console", self._on_console)
+        context.on("weberror", lambda error: self._note("error in the page", str(error.error)))
+
+    def expect_status(self, status: int, path: str) -> None:
+        """Announce answers that the test provokes, by a pattern that the path has to have."""
+        self._expected.append(_Expected(re.compile(path), status))
+
+    def expect_failures(self, path: str = "") -> None:
+        """Announce that requests will get no answer, as offline."""
+        self._expected.append(_Expected(re.compile(path), 0))
+
+    def expect_words(self, words: str) -> None:
+        """Announce a message of the page in the console, by a pattern."""
+        self._expected_words.append(re.compile(words))
+
+    def raise_problems(self, evidence: Path) -> None:
+        """Fail if anything happened that nobody announced.
+
+        Args:
+            evidence: the folder with the screenshots and traces.
+
+        Raises:
+            AssertionError: lists it.
+        """
+        if self.problems:
+            lines = [*self.problems, f"screenshots and traces: {evidence}"]
+            raise AssertionError("the page misbehaved:\n" + "\n".join(lines))
+
+    def _note(self, kind: str, what: str) -> None:
+        self.problems.append(f"{kind}: {what}")
+
+    def _is_expected(self, url: str, status: int) -> bool:
+        path = urlsplit(url).path
+        return any(each.status == status and each.path.search(path) for each in self._expected)
+
+    def _on_violation(self, what: str) -> None:
+        self._note("securitypolicyviolation", what)
+
+    def _on_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if f"{parts.scheme}://{parts.netloc}" == self.origin:
+            self.requests.append(f"{request.method} {parts.path}")
+        elif not request.url.startswith(OWN_SCHEMES):
+            self._note("request to another origin", f"{request.method} {request.url}")
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400 and not self._is_expected(response.url, response.status):
+            method = response.request.method
+            self._note("answer", f"{response.status} to {method} {response.url}")
+
+    def _on_request_failed(self, request: Request) -> None:
+        failure = request.failure or "no reason"
+        if failure != ENDED_BY_THE_PAGE and not self._is_expected(request.url, 0):
+            self._note("failed request", f"{request.method} {request.url}: {failure}")
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        text = message.text
+        if message.type not in {"error", "warning"} or text.startswith(FAILED_RESOURCE):
+            return
+        if not any(words.search(text) for words in self._expected_words):
+            self._note(f"console {message.type}", f"{text} ({message.location.get('url', '')})")
+
+
+class Chat:
+    """The chat on a page, as a person finds it.
+
+    Attributes:
+        frame: the component's own region.
+        composer: where one writes.
+        questions: what the person has said.
+        answers: the messages of the assistant; widgets are beside them.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.host = page.locator("openai-chatkit")
+        self.frame = self.host.locator("[part~=frame]")
+        self.composer = self.host.get_by_role("textbox").last
+        self.questions = self.host.locator("[part~=user-message]")
+        self.answers = self.host.locator("[part~=assistant-message]")
+        self.widgets = self.host.locator("[part~=widget]")
+        self.thread = self.host.locator("[part~=thread]")
+        self.start_screen = self.host.locator("[part~=start-screen]")
+        self.error = self.host.locator("[part~=error]")
+        self.stop_button = self.button("Stop")
+        self.send_button = self.button("Send message")
+
+    def button(self, name: str | re.Pattern[str], *, exact: bool = True) -> Locator:
+        """Find a button of the chat by its name."""
+        if isinstance(name, str):
+            return self.host.get_by_role("button", name=name, exact=exact)
+        return self.host.get_by_role("button", name=name)
+
+    async def send(self, text: str) -> None:
+        """Type a message and press Enter."""
+        await self.composer.fill(text)
+        await self.composer.press("Enter")
+
+
+class Visitor:
+    """Somebody with a browser of their own (a context: its cookies, its storage, its tabs).
+
+    Attributes:
+        page: the tab that was opened first.
+        watch: what the pages did.
+        person: the account that was signed in from the start, to be used over HTTP, too.
+    """
+
+    def __init__(
+        self, context: BrowserContext, page: Page, watch: Watch, person: Person | None
+    ) -> None:
+        self.context = context
+        self.page = page
+        self.watch = watch
+        self._person = person
+
+    @property
+    def person(self) -> Person:
+        assert self._person is not None, "nobody was signed in when this browser was opened"
+        return self._person
+
+    async def open(self, path: str = "/") -> Page:
+        """Open the first tab at a path and return it."""
+        await self.page.goto(path)
+        return self.page
+
+    async def open_tab(self, path: str = "/") -> Page:
+        """Open another tab."""
+        page = await self.context.new_page()
+        await page.goto(path)
+        return page
+
+    async def open_chat(self, path: str = "/chat") -> Chat:
+        """Open the chat as a page of its own, and wait until one can write."""
+        await self.open(path)
+        chat = Chat(self.page)
+        await chat.composer.wait_for()
+        return chat
+
+    async def go_offline(self) -> None:
+        """Take the network away."""
+        self.watch.expect_failures()
+        await self.context.set_offline(True)
+
+    async def go_online(self) -> None:
+        """Give it back."""
+        await self.context.set_offline(False)
+
+    async def give_cookie_of(self, person: Person) -> None:
+        """Sign in a person who has an account, as if they had been here before."""
+        value = person.client.cookies[REFRESH_COOKIE]
+        await self.context.add_cookies(
+            [
+                {
+                    "name": REFRESH_COOKIE,
+                    "value": value,
+                    "domain": urlsplit(self.watch.origin).hostname or "",
+                    "path": "/api/auth",
+                    "httpOnly": True,
+                    "sameSite": "Lax",
+                }
+            ]
+        )
+
+    async def keep_evidence(self, folder: Path) -> None:
+        """Write a picture of every tab and the trace of all of them into a folder."""
+        for number, page in enumerate(self.context.pages):
+            await page.screenshot(path=folder / f"tab-{number}.png", full_page=True)
+        await self.context.tracing.stop(path=folder / "trace.zip")
+
+
+Visit = Callable[..., Awaitable[Visitor]]
+
+
+async def has_no_sideways_scroll(page: Page) -> dict[str, Any]:
+    """Return how wide a page and its window are; both are the same where nothing sticks out."""
+    sizes: dict[str, Any] = await page.evaluate(
+        """() => ({
+          page: document.documentElement.scrollWidth,
+          window: document.documentElement.clientWidth,
+        })"""
+    )
+    return sizes

@@ -1,0 +1,172 @@
+"""One browser and one whole stack, with the site, for all browser tests of a worker.
+
+A person's browser is a context of its own: `visit` opens it, watches it, and at the test's end
+fails if a page misbehaved. What a failed test leaves is named in its report.
+"""
+
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Playwright, async_playwright, expect
+
+from browser.browser_kit import TIMEOUT_MS, Visit, Visitor, Watch
+from browser.chromium_kit import NoBrowserError, ensure_browser
+from stack_kit import SignUp, Stack, run_stack
+from todochat.testing.model_server import ScriptedModelServer
+from todochat.testing.person import Person
+
+HERE = Path(__file__).parent
+# Installing a browser and building the site count as well, once in a run.
+SITE_TIMEOUT_S = 900
+TEST_TIMEOUT_S = 120
+VISITORS: pytest.StashKey[list[Visitor]] = pytest.StashKey()
+EVIDENCE = pytest.StashKey[Path]()
+HAS_FAILED = pytest.StashKey[bool]()
+
+expect.set_options(timeout=TIMEOUT_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these tests in one event loop, which the browser and the model server live in."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S, func_only=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in a failed test's report what its pages did and where pictures of them are."""
+    report = yield
+    if report.when == "call" and report.failed and VISITORS in item.stash:
+        item.stash[HAS_FAILED] = True
+        lines = [f"screenshots and traces: {item.stash[EVIDENCE]}"]
+        for visitor in item.stash[VISITORS]:
+            lines += [page.url for page in visitor.context.pages]
+            lines += visitor.watch.problems
+        report.sections.append(("browser", "\n".join(lines)))
+    return report
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    """The machine's Chromium."""
+    try:
+        path = ensure_browser(os.environ, playwright.chromium.executable_path)
+    except NoBrowserError as error:
+        pytest.fail(str(error), pytrace=False)
+    browser = await playwright.chromium.launch(executable_path=path)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def model_server() -> AsyncIterator[ScriptedModelServer]:
+    async with ScriptedModelServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def site(model_server: ScriptedModelServer) -> Iterator[Stack]:
+    """A whole stack with the site, whose assistant is the scripted model."""
+    yield from run_site("site", model_variables(model_server))
+
+
+def model_variables(model_server: ScriptedModelServer) -> dict[str, str]:
+    return {
+        "OPENAI_BASE_URL": model_server.url,
+        "OPENAI_API_KEY": "sk-scripted",
+        "TODO_AGENT_MODEL": "scripted",
+        "TODO_AGENT_API": "responses",
+    }
+
+
+def run_site(name: str, variables: dict[str, str], *, gateways: int = 1) -> Iterator[Stack]:
+    """Start a stack that serves the site, which the first one builds if it has to."""
+    everybody = {"TODOCHAT_SITE": "", "AUTH_SIGN_UPS_PER_ADDRESS": "0"}
+    for stack in run_stack(
+        name, {**everybody, **variables}, timeout_s=SITE_TIMEOUT_S, gateways=gateways
+    ):
+        assert "can't be built" not in stack.said, stack.said
+        yield stack
+
+
+@pytest.fixture
+def model(model_server: ScriptedModelServer) -> Iterator[ScriptedModelServer]:
+    """The model; everything it was told to say must be asked for."""
+    model_server.forget()
+    yield model_server
+    assert model_server.unused_answers == 0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sign_up() -> AsyncIterator[SignUp]:
+    """Make people with accounts: `ada = await sign_up(site)`."""
+    clients = []
+
+    async def make(stack: Stack, **profile: str) -> Person:
+        client = httpx.AsyncClient(base_url=stack.edge, timeout=30)
+        clients.append(client)
+        return await Person.sign_up(client, **profile)
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(
+    request: pytest.FixtureRequest, browser: Browser, tmp_path: Path
+) -> AsyncIterator[Visit]:
+    """Open browsers: `await visit(site)`, or `await visit(site, person)` to be signed in.
+
+    What else is passed goes to Playwright: `viewport`, `color_scheme`, `locale` and so on.
+    """
+    visitors = request.node.stash.setdefault(VISITORS, [])
+    request.node.stash[EVIDENCE] = tmp_path
+
+    async def open_browser(
+        stack: Stack | str, person: Person | None = None, **options: Any
+    ) -> Visitor:
+        edge = stack.edge if isinstance(stack, Stack) else stack
+        settings = {"timezone_id": "Europe/Berlin", "locale": "en-US", **options}
+        context = await browser.new_context(base_url=edge, **settings)
+        context.set_default_timeout(TIMEOUT_MS)
+        watch = Watch(edge)
+        await watch.follow(context)
+        await context.tracing.start(snapshots=True)
+        visitor = Visitor(context, await context.new_page(), watch, person)
+        visitors.append(visitor)
+        if person is not None:
+            await visitor.give_cookie_of(person)
+        return visitor
+
+    yield open_browser
+    has_failed = request.node.stash.get(HAS_FAILED, False)
+    for number, visitor in enumerate(visitors):
+        if has_failed or visitor.watch.problems:
+            await visitor.keep_evidence(tmp_path / f"browser-{number}")
+        await visitor.context.close()
+    if not has_failed:
+        for visitor in visitors:
+            visitor.watch.raise_problems(tmp_path)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ada(site: Stack, sign_up: SignUp, visit: Visit) -> Visitor:
+    """Somebody with an account and a browser in which she is signed in."""
+    return await visit(site, await sign_up(site))
