@@ -17,7 +17,8 @@ HEADER: Final = """# Configuration
 
 Environment variables, read once at start. A missing or malformed one stops the service with one
 line that names it. The embedded stack (`make up`) sets what is required by itself; whatever is set
-in its environment wins. Written by `make env-docs`; a test keeps it current.
+in its environment wins. Instead of `NAME`, `NAME_FILE` may give the path of a file with the value,
+as secrets of containers are. Written by `make env-docs`; a test keeps it current.
 """
 
 SECTIONS: Final[tuple[tuple[str, str, type[ServiceSettings]], ...]] = (

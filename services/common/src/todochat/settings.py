@@ -1,14 +1,19 @@
 """Settings: environment variables, read once at start into one frozen struct a service.
 
 A field's name in upper case is its variable; a service's own knobs carry its prefix
-(`rename=env_name("TASKS")`), names fixed by the product are given with `field(name=...)`.
+(`rename=env_name("TASKS")`), names fixed by the product are given with `field(name=...)`. A
+variable `<NAME>_FILE` names a file whose content is the value of `<NAME>`: where containers run,
+secrets are files.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal, Self, TypeVar
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 import msgspec
 from msgspec import Meta
+
+FILE_SUFFIX: Final = "_FILE"
 
 
 class SettingsError(ValueError):
@@ -116,14 +121,16 @@ SettingsT = TypeVar("SettingsT", bound=msgspec.Struct)
 
 
 def load_settings(cls: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
-    """Build `cls` from environment variables; empty ones count as not set.
+    """Build `cls` from environment variables and the files they name; empty ones count as not set.
 
     Raises:
-        SettingsError: a variable is missing or malformed.
+        SettingsError: a variable is missing or malformed, or its file can't be read.
     """
     present = {name: value for name, value in environ.items() if value != ""}
+    from_files = {name: _read(name, present) for name in _named_files(cls, present)}
+    values = {**present, **{name: value for name, value in from_files.items() if value != ""}}
     try:
-        return msgspec.convert(present, cls, strict=False)
+        return msgspec.convert(values, cls, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(_one_line(str(error))) from None
 
@@ -131,6 +138,24 @@ def load_settings(cls: type[SettingsT], environ: Mapping[str, str]) -> SettingsT
 def split_list(value: str) -> list[str]:
     """Split a comma-separated setting, dropping blanks."""
     return [part for part in (piece.strip() for piece in value.split(",")) if part]
+
+
+def _named_files(cls: type[msgspec.Struct], present: Mapping[str, str]) -> list[str]:
+    return [name for name in cls.__struct_encode_fields__ if f"{name}{FILE_SUFFIX}" in present]
+
+
+def _read(name: str, present: Mapping[str, str]) -> str:
+    """Return the content of a setting's file, without the newline that editors put at its end."""
+    variable = f"{name}{FILE_SUFFIX}"
+    if name in present:
+        msg = f"setting {name}: {variable} is set as well"
+        raise SettingsError(msg)
+    try:
+        return Path(present[variable]).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        msg = f"setting {variable}: can't read {present[variable]}: {reason}"
+        raise SettingsError(msg) from None
 
 
 def _one_line(message: str) -> str:

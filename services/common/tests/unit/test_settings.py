@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -35,6 +36,38 @@ def test_a_bad_setting_is_named_in_one_line(environ: dict[str, str], line: str) 
         CounterSettings.load(environ)
 
     assert str(caught.value) == line
+
+
+def test_a_setting_may_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "redis_url"
+    file.write_text("redis://:p@r\n")
+    empty = tmp_path / "secret"
+    empty.touch()
+
+    settings = CounterSettings.load(
+        {"REDIS_URL_FILE": str(file), "TODOCHAT_SERVICE_SECRET_FILE": str(empty)}
+    )
+
+    assert (settings.redis_url, settings.todochat_service_secret) == ("redis://:p@r", "")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "absent"
+
+    with pytest.raises(SettingsError) as caught:
+        CounterSettings.load({"REDIS_URL_FILE": str(path)})
+
+    line = f"setting REDIS_URL_FILE: can't read {path}: No such file or directory"
+    assert str(caught.value) == line
+
+
+def test_a_setting_and_its_file_are_one_too_many(tmp_path: Path) -> None:
+    environ = {"REDIS_URL": "redis://r", "REDIS_URL_FILE": str(tmp_path / "redis_url")}
+
+    with pytest.raises(SettingsError) as caught:
+        CounterSettings.load(environ)
+
+    assert str(caught.value) == "setting REDIS_URL: REDIS_URL_FILE is set as well"
 
 
 def test_settings_never_show_their_secrets() -> None:

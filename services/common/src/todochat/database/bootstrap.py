@@ -1,4 +1,7 @@
-"""The databases and roles this system needs, made once by a superuser.
+"""The databases and roles this system needs, made once by an administrator.
+
+The launcher does it at its first start; elsewhere `python -m todochat.database` does. A superuser
+may, and any role with CREATEDB and CREATEROLE, as those of hosted PostgreSQL.
 
 For each database: `<db>_owner` owns it and migrates, `<db>_app` serves requests under row-level
 security, `<db>_jobs` runs the jobs that cross users, under policies that name it. What exists
@@ -13,6 +16,11 @@ import msgspec
 
 DATABASES: Final = ("auth", "tasks", "chat")
 KINDS: Final = ("owner", "app", "jobs")
+_ATTRIBUTES: Final = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
+_IS_HARMLESS: Final = (
+    "SELECT NOT (rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole)"
+    " FROM pg_roles WHERE rolname = $1"
+)
 
 
 class DatabaseUrls(msgspec.Struct, frozen=True):
@@ -25,32 +33,29 @@ class DatabaseUrls(msgspec.Struct, frozen=True):
 
 async def bootstrap(
     admin_url: str,
-    passwords: Mapping[str, str],
+    passwords: Mapping[str, str | None],
     *,
     databases: Mapping[str, str] | None = None,
 ) -> None:
     """Make roles and databases that don't exist yet, and set the roles' passwords.
 
     Args:
-        admin_url: a superuser's URL of any database of the server.
-        passwords: role name (`chat_app`) -> password.
+        admin_url: the administrator's URL of any database of the server.
+        passwords: role name (`chat_app`) -> password; None for a role that nobody signs in as.
         databases: database name -> family (`auth`, `tasks` or `chat`) whose roles it gets;
             each family's database has the family's name by default.
     """
     targets = dict(databases or {name: name for name in DATABASES})
     connection = await asyncpg.connect(admin_url, timeout=5)
     try:
-        roles = {row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
         for role, password in passwords.items():
-            await _set_role(connection, role, password, exists=role in roles)
+            await _set_role(connection, role, password)
         present = {
             row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")
         }
         for name, family in targets.items():
             if name not in present:
-                await connection.execute(
-                    f'CREATE DATABASE "{name}" OWNER "{family}_owner" TEMPLATE template0'
-                )
+                await _make_database(connection, name, family)
             await _grant(connection, name, family)
     finally:
         await connection.close()
@@ -62,14 +67,28 @@ def role_names(families: tuple[str, ...] = DATABASES) -> list[str]:
 
 
 async def _set_role(
-    connection: "asyncpg.Connection[asyncpg.Record]", role: str, password: str, *, exists: bool
+    connection: "asyncpg.Connection[asyncpg.Record]", role: str, password: str | None
 ) -> None:
-    verb = "ALTER" if exists else "CREATE"
-    quoted = await connection.fetchval("SELECT quote_literal($1::text)", password)
-    await connection.execute(
-        f'{verb} ROLE "{role}" LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE'
-        f" PASSWORD {quoted}"
-    )
+    harmless = await connection.fetchval(_IS_HARMLESS, role)
+    if harmless is None:
+        await connection.execute(f'CREATE ROLE "{role}" {_ATTRIBUTES}')
+    elif not harmless:  # only a superuser may take some of these away
+        await connection.execute(f'ALTER ROLE "{role}" {_ATTRIBUTES}')
+    if password is None:
+        await connection.execute(f'ALTER ROLE "{role}" NOLOGIN')
+    else:
+        quoted = await connection.fetchval("SELECT quote_literal($1::text)", password)
+        await connection.execute(f'ALTER ROLE "{role}" LOGIN PASSWORD {quoted}')
+
+
+async def _make_database(
+    connection: "asyncpg.Connection[asyncpg.Record]", name: str, family: str
+) -> None:
+    owner = f"{family}_owner"
+    if not await connection.fetchval("SELECT pg_has_role($1, 'SET')", owner):
+        # Who is no superuser can give a database only to a role that it may become.
+        await connection.execute(f'GRANT "{owner}" TO CURRENT_USER WITH SET TRUE, INHERIT TRUE')
+    await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE template0')
 
 
 async def _grant(connection: "asyncpg.Connection[asyncpg.Record]", name: str, family: str) -> None:

@@ -1,0 +1,27 @@
+"""`python -m todochat.database`: makes roles and databases; harmless if they are there."""
+
+import asyncio
+import os
+import sys
+
+import asyncpg
+
+from todochat.database.setup import SetupSettings, set_up
+from todochat.server import exit_with
+from todochat.settings import SettingsError, load_settings
+
+
+def main() -> None:
+    """Set up the server that DATABASE_ADMIN_URL names; exits with 1 if it refuses."""
+    try:
+        settings = load_settings(SetupSettings, os.environ)  # noqa: TID251 - read once, here
+        asyncio.run(set_up(settings))
+    except SettingsError as error:
+        exit_with(str(error))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        sys.exit(f"databases can't be set up: {error}")
+    sys.stdout.write("roles and databases are there\n")
+
+
+if __name__ == "__main__":
+    main()

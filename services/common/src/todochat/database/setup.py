@@ -1,0 +1,80 @@
+"""What `python -m todochat.database` does: roles and databases, as the services' URLs name them."""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from todochat.database.bootstrap import bootstrap
+from todochat.settings import SettingsError
+
+_SECRET: Final = {"secret": True}
+
+
+class SetupSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
+    """The administrator's URL, and those that services and migrations will use.
+
+    The latter say which password each role gets and how the databases are called.
+    """
+
+    database_admin_url: Annotated[
+        str,
+        Meta(extra=_SECRET, description="PostgreSQL as a role that may make databases and roles."),
+    ]
+    auth_migration_database_url: Annotated[str, Meta(extra=_SECRET)]
+    auth_database_url: Annotated[str, Meta(extra=_SECRET)]
+    tasks_migration_database_url: Annotated[str, Meta(extra=_SECRET)]
+    tasks_database_url: Annotated[str, Meta(extra=_SECRET)]
+    tasks_jobs_database_url: Annotated[str, Meta(extra=_SECRET)]
+    chat_migration_database_url: Annotated[str, Meta(extra=_SECRET)]
+    chat_database_url: Annotated[str, Meta(extra=_SECRET)]
+    chat_jobs_database_url: Annotated[str, Meta(extra=_SECRET)]
+
+    def __repr__(self) -> str:
+        """Name the type only: it holds passwords."""
+        return f"{type(self).__name__}(...)"
+
+
+async def set_up(settings: SetupSettings) -> None:
+    """Make roles and databases that are missing, and set the roles' passwords.
+
+    Raises:
+        SettingsError: a URL names another role than the one its variable is for.
+    """
+    passwords: dict[str, str | None] = {"auth_jobs": None}  # auth has no jobs that cross users
+    databases: dict[str, str] = {}
+    for field, role in _ROLES.items():
+        family = role.partition("_")[0]
+        password, database = _read_url(settings, field, role)
+        passwords[role] = password
+        if databases.setdefault(database, family) != family:
+            msg = f"setting {field.upper()}: database {database} is that of {databases[database]}"
+            raise SettingsError(msg)
+    await bootstrap(settings.database_admin_url, passwords, databases=databases)
+
+
+_ROLES: Final = {
+    "auth_migration_database_url": "auth_owner",
+    "auth_database_url": "auth_app",
+    "tasks_migration_database_url": "tasks_owner",
+    "tasks_database_url": "tasks_app",
+    "tasks_jobs_database_url": "tasks_jobs",
+    "chat_migration_database_url": "chat_owner",
+    "chat_database_url": "chat_app",
+    "chat_jobs_database_url": "chat_jobs",
+}
+
+
+def _read_url(settings: SetupSettings, field: str, role: str) -> tuple[str, str]:
+    """Return the password and the database of a URL."""
+    try:
+        url = make_url(getattr(settings, field))
+    except ArgumentError:
+        msg = f"setting {field.upper()}: not a URL"
+        raise SettingsError(msg) from None
+    if url.username != role or not url.password or not url.database:
+        msg = f"setting {field.upper()}: must be postgresql://{role}:PASSWORD@HOST/DATABASE"
+        raise SettingsError(msg)
+    return url.password, url.database
