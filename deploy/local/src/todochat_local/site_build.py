@@ -160,9 +160,7 @@ async def _prepare(
         _copy(plain_page, target)
         return f"the plain page, as {SITE_VARIABLE} says"
     if chosen:
-        if not Path(chosen).is_dir():
-            raise StartError(SITE, f"{SITE_VARIABLE}={chosen} is no folder")
-        _copy(Path(chosen), target)
+        _copy_chosen(Path(chosen), target)
         return f"the one in {chosen}, as {SITE_VARIABLE} says"
     if not frontend.exists:
         _copy(plain_page, target)
@@ -219,6 +217,12 @@ async def _building(frontend: Frontend) -> AsyncIterator[None]:
             except BlockingIOError:
                 await asyncio.sleep(WAIT_S)
         yield
+
+
+def _copy_chosen(folder: Path, target: Path) -> None:
+    if not folder.is_dir():
+        raise StartError(SITE, f"{SITE_VARIABLE}={folder} is no folder")
+    _copy(folder, target)
 
 
 def _copy(folder: Path, target: Path) -> None:
