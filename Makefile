@@ -13,7 +13,7 @@ DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all bench lint format types check lock env-docs clean
+.PHONY: help up dev down reset .venv test test-all chaos bench lint format types check lock env-docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test: .venv frontend/node_modules/.package-lock.json ## run the tests (real Post
 test-all: .venv frontend/node_modules/.package-lock.json ## run the tests with their long forms
 	@$(NPM) run --silent test
 	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile
+
+chaos: .venv ## kill, stop and freeze everything, N=200 times from SEED=1 on, and look that nothing is lost
+	@PYTHONPATH=tests $(BIN)/python -m chaos --seeds $(or $(N),200) --first $(or $(SEED),1) $(if $(LOGS),--logs $(LOGS))
 
 bench: .venv ## measure, as ratios against a peer in the same run
 	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done

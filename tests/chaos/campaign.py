@@ -1,0 +1,72 @@
+"""Many seeds, one after the other, on as few stacks as their failures allow."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from chaos.checker import Violation
+from chaos.faults import FaultDirector
+from chaos.installation import open_installation
+from chaos.model import ChaosModel
+from chaos.schedule import make_schedule
+from chaos.seed_run import SeedResult, run_seed
+from chaos.stack import Processes
+
+SEEDS_A_STACK: Final = 20
+MIB: Final = 1 << 20
+MAY_GROW_BYTES: Final = 48 * MIB
+WARM_SEEDS: Final = 5  # pools and caches are full by then
+
+
+@dataclass
+class MemoryWatch:
+    """Resident bytes of the processes that lived through several seeds."""
+
+    _sizes: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+
+    def look(self, processes: Processes) -> list[Violation]:
+        """Note what each process holds; return which have grown too much."""
+        found: list[Violation] = []
+        for name, (pid, size) in processes.resident().items():
+            sizes = self._sizes.setdefault((name, pid), [])
+            sizes.append(size)
+            grown = size - sizes[min(WARM_SEEDS, len(sizes)) - 1]
+            if grown > MAY_GROW_BYTES:
+                detail = f"grew by {grown // MIB} MiB in {len(sizes) - WARM_SEEDS} seeds"
+                found.append(Violation("leak", name, detail))
+        return found
+
+
+async def run_seeds(seeds: Iterable[int], logs: Path | None = None) -> AsyncGenerator[SeedResult]:
+    """Run seeds, yield what came of each.
+
+    Args:
+        logs: the folder for the logs of stacks on which a seed failed.
+    """
+    left = list(seeds)
+    director = FaultDirector()
+    async with ChaosModel(director.at) as model:
+        while left:
+            keep = logs / f"from-seed-{left[0]}" if logs is not None else None
+            async with contextlib.aclosing(_on_one_stack(left, model, director, keep)) as results:
+                async for result in results:
+                    yield result
+
+
+async def _on_one_stack(
+    left: list[int], model: ChaosModel, director: FaultDirector, logs: Path | None
+) -> AsyncGenerator[SeedResult]:
+    """Run seeds off `left` until one fails, or the stack is old."""
+    memory = MemoryWatch()
+    async with open_installation(model, logs) as processes:
+        await processes.calm()
+        for _ in range(SEEDS_A_STACK):
+            if not left:
+                return
+            result = await run_seed(make_schedule(left.pop(0)), processes, model, director)
+            result.violations.extend(memory.look(processes))
+            yield result
+            if result.violations:
+                return

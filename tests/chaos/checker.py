@@ -1,0 +1,269 @@
+"""Decides from a seed's history whether everything that was promised held: a pure function."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chaos.history import (
+    History,
+    PlannedCall,
+    PlannedTurn,
+    SeenFrame,
+    SeenTurn,
+    StoredRun,
+    Told,
+    TurnId,
+)
+
+ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+CHANGE_OF: Final = {
+    "add_task": "task.created.v1",
+    "complete_task": "task.completed.v1",
+    "delete_task": "task.deleted.v1",
+}
+LOST: Final = frozenset({"not ended", "failed", "lost task", "lost answer", "cut off"})
+DOUBLED: Final = frozenset({"doubled run", "doubled task", "doubled answer", "repeated frame"})
+# After these a log may be gone for good: 410 then says so, and the client has the thread's items.
+_TAKES_LOGS: Final = frozenset({"valkey flush", "valkey kill, last second lost"})
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that was not kept.
+
+    Attributes:
+        kind: what kind of promise; those of `LOST` and `DOUBLED` are counted apart.
+        where: the turn, or what else it is about.
+    """
+
+    kind: str
+    where: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.kind}: {self.detail}"
+
+
+def check(history: History) -> list[Violation]:
+    """Return everything that is wrong; empty if all promises were kept."""
+    found: list[Violation] = []
+    plans = {plan.turn_id: plan for plan in history.plans}
+    runs: dict[str, list[StoredRun]] = {}
+    for run in history.runs:
+        runs.setdefault(run.key, []).append(run)
+    for turn in history.turns:
+        found += _check_frames(turn)
+        found += _check_outcome(turn, runs.get(turn.key, []), history)
+        found += _check_answers(turn, plans[turn.turn_id], runs.get(turn.key, []), history)
+    for turn in _last_turns(history.turns):
+        found += _check_view(turn, history)
+    found += _check_tasks(history)
+    found += _check_changes(history, runs)
+    found += _check_model(history, runs)
+    found += _check_leaks(history)
+    found += [Violation("harness", f"seed {history.seed}", text) for text in history.problems]
+    return found
+
+
+def _check_frames(turn: SeenTurn) -> Iterator[Violation]:
+    """Each `seq` once, in order, without a gap but before a snapshot; nothing after the end."""
+    where, last = str(turn.turn_id), 0
+    has_ended = False
+    for frame in turn.frames:
+        if has_ended:
+            yield Violation("repeated frame", where, f"{_name(frame)} after the end marker")
+        elif frame.seq <= last:
+            yield Violation("repeated frame", where, f"{_name(frame)} after {last}")
+        elif frame.seq != last + 1 and frame.kind != "snapshot":
+            yield Violation("gap", where, f"{_name(frame)} after {last}, without `: snapshot`")
+        last = max(last, frame.seq)
+        has_ended = has_ended or frame.kind == "end"
+    if turn.ended in ENDED and not has_ended:
+        yield Violation("cut off", where, "it ended without an end marker")
+
+
+def _check_outcome(turn: SeenTurn, runs: list[StoredRun], history: History) -> Iterator[Violation]:
+    """An accepted turn ends: one run, completed, closed, and its client knows."""
+    where = str(turn.turn_id)
+    if not runs:
+        if turn.run_id:
+            yield Violation("not ended", where, f"run {turn.run_id} is not stored")
+        else:
+            yield Violation("refused", where, f"{turn.ended or 'never accepted'}, {_state(turn)}")
+        return
+    run = runs[0]
+    if len(runs) > 1:
+        yield Violation("doubled run", where, f"{len(runs)} runs for one key")
+    if turn.run_id not in {"", run.run_id}:
+        yield Violation("doubled run", where, f"the client was told {turn.run_id}")
+    if run.status not in ENDED or not run.is_closed or run.has_lease:
+        state = f"{run.status}, closed {run.is_closed}, leased {run.has_lease}"
+        yield Violation("not ended", where, f"the run is {state}, after attempt {run.attempt}")
+    elif run.status != "completed":
+        yield Violation("failed", where, f"{run.status} {run.error} after {run.crashes} crashes")
+    yield from _check_told(turn, run, history)
+
+
+def _check_told(turn: SeenTurn, run: StoredRun, history: History) -> Iterator[Violation]:
+    """The client has heard how the run ended."""
+    where = str(turn.turn_id)
+    if not turn.ended:
+        yield Violation("cut off", where, f"the client never saw the end, {_state(turn)}")
+    elif turn.ended == "expired":
+        if not any(fault.kind in _TAKES_LOGS for fault in history.faults):
+            yield Violation("cut off", where, "410 though no log was taken away")
+    elif turn.ended != run.status:
+        yield Violation("differs", where, f"client: {turn.ended}, stored: {run.status}")
+    errors = [frame.event for frame in turn.frames if frame.event.get("type") == "error"]
+    if errors and run.status == "completed":
+        yield Violation("failed", where, f"it completed, but the client was told {errors}")
+
+
+def _state(turn: SeenTurn) -> str:
+    return f"{len(turn.frames)} frames, {turn.broken} broken, refused {turn.refusals[-3:]}"
+
+
+def _check_answers(
+    turn: SeenTurn, plan: PlannedTurn, runs: list[StoredRun], history: History
+) -> Iterator[Violation]:
+    """What the model said is stored once, in order; what it did not finish isn't."""
+    if not runs:
+        return
+    where = str(turn.turn_id)
+    stored = [
+        text
+        for item in history.items.get(runs[0].thread_id, [])
+        if item["type"] == "assistant_message" and _is_of(text := _text(item), turn.turn_id)
+    ]
+    times = Counter(stored)
+    for text in plan.texts:
+        if times[text] > 1:
+            yield Violation("doubled answer", where, f"{text!r} is stored {times[text]} times")
+        elif times[text] == 0 and runs[0].status == "completed":
+            yield Violation("lost answer", where, f"{text!r} is not stored, but {stored}")
+    for text in times.keys() - set(plan.texts):
+        yield Violation("differs", where, f"{text!r} was never said whole")
+    if not times.keys() - set(plan.texts) and stored != sorted(stored, key=plan.texts.index):
+        yield Violation("differs", where, f"stored in another order: {stored}")
+
+
+def _is_of(text: str, turn_id: TurnId) -> bool:
+    return text.startswith((f"{turn_id} begins", f"{turn_id} ends"))
+
+
+def _check_view(turn: SeenTurn, history: History) -> Iterator[Violation]:
+    """What the client shows after its last turn is what is stored."""
+    if not turn.ended:
+        return  # reported elsewhere
+    stored = history.items.get(turn.thread_id, [])
+    ids = [item["id"] for item in stored]
+    where = str(turn.turn_id)
+    if list(turn.view) != ids:
+        yield Violation("differs", where, f"items seen {list(turn.view)}, stored {ids}")
+    for item in stored:
+        seen = turn.view.get(item["id"])
+        if seen is not None and _content(seen) != _content(item):
+            yield Violation("differs", where, f"seen {_content(seen)}, stored {_content(item)}")
+
+
+def _content(item: dict[str, Any]) -> dict[str, Any]:
+    """Return what a person sees of an item, and whether it is done."""
+    names = ("type", "content", "widget", "workflow", "task", "open")
+    return {name: item[name] for name in names if item.get(name) is not None}
+
+
+def _text(item: dict[str, Any]) -> str:
+    return "".join(part.get("text", "") for part in item["content"])
+
+
+def _last_turns(turns: list[SeenTurn]) -> list[SeenTurn]:
+    return list({turn.turn_id.conversation: turn for turn in turns}.values())
+
+
+def _check_tasks(history: History) -> Iterator[Violation]:
+    """Each task that was added is there once, completed or deleted as the model was told."""
+    times = Counter(task.title for task in history.tasks)
+    planned = {call.title for plan in history.plans for call in plan.calls}
+    for title in times.keys() - planned:
+        yield Violation("doubled task", title, "nobody added it")
+    states = {task.title: task for task in history.tasks}
+    for turn_id, call, told in _calls(history):
+        count = times[call.title]
+        if call.tool == "add_task":
+            if count > 1:
+                yield Violation(
+                    "doubled task", str(turn_id), f"{call.title} is there {count} times"
+                )
+            elif told == "done" and count == 0:
+                yield Violation("lost task", str(turn_id), f"{call.title} is not there")
+        elif told == "done" and count:
+            task = states[call.title]
+            is_so = task.is_completed if call.tool == "complete_task" else task.is_deleted
+            if not is_so:
+                yield Violation(
+                    "lost task", str(turn_id), f"{call.tool} {call.title} left no trace"
+                )
+
+
+def _calls(history: History) -> Iterator[tuple[TurnId, PlannedCall, Told]]:
+    """Yield each change that was planned, with what the model was told of it."""
+    for plan in history.plans:
+        told = history.told.get(plan.turn_id, [])
+        for number, call in enumerate(plan.calls):
+            if call.tool != "list_tasks":
+                yield plan.turn_id, call, told[number] if number < len(told) else "unknown"
+
+
+def _check_changes(history: History, runs: dict[str, list[StoredRun]]) -> Iterator[Violation]:
+    """The feed of changes names each one once, and whose it was.
+
+    A call that was refused may have had its effect: then its answer was lost, and nobody but the
+    feed knows. A call that was told as done had it, and a feed that names it twice did it twice.
+    """
+    times = Counter((change.type, change.title) for change in history.changes)
+    owners = {run.run_id for found in runs.values() for run in found}
+    for (kind, title), count in times.items():
+        if count > 1:
+            yield Violation("doubled task", title, f"{kind} happened {count} times")
+    for turn_id, call, told in _calls(history):
+        if told == "done" and not times[CHANGE_OF[call.tool], call.title]:
+            yield Violation("lost task", str(turn_id), f"no {CHANGE_OF[call.tool]} of {call.title}")
+        # It answers "not found" for what it has done itself: the effect is there, the model was
+        # told otherwise.
+        if told == "refused" and times[CHANGE_OF[call.tool], call.title]:
+            yield Violation(
+                "lied", str(turn_id), f"{call.tool} {call.title} happened, told refused"
+            )
+    for change in history.changes:
+        if change.run_id not in owners:
+            yield Violation("doubled task", change.title, f"changed by {change.run_id}")
+
+
+def _check_model(history: History, runs: dict[str, list[StoredRun]]) -> Iterator[Violation]:
+    """No step is asked more often than attempts and lost logs explain, nor with another history."""
+    keys = {turn.turn_id: turn.key for turn in history.turns}
+    redis_faults = sum(fault.kind.startswith(("valkey", "everything")) for fault in history.faults)
+    asked = Counter((call.turn_id, call.step) for call in history.model_calls)
+    for (turn_id, step), count in asked.items():
+        attempts = max((run.attempt for run in runs.get(keys.get(turn_id, ""), [])), default=0)
+        if count > attempts + redis_faults:
+            detail = f"step {step} was asked {count} times in {attempts} attempts"
+            yield Violation("asked again", str(turn_id), detail)
+    sizes: dict[tuple[TurnId, int], set[int]] = {}
+    for call in history.model_calls:
+        sizes.setdefault((call.turn_id, call.step), set()).add(call.items)
+    for (turn_id, step), found in sizes.items():
+        if len(found) > 1:
+            yield Violation("differs", str(turn_id), f"step {step} had inputs of {sorted(found)}")
+
+
+def _check_leaks(history: History) -> Iterator[Violation]:
+    for name, count in history.leaks.counts.items():
+        limit = history.leaks.limits[name]
+        if count > limit:
+            yield Violation("leak", name, f"{count}, allowed {limit}")
+
+
+def _name(frame: SeenFrame) -> str:
+    return f"{frame.kind} {frame.seq}"

@@ -1,0 +1,230 @@
+"""A client as it should be: keeps a turn together over lost connections, and writes down all of it."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from uuid import uuid4
+
+import aiohttp
+
+from chaos.history import PlannedTurn, SeenFrame, SeenTurn
+from chaos.model import message_of
+from chaos.schedule import Moment
+from todochat.testing.person import Person, message
+
+PATIENCE_S: Final = 120.0  # of a turn; a machine that does much else takes its time
+FIRST_PAUSE_S: Final = 0.1
+MAX_PAUSE_S: Final = 1.0
+# A frozen process is waited for; pings come every 15 s.
+TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=20)
+PASSING: Final = frozenset({429, 502, 503, 504})
+IN_PROGRESS: Final = "idempotency-in-progress"
+EXPIRED: Final = "run-log-expired"
+
+AtMoment = Callable[[Moment], Awaitable[None]]
+View = dict[str, dict[str, Any]]
+
+
+class Talker:
+    """One conversation of one person.
+
+    Args:
+        at: awaited at each moment of a turn.
+
+    Attributes:
+        turns: what was seen, turn by turn.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, person: Person, at: AtMoment) -> None:
+        self.turns: list[SeenTurn] = []
+        self._session = session
+        self._person = person
+        self._at = at
+        self._url = f"{str(person.client.base_url).rstrip('/')}/api/{person.user_id}/chat"
+        self._thread_id: str | None = None
+        self._view: View = {}
+        self._background: list[asyncio.Task[None]] = []
+
+    async def talk(self, plans: tuple[PlannedTurn, ...]) -> None:
+        """Take the turns one after the other; one that isn't over in time is the last one."""
+        for plan in plans:
+            await self._at(Moment(plan.turn_id, "posting"))
+            turn = SeenTurn(
+                turn_id=plan.turn_id,
+                user_id=self._person.user_id,
+                key=f"{plan.turn_id}-{uuid4()}",
+                posted_at=time.monotonic(),
+            )
+            self.turns.append(turn)
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._turn(turn)
+            except TimeoutError:
+                pass
+            turn.over_at = time.monotonic()
+            turn.view = dict(self._view)
+            if not turn.ended:
+                break
+            await self._at(Moment(plan.turn_id, "over"))
+        await asyncio.gather(*self._background)
+
+    async def _turn(self, turn: SeenTurn) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not turn.ended:
+            frames = len(turn.frames)
+            try:
+                await self._connect(turn)
+            except (aiohttp.ClientError, ConnectionError, TimeoutError):
+                # TimeoutError: the read's. The turn's own goes through as CancelledError.
+                turn.broken += 1
+            if not turn.ended:
+                pause_s = FIRST_PAUSE_S if len(turn.frames) > frames else pause_s * 2
+                pause_s = min(pause_s, MAX_PAUSE_S)
+                await asyncio.sleep(pause_s)
+
+    async def _connect(self, turn: SeenTurn) -> None:
+        """Post the message, or go on with its run, and read as far as the connection carries."""
+        if turn.run_id:
+            last = {"Last-Event-ID": str(turn.frames[-1].seq)} if turn.frames else {}
+            request = self._session.get(
+                f"{self._url}/runs/{turn.run_id}/events",
+                headers=self._headers(last),
+                timeout=TIMEOUT,
+            )
+        else:
+            request = self._session.post(
+                self._url,
+                json=message(message_of(turn.turn_id), self._thread_id),
+                headers=self._headers({"Idempotency-Key": turn.key}),
+                timeout=TIMEOUT,
+            )
+            self._background.append(asyncio.create_task(self._posted(turn)))
+        async with request as response:
+            if response.status != 200:
+                await self._refused(turn, response)
+                return
+            await self._accepted(turn, response)
+            await self._read(turn, response)
+
+    async def _posted(self, turn: SeenTurn) -> None:
+        """Let the request reach the wire first."""
+        await asyncio.sleep(0.002)
+        await self._at(Moment(turn.turn_id, "posted"))
+
+    async def _refused(self, turn: SeenTurn, response: aiohttp.ClientResponse) -> None:
+        problem = _problem(await response.read())
+        code = str(problem.get("type", "")).rsplit(":", 1)[-1]
+        turn.refusals.append((time.monotonic(), response.status, code))
+        if response.status == 410 and code == EXPIRED:
+            self._thread_id = problem["thread_id"]
+            turn.thread_id = problem["thread_id"]
+            turn.ended = "expired"
+            await self._reload()
+            return
+        if response.status in PASSING or code == IN_PROGRESS:
+            await asyncio.sleep(min(float(response.headers.get("Retry-After", 0)), MAX_PAUSE_S))
+            return
+        turn.ended = f"refused with {response.status} {code}"
+
+    async def _accepted(self, turn: SeenTurn, response: aiohttp.ClientResponse) -> None:
+        if turn.accepted_at is None:
+            turn.accepted_at = time.monotonic()
+            turn.run_id = response.headers["X-Run-Id"]
+            turn.thread_id = self._thread_id = response.headers["X-Thread-Id"]
+            await self._at(Moment(turn.turn_id, "accepted"))
+
+    async def _read(self, turn: SeenTurn, response: aiohttp.ClientResponse) -> None:
+        buffer = b""
+        async for chunk in response.content.iter_any():
+            *blocks, buffer = (buffer + chunk).split(b"\n\n")
+            for block in blocks:
+                if not block.startswith(b"id: "):
+                    continue  # ": ping", ": reconnect"
+                frame = parse_frame(block)
+                turn.frames.append(frame)
+                await self._take(turn, frame)
+                await self._at(Moment(turn.turn_id, "frame", len(turn.frames)))
+
+    async def _take(self, turn: SeenTurn, frame: SeenFrame) -> None:
+        if frame.kind == "event":
+            show(self._view, frame.event)
+        elif frame.kind == "snapshot":
+            await self._reload()
+        else:
+            turn.ended = frame.status
+
+    async def _reload(self) -> None:
+        """Show what is stored, as a client does that has missed frames."""
+        self._view.clear()
+        self._view.update({item["id"]: item for item in await self._stored_items()})
+
+    async def _stored_items(self) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            params = {"thread_id": self._thread_id, "limit": 100, "order": "asc", "after": after}
+            page = await self._ask("items.list", params)
+            items += page["data"]
+            if not page["has_more"]:
+                return items
+            after = page["after"]
+
+    async def _ask(self, request_type: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask until there is an answer; the turn's patience bounds it."""
+        body = {"type": request_type, "params": params}
+        while True:
+            try:
+                async with self._session.post(
+                    self._url, json=body, headers=self._headers({}), timeout=TIMEOUT
+                ) as response:
+                    if response.status == 200:
+                        answer: dict[str, Any] = await response.json()
+                        return answer
+            except (aiohttp.ClientError, ConnectionError, TimeoutError):
+                pass
+            await asyncio.sleep(MAX_PAUSE_S / 2)
+
+    def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self._person.client_secret}",
+            "X-Resumable": "1",
+            **more,
+        }
+
+
+def parse_frame(block: bytes) -> SeenFrame:
+    """Read one numbered frame."""
+    head, _, rest = block.partition(b"\n")
+    at, seq = time.monotonic(), int(head[4:])
+    if rest.startswith(b"data: "):
+        return SeenFrame(at, seq, "event", json.loads(rest[6:]))
+    if rest == b": snapshot":
+        return SeenFrame(at, seq, "snapshot")
+    if rest.startswith(b": end "):
+        return SeenFrame(at, seq, "end", status=rest[6:].decode())
+    msg = f"a frame that says nothing known: {block!r}"
+    raise ValueError(msg)
+
+
+def show(view: View, event: Mapping[str, Any]) -> None:
+    """Do with an event what a client does: items come, are done, are replaced, go.
+
+    Half said items are kept with `"open": True` until their `done`.
+    """
+    match event["type"]:
+        case "thread.item.added":
+            view[event["item"]["id"]] = {**event["item"], "open": True}
+        case "thread.item.done" | "thread.item.replaced":
+            view[event["item"]["id"]] = event["item"]
+        case "thread.item.removed":
+            view.pop(event["item_id"], None)
+
+
+def _problem(body: bytes) -> dict[str, Any]:
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}

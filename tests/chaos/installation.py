@@ -1,0 +1,67 @@
+"""An installation for chaos: two workers, two gateways, the model of chaos."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from chaos import launch
+from chaos.model import ChaosModel
+from chaos.schedule import EVERYTHING
+from chaos.stack import Processes
+from todochat.testing import free_port
+
+COMMAND_TIMEOUT_S: Final = 180
+
+
+@asynccontextmanager
+async def open_installation(model: ChaosModel, keep_logs: Path | None) -> AsyncIterator[Processes]:
+    """Start a stack, stop it, and leave nothing of it behind.
+
+    Args:
+        keep_logs: where its logs are copied to in the end.
+    """
+    with tempfile.TemporaryDirectory(prefix="todochat-chaos-") as folder:
+        os.chmod(folder, 0o755)  # noqa: PTH101 - PostgreSQL may run as somebody else
+        data_dir = Path(folder) / "data"
+        common = ["--data-dir", str(data_dir)]
+        size = ["--workers", "2", "--gateways", "2"]
+        await _todochat(["up", "--detach", "--port", str(free_port()), *size, *common], model)
+        processes = Processes(data_dir)
+        try:
+            yield processes
+        finally:
+            for name in EVERYTHING:  # what stands still can't be told to stop
+                processes.signal(name, signal.SIGCONT)
+            await _todochat(["down", *common], model)
+            if keep_logs is not None:
+                shutil.copytree(data_dir / "logs", keep_logs, dirs_exist_ok=True)
+
+
+async def _todochat(arguments: Sequence[str], model: ChaosModel) -> None:
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "TODOCHAT_SITE": "plain",
+        "OPENAI_BASE_URL": model.url,
+        "OPENAI_API_KEY": "sk-scripted",
+        "TODO_AGENT_MODEL": "scripted",
+        "TODO_AGENT_API": "responses",
+    }
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, launch.__file__, *arguments],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_TIMEOUT_S,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(done.stdout + done.stderr)

@@ -1,0 +1,176 @@
+"""The model of chaos: it knows by heart what to say to each message, however often it is asked."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Self
+
+import msgspec
+from aiohttp import web
+
+from chaos.history import ModelCall, PlannedCall, PlannedTurn, Told, TurnId
+from chaos.schedule import Moment
+from todochat.testing.model_script import Call, ModelRequest
+from todochat.testing.model_wires import ResponsesWriter
+
+WORD_S: Final = 0.02
+_MESSAGE: Final = re.compile(r"turn s(\d+)c(\d+)t(\d+)\b")
+_NOWHERE: Final = "999999"  # the number of a task that isn't there
+
+AtMoment = Callable[[Moment], Awaitable[None]]
+
+
+def message_of(turn_id: TurnId) -> str:
+    """Return what the person says."""
+    return f"turn {turn_id}, please"
+
+
+class ChaosModel:
+    """Answers by the plan of the turn that the last message names; holds no state of a turn.
+
+    Args:
+        at: awaited at each moment, before the answer goes on.
+
+    Attributes:
+        calls: every request.
+        told: what the outputs in a turn's latest request say, in order.
+    """
+
+    def __init__(self, at: AtMoment) -> None:
+        self.calls: list[ModelCall] = []
+        self.told: dict[TurnId, list[Told]] = {}
+        self._at = at
+        self._plans: dict[TurnId, PlannedTurn] = {}
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        """What a client takes as its base URL."""
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    def learn(self, plans: Sequence[PlannedTurn]) -> None:
+        """Forget everything and know these turns."""
+        self._plans = {plan.turn_id: plan for plan in plans}
+        self.calls = []
+        self.told = {}
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app.router.add_post("/v1/responses", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _answer(self, http_request: web.Request) -> web.StreamResponse:
+        body = msgspec.json.decode(await http_request.read())
+        turn_id, since = _last_message(body["input"])
+        plan = self._plans.get(turn_id)
+        if plan is None:  # of a seed that was given up
+            return web.json_response({"error": {"message": "an unknown turn"}}, status=400)
+        outputs = _outputs(since)
+        number = _step_of(plan, len(outputs))
+        self.calls.append(ModelCall(turn_id, number, len(body["input"])))
+        self.told[turn_id] = [_told(output) for output in outputs]
+        await self._at(Moment(turn_id, "asked", number))
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        try:
+            await response.prepare(http_request)
+            request = ModelRequest(wire="responses", body=body, headers=http_request.headers)
+            await self._say(plan, number, body["input"], ResponsesWriter(response, request))
+        except ConnectionError:
+            pass  # its reader died
+        return response
+
+    async def _say(
+        self, plan: PlannedTurn, number: int, seen: list[dict[str, Any]], writer: ResponsesWriter
+    ) -> None:
+        step = plan.steps[number]
+        await writer.begin()
+        if step.said:
+            await writer.begin_message()
+            for count, word in enumerate(step.said, 1):
+                await writer.text(word)
+                await asyncio.sleep(WORD_S)
+                if not step.calls:
+                    await self._at(Moment(plan.turn_id, "saying", count))
+            await writer.end_message()
+        for call in step.calls:
+            await writer.call(_call(call, seen))
+        await writer.finish()
+        if step.calls:
+            await self._at(Moment(plan.turn_id, "tool", number))
+
+
+def _last_message(items: list[dict[str, Any]]) -> tuple[TurnId, list[dict[str, Any]]]:
+    """Return the turn that the last message names, and what came after it."""
+    for index in range(len(items) - 1, -1, -1):
+        if items[index].get("role") == "user":
+            found = _MESSAGE.search(json.dumps(items[index]["content"]))
+            if found is not None:
+                seed, conversation, turn = map(int, found.groups())
+                return TurnId(seed, conversation, turn), items[index + 1 :]
+    msg = "no message names a turn"
+    raise ValueError(msg)
+
+
+def _step_of(plan: PlannedTurn, outputs: int) -> int:
+    """Return which step comes after so many results."""
+    for number, step in enumerate(plan.steps):
+        if outputs < len(step.calls) or not step.calls:
+            return number
+        outputs -= len(step.calls)
+    return len(plan.steps) - 1
+
+
+def _outputs(items: list[dict[str, Any]]) -> list[str]:
+    """Return the results of a turn's calls, in the order in which the calls were made."""
+    outputs = {
+        item["call_id"]: item["output"]
+        for item in items
+        if item.get("type") == "function_call_output"
+    }
+    made = [item["call_id"] for item in items if item.get("type") == "function_call"]
+    return [outputs[call_id] for call_id in made if call_id in outputs]
+
+
+def _read(output: str) -> dict[str, Any]:
+    """Return a result's JSON; what the SDK itself says of a failure is none."""
+    try:
+        told = json.loads(output)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _told(output: str) -> Told:
+    return "done" if _read(output).get("ok") else "refused"
+
+
+def _call(planned: PlannedCall, seen: list[dict[str, Any]]) -> Call:
+    match planned.tool:
+        case "add_task":
+            return Call("add_task", {"title": planned.title})
+        case "list_tasks":
+            return Call("list_tasks", {"status": "all"})
+        case tool:
+            return Call(tool, {"task": _number_of(planned.title, seen)})
+
+
+def _number_of(title: str, seen: list[dict[str, Any]]) -> str:
+    """Find a task's number in what tools have told."""
+    for item in seen:
+        if item.get("type") == "function_call_output":
+            output = _read(item["output"])
+            told: list[Mapping[str, Any]] = [*output.get("tasks", []), output.get("task") or {}]
+            for task in told:
+                if task.get("title") == title:
+                    return str(task["number"])
+    return _NOWHERE

@@ -1,0 +1,141 @@
+"""The figures of a campaign as markdown."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from chaos.checker import DOUBLED, LOST
+from chaos.history import Fault, History, SeenTurn
+from chaos.seed_run import SeedResult
+
+HEAD: Final = (
+    "| fault | times | turns under way | alone | p50 s | p99 s | max s |",
+    "|---|---:|---:|---:|---:|---:|---:|",
+)
+ECHO_S: Final = 15.0  # a fault further back has no part in a silence any more
+
+
+@dataclass
+class KindFigures:
+    """One kind of fault.
+
+    Attributes:
+        turns: how many were under way, all times together.
+        alone: the longest silence of any of them in seconds, of each time without another fault.
+    """
+
+    times: int = 0
+    turns: int = 0
+    alone: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Figures:
+    """What a campaign came to."""
+
+    seeds: int = 0
+    failed_seeds: list[int] = field(default_factory=list)
+    faults: int = 0
+    turns: int = 0
+    accepted: int = 0
+    lost: int = 0
+    doubled: int = 0
+    refusals: int = 0
+    reconnects: int = 0
+    taken_over: int = 0
+    kinds: dict[str, KindFigures] = field(default_factory=dict)
+    silences: list[float] = field(default_factory=list)
+
+    def add(self, result: SeedResult) -> None:
+        """Count a seed in."""
+        history = result.history
+        self.seeds += 1
+        if result.violations:
+            self.failed_seeds.append(history.seed)
+        self.faults += len(history.faults)
+        self.turns += len(history.turns)
+        self.accepted += len(history.runs)
+        self.lost += sum(violation.kind in LOST for violation in result.violations)
+        self.doubled += sum(violation.kind in DOUBLED for violation in result.violations)
+        self.refusals += sum(violation.kind == "refused" for violation in result.violations)
+        self.reconnects += sum(turn.broken for turn in history.turns)
+        self.taken_over += sum(run.attempt > 1 for run in history.runs)
+        for recovery in recoveries(history):
+            figures = self.kinds.setdefault(recovery.fault.kind, KindFigures())
+            figures.times += 1
+            figures.turns += len(recovery.silences)
+            if recovery.silences:
+                self.silences.append(max(recovery.silences))
+                if recovery.is_alone:
+                    figures.alone.append(max(recovery.silences))
+
+    def table(self) -> str:
+        """Return all of it."""
+        rows = [_row(kind, self.kinds[kind]) for kind in sorted(self.kinds)]
+        turns = sum(kind.turns for kind in self.kinds.values())
+        total = _row("**all, also together**", KindFigures(self.faults, turns, self.silences))
+        return "\n".join([*self._summary(), "", *HEAD, *rows, total])
+
+    def _summary(self) -> Iterator[str]:
+        yield "| seeds | faults | turns | accepted | taken over | lost | doubled | refused |"
+        yield "|---:|---:|---:|---:|---:|---:|---:|---:|"
+        cells = (
+            self.seeds, self.faults, self.turns, self.accepted, self.taken_over, self.lost,
+            self.doubled, self.refusals,
+        )  # fmt: skip
+        yield "| " + " | ".join(map(str, cells)) + " |"
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a fault meant for the turns under way.
+
+    Attributes:
+        silences: the longest time without a frame of each turn, from the fault on, in seconds.
+        is_alone: no other fault can have had a part in it.
+    """
+
+    fault: Fault
+    silences: list[float]
+    is_alone: bool
+
+
+def recoveries(history: History) -> Iterator[Recovery]:
+    """Yield what each fault meant, up to the next fault or the turns' ends.
+
+    A silence that has begun by then counts to its end.
+    """
+    faults = history.faults
+    times = [-math.inf, *(fault.at for fault in faults), math.inf]
+    for fault, before, after in zip(faults, times, times[2:], strict=False):
+        found = [_silence(turn, fault.at, after) for turn in history.turns]
+        silences = [silence for silence in found if silence is not None]
+        is_alone = fault.at - before > ECHO_S and after > fault.at + max(silences, default=0)
+        yield Recovery(fault, silences, is_alone)
+
+
+def _silence(turn: SeenTurn, since: float, until: float) -> float | None:
+    """Return the longest silence that began before `until` and ended after `since`."""
+    if turn.posted_at > since or turn.over_at < since:
+        return None
+    signs = [turn.posted_at, *(frame.at for frame in turn.frames), turn.over_at]
+    lengths = [
+        end - max(begin, since)
+        for begin, end in itertools.pairwise(signs)
+        if end > since and begin < until
+    ]
+    return max(lengths, default=None)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that is not exceeded by `share` of all."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def _row(name: str, figures: KindFigures) -> str:
+    found = figures.alone
+    cells = [f"{percentile(found, share):.1f}" for share in (0.5, 0.99, 1)] if found else ["-"] * 3
+    return f"| {name} | {figures.times} | {figures.turns} | {len(found)} | {' | '.join(cells)} |"

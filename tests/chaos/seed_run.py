@@ -1,0 +1,99 @@
+"""One seed on a running stack."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+import httpx
+
+from chaos.checker import Violation, check
+from chaos.client import Talker
+from chaos.evidence import gather_evidence
+from chaos.faults import FaultDirector
+from chaos.history import History
+from chaos.model import ChaosModel
+from chaos.schedule import Schedule
+from chaos.stack import Processes
+from todochat.testing.person import PASSWORD, Person
+
+SIGN_OUT_TIMEOUT_S: Final = 15.0
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """What came of a seed."""
+
+    schedule: Schedule
+    history: History
+    violations: list[Violation]
+    took_s: float
+
+
+async def run_seed(
+    schedule: Schedule, processes: Processes, model: ChaosModel, director: FaultDirector
+) -> SeedResult:
+    """Let the conversations and the faults happen, then look at what is left."""
+    began = time.monotonic()
+    history = History(schedule.seed, schedule.turns)
+    model.learn(schedule.turns)
+    async with httpx.AsyncClient(base_url=processes.edge, timeout=30) as client:
+        people = [await Person.sign_up(client) for _ in schedule.conversations]
+        leaver = people[0]
+        signed_out = await _sign_out_elsewhere(leaver)
+        director.begin(schedule.faults, processes)
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            talkers = [Talker(session, person, director.at) for person in people]
+            async with asyncio.TaskGroup() as group:
+                for talker, plans in zip(talkers, schedule.conversations, strict=True):
+                    group.create_task(talker.talk(plans))
+        await director.finish()
+        await _calm(processes, history)
+        await _check_signed_out(client, leaver, signed_out, history)
+    history.turns = [turn for talker in talkers for turn in talker.turns]
+    history.faults = sorted(director.done, key=lambda fault: fault.at)
+    users = [person.user_id for person in people]
+    await gather_evidence(history, processes, users)
+    history.model_calls, history.told = model.calls, model.told
+    return SeedResult(schedule, history, check(history), time.monotonic() - began)
+
+
+async def _calm(processes: Processes, history: History) -> None:
+    try:
+        await processes.calm()
+    except TimeoutError as error:
+        history.problems.append(str(error))
+
+
+async def _sign_out_elsewhere(person: Person) -> str:
+    """Sign the person in once more and out again; return that session's client secret."""
+    account = {"email": person.email, "password": PASSWORD}
+    signed_in = (await person.client.post("/api/auth/sign-in", json=account)).json()
+    other = Person(person.client, signed_in)
+    await other.open_session()
+    response = await person.client.post(
+        "/api/auth/sign-out", headers={"Authorization": f"Bearer {other.login_token}"}
+    )
+    response.raise_for_status()
+    person.client.cookies.clear()
+    return other.client_secret
+
+
+async def _check_signed_out(
+    client: httpx.AsyncClient, person: Person, client_secret: str, history: History
+) -> None:
+    """The session that was signed out before all this stays so."""
+    url = f"/api/{person.user_id}/chat"
+    body = {"type": "threads.list", "params": {}}
+    headers = {"Authorization": f"Bearer {client_secret}"}
+    deadline = time.monotonic() + SIGN_OUT_TIMEOUT_S
+    while True:
+        response = await client.post(url, json=body, headers=headers)
+        if response.status_code == 401:
+            return
+        if response.status_code == 200 or time.monotonic() > deadline:
+            history.problems.append(f"a signed-out secret got {response.status_code}")
+            return
+        await asyncio.sleep(0.2)

@@ -1,0 +1,288 @@
+"""The checker finds what it is there for, and nothing in a history without a fault."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chaos.checker import check
+from chaos.history import (
+    Fault,
+    History,
+    Leaks,
+    ModelCall,
+    PlannedCall,
+    PlannedTurn,
+    SeenFrame,
+    SeenTurn,
+    Step,
+    StoredRun,
+    StoredTask,
+    TaskChange,
+    TurnId,
+)
+
+TURN = TurnId(1, 0, 0)
+KEY = "s1c0t0-key"
+TITLE = "s1c0t0 task 0"
+OTHER = "s1c0t0 task 1"
+TEXT = "s1c0t0 ends: done"
+FLUSH = Fault(2.0, "valkey flush", "valkey", "then")
+
+Spoil = Callable[[History], None]
+
+
+def answer(item_id: str = "msg_1", text: str = TEXT) -> dict[str, Any]:
+    return {"id": item_id, "type": "assistant_message", "content": [{"text": text}]}
+
+
+QUESTION = {"id": "msg_0", "type": "user_message", "content": [{"text": "turn s1c0t0, please"}]}
+
+
+def frames() -> list[SeenFrame]:
+    events = [
+        {"type": "thread.item.done", "item": QUESTION},
+        {"type": "thread.item.added", "item": answer(text="")},
+        {"type": "thread.item.done", "item": answer()},
+    ]
+    seen = [SeenFrame(float(seq), seq, "event", event) for seq, event in enumerate(events, 1)]
+    return [*seen, SeenFrame(4.0, 4, "end", status="completed")]
+
+
+def run() -> StoredRun:
+    return StoredRun("run_1", "usr_1", "thr_1", KEY, "completed", None, 1, 0, True, False)
+
+
+def good() -> History:
+    """A turn in which two tasks are added side by side and one of them is completed."""
+    adds = (PlannedCall("add_task", TITLE), PlannedCall("add_task", OTHER))
+    steps = (
+        Step(calls=adds),
+        Step(calls=(PlannedCall("complete_task", TITLE),)),
+        Step(("s1c0t0 ends:", " done")),
+    )
+    turn = SeenTurn(
+        TURN, "usr_1", KEY, 0.0, "run_1", "thr_1", 0.5, 4.0, frames(), ended="completed",
+        view={"msg_0": QUESTION, "msg_1": answer()},
+    )  # fmt: skip
+    return History(
+        seed=1,
+        plans=[PlannedTurn(TURN, steps)],
+        turns=[turn],
+        model_calls=[ModelCall(TURN, 0, 1), ModelCall(TURN, 1, 5), ModelCall(TURN, 2, 7)],
+        told={TURN: ["done", "done", "done"]},
+        runs=[run()],
+        items={"thr_1": [QUESTION, answer()]},
+        tasks=[
+            StoredTask("usr_1", "tsk_1", TITLE, True, False),
+            StoredTask("usr_1", "tsk_2", OTHER, False, False),
+        ],
+        changes=[
+            TaskChange("usr_1", "task.created.v1", TITLE, "run_1"),
+            TaskChange("usr_1", "task.created.v1", OTHER, "run_1"),
+            TaskChange("usr_1", "task.completed.v1", TITLE, "run_1"),
+        ],
+        leaks=Leaks({"streams of chat-gateway-1": 0}, {"streams of chat-gateway-1": 0}),
+    )
+
+
+def test_a_good_history_has_nothing_wrong() -> None:
+    assert check(good()) == []
+
+
+def double_task(history: History) -> None:
+    history.tasks.append(replace(history.tasks[0], task_id="tsk_3"))
+
+
+def double_effect(history: History) -> None:
+    history.changes.append(history.changes[-1])
+
+
+def strange_task(history: History) -> None:
+    history.tasks.append(StoredTask("usr_1", "tsk_9", "nobody's", False, False))
+
+
+def lose_task(history: History) -> None:
+    del history.tasks[1]
+
+
+def lose_effect(history: History) -> None:
+    history.tasks[0] = replace(history.tasks[0], is_completed=False)
+
+
+def hide_effect(history: History) -> None:
+    history.told[TURN][2] = "refused"
+
+
+def drop_frame(history: History) -> None:
+    del history.turns[0].frames[1]
+
+
+def repeat_frame(history: History) -> None:
+    seen = history.turns[0].frames
+    seen.insert(2, seen[1])
+
+
+def swap_frames(history: History) -> None:
+    seen = history.turns[0].frames
+    seen[1], seen[2] = seen[2], seen[1]
+
+
+def jump(history: History) -> None:
+    seen = history.turns[0].frames
+    seen[2:] = [replace(frame, seq=frame.seq + 10_000) for frame in seen[2:]]
+
+
+def talk_after_end(history: History) -> None:
+    history.turns[0].frames.append(SeenFrame(5.0, 5, "event", {"type": "progress_update"}))
+
+
+def answer_twice(history: History) -> None:
+    history.items["thr_1"].append(answer("msg_2"))
+    history.turns[0].view["msg_2"] = answer("msg_2")
+
+
+def lose_answer(history: History) -> None:
+    del history.items["thr_1"][1]
+    del history.turns[0].view["msg_1"]
+
+
+def half_an_answer(history: History) -> None:
+    history.items["thr_1"][1] = answer(text="s1c0t0 ends:")
+
+
+def never_end(history: History) -> None:
+    history.runs[0] = replace(history.runs[0], status="running", is_closed=False, has_lease=True)
+    history.turns[0].ended = ""
+    del history.turns[0].frames[3]
+
+
+def leave_open(history: History) -> None:
+    history.runs[0] = replace(history.runs[0], is_closed=False, has_lease=True)
+
+
+def fail(history: History) -> None:
+    history.runs[0] = replace(history.runs[0], status="failed", error="poisoned", crashes=3)
+    history.turns[0].ended = "failed"
+
+
+def forget_run(history: History) -> None:
+    history.runs.clear()
+
+
+def refuse(history: History) -> None:
+    history.runs.clear()
+    history.turns[0].run_id = history.turns[0].ended = ""
+    history.turns[0].frames.clear()
+
+
+def run_twice(history: History) -> None:
+    history.runs.append(replace(history.runs[0], run_id="run_2"))
+
+
+def expire(history: History) -> None:
+    history.turns[0].ended = "expired"
+
+
+def show_something_else(history: History) -> None:
+    history.turns[0].view["msg_1"] = answer(text="s1c0t0 ends: do")
+
+
+def show_half(history: History) -> None:
+    history.turns[0].view["msg_1"] = {**answer(), "open": True}
+
+
+def ask_again(history: History) -> None:
+    history.model_calls.append(history.model_calls[1])
+
+
+def ask_differently(history: History) -> None:
+    history.runs[0] = replace(history.runs[0], attempt=2)
+    history.model_calls.append(ModelCall(TURN, 1, 6))
+
+
+def leak(history: History) -> None:
+    history.leaks.counts["streams of chat-gateway-1"] = 1
+
+
+def stay_down(history: History) -> None:
+    history.problems.append("tasks is not ready again")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind"),
+    [
+        (double_task, "doubled task"),
+        (double_effect, "doubled task"),
+        (strange_task, "doubled task"),
+        (lose_task, "lost task"),
+        (lose_effect, "lost task"),
+        (hide_effect, "lied"),
+        (drop_frame, "gap"),
+        (repeat_frame, "repeated frame"),
+        (swap_frames, "repeated frame"),
+        (jump, "gap"),
+        (talk_after_end, "repeated frame"),
+        (answer_twice, "doubled answer"),
+        (lose_answer, "lost answer"),
+        (half_an_answer, "differs"),
+        (never_end, "not ended"),
+        (leave_open, "not ended"),
+        (fail, "failed"),
+        (forget_run, "not ended"),
+        (refuse, "refused"),
+        (run_twice, "doubled run"),
+        (expire, "cut off"),
+        (show_something_else, "differs"),
+        (show_half, "differs"),
+        (ask_again, "asked again"),
+        (ask_differently, "differs"),
+        (leak, "leak"),
+        (stay_down, "harness"),
+    ],
+)
+def test_what_is_wrong_is_found(spoil: Spoil, kind: str) -> None:
+    history = good()
+
+    spoil(history)
+
+    assert kind in {violation.kind for violation in check(history)}
+
+
+def test_a_jump_with_a_snapshot_is_allowed() -> None:
+    history = good()
+    seen = history.turns[0].frames
+    later = [replace(frame, seq=frame.seq + 10_001) for frame in seen[1:]]
+
+    history.turns[0].frames = [seen[0], SeenFrame(1.5, 10_002, "snapshot"), *later]
+
+    assert check(history) == []
+
+
+def test_a_log_that_was_flushed_may_have_expired() -> None:
+    history = good()
+    history.faults.append(FLUSH)
+
+    history.turns[0].ended = "expired"
+
+    assert check(history) == []
+
+
+def test_a_second_attempt_may_ask_for_what_was_not_saved() -> None:
+    history = good()
+
+    history.runs[0] = replace(history.runs[0], attempt=2, crashes=1)
+    history.model_calls.append(history.model_calls[2])
+
+    assert check(history) == []
+
+
+def test_a_call_that_the_model_was_refused_may_have_had_no_effect() -> None:
+    history = good()
+
+    history.told[TURN][2] = "refused"
+    history.tasks[0] = replace(history.tasks[0], is_completed=False)
+    del history.changes[2]
+
+    assert check(history) == []

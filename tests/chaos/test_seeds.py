@@ -1,0 +1,17 @@
+"""Two seeds of chaos; `make chaos N=200` is the long form."""
+
+import pytest
+
+from chaos.campaign import run_seeds
+from chaos.explain import explain
+
+SEEDS = (1, 2)
+
+
+@pytest.mark.timeout(900)
+async def test_nothing_is_lost_and_nothing_is_done_twice() -> None:
+    results = [result async for result in run_seeds(SEEDS)]
+
+    wrong = [explain(result) for result in results if result.violations]
+    assert wrong == []
+    assert len(results) == len(SEEDS)
