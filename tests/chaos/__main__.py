@@ -25,13 +25,15 @@ def main() -> int:
 async def _run(options: argparse.Namespace) -> int:
     figures, began = Figures(), time.monotonic()
     seeds = range(options.first, options.first + options.seeds)
-    async for result in run_seeds(seeds, options.logs):
-        figures.add(result)
-        _tell(result)
-        if len(figures.failed_seeds) >= options.failures:
-            break
-    minutes = (time.monotonic() - began) / 60
-    print(f"\n{figures.table()}\n\n{figures.seeds} seeds in {minutes:.0f} minutes", flush=True)
+    try:
+        async for result in run_seeds(seeds, options.logs):
+            figures.add(result)
+            _tell(result)
+            if len(figures.failed_seeds) >= options.failures:
+                break
+    finally:  # also of what came before the machine, or somebody, gave up
+        minutes = (time.monotonic() - began) / 60
+        print(f"\n{figures.table()}\n\n{figures.seeds} seeds in {minutes:.0f} minutes", flush=True)
     if figures.failed_seeds:
         print(f"failed: {', '.join(map(str, figures.failed_seeds))}")
     return 1 if figures.failed_seeds else 0

@@ -62,6 +62,7 @@ async def _on_one_stack(
     memory = MemoryWatch()
     async with open_installation(model, logs) as processes:
         await processes.calm()
+        await processes.note_idle_tasks()
         for _ in range(SEEDS_A_STACK):
             if not left:
                 return

@@ -12,13 +12,14 @@ import redis.asyncio
 from sqlalchemy.engine import make_url
 
 from chaos.history import History, Leaks, StoredRun, StoredTask, TaskChange
-from chaos.schedule import GATEWAYS, WORKERS
+from chaos.schedule import GATEWAYS, SERVICES, WORKERS
 from chaos.stack import Processes
 
 SETTLE_TIMEOUT_S: Final = 30.0  # leases end after 6 s, then a run is taken over
 LOOK_S: Final = 0.1
 POSTGRES_POOLS: Final = 60  # what the pools of all services may hold together
 REDIS_POOLS: Final = 60
+SOME_TASKS: Final = 10  # of asyncio, that come and go
 
 _RUNS: Final = """
     SELECT run_id, user_id, thread_id, idempotency_key, status, error, attempt, crashes,
@@ -112,6 +113,9 @@ async def _look(processes: Processes, postgres: "asyncpg.Connection[asyncpg.Reco
         for name in WORKERS:
             count = await processes.metric(session, name, "todo_agent_active_runs")
             found[f"runs of {name}"] = int(count), 0
+        for name in SERVICES:
+            count = await processes.metric(session, name, "todochat_asyncio_tasks")
+            found[f"tasks of {name}"] = int(count), processes.idle_tasks.get(name, 0) + SOME_TASKS
     return Leaks(
         {name: count for name, (count, _) in found.items()},
         {name: limit for name, (_, limit) in found.items()},

@@ -26,6 +26,7 @@ class FaultDirector:
         self._waiting: dict[Moment, list[PlannedFault]] = {}
         self._processes: Processes | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._watch: asyncio.Task[None] | None = None
 
     def begin(self, faults: Sequence[PlannedFault], processes: Processes) -> None:
         """Have the faults of a seed wait for their moments."""
@@ -34,7 +35,7 @@ class FaultDirector:
         self._waiting = {}
         for fault in faults:
             self._waiting.setdefault(fault.moment, []).append(fault)
-        self._tasks = [asyncio.create_task(self._watch_aof(processes))]
+        self._watch = asyncio.create_task(self._watch_aof(processes))
 
     async def at(self, moment: Moment) -> None:
         """Do what is due; return when it is done, however impatient the caller is."""
@@ -45,15 +46,13 @@ class FaultDirector:
             await asyncio.shield(task)
 
     async def finish(self) -> None:
-        """Do nothing new, and let everything go on that stands still."""
+        """Do nothing new, and wait until everything that stands still has gone on."""
         self._waiting = {}
-        watch, *tasks = self._tasks
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
-        for task in tasks:
-            await task
-        for task in self._tasks[1 + len(tasks) :]:  # what those began
-            await task
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        while self._tasks:  # one that performs a pause begins another one
+            await self._tasks.pop()
 
     async def _perform(self, due: Sequence[PlannedFault], processes: Processes) -> None:
         for fault in due:

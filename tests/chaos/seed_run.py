@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import traceback
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,33 +39,39 @@ async def run_seed(
     began = time.monotonic()
     history = History(schedule.seed, schedule.turns)
     model.learn(schedule.turns)
-    async with httpx.AsyncClient(base_url=processes.edge, timeout=30) as client:
-        people = [await Person.sign_up(client) for _ in schedule.conversations]
-        leaver = people[0]
-        signed_out = await _sign_out_elsewhere(leaver)
-        director.begin(schedule.faults, processes)
-        connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(connector=connector) as session:
-            talkers = [Talker(session, person, director.at) for person in people]
-            async with asyncio.TaskGroup() as group:
-                for talker, plans in zip(talkers, schedule.conversations, strict=True):
-                    group.create_task(talker.talk(plans))
+    director.begin(schedule.faults, processes)
+    try:
+        async with httpx.AsyncClient(base_url=processes.edge, timeout=30) as client:
+            await _live_through(history, schedule, processes, director, client)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the seed has failed by it
+        history.problems.append("".join(traceback.format_exception(error)))
+    finally:
         await director.finish()
-        await _calm(processes, history)
-        await _check_signed_out(client, leaver, signed_out, history)
-    history.turns = [turn for talker in talkers for turn in talker.turns]
     history.faults = sorted(director.done, key=lambda fault: fault.at)
-    users = [person.user_id for person in people]
-    await gather_evidence(history, processes, users)
     history.model_calls, history.told = model.calls, model.told
     return SeedResult(schedule, history, check(history), time.monotonic() - began)
 
 
-async def _calm(processes: Processes, history: History) -> None:
-    try:
-        await processes.calm()
-    except TimeoutError as error:
-        history.problems.append(str(error))
+async def _live_through(
+    history: History,
+    schedule: Schedule,
+    processes: Processes,
+    director: FaultDirector,
+    client: httpx.AsyncClient,
+) -> None:
+    people = [await Person.sign_up(client) for _ in schedule.conversations]
+    signed_out = await _sign_out_elsewhere(people[0])
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        talkers = [Talker(session, person, director.at) for person in people]
+        async with asyncio.TaskGroup() as group:
+            for talker, plans in zip(talkers, schedule.conversations, strict=True):
+                group.create_task(talker.talk(plans))
+    history.turns = [turn for talker in talkers for turn in talker.turns]
+    await director.finish()
+    await processes.calm()
+    await _check_signed_out(client, people[0], signed_out, history)
+    await gather_evidence(history, processes, [person.user_id for person in people])
 
 
 async def _sign_out_elsewhere(person: Person) -> str:

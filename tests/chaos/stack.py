@@ -30,6 +30,9 @@ class Processes:
 
     Args:
         data_dir: of a launcher that runs.
+
+    Attributes:
+        idle_tasks: how many tasks of asyncio each service had when nobody had said anything yet.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -39,6 +42,7 @@ class Processes:
         self.edge: str = state["edge"]
         self.postgres_url: str = state["postgres"]["url"]
         self.redis_url: str = state["redis"]["url"]
+        self.idle_tasks: dict[str, int] = {}
         self._aof_sizes: list[tuple[float, Path, int]] = []
 
     def pid(self, name: str) -> int | None:
@@ -138,6 +142,13 @@ class Processes:
             return False
         await connection.close()
         return True
+
+    async def note_idle_tasks(self) -> None:
+        """Remember how many tasks an idle service has."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+            for name in SERVICES:
+                tasks = await self.metric(session, name, "todochat_asyncio_tasks")
+                self.idle_tasks[name] = int(tasks)
 
     async def metric(self, session: aiohttp.ClientSession, name: str, metric: str) -> float:
         """Return what a process's gauge says; 0 if it has none."""

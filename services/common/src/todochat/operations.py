@@ -10,6 +10,8 @@ from litestar import Controller, Response, get
 from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from todochat.metrics import ASYNCIO_TASKS
+
 CHECK_TIMEOUT_S: Final = 2.0
 
 ReadyCheck = Callable[[State], Awaitable[Any]]
@@ -47,6 +49,7 @@ class OperationsController(Controller):
     @get("/metrics", media_type=CONTENT_TYPE_LATEST, sync_to_thread=False)
     def metrics(self) -> bytes:
         """Answer in Prometheus' text format."""
+        ASYNCIO_TASKS.set(len(asyncio.all_tasks()))
         return generate_latest()
 
 

@@ -190,6 +190,14 @@ def test_the_openapi_document_and_metrics_are_served(client: TestClient[Litestar
     assert 'route="/missing",service="shop",status="404"' in client.get("/metrics").text
 
 
+def test_metrics_say_how_many_tasks_have_not_ended(client: TestClient[Litestar]) -> None:
+    lines = client.get("/metrics").text.splitlines()
+
+    tasks = [line.split()[1] for line in lines if line.startswith("todochat_asyncio_tasks ")]
+
+    assert float(tasks[0]) >= 1  # the one that answers
+
+
 def test_other_origins_are_let_in_only_when_configured() -> None:
     preflight = {
         "Origin": "http://localhost:3000",
