@@ -1,7 +1,7 @@
 "use client";
 
 import { MessageCircle } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { ChatContainer } from "@/components/chat/ChatContainer";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
@@ -32,19 +32,26 @@ export function FloatingChat() {
   // On another page nobody expects it to be open.
   useEffect(() => closeWindow, [closeWindow]);
 
-  if (!isAuthenticated) return null;
-
-  const close = () => {
+  const close = useCallback(() => {
     closeWindow();
     // It can be focused only when it is shown again.
     requestAnimationFrame(() => button.current?.focus());
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
-    // A dialog inside, such as the settings, closes first.
-    if (event.target instanceof Element && event.target.closest("dialog")) return;
-    close();
-  };
+  }, [closeWindow]);
+  useEffect(() => {
+    if (!isOpen) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      // A dialog, such as the settings, closes first.
+      if (document.querySelector("dialog[open]")) return;
+      // The focus is nowhere when what had it has gone, as a button that was pressed.
+      const focused = document.activeElement ?? document.body;
+      if (focused === document.body || box.current?.contains(focused)) close();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, [isOpen, close]);
+
+  if (!isAuthenticated) return null;
 
   return (
     <>
@@ -62,11 +69,9 @@ export function FloatingChat() {
         <MessageCircle aria-hidden className="h-6 w-6" />
       </Button>
       {wasOpened ? (
-        // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes it from anywhere inside.
         <div
           ref={box}
           tabIndex={-1}
-          onKeyDown={onKeyDown}
           className={cn(
             "fixed inset-0 z-50 outline-none overflow-hidden bg-card sm:inset-auto sm:right-5 sm:bottom-5 sm:h-[min(42rem,calc(100dvh-2.5rem))] sm:w-[min(26rem,calc(100vw-2.5rem))] sm:rounded-lg sm:border sm:shadow-2xl motion-safe:animate-rise",
             !isOpen && "hidden",

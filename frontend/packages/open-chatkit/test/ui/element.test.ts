@@ -75,6 +75,23 @@ describe("a page that uses the element", () => {
     ]);
   });
 
+  it("gets the focus back from the history, to where it was", async () => {
+    const { element, view } = await openPage();
+    const button = view.getByRole("button", { name: "Chat history" });
+    button.focus();
+    fireEvent.click(button);
+    const history = await view.findByRole("dialog");
+    let isHeardOutside = false;
+    document.addEventListener("keydown", () => {
+      isHeardOutside = true;
+    });
+
+    fireEvent.keyDown(history, { key: "Escape" });
+
+    await waitFor(() => expect(element.shadowRoot?.activeElement).toBe(button));
+    expect(isHeardOutside).toBe(false);
+  });
+
   it("sends a message and shows it with its answer", async () => {
     const { element, view, events } = await openPage({
       script: answers("You have **two** tasks."),

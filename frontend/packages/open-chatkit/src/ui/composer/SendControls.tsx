@@ -1,5 +1,6 @@
 import { IconButton } from "../common/IconButton";
 import { attempt, useT, useUi } from "../context";
+import { focusThread } from "../focus";
 import { Icon } from "../icons/Icon";
 import type { Dictation } from "./useDictation";
 
@@ -59,7 +60,11 @@ export function SendControls({ dictation }: { dictation: Dictation | null }) {
           part="stop-button"
           label={t(chat.isStopping.value ? "stopping" : "stop")}
           disabled={chat.isStopping.value}
-          onClick={() => void attempt(ui, () => chat.stop())}
+          onClick={() => {
+            // The button goes with the answer.
+            focusThread(ui);
+            void attempt(ui, () => chat.stop());
+          }}
         />
       )}
       {!recording && !stops && (

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "../common/IconButton";
 import { attempt, useT, useUi } from "../context";
+import { focused, focusThread } from "../focus";
 import { groupThreads } from "./groups";
 import { ThreadRow } from "./ThreadRow";
 
@@ -80,8 +81,16 @@ export function HistoryPanel() {
   const end = useRef<HTMLDivElement>(null);
   useEndlessScroll(list, end);
   useLayoutEffect(() => {
+    const before = focused(ui);
     void attempt(ui, () => history.load());
     panel.current?.focus({ preventScroll: true });
+    return () => {
+      // A page that opened it may have moved the focus meanwhile; then it stays there.
+      if (!panel.current?.contains(focused(ui))) return;
+      const back = before instanceof HTMLElement && before.isConnected ? before : null;
+      // Once the rest is no longer inert.
+      requestAnimationFrame(() => (back ? back.focus() : focusThread(ui)));
+    };
   }, [history, ui]);
   const close = (): void => {
     ui.view.value = "chat";
@@ -95,7 +104,11 @@ export function HistoryPanel() {
       aria-label={t("history")}
       tabIndex={-1}
       onKeyDown={(event) => {
-        if (event.key === "Escape") close();
+        if (event.key !== "Escape") return;
+        // Only this closes, not the window that the chat may be in.
+        event.preventDefault();
+        event.stopPropagation();
+        close();
       }}
     >
       <div class="header">

@@ -48,6 +48,7 @@ function Rename({ thread, onDone }: { thread: ThreadMetadata; onDone: () => void
         onBlur={() => void finish(true)}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
+          event.preventDefault();
           event.stopPropagation();
           void finish(false);
         }}

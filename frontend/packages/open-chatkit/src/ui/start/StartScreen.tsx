@@ -1,5 +1,6 @@
 import type { StartScreenPrompt } from "@openai/chatkit";
 import { attempt, useT, useUi } from "../context";
+import { focusThread } from "../focus";
 import { Icon } from "../icons/Icon";
 
 /** The new thread view: a greeting and what one might ask. */
@@ -9,6 +10,8 @@ export function StartScreen() {
   const { greeting, prompts = [] } = ui.options.value.startScreen ?? {};
   const send = (prompt: StartScreenPrompt["prompt"]): void => {
     const message = typeof prompt === "string" ? { text: prompt } : { content: prompt };
+    // The button goes with this screen.
+    focusThread(ui);
     void attempt(ui, () => ui.chat.send(message));
   };
   return (

@@ -2,6 +2,7 @@ import type { ChatError, Notice } from "../../core/types";
 import type { MessageKey } from "../../locale";
 import { IconButton } from "../common/IconButton";
 import { attempt, useT, useUi } from "../context";
+import { focusThread } from "../focus";
 import { Icon } from "../icons/Icon";
 import { Markdown } from "../markdown/Markdown";
 
@@ -41,7 +42,10 @@ export function ErrorBox() {
           type="button"
           class="button small"
           disabled={chat.isResponding.value}
-          onClick={() => void attempt(ui, () => chat.retry())}
+          onClick={() => {
+            focusThread(ui);
+            void attempt(ui, () => chat.retry());
+          }}
         >
           <Icon name="reload" size={14} />
           {t("retry")}
@@ -52,7 +56,10 @@ export function ErrorBox() {
         label={t("dismiss")}
         size={16}
         look="quiet"
-        onClick={() => chat.dismissError()}
+        onClick={() => {
+          focusThread(ui);
+          chat.dismissError();
+        }}
       />
     </div>
   );
@@ -66,7 +73,8 @@ const ICONS: Readonly<Record<Notice["level"], string>> = {
 
 /** What the server wants said. */
 export function Notices() {
-  const { chat } = useUi();
+  const ui = useUi();
+  const { chat } = ui;
   const t = useT();
   return (
     <>
@@ -88,7 +96,10 @@ export function Notices() {
             label={t("dismiss")}
             size={16}
             look="quiet"
-            onClick={() => chat.dismissNotice(notice.id)}
+            onClick={() => {
+              focusThread(ui);
+              chat.dismissNotice(notice.id);
+            }}
           />
         </div>
       ))}

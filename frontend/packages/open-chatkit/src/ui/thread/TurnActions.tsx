@@ -3,6 +3,7 @@ import type { FeedbackKind } from "../../core/types";
 import { IconButton } from "../common/IconButton";
 import { useCopy } from "../common/useCopy";
 import { attempt, toast, useT, useUi } from "../context";
+import { focusThread } from "../focus";
 import { type Turn, turnText } from "./turns";
 
 function Feedback({ itemIds }: { itemIds: readonly string[] }) {
@@ -72,7 +73,10 @@ export function TurnActions({ turn, last }: { turn: Turn; last: boolean }) {
           look="quiet"
           size={18}
           disabled={responding}
-          onClick={() => void attempt(ui, () => chat.retry(turn.userItemId ?? undefined))}
+          onClick={() => {
+            focusThread(ui);
+            void attempt(ui, () => chat.retry(turn.userItemId ?? undefined));
+          }}
         />
       )}
     </div>
