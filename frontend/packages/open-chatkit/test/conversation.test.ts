@@ -1,49 +1,30 @@
 // @vitest-environment node
-import { problem, type ScriptedRun } from "resumable-fetch/testing";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { problem } from "resumable-fetch/testing";
+import { describe, expect, it } from "vitest";
 import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures";
 import {
   askedFor,
-  closeChats,
+  eachWithServer,
+  eventually,
   idle,
   type Opened,
   openChat,
-  type Server,
+  openThread,
+  run,
+  server,
   shown,
-  startServer,
   until,
   untilShown,
-  withoutJitter,
 } from "./stories";
 
-let server: Server;
-let run: ScriptedRun;
-
-beforeEach(async () => {
-  withoutJitter();
-  server = await startServer();
-  run = server.newRun("run_1");
-});
-
-afterEach(async () => {
-  closeChats();
-  vi.restoreAllMocks();
-  await server.stop();
-});
-
-/** A chat whose thread is open and loaded. */
-async function openThread(options = {}): Promise<Opened> {
-  const chat = openChat(server, { initialThread: "thr_1", ...options });
-  await until(chat.isLoading, (loading) => !loading && chat.thread.peek() !== null);
-  return chat;
-}
+eachWithServer();
 
 const names = (chat: Opened) => chat.told.map((event) => event.type);
 
 describe("a first message", () => {
   it("begins a thread, and its answer is seen token by token", async () => {
     server.answers["threads.create"] = () => ({ run });
-    const chat = openChat(server, { locale: "de" });
+    const chat = openChat({ locale: "de" });
 
     expect(await chat.send({ text: " add milk \n" })).toBe("sent");
     expect(chat.pending.value?.content).toEqual([{ type: "input_text", text: "add milk" }]);
@@ -100,7 +81,7 @@ describe("a first message", () => {
     expect(await chat.send()).toBe("sent");
 
     expect(chat.composer.draft.value).toMatchObject({ content: [], reply: null, toolId: null });
-    expect(askedFor(server, "threads.add_user_message")).toMatchObject([
+    expect(askedFor("threads.add_user_message")).toMatchObject([
       {
         thread_id: "thr_1",
         input: {
@@ -119,14 +100,14 @@ it("the preselected model counts as chosen, until another is", async () => {
     { id: "small", label: "S" },
     { id: "large", label: "L", default: true },
   ];
-  const chat = openChat(server, { composer: { models } });
+  const chat = openChat({ composer: { models } });
   for (const modelId of [null, "small"]) {
     chat.newThread();
     chat.composer.set({ content: [{ type: "input_text", text: "hi" }], modelId });
     await chat.send();
     await idle(chat);
   }
-  expect(askedFor(server, "threads.create")).toMatchObject([
+  expect(askedFor("threads.create")).toMatchObject([
     { input: { inference_options: { model: "large" } } },
     { input: { inference_options: { model: "small" } } },
   ]);
@@ -223,7 +204,7 @@ describe("Stop", () => {
       return usual(body, request);
     };
     const sent = chat.send({ text: "hi" });
-    await vi.waitFor(() => expect(server.asked("threads.add_user_message")).toHaveLength(1));
+    await eventually(() => expect(server.asked("threads.add_user_message")).toHaveLength(1));
     const stopped = chat.stop();
     expect(chat.isStopping.value).toBe(true);
     answer();
@@ -237,7 +218,7 @@ describe("Stop", () => {
 
   it("closes the stream of a server without runs", async () => {
     let isClosed = false;
-    const chat = openChat(server, {
+    const chat = openChat({
       api: {
         url: server.url,
         domainKey: "key",
@@ -379,9 +360,7 @@ describe("retry", () => {
     await idle(chat);
 
     expect(shown(chat)).toEqual(["> one", "one!"]);
-    expect(askedFor(server, "threads.retry_after_item")).toEqual([
-      { thread_id: "thr_1", item_id: "u1" },
-    ]);
+    expect(askedFor("threads.retry_after_item")).toEqual([{ thread_id: "thr_1", item_id: "u1" }]);
   });
 
   it("changes nothing if the server refuses", async () => {

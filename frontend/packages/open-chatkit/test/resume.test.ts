@@ -1,40 +1,29 @@
 // @vitest-environment node
-import { problem, type ScriptedRun } from "resumable-fetch/testing";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Chat, ChatOptions } from "../src/core";
+import { problem } from "resumable-fetch/testing";
+import { describe, expect, it, vi } from "vitest";
+import type { ChatOptions } from "../src/core";
 import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures";
 import {
-  closeChats,
+  eachWithServer,
+  eventually,
   idle,
+  loaded,
   openChat,
-  type Server,
+  run,
+  server,
   shown,
-  startServer,
   until,
   untilShown,
-  withoutJitter,
 } from "./stories";
 
-let server: Server;
-let run: ScriptedRun;
-
-beforeEach(async () => {
-  withoutJitter();
-  server = await startServer();
-  run = server.newRun("run_1");
+eachWithServer(() => {
   server.answers["threads.create"] = () => ({ run });
   server.answers["threads.add_user_message"] = () => ({ run });
 });
 
-afterEach(async () => {
-  closeChats();
-  vi.restoreAllMocks();
-  await server.stop();
-});
-
 /** A chat in mid-answer: "Hello" of an answer has been said. */
 async function midAnswer(options: Partial<ChatOptions> = {}) {
-  const chat = openChat(server, options);
+  const chat = openChat(options);
   if (options.initialThread) await loaded(chat);
   await chat.send({ text: "hi" });
   run.say(
@@ -46,9 +35,6 @@ async function midAnswer(options: Partial<ChatOptions> = {}) {
   await untilShown(chat, ["> hi", "Hello"]);
   return chat;
 }
-
-const loaded = (chat: Chat) =>
-  until(chat.isLoading, (loading) => !loading && chat.thread.peek() !== null);
 
 function finish(): void {
   server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello world")];
@@ -114,7 +100,7 @@ describe("a reload in mid-answer", () => {
     before.dispose();
     server.items = [userMessage("u", "hi")];
 
-    const chat = openChat(server, { initialThread: "thr_1" });
+    const chat = openChat({ initialThread: "thr_1" });
     await untilShown(chat, ["> hi", "Hello"]);
     expect(chat.activeRun.value).toMatchObject({ runId: "run_1", attached: true });
     expect(chat.canStop.value).toBe(true);
@@ -140,7 +126,7 @@ describe("a reload in mid-answer", () => {
     });
     run.say(done(card("open")));
     server.items = [card("done")];
-    const chat = openChat(server, { initialThread: "thr_1" });
+    const chat = openChat({ initialThread: "thr_1" });
     await until(chat.activeRun, Boolean);
     run.end();
     await idle(chat);
@@ -149,7 +135,7 @@ describe("a reload in mid-answer", () => {
 
   it("doesn't repeat effects", async () => {
     run.say({ type: "client_effect", name: "confetti" }, done(userMessage("u", "hi")));
-    const chat = openChat(server, { initialThread: "thr_1" });
+    const chat = openChat({ initialThread: "thr_1" });
     await untilShown(chat, ["> hi"]);
     expect(chat.told.filter((event) => event.type === "chatkit.effect")).toEqual([]);
     expect(chat.logged("effect.skipped")).toHaveLength(1);
@@ -157,7 +143,7 @@ describe("a reload in mid-answer", () => {
 
   it("shows the items when the run has ended in between", async () => {
     server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello world")];
-    const chat = openChat(server, { initialThread: "thr_1" });
+    const chat = openChat({ initialThread: "thr_1" });
     await untilShown(chat, ["> hi", "Hello world"]);
     expect(chat.isResponding.value).toBe(false);
   });
@@ -166,8 +152,8 @@ describe("a reload in mid-answer", () => {
 describe("two tabs", () => {
   it("both see the answer while it is said", async () => {
     server.items = [];
-    const first = openChat(server, { initialThread: "thr_1" });
-    const second = openChat(server, { initialThread: "thr_1" });
+    const first = openChat({ initialThread: "thr_1" });
+    const second = openChat({ initialThread: "thr_1" });
     await loaded(first);
     await loaded(second);
     await first.send({ text: "hi" });
@@ -181,7 +167,7 @@ describe("two tabs", () => {
   });
 
   it("either can stop it", async () => {
-    const second = openChat(server, { initialThread: "thr_1" });
+    const second = openChat({ initialThread: "thr_1" });
     await loaded(second);
     const first = await midAnswer({ initialThread: "thr_1" });
     await until(second.canStop, Boolean);
@@ -198,7 +184,7 @@ describe("looking elsewhere in mid-answer", () => {
     chat.newThread();
     expect(shown(chat)).toEqual([]);
     expect(chat.isResponding.value).toBe(false);
-    await vi.waitFor(() => expect(run.viewers.size).toBe(0));
+    await eventually(() => expect(run.viewers.size).toBe(0));
     server.items = [userMessage("u", "hi")];
     await chat.openThread("thr_1");
     await untilShown(chat, ["> hi", "Hello"]);
@@ -226,7 +212,7 @@ describe("a client secret", () => {
   it("that stays refused is an error, not a loop", async () => {
     server.onRequest = () => problem(401, "unauthorized");
     const getClientSecret = vi.fn(async () => `secret-${Math.round(performance.now() * 1e6)}`);
-    const chat = openChat(server, { api: { url: server.url, getClientSecret } });
+    const chat = openChat({ api: { url: server.url, getClientSecret } });
     expect(await chat.send({ text: "hi" })).toBe("failed");
     expect(chat.error.value).toMatchObject({ kind: "unauthorized", status: 401 });
     expect(chat.pending.value?.status).toBe("failed");
@@ -236,7 +222,7 @@ describe("a client secret", () => {
   it("survives a page that gives new functions at each render", async () => {
     const first = vi.fn(async () => "first");
     const second = vi.fn(async () => "second");
-    const chat = openChat(server, { api: { url: server.url, getClientSecret: first } });
+    const chat = openChat({ api: { url: server.url, getClientSecret: first } });
     await chat.history.load();
     chat.setOptions({ api: { url: server.url, getClientSecret: second } });
     await chat.history.load();

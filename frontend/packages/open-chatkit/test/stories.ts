@@ -1,8 +1,13 @@
 /** What the stories share: a server whose threads can be set, and a chat that opens it. */
 
 import { effect, type ReadonlySignal } from "@preact/signals-core";
-import { type Answer, type Recorded, ScriptedGateway } from "resumable-fetch/testing";
-import { vi } from "vitest";
+import {
+  type Answer,
+  type Recorded,
+  ScriptedGateway,
+  type ScriptedRun,
+} from "resumable-fetch/testing";
+import { afterEach, beforeEach, vi } from "vitest";
 import { type Chat, type ChatEvent, type ChatOptions, createChat } from "../src/core";
 import { fullThread, page } from "./fixtures";
 
@@ -13,7 +18,7 @@ export type Server = ScriptedGateway & {
   answers: Record<string, (params: Record<string, unknown>, request: Recorded) => Answer>;
 };
 
-export async function startServer(): Promise<Server> {
+async function startServer(): Promise<Server> {
   const gateway = await ScriptedGateway.start();
   const server: Server = Object.assign(gateway, { items: [], answers: {} });
   server.onChat = (body, request) => {
@@ -28,12 +33,42 @@ export async function startServer(): Promise<Server> {
   return server;
 }
 
+/** The story's server, and a run `run_1` at it that has not begun. */
+export let server: Server;
+export let run: ScriptedRun;
+
+/** Gives each story of a file its own `server` and `run`. */
+export function eachWithServer(prepare: () => void = () => {}): void {
+  beforeEach(async () => {
+    // No jitter, so that stories don't wait.
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    server = await startServer();
+    run = server.newRun("run_1");
+    prepare();
+  });
+  afterEach(async () => {
+    for (const chat of opened.splice(0)) chat.dispose();
+    vi.restoreAllMocks();
+    await server.stop();
+  });
+}
+
+/** A chat whose thread is open and loaded. */
+export async function openThread(options: Partial<ChatOptions> = {}): Promise<Opened> {
+  const chat = openChat({ initialThread: "thr_1", ...options });
+  await loaded(chat);
+  return chat;
+}
+
+export const loaded = (chat: Chat) =>
+  until(chat.isLoading, (loading) => !loading && chat.thread.peek() !== null);
+
 /** A chat, and what it has told the page. */
 export type Opened = Chat & { told: ChatEvent[]; logged(name: string): unknown[] };
 
 const opened: Opened[] = [];
 
-export function openChat(server: ScriptedGateway, options: Partial<ChatOptions> = {}): Opened {
+export function openChat(options: Partial<ChatOptions> = {}): Opened {
   const api = { url: server.url, getClientSecret: async () => "secret" };
   const chat = createChat({ api, ...options });
   const told: ChatEvent[] = [];
@@ -47,16 +82,18 @@ export function openChat(server: ScriptedGateway, options: Partial<ChatOptions> 
   return both;
 }
 
-export function closeChats(): void {
-  for (const chat of opened.splice(0)) chat.dispose();
-}
+/** Only a failing story waits for so long; a machine under load is slow. */
+const PATIENCE_MS = 20_000;
+
+/** Waits until a check passes. */
+export const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: PATIENCE_MS });
 
 /** Waits until a signal's value is right. */
 export function until<T>(signal: ReadonlySignal<T>, isRight: (value: T) => boolean): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`still ${JSON.stringify(signal.peek())}`)),
-      4000,
+      PATIENCE_MS,
     );
     let dispose = () => {};
     dispose = effect(() => {
@@ -86,11 +123,6 @@ export const untilShown = (chat: Chat, lines: string[]) =>
   until(chat.items, () => JSON.stringify(shown(chat)) === JSON.stringify(lines));
 
 /** The parameters of the requests of one type. */
-export function askedFor(server: ScriptedGateway, type: string): Record<string, unknown>[] {
+export function askedFor(type: string): Record<string, unknown>[] {
   return server.asked(type).map((request) => JSON.parse(request.body).params);
-}
-
-/** No jitter, so that stories don't wait. */
-export function withoutJitter(): void {
-  vi.spyOn(Math, "random").mockReturnValue(0);
 }

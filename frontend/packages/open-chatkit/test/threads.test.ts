@@ -1,6 +1,6 @@
 // @vitest-environment node
-import { problem, type ScriptedRun } from "resumable-fetch/testing";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { problem } from "resumable-fetch/testing";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import {
   added,
   assistantMessage,
@@ -13,38 +13,19 @@ import {
 } from "./fixtures";
 import {
   askedFor,
-  closeChats,
+  eachWithServer,
+  eventually,
   idle,
-  type Opened,
   openChat,
-  type Server,
+  openThread,
+  run,
+  server,
   shown,
-  startServer,
   until,
   untilShown,
-  withoutJitter,
 } from "./stories";
 
-let server: Server;
-let run: ScriptedRun;
-
-beforeEach(async () => {
-  withoutJitter();
-  server = await startServer();
-  run = server.newRun("run_1");
-});
-
-afterEach(async () => {
-  closeChats();
-  vi.restoreAllMocks();
-  await server.stop();
-});
-
-async function openThread(options = {}): Promise<Opened> {
-  const chat = openChat(server, { initialThread: "thr_1", ...options });
-  await until(chat.isLoading, (loading) => !loading && chat.thread.peek() !== null);
-  return chat;
-}
+eachWithServer();
 
 describe("a thread longer than a page", () => {
   const texts = Array.from({ length: 120 }, (_, number) => `message ${number}`);
@@ -73,7 +54,7 @@ describe("a thread longer than a page", () => {
     await chat.loadMore();
     expect(shown(chat)).toEqual(texts.map((text) => `> ${text}`));
     expect(chat.hasMore.value).toBe(false);
-    expect(askedFor(server, "items.list")).toHaveLength(3);
+    expect(askedFor("items.list")).toHaveLength(3);
   });
 
   it("keeps what was loaded when it is read anew, and what hasn't changed", async () => {
@@ -115,11 +96,11 @@ describe("opening a thread", () => {
     server.answers["threads.get_by_id"] = ({ thread_id }) => ({
       json: { ...fullThread([userMessage("u", String(thread_id))]), id: thread_id },
     });
-    const chat = openChat(server);
+    const chat = openChat();
     void chat.openThread("thr_1");
-    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await eventually(() => expect(answers).toHaveLength(1));
     void chat.openThread("thr_2");
-    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    await eventually(() => expect(answers).toHaveLength(2));
     answers[1]?.();
     await untilShown(chat, ["> thr_2"]);
     answers[0]?.();
@@ -129,7 +110,7 @@ describe("opening a thread", () => {
 
   it("that doesn't exist is an error", async () => {
     server.answers["threads.get_by_id"] = () => problem(404, "not-found");
-    const chat = openChat(server, { initialThread: "thr_9" });
+    const chat = openChat({ initialThread: "thr_9" });
     await until(chat.error, Boolean);
     expect(chat.error.value).toMatchObject({ kind: "refused", code: "not-found" });
     expect(chat.isLoading.value).toBe(false);
@@ -160,7 +141,7 @@ describe("the history", () => {
     await chat.rename("thr_1", "Shopping");
     expect(chat.history.threads.value?.[0]?.title).toBe("Shopping");
     expect(chat.thread.value?.title).toBe("Shopping");
-    expect(askedFor(server, "threads.update")).toEqual([{ thread_id: "thr_1", title: "Shopping" }]);
+    expect(askedFor("threads.update")).toEqual([{ thread_id: "thr_1", title: "Shopping" }]);
 
     await chat.remove("thr_1");
     expect(ids()).toEqual(["thr_2", "thr_3"]);
@@ -172,7 +153,7 @@ describe("the history", () => {
     server.answers["threads.list"] = () => ({ json: page(listed) });
     server.answers["threads.update"] = () => problem(503, "unavailable");
     server.answers["threads.delete"] = () => problem(409, "conflict");
-    const chat = openChat(server);
+    const chat = openChat();
     await chat.history.load();
     await expect(chat.rename("thr_1", "Two")).rejects.toMatchObject({ status: 503 });
     await expect(chat.remove("thr_1")).rejects.toMatchObject({ status: 409 });
@@ -184,7 +165,7 @@ describe("the history", () => {
 
   it("shows a new thread and its title at once", async () => {
     server.answers["threads.create"] = () => ({ run });
-    const chat = openChat(server);
+    const chat = openChat();
     await chat.history.load();
     await chat.send({ text: "hi" });
     run.say(
@@ -222,7 +203,7 @@ describe("client tools", () => {
 
     expect(shown(chat)).toEqual(["> where am I?", "client_tool_call", "Here."]);
     expect(chat.runningTools.value).toEqual([]);
-    expect(askedFor(server, "threads.add_client_tool_output")).toEqual([
+    expect(askedFor("threads.add_client_tool_output")).toEqual([
       { thread_id: "thr_1", result: { place: "here" } },
     ]);
   });
@@ -236,7 +217,7 @@ describe("client tools", () => {
       },
     });
     await until(chat.activeRun, (active) => active?.runId === "run_1");
-    expect(askedFor(server, "threads.add_client_tool_output")).toEqual([
+    expect(askedFor("threads.add_client_tool_output")).toEqual([
       { thread_id: "thr_1", result: { error: "No GPS" } },
     ]);
     run.end();
@@ -271,7 +252,7 @@ describe("widgets and questions", () => {
     await chat.widgetAction({ type: "task.done", payload: { id: 1 } }, "w");
     await idle(chat);
     expect(chat.items.value).toMatchObject([widget("done")]);
-    expect(askedFor(server, "threads.custom_action")).toEqual([
+    expect(askedFor("threads.custom_action")).toEqual([
       { thread_id: "thr_1", item_id: "w", action: { type: "task.done", payload: { id: 1 } } },
     ]);
   });
@@ -318,13 +299,13 @@ describe("widgets and questions", () => {
     await chat.submitStructuredInput("q", input);
     await idle(chat);
     expect(chat.items.value).toMatchObject([{ status: "answered" }]);
-    expect(askedFor(server, "threads.add_structured_input")).toEqual([
+    expect(askedFor("threads.add_structured_input")).toEqual([
       { thread_id: "thr_1", item_id: "q", input },
     ]);
   });
 
   it("of no thread are ignored", async () => {
-    const chat = openChat(server);
+    const chat = openChat();
     await chat.action({ type: "hello" });
     expect(chat.logged("action.ignored")).toEqual([{ what: "hello" }]);
     expect(server.requests).toEqual([]);
@@ -335,7 +316,7 @@ describe("feedback", () => {
   it("is shown at once, and taken back if it isn't taken", async () => {
     const chat = await openThread();
     await chat.feedback(["a", "b"], "positive");
-    expect(askedFor(server, "items.feedback")).toEqual([
+    expect(askedFor("items.feedback")).toEqual([
       { thread_id: "thr_1", item_ids: ["a", "b"], kind: "positive" },
     ]);
     server.answers["items.feedback"] = () => problem(503, "unavailable");
@@ -378,13 +359,13 @@ describe("files", () => {
       },
     });
     server.answers["threads.create"] = () => ({ run });
-    const chat = openChat(server, { composer });
+    const chat = openChat({ composer });
     expect(await chat.composer.addFiles([file()])).toEqual([]);
     expect(chat.composer.canSend.value).toBe(false);
     await until(chat.composer.draft, (draft) => draft.files[0]?.status === "ready");
     expect(await chat.send()).toBe("sent");
 
-    expect(askedFor(server, "attachments.create")).toEqual([
+    expect(askedFor("attachments.create")).toEqual([
       { name: "a.txt", size: 5, mime_type: "text/plain" },
     ]);
     const [upload] = server.asked("/content");
@@ -392,7 +373,7 @@ describe("files", () => {
     expect(upload?.headers.authorization).toBe("Bearer secret");
     expect(upload?.headers["idempotency-key"]).toBeUndefined();
     expect(upload?.body).toContain('name="file"; filename="a.txt"');
-    expect(askedFor(server, "threads.create")).toMatchObject([
+    expect(askedFor("threads.create")).toMatchObject([
       { input: { content: [], attachments: ["att_1"] } },
     ]);
   });
@@ -400,7 +381,7 @@ describe("files", () => {
   it("are sent in one go where the page says so, and deleted when taken out", async () => {
     server.onRequest = (request) =>
       request.path.endsWith("/upload") ? { json: attachment } : null;
-    const chat = openChat(server, {
+    const chat = openChat({
       composer,
       api: {
         url: server.url,
@@ -412,11 +393,11 @@ describe("files", () => {
     const { files } = await until(chat.composer.draft, (d) => d.files[0]?.status === "ready");
     await chat.composer.removeFile(files[0]?.key ?? "");
     expect(chat.composer.draft.value.files).toEqual([]);
-    expect(askedFor(server, "attachments.delete")).toEqual([{ attachment_id: "att_1" }]);
+    expect(askedFor("attachments.delete")).toEqual([{ attachment_id: "att_1" }]);
   });
 
   it("beyond the limits are refused with a reason", async () => {
-    const chat = openChat(server, { composer });
+    const chat = openChat({ composer });
     const refused = await chat.composer.addFiles([file("1"), file("2"), file("3")]);
     expect(refused).toMatchObject([{ file: { name: "3" }, reason: "too-many", limit: 2 }]);
     expect(chat.composer.draft.value.files).toHaveLength(2);
@@ -424,7 +405,7 @@ describe("files", () => {
 
   it("that fail can be tried again", async () => {
     server.answers["attachments.create"] = () => problem(503, "unavailable");
-    const chat = openChat(server, { composer });
+    const chat = openChat({ composer });
     await chat.composer.addFiles([file()]);
     const { files } = await until(chat.composer.draft, (d) => d.files[0]?.status === "failed");
     server.answers["attachments.create"] = () => ({ json: attachment });
@@ -434,10 +415,10 @@ describe("files", () => {
 
   it("of sound become text", async () => {
     server.answers["input.transcribe"] = () => ({ json: { text: "add milk" } });
-    const chat = openChat(server);
+    const chat = openChat();
     const sound = new Blob(["abc"], { type: "audio/webm" });
     expect(await chat.composer.transcribe(sound)).toBe("add milk");
-    expect(askedFor(server, "input.transcribe")).toEqual([
+    expect(askedFor("input.transcribe")).toEqual([
       { audio_base64: "YWJj", mime_type: "audio/webm" },
     ]);
   });

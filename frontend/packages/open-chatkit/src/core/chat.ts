@@ -41,7 +41,9 @@ export function createChat(options: ChatOptions): Chat {
   const tools = new ClientTools(context, (session, item, result) =>
     session.isCurrent ? actions.submitToolResult(item.id, result) : Promise.resolve(),
   );
-  const navigation = new Navigation(context, { loader, turns, tools, responder, history });
+  const navigation = new Navigation(context, {
+    ...{ composer, loader, turns, tools, responder, history },
+  });
   let tabs = openChannel();
   responder.onTurnEnded = (session) => navigation.runTools(session);
 
@@ -78,7 +80,8 @@ export function createChat(options: ChatOptions): Chat {
       tabs.close();
       tabs = openChannel();
       history.reset();
-      composer.clear();
+      composer.reset();
+      turns.forget();
       store.feedbackGiven.value = new Map();
       navigation.enter(null);
       navigation.start();
@@ -100,6 +103,8 @@ export function createChat(options: ChatOptions): Chat {
     async remove(threadId) {
       await history.remove(threadId);
       if (store.threadId.peek() === threadId) navigation.newThread();
+      composer.drop(threadId);
+      turns.forget(threadId);
       tabs.say({ type: "removed", threadId });
     },
     feedback: (itemIds, kind) => actions.feedback(itemIds, kind),
@@ -111,10 +116,7 @@ export function createChat(options: ChatOptions): Chat {
     action: (action, itemId) => actions.send(action, itemId),
     submitStructuredInput: (itemId, input) => actions.answer(itemId, input),
     submitClientToolResult: (itemId, result) => actions.submitToolResult(itemId, result),
-    dismissError() {
-      store.error.value = null;
-      if (store.pending.peek()?.status === "failed") store.pending.value = null;
-    },
+    dismissError: () => turns.dismiss(),
     dismissNotice(id) {
       store.notices.value = store.notices.peek().filter((notice) => notice.id !== id);
     },

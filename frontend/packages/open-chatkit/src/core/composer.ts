@@ -17,16 +17,28 @@ import { uploadFile } from "./uploads";
 export type ComposerCore = Composer & {
   /** Takes the draft out to be sent; a selected tool stays only if it is a persistent one. */
   take(): Draft;
-  /** Puts a draft back that wasn't sent, unless something was written meanwhile. */
-  putBack(draft: Draft): void;
+  /** Puts a draft back that wasn't sent in a thread, unless something was written meanwhile. */
+  putBack(draft: Draft, threadId: string | null): void;
   /** Lets go of what a sent draft held in memory. */
   letGo(draft: Draft): void;
+  /**
+   * Shows another thread's draft; the one before is kept for its own thread.
+   *
+   * @param left the thread that was shown: a new one may have got its id since it was begun.
+   */
+  move(left: string | null, entered: string | null): void;
+  /** Forgets a thread's draft. */
+  drop(threadId: string): void;
+  /** Forgets all drafts: another person's, or another server's. */
+  reset(): void;
 };
 
 const EMPTY: Draft = { content: [], reply: null, files: [], toolId: null, modelId: null };
 
 export function createComposer(context: Context): ComposerCore {
   const draft = signal<Draft>(EMPTY);
+  /** Drafts of threads that aren't shown; null is the new thread view. */
+  const others = new Map<string | null, Draft>();
   const sources = new Map<string, File>();
   let fileCount = 0;
 
@@ -48,23 +60,34 @@ export function createComposer(context: Context): ComposerCore {
     }
   }
 
+  /** Changes a file wherever it is: its thread may have been left since. */
   function setFile(key: string, change: Partial<DraftFile>): void {
-    const files = draft
-      .peek()
-      .files.map((file) => (file.key === key ? ({ ...file, ...change } as DraftFile) : file));
-    set({ files });
+    const changed = (held: Draft): Draft => ({
+      ...held,
+      files: held.files.map((file) =>
+        file.key === key ? ({ ...file, ...change } as DraftFile) : file,
+      ),
+    });
+    if (has(draft.peek(), key)) draft.value = changed(draft.peek());
+    for (const [id, held] of others) if (has(held, key)) others.set(id, changed(held));
+  }
+
+  function isHeld(key: string): boolean {
+    return [draft.peek(), ...others.values()].some((held) => has(held, key));
   }
 
   async function upload(key: string, file: File): Promise<void> {
-    setFile(key, { status: "uploading", attachment: null, error: null });
+    setFile(key, { status: "uploading", attachment: null, error: null, progress: null });
     try {
-      const attachment = await uploadFile(context.transport, file);
-      setFile(key, { status: "ready", attachment, error: null });
+      const attachment = await uploadFile(context.transport, file, (progress) =>
+        setFile(key, { progress }),
+      );
+      setFile(key, { status: "ready", attachment, error: null, progress: null });
       // Taken out while it was on its way: nobody will refer to it.
-      if (!draft.peek().files.some((other) => other.key === key)) await forget(attachment);
+      if (!isHeld(key)) await forget(attachment);
     } catch (error) {
       context.emitter.error(error);
-      setFile(key, { status: "failed", attachment: null, error: messageOf(error) });
+      setFile(key, { status: "failed", attachment: null, error: messageOf(error), progress: null });
     }
   }
 
@@ -86,6 +109,17 @@ export function createComposer(context: Context): ComposerCore {
     sources.delete(file.key);
   }
 
+  function clear(): void {
+    for (const file of draft.peek().files) release(file);
+    set({ ...EMPTY, modelId: draft.peek().modelId });
+  }
+
+  /** The tool that stays chosen for the next message. */
+  function keptTool({ toolId }: Draft): string | null {
+    const tool = context.options.composer?.tools?.find((option) => option.id === toolId);
+    return tool?.persistent === true ? toolId : null;
+  }
+
   return {
     draft,
     canSend,
@@ -103,7 +137,7 @@ export function createComposer(context: Context): ComposerCore {
         const previewUrl = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
         const { name, size, type: mimeType } = file;
         const added: DraftFile = {
-          ...{ key, name, size, mimeType, previewUrl },
+          ...{ key, name, size, mimeType, previewUrl, progress: null },
           ...{ status: "uploading", attachment: null, error: null },
         };
         set({ files: [...draft.peek().files, added] });
@@ -123,10 +157,7 @@ export function createComposer(context: Context): ComposerCore {
       const file = sources.get(key);
       if (file !== undefined) await upload(key, file);
     },
-    clear() {
-      for (const file of draft.peek().files) release(file);
-      set({ ...EMPTY, modelId: draft.peek().modelId });
-    },
+    clear,
     async transcribe(audio) {
       const audio_base64 = await base64(audio);
       const answer = await context.transport.askFor("input.transcribe", {
@@ -137,18 +168,47 @@ export function createComposer(context: Context): ComposerCore {
     },
     take() {
       const taken = draft.peek();
-      const tool = context.options.composer?.tools?.find((option) => option.id === taken.toolId);
-      const { modelId } = taken;
-      set({ ...EMPTY, modelId, toolId: tool?.persistent === true ? taken.toolId : null });
+      set({ ...EMPTY, modelId: taken.modelId, toolId: keptTool(taken) });
       return taken;
     },
     letGo(taken) {
       for (const file of taken.files) release(file);
     },
-    putBack(taken) {
-      if (isEmpty(draft.peek())) set(taken);
+    putBack(taken, threadId) {
+      if (threadId === context.session.threadId) {
+        if (isEmpty(draft.peek())) set(taken);
+      } else if (!others.has(threadId)) {
+        others.set(threadId, taken);
+      }
+    },
+    move(left, entered) {
+      const before = draft.peek();
+      if (isUntouched(before)) others.delete(left);
+      else others.set(left, before);
+      const kept = others.get(entered);
+      others.delete(entered);
+      const toolId = kept === undefined ? keptTool(before) : kept.toolId;
+      set({ ...(kept ?? EMPTY), toolId, modelId: before.modelId });
+    },
+    drop(threadId) {
+      for (const file of others.get(threadId)?.files ?? []) release(file);
+      others.delete(threadId);
+    },
+    reset() {
+      for (const held of others.values()) held.files.forEach(release);
+      others.clear();
+      clear();
     },
   };
+}
+
+function has(draft: Draft, key: string): boolean {
+  return draft.files.some((file) => file.key === key);
+}
+
+/** Whether there is nothing in it to keep; a quoted text is something. */
+function isUntouched(draft: Draft): boolean {
+  return isEmpty(draft) && draft.reply === null;
 }
 
 function isEmpty({ content, files }: Draft): boolean {
@@ -162,7 +222,10 @@ function isBlank(part: UserMessageContent): boolean {
 function asDraftFile(key: string, attachment: Attachment): DraftFile {
   const previewUrl = attachment.type === "image" ? attachment.preview_url : null;
   const { name, mime_type: mimeType } = attachment;
-  return { key, name, size: null, mimeType, previewUrl, status: "ready", attachment, error: null };
+  return {
+    ...{ key, name, size: null, mimeType, previewUrl, progress: null },
+    ...{ status: "ready", attachment, error: null },
+  };
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,7 @@
 /** Which thread is shown, and how what is shown is kept current. */
 
 import type { ClientTools } from "./clientTools";
+import type { ComposerCore } from "./composer";
 import type { Context } from "./context";
 import { toChatError } from "./errors";
 import type { HistoryCore } from "./history";
@@ -14,6 +15,7 @@ import type { Turns } from "./turns";
 const NEWS_EVERY_MS = 30_000;
 
 type Parts = {
+  composer: ComposerCore;
   loader: ThreadLoader;
   turns: Turns;
   tools: ClientTools;
@@ -44,9 +46,12 @@ export class Navigation {
 
   /** Leaves what is shown for another thread, or for the new thread view. */
   enter(threadId: string | null): Session {
-    this.context.session.leave();
+    const left = this.context.session;
+    left.leave();
     this.context.session = new Session(threadId);
     this.context.store.reset(threadId);
+    this.parts.composer.move(left.threadId, threadId);
+    this.parts.turns.showUnsent(this.context.session);
     return this.context.session;
   }
 
@@ -107,6 +112,10 @@ export class Navigation {
       else this.parts.responder.reloadAtEnd();
     } else if (message.type === "removed" && isShown) {
       this.newThread();
+    }
+    if (message.type === "removed") {
+      this.parts.composer.drop(message.threadId);
+      this.parts.turns.forget(message.threadId);
     }
     const known = this.parts.history.threads.peek();
     if (known === null) return;

@@ -54,7 +54,7 @@ export class RunFollower {
       allowCancel: context.transport.canCancel,
       attached: this.isAttached,
     };
-    session.signal.addEventListener("abort", () => this.connection.abort(detached()), {
+    session.signal.addEventListener("abort", () => this.leave(), {
       once: true,
       signal: this.connection.signal,
     });
@@ -97,6 +97,13 @@ export class RunFollower {
       store.isStopping.value = false;
       this.report(error, toChatError(error));
     }
+  }
+
+  /** Stops watching. A request on its way arrives first: it would be lost without a trace. */
+  private leave(): void {
+    const leave = () => this.connection.abort(detached());
+    if (this.isAttached || this.isAccepted) leave();
+    else void this.accepted.then(leave, leave);
   }
 
   /** Reads the whole stream. Fails only if it was refused. */

@@ -13,12 +13,15 @@ import type {
   PlainType,
   StreamingRequest,
 } from "./types";
+import { canTellProgress, xhrFetch } from "./xhrFetch";
 
 /**
- * Where the hosted service takes ChatKit requests. It is not documented, and the service's end is
- * announced; a page that uses it has to allow this origin.
+ * Where the hosted service takes ChatKit requests, and the header it wants. Neither is documented:
+ * several public clients and proxies do it so. Its end is announced, and whether it answers pages
+ * of other origins isn't known; a page that uses it has to allow it in `connect-src`.
  */
 const HOSTED_URL = "https://api.openai.com/v1/chatkit/conversation";
+const HOSTED_HEADERS = { "OpenAI-Beta": "chatkit_beta=v1" };
 
 /** What a stream tells while it goes on. Events come in the batches they arrived in. */
 export type StreamHandlers = {
@@ -43,8 +46,7 @@ export class Transport {
     private api: ApiConfig,
     private readonly locale: () => string | undefined,
   ) {
-    const url = "url" in api ? api.url : HOSTED_URL;
-    this.url = new URL(url, globalThis.location?.href).href;
+    this.url = new URL(urlOf(api) ?? HOSTED_URL, globalThis.location?.href).href;
     this.hasRuns = mayHaveRuns(api, this.url);
     // Asks the newest callback: pages make a new one at each render.
     this.secrets = hasSecret(api)
@@ -116,9 +118,18 @@ export class Transport {
     if (!response.ok) throw await refusal(response);
   }
 
-  /** Sends a file's bytes; returns the answer if it is JSON. */
-  async upload(url: string, init: RequestInit): Promise<JsonObject | null> {
-    const response = await this.fetch()(new URL(url, this.url).href, init);
+  /**
+   * Sends a file's bytes; returns the answer if it is JSON.
+   *
+   * @param onProgress is given the share sent so far, unless the page's own `fetch` sends it.
+   */
+  async upload(
+    url: string,
+    init: RequestInit,
+    onProgress: (share: number) => void,
+  ): Promise<JsonObject | null> {
+    const telling = canTellProgress() ? xhrFetch(onProgress) : undefined;
+    const response = await this.fetch(undefined, telling)(new URL(url, this.url).href, init);
     if (!response.ok) throw await refusal(response);
     const answer: unknown = await response.json().catch(() => null);
     return isObject(answer) ? answer : null;
@@ -141,16 +152,17 @@ export class Transport {
   }
 
   /** The fetch for one request; what it tells goes to that request's handlers. */
-  private fetch(handlers?: StreamHandlers): typeof fetch {
+  private fetch(handlers?: StreamHandlers, usual?: typeof fetch): typeof fetch {
     const given = "fetch" in this.api ? this.api.fetch : undefined;
     if (given !== undefined && isResumable(given)) return given;
+    const base = given ?? usual;
     if (this.secrets === null && !this.hasRuns) {
-      return given ?? ((input, init) => globalThis.fetch(input, init));
+      return base ?? ((input, init) => globalThis.fetch(input, init));
     }
     return createResumableFetch({
       url: this.url,
       resume: this.hasRuns,
-      ...(given === undefined ? {} : { fetch: given }),
+      ...(base === undefined ? {} : { fetch: base }),
       ...(this.secrets === null ? {} : { secrets: this.secrets }),
       ...handlers,
     });
@@ -158,8 +170,12 @@ export class Transport {
 
   private post(body: JsonObject, key: string | null): RequestInit {
     const headers = new Headers({ "Content-Type": "application/json" });
-    const locale = this.locale();
+    // One language, the one that is shown, as the official client has it.
+    const locale = this.locale() ?? globalThis.navigator?.language;
     if (locale !== undefined) headers.set("Accept-Language", locale);
+    if (urlOf(this.api) === undefined) {
+      for (const [name, value] of Object.entries(HOSTED_HEADERS)) headers.set(name, value);
+    }
     if (this.hasRuns) {
       headers.set("X-Timezone", Intl.DateTimeFormat().resolvedOptions().timeZone);
       if (key !== null) headers.set("Idempotency-Key", key);
@@ -179,6 +195,10 @@ export class Transport {
   }
 }
 
+function urlOf(api: ApiConfig): string | undefined {
+  return "url" in api ? api.url : undefined;
+}
+
 type WithSecret = Extract<ApiConfig, { getClientSecret: unknown }>;
 
 function hasSecret(api: ApiConfig): api is WithSecret {
@@ -191,14 +211,14 @@ function hasSecret(api: ApiConfig): api is WithSecret {
  * resumable fetch.
  */
 function mayHaveRuns(api: ApiConfig, url: string): boolean {
-  if (!("url" in api)) return false;
+  if (!("url" in api) || api.url === undefined) return false;
   if (api.fetch !== undefined && isResumable(api.fetch)) return true;
   return hasSecret(api) || new URL(url).origin === globalThis.location?.origin;
 }
 
 /** What makes two configurations the same server for the same person. */
 function identity(api: ApiConfig): string {
-  return JSON.stringify(["url" in api ? api.url : null, hasSecret(api)]);
+  return JSON.stringify([urlOf(api) ?? null, hasSecret(api)]);
 }
 
 function isJson(response: Response): boolean {

@@ -14,10 +14,24 @@ import {
 import type { Responder } from "./responder";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
-import type { Draft, SendParams, SendResult, StreamingRequest } from "./types";
+import type {
+  ChatError,
+  Draft,
+  PendingMessage,
+  SendParams,
+  SendResult,
+  StreamingRequest,
+} from "./types";
 
 /** A message that isn't known to have arrived. */
-type Unsent = { request: StreamingRequest; key: string; draft: Draft | null };
+type Unsent = {
+  request: StreamingRequest;
+  pending: PendingMessage;
+  /** Null if the page sent it, not the composer. */
+  draft: Draft | null;
+  /** What went wrong; null while it is on its way. */
+  error: ChatError | null;
+};
 
 /** Something can't be done while a thread is loading or a response is under way. */
 export class BusyError extends Error {
@@ -25,7 +39,8 @@ export class BusyError extends Error {
 }
 
 export class Turns {
-  private unsent: Unsent | null = null;
+  /** What didn't arrive, by thread; null is the new thread view. */
+  private readonly unsent = new Map<string | null, Unsent>();
 
   constructor(
     private readonly context: Context,
@@ -47,20 +62,44 @@ export class Turns {
     const said =
       draft === null ? messageOfParams(params ?? {}) : messageOfDraft(this.withPreselected(draft));
     if (isEmptyMessage(said)) return "failed";
-    const { session, store } = this.context;
-    const key = newKey();
-    store.pending.value = pendingOf(said, key);
-    return this.deliver({ request: requestOf(said, session.threadId), key, draft });
+    const { session } = this.context;
+    const pending = pendingOf(said, newKey());
+    const request = requestOf(said, session.threadId);
+    return this.deliver({ request, pending, draft, error: null });
+  }
+
+  /** Shows again what didn't arrive in a thread. */
+  showUnsent({ threadId }: Session): void {
+    const unsent = this.unsent.get(threadId);
+    if (unsent === undefined || unsent.error === null) return;
+    this.context.store.pending.value = { ...unsent.pending, status: "failed" };
+    this.context.store.error.value = unsent.error;
+  }
+
+  /** Gives up a message that didn't arrive; its words go back to where they were written. */
+  dismiss(): void {
+    const { store, session } = this.context;
+    store.error.value = null;
+    if (store.pending.peek()?.status !== "failed") return;
+    store.pending.value = null;
+    const draft = this.unsent.get(session.threadId)?.draft ?? null;
+    this.unsent.delete(session.threadId);
+    if (draft !== null) this.composer.putBack(draft, session.threadId);
+  }
+
+  /** Forgets what didn't arrive: in a thread that is gone, or all of another person's. */
+  forget(threadId?: string): void {
+    if (threadId === undefined) this.unsent.clear();
+    else this.unsent.delete(threadId);
   }
 
   /** Sends a message that didn't arrive again, else says a turn anew. */
   async retry(itemId?: string): Promise<void> {
-    const { store, session } = this.context;
+    const { session } = this.context;
     if (this.isBusy) throw new BusyError("Wait for the response, or stop it.");
-    const pending = store.pending.peek();
-    if (pending?.status === "failed" && this.unsent?.key === pending.id && itemId === undefined) {
-      store.pending.value = { ...pending, status: "sending" };
-      await this.deliver(this.unsent);
+    const unsent = this.unsent.get(session.threadId);
+    if (unsent !== undefined && unsent.error !== null && itemId === undefined) {
+      await this.deliver({ ...unsent, error: null });
       return;
     }
     if (this.responder.wasLost && itemId === undefined) {
@@ -121,8 +160,11 @@ export class Turns {
 
   private async deliver(unsent: Unsent): Promise<SendResult> {
     const { session, store } = this.context;
-    const { request, key, draft } = unsent;
-    this.unsent = unsent;
+    const { request, draft } = unsent;
+    const { id: key } = unsent.pending;
+    const begunIn = session.threadId;
+    store.pending.value = { ...unsent.pending, status: "sending" };
+    this.unsent.set(begunIn, unsent);
     const isMine = () => session.isCurrent && store.pending.peek()?.id === key;
     const { accepted, ended } = this.responder.follow(session, { request, key });
     // Servers say the message back; for one that doesn't, the response's end will do.
@@ -131,39 +173,57 @@ export class Turns {
     });
     try {
       await accepted;
-      this.unsent = null;
-      if (draft !== null) this.composer.letGo(draft);
-      return "sent";
     } catch (error) {
       return this.notDelivered(session, unsent, error);
     }
+    this.settle(begunIn, key);
+    if (draft !== null) this.composer.letGo(draft);
+    const shown = this.context.session;
+    // The reader has been elsewhere and is back: the answer wasn't there yet.
+    if (shown !== session && begunIn !== null && shown.threadId === begunIn && !this.isBusy) {
+      void this.goOn(shown);
+    }
+    return "sent";
   }
 
   private async notDelivered(
     session: Session,
-    { key, draft }: Unsent,
+    unsent: Unsent,
     error: unknown,
   ): Promise<SendResult> {
-    const { store } = this.context;
-    if (!session.isCurrent) return "failed";
-    const pending = store.pending.peek();
+    const { store, emitter } = this.context;
+    const { pending, draft } = unsent;
+    const { threadId } = session;
     const shown = toChatError(error);
-    const isBusy = isThreadBusy(error);
-    if (pending?.id === key && shown.allowRetry && !isBusy && !isAbort(error)) {
-      store.pending.value = { ...pending, status: "failed" };
+    const mayBeRetried = shown.allowRetry && !isThreadBusy(error) && !isAbort(error);
+    if (mayBeRetried && this.unsent.get(threadId)?.pending.id === pending.id) {
+      this.unsent.set(threadId, { ...unsent, error: shown });
     } else {
       // It surely wasn't taken: back to where it can be changed.
-      store.pending.value = null;
-      this.unsent = null;
-      if (draft !== null) this.composer.putBack(draft);
+      this.settle(threadId, pending.id);
+      if (store.pending.peek()?.id === pending.id) store.pending.value = null;
+      if (draft !== null) this.composer.putBack(draft, threadId);
+    }
+    if (!session.isCurrent) {
+      emitter.error(error);
+      if (this.context.session.threadId === threadId && !this.isBusy) {
+        this.showUnsent(this.context.session);
+      }
+      return "failed";
     }
     if (isAbort(error)) return "failed";
     if (await this.attachInstead(session, error)) return "busy";
+    if (mayBeRetried) store.pending.value = { ...pending, status: "failed" };
     this.fail(error);
     if (error instanceof RequestError && error.code === "thread-locked") {
       await this.loader.load(session).catch(() => undefined); // the refusal is shown already
     }
     return "failed";
+  }
+
+  /** A message has its end, one way or the other. */
+  private settle(threadId: string | null, key: string): void {
+    if (this.unsent.get(threadId)?.pending.id === key) this.unsent.delete(threadId);
   }
 
   /** If a run is in the way, shows it; tells whether one was. */

@@ -101,13 +101,15 @@ export type DraftFile = {
   mimeType: string;
   /** A `blob:` or server URL for pictures. */
   previewUrl: string | null;
+  /** The share that is uploaded, from 0 to 1; null where that isn't known. */
+  progress: number | null;
 } & (
   | { status: "uploading"; attachment: null; error: null }
   | { status: "ready"; attachment: Attachment; error: null }
   | { status: "failed"; attachment: null; error: string }
 );
 
-/** What the composer holds. Survives a refused or failed message. */
+/** What the composer holds, for each thread apart. Survives a refused or failed message. */
 export type Draft = {
   content: readonly UserMessageContent[];
   /** Quoted text that the message replies to. */

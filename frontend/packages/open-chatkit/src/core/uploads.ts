@@ -3,11 +3,19 @@
 import type { Transport } from "./transport";
 import type { Attachment, JsonObject } from "./types";
 
-/** Uploads a file and returns what messages refer to it by. */
-export async function uploadFile(transport: Transport, file: File): Promise<Attachment> {
+/**
+ * Uploads a file and returns what messages refer to it by.
+ *
+ * @param onProgress is given the share sent so far, from 0 to 1.
+ */
+export async function uploadFile(
+  transport: Transport,
+  file: File,
+  onProgress: (share: number) => void,
+): Promise<Attachment> {
   const strategy = transport.uploadStrategy;
   if (strategy.type === "direct") {
-    const answer = await transport.upload(strategy.uploadUrl, asForm("POST", file));
+    const answer = await transport.upload(strategy.uploadUrl, asForm("POST", file), onProgress);
     if (answer === null || !isAttachment(answer)) throw new Error("The answer is no attachment.");
     return answer;
   }
@@ -21,7 +29,7 @@ export async function uploadFile(transport: Transport, file: File): Promise<Atta
   const init = descriptor.method === "PUT" ? asBytes(file) : asForm("POST", file);
   const headers = new Headers(init.headers);
   for (const [name, value] of Object.entries(descriptor.headers ?? {})) headers.set(name, value);
-  const answer = await transport.upload(descriptor.url, { ...init, headers });
+  const answer = await transport.upload(descriptor.url, { ...init, headers }, onProgress);
   return answer !== null && isAttachment(answer)
     ? answer
     : { ...announced, upload_descriptor: null };

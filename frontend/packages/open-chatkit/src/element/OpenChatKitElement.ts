@@ -6,8 +6,8 @@
 import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
 import type { Mounted } from "../ui/mount";
 import type { CustomWidget } from "../widgets";
+import { checkOptions, IntegrationError } from "./checkOptions";
 import { deferred } from "./deferred";
-import { invalidOptions } from "./invalidOptions";
 
 type Methods = Omit<OpenAIChatKit, keyof HTMLElement>;
 type ComposerValue = Parameters<OpenAIChatKit["setComposerValue"]>[0];
@@ -28,6 +28,7 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   #mounting = false;
   #ready = deferred<Mounted>();
   #isReadySaid = false;
+  readonly #complaints = new Set<string>();
 
   constructor() {
     super();
@@ -51,12 +52,11 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   }
 
   setOptions(options: ChatKitOptions): void {
-    const problem = invalidOptions(options);
-    if (problem) {
-      const error = new Error(problem);
-      error.name = "InvalidOptionsError";
-      this.#emit("chatkit.error", { error });
-      throw error;
+    const { wrong, unknown } = checkOptions(options);
+    if (unknown.length > 0) this.#complain(`unknown options: ${unknown.join(", ")}`);
+    if (wrong.length > 0) {
+      this.#complain(`invalid options: ${wrong.join("; ")}`);
+      return;
     }
     this.#options = options;
     if (this.#mounted) this.#mounted.setOptions(options);
@@ -150,6 +150,21 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
     this.#mounted.dispose();
     this.#mounted = null;
     this.#ready = deferred<Mounted>();
+  }
+
+  /**
+   * Says what the page does wrong, once, in the event and in the console. It isn't thrown: that
+   * would take down the tree of a React page for a misspelt option. Nor is it said at once, since
+   * such a page listens only after it has given its options.
+   */
+  #complain(message: string): void {
+    if (this.#complaints.has(message)) return;
+    this.#complaints.add(message);
+    setTimeout(() => {
+      const error = new IntegrationError(message);
+      this.#emit("chatkit.error", { error });
+      console.error(error);
+    });
   }
 
   #emit<K extends keyof ChatKitEvents>(type: K, detail: ChatKitEvents[K]["detail"]): void {

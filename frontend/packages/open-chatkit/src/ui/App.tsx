@@ -6,6 +6,7 @@ import { useUi } from "./context";
 import { Header } from "./header/Header";
 import { HistoryPanel } from "./history/HistoryPanel";
 import { Markdown } from "./markdown/Markdown";
+import { ThreadMarkdown } from "./markdown/ThreadMarkdown";
 import { ConnectionLine } from "./thread/Problems";
 import { Thread } from "./thread/Thread";
 
@@ -38,7 +39,7 @@ export function App() {
   const ui = useUi();
   const showsHistory = ui.view.value === "history";
   return (
-    <>
+    <ThreadMarkdown>
       <div class="panel" inert={showsHistory}>
         <Header />
         <Thread />
@@ -46,6 +47,6 @@ export function App() {
       </div>
       {showsHistory && <HistoryPanel />}
       <LiveRegion />
-    </>
+    </ThreadMarkdown>
   );
 }

@@ -23,6 +23,8 @@ export type Ui = {
   chat: Chat;
   options: ReadonlySignal<UiOptions>;
   locale: ReadonlySignal<Locale>;
+  /** The host of the server, which may be another than the page's; null for the same one. */
+  apiHost: ReadonlySignal<string | null>;
   /** The element. */
   host: HTMLElement;
   /** Where menus and dialogs go, and what has the theme. */

@@ -1,7 +1,7 @@
 /** Puts a chat's views into a shadow root and keeps them in step with the options. */
 
 import type { ChatKitOptions } from "@openai/chatkit";
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { createChat } from "../core";
 import type { Chat, ChatOptions, CreateChat } from "../core/types";
@@ -12,7 +12,7 @@ import { createTheming } from "../theme/theming";
 import { App } from "./App";
 import { announceAnswers } from "./announce";
 import { refusalText } from "./composer/useFiles";
-import { type Emit, toast, type Ui, type UiOptions, UiProvider } from "./context";
+import { type Emit, toast, type Ui, UiProvider } from "./context";
 
 export type Mounted = {
   chat: Chat;
@@ -42,6 +42,13 @@ function chatOptions(options: ChatKitOptions): ChatOptions {
   return { api, ...Object.fromEntries(set) };
 }
 
+/** The server's host where the page names one. */
+function hostOf(api: ChatKitOptions["api"]): string | null {
+  if (!("url" in api)) return null;
+  const { host } = new URL(api.url, document.baseURI);
+  return host === location.host ? null : host;
+}
+
 function followHistoryEvents(ui: Ui): () => void {
   let before = ui.view.peek();
   return effect(() => {
@@ -62,12 +69,13 @@ export function mount({ host, root, options, emit, create = createChat }: MountP
   root.append(frame);
 
   const chat = create(chatOptions(options));
-  const current = signal<UiOptions>(options);
+  const current = signal<ChatKitOptions>(options);
   const locale = signal(english);
   const ui: Ui = {
     chat,
     options: current,
     locale,
+    apiHost: computed(() => hostOf(current.value.api)),
     host,
     frame,
     emit,

@@ -6,7 +6,6 @@
  */
 
 export { Icon as WidgetIcon } from "./Icon";
-export { type ImageSource, imageSource } from "./images";
 export { englishStrings as englishWidgetStrings, type WidgetStrings } from "./strings";
 export { widgetStyles } from "./styles";
 export { widgetTokens } from "./tokens";

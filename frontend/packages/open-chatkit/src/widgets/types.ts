@@ -79,7 +79,7 @@ export type ChartShape = BlockProps & {
 /** The values of named fields; dots in names make objects inside. */
 export type FormData = JsonObject;
 
-/** Where pictures may come from besides the page's own origin, `data:` and `blob:`. */
+/** Where pictures may come from besides the page's own origin; the rule is in `images.ts`. */
 export type ImageRule = {
   /** The thread's `allowed_image_domains`: hosts, or `*.host` for all below one. */
   allowedDomains?: readonly string[] | null;

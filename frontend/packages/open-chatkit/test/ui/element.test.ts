@@ -2,7 +2,10 @@ import { fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { answers, asked, leavePage, openPage, said, thread } from "./page";
 
-afterEach(leavePage);
+afterEach(() => {
+  leavePage();
+  vi.restoreAllMocks();
+});
 
 describe("a page that uses the element", () => {
   it("is told once that it is ready", async () => {
@@ -13,13 +16,34 @@ describe("a page that uses the element", () => {
     expect(events.filter((name) => name === "chatkit.ready")).toHaveLength(1);
   });
 
-  it("is told in words which option is missing", () => {
-    const element = document.createElement("openai-chatkit");
-    const errors: string[] = [];
-    element.addEventListener("chatkit.error", (event) => errors.push(event.detail.error.message));
+  it("is told once and by its path which option is wrong, and keeps the chat it has", async () => {
+    const said = vi.spyOn(console, "error").mockReturnValue();
+    const { element, view } = await openPage({ startScreen: { greeting: "Good morning" } });
+    const api = { url: "http://localhost/chatkit", domainKey: "x" };
+    const wrong = { api, startScreen: { greeting: 7 } } as never;
 
-    expect(() => element.setOptions({} as never)).toThrow(/`api` is missing/u);
-    expect(errors).toHaveLength(1);
+    // A React page gives its options before it listens.
+    element.setOptions(wrong);
+    element.setOptions(wrong);
+    const errors: Error[] = [];
+    element.addEventListener("chatkit.error", (event) => errors.push(event.detail.error));
+
+    await waitFor(() => expect(errors).toHaveLength(1));
+    expect(errors[0]?.name).toBe("IntegrationError");
+    expect(errors[0]?.message).toBe(
+      "invalid options: startScreen.greeting should be a string, not 7",
+    );
+    expect(said).toHaveBeenCalledWith(errors[0]);
+    expect(view.getByRole("heading", { name: "Good morning" })).toBeTruthy();
+  });
+
+  it("is told of an option that nobody knows, and has its chat without it", async () => {
+    const said = vi.spyOn(console, "error").mockReturnValue();
+    const { view } = await openPage({ composer: { placeHolder: "?" } } as never);
+
+    await waitFor(() => expect(said).toHaveBeenCalledOnce());
+    expect(String(said.mock.lastCall?.[0])).toContain("unknown options: composer.placeHolder");
+    expect(view.getByRole("textbox")).toBeTruthy();
   });
 
   it("may call methods before the views are loaded", async () => {

@@ -1,13 +1,42 @@
 import type { DraftFile } from "../../core/types";
 import { attempt, useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
+import { useFileImage } from "../items/useFileImage";
 import { fileSize } from "./useFiles";
+
+/** How far an upload is, in percent where that is known. */
+function UploadProgress({ label, share }: { label: string; share: number | null }) {
+  const { tag } = useUi().locale.value;
+  if (share === null) {
+    return (
+      <>
+        <span class="spinner" />
+        <span class="visually-hidden">{label}</span>
+      </>
+    );
+  }
+  const percent = Math.round(share * 100);
+  return (
+    <span
+      class="file-percent"
+      role="progressbar"
+      aria-label={label}
+      aria-valuenow={percent}
+      aria-valuemin={0}
+      aria-valuemax={100}
+    >
+      {new Intl.NumberFormat(tag, { style: "percent" }).format(share)}
+    </span>
+  );
+}
 
 function Tile({ file }: { file: DraftFile }) {
   const ui = useUi();
   const t = useT();
   const { composer } = ui.chat;
   const values = { name: file.name };
+  const preview = useFileImage(file.previewUrl);
+  const picture = preview.kind === "shown" ? preview.src : null;
   const status =
     file.status === "uploading"
       ? t("uploading", values)
@@ -15,9 +44,9 @@ function Tile({ file }: { file: DraftFile }) {
         ? t("uploadFailed", values)
         : file.name;
   return (
-    <li class={`draft-file ${file.status} ${file.previewUrl ? "picture" : ""}`} title={status}>
-      {file.previewUrl ? (
-        <img src={file.previewUrl} alt={file.name} />
+    <li class={`draft-file ${file.status} ${picture ? "picture" : ""}`} title={status}>
+      {picture ? (
+        <img src={picture} alt={file.name} />
       ) : (
         <>
           <span class="file-icon">
@@ -37,8 +66,7 @@ function Tile({ file }: { file: DraftFile }) {
       )}
       {file.status === "uploading" && (
         <span class="file-overlay">
-          <span class="spinner" />
-          <span class="visually-hidden">{status}</span>
+          <UploadProgress label={status} share={file.progress} />
         </span>
       )}
       {file.status === "failed" && (

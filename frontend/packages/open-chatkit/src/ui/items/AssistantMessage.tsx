@@ -1,6 +1,6 @@
-import { useMemo } from "preact/hooks";
+import { useContext, useMemo } from "preact/hooks";
 import type { AssistantMessageItem } from "../../core/types";
-import { useT, useUi } from "../context";
+import { useT } from "../context";
 import { Markdown } from "../markdown/Markdown";
 import { MarkdownContext, type MarkdownPlace } from "../markdown/MarkdownContext";
 import { insertMarks } from "../markdown/text";
@@ -15,25 +15,18 @@ export type AssistantMessageProps = {
 
 /** What the assistant said. */
 export function AssistantMessage({ item, open }: AssistantMessageProps) {
-  const ui = useUi();
   const t = useT();
-  const allowed = ui.chat.thread.value?.allowed_image_domains;
+  const around = useContext(MarkdownContext);
   const { sources, marks } = useMemo(() => numberSources(item.content), [item.content]);
   const place = useMemo<MarkdownPlace>(
     () => ({
-      allowedImageHosts: allowed ?? [],
-      onDeeplink: (link) => ui.emit("chatkit.deeplink", link),
+      ...around,
       renderCitation: (number) => {
         const found = sources[number - 1];
         return found ? <Citation key={`citation ${number}`} {...found} /> : null;
       },
-      labels: {
-        copy: t("copyCode"),
-        copied: t("copied"),
-        imageFrom: (host) => t("imageFrom", { host }),
-      },
     }),
-    [allowed, sources, t, ui],
+    [around, sources],
   );
   if (item.content.every((part) => part.text === "") && !open) return null;
   return (

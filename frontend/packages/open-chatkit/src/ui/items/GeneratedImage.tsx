@@ -1,9 +1,10 @@
 import { useRef } from "preact/hooks";
 import type { GeneratedImageItem } from "../../core/types";
+import { imageSource } from "../../images";
 import { IconButton } from "../common/IconButton";
+import { ImageLink } from "../common/ImageLink";
 import { useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
-import { imageSource } from "../markdown/links";
 
 /** A picture the assistant made; a click shows it large. */
 export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
@@ -23,16 +24,9 @@ export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
       </div>
     );
   }
-  const allowed = ui.chat.thread.value?.allowed_image_domains ?? [];
-  const source = imageSource(item.image.url, allowed);
-  if (!source.allowed) {
-    const text = t("imageFrom", { host: source.host });
-    if (!source.href) return <span class="md-foreign-image">{text}</span>;
-    return (
-      <a class="md-foreign-image" href={source.href} target="_blank" rel="noopener noreferrer">
-        {text}
-      </a>
-    );
+  const source = imageSource(item.image.url, ui.chat.thread.value?.allowed_image_domains);
+  if (source.kind !== "shown") {
+    return <ImageLink source={source} label={(host) => t("imageFrom", { host })} />;
   }
   return (
     <>

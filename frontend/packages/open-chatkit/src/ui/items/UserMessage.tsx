@@ -1,8 +1,10 @@
 import type { Entity } from "@openai/chatkit";
 import type { Attachment, UserMessageContent, UserMessageTagContent } from "../../core/types";
+import { ImageLink } from "../common/ImageLink";
 import { useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import { TagPreview } from "./TagPreview";
+import { useFileImage } from "./useFileImage";
 
 function stringData(data: Record<string, unknown> | undefined): Record<string, string> {
   const pairs = Object.entries(data ?? {}).map(([key, value]) => [key, String(value)] as const);
@@ -50,10 +52,14 @@ function Content({ content }: { content: readonly UserMessageContent[] }) {
 }
 
 function SentFile({ attachment }: { attachment: Attachment }) {
-  if (attachment.type === "image" && attachment.preview_url) {
-    return (
-      <img class="sent-image" src={attachment.preview_url} alt={attachment.name} loading="lazy" />
-    );
+  const t = useT();
+  const image = useFileImage(attachment.type === "image" ? attachment.preview_url : null);
+  if (image.kind === "shown") {
+    return <img class="sent-image" src={image.src} alt={attachment.name} loading="lazy" />;
+  }
+  if (image.kind === "linked") {
+    const label = (host: string) => t("imageFrom", { host });
+    return <ImageLink source={image} alt={attachment.name} label={label} />;
   }
   return (
     <span class="sent-file">

@@ -3,7 +3,9 @@
 import type { Token, Tokens } from "marked";
 import { type ComponentChildren, h } from "preact";
 import { useContext } from "preact/hooks";
-import { imageSource, parseDeeplink, safeHref } from "./links";
+import { imageSource } from "../../images";
+import { ImageLink } from "../common/ImageLink";
+import { parseDeeplink, safeHref } from "./links";
 import { MarkdownContext } from "./MarkdownContext";
 import { decodeEntities, splitMarks, withoutMarks } from "./text";
 
@@ -65,19 +67,13 @@ function Link({
 }
 
 /** An image, or a link that says where it would come from. */
-export function SafeImage({ src, alt, title }: { src: string; alt: string; title?: string }) {
+function SafeImage({ src, alt, title }: { src: string; alt: string; title?: string }) {
   const { allowedImageHosts, labels } = useContext(MarkdownContext);
   const source = imageSource(withoutMarks(src), allowedImageHosts);
-  if (source.allowed) {
-    return <img class="md-image" src={source.src} alt={alt} title={title} loading="lazy" />;
+  if (source.kind !== "shown") {
+    return <ImageLink source={source} alt={alt} label={labels.imageFrom} />;
   }
-  const text = `${alt ? `${alt} · ` : ""}${labels.imageFrom(source.host)}`;
-  if (source.href === null) return <span class="md-foreign-image">{text}</span>;
-  return (
-    <a class="md-foreign-image" href={source.href} target="_blank" rel="noopener noreferrer">
-      {text}
-    </a>
-  );
+  return <img class="md-image" src={source.src} alt={alt} title={title} loading="lazy" />;
 }
 
 function isToken<T extends Token>(token: Token, type: T["type"]): token is T {

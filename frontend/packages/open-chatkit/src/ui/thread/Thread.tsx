@@ -13,7 +13,9 @@ import { useOlder } from "./useOlder";
 import { useScroll } from "./useScroll";
 
 function Pending() {
-  const { chat } = useUi();
+  const ui = useUi();
+  const t = useT();
+  const { chat } = ui;
   const pending = chat.pending.value;
   if (!pending) return null;
   return (
@@ -24,6 +26,17 @@ function Pending() {
         quotedText={pending.quotedText}
         status={pending.status}
       />
+      {/* The error has this button too; it may have been overtaken by something else. */}
+      {pending.status === "failed" && !chat.error.value && (
+        <button
+          type="button"
+          class="button small"
+          disabled={chat.isResponding.value}
+          onClick={() => void attempt(ui, () => chat.retry())}
+        >
+          {t("retry")}
+        </button>
+      )}
     </section>
   );
 }

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
+import { imageSource } from "../../images";
 import { useSettings } from "../context";
 import { block, color, defined, flex } from "../css";
 import { Icon } from "../Icon";
-import { imageSource } from "../images";
 import type { Color, Shape, Size } from "../types";
 
 type ImageShape = Shape<"Image"> & { background?: Color; flex?: Size };
@@ -11,7 +11,7 @@ type ImageShape = Shape<"Image"> & { background?: Color; flex?: Size };
 export function Image({ node }: { node: ImageShape }) {
   const { images, strings } = useSettings();
   const [failed, setFailed] = useState<string | null>(null);
-  const source = imageSource(node.src, images);
+  const source = imageSource(node.src, images?.allowedDomains);
   if (source.kind === "linked") {
     return (
       <a class="w-image-link" href={source.href} target="_blank" rel="noopener noreferrer">

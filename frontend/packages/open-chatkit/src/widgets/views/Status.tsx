@@ -1,6 +1,6 @@
+import { imageSource } from "../../images";
 import { useSettings } from "../context";
 import { Icon } from "../Icon";
-import { imageSource } from "../images";
 import type { Shape } from "../types";
 
 export type StatusProps = { of: Shape<"Card">["status"] | null };
@@ -9,7 +9,7 @@ export type StatusProps = { of: Shape<"Card">["status"] | null };
 export function Status({ of: status }: StatusProps) {
   const { images } = useSettings();
   if (!status) return null;
-  const source = "favicon" in status ? imageSource(status.favicon, images) : null;
+  const source = "favicon" in status ? imageSource(status.favicon, images?.allowedDomains) : null;
   return (
     <span class="w-status">
       {source?.kind === "shown" ? (

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { checkOptions } from "./checkOptions";
+
+const getClientSecret = async (): Promise<string> => "s";
+const api = { url: "/chat", domainKey: "x" };
+const wrong = (options: unknown) => checkOptions(options).wrong;
+
+describe("options that make a chat", () => {
+  it.each([
+    ["one's own server by secret", { api: { url: "/chat", getClientSecret } }],
+    ["one's own server by fetch", { api: { ...api, fetch } }],
+    ["the hosted service", { api: { getClientSecret } }],
+    ["a scheme as the theme", { api, theme: "dark" }],
+    ["no thread at first", { api, initialThread: null }],
+    ["options that a condition left undefined", { api, header: undefined, locale: undefined }],
+    [
+      "a prompt of parts",
+      {
+        api,
+        startScreen: { prompts: [{ label: "a", prompt: [{ type: "input_text", text: "b" }] }] },
+      },
+    ],
+    ["limits by type", { api, composer: { attachments: { enabled: true, maxSize: { "*": 5 } } } }],
+    ["a language that nobody has words for", { api, locale: "tlh" }],
+  ])("are %s", (_, options) => {
+    expect(checkOptions(options)).toEqual({ wrong: [], unknown: [] });
+  });
+});
+
+describe("options that make none are named by their path", () => {
+  it.each<[unknown, string]>([
+    [null, "options should be an object with `api`"],
+    [{}, "api is missing"],
+    [{ api: {} }, "api should have a `url`, or `getClientSecret` for the hosted service"],
+    [{ api: { url: 7 } }, "api.url should be a string, not 7"],
+    [{ api: { url: "/c", fetch: "fetch" } }, 'api.fetch should be a function, not "fetch"'],
+    [
+      { api: { ...api, uploadStrategy: { type: "direct" } } },
+      "api.uploadStrategy.uploadUrl is missing",
+    ],
+    [{ api, initialThread: 4 }, "initialThread should be null or a string, not 4"],
+    [{ api, theme: "blue" }, 'theme should be "light" or "dark" or an object, not "blue"'],
+    [
+      { api, theme: { radius: 4 } },
+      'theme.radius should be "pill" or "round" or "soft" or "sharp", not 4',
+    ],
+    [{ api, header: { leftAction: { icon: "home" } } }, "header.leftAction.onClick is missing"],
+    [
+      {
+        api,
+        startScreen: {
+          prompts: [
+            { label: "a", prompt: "b" },
+            { label: "c", prompt: 3 },
+          ],
+        },
+      },
+      "startScreen.prompts[1].prompt should be a string or a list, not 3",
+    ],
+    [
+      { api, composer: { attachments: { enabled: true, maxSize: { "image/*": "5" } } } },
+      'composer.attachments.maxSize["image/*"] should be a number, not "5"',
+    ],
+    [{ api, composer: { models: {} } }, "composer.models should be a list, not an object"],
+    [{ api, history: null }, "history should be an object, not null"],
+    [
+      { api, thread: { autoScroll: () => true } },
+      "thread.autoScroll should be a boolean, not a function",
+    ],
+  ])("%j: %s", (options, message) => {
+    expect(wrong(options)).toEqual([message]);
+  });
+
+  it("all at once", () => {
+    expect(wrong({ api, frameTitle: 1, thread: [] })).toHaveLength(2);
+  });
+});
+
+it("options that nobody knows are told apart, since the chat can do without them", () => {
+  const options = { api: { ...api, key: 1 }, composer: { placeHolder: "?" }, constructor: 1 };
+
+  expect(checkOptions(options)).toEqual({
+    wrong: [],
+    unknown: ["api.key", "composer.placeHolder", "constructor"],
+  });
+});

@@ -1,0 +1,24 @@
+import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
+import { useT, useUi } from "../context";
+import { MarkdownContext, type MarkdownPlace } from "./MarkdownContext";
+
+/** What holds for all markdown of a thread: in messages, steps, notices and widgets. */
+export function ThreadMarkdown({ children }: { children: ComponentChildren }) {
+  const ui = useUi();
+  const t = useT();
+  const allowed = ui.chat.thread.value?.allowed_image_domains;
+  const place = useMemo<MarkdownPlace>(
+    () => ({
+      allowedImageHosts: allowed ?? [],
+      onDeeplink: (link) => ui.emit("chatkit.deeplink", link),
+      labels: {
+        copy: t("copyCode"),
+        copied: t("copied"),
+        imageFrom: (host) => t("imageFrom", { host }),
+      },
+    }),
+    [allowed, t, ui],
+  );
+  return <MarkdownContext.Provider value={place}>{children}</MarkdownContext.Provider>;
+}
