@@ -53,6 +53,18 @@ async def test_a_running_service_tells_a_flushed_redis_by_itself(
     await wait_until(lambda: redis.zscore("auth:revoked", sid), 10)
 
 
+async def test_a_redis_that_restarted_is_told_again_since_it_may_lack_the_last_second(
+    service: Service, browser: Browser, database: Connection, redis: Redis
+) -> None:
+    sid = await revoked_sid(browser, database)
+    await wait_until(lambda: redis.exists(REVOCATIONS_TOLD_KEY))
+
+    await redis.delete("auth:revoked")
+    await redis.set(REVOCATIONS_TOLD_KEY, "the run id of the server that died")
+
+    await wait_until(lambda: redis.zscore("auth:revoked", sid), 10)
+
+
 async def test_only_sessions_that_redis_did_not_know_are_announced(
     service: Service, browser: Browser, database: Connection, redis: Redis
 ) -> None:

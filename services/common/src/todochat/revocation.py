@@ -3,8 +3,9 @@
 auth-session's database is the truth; it publishes the sids whose tokens have not expired yet.
 `auth:revoked`: sorted set, member = sid, score = unix time at which its last token expires;
 written by auth-session, read by chat-gateway and tasks. `auth:revocations`: channel, message = sid.
-`auth:revoked:told`: string, says that all sids were written; gone when Redis has lost its data,
-which auth-session looks for every second.
+`auth:revoked:told`: string, says that all sids were written, and to which start of which server
+(its run id): gone when Redis has lost its data, another's after a restart that may have lost the
+last second. auth-session looks for both every second.
 """
 
 import asyncio

@@ -40,13 +40,23 @@ class RevocationPublisher:
             await pipe.execute()
         return len(new)
 
-    async def mark_told(self) -> None:
-        """Note in Redis itself that it was told everything."""
-        await self._redis.set(REVOCATIONS_TOLD_KEY, 1)
+    async def server(self) -> str:
+        """Return which start of which server this is; another one may have lost its last second."""
+        info = await self._redis.info("server")
+        return str(info["run_id"])
+
+    async def mark_told(self, server: str) -> None:
+        """Note in Redis itself that it was told everything, and as which `server`."""
+        await self._redis.set(REVOCATIONS_TOLD_KEY, server)
 
     async def is_told(self) -> bool:
-        """Whether Redis still has what it was told; False once it has lost its data."""
-        return bool(await self._redis.exists(REVOCATIONS_TOLD_KEY))
+        """Whether Redis still has what it was told.
+
+        False once it has lost its data, and after a restart or a failover: then the newest part
+        may be missing, though the mark is there.
+        """
+        server = await self.server()
+        return await self._redis.get(REVOCATIONS_TOLD_KEY) == server.encode()
 
     async def forget_expired(self, now: datetime) -> None:
         """Remove the sessions whose last token has expired."""

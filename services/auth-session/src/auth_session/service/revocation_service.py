@@ -34,7 +34,7 @@ class RevocationService:
         Returns:
             How many Redis didn't know.
         """
-        now = self._clock()
+        now, server = self._clock(), await self._publisher.server()
         after, missed = "", 0
         while True:
             async with self._database.transaction() as transaction:
@@ -46,7 +46,7 @@ class RevocationService:
             missed += await self._publisher.publish(revoked)
             after = revoked[-1].sid
         await self._publisher.forget_expired(now)
-        await self._publisher.mark_told()
+        await self._publisher.mark_told(server)
         if missed:
             log.info("revocations.republished", count=missed)
         return missed
