@@ -13,7 +13,7 @@ DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench lint format types check lock env-docs clean
+.PHONY: help up dev down reset .venv test test-all chaos bench lint format types check lock env-docs secrets clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,8 +89,12 @@ lock: $(BIN)/uv ## resolve requirements.lock anew
 $(BIN)/uv:
 	@$(MAKE) --no-print-directory .venv
 
-env-docs: .venv ## write docs/configuration.md from the settings structs
+env-docs: .venv ## write docs/configuration.md and compose's .env.example from the settings structs
 	@$(BIN)/python -m todochat_local.env_docs docs/configuration.md
+	@$(BIN)/python -m todochat_local.env_example deploy/compose/.env.example
+
+secrets: ## make strong secrets for compose, where there are none yet
+	@$(PYTHON) deploy/compose/make_secrets.py
 
 clean: ## remove caches and the environment; data stays
 	@rm -rf .venv frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
