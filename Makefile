@@ -13,7 +13,7 @@ DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench lint format types check lock env-docs secrets clean
+.PHONY: help up dev down reset .venv test test-all chaos bench lint format types check lock env-docs secrets manifests clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ env-docs: .venv ## write docs/configuration.md and compose's .env.example from t
 
 secrets: ## make strong secrets for compose, where there are none yet
 	@$(PYTHON) deploy/compose/make_secrets.py
+
+manifests: ## render the Kubernetes manifests that the tests look at (needs kubectl)
+	@$(PYTHON) deploy/kubernetes/render.py
 
 clean: ## remove caches and the environment; data stays
 	@rm -rf .venv frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

@@ -1,0 +1,74 @@
+"""Renders the manifests into tests/deploy/rendered, where tests look at them; `make manifests`.
+
+Not everybody who runs the tests has kubectl, and whoever changes a manifest does. The first line of
+a rendered file says which sources it was made of, so that a forgotten rendering is noticed.
+"""
+# ruff: noqa: INP001 - a program, no package
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+RENDERED: Final = ROOT / "tests" / "deploy" / "rendered"
+SOURCES: Final = (ROOT / "deploy" / "kubernetes", ROOT / "tests" / "deploy" / "everything")
+# Rendered file -> kustomization.
+TARGETS: Final = {
+    "production": "deploy/kubernetes/overlays/production",
+    "production-migrate": "deploy/kubernetes/overlays/production/migrate",
+    "dev": "deploy/kubernetes/overlays/dev",
+    "dev-migrate": "deploy/kubernetes/overlays/dev/migrate",
+    "everything": "tests/deploy/everything",
+}
+
+
+def digest() -> str:
+    """Hash what kustomize reads."""
+    hashed = hashlib.sha256()
+    for folder in SOURCES:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in {".yaml", ".env"}:
+                name = str(path.relative_to(ROOT))
+                hashed.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
+    return hashed.hexdigest()
+
+
+def header() -> str:
+    """Return the first line of a rendered file."""
+    return f"# Written by `make manifests` from {digest()[:16]}\n"
+
+
+def kustomize() -> Sequence[str] | None:
+    """Return the command that renders; None if this machine has none."""
+    for command in (["kubectl", "kustomize"], ["kustomize", "build"]):
+        if shutil.which(command[0]):
+            return command
+    return None
+
+
+def render(command: Sequence[str], target: str) -> str:
+    """Render one kustomization."""
+    done = subprocess.run(  # noqa: S603 - a program of the operator's, arguments of ours
+        [*command, str(ROOT / target)], check=True, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout
+
+
+def main() -> None:
+    """Render everything."""
+    command = kustomize()
+    if command is None:
+        sys.exit("manifests: needs kubectl or kustomize")
+    RENDERED.mkdir(exist_ok=True)
+    for name, target in TARGETS.items():
+        text = header() + render(command, target)
+        (RENDERED / f"{name}.yaml").write_text(text, encoding="utf-8")
+    sys.stdout.write(f"manifests: {len(TARGETS)} rendered\n")
+
+
+if __name__ == "__main__":
+    main()
