@@ -155,6 +155,7 @@ class Chat:
         self.thread = self.host.locator("[part~=thread]")
         self.start_screen = self.host.locator("[part~=start-screen]")
         self.error = self.host.locator("[part~=error]")
+        self.history = self.host.locator("[part~=history]")
         self.stop_button = self.button("Stop")
         self.send_button = self.button("Send message")
 
@@ -164,10 +165,26 @@ class Chat:
             return self.host.get_by_role("button", name=name, exact=exact)
         return self.host.get_by_role("button", name=name)
 
+    async def show_history(self) -> None:
+        """Open the list of chats."""
+        await self.button("Chat history").click()
+        await self.history.wait_for()
+
+    async def open_from_history(self, title: str) -> None:
+        """Open a chat of the list by its title."""
+        await self.show_history()
+        row = self.history.get_by_role("listitem")
+        await row.get_by_role("button", name=title, exact=True).click()
+
     async def send(self, text: str) -> None:
         """Type a message and press Enter."""
         await self.composer.fill(text)
         await self.composer.press("Enter")
+
+
+def said(text: str) -> str:
+    """Return the text of an answer's element: listeners hear whose words they are first."""
+    return f"Answer:{text}"
 
 
 class Visitor:

@@ -4,6 +4,7 @@ import { ChatKit, useChatKit } from "@openai/chatkit-react";
 import { useEffect, useState } from "react";
 import { ChatReady } from "@/components/chat/ChatReady";
 import { useChatOptions } from "@/hooks/use-chat-options";
+import { isThreadGone, openThread, rememberThread } from "@/lib/open-thread";
 import { useAuthStore } from "@/stores/authStore";
 
 export interface ThemedChatKitProps {
@@ -23,15 +24,30 @@ export function ThemedChatKit({ focusOnOpen = false, draft = null }: ThemedChatK
   return (
     <ChatReady>
       {/* Another person gets another chat, not this one's with other data. */}
-      <OwnChatKit key={userId} focusOnOpen={focusOnOpen} draft={draft} />
+      <OwnChatKit key={userId} userId={userId ?? ""} focusOnOpen={focusOnOpen} draft={draft} />
     </ChatReady>
   );
 }
 
-function OwnChatKit({ focusOnOpen, draft }: Required<ThemedChatKitProps>) {
+interface OwnChatKitProps extends Required<ThemedChatKitProps> {
+  userId: string;
+}
+
+function OwnChatKit({ userId, focusOnOpen, draft }: OwnChatKitProps) {
   const [isReady, setIsReady] = useState(false);
-  const chat = useChatKit({ ...useChatOptions(), onReady: () => setIsReady(true) });
-  const { focusComposer, setComposerValue } = chat;
+  const [initialThread] = useState(() => openThread(userId));
+  const chat = useChatKit({
+    ...useChatOptions(),
+    initialThread,
+    onReady: () => setIsReady(true),
+    onThreadChange: ({ threadId }) => rememberThread(userId, threadId),
+    onError: ({ error }) => {
+      // Deleted elsewhere, as on another device: there is nothing to go on with.
+      const isShown = initialThread !== null && openThread(userId) === initialThread;
+      if (isShown && isThreadGone(error)) void setThreadId(null);
+    },
+  });
+  const { focusComposer, setComposerValue, setThreadId } = chat;
 
   useEffect(() => {
     if (!isReady || !focusOnOpen) return;

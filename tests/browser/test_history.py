@@ -1,0 +1,122 @@
+"""Conversations that are over: the list of them, long ones, files."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from browser.browser_kit import Chat, Visitor, said
+from todochat.testing.model_server import Say, ScriptedModelServer
+from todochat.testing.sample_files import png
+
+
+async def test_chats_are_listed_opened_renamed_and_deleted(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    for subject in ("milk", "trains"):
+        model.answer(Say(f"About {subject}."))
+        await ada.person.ask(f"Tell me of {subject}")
+    chat = await ada.open_chat()
+
+    await chat.open_from_history("Tell me of milk")
+    await expect(chat.answers).to_have_text(said("About milk."))
+
+    await chat.show_history()
+    await chat.button("More for Tell me of milk").click()
+    await chat.host.get_by_role("menuitem", name="Rename").click()
+    title = chat.host.get_by_role("textbox", name="Title of the chat")
+    await title.fill("Dairy")
+    await title.press("Enter")
+    await expect(chat.history.get_by_role("button", name="Dairy", exact=True)).to_be_visible()
+
+    await chat.button("More for Tell me of trains").click()
+    await chat.host.get_by_role("menuitem", name="Delete").click()
+    question = chat.host.get_by_role("alertdialog")
+    await question.get_by_role("button", name="Delete").click()
+    await expect(chat.history.get_by_role("button", name="Tell me of trains")).to_have_count(0)
+
+    await ada.page.reload()
+    await chat.show_history()
+    await expect(chat.history.get_by_role("listitem")).to_have_count(1)
+    await expect(chat.history.get_by_role("button", name="Dairy", exact=True)).to_be_visible()
+
+
+async def test_a_chat_deleted_elsewhere_is_no_dead_end(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    model.answer(Say("First."))
+    chat = await ada.open_chat()
+    await chat.send("begin")
+    await expect(chat.answers).to_have_text(said("First."))
+    threads = (await ada.person.chatkit("threads.list", {"limit": 1})).json()
+    thread_id = threads["data"][0]["id"]
+    await ada.person.chatkit("threads.delete", {"thread_id": thread_id})
+    ada.watch.expect_status(404, "/chat$")
+
+    await ada.page.reload()
+
+    await expect(chat.start_screen).to_be_visible()
+    model.answer(Say("Second."))
+    await chat.send("begin again")
+    await expect(chat.answers).to_have_text(said("Second."))
+
+
+@pytest.mark.slow
+async def test_a_long_conversation_comes_page_by_page(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    thread_id = None
+    for number in range(30):
+        model.answer(Say(f"Answer {number}."))
+        thread_id = (await ada.person.ask(f"Question {number}", thread_id)).thread_id
+    chat = await ada.open_chat()
+    await chat.open_from_history("Question 0")
+    await expect(chat.answers.last).to_have_text(said("Answer 29."))
+    await expect(chat.questions.first).not_to_contain_text("Question 0")
+
+    await chat.thread.hover()
+    await ada.page.mouse.wheel(0, -100_000)
+
+    await expect(chat.questions.first).to_contain_text("Question 0")
+    await expect(chat.questions).to_have_count(30)
+
+
+def picture(folder: Path, size_bytes: int = 0) -> Path:
+    path = folder / "milk.png"
+    path.write_bytes(png().ljust(size_bytes, b"\0"))
+    return path
+
+
+async def attach(chat: Chat, file: Path) -> None:
+    async with chat.page.expect_file_chooser() as chooser:
+        await chat.button("Add files").click()
+    await (await chooser.value).set_files(file)
+
+
+async def test_a_picture_is_sent_and_shown_after_a_reload(
+    ada: Visitor, model: ScriptedModelServer, tmp_path: Path
+) -> None:
+    model.answer(Say("A red dot."))
+    chat = await ada.open_chat()
+
+    await chat.composer.fill("what is this?")
+    await attach(chat, picture(tmp_path))
+    await chat.send_button.click()
+
+    await expect(chat.answers).to_have_text(said("A red dot."))
+    assert "input_image" in str(model.requests[0].history)
+    await ada.page.reload()
+    shown = chat.questions.get_by_role("img", name="milk.png")
+    await expect(shown).to_be_visible()
+    await expect(shown).to_have_js_property("naturalWidth", 1)
+
+
+async def test_a_file_that_is_too_large_is_refused_with_the_limit(
+    ada: Visitor, tmp_path: Path
+) -> None:
+    chat = await ada.open_chat()
+
+    await attach(chat, picture(tmp_path, size_bytes=6 * 1024 * 1024))
+
+    await expect(chat.host.get_by_text("milk.png is larger than 5 MB.")).to_be_visible()
+    await expect(chat.host.get_by_role("list", name="Files")).to_have_count(0)
