@@ -108,6 +108,20 @@ export const en = {
   notShown: "This can't be shown here.",
   seconds: "{count} s",
   minutes: "{count} min",
+  showMore: "Show {count} more",
+  showLess: "Show less",
+  clear: "Clear",
+  chooseDate: "Choose a date",
+  choose: "Choose…",
+  previousMonth: "Previous month",
+  nextMonth: "Next month",
+  details: "Details",
+  imageMissing: "This image can't be shown",
+  partUnknown: "This part ({type}) can't be shown here.",
+  chartTable: "Data as a table",
+  chart: "Chart",
+  searchHere: "Search…",
+  nothingFound: "Nothing found",
 };
 
 export type MessageKey = keyof typeof en;

@@ -1,17 +1,28 @@
 import { describe, expect, it } from "vitest";
 import { LANGUAGES, languageOf, loadLocale } from ".";
-import { en } from "./en";
+import { en, type MessageKey, type Messages } from "./en";
+
+const catalogues = import.meta.glob<{ messages?: Messages }>("./??.ts");
 
 describe("the words of the interface", () => {
-  it.each(LANGUAGES)("are complete in %s, with the same blanks", async (language) => {
-    const { t } = await loadLocale(language);
-    for (const [key, text] of Object.entries(en)) {
-      const said = t(key as keyof typeof en);
-      expect(said, key).not.toBe("");
+  it.each(LANGUAGES)(
+    "are complete in %s, with the same blanks, and are its own",
+    async (language) => {
+      const module = await catalogues[`./${language}.ts`]?.();
+      const messages = module?.messages ?? en;
+
+      expect(Object.keys(messages).sort()).toEqual(Object.keys(en).sort());
       const blanks = (value: string) => (value.match(/\{\w+\}/gu) ?? []).sort();
-      expect(blanks(said), key).toEqual(blanks(text));
-    }
-  });
+      const same: string[] = [];
+      for (const [key, text] of Object.entries(en)) {
+        const said = messages[key as MessageKey];
+        expect(said.trim(), key).not.toBe("");
+        expect(blanks(said), key).toEqual(blanks(text));
+        if (said === text && /[a-z]{3} [a-z]/iu.test(text.replace(/\{\w+\}/gu, ""))) same.push(key);
+      }
+      expect(language === "en" ? [] : same).toEqual([]);
+    },
+  );
 
   it("come in the nearest language there is", () => {
     expect(["pt-BR", "zh-Hant", "es-419", "fr-CA", "sv-SE"].map(languageOf)).toEqual([

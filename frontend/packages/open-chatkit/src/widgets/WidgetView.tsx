@@ -1,27 +1,20 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { languageOf } from "../locale";
 import { type Runtime, RuntimeContext, type Settings, SettingsContext } from "./context";
 import { SCOPE } from "./fields";
 import { type FocusPlace, focusPlace, restoreFocus } from "./focus";
-import { loader, useLoaded } from "./lazy";
 import { Node } from "./Node";
-import { englishStrings } from "./strings";
+import { englishStrings, widgetStrings } from "./strings";
 import type { WidgetRegistry, WidgetViewProps } from "./types";
 
 const NONE: WidgetRegistry = {};
-const otherLanguages = loader(() =>
-  import("./lazy/translations").then((module) => module.translations),
-);
 
 /** Shows a widget, and does what its controls are configured to do. */
 export function WidgetView(props: WidgetViewProps) {
-  const { widget, registry = NONE, isBusy = false, images, strings, locale, markdown } = props;
+  const { widget, registry = NONE, isBusy = false, images, t, locale, markdown } = props;
   const root = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
   const held = useHold(root.current);
-  const language = languageOf(locale ?? "en");
-  const words = useLoaded(otherLanguages, language !== "en");
   // Callers make the rule anew each time they draw; what it says decides.
   const domains = images?.allowedDomains?.join(" ") ?? "";
 
@@ -43,15 +36,11 @@ export function WidgetView(props: WidgetViewProps) {
       isBusy,
       registry,
       images: { allowedDomains: domains === "" ? [] : domains.split(" ") },
-      strings: {
-        ...englishStrings,
-        ...(language === "en" ? null : words?.[language]),
-        ...strings,
-      },
+      strings: t ? widgetStrings(t) : englishStrings,
       locale,
       markdown,
     }),
-    [isBusy, registry, domains, strings, language, words, locale, markdown],
+    [isBusy, registry, domains, t, locale, markdown],
   );
 
   return (

@@ -190,6 +190,36 @@ describe("a form", () => {
     expect(onAction.mock.lastCall?.[1]).toEqual(values);
   });
 
+  it("shows on its submit button that it is being sent, and sends it once", async () => {
+    const server = deferred();
+    const { container, onAction } = show(
+      {
+        type: "Form",
+        onSubmitAction: { type: "save" },
+        children: [
+          { type: "Input", name: "a" },
+          { type: "Button", label: "Save", submit: true },
+          { type: "Button", label: "Other", onClickAction: { type: "other" } },
+        ],
+      },
+      { onAction: () => server.promise },
+    );
+    const [save, other] = [...container.querySelectorAll("button")];
+    const form = one<HTMLFormElement>(container, "form");
+
+    fireEvent.submit(form);
+    await settle();
+    fireEvent.submit(form);
+    await settle();
+
+    expect(onAction).toHaveBeenCalledOnce();
+    expect(save?.getAttribute("aria-busy")).toBe("true");
+    expect(other?.getAttribute("aria-busy")).toBeNull();
+    server.resolve();
+    await settle();
+    expect(save?.getAttribute("aria-busy")).toBeNull();
+  });
+
   it("sends them with the action of every control in it", async () => {
     const { container, lastAction } = show({
       type: "Form",

@@ -2,6 +2,7 @@
 
 import { cleanup } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
+import { loadLocale } from "../locale";
 import { samples } from "./gallery/samples";
 import { one, settle, show } from "./test-kit";
 import type { WidgetNode } from "./types";
@@ -244,11 +245,9 @@ describe("a card that is done", () => {
 describe("the views' own words", () => {
   it("are in the reader's language", async () => {
     const rows = ["a", "b"].map((value) => ({ type: "ListViewItem", children: [text(value)] }));
-    const { findByText } = show(
-      { type: "ListView", limit: 1, children: rows },
-      { locale: "de-AT" },
-    );
+    const { t, tag } = await loadLocale("de-AT");
+    const { getByText } = show({ type: "ListView", limit: 1, children: rows }, { locale: tag, t });
 
-    expect(await findByText("1 weitere anzeigen")).toBeTruthy();
+    expect(getByText("1 weitere anzeigen")).toBeTruthy();
   });
 });

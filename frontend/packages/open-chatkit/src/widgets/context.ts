@@ -38,6 +38,11 @@ export const SettingsContext = createContext<Settings>({
   markdown: undefined,
 });
 
+/** What a form's submission does to the buttons that submit it. */
+export type Submission = { isPending: boolean; isWaiting: boolean };
+
+export const SubmissionContext = createContext<Submission>({ isPending: false, isWaiting: false });
+
 export function useRuntime(): Runtime {
   return useContext(RuntimeContext);
 }

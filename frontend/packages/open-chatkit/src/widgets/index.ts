@@ -6,7 +6,7 @@
  */
 
 export { Icon as WidgetIcon } from "./Icon";
-export { englishStrings as englishWidgetStrings, type WidgetStrings } from "./strings";
+export type { WidgetStrings } from "./strings";
 export { widgetStyles } from "./styles";
 export { widgetTokens } from "./tokens";
 export type {

@@ -1,19 +1,27 @@
-/** What the views say by themselves; everything else comes from the server. */
-export const englishStrings = {
-  showMore: (count: number) => `Show ${count} more`,
-  showLess: "Show less",
-  clear: "Clear",
-  chooseDate: "Choose a date",
-  choose: "Choose…",
-  previousMonth: "Previous month",
-  nextMonth: "Next month",
-  loading: "Working…",
-  details: "Details",
-  imageFrom: (host: string) => `Image from ${host}`,
-  imageMissing: "This image can't be shown",
-  unknown: (type: string) => `This part (${type}) can't be shown here.`,
-  chartTable: "Data as a table",
-  chart: "Chart",
-};
+import { english, type Translate } from "../locale";
 
-export type WidgetStrings = typeof englishStrings;
+/** What the views say by themselves; everything else comes from the server. */
+export function widgetStrings(t: Translate) {
+  return {
+    showMore: (count: number) => t("showMore", { count }),
+    showLess: t("showLess"),
+    clear: t("clear"),
+    chooseDate: t("chooseDate"),
+    choose: t("choose"),
+    previousMonth: t("previousMonth"),
+    nextMonth: t("nextMonth"),
+    loading: t("working"),
+    details: t("details"),
+    imageFrom: (host: string) => t("imageFrom", { host }),
+    imageMissing: t("imageMissing"),
+    unknown: (type: string) => t("partUnknown", { type }),
+    chartTable: t("chartTable"),
+    chart: t("chart"),
+    search: t("searchHere"),
+    nothingFound: t("nothingFound"),
+  };
+}
+
+export type WidgetStrings = ReturnType<typeof widgetStrings>;
+
+export const englishStrings = widgetStrings(english.t);

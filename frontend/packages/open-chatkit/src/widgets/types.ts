@@ -3,7 +3,7 @@
 import type { Widgets } from "@openai/chatkit";
 import type { ComponentChildren, ComponentType } from "preact";
 import type { ActionConfig, JsonObject, WidgetItem, WidgetNode } from "../core/types";
-import type { WidgetStrings } from "./strings";
+import type { Translate } from "../locale";
 
 export type { ActionConfig, WidgetItem, WidgetNode };
 
@@ -15,6 +15,8 @@ export type Shape<T extends Official["type"]> = Extract<Official, { type: T }>;
 /** A select as the Python SDK builds it: its options may say more than the official types tell. */
 export type SelectShape = Omit<Shape<"Select">, "options"> & {
   options: { value: string; label: string; disabled?: boolean; description?: string }[];
+  /** Of openai-chatkit; the official TypeScript types don't have it. */
+  searchable?: boolean;
 };
 
 export type ThemeColor = { light: string; dark: string };
@@ -134,7 +136,7 @@ export type WidgetViewProps = {
   /** @default plain paragraphs */
   markdown?: MarkdownView | undefined;
   /** @default those of `locale` */
-  strings?: Partial<WidgetStrings> | undefined;
+  t?: Translate | undefined;
   /** For dates and numbers. @default the document's language */
   locale?: string | undefined;
 };

@@ -10,6 +10,8 @@ export type AutoLoading = "self" | "container" | "none";
 export type ActionRunner = {
   /** The control shows that its own action is under way, and takes no other meanwhile. */
   isPending: boolean;
+  /** It is under way and holds the whole widget. */
+  isHolding: boolean;
   /** The server would refuse it now: a response is being written. */
   isBlocked: boolean;
   /**
@@ -26,7 +28,7 @@ export function useAction(
 ): ActionRunner {
   const runtime = useRuntime();
   const { isBusy } = useSettings();
-  const [isPending, setPending] = useState(false);
+  const [underWay, setUnderWay] = useState<AutoLoading>("none");
   const inFlight = useRef(false);
   const isMounted = useRef(true);
   useEffect(() => {
@@ -49,9 +51,9 @@ export function useAction(
     const loading = behavior === "auto" ? auto : behavior;
     const done = runtime.send(filled, form);
     if (loading === "container") runtime.holdWidget(done);
-    if (loading === "self") {
+    if (loading !== "none") {
       inFlight.current = true;
-      setPending(true);
+      setUnderWay(loading);
     }
     try {
       await done;
@@ -62,11 +64,16 @@ export function useAction(
       return false;
     } finally {
       inFlight.current = false;
-      if (isMounted.current) setPending(false);
+      if (isMounted.current) setUnderWay("none");
     }
   }
 
-  return { isPending, isBlocked, run };
+  return {
+    isPending: underWay === "self",
+    isHolding: underWay === "container",
+    isBlocked,
+    run,
+  };
 }
 
 /** `streaming: false` is answered by itself; a client's handler asks nobody. */

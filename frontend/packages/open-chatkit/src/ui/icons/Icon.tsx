@@ -4,26 +4,31 @@ import { useEffect, useState } from "preact/hooks";
 import { DIRECTED, FILLED, ICONS } from "./names";
 
 export type IconProps = {
-  /** An official icon name, or `lucide:` and a lucide name. */
+  /** An official icon name, or `lucide:` and a lucide name; others get a neutral drawing. */
   name: string;
   /** Side length in pixels. @default 20 */
   size?: number;
   class?: string;
 };
 
+const NEUTRAL: IconNode = [["circle", { cx: 12, cy: 12, r: 9, "stroke-dasharray": "3.5 3.5" }]];
+const VENDOR = "vendor:";
+
 const loaded = new Map<string, IconNode>();
 
+/** Undefined while it loads. */
 function useDrawing(name: string): IconNode | undefined {
-  const builtIn = ICONS[name] ?? (name.startsWith("lucide:") ? ICONS[name.slice(7)] : undefined);
+  const plain = name.startsWith("lucide:") ? name.slice(7) : name;
+  const builtIn = Object.hasOwn(ICONS, plain) ? ICONS[plain] : undefined;
   const [, setLoads] = useState(0);
-  const known = builtIn ?? loaded.get(name);
-  const missing = known === undefined;
+  const known = builtIn ?? (name.includes(":") ? loaded.get(name) : NEUTRAL);
+  const missing = known === undefined && !name.startsWith(VENDOR);
   useEffect(() => {
     if (!missing) return;
     let active = true;
     import("./allIcons").then(
       ({ findIcon }) => {
-        loaded.set(name, findIcon(name.replace(/^\w+:/u, "")) ?? []);
+        loaded.set(name, findIcon(plain) ?? NEUTRAL);
         if (active) setLoads((count) => count + 1);
       },
       // Without its icon a control still has its label.
@@ -32,8 +37,28 @@ function useDrawing(name: string): IconNode | undefined {
     return () => {
       active = false;
     };
-  }, [name, missing]);
+  }, [name, plain, missing]);
   return known;
+}
+
+/** A firm's sign is its initial on a tile: their drawings belong to them, and none is shipped. */
+function VendorSign({ name }: { name: string }) {
+  return (
+    <>
+      <rect x="3" y="3" width="18" height="18" rx="5" />
+      <text
+        x="12"
+        y="16.2"
+        text-anchor="middle"
+        font-size="12"
+        font-weight="600"
+        stroke="none"
+        fill="currentColor"
+      >
+        {name.charAt(0).toUpperCase()}
+      </text>
+    </>
+  );
 }
 
 /** A line icon in the colour of the text. It says nothing to a screen reader: its control does. */
@@ -53,7 +78,11 @@ export function Icon({ name, size = 20, class: className }: IconProps) {
       stroke-linejoin="round"
       aria-hidden="true"
     >
-      {drawing?.map(([tag, attributes], index) => h(tag, { ...attributes, key: index }))}
+      {name.startsWith(VENDOR) ? (
+        <VendorSign name={name.slice(VENDOR.length)} />
+      ) : (
+        drawing?.map(([tag, attributes], index) => h(tag, { ...attributes, key: index }))
+      )}
     </svg>
   );
 }

@@ -157,6 +157,7 @@ export const ICONS: Readonly<Record<string, IconNode>> = {
   name: Signature,
   notebook: Notebook,
   "notebook-pencil": NotebookPen,
+  dot: [["circle", { cx: 12, cy: 12, r: 4, fill: "currentColor" }]],
   "page-blank": File,
   phone: Phone,
   play: Play,

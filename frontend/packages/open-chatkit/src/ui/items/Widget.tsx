@@ -33,6 +33,7 @@ export function Widget({ widget, itemId }: WidgetProps) {
       onLog={(event) => ui.emit("chatkit.log", event)}
       markdown={WidgetMarkdown}
       locale={ui.locale.value.tag}
+      t={ui.locale.value.t}
     />
   );
 }

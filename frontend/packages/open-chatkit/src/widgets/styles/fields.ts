@@ -32,6 +32,28 @@ export const fieldStyles = `
 .w-select-arrow, .w-select-line > .w-spinner { position: absolute; inset-inline-end: 11px; width: 16px; height: 16px; pointer-events: none; color: var(--w-text-secondary); }
 .w-select-line:has(.w-clear) > .w-select { padding-inline-end: 62px; }
 .w-select-line > .w-clear { position: absolute; inset-inline-end: 32px; }
+button.w-select { overflow: hidden; white-space: nowrap; }
+.w-search {
+  position: fixed;
+  inset: auto;
+  margin: 0;
+  padding: 6px;
+  width: min(20rem, calc(100vw - 16px));
+  border: 1px solid var(--w-border);
+  border-radius: var(--w-radius);
+  background: var(--w-elevated);
+  color: var(--w-text);
+  box-shadow: var(--w-shadow-menu);
+  z-index: 10;
+}
+.w-search-list { max-height: min(18rem, 50vh); overflow-y: auto; overscroll-behavior: contain; margin-block-start: 4px; }
+.w-search-none { padding: 8px 10px; color: var(--w-text-secondary); }
+.w-search-option { display: flex; align-items: center; gap: 8px; padding: 8px 10px; border-radius: var(--w-radius-field); cursor: pointer; }
+.w-search-option[data-active] { background: var(--w-hover); }
+.w-search-option[aria-disabled] { opacity: 0.5; cursor: default; }
+.w-search-option > span { flex: 1; min-width: 0; overflow-wrap: anywhere; }
+.w-search-option small { display: block; color: var(--w-text-secondary); font-size: calc(var(--w-size) * 0.8125); }
+.w-search-option .w-icon { width: 16px; height: 16px; }
 .w-select-about { margin-block-start: 4px; color: var(--w-text-secondary); font-size: calc(var(--w-size) * 0.8125); }
 .w-select.w-empty, .w-date.w-empty { color: var(--w-text-tertiary); }
 .w-date { display: flex; align-items: center; gap: 8px; cursor: pointer; }

@@ -1,5 +1,5 @@
-import { useRef } from "preact/hooks";
-import { useSettings } from "../context";
+import { useContext, useRef } from "preact/hooks";
+import { SubmissionContext, useSettings } from "../context";
 import { Icon } from "../Icon";
 import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
@@ -9,6 +9,8 @@ import { controlClass } from "./field";
 export function Button({ node }: { node: Shape<"Button"> }) {
   const ref = useRef<HTMLButtonElement>(null);
   const action = useAction(node.onClickAction as ActionConfig | undefined, "self");
+  const form = useContext(SubmissionContext);
+  const submits = node.submit === true && !node.onClickAction;
   const preset = node.style === "primary" ? "primary" : "secondary";
   return (
     <PlainButton
@@ -24,8 +26,8 @@ export function Button({ node }: { node: Shape<"Button"> }) {
       iconStart={node.iconStart}
       iconEnd={node.iconEnd}
       isDisabled={node.disabled === true}
-      isWaiting={action.isBlocked || action.isPending}
-      isPending={action.isPending}
+      isWaiting={action.isBlocked || action.isPending || (submits && form.isWaiting)}
+      isPending={action.isPending || (submits && form.isPending)}
       onPress={node.onClickAction ? () => void action.run(ref.current) : undefined}
     />
   );

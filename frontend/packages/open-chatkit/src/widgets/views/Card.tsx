@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useSettings } from "../context";
+import { SubmissionContext, useSettings } from "../context";
 import { borders, edges } from "../css";
 import { newId, SCOPE } from "../fields";
 import { Icon } from "../Icon";
@@ -31,7 +31,7 @@ export function Card({ node }: { node: CardShape }) {
             type="button"
             label={node.cancel.label}
             isWaiting={isWaiting}
-            isPending={cancel.isPending}
+            isPending={cancel.isPending || cancel.isHolding}
             onPress={() => void cancel.run(form.current ?? card.current)}
           />
         ) : null}
@@ -41,7 +41,7 @@ export function Card({ node }: { node: CardShape }) {
             type={asForm ? "submit" : "button"}
             label={node.confirm.label}
             isWaiting={isWaiting}
-            isPending={confirm.isPending}
+            isPending={confirm.isPending || confirm.isHolding}
             onPress={asForm ? undefined : () => void confirm.run(form.current ?? card.current)}
           />
         ) : null}
@@ -86,7 +86,11 @@ export function Card({ node }: { node: CardShape }) {
         if (event.target === form.current && !isWaiting) void confirm.run(form.current);
       }}
     >
-      {content}
+      <SubmissionContext.Provider
+        value={{ isPending: confirm.isPending || confirm.isHolding, isWaiting }}
+      >
+        {content}
+      </SubmissionContext.Provider>
     </form>
   );
 }

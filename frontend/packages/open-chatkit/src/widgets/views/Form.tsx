@@ -1,4 +1,5 @@
 import { useRef } from "preact/hooks";
+import { SubmissionContext } from "../context";
 import { box } from "../css";
 import { SCOPE } from "../fields";
 import { Children } from "../Node";
@@ -10,6 +11,7 @@ import { boxClass } from "./layout";
 export function Form({ node }: { node: Shape<"Form"> }) {
   const ref = useRef<HTMLFormElement>(null);
   const action = useAction(node.onSubmitAction as ActionConfig | undefined, "container");
+  const isUnderWay = action.isPending || action.isHolding;
   const direction = node.direction === "row" ? "row" : "col";
   return (
     <form
@@ -23,7 +25,11 @@ export function Form({ node }: { node: Shape<"Form"> }) {
       }}
       {...{ [SCOPE]: "" }}
     >
-      <Children of={node} />
+      <SubmissionContext.Provider
+        value={{ isPending: isUnderWay, isWaiting: isUnderWay || action.isBlocked }}
+      >
+        <Children of={node} />
+      </SubmissionContext.Provider>
     </form>
   );
 }

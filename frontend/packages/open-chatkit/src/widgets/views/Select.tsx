@@ -7,9 +7,15 @@ import type { ActionConfig, SelectShape } from "../types";
 import { useAction } from "../useAction";
 import { useFieldValue } from "../useFieldValue";
 import { controlClass } from "./field";
+import { SearchSelect } from "./SearchSelect";
 
-/** One of some options. The browser's own list: it is right on phones and for screen readers. */
+/** One of some options; with `searchable` it can be found by some letters. */
 export function Select({ node }: { node: SelectShape }) {
+  return node.searchable ? <SearchSelect node={node} /> : <PlainSelect node={node} />;
+}
+
+/** The browser's own list: it is right on phones and for screen readers. */
+function PlainSelect({ node }: { node: SelectShape }) {
   const { strings } = useSettings();
   const ref = useRef<HTMLSelectElement>(null);
   const action = useAction(node.onChangeAction as ActionConfig | undefined, "none");
