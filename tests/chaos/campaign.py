@@ -8,7 +8,7 @@ from typing import Final
 
 from chaos.checker import Violation
 from chaos.faults import FaultDirector
-from chaos.installation import open_installation
+from chaos.installation import InstallationError, open_installation
 from chaos.model import ChaosModel
 from chaos.schedule import make_schedule
 from chaos.seed_run import SeedResult, run_seed
@@ -17,6 +17,7 @@ from chaos.stack import Processes
 SEEDS_A_STACK: Final = 20
 MIB: Final = 1 << 20
 MAY_GROW_BYTES: Final = 48 * MIB
+START_TRIES: Final = 3
 WARM_SEEDS: Final = 5  # pools and caches are full by then
 
 
@@ -48,11 +49,21 @@ async def run_seeds(seeds: Iterable[int], logs: Path | None = None) -> AsyncGene
     left = list(seeds)
     director = FaultDirector()
     async with ChaosModel(director.at) as model:
+        tries = START_TRIES
         while left:
             keep = logs / f"from-seed-{left[0]}" if logs is not None else None
-            async with contextlib.aclosing(_on_one_stack(left, model, director, keep)) as results:
-                async for result in results:
-                    yield result
+            try:
+                async with contextlib.aclosing(
+                    _on_one_stack(left, model, director, keep)
+                ) as results:
+                    async for result in results:
+                        tries = START_TRIES
+                        yield result
+            except InstallationError as error:
+                tries -= 1
+                if tries == 0:
+                    raise
+                print(f"a stack could not be started, another one is tried: {error}", flush=True)
 
 
 async def _on_one_stack(

@@ -21,6 +21,10 @@ from todochat.testing import free_port
 COMMAND_TIMEOUT_S: Final = 180
 
 
+class InstallationError(Exception):
+    """The launcher failed; its words."""
+
+
 @asynccontextmanager
 async def open_installation(model: ChaosModel, keep_logs: Path | None) -> AsyncIterator[Processes]:
     """Start a stack, stop it, and leave nothing of it behind.
@@ -33,14 +37,16 @@ async def open_installation(model: ChaosModel, keep_logs: Path | None) -> AsyncI
         data_dir = Path(folder) / "data"
         common = ["--data-dir", str(data_dir)]
         size = ["--workers", "2", "--gateways", "2"]
-        await _todochat(["up", "--detach", "--port", str(free_port()), *size, *common], model)
-        processes = Processes(data_dir)
         try:
-            yield processes
+            await _todochat(["up", "--detach", "--port", str(free_port()), *size, *common], model)
+            processes = Processes(data_dir)
+            try:
+                yield processes
+            finally:
+                for name in EVERYTHING:  # what stands still can't be told to stop
+                    processes.signal(name, signal.SIGCONT)
+                await _todochat(["down", *common], model)
         finally:
-            for name in EVERYTHING:  # what stands still can't be told to stop
-                processes.signal(name, signal.SIGCONT)
-            await _todochat(["down", *common], model)
             if keep_logs is not None:
                 shutil.copytree(data_dir / "logs", keep_logs, dirs_exist_ok=True)
 
@@ -64,4 +70,4 @@ async def _todochat(arguments: Sequence[str], model: ChaosModel) -> None:
         timeout=COMMAND_TIMEOUT_S,
     )
     if done.returncode != 0:
-        raise RuntimeError(done.stdout + done.stderr)
+        raise InstallationError(done.stdout + done.stderr)

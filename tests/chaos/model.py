@@ -35,11 +35,13 @@ class ChaosModel:
     Attributes:
         calls: every request.
         told: what the outputs in a turn's latest request say, in order.
+        asked_from: the port from which a turn's latest request came, which tells its worker.
     """
 
     def __init__(self, at: AtMoment) -> None:
         self.calls: list[ModelCall] = []
         self.told: dict[TurnId, list[Told]] = {}
+        self.asked_from: dict[TurnId, int] = {}
         self._at = at
         self._plans: dict[TurnId, PlannedTurn] = {}
         self._runner: web.AppRunner | None = None
@@ -55,6 +57,7 @@ class ChaosModel:
         self._plans = {plan.turn_id: plan for plan in plans}
         self.calls = []
         self.told = {}
+        self.asked_from = {}
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 * 1024 * 1024)
@@ -79,6 +82,8 @@ class ChaosModel:
         number = _step_of(plan, len(outputs))
         self.calls.append(ModelCall(turn_id, number, len(body["input"])))
         self.told[turn_id] = [_told(output) for output in outputs]
+        if http_request.transport is not None:
+            self.asked_from[turn_id] = http_request.transport.get_extra_info("peername")[1]
         await self._at(Moment(turn_id, "asked", number))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         try:

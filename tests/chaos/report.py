@@ -15,6 +15,7 @@ HEAD: Final = (
     "|---|---:|---:|---:|---:|---:|---:|",
 )
 ECHO_S: Final = 15.0  # a fault further back has no part in a silence any more
+LONG_S: Final = 0.5  # longer than any silence without a fault
 
 
 @dataclass
@@ -103,30 +104,41 @@ class Recovery:
 
 
 def recoveries(history: History) -> Iterator[Recovery]:
-    """Yield what each fault meant, up to the next fault or the turns' ends.
-
-    A silence that has begun by then counts to its end.
-    """
+    """Yield what each fault meant, up to the next fault or the turns' ends."""
     faults = history.faults
     times = [-math.inf, *(fault.at for fault in faults), math.inf]
     for fault, before, after in zip(faults, times, times[2:], strict=False):
         found = [_silence(turn, fault.at, after) for turn in history.turns]
         silences = [silence for silence in found if silence is not None]
-        is_alone = fault.at - before > ECHO_S and after > fault.at + max(silences, default=0)
-        yield Recovery(fault, silences, is_alone)
+        spans = any(_spans(turn, fault.at, after) for turn in history.turns)
+        yield Recovery(fault, silences, fault.at - before > ECHO_S and not spans)
 
 
 def _silence(turn: SeenTurn, since: float, until: float) -> float | None:
-    """Return the longest silence that began before `until` and ended after `since`."""
+    """Return the longest silence after `since`; None for a turn that was not under way.
+
+    One that goes on beyond `until` belongs to what happened then.
+    """
     if turn.posted_at > since or turn.over_at < since:
         return None
-    signs = [turn.posted_at, *(frame.at for frame in turn.frames), turn.over_at]
     lengths = [
-        end - max(begin, since)
-        for begin, end in itertools.pairwise(signs)
-        if end > since and begin < until
+        end - max(begin, since) for begin, end in _gaps(turn) if end > since and end <= until
     ]
     return max(lengths, default=None)
+
+
+def _spans(turn: SeenTurn, since: float, until: float) -> bool:
+    """Tell whether a silence that was long already went on beyond `until`."""
+    return any(
+        max(begin, since) < until - LONG_S and end > until
+        for begin, end in _gaps(turn)
+        if end > since and turn.posted_at <= since
+    )
+
+
+def _gaps(turn: SeenTurn) -> Iterator[tuple[float, float]]:
+    signs = [turn.posted_at, *(frame.at for frame in turn.frames), turn.over_at]
+    return itertools.pairwise(signs)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -40,7 +40,7 @@ async def run_seed(
     began = time.monotonic()
     history = History(schedule.seed, schedule.turns)
     model.learn(schedule.turns)
-    director.begin(schedule.faults, processes)
+    director.begin(schedule.faults, processes, model.asked_from)
     try:
         async with httpx.AsyncClient(base_url=processes.edge, timeout=30) as client:
             await _live_through(history, schedule, processes, director, client)

@@ -15,7 +15,7 @@ import psutil
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from chaos.schedule import EVERYTHING, SERVICES
+from chaos.schedule import EVERYTHING, SERVICES, WORKERS
 from todochat_local.guard import Record
 
 CALM_TIMEOUT_S: Final = 90.0
@@ -51,6 +51,18 @@ class Processes:
             return Record.parse((self._data_dir / "run" / f"{name}.pid").read_text()).child
         except (FileNotFoundError, ValueError):
             return None
+
+    def worker_with(self, port: int | None) -> str:
+        """Return the worker that has this local port; any if it is not known, or gone."""
+        for name in WORKERS:
+            pid = self.pid(name)
+            try:
+                connections = [] if pid is None else psutil.Process(pid).net_connections("tcp")
+            except psutil.NoSuchProcess:
+                continue
+            if any(connection.laddr.port == port for connection in connections):
+                return name
+        return WORKERS[0]
 
     def signal(self, name: str, number: signal.Signals) -> bool:
         """Signal a process; return False if it is down."""

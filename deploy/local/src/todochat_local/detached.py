@@ -7,6 +7,7 @@ logs/launcher.log, and to the caller through a pipe until all is ready or given 
 import os
 import re
 import sys
+import traceback
 from typing import Final, NoReturn
 
 from todochat_local.child import LOG_MAX_BYTES
@@ -57,7 +58,13 @@ def _become_launcher(options: UpOptions, data: DataDir, report_fd: int) -> NoRet
             on_ready=report.end,
         )
         report.leave_terminal()
-        code = launcher.run()
+        try:
+            code = launcher.run()
+        except Exception as error:
+            # This process ends without Python's own farewell: what isn't said here is lost.
+            traceback.print_exc()
+            report.write(f"gave up: {error!r}, see `{LOG_NAME}.log`")
+            raise
     finally:
         os._exit(code)
 
