@@ -239,7 +239,7 @@ async def _load_keys(services: Services) -> None:
         if not is_outage(error):
             log.critical("start.refused", reason=str(error))
             raise
-        log.warning("start.without_database", error=repr(error))
+        log.warning("start.without_database", error=error)
 
 
 async def _refresh_keys(services: Services) -> None:

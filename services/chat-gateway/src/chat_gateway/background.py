@@ -16,7 +16,7 @@ async def repeat(job: Callable[[], Awaitable[None]], *, every_s: float) -> None:
         try:
             await job()
         except FAILURES as error:
-            log.warning("job.failed", job=job.__qualname__, error=repr(error))
+            log.warning("job.failed", job=job.__qualname__, error=error)
         except Exception:
             log.exception("job.crashed", job=job.__qualname__)
         await asyncio.sleep(every_s)

@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from todochat.docs_ui import DOCS_ROUTES
 from todochat.draining import Drain
+from todochat.gauges import StoredGauges
 from todochat.logging import configure_logging
 from todochat.middleware import RequestEnvelope
 from todochat.operations import OperationsController, ReadyCheck
@@ -71,7 +72,13 @@ def create_app(
         ready_checks: name of a store -> coroutine function that raises when it can't be reached.
         body_limit_bytes: longest request body; a longer one is answered 413.
     """
-    configure_logging(level=settings.log_level, log_format=settings.log_format, service=name)
+    configure_logging(
+        level=settings.log_level,
+        log_format=settings.log_format,
+        service=name,
+        user_key=settings.log_user_key_bytes,
+        content=settings.log_content,
+    )
     setup_tracing(settings.otel_exporter_otlp_endpoint, name)
     app = Litestar(
         route_handlers=[OperationsController, *DOCS_ROUTES, *route_handlers],
@@ -88,6 +95,7 @@ def create_app(
                 "drain": Drain(),
                 "is_refused": False,
                 "settings": settings,
+                "gauges": StoredGauges(),
                 "ready_checks": ready_checks or {},
             }
         ),

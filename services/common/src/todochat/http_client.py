@@ -10,13 +10,14 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 import structlog
+from opentelemetry.trace import SpanKind
 
 from todochat.errors import ServiceError, UnavailableError
 from todochat.idempotency import HEADER as IDEMPOTENCY_HEADER
 from todochat.metrics import UPSTREAM_SECONDS
 from todochat.problems import PROBLEM_JSON, TYPE_PREFIX
 from todochat.service_tokens import Arrow, ServiceTokens
-from todochat.telemetry import trace_headers
+from todochat.telemetry import span, trace_headers
 
 MAX_TRIES: Final = 3
 BACKOFF_S: Final = 0.1
@@ -124,16 +125,19 @@ class ServiceClient:
         Raises:
             UpstreamError: no try got an answer.
         """
-        sent = {**(headers or {}), **trace_headers()}
-        if json is not None:
-            sent.setdefault("Content-Type", "application/json")
-        safe = method in _SAFE_METHODS or IDEMPOTENCY_HEADER in sent
-        tries = self._max_tries if safe else 1
-        try:
-            async with asyncio.timeout(timeout_s or self._timeout_s):
-                return await self._request(method, path, user_id, json, sent, params, tries)
-        except TimeoutError as error:
-            raise self._unreachable() from error
+        with span(f"{method} {self._arrow.target}", kind=SpanKind.CLIENT) as call:
+            sent = {**(headers or {}), **trace_headers()}
+            if json is not None:
+                sent.setdefault("Content-Type", "application/json")
+            safe = method in _SAFE_METHODS or IDEMPOTENCY_HEADER in sent
+            tries = self._max_tries if safe else 1
+            try:
+                async with asyncio.timeout(timeout_s or self._timeout_s):
+                    answer = await self._request(method, path, user_id, json, sent, params, tries)
+            except TimeoutError as error:
+                raise self._unreachable() from error
+            call.set_attribute("http.response.status_code", answer.status)
+            return answer
 
     @asynccontextmanager
     async def open(
@@ -174,7 +178,7 @@ class ServiceClient:
                 outcome = f"{response.status // 100}xx"
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.warning("upstream.failed", target=self._arrow.target, error=repr(error))
+            log.warning("upstream.failed", target=self._arrow.target, error=error)
             raise self._unreachable() from error
         finally:
             seconds = time.perf_counter() - began
@@ -195,7 +199,7 @@ class ServiceClient:
                 response = await self._try(method, path, user_id, body, headers, params)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.warning(
-                    "upstream.failed", target=self._arrow.target, attempt=attempt, error=repr(error)
+                    "upstream.failed", target=self._arrow.target, attempt=attempt, error=error
                 )
                 if attempt == tries:
                     raise self._unreachable() from error

@@ -99,7 +99,7 @@ class JwksCache:
                 document = await read_bounded(response, MAX_DOCUMENT_BYTES)
                 _parse(document)
         except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError, ValueError) as error:
-            log.warning("jwks.fetch_failed", url=self._url, error=repr(error))
+            log.warning("jwks.fetch_failed", url=self._url, error=error)
             return None
         return document
 
@@ -107,13 +107,13 @@ class JwksCache:
         try:
             await self._redis.set(REDIS_KEY, document, ex=REDIS_TTL_S)
         except (RedisError, OSError) as error:
-            log.warning("jwks.remember_failed", error=repr(error))
+            log.warning("jwks.remember_failed", error=error)
 
     async def _recall(self) -> bytes | None:
         try:
             document = await self._redis.get(REDIS_KEY)
         except (RedisError, OSError) as error:
-            log.warning("jwks.recall_failed", error=repr(error))
+            log.warning("jwks.recall_failed", error=error)
             return None
         return document if isinstance(document, bytes) else None
 

@@ -1,9 +1,13 @@
-"""Structured logs: JSON lines on stdout (or colours for a terminal), request id bound once.
+"""Structured logs: JSON lines on stdout (or colours for a terminal).
 
-Event names are constants of the form `noun.verb`; values are ids, never objects or secrets.
+Event names are constants of the form `noun.verb`; values are ids, never objects or secrets, and
+errors themselves (`error=error`). Each line of a request has its `request_id`, the `user` as a
+hash, the `run_id` and `thread_id` it is about, and the ids of its trace. What may not be in a line
+is kept out of it by `todochat.log_safety`.
 """
 
 import logging
+import secrets
 import sys
 from typing import Any, Final
 
@@ -11,20 +15,36 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
-_NOISY: Final = ("httpx", "httpcore", "asyncio", "aiohttp.access", "openai", "alembic")
+from todochat.log_safety import LogSafety
+from todochat.telemetry import trace_ids
+
+_NOISY: Final = ("httpx", "httpcore", "asyncio", "aiohttp.access", "openai", "alembic", "chatkit")
+_CONTENT: Final = {"enabled": False}
+
+log = structlog.get_logger(__name__)
 
 
-def configure_logging(*, level: str, log_format: str, service: str) -> None:
-    """Send structlog and the standard library's loggers to stdout in one format."""
+def configure_logging(
+    *, level: str, log_format: str, service: str, user_key: bytes = b"", content: bool = False
+) -> None:
+    """Send structlog and the standard library's loggers to stdout in one format.
+
+    Args:
+        user_key: of the hashes that stand for users; a random one if empty.
+        content: log what people and models say, and errors with all that they quote.
+    """
+    _CONTENT["enabled"] = content
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        _add_service(service),
+        _add_origin(service),
+        LogSafety(user_key or secrets.token_bytes(32), content=content),
     ]
+    plain = structlog.dev.plain_traceback  # the other one shows local variables
     renderers: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
         if log_format == "console"
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_to_json)]
     )
@@ -49,9 +69,26 @@ def configure_logging(*, level: str, log_format: str, service: str) -> None:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
 
 
-def _add_service(service: str) -> Processor:
+def bind(**names: str | None) -> None:
+    """Have the log lines of this request, or of this task, name what they are about.
+
+    Args:
+        names: `user_id`, `run_id`, `thread_id`; what is None is left out.
+    """
+    known = {name: value for name, value in names.items() if value}
+    structlog.contextvars.bind_contextvars(**known)
+
+
+def log_content(event: str, **words: object) -> None:
+    """Log what somebody said, or the model did; nothing unless LOG_CONTENT is on."""
+    if _CONTENT["enabled"]:
+        log.info(event, **words)
+
+
+def _add_origin(service: str) -> Processor:
     def processor(_logger: Any, _method: str, event: EventDict) -> EventDict:
         event["service"] = service
+        event.update(trace_ids())
         return event
 
     return processor

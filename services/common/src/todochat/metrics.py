@@ -1,6 +1,13 @@
-"""Prometheus metrics that every service has; services add their own beside them."""
+"""Prometheus metrics that every service has; services add their own beside them.
 
-from typing import Final
+Names are `todochat_<what>_<unit>`; counters end with `_total`. Labels come from closed sets: route
+templates, codes, names of settings; never an id, nor what a caller made up. docs/operations/
+metrics.md lists all of them, and a test compares.
+"""
+
+import weakref
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -21,3 +28,86 @@ UPSTREAM_SECONDS: Final = Histogram(
     "Seconds a call to another service took.",
     ["target", "method", "outcome"],
 )
+RATE_LIMITED: Final = Counter(
+    "todochat_rate_limit_refusals_total",
+    "Requests refused with 429 because a limit was reached, by the limit.",
+    ["limit"],
+)
+STORE_UP: Final = Gauge(
+    "todochat_store_up", "1 if this process reaches its store at this moment, else 0.", ["store"]
+)
+POOL_CONNECTIONS: Final = Gauge(
+    "todochat_pool_connections",
+    "Connections of this process to a store, by what they do.",
+    ["store", "pool", "state"],
+)
+POOL_MAX_CONNECTIONS: Final = Gauge(
+    "todochat_pool_max_connections",
+    "Connections to a store that this process may hold.",
+    ["store", "pool"],
+)
+GAUGE_FAILURES: Final = Counter(
+    "todochat_gauge_failures_total",
+    "Values that a store didn't tell in time for a scrape, which then says NaN.",
+    ["source"],
+)
+DATABASE_BYTES: Final = Gauge(
+    "todochat_database_bytes", "Size of this service's database on disk.", ["database"]
+)
+OTHER: Final = "other"
+
+
+class PoolUse(NamedTuple):
+    """What a pool of connections holds at this moment."""
+
+    in_use: int
+    idle: int
+    most: int
+
+
+_pools: Final[dict[tuple[str, str], tuple[weakref.ref[Any], Callable[[Any], PoolUse]]]] = {}
+
+
+def watch_pool(store: str, name: str, pool: Any, use: Callable[[Any], PoolUse]) -> None:
+    """Have `/metrics` show a pool for as long as it lives; a later one of the name replaces it.
+
+    Args:
+        use: tells what the pool holds; it must not hold the pool itself.
+    """
+    _pools[store, name] = (weakref.ref(pool), use)
+
+
+def measure_pools() -> None:
+    """Set the gauges of all pools."""
+    for (store, name), (reference, use) in list(_pools.items()):
+        pool = reference()
+        if pool is None:
+            del _pools[store, name]
+            for state in ("in_use", "idle"):
+                POOL_CONNECTIONS.remove(store, name, state)
+            POOL_MAX_CONNECTIONS.remove(store, name)
+            continue
+        in_use, idle, most = use(pool)
+        POOL_CONNECTIONS.labels(store, name, "in_use").set(in_use)
+        POOL_CONNECTIONS.labels(store, name, "idle").set(idle)
+        POOL_MAX_CONNECTIONS.labels(store, name).set(most)
+
+
+class BoundedLabel:
+    """Keeps a label that others choose, as a model's name, from growing without end.
+
+    Args:
+        most: values that are kept; all later ones become `other`.
+    """
+
+    def __init__(self, most: int = 20) -> None:
+        self._most = most
+        self._known: set[str] = set()
+
+    def __call__(self, value: str) -> str:
+        """Return the value, or `other`."""
+        if value not in self._known:
+            if len(self._known) >= self._most:
+                return OTHER
+            self._known.add(value)
+        return value

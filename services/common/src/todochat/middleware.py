@@ -7,18 +7,21 @@ requests that match no route.
 import re
 import time
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Final
 
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from opentelemetry.trace import SpanKind, Status, StatusCode, get_current_span
 
 from todochat.ids import new_id
 from todochat.metrics import HTTP_REQUESTS, HTTP_SECONDS
-from todochat.telemetry import is_tracing, span
+from todochat.telemetry import TRACEPARENT, TRACESTATE, is_tracing, span
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_TRACE_HEADERS: Final = frozenset({TRACEPARENT, TRACESTATE})
 _QUIET_ROUTES: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 SECURITY_HEADERS: Final = (
@@ -59,16 +62,33 @@ class RequestEnvelope:
                 self._account(scope, message["status"], time.perf_counter() - began)
             await send(message)
 
-        if not is_tracing():
+        if not is_tracing() or scope["path"] in _QUIET_ROUTES:
             await self._app(scope, receive, send_with_headers)
             return
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        with span(f"{scope['method']} {scope['path']}", headers, request_id=request_id):
+        # Named by the route once that is known: paths have people's ids in them.
+        with span(
+            _method(scope),
+            parent=_trace_headers(scope["headers"]),
+            kind=SpanKind.SERVER,
+            request_id=request_id,
+        ):
             await self._app(scope, receive, send_with_headers)
 
     def _account(self, scope: HTTPScope, status: int, seconds: float) -> None:
         route = str(scope.get("path_template") or "unmatched")
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method = _method(scope)
+        present = get_current_span()
+        if present.is_recording():
+            present.update_name(f"{method} {route}")
+            present.set_attributes(
+                {
+                    "http.request.method": method,
+                    "http.route": route,
+                    "http.response.status_code": status,
+                }
+            )
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                present.set_status(Status(StatusCode.ERROR))
         HTTP_REQUESTS.labels(self._service, method, route, str(status)).inc()
         HTTP_SECONDS.labels(self._service, method, route).observe(seconds)
         if route not in _QUIET_ROUTES:
@@ -86,3 +106,12 @@ def _incoming_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode()
     return None
+
+
+def _method(scope: HTTPScope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
+
+
+def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    named = ((name.decode("latin-1"), value) for name, value in headers)
+    return {name: value.decode("latin-1") for name, value in named if name in _TRACE_HEADERS}

@@ -10,7 +10,7 @@ from litestar import Controller, Response, get
 from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from todochat.metrics import ASYNCIO_TASKS
+from todochat.metrics import ASYNCIO_TASKS, STORE_UP, measure_pools
 
 CHECK_TIMEOUT_S: Final = 2.0
 
@@ -46,9 +46,15 @@ class OperationsController(Controller):
             return Response(Health("unavailable", failing), status_code=503)
         return Response(Health("ok"))
 
-    @get("/metrics", media_type=CONTENT_TYPE_LATEST, sync_to_thread=False)
-    def metrics(self) -> bytes:
-        """Answer in Prometheus' text format."""
+    @get("/metrics", media_type=CONTENT_TYPE_LATEST)
+    async def metrics(self, state: State) -> bytes:
+        """Answer in Prometheus' text format; stores are asked for what only they know."""
+        failing, _ = await asyncio.gather(
+            _failing_checks(state, state.ready_checks), state.gauges.refresh()
+        )
+        for name in state.ready_checks:
+            STORE_UP.labels(name).set(name not in failing)
+        measure_pools()
         ASYNCIO_TASKS.set(len(asyncio.all_tasks()))
         return generate_latest()
 
@@ -59,7 +65,7 @@ async def _failing_checks(state: State, checks: Mapping[str, ReadyCheck]) -> lis
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 await check(state)
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready"
-            log.warning("health.check_failed", check=name, error=repr(error))
+            log.warning("health.check_failed", check=name, error=error)
             return name
         return None
 

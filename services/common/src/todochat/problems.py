@@ -73,7 +73,7 @@ def problem_document(error: ServiceError, *, instance: str = "", request_id: str
 def handle_service_error(request: Request[Any, Any, Any], error: ServiceError) -> Response[bytes]:
     """Answer an error that was raised where the fact is known."""
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("request.failed", code=error.code, detail=error.detail, path=request.url.path)
+        log.warning("request.failed", code=error.code, route=_route(request))
     return _response(problem_document(error, **_place(request)), error.status, error)
 
 
@@ -99,7 +99,7 @@ def handle_undecodable_body(
 
 def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer 500 without a word about the cause, and log the cause once."""
-    log.error("request.crashed", path=request.url.path, exc_info=error)
+    log.error("request.crashed", route=_route(request), exc_info=error)
     problem = ServiceError("The server made a mistake; the request id helps to find it.")
     return _response(problem_document(problem, **_place(request)), problem.status, problem)
 
@@ -133,6 +133,11 @@ def _pointer(item: dict[str, Any]) -> str:
     if item.get("source") in ("query", "header", "cookie", "path"):
         return key
     return "/" + _INDEX.sub(r"/\1", key).replace(".", "/") if key else ""
+
+
+def _route(request: Request[Any, Any, Any]) -> str:
+    """Return the route's template: the path has people's ids in it."""
+    return str(request.scope.get("path_template") or "unmatched")
 
 
 def _place(request: Request[Any, Any, Any]) -> dict[str, str]:

@@ -45,7 +45,7 @@ class RateLimit:
             async with asyncio.timeout(TIMEOUT_S):
                 return await self._count(f"{self._key}:{{{subject}}}")
         except (RedisError, OSError) as error:
-            log.warning("rate_limit.unavailable", key=self._key, error=repr(error))
+            log.warning("rate_limit.unavailable", key=self._key, error=error)
             self._paused_until = time.monotonic() + OUTAGE_PAUSE_S
             return 0
 

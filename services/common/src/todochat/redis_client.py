@@ -7,6 +7,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from todochat.metrics import PoolUse, watch_pool
+
 CONNECT_TIMEOUT_S: Final = 2.0
 SOCKET_TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 50
@@ -25,4 +27,10 @@ def create_redis(url: str, *, max_connections: int = MAX_CONNECTIONS) -> Redis:
         retry_on_error=[RedisConnectionError],
         decode_responses=False,
     )
+    watch_pool("redis", "commands", pool, _use)
     return Redis.from_pool(pool)
+
+
+def _use(pool: BlockingConnectionPool) -> PoolUse:
+    (idle, _), (in_use, _) = pool.get_connection_count()
+    return PoolUse(in_use, idle, pool.max_connections)

@@ -64,7 +64,7 @@ class RevocationSet:
             try:
                 await self.refresh()
             except (RedisError, OSError) as error:
-                log.warning("revocation.refresh_failed", error=repr(error))
+                log.warning("revocation.refresh_failed", error=error)
             await asyncio.sleep(REFRESH_S)
 
 

@@ -6,6 +6,7 @@ variable `<NAME>_FILE` names a file whose content is the value of `<NAME>`: wher
 secrets are files.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
@@ -87,6 +88,25 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
     log_format: Annotated[
         Literal["json", "console"], Meta(description="JSON lines, or colours for a terminal.")
     ] = "json"
+    log_user_key: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description=(
+                "Key of the hashes that stand for people in log lines, the same for every service;"
+                " derived from TODOCHAT_SERVICE_SECRET if empty."
+            ),
+        ),
+    ] = ""
+    log_content: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Log what people and models say, and errors with all that they quote. For"
+                " debugging with made-up data: the lines then hold personal data."
+            )
+        ),
+    ] = False
     drain_delay_s: Annotated[
         float,
         Meta(ge=0, description="Seconds after SIGTERM in which new work is still taken."),
@@ -101,6 +121,14 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
     def __repr__(self) -> str:
         """Name the type only: a settings struct holds secrets."""
         return f"{type(self).__name__}(...)"
+
+    @property
+    def log_user_key_bytes(self) -> bytes:
+        """The key of users' hashes in log lines; empty if there is no secret to derive it from."""
+        if self.log_user_key:
+            return self.log_user_key.encode()
+        secret = self.todochat_service_secret.partition(",")[0].strip()
+        return hashlib.sha256(b"todochat log users:" + secret.encode()).digest() if secret else b""
 
     @property
     def cors_origins(self) -> list[str]:

@@ -1,17 +1,42 @@
-"""OpenTelemetry: off unless an endpoint is set, and free of cost while it is off."""
+"""OpenTelemetry: off unless an endpoint is set, and free of cost while it is off.
 
+One trace follows a turn: the edge and each service add a span per request, the api one for the
+acceptance, the worker one for the wait in the queue and one for the attempt at the run, with the
+model's answers, the tools, and the database's transactions under them. Spans have names and ids,
+never words of people: attributes are chosen here, exceptions are named by their type.
+
+The SDK's own variables (`OTEL_TRACES_SAMPLER`, `OTEL_BSP_SCHEDULE_DELAY`, ...) hold as well.
+"""
+
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
-from opentelemetry import context, propagate, trace
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+TRACEPARENT: Final = "traceparent"
+TRACESTATE: Final = "tracestate"
+MAX_TRACESTATE_CHARS: Final = 512
+NANOS: Final = 1_000_000_000
+
+Attribute = str | int | float | bool
+
+# Version 00 of https://www.w3.org/TR/trace-context/; ids of zeros alone are none.
+_TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACESTATE: Final = re.compile(r"[\x20-\x7e]*")
+_PROPAGATOR: Final = TraceContextTextMapPropagator()
 
 _state: Final = {"enabled": False}
 
 
 def setup_tracing(endpoint: str, service: str) -> None:
     """Send spans to an OTLP collector; an empty `endpoint` leaves tracing off."""
-    if not endpoint:
+    if not endpoint or _state["enabled"]:
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - optional extra
         OTLPSpanExporter,
@@ -24,6 +49,8 @@ def setup_tracing(endpoint: str, service: str) -> None:
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
+    # Without baggage: what a browser says in it would travel through every service.
+    propagate.set_global_textmap(_PROPAGATOR)
     _state["enabled"] = True
 
 
@@ -32,21 +59,132 @@ def is_tracing() -> bool:
     return _state["enabled"]
 
 
+def valid_trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the trace context that a caller named, or nothing if it is malformed.
+
+    Args:
+        headers: with names in lower case.
+    """
+    parent = headers.get(TRACEPARENT, "")
+    if _TRACEPARENT.fullmatch(parent) is None:
+        return {}
+    state = headers.get(TRACESTATE, "")
+    if not state or len(state) > MAX_TRACESTATE_CHARS or _TRACESTATE.fullmatch(state) is None:
+        return {TRACEPARENT: parent}
+    return {TRACEPARENT: parent, TRACESTATE: state}
+
+
 @contextmanager
-def span(name: str, headers: Mapping[str, str] | None = None, **attributes: str) -> Iterator[None]:
-    """Record a span, as a child of the trace named in `headers` if there is one."""
+def span(
+    name: str,
+    *,
+    parent: Mapping[str, str] | None = None,
+    kind: SpanKind = SpanKind.INTERNAL,
+    **attributes: Attribute,
+) -> Iterator[Span]:
+    """Record a span around the block; spans begun in it are its children.
+
+    Args:
+        parent: trace context headers of a caller, checked here; None for the present span.
+        attributes: `_` in a name stands for `.`, as in `run_id` for `run.id`.
+    """
     if not is_tracing():
-        yield
+        yield trace.INVALID_SPAN
         return
-    parent = propagate.extract(headers) if headers is not None else context.get_current()
-    tracer = trace.get_tracer("todochat")
-    with tracer.start_as_current_span(name, context=parent, attributes=attributes):
-        yield
+    begun = start_span(name, parent=parent, kind=kind, **attributes)
+    with trace.use_span(begun, record_exception=False, set_status_on_exception=False):
+        try:
+            yield begun
+        except BaseException as error:
+            fail(begun, error)
+            raise
+        finally:
+            begun.end()
+
+
+def start_leaf(name: str, *, kind: SpanKind = SpanKind.CLIENT, **attributes: Attribute) -> Span:
+    """Begin a span within the present trace; the caller ends it.
+
+    It is nobody's parent: so it may begin and end in generators, which others resume. Outside of
+    a trace nothing is recorded: what idle loops do is nobody's request.
+    """
+    if not is_tracing() or not trace.get_current_span().get_span_context().is_valid:
+        return trace.INVALID_SPAN
+    return start_span(name, parent=None, kind=kind, **attributes)
+
+
+def start_span(
+    name: str,
+    *,
+    parent: Mapping[str, str] | None = None,
+    kind: SpanKind = SpanKind.INTERNAL,
+    **attributes: Attribute,
+) -> Span:
+    """Begin a span; the caller ends it. See `span`."""
+    if not is_tracing():
+        return trace.INVALID_SPAN
+    return _tracer().start_span(
+        name, context=_context_of(parent), kind=kind, attributes=_named(attributes)
+    )
+
+
+def record_past(
+    name: str,
+    began_at: datetime,
+    ended_at: datetime,
+    *,
+    parent: Mapping[str, str],
+    **attributes: Attribute,
+) -> None:
+    """Record a span of a time that is over."""
+    if not is_tracing():
+        return
+    past = _tracer().start_span(
+        name,
+        context=_context_of(parent),
+        start_time=int(began_at.timestamp() * NANOS),
+        attributes=_named(attributes),
+    )
+    past.end(int(max(began_at, ended_at).timestamp() * NANOS))
+
+
+def fail(begun: Span, error: BaseException) -> None:
+    """Note that what a span is about has failed; the error's words stay out of it."""
+    begun.set_attribute("error.type", type(error).__name__)
+    begun.set_status(Status(StatusCode.ERROR))
 
 
 def trace_headers() -> dict[str, str]:
     """Return the W3C trace context headers of the present span, for a call to another service."""
     headers: dict[str, str] = {}
     if is_tracing():
-        propagate.inject(headers)
+        _PROPAGATOR.inject(headers)
     return headers
+
+
+def trace_ids() -> dict[str, str]:
+    """Return the ids of the present trace and span, for log lines; nothing outside of a trace."""
+    if not is_tracing():
+        return {}
+    present = trace.get_current_span().get_span_context()
+    if not present.is_valid:
+        return {}
+    return {
+        "trace_id": trace.format_trace_id(present.trace_id),
+        "span_id": trace.format_span_id(present.span_id),
+    }
+
+
+def _tracer() -> trace.Tracer:
+    return trace.get_tracer("todochat")
+
+
+def _context_of(parent: Mapping[str, str] | None) -> Context | None:
+    """Return the context that a caller's headers name; a new trace if they name none."""
+    if parent is None:
+        return None
+    return _PROPAGATOR.extract(valid_trace_headers(parent), context=Context())
+
+
+def _named(attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
+    return {name.replace("_", ".", 1): value for name, value in attributes.items()}

@@ -135,7 +135,7 @@ async def _load_revocations(redis: Redis) -> RevocationSet:
     try:
         await revocations.refresh()
     except (RedisError, OSError) as error:
-        log.warning("start.without_redis", error=repr(error))
+        log.warning("start.without_redis", error=error)
     return revocations
 
 

@@ -51,7 +51,7 @@ class RunQueue:
         except Exception as error:
             if not is_outage(error):
                 raise
-            log.warning("queue.count_failed", error=repr(error))
+            log.warning("queue.count_failed", error=error)
             return 0
         QUEUED_RUNS.set(length)
         return length

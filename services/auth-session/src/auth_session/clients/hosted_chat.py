@@ -48,7 +48,7 @@ def hosted_chat(
                     raise HostedChatError
                 session = msgspec.json.decode(body, type=_ChatSession)
         except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError) as error:
-            log.warning("hosted_chat.failed", error=repr(error))
+            log.warning("hosted_chat.failed", error=error)
             raise HostedChatError from error
         return session.client_secret, session.expires_at
 

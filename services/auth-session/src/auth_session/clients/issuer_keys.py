@@ -102,7 +102,7 @@ class IssuerKeys:
             try:
                 self._keys = parse_keys(await self._fetch())
             except (aiohttp.ClientError, TimeoutError, ValueError, msgspec.MsgspecError) as error:
-                log.warning("issuer_keys.fetch_failed", url=self._url, error=repr(error))
+                log.warning("issuer_keys.fetch_failed", url=self._url, error=error)
                 self._failed = True
             else:
                 self._failed = False

@@ -154,7 +154,7 @@ class AccessTokenService:
             await self._publisher.publish(sids)
         except (RedisError, OSError) as error:
             # The database knows; the job that republishes tells the others when Redis is back.
-            log.warning("access_token.announce_failed", count=len(sids), error=repr(error))
+            log.warning("access_token.announce_failed", count=len(sids), error=error)
 
 
 def _hash(secret: str) -> bytes:

@@ -98,7 +98,7 @@ class ErasureService:
             await self._publisher.publish(sids)
         except (RedisError, OSError) as error:
             # The database knows; the first attempt tells the others when Redis is back.
-            log.warning("erasure.announce_failed", error=repr(error))
+            log.warning("erasure.announce_failed", error=error)
         else:
             await self._note_published(user_id)
 
@@ -106,7 +106,7 @@ class ErasureService:
         try:
             await self._revocations.republish()
         except (RedisError, OSError) as error:
-            log.warning("erasure.announce_failed", error=repr(error))
+            log.warning("erasure.announce_failed", error=error)
         else:
             await self._note_published(user_id)
 

@@ -42,7 +42,7 @@ class PeriodicJob(msgspec.Struct, frozen=True, kw_only=True):
                 await self.run()
         except Exception as error:  # noqa: BLE001 - whatever it was, the next run may heal it
             JOB_FAILURES.labels(self.name).inc()
-            log.warning("job.failed", job=self.name, error=repr(error))
+            log.warning("job.failed", job=self.name, error=error)
             return False
         return True
 

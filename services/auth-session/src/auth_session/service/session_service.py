@@ -118,7 +118,7 @@ class SessionService:
             await self._revocations.publish(sessions)
         except (RedisError, OSError) as error:
             # The database knows; the job that republishes tells the others when Redis is back.
-            log.warning("session.announce_failed", count=len(sessions), error=repr(error))
+            log.warning("session.announce_failed", count=len(sessions), error=error)
 
     async def find_sid(self, refresh_token: str) -> str | None:
         """Return the session a refresh token belongs to, whatever has become of either."""

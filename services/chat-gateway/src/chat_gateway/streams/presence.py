@@ -64,7 +64,7 @@ class Presence:
             async with asyncio.timeout(TIMEOUT_S):
                 revoked_until = (await pipeline.execute())[0]
         except FAILURES as error:
-            log.warning("presence.arrive_failed", run_id=viewer.run_id, error=repr(error))
+            log.warning("presence.arrive_failed", run_id=viewer.run_id, error=error)
             return
         if revoked_until is not None and revoked_until >= time.time():
             viewer.close(UNAUTHORIZED)
@@ -86,7 +86,7 @@ class Presence:
                 if is_unwatched and client_closed:
                     await self._start_clock(absent_member(viewer.run_id, user_id))
         except FAILURES as error:
-            log.warning("presence.leave_failed", run_id=viewer.run_id, error=repr(error))
+            log.warning("presence.leave_failed", run_id=viewer.run_id, error=error)
 
     async def renew(self, viewers: Iterable[Viewer]) -> None:
         """Renew the leases of all open streams.

@@ -26,6 +26,6 @@ async def redis_or_503() -> AsyncIterator[None]:
         async with asyncio.timeout(TIMEOUT_S):
             yield
     except FAILURES as error:
-        log.warning("redis.failed", error=repr(error))
+        log.warning("redis.failed", error=error)
         detail = "Chat can't be reached right now; it comes back by itself."
         raise StoreUnavailableError(detail) from error

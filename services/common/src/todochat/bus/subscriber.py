@@ -121,7 +121,7 @@ class Subscriber:
                 await self._serve_connection(backoff)
             except (RedisError, OSError, TimeoutError) as error:
                 if not self._outage_said:
-                    log.warning("bus.subscriber_lost", error=repr(error))
+                    log.warning("bus.subscriber_lost", error=error)
                 self._outage_said = True
             finally:
                 self._lose_connection()
@@ -182,7 +182,7 @@ class Subscriber:
                 if asyncio.get_running_loop().time() - self._last_read > SILENCE_S:
                     raise RedisConnectionError("no answer to PING")
         except (RedisError, OSError, TimeoutError) as error:
-            log.warning("bus.subscriber_write_failed", error=repr(error))
+            log.warning("bus.subscriber_write_failed", error=error)
         finally:
             # The reader then gets the end of the stream, and the connection is made anew.
             await connection.disconnect(nowait=True)

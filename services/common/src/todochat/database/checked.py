@@ -55,7 +55,7 @@ class CheckedDatabase(Database):
         except Exception as error:
             if not is_outage(error):
                 raise
-            log.warning("start.without_database", error=repr(error))
+            log.warning("start.without_database", error=error)
 
     async def check_when_back(self, on_refused: Callable[[], None]) -> None:
         """Try to check the role until it is done.

@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import text
+from sqlalchemy import Engine, QueuePool, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
 )
+
+from todochat.metrics import PoolUse, watch_pool
+from todochat.telemetry import fail, start_leaf
 
 CONNECT_TIMEOUT_S: Final = 5.0
 STATEMENT_TIMEOUT_S: Final = 10.0
@@ -46,7 +50,7 @@ def create_engine(
     Connecting takes at most 5 s, waiting for a free connection 5 s, a statement
     `statement_timeout_s`; a transaction left idle is ended after 30 s.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         asyncpg_url(url),
         pool_size=pool_size,
         max_overflow=0,
@@ -68,6 +72,13 @@ def create_engine(
             },
         },
     )
+    watch_pool("postgres", application_name, engine.sync_engine, _pool_use)
+    return engine
+
+
+def _pool_use(engine: Engine) -> PoolUse:
+    pool = cast("QueuePool", engine.pool)
+    return PoolUse(pool.checkedout(), pool.checkedin(), pool.size())
 
 
 class Database:
@@ -75,6 +86,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._span_name = f"postgres {engine.url.database}"
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -85,10 +97,18 @@ class Database:
             user_id: whose rows the row-level security policies show; None binds nobody, so
                 that a role under such policies sees no row at all.
         """
-        async with self._sessions() as session, session.begin():
-            if user_id is not None:
-                await session.execute(_BIND_USER, {"user_id": user_id})
-            yield session
+        # From waiting for a connection to the commit.
+        work = start_leaf(self._span_name, db_system="postgresql")
+        try:
+            async with self._sessions() as session, session.begin():
+                if user_id is not None:
+                    await session.execute(_BIND_USER, {"user_id": user_id})
+                yield session
+        except (SQLAlchemyError, OSError) as error:
+            fail(work, error)
+            raise
+        finally:
+            work.end()
 
     async def ping(self) -> None:
         """Raise if the database can't be reached."""

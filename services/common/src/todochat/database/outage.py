@@ -38,7 +38,7 @@ def handle_database_error(request: Request[Any, Any, Any], error: Exception) -> 
     """Answer 503 for an outage, 500 for anything else."""
     if not is_outage(error):
         return handle_exception(request, error)
-    log.warning("database.unavailable", error=repr(error))
+    log.warning("database.unavailable", error=error)
     away = UnavailableError("The database can't be reached at this moment. Try again in a second.")
     return handle_service_error(request, away)
 

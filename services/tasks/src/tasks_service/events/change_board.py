@@ -120,7 +120,7 @@ class ChangeBoard:
                         await pipe.publish(channel, user_id)
                     await pipe.execute()
             except (RedisError, OSError) as error:
-                log.warning("changes.publish_failed", count=len(messages), error=repr(error))
+                log.warning("changes.publish_failed", count=len(messages), error=error)
 
     async def listen(self) -> None:
         """Hear of changes and sign-outs, until cancelled."""
@@ -133,7 +133,7 @@ class ChangeBoard:
                         if message is not None:
                             self._on_message(message)
             except (RedisError, OSError) as error:
-                log.warning("changes.listen_failed", error=repr(error))
+                log.warning("changes.listen_failed", error=error)
                 await asyncio.sleep(RECONNECT_S)
 
     def _on_message(self, message: dict[str, Any]) -> None:

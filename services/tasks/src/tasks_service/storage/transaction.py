@@ -33,7 +33,7 @@ async def open_transaction(database: Database, user_id: str | None) -> AsyncIter
         # asyncpg's own errors come from connecting alone: SQLAlchemy wraps all later ones.
         if not (is_outage(error) or isinstance(error, asyncpg.PostgresError)):
             raise
-        log.warning("database.unavailable", error=repr(error))
+        log.warning("database.unavailable", error=error)
         raise UnavailableError("The tasks can't be reached for the moment.") from error
 
 

@@ -47,7 +47,7 @@ class OpenAITranscriber:
                 raise UnsupportedFileError("The recording can't be understood.") from error
             raise TranscriptionFailedError from error
         except (openai.OpenAIError, TimeoutError) as error:
-            log.warning("transcription.failed", error=repr(error))
+            log.warning("transcription.failed", error=error)
             raise TranscriptionFailedError from error
         return heard.text
 

@@ -54,4 +54,4 @@ class RunSignals:
                 await sending
         except (bus.BusUnavailableError, RedisError, OSError, TimeoutError) as error:
             SIGNALS_FAILED.labels(signal).inc()
-            log.warning("signal.failed", signal=signal, error=repr(error))
+            log.warning("signal.failed", signal=signal, error=error)

@@ -247,7 +247,7 @@ async def _drain(events: AsyncIterator[ThreadStreamEvent], timeout_s: float) -> 
             async for _ in events:
                 pass
     except (Exception, RunLostError, RunAbandonedError, RunStoppedError) as error:  # noqa: BLE001
-        log.info("run.drained", error=repr(error))
+        log.info("run.drained", error=error)
 
 
 def _stored_outcome(run: RunRecord) -> RunOutcome:

@@ -45,7 +45,7 @@ class Housekeeping:
                 await self.purge()
                 await self.purge_others()
             except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
-                log.warning("worker.purge_failed", error=repr(error))
+                log.warning("worker.purge_failed", error=error)
 
     async def purge(self) -> None:
         """Delete what is old, a batch at a time, unless another worker is at it."""

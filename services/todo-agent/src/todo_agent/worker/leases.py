@@ -68,7 +68,7 @@ class LeaseKeeper:
             async with asyncio.timeout(self._times.try_s):
                 leases = await self._runs.renew(self._worker_id, self._times.lease_s, seqs)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
-            log.warning("worker.renewal_failed", error=repr(error))
+            log.warning("worker.renewal_failed", error=error)
             return
         self._renewed_at = began
         self._apply(known, {lease.run_id: lease for lease in leases})

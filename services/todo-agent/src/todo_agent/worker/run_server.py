@@ -194,7 +194,7 @@ class RunServer(StoredChatServer):
                     "run.model_failed",
                     run_id=self._scope.run_id,
                     code=self.failure.code,
-                    error=repr(error),
+                    error=error,
                 )
 
     async def _act(

@@ -101,7 +101,7 @@ async def warm_up(settings: TodoAgentSettings, agent: Agent[RunContext]) -> None
             async for event in stream_agent_response(context, result):
                 encode_event(event)
     except Exception as error:  # noqa: BLE001 - it only saves time
-        log.warning("worker.warm_up_failed", error=repr(error))
+        log.warning("worker.warm_up_failed", error=error)
     finally:
         context.close()
 

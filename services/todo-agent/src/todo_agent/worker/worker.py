@@ -20,7 +20,7 @@ from todo_agent.worker.errors import RunAbandonedError
 from todo_agent.worker.leases import LeaseKeeper
 from todo_agent.worker.times import WorkerTimes
 from todochat.bus import BusUnavailableError, RunLostError, WorkerChannels, wake
-from todochat.telemetry import span
+from todochat.telemetry import TRACEPARENT, span
 
 ACTIVE_RUNS: Final = Gauge("todo_agent_active_runs", "Runs that this worker drives.")
 RUNS: Final = Counter("todo_agent_runs_total", "Runs by how they left this worker.", ["outcome"])
@@ -125,7 +125,7 @@ class Worker:
         try:
             return await self._runs.claim(self.worker_id, self._times.lease_s)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
-            log.warning("worker.claim_failed", error=repr(error))
+            log.warning("worker.claim_failed", error=error)
             await asyncio.sleep(OUTAGE_PAUSE_S)
             return None
 
@@ -146,8 +146,8 @@ class Worker:
         began = time.monotonic()
         outcome = "abandoned"
         try:
-            headers = {"traceparent": run.traceparent} if run.traceparent else {}
-            with span("run", headers, run_id=run.run_id, attempt=str(run.attempt)):
+            parent = {TRACEPARENT: run.traceparent or ""}
+            with span("run", parent=parent, run_id=run.run_id, run_attempt=run.attempt):
                 ended = await RunDriver(self._tools, active).drive()
             outcome = ended.status
             RUN_SECONDS.observe(time.monotonic() - began)
@@ -181,9 +181,9 @@ class Worker:
                 await self._runs.release(run.run_id, self.worker_id, run.attempt)
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
-                log.warning("run.release_failed", run_id=run.run_id, error=repr(error))
+                log.warning("run.release_failed", run_id=run.run_id, error=error)
                 await asyncio.sleep(OUTAGE_PAUSE_S)
         try:
             await wake(self._redis)
         except BusUnavailableError as error:  # then a worker finds it when it polls
-            log.info("run.wake_failed", run_id=run.run_id, error=repr(error))
+            log.info("run.wake_failed", run_id=run.run_id, error=error)

@@ -1,0 +1,135 @@
+"""What may stand in a log line: no words of people or models, nobody's id or address.
+
+User ids become keyed hashes: lines of one person can be put together, and found by who has the
+key. Errors are told without what they quote, since many quote their input: a validator the value,
+PostgreSQL the row, a model server the conversation. LOG_CONTENT=true turns both off.
+"""
+
+import hashlib
+import hmac
+import traceback
+from collections.abc import Iterator
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Final
+
+from structlog.typing import EventDict
+
+USER_FIELDS: Final = frozenset({"user_id", "user"})
+USER_HASH_CHARS: Final = 16  # 64 bits: two of a million people share one with a chance of 3e-8
+MAX_ERROR_CHARS: Final = 300
+MAX_FRAMES: Final = 30
+MAX_CHAIN: Final = 5
+_QUOTING_SQLSTATES: Final = ("22", "23")  # data exceptions and constraints name values
+_PLAIN_LOGGERS: Final = ("uvicorn", "alembic")  # of these the whole message is kept
+
+
+class LogSafety:
+    """Rewrites log events; see the module.
+
+    Args:
+        user_key: of the hashes; the same in every process of an installation.
+        content: whether everything may be logged as it is.
+    """
+
+    def __init__(self, user_key: bytes, *, content: bool) -> None:
+        self._content = content
+
+        @lru_cache(maxsize=4096)
+        def hashed(user_id: str) -> str:
+            return hash_user(user_key, user_id)
+
+        self._hashed = hashed
+
+    def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
+        """Rewrite one event."""
+        user_id = event.pop("user_id", None)
+        if user_id:
+            event["user"] = self._hashed(str(user_id))
+        for name, value in event.items():
+            if isinstance(value, BaseException) and name != "exc_info":
+                event[name] = repr(value) if self._content else describe_error(value)
+        if not self._content:
+            _tell_exception(event)
+            _tell_foreign(event)
+        return event
+
+
+def hash_user(key: bytes, user_id: str) -> str:
+    """Return what stands for a user in log lines."""
+    return hmac.new(key, user_id.encode(), hashlib.sha256).hexdigest()[:USER_HASH_CHARS]
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an error's type and as much of its message as can't be somebody's words."""
+    cause = getattr(error, "orig", error)  # SQLAlchemy's errors: the driver's own says more
+    if cause is not error or isinstance(getattr(error, "sqlstate", None), str):
+        return _describe_database(cause)
+    if isinstance(error, OSError | ImportError) or _is_of_engine(error):
+        return repr(error)[:MAX_ERROR_CHARS]
+    facts = ", ".join(_facts(error))
+    return f"{type(error).__name__}({facts})" if facts else type(error).__name__
+
+
+def _facts(error: BaseException) -> Iterator[str]:
+    """Yield a problem's code, the status of a model server's answer, the faults a validator saw."""
+    for name in ("code", "status_code"):
+        value = getattr(error, name, None)
+        if isinstance(value, str | int):
+            yield str(value)
+    if callable(getattr(error, "error_count", None)):
+        yield f"{error.error_count()} errors"  # type: ignore[attr-defined]
+
+
+def _describe_database(error: object) -> str:
+    name, state = type(error).__name__, getattr(error, "sqlstate", None)
+    if state is None:
+        cause = getattr(error, "__cause__", None) or error
+        return repr(cause)[:MAX_ERROR_CHARS] if isinstance(cause, OSError) else name
+    if str(state).startswith(_QUOTING_SQLSTATES):
+        constraint = getattr(error, "constraint_name", None)
+        return f"{name}({state}{f', {constraint}' if constraint else ''})"
+    message = str(getattr(error, "args", [""])[0]).partition("\n")[0]
+    return f"{name}({state}, {message})"[:MAX_ERROR_CHARS]
+
+
+def _is_of_engine(error: BaseException) -> bool:
+    """Tell whether a message is that of a client library about its connection."""
+    package = type(error).__module__.partition(".")[0]
+    return package in {"redis", "aiohttp", "ssl", "socket"}
+
+
+def _tell_exception(event: EventDict) -> None:
+    found = event.pop("exc_info", None)
+    if found is True:
+        # Called from within the handler, so the exception is still the current one.
+        import sys  # noqa: PLC0415 - nowhere else
+
+        found = sys.exc_info()
+    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(_lines(error))
+
+
+def _lines(error: BaseException) -> Iterator[str]:
+    chain: BaseException | None = error
+    for _ in range(MAX_CHAIN):
+        if chain is None:
+            return
+        yield describe_error(chain)
+        yield from _frames(chain.__traceback__)
+        chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+
+
+def _frames(tb: TracebackType | None) -> Iterator[str]:
+    for frame in traceback.extract_tb(tb)[-MAX_FRAMES:]:
+        yield f"  {frame.filename}:{frame.lineno} {frame.name}"
+
+
+def _tell_foreign(event: EventDict) -> None:
+    """Keep the fixed part of what libraries log; what they fill in may be anything."""
+    record = event.get("_record")
+    if record is None or event.get("_from_structlog") or record.name.startswith(_PLAIN_LOGGERS):
+        return
+    message = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+    event["event"] = message.partition("\n")[0][:MAX_ERROR_CHARS]
