@@ -62,7 +62,7 @@ def _become_launcher(options: UpOptions, data: DataDir, report_fd: int) -> NoRet
             code = launcher.run()
         except Exception as error:
             # This process ends without Python's own farewell: what isn't said here is lost.
-            traceback.print_exc()
+            os.write(2, traceback.format_exc().encode())
             report.write(f"gave up: {error!r}, see `{LOG_NAME}.log`")
             raise
     finally:
