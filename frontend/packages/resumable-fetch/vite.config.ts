@@ -7,5 +7,9 @@ export default defineConfig({
     sourcemap: true,
     target: "es2022",
   },
-  test: { environment: "node", include: ["src/**/*.test.ts", "test/**/*.test.ts"] },
+  test: {
+    environment: "node",
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 30_000,
+  },
 });

@@ -18,22 +18,30 @@ export async function describeCall(
   const { method, headers, body, signal, ...rest } = init;
   const request = input instanceof Request ? input : null;
   const url = request?.url ?? String(input);
+  const allHeaders = new Headers(headers ?? request?.headers);
+  const given = body ?? (request === null ? null : await bodyOf(request));
   return {
     url: new URL(url, globalThis.location?.href).href,
     method: (method ?? request?.method ?? "GET").toUpperCase(),
-    headers: new Headers(headers ?? request?.headers),
+    headers: allHeaders,
     rest: request === null ? rest : { ...requestOptions(request), ...rest },
-    body: body ?? (request === null ? null : await bodyOf(request)),
+    body: isJson(allHeaders) ? await asText(given) : given,
     signal: signal ?? request?.signal ?? null,
   };
 }
 
-/** A request's body, so that it can be sent again; JSON as the text that it is. */
+/** A request's body, so that it can be sent again. */
 async function bodyOf(request: Request): Promise<BodyInit | null> {
-  if (request.body === null) return null;
-  const copy = request.clone();
-  const isJson = /json/.test(request.headers.get("Content-Type") ?? "");
-  return isJson ? copy.text() : copy.arrayBuffer();
+  return request.body === null ? null : request.clone().arrayBuffer();
+}
+
+function isJson(headers: Headers): boolean {
+  return /json/.test(headers.get("Content-Type") ?? "");
+}
+
+/** JSON as the text that it is: what comes out of a frame may be bytes. */
+async function asText(body: BodyInit | null): Promise<BodyInit | null> {
+  return body === null || typeof body === "string" ? body : new Response(body).text();
 }
 
 function requestOptions(request: Request): RequestInit {

@@ -48,6 +48,11 @@ export type ResumableFetchOptions = {
   onSnapshot?: (run: RunRef) => void;
   /** The run is over and its log is gone (410): read the thread's items. The stream just ends. */
   onExpired?: (run: RunRef) => void;
+  /**
+   * The message wasn't taken: the thread is busy with this run (409 `thread-busy`). Show that one,
+   * with the official component by `chatkit.fetchUpdates()`; the answer is handed on as it is.
+   */
+  onBusy?: (run: RunRef) => void;
   /** A 401 that a fresh secret didn't cure. */
   onUnauthorized?: () => void;
   onEnd?: (run: RunRef, status: EndStatus) => void;

@@ -75,6 +75,10 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
     connection: AbortController,
   ): Promise<Response> {
     const response = await sent;
+    if (response.status === 409 && options.onBusy !== undefined) {
+      const run = await busyRun(response.clone());
+      if (run !== null) options.onBusy(run);
+    }
     const stream = streamOf(response, call);
     if (stream === null || response.body === null || call.signal?.aborted) {
       return response.body !== null && call.signal !== null
@@ -123,6 +127,14 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
   }
 
   return Object.defineProperty(resumableFetch, MARK, { value: true });
+}
+
+/** The run that is in a message's way, as the problem names it. */
+async function busyRun(response: Response): Promise<RunRef | null> {
+  const problem: unknown = await response.json().catch(() => null);
+  const { type, run_id: runId, thread_id: threadId } = Object(problem);
+  if (typeof runId !== "string" || !String(type).endsWith(":thread-busy")) return null;
+  return { runId, threadId: typeof threadId === "string" ? threadId : null };
 }
 
 /** An answer that isn't a run: its body ends with the caller's abort, as usual. */

@@ -1,10 +1,13 @@
 /** Sends a call: with a secret, again after a 401, and again if no answer came. */
 
 import type { Call } from "./call";
+import { problemCode } from "./errors";
 import type { SecretCache } from "./secretCache";
-import { backoffMs, pause } from "./waiting";
+import { backoffMs, pause, retryAfterMs } from "./waiting";
 
 const MAX_UNANSWERED = 3;
+/** The server waits 5 s by itself before it says that the first try isn't through yet. */
+const MAX_IN_PROGRESS = 10;
 
 export class Sender {
   constructor(
@@ -13,8 +16,20 @@ export class Sender {
     private readonly onUnauthorized: () => void,
   ) {}
 
-  /** Sends a chat request until there is an answer; each try has the same Idempotency-Key. */
+  /**
+   * Sends a chat request until there is an answer; each try has the same Idempotency-Key. "The
+   * first try is still being accepted" is none: it meets whoever tries again after a lost answer.
+   */
   async sendUntilAnswered(call: Call, signal: AbortSignal): Promise<Response> {
+    for (let waits = 0; ; waits += 1) {
+      const response = await this.sendUntilReached(call, signal);
+      if (waits === MAX_IN_PROGRESS || !(await isInProgress(response))) return response;
+      void response.body?.cancel().catch(() => undefined);
+      await pause(Math.max(backoffMs(waits), retryAfterMs(response) ?? 0), signal);
+    }
+  }
+
+  private async sendUntilReached(call: Call, signal: AbortSignal): Promise<Response> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.send(call, signal);
@@ -65,4 +80,9 @@ export class Sender {
     const { url, method, body, rest } = call;
     return this.baseFetch(url, { ...rest, method, headers, body, signal: signal ?? null });
   }
+}
+
+async function isInProgress(response: Response): Promise<boolean> {
+  if (response.status !== 409) return false;
+  return (await problemCode(response.clone())) === "idempotency-in-progress";
 }

@@ -13,9 +13,13 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
   await gateway.stop();
 });
+
+/** Only a failing test waits for so long; a machine under load is slow. */
+const WAIT = { timeout: 15_000 };
 
 const MESSAGE = JSON.stringify({ type: "threads.create", params: {} });
 
@@ -124,7 +128,7 @@ describe("a connection that breaks", () => {
     const seen = reading(await send({ silenceMs: 60 }));
     run.say("a");
     await seen.next();
-    await vi.waitFor(() => expect(gateway.asked("/events")).not.toEqual([]));
+    await vi.waitFor(() => expect(gateway.asked("/events")).not.toEqual([]), WAIT);
     run.say("b").end();
     expect(await seen.rest()).toEqual(["b"]);
   });
@@ -195,10 +199,77 @@ describe("a message that gets no answer", () => {
     expect(new Set(keys).size).toBe(1);
   });
 
+  it("waits for its first try where that is still being taken", async () => {
+    let tries = 0;
+    gateway.onChat = () => {
+      tries += 1;
+      if (tries === 1) return "cut-off";
+      return tries === 2 ? problem(409, "idempotency-in-progress") : { run: run.say("a").end() };
+    };
+    expect(await reading(await send()).rest()).toEqual(["a"]);
+    const keys = gateway.requests.map((request) => request.headers["idempotency-key"]);
+    expect(keys).toHaveLength(3);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it("waits no more than ten times", async () => {
+    vi.useFakeTimers();
+    const type = "urn:todochat:problem:idempotency-in-progress";
+    const server = vi.fn(async () => Response.json({ type }, { status: 409 }));
+
+    const sent = send({ fetch: server });
+    await vi.advanceTimersByTimeAsync(300_000);
+    vi.useRealTimers();
+
+    expect((await sent).status).toBe(409);
+    expect(server).toHaveBeenCalledTimes(11);
+  });
+
   it("keeps the key that it was given", async () => {
     run.end();
     await send({}, { headers: { "Idempotency-Key": "mine" } });
     expect(gateway.requests[0]?.headers["idempotency-key"]).toBe("mine");
+  });
+});
+
+describe("a thread that is busy", () => {
+  it("is named with its run, and the refusal is handed on", async () => {
+    const onBusy = vi.fn();
+    gateway.onChat = () => problem(409, "thread-busy", { run_id: "run_9", thread_id: "thr_9" });
+
+    const response = await send({ onBusy });
+
+    expect(onBusy.mock.calls).toEqual([[{ runId: "run_9", threadId: "thr_9" }]]);
+    expect(response.status).toBe(409);
+    expect(await response.json()).toMatchObject({ run_id: "run_9" });
+    expect(gateway.requests).toHaveLength(1);
+  });
+
+  it("can be followed through the same fetch", async () => {
+    const resumable = createResumableFetch({ url: gateway.url });
+    run.say("a");
+    const seen = reading(await resumable(`${gateway.url}/runs/${run.id}/events`));
+    expect(await seen.next()).toBe("a");
+    run.drop();
+    run.say("b").end();
+    expect(await seen.rest()).toEqual(["b"]);
+  });
+});
+
+it.each([
+  ["bytes", new TextEncoder().encode(MESSAGE)],
+  ["a buffer", new TextEncoder().encode(MESSAGE).buffer],
+  ["a Blob", new Blob([MESSAGE])],
+])("takes a message as %s, as it may come out of a frame", async (_, body) => {
+  run.say("a").end();
+  const headers = { "Content-Type": "application/json", "chatkit-frame-instance-id": "f1" };
+  const resumable = createResumableFetch({ url: gateway.url });
+  const response = await resumable(gateway.url, { method: "POST", body, headers, signal: null });
+  expect(await reading(response).rest()).toEqual(["a"]);
+  expect(gateway.requests[0]).toMatchObject({ body: MESSAGE });
+  expect(gateway.requests[0]?.headers).toMatchObject({
+    "chatkit-frame-instance-id": "f1",
+    "x-resumable": "1",
   });
 });
 
@@ -220,13 +291,13 @@ describe("Stop", () => {
     await seen.next();
     stop.abort();
     await expect(seen.next()).rejects.toMatchObject({ name: "AbortError" });
-    await vi.waitFor(() => expect(run.cancels).toBe(1));
+    await vi.waitFor(() => expect(run.cancels).toBe(1), WAIT);
   });
 
   it("cancels the run when the body is cancelled", async () => {
     const response = await send();
     await response.body?.cancel();
-    await vi.waitFor(() => expect(run.cancels).toBe(1));
+    await vi.waitFor(() => expect(run.cancels).toBe(1), WAIT);
   });
 
   it("cancels a run that has not answered yet", async () => {
@@ -237,11 +308,11 @@ describe("Stop", () => {
         answer = () => resolve({ run });
       });
     const sent = send({}, { signal: stop.signal });
-    await vi.waitFor(() => expect(gateway.requests).toHaveLength(1));
+    await vi.waitFor(() => expect(gateway.requests).toHaveLength(1), WAIT);
     stop.abort();
     await expect(sent).rejects.toMatchObject({ name: "AbortError" });
     answer();
-    await vi.waitFor(() => expect(run.cancels).toBe(1));
+    await vi.waitFor(() => expect(run.cancels).toBe(1), WAIT);
   });
 
   it("cancels while it is reattaching", async () => {
@@ -252,10 +323,10 @@ describe("Stop", () => {
     gateway.onRequest = (request) =>
       request.path.endsWith("/events") ? problem(503, "store-unavailable") : null;
     run.drop();
-    await vi.waitFor(() => expect(gateway.asked("/events")).not.toEqual([]));
+    await vi.waitFor(() => expect(gateway.asked("/events")).not.toEqual([]), WAIT);
     stop.abort();
     await expect(seen.next()).rejects.toMatchObject({ name: "AbortError" });
-    await vi.waitFor(() => expect(run.cancels).toBe(1));
+    await vi.waitFor(() => expect(run.cancels).toBe(1), WAIT);
   });
 
   it("leaves the run alone when the reader only looks elsewhere", async () => {
@@ -265,7 +336,7 @@ describe("Stop", () => {
     await seen.next();
     stop.abort(detached());
     await expect(seen.next()).rejects.toMatchObject({ name: "DetachError" });
-    await vi.waitFor(() => expect(run.viewers.size).toBe(0));
+    await vi.waitFor(() => expect(run.viewers.size).toBe(0), WAIT);
     expect(gateway.asked("/cancel")).toEqual([]);
   });
 
