@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from browser.browser_kit import TIMEOUT_MS, Visit, Visitor, Watch
 from browser.chromium_kit import NoBrowserError, ensure_browser
+from browser.element_kit import build_pages, page_variables
 from stack_kit import SignUp, Stack, run_stack
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.person import Person
@@ -27,6 +28,9 @@ TEST_TIMEOUT_S = 120
 VISITORS: pytest.StashKey[list[Visitor]] = pytest.StashKey()
 EVIDENCE = pytest.StashKey[Path]()
 HAS_FAILED = pytest.StashKey[bool]()
+
+# It hums, and nobody has to be asked.
+FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -69,7 +73,7 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
         path = ensure_browser(os.environ, playwright.chromium.executable_path)
     except NoBrowserError as error:
         pytest.fail(str(error), pytrace=False)
-    browser = await playwright.chromium.launch(executable_path=path)
+    browser = await playwright.chromium.launch(executable_path=path, args=FAKE_MICROPHONE)
     yield browser
     await browser.close()
 
@@ -84,6 +88,16 @@ async def model_server() -> AsyncIterator[ScriptedModelServer]:
 def site(model_server: ScriptedModelServer) -> Iterator[Stack]:
     """A whole stack with the site, whose assistant is the scripted model."""
     yield from run_site("site", model_variables(model_server))
+
+
+@pytest.fixture(scope="session")
+def pages(
+    model_server: ScriptedModelServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """A stack with the pages of `frontend/app/tests` on it, and the contract tests' agent."""
+    folder = tmp_path_factory.mktemp("pages")
+    build_pages(folder)
+    yield from run_stack("pages", page_variables(model_server, folder))
 
 
 def model_variables(model_server: ScriptedModelServer) -> dict[str, str]:

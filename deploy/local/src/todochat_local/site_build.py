@@ -42,11 +42,12 @@ class Frontend:
 
     Args:
         environ: the caller's; its NEXT_PUBLIC_ variables go into the site.
+        out: the folder that the build leaves in `app`.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], out: str = "out") -> None:
         self.folder: Final = folder
-        self.out: Final = folder / "app" / "out"
+        self.out: Final = folder / "app" / out
         self.lock: Final = folder / "app" / ".build.lock"
         self._stamp = self.out / ".edge" / "settings.json"
         self._public = {

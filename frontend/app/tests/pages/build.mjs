@@ -1,0 +1,30 @@
+/**
+ * Puts the pages that test the element into a site: `node build.mjs SITE`. The plain page is copied
+ * as it is, the one with React is bundled.
+ */
+
+import { cp, mkdir } from "node:fs/promises";
+import path from "node:path";
+import { build } from "vite";
+
+const here = import.meta.dirname;
+const site = process.argv[2];
+if (!site) throw new Error("Which site? node build.mjs SITE");
+const target = path.join(path.resolve(site), "pages");
+
+await mkdir(target, { recursive: true });
+for (const name of ["pages.css", "vanilla.html", "vanilla.js", "kit.html"]) {
+  await cp(path.join(here, name), path.join(target, name));
+}
+await build({
+  root: here,
+  configFile: false,
+  logLevel: "warn",
+  define: { "process.env.NODE_ENV": '"production"' },
+  build: {
+    outDir: target,
+    emptyOutDir: false,
+    target: "es2022",
+    lib: { entry: path.join(here, "kit.tsx"), formats: ["es"], fileName: () => "kit.js" },
+  },
+});
