@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from todochat.testing import free_port
+from todochat.testing import free_port, wait_until
 from todochat_local.service_units import caddy_binary, caddy_dir
 
 START_TIMEOUT_S = 15.0
@@ -173,7 +173,8 @@ async def running_edge(
 
 
 async def _wait_until_up(edge: Edge, process: asyncio.subprocess.Process, log: Path) -> None:
-    async with asyncio.timeout(START_TIMEOUT_S):
-        while not await edge.is_up():
-            assert process.returncode is None, f"Caddy ended, see {log}"
-            await asyncio.sleep(0.02)
+    async def is_up() -> bool:
+        assert process.returncode is None, f"Caddy ended, see {log}"
+        return await edge.is_up()
+
+    await wait_until(is_up, START_TIMEOUT_S, interval_s=0.02)

@@ -36,6 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 MIGRATIONS = Path(todo_agent.migrations.__file__).parent
+TABLES = """
+    SELECT relname FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+"""
 
 
 @pytest.fixture(scope="session")
@@ -48,13 +52,15 @@ def chat_urls(postgres: PostgresServer) -> Iterator[DatabaseUrls]:
 
 
 @pytest_asyncio.fixture
-async def empty_chat(chat_urls: DatabaseUrls) -> DatabaseUrls:
+async def empty_chat(postgres: PostgresServer, chat_urls: DatabaseUrls) -> DatabaseUrls:
     """The same, without a row."""
-    connection = await asyncpg.connect(chat_urls.owner)
+    database = chat_urls.owner.rpartition("/")[2]
+    connection = await asyncpg.connect(postgres.admin_url, database=database)
     try:
-        await connection.execute(
-            "TRUNCATE owners, threads, attachments, runs, erasures, run_usage, usage_days CASCADE"
-        )
+        # On a few rows it takes a quarter of the time that TRUNCATE does, which makes new files.
+        tables = await connection.fetch(TABLES)
+        deletions = "; ".join(f'DELETE FROM "{row["relname"]}"' for row in tables)
+        await connection.execute(f"SET session_replication_role = replica; {deletions}")
     finally:
         await connection.close()
     return chat_urls
