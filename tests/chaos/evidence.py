@@ -108,7 +108,7 @@ async def _look(processes: Processes, postgres: "asyncpg.Connection[asyncpg.Reco
     }
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
         for name in GATEWAYS:
-            count = await processes.metric(session, name, "chat_gateway_sse_connections")
+            count = await processes.metric(session, name, "todochat_open_streams")
             found[f"streams of {name}"] = int(count), 0
         for name in WORKERS:
             count = await processes.metric(session, name, "todo_agent_active_runs")

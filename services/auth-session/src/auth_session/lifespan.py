@@ -15,6 +15,7 @@ from auth_session.clients.user_eraser import UserEraser
 from auth_session.domain.clock import Clock
 from auth_session.events.keys import SIGN_UPS
 from auth_session.events.revocation_publisher import RevocationPublisher
+from auth_session.metrics import OLDEST_ERASURE_SECONDS, PENDING_ERASURES
 from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.account_admin import AccountAdmin
 from auth_session.service.account_service import AccountService
@@ -37,6 +38,8 @@ from auth_session.settings import SERVICE_ARROWS, AuthSessionSettings
 from todochat.clock import utc_now
 from todochat.database import Database, create_engine, refuse_bypassing_role
 from todochat.database.outage import is_outage
+from todochat.database.size import database_size
+from todochat.gauges import GaugeSource
 from todochat.http_client import ServiceClient
 from todochat.rate_limit import RateLimit
 from todochat.redis_client import create_redis
@@ -180,6 +183,8 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     """Keep the process's services open, its keys fresh and its jobs running."""
     async with open_services(app.state.settings, app.state.clock) as services:
         app.state.services = services
+        app.state.gauges.add(database_size(services.database, "auth"))
+        app.state.gauges.add(_erasure_gauges(services.erasures))
         await _load_keys(services)
         async with running(_jobs(services)):
             yield
@@ -229,6 +234,16 @@ def _jobs(services: Services) -> list[PeriodicJob]:
             name="purge", run=services.purges.purge, interval_s=PURGE_INTERVAL_S, timeout_s=300
         ),
     ]
+
+
+def _erasure_gauges(erasures: ErasureService) -> GaugeSource:
+    async def read() -> None:
+        count, oldest_s = await erasures.backlog()
+        PENDING_ERASURES.set(count)
+        OLDEST_ERASURE_SECONDS.set(oldest_s)
+
+    gauges = [PENDING_ERASURES, OLDEST_ERASURE_SECONDS]
+    return GaugeSource(name="erasures", read=read, gauges=gauges, every_s=15.0)
 
 
 async def _load_keys(services: Services) -> None:

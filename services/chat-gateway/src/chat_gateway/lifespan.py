@@ -27,7 +27,7 @@ from chat_gateway.streams.sign_outs import RECHECK_S, SignOuts
 from todochat.bus import RunHub
 from todochat.http_client import ServiceClient
 from todochat.jwks import JwksCache
-from todochat.redis_client import create_redis
+from todochat.redis_client import create_redis, redis_memory
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.tokens import TokenVerifier
 from todochat.uploads import LinkSigner
@@ -84,6 +84,7 @@ def _wire(
         await presence.renew(open_streams)
 
     state.redis = redis
+    state.gauges.add(redis_memory(redis))
     state.hub = hub
     state.verifier = TokenVerifier(
         settings.todochat_issuer, JwksCache(settings.auth_jwks_url, session, redis)

@@ -126,6 +126,7 @@ class ChatService:
             said_resumable=resumable,
             can_resume=resumable,
             began=request.began,
+            is_attached=True,
         )
 
     async def find_active_runs(self, identity: Identity, thread_id: str) -> list[Run]:

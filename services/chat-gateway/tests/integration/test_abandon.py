@@ -57,7 +57,7 @@ async def test_only_a_run_that_was_active_counts_as_abandoned(
 
 
 def abandoned() -> float:
-    return REGISTRY.get_sample_value("chat_gateway_abandoned_runs_total") or 0.0
+    return REGISTRY.get_sample_value("todochat_abandoned_runs_total") or 0.0
 
 
 async def _is_settled(redis: Redis) -> bool:

@@ -26,7 +26,7 @@ CREATE = {"type": "threads.create", "params": {}}
 
 
 def ended(cause: str) -> float:
-    return REGISTRY.get_sample_value("chat_gateway_streams_ended_total", {"cause": cause}) or 0.0
+    return REGISTRY.get_sample_value("todochat_streams_ended_total", {"cause": cause}) or 0.0
 
 
 async def connect(browser: Browser, path: str, *, receive_buffer: int = 0) -> socket.socket:

@@ -33,6 +33,10 @@ RATE_LIMITED: Final = Counter(
     "Requests refused with 429 because a limit was reached, by the limit.",
     ["limit"],
 )
+VIEWERS_BEHIND: Final = Counter(
+    "todochat_viewers_behind_total",
+    "Viewers that missed live frames, since they read too slowly, and went back to the log.",
+)
 STORE_UP: Final = Gauge(
     "todochat_store_up", "1 if this process reaches its store at this moment, else 0.", ["store"]
 )
@@ -53,6 +57,11 @@ GAUGE_FAILURES: Final = Counter(
 )
 DATABASE_BYTES: Final = Gauge(
     "todochat_database_bytes", "Size of this service's database on disk.", ["database"]
+)
+REDIS_MEMORY: Final = Gauge(
+    "todochat_redis_memory_bytes",
+    "Memory that Redis uses (`used`), and may use (`limit`, 0 for all there is).",
+    ["kind"],
 )
 OTHER: Final = "other"
 

@@ -70,7 +70,7 @@ class RequestEnvelope:
             _method(scope),
             parent=_trace_headers(scope["headers"]),
             kind=SpanKind.SERVER,
-            request_id=request_id,
+            attributes={"todochat.request_id": request_id},
         ):
             await self._app(scope, receive, send_with_headers)
 

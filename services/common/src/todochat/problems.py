@@ -28,6 +28,7 @@ from todochat.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from todochat.metrics import RATE_LIMITED
 
 PROBLEM_JSON: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:todochat:problem:"
@@ -72,6 +73,9 @@ def problem_document(error: ServiceError, *, instance: str = "", request_id: str
 
 def handle_service_error(request: Request[Any, Any, Any], error: ServiceError) -> Response[bytes]:
     """Answer an error that was raised where the fact is known."""
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS and "code" not in vars(error):
+        # A code of its own, not its class's, is that of another service, which has counted it.
+        RATE_LIMITED.labels(error.code).inc()
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request.failed", code=error.code, route=_route(request))
     return _response(problem_document(error, **_place(request)), error.status, error)

@@ -7,7 +7,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from todochat.metrics import PoolUse, watch_pool
+from todochat.gauges import GaugeSource
+from todochat.metrics import REDIS_MEMORY, PoolUse, watch_pool
 
 CONNECT_TIMEOUT_S: Final = 2.0
 SOCKET_TIMEOUT_S: Final = 5.0
@@ -29,6 +30,18 @@ def create_redis(url: str, *, max_connections: int = MAX_CONNECTIONS) -> Redis:
     )
     watch_pool("redis", "commands", pool, _use)
     return Redis.from_pool(pool)
+
+
+def redis_memory(redis: Redis) -> GaugeSource:
+    """Return the source of how much memory Redis uses: it takes nothing more when that is full."""
+    used, limit = REDIS_MEMORY.labels("used"), REDIS_MEMORY.labels("limit")
+
+    async def read() -> None:
+        memory: dict[str, int] = await redis.info("memory")
+        used.set(memory["used_memory"])
+        limit.set(memory["maxmemory"])
+
+    return GaugeSource(name="redis-memory", read=read, gauges=[used, limit], every_s=15.0)
 
 
 def _use(pool: BlockingConnectionPool) -> PoolUse:

@@ -24,7 +24,7 @@ TRACESTATE: Final = "tracestate"
 MAX_TRACESTATE_CHARS: Final = 512
 NANOS: Final = 1_000_000_000
 
-Attribute = str | int | float | bool
+Attributes = Mapping[str, str | int | float | bool]
 
 # Version 00 of https://www.w3.org/TR/trace-context/; ids of zeros alone are none.
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -80,18 +80,17 @@ def span(
     *,
     parent: Mapping[str, str] | None = None,
     kind: SpanKind = SpanKind.INTERNAL,
-    **attributes: Attribute,
+    attributes: Attributes | None = None,
 ) -> Iterator[Span]:
     """Record a span around the block; spans begun in it are its children.
 
     Args:
         parent: trace context headers of a caller, checked here; None for the present span.
-        attributes: `_` in a name stands for `.`, as in `run_id` for `run.id`.
     """
     if not is_tracing():
         yield trace.INVALID_SPAN
         return
-    begun = start_span(name, parent=parent, kind=kind, **attributes)
+    begun = start_span(name, parent=parent, kind=kind, attributes=attributes)
     with trace.use_span(begun, record_exception=False, set_status_on_exception=False):
         try:
             yield begun
@@ -102,7 +101,9 @@ def span(
             begun.end()
 
 
-def start_leaf(name: str, *, kind: SpanKind = SpanKind.CLIENT, **attributes: Attribute) -> Span:
+def start_leaf(
+    name: str, *, kind: SpanKind = SpanKind.CLIENT, attributes: Attributes | None = None
+) -> Span:
     """Begin a span within the present trace; the caller ends it.
 
     It is nobody's parent: so it may begin and end in generators, which others resume. Outside of
@@ -110,7 +111,7 @@ def start_leaf(name: str, *, kind: SpanKind = SpanKind.CLIENT, **attributes: Att
     """
     if not is_tracing() or not trace.get_current_span().get_span_context().is_valid:
         return trace.INVALID_SPAN
-    return start_span(name, parent=None, kind=kind, **attributes)
+    return start_span(name, kind=kind, attributes=attributes)
 
 
 def start_span(
@@ -118,14 +119,12 @@ def start_span(
     *,
     parent: Mapping[str, str] | None = None,
     kind: SpanKind = SpanKind.INTERNAL,
-    **attributes: Attribute,
+    attributes: Attributes | None = None,
 ) -> Span:
     """Begin a span; the caller ends it. See `span`."""
     if not is_tracing():
         return trace.INVALID_SPAN
-    return _tracer().start_span(
-        name, context=_context_of(parent), kind=kind, attributes=_named(attributes)
-    )
+    return _tracer().start_span(name, context=_context_of(parent), kind=kind, attributes=attributes)
 
 
 def record_past(
@@ -134,7 +133,7 @@ def record_past(
     ended_at: datetime,
     *,
     parent: Mapping[str, str],
-    **attributes: Attribute,
+    attributes: Attributes | None = None,
 ) -> None:
     """Record a span of a time that is over."""
     if not is_tracing():
@@ -143,7 +142,7 @@ def record_past(
         name,
         context=_context_of(parent),
         start_time=int(began_at.timestamp() * NANOS),
-        attributes=_named(attributes),
+        attributes=attributes,
     )
     past.end(int(max(began_at, ended_at).timestamp() * NANOS))
 
@@ -184,7 +183,3 @@ def _context_of(parent: Mapping[str, str] | None) -> Context | None:
     if parent is None:
         return None
     return _PROPAGATOR.extract(valid_trace_headers(parent), context=Context())
-
-
-def _named(attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
-    return {name.replace("_", ".", 1): value for name, value in attributes.items()}

@@ -25,6 +25,7 @@ from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
 from todochat.database import Database, create_engine
 from todochat.database.checked import open_checked_database
+from todochat.database.size import database_size
 from todochat.forever import keep_running
 from todochat.http_client import ServiceClient
 from todochat.jwks import JwksCache
@@ -68,6 +69,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             redis, REQUESTS, limit=settings.requests_per_minute, window_s=60
         )
         app.state.erasure_service = ErasureService(jobs_database, board)
+        app.state.gauges.add(database_size(jobs_database, "tasks"))
         jobs: dict[str, Job] = {
             "changes.publish": board.publish,
             "changes.listen": board.listen,

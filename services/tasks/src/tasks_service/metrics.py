@@ -4,7 +4,13 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge
 
-EVENT_STREAMS: Final = Gauge("tasks_event_streams", "Change feeds that are open.")
-CHANGES: Final = Counter("tasks_changes_total", "Changes that were committed.", ["actor"])
-REPLAYS: Final = Counter("tasks_replays_total", "Answers replayed under an Idempotency-Key.")
-PURGED: Final = Counter("tasks_purged_rows_total", "Rows deleted after their time.", ["kind"])
+EVENT_STREAMS: Final = Gauge("todochat_task_feeds", "Change feeds that are open.")
+CHANGES: Final = Counter(
+    "todochat_task_changes_total", "Changes that were committed, by who made them.", ["actor"]
+)
+REPLAYS: Final = Counter(
+    "todochat_task_replays_total", "Answers replayed under an Idempotency-Key."
+)
+PURGED: Final = Counter(
+    "todochat_task_purged_rows_total", "Rows deleted after their time.", ["kind"]
+)

@@ -7,6 +7,7 @@ from typing import Final
 from litestar import Litestar
 from litestar.datastructures import State
 
+from todo_agent.chat_gauges import budget_gauges, queue_gauges
 from todo_agent.chatkit.acceptance import Acceptance
 from todo_agent.chatkit.attachments import AttachmentDesk, FileLimits
 from todo_agent.chatkit.budgets import NO_BUDGETS, Budgets
@@ -23,10 +24,13 @@ from todo_agent.run_queue import RunQueue
 from todo_agent.service import ChatService
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.storage.run_repository import RunRepository
+from todo_agent.storage.usage_repository import UsageRepository
 from todo_agent.storage.user_run_repository import UserRunRepository
 from todochat.bus import RunHub
 from todochat.database import create_engine
 from todochat.database.checked import open_checked_database
+from todochat.database.size import database_size
+from todochat.gauges import StoredGauges
 from todochat.redis_client import create_redis
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.uploads import LinkSigner
@@ -66,6 +70,12 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         app.state.attachment_desk = desk
         app.state.history_desk = HistoryDesk(database)
         app.state.eraser = Eraser(database, redis, signals)
+        gauges: StoredGauges = app.state.gauges
+        gauges.add(database_size(jobs, "chat"))
+        gauges.add(queue_gauges(RunRepository(jobs)))
+        budgets = _budgets(settings)
+        if budgets.has_total:
+            gauges.add(budget_gauges(UsageRepository(jobs), budgets))
         app.state.chat_service = ChatService(
             server,
             Acceptance(
@@ -73,7 +83,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
                 server,
                 signals,
                 max_active_runs=settings.max_runs_per_user,
-                budgets=_budgets(settings),
+                budgets=budgets,
             ),
             UserRunRepository(database),
             RunQueue(RunRepository(jobs), settings.max_queued_runs),

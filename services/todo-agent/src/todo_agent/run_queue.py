@@ -6,7 +6,6 @@ from typing import Final
 
 import structlog
 
-from todo_agent.metrics import QUEUED_RUNS
 from todo_agent.storage.run_repository import RunRepository
 from todochat.database.outage import is_outage
 
@@ -47,11 +46,9 @@ class RunQueue:
         """Count; 0 if the database doesn't say in time, since acceptance will find out."""
         try:
             async with asyncio.timeout(COUNT_TIMEOUT_S):
-                length = await self._runs.count_queued()
+                return await self._runs.count_queued()
         except Exception as error:
             if not is_outage(error):
                 raise
             log.warning("queue.count_failed", error=error)
             return 0
-        QUEUED_RUNS.set(length)
-        return length

@@ -1,5 +1,6 @@
 """What the api does with a request body: answer it, accept it, or attach to a run."""
 
+import dataclasses
 import time
 from typing import Final
 
@@ -14,6 +15,7 @@ from chatkit.types import (
     ThreadsSyncCustomActionReq,
     is_streaming_req,
 )
+from opentelemetry.trace import SpanKind
 
 from todo_agent.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
 from todo_agent.chatkit.context import IdScope, RequestContext
@@ -46,6 +48,8 @@ from todo_agent.metrics import ACCEPT_SECONDS, REQUESTS
 from todo_agent.run_queue import RunQueue
 from todo_agent.storage.run import CancelReason, RunRecord
 from todo_agent.storage.user_run_repository import UserRunRepository
+from todochat.logging import bind, log_content
+from todochat.telemetry import TRACEPARENT, span, trace_headers
 
 SIMPLE_TYPE: Final = "simple"
 
@@ -112,7 +116,15 @@ class ChatService:
     async def _accept(self, submission: Submission, arrival: Arrival) -> AcceptedRun:
         began = time.perf_counter()
         queue_is_full = await self._queue.is_full()
-        accepted = await self._acceptance.accept(submission, arrival, queue_is_full=queue_is_full)
+        with span("accept", kind=SpanKind.PRODUCER):
+            traceparent = trace_headers().get(TRACEPARENT, arrival.traceparent)
+            accepted = await self._acceptance.accept(
+                submission,
+                dataclasses.replace(arrival, traceparent=traceparent),
+                queue_is_full=queue_is_full,
+            )
+        bind(run_id=accepted.run_id, thread_id=accepted.thread_id)
+        log_content("message.accepted", body=arrival.body.decode(errors="replace"))
         kind = SIMPLE_TYPE if submission.simple_form else submission.request.type
         REQUESTS.labels(kind, "replayed" if accepted.replayed else "accepted").inc()
         if not accepted.replayed:

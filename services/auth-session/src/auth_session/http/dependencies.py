@@ -19,6 +19,7 @@ from auth_session.service.password_service import PasswordService
 from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_service import SignInService
 from todochat.access_tokens import looks_like_access_token
+from todochat.logging import bind
 from todochat.tokens import bearer_token
 
 
@@ -30,7 +31,7 @@ async def provide_session(request: Request[Any, Any, Any], state: State) -> Sess
         ForbiddenError: a personal access token came instead.
     """
     secrets: ClientSecretService = state.services.secrets
-    return await secrets.identify(bearer_token(request.headers))
+    return _named(await secrets.identify(bearer_token(request.headers)))
 
 
 async def provide_chat_session(request: Request[Any, Any, Any], state: State) -> Session:
@@ -45,11 +46,17 @@ async def provide_chat_session(request: Request[Any, Any, Any], state: State) ->
     token = bearer_token(request.headers)
     if looks_like_access_token(token):
         access_tokens: AccessTokenService = state.services.access_tokens
-        return await access_tokens.open_chat(token)
+        return _named(await access_tokens.open_chat(token))
     external: ExternalSignIn = state.services.external
     if external.takes(token):
-        return await external.open(token, user_agent(request))
+        return _named(await external.open(token, user_agent(request)))
     return await provide_session(request, state)
+
+
+def _named(session: Session) -> Session:
+    """Have log lines say whose session it is."""
+    bind(user_id=session.user_id)
+    return session
 
 
 def _access_tokens(state: State) -> AccessTokenService:

@@ -66,6 +66,14 @@ class ErasureService:
         log.info("erasure.begun", user_id=user_id, sids=len(sids))
         await self._announce(user_id, sids)
 
+    async def backlog(self) -> tuple[int, float]:
+        """Return how many accounts others still have something of, and the oldest one's age, s."""
+        async with self._database.transaction() as transaction:
+            count, requested_at = await ErasureRepository(transaction).backlog()
+        if requested_at is None:
+            return 0, 0.0
+        return count, max(0.0, (self._clock() - requested_at).total_seconds())
+
     async def work(self) -> int:
         """Go on with the erasures whose time has come, at most 100; return how many it were."""
         for count in range(MAX_ERASURES_A_ROUND):

@@ -48,6 +48,12 @@ class ErasureRepository:
         await self._session.execute(outbox.on_conflict_do_nothing())
         return sids
 
+    async def backlog(self) -> tuple[int, datetime | None]:
+        """Return how many erasures are to be done, and when the oldest was asked for."""
+        statement = select(func.count(), func.min(ErasureRecord.requested_at))
+        count, oldest = (await self._session.execute(statement)).one()
+        return count, oldest
+
     async def claim(self, now: datetime, lease_until: datetime) -> Erasure | None:
         """Take one erasure whose time has come; until `lease_until` nobody else gets it."""
         due = (

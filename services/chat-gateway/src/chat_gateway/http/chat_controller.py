@@ -21,13 +21,14 @@ from todochat.dictation import MAX_DICTATION_BODY_BYTES, read_chat_body
 from todochat.idempotency import HEADER as IDEMPOTENCY_HEADER
 from todochat.idempotency import parse_idempotency_key
 from todochat.openapi import problems
+from todochat.telemetry import valid_trace_headers
 from todochat.tokens import Identity
 
 RESUMABLE_HEADER: Final = "X-Resumable"
 
 # All that todo-agent sees of a browser's headers. Others, above all X-Run-Id and Authorization,
 # end here.
-_PASSED_HEADERS: Final = ("Accept-Language", "X-Timezone", "traceparent", "tracestate")
+_PASSED_HEADERS: Final = ("Accept-Language", "X-Timezone")
 
 
 class ChatController(Controller):
@@ -102,6 +103,8 @@ def _passed_headers(request: Request[Any, Any, Any], idempotency_key: str | None
         for name in _PASSED_HEADERS
         if name.lower() in request.headers
     }
+    # Also while no spans are recorded here: the worker's may be.
+    headers |= valid_trace_headers(request.headers)
     headers["X-Request-Id"] = request.scope["state"]["request_id"]
     if idempotency_key is not None:
         headers[IDEMPOTENCY_HEADER] = idempotency_key

@@ -7,6 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from todochat.errors import ForbiddenError, UnauthorizedError
+from todochat.logging import bind
 from todochat.tokens import Identity, TokenVerifier, bearer_token
 from todochat.uploads import LinkSigner
 
@@ -33,6 +34,7 @@ async def require_own_secret_or_link(
     if not signer.is_valid(user_id, attachment_id, expires_at, str(query["signature"])):
         raise UnauthorizedError("This link is not valid, or not any more.")
     # A link speaks for its user without a session: it opens this one file until it expires.
+    bind(user_id=user_id)
     connection.scope["auth"] = Identity(user_id, "", expires_at, "client-secret")
 
 
@@ -52,4 +54,5 @@ async def require_own_secret(
     identity = await verifier.client_secret(bearer_token(connection.headers))
     if connection.path_params["user_id"] != identity.user_id:
         raise ForbiddenError("The client secret was given out for another user.")
+    bind(user_id=identity.user_id)
     connection.scope["auth"] = identity

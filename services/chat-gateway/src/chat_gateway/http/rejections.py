@@ -14,8 +14,10 @@ from todochat.problems import handle_http_exception, handle_service_error
 _COUNTED: Final = frozenset(
     {
         "agent-failed",
+        "budget-spent",
         "bus-unavailable",
         "forbidden",
+        "queue-full",
         "run-log-expired",
         "run-not-found",
         "store-unavailable",

@@ -7,6 +7,7 @@ from litestar.types import Receive, Send
 from chat_gateway.streams.relay import Relay
 from chat_gateway.streams.viewer import Viewer
 from todochat.asgi import abort_connection, find_transport, wait_for_disconnect
+from todochat.logging import bind
 from todochat.raw_response import RawResponse
 
 
@@ -43,6 +44,7 @@ class SseResponse(RawResponse):
     """Answers 200 and relays a run."""
 
     def __init__(self, viewer: Viewer, relay: Relay) -> None:
+        bind(run_id=viewer.run_id, thread_id=viewer.thread_id)
         super().__init__(partial(_relay, viewer, relay), headers=_headers(viewer))
 
 

@@ -11,10 +11,17 @@ import asyncio
 import time
 from contextlib import aclosing
 from enum import StrEnum
+from typing import Final
 
 import structlog
+from opentelemetry.trace import get_current_span
 
-from chat_gateway.metrics import FIRST_EVENT_SECONDS, STREAMS_ENDED
+from chat_gateway.metrics import (
+    FIRST_FRAME_SECONDS,
+    RELAYED_BYTES,
+    RELAYED_FRAMES,
+    STREAMS_ENDED,
+)
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.outlet import PING_S, Client, Outlet, SlowViewerError
 from chat_gateway.streams.presence import Presence
@@ -24,6 +31,8 @@ from todochat.bus import Ended, Frames, Idle, RunHub, Snapshot, WatchEvent
 from todochat.draining import Drain
 from todochat.errors import ServiceError
 from todochat.faults import fault_point
+
+FRAME_END: Final = b"\n\n"
 
 log = structlog.get_logger(__name__)
 
@@ -119,9 +128,12 @@ class Relay:
                 if data:
                     await outlet.deliver(data)
                     fault_point("frames.relayed")
-                if is_first and isinstance(event, Frames):
-                    is_first = False
-                    FIRST_EVENT_SECONDS.observe(time.perf_counter() - viewer.began)
+                if isinstance(event, Frames):
+                    RELAYED_FRAMES.inc(event.data.count(FRAME_END))
+                    RELAYED_BYTES.inc(len(data))
+                    if is_first:
+                        is_first = False
+                        _note_first_frame(viewer)
 
     async def _after_relaying(
         self, relaying: "asyncio.Task[None]", stream_format: StreamFormat, outlet: Outlet
@@ -141,6 +153,12 @@ class Relay:
             return Cause.FAILED
         await outlet.say_last(b"")
         return Cause.RUN_ENDED
+
+
+def _note_first_frame(viewer: Viewer) -> None:
+    request = "attach" if viewer.is_attached else "turn"
+    FIRST_FRAME_SECONDS.labels(request).observe(time.perf_counter() - viewer.began)
+    get_current_span().add_event("first frame")
 
 
 def _render(stream_format: StreamFormat, event: WatchEvent) -> bytes:

@@ -20,6 +20,7 @@ class Viewer:
         began: `time.perf_counter()` at the request's arrival.
         has_left: its stream is closed, so nobody may renew its leases.
         replayed: the run is that of an earlier request with the same Idempotency-Key.
+        is_attached: the client asked for a run that it knew, not for a new one.
     """
 
     viewer_id: str
@@ -34,6 +35,7 @@ class Viewer:
     began: float
     conversation_id: int | None = None
     replayed: bool = False
+    is_attached: bool = False
     has_left: bool = False
     _farewell: "asyncio.Future[bytes]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()

@@ -5,6 +5,7 @@ from collections import deque
 
 from todochat.bus.frames import LogEntry, parse_entry
 from todochat.bus.limits import BusLimits
+from todochat.metrics import VIEWERS_BEHIND
 
 
 class Viewer:
@@ -38,6 +39,7 @@ class Viewer:
             self._bytes > limits.viewer_queue_bytes
             or len(self.entries) > limits.viewer_queue_messages
         ):
+            VIEWERS_BEHIND.inc()
             self.fall_behind()
         self.wake()
 

@@ -98,7 +98,7 @@ class Database:
                 that a role under such policies sees no row at all.
         """
         # From waiting for a connection to the commit.
-        work = start_leaf(self._span_name, db_system="postgresql")
+        work = start_leaf(self._span_name, attributes={"db.system.name": "postgresql"})
         try:
             async with self._sessions() as session, session.begin():
                 if user_id is not None:

@@ -3,6 +3,7 @@
 Client secrets open chat and nothing else; they fail the check of the login token's type.
 """
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,6 +17,7 @@ from tasks_service.clients.access_token_directory import AccessTokenDirectory, V
 from tasks_service.domain.change import Actor
 from todochat.access_tokens import looks_like_access_token
 from todochat.errors import ForbiddenError, TooManyRequestsError, UnauthorizedError
+from todochat.logging import bind
 from todochat.revocation import RevocationSet
 from todochat.service_tokens import (
     TTL_S,
@@ -28,6 +30,8 @@ from todochat.tokens import LOGIN_TTL_S, TokenVerifier, bearer_token
 
 ACCEPTED_ARROWS: Final = (Arrow.AGENT_TO_TASKS,)
 ACCESS_TOKEN_SCOPE: Final = "tasks"  # noqa: S105 - a scope
+RUN_ID_HEADER: Final = "X-Run-Id"
+RUN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _CALLER: Final = "tasks_caller"
 
 
@@ -111,6 +115,9 @@ async def require_own_path(
     caller = await connection.app.state.authenticator.authenticate(connection.headers)
     if connection.path_params["user_id"] != caller.user_id:
         raise ForbiddenError("The token belongs to another user than the path.")
+    # The agent names its run in each call, for the log lines of both sides to be put together.
+    run_id = connection.headers.get(RUN_ID_HEADER.lower(), "") if caller.actor == "agent" else ""
+    bind(user_id=caller.user_id, run_id=run_id if RUN_ID.fullmatch(run_id) else None)
     connection.scope["state"][_CALLER] = caller
 
 

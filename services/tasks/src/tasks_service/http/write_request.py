@@ -9,7 +9,7 @@ from litestar.enums import MediaType
 from litestar.params import HeaderParameter
 
 from tasks_service.domain.limits import MAX_RUN_ATTEMPT
-from tasks_service.http.authentication import Caller
+from tasks_service.http.authentication import RUN_ID, RUN_ID_HEADER, Caller
 from tasks_service.service.write_gate import RunAttempt, WriteRequest, Written
 from todochat.errors import BadRequestError
 from todochat.idempotency import (
@@ -19,9 +19,7 @@ from todochat.idempotency import (
     request_fingerprint,
 )
 
-RUN_ID_HEADER: Final = "X-Run-Id"
 RUN_ATTEMPT_HEADER: Final = "X-Run-Attempt"
-_RUN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _ATTEMPT: Final = re.compile(r"[0-9]{1,10}")
 
 IdempotencyKey = Annotated[
@@ -92,7 +90,7 @@ def answer(written: Written) -> Response[Any]:
 def _run(run_id: str | None, attempt: str | None) -> RunAttempt | None:
     if run_id is None and attempt is None:
         return None
-    if run_id is None or _RUN_ID.fullmatch(run_id) is None:
+    if run_id is None or RUN_ID.fullmatch(run_id) is None:
         msg = f"{RUN_ID_HEADER} must be 1 to 128 of A-Z a-z 0-9 . _ : -"
         raise BadRequestError(msg)
     if attempt is None or _ATTEMPT.fullmatch(attempt) is None:

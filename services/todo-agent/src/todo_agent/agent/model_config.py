@@ -17,6 +17,7 @@ from todochat.settings import SettingsError
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 CONNECT_TIMEOUT_S: Final = 5.0
+OFFLINE: Final = "offline"
 NO_KEY: Final = "none"  # local servers want no key, the client insists on one
 
 
@@ -59,7 +60,7 @@ async def open_model(
             OfflineModel,
         )
 
-        yield ConfiguredModel(OfflineModel(), ModelSettings(), is_free=True)
+        yield ConfiguredModel(OfflineModel(), ModelSettings(), OFFLINE, is_free=True)
         return
     check_model_settings(settings)
     name = settings.model or get_default_model()

@@ -25,8 +25,10 @@ from openai.types.responses import (
 from typing_extensions import override
 
 from todo_agent.agent.run_scope import RunScope, answer_key
-from todo_agent.agent.usage import RunMeter, count
+from todo_agent.agent.usage import RunMeter
+from todo_agent.agent.watched import ModelCall
 from todo_agent.storage.usage_repository import AnswerUsage
+from todochat.logging import log_content
 
 _REASONING: Final = "response.reasoning"
 
@@ -43,12 +45,16 @@ class ReplayModel(Model):
 
     Args:
         meter: measures answers and stops at a spent budget; None for a model that costs nothing.
+        name: the model's, in metrics and traces; "" for a call that isn't to be in them.
     """
 
-    def __init__(self, inner: Model, scope: RunScope, meter: RunMeter | None = None) -> None:
+    def __init__(
+        self, inner: Model, scope: RunScope, meter: RunMeter | None = None, *, name: str = ""
+    ) -> None:
         self._inner = inner
         self._scope = scope
         self._meter = meter
+        self._name = name
 
     @override
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
@@ -61,23 +67,42 @@ class ReplayModel(Model):
             self._scope.begin()
             if self._meter is not None:
                 await self._meter.check()
-            events = self._live(answer, given, self._inner.stream_response(*args, **kwargs))
+            events = self._watched(answer, given, self._inner.stream_response(*args, **kwargs))
         else:
             events = self._recorded(answer, recorded)
         async with aclosing(events):
             async for event in events:
                 yield event
 
-    async def _live(
+    async def _watched(
         self,
         answer: int,
         given: str | list[TResponseInputItem],
         stream: AsyncIterator[TResponseStreamEvent],
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
+        call = ModelCall(self._name)
+        try:
+            async with aclosing(self._live(answer, given, stream, call)) as events:
+                async for event in events:
+                    yield event
+        except Exception as error:
+            call.failed(error)
+            raise
+        finally:
+            call.close()
+
+    async def _live(
+        self,
+        answer: int,
+        given: str | list[TResponseInputItem],
+        stream: AsyncIterator[TResponseStreamEvent],
+        call: ModelCall,
+    ) -> AsyncGenerator[TResponseStreamEvent, None]:
         names = _MessageNames(self._scope, answer)
         items: list[ResponseOutputItem] = []
         async with aclosing(cast("AsyncGenerator[TResponseStreamEvent, None]", stream)) as events:
             async for event in events:
+                call.saw(event)
                 if event.type == "response.output_item.done":
                     # A message's `done` waits until the answer is saved; see `_finish`.
                     items.append(event.item)
@@ -89,7 +114,9 @@ class ReplayModel(Model):
                     if not event.response.output:
                         event.response.output = items  # some servers leave it empty at the end
                     usage = self._meter.measure(event.response, given) if self._meter else None
-                    for done in await self._finish(answer, event.response, names, usage):
+                    finished = await self._finish(answer, event.response, names, usage)
+                    call.answered(usage)
+                    for done in finished:
                         yield done
                     yield event
 
@@ -111,8 +138,7 @@ class ReplayModel(Model):
             message_ids=[names.nth(index) for index in range(len(messages))],
         )
         await self._scope.journal.save(answer_key(answer), msgspec.json.encode(step), usage)
-        if usage is not None:
-            count(usage)
+        log_content("model.answered", answer=answer, output=step.response)
         self._scope.answers += 1
         return [
             _done(message, item_id)

@@ -101,7 +101,8 @@ class TasksClient:
             UpstreamProblemError: the service refuses.
             UpstreamError: it can't be reached within the budget.
         """
-        response = await self._send("GET", caller, path, params=params)
+        headers = {"X-Run-Id": caller.run_id}
+        response = await self._send("GET", caller, path, headers=headers, params=params)
         return msgspec.json.decode(response.body, type=view)
 
     async def change(

@@ -14,8 +14,10 @@ from pydantic_core import to_json
 from todo_agent.agent.history import tool_call_record
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.run_scope import CallPlace, RunScope
+from todo_agent.agent.watched import watched_tool
 from todochat.clock import utc_now
 from todochat.faults import fault_point
+from todochat.logging import log_content
 
 _EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 
@@ -63,7 +65,10 @@ async def _run(
     with scope.tool_call(place) as call:
         run.open_calls[place] = tool.name
         fault_point("tool.begun")
-        output = await tool.on_invoke_tool(context, arguments)
+        with watched_tool(tool.name) as watched:
+            output = await tool.on_invoke_tool(context, arguments)
+            watched.returned(output)
+        log_content("tool.returned", tool=tool.name, arguments=arguments, output=output)
         fault_point("tool.returned")
         events = call.events
         asked = run.client_tool_call if call.asks_browser else None

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, Final
 
 from openai.types.responses import Response
-from prometheus_client import Counter
 
 from todo_agent.agent.prices import Prices
 from todo_agent.chatkit.budgets import Budgets
@@ -14,12 +13,6 @@ from todochat.clock import utc_now
 
 CHARS_PER_TOKEN: Final = 4  # for servers that don't count; English has about that many
 UNKNOWN_MODEL: Final = "unknown"
-
-MODEL_TOKENS: Final = Counter(
-    "todochat_model_tokens_total",
-    "Tokens of finished model answers; `cached` ones are some of `input`.",
-    ["model", "kind"],
-)
 
 
 class Meter:
@@ -82,13 +75,6 @@ class RunMeter:
     def measure(self, response: Response, model_input: Any) -> AnswerUsage:
         """See `Meter.measure`."""
         return self._meter.measure(response, model_input)
-
-
-def count(usage: AnswerUsage) -> None:
-    """Count a saved answer for Prometheus."""
-    MODEL_TOKENS.labels(usage.model, "input").inc(usage.input_tokens)
-    MODEL_TOKENS.labels(usage.model, "cached").inc(usage.cached_tokens)
-    MODEL_TOKENS.labels(usage.model, "output").inc(usage.output_tokens)
 
 
 def _estimate(value: Any) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from todo_agent.errors import BudgetSpentError
+from todo_agent.metrics import BUDGET_REFUSALS
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.storage.usage_repository import Spent
 from todochat.clock import utc_now
@@ -41,6 +42,11 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there is any limit at all."""
         return any(limit is not None for limit in msgspec.structs.astuple(self))
 
+    @property
+    def has_total(self) -> bool:
+        """Whether there is a limit for all people together."""
+        return self.total_tokens is not None or self.total_cost_micros is not None
+
     async def check(self, read: Callable[[date], Awaitable[Spent]]) -> None:
         """Check a user's budget and everybody's.
 
@@ -57,10 +63,12 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
         if _is_over(spent.user_tokens, self.user_tokens) or _is_over(
             spent.user_cost_micros, self.user_cost_micros
         ):
+            BUDGET_REFUSALS.labels("user").inc()
             raise _spent("Your budget for today is spent", now)
         if _is_over(spent.total_tokens, self.total_tokens) or _is_over(
             spent.total_cost_micros, self.total_cost_micros
         ):
+            BUDGET_REFUSALS.labels("total").inc()
             raise _spent("Everybody's budget for today is spent", now)
 
 

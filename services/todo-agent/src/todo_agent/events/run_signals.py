@@ -9,18 +9,14 @@ from collections.abc import Awaitable, Sequence
 from typing import Final
 
 import structlog
-from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from todo_agent.metrics import SIGNALS_FAILED
 from todo_agent.storage.run import StoppedRun
 from todochat import bus
 
 SIGNAL_TIMEOUT_S: Final = 1.0
-
-SIGNALS_FAILED: Final = Counter(
-    "todo_agent_signals_failed_total", "Signals to workers that Redis didn't take.", ["signal"]
-)
 
 log = structlog.get_logger(__name__)
 

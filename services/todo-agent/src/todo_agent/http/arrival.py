@@ -14,7 +14,9 @@ from todochat.dictation import read_chat_body
 from todochat.errors import BadRequestError, UnauthorizedError
 from todochat.idempotency import parse_idempotency_key
 from todochat.ids import is_user_id, new_id
+from todochat.logging import bind
 from todochat.service_tokens import Arrow, ServiceIdentity, ServiceTokens
+from todochat.telemetry import TRACEPARENT, valid_trace_headers
 from todochat.tokens import bearer_token
 
 BODY_LIMIT_BYTES: Final = 256 * 1024
@@ -22,7 +24,6 @@ CALLERS: Final = (Arrow.GATEWAY_TO_AGENT,)
 
 _RUN_ID: Final = re.compile(r"run_[0-9a-z]{26}")
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _MAX_ZONE_CHARS: Final = 64
 
 
@@ -36,6 +37,7 @@ def provide_caller(request: Request[Any, Any, Any], state: State) -> ServiceIden
     caller = tokens.verify(CALLERS, bearer_token(request.headers))
     if not is_user_id(caller.user_id):
         raise UnauthorizedError("The service token names no user.")
+    bind(user_id=caller.user_id)
     return caller
 
 
@@ -56,7 +58,7 @@ async def provide_arrival(
         idempotency_key=parse_idempotency_key(headers),
         timezone=_timezone(headers.get("x-timezone", "")),
         locale=_locale(headers.get("accept-language", "")),
-        traceparent=_traceparent(headers.get("traceparent", "")),
+        traceparent=valid_trace_headers(headers).get(TRACEPARENT),
     )
 
 
@@ -83,7 +85,3 @@ def _locale(accept_language: str) -> str:
     """Return the first language of the list; the order is what browsers mean by it."""
     first = accept_language.partition(",")[0].partition(";")[0].strip()
     return first if _LOCALE.fullmatch(first) else "en"
-
-
-def _traceparent(value: str) -> str | None:
-    return value if _TRACEPARENT.fullmatch(value) else None

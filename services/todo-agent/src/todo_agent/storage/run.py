@@ -41,6 +41,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
         attempt: grows with each claim; every write of the run is fenced by it.
         crashes: how often a claim took the run from a worker whose lease had ended.
         closed_at: when the end marker was known to be in the run's log.
+        taken_over: this claim took the run from a worker whose lease had ended; no column.
     """
 
     run_id: str
@@ -67,6 +68,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     created_at: datetime
     ended_at: datetime | None
+    taken_over: bool = False
 
     @property
     def is_active(self) -> bool:

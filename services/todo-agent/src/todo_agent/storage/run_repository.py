@@ -14,7 +14,7 @@ its run learns it from its next write, which changes nothing.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import TextClause, text
 
@@ -42,7 +42,10 @@ _CLAIM: Final = text(f"""
             ORDER BY created_at, run_id
               FOR UPDATE SKIP LOCKED
             LIMIT 1)
-    RETURNING {RUN_COLUMNS}
+    RETURNING {RUN_COLUMNS},
+              -- A query in RETURNING sees the row as it was before.
+              crashes > (SELECT before.crashes FROM runs AS before
+                          WHERE before.run_id = runs.run_id) AS taken_over
 """)  # noqa: S608 - the columns are a constant
 
 # Rows are locked in order of run_id, as by everyone who locks several: no deadlock.
@@ -132,11 +135,24 @@ _PURGE_STEPS: Final = text("""
     RETURNING 1
 """)
 
+_QUEUE: Final = text("""
+    SELECT count(*) AS length,
+           coalesce(extract(epoch FROM now() - min(created_at)), 0) AS oldest_s
+      FROM runs WHERE closed_at IS NULL AND status = 'queued'
+""")
+
 _PURGE_RUNS: Final = text("""
     DELETE FROM runs WHERE run_id IN (
         SELECT run_id FROM runs WHERE closed_at < now() - CAST(:keep AS interval) LIMIT :batch)
     RETURNING 1
 """)
+
+
+class Queue(NamedTuple):
+    """What waits for a worker: how many runs, and the oldest one's age in seconds."""
+
+    length: int
+    oldest_s: float
 
 
 class RunRepository:
@@ -308,9 +324,13 @@ class RunRepository:
 
     async def count_queued(self) -> int:
         """Return how many runs of all users wait for a worker."""
-        statement = text("SELECT count(*) FROM runs WHERE closed_at IS NULL AND status = 'queued'")
+        return (await self.read_queue()).length
+
+    async def read_queue(self) -> Queue:
+        """Return how many runs of all users wait for a worker, and since when."""
         async with self._db.transaction(None) as session:
-            return int((await session.execute(statement)).scalar_one())
+            row = (await session.execute(_QUEUE)).one()
+        return Queue(int(row.length), max(0.0, float(row.oldest_s)))
 
     async def _changed(self, statement: TextClause, **values: object) -> bool:
         async with self._db.transaction(None) as session:

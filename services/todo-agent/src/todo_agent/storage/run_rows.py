@@ -9,7 +9,9 @@ from todo_agent.storage.run import RunRecord, TurnRecord
 
 # JSON comes as text, for msgspec to decode into a struct.
 RUN_COLUMNS: Final = ", ".join(
-    "CAST(turn AS text) AS turn" if name == "turn" else name for name in RunRecord.__struct_fields__
+    "CAST(turn AS text) AS turn" if name == "turn" else name
+    for name in RunRecord.__struct_fields__
+    if name != "taken_over"
 )
 
 _decode_turn: Final = msgspec.json.Decoder(TurnRecord).decode

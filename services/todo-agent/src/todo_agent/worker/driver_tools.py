@@ -17,6 +17,7 @@ class DriverTools(msgspec.Struct, frozen=True, kw_only=True):
     """What all drivers of a worker share.
 
     Args:
+        model_name: of the model, for metrics and traces.
         meter: None for a model that costs nothing.
     """
 
@@ -25,6 +26,7 @@ class DriverTools(msgspec.Struct, frozen=True, kw_only=True):
     publisher: RunPublisher
     assistant: Assistant
     model: Model
+    model_name: str
     meter: Meter | None
     history: HistoryLimits
     max_turns: int

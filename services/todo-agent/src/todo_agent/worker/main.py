@@ -117,6 +117,7 @@ async def open_worker(
         publisher=publisher,
         assistant=_with_files(assistant, store, used, settings),
         model=used,
+        model_name=model.name if used is model.model else type(used).__name__,
         meter=None if model.is_free and used is model.model else _meter(settings, databases, model),
         history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
         max_turns=settings.max_turns,

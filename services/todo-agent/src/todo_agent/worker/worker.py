@@ -3,37 +3,37 @@
 import asyncio
 import random
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
+from opentelemetry.trace import SpanKind
 from redis.asyncio import Redis
 
+from todo_agent.metrics import (
+    ACTIVE_RUNS,
+    RUN_ATTEMPTS,
+    RUN_FAILURES,
+    RUN_SECONDS,
+    RUNS,
+    TAKEOVERS,
+    WAIT_SECONDS,
+)
 from todo_agent.storage.run import RunRecord
 from todo_agent.storage.run_repository import RunRepository
 from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.databases import WorkerDatabases
 from todo_agent.worker.driver import RunDriver
-from todo_agent.worker.driver_tools import DriverTools
+from todo_agent.worker.driver_tools import DriverTools, RunOutcome
 from todo_agent.worker.errors import RunAbandonedError
 from todo_agent.worker.leases import LeaseKeeper
 from todo_agent.worker.times import WorkerTimes
 from todochat.bus import BusUnavailableError, RunLostError, WorkerChannels, wake
-from todochat.telemetry import TRACEPARENT, span
+from todochat.clock import utc_now
+from todochat.logging import bind
+from todochat.telemetry import TRACEPARENT, Attributes, record_past, span
 
-ACTIVE_RUNS: Final = Gauge("todo_agent_active_runs", "Runs that this worker drives.")
-RUNS: Final = Counter("todo_agent_runs_total", "Runs by how they left this worker.", ["outcome"])
-RUN_SECONDS: Final = Histogram(
-    "todo_agent_run_seconds",
-    "Seconds from a claim to the end of the run.",
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300),
-)
-WAIT_SECONDS: Final = Histogram(
-    "todo_agent_run_wait_seconds",
-    "Seconds from a run's acceptance to its first claim.",
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
-)
 OUTAGE_PAUSE_S: Final = 1.0
 RELEASE_TRIES: Final = 30
 
@@ -131,7 +131,9 @@ class Worker:
 
     def _begin(self, run: RunRecord) -> None:
         if run.attempt == 1:
-            WAIT_SECONDS.observe(max(0.0, time.time() - run.created_at.timestamp()))
+            WAIT_SECONDS.observe(_age_s(run))
+        if run.taken_over:
+            TAKEOVERS.inc()
         active = ActiveRun(run)
         self.active[run.run_id] = active
         ACTIVE_RUNS.set(len(self.active))
@@ -141,17 +143,17 @@ class Worker:
 
     async def _drive(self, active: ActiveRun) -> None:
         run = active.record
-        structlog.contextvars.bind_contextvars(run_id=run.run_id)
-        log.info("run.claimed", attempt=run.attempt, type=run.request_type, crashes=run.crashes)
-        began = time.monotonic()
-        outcome = "abandoned"
+        bind(run_id=run.run_id, thread_id=run.thread_id, user_id=run.user_id)
+        outcome = "handed-over"
         try:
-            parent = {TRACEPARENT: run.traceparent or ""}
-            with span("run", parent=parent, run_id=run.run_id, run_attempt=run.attempt):
+            with _span_of(run):
+                log.info(
+                    "run.claimed", attempt=run.attempt, type=run.request_type, crashes=run.crashes
+                )
                 ended = await RunDriver(self._tools, active).drive()
-            outcome = ended.status
-            RUN_SECONDS.observe(time.monotonic() - began)
-            log.info("run.ended", status=ended.status, error=ended.error)
+                log.info("run.ended", status=ended.status, error=ended.error)
+            outcome = "ended"
+            _count_end(run, ended)
         except RunLostError:
             outcome = "lost"
             log.warning("run.lost", attempt=run.attempt)
@@ -163,7 +165,7 @@ class Worker:
             log.exception("run.crashed", attempt=run.attempt)
             outcome = "crashed"
         finally:
-            RUNS.labels(outcome).inc()
+            RUN_ATTEMPTS.labels(outcome).inc()
             # A run that was put down may have been claimed again meanwhile, even by this worker.
             if self.active.get(run.run_id) is active:
                 del self.active[run.run_id]
@@ -187,3 +189,28 @@ class Worker:
             await wake(self._redis)
         except BusUnavailableError as error:  # then a worker finds it when it polls
             log.info("run.wake_failed", run_id=run.run_id, error=error)
+
+
+def _age_s(run: RunRecord) -> float:
+    return max(0.0, time.time() - run.created_at.timestamp())
+
+
+def _count_end(run: RunRecord, ended: RunOutcome) -> None:
+    """Count a run that this worker has ended; one that had ended before lacked its marker only."""
+    if not run.is_active:
+        return
+    RUNS.labels(ended.status).inc()
+    RUN_SECONDS.observe(_age_s(run))
+    if ended.status == "failed":
+        RUN_FAILURES.labels(ended.error or "unknown").inc()
+
+
+@contextmanager
+def _span_of(run: RunRecord) -> Iterator[None]:
+    """Go on with the trace of the request that began the run, after its time in the queue."""
+    parent = {TRACEPARENT: run.traceparent or ""}
+    attributes: Attributes = {"todochat.run_id": run.run_id, "todochat.attempt": run.attempt}
+    if run.attempt == 1:
+        record_past("queue", run.created_at, utc_now(), parent=parent, attributes=attributes)
+    with span("run", parent=parent, kind=SpanKind.CONSUMER, attributes=attributes):
+        yield

@@ -23,9 +23,9 @@ async def test_ready_live_and_metrics_answer(
     metrics = (await gateway.client.get("/metrics")).text
 
     assert (ready.status_code, live.status_code) == (200, 200)
-    assert 'todo_agent_requests_total{outcome="accepted",type="threads.create"}' in metrics
-    assert "todo_agent_accept_seconds_count" in metrics
-    assert "todo_agent_queued_runs" in metrics
+    assert 'todochat_chatkit_requests_total{outcome="accepted",type="threads.create"}' in metrics
+    assert "todochat_run_accept_seconds_count" in metrics
+    assert "todochat_queued_runs 1.0" in metrics
 
 
 async def test_the_openapi_document_names_every_route_and_answer(gateway: Gateway) -> None:

@@ -107,7 +107,7 @@ async def test_a_run_that_crashes_every_driver_ends_as_failed(
 
 def _crashes() -> float:
     # Counted when the worker has put the run down, after which it renews its lease no more.
-    return REGISTRY.get_sample_value("todo_agent_runs_total", {"outcome": "crashed"}) or 0.0
+    return REGISTRY.get_sample_value("todochat_run_attempts_total", {"outcome": "crashed"}) or 0.0
 
 
 async def test_a_run_put_down_by_a_worker_is_taken_over_while_that_worker_lives(

@@ -127,7 +127,7 @@ async def test_a_process_gets_ready_and_lets_its_run_finish_on_sigterm(
     assert await stopping == 0
     assert await chat.end_of(last) == "completed"
     assert (await chat.row(last))["attempt"] == 1
-    assert 'todo_agent_runs_total{outcome="completed"} 1.0' in metrics
+    assert 'todochat_runs_total{status="completed"} 1.0' in metrics
     events = [json.loads(line) for line in process.logs]
     ended = next(event for event in events if event["event"] == "run.ended")
     assert (ended["run_id"], ended["service"]) == (run.run_id, "todo-agent-worker")

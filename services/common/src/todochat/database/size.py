@@ -1,0 +1,28 @@
+"""How large a database is, for whoever watches the disk it is on."""
+
+from typing import Final
+
+from sqlalchemy import text
+
+from todochat.database.engine import Database
+from todochat.gauges import GaugeSource
+from todochat.metrics import DATABASE_BYTES
+
+EVERY_S: Final = 60.0  # PostgreSQL looks at each file
+
+_SIZE: Final = text("SELECT pg_database_size(current_database())")
+
+
+def database_size(database: Database, name: str) -> GaugeSource:
+    """Return the source of a database's size.
+
+    Args:
+        name: what the label says.
+    """
+    gauge = DATABASE_BYTES.labels(name)
+
+    async def read() -> None:
+        async with database.transaction() as session:
+            gauge.set((await session.execute(_SIZE)).scalar_one())
+
+    return GaugeSource(name="database-size", read=read, gauges=[gauge], every_s=EVERY_S)
