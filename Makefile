@@ -60,7 +60,7 @@ chaos: .venv ## kill, stop and freeze everything, N=200 times from SEED=1 on, an
 	@PYTHONPATH=tests $(BIN)/python -m chaos --seeds $(or $(N),200) --first $(or $(SEED),1) $(if $(LOGS),--logs $(LOGS))
 
 bench: .venv ## measure, as ratios against a peer in the same run
-	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+	@for bench in tests/bench/bench_*.py; do PYTHONPATH=tests $(BIN)/python $$bench || exit 1; done
 
 lint: .venv frontend/node_modules/.package-lock.json ## ruff, formatter, import contracts, spelling, biome
 	@$(NPM) run --silent lint

@@ -19,13 +19,14 @@ class PacedModel:
     """Answers every request of the Responses API with `tokens` tokens, `rate` a second.
 
     Attributes:
+        rate: may be changed for the answers to come; infinite for as fast as they are read.
         broken_off: answers whose reader went away.
     """
 
     def __init__(self, tokens: int, rate: float) -> None:
+        self.rate = rate
         self.broken_off = 0
         self._tokens = tokens
-        self._interval_s = 1 / rate
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -67,10 +68,10 @@ class PacedModel:
         await writer.begin()
         await writer.begin_message()
         loop = asyncio.get_running_loop()
-        due = loop.time()
+        due, interval_s = loop.time(), 1 / self.rate
         for number in range(self._tokens):
             await writer.text(token(number))
-            due += self._interval_s
+            due += interval_s
             await asyncio.sleep(due - loop.time())  # behind its pace it only lets others run
         await writer.end_message()
         await writer.finish()
