@@ -108,6 +108,7 @@ def _entry(field: msgspec.structs.FieldInfo, metas: list[Meta]) -> str:
     meaning = " ".join(meta.description for meta in metas if meta.description)
     lines = textwrap.wrap(meaning, 97, initial_indent="# ", subsequent_indent="# ")
     default = "" if field.default is None else field.default
+    default = str(default).lower() if isinstance(default, bool) else default
     return "\n".join([*lines, f"#{field.encode_name}={default}", ""])
 
 

@@ -1,0 +1,188 @@
+"""Compose files as `docker compose` would read them, as far as ours need it."""
+
+import copy
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from deploy_kit import ROOT, Doc, load_yaml
+
+FOLDER: Final = ROOT / "deploy/compose"
+MOUNT: Final = "/run/secrets/"
+# One with no other inside it.
+_VARIABLE: Final = re.compile(r"\$\{(?P<name>[A-Z_]+)(?:(?P<sign>:[-+])(?P<word>[^${}]*))?\}")
+_DOLLAR: Final = "\0"
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Refuses keys that it doesn't know: those of the specification that our files use."""
+
+
+Duration = Annotated[str, Meta(pattern=r"^\d+(s|m)$")]
+Size = Annotated[str, Meta(pattern=r"^\d+(m|g)$")]
+Restart = Annotated[str, Meta(pattern=r"^(unless-stopped|on-failure:\d+)$")]
+Publish = Annotated[str, Meta(pattern=r"^(\d+\.\d+\.\d+\.\d+:)?\d+:\d+(/udp)?$")]
+
+
+class EnvFile(Strict):
+    path: str
+    required: bool
+
+
+class Health(Strict):
+    test: list[str]
+    interval: Duration
+    timeout: Duration
+    retries: int
+    start_period: Duration
+    start_interval: Duration
+
+
+class Need(Strict):
+    condition: Literal["service_healthy", "service_completed_successfully"]
+
+
+class Limits(Strict):
+    cpus: Annotated[str, Meta(pattern=r"^[\d.]+$")]
+    memory: Size
+    pids: int
+
+
+class Resources(Strict):
+    limits: Limits
+
+
+class Deploy(Strict):
+    resources: Resources
+    replicas: Annotated[str, Meta(pattern=r"^\d+$")] | None = None
+
+
+class Logging(Strict):
+    driver: str
+    options: dict[str, str]
+
+
+class Watch(Strict):
+    action: Literal["restart"]
+    path: str
+
+
+class Develop(Strict):
+    watch: list[Watch]
+
+
+class Service(Strict, kw_only=True):
+    image: str
+    deploy: Deploy | None = None
+    entrypoint: list[str] | None = None
+    command: list[str] | None = None
+    environment: dict[str, str] = {}
+    env_file: list[EnvFile] = []
+    secrets: list[str] = []
+    networks: list[str] = []
+    volumes: list[str] = []
+    ports: list[Publish] = []
+    tmpfs: list[str] = []
+    depends_on: dict[str, Need] | list[str] = {}
+    healthcheck: Health | None = None
+    restart: Restart
+    user: str | None = None
+    read_only: bool = False
+    cap_drop: list[str]
+    cap_add: list[str] = []
+    security_opt: list[str]
+    sysctls: dict[str, str] = {}
+    shm_size: Size | None = None
+    stop_grace_period: Duration = "10s"
+    logging: Logging | None = None
+    develop: Develop | None = None
+
+
+class Network(Strict):
+    internal: bool = False
+
+
+class Nothing(Strict):
+    """A volume without options."""
+
+
+class SecretFile(Strict):
+    file: str
+
+
+class Project(Strict):
+    name: str
+    services: dict[str, Service]
+    networks: dict[str, Network]
+    volumes: dict[str, Nothing]
+    secrets: dict[str, SecretFile]
+
+
+def read(*names: str, environ: Mapping[str, str] | None = None) -> Doc:
+    """Return files laid over each other, with the variables put in."""
+    merged: Doc = {}
+    for name in names:
+        (doc,) = load_yaml(FOLDER / name)
+        merged = _merge(merged, {key: doc[key] for key in doc if not key.startswith("x-")})
+    put_in: Doc = _put_in(merged, environ or {})
+    return put_in
+
+
+def project(*names: str, environ: Mapping[str, str] | None = None) -> Project:
+    """Return files laid over each other, checked.
+
+    Raises:
+        msgspec.ValidationError: a key isn't known, or its value isn't of its type.
+    """
+    return parse(read(*names, environ=environ))
+
+
+def parse(doc: Doc) -> Project:
+    """Check a project."""
+    return msgspec.convert(doc, Project)
+
+
+def variables_of(path: Path) -> set[str]:
+    """The names that a file has compose put in."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line.split(" #")[0] for line in lines if not line.lstrip().startswith("#"))
+    return set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
+
+
+def replace(text: str, environ: Mapping[str, str]) -> str:
+    """Put variables in, from the innermost to the outermost."""
+
+    def value(match: re.Match[str]) -> str:
+        given, word = environ.get(match["name"], ""), match["word"] or ""
+        if match["sign"] == ":+":
+            return word if given else ""
+        return given or word
+
+    text, count = text.replace("$$", _DOLLAR), 1
+    while count:
+        text, count = _VARIABLE.subn(value, text)
+    return text.replace(_DOLLAR, "$")
+
+
+def _put_in(node: Any, environ: Mapping[str, str]) -> Any:
+    if isinstance(node, dict):
+        return {key: _put_in(value, environ) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_put_in(value, environ) for value in node]
+    return replace(node, environ) if isinstance(node, str) else node
+
+
+def _merge(under: Any, over: Any) -> Any:
+    """Mappings are merged, lists appended, everything else replaced."""
+    if isinstance(under, dict) and isinstance(over, dict):
+        merged = {key: copy.deepcopy(value) for key, value in under.items()}
+        for key, value in over.items():
+            merged[key] = _merge(merged[key], value) if key in merged else copy.deepcopy(value)
+        return merged
+    if isinstance(under, list) and isinstance(over, list):
+        return [*under, *(each for each in over if each not in under)]
+    return over

@@ -1,0 +1,109 @@
+"""What deployments must agree with: the services as their code has them."""
+
+import runpy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import yaml
+
+from auth_session.settings import AuthMigrationSettings, AuthSessionSettings
+from chat_gateway.settings import ChatGatewaySettings
+from tasks_service.settings import MigrationSettings as TasksMigrationSettings
+from tasks_service.settings import TasksSettings
+from todo_agent.settings import MigrationSettings as ChatMigrationSettings
+from todo_agent.settings import TodoAgentSettings
+from todochat.database.setup import SetupSettings
+from todochat.operations import OperationsController
+from todochat.settings import ServiceSettings
+from todochat_local.service_units import service_kinds
+
+ROOT: Final = Path(__file__).parents[1]
+# Of PostgreSQL's and Python's own libraries.
+STANDARD_VARIABLES: Final = {"PGSSLMODE", "PGSSLROOTCERT", "PYTHONPATH"}
+HEALTH_PATHS: Final = {
+    path
+    for handler in vars(OperationsController).values()
+    for path in getattr(handler, "paths", ())
+    if path.startswith("/health")
+}
+_SETTINGS: Final[dict[str, type[ServiceSettings]]] = {
+    "auth_session": AuthSessionSettings,
+    "tasks_service": TasksSettings,
+    "todo_agent": TodoAgentSettings,
+    "chat_gateway": ChatGatewaySettings,
+}
+# One-shot command -> what it reads.
+ONE_SHOTS: Final[dict[tuple[str, ...], type[msgspec.Struct]]] = {
+    ("todochat.database",): SetupSettings,
+    ("auth_session", "migrate"): AuthMigrationSettings,
+    ("tasks_service", "migrate"): TasksMigrationSettings,
+    ("todo_agent", "migrate"): ChatMigrationSettings,
+}
+
+Doc = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ServiceFacts:
+    """A service as the launcher starts it.
+
+    Attributes:
+        command: module and command.
+        port: that it listens on unless told otherwise.
+    """
+
+    name: str
+    command: tuple[str, str]
+    settings: type[ServiceSettings]
+    host_variable: str
+    port_variable: str
+    port: int
+
+
+def service_facts() -> dict[str, ServiceFacts]:
+    """Every service's facts by its name."""
+    facts = {}
+    for kind in service_kinds((), ()):
+        settings = _SETTINGS[kind.module]
+        port_variable = f"{kind.prefix}_PORT"
+        facts[kind.name] = ServiceFacts(
+            name=kind.name,
+            command=(kind.module, kind.command),
+            settings=settings,
+            host_variable=f"{kind.prefix}_HOST",
+            port_variable=port_variable,
+            port=defaults(settings)[port_variable],
+        )
+    return facts
+
+
+def defaults(settings: type[msgspec.Struct]) -> dict[str, Any]:
+    """The default of each variable that has one."""
+    fields = msgspec.structs.fields(settings)
+    return {field.encode_name: field.default for field in fields if not field.required}
+
+
+def variables(settings: type[msgspec.Struct]) -> set[str]:
+    """The variables that a settings struct knows."""
+    return {field.encode_name for field in msgspec.structs.fields(settings)}
+
+
+def program(path: str) -> Mapping[str, Any]:
+    """The names of a program of the repository that is in no package."""
+    return runpy.run_path(str(ROOT / path))
+
+
+def load_yaml(path: Path) -> list[Doc]:
+    """The documents of a YAML file."""
+    with path.open(encoding="utf-8") as file:
+        return [doc for doc in yaml.load_all(file, Loader=yaml.CSafeLoader) if doc]
+
+
+def caddy_grace_s() -> int:
+    """How long the edge lets its streams finish."""
+    lines = (ROOT / "deploy/caddy/Caddyfile").read_text(encoding="utf-8").split("\n")
+    line = next(line for line in lines if line.strip().startswith("grace_period "))
+    return int(line.split()[1].removesuffix("s"))

@@ -1,0 +1,163 @@
+"""Rendered Kubernetes manifests, and what their network policies let through."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from deploy_kit import ROOT, Doc, load_yaml
+
+RENDERED: Final = ROOT / "tests/deploy/rendered"
+WORKLOADS: Final = ("Deployment", "StatefulSet", "Job")
+SECRET_VALUES: Final = {
+    "REDIS_URL": "redis://:p@valkey:6379/0",
+    "TODOCHAT_SERVICE_SECRET": "s" * 40,
+    "AUTH_SESSION_KEY_SECRET": "k" * 40,
+}
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Something that runs pods of one kind."""
+
+    doc: Doc
+
+    @property
+    def name(self) -> str:
+        return str(self.doc["metadata"]["name"])
+
+    @property
+    def kind(self) -> str:
+        return str(self.doc["kind"])
+
+    @property
+    def template(self) -> Doc:
+        template: Doc = self.doc["spec"]["template"]
+        return template
+
+    @property
+    def labels(self) -> dict[str, str]:
+        labels: dict[str, str] = self.template["metadata"]["labels"]
+        return labels
+
+    @property
+    def pod(self) -> Doc:
+        pod: Doc = self.template["spec"]
+        return pod
+
+    @property
+    def container(self) -> Doc:
+        container: Doc = self.pod["containers"][0]
+        return container
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """Module and arguments of `python -m`."""
+        words = [*self.container.get("command", []), *self.container.get("args", [])]
+        return tuple(words[2:]) if words[:2] == ["python", "-m"] else tuple(words)
+
+
+class Manifests:
+    """All objects of one rendering."""
+
+    def __init__(self, docs: list[Doc]) -> None:
+        self.docs = docs
+
+    @classmethod
+    def load(cls, name: str) -> "Manifests":
+        return cls(load_yaml(RENDERED / f"{name}.yaml"))
+
+    def of(self, kind: str) -> list[Doc]:
+        return [doc for doc in self.docs if doc["kind"] == kind]
+
+    def find(self, kind: str, name: str) -> Doc | None:
+        return next((doc for doc in self.of(kind) if doc["metadata"]["name"] == name), None)
+
+    def workloads(self, *kinds: str) -> list[Workload]:
+        return [Workload(doc) for kind in kinds or WORKLOADS for doc in self.of(kind)]
+
+    def workload(self, name: str) -> Workload:
+        return next(each for each in self.workloads() if each.name == name)
+
+    def environment(self, workload: Workload) -> dict[str, str]:
+        """What a container gets; of optional secrets nothing, of others something plausible."""
+        environ: dict[str, str] = {}
+        for source in workload.container.get("envFrom", []):
+            config = self.find("ConfigMap", source["configMapRef"]["name"])
+            environ |= config["data"] if config else {}
+        for entry in workload.container.get("env", []):
+            reference = entry.get("valueFrom", {}).get("secretKeyRef")
+            if reference is None:
+                environ[entry["name"]] = entry["value"]
+            elif not reference.get("optional"):
+                environ[entry["name"]] = SECRET_VALUES.get(entry["name"], "postgresql://u:p@h/d")
+        return environ
+
+
+def selects(selector: Doc, labels: dict[str, str]) -> bool:
+    """Whether a label selector matches."""
+    wanted = selector.get("matchLabels", {}).items()
+    if any(labels.get(key) != value for key, value in wanted):
+        return False
+    for rule in selector.get("matchExpressions", []):
+        assert rule["operator"] == "In", rule
+        if labels.get(rule["key"]) not in rule["values"]:
+            return False
+    return True
+
+
+class Firewall:
+    """What the network policies allow between the pods of one namespace, and from them out."""
+
+    def __init__(self, manifests: Manifests) -> None:
+        self._policies = [doc["spec"] for doc in manifests.of("NetworkPolicy")]
+
+    def allows(self, caller: Workload, callee: Workload, port: int) -> bool:
+        """Whether one pod reaches a port of another."""
+        out = self._rules("egress", caller)
+        into = self._rules("ingress", callee)
+        return _passes(out, "to", callee, port) and _passes(into, "from", caller, port)
+
+    def leaves(self, caller: Workload, port: int) -> bool:
+        """Whether a pod reaches a port of a public address."""
+        return any(
+            _has_port(rule, port) and any("ipBlock" in peer for peer in rule.get("to", []))
+            for rule in self._rules("egress", caller)
+        )
+
+    def reaches_stores(self, caller: Workload, port: int) -> bool:
+        """Whether a pod reaches a port wherever it is."""
+        return any(
+            _has_port(rule, port) and not rule.get("to") for rule in self._rules("egress", caller)
+        )
+
+    def _rules(self, direction: str, workload: Workload) -> list[Any]:
+        return [
+            rule
+            for policy in self._policies
+            if selects(policy["podSelector"], workload.labels)
+            for rule in policy.get(direction, [])
+        ]
+
+
+def _passes(rules: list[Any], side: str, other: Workload, port: int) -> bool:
+    return any(
+        _has_port(rule, port)
+        and (not rule.get(side) or any(_is_peer(peer, other) for peer in rule[side]))
+        for rule in rules
+    )
+
+
+def _is_peer(peer: Doc, workload: Workload) -> bool:
+    same_namespace = "namespaceSelector" not in peer and "ipBlock" not in peer
+    return same_namespace and selects(peer["podSelector"], workload.labels)
+
+
+def _has_port(rule: Doc, port: int) -> bool:
+    return "ports" not in rule or any(each["port"] == port for each in rule["ports"])
+
+
+def probes(workload: Workload) -> Iterator[tuple[str, Doc]]:
+    """The HTTP probes of a container."""
+    for name in ("startupProbe", "livenessProbe", "readinessProbe"):
+        if name in workload.container:
+            yield name, workload.container[name]["httpGet"]
