@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from pathlib import Path
@@ -23,6 +24,9 @@ def main() -> int:
 
 
 async def _run(options: argparse.Namespace) -> int:
+    task = asyncio.current_task()
+    if task is not None:  # as Ctrl-C does: the stack is stopped, the figures are printed
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     figures, began = Figures(), time.monotonic()
     seeds = range(options.first, options.first + options.seeds)
     try:

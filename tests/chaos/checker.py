@@ -54,7 +54,7 @@ def check(history: History) -> list[Violation]:
         runs.setdefault(run.key, []).append(run)
     for turn in history.turns:
         found += _check_frames(turn)
-        found += _check_outcome(turn, runs.get(turn.key, []), history)
+        found += _check_outcome(turn, plans[turn.turn_id], runs.get(turn.key, []), history)
         found += _check_answers(turn, plans[turn.turn_id], runs.get(turn.key, []), history)
     for turn in _last_turns(history.turns):
         found += _check_view(turn, history)
@@ -83,8 +83,10 @@ def _check_frames(turn: SeenTurn) -> Iterator[Violation]:
         yield Violation("cut off", where, "it ended without an end marker")
 
 
-def _check_outcome(turn: SeenTurn, runs: list[StoredRun], history: History) -> Iterator[Violation]:
-    """An accepted turn ends: one run, completed, closed, and its client knows."""
+def _check_outcome(
+    turn: SeenTurn, plan: PlannedTurn, runs: list[StoredRun], history: History
+) -> Iterator[Violation]:
+    """An accepted turn ends: one run, completed or stopped, closed, and its client knows."""
     where = str(turn.turn_id)
     if not runs:
         if turn.run_id:
@@ -100,7 +102,7 @@ def _check_outcome(turn: SeenTurn, runs: list[StoredRun], history: History) -> I
     if run.status not in ENDED or not run.is_closed or run.has_lease:
         state = f"{run.status}, closed {run.is_closed}, leased {run.has_lease}"
         yield Violation("not ended", where, f"the run is {state}, after attempt {run.attempt}")
-    elif run.status != "completed":
+    elif run.status not in {"completed", "cancelled" if plan.stopped_after else "completed"}:
         yield Violation("failed", where, f"{run.status} {run.error} after {run.crashes} crashes")
     yield from _check_told(turn, run, history)
 
@@ -127,25 +129,33 @@ def _state(turn: SeenTurn) -> str:
 def _check_answers(
     turn: SeenTurn, plan: PlannedTurn, runs: list[StoredRun], history: History
 ) -> Iterator[Violation]:
-    """What the model said is stored once, in order; what it did not finish isn't."""
+    """What the model said is stored once, in order; of a turn that was stopped, what was said."""
     if not runs:
         return
-    where = str(turn.turn_id)
+    where, is_whole = str(turn.turn_id), runs[0].status == "completed"
     stored = [
         text
         for item in history.items.get(runs[0].thread_id, [])
         if item["type"] == "assistant_message" and _is_of(text := _text(item), turn.turn_id)
     ]
-    times = Counter(stored)
+    owners = [_owner(text, plan.texts, is_whole=is_whole) for text in stored]
     for text in plan.texts:
-        if times[text] > 1:
-            yield Violation("doubled answer", where, f"{text!r} is stored {times[text]} times")
-        elif times[text] == 0 and runs[0].status == "completed":
+        if owners.count(text) > 1:
+            yield Violation("doubled answer", where, f"{text!r} is stored more than once: {stored}")
+        elif text not in owners and is_whole:
             yield Violation("lost answer", where, f"{text!r} is not stored, but {stored}")
-    for text in times.keys() - set(plan.texts):
-        yield Violation("differs", where, f"{text!r} was never said whole")
-    if not times.keys() - set(plan.texts) and stored != sorted(stored, key=plan.texts.index):
+    if "" in owners:
+        yield Violation("differs", where, f"something here was never said whole: {stored}")
+    elif owners != sorted(owners, key=plan.texts.index):
         yield Violation("differs", where, f"stored in another order: {stored}")
+
+
+def _owner(stored: str, texts: list[str], *, is_whole: bool) -> str:
+    """Return the message that a stored text is, or is the beginning of; "" if it is none."""
+    for text in texts:
+        if text == stored or (not is_whole and text.startswith(stored)):
+            return text
+    return ""
 
 
 def _is_of(text: str, turn_id: TurnId) -> bool:
@@ -178,7 +188,9 @@ def _text(item: dict[str, Any]) -> str:
 
 
 def _last_turns(turns: list[SeenTurn]) -> list[SeenTurn]:
-    return list({turn.turn_id.conversation: turn for turn in turns}.values())
+    """Return the last turn of each conversation, in each tab that took part in it."""
+    last = {turn.turn_id.conversation: turn.turn_id for turn in turns}
+    return [turn for turn in turns if turn.turn_id in last.values()]
 
 
 def _check_tasks(history: History) -> Iterator[Violation]:

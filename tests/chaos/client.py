@@ -1,6 +1,7 @@
 """A client as it should be: keeps a turn together over lost connections, and writes down all of it."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -46,29 +47,53 @@ class Talker:
         self._thread_id: str | None = None
         self._view: View = {}
         self._background: list[asyncio.Task[None]] = []
+        self._stop_after = 0
 
     async def talk(self, plans: tuple[PlannedTurn, ...]) -> None:
         """Take the turns one after the other; one that isn't over in time is the last one."""
         for plan in plans:
             await self._at(Moment(plan.turn_id, "posting"))
-            turn = SeenTurn(
-                turn_id=plan.turn_id,
-                user_id=self._person.user_id,
-                key=f"{plan.turn_id}-{uuid4()}",
-                posted_at=time.monotonic(),
-            )
-            self.turns.append(turn)
-            try:
-                async with asyncio.timeout(PATIENCE_S):
-                    await self._turn(turn)
-            except TimeoutError:
-                pass
-            turn.over_at = time.monotonic()
-            turn.view = dict(self._view)
+            key = f"{plan.turn_id}-{uuid4()}"
+            self._stop_after = plan.stopped_after
+            turn = self._new_turn(plan, key)
+            if plan.is_sent_twice:
+                twin = self._second_tab()
+                self.turns.append(twin._new_turn(plan, key, tab=1))
+                await asyncio.gather(self._live(turn), twin._live(self.turns[-1]))
+            else:
+                await self._live(turn)
             if not turn.ended:
                 break
             await self._at(Moment(plan.turn_id, "over"))
         await asyncio.gather(*self._background)
+
+    def _new_turn(self, plan: PlannedTurn, key: str, tab: int = 0) -> SeenTurn:
+        turn = SeenTurn(
+            turn_id=plan.turn_id,
+            user_id=self._person.user_id,
+            key=key,
+            posted_at=time.monotonic(),
+            tab=tab,
+        )
+        self.turns.append(turn)
+        return turn
+
+    def _second_tab(self) -> "Talker":
+        """Return a client that shows the same, of which no fault takes notice."""
+        twin = Talker(self._session, self._person, _pass_by)
+        twin._thread_id = self._thread_id
+        twin._view = dict(self._view)
+        return twin
+
+    async def _live(self, turn: SeenTurn) -> None:
+        """Live through a turn, as long as patience lasts."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._turn(turn)
+        except TimeoutError:
+            pass
+        turn.over_at = time.monotonic()
+        turn.view = dict(self._view)
 
     async def _turn(self, turn: SeenTurn) -> None:
         pause_s = FIRST_PAUSE_S
@@ -113,6 +138,18 @@ class Talker:
         await asyncio.sleep(0.002)
         await self._at(Moment(turn.turn_id, "posted"))
 
+    async def _stop(self, turn: SeenTurn) -> None:
+        """Press Stop, until somebody has heard it or it is over."""
+        url = f"{self._url}/runs/{turn.run_id}/cancel"
+        while not turn.ended:
+            with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
+                async with self._session.post(
+                    url, headers=self._headers({}), timeout=TIMEOUT
+                ) as response:
+                    if response.status == 202:
+                        return
+            await asyncio.sleep(FIRST_PAUSE_S)
+
     async def _refused(self, turn: SeenTurn, response: aiohttp.ClientResponse) -> None:
         problem = _problem(await response.read())
         code = str(problem.get("type", "")).rsplit(":", 1)[-1]
@@ -145,6 +182,8 @@ class Talker:
                 frame = parse_frame(block)
                 turn.frames.append(frame)
                 await self._take(turn, frame)
+                if len(turn.frames) == self._stop_after and not turn.tab:
+                    self._background.append(asyncio.create_task(self._stop(turn)))
                 await self._at(Moment(turn.turn_id, "frame", len(turn.frames)))
 
     async def _take(self, turn: SeenTurn, frame: SeenFrame) -> None:
@@ -192,6 +231,10 @@ class Talker:
             "X-Resumable": "1",
             **more,
         }
+
+
+async def _pass_by(_moment: Moment) -> None:
+    """Nothing is waiting for this moment."""
 
 
 def parse_frame(block: bytes) -> SeenFrame:

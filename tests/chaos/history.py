@@ -48,10 +48,17 @@ class Step:
 
 @dataclass(frozen=True)
 class PlannedTurn:
-    """What the model does with one message; the last step makes no calls."""
+    """What the model does with one message; the last step makes no calls.
+
+    Args:
+        is_sent_twice: two tabs send the message at the same moment, under the same key.
+        stopped_after: the person presses Stop after so many frames; 0 for not at all.
+    """
 
     turn_id: TurnId
     steps: tuple[Step, ...]
+    is_sent_twice: bool = False
+    stopped_after: int = 0
 
     @property
     def calls(self) -> list[PlannedCall]:
@@ -86,6 +93,7 @@ class SeenTurn:
     """A turn as its client lived through it.
 
     Attributes:
+        tab: 1 for the second one of a message that was sent twice.
         run_id: as the answer's header named it; "" if no answer came.
         frames: of all its connections, in the order of arrival; nothing is left out.
         refusals: answers other than a stream, as (time, status, code).
@@ -108,6 +116,7 @@ class SeenTurn:
     broken: int = 0
     ended: str = ""
     view: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tab: int = 0
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,11 @@ class Figures:
     failed_seeds: list[int] = field(default_factory=list)
     faults: int = 0
     turns: int = 0
-    accepted: int = 0
+    sent_twice: int = 0
+    stopped: int = 0
     lost: int = 0
     doubled: int = 0
-    refusals: int = 0
-    reconnects: int = 0
+    refused: int = 0
     taken_over: int = 0
     kinds: dict[str, KindFigures] = field(default_factory=dict)
     silences: list[float] = field(default_factory=list)
@@ -56,12 +56,12 @@ class Figures:
         if result.violations:
             self.failed_seeds.append(history.seed)
         self.faults += len(history.faults)
-        self.turns += len(history.turns)
-        self.accepted += len(history.runs)
+        self.turns += sum(turn.tab == 0 for turn in history.turns)
+        self.sent_twice += sum(turn.tab == 1 for turn in history.turns)
+        self.stopped += sum(run.status == "cancelled" for run in history.runs)
         self.lost += sum(violation.kind in LOST for violation in result.violations)
         self.doubled += sum(violation.kind in DOUBLED for violation in result.violations)
-        self.refusals += sum(violation.kind == "refused" for violation in result.violations)
-        self.reconnects += sum(turn.broken for turn in history.turns)
+        self.refused += sum(violation.kind == "refused" for violation in result.violations)
         self.taken_over += sum(run.attempt > 1 for run in history.runs)
         for recovery in recoveries(history):
             figures = self.kinds.setdefault(recovery.fault.kind, KindFigures())
@@ -80,11 +80,14 @@ class Figures:
         return "\n".join([*self._summary(), "", *HEAD, *rows, total])
 
     def _summary(self) -> Iterator[str]:
-        yield "| seeds | faults | turns | accepted | taken over | lost | doubled | refused |"
-        yield "|---:|---:|---:|---:|---:|---:|---:|---:|"
+        yield (
+            "| seeds | faults | turns | sent twice | stopped | taken over "
+            "| lost | doubled | refused |"
+        )
+        yield "|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
         cells = (
-            self.seeds, self.faults, self.turns, self.accepted, self.taken_over, self.lost,
-            self.doubled, self.refusals,
+            self.seeds, self.faults, self.turns, self.sent_twice, self.stopped, self.taken_over,
+            self.lost, self.doubled, self.refused,
         )  # fmt: skip
         yield "| " + " | ".join(map(str, cells)) + " |"
 
@@ -108,7 +111,7 @@ def recoveries(history: History) -> Iterator[Recovery]:
     faults = history.faults
     times = [-math.inf, *(fault.at for fault in faults), math.inf]
     for fault, before, after in zip(faults, times, times[2:], strict=False):
-        found = [_silence(turn, fault.at, after) for turn in history.turns]
+        found = [_silence(turn, fault.at, after) for turn in history.turns if turn.tab == 0]
         silences = [silence for silence in found if silence is not None]
         spans = any(_spans(turn, fault.at, after) for turn in history.turns)
         yield Recovery(fault, silences, fault.at - before > ECHO_S and not spans)

@@ -9,6 +9,8 @@ from chaos.history import PlannedCall, PlannedTurn, Step, TurnId
 CONVERSATIONS: Final = 4
 TURNS: Final = 2
 WORDS: Final = (8, 16)  # of a last answer
+SENT_TWICE: Final = 0.2  # of the messages
+STOPPED: Final = 0.1
 LAST_FRAME: Final = 25  # most turns have more frames
 
 WORKERS: Final = ("todo-agent-worker-1", "todo-agent-worker-2")
@@ -167,7 +169,12 @@ def _turn(rng: random.Random, turn_id: TurnId, open_titles: list[str]) -> Planne
         first = steps[0]
         steps[0] = Step(_words(rng, f"{turn_id} begins", (3, 6)), first.calls)
     steps.append(Step(_words(rng, f"{turn_id} ends", WORDS)))
-    return PlannedTurn(turn_id, tuple(steps))
+    return PlannedTurn(
+        turn_id,
+        tuple(steps),
+        is_sent_twice=rng.random() < SENT_TWICE,
+        stopped_after=rng.randint(1, LAST_FRAME) if rng.random() < STOPPED else 0,
+    )
 
 
 def _words(rng: random.Random, name: str, bounds: tuple[int, int]) -> tuple[str, ...]:

@@ -210,6 +210,20 @@ def stay_down(history: History) -> None:
     history.problems.append("tasks is not ready again")
 
 
+def cancel_by_itself(history: History) -> None:
+    history.runs[0] = replace(history.runs[0], status="cancelled")
+    history.turns[0].ended = "cancelled"
+
+
+def another_run_in_another_tab(history: History) -> None:
+    history.turns.append(replace(history.turns[0], tab=1, run_id="run_2"))
+
+
+def another_view_in_another_tab(history: History) -> None:
+    view = {**history.turns[0].view, "msg_1": answer(text="s1c0t0 ends:")}
+    history.turns.append(replace(history.turns[0], tab=1, view=view))
+
+
 @pytest.mark.parametrize(
     ("spoil", "kind"),
     [
@@ -240,6 +254,9 @@ def stay_down(history: History) -> None:
         (ask_differently, "differs"),
         (leak, "leak"),
         (stay_down, "harness"),
+        (cancel_by_itself, "failed"),
+        (another_run_in_another_tab, "doubled run"),
+        (another_view_in_another_tab, "differs"),
     ],
 )
 def test_what_is_wrong_is_found(spoil: Spoil, kind: str) -> None:
@@ -248,6 +265,25 @@ def test_what_is_wrong_is_found(spoil: Spoil, kind: str) -> None:
     spoil(history)
 
     assert kind in {violation.kind for violation in check(history)}
+
+
+def test_two_tabs_that_saw_the_same_are_allowed() -> None:
+    history = good()
+
+    history.turns.append(replace(history.turns[0], tab=1))
+
+    assert check(history) == []
+
+
+def test_a_turn_that_was_stopped_keeps_what_was_said() -> None:
+    history = good()
+    history.plans[0] = replace(history.plans[0], stopped_after=2)
+
+    cancel_by_itself(history)
+    history.items["thr_1"][1] = answer(text="s1c0t0 ends:")
+    history.turns[0].view["msg_1"] = answer(text="s1c0t0 ends:")
+
+    assert check(history) == []
 
 
 def test_a_jump_with_a_snapshot_is_allowed() -> None:
