@@ -2,4 +2,8 @@
 
 import { configure } from "@testing-library/preact";
 
-configure({ asyncUtilTimeout: 20_000 });
+configure({
+  asyncUtilTimeout: 20_000,
+  // The library's own can't print a shadow root.
+  getElementError: (message) => new Error(message ?? "not found"),
+});

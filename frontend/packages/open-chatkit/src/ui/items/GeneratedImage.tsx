@@ -6,21 +6,28 @@ import { ImageLink } from "../common/ImageLink";
 import { useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 
+/** How far the picture is; nothing when that isn't known, or it is made. */
+function Making({ share }: { share: number | null | undefined }) {
+  const t = useT();
+  if (share == null || share >= 1) return null;
+  const percent = Math.round(share * 100);
+  return (
+    <progress max={100} value={percent} aria-label={t("generatingImage")}>
+      {percent}%
+    </progress>
+  );
+}
+
 /** A picture the assistant made; a click shows it large. */
 export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
   const t = useT();
   const ui = useUi();
   const dialog = useRef<HTMLDialogElement>(null);
   if (!item.image) {
-    const percent = item.progress == null ? null : Math.round(item.progress * 100);
     return (
       <div class="image-placeholder" part="generated-image">
         <span class="shimmer">{t("generatingImage")}</span>
-        {percent !== null && (
-          <progress max={100} value={percent} aria-label={t("generatingImage")}>
-            {percent}%
-          </progress>
-        )}
+        <Making share={item.progress} />
       </div>
     );
   }
@@ -39,6 +46,7 @@ export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
       >
         <img class="generated" src={source.src} alt={t("generatedImage")} loading="lazy" />
       </button>
+      <Making share={item.progress} />
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes dialogs by itself */}
       <dialog
         ref={dialog}

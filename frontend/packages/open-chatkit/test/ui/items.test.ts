@@ -1,0 +1,271 @@
+/** What each kind of item, step and source looks like to a reader. */
+
+import { fireEvent, waitFor } from "@testing-library/preact";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Annotation, Source, Task, ThreadItem } from "../../src/core/types";
+import { asked, leavePage, openPage, said, thread } from "./page";
+
+afterEach(leavePage);
+
+let count = 0;
+
+/** An item of any type. */
+function item(members: object): ThreadItem {
+  count += 1;
+  const base = { id: `i${count}`, thread_id: "thr_1", created_at: "2026-11-23T08:00:00Z" };
+  return { ...base, ...members } as ThreadItem;
+}
+
+async function open(items: ThreadItem[], options: Parameters<typeof openPage>[0] = {}) {
+  const { allowed, ...rest } = options as { allowed?: string[] } & typeof options;
+  const threads = [thread(items, allowed ? { allowed_image_domains: allowed } : {})];
+  const page = await openPage({ threads, initialThread: "thr_1", ...rest });
+  const root = page.element.shadowRoot as ShadowRoot;
+  await waitFor(() => expect(root.querySelector("[aria-busy=false].thread .turn")).toBeTruthy());
+  return { ...page, root };
+}
+
+describe("a message of the person", () => {
+  it("shows what it replies to, its files, and its pictures from where they may come", async () => {
+    const message = asked("See these");
+    Object.assign(message, {
+      quoted_text: "the earlier words",
+      attachments: [
+        { id: "a", type: "file", name: "notes.txt", mime_type: "text/plain" },
+        ...["/own.png", "https://tracker.example.net/p.png"].map((preview_url, index) => ({
+          ...{ id: `b${index}`, type: "image", name: `p${index}.png`, mime_type: "image/png" },
+          preview_url,
+        })),
+      ],
+    });
+    const { view, root } = await open([message]);
+
+    expect(view.getByText("the earlier words").tagName).toBe("BLOCKQUOTE");
+    expect(view.getByText("notes.txt")).toBeTruthy();
+    expect([...root.querySelectorAll("img")].map((image) => image.alt)).toEqual(["p0.png"]);
+    expect(view.getByRole("link", { name: /p1\.png.*tracker\.example\.net/u })).toBeTruthy();
+  });
+});
+
+describe("an answer", () => {
+  const source = (members: object): Source => ({ title: "A title", ...members }) as Source;
+  const annotation = (about: Source, index: number): Annotation => ({
+    ...{ type: "annotation", source: about, index },
+  });
+
+  it("cites addresses, files and entities at their places, and lists them below", async () => {
+    const answer = said("It is so.");
+    const onClick = vi.fn();
+    const entity = { type: "entity", id: "e1", title: "Ada", interactive: true, data: { a: 1 } };
+    answer.content[0]?.annotations.push(
+      annotation(source({ type: "url", url: "https://example.com/x", description: "About" }), 2),
+      annotation(source({ type: "file", filename: "notes.pdf", title: "Notes" }), 5),
+      annotation(source({ ...entity, inline_label: "AL", group: "People" }), 8),
+    );
+    const { view } = await open([asked("Why?"), answer], { entities: { onClick } });
+
+    const link = view.getByRole("link", { name: "Source 1: A title" });
+    expect(link.getAttribute("href")).toBe("https://example.com/x");
+    expect(link.getAttribute("rel")).toBe("noopener noreferrer");
+    fireEvent.click(view.getByText("AL"));
+    expect(onClick).toHaveBeenCalledWith(expect.objectContaining({ id: "e1", title: "Ada" }));
+
+    fireEvent.click(view.getByRole("button", { name: /Sources/u }));
+    for (const words of ["About", "notes.pdf", "People"])
+      expect(view.getByText(words)).toBeTruthy();
+  });
+
+  it("obeys the thread's image domains, also in its widgets' markdown", async () => {
+    const [shown, refused] = ["https://cdn.example.com/a.png", "https://other.example.com/b.png"];
+    const markdown = `![a](${shown}) ![b](${refused}) [go](chatkit-link://go?x=1)`;
+    const widget = { type: "Card", children: [{ type: "Markdown", value: markdown }] };
+    const { root, element, view } = await open(
+      [asked("Show"), said(markdown), item({ type: "widget", widget })],
+      { allowed: ["cdn.example.com"] } as never,
+    );
+    const heard: unknown[] = [];
+    element.addEventListener("chatkit.deeplink", (event) => heard.push(event.detail));
+
+    expect([...root.querySelectorAll("img")].map((image) => image.src)).toEqual([shown, shown]);
+    for (const button of view.getAllByRole("button", { name: "go" })) fireEvent.click(button);
+    expect(heard).toEqual([
+      { name: "go", data: { x: "1" } },
+      { name: "go", data: { x: "1" } },
+    ]);
+  });
+});
+
+describe("what the assistant does on its way", () => {
+  const tasks: [string, Task, string[]][] = [
+    [
+      "a step of its own",
+      { type: "custom", title: "Sorting", content: "by **date**" },
+      ["Sorting", "date"],
+    ],
+    [
+      "a search",
+      {
+        ...{ type: "web_search", title_query: "tea shops", queries: ["green tea"] },
+        sources: [{ type: "url", title: "Tea House", url: "https://tea.example.com" }],
+      },
+      ["tea shops", "green tea", "Tea House"],
+    ],
+    [
+      "a thought",
+      { type: "thought", title: "Weighing", content: "both ways" },
+      ["Weighing", "both ways"],
+    ],
+    [
+      "files that it reads",
+      {
+        type: "file",
+        title: "Reading",
+        sources: [{ type: "file", title: "Plan", filename: "plan.md" }],
+      },
+      ["Reading", "Plan", "plan.md"],
+    ],
+    ["a picture in the making", { type: "image", title: "Drawing" }, ["Drawing"]],
+  ];
+
+  it.each(tasks)("shows %s", async (_, task, words) => {
+    const { view } = await open([asked("Go"), item({ type: "task", task })]);
+
+    for (const each of words) expect(view.getByText(each)).toBeTruthy();
+  });
+
+  it("folds a workflow under its summary, and unfolds it", async () => {
+    const workflow = {
+      type: "reasoning",
+      tasks: [{ type: "thought", title: "First", content: "this", status_indicator: "complete" }],
+      summary: { duration: 8 },
+    };
+    const { view } = await open([asked("Go"), item({ type: "workflow", workflow })]);
+    const heading = view.getByRole("button", { name: "Thought for 8 s", expanded: false });
+    expect(view.queryByText("First")).toBeNull();
+
+    fireEvent.click(heading);
+
+    expect(view.getByText("First")).toBeTruthy();
+  });
+
+  it("opens a workflow that the server wants open, under its own title", async () => {
+    const workflow = {
+      ...{ type: "custom", expanded: true, summary: { title: "Looked around", icon: "compass" } },
+      tasks: [{ type: "custom", title: "Around" }],
+    };
+    const { view } = await open([asked("Go"), item({ type: "workflow", workflow })]);
+
+    expect(view.getByRole("button", { name: "Looked around", expanded: true })).toBeTruthy();
+    expect(view.getByText("Around")).toBeTruthy();
+  });
+
+  it("names a tool of the page that it called", async () => {
+    const call = { type: "client_tool_call", status: "completed", call_id: "c", arguments: {} };
+    const { view } = await open([asked("Go"), item({ ...call, name: "open_task" })]);
+
+    expect(view.getByText("Ran open task")).toBeTruthy();
+  });
+
+  it("says what it is about to do, with a notice and an error where they come", async () => {
+    const { element, view } = await openPage({
+      script: () => [
+        { type: "progress_update", text: "Looking around", icon: "compass" },
+        300,
+        {
+          type: "notice",
+          level: "warning",
+          title: "Nearly full",
+          message: "[More](https://x.example)",
+        },
+        { type: "error", code: "stream.error", allow_retry: false },
+      ],
+    });
+    await element.sendUserMessage({ text: "Hello" });
+
+    await view.findByText("Looking around");
+    await view.findByText("Nearly full");
+    expect(view.getByRole("link", { name: "More" })).toBeTruthy();
+    await view.findByText("The answer broke off.");
+    expect(view.queryByRole("button", { name: "Retry" })).toBeNull();
+  });
+});
+
+describe("a generated image", () => {
+  it("says how far it is, and opens large when it is there", async () => {
+    HTMLDialogElement.prototype.showModal ??= () => undefined;
+    const opened = vi.spyOn(HTMLDialogElement.prototype, "showModal").mockReturnValue();
+    const making = item({ type: "generated_image", image: null, progress: 0.4 });
+    const made = item({ type: "generated_image", image: { id: "g", url: "/g.png" } });
+    const { view, root } = await open([asked("Draw"), making, made]);
+
+    expect(root.querySelector("progress")?.value).toBe(40);
+    fireEvent.click(view.getByRole("button", { name: "Open image" }));
+    expect(opened).toHaveBeenCalledOnce();
+    expect(root.querySelectorAll("progress")).toHaveLength(1);
+  });
+});
+
+describe("questions", () => {
+  const inputs = [
+    {
+      ...{ type: "multiple_choice", id: "q1", question: "Which?" },
+      options: [{ value: "Tea" }, { value: "Coffee" }],
+    },
+    {
+      ...{ type: "multiple_choice", id: "q2", question: "And?", multiple: true },
+      options: [{ value: "Milk" }, { value: "Sugar" }],
+    },
+    { type: "freeform", id: "q3", question: "Anything else?", description: "If you like" },
+  ];
+  const question = (members: object = {}) =>
+    item({ type: "structured_input", status: "pending", inputs, ...members });
+
+  it("are answered by choosing and writing", async () => {
+    const { view, server } = await open([asked("Order"), question()]);
+    fireEvent.click(view.getByLabelText("Coffee"));
+    fireEvent.click(view.getByLabelText("Milk"));
+    fireEvent.click(view.getByLabelText("Sugar"));
+    expect(view.getByText("If you like")).toBeTruthy();
+
+    fireEvent.click(await view.findByRole("button", { name: "Submit" }));
+
+    await waitFor(() => expect(server.asked.at(-1)?.type).toBe("threads.add_structured_input"));
+    expect(server.asked.at(-1)?.params).toMatchObject({
+      input: {
+        status: "answered",
+        answers: {
+          q1: { values: ["Coffee"], skipped: false },
+          q2: { values: ["Milk", "Sugar"], skipped: false },
+          q3: { values: [], skipped: true },
+        },
+      },
+    });
+  });
+
+  it("may be skipped, and show what was answered later", async () => {
+    const { view, server } = await open([asked("Order"), question()]);
+    fireEvent.click(view.getByRole("button", { name: "Skip" }));
+    await waitFor(() => expect(server.asked.at(-1)?.type).toBe("threads.add_structured_input"));
+    expect(server.asked.at(-1)?.params).toMatchObject({ input: { status: "skipped" } });
+    leavePage();
+
+    const answered = question({
+      status: "answered",
+      inputs: [{ ...inputs[0], answer: { values: ["Tea"], skipped: false } }, inputs[2]],
+    });
+    const later = await open([asked("Order"), answered]);
+    expect(later.view.getByText("Tea")).toBeTruthy();
+    expect(later.view.getByText("Skipped")).toBeTruthy();
+    expect(later.view.queryByRole("button", { name: "Submit" })).toBeNull();
+  });
+});
+
+it("an end of turn and an item of tomorrow have no look, and the latter is reported", async () => {
+  const logged: unknown[] = [];
+  document.addEventListener("chatkit.log", (event) => logged.push((event as CustomEvent).detail));
+  const future = item({ type: "hologram", angle: 3 });
+  const { root } = await open([asked("Go"), said("Done"), item({ type: "end_of_turn" }), future]);
+
+  expect(root.querySelectorAll("article")).toHaveLength(2);
+  expect(logged).toMatchObject([{ name: "item.unknown", data: { item: { type: "hologram" } } }]);
+});
