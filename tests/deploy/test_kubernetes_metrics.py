@@ -24,7 +24,6 @@ MODULES = (
     "chat_gateway.metrics",
     "tasks_service.metrics",
     "todo_agent.metrics",
-    "todo_agent.worker.worker",
     "todochat.metrics",
 )
 
