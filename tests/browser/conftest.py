@@ -4,6 +4,7 @@ A person's browser is a context of its own: `visit` opens it, watches it, and at
 fails if a page misbehaved. What a failed test leaves is named in its report.
 """
 
+import inspect
 import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
@@ -38,10 +39,14 @@ expect.set_options(timeout=TIMEOUT_MS)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run these tests in one event loop, which the browser and the model server live in."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.path.is_relative_to(HERE) and is_story(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S, func_only=True))
+
+
+def is_story(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -55,6 +55,9 @@ async function readOnce(
   const signals = AbortSignal.any([signal, connection.signal]);
   const alarm = new Alarm(SILENCE_MS, () => connection.abort());
   const stopHiding = abortWhenHidden(connection);
+  // Without a network a connection is dead long before anything says so.
+  const onOffline = () => connection.abort();
+  window.addEventListener("offline", onOffline);
   let last = after;
   try {
     const response = await reader.open(after, signals);
@@ -87,6 +90,7 @@ async function readOnce(
   } finally {
     alarm.stop();
     stopHiding();
+    window.removeEventListener("offline", onOffline);
     connection.abort();
   }
 }

@@ -9,7 +9,8 @@ import { useAuthStore } from "@/stores/authStore";
 import { useChatWindow } from "@/stores/chatWindowStore";
 
 /**
- * A button that opens the chat over the page: a window in the corner, the whole screen on a phone.
+ * A button that opens the chat over the page: a window in the corner that leaves the header free, the
+ * whole screen on a phone.
  * Once opened the chat stays in the page, so an answer goes on while it is closed.
  */
 export function FloatingChat() {
@@ -73,7 +74,7 @@ export function FloatingChat() {
           ref={box}
           tabIndex={-1}
           className={cn(
-            "fixed inset-0 z-50 outline-none overflow-hidden bg-card sm:inset-auto sm:right-5 sm:bottom-5 sm:h-[min(42rem,calc(100dvh-2.5rem))] sm:w-[min(26rem,calc(100vw-2.5rem))] sm:rounded-lg sm:border sm:shadow-2xl motion-safe:animate-rise",
+            "fixed inset-0 z-50 outline-none overflow-hidden bg-card sm:inset-auto sm:right-5 sm:bottom-5 sm:h-[min(42rem,calc(100dvh-6rem))] sm:w-[min(26rem,calc(100vw-2.5rem))] sm:rounded-lg sm:border sm:shadow-2xl motion-safe:animate-rise",
             !isOpen && "hidden",
           )}
         >

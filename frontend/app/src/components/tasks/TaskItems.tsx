@@ -43,7 +43,7 @@ export function TaskItems(props: TaskItemsProps) {
   const names = lists.length > 1 && choice.listId === null ? lists : [];
   return (
     <>
-      <ul className="grid gap-px" aria-label="Tasks">
+      <ul className="grid grid-cols-[minmax(0,1fr)] gap-px" aria-label="Tasks">
         {tasks.slice(0, limit).map((task) => (
           <TaskRow
             key={task.id}

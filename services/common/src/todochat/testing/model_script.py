@@ -11,9 +11,14 @@ Wire = Literal["responses", "chat_completions"]
 
 
 class Gate:
-    """A point in an answer where the model waits until the test lets it go on."""
+    """A point in an answer where the model waits until the test lets it go on.
 
-    def __init__(self) -> None:
+    Args:
+        timeout_s: how long it waits at most.
+    """
+
+    def __init__(self, timeout_s: float = GATE_TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
         self._reached = asyncio.Event()
         self._opened = asyncio.Event()
 
@@ -29,7 +34,7 @@ class Gate:
     async def pass_through(self) -> None:
         """Called by the server: say that the gate is reached, then wait for `open`."""
         self._reached.set()
-        async with asyncio.timeout(GATE_TIMEOUT_S):
+        async with asyncio.timeout(self._timeout_s):
             await self._opened.wait()
 
 

@@ -1,0 +1,115 @@
+"""How the site looks to somebody: dark, on a phone, from right to left."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from browser.browser_kit import Chat, Visit, Visitor, has_no_sideways_scroll, said
+from stack_kit import SignUp, Stack
+from todochat.testing.model_server import Call, Say, ScriptedModelServer
+
+PHONE = {"width": 390, "height": 844}
+NARROW = {"width": 320, "height": 640}
+LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 2
+
+
+async def brightness(chat: Chat) -> float:
+    """Return how bright what the chat is painted on is, from 0 to 255."""
+    painted: float = await chat.frame.evaluate(
+        """(frame) => {
+          const canvas = document.createElement("canvas").getContext("2d");
+          canvas.fillStyle = getComputedStyle(frame).backgroundColor;
+          canvas.fillRect(0, 0, 1, 1);
+          const [red, green, blue] = canvas.getImageData(0, 0, 1, 1).data;
+          return (red + green + blue) / 3;
+        }"""
+    )
+    return painted
+
+
+async def test_the_chat_follows_the_theme_at_once(ada: Visitor, model: ScriptedModelServer) -> None:
+    model.answer(Say("Still here."))
+    page = await ada.open("/")
+    await page.get_by_role("button", name="Open chat").click()
+    chat = Chat(page)
+    await chat.send("hello")
+    await expect(chat.answers).to_have_text(said("Still here."))
+    assert await brightness(chat) > 200
+
+    await page.get_by_role("button", name="Use dark colours").click()
+
+    await expect(chat.frame).not_to_have_css("background-color", "rgb(255, 255, 255)")
+    assert await brightness(chat) < 60
+    await expect(chat.answers).to_have_text(said("Still here."))
+    await page.reload()
+    await page.get_by_role("button", name="Open chat").click()
+    await chat.frame.wait_for()
+    assert await brightness(chat) < 60
+
+
+async def test_a_device_in_dark_colours_gets_dark_pages(
+    site: Stack, sign_up: SignUp, visit: Visit
+) -> None:
+    ada = await visit(site, await sign_up(site), color_scheme="dark")
+
+    chat = await ada.open_chat()
+
+    await expect(ada.page.locator("html")).to_have_class("dark")
+    assert await brightness(chat) < 60
+
+
+@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+async def test_nothing_sticks_out_on_a_phone(
+    site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer, size: dict[str, int]
+) -> None:
+    ada = await visit(site, await sign_up(site), viewport=size, has_touch=True, is_mobile=True)
+    long_task = {"title": f"Buy {LONG_WORD}", "priority": "high", "tags": ["a tag of many words"]}
+    await ada.person.api("POST", "/tasks", json=long_task)
+    table = "| one | two | three | four |\n|---|---|---|---|\n| a | b | c | d |\n"
+    code = f"```python\n{'x = ' + repr(LONG_WORD)}\n```\n"
+    model.answer(Call("list_tasks", {}))
+    model.answer(Say(f"{LONG_WORD}\n\n{table}\n{code}"))
+    page = await ada.open("/")
+    await expect(page.get_by_role("checkbox", name="Done: Buy")).to_be_visible()
+    await fits(page)
+
+    await page.get_by_role("button", name="Settings").click()
+    await expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
+    await fits(page)
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Open chat").click()
+    chat = Chat(page)
+    await chat.composer.fill("what is there to do?")
+    await chat.send_button.click()
+
+    await expect(chat.answers).to_contain_text("x = ")
+    await expect(chat.send_button).to_be_visible()
+    await fits(page)
+    inside = await chat.thread.evaluate("(thread) => thread.scrollWidth - thread.clientWidth")
+    assert inside == 0
+
+
+async def fits(page: Page) -> None:
+    sizes: dict[str, Any] = await has_no_sideways_scroll(page)
+    assert sizes["page"] == sizes["window"]
+
+
+async def test_arabic_reads_from_right_to_left(
+    site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
+) -> None:
+    ada = await visit(site, await sign_up(site, locale="ar"), locale="ar")
+    model.answer(Say("أضفت المهمة: buy milk"))
+    chat = await ada.open_chat()
+
+    await chat.composer.fill("أضف مهمة")
+    await chat.composer.press("Enter")
+
+    await expect(chat.answers).to_contain_text("أضفت المهمة")
+    await expect(chat.frame).to_have_attribute("dir", "rtl")
+    await expect(chat.button("سجل المحادثات")).to_be_visible()
+    send = await chat.host.locator("[part~=send-button]").bounding_box()
+    field = await chat.composer.bounding_box()
+    assert send is not None
+    assert field is not None
+    assert send["x"] < field["x"] + field["width"] / 2  # on the left, where the line ends

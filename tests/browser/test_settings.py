@@ -1,0 +1,162 @@
+"""The settings dialog, section by section."""
+
+import json
+from pathlib import Path
+
+import httpx
+from playwright.async_api import Locator, Page, expect
+
+from browser.browser_kit import Visitor, said
+from todochat.testing.model_server import Say, ScriptedModelServer
+from todochat.testing.person import PASSWORD
+
+NEW_PASSWORD = "another sentence that is long"
+
+
+async def open_settings(page: Page, section: str) -> Locator:
+    await page.get_by_role("button", name="Settings").click()
+    dialog = page.get_by_role("dialog", name="Settings")
+    await dialog.get_by_role("button", name=section).click()
+    await expect(dialog.get_by_role("heading", name=section)).to_be_visible()
+    return dialog
+
+
+async def test_theme_and_density_hold_after_a_reload(ada: Visitor) -> None:
+    page = await ada.open("/")
+    dialog = await open_settings(page, "Appearance")
+
+    await dialog.get_by_role("radio", name="Dark").check()
+    await dialog.get_by_role("radio", name="Compact").check()
+
+    html = page.locator("html")
+    await expect(html).to_have_class("dark")
+    await expect(html).to_have_attribute("data-density", "compact")
+    await page.reload()
+    await expect(html).to_have_class("dark")
+    await expect(html).to_have_attribute("data-density", "compact")
+
+
+async def test_the_language_changes_the_chat_while_it_is_open(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    model.answer(Say("Hallo."))
+    chat = await ada.open_chat()
+    await chat.send("hello")
+    await expect(chat.answers).to_contain_text("Hallo.")
+
+    dialog = await open_settings(ada.page, "Language and time")
+    await dialog.get_by_role("combobox", name="Language").select_option("de-DE")
+    await dialog.get_by_role("button", name="Close").click()
+
+    await expect(chat.button("Nachricht senden")).to_be_visible()
+    await expect(chat.answers).to_contain_text("Hallo.")
+
+
+async def test_the_time_zone_moves_what_is_due(ada: Visitor) -> None:
+    due = {"at": "2031-05-04T10:00:00Z", "timezone": "Europe/Berlin"}
+    await ada.person.api("POST", "/tasks", json={"title": "Launch", "due": due})
+    page = await ada.open("/")
+    tasks = page.get_by_role("list", name="Tasks")
+    await expect(tasks).to_contain_text("12:00")
+
+    dialog = await open_settings(page, "Language and time")
+    await dialog.get_by_role("combobox", name="Time zone").select_option("Asia/Tokyo")
+    await dialog.get_by_role("button", name="Close").click()
+
+    await expect(tasks).to_contain_text("7:00")
+
+
+async def test_a_new_password_is_the_one_that_counts(ada: Visitor) -> None:
+    dialog = await open_settings(await ada.open("/"), "Account")
+    ada.watch.expect_status(403, "/api/auth/password")
+    ada.watch.expect_status(401, "/api/auth/password")
+    ada.watch.expect_status(422, "/api/auth/password")
+    current = dialog.get_by_label("Current password")
+    button = dialog.get_by_role("button", name="Change password")
+
+    await current.fill("not this one")
+    await dialog.get_by_label("New password").fill(NEW_PASSWORD)
+    await button.click()
+    await expect(current).to_have_attribute("aria-invalid", "true")
+    await current.fill(PASSWORD)
+    await button.click()
+
+    await expect(dialog.get_by_role("region", name="Notifications")).to_contain_text(
+        "Your password is changed"
+    )
+    assert await _sign_in(ada, NEW_PASSWORD) == 200
+    assert await _sign_in(ada, PASSWORD) == 401
+
+
+async def _sign_in(ada: Visitor, password: str) -> int:
+    body = {"email": ada.person.email, "password": password}
+    async with httpx.AsyncClient(base_url=ada.watch.origin, timeout=30) as client:
+        return (await client.post("/api/auth/sign-in", json=body)).status_code
+
+
+async def test_an_access_token_opens_the_tasks_until_it_is_revoked(ada: Visitor) -> None:
+    dialog = await open_settings(await ada.open("/"), "Access tokens")
+
+    await dialog.get_by_text("New access token").click()
+    await dialog.get_by_role("textbox", name="What it is for").fill("Backup script")
+    await dialog.get_by_role("button", name="Make token").click()
+
+    token = await dialog.get_by_role("textbox", name="New access token").input_value()
+    assert await _tasks_with(ada, token) == 200
+    await dialog.get_by_role("button", name="Revoke: Backup script").click()
+    await expect(dialog.get_by_text("No access token yet.")).to_be_visible()
+
+
+async def _tasks_with(ada: Visitor, token: str) -> int:
+    url = f"{ada.watch.origin}/api/{ada.person.user_id}/tasks"
+    async with httpx.AsyncClient(timeout=30) as client:
+        return (await client.get(url, headers={"Authorization": f"Bearer {token}"})).status_code
+
+
+async def test_other_devices_are_listed_and_ended(ada: Visitor) -> None:
+    await _sign_in(ada, PASSWORD)
+    dialog = await open_settings(await ada.open("/"), "Sessions")
+    rows = dialog.get_by_role("listitem")
+    await expect(rows).to_have_count(2)
+    await expect(rows.filter(has_text="This device")).to_have_count(1)
+
+    await dialog.get_by_role("button", name="End session").click()
+
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("This device")
+
+
+async def test_everything_is_downloaded_as_one_file(
+    ada: Visitor, model: ScriptedModelServer, tmp_path: Path
+) -> None:
+    model.answer(Say("Kept."))
+    await ada.person.ask("keep this")
+    await ada.person.api("POST", "/tasks", json={"title": "In the export"})
+    dialog = await open_settings(await ada.open("/"), "Your data")
+
+    async with ada.page.expect_download() as download:
+        await dialog.get_by_role("button", name="Download everything").click()
+
+    path = tmp_path / "export.json"
+    await (await download.value).save_as(path)
+    export = json.loads(path.read_text())
+    assert ada.person.email in json.dumps(export["account"])
+    assert export["tasks"]["tasks"][0]["title"] == "In the export"
+    assert "Kept." in json.dumps(export["chat"])
+
+
+async def test_an_account_is_deleted_after_its_password(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    model.answer(Say("Hello."))
+    chat = await ada.open_chat()
+    await chat.send("hello")
+    await expect(chat.answers).to_have_text(said("Hello."))
+    dialog = await open_settings(ada.page, "Your data")
+
+    await dialog.get_by_role("button", name="Delete account…").click()
+    await dialog.get_by_label("Your password").fill(PASSWORD)
+    await dialog.get_by_role("button", name="Delete everything").click()
+
+    await ada.page.wait_for_url("**/login")
+    assert await _sign_in(ada, PASSWORD) == 401

@@ -1,0 +1,144 @@
+"""The task panel: what a person does in it, and what happens elsewhere meanwhile."""
+
+from playwright.async_api import Locator, Page, expect
+
+from browser.browser_kit import Chat, Visitor
+from todochat.testing.model_server import Call, Say, ScriptedModelServer
+
+
+def box(page: Page, title: str) -> Locator:
+    return page.get_by_role("list", name="Tasks").get_by_role("checkbox", name=f"Done: {title}")
+
+
+async def add_task(page: Page, title: str) -> None:
+    field = page.get_by_role("textbox", name="New task")
+    await field.fill(title)
+    await field.press("Enter")
+    await expect(box(page, title)).to_be_enabled()
+
+
+async def test_a_task_of_the_assistant_s_appears_while_it_still_talks(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    model.answer(Call("add_task", {"title": "Water the plants", "priority": "high"}))
+    model.answer(Say("Done."))
+    page = await ada.open("/")
+    await page.get_by_role("button", name="Open chat").click()
+    chat = Chat(page)
+
+    await chat.send("remind me of the plants")
+
+    await expect(box(page, "Water the plants")).to_be_visible()
+    await expect(page.get_by_role("list", name="Tasks")).to_contain_text("High")
+    await expect(chat.answers).to_contain_text("Done.")
+
+
+async def test_a_tick_in_the_chat_s_list_completes_the_task_in_the_panel(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    for title in ("Milk", "Eggs"):
+        await ada.person.api("POST", "/tasks", json={"title": title})
+    model.answer(Call("list_tasks", {}))
+    model.answer(Say("Two things."))
+    page = await ada.open("/")
+    await page.get_by_role("button", name="Open chat").click()
+    chat = Chat(page)
+    await chat.send("what is there to do?")
+
+    ticked = chat.widgets.get_by_role("checkbox", name="Milk")
+    await ticked.click()
+
+    await expect(box(page, "Milk")).to_have_count(0)
+    await expect(box(page, "Eggs")).to_be_visible()
+    await expect(ticked).to_be_checked()
+    await page.reload()
+    await page.get_by_role("button", name="Open chat").click()
+    await expect(ticked).to_be_checked()
+
+
+async def test_a_task_is_edited_where_it_stands(ada: Visitor) -> None:
+    page = await ada.open("/")
+    await add_task(page, "Call Ann")
+
+    await page.get_by_role("button", name="Edit: Call Ann").click()
+    form = page.get_by_role("form", name="Edit Call Ann")
+    await form.get_by_role("textbox", name="Title").fill("Call Anna")
+    await form.get_by_role("combobox", name="Priority").select_option("high")
+    await form.get_by_role("textbox", name="Tags").fill("family, phone")
+    await form.get_by_role("button", name="Save").click()
+
+    await expect(box(page, "Call Anna")).to_be_visible()
+    await page.reload()
+    await expect(box(page, "Call Anna")).to_be_visible()
+    ticks = page.get_by_role("checkbox", name="Done: Call Anna")
+    row = page.get_by_role("listitem").filter(has=ticks)
+    await expect(row).to_contain_text("High")
+    await expect(row).to_contain_text("family")
+
+
+async def test_a_deleted_task_comes_back_by_undo(ada: Visitor) -> None:
+    page = await ada.open("/")
+    await add_task(page, "Old thing")
+
+    await page.get_by_role("button", name="Delete: Old thing").click()
+    await expect(box(page, "Old thing")).to_have_count(0)
+    messages = page.get_by_role("region", name="Notifications")
+    await expect(messages).to_contain_text("Deleted “Old thing”")
+    await messages.get_by_role("button", name="Undo").click()
+
+    await expect(box(page, "Old thing")).to_be_visible()
+    assert [task["title"] for task in await ada.person.tasks()] == ["Old thing"]
+
+
+async def test_an_edit_that_is_refused_is_taken_back_and_said(ada: Visitor) -> None:
+    page = await ada.open("/")
+    await add_task(page, "Stays open")
+    ada.watch.expect_status(503, "/tasks/")
+    await page.route(
+        "**/tasks/tsk_*", lambda route: route.fulfill(status=503, json={"detail": "Not now."})
+    )
+
+    await box(page, "Stays open").click()
+
+    await expect(page.get_by_role("region", name="Notifications")).to_contain_text("Not now.")
+    await expect(box(page, "Stays open")).not_to_be_checked()
+
+
+async def test_two_tabs_show_the_same(ada: Visitor) -> None:
+    first = await ada.open("/")
+    second = await ada.open_tab("/")
+    await expect(second.get_by_role("textbox", name="New task")).to_be_visible()
+
+    await add_task(first, "Seen in both")
+    await expect(box(second, "Seen in both")).to_be_enabled()
+    await box(second, "Seen in both").click()
+
+    await expect(box(first, "Seen in both")).to_have_count(0)
+
+
+async def test_lists_and_filters_find_a_task_again(ada: Visitor) -> None:
+    page = await ada.open("/")
+    await page.get_by_role("button", name="New list").click()
+    await page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Work")
+    await page.get_by_role("button", name="Make list").click()
+    await expect(page.get_by_role("heading", name="Work")).to_be_visible()
+    await add_task(page, "Write the report")
+    await box(page, "Write the report").click()
+    await expect(box(page, "Write the report")).to_have_count(0)
+
+    await page.get_by_role("navigation", name="Lists").get_by_role("button", name="All").click()
+    await page.get_by_role("button", name="Done", exact=True).click()
+
+    await expect(box(page, "Write the report")).to_be_checked()
+    await expect(page.get_by_role("list", name="Tasks")).to_contain_text("Work")
+
+
+async def test_a_change_made_elsewhere_is_shown_at_once(ada: Visitor) -> None:
+    page = await ada.open("/")
+    await expect(page.get_by_role("heading", name="A clean slate")).to_be_visible()
+
+    answer = await ada.person.api("POST", "/tasks", json={"title": "From a script"})
+
+    await expect(box(page, "From a script")).to_be_visible()
+    await ada.person.api("DELETE", f"/tasks/{answer.json()['id']}")
+    await expect(box(page, "From a script")).to_have_count(0)
