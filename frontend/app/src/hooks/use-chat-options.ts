@@ -27,7 +27,7 @@ export function useChatOptions(): UseChatKitOptions {
     () => ({
       api: chatApi(userId),
       locale: chatLocale(usableLocale(locale)),
-      frameTitle: "Todo assistant",
+      frameTitle: "Chat",
       theme: {
         colorScheme: scheme,
         density,

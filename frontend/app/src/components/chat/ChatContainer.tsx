@@ -18,6 +18,7 @@ export interface ChatContainerProps extends ThemedChatKitProps {
 /** The chat under a header with the settings. */
 export function ChatContainer({ onClose, showTasksLink, ...chat }: ChatContainerProps) {
   const [isSettingsOpen, setIsSettingsOpen] = useState(false);
+  const Heading = showTasksLink ? "h1" : "h2";
   return (
     <section
       aria-label="Todo assistant"
@@ -26,7 +27,7 @@ export function ChatContainer({ onClose, showTasksLink, ...chat }: ChatContainer
       <header className="flex items-center justify-between gap-2 border-b px-4 py-2">
         <div className="flex min-w-0 items-center gap-2">
           <MessageSquare aria-hidden className="h-5 w-5 shrink-0 text-primary" />
-          <h2 className="truncate font-semibold">Todo assistant</h2>
+          <Heading className="truncate font-semibold">Todo assistant</Heading>
         </div>
         <div className="flex items-center gap-1">
           {showTasksLink ? (

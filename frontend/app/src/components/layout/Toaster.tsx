@@ -16,7 +16,7 @@ export function Toaster() {
   const [isHeld, setIsHeld] = useState(false);
   return (
     <section
-      aria-label="Messages"
+      aria-label="Notifications"
       aria-live="polite"
       className="pointer-events-none fixed inset-x-3 bottom-3 z-60 mx-auto grid max-w-md gap-2 sm:right-auto sm:left-6 sm:bottom-6 sm:mx-0"
       onPointerEnter={() => setIsHeld(true)}

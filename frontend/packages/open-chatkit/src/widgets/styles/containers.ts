@@ -219,7 +219,7 @@ img.w-image.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-p
   white-space: nowrap;
 }
 @media (prefers-reduced-motion: reduce) {
-  .ckw *, .ckw { animation-duration: 0.01ms !important; transition-duration: 0.01ms !important; }
+  .ckw *, .ckw { animation-duration: 0.01ms !important; transition: none !important; }
   .w-spinner { animation-duration: 2s !important; }
 }
 `;
