@@ -24,6 +24,7 @@ CHANGE_OF: Final = {
 }
 LOST: Final = frozenset({"not ended", "failed", "lost task", "lost answer", "cut off"})
 DOUBLED: Final = frozenset({"doubled run", "doubled task", "doubled answer", "repeated frame"})
+_DELTA: Final = "assistant_message.content_part.text_delta"
 # After these a log may be gone for good: 410 then says so, and the client has the thread's items.
 _TAKES_LOGS: Final = frozenset({"valkey flush", "valkey kill, last second lost"})
 
@@ -54,6 +55,7 @@ def check(history: History) -> list[Violation]:
         runs.setdefault(run.key, []).append(run)
     for turn in history.turns:
         found += _check_frames(turn)
+        found += _check_words(turn)
         found += _check_outcome(turn, plans[turn.turn_id], runs.get(turn.key, []), history)
         found += _check_answers(turn, plans[turn.turn_id], runs.get(turn.key, []), history)
     for turn in _last_turns(history.turns):
@@ -81,6 +83,33 @@ def _check_frames(turn: SeenTurn) -> Iterator[Violation]:
         has_ended = has_ended or frame.kind == "end"
     if turn.ended in ENDED and not has_ended:
         yield Violation("cut off", where, "it ended without an end marker")
+
+
+def _check_words(turn: SeenTurn) -> Iterator[Violation]:
+    """What comes word by word is the beginning of what is said in the end, and comes once.
+
+    An item whose `done` alone was repeated after a takeover may lack words, but has none twice.
+    """
+    where = str(turn.turn_id)
+    words: dict[str, str] = {}
+    for frame in turn.frames:
+        if frame.kind == "snapshot":
+            words.clear()
+        event = frame.event
+        match event.get("type"):
+            case "thread.item.added":
+                if words.get(event["item"]["id"]):
+                    yield Violation("doubled answer", where, f"{_name(frame)} says an item anew")
+                words.setdefault(event["item"]["id"], "")
+            case "thread.item.updated" if event["update"]["type"] == _DELTA:
+                if event["item_id"] in words:
+                    words[event["item_id"]] += event["update"]["delta"]
+            case "thread.item.removed":
+                words.pop(event["item_id"], None)
+            case "thread.item.done":
+                said = words.pop(event["item"]["id"], "")
+                if said and not _text(event["item"]).startswith(said):
+                    yield Violation("differs", where, f"{said!r} became {_text(event['item'])!r}")
 
 
 def _check_outcome(

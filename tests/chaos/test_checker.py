@@ -37,6 +37,12 @@ def answer(item_id: str = "msg_1", text: str = TEXT) -> dict[str, Any]:
     return {"id": item_id, "type": "assistant_message", "content": [{"text": text}]}
 
 
+def delta(text: str) -> dict[str, Any]:
+    kind = "assistant_message.content_part.text_delta"
+    update = {"type": kind, "content_index": 0, "delta": text}
+    return {"type": "thread.item.updated", "item_id": "msg_1", "update": update}
+
+
 QUESTION = {"id": "msg_0", "type": "user_message", "content": [{"text": "turn s1c0t0, please"}]}
 
 
@@ -44,10 +50,11 @@ def frames() -> list[SeenFrame]:
     events = [
         {"type": "thread.item.done", "item": QUESTION},
         {"type": "thread.item.added", "item": answer(text="")},
+        delta("s1c0t0 ends:"),
         {"type": "thread.item.done", "item": answer()},
     ]
     seen = [SeenFrame(float(seq), seq, "event", event) for seq, event in enumerate(events, 1)]
-    return [*seen, SeenFrame(4.0, 4, "end", status="completed")]
+    return [*seen, SeenFrame(4.0, 5, "end", status="completed")]
 
 
 def run() -> StoredRun:
@@ -135,7 +142,7 @@ def jump(history: History) -> None:
 
 
 def talk_after_end(history: History) -> None:
-    history.turns[0].frames.append(SeenFrame(5.0, 5, "event", {"type": "progress_update"}))
+    history.turns[0].frames.append(SeenFrame(5.0, 6, "event", {"type": "progress_update"}))
 
 
 def answer_twice(history: History) -> None:
@@ -155,7 +162,7 @@ def half_an_answer(history: History) -> None:
 def never_end(history: History) -> None:
     history.runs[0] = replace(history.runs[0], status="running", is_closed=False, has_lease=True)
     history.turns[0].ended = ""
-    del history.turns[0].frames[3]
+    del history.turns[0].frames[4]
 
 
 def leave_open(history: History) -> None:
@@ -206,6 +213,17 @@ def leak(history: History) -> None:
     history.leaks.counts["streams of chat-gateway-1"] = 1
 
 
+def say_words_twice(history: History) -> None:
+    seen = history.turns[0].frames
+    seen[2] = replace(seen[2], event=delta("s1c0t0 ends: s1c0t0 ends:"))
+
+
+def begin_anew_without_removal(history: History) -> None:
+    seen = history.turns[0].frames
+    again = [replace(frame, seq=frame.seq + 2) for frame in seen[1:]]
+    history.turns[0].frames = [*seen[:3], *again]
+
+
 def stay_down(history: History) -> None:
     history.problems.append("tasks is not ready again")
 
@@ -253,6 +271,8 @@ def another_view_in_another_tab(history: History) -> None:
         (ask_again, "asked again"),
         (ask_differently, "differs"),
         (leak, "leak"),
+        (say_words_twice, "differs"),
+        (begin_anew_without_removal, "doubled answer"),
         (stay_down, "harness"),
         (cancel_by_itself, "failed"),
         (another_run_in_another_tab, "doubled run"),
@@ -265,6 +285,17 @@ def test_what_is_wrong_is_found(spoil: Spoil, kind: str) -> None:
     spoil(history)
 
     assert kind in {violation.kind for violation in check(history)}
+
+
+def test_an_item_that_was_removed_may_be_said_anew() -> None:
+    history = good()
+    seen = history.turns[0].frames
+    removed = {"type": "thread.item.removed", "item_id": "msg_1"}
+
+    again = [replace(frame, seq=frame.seq + 3) for frame in seen[1:]]
+    history.turns[0].frames = [*seen[:3], SeenFrame(3.0, 4, "event", removed), *again]
+
+    assert check(history) == []
 
 
 def test_two_tabs_that_saw_the_same_are_allowed() -> None:
