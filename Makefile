@@ -50,11 +50,11 @@ frontend/node_modules/.package-lock.json: frontend/package-lock.json .venv/.read
 
 test: .venv frontend/node_modules/.package-lock.json ## run the tests (real PostgreSQL, Valkey and Caddy; under 10 minutes)
 	@$(NPM) run --silent test
-	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile -m "not slow"
+	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: .venv frontend/node_modules/.package-lock.json ## run the tests with their long forms
 	@$(NPM) run --silent test
-	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile
+	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 chaos: .venv ## kill, stop and freeze everything, N=200 times from SEED=1 on, and look that nothing is lost
 	@PYTHONPATH=tests $(BIN)/python -m chaos --seeds $(or $(N),200) --first $(or $(SEED),1) $(if $(LOGS),--logs $(LOGS))

@@ -1,3 +1,28 @@
-"""Fixtures that every test of the workspace may use."""
+"""Fixtures that every test of the workspace may use, and which tests stay together."""
+
+from typing import Final
+
+import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 pytest_plugins = ["todochat.testing.plugin"]
+
+# Folders whose files share stacks that take longer to start than most tests to run.
+OF_ONE_WORKER: Final = ("tests/browser/", "tests/contract/", "tests/integration/")
+
+
+class FolderScheduling(LoadFileScheduling):  # type: ignore[misc]
+    """Gives each file to one of xdist's workers, and some folders as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        for folder in OF_ONE_WORKER:
+            if nodeid.startswith(folder):
+                return folder
+        return str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FolderScheduling | None:
+    """Take part in `--dist loadfile` only."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    return FolderScheduling(config, log)

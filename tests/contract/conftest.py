@@ -1,4 +1,4 @@
-"""One stack for all contract tests; each test signs up its own people."""
+"""One stack for all contract tests; the people of each test are new to it."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from contract.chat_kit import Chatter
 from stack_kit import Stack, run_stack
+from todochat.testing.issuer import BETTER_AUTH_SECRET
 from todochat.testing.model_server import ScriptedModelServer
 
 HERE = Path(__file__).parent
@@ -32,6 +33,7 @@ async def model_server() -> AsyncIterator[ScriptedModelServer]:
 def contract_stack(model_server: ScriptedModelServer) -> Iterator[Stack]:
     """A stack with the agent of `contract/agent.py` and a scripted model."""
     variables = {
+        "BETTER_AUTH_SECRET": BETTER_AUTH_SECRET,
         "OPENAI_BASE_URL": model_server.url,
         "OPENAI_API_KEY": "sk-scripted",
         "TODO_AGENT_MODEL": "scripted",
@@ -59,18 +61,18 @@ def model(
 async def ada(contract_stack: Stack) -> AsyncIterator[Chatter]:
     """Someone new."""
     async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
-        yield await Chatter.sign_up(client)
+        yield await Chatter.arrive(client)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def bob(contract_stack: Stack) -> AsyncIterator[Chatter]:
     """Someone else."""
     async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
-        yield await Chatter.sign_up(client)
+        yield await Chatter.arrive(client)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def eve(contract_stack: Stack) -> AsyncIterator[Chatter]:
     """Someone who has nothing and is only ever refused, so that tests may share her."""
     async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
-        yield await Chatter.sign_up(client)
+        yield await Chatter.arrive(client)

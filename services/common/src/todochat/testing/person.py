@@ -8,6 +8,8 @@ from typing import Any, Self
 import httpx
 import msgspec
 
+from todochat.testing.issuer import better_auth_token
+
 PASSWORD = "correct horse battery staple"  # noqa: S105 - for accounts that live as long as a test
 
 
@@ -91,6 +93,24 @@ class Person:
         response = await client.post("/api/auth/sign-up", json=account)
         if response.status_code != 201:
             msg = f"sign-up answered {response.status_code}: {response.text}"
+            raise AssertionError(msg)
+        person = cls(client, response.json())
+        await person.open_session()
+        return person
+
+    @classmethod
+    async def arrive(cls, client: httpx.AsyncClient) -> Self:
+        """As `sign_up`, with a token of an external issuer: no password has to be hashed.
+
+        The stack needs `BETTER_AUTH_SECRET` from `todochat.testing.issuer`.
+        """
+        number = secrets.token_hex(8)
+        token = better_auth_token(
+            id=number, email=f"{number}@example.com", zoneinfo="Europe/Berlin"
+        )
+        response = await client.post("/api/auth/exchange", json={"token": token})
+        if response.status_code != 200:
+            msg = f"exchange answered {response.status_code}: {response.text}"
             raise AssertionError(msg)
         person = cls(client, response.json())
         await person.open_session()
