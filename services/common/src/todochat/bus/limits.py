@@ -14,7 +14,7 @@ class BusLimits(msgspec.Struct, frozen=True, kw_only=True):
         closing_frames: frames on top of that, for telling the user why the run ends
             (`closing_bytes` likewise); they open with the first refusal.
         live_ttl_s: expiry of a run's keys, refreshed by every append; `ended_ttl_s` after its end.
-        seq_jump: how far `seq` jumps after a lost log. More than a run can have said since its
+        seq_jump: how far `seq` jumps after a lost log, at least. More than a run can have said since its
             `seq_high` was last saved.
         batch_bytes: most frame bytes in one call to Redis (a larger frame goes alone).
         max_unsent_frames: frames of one run that wait for Redis before its producer does.

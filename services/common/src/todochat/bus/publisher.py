@@ -84,7 +84,11 @@ class RunPublisher:
 
         From here on no writer of a lower attempt, and no earlier writer of the same attempt, can
         append. If the log is lost, wholly or its end, it begins anew with `: snapshot` at
-        `seq_high` (or what Redis knows, if that is more) + `seq_jump`.
+        `seq_high` (or what Redis knows, if that is more) + `seq_jump`, and no lower than
+        `attempt` * `seq_jump`.
+
+        A Redis that was flushed takes any attempt for the latest: if `was_known` is false, or the
+        log was lost, ask PostgreSQL once more before saying anything.
 
         Args:
             attempt: counted from 1, as PostgreSQL does.
@@ -117,7 +121,8 @@ class RunPublisher:
             raise RunLostError(msg)
         queue.begin(int(facts[0]))
         self._queues[run_id] = queue
-        return claimed_run(queue, await self._insist(lambda: self._read_log(run_id)), self._limits)
+        entries = await self._insist(lambda: self._read_log(run_id))
+        return claimed_run(queue, entries, self._limits, was_known=bool(facts[1]))
 
     def _supersede(self, queue: RunQueue) -> int | None:
         """Retire this process's earlier writer of the run; return what it had in the log."""

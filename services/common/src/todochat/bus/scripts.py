@@ -36,7 +36,7 @@ return 'OK'
 
 CLAIM: Final = _script(f"""
 -- ARGV: attempt, claim, user_id, thread_id, seq_high, may_have_said (0|1), seq_jump, ttl_s
--- Reply: LOST | OK, seq. Running it twice with the same arguments is harmless.
+-- Reply: LOST | OK, seq, was_known (0|1). Running it twice with the same arguments is harmless.
 local meta = redis.call('HMGET', KEYS[1], 'attempt', 'seq', 'status', 'server')
 if meta[1] and tonumber(meta[1]) > tonumber(ARGV[1]) then return {{'LOST'}} end
 local seq, seq_high, status = tonumber(meta[2] or '0'), tonumber(ARGV[5]), meta[3]
@@ -44,11 +44,16 @@ local seq, seq_high, status = tonumber(meta[2] or '0'), tonumber(ARGV[5]), meta[
 local server = {_SERVER}
 local lost = seq < seq_high or (seq > 0 and redis.call('EXISTS', KEYS[2]) == 0)
 if ARGV[6] == '1' and meta[4] ~= server then lost = true end
+-- An attempt between the log's and this one may have said things that this log doesn't have: it was
+-- forgotten, and then claimed by a worker that had slept since before.
+local last = tonumber(meta[1] or '0')
+if last > 0 and last < tonumber(ARGV[1]) - 1 then lost = true end
 
 if lost then
   -- What is left of the log doesn't continue what viewers saw. It begins anew, far above any
-  -- seq that can have been said, with a marker on which clients reload the thread.
-  seq = math.max(seq, seq_high) + tonumber(ARGV[7])
+  -- seq that can have been said, with a marker on which clients reload the thread. What is known
+  -- of that may be older than an earlier jump; a later attempt jumps further.
+  seq = math.max(math.max(seq, seq_high) + ARGV[7], ARGV[1] * ARGV[7])
   local frame = string.format('id: %d\\n: snapshot\\n\\n', seq)
   redis.call('DEL', KEYS[2])
   redis.call('XADD', KEYS[2], string.format('%d-0', seq), 'f', frame)
@@ -61,7 +66,7 @@ end
 redis.call('HSET', KEYS[1], 'user_id', ARGV[3], 'thread_id', ARGV[4], 'status', status,
   'attempt', ARGV[1], 'claim', ARGV[2], 'seq', string.format('%d', seq), 'server', server)
 if status == 'running' then redis.call('EXPIRE', KEYS[1], ARGV[8]) end
-return {{'OK', seq}}
+return {{'OK', seq, meta[1] and 1 or 0}}
 """)
 
 APPEND: Final = _script("""

@@ -136,17 +136,21 @@ class ClaimedRun(msgspec.Struct, frozen=True):
 
     Attributes:
         frames: the events in the log, oldest first, without markers.
+        was_known: Redis knew of the run, from its acceptance or from an earlier claim.
         lost_log: what was said before is in no log any more; viewers were told `: snapshot`.
         ended: how the run ended, if its end marker is in the log.
     """
 
     writer: RunWriter
     frames: list[Frame]
+    was_known: bool
     lost_log: bool
     ended: EndStatus | None
 
 
-def claimed_run(queue: RunQueue, entries: list[LogEntry], limits: BusLimits) -> ClaimedRun:
+def claimed_run(
+    queue: RunQueue, entries: list[LogEntry], limits: BusLimits, *, was_known: bool
+) -> ClaimedRun:
     """Take a claimed run's log apart and make its writer."""
     frames = [frame for entry in entries for frame in parse_frames(entry.data)]
     last = frames[-1] if frames else None
@@ -159,4 +163,5 @@ def claimed_run(queue: RunQueue, entries: list[LogEntry], limits: BusLimits) -> 
         ended=ended,
     )
     events = [frame for frame in frames if frame.data is not None]
-    return ClaimedRun(writer, events, lost_log=last is not None and last.snapshot, ended=ended)
+    lost_log = last is not None and last.snapshot
+    return ClaimedRun(writer, events, was_known=was_known, lost_log=lost_log, ended=ended)

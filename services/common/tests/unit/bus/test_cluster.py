@@ -49,7 +49,7 @@ async def test_a_run_lives_in_one_slot(cluster: Redis, make_bus: MakeBus) -> Non
     await again.writer.end("completed")
     await viewer.wait_ended()
 
-    assert viewer.seqs == [1, 10_001, 10_002]
+    assert viewer.seqs == [1, 20_000, 20_001]
     slots = {
         await cluster_command(cluster, "KEYSLOT", f"chat:{{run_1}}:{key}")
         for key in ("log", "meta", "live")

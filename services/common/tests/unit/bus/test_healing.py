@@ -120,8 +120,37 @@ async def test_a_claim_whose_answer_was_lost_is_made_once(
 
     assert len(lost) == 1
     assert takeover.lost_log is True
-    assert takeover.writer.seq == 10_002
-    assert await bus.log() == [encode_snapshot(10_002)]
+    assert takeover.writer.seq == 20_000
+    assert await bus.log() == [encode_snapshot(20_000)]
+
+
+async def test_an_old_attempt_that_finds_a_flushed_redis_leaves_no_log_to_go_on_from(
+    bus: Bus,
+) -> None:
+    """It slept before its claim; the attempt after it has said things since, which are lost."""
+    await bus.claim(attempt=1)
+    later = await bus.claim(attempt=2)
+    await say(later.writer, 3)
+    await bus.redis.flushall()
+    asleep = await bus.claim(attempt=1)
+
+    takeover = await bus.claim(attempt=3)
+
+    assert (asleep.was_known, takeover.was_known) == (False, True)
+    assert takeover.lost_log is True
+    assert takeover.writer.seq == 30_000
+
+
+async def test_a_later_attempt_jumps_further_whatever_it_knows_of_earlier_jumps(bus: Bus) -> None:
+    await bus.claim(attempt=1)
+    await bus.redis.flushall()
+    second = await bus.claim(attempt=2)
+    await say(second.writer, 1)
+    await bus.redis.flushall()
+
+    third = await bus.claim(attempt=3, seq_high=0)
+
+    assert third.writer.seq > second.writer.seq
 
 
 async def test_the_hubs_connection_may_drop_at_any_time(bus: Bus) -> None:
@@ -205,7 +234,7 @@ async def test_after_a_flush_another_worker_goes_on_from_the_saved_seq(make_bus:
     takeover = await second.claim(attempt=2, seq_high=2)
 
     assert takeover.lost_log is True
-    assert await takeover.writer.append(b"{}") == 10_003
+    assert await takeover.writer.append(b"{}") == 20_001
 
 
 async def test_a_second_attempt_that_finds_nothing_expects_the_worst(make_bus: MakeBus) -> None:
@@ -236,7 +265,7 @@ async def test_a_log_that_lost_its_end_begins_anew(make_bus: MakeBus) -> None:
     takeover = await second.claim(attempt=2, seq_high=5)
 
     assert takeover.lost_log is True
-    assert await first.log() == [encode_snapshot(10_005)]
+    assert await first.log() == [encode_snapshot(20_000)]
 
 
 async def forget(redis: Redis, *, down_to: int) -> None:
@@ -292,7 +321,7 @@ async def test_a_server_that_restarted_may_have_lost_the_end_of_a_log(make_bus: 
     takeover = await second.claim(attempt=2, seq_high=2)
 
     assert takeover.lost_log is True
-    assert await takeover.writer.append(b"{}") == 10_006
+    assert await takeover.writer.append(b"{}") == 20_001
 
 
 async def test_a_lost_log_of_an_ended_run_is_written_anew(make_bus: MakeBus) -> None:

@@ -64,9 +64,10 @@ class RunDriver:
             try:
                 return await self._drive_once()
             except RunUnclaimedError:
-                # Redis was flushed. The run is still ours in PostgreSQL: claim the log anew and
+                # Redis was flushed. If the run is still ours in PostgreSQL, claim the log anew and
                 # go on as after a takeover. Viewers reload what is stored at `: snapshot`.
                 log.warning("run.log_lost", run_id=self._run.run_id)
+                await self._keep_seq(self._active.sent_seq)
             except BusUnavailableError as error:
                 raise RunAbandonedError(repr(error)) from error
         msg = "the run's log was lost again and again"
@@ -78,6 +79,8 @@ class RunDriver:
         # Side by side: what viewers see first waits for both.
         claimed, turn = await asyncio.gather(self._claim_log(), self._load_turn())
         self._active.attach_writer(claimed.writer)
+        if run.attempt > 1 or claimed.lost_log or not claimed.was_known:
+            await self._keep_seq(claimed.writer.sent_seq)
         fault_point("log.claimed")
         self._check_abandoned()
         if self._stored is not None:
@@ -104,6 +107,17 @@ class RunDriver:
             thread_id=run.thread_id,
             seq_high=self._active.sent_seq,
         )
+
+    async def _keep_seq(self, seq: int) -> None:
+        """Save the last seq, in case that the log is lost (again), as only the run's holder can.
+
+        Redis alone can't tell who that is: after a flush, a worker that slept past its lease finds
+        nobody there and claims the log.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        await self._tools.runs.save_seq_high(self._run.run_id, self._run.attempt, seq)
 
     async def _load_turn(self) -> AcceptedTurn | None:
         if self._stored is not None or self._run.is_poisoned:
@@ -192,7 +206,7 @@ class RunDriver:
     def _model(self, scope: RunScope) -> ReplayModel:
         meter = self._tools.meter
         run_meter = RunMeter(meter, self._run.user_id) if meter is not None else None
-        return ReplayModel(self._tools.model, scope, run_meter)
+        return ReplayModel(self._tools.model, scope, run_meter, name=self._tools.model_name)
 
     async def _publish(
         self, server: RunServer, turn: AcceptedTurn, context: RequestContext, outbox: Outbox

@@ -6,12 +6,13 @@ from worker_kit import Chat
 
 from todo_agent.chatkit.acceptance import AcceptedRun
 from todo_agent.worker.times import WorkerTimes
+from todo_agent.worker.worker import Worker
 from todochat.bus.keys import log_key, meta_key
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
-# A worker that never renews: others take its runs while it goes on, as after a long pause.
-ZOMBIE = WorkerTimes(lease_s=0.5, renew_s=60, stop_s=600, poll_s=0.2, settle_s=2)
+# A worker that never renews, and so doesn't notice that its lease has ended.
+ZOMBIE = WorkerTimes(lease_s=600, renew_s=600, stop_s=6000, poll_s=0.2, settle_s=2)
 
 
 async def viewed(chat: Chat, run: AcceptedRun) -> dict[str, str]:
@@ -42,6 +43,12 @@ async def assert_consistent(chat: Chat, run: AcceptedRun) -> None:
     assert [frame.seq for frame in frames] == list(range(1, len(frames) + 1))
     done = [e.item.id for e in await chat.events(run) if e.type == "thread.item.done"]
     assert len(done) == len(set(done))
+
+
+async def sleep_past_lease(chat: Chat, worker: Worker, run: AcceptedRun) -> None:
+    """Let others take a run over while its worker goes on, as after a long pause."""
+    worker.stop_claiming()  # else it may take its own run over
+    await chat.expire_lease(run)
 
 
 async def test_half_said_text_is_removed_and_said_anew(
@@ -145,6 +152,7 @@ async def test_a_worker_that_lost_its_run_says_nothing_more(
     run = await chat.say("hi")
     await gate.wait_reached()
     await wait_until(lambda: chat.has_said(run, "Zombie"))
+    await sleep_past_lease(chat, zombie, run)
 
     await chat.start_worker(api=wire)
     await chat.end_of(run)
@@ -159,6 +167,35 @@ async def test_a_worker_that_lost_its_run_says_nothing_more(
     await assert_consistent(chat, run)
 
 
+async def test_a_worker_that_lost_its_run_finds_a_flushed_redis_and_says_nothing(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    """Nobody has the run there any more, but PostgreSQL knows who has."""
+    zombies, answers = Gate(), Gate()
+    model.answer(Say("Zombie", zombies, " text"))
+    model.answer(Say("The", answers, " answer."))
+    model.answer(Say("The answer."))
+    zombie = await chat.start_worker(times=ZOMBIE)
+    run = await chat.say("hi")
+    await zombies.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Zombie"))
+    await sleep_past_lease(chat, zombie, run)
+    await chat.start_worker()
+    await answers.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "ZombieThe"))
+
+    await chat.redis.flushall()
+    zombies.open()
+    await wait_until(lambda: not zombie.active)
+
+    assert await chat.frames(run) == []
+    answers.open()
+    assert await chat.end_of(run) == "completed"
+    assert await chat.texts(run) == ["hi", "The answer."]
+    assert "Zombie" not in str(await chat.events(run))
+    assert (await chat.frames(run))[0].snapshot
+
+
 async def test_the_effects_of_a_worker_that_lost_its_run_are_refused(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
@@ -169,6 +206,7 @@ async def test_the_effects_of_a_worker_that_lost_its_run_are_refused(
     zombie = await chat.start_worker(times=ZOMBIE)
     run = await chat.say("add milk")
     await gate.wait_reached()
+    await sleep_past_lease(chat, zombie, run)
 
     await chat.start_worker()
     await chat.end_of(run)
