@@ -123,6 +123,30 @@ async def test_a_gateway_that_dies_does_not_end_the_answer(
     await expect(chat.error).to_be_hidden()
 
 
+async def test_a_server_that_is_gone_and_back_goes_on_with_the_answer(
+    site: Stack, ada: Visitor, model: ScriptedModelServer
+) -> None:
+    """Edge and gateway die together: for a while nobody takes a connection at all."""
+    gate = Gate()
+    model.answer(Say("Half of it", gate, " and the rest."))
+    chat = await ada.open_chat()
+    ada.watch.expect_failures()
+    ada.watch.expect_status(503, "^/api/")
+    await chat.send("say something")
+    await expect(chat.answers).to_have_text(said("Half of it"))
+
+    kill(site, "chat-gateway")
+    kill(site, "caddy")
+    await expect(chat.host.get_by_text("Reconnecting")).to_be_visible()
+    gate.open()
+
+    await expect(chat.answers).to_have_text(said("Half of it and the rest."))
+    model.answer(Say("Back again."))
+    await expect(chat.send_button).to_be_visible()
+    await chat.send("and now?")
+    await expect(chat.answers.last).to_have_text(said("Back again."))
+
+
 async def test_an_answer_goes_on_after_a_time_without_network(
     site: Stack, ada: Visitor, model: ScriptedModelServer
 ) -> None:

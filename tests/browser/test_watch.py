@@ -1,6 +1,7 @@
 """The watch itself: what a page must never do is noticed, what a test announces isn't held against it."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -52,13 +53,17 @@ MISBEHAVIOUR = (
 )
 
 
+def begins(problems: list[str], words: str) -> bool:
+    return any(problem.startswith(words) for problem in problems)
+
+
 async def test_what_a_page_must_not_do_is_noticed(visitor: Visitor) -> None:
     problems = visitor.watch.problems
     for script, expected in MISBEHAVIOUR:
         problems.clear()
         await visitor.page.goto("/?script=" + quote(script))
 
-        await wait_until(lambda: any(each.startswith(expected) for each in problems), timeout_s=25)
+        await wait_until(partial(begins, problems, expected), timeout_s=25)
 
     await visitor.page.close()
     problems.clear()  # they are what was wanted
