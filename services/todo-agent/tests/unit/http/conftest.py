@@ -2,20 +2,39 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from api_kit import Gateway, OpenGateway, api_settings
+from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from redis.asyncio import Redis
 
 from todo_agent.app import create_app
+from todo_agent.settings import TodoAgentSettings
 from todochat.database.bootstrap import DatabaseUrls
 
 
+@pytest.fixture(scope="session")
+def settings(chat_urls: DatabaseUrls, redis_url: str) -> TodoAgentSettings:
+    """The default limits."""
+    return api_settings(chat_urls, redis_url)
+
+
+@pytest.fixture(scope="session")
+def api(settings: TodoAgentSettings) -> Litestar:
+    """The api, once for all tests: its routes and its OpenAPI take longer to build than a test.
+
+    What it works with, it opens in its lifespan, which each test begins and ends anew.
+    """
+    return create_app(settings)
+
+
 @pytest_asyncio.fixture
-async def gateway(empty_chat: DatabaseUrls, redis_url: str, redis: Redis) -> AsyncIterator[Gateway]:
-    """The api on an empty database, with the default limits."""
-    settings = api_settings(empty_chat, redis_url)
-    async with AsyncTestClient(create_app(settings)) as client:
+async def gateway(
+    api: Litestar, settings: TodoAgentSettings, empty_chat: DatabaseUrls, redis: Redis
+) -> AsyncIterator[Gateway]:
+    """The api on an empty database."""
+    async with AsyncTestClient(api) as client:
         yield Gateway(client, settings)
 
 

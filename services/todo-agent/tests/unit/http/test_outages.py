@@ -142,21 +142,26 @@ async def test_a_bypassing_role_that_is_found_out_late_ends_the_process(
         )
     readiness = set()
 
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
 
-        async def answers(path: str, status: int) -> bool:
-            try:
-                response = await http.get(path)
-            except httpx.TransportError:
-                return False
-            if path == "/health/ready":
-                readiness.add(response.status_code)
-            return response.status_code == status
+            async def answers(path: str, status: int) -> bool:
+                try:
+                    response = await http.get(path)
+                except httpx.TransportError:
+                    return False
+                if path == "/health/ready":
+                    readiness.add(response.status_code)
+                return response.status_code == status
 
-        await wait_until(lambda: answers("/health/live", 200), timeout_s=40)
-        await wait_until(lambda: answers("/health/ready", 503))
-        await asyncio.to_thread(server.start)
-        await wait_until(lambda: _has_ended(process, answers), timeout_s=20)
+            await wait_until(lambda: answers("/health/live", 200), timeout_s=90)
+            await wait_until(lambda: answers("/health/ready", 503), timeout_s=15)
+            await asyncio.to_thread(server.start)
+            await wait_until(lambda: _has_ended(process, answers), timeout_s=20)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
     assert process.returncode == EXIT_START_FAILED
     assert readiness == {503}
