@@ -171,6 +171,23 @@ class ServiceTable:
         """Return a service's addresses as the Caddyfile wants them."""
         return " ".join(f"{LOOPBACK}:{port}" for port in self._ports[service])
 
+    def edge_telemetry(self) -> dict[str, str]:
+        """Return what makes the edge trace like the services, and count, where that is asked for."""
+        names = ("EDGE_METRICS", "EDGE_METRICS_ADDRESS")
+        asked = {
+            name: value
+            for name, value in self._environ.items()
+            if value and (name in names or name.startswith("OTEL_"))
+        }
+        if "OTEL_EXPORTER_OTLP_ENDPOINT" not in asked:
+            return asked
+        ours = {
+            "EDGE_TRACING": "on",
+            "OTEL_SERVICE_NAME": "edge",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        }
+        return {**ours, **asked}
+
     def settings(self, kind: ServiceKind) -> dict[str, str]:
         """Return what the launcher decides for a service, where the caller hasn't."""
         edge = f"http://localhost:{self._edge_port}"
@@ -254,6 +271,7 @@ def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
                 "AUTH_SESSION_UPSTREAMS": table.upstreams(AUTH_SESSION),
                 "CHAT_GATEWAY_UPSTREAMS": table.upstreams(GATEWAY),
                 "TASKS_UPSTREAMS": table.upstreams(TASKS),
+                **table.edge_telemetry(),
             },
             cwd=data.caddy,
             grace_s=CADDY_GRACE_S,

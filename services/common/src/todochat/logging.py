@@ -9,6 +9,7 @@ is kept out of it by `todochat.log_safety`.
 import logging
 import secrets
 import sys
+from contextvars import ContextVar
 from typing import Any, Final
 
 import msgspec
@@ -18,8 +19,20 @@ from structlog.typing import EventDict, Processor
 from todochat.log_safety import LogSafety
 from todochat.telemetry import trace_ids
 
-_NOISY: Final = ("httpx", "httpcore", "asyncio", "aiohttp.access", "openai", "alembic", "chatkit")
+_NOISY: Final = (
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "httpcore2",
+    "asyncio",
+    "aiohttp.access",
+    "openai",
+    "alembic",
+    "chatkit",
+)
 _CONTENT: Final = {"enabled": False}
+
+_subject: Final[ContextVar[dict[str, str]]] = ContextVar("todochat_log_subject")
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +48,7 @@ def configure_logging(
     """
     _CONTENT["enabled"] = content
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_subject,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
@@ -69,20 +82,32 @@ def configure_logging(
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
 
 
+def begin_subject(**names: str) -> None:
+    """Have the log lines from here on, in this task and those it starts, be about these alone."""
+    _subject.set(names)
+
+
 def bind(**names: str | None) -> None:
-    """Have the log lines of this request, or of this task, name what they are about.
+    """Add to what the log lines of this request are about, in all of its tasks.
 
     Args:
         names: `user_id`, `run_id`, `thread_id`; what is None is left out.
     """
     known = {name: value for name, value in names.items() if value}
-    structlog.contextvars.bind_contextvars(**known)
+    # In place: who calls may be a task that only looks something up for the request.
+    subject = _subject.get(None)
+    if subject is not None:
+        subject.update(known)
 
 
 def log_content(event: str, **words: object) -> None:
     """Log what somebody said, or the model did; nothing unless LOG_CONTENT is on."""
     if _CONTENT["enabled"]:
         log.info(event, **words)
+
+
+def _add_subject(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    return {**_subject.get({}), **event}
 
 
 def _add_origin(service: str) -> Processor:

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from opentelemetry.trace import SpanKind, Status, StatusCode, get_current_span
 
 from todochat.ids import new_id
+from todochat.logging import begin_subject
 from todochat.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from todochat.telemetry import TRACEPARENT, TRACESTATE, is_tracing, span
 
@@ -48,8 +49,7 @@ class RequestEnvelope:
             return
         request_id = _incoming_id(scope["headers"]) or new_id("req")
         scope["state"]["request_id"] = request_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        begin_subject(request_id=request_id)
         began = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:

@@ -31,7 +31,7 @@ from todo_agent.worker.leases import LeaseKeeper
 from todo_agent.worker.times import WorkerTimes
 from todochat.bus import BusUnavailableError, RunLostError, WorkerChannels, wake
 from todochat.clock import utc_now
-from todochat.logging import bind
+from todochat.logging import begin_subject
 from todochat.telemetry import TRACEPARENT, Attributes, record_past, span
 
 OUTAGE_PAUSE_S: Final = 1.0
@@ -143,7 +143,7 @@ class Worker:
 
     async def _drive(self, active: ActiveRun) -> None:
         run = active.record
-        bind(run_id=run.run_id, thread_id=run.thread_id, user_id=run.user_id)
+        begin_subject(run_id=run.run_id, thread_id=run.thread_id, user_id=run.user_id)
         outcome = "handed-over"
         try:
             with _span_of(run):

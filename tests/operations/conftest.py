@@ -1,0 +1,63 @@
+"""A stack whose spans, log lines and metrics are looked at."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from stack_kit import SignUp, Stack, run_stack
+from todochat.testing.model_server import ScriptedModelServer
+from todochat.testing.otlp import SpanCollector
+from todochat.testing.person import Person
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these tests in one event loop, which the stack, its model and its collector share."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.fixture(scope="session")
+def collector() -> Iterator[SpanCollector]:
+    with SpanCollector() as collector:
+        yield collector
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def watched_model() -> AsyncIterator[ScriptedModelServer]:
+    async with ScriptedModelServer() as server:
+        server.usage = (60, 20, 40)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def watched_stack(collector: SpanCollector, watched_model: ScriptedModelServer) -> Iterator[Stack]:
+    """A stack that traces, whose spans come soon."""
+    variables = {
+        "OPENAI_BASE_URL": watched_model.url,
+        "TODO_AGENT_MODEL": "scripted",
+        "TODO_AGENT_BUDGET_TOTAL_TOKENS": "1000000",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+    }
+    yield from run_stack("watched", variables)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sign_up() -> AsyncIterator[SignUp]:
+    """Make people with accounts: `ada = await sign_up(stack)`."""
+    clients = []
+
+    async def make(stack: Stack, **profile: str) -> Person:
+        client = httpx.AsyncClient(base_url=stack.edge, timeout=30)
+        clients.append(client)
+        return await Person.sign_up(client, **profile)
+
+    yield make
+    for client in clients:
+        await client.aclose()
