@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from todo_agent.storage.run import RunKind, TurnRecord
+from todo_agent.storage.run_states import ACCEPT_SQL
 from todo_agent.storage.thread_repository import ThreadRow
 
 # Whether the account is being erased or was: policies show a user the own account's row only. Read
@@ -49,7 +50,8 @@ _READ: Final = text(f"""
 
 # All that is new, in one round trip: the thread and its number if the turn begins one, the message
 # if there is one, and the run.
-_WRITE: Final = text("""
+_WRITE: Final = text(
+    """
     WITH owner AS (
         UPDATE owners SET last_conversation_id = last_conversation_id + 1
          WHERE user_id = :user_id AND CAST(:new_thread AS boolean)
@@ -65,16 +67,9 @@ _WRITE: Final = text("""
         SELECT :thread_id, :user_message_id, :user_id, :run_id, 'user_message', false,
                CAST(:message AS jsonb), :created_at
          WHERE CAST(:message AS jsonb) IS NOT NULL)
-    INSERT INTO runs (run_id, user_id, thread_id, conversation_id, kind, request_type, request,
-                      simple_form, turn, user_message_id, idempotency_key, body_hash, timezone,
-                      locale, traceparent, created_at)
-    VALUES (:run_id, :user_id, :thread_id,
-            coalesce((SELECT conversation_id FROM thread), :conversation_id), :kind, :request_type,
-            :request, :simple_form, :turn, :user_message_id, :idempotency_key, :body_hash,
-            :timezone, :locale, :traceparent, :created_at)
-    ON CONFLICT (run_id) DO NOTHING
-    RETURNING conversation_id
-""")
+"""  # noqa: S608 - a constant
+    + ACCEPT_SQL
+)
 
 _DELETE_AFTER: Final = text("""
     WITH gone AS (

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from todo_agent.errors import AccountLockedError
 from todo_agent.storage.acceptance_repository import IS_ERASED_SQL
 from todo_agent.storage.run import StoppedRun
+from todo_agent.storage.run_states import STOP_OF_USER
 from todo_agent.storage.tables import METADATA
 from todochat.database import Database
 
@@ -31,19 +32,6 @@ _BEGIN: Final = text("""
 """)
 _END: Final = text("UPDATE erasures SET erased_at = now()")
 
-# Locked in order of run_id, and before threads: see `thread_repository`.
-_STOP: Final = text("""
-    WITH active AS (
-        SELECT run_id FROM runs
-         WHERE user_id = :user_id AND status IN ('queued', 'running')
-         ORDER BY run_id FOR UPDATE)
-    UPDATE runs
-       SET cancel_requested_at = coalesce(cancel_requested_at, now()),
-           cancel_reason = 'thread-deleted'
-      FROM active
-     WHERE runs.run_id = active.run_id
-    RETURNING runs.run_id, worker_id
-""")
 _LOCK_THREADS: Final = text("""
     UPDATE threads SET status = '{"type": "locked", "reason": "This account is being erased."}'
      WHERE user_id = :user_id
@@ -85,7 +73,7 @@ class ErasureRepository:
         """Close the account and ask its active runs to stop; returns those. Repeatable."""
         values = {"user_id": self._user_id}
         await self._session.execute(_BEGIN, values)
-        stopped = [StoppedRun(*row) for row in await self._session.execute(_STOP, values)]
+        stopped = [StoppedRun(*row) for row in await self._session.execute(STOP_OF_USER, values)]
         await self._session.execute(_LOCK_THREADS, values)
         return stopped
 

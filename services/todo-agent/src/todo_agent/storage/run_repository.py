@@ -1,15 +1,6 @@
 """Runs as the worker sees them: claim, renew, journal, finish, purge. Crosses users.
 
-A run is in one of these states, told by `status`, `lease_until` and `closed_at`:
-
-    queued, no lease                waits for a worker
-    running, lease in the future    a worker has it
-    running, lease in the past      its worker died; the next claim takes it over
-    ended, lease set                the end marker isn't known to be in the log yet; as above
-    ended, closed_at set            done
-
-Every write names the attempt it belongs to. Attempts only grow, by claiming, so a worker that lost
-its run learns it from its next write, which changes nothing.
+The statements that move a run, and what its states are: `run_states`.
 """
 
 from collections.abc import Mapping
@@ -19,90 +10,24 @@ from typing import Final, NamedTuple
 from sqlalchemy import TextClause, text
 
 from todo_agent.storage.run import EndStatus, RunLease, RunRecord
-from todo_agent.storage.run_rows import RUN_COLUMNS, to_run
+from todo_agent.storage.run_rows import to_run
+from todo_agent.storage.run_states import (
+    CLAIM,
+    CLOSE,
+    FINISH,
+    PURGE_RUNS,
+    PURGE_STEPS,
+    RELEASE,
+    RENEW,
+    SAVE_SEQ,
+    SAVE_STEP,
+)
 from todo_agent.storage.usage_repository import AnswerUsage, add_usage
 from todochat.bus.errors import RunLostError
 from todochat.database import Database
 
 PURGE_BATCH: Final = 500
 _PURGE_LOCK: Final = 0x70757267  # "purg": one worker purges at a time
-
-# SKIP LOCKED lets workers claim side by side; FIFO among what nobody holds.
-_CLAIM: Final = text(f"""
-    UPDATE runs
-       SET attempt = attempt + 1,
-           crashes = crashes + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END,
-           status = CASE WHEN status = 'queued' THEN 'running' ELSE status END,
-           worker_id = :worker_id,
-           lease_until = now() + CAST(:lease AS interval),
-           started_at = coalesce(started_at, now())
-     WHERE run_id = (
-           SELECT run_id FROM runs
-            WHERE closed_at IS NULL AND (lease_until IS NULL OR lease_until < now())
-            ORDER BY created_at, run_id
-              FOR UPDATE SKIP LOCKED
-            LIMIT 1)
-    RETURNING {RUN_COLUMNS},
-              -- A query in RETURNING sees the row as it was before.
-              crashes > (SELECT before.crashes FROM runs AS before
-                          WHERE before.run_id = runs.run_id) AS taken_over
-""")  # noqa: S608 - the columns are a constant
-
-# Rows are locked in order of run_id, as by everyone who locks several: no deadlock.
-_RENEW: Final = text("""
-    WITH mine AS (
-        SELECT run_id FROM runs
-         WHERE closed_at IS NULL AND worker_id = :worker_id AND lease_until IS NOT NULL
-           AND (CAST(:all AS boolean) OR run_id = ANY (CAST(:run_ids AS text[])))
-         ORDER BY run_id FOR UPDATE),
-    said AS (
-        SELECT * FROM unnest(CAST(:run_ids AS text[]), CAST(:seqs AS integer[])) AS s(run_id, seq))
-    UPDATE runs
-       SET lease_until = now() + CAST(:lease AS interval),
-           seq_high = greatest(seq_high, (SELECT seq FROM said WHERE said.run_id = runs.run_id))
-      FROM mine
-     WHERE runs.run_id = mine.run_id
-    RETURNING runs.run_id, attempt, cancel_requested_at IS NOT NULL, cancel_reason
-""")
-
-_RELEASE: Final = text("""
-    UPDATE runs
-       SET worker_id = NULL, lease_until = CASE WHEN status = 'running' THEN NULL ELSE now() END,
-           status = CASE WHEN status = 'running' THEN 'queued' ELSE status END
-     WHERE run_id = :run_id AND worker_id = :worker_id AND attempt = :attempt
-       AND closed_at IS NULL
-    RETURNING 1
-""")
-
-# The body is not needed any more and is the user's words: it goes.
-_FINISH: Final = text("""
-    UPDATE runs
-       SET status = :status, error = :error, seq_high = greatest(seq_high, :seq_high),
-           ended_at = coalesce(ended_at, now()), request = ''
-     WHERE run_id = :run_id AND attempt = :attempt AND status IN ('running', :status)
-    RETURNING 1
-""")
-
-_CLOSE: Final = text("""
-    UPDATE runs SET closed_at = coalesce(closed_at, now()), lease_until = NULL
-     WHERE run_id = :run_id AND attempt = :attempt AND ended_at IS NOT NULL
-    RETURNING 1
-""")
-
-_SAVE_SEQ: Final = text("""
-    UPDATE runs SET seq_high = greatest(seq_high, :seq_high)
-     WHERE run_id = :run_id AND attempt = :attempt
-    RETURNING 1
-""")
-
-# FOR SHARE makes fence and insert one step: a claim waits for it, or it sees the claim.
-_SAVE_STEP: Final = text("""
-    INSERT INTO run_steps (run_id, key, user_id, payload)
-    SELECT run_id, :key, user_id, :payload
-      FROM (SELECT run_id, user_id FROM runs
-             WHERE run_id = :run_id AND attempt = :attempt FOR SHARE) AS fence
-    RETURNING 1
-""")
 
 _LOAD_STEPS: Final = text("SELECT key, payload FROM run_steps WHERE run_id = :run_id")
 
@@ -125,26 +50,10 @@ _REMOVED_TOOL_STEPS: Final = text("""
      ORDER BY runs.created_at, run_steps.created_at, run_steps.key
 """)
 
-_PURGE_STEPS: Final = text("""
-    DELETE FROM run_steps WHERE run_id IN (
-        SELECT run_id FROM runs
-         WHERE closed_at IS NOT NULL
-           AND (closed_at < now() - CAST(:keep AS interval) OR cancel_reason = 'thread-deleted')
-           AND EXISTS (SELECT 1 FROM run_steps s WHERE s.run_id = runs.run_id)
-         LIMIT :batch)
-    RETURNING 1
-""")
-
 _QUEUE: Final = text("""
     SELECT count(*) AS length,
            coalesce(extract(epoch FROM now() - min(created_at)), 0) AS oldest_s
       FROM runs WHERE closed_at IS NULL AND status = 'queued'
-""")
-
-_PURGE_RUNS: Final = text("""
-    DELETE FROM runs WHERE run_id IN (
-        SELECT run_id FROM runs WHERE closed_at < now() - CAST(:keep AS interval) LIMIT :batch)
-    RETURNING 1
 """)
 
 
@@ -173,7 +82,7 @@ class RunRepository:
         """
         async with self._db.transaction(None) as session:
             result = await session.execute(
-                _CLAIM, {"worker_id": worker_id, "lease": timedelta(seconds=lease_s)}
+                CLAIM, {"worker_id": worker_id, "lease": timedelta(seconds=lease_s)}
             )
             row = result.one_or_none()
         return to_run(row) if row is not None else None
@@ -191,7 +100,7 @@ class RunRepository:
         said = seqs or {}
         async with self._db.transaction(None) as session:
             result = await session.execute(
-                _RENEW,
+                RENEW,
                 {
                     "worker_id": worker_id,
                     "lease": timedelta(seconds=lease_s),
@@ -204,7 +113,7 @@ class RunRepository:
 
     async def release(self, run_id: str, worker_id: str, attempt: int) -> bool:
         """Hand a run back at once, for any worker to go on with; it doesn't count as a crash."""
-        return await self._changed(_RELEASE, run_id=run_id, worker_id=worker_id, attempt=attempt)
+        return await self._changed(RELEASE, run_id=run_id, worker_id=worker_id, attempt=attempt)
 
     async def finish(
         self, run_id: str, attempt: int, status: EndStatus, error: str | None, seq_high: int
@@ -218,7 +127,7 @@ class RunRepository:
             error: a short code for operators, None unless the run failed.
         """
         return await self._changed(
-            _FINISH,
+            FINISH,
             run_id=run_id,
             attempt=attempt,
             status=status,
@@ -228,7 +137,7 @@ class RunRepository:
 
     async def close(self, run_id: str, attempt: int) -> bool:
         """Note that the end marker is in the log: nobody needs to look at this run again."""
-        return await self._changed(_CLOSE, run_id=run_id, attempt=attempt)
+        return await self._changed(CLOSE, run_id=run_id, attempt=attempt)
 
     async def save_seq_high(self, run_id: str, attempt: int, seq: int) -> None:
         """Keep the last seq said, for the case that the log is lost.
@@ -236,7 +145,7 @@ class RunRepository:
         Raises:
             RunLostError: another attempt has the run.
         """
-        if not await self._changed(_SAVE_SEQ, run_id=run_id, attempt=attempt, seq_high=seq):
+        if not await self._changed(SAVE_SEQ, run_id=run_id, attempt=attempt, seq_high=seq):
             raise RunLostError(run_id)
 
     async def load_steps(self, run_id: str) -> dict[str, bytes]:
@@ -264,7 +173,7 @@ class RunRepository:
         """
         values = {"run_id": run_id, "attempt": attempt, "key": key, "payload": payload}
         async with self._db.transaction(None) as session:
-            saved = (await session.execute(_SAVE_STEP, values)).first() is not None
+            saved = (await session.execute(SAVE_STEP, values)).first() is not None
             if saved and usage is not None:
                 await add_usage(session, run_id, key, usage)
         if not saved:
@@ -315,10 +224,10 @@ class RunRepository:
             if not (await session.execute(lock, {"key": _PURGE_LOCK})).scalar_one():
                 return None
             steps = await session.execute(
-                _PURGE_STEPS, {"keep": timedelta(seconds=keep_steps_s), "batch": PURGE_BATCH}
+                PURGE_STEPS, {"keep": timedelta(seconds=keep_steps_s), "batch": PURGE_BATCH}
             )
             runs = await session.execute(
-                _PURGE_RUNS, {"keep": timedelta(seconds=keep_runs_s), "batch": PURGE_BATCH}
+                PURGE_RUNS, {"keep": timedelta(seconds=keep_runs_s), "batch": PURGE_BATCH}
             )
             return len(runs.all()), len(steps.all())
 

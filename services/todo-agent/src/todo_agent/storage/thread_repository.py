@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from todo_agent.storage.cursor import Cursor, Order, keyset
 from todo_agent.storage.run import StoppedRun
+from todo_agent.storage.run_states import STOP_OF_THREAD
 
 CHANGEABLE: Final = ("title", "status", "metadata", "allowed_image_domains")
 
@@ -49,21 +50,6 @@ _UPDATE: Final = text(f"""
 
 # The lock under which requests are accepted: no run can begin while the thread goes.
 _LOCK_OWNER: Final = text("SELECT 1 FROM owners WHERE user_id = :user_id FOR UPDATE")
-
-# Locked in order of run_id, as by the renewal of leases; and runs before threads, as by the
-# workers' item writes: no deadlock.
-_STOP_RUNS: Final = text("""
-    WITH active AS (
-        SELECT run_id FROM runs
-         WHERE thread_id = :id AND status IN ('queued', 'running')
-         ORDER BY run_id FOR UPDATE)
-    UPDATE runs
-       SET cancel_requested_at = coalesce(cancel_requested_at, now()),
-           cancel_reason = 'thread-deleted'
-      FROM active
-     WHERE runs.run_id = active.run_id
-    RETURNING runs.run_id, worker_id
-""")
 
 _FORGET_RUNS: Final = text("""
     DELETE FROM run_steps WHERE run_id IN (
@@ -135,7 +121,7 @@ class ThreadRepository:
             The runs that were active; None if there is no such thread.
         """
         await self._session.execute(_LOCK_OWNER, {"user_id": user_id})
-        stopped = await self._session.execute(_STOP_RUNS, {"id": thread_id})
+        stopped = await self._session.execute(STOP_OF_THREAD, {"id": thread_id})
         runs = [StoppedRun(*row) for row in stopped]
         await self._session.execute(_FORGET_RUNS, {"id": thread_id})
         deleted = await self._session.execute(_DELETE, {"id": thread_id})

@@ -7,6 +7,7 @@ from sqlalchemy import TextClause, text
 
 from todo_agent.storage.run import CancelReason, RunRecord, StoppedRun
 from todo_agent.storage.run_rows import RUN_COLUMNS, to_run
+from todo_agent.storage.run_states import CANCEL
 from todochat.database import Database
 
 MAX_LISTED: Final = 50
@@ -30,14 +31,6 @@ _FIND_ACTIVE: Final = text(f"""
     SELECT {RUN_COLUMNS} FROM runs
      WHERE thread_id = :thread_id AND status IN ('queued', 'running')
      ORDER BY kind = 'agent' DESC, created_at DESC LIMIT 1
-""")  # noqa: S608 - constants
-
-_CANCEL: Final = text(f"""
-    UPDATE runs
-       SET cancel_requested_at = coalesce(cancel_requested_at, now()),
-           cancel_reason = coalesce(cancel_reason, :reason)
-     WHERE run_id = :run_id AND status IN ('queued', 'running')
-    RETURNING {RUN_COLUMNS}
 """)  # noqa: S608 - constants
 
 
@@ -82,7 +75,7 @@ class UserRunRepository:
         """Ask a run to stop; the first reason stays. None if there is no such run."""
         async with self._db.transaction(user_id) as session:
             values = {"run_id": run_id, "reason": reason}
-            row = (await session.execute(_CANCEL, values)).one_or_none()
+            row = (await session.execute(CANCEL, values)).one_or_none()
             if row is not None:
                 run = to_run(row)
                 return CancelOutcome(run, StoppedRun(run.run_id, run.worker_id))
