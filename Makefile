@@ -6,6 +6,7 @@ MEMBERS := services/common services/auth-session services/tasks services/todo-ag
 PACKAGES := todochat auth-session tasks-service todo-agent chat-gateway todochat-local
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
+PROGRAMS := deploy/compose/make_secrets.py deploy/kubernetes/render.py
 TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
 # Node.js comes from a wheel: `make .venv` put it there.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
@@ -77,7 +78,7 @@ format: .venv frontend/node_modules/.package-lock.json ## fix what ruff and biom
 # One run for each folder of tests, since several have a conftest.py of that name.
 types: .venv frontend/node_modules/.package-lock.json ## mypy --strict of tests too, tsc
 	@$(NPM) run --silent types
-	@$(BIN)/mypy $(SOURCES) conftest.py examples/own-agent/tea_house.py
+	@$(BIN)/mypy $(SOURCES) $(PROGRAMS) conftest.py examples/own-agent/tea_house.py
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
 check: lint types test ## everything CI runs

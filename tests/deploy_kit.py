@@ -15,9 +15,10 @@ from tasks_service.settings import MigrationSettings as TasksMigrationSettings
 from tasks_service.settings import TasksSettings
 from todo_agent.settings import MigrationSettings as ChatMigrationSettings
 from todo_agent.settings import TodoAgentSettings
-from todochat.database.setup import SetupSettings
+from todochat.database.bootstrap import DATABASES
+from todochat.database.setup import SetupSettings, make_plan
 from todochat.operations import OperationsController
-from todochat.settings import ServiceSettings
+from todochat.settings import ServiceSettings, load_settings
 from todochat_local.service_units import service_kinds
 
 ROOT: Final = Path(__file__).parents[1]
@@ -89,6 +90,16 @@ def defaults(settings: type[msgspec.Struct]) -> dict[str, Any]:
 def variables(settings: type[msgspec.Struct]) -> set[str]:
     """The variables that a settings struct knows."""
     return {field.encode_name for field in msgspec.structs.fields(settings)}
+
+
+def check_database_urls(environ: Mapping[str, str]) -> None:
+    """Check the URLs that roles and databases are made of.
+
+    Raises:
+        SettingsError: one is missing, or names another role.
+    """
+    plan = make_plan(load_settings(SetupSettings, environ))
+    assert set(plan.databases.items()) == {(name, name) for name in DATABASES}
 
 
 def program(path: str) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Rendered Kubernetes manifests, and what their network policies let through."""
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -79,7 +80,11 @@ class Manifests:
         return next(each for each in self.workloads() if each.name == name)
 
     def environment(self, workload: Workload) -> dict[str, str]:
-        """What a container gets; of optional secrets nothing, of others something plausible."""
+        """What a container gets.
+
+        Of a Secret that is not among the manifests: nothing if it is optional, else something
+        plausible.
+        """
         environ: dict[str, str] = {}
         for source in workload.container.get("envFrom", []):
             config = self.find("ConfigMap", source["configMapRef"]["name"])
@@ -88,6 +93,11 @@ class Manifests:
             reference = entry.get("valueFrom", {}).get("secretKeyRef")
             if reference is None:
                 environ[entry["name"]] = entry["value"]
+                continue
+            secret = self.find("Secret", reference["name"])
+            if secret is not None and reference["key"] in secret["data"]:
+                encoded = secret["data"][reference["key"]]
+                environ[entry["name"]] = base64.b64decode(encoded).decode()
             elif not reference.get("optional"):
                 environ[entry["name"]] = SECRET_VALUES.get(entry["name"], "postgresql://u:p@h/d")
         return environ

@@ -14,7 +14,7 @@ import pytest
 import compose_kit as compose
 import compose_rules as rules
 from compose_rules import Deployment
-from deploy_kit import ROOT, Doc, load_yaml, program, service_facts, variables
+from deploy_kit import ROOT, Doc, check_database_urls, load_yaml, program, service_facts, variables
 from manifest_kit import Manifests
 from todochat_local import env_example
 from todochat_local.env_docs import SECTIONS
@@ -209,6 +209,12 @@ def test_docker_compose_takes_the_files(files: tuple[str, ...]) -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_secrets_name_the_roles_that_are_made(secrets: Path) -> None:
+    one_shot = compose.project(FILES[0]).services["databases"]
+
+    check_database_urls(deployment(compose.read(FILES[0]), secrets).environment(one_shot))
 
 
 def test_a_domain_turns_https_on() -> None:

@@ -13,12 +13,13 @@ import yaml
 
 import custom_resources
 import manifest_rules as rules
-from deploy_kit import ROOT, Doc, program
+from deploy_kit import ROOT, Doc, check_database_urls, program
 from manifest_kit import Manifests
 
 RENDER = program("deploy/kubernetes/render.py")
 TARGETS = list(RENDER["TARGETS"])
 OLDEST, NEWEST = "1.30", kubernetes_validate.latest_version()
+GUIDE = (ROOT / "docs/operations/install-kubernetes.md").read_text(encoding="utf-8")
 Rule = Callable[[Manifests], Iterator[str]]
 
 
@@ -271,15 +272,36 @@ def test_every_rule_has_been_seen_to_complain() -> None:
     assert {rule for _, rule, _ in BREAKAGES} == set(rules.RULES)
 
 
-def test_overlays_name_every_component() -> None:
+def test_overlays_and_the_guide_name_every_component() -> None:
     folder = ROOT / "deploy/kubernetes"
     components = {path.name for path in (folder / "components").iterdir() if path.is_dir()}
-    named_ones = (folder / "overlays/production/kustomization.yaml").read_text(encoding="utf-8")
-    named_ones += (folder / "overlays/production/migrate/kustomization.yaml").read_text("utf-8")
+    offered = components - {"hardened", "engines"}  # in every base; for trying things
+    overlay = folder / "overlays/production"
+    texts = [path.read_text(encoding="utf-8") for path in overlay.rglob("kustomization.yaml")]
 
-    unnamed = {name for name in components if f"components/{name}" not in named_ones}
+    assert {name for name in offered if f"components/{name}" in "".join(texts)} == offered
+    assert {name for name in offered if f"`{name}`" in GUIDE} == offered
 
-    assert unnamed == {"hardened", "engines"}  # in every base; for trying things
+
+def test_the_guide_names_every_key_of_the_secret(rendered: dict[str, Manifests]) -> None:
+    entries = [
+        entry
+        for workload in rendered["everything"].workloads()
+        for entry in workload.container.get("env", [])
+    ]
+    (queue,) = rendered["everything"].of("TriggerAuthentication")
+    references = [each["valueFrom"]["secretKeyRef"] for each in entries if "valueFrom" in each]
+
+    keys = {each["key"] for each in [*references, *queue["spec"]["secretTargetRef"]]}
+
+    assert len(keys) > 12
+    assert {key for key in keys if key in GUIDE} == keys
+
+
+def test_the_secret_to_try_things_with_names_the_roles(rendered: dict[str, Manifests]) -> None:
+    manifests = rendered["dev-migrate"]
+
+    check_database_urls(manifests.environment(manifests.workload("databases")))
 
 
 class FakeKubectl:

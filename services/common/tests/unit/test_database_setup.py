@@ -12,6 +12,8 @@ import pytest_asyncio
 from sqlalchemy.engine import make_url
 
 from todochat.database.bootstrap import DATABASES, role_names
+from todochat.database.setup import SetupSettings, make_plan, set_up
+from todochat.settings import SettingsError, load_settings
 from todochat.testing.servers import PostgresProcess
 
 ADMIN = "site_admin"
@@ -65,6 +67,10 @@ def service_urls(server: str) -> dict[str, str]:
     }
 
 
+def settings(admin_url: str, urls: dict[str, str]) -> SetupSettings:
+    return load_settings(SetupSettings, {"DATABASE_ADMIN_URL": admin_url, **urls})
+
+
 async def execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(statement)
@@ -79,7 +85,7 @@ async def fetchval(url: str, query: str) -> Any:
         await connection.close()
 
 
-async def set_up(environ: dict[str, str]) -> tuple[int | None, str]:
+async def run_command(environ: dict[str, str]) -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -97,10 +103,10 @@ async def test_every_role_reaches_its_database_and_none_has_power(
 ) -> None:
     urls = service_urls(server)
 
-    first = await set_up({"DATABASE_ADMIN_URL": admin_url, **urls})
-    again = await set_up({"DATABASE_ADMIN_URL": admin_url, **urls})
+    first = await run_command({"DATABASE_ADMIN_URL": admin_url, **urls})
+    await set_up(settings(admin_url, urls))  # again, and nothing happens
 
-    assert first == again == (0, "roles and databases are there")
+    assert first == (0, "roles and databases are there")
     found = {name: await fetchval(url, "SELECT current_user") for name, url in urls.items()}
     assert found == VARIABLES
     powers = "rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole"
@@ -113,7 +119,7 @@ async def test_every_role_reaches_its_database_and_none_has_power(
 
 async def test_a_database_is_closed_to_the_roles_of_the_others(server: str) -> None:
     urls = service_urls(server)
-    await set_up({"DATABASE_ADMIN_URL": server, **urls})
+    await set_up(settings(server, urls))
 
     stranger = make_url(urls["TASKS_DATABASE_URL"]).set(database="chat")
 
@@ -122,22 +128,32 @@ async def test_a_database_is_closed_to_the_roles_of_the_others(server: str) -> N
 
 
 async def test_new_passwords_take_effect_and_lost_innocence_is_restored(server: str) -> None:
-    await set_up({"DATABASE_ADMIN_URL": server, **service_urls(server)})
+    await set_up(settings(server, service_urls(server)))
     await execute(server, "ALTER ROLE chat_app BYPASSRLS")
     changed = service_urls(server)
 
-    status, _ = await set_up({"DATABASE_ADMIN_URL": server, **changed})
+    await set_up(settings(server, changed))
 
     bypass = "SELECT rolbypassrls FROM pg_roles WHERE rolname = current_user"
-    assert status == 0
     assert await fetchval(changed["CHAT_DATABASE_URL"], bypass) is False
 
 
-async def test_a_url_of_another_role_is_refused_by_name(server: str) -> None:
-    urls = service_urls(server)
+async def test_a_url_of_another_role_is_refused_by_name(started_server: str) -> None:
+    urls = service_urls(started_server)
     urls["CHAT_DATABASE_URL"] = urls["CHAT_JOBS_DATABASE_URL"]
 
-    answer = await set_up({"DATABASE_ADMIN_URL": server, **urls})
+    answer = await run_command({"DATABASE_ADMIN_URL": started_server, **urls})
 
     line = "setting CHAT_DATABASE_URL: must be postgresql://chat_app:PASSWORD@HOST/DATABASE"
     assert answer == (2, line)
+
+
+def test_two_families_never_share_a_database() -> None:
+    urls = service_urls("postgresql://db")
+    shared = make_url(urls["CHAT_DATABASE_URL"]).set(database="tasks")
+    urls["CHAT_DATABASE_URL"] = shared.render_as_string(hide_password=False)
+
+    with pytest.raises(SettingsError) as caught:
+        make_plan(settings("postgresql://db", urls))
+
+    assert str(caught.value) == "setting CHAT_DATABASE_URL: database tasks is that of tasks"

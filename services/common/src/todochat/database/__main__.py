@@ -7,7 +7,6 @@ import sys
 import asyncpg
 
 from todochat.database.setup import SetupSettings, set_up
-from todochat.server import exit_with
 from todochat.settings import SettingsError, load_settings
 
 
@@ -17,6 +16,8 @@ def main() -> None:
         settings = load_settings(SetupSettings, os.environ)  # noqa: TID251 - read once, here
         asyncio.run(set_up(settings))
     except SettingsError as error:
+        from todochat.server import exit_with  # noqa: PLC0415 - only here: Litestar takes a second
+
         exit_with(str(error))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         sys.exit(f"databases can't be set up: {error}")

@@ -37,8 +37,34 @@ class SetupSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         return f"{type(self).__name__}(...)"
 
 
+class SetupPlan(msgspec.Struct, frozen=True):
+    """What is made.
+
+    Attributes:
+        passwords: by role; None for one that nobody signs in as.
+        databases: each one's family.
+    """
+
+    passwords: dict[str, str | None]
+    databases: dict[str, str]
+
+    def __repr__(self) -> str:
+        """Name the type only: it holds passwords."""
+        return f"{type(self).__name__}(...)"
+
+
 async def set_up(settings: SetupSettings) -> None:
     """Make roles and databases that are missing, and set the roles' passwords.
+
+    Raises:
+        SettingsError: a URL names another role than the one its variable is for.
+    """
+    plan = make_plan(settings)
+    await bootstrap(settings.database_admin_url, plan.passwords, databases=plan.databases)
+
+
+def make_plan(settings: SetupSettings) -> SetupPlan:
+    """Read roles and databases from the URLs.
 
     Raises:
         SettingsError: a URL names another role than the one its variable is for.
@@ -52,7 +78,7 @@ async def set_up(settings: SetupSettings) -> None:
         if databases.setdefault(database, family) != family:
             msg = f"setting {field.upper()}: database {database} is that of {databases[database]}"
             raise SettingsError(msg)
-    await bootstrap(settings.database_admin_url, passwords, databases=databases)
+    return SetupPlan(passwords, databases)
 
 
 _ROLES: Final = {
