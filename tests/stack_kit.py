@@ -100,8 +100,9 @@ def run_stack(
         shutil.copy(file, directory)
     stack = Stack(directory / "data", variables, directory if files else None)
     try:
-        stack.up(**size)
+        # A start that failed or took too long may have left servers that still write, too.
         try:
+            stack.up(**size)
             yield stack
         finally:
             stack.down()
