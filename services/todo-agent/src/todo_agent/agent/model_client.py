@@ -1,8 +1,9 @@
 """OpenAI's client, with a shortcut for the events that make up nearly all of a stream.
 
 The library tries each event against the whole union of events (60 us of CPU); a delta is told by
-its `type` and read as that one class (3 us). `_process_response_data` is private to openai, so a
-test fails when the client no longer calls it; streams then work as without this module.
+its `type` and read as that one class (3 us). `_process_response_data` and `_make_sse_decoder` are
+private to openai, so tests fail when the client no longer calls them; streams then work as without
+this module.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,9 @@ from openai.types.responses import (
     ResponseTextDeltaEvent,
 )
 from pydantic import BaseModel, ValidationError
+from typing_extensions import override
+
+from todo_agent.agent.event_stream import ModelEventDecoder
 
 _DELTAS: Final[Mapping[Any, type[BaseModel]]] = {
     "response.output_text.delta": ResponseTextDeltaEvent,
@@ -27,6 +31,11 @@ _DELTAS: Final[Mapping[Any, type[BaseModel]]] = {
 class DeltaClient(AsyncOpenAI):
     """An `AsyncOpenAI` that reads deltas quickly and everything else as ever."""
 
+    @override
+    def _make_sse_decoder(self) -> ModelEventDecoder:
+        return ModelEventDecoder()
+
+    @override
     def _process_response_data(self, *, data: object, cast_to: Any, response: Any) -> Any:
         if cast_to is ResponseStreamEvent and isinstance(data, dict):
             delta = _DELTAS.get(data.get("type"))
