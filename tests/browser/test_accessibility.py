@@ -3,7 +3,7 @@
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from browser.browser_kit import Chat, Visit
 from browser.element_kit import emit, settle, widget
@@ -12,7 +12,7 @@ from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat_local.site_build import frontend_dir
 
 AXE: Final = frontend_dir() / "node_modules" / "axe-core" / "axe.min.js"
-PHONE: Final = {"width": 390, "height": 844}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 # Rules about a page as a whole are for pages of the site; the element's host page has its own.
 RUN: Final = """async (rules) => {
   const options = rules ? { runOnly: rules } : {};
