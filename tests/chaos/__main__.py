@@ -20,7 +20,10 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the first one")
     parser.add_argument("--logs", type=Path, help="keep the logs of the stacks in this folder")
     parser.add_argument("--failures", type=int, default=10, help="stop after so many failed seeds")
-    return asyncio.run(_run(parser.parse_args()))
+    try:
+        return asyncio.run(_run(parser.parse_args()))
+    except asyncio.CancelledError:
+        return 1
 
 
 async def _run(options: argparse.Namespace) -> int:

@@ -259,8 +259,8 @@ def _calls(history: History) -> Iterator[tuple[TurnId, PlannedCall, Told]]:
 def _check_changes(history: History, runs: dict[str, list[StoredRun]]) -> Iterator[Violation]:
     """The feed of changes names each one once, and whose it was.
 
-    A call that was refused may have had its effect: then its answer was lost, and nobody but the
-    feed knows. A call that was told as done had it, and a feed that names it twice did it twice.
+    A call of which the model was told that nobody knows may have had its effect. One that was
+    refused had none: it would be refused, too, if it met with what it has done itself.
     """
     times = Counter((change.type, change.title) for change in history.changes)
     owners = {run.run_id for found in runs.values() for run in found}
@@ -270,8 +270,6 @@ def _check_changes(history: History, runs: dict[str, list[StoredRun]]) -> Iterat
     for turn_id, call, told in _calls(history):
         if told == "done" and not times[CHANGE_OF[call.tool], call.title]:
             yield Violation("lost task", str(turn_id), f"no {CHANGE_OF[call.tool]} of {call.title}")
-        # It answers "not found" for what it has done itself: the effect is there, the model was
-        # told otherwise.
         if told == "refused" and times[CHANGE_OF[call.tool], call.title]:
             yield Violation(
                 "lied", str(turn_id), f"{call.tool} {call.title} happened, told refused"

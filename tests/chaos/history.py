@@ -6,7 +6,8 @@ Times are seconds of one monotonic clock. Everything is plain data: the checker 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Told = Literal["done", "refused", "unknown"]
+# `unsure`: the model was told that nobody knows. `unknown`: it was told nothing yet.
+Told = Literal["done", "refused", "unsure", "unknown"]
 
 
 @dataclass(frozen=True)

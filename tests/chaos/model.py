@@ -156,7 +156,10 @@ def _read(output: str) -> dict[str, Any]:
 
 
 def _told(output: str) -> Told:
-    return "done" if _read(output).get("ok") else "refused"
+    told = _read(output)
+    if told.get("maybe_done"):
+        return "unsure"
+    return "done" if told.get("ok") else "refused"
 
 
 def _call(planned: PlannedCall, seen: list[dict[str, Any]]) -> Call:

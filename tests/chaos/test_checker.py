@@ -345,6 +345,14 @@ def test_a_second_attempt_may_ask_for_what_was_not_saved() -> None:
     assert check(history) == []
 
 
+def test_a_call_of_which_nobody_knew_may_have_had_its_effect() -> None:
+    history = good()
+
+    history.told[TURN][2] = "unsure"
+
+    assert check(history) == []
+
+
 def test_a_call_that_the_model_was_refused_may_have_had_no_effect() -> None:
     history = good()
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from todochat.bus import RunLostError
+from todochat.errors import ServiceError
 from todochat.http_client import (
     RETRIABLE_STATUS,
     ServiceClient,
@@ -160,6 +161,17 @@ class TasksClient:
                 return response
             await asyncio.sleep(pause_s * random.uniform(0.5, 1))  # noqa: S311 - jitter
             pause_s = min(pause_s * 2, MAX_PAUSE_S)
+
+
+def may_have_arrived(error: ServiceError) -> bool:
+    """Tell whether a change may have been made though its answer is this error.
+
+    The try whose answer was lost may have been the first one; all later ones are of its key, but
+    none of them was answered.
+    """
+    if isinstance(error, UpstreamProblemError):
+        return _is_passing(error)
+    return isinstance(error, UpstreamError)
 
 
 def _is_passing(problem: UpstreamProblemError) -> bool:

@@ -1,7 +1,7 @@
 """The agent this product comes with."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from agents import Agent, FunctionTool
 from agents.tool_context import ToolContext
@@ -12,7 +12,7 @@ from todo_agent.agent.factory import AgentEnvironment
 from todo_agent.agent.instructions import instructions
 from todo_agent.agent.references import UnclearReferenceError
 from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.tasks_client import TasksClient
+from todo_agent.agent.tasks_client import TasksClient, may_have_arrived
 from todo_agent.agent.todo_actions import TodoActions
 from todo_agent.agent.todo_desk import TASKS_CHANGED, Desk
 from todo_agent.agent.todo_tools import SPECS
@@ -23,6 +23,9 @@ from todo_agent.agent.tool_arguments import (
 )
 from todo_agent.agent.tool_spec import Outcome, ToolSpec
 from todochat.errors import ServiceError
+
+# Told of a plain failure, a model makes the change again, under another key.
+MAYBE_DONE: Final = "Nobody knows whether this was done or not: look before you do it again."
 
 
 def create_agent(environment: AgentEnvironment) -> Assistant:
@@ -54,6 +57,8 @@ def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:
         except UnclearReferenceError as error:
             return _failure(error.code, str(error), **error.members)
         except ServiceError as error:
+            if spec.changes and may_have_arrived(error):
+                return _failure(error.code, f"{error.detail} {MAYBE_DONE}", maybe_done=True)
             return _failure(error.code, error.detail)
         await _show(run, spec, outcome)
         return json.dumps(outcome.output, ensure_ascii=False)

@@ -255,7 +255,19 @@ async def test_a_service_that_stays_away_is_told_to_the_model(
     result = await call("add_task", title="x")
 
     assert result["ok"] is False
+    assert result["maybe_done"] is True
+    assert "look before you do it again" in result["error"]
     assert tasks.effects == []
+
+
+async def test_a_refusal_and_a_failed_look_leave_no_doubt(call: Call, tasks: TasksStandIn) -> None:
+    refused = await call("complete_task", task="999")
+    tasks.failures = [503] * 100
+    unread = await call("list_tasks")
+
+    assert refused["ok"] is unread["ok"] is False
+    assert "maybe_done" not in refused
+    assert "maybe_done" not in unread
 
 
 async def test_a_stale_attempt_has_lost_the_run(
