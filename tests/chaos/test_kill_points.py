@@ -1,0 +1,172 @@
+"""A process killed between any two durable steps: nothing is lost, nothing happens twice.
+
+`docs/runs.md` has the table of the points. The dead worker's lease is ended by hand where a test
+would only wait for it; `test_frozen_worker.py` waits for it as people have to.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import pytest_asyncio
+
+from chaos.kill_kit import (
+    KillStack,
+    ResumingClient,
+    Turn,
+    answer_number,
+    check,
+    check_seen,
+    kill_stack,
+    killed_turn,
+)
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+
+DELTA = "assistant_message.content_part.text_delta"
+MESSAGE_DONE = "thread.item.done assistant_message"
+Nth = int | Callable[[Turn], int]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def kills() -> AsyncIterator[KillStack]:
+    # A slow machine may take longer to start tasks again than a tool usually waits.
+    variables = {"TODO_AGENT_TASKS_RETRY_BUDGET_S": "60"}
+    async with kill_stack("kills", variables, gateways=2) as stack:
+        yield stack
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clean(kills: KillStack) -> Turn:
+    """A turn in which nothing happens: the n-th event of any other one is its n-th frame."""
+    return await kills.clean_turn()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ready(kills: KillStack) -> KillStack:
+    """The stack, with two workers and nothing armed."""
+    kills.orders.clear()
+    await kills.fill()
+    return kills
+
+
+# What must not take long is tried in every run of the tests, the rest by the long form.
+@pytest.mark.parametrize(
+    ("point", "nth"),
+    [
+        pytest.param("event.published", lambda clean: clean.nth(DELTA), id="text-half-said"),
+        pytest.param("answer.saved", 1, id="answer-saved"),
+        pytest.param("tool.returned", 1, id="effect-made"),
+        pytest.param("run.finished", 1, id="outcome-stored"),
+        *(
+            pytest.param(point, nth, id=name, marks=pytest.mark.slow)
+            for name, point, nth in [
+                ("claimed", "run.claimed", 1),
+                ("log-claimed", "log.claimed", 1),
+                ("nothing-said", "frames.queued", 1),
+                ("said-unknowingly", "frames.flushed", 1),
+                ("input-unsaved", "input.unsaved", 1),
+                ("input-saved", "input.saved", 1),
+                ("answer-unsaved", "answer.unsaved", 1),
+                ("tool-begun", "tool.begun", 1),
+                ("second-effect-made", "tool.returned", 2),
+                ("result-saved", "tool.saved", 1),
+                ("both-results-saved", "tool.saved", 2),
+                ("effect-said", "event.published", lambda clean: clean.nth("client_effect")),
+                ("second-answer-saved", "answer.saved", 2),
+                ("last-text-half-said", "event.published", lambda clean: clean.nth(DELTA, 5)),
+                ("last-answer-unsaved", "answer.unsaved", 3),
+                ("last-answer-saved", "answer.saved", 3),
+                ("item-stored", "event.stored", lambda clean: clean.nth(MESSAGE_DONE, 2)),
+                ("item-queued", "event.published", lambda clean: clean.nth(MESSAGE_DONE, 2)),
+                ("all-said", "run.answered", 1),
+                ("marker-written", "run.ended", 1),
+            ]
+        ),
+    ],
+)
+async def test_a_worker_killed(ready: KillStack, clean: Turn, point: str, nth: Nth) -> None:
+    killing = await killed_turn(ready, point, nth if isinstance(nth, int) else nth(clean))
+
+    await check(ready, killing)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+async def test_a_worker_killed_after_any_event(ready: KillStack, clean: Turn) -> None:
+    """Each event in turn: stored and not said, then said."""
+    for point in ("event.stored", "event.published"):
+        for nth in range(1, len(clean.events) + 1):
+            await ready.fill()
+            killing = await killed_turn(ready, point, nth)
+
+            await check(ready, killing)
+
+
+async def test_half_said_text_is_taken_back_and_said_anew(ready: KillStack, clean: Turn) -> None:
+    killing = await killed_turn(ready, "event.published", clean.nth(DELTA, 5))
+
+    await check(ready, killing)
+    removed = [event for event in killing.turn.events if event["type"] == "thread.item.removed"]
+    assert len(removed) <= 1  # none if it died with the words still in its queue
+    assert killing.before == {0: 1, 1: 1, 2: 1}
+
+
+@pytest.mark.parametrize(
+    "point", [pytest.param("change.written", marks=pytest.mark.slow), "change.committed"]
+)
+async def test_tasks_killed_in_the_middle_of_a_change(ready: KillStack, point: str) -> None:
+    """The tool's call is made again, under its key, until tasks is back."""
+    ada = await ready.sign_up()
+    ready.model.requests.clear()
+    before = ready.pids("tasks")
+    ready.orders.arm(point)
+
+    async with ada.say("milk and eggs") as stream:
+        assert [await ready.hit(point)] == before
+        await stream.rest()
+
+    turn = Turn.of(stream)
+    await check_seen(ready, turn, ada)
+    assert (await ready.run(turn.run_id))["attempt"] == 1
+    assert Counter(map(answer_number, ready.model.requests)) == {0: 1, 1: 1, 2: 1}
+    await ready.restarted("tasks", before)
+
+
+@pytest.mark.parametrize(
+    "point", ["run.accepted", pytest.param("run.announced", marks=pytest.mark.slow)]
+)
+async def test_the_api_killed_after_it_accepted(ready: KillStack, point: str) -> None:
+    """Nobody was told of the run: it goes on all the same, and a repeat of the request finds it."""
+    ada = await ready.sign_up()
+    before = ready.pids("todo-agent-api")
+    ready.orders.arm(point)
+
+    turn = await ResumingClient(ada).turn("milk and eggs")
+
+    assert ready.orders.taken_by(point) in before
+    await check_seen(ready, turn, ada)
+    runs = await ready.rows("chat", "SELECT run_id FROM runs WHERE user_id = $1", ada.user_id)
+    assert [run["run_id"] for run in runs] == [turn.run_id]
+    await ready.restarted("todo-agent-api", before)
+
+
+@pytest.mark.parametrize(
+    ("point", "nth"),
+    [
+        pytest.param("stream.opened", 1, marks=pytest.mark.slow),
+        pytest.param("frames.relayed", 1, marks=pytest.mark.slow),
+        ("frames.relayed", 3),
+    ],
+)
+async def test_a_gateway_killed_while_it_answers(ready: KillStack, point: str, nth: int) -> None:
+    """The client goes on elsewhere from its cursor: each frame once, in order."""
+    ada = await ready.sign_up()
+    before = ready.pids("chat-gateway")
+    ready.orders.arm(point, nth)
+
+    turn = await ResumingClient(ada).turn("milk and eggs")
+
+    assert ready.orders.taken_by(point) in before
+    await check_seen(ready, turn, ada)
+    await ready.restarted("chat-gateway", before)
