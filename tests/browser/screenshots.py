@@ -34,7 +34,7 @@ TASKS: Final[list[tuple[str, str, str, int | None, list[str]]]] = [
     ("Call the dentist", "Home", "low", 4, []),
     ("Renew the passport", "Travel", "none", None, []),
 ]
-SAID: Final = ("add buy milk tomorrow at 5pm", "what should I do next?", "show my tasks")
+SAID: Final = ("what should I do next?", "what is due today?", "add buy milk tomorrow at 5pm")
 
 
 @dataclass

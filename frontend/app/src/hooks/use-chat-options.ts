@@ -41,7 +41,7 @@ export function useChatOptions(): UseChatKitOptions {
       history: { enabled: true, showDelete: true, showRename: true },
       startScreen: { greeting: greeting(name), prompts: PROMPTS },
       composer: {
-        placeholder: "Tell me what to do, or ask what is due",
+        placeholder: "Tell me what to do",
         attachments: {
           // The offline assistant would only say that it can't read them.
           enabled: assistant?.offline === false,

@@ -1,0 +1,194 @@
+"""How smoothly a page draws while an answer streams into it.
+
+A whole stack streams 100 tokens a second into a thread of 500 items, all of them in the page, with
+auto-scroll on; the peer in the same run is the same answer in an empty thread. What is measured is
+the time between animation frames, as the page itself sees them.
+"""
+
+import asyncio
+import os
+import statistics
+import tempfile
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from browser.browser_kit import REFRESH_COOKIE, Chat
+from browser.chromium_kit import ensure_browser
+from browser.element_kit import build_pages, page_variables
+from stack_kit import Stack, run_stack
+from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+from todochat.testing.person import Person
+
+ITEMS: Final = int(os.environ.get("ITEMS", "500"))
+TOKENS: Final = int(os.environ.get("TOKENS", "1000"))
+RATE: Final = 100  # tokens a second
+FRAME_MS: Final = 1000 / 60
+LONG_MS: Final = 50.0  # what browsers call a long task
+ANSWER_TIMEOUT_MS: Final = 180_000
+PARAGRAPH: Final = (
+    "A plan that keeps the **mornings free** needs a list, a `date` and [some care](https://example.org). ",
+    "It has a few words more, so that lines break and blocks grow as they do in real answers.\n\n",
+)
+TABLE: Final = "\n| Day | Focus | Tasks |\n| --- | --- | ---: |\n| Monday | Launch | 4 |\n| Tuesday | Talks | 2 |\n\n"
+CODE: Final = "\n```python\ndef due(tasks: list[Task]) -> list[Task]:\n    return [t for t in tasks if t.due]\n```\n\n"
+COUNT_FRAMES: Final = """() => {
+  const times = [];
+  const loop = (time) => { times.push(time); window.framing = requestAnimationFrame(loop); };
+  window.framing = requestAnimationFrame(loop);
+  window.frameTimes = times;
+}"""
+
+
+class Pace(Gate):
+    """A place in an answer where it waits until its time has come."""
+
+    _due = 0.0
+
+    async def pass_through(self) -> None:
+        now = asyncio.get_running_loop().time()
+        # After a pause, such as before the first token, the clock begins anew.
+        Pace._due = max(Pace._due + 1 / RATE, now - 0.5)
+        await asyncio.sleep(max(0.0, Pace._due - now))
+
+
+def paced_answer() -> Say:
+    """An answer with paragraphs, tables and code, a word at a time."""
+    text = "".join(
+        (PARAGRAPH[0] + PARAGRAPH[1]) * 3 + (TABLE if n % 2 else CODE) for n in range(99)
+    )
+    words = [word + " " for word in text.split(" ")][:TOKENS]
+    return Say(*(chunk for word in words for chunk in (Pace(), word)))
+
+
+def history() -> list[dict[str, Any]]:
+    """Events that fill a thread with what people and assistants say."""
+    events = []
+    for number in range(ITEMS // 2):
+        asked = {
+            "type": "user_message",
+            "id": f"msg_{number}",
+            "content": [{"type": "input_text", "text": f"Question number {number}"}],
+            "attachments": [],
+            "inference_options": {},
+        }
+        rest = CODE if number % 7 == 0 else TABLE if number % 5 == 0 else ""
+        text = f"Answer number {number}. {PARAGRAPH[0]}{rest}"
+        part = {"type": "output_text", "text": text, "annotations": []}
+        said = {"type": "assistant_message", "id": f"ans_{number}", "content": [part]}
+        events += [{"type": "thread.item.done", "item": item} for item in (asked, said)]
+    return events
+
+
+async def fill(person: Person, model: ScriptedModelServer) -> None:
+    """Make a thread of that many items."""
+    events = history()
+    thread_id = None
+    for start in range(0, len(events), 100):
+        model.answer(Call("emit", {"events": events[start : start + 100]}))
+        model.answer(Say("Done."))
+        thread_id = (await person.ask("fill the thread", thread_id)).thread_id
+
+
+async def show_all(chat: Chat) -> int:
+    """Scroll up until nothing older is left; returns how many items are in the page."""
+    items = chat.thread.locator("article")
+    while True:
+        more = chat.thread.get_by_role("button", name="Load more")
+        await chat.thread.evaluate("(thread) => { thread.scrollTop = 0; }")
+        if await more.count() == 0:
+            return await items.count()
+        count = await items.count()
+        await chat.page.wait_for_function(
+            """(count) => document.querySelector("openai-chatkit").shadowRoot
+                 .querySelectorAll("[part~=thread] article").length > count""",
+            arg=count,
+        )
+
+
+async def stream(page: Page, chat: Chat, model: ScriptedModelServer) -> list[float]:
+    """Have an answer written; returns the milliseconds between frames while it was."""
+    model.answer(paced_answer())
+    await chat.send("write a long answer")
+    await expect(chat.answers.last).to_contain_text("mornings")
+    await page.evaluate(COUNT_FRAMES)
+    await expect(chat.thread).to_have_attribute("aria-busy", "false", timeout=ANSWER_TIMEOUT_MS)
+    times: list[float] = await page.evaluate(
+        "() => { cancelAnimationFrame(window.framing); return window.frameTimes; }"
+    )
+    return [after - before for before, after in pairwise(times)]
+
+
+def report(name: str, intervals: Sequence[float]) -> float:
+    """Print what the intervals say and return the frames a second."""
+    rate = 1000 * len(intervals) / sum(intervals)
+    cuts = statistics.quantiles(intervals, n=100, method="inclusive")
+    long = sum(each > LONG_MS for each in intervals)
+    late = sum(each > 1.5 * FRAME_MS for each in intervals)
+    print(
+        f"{name:<26} {rate:5.1f} frames/s  p50 {cuts[49]:5.1f} ms  p95 {cuts[94]:5.1f} ms  "
+        f"p99 {cuts[98]:5.1f} ms  max {max(intervals):6.1f} ms  late {late}/{len(intervals)}  "
+        f"over {LONG_MS:.0f} ms: {long}",
+        flush=True,
+    )
+    return rate
+
+
+async def open_page(browser: Browser, stack: Stack, person: Person) -> tuple[Page, Chat]:
+    context = await browser.new_context(
+        base_url=stack.edge, viewport={"width": 1280, "height": 800}
+    )
+    cookie = person.client.cookies[REFRESH_COOKIE]
+    url = f"{stack.edge}/api/auth/refresh"
+    await context.add_cookies([{"name": REFRESH_COOKIE, "value": cookie, "url": url}])
+    page = await context.new_page()
+    await page.goto("/pages/vanilla.html")
+    chat = Chat(page)
+    await chat.composer.wait_for()
+    return page, chat
+
+
+async def measure(stack: Stack, model: ScriptedModelServer) -> None:
+    async with (
+        httpx.AsyncClient(base_url=stack.edge, timeout=120) as client,
+        async_playwright() as playwright,
+    ):
+        path = ensure_browser(os.environ, playwright.chromium.executable_path)
+        browser = await playwright.chromium.launch(executable_path=path)
+        person = await Person.sign_up(client)
+        await fill(person, model)
+        page, chat = await open_page(browser, stack, person)
+        empty = report("empty thread (peer)", await stream(page, chat, model))
+        await chat.button("Chat history").click()
+        rows = chat.host.get_by_role("dialog", name="Chat history").get_by_role("listitem")
+        await rows.last.get_by_role("button").first.click()
+        await chat.answers.last.wait_for()
+        count = await show_all(chat)
+        await chat.thread.evaluate("(thread) => { thread.scrollTop = thread.scrollHeight; }")
+        full = report(f"thread of {count} items", await stream(page, chat, model))
+        print(f"{'long against empty':<26} {full / empty:5.2f} x")
+        await browser.close()
+
+
+async def measure_with_model(site: Path) -> None:
+    async with ScriptedModelServer() as model:
+        stacks = run_stack("frames", page_variables(model, site))
+        stack = await asyncio.to_thread(next, stacks)
+        try:
+            await measure(stack, model)
+        finally:
+            await asyncio.to_thread(list, stacks)  # to its end, which stops it
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="todochat-frames-") as folder:
+        build_pages(Path(folder))
+        asyncio.run(measure_with_model(Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
