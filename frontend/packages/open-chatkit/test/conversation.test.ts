@@ -1,6 +1,6 @@
 // @vitest-environment node
 import { problem } from "resumable-fetch/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures";
 import {
   askedFor,
@@ -91,6 +91,44 @@ describe("a first message", () => {
       },
     ]);
     expect(await chat.send({ text: "too early" })).toBe("busy");
+  });
+});
+
+it("tells the server the language and the time zone", async () => {
+  server.answers["threads.create"] = () => ({ run: run.end() });
+  vi.stubGlobal("navigator", { language: "en-NZ" });
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const [german, usual] = [openChat({ locale: "de" }), openChat()];
+  await german.history.load();
+  await usual.send({ text: "hi" });
+  const told = server.requests.map(({ headers }) => [
+    headers["accept-language"],
+    headers["x-timezone"],
+  ]);
+  expect(told.slice(0, 2)).toEqual([
+    ["de", zone],
+    ["en-NZ", zone],
+  ]);
+  vi.unstubAllGlobals();
+});
+
+describe("the hosted service", () => {
+  it("is asked where public clients ask it, by its secret, without headers of ours", async () => {
+    const sent = vi.fn(async () => Response.json({ data: [], has_more: false }));
+    vi.stubGlobal("fetch", sent);
+    const chat = openChat({ api: { getClientSecret: async () => "ek_1" } });
+    await chat.history.load();
+    vi.unstubAllGlobals();
+
+    const [url, init] = sent.mock.lastCall as unknown as [string, RequestInit];
+    const headers = new Headers(init.headers);
+    expect(url).toBe("https://api.openai.com/v1/chatkit/conversation");
+    expect(headers.get("Authorization")).toBe("Bearer ek_1");
+    expect(headers.get("OpenAI-Beta")).toBe("chatkit_beta=v1");
+    for (const name of ["X-Timezone", "X-Resumable", "Idempotency-Key"]) {
+      expect(headers.get(name)).toBeNull();
+    }
+    expect(chat.history.error.value).toBeNull();
   });
 });
 

@@ -49,6 +49,7 @@ export function eachWithServer(prepare: () => void = () => {}): void {
   afterEach(async () => {
     for (const chat of opened.splice(0)) chat.dispose();
     vi.restoreAllMocks();
+    vi.unstubAllGlobals();
     await server.stop();
   });
 }

@@ -396,6 +396,26 @@ describe("files", () => {
     expect(askedFor("attachments.delete")).toEqual([{ attachment_id: "att_1" }]);
   });
 
+  it("are put as bare bytes where the server asks for that", async () => {
+    const url = `${server.origin}/storage/att_1`;
+    server.answers["attachments.create"] = () => ({
+      json: {
+        ...attachment,
+        upload_descriptor: { url, method: "PUT", headers: { "X-Signature": "abc" } },
+      },
+    });
+    const chat = openChat({ composer });
+    await chat.composer.addFiles([file()]);
+    await until(chat.composer.draft, (draft) => draft.files[0]?.status === "ready");
+
+    expect(server.asked("/storage/att_1")).toMatchObject([
+      {
+        ...{ method: "PUT", body: "hello" },
+        headers: { "content-type": "text/plain", "x-signature": "abc" },
+      },
+    ]);
+  });
+
   it("beyond the limits are refused with a reason", async () => {
     const chat = openChat({ composer });
     const refused = await chat.composer.addFiles([file("1"), file("2"), file("3")]);

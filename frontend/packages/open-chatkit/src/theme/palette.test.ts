@@ -15,6 +15,28 @@ describe("the theme", () => {
     );
   });
 
+  it("takes sizes, fonts, greys and accents from the options", () => {
+    const accent = (level: 0 | 1 | 2 | 3) =>
+      themeRule({ color: { accent: { primary: "#0f766e", level } } }, []);
+    const rule = themeRule(
+      {
+        typography: { baseSize: 17, fontFamily: "Inter, serif", fontFamilyMono: "Fira Code" },
+        color: { grayscale: { hue: 210, tint: 5, shade: -2 } },
+      },
+      [],
+    );
+
+    expect(rule).toContain("--ck-size:17px;--ck-font:Inter, serif;--ck-mono:Fira Code");
+    expect(rule).toMatch(/--ck-text:oklch\([\d.]+ 0\.0225 210\)/u);
+    expect(themeRule({ color: { grayscale: { hue: 0, tint: 0, shade: 4 } } }, [])).not.toBe(
+      themeRule({ color: { grayscale: { hue: 0, tint: 0, shade: 0 } } }, []),
+    );
+    expect(accent(1)).toContain("--ck-primary:#0f766e");
+    expect(accent(1)).not.toContain("--ck-user-bg");
+    expect(accent(3)).toContain("--ck-user-bg");
+    expect(accent(3)).not.toBe(accent(2));
+  });
+
   it("lets no value end its declaration or load something", () => {
     const rule = themeRule({ typography: { fontFamily: "x;} * {background:url(//evil)" } }, []);
 

@@ -58,9 +58,15 @@ describe("an answer", () => {
     const onClick = vi.fn();
     const entity = { type: "entity", id: "e1", title: "Ada", interactive: true, data: { a: 1 } };
     answer.content[0]?.annotations.push(
-      annotation(source({ type: "url", url: "https://example.com/x", description: "About" }), 2),
+      annotation(
+        source({
+          ...{ type: "url", url: "https://example.com/x", description: "About" },
+          ...{ attribution: "Example", timestamp: "2026-11-20" },
+        }),
+        2,
+      ),
       annotation(source({ type: "file", filename: "notes.pdf", title: "Notes" }), 5),
-      annotation(source({ ...entity, inline_label: "AL", group: "People" }), 8),
+      annotation(source({ ...entity, inline_label: "AL", label: "A person", group: "People" }), 8),
     );
     const { view } = await open([asked("Why?"), answer], { entities: { onClick } });
 
@@ -71,7 +77,7 @@ describe("an answer", () => {
     expect(onClick).toHaveBeenCalledWith(expect.objectContaining({ id: "e1", title: "Ada" }));
 
     fireEvent.click(view.getByRole("button", { name: /Sources/u }));
-    for (const words of ["About", "notes.pdf", "People"])
+    for (const words of ["About", "Example", "2026-11-20", "notes.pdf", "A person"])
       expect(view.getByText(words)).toBeTruthy();
   });
 
@@ -239,6 +245,24 @@ describe("questions", () => {
           q3: { values: [], skipped: true },
         },
       },
+    });
+  });
+
+  it("take an answer that wasn't offered", async () => {
+    const { view, server } = await open([asked("Order"), question()]);
+    const [which, and] = [/^Which\?/u, /^And\?/u].map((name) =>
+      view.getByRole("textbox", { name }),
+    );
+    fireEvent.click(view.getByLabelText("Coffee"));
+    fireEvent.input(which as HTMLElement, { target: { value: "Cocoa" } });
+    fireEvent.click(view.getByLabelText("Milk"));
+    fireEvent.input(and as HTMLElement, { target: { value: "Honey" } });
+
+    fireEvent.click(view.getByRole("button", { name: "Submit" }));
+
+    await waitFor(() => expect(server.asked.at(-1)?.type).toBe("threads.add_structured_input"));
+    expect(server.asked.at(-1)?.params).toMatchObject({
+      input: { answers: { q1: { values: ["Cocoa"] }, q2: { values: ["Milk", "Honey"] } } },
     });
   });
 

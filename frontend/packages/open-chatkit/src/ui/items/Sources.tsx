@@ -1,9 +1,11 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { EntitySource, Source } from "../../core/types";
 import { useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import { safeHref } from "../markdown/links";
 import { hostOf, type NumberedSource, sourceTitle } from "./sources";
+import { TagPreview } from "./TagPreview";
 
 function entityOf(source: EntitySource) {
   const data = Object.entries(source.data ?? {}).map(([key, value]) => [key, String(value)]);
@@ -41,8 +43,31 @@ export function Citation({ number, source }: NumberedSource) {
   const t = useT();
   const target = useTarget(source);
   const label = t("source", { number, title: sourceTitle(source) });
-  const text =
-    source.type === "entity" && source.inline_label ? source.inline_label : String(number);
+  if (source.type === "entity") {
+    return (
+      <TagPreview entity={entityOf(source)}>
+        <Mark label={label} title={sourceTitle(source)} target={target}>
+          {source.inline_label ||
+            (source.icon ? <Icon name={source.icon} size={12} /> : String(number))}
+        </Mark>
+      </TagPreview>
+    );
+  }
+  return (
+    <Mark label={label} title={sourceTitle(source)} target={target}>
+      {String(number)}
+    </Mark>
+  );
+}
+
+type MarkProps = {
+  label: string;
+  title: string;
+  target: ReturnType<typeof useTarget>;
+  children: ComponentChildren;
+};
+
+function Mark({ label, title, target, children }: MarkProps) {
   if (target && "href" in target) {
     return (
       <a
@@ -51,9 +76,9 @@ export function Citation({ number, source }: NumberedSource) {
         target="_blank"
         rel="noopener noreferrer"
         aria-label={label}
-        title={sourceTitle(source)}
+        title={title}
       >
-        {text}
+        {children}
       </a>
     );
   }
@@ -63,16 +88,16 @@ export function Citation({ number, source }: NumberedSource) {
         type="button"
         class="citation"
         aria-label={label}
-        title={sourceTitle(source)}
+        title={title}
         onClick={target.onClick}
       >
-        {text}
+        {children}
       </button>
     );
   }
   return (
     <sup class="citation" title={label}>
-      {text}
+      {children}
     </sup>
   );
 }
@@ -83,7 +108,7 @@ function SourceBody({ number, source }: NumberedSource) {
       ? (source.attribution ?? hostOf(source.url))
       : source.type === "file"
         ? source.filename
-        : (source.group ?? null);
+        : (source.label ?? source.group ?? null);
   const title = sourceTitle(source);
   return (
     <>
@@ -93,6 +118,7 @@ function SourceBody({ number, source }: NumberedSource) {
           {title}
         </span>
         {where && where !== title && <span class="source-where">{where}</span>}
+        {source.timestamp && <span class="source-where">{source.timestamp}</span>}
         {source.description && (
           <span class="source-description" dir="auto">
             {source.description}

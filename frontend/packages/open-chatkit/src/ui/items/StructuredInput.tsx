@@ -15,7 +15,15 @@ function Choices({
   values,
   onChange,
 }: QuestionProps & { input: { type: "multiple_choice" } }) {
+  const t = useT();
   const name = useId();
+  const offered = input.options.map((option) => option.value);
+  const own = values.find((value) => !offered.includes(value)) ?? "";
+  /** An answer that wasn't offered; of several it is one more. */
+  const write = (text: string): void => {
+    const kept = input.multiple ? values.filter((value) => offered.includes(value)) : [];
+    onChange(text === "" ? kept : [...kept, text]);
+  };
   const toggle = (value: string): void => {
     if (!input.multiple) onChange([value]);
     else if (values.includes(value)) onChange(values.filter((other) => other !== value));
@@ -34,6 +42,15 @@ function Choices({
           <span>{option.value}</span>
         </label>
       ))}
+      <input
+        class="choice-own"
+        type="text"
+        dir="auto"
+        aria-label={`${input.question} ${t("yourAnswer")}`}
+        placeholder={t("yourAnswer")}
+        value={own}
+        onInput={(event) => write(event.currentTarget.value)}
+      />
     </div>
   );
 }

@@ -1,0 +1,40 @@
+"""The compatibility page knows every request, event, update and item of openai-chatkit."""
+
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from chatkit import types
+
+PAGE = (Path(__file__).parents[1] / "docs/chatkit-compatibility.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> set[str]:
+    """Return the keys in the first column of a section's table."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?`) \| \w+ \|", section, re.MULTILINE)
+    return {key for cell in cells for key in re.findall(r"`([^`]+)`", cell)}
+
+
+def kinds(union: Any) -> set[str]:
+    """Return the `type` of each member of a union of models."""
+    members = get_args(union)
+    if len(members) == 2 and get_args(members[0]):  # an Annotated one
+        members = get_args(members[0])
+    return {member.model_fields["type"].default for member in members}
+
+
+@pytest.mark.parametrize(
+    ("heading", "union"),
+    [
+        ("Requests", types.StreamingReq | types.NonStreamingReq),
+        ("Events of a stream", types.ThreadStreamEvent),
+        ("Updates of an item", types.ThreadItemUpdate),
+        ("Items", types.ThreadItem),
+    ],
+)
+def test_the_page_has_a_row_for_each_type_of_the_protocol(heading: str, union: Any) -> None:
+    assert len(kinds(union)) > 8
+
+    assert rows(heading) == kinds(union)
