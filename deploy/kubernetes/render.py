@@ -6,6 +6,7 @@ a rendered file says which sources it was made of, so that a forgotten rendering
 # ruff: noqa: INP001 - a program, no package
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 RENDERED: Final = ROOT / "tests" / "deploy" / "rendered"
 SOURCES: Final = (ROOT / "deploy" / "kubernetes", ROOT / "tests" / "deploy" / "everything")
+OLDEST_MAJOR: Final = 5  # of kustomize; kubectl has it from 1.27 on
+_MAJOR: Final = re.compile(r"^(?:Kustomize Version: )?v(\d+)\.", re.MULTILINE)
 # Rendered file -> kustomization.
 TARGETS: Final = {
     "production": "deploy/kubernetes/overlays/production",
@@ -43,10 +46,16 @@ def header() -> str:
 
 
 def kustomize() -> Sequence[str] | None:
-    """Return the command that renders; None if this machine has none."""
-    for command in (["kubectl", "kustomize"], ["kustomize", "build"]):
+    """Return the command that renders, of kustomize 5 or newer; None if this machine has none."""
+    for command, ask in (
+        (["kubectl", "kustomize"], ["kubectl", "version", "--client"]),
+        (["kustomize", "build"], ["kustomize", "version"]),
+    ):
         if shutil.which(command[0]):
-            return command
+            done = subprocess.run(ask, check=False, capture_output=True, text=True, timeout=60)  # noqa: S603 - as in `render`
+            found = _MAJOR.search(done.stdout)
+            if found is not None and int(found[1]) >= OLDEST_MAJOR:
+                return command
     return None
 
 
@@ -62,7 +71,7 @@ def main() -> None:
     """Render everything."""
     command = kustomize()
     if command is None:
-        sys.exit("manifests: needs kubectl or kustomize")
+        sys.exit(f"manifests: needs kubectl 1.27, or kustomize {OLDEST_MAJOR}, or newer")
     RENDERED.mkdir(exist_ok=True)
     for name, target in TARGETS.items():
         text = header() + render(command, target)
