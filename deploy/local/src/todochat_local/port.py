@@ -4,6 +4,7 @@ import errno
 import json
 import random
 import socket
+import sys
 from typing import Final
 
 from todochat_local.layout import DataDir, read_object, write_private
@@ -17,6 +18,7 @@ LOOPBACK_6: Final = "::1"
 FIRST_PORT: Final = 20_000
 LAST_PORT: Final = 29_999
 ATTEMPTS: Final = 500
+_reserved: Final[dict[int, socket.socket]] = {}
 
 
 class PortError(Exception):
@@ -42,7 +44,7 @@ class PortBook:
         """
         port = self._ports.get(name, 0)
         for _ in range(ATTEMPTS):
-            if port and port not in self._given and is_free(port):
+            if port and port not in self._given and is_free(port) and _reserve(port):
                 self._given.add(port)
                 self._ports[name] = port
                 return port
@@ -94,6 +96,25 @@ def is_free(port: int) -> bool:
     with socket.socket() as probe:  # macOS lets two bind when one of them took every address
         probe.settimeout(0.5)
         return probe.connect_ex((LOOPBACK, port)) != 0
+
+
+def _reserve(port: int) -> bool:
+    """Keep other launchers off a port as long as this process lives; False if one has it.
+
+    Seconds pass before a service listens on its port, and it may die and start again: meanwhile
+    the port looks free. The reservation is a name in Linux's abstract namespace, which needs no
+    file and goes with the process; elsewhere everything may be had.
+    """
+    if sys.platform != "linux" or port in _reserved:
+        return True
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0todochat-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved[port] = name
+    return True
 
 
 def _bind_error(family: socket.AddressFamily, address: str, port: int) -> int:
