@@ -14,10 +14,10 @@ DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench lint format types check lock env-docs secrets manifests clean
+.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint format types check lock env-docs secrets manifests clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: .venv ## start everything and print the address to open (Ctrl-C stops it)
 	@$(BIN)/todochat up --data-dir $(DATA_DIR)
@@ -49,7 +49,7 @@ frontend/node_modules/.package-lock.json: frontend/package-lock.json .venv/.read
 	@$(NPM) ci --no-audit --no-fund --silent
 	@touch $@
 
-test: .venv frontend/node_modules/.package-lock.json ## run the tests (real PostgreSQL, Valkey and Caddy; under 10 minutes)
+test: .venv frontend/node_modules/.package-lock.json ## run the tests (real PostgreSQL, Valkey, Caddy and Chromium; under 10 minutes)
 	@$(NPM) run --silent test
 	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
@@ -62,6 +62,9 @@ chaos: .venv ## kill, stop and freeze everything, N=200 times from SEED=1 on, an
 
 bench: .venv ## measure, as ratios against a peer in the same run
 	@for bench in tests/bench/bench_*.py; do PYTHONPATH=tests $(BIN)/python $$bench || exit 1; done
+
+screenshots: .venv ## take the pictures in docs/images: every page, wide and narrow, light and dark
+	@PYTHONPATH=tests $(BIN)/python -m browser.screenshots docs/images
 
 lint: .venv frontend/node_modules/.package-lock.json ## ruff, formatter, import contracts, spelling, biome
 	@$(NPM) run --silent lint
