@@ -57,9 +57,9 @@ class Result:
     resident: dict[str, int]
 
     def cpu_ms_a_1000(self, parts: Sequence[str] = ()) -> float:
-        """CPU-ms of 1,000 deltas, of some parts or of all."""
+        """CPU-ms of 1,000 tokens, of some parts or of all; tokens may share a delta."""
         spent = sum(self.cpu_s[part] for part in parts or self.cpu_s)
-        return spent * 1e6 / self.seen.deltas
+        return spent * 1e6 / (len(self.seen.turn_times) * TOKENS)
 
 
 Results = dict[str, Result]
@@ -180,12 +180,13 @@ def figures(
     """What is compared in one shape."""
     both = (theirs, mine)
     turns = shape.streams * shape.turns
-    yield "CPU-ms a 1,000 deltas, all parts", _of(both, lambda r: r.cpu_ms_a_1000())
+    yield "CPU-ms a 1,000 tokens, all parts", _of(both, lambda r: r.cpu_ms_a_1000())
     yield (
         "  gateway + worker + Valkey",
         (theirs.cpu_ms_a_1000(), mine.cpu_ms_a_1000(STREAMING)),
     )
     yield "CPU-ms a turn, all parts", _of(both, lambda r: sum(r.cpu_s.values()) * 1000 / turns)
+    yield "tokens a delta", _of(both, lambda r: turns * TOKENS / r.seen.deltas)
     yield "first delta p50, ms", _of(both, lambda r: percentile(r.seen.first_deltas, 50) * 1000)
     yield "first delta p99, ms", _of(both, lambda r: percentile(r.seen.first_deltas, 99) * 1000)
     yield "gap p99, ms", _of(both, lambda r: percentile(r.seen.gaps, 99) * 1000)
@@ -200,7 +201,7 @@ def _of(both: tuple[Result, Result], figure: Callable[[Result], float]) -> tuple
 def by_part(ours: Results) -> Iterator[str]:
     """Where our CPU goes."""
     names = list(ours[PACED.name].cpu_s)
-    yield f"{'CPU-ms a 1,000 deltas':<24}" + "".join(f"{shape.name:>20}" for shape in SHAPES)
+    yield f"{'CPU-ms a 1,000 tokens':<24}" + "".join(f"{shape.name:>20}" for shape in SHAPES)
     for name in names:
         costs = [ours[shape.name].cpu_ms_a_1000([name]) for shape in SHAPES]
         yield f"{name:<24}" + "".join(f"{cost:20.1f}" for cost in costs)
@@ -210,7 +211,7 @@ def two_for_one(one: Results, two: Results) -> Iterator[str]:
     """What two of a part carry beside one, if each copy has a core of its own."""
     for part in ("todo-agent-worker", "chat-gateway"):
         single, double = (each[PACED.name].cpu_ms_a_1000([part]) for each in (one, two))
-        yield f"{part:<24} two carry {2 * single / double:4.2f} x what one does, by CPU a delta"
+        yield f"{part:<24} two carry {2 * single / double:4.2f} x what one does, by CPU a token"
 
 
 async def main() -> None:
