@@ -10,7 +10,7 @@ PASSWORDS_IN_WORK: Final = Gauge(
     "todochat_passwords_in_work", "Passwords being hashed or waiting for a thread."
 )
 JOB_FAILURES: Final = Counter(
-    "todochat_job_failures_total", "Runs of a periodic job that failed.", ["job"]
+    "todochat_job_failures_total", "Runs of a periodic job that failed.", ["periodic_job"]
 )
 PENDING_ERASURES: Final = Gauge(
     "todochat_pending_erasures", "Deleted accounts of which another service still has something."

@@ -55,6 +55,17 @@ class LogSafety:
         return event
 
 
+def derive_user_key(log_user_key: str, service_secret: str) -> bytes:
+    """Return the key of users' hashes: LOG_USER_KEY, else one made of TODOCHAT_SERVICE_SECRET.
+
+    Empty if there is neither.
+    """
+    if log_user_key:
+        return log_user_key.encode()
+    secret = service_secret.partition(",")[0].strip()
+    return hashlib.sha256(b"todochat log users:" + secret.encode()).digest() if secret else b""
+
+
 def hash_user(key: bytes, user_id: str) -> str:
     """Return what stands for a user in log lines."""
     return hmac.new(key, user_id.encode(), hashlib.sha256).hexdigest()[:USER_HASH_CHARS]

@@ -6,13 +6,14 @@ variable `<NAME>_FILE` names a file whose content is the value of `<NAME>`: wher
 secrets are files.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 
 import msgspec
 from msgspec import Meta
+
+from todochat.log_safety import derive_user_key
 
 FILE_SUFFIX: Final = "_FILE"
 
@@ -125,10 +126,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
     @property
     def log_user_key_bytes(self) -> bytes:
         """The key of users' hashes in log lines; empty if there is no secret to derive it from."""
-        if self.log_user_key:
-            return self.log_user_key.encode()
-        secret = self.todochat_service_secret.partition(",")[0].strip()
-        return hashlib.sha256(b"todochat log users:" + secret.encode()).digest() if secret else b""
+        return derive_user_key(self.log_user_key, self.todochat_service_secret)
 
     @property
     def cors_origins(self) -> list[str]:

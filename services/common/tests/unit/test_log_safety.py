@@ -1,0 +1,147 @@
+"""What may stand in a log line."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+import structlog
+
+from todochat.errors import NotFoundError
+from todochat.log_safety import derive_user_key, describe_error, hash_user
+from todochat.logging import begin_subject, bind, configure_logging, log_content
+
+KEY = b"a key of this installation"
+SECRET_WORDS = "my diary"
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level, structlog.get_config())
+    yield
+    root.handlers[:], root.level = before[0], before[1]
+    structlog.configure(**before[2])
+    configure_logging_off()
+
+
+def configure_logging_off() -> None:
+    """Leave the switch of LOG_CONTENT as other tests expect it."""
+    configure_logging(level="info", log_format="json", service="test", content=False)
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    line: dict[str, str] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return line
+
+
+def configure(*, content: bool = False) -> None:
+    configure_logging(
+        level="info", log_format="json", service="test", user_key=KEY, content=content
+    )
+
+
+def test_a_user_is_a_keyed_hash_in_every_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    begin_subject(request_id="req_1")
+    bind(user_id="usr_ada", run_id="run_1", thread_id=None)
+
+    structlog.get_logger("x").info("task.made")
+
+    line = said(capsys)
+    assert line["user"] == hash_user(KEY, "usr_ada") != hash_user(b"another", "usr_ada")
+    assert (line["request_id"], line["run_id"]) == ("req_1", "run_1")
+    assert {"user_id", "thread_id"}.isdisjoint(line)
+    assert "usr_ada" not in str(line)
+
+
+def test_the_key_comes_from_the_service_secret_or_is_given() -> None:
+    derived = derive_user_key("", "new, old")
+
+    assert derived == derive_user_key("", "new")
+    assert derived != derive_user_key("", "old")
+    assert derive_user_key("given", "new") == b"given"
+    assert derive_user_key("", "") == b""
+
+
+class AnswerError(Exception):
+    """As openai's: it quotes what the server said."""
+
+    status_code = 400
+    code = "invalid_prompt"
+
+
+class FaultsError(ValueError):
+    """As pydantic's: it names each input."""
+
+    def error_count(self) -> int:
+        return 2
+
+
+def unique_violation() -> asyncpg.PostgresError:
+    fields = {"C": "23505", "M": f"duplicate key {SECRET_WORDS}", "n": "uq_users_email"}
+    return asyncpg.PostgresError.new(fields)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError(SECRET_WORDS), "ValueError"),
+        (NotFoundError(f"No list {SECRET_WORDS}"), "NotFoundError(not-found)"),
+        (AnswerError(SECRET_WORDS), "AnswerError(invalid_prompt, 400)"),
+        (FaultsError(SECRET_WORDS), "FaultsError(2 errors)"),
+        (unique_violation(), "UniqueViolationError(23505, uq_users_email)"),
+        (ConnectionRefusedError(111, "refused"), "ConnectionRefusedError(111, 'refused')"),
+        (
+            asyncpg.PostgresError.new({"C": "42P01", "M": 'relation "x" does not exist'}),
+            'UndefinedTableError(42P01, relation "x" does not exist)',
+        ),
+    ],
+)
+def test_an_error_is_told_without_what_it_quotes(error: Exception, told: str) -> None:
+    assert describe_error(error) == told
+
+
+def test_a_stack_has_places_and_no_words(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    log = structlog.get_logger("x")
+
+    try:
+        try:
+            raise ValueError(SECRET_WORDS)  # noqa: TRY301 - the stack is what it is about
+        except ValueError as cause:
+            raise RuntimeError(SECRET_WORDS) from cause
+    except RuntimeError:
+        log.exception("run.crashed")
+    line = said(capsys)
+
+    assert SECRET_WORDS not in str(line)
+    assert line["exception"].startswith("RuntimeError\n  ")
+    assert "\nValueError\n" in line["exception"]
+    assert "test_log_safety.py" in line["exception"]
+
+
+def test_of_a_librarys_message_the_fixed_part_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+
+    logging.getLogger("somebody").warning("can't read %s", SECRET_WORDS)
+    library = said(capsys)
+    logging.getLogger("uvicorn.error").warning("on %s", "port 1")
+    server = said(capsys)
+
+    assert library["event"] == "can't read %s"
+    assert server["event"] == "on port 1"
+
+
+def test_words_are_logged_only_if_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    log_content("message.accepted", body=SECRET_WORDS)
+    silent = capsys.readouterr().out
+
+    configure(content=True)
+    log_content("message.accepted", body=SECRET_WORDS)
+    loud = said(capsys)
+
+    assert silent == ""
+    assert loud["body"] == SECRET_WORDS
