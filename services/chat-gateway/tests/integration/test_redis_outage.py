@@ -86,10 +86,10 @@ async def test_an_open_stream_outlives_a_redis_that_lost_everything(
         await writer.append(b'{"type":"progress_update","text":"two"}')
         await writer.end("completed")
 
-        assert await stream.next_event() == b"id: 10001\n: snapshot\n\n"
+        assert await stream.next_event() == b"id: 20000\n: snapshot\n\n"
         rest = await stream.rest()
-        assert rest.startswith(b'id: 10002\ndata: {"type":"progress_update"')
-        assert rest.endswith(b"id: 10003\n: end completed\n\n")
+        assert rest.startswith(b'id: 20001\ndata: {"type":"progress_update"')
+        assert rest.endswith(b"id: 20002\n: end completed\n\n")
 
 
 async def test_a_client_that_closes_while_redis_is_away_ends_its_stream_cleanly(

@@ -131,7 +131,7 @@ async def test_a_run_that_redis_forgot_is_watched_from_its_next_claim_on(
         await writer.end("completed")
         body = await stream.rest()
 
-    assert body == b"id: 10001\n: snapshot\n\nid: 10002\n: end completed\n\n"
+    assert body == b"id: 20000\n: snapshot\n\nid: 20001\n: end completed\n\n"
 
 
 async def test_finding_the_run_of_a_thread(agent: FakeAgent, ann: Browser, bob: Browser) -> None:
