@@ -4,6 +4,7 @@
 would only wait for it; `test_frozen_worker.py` waits for it as people have to.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 
@@ -20,6 +21,7 @@ from chaos.kill_kit import (
     kill_stack,
     killed_turn,
 )
+from todochat.testing.model_server import Answer, Call, ModelRequest, Say
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
@@ -74,7 +76,7 @@ async def ready(kills: KillStack) -> KillStack:
                 ("both-results-saved", "tool.saved", 2),
                 ("effect-said", "event.published", lambda clean: clean.nth("client_effect")),
                 ("second-answer-saved", "answer.saved", 2),
-                ("last-text-half-said", "event.published", lambda clean: clean.nth(DELTA, 5)),
+                ("last-text-half-said", "event.published", lambda clean: clean.nth(DELTA, 2)),
                 ("last-answer-unsaved", "answer.unsaved", 3),
                 ("last-answer-saved", "answer.saved", 3),
                 ("item-stored", "event.stored", lambda clean: clean.nth(MESSAGE_DONE, 2)),
@@ -104,12 +106,39 @@ async def test_a_worker_killed_after_any_event(ready: KillStack, clean: Turn) ->
 
 
 async def test_half_said_text_is_taken_back_and_said_anew(ready: KillStack, clean: Turn) -> None:
-    killing = await killed_turn(ready, "event.published", clean.nth(DELTA, 5))
+    killing = await killed_turn(ready, "event.published", clean.nth(DELTA, 2))
 
     await check(ready, killing)
     removed = [event for event in killing.turn.events if event["type"] == "thread.item.removed"]
     assert len(removed) <= 1  # none if it died with the words still in its queue
     assert killing.before == {0: 1, 1: 1, 2: 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["choice.unsaved", "choice.saved", "tool.unsaved"])
+async def test_a_worker_killed_while_it_chooses_a_task(ready: KillStack, point: str) -> None:
+    """Which task "milk" means is decided once: afterwards no open task may have that name."""
+    ada = await ready.sign_up()
+    async with ada.say("milk and eggs") as stream:
+        await stream.rest()
+    plan, ready.model.otherwise = ready.model.otherwise, complete_milk
+    ready.orders.arm(point)
+
+    async with ada.say("milk is done") as stream:
+        reading = asyncio.ensure_future(stream.rest())
+        await ready.hit(point)
+        await ready.end_lease(stream.response.headers["x-run-id"])
+        await reading
+
+    ready.model.otherwise = plan
+    done = "SELECT title FROM tasks WHERE user_id = $1 AND completed_at IS NOT NULL"
+    assert (stream.ended, Turn.of(stream).text) == ("completed", "Done.")
+    assert await ready.rows("tasks", done, ada.user_id) == [{"title": "milk"}]
+
+
+def complete_milk(request: ModelRequest) -> Answer:
+    is_done = any(item.get("type") == "function_call_output" for item in request.history)
+    return Answer(parts=(Say("Done.") if is_done else Call("complete_task", {"task": "milk"}),))
 
 
 @pytest.mark.parametrize(

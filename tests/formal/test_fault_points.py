@@ -1,0 +1,34 @@
+"""Each fault point in the code has a row in the documents and a test that kills a process there."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# The journal names its points after what a step is of; see `step_kind`.
+KINDS = ("input", "answer", "tool", "choice")
+
+
+def points() -> set[str]:
+    sources = [path.read_text() for path in ROOT.glob("services/*/src/**/*.py")]
+    named = {
+        name for source in sources for name in re.findall(r'fault_point\("([a-z.]+)"\)', source)
+    }
+    return named | {f"{kind}.{when}" for kind in KINDS for when in ("unsaved", "saved")}
+
+
+def test_each_point_has_a_row_in_the_table_of_runs() -> None:
+    page = (ROOT / "docs/runs.md").read_text()
+
+    rows = {
+        name
+        for row in re.findall(r"^\| (`[^|]*) \|", page, re.MULTILINE)
+        for name in re.findall(r"`([a-z]+\.[a-z]+)`", row)
+    }
+
+    assert rows == points()
+
+
+def test_each_point_is_one_at_which_a_test_kills() -> None:
+    tests = (ROOT / "tests/chaos/test_kill_points.py").read_text()
+
+    assert {point for point in points() if f'"{point}"' not in tests} == set()
