@@ -171,6 +171,40 @@ describe("a message that didn't arrive", () => {
     expect(chat.pending.value).toBeNull();
   });
 
+  it("goes back before what was written meanwhile", async () => {
+    const { chat, answer } = await leavingInMid("threads.add_user_message", () =>
+      problem(422, "invalid-input"),
+    );
+    await chat.openThread("thr_1");
+    chat.composer.set({ content: words("more") });
+    answer();
+    await until(chat.composer.draft, (draft) => draft.content.length > 1);
+
+    expect(chat.composer.draft.value.content).toEqual([
+      ...words("hi"),
+      ...words("\n"),
+      ...words("more"),
+    ]);
+  });
+
+  it("goes back into the composer when another one is sent instead", async () => {
+    server.answers["threads.add_user_message"] = () => problem(503, "queue-full");
+    const chat = await openThread();
+    chat.composer.set({ content: words("first") });
+    await chat.send();
+    server.answers["threads.add_user_message"] = () => ({ run: run.end() });
+    chat.composer.set({ content: words("second") });
+
+    expect(await chat.send()).toBe("sent");
+    await idle(chat);
+
+    await until(chat.pending, (pending) => pending === null);
+    expect(chat.composer.draft.value.content).toEqual(words("first"));
+    await chat.openThread("thr_2");
+    await chat.openThread("thr_1");
+    expect(chat.pending.value).toBeNull();
+  });
+
   it("is refused for good while another thread is shown: its words are in its own", async () => {
     const { chat, answer } = await leavingInMid("threads.add_user_message", () =>
       problem(422, "invalid-input"),

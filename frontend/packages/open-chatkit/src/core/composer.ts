@@ -17,7 +17,7 @@ import { uploadFile } from "./uploads";
 export type ComposerCore = Composer & {
   /** Takes the draft out to be sent; a selected tool stays only if it is a persistent one. */
   take(): Draft;
-  /** Puts a draft back that wasn't sent in a thread, unless something was written meanwhile. */
+  /** Puts a draft back that wasn't sent in a thread, before what was written meanwhile. */
   putBack(draft: Draft, threadId: string | null): void;
   /** Lets go of what a sent draft held in memory. */
   letGo(draft: Draft): void;
@@ -33,6 +33,7 @@ export type ComposerCore = Composer & {
   reset(): void;
 };
 
+const NEW_LINE = { type: "input_text" as const, text: "\n" };
 const EMPTY: Draft = { content: [], reply: null, files: [], toolId: null, modelId: null };
 
 export function createComposer(context: Context): ComposerCore {
@@ -175,11 +176,8 @@ export function createComposer(context: Context): ComposerCore {
       for (const file of taken.files) release(file);
     },
     putBack(taken, threadId) {
-      if (threadId === context.session.threadId) {
-        if (isEmpty(draft.peek())) set(taken);
-      } else if (!others.has(threadId)) {
-        others.set(threadId, taken);
-      }
+      if (threadId === context.session.threadId) set(joined(taken, draft.peek()));
+      else others.set(threadId, joined(taken, others.get(threadId) ?? EMPTY));
     },
     move(left, entered) {
       const before = draft.peek();
@@ -204,6 +202,18 @@ export function createComposer(context: Context): ComposerCore {
 
 function has(draft: Draft, key: string): boolean {
   return draft.files.some((file) => file.key === key);
+}
+
+/** Both drafts as one, so that neither is lost. */
+function joined(first: Draft, second: Draft): Draft {
+  if (isUntouched(second)) return first;
+  const between = isEmpty(first) || isEmpty(second) ? [] : [{ ...NEW_LINE }];
+  return {
+    ...second,
+    content: [...first.content, ...between, ...second.content],
+    files: [...first.files, ...second.files],
+    reply: second.reply ?? first.reply,
+  };
 }
 
 /** Whether there is nothing in it to keep; a quoted text is something. */

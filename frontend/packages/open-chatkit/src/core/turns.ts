@@ -63,6 +63,7 @@ export class Turns {
       draft === null ? messageOfParams(params ?? {}) : messageOfDraft(this.withPreselected(draft));
     if (isEmptyMessage(said)) return "failed";
     const { session } = this.context;
+    this.giveUp(session.threadId);
     const pending = pendingOf(said, newKey());
     const request = requestOf(said, session.threadId);
     return this.deliver({ request, pending, draft, error: null });
@@ -82,9 +83,7 @@ export class Turns {
     store.error.value = null;
     if (store.pending.peek()?.status !== "failed") return;
     store.pending.value = null;
-    const draft = this.unsent.get(session.threadId)?.draft ?? null;
-    this.unsent.delete(session.threadId);
-    if (draft !== null) this.composer.putBack(draft, session.threadId);
+    this.giveUp(session.threadId);
   }
 
   /** Forgets what didn't arrive: in a thread that is gone, or all of another person's. */
@@ -219,6 +218,13 @@ export class Turns {
       await this.loader.load(session).catch(() => undefined); // the refusal is shown already
     }
     return "failed";
+  }
+
+  /** What didn't arrive and won't be sent again goes back to where it was written. */
+  private giveUp(threadId: string | null): void {
+    const draft = this.unsent.get(threadId)?.draft ?? null;
+    this.unsent.delete(threadId);
+    if (draft !== null) this.composer.putBack(draft, threadId);
   }
 
   /** A message has its end, one way or the other. */
