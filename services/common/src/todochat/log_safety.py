@@ -7,6 +7,7 @@ PostgreSQL the row, a model server the conversation. LOG_CONTENT=true turns both
 
 import hashlib
 import hmac
+import re
 import traceback
 from collections.abc import Iterator
 from functools import lru_cache
@@ -22,6 +23,8 @@ MAX_FRAMES: Final = 30
 MAX_CHAIN: Final = 5
 _QUOTING_SQLSTATES: Final = ("22", "23")  # data exceptions and constraints name values
 _PLAIN_LOGGERS: Final = ("uvicorn", "alembic")  # of these the whole message is kept
+# What Redis' errors quote of a command: its keys have people's ids in them.
+_COMMAND: Final = re.compile(r" \(.*\)(?= of pipeline)|, with args beginning with.*", re.DOTALL)
 
 
 class LogSafety:
@@ -76,8 +79,10 @@ def describe_error(error: BaseException) -> str:
     cause = getattr(error, "orig", error)  # SQLAlchemy's errors: the driver's own says more
     if cause is not error or isinstance(getattr(error, "sqlstate", None), str):
         return _describe_database(cause)
-    if isinstance(error, OSError | ImportError) or _is_of_engine(error):
+    if isinstance(error, OSError | ImportError):
         return repr(error)[:MAX_ERROR_CHARS]
+    if _is_of_engine(error):
+        return _describe_engine(error)
     facts = ", ".join(_facts(error))
     return f"{type(error).__name__}({facts})" if facts else type(error).__name__
 
@@ -102,6 +107,14 @@ def _describe_database(error: object) -> str:
         return f"{name}({state}{f', {constraint}' if constraint else ''})"
     message = str(getattr(error, "args", [""])[0]).partition("\n")[0]
     return f"{name}({state}, {message})"[:MAX_ERROR_CHARS]
+
+
+def _describe_engine(error: BaseException) -> str:
+    name = type(error).__name__
+    if hasattr(error, "request_info"):  # aiohttp quotes the whole request, its token too
+        return f"{name}({getattr(error, 'status', '')})"
+    message = _COMMAND.sub("", str(error))
+    return f"{name}({message})"[:MAX_ERROR_CHARS]
 
 
 def _is_of_engine(error: BaseException) -> bool:

@@ -4,9 +4,15 @@ import json
 import logging
 from collections.abc import Iterator
 
+import aiohttp
 import asyncpg
 import pytest
 import structlog
+from multidict import CIMultiDict, CIMultiDictProxy
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+from yarl import URL
 
 from todochat.errors import NotFoundError
 from todochat.log_safety import derive_user_key, describe_error, hash_user
@@ -84,10 +90,26 @@ def unique_violation() -> asyncpg.PostgresError:
     return asyncpg.PostgresError.new(fields)
 
 
+def malformed_answer() -> aiohttp.ClientResponseError:
+    url = URL("http://tasks/api/usr_ada/tasks")
+    headers = CIMultiDictProxy(CIMultiDict({"Authorization": "Bearer token"}))
+    request = aiohttp.RequestInfo(url, "GET", headers, url)
+    return aiohttp.ClientResponseError(request, (), status=400, message=SECRET_WORDS)
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
         (ValueError(SECRET_WORDS), "ValueError"),
+        (malformed_answer(), "ClientResponseError(400)"),
+        (
+            RedisConnectionError("Error 111 connecting to redis:6379."),
+            "ConnectionError(Error 111 connecting to redis:6379.)",
+        ),
+        (
+            ResponseError(f"unknown command 'X', with args beginning with: '{SECRET_WORDS}'"),
+            "ResponseError(unknown command 'X')",
+        ),
         (NotFoundError(f"No list {SECRET_WORDS}"), "NotFoundError(not-found)"),
         (AnswerError(SECRET_WORDS), "AnswerError(invalid_prompt, 400)"),
         (FaultsError(SECRET_WORDS), "FaultsError(2 errors)"),
@@ -101,6 +123,20 @@ def unique_violation() -> asyncpg.PostgresError:
 )
 def test_an_error_is_told_without_what_it_quotes(error: Exception, told: str) -> None:
     assert describe_error(error) == told
+
+
+async def test_the_commands_of_a_pipeline_are_not_told(redis: Redis) -> None:
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.set("rate:{usr_ada}", SECRET_WORDS)
+    pipeline.zadd("rate:{usr_ada}", {"usr_ada": 1})
+
+    with pytest.raises(ResponseError) as raised:
+        await pipeline.execute()
+    told = describe_error(raised.value)
+
+    assert "usr_ada" in str(raised.value)
+    assert "usr_ada" not in told
+    assert "WRONGTYPE" in told
 
 
 def test_a_stack_has_places_and_no_words(capsys: pytest.CaptureFixture[str]) -> None:
