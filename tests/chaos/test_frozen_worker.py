@@ -79,7 +79,7 @@ async def wake(kills: KillStack, killing: Killing) -> WorkerProcess:
     zombie.signal(signal.SIGCONT)
 
     async def has_let_go() -> bool:
-        return await zombie.metric("todo_agent_active_runs") == 0
+        return await zombie.metric("todochat_active_runs ") == 0
 
     await wait_until(has_let_go, WAIT_S)
     return zombie
@@ -112,7 +112,7 @@ async def test_a_worker_that_comes_back_leaves_no_trace(
     zombie = await wake(ready, killing)
 
     assert await traces.read() == before
-    assert await zombie.metric('todo_agent_runs_total{outcome="completed"}') == 0
+    assert await zombie.metric('todochat_run_attempts_total{outcome="completed"}') == 0
     await check(ready, killing)
 
 
