@@ -217,6 +217,7 @@ async def test_services_that_are_away_are_asked_when_they_are_back(
     assert await traces(database, ada.user_id) == ["erasures"]
 
     clock.advance(minutes=20)
+    waiting = await alone.services.erasures.backlog()
     await start_service(todo_agent_url=agent.url, tasks_url=tasks.url)
 
     async def is_done() -> bool:
@@ -224,6 +225,9 @@ async def test_services_that_are_away_are_asked_when_they_are_back(
         return await is_finished(database, ada)
 
     await wait_until(is_done, timeout_s=30, interval_s=0.2)
+    assert waiting[0] == 1
+    assert waiting[1] >= 20 * 60
+    assert await alone.services.erasures.backlog() == (0, 0)
 
 
 async def test_the_tokens_of_an_erased_account_are_void_everywhere(

@@ -1,0 +1,70 @@
+"""Values that a store is asked for at a scrape."""
+
+import asyncio
+import math
+
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge
+
+from todochat.gauges import GaugeSource, StoredGauges
+from todochat.metrics import BoundedLabel
+
+
+class Store:
+    """Tells a number, or that it is away; counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.gauge = Gauge("todochat_test_number", "For a test.", registry=CollectorRegistry())
+        self.asked = 0
+        self.is_away = False
+
+    async def read(self) -> None:
+        self.asked += 1
+        if self.is_away:
+            raise ConnectionRefusedError
+        self.gauge.set(7)
+
+    @property
+    def value(self) -> float:
+        (family,) = self.gauge.collect()
+        return family.samples[0].value
+
+    def gauges(self, every_s: float) -> StoredGauges:
+        gauges = StoredGauges()
+        gauges.add(GaugeSource(name="test", read=self.read, gauges=[self.gauge], every_s=every_s))
+        return gauges
+
+
+async def test_scrapes_at_the_same_time_ask_once() -> None:
+    store = Store()
+    gauges = store.gauges(every_s=60)
+
+    await asyncio.gather(gauges.refresh(), gauges.refresh(), gauges.refresh())
+
+    assert (store.asked, store.value) == (1, 7)
+
+
+async def test_what_a_store_does_not_tell_is_not_a_number_until_it_is_back() -> None:
+    store = Store()
+    gauges = store.gauges(every_s=0)
+
+    def failures() -> float:
+        labels = {"source": "test"}
+        return REGISTRY.get_sample_value("todochat_gauge_failures_total", labels) or 0
+
+    before = failures()
+    await gauges.refresh()
+    store.is_away = True
+    await gauges.refresh()
+    away = store.value
+    store.is_away = False
+    await gauges.refresh()
+
+    assert math.isnan(away)
+    assert failures() == before + 1
+    assert store.value == 7
+
+
+def test_a_label_that_others_choose_has_an_end() -> None:
+    label = BoundedLabel(most=2)
+
+    assert [label(name) for name in ("a", "b", "c", "a", "d")] == ["a", "b", "other", "a", "other"]
