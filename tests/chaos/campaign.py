@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from chaos.checker import Violation
 from chaos.faults import FaultDirector
 from chaos.installation import InstallationError, open_installation
 from chaos.model import ChaosModel
 from chaos.schedule import make_schedule
 from chaos.seed_run import SeedResult, run_seed
 from chaos.stack import Processes
+from chaos.violation import Violation
 
 SEEDS_A_STACK: Final = 20
 MIB: Final = 1 << 20

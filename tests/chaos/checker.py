@@ -2,48 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
+from chaos.effects import check_changes, check_tasks
 from chaos.history import (
     History,
-    PlannedCall,
     PlannedTurn,
     SeenFrame,
     SeenTurn,
     StoredRun,
-    Told,
     TurnId,
 )
+from chaos.violation import Violation
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
-CHANGE_OF: Final = {
-    "add_task": "task.created.v1",
-    "complete_task": "task.completed.v1",
-    "delete_task": "task.deleted.v1",
-}
 LOST: Final = frozenset({"not ended", "failed", "lost task", "lost answer", "cut off"})
 DOUBLED: Final = frozenset({"doubled run", "doubled task", "doubled answer", "repeated frame"})
 _DELTA: Final = "assistant_message.content_part.text_delta"
 # After these a log may be gone for good: 410 then says so, and the client has the thread's items.
 _TAKES_LOGS: Final = frozenset({"valkey flush", "valkey kill, last second lost"})
-
-
-@dataclass(frozen=True)
-class Violation:
-    """A promise that was not kept.
-
-    Attributes:
-        kind: what kind of promise; those of `LOST` and `DOUBLED` are counted apart.
-        where: the turn, or what else it is about.
-    """
-
-    kind: str
-    where: str
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.kind}: {self.detail}"
 
 
 def check(history: History) -> list[Violation]:
@@ -60,8 +37,8 @@ def check(history: History) -> list[Violation]:
         found += _check_answers(turn, plans[turn.turn_id], runs.get(turn.key, []), history)
     for turn in _last_turns(history.turns):
         found += _check_view(turn, history)
-    found += _check_tasks(history)
-    found += _check_changes(history, runs)
+    found += check_tasks(history)
+    found += check_changes(history, runs)
     found += _check_model(history, runs)
     found += _check_leaks(history)
     found += [Violation("harness", f"seed {history.seed}", text) for text in history.problems]
@@ -220,63 +197,6 @@ def _last_turns(turns: list[SeenTurn]) -> list[SeenTurn]:
     """Return the last turn of each conversation, in each tab that took part in it."""
     last = {turn.turn_id.conversation: turn.turn_id for turn in turns}
     return [turn for turn in turns if turn.turn_id in last.values()]
-
-
-def _check_tasks(history: History) -> Iterator[Violation]:
-    """Each task that was added is there once, completed or deleted as the model was told."""
-    times = Counter(task.title for task in history.tasks)
-    planned = {call.title for plan in history.plans for call in plan.calls}
-    for title in times.keys() - planned:
-        yield Violation("doubled task", title, "nobody added it")
-    states = {task.title: task for task in history.tasks}
-    for turn_id, call, told in _calls(history):
-        count = times[call.title]
-        if call.tool == "add_task":
-            if count > 1:
-                yield Violation(
-                    "doubled task", str(turn_id), f"{call.title} is there {count} times"
-                )
-            elif told == "done" and count == 0:
-                yield Violation("lost task", str(turn_id), f"{call.title} is not there")
-        elif told == "done" and count:
-            task = states[call.title]
-            is_so = task.is_completed if call.tool == "complete_task" else task.is_deleted
-            if not is_so:
-                yield Violation(
-                    "lost task", str(turn_id), f"{call.tool} {call.title} left no trace"
-                )
-
-
-def _calls(history: History) -> Iterator[tuple[TurnId, PlannedCall, Told]]:
-    """Yield each change that was planned, with what the model was told of it."""
-    for plan in history.plans:
-        told = history.told.get(plan.turn_id, [])
-        for number, call in enumerate(plan.calls):
-            if call.tool != "list_tasks":
-                yield plan.turn_id, call, told[number] if number < len(told) else "unknown"
-
-
-def _check_changes(history: History, runs: dict[str, list[StoredRun]]) -> Iterator[Violation]:
-    """The feed of changes names each one once, and whose it was.
-
-    A call of which the model was told that nobody knows may have had its effect. One that was
-    refused had none: it would be refused, too, if it met with what it has done itself.
-    """
-    times = Counter((change.type, change.title) for change in history.changes)
-    owners = {run.run_id for found in runs.values() for run in found}
-    for (kind, title), count in times.items():
-        if count > 1:
-            yield Violation("doubled task", title, f"{kind} happened {count} times")
-    for turn_id, call, told in _calls(history):
-        if told == "done" and not times[CHANGE_OF[call.tool], call.title]:
-            yield Violation("lost task", str(turn_id), f"no {CHANGE_OF[call.tool]} of {call.title}")
-        if told == "refused" and times[CHANGE_OF[call.tool], call.title]:
-            yield Violation(
-                "lied", str(turn_id), f"{call.tool} {call.title} happened, told refused"
-            )
-    for change in history.changes:
-        if change.run_id not in owners:
-            yield Violation("doubled task", change.title, f"changed by {change.run_id}")
 
 
 def _check_model(history: History, runs: dict[str, list[StoredRun]]) -> Iterator[Violation]:

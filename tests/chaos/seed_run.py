@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 import httpx
 
-from chaos.checker import Violation, check
+from chaos.checker import check
 from chaos.client import Talker
 from chaos.evidence import gather_evidence
 from chaos.faults import FaultDirector
@@ -17,6 +17,7 @@ from chaos.history import History
 from chaos.model import ChaosModel
 from chaos.schedule import Schedule
 from chaos.stack import Processes
+from chaos.violation import Violation
 from todochat.testing.person import PASSWORD, Person
 
 SIGN_OUT_TIMEOUT_S: Final = 15.0
