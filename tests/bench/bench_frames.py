@@ -2,11 +2,13 @@
 
 A whole stack streams 100 tokens a second into a thread of 500 items, all of them in the page, with
 auto-scroll on; the peer in the same run is the same answer in an empty thread. What is measured is
-the time between animation frames, as the page itself sees them.
+the time between animation frames, as the page itself sees them, and how long the page's main thread
+was at work on it: that one can be compared between machines that are busy otherwise.
 """
 
 import asyncio
 import os
+import re
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, CDPSession, Page, async_playwright, expect
 
 from browser.browser_kit import REFRESH_COOKIE, Chat
 from browser.chromium_kit import ensure_browser
@@ -98,7 +100,7 @@ async def show_all(chat: Chat) -> int:
     """Scroll up until nothing older is left; returns how many items are in the page."""
     items = chat.thread.locator("article")
     while True:
-        more = chat.thread.get_by_role("button", name="Load more")
+        more = chat.thread.get_by_role("button", name=re.compile("^Load"))
         await chat.thread.evaluate("(thread) => { thread.scrollTop = 0; }")
         if await more.count() == 0:
             return await items.count()
@@ -115,12 +117,25 @@ async def stream(page: Page, chat: Chat, model: ScriptedModelServer) -> list[flo
     model.answer(paced_answer())
     await chat.send("write a long answer")
     await expect(chat.answers.last).to_contain_text("mornings")
+    session = await page.context.new_cdp_session(page)
+    await session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = await main_thread(session)
     await page.evaluate(COUNT_FRAMES)
     await expect(chat.thread).to_have_attribute("aria-busy", "false", timeout=ANSWER_TIMEOUT_MS)
     times: list[float] = await page.evaluate(
         "() => { cancelAnimationFrame(window.framing); return window.frameTimes; }"
     )
-    return [after - before for before, after in pairwise(times)]
+    work = {name: spent - before[name] for name, spent in (await main_thread(session)).items()}
+    await session.detach()
+    print("  ".join(f"{name} {1000 * spent / TOKENS:.2f} ms/token" for name, spent in work.items()))
+    return [after - earlier for earlier, after in pairwise(times)]
+
+
+async def main_thread(session: CDPSession) -> dict[str, float]:
+    """Return the seconds of CPU that the page's main thread has spent, by kind."""
+    metrics = (await session.send("Performance.getMetrics"))["metrics"]
+    spent = {each["name"]: each["value"] for each in metrics}
+    return {name: spent[f"{name}Duration"] for name in ("Task", "Script", "Layout", "RecalcStyle")}
 
 
 def report(name: str, intervals: Sequence[float]) -> float:
