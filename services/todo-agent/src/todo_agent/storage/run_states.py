@@ -46,12 +46,13 @@ ACCEPT_SQL: Final = """
     RETURNING conversation_id
 """
 
-# queued, orphaned -> running; unmarked -> ended. An old lease means that a worker died with the run.
+# queued, orphaned -> running; unmarked -> ended. A worker that the run still names died with it: a
+# release takes the name out.
 # SKIP LOCKED lets workers claim side by side; FIFO among what nobody holds.
 CLAIM: Final = text(f"""
     UPDATE runs
        SET attempt = attempt + 1,
-           crashes = crashes + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END,
+           crashes = crashes + CASE WHEN worker_id IS NULL THEN 0 ELSE 1 END,
            status = CASE WHEN status = 'queued' THEN 'running' ELSE status END,
            worker_id = :worker_id,
            lease_until = now() + CAST(:lease AS interval),

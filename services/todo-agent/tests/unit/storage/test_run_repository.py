@@ -125,6 +125,19 @@ async def test_a_run_that_was_handed_back_is_claimable_at_once_and_not_poisoned(
     assert not run.is_poisoned
 
 
+async def test_a_run_that_ended_and_was_handed_back_is_no_crash_either(
+    runs: RunRepository, accept: Accept
+) -> None:
+    await accept(1)
+    run = await claim(runs)
+    assert await runs.finish(run.run_id, run.attempt, "completed", None, 1)
+    assert await runs.release(run.run_id, "w1", run.attempt)
+
+    again = await claim(runs, "w2")
+
+    assert (again.run_id, again.crashes, again.taken_over) == (run.run_id, 0, False)
+
+
 async def test_only_the_holder_can_hand_a_run_back(
     runs: RunRepository, accept: Accept, admin: Admin
 ) -> None:
