@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import aiohttp
 import asyncpg
@@ -126,7 +127,7 @@ def test_an_error_is_told_without_what_it_quotes(error: Exception, told: str) ->
 
 
 async def test_the_commands_of_a_pipeline_are_not_told(redis: Redis) -> None:
-    pipeline = redis.pipeline(transaction=False)
+    pipeline: Any = redis.pipeline(transaction=False)
     pipeline.set("rate:{usr_ada}", SECRET_WORDS)
     pipeline.zadd("rate:{usr_ada}", {"usr_ada": 1})
 
