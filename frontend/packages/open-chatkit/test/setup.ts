@@ -9,3 +9,5 @@ if (typeof document !== "undefined") {
     getElementError: (message) => new Error(message ?? "not found"),
   });
 }
+
+export {};
