@@ -19,7 +19,7 @@ from typing import Any, Final
 import httpx
 from playwright.async_api import Browser, CDPSession, Page, async_playwright, expect
 
-from browser.browser_kit import REFRESH_COOKIE, Chat
+from browser.browser_kit import REFRESH_COOKIE, TIMEOUT_MS, Chat
 from browser.chromium_kit import ensure_browser
 from browser.element_kit import build_pages, page_variables
 from stack_kit import Stack, run_stack
@@ -190,6 +190,7 @@ async def measure(stack: Stack, model: ScriptedModelServer) -> None:
 
 
 async def measure_with_model(site: Path) -> None:
+    expect.set_options(timeout=TIMEOUT_MS)
     async with ScriptedModelServer() as model:
         stacks = run_stack("frames", page_variables(model, site))
         stack = await asyncio.to_thread(next, stacks)
