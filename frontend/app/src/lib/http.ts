@@ -3,6 +3,9 @@ import { ApiError, problemOf, unreachable } from "@/lib/problem";
 /** Where the API is; empty means the origin the page came from. */
 export const API_URL = process.env.NEXT_PUBLIC_API_URL ?? "";
 
+/** Browsers keep requests of up to 64 KiB alive; a character takes four bytes at most. */
+const MAX_KEPT_CHARS = 15_000;
+
 export interface RequestOptions {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
   /** Sent as JSON. */
@@ -23,6 +26,9 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
   const headers = new Headers(options.headers);
   if (options.token) headers.set("Authorization", `Bearer ${options.token}`);
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  // A change made just before a reload or a closed tab still arrives.
+  const isKept = (options.method ?? "GET") !== "GET" && (body?.length ?? 0) <= MAX_KEPT_CHARS;
   let response: Response;
   try {
     response = await fetch(`${API_URL}${path}`, {
@@ -30,7 +36,8 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
       headers,
       credentials: options.credentials ? "include" : "same-origin",
       cache: "no-store",
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      keepalive: isKept,
+      ...(body === undefined ? {} : { body }),
       ...(options.signal ? { signal: options.signal } : {}),
     });
   } catch (error) {
