@@ -19,6 +19,8 @@ from manifest_kit import Manifests
 from todochat_local import env_example
 from todochat_local.env_docs import SECTIONS
 
+OBSERVABILITY = ROOT / "deploy/observability"
+PROVISIONING = OBSERVABILITY / "grafana/provisioning"
 FILES = ("compose.yaml", "compose.dev.yaml", "compose.observability.yaml")
 COMBINATIONS = (FILES[:1], FILES[:2], (FILES[0], FILES[2]))
 MAKE_SECRETS = program("deploy/compose/make_secrets.py")["make_secrets"]
@@ -299,20 +301,21 @@ def test_secrets_are_the_same_folder_that_git_ignores() -> None:
 
 
 def test_prometheus_asks_every_service_where_it_listens() -> None:
-    (config,) = load_yaml(compose.FOLDER / "observability/prometheus.yaml")
+    (config,) = load_yaml(OBSERVABILITY / "prometheus/prometheus.yml")
 
     asked = {}
     for job in config["scrape_configs"]:
         (discovery,) = job["dns_sd_configs"]
         asked[job["job_name"]] = (discovery["names"], discovery["port"])
 
+    assert asked.pop("edge") == (["edge"], 2020)  # EDGE_METRICS_ADDRESS of the Caddyfile
     assert asked == {name: ([name], facts.port) for name, facts in service_facts().items()}
 
 
 def test_grafana_finds_its_sources() -> None:
     project = compose.project(FILES[0], FILES[2])
-    (sources,) = load_yaml(compose.FOLDER / "observability/grafana/datasources.yaml")
-    (dashboards,) = load_yaml(compose.FOLDER / "observability/grafana/dashboards.yaml")
+    (sources,) = load_yaml(PROVISIONING / "datasources/todochat.yaml")
+    (dashboards,) = load_yaml(PROVISIONING / "dashboards/todochat.yaml")
     mounts = [volume.split(":")[1] for volume in project.services["grafana"].volumes]
 
     hosts = {each["url"].split("/")[2].split(":")[0] for each in sources["datasources"]}
