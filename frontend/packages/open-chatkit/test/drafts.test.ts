@@ -252,6 +252,26 @@ describe("a message on its way when another thread is opened", () => {
     await until(chat.pending, (pending) => pending?.status === "failed");
     expect(chat.error.value).toMatchObject({ code: "queue-full" });
   });
+
+  it("isn't in the composer too when another one is sent before it has arrived", async () => {
+    const { chat, answer } = await leavingInMid("threads.add_user_message", () => ({ run }));
+    await chat.openThread("thr_1");
+    chat.composer.set({ content: words("second") });
+    void chat.send();
+    expect(chat.composer.draft.value.content).toEqual([]);
+    answer();
+  });
+
+  it("that is refused when another person is there by now stays away from theirs", async () => {
+    const { chat, answer } = await leavingInMid("threads.create", () =>
+      problem(422, "invalid-input"),
+    );
+    const url = `${server.origin}/api/usr_2/chat`;
+    chat.setOptions({ api: { url, getClientSecret: async () => "theirs" } });
+    answer();
+    await eventually(() => expect(chat.told.map((e) => e.type)).toContain("chatkit.error"));
+    expect(chat.composer.draft.value.content).toEqual([]);
+  });
 });
 
 /** A chat that has sent "hi" in its thread and left it, while the server hasn't answered. */
@@ -267,7 +287,7 @@ async function leavingInMid(type: string, with_: () => ReturnType<typeof problem
     }
     return usual(body, request);
   };
-  const chat = await openThread();
+  const chat = type === "threads.create" ? openChat() : await openThread();
   chat.composer.set({ content: words("hi") });
   void chat.send();
   await eventually(() => expect(server.asked(type)).toHaveLength(1));

@@ -158,7 +158,7 @@ export class Turns {
   }
 
   private async deliver(unsent: Unsent): Promise<SendResult> {
-    const { session, store } = this.context;
+    const { session, store, transport } = this.context;
     const { request, draft } = unsent;
     const { id: key } = unsent.pending;
     const begunIn = session.threadId;
@@ -173,7 +173,11 @@ export class Turns {
     try {
       await accepted;
     } catch (error) {
-      return this.notDelivered(session, unsent, error);
+      if (transport === this.context.transport) return this.notDelivered(session, unsent, error);
+      // Another person is there by now, who mustn't read it.
+      if (draft !== null) this.composer.letGo(draft);
+      this.context.emitter.error(error);
+      return "failed";
     }
     this.settle(begunIn, key);
     if (draft !== null) this.composer.letGo(draft);
@@ -222,9 +226,10 @@ export class Turns {
 
   /** What didn't arrive and won't be sent again goes back to where it was written. */
   private giveUp(threadId: string | null): void {
-    const draft = this.unsent.get(threadId)?.draft ?? null;
+    const unsent = this.unsent.get(threadId);
+    if (unsent === undefined || unsent.error === null) return; // on its way, it may still arrive
     this.unsent.delete(threadId);
-    if (draft !== null) this.composer.putBack(draft, threadId);
+    if (unsent.draft !== null) this.composer.putBack(unsent.draft, threadId);
   }
 
   /** A message has its end, one way or the other. */
