@@ -1,5 +1,6 @@
 """Talking to the assistant: words as they come, reloads, other tabs, stopping, trying again."""
 
+import pytest
 from playwright.async_api import expect
 
 from browser.browser_kit import Chat, Visitor, said
@@ -132,6 +133,7 @@ async def _feedback(ada: Visitor) -> list[dict[str, str]]:
     return given
 
 
+@pytest.mark.slow
 async def test_a_prompt_of_the_start_screen_begins_the_talk(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
@@ -145,6 +147,7 @@ async def test_a_prompt_of_the_start_screen_begins_the_talk(
     await expect(chat.answers).to_have_text(said("I can do a lot."))
 
 
+@pytest.mark.slow
 async def test_the_floating_chat_goes_on_where_the_page_s_chat_was(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
@@ -162,6 +165,7 @@ async def test_the_floating_chat_goes_on_where_the_page_s_chat_was(
     await expect(ada.page.get_by_role("button", name="Open chat")).to_be_focused()
 
 
+@pytest.mark.slow
 async def test_markdown_is_shown_and_cannot_do_harm(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:

@@ -123,6 +123,7 @@ async def test_a_gateway_that_dies_does_not_end_the_answer(
     await expect(chat.error).to_be_hidden()
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_gone_and_back_goes_on_with_the_answer(
     site: Stack, ada: Visitor, model: ScriptedModelServer
 ) -> None:

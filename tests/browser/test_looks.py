@@ -48,6 +48,7 @@ async def test_the_chat_follows_the_theme_at_once(ada: Visitor, model: ScriptedM
     assert await brightness(chat) < 60
 
 
+@pytest.mark.slow
 async def test_a_device_in_dark_colours_gets_dark_pages(
     site: Stack, sign_up: SignUp, visit: Visit
 ) -> None:

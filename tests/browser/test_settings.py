@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from browser.browser_kit import Visitor, said
@@ -21,6 +22,7 @@ async def open_settings(page: Page, section: str) -> Locator:
     return dialog
 
 
+@pytest.mark.slow
 async def test_theme_and_density_hold_after_a_reload(ada: Visitor) -> None:
     page = await ada.open("/")
     dialog = await open_settings(page, "Appearance")
@@ -52,6 +54,7 @@ async def test_the_language_changes_the_chat_while_it_is_open(
     await expect(chat.answers).to_contain_text("Hallo.")
 
 
+@pytest.mark.slow
 async def test_the_time_zone_moves_what_is_due(ada: Visitor) -> None:
     due = {"at": "2031-05-04T10:00:00Z", "timezone": "Europe/Berlin"}
     await ada.person.api("POST", "/tasks", json={"title": "Launch", "due": due})
@@ -113,6 +116,7 @@ async def _tasks_with(ada: Visitor, token: str) -> int:
         return (await client.get(url, headers={"Authorization": f"Bearer {token}"})).status_code
 
 
+@pytest.mark.slow
 async def test_other_devices_are_listed_and_ended(ada: Visitor) -> None:
     await _sign_in(ada, PASSWORD)
     dialog = await open_settings(await ada.open("/"), "Sessions")

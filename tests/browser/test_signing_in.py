@@ -3,6 +3,7 @@
 import re
 import secrets
 
+import pytest
 from playwright.async_api import Page, expect
 
 from browser.browser_kit import Chat, Visit, Visitor, said
@@ -73,6 +74,7 @@ async def test_a_wrong_password_is_said_and_the_form_stays(
     await expect(page.get_by_role("textbox", name="E-mail address")).to_have_value(ada.email)
 
 
+@pytest.mark.slow
 async def test_an_address_that_is_taken_leads_to_sign_in(
     site: Stack, sign_up: SignUp, visit: Visit
 ) -> None:

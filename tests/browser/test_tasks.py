@@ -1,5 +1,6 @@
 """The task panel: what a person does in it, and what happens elsewhere meanwhile."""
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from browser.browser_kit import Chat, Visitor
@@ -116,6 +117,7 @@ async def test_two_tabs_show_the_same(ada: Visitor) -> None:
     await expect(box(first, "Seen in both")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_lists_and_filters_find_a_task_again(ada: Visitor) -> None:
     page = await ada.open("/")
     await page.get_by_role("button", name="New list").click()
@@ -133,6 +135,7 @@ async def test_lists_and_filters_find_a_task_again(ada: Visitor) -> None:
     await expect(page.get_by_role("list", name="Tasks")).to_contain_text("Work")
 
 
+@pytest.mark.slow
 async def test_a_change_made_elsewhere_is_shown_at_once(ada: Visitor) -> None:
     page = await ada.open("/")
     await expect(page.get_by_role("heading", name="A clean slate")).to_be_visible()
