@@ -106,8 +106,11 @@ async def show_all(chat: Chat) -> int:
             return await items.count()
         count = await items.count()
         await chat.page.wait_for_function(
-            """(count) => document.querySelector("openai-chatkit").shadowRoot
-                 .querySelectorAll("[part~=thread] article").length > count""",
+            """(count) => {
+              const root = document.querySelector("openai-chatkit").shadowRoot;
+              const isAll = root.querySelector("[part~=thread] .older button") === null;
+              return isAll || root.querySelectorAll("[part~=thread] article").length > count;
+            }""",
             arg=count,
         )
 
