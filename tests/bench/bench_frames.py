@@ -97,11 +97,11 @@ async def fill(person: Person, model: ScriptedModelServer) -> None:
 
 
 async def show_all(chat: Chat) -> int:
-    """Scroll up until nothing older is left; returns how many items are in the page."""
+    """Load what is older until nothing is left; returns how many items are in the page."""
     items = chat.thread.locator("article")
     while True:
         more = chat.thread.get_by_role("button", name=re.compile("^Load"))
-        await chat.thread.evaluate("(thread) => { thread.scrollTop = 0; }")
+        await chat.thread.evaluate("(thread) => thread.querySelector('.older button')?.click()")
         if await more.count() == 0:
             return await items.count()
         count = await items.count()
