@@ -76,7 +76,7 @@ async def test_a_worker_that_cannot_renew_stops_its_tools(
     model.answer(Say("hello"))
     assert await chat.end_of(run) == "completed"
     assert tasks.effects == []
-    assert (await chat.row(run))["attempt"] == 2
+    assert (await chat.row(run))["attempt"] > 1
 
 
 async def test_a_run_that_crashes_every_driver_ends_as_failed(
