@@ -21,6 +21,7 @@ USER_HASH_CHARS: Final = 16  # 64 bits: two of a million people share one with a
 MAX_ERROR_CHARS: Final = 300
 MAX_FRAMES: Final = 30
 MAX_CHAIN: Final = 5
+MAX_DEPTH: Final = 2  # of groups within groups
 _QUOTING_SQLSTATES: Final = ("22", "23")  # data exceptions and constraints name values
 _PLAIN_LOGGERS: Final = ("uvicorn", "alembic")  # of these the whole message is kept
 # What Redis' errors quote of a command: its keys have people's ids in them.
@@ -135,13 +136,16 @@ def _tell_exception(event: EventDict) -> None:
         event["exception"] = "\n".join(_lines(error))
 
 
-def _lines(error: BaseException) -> Iterator[str]:
+def _lines(error: BaseException, depth: int = 0) -> Iterator[str]:
     chain: BaseException | None = error
     for _ in range(MAX_CHAIN):
         if chain is None:
             return
         yield describe_error(chain)
         yield from _frames(chain.__traceback__)
+        if isinstance(chain, BaseExceptionGroup) and depth < MAX_DEPTH:
+            for member in chain.exceptions[:MAX_CHAIN]:
+                yield from _lines(member, depth + 1)
         chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
 
 

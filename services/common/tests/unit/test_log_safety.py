@@ -159,6 +159,29 @@ def test_a_stack_has_places_and_no_words(capsys: pytest.CaptureFixture[str]) -> 
     assert "test_log_safety.py" in line["exception"]
 
 
+def test_the_errors_in_a_group_are_told_with_their_places(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure()
+    log = structlog.get_logger("x")
+
+    def fail_within() -> None:
+        raise KeyError(SECRET_WORDS)
+
+    try:
+        try:
+            fail_within()
+        except KeyError as error:  # as the task group does in which Litestar streams an answer
+            raise ExceptionGroup("unhandled errors in a TaskGroup", [error]) from None
+    except ExceptionGroup:
+        log.exception("export.crashed")
+    line = said(capsys)
+
+    assert SECRET_WORDS not in str(line)
+    assert "\nKeyError\n" in line["exception"]
+    assert "fail_within" in line["exception"]
+
+
 def test_of_a_librarys_message_the_fixed_part_stays(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
 
