@@ -85,6 +85,7 @@ class ReplayModel(Model):
             async with aclosing(self._live(answer, given, stream, call)) as events:
                 async for event in events:
                     yield event
+            call.ran_out()
         except Exception as error:
             call.failed(error)
             raise

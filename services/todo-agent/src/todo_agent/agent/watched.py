@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from agents.items import TResponseStreamEvent
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 
 from todo_agent.metrics import (
     FIRST_TOKEN_SECONDS,
@@ -65,6 +65,12 @@ class ModelCall:
         """Note why there is no answer."""
         self._outcome = "error"
         fail(self._span, error)
+
+    def ran_out(self) -> None:
+        """Note that the stream is over; without an answer it broke off."""
+        if self._outcome != "ok":
+            self._outcome = "error"
+            self._span.set_status(StatusCode.ERROR)
 
     def close(self) -> None:
         """Count the call, which was stopped if nothing else was noted."""

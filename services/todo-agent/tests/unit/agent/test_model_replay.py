@@ -1,7 +1,7 @@
 """The model wrapper: ids, the journal, and what servers do differently."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, cast
 
 from agents import Model
 from openai.types.responses import (
@@ -15,6 +15,7 @@ from openai.types.responses import (
     ResponseReasoningItem,
     ResponseTextDeltaEvent,
 )
+from prometheus_client import REGISTRY
 from tools_kit import MakeScope, MemoryJournal
 
 from todo_agent.agent.model_replay import ReplayModel
@@ -225,3 +226,22 @@ async def test_two_messages_of_one_answer_have_two_ids(make_scope: MakeScope) ->
     said = [event.item.id for event in events if event.type == "response.output_item.done"]
     assert len(set(said)) == 2
     assert [event.item.id for event in events[:2]] == said
+
+
+async def test_an_answer_that_breaks_off_counts_as_an_error_and_a_left_one_as_stopped(
+    make_scope: MakeScope,
+) -> None:
+    begun = text_answer("hi")[:-1]
+
+    await stream(ReplayModel(Scripted(begun), make_scope(), name="cut"))
+    left = ReplayModel(Scripted(begun), make_scope(), name="left").stream_response(None, [])
+    await anext(left)
+    await cast("AsyncGenerator[Any, None]", left).aclose()
+
+    assert calls_of("cut", "error") == 1
+    assert calls_of("left", "stopped") == 1
+
+
+def calls_of(model: str, outcome: str) -> float:
+    labels = {"model": model, "outcome": outcome}
+    return REGISTRY.get_sample_value("todochat_model_call_seconds_count", labels) or 0
