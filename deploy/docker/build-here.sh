@@ -1,0 +1,66 @@
+#!/bin/bash
+# Builds the images where there is no container engine and no registry: with buildah in a chroot,
+# on a Debian of debootstrap's with Debian's Python, tagged like the official one. Needs root and
+#
+#   apt-get install buildah debootstrap
+#
+# Usage: build-here.sh [IMAGE...]   auth-session, tasks, todo-agent, chat-gateway, edge; all of them
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+BASE=docker.io/library/python:3.11-slim-bookworm
+SUITE=bookworm
+MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+VERSION=${VERSION:-0.1.0}
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+
+make_base() {
+    echo "base: debootstrap of $SUITE"
+    debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv \
+        "$SUITE" "$WORK/base" "$MIRROR" > "$WORK/debootstrap.log" || { tail "$WORK/debootstrap.log"; exit 1; }
+    rm -rf "$WORK"/base/var/cache/apt/archives/*.deb "$WORK"/base/var/lib/apt/lists/*
+    # The official image has its Python here.
+    ln -s /usr/bin/python3 "$WORK/base/usr/local/bin/python"
+    ln -s /usr/bin/python3 "$WORK/base/usr/local/bin/python3"
+    local container
+    container=$(buildah from scratch)
+    tar -C "$WORK/base" -cf "$WORK/base.tar" .
+    buildah add --quiet "$container" "$WORK/base.tar" / > /dev/null
+    buildah config --env PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+    buildah commit --quiet --rm "$container" "$BASE" > /dev/null
+}
+
+# How this machine reaches package indexes, for the time of the build.
+index() {
+    local url registry
+    url=$(python3 -m pip config get global.index-url 2> /dev/null || true)
+    registry=$(npm config get registry 2> /dev/null || true)
+    [ -z "$url" ] || printf 'UV_INDEX_URL=%s\nPIP_INDEX_URL=%s\n' "$url" "$url"
+    [ -z "$registry" ] || printf 'npm_config_registry=%s\n' "$registry"
+    for name in SSL_CERT_FILE PIP_CERT NODE_EXTRA_CA_CERTS; do
+        [ -z "${!name:-}" ] || printf '%s=/run/certificates.crt\n' "$name"
+    done
+}
+
+build() {
+    local image=$1 file=service.Dockerfile
+    [ "$image" != edge ] || file=edge.Dockerfile
+    echo "image: $image"
+    buildah bud --isolation chroot --layers --pull-never --format docker \
+        --secret "id=index,src=$WORK/index" \
+        --volume "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}:/run/certificates.crt:ro" \
+        --build-arg "BASE=$BASE" --build-arg "SERVICE=$image" --build-arg "VERSION=$VERSION" \
+        --build-arg "REVISION=$(git rev-parse HEAD 2> /dev/null || echo unknown)" \
+        --file "deploy/docker/$file" --tag "todochat/$image:$VERSION" . > "$WORK/build.log" 2>&1 \
+        || { tail -n 40 "$WORK/build.log"; exit 1; }
+}
+
+umask 077
+index > "$WORK/index"
+umask 022
+buildah inspect --type image "$BASE" > /dev/null 2>&1 || make_base
+[ $# -gt 0 ] || set -- auth-session tasks todo-agent chat-gateway edge
+for image in "$@"; do
+    build "$image"
+done

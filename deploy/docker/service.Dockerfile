@@ -1,0 +1,92 @@
+# The image of a Python service:
+#
+#   docker build -f deploy/docker/service.Dockerfile --build-arg SERVICE=tasks -t todochat/tasks:0.1.0 .
+#
+# SERVICE is auth-session, tasks, todo-agent or chat-gateway. README.md beside this file says more.
+ARG BASE=python:3.11-slim-bookworm
+ARG SERVICE
+
+FROM ${BASE} AS tools
+# hadolint ignore=DL3008
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends binutils \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY requirements.lock deploy/docker/locked.sh ./
+RUN --mount=type=secret,id=index sh locked.sh tools hatchling
+
+# Everything the service imports that isn't ours. Changes when the lock or a pyproject.toml does.
+FROM tools AS dependencies
+ARG SERVICE
+COPY pyproject.toml ./
+COPY services/common/pyproject.toml services/common/
+COPY services/${SERVICE}/pyproject.toml services/${SERVICE}/
+RUN --mount=type=secret,id=index sh locked.sh service "${SERVICE}"
+
+FROM dependencies AS code
+ARG SERVICE
+COPY services/common/src services/common/src
+COPY services/${SERVICE}/src services/${SERVICE}/src
+RUN sh locked.sh code "${SERVICE}"
+
+FROM ${BASE} AS runtime
+ARG BASE
+ARG SERVICE
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+RUN groupadd --gid 10001 todochat \
+    && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home \
+        --home-dir /nonexistent --shell /usr/sbin/nologin todochat
+# In a container, "all addresses" are those of its networks.
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    AUTH_SESSION_HOST=0.0.0.0 \
+    TASKS_HOST=0.0.0.0 \
+    TODO_AGENT_HOST=0.0.0.0 \
+    TODO_AGENT_WORKER_HOST=0.0.0.0 \
+    CHAT_GATEWAY_HOST=0.0.0.0
+COPY deploy/docker/healthy.py /opt/healthy.py
+COPY --from=dependencies /opt/venv /opt/venv
+COPY --from=code /opt/todochat /opt/todochat
+LABEL org.opencontainers.image.title="todochat/${SERVICE}" \
+      org.opencontainers.image.description="A service of todochat, a self-hosted ChatKit" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${BASE}"
+WORKDIR /tmp
+STOPSIGNAL SIGTERM
+USER 10001:10001
+
+FROM runtime AS auth-session
+EXPOSE 8001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "/opt/healthy.py", "/health/ready", "AUTH_SESSION_PORT=8001"]
+ENTRYPOINT ["python", "-m", "auth_session"]
+CMD ["serve"]
+
+FROM runtime AS tasks
+EXPOSE 8002
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "/opt/healthy.py", "/health/ready", "TASKS_PORT=8002"]
+ENTRYPOINT ["python", "-m", "tasks_service"]
+CMD ["serve"]
+
+# `api` or `worker`: whichever runs is asked.
+FROM runtime AS todo-agent
+EXPOSE 8003 8013
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "/opt/healthy.py", "/health/ready", "TODO_AGENT_PORT=8003", "TODO_AGENT_WORKER_PORT=8013"]
+ENTRYPOINT ["python", "-m", "todo_agent"]
+CMD ["api"]
+
+FROM runtime AS chat-gateway
+EXPOSE 8004
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "/opt/healthy.py", "/health/ready", "CHAT_GATEWAY_PORT=8004"]
+ENTRYPOINT ["python", "-m", "chat_gateway"]
+CMD ["serve"]
+
+# hadolint ignore=DL3006
+FROM ${SERVICE}
