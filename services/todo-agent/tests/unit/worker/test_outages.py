@@ -121,14 +121,16 @@ async def _was_put_down(chat: Chat, run: AcceptedRun) -> bool:
 async def test_a_log_that_is_full_ends_the_run_with_what_was_said(
     chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = Gate()
-    model.answer(Say(*["word "] * 20, gate, *["more "] * 20))
-    with_limits(monkeypatch, max_frames=15)
+    # One by one, since deltas that come together are one frame.
+    gates = [Gate(), Gate(), Gate()]
+    model.answer(Say(*(part for gate in gates for part in ("word ", gate)), "and more"))
+    with_limits(monkeypatch, max_frames=8)
     await chat.start_worker()
 
     run = await chat.say("tell me everything")
-    await gate.wait_reached()
-    gate.open()
+    for number, gate in enumerate(gates, 1):
+        await wait_until(lambda: chat.has_said(run, "word " * number), 15.0)  # noqa: B023
+        gate.open()
 
     assert await chat.end_of(run) == "failed"
     error = next(event for event in await chat.events(run) if event.type == "error")
