@@ -8,10 +8,14 @@ afterEach(() => {
   leavePage();
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 const frame = (element: HTMLElement) =>
   element.shadowRoot?.querySelector<HTMLElement>(".frame") as HTMLElement;
+
+const twoFrames = () =>
+  new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
 describe("the frame", () => {
   it("is called what the page calls it, or Chat", async () => {
@@ -185,13 +189,14 @@ describe("answers", () => {
     expect(server.asked.at(-1)?.type).toBe("threads.retry_after_item");
   });
 
-  it.each([true, false])("are followed as they grow: %s", async (autoScroll) => {
-    const grow: (() => void)[] = [];
+  /** Opens a page in which an answer is being written; returns what it takes to see it grow. */
+  async function openGrowing(autoScroll: boolean) {
+    const observers: (() => void)[] = [];
     vi.stubGlobal(
       "ResizeObserver",
       class {
         constructor(callback: () => void) {
-          grow.push(callback);
+          observers.push(callback);
         }
         observe(): void {}
         unobserve(): void {}
@@ -207,13 +212,43 @@ describe("answers", () => {
     await view.findByRole("button", { name: "Stop" });
     const scroller = element.shadowRoot?.querySelector("[part=thread]") as HTMLElement;
     // What was scrolled for the message itself is done.
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    await twoFrames();
     const scrolled = vi.spyOn(scroller, "scrollTo");
+    const grow = async () => {
+      for (const callback of observers) callback();
+      await twoFrames();
+    };
+    return { element, view, scroller, scrolled, grow };
+  }
 
-    for (const callback of grow) callback();
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  it.each([true, false])("are followed as they grow: %s", async (autoScroll) => {
+    const { scrolled, grow } = await openGrowing(autoScroll);
+
+    await grow();
 
     expect(scrolled.mock.calls.length > 0).toBe(autoScroll);
+  });
+
+  it("are followed on the way to them, until the reader turns back", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { element, view, scroller, scrolled, grow } = await openGrowing(true);
+    const toEnd = () => view.queryByRole("button", { name: "Scroll to the latest message" });
+    Object.defineProperty(scroller, "scrollHeight", { value: 5000 });
+    Object.defineProperty(scroller, "clientHeight", { value: 500 });
+
+    fireEvent.scroll(scroller, { target: { scrollTop: 1000 } });
+    await grow();
+
+    expect(scrolled).toHaveBeenCalled();
+    expect(toEnd()).toBeNull();
+
+    fireEvent.wheel(element);
+    fireEvent.scroll(scroller, { target: { scrollTop: 900 } });
+    scrolled.mockClear();
+    await grow();
+
+    expect(scrolled).not.toHaveBeenCalled();
+    expect(toEnd()).not.toBeNull();
   });
 });
 

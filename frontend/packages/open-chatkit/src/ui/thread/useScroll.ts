@@ -8,6 +8,9 @@ const SETTLING_MS = 1500;
 
 const INPUTS = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
 
+/** So long a smooth way to the end may take; it passes places that aren't the end. */
+const HEADING_MS = 1000;
+
 /** Nearer to the end than this counts as "at the end". */
 const NEAR = 80;
 
@@ -54,6 +57,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
   const atEnd = useRef(true);
   const reserves = useRef(false);
   const settlingUntil = useRef(0);
+  const headingUntil = useRef(0);
 
   const fitRoom = (element: Element): void => {
     const rest = content.current;
@@ -73,7 +77,9 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     const element = thread.current && scrollerOf(thread.current, ui.host);
     if (!element) return;
     const end = element.scrollHeight - (room.current?.offsetHeight ?? 0);
-    atEnd.current = end - element.clientHeight - element.scrollTop <= NEAR;
+    const isNear = end - element.clientHeight - element.scrollTop <= NEAR;
+    if (isNear) headingUntil.current = 0;
+    atEnd.current = isNear || performance.now() < headingUntil.current;
     setAway(!atEnd.current);
   };
 
@@ -82,8 +88,9 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     if (!element) return;
     fitRoom(element);
     atEnd.current = true;
-    const calm = behavior === "smooth" && prefersStillness();
-    element.scrollTo({ top: element.scrollHeight, behavior: calm ? "instant" : behavior });
+    const smooth = behavior === "smooth" && !prefersStillness();
+    headingUntil.current = smooth ? performance.now() + HEADING_MS : 0;
+    element.scrollTo({ top: element.scrollHeight, behavior: smooth ? "smooth" : "instant" });
   };
 
   const grow = (): void => {
@@ -145,6 +152,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     observer.observe(thread.current);
     const letGo = (): void => {
       settlingUntil.current = 0;
+      headingUntil.current = 0;
     };
     for (const name of INPUTS) ui.host.addEventListener(name, letGo, { passive: true });
     const onPageScroll = (): void => actions.current.measure();
