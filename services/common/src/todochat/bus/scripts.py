@@ -36,8 +36,10 @@ return 'OK'
 
 CLAIM: Final = _script(f"""
 -- ARGV: attempt, claim, user_id, thread_id, seq_high, may_have_said (0|1), seq_jump, ttl_s
--- Reply: LOST | OK, seq, was_known (0|1). Running it twice with the same arguments is harmless.
-local meta = redis.call('HMGET', KEYS[1], 'attempt', 'seq', 'status', 'server')
+-- Reply: LOST | OK, seq, was_known (0|1). Running it twice with the same arguments is harmless: what
+-- the first time wrote is not taken for somebody else's.
+local meta = redis.call('HMGET', KEYS[1], 'attempt', 'seq', 'status', 'server', 'claim')
+local was_known = meta[1] and meta[5] ~= ARGV[2]
 if meta[1] and tonumber(meta[1]) > tonumber(ARGV[1]) then return {{'LOST'}} end
 local seq, seq_high, status = tonumber(meta[2] or '0'), tonumber(ARGV[5]), meta[3]
 
@@ -66,7 +68,7 @@ end
 redis.call('HSET', KEYS[1], 'user_id', ARGV[3], 'thread_id', ARGV[4], 'status', status,
   'attempt', ARGV[1], 'claim', ARGV[2], 'seq', string.format('%d', seq), 'server', server)
 if status == 'running' then redis.call('EXPIRE', KEYS[1], ARGV[8]) end
-return {{'OK', seq, meta[1] and 1 or 0}}
+return {{'OK', seq, was_known and 1 or 0}}
 """)
 
 APPEND: Final = _script("""

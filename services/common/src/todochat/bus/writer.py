@@ -136,7 +136,7 @@ class ClaimedRun(msgspec.Struct, frozen=True):
 
     Attributes:
         frames: the events in the log, oldest first, without markers.
-        was_known: Redis knew of the run, from its acceptance or from an earlier claim.
+        was_known: Redis is known to have known of the run, from its acceptance or an earlier claim.
         lost_log: what was said before is in no log any more; viewers were told `: snapshot`.
         ended: how the run ended, if its end marker is in the log.
     """

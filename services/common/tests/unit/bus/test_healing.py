@@ -124,6 +124,26 @@ async def test_a_claim_whose_answer_was_lost_is_made_once(
     assert await bus.log() == [encode_snapshot(20_000)]
 
 
+async def test_a_claim_that_is_made_twice_does_not_take_itself_for_an_earlier_one(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = bus.publisher._connection._exchange
+    lost: list[list[bytes]] = []
+
+    async def lose_the_first_answer(commands: Sequence[Command]) -> list[Any]:
+        replies = await exchange(commands)
+        if not lost:
+            lost.append(replies)
+            raise RedisConnectionError
+        return replies
+
+    monkeypatch.setattr(bus.publisher._connection, "_exchange", lose_the_first_answer)
+    claimed = await bus.claim(attempt=1)
+
+    assert len(lost) == 1
+    assert claimed.was_known is False
+
+
 async def test_an_old_attempt_that_finds_a_flushed_redis_leaves_no_log_to_go_on_from(
     bus: Bus,
 ) -> None:
