@@ -295,7 +295,7 @@ async def test_questions_are_answered_and_the_model_goes_on(
     form = chat.host.locator("[part~=structured-input]")
 
     await form.get_by_text("Bicycle").click()
-    await form.get_by_role("textbox").fill("No hurry")
+    await form.get_by_role("textbox", name="Anything else?").fill("No hurry")
     await form.get_by_role("button", name="Submit").click()
 
     await expect(chat.answers.last).to_contain_text("Have a good trip.")

@@ -504,8 +504,9 @@ async def check_seen(kills: KillStack, turn: Turn, person: Person) -> None:
     done = [event["item"]["id"] for event in turn.events if event["type"] == "thread.item.done"]
     assert len(done) == len(set(done))
     # What is stored is what the client has.
-    stored = await kills.stored_items(person, turn.thread_id)
-    assert sorted(stored, key=by_id) == sorted(turn.shown, key=by_id)
+    stored = sorted(await kills.stored_items(person, turn.thread_id), key=by_id)
+    shown = sorted(turn.shown, key=by_id)
+    assert stored == shown, f"stored {stored}\n shown {shown}"
     # Nothing was done twice, and nothing is missing.
     assert await kills.titles(person.user_id) == sorted(TITLES)
     assert await kills.steps(turn.run_id) == STEPS

@@ -10,6 +10,8 @@ import pytest
 import pytest_asyncio
 
 from chaos.kill_kit import (
+    EXPECTED_TEXT,
+    TITLES,
     WAIT_S,
     Killing,
     KillStack,
@@ -223,4 +225,6 @@ async def test_a_poisoned_run_ends_and_blocks_nobody(ready: KillStack) -> None:
     retry = {"thread_id": turn.thread_id, "item_id": message["id"]}
     async with ada.stream({"type": "threads.retry_after_item", "params": retry}) as again:
         await again.rest()
-    await check_seen(ready, Turn.of(again), ada)
+    second = Turn.of(again)
+    assert (second.ended, second.text) == ("completed", EXPECTED_TEXT)
+    assert await ready.titles(ada.user_id) == sorted(TITLES)
