@@ -11,6 +11,8 @@ from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat_local.site_build import frontend_dir
 
+pytestmark = pytest.mark.slow  # a stack of its own, with pages that are built for it
+
 AXE: Final = frontend_dir() / "node_modules" / "axe-core" / "axe.min.js"
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 # Rules about a page as a whole are for pages of the site; the element's host page has its own.

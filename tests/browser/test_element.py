@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
@@ -10,6 +11,8 @@ from browser.browser_kit import Chat, Visit, Visitor
 from browser.element_kit import emit, focus_path, heard, names_heard, settle, wait_heard, widget
 from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+
+pytestmark = pytest.mark.slow  # a stack of its own, with pages that are built for it
 
 PLAIN = "/pages/vanilla.html"
 REACT = "/pages/kit.html"

@@ -12,6 +12,8 @@ from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.testing.person import PASSWORD
 
+pytestmark = pytest.mark.slow  # a stack of its own, with pages that are built for it
+
 FLOATING = "/seed/floating"
 
 

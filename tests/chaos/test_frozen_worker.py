@@ -27,7 +27,11 @@ from todochat.testing import wait_until
 from todochat.testing.model_server import Answer, Gate, ModelRequest, Say
 from todochat.testing.person import Person
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+    pytest.mark.slow,  # leases have to end
+]
 
 HALF, WHOLE = "Half an answer", "The whole answer."
 RUNS = 10

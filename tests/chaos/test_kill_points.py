@@ -57,13 +57,13 @@ async def ready(kills: KillStack) -> KillStack:
     ("point", "nth"),
     [
         pytest.param("event.published", lambda clean: clean.nth(DELTA), id="text-half-said"),
-        pytest.param("answer.saved", 1, id="answer-saved"),
         pytest.param("tool.returned", 1, id="effect-made"),
-        pytest.param("run.finished", 1, id="outcome-stored"),
         *(
             pytest.param(point, nth, id=name, marks=pytest.mark.slow)
             for name, point, nth in [
                 ("claimed", "run.claimed", 1),
+                ("answer-saved", "answer.saved", 1),
+                ("outcome-stored", "run.finished", 1),
                 ("log-claimed", "log.claimed", 1),
                 ("nothing-said", "frames.queued", 1),
                 ("said-unknowingly", "frames.flushed", 1),

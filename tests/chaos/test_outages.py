@@ -34,7 +34,11 @@ from todochat.testing import wait_until
 from todochat.testing.model_server import Answer, Gate, ModelRequest, Say
 from todochat.testing.person import Person, message
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(600),
+    pytest.mark.slow,  # the services' own tests have short forms of these
+]
 
 DELTA = "assistant_message.content_part.text_delta"
 ANSWERS_AT_ONCE = 3

@@ -6,10 +6,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 
 from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.testing.person import PASSWORD, Person, Stream
+
+# What the model is asked through makes no difference here.
+pytestmark = pytest.mark.parametrize("model_stack", ["responses"], indirect=True)
 
 DELTA = "assistant_message.content_part.text_delta"
 

@@ -124,6 +124,7 @@ def test_one_gateway_is_enough_while_the_other_is_down(installation: Installatio
     eventually(lambda: len(installation.pids("chat-gateway")) == 2, 90)
 
 
+@pytest.mark.slow
 def test_a_launcher_killed_under_load_leaves_nothing_and_loses_nothing(
     installation: Installation,
 ) -> None:

@@ -174,7 +174,10 @@ async def test_a_worker_that_starts_before_postgresql_claims_when_it_is_there(
     assert "start.without_database" in process.events
 
 
-@pytest.mark.parametrize("variable", ["CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "variable",
+    ["CHAT_DATABASE_URL", pytest.param("CHAT_JOBS_DATABASE_URL", marks=pytest.mark.slow)],
+)
 async def test_a_bypassing_role_that_is_found_out_late_ends_the_process_without_a_claim(
     own_postgres: tuple[PostgresProcess, DatabaseUrls],
     own_chat: Chat,
