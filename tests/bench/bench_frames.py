@@ -8,7 +8,6 @@ was at work on it: that one can be compared between machines that are busy other
 
 import asyncio
 import os
-import re
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -98,21 +97,18 @@ async def fill(person: Person, model: ScriptedModelServer) -> None:
 
 async def show_all(chat: Chat) -> int:
     """Load what is older until nothing is left; returns how many items are in the page."""
-    items = chat.thread.locator("article")
-    while True:
-        more = chat.thread.get_by_role("button", name=re.compile("^Load"))
-        await chat.thread.evaluate("(thread) => thread.querySelector('.older button')?.click()")
-        if await more.count() == 0:
-            return await items.count()
-        count = await items.count()
-        await chat.page.wait_for_function(
-            """(count) => {
-              const root = document.querySelector("openai-chatkit").shadowRoot;
-              const isAll = root.querySelector("[part~=thread] .older button") === null;
-              return isAll || root.querySelectorAll("[part~=thread] article").length > count;
-            }""",
-            arg=count,
-        )
+    # Pressed again and again: a press does nothing while older ones are on their way.
+    await chat.page.wait_for_function(
+        """() => {
+          const root = document.querySelector("openai-chatkit").shadowRoot;
+          const button = root.querySelector("[part~=thread] .older button");
+          button?.click();
+          return button === null;
+        }""",
+        polling=100,
+        timeout=ANSWER_TIMEOUT_MS,
+    )
+    return await chat.thread.locator("article").count()
 
 
 async def stream(page: Page, chat: Chat, model: ScriptedModelServer) -> list[float]:

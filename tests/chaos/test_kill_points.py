@@ -23,7 +23,11 @@ from chaos.kill_kit import (
 )
 from todochat.testing.model_server import Answer, Call, ModelRequest, Say
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+    pytest.mark.slow,  # leases have to end; the seeds of chaos are part of every run
+]
 
 DELTA = "assistant_message.content_part.text_delta"
 MESSAGE_DONE = "thread.item.done assistant_message"
@@ -52,14 +56,13 @@ async def ready(kills: KillStack) -> KillStack:
     return kills
 
 
-# What must not take long is tried in every run of the tests, the rest by the long form.
 @pytest.mark.parametrize(
     ("point", "nth"),
     [
         pytest.param("event.published", lambda clean: clean.nth(DELTA), id="text-half-said"),
         pytest.param("tool.returned", 1, id="effect-made"),
         *(
-            pytest.param(point, nth, id=name, marks=pytest.mark.slow)
+            pytest.param(point, nth, id=name)
             for name, point, nth in [
                 ("claimed", "run.claimed", 1),
                 ("answer-saved", "answer.saved", 1),
@@ -93,7 +96,6 @@ async def test_a_worker_killed(ready: KillStack, clean: Turn, point: str, nth: N
     await check(ready, killing)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_a_worker_killed_after_any_event(ready: KillStack, clean: Turn) -> None:
     """Each event in turn: stored and not said, then said."""
@@ -114,7 +116,6 @@ async def test_half_said_text_is_taken_back_and_said_anew(ready: KillStack, clea
     assert killing.before == {0: 1, 1: 1, 2: 1}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("point", ["choice.unsaved", "choice.saved", "tool.unsaved"])
 async def test_a_worker_killed_while_it_chooses_a_task(ready: KillStack, point: str) -> None:
     """Which task "milk" means is decided once: afterwards no open task may have that name."""
@@ -141,9 +142,7 @@ def complete_milk(request: ModelRequest) -> Answer:
     return Answer(parts=(Say("Done.") if is_done else Call("complete_task", {"task": "milk"}),))
 
 
-@pytest.mark.parametrize(
-    "point", [pytest.param("change.written", marks=pytest.mark.slow), "change.committed"]
-)
+@pytest.mark.parametrize("point", ["change.written", "change.committed"])
 async def test_tasks_killed_in_the_middle_of_a_change(ready: KillStack, point: str) -> None:
     """The tool's call is made again, under its key, until tasks is back."""
     ada = await ready.sign_up()
@@ -162,9 +161,7 @@ async def test_tasks_killed_in_the_middle_of_a_change(ready: KillStack, point: s
     await ready.restarted("tasks", before)
 
 
-@pytest.mark.parametrize(
-    "point", ["run.accepted", pytest.param("run.announced", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("point", ["run.accepted", "run.announced"])
 async def test_the_api_killed_after_it_accepted(ready: KillStack, point: str) -> None:
     """Nobody was told of the run: it goes on all the same, and a repeat of the request finds it."""
     ada = await ready.sign_up()
@@ -183,8 +180,8 @@ async def test_the_api_killed_after_it_accepted(ready: KillStack, point: str) ->
 @pytest.mark.parametrize(
     ("point", "nth"),
     [
-        pytest.param("stream.opened", 1, marks=pytest.mark.slow),
-        pytest.param("frames.relayed", 1, marks=pytest.mark.slow),
+        ("stream.opened", 1),
+        ("frames.relayed", 1),
         ("frames.relayed", 3),
     ],
 )

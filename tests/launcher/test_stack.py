@@ -144,7 +144,8 @@ def test_a_launcher_killed_under_load_leaves_nothing_and_loses_nothing(
 
 
 def test_ctrl_c_stops_everything_in_order(installation: Installation) -> None:
-    launcher = next(p for p in installation.living() if p.cmdline()[2:3] == ["up"])
+    installation.run("down")
+    launcher = psutil.Process(installation.start_until_ready().pid)
     family = [launcher, *launcher.children(recursive=True)]
 
     launcher.send_signal(signal.SIGINT)
