@@ -148,6 +148,7 @@ async def test_a_server_that_is_gone_and_back_goes_on_with_the_answer(
     await expect(chat.answers.last).to_have_text(said("Back again."))
 
 
+@pytest.mark.slow
 async def test_an_answer_goes_on_after_a_time_without_network(
     site: Stack, ada: Visitor, model: ScriptedModelServer
 ) -> None:
@@ -185,6 +186,7 @@ async def test_a_message_written_offline_is_kept_and_sent_later(
     await expect(chat.questions).to_have_count(1)
 
 
+@pytest.mark.slow
 async def test_a_server_that_cannot_be_reached_is_said_and_tried_again(ada: Visitor) -> None:
     """The page is there, from the cache or a proxy; the server behind it isn't."""
     ada.watch.expect_failures("^/api/")
@@ -197,6 +199,7 @@ async def test_a_server_that_cannot_be_reached_is_said_and_tried_again(ada: Visi
     await expect(page.get_by_role("heading", name="All tasks")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_the_panel_says_that_it_is_not_live_and_catches_up(ada: Visitor) -> None:
     page = await ada.open("/")
     await expect(page.get_by_role("heading", name="A clean slate")).to_be_visible()

@@ -85,6 +85,7 @@ async def stop_fast(engine: PostgresProcess) -> None:
     await asyncio.to_thread(engine.process.wait, 10)
 
 
+@pytest.mark.slow
 async def test_two_processes_that_start_at_once_publish_the_same_keys(
     environment: dict[str, str],
 ) -> None:
@@ -119,6 +120,7 @@ async def test_the_forwarded_address_counts_only_from_a_trusted_proxy(
     assert {answer.status_code for answer in answers} == statuses
 
 
+@pytest.mark.slow
 async def test_without_its_database_it_starts_says_so_and_heals(
     environment: dict[str, str], redis_url: str
 ) -> None:
@@ -193,6 +195,7 @@ async def test_an_administrator_makes_and_lists_accounts(environment: dict[str, 
     assert (line[0], line[1], line[3]) == (user_id, "Root@example.com", "Root")
 
 
+@pytest.mark.slow
 async def test_an_administrator_rotates_the_keys_of_a_running_service(
     environment: dict[str, str],
 ) -> None:
