@@ -11,6 +11,8 @@ import pytest_asyncio
 from stack_kit import TODOCHAT, SignUp, Stack, run_stack
 from todochat.testing.model_server import Say, ScriptedModelServer
 
+pytestmark = pytest.mark.slow  # a stack of its own
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def paid_model() -> AsyncIterator[ScriptedModelServer]:

@@ -10,6 +10,8 @@ import pytest_asyncio
 from stack_kit import SignUp, Stack, run_stack
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
+pytestmark = pytest.mark.slow  # a stack of its own
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own-agent" / "tea_house.py"
 
 

@@ -14,6 +14,8 @@ from todochat.testing.model_server import Call, ErrorFrame, Say, ScriptedModelSe
 from todochat.testing.otlp import SpanCollector, TracedSpan
 from todochat.testing.person import Answer, Person, message
 
+pytestmark = pytest.mark.slow  # a stack of its own
+
 # Words that nobody may find in a log line or a span.
 ASKED, TITLE, SAID, TROUBLE = "quokkas", "wombats", "numbats", "bilbies"
 OF_A_TURN = ("chat-gateway", "todo-agent-api", "todo-agent-worker", "tasks")
