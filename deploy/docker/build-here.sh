@@ -10,7 +10,6 @@ cd "$(dirname "$0")/../.."
 
 BASE=docker.io/library/python:3.11-slim-bookworm
 SUITE=bookworm
-MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 VERSION=${VERSION:-0.1.0}
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
@@ -18,7 +17,7 @@ trap 'rm -rf "$WORK"' EXIT
 make_base() {
     echo "base: debootstrap of $SUITE"
     debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv \
-        "$SUITE" "$WORK/base" "$MIRROR" > "$WORK/debootstrap.log" || { tail "$WORK/debootstrap.log"; exit 1; }
+        "$SUITE" "$WORK/base" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} > "$WORK/debootstrap.log" || { tail "$WORK/debootstrap.log"; exit 1; }
     rm -rf "$WORK"/base/var/cache/apt/archives/*.deb "$WORK"/base/var/lib/apt/lists/*
     # The official image has its Python here.
     ln -s /usr/bin/python3 "$WORK/base/usr/local/bin/python"

@@ -72,10 +72,8 @@ async def test_entries_that_were_cut_off_are_sent_again_within_the_bounds_of_a_b
         assert [frame.seq for frame in frames] == [1, 2]
 
 
-async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(
-    bus: Bus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = await bus.claim()
+def lose_first_answer(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> list[list[bytes]]:
+    """Have Redis do what comes next, and lose its answer on the way; returns what was lost."""
     exchange = bus.publisher._connection._exchange
     lost: list[list[bytes]] = []
 
@@ -87,6 +85,14 @@ async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(
         return replies
 
     monkeypatch.setattr(bus.publisher._connection, "_exchange", lose_the_first_answer)
+    return lost
+
+
+async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await bus.claim()
+    lost = lose_first_answer(bus, monkeypatch)
     viewer = bus.view()
     await run.writer.append(b'"a"')
     await run.writer.append(b'"b"')
@@ -105,17 +111,7 @@ async def test_a_claim_whose_answer_was_lost_is_made_once(
     first = await bus.claim(attempt=1)
     await say(first.writer, 2)
     await forget(bus.redis, down_to=1)
-    exchange = bus.publisher._connection._exchange
-    lost: list[list[bytes]] = []
-
-    async def lose_the_first_answer(commands: Sequence[Command]) -> list[Any]:
-        replies = await exchange(commands)
-        if not lost:
-            lost.append(replies)
-            raise RedisConnectionError
-        return replies
-
-    monkeypatch.setattr(bus.publisher._connection, "_exchange", lose_the_first_answer)
+    lost = lose_first_answer(bus, monkeypatch)
     takeover = await bus.claim(attempt=2, seq_high=2)
 
     assert len(lost) == 1
@@ -127,17 +123,7 @@ async def test_a_claim_whose_answer_was_lost_is_made_once(
 async def test_a_claim_that_is_made_twice_does_not_take_itself_for_an_earlier_one(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exchange = bus.publisher._connection._exchange
-    lost: list[list[bytes]] = []
-
-    async def lose_the_first_answer(commands: Sequence[Command]) -> list[Any]:
-        replies = await exchange(commands)
-        if not lost:
-            lost.append(replies)
-            raise RedisConnectionError
-        return replies
-
-    monkeypatch.setattr(bus.publisher._connection, "_exchange", lose_the_first_answer)
+    lost = lose_first_answer(bus, monkeypatch)
     claimed = await bus.claim(attempt=1)
 
     assert len(lost) == 1
