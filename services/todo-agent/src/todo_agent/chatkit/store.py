@@ -163,7 +163,7 @@ class PostgresStore(Store[RequestContext]):
     async def add_thread_item(
         self, thread_id: str, item: ThreadItem, context: RequestContext
     ) -> None:
-        """Write a new item; written again by another attempt, it is the same row.
+        """Write a new item; see `save_item`.
 
         Raises:
             RunLostError: another attempt has the run.
@@ -171,7 +171,10 @@ class PostgresStore(Store[RequestContext]):
         await self.save_item(thread_id, item, context)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
-        """Write an item, new or not.
+        """Write an item, new or not; `item` gets the time under which it is stored.
+
+        Written again by another attempt, it is the same row with its first time, and that is what
+        viewers have to be told too.
 
         Raises:
             RunLostError: another attempt has the run.
@@ -185,6 +188,7 @@ class PostgresStore(Store[RequestContext]):
             raise RunLostError(context.run_id)
         if outcome == "no-thread":
             raise UnknownThingError("thread")
+        item.created_at = outcome
 
     async def change_item(
         self,

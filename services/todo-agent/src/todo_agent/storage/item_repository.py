@@ -20,8 +20,9 @@ _UPSERT: Final = """
           FROM fence, thread
         ON CONFLICT (thread_id, id) DO UPDATE
            SET type = excluded.type, hidden = excluded.hidden,
-               payload = jsonb_set(excluded.payload, '{created_at}', items.payload -> 'created_at'))
-    SELECT EXISTS (SELECT 1 FROM fence), EXISTS (SELECT 1 FROM thread)
+               payload = jsonb_set(excluded.payload, '{created_at}', items.payload -> 'created_at')
+        RETURNING created_at)
+    SELECT EXISTS (SELECT 1 FROM fence), (SELECT created_at FROM written)
 """
 _UPSERT_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_UPSERT}")
 _UPSERT_FREE: Final = text(f"WITH fence AS (SELECT 1), {_UPSERT}")
@@ -49,8 +50,8 @@ _SAVE_FEEDBACK: Final = text("""
 """)
 
 
-# `lost`: the run that writes is another attempt's.
-UpsertOutcome = Literal["written", "lost", "no-thread"]
+# The time that the item has; `lost`: the run that writes is another attempt's.
+UpsertOutcome = datetime | Literal["lost", "no-thread"]
 
 
 class ItemRow(msgspec.Struct, frozen=True):
@@ -117,10 +118,10 @@ class ItemRepository:
         if item.attempt is None:
             del values["attempt"]
         statement = _UPSERT_FREE if item.attempt is None else _UPSERT_FENCED
-        is_fenced, has_thread = (await self._session.execute(statement, values)).one()
+        is_fenced, created_at = (await self._session.execute(statement, values)).one()
         if not is_fenced:
             return "lost"
-        return "written" if has_thread else "no-thread"
+        return created_at if isinstance(created_at, datetime) else "no-thread"
 
     async def delete(
         self, thread_id: str, item_id: str, run_id: str | None, attempt: int | None

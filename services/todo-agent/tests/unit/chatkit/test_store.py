@@ -219,6 +219,7 @@ async def test_an_item_said_again_is_the_same_row_in_its_old_place(
         (second.id, "later"),
     ]
     assert page.data[0].created_at == first.created_at
+    assert again == page.data[0]  # what viewers are told next
 
 
 async def test_a_naive_local_time_is_stored_and_told_in_utc(

@@ -1,5 +1,7 @@
 """A second attempt at a run: what the first one finished counts, what it began is said anew."""
 
+from typing import Any
+
 import pytest
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
@@ -15,25 +17,22 @@ from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 ZOMBIE = WorkerTimes(lease_s=600, renew_s=600, stop_s=6000, poll_s=0.2, settle_s=2)
 
 
-async def viewed(chat: Chat, run: AcceptedRun) -> dict[str, str]:
-    """What a viewer has on the screen at the end: assistant messages by id."""
-    shown: dict[str, str] = {}
+async def viewed(chat: Chat, run: AcceptedRun) -> dict[str, Any]:
+    """What a viewer has at the end, text, time and all: assistant messages by id."""
+    shown: dict[str, Any] = {}
     for event in await chat.events(run):
         match event.type:
             case "thread.item.added" | "thread.item.done":
                 if event.item.type == "assistant_message":
-                    shown[event.item.id] = "".join(part.text for part in event.item.content)
+                    shown[event.item.id] = event.item
             case "thread.item.removed":
                 shown.pop(event.item_id)
     return shown
 
 
-async def stored(chat: Chat, run: AcceptedRun) -> dict[str, str]:
-    return {
-        item.id: "".join(part.text for part in item.content)
-        for item in await chat.items(run)
-        if item.type == "assistant_message"
-    }
+async def stored(chat: Chat, run: AcceptedRun) -> dict[str, Any]:
+    items = await chat.items(run)
+    return {item.id: item for item in items if item.type == "assistant_message"}
 
 
 async def assert_consistent(chat: Chat, run: AcceptedRun) -> None:
