@@ -150,7 +150,8 @@ class Chat:
         await self.redis.hset(meta_key(run.run_id), mapping=state)
         async with self.jobs.transaction(None) as session:
             statement = text(
-                "UPDATE runs SET closed_at = NULL, lease_until = now() WHERE run_id = :run_id"
+                "UPDATE runs SET closed_at = NULL, worker_id = 'wrk_dead', lease_until = now()"
+                " WHERE run_id = :run_id"
             )
             await session.execute(statement, {"run_id": run.run_id})
 
