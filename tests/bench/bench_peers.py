@@ -25,12 +25,11 @@ from typing import Final
 import aiohttp
 import httpx
 
-from bench.cpu import Parts, cpu_seconds, one_process, parts_of, resident_bytes
+from bench.cpu import Parts, cpu_seconds, one_process, resident_bytes
+from bench.stack_doors import open_stack
 from bench.turn_load import Door, Seen, Shape, drive, percentile
 from load.paced_model import PacedModel
-from stack_kit import run_stack
 from todochat.testing import free_port, wait_until
-from todochat.testing.person import Person
 
 TOKENS: Final = 200
 RATE: Final = 30.0
@@ -42,7 +41,6 @@ SHAPES: Final = (
     Shape("50, unlimited", streams=50, turns=3, rate=inf, stagger_s=0),
     Shape("200 at 30 tokens/s", streams=200, turns=1, rate=RATE, stagger_s=TOKENS / RATE),
 )
-PEOPLE: Final = 50  # one has at most 5 runs at once and 60 turns a minute
 STREAMING: Final = ("chat-gateway", "todo-agent-worker", "valkey")
 PEERS: Final = Path(__file__).parent / "peers"
 START_TIMEOUT_S: Final = 30.0
@@ -116,29 +114,8 @@ async def measure_official(model: PacedModel) -> Results:
 
 async def measure_stack(model: PacedModel, copies: int) -> Results:
     """This stack, with as many workers and gateways as copies."""
-    variables = {
-        "OPENAI_BASE_URL": model.url,
-        "OPENAI_API_KEY": "sk-scripted",
-        "TODO_AGENT_MODEL": "scripted",
-        "TODO_AGENT_API": "responses",
-        "TODO_AGENT_WORKER_CONCURRENCY": "200",
-        "AUTH_SIGN_UPS_PER_ADDRESS": str(PEOPLE),
-    }
-    starting = contextmanager(run_stack)("bench", variables, workers=copies, gateways=copies)
-    stack = await asyncio.to_thread(starting.__enter__)
-    try:
-        async with httpx.AsyncClient(base_url=stack.edge, timeout=30) as client:
-            people = [await Person.sign_up(client) for _ in range(PEOPLE)]
-        doors = [
-            Door(
-                f"{stack.edge}/api/{person.user_id}/chat",
-                {"Authorization": f"Bearer {person.client_secret}", "X-Resumable": "1"},
-            )
-            for person in people
-        ]
-        return await measure(parts_of(stack.state), doors, model)
-    finally:
-        await asyncio.to_thread(starting.__exit__, None, None, None)
+    async with open_stack(model, copies) as (parts, doors):
+        return await measure(parts, doors, model)
 
 
 async def measure_raw_asgi() -> float:
