@@ -26,7 +26,7 @@ class SharedReads:
 
     A thousand viewers that come back at once, after Redis did, can't empty a pool or wait for
     a thousand round trips. One that leaves meanwhile doesn't disturb the connection: its answer
-    is read and dropped. When the connection fails, everybody who waits is told at once.
+    is read and dropped. When Redis can't be reached, everybody who waits is told at once.
     """
 
     def __init__(self, redis: Redis, timeout_s: float) -> None:
@@ -61,7 +61,7 @@ class SharedReads:
         try:
             while batch := self._next_batch():
                 commands = [command for call in batch for command in call.commands]
-                replies = iter(await self._connection.call(*commands))
+                replies = iter(await self._call(commands))
                 for call in batch:
                     answer = [next(replies) for _ in call.commands]
                     if not call.future.done():
@@ -73,6 +73,17 @@ class SharedReads:
             self._fail([*batch, *self._waiting], RedisConnectionError("the connection was closed"))
 
     def _next_batch(self) -> list[_Call]:
+    async def _call(self, commands: list[Command]) -> list[Any]:
+        """Send commands, again if the connection is broken.
+
+        That Redis was restarted since the last read is found out by the next one, and whoever asks
+        then needs no error: Redis is there, and reading twice does no harm.
+        """
+        try:
+            return await self._connection.call(*commands)
+        except RedisConnectionError:
+            return await self._connection.call(*commands)
+
         batch: list[_Call] = []
         while self._waiting and len(batch) < CALLS_PER_EXCHANGE:
             call = self._waiting.popleft()

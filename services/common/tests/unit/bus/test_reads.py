@@ -87,6 +87,17 @@ async def test_a_call_given_up_while_it_is_under_way_disturbs_nobody(
     assert await reads.query((b"ECHO", "after")) == [b"after"]
 
 
+async def test_nobody_notices_that_the_connection_was_closed_meanwhile(
+    redis: Redis, reads: SharedReads
+) -> None:
+    await reads.query((b"PING",))
+    await redis.client_kill_filter(_type="normal", skipme=True)
+
+    answers = await asyncio.gather(*(reads.query((b"ECHO", "x")) for _ in range(20)))
+
+    assert answers == [[b"x"]] * 20
+
+
 async def test_without_redis_everybody_who_waits_is_told_at_once() -> None:
     client = create_redis(f"redis://127.0.0.1:{free_port()}/0")
     reads = SharedReads(client, 2.0)
