@@ -85,6 +85,27 @@ async def test_stop_ends_the_answer_and_keeps_what_was_said(
     await expect(chat.answers).not_to_contain_text("no more")
 
 
+async def test_a_message_written_meanwhile_is_sent_after_the_answer(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Say("One thing", gate, " after the other."))
+    model.answer(Say("And the other."))
+    chat = await ada.open_chat()
+    await chat.send("what first?")
+    await expect(chat.answers).to_have_text(said("One thing"))
+
+    await chat.send("and then?")
+    await expect(chat.host.get_by_text("Waiting to be sent")).to_be_visible()
+    await expect(chat.composer).to_have_value("and then?")
+    gate.open()
+
+    await expect(chat.answers.last).to_have_text(said("And the other."))
+    await expect(chat.answers.first).to_have_text(said("One thing after the other."))
+    await expect(chat.questions).to_have_count(2)
+    await expect(chat.composer).to_have_value("")
+
+
 async def test_an_answer_that_failed_is_asked_for_again(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:

@@ -11,11 +11,11 @@ export type ScriptedServer = {
   asked: ChatKitRequest[];
 };
 
-/** A stream's events; numbers are milliseconds to wait. */
-export type Script = (
-  request: ChatKitRequest,
-  thread: Thread,
-) => readonly (ThreadStreamEvent | number)[];
+/** An event, or what the stream waits for before the next one: milliseconds, or a promise. */
+type Step = ThreadStreamEvent | number | Promise<unknown>;
+
+/** A stream's events. */
+export type Script = (request: ChatKitRequest, thread: Thread) => readonly Step[];
 
 export type ScriptedServerOptions = {
   threads: Thread[];
@@ -33,16 +33,15 @@ function json(value: unknown, status = 200): Response {
   });
 }
 
-function stream(
-  events: readonly (ThreadStreamEvent | number)[],
-  signal: AbortSignal | null,
-): Response {
+function stream(events: readonly Step[], signal: AbortSignal | null): Response {
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async start(controller) {
+      signal?.addEventListener("abort", () => controller.error(signal.reason));
       for (const event of events) {
         if (signal?.aborted) return;
-        if (typeof event === "number") await new Promise((done) => setTimeout(done, event));
+        if (event instanceof Promise) await event;
+        else if (typeof event === "number") await new Promise((done) => setTimeout(done, event));
         else controller.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
       }
       if (!signal?.aborted) controller.close();
@@ -78,7 +77,7 @@ export function scriptedServer({
   const find = (id: string): Thread | undefined => threads.find((thread) => thread.id === id);
 
   function answerMessage(request: ChatKitRequest, signal: AbortSignal | null): Response {
-    const events: (ThreadStreamEvent | number)[] = [];
+    const events: Step[] = [];
     let thread = "thread_id" in request.params ? find(String(request.params.thread_id)) : undefined;
     if (!thread) {
       thread = {
@@ -108,7 +107,7 @@ export function scriptedServer({
     events.push({ type: "stream_options", stream_options: { allow_cancel: true } });
     const answer = script(request, thread);
     for (const event of answer) {
-      if (typeof event !== "number" && event.type === "thread.item.done") {
+      if (typeof event === "object" && "type" in event && event.type === "thread.item.done") {
         thread.items.data.push(event.item);
       }
     }

@@ -43,18 +43,23 @@ export function createComposer(context: Context): ComposerCore {
   const sources = new Map<string, File>();
   let fileCount = 0;
 
+  const wants = signal(false);
+  /** Whether there is something to say that only has to wait, if at all. */
+  const isSayable = computed(() => {
+    const isOpen = (context.store.thread.value?.status.type ?? "active") === "active";
+    const hasFailed = draft.value.files.some((file) => file.status === "failed");
+    return isOpen && !hasFailed && !isEmpty(draft.value);
+  });
   const canSend = computed(() => {
     const { store } = context;
-    const { files } = draft.value;
     const isBusy = store.isResponding.value || store.isLoading.value;
-    const isOpen = (store.thread.value?.status.type ?? "active") === "active";
-    const isUploaded = files.every((file) => file.status === "ready");
-    return isOpen && !isBusy && isUploaded && !isEmpty(draft.value);
+    return isSayable.value && !isBusy && draft.value.files.every((file) => file.status === "ready");
   });
 
   function set(patch: Partial<Draft>): void {
     const before = draft.peek();
     draft.value = { ...before, ...patch };
+    if (patch.content !== undefined) wants.value = false;
     const { toolId } = draft.peek();
     if (toolId !== before.toolId) {
       context.emitter.emit({ type: "chatkit.tool.change", detail: { toolId } });
@@ -124,6 +129,10 @@ export function createComposer(context: Context): ComposerCore {
   return {
     draft,
     canSend,
+    isWaiting: computed(() => wants.value && isSayable.value),
+    setWaiting(waits) {
+      wants.value = waits && isSayable.peek();
+    },
     set,
     addAttachments(attachments) {
       const files = attachments.map((attachment) => asDraftFile(newKey(), attachment));

@@ -131,6 +131,10 @@ export type Composer = {
   readonly draft: ReadonlySignal<Draft>;
   /** True if `send()` would send something: it has content, and no upload is under way. */
   readonly canSend: ReadonlySignal<boolean>;
+  /** The draft is to be sent as soon as it can be: after the answer, or once its files are up. */
+  readonly isWaiting: ReadonlySignal<boolean>;
+  /** Says so, or takes it back. A draft that is changed no longer waits. */
+  setWaiting(waits: boolean): void;
   /** Replaces what is given, keeps the rest. `chatkit.tool.change` follows a new tool. */
   set(patch: Partial<Pick<Draft, "content" | "reply" | "toolId" | "modelId">>): void;
   /** Adds files that the server has already. */

@@ -100,6 +100,8 @@ export const messages: Messages = {
   errorExpired: "انتهت الجلسة. أعد تحميل الصفحة للمتابعة.",
   stillAnswering: "انتظر الإجابة أو أوقفها.",
   busy: "ما زالت الإجابة تُكتب. رسالتك محفوظة أدناه.",
+  waitingToSend: "بانتظار الإرسال",
+  dontSend: "لا ترسلها الآن",
   notSent: "لم تُرسل",
   sending: "جارٍ الإرسال…",
   reconnecting: "انقطع الاتصال. جارٍ إعادة الاتصال…",

@@ -100,6 +100,8 @@ export const messages: Messages = {
   errorExpired: "Die Sitzung ist abgelaufen. Lade die Seite neu, um fortzufahren.",
   stillAnswering: "Warte auf die Antwort, oder halte sie an.",
   busy: "Eine Antwort wird noch geschrieben. Deine Nachricht bleibt unten stehen.",
+  waitingToSend: "Wird gesendet, sobald es geht",
+  dontSend: "Noch nicht senden",
   notSent: "Nicht gesendet",
   sending: "Wird gesendet…",
   reconnecting: "Verbindung unterbrochen. Wird wiederhergestellt…",

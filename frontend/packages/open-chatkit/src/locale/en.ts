@@ -97,6 +97,8 @@ export const en = {
   errorExpired: "The session has ended. Reload the page to go on.",
   stillAnswering: "Wait for the answer, or stop it.",
   busy: "An answer is still being written. Your message is kept below.",
+  waitingToSend: "Waiting to be sent",
+  dontSend: "Don't send it yet",
   notSent: "Not sent",
   sending: "Sending…",
   reconnecting: "Connection lost. Reconnecting…",

@@ -100,6 +100,8 @@ export const messages: Messages = {
   errorExpired: "La sesión ha terminado. Recarga la página para continuar.",
   stillAnswering: "Espera a la respuesta o detenla.",
   busy: "Todavía se está escribiendo una respuesta. Tu mensaje sigue abajo.",
+  waitingToSend: "Pendiente de envío",
+  dontSend: "No enviarlo todavía",
   notSent: "No enviado",
   sending: "Enviando…",
   reconnecting: "Conexión perdida. Reconectando…",

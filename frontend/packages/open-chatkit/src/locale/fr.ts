@@ -100,6 +100,8 @@ export const messages: Messages = {
   errorExpired: "La session est terminée. Rechargez la page pour continuer.",
   stillAnswering: "Attendez la réponse ou arrêtez-la.",
   busy: "Une réponse est encore en cours. Votre message est conservé ci-dessous.",
+  waitingToSend: "En attente d’envoi",
+  dontSend: "Ne pas encore envoyer",
   notSent: "Non envoyé",
   sending: "Envoi…",
   reconnecting: "Connexion perdue. Reconnexion…",

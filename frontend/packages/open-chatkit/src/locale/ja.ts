@@ -100,6 +100,8 @@ export const messages: Messages = {
   errorExpired: "セッションが終了しました。ページを再読み込みしてください。",
   stillAnswering: "回答が終わるのを待つか、停止してください。",
   busy: "まだ回答を書いています。メッセージは下に残っています。",
+  waitingToSend: "送信待ち",
+  dontSend: "まだ送信しない",
   notSent: "未送信",
   sending: "送信中…",
   reconnecting: "接続が切れました。再接続しています…",

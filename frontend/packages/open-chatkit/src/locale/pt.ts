@@ -100,6 +100,8 @@ export const messages: Messages = {
   errorExpired: "A sessão terminou. Recarregue a página para continuar.",
   stillAnswering: "Aguarde a resposta ou pare-a.",
   busy: "Uma resposta ainda está sendo escrita. Sua mensagem continua abaixo.",
+  waitingToSend: "Aguardando envio",
+  dontSend: "Ainda não enviar",
   notSent: "Não enviada",
   sending: "Enviando…",
   reconnecting: "Conexão perdida. Reconectando…",

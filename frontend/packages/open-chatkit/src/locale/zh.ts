@@ -100,6 +100,8 @@ export const messages: Messages = {
   errorExpired: "会话已结束。请重新加载页面。",
   stillAnswering: "请等待回答完成，或停止回答。",
   busy: "仍在撰写回答。你的消息已保留在下方。",
+  waitingToSend: "等待发送",
+  dontSend: "暂不发送",
   notSent: "未发送",
   sending: "正在发送…",
   reconnecting: "连接已断开，正在重新连接…",

@@ -1,6 +1,6 @@
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { IconButton } from "../common/IconButton";
-import { toast, useT, useUi } from "../context";
+import { useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import { DraftFiles } from "./DraftFiles";
 import { tagsOf, toContent, toText } from "./draftText";
@@ -12,6 +12,7 @@ import { ToolBar } from "./ToolBar";
 import { canDictate, useDictation } from "./useDictation";
 import { useDrop } from "./useDrop";
 import { useFiles } from "./useFiles";
+import { useSend } from "./useSend";
 import { type Suggestion, useSuggestions } from "./useSuggestions";
 
 /** On a phone's keyboard Enter makes a new line, as everywhere else there. */
@@ -25,10 +26,10 @@ function Reply() {
   const { reply } = composer.draft.value;
   if (!reply) return null;
   return (
-    <div class="reply">
+    <div class="note">
       <Icon name="quote" size={16} />
       <span class="visually-hidden">{t("replyingTo")}</span>
-      <span class="reply-text" dir="auto">
+      <span class="note-text" dir="auto">
         {reply}
       </span>
       <IconButton
@@ -37,6 +38,28 @@ function Reply() {
         size={14}
         look="quiet"
         onClick={() => composer.set({ reply: null })}
+      />
+    </div>
+  );
+}
+
+function Waiting() {
+  const { chat, focusComposer } = useUi();
+  const t = useT();
+  if (!chat.composer.isWaiting.value) return null;
+  return (
+    <div class="note" role="status">
+      <Icon name="clock" size={16} />
+      <span class="note-text">{t("waitingToSend")}</span>
+      <IconButton
+        icon="close"
+        label={t("dontSend")}
+        size={14}
+        look="quiet"
+        onClick={() => {
+          chat.composer.setWaiting(false);
+          focusComposer.peek()?.();
+        }}
       />
     </div>
   );
@@ -76,7 +99,6 @@ export function Composer() {
   const box = useRef<HTMLFormElement>(null);
   const listId = useId();
   const files = useFiles();
-  const [sending, setSending] = useState(false);
   const suggestions = useSuggestions(field, useBuiltIns(files.pick, files.enabled));
   const dragging = useDrop(ui.frame, files.enabled, (dropped) => void files.add(dropped));
 
@@ -97,24 +119,14 @@ export function Composer() {
     };
   }, [ui]);
 
-  const send = async (): Promise<void> => {
-    if (sending || chat.isResponding.peek() || !composer.canSend.peek()) return;
-    suggestions.close();
-    setSending(true);
-    try {
-      // The chat shows the other answer; the message is back in the field.
-      if ((await chat.send()) === "busy") toast(ui, t("busy"));
-    } finally {
-      setSending(false);
-    }
-  };
+  const send = useSend(suggestions.close);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (suggestions.onKeyDown(event)) return;
     const plainEnter = event.key === "Enter" && !event.shiftKey && !event.isComposing;
     if (plainEnter && (enterSends() || event.metaKey || event.ctrlKey)) {
       event.preventDefault();
-      void send();
+      send();
     }
   };
 
@@ -134,10 +146,13 @@ export function Composer() {
       part="composer"
       onSubmit={(event) => {
         event.preventDefault();
-        void send();
+        send();
       }}
     >
-      <Reply />
+      <div class="notes">
+        <Reply />
+        <Waiting />
+      </div>
       <DraftFiles />
       <Field
         fieldRef={field}
