@@ -3,8 +3,12 @@ import { ApiError, problemOf, unreachable } from "@/lib/problem";
 /** Where the API is; empty means the origin the page came from. */
 export const API_URL = process.env.NEXT_PUBLIC_API_URL ?? "";
 
-/** Browsers keep requests of up to 64 KiB alive; a character takes four bytes at most. */
-const MAX_KEPT_CHARS = 15_000;
+/**
+ * Browsers keep 64 KiB of a page's requests alive, all together, and refuse what is more; the chat
+ * needs a little of it, too.
+ */
+const MAX_KEPT_BYTES = 56 * 1024;
+let keptBytes = 0;
 
 export interface RequestOptions {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
@@ -27,8 +31,10 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
   if (options.token) headers.set("Authorization", `Bearer ${options.token}`);
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-  // A change made just before a reload or a closed tab still arrives.
-  const isKept = (options.method ?? "GET") !== "GET" && (body?.length ?? 0) <= MAX_KEPT_CHARS;
+  const size = body === undefined ? 0 : new TextEncoder().encode(body).length;
+  // A change made just before a reload or a closed tab still arrives, unless it is a huge one.
+  const isKept = (options.method ?? "GET") !== "GET" && keptBytes + size <= MAX_KEPT_BYTES;
+  if (isKept) keptBytes += size;
   let response: Response;
   try {
     response = await fetch(`${API_URL}${path}`, {
@@ -43,6 +49,8 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw unreachable();
+  } finally {
+    if (isKept) keptBytes -= size;
   }
   if (!response.ok) throw await problemOf(response);
   return response;

@@ -23,6 +23,7 @@ class FakeServer {
   nextChange: (() => Promise<Response>) | null = null;
   #feed: ReadableStreamDefaultController<Uint8Array> | null = null;
   #lastId = 10;
+  #held: Promise<void> = Promise.resolve();
 
   fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const method = init?.method ?? "GET";
@@ -34,6 +35,7 @@ class FakeServer {
     if (method === "GET" && path === "tasks") {
       const isDone = url.searchParams.get("status") === "completed";
       const items = this.tasks.filter((task) => (task.completed_at !== null) === isDone);
+      await this.#held;
       return Response.json({ items, next_cursor: null });
     }
     if (this.nextChange) {
@@ -52,6 +54,15 @@ class FakeServer {
     this.#lastId += 1;
     const frame = `id: ${this.#lastId}\ndata: ${JSON.stringify(change)}\n\n`;
     this.#feed?.enqueue(new TextEncoder().encode(frame));
+  }
+
+  /** The server has looked, and its answer is on its way until the returned function is called. */
+  holdTasks(): () => void {
+    let release = () => {};
+    this.#held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
   }
 
   dropFeed(): void {
@@ -194,6 +205,63 @@ describe("the task panel's store", () => {
     await vi.waitFor(() => expect(useTaskStore.getState().isLive).toBe(false));
     await vi.waitFor(() => expect(server.resumedFrom).toBe("12"), { timeout: 3000 });
     await vi.waitFor(() => expect(useTaskStore.getState().isLive).toBe(true));
+  });
+
+  describe("with an answer that is slower than the feed", () => {
+    const later = "2026-11-23T10:00:00Z";
+    const feed = (type: string, task: Task) => server.say({ type, actor: "agent", task });
+
+    it("keeps what was changed, added and deleted while everything was loaded", async () => {
+      server.tasks = [makeTask("tsk_milk"), makeTask("tsk_gone"), makeTask("tsk_same")];
+      const answer = server.holdTasks();
+      const reloaded = useTaskStore.getState().reload();
+      feed("task.updated.v1", makeTask("tsk_milk", { title: "oat milk", updated_at: later }));
+      feed("task.deleted.v1", makeTask("tsk_gone"));
+      feed("task.created.v1", makeTask("tsk_new", { updated_at: later }));
+      await vi.waitFor(() => expect(shown("tsk_new")).toBeDefined());
+
+      answer();
+      await reloaded;
+
+      expect(shownTitles()).toEqual(["oat milk", "tsk_same", "tsk_new"]);
+    });
+
+    it("takes the answer where that is the newer one", async () => {
+      const latest = "2026-11-23T11:00:00Z";
+      server.tasks = [makeTask("tsk_milk", { title: "soy milk", updated_at: latest })];
+      const answer = server.holdTasks();
+      const reloaded = useTaskStore.getState().reload();
+      feed("task.updated.v1", makeTask("tsk_milk", { title: "oat milk", updated_at: later }));
+      await vi.waitFor(() => expect(shownTitles()).toEqual(["oat milk"]));
+
+      answer();
+      await reloaded;
+
+      expect(shownTitles()).toEqual(["soy milk"]);
+    });
+
+    it("does not show a task that was deleted while the finished ones were loaded", async () => {
+      server.tasks = [makeTask("tsk_done", { completed_at: later })];
+      const answer = server.holdTasks();
+      const loaded = useTaskStore.getState().loadCompleted();
+      feed("task.deleted.v1", makeTask("tsk_done"));
+      feed("task.created.v1", makeTask("tsk_new", { updated_at: later }));
+      await vi.waitFor(() => expect(shown("tsk_new")).toBeDefined());
+
+      answer();
+      await loaded;
+
+      expect(shown("tsk_done")).toBeUndefined();
+    });
+
+    it("forgets what it heard once nothing is on its way", async () => {
+      feed("task.deleted.v1", makeTask("tsk_milk"));
+      await vi.waitFor(() => expect(shownTitles()).toEqual([]));
+
+      await useTaskStore.getState().reload(); // somebody brought it back
+
+      expect(shownTitles()).toEqual(["milk"]);
+    });
   });
 
   it("loads everything again when changes are missing", async () => {

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { followChanges } from "@/lib/change-feed";
+import { isOlder, Meanwhile } from "@/lib/meanwhile";
 import { messageOf } from "@/lib/problem";
 import * as api from "@/lib/task-api";
 import { type Patch, withPatches } from "@/lib/task-view";
@@ -51,6 +52,8 @@ const EMPTY = {
 
 let lastKey = 0;
 let loading: AbortController | null = null;
+const heardTasks = new Meanwhile<Task>();
+const heardLists = new Meanwhile<TaskList>();
 
 /** The store of the task panel. */
 export const useTaskStore = create<TaskState>()((set, get) => {
@@ -67,17 +70,23 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       set(({ patches }) => ({ patches: patches.filter(({ key }) => key !== patch.key) }));
     }
   };
-  const put = (task: Task) =>
-    set(({ tasks }) =>
-      isOlder(task, tasks[task.id]) ? {} : { tasks: { ...tasks, [task.id]: task } },
-    );
-  const drop = (id: string) => set(({ tasks }) => ({ tasks: without(tasks, id) }));
-  const putList = (list: TaskList) =>
+  const put = (task: Task) => {
+    if (isOlder(task, get().tasks[task.id])) return;
+    heardTasks.note(task.id, task);
+    set(({ tasks }) => ({ tasks: { ...tasks, [task.id]: task } }));
+  };
+  const drop = (id: string) => {
+    heardTasks.note(id, null);
+    set(({ tasks }) => ({ tasks: without(tasks, id) }));
+  };
+  const putList = (list: TaskList) => {
+    heardLists.note(list.id, list);
     set(({ lists }) => ({
       lists: lists.some(({ id }) => id === list.id)
         ? lists.map((each) => (each.id === list.id ? list : each))
         : [...lists, list],
     }));
+  };
 
   return {
     ...EMPTY,
@@ -110,17 +119,27 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       loading?.abort();
       loading = new AbortController();
       const { signal } = loading;
+      const loadingTasks = heardTasks.begin();
+      const loadingLists = heardLists.begin();
       try {
         const [lists, open] = await Promise.all([api.getLists(signal), api.getOpenTasks(signal)]);
         if (signal.aborted) return;
-        const tasks = Object.fromEntries(open.map((task) => [task.id, task]));
-        set({ status: "ready", problem: null, lists, tasks, completedStatus: "idle" });
+        set({
+          status: "ready",
+          problem: null,
+          completedStatus: "idle",
+          lists: loadingLists.corrected(lists),
+          tasks: Object.fromEntries(loadingTasks.corrected(open).map((task) => [task.id, task])),
+        });
       } catch (error) {
         if (signal.aborted) return;
         set(({ status }) =>
           // What is shown already is better than nothing.
           status === "ready" ? {} : { status: "error", problem: messageOf(error) },
         );
+      } finally {
+        loadingTasks.end();
+        loadingLists.end();
       }
     },
 
@@ -129,13 +148,16 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       if (completedStatus === "loading") return;
       const cursor = completedStatus === "loaded" ? completedCursor : null;
       set({ completedStatus: "loading" });
+      const loadingTasks = heardTasks.begin();
       try {
         const page = await api.getCompletedTasks(cursor);
-        for (const task of page.items) put(task);
+        for (const task of loadingTasks.corrected(page.items)) put(task);
         set({ completedStatus: "loaded", completedCursor: page.next_cursor });
       } catch (error) {
         set({ completedStatus: "error" });
         showError(messageOf(error));
+      } finally {
+        loadingTasks.end();
       }
     },
 
@@ -244,11 +266,6 @@ function draftTask(draft: TaskDraft, id: string, lists: readonly TaskList[]): Ta
     created_at: at,
     updated_at: at,
   };
-}
-
-/** Answers and the feed may come in any order; the later state wins. */
-function isOlder(task: Task, known: Task | undefined): boolean {
-  return known !== undefined && Date.parse(task.updated_at) < Date.parse(known.updated_at);
 }
 
 function without(tasks: Readonly<Record<string, Task>>, id: string): Record<string, Task> {
