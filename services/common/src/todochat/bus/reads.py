@@ -72,6 +72,17 @@ class SharedReads:
             self._task = None
             self._fail([*batch, *self._waiting], RedisConnectionError("the connection was closed"))
 
+    async def _call(self, commands: list[Command]) -> list[Any]:
+        """Send commands, again if the connection is broken.
+
+        That Redis was restarted since the last read is found out by the next one, and whoever asks
+        then needs no error: Redis is there, and reading twice does no harm.
+        """
+        try:
+            return await self._connection.call(*commands)
+        except RedisConnectionError:
+            return await self._connection.call(*commands)
+
     def _next_batch(self) -> list[_Call]:
     async def _call(self, commands: list[Command]) -> list[Any]:
         """Send commands, again if the connection is broken.
