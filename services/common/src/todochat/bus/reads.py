@@ -84,17 +84,6 @@ class SharedReads:
             return await self._connection.call(*commands)
 
     def _next_batch(self) -> list[_Call]:
-    async def _call(self, commands: list[Command]) -> list[Any]:
-        """Send commands, again if the connection is broken.
-
-        That Redis was restarted since the last read is found out by the next one, and whoever asks
-        then needs no error: Redis is there, and reading twice does no harm.
-        """
-        try:
-            return await self._connection.call(*commands)
-        except RedisConnectionError:
-            return await self._connection.call(*commands)
-
         batch: list[_Call] = []
         while self._waiting and len(batch) < CALLS_PER_EXCHANGE:
             call = self._waiting.popleft()
