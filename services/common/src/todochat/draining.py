@@ -46,4 +46,4 @@ class Drain:
         )
         for result in results:
             if isinstance(result, BaseException):
-                log.error("drain.callback_failed", error=repr(result))
+                log.error("drain.callback_failed", error=result)

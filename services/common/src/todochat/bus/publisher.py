@@ -229,7 +229,7 @@ class RunPublisher:
             log.warning("bus.run_unclaimed", run_id=queue.run_id, sent_seq=queue.sent_seq)
             queue.fail(RunUnclaimedError(f"Redis lost the claim or the log of run {queue.run_id}"))
         elif not self._may_retry(queue, reply):
-            log.error("bus.append_failed", run_id=queue.run_id, error=str(reply))
+            log.error("bus.append_failed", run_id=queue.run_id, error=reply)
             queue.fail(BusUnavailableError("Redis could not take the run's events."))
         if queue.failure is None and queue.unsent:
             self._on_ready(queue)

@@ -94,7 +94,7 @@ class RunRepository:
 
         Args:
             seqs: the runs to prolong (None: all), each with the last seq it said, which is kept in
-                case the log is lost. A run that its worker has put down must not be among them, or
+                case the log is lost. A run that its worker has released must not be among them, or
                 nobody would ever take it over.
         """
         said = seqs or {}

@@ -30,7 +30,7 @@ class ActiveRun:
     Attributes:
         cancelled: somebody wants it to stop; it ends as such.
         failure: it has to end as failed.
-        abandoned: why this process must not say or store anything more of it, None if it may.
+        released: why this process must not say or store anything more of it, None if it may.
         ended: its outcome is stored.
     """
 
@@ -39,7 +39,7 @@ class ActiveRun:
         self.cancelled = record.cancel_requested_at is not None
         self.cancel_reason: CancelReason | str | None = record.cancel_reason
         self.failure: Failure | None = None
-        self.abandoned: str | None = None
+        self.released: str | None = None
         self.ended = False
         self._writer: RunWriter | None = None
         self._scope: RunScope | None = None
@@ -48,7 +48,7 @@ class ActiveRun:
     @property
     def stopping(self) -> bool:
         """Whether the agent is not to go on, for whatever reason."""
-        return self.cancelled or self.abandoned is not None or self.failure is not None
+        return self.cancelled or self.released is not None or self.failure is not None
 
     @property
     def sent_seq(self) -> int:
@@ -84,10 +84,10 @@ class ActiveRun:
             self.failure = failure
             self.halt()
 
-    def abandon(self, reason: str) -> None:
+    def release(self, reason: str) -> None:
         """Stop it without a word: it is lost, or left to another worker."""
-        if not self.ended and self.abandoned is None:
-            self.abandoned = reason
+        if not self.ended and self.released is None:
+            self.released = reason
             self.halt()
 
     def halt(self) -> None:

@@ -22,7 +22,7 @@ from todo_agent.errors import UnknownThingError
 from todo_agent.storage.run import EndStatus, RunRecord
 from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.driver_tools import DriverTools, RunOutcome
-from todo_agent.worker.errors import RunAbandonedError
+from todo_agent.worker.errors import RunReleasedError
 from todo_agent.worker.fold import LogFold, fold_log
 from todo_agent.worker.journal import StepJournal
 from todo_agent.worker.outbox import Outbox
@@ -58,7 +58,7 @@ class RunDriver:
 
         Raises:
             RunLostError: another attempt has it.
-            RunAbandonedError: this worker can't go on; the run is as it was for the next attempt.
+            RunReleasedError: this worker can't go on; the run is as it was for the next attempt.
         """
         for _ in range(MAX_LOST_LOGS):
             try:
@@ -69,20 +69,18 @@ class RunDriver:
                 log.warning("run.log_lost", run_id=self._run.run_id)
                 await self._keep_seq(self._active.sent_seq)
             except BusUnavailableError as error:
-                raise RunAbandonedError(repr(error)) from error
+                raise RunReleasedError("Redis can't be reached") from error
         msg = "the run's log was lost again and again"
-        raise RunAbandonedError(msg)
+        raise RunReleasedError(msg)
 
     async def _drive_once(self) -> RunOutcome:
         run = self._run
         fault_point("run.claimed")
-        # Side by side: what viewers see first waits for both.
-        claimed, turn = await asyncio.gather(self._claim_log(), self._load_turn())
-        self._active.attach_writer(claimed.writer)
+        claimed, turn = await self._claim_and_load()
         if run.attempt > 1 or claimed.lost_log or not claimed.was_known:
             await self._keep_seq(claimed.writer.sent_seq)
         fault_point("log.claimed")
-        self._check_abandoned()
+        self._check_released()
         if self._stored is not None:
             outcome = self._stored
         elif claimed.ended is not None:
@@ -97,6 +95,22 @@ class RunDriver:
             outcome = await self._answer(claimed, turn)
         await self._end(claimed, outcome)
         return outcome
+
+    async def _claim_and_load(self) -> tuple[ClaimedRun, AcceptedTurn | None]:
+        """Do both side by side: what viewers see first waits for them.
+
+        If one fails the other is waited for all the same, or it would go on when the run is
+        somebody else's: a claim that comes late enough would begin a log that nobody writes.
+        """
+        claimed, turn = await asyncio.gather(
+            self._claim_log(), self._load_turn(), return_exceptions=True
+        )
+        if isinstance(claimed, BaseException):
+            raise claimed
+        self._active.attach_writer(claimed.writer)
+        if isinstance(turn, BaseException):
+            raise turn
+        return claimed, turn
 
     async def _claim_log(self) -> ClaimedRun:
         run = self._run
@@ -147,16 +161,16 @@ class RunDriver:
         server = await self._server(context, said)
         outbox = Outbox(claimed.writer, said, self._active)
         await self._publish(server, turn, context, outbox)
-        self._check_abandoned()
+        self._check_released()
         if server.was_cancelled:
             return RunOutcome("cancelled")
         if server.failure is not None:
             return RunOutcome("failed", server.failure.code)
         return RunOutcome("failed", INTERNAL.code) if outbox.has_failed else RunOutcome("completed")
 
-    def _check_abandoned(self) -> None:
-        if self._active.abandoned is not None:
-            raise RunAbandonedError(self._active.abandoned)
+    def _check_released(self) -> None:
+        if self._active.released is not None:
+            raise RunReleasedError(self._active.released)
 
     async def _give_up(self, claimed: ClaimedRun) -> RunOutcome:
         """End a run that killed its workers, touching as little as possible of what may do that."""
@@ -260,7 +274,7 @@ async def _drain(events: AsyncIterator[ThreadStreamEvent], timeout_s: float) -> 
         async with asyncio.timeout(timeout_s):
             async for _ in events:
                 pass
-    except (Exception, RunLostError, RunAbandonedError, RunStoppedError) as error:  # noqa: BLE001
+    except (Exception, RunLostError, RunReleasedError, RunStoppedError) as error:  # noqa: BLE001
         log.info("run.drained", error=error)
 
 

@@ -79,11 +79,11 @@ class LeaseKeeper:
             if lease is None or lease.attempt != run.record.attempt:
                 if not run.ended:
                     log.warning("run.lease_lost", run_id=run_id, attempt=run.record.attempt)
-                run.abandon("another worker has the run")
+                run.release("another worker has the run")
             elif lease.cancel_requested:
                 run.cancel(lease.cancel_reason)
 
     def _give_up(self) -> None:
         """Stop everything: the leases may end before the next renewal works."""
         for run in list(self._active.values()):
-            run.abandon("the lease can't be renewed")
+            run.release("the lease can't be renewed")

@@ -1,4 +1,4 @@
-"""The database as a run's driver uses it: when it is down, the run is put down, not failed."""
+"""The database as a run's driver uses it: when it is down, the run is released, not failed."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
-from todo_agent.worker.errors import RunAbandonedError
+from todo_agent.worker.errors import RunReleasedError
 from todochat.database import Database
 from todochat.database.outage import is_outage
 
 
 class RunDatabase(Database):
-    """Raises RunAbandonedError where the database can't be reached.
+    """Raises RunReleasedError where the database can't be reached.
 
     openai-chatkit makes an error event of every Exception, so a restart of PostgreSQL would fail
     the runs it meets. Left alone, they go on when it is back.
@@ -27,4 +27,4 @@ class RunDatabase(Database):
         except Exception as error:
             if not is_outage(error):
                 raise
-            raise RunAbandonedError(repr(error)) from error
+            raise RunReleasedError("the database can't be reached") from error

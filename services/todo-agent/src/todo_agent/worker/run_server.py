@@ -159,7 +159,7 @@ class RunServer(StoredChatServer):
                 async for event in events:
                     self._note(event)
                     yield event
-        if self._active.abandoned is not None or self._is_muted:
+        if self._active.released is not None or self._is_muted:
             return
         self.failure = self.failure or self._active.failure
         self.was_cancelled = self._active.cancelled and self.failure is None

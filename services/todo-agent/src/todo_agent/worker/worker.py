@@ -26,7 +26,7 @@ from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.databases import WorkerDatabases
 from todo_agent.worker.driver import RunDriver
 from todo_agent.worker.driver_tools import DriverTools, RunOutcome
-from todo_agent.worker.errors import RunAbandonedError
+from todo_agent.worker.errors import RunReleasedError
 from todo_agent.worker.leases import LeaseKeeper
 from todo_agent.worker.times import WorkerTimes
 from todochat.bus import BusUnavailableError, RunLostError, WorkerChannels, wake
@@ -98,7 +98,7 @@ class Worker:
             await asyncio.wait(list(self._tasks), timeout=timeout_s)
         left = list(self.active.values())
         for run in left:
-            run.abandon("this worker goes down")
+            run.release("this worker goes down")
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=2 * self._times.settle_s)
         for task in (*self._loops, *self._tasks):
@@ -157,8 +157,10 @@ class Worker:
         except RunLostError:
             outcome = "lost"
             log.warning("run.lost", attempt=run.attempt)
-        except RunAbandonedError as error:
-            log.warning("run.abandoned", attempt=run.attempt, reason=str(error))
+        except RunReleasedError as error:
+            log.warning(
+                "run.released", attempt=run.attempt, reason=str(error), error=error.__cause__
+            )
             await self._release(run)
         except Exception:
             # The lease ends by itself; the next attempt may have more luck, the fourth is poisoned.
@@ -166,7 +168,7 @@ class Worker:
             outcome = "crashed"
         finally:
             RUN_ATTEMPTS.labels(outcome).inc()
-            # A run that was put down may have been claimed again meanwhile, even by this worker.
+            # A run that was released may have been claimed again meanwhile, even by this worker.
             if self.active.get(run.run_id) is active:
                 del self.active[run.run_id]
             ACTIVE_RUNS.set(len(self.active))

@@ -120,7 +120,7 @@ async def test_a_run_put_down_by_a_worker_is_taken_over_while_that_worker_lives(
     run = await chat.say("hi")
     await gate.wait_reached()
 
-    worker.active[run.run_id].abandon("a test")
+    worker.active[run.run_id].release("a test")
 
     assert await chat.end_of(run) == "completed"
     assert (await chat.row(run))["attempt"] == 2

@@ -1,6 +1,8 @@
 """PostgreSQL and Redis in trouble while a run goes on, and a log that gets full."""
 
+import asyncio
 import functools
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,9 +15,12 @@ from worker_kit import Chat, PostgresAdmin
 import todo_agent.worker.main
 from todo_agent.agent import failures
 from todo_agent.chatkit.acceptance import AcceptedRun
+from todo_agent.chatkit.accepted import AcceptedTurn, load_turn
 from todo_agent.storage.run import RunRecord
+from todo_agent.worker import driver
+from todo_agent.worker.errors import RunReleasedError
 from todo_agent.worker.worker import Worker
-from todochat.bus import BusLimits, RunPublisher
+from todochat.bus import BusLimits, ClaimedRun, RunPublisher
 from todochat.database.checked import CheckedDatabase
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
@@ -49,6 +54,68 @@ async def test_a_database_connection_cut_mid_write_is_not_an_error_of_the_run(
     assert await chat.texts(run) == ["add milk", "On it.", "Added."]
     assert not any(event.type == "error" for event in await chat.events(run))
     assert (await chat.row(run))["attempt"] == 2
+
+
+async def test_a_database_connection_cut_after_a_flush_is_no_crash(
+    chat: Chat, model: ScriptedModelServer, postgres_admin: PostgresAdmin
+) -> None:
+    """The run's holder says so in PostgreSQL before it says anything in the new log."""
+    first, second = Gate(), Gate()
+    model.answer(Say("Half", first, " said", second, " and more", Gate()))
+    model.answer(Say("The answer."))
+    worker = await chat.start_worker()
+    run = await chat.say("hi")
+    await first.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Half"))
+    queue = worker._tools.publisher._queues[run.run_id]
+
+    async with chat.jobs.transaction(None) as session:
+        await session.execute(text("SELECT 1 FROM runs FOR UPDATE"))
+        await chat.redis.flushall()
+        first.open()
+        await wait_until(lambda: queue.failure is not None, 15.0)
+        second.open()
+        await wait_until(lambda: postgres_admin.cut_waiting("SET seq_high"), 15.0)
+
+    assert await chat.end_of(run) == "completed"
+    row = await chat.row(run)
+    assert (row["attempt"], row["crashes"]) == (2, 0)
+    assert not any(event.type == "error" for event in await chat.events(run))
+
+
+async def test_a_run_is_not_released_while_its_log_is_being_claimed(
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That claim would come when the run is somebody else's."""
+    model.answer(Say("hello"))
+    worker = await chat.start_worker()
+    publisher, released, order = worker._tools.publisher, asyncio.Event(), list[str]()
+    claim, release = publisher.claim, worker._runs.release
+
+    async def claim_late(*args: Any, **kwargs: Any) -> ClaimedRun:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await released.wait()
+        claimed = await claim(*args, **kwargs)
+        order.append("claimed")
+        return claimed
+
+    async def note_release(*args: Any) -> bool:
+        released.set()
+        order.append("released")
+        return await release(*args)
+
+    async def fail_once(*_args: Any) -> AcceptedTurn:
+        monkeypatch.setattr(driver, "load_turn", load_turn)
+        raise RunReleasedError("the database can't be reached")
+
+    monkeypatch.setattr(publisher, "claim", claim_late)
+    monkeypatch.setattr(worker._runs, "release", note_release)
+    monkeypatch.setattr(driver, "load_turn", fail_once)
+    run = await chat.say("hi")
+
+    assert await chat.end_of(run) == "completed"
+    assert order == ["claimed", "released", "claimed"]
 
 
 async def test_nothing_is_claimed_before_every_role_has_been_checked(
@@ -85,7 +152,7 @@ async def test_nothing_is_claimed_before_every_role_has_been_checked(
     assert all(checked_at_claims)
 
 
-async def test_a_redis_that_stays_away_puts_the_run_down(
+async def test_a_redis_that_stays_away_releases_the_run(
     chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
@@ -103,7 +170,7 @@ async def test_a_redis_that_stays_away_puts_the_run_down(
 
     monkeypatch.setattr(publisher._connection, "call", refuse)
     gate.open()
-    await wait_until(lambda: _was_put_down(chat, run))
+    await wait_until(lambda: _was_released(chat, run))
     monkeypatch.setattr(publisher._connection, "call", call)
 
     assert await chat.end_of(run) == "completed"
@@ -113,7 +180,7 @@ async def test_a_redis_that_stays_away_puts_the_run_down(
     assert (await chat.row(run))["crashes"] == 0
 
 
-async def _was_put_down(chat: Chat, run: AcceptedRun) -> bool:
+async def _was_released(chat: Chat, run: AcceptedRun) -> bool:
     row = await chat.row(run)
     return bool(row["status"] == "queued" or row["attempt"] > 1)
 
