@@ -185,7 +185,9 @@ mend() {
 	ask auth "UPDATE sessions SET revoked_at = now(), revoke_reason = 'restored' WHERE revoked_at IS NULL"
 	# A run may have been taken over between the dumps; the attempts of then hinder nobody now.
 	ask tasks "DELETE FROM run_attempts"
-	# Who deleted the account between the dumps: auth-session has the others erase it, as always.
+	# Who deleted the account: what chat and tasks have may be older than their answer that it is gone.
+	ask auth "UPDATE erasures SET next_attempt_at = now()"
+	# Whose erasure was done before the last dump: auth-session has the others erase again.
 	orphans=$({
 		ask chat "SELECT user_id FROM owners UNION SELECT user_id FROM attachments"
 		ask tasks "SELECT user_id FROM user_counters"
