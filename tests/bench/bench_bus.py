@@ -26,7 +26,7 @@ import uvloop
 from redis.asyncio import Redis
 
 from todochat.bus import Frames, RunHub, RunPublisher
-from todochat.redis_client import create_redis
+from todochat.redis_client import create_server_client
 from todochat.testing.servers import ValkeyProcess
 
 RUNS = 50
@@ -121,7 +121,7 @@ async def bare(redis: Redis, count: int, *, paced: bool) -> None:
 
 async def measure(valkey: ValkeyProcess, count: int, *, ours: bool, paced: bool) -> Cost:
     """Measure one side in one setting, on an empty server."""
-    redis = create_redis(valkey.url)
+    redis = create_server_client(valkey.url)
     await redis.flushall()
     assert valkey.process is not None
     server = psutil.Process(valkey.process.pid)

@@ -25,7 +25,7 @@ from redis.asyncio import Redis
 
 from stack_kit import Stack, run_stack
 from todochat.bus.frames import Frame, parse_frames
-from todochat.redis_client import create_redis
+from todochat.redis_client import create_server_client
 from todochat.testing import free_port, wait_until
 from todochat.testing.model_server import Answer, Call, ModelRequest, Say, ScriptedModelServer
 from todochat.testing.person import Person, Stream, message
@@ -275,7 +275,7 @@ class KillStack:
         self.model = model
         self.orders = orders
         self.workers: list[WorkerProcess] = []
-        self.redis: Redis = create_redis(stack.state["redis"]["url"])
+        self.redis: Redis = create_server_client(stack.state["redis"]["url"])
         self._count = 0
         self._clients: list[httpx.AsyncClient] = []
         (standing_by,) = stack.state["services"][WORKER]["pids"]

@@ -27,7 +27,7 @@ from tasks_kit import (
 
 from tasks_service.settings import TasksSettings
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.redis_client import create_redis
+from todochat.redis_client import create_server_client
 from todochat.testing.servers import PostgresServer
 from todochat.tokens import SigningKey
 
@@ -99,7 +99,7 @@ def bob(service: Service) -> Person:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = create_redis(redis_url)
+    client = create_server_client(redis_url)
     yield client
     await client.aclose()
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 import aiohttp
 from litestar import Litestar
 from litestar.datastructures import State
-from redis.asyncio import Redis
 
 from chat_gateway.background import repeat
 from chat_gateway.clients.agent_client import AgentClient
@@ -27,7 +26,7 @@ from chat_gateway.streams.sign_outs import RECHECK_S, SignOuts
 from todochat.bus import RunHub
 from todochat.http_client import ServiceClient
 from todochat.jwks import JwksCache
-from todochat.redis_client import create_redis, redis_memory
+from todochat.redis_client import RedisClient, create_redis, redis_memory
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.tokens import TokenVerifier
 from todochat.uploads import LinkSigner
@@ -60,7 +59,7 @@ async def check_redis(state: State) -> None:
 def _wire(
     state: State,
     settings: ChatGatewaySettings,
-    redis: Redis,
+    redis: RedisClient,
     session: aiohttp.ClientSession,
     hub: RunHub,
 ) -> list[Coroutine[Any, Any, None]]:

@@ -12,7 +12,7 @@ from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.presence import Presence
 from chat_gateway.streams.stream_format import PlainFormat
 from chat_gateway.streams.viewer import Viewer
-from todochat.redis_client import create_redis
+from todochat.redis_client import create_server_client
 from todochat.tokens import Identity
 
 
@@ -106,7 +106,7 @@ async def hanging_redis() -> AsyncIterator[Redis]:
     """A client of a Redis that hangs; its own tries take 15 s."""
     hanging = HangingRedis()
     server = await asyncio.start_server(hanging, "127.0.0.1", 0)
-    redis = create_redis(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    redis = create_server_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
     yield redis
     await redis.aclose()
     server.close()

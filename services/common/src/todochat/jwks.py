@@ -13,11 +13,11 @@ import jwt
 import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from todochat.errors import UnavailableError
 from todochat.http_client import read_bounded
+from todochat.redis_client import RedisClient
 
 REDIS_KEY: Final = "auth:jwks"
 REDIS_TTL_S: Final = 7 * 24 * 3600
@@ -44,7 +44,7 @@ class _Jwks(msgspec.Struct):
 class JwksCache:
     """Finds a public key by `kid`; single flight, at most one fetch every 10 s."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession, redis: Redis) -> None:
+    def __init__(self, url: str, session: aiohttp.ClientSession, redis: RedisClient) -> None:
         self._url = url
         self._session = session
         self._redis = redis

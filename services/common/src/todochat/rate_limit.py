@@ -10,8 +10,9 @@ import time
 from typing import Any, Final
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from todochat.redis_client import RedisClient
 
 TIMEOUT_S: Final = 0.5  # for a count; far more than it takes, and little for one that waits
 OUTAGE_PAUSE_S: Final = 1.0
@@ -30,7 +31,7 @@ class RateLimit:
         limit: 0 for none.
     """
 
-    def __init__(self, redis: Redis, key: str, *, limit: int, window_s: int) -> None:
+    def __init__(self, redis: RedisClient, key: str, *, limit: int, window_s: int) -> None:
         self._redis = redis
         self._key = key
         self._limit = limit

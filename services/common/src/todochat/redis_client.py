@@ -1,47 +1,97 @@
-"""The Redis client of every service: bounded pool, short timeouts, answers as bytes."""
+"""The Redis client of every service: bounded pool, short timeouts, answers as bytes.
 
-from typing import Final
+`redis://` is one server, `redis+cluster://` a cluster (docs/adr/0009-*.md). Services use both
+alike: a script's keys share a slot, and a channel reaches every node.
+"""
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from todochat.gauges import GaugeSource
 from todochat.metrics import REDIS_MEMORY, PoolUse, watch_pool
+from todochat.redis_cluster import ClusterClient, startup_node
 
 CONNECT_TIMEOUT_S: Final = 2.0
 SOCKET_TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 50
+CLUSTER_SUFFIX: Final = "+cluster"
+
+RedisClient = Redis | RedisCluster
+"""One server, or a cluster."""
 
 
-def create_redis(url: str, *, max_connections: int = MAX_CONNECTIONS) -> Redis:
-    """Make a client that fails fast and heals by itself; close it with `aclose`."""
+def create_redis(url: str, *, max_connections: int = MAX_CONNECTIONS) -> RedisClient:
+    """Make a client that fails fast and heals by itself; close it with `aclose`.
+
+    Args:
+        url: `redis://` or `rediss://`, or with `+cluster` and any number of the cluster's nodes,
+            separated by commas; those that are there tell of the others.
+        max_connections: of a cluster to each node.
+    """
+    if urlsplit(url).scheme.endswith(CLUSTER_SUFFIX):
+        return _create_cluster(url, max_connections)
+    return create_server_client(url, max_connections=max_connections)
+
+
+def create_server_client(url: str, *, max_connections: int = MAX_CONNECTIONS) -> Redis:
+    """Do as `create_redis`, of one server."""
     pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=max_connections,
-        timeout=CONNECT_TIMEOUT_S,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
-        socket_timeout=SOCKET_TIMEOUT_S,
-        health_check_interval=30,
-        retry=Retry(ExponentialWithJitterBackoff(cap=0.2, base=0.02), retries=2),
-        retry_on_error=[RedisConnectionError],
-        decode_responses=False,
+        url, timeout=CONNECT_TIMEOUT_S, max_connections=max_connections, **_options()
     )
     watch_pool("redis", "commands", pool, _use)
     return Redis.from_pool(pool)
 
 
-def redis_memory(redis: Redis) -> GaugeSource:
-    """Return the source of how much memory Redis uses: it takes nothing more when that is full."""
+def redis_memory(redis: RedisClient) -> GaugeSource:
+    """Return the source of how much memory Redis uses: it takes nothing more when that is full.
+
+    Of a cluster it is the node that is nearest to its limit, or has most where there is none.
+    """
     used, limit = REDIS_MEMORY.labels("used"), REDIS_MEMORY.labels("limit")
 
     async def read() -> None:
-        memory: dict[str, int] = await redis.info("memory")
+        if isinstance(redis, RedisCluster):
+            nodes = await redis.info("memory", target_nodes=RedisCluster.PRIMARIES)
+            memory = max(nodes.values(), key=_fullness)
+        else:
+            memory = await redis.info("memory")
         used.set(memory["used_memory"])
         limit.set(memory["maxmemory"])
 
     return GaugeSource(name="redis-memory", read=read, gauges=[used, limit], every_s=15.0)
+
+
+def _create_cluster(url: str, max_connections: int) -> RedisCluster:
+    parts = urlsplit(url)
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    first, *others = hosts.split(",")
+    one_server = parts._replace(
+        scheme=parts.scheme.removesuffix(CLUSTER_SUFFIX), netloc=f"{credentials}{at}{first}"
+    )
+    nodes = [startup_node(other) for other in others]
+    return ClusterClient.from_url(
+        urlunsplit(one_server), startup_nodes=nodes, max_connections=max_connections, **_options()
+    )
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "socket_timeout": SOCKET_TIMEOUT_S,
+        "health_check_interval": 30,
+        "retry": Retry(ExponentialWithJitterBackoff(cap=0.2, base=0.02), retries=2),
+        "retry_on_error": [RedisConnectionError],
+        "decode_responses": False,
+    }
+
+
+def _fullness(memory: dict[str, int]) -> float:
+    return memory["used_memory"] / (memory["maxmemory"] or 2**63)
 
 
 def _use(pool: BlockingConnectionPool) -> PoolUse:

@@ -3,9 +3,10 @@
 auth-session's database is the truth; it publishes the sids whose tokens have not expired yet.
 `auth:revoked`: sorted set, member = sid, score = unix time at which its last token expires;
 written by auth-session, read by chat-gateway and tasks. `auth:revocations`: channel, message = sid.
-`auth:revoked:told`: string, says that all sids were written, and to which start of which server
+`{auth:revoked}:told`: string, says that all sids were written, and to which start of which server
 (its run id): gone when Redis has lost its data, another's after a restart that may have lost the
-last second. auth-session looks for both every second.
+last second. auth-session looks for both every second. Both keys are in one slot of a cluster, so
+the server is the one that has them.
 """
 
 import asyncio
@@ -13,13 +14,13 @@ import time
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from todochat.errors import UnauthorizedError
+from todochat.redis_client import RedisClient
 
 REVOKED_KEY: Final = "auth:revoked"
-REVOCATIONS_TOLD_KEY: Final = "auth:revoked:told"
+REVOCATIONS_TOLD_KEY: Final = "{auth:revoked}:told"
 REVOCATIONS_CHANNEL: Final = "auth:revocations"
 REFRESH_S: Final = 5.0
 MAX_REVOKED: Final = 1_000_000
@@ -34,7 +35,7 @@ class RevocationSet:
     to be signed out, and nobody is shut out because Redis is down.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._sids: frozenset[str] = frozenset()
 

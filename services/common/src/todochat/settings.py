@@ -31,7 +31,14 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
     """What every service reads."""
 
     redis_url: Annotated[
-        str, Meta(description="Redis or Valkey, `redis://[:password@]host:port/0`.")
+        str,
+        Meta(
+            description=(
+                "Redis or Valkey, `redis://[:password@]host:port/0`, or a cluster,"
+                " `redis+cluster://[:password@]host:port,host:port`; `rediss` and"
+                " `rediss+cluster` for TLS."
+            )
+        ),
     ]
     todochat_issuer: Annotated[
         str, Meta(min_length=1, description="`iss` of the tokens this installation issues.")

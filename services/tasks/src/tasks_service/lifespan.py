@@ -9,7 +9,6 @@ import aiohttp
 import structlog
 from litestar import Litestar
 from litestar.datastructures import State
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tasks_service.clients.access_token_directory import AccessTokenDirectory
@@ -30,7 +29,7 @@ from todochat.forever import keep_running
 from todochat.http_client import ServiceClient
 from todochat.jwks import JwksCache
 from todochat.rate_limit import RateLimit
-from todochat.redis_client import create_redis
+from todochat.redis_client import RedisClient, create_redis
 from todochat.revocation import RevocationSet
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.stopping import stop_task
@@ -131,7 +130,7 @@ def _purge_job(settings: TasksSettings, database: Database) -> PurgeJob:
     )
 
 
-async def _load_revocations(redis: Redis) -> RevocationSet:
+async def _load_revocations(redis: RedisClient) -> RevocationSet:
     """Know who is signed out before the first request; without Redis, as soon as it is there."""
     revocations = RevocationSet(redis)
     try:

@@ -4,7 +4,6 @@ import asyncio
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
 
 from todo_agent.errors import ErasureInProgressError
 from todo_agent.events.run_signals import RunSignals
@@ -12,6 +11,7 @@ from todo_agent.storage.acceptance_repository import AcceptanceRepository
 from todo_agent.storage.erasure_repository import ErasureRepository, refuse_erased
 from todochat.bus.erasing import erase_runs
 from todochat.database import Database
+from todochat.redis_client import RedisClient
 
 LOCK_WAIT_S: Final = 2.0
 STOP_WAIT_S: Final = 4.0  # auth-session gives the whole call 10 s and asks again
@@ -45,7 +45,12 @@ class Eraser:
     """
 
     def __init__(
-        self, db: Database, redis: Redis, signals: RunSignals, *, stop_wait_s: float = STOP_WAIT_S
+        self,
+        db: Database,
+        redis: RedisClient,
+        signals: RunSignals,
+        *,
+        stop_wait_s: float = STOP_WAIT_S,
     ) -> None:
         self._db = db
         self._redis = redis

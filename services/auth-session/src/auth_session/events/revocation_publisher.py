@@ -6,18 +6,21 @@ Key and channel are those of `todochat.revocation`; this service is their only w
 import math
 from collections.abc import Sequence
 from datetime import datetime
-
-from redis.asyncio import Redis
+from typing import Final
 
 from auth_session.domain.limits import VERIFIER_LEEWAY
 from auth_session.domain.session import RevokedSid, Session
+from todochat.redis_client import RedisClient
 from todochat.revocation import REVOCATIONS_CHANNEL, REVOCATIONS_TOLD_KEY, REVOKED_KEY
+
+# KEYS: the revoked sids, which say which server of a cluster is meant.
+_SERVER: Final = "return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"
 
 
 class RevocationPublisher:
     """Writes revoked sids to Redis."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     async def publish(self, sessions: Sequence[Session | RevokedSid]) -> int:
@@ -42,8 +45,8 @@ class RevocationPublisher:
 
     async def server(self) -> str:
         """Return which start of which server this is; another one may have lost its last second."""
-        info = await self._redis.info("server")
-        return str(info["run_id"])
+        run_id: bytes = await self._redis.eval(_SERVER, 1, REVOKED_KEY)
+        return run_id.decode()
 
     async def mark_told(self, server: str) -> None:
         """Note in Redis itself that it was told everything, and as which `server`."""

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
 
 from chat_gateway.metrics import ABANDONED
 from chat_gateway.streams import keys
 from todochat.errors import ServiceError, UnavailableError
+from todochat.redis_client import RedisClient
 
 BATCH: Final = 20
 RETRY_S: Final = 10
@@ -39,7 +39,7 @@ CancelAbandoned = Callable[[str, str], Awaitable[bool]]
 class AbsenceWatch:
     """Looks after the runs whose last client went away; every gateway does, for all of them."""
 
-    def __init__(self, redis: Redis, cancel: CancelAbandoned) -> None:
+    def __init__(self, redis: RedisClient, cancel: CancelAbandoned) -> None:
         self._redis = redis
         self._cancel = cancel
 

@@ -17,14 +17,13 @@ request types stream:
 import time
 from typing import Final, Literal
 
-from redis.asyncio import Redis
-
 from chat_gateway.errors import TooManyStreamsError, TooManyTurnsError
 from chat_gateway.settings import ChatGatewaySettings
 from chat_gateway.streams import keys
 from chat_gateway.streams.redis_guard import Pipe, redis_or_503
 from todochat.errors import TooManyRequestsError, UnauthorizedError
 from todochat.ids import new_id
+from todochat.redis_client import RedisClient
 from todochat.revocation import REVOKED_KEY
 from todochat.tokens import Identity
 
@@ -90,7 +89,7 @@ class AnswerKinds:
 class Admission:
     """Counts requests and open streams per user, over all gateways."""
 
-    def __init__(self, redis: Redis, settings: ChatGatewaySettings) -> None:
+    def __init__(self, redis: RedisClient, settings: ChatGatewaySettings) -> None:
         self._redis = redis
         self._limits: dict[Kind, int] = {
             "turn": settings.turns_per_minute,

@@ -15,13 +15,13 @@ from collections.abc import Iterable
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
 
 from chat_gateway.streams import keys
 from chat_gateway.streams.admission import LEASE_S
 from chat_gateway.streams.redis_guard import FAILURES, TIMEOUT_S, Pipe
 from chat_gateway.streams.stream_format import UNAUTHORIZED
 from chat_gateway.streams.viewer import Viewer
+from todochat.redis_client import RedisClient
 from todochat.revocation import REVOKED_KEY
 
 RENEW_S: Final = LEASE_S / 3
@@ -45,7 +45,7 @@ class Presence:
         grace_s: how long after the last client's leaving a run counts as abandoned.
     """
 
-    def __init__(self, redis: Redis, grace_s: float) -> None:
+    def __init__(self, redis: RedisClient, grace_s: float) -> None:
         self._redis = redis
         self._grace_s = grace_s
 

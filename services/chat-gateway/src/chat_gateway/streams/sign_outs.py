@@ -3,10 +3,9 @@
 import time
 from typing import Final
 
-from redis.asyncio import Redis
-
 from chat_gateway.streams.open_streams import OpenStreams
 from todochat.bus import RunHub
+from todochat.redis_client import RedisClient
 from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
 
 RECHECK_S: Final = 0.8  # bounds what a message costs that is lost with its connection
@@ -16,7 +15,7 @@ RECHECK_BATCH: Final = 500
 class SignOuts:
     """Hears of sign-outs on the hub's Pub/Sub connection, and asks for them besides."""
 
-    def __init__(self, redis: Redis, hub: RunHub, open_streams: OpenStreams) -> None:
+    def __init__(self, redis: RedisClient, hub: RunHub, open_streams: OpenStreams) -> None:
         self._redis = redis
         self._open_streams = open_streams
         hub.listen(REVOCATIONS_CHANNEL, lambda sid: open_streams.close_session(sid.decode()))

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from redis.asyncio import Redis
+from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -27,14 +28,14 @@ Argument = bytes | str | int
 Command = Sequence[Argument]
 
 
-def own_connection(redis: Redis) -> AbstractConnection:
+def own_connection(redis: Redis | ClusterNode) -> AbstractConnection:
     """Make a connection to where `redis` connects, apart from its pool; connect it before use.
 
     RESP2, since RESP3's push messages pass a handler that formats each of them for a log line.
     No socket timeout: redis-py's default of 5 s would end a Pub/Sub connection that is merely
     quiet; callers bound their waits themselves.
     """
-    pool = redis.connection_pool
+    pool = redis if isinstance(redis, ClusterNode) else redis.connection_pool
     options = {
         name: value
         for name, value in pool.connection_kwargs.items()
@@ -53,11 +54,16 @@ def own_connection(redis: Redis) -> AbstractConnection:
     return connection
 
 
+def script_source(script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
+    """Make the command that runs a script by its source, known or not."""
+    return (b"EVAL", script.source, len(keys), *keys, *arguments)
+
+
 class BusConnection:
     """A connection for commands: one write and one round trip for each `call`."""
 
-    def __init__(self, redis: Redis, timeout_s: float) -> None:
-        self._connection = own_connection(redis)
+    def __init__(self, connection: AbstractConnection, timeout_s: float) -> None:
+        self._connection = connection
         self._timeout_s = timeout_s
         self._lock = asyncio.Lock()
         self._known_scripts: set[str] = set()
@@ -67,7 +73,7 @@ class BusConnection:
         if script.sha in self._known_scripts:
             return (b"EVALSHA", script.sha, len(keys), *keys, *arguments)
         self._known_scripts.add(script.sha)
-        return (b"EVAL", script.source, len(keys), *keys, *arguments)
+        return script_source(script, keys, *arguments)
 
     async def call(self, *commands: Command) -> list[Any]:
         """Send commands and read their replies; an error reply is returned, not raised.

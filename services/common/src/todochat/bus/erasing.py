@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from todochat.bus.errors import BusUnavailableError
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS
+from todochat.redis_client import RedisClient
 
 _BATCH: Final = 500
 
 
-async def erase_runs(redis: Redis, run_ids: Sequence[str]) -> None:
+async def erase_runs(redis: RedisClient, run_ids: Sequence[str]) -> None:
     """Delete logs and metas of runs; those that expired already are no mistake.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Callable
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from todochat.bus.errors import BusUnavailableError
@@ -12,12 +11,13 @@ from todochat.bus.run_log import RunLog, RunMeta
 from todochat.bus.subscriber import CallbackListener, Subscriber
 from todochat.bus.viewer import LiveChannel, Viewer
 from todochat.bus.watch import Watch, WatchEvent
+from todochat.redis_client import RedisClient
 
 
 class RunHub:
     """Relays runs to viewers. One for each process."""
 
-    def __init__(self, redis: Redis, limits: BusLimits = DEFAULT_LIMITS) -> None:
+    def __init__(self, redis: RedisClient, limits: BusLimits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._log = RunLog(redis, limits.call_timeout_s)
         self._subscriber = Subscriber(redis)

@@ -9,8 +9,8 @@ from time import monotonic
 from typing import Any, Final, TypeVar, cast
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import (
+    AskError,
     ClusterDownError,
     NoScriptError,
     OutOfMemoryError,
@@ -21,7 +21,8 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from todochat.bus.connection import Argument, Backoff, BusConnection, Command
+from todochat.bus.cluster import bus_connection
+from todochat.bus.connection import Argument, Backoff, Command
 from todochat.bus.errors import BusUnavailableError, RunLostError, RunUnclaimedError
 from todochat.bus.frames import LogEntry
 from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
@@ -31,6 +32,7 @@ from todochat.bus.scripts import APPEND, CLAIM
 from todochat.bus.writer import ClaimedRun, claimed_run
 from todochat.faults import fault_point
 from todochat.forever import keep_running
+from todochat.redis_client import RedisClient
 from todochat.stopping import stop_task
 
 _TRANSIENT: Final = (
@@ -41,6 +43,7 @@ _TRANSIENT: Final = (
     ReadOnlyError,
     ClusterDownError,
     TryAgainError,
+    AskError,  # also MOVED
 )
 
 log = structlog.get_logger(__name__)
@@ -56,9 +59,9 @@ class RunPublisher:
     the load and a lone frame goes at once.
     """
 
-    def __init__(self, redis: Redis, limits: BusLimits = DEFAULT_LIMITS) -> None:
+    def __init__(self, redis: RedisClient, limits: BusLimits = DEFAULT_LIMITS) -> None:
         self._limits = limits
-        self._connection = BusConnection(redis, limits.call_timeout_s)
+        self._connection = bus_connection(redis, limits.call_timeout_s)
         self._ready: deque[RunQueue] = deque()
         self._work = asyncio.Event()
         self._backoff = Backoff()

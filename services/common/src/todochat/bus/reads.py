@@ -5,11 +5,12 @@ from collections import deque
 from typing import Any, Final
 
 import msgspec
-from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
-from todochat.bus.connection import BusConnection, Command
+from todochat.bus.cluster import bus_connection
+from todochat.bus.connection import Command
+from todochat.redis_client import RedisClient
 from todochat.stopping import stop_task
 
 CALLS_PER_EXCHANGE: Final = 8
@@ -29,8 +30,8 @@ class SharedReads:
     is read and dropped. When Redis can't be reached, everybody who waits is told at once.
     """
 
-    def __init__(self, redis: Redis, timeout_s: float) -> None:
-        self._connection = BusConnection(redis, timeout_s)
+    def __init__(self, redis: RedisClient, timeout_s: float) -> None:
+        self._connection = bus_connection(redis, timeout_s)
         self._waiting: deque[_Call] = deque()
         self._task: asyncio.Task[None] | None = None
 
@@ -46,7 +47,7 @@ class SharedReads:
             self._task = asyncio.create_task(self._work(), name="bus-reads")
         replies = await call.future
         for reply in replies:
-            if isinstance(reply, ResponseError):
+            if isinstance(reply, RedisError):
                 raise reply
         return replies
 

@@ -3,12 +3,12 @@
 from typing import Any, Final, Protocol
 
 import msgspec
-from redis.asyncio import Redis
 
 from todochat.bus.connection import Command
 from todochat.bus.frames import LogEntry, cut_entry, parse_entry
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.reads import SharedReads
+from todochat.redis_client import RedisClient
 
 FIRST_PAGE_ENTRIES: Final = 64
 MAX_PAGE_ENTRIES: Final = 1024
@@ -50,7 +50,7 @@ class RunState(msgspec.Struct, frozen=True):
 class RunLog:
     """What the gateway reads of runs."""
 
-    def __init__(self, redis: Redis, timeout_s: float) -> None:
+    def __init__(self, redis: RedisClient, timeout_s: float) -> None:
         self._reads = SharedReads(redis, timeout_s)
 
     async def state(self, run_id: str) -> RunState:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from todochat.bus.errors import BusUnavailableError
@@ -13,9 +12,10 @@ from todochat.bus.keys import WAKE_CHANNEL, control_channel, live_channel, log_k
 from todochat.bus.limits import DEFAULT_LIMITS
 from todochat.bus.scripts import ACCEPT
 from todochat.bus.subscriber import CallbackListener, Subscriber
+from todochat.redis_client import RedisClient
 
 
-async def accept(redis: Redis, run_id: str, *, user_id: str, thread_id: str) -> None:
+async def accept(redis: RedisClient, run_id: str, *, user_id: str, thread_id: str) -> None:
     """Tell Redis of a run that PostgreSQL has accepted, then wake the workers.
 
     A run that a worker has claimed meanwhile stays as it is.
@@ -36,7 +36,7 @@ async def accept(redis: Redis, run_id: str, *, user_id: str, thread_id: str) -> 
     await wake(redis)
 
 
-async def wake(redis: Redis) -> None:
+async def wake(redis: RedisClient) -> None:
     """Wake idle workers: there is a run to claim.
 
     Raises:
@@ -45,7 +45,7 @@ async def wake(redis: Redis) -> None:
     await _publish(redis, WAKE_CHANNEL, b"")
 
 
-async def poke(redis: Redis, worker_id: str, run_id: str) -> None:
+async def poke(redis: RedisClient, worker_id: str, run_id: str) -> None:
     """Ask a worker to look up a run's state in PostgreSQL now, for example after a cancel.
 
     Raises:
@@ -54,7 +54,7 @@ async def poke(redis: Redis, worker_id: str, run_id: str) -> None:
     await _publish(redis, control_channel(worker_id), run_id.encode())
 
 
-async def _publish(redis: Redis, channel: bytes, message: bytes) -> None:
+async def _publish(redis: RedisClient, channel: bytes, message: bytes) -> None:
     try:
         await redis.publish(channel, message)
     except RedisError as error:
@@ -67,7 +67,7 @@ class WorkerChannels:
     Both are hints that may be lost: the worker also polls, and renews its leases.
     """
 
-    def __init__(self, redis: Redis, worker_id: str) -> None:
+    def __init__(self, redis: RedisClient, worker_id: str) -> None:
         self._subscriber = Subscriber(redis)
         self._control_channel = control_channel(worker_id)
         self._woken = asyncio.Event()

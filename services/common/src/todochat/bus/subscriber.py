@@ -7,13 +7,14 @@ from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import structlog
-from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from todochat.bus.connection import CONNECT_TIMEOUT_S, Backoff, own_connection
+from todochat.bus.cluster import pubsub_connection
+from todochat.bus.connection import CONNECT_TIMEOUT_S, Backoff
 from todochat.forever import keep_running
+from todochat.redis_client import RedisClient
 from todochat.stopping import stop_task
 
 PING_EVERY_S: Final = 10.0
@@ -70,7 +71,7 @@ class Subscriber:
     A Redis that is down or restarts is only waited for; listeners are told.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._listeners: dict[bytes, Listener] = {}
         self._connected = False
@@ -128,7 +129,8 @@ class Subscriber:
             await asyncio.sleep(backoff.next_s())
 
     async def _serve_connection(self, backoff: Backoff) -> None:
-        connection = own_connection(self._redis)
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            connection = await pubsub_connection(self._redis)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await connection.connect()  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from todochat.redis_client import create_redis
+from todochat.redis_client import create_server_client
 from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
 
 
@@ -48,7 +48,7 @@ def redis_url() -> Iterator[str]:
 @pytest_asyncio.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """A client of a Redis server that is empty at the start of the test."""
-    client = create_redis(redis_url)
+    client = create_server_client(redis_url)
     await client.flushall()
     yield client
     await client.aclose()

@@ -10,9 +10,10 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
+from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 
 from todochat.database.bootstrap import KINDS, DatabaseUrls, bootstrap, role_names
@@ -25,12 +26,14 @@ from todochat.engines import (
     run_as,
     valkey_command,
 )
-from todochat.testing.waiting import free_port
+from todochat.testing.waiting import free_port, wait_until
 
 START_TIMEOUT_S: Final = 30.0
 STOP_TIMEOUT_S: Final = 10.0
 # Tests connect thousands of times, and stretching a random password guards nothing here.
 SCRAM_ITERATIONS: Final = 1
+SLOTS: Final = 16384
+NODE_TIMEOUT_MS: Final = 2_000  # without an answer for so long a node counts as away
 
 
 class PostgresServer:
@@ -162,6 +165,70 @@ class ValkeyProcess(EngineProcess):
     def start(self) -> None:
         """Start it, or start it again on the same data."""
         self.spawn(valkey_command(self.directory, self.port, "", durable=self._durable))
+
+
+class ClusterNodeProcess(EngineProcess):
+    """A node of a cluster, from the wheel."""
+
+    def __init__(self) -> None:
+        super().__init__("cluster")
+        # By default it is 10,000 above the other one, which may be no port at all.
+        self.cluster_port = free_port()
+
+    def start(self) -> None:
+        """Start it, or start it again as the node that it was."""
+        command = valkey_command(self.directory, self.port, "", durable=True)
+        own = ["--cluster-enabled", "yes", "--cluster-port", str(self.cluster_port)]
+        self.spawn([*command, *own, "--cluster-node-timeout", str(NODE_TIMEOUT_MS)])
+
+    async def run(self, *words: str | int) -> Any:
+        """Run a command on this very node."""
+        client = Redis(port=self.port, decode_responses=True)
+        try:
+            execute: Any = client.execute_command  # redis-py leaves it without types
+            return await execute(*words)
+        finally:
+            await client.aclose()
+
+
+class ValkeyCluster:
+    """A Valkey Cluster of primaries without replicas, the slots shared out evenly."""
+
+    def __init__(self, nodes: int = 3) -> None:
+        self.nodes = [ClusterNodeProcess() for _ in range(nodes)]
+
+    @property
+    def url(self) -> str:
+        """Its URL, which names one node: that one knows the others."""
+        return f"redis+cluster://127.0.0.1:{self.nodes[0].port}"
+
+    def start(self) -> None:
+        """Start the nodes and wait until each knows where every slot is."""
+        for node in self.nodes:
+            node.start()
+        asyncio.run(self._join())
+
+    def stop(self) -> None:
+        """End the nodes and remove their directories."""
+        for node in self.nodes:
+            node.stop()
+
+    async def _join(self) -> None:
+        first, count = self.nodes[0], len(self.nodes)
+        edges = [SLOTS * number // count for number in range(count + 1)]
+        for number, node in enumerate(self.nodes):
+            await node.run("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+            await node.run("CLUSTER", "ADDSLOTSRANGE", edges[number], edges[number + 1] - 1)
+            await node.run("CLUSTER", "MEET", "127.0.0.1", first.port, first.cluster_port)
+
+        async def is_joined() -> bool:
+            infos = [await node.run("CLUSTER", "INFO") for node in self.nodes]
+            return all(
+                "cluster_state:ok" in info and f"cluster_known_nodes:{count}\r" in info
+                for info in infos
+            )
+
+        await wait_until(is_joined, START_TIMEOUT_S)
 
 
 async def _wait_for_postgres(url: str) -> None:

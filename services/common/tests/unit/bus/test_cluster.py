@@ -1,43 +1,62 @@
-"""A node that runs as a Redis Cluster refuses scripts whose keys live in different slots."""
+"""The bus on a Redis Cluster of three nodes; a node refuses scripts whose keys are in two slots."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from bus_kit import MakeBus
-from redis.asyncio import Redis
+from bus_kit import Bus, MakeBus
+from redis.asyncio import RedisCluster
+from redis.exceptions import RedisError
 
-from todochat.engines import valkey_command
+from todochat.bus import accept, poke, wake
+from todochat.bus.erasing import erase_runs
+from todochat.bus.keys import live_channel, log_key, meta_key
+from todochat.bus.signals import WorkerChannels
+from todochat.rate_limit import RateLimit
 from todochat.redis_client import create_redis
-from todochat.testing import free_port, wait_until
-from todochat.testing.servers import EngineProcess
+from todochat.testing import wait_until
+from todochat.testing.servers import ValkeyCluster
+
+RUNS = [f"run_{number}" for number in range(12)]
 
 
-async def cluster_command(client: Redis, *words: str | int) -> Any:
-    execute: Any = client.execute_command  # redis-py leaves it without types
-    return await execute("CLUSTER", *words)
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[ValkeyCluster]:
+    cluster = ValkeyCluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
 
 
 @pytest.fixture
-async def cluster() -> AsyncIterator[Redis]:
-    process = EngineProcess("cluster")
-    command = valkey_command(process.directory, process.port, "", durable=False)
-    # By default the cluster's own port is 10,000 above, which may be no port at all.
-    process.spawn([*command, "--cluster-enabled", "yes", "--cluster-port", str(free_port())])
-    client = create_redis(f"redis://127.0.0.1:{process.port}/0")
-    await cluster_command(client, "ADDSLOTSRANGE", 0, 16383)
-
-    async def is_up() -> bool:
-        return b"cluster_state:ok" in await cluster_command(client, "INFO")
-
-    await wait_until(is_up, 20)
+async def cluster(nodes: ValkeyCluster) -> AsyncIterator[RedisCluster]:
+    """A client of the empty cluster."""
+    client = create_redis(nodes.url)
+    assert isinstance(client, RedisCluster)
+    await client.flushall(target_nodes=RedisCluster.PRIMARIES)
     yield client
     await client.aclose()
-    process.stop()
 
 
-async def test_a_run_lives_in_one_slot(cluster: Redis, make_bus: MakeBus) -> None:
-    bus = await make_bus(cluster)
+@pytest.fixture
+async def bus(cluster: RedisCluster, make_bus: MakeBus) -> Bus:
+    return await make_bus(cluster)
+
+
+def test_all_keys_of_a_run_are_in_one_slot_and_runs_are_in_many() -> None:
+    client = RedisCluster(host="127.0.0.1")
+    slots = {
+        run: {client.keyslot(key(run)) for key in (log_key, meta_key, live_channel)} for run in RUNS
+    }
+
+    assert {len(of_one) for of_one in slots.values()} == {1}
+    assert len(set.union(*slots.values())) == len(RUNS)
+
+
+async def test_a_run_lives_in_one_slot(bus: Bus, cluster: RedisCluster) -> None:
     run = await bus.claim(attempt=1)
     viewer = bus.view()
     await run.writer.append(b'"a"')
@@ -50,8 +69,116 @@ async def test_a_run_lives_in_one_slot(cluster: Redis, make_bus: MakeBus) -> Non
     await viewer.wait_ended()
 
     assert viewer.seqs == [1, 20_000, 20_001]
-    slots = {
-        await cluster_command(cluster, "KEYSLOT", f"chat:{{run_1}}:{key}")
-        for key in ("log", "meta", "live")
-    }
-    assert len(slots) == 1
+
+
+async def test_runs_of_all_nodes_reach_the_viewers_of_one_gateway(
+    bus: Bus, nodes: ValkeyCluster
+) -> None:
+    viewers = [bus.view(run, active=True) for run in RUNS]
+    claims = await asyncio.gather(*(bus.claim(run) for run in RUNS))
+
+    for number in range(20):
+        for claim in claims:
+            await claim.writer.append(b'"%d"' % number)
+    for claim in claims:
+        await claim.writer.end("completed")
+    for viewer in viewers:
+        await viewer.wait_ended()
+
+    assert [viewer.seqs for viewer in viewers] == [list(range(1, 21))] * len(RUNS)
+    assert all([int(await node.run("DBSIZE")) > 0 for node in nodes.nodes])
+
+
+async def test_a_viewer_on_another_gateway_goes_on_from_its_cursor(
+    bus: Bus, cluster: RedisCluster, make_bus: MakeBus
+) -> None:
+    run = await bus.claim()
+    for number in range(5):
+        await run.writer.append(b'"%d"' % number)
+    await run.writer.flush()
+    other = await make_bus(cluster)
+
+    viewer = other.view(after=3)
+    await run.writer.append(b'"5"')
+    await run.writer.end("completed")
+    await viewer.wait_ended()
+
+    assert viewer.seqs == [4, 5, 6]
+
+
+async def test_a_run_whose_slot_moves_goes_on(
+    bus: Bus, cluster: RedisCluster, nodes: ValkeyCluster
+) -> None:
+    run, viewer = await bus.claim(), bus.view()
+    await run.writer.append(b'"before"')
+    await run.writer.flush()
+    slot = cluster.keyslot("chat:{run_1}:log")
+    names = [await node.run("CLUSTER", "MYID") for node in nodes.nodes]
+    place = slot * len(names) // 16384
+    source, target = nodes.nodes[place], names[(place + 1) % len(names)]
+
+    await source.run("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target)
+
+    async def has_moved() -> bool:
+        try:
+            return int(await source.run("EXISTS", "chat:{run_1}:log")) < 0
+        except RedisError as error:
+            return "MOVED" in str(error) or f"{slot} " in str(error)
+
+    await wait_until(has_moved, 20)
+    await run.writer.append(b'"after"')
+    await run.writer.end("completed")
+    await viewer.wait_ended()
+
+    assert viewer.seqs == [1, 2]
+
+
+async def test_workers_hear_of_runs_and_stops_whatever_node_they_listen_on(
+    cluster: RedisCluster,
+) -> None:
+    poked: list[str] = []
+    async with WorkerChannels(cluster, "one") as one, WorkerChannels(cluster, "two") as two:
+        two.on_control(poked.append)
+        for _ in range(20):
+            await one.wait_wake(0.05)
+            await two.wait_wake(0.05)
+
+        await accept(cluster, "run_1", user_id="usr_1", thread_id="thr_1")
+        await asyncio.wait_for(one.wait_wake(20), 10)
+        await asyncio.wait_for(two.wait_wake(20), 10)
+
+        async def is_poked() -> bool:
+            await poke(cluster, "two", "run_1")
+            return poked != []
+
+        await wait_until(is_poked, 20)
+        await wake(cluster)
+
+    assert set(poked) == {"run_1"}
+
+
+async def test_erasing_and_counting_reach_every_node(bus: Bus, cluster: RedisCluster) -> None:
+    for run in RUNS:
+        claim = await bus.claim(run)
+        await claim.writer.append(b'"a"')
+        await claim.writer.flush()
+    limit = RateLimit(cluster, "test", limit=1, window_s=60)
+
+    await erase_runs(cluster, RUNS)
+    taken = [await limit.take(person) for person in ("ann", "ben", "cid", "ann")]
+
+    assert [await cluster.exists(meta_key(run)) for run in RUNS] == [0] * len(RUNS)
+    assert taken[:3] == [0, 0, 0]
+    assert 0 < taken[3] <= 60
+
+
+async def test_a_cluster_that_is_away_is_a_redis_that_is_away() -> None:
+    client = create_redis("redis+cluster://127.0.0.1:1,localhost:2")
+
+    pipeline: Any = client.pipeline(transaction=False)
+    pipeline.zscore("a", "b")
+
+    with pytest.raises(RedisError):
+        await client.ping()
+    with pytest.raises(RedisError):
+        await pipeline.execute()

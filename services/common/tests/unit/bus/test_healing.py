@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from todochat.bus import (
 )
 from todochat.bus.connection import Command
 from todochat.bus.frames import encode_frame, encode_snapshot, parse_frames
-from todochat.redis_client import create_redis
+from todochat.redis_client import create_server_client
 from todochat.testing import wait_until
 from todochat.testing.servers import ValkeyProcess
 
@@ -74,7 +74,8 @@ async def test_entries_that_were_cut_off_are_sent_again_within_the_bounds_of_a_b
 
 def lose_first_answer(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> list[list[bytes]]:
     """Have Redis do what comes next, and lose its answer on the way; returns what was lost."""
-    exchange = bus.publisher._connection._exchange
+    connection: Any = bus.publisher._connection
+    exchange: Callable[[Sequence[Command]], Awaitable[list[Any]]] = connection._exchange
     lost: list[list[bytes]] = []
 
     async def lose_the_first_answer(commands: Sequence[Command]) -> list[Any]:
@@ -84,7 +85,7 @@ def lose_first_answer(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> list[list[by
             raise RedisConnectionError
         return replies
 
-    monkeypatch.setattr(bus.publisher._connection, "_exchange", lose_the_first_answer)
+    monkeypatch.setattr(connection, "_exchange", lose_the_first_answer)
     return lost
 
 
@@ -371,7 +372,7 @@ def valkey() -> Iterator[ValkeyProcess]:
 
 @pytest.fixture
 async def own_redis(valkey: ValkeyProcess) -> AsyncIterator[Redis]:
-    client = create_redis(valkey.url)
+    client = create_server_client(valkey.url)
     yield client
     await client.aclose()
 

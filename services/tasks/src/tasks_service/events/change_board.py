@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import Any, Final, Literal
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tasks_service.events.keys import CHANGES_CHANNEL, ERASED_CHANNEL
 from tasks_service.metrics import EVENT_STREAMS
+from todochat.redis_client import RedisClient
 from todochat.revocation import REVOCATIONS_CHANNEL
 
 LISTEN_TIMEOUT_S: Final = 1.0
@@ -61,7 +61,7 @@ class Watcher:
 class ChangeBoard:
     """Knows the open feeds of this process, and hears and tells of changes through Redis."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._watchers: dict[Watcher, None] = {}
         self._counts: Counter[str] = Counter()

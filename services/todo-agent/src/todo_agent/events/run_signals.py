@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Sequence
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from todo_agent.metrics import SIGNALS_FAILED
 from todo_agent.storage.run import StoppedRun
 from todochat import bus
+from todochat.redis_client import RedisClient
 
 SIGNAL_TIMEOUT_S: Final = 1.0
 
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 class RunSignals:
     """Sends signals about runs."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     async def accepted(self, run_id: str, user_id: str, thread_id: str) -> None:

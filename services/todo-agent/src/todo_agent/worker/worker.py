@@ -9,7 +9,6 @@ from typing import Final
 
 import structlog
 from opentelemetry.trace import SpanKind
-from redis.asyncio import Redis
 
 from todo_agent.metrics import (
     ACTIVE_RUNS,
@@ -32,6 +31,7 @@ from todo_agent.worker.times import WorkerTimes
 from todochat.bus import BusUnavailableError, RunLostError, WorkerChannels, wake
 from todochat.clock import utc_now
 from todochat.logging import begin_subject
+from todochat.redis_client import RedisClient
 from todochat.telemetry import TRACEPARENT, Attributes, record_past, span
 
 OUTAGE_PAUSE_S: Final = 1.0
@@ -54,7 +54,7 @@ class Worker:
         worker_id: str,
         *,
         databases: WorkerDatabases,
-        redis: Redis,
+        redis: RedisClient,
         tools: DriverTools,
         concurrency: int,
         times: WorkerTimes,
