@@ -33,7 +33,11 @@ async def model_servers() -> AsyncIterator[dict[str, ScriptedModelServer]]:
         yield {"responses": responses, "chat_completions": chat_completions}
 
 
-@pytest.fixture(scope="session", params=["responses", "chat_completions"])
+# Workers are tested with both wires; a whole stack on the second one is the long form.
+WIRES = ["responses", pytest.param("chat_completions", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="session", params=WIRES)
 def model_stack(
     request: pytest.FixtureRequest, model_servers: dict[str, ScriptedModelServer]
 ) -> Iterator[Stack]:

@@ -56,6 +56,18 @@ async def tables_that_say(stack: Stack, *words: str) -> list[str]:
     return found
 
 
+async def ask_once_more_now(stack: Stack) -> None:
+    """Let the time come when the others are asked once more, for what was under way; else 15 s."""
+    connection = await asyncpg.connect(stack.state["postgres"]["url"].rsplit("/", 1)[0] + "/auth")
+    try:
+        await connection.execute(
+            "UPDATE erasures SET next_attempt_at = now(),"
+            " published_at = published_at - interval '1 minute'"
+        )
+    finally:
+        await connection.close()
+
+
 async def _tables(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
     rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     return sorted(row["tablename"] for row in rows)
@@ -121,10 +133,16 @@ async def test_nothing_anywhere_speaks_of_an_erased_person(
 
     assert answer.status_code == 202
 
+    async def only_auth_remembers() -> bool:
+        spoken = await tables_that_say(stack, ada.user_id, ada.email, MARKER)
+        return spoken in ([], ["auth.erasures"])
+
     async def is_erased() -> bool:
         return await tables_that_say(stack, ada.user_id, ada.email, MARKER) == []
 
-    await wait_until(is_erased, timeout_s=90, interval_s=0.5)
+    await wait_until(only_auth_remembers, timeout_s=90, interval_s=0.2)
+    await ask_once_more_now(stack)
+    await wait_until(is_erased, timeout_s=90, interval_s=0.2)
     assert await keys_that_say(redis, ada.email, MARKER) == []
     for key in await keys_that_say(redis, ada.user_id):
         assert 0 <= await redis.ttl(key) <= COUNTED_S or not await redis.exists(key), key

@@ -65,15 +65,21 @@ async def sign_up_at(edge: str) -> Person:
 
 
 @pytest.mark.parametrize("service", ["auth-session", "tasks", "chat-gateway"])
-@pytest.mark.parametrize("signed_in", [True, False], ids=["signed-in", "stranger"])
+@pytest.mark.parametrize(
+    ("signed_in", "examples"),
+    [
+        pytest.param(True, 8, id="signed-in"),
+        pytest.param(False, 4, id="stranger"),
+        pytest.param(True, 50, id="signed-in-long", marks=pytest.mark.slow),
+    ],
+)
 async def test_generated_requests_get_documented_answers(
-    stack: Stack, service: str, signed_in: bool, request: pytest.FixtureRequest
+    stack: Stack, service: str, signed_in: bool, examples: int
 ) -> None:
     person = await sign_up_at(stack.edge)
     token = person.client_secret if service == "chat-gateway" else person.login_token
     headers = {"Authorization": f"Bearer {token}"} if signed_in else {}
     schema = schemathesis.openapi.from_url(f"{stack.edge}/openapi/{service}.json")
-    examples = 20 if signed_in else 5
 
     checked = 0
     for result in schema.get_all_operations():
