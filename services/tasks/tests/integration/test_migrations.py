@@ -8,6 +8,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -57,13 +58,7 @@ def test_migrating_twice_is_migrating_once(empty_urls: DatabaseUrls) -> None:
     run_migrations(empty_urls.owner, MIGRATIONS)
     run_migrations(empty_urls.owner, MIGRATIONS)
 
-    revisions = ask(
-        empty_urls.owner,
-        lambda connection: connection.scalars(
-            text("SELECT version_num FROM alembic_version")
-        ).all(),
-    )
-    assert len(revisions) == 1
+    assert len(revisions_of(empty_urls.owner)) == 1
 
 
 def test_a_migration_can_be_taken_back(empty_urls: DatabaseUrls) -> None:
@@ -80,3 +75,35 @@ def test_a_migration_can_be_taken_back(empty_urls: DatabaseUrls) -> None:
         ).all(),
     )
     assert tables == ["alembic_version"]
+
+
+def test_a_database_of_a_later_version_stays_as_it_is(
+    empty_urls: DatabaseUrls, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when one goes back to this version after an upgrade."""
+    run_migrations(empty_urls.owner, MIGRATIONS)
+    upgrade_beyond(empty_urls.owner, "9999")
+
+    run_migrations(empty_urls.owner, MIGRATIONS)
+
+    assert "the database is at 9999, of a later version" in capsys.readouterr().out
+    assert revisions_of(empty_urls.owner) == ["9999"]
+    with pytest.raises(CommandError, match="9999"):
+        command.downgrade(alembic_config(empty_urls.owner, MIGRATIONS), "base")
+
+
+def revisions_of(url: str) -> list[str]:
+    return ask(
+        url,
+        lambda connection: list(
+            connection.scalars(text("SELECT version_num FROM alembic_version")).all()
+        ),
+    )
+
+
+def upgrade_beyond(url: str, revision: str) -> None:
+    def change(connection: SyncConnection) -> None:
+        connection.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
+        connection.commit()
+
+    ask(url, change)

@@ -1,11 +1,14 @@
 """Alembic, called from code: one script location a service, always to the newest revision."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Final
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -15,6 +18,7 @@ from todochat.database.engine import CONNECT_TIMEOUT_S, asyncpg_url
 LOCK_TIMEOUT: Final = "4s"  # a migration waits this long for a table in use, then gives up
 STATEMENT_TIMEOUT: Final = "60s"
 _ADVISORY_LOCK: Final = 7_402_118_391  # one migrator at a time per database
+_MAY_BE_NEWER: Final = "may_be_newer"
 
 
 def alembic_config(url: str, script_location: str | Path) -> Config:
@@ -28,10 +32,15 @@ def alembic_config(url: str, script_location: str | Path) -> Config:
 def run_migrations(url: str, script_location: str | Path, revision: str = "head") -> None:
     """Bring a database to `revision`; concurrent callers wait for each other.
 
+    A database that a later version has migrated stays as it is: its migrations only add, so that
+    one may go back to this version.
+
     Args:
         url: the owner role's URL.
     """
-    command.upgrade(alembic_config(url, script_location), revision)
+    config = alembic_config(url, script_location)
+    config.attributes[_MAY_BE_NEWER] = True
+    command.upgrade(config, revision)
 
 
 def run_env(target_metadata: MetaData) -> None:
@@ -65,5 +74,14 @@ def _migrate(connection: Connection, target_metadata: MetaData) -> None:
     context.configure(
         connection=connection, target_metadata=target_metadata, transactional_ddl=True
     )
+    newer = _revisions_of_later_versions(context.get_context(), context.script)
+    if newer and context.config.attributes.get(_MAY_BE_NEWER):
+        sys.stdout.write(f"the database is at {newer[0]}, of a later version: nothing to migrate\n")
+        return
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _revisions_of_later_versions(database: MigrationContext, scripts: ScriptDirectory) -> list[str]:
+    known = {script.revision for script in scripts.walk_revisions()}
+    return [each for each in database.get_current_heads() if each not in known]
