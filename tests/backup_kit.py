@@ -12,11 +12,19 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from auth_session.__main__ import MIGRATIONS as AUTH_MIGRATIONS
 from deploy_kit import ROOT
+from tasks_service.__main__ import MIGRATIONS as TASKS_MIGRATIONS
+from todo_agent.__main__ import MIGRATIONS as CHAT_MIGRATIONS
 from todochat.database.bootstrap import DATABASES, KINDS, bootstrap, role_names
 from todochat.engines import postgres_install_dir
 from todochat.testing.servers import PostgresProcess
 
+MIGRATIONS: Final = {
+    "auth": AUTH_MIGRATIONS,
+    "tasks": TASKS_MIGRATIONS,
+    "chat": CHAT_MIGRATIONS,
+}
 SCRIPT: Final = ROOT / "deploy/backup/backup.sh"
 TIMEOUT_S: Final = 300
 _URLS: Final = {

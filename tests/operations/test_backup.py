@@ -11,14 +11,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from auth_session.__main__ import MIGRATIONS as AUTH_MIGRATIONS
-from backup_kit import Backups, Server, ask
+from backup_kit import MIGRATIONS, Backups, Server, ask
 from rows_kit import FIRST_ROWS, RUN
-from tasks_service.__main__ import MIGRATIONS as TASKS_MIGRATIONS
-from todo_agent.__main__ import MIGRATIONS as CHAT_MIGRATIONS
 from todochat.database.migrations import run_migrations
 
-MIGRATIONS = {"auth": AUTH_MIGRATIONS, "tasks": TASKS_MIGRATIONS, "chat": CHAT_MIGRATIONS}
 # What a restore changes on purpose.
 MENDED = {
     ("auth", "erasures"),
