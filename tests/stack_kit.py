@@ -26,6 +26,7 @@ class Stack:
         cwd: the folder that it is started in; None for the one of the tests.
         said: what the launcher printed at its start.
         wire: which of OpenAI's APIs its model is asked through, "" for the offline assistant.
+        program: what starts and stops it; another release's, perhaps.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class Stack:
         self.state: dict[str, Any] = {}
         self.said = ""
         self.wire = ""
+        self.program = [TODOCHAT]
 
     def up(self, *, workers: int = 1, gateways: int = 1, timeout_s: float = UP_TIMEOUT_S) -> None:
         command = [
-            TODOCHAT, "up", "--detach", "--data-dir", str(self.data_dir), "--port",
+            *self.program, "up", "--detach", "--data-dir", str(self.data_dir), "--port",
             str(free_port()), "--workers", str(workers), "--gateways", str(gateways),
         ]  # fmt: skip
         done = subprocess.run(
@@ -57,7 +59,7 @@ class Stack:
         self.state = json.loads((self.data_dir / "state.json").read_text())
 
     def down(self) -> None:
-        command = [TODOCHAT, "down", "--data-dir", str(self.data_dir)]
+        command = [*self.program, "down", "--data-dir", str(self.data_dir)]
         subprocess.run(
             command, env=self.environment, check=True, capture_output=True, timeout=DOWN_TIMEOUT_S
         )

@@ -146,8 +146,10 @@ BREAKAGES = [
     ("ALTER TABLE tasks ADD UNIQUE (user_id, title)", "refuses rows: UNIQUE"),
     ("CREATE UNIQUE INDEX ON tasks (lower(title))", "refuses rows: CREATE UNIQUE INDEX"),
     (
-        "ALTER TABLE tasks DROP CONSTRAINT ck_tasks_due_at,"
-        " ADD CONSTRAINT ck_tasks_due_at CHECK (due_at IS NULL)",
+        (
+            "ALTER TABLE tasks DROP CONSTRAINT ck_tasks_due_at,"
+            " ADD CONSTRAINT ck_tasks_due_at CHECK (due_at IS NULL)"
+        ),
         "tasks:ck_tasks_due_at: refuses rows: CHECK",
     ),
     ("REVOKE UPDATE ON tasks FROM tasks_app", "tasks: UPDATE of tasks_app: is taken away"),

@@ -1,0 +1,75 @@
+"""The code of the previous release, from the repository's history, ready to run."""
+
+import io
+import subprocess
+import sys
+import sysconfig
+import tarfile
+from pathlib import Path
+from typing import Final
+
+from deploy_kit import ROOT
+
+SOURCES: Final = ("services", "deploy/local", "deploy/caddy")
+MIGRATIONS: Final = ":(glob)services/*/src/*/migrations/versions/*.py"
+TIMEOUT_S: Final = 60
+
+
+def git(*arguments: str) -> bytes | None:
+    """Return what git says; None where there is no git or no history."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(ROOT), *arguments], check=True, capture_output=True, timeout=TIMEOUT_S
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout
+
+
+def former_commit() -> str | None:
+    """Return the last release; without one, what was before the newest migration."""
+    release = git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*")
+    if release:
+        return release.decode().strip()
+    newest = git("log", "-1", "--diff-filter=A", "--format=%H", "--", MIGRATIONS)
+    before = (
+        git("rev-parse", "--verify", "--quiet", f"{newest.decode().strip()}^") if newest else b""
+    )
+    return before.decode().strip() if before else None
+
+
+def unpack(commit: str, folder: Path) -> list[str]:
+    """Put a commit's code into a folder and return the command that is its `todochat`.
+
+    Its dependencies are those of this environment; what is ours comes from the commit.
+    """
+    archive = git("archive", "--format=tar", commit, "--", *SOURCES)
+    assert archive is not None, commit
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(folder / "code", filter="data")
+    environment = folder / "environment"
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(environment)],
+        check=True,
+        timeout=TIMEOUT_S,
+    )
+    sources = [*sorted(folder.glob("code/services/*/src")), folder / "code/deploy/local/src"]
+    # A path in a .pth file is searched, but the .pth files in it, which name today's code, are not read.
+    paths = [*map(str, sources), sysconfig.get_path("purelib")]
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "former.pth").write_text("\n".join(paths) + "\n")
+    (environment / "bin/caddy").symlink_to(Path(sysconfig.get_path("scripts")) / "caddy")
+    python = str(environment / "bin/python")
+    found = subprocess.run(
+        [
+            python,
+            "-c",
+            "import todochat, todo_agent; print(todochat.__file__, todo_agent.__file__)",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+    )
+    assert all(path.startswith(str(folder)) for path in found.stdout.split()), found.stdout
+    return [python, "-m", "todochat_local"]
