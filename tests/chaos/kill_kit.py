@@ -70,6 +70,7 @@ class Orders:
 
     def arm(self, point: str, nth: int = 1, action: str = "kill") -> None:
         """Arm a point for the next process that passes it."""
+        (self.folder / f"{point}.hit").unlink(missing_ok=True)  # of an earlier order
         new = self.folder / "new"
         new.write_text(f"{action} {nth}")
         new.rename(self.folder / point)
@@ -190,14 +191,17 @@ class Turn:
 class ResumingClient:
     """A client that wants its whole answer: it sends again under one key, and reattaches.
 
+    Args:
+        key: of its one message; one of its own if it is not given.
+
     Attributes:
         breaks: how often its stream broke off.
     """
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, key: str | None = None) -> None:
         self.breaks = 0
         self._person = person
-        self._key = token_hex(8)
+        self._key = key or token_hex(8)
         self._run: tuple[str, str] | None = None
         self._raw = b""
         self._ended: str | None = None
@@ -310,6 +314,12 @@ class KillStack:
         log = self.stack.data_dir.parent / f"worker-{self._count}.log"
         self.workers.append(WorkerProcess(self._environment, self._command, log))
         return self.workers[-1]
+
+    def said_of(self, run_id: str) -> list[str]:
+        """Return the lines of all workers' logs that are about a run."""
+        folder = self.stack.data_dir.parent
+        logs = [log.read_text().splitlines() for log in sorted(folder.glob("worker-*.log"))]
+        return [line for log in logs for line in log if run_id in line]
 
     def worker(self, pid: int) -> WorkerProcess:
         return next(worker for worker in self.workers if worker.pid == pid)
@@ -492,7 +502,8 @@ async def check(kills: KillStack, killing: Killing) -> None:
     assert all(count <= 2 for count in (killing.before + after).values())
     # Another attempt did it, and it counts as one crash.
     run = await kills.run(killing.turn.run_id)
-    assert (run["status"], run["attempt"], run["crashes"]) == ("completed", 2, 1)
+    ended = (run["status"], run["attempt"], run["crashes"])
+    assert ended == ("completed", 2, 1), f"{ended}: {kills.said_of(killing.turn.run_id)}"
 
 
 async def check_seen(kills: KillStack, turn: Turn, person: Person) -> None:

@@ -9,9 +9,8 @@ stream: `tests/integration/test_resume.py`. A poisoned run: `test_frozen_worker.
 import asyncio
 import signal
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 
 import psutil
 import pytest
@@ -19,20 +18,19 @@ import pytest_asyncio
 
 from chaos.kill_kit import (
     EXPECTED_TEXT,
-    RETRIED,
     TITLES,
     WAIT_S,
     KillStack,
     ResumingClient,
     Turn,
-    answer_number,
     check_seen,
     fold,
     kill_stack,
 )
+from chaos.outage_kit import Interrupted, frozen, has_changed, server_pid
 from todochat.testing import wait_until
-from todochat.testing.model_server import Answer, Gate, ModelRequest, Say
-from todochat.testing.person import Person, message
+from todochat.testing.model_server import Answer, Gate, Say
+from todochat.testing.person import Person
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -67,38 +65,6 @@ async def ready(kills: KillStack) -> AsyncIterator[KillStack]:
     plan = kills.model.otherwise
     yield kills
     kills.model.otherwise = plan
-
-
-@contextmanager
-def frozen(pids: list[int]) -> Iterator[None]:
-    """Keep processes from doing anything."""
-    processes = [psutil.Process(pid) for pid in pids]
-    for process in processes:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.resume()
-
-
-class Interrupted:
-    """A turn of `plan` whose last answer waits at a gate in the middle of its text."""
-
-    def __init__(self, kills: KillStack) -> None:
-        self.gate = Gate()
-        plan = kills.model.otherwise
-        assert plan is not None
-        asked: Counter[int] = Counter()
-
-        def half_once(request: ModelRequest) -> Answer:
-            number = answer_number(request)
-            asked[number] += 1
-            if number < 2 or asked[number] > 1:
-                return plan(request)
-            return Answer(parts=(Say("Both ", self.gate, "are ", "on ", "your ", "list."),))
-
-        kills.model.otherwise = half_once
 
 
 async def test_redis_flushed_in_the_middle_of_an_answer(ready: KillStack) -> None:
@@ -159,24 +125,6 @@ async def test_a_store_restarted_in_the_middle_of_an_answer(ready: KillStack, st
     assert await ready.titles(ada.user_id) == sorted(TITLES)
 
 
-async def server_pid(kills: KillStack, store: str) -> int:
-    if store == "valkey":
-        return int((await kills.redis.info("server"))["process_id"])
-    (row,) = await kills.rows("chat", "SELECT pg_backend_pid() AS pid")
-    parent = psutil.Process(row["pid"]).parent() if psutil.pid_exists(row["pid"]) else None
-    if parent is None:  # the connection is closed by now; the postmaster is in its own file
-        (row,) = await kills.rows("chat", "SELECT pg_read_file('postmaster.pid') AS pid")
-        return int(row["pid"].splitlines()[0])
-    return parent.pid
-
-
-async def has_changed(kills: KillStack, store: str, before: int) -> bool:
-    try:
-        return await server_pid(kills, store) != before
-    except Exception:  # noqa: BLE001 - it isn't back yet
-        return False
-
-
 async def test_nobody_needs_auth_session_to_go_on(ready: KillStack) -> None:
     """Who has a client secret and a login token is known by the cached keys."""
     ada = await ready.sign_up()
@@ -207,15 +155,9 @@ async def test_a_call_that_cannot_reach_tasks_is_told_to_the_model(ready: KillSt
 
 async def test_a_message_sent_five_times_at_once_is_one_run(ready: KillStack) -> None:
     ada = await ready.sign_up()
-    key = {"Idempotency-Key": "double-click"}
+    clients = [ResumingClient(ada, "double-click") for _ in range(5)]
 
-    async def send() -> Turn:
-        async with ada.stream(message("milk and eggs"), headers=key) as stream:
-            await stream.rest()
-        assert stream.response.status_code == 200, stream.response.text
-        return Turn.of(stream)
-
-    turns = await asyncio.gather(*(send() for _ in range(5)))
+    turns = await asyncio.gather(*(client.turn("milk and eggs") for client in clients))
 
     assert len({turn.run_id for turn in turns}) == 1
     assert len({tuple(str(event) for event in turn.events) for turn in turns}) == 1
@@ -241,8 +183,10 @@ async def test_stop(ready: KillStack, record_property: Record, stops: int) -> No
             await cancelling
         assert stream.ended == "cancelled"
 
-    await wait_until(lambda: all(each.closed_by_client for each in ready.model.requests), WAIT_S)
-    assert len(ready.model.requests) == stops
+    # An earlier story's answer may still be asked for.
+    asked = [each for each in ready.model.requests if "a story" in str(each.history[-1])]
+    assert len(asked) == stops
+    await wait_until(lambda: all(each.closed_by_client for each in asked), WAIT_S)
 
     async def nothing_is_left() -> bool:
         left = [
@@ -256,64 +200,66 @@ async def test_stop(ready: KillStack, record_property: Record, stops: int) -> No
     print(f"stop: p50 {times[stops // 2]:.3f} s, p99 {times[-1 - stops // 100]:.3f} s")
 
 
-async def test_overload_is_refused_at_once_and_harms_nobody(ready: KillStack) -> None:
-    """All workers full and the queue too: 503 with Retry-After; then everything recovers."""
+async def test_overload_is_refused_at_once_and_harms_nobody(
+    ready: KillStack, record_property: Record
+) -> None:
+    """Twice what fits: 503 with Retry-After; who is being answered goes on, then all recovers."""
     await ready.only(ready.workers[0])
-    gate = Gate()
-    ready.model.otherwise = lambda _request: Answer(parts=(Say("Half", gate, " and half."),))
-    count = ANSWERS_AT_ONCE + MAX_QUEUED
-    people = [await ready.sign_up() for _ in range(0, count, RUNS_OF_ONE)]
-    late = await ready.sign_up()
-    talkers = [ResumingClient(people[number // RUNS_OF_ONE]) for number in range(count)]
-    turns = [asyncio.ensure_future(talker.turn("talk")) for talker in talkers]
-    await wait_until(lambda: len(ready.model.requests) == ANSWERS_AT_ONCE, WAIT_S)
-    waiting = "SELECT 1 FROM runs WHERE status = 'queued'"
+    pace, end = Gate(), Gate()
+    ready.model.otherwise = lambda _request: Answer(
+        parts=(Say("Half", pace, " and", end, " half."),)
+    )
+    fit = ANSWERS_AT_ONCE + MAX_QUEUED
+    people = [await ready.sign_up() for _ in range(0, 2 * fit, RUNS_OF_ONE)]
+    first, late = people[: len(people) // 2], people[len(people) // 2 :]
+    refusals: list[float] = []
 
-    async def is_full() -> bool:
-        return len(await ready.rows("chat", waiting)) == MAX_QUEUED
+    async def refuse(person: Person) -> None:
+        began = time.monotonic()
+        async with person.say("me too") as stream:
+            refusals.append(time.monotonic() - began)
+        assert stream.response.status_code == 503, "it was taken though the queue is full"
+        assert stream.response.json()["type"].endswith("queue-full")
+        assert int(stream.response.headers["retry-after"]) >= 1
 
-    async def is_refused() -> bool:
-        async with late.say("me too") as stream:
-            assert stream.response.status_code in RETRIED, "it was taken though the queue is full"
-            refused = stream.response
-        return refused.json()["type"].endswith("queue-full") and "retry-after" in refused.headers
+    async with AsyncExitStack() as stack:
+        answered = [
+            await stack.enter_async_context(first[0].say("talk")) for _ in range(ANSWERS_AT_ONCE)
+        ]
+        for stream in answered:
+            await stream.until(DELTA)
+        waiting = [
+            asyncio.ensure_future(ResumingClient(first[1 + number // RUNS_OF_ONE]).turn("talk"))
+            for number in range(MAX_QUEUED)
+        ]
+        await wait_until(lambda: queue_is_full(ready), WAIT_S)
+        await asyncio.sleep(1.1)  # the queue's length is counted once a second
 
-    await wait_until(is_full, WAIT_S)
-    await asyncio.sleep(1.1)  # the queue's length is counted once a second
-    assert await is_refused()
-    gate.open()
+        storm = [
+            asyncio.ensure_future(refuse(person)) for person in late for _ in range(RUNS_OF_ONE)
+        ]
+        await wait_until(lambda: refusals, WAIT_S)
+        pace.open()
+        for stream in answered:
+            await stream.until(DELTA)
+        await asyncio.gather(*storm)
+        assert await queue_is_full(ready)
+        end.open()
+        for stream in answered:
+            await stream.rest()
+        seen = await asyncio.gather(*waiting)
 
-    seen = await asyncio.gather(*turns)
+    assert {stream.ended for stream in answered} == {"completed"}
     assert {(turn.ended, turn.text) for turn in seen} == {("completed", "Half and half.")}
-    assert (await ResumingClient(late).turn("me too")).ended == "completed"
+    again = await asyncio.gather(*(ResumingClient(person).turn("me too") for person in late))
+    assert {turn.ended for turn in again} == {"completed"}
+    refusals.sort()
+    record_property("refusal_s", [round(each, 3) for each in refusals])
+    middle = refusals[len(refusals) // 2]
+    print(f"refusal: p50 {middle:.3f} s, max {refusals[-1]:.3f} s of {len(refusals)} at once")
+    assert middle < 1
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-async def test_each_process_restarted_in_turn_under_load(ready: KillStack) -> None:
-    """Nobody's turn fails."""
-    over = asyncio.Event()
-
-    async def talk(person: Person) -> list[Turn]:
-        turns: list[Turn] = []
-        while not over.is_set():
-            turns.append(await ResumingClient(person).turn("milk and eggs"))
-        return turns
-
-    people = [await ready.sign_up() for _ in range(2)]
-    talking = [asyncio.ensure_future(talk(person)) for person in people]
-    for worker in ready.workers[:2]:
-        worker.signal(signal.SIGTERM)
-        await worker.has_ended()
-        await ready.fill()
-    for service in ("chat-gateway", "todo-agent-api", "tasks", "auth-session", "caddy"):
-        for pid in ready.pids(service):
-            before = ready.pids(service)
-            psutil.Process(pid).terminate()
-            await ready.restarted(service, before)
-    over.set()
-
-    seen = dict(zip(people, await asyncio.gather(*talking), strict=True))
-    for person, turns in seen.items():
-        assert {(turn.ended, turn.text) for turn in turns} == {("completed", EXPECTED_TEXT)}
-        assert await ready.titles(person.user_id) == sorted(TITLES * len(turns))
+async def queue_is_full(kills: KillStack) -> bool:
+    queued = await kills.rows("chat", "SELECT 1 FROM runs WHERE status = 'queued'")
+    return len(queued) == MAX_QUEUED

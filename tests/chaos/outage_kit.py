@@ -1,0 +1,60 @@
+"""What tests of outages share: an answer that waits in its middle, and the stores' processes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+from chaos.kill_kit import KillStack, answer_number
+from todochat.testing.model_server import Answer, Gate, ModelRequest, Say
+
+
+class Interrupted:
+    """A turn of `plan` whose last answer waits at a gate in the middle of its text."""
+
+    def __init__(self, kills: KillStack) -> None:
+        self.gate = Gate()
+        plan = kills.model.otherwise
+        assert plan is not None
+        asked: Counter[int] = Counter()
+
+        def half_once(request: ModelRequest) -> Answer:
+            number = answer_number(request)
+            asked[number] += 1
+            if number < 2 or asked[number] > 1:
+                return plan(request)
+            return Answer(parts=(Say("Both ", self.gate, "are ", "on ", "your ", "list."),))
+
+        kills.model.otherwise = half_once
+
+
+@contextmanager
+def frozen(pids: list[int]) -> Iterator[None]:
+    """Keep processes from doing anything."""
+    processes = [psutil.Process(pid) for pid in pids]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
+
+
+async def server_pid(kills: KillStack, store: str) -> int:
+    if store == "valkey":
+        return int((await kills.redis.info("server"))["process_id"])
+    (row,) = await kills.rows("chat", "SELECT pg_backend_pid() AS pid")
+    parent = psutil.Process(row["pid"]).parent() if psutil.pid_exists(row["pid"]) else None
+    if parent is None:  # the connection is closed by now; the postmaster is in its own file
+        (row,) = await kills.rows("chat", "SELECT pg_read_file('postmaster.pid') AS pid")
+        return int(row["pid"].splitlines()[0])
+    return parent.pid
+
+
+async def has_changed(kills: KillStack, store: str, before: int) -> bool:
+    try:
+        return await server_pid(kills, store) != before
+    except Exception:  # noqa: BLE001 - it isn't back yet
+        return False
