@@ -1,4 +1,4 @@
-"""Backups as an operator makes them: `deploy/backup/backup.sh` on real servers."""
+"""Backups as an operator makes them: `backup.sh` on real servers."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ MIGRATIONS: Final = {
     "tasks": TASKS_MIGRATIONS,
     "chat": CHAT_MIGRATIONS,
 }
-SCRIPT: Final = ROOT / "deploy/backup/backup.sh"
+SCRIPT: Final = ROOT / "deploy/kubernetes/components/backup/backup.sh"
 TIMEOUT_S: Final = 300
 _URLS: Final = {
     "owner": "MIGRATION_DATABASE_URL",

@@ -100,6 +100,7 @@ class Service(Strict, kw_only=True):
     stop_grace_period: Duration = "10s"
     logging: Logging | None = None
     develop: Develop | None = None
+    profiles: list[str] = []
 
 
 class Network(Strict):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from deploy_kit import ROOT, Doc, load_yaml
 
 RENDERED: Final = ROOT / "tests/deploy/rendered"
-WORKLOADS: Final = ("Deployment", "StatefulSet", "Job")
+WORKLOADS: Final = ("Deployment", "StatefulSet", "Job", "CronJob")
 SECRET_VALUES: Final = {
     "REDIS_URL": "redis://:p@valkey:6379/0",
     "TODOCHAT_SERVICE_SECRET": "s" * 40,
@@ -32,7 +32,10 @@ class Workload:
 
     @property
     def template(self) -> Doc:
-        template: Doc = self.doc["spec"]["template"]
+        spec: Doc = self.doc["spec"]
+        template: Doc = (
+            spec["jobTemplate"]["spec"]["template"] if self.kind == "CronJob" else spec["template"]
+        )
         return template
 
     @property
@@ -72,6 +75,11 @@ class Manifests:
 
     def find(self, kind: str, name: str) -> Doc | None:
         return next((doc for doc in self.of(kind) if doc["metadata"]["name"] == name), None)
+
+    def settings(self) -> list[Doc]:
+        """The ConfigMaps whose entries become variables."""
+        maps = self.of("ConfigMap")
+        return [each for each in maps if each["metadata"]["name"].startswith("todochat-settings")]
 
     def workloads(self, *kinds: str) -> list[Workload]:
         return [Workload(doc) for kind in kinds or WORKLOADS for doc in self.of(kind)]

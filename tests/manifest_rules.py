@@ -30,10 +30,10 @@ OUR_SECRETS: Final = {"todochat", "todochat-store-ca"}
 def settings_are_known(manifests: Manifests) -> Iterator[str]:
     """A misspelt variable is one that nobody reads."""
     shared = set().union(*(variables(each.settings) for each in SERVICES.values()))
-    for config in manifests.of("ConfigMap"):
+    for config in manifests.settings():
         for name in set(config["data"]) - shared:
             yield f"{config['metadata']['name']}: {name} is no setting"
-    for workload in manifests.workloads("Deployment", "Job"):
+    for workload in manifests.workloads("Deployment", "Job", "CronJob"):
         struct = _struct(workload)
         if struct is not None:
             own = {entry["name"] for entry in workload.container.get("env", [])}
@@ -43,7 +43,7 @@ def settings_are_known(manifests: Manifests) -> Iterator[str]:
 
 def settings_load(manifests: Manifests) -> Iterator[str]:
     """Every required setting is there, and none is malformed."""
-    for workload in manifests.workloads("Deployment", "Job"):
+    for workload in manifests.workloads("Deployment", "Job", "CronJob"):
         struct = _struct(workload)
         if struct is not None:
             try:
@@ -165,7 +165,7 @@ def only_calls_are_allowed(manifests: Manifests) -> Iterator[str]:
 
 def only_clients_reach_stores(manifests: Manifests) -> Iterator[str]:
     firewall = Firewall(manifests)
-    for workload in manifests.workloads("Deployment", "Job"):
+    for workload in manifests.workloads("Deployment", "Job", "CronJob"):
         names = set(manifests.environment(workload))
         wants = {
             5432: any(name.endswith("DATABASE_URL") for name in names)
@@ -183,7 +183,7 @@ def only_the_model_is_called_outside(manifests: Manifests) -> Iterator[str]:
     callers |= {
         who for name, who in PUBLIC_CALLERS.items() if manifests.find("NetworkPolicy", name)
     }
-    for workload in manifests.workloads("Deployment", "Job"):
+    for workload in manifests.workloads("Deployment", "Job", "CronJob"):
         if firewall.leaves(workload, 443) != (workload.name in callers):
             yield f"{workload.name}: the way out is wrong"
 
@@ -220,7 +220,7 @@ def pods_are_restricted(manifests: Manifests) -> Iterator[str]:
 
 
 def our_pods_can_write_to_tmp(manifests: Manifests) -> Iterator[str]:
-    for workload in manifests.workloads("Deployment", "Job"):
+    for workload in manifests.workloads("Deployment", "Job", "CronJob"):
         volumes = {each["name"]: each for each in workload.pod.get("volumes", [])}
         mounted = {
             each["mountPath"]: volumes.get(each["name"])

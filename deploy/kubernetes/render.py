@@ -34,7 +34,7 @@ def digest() -> str:
     hashed = hashlib.sha256()
     for folder in SOURCES:
         for path in sorted(folder.rglob("*")):
-            if path.suffix in {".yaml", ".env"}:
+            if path.suffix in {".yaml", ".env", ".sh"}:
                 name = str(path.relative_to(ROOT))
                 hashed.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
     return hashed.hexdigest()

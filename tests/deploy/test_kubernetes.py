@@ -117,7 +117,17 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
         "AUTH_SESION_URL",
     ),
     (
-        lambda m: m.of("ConfigMap")[0]["data"].update(TASKS_PAGE_SIZE="3"),
+        lambda m: m.workload("backup").pod["securityContext"].pop("runAsNonRoot"),
+        rules.pods_are_restricted,
+        "backup: root",
+    ),
+    (
+        lambda m: m.workload("backup").labels.pop("todochat/postgres"),
+        rules.only_clients_reach_stores,
+        "backup: port 5432 is closed",
+    ),
+    (
+        lambda m: m.settings()[0]["data"].update(TASKS_PAGE_SIZE="3"),
         rules.settings_are_known,
         "TASKS_PAGE_SIZE",
     ),
@@ -127,7 +137,7 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
         "setting TASKS_JOBS_DATABASE_URL is required",
     ),
     (
-        lambda m: m.of("ConfigMap")[0]["data"].update(DRAIN_TIMEOUT_S="soon"),
+        lambda m: m.settings()[0]["data"].update(DRAIN_TIMEOUT_S="soon"),
         rules.settings_load,
         "DRAIN_TIMEOUT_S",
     ),
@@ -226,7 +236,7 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
         "tasks: no /tmp",
     ),
     (
-        lambda m: m.of("ConfigMap")[0]["data"].update(DRAIN_TIMEOUT_S="60"),
+        lambda m: m.settings()[0]["data"].update(DRAIN_TIMEOUT_S="60"),
         rules.there_is_time_to_drain,
         "tasks: has 45 s, needs 70 s",
     ),

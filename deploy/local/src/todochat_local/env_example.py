@@ -62,6 +62,10 @@ HEADER: Final = """\
 #TODOCHAT_WORKERS=1
 #TODOCHAT_GATEWAYS=1
 
+# Where `docker compose run --rm backup` puts what it saves, and after how many days that goes.
+#TODOCHAT_BACKUPS=./backups
+#TODOCHAT_BACKUP_KEEP_DAYS=14
+
 # With compose.observability.yaml: ports of Grafana and Jaeger, on this host alone.
 #GRAFANA_PORT=3001
 #JAEGER_PORT=16686
