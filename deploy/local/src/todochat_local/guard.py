@@ -93,7 +93,7 @@ class GuardConfig:
                 body += chunk
         if not body or left > len(body):
             sys.exit("the launcher ended")
-        return cls(**marshal.loads(body))  # noqa: S302 - from the launcher, over its own pipe
+        return cls(**marshal.loads(body))  # noqa: S302 - the launcher's own pipe  # nosec B302
 
 
 class Record:
@@ -296,7 +296,7 @@ def become_child(config: GuardConfig, gate: int, output: int) -> None:
 def start_mark(pid: int) -> str:
     """Return what tells this process from a later one with its pid; empty when it has ended."""
     if not ON_LINUX:
-        with os.popen(f"ps -o state= -o lstart= -p {int(pid)}") as ps:  # noqa: S605 - an integer
+        with os.popen(f"ps -o state= -o lstart= -p {int(pid)}") as ps:  # noqa: S605 - an integer  # nosec
             state, *start = ps.read().split() or ["Z"]
         return "" if state.startswith("Z") else "-".join(start)
     fields = proc_stat(pid)
@@ -315,7 +315,7 @@ def proc_stat(pid: int) -> list[str]:
 def parents() -> list[tuple[int, int]]:
     """List every process of the machine with its parent."""
     if not ON_LINUX:
-        with os.popen("ps -A -o pid= -o ppid=") as ps:  # noqa: S605, S607
+        with os.popen("ps -A -o pid= -o ppid=") as ps:  # noqa: S605, S607  # nosec B605 B607
             return [(int(pid), int(parent)) for pid, parent in (line.split() for line in ps)]
     stats = ((int(pid), proc_stat(int(pid))) for pid in os.listdir("/proc") if pid.isdigit())
     return [(pid, int(stat[1])) for pid, stat in stats if stat]
