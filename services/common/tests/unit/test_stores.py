@@ -3,19 +3,29 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from todochat.database import BypassingRoleError, Database, create_engine, refuse_bypassing_role
+from todochat.database import (
+    BypassingRoleError,
+    Database,
+    create_engine,
+    pool_checks,
+    refuse_bypassing_role,
+)
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.errors import BadRequestError, UnauthorizedError
 from todochat.idempotency import parse_idempotency_key, request_fingerprint
 from todochat.revocation import REVOKED_KEY, RevocationSet
+from todochat.testing import wait_until
 from todochat.testing.servers import PostgresServer
 
 
@@ -103,6 +113,93 @@ async def test_a_statement_that_takes_too_long_is_ended(
     with pytest.raises(DBAPIError, match="statement timeout"):
         async with database.transaction() as session:
             await session.execute(text("SELECT pg_sleep(60)"))
+
+
+@dataclass
+class Watched:
+    """A database, the driver's connections behind it, and what they ask the server."""
+
+    database: Database
+    connections: list["asyncpg.Connection[asyncpg.Record]"] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        event.listen(self.database.engine.sync_engine, "connect", self._watch)
+
+    def _watch(self, _connection: object, entry: ConnectionPoolEntry) -> None:
+        driver_connection: Any = entry.driver_connection
+        driver_connection.add_query_logger(lambda query: self.asked.append(query.query))
+        self.connections.append(driver_connection)
+
+    async def work(self) -> None:
+        """Have three transactions at once."""
+        meet = asyncio.Barrier(3)
+
+        async def one() -> None:
+            async with self.database.transaction() as session:
+                await session.execute(text("SELECT 1"))
+                await meet.wait()
+
+        await asyncio.gather(one(), one(), one())
+
+
+def hide_first_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if each connection was closed after one had looked whether it is."""
+    is_closed = asyncpg.Connection.is_closed
+    seen = set()
+
+    def look(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+        is_first = connection not in seen
+        seen.add(connection)
+        return not is_first and is_closed(connection)
+
+    monkeypatch.setattr(asyncpg.Connection, "is_closed", look)
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["heard", "asked"])
+async def test_connections_that_ended_meanwhile_are_replaced_unnoticed(
+    urls: DatabaseUrls,
+    make_database: Callable[..., Database],
+    postgres: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+    is_heard: bool,
+) -> None:
+    watched = Watched(make_database(urls.app, pool_size=3))
+    await watched.work()
+    first = [*watched.connections]
+
+    async with make_database(postgres.admin_url).transaction() as session:
+        pids = [connection.get_server_pid() for connection in first]
+        statement = text("SELECT pg_terminate_backend(pid) FROM unnest(CAST(:pids AS int[])) pid")
+        await session.execute(statement, {"pids": pids})
+    await wait_until(lambda: all(connection.is_closed() for connection in first))
+    if not is_heard:
+        hide_first_looks(monkeypatch)
+        monkeypatch.setattr(pool_checks, "PING_AFTER_S", 0.0)
+    await watched.work()
+
+    assert len(first) == 3
+    assert len(watched.connections) == 6
+
+
+@pytest.mark.parametrize(("ping_after_s", "pings"), [(3600.0, 0), (0.0, 3)])
+async def test_the_server_is_asked_only_about_connections_that_rested(
+    urls: DatabaseUrls,
+    make_database: Callable[..., Database],
+    monkeypatch: pytest.MonkeyPatch,
+    ping_after_s: float,
+    pings: int,
+) -> None:
+    monkeypatch.setattr(pool_checks, "PING_AFTER_S", ping_after_s)
+    watched = Watched(make_database(urls.app, pool_size=3))
+    await watched.work()
+    watched.asked.clear()
+
+    await watched.work()
+
+    assert watched.asked.count(";") == pings
+    assert watched.asked.count("BEGIN;") == 3 + pings
+    assert len(watched.connections) == 3
 
 
 async def test_only_a_role_that_row_level_security_holds_may_serve(

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from todochat.database.pool_checks import check_connections
 from todochat.metrics import PoolUse, watch_pool
 from todochat.telemetry import fail, start_leaf
 
@@ -55,7 +56,6 @@ def create_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
-        pool_pre_ping=True,
         pool_recycle=1800,
         pool_use_lifo=True,
         hide_parameters=True,  # errors are logged, and parameters are people's words and hashes
@@ -72,6 +72,7 @@ def create_engine(
             },
         },
     )
+    check_connections(engine.sync_engine)
     watch_pool("postgres", application_name, engine.sync_engine, _pool_use)
     return engine
 
