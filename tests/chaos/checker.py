@@ -184,8 +184,8 @@ def _check_view(turn: SeenTurn, history: History) -> Iterator[Violation]:
 
 
 def _content(item: dict[str, Any]) -> dict[str, Any]:
-    """Return what a person sees of an item, and whether it is done."""
-    names = ("type", "content", "widget", "workflow", "task", "open")
+    """Return what a person sees of an item, when it was said, and whether it is done."""
+    names = ("type", "created_at", "content", "widget", "workflow", "task", "open")
     return {name: item[name] for name in names if item.get(name) is not None}
 
 

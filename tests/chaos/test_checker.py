@@ -237,6 +237,11 @@ def another_run_in_another_tab(history: History) -> None:
     history.turns.append(replace(history.turns[0], tab=1, run_id="run_2"))
 
 
+def another_time_than_stored(history: History) -> None:
+    history.turns[0].view["msg_1"] = {**answer(), "created_at": "2026-11-23T09:00:00Z"}
+    history.items["thr_1"][1] = {**answer(), "created_at": "2026-11-23T08:59:00Z"}
+
+
 def another_view_in_another_tab(history: History) -> None:
     view = {**history.turns[0].view, "msg_1": answer(text="s1c0t0 ends:")}
     history.turns.append(replace(history.turns[0], tab=1, view=view))
@@ -277,6 +282,7 @@ def another_view_in_another_tab(history: History) -> None:
         (cancel_by_itself, "failed"),
         (another_run_in_another_tab, "doubled run"),
         (another_view_in_another_tab, "differs"),
+        (another_time_than_stored, "differs"),
     ],
 )
 def test_what_is_wrong_is_found(spoil: Spoil, kind: str) -> None:

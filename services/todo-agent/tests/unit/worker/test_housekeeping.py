@@ -1,5 +1,6 @@
 """What a worker does besides runs: purging, and warming up."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -7,13 +8,14 @@ import pytest
 import structlog
 from sqlalchemy import text
 from stand_in_kit import TasksStandIn
-from worker_kit import Chat
+from worker_kit import USER, Chat
 
 from todo_agent.agent.factory import AgentEnvironment, load_assistant
 from todo_agent.agent.model_config import open_model
-from todo_agent.storage.run_repository import RunRepository
+from todo_agent.storage.run_repository import PURGE_BATCH, RunRepository
 from todo_agent.worker.housekeeping import Housekeeping
 from todo_agent.worker.warm_up import warm_up
+from todochat.testing import wait_until
 from todochat.testing.model_server import Say, ScriptedModelServer
 
 DAY_S = 24 * 3600.0
@@ -45,6 +47,60 @@ async def test_old_journals_and_older_runs_are_purged(
     ).purge()
 
     assert (await count(chat, "runs"), await count(chat, "run_steps")) == (runs, steps)
+
+
+async def copy_runs(chat: Chat, copies: int) -> None:
+    """Make more runs like the one that is there, each with one step."""
+    numbers = {"copies": copies}
+    async with chat.db.transaction(USER) as session:
+        statement = text(
+            "INSERT INTO runs SELECT (jsonb_populate_record("
+            " runs, jsonb_build_object('run_id', 'run_copy_' || n))).*"
+            " FROM runs, generate_series(1, :copies) AS n"
+        )
+        await session.execute(statement, numbers)
+    async with chat.jobs.transaction(None) as session:
+        statement = text(
+            "INSERT INTO run_steps (run_id, key, user_id, payload)"
+            " SELECT run_id, 'input', user_id, '[]' FROM runs WHERE run_id LIKE 'run_copy_%'"
+        )
+        await session.execute(statement)
+
+
+async def test_two_workers_at_it_at_the_same_time_purge_each_run_once(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    model.answer(Say("hello"))
+    model.answer(Say("hello again"))
+    await chat.start_worker()
+    await chat.ask("hi")
+    await age(chat, "8 days")
+    await copy_runs(chat, 2 * PURGE_BATCH + 1)
+    old_runs, old_steps = await count(chat, "runs"), await count(chat, "run_steps")
+    await chat.ask("hi")
+    workers = [
+        Housekeeping(
+            RunRepository(chat.jobs), every_s=0.001, keep_runs_s=7 * DAY_S, keep_steps_s=DAY_S
+        )
+        for _ in range(2)
+    ]
+
+    with structlog.testing.capture_logs() as logs:
+        at_it = [asyncio.create_task(worker.run()) for worker in workers]
+        await wait_until(lambda: is_purged(chat), 30)
+        for task in at_it:
+            task.cancel()
+        await asyncio.gather(*at_it, return_exceptions=True)
+
+    purged = [line for line in logs if line["event"] == "worker.purged"]
+    assert sum(line["runs"] for line in purged) == old_runs == 2 * PURGE_BATCH + 2
+    assert sum(line["steps"] for line in purged) == old_steps
+    assert await count(chat, "runs") == 1
+    assert not [line for line in logs if line["event"] == "worker.purge_failed"]
+
+
+async def is_purged(chat: Chat) -> bool:
+    return await count(chat, "runs") == 1
 
 
 @pytest.mark.parametrize(
