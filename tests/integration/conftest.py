@@ -1,5 +1,6 @@
 """Whole stacks of real processes, started with the launcher as a person would."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from stack_kit import SignUp, Stack, run_stack
+from todochat.testing.issuer import BETTER_AUTH_SECRET, Issuer
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.person import Person
 
@@ -21,10 +23,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def issuer() -> AsyncIterator[Issuer]:
+    """A foreign issuer of tokens that `stack` trusts."""
+    issuer = Issuer()
+    await issuer.server.start_server()
+    yield issuer
+    await issuer.server.close()
+
+
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """Offline assistant, two gateways, two workers."""
-    yield from run_stack("offline", {}, workers=2, gateways=2)
+def stack(issuer: Issuer) -> Iterator[Stack]:
+    """Offline assistant, two gateways, two workers, a foreign issuer."""
+    variables = {
+        "BETTER_AUTH_SECRET": BETTER_AUTH_SECRET,
+        "AUTH_EXTERNAL_ISSUERS": json.dumps([issuer.entry(prefix="ext|")]),
+        "AUTH_SIGN_UP": "open",
+    }
+    yield from run_stack("offline", variables, workers=2, gateways=2)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

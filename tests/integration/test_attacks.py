@@ -1,9 +1,7 @@
 """Attacks on identity, over HTTP, against the services of a running stack."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import contextmanager
 
 import httpx
 import jwt
@@ -12,31 +10,20 @@ import pytest_asyncio
 
 from attack_kit import Attack, Ground, bearer
 from attack_table import ATTACKS
-from stack_kit import run_stack
-from todochat.testing.issuer import BETTER_AUTH_SECRET, Issuer
+from stack_kit import Stack
+from todochat.testing.issuer import Issuer
 from todochat.testing.waiting import wait_until
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def ground() -> AsyncIterator[Ground]:
-    issuer = Issuer()
-    await issuer.server.start_server()
-    variables = {
-        "BETTER_AUTH_SECRET": BETTER_AUTH_SECRET,
-        "AUTH_EXTERNAL_ISSUERS": json.dumps([issuer.entry(prefix="ext|")]),
-        "AUTH_SIGN_UP": "open",
-    }
-    try:
-        with contextmanager(run_stack)("attacks", variables) as stack:
-            async with httpx.AsyncClient(timeout=30) as http:
-                ground = Ground(stack, http, issuer)
-                try:
-                    await ground.prepare()
-                    yield ground
-                finally:
-                    await ground.aclose()
-    finally:
-        await issuer.server.close()
+async def ground(stack: Stack, issuer: Issuer) -> AsyncIterator[Ground]:
+    async with httpx.AsyncClient(timeout=30) as http:
+        ground = Ground(stack, http, issuer)
+        try:
+            await ground.prepare()
+            yield ground
+        finally:
+            await ground.aclose()
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
