@@ -150,6 +150,8 @@ async def test_signing_out_closes_every_tab_s_pages(ada: Visitor) -> None:
     other = await ada.open_tab("/chat")
     await Chat(other).composer.wait_for()
 
+    # A tab behind another one draws a frame now and then, and a click waits for some.
+    await page.bring_to_front()
     await page.get_by_role("button", name="Settings").click()
     await page.get_by_role("button", name="Sign out").click()
 
