@@ -162,6 +162,22 @@ async def test_a_secret_is_changed_with_both_values_and_then_the_former_one_can_
     assert last.current.kid == first.current.kid
 
 
+@pytest.mark.parametrize("secret", [SECRET, OTHER_SECRET], ids=["stolen keys", "a lost secret"])
+async def test_deleted_keys_are_replaced_and_published_no_more(
+    make_ring: MakeRing, rows: Connection, secret: str
+) -> None:
+    first = make_ring(SECRET)
+    await first.refresh()
+    await rows.execute("DELETE FROM signing_keys")
+
+    ring = make_ring(secret)
+    await ring.refresh()
+
+    assert ring.current.kid != first.current.kid
+    assert await ring.get(first.current.kid) is None
+    assert len(ring.published()) == 2
+
+
 async def test_a_login_token_verifies_with_the_published_keys(
     service: Service, browser: Browser
 ) -> None:
