@@ -5,6 +5,7 @@ import { detached, type RunRef } from "resumable-fetch";
 import type { Context } from "./context";
 import { isAbort, toChatError } from "./errors";
 import { applyEvent, nameThread } from "./events";
+import { FrameQueue } from "./frames";
 import { parseEvent } from "./parse";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
@@ -36,6 +37,7 @@ export class RunFollower {
   private isAccepted = false;
   /** While the items are read anew, events wait here. */
   private waiting: unknown[][] | null = null;
+  private readonly queue = new FrameQueue<unknown>((events) => this.take(events));
   private mustReload = false;
   private reloading: Promise<void> | null = null;
 
@@ -118,6 +120,7 @@ export class RunFollower {
         this.finish();
         throw error;
       }
+      this.queue.flush();
       outcome = isAbort(error) ? "stopped" : "broken";
       failure = error;
     }
@@ -148,14 +151,17 @@ export class RunFollower {
     return {
       signal: this.connection.signal,
       onAccepted: (run) => this.noteAccepted(run),
-      onEvents: (events) => this.take(events),
+      onEvents: (events) => this.queue.add(events),
       onReconnecting: ifCurrent(() => {
         connection.value = globalThis.navigator?.onLine === false ? "offline" : "reconnecting";
       }),
       onReconnected: ifCurrent(() => {
         connection.value = "online";
       }),
-      onSnapshot: ifCurrent(() => void this.reload()),
+      onSnapshot: ifCurrent(() => {
+        this.queue.flush();
+        void this.reload();
+      }),
       onExpired: () => {
         this.mustReload = true;
       },
@@ -215,6 +221,7 @@ export class RunFollower {
 
   /** Waits until nothing that was said is held back. */
   private async settled(): Promise<void> {
+    this.queue.flush();
     while (this.waiting !== null) await this.reloading;
   }
 

@@ -6,6 +6,7 @@ import { UserMessage } from "../items/UserMessage";
 import { StartScreen } from "../start/StartScreen";
 import { ErrorBox, Notices } from "./Problems";
 import { ProgressLine } from "./Progress";
+import { createDivider } from "./stretches";
 import { ThreadSkeleton } from "./ThreadSkeleton";
 import { TurnView } from "./TurnView";
 import { groupTurns } from "./turns";
@@ -51,6 +52,10 @@ function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
     const ids = chat.itemIds.value;
     return groupTurns(ids.flatMap((id) => chat.item(id).peek() ?? []));
   }).value;
+  const divide = useRef<ReturnType<typeof createDivider> | null>(null);
+  divide.current ??= createDivider();
+  const stretches = divide.current(turns);
+  const lastTurn = turns.at(-1);
   useOlder(thread, sentinel, turns[0]?.id);
   const lastIsPending = chat.pending.value !== null;
   return (
@@ -67,8 +72,12 @@ function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
           </button>
         )}
       </div>
-      {turns.map((turn, index) => (
-        <TurnView key={turn.id} turn={turn} last={!lastIsPending && index === turns.length - 1} />
+      {stretches.map((stretch, index) => (
+        <div key={stretch.key} class={`stretch ${index === stretches.length - 1 ? "last" : ""}`}>
+          {stretch.turns.map((turn) => (
+            <TurnView key={turn.id} turn={turn} last={!lastIsPending && turn === lastTurn} />
+          ))}
+        </div>
       ))}
       <Pending />
     </>

@@ -22,8 +22,8 @@ export function scrollerOf(thread: HTMLElement, host: HTMLElement): Element {
 /** From the end, since this is asked for each frame of an answer. */
 function lastTurn(content: Element | null): Element | null {
   let child = content?.lastElementChild ?? null;
-  while (child && !child.classList.contains("turn")) child = child.previousElementSibling;
-  return child;
+  while (child && !child.matches(".turn, .stretch")) child = child.previousElementSibling;
+  return child?.matches(".stretch") ? child.lastElementChild : child;
 }
 
 function prefersStillness(): boolean {
@@ -143,11 +143,8 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
   useEffect(() => {
     const element = content.current;
     if (!element || !thread.current || typeof ResizeObserver === "undefined") return;
-    let frame = 0;
-    const observer = new ResizeObserver(() => {
-      cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => actions.current.grow());
-    });
+    // At once: sizes are known now, and what has grown is drawn with its place in one frame.
+    const observer = new ResizeObserver(() => actions.current.grow());
     observer.observe(element);
     observer.observe(thread.current);
     const letGo = (): void => {
@@ -160,7 +157,6 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     if (isPage) addEventListener("scroll", onPageScroll, { passive: true });
     return () => {
       observer.disconnect();
-      cancelAnimationFrame(frame);
       for (const name of INPUTS) ui.host.removeEventListener(name, letGo);
       removeEventListener("scroll", onPageScroll);
     };
