@@ -213,6 +213,26 @@ class ValkeyCluster:
         for node in self.nodes:
             node.stop()
 
+    async def add_replica(self, primary: ClusterNodeProcess) -> ClusterNodeProcess:
+        """Start a replica of a node and wait until it has what the node has."""
+        replica = ClusterNodeProcess()
+        self.nodes.append(replica)
+        replica.start()
+        await replica.run("CLUSTER", "MEET", "127.0.0.1", primary.port, primary.cluster_port)
+        name = await primary.run("CLUSTER", "MYID")
+
+        async def knows_it() -> bool:
+            return name in await replica.run("CLUSTER", "NODES")
+
+        async def is_in_step() -> bool:
+            replication: dict[str, object] = await replica.run("INFO", "replication")
+            return replication.get("master_link_status") == "up"
+
+        await wait_until(knows_it, START_TIMEOUT_S)
+        await replica.run("CLUSTER", "REPLICATE", name)
+        await wait_until(is_in_step, START_TIMEOUT_S)
+        return replica
+
     async def _join(self) -> None:
         first, count = self.nodes[0], len(self.nodes)
         edges = [SLOTS * number // count for number in range(count + 1)]

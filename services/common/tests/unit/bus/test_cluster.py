@@ -137,6 +137,40 @@ async def test_a_run_whose_slot_moves_goes_on(
     assert viewer.seqs == [1, 2]
 
 
+@pytest.mark.slow
+async def test_a_run_goes_on_at_the_replica_of_a_killed_node(make_bus: MakeBus) -> None:
+    nodes = ValkeyCluster()
+    try:
+        await asyncio.to_thread(nodes.start)
+        client = create_redis(nodes.url)
+        assert isinstance(client, RedisCluster)
+        place = client.keyslot("chat:{run_1}:log") * len(nodes.nodes) // 16384
+        primary = nodes.nodes[place]
+        replica = await nodes.add_replica(primary)
+        bus = await make_bus(client, idle_s=60, retry_s=60)
+        run, viewer = await bus.claim(), bus.view()
+        await run.writer.append(b'"before"')
+        await wait_until(lambda: viewer.seqs == [1], 20)
+
+        async def is_copied() -> bool:
+            return int(await replica.run("DBSIZE")) == 2
+
+        await wait_until(is_copied, 20)
+
+        assert primary.process is not None
+        primary.process.kill()
+        await run.writer.append(b'"after"')
+        await run.writer.end("completed")
+        await viewer.wait_ended()
+
+        assert viewer.seqs == [1, 2]
+        assert (await replica.run("INFO", "replication"))["role"] == "master"
+        await bus.aclose()
+        await client.aclose()
+    finally:
+        nodes.stop()
+
+
 async def test_workers_hear_of_runs_and_stops_whatever_node_they_listen_on(
     cluster: RedisCluster,
 ) -> None:
