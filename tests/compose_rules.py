@@ -11,7 +11,7 @@ from compose_kit import FOLDER, MOUNT, Project, Service
 from deploy_kit import (
     ONE_SHOTS,
     STANDARD_VARIABLES,
-    caddy_grace_s,
+    edge_grace_s,
     service_facts,
     variables,
 )
@@ -153,7 +153,7 @@ def there_is_time_to_drain(deployment: Deployment) -> Iterator[str]:
     for name in {*SERVICES, EDGE}:
         service = deployment.services[name]
         grace_s = _seconds(service.stop_grace_period)
-        needed_s = float(caddy_grace_s())
+        needed_s = float(edge_grace_s(deployment.environment(service)))
         if name in SERVICES:
             settings = load_settings(SERVICES[name].settings, deployment.environment(service))
             needed_s = settings.drain_delay_s + settings.drain_timeout_s

@@ -12,7 +12,7 @@ from deploy_kit import (
     ONE_SHOTS,
     STANDARD_VARIABLES,
     Doc,
-    caddy_grace_s,
+    edge_grace_s,
     service_facts,
     variables,
 )
@@ -20,6 +20,7 @@ from manifest_kit import Firewall, Manifests, Workload, probes, selects
 from todochat.settings import ServiceSettings, SettingsError, load_settings
 
 SERVICES: Final = service_facts()
+GATEWAY: Final = SERVICES["chat-gateway"]
 EDGE: Final = "edge"
 EXIT_S: Final = 5  # what is left to do after the drain
 # Which component opens the way to the public for whom; the worker's is always open.
@@ -242,9 +243,13 @@ def there_is_time_to_drain(manifests: Manifests) -> Iterator[str]:
             needed_s = settings.drain_delay_s + settings.drain_timeout_s + EXIT_S
         else:
             pause = workload.container.get("lifecycle", {}).get("preStop", {}).get("sleep", {})
-            needed_s = pause.get("seconds", 0) + caddy_grace_s() + EXIT_S
+            streams_s = edge_grace_s(manifests.environment(workload))
+            needed_s = pause.get("seconds", 0) + streams_s + EXIT_S
             if not pause:
                 yield f"{workload.name}: stops before proxies have heard of it"
+            gateway = manifests.environment(manifests.workload("chat-gateway"))
+            if streams_s < load_settings(GATEWAY.settings, gateway).drain_timeout_s:
+                yield f"{workload.name}: breaks streams off that gateways let finish"
         if grace_s < needed_s:
             yield f"{workload.name}: has {grace_s} s, needs {needed_s:.0f} s"
 

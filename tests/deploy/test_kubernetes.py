@@ -246,6 +246,11 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
         "edge: stops before",
     ),
     (
+        lambda m: entry(m, "edge", "EDGE_GRACE_PERIOD").update(value="3s"),
+        rules.there_is_time_to_drain,
+        "edge: breaks streams off",
+    ),
+    (
         lambda m: drop(m, "PodDisruptionBudget", "tasks"),
         rules.deployments_survive_a_node,
         "tasks: no PodDisruptionBudget",
