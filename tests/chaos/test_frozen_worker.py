@@ -35,6 +35,7 @@ pytestmark = [
 
 HALF, WHOLE = "Half an answer", "The whole answer."
 RUNS = 10
+TAKEN_OVER_S = 10  # what is promised; a lease is 6 s
 RUNS_OF_ONE = 5  # at once, of one person
 
 
@@ -193,7 +194,7 @@ async def test_ten_runs_of_one_killed_worker(
     times = sorted(at - killed_at for _, at in seen)
     record_property("takeover_s", [round(each, 2) for each in times])
     print(f"takeover: p50 {times[RUNS // 2]:.2f} s, max {times[-1]:.2f} s")
-    assert times[-1] < WAIT_S
+    assert times[-1] < TAKEN_OVER_S
 
 
 async def test_a_poisoned_run_ends_and_blocks_nobody(ready: KillStack) -> None:
