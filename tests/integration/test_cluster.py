@@ -16,7 +16,7 @@ from todochat.testing.model_server import Answer, Gate, ModelRequest, Say, Scrip
 from todochat.testing.person import Person, Stream
 from todochat.testing.servers import ValkeyCluster
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 DELTA = "assistant_message.content_part.text_delta"
 WORKER = "todo-agent-worker"
@@ -43,7 +43,7 @@ def cluster_stack(
         "OPENAI_API_KEY": "sk-scripted",
         "TODO_AGENT_MODEL": "scripted",
     }
-    yield from run_stack("cluster", variables, workers=2, gateways=3)
+    yield from run_stack("cluster", variables, workers=2, gateways=3, timeout_s=180)
 
 
 @pytest.fixture
