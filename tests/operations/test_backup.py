@@ -265,6 +265,7 @@ def test_migrated_databases_without_anybody_are_empty(
     for database, folder in MIGRATIONS.items():
         run_migrations(empty.url(database, "owner"), folder)
 
-    backups.restore(empty.admin_url, saved)
+    done = backups.run(empty.admin_url, "save", BACKUP_RESTORE=saved)  # as in a CronJob's Job
 
+    assert done.returncode == 0, done.stderr
     assert empty.ask("auth", "SELECT email FROM users")[0]["email"] == "ada@example.com"

@@ -96,7 +96,7 @@ class ErasureService:
             erasures = ErasureRepository(transaction)
             if is_erased and erasure.is_last_word(began_at):
                 await erasures.finish(erasure.user_id)
-                log.info("erasure.finished", attempts=erasure.attempts)
+                log.info("erasure.finished", user_id=erasure.user_id, attempts=erasure.attempts)
             else:
                 until = erasure.next_attempt_at(now, is_erased=is_erased)
                 await erasures.put_off(erasure.user_id, until)
