@@ -14,6 +14,7 @@ import pytest
 from backup_kit import MIGRATIONS, Backups, Server, ask
 from rows_kit import FIRST_ROWS, RUN
 from todochat.database.migrations import run_migrations
+from todochat.engines import postgres_install_dir
 
 # What a restore changes on purpose.
 MENDED = {
@@ -255,6 +256,42 @@ def test_a_restore_under_services_that_run_is_refused(
 
     assert refused.returncode == 1
     assert "somebody is connected to database tasks" in refused.stderr
+
+
+def test_who_has_an_account_is_not_erased_when_it_cannot_be_asked_for(
+    empty: Server, backups: Backups, saved: str, tmp_path: Path
+) -> None:
+    """A question that fails is not the answer that nobody has an account."""
+    program = tmp_path / "psql"
+    real = postgres_install_dir() / "bin/psql"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *"SELECT id FROM users"*) exit 1 ;; esac\nexec {real} "$@"\n'
+    )
+    program.chmod(0o755)
+
+    broken = backups.run(empty.admin_url, "restore", saved, path=str(tmp_path))
+
+    assert broken.returncode == 1
+    assert "will be erased" not in broken.stdout
+    assert empty.ask("auth", "SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
+
+
+def test_a_restore_that_breaks_off_changes_nothing_and_can_be_done_again(
+    empty: Server, backups: Backups, saved: str, tmp_path: Path
+) -> None:
+    program = tmp_path / "pg_restore"
+    program.write_text('#!/bin/sh\ncase "$*" in *tasks_restored*) exit 1 ;; esac\nexit 0\n')
+    program.chmod(0o755)
+
+    broken = backups.run(empty.admin_url, "restore", saved, path=str(tmp_path))
+    left = empty.ask("chat", "SELECT 1 FROM pg_tables WHERE schemaname = 'public'")
+    backups.restore(empty.admin_url, saved)
+
+    assert broken.returncode == 1
+    assert left == []
+    names = {str(row["d"]) for row in empty.ask("postgres", "SELECT datname AS d FROM pg_database")}
+    assert names == {"auth", "tasks", "chat", "postgres", "template0", "template1"}
+    assert empty.ask("auth", "SELECT email FROM users")[0]["email"] == "ada@example.com"
 
 
 @pytest.mark.slow

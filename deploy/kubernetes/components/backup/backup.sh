@@ -15,6 +15,7 @@
 #   BACKUP_RESTORE       with `save`: restore this one instead, where arguments can't be changed
 set -euo pipefail
 umask 077
+export LC_ALL=C
 
 # The order is the point. Each dump is of its own moment, and who caused a change has to be saved
 # before who holds it: a run that was saved first is repeated after a restore and finds its task by
@@ -135,15 +136,21 @@ restore() {
 	for database in $DATABASES; do
 		check_is_empty "$database"
 	done
+	# Under other names until all three are there: what breaks off can be done again.
 	for database in $DATABASES; do
-		make_anew "$database"
+		make_draft "$database"
 		pg_restore --exit-on-error --single-transaction --no-owner --role "${database}_owner" \
-			--dbname "$database" "$source/$database.dump"
+			--dbname "${database}_restored" "$source/$database.dump"
 		say "$database: $(date -u +%H:%M:%S)"
 	done
 	mend
 	for database in $DATABASES; do
-		ask "$database" "ANALYZE"
+		ask "${database}_restored" "ANALYZE"
+	done
+	# What migrations made may be newer than the dump; it goes, with the database.
+	for database in $DATABASES; do
+		ask "$ADMIN_DATABASE" "DROP DATABASE \"$database\""
+		ask "$ADMIN_DATABASE" "ALTER DATABASE \"${database}_restored\" RENAME TO \"$database\""
 	done
 	say "restored $1 in $((SECONDS - began)) s; what is older than the services is migrated at their start"
 }
@@ -168,39 +175,40 @@ check_is_empty() {
 	[[ -z $people ]] || refuse "database $1 is not empty: restore into a new installation"
 }
 
-# What migrations made may be newer than the dump; it goes, with the database. Who may connect is
-# what todochat.database.bootstrap says.
-make_anew() {
-	local owner=$1_owner
-	ask "$ADMIN_DATABASE" "DROP DATABASE \"$1\""
-	ask "$ADMIN_DATABASE" "CREATE DATABASE \"$1\" OWNER \"$owner\" TEMPLATE template0"
-	ask "$ADMIN_DATABASE" "REVOKE ALL ON DATABASE \"$1\" FROM PUBLIC"
-	ask "$ADMIN_DATABASE" "GRANT CONNECT ON DATABASE \"$1\" TO \"$1_app\", \"$1_jobs\""
+# Who may connect is what todochat.database.bootstrap says.
+make_draft() {
+	local draft=$1_restored owner=$1_owner
+	ask "$ADMIN_DATABASE" "DROP DATABASE IF EXISTS \"$draft\"" 2>/dev/null
+	ask "$ADMIN_DATABASE" "CREATE DATABASE \"$draft\" OWNER \"$owner\" TEMPLATE template0"
+	ask "$ADMIN_DATABASE" "REVOKE ALL ON DATABASE \"$draft\" FROM PUBLIC"
+	ask "$ADMIN_DATABASE" "GRANT CONNECT ON DATABASE \"$draft\" TO \"$1_app\", \"$1_jobs\""
 }
 
 # What three moments, and the time since, make necessary.
 mend() {
-	local orphans
+	local accounts chatting doing orphans
 	# Who signed out, or was made to, since the backup must not be signed in again.
-	ask auth "UPDATE sessions SET revoked_at = now(), revoke_reason = 'restored' WHERE revoked_at IS NULL"
+	ask auth_restored "UPDATE sessions SET revoked_at = now(), revoke_reason = 'restored' WHERE revoked_at IS NULL"
 	# A run may have been taken over between the dumps; the attempts of then hinder nobody now.
-	ask tasks "DELETE FROM run_attempts"
+	ask tasks_restored "DELETE FROM run_attempts"
 	# Who deleted the account: what chat and tasks have may be older than their answer that it is gone.
-	ask auth "UPDATE erasures SET next_attempt_at = now()"
+	ask auth_restored "UPDATE erasures SET next_attempt_at = now()"
 	# Whose erasure was done before the last dump: auth-session has the others erase again.
-	orphans=$({
-		ask chat "SELECT user_id FROM owners UNION SELECT user_id FROM attachments"
-		ask tasks "SELECT user_id FROM user_counters"
-	} | sort -u | comm -23 - <(ask auth "SELECT id FROM users UNION SELECT user_id FROM erasures" | sort -u))
+	# Each answer into a variable of its own: a question that fails must end this, and not look like
+	# an answer without anybody.
+	accounts=$(ask auth_restored "SELECT id FROM users UNION SELECT user_id FROM erasures")
+	chatting=$(ask chat_restored "SELECT user_id FROM owners UNION SELECT user_id FROM attachments")
+	doing=$(ask tasks_restored "SELECT user_id FROM user_counters")
+	orphans=$(printf '%s\n' "$chatting" "$doing" | sed '/^$/d' | sort -u | comm -23 - <(sort -u <<<"$accounts"))
 	if [[ -n $orphans ]]; then
-		{
-			printf '%s\n' "COPY orphans FROM stdin;" "$orphans" "\\."
-		} | {
-			printf '%s\n' "BEGIN; CREATE TEMPORARY TABLE orphans (user_id text) ON COMMIT DROP;"
-			cat
-			printf '%s\n' "INSERT INTO erasures (user_id, requested_at, attempts, next_attempt_at)" \
-				"SELECT user_id, now(), 0, now() FROM orphans ON CONFLICT DO NOTHING; COMMIT;"
-		} | psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname auth
+		psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --single-transaction --dbname auth_restored <<-SQL
+			CREATE TEMPORARY TABLE orphans (user_id text) ON COMMIT DROP;
+			COPY orphans FROM stdin;
+			$orphans
+			\.
+			INSERT INTO erasures (user_id, requested_at, attempts, next_attempt_at)
+			SELECT user_id, now(), 0, now() FROM orphans WHERE user_id <> '' ON CONFLICT DO NOTHING;
+		SQL
 		say "$(wc -l <<<"$orphans") without an account will be erased"
 	fi
 }
