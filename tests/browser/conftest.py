@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright, expect
@@ -130,21 +129,6 @@ def model(model_server: ScriptedModelServer) -> Iterator[ScriptedModelServer]:
     model_server.forget()
     yield model_server
     assert model_server.unused_answers == 0
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def sign_up() -> AsyncIterator[SignUp]:
-    """Make people with accounts: `ada = await sign_up(site)`."""
-    clients = []
-
-    async def make(stack: Stack, **profile: str) -> Person:
-        client = httpx.AsyncClient(base_url=stack.edge, timeout=30)
-        clients.append(client)
-        return await Person.sign_up(client, **profile)
-
-    yield make
-    for client in clients:
-        await client.aclose()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

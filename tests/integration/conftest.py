@@ -4,14 +4,12 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 import pytest_asyncio
 
-from stack_kit import SignUp, Stack, run_stack
+from stack_kit import Stack, run_stack
 from todochat.testing.issuer import BETTER_AUTH_SECRET, Issuer
 from todochat.testing.model_server import ScriptedModelServer
-from todochat.testing.person import Person
 
 HERE = Path(__file__).parent
 
@@ -78,18 +76,3 @@ def model(
     server.requests.clear()
     yield server
     assert server.unused_answers == 0
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def sign_up() -> AsyncIterator[SignUp]:
-    """Make people with accounts: `ada = await sign_up(stack)`."""
-    clients = []
-
-    async def make(stack: Stack, **profile: str) -> Person:
-        client = httpx.AsyncClient(base_url=stack.edge, timeout=30)
-        clients.append(client)
-        return await Person.sign_up(client, **profile)
-
-    yield make
-    for client in clients:
-        await client.aclose()

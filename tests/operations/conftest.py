@@ -3,14 +3,12 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 import pytest_asyncio
 
-from stack_kit import SignUp, Stack, run_stack
+from stack_kit import Stack, run_stack
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.otlp import SpanCollector
-from todochat.testing.person import Person
 
 HERE = Path(__file__).parent
 
@@ -46,18 +44,3 @@ def watched_stack(collector: SpanCollector, watched_model: ScriptedModelServer) 
         "OTEL_BSP_SCHEDULE_DELAY": "200",
     }
     yield from run_stack("watched", variables)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def sign_up() -> AsyncIterator[SignUp]:
-    """Make people with accounts: `ada = await sign_up(stack)`."""
-    clients = []
-
-    async def make(stack: Stack, **profile: str) -> Person:
-        client = httpx.AsyncClient(base_url=stack.edge, timeout=30)
-        clients.append(client)
-        return await Person.sign_up(client, **profile)
-
-    yield make
-    for client in clients:
-        await client.aclose()

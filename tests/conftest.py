@@ -1,0 +1,24 @@
+"""What the suites over whole stacks share."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest_asyncio
+
+from stack_kit import SignUp, Stack
+from todochat.testing.person import Person
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sign_up() -> AsyncIterator[SignUp]:
+    """Make people with accounts: `ada = await sign_up(stack)`."""
+    clients = []
+
+    async def make(stack: Stack, **profile: str) -> Person:
+        client = httpx.AsyncClient(base_url=stack.edge, timeout=30)
+        clients.append(client)
+        return await Person.sign_up(client, **profile)
+
+    yield make
+    for client in clients:
+        await client.aclose()
