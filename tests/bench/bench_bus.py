@@ -9,6 +9,9 @@ below 1 the bus is cheaper. Two settings:
 
 CPU is this process's (publisher and subscriber together) and the server's, for 1,000 frames.
 The bare pipeline has no fence, no log expiry, no catch-up and no back-pressure.
+
+`--nodes 3` measures something else: paced, the bus alone, on one server and on a cluster, what each
+node spends on 1,000 frames, with 50 runs and with 300.
 """
 
 import argparse
@@ -17,7 +20,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -26,8 +29,8 @@ import uvloop
 from redis.asyncio import Redis
 
 from todochat.bus import Frames, RunHub, RunPublisher
-from todochat.redis_client import create_server_client
-from todochat.testing.servers import ValkeyProcess
+from todochat.redis_client import RedisClient, create_redis, create_server_client
+from todochat.testing.servers import EngineProcess, ValkeyCluster, ValkeyProcess
 
 RUNS = 50
 FRAMES_A_SECOND = 30
@@ -48,24 +51,24 @@ class Cost(NamedTuple):
     server_cpu_ms: float
 
 
-async def pace(count: int, say: Callable[[int], Awaitable[object]]) -> None:
+async def pace(count: int, say: Callable[[int], Awaitable[object]], runs: int = RUNS) -> None:
     """Call `say(run)` for all runs in turn, FRAMES_A_SECOND each, `count` times a run."""
     started = time.perf_counter()
-    for n in range(count * RUNS):
-        due = started + n / (FRAMES_A_SECOND * RUNS)
+    for n in range(count * runs):
+        due = started + n / (FRAMES_A_SECOND * runs)
         if (delay := due - time.perf_counter()) > 0:
             await asyncio.sleep(delay)
-        await say(n % RUNS)
+        await say(n % runs)
 
 
-async def bus(redis: Redis, count: int, *, paced: bool) -> None:
+async def bus(redis: RedisClient, count: int, *, paced: bool, runs: int = RUNS) -> None:
     """Say `count` frames in each run on the bus, and wait until every viewer has them."""
     publisher, hub = RunPublisher(redis), RunHub(redis)
     await publisher.start()
     await hub.start()
     claims = [
         await publisher.claim(f"run_{n}", 1, user_id="u", thread_id="t", seq_high=0)
-        for n in range(RUNS)
+        for n in range(runs)
     ]
 
     async def view(run: int) -> None:
@@ -79,11 +82,11 @@ async def bus(redis: Redis, count: int, *, paced: bool) -> None:
             await claims[run].writer.append(EVENT)
         await claims[run].writer.flush()
 
-    viewers = [asyncio.create_task(view(run)) for run in range(RUNS)]
+    viewers = [asyncio.create_task(view(run)) for run in range(runs)]
     if paced:
-        await pace(count, lambda run: claims[run].writer.append(EVENT))
+        await pace(count, lambda run: claims[run].writer.append(EVENT), runs)
     else:
-        await asyncio.gather(*(say_all(run) for run in range(RUNS)))
+        await asyncio.gather(*(say_all(run) for run in range(runs)))
     await asyncio.gather(*viewers)
     await publisher.aclose()
     await hub.aclose()
@@ -164,12 +167,48 @@ def run_bench(seconds: float) -> dict[str, dict[str, object]]:
     return results
 
 
+async def measure_nodes(url: str, nodes: Sequence[EngineProcess], runs: int, count: int) -> str:
+    """Measure what each node spends on the bus; the servers are empty."""
+    redis = create_redis(url)
+    servers = [psutil.Process(node.process.pid) for node in nodes if node.process is not None]
+    before, wall = [sum(server.cpu_times()[:2]) for server in servers], time.perf_counter()
+    await bus(redis, count, paced=True, runs=runs)
+    frames, wall = runs * count, time.perf_counter() - wall
+    spent = [
+        (sum(server.cpu_times()[:2]) - cpu) * 1e6 / frames
+        for server, cpu in zip(servers, before, strict=True)
+    ]
+    await redis.aclose()
+    costs = " ".join(f"{cost:5.1f}" for cost in spent)
+    return f"{runs:4} runs {frames / wall:7.0f} frames/s   CPU-ms/1000 by node: {costs}"
+
+
+def run_nodes_bench(nodes: int, seconds: float) -> None:
+    """Print what one server and each node of a cluster spend."""
+    for runs in (RUNS, 6 * RUNS):
+        server, cluster = ValkeyProcess(), ValkeyCluster(nodes)
+        try:
+            server.start()
+            cluster.start()
+            count = int(seconds * FRAMES_A_SECOND)
+            one = uvloop.run(measure_nodes(server.url, [server], runs, count))
+            many = uvloop.run(measure_nodes(cluster.url, cluster.nodes, runs, count))
+            sys.stdout.write(f"server  {one}\ncluster {many}\n")
+        finally:
+            server.stop()
+            cluster.stop()
+
+
 def main() -> None:
     """Print a table, or JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="length of a paced run")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--nodes", type=int, default=0, help="of a cluster to measure instead")
     options = parser.parse_args()
+    if options.nodes:
+        run_nodes_bench(options.nodes, options.seconds)
+        return
     results = run_bench(options.seconds)
     if options.json:
         json.dump(results, sys.stdout, indent=2)
