@@ -3,18 +3,19 @@ import type { FileRefusal } from "../../core/types";
 import type { Translate } from "../../locale";
 import { toast, useUi } from "../context";
 
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
+const UNITS = ["kilobyte", "megabyte", "gigabyte"];
 
 /** "5 MB" in the reader's language. */
 export function fileSize(bytes: number, locale: string): string {
-  const power = Math.min(Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1024)), 3);
-  const unit = UNITS[power] ?? "byte";
+  // Below a kilobyte nobody counts.
+  const kilobytes = Math.max(1, bytes / 1024);
+  const power = Math.min(Math.floor(Math.log(kilobytes) / Math.log(1024)), UNITS.length - 1);
   const format = new Intl.NumberFormat(locale, {
     style: "unit",
-    unit,
-    maximumFractionDigits: power > 1 ? 1 : 0,
+    unit: UNITS[power],
+    maximumFractionDigits: power > 0 ? 1 : 0,
   });
-  return format.format(bytes / 1024 ** power);
+  return format.format(kilobytes / 1024 ** power);
 }
 
 /** Why a file wasn't taken, in words. */

@@ -145,6 +145,14 @@ const form: WidgetNode = {
       options: ["one", "two"].map(option),
     },
     {
+      type: "Select",
+      name: "city",
+      searchable: true,
+      clearable: true,
+      placeholder: "Where to?",
+      options: ["amsterdam", "berlin", "cairo", "dakar", "edinburgh", "florence"].map(option),
+    },
+    {
       type: "RadioGroup",
       name: "where",
       ariaLabel: "Where",

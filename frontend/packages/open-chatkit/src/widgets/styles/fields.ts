@@ -47,8 +47,8 @@ button.w-select { overflow: hidden; white-space: nowrap; }
   z-index: 10;
 }
 .w-search-list { max-height: min(18rem, 50vh); overflow-y: auto; overscroll-behavior: contain; margin-block-start: 4px; }
-.w-search-none { padding: 8px 10px; color: var(--w-text-secondary); }
-.w-search-option { display: flex; align-items: center; gap: 8px; padding: 8px 10px; border-radius: var(--w-radius-field); cursor: pointer; }
+.w-search-none { padding: 8px 10px; font-size: calc(var(--w-size) * 0.875); color: var(--w-text-secondary); }
+.w-search-option { display: flex; font-size: calc(var(--w-size) * 0.875); align-items: center; gap: 8px; padding: 8px 10px; border-radius: var(--w-radius-field); cursor: pointer; }
 .w-search-option[data-active] { background: var(--w-hover); }
 .w-search-option[aria-disabled] { opacity: 0.5; cursor: default; }
 .w-search-option > span { flex: 1; min-width: 0; overflow-wrap: anywhere; }

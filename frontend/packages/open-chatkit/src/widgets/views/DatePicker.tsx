@@ -1,14 +1,13 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { useSettings } from "../context";
 import { dayOf, dayText, isoOf } from "../days";
-import { FIELD, linkLabels, readableName } from "../fields";
+import { FIELD, readableName } from "../fields";
 import { Icon } from "../Icon";
 import { loader, useLoaded } from "../lazy";
-import { nested } from "../payload";
-import type { ActionConfig, Shape } from "../types";
-import { useAction } from "../useAction";
-import { useFieldValue } from "../useFieldValue";
+import type { Shape } from "../types";
+import { useChoice } from "../useChoice";
 import { controlClass } from "./field";
+import { ClearButton, FieldSpinner, useOpen } from "./fieldParts";
 
 const calendar = loader(() => import("../lazy/Calendar").then((module) => module.Calendar));
 
@@ -17,29 +16,10 @@ export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
   const { strings, locale } = useSettings();
   const trigger = useRef<HTMLButtonElement>(null);
   const hidden = useRef<HTMLInputElement>(null);
-  const [isOpen, setOpen] = useState(false);
+  const { isOpen, toggle, close } = useOpen(trigger);
   const Calendar = useLoaded(calendar, isOpen);
-  const action = useAction(node.onChangeAction as ActionConfig | undefined, "none");
-  const hasAction = Boolean(node.onChangeAction);
-  const { value, choose } = useFieldValue(node.defaultValue ?? "", hasAction);
-  const isWaiting = action.isBlocked || action.isPending;
+  const { value, change, isPending, isWaiting } = useChoice(node, trigger, hidden);
   const day = dayOf(value);
-  useLayoutEffect(() => linkLabels(trigger.current));
-
-  async function change(next: string): Promise<void> {
-    const takeBack = choose(next);
-    // A field's value is read from the document, so that must have it.
-    if (hidden.current) hidden.current.value = next;
-    if (!hasAction) return;
-    if (await action.run(trigger.current, nested([[node.name, next]]))) return;
-    takeBack();
-    if (hidden.current) hidden.current.value = value;
-  }
-
-  function close(): void {
-    setOpen(false);
-    trigger.current?.focus({ preventScroll: true });
-  }
 
   return (
     <div class={`w-date-frame${node.block ? " w-block" : ""}`}>
@@ -56,13 +36,13 @@ export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
         class={`${controlClass("w-date", node, "outline")}${day ? "" : " w-empty"}`}
         disabled={node.disabled === true}
         aria-disabled={isWaiting ? true : undefined}
-        aria-busy={action.isPending ? true : undefined}
+        aria-busy={isPending ? true : undefined}
         aria-haspopup="dialog"
         aria-expanded={isOpen}
         aria-label={
           day ? undefined : `${readableName(node.name)}: ${node.placeholder || strings.chooseDate}`
         }
-        onClick={() => !isWaiting && setOpen(!isOpen)}
+        onClick={() => !isWaiting && toggle()}
         onPointerEnter={() => void calendar.load().catch(() => undefined)}
         {...{ [FIELD]: node.name }}
       >
@@ -70,22 +50,10 @@ export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
         <span class="w-date-text" data-w-value="">
           {day ? dayText(day, locale) : node.placeholder || strings.chooseDate}
         </span>
-        {action.isPending ? (
-          <span class="w-spinner" role="status" aria-label={strings.loading} />
-        ) : null}
+        {isPending ? <FieldSpinner /> : null}
       </button>
       {node.clearable && day && !node.disabled && !isWaiting ? (
-        <button
-          type="button"
-          class="w-clear"
-          aria-label={strings.clear}
-          onClick={() => {
-            trigger.current?.focus({ preventScroll: true });
-            void change("");
-          }}
-        >
-          <Icon name="close" />
-        </button>
+        <ClearButton control={trigger} onClear={() => void change("")} />
       ) : null}
       {isOpen && Calendar ? (
         <Calendar

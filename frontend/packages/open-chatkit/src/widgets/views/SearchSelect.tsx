@@ -1,13 +1,11 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { useSettings } from "../context";
-import { FIELD, linkLabels, readableName } from "../fields";
-import { Icon } from "../Icon";
+import { FIELD, readableName } from "../fields";
 import { loader, useLoaded } from "../lazy";
-import { nested } from "../payload";
-import type { ActionConfig, SelectShape } from "../types";
-import { useAction } from "../useAction";
-import { useFieldValue } from "../useFieldValue";
+import type { SelectShape } from "../types";
+import { useChoice } from "../useChoice";
 import { controlClass } from "./field";
+import { ClearButton, SelectEnd, useOpen } from "./fieldParts";
 
 const searchList = loader(() => import("../lazy/SearchList").then((module) => module.SearchList));
 
@@ -16,31 +14,12 @@ export function SearchSelect({ node }: { node: SelectShape }) {
   const { strings } = useSettings();
   const trigger = useRef<HTMLButtonElement>(null);
   const hidden = useRef<HTMLInputElement>(null);
-  const [isOpen, setOpen] = useState(false);
+  const { isOpen, toggle, close } = useOpen(trigger);
   const SearchList = useLoaded(searchList, isOpen);
-  const action = useAction(node.onChangeAction as ActionConfig | undefined, "none");
-  const hasAction = Boolean(node.onChangeAction);
-  const { value, choose } = useFieldValue(node.defaultValue ?? "", hasAction);
-  const isWaiting = action.isBlocked || action.isPending;
+  const { value, change, isPending, isWaiting } = useChoice(node, trigger, hidden);
   const options = node.options ?? [];
   const chosen = options.find((option) => option.value === value);
   const label = node.placeholder || strings.choose;
-  useLayoutEffect(() => linkLabels(trigger.current));
-
-  async function change(next: string): Promise<void> {
-    const takeBack = choose(next);
-    // A field's value is read from the document, so that must have it.
-    if (hidden.current) hidden.current.value = next;
-    if (!hasAction) return;
-    if (await action.run(trigger.current, nested([[node.name, next]]))) return;
-    takeBack();
-    if (hidden.current) hidden.current.value = value;
-  }
-
-  function close(): void {
-    setOpen(false);
-    trigger.current?.focus({ preventScroll: true });
-  }
 
   return (
     <div class={`w-select-frame${node.block ? " w-block" : ""}`}>
@@ -58,32 +37,18 @@ export function SearchSelect({ node }: { node: SelectShape }) {
           class={`${controlClass("w-select", node, "outline")}${chosen ? "" : " w-empty"}`}
           disabled={node.disabled === true}
           aria-disabled={isWaiting ? true : undefined}
-          aria-busy={action.isPending ? true : undefined}
+          aria-busy={isPending ? true : undefined}
           aria-haspopup="listbox"
           aria-expanded={isOpen}
           aria-label={chosen ? undefined : `${readableName(node.name)}: ${label}`}
-          onClick={() => !isWaiting && setOpen(!isOpen)}
+          onClick={() => !isWaiting && toggle()}
           {...{ [FIELD]: node.name }}
         >
           <span data-w-value="">{chosen?.label ?? label}</span>
         </button>
-        {action.isPending ? (
-          <span class="w-spinner" role="status" aria-label={strings.loading} />
-        ) : (
-          <Icon name="chevron-down" class="w-select-arrow" />
-        )}
+        <SelectEnd isPending={isPending} />
         {node.clearable && chosen && !node.disabled && !isWaiting ? (
-          <button
-            type="button"
-            class="w-clear"
-            aria-label={strings.clear}
-            onClick={() => {
-              trigger.current?.focus();
-              void change("");
-            }}
-          >
-            <Icon name="close" />
-          </button>
+          <ClearButton control={trigger} onClear={() => void change("")} />
         ) : null}
       </div>
       {chosen?.description ? <p class="w-select-about">{chosen.description}</p> : null}

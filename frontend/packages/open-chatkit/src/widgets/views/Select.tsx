@@ -1,12 +1,10 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { useSettings } from "../context";
-import { FIELD, linkLabels, readableName } from "../fields";
-import { Icon } from "../Icon";
-import { nested } from "../payload";
-import type { ActionConfig, SelectShape } from "../types";
-import { useAction } from "../useAction";
-import { useFieldValue } from "../useFieldValue";
+import { FIELD, readableName } from "../fields";
+import type { SelectShape } from "../types";
+import { useChoice } from "../useChoice";
 import { controlClass } from "./field";
+import { ClearButton, SelectEnd } from "./fieldParts";
 import { SearchSelect } from "./SearchSelect";
 
 /** One of some options; with `searchable` it can be found by some letters. */
@@ -18,29 +16,15 @@ export function Select({ node }: { node: SelectShape }) {
 function PlainSelect({ node }: { node: SelectShape }) {
   const { strings } = useSettings();
   const ref = useRef<HTMLSelectElement>(null);
-  const action = useAction(node.onChangeAction as ActionConfig | undefined, "none");
-  const hasAction = Boolean(node.onChangeAction);
-  const { value, choose } = useFieldValue(node.defaultValue ?? "", hasAction);
-  useLayoutEffect(() => linkLabels(ref.current));
-
+  const { value, change, isPending, isWaiting } = useChoice(node, ref, ref);
   const options = node.options ?? [];
   const chosen = options.find((option) => option.value === value);
   const isOff = node.disabled === true;
-  const isWaiting = action.isBlocked || action.isPending;
 
-  async function change(next: string): Promise<void> {
-    if (isWaiting) {
-      // A disabled select would lose the focus: this one doesn't move.
-      if (ref.current) ref.current.value = value;
-      return;
-    }
-    const takeBack = choose(next);
-    // A field's value is read from the document, so that must have it.
-    if (ref.current) ref.current.value = next;
-    if (!hasAction) return;
-    if (await action.run(ref.current, nested([[node.name, next]]))) return;
-    takeBack();
-    if (ref.current) ref.current.value = value;
+  function take(next: string): void {
+    if (!isWaiting) void change(next);
+    // A disabled select would lose the focus: this one doesn't move.
+    else if (ref.current) ref.current.value = value;
   }
 
   return (
@@ -54,8 +38,8 @@ function PlainSelect({ node }: { node: SelectShape }) {
           disabled={isOff}
           aria-disabled={isWaiting ? true : undefined}
           aria-label={node.placeholder || readableName(node.name)}
-          aria-busy={action.isPending ? true : undefined}
-          onChange={(event) => void change(event.currentTarget.value)}
+          aria-busy={isPending ? true : undefined}
+          onChange={(event) => take(event.currentTarget.value)}
           {...{ [FIELD]: node.name }}
         >
           {chosen && !node.clearable ? null : (
@@ -69,23 +53,9 @@ function PlainSelect({ node }: { node: SelectShape }) {
             </option>
           ))}
         </select>
-        {action.isPending ? (
-          <span class="w-spinner" role="status" aria-label={strings.loading} />
-        ) : (
-          <Icon name="chevron-down" class="w-select-arrow" />
-        )}
+        <SelectEnd isPending={isPending} />
         {node.clearable && chosen && !isOff ? (
-          <button
-            type="button"
-            class="w-clear"
-            aria-label={strings.clear}
-            onClick={() => {
-              ref.current?.focus();
-              void change("");
-            }}
-          >
-            <Icon name="close" />
-          </button>
+          <ClearButton control={ref} onClear={() => take("")} />
         ) : null}
       </div>
       {chosen?.description ? <p class="w-select-about">{chosen.description}</p> : null}
