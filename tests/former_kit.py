@@ -28,7 +28,7 @@ def git(*arguments: str) -> bytes | None:
 
 def former_commit() -> str | None:
     """Return the last release; without one, what was before the newest migration."""
-    release = git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*")
+    release = git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", "HEAD^")
     if release:
         return release.decode().strip()
     newest = git("log", "-1", "--diff-filter=A", "--format=%H", "--", MIGRATIONS)
