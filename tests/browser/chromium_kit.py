@@ -6,6 +6,7 @@ Playwright's own has to be downloaded where the platform has one.
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -87,11 +88,13 @@ def ensure_browser(environ: Mapping[str, str], playwrights_own: str) -> str:
             said.append(_run(PLAYWRIGHTS_OWN, environ))
             found = find_browser(environ) or _installed(playwrights_own)
     if found is None:
-        msg = (
-            "The browser tests need Chromium or Chrome: install it (Debian: apt-get install "
-            f"chromium) or set {CHROME_PATH}. Tried: {'; '.join(said)}"
-        )
-        raise NoBrowserError(msg)
+        lines = [
+            "The browser tests need Chromium or Chrome, and none could be installed. Install one",
+            "(Debian: apt-get install chromium; macOS: brew install --cask google-chrome)",
+            f"or say where one is: {CHROME_PATH}=/path/to/chrome. What was tried:",
+            *(f"- {words}" for words in said),
+        ]
+        raise NoBrowserError("\n".join(lines))
     return found
 
 
@@ -121,9 +124,15 @@ def _run(commands: tuple[tuple[str, ...], ...], environ: Mapping[str, str]) -> s
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"{command[0]}: {error}"
         if done.returncode != 0:
-            words = (done.stderr or done.stdout).strip().splitlines()
-            return f"{' '.join(command)}: {words[-1] if words else done.returncode}"
+            return f"{' '.join(command)}: {_reason(done)}"
     return f"{commands[-1][0]}: no browser although it succeeded"
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the line that says why: Node and apt write more after it."""
+    lines = (done.stderr or done.stdout).strip().splitlines()
+    errors = [line for line in lines if re.match(r"E: |(\w+ )?\w*[Ee]rror: ", line)]
+    return next(iter(errors or lines[-1:]), f"exit code {done.returncode}")
 
 
 @contextmanager

@@ -1,0 +1,81 @@
+"""Where the browser of these tests comes from on a machine that has none."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from browser import chromium_kit
+from browser.chromium_kit import NoBrowserError, ensure_browser
+
+Program = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder in the PATH of a machine without any browser; its user may install."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(chromium_kit, "MAC_APPS", ())
+    monkeypatch.setattr(chromium_kit, "PLAYWRIGHTS_OWN", (("playwright-install",),))
+    return tmp_path
+
+
+@pytest.fixture
+def program(bare_machine: Path) -> Program:
+    """Put a program there: `program("apt-get", "what it does, in sh")`."""
+
+    def make(name: str, script: str) -> Path:
+        path = bare_machine / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    return make
+
+
+def ensure(machine: Path) -> str:
+    return ensure_browser({"PATH": str(machine)}, str(machine / "no" / "such" / "a" / "chrome"))
+
+
+def test_a_browser_that_is_there_is_taken(bare_machine: Path, program: Program) -> None:
+    chrome = program("google-chrome", "exit 0")
+
+    assert ensure(bare_machine) == str(chrome)
+
+
+def test_where_there_is_none_the_platform_s_own_is_installed(
+    bare_machine: Path, program: Program
+) -> None:
+    chromium = bare_machine / "chromium"
+    program("apt-get", f'[ "$1" = install ] && cp {sys.executable} {chromium}; exit 0')
+    program("cp", 'exec /bin/cp "$@"')
+
+    assert ensure(bare_machine) == str(chromium)
+
+
+def test_what_could_not_be_installed_is_said_with_the_command_and_the_reasons(
+    bare_machine: Path, program: Program
+) -> None:
+    program("apt-get", '[ "$1" = update ] || { echo "E: No package chromium" >&2; exit 100; }')
+    program(
+        "playwright-install",
+        'echo "Error: getaddrinfo ENOTFOUND cdn.example" >&2; echo "  code: 1" >&2; echo "}" >&2; exit 1',
+    )
+
+    with pytest.raises(NoBrowserError) as caught:
+        ensure(bare_machine)
+
+    message = str(caught.value)
+    assert "apt-get install chromium" in message
+    assert "CHROME_PATH" in message
+    assert "chromium fonts-liberation: E: No package chromium" in message
+    assert "playwright-install: Error: getaddrinfo ENOTFOUND cdn.example" in message
+
+
+def test_a_named_browser_that_is_not_there_is_said(bare_machine: Path) -> None:
+    named = str(bare_machine / "chrome")
+
+    with pytest.raises(NoBrowserError, match="is no program"):
+        ensure_browser({"CHROME_PATH": named}, "")
