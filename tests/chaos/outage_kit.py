@@ -43,14 +43,11 @@ def frozen(pids: list[int]) -> Iterator[None]:
 
 
 async def server_pid(kills: KillStack, store: str) -> int:
+    """Return the pid of `valkey`, or of the postmaster."""
     if store == "valkey":
         return int((await kills.redis.info("server"))["process_id"])
-    (row,) = await kills.rows("chat", "SELECT pg_backend_pid() AS pid")
-    parent = psutil.Process(row["pid"]).parent() if psutil.pid_exists(row["pid"]) else None
-    if parent is None:  # the connection is closed by now; the postmaster is in its own file
-        (row,) = await kills.rows("chat", "SELECT pg_read_file('postmaster.pid') AS pid")
-        return int(row["pid"].splitlines()[0])
-    return parent.pid
+    (row,) = await kills.rows("chat", "SELECT pg_read_file('postmaster.pid') AS pid")
+    return int(row["pid"].splitlines()[0])
 
 
 async def has_changed(kills: KillStack, store: str, before: int) -> bool:
