@@ -41,6 +41,8 @@ async def test_the_chat_follows_the_theme_at_once(ada: Visitor, model: ScriptedM
 
     await expect(chat.frame).not_to_have_css("background-color", "rgb(255, 255, 255)")
     assert await brightness(chat) < 60
+    # The browser's own parts follow, too: scroll bars, lists of options.
+    await expect(chat.frame).to_have_css("color-scheme", "dark")
     await expect(chat.answers).to_have_text(said("Still here."))
     await page.reload()
     await page.get_by_role("button", name="Open chat").click()
