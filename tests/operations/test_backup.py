@@ -258,6 +258,7 @@ def test_a_restore_under_services_that_run_is_refused(
     assert "somebody is connected to database tasks" in refused.stderr
 
 
+@pytest.mark.slow
 def test_who_has_an_account_is_not_erased_when_it_cannot_be_asked_for(
     empty: Server, backups: Backups, saved: str, tmp_path: Path
 ) -> None:
@@ -276,6 +277,7 @@ def test_who_has_an_account_is_not_erased_when_it_cannot_be_asked_for(
     assert empty.ask("auth", "SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
 
 
+@pytest.mark.slow
 def test_a_restore_that_breaks_off_changes_nothing_and_can_be_done_again(
     empty: Server, backups: Backups, saved: str, tmp_path: Path
 ) -> None:
