@@ -13,6 +13,8 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 SBOM_DIR ?= dist
 DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
+# Set in many container images; every process here would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint lint-frontend format types check lock env-docs secrets manifests images-check audit sbom clean

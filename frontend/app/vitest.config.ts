@@ -9,6 +9,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     environment: "happy-dom",
+    maxWorkers: "100%", // by default one fewer than processors: half of two
     include: ["src/**/*.test.{ts,tsx}", "scripts/**/*.test.mjs", "tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     unstubGlobals: true,

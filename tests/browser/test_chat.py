@@ -125,6 +125,7 @@ async def test_an_answer_that_failed_is_asked_for_again(
     await expect(chat.questions).to_have_count(1)
 
 
+@pytest.mark.slow
 async def test_an_answer_is_said_anew(ada: Visitor, model: ScriptedModelServer) -> None:
     model.answer(Say("Heads."))
     model.answer(Say("Tails."))
@@ -138,6 +139,7 @@ async def test_an_answer_is_said_anew(ada: Visitor, model: ScriptedModelServer) 
     await expect(chat.questions).to_have_count(1)
 
 
+@pytest.mark.slow
 async def test_an_answer_is_rated(ada: Visitor, model: ScriptedModelServer) -> None:
     model.answer(Say("Forty-two."))
     chat = await ada.open_chat()

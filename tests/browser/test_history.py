@@ -41,6 +41,7 @@ async def test_chats_are_listed_opened_renamed_and_deleted(
     await expect(chat.history.get_by_role("button", name="Dairy", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_a_chat_deleted_elsewhere_is_no_dead_end(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
@@ -111,6 +112,7 @@ async def test_a_picture_is_sent_and_shown_after_a_reload(
     await expect(shown).to_have_js_property("naturalWidth", 1)
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_too_large_is_refused_with_the_limit(
     ada: Visitor, tmp_path: Path
 ) -> None:

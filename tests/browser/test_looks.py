@@ -62,7 +62,13 @@ async def test_a_device_in_dark_colours_gets_dark_pages(
     assert await brightness(chat) < 60
 
 
-@pytest.mark.parametrize("size", [PHONE, NARROW], ids=["phone", "narrow"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param(PHONE, id="phone"),
+        pytest.param(NARROW, id="narrow", marks=pytest.mark.slow),
+    ],
+)
 async def test_nothing_sticks_out_on_a_phone(
     site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer, size: dict[str, int]
 ) -> None:
@@ -98,6 +104,7 @@ async def fits(page: Page) -> None:
     assert sizes["page"] == sizes["window"]
 
 
+@pytest.mark.slow
 async def test_arabic_reads_from_right_to_left(
     site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
 ) -> None:

@@ -69,6 +69,7 @@ async def test_the_time_zone_moves_what_is_due(ada: Visitor) -> None:
     await expect(tasks).to_contain_text("7:00")
 
 
+@pytest.mark.slow
 async def test_a_new_password_is_the_one_that_counts(ada: Visitor) -> None:
     dialog = await open_settings(await ada.open("/"), "Account")
     ada.watch.expect_status(403, "/api/auth/password")
@@ -97,6 +98,7 @@ async def _sign_in(ada: Visitor, password: str) -> int:
         return (await client.post("/api/auth/sign-in", json=body)).status_code
 
 
+@pytest.mark.slow
 async def test_an_access_token_opens_the_tasks_until_it_is_revoked(ada: Visitor) -> None:
     dialog = await open_settings(await ada.open("/"), "Access tokens")
 
@@ -130,6 +132,7 @@ async def test_other_devices_are_listed_and_ended(ada: Visitor) -> None:
     await expect(rows).to_contain_text("This device")
 
 
+@pytest.mark.slow
 async def test_everything_is_downloaded_as_one_file(
     ada: Visitor, model: ScriptedModelServer, tmp_path: Path
 ) -> None:
@@ -149,6 +152,7 @@ async def test_everything_is_downloaded_as_one_file(
     assert "Kept." in json.dumps(export["chat"])
 
 
+@pytest.mark.slow
 async def test_an_account_is_deleted_after_its_password(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:

@@ -44,6 +44,7 @@ async def test_a_person_registers_and_sees_the_task_appear(
     await expect(chat.answers).to_have_text(said("Added “Buy milk”."))
 
 
+@pytest.mark.slow
 async def test_signing_in_returns_to_the_page_that_was_asked_for(
     site: Stack, sign_up: SignUp, visit: Visit
 ) -> None:
@@ -126,6 +127,7 @@ async def test_two_tabs_stay_signed_in_when_the_login_is_renewed(ada: Visitor) -
         assert page.url.endswith("/")
 
 
+@pytest.mark.slow
 async def test_a_session_that_has_ended_leads_to_sign_in_and_back(ada: Visitor) -> None:
     """Another device has signed this one out."""
     chat = await ada.open_chat()

@@ -77,6 +77,7 @@ async def test_a_task_is_edited_where_it_stands(ada: Visitor) -> None:
     await expect(row).to_contain_text("family")
 
 
+@pytest.mark.slow
 async def test_a_deleted_task_comes_back_by_undo(ada: Visitor) -> None:
     page = await ada.open("/")
     await add_task(page, "Old thing")
@@ -91,6 +92,7 @@ async def test_a_deleted_task_comes_back_by_undo(ada: Visitor) -> None:
     assert [task["title"] for task in await ada.person.tasks()] == ["Old thing"]
 
 
+@pytest.mark.slow
 async def test_an_edit_that_is_refused_is_taken_back_and_said(ada: Visitor) -> None:
     page = await ada.open("/")
     await add_task(page, "Stays open")

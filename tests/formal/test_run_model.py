@@ -9,6 +9,7 @@ SMALL = State(crashes=1, pauses=1, flushes=0)
 WHOLE = State(crashes=2, pauses=1, flushes=1)
 
 
+@pytest.mark.slow
 def test_two_workers_two_crashes_a_pause_and_a_flush_break_no_promise() -> None:
     found = explore(RunModel(), WHOLE)
 

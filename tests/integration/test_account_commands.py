@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from stack_kit import TODOCHAT, SignUp, Stack
 from todochat.testing.person import PASSWORD, Person
 
@@ -65,6 +67,7 @@ async def test_the_archive_has_the_account_the_tasks_and_the_chats(
     assert "secret of Bob" not in file.read_text()
 
 
+@pytest.mark.slow
 async def test_an_administrator_disables_and_enables_an_account(
     stack: Stack, sign_up: SignUp
 ) -> None:

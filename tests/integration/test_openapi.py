@@ -68,7 +68,7 @@ async def sign_up_at(edge: str) -> Person:
 @pytest.mark.parametrize(
     ("signed_in", "examples"),
     [
-        pytest.param(True, 8, id="signed-in"),
+        pytest.param(True, 5, id="signed-in"),
         pytest.param(False, 4, id="stranger"),
         pytest.param(True, 50, id="signed-in-long", marks=pytest.mark.slow),
     ],

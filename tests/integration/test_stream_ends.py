@@ -80,6 +80,7 @@ async def test_signing_out_closes_the_streams_of_that_browser_and_no_others(
     assert other.ended == "completed"
 
 
+@pytest.mark.slow
 async def test_a_stream_ends_with_its_secret_and_goes_on_with_a_fresh_one(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:

@@ -221,6 +221,7 @@ async def test_a_request_waits_for_the_only_instance_to_come_back(
         writer.close()
 
 
+@pytest.mark.slow
 async def test_a_service_that_stays_away_is_a_503_with_retry_after(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

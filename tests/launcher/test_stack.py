@@ -143,6 +143,7 @@ def test_a_launcher_killed_under_load_leaves_nothing_and_loses_nothing(
     assert {"buy milk", "bread", "thing 0"} <= titles
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_everything_in_order(installation: Installation) -> None:
     installation.run("down")
     launcher = psutil.Process(installation.start_until_ready().pid)

@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     environment: "happy-dom",
+    maxWorkers: "100%", // by default one fewer than processors: half of two
     setupFiles: ["test/setup.ts"],
     testTimeout: 30_000,
     include: ["src/**/*.test.{ts,tsx}", "test/**/*.test.{ts,tsx}"],

@@ -158,6 +158,7 @@ async def test_without_its_database_it_starts_says_so_and_heals(
     assert sign_in.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.slow
 async def test_migrate_may_be_repeated(environment: dict[str, str]) -> None:
     code, _, _ = await run(environment, "migrate")
 
@@ -180,6 +181,7 @@ async def test_it_refuses_the_role_that_owns_the_tables(
     assert "use an app role" in out
 
 
+@pytest.mark.slow
 async def test_an_administrator_makes_and_lists_accounts(environment: dict[str, str]) -> None:
     create = ("admin", "user", "create", "--email", "Root@Example.com", "--name", "Root")
 

@@ -119,10 +119,8 @@ async def test_an_api_that_starts_before_postgresql_answers_503_until_it_is_ther
     assert (accepted.status_code, ready_again.status_code) == (202, 200)
 
 
-@pytest.mark.parametrize(
-    "variable",
-    ["CHAT_DATABASE_URL", pytest.param("CHAT_JOBS_DATABASE_URL", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("variable", ["CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"])
 async def test_a_bypassing_role_that_is_found_out_late_ends_the_process(
     own_postgres: tuple[PostgresProcess, DatabaseUrls], tmp_path: Path, variable: str
 ) -> None:

@@ -151,6 +151,7 @@ async def test_sigterm_hands_over_what_does_not_fit(
     assert (row["status"], row["lease_until"], row["crashes"]) == ("queued", None, 0)
 
 
+@pytest.mark.slow
 async def test_a_worker_that_starts_before_postgresql_claims_when_it_is_there(
     own_postgres: tuple[PostgresProcess, Any],
     own_chat: Chat,
