@@ -158,6 +158,7 @@ def test_ctrl_c_stops_everything_in_order(installation: Installation) -> None:
 
 
 def test_a_service_that_refuses_its_settings_stops_the_launch(installation: Installation) -> None:
+    installation.run("down")
     environ = {**installation.environ, "LOG_LEVEL": "shouting"}
     command = [*installation.command("up"), "--port", str(installation.port)]
 
@@ -173,6 +174,8 @@ def test_a_service_that_refuses_its_settings_stops_the_launch(installation: Inst
 
 
 def test_reset_deletes_everything(installation: Installation) -> None:
+    installation.run("down")
+
     done = installation.run("reset", "--yes")
 
     assert done.returncode == 0
