@@ -146,12 +146,13 @@ def test_a_launcher_killed_under_load_leaves_nothing_and_loses_nothing(
 @pytest.mark.slow
 def test_ctrl_c_stops_everything_in_order(installation: Installation) -> None:
     installation.run("down")
-    launcher = psutil.Process(installation.start_until_ready().pid)
-    family = [launcher, *launcher.children(recursive=True)]
+    launcher = installation.start_until_ready()
+    children = psutil.Process(launcher.pid).children(recursive=True)
 
     launcher.send_signal(signal.SIGINT)
 
-    psutil.wait_procs(family, 60)
+    launcher.wait(60)
+    psutil.wait_procs(children, 60)
     assert installation.living() == []
     assert "todochat: " not in installation.text
     assert not installation.data.state.exists()
