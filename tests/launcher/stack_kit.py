@@ -44,7 +44,9 @@ class Installation:
         self._launcher: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> "subprocess.Popen[bytes]":
-        """Run `todochat up` in the foreground, without waiting."""
+        """Run `todochat up` in the foreground, without waiting; the one before has to be ending."""
+        if self._launcher is not None:
+            self._launcher.wait(60)
         command = [*self.command("up"), "--port", str(self.port), *options]
         with self.output.open("wb") as output:
             self._launcher = subprocess.Popen(
