@@ -25,6 +25,7 @@ from openai.types.responses import (
 )
 from typing_extensions import override
 
+from todo_agent.agent.call_arguments import make_parseable
 from todo_agent.agent.citations import (
     parse_citation,
     parse_message_citations,
@@ -137,8 +138,10 @@ class ReplayModel(Model):
     ) -> list[TResponseStreamEvent]:
         """Save the answer; what is `done` on the wire is then in the journal too."""
         for item in response.output:
-            if isinstance(item, ResponseFunctionToolCall) and not item.id:
-                item.id = FAKE_RESPONSES_ID  # openai-chatkit insists on one; the SDK strips this
+            if isinstance(item, ResponseFunctionToolCall):
+                item.arguments = make_parseable(item.arguments)
+                # openai-chatkit insists on an id; the SDK strips this one.
+                item.id = item.id or FAKE_RESPONSES_ID
         self._scope.place_calls(answer, response)
         messages = _messages(response)
         step = AnswerStep(
