@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from tasks_service.http.authentication import provide_caller
+from tasks_service.http.authentication import limit_rate, provide_caller, require_own_path
 from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.event_controller import EventController
 from tasks_service.http.export_controller import ExportController
@@ -41,14 +41,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
     app = create_service_app(
         name="tasks",
         settings=settings,
-        route_handlers=[
-            EventController,
-            TaskController,
-            ListController,
-            EntityController,
-            ExportController,
-            InternalController,
-        ],
+        route_handlers=[_user_routes(), InternalController],
         lifespan=[open_stores],
         ready_checks={"postgres": _ping_database},
         dependencies={
@@ -71,6 +64,21 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
     return app
 
 
+def _user_routes() -> Router:
+    """Return the public routes: each needs a token of the path's user and counts requests."""
+    return Router(
+        "/api/{user_id:str}",
+        guards=[require_own_path, limit_rate],
+        route_handlers=[
+            EventController,
+            TaskController,
+            ListController,
+            EntityController,
+            ExportController,
+        ],
+    )
+
+
 async def _ping_database(state: State) -> None:
     await state.database.ping()
 
@@ -90,7 +98,8 @@ def _entity_service(state: State) -> EntityService:
 
 
 def _export_service(state: State) -> ExportService:
-    return ExportService(state.database)
+    service: ExportService = state.export_service
+    return service
 
 
 def _erasure_service(state: State) -> ErasureService:
