@@ -8,13 +8,13 @@ import httpx
 
 from stack_kit import SignUp, Stack
 from todochat.testing import wait_until
-from todochat.testing.person import Person
+from todochat.testing.person import PASSWORD, Person
 
 
 async def make_token(person: Person, *scopes: str) -> tuple[str, str]:
     """Return id and token."""
     headers = {"Authorization": f"Bearer {person.login_token}"}
-    body = {"name": "cron", "scopes": list(scopes)}
+    body = {"name": "cron", "scopes": list(scopes), "password": PASSWORD}
     made = (await person.client.post("/api/auth/tokens", json=body, headers=headers)).json()
     return made["id"], made["token"]
 
