@@ -329,6 +329,26 @@ async def test_guesses_while_creating_a_token_count_as_failed_sign_ins(
     assert (await browser.sign_in()).status_code == 429
 
 
+async def test_guesses_sent_at_once_get_no_more_than_ten_answers(
+    browser: Browser, service: Service, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify_password, guesses = service.services.passwords.verify, asyncio.Barrier(14)
+
+    async def verify_together(password: str, password_hash: str | None) -> Verification:
+        result = await verify_password(password, password_hash)
+        await asyncio.wait_for(guesses.wait(), timeout=30)
+        return result
+
+    monkeypatch.setattr(service.services.passwords, "verify", verify_together)
+    body = {"name": "cron", "scopes": ["chat"], "password": "not it"}
+    answers = await asyncio.gather(
+        *(browser.post(TOKENS, body, headers=bearer(login)) for _ in range(14))
+    )
+
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(403), statuses.count(429)) == (10, 4)
+
+
 async def test_an_account_without_a_password_needs_a_recent_sign_in(
     start_service: StartService, clock: MovableClock
 ) -> None:

@@ -78,9 +78,7 @@ class PasswordService:
         )
         await self._require(user, current, old_hash, client_host)
         new_hash = await self._passwords.hash(normalized)
-        ended = await self._store(
-            session, user, old_hash, new_hash, client_host, access_tokens=revoke_access_tokens
-        )
+        ended = await self._store(session, old_hash, new_hash, access_tokens=revoke_access_tokens)
         log.info("password.changed", user_id=user.id, credentials_ended=len(ended))
         await self._sessions.announce(ended)
 
@@ -130,8 +128,21 @@ class PasswordService:
         self, user: User, password: str, password_hash: str, client_host: str
     ) -> None:
         verified = await self._passwords.verify(normalize_password(password), password_hash)
+        now = self._clock()
+        async with self._database.transaction() as transaction:
+            failures = _failures(transaction, user, client_host)
+            # Read again under its lock: of many guesses sent at once, those that finish after the
+            # limit was reached learn nothing, be they right or wrong.
+            count = await failures.lock(now)
+            wait_s = count.wait_s(now)
+            if wait_s <= 0 and verified.is_right:
+                await failures.forget()
+            elif wait_s <= 0:
+                await failures.put(after_failure(count, now), now)
+        # Only after the commit: an error raised inside would undo the count.
+        if wait_s > 0:
+            raise TooManySignInsError(wait_s)
         if not verified.is_right:
-            await self._count_failure(user, client_host)
             raise WrongPasswordError
 
     async def _find(self, user_id: str, client_host: str) -> tuple[User, str]:
@@ -145,32 +156,23 @@ class PasswordService:
             raise TooManySignInsError(wait_s)
         return found
 
-    async def _count_failure(self, user: User, client_host: str) -> None:
-        now = self._clock()
-        async with self._database.transaction() as transaction:
-            repository = _failures(transaction, user, client_host)
-            count = await repository.lock(now)
-            await repository.put(after_failure(count, now), now)
-
     async def _store(
         self,
         session: Session,
-        user: User,
         old_hash: str,
         new_hash: str,
-        client_host: str,
         *,
         access_tokens: bool,
     ) -> list[RevokedSid]:
         now = self._clock()
         async with self._database.transaction() as transaction:
-            # In the order of a sign-in, which locks the failures before the account.
-            await _failures(transaction, user, client_host).forget()
-            if not await PasswordRepository(transaction).replace(user.id, old_hash, new_hash, now):
+            if not await PasswordRepository(transaction).replace(
+                session.user_id, old_hash, new_hash, now
+            ):
                 raise WrongPasswordError  # it was changed while this one was being hashed
             return await revoke_credentials(
                 transaction,
-                user.id,
+                session.user_id,
                 "password_changed",
                 now,
                 keep_sid=session.sid,
