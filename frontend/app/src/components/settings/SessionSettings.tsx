@@ -30,7 +30,7 @@ export function SessionSettings() {
   return (
     <div className="grid gap-4">
       <p className="text-sm text-muted-foreground">
-        These devices are signed in. End the ones you don’t know, and change your password then.
+        These devices are signed in. End any that you don’t recognize, then change your password.
       </p>
       <LoadedList state={sessions} onRetry={() => void reload()} empty="No session.">
         {(items) =>
