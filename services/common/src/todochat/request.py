@@ -58,15 +58,3 @@ class ServiceRequest(Request[Any, Any, Any]):
             if was_read:
                 raise
             raise BadRequestError("The body is cut short.") from error
-
-    @override
-    async def json(self) -> Any:
-        """Return the decoded body.
-
-        Raises:
-            BadRequestError: its arrays and objects are nested too deeply to decode.
-        """
-        try:
-            return await super().json()
-        except RecursionError as error:
-            raise BadRequestError("The body is nested too deeply.") from error
