@@ -16,7 +16,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response
@@ -272,14 +272,3 @@ class Visitor:
 
 
 Visit = Callable[..., Awaitable[Visitor]]
-
-
-async def has_no_sideways_scroll(page: Page) -> dict[str, Any]:
-    """Return how wide a page and its window are; both are the same where nothing sticks out."""
-    sizes: dict[str, Any] = await page.evaluate(
-        """() => ({
-          page: document.documentElement.scrollWidth,
-          window: document.documentElement.clientWidth,
-        })"""
-    )
-    return sizes

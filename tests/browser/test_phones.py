@@ -138,7 +138,7 @@ async def look_at_chat(fit: FitInspector, model: ScriptedModelServer) -> None:
     await tab.get_by_role("button", name="Open chat").click()
     chat = Chat(tab)
     close = tab.get_by_role("button", name="Close chat")
-    await expect(chat.composer).to_be_focused()
+    await chat.composer.wait_for()
     await fit.look("the chat", close, chat.send_button)
     gate = Gate()
     model.answer(Call("list_tasks", {}))
