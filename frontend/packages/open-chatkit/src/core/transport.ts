@@ -4,7 +4,7 @@ import type { FileUploadStrategy } from "@openai/chatkit";
 import { createResumableFetch, createSecretCache, isResumable, type RunRef } from "resumable-fetch";
 import { refusal } from "./errors";
 import { readEvents } from "./eventStream";
-import { isObject } from "./parse";
+import { isObject } from "./readItem";
 import type {
   ApiConfig,
   JsonObject,
