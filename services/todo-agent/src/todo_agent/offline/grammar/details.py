@@ -9,7 +9,7 @@ from todo_agent.offline.clock import Clock
 from todo_agent.offline.date_parts import When
 from todo_agent.offline.dates import DatePhrase, find_dates, join_dates
 from todo_agent.offline.grammar.lists import find_list
-from todo_agent.offline.grammar.patterns import rx
+from todo_agent.offline.grammar.patterns import Match, Pattern, rx
 from todo_agent.offline.grammar.quotes import show_quotes, unquote
 from todo_agent.offline.intents import Due, Priority
 
@@ -83,7 +83,7 @@ def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) ->
     rest, taken = _take_strong_dates(rest, clock, prefer_first=prefer_first_date)
     found = find_list(rest)
     if found:
-        rest = _cut(rest, found.start, found.end)
+        rest = cut(rest, found.start, found.end)
     rest, tags = _take_tags(rest)
     rest, priority = take_priority(rest)
     rest, taken = _take_last_date(rest, taken, clock)
@@ -113,7 +113,7 @@ def tidy(text: str) -> str:
 
 def take_priority(text: str) -> tuple[str, Priority | None]:
     """Take "urgent", "high priority" or "!high" out of a text."""
-    readers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Priority]], ...] = (
+    readers: tuple[tuple[Pattern, Callable[[Match], Priority]], ...] = (
         (_MARKED, _marked_priority),
         (_SPOKEN, _spoken_priority),
         (_EDGE_START, _spoken_priority),
@@ -122,17 +122,17 @@ def take_priority(text: str) -> tuple[str, Priority | None]:
     for pattern, read in readers:
         match = pattern.search(text)
         if match:
-            return _cut(text, match.start(), match.end()), read(match)
+            return cut(text, match.start(), match.end()), read(match)
     return text, None
 
 
-def _marked_priority(match: re.Match[str]) -> Priority:
+def _marked_priority(match: Match) -> Priority:
     if match["rank"]:
         return _RANKS[match["rank"]]
     return _LEVELS[match["bang"][0].lower()] if match["bang"] else "high"
 
 
-def _spoken_priority(match: re.Match[str]) -> Priority:
+def _spoken_priority(match: Match) -> Priority:
     levels = (word for name, word in match.groupdict().items() if name.startswith("level"))
     word = next(filter(None, levels)).lower()
     if word == "no":
@@ -149,7 +149,7 @@ def _take_notes(text: str) -> tuple[str, str | None]:
 
 def _take_tags(text: str) -> tuple[str, tuple[str, ...]]:
     tags = [show_quotes(tag) for tag in _TAG.findall(text)]
-    rest = _TAG.sub(" ", text)
+    rest = tidy(_TAG.sub(" ", text)) if tags else text
     match = _TAGGED.search(rest)
     if match and rest[: match.start()].strip():
         tags.append(match["tag"])
@@ -170,7 +170,7 @@ def _take_strong_dates(
     chosen.sort(key=lambda phrase: phrase.start)
     for phrase in reversed(chosen):
         if not phrase.keeps_text:
-            text = _cut(text, phrase.start, phrase.end)
+            text = cut(text, phrase.start, phrase.end)
     return text, chosen
 
 
@@ -184,7 +184,7 @@ def _take_last_date(
     last = phrases[-1]
     if last.keeps_text or last.is_strong or (taken and not _adds_time(taken, last)):
         return text, taken
-    return _cut(text, last.start, last.end), [last, *taken]
+    return cut(text, last.start, last.end), [last, *taken]
 
 
 def _adds_time(taken: list[DatePhrase], phrase: DatePhrase) -> bool:
@@ -194,5 +194,6 @@ def _adds_time(taken: list[DatePhrase], phrase: DatePhrase) -> bool:
     return sum(days) <= 1 and sum(times) <= 1
 
 
-def _cut(text: str, start: int, end: int) -> str:
+def cut(text: str, start: int, end: int) -> str:
+    """Return a text without a stretch of it, and without the white space around that."""
     return f"{text[:start].rstrip()} {text[end:].lstrip()}".strip()

@@ -1,12 +1,11 @@
 """Sentences that complete or reopen: "done with 3", "I bought the milk", "mark it as not done"."""
 
-import re
 from dataclasses import replace
 from typing import Final
 
 from todo_agent.offline.clock import Clock
 from todo_agent.offline.grammar.mood import COMMAND_VERBS
-from todo_agent.offline.grammar.patterns import any_of, rx, word_list
+from todo_agent.offline.grammar.patterns import Match, any_of, rx, word_list
 from todo_agent.offline.grammar.rules import Reader, rule
 from todo_agent.offline.grammar.targets import read_target
 from todo_agent.offline.intents import (
@@ -92,7 +91,7 @@ _NO_COMMAND: Final = rf"(?!(?:i|we|{any_of(COMMAND_VERBS)}|if|when|until|nothing
 def _read_with(make: type[Complete] | type[Reopen]) -> Reader:
     """Return a reader that makes an intent of the target, or asks which task is meant."""
 
-    def read(match: re.Match[str], clock: Clock) -> Intent:
+    def read(match: Match, clock: Clock) -> Intent:
         target = read_target(match["target"], clock)
         return make(target) if target else Ask(Missing.WHICH_TASK, make(Mentioned()))
 
@@ -107,7 +106,7 @@ _COMPLETE: Final = _read_with(Complete)
 _REOPEN: Final = _read_with(Reopen)
 
 
-def _finish(match: re.Match[str], clock: Clock) -> Intent | None:
+def _finish(match: Match, clock: Clock) -> Intent | None:
     """Read "finish the report"; with a date ("by friday") it is a plan, not a task that is done."""
     target = read_target(match["target"], clock)
     if isinstance(target, ByWords) and target.within.has_due:
@@ -115,7 +114,7 @@ def _finish(match: re.Match[str], clock: Clock) -> Intent | None:
     return _COMPLETE(match, clock)
 
 
-def _past(match: re.Match[str], clock: Clock) -> Intent | None:
+def _past(match: Match, clock: Clock) -> Intent | None:
     """Read "I bought the milk": the verb only breaks ties between titles."""
     text = _WHEN.sub("", match["target"])
     if _HEDGED.fullmatch(match.group()) or _WHOLE_LIST.fullmatch(text):
