@@ -29,6 +29,8 @@ from todo_agent.offline.intents import Add, Intent, Offer, ShowLists, ShowTasks,
 MAX_MESSAGE_CHARS: Final = 2000
 # Each may take three calls of the model, and a run has a limit of those.
 MAX_COMMANDS: Final = 5
+# More than the items of one step, so that a pasted list with one on each line is read.
+MAX_SENTENCES: Final = 30
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _COMMANDS: Final = (
     *UPDATING_RULES,
@@ -47,8 +49,9 @@ def interpret(message: str, clock: Clock) -> tuple[Intent, ...]:
         return (Talk(Topic.EMPTY),)
     if mood.is_question(sentences[0]):
         return _answer_only(sentences[:MAX_COMMANDS], clock)
-    intents = _merge_adds(read_sentence(sentence, clock) for sentence in sentences)
-    if len(intents) > MAX_COMMANDS:
+    read = (read_sentence(sentence, clock) for sentence in sentences[:MAX_SENTENCES])
+    intents = _merge_adds(read)
+    if len(intents) > MAX_COMMANDS or len(sentences) > MAX_SENTENCES:
         intents = [*intents[:MAX_COMMANDS], Talk(Topic.TOO_MANY)]
     return _without_asides(tuple(intents))
 

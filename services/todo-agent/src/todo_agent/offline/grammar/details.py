@@ -17,11 +17,12 @@ _TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
 _TAGGED: Final = rx(
     r",? (?:and )?(?:tag(?:ged)?(?: it)?(?: as| with)?|with (?:the )?tags?):? #?(?P<tag>[\w-]+)\s*$"
 )
+# A run of separators is tried once, from its start: from each of its characters would be quadratic.
 _NOTES: Final = rx(
-    r"[\s,;(]+(?:with|and)(?: add)?(?: a| the)? notes?(?: that| saying)? ?:? "
+    r"(?<![\s,;(])[\s,;(]+(?:with|and)(?: add)?(?: a| the)? notes?(?: that| saying)? ?:? "
     r"(?P<notes>.+?)\)?\s*$"
 )
-_NOTES_COLON: Final = rx(r"[\s,;(-]+notes?\s*:\s*(?P<notes>.+?)\)?\s*$")
+_NOTES_COLON: Final = rx(r"(?<![\s,;(-])[\s,;(-]+notes?\s*:\s*(?P<notes>.+?)\)?\s*$")
 # "Call mom tomorrow about the party on saturday": the later date is the party's.
 _ABOUT: Final = rx(r"\b(?:about|regarding|concerning|for the|from)\b")
 _LEVEL: Final = (
@@ -31,15 +32,16 @@ _MARKED: Final = rx(
     r"(?<!\S)(?:!+(?P<bang>high|medium|low|urgent)\b|p(?P<rank>[1-4])(?=\s*$|[,.]| )|(?P<bangs>!{2,3})(?=\s|$))"
 )
 _SPOKEN: Final = rx(
-    rf"[\s,(]*\b(?:(?:with|as|at|of|and|set to|it's|make it) )?(?:a )?(?:{_LEVEL}[\s-]priority|priority\s*:?\s*{_LEVEL.replace('level', 'level2')})\b\)?"
+    rf"(?<![\s,(])[\s,(]*\b(?:(?:with|as|at|of|and|set to|it's|make it) )?(?:a )?(?:{_LEVEL}[\s-]priority|priority\s*:?\s*{_LEVEL.replace('level', 'level2')})\b\)?"
 )
 _EDGE_START: Final = rx(
     r"^\s*(?:(?:an? )?(?P<level>urgent|important|critical) (?=(?:task|to-?do|item|reminder)\b)"
     r"|(?P<level2>urgent(?:ly)?) |(?P<level3>urgent|important|high|critical) ?[:,-]+ ?)"
 )
 _EDGE_END: Final = rx(
-    r"(?:[\s,(-]+(?:(?:it's|this is|as) )?(?P<level>urgent(?:ly)?|asap)|[,(-]\s*(?P<level2>(?:very )?important))[!)\s]*$"
+    r"(?r)(?:[\s,(-]+(?:(?:it's|this is|as) )?(?P<level>urgent(?:ly)?|asap)|[,(-]\s*(?P<level2>(?:very )?important))[!)\s]*$"
 )
+_STRAY: Final = " \t\n,;:-\u2013"
 _LEVELS: Final[dict[str, Priority]] = {
     "h": "high", "t": "high", "u": "high", "c": "high", "i": "high", "a": "high", "v": "high",
     "m": "medium", "l": "low",
@@ -107,8 +109,10 @@ def take_dates(text: str, clock: Clock, *, prefer_first: bool = False) -> Detail
 
 def tidy(text: str) -> str:
     """Return a text without stray separators at its ends and double spaces inside."""
-    once = re.sub(r"[^\S\n]{2,}", " ", text).strip()
-    return re.sub(r"^[\s,;:.\-\u2013]+|[\s,;:\-\u2013]+$|(?<=[^.])\.$", "", once)
+    once = re.sub(r"[^\S\n]{2,}", " ", text).strip().lstrip(f".{_STRAY}")
+    if once.endswith(".") and not once.endswith(".."):
+        return once[:-1]
+    return once.rstrip(_STRAY)
 
 
 def take_priority(text: str) -> tuple[str, Priority | None]:

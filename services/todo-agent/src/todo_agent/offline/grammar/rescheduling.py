@@ -76,7 +76,8 @@ RESCHEDULING_RULES: Final = (
     rule(rf"{_SET} (?P<target>.+?)'s {_DUE} (?:to|until|as) (?P<value>.+)", _reschedule),
     rule(rf"{_SET} (?P<target>.+?) (?:to be )?due(?: date)?(?: to| on| for| by)? (?P<value>.+)", _reschedule),
     rule(rf"(?P<target>{TASK_REFERENCE}) is (?:now )?due(?: on| by)? (?P<value>.+)", _reschedule),
-    rule(rf"{_MOVE} (?P<target>.+?) (?:from .+? )?(?:to|until|till|for) (?P<value>.+?)(?: instead)?", _reschedule),
+    rule(rf"{_MOVE} (?=.+ (?:to|until|till|for) .)(?P<target>.+?) (?:from .+? )?"
+         r"(?:to|until|till|for) (?P<value>.+?)(?: instead)?", _reschedule),
     rule(rf"(?:make|set) (?P<target>{TASK_REFERENCE}) (?:(?:to|for|on) )?(?P<value>.+?)(?: instead)?", _reschedule),
     rule(rf"(?:{_PUT_OFF}|push) (?P<target>.+)", _reschedule_in_place),
     rule(rf"{_PUT_OFF} (?P<target>.+)", lacks(Missing.NEW_DATE)),
