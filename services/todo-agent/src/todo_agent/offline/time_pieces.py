@@ -19,6 +19,8 @@ from todo_agent.offline.day_pieces import DAY_NAME, next_weekday, weekday_number
 from todo_agent.offline.grammar.patterns import CARDINAL, Match, any_of, rx, to_number, word_list
 
 MAX_DELAY: Final = timedelta(days=3660)
+# More than any count whose delay is accepted; a number of many digits would be infinite.
+MAX_COUNT: Final = 1e7
 _AT: Final = r"(?:(?:at|by|before|until|till|around|about|from|for|after|on) |@\s*)"
 _HOURS: Final = word_list("one two three four five six seven eight nine ten eleven twelve")
 _HOUR: Final = rf"(?:\d{{1,2}}|{any_of(_HOURS)})"
@@ -92,7 +94,7 @@ def _amount(count: str) -> float:
     known = {"half a": 0.5, "half an": 0.5, "a couple": 2.0, "a couple of": 2.0, "a few": 3.0}
     if count in known:
         return known[count]
-    return float(count) if "." in count else float(to_number(count))
+    return min(float(count), MAX_COUNT) if "." in count else float(to_number(count))
 
 
 def _repetition(match: Match, clock: Clock) -> Part:
