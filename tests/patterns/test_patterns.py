@@ -29,7 +29,7 @@ def fuzz(seconds_each: float, *packages: str, limit: float) -> subprocess.Comple
 
 
 def test_every_pattern_is_linear() -> None:
-    done = fuzz(0.01, *PACKAGES, limit=100)
+    done = fuzz(0.006, *PACKAGES, limit=100)
 
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert int(done.stdout.split(" patterns")[0]) > 300
@@ -38,7 +38,7 @@ def test_every_pattern_is_linear() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_every_pattern_is_linear_on_many_more_texts() -> None:
-    done = fuzz(0.8, *PACKAGES, limit=800)
+    done = fuzz(0.5, *PACKAGES, limit=800)
 
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
 
@@ -47,7 +47,6 @@ def test_every_pattern_is_linear_on_many_more_texts() -> None:
     "pattern",
     [
         r'NUMBERS = re.compile(r"1(?:(?:\\s*(?:,|&)\\s*)+\\d)*")',
-        r'ADJECTIVES = re.compile(r"(?:(?:to-?do|todo|new) )*tasks")',
         r'FILLERS = re.compile(r"(?:(?:ok(?: so)?|so) )+x")',
         r'SPACES = re.compile(r"set\\s+(.+?)\\s+due(?:\\s+to)?\\s+(.+)")',
         r'def read(text): return re.fullmatch(r"(?:ab|ab)+c", text)',

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
 from agents import Model, ModelResponse, ModelSettings, Tool, Usage
 from agents.agent_output import AgentOutputSchemaBase
 from agents.handoffs import Handoff
@@ -25,6 +26,7 @@ from todo_agent.offline.planner import Step, next_step
 from todo_agent.offline.time_limit import time_limit
 from todochat.clock import utc_now
 
+log = structlog.get_logger(__name__)
 # A message takes a few milliseconds; no other run should wait for one that takes longer.
 MAX_READING_SECONDS: Final = 0.2
 MISSING_TOOLS = "I can't do that here: I lack the tools for it."
@@ -112,6 +114,7 @@ def _read(turns: Sequence[Turn], clock: Clock) -> tuple[Intent, ...]:
         with time_limit(MAX_READING_SECONDS):
             return read_turn(turns, clock)
     except TimeoutError:
+        log.warning("offline.message_took_too_long", characters=len(turns[-1].text))
         return (Talk(Topic.UNKNOWN),)
 
 

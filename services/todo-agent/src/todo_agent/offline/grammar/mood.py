@@ -100,7 +100,7 @@ _AND_COMMAND: Final = rx(
     r"remind me (?:to|about|at|in|on|tomorrow)\b))"
 )
 # Enough to see how a sentence begins, however much follows.
-MAX_START_CHARS: Final = 200
+_MAX_START_CHARS: Final = 200
 _QUESTION_MARK: Final = re.compile(r"[?\u061f\uff1f\u2048\u2049][\s)\]}\"'!.\u201d\u2019]*$")
 
 
@@ -129,7 +129,7 @@ def _split_commands(sentence: str) -> list[str]:
 def _continues(before: str, piece: str) -> bool:
     if _ABBREVIATION.search(before):
         return True
-    return not _NEXT_COMMAND.match(piece) and not is_question(before[:MAX_START_CHARS])
+    return not _NEXT_COMMAND.match(piece) and not is_question(before[:_MAX_START_CHARS])
 
 
 def strip_fillers(sentence: str) -> str:
