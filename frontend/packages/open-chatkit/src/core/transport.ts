@@ -186,7 +186,7 @@ export class Transport {
   private runUrl(rest: string): string {
     const url = new URL(this.url);
     const separator = rest.startsWith("?") ? "" : "/";
-    return `${url.origin}${url.pathname.replace(/\/+$/, "")}/runs${separator}${rest}`;
+    return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, "")}/runs${separator}${rest}`;
   }
 
   private askForSecret(current: string | null): Promise<string> {

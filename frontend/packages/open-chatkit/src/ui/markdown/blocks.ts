@@ -20,6 +20,9 @@ export type BlockParser = {
   parse(text: string, done: boolean): readonly Block[];
 };
 
+/** A label ends at a bracket of either kind: else each "[" of a text would read it to its end. */
+const DEFINITION = /^ {0,3}\[[^[\]]+\]:/mu;
+
 /** Deeper quotes, lists and emphasis are shown as they were written: the call stack is finite. */
 const MAX_DEPTH = 30;
 
@@ -73,7 +76,7 @@ export function createBlockParser(): BlockParser {
       if (last && last.text === text && last.done === done) return last.blocks;
       if (!text.startsWith(prefix)) reset();
       // Reference links may be defined below their use: only the whole text knows them.
-      if (done && /^ {0,3}\[[^\]]+\]:/mu.test(text)) reset();
+      if (done && DEFINITION.test(text)) reset();
       const rest = text.slice(prefix.length);
       const tokens = lex(rest);
       let tail = tokens.length - 1;

@@ -7,6 +7,7 @@ from todo_agent.offline.clock import Clock
 from todo_agent.offline.date_parts import When
 from todo_agent.offline.dates import find_dates, join_dates, read_date
 from todo_agent.offline.grammar.details import to_due
+from todo_agent.offline.grammar.patterns import Match
 from todo_agent.offline.grammar.rules import Reader, rule
 from todo_agent.offline.grammar.targets import TASK_REFERENCE, read_target
 from todo_agent.offline.intents import Ask, Changes, Intent, Mentioned, Missing, Update
@@ -32,7 +33,7 @@ def change(target_text: str, changes: Changes, clock: Clock) -> Intent:
 def lacks(missing: Missing) -> Reader:
     """Return a reader for a command that says which task, but not what to change it to."""
 
-    def read(match: re.Match[str], clock: Clock) -> Intent | None:
+    def read(match: Match, clock: Clock) -> Intent | None:
         target = read_target(match["target"], clock)
         return Ask(missing, Update(target, Changes())) if target else None
 
@@ -45,12 +46,12 @@ def new_date(text: str, clock: Clock) -> When | None:
     return next((when for reading in readings if (when := read_date(reading, clock))), None)
 
 
-def _reschedule(match: re.Match[str], clock: Clock) -> Intent | None:
+def _reschedule(match: Match, clock: Clock) -> Intent | None:
     due = to_due(new_date(match["value"], clock))
     return change(match["target"], Changes(due=due), clock) if due else None
 
 
-def _reschedule_in_place(match: re.Match[str], clock: Clock) -> Intent | None:
+def _reschedule_in_place(match: Match, clock: Clock) -> Intent | None:
     """Read "postpone the dentist tomorrow at 5": the date that ends it is the new one."""
     text = match["target"]
     phrases = find_dates(text, clock)
@@ -63,7 +64,7 @@ def _reschedule_in_place(match: re.Match[str], clock: Clock) -> Intent | None:
     return change(named, Changes(due=due), clock)
 
 
-def _clear_due(match: re.Match[str], clock: Clock) -> Intent:
+def _clear_due(match: Match, clock: Clock) -> Intent:
     return change(match["target"], Changes(clear_due=True), clock)
 
 
@@ -75,7 +76,8 @@ RESCHEDULING_RULES: Final = (
     rule(rf"{_SET} (?P<target>.+?)'s {_DUE} (?:to|until|as) (?P<value>.+)", _reschedule),
     rule(rf"{_SET} (?P<target>.+?) (?:to be )?due(?: date)?(?: to| on| for| by)? (?P<value>.+)", _reschedule),
     rule(rf"(?P<target>{TASK_REFERENCE}) is (?:now )?due(?: on| by)? (?P<value>.+)", _reschedule),
-    rule(rf"{_MOVE} (?P<target>.+?) (?:from .+? )?(?:to|until|till|for) (?P<value>.+?)(?: instead)?", _reschedule),
+    rule(rf"{_MOVE} (?=.+ (?:to|until|till|for) .)(?P<target>.+?) (?:from .+? )?"
+         r"(?:to|until|till|for) (?P<value>.+?)(?: instead)?", _reschedule),
     rule(rf"(?:make|set) (?P<target>{TASK_REFERENCE}) (?:(?:to|for|on) )?(?P<value>.+?)(?: instead)?", _reschedule),
     rule(rf"(?:{_PUT_OFF}|push) (?P<target>.+)", _reschedule_in_place),
     rule(rf"{_PUT_OFF} (?P<target>.+)", lacks(Missing.NEW_DATE)),
