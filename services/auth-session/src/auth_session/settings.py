@@ -57,6 +57,15 @@ class AuthSessionSettings(
         str,
         Meta(description="Better Auth's address: `iss` and `aud` of those of its tokens with any."),
     ] = msgspec.field(name="BETTER_AUTH_URL", default="")
+    better_auth_prefix: Annotated[
+        str,
+        Meta(
+            description=(
+                "Prefix of the ids of Better Auth's users. Required when AUTH_EXTERNAL_ISSUERS "
+                "names other issuers, so that none of them can claim another's ids."
+            )
+        ),
+    ] = msgspec.field(name="BETTER_AUTH_PREFIX", default="")
     sign_ups_per_address: Annotated[
         int,
         Meta(ge=0, description="Sign-ups from one client address within an hour; 0 for no limit."),
@@ -140,6 +149,7 @@ class AuthSessionSettings(
             self.external_issuers,
             better_auth_secret=self.better_auth_secret,
             better_auth_url=self.better_auth_url,
+            better_auth_prefix=self.better_auth_prefix,
             own_issuer=self.todochat_issuer,
         )
 
