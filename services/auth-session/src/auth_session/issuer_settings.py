@@ -29,11 +29,12 @@ _MAX_FILE_BYTES: Final = 64 * 1024
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._|:@-]{0,32}")
 # Words of the secrets in documentation, starter projects and playgrounds.
 _SAMPLE_OPENINGS: Final = ("", "my", "your", "a")
-_SAMPLE_WORDS: Final = tuple(
+_SAMPLE_WORDS: Final = re.findall(
+    r"\w+",
     "super very better auth own long random string jwt app 256 bit secret key token password change"
     " changeme me in this to replace with for production default example sample test dev"
     " development at least minimum min bits 32 characters chars here please use 1234567890"
-    " 123456789".split()
+    " 123456789",
 )
 
 

@@ -91,9 +91,9 @@ class AccountAdmin:
             found = await PasswordRepository(transaction).find(user_id)
             if found is None:
                 raise NoPasswordError
+            await forget_failures(transaction, _account_key(found[0]))
             users = UserRepository(transaction)
             await users.replace_password_hash(user_id, password_hash, now)
-            await forget_failures(transaction, _account_key(found[0]))
             ended = await SessionRepository(transaction).revoke_all(user_id, "password_reset", now)
         await self._sessions.announce(ended)
         log.info("password.reset", user_id=user_id, sessions_ended=len(ended))

@@ -58,8 +58,13 @@ class PasswordService:
         log.info("password.changed", user_id=user.id, sessions_ended=len(ended))
         await self._sessions.announce(ended)
 
-    async def confirm(self, user_id: str, password: str | None, client_host: str) -> None:
+    async def confirm(self, user_id: str, password: str | None, client_host: str) -> str | None:
         """Make sure that somebody knows the account's password, if it has one.
+
+        Returns:
+            The hash it was verified against, None for an account without a password. The
+            transaction that acts on the confirmation compares it with `PasswordRepository.lock`:
+            the password may change in between.
 
         Raises:
             WrongPasswordError: it is another one, or none was given.
@@ -69,10 +74,11 @@ class PasswordService:
         try:
             user, password_hash = await self._find(user_id, client_host)
         except NoPasswordError:
-            return
+            return None
         if password is None:
             raise WrongPasswordError
         await self._require(user, password, password_hash, client_host)
+        return password_hash
 
     async def _require(
         self, user: User, password: str, password_hash: str, client_host: str
@@ -105,9 +111,9 @@ class PasswordService:
     ) -> list[Session]:
         now = self._clock()
         async with self._database.transaction() as transaction:
+            await _failures(transaction, user, client_host).forget()
             if not await PasswordRepository(transaction).replace(user.id, old_hash, new_hash, now):
                 raise WrongPasswordError  # it was changed while this one was being hashed
-            await _failures(transaction, user, client_host).forget()
             return await SessionRepository(transaction).revoke_all(
                 user.id, "password_changed", now, keep=session.sid
             )
