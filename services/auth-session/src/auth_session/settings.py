@@ -70,6 +70,17 @@ class AuthSessionSettings(
         int,
         Meta(ge=0, description="Sign-ups from one client address within an hour; 0 for no limit."),
     ] = msgspec.field(name="AUTH_SIGN_UPS_PER_ADDRESS", default=20)
+    wrong_passwords_per_address: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description=(
+                "Wrong passwords from one client address, or IPv6 network of 64 bits, within a "
+                "minute; beyond it 429 for everybody there without a session. Correct ones don't "
+                "count. 0 for no limit."
+            ),
+        ),
+    ] = msgspec.field(name="AUTH_WRONG_PASSWORDS_PER_ADDRESS", default=30)
     tasks_url: Annotated[
         str, Meta(description="Where tasks is asked to erase the person of a deleted account.")
     ] = msgspec.field(name="TASKS_URL", default="http://127.0.0.1:8002")
@@ -130,7 +141,25 @@ class AuthSessionSettings(
     ] = 2
     password_queue: Annotated[
         int,
-        Meta(ge=0, le=1000, description="Passwords that may wait for a thread; beyond it 503."),
+        Meta(
+            ge=0,
+            le=1000,
+            description=(
+                "Passwords that may wait for a thread, and as many more of people with a session "
+                "of the account; beyond it 503."
+            ),
+        ),
+    ] = 128
+    password_queue_per_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description=(
+                "Those of one client address, IPv6 network of 64 bits, or person with a session "
+                "that may wait; addresses take turns. Beyond it 503."
+            ),
+        ),
     ] = 16
 
     @property

@@ -5,6 +5,7 @@ import hashlib
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth_session.domain.caller import Caller
 from auth_session.domain.clock import Clock
 from auth_session.domain.input_check import check_fields
 from auth_session.domain.password_rule import check_password, normalize_password
@@ -53,7 +54,7 @@ class PasswordService:
             }
         )
         await self._require(user, current, old_hash, client_host)
-        new_hash = await self._passwords.hash(normalized)
+        new_hash = await self._passwords.hash(normalized, Caller.owner(user.id))
         ended = await self._store(session, user, old_hash, new_hash, client_host)
         log.info("password.changed", user_id=user.id, sessions_ended=len(ended))
         await self._sessions.announce(ended)
@@ -83,7 +84,10 @@ class PasswordService:
     async def _require(
         self, user: User, password: str, password_hash: str, client_host: str
     ) -> None:
-        verified = await self._passwords.verify(normalize_password(password), password_hash)
+        # Only routes that need a session come here.
+        verified = await self._passwords.verify(
+            normalize_password(password), password_hash, Caller.owner(user.id)
+        )
         if not verified.is_right:
             await self._count_failure(user, client_host)
             raise WrongPasswordError

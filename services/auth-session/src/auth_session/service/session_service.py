@@ -125,6 +125,13 @@ class SessionService:
         async with self._database.transaction() as transaction:
             return await SessionRepository(transaction).find_sid(_hash(refresh_token))
 
+    async def find_owner(self, refresh_token: str) -> str | None:
+        """Return the user of a refresh token, None unless its session is open."""
+        async with self._database.transaction() as transaction:
+            return await SessionRepository(transaction).find_owner(
+                _hash(refresh_token), self._clock()
+            )
+
     async def _try_refresh(
         self, transaction: AsyncSession, token_hash: bytes
     ) -> SignedIn | Session | None:

@@ -7,6 +7,7 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth_session.domain.caller import Caller
 from auth_session.domain.clock import Clock
 from auth_session.domain.password_rule import normalize_password
 from auth_session.domain.sign_in_throttle import address_group, after_failure
@@ -51,38 +52,60 @@ class SignInService:
         self._clock = clock
 
     async def sign_in(
-        self, email: str, password: str, client_host: str, user_agent: str | None = None
+        self,
+        email: str,
+        password: str,
+        client_host: str,
+        user_agent: str | None = None,
+        refresh_token: str | None = None,
     ) -> SignedIn:
         """Sign somebody in.
 
+        Args:
+            refresh_token: of the browser; of an open session of this account, it lets the request
+                wait apart from strangers.
+
         Raises:
             SignInFailedError: there is no account with this e-mail address and password.
-            TooManySignInsError: too many tries at this account failed from this address.
+            TooManySignInsError: too many tries at this account, or at any, failed from this
+                address.
             PasswordPoolFullError: too many passwords are being hashed.
             AccountDisabledError: the account is disabled; only who knows its password hears that.
         """
         attempt = _attempt(email, client_host, user_agent)
-        outcome: SignedIn | float | None = None
+        owner_id = await self._sessions.find_owner(refresh_token) if refresh_token else None
+        try:
+            # Outside of its transaction, which an error would undo along with the count.
+            outcome = await self._check(attempt, normalize_password(password), owner_id)
+            if not isinstance(outcome, SignedIn):
+                raise TooManySignInsError(outcome) if outcome else SignInFailedError
+        except (SignInFailedError, TooManySignInsError) as error:
+            SIGN_INS.labels("failed" if isinstance(error, SignInFailedError) else "throttled").inc()
+            raise
+        SIGN_INS.labels("signed-in").inc()
+        return outcome
+
+    async def _check(
+        self, attempt: _Attempt, password: str, owner_id: str | None
+    ) -> SignedIn | float:
+        """Verify the password, again if it changes meanwhile, and return as `_finish` does."""
         for _ in range(_MAX_VERIFICATIONS):
             found = await self._find(attempt)
-            password_hash = None if found is None else found[1]
-            verified = await self._passwords.verify(normalize_password(password), password_hash)
+            caller, password_hash = Caller.at(attempt.address), None
+            if found is not None:
+                user, password_hash = found
+                caller = Caller.owner(user.id) if user.id == owner_id else caller
+            verified = await self._passwords.verify(password, password_hash, caller)
             outcome = await self._finish(attempt, found, verified)
             if outcome is not None:
-                break
-        # Only after the commit: an error raised inside would undo the count.
-        if isinstance(outcome, SignedIn):
-            SIGN_INS.labels("signed-in").inc()
-            return outcome
-        SIGN_INS.labels("throttled" if outcome else "failed").inc()
-        raise TooManySignInsError(outcome) if outcome else SignInFailedError
+                return outcome
+        return 0.0
 
     async def _find(self, attempt: _Attempt) -> tuple[User, str] | None:
         async with self._database.transaction() as transaction:
             failures = await _failures(transaction, attempt).get()
             wait_s = 0.0 if failures is None else failures.wait_s(self._clock())
             if wait_s > 0:
-                SIGN_INS.labels("throttled").inc()
                 raise TooManySignInsError(wait_s)
             return await UserRepository(transaction).find_local(attempt.email_key)
 

@@ -99,6 +99,20 @@ class SessionRepository:
         )
         return sid
 
+    async def find_owner(self, token_hash: bytes, now: datetime) -> str | None:
+        """Return the user of a refresh token whose session is open."""
+        user_id: str | None = await self._session.scalar(
+            select(SessionRecord.user_id)
+            .join(RefreshTokenRecord, RefreshTokenRecord.session_id == SessionRecord.id)
+            .where(
+                RefreshTokenRecord.token_hash == token_hash,
+                RefreshTokenRecord.expires_at > now,
+                SessionRecord.revoked_at.is_(None),
+                SessionRecord.expires_at > now,
+            )
+        )
+        return user_id
+
     async def extend_tokens(self, sid: str, until: datetime, now: datetime) -> bool:
         """Note that a token valid `until` is being issued; False if the session is not open.
 
