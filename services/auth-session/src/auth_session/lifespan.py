@@ -31,6 +31,7 @@ from auth_session.service.password_pool import PasswordPool
 from auth_session.service.password_service import PasswordService
 from auth_session.service.periodic_job import PeriodicJob, running
 from auth_session.service.purge_service import PurgeService
+from auth_session.service.refresh_tokens import RefreshTokens
 from auth_session.service.revocation_service import RevocationService
 from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_service import SignInService
@@ -110,6 +111,7 @@ async def open_services(
         database,
         keys,
         publisher,
+        RefreshTokens(settings.key_secrets),
         issuer=issuer,
         session_lifetime=timedelta(seconds=settings.session_lifetime_s),
         refresh_lifetime=timedelta(seconds=settings.refresh_lifetime_s),

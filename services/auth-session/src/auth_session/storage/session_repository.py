@@ -1,5 +1,6 @@
 """Queries of sessions and refresh tokens."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, func, insert, or_, select, update
@@ -75,9 +76,14 @@ class SessionRepository:
         if row is None:
             return None
         session, token = row
-        return session.to_domain(), RefreshToken(
-            token_hash=token.token_hash, expires_at=token.expires_at, rotated_at=token.rotated_at
+        return session.to_domain(), token.to_domain()
+
+    async def find_refresh_token(self, token_hashes: Sequence[bytes]) -> RefreshToken | None:
+        """Return the refresh token that has one of these hashes."""
+        record = await self._session.scalar(
+            select(RefreshTokenRecord).where(RefreshTokenRecord.token_hash.in_(token_hashes))
         )
+        return None if record is None else record.to_domain()
 
     async def mark_rotated(self, token_hash: bytes, now: datetime) -> None:
         """Note when a refresh token was used first."""
