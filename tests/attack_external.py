@@ -55,7 +55,10 @@ TOKENS: dict[str, tuple[int, Forge]] = {
         401,
         lambda ground: better_auth_token(id=None, sub=ground.ada.user_id),
     ),
-    "`sub` equal to another issuer's user": (403, lambda _: better_auth_token(id="ext|ada")),
+    "`sub` equal to another issuer's user (becomes its own)": (
+        200,
+        lambda _: better_auth_token(id="ext|ada"),
+    ),
     "`sub` missing": (401, _changed(sub=None)),
     "an old client secret as a login": (401, _old_client_secret),
     "our own client secret as a login": (401, lambda ground: ground.ada.client_secret),

@@ -52,6 +52,13 @@ async def _login_of_a_replayed_refresh(ground: Ground) -> httpx.Response:
     return await ground.me((await _replay(ground))[0])
 
 
+async def _replay_at_once(ground: Ground) -> httpx.Response:
+    refresh = (await ground.fresh_session())[1]
+    successor = (await ground.refresh(refresh)).cookies["todochat_refresh"]
+    await ground.refresh(successor)
+    return await ground.refresh(refresh)
+
+
 def _refresh_from(origin: str) -> Send:
     async def send(ground: Ground) -> httpx.Response:
         return await ground.refresh((await ground.fresh_session())[1], Origin=origin)
@@ -102,6 +109,7 @@ OTHERS = [
     Attack("replayed refresh token", "refresh", 401, _replayed_refresh),
     Attack("the successor of a replayed one", "refresh", 401, _successor_of_a_replayed_refresh),
     Attack("the login token of a replayed one", "auth-session", 401, _login_of_a_replayed_refresh),
+    Attack("refresh token replayed at once, its successor used", "refresh", 401, _replay_at_once),
     Attack("refresh token of nobody", "refresh", 401, lambda g: g.refresh("x" * 43)),
     Attack("login token as refresh token", "refresh", 401, lambda g: g.refresh(g.ada.login_token)),
     Attack("refresh from another site", "refresh", 403, _refresh_from(EVIL)),

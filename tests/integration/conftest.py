@@ -35,6 +35,7 @@ def stack(issuer: Issuer) -> Iterator[Stack]:
     """Offline assistant, two gateways, two workers, a foreign issuer."""
     variables = {
         "BETTER_AUTH_SECRET": BETTER_AUTH_SECRET,
+        "BETTER_AUTH_PREFIX": "better.",
         "AUTH_EXTERNAL_ISSUERS": json.dumps([issuer.entry(prefix="ext|")]),
         "AUTH_SIGN_UP": "open",
     }

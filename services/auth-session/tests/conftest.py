@@ -50,6 +50,7 @@ def make_settings(auth_urls: DatabaseUrls, redis_url: str) -> MakeSettings:
             "public_url": PUBLIC_URL,
             "auth_sign_up": "open",
             "sign_ups_per_address": 0,  # tests share addresses and Redis
+            "wrong_passwords_per_address": 0,
             "log_level": "warning",
         }
         return AuthSessionSettings(**{**values, **overrides})

@@ -169,13 +169,13 @@ class TooManyAccessTokensError(InvalidInputError):
 
 
 class TooManySignInsError(TooManyRequestsError):
-    """Too many sign-ins to this account failed from this address."""
+    """Too many passwords were wrong: for this account, or from this address for any."""
 
     code, title = "too-many-sign-ins", "Too many failed sign-ins"
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(
-            "Too many sign-ins to this account failed from your address. Try again later.",
+            "Too many sign-ins failed from your address. Try again later.",
             retry_after_s=wait_s,
         )
 

@@ -6,6 +6,7 @@ is an entry by itself, for the tokens that Better Auth signs with its secret.
 
 import re
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -22,14 +23,18 @@ KEY_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 _MORE_KEY_ALGORITHMS: Final = ("RS384", "RS512", "PS256", "PS384", "PS512", "ES384", "ES512")
 MIN_SECRET_BYTES: Final = 32
 _MIN_DIFFERENT_CHARS: Final = 8
+# Begins the ids of accounts that sign up here; external users can't have it, in any case.
+OWN_PREFIX: Final = "usr_"
 _MAX_FILE_BYTES: Final = 64 * 1024
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._|:@-]{0,32}")
-# What stands in documentation, starter projects and playgrounds, without what separates words.
-_SAMPLE: Final = re.compile(
-    r"(my|your|a)?(super|very|better|auth|own|long|random|string|jwt|app|256|bit|secret|key|token"
-    r"|password|change|changeme|me|in|this|to|replace|with|for|production|default|example|sample"
-    r"|test|dev|development|at|least|minimum|min|bits|32|characters|chars|here|please|use|1234567890"
-    r"|123456789)*",
+# Words of the secrets in documentation, starter projects and playgrounds.
+_SAMPLE_OPENINGS: Final = ("", "my", "your", "a")
+_SAMPLE_WORDS: Final = re.findall(
+    r"\w+",
+    "super very better auth own long random string jwt app 256 bit secret key token password change"
+    " changeme me in this to replace with for production default example sample test dev"
+    " development at least minimum min bits 32 characters chars here please use 1234567890"
+    " 123456789",
 )
 
 
@@ -72,19 +77,25 @@ class ExternalIssuer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_issuers(
-    text: str, *, better_auth_secret: str, better_auth_url: str, own_issuer: str
+    text: str,
+    *,
+    better_auth_secret: str,
+    better_auth_url: str,
+    better_auth_prefix: str = "",
+    own_issuer: str,
 ) -> list[ExternalIssuer]:
     """Read and check the entries.
 
     Args:
         text: the value of AUTH_EXTERNAL_ISSUERS.
         better_auth_url: `iss` and `aud` of the tokens that say them.
+        better_auth_prefix: put before the user ids of Better Auth.
         own_issuer: TODOCHAT_ISSUER, which nobody else may be.
 
     Raises:
         SettingsError: an entry can't be used; says which one and why.
     """
-    issuers = _better_auth(better_auth_secret, better_auth_url)
+    issuers = _better_auth(better_auth_secret, better_auth_url, better_auth_prefix)
     for number, entry in enumerate(_decode(text), start=1):
         try:
             issuers.append(_checked(entry))
@@ -95,13 +106,18 @@ def parse_issuers(
     return issuers
 
 
-def _better_auth(secret: str, url: str) -> list[ExternalIssuer]:
+def _better_auth(secret: str, url: str, prefix: str) -> list[ExternalIssuer]:
     if not secret:
         return []
     try:
         _check_secret(secret)
     except ValueError as error:
         msg = f"setting BETTER_AUTH_SECRET: {error}"
+        raise SettingsError(msg) from None
+    try:
+        _check_prefix(prefix)
+    except ValueError as error:
+        msg = f"setting BETTER_AUTH_PREFIX: {error}"
         raise SettingsError(msg) from None
     return [
         ExternalIssuer(
@@ -112,7 +128,7 @@ def _better_auth(secret: str, url: str) -> list[ExternalIssuer]:
             secret=secret,
             algorithms=SECRET_ALGORITHMS,
             user_claim="",
-            prefix="",
+            prefix=prefix,
         )
         for said in ([None, url] if url else [None])
     ]
@@ -152,9 +168,7 @@ def _checked(entry: _Entry) -> ExternalIssuer:
     if not set(entry.algorithms) <= set(allowed):
         msg = f"algorithms can be {', '.join(allowed)}"
         raise ValueError(msg)
-    if not _PREFIX.fullmatch(entry.prefix):
-        msg = "prefix has at most 32 characters of A-Z a-z 0-9 . _ | : @ -"
-        raise ValueError(msg)
+    _check_prefix(entry.prefix)
     return ExternalIssuer(
         issuer=entry.issuer,
         realm=entry.issuer,
@@ -172,9 +186,39 @@ def _check_secret(secret: str) -> None:
         msg = f"a secret needs at least {MIN_SECRET_BYTES} bytes"
         raise ValueError(msg)
     plain = re.sub(r"[^a-z0-9]", "", secret.casefold())
-    if len(set(secret)) < _MIN_DIFFERENT_CHARS or _SAMPLE.fullmatch(plain):
+    if len(set(secret)) < _MIN_DIFFERENT_CHARS or _is_made_of_sample_words(plain):
         msg = "this secret is a sample that everybody knows; make one with `openssl rand -hex 32`"
         raise ValueError(msg)
+
+
+def _is_made_of_sample_words(text: str) -> bool:
+    """Tell whether text is an opening and then sample words only; takes linear time."""
+    # Marks each position that a sequence of words reaches, from left to right. A regular
+    # expression would try every split: the words overlap ("changeme" is also "change", "me").
+    reached = [False] * (len(text) + 1)
+    for opening in _SAMPLE_OPENINGS:
+        if text.startswith(opening):
+            reached[len(opening)] = True
+    for position in range(len(text)):
+        if reached[position]:
+            for word in _SAMPLE_WORDS:
+                if text.startswith(word, position):
+                    reached[position + len(word)] = True
+    return reached[-1]
+
+
+def _check_prefix(prefix: str) -> None:
+    if not _PREFIX.fullmatch(prefix):
+        msg = "prefix has at most 32 characters of A-Z a-z 0-9 . _ | : @ -"
+        raise ValueError(msg)
+    if prefix and _overlap(prefix.casefold(), OWN_PREFIX):
+        msg = f"prefix {prefix!r} overlaps with {OWN_PREFIX!r}, the prefix of local accounts"
+        raise ValueError(msg)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Tell whether an id could begin with both."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def _check_keys(entry: _Entry) -> None:
@@ -191,7 +235,6 @@ def _check_keys(entry: _Entry) -> None:
 
 
 def _check_together(issuers: Sequence[ExternalIssuer], own_issuer: str) -> None:
-    prefixes: dict[str, str] = {}
     seen: set[str | None] = set()
     for each in issuers:
         if each.issuer in (own_issuer, "local", BETTER_AUTH):
@@ -201,9 +244,13 @@ def _check_together(issuers: Sequence[ExternalIssuer], own_issuer: str) -> None:
             msg = f"setting {VARIABLE}: {each.issuer!r} has two entries"
             raise SettingsError(msg)
         seen.add(each.issuer)
-        if prefixes.setdefault(each.prefix, each.realm) != each.realm:
+    for one, other in combinations(issuers, 2):
+        if one.realm != other.realm and _overlap(one.prefix, other.prefix):
+            # Also with one empty prefix: its issuer could name a user "other|ada".
+            hint = "; BETTER_AUTH_PREFIX sets that of Better Auth" * (one.realm == BETTER_AUTH)
             msg = (
-                f"setting {VARIABLE}: {prefixes[each.prefix]!r} and {each.realm!r} need different "
-                "prefixes, or two people could have one id"
+                f"setting {VARIABLE}: {one.realm!r} and {other.realm!r} need different prefixes, "
+                f"none of which begins another ({one.prefix!r}, {other.prefix!r}), "
+                f"or two people could have one id{hint}"
             )
             raise SettingsError(msg)

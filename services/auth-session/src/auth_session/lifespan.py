@@ -13,7 +13,7 @@ from litestar import Litestar
 from auth_session.clients.hosted_chat import HostedChat, hosted_chat
 from auth_session.clients.user_eraser import UserEraser
 from auth_session.domain.clock import Clock
-from auth_session.events.keys import SIGN_UPS
+from auth_session.events.keys import SIGN_UPS, WRONG_PASSWORDS
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.metrics import OLDEST_ERASURE_SECONDS, PENDING_ERASURES
 from auth_session.service.access_token_service import AccessTokenService
@@ -31,6 +31,7 @@ from auth_session.service.password_pool import PasswordPool
 from auth_session.service.password_service import PasswordService
 from auth_session.service.periodic_job import PeriodicJob, running
 from auth_session.service.purge_service import PurgeService
+from auth_session.service.refresh_tokens import RefreshTokens
 from auth_session.service.revocation_service import RevocationService
 from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_service import SignInService
@@ -50,6 +51,7 @@ REPUBLISH_INTERVAL_S: Final = 30.0
 HEAL_INTERVAL_S: Final = 1.0
 PURGE_INTERVAL_S: Final = 3600.0
 SIGN_UP_WINDOW_S: Final = 3600
+WRONG_PASSWORD_WINDOW_S: Final = 60
 ERASURE_INTERVAL_S: Final = 2.0
 
 log = structlog.get_logger(__name__)
@@ -89,7 +91,18 @@ async def open_services(
     )
     database = Database(engine)
     redis = create_redis(settings.redis_url)
-    passwords = PasswordPool(threads=settings.password_threads, queue=settings.password_queue)
+    wrong_passwords = RateLimit(
+        redis,
+        WRONG_PASSWORDS,
+        limit=settings.wrong_passwords_per_address,
+        window_s=WRONG_PASSWORD_WINDOW_S,
+    )
+    passwords = PasswordPool(
+        threads=settings.password_threads,
+        queue=settings.password_queue,
+        queue_per_caller=settings.password_queue_per_address,
+        failures=wrong_passwords,
+    )
     cipher = KeyCipher(settings.key_secrets)
     keys = KeyRing(database, cipher, clock)
     publisher = RevocationPublisher(redis)
@@ -98,6 +111,7 @@ async def open_services(
         database,
         keys,
         publisher,
+        RefreshTokens(settings.key_secrets),
         issuer=issuer,
         session_lifetime=timedelta(seconds=settings.session_lifetime_s),
         refresh_lifetime=timedelta(seconds=settings.refresh_lifetime_s),

@@ -57,10 +57,30 @@ class AuthSessionSettings(
         str,
         Meta(description="Better Auth's address: `iss` and `aud` of those of its tokens with any."),
     ] = msgspec.field(name="BETTER_AUTH_URL", default="")
+    better_auth_prefix: Annotated[
+        str,
+        Meta(
+            description=(
+                "Prefix of the ids of Better Auth's users. Required when AUTH_EXTERNAL_ISSUERS "
+                "names other issuers, so that none of them can claim another's ids."
+            )
+        ),
+    ] = msgspec.field(name="BETTER_AUTH_PREFIX", default="")
     sign_ups_per_address: Annotated[
         int,
         Meta(ge=0, description="Sign-ups from one client address within an hour; 0 for no limit."),
     ] = msgspec.field(name="AUTH_SIGN_UPS_PER_ADDRESS", default=20)
+    wrong_passwords_per_address: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description=(
+                "Wrong passwords from one client address, or IPv6 network of 64 bits, within a "
+                "minute; beyond it 429 for everybody there without a session. Correct ones don't "
+                "count. 0 for no limit."
+            ),
+        ),
+    ] = msgspec.field(name="AUTH_WRONG_PASSWORDS_PER_ADDRESS", default=30)
     tasks_url: Annotated[
         str, Meta(description="Where tasks is asked to erase the person of a deleted account.")
     ] = msgspec.field(name="TASKS_URL", default="http://127.0.0.1:8002")
@@ -129,7 +149,25 @@ class AuthSessionSettings(
     ] = 2
     password_queue: Annotated[
         int,
-        Meta(ge=0, le=1000, description="Passwords that may wait for a thread; beyond it 503."),
+        Meta(
+            ge=0,
+            le=1000,
+            description=(
+                "Passwords that may wait for a thread, and as many more of people with a session "
+                "of the account; beyond it 503."
+            ),
+        ),
+    ] = 128
+    password_queue_per_address: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description=(
+                "Those of one client address, IPv6 network of 64 bits, or person with a session "
+                "that may wait; addresses take turns. Beyond it 503."
+            ),
+        ),
     ] = 16
 
     @property
@@ -148,6 +186,7 @@ class AuthSessionSettings(
             self.external_issuers,
             better_auth_secret=self.better_auth_secret,
             better_auth_url=self.better_auth_url,
+            better_auth_prefix=self.better_auth_prefix,
             own_issuer=self.todochat_issuer,
         )
 

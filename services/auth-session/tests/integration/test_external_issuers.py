@@ -212,7 +212,7 @@ class TestUsers:
     ) -> None:
         other = Issuer("https://other.example")
         await other.server.start_server()
-        entries = json.dumps([issuer.entry(), other.entry(prefix="other|")])
+        entries = json.dumps([issuer.entry(prefix="one|"), other.entry(prefix="other|")])
         service = await start_service(external_issuers=entries)
         subject = new_subject()
 
@@ -220,13 +220,28 @@ class TestUsers:
             (await exchange(service.browser(), each.token(sub=subject)))[1]
             for each in (issuer, other)
         ]
-        taken = await exchange(service.browser(), issuer.token(sub=f"other|{subject}"))
+        named_like_theirs = issuer.token(sub=f"other|{subject}")
+        bodies.append((await exchange(service.browser(), named_like_theirs))[1])
         await other.server.close()
 
         ids = [body["user"]["id"] for body in bodies]  # type: ignore[index]
-        assert ids == [subject, f"other|{subject}"]
-        assert taken[0] == 403
-        assert taken[1]["type"] == "urn:todochat:problem:external-user-refused"
+        assert ids == [f"one|{subject}", f"other|{subject}", f"one|other|{subject}"]
+
+    async def test_an_id_given_away_under_an_earlier_configuration_is_refused(
+        self, start_service: StartService, issuer: Issuer
+    ) -> None:
+        other = Issuer("https://other.example")
+        await other.server.start_server()
+        before = await start_service(external_issuers=json.dumps([issuer.entry()]))
+        entries = json.dumps([other.entry(prefix="other|")])
+        now = await start_service(external_issuers=entries)
+        subject = new_subject()
+        await exchange(before.browser(), issuer.token(sub=f"other|{subject}"))
+
+        status, body = await exchange(now.browser(), other.token(sub=subject))
+        await other.server.close()
+
+        assert (status, body["type"]) == (403, "urn:todochat:problem:external-user-refused")
 
     async def test_a_claim_of_ones_choice_names_the_user(
         self, start_service: StartService, issuer: Issuer

@@ -1,15 +1,17 @@
 """Refresh tokens, sign-out, and the cookie that carries them."""
 
 import asyncio
+import re
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
-from auth_kit import Browser, Connection, MovableClock, Service, StartService
+from auth_kit import SERVICE_SECRET, Browser, Connection, MovableClock, Service, StartService
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
+from auth_session.service.refresh_tokens import RefreshTokens
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.testing.waiting import wait_until
 
@@ -98,30 +100,113 @@ class TestRefresh:
         assert all(token.encode() not in row["token_hash"] for row in stored)
         assert all(len(row["token_hash"]) == 32 for row in stored)
 
-    async def test_within_thirty_seconds_a_used_token_yields_another_successor(
-        self, browser: Browser, clock: MovableClock
+    async def live_tokens(self, browser: Browser, database: Connection) -> int:
+        """Return how many refresh tokens still yield a successor."""
+        found: int = await database.fetchval(
+            "SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
+            " JOIN users ON users.id = user_id"
+            " WHERE email = $1 AND rotated_at IS NULL AND revoked_at IS NULL",
+            browser.email,
+        )
+        return found
+
+    async def test_within_thirty_seconds_a_used_token_yields_the_same_successor(
+        self, browser: Browser, clock: MovableClock, database: Connection
     ) -> None:
         await browser.sign_up()
         token = browser.refresh_token
-        first = await browser.refresh(token)
+        first = await browser.refresh(token)  # its response may have been lost
 
         clock.advance(seconds=29)
         second = await browser.refresh(token)
 
         successors = {answer.cookies["todochat_refresh"] for answer in (first, second)}
         assert (first.status_code, second.status_code) == (200, 200)
-        assert len(successors) == 2
-        for successor in successors:
-            assert (await browser.refresh(successor)).status_code == 200
+        assert len(successors) == 1
+        assert await self.live_tokens(browser, database) == 1
+        assert (await browser.refresh(successors.pop())).status_code == 200
+        assert (await browser.me(second.json()["access_token"])).status_code == 200
 
-    async def test_tabs_that_refresh_at_once_all_go_on(self, browser: Browser) -> None:
+    async def test_the_cookie_of_a_repeated_successor_lives_as_long_as_the_token(
+        self, browser: Browser, clock: MovableClock
+    ) -> None:
+        await browser.sign_up()
+        token = browser.refresh_token
+        await browser.refresh(token)
+
+        clock.advance(seconds=20)
+        repeated = await browser.refresh(token)
+
+        age = re.search(r"Max-Age=(\d+)", repeated.headers["set-cookie"])
+        assert age is not None
+        assert 30 * 86400 - 25 < int(age[1]) <= 30 * 86400 - 20
+
+    async def test_tabs_that_refresh_at_once_share_a_successor(
+        self, browser: Browser, database: Connection
+    ) -> None:
         await browser.sign_up()
         token = browser.refresh_token
 
         answers = await asyncio.gather(*(browser.refresh(token) for _ in range(5)))
 
         assert [answer.status_code for answer in answers] == [200] * 5
-        assert len({answer.cookies["todochat_refresh"] for answer in answers}) == 5
+        assert len({answer.cookies["todochat_refresh"] for answer in answers}) == 1
+        assert await self.live_tokens(browser, database) == 1
+
+    async def test_a_tab_that_keeps_an_earlier_cookie_still_gets_the_newest_one(
+        self, browser: Browser
+    ) -> None:
+        await browser.sign_up()
+        first = (await browser.refresh()).cookies["todochat_refresh"]
+        second = (await browser.refresh(first)).cookies["todochat_refresh"]
+
+        # The response with `first` arrived after the one with `second` and replaced its cookie.
+        repeated = await browser.refresh(first)
+
+        assert repeated.cookies["todochat_refresh"] == second
+
+    @pytest.mark.parametrize("seconds", [0, 29])
+    async def test_a_used_token_ends_the_session_once_its_successor_was_used(
+        self, browser: Browser, clock: MovableClock, database: Connection, seconds: int
+    ) -> None:
+        access = (await browser.sign_up()).json()["access_token"]
+        stolen = browser.refresh_token
+        successor = (await browser.refresh(stolen)).cookies["todochat_refresh"]
+        clock.advance(seconds=seconds)
+        newest = (await browser.refresh(successor)).cookies["todochat_refresh"]
+
+        replayed = await browser.refresh(stolen)
+
+        assert replayed.status_code == 401
+        assert await self.live_tokens(browser, database) == 0
+        assert (await browser.refresh(newest)).status_code == 401
+        assert (await browser.me(access)).status_code == 401
+
+    async def test_a_successor_outlives_a_change_of_secrets(
+        self, service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await browser.sign_up()
+        token = browser.refresh_token
+        first = await browser.refresh(token)
+
+        both = RefreshTokens(["another secret", SERVICE_SECRET])
+        monkeypatch.setattr(service.services.sessions, "_refresh_tokens", both)
+        repeated = await browser.refresh(token)
+
+        assert repeated.cookies["todochat_refresh"] == first.cookies["todochat_refresh"]
+
+    async def test_a_successor_of_a_secret_that_is_gone_is_refused_and_ends_nothing(
+        self, service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await browser.sign_up()
+        token = browser.refresh_token
+        successor = (await browser.refresh(token)).cookies["todochat_refresh"]
+
+        other = RefreshTokens(["another secret"])
+        monkeypatch.setattr(service.services.sessions, "_refresh_tokens", other)
+
+        assert (await browser.refresh(token)).status_code == 401
+        assert (await browser.refresh(successor)).status_code == 200
 
     async def test_after_that_a_used_token_ends_the_whole_session(
         self, browser: Browser, clock: MovableClock, database: Connection, redis: Redis

@@ -5,8 +5,20 @@ import threading
 
 import pytest
 from argon2 import PasswordHasher
-from auth_kit import Browser, Connection, MovableClock, Service, StartService
+from auth_kit import (
+    PASSWORD,
+    REFRESH_COOKIE,
+    Browser,
+    Connection,
+    MovableClock,
+    Service,
+    StartService,
+    bearer,
+)
 
+from auth_session.domain.caller import Caller
+from auth_session.service.fair_queue import FairQueue
+from auth_session.service.password_pool import Verification
 from todochat.testing.waiting import wait_until
 
 WRONG = "not the password"
@@ -244,7 +256,7 @@ class TestThrottle:
     async def test_guesses_sent_at_once_learn_no_more_than_ten_answers(
         self, start_service: StartService
     ) -> None:
-        service = await start_service(password_queue=100)
+        service = await start_service(password_queue=100, password_queue_per_address=100)
         browser = service.browser()
         await browser.sign_up()
 
@@ -272,7 +284,7 @@ class TestPasswordPool:
         working = asyncio.create_task(browser.sign_in())
         await wait_until(lambda: hasher.begun.acquire(blocking=False))
         waiting = asyncio.create_task(browser.sign_in())
-        await wait_until(lambda: pool._places._value == 0)
+        await wait_until(lambda: len(pool._owners) == 1)
 
         refused = await browser.sign_in()
         hasher.gate.set()
@@ -293,15 +305,15 @@ class TestPasswordPool:
         hasher = WatchedHasher(pool._hasher)
         monkeypatch.setattr(pool, "_hasher", hasher)
         hasher.gate.clear()
-        first = asyncio.create_task(pool.hash("a password"))
+        first = asyncio.create_task(pool.hash("a password", Caller.at("203.0.113.7")))
         await wait_until(lambda: hasher.begun.acquire(blocking=False))
         first.cancel()
         await asyncio.wait({first})
 
         with pytest.raises(Exception, match="Many people are signing in"):
-            await pool.hash("another password")
+            await pool.hash("another password", Caller.at("203.0.113.7"))
         hasher.gate.set()
-        await wait_until(lambda: pool._places._value == 1)
+        await wait_until(lambda: pool._working == 0)
 
     async def test_a_full_pool_is_not_held_against_the_account(
         self, start_service: StartService, monkeypatch: pytest.MonkeyPatch
@@ -309,11 +321,151 @@ class TestPasswordPool:
         service = await start_service(password_threads=1, password_queue=0)
         browser = service.browser()
         await browser.sign_up()
-        places = service.services.passwords._places
+        pool = service.services.passwords
 
-        assert places.acquire(blocking=False)
+        monkeypatch.setattr(pool, "_threads", 0)
         full = [(await browser.sign_in(password=WRONG)).status_code for _ in range(11)]
-        places.release()
+        monkeypatch.setattr(pool, "_threads", 1)
 
         assert full == [503] * 11
         assert (await browser.sign_in()).status_code == 200
+
+    async def test_owners_of_sessions_are_not_refused_for_a_flood_of_strangers(
+        self, start_service: StartService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        service = await start_service(password_threads=1, password_queue=2)
+        owner = service.browser()
+        token = (await owner.sign_up()).json()["access_token"]
+        pool = service.services.passwords
+        hasher = WatchedHasher(pool._hasher)
+        monkeypatch.setattr(pool, "_hasher", hasher)
+        hasher.gate.clear()
+        flood = [
+            asyncio.create_task(service.browser(f"198.51.100.{number}").sign_in())
+            for number in range(3)
+        ]
+        await wait_until(lambda: len(pool._strangers) == 2)
+
+        stranger = service.browser("198.51.100.9")
+        stranger.email = owner.email
+        refused = await stranger.sign_in()
+        body = {"current_password": PASSWORD, "new_password": "a better horse battery"}
+        served = [
+            asyncio.create_task(owner.sign_in()),
+            asyncio.create_task(owner.post("/api/auth/password", body, headers=bearer(token))),
+        ]
+        await wait_until(lambda: len(pool._owners) == 2)
+        hasher.gate.set()
+
+        assert refused.status_code == 503
+        assert [(await task).status_code for task in served] == [200, 204]
+        assert [(await task).status_code for task in flood] == [401, 401, 401]
+
+    @pytest.mark.parametrize("cookie", ["another account's", "of an ended session", "made up"])
+    async def test_any_other_refresh_cookie_gives_no_place_among_owners(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch, cookie: str
+    ) -> None:
+        victim, attacker = service.browser(), service.browser("198.51.100.1")
+        token = (await victim.sign_up()).json()["access_token"]
+        await attacker.sign_up()
+        shown = {
+            "another account's": attacker.refresh_token,
+            "of an ended session": victim.refresh_token,
+            "made up": "made up",
+        }[cookie]
+        if cookie == "of an ended session":
+            await victim.post("/api/auth/sign-out-everywhere", headers=bearer(token))
+        attacker.email = victim.email
+        attacker.http.cookies.clear()
+        attacker.http.cookies.set(REFRESH_COOKIE, str(shown))
+        callers: list[Caller] = []
+        verify = service.services.passwords.verify
+
+        async def watched(password: str, hash_: str | None, caller: Caller) -> Verification:
+            callers.append(caller)
+            return await verify(password, hash_, caller)
+
+        monkeypatch.setattr(service.services.passwords, "verify", watched)
+        await attacker.sign_in()
+
+        assert callers == [Caller(key="198.51.100.1")]
+
+
+class TestAddressLimit:
+    """Wrong passwords are limited by address over all accounts; correct ones don't count."""
+
+    @pytest.fixture
+    async def limited(self, start_service: StartService) -> Service:
+        return await start_service(wrong_passwords_per_address=5)
+
+    async def test_accounts_are_tried_out_no_longer_than_the_limit_allows(
+        self, limited: Service
+    ) -> None:
+        browser, elsewhere = limited.browser("198.51.100.1"), limited.browser("198.51.100.2")
+        await browser.sign_up()
+
+        tried = await asyncio.gather(
+            *(browser.sign_in(email=f"{number}.{browser.email}") for number in range(12))
+        )
+        elsewhere.email = browser.email
+        browser.http.cookies.clear()
+        late = await browser.sign_in()
+
+        assert sorted(answer.status_code for answer in tried) == [401] * 5 + [429] * 7
+        assert late.status_code == 429
+        assert late.json()["type"] == "urn:todochat:problem:too-many-sign-ins"
+        assert 0 < int(late.headers["retry-after"]) <= 60
+        assert (await elsewhere.sign_in()).status_code == 200
+
+    async def test_a_network_of_ipv6_is_one_address(self, limited: Service) -> None:
+        for number in range(5):
+            await limited.browser(f"2001:db8:1:2::{number}").sign_in()
+
+        same, other = limited.browser("2001:db8:1:2:ffff::9"), limited.browser("2001:db8:1:3::1")
+
+        assert (await same.sign_in()).status_code == 429
+        assert (await other.sign_in()).status_code == 401
+
+    async def test_an_office_signs_in_as_often_as_it_likes(self, limited: Service) -> None:
+        browser = limited.browser("198.51.100.1")
+        await browser.sign_up()
+
+        answers = []
+        for _ in range(8):
+            browser.http.cookies.clear()
+            answers.append((await browser.sign_in()).status_code)
+
+        assert answers == [200] * 8
+
+    async def test_owners_of_sessions_have_limits_of_their_own(self, limited: Service) -> None:
+        browser, other = limited.browser("198.51.100.1"), limited.browser("198.51.100.1")
+        token = (await browser.sign_up()).json()["access_token"]
+        other_token = (await other.sign_up()).json()["access_token"]
+        for number in range(6):
+            await limited.browser("198.51.100.1").sign_in(email=f"{number}.{browser.email}")
+
+        async def guess(guesser: Browser, login: str) -> int:
+            body = {"current_password": WRONG, "new_password": "a better horse battery"}
+            answer = await guesser.post("/api/auth/password", body, headers=bearer(login))
+            return answer.status_code
+
+        guesses = [await guess(browser, token) for _ in range(6)]
+        deletion = await browser.http.request(
+            "DELETE", "/api/auth/me", json={"password": PASSWORD}, headers=bearer(token)
+        )
+
+        assert guesses == [403] * 5 + [429]
+        assert deletion.status_code == 429
+        assert await guess(other, other_token) == 403
+
+    async def test_a_full_pool_is_not_held_against_the_address(
+        self, limited: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        browser, pool = limited.browser("198.51.100.1"), limited.services.passwords
+        monkeypatch.setattr(pool, "_threads", 0)
+        monkeypatch.setattr(pool, "_strangers", FairQueue[object](0, 1))
+        full = [(await browser.sign_in()).status_code for _ in range(6)]
+        monkeypatch.undo()
+
+        assert full == [503] * 6
+        assert (await browser.sign_in()).status_code == 401

@@ -1,10 +1,13 @@
 """External issuers as an operator writes them down."""
 
+import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from auth_session import issuer_settings
 from auth_session.issuer_settings import ExternalIssuer, parse_issuers
 from todochat.settings import SettingsError
 
@@ -17,11 +20,14 @@ KEYS = {
 SHARED = {"issuer": "https://app.example", "secret": SECRET}
 
 
-def parse(*entries: object, better_auth_secret: str = "", url: str = "") -> list[ExternalIssuer]:
+def parse(
+    *entries: object, better_auth_secret: str = "", url: str = "", prefix: str = ""
+) -> list[ExternalIssuer]:
     return parse_issuers(
         json.dumps(entries) if entries else "",
         better_auth_secret=better_auth_secret,
         better_auth_url=url,
+        better_auth_prefix=prefix,
         own_issuer="todochat",
     )
 
@@ -107,6 +113,26 @@ def test_a_secret_that_stands_in_everybodys_documentation_stops_the_start(secret
     assert str(caught.value).startswith("setting BETTER_AUTH_SECRET: this secret is a sample")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["changeme", "1234567890", "password", "development", "your-super-secret", "in-this-token"],
+)
+def test_a_long_secret_that_almost_is_a_sample_is_read_at_once(text: str) -> None:
+    # A backtracking match takes longer than a lifetime for each of these.
+    secret = text * 2000 + "!x9Q"
+
+    assert parse(better_auth_secret=secret)[0].secret == secret
+
+
+def test_the_sample_check_agrees_with_the_pattern_it_stands_for() -> None:
+    pattern = re.compile(f"(?:my|your|a)?(?:{'|'.join(issuer_settings._SAMPLE_WORDS)})*")
+    pieces = ["a", "my", "your", "x", "change", "me", "1234567890", "123456789", "devel", "opment"]
+
+    for text in map("".join, itertools.product(pieces, repeat=4)):
+        expected = pattern.fullmatch(text) is not None
+        assert issuer_settings._is_made_of_sample_words(text) is expected, text
+
+
 def test_a_short_secret_stops_the_start() -> None:
     with pytest.raises(SettingsError) as caught:
         parse(better_auth_secret="your-auth-secret")
@@ -124,11 +150,48 @@ def test_two_entries_of_one_issuer_are_refused() -> None:
         parse(KEYS, {**KEYS, "prefix": "x"})
 
 
-def test_two_issuers_need_different_prefixes() -> None:
-    with pytest.raises(SettingsError, match="need different prefixes"):
-        parse(KEYS, better_auth_secret=SECRET)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("", ""), ("", "id|"), ("id|", ""), ("id|", "id|"), ("id|", "id|x"), ("id", "id|")],
+)
+@pytest.mark.parametrize("is_better_auth", [False, True])
+def test_two_issuers_need_prefixes_of_which_none_begins_the_other(
+    one: str, other: str, is_better_auth: bool
+) -> None:
+    entries = [{**KEYS, "prefix": one}]
+    if not is_better_auth:
+        entries.append({**SHARED, "prefix": other})
 
-    assert len(parse({**KEYS, "prefix": "id|"}, better_auth_secret=SECRET)) == 2
+    with pytest.raises(SettingsError, match="need different prefixes") as caught:
+        parse(*entries, better_auth_secret=SECRET * is_better_auth, prefix=other)
+
+    assert "\n" not in str(caught.value)
+    assert ("BETTER_AUTH_PREFIX" in str(caught.value)) is is_better_auth
+
+
+def test_issuers_with_prefixes_apart_are_accepted() -> None:
+    issuers = parse(
+        {**KEYS, "prefix": "id|"},
+        {**SHARED, "prefix": "app|"},
+        better_auth_secret=SECRET,
+        url="https://better.example",
+        prefix="better|",
+    )
+
+    # Better Auth's two entries share their users, so they share a prefix.
+    assert [issuer.prefix for issuer in issuers] == ["better|", "better|", "id|", "app|"]
+
+
+@pytest.mark.parametrize("prefix", ["u", "usr", "usr_", "USR_", "Usr_x", "usr_01jd"])
+def test_a_prefix_of_local_ids_stops_the_start(prefix: str) -> None:
+    reason = f"prefix '{prefix}' overlaps with 'usr_', the prefix of local accounts"
+    with pytest.raises(SettingsError) as entry:
+        parse({**KEYS, "prefix": prefix})
+    with pytest.raises(SettingsError) as better_auth:
+        parse(better_auth_secret=SECRET, prefix=prefix)
+
+    assert str(entry.value) == f"setting AUTH_EXTERNAL_ISSUERS: entry 1: {reason}"
+    assert str(better_auth.value) == f"setting BETTER_AUTH_PREFIX: {reason}"
 
 
 @pytest.mark.parametrize("text", ["/no/such/file", "[", "[1]", '{"issuer": "x"}'])

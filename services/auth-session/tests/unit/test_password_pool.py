@@ -1,10 +1,20 @@
-"""The parameters passwords are hashed with; the pool's bounds are tested through HTTP."""
+"""The parameters passwords are hashed with, and the order in which they are."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
 
 import argon2
 import pytest
 from argon2 import PasswordHasher
 
+from auth_session.domain.caller import Caller
+from auth_session.errors import PasswordPoolFullError
 from auth_session.service import password_pool
+from auth_session.service.password_pool import PasswordPool
+from todochat.rate_limit import RateLimit
+from todochat.redis_client import create_redis
+from todochat.testing.waiting import wait_until
 
 
 @pytest.fixture
@@ -20,3 +30,127 @@ def test_passwords_are_hashed_with_argon2id_and_no_less_than_owasp_asks_for(
 
     assert parameters.type is argon2.Type.ID
     assert (parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (19456, 2, 1)
+
+
+class RecordingHasher(PasswordHasher):
+    """Records what it hashes, and works only while its gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.hashed: list[str | bytes] = []
+        self.gate = threading.Event()
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.hashed.append(password)
+        assert self.gate.wait(10)
+        return super().hash(password, salt=salt)
+
+
+class Rush:
+    """A pool with one thread, whose first password is in work until the rush is over."""
+
+    def __init__(self, queue: int, queue_per_caller: int) -> None:
+        self.hasher = RecordingHasher()
+        self.hasher.gate.set()
+        unlimited = RateLimit(create_redis("redis://127.0.0.1:1/0"), "unused", limit=0, window_s=1)
+        self.pool = PasswordPool(
+            threads=1,
+            queue=queue,
+            queue_per_caller=queue_per_caller,
+            failures=unlimited,
+            hasher=self.hasher,
+        )
+        self.hasher.gate.clear()
+        self.hasher.hashed.clear()
+        self.running: dict[str, asyncio.Task[str]] = {}
+
+    async def send(self, *passwords: str, is_known: bool = False) -> None:
+        """Have passwords hashed for the callers that their first letters name."""
+        for password in passwords:
+            hashing = self.pool.hash(password, Caller(key=password[0], is_known=is_known))
+            self.running[password] = asyncio.create_task(hashing)
+        await asyncio.sleep(0)  # every task runs up to its wait
+
+    async def finish(self) -> list[str | bytes]:
+        """Let the thread work, and return the passwords in the order of their turns."""
+        self.hasher.gate.set()
+        await asyncio.gather(*self.running.values(), return_exceptions=True)
+        return self.hasher.hashed
+
+    def refused(self) -> list[str]:
+        return [
+            password
+            for password, task in self.running.items()
+            if not task.cancelled() and isinstance(task.exception(), PasswordPoolFullError)
+        ]
+
+
+@pytest.fixture
+def rush() -> Iterator[Rush]:
+    rush = Rush(queue=4, queue_per_caller=3)
+    yield rush
+    rush.hasher.gate.set()
+    rush.pool.close()
+
+
+async def test_a_bystander_waits_for_one_password_of_a_flood(rush: Rush) -> None:
+    await rush.send("a0", "a1", "a2", "a3", "a4", "b0")
+
+    assert await rush.finish() == ["a0", "a1", "b0", "a2", "a3"]
+    assert rush.refused() == ["a4"]
+
+
+async def test_a_bystander_finds_room_in_a_queue_that_a_few_have_filled(rush: Rush) -> None:
+    await rush.send("a0", "a1", "a2", "b1", "b2", "c0")
+
+    assert await rush.finish() == ["a0", "a1", "b1", "c0", "b2"]
+    assert rush.refused() == ["a2"]
+
+
+async def test_owners_of_sessions_get_every_other_turn_and_a_queue_of_their_own(
+    rush: Rush,
+) -> None:
+    await rush.send("a0", "b0", "c0", "d0", "e0", "f0")
+    await rush.send("u0", "v0", is_known=True)
+
+    assert await rush.finish() == ["a0", "u0", "b0", "v0", "c0", "d0", "e0"]
+    assert rush.refused() == ["f0"]
+
+
+async def test_strangers_get_every_other_turn_when_owners_flood(rush: Rush) -> None:
+    await rush.send("u0", "u1", "u2", "u3", "v0", is_known=True)
+    await rush.send("a0", "a1")
+
+    assert await rush.finish() == ["u0", "u1", "a0", "v0", "a1", "u2", "u3"]
+
+
+async def test_a_password_whose_client_hangs_up_in_the_queue_is_not_hashed(rush: Rush) -> None:
+    await rush.send("a0", "a1", "a2")
+    rush.running["a1"].cancel()
+    await wait_until(rush.running["a1"].done)
+
+    assert await rush.finish() == ["a0", "a2"]
+
+
+async def test_nobody_waits_without_end(rush: Rush, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(password_pool, "MAX_WAIT_S", 0.01)
+
+    await rush.send("a0", "b0")
+    await wait_until(rush.running["b0"].done)
+
+    assert rush.refused() == ["a0", "b0"]
+    assert await rush.finish() == ["a0"]
+
+
+async def test_an_error_of_the_hasher_reaches_its_caller_and_frees_the_thread(
+    rush: Rush, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rush.hasher, "hashed", None)  # recording raises
+    await rush.send("a0")
+    await wait_until(rush.running["a0"].done)
+    monkeypatch.undo()
+
+    await rush.send("b0")
+
+    assert isinstance(rush.running["a0"].exception(), AttributeError)
+    assert await rush.finish() == ["b0"]

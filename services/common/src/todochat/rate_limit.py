@@ -53,6 +53,22 @@ class RateLimit:
             self._paused_until = time.monotonic() + OUTAGE_PAUSE_S
             return 0
 
+    async def give_back(self, subject: str) -> None:
+        """Take back a request that was counted and doesn't count after all."""
+        if not self._limit or time.monotonic() < self._paused_until:
+            return
+        counter = f"{self._key}:{{{subject}}}"
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                pipeline: Any = self._redis.pipeline(transaction=True)
+                # A window that has just ended is begun again, so that the counter expires.
+                pipeline.set(counter, 0, ex=self._window_s, nx=True)
+                pipeline.decr(counter)
+                await pipeline.execute()
+        except (RedisError, OSError) as error:
+            log.warning("rate_limit.unavailable", key=self._key, error=error)
+            self._paused_until = time.monotonic() + OUTAGE_PAUSE_S
+
     async def _count(self, counter: str, cost: int) -> float:
         pipeline: Any = self._redis.pipeline(transaction=True)
         pipeline.set(counter, 0, ex=self._window_s, nx=True)

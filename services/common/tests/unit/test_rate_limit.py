@@ -37,6 +37,26 @@ async def test_when_the_window_is_over_there_is_room_again(redis: Redis) -> None
     assert await limit.take("ann") == 0
 
 
+async def test_a_request_that_is_given_back_leaves_room_for_another(redis: Redis) -> None:
+    limit = RateLimit(redis, "shop:orders", limit=1, window_s=60)
+
+    await limit.take("ann")
+    await limit.give_back("ann")
+
+    assert await limit.take("ann") == 0
+    assert await limit.take("ann") > 0
+
+
+async def test_a_request_given_back_after_its_window_leaves_no_counter_for_good(
+    redis: Redis,
+) -> None:
+    limit = RateLimit(redis, "shop:orders", limit=1, window_s=60)
+
+    await limit.give_back("ann")
+
+    assert 0 < await redis.ttl("shop:orders:{ann}") <= 60
+
+
 async def test_a_limit_of_zero_is_none(redis: Redis) -> None:
     limit = RateLimit(redis, "shop:orders", limit=0, window_s=60)
 
@@ -53,6 +73,7 @@ async def test_without_redis_everybody_is_let_in_and_it_is_not_asked_each_time(
     assert await limit.take("ann") == 0
     monkeypatch.setattr(limit, "_count", None)
     assert await limit.take("ann") == 0
+    await limit.give_back("ann")
     await away.aclose()
 
 

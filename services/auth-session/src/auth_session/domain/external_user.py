@@ -1,7 +1,7 @@
 """Who the verified token of an external issuer speaks for."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,9 +12,8 @@ from auth_session.domain.user import (
     parse_name,
     parse_timezone,
 )
+from auth_session.issuer_settings import OWN_PREFIX
 from todochat.ids import is_user_id
-
-_OWN_PREFIX: Final = "usr_"
 
 T = TypeVar("T")
 
@@ -70,7 +69,7 @@ def _subject(claims: Mapping[str, Any], user_claim: str) -> str:
 
 
 def _looks_like_ours(user_id: str) -> bool:
-    return user_id.casefold().startswith(_OWN_PREFIX)
+    return user_id.casefold().startswith(OWN_PREFIX)
 
 
 def _optional(parse: Callable[[str], T], value: object) -> T | None:

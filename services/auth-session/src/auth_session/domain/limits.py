@@ -21,8 +21,8 @@ MAX_EXTERNAL_TOKEN_CHARS: Final = 8192  # some issuers list every group a person
 LOGIN_TOKEN_LIFETIME: Final = timedelta(minutes=15)
 LONGEST_TOKEN_LIFETIME: Final = timedelta(days=1)  # what the client secret's setting allows
 
-# A rotated refresh token still yields a successor for this long: two tabs that refresh at the same
-# moment, or an answer that was lost on its way, must not end the session.
+# A rotated refresh token still yields its successor for this long, unless that was used: two tabs
+# that refresh at the same moment, or a response that was lost, must not end the session.
 REFRESH_REUSE_GRACE: Final = timedelta(seconds=30)
 
 # Verifiers allow for clocks that differ by this much, so a revocation has to outlive it.

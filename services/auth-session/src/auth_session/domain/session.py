@@ -48,7 +48,7 @@ class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefreshVerdict(Enum):
-    """What happens to a refresh token that was shown."""
+    """What happens to a refresh token that was shown; GRACE returns its successor once more."""
 
     ROTATE = "rotate"
     GRACE = "grace"
@@ -57,16 +57,25 @@ class RefreshVerdict(Enum):
     UNKNOWN = "unknown"
 
 
-def judge_refresh(token: RefreshToken, session: Session, now: datetime) -> RefreshVerdict:
+def judge_refresh(
+    token: RefreshToken, successor: RefreshToken | None, session: Session, now: datetime
+) -> RefreshVerdict:
     """Decide what a known refresh token is good for.
 
-    A token that was rotated more than 30 s ago is in the hands of somebody who shouldn't have it,
-    or was: nobody can tell which of the two holders is the owner, so the session has to end.
+    A token that was rotated more than 30 s ago, or whose successor has been used, is in the hands
+    of somebody who shouldn't have it, or was: nobody can tell which of the two holders is the
+    owner, so the session has to end.
+
+    Args:
+        successor: of a token that was rotated; None if it is not known, because the secret that
+            it was derived with is gone.
     """
     if not session.is_open(now) or now >= token.expires_at:
         return RefreshVerdict.ENDED
     if token.rotated_at is None:
         return RefreshVerdict.ROTATE
-    if now - token.rotated_at <= REFRESH_REUSE_GRACE:
-        return RefreshVerdict.GRACE
-    return RefreshVerdict.REUSED
+    if now - token.rotated_at > REFRESH_REUSE_GRACE:
+        return RefreshVerdict.REUSED
+    if successor is None:
+        return RefreshVerdict.ENDED
+    return RefreshVerdict.GRACE if successor.rotated_at is None else RefreshVerdict.REUSED

@@ -78,10 +78,20 @@ class AuthController(Controller):
         data: RequestBody[SignIn],
         sign_ins: NamedDependency[SignInService],
         request: AnyRequest,
+        refresh_token: RefreshToken = None,
     ) -> Response[SignedInView]:
-        """Sign in. Ten failures to an account from one address make the eleventh wait."""
+        """Sign in.
+
+        Ten failures to an account from one address make the eleventh wait; 30 failures to any
+        accounts from one address within a minute make its others wait. With the refresh cookie of
+        an open session of the account, a request doesn't wait behind those without.
+        """
         signed_in = await sign_ins.sign_in(
-            data.email, data.password, client_host(request), user_agent(request)
+            data.email,
+            data.password,
+            client_host(request),
+            user_agent(request),
+            refresh_token,
         )
         return _answer(request, signed_in)
 

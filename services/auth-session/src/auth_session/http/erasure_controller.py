@@ -43,7 +43,7 @@ class ErasureController(Controller):
         """
         client = client_host(request)
         password = data.password if data else None
-        await password_changes.confirm(session, password, client)
-        await erasures.begin(session.user_id)
+        confirmed = await password_changes.confirm(session, password, client)
+        await erasures.begin(session.user_id, confirmed.password_hash)
         cookie = no_cookie(secure=request.app.state.secure_cookies)
         return Response(ErasureView(), status_code=202, cookies=[cookie], headers=NO_STORE)

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from auth_session.domain.caller import Caller
 from auth_session.domain.clock import Clock
 from auth_session.domain.user import User, parse_email
 from auth_session.errors import NoPasswordError
@@ -81,7 +82,7 @@ class AccountAdmin:
             NoPasswordError: the account signs in elsewhere.
         """
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
-        password_hash = await self._passwords.hash(password)
+        password_hash = await self._passwords.hash(password, Caller.owner(user_id))
         now = self._clock()
         async with self._database.transaction() as transaction:
             found = await PasswordRepository(transaction).find(user_id)

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.account_export import AccountExport
+from auth_session.domain.caller import Caller
 from auth_session.domain.clock import Clock
 from auth_session.domain.input_check import check_fields
 from auth_session.domain.limits import INVITATION_LIFETIME
@@ -98,14 +99,15 @@ class AccountService:
             raise SignUpClosedError
         checked = check_account(account)
         # Counted before anything is told: a taken address and a wrong invitation use it up, too.
-        wait_s = await self._sign_ups.take(address_group(client_host))
+        address = address_group(client_host)
+        wait_s = await self._sign_ups.take(address)
         if wait_s > 0:
             raise TooManySignUpsError(wait_s)
         email_key = parse_email(checked.email).key
         code_hash = None if self._sign_up == "open" else _hash_code(invitation)
         # Asked before the costly hash, and decided by the writes of the transaction below.
         await self._admit(email_key, code_hash)
-        password_hash = await self._passwords.hash(checked.password)
+        password_hash = await self._passwords.hash(checked.password, Caller.at(address))
         async with self._database.transaction() as transaction:
             user = await self._add(transaction, checked, password_hash)
             if code_hash is not None:
@@ -125,7 +127,7 @@ class AccountService:
             EmailTakenError: the e-mail address has an account.
         """
         checked = check_account(account)
-        password_hash = await self._passwords.hash(checked.password)
+        password_hash = await self._passwords.hash(checked.password, Caller.owner("admin"))
         async with self._database.transaction() as transaction:
             return await self._add(transaction, checked, password_hash)
 

@@ -11,9 +11,11 @@ from auth_session.domain.clock import Clock
 from auth_session.domain.erasure import Erasure
 from auth_session.domain.limits import ACCESS_TOKEN_REVOCATION_TOLD, ERASURE_LEASE
 from auth_session.domain.session import RevokedSid
+from auth_session.errors import WrongPasswordError
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.service.revocation_service import RevocationService
 from auth_session.storage.erasure_repository import ErasureRepository
+from auth_session.storage.password_repository import PasswordRepository
 from todochat.database import Database
 from todochat.errors import NotFoundError
 
@@ -50,15 +52,24 @@ class ErasureService:
         self._targets = targets
         self._clock = clock
 
-    async def begin(self, user_id: str) -> None:
+    async def begin(self, user_id: str, confirmed_hash: str | None = None) -> None:
         """Delete an account here; from now on its tokens are void, and others erase it, too.
+
+        Args:
+            confirmed_hash: of the password that confirmed it, which must still be the account's.
 
         Raises:
             NotFoundError: there is no such account.
+            WrongPasswordError: the password was changed since it confirmed the erasure.
         """
         now = self._clock()
         async with self._database.transaction() as transaction:
-            sids = await ErasureRepository(transaction).erase_account(
+            erasures = ErasureRepository(transaction)
+            await erasures.forget_address(user_id)
+            password_hash = await PasswordRepository(transaction).lock(user_id)
+            if confirmed_hash is not None and password_hash not in (confirmed_hash, None):
+                raise WrongPasswordError
+            sids = await erasures.erase_account(
                 user_id, now=now, known_until=now + ACCESS_TOKEN_REVOCATION_TOLD
             )
         if sids is None:

@@ -6,6 +6,7 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth_session.domain.caller import Caller
 from auth_session.domain.clock import Clock
 from auth_session.domain.input_check import check_fields
 from auth_session.domain.limits import RECENT_SIGN_IN
@@ -77,7 +78,7 @@ class PasswordService:
             }
         )
         await self._require(user, current, old_hash, client_host)
-        new_hash = await self._passwords.hash(normalized)
+        new_hash = await self._passwords.hash(normalized, Caller.owner(user.id))
         ended = await self._store(session, old_hash, new_hash, access_tokens=revoke_access_tokens)
         log.info("password.changed", user_id=user.id, credentials_ended=len(ended))
         await self._sessions.announce(ended)
@@ -87,6 +88,9 @@ class PasswordService:
 
         Needs the account's password. For an account that has none, the user must have signed in
         within the last 15 minutes.
+
+        The transaction that acts on the confirmation checks it with `require_unchanged`: the
+        password may change in between.
 
         Raises:
             WrongPasswordError: it is another one, or none was given.
@@ -107,16 +111,18 @@ class PasswordService:
     async def require_unchanged(self, transaction: AsyncSession, confirmed: Confirmed) -> None:
         """Check in the transaction that acts on a confirmation that it still holds.
 
+        Locks the password until the transaction ends; see `PasswordRepository.lock`.
+
         Raises:
             WrongPasswordError: the password was changed meanwhile.
             UnauthorizedError: the session ended meanwhile.
         """
-        session = await SessionRepository(transaction).get(confirmed.session.sid)
-        if session is None or not session.is_open(self._clock()):
-            raise UnauthorizedError("This session has ended.")
-        found = await PasswordRepository(transaction).find(session.user_id)
-        if (None if found is None else found[1]) != confirmed.password_hash:
+        session = confirmed.session
+        if await PasswordRepository(transaction).lock(session.user_id) != confirmed.password_hash:
             raise WrongPasswordError
+        stored = await SessionRepository(transaction).get(session.sid)
+        if stored is None or not stored.is_open(self._clock()):
+            raise UnauthorizedError("This session has ended.")
 
     async def _require_recent(self, session: Session) -> None:
         async with self._database.transaction() as transaction:
@@ -127,7 +133,10 @@ class PasswordService:
     async def _require(
         self, user: User, password: str, password_hash: str, client_host: str
     ) -> None:
-        verified = await self._passwords.verify(normalize_password(password), password_hash)
+        # Only routes that need a session come here.
+        verified = await self._passwords.verify(
+            normalize_password(password), password_hash, Caller.owner(user.id)
+        )
         now = self._clock()
         async with self._database.transaction() as transaction:
             failures = _failures(transaction, user, client_host)

@@ -1,10 +1,7 @@
 """Sessions: opening one, keeping it going with rotating refresh tokens, ending it."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
 
 import msgspec
 import structlog
@@ -19,14 +16,13 @@ from auth_session.errors import AccountDisabledError, RefreshRefusedError
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.metrics import REFRESHES
 from auth_session.service.key_ring import KeyRing
+from auth_session.service.refresh_tokens import RefreshTokens, hash_refresh_token
 from auth_session.storage.session_repository import SessionRepository
 from auth_session.storage.user_repository import UserRepository
 from todochat.database import Database
 from todochat.errors import UnauthorizedError
 from todochat.ids import new_id
 from todochat.tokens import TokenIssuer
-
-_REFRESH_TOKEN_BYTES: Final = 32
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +45,7 @@ class SessionService:
         database: Database,
         keys: KeyRing,
         revocations: RevocationPublisher,
+        refresh_tokens: RefreshTokens,
         *,
         issuer: str,
         session_lifetime: timedelta,
@@ -58,6 +55,7 @@ class SessionService:
         self._database = database
         self._keys = keys
         self._revocations = revocations
+        self._refresh_tokens = refresh_tokens
         self._issuer = issuer
         self._session_lifetime = session_lifetime
         self._refresh_lifetime = refresh_lifetime
@@ -84,10 +82,13 @@ class SessionService:
             tokens_until=now + LOGIN_TOKEN_LIFETIME,
         )
         await SessionRepository(transaction).add(session, now, user_agent)
-        return await self._issue(transaction, session, user, now)
+        return await self._issue(transaction, session, user, self._refresh_tokens.create(), now)
 
     async def refresh(self, refresh_token: str) -> SignedIn:
         """Trade a refresh token for its successor and a new login token.
+
+        A token that was used within the last 30 s yields the same successor, as long as that
+        hasn't been used.
 
         Raises:
             RefreshRefusedError: it is unknown, expired or revoked; or it was used before, and then
@@ -95,7 +96,7 @@ class SessionService:
             AccountDisabledError: the account is disabled.
         """
         async with self._database.transaction() as transaction:
-            outcome = await self._try_refresh(transaction, _hash(refresh_token))
+            outcome = await self._try_refresh(transaction, refresh_token)
         # Only after the commit: an error raised inside would undo the revocation.
         if isinstance(outcome, SignedIn):
             return outcome
@@ -123,20 +124,34 @@ class SessionService:
     async def find_sid(self, refresh_token: str) -> str | None:
         """Return the session a refresh token belongs to, whatever has become of either."""
         async with self._database.transaction() as transaction:
-            return await SessionRepository(transaction).find_sid(_hash(refresh_token))
+            return await SessionRepository(transaction).find_sid(hash_refresh_token(refresh_token))
+
+    async def find_owner(self, refresh_token: str) -> str | None:
+        """Return the user of a refresh token, None unless its session is open."""
+        async with self._database.transaction() as transaction:
+            return await SessionRepository(transaction).find_owner(
+                hash_refresh_token(refresh_token), self._clock()
+            )
 
     async def _try_refresh(
-        self, transaction: AsyncSession, token_hash: bytes
+        self, transaction: AsyncSession, refresh_token: str
     ) -> SignedIn | Session | None:
         """Return the new tokens, or the session that is revoked now, or None."""
         now = self._clock()
         sessions = SessionRepository(transaction)
-        found = await sessions.lock_by_refresh_token(token_hash)
+        found = await sessions.lock_by_refresh_token(hash_refresh_token(refresh_token))
         if found is None:
             REFRESHES.labels(RefreshVerdict.UNKNOWN.value).inc()
             return None
         session, token = found
-        verdict = judge_refresh(token, session, now)
+        successors = {
+            hash_refresh_token(each): each
+            for each in self._refresh_tokens.successors(refresh_token)
+        }
+        stored = None
+        if token.rotated_at is not None:
+            stored = await sessions.find_refresh_token([*successors])
+        verdict = judge_refresh(token, stored, session, now)
         REFRESHES.labels(verdict.value).inc()
         if verdict is RefreshVerdict.REUSED:
             return await sessions.revoke(session.sid, "refresh_reuse", now)
@@ -145,20 +160,36 @@ class SessionService:
             _require_enabled(user)
         if user is None or verdict is RefreshVerdict.ENDED:
             return None
-        if verdict is RefreshVerdict.ROTATE:
-            await sessions.mark_rotated(token_hash, now)
         await sessions.extend_tokens(session.sid, now + LOGIN_TOKEN_LIFETIME, now)
-        return await self._issue(transaction, session, user, now)
+        if stored is not None:
+            successor = successors[stored.token_hash]
+            return self._signed_in(session, user, successor, stored.expires_at, now)
+        await sessions.mark_rotated(token.token_hash, now)
+        return await self._issue(transaction, session, user, next(iter(successors.values())), now)
 
     async def _issue(
-        self, transaction: AsyncSession, session: Session, user: User, now: datetime
+        self,
+        transaction: AsyncSession,
+        session: Session,
+        user: User,
+        refresh_token: str,
+        now: datetime,
     ) -> SignedIn:
         # A login token of the last refresh must not outlive its session.
         refresh_until = min(now + self._refresh_lifetime, session.expires_at - LOGIN_TOKEN_LIFETIME)
-        refresh_token = secrets.token_urlsafe(_REFRESH_TOKEN_BYTES)
         await SessionRepository(transaction).add_refresh_token(
-            session.sid, _hash(refresh_token), now=now, expires_at=refresh_until
+            session.sid, hash_refresh_token(refresh_token), now=now, expires_at=refresh_until
         )
+        return self._signed_in(session, user, refresh_token, refresh_until, now)
+
+    def _signed_in(
+        self,
+        session: Session,
+        user: User,
+        refresh_token: str,
+        refresh_until: datetime,
+        now: datetime,
+    ) -> SignedIn:
         issuer = TokenIssuer(self._issuer, self._keys.current)
         seconds = int(LOGIN_TOKEN_LIFETIME.total_seconds())
         token, _ = issuer.login_token(user.id, session.sid, int(now.timestamp()), ttl_s=seconds)
@@ -174,7 +205,3 @@ class SessionService:
 def _require_enabled(user: User) -> None:
     if user.disabled_at is not None:
         raise AccountDisabledError
-
-
-def _hash(refresh_token: str) -> bytes:
-    return hashlib.sha256(refresh_token.encode()).digest()

@@ -35,18 +35,28 @@ class ErasureRepository:
             The sids that are void from now on; None if there is no such account.
         """
         # Who signs in at the same moment waits for this row, and then finds it gone.
-        account = select(UserRecord).where(UserRecord.id == user_id).with_for_update()
-        user = await self._session.scalar(account)
-        if user is None:
+        account = select(UserRecord.id).where(UserRecord.id == user_id).with_for_update()
+        if await self._session.scalar(account) is None:
             return None
         sids = await self._end_sids(user_id, known_until)
-        await self._forget_address(user)
         await self._session.execute(delete(UserRecord).where(UserRecord.id == user_id))
         outbox = insert_or(ErasureRecord).values(
             user_id=user_id, requested_at=now, attempts=0, next_attempt_at=now
         )
         await self._session.execute(outbox.on_conflict_do_nothing())
         return sids
+
+    async def forget_address(self, user_id: str) -> None:
+        """Delete failed sign-ins and invitations, which are stored under the e-mail address."""
+        email_key = await self._session.scalar(
+            select(UserRecord.email_key).where(UserRecord.id == user_id)
+        )
+        of_address = [InvitationRecord.used_by == user_id]
+        if email_key is not None:
+            of_address.append(InvitationRecord.email_key == email_key)
+            account_key = hashlib.sha256(email_key.encode()).digest()
+            await forget_failures(self._session, account_key)
+        await self._session.execute(delete(InvitationRecord).where(or_(*of_address)))
 
     async def backlog(self) -> tuple[int, datetime | None]:
         """Return how many erasures are to be done, and when the oldest was asked for."""
@@ -115,15 +125,6 @@ class ErasureRepository:
         if sids:
             rows = [{"sid": each.sid, "tokens_until": each.tokens_until} for each in sids]
             await self._session.execute(insert(ErasedSidRecord), rows)
-
-    async def _forget_address(self, user: UserRecord) -> None:
-        """Delete invitations and failed sign-ins, which know a person by e-mail address."""
-        of_address = [InvitationRecord.used_by == user.id]
-        if user.email_key is not None:
-            of_address.append(InvitationRecord.email_key == user.email_key)
-            account_key = hashlib.sha256(user.email_key.encode()).digest()
-            await forget_failures(self._session, account_key)
-        await self._session.execute(delete(InvitationRecord).where(or_(*of_address)))
 
 
 def _to_domain(record: ErasureRecord) -> Erasure:

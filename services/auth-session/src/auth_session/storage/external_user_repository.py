@@ -19,11 +19,11 @@ class ExternalUserRepository:
         self._session = session
 
     async def find(self, person: ExternalUser) -> User | None:
-        """Return an issuer's user."""
+        """Return an issuer's user; it can't be disabled or erased until the transaction ends."""
         record = await self._session.scalar(
-            select(UserRecord).where(
-                UserRecord.issuer == person.realm, UserRecord.subject == person.subject
-            )
+            select(UserRecord)
+            .where(UserRecord.issuer == person.realm, UserRecord.subject == person.subject)
+            .with_for_update(key_share=True)
         )
         return None if record is None else record.to_domain()
 

@@ -25,6 +25,20 @@ class PasswordRepository:
         row = found.one_or_none()
         return None if row is None else (row[0].to_domain(), row[1])
 
+    async def lock(self, user_id: str) -> str | None:
+        """Return the password's hash, None if there is none; locks the password and its account.
+
+        Until the transaction ends, the password can't change and the account can't be disabled
+        or erased. Lock order in all transactions: failed sign-ins, password, account, sessions.
+        """
+        password_hash: str | None = await self._session.scalar(
+            select(PasswordRecord.password_hash)
+            .join(UserRecord, UserRecord.id == PasswordRecord.user_id)
+            .where(PasswordRecord.user_id == user_id)
+            .with_for_update(key_share=True, of=[PasswordRecord, UserRecord])
+        )
+        return password_hash
+
     async def replace(self, user_id: str, old_hash: str, new_hash: str, now: datetime) -> bool:
         """Store a new hash; False if the stored one is not `old_hash` any more."""
         replaced = await self._session.scalar(

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from auth_session.domain.session import Session
+from auth_session.domain.session import RefreshToken, Session
 from auth_session.storage.base import Base
 
 
@@ -46,7 +46,7 @@ class SessionRecord(Base):
 
 
 class RefreshTokenRecord(Base):
-    """A refresh token, as SHA-256 of 256 random bits: nothing that could be guessed or shown."""
+    """A refresh token, as SHA-256 of 256 secret bits: nothing that could be guessed or shown."""
 
     __tablename__ = "refresh_tokens"
     __table_args__ = (
@@ -59,6 +59,12 @@ class RefreshTokenRecord(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     rotated_at: Mapped[datetime | None]
+
+    def to_domain(self) -> RefreshToken:
+        """Return the refresh token without its storage."""
+        return RefreshToken(
+            token_hash=self.token_hash, expires_at=self.expires_at, rotated_at=self.rotated_at
+        )
 
 
 class SignInFailureRecord(Base):

@@ -1,5 +1,6 @@
 """Queries of sessions and refresh tokens."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, func, insert, or_, select, update
@@ -81,9 +82,14 @@ class SessionRepository:
         if row is None:
             return None
         session, token = row
-        return session.to_domain(), RefreshToken(
-            token_hash=token.token_hash, expires_at=token.expires_at, rotated_at=token.rotated_at
+        return session.to_domain(), token.to_domain()
+
+    async def find_refresh_token(self, token_hashes: Sequence[bytes]) -> RefreshToken | None:
+        """Return the refresh token that has one of these hashes."""
+        record = await self._session.scalar(
+            select(RefreshTokenRecord).where(RefreshTokenRecord.token_hash.in_(token_hashes))
         )
+        return None if record is None else record.to_domain()
 
     async def mark_rotated(self, token_hash: bytes, now: datetime) -> None:
         """Note when a refresh token was used first."""
@@ -111,6 +117,20 @@ class SessionRepository:
             select(RefreshTokenRecord.session_id).where(RefreshTokenRecord.token_hash == token_hash)
         )
         return sid
+
+    async def find_owner(self, token_hash: bytes, now: datetime) -> str | None:
+        """Return the user of a refresh token whose session is open."""
+        user_id: str | None = await self._session.scalar(
+            select(SessionRecord.user_id)
+            .join(RefreshTokenRecord, RefreshTokenRecord.session_id == SessionRecord.id)
+            .where(
+                RefreshTokenRecord.token_hash == token_hash,
+                RefreshTokenRecord.expires_at > now,
+                SessionRecord.revoked_at.is_(None),
+                SessionRecord.expires_at > now,
+            )
+        )
+        return user_id
 
     async def extend_tokens(self, sid: str, until: datetime, now: datetime) -> bool:
         """Note that a token valid `until` is being issued; False if the session is not open.

@@ -91,7 +91,7 @@ class UserRepository:
         return None if record is None else record.to_domain()
 
     async def replace_password_hash(self, user_id: str, password_hash: str, now: datetime) -> None:
-        """Store a password's hash made with newer parameters."""
+        """Store the hash of a new password, whatever the present one is."""
         await self._session.execute(
             update(PasswordRecord)
             .where(PasswordRecord.user_id == user_id)
