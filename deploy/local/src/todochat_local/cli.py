@@ -33,7 +33,10 @@ def up(
     context: typer.Context,
     data_dir: DataDirOption = DEFAULT,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port to open; 8000 or the next free one.")
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port to open, 0 for any free one; 8000 or the next free one."
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=32, help="Agent workers.")] = 1,
     gateways: Annotated[int, typer.Option(min=1, max=32, help="Chat gateways.")] = 1,
