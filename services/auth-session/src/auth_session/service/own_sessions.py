@@ -6,6 +6,7 @@ from auth_session.domain.clock import Clock
 from auth_session.domain.session import Session, SessionOverview
 from auth_session.service.session_service import SessionService
 from auth_session.storage.session_repository import SessionRepository
+from auth_session.storage.sign_in_link_repository import lock_account
 from todochat.database import Database
 from todochat.errors import NotFoundError
 
@@ -40,6 +41,8 @@ class OwnSessions:
     async def end_all(self, user_id: str) -> list[Session]:
         """End all of a person's sessions and return those that were open."""
         async with self._database.transaction() as transaction:
+            # A sign-in that is under way is either finished, and ends here, or comes later.
+            await lock_account(transaction, user_id)
             ended = await SessionRepository(transaction).revoke_all(
                 user_id, "sign_out_everywhere", self._clock()
             )
