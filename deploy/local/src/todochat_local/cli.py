@@ -142,8 +142,16 @@ def chat(
     ] = None,
     data_dir: DataDirOption = DEFAULT,
     raw: Annotated[bool, typer.Option("--raw", help="Print the frames as they come.")] = False,
+    link: Annotated[
+        bool,
+        typer.Option("--link", help="Print a link that signs you in to a browser, once, and exit."),
+    ] = False,
 ) -> None:
-    """Talk to the assistant."""
+    """Talk to the assistant.
+
+    The first time, it makes an account of its own. To use one you have, set TODOCHAT_EMAIL, and
+    TODOCHAT_PASSWORD unless you are at a terminal, where it asks.
+    """
     from todochat_local.chat.command import ChatOptions, run_chat  # noqa: PLC0415
 
     options = ChatOptions(
@@ -151,6 +159,7 @@ def chat(
         url=url,
         data_dir=data_dir,
         raw=raw,
+        link=link,
         environ=environ_of(context),
     )
     raise typer.Exit(run_chat(options))
