@@ -50,37 +50,39 @@ class LoopWatch:
         self._beat_s = min(BEAT_S, stall_s / 10)
         self._exit_after_s: float | None = None
         self._failing_until = -inf
-        self._closed = threading.Event()
         self._ticks = 0
-        self._beat_at = inf  # nothing is late before the first beat
         self._cpu_at = 0.0
+        self._beat_at: float | None = None  # while it isn't running
 
     def guard_process(self, exit_after_s: float) -> None:
         """Report and end stalls from outside of Python, which works while the GIL is held.
 
-        After `stall_s`, or half of `exit_after_s`, the stacks of all threads are written to stderr.
-        After `exit_after_s`
-        (0: never) the kernel ends the process with SIGALRM, for deployments in which nobody acts
-        on a failed liveness check. Only a whole process may be guarded, from its main thread.
+        After `stall_s`, or half of `exit_after_s`, the stacks of all threads are written to
+        stderr. After `exit_after_s` (0: never) the kernel ends the process with SIGALRM, for
+        deployments in which nobody acts on a failed liveness check. Only a whole process may be
+        guarded, from its main thread.
         """
         self._exit_after_s = exit_after_s
 
     def is_failing(self) -> bool:
         """Tell whether the loop was blocked within the last seconds; to be called in the loop."""
-        self._beat()  # this call may be the first thing that runs after a stall
+        if self._beat_at is not None:
+            self._beat(self._beat_at)  # this may be the first thing that runs after a stall
         return time.monotonic() < self._failing_until
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Watch the running loop."""
-        threading.Thread(target=self._tick, name="loop-watch", daemon=True).start()
-        self._beat()
+        closed = threading.Event()
+        threading.Thread(target=self._tick, args=(closed,), name="loop-watch", daemon=True).start()
+        self._beat(time.monotonic())
         task = asyncio.create_task(self._run(), name="loop-watch")
         try:
             yield
         finally:
             await stop_task(task)
-            self._closed.set()
+            closed.set()
+            self._beat_at = None
             if self._exit_after_s is not None:
                 faulthandler.cancel_dump_traceback_later()
                 signal.setitimer(signal.ITIMER_REAL, 0)
@@ -90,15 +92,15 @@ class LoopWatch:
             began = time.monotonic()
             await asyncio.sleep(self._beat_s)
             LOOP_LAG_SECONDS.observe(max(0.0, time.monotonic() - began - self._beat_s))
-            self._beat()
+            self._beat(self._beat_at or began)
 
-    def _tick(self) -> None:
-        while not self._closed.wait(self._beat_s):
+    def _tick(self, closed: threading.Event) -> None:
+        while not closed.wait(self._beat_s):
             self._ticks += 1
 
-    def _beat(self) -> None:
+    def _beat(self, last_at: float) -> None:
         now, cpu = time.monotonic(), time.process_time()
-        gap_s = now - self._beat_at
+        gap_s = now - last_at
         activity_s = self._ticks * self._beat_s + cpu - self._cpu_at
         self._beat_at, self._cpu_at, self._ticks = now, cpu, 0
         if self._exit_after_s is not None:

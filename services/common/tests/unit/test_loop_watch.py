@@ -106,6 +106,21 @@ async def test_a_blocked_loop_is_measured_and_fails_liveness_for_a_while(
     assert after - before >= 2 * STALL_S
 
 
+async def test_an_app_that_runs_again_is_watched_again() -> None:
+    watch = LoopWatch(stall_s=STALL_S, recovery_s=60)
+    async with watch.running():
+        pass
+    await asyncio.sleep(2 * STALL_S)
+    was_failing_between = watch.is_failing()
+
+    async with watch.running():
+        was_failing_at_once = watch.is_failing()
+        sleep_in_the_loop()
+        is_failing = watch.is_failing()
+
+    assert (was_failing_between, was_failing_at_once, is_failing) == (False, False, True)
+
+
 def test_the_liveness_route_says_that_the_loop_was_blocked() -> None:
     @get("/block")
     async def block() -> None:

@@ -57,7 +57,7 @@ export function SignInLink() {
 
   if (!token || (error instanceof ApiError && error.status === 401)) {
     return (
-      <Card title="This link doesn’t work any more" lead="It signs in once, within ten minutes.">
+      <Card title="This link doesn't work any more" lead="It signs in once, within ten minutes.">
         <Notice tone="error">
           {token ? messageOf(error) : "There is no sign-in link in this address."}
         </Notice>
@@ -69,7 +69,7 @@ export function SignInLink() {
   }
   if (error) {
     return (
-      <Card title="That didn’t work" lead="The link can still be used.">
+      <Card title="That didn't work" lead="The link can still be used.">
         <Notice tone="error">{messageOf(error)}</Notice>
         <Button size="lg" onClick={() => void redeem()}>
           Try again
