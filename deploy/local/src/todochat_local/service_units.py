@@ -45,7 +45,6 @@ LOCAL_DEFAULTS: Final = {
     "DRAIN_TIMEOUT_S": "5",
     "FORWARDED_ALLOW_IPS": "127.0.0.1,::1",
     "LOG_FORMAT": "json",
-    STALL_VARIABLE: "0",  # the launcher checks liveness itself
 }
 FEW_CORES: Final = 2
 

@@ -13,6 +13,7 @@ does neither.
 
 import asyncio
 import faulthandler
+import os
 import signal
 import threading
 import time
@@ -58,9 +59,11 @@ class LoopWatch:
         """Report and end stalls from outside of Python, which works while the GIL is held.
 
         After `stall_s`, or half of `exit_after_s`, the stacks of all threads are written to
-        stderr. After `exit_after_s` (0: never) the kernel ends the process with SIGALRM, for
-        deployments in which nobody acts on a failed liveness check. Only a whole process may be
-        guarded, from its main thread.
+        stderr. After `exit_after_s` (0: never) SIGPROF ends the process, for deployments in which
+        nobody acts on a failed liveness check, and for a process that was never ready. The kernel
+        sends it after so much CPU time without a beat, the thread after so much time of its own:
+        neither runs while the process is stopped. Only a whole process may be guarded, from its
+        main thread.
         """
         self._exit_after_s = exit_after_s
 
@@ -85,7 +88,7 @@ class LoopWatch:
             self._beat_at = None
             if self._exit_after_s is not None:
                 faulthandler.cancel_dump_traceback_later()
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
 
     async def _run(self) -> None:
         while True:
@@ -97,6 +100,8 @@ class LoopWatch:
     def _tick(self, closed: threading.Event) -> None:
         while not closed.wait(self._beat_s):
             self._ticks += 1
+            if self._exit_after_s and self._ticks * self._beat_s >= self._exit_after_s:
+                os.kill(os.getpid(), signal.SIGPROF)
 
     def _beat(self, last_at: float) -> None:
         now, cpu = time.monotonic(), time.process_time()
@@ -105,7 +110,7 @@ class LoopWatch:
         self._beat_at, self._cpu_at, self._ticks = now, cpu, 0
         if self._exit_after_s is not None:
             faulthandler.dump_traceback_later(min(self._stall_s, self._exit_after_s / 2 or inf))
-            signal.setitimer(signal.ITIMER_REAL, self._exit_after_s)
+            signal.setitimer(signal.ITIMER_PROF, self._exit_after_s)
         if gap_s < self._stall_s:
             return
         was_blocked = activity_s >= LEAST_ACTIVITY * gap_s

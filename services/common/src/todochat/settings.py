@@ -128,12 +128,12 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
             ge=0,
             le=3600,
             description=(
-                "Seconds after which a process whose event loop is blocked ends, with SIGALRM, so"
-                " that it is started again where nobody acts on a failed liveness check; 0 keeps"
-                " it, as for a debugger. The launcher checks liveness itself unless this is 0."
+                "Seconds after which a process whose event loop is blocked ends, with SIGPROF, so"
+                " that it is started again where nobody acts on a failed liveness check. With 0 it"
+                " never does, and the launcher doesn't check liveness either: for debuggers."
             ),
         ),
-    ] = 30.0
+    ] = 20.0
     otel_exporter_otlp_endpoint: Annotated[
         str, Meta(description="OpenTelemetry collector (OTLP over HTTP); empty turns tracing off.")
     ] = ""

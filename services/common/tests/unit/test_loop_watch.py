@@ -28,6 +28,9 @@ def block_while_holding_the_gil():
     while True:
         sum(range(2_000_000_000))
 
+def sleep_in_the_loop(seconds):
+    time.sleep(seconds)
+
 async def main():
     watch = LoopWatch(stall_s=0.2, recovery_s=60)
     watch.guard_process(float(sys.argv[1]))
@@ -36,8 +39,8 @@ async def main():
         while line := await asyncio.to_thread(sys.stdin.readline):
             if line == "block\\n":
                 block_while_holding_the_gil()
-            if line == "sleep\\n":
-                time.sleep(0.5)
+            if line.startswith("sleep"):
+                sleep_in_the_loop(float(line.split()[1]))
             print(watch.is_failing(), flush=True)
 
 asyncio.run(main())
@@ -139,32 +142,38 @@ def test_the_liveness_route_says_that_the_loop_was_blocked() -> None:
 
 
 def test_a_stopped_process_is_alive_when_it_continues() -> None:
-    watched = Watched(exit_after_s=0)
+    watched = Watched(exit_after_s=1)
     watched.process.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PID, watched.process.pid, os.WSTOPPED)
-    time.sleep(5 * STALL_S)  # how long it stands still is the subject of this test
+    time.sleep(1.5)  # how long it stands still is the subject of this test
 
     watched.process.send_signal(signal.SIGCONT)
 
     assert not watched.is_failing()
-    assert watched.is_failing("sleep")
+    assert watched.is_failing("sleep 0.5")
     assert watched.end()[0] == 0
 
 
-def test_a_process_that_holds_the_gil_is_ended_and_says_where_it_was() -> None:
+@pytest.mark.parametrize(
+    ("order", "function"),
+    [("block", "block_while_holding_the_gil"), ("sleep 60", "sleep_in_the_loop")],
+)
+def test_a_process_that_stays_blocked_is_ended_and_says_where_it_was(
+    order: str, function: str
+) -> None:
     watched = Watched(exit_after_s=1)
 
-    watched.send("block")
+    watched.send(order)
 
     status, errors = watched.end()
-    assert status == -signal.SIGALRM
-    assert "block_while_holding_the_gil" in errors
+    assert status == -signal.SIGPROF
+    assert f"in {function}" in errors
 
 
 def test_each_beat_puts_the_end_off() -> None:
     watched = Watched(exit_after_s=1)
 
     for _ in range(3):
-        watched.is_failing("sleep")  # 0.5 s
+        watched.is_failing("sleep 0.5")
 
     assert watched.end()[0] == 0

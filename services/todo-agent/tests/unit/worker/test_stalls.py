@@ -64,7 +64,7 @@ async def test_a_run_that_blocks_its_workers_ends_as_failed(
         assert await chat.claim_and_die(run)
 
     await blocked.start()
-    assert await blocked.process.wait() == -signal.SIGALRM
+    assert await blocked.process.wait() == -signal.SIGPROF
     await chat.expire_lease(run)
     await chat.start_worker()
 
