@@ -62,6 +62,7 @@ async def test_a_person_goes_from_the_terminal_to_the_browser(
     assert thief.page.url == f"{site.edge}/sign-in-link"
 
 
+@pytest.mark.slow
 async def test_a_new_link_in_the_same_tab_works(site: Stack, sign_up: SignUp, visit: Visit) -> None:
     ada = await sign_up(site)
     old, new = await link_of(ada), await link_of(ada)

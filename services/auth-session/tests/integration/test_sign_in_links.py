@@ -154,7 +154,7 @@ async def test_a_link_ends_with_its_session_and_with_the_password(
 async def test_a_link_that_is_redeemed_meanwhile_leaves_no_session(
     service: Service, database: Connection, way: str
 ) -> None:
-    for _ in range(10):
+    for _ in range(6):
         program = await Program.sign_up(service)
         token = await program.link()
         elsewhere = service.browser()

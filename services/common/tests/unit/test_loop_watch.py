@@ -156,7 +156,10 @@ def test_a_stopped_process_is_alive_when_it_continues() -> None:
 
 @pytest.mark.parametrize(
     ("order", "function"),
-    [("block", "block_while_holding_the_gil"), ("sleep 60", "sleep_in_the_loop")],
+    [
+        ("block", "block_while_holding_the_gil"),
+        pytest.param("sleep 60", "sleep_in_the_loop", marks=pytest.mark.slow),
+    ],
 )
 def test_a_process_that_stays_blocked_is_ended_and_says_where_it_was(
     order: str, function: str
@@ -170,6 +173,7 @@ def test_a_process_that_stays_blocked_is_ended_and_says_where_it_was(
     assert f"in {function}" in errors
 
 
+@pytest.mark.slow
 def test_each_beat_puts_the_end_off() -> None:
     watched = Watched(exit_after_s=1)
 
