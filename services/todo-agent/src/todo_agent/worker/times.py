@@ -14,8 +14,8 @@ class WorkerTimes(msgspec.Struct, frozen=True, kw_only=True):
         try_s: what one renewal may take.
         stop_s: a worker that could not renew for so long stops its runs' tools, before another
             worker can have them.
-        stall_s: a worker whose event loop was blocked, or frozen, for so long counts as crashed for
-            the runs that it drove, even if it hands them over in order.
+        stall_s: a worker that stood still for this long, blocked or frozen, counts as crashed for
+            the runs that it drove, even if it hands them over in order. Longer than `renew_s`.
         poll_s: between two looks for runs that nobody was woken for.
         settle_s: what a run gets to stop once it is cancelled or lost.
         housekeeping_s: between two purges.
