@@ -82,6 +82,7 @@ export function SignInLink() {
       <Card
         title="Sign in with this link?"
         lead={`This browser is signed in as ${user.email ?? user.name ?? user.id}. The link may belong to another account.`}
+        footer="Only use a link that you have made yourself, with todochat chat."
       >
         <Button size="lg" onClick={() => void redeem()}>
           Sign in with the link
@@ -99,20 +100,16 @@ export function SignInLink() {
   );
 }
 
-function Card(props: { title: string; lead: string; children: ReactNode }) {
-  return (
-    <AuthCard
-      {...props}
-      footer={
-        <>
-          Have a password?{" "}
-          <Link href="/login" className="font-medium text-primary underline underline-offset-4">
-            Sign in
-          </Link>
-        </>
-      }
-    />
+function Card(props: { title: string; lead: string; children: ReactNode; footer?: ReactNode }) {
+  const other = (
+    <>
+      Have a password?{" "}
+      <Link href="/login" className="font-medium text-primary underline underline-offset-4">
+        Sign in
+      </Link>
+    </>
   );
+  return <AuthCard {...props} footer={props.footer ?? other} />;
 }
 
 function tokenInAddress(): string {
