@@ -89,6 +89,17 @@ def probes_are_there(manifests: Manifests) -> Iterator[str]:
             yield f"{workload.name}: has {found}"
 
 
+def blocked_processes_are_restarted(manifests: Manifests) -> Iterator[str]:
+    for workload in manifests.workloads("Deployment"):
+        if workload.name not in SERVICES:
+            continue
+        probe = workload.container["livenessProbe"]
+        restart_s = probe["periodSeconds"] * probe["failureThreshold"]
+        # A stall of 5 s has to be one failure; a single one restarts nothing.
+        if probe["timeoutSeconds"] > 5 or probe["failureThreshold"] < 2 or restart_s > 30:
+            yield f"{workload.name}: a blocked process is restarted after {restart_s} s"
+
+
 def selectors_match(manifests: Manifests) -> Iterator[str]:
     workloads = manifests.workloads()
     for workload in manifests.workloads("Deployment", "StatefulSet"):
@@ -306,6 +317,7 @@ RULES: Final = (
     services_run_their_command,
     ports_are_those_of_the_services,
     probes_are_there,
+    blocked_processes_are_restarted,
     selectors_match,
     policies_speak_of_somebody,
     services_lead_to_ports,

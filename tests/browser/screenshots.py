@@ -69,6 +69,10 @@ async def register(desk: Desk) -> None:
     await desk.open("/register", until="E-mail address")
 
 
+async def link_that_is_over(desk: Desk) -> None:
+    await desk.open("/sign-in-link#used", until="A new one")
+
+
 async def first_time(desk: Desk) -> None:
     await desk.open("/", until="A clean slate")
 
@@ -101,13 +105,21 @@ async def history(desk: Desk) -> None:
     await desk.chat.host.get_by_role("listitem").first.wait_for()
 
 
+async def link_of_another(desk: Desk) -> None:
+    await desk.open("/sign-in-link#unused", until="Stay signed in")
+
+
 async def settings(desk: Desk) -> None:
     await tasks(desk)
     await desk.page.get_by_role("button", name="Settings").click()
     await desk.page.get_by_role("dialog").get_by_text("Appearance").first.wait_for()
 
 
-STRANGERS: Final[dict[str, Scene]] = {"login": login, "register": register}
+STRANGERS: Final[dict[str, Scene]] = {
+    "login": login,
+    "register": register,
+    "sign-in-link-over": link_that_is_over,
+}
 NEWCOMERS: Final[dict[str, Scene]] = {"tasks-empty": first_time, "chat-start": chat_start}
 REGULARS: Final[dict[str, Scene]] = {
     "tasks": tasks,
@@ -115,6 +127,7 @@ REGULARS: Final[dict[str, Scene]] = {
     "chat": chat,
     "chat-history": history,
     "settings": settings,
+    "sign-in-link-asks": link_of_another,
 }
 
 

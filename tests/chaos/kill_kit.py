@@ -36,6 +36,8 @@ MAX_WORKERS: Final = 200  # started by one stack: more means that they end by th
 TITLES: Final = ("milk", "eggs")
 FINAL_TEXT: Final = "Both are on your list."
 EXPECTED_TEXT: Final = f"On it.\n{FINAL_TEXT}"
+# Processes stay frozen for as long as a story lasts; nobody is to end or restart them for that.
+PATIENT: Final = {"LOOP_STALL_EXIT_S": "0"}
 RETRIED: Final = {409, 429, 502, 503, 504}  # told to come back, or the edge found nobody
 STEPS: Final = {
     "input", "answer/0000", "tool/0000/0", "tool/0000/1", "answer/0001", "tool/0001/0",
@@ -435,6 +437,7 @@ async def kill_stack(
             "OPENAI_API_KEY": "sk-scripted",
             "TODO_AGENT_MODEL": "scripted",
             "TODO_AGENT_API": "responses",
+            **PATIENT,
             **(variables or {}),
         }
         with TemporaryDirectory(prefix=f"todochat-{name}-orders-") as folder:

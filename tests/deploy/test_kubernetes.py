@@ -167,6 +167,11 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
         "tasks",
     ),
     (
+        lambda m: container(m, "tasks")["livenessProbe"].update(failureThreshold=6),
+        rules.blocked_processes_are_restarted,
+        "tasks: a blocked process is restarted after 60 s",
+    ),
+    (
         lambda m: named(m, "Service", "tasks")["spec"]["selector"].update(
             {"app.kubernetes.io/name": "task"}
         ),

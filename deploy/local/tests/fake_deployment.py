@@ -62,6 +62,7 @@ class FakeDeployment:
         answers: what ChatKit requests that don't stream answer, by type.
         refused_secrets: client secrets that are answered with 401.
         refused_logins: login tokens that are.
+        has_link_page: whether the site redeems sign-in links.
         login_lasts_s: how long login tokens are good.
         documents: what is answered to a GET, by path; text breaks off before its last character.
     """
@@ -77,6 +78,7 @@ class FakeDeployment:
         self.refused_secrets: set[str] = set()
         self.refused_logins: set[str] = set()
         self.sign_up_open = True
+        self.has_link_page = True
         self.secrets_given = 0
         self.login_lasts_s = 900
         self.documents: dict[str, dict[str, Any] | str] = {}
@@ -120,6 +122,10 @@ class FakeDeployment:
         elif path == f"/api/{USER}/chat/runs":
             items = [{"run_id": self.active_run}] if self.active_run else []
             reply(handler, 200, {"items": items})
+        elif path == "/sign-in-link" and self.has_link_page:
+            reply(handler, 200, {})
+        elif path == "/sign-in-link":
+            reply(handler, 404, {"detail": "There is no such page."})
         elif path in self.documents:
             self._document(handler, self.documents[path])
         else:
@@ -148,6 +154,8 @@ class FakeDeployment:
                 reply(handler, 401, {"detail": "Wrong e-mail address or password."})
             case "/api/auth/refresh":
                 self._refresh(handler)
+            case "/api/auth/sign-in-links":
+                self._link(handler)
             case "/api/chatkit/session" if self._bearer(handler) in self.refused_logins:
                 reply(handler, 401, {"detail": "The login is over."})
             case "/api/chatkit/session":
@@ -184,6 +192,14 @@ class FakeDeployment:
         else:
             self._refresh_tokens.clear()
             reply(handler, 401, {"detail": "The session is over."})
+
+    def _link(self, handler: BaseHTTPRequestHandler) -> None:
+        token = self._refresh_tokens[-1] if self._refresh_tokens else ""
+        cookie = (handler.headers["Cookie"] or "").removeprefix("todochat_refresh=")
+        if (self._bearer(handler), cookie) == (f"login-{token}", token):
+            reply(handler, 201, {"token": f"link-{token}", "expires_at": "2999-01-01T00:00:00Z"})
+        else:
+            reply(handler, 401, {"detail": "The session's refresh token has to come."})
 
     def _sign_in(self, handler: BaseHTTPRequestHandler, status: int) -> None:
         token = f"r{next(self._numbers)}"

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from todochat_local import stack
 from todochat_local.child import ChildSpec
 from todochat_local.default_plan import build_plan
 from todochat_local.launcher import Launcher
@@ -19,10 +20,12 @@ from todochat_local.port import PortBook
 from todochat_local.probe import HttpProbe
 from todochat_local.terminal import Terminal
 
+LIVENESS_S = 1.0
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
 def main() -> int:
+    stack.LIVENESS_PERIOD_S = stack.STALLED_GRACE_S = LIVENESS_S  # type: ignore[misc]
     options = UpOptions(data_dir=Path(sys.argv[1]), environ=dict(os.environ))
     terminal = Terminal(1)
     launcher = Launcher(options, plan, write=terminal.write, colour=False, show_logs=True)
@@ -52,9 +55,10 @@ def stand_in(name: str, mood: str, ports: PortBook) -> Unit:
             name=name,
             command=[sys.executable, str(STAND_IN), str(port), mood],
             env={"PATH": os.defpath},
-            grace_s=2,
+            grace_s=30 if mood == "stall" else 2,
         ),
         probe=HttpProbe(port),
+        liveness=HttpProbe(port, "/health/live", LIVENESS_S) if mood == "stall" else None,
         service=name,
         url=f"http://127.0.0.1:{port}",
         ready_timeout_s=1 if mood == "hang" else 30,

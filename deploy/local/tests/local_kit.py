@@ -78,6 +78,10 @@ class Launch:
         pids: list[int] = self.state["services"][service]["pids"]
         return pids[0] if pids else 0
 
+    def url_of(self, service: str) -> str:
+        url: str = self.state["services"][service]["url"]
+        return url
+
     def has(self, name: str) -> bool:
         """Whether a file is there, in the data directory or where `nobody` can reach it."""
         return (self.data.path / name).exists() or (outside_dir(self.data) / name).exists()

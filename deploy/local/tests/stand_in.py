@@ -1,16 +1,23 @@
 """A stand-in for a service: answers /health/ready, logs, and misbehaves when told to.
 
-`python stand_in.py PORT [exit|hang|stubborn]`
+`python stand_in.py PORT [exit|hang|stubborn|stall]`
 """
 
 import http.server
 import signal
 import sys
+import threading
 import time
+
+IS_STALLED = threading.Event()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.path == "/stall":
+            IS_STALLED.set()
+        if IS_STALLED.is_set():
+            time.sleep(600)
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -27,7 +34,7 @@ def main() -> None:
         sys.exit("setting STAND_IN_COURAGE is required")
     if mood == "hang":
         time.sleep(600)
-    if mood == "stubborn":
+    if mood in {"stubborn", "stall"}:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 

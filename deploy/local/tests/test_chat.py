@@ -40,11 +40,18 @@ def deployment() -> Iterator[FakeDeployment]:
 def chat(deployment: FakeDeployment, tmp_path: Path) -> Chat:
     """Run `todochat chat MESSAGE` in this process; returns its exit code."""
 
-    def run(message: str = "hi", *, raw: bool = False, **environ: str) -> int:
+    def run(
+        message: str | None = "hi", *, raw: bool = False, link: bool = False, **environ: str
+    ) -> int:
         environ = {"XDG_CONFIG_HOME": str(tmp_path), "TZ": "Europe/Berlin", **environ}
         return run_chat(
             ChatOptions(
-                message=message, url=deployment.url, data_dir=tmp_path, raw=raw, environ=environ
+                message=message,
+                url=deployment.url,
+                data_dir=tmp_path,
+                raw=raw,
+                link=link,
+                environ=environ,
             )
         )
 
@@ -64,6 +71,31 @@ def hello(exchange: Exchange) -> None:
     exchange.delta(3, "there.")
     exchange.done(4, "Hello there.")
     exchange.end(5)
+
+
+def test_a_new_account_comes_with_a_link_to_sign_in_with_a_browser(
+    deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment.turns = [hello, hello]
+
+    chat("hi")
+    first = capsys.readouterr().err
+    chat("again")
+
+    assert f"open this once, within 10 minutes:\n  {deployment.url}/sign-in-link#link-r1" in first
+    assert "sign-in-link" not in capsys.readouterr().err
+
+
+def test_a_link_can_be_had_any_time(
+    deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment.accounts["grace@example.com"] = "correct horse"
+
+    code = chat(
+        None, link=True, TODOCHAT_EMAIL="grace@example.com", TODOCHAT_PASSWORD="correct horse"
+    )
+
+    assert (code, capsys.readouterr().out) == (0, f"{deployment.url}/sign-in-link#link-r1\n")
 
 
 def test_a_message_is_answered_and_the_exit_code_is_0(

@@ -39,7 +39,7 @@ def deployment() -> Iterator[FakeDeployment]:
 
 
 @pytest.fixture
-def api(deployment: FakeDeployment, tmp_path: Path) -> Iterator[ChatApi]:
+def session(deployment: FakeDeployment, tmp_path: Path) -> Iterator[Session]:
     with open_client(deployment.url) as client:
         session = Session(
             client,
@@ -50,12 +50,19 @@ def api(deployment: FakeDeployment, tmp_path: Path) -> Iterator[ChatApi]:
             ask_password=None,
         )
         session.open({})
-        yield ChatApi(client, session)
+        yield session
 
 
 @pytest.fixture
-def talk(api: ChatApi, deployment: FakeDeployment, tmp_path: Path) -> Conversation:
-    return Conversation(api, PlainView, tmp_path / "history", deployment.url)
+def api(session: Session) -> ChatApi:
+    return ChatApi(session._client, session)
+
+
+@pytest.fixture
+def talk(
+    api: ChatApi, session: Session, deployment: FakeDeployment, tmp_path: Path
+) -> Conversation:
+    return Conversation(api, session, PlainView, tmp_path / "history", deployment.url)
 
 
 def answer(text: str = "Done.") -> Callable[[Exchange], None]:
@@ -171,6 +178,14 @@ def test_stop_cancels_the_run_of_the_thread(
 
     assert deployment.count(f"POST /api/usr_fake/chat/runs/{RUN}/cancel") == 1
     assert capsys.readouterr().out.endswith("stopped\n")
+
+
+def test_link_shows_where_to_sign_in_with_a_browser(
+    talk: Conversation, deployment: FakeDeployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk.obey("/link")
+
+    assert capsys.readouterr().out == f"{deployment.url}/sign-in-link#link-r1\n"
 
 
 def test_stop_with_nothing_to_stop_says_so(

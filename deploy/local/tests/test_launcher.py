@@ -2,6 +2,9 @@
 
 import os
 import signal
+import time
+import urllib.request
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -142,3 +145,49 @@ def test_a_folder_with_other_things_is_refused(launch: Launch) -> None:
 
     assert process.wait(10) == 1
     assert "holds files that are not todochat's" in launch.text
+
+
+def test_a_service_that_runs_but_does_not_answer_is_restarted(launch: Launch) -> None:
+    launch.start_until_ready("stall", "ok")
+    before = launch.pid_of("service-1"), launch.pid_of("service-2")
+    with suppress(TimeoutError):
+        urllib.request.urlopen(f"{launch.url_of('service-1')}/stall", timeout=0.1)
+
+    # It ignores its stop signal, and its grace would be 30 s.
+    eventually(lambda: launch.pid_of("service-1") not in {0, before[0]}, 25)
+
+    assert "service-1 failed 3 liveness checks in a row" in launch.text
+    assert "service-1 ended (signal 9); starting it again in 0.5 s" in launch.text
+    assert launch.pid_of("service-2") == before[1]
+
+
+@pytest.mark.slow
+def test_a_machine_that_slept_restarts_nothing(launch: Launch) -> None:
+    process = launch.start_until_ready("stall")
+    family = tree_of(process.pid)
+    before = launch.pid_of("service-1")
+    asked = launch.text.count("path=/health/live")
+    for member in family:
+        member.suspend()
+    time.sleep(4)  # longer than three checks take
+
+    for member in reversed(family):
+        member.resume()
+
+    eventually(lambda: launch.text.count("path=/health/live") > asked + 2)
+    assert launch.pid_of("service-1") == before
+    assert "liveness" not in launch.text
+
+
+@pytest.mark.slow
+def test_a_service_that_is_slow_for_a_moment_is_left_alone(launch: Launch) -> None:
+    launch.start_until_ready("stall")
+    service = psutil.Process(launch.pid_of("service-1"))
+    asked = launch.text.count("path=/health/live")
+    service.suspend()
+    time.sleep(1.5)  # one check fails
+
+    service.resume()
+
+    eventually(lambda: launch.text.count("path=/health/live") > asked + 2)
+    assert launch.pid_of("service-1") == service.pid

@@ -25,12 +25,17 @@ ELSEWHERE = {
 
 
 def plan_for(
-    folder: Path, environ: Mapping[str, str] | None = None, *, workers: int = 1, gateways: int = 1
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    port: int | None = None,
+    workers: int = 1,
+    gateways: int = 1,
 ) -> Plan:
     data = DataDir(folder / "data")
     data.prepare()
     options = UpOptions(
-        data_dir=data.path, workers=workers, gateways=gateways, environ=environ or {}
+        data_dir=data.path, port=port, workers=workers, gateways=gateways, environ=environ or {}
     )
     return build_plan(options, data)
 
@@ -198,6 +203,29 @@ def test_lost_secrets_are_noticed_before_new_ones_replace_them(reachable_path: P
 def test_a_taken_port_that_was_asked_for_is_refused(free_listener: int) -> None:
     with pytest.raises(PortError, match=f"port {free_listener} is in use"):
         pick_edge_port(free_listener)
+
+
+def test_port_zero_is_any_free_port_and_the_same_one_next_time(reachable_path: Path) -> None:
+    plan = plan_for(reachable_path, port=0)
+    again = plan_for(reachable_path, port=0)
+
+    port = int(plan.edge.rpartition(":")[2])
+    assert port > 0
+    assert unit(plan, "caddy").spec.env["EDGE_ADDRESS"] == f"http://:{port}"
+    assert unit(plan, "tasks").spec.env["PUBLIC_URL"] == plan.edge == again.edge
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_checked"), [({}, True), ({"LOOP_STALL_EXIT_S": "0"}, False)]
+)
+def test_the_launcher_checks_liveness_unless_a_debugger_holds_services(
+    reachable_path: Path, variables: dict[str, str], is_checked: bool
+) -> None:
+    plan = plan_for(reachable_path, variables)
+
+    services = [each for each in plan.units if each.service not in {"", "caddy"}]
+    assert len(services) == 5
+    assert all((each.liveness is not None) == is_checked for each in services)
 
 
 def test_caddy_sees_no_home_but_the_data_directory(reachable_path: Path) -> None:

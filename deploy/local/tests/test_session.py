@@ -156,5 +156,28 @@ def expire(store: CredentialStore, sessions: list[Session]) -> None:
         session._account.login_expires_at = 0.0
 
 
+def test_a_sign_in_link_comes_with_the_refresh_token_of_the_moment(
+    deployment: FakeDeployment, open_session: OpenSession, store: CredentialStore
+) -> None:
+    conversation, one_shot = open_session(), open_session()
+    expire(store, [one_shot])
+    one_shot.login_token()
+
+    link = conversation.sign_in_link()
+
+    assert link == f"{deployment.url}/sign-in-link#link-r2"
+    assert deployment.count(REFRESH) == 1
+
+
+def test_a_site_without_the_page_gets_no_link(
+    deployment: FakeDeployment, open_session: OpenSession
+) -> None:
+    deployment.has_link_page = False
+
+    with pytest.raises(ChatError, match="has no page for sign-in links"):
+        open_session().sign_in_link()
+    assert deployment.count("POST /api/auth/sign-in-links") == 0
+
+
 def signed_in_again(deployment: FakeDeployment) -> int:
     return deployment.count("POST /api/auth/sign-in")

@@ -33,7 +33,10 @@ def up(
     context: typer.Context,
     data_dir: DataDirOption = DEFAULT,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port to open; 8000 or the next free one.")
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port to open, 0 for any free one; 8000 or the next free one."
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=32, help="Agent workers.")] = 1,
     gateways: Annotated[int, typer.Option(min=1, max=32, help="Chat gateways.")] = 1,
@@ -139,8 +142,16 @@ def chat(
     ] = None,
     data_dir: DataDirOption = DEFAULT,
     raw: Annotated[bool, typer.Option("--raw", help="Print the frames as they come.")] = False,
+    link: Annotated[
+        bool,
+        typer.Option("--link", help="Print a link that signs you in to a browser, once, and exit."),
+    ] = False,
 ) -> None:
-    """Talk to the assistant."""
+    """Talk to the assistant.
+
+    The first time, it makes an account of its own. To use one you have, set TODOCHAT_EMAIL, and
+    TODOCHAT_PASSWORD unless you are at a terminal, where it asks.
+    """
     from todochat_local.chat.command import ChatOptions, run_chat  # noqa: PLC0415
 
     options = ChatOptions(
@@ -148,6 +159,7 @@ def chat(
         url=url,
         data_dir=data_dir,
         raw=raw,
+        link=link,
         environ=environ_of(context),
     )
     raise typer.Exit(run_chat(options))

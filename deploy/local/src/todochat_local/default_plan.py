@@ -24,6 +24,7 @@ from todochat_local.secret_store import ROLES, SERVICES, SecretStore
 from todochat_local.secret_store import VALKEY as VALKEY_SECRET
 from todochat_local.service_units import (
     AUTH_SESSION,
+    CADDY,
     GATEWAY,
     WORKER,
     ServiceTable,
@@ -52,7 +53,7 @@ def build_plan(options: UpOptions, data: DataDir) -> Plan:
     engines = _EnginePlan(options.environ, data)
     engines.plan_redis()
     engines.plan_databases()
-    edge_port = pick_edge_port(options.port)
+    edge_port = engines.ports.pick(CADDY) if options.port == 0 else pick_edge_port(options.port)
     table = ServiceTable(
         environ=options.environ,
         connections=engines.connections,

@@ -7,7 +7,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class UpOptions:
-    """The options of `up`, and the environment it was called with."""
+    """The options of `up`, and the environment it was called with.
+
+    Args:
+        port: of the edge; 0 is any free one, None is 8000 or the next free one.
+    """
 
     data_dir: Path
     port: int | None = None

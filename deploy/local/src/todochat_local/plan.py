@@ -17,10 +17,12 @@ class Unit:
         needs: units and steps that come first.
         stop_wave: units of a lower wave have ended before those of a higher one are stopped.
         watch: packages whose source files restart this unit under `--reload`.
+        liveness: restarts this unit when it fails again and again; None checks nothing.
     """
 
     spec: ChildSpec
     probe: Probe
+    liveness: Probe | None = None
     service: str = ""
     url: str | None = None
     needs: Sequence[str] = ()

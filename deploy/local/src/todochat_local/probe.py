@@ -22,15 +22,16 @@ class Probe(Protocol):
 
 @dataclass(frozen=True)
 class HttpProbe:
-    """Ready when GET `path` answers 200."""
+    """Ready when GET `path` answers 200 within `timeout_s`."""
 
     port: int
     path: str = "/health/ready"
+    timeout_s: float = CHECK_TIMEOUT_S
 
     async def problem(self) -> str:
         """Return the status line when it isn't 200."""
         request = f"GET {self.path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n"
-        answer = await _ask(self.port, request.encode())
+        answer = await _ask(self.port, request.encode(), self.timeout_s)
         line = answer.partition(b"\r\n")[0].decode("latin-1")
         return "" if line.split(" ")[1:2] == ["200"] else f"{self.path} answers {line or 'nothing'}"
 
@@ -65,10 +66,10 @@ class ValkeyProbe:
         return "" if "+PONG" in lines else " ".join(lines)
 
 
-async def _ask(port: int, request: bytes) -> bytes:
+async def _ask(port: int, request: bytes, timeout_s: float = CHECK_TIMEOUT_S) -> bytes:
     """Send a request and return the beginning of the answer; empty if nobody answers."""
     try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_connection(LOOPBACK, port)
             try:
                 writer.write(request)

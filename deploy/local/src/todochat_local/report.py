@@ -51,6 +51,11 @@ class Report:
         text = f"{name} ended ({status}); starting it again in {backoff_s:g} s"
         self._write(self._style.paint(text, YELLOW))
 
+    def stalled(self, name: str, problem: str, failures: int) -> None:
+        """Say that a unit runs but isn't alive, and is stopped to be started again."""
+        text = f"{name} failed {failures} liveness checks in a row ({problem}); restarting it"
+        self._write(self._style.paint(text, YELLOW))
+
     def failed_again(self, error: StartError) -> None:
         """Say that a unit that had been running can't be started again."""
         self._write(self._style.paint(str(error), RED))

@@ -31,6 +31,11 @@ CADDY: Final = "caddy"
 SERVICE_GRACE_S: Final = 10.0  # DRAIN_TIMEOUT_S below, and what an exit takes
 CADDY_GRACE_S: Final = 5.0
 
+LIVENESS_PATH: Final = "/health/live"
+LIVENESS_TIMEOUT_S: Final = 5.0
+# 0 in the caller's environment: services that don't answer are left alone, as for a debugger.
+STALL_VARIABLE: Final = "LOOP_STALL_EXIT_S"
+
 # On one machine nobody waits for a load balancer to notice that a process goes down, and a run
 # that is cut short goes on at the next start: stopping may be quick.
 LOCAL_DEFAULTS: Final = {
@@ -218,6 +223,7 @@ class ServiceTable:
         address = {f"{kind.prefix}_HOST": LOOPBACK, f"{kind.prefix}_PORT": str(port)}
         factory = self._environ.get(FACTORY_VARIABLE) if kind.name == WORKER else None
         own_agent = [re.split("[.:]", factory)[0]] if factory else []
+        is_debugged = self._environ.get(STALL_VARIABLE) == "0"
         return Unit(
             spec=ChildSpec(
                 name=name,
@@ -227,6 +233,7 @@ class ServiceTable:
                 grace_s=SERVICE_GRACE_S,
             ),
             probe=HttpProbe(port),
+            liveness=None if is_debugged else HttpProbe(port, LIVENESS_PATH, LIVENESS_TIMEOUT_S),
             service=kind.name,
             url=f"http://{LOOPBACK}:{port}" if kind.public else None,
             needs=kind.needs,

@@ -20,6 +20,9 @@ FIRST_PROBE_S: Final = 0.02
 MAX_PROBE_S: Final = 0.2
 LAST_LINES: Final = 20
 TASK_WAVE: Final = -1  # initdb and migrations, if one is under way, end before everything else
+LIVENESS_PERIOD_S: Final = 5.0
+LIVENESS_FAILURES: Final = 3
+STALLED_GRACE_S: Final = 3.0  # a process whose event loop is blocked can't obey its stop signal
 STOP_MARGIN_S: Final = 5.0  # a guard kills when the grace is over; then it must be gone
 
 
@@ -159,7 +162,7 @@ class Stack:
         backoff_s = FIRST_BACKOFF_S
         while True:
             began = time.monotonic()
-            status = await self._children[unit.name].wait()
+            status = await self._outlive(unit, self._children[unit.name])
             self._write_state()
             if unit.name in self._wanted or time.monotonic() - began > STABLE_S:
                 backoff_s = FIRST_BACKOFF_S
@@ -169,6 +172,29 @@ class Stack:
                 backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
             self._wanted.discard(unit.name)
             await self._start_again(unit)
+
+    async def _outlive(self, unit: Unit, child: Child) -> int:
+        """Return the exit status of a process, which is stopped if it isn't alive any more."""
+        watch = asyncio.create_task(self._watch_liveness(unit, child))
+        try:
+            return await child.wait()
+        finally:
+            watch.cancel()
+
+    async def _watch_liveness(self, unit: Unit, child: Child) -> None:
+        if unit.liveness is None:
+            return
+        problem, failures, took_s = "", 0, 0.0
+        while failures < LIVENESS_FAILURES:
+            await asyncio.sleep(max(0.0, LIVENESS_PERIOD_S - took_s))
+            began = time.monotonic()
+            problem = await unit.liveness.problem()
+            took_s = time.monotonic() - began
+            failures = failures + 1 if problem and unit.name not in self._wanted else 0
+        self._report.stalled(unit.name, problem, failures)
+        child.stop()
+        await asyncio.sleep(STALLED_GRACE_S)
+        child.kill()
 
     async def _start_again(self, unit: Unit) -> None:
         began = time.monotonic()

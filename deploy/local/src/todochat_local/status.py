@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import re
 import sys
 from typing import Final, TypedDict
 from urllib.parse import urlsplit
 
 import psutil
 
-from todochat_local.layout import DataDir
+from todochat_local.layout import DataDir, read_object
 from todochat_local.lock import holder
 from todochat_local.probe import HttpProbe
 from todochat_local.service_units import CADDY
@@ -30,7 +31,7 @@ class ServiceStatus(TypedDict):
 def show_status(data: DataDir, *, as_json: bool) -> int:
     """Print the status; return 0 if everything runs and answers, else 1."""
     state = read_state(data) if data.exists() and holder(data) is not None else None
-    services = asyncio.run(_look(state)) if state else []
+    services = asyncio.run(_look(data, state)) if state else []
     if as_json:
         answer = {"running": state is not None, **(state or {}), "services": services}
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
@@ -53,13 +54,16 @@ def _print(state: StackState, services: list[ServiceStatus]) -> None:
         sys.stdout.write(line.rstrip() + "\n")
 
 
-async def _look(state: StackState) -> list[ServiceStatus]:
+async def _look(data: DataDir, state: StackState) -> list[ServiceStatus]:
     items = state["services"].items()
-    return list(await asyncio.gather(*(_look_at(name, entry) for name, entry in items)))
+    return list(await asyncio.gather(*(_look_at(data, name, entry) for name, entry in items)))
 
 
-async def _look_at(name: str, entry: ServiceState) -> ServiceStatus:
-    probes = [_probe(name, url) for url in entry["urls"]]
+async def _look_at(data: DataDir, name: str, entry: ServiceState) -> ServiceStatus:
+    if entry["urls"]:
+        probes = [_probe(name, url) for url in entry["urls"]]
+    else:  # nobody calls a worker, but it answers about its health
+        probes = [HttpProbe(port) for port in _ports(data, name)]
     problems = await asyncio.gather(*(probe.problem() for probe in probes))
     alive = [pid for pid in entry["pids"] if psutil.pid_exists(pid)]
     ready = None if not probes and alive else bool(alive) and not any(problems)
@@ -70,6 +74,16 @@ async def _look_at(name: str, entry: ServiceState) -> ServiceStatus:
         "memory_mib": sum(psutil.Process(pid).memory_info().rss for pid in alive) // MIB,
         "urls": entry["urls"],
     }
+
+
+def _ports(data: DataDir, service: str) -> list[int]:
+    """Return the ports of a service's instances that run."""
+    ports = read_object(data.ports) or {}
+    return [
+        port
+        for name, port in ports.items()
+        if re.fullmatch(rf"{service}(-\d+)?", name) and (data.run / f"{name}.pid").exists()
+    ]
 
 
 def _probe(name: str, url: str) -> HttpProbe:

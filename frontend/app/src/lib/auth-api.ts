@@ -21,6 +21,11 @@ export async function postSignIn(email: string, password: string): Promise<Sessi
   return post("/api/auth/sign-in", { email, password });
 }
 
+/** Signs in with a one-time link, which is used up. */
+export async function postSignInLink(token: string): Promise<Session> {
+  return post("/api/auth/sign-in-links/redeem", { token });
+}
+
 /** Trades the refresh cookie, which scripts can't see, for a login token; null if there is none. */
 export async function postRefresh(): Promise<Session | null> {
   const sentAt = Date.now();

@@ -1,5 +1,12 @@
 import { create } from "zustand";
-import { type NewAccount, postRefresh, postSignIn, postSignOut, postSignUp } from "@/lib/auth-api";
+import {
+  type NewAccount,
+  postRefresh,
+  postSignIn,
+  postSignInLink,
+  postSignOut,
+  postSignUp,
+} from "@/lib/auth-api";
 import { type RequestOptions, send } from "@/lib/http";
 import { ApiError, messageOf } from "@/lib/problem";
 import type { Session, User } from "@/lib/session";
@@ -22,6 +29,8 @@ export interface AuthState {
   /** Tries one refresh, at the start or again. */
   start: () => Promise<void>;
   signIn: (email: string, password: string) => Promise<void>;
+  /** Signs in with a one-time link, perhaps in place of somebody else. */
+  signInWithLink: (token: string) => Promise<void>;
   signUp: (account: NewAccount) => Promise<void>;
   signOut: () => Promise<void>;
   /** Forgets a session that the server has ended. */
@@ -52,6 +61,12 @@ export const useAuthStore = create<AuthState>()((set, get) => ({
   },
   signIn: async (email, password) => {
     sessionKeeper().begin(await postSignIn(email, password));
+  },
+  signInWithLink: async (token) => {
+    const session = await postSignInLink(token);
+    // Whoever was signed in before is forgotten first, in the other tabs as well.
+    if (get().isAuthenticated) sessionKeeper().end("chosen");
+    sessionKeeper().begin(session);
   },
   signUp: async (account) => {
     sessionKeeper().begin(await postSignUp(account));

@@ -18,6 +18,7 @@ from auth_session.http.internal_controller import InternalController
 from auth_session.http.jwks_controller import get_jwks
 from auth_session.http.openapi import STRICT_BODIES
 from auth_session.http.own_session_controller import OwnSessionController
+from auth_session.http.sign_in_link_controller import SignInLinkController
 from auth_session.http.token_controller import TokenController
 from auth_session.lifespan import lifespan
 from auth_session.settings import AuthSessionSettings
@@ -38,6 +39,7 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
             AuthController,
             ExchangeController,
             OwnSessionController,
+            SignInLinkController,
             TokenController,
             ErasureController,
             ExportController,

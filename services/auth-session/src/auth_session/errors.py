@@ -3,7 +3,8 @@
     ServiceError
     ├── UnauthorizedError 401
     │   ├── SignInFailedError          sign-in-failed
-    │   └── RefreshRefusedError        refresh-refused
+    │   ├── RefreshRefusedError        refresh-refused
+    │   └── SignInLinkRefusedError     sign-in-link-refused
     ├── ForbiddenError 403
     │   ├── AccountDisabledError       account-disabled
     │   ├── SignUpClosedError          sign-up-closed
@@ -58,6 +59,15 @@ class RefreshRefusedError(UnauthorizedError):
     """The refresh token is missing, unknown, expired, revoked or used up."""
 
     code, title = "refresh-refused", "Sign in again"
+
+
+class SignInLinkRefusedError(UnauthorizedError):
+    """The link is unknown, used, replaced or expired, or its session has ended."""
+
+    code, title = "sign-in-link-refused", "This link doesn't work any more"
+
+    def __init__(self) -> None:
+        super().__init__("This sign-in link has been used or has expired. Ask for a new one.")
 
 
 class AccountDisabledError(ForbiddenError):

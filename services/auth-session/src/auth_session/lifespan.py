@@ -34,6 +34,7 @@ from auth_session.service.purge_service import PurgeService
 from auth_session.service.refresh_tokens import RefreshTokens
 from auth_session.service.revocation_service import RevocationService
 from auth_session.service.session_service import SessionService
+from auth_session.service.sign_in_links import SignInLinks
 from auth_session.service.sign_in_service import SignInService
 from auth_session.settings import SERVICE_ARROWS, AuthSessionSettings
 from todochat.clock import utc_now
@@ -69,6 +70,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     password_changes: PasswordService
     accounts: AccountService
     sign_ins: SignInService
+    sign_in_links: SignInLinks
     secrets: ClientSecretService
     external: ExternalSignIn
     access_tokens: AccessTokenService
@@ -147,6 +149,7 @@ async def open_services(
                 clock=clock,
             ),
             sign_ins=SignInService(database, passwords, sessions, clock),
+            sign_in_links=SignInLinks(database, sessions, clock),
             secrets=ClientSecretService(
                 database,
                 keys,

@@ -18,6 +18,7 @@ from todochat.docs_ui import DOCS_ROUTES
 from todochat.draining import Drain
 from todochat.gauges import StoredGauges
 from todochat.logging import configure_logging
+from todochat.loop_watch import LoopWatch, watch_loop
 from todochat.middleware import RequestEnvelope
 from todochat.operations import OperationsController, ReadyCheck
 from todochat.problems import EXCEPTION_HANDLERS
@@ -82,7 +83,7 @@ def create_app(
     setup_tracing(settings.otel_exporter_otlp_endpoint, name)
     app = Litestar(
         route_handlers=[OperationsController, *DOCS_ROUTES, *route_handlers],
-        lifespan=list(lifespan),
+        lifespan=[watch_loop, *lifespan],
         dependencies=dict(dependencies or {}),
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=ServiceRequest,
@@ -93,6 +94,7 @@ def create_app(
         state=State(
             {
                 "drain": Drain(),
+                "loop_watch": LoopWatch(),
                 "is_refused": False,
                 "settings": settings,
                 "gauges": StoredGauges(),

@@ -23,6 +23,11 @@ HTTP_SECONDS: Final = Histogram(
 ASYNCIO_TASKS: Final = Gauge(
     "todochat_asyncio_tasks", "Tasks of the event loop that have not ended, at this moment."
 )
+LOOP_LAG_SECONDS: Final = Histogram(
+    "todochat_loop_lag_seconds",
+    "Seconds by which the event loop ran a timer too late, measured twice a second.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
 UPSTREAM_SECONDS: Final = Histogram(
     "todochat_upstream_request_seconds",
     "Seconds a call to another service took.",

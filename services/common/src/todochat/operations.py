@@ -31,10 +31,12 @@ class OperationsController(Controller):
 
     include_in_schema = False
 
-    @get("/health/live", sync_to_thread=False)
-    def live(self) -> Health:
-        """Answer 200 as long as the process answers at all."""
-        return Health("ok")
+    @get("/health/live")
+    async def live(self, state: State) -> Response[Health]:
+        """Answer 200 unless the event loop was blocked just now; no dependency is asked."""
+        if state.loop_watch.is_failing():
+            return Response(Health("stalled"), status_code=503)
+        return Response(Health("ok"))
 
     @get("/health/ready")
     async def ready(self, state: State) -> Response[Health]:

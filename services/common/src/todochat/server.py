@@ -106,6 +106,7 @@ def run(app: Litestar, settings: ServiceSettings, *, host: str, port: int) -> No
     service's `__main__` may have turned off, never looks at it again.
     """
     server = make_server(app, settings, host=host, port=port)
+    app.state.loop_watch.guard_process(settings.loop_stall_exit_s)
     gc.freeze()
     gc.enable()
     server.run()

@@ -122,6 +122,18 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
     drain_timeout_s: Annotated[
         float, Meta(gt=0, description="Seconds that streams and runs get to finish after that.")
     ] = 25.0
+    loop_stall_exit_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description=(
+                "Seconds after which a process whose event loop is blocked ends, with SIGPROF, so"
+                " that it is started again where nobody acts on a failed liveness check. With 0 it"
+                " never does, and the launcher doesn't check liveness either: for debuggers."
+            ),
+        ),
+    ] = 20.0
     otel_exporter_otlp_endpoint: Annotated[
         str, Meta(description="OpenTelemetry collector (OTLP over HTTP); empty turns tracing off.")
     ] = ""

@@ -25,6 +25,7 @@ class ChatOptions:
     url: str | None
     data_dir: Path
     raw: bool
+    link: bool = False
     environ: Mapping[str, str]
 
 
@@ -43,13 +44,16 @@ def _chat(options: ChatOptions) -> int:
     url, key = find_deployment(options)
     with open_client(url) as client:
         session = open_session(client, options, key, must_exist=False)
+        if options.link:
+            sys.stdout.write(f"{session.sign_in_link()}\n")
+            return 0
         api = ChatApi(client, session)
         if options.message is None:
             if not sys.stdin.isatty():
                 msg = "give a message, or call it from a terminal"
                 raise ChatError(msg)
             history = config_dir(options.environ) / "history"
-            return Conversation(api, _view_maker(options), history, url).run()
+            return Conversation(api, session, _view_maker(options), history, url).run()
         outcome = Turn(api, _view_maker(options)()).follow(api.say(message(options.message, "")))
     if outcome.error:
         raise ChatError(outcome.error)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from todochat_local.chat.error import ChatError
 from todochat_local.chat.follow import ChatApi, RunStream
+from todochat_local.chat.session import Session
 from todochat_local.chat.turn import Turn, last_items, message, text_of
 from todochat_local.chat.view import View
 
@@ -18,6 +19,7 @@ HELP: Final = """\
   /new       begin a new conversation       /tasks   show the open tasks
   /threads   list earlier conversations     /stop    stop the answer that is being written
   /open N    go on with one of them         /quit    leave (or Ctrl-D)
+  /link      sign in to a browser with this account: a link that works once, for 10 minutes
 Ctrl-C stops an answer while it comes."""
 
 
@@ -25,9 +27,15 @@ class Conversation:
     """Reads lines and acts on them until the person leaves."""
 
     def __init__(
-        self, api: ChatApi, make_view: Callable[[], View], history: Path, url: str
+        self,
+        api: ChatApi,
+        session: Session,
+        make_view: Callable[[], View],
+        history: Path,
+        url: str,
     ) -> None:
         self._api = api
+        self._session = session
         self._make_view = make_view
         self._history = history
         self._url = url
@@ -60,6 +68,7 @@ class Conversation:
             "/threads": self._list_threads,
             "/tasks": self._show_tasks,
             "/stop": self._stop,
+            "/link": lambda: _print(self._session.sign_in_link()),
             "/help": lambda: _print(HELP),
         }
         word, _, rest = line.partition(" ")

@@ -16,6 +16,7 @@ from todochat_local.chat.error import ChatError, SignedOutError
 # A token that ends this soon is renewed before it is used.
 MARGIN_S: Final = 30.0
 GENERATED_DOMAIN: Final = "cli.example.com"
+LINK_PAGE: Final = "/sign-in-link"
 
 
 class Session:
@@ -25,6 +26,9 @@ class Session:
         key: under which the account is stored.
         say: tells the person something.
         ask_password: asks the person for the password of an e-mail address; None if nobody can.
+
+    Attributes:
+        has_made_account: this command has signed up; nobody but the client knows the password.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Session:
         self._say = say
         self._ask_password = ask_password
         self._account = store.load(key) or Account(email="")
+        self.has_made_account = False
 
     @property
     def user_id(self) -> str:
@@ -101,6 +106,36 @@ class Session:
                 self._account.secret_expires_at = _timestamp(answer["expires_at"])
                 self._keep()
         return self._account.client_secret
+
+    def sign_in_link(self) -> str:
+        """Return an address that signs the person in to a browser, once, within 10 minutes.
+
+        Raises:
+            ChatError: the deployment makes no such links, or its site has no page for them.
+        """
+        try:
+            call(self._client, "GET", LINK_PAGE)
+        except ChatError as error:
+            msg = f"the site at {self._client.base_url} has no page for sign-in links: {error}"
+            raise ChatError(msg) from error
+        try:
+            token = self._ask_for_link()
+        except SignedOutError:
+            self._account.login_expires_at = 0.0
+            token = self._ask_for_link()
+        return f"{str(self._client.base_url).rstrip('/')}{LINK_PAGE}#{token}"
+
+    def _ask_for_link(self) -> str:
+        self.login_token()
+        with self._store.locked():  # the refresh token has to be the present one
+            self._adopt()
+            headers = {
+                "Authorization": f"Bearer {self._account.login_token}",
+                "Cookie": f"{REFRESH_COOKIE}={self._account.refresh_token}",
+            }
+            answer = call(self._client, "POST", "/api/auth/sign-in-links", headers=headers)
+        token: str = answer.json()["token"]
+        return token
 
     def _ask_for_secret(self) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.login_token()}"}
@@ -176,6 +211,7 @@ class Session:
             msg = f"{error} For an account you have, set TODOCHAT_EMAIL and TODOCHAT_PASSWORD."
             raise ChatError(msg) from error
         self._begin(Account(email=email, password=password), response)
+        self.has_made_account = True
         self._say(f"made an account for you at {self._client.base_url}: {email}")
 
     def _ask(self, email: str) -> str:

@@ -74,6 +74,8 @@ def open_session(client: httpx.Client, place: Place, key: str, *, must_exist: bo
         ask_password=_ask_password if sys.stdin.isatty() else None,
     )
     session.open(place.environ)
+    if session.has_made_account:
+        _offer_browser(session)
     return session
 
 
@@ -87,6 +89,16 @@ def say(text: str) -> None:
     """Tell the person something; answers go to standard output, this doesn't."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def _offer_browser(session: Session) -> None:
+    """Say how to use an account in a browser whose password nobody knows."""
+    try:
+        link = session.sign_in_link()
+    except ChatError as error:
+        say(f"it can't be used in a browser: {error}")
+    else:
+        say(f"to use it in a browser, too, open this once, within 10 minutes:\n  {link}")
 
 
 def _ask_password(email: str) -> str:

@@ -38,6 +38,9 @@ MAX_FAILED_SIGN_INS: Final = 10
 FIRST_SIGN_IN_DELAY: Final = timedelta(seconds=30)
 MAX_SIGN_IN_DELAY: Final = timedelta(minutes=15)
 
+SIGN_IN_LINK_LIFETIME: Final = timedelta(minutes=10)
+MAX_SIGN_IN_LINK_TOKEN_CHARS: Final = 128  # ours have 43
+
 INVITATION_LIFETIME: Final = timedelta(days=7)
 
 MAX_ACCESS_TOKENS: Final = 50  # per account; they are listed on one page

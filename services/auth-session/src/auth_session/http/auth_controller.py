@@ -65,7 +65,7 @@ class AuthController(Controller):
         signed_in = await accounts.sign_up(
             account, data.invitation, client_host(request), user_agent(request)
         )
-        return _answer(request, signed_in)
+        return signed_in_response(request, signed_in)
 
     @post(
         "/sign-in",
@@ -93,7 +93,7 @@ class AuthController(Controller):
             user_agent(request),
             refresh_token,
         )
-        return _answer(request, signed_in)
+        return signed_in_response(request, signed_in)
 
     @post(
         "/refresh",
@@ -120,7 +120,7 @@ class AuthController(Controller):
             return cast("Response[SignedInView]", nobody)
         if not refresh_token:
             raise RefreshRefusedError("No refresh token came with the request. Sign in again.")
-        return _answer(request, await sessions.refresh(refresh_token))
+        return signed_in_response(request, await sessions.refresh(refresh_token))
 
     @post(
         "/sign-out",
@@ -174,7 +174,8 @@ class AuthController(Controller):
         return Response(UserView.of(user), headers=NO_STORE)
 
 
-def _answer(request: AnyRequest, signed_in: SignedIn) -> Response[SignedInView]:
+def signed_in_response(request: AnyRequest, signed_in: SignedIn) -> Response[SignedInView]:
+    """Answer with a login token, and its refresh token as a cookie."""
     view = SignedInView(
         access_token=signed_in.access_token,
         expires_in=int(signed_in.access_lifetime.total_seconds()),

@@ -17,6 +17,7 @@ from auth_session.service.key_ring import KeyRing
 from auth_session.service.own_sessions import OwnSessions
 from auth_session.service.password_service import PasswordService
 from auth_session.service.session_service import SessionService
+from auth_session.service.sign_in_links import SignInLinks
 from auth_session.service.sign_in_service import SignInService
 from todochat.access_tokens import looks_like_access_token
 from todochat.logging import bind
@@ -104,6 +105,11 @@ def _sessions(state: State) -> SessionService:
     return service
 
 
+def _sign_in_links(state: State) -> SignInLinks:
+    service: SignInLinks = state.services.sign_in_links
+    return service
+
+
 def _sign_ins(state: State) -> SignInService:
     service: SignInService = state.services.sign_ins
     return service
@@ -121,5 +127,6 @@ DEPENDENCIES: Final = {
     "password_changes": Provide(_password_changes, sync_to_thread=False),
     "secrets": Provide(_secrets, sync_to_thread=False),
     "sessions": Provide(_sessions, sync_to_thread=False),
+    "sign_in_links": Provide(_sign_in_links, sync_to_thread=False),
     "sign_ins": Provide(_sign_ins, sync_to_thread=False),
 }

@@ -10,6 +10,7 @@ from auth_session.http.erasure_schemas import EraseAccount
 from auth_session.http.exchange_schemas import Exchange
 from auth_session.http.schemas import ProfileUpdate, SessionRequest, SignIn, SignUp
 from auth_session.http.session_schemas import PasswordChange, SignOutEverywhere
+from auth_session.http.sign_in_link_schemas import RedeemSignInLink
 from auth_session.http.token_schemas import CreateAccessToken
 
 # Bodies whose unknown fields are refused.
@@ -23,6 +24,7 @@ STRICT_BODIES: Final[tuple[type[msgspec.Struct], ...]] = (
     PasswordChange,
     SignOutEverywhere,
     Exchange,
+    RedeemSignInLink,
 )
 
 

@@ -12,6 +12,7 @@ from auth_session.storage.session_record import (
     SessionRecord,
     SignInFailureRecord,
 )
+from auth_session.storage.sign_in_link_record import SignInLinkRecord
 from auth_session.storage.signing_key_record import SigningKeyRecord
 from auth_session.storage.user_record import InvitationRecord, PasswordRecord, UserRecord
 
@@ -22,6 +23,7 @@ RECORDS: Final[tuple[type[Base], ...]] = (
     SessionRecord,
     RefreshTokenRecord,
     SignInFailureRecord,
+    SignInLinkRecord,
     SigningKeyRecord,
     AccessTokenRecord,
     ErasureRecord,

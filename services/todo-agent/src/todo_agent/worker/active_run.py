@@ -31,6 +31,7 @@ class ActiveRun:
         cancelled: somebody wants it to stop; it ends as such.
         failure: it has to end as failed.
         released: why this process must not say or store anything more of it, None if it may.
+        stalled: the event loop stood still while this process drove it, perhaps because of it.
         ended: its outcome is stored.
     """
 
@@ -40,6 +41,7 @@ class ActiveRun:
         self.cancel_reason: CancelReason | str | None = record.cancel_reason
         self.failure: Failure | None = None
         self.released: str | None = None
+        self.stalled = False
         self.ended = False
         self._writer: RunWriter | None = None
         self._scope: RunScope | None = None

@@ -42,7 +42,11 @@ class LeaseKeeper:
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
+            began = time.monotonic()
             await self._pause()
+            if time.monotonic() - began >= self._times.stall_s:
+                for run in self._active.values():
+                    run.stalled = True
             self._hurry.clear()
             if self._active:
                 await self._renew()

@@ -159,9 +159,18 @@ class Worker:
             log.warning("run.lost", attempt=run.attempt)
         except RunReleasedError as error:
             log.warning(
-                "run.released", attempt=run.attempt, reason=str(error), error=error.__cause__
+                "run.released",
+                attempt=run.attempt,
+                reason=str(error),
+                error=error.__cause__,
+                stalled=active.stalled,
             )
-            await self._release(run)
+            if active.stalled:
+                # Its lease ends by itself and counts as a crash: a run that blocks every worker
+                # must end as poisoned, and not be handed from one to the next for ever.
+                outcome = "crashed"
+            else:
+                await self._release(run)
         except Exception:
             # The lease ends by itself; the next attempt may have more luck, the fourth is poisoned.
             log.exception("run.crashed", attempt=run.attempt)

@@ -14,7 +14,7 @@ from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 # A worker that never renews, and so doesn't notice that its lease has ended.
-ZOMBIE = WorkerTimes(lease_s=600, renew_s=600, stop_s=6000, poll_s=0.2, settle_s=2)
+ZOMBIE = WorkerTimes(lease_s=600, renew_s=600, stop_s=6000, stall_s=6000, poll_s=0.2, settle_s=2)
 
 
 async def viewed(chat: Chat, run: AcceptedRun) -> dict[str, Any]:
