@@ -9,7 +9,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from chat_gateway.settings import ChatGatewaySettings
-from todochat.bus import RunPublisher, RunWriter, accept
+from todochat.bus import RunPublisher, RunWriter, register
 from todochat.bus.frames import EndStatus
 from todochat.ids import new_id
 from todochat.problems import PROBLEM_JSON
@@ -79,7 +79,7 @@ class FakeAgent:
         }
         self.runs[run_id] = run
         if announce:
-            await accept(self.redis, run_id, user_id=user_id, thread_id=run["thread_id"])
+            await register(self.redis, run_id, user_id=user_id, thread_id=run["thread_id"])
         return run_id
 
     async def claim(self, run_id: str, attempt: int = 1, seq_high: int = 0) -> RunWriter:

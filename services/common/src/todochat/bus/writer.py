@@ -23,6 +23,7 @@ class RunWriter:
 
     * `RunLostError`: a newer claim holds the run. Stop.
     * `RunUnclaimedError`: Redis lost the claim or the log; claim again, see there.
+    * `BusFullError`: Redis was out of memory for `full_s`; claim again with `when_full` and say so.
     * `BusUnavailableError`: Redis could not be reached for `retry_s`. Frames up to `sent_seq` are
       in the log; claim again later.
     """

@@ -1,7 +1,8 @@
 """Acceptance: from a streaming request to a run that will not be lost, in one transaction.
 
-After the commit workers are told through Redis. If that fails the run is accepted all the same:
-workers look into the table every second, and claiming a run writes what Redis missed.
+The run is registered in Redis before the commit, and workers are woken after it. If Redis can't be
+reached the run is accepted all the same: workers look into the table every second, and claiming a
+run writes what Redis missed. If Redis is out of memory the run is refused.
 """
 
 from dataclasses import dataclass
@@ -122,6 +123,7 @@ class Acceptance:
             TooManyRunsError: the user has too many runs.
             BudgetSpentError: today's budget is.
             IdempotencyInProgressError: another try of it is still being accepted, after 5 s.
+            BusFullError: Redis has no memory for the answer.
         """
         check_streaming(submission.request)
         if submission.thread_id is not None:
@@ -129,7 +131,7 @@ class Acceptance:
         accepted = await self._commit(submission, arrival, queue_is_full=queue_is_full)
         if not accepted.replayed:
             fault_point("run.accepted")
-            await self._signals.accepted(accepted.run_id, arrival.user_id, accepted.thread_id)
+            await self._signals.accepted()
             fault_point("run.announced")
         return accepted
 
@@ -183,6 +185,8 @@ class Acceptance:
         number = await acceptance.write(run, turn.message)
         if number is None:
             raise ConflictError("This run id is taken.")
+        # After a rollback the meta that this leaves behind belongs to no run, and expires.
+        await self._signals.register(arrival.run_id, arrival.user_id, thread_id)
         return msgspec.structs.replace(accepted, conversation_id=number)
 
     def _check_room(self, situation: Situation, *, queue_is_full: bool) -> None:

@@ -55,6 +55,11 @@ class ActiveRun:
         """The last `seq` known to be in the run's log."""
         return self.record.seq_high if self._writer is None else self._writer.sent_seq
 
+    @property
+    def seq(self) -> int:
+        """The last `seq` given to a frame, in the log or not."""
+        return self.record.seq_high if self._writer is None else self._writer.seq
+
     def attach_writer(self, writer: RunWriter) -> None:
         """Name the claimed log."""
         self._writer = writer

@@ -27,6 +27,7 @@ from todochat.database import Database
 from todochat.errors import ConflictError, InvalidInputError, UnavailableError
 from todochat.idempotency import IdempotencyInProgressError, IdempotencyKeyReusedError
 from todochat.ids import new_id
+from todochat.testing.memory import out_of_memory
 
 ListIds = Callable[[str], Awaitable[list[str]]]
 Finish = Callable[[], Awaitable[None]]
@@ -520,6 +521,17 @@ class TestLimits:
 
         assert sum(isinstance(outcome, TooManyRunsError) for outcome in outcomes) == 3
         assert await count(admin, "runs") == 5
+
+    async def test_nothing_is_accepted_while_redis_is_out_of_memory(
+        self, chat: Chat, user: str, message: MakeMessage, redis: Redis, admin: Admin
+    ) -> None:
+        async with out_of_memory(redis):
+            with pytest.raises(bus.BusFullError) as caught:
+                await chat.accept(message(), user, idempotency_key="key")
+
+        assert int(caught.value.headers["Retry-After"]) >= 1
+        assert [await count(admin, table) for table in ("runs", "threads", "items")] == [0, 0, 0]
+        assert not (await chat.accept(message(), user, idempotency_key="key")).replayed
 
     async def test_one_users_limit_is_not_anothers(
         self, chat: Chat, user: str, make_user: MakeUser, message: MakeMessage
