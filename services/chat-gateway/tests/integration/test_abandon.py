@@ -19,6 +19,7 @@ from chat_gateway.streams.viewer import Viewer
 from todochat.bus import RunHub
 from todochat.draining import Drain
 from todochat.errors import NotFoundError, UnavailableError
+from todochat.revocation import RevocationSet
 from todochat.testing import wait_until
 from todochat.tokens import Identity
 
@@ -161,7 +162,9 @@ async def test_a_gateway_that_stops_is_not_the_client(
 async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis: Redis) -> None:
     """What uvicorn does with the streams that are left when the drain time is over."""
     run_id, hub, open_streams = await agent.accept_run("usr_ann"), RunHub(redis), OpenStreams()
-    relay = Relay(hub, open_streams, Presence(redis, 30), Drain(), slow_viewer_s=30)
+    relay = Relay(
+        hub, open_streams, Presence(redis, RevocationSet(redis), 30), Drain(), slow_viewer_s=30
+    )
     viewer = Viewer(
         viewer_id="vwr_1",
         identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
