@@ -30,6 +30,7 @@ from todochat.bus.errors import (
     RunUnclaimedError,
 )
 from todochat.bus.frames import LogEntry
+from todochat.bus.keys import log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
 from todochat.bus.queue import Entry, RunQueue
 from todochat.bus.run_log import LogReader
@@ -141,6 +142,20 @@ class RunPublisher:
         self._queues[run_id] = queue
         entries = await self._insist(lambda: self._read_log(run_id))
         return claimed_run(queue, entries, self._limits, was_known=bool(facts[1]))
+
+    async def drop_logs(self, run_ids: Sequence[str]) -> None:
+        """Drop the logs of ended runs before they expire.
+
+        Raises:
+            BusUnavailableError: Redis can't be reached; they expire by themselves.
+        """
+        commands: list[Command] = [
+            (b"UNLINK", log_key(run_id), meta_key(run_id)) for run_id in run_ids
+        ]
+        try:
+            await self._connection.query(*commands)
+        except RedisError as error:
+            raise BusUnavailableError("The logs could not be dropped.") from error
 
     def _supersede(self, queue: RunQueue) -> int | None:
         """Retire this process's earlier writer of the run; return what it had in the log."""

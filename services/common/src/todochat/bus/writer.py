@@ -65,6 +65,11 @@ class RunWriter:
         return self._queue.sent_seq
 
     @property
+    def size_bytes(self) -> int:
+        """The bytes of all frames given, those of earlier attempts included."""
+        return self._bytes
+
+    @property
     def ended(self) -> EndStatus | None:
         """How the run ended, once its end marker was given."""
         return self._ended

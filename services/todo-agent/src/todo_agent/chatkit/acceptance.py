@@ -23,6 +23,7 @@ from todo_agent.chatkit.requests import Submission
 from todo_agent.chatkit.turn_changes import Turn, TurnChanges
 from todo_agent.errors import (
     AccountLockedError,
+    LogQuotaError,
     QueueFullError,
     ThreadBusyError,
     ThreadLockedError,
@@ -37,6 +38,7 @@ from todo_agent.storage.acceptance_repository import (
     Situation,
 )
 from todo_agent.storage.run import RunKind
+from todo_agent.storage.run_repository import NO_QUOTA
 from todo_agent.storage.usage_repository import read_spent
 from todochat.clock import utc_now
 from todochat.database import Database
@@ -88,6 +90,7 @@ class Acceptance:
     Args:
         max_active_runs: how many runs a user may have queued or running, of either kind: a box is
             ticked although five answers are being written.
+        log_quota_bytes: no run is accepted while the logs of the user's active runs take as much.
         budgets: of what models may use; an action uses none.
     """
 
@@ -98,12 +101,14 @@ class Acceptance:
         signals: RunSignals,
         *,
         max_active_runs: int,
+        log_quota_bytes: int = NO_QUOTA,
         budgets: Budgets = NO_BUDGETS,
     ) -> None:
         self._db = db
         self._server = server
         self._signals = signals
         self._max_active_runs = max_active_runs
+        self._log_quota_bytes = log_quota_bytes
         self._budgets = budgets
 
     async def accept(
@@ -121,6 +126,7 @@ class Acceptance:
             InvalidInputError: a value is out of bounds.
             QueueFullError: `queue_is_full`, and no earlier try of it was accepted.
             TooManyRunsError: the user has too many runs.
+            LogQuotaError: the user's active runs have said too much.
             BudgetSpentError: today's budget is.
             IdempotencyInProgressError: another try of it is still being accepted, after 5 s.
             BusFullError: Redis has no memory for the answer.
@@ -196,6 +202,9 @@ class Acceptance:
         if situation.active_runs >= self._max_active_runs:
             msg = f"At most {self._max_active_runs} of these can be going on at the same time."
             raise TooManyRunsError(msg, retry_after_s=BUSY_RETRY_S)
+        if situation.active_log_bytes >= self._log_quota_bytes:
+            msg = "Your answers in progress are too long to start another one. Wait for one to end."
+            raise LogQuotaError(msg, retry_after_s=BUSY_RETRY_S)
 
     async def _change(
         self,

@@ -19,6 +19,7 @@ from todo_agent.chatkit.accepted import AcceptedTurn, load_turn
 from todo_agent.chatkit.context import IdScope, RequestContext
 from todo_agent.chatkit.wire import encode_event
 from todo_agent.errors import UnknownThingError
+from todo_agent.metrics import LOGS_DROPPED
 from todo_agent.storage.run import EndStatus, RunRecord
 from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.driver_tools import DriverTools, RunOutcome
@@ -272,7 +273,7 @@ class RunDriver:
         fault_point("run.answered")
         seq = writer.sent_seq
         if not await self._tools.runs.finish(
-            run.run_id, run.attempt, outcome.status, outcome.error, seq
+            run.run_id, run.attempt, outcome.status, outcome.error, seq, writer.size_bytes
         ):
             raise RunLostError(run.run_id)
         self._active.ended = True
@@ -280,7 +281,20 @@ class RunDriver:
         fault_point("run.finished")
         await writer.end(outcome.status)
         fault_point("run.ended")
-        await self._tools.runs.close(run.run_id, run.attempt)
+        dropped = await self._tools.runs.close(
+            run.run_id, run.attempt, log_quota_bytes=self._tools.log_quota_bytes
+        )
+        if dropped:
+            await self._drop_logs(dropped)
+
+    async def _drop_logs(self, run_ids: list[str]) -> None:
+        """Keep the user's logs within the quota; late viewers of these runs read the thread."""
+        try:
+            await self._tools.publisher.drop_logs(run_ids)
+        except BusUnavailableError as error:
+            log.warning("run.drop_logs_failed", count=len(run_ids), error=error)
+        else:
+            LOGS_DROPPED.inc(len(run_ids))
 
 
 async def _drain(events: AsyncIterator[ThreadStreamEvent], timeout_s: float) -> None:
