@@ -21,6 +21,7 @@ from todochat.draining import Drain
 from todochat.errors import NotFoundError, UnavailableError
 from todochat.revocation import RevocationSet
 from todochat.testing import wait_until
+from todochat.testing.memory import out_of_memory
 from todochat.tokens import Identity
 
 CREATE = {"type": "threads.create", "params": {}}
@@ -55,6 +56,16 @@ async def test_only_a_run_that_was_active_counts_as_abandoned(
     await wait_until(lambda: _is_settled(redis))
     assert agent.cancelled == [(run_id, "abandoned")]
     assert abandoned() - counted_before == counted
+
+
+async def test_an_abandoned_run_is_cancelled_on_a_full_redis(
+    agent: FakeAgent, redis: Redis, gateway: Gateway
+) -> None:
+    run_id = await agent.accept_run("usr_ann")
+    await redis.zadd(ABSENT, {f"{run_id} usr_ann": time.time() + 0.2})
+
+    async with out_of_memory(redis):
+        await wait_until(lambda: agent.cancelled == [(run_id, "abandoned")])
 
 
 def abandoned() -> float:

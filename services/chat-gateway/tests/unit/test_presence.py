@@ -14,6 +14,7 @@ from chat_gateway.streams.stream_format import PlainFormat
 from chat_gateway.streams.viewer import Viewer
 from todochat.redis_client import create_server_client
 from todochat.revocation import RevocationSet
+from todochat.testing.memory import out_of_memory
 from todochat.tokens import Identity
 
 
@@ -59,6 +60,31 @@ async def test_the_clock_of_an_abandoned_run_expires_too(
 
     assert await redis.zcard("gateway:absent") == 1
     assert await redis.ttl("gateway:absent") > 3600
+
+
+async def test_no_clock_starts_after_a_resumable_viewer_whose_flag_a_full_redis_refused(
+    redis: Redis, make_viewer: Callable[..., Viewer]
+) -> None:
+    viewer = make_viewer(said_resumable=True)
+    presence = Presence(redis, RevocationSet(redis), 30)
+    async with out_of_memory(redis):
+        await presence.arrive(viewer)
+
+    await presence.leave(viewer, client_closed=True)
+
+    assert await redis.zcard("gateway:absent") == 0
+
+
+async def test_a_viewer_whose_session_is_known_to_be_revoked_is_closed_on_a_full_redis(
+    redis: Redis, make_viewer: Callable[..., Viewer]
+) -> None:
+    viewer, revocations = make_viewer(), RevocationSet(redis)
+    revocations.hear("ses_1")
+
+    async with out_of_memory(redis):
+        await Presence(redis, revocations, 30).arrive(viewer)
+
+    assert viewer.farewell.done()
 
 
 async def test_renewing_brings_back_what_redis_lost(

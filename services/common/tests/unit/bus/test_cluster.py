@@ -208,6 +208,16 @@ async def test_erasing_and_counting_reach_every_node(bus: Bus, cluster: RedisClu
     assert 0 < taken[3] <= 60
 
 
+async def test_logs_are_dropped_on_every_node(bus: Bus, cluster: RedisCluster) -> None:
+    for run in RUNS:
+        await (await bus.claim(run)).writer.end("completed")
+
+    await bus.publisher.drop_logs(RUNS[1:])
+
+    left = [await cluster.exists(meta_key(run)) for run in RUNS]
+    assert left == [1] + [0] * (len(RUNS) - 1)
+
+
 async def test_a_cluster_that_is_away_is_a_redis_that_is_away() -> None:
     client = create_redis("redis+cluster://127.0.0.1:1,localhost:2")
 
