@@ -51,6 +51,8 @@ _TRANSIENT: Final = (
     TryAgainError,
     AskError,  # also MOVED
 )
+# redis-py has no classes for these: the disk is full, or a replica that has to take part is away.
+_REFUSES_WRITES: Final = ("MISCONF", "NOREPLICAS")
 
 log = structlog.get_logger(__name__)
 
@@ -273,7 +275,8 @@ class RunPublisher:
     def _may_retry(self, error: RedisError, since: float) -> bool:
         is_full = isinstance(error, OutOfMemoryError)
         patience_s = self._limits.full_s if is_full else self._limits.retry_s
-        return isinstance(error, _TRANSIENT) and monotonic() - since <= patience_s
+        is_transient = isinstance(error, _TRANSIENT) or str(error).startswith(_REFUSES_WRITES)
+        return is_transient and monotonic() - since <= patience_s
 
 
 def _unavailable(error: RedisError) -> BusUnavailableError:

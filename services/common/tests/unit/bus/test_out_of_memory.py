@@ -82,3 +82,17 @@ async def test_a_claim_that_ends_the_run_tells_viewers_that_frames_are_lost(
     assert viewer.jumps == [10_002]
     assert viewer.texts[-1] == b'"why"'
     assert viewer.ended == "failed"
+
+
+async def test_a_redis_that_refuses_all_writes_is_waited_for(bus: Bus) -> None:
+    run = await bus.claim()
+    await bus.redis.config_set("min-replicas-to-write", 1)
+    try:
+        await run.writer.append(b"{}")
+        await wait_until(lambda: run.writer._queue.failing_since is not None)
+    finally:
+        await bus.redis.config_set("min-replicas-to-write", 0)
+
+    await run.writer.flush()
+
+    assert run.writer.sent_seq == 1
