@@ -1,6 +1,7 @@
 """todo-agent, played by one small HTTP server that follows its contract."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from chat_gateway.settings import ChatGatewaySettings
-from todochat.bus import RunPublisher, RunWriter, accept
+from todochat.bus import RunPublisher, RunWriter, register
 from todochat.bus.frames import EndStatus
 from todochat.ids import new_id
 from todochat.problems import PROBLEM_JSON
@@ -59,10 +60,12 @@ class FakeAgent:
     exported: list[bytes] = field(default_factory=list)
     export_breaks: bool = False
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    revoked: dict[str, float] = field(default_factory=dict)
     tokens: ServiceTokens = field(
         default_factory=lambda: ServiceTokens.from_settings(
             ChatGatewaySettings(redis_url="", todochat_service_secret=SERVICE_SECRET),
             Arrow.GATEWAY_TO_AGENT,
+            Arrow.GATEWAY_TO_AUTH,
         )
     )
 
@@ -79,7 +82,7 @@ class FakeAgent:
         }
         self.runs[run_id] = run
         if announce:
-            await accept(self.redis, run_id, user_id=user_id, thread_id=run["thread_id"])
+            await register(self.redis, run_id, user_id=user_id, thread_id=run["thread_id"])
         return run_id
 
     async def claim(self, run_id: str, attempt: int = 1, seq_high: int = 0) -> RunWriter:
@@ -100,6 +103,13 @@ class FakeAgent:
         if end is not None:
             await writer.end(end)
         await writer.flush()
+
+    async def read_revocations(self, request: web.Request) -> web.Response:
+        """Answer as auth-session does."""
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        self.tokens.verify([Arrow.GATEWAY_TO_AUTH], token)
+        items = [{"sid": sid, "until": until} for sid, until in self.revoked.items()]
+        return web.json_response({"items": items, "next": None, "as_of": int(time.time())})
 
     async def last_run(self) -> str:
         return list(self.runs)[-1]

@@ -31,6 +31,7 @@ async def agent(redis: Redis, signing_key: SigningKey) -> AsyncIterator[FakeAgen
     app.add_routes(
         [
             web.get("/.well-known/jwks.json", jwks),
+            web.get("/internal/revocations", fake.read_revocations),
             web.post("/internal/chatkit", fake.chat),
             web.get("/internal/runs", fake.find_runs),
             web.get("/internal/runs/{run_id}", fake.get_run),
@@ -70,6 +71,7 @@ def environ(agent: FakeAgent, redis_url: str) -> dict[str, str]:
     return {
         "REDIS_URL": redis_url,
         "TODO_AGENT_URL": agent.url,
+        "AUTH_SESSION_URL": agent.url,
         "AUTH_JWKS_URL": f"{agent.url}/.well-known/jwks.json",
         "TODOCHAT_ISSUER": ISSUER,
         "TODOCHAT_SERVICE_SECRET": SERVICE_SECRET,

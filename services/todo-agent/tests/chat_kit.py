@@ -32,7 +32,7 @@ from todo_agent.chatkit.server import AcceptingServer
 from todo_agent.chatkit.store import PostgresStore
 from todo_agent.events.run_signals import RunSignals
 from todo_agent.storage.run import RunRecord
-from todo_agent.storage.run_repository import RunRepository
+from todo_agent.storage.run_repository import NO_QUOTA, RunRepository
 from todochat.clock import utc_now
 from todochat.database import Database
 from todochat.ids import new_id
@@ -62,11 +62,21 @@ class Admin:
 class Chat:
     """What the gateway does with one api process, without HTTP in between."""
 
-    def __init__(self, database: Database, redis: Redis, max_active_runs: int = 5) -> None:
+    def __init__(
+        self,
+        database: Database,
+        redis: Redis,
+        max_active_runs: int = 5,
+        log_quota_bytes: int = NO_QUOTA,
+    ) -> None:
         self.store = PostgresStore(database)
         self.server = AcceptingServer(self.store)
         self.acceptance = Acceptance(
-            database, self.server, RunSignals(redis), max_active_runs=max_active_runs
+            database,
+            self.server,
+            RunSignals(redis),
+            max_active_runs=max_active_runs,
+            log_quota_bytes=log_quota_bytes,
         )
 
     async def accept(self, request: Any, user_id: str, **arrival: Any) -> AcceptedRun:

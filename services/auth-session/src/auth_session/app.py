@@ -14,7 +14,7 @@ from auth_session.http.erasure_controller import ErasureController
 from auth_session.http.exchange_controller import ExchangeController
 from auth_session.http.export_controller import ExportController
 from auth_session.http.guards import allowed_origins
-from auth_session.http.internal_controller import InternalController
+from auth_session.http.internal_controller import InternalController, RevocationController
 from auth_session.http.jwks_controller import get_jwks
 from auth_session.http.openapi import STRICT_BODIES
 from auth_session.http.own_session_controller import OwnSessionController
@@ -45,6 +45,7 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
             ExportController,
             ClientSecretController,
             InternalController,
+            RevocationController,
             get_jwks,
         ],
         exception_handlers=OUTAGE_HANDLERS,

@@ -10,7 +10,12 @@ from todochat.service_tokens import MIN_SECRET_BYTES, Arrow, ServiceTokens
 from todochat.settings import ServiceSettings, SettingsError, env_name, split_list
 
 DAY_S = 24 * 3600
-SERVICE_ARROWS: Final = (Arrow.TASKS_TO_AUTH, Arrow.AUTH_TO_TASKS, Arrow.AUTH_TO_AGENT)
+SERVICE_ARROWS: Final = (
+    Arrow.TASKS_TO_AUTH,
+    Arrow.GATEWAY_TO_AUTH,
+    Arrow.AUTH_TO_TASKS,
+    Arrow.AUTH_TO_AGENT,
+)
 
 
 class AuthSessionSettings(

@@ -1,11 +1,25 @@
 """Revoked sessions reach Redis, again and again."""
 
+import time
 from typing import Any
 
-from auth_kit import Browser, Connection, MovableClock, Service, StartService
+import httpx
+import pytest
+from auth_kit import (
+    SERVICE_SECRET,
+    Browser,
+    Connection,
+    MovableClock,
+    Service,
+    StartService,
+    bearer,
+)
 from redis.asyncio import Redis
 
 from todochat.revocation import REVOCATIONS_TOLD_KEY
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.settings import ServiceSettings
+from todochat.testing.memory import out_of_memory
 from todochat.testing.waiting import wait_until
 
 
@@ -130,3 +144,80 @@ async def test_while_redis_is_away_people_can_sign_in_and_out(
     revoked_at = await database.fetchval("SELECT revoked_at FROM sessions WHERE id = $1", sid)
     assert revoked_at is not None
     assert (await browser.sign_in()).status_code == 200
+
+
+async def test_a_sign_out_is_announced_though_redis_is_out_of_memory(
+    service: Service, browser: Browser, redis: Redis
+) -> None:
+    await browser.sign_up()
+    channel: Any = redis.pubsub()
+    await channel.subscribe("auth:revocations")
+    await channel.get_message(timeout=5)
+
+    async with out_of_memory(redis):
+        answer = await browser.post("/api/auth/sign-out")
+        message = await channel.get_message(ignore_subscribe_messages=True, timeout=5)
+
+    await channel.aclose()
+    assert answer.status_code == 204
+    assert message["data"].startswith(b"ses_")
+
+
+TOKENS = ServiceTokens.from_settings(
+    ServiceSettings(redis_url="", todochat_service_secret=SERVICE_SECRET), *Arrow
+)
+
+
+async def read(
+    browser: Browser, arrow: Arrow = Arrow.GATEWAY_TO_AUTH, **params: str | int
+) -> httpx.Response:
+    headers = bearer(TOKENS.mint(arrow, "-"))
+    return await browser.http.get("/internal/revocations", params=params, headers=headers)
+
+
+async def test_verifiers_read_what_was_revoked_since(
+    service: Service, browser: Browser, database: Connection
+) -> None:
+    sid = await revoked_sid(browser, database)
+    now = int(time.time())
+
+    everything = (await read(browser)).json()
+    recent = (await read(browser, since=now - 60)).json()
+    later = (await read(browser, since=now + 60)).json()
+
+    assert sid in [item["sid"] for item in recent["items"]]
+    assert len(everything["items"]) >= len(recent["items"])
+    assert sid not in [item["sid"] for item in later["items"]]
+    (item,) = (item for item in recent["items"] if item["sid"] == sid)
+    assert now + 900 < item["until"] < now + 1000
+    assert abs(recent["as_of"] - now) < 60
+
+
+async def test_verifiers_read_page_by_page(
+    service: Service, browser: Browser, database: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth_session.service.revocation_service.PAGE", 1)
+    since = int(time.time())
+    sids = {await revoked_sid(service.browser(), database) for _ in range(2)}
+
+    after, found = "", set[str]()
+    while after is not None:
+        page = (await read(browser, since=since, after=after)).json()
+        found |= {item["sid"] for item in page["items"]}
+        assert len(page["items"]) <= 1
+        after = page["next"]
+
+    assert sids <= found
+
+
+@pytest.mark.parametrize("arrow", [arrow for arrow in Arrow if arrow.target != "auth-session"])
+async def test_only_services_that_verify_tokens_may_read(browser: Browser, arrow: Arrow) -> None:
+    assert (await read(browser, arrow)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"since": -1}, {"since": 10**12}, {"since": "nan"}, {"after": "a\x00"}, {"after": "a" * 129}],
+)
+async def test_bad_parameters_are_refused(browser: Browser, params: dict[str, Any]) -> None:
+    assert (await read(browser, **params)).status_code == 422

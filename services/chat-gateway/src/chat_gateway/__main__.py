@@ -10,10 +10,11 @@ import os
 from collections.abc import Sequence
 
 from chat_gateway.app import create_app
+from chat_gateway.lifespan import ARROWS
 from chat_gateway.settings import ChatGatewaySettings
 from todochat.faults import arm_fault_points
 from todochat.server import exit_with, load_settings_or_exit, run
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.service_tokens import ServiceTokens
 from todochat.settings import SettingsError
 
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arm_fault_points(os.environ.get("TODOCHAT_FAULT_POINTS", ""))  # noqa: TID251
     settings = load_settings_or_exit(ChatGatewaySettings, os.environ)  # noqa: TID251 - the one place
     try:
-        ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
+        ServiceTokens.from_settings(settings, *ARROWS)
     except SettingsError as error:
         exit_with(str(error))
     run(create_app(settings), settings, host=settings.host, port=settings.port)

@@ -27,11 +27,14 @@ from todochat.bus import RunHub
 from todochat.http_client import ServiceClient
 from todochat.jwks import JwksCache
 from todochat.redis_client import RedisClient, create_redis, redis_memory
+from todochat.revocation import RevocationSet
+from todochat.revocation_feed import RevocationFeed
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.tokens import TokenVerifier
 from todochat.uploads import LinkSigner
 
 SWEEP_S: Final = 1.0
+ARROWS: Final = (Arrow.GATEWAY_TO_AGENT, Arrow.GATEWAY_TO_AUTH)
 
 
 @asynccontextmanager
@@ -64,7 +67,7 @@ def _wire(
     hub: RunHub,
 ) -> list[Coroutine[Any, Any, None]]:
     """Put the parts together on `state`; return the jobs to run beside the requests."""
-    tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
+    tokens = ServiceTokens.from_settings(settings, *ARROWS)
     client = ServiceClient(
         settings.todo_agent_url,
         session,
@@ -72,12 +75,17 @@ def _wire(
         Arrow.GATEWAY_TO_AGENT,
         timeout_s=settings.agent_timeout_s,
     )
-    admission = Admission(redis, settings)
+    auth_session = ServiceClient(
+        settings.auth_session_url, session, tokens, Arrow.GATEWAY_TO_AUTH, max_tries=1
+    )
+    revocations = RevocationSet(redis)
+    feed = RevocationFeed(auth_session, revocations)
+    admission = Admission(redis, revocations, settings)
     open_streams = OpenStreams()
-    presence = Presence(redis, settings.abandon_grace_s)
+    presence = Presence(redis, revocations, settings.abandon_grace_s)
     service = ChatService(AgentClient(client), admission, hub)
     absence = AbsenceWatch(redis, service.cancel_abandoned)
-    sign_outs = SignOuts(redis, hub, open_streams)
+    sign_outs = SignOuts(redis, hub, open_streams, revocations)
 
     async def renew_leases() -> None:
         await presence.renew(open_streams)
@@ -100,6 +108,7 @@ def _wire(
         repeat(renew_leases, every_s=RENEW_S),
         repeat(absence.sweep, every_s=SWEEP_S),
         repeat(sign_outs.recheck, every_s=RECHECK_S),
+        feed.run(),
     ]
 
 

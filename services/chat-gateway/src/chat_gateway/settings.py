@@ -18,6 +18,9 @@ class ChatGatewaySettings(
     todo_agent_url: Annotated[
         str, Meta(min_length=1, description="Where todo-agent's internal api is.")
     ] = msgspec.field(name="TODO_AGENT_URL", default="http://127.0.0.1:8003")
+    auth_session_url: Annotated[
+        str, Meta(min_length=1, description="Where revoked sessions are read.")
+    ] = msgspec.field(name="AUTH_SESSION_URL", default="http://127.0.0.1:8001")
     agent_timeout_s: Annotated[
         float, Meta(gt=0, description="Seconds todo-agent gets to accept or answer one request.")
     ] = 10.0

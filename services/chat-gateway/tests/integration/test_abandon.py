@@ -20,7 +20,9 @@ from chat_gateway.streams.viewer import Viewer
 from todochat.bus import RunHub
 from todochat.draining import Drain
 from todochat.errors import NotFoundError, UnavailableError
+from todochat.revocation import RevocationSet
 from todochat.testing import wait_until
+from todochat.testing.memory import out_of_memory
 from todochat.tokens import Identity
 
 CREATE = {"type": "threads.create", "params": {}}
@@ -55,6 +57,16 @@ async def test_only_a_run_that_was_active_counts_as_abandoned(
     await wait_until(lambda: _is_settled(redis))
     assert agent.cancelled == [(run_id, "abandoned")]
     assert abandoned() - counted_before == counted
+
+
+async def test_an_abandoned_run_is_cancelled_on_a_full_redis(
+    agent: FakeAgent, redis: Redis, gateway: Gateway
+) -> None:
+    run_id = await agent.accept_run("usr_ann")
+    await redis.zadd(ABSENT, {f"{run_id} usr_ann": time.time() + 0.2})
+
+    async with out_of_memory(redis):
+        await wait_until(lambda: agent.cancelled == [(run_id, "abandoned")])
 
 
 def abandoned() -> float:
@@ -173,7 +185,9 @@ async def test_a_gateway_that_stops_is_not_the_client(
 async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis: Redis) -> None:
     """What uvicorn does with the streams that are left when the drain time is over."""
     run_id, hub, open_streams = await agent.accept_run("usr_ann"), RunHub(redis), OpenStreams()
-    relay = Relay(hub, open_streams, Presence(redis, 30), Drain(), slow_viewer_s=30)
+    relay = Relay(
+        hub, open_streams, Presence(redis, RevocationSet(redis), 30), Drain(), slow_viewer_s=30
+    )
     viewer = Viewer(
         viewer_id="vwr_1",
         identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),

@@ -19,6 +19,7 @@ from chat_gateway.streams.stream_format import PlainFormat
 from chat_gateway.streams.viewer import Viewer
 from todochat.bus import RunHub
 from todochat.draining import Drain
+from todochat.revocation import RevocationSet
 from todochat.testing import wait_until
 from todochat.tokens import Identity
 
@@ -172,7 +173,14 @@ async def test_a_client_that_stops_reading_may_not() -> None:
 
 async def test_a_client_that_takes_no_ping_is_cut_off_too(agent: FakeAgent, redis: Redis) -> None:
     run_id, hub, client = await agent.accept_run("usr_ann"), RunHub(redis), StuckClient()
-    relay = Relay(hub, OpenStreams(), Presence(redis, 30), Drain(), slow_viewer_s=0.1, ping_s=0.1)
+    relay = Relay(
+        hub,
+        OpenStreams(),
+        Presence(redis, RevocationSet(redis), 30),
+        Drain(),
+        slow_viewer_s=0.1,
+        ping_s=0.1,
+    )
     viewer = Viewer(
         viewer_id="vwr_1",
         identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from chat_gateway.streams.presence import Presence
 from chat_gateway.streams.stream_format import UNAUTHORIZED, PlainFormat
 from chat_gateway.streams.viewer import Viewer
+from todochat.revocation import RevocationSet
 from todochat.testing import wait_until
 from todochat.tokens import Identity
 
@@ -63,7 +64,7 @@ async def test_a_sign_out_between_admission_and_first_byte_is_not_missed(redis: 
     )
     await sign_out(redis, "ses_1", publish=False)
 
-    await Presence(redis, 30).arrive(viewer)
+    await Presence(redis, RevocationSet(redis), 30).arrive(viewer)
 
     assert viewer.farewell.result() == UNAUTHORIZED
 

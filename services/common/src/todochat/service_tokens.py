@@ -34,6 +34,7 @@ class Arrow(Enum):
     AUTH_TO_AGENT = ("auth-session", "todo-agent")
     AUTH_TO_TASKS = ("auth-session", "tasks")
     TASKS_TO_AUTH = ("tasks", "auth-session")
+    GATEWAY_TO_AUTH = ("chat-gateway", "auth-session")
 
     @property
     def caller(self) -> str:

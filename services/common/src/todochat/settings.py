@@ -77,6 +77,13 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
         str,
         Meta(extra={"secret": True}, description="Own secret of tasks' calls to auth-session."),
     ] = ""
+    todochat_service_secret_gateway_to_auth: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description="Own secret of chat-gateway's calls to auth-session.",
+        ),
+    ] = ""
     auth_jwks_url: Annotated[
         str, Meta(description="Where the public keys of login tokens and client secrets are.")
     ] = "http://127.0.0.1:8001/.well-known/jwks.json"

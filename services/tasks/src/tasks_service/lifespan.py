@@ -32,9 +32,10 @@ from todochat.jwks import JwksCache
 from todochat.rate_limit import RateLimit
 from todochat.redis_client import RedisClient, create_redis
 from todochat.revocation import RevocationSet
+from todochat.revocation_feed import RevocationFeed
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.stopping import stop_task
-from todochat.tokens import PublicKeys, TokenVerifier
+from todochat.tokens import TokenVerifier
 
 JOBS_POOL_SIZE: Final = 2  # the purge, and an erasure that doesn't wait for it
 VERIFY_TIMEOUT_S: Final = 2.0  # somebody waits for an answer that is one query away
@@ -60,10 +61,25 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         redis = create_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        board = ChangeBoard(redis)
         revocations = await _load_revocations(redis)
+        board = ChangeBoard(redis, revocations)
+        arrows = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
+        tokens = ServiceTokens.from_settings(settings, *arrows)
+        auth_session = ServiceClient(
+            settings.auth_session_url,
+            session,
+            tokens,
+            Arrow.TASKS_TO_AUTH,
+            timeout_s=VERIFY_TIMEOUT_S,
+            max_tries=1,
+        )
         keys = app.state.public_keys or JwksCache(settings.auth_jwks_url, session, redis)
-        app.state.authenticator = _authenticator(settings, session, keys, revocations)
+        app.state.authenticator = Authenticator(
+            TokenVerifier(settings.todochat_issuer, keys),
+            tokens,
+            revocations,
+            AccessTokenDirectory(auth_session),
+        )
         _wire(app.state, database, board, revocations)
         app.state.rate_limit = RateLimit(
             redis, REQUESTS, limit=settings.requests_per_minute, window_s=60
@@ -74,35 +90,13 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             "changes.publish": board.publish,
             "changes.listen": board.listen,
             "revocations": revocations.run,
+            "revocations.feed": RevocationFeed(auth_session, revocations).run,
             "purge": _purge_job(settings, jobs_database).run,
         }
         for name, job in jobs.items():
             await stack.enter_async_context(_running(name, job))
         app.state.drain.on_drain(_end_feeds(board))
         yield
-
-
-def _authenticator(
-    settings: TasksSettings,
-    session: aiohttp.ClientSession,
-    keys: PublicKeys,
-    revocations: RevocationSet,
-) -> Authenticator:
-    arrows = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
-    tokens = ServiceTokens.from_settings(settings, *arrows)
-    auth_session = ServiceClient(
-        settings.auth_session_url,
-        session,
-        tokens,
-        Arrow.TASKS_TO_AUTH,
-        timeout_s=VERIFY_TIMEOUT_S,
-    )
-    return Authenticator(
-        TokenVerifier(settings.todochat_issuer, keys),
-        tokens,
-        revocations,
-        AccessTokenDirectory(auth_session),
-    )
 
 
 def _wire(state: State, database: Database, board: ChangeBoard, revocations: RevocationSet) -> None:

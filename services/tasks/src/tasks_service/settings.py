@@ -28,7 +28,8 @@ class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name(
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8002
     auth_session_url: Annotated[
-        str, Meta(description="Where personal access tokens are verified.")
+        str,
+        Meta(description="Where personal access tokens are verified and revocations are read."),
     ] = msgspec.field(default="http://127.0.0.1:8001", name="AUTH_SESSION_URL")
     requests_per_minute: Annotated[
         int,

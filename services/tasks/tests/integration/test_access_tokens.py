@@ -1,10 +1,12 @@
 """Personal access tokens: verified by auth-session, remembered for a moment."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -19,6 +21,7 @@ from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
 from todochat.testing import free_port, wait_until
+from todochat.testing.memory import out_of_memory
 
 VERIFIER = ServiceTokens.from_settings(
     ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": SERVICE_SECRET}), *Arrow
@@ -30,11 +33,13 @@ class AuthSession:
 
     def __init__(self) -> None:
         self.tokens: dict[str, dict[str, Any]] = {}
+        self.revoked: dict[str, float] = {}
         self.asked = 0
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         app = web.Application()
         app.router.add_post("/internal/access-tokens/verify", self.verify)
+        app.router.add_get("/internal/revocations", self.read_revocations)
         self.server = TestServer(app)
 
     @property
@@ -51,6 +56,12 @@ class AuthSession:
             "expires_at": expires_at,
         }
         return token, self.tokens[token]
+
+    async def read_revocations(self, request: web.Request) -> web.Response:
+        bearer = request.headers["Authorization"].removeprefix("Bearer ")
+        VERIFIER.verify([Arrow.TASKS_TO_AUTH], bearer)
+        items = [{"sid": sid, "until": until} for sid, until in self.revoked.items()]
+        return web.json_response({"items": items, "next": None, "as_of": int(time.time())})
 
     async def verify(self, request: web.Request) -> web.Response:
         self.asked += 1
@@ -234,3 +245,36 @@ async def test_what_is_remembered_is_bounded(
         await person.get("tasks")
 
     assert auth.asked == 4  # the third was remembered, the first no longer
+
+
+async def test_a_sign_out_that_redis_never_told_of_is_read_from_auth_session(
+    start_service: StartService, auth: AuthSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todochat.revocation_feed.POLL_S", 0.05)
+    service = await start_service(auth_session_url=auth.url)
+    ada = service.person()
+    async with ada.feed() as feed:
+        await feed.event()
+
+        auth.revoked[ada.sid] = time.time() + 900
+
+        assert await feed.block() == ": unauthorized"
+    assert (await ada.get("tasks")).status_code == 401
+
+
+async def test_a_full_redis_lets_everybody_in_but_the_signed_out(
+    start_service: StartService, auth: AuthSession, redis: Redis
+) -> None:
+    service = await start_service(auth_session_url=auth.url, requests_per_minute=1)
+    ada, bob = service.person(), service.person()
+
+    async with out_of_memory(redis):
+        await redis.publish(REVOCATIONS_CHANNEL, bob.sid)
+        statuses = [(await ada.get("tasks")).status_code for _ in range(3)]
+
+        async def is_refused() -> bool:
+            return (await bob.get("tasks")).status_code == 401
+
+        await wait_until(is_refused)
+
+    assert statuses == [200, 200, 200]

@@ -21,6 +21,7 @@ InvalidInputError
 └── FeatureUnavailableError    422  feature-unavailable
 TooManyRequestsError
 ├── TooManyRunsError           429  too-many-runs
+├── LogQuotaError              429  log-quota
 └── BudgetSpentError           429  budget-spent
 UnavailableError
 ├── QueueFullError             503  queue-full
@@ -175,6 +176,12 @@ class TooManyRunsError(TooManyRequestsError):
     """The user has as many runs at once as are allowed."""
 
     code, title = "too-many-runs", "Too many answers at once"
+
+
+class LogQuotaError(TooManyRequestsError):
+    """The answers in progress are as long as one user's may be together."""
+
+    code, title = "log-quota", "Your answers in progress are too long"
 
 
 class BudgetSpentError(TooManyRequestsError):

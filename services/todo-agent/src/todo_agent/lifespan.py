@@ -83,6 +83,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
                 server,
                 signals,
                 max_active_runs=settings.max_runs_per_user,
+                log_quota_bytes=settings.log_bytes_per_user,
                 budgets=budgets,
             ),
             UserRunRepository(database),

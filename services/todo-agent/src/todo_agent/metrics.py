@@ -45,6 +45,10 @@ RUN_ATTEMPTS: Final = Counter(
 TAKEOVERS: Final = Counter(
     "todochat_takeovers_total", "Runs claimed from a worker whose lease had ended: it died."
 )
+LOGS_DROPPED: Final = Counter(
+    "todochat_run_logs_dropped_total",
+    "Logs of ended runs that were dropped early, since their user was over the quota.",
+)
 RUN_SECONDS: Final = Histogram(
     "todochat_run_seconds",
     "Seconds from a run's acceptance to its end.",

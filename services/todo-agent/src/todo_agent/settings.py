@@ -36,6 +36,17 @@ class TodoAgentSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_n
         int,
         Meta(ge=1, description="Runs that one person may have waiting or running; then 429."),
     ] = 5
+    log_bytes_per_user: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description=(
+                "Bytes of Redis that the logs of one person's runs may take. The oldest logs of"
+                " ended runs are dropped first; while active runs alone take more, new ones are"
+                " answered 429."
+            ),
+        ),
+    ] = 16 * 1024 * 1024
     max_queued_runs: Annotated[
         int, Meta(ge=1, description="Runs that may wait for a worker altogether; then 503.")
     ] = 1000

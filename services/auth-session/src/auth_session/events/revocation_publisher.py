@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from redis.exceptions import RedisError
+
 from auth_session.domain.limits import VERIFIER_LEEWAY
 from auth_session.domain.session import RevokedSid, Session
 from todochat.redis_client import RedisClient
@@ -26,8 +28,14 @@ class RevocationPublisher:
     async def publish(self, sessions: Sequence[Session | RevokedSid]) -> int:
         """Add sessions to the revoked ones and announce those that weren't among them.
 
+        A Redis that is out of memory takes no more members, but still passes messages on. So they
+        are announced all the same before the error is raised.
+
         Returns:
             How many were announced.
+
+        Raises:
+            RedisError: Redis can't be reached, or didn't take all of them.
         """
         if not sessions:
             return 0
@@ -36,11 +44,14 @@ class RevocationPublisher:
                 over = session.tokens_until + VERIFIER_LEEWAY
                 score = math.ceil(over.timestamp())
                 pipe.zadd(REVOKED_KEY, {session.sid: score})  # type: ignore[unused-awaitable]
-            added = await pipe.execute()
+            added = await pipe.execute(raise_on_error=False)
             new = [session.sid for session, is_new in zip(sessions, added, strict=True) if is_new]
             for sid in new:
                 pipe.publish(REVOCATIONS_CHANNEL, sid)  # type: ignore[unused-awaitable]
             await pipe.execute()
+        for reply in added:
+            if isinstance(reply, RedisError):
+                raise reply
         return len(new)
 
     async def server(self) -> str:

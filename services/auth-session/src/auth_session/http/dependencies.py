@@ -16,6 +16,7 @@ from auth_session.service.external_sign_in import ExternalSignIn
 from auth_session.service.key_ring import KeyRing
 from auth_session.service.own_sessions import OwnSessions
 from auth_session.service.password_service import PasswordService
+from auth_session.service.revocation_service import RevocationService
 from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_links import SignInLinks
 from auth_session.service.sign_in_service import SignInService
@@ -95,6 +96,11 @@ def _password_changes(state: State) -> PasswordService:
     return service
 
 
+def _revocations(state: State) -> RevocationService:
+    service: RevocationService = state.services.revocations
+    return service
+
+
 def _secrets(state: State) -> ClientSecretService:
     service: ClientSecretService = state.services.secrets
     return service
@@ -124,6 +130,7 @@ DEPENDENCIES: Final = {
     "keys": Provide(_keys, sync_to_thread=False),
     "external": Provide(_external, sync_to_thread=False),
     "own_sessions": Provide(_own_sessions, sync_to_thread=False),
+    "revocations": Provide(_revocations, sync_to_thread=False),
     "password_changes": Provide(_password_changes, sync_to_thread=False),
     "secrets": Provide(_secrets, sync_to_thread=False),
     "sessions": Provide(_sessions, sync_to_thread=False),

@@ -1,19 +1,25 @@
 """`/internal`: what other services ask; the edge lets nobody else through."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
-from litestar import Controller, Response, post
+from litestar import Controller, Response, get, post
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import RequestBody
+from litestar.params import Parameter, RequestBody
 
 from auth_session.http.auth_controller import BEARER, NO_STORE
 from auth_session.http.token_schemas import VerifiedAccessToken, VerifyAccessToken
 from auth_session.service.access_token_service import AccessTokenService
+from auth_session.service.revocation_service import RevocationService
 from todochat.openapi import problems
+from todochat.revocation_feed import PATH, RevocationPage
 from todochat.service_tokens import Arrow
 from todochat.tokens import bearer_token
+
+MAX_UNIX_TIME: Final = 2**33  # year 2242
+SID: Final = r"\A[A-Za-z0-9_-]{0,128}\Z"
 
 
 def require_tasks(
@@ -26,6 +32,39 @@ def require_tasks(
     """
     services = connection.app.state.services
     services.service_tokens.verify([Arrow.TASKS_TO_AUTH], bearer_token(connection.headers))
+
+
+def require_verifier(
+    connection: "ASGIConnection[Any, Any, Any, Any]", _handler: BaseRouteHandler
+) -> None:
+    """Let the services through that verify tokens.
+
+    Raises:
+        UnauthorizedError: there is no valid service token of their arrows.
+    """
+    services = connection.app.state.services
+    arrows = [Arrow.TASKS_TO_AUTH, Arrow.GATEWAY_TO_AUTH]
+    services.service_tokens.verify(arrows, bearer_token(connection.headers))
+
+
+class RevocationController(Controller):
+    """Tells the services that verify tokens which sessions are revoked."""
+
+    path = PATH
+    include_in_schema = False
+    security = BEARER
+    guards = [require_verifier]
+
+    @get("/", responses=problems(401, 422, 503))
+    async def read_revocations(
+        self,
+        revocations: NamedDependency[RevocationService],
+        since: Annotated[int, Parameter(ge=0, le=MAX_UNIX_TIME)] = 0,
+        after: Annotated[str, Parameter(pattern=SID)] = "",
+    ) -> Response[RevocationPage]:
+        """Return a page of the sessions revoked since a unix time, after a sid."""
+        page = await revocations.read(datetime.fromtimestamp(since, UTC), after)
+        return Response(page, headers=NO_STORE)
 
 
 class InternalController(Controller):

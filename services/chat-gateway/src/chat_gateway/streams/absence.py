@@ -15,8 +15,8 @@ BATCH: Final = 20
 RETRY_S: Final = 10
 
 # KEYS: absent runs. ARGV: now, most, when to try again. Takes what is due, and has it come back if
-# whoever took it dies before it is done.
-_TAKE: Final = """
+# whoever took it dies before it is done. It adds nothing, so a Redis that is full may run it.
+_TAKE: Final = """#!lua flags=allow-oom
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, member in ipairs(due) do
   redis.call('ZADD', KEYS[1], ARGV[3], member)

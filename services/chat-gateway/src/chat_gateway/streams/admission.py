@@ -24,7 +24,7 @@ from chat_gateway.streams.redis_guard import Pipe, redis_or_503
 from todochat.errors import TooManyRequestsError, UnauthorizedError
 from todochat.ids import new_id
 from todochat.redis_client import RedisClient
-from todochat.revocation import REVOKED_KEY
+from todochat.revocation import REVOKED_KEY, RevocationSet
 from todochat.tokens import Identity
 
 WINDOW_S: Final = 60
@@ -32,6 +32,13 @@ LEASE_S: Final = 60  # of a stream's place; renewed every LEASE_S / 3 while the 
 STREAM_RETRY_AFTER_S: Final = 5
 
 Kind = Literal["turn", "request"]
+
+# Redis checks its memory before a script with a shebang line runs. Without that line it checks only
+# at the first write, and never after a command that frees memory.
+_TURN: Final = "#!lua\n"
+# Other requests read and stop runs, which needs to work on a full Redis; what they add is one
+# counter and a few places for each user, and soon expires.
+_REQUEST: Final = "#!lua flags=allow-oom\n"
 
 # KEYS: counter, open streams. ARGV: limit, window, viewer id ("" = no stream), most streams, now,
 # end of the lease. Returns what is full ("" = admitted) and the seconds until it has room again.
@@ -53,10 +60,12 @@ if redis.call('INCR', KEYS[1]) == 1 then
 end
 return {'', 0}
 """
+_ADMIT_TURN: Final = _TURN + _ADMIT
+_ADMIT_REQUEST: Final = _REQUEST + _ADMIT
 
 # KEYS: counter to give back to, counter to charge ("" = none). ARGV: window. Only a counter that
 # is still there can be given back to: a new one would never expire.
-_RECOUNT: Final = """
+_RECOUNT: Final = f"""{_REQUEST}
 if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then
   redis.call('DECR', KEYS[1])
 end
@@ -89,8 +98,11 @@ class AnswerKinds:
 class Admission:
     """Counts requests and open streams per user, over all gateways."""
 
-    def __init__(self, redis: RedisClient, settings: ChatGatewaySettings) -> None:
+    def __init__(
+        self, redis: RedisClient, revocations: RevocationSet, settings: ChatGatewaySettings
+    ) -> None:
         self._redis = redis
+        self._revocations = revocations
         self._limits: dict[Kind, int] = {
             "turn": settings.turns_per_minute,
             "request": settings.requests_per_minute,
@@ -107,8 +119,9 @@ class Admission:
         Raises:
             UnauthorizedError: the session was signed out.
             TooManyTurnsError, TooManyRequestsError, TooManyStreamsError: a limit is reached.
-            StoreUnavailableError: Redis doesn't answer.
+            StoreUnavailableError: Redis doesn't answer, or has no memory for a turn.
         """
+        self._revocations.check(identity.sid)
         viewer_id = new_id("vwr")
         now = time.time()
         counter = _counter(kind, identity.user_id)
@@ -124,7 +137,8 @@ class Admission:
         async with redis_or_503():
             pipeline: Pipe = self._redis.pipeline(transaction=False)
             pipeline.zscore(REVOKED_KEY, identity.sid)
-            pipeline.eval(_ADMIT, 2, *place, *arguments)
+            script = _ADMIT_TURN if kind == "turn" else _ADMIT_REQUEST
+            pipeline.eval(script, 2, *place, *arguments)
             revoked_until, (full, wait_s) = await pipeline.execute()
         if revoked_until is not None and revoked_until >= now:
             if not full:

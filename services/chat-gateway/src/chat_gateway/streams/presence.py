@@ -22,7 +22,7 @@ from chat_gateway.streams.redis_guard import FAILURES, TIMEOUT_S, Pipe
 from chat_gateway.streams.stream_format import UNAUTHORIZED
 from chat_gateway.streams.viewer import Viewer
 from todochat.redis_client import RedisClient
-from todochat.revocation import REVOKED_KEY
+from todochat.revocation import REVOKED_KEY, RevocationSet
 
 RENEW_S: Final = LEASE_S / 3
 RENEW_BATCH: Final = 200
@@ -45,8 +45,9 @@ class Presence:
         grace_s: how long after the last client's leaving a run counts as abandoned.
     """
 
-    def __init__(self, redis: RedisClient, grace_s: float) -> None:
+    def __init__(self, redis: RedisClient, revocations: RevocationSet, grace_s: float) -> None:
         self._redis = redis
+        self._revocations = revocations
         self._grace_s = grace_s
 
     async def arrive(self, viewer: Viewer) -> None:
@@ -56,6 +57,9 @@ class Presence:
         from now on finds it among the open streams. Without Redis, or 3 s without an answer, the
         viewer just stays; the next renewal notes it.
         """
+        if viewer.identity.sid in self._revocations:
+            viewer.close(UNAUTHORIZED)
+            return
         try:
             pipeline: Pipe = self._redis.pipeline(transaction=False)
             pipeline.zscore(REVOKED_KEY, viewer.identity.sid)
@@ -72,7 +76,8 @@ class Presence:
     async def leave(self, viewer: Viewer, *, client_closed: bool) -> None:
         """Note that a viewer is gone; if its client closed and it was the last, start the clock.
 
-        Without Redis, or 3 s without an answer, its lease ends by itself and no clock starts.
+        Without Redis, or 3 s without an answer, its lease ends by itself and no clock starts. Nor
+        does one after a resumable viewer: a full Redis may have refused its flag.
         """
         user_id = viewer.identity.user_id
         viewer.has_left = True
@@ -83,7 +88,7 @@ class Presence:
             pipeline.zrem(keys.streams(user_id), viewer.viewer_id)
             async with asyncio.timeout(TIMEOUT_S):
                 is_unwatched = (await pipeline.execute())[0]
-                if is_unwatched and client_closed:
+                if is_unwatched and client_closed and not viewer.said_resumable:
                     await self._start_clock(absent_member(viewer.run_id, user_id))
         except FAILURES as error:
             log.warning("presence.leave_failed", run_id=viewer.run_id, error=error)

@@ -1,35 +1,49 @@
 """Sign-out closes the session's streams within a second."""
 
+import asyncio
 import time
 from typing import Final
 
 from chat_gateway.streams.open_streams import OpenStreams
+from chat_gateway.streams.redis_guard import TIMEOUT_S
 from todochat.bus import RunHub
 from todochat.redis_client import RedisClient
-from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
+from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY, RevocationSet
 
 RECHECK_S: Final = 0.8  # bounds what a message costs that is lost with its connection
 RECHECK_BATCH: Final = 500
 
 
 class SignOuts:
-    """Hears of sign-outs on the hub's Pub/Sub connection, and asks for them besides."""
+    """Closes the streams of revoked sessions.
 
-    def __init__(self, redis: RedisClient, hub: RunHub, open_streams: OpenStreams) -> None:
+    Sign-outs are heard on the hub's Pub/Sub connection, and looked up in Redis every 0.8 s for the
+    sessions that have a stream. `revocations` also gets them from auth-session.
+    """
+
+    def __init__(
+        self,
+        redis: RedisClient,
+        hub: RunHub,
+        open_streams: OpenStreams,
+        revocations: RevocationSet,
+    ) -> None:
         self._redis = redis
         self._open_streams = open_streams
-        hub.listen(REVOCATIONS_CHANNEL, lambda sid: open_streams.close_session(sid.decode()))
+        revocations.on_revoked(open_streams.close_session)
+        hub.listen(REVOCATIONS_CHANNEL, lambda sid: revocations.hear(sid.decode()))
 
     async def recheck(self) -> None:
         """Close the streams of every session that is revoked by now.
 
         Raises:
-            RedisError: Redis doesn't answer.
+            RedisError, TimeoutError: Redis doesn't answer.
         """
         sids = self._open_streams.sids
         for start in range(0, len(sids), RECHECK_BATCH):
             batch = sids[start : start + RECHECK_BATCH]
-            scores = await self._redis.zmscore(REVOKED_KEY, batch)
+            async with asyncio.timeout(TIMEOUT_S):
+                scores = await self._redis.zmscore(REVOKED_KEY, batch)
             for sid, revoked_until in zip(batch, scores, strict=True):
                 if revoked_until is not None and revoked_until >= time.time():
                     self._open_streams.close_session(sid)

@@ -16,6 +16,7 @@ What holds, whatever is killed or flushed:
 """
 
 from todochat.bus.errors import (
+    BusFullError,
     BusUnavailableError,
     RunLogExpiredError,
     RunLogFullError,
@@ -27,11 +28,12 @@ from todochat.bus.hub import RunHub
 from todochat.bus.limits import BusLimits
 from todochat.bus.publisher import RunPublisher
 from todochat.bus.run_log import RunMeta
-from todochat.bus.signals import WorkerChannels, accept, poke, wake
+from todochat.bus.signals import WorkerChannels, poke, register, wake
 from todochat.bus.watch import Ended, Frames, Idle, Snapshot, WatchEvent
 from todochat.bus.writer import ClaimedRun, RunWriter
 
 __all__ = [
+    "BusFullError",
     "BusLimits",
     "BusUnavailableError",
     "ClaimedRun",
@@ -51,7 +53,7 @@ __all__ = [
     "Snapshot",
     "WatchEvent",
     "WorkerChannels",
-    "accept",
     "poke",
+    "register",
     "wake",
 ]

@@ -7,6 +7,7 @@
     ├── RunLogFullError         413  run-log-full      the run said more than it may
     ├── RunLogExpiredError      410  run-log-expired   nothing is left to replay
     └── BusUnavailableError     503  bus-unavailable   Redis can't be reached
+        └── BusFullError        503  bus-full          Redis is out of memory
 
 The first two are BaseExceptions on purpose: openai-chatkit turns every Exception into an error
 event, and a worker that lost its run must not say even that.
@@ -51,3 +52,9 @@ class BusUnavailableError(UnavailableError):
     """Redis can't be reached, or refuses to work."""
 
     code, title = "bus-unavailable", "Try again in a moment"
+
+
+class BusFullError(BusUnavailableError):
+    """Redis is out of memory (`maxmemory`) and refuses writes."""
+
+    code, title = "bus-full", "The server is out of memory for answers"

@@ -30,7 +30,7 @@ def meta_key(run_id: str) -> bytes:
     Fields: `user_id`, `thread_id`; `status` (queued, running, completed, failed, cancelled);
     `attempt` (0 until claimed) and `claim` (a nonce), the fence of every append; `seq`, the last
     one in the log; `server`, the run id of the Redis server that took the last claim.
-    Writer: todo-agent api (script accept), worker (scripts claim and append). Reader: both, and
+    Writer: todo-agent api (script register), worker (scripts claim and append). Reader: both, and
     chat-gateway.
     """
     return b"chat:{%b}:meta" % run_id.encode()

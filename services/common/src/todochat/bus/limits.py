@@ -19,6 +19,7 @@ class BusLimits(msgspec.Struct, frozen=True, kw_only=True):
         batch_bytes: most frame bytes in one call to Redis (a larger frame goes alone).
         max_unsent_frames: frames of one run that wait for Redis before its producer does.
         retry_s: how long an append or a claim is tried again while Redis can't be reached.
+        full_s: how long an append or a claim is tried again while Redis is out of memory.
         call_timeout_s: longest wait for an answer of Redis.
         viewer_queue_bytes: what waits for one viewer (`viewer_queue_messages` likewise) before it
             counts as fallen behind and reads the log instead.
@@ -39,6 +40,7 @@ class BusLimits(msgspec.Struct, frozen=True, kw_only=True):
     batch_bytes: int = 64 * _KIB
     max_unsent_frames: int = 1_000
     retry_s: float = 30.0
+    full_s: float = 10.0
     call_timeout_s: float = 5.0
     viewer_queue_bytes: int = 256 * _KIB
     viewer_queue_messages: int = 1_000

@@ -23,12 +23,18 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from todochat.bus.cluster import bus_connection
 from todochat.bus.connection import Argument, Backoff, Command
-from todochat.bus.errors import BusUnavailableError, RunLostError, RunUnclaimedError
+from todochat.bus.errors import (
+    BusFullError,
+    BusUnavailableError,
+    RunLostError,
+    RunUnclaimedError,
+)
 from todochat.bus.frames import LogEntry
+from todochat.bus.keys import log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
 from todochat.bus.queue import Entry, RunQueue
 from todochat.bus.run_log import LogReader
-from todochat.bus.scripts import APPEND, CLAIM
+from todochat.bus.scripts import APPEND, APPEND_WHEN_FULL, CLAIM, CLAIM_WHEN_FULL
 from todochat.bus.writer import ClaimedRun, claimed_run
 from todochat.faults import fault_point
 from todochat.forever import keep_running
@@ -45,6 +51,8 @@ _TRANSIENT: Final = (
     TryAgainError,
     AskError,  # also MOVED
 )
+# redis-py has no classes for these: the disk is full, or a replica that has to take part is away.
+_REFUSES_WRITES: Final = ("MISCONF", "NOREPLICAS")
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +89,14 @@ class RunPublisher:
         await self._connection.aclose()
 
     async def claim(
-        self, run_id: str, attempt: int, *, user_id: str, thread_id: str, seq_high: int
+        self,
+        run_id: str,
+        attempt: int,
+        *,
+        user_id: str,
+        thread_id: str,
+        seq_high: int,
+        when_full: bool = False,
     ) -> ClaimedRun:
         """Take a run's log over, after the claim in PostgreSQL, and read what it holds.
 
@@ -97,15 +112,18 @@ class RunPublisher:
             attempt: counted from 1, as PostgreSQL does.
             seq_high: the highest `sent_seq` that was saved for the run; never a `seq` that is
                 not known to be in the log, which would look like a loss.
+            when_full: claim and write even if Redis is out of memory. Only for the few frames
+                that tell viewers why the run ends.
 
         Raises:
             RunLostError: a higher attempt has claimed it.
+            BusFullError: Redis was out of memory for `full_s`.
             BusUnavailableError: Redis could not be reached for `retry_s`.
         """
         if self._task is None:
             msg = "the publisher is not started"
             raise RuntimeError(msg)
-        queue = RunQueue(run_id, attempt, secrets.token_hex(8), self._on_ready)
+        queue = RunQueue(run_id, attempt, secrets.token_hex(8), self._on_ready, when_full=when_full)
         known_seq = self._supersede(queue)
         may_have_said = attempt > 1 or seq_high > 0 or known_seq is not None
         arguments = (
@@ -127,6 +145,20 @@ class RunPublisher:
         entries = await self._insist(lambda: self._read_log(run_id))
         return claimed_run(queue, entries, self._limits, was_known=bool(facts[1]))
 
+    async def drop_logs(self, run_ids: Sequence[str]) -> None:
+        """Drop the logs of ended runs before they expire.
+
+        Raises:
+            BusUnavailableError: Redis can't be reached; they expire by themselves.
+        """
+        commands: list[Command] = [
+            (b"UNLINK", log_key(run_id), meta_key(run_id)) for run_id in run_ids
+        ]
+        try:
+            await self._connection.query(*commands)
+        except RedisError as error:
+            raise BusUnavailableError("The logs could not be dropped.") from error
+
     def _supersede(self, queue: RunQueue) -> int | None:
         """Retire this process's earlier writer of the run; return what it had in the log."""
         earlier = self._queues.get(queue.run_id)
@@ -136,7 +168,8 @@ class RunPublisher:
         return earlier.sent_seq
 
     async def _run_claim(self, queue: RunQueue, arguments: Sequence[Argument]) -> list[Any]:
-        command = self._connection.script(CLAIM, queue.keys, *arguments)
+        script = CLAIM_WHEN_FULL if queue.when_full else CLAIM
+        command = self._connection.script(script, queue.keys, *arguments)
         (reply,) = await self._connection.query(command)
         return cast("list[Any]", reply)
 
@@ -149,14 +182,13 @@ class RunPublisher:
     async def _insist(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Try until it works; the fence makes it harmless if an earlier try worked after all."""
         backoff = Backoff()
-        give_up_at = monotonic() + self._limits.retry_s
+        began = monotonic()
         while True:
             try:
                 return await operation()
             except RedisError as error:
-                if not isinstance(error, _TRANSIENT) or monotonic() > give_up_at:
-                    msg = "Redis could not take the run's claim."
-                    raise BusUnavailableError(msg) from error
+                if not self._may_retry(error, began):
+                    raise _unavailable(error) from error
             await asyncio.sleep(backoff.next_s())
 
     def _on_ready(self, queue: RunQueue) -> None:
@@ -212,7 +244,8 @@ class RunPublisher:
     def _append_command(self, queue: RunQueue, entry: Entry) -> Command:
         limits = self._limits
         return self._connection.script(
-            APPEND,
+            # The end marker is the last thing a run writes, and frees its viewers.
+            APPEND_WHEN_FULL if queue.when_full or entry.status else APPEND,
             queue.keys,
             queue.attempt,
             queue.claim,
@@ -231,13 +264,22 @@ class RunPublisher:
         elif reply == b"UNCLAIMED":
             log.warning("bus.run_unclaimed", run_id=queue.run_id, sent_seq=queue.sent_seq)
             queue.fail(RunUnclaimedError(f"Redis lost the claim or the log of run {queue.run_id}"))
-        elif not self._may_retry(queue, reply):
-            log.error("bus.append_failed", run_id=queue.run_id, error=reply)
-            queue.fail(BusUnavailableError("Redis could not take the run's events."))
+        else:
+            queue.failing_since = queue.failing_since or monotonic()
+            if not self._may_retry(reply, queue.failing_since):
+                log.error("bus.append_failed", run_id=queue.run_id, error=reply)
+                queue.fail(_unavailable(reply))
         if queue.failure is None and queue.unsent:
             self._on_ready(queue)
 
-    def _may_retry(self, queue: RunQueue, error: RedisError) -> bool:
-        now = monotonic()
-        queue.failing_since = queue.failing_since or now
-        return isinstance(error, _TRANSIENT) and now - queue.failing_since <= self._limits.retry_s
+    def _may_retry(self, error: RedisError, since: float) -> bool:
+        is_full = isinstance(error, OutOfMemoryError)
+        patience_s = self._limits.full_s if is_full else self._limits.retry_s
+        is_transient = isinstance(error, _TRANSIENT) or str(error).startswith(_REFUSES_WRITES)
+        return is_transient and monotonic() - since <= patience_s
+
+
+def _unavailable(error: RedisError) -> BusUnavailableError:
+    if isinstance(error, OutOfMemoryError):
+        return BusFullError("Redis is out of memory for the run's events.")
+    return BusUnavailableError("Redis could not take the run's events.")

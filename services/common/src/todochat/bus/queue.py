@@ -27,15 +27,23 @@ class RunQueue:
 
     Args:
         claim: the nonce of the claim, the second half of the fence.
+        when_full: frames are written even if Redis is out of memory.
         on_ready: called when there is something to send and nothing was before.
     """
 
     def __init__(
-        self, run_id: str, attempt: int, claim: str, on_ready: Callable[["RunQueue"], None]
+        self,
+        run_id: str,
+        attempt: int,
+        claim: str,
+        on_ready: Callable[["RunQueue"], None],
+        *,
+        when_full: bool = False,
     ) -> None:
         self.run_id = run_id
         self.attempt = attempt
         self.claim = claim
+        self.when_full = when_full
         self.keys = (meta_key(run_id), log_key(run_id), live_channel(run_id))
         self.seq = 0
         self.sent_seq = 0

@@ -16,16 +16,22 @@ class Script(msgspec.Struct, frozen=True):
     sha: str
 
 
-def _script(source: str) -> Script:
+def _script(body: str, *, flags: str = "") -> Script:
+    # With a shebang line Redis checks its memory before the script runs. Without one it checks only
+    # at the first write, and a script that begins with EXPIRE or DEL then writes whatever it likes.
+    source = f"#!lua{flags}\n{body}"
     # SHA-1 is the name EVALSHA wants, nothing is secured by it.
     return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
 
+
+# For the few bytes that end a run while Redis is full: its viewers must not wait for ever.
+_WHEN_FULL: Final = " flags=allow-oom"
 
 # A server's run id changes when it restarts and when a replica takes over: the two events after
 # which the newest part of a log may be missing without a trace.
 _SERVER: Final = "string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"
 
-ACCEPT: Final = _script(f"""
+REGISTER: Final = _script(f"""
 -- ARGV: user_id, thread_id, ttl_s. A worker may have claimed the run already: then it stands.
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'EXISTS' end
 redis.call('HSET', KEYS[1], 'user_id', ARGV[1], 'thread_id', ARGV[2], 'status', 'queued',
@@ -34,7 +40,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 'OK'
 """)
 
-CLAIM: Final = _script(f"""
+_CLAIM: Final = f"""
 -- ARGV: attempt, claim, user_id, thread_id, seq_high, may_have_said (0|1), seq_jump, ttl_s
 -- Reply: LOST | OK, seq, was_known (0|1). Running it twice with the same arguments is harmless: what
 -- the first time wrote is not taken for somebody else's.
@@ -69,9 +75,12 @@ redis.call('HSET', KEYS[1], 'user_id', ARGV[3], 'thread_id', ARGV[4], 'status', 
   'attempt', ARGV[1], 'claim', ARGV[2], 'seq', string.format('%d', seq), 'server', server)
 if status == 'running' then redis.call('EXPIRE', KEYS[1], ARGV[8]) end
 return {{'OK', seq, was_known and 1 or 0}}
-""")
+"""
 
-APPEND: Final = _script("""
+CLAIM: Final = _script(_CLAIM)
+CLAIM_WHEN_FULL: Final = _script(_CLAIM, flags=_WHEN_FULL)
+
+_APPEND: Final = """
 -- ARGV: attempt, claim, first seq, last seq, frames, ttl_s, status ('' unless this is the end)
 -- Reply: OK (also if this very entry is in the log already) | LOST | UNCLAIMED
 local meta = redis.call('HMGET', KEYS[1], 'attempt', 'claim', 'seq')
@@ -104,4 +113,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[6])
 redis.call('EXPIRE', KEYS[2], ARGV[6])
 redis.call('PUBLISH', KEYS[3], ARGV[5])
 return 'OK'
-""")
+"""
+
+APPEND: Final = _script(_APPEND)
+APPEND_WHEN_FULL: Final = _script(_APPEND, flags=_WHEN_FULL)

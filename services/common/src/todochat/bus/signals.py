@@ -5,35 +5,37 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError
 
-from todochat.bus.errors import BusUnavailableError
+from todochat.bus.errors import BusFullError, BusUnavailableError
 from todochat.bus.keys import WAKE_CHANNEL, control_channel, live_channel, log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS
-from todochat.bus.scripts import ACCEPT
+from todochat.bus.scripts import REGISTER
 from todochat.bus.subscriber import CallbackListener, Subscriber
 from todochat.redis_client import RedisClient
 
 
-async def accept(redis: RedisClient, run_id: str, *, user_id: str, thread_id: str) -> None:
-    """Tell Redis of a run that PostgreSQL has accepted, then wake the workers.
+async def register(redis: RedisClient, run_id: str, *, user_id: str, thread_id: str) -> None:
+    """Write a run's meta, just before PostgreSQL accepts the run.
 
-    A run that a worker has claimed meanwhile stays as it is.
+    A run that a worker has already claimed stays as it is.
 
     Raises:
-        BusUnavailableError: Redis can't be reached. The run is accepted all the same: workers
-            poll, and their claim writes what is missing. Log it and go on.
+        BusFullError: Redis has no memory for another run. Don't accept it.
+        BusUnavailableError: Redis can't be reached. The run can be accepted all the same: workers
+            poll, and their claim writes what is missing.
     """
     keys = (meta_key(run_id), log_key(run_id), live_channel(run_id))
     arguments = (*keys, user_id, thread_id, DEFAULT_LIMITS.live_ttl_s)
     try:
         try:
-            await redis.evalsha(ACCEPT.sha, len(keys), *arguments)
+            await redis.evalsha(REGISTER.sha, len(keys), *arguments)
         except NoScriptError:
-            await redis.eval(ACCEPT.source, len(keys), *arguments)
+            await redis.eval(REGISTER.source, len(keys), *arguments)
+    except OutOfMemoryError as error:
+        raise BusFullError("Redis is out of memory for another run.") from error
     except RedisError as error:
-        raise BusUnavailableError("The run could not be announced.") from error
-    await wake(redis)
+        raise BusUnavailableError("The run could not be registered.") from error
 
 
 async def wake(redis: RedisClient) -> None:

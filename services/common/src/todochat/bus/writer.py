@@ -23,6 +23,7 @@ class RunWriter:
 
     * `RunLostError`: a newer claim holds the run. Stop.
     * `RunUnclaimedError`: Redis lost the claim or the log; claim again, see there.
+    * `BusFullError`: Redis was out of memory for `full_s`; claim again with `when_full` and say so.
     * `BusUnavailableError`: Redis could not be reached for `retry_s`. Frames up to `sent_seq` are
       in the log; claim again later.
     """
@@ -62,6 +63,11 @@ class RunWriter:
     def sent_seq(self) -> int:
         """The last `seq` known to be in the log; what to save as the run's `seq_high`."""
         return self._queue.sent_seq
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes of all frames given, those of earlier attempts included."""
+        return self._bytes
 
     @property
     def ended(self) -> EndStatus | None:

@@ -9,7 +9,7 @@ from bus_kit import Bus, MakeBus
 from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
-from todochat.bus import accept, poke
+from todochat.bus import poke, wake
 from todochat.bus.erasing import erase_runs
 from todochat.bus.keys import live_channel, log_key, meta_key
 from todochat.bus.signals import WorkerChannels
@@ -180,7 +180,7 @@ async def test_workers_hear_of_runs_and_stops_whatever_node_they_listen_on(
         await one.wait_wake(20)  # each is woken by its own arrival
         await two.wait_wake(20)
 
-        await accept(cluster, "run_1", user_id="usr_1", thread_id="thr_1")
+        await wake(cluster)
         await asyncio.wait_for(one.wait_wake(60), 20)
         await asyncio.wait_for(two.wait_wake(60), 20)
 
@@ -206,6 +206,16 @@ async def test_erasing_and_counting_reach_every_node(bus: Bus, cluster: RedisClu
     assert [await cluster.exists(meta_key(run)) for run in RUNS] == [0] * len(RUNS)
     assert taken[:3] == [0, 0, 0]
     assert 0 < taken[3] <= 60
+
+
+async def test_logs_are_dropped_on_every_node(bus: Bus, cluster: RedisCluster) -> None:
+    for run in RUNS:
+        await (await bus.claim(run)).writer.end("completed")
+
+    await bus.publisher.drop_logs(RUNS[1:])
+
+    left = [await cluster.exists(meta_key(run)) for run in RUNS]
+    assert left == [1] + [0] * (len(RUNS) - 1)
 
 
 async def test_a_cluster_that_is_away_is_a_redis_that_is_away() -> None:

@@ -17,7 +17,7 @@ from todochat.bus import (
     RunLogExpiredError,
     RunWriter,
     WatchEvent,
-    accept,
+    register,
 )
 from todochat.bus.frames import encode_frame
 from todochat.redis_client import create_redis
@@ -90,7 +90,7 @@ async def test_a_cursor_may_stand_within_a_log_entry(bus: Bus) -> None:
 
 
 async def test_a_viewer_that_waits_before_the_run_is_claimed_sees_it_start(bus: Bus) -> None:
-    await accept(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
+    await register(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
     viewer = bus.view()
     await wait_until(lambda: Idle() in viewer.events)
 

@@ -6,7 +6,7 @@ import pytest
 from bus_kit import Bus, MakeBus
 from redis.asyncio import Redis
 
-from todochat.bus import BusUnavailableError, RunLogFullError, RunLostError, RunPublisher, accept
+from todochat.bus import BusUnavailableError, RunLogFullError, RunLostError, RunPublisher, register
 from todochat.bus.frames import encode_end, encode_frame, parse_frames
 from todochat.testing import wait_until
 
@@ -36,7 +36,7 @@ async def test_a_log_entry_is_named_after_its_last_frame(bus: Bus) -> None:
 
 
 async def test_an_accepted_run_is_queued_until_it_is_claimed(bus: Bus) -> None:
-    await accept(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
+    await register(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
     queued = await bus.hub.meta("run_1")
 
     run = await bus.claim(attempt=1)
@@ -59,7 +59,7 @@ async def test_accepting_late_leaves_a_claimed_run_alone(bus: Bus) -> None:
     await run.writer.append(b"{}")
     await run.writer.flush()
 
-    await accept(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
+    await register(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
 
     meta = await bus.hub.meta("run_1")
     assert meta is not None

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from todochat.bus import BusUnavailableError, WorkerChannels, accept, poke, wake
+from todochat.bus import BusUnavailableError, WorkerChannels, poke, register, wake
 from todochat.redis_client import create_redis
 from todochat.testing import free_port, wait_until
 
@@ -24,10 +24,10 @@ async def subscribed(redis: Redis, *channels: str) -> bool:
     return all(count == 1 for _, count in await redis.pubsub_numsub(*channels))
 
 
-async def test_accepting_a_run_wakes_a_worker(redis: Redis, channels: WorkerChannels) -> None:
+async def test_a_wake_ends_a_workers_wait(redis: Redis, channels: WorkerChannels) -> None:
     waiting = asyncio.create_task(channels.wait_wake(10))
 
-    await accept(redis, "run_1", user_id="usr_1", thread_id="thr_1")
+    await wake(redis)
 
     await asyncio.wait_for(waiting, 5)
 
@@ -74,7 +74,7 @@ async def test_without_redis_signals_are_a_clear_error_and_waiting_still_works()
     redis = create_redis(f"redis://127.0.0.1:{free_port()}/0")
 
     with pytest.raises(BusUnavailableError):
-        await accept(redis, "run_1", user_id="usr_1", thread_id="thr_1")
+        await register(redis, "run_1", user_id="usr_1", thread_id="thr_1")
     with pytest.raises(BusUnavailableError):
         await wake(redis)
     with pytest.raises(BusUnavailableError):

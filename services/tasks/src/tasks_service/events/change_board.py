@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from tasks_service.events.keys import CHANGES_CHANNEL, ERASED_CHANNEL
 from tasks_service.metrics import EVENT_STREAMS
 from todochat.redis_client import RedisClient
-from todochat.revocation import REVOCATIONS_CHANNEL
+from todochat.revocation import REVOCATIONS_CHANNEL, RevocationSet
 
 LISTEN_TIMEOUT_S: Final = 1.0
 RECONNECT_S: Final = 1.0
@@ -61,8 +61,10 @@ class Watcher:
 class ChangeBoard:
     """Knows the open feeds of this process, and hears and tells of changes through Redis."""
 
-    def __init__(self, redis: RedisClient) -> None:
+    def __init__(self, redis: RedisClient, revocations: RevocationSet) -> None:
         self._redis = redis
+        self._revocations = revocations
+        revocations.on_revoked(self._sign_out)
         self._watchers: dict[Watcher, None] = {}
         self._counts: Counter[str] = Counter()
         self._unpublished: set[tuple[str, str]] = set()  # channel and message
@@ -144,7 +146,7 @@ class ChangeBoard:
         elif message["type"] == "message":
             text = message["data"].decode(errors="replace")
             hear = {
-                REVOCATIONS_CHANNEL.encode(): self._sign_out,
+                REVOCATIONS_CHANNEL.encode(): self._revocations.hear,
                 ERASED_CHANNEL.encode(): self._end,
                 CHANGES_CHANNEL.encode(): self._wake,
             }[message["channel"]]

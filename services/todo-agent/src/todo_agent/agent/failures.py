@@ -46,6 +46,10 @@ TOO_MANY_STEPS: Final = Failure(
 TOO_LONG: Final = Failure(
     "run-log-full", "The answer got too long and was cut off.", allow_retry=False
 )
+OUT_OF_MEMORY: Final = Failure(
+    "bus-full",
+    "The server is short of memory, so the answer was stopped. Please try again in a moment.",
+)
 POISONED: Final = Failure(
     "poisoned", "Something went wrong again and again while answering. Please try again later."
 )

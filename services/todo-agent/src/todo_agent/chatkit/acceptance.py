@@ -1,7 +1,8 @@
 """Acceptance: from a streaming request to a run that will not be lost, in one transaction.
 
-After the commit workers are told through Redis. If that fails the run is accepted all the same:
-workers look into the table every second, and claiming a run writes what Redis missed.
+The run is registered in Redis before the commit, and workers are woken after it. If Redis can't be
+reached the run is accepted all the same: workers look into the table every second, and claiming a
+run writes what Redis missed. If Redis is out of memory the run is refused.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from todo_agent.chatkit.requests import Submission
 from todo_agent.chatkit.turn_changes import Turn, TurnChanges
 from todo_agent.errors import (
     AccountLockedError,
+    LogQuotaError,
     QueueFullError,
     ThreadBusyError,
     ThreadLockedError,
@@ -36,6 +38,7 @@ from todo_agent.storage.acceptance_repository import (
     Situation,
 )
 from todo_agent.storage.run import RunKind
+from todo_agent.storage.run_repository import NO_QUOTA
 from todo_agent.storage.usage_repository import read_spent
 from todochat.clock import utc_now
 from todochat.database import Database
@@ -87,6 +90,7 @@ class Acceptance:
     Args:
         max_active_runs: how many runs a user may have queued or running, of either kind: a box is
             ticked although five answers are being written.
+        log_quota_bytes: no run is accepted while the logs of the user's active runs take as much.
         budgets: of what models may use; an action uses none.
     """
 
@@ -97,12 +101,14 @@ class Acceptance:
         signals: RunSignals,
         *,
         max_active_runs: int,
+        log_quota_bytes: int = NO_QUOTA,
         budgets: Budgets = NO_BUDGETS,
     ) -> None:
         self._db = db
         self._server = server
         self._signals = signals
         self._max_active_runs = max_active_runs
+        self._log_quota_bytes = log_quota_bytes
         self._budgets = budgets
 
     async def accept(
@@ -120,8 +126,10 @@ class Acceptance:
             InvalidInputError: a value is out of bounds.
             QueueFullError: `queue_is_full`, and no earlier try of it was accepted.
             TooManyRunsError: the user has too many runs.
+            LogQuotaError: the user's active runs have said too much.
             BudgetSpentError: today's budget is.
             IdempotencyInProgressError: another try of it is still being accepted, after 5 s.
+            BusFullError: Redis has no memory for the answer.
         """
         check_streaming(submission.request)
         if submission.thread_id is not None:
@@ -129,7 +137,7 @@ class Acceptance:
         accepted = await self._commit(submission, arrival, queue_is_full=queue_is_full)
         if not accepted.replayed:
             fault_point("run.accepted")
-            await self._signals.accepted(accepted.run_id, arrival.user_id, accepted.thread_id)
+            await self._signals.accepted()
             fault_point("run.announced")
         return accepted
 
@@ -183,6 +191,8 @@ class Acceptance:
         number = await acceptance.write(run, turn.message)
         if number is None:
             raise ConflictError("This run id is taken.")
+        # After a rollback the meta that this leaves behind belongs to no run, and expires.
+        await self._signals.register(arrival.run_id, arrival.user_id, thread_id)
         return msgspec.structs.replace(accepted, conversation_id=number)
 
     def _check_room(self, situation: Situation, *, queue_is_full: bool) -> None:
@@ -192,6 +202,9 @@ class Acceptance:
         if situation.active_runs >= self._max_active_runs:
             msg = f"At most {self._max_active_runs} of these can be going on at the same time."
             raise TooManyRunsError(msg, retry_after_s=BUSY_RETRY_S)
+        if situation.active_log_bytes >= self._log_quota_bytes:
+            msg = "Your answers in progress are too long to start another one. Wait for one to end."
+            raise LogQuotaError(msg, retry_after_s=BUSY_RETRY_S)
 
     async def _change(
         self,

@@ -30,6 +30,8 @@ _READ: Final = text(f"""
            (SELECT count(*) FROM runs
              WHERE user_id = :user_id AND kind = :kind
                AND status IN ('queued', 'running')) AS active_runs,
+           (SELECT CAST(coalesce(sum(log_bytes), 0) AS bigint) FROM runs
+             WHERE user_id = :user_id AND status IN ('queued', 'running')) AS active_log_bytes,
            thread.id, thread.title, CAST(thread.status AS text), CAST(thread.metadata AS text),
            CAST(thread.allowed_image_domains AS text), thread.created_at, thread.conversation_id,
            (SELECT run_id FROM runs
@@ -114,12 +116,14 @@ class Situation(msgspec.Struct, frozen=True):
 
     Args:
         active_runs: the user's, of the kind that is asked for.
+        active_log_bytes: the size of the logs of all active runs of the user, at most 2 s ago.
         thread: None if the request begins one, or names one that the user doesn't have.
         busy_run_id: the thread's active run that calls the agent.
     """
 
     earlier: EarlierRun | None
     active_runs: int
+    active_log_bytes: int
     thread: ThreadRow | None
     busy_run_id: str | None
     newest_item_at: datetime | None
@@ -188,21 +192,22 @@ class AcceptanceRepository:
         row = (await self._session.execute(_READ, values)).one()
         return Situation(
             earlier=EarlierRun(*row[:4]) if row[0] is not None else None,
-            active_runs=row[4],
+            active_runs=row.active_runs,
+            active_log_bytes=row.active_log_bytes,
             thread=None
-            if row[5] is None
+            if row[6] is None
             else ThreadRow(
-                id=row[5],
-                title=row[6],
-                status=row[7],
-                metadata=row[8],
-                allowed_image_domains=row[9],
-                created_at=row[10],
-                conversation_id=row[11],
+                id=row[6],
+                title=row[7],
+                status=row[8],
+                metadata=row[9],
+                allowed_image_domains=row[10],
+                created_at=row[11],
+                conversation_id=row[12],
             ),
-            busy_run_id=row[12],
-            newest_item_at=row[13],
-            is_erased=row[14],
+            busy_run_id=row.busy_run_id,
+            newest_item_at=row.newest_item_at,
+            is_erased=row.is_erased,
         )
 
     async def write(self, run: NewRun, message: str | None) -> int | None:

@@ -24,9 +24,11 @@ from todo_agent.storage.run_states import (
 )
 from todo_agent.storage.usage_repository import AnswerUsage, add_usage
 from todochat.bus.errors import RunLostError
+from todochat.bus.limits import DEFAULT_LIMITS
 from todochat.database import Database
 
 PURGE_BATCH: Final = 500
+NO_QUOTA: Final = 2**62
 _PURGE_LOCK: Final = 0x70757267  # "purg": one worker purges at a time
 
 _LOAD_STEPS: Final = text("SELECT key, payload FROM run_steps WHERE run_id = :run_id")
@@ -55,6 +57,13 @@ _QUEUE: Final = text("""
            coalesce(extract(epoch FROM now() - min(created_at)), 0) AS oldest_s
       FROM runs WHERE closed_at IS NULL AND status = 'queued'
 """)
+
+
+class LogPosition(NamedTuple):
+    """How far a run's log is: its last seq and its size; None if the size isn't known yet."""
+
+    seq: int
+    size_bytes: int | None = None
 
 
 class Queue(NamedTuple):
@@ -88,25 +97,29 @@ class RunRepository:
         return to_run(row) if row is not None else None
 
     async def renew(
-        self, worker_id: str, lease_s: float, seqs: Mapping[str, int] | None = None
+        self,
+        worker_id: str,
+        lease_s: float,
+        positions: Mapping[str, LogPosition] | None = None,
     ) -> list[RunLease]:
         """Prolong leases of a worker in one statement; a run missing in the answer is lost.
 
         Args:
-            seqs: the runs to prolong (None: all), each with the last seq it said, which is kept in
-                case the log is lost. A run that its worker has released must not be among them, or
+            positions: the runs to prolong (None: all), each with the last seq it said, which is
+                kept in case the log is lost, and the size of its log. A run that its worker has released must not be among them, or
                 nobody would ever take it over.
         """
-        said = seqs or {}
+        said = positions or {}
         async with self._db.transaction(None) as session:
             result = await session.execute(
                 RENEW,
                 {
                     "worker_id": worker_id,
                     "lease": timedelta(seconds=lease_s),
-                    "all": seqs is None,
+                    "all": positions is None,
                     "run_ids": list(said),
-                    "seqs": list(said.values()),
+                    "seqs": [position.seq for position in said.values()],
+                    "log_bytes": [position.size_bytes for position in said.values()],
                 },
             )
             return [RunLease(*row) for row in result]
@@ -116,7 +129,13 @@ class RunRepository:
         return await self._changed(RELEASE, run_id=run_id, worker_id=worker_id, attempt=attempt)
 
     async def finish(
-        self, run_id: str, attempt: int, status: EndStatus, error: str | None, seq_high: int
+        self,
+        run_id: str,
+        attempt: int,
+        status: EndStatus,
+        error: str | None,
+        seq_high: int,
+        log_bytes: int | None = None,
     ) -> bool:
         """Set a run's outcome, before its end marker is written; False if the run is lost.
 
@@ -125,6 +144,7 @@ class RunRepository:
 
         Args:
             error: a short code for operators, None unless the run failed.
+            log_bytes: the size of its log; None leaves what the last renewal said.
         """
         return await self._changed(
             FINISH,
@@ -133,11 +153,27 @@ class RunRepository:
             status=status,
             error=error,
             seq_high=seq_high,
+            log_bytes=log_bytes,
         )
 
-    async def close(self, run_id: str, attempt: int) -> bool:
-        """Note that the end marker is in the log: nobody needs to look at this run again."""
-        return await self._changed(CLOSE, run_id=run_id, attempt=attempt)
+    async def close(
+        self, run_id: str, attempt: int, *, log_quota_bytes: int = NO_QUOTA
+    ) -> list[str] | None:
+        """Note that the end marker is in the log: nobody needs to look at this run again.
+
+        Returns:
+            The user's other ended runs whose logs exceed the quota, to be dropped from Redis; None
+            if the run is lost.
+        """
+        values = {
+            "run_id": run_id,
+            "attempt": attempt,
+            "quota": log_quota_bytes,
+            "log_ttl": timedelta(seconds=DEFAULT_LIMITS.ended_ttl_s),
+        }
+        async with self._db.transaction(None) as session:
+            row = (await session.execute(CLOSE, values)).one_or_none()
+        return list(row.dropped) if row is not None else None
 
     async def save_seq_high(self, run_id: str, attempt: int, seq: int) -> None:
         """Keep the last seq said, for the case that the log is lost.

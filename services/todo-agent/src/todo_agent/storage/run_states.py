@@ -32,6 +32,8 @@ from sqlalchemy import TextClause, text
 
 from todo_agent.storage.run_rows import RUN_COLUMNS
 
+LOG_OVERHEAD_BYTES: Final = 1024  # of a run's keys in Redis, whatever its log holds
+
 # nothing -> queued. The rest of what acceptance writes is in the same statement, see there. A
 # thread has one active run that calls the agent: `uq_runs_thread_id_active_agent`.
 ACCEPT_SQL: Final = """
@@ -78,10 +80,14 @@ RENEW: Final = text("""
            AND (CAST(:all AS boolean) OR run_id = ANY (CAST(:run_ids AS text[])))
          ORDER BY run_id FOR UPDATE),
     said AS (
-        SELECT * FROM unnest(CAST(:run_ids AS text[]), CAST(:seqs AS integer[])) AS s(run_id, seq))
+        SELECT * FROM unnest(
+            CAST(:run_ids AS text[]), CAST(:seqs AS integer[]), CAST(:log_bytes AS bigint[])
+        ) AS s(run_id, seq, log_bytes))
     UPDATE runs
        SET lease_until = now() + CAST(:lease AS interval),
-           seq_high = greatest(seq_high, (SELECT seq FROM said WHERE said.run_id = runs.run_id))
+           seq_high = greatest(seq_high, (SELECT seq FROM said WHERE said.run_id = runs.run_id)),
+           log_bytes = coalesce(
+               (SELECT said.log_bytes FROM said WHERE said.run_id = runs.run_id), runs.log_bytes)
       FROM mine
      WHERE runs.run_id = mine.run_id
     RETURNING runs.run_id, attempt, cancel_requested_at IS NOT NULL, cancel_reason
@@ -103,17 +109,40 @@ RELEASE: Final = text("""
 FINISH: Final = text("""
     UPDATE runs
        SET status = :status, error = :error, seq_high = greatest(seq_high, :seq_high),
+           log_bytes = coalesce(CAST(:log_bytes AS bigint), log_bytes),
            ended_at = coalesce(ended_at, now()), request = ''
      WHERE run_id = :run_id AND attempt = :attempt AND status IN ('running', :status)
     RETURNING 1
 """)
 
-# ended -> closed.
-CLOSE: Final = text("""
-    UPDATE runs SET closed_at = coalesce(closed_at, now()), lease_until = NULL
-     WHERE run_id = :run_id AND attempt = :attempt AND ended_at IS NOT NULL
-    RETURNING 1
-""")
+# ended -> closed. Also picks the logs that the user's quota has no room for: logs of active runs and
+# of this one come first, then those of other closed runs, the newest first. What is picked is to be
+# dropped from Redis. SKIP LOCKED: another of the user's runs may be closing at the same moment.
+CLOSE: Final = text(f"""
+    WITH closed AS (
+        UPDATE runs
+           SET closed_at = coalesce(closed_at, now()), lease_until = NULL, has_log = true
+         WHERE run_id = :run_id AND attempt = :attempt AND ended_at IS NOT NULL
+        RETURNING user_id, log_bytes),
+    used AS (
+        SELECT closed.user_id, closed.log_bytes + coalesce(sum(active.log_bytes), 0) AS bytes
+          FROM closed LEFT JOIN runs AS active
+            ON active.user_id = closed.user_id AND active.status IN ('queued', 'running')
+         GROUP BY closed.user_id, closed.log_bytes),
+    logs AS (
+        SELECT run_id, used.bytes + sum(log_bytes + {LOG_OVERHEAD_BYTES}) OVER (
+                   ORDER BY closed_at DESC, run_id DESC) AS total
+          FROM runs JOIN used USING (user_id)
+         WHERE has_log AND closed_at > now() - CAST(:log_ttl AS interval)),
+    dropped AS (
+        UPDATE runs SET has_log = false
+         WHERE run_id IN (
+               SELECT run_id FROM runs
+                WHERE run_id IN (SELECT run_id FROM logs WHERE total > CAST(:quota AS bigint))
+                  FOR UPDATE SKIP LOCKED)
+        RETURNING run_id)
+    SELECT ARRAY(SELECT run_id FROM dropped) AS dropped FROM closed
+""")  # noqa: S608 - a constant
 
 # No state changes below, but the same fence holds.
 

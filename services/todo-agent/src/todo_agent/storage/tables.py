@@ -186,6 +186,9 @@ RUNS: Final = Table(
     Column("cancel_requested_at", MOMENT),
     Column("cancel_reason", Text),
     Column("seq_high", Integer, nullable=False, server_default=text("0")),
+    Column("log_bytes", BigInteger, nullable=False, server_default=text("0")),
+    # Whether the log of a closed run is in Redis, unless it has expired there.
+    Column("has_log", Boolean, nullable=False, server_default=text("false")),
     Column("error", Text),
     Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
     Column("started_at", MOMENT),
@@ -212,6 +215,12 @@ RUNS: Final = Table(
     Index("ix_runs_created_at_open", "created_at", postgresql_where=text("closed_at IS NULL")),
     Index("ix_runs_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     Index("ix_runs_thread_id_created_at", "thread_id", "created_at"),
+    Index(
+        "ix_runs_user_id_closed_at_log",
+        "user_id",
+        "closed_at",
+        postgresql_where=text("has_log"),
+    ),
     # Leases are renewed every 2 s: room in the page keeps those updates out of the indexes.
     postgresql_with={"fillfactor": 70},
 )

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from todo_agent.agent.failures import Failure
 from todo_agent.agent.run_scope import RunScope
 from todo_agent.storage.run import CancelReason, RunRecord
+from todo_agent.storage.run_repository import LogPosition
 from todochat.bus import RunWriter
 
 
@@ -56,6 +57,17 @@ class ActiveRun:
     def sent_seq(self) -> int:
         """The last `seq` known to be in the run's log."""
         return self.record.seq_high if self._writer is None else self._writer.sent_seq
+
+    @property
+    def seq(self) -> int:
+        """The last `seq` given to a frame, in the log or not."""
+        return self.record.seq_high if self._writer is None else self._writer.seq
+
+    @property
+    def log_position(self) -> LogPosition:
+        """What a renewal of the lease saves of the log."""
+        size_bytes = None if self._writer is None else self._writer.size_bytes
+        return LogPosition(self.sent_seq, size_bytes)
 
     def attach_writer(self, writer: RunWriter) -> None:
         """Name the claimed log."""

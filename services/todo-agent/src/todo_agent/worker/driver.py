@@ -9,7 +9,7 @@ import structlog
 from agents import FunctionTool, RunConfig, TResponseInputItem
 from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadMetadata, ThreadStreamEvent
 
-from todo_agent.agent.failures import INTERNAL, POISONED
+from todo_agent.agent.failures import INTERNAL, OUT_OF_MEMORY, POISONED, Failure
 from todo_agent.agent.model_replay import ReplayModel
 from todo_agent.agent.retried import effects_of, removed_effects
 from todo_agent.agent.run_scope import RunScope, RunStoppedError, Said
@@ -19,6 +19,7 @@ from todo_agent.chatkit.accepted import AcceptedTurn, load_turn
 from todo_agent.chatkit.context import IdScope, RequestContext
 from todo_agent.chatkit.wire import encode_event
 from todo_agent.errors import UnknownThingError
+from todo_agent.metrics import LOGS_DROPPED
 from todo_agent.storage.run import EndStatus, RunRecord
 from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.driver_tools import DriverTools, RunOutcome
@@ -28,6 +29,7 @@ from todo_agent.worker.journal import StepJournal
 from todo_agent.worker.outbox import Outbox
 from todo_agent.worker.run_server import RunServer
 from todochat.bus import (
+    BusFullError,
     BusUnavailableError,
     ClaimedRun,
     RunLostError,
@@ -52,6 +54,9 @@ class RunDriver:
         # What PostgreSQL has as the outcome; then only the end marker is missing.
         self._stored = None if self._run.is_active else _stored_outcome(self._run)
         self._loaded_threads: dict[str, ThreadMetadata] = {}
+        self._said: LogFold | None = None
+        self._answered: RunOutcome | None = None
+        self._bus_is_full = False
 
     async def drive(self) -> RunOutcome:
         """Drive the run to its end marker.
@@ -68,6 +73,10 @@ class RunDriver:
                 # go on as after a takeover. Viewers reload what is stored at `: snapshot`.
                 log.warning("run.log_lost", run_id=self._run.run_id)
                 await self._keep_seq(self._active.sent_seq)
+            except BusFullError:
+                # Claiming again and again would help nobody: end the run in a way that people see.
+                log.warning("run.bus_full", run_id=self._run.run_id)
+                self._bus_is_full = True
             except BusUnavailableError as error:
                 raise RunReleasedError("Redis can't be reached") from error
         msg = "the run's log was lost again and again"
@@ -85,14 +94,16 @@ class RunDriver:
             outcome = self._stored
         elif claimed.ended is not None:
             outcome = RunOutcome(claimed.ended)
+        elif self._bus_is_full:
+            outcome = self._answered or await self._give_up(claimed, OUT_OF_MEMORY)
         elif run.is_poisoned:
-            outcome = await self._give_up(claimed)
+            outcome = await self._give_up(claimed, POISONED)
         elif turn is None:
             # The thread went away; the api has asked for the run to stop.
             is_wanted = not self._active.cancelled
             outcome = RunOutcome("failed", "thread-gone") if is_wanted else RunOutcome("cancelled")
         else:
-            outcome = await self._answer(claimed, turn)
+            outcome = self._answered = await self._answer(claimed, turn)
         await self._end(claimed, outcome)
         return outcome
 
@@ -113,13 +124,16 @@ class RunDriver:
         return claimed, turn
 
     async def _claim_log(self) -> ClaimedRun:
-        run = self._run
+        run, active, is_full = self._run, self._active, self._bus_is_full
         return await self._tools.publisher.claim(
             run.run_id,
             run.attempt,
             user_id=run.user_id,
             thread_id=run.thread_id,
-            seq_high=self._active.sent_seq,
+            # Frames that Redis had no memory for are lost: the log ends where they are missing, and
+            # a claim that names them drops it and has viewers reload what is stored.
+            seq_high=active.seq if is_full else active.sent_seq,
+            when_full=is_full,
         )
 
     async def _keep_seq(self, seq: int) -> None:
@@ -156,7 +170,7 @@ class RunDriver:
         )
 
     async def _answer(self, claimed: ClaimedRun, turn: AcceptedTurn) -> RunOutcome:
-        said = fold_log(claimed)
+        said = self._said = fold_log(claimed)
         context = self._context(said.removed)
         server = await self._server(context, said)
         outbox = Outbox(claimed.writer, said, self._active)
@@ -172,17 +186,19 @@ class RunDriver:
         if self._active.released is not None:
             raise RunReleasedError(self._active.released)
 
-    async def _give_up(self, claimed: ClaimedRun) -> RunOutcome:
-        """End a run that killed its workers, touching as little as possible of what may do that."""
+    async def _give_up(self, claimed: ClaimedRun, failure: Failure) -> RunOutcome:
+        """End a run without its agent, touching as little as possible of what may go wrong."""
         try:
-            begun = list(fold_log(claimed).open.items)
+            begun = list((self._said or fold_log(claimed)).open.items)
         except ValueError:
             begun = []
         for item_id in begun:
             await claimed.writer.append(encode_event(ThreadItemRemovedEvent(item_id=item_id)))
-        error = ErrorEvent(message=POISONED.message, allow_retry=POISONED.allow_retry)
+        if self._active.cancelled:
+            return RunOutcome("cancelled")
+        error = ErrorEvent(message=failure.message, allow_retry=failure.allow_retry)
         await claimed.writer.append(encode_event(error))
-        return RunOutcome("failed", POISONED.code)
+        return RunOutcome("failed", failure.code)
 
     async def _server(self, context: RequestContext, said: LogFold) -> RunServer:
         run, tools = self._run, self._tools
@@ -257,7 +273,7 @@ class RunDriver:
         fault_point("run.answered")
         seq = writer.sent_seq
         if not await self._tools.runs.finish(
-            run.run_id, run.attempt, outcome.status, outcome.error, seq
+            run.run_id, run.attempt, outcome.status, outcome.error, seq, writer.size_bytes
         ):
             raise RunLostError(run.run_id)
         self._active.ended = True
@@ -265,7 +281,20 @@ class RunDriver:
         fault_point("run.finished")
         await writer.end(outcome.status)
         fault_point("run.ended")
-        await self._tools.runs.close(run.run_id, run.attempt)
+        dropped = await self._tools.runs.close(
+            run.run_id, run.attempt, log_quota_bytes=self._tools.log_quota_bytes
+        )
+        if dropped:
+            await self._drop_logs(dropped)
+
+    async def _drop_logs(self, run_ids: list[str]) -> None:
+        """Keep the user's logs within the quota; late viewers of these runs read the thread."""
+        try:
+            await self._tools.publisher.drop_logs(run_ids)
+        except BusUnavailableError as error:
+            log.warning("run.drop_logs_failed", count=len(run_ids), error=error)
+        else:
+            LOGS_DROPPED.inc(len(run_ids))
 
 
 async def _drain(events: AsyncIterator[ThreadStreamEvent], timeout_s: float) -> None:

@@ -19,6 +19,7 @@ class DriverTools(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         model_name: of the model, for metrics and traces.
         meter: None for a model that costs nothing.
+        log_quota_bytes: what the logs of one user may take of Redis.
     """
 
     runs: RunRepository
@@ -30,6 +31,7 @@ class DriverTools(msgspec.Struct, frozen=True, kw_only=True):
     meter: Meter | None
     history: HistoryLimits
     max_turns: int
+    log_quota_bytes: int
     times: WorkerTimes
 
 

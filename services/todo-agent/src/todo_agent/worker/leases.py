@@ -67,10 +67,10 @@ class LeaseKeeper:
     async def _renew(self) -> None:
         began = time.monotonic()
         known = dict(self._active)  # a run claimed from now on need not be in the answer
-        seqs = {run_id: run.sent_seq for run_id, run in known.items()}
+        positions = {run_id: run.log_position for run_id, run in known.items()}
         try:
             async with asyncio.timeout(self._times.try_s):
-                leases = await self._runs.renew(self._worker_id, self._times.lease_s, seqs)
+                leases = await self._runs.renew(self._worker_id, self._times.lease_s, positions)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
             log.warning("worker.renewal_failed", error=error)
             return

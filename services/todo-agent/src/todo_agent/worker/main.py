@@ -121,6 +121,7 @@ async def open_worker(
         meter=None if model.is_free and used is model.model else _meter(settings, databases, model),
         history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
         max_turns=settings.max_turns,
+        log_quota_bytes=settings.log_bytes_per_user,
         times=times,
     )
     worker = Worker(

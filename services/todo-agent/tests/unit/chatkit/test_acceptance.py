@@ -15,18 +15,20 @@ from todo_agent.chatkit import acceptance as acceptance_module
 from todo_agent.chatkit.context import RequestContext
 from todo_agent.chatkit.limits import MAX_MESSAGE_CHARS
 from todo_agent.errors import (
+    LogQuotaError,
     NotPendingError,
     ThreadBusyError,
     ThreadLockedError,
     TooManyRunsError,
     UnknownThingError,
 )
-from todo_agent.storage.run_repository import RunRepository
+from todo_agent.storage.run_repository import LogPosition, RunRepository
 from todochat import bus
 from todochat.database import Database
 from todochat.errors import ConflictError, InvalidInputError, UnavailableError
 from todochat.idempotency import IdempotencyInProgressError, IdempotencyKeyReusedError
 from todochat.ids import new_id
+from todochat.testing.memory import out_of_memory
 
 ListIds = Callable[[str], Awaitable[list[str]]]
 Finish = Callable[[], Awaitable[None]]
@@ -520,6 +522,41 @@ class TestLimits:
 
         assert sum(isinstance(outcome, TooManyRunsError) for outcome in outcomes) == 3
         assert await count(admin, "runs") == 5
+
+    async def test_nothing_is_accepted_while_redis_is_out_of_memory(
+        self, chat: Chat, user: str, message: MakeMessage, redis: Redis, admin: Admin
+    ) -> None:
+        async with out_of_memory(redis):
+            with pytest.raises(bus.BusFullError) as caught:
+                await chat.accept(message(), user, idempotency_key="key")
+
+        assert int(caught.value.headers["Retry-After"]) >= 1
+        assert [await count(admin, table) for table in ("runs", "threads", "items")] == [0, 0, 0]
+        assert not (await chat.accept(message(), user, idempotency_key="key")).replayed
+
+    async def test_a_user_whose_active_answers_are_too_long_waits_for_one_to_end(
+        self,
+        chat_db: Database,
+        user: str,
+        make_user: MakeUser,
+        message: MakeMessage,
+        redis: Redis,
+        runs: RunRepository,
+        finish: Finish,
+    ) -> None:
+        chat = Chat(chat_db, redis, log_quota_bytes=5_000)
+        await chat.accept(message(), user)
+        run = await runs.claim("w1", 60)
+        assert run is not None
+        await runs.renew("w1", 60, {run.run_id: LogPosition(1, 5_000)})
+
+        with pytest.raises(LogQuotaError) as caught:
+            await chat.accept(message(), user)
+
+        assert int(caught.value.headers["Retry-After"]) >= 1
+        assert (await chat.accept(message(), make_user())).run_id
+        await runs.finish(run.run_id, 1, "completed", None, 1, 5_000)
+        assert (await chat.accept(message(), user)).run_id
 
     async def test_one_users_limit_is_not_anothers(
         self, chat: Chat, user: str, make_user: MakeUser, message: MakeMessage

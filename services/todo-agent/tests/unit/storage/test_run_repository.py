@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from todo_agent.chatkit.acceptance import AcceptedRun
 from todo_agent.storage.fence import is_fenced
 from todo_agent.storage.run import MAX_CRASHES, RunRecord
-from todo_agent.storage.run_repository import _PURGE_LOCK, RunRepository
+from todo_agent.storage.run_repository import _PURGE_LOCK, LogPosition, RunRepository
+from todo_agent.storage.run_states import LOG_OVERHEAD_BYTES
 from todo_agent.storage.user_run_repository import UserRunRepository
 from todochat.bus import RunLostError
 from todochat.database import Database
@@ -199,8 +200,8 @@ async def test_renewal_keeps_the_highest_seq(
     await accept(1)
     run = await claim(runs)
 
-    await runs.renew("w1", LEASE_S, {run.run_id: 40})
-    await runs.renew("w1", LEASE_S, {run.run_id: 7})
+    await runs.renew("w1", LEASE_S, {run.run_id: LogPosition(40)})
+    await runs.renew("w1", LEASE_S, {run.run_id: LogPosition(7)})
     await runs.save_seq_high(run.run_id, 1, 12)
     await runs.renew("w1", LEASE_S)
 
@@ -221,7 +222,7 @@ async def test_every_write_of_a_lower_attempt_is_refused(
     with pytest.raises(RunLostError):
         await runs.save_seq_high(old.run_id, 1, 99)
     assert not await runs.finish(old.run_id, 1, "completed", None, 99)
-    assert not await runs.close(old.run_id, 1)
+    assert await runs.close(old.run_id, 1) is None
 
     assert await runs.load_steps(old.run_id) == {"input": b"before"}
     assert await admin.value("SELECT (status, seq_high)::text FROM runs") == "(running,0)"
@@ -303,7 +304,7 @@ async def test_an_ended_run_comes_back_until_its_end_marker_is_known_to_be_said(
 
     again = await claim(runs, "w2")
     assert (again.status, again.attempt) == ("cancelled", 2)
-    assert await runs.close(run.run_id, 2)
+    assert await runs.close(run.run_id, 2) == []
 
     assert await runs.claim("w3", LEASE_S) is None
     assert await runs.renew("w2", LEASE_S) == []
@@ -313,7 +314,7 @@ async def test_a_running_run_cannot_be_closed(runs: RunRepository, accept: Accep
     await accept(1)
     run = await claim(runs)
 
-    assert not await runs.close(run.run_id, 1)
+    assert await runs.close(run.run_id, 1) is None
 
 
 async def test_the_queue_counts_only_runs_that_wait(runs: RunRepository, accept: Accept) -> None:
@@ -397,3 +398,63 @@ class TestPurge:
             assert await runs.purge(keep_runs_s=1, keep_steps_s=1) is None
 
         assert await runs.purge(keep_runs_s=1, keep_steps_s=1) is not None
+
+
+async def end_with_log(runs: RunRepository, size_bytes: int, quota: int) -> list[str]:
+    """End the run that comes next, and return which logs are to be dropped."""
+    run = await claim(runs)
+    await runs.finish(run.run_id, 1, "completed", None, 1, size_bytes)
+    dropped = await runs.close(run.run_id, 1, log_quota_bytes=quota)
+    assert dropped is not None
+    return dropped
+
+
+async def test_the_oldest_logs_go_when_a_user_is_over_the_quota(
+    runs: RunRepository, accept: Accept, make_user: MakeUser
+) -> None:
+    quota = 3 * (1000 + LOG_OVERHEAD_BYTES)
+    first, second, *_ = await accept(5, make_user())
+
+    dropped = [await end_with_log(runs, 1000, quota) for _ in range(5)]
+
+    assert dropped == [[], [], [], [first.run_id], [second.run_id]]
+
+
+async def test_a_log_is_dropped_once_and_never_the_one_that_was_just_written(
+    runs: RunRepository, accept: Accept, make_user: MakeUser
+) -> None:
+    small, _ = await accept(2, make_user())
+    await end_with_log(runs, 1000, 10_000)
+
+    dropped = await end_with_log(runs, 1_000_000, 10_000)
+    (after,) = await accept(1, make_user())
+
+    assert dropped == [small.run_id]
+    assert after.run_id
+    assert await end_with_log(runs, 1000, 10_000) == []
+
+
+async def test_another_users_logs_stay(
+    runs: RunRepository, accept: Accept, make_user: MakeUser
+) -> None:
+    await accept(1, make_user())
+    await end_with_log(runs, 9_000, 10_000)
+    await accept(1, make_user())
+
+    assert await end_with_log(runs, 9_000, 10_000) == []
+
+
+async def test_logs_of_active_runs_count_first_and_expired_ones_not_at_all(
+    runs: RunRepository, accept: Accept, make_user: MakeUser, admin: Admin
+) -> None:
+    expired, ended, _, _ = await accept(4, make_user())
+    await end_with_log(runs, 1000, 10_000)
+    await admin.execute(
+        "UPDATE runs SET closed_at = now() - interval '31 min' WHERE run_id = $1", expired.run_id
+    )
+    await end_with_log(runs, 1000, 10_000)
+    active = await claim(runs, "w2")
+    await runs.renew("w2", LEASE_S, {active.run_id: LogPosition(1, 9_000)})
+    await runs.renew("w2", LEASE_S, {active.run_id: LogPosition(1)})  # not known: it stays
+
+    assert await end_with_log(runs, 1000, 10_000) == [ended.run_id]

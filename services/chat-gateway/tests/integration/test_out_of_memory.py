@@ -1,0 +1,96 @@
+"""A Redis that has reached `maxmemory`: no new turns, everything else goes on."""
+
+import time
+
+import pytest
+from agent_kit import FakeAgent
+from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
+from redis.asyncio import Redis
+
+from todochat.testing import wait_until
+from todochat.testing.memory import out_of_memory
+
+CREATE = {"type": "threads.create", "params": {}}
+
+
+@pytest.mark.parametrize("body", [CREATE, {"message": "hi"}], ids=["chatkit", "simple"])
+async def test_a_turn_is_refused_before_it_is_accepted_and_taken_once_there_is_memory(
+    agent: FakeAgent, redis: Redis, ann: Browser, body: dict[str, object]
+) -> None:
+    # A place that has expired makes the script free memory first, which used to end the check.
+    await redis.zadd("gateway:{usr_ann}:streams", {"vwr_gone": time.time() - 1})
+
+    async with out_of_memory(redis), ann.request("POST", "", body=body) as response:
+        assert response.status == 503
+        assert int(response.headers["Retry-After"]) >= 1
+        problem = await response.json(content_type="application/problem+json")
+
+    assert problem["type"] == "urn:todochat:problem:store-unavailable"
+    assert agent.received == []
+    async with ann.stream("POST", "", body=body) as stream:
+        await agent.say(await agent.last_run(), "hello")
+        assert b"hello" in await stream.rest()
+
+
+async def test_runs_can_be_found_watched_and_stopped_without_memory(
+    agent: FakeAgent, redis: Redis, ann: Browser
+) -> None:
+    run_id = await agent.accept_run("usr_ann")
+    writer = await agent.claim(run_id)
+
+    async with out_of_memory(redis):
+        found, _ = await ann.ask("GET", f"/runs?thread_id=thr_of_{run_id}")
+        stopped, _ = await ann.ask("POST", f"/runs/{run_id}/cancel")
+        async with ann.stream("GET", f"/runs/{run_id}/events", X_Resumable="1") as stream:
+            await writer.end("cancelled")
+            rest = await stream.rest()
+
+    assert (found, stopped) == (200, 202)
+    assert rest == b"id: 1\n: end cancelled\n\n"
+
+
+async def test_a_request_type_that_turns_out_not_to_stream_gives_its_turn_back(
+    redis: Redis, ann: Browser
+) -> None:
+    """On a full Redis, too, where a counter that goes down is a write like any other."""
+    assert (await ann.ask("POST", "", body={"type": "threads.list", "params": {}}))[0] == 200
+
+    async with out_of_memory(redis):
+        status, _ = await ann.ask("POST", "", body={"type": "threads.list", "params": {}})
+
+    assert status == 200
+    assert await redis.get("gateway:{usr_ann}:turns") == b"0"
+
+
+async def test_a_sign_out_is_heard_though_redis_cannot_store_it(
+    agent: FakeAgent, redis: Redis, gateway: Gateway, browser_at: BrowserAt
+) -> None:
+    here, elsewhere = browser_at(gateway, sid="ses_1"), browser_at(gateway, sid="ses_2")
+    async with here.stream("POST", "", body=CREATE) as stream:
+        await wait_until(lambda: gateway.hub.viewers == 1)
+
+        async with out_of_memory(redis):
+            await redis.publish("auth:revocations", "ses_1")
+            assert await stream.rest() == b": unauthorized\n\n"
+            refused, _ = await here.ask("GET", "/runs?thread_id=t")
+            allowed, _ = await elsewhere.ask("GET", "/runs?thread_id=t")
+
+    assert (refused, allowed) == (401, 200)
+
+
+async def test_a_sign_out_that_redis_never_told_of_is_read_from_auth_session(
+    agent: FakeAgent,
+    start_gateway: StartGateway,
+    browser_at: BrowserAt,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("todochat.revocation_feed.POLL_S", 0.05)
+    gateway = await start_gateway()
+    ann = browser_at(gateway, sid="ses_1")
+    async with ann.stream("POST", "", body=CREATE) as stream:
+        await wait_until(lambda: gateway.hub.viewers == 1)
+
+        agent.revoked["ses_1"] = time.time() + 900
+
+        assert await stream.rest() == b": unauthorized\n\n"
+    assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 401

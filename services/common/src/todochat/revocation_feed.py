@@ -1,0 +1,88 @@
+"""Revoked sessions as auth-session's database tells them, over HTTP.
+
+Redis tells verifiers within a second, but only while it can be reached and has memory. Each
+verifier therefore also asks auth-session every 5 s for what was revoked since it last asked.
+"""
+
+import asyncio
+from typing import Final
+
+import msgspec
+import structlog
+
+from todochat.errors import ServiceError
+from todochat.http_client import ServiceClient
+from todochat.revocation import MAX_REVOKED, RevocationSet
+
+PATH: Final = "/internal/revocations"
+POLL_S: Final = 5.0
+PAGE: Final = 1_000
+TIMEOUT_S: Final = 3.0  # for each page
+# Transactions that commit after a later one, and processes whose clocks differ.
+OVERLAP_S: Final = 60
+_NOBODY: Final = "-"  # the call is on behalf of no user
+
+log = structlog.get_logger(__name__)
+
+
+class RevokedSession(msgspec.Struct, frozen=True):
+    """A revoked session; `until` is the unix time at which its last token expires."""
+
+    sid: str
+    until: float
+
+
+class RevocationPage(msgspec.Struct, frozen=True):
+    """One page, ordered by sid; `next` is the `after` of the next page, None on the last one."""
+
+    items: list[RevokedSession]
+    next: str | None
+    as_of: int
+
+
+class RevocationFeed:
+    """Adds what auth-session says to a process's revocations.
+
+    Args:
+        client: of the arrow from this service to auth-session.
+    """
+
+    def __init__(self, client: ServiceClient, revocations: RevocationSet) -> None:
+        self._client = client
+        self._revocations = revocations
+        self._since = 0
+
+    async def poll(self) -> None:
+        """Read what was revoked since the last poll; the first one reads everything.
+
+        Raises:
+            ServiceError: auth-session can't be reached or refuses; the next poll reads it all.
+        """
+        self._revocations.drop_expired()
+        after, as_of = "", None
+        for _ in range(MAX_REVOKED // PAGE):
+            page = await self._read(after)
+            as_of = page.as_of if as_of is None else as_of
+            for item in page.items:
+                self._revocations.add(item.sid, item.until)
+            if page.next is None:
+                self._since = max(0, as_of - OVERLAP_S)
+                return
+            after = page.next
+
+    async def run(self) -> None:
+        """Poll every 5 s until cancelled."""
+        while True:
+            try:
+                await self.poll()
+            except (ServiceError, msgspec.MsgspecError) as error:
+                log.warning("revocation.poll_failed", error=error)
+            await asyncio.sleep(POLL_S)
+
+    async def _read(self, after: str) -> RevocationPage:
+        params = {"since": str(self._since), "after": after}
+        response = await self._client.request(
+            "GET", PATH, user_id=_NOBODY, params=params, timeout_s=TIMEOUT_S
+        )
+        response.raise_for_problem()
+        return msgspec.json.decode(response.body, type=RevocationPage)

@@ -1,0 +1,137 @@
+"""Reading revoked sessions from auth-session."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from redis.asyncio import Redis
+
+from todochat import revocation
+from todochat.http_client import ServiceClient, UpstreamError, UpstreamProblemError
+from todochat.redis_client import create_redis
+from todochat.revocation import RevocationSet
+from todochat.revocation_feed import PATH, RevocationFeed
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.testing import free_port
+
+NOW = int(time.time())
+MakeFeed = Callable[[str], RevocationFeed]
+
+
+class AuthSession:
+    """Answers with `pages`, one after the other, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+        self.pages: list[dict[str, object]] = []
+        app = web.Application()
+        app.router.add_get(PATH, self.answer)
+        self.server = TestServer(app)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append(dict(request.query))
+        return web.json_response(self.pages.pop(0)) if self.pages else web.Response(status=503)
+
+    def will_say(self, *sids: str, more: str | None = None, as_of: int = NOW) -> None:
+        items = [{"sid": sid, "until": NOW + 900} for sid in sids]
+        self.pages.append({"items": items, "next": more, "as_of": as_of})
+
+
+@pytest.fixture
+async def auth() -> AsyncIterator[AuthSession]:
+    auth = AuthSession()
+    await auth.server.start_server()
+    yield auth
+    await auth.server.close()
+
+
+@pytest.fixture
+async def revoked() -> AsyncIterator[RevocationSet]:
+    """Revocations of a process whose Redis is away."""
+    redis = create_redis(f"redis://127.0.0.1:{free_port()}/0")
+    yield RevocationSet(redis)
+    await redis.aclose()
+
+
+@pytest.fixture
+async def make_feed(revoked: RevocationSet) -> AsyncIterator[MakeFeed]:
+    tokens = ServiceTokens({Arrow.TASKS_TO_AUTH: [b"k" * 32]})
+    async with aiohttp.ClientSession() as session:
+
+        def make(url: str) -> RevocationFeed:
+            client = ServiceClient(url, session, tokens, Arrow.TASKS_TO_AUTH, max_tries=1)
+            return RevocationFeed(client, revoked)
+
+        yield make
+
+
+async def test_every_page_is_read_and_then_only_what_is_new(
+    auth: AuthSession, revoked: RevocationSet, make_feed: MakeFeed
+) -> None:
+    feed = make_feed(str(auth.server.make_url("")))
+    auth.will_say("ses_1", "ses_2", more="ses_2", as_of=NOW)
+    auth.will_say("ses_3", as_of=NOW + 1)
+    auth.will_say("ses_4")
+
+    await feed.poll()
+    await feed.poll()
+
+    assert all(f"ses_{number}" in revoked for number in (1, 2, 3, 4))
+    assert auth.asked == [
+        {"since": "0", "after": ""},
+        {"since": "0", "after": "ses_2"},
+        {"since": str(NOW - 60), "after": ""},
+    ]
+
+
+async def test_a_poll_that_breaks_off_is_begun_again(
+    auth: AuthSession, revoked: RevocationSet, make_feed: MakeFeed
+) -> None:
+    feed = make_feed(str(auth.server.make_url("")))
+    auth.will_say("ses_1", more="ses_1")
+    with pytest.raises(UpstreamProblemError):
+        await feed.poll()
+    auth.will_say("ses_1", "ses_2")
+
+    await feed.poll()
+
+    assert "ses_2" in revoked
+    assert auth.asked[-1] == {"since": "0", "after": ""}
+
+
+async def test_without_auth_session_the_sessions_that_were_known_stay_revoked(
+    revoked: RevocationSet, make_feed: MakeFeed
+) -> None:
+    revoked.add("ses_1", NOW + 900)
+
+    with pytest.raises(UpstreamError):
+        await make_feed(f"http://127.0.0.1:{free_port()}").poll()
+
+    assert "ses_1" in revoked
+
+
+async def test_listeners_hear_of_each_session_once(revoked: RevocationSet) -> None:
+    heard: list[str] = []
+    revoked.on_revoked(heard.append)
+
+    revoked.hear("ses_1")
+    revoked.add("ses_1", NOW + 900)
+    revoked.hear("ses_1")
+
+    assert heard == ["ses_1"]
+    assert "ses_1" in revoked
+
+
+async def test_expired_sessions_make_room(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revocation, "MAX_REVOKED", 2)
+    revoked = RevocationSet(redis)
+    revoked.add("ses_expired", NOW - 60)
+    revoked.add("ses_1", NOW + 900)
+
+    revoked.add("ses_2", NOW + 900)
+    revoked.add("ses_3", NOW + 900)
+
+    assert [sid in revoked for sid in ("ses_1", "ses_2", "ses_3")] == [True, True, False]

@@ -1,0 +1,84 @@
+"""Runs that Redis has no memory for: they end in a way that people see, and end once."""
+
+import functools
+from typing import Any
+
+import pytest
+from worker_kit import Chat
+
+import todo_agent.worker.main
+from todo_agent.agent.failures import OUT_OF_MEMORY
+from todochat.bus import BusLimits, RunPublisher
+from todochat.testing import wait_until
+from todochat.testing.memory import out_of_memory
+from todochat.testing.model_server import Gate, Say, ScriptedModelServer
+
+
+@pytest.fixture(autouse=True)
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher = functools.partial(RunPublisher, limits=BusLimits(full_s=0.3))
+    monkeypatch.setattr(todo_agent.worker.main, "RunPublisher", publisher)
+
+
+def error_of(events: list[Any]) -> str:
+    (error,) = (event for event in events if event.type == "error")
+    return str(error.message)
+
+
+async def test_a_run_fails_before_the_model_is_asked_and_the_next_one_works(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    run = await chat.say("hi")
+
+    async with out_of_memory(chat.redis):
+        await chat.start_worker()
+        assert await chat.end_of(run) == "failed"
+
+    row = await chat.row(run)
+    assert (row["attempt"], row["error"]) == (1, OUT_OF_MEMORY.code)
+    assert error_of(await chat.events(run)) == OUT_OF_MEMORY.message
+    assert not model.requests
+    model.answer(Say("hello"))
+    assert await chat.texts(await chat.ask("hi again")) == ["hi again", "hello"]
+
+
+async def test_a_run_that_runs_out_of_memory_fails_with_a_visible_error(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    first, second = Gate(), Gate()
+    model.answer(Say("Half", first, " said", second, " and more", Gate()))
+    worker = await chat.start_worker()
+    run = await chat.say("hi")
+    await first.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Half"))
+    queue = worker._tools.publisher._queues[run.run_id]
+
+    async with out_of_memory(chat.redis):
+        first.open()
+        await wait_until(lambda: queue.failure is not None)
+        second.open()
+        assert await chat.end_of(run) == "failed"
+
+    row = await chat.row(run)
+    assert (row["attempt"], row["crashes"], row["error"]) == (1, 0, OUT_OF_MEMORY.code)
+    assert (await chat.frames(run))[0].snapshot
+    assert error_of(await chat.events(run)) == OUT_OF_MEMORY.message
+    await wait_until(lambda: model.requests[0].closed_by_client)
+
+
+async def test_an_answer_that_is_stored_counts_though_its_end_could_not_be_shown(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Say("Half", gate, " said"))
+    await chat.start_worker()
+    run = await chat.say("hi")
+    await gate.wait_reached()
+    await wait_until(lambda: chat.has_said(run, "Half"))
+
+    async with out_of_memory(chat.redis):
+        gate.open()
+        assert await chat.end_of(run) == "completed"
+
+    assert await chat.texts(run) == ["hi", "Half said"]
+    assert (await chat.frames(run))[0].snapshot
