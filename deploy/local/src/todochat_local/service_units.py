@@ -257,6 +257,12 @@ def caddy_binary() -> Path:
 def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
     """Return the edge, the one address people open."""
     folder = caddy_dir()
+    upstreams = {
+        "AUTH_SESSION_UPSTREAMS": table.upstreams(AUTH_SESSION),
+        "CHAT_GATEWAY_UPSTREAMS": table.upstreams(GATEWAY),
+        "TASKS_UPSTREAMS": table.upstreams(TASKS),
+    }
+    several = any(len(addresses.split()) > 1 for addresses in upstreams.values())
     return Unit(
         spec=ChildSpec(
             name=CADDY,
@@ -268,9 +274,9 @@ def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
                 "EDGE_ADDRESS": f"http://:{port}",
                 "EDGE_BIND": " ".join(loopback_addresses()),
                 "EDGE_SITE_ROOT": str(served_site(data)),
-                "AUTH_SESSION_UPSTREAMS": table.upstreams(AUTH_SESSION),
-                "CHAT_GATEWAY_UPSTREAMS": table.upstreams(GATEWAY),
-                "TASKS_UPSTREAMS": table.upstreams(TASKS),
+                # Alone, an instance is waited for whatever a check says.
+                "EDGE_HEALTH_CHECKS": "on" if several else "off",
+                **upstreams,
                 **table.edge_telemetry(),
             },
             cwd=data.caddy,

@@ -115,6 +115,16 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
             )
         ),
     ] = False
+    body_timeout_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description=(
+                "Seconds a client may pause while it sends a request's body; then it gets 408. The"
+                " edge has a limit of its own, EDGE_BODY_TIMEOUT."
+            ),
+        ),
+    ] = 30.0
     drain_delay_s: Annotated[
         float,
         Meta(ge=0, description="Seconds after SIGTERM in which new work is still taken."),
