@@ -36,6 +36,7 @@ from todochat.stopping import stop_task
 from todochat.tokens import PublicKeys, TokenVerifier
 
 JOBS_POOL_SIZE: Final = 2  # the purge, and an erasure that doesn't wait for it
+ARROWS: Final = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
 VERIFY_TIMEOUT_S: Final = 2.0  # somebody waits for an answer that is one query away
 
 Job = Callable[[], Awaitable[None]]
@@ -87,8 +88,7 @@ def _authenticator(
     keys: PublicKeys,
     revocations: RevocationSet,
 ) -> Authenticator:
-    arrows = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
-    tokens = ServiceTokens.from_settings(settings, *arrows)
+    tokens = ServiceTokens.from_settings(settings, *ARROWS)
     auth_session = ServiceClient(
         settings.auth_session_url,
         session,
