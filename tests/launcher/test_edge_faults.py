@@ -29,6 +29,8 @@ SETTINGS = {
     "EDGE_HEADER_TIMEOUT": "1s",
     "EDGE_BODY_TIMEOUT": "1s",
     "EDGE_ANSWER_TIMEOUT": "1s",
+    "EDGE_CHAT_ANSWER_TIMEOUT": "500ms",  # begins at the end of an upload
+    "EDGE_UPLOAD_TIMEOUT": "3s",
 }
 
 
@@ -134,7 +136,7 @@ async def test_half_sent_requests_are_ended(edge: Edge) -> None:
         writer.close()
 
 
-async def test_slow_upload_outlasts_the_limit_on_a_pause(edge: Edge) -> None:
+async def test_slow_upload_outlasts_the_limits_on_a_pause_and_an_answer(edge: Edge) -> None:
     stalled = asyncio.create_task(stall(edge))
     reader, writer = await edge.open("/api/u/chat", "Content-Length: 1000000", method="POST")
     sent = 0
