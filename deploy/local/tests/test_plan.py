@@ -65,6 +65,14 @@ def test_edge_checks_instances_where_there_are_several(
     assert unit(plan, "caddy").spec.env["EDGE_HEALTH_CHECKS"] == checks
 
 
+def test_edge_gets_its_limits_from_the_environment(reachable_path: Path) -> None:
+    plan = plan_for(reachable_path, environ={"EDGE_BODY_TIMEOUT": "5s", "EDGE_ADDRESS": ":1"})
+
+    env = unit(plan, "caddy").spec.env
+    assert env["EDGE_BODY_TIMEOUT"] == "5s"
+    assert env["EDGE_ADDRESS"] != ":1"
+
+
 def test_ports_are_those_of_last_time(reachable_path: Path) -> None:
     first, second = plan_for(reachable_path), plan_for(reachable_path)
 

@@ -41,6 +41,19 @@ LOCAL_DEFAULTS: Final = {
     "FORWARDED_ALLOW_IPS": "127.0.0.1,::1",
     "LOG_FORMAT": "json",
 }
+# Of the Caddyfile; the launcher chooses the others.
+EDGE_SETTINGS: Final = frozenset(
+    {
+        "EDGE_ANSWER_TIMEOUT",
+        "EDGE_BODY_TIMEOUT",
+        "EDGE_CHAT_ANSWER_TIMEOUT",
+        "EDGE_HEADER_TIMEOUT",
+        "EDGE_MAX_BODY",
+        "EDGE_METRICS",
+        "EDGE_METRICS_ADDRESS",
+        "EDGE_UPLOAD_TIMEOUT",
+    }
+)
 FEW_CORES: Final = 2
 
 
@@ -171,13 +184,12 @@ class ServiceTable:
         """Return a service's addresses as the Caddyfile wants them."""
         return " ".join(f"{LOOPBACK}:{port}" for port in self._ports[service])
 
-    def edge_telemetry(self) -> dict[str, str]:
-        """Return what makes the edge trace like the services, and count, where that is asked for."""
-        names = ("EDGE_METRICS", "EDGE_METRICS_ADDRESS")
+    def edge_settings(self) -> dict[str, str]:
+        """Return the caller's limits and telemetry of the edge; it traces where services do."""
         asked = {
             name: value
             for name, value in self._environ.items()
-            if value and (name in names or name.startswith("OTEL_"))
+            if value and (name in EDGE_SETTINGS or name.startswith("OTEL_"))
         }
         if "OTEL_EXPORTER_OTLP_ENDPOINT" not in asked:
             return asked
@@ -277,7 +289,7 @@ def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
                 # Alone, an instance is waited for whatever a check says.
                 "EDGE_HEALTH_CHECKS": "on" if several else "off",
                 **upstreams,
-                **table.edge_telemetry(),
+                **table.edge_settings(),
             },
             cwd=data.caddy,
             grace_s=CADDY_GRACE_S,
