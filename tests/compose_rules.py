@@ -11,6 +11,7 @@ from compose_kit import FOLDER, MOUNT, Project, Service
 from deploy_kit import (
     ONE_SHOTS,
     STANDARD_VARIABLES,
+    arrow_complaint,
     edge_grace_s,
     service_facts,
     variables,
@@ -102,6 +103,13 @@ def secrets_are_mounted_where_used(deployment: Deployment) -> Iterator[str]:
         used = {each for each in made if any(_mentions(word, each) for word in words)}
         if used != set(service.secrets):
             yield f"{name}: mounts {sorted(service.secrets)}, uses {sorted(used)}"
+
+
+def services_have_the_keys_of_their_arrows(deployment: Deployment) -> Iterator[str]:
+    for name in SERVICES:
+        environ = deployment.environment(deployment.services[name])
+        if complaint := arrow_complaint(name, environ):
+            yield complaint
 
 
 def addresses_exist(deployment: Deployment) -> Iterator[str]:
@@ -200,6 +208,7 @@ RULES: Final = (
     services_run_their_command,
     health_is_asked_where_it_is,
     secrets_are_mounted_where_used,
+    services_have_the_keys_of_their_arrows,
     addresses_exist,
     containers_are_restricted,
     there_is_time_to_drain,

@@ -9,16 +9,20 @@ from typing import Any, Final
 import msgspec
 import yaml
 
-from auth_session.settings import AuthMigrationSettings, AuthSessionSettings
+from auth_session.settings import SERVICE_ARROWS, AuthMigrationSettings, AuthSessionSettings
 from chat_gateway.settings import ChatGatewaySettings
+from tasks_service.lifespan import ARROWS as TASKS_ARROWS
 from tasks_service.settings import MigrationSettings as TasksMigrationSettings
 from tasks_service.settings import TasksSettings
+from todo_agent.lifespan import ARROWS as API_ARROWS
 from todo_agent.settings import MigrationSettings as ChatMigrationSettings
 from todo_agent.settings import TodoAgentSettings
+from todo_agent.worker.main import ARROWS as WORKER_ARROWS
 from todochat.database.bootstrap import DATABASES
 from todochat.database.setup import SetupSettings, make_plan
 from todochat.operations import OperationsController
-from todochat.settings import ServiceSettings, load_settings
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.settings import FILE_SUFFIX, ServiceSettings, SettingsError, load_settings
 from todochat_local.service_units import service_kinds
 
 ROOT: Final = Path(__file__).parents[1]
@@ -35,6 +39,14 @@ _SETTINGS: Final[dict[str, type[ServiceSettings]]] = {
     "tasks_service": TasksSettings,
     "todo_agent": TodoAgentSettings,
     "chat_gateway": ChatGatewaySettings,
+}
+# Service -> the arrows that it asks keys for.
+_ARROWS: Final[dict[str, tuple[Arrow, ...]]] = {
+    "auth-session": SERVICE_ARROWS,
+    "tasks": TASKS_ARROWS,
+    "todo-agent-api": API_ARROWS,
+    "todo-agent-worker": WORKER_ARROWS,
+    "chat-gateway": (Arrow.GATEWAY_TO_AGENT,),
 }
 # One-shot command -> what it reads.
 ONE_SHOTS: Final[dict[tuple[str, ...], type[msgspec.Struct]]] = {
@@ -100,6 +112,23 @@ def check_database_urls(environ: Mapping[str, str]) -> None:
     """
     plan = make_plan(load_settings(SetupSettings, environ))
     assert set(plan.databases.items()) == {(name, name) for name in DATABASES}
+
+
+def arrow_complaint(name: str, environ: Mapping[str, str]) -> str | None:
+    """What is wrong with the keys that a service's environment gives it, if anything is.
+
+    They are those of its own arrows, and with them alone it gets its service tokens.
+    """
+    prefix = "TODOCHAT_SERVICE_SECRET"
+    given = {each.removesuffix(FILE_SUFFIX) for each in environ if each.startswith(prefix)}
+    arrows = _ARROWS[name]
+    if given != {f"{prefix}_{arrow.name}" for arrow in arrows}:
+        return f"{name}: has {sorted(given)}"
+    try:
+        ServiceTokens.from_settings(load_settings(service_facts()[name].settings, environ), *arrows)
+    except SettingsError as error:
+        return f"{name}: {error}"
+    return None
 
 
 def program(path: str) -> Mapping[str, Any]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from deploy_kit import ROOT, Doc, load_yaml
+from todochat.service_tokens import Arrow
 
 RENDERED: Final = ROOT / "tests/deploy/rendered"
 WORKLOADS: Final = ("Deployment", "StatefulSet", "Job", "CronJob")
 SECRET_VALUES: Final = {
     "REDIS_URL": "redis://:p@valkey:6379/0",
-    "TODOCHAT_SERVICE_SECRET": "s" * 40,
+    **{f"TODOCHAT_SERVICE_SECRET_{arrow.name}": "s" * 40 for arrow in Arrow},
     "AUTH_SESSION_KEY_SECRET": "k" * 40,
 }
 

@@ -12,6 +12,7 @@ from deploy_kit import (
     ONE_SHOTS,
     STANDARD_VARIABLES,
     Doc,
+    arrow_complaint,
     edge_grace_s,
     service_facts,
     variables,
@@ -51,6 +52,14 @@ def settings_load(manifests: Manifests) -> Iterator[str]:
                 load_settings(struct, manifests.environment(workload))
             except SettingsError as error:
                 yield f"{workload.name}: {error}"
+
+
+def services_have_the_keys_of_their_arrows(manifests: Manifests) -> Iterator[str]:
+    for workload in manifests.workloads("Deployment"):
+        if workload.name in SERVICES and (
+            complaint := arrow_complaint(workload.name, manifests.environment(workload))
+        ):
+            yield complaint
 
 
 def services_run_their_command(manifests: Manifests) -> Iterator[str]:
@@ -314,6 +323,7 @@ def images_have_a_version(manifests: Manifests) -> Iterator[str]:
 RULES: Final = (
     settings_are_known,
     settings_load,
+    services_have_the_keys_of_their_arrows,
     services_run_their_command,
     ports_are_those_of_the_services,
     probes_are_there,

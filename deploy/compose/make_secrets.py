@@ -2,9 +2,17 @@
 
 Only its owner may enter the folder. The files in it can be read by anybody who gets there:
 compose mounts them as they are, and the services' user is another one than the operator.
+
+An installation that has a `service_secret`, which all services shared, gets the keys that were
+derived from it: services with that secret and services with these keys understand each other.
+`--kubernetes` reads a Secret as JSON and writes a patch that adds the same keys to it.
 """
 # ruff: noqa: INP001 - a program, no package
 
+import base64
+import hashlib
+import hmac
+import json
 import os
 import secrets
 import sys
@@ -30,10 +38,20 @@ DATABASE_URLS: Final = {
 PLAIN: Final = (
     "postgres_password",
     "valkey_password",
-    "service_secret",
     "auth_key_secret",
     "grafana_password",
 )
+# File -> caller and target of the calls that its secret signs, as in todochat.service_tokens.
+ARROWS: Final = {
+    "service_secret_gateway_to_agent": ("chat-gateway", "todo-agent"),
+    "service_secret_agent_to_tasks": ("todo-agent", "tasks"),
+    "service_secret_auth_to_agent": ("auth-session", "todo-agent"),
+    "service_secret_auth_to_tasks": ("auth-session", "tasks"),
+    "service_secret_tasks_to_auth": ("tasks", "auth-session"),
+    "service_secret_gateway_to_auth": ("chat-gateway", "auth-session"),
+}
+SHARED: Final = "service_secret"
+LOG_USER_KEY: Final = "log_user_key"
 # Yours to fill; empty means that there is none.
 EMPTY: Final = ("openai_api_key", "better_auth_secret", "external_issuers")
 
@@ -44,6 +62,9 @@ def make_secrets(folder: Path) -> list[str]:
     folder.chmod(FOLDER_MODE)
     wanted: dict[str, Callable[[], str]] = dict.fromkeys(PLAIN, _random)
     wanted |= dict.fromkeys(EMPTY, lambda: "")
+    shared = _read(folder, SHARED) if (folder / SHARED).exists() else ""
+    for name in (*ARROWS, LOG_USER_KEY):
+        wanted[name] = partial(_derive, name, shared) if shared else _random
     wanted["database_admin_url"] = lambda: _postgres_url(
         "postgres", "postgres", _read(folder, "postgres_password")
     )
@@ -52,6 +73,38 @@ def make_secrets(folder: Path) -> list[str]:
     for name, (role, database) in DATABASE_URLS.items():
         wanted[name] = partial(_new_role_url, role, database)
     return [name for name, make in wanted.items() if _write_new(folder / name, make)]
+
+
+def patch_secret(secret: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Return what a Kubernetes Secret with TODOCHAT_SERVICE_SECRET lacks."""
+    data = secret["data"]
+    shared = base64.b64decode(data["TODOCHAT_SERVICE_SECRET"]).decode()
+    wanted = {name: _derive(name, shared) for name in (*ARROWS, LOG_USER_KEY)}
+    wanted = {_variable(name): value for name, value in wanted.items()}
+    # What encrypts the signing keys where this is not set.
+    wanted["AUTH_SESSION_KEY_SECRET"] = shared
+    return {"stringData": {name: value for name, value in wanted.items() if name not in data}}
+
+
+def _variable(name: str) -> str:
+    return f"TODOCHAT_{name}".upper() if name in ARROWS else name.upper()
+
+
+def _derive(name: str, shared: str) -> str:
+    """Return what services derive from each value of the secret that they share."""
+    values = [value.strip() for value in shared.split(",") if value.strip()]
+    if name == LOG_USER_KEY:
+        keys = [hashlib.sha256(b"todochat log users:" + values[0].encode()).digest()]
+    else:
+        info = "todochat service token {} -> {}".format(*ARROWS[name]).encode()
+        keys = [_hkdf(value.encode(), info) for value in values]
+    return ",".join(f"base64:{base64.urlsafe_b64encode(key).decode().rstrip('=')}" for key in keys)
+
+
+def _hkdf(secret: bytes, info: bytes) -> bytes:
+    """HKDF-SHA256 (RFC 5869) without a salt, one block long."""
+    extracted = hmac.digest(bytes(32), secret, "sha256")
+    return hmac.digest(extracted, info + b"\x01", "sha256")
 
 
 def _random() -> str:
@@ -87,6 +140,9 @@ def _write_new(path: Path, make: Callable[[], str]) -> bool:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--kubernetes"]:
+        json.dump(patch_secret(json.load(sys.stdin)), sys.stdout)
+        sys.exit()
     target = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).with_name("secrets")
     made = make_secrets(target)
     sys.stdout.write(f"secrets: {len(made)} made, in {os.path.relpath(target)}\n")

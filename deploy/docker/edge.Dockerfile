@@ -5,8 +5,12 @@
 # Caddy and Node are those of requirements.lock, which `make up` and the tests use, too. (The
 # official image's binary has a file capability, and so can't be started where all capabilities are
 # dropped and none is given back, as in deploy/kubernetes.)
-ARG BASE=python:3.11-slim-bookworm
+# Dependabot renews a literal FROM only. BASE may name another image.
+ARG BASE=base
 
+FROM python:3.11.16-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b AS base
+
+# hadolint ignore=DL3006
 FROM ${BASE} AS tools
 WORKDIR /build
 COPY requirements.lock deploy/docker/locked.sh ./
@@ -32,8 +36,8 @@ ENV NEXT_TELEMETRY_DISABLED=1 CI=1
 COPY frontend ./
 RUN npm run --silent build
 
+# hadolint ignore=DL3006
 FROM ${BASE}
-ARG BASE
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 # The volume for certificates takes its owner from this folder.
@@ -51,8 +55,7 @@ LABEL org.opencontainers.image.title="todochat/edge" \
       org.opencontainers.image.description="The edge of todochat, a self-hosted ChatKit, with its site" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="${BASE}"
+      org.opencontainers.image.revision="${REVISION}"
 WORKDIR /tmp
 EXPOSE 8000
 STOPSIGNAL SIGTERM

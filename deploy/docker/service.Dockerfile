@@ -3,9 +3,13 @@
 #   docker build -f deploy/docker/service.Dockerfile --build-arg SERVICE=tasks -t todochat/tasks:0.1.0 .
 #
 # SERVICE is auth-session, tasks, todo-agent or chat-gateway. README.md beside this file says more.
-ARG BASE=python:3.11-slim-bookworm
+# Dependabot renews a literal FROM only. BASE may name another image.
+ARG BASE=base
 ARG SERVICE
 
+FROM python:3.11.16-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b AS base
+
+# hadolint ignore=DL3006
 FROM ${BASE} AS tools
 # hadolint ignore=DL3008
 RUN apt-get update -qq \
@@ -29,8 +33,8 @@ COPY services/common/src services/common/src
 COPY services/${SERVICE}/src services/${SERVICE}/src
 RUN sh locked.sh code "${SERVICE}"
 
+# hadolint ignore=DL3006
 FROM ${BASE} AS runtime
-ARG BASE
 ARG SERVICE
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -53,8 +57,7 @@ LABEL org.opencontainers.image.title="todochat/${SERVICE}" \
       org.opencontainers.image.description="A service of todochat, a self-hosted ChatKit" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="${BASE}"
+      org.opencontainers.image.revision="${REVISION}"
 WORKDIR /tmp
 STOPSIGNAL SIGTERM
 USER 10001:10001

@@ -102,6 +102,18 @@ BREAKAGES: list[tuple[Callable[[Any], Any], Rule, str]] = [
         "tasks: mounts",
     ),
     (
+        lambda s: s["chat-gateway"]["environment"].update(
+            TODOCHAT_SERVICE_SECRET_AGENT_TO_TASKS_FILE="/run/secrets/x"
+        ),
+        rules.services_have_the_keys_of_their_arrows,
+        "chat-gateway: has",
+    ),
+    (
+        lambda s: s["tasks"]["environment"].update(TODOCHAT_SERVICE_SECRET="s" * 32),
+        rules.services_have_the_keys_of_their_arrows,
+        "tasks: has",
+    ),
+    (
         lambda s: s["chat-gateway"]["environment"].update(TODO_AGENT_URL="http://todo-agent:8003"),
         rules.addresses_exist,
         "calls todo-agent:8003",

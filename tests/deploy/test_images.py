@@ -226,14 +226,45 @@ def test_all_are_built_on_the_same_base() -> None:
     bases = {
         rest
         for file in ("service.Dockerfile", "edge.Dockerfile")
-        for each, rest in instructions(file)
-        if each == "ARG" and rest.startswith("BASE=")
+        for each, rest in stages(file)["base"]
+        if each == "FROM"
     }
 
     assert len(bases) == 1
-    base = bases.pop().removeprefix("BASE=")
-    assert f"/{base}\n" in (FOLDER / "build-here.sh").read_text(encoding="utf-8")
-    assert f"`{base}`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+    version = bases.pop().partition("@")[0]
+    assert re.fullmatch(r"python:3\.11\.\d+-slim-bookworm", version)
+
+
+def test_images_of_others_are_pinned_by_digest() -> None:
+    froms = [
+        (file.name, rest.partition(" AS ")[0])
+        for file in FOLDER.glob("*.Dockerfile")
+        for each, rest in instructions(file.name)
+        if each == "FROM" and "$" not in rest and rest.partition(" ")[0] not in stages(file.name)
+    ]
+    deployed = [
+        (file.name, found[1])
+        for top in ("deploy/compose", "deploy/kubernetes")
+        for file in sorted((ROOT / top).rglob("*.yaml"))
+        for found in re.finditer(
+            r"^\s*(?:- )?image:\s*(\S+)", file.read_text("utf-8"), re.MULTILINE
+        )
+        if "todochat/" not in found[1]
+    ]
+    pinned = re.compile(r"[a-z/]+:v?\d+\.\d+\S*@sha256:[0-9a-f]{64}")
+
+    assert len(froms) == 2
+    assert len(deployed) >= 9
+    assert [(file, name) for file, name in froms + deployed if not pinned.fullmatch(name)] == []
+
+
+def test_an_image_has_one_digest_everywhere() -> None:
+    digests: dict[str, set[str]] = {}
+    for file in [*(ROOT / "deploy").rglob("*.yaml"), *FOLDER.glob("*.Dockerfile")]:
+        for name, digest in re.findall(r"([a-z/]+):\S+@(sha256:\w+)", file.read_text("utf-8")):
+            digests.setdefault(name, set()).add(digest)
+
+    assert {name: found for name, found in digests.items() if len(found) > 1} == {}
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,13 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
         "DRAIN_TIMEOUT_S",
     ),
     (
+        lambda m: container(m, "chat-gateway")["env"].append(
+            entry(m, "tasks", "TODOCHAT_SERVICE_SECRET_AUTH_TO_TASKS")
+        ),
+        rules.services_have_the_keys_of_their_arrows,
+        "chat-gateway: has",
+    ),
+    (
         lambda m: container(m, "todo-agent-worker").update(args=["api"]),
         rules.services_run_their_command,
         "todo-agent-worker",

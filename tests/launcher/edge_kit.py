@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,13 +38,27 @@ class Answer:
 
 @dataclass
 class Upstream:
-    """A stand-in for a service; `/stream` in a path asks for events that go on for ever."""
+    """A stand-in for a service; `/stream` in a path asks for an endless stream of events.
+
+    `freeze` makes it accept connections and read nothing, like a stopped process.
+    """
 
     name: str
     port: int = field(default_factory=free_port)
     open_streams: int = 0
     first_frame_taken: asyncio.Event = field(default_factory=asyncio.Event)
+    connections: int = 0
+    running: asyncio.Event = field(default_factory=asyncio.Event)
     _server: asyncio.Server | None = None
+
+    def __post_init__(self) -> None:
+        self.running.set()
+
+    def freeze(self) -> None:
+        self.running.clear()
+
+    def thaw(self) -> None:
+        self.running.set()
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -55,7 +69,9 @@ class Upstream:
             self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
+            await self.running.wait()
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             if "/stream" in head[0]:
                 await self._stream(reader, writer)
@@ -71,6 +87,8 @@ class Upstream:
     ) -> None:
         pairs = (line.partition(": ") for line in head[1:] if line)
         seen = {"line": head[0], **{name.lower(): value for name, _, value in pairs}}
+        if seen.get("transfer-encoding") == "chunked":
+            await reader.readuntil(b"0\r\n\r\n")
         await reader.readexactly(int(seen.get("content-length", "0")))
         body = json.dumps(seen).encode()
         writer.write(
@@ -108,6 +126,10 @@ class Edge:
         length = [f"Content-Length: {len(body)}"] if body else []
         reader, writer = await self.open(path, *headers, *length, method=method)
         writer.write(body)
+        return await self.read(reader, writer)
+
+    async def read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer:
+        """Read an answer to its end and close the connection."""
         raw = await asyncio.wait_for(reader.read(), 15)
         writer.close()
         head, _, content = raw.partition(b"\r\n\r\n")
@@ -138,6 +160,7 @@ async def running_edge(
     gateways: Sequence[Upstream],
     tasks: Upstream,
     site: Path | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Edge]:
     """Run Caddy and those of the upstreams that are to be up; it serves the plain page if no site."""
     port = free_port()
@@ -152,6 +175,7 @@ async def running_edge(
         "AUTH_SESSION_UPSTREAMS": f"127.0.0.1:{auth.port}",
         "CHAT_GATEWAY_UPSTREAMS": " ".join(f"127.0.0.1:{each.port}" for each in gateways),
         "TASKS_UPSTREAMS": f"127.0.0.1:{tasks.port}",
+        **(settings or {}),
     }
     async with AsyncExitStack() as stack:
         for upstream in (auth, *gateways, tasks):
@@ -167,6 +191,8 @@ async def running_edge(
             await _wait_until_up(edge, process, folder / "caddy.log")
             yield edge
         finally:
+            for upstream in (auth, *gateways, tasks):
+                upstream.thaw()
             if process.returncode is None:
                 process.kill()
             await process.wait()

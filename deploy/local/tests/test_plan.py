@@ -61,6 +61,23 @@ def test_instances_get_names_and_ports_of_their_own(reachable_path: Path) -> Non
     assert len(set(upstreams)) == 2
 
 
+@pytest.mark.parametrize(("gateways", "checks"), [(1, "off"), (2, "on")])
+def test_edge_checks_instances_where_there_are_several(
+    reachable_path: Path, gateways: int, checks: str
+) -> None:
+    plan = plan_for(reachable_path, gateways=gateways)
+
+    assert unit(plan, "caddy").spec.env["EDGE_HEALTH_CHECKS"] == checks
+
+
+def test_edge_gets_its_limits_from_the_environment(reachable_path: Path) -> None:
+    plan = plan_for(reachable_path, environ={"EDGE_BODY_TIMEOUT": "5s", "EDGE_ADDRESS": ":1"})
+
+    env = unit(plan, "caddy").spec.env
+    assert env["EDGE_BODY_TIMEOUT"] == "5s"
+    assert env["EDGE_ADDRESS"] != ":1"
+
+
 def test_ports_are_those_of_last_time(reachable_path: Path) -> None:
     first, second = plan_for(reachable_path), plan_for(reachable_path)
 

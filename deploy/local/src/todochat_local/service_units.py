@@ -46,6 +46,19 @@ LOCAL_DEFAULTS: Final = {
     "FORWARDED_ALLOW_IPS": "127.0.0.1,::1",
     "LOG_FORMAT": "json",
 }
+# Of the Caddyfile; the launcher chooses the others.
+EDGE_SETTINGS: Final = frozenset(
+    {
+        "EDGE_ANSWER_TIMEOUT",
+        "EDGE_BODY_TIMEOUT",
+        "EDGE_CHAT_ANSWER_TIMEOUT",
+        "EDGE_HEADER_TIMEOUT",
+        "EDGE_MAX_BODY",
+        "EDGE_METRICS",
+        "EDGE_METRICS_ADDRESS",
+        "EDGE_UPLOAD_TIMEOUT",
+    }
+)
 FEW_CORES: Final = 2
 
 
@@ -176,13 +189,12 @@ class ServiceTable:
         """Return a service's addresses as the Caddyfile wants them."""
         return " ".join(f"{LOOPBACK}:{port}" for port in self._ports[service])
 
-    def edge_telemetry(self) -> dict[str, str]:
-        """Return what makes the edge trace like the services, and count, where that is asked for."""
-        names = ("EDGE_METRICS", "EDGE_METRICS_ADDRESS")
+    def edge_settings(self) -> dict[str, str]:
+        """Return the caller's limits and telemetry of the edge; it traces where services do."""
         asked = {
             name: value
             for name, value in self._environ.items()
-            if value and (name in names or name.startswith("OTEL_"))
+            if value and (name in EDGE_SETTINGS or name.startswith("OTEL_"))
         }
         if "OTEL_EXPORTER_OTLP_ENDPOINT" not in asked:
             return asked
@@ -264,6 +276,12 @@ def caddy_binary() -> Path:
 def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
     """Return the edge, the one address people open."""
     folder = caddy_dir()
+    upstreams = {
+        "AUTH_SESSION_UPSTREAMS": table.upstreams(AUTH_SESSION),
+        "CHAT_GATEWAY_UPSTREAMS": table.upstreams(GATEWAY),
+        "TASKS_UPSTREAMS": table.upstreams(TASKS),
+    }
+    several = any(len(addresses.split()) > 1 for addresses in upstreams.values())
     return Unit(
         spec=ChildSpec(
             name=CADDY,
@@ -275,10 +293,10 @@ def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
                 "EDGE_ADDRESS": f"http://:{port}",
                 "EDGE_BIND": " ".join(loopback_addresses()),
                 "EDGE_SITE_ROOT": str(served_site(data)),
-                "AUTH_SESSION_UPSTREAMS": table.upstreams(AUTH_SESSION),
-                "CHAT_GATEWAY_UPSTREAMS": table.upstreams(GATEWAY),
-                "TASKS_UPSTREAMS": table.upstreams(TASKS),
-                **table.edge_telemetry(),
+                # Alone, an instance is waited for whatever a check says.
+                "EDGE_HEALTH_CHECKS": "on" if several else "off",
+                **upstreams,
+                **table.edge_settings(),
             },
             cwd=data.caddy,
             grace_s=CADDY_GRACE_S,

@@ -30,7 +30,11 @@ def environment(own_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
         "AUTH_DATABASE_URL": own_urls.app,
         "AUTH_MIGRATION_DATABASE_URL": own_urls.owner,
         "REDIS_URL": redis_url,
-        "TODOCHAT_SERVICE_SECRET": SECRET,
+        # Those of its own arrows alone.
+        "TODOCHAT_SERVICE_SECRET_AUTH_TO_AGENT": f"{SECRET}-1",
+        "TODOCHAT_SERVICE_SECRET_AUTH_TO_TASKS": f"{SECRET}-2",
+        "TODOCHAT_SERVICE_SECRET_TASKS_TO_AUTH": f"{SECRET}-3",
+        "AUTH_SESSION_KEY_SECRET": SECRET,
         "AUTH_SIGN_UP": "open",
         "DRAIN_DELAY_S": "0",
     }
@@ -166,10 +170,10 @@ async def test_migrate_may_be_repeated(environment: dict[str, str]) -> None:
 
 
 async def test_a_bad_setting_stops_the_start_with_one_line(environment: dict[str, str]) -> None:
-    code, _, err = await run({**environment, "TODOCHAT_SERVICE_SECRET": "short"}, "serve")
+    code, _, err = await run({**environment, "AUTH_SESSION_KEY_SECRET": "short"}, "serve")
 
     assert code == 2
-    assert err == "setting TODOCHAT_SERVICE_SECRET: each value needs at least 32 bytes\n"
+    assert err == "setting AUTH_SESSION_KEY_SECRET: each value needs at least 32 bytes\n"
 
 
 async def test_it_refuses_the_role_that_owns_the_tables(

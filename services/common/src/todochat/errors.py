@@ -5,6 +5,7 @@
     ├── UnauthorizedError      401  unauthorized
     ├── ForbiddenError         403  forbidden
     ├── NotFoundError          404  not-found
+    ├── RequestTimeoutError    408  request-timeout
     ├── ConflictError          409  conflict
     ├── GoneError              410  gone
     ├── PayloadTooLargeError   413  payload-too-large
@@ -76,6 +77,15 @@ class NotFoundError(ServiceError):
     """There is no such thing, or it is somebody else's."""
 
     status, code, title = 404, "not-found", "Not found"
+
+
+class RequestTimeoutError(ServiceError):
+    """The client didn't send its request in time; the connection is closed."""
+
+    status, code, title = 408, "request-timeout", "The request didn't arrive in time"
+
+    def __init__(self, detail: str, **extensions: Any) -> None:
+        super().__init__(detail, headers={"Connection": "close"}, **extensions)
 
 
 class ConflictError(ServiceError):

@@ -62,11 +62,10 @@ class JwksCache:
         Raises:
             UnavailableError: no key has ever been seen and none can be fetched.
         """
-        if kid in self._keys:
-            if time.monotonic() - self._loaded_at > MAX_AGE_S and self._may_fetch():
-                self._refreshing = asyncio.create_task(self._refresh_once(), name="jwks-refresh")
-        elif self._may_fetch():
-            await self._refresh_once()
+        if kid not in self._keys and self._may_fetch():
+            await self._find_once(kid)
+        elif time.monotonic() - self._loaded_at > MAX_AGE_S and self._may_fetch():
+            self._refresh_in_background()
         if not self._keys:
             raise UnavailableError("Tokens can't be verified yet: no public keys are known.")
         return self._keys.get(kid)
@@ -75,21 +74,34 @@ class JwksCache:
         pause_s = MIN_FETCH_INTERVAL_S if self._keys else MIN_FIRST_FETCH_INTERVAL_S
         return time.monotonic() - self._fetched_at > pause_s
 
+    def _refresh_in_background(self) -> None:
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh_once(), name="jwks-refresh")
+
+    async def _find_once(self, kid: str) -> None:
+        """Look for a key in Redis while none is known, then at auth-session."""
+        async with self._lock:
+            if not self._may_fetch():
+                return
+            if not self._keys and (document := await self._recall()) is not None:
+                self._keys = _parse(document)
+            if kid in self._keys:
+                self._refresh_in_background()
+            else:
+                await self._refresh()
+
     async def _refresh_once(self) -> None:
         async with self._lock:
             if self._may_fetch():
                 await self._refresh()
-                self._fetched_at = time.monotonic()
 
     async def _refresh(self) -> None:
         document = await self._fetch()
         if document is not None:
             await self._remember(document)
-        elif not self._keys:
-            document = await self._recall()
-        if document is not None:
             self._keys = _parse(document)
             self._loaded_at = time.monotonic()
+        self._fetched_at = time.monotonic()
 
     async def _fetch(self) -> bytes | None:
         timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S)

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from structlog.typing import EventDict
 
+from todochat.secret_text import secret_bytes
+
 USER_FIELDS: Final = frozenset({"user_id", "user"})
 USER_HASH_CHARS: Final = 16  # 64 bits: two of a million people share one with a chance of 3e-8
 MAX_ERROR_CHARS: Final = 300
@@ -65,7 +67,7 @@ def derive_user_key(log_user_key: str, service_secret: str) -> bytes:
     Empty if there is neither.
     """
     if log_user_key:
-        return log_user_key.encode()
+        return secret_bytes(log_user_key)
     secret = service_secret.partition(",")[0].strip()
     return hashlib.sha256(b"todochat log users:" + secret.encode()).digest() if secret else b""
 

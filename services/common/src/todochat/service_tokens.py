@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from todochat.errors import UnauthorizedError
+from todochat.secret_text import secret_bytes
 from todochat.settings import ServiceSettings, SettingsError, split_list
 
 ALGORITHM: Final = "HS256"
@@ -139,21 +140,29 @@ def _decode(arrow: Arrow, key: bytes, token: str) -> ServiceIdentity | None:
 
 
 def _keys_of(arrow: Arrow, settings: ServiceSettings) -> list[bytes]:
-    variable = f"todochat_service_secret_{arrow.name.lower()}"
-    own = split_list(getattr(settings, variable, ""))
-    shared = split_list(settings.todochat_service_secret)
-    if not own and not shared:
-        msg = "setting TODOCHAT_SERVICE_SECRET is required"
-        raise SettingsError(msg)
-    for secret in own or shared:
-        if len(secret.encode()) < MIN_SECRET_BYTES:
-            msg = f"setting {(variable if own else 'todochat_service_secret').upper()}: at least 32 bytes"
-            raise SettingsError(msg)
+    field = f"todochat_service_secret_{arrow.name.lower()}"
+    own = split_list(getattr(settings, field))
     if own:
-        return [secret.encode() for secret in own]
-    return [_derive(secret, arrow) for secret in shared]
+        return [_checked(secret, field) for secret in own]
+    shared = split_list(settings.todochat_service_secret)
+    if not shared:
+        msg = f"setting TODOCHAT_SERVICE_SECRET is required, or {field.upper()}"
+        raise SettingsError(msg)
+    return [_derive(_checked(secret, "todochat_service_secret"), arrow) for secret in shared]
 
 
-def _derive(secret: str, arrow: Arrow) -> bytes:
+def _checked(secret: str, field: str) -> bytes:
+    try:
+        key = secret_bytes(secret)
+    except ValueError as error:
+        msg = f"setting {field.upper()}: not base64"
+        raise SettingsError(msg) from error
+    if len(key) < MIN_SECRET_BYTES:
+        msg = f"setting {field.upper()}: at least 32 bytes"
+        raise SettingsError(msg)
+    return key
+
+
+def _derive(secret: bytes, arrow: Arrow) -> bytes:
     info = f"todochat service token {arrow.caller} -> {arrow.target}".encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)

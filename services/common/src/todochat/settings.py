@@ -49,39 +49,52 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
             extra={"secret": True},
             description=(
                 "Secret of at least 32 bytes that the services share; the key of each arrow "
-                "between two services is derived from it. Two values separated by a comma are "
-                "both accepted, the first one signs."
+                "between two services without an own secret is derived from it. Two values "
+                "separated by a comma are both accepted, the first one signs. For one machine: "
+                "elsewhere give each service the secrets of its own arrows only."
             ),
         ),
     ] = ""
     todochat_service_secret_gateway_to_agent: Annotated[
         str,
         Meta(
-            extra={"secret": True}, description="Own secret of chat-gateway's calls to todo-agent."
+            extra={"secret": True},
+            description="Own secret of chat-gateway's calls to todo-agent, known to these two.",
         ),
     ] = ""
     todochat_service_secret_agent_to_tasks: Annotated[
-        str, Meta(extra={"secret": True}, description="Own secret of todo-agent's calls to tasks.")
+        str,
+        Meta(
+            extra={"secret": True},
+            description="Own secret of todo-agent's calls to tasks, known to these two.",
+        ),
     ] = ""
     todochat_service_secret_auth_to_agent: Annotated[
         str,
         Meta(
-            extra={"secret": True}, description="Own secret of auth-session's calls to todo-agent."
+            extra={"secret": True},
+            description="Own secret of auth-session's calls to todo-agent, known to these two.",
         ),
     ] = ""
     todochat_service_secret_auth_to_tasks: Annotated[
         str,
-        Meta(extra={"secret": True}, description="Own secret of auth-session's calls to tasks."),
+        Meta(
+            extra={"secret": True},
+            description="Own secret of auth-session's calls to tasks, known to these two.",
+        ),
     ] = ""
     todochat_service_secret_tasks_to_auth: Annotated[
         str,
-        Meta(extra={"secret": True}, description="Own secret of tasks' calls to auth-session."),
+        Meta(
+            extra={"secret": True},
+            description="Own secret of tasks' calls to auth-session, known to these two.",
+        ),
     ] = ""
     todochat_service_secret_gateway_to_auth: Annotated[
         str,
         Meta(
             extra={"secret": True},
-            description="Own secret of chat-gateway's calls to auth-session.",
+            description="Own secret of chat-gateway's calls to auth-session, known to these two.",
         ),
     ] = ""
     auth_jwks_url: Annotated[
@@ -109,7 +122,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
             extra={"secret": True},
             description=(
                 "Key of the hashes that stand for people in log lines, the same for every service;"
-                " derived from TODOCHAT_SERVICE_SECRET if empty."
+                " derived from TODOCHAT_SERVICE_SECRET if empty. `base64:...` gives its bytes."
             ),
         ),
     ] = ""
@@ -122,6 +135,16 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
             )
         ),
     ] = False
+    body_timeout_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description=(
+                "Seconds a client may pause while it sends a request's body; then it gets 408. The"
+                " edge has a limit of its own, EDGE_BODY_TIMEOUT."
+            ),
+        ),
+    ] = 30.0
     drain_delay_s: Annotated[
         float,
         Meta(ge=0, description="Seconds after SIGTERM in which new work is still taken."),

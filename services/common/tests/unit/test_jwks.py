@@ -159,6 +159,24 @@ async def test_a_service_that_starts_meanwhile_reads_them_from_redis(
     assert await late.get(publisher.keys[0].kid) is not None
 
 
+async def test_keys_in_redis_are_used_at_start_while_auth_session_is_frozen(
+    publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
+) -> None:
+    await JwksCache(publisher.url, session, redis).get(publisher.keys[0].kid)
+    publisher.hanging = True
+    late = JwksCache(publisher.url, session, redis)
+
+    found = await asyncio.gather(*(late.get(publisher.keys[0].kid) for _ in range(20)))
+
+    assert None not in found
+    await wait_until(lambda: publisher.asked == 2)
+    assert late._refreshing is not None
+    assert not late._refreshing.done()  # nobody waited for it
+    publisher.released.set()
+    await late._refreshing
+    assert publisher.asked == 2
+
+
 async def test_without_any_key_tokens_cannot_be_verified_for_now(
     publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
 ) -> None:

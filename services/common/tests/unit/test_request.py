@@ -1,4 +1,4 @@
-"""Bodies that break off or can't be decoded."""
+"""Bodies that break off, stall, trickle or can't be decoded."""
 
 import asyncio
 import json
@@ -12,6 +12,8 @@ import pytest
 import pytest_asyncio
 
 from todochat.testing import free_port, wait_until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PROGRAM = textwrap.dedent(
     """
@@ -39,7 +41,9 @@ PROGRAM = textwrap.dedent(
     async def form(request: Request[Any, Any, Any]) -> str:
         return str(len(await request.form()))
 
-    settings = ServiceSettings.load({"REDIS_URL": "redis://unused", "DRAIN_DELAY_S": "0"})
+    settings = ServiceSettings.load(
+        {"REDIS_URL": "redis://unused", "DRAIN_DELAY_S": "0", "BODY_TIMEOUT_S": "0.5"}
+    )
     app = create_app(name="shop", settings=settings, route_handlers=[decoded, raw, form])
     run(app, settings, host="127.0.0.1", port=int(sys.argv[1]))
     """
@@ -72,18 +76,24 @@ class Shop:
             return False
 
     async def upload_partly(self, path: str, content_type: str) -> None:
-        _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\n"
-        writer.write(f"{head}Content-Length: 1000\r\n\r\n{'x' * 10}".encode())
-        await writer.drain()
+        _, writer = await self.begin_upload(path, content_type)
         writer.close()
         await writer.wait_closed()
 
+    async def begin_upload(
+        self, path: str, content_type: str
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\n"
+        writer.write(f"{head}Content-Length: 1000\r\n\r\n{'x' * 10}".encode())
+        await writer.drain()
+        return reader, writer
 
-@pytest_asyncio.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
     """A running shop."""
-    shop = Shop(tmp_path / "log")
+    shop = Shop(tmp_path_factory.mktemp("shop") / "log")
     with shop.log.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", PROGRAM, str(shop.port), stdout=log, stderr=log
@@ -97,14 +107,14 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         await process.wait()
 
 
-@pytest.mark.parametrize(
-    ("path", "content_type"),
-    [
-        ("/decoded", "application/json"),
-        ("/raw", "application/octet-stream"),
-        ("/form", "multipart/form-data; boundary=b"),
-    ],
-)
+ROUTES = [
+    ("/decoded", "application/json"),
+    ("/raw", "application/octet-stream"),
+    ("/form", "multipart/form-data; boundary=b"),
+]
+
+
+@pytest.mark.parametrize(("path", "content_type"), ROUTES)
 async def test_a_body_that_is_cut_short_is_the_clients_fault(
     shop: Shop, path: str, content_type: str
 ) -> None:
@@ -128,3 +138,44 @@ async def test_a_body_nested_too_deeply_is_a_bad_request(shop: Shop, nested: str
         problem = await response.json(content_type="application/problem+json")
 
     assert (response.status, problem["type"]) == (400, "urn:todochat:problem:bad-request")
+
+
+async def test_bodies_that_stall_are_answered_408_and_disconnected(shop: Shop) -> None:
+    stalled = [await shop.begin_upload(*route) for route in ROUTES]
+
+    answers = [await asyncio.wait_for(reader.read(), 10) for reader, _ in stalled]
+
+    assert all(answer.startswith(b"HTTP/1.1 408 ") for answer in answers)
+    assert all(b"urn:todochat:problem:request-timeout" in answer for answer in answers)
+    assert {event["level"] for event in shop.events} == {"info"}
+    for _, writer in stalled:
+        writer.close()
+
+
+async def test_body_that_trickles_is_answered_408(shop: Shop) -> None:
+    reader, writer = await shop.begin_upload("/raw", "application/octet-stream")
+    answer = asyncio.create_task(reader.read())
+
+    while not answer.done():  # a byte well within each pause that is allowed
+        writer.write(b"x")
+        await asyncio.wait([answer], timeout=0.05)
+
+    assert (await answer).startswith(b"HTTP/1.1 408 ")
+    writer.close()
+
+
+async def test_body_that_is_slow_outlasts_the_limit_on_a_pause(shop: Shop) -> None:
+    stalled, stalled_writer = await shop.begin_upload("/raw", "application/octet-stream")
+    timed_out = asyncio.create_task(stalled.read())
+    reader, writer = await shop.begin_upload("/raw", "application/octet-stream")
+    sent = 10
+
+    while not timed_out.done():
+        writer.write(b"x" * 30)
+        sent += 30
+        await asyncio.wait([timed_out], timeout=0.05)
+    writer.write(b"x" * (1000 - sent))
+
+    assert (await reader.readuntil(b"\r\n")) == b"HTTP/1.1 201 Created\r\n"
+    writer.close()
+    stalled_writer.close()

@@ -81,6 +81,14 @@ def test_a_service_with_secrets_of_its_own_needs_no_shared_one() -> None:
     [
         ({}, "TODOCHAT_SERVICE_SECRET is required"),
         ({"TODOCHAT_SERVICE_SECRET": "short"}, "TODOCHAT_SERVICE_SECRET: at least 32 bytes"),
+        (
+            {"TODOCHAT_SERVICE_SECRET_GATEWAY_TO_AGENT": "base64:" + "k" * 40},
+            "TODOCHAT_SERVICE_SECRET_GATEWAY_TO_AGENT: at least 32 bytes",
+        ),
+        (
+            {"TODOCHAT_SERVICE_SECRET_GATEWAY_TO_AGENT": "base64:" + "?" * 43},
+            "TODOCHAT_SERVICE_SECRET_GATEWAY_TO_AGENT: not base64",
+        ),
     ],
 )
 def test_a_missing_or_short_secret_stops_the_start(variables: dict[str, str], line: str) -> None:

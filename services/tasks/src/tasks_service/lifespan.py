@@ -38,6 +38,7 @@ from todochat.stopping import stop_task
 from todochat.tokens import TokenVerifier
 
 JOBS_POOL_SIZE: Final = 2  # the purge, and an erasure that doesn't wait for it
+ARROWS: Final = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
 VERIFY_TIMEOUT_S: Final = 2.0  # somebody waits for an answer that is one query away
 
 Job = Callable[[], Awaitable[None]]
@@ -63,8 +64,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         revocations = await _load_revocations(redis)
         board = ChangeBoard(redis, revocations)
-        arrows = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
-        tokens = ServiceTokens.from_settings(settings, *arrows)
+        tokens = ServiceTokens.from_settings(settings, *ARROWS)
         auth_session = ServiceClient(
             settings.auth_session_url,
             session,

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
 from tasks_kit import SERVICE_SECRET, Person, Service, StartService
 
+from tasks_service import lifespan
 from tasks_service.clients import access_token_directory
 from todochat.access_tokens import new_access_token
 from todochat.clock import to_wire, utc_now
@@ -182,6 +183,22 @@ async def test_without_auth_session_an_unchecked_token_is_a_503(
 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
+
+
+async def test_frozen_auth_session_delays_one_request_not_each(
+    start_service: StartService, auth: AuthSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifespan, "VERIFY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(access_token_directory, "UNREACHABLE_S", 60)
+    service = await start_service(auth_session_url=auth.url)
+    people = [holder(service, auth, "tasks") for _ in range(5)]
+    auth.may_answer.clear()
+
+    answers = [await person.get("tasks") for person in people]
+    auth.may_answer.set()
+
+    assert [answer.status_code for answer in answers] == [503] * 5
+    assert auth.asked == 1
 
 
 async def test_while_auth_session_is_away_a_checked_token_goes_on(

@@ -29,7 +29,10 @@ def serving(tasks_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
         TASKS_DATABASE_URL=tasks_urls.app,
         TASKS_JOBS_DATABASE_URL=tasks_urls.jobs,
         REDIS_URL=redis_url,
-        TODOCHAT_SERVICE_SECRET="a service secret of more than 32 bytes",
+        # Those of its own arrows alone.
+        TODOCHAT_SERVICE_SECRET_AGENT_TO_TASKS="a secret of an arrow with more than 32 bytes",
+        TODOCHAT_SERVICE_SECRET_AUTH_TO_TASKS="another secret of an arrow with more than 32 bytes",
+        TODOCHAT_SERVICE_SECRET_TASKS_TO_AUTH="a third secret of an arrow with more than 32 bytes",
         TASKS_PORT=str(free_port()),
         DRAIN_DELAY_S="0",
     )
@@ -38,7 +41,7 @@ def serving(tasks_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
 async def test_it_serves_and_exits_with_0_on_sigterm_whoever_watches(
     serving: dict[str, str],
 ) -> None:
-    tokens = ServiceTokens.from_settings(TasksSettings.load(serving), *Arrow)
+    tokens = ServiceTokens.from_settings(TasksSettings.load(serving), Arrow.AGENT_TO_TASKS)
     token = tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1")
     url = f"http://127.0.0.1:{serving['TASKS_PORT']}"
     process = await asyncio.create_subprocess_exec(

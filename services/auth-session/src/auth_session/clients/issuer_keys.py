@@ -74,7 +74,11 @@ class IssuerKeys:
             key = self._find(kid)
             if key is None and self._failed:
                 raise IssuerUnavailableError
-        elif self._age_s() > MAX_AGE_S and self._may_fetch():
+        elif (
+            self._age_s() > MAX_AGE_S
+            and self._may_fetch()
+            and (self._refreshing is None or self._refreshing.done())
+        ):
             self._refreshing = asyncio.create_task(self._refresh(), name="issuer-keys")
         return key
 

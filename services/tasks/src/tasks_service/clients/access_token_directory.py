@@ -16,6 +16,7 @@ from todochat.errors import UnavailableError
 from todochat.http_client import ServiceClient, ServiceResponse, UpstreamError
 
 CACHE_S: Final = 5.0  # how long a revoked token may still be taken; as old as the revoked sids
+UNREACHABLE_S: Final = 1.0  # after a failure: a frozen auth-session must not delay every request
 MAX_CACHED: Final = 10_000
 MAX_LOOKUPS: Final = 100  # at once: somebody who tries tokens must not use auth-session up
 _PATH: Final = "/internal/access-tokens/verify"
@@ -54,12 +55,13 @@ class AccessTokenDirectory:
         self._clock = clock
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._lookups: dict[bytes, asyncio.Task[VerifiedToken | None]] = {}
+        self._unreachable_until = float("-inf")
 
     async def find(self, token: str) -> VerifiedToken | None:
         """Return whom a token speaks for; None if it isn't good.
 
         Raises:
-            UnavailableError: nobody can say at the moment.
+            UnavailableError: auth-session doesn't answer, or didn't within the last second.
         """
         if not is_well_formed(token):
             return None
@@ -74,6 +76,8 @@ class AccessTokenDirectory:
     def _begin(self, key: bytes, token: str) -> asyncio.Task[VerifiedToken | None]:
         if len(self._lookups) >= MAX_LOOKUPS:
             raise UnavailableError("Too many access tokens are being checked at this moment.")
+        if self._clock() < self._unreachable_until:
+            raise UpstreamError("The access token can't be checked right now.")
         lookup = asyncio.create_task(self._look_up(key, token))
         self._lookups[key] = lookup
         lookup.add_done_callback(lambda done: self._end(key, done))
@@ -87,7 +91,11 @@ class AccessTokenDirectory:
     async def _look_up(self, key: bytes, token: str) -> VerifiedToken | None:
         asked_at = self._clock()
         body = msgspec.json.encode({"token": token})
-        response = await self._client.request("POST", _PATH, user_id=_NOBODY, json=body)
+        try:
+            response = await self._client.request("POST", _PATH, user_id=_NOBODY, json=body)
+        except UpstreamError:
+            self._unreachable_until = self._clock() + UNREACHABLE_S
+            raise
         found = _read(response)
         self._known[key] = _Known(found, asked_at + CACHE_S)
         self._known.move_to_end(key)

@@ -54,6 +54,9 @@ DRAFTS_KEPT_S: Final = 24 * HOUR_S  # how long a file waits for its message
 # Longer than a client secret lives; a person of an external issuer may come back under the same id.
 ERASURES_KEPT_S: Final = 2 * HOUR_S
 
+# The gateway's own is for links to files, which the gateway verifies.
+ARROWS: Final = (Arrow.AGENT_TO_TASKS, Arrow.GATEWAY_TO_AGENT)
+
 
 def run_worker(settings: TodoAgentSettings) -> None:
     """Work until SIGTERM, then let go of the runs; exits with 2 on a bad setting."""
@@ -61,7 +64,7 @@ def run_worker(settings: TodoAgentSettings) -> None:
         check_model_settings(settings)
         read_prices(settings)
         find_factory(settings.factory)
-        ServiceTokens.from_settings(settings, Arrow.AGENT_TO_TASKS, Arrow.GATEWAY_TO_AGENT)
+        ServiceTokens.from_settings(settings, *ARROWS)
     except SettingsError as error:
         exit_with(str(error))
     run(create_worker_app(settings), settings, host=settings.worker_host, port=settings.worker_port)
