@@ -15,6 +15,7 @@ from tasks_service.clients.access_token_directory import AccessTokenDirectory
 from tasks_service.events.change_board import ChangeBoard
 from tasks_service.events.keys import REQUESTS
 from tasks_service.http.authentication import ACCEPTED_ARROWS, Authenticator
+from tasks_service.service.change_service import ChangeService
 from tasks_service.service.erasure_service import ErasureService
 from tasks_service.service.list_service import ListService
 from tasks_service.service.purge_job import PurgeJob
@@ -111,6 +112,7 @@ def _wire(state: State, database: Database, board: ChangeBoard, revocations: Rev
     state.board = board
     state.task_service = TaskService(database, gate)
     state.list_service = ListService(database, gate)
+    state.change_service = ChangeService(database, gate)
     state.change_feed = ChangeFeed(
         database,
         board,

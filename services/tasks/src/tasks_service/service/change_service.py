@@ -1,0 +1,320 @@
+"""The use cases of undoing, and of changes that wait for a person's confirmation."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from http import HTTPStatus
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tasks_service.domain.operation import (
+    MAX_OPERATIONS,
+    PENDING_HOURS,
+    ChangedList,
+    ChangedTask,
+    Decision,
+    DeleteListOperation,
+    DeleteOperation,
+    LeftOperation,
+    Operation,
+    Outcome,
+    PendingOperation,
+    PendingStatus,
+    RestoreOperation,
+    TaskOperation,
+    UndoOperation,
+    UpdateOperation,
+)
+from tasks_service.domain.text import has_nul
+from tasks_service.errors import (
+    ListNotFoundError,
+    NothingToUndoError,
+    PendingChangedError,
+    PendingDecidedError,
+    PendingNotFoundError,
+    TaskNotFoundError,
+    TooManyOperationsError,
+)
+from tasks_service.service.list_changes import delete_list
+from tasks_service.service.task_changes import delete_task, restore_task, update_task
+from tasks_service.service.undo import undo_group
+from tasks_service.service.user_work import UserWork
+from tasks_service.service.write_gate import WriteGate, WriteRequest, Written
+from tasks_service.storage.change_repository import PendingRepository
+from tasks_service.storage.records import PendingRecord, TaskRecord
+from tasks_service.storage.transaction import open_transaction
+from todochat.clock import utc_now
+from todochat.database import Database
+from todochat.errors import BadRequestError
+from todochat.ids import new_id
+
+
+class PendingChange(msgspec.Struct, kw_only=True, frozen=True):
+    """Operations that wait for the person."""
+
+    id: str
+    group_id: str
+    revision: Annotated[int, Meta(description="Grows when operations are added.")]
+    status: PendingStatus
+    operations: list[PendingOperation]
+    expires_at: dt.datetime
+    outcome: Annotated[Outcome | None, Meta(description="What the confirmation did.")] = None
+
+
+class ChangeService:
+    """Undoes groups of changes, and keeps changes until their person has decided."""
+
+    def __init__(self, database: Database, gate: WriteGate) -> None:
+        self._database = database
+        self._gate = gate
+
+    async def undo(
+        self,
+        request: WriteRequest,
+        *,
+        group_id: str | None,
+        scope_id: str | None,
+        task_ids: Collection[str] | None,
+    ) -> Written:
+        """Undo a group of changes, or else the newest group of a scope.
+
+        Raises:
+            NothingToUndoError, UndoConflictError, TooManyTasksError, ConfirmationRequiredError:
+                see `undo_group`.
+        """
+
+        async def change(work: UserWork) -> Outcome:
+            wanted = group_id
+            if wanted is None and scope_id is not None:
+                wanted = await work.changes.last_group(scope_id)
+            if wanted is None:
+                raise NothingToUndoError
+            return await undo_group(work, wanted, task_ids)
+
+        return await self._gate.run(request, HTTPStatus.OK, change)
+
+    async def hold(self, request: WriteRequest, operations: Sequence[Operation]) -> Written:
+        """Keep operations for the person to decide on, together with the group's earlier ones.
+
+        Raises:
+            BadRequestError: the request names no group.
+            TaskNotFoundError, ListNotFoundError, NothingToUndoError: there is no such thing.
+            TooManyOperationsError: more would wait than may.
+        """
+
+        async def change(work: UserWork) -> PendingChange:
+            if work.group is None:
+                msg = "Only a change of a group can wait for a confirmation."
+                raise BadRequestError(msg)
+            described = [await _describe(work, operation) for operation in operations]
+            record = await work.pending.newest_of(work.group.id)
+            if record is None or _status(record, work.now) != "open":
+                record = PendingRecord(
+                    user_id=work.user_id,
+                    id=new_id("pch"),
+                    scope_id=work.group.scope_id,
+                    group_id=work.group.id,
+                    revision=0,
+                    operations=[],
+                    created_at=work.now,
+                )
+                work.pending.add(record)
+            added = [
+                encoded
+                for encoded in map(msgspec.to_builtins, described)
+                if encoded["operation"] not in [each["operation"] for each in record.operations]
+            ]
+            if len(record.operations) + len(added) > MAX_OPERATIONS:
+                raise TooManyOperationsError(MAX_OPERATIONS)
+            if added:
+                record.operations = [*record.operations, *added]
+                record.revision += 1
+            record.expires_at = work.now + dt.timedelta(hours=PENDING_HOURS)
+            return to_pending(record, work.now)
+
+        return await self._gate.run(request, HTTPStatus.CREATED, change)
+
+    async def pending(self, user_id: str, pending_id: str) -> PendingChange:
+        """Return a pending change.
+
+        Raises:
+            PendingNotFoundError: there is none.
+        """
+        async with open_transaction(self._database, user_id) as session:
+            record = await _find(PendingRepository(session, user_id), pending_id)
+            return to_pending(record, utc_now())
+
+    async def pending_of(self, user_id: str, group_id: str) -> PendingChange:
+        """Return the newest pending change of a group.
+
+        Raises:
+            PendingNotFoundError: there is none.
+        """
+        async with open_transaction(self._database, user_id) as session:
+            record = await PendingRepository(session, user_id).newest_of(group_id)
+            if record is None:
+                raise PendingNotFoundError
+            return to_pending(record, utc_now())
+
+    async def confirm(self, request: WriteRequest, pending_id: str, revision: int) -> Written:
+        """Carry a pending change out, once; what is not as the person saw it is left as it is.
+
+        Confirmed again, it answers with what the first confirmation did.
+
+        Raises:
+            PendingNotFoundError: there is none.
+            PendingDecidedError: it was discarded, or has expired.
+            PendingChangedError: the person has seen another revision of it.
+            UndoConflictError, TooManyTasksError, ListNotFoundError, ...: it can't be done now;
+                nothing was changed, and it stays open.
+        """
+
+        async def change(work: UserWork) -> PendingChange:
+            record = await _open_record(work, pending_id, but_for="confirmed")
+            if record.decision is not None:
+                return to_pending(record, work.now)
+            if record.revision != revision:
+                raise PendingChangedError(record.revision)
+            waiting = msgspec.convert(record.operations, list[PendingOperation])
+            # Undone together with what the group did without being asked.
+            work.join(record.group_id, record.scope_id)
+            outcome = await _carry_out(work, record.group_id, waiting)
+            record.decision, record.decided_at = "confirmed", work.now
+            record.result = msgspec.to_builtins(outcome)
+            return to_pending(record, work.now)
+
+        return await self._gate.run(request, HTTPStatus.OK, change)
+
+    async def discard(self, request: WriteRequest, pending_id: str) -> Written:
+        """Decide that a pending change is not to happen; discarded again, it stays so.
+
+        Raises:
+            PendingNotFoundError: there is none.
+            PendingDecidedError: it was confirmed, or has expired.
+        """
+
+        async def change(work: UserWork) -> PendingChange:
+            record = await _open_record(work, pending_id, but_for="discarded")
+            if record.decision is None:
+                record.decision, record.decided_at = "discarded", work.now
+            return to_pending(record, work.now)
+
+        return await self._gate.run(request, HTTPStatus.OK, change)
+
+
+def to_pending(record: PendingRecord, now: dt.datetime) -> PendingChange:
+    """Return the pending change that a row holds."""
+    return PendingChange(
+        id=record.id,
+        group_id=record.group_id,
+        revision=record.revision,
+        status=_status(record, now),
+        operations=msgspec.convert(record.operations, list[PendingOperation]),
+        expires_at=record.expires_at,
+        outcome=msgspec.convert(record.result, Outcome | None),
+    )
+
+
+def _status(record: PendingRecord, now: dt.datetime) -> PendingStatus:
+    if record.decision is not None:
+        decision: Decision = msgspec.convert(record.decision, Decision)
+        return decision
+    return "open" if record.expires_at > now else "expired"
+
+
+async def _find(pending: PendingRepository, pending_id: str) -> PendingRecord:
+    record = None if has_nul(pending_id) else await pending.find(pending_id)
+    if record is None:
+        raise PendingNotFoundError
+    return record
+
+
+async def _open_record(work: UserWork, pending_id: str, *, but_for: Decision) -> PendingRecord:
+    record = await _find(work.pending, pending_id)
+    status = _status(record, work.now)
+    if status not in {"open", but_for}:
+        raise PendingDecidedError(status)
+    return record
+
+
+async def _describe(work: UserWork, operation: Operation) -> PendingOperation:
+    match operation:
+        case DeleteListOperation():
+            found = await work.lists.find(operation.list_id)
+            if found is None:
+                raise ListNotFoundError
+            return PendingOperation(
+                operation=operation,
+                title=found.name,
+                count=await work.tasks.count_open_in(found.id),
+                seen=f"{found.name}:{await work.tasks.digest_of(found.id)}",
+            )
+        case UndoOperation():
+            changes = await work.changes.undoable(operation.group_id)
+            if not changes:
+                raise NothingToUndoError
+            return PendingOperation(operation=operation, title="", count=len(changes))
+        case UpdateOperation() | DeleteOperation() | RestoreOperation():
+            is_deleted = isinstance(operation, RestoreOperation)
+            task = await work.tasks.find(operation.task_id, deleted_too=is_deleted)
+            if task is None:
+                raise TaskNotFoundError
+            return PendingOperation(
+                operation=operation, title=task.title, number=task.number, seen=_seen(task)
+            )
+
+
+async def _carry_out(work: UserWork, group_id: str, waiting: Sequence[PendingOperation]) -> Outcome:
+    ids = [each.operation.task_id for each in waiting if isinstance(each.operation, TaskOperation)]
+    tasks = await work.tasks.with_ids(dict.fromkeys(ids))
+    seen = {task_id: _seen(task) for task_id, task in tasks.items()}
+    changed: dict[str, TaskRecord] = {}
+    changed_tasks: list[ChangedTask] = []
+    lists: list[ChangedList] = []
+    left: list[LeftOperation] = []
+    for each in waiting:
+        operation = each.operation
+        if isinstance(operation, UndoOperation):
+            undone = await undo_group(work, operation.group_id)
+            changed_tasks += undone.tasks
+            lists += undone.lists
+        elif isinstance(operation, DeleteListOperation):
+            found = await work.lists.find(operation.list_id)
+            if found is None:
+                left.append(LeftOperation(title=each.title, number=None, reason="gone"))
+            elif f"{found.name}:{await work.tasks.digest_of(found.id)}" != each.seen:
+                left.append(LeftOperation(title=each.title, number=None, reason="changed"))
+            else:
+                await delete_list(work, found, operation.tasks)
+                lists.append(ChangedList(id=found.id, name=found.name, deleted=True))
+        elif (task := tasks.get(operation.task_id)) is None or (
+            task.deleted_at is not None and not isinstance(operation, RestoreOperation)
+        ):
+            left.append(LeftOperation(title=each.title, number=each.number, reason="gone"))
+        elif seen[task.id] != each.seen:
+            left.append(LeftOperation(title=each.title, number=each.number, reason="changed"))
+        else:
+            await _change_task(work, task, operation)
+            changed[task.id] = task
+    changed_tasks += [
+        ChangedTask(
+            id=task.id, number=task.number, title=task.title, deleted=task.deleted_at is not None
+        )
+        for task in changed.values()
+    ]
+    return Outcome(group_id=group_id, tasks=changed_tasks, lists=lists, left=left)
+
+
+async def _change_task(work: UserWork, task: TaskRecord, operation: TaskOperation) -> None:
+    match operation:
+        case UpdateOperation():
+            await update_task(work, task, operation.changes)
+        case DeleteOperation():
+            await delete_task(work, task)
+        case RestoreOperation():
+            await restore_task(work, task)
+
+
+def _seen(task: TaskRecord) -> str:
+    return task.updated_at.isoformat()
