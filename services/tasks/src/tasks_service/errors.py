@@ -23,7 +23,7 @@ UnavailableError
 └── BusyError              503  busy
 """
 
-from typing import Final
+from typing import Any, Final
 
 from todochat.errors import (
     ConflictError,
@@ -68,8 +68,9 @@ class ConfirmationRequiredError(ConflictError):
 
     code, title = "confirmation-required", "The person has to confirm this"
 
-    def __init__(self) -> None:
-        super().__init__("This changes more than an agent may change without a confirmation.")
+    def __init__(self, **extensions: Any) -> None:
+        detail = "This changes more than an agent may change without a confirmation."
+        super().__init__(detail, **extensions)
 
 
 class PendingDecidedError(ConflictError):

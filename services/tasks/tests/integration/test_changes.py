@@ -172,6 +172,7 @@ class TestUndo:
         undone = await turn(service, ada, "msg_2").undo(scope_id=SCOPE)
 
         assert undone.status_code == 409  # more than three tasks, and a list
+        assert undone.json()["group_id"] == "msg_1"
         undone = await Agent(service, ada, "msg_2", limit=None).undo(scope_id=SCOPE)
         assert undone.status_code == 200, undone.text
         assert await tasks_of(ada) == before
@@ -203,13 +204,24 @@ class TestUndo:
         await turn(service, ada, "msg_2").patch("tasks/1", {"title": "c"})
 
         titles = []
-        for _ in range(2):
-            await turn(service, ada, "msg_3").undo(scope_id=SCOPE)
+        for group in ("msg_3", "msg_4"):
+            await turn(service, ada, group).undo(scope_id=SCOPE)
             titles += await ada.titles()
-        third = await turn(service, ada, "msg_3").undo(scope_id=SCOPE)
+        third = await turn(service, ada, "msg_5").undo(scope_id=SCOPE)
 
         assert titles == ["b", "a"]
         assert third.json()["type"].endswith("nothing-to-undo")
+
+    async def test_one_turn_undoes_one_turn(self, service: Service, ada: Person) -> None:
+        await ada.make_task("a")
+        await turn(service, ada, "msg_1").patch("tasks/1", {"title": "b"})
+        await turn(service, ada, "msg_2").patch("tasks/1", {"title": "c"})
+        await turn(service, ada, "msg_3").undo(scope_id=SCOPE)
+
+        again = await turn(service, ada, "msg_3").undo(scope_id=SCOPE)
+
+        assert again.json()["type"].endswith("nothing-to-undo")
+        assert await ada.titles() == ["b"]
 
     async def test_what_somebody_changed_since_is_named_and_nothing_is_undone(
         self, service: Service, ada: Person
@@ -363,6 +375,7 @@ class TestPendingChanges:
         refused = await agent.confirm(shown)
 
         assert shown["id"] == same["id"] == grown["id"]
+        assert grown["done"] == []
         assert (shown["revision"], same["revision"], grown["revision"]) == (1, 1, 2)
         assert refused.json()["type"].endswith("pending-change-changed")
         assert len(await ada.titles()) == 3
@@ -397,6 +410,19 @@ class TestPendingChanges:
         assert {answer.status_code for answer in answers} == {404}
         assert (await ada.get(path)).json() == held
         assert (await ada.get("changes/pending", group="msg_1")).json() == held
+
+    async def test_it_tells_what_the_turn_has_done_already(
+        self, service: Service, ada: Person
+    ) -> None:
+        for title in "ab":
+            await ada.make_task(title)
+        agent = turn(service, ada, "msg_1")
+        await agent.post("tasks/1/complete")
+        await agent.post("tasks", {"title": "new"})
+
+        held = await agent.hold(deletion((await ada.get("tasks/2")).json()))
+
+        assert [task["title"] for task in held["done"]] == ["a"]
 
     async def test_an_undo_can_wait_too(self, service: Service, ada: Person) -> None:
         await ada.make_task("a")

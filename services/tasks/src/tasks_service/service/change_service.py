@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.operation import (
     MAX_OPERATIONS,
@@ -28,6 +29,7 @@ from tasks_service.domain.operation import (
 )
 from tasks_service.domain.text import has_nul
 from tasks_service.errors import (
+    ConfirmationRequiredError,
     ListNotFoundError,
     NothingToUndoError,
     PendingChangedError,
@@ -38,11 +40,12 @@ from tasks_service.errors import (
 )
 from tasks_service.service.list_changes import delete_list
 from tasks_service.service.task_changes import delete_task, restore_task, update_task
-from tasks_service.service.undo import undo_group
+from tasks_service.service.undo import changed_task, undo_group
 from tasks_service.service.user_work import UserWork
 from tasks_service.service.write_gate import WriteGate, WriteRequest, Written
-from tasks_service.storage.change_repository import PendingRepository
+from tasks_service.storage.change_repository import ChangeRepository, PendingRepository
 from tasks_service.storage.records import PendingRecord, TaskRecord
+from tasks_service.storage.task_repository import TaskRepository
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
 from todochat.database import Database
@@ -59,6 +62,9 @@ class PendingChange(msgspec.Struct, kw_only=True, frozen=True):
     status: PendingStatus
     operations: list[PendingOperation]
     expires_at: dt.datetime
+    done: Annotated[
+        list[ChangedTask], Meta(description="What the group changed without a confirmation.")
+    ]
     outcome: Annotated[Outcome | None, Meta(description="What the confirmation did.")] = None
 
 
@@ -87,10 +93,16 @@ class ChangeService:
         async def change(work: UserWork) -> Outcome:
             wanted = group_id
             if wanted is None and scope_id is not None:
+                # One turn takes one turn back, however often its agent asks.
+                if work.group is not None and await work.changes.has_undone(work.group.id):
+                    raise NothingToUndoError
                 wanted = await work.changes.last_group(scope_id)
             if wanted is None:
                 raise NothingToUndoError
-            return await undo_group(work, wanted, task_ids)
+            try:
+                return await undo_group(work, wanted, task_ids)
+            except ConfirmationRequiredError:
+                raise ConfirmationRequiredError(group_id=wanted) from None
 
         return await self._gate.run(request, HTTPStatus.OK, change)
 
@@ -131,7 +143,7 @@ class ChangeService:
                 record.operations = [*record.operations, *added]
                 record.revision += 1
             record.expires_at = work.now + dt.timedelta(hours=PENDING_HOURS)
-            return to_pending(record, work.now)
+            return await _to_pending(work.session, record, work.now)
 
         return await self._gate.run(request, HTTPStatus.CREATED, change)
 
@@ -143,7 +155,7 @@ class ChangeService:
         """
         async with open_transaction(self._database, user_id) as session:
             record = await _find(PendingRepository(session, user_id), pending_id)
-            return to_pending(record, utc_now())
+            return await _to_pending(session, record, utc_now())
 
     async def pending_of(self, user_id: str, group_id: str) -> PendingChange:
         """Return the newest pending change of a group.
@@ -155,7 +167,7 @@ class ChangeService:
             record = await PendingRepository(session, user_id).newest_of(group_id)
             if record is None:
                 raise PendingNotFoundError
-            return to_pending(record, utc_now())
+            return await _to_pending(session, record, utc_now())
 
     async def confirm(self, request: WriteRequest, pending_id: str, revision: int) -> Written:
         """Carry a pending change out, once; what is not as the person saw it is left as it is.
@@ -173,7 +185,7 @@ class ChangeService:
         async def change(work: UserWork) -> PendingChange:
             record = await _open_record(work, pending_id, but_for="confirmed")
             if record.decision is not None:
-                return to_pending(record, work.now)
+                return await _to_pending(work.session, record, work.now)
             if record.revision != revision:
                 raise PendingChangedError(record.revision)
             waiting = msgspec.convert(record.operations, list[PendingOperation])
@@ -182,7 +194,7 @@ class ChangeService:
             outcome = await _carry_out(work, record.group_id, waiting)
             record.decision, record.decided_at = "confirmed", work.now
             record.result = msgspec.to_builtins(outcome)
-            return to_pending(record, work.now)
+            return await _to_pending(work.session, record, work.now)
 
         return await self._gate.run(request, HTTPStatus.OK, change)
 
@@ -198,13 +210,16 @@ class ChangeService:
             record = await _open_record(work, pending_id, but_for="discarded")
             if record.decision is None:
                 record.decision, record.decided_at = "discarded", work.now
-            return to_pending(record, work.now)
+            return await _to_pending(work.session, record, work.now)
 
         return await self._gate.run(request, HTTPStatus.OK, change)
 
 
-def to_pending(record: PendingRecord, now: dt.datetime) -> PendingChange:
-    """Return the pending change that a row holds."""
+async def _to_pending(
+    session: AsyncSession, record: PendingRecord, now: dt.datetime
+) -> PendingChange:
+    touched = await ChangeRepository(session, record.user_id).touched_by(record.group_id)
+    done = await TaskRepository(session, record.user_id).with_ids(touched.others)
     return PendingChange(
         id=record.id,
         group_id=record.group_id,
@@ -212,6 +227,7 @@ def to_pending(record: PendingRecord, now: dt.datetime) -> PendingChange:
         status=_status(record, now),
         operations=msgspec.convert(record.operations, list[PendingOperation]),
         expires_at=record.expires_at,
+        done=[changed_task(task) for task in sorted(done.values(), key=lambda task: task.number)],
         outcome=msgspec.convert(record.result, Outcome | None),
     )
 
@@ -297,12 +313,7 @@ async def _carry_out(work: UserWork, group_id: str, waiting: Sequence[PendingOpe
         else:
             await _change_task(work, task, operation)
             changed[task.id] = task
-    changed_tasks += [
-        ChangedTask(
-            id=task.id, number=task.number, title=task.title, deleted=task.deleted_at is not None
-        )
-        for task in changed.values()
-    ]
+    changed_tasks += map(changed_task, changed.values())
     return Outcome(group_id=group_id, tasks=changed_tasks, lists=lists, left=left)
 
 

@@ -59,19 +59,21 @@ async def undo_group(
         work.record(_kind_of_task(before[task.id], task), task=to_task(task))
     return Outcome(
         group_id=group_id,
-        tasks=[
-            ChangedTask(
-                id=task.id,
-                number=task.number,
-                title=task.title,
-                deleted=task.deleted_at is not None,
-            )
-            for task in changed
-        ],
+        tasks=[changed_task(task) for task in changed],
         lists=[
             ChangedList(id=record.id, name=record.name, deleted=record.deleted_at is not None)
             for record in lists.values()
         ],
+    )
+
+
+def changed_task(record: TaskRecord) -> ChangedTask:
+    """Return what is told of a task that was changed."""
+    return ChangedTask(
+        id=record.id,
+        number=record.number,
+        title=record.title,
+        deleted=record.deleted_at is not None,
     )
 
 

@@ -46,6 +46,7 @@ class UserWork:
         group: ChangeGroup | None = None,
     ) -> None:
         self.user_id = counters.user_id
+        self.session = session
         self.tasks = TaskRepository(session, self.user_id)
         self.lists = ListRepository(session, self.user_id)
         self.changes = ChangeRepository(session, self.user_id)

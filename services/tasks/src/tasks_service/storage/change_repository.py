@@ -78,6 +78,15 @@ class ChangeRepository:
             others=frozenset(entity_id for entity_id, is_made in rows if not is_made),
         )
 
+    async def has_undone(self, group_id: str) -> bool:
+        """Tell whether a change of this group has undone something."""
+        statement = select(ChangeRecord.id).where(
+            ChangeRecord.user_id == self._user_id,
+            ChangeRecord.group_id == group_id,
+            ChangeRecord.undoes.is_not(None),
+        )
+        return await self._session.scalar(statement.limit(1)) is not None
+
     async def last_group(self, scope_id: str) -> str | None:
         """Return the group of a scope's newest change that can be undone."""
         statement = (
