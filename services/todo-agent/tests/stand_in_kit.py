@@ -236,7 +236,8 @@ class TasksStandIn:
                 "done": [],
             }
             self.pending[held["id"]] = held
-        for operation in operations:
+        known = [each["operation"] for each in held["operations"]]
+        for operation in (each for each in operations if each not in known):
             task = self.tasks.get(operation.get("task_id", "")) or self.deleted.get(
                 operation.get("task_id", "")
             )

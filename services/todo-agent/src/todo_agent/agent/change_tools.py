@@ -145,7 +145,9 @@ def _changes_of(asked: ChangeTasks, task: TaskView, zone: ZoneInfo) -> dict[str,
         for name, value in (("priority", asked.priority), ("completed", asked.completed))
         if value is not None
     }
-    if asked.due_date is not None:
+    if asked.due_at is not None:
+        body["due"] = due_of(None, asked.due_at, zone)
+    elif asked.due_date is not None:
         body["due"] = moved_due(task, asked.due_date, zone)
     elif asked.clear_due:
         body["due"] = None

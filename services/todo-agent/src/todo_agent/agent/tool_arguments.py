@@ -96,6 +96,7 @@ class ChangeTasks(msgspec.Struct, forbid_unknown_fields=True):
     due_date: Annotated[
         Day | None, Meta(description="Move them to this day; each keeps its time of day.")
     ] = None
+    due_at: Annotated[Instant | None, Meta(description="Move all of them to this time.")] = None
     clear_due: Annotated[bool | None, Meta(description="Take their due away.")] = None
     list: Annotated[ListName | None, Meta(description="Move them there.")] = None
     priority: Priority | None = None

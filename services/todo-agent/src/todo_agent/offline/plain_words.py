@@ -59,7 +59,10 @@ def is_no(text: str) -> bool:
 
 
 def is_undo(text: str) -> bool:
-    """Tell whether a message asks to undo, and for nothing else."""
+    """Tell whether a message asks to undo, and for nothing else; "undo?" alone asks what that is."""
+    is_question = text.rstrip().endswith(("?", "\u061f", "\uff1f"))
+    if is_question and _words(text)[:1] not in (["can"], ["could"], ["please"]):
+        return False
     words = [word for word in _words(text) if word not in {"please", "can", "could", "you"}]
     return " ".join(words) in _UNDO
 
