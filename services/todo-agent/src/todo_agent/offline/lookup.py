@@ -151,9 +151,24 @@ def _everything(target: Everything, *, prefers_completed: bool) -> Lookup:
     tasks = tuple(output.tasks)
     if target.words:
         tasks = match_titles(target.words, tasks).sure
+    if not tasks and target.words and within.list_name is None:
+        tasks = yield from _in_list_called(target.words, within)
     if not tasks:
-        return Found(reply="There are no such tasks.")
+        about = f"matches {quote(target.words)}" if target.words else "is meant by that"
+        return Found(reply=f"I found no task that {about}. Nothing was changed.")
     return Found(tuple(task.number for task in tasks), tasks, is_selection=True)
+
+
+def _in_list_called(
+    words: str, within: Filter
+) -> Generator[Sequence[ToolCall], Sequence[ToolOutput], tuple[TaskView, ...]]:
+    """Return the tasks of the list of that name: people say "everything in work"."""
+    (lists,) = yield [list_lists()]
+    name = similar_list(words, [found.name for found in lists.lists])
+    if name is None:
+        return ()
+    (output,) = yield [list_tasks(replace(within, list_name=name))]
+    return tuple(output.tasks)
 
 
 def _by_words(target: ByWords, situation: Situation, *, prefers_completed: bool) -> Lookup:
