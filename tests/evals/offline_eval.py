@@ -38,7 +38,6 @@ KINDS = {
     "add_task": "create",
     "create_list": "create",
     "delete_task": "delete",
-    "delete_list": "delete",
     "update_task": "update",
     "complete_task": "update",
     "undo": "update",
