@@ -12,39 +12,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tasks_service.domain.operation import (
     MAX_OPERATIONS,
     PENDING_HOURS,
-    ChangedList,
     ChangedTask,
     Decision,
-    DeleteListOperation,
-    DeleteOperation,
-    LeftOperation,
     Operation,
     Outcome,
     PendingOperation,
     PendingStatus,
-    RestoreOperation,
-    TaskOperation,
-    UndoOperation,
-    UpdateOperation,
 )
 from tasks_service.domain.text import has_nul
 from tasks_service.errors import (
     ConfirmationRequiredError,
-    ListNotFoundError,
     NothingToUndoError,
     PendingChangedError,
     PendingDecidedError,
     PendingNotFoundError,
-    TaskNotFoundError,
     TooManyOperationsError,
 )
-from tasks_service.service.list_changes import delete_list
-from tasks_service.service.task_changes import delete_task, restore_task, update_task
+from tasks_service.service.confirmation import carry_out, describe
 from tasks_service.service.undo import changed_task, undo_group
 from tasks_service.service.user_work import UserWork
 from tasks_service.service.write_gate import WriteGate, WriteRequest, Written
 from tasks_service.storage.change_repository import ChangeRepository, PendingRepository
-from tasks_service.storage.records import PendingRecord, TaskRecord
+from tasks_service.storage.records import PendingRecord
 from tasks_service.storage.task_repository import TaskRepository
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
@@ -119,7 +108,7 @@ class ChangeService:
             if work.group is None:
                 msg = "Only a change of a group can wait for a confirmation."
                 raise BadRequestError(msg)
-            described = [await _describe(work, operation) for operation in operations]
+            described = [await describe(work, operation) for operation in operations]
             record = await work.pending.newest_of(work.group.id)
             if record is None or _status(record, work.now) != "open":
                 record = PendingRecord(
@@ -191,7 +180,7 @@ class ChangeService:
             waiting = msgspec.convert(record.operations, list[PendingOperation])
             # Undone together with what the group did without being asked.
             work.join(record.group_id, record.scope_id)
-            outcome = await _carry_out(work, record.group_id, waiting)
+            outcome = await carry_out(work, record.group_id, waiting)
             record.decision, record.decided_at = "confirmed", work.now
             record.result = msgspec.to_builtins(outcome)
             return await _to_pending(work.session, record, work.now)
@@ -252,80 +241,3 @@ async def _open_record(work: UserWork, pending_id: str, *, but_for: Decision) ->
     if status not in {"open", but_for}:
         raise PendingDecidedError(status)
     return record
-
-
-async def _describe(work: UserWork, operation: Operation) -> PendingOperation:
-    match operation:
-        case DeleteListOperation():
-            found = await work.lists.find(operation.list_id)
-            if found is None:
-                raise ListNotFoundError
-            return PendingOperation(
-                operation=operation,
-                title=found.name,
-                count=await work.tasks.count_open_in(found.id),
-                seen=f"{found.name}:{await work.tasks.digest_of(found.id)}",
-            )
-        case UndoOperation():
-            changes = await work.changes.undoable(operation.group_id)
-            if not changes:
-                raise NothingToUndoError
-            return PendingOperation(operation=operation, title="", count=len(changes))
-        case UpdateOperation() | DeleteOperation() | RestoreOperation():
-            is_deleted = isinstance(operation, RestoreOperation)
-            task = await work.tasks.find(operation.task_id, deleted_too=is_deleted)
-            if task is None:
-                raise TaskNotFoundError
-            return PendingOperation(
-                operation=operation, title=task.title, number=task.number, seen=_seen(task)
-            )
-
-
-async def _carry_out(work: UserWork, group_id: str, waiting: Sequence[PendingOperation]) -> Outcome:
-    ids = [each.operation.task_id for each in waiting if isinstance(each.operation, TaskOperation)]
-    tasks = await work.tasks.with_ids(dict.fromkeys(ids))
-    seen = {task_id: _seen(task) for task_id, task in tasks.items()}
-    changed: dict[str, TaskRecord] = {}
-    changed_tasks: list[ChangedTask] = []
-    lists: list[ChangedList] = []
-    left: list[LeftOperation] = []
-    for each in waiting:
-        operation = each.operation
-        if isinstance(operation, UndoOperation):
-            undone = await undo_group(work, operation.group_id)
-            changed_tasks += undone.tasks
-            lists += undone.lists
-        elif isinstance(operation, DeleteListOperation):
-            found = await work.lists.find(operation.list_id)
-            if found is None:
-                left.append(LeftOperation(title=each.title, number=None, reason="gone"))
-            elif f"{found.name}:{await work.tasks.digest_of(found.id)}" != each.seen:
-                left.append(LeftOperation(title=each.title, number=None, reason="changed"))
-            else:
-                await delete_list(work, found, operation.tasks)
-                lists.append(ChangedList(id=found.id, name=found.name, deleted=True))
-        elif (task := tasks.get(operation.task_id)) is None or (
-            task.deleted_at is not None and not isinstance(operation, RestoreOperation)
-        ):
-            left.append(LeftOperation(title=each.title, number=each.number, reason="gone"))
-        elif seen[task.id] != each.seen:
-            left.append(LeftOperation(title=each.title, number=each.number, reason="changed"))
-        else:
-            await _change_task(work, task, operation)
-            changed[task.id] = task
-    changed_tasks += map(changed_task, changed.values())
-    return Outcome(group_id=group_id, tasks=changed_tasks, lists=lists, left=left)
-
-
-async def _change_task(work: UserWork, task: TaskRecord, operation: TaskOperation) -> None:
-    match operation:
-        case UpdateOperation():
-            await update_task(work, task, operation.changes)
-        case DeleteOperation():
-            await delete_task(work, task)
-        case RestoreOperation():
-            await restore_task(work, task)
-
-
-def _seen(task: TaskRecord) -> str:
-    return task.updated_at.isoformat()

@@ -103,6 +103,7 @@ class TaskRepository:
         """Return the tasks with these ids, deleted ones included."""
         wanted = any_(cast(list(ids), ARRAY(Text)))  # one parameter, however many there are
         statement = select(TaskRecord).where(self._mine, TaskRecord.id == wanted)
+        statement = statement.execution_options(populate_existing=True)  # see `_update_list`
         return {record.id: record for record in await self._session.scalars(statement)}
 
     async def move_all(self, list_id: str, *, to: str, now: dt.datetime) -> None:
