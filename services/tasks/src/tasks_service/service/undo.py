@@ -42,7 +42,14 @@ async def undo_group(
     )
     before = {task_id: task_state(record) for task_id, record in tasks.items()}
     lists: dict[str, ListRecord] = {}
-    conflicts = [await _undo_change(work, change, tasks, lists) for change in changes]
+    live = {record.id for record in await work.lists.all()}
+    conflicts = []
+    for change in changes:
+        if change.type.startswith("list."):
+            conflicts.append(await _undo_list(work, change, lists))
+            live = {record.id for record in await work.lists.all()}
+        else:
+            conflicts.append(await _undo_task(work, change, tasks, live))
     if titles := list(dict.fromkeys(filter(None, conflicts))):
         raise UndoConflictError(titles)
     if await work.tasks.count_open(at_most=MAX_OPEN_TASKS + 1) > MAX_OPEN_TASKS:
@@ -77,63 +84,60 @@ def changed_task(record: TaskRecord) -> ChangedTask:
     )
 
 
-async def _undo_change(
-    work: UserWork,
-    change: ChangeRecord,
-    tasks: Mapping[str, TaskRecord],
-    lists: dict[str, ListRecord],
+async def _undo_task(
+    work: UserWork, change: ChangeRecord, tasks: Mapping[str, TaskRecord], live: Collection[str]
 ) -> str | None:
-    """Undo one change; returns what to call the task or list if it was changed again."""
-    if change.type.startswith("list."):
-        record = await work.lists.find(change.entity_id, deleted_too=True)
-        if record is None:
-            return str(change.after.get("name", "a list"))
-        lists[record.id] = record
-        return None if await _undo_list(work, record, change) else record.name
-    task = tasks.get(change.entity_id)
-    if task is None:
+    """Undo one change; returns what to call the task if it was changed again.
+
+    Args:
+        live: the ids of the lists that there are.
+    """
+    record = tasks.get(change.entity_id)
+    if record is None:
         return "a task that is deleted for good"
-    return None if await _undo_task(work, task, change) else task.title
-
-
-async def _undo_task(work: UserWork, record: TaskRecord, change: ChangeRecord) -> bool:
-    """Undo one change; False if the task was changed again."""
     state = task_state(record)
     wanted = _wanted(state, change, deleted_at=work.now)
     if wanted is None:
-        return False
-    list_id = wanted.get("list_id", record.list_id)
+        return record.title
     is_alive = wanted.get("deleted_at", state["deleted_at"]) is None
-    if is_alive and await work.lists.find(list_id) is None:
+    if is_alive and wanted.get("list_id", record.list_id) not in live:
         if "list_id" in wanted:
-            return False  # the list it came from is gone
+            return record.title  # the list it came from is gone
         wanted["list_id"] = await work.resolve_list(None)
     set_state(record, wanted)
     record.updated_at = work.now
     after = task_state(record)
     work.log(_kind_of_task(state, record), record.id, state, after, undoes=change.id)
-    return True
+    return None
 
 
-async def _undo_list(work: UserWork, record: ListRecord, change: ChangeRecord) -> bool:
-    """Undo one change; False if the list was changed again, has other tasks, or its name is taken."""
+async def _undo_list(
+    work: UserWork, change: ChangeRecord, lists: dict[str, ListRecord]
+) -> str | None:
+    """Undo one change, and add the list to `lists`; returns what to call it if that can't be.
+
+    It can't if the list was changed again, if a new one has tasks by now, or if its name is taken.
+    """
+    record = await work.lists.find(change.entity_id, deleted_too=True)
+    if record is None:
+        return str(change.after.get("name", "a list that is deleted for good"))
     state = list_state(record)
     wanted = _wanted(state, change, deleted_at=work.now)
     if wanted is None:
-        return False
-    if "deleted_at" in wanted and wanted["deleted_at"] is not None:
+        return record.name
+    if wanted.get("deleted_at") is not None:
         if record.is_default or await work.tasks.has_any_in(record.id):
-            return False
-    else:
+            return record.name
+    elif wanted:
         holder = await work.lists.find_named(wanted.get("name", record.name))
         if holder is not None and holder is not record:
-            return False
+            return record.name
     set_list_state(record, wanted)
     record.updated_at = work.now
     await work.lists.flush()
-    kind = _kind_of_list(record)
-    work.log(kind, record.id, state, list_state(record), undoes=change.id)
-    return True
+    work.log(_kind_of_list(record), record.id, state, list_state(record), undoes=change.id)
+    lists[record.id] = record
+    return None
 
 
 def _wanted(

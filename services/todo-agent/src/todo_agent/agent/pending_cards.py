@@ -102,11 +102,12 @@ def left_text(outcome: ChangeOutcome | None) -> str:
 
 def undone_text(outcome: ChangeOutcome) -> str:
     """Say what an undo did."""
-    count = len(outcome.tasks) + len(outcome.lists)
-    if count == 1:
+    counts = ((len(outcome.tasks), "task"), (len(outcome.lists), "list"))
+    if sum(count for count, _ in counts) == 1:
         name = outcome.tasks[0].title if outcome.tasks else outcome.lists[0].name
         return f"Undone: “{name}” is as it was before."
-    return f"Undone: {count} tasks and lists are as they were before."
+    named = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
+    return f"Undone: {' and '.join(named)} are as they were before."
 
 
 def _sentence(

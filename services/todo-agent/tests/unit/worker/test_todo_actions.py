@@ -1,6 +1,7 @@
 """Clicks on the todo agent's widgets: what becomes of the tasks, the widget and the history."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from todo_agent.agent.action_payloads import (
     SAVE,
     TOGGLE,
 )
+from todo_agent.agent.turns import turn_of
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Direct usage of named widget:DeprecationWarning")
@@ -404,6 +406,22 @@ class TestAModelThatTriesToGetAroundIt:
 
         assert self.done(tasks) == 3
         assert texts((await widgets(chat, run))[-1].widget)[-1] == "Mark 3 tasks as done?"
+
+    async def test_a_run_without_a_message_of_its_own_belongs_to_the_turn_before(
+        self, chat: Any, listed: Any, model: ScriptedModelServer
+    ) -> None:
+        """A browser's output, or a form's, goes on with the turn of the last message."""
+        model.answer(Say("Well."))
+        await chat.ask("and?", listed.thread_id)
+        message = [item for item in await chat.items(listed) if item.type == "user_message"][-1]
+        going_on: Any = SimpleNamespace(
+            message=None,
+            store=chat.store,
+            thread=SimpleNamespace(id=listed.thread_id),
+            request_context=chat.context,
+        )
+
+        assert await turn_of(going_on) == message.id
 
     async def test_a_model_that_fails_afterwards_still_leaves_the_card(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
