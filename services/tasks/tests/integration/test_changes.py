@@ -13,11 +13,19 @@ SCOPE = "thr_1"
 class Agent:
     """The agent in one turn: its changes are one group, of which three tasks are free."""
 
-    def __init__(self, service: Service, person: Person, group: str, limit: int | None = 3) -> None:
+    def __init__(
+        self,
+        service: Service,
+        person: Person,
+        group: str,
+        *,
+        limit: int | None = 3,
+        run_id: str | None = None,
+    ) -> None:
         self.group = group
         self._http = service.agent(person.user_id)
         self._headers = {
-            "X_Run_Id": f"run_{group}",
+            "X_Run_Id": run_id or f"run_{group}",
             "X_Run_Attempt": 1,
             "X_Change_Group": group,
             "X_Change_Scope": SCOPE,
@@ -99,6 +107,33 @@ class TestTheLimit:
         answers = [await agent.post(f"tasks/{task.json()['id']}/complete") for task in made]
 
         assert {answer.status_code for answer in answers} == {200}
+
+    async def test_what_the_person_confirmed_or_undid_allows_nothing_else(
+        self, service: Service, ada: Person
+    ) -> None:
+        tasks = [await ada.make_task(title) for title in "abcdef"]
+        agent = turn(service, ada, "msg_1")
+        held = await agent.hold(*(completion(task) for task in tasks))
+        await agent.confirm(held)
+        deleted = [await agent.delete(f"tasks/{task['id']}") for task in tasks]
+        undoing = turn(service, ada, "msg_2")
+        await Agent(service, ada, "msg_2", limit=None).undo(scope_id=SCOPE)
+
+        again = [await undoing.delete(f"tasks/{task['id']}") for task in tasks]
+
+        assert [answer.status_code for answer in deleted] == [204, 204, 204, 409, 409, 409]
+        assert [answer.status_code for answer in again] == [204, 204, 204, 409, 409, 409]
+
+    async def test_what_another_run_of_the_turn_made_counts(
+        self, service: Service, ada: Person
+    ) -> None:
+        agent = turn(service, ada, "msg_1")
+        made = [(await agent.post("tasks", {"title": title})).json() for title in "abcd"]
+        retried = Agent(service, ada, "msg_1", run_id="run_2")
+
+        answers = [await retried.delete(f"tasks/{task['id']}") for task in made]
+
+        assert [answer.status_code for answer in answers] == [204, 204, 204, 409]
 
     async def test_every_deletion_of_a_list_needs_a_confirmation(
         self, service: Service, ada: Person
@@ -312,6 +347,10 @@ class TestUndo:
         answer = await bob.post("changes/undo", {"group_id": "msg_1"})
 
         assert answer.json()["type"].endswith("nothing-to-undo")
+
+
+def completion(task: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "update", "task_id": task["id"], "changes": {"completed": True}}
 
 
 def deletion(task: dict[str, Any]) -> dict[str, Any]:

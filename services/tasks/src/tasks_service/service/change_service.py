@@ -207,8 +207,9 @@ class ChangeService:
 async def _to_pending(
     session: AsyncSession, record: PendingRecord, now: dt.datetime
 ) -> PendingChange:
-    touched = await ChangeRepository(session, record.user_id).touched_by(record.group_id)
-    done = await TaskRepository(session, record.user_id).with_ids(touched.others)
+    changes = ChangeRepository(session, record.user_id)
+    changed = await changes.touched_by(record.group_id) - await changes.made_by(record.group_id)
+    done = await TaskRepository(session, record.user_id).with_ids(changed)
     return PendingChange(
         id=record.id,
         group_id=record.group_id,

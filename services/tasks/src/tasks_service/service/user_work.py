@@ -149,13 +149,15 @@ class UserWork:
             "run_id": self._run_id,
             "scope_id": self.group.scope_id if self.group else None,
             "group_id": self.group.id if self.group else None,
+            "is_confirmed": self.group is None or self.group.confirm_above is None,
             "occurred_at": self.now,
         }
 
     async def require_consent(self, *task_ids: str, deletes_list: bool = False) -> None:
         """Make sure that the group of changes may change these tasks, or delete a list.
 
-        Tasks that the group has made itself don't count, and every other one counts once.
+        Tasks that the run has made itself don't count, and every other one counts once. What the
+        person has confirmed doesn't count, and doesn't allow anything else.
 
         Raises:
             ConfirmationRequiredError: the person has to confirm it.
@@ -165,8 +167,8 @@ class UserWork:
         if deletes_list:
             raise ConfirmationRequiredError
         touched = await self.changes.touched_by(self.group.id)
-        counted = touched.others | (frozenset(task_ids) - touched.made)
-        if len(counted) > max(self.group.confirm_above, len(touched.others)):
+        made = await self.changes.made_by(self.group.id, self._run_id)
+        if len((touched | set(task_ids)) - made) > self.group.confirm_above:
             raise ConfirmationRequiredError
 
     async def resolve_list(self, list_id: str | None) -> str:

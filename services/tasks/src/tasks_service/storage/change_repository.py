@@ -3,24 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-from sqlalchemy import ColumnElement, exists, func, insert, literal, select
+from sqlalchemy import ColumnElement, exists, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from tasks_service.storage.records import ChangeRecord, PendingRecord, TaskRecord
-
-
-class Touched(msgspec.Struct, frozen=True):
-    """The tasks that a group of changes has touched.
-
-    Args:
-        made: those that the group itself has made.
-        others: those that were there before.
-    """
-
-    made: frozenset[str]
-    others: frozenset[str]
 
 
 class ChangeRepository:
@@ -61,21 +48,27 @@ class ChangeRepository:
         statement = insert(ChangeRecord).from_select(names, tasks.order_by(TaskRecord.number))
         await self._session.execute(statement)
 
-    async def touched_by(self, group_id: str) -> Touched:
-        """Return which tasks a group has made or changed."""
-        statement = (
-            select(ChangeRecord.entity_id, func.bool_or(ChangeRecord.type == "task.created.v1"))
-            .where(
-                ChangeRecord.user_id == self._user_id,
-                ChangeRecord.group_id == group_id,
-                ChangeRecord.type.startswith("task."),
-            )
-            .group_by(ChangeRecord.entity_id)
+    async def touched_by(self, group_id: str) -> set[str]:
+        """Return the ids of the tasks that a group has changed without a confirmation."""
+        statement = select(ChangeRecord.entity_id).where(
+            *self._of_tasks(group_id),
+            ChangeRecord.type != "task.created.v1",
+            ChangeRecord.is_confirmed.is_(False),
         )
-        rows = (await self._session.execute(statement)).all()
-        return Touched(
-            made=frozenset(entity_id for entity_id, is_made in rows if is_made),
-            others=frozenset(entity_id for entity_id, is_made in rows if not is_made),
+        return set(await self._session.scalars(statement.distinct()))
+
+    async def made_by(self, group_id: str, run_id: str | None = None) -> set[str]:
+        """Return the ids of the tasks that a group has made; only one run of it, if that is named."""
+        conditions = [*self._of_tasks(group_id), ChangeRecord.type == "task.created.v1"]
+        if run_id is not None:
+            conditions.append(ChangeRecord.run_id == run_id)
+        return set(await self._session.scalars(select(ChangeRecord.entity_id).where(*conditions)))
+
+    def _of_tasks(self, group_id: str) -> tuple[ColumnElement[bool], ...]:
+        return (
+            ChangeRecord.user_id == self._user_id,
+            ChangeRecord.group_id == group_id,
+            ChangeRecord.type.startswith("task."),
         )
 
     async def has_undone(self, group_id: str) -> bool:

@@ -146,6 +146,7 @@ class ChangeRecord(TasksBase):
     `before` is null for something new. Rows are only added: an undo adds a row that names in
     `undoes` the change it took back. `group_id` joins changes that are counted and undone together
     (an agent's turn), and `scope_id` joins groups (a conversation); both are opaque here.
+    `is_confirmed` changes were asked for by the person and don't count against the group's limit.
     """
 
     __tablename__ = "task_changes"
@@ -186,6 +187,7 @@ class ChangeRecord(TasksBase):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     after: Mapped[dict[str, Any]] = mapped_column(JSONB)
     undoes: Mapped[int | None] = mapped_column(BigInteger)
+    is_confirmed: Mapped[bool]
     occurred_at: Mapped[dt.datetime] = mapped_column(_TIME)
 
 

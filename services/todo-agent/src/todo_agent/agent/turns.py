@@ -35,11 +35,12 @@ async def turn_before(run: RunContext) -> str | None:
 
 
 def words_of(run: RunContext) -> str:
-    """Return what the person wrote to begin this run; empty if they didn't write."""
-    if run.message is None or run.message.quoted_text:
+    """Return what the person wrote to begin this run; empty if it is not words alone."""
+    message = run.message
+    if message is None or message.quoted_text or message.attachments:
         return ""
-    parts = (part.text for part in run.message.content if isinstance(part, UserMessageTextContent))
-    return "".join(parts)
+    texts = [part.text for part in message.content if isinstance(part, UserMessageTextContent)]
+    return "".join(texts) if len(texts) == len(message.content) else ""
 
 
 async def _messages(run: RunContext) -> AsyncIterator[UserMessageItem]:

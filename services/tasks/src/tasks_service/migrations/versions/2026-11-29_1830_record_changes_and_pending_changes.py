@@ -26,6 +26,7 @@ CREATE TABLE task_changes (
     before jsonb,
     after jsonb NOT NULL,
     undoes bigint,
+    is_confirmed boolean NOT NULL,
     occurred_at timestamptz NOT NULL,
     CONSTRAINT pk_task_changes PRIMARY KEY (user_id, id)
 );
