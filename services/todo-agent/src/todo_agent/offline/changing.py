@@ -247,7 +247,8 @@ def _ask_first(found: Found, call: ToolCall, doing: str, situation: Situation) -
         else ""
     )
     count = "this task" if len(numbers) == 1 else f"these {len(numbers)} tasks"
-    return f"{doing.format(count)}?\n\n{shown}{also}\n\n{Prompt.CONFIRM.value}"
+    more = "\n\nThere are more; ask again for the rest." if found.has_more else ""
+    return f"{doing.format(count)}?\n\n{shown}{also}{more}\n\n{Prompt.CONFIRM.value}"
 
 
 def _phrase(changes: Changes, situation: Situation) -> str:

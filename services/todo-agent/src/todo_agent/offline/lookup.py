@@ -45,12 +45,14 @@ class Found:
     Attributes:
         is_selection: they were picked by a rule ("all done ones"), not named one by one.
         tasks: what is known of them; empty if only numbers were needed.
+        has_more: more are meant than can be handled at once.
     """
 
     numbers: tuple[int, ...] = ()
     tasks: tuple[TaskView, ...] = ()
     is_selection: bool = False
     reply: str = ""
+    has_more: bool = False
 
 
 Lookup = Generator[Sequence[ToolCall], Sequence[ToolOutput], Found]
@@ -156,7 +158,8 @@ def _everything(target: Everything, *, prefers_completed: bool) -> Lookup:
     if not tasks:
         about = f"matches {quote(target.words)}" if target.words else "is meant by that"
         return Found(reply=f"I found no task that {about}. Nothing was changed.")
-    return Found(tuple(task.number for task in tasks), tasks, is_selection=True)
+    numbers = tuple(task.number for task in tasks)
+    return Found(numbers, tasks, is_selection=True, has_more=output.has_more)
 
 
 def _in_list_called(

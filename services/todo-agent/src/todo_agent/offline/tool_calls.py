@@ -86,6 +86,11 @@ class ToolOutput:
         return total if isinstance(total, int) else len(self.tasks)
 
     @property
+    def has_more(self) -> bool:
+        """Whether there are more tasks than are listed."""
+        return self.data.get("more") is True or self.total > len(self.tasks)
+
+    @property
     def waits(self) -> bool:
         """Whether the call waits for the user's confirmation."""
         return self.code == "waiting-for-confirmation"

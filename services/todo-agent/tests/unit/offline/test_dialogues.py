@@ -529,6 +529,14 @@ class TestBulkChanges:
 
         assert json.dumps(todo.tasks) == before
 
+    def test_more_than_can_change_at_once_is_said(self, person: Person, todo: FakeTodo) -> None:
+        todo.have(*(f"task {number}" for number in range(201)))
+
+        answer = person.says("complete all my tasks")
+
+        assert answer.startswith("Mark these 200 tasks as done?")
+        assert "There are more" in answer
+
     def test_a_fourth_task_in_one_message_waits(self, busy: Person, todo: FakeTodo) -> None:
         answer = busy.says("complete 1 and 2. complete 3 and 4")
         assert "waiting: #4" in answer
