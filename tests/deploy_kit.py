@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from auth_session.settings import SERVICE_ARROWS, AuthMigrationSettings, AuthSessionSettings
+from chat_gateway.lifespan import ARROWS as GATEWAY_ARROWS
 from chat_gateway.settings import ChatGatewaySettings
 from tasks_service.lifespan import ARROWS as TASKS_ARROWS
 from tasks_service.settings import MigrationSettings as TasksMigrationSettings
@@ -46,7 +47,7 @@ _ARROWS: Final[dict[str, tuple[Arrow, ...]]] = {
     "tasks": TASKS_ARROWS,
     "todo-agent-api": API_ARROWS,
     "todo-agent-worker": WORKER_ARROWS,
-    "chat-gateway": (Arrow.GATEWAY_TO_AGENT,),
+    "chat-gateway": GATEWAY_ARROWS,
 }
 # One-shot command -> what it reads.
 ONE_SHOTS: Final[dict[tuple[str, ...], type[msgspec.Struct]]] = {

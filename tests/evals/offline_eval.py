@@ -38,11 +38,14 @@ KINDS = {
     "add_task": "create",
     "create_list": "create",
     "delete_task": "delete",
-    "delete_list": "delete",
     "update_task": "update",
     "complete_task": "update",
-    "restore_tasks": "update",
+    "undo": "update",
+    "confirm_changes": "update",
     "ask_to_delete": "read",  # it shows a card
+    "change_tasks": "read",  # so does this
+    "delete_list": "read",  # and this
+    "discard_changes": "read",
     "list_tasks": "read",
     "list_lists": "read",
 }
@@ -73,7 +76,9 @@ MAX_STEPS = 20
 
 def result_of(call: ToolCall, text: str) -> dict[str, Any]:
     """Return a result as if there were just what the utterance speaks of."""
-    if call.name in {"list_lists", "delete_list", "create_list"}:
+    if call.name in {"ask_to_delete", "change_tasks", "delete_list"}:
+        return {"ok": False, "code": "waiting-for-confirmation"}
+    if call.name in {"list_lists", "create_list"}:
         lists = [{"name": name, "open_tasks": 1} for name in names_in(text)]
         return {"ok": True, "lists": lists}
     task = {"number": 1, "title": text, "completed": call.arguments.get("status") == "completed"}

@@ -13,11 +13,12 @@ from stack_kit import SignUp, Stack
 from todochat.testing.person import Person, message
 
 SERVICES = ("tasks", "chat-gateway")
-BODIES = {
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("patch", "tasks"): {"title": "Mine now"},
     ("patch", "lists"): {"name": "Mine now"},
     ("post", "tasks"): {"title": "Mine now"},
     ("post", "lists"): {"name": "Mine now"},
+    ("post", "changes"): {"revision": 1},
 }
 
 
@@ -65,12 +66,15 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
     """Ada, who has things, and Bob, who wants them."""
     ada, bob = await sign_up(stack), await sign_up(stack)
     answer = await ada.ask("add buy milk to my shopping list")
+    asked = await ada.ask("delete the shopping list", answer.thread_id)
+    (card,) = [item["widget"] for item in asked.items if item["type"] == "widget"]
     task = (await ada.tasks())[0]
     lists = (await ada.api("GET", "/lists")).json()["items"]
     hers = {
         "task_id": task["id"],
         "list_id": next(entry["id"] for entry in lists if not entry["is_default"]),
         "run_id": answer.run_id,
+        "pending_id": card["confirm"]["action"]["payload"]["pending_id"],
         "thread_id": answer.thread_id,
         "item_id": answer.items[0]["id"],
         "attachment_id": (await ada.attach_file("secret.txt", b"secret"))["id"],
@@ -81,18 +85,23 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
 def fill(path: str, user_id: str, hers: dict[str, str]) -> tuple[str, str]:
     """Put a user and Ada's ids into a path template."""
     kind = path.split("/")[3]
-    named = {"tasks": hers["task_id"], "lists": hers["list_id"], "chat": hers["run_id"]}
+    named = {
+        "tasks": hers["task_id"],
+        "lists": hers["list_id"],
+        "changes": hers["pending_id"],
+        "chat": hers["run_id"],
+    }
     own = hers["attachment_id"] if "/attachments/" in path else named.get(kind, "")
     filled = path.replace("{user_id}", user_id)
     return re.sub(r"\{[^}]+\}", own, filled), kind
 
 
-def body_of(method: str, kind: str) -> dict[str, str] | None:
+def body_of(method: str, kind: str) -> dict[str, Any] | None:
     return BODIES.get((method, kind), {} if method in {"post", "patch", "put"} else None)
 
 
 async def send(
-    person: Person, method: str, url: str, service: str, body: dict[str, str] | None
+    person: Person, method: str, url: str, service: str, body: dict[str, Any] | None
 ) -> int:
     token = person.client_secret if service == "chat-gateway" else person.login_token
     headers = {"Authorization": f"Bearer {token}"}

@@ -1,5 +1,6 @@
 """In-memory tools of the agent's names, arguments and results, and a person who talks."""
 
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +26,11 @@ CHANGING = {
     "restore_tasks",
     "create_list",
     "delete_list",
+    "change_tasks",
+    "confirm_changes",
+    "undo",
 }
+FREE = 3  # tasks that a turn may change without a confirmation
 
 
 class ToolError(Exception):
@@ -45,6 +50,32 @@ class FakeTodo:
     lists: list[str] = field(default_factory=lambda: [DEFAULT_LIST])
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failing: dict[str, tuple[str, str]] = field(default_factory=dict)
+    waiting: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    asked_before: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+    made: set[int] = field(default_factory=set)
+    turns: list[Any] = field(default_factory=list)
+
+    def begin_turn(self) -> None:
+        """What waits can be confirmed in the next turn; what was changed can be undone."""
+        self.asked_before, self.waiting = self.waiting, []
+        self.touched, self.made = set(), set()
+        self.turns.append(self._state())
+
+    def _state(self) -> Any:
+        return copy.deepcopy((self.tasks, self.deleted, self.lists))
+
+    def _hold(self, name: str, arguments: dict[str, Any]) -> None:
+        self.waiting.append((name, arguments))
+        raise ToolError("waiting-for-confirmation", "Not done yet.")
+
+    def _touch(self, name: str, arguments: dict[str, Any]) -> None:
+        number = int(arguments["task"])
+        others = self.touched | {number}
+        if number not in self.made and len(others) > FREE and number not in self.touched:
+            self._hold(name, arguments)
+        if number not in self.made:
+            self.touched = others
 
     def have(self, *titles: str, **fields: Any) -> None:
         for title in titles:
@@ -69,7 +100,7 @@ class FakeTodo:
             return {"ok": False, "code": failure.code, "error": str(failure)}
 
     def tools(self) -> list[FunctionTool]:
-        names = [*sorted(CHANGING), "ask_to_delete", "list_tasks", "list_lists"]
+        names = [*sorted(CHANGING), "ask_to_delete", "discard_changes", "list_tasks", "list_lists"]
         return [self._tool(name) for name in names]
 
     def _tool(self, name: str) -> FunctionTool:
@@ -123,7 +154,9 @@ class FakeTodo:
         return None
 
     def _add_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        return {"task": self._add(arguments)}
+        task = self._add(arguments)
+        self.made.add(task["number"])
+        return {"task": task}
 
     def _find(self, arguments: dict[str, Any]) -> dict[str, Any]:
         number = int(arguments["task"])
@@ -133,17 +166,82 @@ class FakeTodo:
 
     def _complete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
         task = self._find(arguments)
+        self._touch("complete_task", arguments)
         task["completed"] = True
         return {"task": task}
 
     def _delete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        task = self.tasks.pop(self._find(arguments)["number"])
-        self.deleted[task["number"]] = task
-        return {"task": task}
+        number = self._find(arguments)["number"]
+        self._touch("delete_task", arguments)
+        self.deleted[number] = self.tasks.pop(number)
+        return {"task": self.deleted[number]}
 
     def _ask_to_delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        for number in arguments["tasks"]:
+            self._find({"task": number})
+        self._hold("ask_to_delete", arguments)
+        raise AssertionError
+
+    def _change_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
         found = [self._find({"task": number}) for number in arguments["tasks"]]
-        return {"asked": True, "tasks": found}
+        if arguments.get("ask") or len(found) > FREE:
+            self._hold("change_tasks", arguments)
+        return {"tasks": self._change_all(arguments)}
+
+    def _change_all(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        changed = []
+        for number in arguments["tasks"]:
+            task = self.tasks[int(number)]
+            fields = {key: value for key, value in arguments.items() if key not in {"tasks", "ask"}}
+            dropped = fields.pop("drop_tags", [])
+            added = fields.pop("add_tags", [])
+            task["tags"] = [tag for tag in task["tags"] if tag not in dropped] + added
+            changed.append(self._set(task, fields))
+        return changed
+
+    def _confirm_changes(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        before = self._state()[0]
+        for name, arguments in self.asked_before:
+            match name:
+                case "change_tasks":
+                    self._change_all(arguments)
+                case "delete_list":
+                    self._drop_list(arguments)
+                case "complete_task":
+                    self._find(arguments)["completed"] = True
+                case "update_task":
+                    self._set(self._find(arguments), arguments)
+                case _:
+                    numbers = arguments.get("tasks") or [arguments["task"]]
+                    for number in map(int, numbers):
+                        self.deleted[number] = self.tasks.pop(number)
+        self.asked_before = []
+        return {"changed": self._changed_since(before), "lists": []}
+
+    def _discard_changes(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        self.asked_before = []
+        return {}
+
+    def _undo(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        present = self._state()
+        while self.turns and self.turns[-1] == present:
+            self.turns.pop()
+        if not self.turns:
+            raise ToolError("nothing-to-undo", "There is nothing left to undo.")
+        self.tasks, self.deleted, self.lists = self.turns.pop()
+        return {"changed": self._changed_since(present[0]), "lists": []}
+
+    def _changed_since(self, before: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+        numbers = sorted(before.keys() | self.tasks.keys())
+        return [
+            {
+                "number": number,
+                "title": (self.tasks.get(number) or before[number])["title"],
+                "deleted": number not in self.tasks,
+            }
+            for number in numbers
+            if before.get(number) != self.tasks.get(number)
+        ]
 
     def _restore_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
         found = [self.deleted.pop(int(number)) for number in arguments["tasks"]]
@@ -152,6 +250,10 @@ class FakeTodo:
 
     def _update_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
         task = self._find(arguments)
+        self._touch("update_task", arguments)
+        return {"task": self._set(task, arguments)}
+
+    def _set(self, task: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
         for name in ("title", "priority", "tags", "completed", "notes"):
             if name in arguments:
                 task[name] = arguments[name]
@@ -159,8 +261,18 @@ class FakeTodo:
             task["list"] = self._list_or_new(arguments["list"])
         if arguments.get("clear_due"):
             task["due"] = None
-        task["due"] = self._due(arguments) or task["due"]
-        return {"task": task}
+        task["due"] = self._moved(task["due"], arguments) or self._due(arguments) or task["due"]
+        return task
+
+    def _moved(
+        self, due: dict[str, str] | None, arguments: dict[str, Any]
+    ) -> dict[str, str] | None:
+        """A task that moves to another day keeps its time of day."""
+        if due is None or "at" not in due or "due_date" not in arguments:
+            return None
+        local = datetime.fromisoformat(due["at"]).astimezone(self.zone)
+        day = date.fromisoformat(arguments["due_date"])
+        return self._due({"due_at": datetime.combine(day, local.time()).isoformat()})
 
     def _list_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
         if "list" in arguments:
@@ -222,6 +334,11 @@ class FakeTodo:
         return {"lists": views}
 
     def _delete_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._known_list(arguments["list"])
+        self._hold("delete_list", arguments)
+        raise AssertionError
+
+    def _drop_list(self, arguments: dict[str, Any]) -> None:
         name = self._known_list(arguments["list"])
         for number, task in list(self.tasks.items()):
             if task["list"] == name and arguments.get("tasks") == "delete":
@@ -229,7 +346,6 @@ class FakeTodo:
             elif task["list"] == name:
                 task["list"] = DEFAULT_LIST
         self.lists.remove(name)
-        return self._list_lists({})
 
 
 def make_clock(now: str = MONDAY, zone: str = "Europe/Berlin", locale: str = "en-GB") -> Clock:
@@ -248,6 +364,7 @@ class Person:
     def says(self, text: str) -> str:
         """Say something, run the calls that follow, and return the answer."""
         self.history.append({"role": "user", "content": text})
+        self.todo.begin_turn()
         for _ in range(MAX_STEPS):
             step = decide(self.history, self.clock)
             if not step.calls:
@@ -260,6 +377,7 @@ class Person:
 
     def clicks(self, name: str, **arguments: Any) -> None:
         """Do by hand what a tool does, as a widget's action records it."""
+        self.todo.begin_turn()
         self._run(name, json.dumps(arguments), CLICK_ID_PREFIX)
 
     def _run(self, name: str, arguments: str, prefix: str = CALL_ID_PREFIX) -> None:

@@ -1,5 +1,6 @@
 """A stand-in of the tasks service: its routes, idempotency keys and the attempt fence, in memory."""
 
+import copy
 import json
 from typing import Any
 
@@ -39,6 +40,9 @@ class TasksStandIn:
         self.deleted: dict[str, dict[str, Any]] = {}
         self.lists: dict[str, dict[str, Any]] = {}
         self.url = ""
+        self.pending: dict[str, dict[str, Any]] = {}
+        self.touched: dict[str, set[str]] = {}
+        self._before: list[tuple[str, dict[str, dict[str, Any]]]] = []
         self._answers: dict[str, tuple[int, Any]] = {}
         self._attempts: dict[str, int] = {}
         self._add_list("Inbox", is_default=True)
@@ -87,6 +91,11 @@ class TasksStandIn:
         if path == "/tasks":
             return web.json_response({"items": self._search(query), "next_cursor": None})
         kind, _, ref = path[1:].partition("/")
+        if kind == "changes":
+            found = [each for each in self.pending.values() if each["group_id"] == query["group"]]
+            if not found:
+                return problem(404, "pending-change-not-found", "No such pending change.")
+            return web.json_response(found[-1])
         if kind == "lists":
             return web.json_response(self._list(self.lists[ref]))
         task = self._find(ref)
@@ -113,19 +122,27 @@ class TasksStandIn:
         self.keys.append(key)
         if key not in self._answers:
             body = json.loads(await request.read() or b"null")
+            before = copy.deepcopy(self.tasks)
             status, answer = self._apply(request, path, body)
             if status >= 400:
                 return problem(status, answer.pop("code"), "Refused.", **answer)
-            self.effects.append((request.method, path, body))
+            if not path.startswith("/changes/"):
+                self.effects.append((request.method, path, body))
+            if before != self.tasks and path != "/changes/undo":
+                self._before.append((request.headers["X-Change-Group"], before))
             self._answers[key] = (status, answer)
         status, answer = self._answers[key]
         if self.before_answer is not None:
             await self.before_answer.pass_through()
         return web.json_response(answer, status=status)
 
-    def _apply(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:  # noqa: PLR0911
+    def _apply(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:  # noqa: C901, PLR0911
         kind, _, rest = path[1:].partition("/")
         ref, _, verb = rest.partition("/")
+        if kind == "changes":
+            return self._apply_change(request, rest, body)
+        if self._needs_consent(request, kind, ref):
+            return 409, {"code": "confirmation-required"}
         match request.method, kind, verb:
             case "POST", "lists", "":
                 for entry in self.lists.values():
@@ -151,6 +168,90 @@ class TasksStandIn:
             task["completed_at"] = "2026-11-23T10:00:00Z" if done else None
         task.update(changes)
         return 200, task
+
+    def _needs_consent(self, request: web.Request, kind: str, ref: str) -> bool:
+        """The service's rule, for tasks that were there before."""
+        limit = request.headers.get("X-Confirm-Above")
+        if limit is None or not ref:
+            return False
+        if kind == "lists":
+            return request.method == "DELETE"
+        touched = self.touched.setdefault(request.headers["X-Change-Group"], set())
+        if ref not in touched and len(touched) >= int(limit):
+            return True
+        touched.add(ref)
+        return False
+
+    def _apply_change(self, request: web.Request, rest: str, body: Any) -> tuple[int, Any]:
+        if rest == "undo":
+            return self._undo(body)
+        if rest == "pending":
+            return 201, self._hold(request.headers["X-Change-Group"], body["operations"])
+        _, pending_id, decision = rest.split("/")
+        held = self.pending[pending_id]
+        if held["status"] == "open":
+            held["status"] = "confirmed" if decision == "confirm" else "discarded"
+            gone = []
+            for each in held["operations"]:
+                task_id = each["operation"].get("task_id")
+                if decision == "confirm" and each["operation"]["type"] == "delete":
+                    self.deleted[task_id] = self.tasks.pop(task_id)
+                    gone.append({**self.deleted[task_id], "deleted": True})
+            outcome = {"group_id": held["group_id"], "tasks": gone, "lists": []}
+            held["outcome"] = outcome if decision == "confirm" else None
+        return 200, held
+
+    def _undo(self, body: Any) -> tuple[int, Any]:
+        """Bring back what there was before a group, or the last one; what came later goes, too."""
+        groups = [group for group, _ in self._before]
+        group = body.get("group_id") or (groups[-1] if groups else None)
+        if group not in groups:
+            return 409, {"code": "nothing-to-undo"}
+        earlier = self._before[groups.index(group)][1]
+        present = {**self.tasks, **self.deleted}
+        only = body.get("task_ids") or present
+        changed = [
+            {**task, "deleted": task_id not in earlier}
+            for task_id, task in present.items()
+            if task_id in only
+            and (task != earlier.get(task_id) or (task_id in earlier) != (task_id in self.tasks))
+        ]
+        for task in changed:
+            self.tasks.pop(task["id"], None)
+            self.deleted.pop(task["id"], None)
+            if task["id"] in earlier:
+                self.tasks[task["id"]] = earlier[task["id"]]
+        self._before = [each for each in self._before if each[0] != group]
+        return 200, {"group_id": group, "tasks": changed, "lists": []}
+
+    def _hold(self, group: str, operations: list[dict[str, Any]]) -> dict[str, Any]:
+        held = next((each for each in self.pending.values() if each["group_id"] == group), None)
+        if held is None:
+            held = {
+                "id": f"pch_{len(self.pending) + 1:026d}",
+                "group_id": group,
+                "revision": 0,
+                "status": "open",
+                "operations": [],
+                "done": [],
+            }
+            self.pending[held["id"]] = held
+        known = [each["operation"] for each in held["operations"]]
+        for operation in (each for each in operations if each not in known):
+            task = self.tasks.get(operation.get("task_id", "")) or self.deleted.get(
+                operation.get("task_id", "")
+            )
+            entry = self.lists.get(operation.get("list_id", ""))
+            held["operations"].append(
+                {
+                    "operation": operation,
+                    "title": task["title"] if task else entry["name"] if entry else "",
+                    "number": task["number"] if task else None,
+                    "count": 0,
+                }
+            )
+        held["revision"] += 1
+        return held
 
     def _restore(self, ref: str) -> dict[str, Any] | None:
         for task in self.deleted.values():

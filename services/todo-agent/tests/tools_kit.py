@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import RunScope
+from todo_agent.agent.run_scope import RunScope, is_choice
 from todo_agent.storage.usage_repository import AnswerUsage
 
 USER = "usr_ada"
@@ -20,6 +20,9 @@ class MemoryJournal:
 
     def get(self, key: str) -> bytes | None:
         return self.steps.get(key)
+
+    def has_choice(self, name: str) -> bool:
+        return any(is_choice(key, name) for key in self.steps)
 
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         assert key not in self.steps

@@ -7,6 +7,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from tasks_service.http.authentication import limit_rate, provide_caller, require_own_path
+from tasks_service.http.change_controller import ChangeController
 from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.event_controller import EventController
 from tasks_service.http.export_controller import ExportController
@@ -17,6 +18,7 @@ from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
 from tasks_service.http.write_request import provide_write_request
 from tasks_service.lifespan import open_stores
+from tasks_service.service.change_service import ChangeService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import ErasureService
 from tasks_service.service.export_service import ExportService
@@ -50,6 +52,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             "listing": Provide(provide_task_listing, sync_to_thread=False),
             "task_service": Provide(_task_service, sync_to_thread=False),
             "list_service": Provide(_list_service, sync_to_thread=False),
+            "change_service": Provide(_change_service, sync_to_thread=False),
             "entity_service": Provide(_entity_service, sync_to_thread=False),
             "export": Provide(_export_service, sync_to_thread=False),
             "erasure": Provide(_erasure_service, sync_to_thread=False),
@@ -73,6 +76,7 @@ def _user_routes() -> Router:
             EventController,
             TaskController,
             ListController,
+            ChangeController,
             EntityController,
             ExportController,
         ],
@@ -90,6 +94,11 @@ def _task_service(state: State) -> TaskService:
 
 def _list_service(state: State) -> ListService:
     service: ListService = state.list_service
+    return service
+
+
+def _change_service(state: State) -> ChangeService:
+    service: ChangeService = state.change_service
     return service
 
 

@@ -2,19 +2,28 @@
 
 NotFoundError
 ├── TaskNotFoundError      404  task-not-found
-└── ListNotFoundError      404  list-not-found
+├── ListNotFoundError      404  list-not-found
+└── PendingNotFoundError   404  pending-change-not-found
 ConflictError
+├── ConfirmationRequiredError  409  confirmation-required
+├── PendingDecidedError        409  pending-change-decided  `decision` says how
+├── PendingChangedError        409  pending-change-changed  `revision` is the present one
+├── NothingToUndoError         409  nothing-to-undo
+├── UndoConflictError          409  undo-conflict           `conflicts` names what has changed
 ├── ListExistsError        409  list-exists       `list_id` names the list that has the name
 ├── DefaultListError       409  default-list
 └── StaleAttemptError      409  stale-attempt     `attempt` is the highest one seen
 InvalidInputError
 ├── TooManyTasksError      422  too-many-open-tasks
+├── TooManyOperationsError 422  too-many-operations
 └── TooManyListsError      422  too-many-lists
 TooManyRequestsError
 └── TooManyStreamsError    429  too-many-streams
 UnavailableError
 └── BusyError              503  busy
 """
+
+from typing import Any, Final
 
 from todochat.errors import (
     ConflictError,
@@ -23,6 +32,8 @@ from todochat.errors import (
     TooManyRequestsError,
     UnavailableError,
 )
+
+MAX_NAMED: Final = 10
 
 
 class TaskNotFoundError(NotFoundError):
@@ -41,6 +52,63 @@ class ListNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("You have no list with this id.")
+
+
+class PendingNotFoundError(NotFoundError):
+    """No pending change with this id, or it is somebody else's."""
+
+    code, title = "pending-change-not-found", "There is no such pending change"
+
+    def __init__(self) -> None:
+        super().__init__("You have no pending change with this id.")
+
+
+class ConfirmationRequiredError(ConflictError):
+    """An agent's change that only the person may decide on."""
+
+    code, title = "confirmation-required", "The person has to confirm this"
+
+    def __init__(self, **extensions: Any) -> None:
+        detail = "This changes more than an agent may change without a confirmation."
+        super().__init__(detail, **extensions)
+
+
+class PendingDecidedError(ConflictError):
+    """The pending change was confirmed or discarded, or it has expired."""
+
+    code, title = "pending-change-decided", "This pending change is no longer open"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The pending change is {status}.", decision=status)
+
+
+class PendingChangedError(ConflictError):
+    """More was added to the pending change since the person saw it."""
+
+    code, title = "pending-change-changed", "This pending change has changed"
+
+    def __init__(self, revision: int) -> None:
+        super().__init__("More was added since this was shown.", revision=revision)
+
+
+class NothingToUndoError(ConflictError):
+    """There is no change left that can be undone."""
+
+    code, title = "nothing-to-undo", "There is nothing to undo"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing left to undo.")
+
+
+class UndoConflictError(ConflictError):
+    """Something was changed again after the change that is to be undone."""
+
+    code, title = "undo-conflict", "Something has changed since"
+
+    def __init__(self, titles: list[str]) -> None:
+        named = ", ".join(f'"{title}"' for title in titles[:MAX_NAMED])
+        more = f" and {len(titles) - MAX_NAMED} more" if len(titles) > MAX_NAMED else ""
+        super().__init__(f"Nothing was undone: {named}{more} changed since.", conflicts=titles)
 
 
 class ListExistsError(ConflictError):
@@ -77,6 +145,15 @@ class TooManyTasksError(InvalidInputError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"At most {limit} tasks may be open; complete or delete some first.")
+
+
+class TooManyOperationsError(InvalidInputError):
+    """More would wait for one confirmation than may."""
+
+    code, title = "too-many-operations", "Too much for one confirmation"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"At most {limit} changes may wait for one confirmation.")
 
 
 class TooManyListsError(InvalidInputError):

@@ -15,6 +15,7 @@ from tasks_service.clients.access_token_directory import AccessTokenDirectory
 from tasks_service.events.change_board import ChangeBoard
 from tasks_service.events.keys import REQUESTS
 from tasks_service.http.authentication import ACCEPTED_ARROWS, Authenticator
+from tasks_service.service.change_service import ChangeService
 from tasks_service.service.erasure_service import ErasureService
 from tasks_service.service.export_service import ExportService
 from tasks_service.service.list_service import ListService
@@ -107,6 +108,7 @@ def _wire(state: State, database: Database, board: ChangeBoard, revocations: Rev
     state.task_service = TaskService(database, gate)
     state.list_service = ListService(database, gate)
     state.export_service = ExportService(database)
+    state.change_service = ChangeService(database, gate)
     state.change_feed = ChangeFeed(
         database,
         board,

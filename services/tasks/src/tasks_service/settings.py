@@ -58,7 +58,12 @@ class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name(
         int, Meta(ge=1, le=3650, description="Days that a feed can be resumed after.")
     ] = 7
     trash_retention_days: Annotated[
-        int, Meta(ge=1, le=3650, description="Days that a deleted task can be restored.")
+        int,
+        Meta(
+            ge=1,
+            le=3650,
+            description="Days that a deleted task can be restored, and any change undone.",
+        ),
     ] = 30
     purge_interval_s: Annotated[
         float, Meta(gt=0, description="Seconds between two purges, more or less.")

@@ -15,11 +15,11 @@ from todochat.service_tokens import Arrow
 from todochat.testing import wait_until
 from todochat.tokens import SigningKey, TokenIssuer
 
-Route = tuple[str, str, dict[str, str] | None]
+Route = tuple[str, str, dict[str, Any] | None]
 Belongings = tuple[dict[str, Any], dict[str, Any]]
 
 
-def routes(task: str, entry: str) -> list[Route]:
+def routes(task: str, entry: str, pending: str = "pch_1") -> list[Route]:
     """Every route of the service, with bodies that would change something."""
     return [
         ("GET", "tasks", None),
@@ -38,6 +38,12 @@ def routes(task: str, entry: str) -> list[Route]:
         ("DELETE", f"lists/{entry}", None),
         ("GET", "entities", None),
         ("GET", "export", None),
+        ("POST", "changes/undo", {"group_id": "msg_1"}),
+        ("POST", "changes/pending", {"operations": [{"type": "delete", "task_id": task}]}),
+        ("GET", "changes/pending", None),
+        ("GET", f"changes/pending/{pending}", None),
+        ("POST", f"changes/pending/{pending}/confirm", {"revision": 1}),
+        ("POST", f"changes/pending/{pending}/discard", None),
     ]
 
 
@@ -72,7 +78,10 @@ def test_the_table_of_routes_is_complete(service: Service) -> None:
     }
     tested = {
         (method, f"/api/{{user_id}}/{rest}")
-        for method, rest, _ in [*routes("{task_ref}", "{list_id}"), ("GET", "tasks/events", None)]
+        for method, rest, _ in [
+            *routes("{task_ref}", "{list_id}", "{pending_id}"),
+            ("GET", "tasks/events", None),
+        ]
     }
 
     assert tested == documented

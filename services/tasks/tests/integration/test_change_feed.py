@@ -162,7 +162,8 @@ async def test_a_number_is_not_seen_before_a_smaller_one_is_committed(
     release, started = asyncio.Event(), asyncio.Event()
 
     async def slow(work: UserWork) -> None:
-        await work.record("list.updated.v1")
+        work.record("list.updated.v1")
+        await work.flush()
         started.set()
         await release.wait()
 

@@ -29,6 +29,8 @@ async def use(person: Person) -> None:
     await person.patch(f"tasks/{kept['id']}", {"title": f"{MARKER} again"}, Idempotency_Key=MARKER)
     agent = person.service.agent(person.user_id)
     await agent.post("tasks", {"title": MARKER}, X_Run_Id="run_1", X_Run_Attempt=1)
+    waiting = {"operations": [{"type": "delete", "task_id": kept["id"]}]}
+    await agent.post("changes/pending", waiting, X_Change_Group="msg_1")
 
 
 async def traces(owner: Connection, *words: str) -> list[str]:

@@ -35,11 +35,14 @@ async def test_all_tasks_and_lists_are_in_it_deleted_ones_too(ada: Person, bob: 
     assert tasks[kept["id"]] == {**kept, "deleted_at": None}
     assert tasks[gone["id"]]["deleted_at"] is not None
     assert lists[entry["id"]]["deleted_at"] is not None
+    changes = [change for change in export["changes"] if change["entity_id"] == gone["id"]]
+    assert [change["type"] for change in changes] == ["task.created.v1", "task.deleted.v1"]
+    assert changes[1]["before"] == {"deleted_at": None}
     assert {task["list_id"] for task in tasks.values()} <= set(lists)
 
 
 async def test_the_export_of_nothing_is_a_document(ada: Person) -> None:
-    assert await export_of(ada) == {"tasks": [], "lists": []}
+    assert await export_of(ada) == {"tasks": [], "lists": [], "changes": []}
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 100])
@@ -55,6 +58,7 @@ async def test_pages_join_to_one_document(service: Service, ada: Person, page: i
     document = msgspec.json.decode(b"".join(pieces), type=Export)
     assert [task.title for task in document.tasks] == ["task 0", "task 1", "task 2"]
     assert len(document.lists) == 4
+    assert len(document.changes) == 6
 
 
 async def test_another_persons_export_is_refused(ada: Person, bob: Person) -> None:

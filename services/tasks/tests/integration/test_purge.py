@@ -59,6 +59,8 @@ async def count(owner: Connection, person: Person, table: str) -> int:
         ("idempotency_keys", "created_at", days(7)),
         ("run_attempts", "seen_at", days(7)),
         ("task_events", "occurred_at", days(7)),
+        ("task_changes", "occurred_at", days(30)),
+        ("pending_changes", "expires_at", days(7)),
     ],
 )
 async def test_rows_are_kept_for_their_time_and_not_longer(
@@ -71,9 +73,16 @@ async def test_rows_are_kept_for_their_time_and_not_longer(
     column: str,
     keep: dt.timedelta,
 ) -> None:
-    fence = {"Idempotency_Key": "k1", "X_Run_Id": "run_1", "X_Run_Attempt": 1}
+    fence: dict[str, object] = {
+        "X_Run_Id": "run_1",
+        "X_Run_Attempt": 1,
+        "X_Change_Group": "msg_1",
+    }
     for person in (ada, bob):
-        await service.agent(person.user_id).post("tasks", {"title": "x"}, **fence)
+        agent = service.agent(person.user_id)
+        made = await agent.post("tasks", {"title": "x"}, Idempotency_Key="k1", **fence)
+        operation = {"type": "delete", "task_id": made.json()["id"]}
+        await agent.post("changes/pending", {"operations": [operation]}, **fence)
     await backdate(owner, ada, table, column, keep - HOUR)
     await backdate(owner, bob, table, column, keep + HOUR)
 

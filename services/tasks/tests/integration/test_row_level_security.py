@@ -47,14 +47,16 @@ async def narrow(tasks_urls: DatabaseUrls) -> AsyncIterator[Database]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def two_people(service: Service, ada: Person, bob: Person) -> tuple[Person, Person]:
     """Two people with rows in every table."""
+    headers: dict[str, object] = {
+        "X_Run_Id": "run_1",
+        "X_Run_Attempt": 1,
+        "X_Change_Group": "msg_1",
+    }
     for person in (ada, bob):
-        await service.agent(person.user_id).post(
-            "tasks",
-            {"title": "private"},
-            Idempotency_Key="k1",
-            X_Run_Id="run_1",
-            X_Run_Attempt=1,
-        )
+        agent = service.agent(person.user_id)
+        made = await agent.post("tasks", {"title": "private"}, Idempotency_Key="k1", **headers)
+        operation = {"type": "delete", "task_id": made.json()["id"]}
+        await agent.post("changes/pending", {"operations": [operation]}, **headers)
     return ada, bob
 
 

@@ -468,9 +468,10 @@ describe("the todo agent's widgets", () => {
   });
 
   it.each<[string, WidgetNode, string, string]>([
-    ["bring a task back", agents.deletedCard, "Undo", "tasks.restore"],
-    ["delete many", agents.confirmCard, "Delete", "tasks.delete"],
-    ["keep them", agents.confirmCard, "Keep", "tasks.keep"],
+    ["bring a task back", agents.deletedCard, "Undo", "changes.undo"],
+    ["confirm many changes", agents.pendingCard, "Confirm", "changes.confirm"],
+    ["leave them", agents.pendingCard, "Cancel", "changes.discard"],
+    ["undo them", agents.confirmedCard, "Undo", "changes.undo"],
     ["take tea back", agents.teaCard, "Take it back", "order.cancel"],
   ])("%s", async (_, widget, label, action) => {
     const { getByRole, lastAction } = show(widget);

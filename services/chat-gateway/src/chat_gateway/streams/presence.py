@@ -88,7 +88,7 @@ class Presence:
             pipeline.zrem(keys.streams(user_id), viewer.viewer_id)
             async with asyncio.timeout(TIMEOUT_S):
                 is_unwatched = (await pipeline.execute())[0]
-                if is_unwatched and client_closed and not viewer.said_resumable:
+                if is_unwatched and client_closed and not viewer.is_resumable:
                     await self._start_clock(absent_member(viewer.run_id, user_id))
         except FAILURES as error:
             log.warning("presence.leave_failed", run_id=viewer.run_id, error=error)

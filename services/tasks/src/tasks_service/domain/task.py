@@ -84,7 +84,7 @@ class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
     priority: Priority | UnsetType = UNSET
     due: Due | UnsetType | None = UNSET
     tags: list[str] | UnsetType = UNSET
-    is_completed: bool | UnsetType = UNSET
+    is_completed: bool | UnsetType = msgspec.field(default=UNSET, name="completed")
 
     @classmethod
     def clean(

@@ -9,7 +9,16 @@ from litestar.openapi.datastructures import ResponseSpec
 from todochat.openapi import problems
 
 # Bodies whose unknown fields are refused.
-STRICT_BODIES: Final = ("CreateTask", "UpdateTask", "CreateList", "UpdateList", "Due")
+STRICT_BODIES: Final = (
+    "CreateTask",
+    "UpdateTask",
+    "CreateList",
+    "UpdateList",
+    "Due",
+    "HoldChanges",
+    "ConfirmChanges",
+    "UndoChanges",
+)
 
 READ_PROBLEMS: Final = (400, 401, 403, 422, 429, 503)
 WRITE_PROBLEMS: Final = (400, 401, 403, 409, 413, 422, 429, 503)

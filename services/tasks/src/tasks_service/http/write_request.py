@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import HeaderParameter
 
+from tasks_service.domain.grouping import GROUP_PATTERN, ChangeGroup
 from tasks_service.domain.limits import MAX_RUN_ATTEMPT
 from tasks_service.http.authentication import RUN_ID, RUN_ID_HEADER, Caller
 from tasks_service.service.write_gate import RunAttempt, WriteRequest, Written
@@ -20,6 +21,8 @@ from todochat.idempotency import (
 )
 
 RUN_ATTEMPT_HEADER: Final = "X-Run-Attempt"
+_GROUP: Final = re.compile(GROUP_PATTERN)
+_LIMIT: Final = re.compile(r"[0-9]{1,4}")
 _ATTEMPT: Final = re.compile(r"[0-9]{1,10}")
 
 IdempotencyKey = Annotated[
@@ -49,12 +52,43 @@ RunAttemptNumber = Annotated[
 ]
 
 
+Group = Annotated[
+    str | None,
+    HeaderParameter(
+        name="X-Change-Group",
+        description=(
+            "Joins the agent's changes that are counted and undone together, such as one turn's."
+        ),
+    ),
+]
+Scope = Annotated[
+    str | None,
+    HeaderParameter(
+        name="X-Change-Scope",
+        description='Joins groups, such as those of a conversation, for "undo the last one".',
+    ),
+]
+ConfirmAbove = Annotated[
+    str | None,
+    HeaderParameter(
+        name="X-Confirm-Above",
+        description=(
+            "The group may change so many tasks that were there before; another one, and deleting"
+            " any list, gets 409 `confirmation-required`."
+        ),
+    ),
+]
+
+
 async def provide_write_request(
     request: Request[Any, Any, Any],
     caller: NamedDependency[Caller],
     idempotency_key: IdempotencyKey = None,
     run_id: RunId = None,
     run_attempt: RunAttemptNumber = None,
+    change_group: Group = None,
+    change_scope: Scope = None,
+    confirm_above: ConfirmAbove = None,
 ) -> WriteRequest:
     """Read the headers of a change.
 
@@ -74,6 +108,9 @@ async def provide_write_request(
         # Of a person's own request they are dropped: with a high attempt it would lock her own
         # run out.
         run=_run(run_id, run_attempt) if caller.actor == "agent" else None,
+        group=_group(change_group, change_scope, confirm_above)
+        if caller.actor == "agent"
+        else None,
     )
 
 
@@ -100,3 +137,16 @@ def _run(run_id: str | None, attempt: str | None) -> RunAttempt | None:
         msg = f"{RUN_ATTEMPT_HEADER} must be from 1 to {MAX_RUN_ATTEMPT}."
         raise BadRequestError(msg)
     return RunAttempt(run_id, int(attempt))
+
+
+def _group(group: str | None, scope: str | None, confirm_above: str | None) -> ChangeGroup | None:
+    if group is None:
+        return None
+    if any(text is not None and _GROUP.fullmatch(text) is None for text in (group, scope)):
+        msg = "X-Change-Group and X-Change-Scope must be 1 to 128 of A-Z a-z 0-9 . _ : -"
+        raise BadRequestError(msg)
+    if confirm_above is not None and _LIMIT.fullmatch(confirm_above) is None:
+        msg = "X-Confirm-Above must be a whole number of at most 4 digits."
+        raise BadRequestError(msg)
+    limit = None if confirm_above is None else int(confirm_above)
+    return ChangeGroup(id=group, scope_id=scope, confirm_above=limit)

@@ -1,15 +1,16 @@
-"""Handing out everything of a person: `{"tasks": [...], "lists": [...]}`."""
+"""Handing out everything of a person: `{"tasks": [...], "lists": [...], "changes": [...]}`."""
 
 import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
+from tasks_service.domain.change import Actor, ChangeType
 from tasks_service.domain.task import Task
 from tasks_service.storage.export_repository import ExportRepository
-from tasks_service.storage.records import ListRecord, TaskRecord
+from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import to_task
 from tasks_service.storage.transaction import open_transaction
 from todochat.concurrency_limit import ConcurrencyLimit
@@ -36,18 +37,33 @@ class ExportedList(msgspec.Struct, kw_only=True, frozen=True):
     deleted_at: Annotated[dt.datetime | None, Meta(description="null unless it is deleted.")]
 
 
+class ExportedChange(msgspec.Struct, kw_only=True, frozen=True):
+    """What a change did: the fields that it changed, before and after."""
+
+    type: ChangeType
+    entity_id: str
+    actor: Actor
+    run_id: str | None
+    before: Annotated[dict[str, Any] | None, Meta(description="null for something new.")]
+    after: dict[str, Any]
+    occurred_at: dt.datetime
+
+
 class Export(msgspec.Struct, frozen=True):
     """Everything of a person, but for what expires by itself within days."""
 
     tasks: list[ExportedTask]
     lists: list[ExportedList]
+    changes: Annotated[
+        list[ExportedChange], Meta(description="Of the last 30 days, or as long as they are kept.")
+    ]
 
 
 class ExportService:
     """Reads a user's rows page by page, each in a transaction of its own.
 
     No transaction stays open while a slow reader takes its time. So the export isn't a snapshot of
-    one moment; but lists come last, and every task's list is among them.
+    one moment; but lists come after tasks, and every task's list is among them.
     """
 
     def __init__(self, database: Database, *, page: int = PAGE) -> None:
@@ -85,6 +101,11 @@ class ExportService:
         while lists:
             yield _joined([_exported_list(each) for each in lists], is_first=is_first)
             lists, is_first = await self._lists(user_id, after=lists[-1].id), False
+        yield b'],"changes":['
+        changes, is_first = await self._changes(user_id, after=0), True
+        while changes:
+            yield _joined([_exported_change(each) for each in changes], is_first=is_first)
+            changes, is_first = await self._changes(user_id, after=changes[-1].id), False
         yield b"]}"
 
     async def _tasks(self, user_id: str, *, after: int) -> list[TaskRecord]:
@@ -94,6 +115,10 @@ class ExportService:
     async def _lists(self, user_id: str, *, after: str) -> list[ListRecord]:
         async with open_transaction(self._database, user_id) as session:
             return await ExportRepository(session, user_id).lists(after=after, limit=self._page)
+
+    async def _changes(self, user_id: str, *, after: int) -> list[ChangeRecord]:
+        async with open_transaction(self._database, user_id) as session:
+            return await ExportRepository(session, user_id).changes(after=after, limit=self._page)
 
 
 def _joined(items: Sequence[msgspec.Struct], *, is_first: bool) -> bytes:
@@ -110,3 +135,8 @@ def _exported_task(record: TaskRecord) -> ExportedTask:
 def _exported_list(record: ListRecord) -> ExportedList:
     fields = {name: getattr(record, name) for name in ExportedList.__struct_fields__}
     return ExportedList(**fields)
+
+
+def _exported_change(record: ChangeRecord) -> ExportedChange:
+    fields = {name: getattr(record, name) for name in ExportedChange.__struct_fields__}
+    return ExportedChange(**fields)

@@ -7,10 +7,11 @@ import msgspec
 from tasks_service.domain.change import Actor, ListedTasks
 from tasks_service.domain.task_list import TaskList
 from tasks_service.domain.text import match_key
-from tasks_service.errors import DefaultListError, ListExistsError, ListNotFoundError
+from tasks_service.errors import ListExistsError, ListNotFoundError
+from tasks_service.service.list_changes import delete_list
 from tasks_service.service.user_work import UserWork
 from tasks_service.service.write_gate import WriteGate, WriteRequest, Written
-from tasks_service.storage.list_repository import ListRepository, to_list
+from tasks_service.storage.list_repository import ListRepository, list_state, to_list
 from tasks_service.storage.records import ListRecord
 from tasks_service.storage.task_repository import TaskRepository
 from tasks_service.storage.transaction import open_transaction
@@ -87,10 +88,12 @@ class ListService:
             if name is None or name == record.name:
                 return to_list(record, open_tasks=open_tasks)
             await _require_free_name(work, name, but_for=record)
+            state = list_state(record)
             record.name, record.name_key = name, match_key(name)
             record.updated_at = work.now
+            work.log("list.updated.v1", record.id, state, list_state(record))
             renamed = to_list(record, open_tasks=open_tasks)
-            await work.record("list.updated.v1", task_list=renamed)
+            work.record("list.updated.v1", task_list=renamed)
             return renamed
 
         return await self._gate.run(request, HTTPStatus.OK, change)
@@ -101,22 +104,12 @@ class ListService:
         Raises:
             ListNotFoundError: the person has no such list.
             DefaultListError: it is the default list.
+            ConfirmationRequiredError: see `UserWork.require_consent`.
         """
 
         async def change(work: UserWork) -> None:
             record = await _find(work, list_id)
-            if record.is_default:
-                raise DefaultListError
-            default_id = (await work.default_list()).id if tasks == "move" else None
-            if default_id is not None:
-                await work.tasks.move_all(list_id, to=default_id, now=work.now)
-            else:
-                await work.tasks.delete_all(list_id, now=work.now)
-            record.deleted_at = record.updated_at = work.now
-            deleted = to_list(record, open_tasks=0)
-            await work.record(
-                "list.deleted.v1", task_list=deleted, tasks=tasks, moved_to=default_id
-            )
+            await delete_list(work, record, tasks)
 
         return await self._gate.run(request, HTTPStatus.NO_CONTENT, change)
 

@@ -64,6 +64,8 @@ class PurgeJob:
             "answers": lambda purge: purge.answers(once),
             "attempts": lambda purge: purge.attempts(once),
             "events": lambda purge: purge.events(moment - self._events),
+            "changes": lambda purge: purge.changes(trash),
+            "pending": lambda purge: purge.pending(once),
             "tasks": lambda purge: purge.tasks(trash),
             "lists": lambda purge: purge.lists(trash),
         }

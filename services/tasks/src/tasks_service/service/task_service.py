@@ -6,22 +6,26 @@ from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta
+from msgspec import Meta
 
-from tasks_service.domain.change import ChangeType
 from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, question_digest
 from tasks_service.domain.query import TaskFilter, TaskOrder
-from tasks_service.domain.task import PRIORITIES, Task, TaskChanges, TaskDraft
+from tasks_service.domain.task import Task, TaskChanges, TaskDraft
 from tasks_service.errors import ListNotFoundError, TaskNotFoundError
+from tasks_service.service.task_changes import (
+    create_task,
+    delete_task,
+    restore_task,
+    update_task,
+)
 from tasks_service.service.user_work import UserWork
 from tasks_service.service.write_gate import WriteGate, WriteRequest, Written
 from tasks_service.storage.list_repository import ListRepository
 from tasks_service.storage.records import TaskRecord
-from tasks_service.storage.task_repository import TaskRepository, set_due, set_text, to_task
+from tasks_service.storage.task_repository import TaskRepository, to_task
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
 from todochat.database import Database
-from todochat.ids import new_id
 
 
 class TaskPage(msgspec.Struct, frozen=True):
@@ -91,13 +95,7 @@ class TaskService:
         """
 
         async def change(work: UserWork) -> Task:
-            await work.require_room()
-            list_id = await work.resolve_list(draft.list_id)
-            record = _new_record(work, draft, list_id)
-            await work.tasks.add(record)
-            task = to_task(record)
-            await work.record("task.created.v1", task=task)
-            return task
+            return await create_task(work, draft)
 
         return await self._gate.run(request, HTTPStatus.CREATED, change)
 
@@ -108,18 +106,11 @@ class TaskService:
             TaskNotFoundError: there is none, or it is deleted.
             ListNotFoundError: the person has no such list.
             TooManyTasksError: it is to be open again, and as many are as may be.
+            ConfirmationRequiredError: see `UserWork.require_consent`; of `delete` and `restore`, too.
         """
 
         async def change(work: UserWork) -> Task:
-            record = await _find(work, ref)
-            before = to_task(record)
-            await _apply(work, record, changes)
-            if to_task(record) == before:
-                return before
-            record.updated_at = work.now
-            task = to_task(record)
-            await work.record(_kind_of_update(before, task), task=task)
-            return task
+            return await update_task(work, await _find(work, ref), changes)
 
         return await self._gate.run(request, HTTPStatus.OK, change)
 
@@ -131,9 +122,7 @@ class TaskService:
         """
 
         async def change(work: UserWork) -> None:
-            record = await _find(work, ref)
-            record.deleted_at = record.updated_at = work.now
-            await work.record("task.deleted.v1", task=to_task(record))
+            await delete_task(work, await _find(work, ref))
 
         return await self._gate.run(request, HTTPStatus.NO_CONTENT, change)
 
@@ -149,17 +138,7 @@ class TaskService:
             record = await work.tasks.find(ref, deleted_too=True)
             if record is None:
                 raise TaskNotFoundError
-            if record.deleted_at is None:
-                return to_task(record)
-            if record.completed_at is None:
-                await work.require_room()
-            if await work.lists.find(record.list_id) is None:
-                record.list_id = await work.resolve_list(None)
-            record.deleted_at = None
-            record.updated_at = work.now
-            task = to_task(record)
-            await work.record("task.restored.v1", task=task)
-            return task
+            return await restore_task(work, record)
 
         return await self._gate.run(request, HTTPStatus.OK, change)
 
@@ -174,54 +153,6 @@ async def _find(work: UserWork, ref: str) -> TaskRecord:
 async def _require_list(lists: ListRepository, list_id: str) -> None:
     if await lists.find(list_id) is None:
         raise ListNotFoundError
-
-
-def _new_record(work: UserWork, draft: TaskDraft, list_id: str) -> TaskRecord:
-    record = TaskRecord(
-        id=new_id("tsk"),
-        user_id=work.user_id,
-        number=work.next_number(),
-        list_id=list_id,
-        priority=PRIORITIES.index(draft.priority),
-        completed_at=None,
-        deleted_at=None,
-        created_at=work.now,
-        updated_at=work.now,
-    )
-    set_text(record, title=draft.title, notes=draft.notes, tags=draft.tags)
-    set_due(record, draft.due)
-    return record
-
-
-async def _apply(work: UserWork, record: TaskRecord, changes: TaskChanges) -> None:
-    set_text(
-        record,
-        title=record.title if changes.title is UNSET else changes.title,
-        notes=record.notes if changes.notes is UNSET else changes.notes,
-        tags=record.tags if changes.tags is UNSET else changes.tags,
-    )
-    if changes.due is not UNSET:
-        set_due(record, changes.due)
-    if changes.priority is not UNSET:
-        record.priority = PRIORITIES.index(changes.priority)
-    if changes.list_id is not UNSET:
-        record.list_id = await work.resolve_list(changes.list_id)
-    if changes.is_completed is not UNSET:
-        await _set_completed(work, record, is_completed=changes.is_completed)
-
-
-async def _set_completed(work: UserWork, record: TaskRecord, *, is_completed: bool) -> None:
-    if is_completed and record.completed_at is None:
-        record.completed_at = work.now
-    elif not is_completed and record.completed_at is not None:
-        await work.require_room()
-        record.completed_at = None
-
-
-def _kind_of_update(before: Task, after: Task) -> ChangeType:
-    if (before.completed_at is None) == (after.completed_at is None):
-        return "task.updated.v1"
-    return "task.reopened.v1" if after.completed_at is None else "task.completed.v1"
 
 
 def _cursor(last: TaskRecord, filters: TaskFilter, order: TaskOrder) -> str:

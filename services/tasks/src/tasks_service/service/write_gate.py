@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.change import Actor
+from tasks_service.domain.grouping import ChangeGroup
 from tasks_service.errors import BusyError, StaleAttemptError
 from tasks_service.metrics import CHANGES, REPLAYS
 from tasks_service.service.user_work import UserWork
@@ -66,6 +67,7 @@ class WriteRequest(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     idempotency_key: str | None = None
     run: RunAttempt | None = None
+    group: ChangeGroup | None = None
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -149,9 +151,11 @@ class WriteGate:
             counters,
             actor=request.actor,
             run_id=request.run.run_id if request.run else None,
+            group=request.group,
             now=self._clock(),
         )
         result = await change(work)
+        await work.flush()
         body = NO_BODY if result is None else msgspec.json.encode(result)
         await self._keep(session, request, Written(status, body))
         return Written(status, body), work.has_changes

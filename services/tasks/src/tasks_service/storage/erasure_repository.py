@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tasks_service.storage.records import (
     AnswerRecord,
     AttemptRecord,
+    ChangeRecord,
     CounterRecord,
     EventRecord,
     ListRecord,
+    PendingRecord,
     TaskRecord,
     TasksBase,
 )
@@ -20,6 +22,8 @@ ERASED: Final[tuple[type[TasksBase], ...]] = (
     AttemptRecord,
     AnswerRecord,
     EventRecord,
+    ChangeRecord,
+    PendingRecord,
     TaskRecord,
     ListRecord,
     CounterRecord,

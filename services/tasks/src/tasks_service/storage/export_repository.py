@@ -3,11 +3,11 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tasks_service.storage.records import ListRecord, TaskRecord
+from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 
 
 class ExportRepository:
-    """One person's tasks and lists, deleted ones included, in one transaction."""
+    """One person's tasks, lists and changes, deleted ones included, in one transaction."""
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
@@ -29,6 +29,16 @@ class ExportRepository:
             select(ListRecord)
             .where(ListRecord.user_id == self._user_id, ListRecord.id > after)
             .order_by(ListRecord.id)
+            .limit(limit)
+        )
+        return list((await self._session.scalars(statement)).all())
+
+    async def changes(self, *, after: int, limit: int) -> list[ChangeRecord]:
+        """Return the change records whose ids follow `after`, in the order of ids."""
+        statement = (
+            select(ChangeRecord)
+            .where(ChangeRecord.user_id == self._user_id, ChangeRecord.id > after)
+            .order_by(ChangeRecord.id)
             .limit(limit)
         )
         return list((await self._session.scalars(statement)).all())

@@ -1,5 +1,10 @@
 """All queries on lists."""
 
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,12 +18,16 @@ class ListRepository:
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
-        self._live = (ListRecord.user_id == user_id, ListRecord.deleted_at.is_(None))
+        self._mine = ListRecord.user_id == user_id
+        self._live = (self._mine, ListRecord.deleted_at.is_(None))
 
-    async def find(self, list_id: str) -> ListRecord | None:
+    async def find(self, list_id: str, *, deleted_too: bool = False) -> ListRecord | None:
         """Return the list with this id."""
         if has_nul(list_id):
             return None
+        if deleted_too:
+            statement = select(ListRecord).where(self._mine, ListRecord.id == list_id)
+            return await self._session.scalar(statement)
         return await self._one(ListRecord.id == list_id)
 
     async def find_named(self, name: str) -> ListRecord | None:
@@ -47,8 +56,25 @@ class ListRepository:
         self._session.add(record)
         await self._session.flush()
 
+    async def flush(self) -> None:
+        """Send what was changed about the lists."""
+        await self._session.flush()
+
     async def _one(self, condition: ColumnElement[bool]) -> ListRecord | None:
         return await self._session.scalar(select(ListRecord).where(*self._live, condition))
+
+
+def list_state(record: ListRecord) -> dict[str, Any]:
+    """Return what can change about a list, as JSON: what `task_changes` keeps."""
+    return {"name": record.name, "deleted_at": msgspec.to_builtins(record.deleted_at)}
+
+
+def set_list_state(record: ListRecord, state: Mapping[str, Any]) -> None:
+    """Write some fields of a `list_state` back."""
+    if "name" in state:
+        record.name, record.name_key = state["name"], match_key(state["name"])
+    if "deleted_at" in state:
+        record.deleted_at = msgspec.convert(state["deleted_at"], dt.datetime | None)
 
 
 def to_list(record: ListRecord, *, open_tasks: int) -> TaskList:

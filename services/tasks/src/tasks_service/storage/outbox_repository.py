@@ -1,5 +1,7 @@
 """The counters of one person and the outbox they number."""
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -35,20 +37,24 @@ class OutboxRepository:
             counters = (await self._session.scalars(statement)).one()
         return counters
 
-    async def append(self, seq: int, change: Change) -> None:
-        """Write a change under the next number."""
+    async def append(self, changes: Sequence[tuple[int, Change]]) -> None:
+        """Write changes, each under its number."""
         await self._session.execute(
-            insert(EventRecord).values(
-                user_id=self._user_id,
-                seq=seq,
-                type=change.type,
-                task_id=change.task.id if change.task else None,
-                list_id=change.list.id if change.list else None,
-                actor=change.actor,
-                run_id=change.run_id,
-                payload=msgspec.to_builtins(change),
-                occurred_at=change.occurred_at,
-            )
+            insert(EventRecord),
+            [
+                {
+                    "user_id": self._user_id,
+                    "seq": seq,
+                    "type": change.type,
+                    "task_id": change.task.id if change.task else None,
+                    "list_id": change.list.id if change.list else None,
+                    "actor": change.actor,
+                    "run_id": change.run_id,
+                    "payload": msgspec.to_builtins(change),
+                    "occurred_at": change.occurred_at,
+                }
+                for seq, change in changes
+            ],
         )
 
     async def read(self, *, after: int, limit: int) -> list[StoredChange]:

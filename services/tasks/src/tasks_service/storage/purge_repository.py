@@ -10,8 +10,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from tasks_service.storage.records import (
     AnswerRecord,
     AttemptRecord,
+    ChangeRecord,
     EventRecord,
     ListRecord,
+    PendingRecord,
     TaskRecord,
 )
 
@@ -45,6 +47,16 @@ class PurgeRepository:
         """Delete changes that happened before then."""
         key = (EventRecord.user_id, EventRecord.seq)
         return await self._delete(EventRecord, key, EventRecord.occurred_at < before)
+
+    async def changes(self, before: dt.datetime) -> int:
+        """Delete the records of changes made before then."""
+        key = (ChangeRecord.user_id, ChangeRecord.id)
+        return await self._delete(ChangeRecord, key, ChangeRecord.occurred_at < before)
+
+    async def pending(self, before: dt.datetime) -> int:
+        """Delete pending changes that expired before then."""
+        key = (PendingRecord.user_id, PendingRecord.id)
+        return await self._delete(PendingRecord, key, PendingRecord.expires_at < before)
 
     async def tasks(self, before: dt.datetime) -> int:
         """Delete for good the tasks that were deleted before then."""

@@ -2,7 +2,7 @@
 
 All of them begin with the person, so every query below is a range of one person's rows. What
 comes later has its place: recurrence and reminders are tables of their own that refer to
-`(user_id, id)` of tasks, history keeps what `task_events` drops after its retention, full-text
+`(user_id, id)` of tasks, history keeps what `task_changes` drops after its retention, full-text
 search indexes `search_key`.
 """
 
@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKeyConstraint,
+    Identity,
     Index,
     MetaData,
     PrimaryKeyConstraint,
@@ -136,6 +137,84 @@ class EventRecord(TasksBase):
     run_id: Mapped[str | None] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     occurred_at: Mapped[dt.datetime] = mapped_column(_TIME)
+
+
+class ChangeRecord(TasksBase):
+    """What one change did to one task or list, written in the change's transaction.
+
+    `before` and `after` hold the fields that changed, in the form of `task_state` or `list_state`;
+    `before` is null for something new. Rows are only added: an undo adds a row that names in
+    `undoes` the change it took back. `group_id` joins changes that are counted and undone together
+    (an agent's turn), and `scope_id` joins groups (a conversation); both are opaque here.
+    `is_confirmed` changes were asked for by the person and don't count against the group's limit.
+    """
+
+    __tablename__ = "task_changes"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "id"),
+        Index(
+            "ix_task_changes_undoes",
+            "user_id",
+            "undoes",
+            unique=True,
+            postgresql_where=text("undoes IS NOT NULL"),
+        ),
+        Index(
+            "ix_task_changes_group",
+            "user_id",
+            "group_id",
+            "id",
+            postgresql_where=text("group_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_task_changes_scope",
+            "user_id",
+            "scope_id",
+            "id",
+            postgresql_where=text("scope_id IS NOT NULL"),
+        ),
+        Index("ix_task_changes_occurred_at", "occurred_at"),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    type: Mapped[str] = mapped_column(Text)
+    entity_id: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[str | None] = mapped_column(Text)
+    scope_id: Mapped[str | None] = mapped_column(Text)
+    group_id: Mapped[str | None] = mapped_column(Text)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    after: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    undoes: Mapped[int | None] = mapped_column(BigInteger)
+    is_confirmed: Mapped[bool]
+    occurred_at: Mapped[dt.datetime] = mapped_column(_TIME)
+
+
+class PendingRecord(TasksBase):
+    """Changes that a person is asked to confirm; carried out at most once, by the confirmation.
+
+    `revision` grows when operations are added, so that a card confirms only what it shows.
+    """
+
+    __tablename__ = "pending_changes"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "id"),
+        Index("ix_pending_changes_group", "user_id", "group_id"),
+        Index("ix_pending_changes_expires_at", "expires_at"),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    id: Mapped[str] = mapped_column(Text)
+    scope_id: Mapped[str | None] = mapped_column(Text)
+    group_id: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int]
+    operations: Mapped[list[Any]] = mapped_column(JSONB)
+    decision: Mapped[str | None] = mapped_column(Text)
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    expires_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    decided_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
 
 
 class AnswerRecord(TasksBase):

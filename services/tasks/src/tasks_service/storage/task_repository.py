@@ -1,9 +1,24 @@
 """All queries on tasks; every one names the person, and row-level security holds it to that."""
 
 import datetime as dt
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, update
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    any_,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.cursor import Position
@@ -74,10 +89,22 @@ class TaskRepository:
         rows = await self._session.execute(statement)
         return {row[0]: row[1] for row in rows}
 
+    async def has_any_in(self, list_id: str) -> bool:
+        """Tell whether a list has any task."""
+        found = select(TaskRecord.id).where(self._mine, _live(), TaskRecord.list_id == list_id)
+        return await self._session.scalar(found.limit(1)) is not None
+
     async def count_open_in(self, list_id: str) -> int:
         """Count the open tasks of one list."""
         statement = select(func.count()).where(self._mine, _open(), TaskRecord.list_id == list_id)
         return await self._session.scalar(statement) or 0
+
+    async def with_ids(self, ids: Collection[str]) -> dict[str, TaskRecord]:
+        """Return the tasks with these ids, deleted ones included."""
+        wanted = any_(cast(list(ids), ARRAY(Text)))  # one parameter, however many there are
+        statement = select(TaskRecord).where(self._mine, TaskRecord.id == wanted)
+        statement = statement.execution_options(populate_existing=True)  # see `_update_list`
+        return {record.id: record for record in await self._session.scalars(statement)}
 
     async def move_all(self, list_id: str, *, to: str, now: dt.datetime) -> None:
         """Move every task of a list into another."""
@@ -86,6 +113,15 @@ class TaskRepository:
     async def delete_all(self, list_id: str, *, now: dt.datetime) -> None:
         """Delete every task of a list, restorably."""
         await self._update_list(list_id, deleted_at=now, updated_at=now)
+
+    async def digest_of(self, list_id: str) -> str:
+        """Return a text that changes whenever a task of a list does."""
+        statement = select(func.count(), func.max(TaskRecord.updated_at))
+        found = await self._session.execute(
+            statement.where(self._mine, _live(), TaskRecord.list_id == list_id)
+        )
+        count, latest = found.one()
+        return f"{count}:{latest.isoformat() if count else ''}"
 
     async def _update_list(self, in_list: str, **values: Any) -> None:
         await self._session.execute(
@@ -111,6 +147,39 @@ def to_task(record: TaskRecord) -> Task:
         created_at=record.created_at,
         updated_at=record.updated_at,
     )
+
+
+def task_state(record: TaskRecord) -> dict[str, Any]:
+    """Return what can change about a task, as JSON: what `task_changes` keeps."""
+    return {
+        "title": record.title,
+        "notes": record.notes,
+        "list_id": record.list_id,
+        "priority": PRIORITIES[record.priority],
+        "due": msgspec.to_builtins(_due(record)),
+        "tags": list(record.tags),
+        "completed_at": msgspec.to_builtins(record.completed_at),
+        "deleted_at": msgspec.to_builtins(record.deleted_at),
+    }
+
+
+def set_state(record: TaskRecord, state: Mapping[str, Any]) -> None:
+    """Write some fields of a `task_state` back."""
+    set_text(
+        record,
+        title=state.get("title", record.title),
+        notes=state.get("notes", record.notes),
+        tags=state.get("tags", record.tags),
+    )
+    record.list_id = state.get("list_id", record.list_id)
+    if "priority" in state:
+        record.priority = PRIORITIES.index(state["priority"])
+    if "due" in state:
+        set_due(record, msgspec.convert(state["due"], Due | None))
+    if "completed_at" in state:
+        record.completed_at = msgspec.convert(state["completed_at"], dt.datetime | None)
+    if "deleted_at" in state:
+        record.deleted_at = msgspec.convert(state["deleted_at"], dt.datetime | None)
 
 
 def set_text(record: TaskRecord, *, title: str, notes: str, tags: list[str]) -> None:

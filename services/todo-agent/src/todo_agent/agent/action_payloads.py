@@ -17,8 +17,13 @@ DELETE: Final = "task.delete"
 RESTORE: Final = "tasks.restore"
 DELETE_MANY: Final = "tasks.delete"
 KEEP_MANY: Final = "tasks.keep"
+CONFIRM: Final = "changes.confirm"
+DISCARD: Final = "changes.discard"
+UNDO: Final = "changes.undo"
 
 MAX_AT_ONCE: Final = 200
+MAX_REVISION: Final = 2**31 - 1
+PendingId = Annotated[str, Meta(pattern=r"^pch_[0-9a-z]{26}$")]
 TaskId = Annotated[str, Meta(pattern=r"^tsk_[0-9a-z]{26}$")]
 
 
@@ -39,6 +44,26 @@ class ManyTasks(msgspec.Struct):
     """Delete or restore some tasks."""
 
     task_ids: Annotated[list[TaskId], Meta(min_length=1, max_length=MAX_AT_ONCE)]
+
+
+class Confirm(msgspec.Struct):
+    """Carry out what a card shows: that revision of a pending change."""
+
+    pending_id: PendingId
+    revision: Annotated[int, Meta(ge=1, le=MAX_REVISION)]
+
+
+class Discard(msgspec.Struct):
+    """Leave everything as it is."""
+
+    pending_id: PendingId
+
+
+class Undo(msgspec.Struct):
+    """Undo a group of changes, or only what it did to some tasks."""
+
+    group_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+    task_ids: Annotated[list[TaskId], Meta(min_length=1, max_length=MAX_AT_ONCE)] | None = None
 
 
 class Save(msgspec.Struct):

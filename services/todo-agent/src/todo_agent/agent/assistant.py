@@ -37,6 +37,8 @@ class Assistant:
         attachment_to_input: what the model gets for a file; by default its text or its image.
         widget_to_input: what the model gets for a widget in the history; by default nothing, since
             the tool's result is there already.
+        finish_turn: called after the agent's last answer if a tool of the turn has asked for it with
+            `run.call.finish_at_end`, also when the model failed; what it streams comes last.
         title_of: names a thread after its first message; None leaves it without a name.
     """
 
@@ -44,4 +46,5 @@ class Assistant:
     handle_action: ActionHandler | None = None
     attachment_to_input: AttachmentToInput | None = None
     widget_to_input: WidgetToInput | None = None
+    finish_turn: Callable[[RunContext], Awaitable[None]] | None = None
     title_of: Callable[[UserMessageItem], str | None] = title_of

@@ -1,13 +1,14 @@
-"""Tools that show cards: a task to edit, deleted ones to bring back, a question before many go."""
+"""Tools that show cards: a task to edit, deleted ones to bring back."""
 
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from todo_agent.agent.task_cards import confirm_card, deleted_card, task_card, titles_in
+from todo_agent.agent.task_cards import deleted_card, task_card, titles_in
 from todo_agent.agent.tasks_client import TaskView
-from todo_agent.agent.todo_desk import Desk, summary
-from todo_agent.agent.tool_arguments import DeletedTasks, ManyTasks, OneTask
+from todo_agent.agent.todo_desk import MAX_UNCONFIRMED, Desk, HeldError, summary
+from todo_agent.agent.tool_arguments import DeletedTasks, OneTask
 from todo_agent.agent.tool_spec import OPEN_FIRST, Outcome
 from todo_agent.agent.widgets import widget
 
@@ -15,35 +16,30 @@ from todo_agent.agent.widgets import widget
 async def delete_task(desk: Desk, asked: OneTask) -> Outcome:
     """Delete a task and offer a way back; it can be restored for some time."""
     target = await desk.target(asked.task, OPEN_FIRST)
-    await desk.change("DELETE", f"/tasks/{target.id}")
+    operation = {"type": "delete", "task_id": target.id}
+    await desk.change(operation, "DELETE", f"/tasks/{target.id}")
     output = {"ok": True, "task": await desk.describe(target)}
     if not desk.is_alone:  # a card for each of many would bury the answer
         return Outcome(output)
-    card = deleted_card({target.id: target.title})
-    return Outcome(output, widget(card), titles_in(card))
-
-
-async def ask_to_delete(desk: Desk, asked: ManyTasks) -> Outcome:
-    """Ask the person, with a card, whether tasks may go; the card's button deletes them."""
-    found = await desk.targets(asked.tasks, OPEN_FIRST)
-    names = await desk.list_names()
-    card = confirm_card(found)
-    output = {
-        "ok": True,
-        "asked": True,
-        "note": "Nothing is deleted yet: the person decides on the card.",
-        "tasks": [summary(task, names) for task in found],
-    }
+    card = deleted_card({target.id: target.title}, desk.caller.turn_id)
     return Outcome(output, widget(card), titles_in(card))
 
 
 async def restore_tasks(desk: Desk, asked: DeletedTasks) -> Outcome:
-    """Bring deleted tasks back."""
+    """Bring deleted tasks back; more than three only once the person confirms."""
     names = await desk.list_names()
-    restored = []
-    for reference in dict.fromkeys(asked.tasks):
-        ref = quote(str(reference).strip().removeprefix("#"), safe="")
-        body = await desk.tasks.change(desk.caller, "POST", f"/tasks/{ref}/restore", part=ref)
+    refs = dict.fromkeys(str(each).strip().removeprefix("#") for each in asked.tasks)
+    operations = {ref: {"type": "restore", "task_id": ref} for ref in refs}
+    if len(operations) > MAX_UNCONFIRMED:
+        raise await desk.held(list(operations.values()))
+    restored: list[dict[str, Any]] = []
+    for ref, operation in operations.items():
+        path, part = f"/tasks/{quote(ref, safe='')}/restore", quote(ref, safe="")
+        try:
+            body = await desk.change(operation, "POST", path, part=part)
+        except HeldError:  # the turn has changed others before
+            waiting = list(operations.values())[len(restored) :]
+            raise await desk.held(waiting, part="rest") from None
         restored.append(summary(msgspec.json.decode(body, type=TaskView), names))
     return Outcome({"ok": True, "tasks": restored})
 

@@ -90,6 +90,8 @@ class RunContext(AgentContext[RequestContext]):
             a worker gets to it late or a second time.
         message: what the person wrote, with the model and tool they chose in the composer
             (`inference_options`); None where they didn't write, as in an action.
+        turn_id: the turn that the run belongs to, which several runs may share (see
+            `todo_agent.agent.turns`); of an action, its run.
         open_calls: tools that run just now.
     """
 
@@ -97,6 +99,7 @@ class RunContext(AgentContext[RequestContext]):
     scope: RunScope
     now: datetime = Field(default_factory=utc_now)
     message: UserMessageItem | None = None
+    turn_id: str = ""
     open_calls: dict[CallPlace, str] = Field(default_factory=dict)
     _events: EventQueue = PrivateAttr(default_factory=EventQueue)
     _turnstile: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)

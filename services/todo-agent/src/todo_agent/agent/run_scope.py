@@ -19,6 +19,7 @@ from todo_agent.chatkit.context import IdScope, id_step
 from todo_agent.storage.usage_repository import AnswerUsage
 
 INPUT_KEY: Final = "input"
+AT_END: Final = "at-end"
 
 
 class RunStoppedError(BaseException):
@@ -33,6 +34,9 @@ class Journal(Protocol):
 
     def get(self, key: str) -> bytes | None:
         """Return a step's payload, None if no attempt has finished it."""
+
+    def has_choice(self, name: str) -> bool:
+        """Tell whether a call of the run has made a choice of this name, in any attempt."""
 
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         """Insert a step, with what it used if it is a model answer.
@@ -78,6 +82,11 @@ def is_tool_step(key: str) -> bool:
     return key.startswith("tool/") and key.count("/") == 2
 
 
+def is_choice(key: str, name: str) -> bool:
+    """Tell whether a journal key is a choice of this name."""
+    return key.startswith("tool/") and key.endswith(f"/{name}")
+
+
 def step_kind(key: str) -> str:
     """Return `input`, `answer`, `tool` (an action, too) or `choice`: what a journal key is of."""
     kind = key.partition("/")[0]
@@ -120,6 +129,14 @@ class ToolCallScope:
         value = await decide()
         await self._scope.journal.save(key, value)
         return value
+
+    async def finish_at_end(self) -> None:
+        """Have `Assistant.finish_turn` called when the agent has answered."""
+
+        async def ask() -> bytes:
+            return b"true"
+
+        await self.once(AT_END, ask)
 
     def holds_back(self, event: ThreadStreamEvent) -> bool:
         """Take an event that may only be said once the call's row is saved.

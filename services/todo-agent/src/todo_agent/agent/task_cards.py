@@ -1,4 +1,4 @@
-"""Cards about tasks: one to edit, deleted ones to bring back, a question before many go."""
+"""Cards about tasks: one to edit, deleted ones to bring back."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,11 +6,9 @@ from typing import Any, Final
 
 from todo_agent.agent.action_payloads import (
     DELETE,
-    DELETE_MANY,
-    KEEP_MANY,
-    RESTORE,
     SAVE,
     TOGGLE,
+    UNDO,
     click,
 )
 from todo_agent.agent.instructions import zone
@@ -19,7 +17,6 @@ from todo_agent.agent.widgets import PRIORITY_COLORS, due_text
 
 TASK_CARD: Final = "task-card"
 DELETED_CARD: Final = "deleted-card"
-CONFIRM_CARD: Final = "confirm-card"
 MESSAGE_CARD: Final = "message-card"
 MAX_NAMED: Final = 10
 PRIORITIES: Final = ("none", *PRIORITY_COLORS)
@@ -57,8 +54,8 @@ def task_card(task: TaskView, lists: Sequence[ListView], timezone: str) -> dict[
     ]
     toggle = click(TOGGLE, streaming=False, task_id=task.id, completed=not is_done)
     buttons = [
-        _button("Open again" if is_done else "Mark as done", toggle),
-        _button("Delete", click(DELETE, task_id=task.id), color="danger"),
+        button("Open again" if is_done else "Mark as done", toggle),
+        button("Delete", click(DELETE, task_id=task.id), color="danger"),
     ]
     return {
         "type": "Card",
@@ -74,9 +71,9 @@ def task_card(task: TaskView, lists: Sequence[ListView], timezone: str) -> dict[
     }
 
 
-def deleted_card(tasks: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is left of deleted tasks, by id with their titles: a way back."""
-    undo = click(RESTORE, task_ids=list(tasks))
+def deleted_card(tasks: Mapping[str, str], turn_id: str) -> dict[str, Any]:
+    """Return what is left of tasks that a turn deleted, by id with their titles: a way back."""
+    undo = click(UNDO, group_id=turn_id, task_ids=list(tasks))
     row = {
         "type": "Row",
         "align": "center",
@@ -84,30 +81,10 @@ def deleted_card(tasks: Mapping[str, str]) -> dict[str, Any]:
         "children": [
             {"type": "Text", "value": f"Deleted {_named(tasks)}"},
             {"type": "Spacer"},
-            _button("Undo", undo),
+            button("Undo", undo),
         ],
     }
     return {"type": "Card", "key": DELETED_CARD, "size": "sm", "children": [row]}
-
-
-def confirm_card(tasks: Sequence[TaskView]) -> dict[str, Any]:
-    """Return the question whether some tasks may go."""
-    count = "this task" if len(tasks) == 1 else f"these {len(tasks)} tasks"
-    lines = [f"#{task.number} {task.title}" for task in tasks[:MAX_NAMED]]
-    if len(tasks) > MAX_NAMED:
-        lines.append(f"and {len(tasks) - MAX_NAMED} more")
-    ids = [task.id for task in tasks]
-    return {
-        "type": "Card",
-        "key": CONFIRM_CARD,
-        "size": "sm",
-        "children": [
-            {"type": "Title", "value": f"Delete {count}?", "size": "sm"},
-            {"type": "Col", "children": [{"type": "Text", "value": line} for line in lines]},
-        ],
-        "confirm": {"label": "Delete", "action": click(DELETE_MANY, task_ids=ids)},
-        "cancel": {"label": "Keep", "action": click(KEEP_MANY, task_ids=ids)},
-    }
 
 
 def message_card(text: str) -> dict[str, Any]:
@@ -159,7 +136,8 @@ def _select(name: str, value: str, options: Sequence[tuple[str, str]]) -> dict[s
     }
 
 
-def _button(label: str, action: dict[str, Any], **looks: str) -> dict[str, Any]:
+def button(label: str, action: dict[str, Any], **looks: str) -> dict[str, Any]:
+    """Return a small button."""
     return {
         "type": "Button",
         "label": label,

@@ -64,17 +64,78 @@ class ListPage(msgspec.Struct):
     items: list[ListView]
 
 
+class ChangedTask(msgspec.Struct, kw_only=True):
+    """A task that a confirmation or an undo has changed."""
+
+    id: str
+    number: int
+    title: str
+    deleted: bool
+
+
+class ChangedList(msgspec.Struct, kw_only=True):
+    """A list that a confirmation or an undo has changed."""
+
+    name: str
+    deleted: bool
+
+
+class LeftOperation(msgspec.Struct, kw_only=True):
+    """What a confirmation left as it was; `reason` is `gone` or `changed`."""
+
+    title: str
+    number: int | None = None
+    reason: str
+
+
+class ChangeOutcome(msgspec.Struct, kw_only=True):
+    """What a confirmation or an undo did."""
+
+    group_id: str
+    tasks: list[ChangedTask]
+    lists: list[ChangedList]
+    left: list[LeftOperation] = []
+
+
+class PendingOperation(msgspec.Struct, kw_only=True):
+    """An operation that waits, with what it is about as that was when it was asked for."""
+
+    operation: dict[str, Any]
+    title: str
+    number: int | None = None
+    count: int | None = None
+
+
+class PendingChange(msgspec.Struct, kw_only=True):
+    """Operations that wait for the person; `status` is open, confirmed, discarded or expired."""
+
+    id: str
+    group_id: str
+    revision: int
+    status: str
+    operations: list[PendingOperation]
+    done: list[ChangedTask]
+    outcome: ChangeOutcome | None = None
+
+
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks: a tool call of an attempt at a run.
 
     Args:
         key: names the call's effect, equal in every attempt.
+        turn_id: joins changes that are counted and undone together.
+        thread_id: where the last turn is looked for.
+        confirm_above: how many tasks the turn may change before the person has to confirm; None
+            for what the person does by a click.
     """
 
     user_id: str
     run_id: str
     attempt: int
     key: str
+    turn_id: str
+    thread_id: str
+    confirm_above: int | None
 
 
 class TasksClient:
@@ -130,7 +191,11 @@ class TasksClient:
             "Idempotency-Key": f"{caller.key}:{part}" if part else caller.key,
             "X-Run-Id": caller.run_id,
             "X-Run-Attempt": str(caller.attempt),
+            "X-Change-Group": caller.turn_id,
+            "X-Change-Scope": caller.thread_id,
         }
+        if caller.confirm_above is not None:
+            headers["X-Confirm-Above"] = str(caller.confirm_above)
         sent = None if body is None else msgspec.json.encode(body)
         response = await self._send(method, caller, path, json=sent, headers=headers, params=params)
         return response.body

@@ -14,7 +14,8 @@ from todo_agent.agent.references import UnclearReferenceError
 from todo_agent.agent.run_context import RunContext
 from todo_agent.agent.tasks_client import TasksClient, may_have_arrived
 from todo_agent.agent.todo_actions import TodoActions
-from todo_agent.agent.todo_desk import TASKS_CHANGED, Desk
+from todo_agent.agent.todo_confirming import PendingQuestion
+from todo_agent.agent.todo_desk import TASKS_CHANGED, Desk, HeldError
 from todo_agent.agent.todo_tools import SPECS
 from todo_agent.agent.tool_arguments import (
     InvalidArgumentsError,
@@ -24,7 +25,12 @@ from todo_agent.agent.tool_arguments import (
 from todo_agent.agent.tool_spec import Outcome, ToolSpec
 from todochat.errors import ServiceError
 
+WAITING: Final = "waiting-for-confirmation"
 # Told of a plain failure, a model makes the change again, under another key.
+WAITS: Final = (
+    "Not done yet: it waits until the person confirms it on the card that comes under your answer, "
+    "or answers with a plain yes. Don't try it another way; tell the person that it waits."
+)
 MAYBE_DONE: Final = "Nobody knows whether this was done or not: look before you do it again."
 
 
@@ -38,7 +44,9 @@ def create_agent(environment: AgentEnvironment) -> Assistant:
         model_settings=environment.model_settings,
         tools=[make_tool(spec, tasks) for spec in SPECS],
     )
-    return Assistant(agent=agent, handle_action=TodoActions(tasks))
+    return Assistant(
+        agent=agent, handle_action=TodoActions(tasks), finish_turn=PendingQuestion(tasks)
+    )
 
 
 def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:
@@ -52,6 +60,8 @@ def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:
             # In the order of the calls, so that tasks get their numbers in the order they were said.
             async with run.turnstile:
                 outcome = await spec.run(Desk(tasks, run, run.call), asked)
+        except HeldError:
+            return _failure(WAITING, WAITS)
         except InvalidArgumentsError as error:
             return _failure("invalid-arguments", str(error))
         except UnclearReferenceError as error:

@@ -17,6 +17,7 @@ from todo_agent.agent.task_cards import deleted_card, message_card, task_card, t
 from todo_agent.agent.task_form import changes_of
 from todo_agent.agent.tasks_client import TasksClient, TaskView
 from todo_agent.agent.todo_click import GONE, Click
+from todo_agent.agent.todo_confirming import confirm, discard, undo
 from todo_agent.agent.todo_desk import summary
 from todo_agent.agent.widgets import widget
 from todochat.http_client import UpstreamError, UpstreamProblemError
@@ -73,7 +74,7 @@ def _unless_gone(
 async def _toggle(click: Click, payload: Any) -> None:
     asked = read_payload(payload, payloads.Toggle)
     body = {"completed": asked.completed}
-    task = await click.desk.change_task("PATCH", f"/tasks/{asked.task_id}", body)
+    task = await click.desk.update(asked.task_id, body)
     await click.show(task)
     tool = "complete_task" if asked.completed else "update_task"
     arguments = {"task": str(task.number), **({} if asked.completed else body)}
@@ -95,7 +96,7 @@ async def _save(click: Click, payload: Any) -> None:
     if not body:
         await click.show(before)
         return
-    task = await click.desk.change_task("PATCH", f"/tasks/{before.id}", body)
+    task = await click.desk.update(before.id, body)
     await click.show(task)
     arguments = {"task": str(task.number), **body}
     await click.changed("update_task", arguments, {"task": await click.desk.describe(task)})
@@ -104,8 +105,8 @@ async def _save(click: Click, payload: Any) -> None:
 async def _delete(click: Click, payload: Any) -> None:
     asked = read_payload(payload, payloads.OneTask)
     task = await click.desk.target(asked.task_id, ())
-    await click.desk.change("DELETE", f"/tasks/{task.id}")
-    await click.draw(lambda _: deleted_card({task.id: task.title}))
+    await click.desk.tasks.change(click.desk.caller, "DELETE", f"/tasks/{task.id}")
+    await click.draw(lambda _: deleted_card({task.id: task.title}, click.run.turn_id))
     arguments = {"task": str(task.number)}
     await click.changed("delete_task", arguments, {"task": await click.desk.describe(task)})
 
@@ -124,7 +125,8 @@ async def _delete_many(click: Click, payload: Any) -> None:
         await click.draw(lambda _: message_card("These tasks were gone already."))
         await click.run.stream(NoticeEvent(level="warning", message=GONE))
         return
-    await click.draw(lambda _: deleted_card({task.id: task.title for task in gone}))
+    titles = {task.id: task.title for task in gone}
+    await click.draw(lambda _: deleted_card(titles, click.run.turn_id))
     names = await desk.list_names()
     output = {"decision": "deleted", "tasks": [summary(task, names) for task in gone]}
     await click.changed("ask_to_delete", {"tasks": [str(t.number) for t in gone]}, output)
@@ -184,4 +186,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Click, Any], Awaitable[None]]]] = {
     payloads.DELETE_MANY: _delete_many,
     payloads.KEEP_MANY: _keep_many,
     payloads.RESTORE: _restore,
+    payloads.CONFIRM: confirm,
+    payloads.DISCARD: discard,
+    payloads.UNDO: undo,
 }

@@ -26,7 +26,7 @@ class Click:
         sender: WidgetItem | None,
         run: RunContext,
     ) -> None:
-        self.desk = Desk(tasks, run, run.call)
+        self.desk = Desk(tasks, run, run.call, confirm_above=None)
         self.call = run.call
         self.run = run
         self._sender = sender

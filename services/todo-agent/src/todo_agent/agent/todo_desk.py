@@ -14,22 +14,45 @@ from todo_agent.agent.tasks_client import Caller, ListPage, ListView, TasksClien
 from todochat.http_client import UpstreamProblemError
 
 TASKS_CHANGED: Final = "tasks.changed"  # the client effect after each change
+MAX_UNCONFIRMED: Final = 3  # tasks that one turn may change without the person's confirmation
+CONFIRMATION_REQUIRED: Final = "confirmation-required"
+
+
+class HeldError(Exception):
+    """A change was not made: it waits for the person, who gets a card at the end of the turn."""
 
 
 class Desk:
-    """One tool call's view of the tasks service."""
+    """One tool call's view of the tasks service.
 
-    def __init__(self, tasks: TasksClient, run: RunContext, call: ToolCallScope) -> None:
+    Args:
+        confirm_above: see `Caller`; enforced by the tasks service, which counts what all runs of
+            the turn have changed.
+    """
+
+    def __init__(
+        self,
+        tasks: TasksClient,
+        run: RunContext,
+        call: ToolCallScope,
+        *,
+        confirm_above: int | None = MAX_UNCONFIRMED,
+    ) -> None:
         self.tasks = tasks
+        self.run = run
+        self.call = call
         self.zone: ZoneInfo = zone(run.request_context.timezone)
         self.caller = Caller(
             user_id=run.user_id,
             run_id=run.scope.run_id,
             attempt=run.scope.attempt,
             key=call.idempotency_key,
+            turn_id=run.turn_id,
+            thread_id=run.thread.id,
+            confirm_above=confirm_above,
         )
+        self.today = run.now.astimezone(self.zone).date()
         self.is_alone = call.is_alone
-        self._call = call
         self._lists: ListPage | None = None
 
     async def lists(self) -> ListPage:
@@ -56,7 +79,7 @@ class Desk:
                 found = await self.make_list(name)
             return msgspec.json.encode(found.id)
 
-        return msgspec.json.decode(await self._call.once("list", decide), type=str)
+        return msgspec.json.decode(await self.call.once("list", decide), type=str)
 
     async def make_list(self, name: str) -> ListView:
         """Make a list; one of that name that came into being meanwhile will do.
@@ -85,7 +108,7 @@ class Desk:
                 await find_task(self.tasks, self.caller, reference, statuses)
             )
 
-        return msgspec.json.decode(await self._call.once("target", decide), type=TaskView)
+        return msgspec.json.decode(await self.call.once("target", decide), type=TaskView)
 
     async def targets(
         self, references: Sequence[str | int], statuses: Sequence[str]
@@ -99,7 +122,7 @@ class Desk:
             ]
             return msgspec.json.encode(list({task.id: task for task in found}.values()))
 
-        return msgspec.json.decode(await self._call.once("targets", decide), type=list[TaskView])
+        return msgspec.json.decode(await self.call.once("targets", decide), type=list[TaskView])
 
     async def target_list(self, name: str) -> ListView:
         """Return the list that is meant, as it was; the same one in every attempt at the run."""
@@ -107,24 +130,57 @@ class Desk:
         async def decide() -> bytes:
             return msgspec.json.encode(find_list(await self.lists(), name))
 
-        return msgspec.json.decode(await self._call.once("target", decide), type=ListView)
+        return msgspec.json.decode(await self.call.once("target", decide), type=ListView)
 
     async def change(
         self,
+        operation: Mapping[str, Any],
         method: str,
         path: str,
         body: Mapping[str, Any] | None = None,
         *,
+        part: str = "",
         params: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Make the call's change; returns the answer's body."""
-        return await self.tasks.change(self.caller, method, path, body, params=params)
+        """Change something that was there before; returns the answer's body.
 
-    async def change_task(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None
-    ) -> TaskView:
-        """Make the call's change, one to a task, and return the task."""
-        return msgspec.json.decode(await self.change(method, path, body), type=TaskView)
+        Args:
+            operation: the same change, in the form in which it can wait for the person.
+            part: tells the changes of one call apart.
+
+        Raises:
+            HeldError: it is more than the turn may change; it waits now.
+        """
+        try:
+            return await self.tasks.change(
+                self.caller, method, path, body, part=part, params=params
+            )
+        except UpstreamProblemError as problem:
+            if problem.code != CONFIRMATION_REQUIRED:
+                raise
+            raise await self.held([operation], part=part) from problem
+
+    async def held(self, operations: Sequence[Mapping[str, Any]], *, part: str = "") -> HeldError:
+        """Have operations wait for the person; returns the error that says so."""
+        await self.call.finish_at_end()
+        await self.tasks.change(
+            self.caller,
+            "POST",
+            "/changes/pending",
+            {"operations": operations},
+            part=f"hold:{part}",
+        )
+        return HeldError()
+
+    async def update(self, task_id: str, body: Mapping[str, Any], *, part: str = "") -> TaskView:
+        """Change fields of a task.
+
+        Raises:
+            HeldError: it waits for the person.
+        """
+        operation = {"type": "update", "task_id": task_id, "changes": body}
+        answer = await self.change(operation, "PATCH", f"/tasks/{task_id}", body, part=part)
+        return msgspec.json.decode(answer, type=TaskView)
 
     async def describe(self, task: TaskView) -> dict[str, Any]:
         """Return a task as the model gets it."""

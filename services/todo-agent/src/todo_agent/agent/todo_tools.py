@@ -1,23 +1,31 @@
 """The tools of the todo agent: what each one does with the tasks service."""
 
 from typing import Any, Final
-from urllib.parse import quote
 
 import msgspec
 
-from todo_agent.agent.card_tools import ask_to_delete, delete_task, restore_tasks, show_task
+from todo_agent.agent.card_tools import delete_task, restore_tasks, show_task
+from todo_agent.agent.change_tools import (
+    ask_to_delete,
+    change_tasks,
+    confirm_changes,
+    discard_changes,
+    moved_due,
+    undo,
+)
 from todo_agent.agent.references import find_list
-from todo_agent.agent.tasks_client import ListPage, ListView, TaskPage
+from todo_agent.agent.tasks_client import ListPage, ListView, TaskPage, TaskView
 from todo_agent.agent.todo_desk import Desk, summary
 from todo_agent.agent.tool_arguments import (
     AddTask,
+    ChangeTasks,
     CreateList,
     DeletedTasks,
     DeleteList,
     InvalidArgumentsError,
-    ListLists,
     ListTasks,
     ManyTasks,
+    NoArguments,
     OneTask,
     UpdateTask,
     due_of,
@@ -42,7 +50,8 @@ async def add_task(desk: Desk, asked: AddTask) -> Outcome:
         "tags": asked.tags,
     }
     body |= {name: value for name, value in optional.items() if value is not None}
-    task = await desk.change_task("POST", "/tasks", body)
+    made = await desk.tasks.change(desk.caller, "POST", "/tasks", body)
+    task = msgspec.json.decode(made, type=TaskView)
     return Outcome({"ok": True, "task": await desk.describe(task)})
 
 
@@ -79,7 +88,10 @@ async def list_tasks(desk: Desk, asked: ListTasks) -> Outcome:
 
 async def update_task(desk: Desk, asked: UpdateTask) -> Outcome:
     """Change fields of a task."""
-    due = due_of(asked.due_date, asked.due_at, desk.zone)
+    if asked.due_at is not None or asked.clear_due:
+        due = due_of(asked.due_date, asked.due_at, desk.zone)
+    else:
+        due = None
     optional = {
         "title": asked.title,
         "notes": asked.notes,
@@ -93,39 +105,47 @@ async def update_task(desk: Desk, asked: UpdateTask) -> Outcome:
         body["due"] = None
     if asked.list is not None:
         body["list_id"] = await desk.list_for(asked.list)
-    if not body:
+    keeps_time = asked.due_date is not None and due is None
+    if not body and not keeps_time:
         msg = "nothing to change was given"
         raise InvalidArgumentsError(msg)
     statuses = CLOSED_FIRST if asked.completed is False else OPEN_FIRST
     target = await desk.target(asked.task, statuses)
-    task = await desk.change_task("PATCH", f"/tasks/{target.id}", body)
+    if keeps_time and asked.due_date is not None:
+        body["due"] = moved_due(target, asked.due_date, desk.zone)
+    task = await desk.update(target.id, body)
     return Outcome({"ok": True, "task": await desk.describe(task)})
 
 
 async def complete_task(desk: Desk, asked: OneTask) -> Outcome:
     """Mark a task as done."""
     target = await desk.target(asked.task, OPEN_FIRST)
-    task = await desk.change_task("POST", f"/tasks/{target.id}/complete")
+    operation = {"type": "update", "task_id": target.id, "changes": {"completed": True}}
+    answer = await desk.change(operation, "POST", f"/tasks/{target.id}/complete")
+    task = msgspec.json.decode(answer, type=TaskView)
     return Outcome({"ok": True, "task": await desk.describe(task)})
 
 
 async def create_list(desk: Desk, asked: CreateList) -> Outcome:
     """Make a list."""
-    made = await desk.change("POST", "/lists", {"name": asked.name})
+    made = await desk.tasks.change(desk.caller, "POST", "/lists", {"name": asked.name})
     return await _lists(desk, msgspec.json.decode(made, type=ListView))
 
 
-async def list_lists(desk: Desk, asked: ListLists) -> Outcome:  # noqa: ARG001 - it takes none
+async def list_lists(desk: Desk, asked: NoArguments) -> Outcome:  # noqa: ARG001
     """Read the lists."""
     return await _lists(desk, None)
 
 
 async def delete_list(desk: Desk, asked: DeleteList) -> Outcome:
-    """Delete a list; its tasks move to the default list, or go with it."""
+    """Have the deletion of a list wait for the person."""
     target = await desk.target_list(asked.list)
-    params = {"tasks": asked.tasks or "move"}
-    await desk.change("DELETE", f"/lists/{quote(target.id, safe='')}", params=params)
-    return await _lists(desk, target)
+    if target.is_default:
+        return Outcome(
+            {"ok": False, "code": "default-list", "error": "The default list can't be deleted."}
+        )
+    operation = {"type": "delete-list", "list_id": target.id, "tasks": asked.tasks or "move"}
+    raise await desk.held([operation])
 
 
 async def _lists(desk: Desk, about: ListView | None) -> Outcome:
@@ -183,12 +203,43 @@ SPECS: Final = (
     ),
     ToolSpec(
         "ask_to_delete",
-        "Ask the person whether several tasks may be deleted. It shows a card with a button that "
-        "deletes them; nothing is deleted before that is pressed.",
+        "Ask the person whether several tasks may be deleted, with a card under the answer; "
+        "nothing is deleted before they confirm.",
         ManyTasks,
         ask_to_delete,
         lambda _: "Looking at these tasks…",
         changes=False,
+    ),
+    ToolSpec(
+        "change_tasks",
+        "Change several tasks alike: reschedule, move, complete, reopen, prioritize or tag them. "
+        "More than three are changed only once the person confirms it on a card.",
+        ChangeTasks,
+        change_tasks,
+        lambda _: "Changing tasks…",
+    ),
+    ToolSpec(
+        "confirm_changes",
+        "Carry out what waits for a confirmation since the turn before. It works only if the "
+        "person's message is a plain yes.",
+        NoArguments,
+        confirm_changes,
+        lambda _: "Changing tasks…",
+    ),
+    ToolSpec(
+        "discard_changes",
+        "Drop what waits for a confirmation since the turn before, because the person said no.",
+        NoArguments,
+        discard_changes,
+        lambda _: "Leaving everything as it is…",
+        changes=False,
+    ),
+    ToolSpec(
+        "undo",
+        "Undo everything that the last turn changed, of any kind.",
+        NoArguments,
+        undo,
+        lambda _: "Undoing the last changes…",
     ),
     ToolSpec(
         "restore_tasks",
@@ -215,16 +266,17 @@ SPECS: Final = (
     ToolSpec(
         "list_lists",
         "Read the names of the lists and how many open tasks they have.",
-        ListLists,
+        NoArguments,
         list_lists,
         lambda _: "Looking at your lists…",
         changes=False,
     ),
     ToolSpec(
         "delete_list",
-        "Delete a list.",
+        "Ask the person whether a list may be deleted, with a card under the answer.",
         DeleteList,
         delete_list,
-        lambda asked: f"Deleting the list “{asked.list}”…",
+        lambda _: "Looking at your lists…",
+        changes=False,
     ),
 )

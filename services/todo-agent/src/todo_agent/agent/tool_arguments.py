@@ -71,9 +71,14 @@ class UpdateTask(msgspec.Struct, forbid_unknown_fields=True):
     notes: str | None = None
     priority: Priority | None = None
     list: Annotated[ListName | None, Meta(description="Move it there.")] = None
-    due_date: Day | None = None
+    due_date: Annotated[
+        Day | None, Meta(description="Move it to this day; it keeps its time of day.")
+    ] = None
     due_at: Instant | None = None
-    clear_due: Annotated[bool | None, Meta(description="Take its due away.")] = None
+    clear_due: Annotated[
+        bool | None,
+        Meta(description="Take its due away; with due_date, its time of day."),
+    ] = None
     tags: Annotated[Names | None, Meta(description="All tags it is to have.")] = None
     completed: Annotated[bool | None, Meta(description="false reopens it.")] = None
 
@@ -82,6 +87,25 @@ class OneTask(msgspec.Struct, forbid_unknown_fields=True):
     """Arguments of complete_task, delete_task and show_task."""
 
     task: TaskRef
+
+
+class ChangeTasks(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of change_tasks; null leaves a field as it is."""
+
+    tasks: Annotated[TaskRefs, Meta(min_length=1, max_length=MAX_TASKS_AT_ONCE)]
+    due_date: Annotated[
+        Day | None, Meta(description="Move them to this day; each keeps its time of day.")
+    ] = None
+    due_at: Annotated[Instant | None, Meta(description="Move all of them to this time.")] = None
+    clear_due: Annotated[bool | None, Meta(description="Take their due away.")] = None
+    list: Annotated[ListName | None, Meta(description="Move them there.")] = None
+    priority: Priority | None = None
+    completed: Annotated[bool | None, Meta(description="false reopens them.")] = None
+    add_tags: Names | None = None
+    drop_tags: Names | None = None
+    ask: Annotated[
+        bool | None, Meta(description="true asks the person first, however few they are.")
+    ] = None
 
 
 class ManyTasks(msgspec.Struct, forbid_unknown_fields=True):
@@ -109,8 +133,8 @@ class CreateList(msgspec.Struct, forbid_unknown_fields=True):
     name: ListName
 
 
-class ListLists(msgspec.Struct, forbid_unknown_fields=True):
-    """list_lists takes none."""
+class NoArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """A tool that takes none."""
 
 
 class DeleteList(msgspec.Struct, forbid_unknown_fields=True):

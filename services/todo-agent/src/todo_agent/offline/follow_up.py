@@ -22,25 +22,27 @@ from todo_agent.offline.grammar.titles import complete_draft
 from todo_agent.offline.intents import (
     Add,
     Ask,
-    ByNumber,
     Changes,
     Complete,
+    Confirm,
     CreateList,
     Delete,
     DeleteList,
+    Discard,
     Intent,
     Mentioned,
     Offer,
     Reopen,
-    Restore,
     Talk,
     Target,
     Topic,
+    Undo,
     Update,
 )
 from todo_agent.offline.interpreter import MAX_MESSAGE_CHARS, interpret, normalise
 from todo_agent.offline.lookup import Situation
 from todo_agent.offline.markdown import mentioned_numbers, names_gone
+from todo_agent.offline.plain_words import is_undo, is_yes
 from todo_agent.offline.prompts import Prompt, asked_in
 from todo_agent.offline.tool_calls import ToolOutput
 
@@ -56,16 +58,12 @@ _NO: Final = rx(r"(?:no|nope|nah|n|not now|rather not|no,? thanks|no thank you)(
 _ALL: Final = rx(
     r"(?:all|both|every one|each|all of (?:them|those)|them all|everything)(?: please)?"
 )
-_DELETE_QUESTION: Final = re.compile(r"^Delete (?:this|these (\d+)) tasks?\?$", re.MULTILINE)
 _NUMBER: Final = re.compile(r"(?<!\\)#(\d{1,9})")
 _WITH_TASKS: Final = rx(
     r".*\b(?:with|and|also|delete|including) (?:all )?(?:the|its|their) tasks(?: too)?.*"
 )
 _NAMING: Final = rx(
     r"^(?:call it|name it|it(?:'s| is) (?:called )?|(?:the )?name is|call the list) "
-)
-_UNDO: Final = rx(
-    r"(?:please )?(?:undo|revert|take back)(?: (?:it|that|this|them))?[\s.!]*(?:please)?"
 )
 _TO: Final = rx(r"^(?:to|as|about|of) ")
 
@@ -76,8 +74,8 @@ def read_turn(turns: Sequence[Turn], clock: Clock, depth: int = MAX_CHAIN) -> tu
         return (Talk(Topic.TOO_LONG),)
     message = normalise(turns[-1].text).strip()
     before = turns[-2] if len(turns) > 1 else None
-    if before is not None and _UNDO.fullmatch(message):
-        return (_undo(before),)
+    if is_undo(message):
+        return (Undo(),)
     prompt = asked_in(before.answer) if before else None
     if before is None or prompt is None or depth == 0:
         return interpret(message, clock)
@@ -112,66 +110,14 @@ def _numbers(outputs: Sequence[ToolOutput]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(task.number for task in tasks if task is not None))
 
 
-def _undo(turn: Turn) -> Intent:
-    """Return what takes back the last thing that was done: by a click, or else by the answer."""
-    if turn.clicks:
-        return _undo_click(turn.clicks[-1])
-    if turn.answer.startswith("Done"):
-        return Reopen(Mentioned(is_plural=True))
-    if turn.answer.startswith("Open again"):
-        return Complete(Mentioned(is_plural=True))
-    deleted = [
-        output
-        for output in (*turn.earlier, *turn.own)
-        if output.is_ok and output.call.name == "delete_task"
-    ]
-    if turn.answer.startswith("Deleted") and deleted:
-        return Restore(_numbers(deleted))
-    return (
-        Delete(Mentioned(is_plural=True))
-        if turn.answer.startswith(("Added", "Brought back"))
-        else Talk(Topic.NO_RESTORING)
-    )
-
-
-def _undo_click(click: ToolOutput) -> Intent:
-    numbers = _numbers([click])
-    match click.call.name:
-        case "complete_task":
-            return Reopen(ByNumber(numbers))
-        case "delete_task":
-            return Restore(numbers)
-        case "ask_to_delete" if numbers:
-            return Restore(numbers)
-        case "restore_tasks":
-            return Delete(ByNumber(numbers))
-        case "update_task" if click.call.arguments.get("completed") is False:
-            return Complete(ByNumber(numbers))
-        case _:
-            return Talk(Topic.NO_RESTORING)
-
-
-def _confirm(asked: Intent, message: str, answer: str, _clock: Clock) -> Intent | None:
+def _confirm(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
     if _NO.fullmatch(message):
-        return Talk(Topic.LEFT_ALONE)
-    if isinstance(asked, DeleteList):
-        if _YES.fullmatch(message):
-            return replace(asked, is_confirmed=True)
-        wants_all = _WITH_TASKS.fullmatch(message) is not None
-        return replace(asked, with_tasks=True) if wants_all else None
-    if not _YES.fullmatch(message):
-        return None
-    return Delete(ByNumber(_numbers_asked_about(answer)), is_confirmed=True)
-
-
-def _numbers_asked_about(answer: str) -> tuple[int, ...]:
-    """Return the numbers in the question; none if it isn't whole, so that nothing else goes."""
-    questions = list(_DELETE_QUESTION.finditer(answer))
-    if not questions:
-        return ()
-    last = questions[-1]
-    numbers = tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(answer[last.end() :])))
-    return numbers if len(numbers) == int(last[1] or 1) else ()
+        return Discard()
+    if is_yes(message):
+        return Confirm()
+    if isinstance(asked, DeleteList) and _WITH_TASKS.fullmatch(message):
+        return replace(asked, with_tasks=True)
+    return None
 
 
 def _accept(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:

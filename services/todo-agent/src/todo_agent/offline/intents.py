@@ -121,17 +121,24 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete tasks; a selection ("all done ones") only once it is confirmed."""
+    """Delete tasks; several, or a selection ("all done ones"), only once it is confirmed."""
 
     target: Target
-    is_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Restore:
-    """Bring deleted tasks back."""
+class Undo:
+    """Take back what the last turn, or click, has changed."""
 
-    numbers: tuple[int, ...]
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Carry out what the turn before asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Leave everything as it is, and drop what the turn before asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +172,9 @@ class CreateList:
 
 @dataclass(frozen=True, slots=True)
 class DeleteList:
-    """Delete a list, and its tasks only if that was said."""
+    """Delete a list once it is confirmed, and its tasks only if that was said."""
 
     name: str
-    is_confirmed: bool = False
     with_tasks: bool = False
 
 
@@ -258,7 +264,9 @@ Intent = (
     | Complete
     | Reopen
     | Delete
-    | Restore
+    | Undo
+    | Confirm
+    | Discard
     | Update
     | CreateList
     | DeleteList

@@ -46,12 +46,14 @@ class Found:
     Attributes:
         is_selection: they were picked by a rule ("all done ones"), not named one by one.
         tasks: what is known of them; empty if only numbers were needed.
+        has_more: more are meant than can be handled at once.
     """
 
     numbers: tuple[int, ...] = ()
     tasks: tuple[TaskView, ...] = ()
     is_selection: bool = False
     reply: str = ""
+    has_more: bool = False
 
 
 Lookup = Generator[Sequence[ToolCall], Sequence[ToolOutput], Found]
@@ -152,9 +154,25 @@ def _everything(target: Everything, *, prefers_completed: bool) -> Lookup:
     tasks = tuple(output.tasks)
     if target.words:
         tasks = match_titles(target.words, tasks).sure
+    if not tasks and target.words and within.list_name is None:
+        tasks = yield from _in_list_called(target.words, within)
     if not tasks:
-        return Found(reply="There are no such tasks.")
-    return Found(tuple(task.number for task in tasks), tasks, is_selection=True)
+        about = f"matches {quote(target.words)}" if target.words else "is meant by that"
+        return Found(reply=f"I found no task that {about}. Nothing was changed.")
+    numbers = tuple(task.number for task in tasks)
+    return Found(numbers, tasks, is_selection=True, has_more=output.has_more)
+
+
+def _in_list_called(
+    words: str, within: Filter
+) -> Generator[Sequence[ToolCall], Sequence[ToolOutput], tuple[TaskView, ...]]:
+    """Return the tasks of the list of that name: people say "everything in work"."""
+    (lists,) = yield [list_lists()]
+    name = similar_list(words, [found.name for found in lists.lists])
+    if name is None:
+        return ()
+    (output,) = yield [list_tasks(replace(within, list_name=name))]
+    return tuple(output.tasks)
 
 
 def _by_words(target: ByWords, situation: Situation, *, prefers_completed: bool) -> Lookup:

@@ -13,16 +13,18 @@ from todo_agent.offline.intents import (
     Add,
     Ask,
     Complete,
+    Confirm,
     CreateList,
     Delete,
     DeleteList,
+    Discard,
     Intent,
     Offer,
     Reopen,
-    Restore,
     ShowLists,
     ShowTasks,
     Talk,
+    Undo,
     Update,
 )
 from todo_agent.offline.lookup import Plan, Situation
@@ -83,8 +85,10 @@ def _plan(intent: Intent, situation: Situation) -> Plan:
     match intent:
         case Add() | CreateList() | DeleteList():
             return _plan_new(intent, situation)
-        case Complete() | Reopen() | Delete() | Restore() | Update():
+        case Complete() | Reopen() | Delete() | Update():
             return _plan_change(intent, situation)
+        case Undo() | Confirm() | Discard():
+            return _plan_decision(intent, situation)
         case ShowTasks():
             return showing.show_tasks(intent, situation)
         case ShowLists():
@@ -103,9 +107,17 @@ def _plan_new(intent: Add | CreateList | DeleteList, situation: Situation) -> Pl
             return changing.remove_list(intent)
 
 
-def _plan_change(
-    intent: Complete | Reopen | Delete | Restore | Update, situation: Situation
-) -> Plan:
+def _plan_decision(intent: Undo | Confirm | Discard, situation: Situation) -> Plan:
+    match intent:
+        case Undo():
+            return changing.undo(situation)
+        case Confirm():
+            return changing.confirm(situation)
+        case Discard():
+            return changing.discard(situation)
+
+
+def _plan_change(intent: Complete | Reopen | Delete | Update, situation: Situation) -> Plan:
     match intent:
         case Complete():
             return changing.complete(intent, situation)
@@ -113,8 +125,6 @@ def _plan_change(
             return changing.reopen(intent, situation)
         case Delete():
             return changing.delete(intent, situation)
-        case Restore():
-            return changing.restore(intent)
         case Update():
             return changing.update(intent, situation)
 

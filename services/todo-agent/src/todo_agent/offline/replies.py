@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from todo_agent.offline.clock import Clock
 from todo_agent.offline.intents import Topic
-from todo_agent.offline.markdown import escape, mention, quote
+from todo_agent.offline.markdown import escape, gone, mention, quote
 from todo_agent.offline.prompts import Prompt
 from todo_agent.offline.times import is_overdue, say_day, say_due, say_time
 from todo_agent.offline.tool_calls import TaskView, ToolOutput
@@ -33,7 +33,7 @@ _TOPICS = {
     Topic.QUESTION_CHANGES_NOTHING: "I've changed nothing, since that was a question. Say it without the question, and I'll do it.",
     Topic.NOTHING_TO_CONFIRM: "There is nothing waiting for a yes or a no. Tell me what to do with your tasks.",
     Topic.NO_RENAMING_LISTS: "I can't rename a list. You can make a new one and move its tasks: **move 3 to the work list**.",
-    Topic.NO_RESTORING: "I can take back only what was done just now: say **undo** right after it. A task that is done opens again with **reopen 3**.",
+    Topic.NO_RESTORING: "I can take back what was changed last in this conversation: say **undo**. A task that is done opens again with **reopen 3**.",
     Topic.NO_CONDITIONS: "I can't watch for something to happen and remind you then. I can add a task with a date: **add call Ann tomorrow at 9**.",
     Topic.OUT_OF_SCOPE: f"I can't help with that: I only look after your tasks and lists. {WHAT_I_AM} Ask me for **help** to see what I understand.",
     Topic.TOO_LONG: "That is too long for me. Please tell me in a few short sentences.",
@@ -80,6 +80,26 @@ def bullets(tasks: Sequence[TaskView], clock: Clock, total: int = 0) -> str:
     if more > 0:
         shown.append(f"- ... and {more} more")
     return "\n".join(shown)
+
+
+def changed(done: str, output: ToolOutput) -> str:
+    """Say which tasks and lists a call has changed."""
+    names = [
+        gone(number, title) if is_deleted else mention(number, title)
+        for number, title, is_deleted in output.changed
+    ]
+    names += [
+        f"the list {quote(name)}{' (deleted)' if is_deleted else ''}"
+        for name, is_deleted in output.changed_lists
+    ]
+    if not names:
+        return "Nothing was changed."
+    if len(names) == 1:
+        return f"{done}: {names[0]}."
+    lines = [f"- {name}" for name in names[:MAX_LINES]]
+    if len(names) > MAX_LINES:
+        lines.append(f"- ... and {len(names) - MAX_LINES} more")
+    return f"{done}, {len(names)} changes:\n\n" + "\n".join(lines)
 
 
 def failure(doing: str, output: ToolOutput) -> str:

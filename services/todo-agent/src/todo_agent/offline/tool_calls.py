@@ -86,6 +86,34 @@ class ToolOutput:
         return total if isinstance(total, int) else len(self.tasks)
 
     @property
+    def has_more(self) -> bool:
+        """Whether there are more tasks than are listed."""
+        return self.data.get("more") is True or self.total > len(self.tasks)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the call waits for the user's confirmation."""
+        return self.code == "waiting-for-confirmation"
+
+    @property
+    def changed(self) -> list[tuple[int, str, bool]]:
+        """The number and title of the tasks that were changed, and whether they are deleted."""
+        return [
+            (int(data.get("number") or 0), str(data.get("title") or ""), bool(data.get("deleted")))
+            for data in self.data.get("changed", ())
+            if isinstance(data, Mapping)
+        ]
+
+    @property
+    def changed_lists(self) -> list[tuple[str, bool]]:
+        """The names of the lists that were changed, and whether they are deleted."""
+        return [
+            (str(data.get("name") or ""), bool(data.get("deleted")))
+            for data in self.data.get("lists", ())
+            if isinstance(data, Mapping)
+        ]
+
+    @property
     def lists(self) -> list[ListView]:
         """The lists."""
         return [
@@ -174,9 +202,35 @@ def ask_to_delete(numbers: Sequence[int]) -> ToolCall:
     return ToolCall("ask_to_delete", {"tasks": [str(number) for number in numbers]})
 
 
-def restore_tasks(numbers: Sequence[int]) -> ToolCall:
-    """Bring deleted tasks back."""
-    return ToolCall("restore_tasks", {"tasks": [str(number) for number in numbers]})
+def change_tasks(numbers: Sequence[int], changes: Changes, *, completed: bool | None) -> ToolCall:
+    """Change several tasks alike, once the user has confirmed it."""
+    arguments = {
+        "tasks": [str(number) for number in numbers],
+        "priority": changes.priority,
+        "list": changes.list_name,
+        **_due_arguments(changes.due),
+        "clear_due": True if changes.clear_due else None,
+        "add_tags": list(changes.add_tags) or None,
+        "drop_tags": list(changes.drop_tags) or None,
+        "completed": completed,
+        "ask": True,
+    }
+    return ToolCall("change_tasks", _given(arguments))
+
+
+def confirm_changes() -> ToolCall:
+    """Carry out what waits."""
+    return ToolCall("confirm_changes")
+
+
+def discard_changes() -> ToolCall:
+    """Drop what waits."""
+    return ToolCall("discard_changes")
+
+
+def undo() -> ToolCall:
+    """Take back what the last turn has changed."""
+    return ToolCall("undo")
 
 
 def create_list(name: str) -> ToolCall:

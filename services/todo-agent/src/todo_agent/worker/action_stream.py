@@ -1,17 +1,15 @@
-"""An action's handler as a stream of events, like an agent's."""
+"""A handler as a stream of events, like an agent's."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
-from chatkit.actions import Action
-from chatkit.types import ThreadStreamEvent, WidgetItem
+from chatkit.types import ThreadStreamEvent
 
-from todo_agent.agent.action_replay import run_action
-from todo_agent.agent.assistant import ActionHandler
+from todo_agent.agent.action_replay import run_once
 from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import RunScope
+from todo_agent.agent.run_scope import CallPlace
 from todo_agent.worker.active_run import ActiveRun
 
 
@@ -27,21 +25,20 @@ class ActionWork:
             self.run_loop_task.cancel()
 
 
-async def stream_action(
-    handler: ActionHandler,
-    action: Action[str, Any],
-    sender: WidgetItem | None,
+async def stream_handler(
+    handle: Callable[[], Awaitable[None]],
+    name: str,
+    place: CallPlace,
     run: RunContext,
-    scope: RunScope,
     active: ActiveRun,
 ) -> AsyncGenerator[ThreadStreamEvent, None]:
-    """Yield what the handler says; a handler that is cancelled just ends.
+    """Yield what a handler says; one that is cancelled just ends.
 
     Raises:
-        RunLostError, RunStoppedError: see `run_action`.
+        RunLostError, RunStoppedError: see `run_once`.
         Exception: whatever the handler raises.
     """
-    task = asyncio.create_task(run_action(handler, action, sender, run, scope), name="action")
+    task = asyncio.create_task(run_once(handle, name, place, run, run.scope), name="action")
     active.attach_result(ActionWork(task))
     try:
         async for event in run.said_by(task):

@@ -6,7 +6,7 @@ import msgspec
 from agents import TResponseInputItem
 
 from todo_agent.agent.model_replay import AnswerStep
-from todo_agent.agent.run_scope import INPUT_KEY, is_tool_step, step_kind
+from todo_agent.agent.run_scope import INPUT_KEY, is_choice, is_tool_step, step_kind
 from todo_agent.agent.tool_replay import ToolStep
 from todo_agent.storage.run_repository import RunRepository
 from todo_agent.storage.usage_repository import AnswerUsage
@@ -27,6 +27,10 @@ class StepJournal:
     def get(self, key: str) -> bytes | None:
         """Return a step's payload, None if no attempt has finished it."""
         return self._steps.get(key)
+
+    def has_choice(self, name: str) -> bool:
+        """Tell whether a call of the run has made a choice of this name, in any attempt."""
+        return any(is_choice(key, name) for key in self._steps)
 
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         """Insert a step.

@@ -20,6 +20,7 @@ from chatkit.types import (
 )
 from typing_extensions import override
 
+from todo_agent.agent.action_replay import ACTION_PLACE, END_PLACE
 from todo_agent.agent.assistant import Assistant
 from todo_agent.agent.attached_files import with_images
 from todo_agent.agent.failures import (
@@ -32,11 +33,12 @@ from todo_agent.agent.failures import (
 )
 from todo_agent.agent.history import HistoryConverter, HistoryLimits, load_history
 from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import RunScope, RunStoppedError
+from todo_agent.agent.run_scope import AT_END, RunScope, RunStoppedError
+from todo_agent.agent.turns import turn_of
 from todo_agent.chatkit.context import RequestContext
 from todo_agent.chatkit.server import StoredChatServer
 from todo_agent.chatkit.store import PostgresStore
-from todo_agent.worker.action_stream import stream_action
+from todo_agent.worker.action_stream import stream_handler
 from todo_agent.worker.active_run import ActiveRun
 from todo_agent.worker.fold import LogFold, OpenItems
 from todo_agent.worker.journal import StepJournal
@@ -140,6 +142,7 @@ class RunServer(StoredChatServer):
     ) -> RunContext:
         return RunContext(
             thread=thread,
+            turn_id=self._scope.run_id,
             store=self.store,
             request_context=context,
             scope=self._scope,
@@ -196,6 +199,26 @@ class RunServer(StoredChatServer):
                     code=self.failure.code,
                     error=error,
                 )
+        async with aclosing(self._finish(run)) as events:
+            async for event in events:
+                yield event
+
+    async def _finish(self, run: RunContext) -> _Events:
+        """Stream what a tool of the turn left for its end."""
+        finish = self._assistant.finish_turn
+        if finish is None or self._is_stopping or not self._journal.has_choice(AT_END):
+            return
+        stream = stream_handler(lambda: finish(run), AT_END, END_PLACE, run, self._active)
+        try:
+            async with aclosing(stream) as events:
+                async for event in events:
+                    yield event
+        except RunStoppedError:
+            log.info("run.stopped", run_id=self._scope.run_id)
+        except Exception as error:
+            if not self._is_stopping:
+                self.failure = self.failure or describe_failure(error)
+                log.exception("run.finish_failed", run_id=self._scope.run_id)
 
     async def _act(
         self, run: RunContext, action: Action[str, Any], sender: WidgetItem | None
@@ -205,7 +228,9 @@ class RunServer(StoredChatServer):
         if handler is None:
             self.failure = NO_ACTIONS
             return
-        stream = stream_action(handler, action, sender, run, self._scope, self._active)
+        stream = stream_handler(
+            lambda: handler(action, sender, run), action.type, ACTION_PLACE, run, self._active
+        )
         try:
             async with aclosing(stream) as events:
                 async for event in events:
@@ -224,6 +249,7 @@ class RunServer(StoredChatServer):
     async def _stream(self, run: RunContext) -> _Events:
         if self._active.record.request_type == TOOL_OUTPUT:
             run.workflow_item = await find_open_workflow(run)
+        run.turn_id = await turn_of(run)
         result = Runner.run_streamed(
             self._assistant.agent,
             await self._input(run),
@@ -243,7 +269,8 @@ class RunServer(StoredChatServer):
             run.close()
         if result.run_loop_exception is not None:
             raise result.run_loop_exception
-        if not self._is_stopping and not self._has_shown:
+        has_shown = self._has_shown or self._journal.has_choice(AT_END)
+        if not self._is_stopping and not has_shown:
             raise EmptyAnswerError
         if run.workflow_item is not None and not self._is_stopping:
             # Stored by openai-chatkit as it is, to go on after a browser's output.

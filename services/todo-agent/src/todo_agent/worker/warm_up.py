@@ -68,6 +68,9 @@ class _NoJournal:
     def get(self, key: str) -> bytes | None:  # noqa: ARG002 - a journal's signature
         return None
 
+    def has_choice(self, name: str) -> bool:  # noqa: ARG002 - a journal's signature
+        return False
+
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         """Keep nothing."""
 

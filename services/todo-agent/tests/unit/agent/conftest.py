@@ -62,6 +62,7 @@ def make_context(make_scope: MakeScope) -> MakeContext:
             store=PostgresStore(database),
             request_context=RequestContext(user_id=USER, ids=scope.ids, timezone=timezone),
             scope=scope,
+            turn_id="msg_1",
         )
 
     return make
@@ -88,7 +89,13 @@ def call(client: TasksClient, make_context: MakeContext) -> Call:
     tools = {spec.name: make_tool(spec, client) for spec in SPECS}
     calls = iter(range(1000))
 
-    async def do_call(name: str, context: RunContext | None = None, /, **arguments: Any) -> Any:
+    async def do_call(
+        name: str,
+        context: RunContext | None = None,
+        place: CallPlace | None = None,
+        /,
+        **arguments: Any,
+    ) -> Any:
         context = context or make_context()
         tool_context: Any = ToolContext(
             context=context,
@@ -96,7 +103,7 @@ def call(client: TasksClient, make_context: MakeContext) -> Call:
             tool_call_id="call_1",
             tool_arguments=json.dumps(arguments),
         )
-        with context.scope.tool_call(CallPlace(0, next(calls))):
+        with context.scope.tool_call(place or CallPlace(0, next(calls))):
             result = await tools[name].on_invoke_tool(tool_context, json.dumps(arguments))
         return json.loads(result)
 

@@ -3,12 +3,16 @@
 from typing import Any
 
 import pytest
+from chatkit.types import InferenceOptions, UserMessageItem, UserMessageTextContent
 from stand_in_kit import TasksStandIn
-from tools_kit import Call, MakeContext, MakeScope
+from tools_kit import Call, MakeContext, MakeScope, MemoryJournal
 
+from todo_agent.agent.run_scope import CallPlace
 from todo_agent.agent.todo_tools import SPECS
 from todo_agent.agent.tool_arguments import parameters_schema
+from todo_agent.offline.plain_words import is_yes
 from todochat.bus import RunLostError
+from todochat.clock import utc_now
 
 
 async def test_add_task_sends_what_the_model_gave_and_nothing_else(
@@ -214,16 +218,13 @@ async def test_an_unknown_list_is_told_with_the_lists_there_are(
     assert result["lists"] == ["Inbox"]
 
 
-async def test_lists_are_made_listed_and_deleted(call: Call, tasks: TasksStandIn) -> None:
+async def test_lists_are_made_and_listed(call: Call, tasks: TasksStandIn) -> None:
     made = await call("create_list", name="Garden")
-    gone = await call("delete_list", list="garden", tasks="delete")
     left = await call("list_lists")
 
     assert [entry["name"] for entry in made["lists"]] == ["Inbox", "Garden"]
     assert made["list"] == {"name": "Garden", "open_tasks": 0, "is_default": False}
-    assert gone["list"]["name"] == "Garden"
-    assert left["lists"] == [{"name": "Inbox", "open_tasks": 0, "is_default": True}]
-    assert tasks.requests[-3].query == {"tasks": "delete"}
+    assert left["lists"] == made["lists"]
 
 
 async def test_what_the_service_refuses_is_told_to_the_model(
@@ -297,3 +298,143 @@ async def test_empty_strings_and_nulls_count_as_not_given(call: Call, tasks: Tas
     await call("add_task", title="milk", list="", due_date="", tags=None)
 
     assert tasks.effects[0][2] == {"title": "milk"}
+
+
+class TestWhatWaitsForThePerson:
+    async def test_the_fourth_single_call_waits_and_says_so(
+        self, call: Call, tasks: TasksStandIn, journal: MemoryJournal
+    ) -> None:
+        for title in "abcde":
+            tasks.add(title)
+
+        results = [await call("complete_task", task=number) for number in (1, 2, 3, 4, 5)]
+
+        assert [result["ok"] for result in results] == [True, True, True, False, False]
+        assert results[3]["code"] == "waiting-for-confirmation"
+        assert [task["title"] for task in tasks.tasks.values() if task["completed_at"]] == [*"abc"]
+        (pending,) = tasks.pending.values()
+        assert [each["number"] for each in pending["operations"]] == [4, 5]
+        assert journal.has_choice("at-end")
+
+    @pytest.mark.parametrize(
+        ("tool", "arguments"),
+        [
+            ("delete_list", {"list": "Work"}),
+            ("delete_list", {"list": "Work", "tasks": "delete"}),
+            ("ask_to_delete", {"tasks": [1]}),
+            ("change_tasks", {"tasks": [1, 2, 3, 4], "completed": True}),
+            ("change_tasks", {"tasks": [1], "completed": True, "ask": True}),
+            ("restore_tasks", {"tasks": [5, 6, 7, 8]}),
+        ],
+    )
+    async def test_no_tool_gets_around_it(
+        self, call: Call, tasks: TasksStandIn, tool: str, arguments: dict[str, Any]
+    ) -> None:
+        tasks._add_list("Work")
+        for title in "abcdefgh":
+            tasks.add(title)
+        for task_id in list(tasks.tasks)[4:]:
+            tasks.deleted[task_id] = tasks.tasks.pop(task_id)
+
+        result = await call(tool, **arguments)
+
+        assert result["code"] == "waiting-for-confirmation"
+        assert tasks.titles == [*"abcd"]
+        assert len(tasks.lists) == 2
+        assert not any(task["completed_at"] for task in tasks.tasks.values())
+
+    @pytest.mark.parametrize("extra", [{"confirmed": True}, {"confirm": "yes"}, {"force": True}])
+    async def test_no_argument_confirms(
+        self, call: Call, tasks: TasksStandIn, extra: dict[str, Any]
+    ) -> None:
+        for title in "abcd":
+            tasks.add(title)
+
+        result = await call("change_tasks", tasks=[1, 2, 3, 4], completed=True, **extra)
+
+        assert result["code"] == "invalid-arguments"
+        assert tasks.effects == []
+
+    async def test_a_second_attempt_holds_the_same_once(
+        self, call: Call, tasks: TasksStandIn, make_context: MakeContext, make_scope: MakeScope
+    ) -> None:
+        for title in "abcd":
+            tasks.add(title)
+        place = CallPlace(7, 0)
+        for attempt in (1, 2):
+            context = make_context(make_scope(attempt=attempt))
+            await call("change_tasks", context, place, tasks=[1, 2, 3, 4], completed=True)
+
+        (pending,) = tasks.pending.values()
+        assert len(pending["operations"]) == 4
+
+    async def test_several_tasks_move_to_another_day_and_keep_their_time(
+        self, call: Call, tasks: TasksStandIn
+    ) -> None:
+        tasks.add("a", due={"at": "2026-11-23T16:00:00Z", "timezone": "Europe/Berlin"})
+        tasks.add("b", due={"date": "2026-11-23", "timezone": "Europe/Berlin"})
+
+        await call("change_tasks", tasks=[1, 2], due_date="2026-11-24")
+        await call("update_task", task=1, due_date="2026-11-25")
+
+        dues = [task["due"] for task in tasks.tasks.values()]
+        assert dues == [
+            {"at": "2026-11-25T16:00:00Z", "timezone": "Europe/Berlin"},
+            {"date": "2026-11-24", "timezone": "Europe/Berlin"},
+        ]
+
+    async def test_a_day_without_its_time_is_said_with_clear_due(
+        self, call: Call, tasks: TasksStandIn
+    ) -> None:
+        tasks.add("a", due={"at": "2026-11-23T16:00:00Z", "timezone": "Europe/Berlin"})
+
+        await call("update_task", task=1, due_date="2026-11-24", clear_due=True)
+
+        assert tasks.tasks["tsk_" + "0" * 25 + "1"]["due"]["date"] == "2026-11-24"
+
+    async def test_tags_are_added_to_those_that_a_task_has(
+        self, call: Call, tasks: TasksStandIn
+    ) -> None:
+        tasks.add("a", tags=["x", "y"])
+
+        await call("change_tasks", tasks=[1], add_tags=["z"], drop_tags=["X"])
+
+        assert tasks.effects[-1][2] == {"tags": ["y", "z"]}
+
+    @pytest.mark.parametrize(
+        "message", [None, "yes, but not the first", "delete them", "yes?", "no", "confirm nothing"]
+    )
+    async def test_only_the_persons_plain_yes_confirms(
+        self, call: Call, tasks: TasksStandIn, make_context: MakeContext, message: str | None
+    ) -> None:
+        context = make_context()
+        context.message = None if message is None else said(message)
+
+        result = await call("confirm_changes", context)
+
+        assert result["code"] == "invalid-arguments"
+        assert tasks.effects == []
+
+
+def said(text: str) -> UserMessageItem:
+    return UserMessageItem(
+        id="msg_2",
+        thread_id="thr_1",
+        created_at=utc_now(),
+        content=[UserMessageTextContent(text=text)],
+        inference_options=InferenceOptions(),
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["yes", "Yes, please!", "ok do it", "sure", "go ahead", "y", "OK."]
+)
+def test_a_plain_yes(text: str) -> None:
+    assert is_yes(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yes but", "yes?", "no", "thanks", "yes no", "yesterday", "y" * 100, "yes " * 50]
+)
+def test_what_is_no_plain_yes(text: str) -> None:
+    assert not is_yes(text)

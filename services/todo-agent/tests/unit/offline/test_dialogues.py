@@ -1,9 +1,12 @@
 """Several messages one after the other: what "it" is, and what a yes is a yes to."""
 
+import json
+
 import pytest
 from offline_kit import FakeTodo, MakePerson, Person
 
 from todo_agent.offline.model import decide
+from todo_agent.offline.prompts import Prompt, asked_in
 
 
 def test_it_is_the_task_that_was_spoken_of_last(person: Person, todo: FakeTodo) -> None:
@@ -237,10 +240,12 @@ class TestLists:
         assert todo.lists == ["Inbox"]
         assert todo.titles == ["milk"]
 
-    def test_an_empty_list_goes_at_once(self, person: Person, todo: FakeTodo) -> None:
+    def test_an_empty_list_goes_after_a_yes_too(self, person: Person, todo: FakeTodo) -> None:
         person.says("create a list called Garden")
-
         person.says("delete the garden list")
+        assert todo.lists == ["Inbox", "Garden"]
+
+        person.says("yes")
 
         assert todo.lists == ["Inbox"]
 
@@ -278,20 +283,51 @@ class TestUndo:
 
         answer = person.says("undo")
 
-        assert "Brought back 2 tasks" in answer
+        assert "Undone, 2 changes" in answer
         assert sorted(todo.titles) == ["one", "three", "two"]
 
-    def test_of_bringing_back(self, person: Person, todo: FakeTodo) -> None:
+    def test_once_more_takes_back_the_turn_before(self, person: Person, todo: FakeTodo) -> None:
         todo.have("one")
-        person.says("delete 1")
+        person.says("rename 1 to two")
+        person.says("rename 1 to three")
         person.says("undo")
+        assert todo.titles == ["two"]
 
         person.says("undo")
 
-        assert todo.titles == []
+        assert todo.titles == ["one"]
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            "move 1 to friday",
+            "rename 1 to other",
+            "note for 1: call back",
+            "move 1 to the work list",
+            "tag 1 with home",
+            "make 1 urgent",
+            "1 has no due date",
+            "delete 1",
+            "complete 1",
+        ],
+    )
+    def test_of_a_change_of_any_kind(self, person: Person, todo: FakeTodo, command: str) -> None:
+        todo.have("one", due_date="2026-11-23")
+        before = json.dumps(todo.tasks)
+        person.says(command)
+        assert json.dumps(todo.tasks) != before
+
+        person.says("undo")
+
+        assert json.dumps(todo.tasks) == before
 
     def test_of_nothing_says_what_can_be_undone(self, person: Person) -> None:
-        assert "only what was done just now" in person.says("undo")
+        assert "changed last in this conversation" in person.says("undo")
+
+    def test_what_has_changed_since_is_named(self, person: Person, todo: FakeTodo) -> None:
+        todo.failing["undo"] = ("undo-conflict", 'Nothing was undone: "milk" changed since.')
+
+        assert 'nothing was undone: "milk" changed since.' in person.says("undo")
 
 
 class TestClicks:
@@ -320,7 +356,7 @@ class TestClicks:
         person.says("show my tasks")
         person.clicks("delete_task", task="1")
 
-        assert "Brought back" in person.says("undo")
+        assert "Undone: #1 **one**" in person.says("undo")
         assert todo.titles == ["one"]
 
     def test_it_is_the_task_that_was_clicked(self, person: Person, todo: FakeTodo) -> None:
@@ -332,13 +368,14 @@ class TestClicks:
 
         assert todo.titles == ["one", "deux"]
 
-    def test_an_edit_can_not_be_undone(self, person: Person, todo: FakeTodo) -> None:
+    def test_an_edit_is_undone_too(self, person: Person, todo: FakeTodo) -> None:
         todo.have("one")
         person.says("show my tasks")
         person.clicks("update_task", task="1", title="uno")
 
-        assert "only what was done just now" in person.says("undo")
-        assert todo.titles == ["uno"]
+        person.says("undo")
+
+        assert todo.titles == ["one"]
 
     def test_a_click_while_a_message_waits_is_no_answer_to_it(
         self, person: Person, todo: FakeTodo
@@ -350,6 +387,164 @@ class TestClicks:
         step = decide(person.history, person.clock)
 
         assert [call.arguments for call in step.calls] == [{"task": "1"}]
+
+
+class TestBulkChanges:
+    """Many tasks are changed only after a yes, and only those that were meant."""
+
+    @pytest.fixture
+    def busy(self, person: Person, todo: FakeTodo) -> Person:
+        todo.have("today one", "today two", due_date="2026-11-23")
+        todo.have("today three", due_at="2026-11-23T17:00")
+        todo.have("tomorrow", due_date="2026-11-24")
+        todo.have("someday")
+        todo.have("report", list="work", due_date="2026-11-25")
+        return person
+
+    @pytest.mark.parametrize(
+        "sentence",
+        [
+            "push everything from today to tomorrow",
+            "move everything due today to tomorrow",
+            "move all of today's tasks to tomorrow",
+            "postpone today's tasks until tomorrow",
+            "reschedule all tasks due today to tomorrow",
+            "shift everything for today to tomorrow",
+            "push all my tasks from today to tomorrow",
+            "move everything on today's schedule to tomorrow",
+            "push everything that is due today to tomorrow please",
+            "move all tasks for today to tomorrow",
+            "move today's tasks to tomorrow",
+            "push today's stuff to tomorrow",
+            "can you push everything from today to tomorrow",
+            "delay everything due today until tomorrow",
+        ],
+    )
+    def test_todays_tasks_move_after_a_yes_and_keep_their_times(
+        self, busy: Person, todo: FakeTodo, sentence: str
+    ) -> None:
+        before = json.dumps(todo.tasks)
+        answer = busy.says(sentence)
+        assert json.dumps(todo.tasks) == before
+        assert answer.startswith("Move these 3 tasks to tomorrow")
+        assert "**today one**" in answer
+
+        busy.says("yes")
+
+        moved = {"date": "2026-11-24", "timezone": "Europe/Berlin"}
+        dues = [task["due"] for task in todo.tasks.values()]
+        at = {"at": "2026-11-24T16:00:00Z", "timezone": "Europe/Berlin"}
+        assert dues == [moved, moved, at, moved, None, {**moved, "date": "2026-11-25"}]
+        busy.says("undo")
+        assert json.dumps(todo.tasks) == before
+
+    @pytest.mark.parametrize(
+        ("sentence", "numbers"),
+        [
+            ("complete everything due today", "1 2 3"),
+            ("complete all tasks due today", "1 2 3"),
+            ("mark all of today's tasks as done", "1 2 3"),
+            ("delete everything due today", "1 2 3"),
+            ("delete everything from today", "1 2 3"),
+            ("delete today's tasks", "1 2 3"),
+            ("clear my day", "1 2 3"),
+            ("delete everything due tomorrow", "4"),
+            ("clear my schedule for today", "1 2 3"),
+            ("remove the due date of everything due today", "1 2 3"),
+            ("make everything due today urgent", "1 2 3"),
+            ("tag everything due today with rush", "1 2 3"),
+            ("move everything due today to the work list", "1 2 3"),
+            ("delete everything in the work list", "6"),
+            ("delete all tasks in my work list", "6"),
+            ("clear my work list", "6"),
+            ("delete everything due this week", "1 2 3 4 6"),
+            ("clear my week", "1 2 3 4 6"),
+            ("delete all my tasks", "1 2 3 4 5 6"),
+            ("move everything to friday", "1 2 3 4 5 6"),
+            ("complete 1, 2, 3 and 4", "1 2 3 4"),
+            ("move 1, 2, 3, 4 to friday", "1 2 3 4"),
+        ],
+    )
+    def test_it_asks_about_just_those(
+        self, busy: Person, todo: FakeTodo, sentence: str, numbers: str
+    ) -> None:
+        before = json.dumps(todo.tasks)
+
+        answer = busy.says(sentence)
+
+        if json.dumps(todo.tasks) == before:
+            ((_, held),) = todo.waiting
+            assert held["tasks"] == numbers.split()
+            assert asked_in(answer) is Prompt.CONFIRM
+        else:  # a single task that was named needs no question
+            assert len(numbers.split()) == 1
+
+    @pytest.mark.parametrize(
+        "sentence",
+        [
+            "push everything from the offsite to tomorrow",
+            "move everything from yesterday's meeting to tomorrow",
+            "delete everything except milk",
+            "delete everything but the report",
+            "complete everything that isn't urgent",
+            "delete all non-urgent tasks",
+            "delete everything after 5pm",
+            "delete everything at 5pm",
+            "complete everything without a date",
+            "move everything older than a month to tomorrow",
+            "delete everything from Bob",
+            "delete everything assigned to me",
+            "complete everything due soon",
+            "push everything from my unicorn list to tomorrow",
+            "move everything due next quarter to tomorrow",
+            "delete everything with the color red",
+            "delete everything i added by mistake",
+            "complete everything due before lunch",
+            "reschedule everything overdue since spring to tomorrow",
+            "delete all tasks starting with t",
+            "move everything not due today to tomorrow",
+            "move everything due today or overdue to tomorrow",
+            "delete everything in work and home lists",
+        ],
+    )
+    def test_a_filter_that_is_not_understood_never_widens(
+        self, busy: Person, todo: FakeTodo, sentence: str
+    ) -> None:
+        before = json.dumps(todo.tasks)
+
+        busy.says(sentence)
+
+        assert json.dumps(todo.tasks) == before
+        asked = [number for _, held in todo.waiting for number in held.get("tasks", ())]
+        assert len(asked) < 4, asked
+
+    def test_a_no_leaves_everything_and_a_later_yes_does_nothing(
+        self, busy: Person, todo: FakeTodo
+    ) -> None:
+        before = json.dumps(todo.tasks)
+        busy.says("complete all my tasks")
+        busy.says("no")
+
+        busy.says("yes")
+
+        assert json.dumps(todo.tasks) == before
+
+    def test_more_than_can_change_at_once_is_said(self, person: Person, todo: FakeTodo) -> None:
+        todo.have(*(f"task {number}" for number in range(201)))
+
+        answer = person.says("complete all my tasks")
+
+        assert answer.startswith("Mark these 200 tasks as done?")
+        assert "There are more" in answer
+
+    def test_a_fourth_task_in_one_message_waits(self, busy: Person, todo: FakeTodo) -> None:
+        answer = busy.says("complete 1 and 2. complete 3 and 4")
+        assert "waiting: #4" in answer
+        assert not todo.tasks[4]["completed"]
+
+        busy.says("yes")
+
+        assert todo.tasks[4]["completed"]
 
 
 class TestBulkDeletion:

@@ -84,6 +84,7 @@ class TestThroughTheRunner:
         history: list[Any] = []
         for text in ("add milk and eggs to my shopping list", "complete the last one",
                      "delete all done ones", "yes"):  # fmt: skip
+            todo.begin_turn()
             result = await Runner.run(agent, [*history, *asked(text)], run_config=NO_TRACING)
             history = result.to_input_list()
 

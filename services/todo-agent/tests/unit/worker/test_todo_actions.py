@@ -1,6 +1,7 @@
 """Clicks on the todo agent's widgets: what becomes of the tasks, the widget and the history."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,14 +9,16 @@ import pytest_asyncio
 from chatkit.types import WidgetItem
 
 from todo_agent.agent.action_payloads import (
+    CONFIRM,
     DELETE,
     DELETE_MANY,
-    KEEP_MANY,
+    DISCARD,
     OPEN,
     RESTORE,
     SAVE,
     TOGGLE,
 )
+from todo_agent.agent.turns import turn_of
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Direct usage of named widget:DeprecationWarning")
@@ -335,7 +338,9 @@ class TestTheCard:
         await click(chat, listed, action["type"], gone, **action["payload"])
 
         assert sorted(tasks.titles) == ["bread", "milk"]
-        assert components((await widgets(chat, listed))[-1].widget, "Input")
+        assert texts((await widgets(chat, listed))[-1].widget) == [
+            "Undone: “milk” is as it was before."
+        ]
 
     async def test_a_card_of_a_task_that_is_gone_says_so(
         self, chat: Any, listed: Any, tasks: Any
@@ -349,6 +354,121 @@ class TestTheCard:
         assert "no longer there" in texts((await widgets(chat, listed))[-1].widget)[0]
 
 
+class TestAModelThatTriesToGetAroundIt:
+    """Whatever a model calls in a turn, three tasks are free and the rest waits on one card."""
+
+    async def five_more(self, tasks: Any) -> None:
+        for title in ("eggs", "jam", "tea", "rice", "salt"):
+            tasks.add(title)
+
+    def done(self, tasks: Any) -> int:
+        return 7 - len([task for task in tasks.tasks.values() if not task["completed_at"]])
+
+    async def test_single_calls_side_by_side_and_one_after_the_other(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        await self.five_more(tasks)
+        model.answer(Call("complete_task", {"task": 1}), Call("delete_task", {"task": 2}))
+        model.answer(
+            Call("update_task", {"task": 3, "completed": True}),
+            Call("complete_task", {"task": 4}),
+            Call("change_tasks", {"tasks": [5, 6], "completed": True}),
+        )
+        model.answer(Call("confirm_changes", {}), Call("complete_task", {"task": "#7"}))
+        model.answer(Say("All done!"))
+
+        run = await chat.ask("tidy up", listed.thread_id)
+
+        assert self.done(tasks) == 3
+        card = (await widgets(chat, run))[-1]
+        shown = ["#4 jam", "#5 tea", "#6 rice", "#7 salt", "Mark 4 tasks as done?"]
+        assert texts(card.widget) == shown
+        assert "waiting-for-confirmation" in history(model)
+
+    async def test_a_retry_of_the_turn_is_the_same_turn(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        await self.five_more(tasks)
+        model.answer(*(Call("complete_task", {"task": number}) for number in (1, 2, 3)))
+        model.answer(Say("Done."))
+        run = await chat.ask("tidy up", listed.thread_id)
+        message = [item for item in await chat.items(run) if item.type == "user_message"][-1]
+        model.answer(*(Call("complete_task", {"task": number}) for number in (4, 5, 6)))
+        model.answer(Say("Done."))
+
+        again = await chat.request(
+            {
+                "type": "threads.retry_after_item",
+                "params": {"thread_id": run.thread_id, "item_id": message.id},
+            }
+        )
+        await chat.end_of(again)
+
+        assert self.done(tasks) == 3
+        assert texts((await widgets(chat, run))[-1].widget)[-1] == "Mark 3 tasks as done?"
+
+    async def test_a_run_without_a_message_of_its_own_belongs_to_the_turn_before(
+        self, chat: Any, listed: Any, model: ScriptedModelServer
+    ) -> None:
+        """A browser's output, or a form's, goes on with the turn of the last message."""
+        model.answer(Say("Well."))
+        await chat.ask("and?", listed.thread_id)
+        message = [item for item in await chat.items(listed) if item.type == "user_message"][-1]
+        going_on: Any = SimpleNamespace(
+            message=None,
+            store=chat.store,
+            thread=SimpleNamespace(id=listed.thread_id),
+            request_context=chat.context,
+        )
+
+        assert await turn_of(going_on) == message.id
+
+    async def test_a_model_that_fails_afterwards_still_leaves_the_card(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        await self.five_more(tasks)
+        model.answer(Call("change_tasks", {"tasks": [1, 2, 3, 4], "completed": True}))
+        model.answer(Say(""))
+
+        run = await chat.ask("tidy up", listed.thread_id)
+
+        assert self.done(tasks) == 0
+        assert texts((await widgets(chat, run))[-1].widget)[-1] == "Mark 4 tasks as done?"
+
+    async def test_the_persons_yes_confirms_what_the_turn_before_asked(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        model.answer(Call("ask_to_delete", {"tasks": [1, 2]}))
+        model.answer(Say("Shall they go?"))
+        await chat.ask("delete both", listed.thread_id)
+        model.answer(Call("confirm_changes", {}))
+        model.answer(Say("Gone."))
+
+        run = await chat.ask("yes, please", listed.thread_id)
+
+        assert tasks.titles == []
+        assert texts((await widgets(chat, run))[-1].widget) == ["Deleted 2 tasks."]
+
+    async def test_a_worker_that_dies_leaves_one_card(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        gate = Gate()
+        model.answer(Call("ask_to_delete", {"tasks": [1, 2]}))
+        model.answer(Say("Shall", gate, " they go?"))
+        run = await chat.say("delete both", listed.thread_id)
+        await gate.wait_reached()
+        await chat.workers[0].aclose(0)
+        gate.open()
+        model.answer(Say("Shall they go?"))
+
+        await chat.start_worker()
+
+        assert await chat.end_of(run) == "completed"
+        assert len(await widgets(chat, run)) == 2  # the list, and the card
+        (pending,) = tasks.pending.values()
+        assert len(pending["operations"]) == 2
+
+
 class TestDeleting:
     async def test_a_tool_that_deletes_one_offers_to_undo_it(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
@@ -358,7 +478,20 @@ class TestDeleting:
         await chat.ask("delete the milk", listed.thread_id)
         card = (await widgets(chat, listed))[-1]
 
-        await click(chat, listed, RESTORE, card, task_ids=[ID.format(1)])
+        (undo,) = components(card.widget, "Button")
+        action = undo["onClickAction"]
+        await click(chat, listed, action["type"], card, **action["payload"])
+
+        assert sorted(tasks.titles) == ["bread", "milk"]
+        shown = (await widgets(chat, listed))[-1]
+        assert texts(shown.widget) == ["Undone: “milk” is as it was before."]
+
+    async def test_a_button_of_an_earlier_release_still_works(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        await click(chat, listed, DELETE, task_id=ID.format(1))
+
+        await click(chat, listed, RESTORE, task_ids=[ID.format(1)])
 
         assert sorted(tasks.titles) == ["bread", "milk"]
 
@@ -380,16 +513,16 @@ class TestDeleting:
         await chat.ask("delete everything", listed.thread_id)
         card = (await widgets(chat, listed))[-1]
         root = card.widget.model_dump(mode="json")
-        assert texts(root) == ["#1 milk", "#2 bread", "Delete these 2 tasks?"]
-        assert tasks.effects == []
+        assert texts(root) == ["#1 milk", "#2 bread", "Delete 2 tasks?"]
+        assert tasks.titles == ["milk", "bread"]
 
         action = root["confirm"]["action"]
         acted = await click(chat, listed, action["type"], card, **action["payload"])
+        await click(chat, listed, action["type"], card, **action["payload"])
 
-        assert action["type"] == DELETE_MANY
+        assert action["type"] == CONFIRM
         assert tasks.titles == []
-        assert len(set(tasks.keys)) == 2
-        assert texts((await widgets(chat, listed))[-1].widget) == ["Deleted 2 tasks"]
+        assert texts((await widgets(chat, listed))[-1].widget) == ["Deleted 2 tasks."]
         assert len(await said(chat, acted, "client_effect")) == 1
 
     async def test_one_that_went_meanwhile_does_not_hold_up_the_others(
@@ -414,10 +547,10 @@ class TestDeleting:
         model.answer(Say("As you like."))
         await chat.ask("well?", listed.thread_id)
 
-        assert action["type"] == KEEP_MANY
+        assert action["type"] == DISCARD
         assert tasks.titles == ["milk", "bread"]
-        assert texts((await widgets(chat, listed))[-1].widget) == ["Nothing was deleted."]
-        assert "kept" in history(model)
+        assert texts((await widgets(chat, listed))[-1].widget) == ["Nothing was changed."]
+        assert "discard_changes" in history(model)
 
     async def test_all_come_back(self, chat: Any, listed: Any, tasks: Any) -> None:
         ids = [ID.format(1), ID.format(2)]

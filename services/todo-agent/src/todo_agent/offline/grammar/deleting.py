@@ -37,6 +37,8 @@ _LIST_NAME: Final = (
 )
 _AFTER_LIST: Final = r"(?: (?:from|in|on) (?:my|the) \S+| (?:i|that|which) .*)?"
 _GONE: Final = r"(?:deleted|removed|cleared|erased|taken (?:off|away|out))"
+# "Clear my day" means the present one.
+_SPANS: Final = {"day": "today", "week": "this week"}
 _NO_NAMES: Final = frozenset(
     ("this", "that", "previous", "last", "following", "current", "blank", "same")
 )
@@ -52,7 +54,8 @@ def _ask_which(_match: Match, _clock: Clock) -> Intent:
 
 
 def _clear(match: Match, clock: Clock) -> Intent:
-    return Delete(read_everything(match["what"], clock))
+    what = " ".join(_SPANS.get(word.lower(), word) for word in match["what"].split())
+    return Delete(read_everything(what, clock))
 
 
 def _clear_list(match: Match, _clock: Clock) -> Intent:

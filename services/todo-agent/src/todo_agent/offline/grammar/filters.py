@@ -44,7 +44,7 @@ def read_filter(text: str, clock: Clock, base: Filter) -> tuple[Filter, str]:
     Args:
         base: what holds where the phrase says nothing; an "all" status is never narrowed.
     """
-    within, rest = _take_list(text, base)
+    within, rest = _take_list(text, base, clock)
     within, rest = _take_tag(rest, within)
     within, rest = _take_days(rest, within, clock)
     rest, priority = take_priority(_IMPORTANT.sub("high priority", rest))
@@ -60,10 +60,12 @@ def content_words(text: str) -> str:
     return show_quotes(tidy(_GENERIC.sub(" ", text)))
 
 
-def _take_list(text: str, within: Filter) -> tuple[Filter, str]:
+def _take_list(text: str, within: Filter, clock: Clock) -> tuple[Filter, str]:
     found = find_list(text)
     if found is None:
         return within, text
+    if found.name is None and find_dates(text[found.start : found.end], clock):
+        return within, text  # "on today's schedule" is a day, no list
     rest = cut(text, found.start, found.end)
     return replace(within, list_name=found.name), rest
 

@@ -10,7 +10,7 @@ from todo_agent.offline.grammar.details import to_due
 from todo_agent.offline.grammar.patterns import Match
 from todo_agent.offline.grammar.rules import Reader, rule
 from todo_agent.offline.grammar.targets import TASK_REFERENCE, read_target
-from todo_agent.offline.intents import Ask, Changes, Intent, Mentioned, Missing, Update
+from todo_agent.offline.intents import Ask, Changes, Everything, Intent, Mentioned, Missing, Update
 
 _MOVE: Final = (
     r"(?:move|reschedule|postpone|delay|push(?: back)?|shift|snooze|defer|bump|change|put off|"
@@ -19,6 +19,7 @@ _MOVE: Final = (
 _PUT_OFF: Final = r"(?:reschedule|postpone|delay|snooze|defer|push back|put off)"
 _SET: Final = r"(?:set|change|update|edit|make|move|put|push|extend|modify)"
 _DUE: Final = r"(?:due ?date|due|deadline|date|time|due time|reminder)"
+_SEPARATORS: Final = frozenset({"to", "until", "till"})
 _TAKE: Final = r"(?:remove|delete|clear|drop|erase|unset)"
 
 
@@ -47,8 +48,29 @@ def new_date(text: str, clock: Clock) -> When | None:
 
 
 def _reschedule(match: Match, clock: Clock) -> Intent | None:
-    due = to_due(new_date(match["value"], clock))
-    return change(match["target"], Changes(due=due), clock) if due else None
+    narrowing, value = _split_range(match["value"], clock)
+    due = to_due(new_date(value, clock))
+    if due is None:
+        return None
+    between = match.string[match.end("target") : match.start("value")].split()
+    which = [*between, narrowing] if narrowing else between[:-1]
+    named = match["target"]
+    if which and isinstance(read_target(named, clock), Everything):
+        named = f"{named} {' '.join(which)}"  # "everything" and "from today"
+    return change(named, Changes(due=due), clock)
+
+
+def _split_range(value: str, clock: Clock) -> tuple[str, str]:
+    """Split "today to tomorrow" into the days that are meant and the new one; else ("", value)."""
+    when = new_date(value, clock)
+    if when is not None and when.first == when.last:
+        return "", value  # "quarter to five"
+    words = value.split()
+    for index in range(len(words) - 2, 0, -1):
+        rest = " ".join(words[index + 1 :])
+        if words[index].lower() in _SEPARATORS and new_date(rest, clock) is not None:
+            return " ".join(words[:index]), rest
+    return "", value
 
 
 def _reschedule_in_place(match: Match, clock: Clock) -> Intent | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from todo_agent.offline.clock import Clock
+from todo_agent.offline.dates import DatePhrase, find_dates
 from todo_agent.offline.grammar.details import tidy
 from todo_agent.offline.grammar.filters import STATE, content_words, read_filter
 from todo_agent.offline.grammar.lists import DETERMINER, find_list
@@ -74,6 +75,7 @@ _ALL: Final = rx(
 _STATE_ONLY: Final = rx(
     rf"(?:my |the )?{STATE} (?:tasks|items|ones|to-?dos|todos|things|stuff|events|reminders)"
 )
+_ONWARDS: Final = frozenset({"on", "onwards", "onward"})
 _NO_WORDS: Final = rx(rf"(?:{_TASK}|{DETERMINER})")
 _LEADING: Final = rx(
     rf"^(?:(?:{DETERMINER}|task|item|event|reminder|to-?do|(?:event|task|item|reminder|to-?do)"
@@ -91,6 +93,8 @@ def read_target(text: str, clock: Clock) -> Target | None:
     if is_quoted(phrase):
         return ByWords(unquote(phrase))
     exact = _by_number(phrase) or _by_mention(phrase)
+    if isinstance(exact, Mentioned) and exact.is_plural and phrase != tidy(text):
+        return read_everything(text, clock)  # "the tasks in my work list"
     if exact is not None:
         return exact
     if match := _ALL.fullmatch(tidy(text)):
@@ -102,8 +106,24 @@ def read_target(text: str, clock: Clock) -> Target | None:
 
 def read_everything(text: str, clock: Clock) -> Everything:
     """Read which tasks "all ..." or "clear ..." means: every open one if it says nothing else."""
+    # "From today" is today's; "from today on" is all that follows.
+    words = ["for" if word.lower() == "from" else word for word in text.split()]
+    if not _ONWARDS.intersection(word.lower() for word in words):
+        text = " ".join(words)
+    if len(words) > 2 and words[-2].lower() == "list":
+        text = " ".join([*words[:-2], words[-1], "list"])  # "in list work"
     within, rest = read_filter(text, clock, Filter())
-    return Everything(within, content_words(rest))
+    # There is no filter for times of day: taken for words of a title, they find nothing.
+    times = [text[phrase.start : phrase.end] for phrase in _with_time(text, clock)]
+    return Everything(within, content_words(" ".join([rest, *times])))
+
+
+def _with_time(text: str, clock: Clock) -> list[DatePhrase]:
+    return [
+        phrase
+        for phrase in find_dates(text, clock)
+        if any(part.wall or part.instant for part in phrase.parts)
+    ]
 
 
 def _by_number(phrase: str) -> Target | None:
@@ -134,8 +154,9 @@ def _by_mention(phrase: str) -> Target | None:
 def _by_words(text: str, clock: Clock) -> Target | None:
     within, rest = read_filter(text, clock, Filter(status="all"))
     words = tidy(_TRAILING.sub("", _LEADING.sub("", rest)))
-    if not re.search(r"\w", show_quotes(words)) or _NO_WORDS.fullmatch(words):
-        selects = within.has_due or within.priority or within.tag
+    selects = within.has_due or within.priority or within.tag
+    names_nothing = not re.search(r"\w", show_quotes(words)) or _NO_WORDS.fullmatch(words)
+    if names_nothing or (selects and not content_words(words)):
         return Everything(replace(within, status="open")) if selects else None
     return ByWords(unquote(words), within)
 

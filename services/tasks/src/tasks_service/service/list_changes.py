@@ -1,0 +1,35 @@
+"""What deleting a list does inside its transaction."""
+
+from tasks_service.domain.change import ListedTasks
+from tasks_service.errors import DefaultListError
+from tasks_service.service.user_work import UserWork
+from tasks_service.storage.list_repository import list_state, to_list
+from tasks_service.storage.records import ListRecord
+
+
+async def delete_list(work: UserWork, record: ListRecord, tasks: ListedTasks) -> None:
+    """Delete a list; its tasks move to the default list or are deleted restorably.
+
+    Raises:
+        DefaultListError: it is the default list.
+        ConfirmationRequiredError: see `UserWork.require_consent`.
+    """
+    if record.is_default:
+        raise DefaultListError
+    await work.require_consent(deletes_list=True)
+    state, default_id = list_state(record), None
+    record.deleted_at = record.updated_at = work.now
+    after = list_state(record)
+    if tasks == "move":
+        default_id = (await work.default_list()).id
+        places = {"list_id": record.id}, {"list_id": default_id}
+        await work.log_list_tasks("task.updated.v1", record.id, *places)
+        await work.tasks.move_all(record.id, to=default_id, now=work.now)
+    else:
+        fates = {"deleted_at": None}, {"deleted_at": after["deleted_at"]}
+        await work.log_list_tasks("task.deleted.v1", record.id, *fates)
+        await work.tasks.delete_all(record.id, now=work.now)
+    # Written after its tasks: an undo goes backwards, and needs the list first.
+    work.log("list.deleted.v1", record.id, state, after)
+    deleted = to_list(record, open_tasks=0)
+    work.record("list.deleted.v1", task_list=deleted, tasks=tasks, moved_to=default_id)

@@ -1,0 +1,494 @@
+"""Undo, and changes that wait for a confirmation."""
+
+import datetime as dt
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from tasks_kit import Connection, Person, Service
+
+SCOPE = "thr_1"
+
+
+class Agent:
+    """The agent in one turn: its changes are one group, of which three tasks are free."""
+
+    def __init__(
+        self,
+        service: Service,
+        person: Person,
+        group: str,
+        *,
+        limit: int | None = 3,
+        run_id: str | None = None,
+    ) -> None:
+        self.group = group
+        self._http = service.agent(person.user_id)
+        self._headers = {
+            "X_Run_Id": run_id or f"run_{group}",
+            "X_Run_Attempt": 1,
+            "X_Change_Group": group,
+            "X_Change_Scope": SCOPE,
+            **({} if limit is None else {"X_Confirm_Above": limit}),
+        }
+
+    async def post(self, rest: str, body: object = None, **headers: object) -> Any:
+        return await self._http.post(rest, body, **self._headers, **headers)
+
+    async def patch(self, rest: str, body: object) -> Any:
+        return await self._http.patch(rest, body, **self._headers)
+
+    async def delete(self, rest: str) -> Any:
+        return await self._http.delete(rest, **self._headers)
+
+    async def hold(self, *operations: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.post("changes/pending", {"operations": list(operations)})
+        assert answer.status_code == HTTPStatus.CREATED, answer.text
+        held: dict[str, Any] = answer.json()
+        return held
+
+    async def undo(self, **which: Any) -> Any:
+        return await self.post("changes/undo", which)
+
+    async def confirm(self, pending: dict[str, Any]) -> Any:
+        path = f"changes/pending/{pending['id']}/confirm"
+        return await self.post(path, {"revision": pending["revision"]})
+
+
+def turn(service: Service, person: Person, group: str) -> Agent:
+    return Agent(service, person, group)
+
+
+async def tasks_of(person: Person) -> list[dict[str, Any]]:
+    """All tasks but for the time of their last change."""
+    found = (await person.get("tasks", status="all", order="asc")).json()["items"]
+    return [{**task, "updated_at": None} for task in found]
+
+
+class TestTheLimit:
+    async def test_a_fourth_task_needs_a_confirmation_whatever_is_done_to_it(
+        self, service: Service, ada: Person
+    ) -> None:
+        for title in "abcdefg":
+            await ada.make_task(title)
+        agent = turn(service, ada, "msg_1")
+        await agent.delete("tasks/1")
+        await agent.patch("tasks/2", {"title": "other"})
+        await agent.post("tasks/3/complete")
+
+        refused = [
+            await agent.patch("tasks/4", {"priority": "high"}),
+            await agent.delete("tasks/5"),
+            await agent.post("tasks/6/complete"),
+            await agent.post("tasks/1/restore"),  # one of the three: it may
+        ]
+
+        assert [answer.status_code for answer in refused] == [409, 409, 409, 200]
+        assert refused[0].json()["type"].endswith("confirmation-required")
+        assert await ada.titles(order="asc") == ["a", "other", "d", "e", "f", "g"]
+
+    async def test_the_same_tasks_again_and_what_changes_nothing_are_free(
+        self, service: Service, ada: Person
+    ) -> None:
+        for title in "abcd":
+            await ada.make_task(title)
+        agent = turn(service, ada, "msg_1")
+        for number in (1, 2, 3, 1, 2, 3):
+            assert (await agent.patch(f"tasks/{number}", {"notes": "x"})).status_code == 200
+
+        unchanged = await agent.patch("tasks/4", {"notes": ""})
+
+        assert unchanged.status_code == 200
+
+    async def test_what_the_turn_made_itself_is_free(self, service: Service, ada: Person) -> None:
+        agent = turn(service, ada, "msg_1")
+        made = [await agent.post("tasks", {"title": title}) for title in "abcde"]
+
+        answers = [await agent.post(f"tasks/{task.json()['id']}/complete") for task in made]
+
+        assert {answer.status_code for answer in answers} == {200}
+
+    async def test_what_the_person_confirmed_or_undid_allows_nothing_else(
+        self, service: Service, ada: Person
+    ) -> None:
+        tasks = [await ada.make_task(title) for title in "abcdef"]
+        agent = turn(service, ada, "msg_1")
+        held = await agent.hold(*(completion(task) for task in tasks))
+        await agent.confirm(held)
+        deleted = [await agent.delete(f"tasks/{task['id']}") for task in tasks]
+        undoing = turn(service, ada, "msg_2")
+        await Agent(service, ada, "msg_2", limit=None).undo(scope_id=SCOPE)
+
+        again = [await undoing.delete(f"tasks/{task['id']}") for task in tasks]
+
+        assert [answer.status_code for answer in deleted] == [204, 204, 204, 409, 409, 409]
+        assert [answer.status_code for answer in again] == [204, 204, 204, 409, 409, 409]
+
+    async def test_what_another_run_of_the_turn_made_counts(
+        self, service: Service, ada: Person
+    ) -> None:
+        agent = turn(service, ada, "msg_1")
+        made = [(await agent.post("tasks", {"title": title})).json() for title in "abcd"]
+        retried = Agent(service, ada, "msg_1", run_id="run_2")
+
+        answers = [await retried.delete(f"tasks/{task['id']}") for task in made]
+
+        assert [answer.status_code for answer in answers] == [204, 204, 204, 409]
+
+    async def test_every_deletion_of_a_list_needs_a_confirmation(
+        self, service: Service, ada: Person
+    ) -> None:
+        entry = await ada.make_list("Work")
+        agent = turn(service, ada, "msg_1")
+        own = (await agent.post("lists", {"name": "Own"})).json()
+
+        answers = [await agent.delete(f"lists/{each['id']}") for each in (entry, own)]
+
+        assert [answer.status_code for answer in answers] == [409, 409]
+
+    async def test_each_turn_has_its_own_count(self, service: Service, ada: Person) -> None:
+        for title in "abcd":
+            await ada.make_task(title)
+        for number in (1, 2, 3):
+            await turn(service, ada, "msg_1").post(f"tasks/{number}/complete")
+
+        again = await turn(service, ada, "msg_1").post("tasks/4/complete")
+        next_turn = await turn(service, ada, "msg_2").post("tasks/4/complete")
+
+        assert (again.status_code, next_turn.status_code) == (409, 200)
+
+    async def test_the_person_has_no_limit(self, ada: Person) -> None:
+        for title in "abcd":
+            await ada.make_task(title)
+        headers = {"X_Change_Group": "msg_1", "X_Confirm_Above": 3}
+
+        answers = [await ada.post(f"tasks/{n}/complete", **headers) for n in (1, 2, 3, 4)]
+
+        assert {answer.status_code for answer in answers} == {200}
+
+    @pytest.mark.parametrize(
+        "headers", [{"X_Change_Group": "a b"}, {"X_Change_Group": "a", "X_Confirm_Above": "-1"}]
+    )
+    async def test_malformed_headers_are_refused(
+        self, service: Service, ada: Person, headers: dict[str, object]
+    ) -> None:
+        answer = await service.agent(ada.user_id).post("tasks", {"title": "x"}, **headers)
+
+        assert answer.status_code == 400
+
+
+class TestUndo:
+    async def test_a_turns_changes_of_every_kind_are_taken_back(
+        self, service: Service, ada: Person
+    ) -> None:
+        home = await ada.make_list("Home")
+        await ada.make_task(
+            "a",
+            notes="n",
+            tags=["x"],
+            priority="low",
+            due={"at": "2026-12-01T17:00:00Z", "timezone": "Europe/Berlin"},
+        )
+        await ada.make_task("b", list_id=home["id"])
+        await ada.make_task("c")
+        before, lists = await tasks_of(ada), (await ada.get("lists")).json()
+        agent = Agent(service, ada, "msg_1", limit=None)
+        await agent.patch(
+            "tasks/1",
+            {"title": "z", "notes": "", "tags": [], "priority": "high", "due": None},
+        )
+        await agent.patch("tasks/1", {"list_id": home["id"], "completed": True})
+        await agent.delete("tasks/3")
+        new = (await agent.post("lists", {"name": "New"})).json()
+        await agent.post("tasks", {"title": "d", "list_id": new["id"]})
+        await agent.delete(f"lists/{home['id']}?tasks=delete")
+        assert len(await tasks_of(ada)) == 1
+
+        undone = await turn(service, ada, "msg_2").undo(scope_id=SCOPE)
+
+        assert undone.status_code == 409  # more than three tasks, and a list
+        assert undone.json()["group_id"] == "msg_1"
+        undone = await Agent(service, ada, "msg_2", limit=None).undo(scope_id=SCOPE)
+        assert undone.status_code == 200, undone.text
+        assert await tasks_of(ada) == before
+        now = (await ada.get("lists")).json()
+        assert [{**each, "updated_at": ""} for each in now["items"]] == [
+            {**each, "updated_at": ""} for each in lists["items"]
+        ]
+        assert {task["number"] for task in undone.json()["tasks"]} == {1, 2, 3, 4}
+
+    async def test_a_deleted_list_comes_back_with_the_tasks_it_had(
+        self, service: Service, ada: Person
+    ) -> None:
+        work = await ada.make_list("Work")
+        await ada.make_task("stays")
+        for title in "ab":
+            await ada.make_task(title, list_id=work["id"])
+        before = await tasks_of(ada)
+        await Agent(service, ada, "msg_1", limit=None).delete(f"lists/{work['id']}")
+
+        await turn(service, ada, "msg_2").undo(group_id="msg_1")
+
+        assert await tasks_of(ada) == before
+
+    async def test_undone_again_the_turn_before_is_taken_back(
+        self, service: Service, ada: Person
+    ) -> None:
+        await ada.make_task("a")
+        await turn(service, ada, "msg_1").patch("tasks/1", {"title": "b"})
+        await turn(service, ada, "msg_2").patch("tasks/1", {"title": "c"})
+
+        titles = []
+        for group in ("msg_3", "msg_4"):
+            await turn(service, ada, group).undo(scope_id=SCOPE)
+            titles += await ada.titles()
+        third = await turn(service, ada, "msg_5").undo(scope_id=SCOPE)
+
+        assert titles == ["b", "a"]
+        assert third.json()["type"].endswith("nothing-to-undo")
+
+    async def test_one_turn_undoes_one_turn(self, service: Service, ada: Person) -> None:
+        await ada.make_task("a")
+        await turn(service, ada, "msg_1").patch("tasks/1", {"title": "b"})
+        await turn(service, ada, "msg_2").patch("tasks/1", {"title": "c"})
+        await turn(service, ada, "msg_3").undo(scope_id=SCOPE)
+
+        again = await turn(service, ada, "msg_3").undo(scope_id=SCOPE)
+
+        assert again.json()["type"].endswith("nothing-to-undo")
+        assert await ada.titles() == ["b"]
+
+    async def test_what_somebody_changed_since_is_named_and_nothing_is_undone(
+        self, service: Service, ada: Person
+    ) -> None:
+        for title in "ab":
+            await ada.make_task(title)
+        agent = turn(service, ada, "msg_1")
+        for number in (1, 2):
+            await agent.patch(f"tasks/{number}", {"due": {"date": "2026-12-01"}})
+        await ada.patch("tasks/1", {"due": {"date": "2026-12-24"}, "title": "Christmas"})
+
+        refused = await turn(service, ada, "msg_2").undo(group_id="msg_1")
+
+        assert refused.status_code == 409
+        assert refused.json()["conflicts"] == ["Christmas"]
+        assert [task["due"]["date"] for task in await tasks_of(ada)] == ["2026-12-24", "2026-12-01"]
+
+    async def test_another_field_that_somebody_changed_is_kept(
+        self, service: Service, ada: Person
+    ) -> None:
+        await ada.make_task("a")
+        await turn(service, ada, "msg_1").post("tasks/1/complete")
+        await ada.patch("tasks/1", {"notes": "mine"})
+
+        await turn(service, ada, "msg_2").undo(group_id="msg_1")
+
+        (task,) = await tasks_of(ada)
+        assert (task["notes"], task["completed_at"]) == ("mine", None)
+
+    async def test_a_new_task_that_the_person_worked_on_stays(
+        self, service: Service, ada: Person
+    ) -> None:
+        await turn(service, ada, "msg_1").post("tasks", {"title": "a"})
+        await ada.patch("tasks/1", {"notes": "mine"})
+
+        refused = await turn(service, ada, "msg_2").undo(group_id="msg_1")
+
+        assert refused.json()["conflicts"] == ["a"]
+        assert await ada.titles() == ["a"]
+
+    async def test_only_some_tasks_of_a_turn(self, service: Service, ada: Person) -> None:
+        tasks = [await ada.make_task(title) for title in "ab"]
+        agent = turn(service, ada, "msg_1")
+        for task in tasks:
+            await agent.delete(f"tasks/{task['id']}")
+
+        await ada.post("changes/undo", {"group_id": "msg_1", "task_ids": [tasks[1]["id"]]})
+
+        assert await ada.titles() == ["b"]
+
+    async def test_it_happens_once_for_a_key_and_says_so_on_the_feed(
+        self, service: Service, ada: Person
+    ) -> None:
+        await ada.make_task("a")
+        agent = turn(service, ada, "msg_1")
+        await agent.delete("tasks/1")
+        async with ada.feed() as feed:
+            await feed.event()
+
+            body = {"group_id": "msg_1"}
+            first = await agent.post("changes/undo", body, Idempotency_Key="k1")
+            again = await agent.post("changes/undo", body, Idempotency_Key="k1")
+
+            _, change = await feed.event()
+        assert first.json() == again.json()
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert (change["type"], change["task"]["title"]) == ("task.restored.v1", "a")
+
+    async def test_a_stale_attempt_undoes_nothing(self, service: Service, ada: Person) -> None:
+        await ada.make_task("a")
+        await turn(service, ada, "msg_1").delete("tasks/1")
+        agent = service.agent(ada.user_id)
+        await agent.post("tasks", {"title": "b"}, X_Run_Id="run_9", X_Run_Attempt=2)
+
+        stale = await agent.post(
+            "changes/undo", {"group_id": "msg_1"}, X_Run_Id="run_9", X_Run_Attempt=1
+        )
+
+        assert stale.json()["type"].endswith("stale-attempt")
+        assert await ada.titles() == ["b"]
+
+    async def test_somebody_elses_changes_are_not_found(
+        self, service: Service, ada: Person, bob: Person
+    ) -> None:
+        await ada.make_task("a")
+        await turn(service, ada, "msg_1").delete("tasks/1")
+
+        answer = await bob.post("changes/undo", {"group_id": "msg_1"})
+
+        assert answer.json()["type"].endswith("nothing-to-undo")
+
+
+def completion(task: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "update", "task_id": task["id"], "changes": {"completed": True}}
+
+
+def deletion(task: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "delete", "task_id": task["id"]}
+
+
+class TestPendingChanges:
+    async def test_a_confirmation_carries_all_of_it_out_once(
+        self, service: Service, ada: Person
+    ) -> None:
+        tasks = [await ada.make_task(title) for title in "abcde"]
+        agent = turn(service, ada, "msg_1")
+        held = await agent.hold(*map(deletion, tasks[:4]))
+        assert await ada.titles(order="asc") == ["a", "b", "c", "d", "e"]
+
+        first = await agent.confirm(held)
+        await ada.post("changes/undo", {"group_id": "msg_1"})
+        again = await agent.confirm(held)
+
+        assert first.status_code == again.status_code == 200, first.text
+        assert first.json()["status"] == "confirmed"
+        assert [task["title"] for task in again.json()["outcome"]["tasks"]] == ["a", "b", "c", "d"]
+        assert await ada.titles(order="asc") == ["a", "b", "c", "d", "e"]
+
+    async def test_what_has_changed_since_is_left_as_it_is(
+        self, service: Service, ada: Person
+    ) -> None:
+        tasks = [await ada.make_task(title) for title in "abc"]
+        agent = turn(service, ada, "msg_1")
+        held = await agent.hold(*map(deletion, tasks))
+        await ada.patch("tasks/1", {"notes": "important"})
+        await ada.delete("tasks/2")
+
+        confirmed = await agent.confirm(held)
+
+        left = {each["title"]: each["reason"] for each in confirmed.json()["outcome"]["left"]}
+        assert left == {"a": "changed", "b": "gone"}
+        assert await ada.titles() == ["a"]
+
+    async def test_a_list_that_got_another_task_stays(self, service: Service, ada: Person) -> None:
+        entry = await ada.make_list("Work")
+        await ada.make_task("a", list_id=entry["id"])
+        agent = turn(service, ada, "msg_1")
+        held = await agent.hold({"type": "delete-list", "list_id": entry["id"], "tasks": "delete"})
+        await ada.make_task("b", list_id=entry["id"])
+
+        confirmed = await agent.confirm(held)
+
+        assert confirmed.json()["outcome"]["left"][0]["reason"] == "changed"
+        assert await ada.titles(order="asc") == ["a", "b"]
+
+    async def test_a_turn_has_one_and_only_what_was_shown_is_confirmed(
+        self, service: Service, ada: Person
+    ) -> None:
+        tasks = [await ada.make_task(title) for title in "abc"]
+        agent = turn(service, ada, "msg_1")
+        shown = await agent.hold(deletion(tasks[0]))
+        same = await agent.hold(deletion(tasks[0]))
+        grown = await agent.hold(deletion(tasks[1]), deletion(tasks[2]))
+
+        refused = await agent.confirm(shown)
+
+        assert shown["id"] == same["id"] == grown["id"]
+        assert grown["done"] == []
+        assert (shown["revision"], same["revision"], grown["revision"]) == (1, 1, 2)
+        assert refused.json()["type"].endswith("pending-change-changed")
+        assert len(await ada.titles()) == 3
+
+    async def test_a_discarded_or_expired_one_can_not_be_confirmed(
+        self, service: Service, ada: Person, owner: Connection
+    ) -> None:
+        task = await ada.make_task("a")
+        agent = turn(service, ada, "msg_1")
+        held = await agent.hold(deletion(task))
+        await owner.execute(
+            "UPDATE pending_changes SET expires_at = $2 WHERE user_id = $1",
+            ada.user_id,
+            dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        )
+        expired = await agent.confirm(held)
+        new = await agent.hold(deletion(task))
+        await agent.post(f"changes/pending/{new['id']}/discard")
+        discarded = await agent.confirm(new)
+
+        assert held["id"] != new["id"]
+        decisions = [answer.json()["decision"] for answer in (expired, discarded)]
+        assert decisions == ["expired", "discarded"]
+        assert await ada.titles() == ["a"]
+
+    async def test_it_is_its_persons_own(self, service: Service, ada: Person, bob: Person) -> None:
+        held = await turn(service, ada, "msg_1").hold(deletion(await ada.make_task("a")))
+        path = f"changes/pending/{held['id']}"
+
+        answers = [await bob.get(path), await turn(service, bob, "msg_1").confirm(held)]
+
+        assert {answer.status_code for answer in answers} == {404}
+        assert (await ada.get(path)).json() == held
+        assert (await ada.get("changes/pending", group="msg_1")).json() == held
+
+    async def test_it_tells_what_the_turn_has_done_already(
+        self, service: Service, ada: Person
+    ) -> None:
+        for title in "ab":
+            await ada.make_task(title)
+        agent = turn(service, ada, "msg_1")
+        await agent.post("tasks/1/complete")
+        await agent.post("tasks", {"title": "new"})
+
+        held = await agent.hold(deletion((await ada.get("tasks/2")).json()))
+
+        assert [task["title"] for task in held["done"]] == ["a"]
+
+    async def test_an_undo_can_wait_too(self, service: Service, ada: Person) -> None:
+        await ada.make_task("a")
+        await turn(service, ada, "msg_1").delete("tasks/1")
+        agent = turn(service, ada, "msg_2")
+        held = await agent.hold({"type": "undo", "group_id": "msg_1"})
+
+        confirmed = await agent.confirm(held)
+
+        assert confirmed.status_code == 200, confirmed.text
+        assert await ada.titles() == ["a"]
+
+    @pytest.mark.parametrize(
+        "operation",
+        [
+            {"type": "delete", "task_id": "tsk_nobody"},
+            {"type": "delete-list", "list_id": "lst_nobody"},
+            {"type": "explode"},
+            {"type": "undo", "group_id": "msg_nothing"},
+            {"type": "delete", "task_id": "a\0b"},
+        ],
+    )
+    async def test_what_can_not_be_is_refused(
+        self, service: Service, ada: Person, operation: dict[str, Any]
+    ) -> None:
+        answer = await turn(service, ada, "msg_1").post(
+            "changes/pending", {"operations": [operation]}
+        )
+
+        assert 400 <= answer.status_code < 500

@@ -1,0 +1,73 @@
+"""Messages that are nothing but a yes, a no or an undo: a person's own words, read without a model.
+
+What they allow is decided by tools, so that no model can say them for the person.
+"""
+
+import re
+from typing import Final
+
+MAX_CHARS: Final = 60
+_WORDS: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
+_YES: Final = frozenset(
+    {
+        *("yes", "yep", "yeah", "yup", "y", "ok", "okay", "sure", "sure thing", "do it", "go ahead"),
+        *("confirm", "confirmed", "please", "please do", "absolutely", "definitely", "of course"),
+        *("correct", "that's right", "right", "thanks", "thank you", "all of them", "and"),
+    }
+)  # fmt: skip
+_POLITE: Final = frozenset({"please", "thanks", "thank you", "and"})
+_NO: Final = frozenset(
+    {
+        *("no", "nope", "nah", "n", "not now", "rather not", "no thanks", "no thank you", "cancel"),
+        *("don't", "never mind", "nevermind", "leave it", "leave them", "no leave it"),
+    }
+)
+_UNDO_VERBS: Final = ("undo", "revert", "take back", "roll back", "reverse")
+_UNDO_OBJECTS: Final = (
+    *("", "it", "that", "this", "them", "all", "it all", "everything", "all of it", "all of that"),
+    *("the last change", "the last changes", "the last one", "last change", "my last change"),
+    *(
+        "what you did",
+        "what you just did",
+        "the last thing",
+        "that last change",
+        "your last change",
+    ),
+)
+_UNDO: Final = frozenset(f"{verb} {what}".strip() for verb in _UNDO_VERBS for what in _UNDO_OBJECTS)
+
+
+def is_yes(text: str) -> bool:
+    """Tell whether a message agrees and says nothing else: "yes, but not the milk" doesn't."""
+    if text.rstrip().endswith(("?", "\u061f", "\uff1f")):
+        return False
+    words = _words(text)
+    meant = 0
+    while words:
+        length = next((n for n in (3, 2, 1) if " ".join(words[:n]) in _YES), 0)
+        if length == 0:
+            return False
+        meant += " ".join(words[:length]) not in _POLITE
+        words = words[length:]
+    return meant > 0 or _words(text)[:1] == ["please"]
+
+
+def is_no(text: str) -> bool:
+    """Tell whether a message declines and says nothing else."""
+    words = _words(text)
+    return " ".join(words) in _NO or " ".join(words).removesuffix(" please") in _NO
+
+
+def is_undo(text: str) -> bool:
+    """Tell whether a message asks to undo, and for nothing else; "undo?" alone asks what that is."""
+    is_question = text.rstrip().endswith(("?", "\u061f", "\uff1f"))
+    if is_question and _words(text)[:1] not in (["can"], ["could"], ["please"]):
+        return False
+    words = [word for word in _words(text) if word not in {"please", "can", "could", "you"}]
+    return " ".join(words) in _UNDO
+
+
+def _words(text: str) -> list[str]:
+    if len(text) > MAX_CHARS:
+        return []
+    return [word.casefold().replace("\u2019", "'") for word in _WORDS.findall(text)]

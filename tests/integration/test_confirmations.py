@@ -1,0 +1,115 @@
+"""What an agent may do without the person's confirmation, with the real tasks service."""
+
+from typing import Any
+
+import pytest_asyncio
+
+from stack_kit import SignUp, Stack
+from todochat.testing.model_server import Call, Say, ScriptedModelServer
+from todochat.testing.person import Answer, Person
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ada(model_stack: Stack, sign_up: SignUp) -> Person:
+    """Somebody with seven tasks in a list, and two lists."""
+    person = await sign_up(model_stack)
+    made = await person.api("POST", "/lists", json={"name": "Work"})
+    for title in "abcdefg":
+        body = {"title": title, "list_id": made.json()["id"]}
+        (await person.api("POST", "/tasks", json=body)).raise_for_status()
+    return person
+
+
+def card_of(answer: Answer) -> dict[str, Any]:
+    (item,) = [item for item in answer.items if item["type"] == "widget"]
+    widget: dict[str, Any] = {**item["widget"], "item_id": item["id"]}
+    return widget
+
+
+async def click(ada: Person, answer: Answer, action: dict[str, Any], item_id: str) -> None:
+    """Press a button of a card."""
+    params = {"thread_id": answer.thread_id, "item_id": item_id, "action": action}
+    async with ada.stream({"type": "threads.custom_action", "params": params}) as stream:
+        await stream.rest()
+    assert stream.ended == "completed"
+
+
+async def names(ada: Person) -> tuple[list[str], list[str]]:
+    lists = (await ada.api("GET", "/lists")).json()["items"]
+    return sorted(task["title"] for task in await ada.tasks()), [each["name"] for each in lists]
+
+
+async def test_whatever_the_model_calls_three_tasks_change_and_the_rest_waits_on_one_card(
+    model: ScriptedModelServer, ada: Person
+) -> None:
+    model.answer(
+        Call("delete_task", {"task": 1}),
+        Call("complete_task", {"task": 2}),
+        Call("update_task", {"task": 3, "title": "other"}),
+        Call("delete_task", {"task": 4}),
+    )
+    model.answer(
+        Call("complete_task", {"task": 5}),
+        Call("change_tasks", {"tasks": [6, 7], "completed": True}),
+        Call("delete_list", {"list": "Work", "tasks": "delete"}),
+        Call("confirm_changes", {}),
+    )
+    model.answer(Say("All of it is done, I promise."))
+    before = await names(ada)
+
+    answer = await ada.ask("tidy up")
+
+    assert await names(ada) == (["d", "e", "f", "g", "other"], ["Inbox", "Work"])
+    card = card_of(answer)
+    assert card["children"][0]["value"] == "Make these 5 changes?"
+    assert len(card["children"][1]["children"]) == 5
+    assert "3 tasks" in card["children"][2]["value"]
+
+    for _ in range(2):
+        await click(ada, answer, card["confirm"]["action"], card["item_id"])
+
+    assert await names(ada) == ([], ["Inbox"])
+
+    model.answer(Call("undo", {}))
+    model.answer(Say("Undone."))
+    await ada.ask("undo", answer.thread_id)
+
+    assert await names(ada) == before
+
+
+async def test_a_list_goes_with_the_card_and_comes_back_with_undo(
+    model: ScriptedModelServer, ada: Person
+) -> None:
+    model.answer(Call("delete_list", {"list": "Work", "tasks": "delete"}))
+    model.answer(Say("Please confirm."))
+    before = await names(ada)
+    answer = await ada.ask("delete the work list")
+    card = card_of(answer)
+    assert await names(ada) == before
+
+    await click(ada, answer, card["confirm"]["action"], card["item_id"])
+    assert await names(ada) == ([], ["Inbox"])
+
+    model.answer(Call("undo", {}))
+    model.answer(Say("Undone."))
+    await ada.ask("undo", answer.thread_id)
+
+    assert await names(ada) == before
+
+
+async def test_a_model_can_not_undo_much_that_nobody_asked_it_to(
+    model: ScriptedModelServer, ada: Person
+) -> None:
+    model.answer(Call("change_tasks", {"tasks": [1, 2, 3, 4], "completed": True}))
+    model.answer(Say("Please confirm."))
+    answer = await ada.ask("complete the first four")
+    model.answer(Call("confirm_changes", {}))
+    model.answer(Say("Done."))
+    await ada.ask("yes", answer.thread_id)
+    assert len(await ada.tasks()) == 3
+
+    model.answer(Call("undo", {}), Call("undo", {}))
+    model.answer(Say("It waits."))
+    await ada.ask("what a nice day", answer.thread_id)
+
+    assert len(await ada.tasks()) == 3
