@@ -65,7 +65,7 @@ async def test_the_clock_of_an_abandoned_run_expires_too(
 async def test_no_clock_starts_after_a_resumable_viewer_whose_flag_a_full_redis_refused(
     redis: Redis, make_viewer: Callable[..., Viewer]
 ) -> None:
-    viewer = make_viewer(said_resumable=True)
+    viewer = make_viewer(is_resumable=True)
     presence = Presence(redis, RevocationSet(redis), 30)
     async with out_of_memory(redis):
         await presence.arrive(viewer)
