@@ -16,7 +16,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response
@@ -63,6 +63,8 @@ class Watch:
     requests: list[str] = field(default_factory=list)
     _expected: list[_Expected] = field(default_factory=list)
     _expected_words: list[re.Pattern[str]] = field(default_factory=list)
+    _expected_origins: list[str] = field(default_factory=list)
+    _expected_violations: list[re.Pattern[str]] = field(default_factory=list)
 
     async def follow(self, context: BrowserContext) -> None:
         """Watch all pages of a browser, those that it opens later too."""
@@ -86,6 +88,14 @@ class Watch:
         """Announce a message of the page in the console, by a pattern."""
         self._expected_words.append(re.compile(words))
 
+    def expect_violation(self, words: str) -> None:
+        """Announce a violation of the page's policy, by a pattern of the directive."""
+        self._expected_violations.append(re.compile(words))
+
+    def expect_origin(self, origin: str) -> None:
+        """Announce requests to another origin."""
+        self._expected_origins.append(origin)
+
     def raise_problems(self, evidence: Path) -> None:
         """Fail if anything happened that nobody announced.
 
@@ -107,13 +117,15 @@ class Watch:
         return any(each.status == status and each.path.search(path) for each in self._expected)
 
     def _on_violation(self, what: str) -> None:
-        self._note("securitypolicyviolation", what)
+        if not any(words.match(what) for words in self._expected_violations):
+            self._note("securitypolicyviolation", what)
 
     def _on_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
-        if f"{parts.scheme}://{parts.netloc}" == self.origin:
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin == self.origin:
             self.requests.append(f"{request.method} {parts.path}")
-        elif not request.url.startswith(OWN_SCHEMES):
+        elif origin not in self._expected_origins and not request.url.startswith(OWN_SCHEMES):
             self._note("request to another origin", f"{request.method} {request.url}")
 
     def _on_response(self, response: Response) -> None:
@@ -260,14 +272,3 @@ class Visitor:
 
 
 Visit = Callable[..., Awaitable[Visitor]]
-
-
-async def has_no_sideways_scroll(page: Page) -> dict[str, Any]:
-    """Return how wide a page and its window are; both are the same where nothing sticks out."""
-    sizes: dict[str, Any] = await page.evaluate(
-        """() => ({
-          page: document.documentElement.scrollWidth,
-          window: document.documentElement.clientWidth,
-        })"""
-    )
-    return sizes

@@ -17,6 +17,7 @@ from playwright.async_api import Browser, Playwright, async_playwright, expect
 from browser.browser_kit import TIMEOUT_MS, Visit, Visitor, Watch
 from browser.chromium_kit import NoBrowserError, ensure_browser
 from browser.element_kit import build_pages, page_variables
+from browser.embed_kit import EmbedServer
 from stack_kit import SignUp, Stack, run_stack
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.person import Person
@@ -102,6 +103,19 @@ def pages(
     folder = tmp_path_factory.mktemp("pages")
     build_pages(folder)
     yield from run_stack("pages", page_variables(model_server, folder))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def embed_server() -> AsyncIterator[EmbedServer]:
+    async with EmbedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def embed(embed_server: EmbedServer) -> EmbedServer:
+    """A server of another origin, for pages that embed the element."""
+    embed_server.forget()
+    return embed_server
 
 
 def model_variables(model_server: ScriptedModelServer) -> dict[str, str]:

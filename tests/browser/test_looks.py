@@ -1,17 +1,11 @@
-"""How the site looks to somebody: dark, on a phone, from right to left."""
-
-from typing import Any
+"""How the site looks to somebody: dark, from right to left. Phones are in test_phones.py."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from browser.browser_kit import Chat, Visit, Visitor, has_no_sideways_scroll, said
+from browser.browser_kit import Chat, Visit, Visitor, said
 from stack_kit import SignUp, Stack
-from todochat.testing.model_server import Call, Say, ScriptedModelServer
-
-PHONE = {"width": 390, "height": 844}
-NARROW = {"width": 320, "height": 640}
-LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 2
+from todochat.testing.model_server import Say, ScriptedModelServer
 
 
 async def brightness(chat: Chat) -> float:
@@ -60,48 +54,6 @@ async def test_a_device_in_dark_colours_gets_dark_pages(
 
     await expect(ada.page.locator("html")).to_have_class("dark")
     assert await brightness(chat) < 60
-
-
-@pytest.mark.parametrize(
-    "size",
-    [
-        pytest.param(PHONE, id="phone"),
-        pytest.param(NARROW, id="narrow", marks=pytest.mark.slow),
-    ],
-)
-async def test_nothing_sticks_out_on_a_phone(
-    site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer, size: dict[str, int]
-) -> None:
-    ada = await visit(site, await sign_up(site), viewport=size, has_touch=True, is_mobile=True)
-    long_task = {"title": f"Buy {LONG_WORD}", "priority": "high", "tags": ["a tag of many words"]}
-    await ada.person.api("POST", "/tasks", json=long_task)
-    table = "| one | two | three | four |\n|---|---|---|---|\n| a | b | c | d |\n"
-    code = f"```python\n{'x = ' + repr(LONG_WORD)}\n```\n"
-    model.answer(Call("list_tasks", {}))
-    model.answer(Say(f"{LONG_WORD}\n\n{table}\n{code}"))
-    page = await ada.open("/")
-    await expect(page.get_by_role("checkbox", name="Done: Buy")).to_be_visible()
-    await fits(page)
-
-    await page.get_by_role("button", name="Settings").click()
-    await expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
-    await fits(page)
-    await page.keyboard.press("Escape")
-    await page.get_by_role("button", name="Open chat").click()
-    chat = Chat(page)
-    await chat.composer.fill("what is there to do?")
-    await chat.send_button.click()
-
-    await expect(chat.answers).to_contain_text("x = ")
-    await expect(chat.send_button).to_be_visible()
-    await fits(page)
-    inside = await chat.thread.evaluate("(thread) => thread.scrollWidth - thread.clientWidth")
-    assert inside == 0
-
-
-async def fits(page: Page) -> None:
-    sizes: dict[str, Any] = await has_no_sideways_scroll(page)
-    assert sizes["page"] == sizes["window"]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from browser.browser_kit import Visitor, said
+from todochat.testing import wait_until
 from todochat.testing.model_server import Say, ScriptedModelServer
 from todochat.testing.person import PASSWORD
 
@@ -86,7 +87,7 @@ async def test_a_new_password_is_the_one_that_counts(ada: Visitor) -> None:
     await button.click()
 
     await expect(dialog.get_by_role("region", name="Notifications")).to_contain_text(
-        "Your password is changed"
+        "Password changed. Other devices are signed out, access tokens are revoked."
     )
     assert await _sign_in(ada, NEW_PASSWORD) == 200
     assert await _sign_in(ada, PASSWORD) == 401
@@ -102,14 +103,38 @@ async def _sign_in(ada: Visitor, password: str) -> int:
 async def test_an_access_token_opens_the_tasks_until_it_is_revoked(ada: Visitor) -> None:
     dialog = await open_settings(await ada.open("/"), "Access tokens")
 
-    await dialog.get_by_text("New access token").click()
-    await dialog.get_by_role("textbox", name="What it is for").fill("Backup script")
-    await dialog.get_by_role("button", name="Make token").click()
-
-    token = await dialog.get_by_role("textbox", name="New access token").input_value()
+    token = await _create_token(dialog)
     assert await _tasks_with(ada, token) == 200
     await dialog.get_by_role("button", name="Revoke: Backup script").click()
-    await expect(dialog.get_by_text("No access token yet.")).to_be_visible()
+    await expect(dialog.get_by_text("No access tokens")).to_be_visible()
+
+
+@pytest.mark.slow
+async def test_signing_out_everywhere_revokes_access_tokens(ada: Visitor) -> None:
+    dialog = await open_settings(await ada.open("/"), "Access tokens")
+    token = await _create_token(dialog)
+    before = await _tasks_with(ada, token)
+    ada.watch.expect_status(401, "^/api/")  # the pages' own requests after the sign-out
+
+    await dialog.get_by_role("button", name="Sessions").click()
+    await dialog.get_by_role("button", name="Sign out everywhere…").click()
+    await expect(dialog.get_by_label("Also revoke my access tokens")).to_be_checked()
+    await dialog.get_by_role("button", name="Sign out everywhere", exact=True).click()
+    await ada.page.wait_for_url("**/login")
+
+    async def is_refused() -> bool:
+        return await _tasks_with(ada, token) == 401
+
+    assert before == 200
+    await wait_until(is_refused, timeout_s=15, interval_s=0.2)
+
+
+async def _create_token(dialog: Locator) -> str:
+    await dialog.get_by_text("New access token").click()
+    await dialog.get_by_role("textbox", name="Name").fill("Backup script")
+    await dialog.get_by_label("Your password").fill(PASSWORD)
+    await dialog.get_by_role("button", name="Create token").click()
+    return await dialog.get_by_role("textbox", name="New access token").input_value()
 
 
 async def _tasks_with(ada: Visitor, token: str) -> int:

@@ -8,13 +8,13 @@ import httpx
 
 from stack_kit import SignUp, Stack
 from todochat.testing import wait_until
-from todochat.testing.person import Person
+from todochat.testing.person import PASSWORD, Person
 
 
 async def make_token(person: Person, *scopes: str) -> tuple[str, str]:
     """Return id and token."""
     headers = {"Authorization": f"Bearer {person.login_token}"}
-    body = {"name": "cron", "scopes": list(scopes)}
+    body = {"name": "cron", "scopes": list(scopes), "password": PASSWORD}
     made = (await person.client.post("/api/auth/tokens", json=body, headers=headers)).json()
     return made["id"], made["token"]
 
@@ -53,6 +53,29 @@ async def test_a_program_works_with_tasks_and_chats_until_its_token_is_revoked(
 
         assert answer.ended == "completed"
         assert titles == {"from a script", "buy milk"}
+        await wait_until(is_shut_out, timeout_s=15, interval_s=0.2)
+        assert (await ada.api("GET", "/tasks")).status_code == 200
+
+
+async def test_a_password_change_shuts_programs_out(stack: Stack, sign_up: SignUp) -> None:
+    ada = await sign_up(stack)
+    _, token = await make_token(ada, "tasks", "chat")
+    async with program_of(ada, stack, token) as program:
+        before = (await program.api("GET", "/tasks")).status_code
+        await program.open_session()
+
+        changed = await ada.client.post(
+            "/api/auth/password",
+            json={"current_password": PASSWORD, "new_password": "a better horse battery"},
+            headers={"Authorization": f"Bearer {ada.login_token}"},
+        )
+
+        async def is_shut_out() -> bool:
+            tasks = await program.api("GET", "/tasks")
+            threads = await program.chatkit("threads.list")
+            return (tasks.status_code, threads.status_code) == (401, 401)
+
+        assert (before, changed.status_code) == (200, 204)
         await wait_until(is_shut_out, timeout_s=15, interval_s=0.2)
         assert (await ada.api("GET", "/tasks")).status_code == 200
 

@@ -30,7 +30,8 @@ async def use_everything(person: Person) -> None:
     answer = await person.ask(f"add {MARKER} tomorrow at 5pm")
     await person.ask(f"what about {MARKER}?", answer.thread_id)
     await person.attach_file(f"{MARKER}.txt", f"all about {MARKER}".encode())
-    await in_account(person, "POST", "/tokens", {"name": MARKER, "scopes": ["tasks", "chat"]})
+    token = {"name": MARKER, "scopes": ["tasks", "chat"], "password": PASSWORD}
+    await in_account(person, "POST", "/tokens", token)
 
 
 async def in_account(person: Person, method: str, path: str, json: object = None) -> httpx.Response:

@@ -223,3 +223,66 @@ async def test_stop_keeps_what_was_said_and_hangs_up_on_the_model(
     ).json()
     assert page["data"][-1]["content"][0]["text"] == "Half"
     assert model.requests[-1].closed_by_client
+
+
+DEEP = 5_000
+UNUSABLE_ARGUMENTS = [
+    '{"title": ' + "[" * DEEP + "]" * DEEP + "}",
+    '{"a":' * DEEP + "1" + "}" * DEEP,
+    "[" * DEEP,
+    '{"title": "x", "tags": ' + "[" * 900 + "]" * 900 + "}",
+    '{"title": ' + "1" * DEEP + "}",
+    '{"title": 1e999}',
+    '{"title": NaN}',
+    '{"title": "nul \\u0000"}',
+    '{"title": "nul \x00"}',
+    '{"title": "x", "due_at": "0000-01-01T00:00:00Z"}',
+    '{"title": "x", "due_at": "9999-12-31T23:59:59-23:59"}',
+    '{"title": "x", "due_at": "0001-01-01T00:00:00+23:59"}',
+    '{"title": "x", "due_date": "9999-12-31"}',
+    '{"title": "' + "x" * 300_000 + '"}',
+    "[1]",
+    '"x"',
+    "null",
+]
+
+
+async def test_unusable_arguments_are_reported_to_the_model(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
+    """Arguments that overflow a parser or that nothing can store; the model can correct them."""
+    ada = await sign_up(model_stack)
+    model.answer(*(Call("add_task", arguments) for arguments in UNUSABLE_ARGUMENTS))
+    model.answer(Say("Sorry."))
+
+    answer = await ada.ask("add milk")
+
+    assert (answer.text, answer.ended) == ("Sorry.", "completed")
+    outputs = [
+        entry.get("output") or entry["content"]
+        for entry in model.requests[-1].history
+        if "function_call_output" in entry.get("type", "") or entry.get("role") == "tool"
+    ]
+    assert len(outputs) == len(UNUSABLE_ARGUMENTS)
+    assert all('"ok": false' in output for output in outputs)
+    assert await ada.tasks() == []
+
+
+async def test_text_that_utf8_cannot_hold_is_shown_as_replacement_characters(
+    model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
+) -> None:
+    ada = await sign_up(model_stack)
+    model.answer(Call("add_task", '{"title": "half \\ud83d"}'))
+    model.answer(Say("Half \ud83d", " an emoji \udc00", " and \ud83d\ude00."))
+    model.answer(Say("Yes."))
+
+    answer = await ada.ask("add half")
+    again = await ada.ask("is it there?", answer.thread_id)
+
+    assert (answer.text, answer.ended) == (
+        "Half \ufffd an emoji \ufffd and \U0001f600.",
+        "completed",
+    )
+    assert again.ended == "completed"
+    (task,) = await ada.tasks()
+    assert task["title"] == "half \ufffd"

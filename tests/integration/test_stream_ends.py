@@ -35,7 +35,7 @@ async def program_of(
 ) -> AsyncIterator[tuple[Person, str]]:
     """A program with an access token of the person's for the chat, and the token's id."""
     headers = {"Authorization": f"Bearer {person.login_token}"}
-    body = {"name": "cron", "scopes": ["chat"]}
+    body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
     if expires_at is not None:
         body["expires_at"] = expires_at.isoformat()
     made = (await person.client.post("/api/auth/tokens", json=body, headers=headers)).json()

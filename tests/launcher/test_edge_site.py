@@ -76,6 +76,20 @@ async def test_the_chat_component_is_asked_for_anew(edge: Edge) -> None:
     assert (await edge.get("/chatkit/chatkit.js")).headers["cache-control"] == "no-cache"
 
 
+@pytest.mark.parametrize("path", ["/chatkit/chatkit.js", "/chatkit/assets/missing.js"])
+async def test_pages_of_other_origins_may_load_the_chat_component(edge: Edge, path: str) -> None:
+    # A missing file, too: without the headers a browser speaks of CORS instead of a 404.
+    file = await edge.get(path)
+
+    assert file.headers["access-control-allow-origin"] == "*"
+    assert file.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert file.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_only_the_chat_component_is_for_other_origins(edge: Edge) -> None:
+    assert "access-control-allow-origin" not in (await edge.get("/")).headers
+
+
 async def test_an_address_that_leads_nowhere_shows_the_sites_own_page(edge: Edge) -> None:
     lost = await edge.get("/nothing")
 

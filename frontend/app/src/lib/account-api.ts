@@ -32,9 +32,17 @@ export function patchMe(changes: Partial<Pick<User, "name" | "timezone" | "local
   return jsonAuthorized<User>("/api/auth/me", { method: "PATCH", body: changes });
 }
 
-/** Changes the password; every other session ends. */
-export async function postPassword(current: string, fresh: string): Promise<void> {
-  const body = { current_password: current, new_password: fresh };
+/** Changes the password; every other session ends, and the access tokens if chosen. */
+export async function postPassword(
+  current: string,
+  fresh: string,
+  revokeTokens: boolean,
+): Promise<void> {
+  const body = {
+    current_password: current,
+    new_password: fresh,
+    revoke_access_tokens: revokeTokens,
+  };
   await sendAuthorized("/api/auth/password", { method: "POST", body });
 }
 
@@ -48,9 +56,13 @@ export async function deleteSession(id: string): Promise<void> {
   await sendAuthorized(`/api/auth/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
-/** Ends all of one's sessions, this one too. */
-export async function postSignOutEverywhere(): Promise<void> {
-  await sendAuthorized("/api/auth/sign-out-everywhere", { method: "POST", credentials: true });
+/** Ends all sessions, this one included, and the access tokens if chosen. */
+export async function postSignOutEverywhere(revokeTokens: boolean): Promise<void> {
+  await sendAuthorized("/api/auth/sign-out-everywhere", {
+    method: "POST",
+    credentials: true,
+    body: { revoke_access_tokens: revokeTokens },
+  });
 }
 
 /** One's access tokens, the newest first. */
@@ -58,9 +70,17 @@ export async function getAccessTokens(): Promise<AccessToken[]> {
   return (await jsonAuthorized<{ items: AccessToken[] }>("/api/auth/tokens")).items;
 }
 
-/** Makes an access token; the answer has it this once. */
-export function postAccessToken(name: string, scopes: Scope[], expiresAt: string | null) {
-  const body = { name, scopes, expires_at: expiresAt };
+/** A request for an access token. */
+export interface NewAccessToken {
+  name: string;
+  scopes: Scope[];
+  expires_at: string;
+  /** The account's password; null if it has none. */
+  password: string | null;
+}
+
+/** Creates an access token; only this answer contains it. */
+export function postAccessToken(body: NewAccessToken) {
   return jsonAuthorized<AccessToken>("/api/auth/tokens", { method: "POST", body });
 }
 

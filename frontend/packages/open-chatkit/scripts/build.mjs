@@ -3,7 +3,7 @@
  *
  * - `chatkit.js`, for `<script src>` with or without `type="module"`. It has no import or export
  *   statement and leaves no global behind; it defines the element and imports the rest from beside
- *   itself, wherever that is.
+ *   itself, wherever that is: from another origin by absolute address (`loadViews.ts`).
  * - `assets/`, the views and core, and what they load later; names have a hash of the content.
  */
 
@@ -65,6 +65,7 @@ async function buildScript(viewsUrl) {
   };
   await build({
     ...shared,
+    define: { ...shared.define, VIEWS_CHUNK: JSON.stringify(viewsUrl) },
     plugins: [toViews],
     build: {
       outDir: dist,

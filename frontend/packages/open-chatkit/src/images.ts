@@ -65,8 +65,8 @@ function matches(host: string, pattern: string): boolean {
     .trim()
     .toLowerCase()
     .replace(/^https?:\/\//u, "")
-    .replace(/\/.*$/u, "");
-  if (wanted === "") return false;
+    .split("/", 1)[0];
+  if (!wanted) return false;
   if (wanted.startsWith("*.")) return host.endsWith(wanted.slice(1));
   return host === wanted;
 }

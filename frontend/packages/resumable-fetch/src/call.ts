@@ -68,6 +68,6 @@ function isRunUrl(url: string): boolean {
 /** The URL of one run below the chat's URL, whichever of both the call was for. */
 export function runUrl(call: Call, runId: string): string {
   const url = new URL(call.url);
-  const chatPath = url.pathname.replace(RUN_URL, "").replace(/\/+$/, "");
+  const chatPath = url.pathname.replace(RUN_URL, "").replace(/(?<!\/)\/+$/, "");
   return `${url.origin}${chatPath}/runs/${encodeURIComponent(runId)}`;
 }

@@ -10,7 +10,8 @@
     │   ├── InvitationRefusedError     invitation-refused
     │   ├── ExternalUserRefusedError   external-user-refused
     │   ├── OriginRefusedError         origin-refused
-    │   └── WrongPasswordError         wrong-password
+    │   ├── WrongPasswordError         wrong-password
+    │   └── RecentSignInRequiredError  recent-sign-in-required
     ├── NotFoundError 404
     │   └── AccessTokenNotFoundError   access-token-not-found
     ├── ConflictError 409
@@ -102,12 +103,21 @@ class ExternalUserRefusedError(ForbiddenError):
 
 
 class WrongPasswordError(ForbiddenError):
-    """The present password was asked for and another one was given."""
+    """The account's current password is required; another one or none was given."""
 
     code, title = "wrong-password", "Wrong password"
 
+    def __init__(self, detail: str = "This is not the account's current password.") -> None:
+        super().__init__(detail)
+
+
+class RecentSignInRequiredError(ForbiddenError):
+    """The account has no password to confirm the request with, and the sign-in is too old."""
+
+    code, title = "recent-sign-in-required", "Sign in again"
+
     def __init__(self) -> None:
-        super().__init__("This is not the account's present password.")
+        super().__init__("Sign in again at your identity provider, then repeat this request.")
 
 
 class EmailTakenError(ConflictError):

@@ -106,7 +106,7 @@ async def open_services(
     service_tokens = ServiceTokens.from_settings(settings, *SERVICE_ARROWS)
     http = aiohttp.ClientSession()
     revocations = RevocationService(database, publisher, clock)
-    access_tokens = AccessTokenService(database, publisher, clock)
+    password_changes = PasswordService(database, passwords, sessions, clock)
     erasures = ErasureService(
         database, publisher, revocations, _erasers(settings, http, service_tokens), clock
     )
@@ -123,7 +123,7 @@ async def open_services(
             passwords=passwords,
             sessions=sessions,
             own_sessions=OwnSessions(database, sessions, clock),
-            password_changes=PasswordService(database, passwords, sessions, clock),
+            password_changes=password_changes,
             accounts=AccountService(
                 database,
                 passwords,
@@ -150,13 +150,17 @@ async def open_services(
                 grace=secret_lifetime,
                 clock=clock,
             ),
-            access_tokens=access_tokens,
+            access_tokens=AccessTokenService(
+                database,
+                publisher,
+                password_changes,
+                lifetime=timedelta(seconds=settings.access_token_lifetime_s),
+                clock=clock,
+            ),
             service_tokens=service_tokens,
             revocations=revocations,
             erasures=erasures,
-            account_admin=AccountAdmin(
-                database, passwords, sessions, access_tokens, erasures, clock
-            ),
+            account_admin=AccountAdmin(database, passwords, sessions, erasures, clock),
             purges=PurgeService(database, clock),
         )
     finally:

@@ -115,6 +115,14 @@ class AuthSessionSettings(
     client_secret_lifetime_s: Annotated[
         int, Meta(ge=60, le=DAY_S, description="Seconds a ChatKit client secret is good for.")
     ] = 3600
+    access_token_lifetime_s: Annotated[
+        int,
+        Meta(
+            ge=DAY_S,
+            le=3660 * DAY_S,
+            description="Longest lifetime of a new personal access token, in seconds.",
+        ),
+    ] = 366 * DAY_S
     password_threads: Annotated[
         int,
         Meta(ge=1, le=64, description="Passwords hashed at the same time; each takes 19 MiB."),

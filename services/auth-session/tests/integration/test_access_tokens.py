@@ -1,5 +1,6 @@
 """Personal access tokens: who gets them, what they open, and when they end."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,14 +9,25 @@ import asyncpg
 import httpx
 import jwt
 import pytest
-from auth_kit import SERVICE_SECRET, Browser, MovableClock, Service, bearer
+from auth_kit import (
+    PASSWORD,
+    SERVICE_SECRET,
+    Browser,
+    MovableClock,
+    Service,
+    StartService,
+    bearer,
+)
 from redis.asyncio import Redis
 
+from auth_session.service.password_pool import Verification
 from todochat.access_tokens import PREFIX, new_access_token
 from todochat.clock import utc_now
+from todochat.ids import new_id
 from todochat.revocation import REVOKED_KEY
 from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
+from todochat.testing.issuer import BETTER_AUTH_SECRET, better_auth_token
 
 TOKENS = "/api/auth/tokens"
 SERVICE_TOKENS = ServiceTokens.from_settings(
@@ -36,7 +48,8 @@ def make(browser: Browser, login: str) -> Make:
     """Make an access token of the browser's person and return its view."""
 
     async def make_token(*scopes: str, **fields: object) -> dict[str, Any]:
-        body = {"name": "cron", "scopes": list(scopes) or ["tasks", "chat"], **fields}
+        scoped = list(scopes) or ["tasks", "chat"]
+        body = {"name": "cron", "scopes": scoped, "password": PASSWORD, **fields}
         answer = await browser.post(TOKENS, body, headers=bearer(login))
         assert answer.status_code == 201, answer.text
         view: dict[str, Any] = answer.json()
@@ -71,7 +84,7 @@ async def test_a_token_is_shown_once_and_stored_as_a_hash(
     assert token.startswith(PREFIX)
     assert listed == [made]
     assert made["scopes"] == ["tasks"]
-    assert made["expires_at"] is None
+    assert datetime.fromisoformat(made["expires_at"]) > utc_now() + timedelta(days=365)
     assert row is not None
     assert token.encode() not in repr(tuple(row.values())).encode()
 
@@ -90,7 +103,7 @@ async def test_tasks_learns_whom_a_token_speaks_for(
         "scopes": ["tasks", "chat"],
         "token_id": made["id"],
         "sid": made["id"],
-        "expires_at": None,
+        "expires_at": made["expires_at"],
     }
 
 
@@ -178,7 +191,8 @@ async def test_a_token_never_manages_the_account(
 ) -> None:
     made = await make()
     browser.http.cookies.clear()
-    body = {"name": "more", "scopes": ["chat"]} if path == TOKENS and method == "POST" else {}
+    token = {"name": "more", "scopes": ["chat"], "password": PASSWORD}
+    body = token if path == TOKENS and method == "POST" else {}
 
     answer = await browser.http.request(method, path, json=body, headers=bearer(made["token"]))
 
@@ -243,7 +257,7 @@ async def test_nobody_revokes_another_persons_token(
 async def test_a_person_keeps_at_most_fifty(browser: Browser, login: str, make: Make) -> None:
     last = [await make() for _ in range(50)][-1]
 
-    body = {"name": "one more", "scopes": ["chat"]}
+    body = {"name": "one more", "scopes": ["chat"], "password": PASSWORD}
     answer = await browser.post(TOKENS, body, headers=bearer(login))
 
     assert answer.status_code == 422
@@ -260,14 +274,18 @@ async def test_a_person_keeps_at_most_fifty(browser: Browser, login: str, make: 
         ({"scopes": []}, "/scopes"),
         ({"scopes": ["admin"]}, "/scopes"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
-        ({"expires_at": "2099-01-01T00:00:00"}, "/expires_at"),
+        ({"expires_at": "2027-01-01T00:00:00"}, "/expires_at"),
+        ({"expires_at": "2099-01-01T00:00:00Z"}, "/expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-14:00"}, "/expires_at"),
+        ({"expires_at": "0001-01-01T00:00:00+14:00"}, "/expires_at"),
+        ({"expires_at": 253402300800}, "/expires_at"),
         ({"user_id": "usr_2"}, ""),
     ],
 )
 async def test_what_is_not_acceptable_is_refused(
     browser: Browser, login: str, fields: dict[str, object], pointer: str
 ) -> None:
-    body = {"name": "cron", "scopes": ["chat"], **fields}
+    body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD, **fields}
 
     answer = await browser.post(TOKENS, body, headers=bearer(login))
 
@@ -275,13 +293,222 @@ async def test_what_is_not_acceptable_is_refused(
     assert pointer in answer.text
 
 
-@pytest.mark.parametrize("token_id", ["pat_unknown", "%00", "a%20b"])
+@pytest.mark.parametrize("token_id", ["pat_unknown", "%00", "a%20b", "pat_" + "0" * 26])
 async def test_an_unknown_token_cannot_be_revoked(
     browser: Browser, login: str, token_id: str
 ) -> None:
     answer = await browser.http.delete(f"{TOKENS}/{token_id}", headers=bearer(login))
 
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("password", [None, "not the password"])
+async def test_creating_a_token_needs_the_password(
+    browser: Browser, login: str, password: str | None
+) -> None:
+    body = {"name": "cron", "scopes": ["chat"], "password": password}
+
+    answer = await browser.post(TOKENS, body, headers=bearer(login))
+
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:todochat:problem:wrong-password"
+    assert await items(browser, login) == []
+
+
+async def test_guesses_while_creating_a_token_count_as_failed_sign_ins(
+    browser: Browser, login: str, make: Make
+) -> None:
+    body = {"name": "cron", "scopes": ["chat"], "password": "not it"}
+
+    guesses = [await browser.post(TOKENS, body, headers=bearer(login)) for _ in range(10)]
+    late = await browser.post(TOKENS, {**body, "password": PASSWORD}, headers=bearer(login))
+
+    assert {answer.status_code for answer in guesses} == {403}
+    assert late.status_code == 429
+    assert int(late.headers["retry-after"]) > 0
+    assert (await browser.sign_in()).status_code == 429
+
+
+async def test_guesses_sent_at_once_get_no_more_than_ten_answers(
+    browser: Browser, service: Service, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify_password, guesses = service.services.passwords.verify, asyncio.Barrier(14)
+
+    async def verify_together(password: str, password_hash: str | None) -> Verification:
+        result = await verify_password(password, password_hash)
+        await asyncio.wait_for(guesses.wait(), timeout=30)
+        return result
+
+    monkeypatch.setattr(service.services.passwords, "verify", verify_together)
+    body = {"name": "cron", "scopes": ["chat"], "password": "not it"}
+    answers = await asyncio.gather(
+        *(browser.post(TOKENS, body, headers=bearer(login)) for _ in range(14))
+    )
+
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(403), statuses.count(429)) == (10, 4)
+
+
+async def test_an_account_without_a_password_needs_a_recent_sign_in(
+    start_service: StartService, clock: MovableClock
+) -> None:
+    browser = (await start_service(better_auth_secret=BETTER_AUTH_SECRET)).browser()
+    body = {"name": "cron", "scopes": ["chat"]}
+
+    async def create(**claims: object) -> tuple[int, str]:
+        token = better_auth_token(BETTER_AUTH_SECRET, id=new_id("x"), **claims)
+        login = (await browser.post("/api/auth/exchange", {"token": token})).json()["access_token"]
+        answer = await browser.post(TOKENS, body, headers=bearer(login))
+        return answer.status_code, answer.json().get("type", "")
+
+    now = int(clock().timestamp())
+    fresh = await create(iat=now - 60)
+    issued_long_ago = await create(iat=now - 16 * 60)
+    signed_in_long_ago = await create(iat=now, auth_time=now - 16 * 60)
+
+    refused = (403, "urn:todochat:problem:recent-sign-in-required")
+    assert fresh == (201, "")
+    assert [issued_long_ago, signed_in_long_ago] == [refused, refused]
+
+
+async def test_a_session_without_a_password_is_recent_for_15_minutes(
+    start_service: StartService, clock: MovableClock
+) -> None:
+    browser = (await start_service(better_auth_secret=BETTER_AUTH_SECRET)).browser()
+    token = better_auth_token(id=new_id("x"))
+    login = (await browser.post("/api/auth/exchange", {"token": token})).json()["access_token"]
+
+    clock.advance(minutes=16)
+    answers = [
+        await browser.post(TOKENS, {"name": "a", "scopes": ["chat"]}, headers=bearer(login)),
+        await browser.http.delete("/api/auth/me", headers=bearer(login)),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+
+
+async def test_the_longest_lifetime_is_a_setting(start_service: StartService) -> None:
+    browser = (await start_service(access_token_lifetime_s=24 * 3600)).browser()
+    login = (await browser.sign_up()).json()["access_token"]
+    body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
+    ends = [None, *((utc_now() + timedelta(hours=hours)).isoformat() for hours in (23, 25))]
+
+    answers = [
+        await browser.post(TOKENS, {**body, "expires_at": end}, headers=bearer(login))
+        for end in ends
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 422]
+    assert datetime.fromisoformat(answers[0].json()["expires_at"]) <= utc_now() + timedelta(days=1)
+    assert "within 1 days" in answers[2].json()["errors"][0]["detail"]
+
+
+Change = Callable[[Browser, str, dict[str, object]], Awaitable[httpx.Response]]
+
+
+async def change_password(browser: Browser, login: str, body: dict[str, object]) -> httpx.Response:
+    passwords = {"current_password": PASSWORD, "new_password": "a better horse battery"}
+    return await browser.post("/api/auth/password", {**passwords, **body}, headers=bearer(login))
+
+
+async def sign_out_everywhere(
+    browser: Browser, login: str, body: dict[str, object]
+) -> httpx.Response:
+    return await browser.post("/api/auth/sign-out-everywhere", body or None, headers=bearer(login))
+
+
+@pytest.mark.parametrize("change", [change_password, sign_out_everywhere])
+@pytest.mark.parametrize("chosen", [None, True, False])
+async def test_tokens_end_with_all_sessions_unless_the_user_keeps_them(
+    browser: Browser,
+    login: str,
+    make: Make,
+    redis: Redis,
+    change: Change,
+    chosen: bool | None,
+) -> None:
+    made = await make()
+    secret = await browser.client_secret(made["token"])
+
+    answer = await change(
+        browser, login, {} if chosen is None else {"revoke_access_tokens": chosen}
+    )
+
+    is_kept = chosen is False
+    published = await redis.zscore(REVOKED_KEY, made["id"])
+    assert (secret.status_code, answer.status_code) == (200, 204)
+    assert (await verify(browser, made["token"])).status_code == (200 if is_kept else 404)
+    assert (await browser.client_secret(made["token"])).status_code == (200 if is_kept else 401)
+    assert (published is None) is is_kept
+
+
+async def test_revocation_by_a_password_change_outlives_a_flushed_redis(
+    browser: Browser, service: Service, login: str, make: Make, redis: Redis
+) -> None:
+    made = await make()
+    await change_password(browser, login, {})
+    await redis.delete(REVOKED_KEY)
+
+    await service.services.revocations.republish()
+
+    assert await redis.zscore(REVOKED_KEY, made["id"]) is not None
+
+
+@pytest.mark.parametrize("change", [change_password, sign_out_everywhere])
+async def test_a_token_being_created_does_not_survive_the_change(
+    browser: Browser,
+    service: Service,
+    login: str,
+    change: Change,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The password was verified before the change and the token is stored after it."""
+    verify_password = service.services.passwords.verify
+    verified, released = asyncio.Event(), asyncio.Event()
+
+    async def verify_slowly(password: str, password_hash: str | None) -> Verification:
+        result = await verify_password(password, password_hash)
+        if not verified.is_set():
+            verified.set()
+            await asyncio.wait_for(released.wait(), timeout=30)
+        return result
+
+    monkeypatch.setattr(service.services.passwords, "verify", verify_slowly)
+    body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
+    creating = asyncio.create_task(browser.post(TOKENS, body, headers=bearer(login)))
+    await asyncio.wait_for(verified.wait(), timeout=30)
+
+    changed = await change(browser, login, {})
+    released.set()
+    created = await creating
+
+    assert changed.status_code == 204
+    assert created.status_code in (401, 403)
+
+
+@pytest.mark.parametrize("change", [change_password, sign_out_everywhere])
+async def test_no_token_survives_a_race_with_the_change(
+    service: Service, database: "asyncpg.Connection[asyncpg.Record]", change: Change
+) -> None:
+    browser = service.browser()
+    signed_up = (await browser.sign_up()).json()
+    login, user_id = signed_up["access_token"], signed_up["user"]["id"]
+    body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
+
+    answers = await asyncio.gather(
+        *(
+            service.browser(f"10.1.0.{n}").post(TOKENS, body, headers=bearer(login))
+            for n in range(8)
+        ),
+        change(browser, login, {}),
+    )
+
+    live = await database.fetchval(
+        "SELECT count(*) FROM access_tokens WHERE user_id = $1 AND revoked_at IS NULL", user_id
+    )
+    assert {answer.status_code for answer in answers[:-1]} <= {201, 401, 403}
+    assert answers[-1].status_code == 204
+    assert live == 0
 
 
 async def test_old_tokens_are_purged(

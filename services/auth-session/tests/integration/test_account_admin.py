@@ -28,7 +28,7 @@ class Person:
 @pytest.fixture
 async def ada(browser: Browser) -> Person:
     signed_up = (await browser.sign_up()).json()
-    body = {"name": "cron", "scopes": ["chat", "tasks"]}
+    body = {"name": "cron", "scopes": ["chat", "tasks"], "password": PASSWORD}
     made = await browser.post("/api/auth/tokens", body, headers=bearer(signed_up["access_token"]))
     return Person(browser, signed_up, made.json()["token"])
 
@@ -83,6 +83,7 @@ async def test_a_reset_password_is_the_only_one_that_opens(
     password = await admin.reset_password(ada.user_id)
 
     assert (await ada.browser.me(ada.login)).status_code == 401
+    assert (await ada.browser.client_secret(ada.token)).status_code == 401
     assert (await ada.browser.sign_in(password=PASSWORD)).status_code == 401
     assert (await ada.browser.sign_in(password=password)).status_code == 200
 

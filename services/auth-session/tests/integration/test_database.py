@@ -1,5 +1,7 @@
 """The schema, the roles, and what is forgotten."""
 
+import asyncio
+
 import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -8,10 +10,13 @@ from auth_kit import Browser, Connection, MovableClock, Service
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from auth_session.__main__ import MIGRATIONS
 from auth_session.service import purge_service
 from auth_session.storage.tables import METADATA, RECORDS
 from todochat.database import asyncpg_url
 from todochat.database.bootstrap import DatabaseUrls
+from todochat.database.migrations import run_migrations
+from todochat.testing.servers import PostgresServer
 
 
 async def test_the_models_and_the_migrations_agree(auth_urls: DatabaseUrls) -> None:
@@ -26,6 +31,34 @@ async def test_the_models_and_the_migrations_agree(auth_urls: DatabaseUrls) -> N
 
     assert found == []
     assert {record.__table__ for record in RECORDS} == set(METADATA.tables.values())
+
+
+async def test_the_upgrade_gives_every_token_an_end_within_366_days(
+    postgres: PostgresServer,
+) -> None:
+    urls = await postgres.create_database("auth")
+    await asyncio.to_thread(run_migrations, urls.owner, MIGRATIONS, "0003")
+    connection = await asyncpg.connect(urls.owner)
+    await connection.execute(
+        "INSERT INTO users (id, issuer, subject, created_at, updated_at)"
+        " VALUES ('usr_1', 'local', 'usr_1', now(), now())"
+    )
+    await connection.executemany(
+        "INSERT INTO access_tokens"
+        " (id, user_id, token_hash, name, scopes, created_at, tokens_until, expires_at)"
+        " VALUES ($1, 'usr_1', $2, 'cron', '{chat}', now() - interval '2 years', now(),"
+        " now() + $3 * interval '1 day')",
+        [("endless", b"1", None), ("too late", b"2", 9999), ("soon", b"3", 7)],
+    )
+
+    await asyncio.to_thread(run_migrations, urls.owner, MIGRATIONS)
+
+    days = await connection.fetch(
+        "SELECT id, round(extract(epoch FROM expires_at - now()) / 86400)::int AS days"
+        " FROM access_tokens"
+    )
+    await connection.close()
+    assert {row["id"]: row["days"] for row in days} == {"endless": 366, "too late": 366, "soon": 7}
 
 
 @pytest.mark.parametrize(

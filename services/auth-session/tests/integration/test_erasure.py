@@ -149,7 +149,9 @@ async def test_nothing_of_an_erased_account_is_left(
     ada = await sign_up(whole)
     await ada.browser.sign_in(password="a wrong password")
     await ada.browser.post(
-        "/api/auth/tokens", {"name": "cron", "scopes": ["chat"]}, headers=bearer(ada.login)
+        "/api/auth/tokens",
+        {"name": "cron", "scopes": ["chat"], "password": PASSWORD},
+        headers=bearer(ada.login),
     )
     await whole.services.accounts.invite(ada.browser.email)
 
@@ -237,7 +239,9 @@ async def test_the_tokens_of_an_erased_account_are_void_everywhere(
     ada = await sign_up(whole)
     token = (
         await ada.browser.post(
-            "/api/auth/tokens", {"name": "cron", "scopes": ["chat"]}, headers=bearer(ada.login)
+            "/api/auth/tokens",
+            {"name": "cron", "scopes": ["chat"], "password": PASSWORD},
+            headers=bearer(ada.login),
         )
     ).json()
     session_rows = await database.fetch("SELECT id FROM sessions WHERE user_id = $1", ada.user_id)
@@ -287,7 +291,7 @@ async def test_guesses_at_the_password_are_limited(whole: Service) -> None:
 
 async def test_an_access_token_erases_nobody(whole: Service) -> None:
     ada = await sign_up(whole)
-    body = {"name": "cron", "scopes": ["chat", "tasks"]}
+    body = {"name": "cron", "scopes": ["chat", "tasks"], "password": PASSWORD}
     made = await ada.browser.post("/api/auth/tokens", body, headers=bearer(ada.login))
 
     answer = await ada.browser.http.request(

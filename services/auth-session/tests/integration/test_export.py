@@ -9,7 +9,7 @@ async def test_the_export_has_account_sessions_and_tokens_but_no_secret(
     signed_up = (await browser.sign_up(name="Grace", timezone="Europe/Berlin")).json()
     login, user = signed_up["access_token"], signed_up["user"]
     await browser.sign_in()
-    body = {"name": "cron", "scopes": ["chat"]}
+    body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
     made = (await browser.post("/api/auth/tokens", body, headers=bearer(login))).json()
 
     answer = await browser.http.get("/api/auth/me/export", headers=bearer(login))
@@ -32,7 +32,7 @@ async def test_the_export_has_account_sessions_and_tokens_but_no_secret(
 async def test_an_access_token_exports_nothing(service: Service) -> None:
     browser = service.browser()
     login = (await browser.sign_up()).json()["access_token"]
-    body = {"name": "cron", "scopes": ["chat", "tasks"]}
+    body = {"name": "cron", "scopes": ["chat", "tasks"], "password": PASSWORD}
     made = (await browser.post("/api/auth/tokens", body, headers=bearer(login))).json()
 
     answer = await browser.http.get("/api/auth/me/export", headers=bearer(made["token"]))

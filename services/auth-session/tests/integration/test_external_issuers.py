@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import jwt
 import pytest
@@ -339,7 +340,33 @@ class TestSessions:
             subject,
         )
         assert status == 200
-        assert days == 90
+        assert 90 <= days < 90.01  # from the first use on; it began when the token was issued
+
+    @pytest.mark.parametrize(
+        ("claims", "age_s"),
+        [({"iat": -600}, 600), ({"iat": 0, "auth_time": -600}, 600), ({"iat": None}, 0)],
+        ids=["issued", "signed in", "neither"],
+    )
+    async def test_it_began_when_the_user_signed_in_at_the_issuer(
+        self,
+        external: Service,
+        issuer: Issuer,
+        database: Connection,
+        claims: dict[str, int | None],
+        age_s: int,
+    ) -> None:
+        subject, now = new_subject(), int(time.time())
+        times: dict[str, Any] = {
+            name: None if ago is None else now + ago for name, ago in claims.items()
+        }
+
+        await exchange(external.browser(), issuer.token(sub=subject, **times))
+
+        age = await database.fetchval(
+            "SELECT extract(epoch FROM last_used_at - created_at) FROM sessions WHERE user_id = $1",
+            subject,
+        )
+        assert age_s <= age < age_s + 60
 
     async def test_it_is_listed_with_the_other_sessions(
         self, external: Service, issuer: Issuer

@@ -56,7 +56,6 @@ class AttachRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     run_id: str
     after: int
-    said_resumable: bool
     began: float
 
 
@@ -114,7 +113,6 @@ class ChatService:
             await self._give_back(identity, viewer_id, was_request=False)
             raise
         RESUMES.labels("resumed" if request.after else "replayed").inc()
-        resumable = request.said_resumable
         return Viewer(
             viewer_id=viewer_id,
             identity=identity,
@@ -122,9 +120,10 @@ class ChatService:
             thread_id=thread_id,
             after=request.after,
             active=active,
-            stream_format=ResumableFormat() if resumable else PlainFormat(),
-            said_resumable=resumable,
-            can_resume=resumable,
+            # Only a client that resumes knows a run by its id.
+            stream_format=ResumableFormat(),
+            is_resumable=True,
+            can_resume=True,
             began=request.began,
             is_attached=True,
         )
@@ -207,7 +206,7 @@ def _new_viewer(
         after=0,
         active=not run.replayed,
         stream_format=stream_format,
-        said_resumable=request.said_resumable,
+        is_resumable=request.said_resumable,
         can_resume=request.said_resumable and not is_simple,
         began=request.began,
     )

@@ -42,7 +42,7 @@ class ChatGatewaySettings(
             gt=0,
             description=(
                 "Seconds without a viewer after which a run is cancelled; only if no viewer ever "
-                "said `X-Resumable: 1` and the last one's client closed the stream."
+                "sent `X-Resumable: 1` or attached, and the last one's client closed the stream."
             ),
         ),
     ] = msgspec.field(name="ABANDON_GRACE_S", default=30.0)

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 import pytest
 from agent_kit import FakeAgent
-from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
+from gateway_kit import Browser, BrowserAt, Gateway, StartGateway, Stream
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
@@ -68,13 +69,16 @@ async def test_the_clock_starts_with_the_last_client_wherever_it_was(
     agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     here, there = await start_gateway(), await start_gateway()
-    run_id = await agent.accept_run("usr_ann")
-    path = f"/runs/{run_id}/events"
 
-    async with browser_at(here).stream("GET", path), browser_at(there).stream("GET", path) as last:
+    # The same key names the same run, for clients that can't attach.
+    def watch(gateway: Gateway) -> AbstractAsyncContextManager[Stream]:
+        return browser_at(gateway).stream("POST", "", body=CREATE, Idempotency_Key="k")
+
+    async with watch(here), watch(there) as last:
+        run_id = await agent.last_run()
         await wait_until(lambda: redis.zcard(f"chat:{{{run_id}}}:viewers"))
         await wait_until(lambda: there.hub.viewers == 1)
-        async with browser_at(here).stream("GET", path) as first:
+        async with watch(here) as first:
             first.close()
         await wait_until(lambda: here.hub.viewers == 1)
         assert await redis.zcard(ABSENT) == 0
@@ -89,19 +93,27 @@ async def test_the_clock_starts_with_the_last_client_wherever_it_was(
     assert time.time() < due_at <= time.time() + 30
 
 
+@pytest.mark.parametrize("first", ["sends X-Resumable", "attaches"])
 async def test_one_client_that_can_resume_keeps_the_run_for_good(
-    agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
+    agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser, first: str
 ) -> None:
-    run_id = await agent.accept_run("usr_ann")
-    path = f"/runs/{run_id}/events"
-    async with ann.stream("GET", path, X_Resumable="1") as resumable:
+    def plain(**headers: str) -> AbstractAsyncContextManager[Stream]:
+        return ann.stream("POST", "", body=CREATE, Idempotency_Key="k", **headers)
+
+    resuming = plain(X_Resumable="1")
+    async with AsyncExitStack() as stack:
+        if first == "attaches":
+            run_id = await agent.accept_run("usr_ann")
+            agent.keys["k"] = run_id
+            resuming = ann.stream("GET", f"/runs/{run_id}/events")
+        resumable = await stack.enter_async_context(resuming)
         await wait_until(lambda: gateway.hub.viewers == 1)
         resumable.close()
     await wait_until(lambda: gateway.hub.viewers == 0)
 
-    async with ann.stream("GET", path) as plain:
+    async with plain() as stream:
         await wait_until(lambda: gateway.hub.viewers == 1)
-        plain.close()
+        stream.close()
 
     await wait_until(lambda: _has_left(redis, gateway))
     assert await redis.zcard(ABSENT) == 0
@@ -170,7 +182,7 @@ async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis
         after=0,
         active=True,
         stream_format=PlainFormat(),
-        said_resumable=False,
+        is_resumable=False,
         can_resume=False,
         began=0.0,
     )
@@ -209,8 +221,9 @@ async def test_the_lease_of_a_gateway_that_was_killed_keeps_its_run(
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
     await redis.zadd(f"chat:{{{run_id}}}:viewers", {"vwr_of_a_dead_gateway": time.time() + 60})
+    agent.keys["k"] = run_id
 
-    async with ann.stream("GET", f"/runs/{run_id}/events") as stream:
+    async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k") as stream:
         await wait_until(lambda: gateway.hub.viewers == 1)
         stream.close()
 

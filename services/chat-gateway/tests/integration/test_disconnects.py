@@ -181,7 +181,7 @@ async def test_a_client_that_takes_no_ping_is_cut_off_too(agent: FakeAgent, redi
         after=0,
         active=True,
         stream_format=PlainFormat(),
-        said_resumable=False,
+        is_resumable=False,
         can_resume=False,
         began=0.0,
     )

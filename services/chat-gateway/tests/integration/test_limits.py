@@ -5,6 +5,7 @@ import json
 import time
 from contextlib import AsyncExitStack
 
+import aiohttp
 import pytest
 from agent_kit import FakeAgent
 from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
@@ -229,3 +230,51 @@ async def test_an_idempotency_key_has_up_to_128_characters_and_no_more(
     beyond = await ann.ask("POST", "", body=LIST, Idempotency_Key="k" * 129)
 
     assert (at_limit[0], beyond[0]) == (200, 400)
+
+
+async def test_every_public_route_counts_against_a_rate_limit(
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
+    gateway = await start_gateway(
+        CHAT_GATEWAY_TURNS_PER_MINUTE="1", CHAT_GATEWAY_REQUESTS_PER_MINUTE="1"
+    )
+    ann = browser_at(gateway)
+    prefix = "/api/{user_id}/chat"
+    async with aiohttp.request("GET", f"{gateway.url}/openapi.json") as response:
+        document = await response.json(content_type=None)
+    routes = [
+        (method, path.removeprefix(prefix))
+        for path, operations in document["paths"].items()
+        for method in operations
+        if path.startswith(prefix)
+    ]
+    assert await start_turn(ann, agent) == 200
+    assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
+
+    statuses = {
+        (method, path): (
+            await ann.ask(
+                method.upper(),
+                path.format(run_id="run_1", attachment_id="atc_1") + "?q=x&thread_id=t",
+                body=CREATE if method == "post" else None,
+            )
+        )[0]
+        for method, path in routes
+    }
+
+    assert len(statuses) >= 10
+    assert set(statuses.values()) == {429}, statuses
+
+
+async def test_a_user_reads_at_most_two_exports_at_the_same_time(
+    agent: FakeAgent, ann: Browser, bob: Browser
+) -> None:
+    agent.exported = [b"[" + b"1," * 10_000_000, b"1]"]  # more than the sockets buffer
+
+    async with ann.request("GET", "/export") as first, ann.request("GET", "/export") as second:
+        beyond, problem = await ann.ask("GET", "/export")
+        async with bob.request("GET", "/export") as others:
+            statuses = [first.status, second.status, others.status]
+
+    assert statuses == [200] * 3
+    assert (beyond, problem["type"]) == (429, "urn:todochat:problem:too-many-requests")

@@ -31,9 +31,7 @@ async def test_resuming_sees_each_seq_once_stored_or_live(agent: FakeAgent, ann:
         seen = b"".join([await first.next_event() for _ in range(17)])
         first.close()
 
-    async with ann.stream(
-        "GET", f"/runs/{run_id}/events", Last_Event_ID="17", X_Resumable="1"
-    ) as second:
+    async with ann.stream("GET", f"/runs/{run_id}/events", Last_Event_ID="17") as second:
         seen += await second.next_event()
         writer = await agent.claim(run_id, attempt=2)
         await writer.append(b'{"type":"progress_update","text":"live","update":{"delta":"live"}}')
@@ -53,7 +51,7 @@ async def test_any_number_of_viewers_see_the_same(
     path = f"/runs/{run_id}/events"
 
     async def watch(browser: Browser) -> bytes:
-        async with browser.stream("GET", path, X_Resumable="1") as stream:
+        async with browser.stream("GET", path) as stream:
             return await stream.rest()
 
     watching = [asyncio.create_task(watch(browser)) for browser in (ann, ann, elsewhere)]
@@ -64,15 +62,18 @@ async def test_any_number_of_viewers_see_the_same(
     assert seqs(bodies[0]) == [1, 2, 3]
 
 
-async def test_a_finished_run_is_replayed_and_closed(agent: FakeAgent, ann: Browser) -> None:
+async def test_attach_sends_ids_and_end_marker_without_being_asked(
+    agent: FakeAgent, ann: Browser
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     await agent.say(run_id, "a")
 
     async with ann.stream("GET", f"/runs/{run_id}/events") as stream:
         body = await stream.rest()
 
-    assert body.startswith(b"data: ")
-    assert body.count(b"\n\n") == 1
+    assert seqs(body) == [1, 2]
+    assert texts(body) == ["a"]
+    assert body.endswith(b"id: 2\n: end completed\n\n")
     assert stream.headers["X-Run-Id"] == run_id
     assert stream.headers["X-Thread-Id"] == f"thr_of_{run_id}"
 
@@ -124,9 +125,7 @@ async def test_a_run_that_redis_forgot_is_watched_from_its_next_claim_on(
     await agent.say(run_id, "a", end=None)
     await redis.flushall()
 
-    async with ann.stream(
-        "GET", f"/runs/{run_id}/events", Last_Event_ID="1", X_Resumable="1"
-    ) as stream:
+    async with ann.stream("GET", f"/runs/{run_id}/events", Last_Event_ID="1") as stream:
         writer = await agent.claim(run_id, attempt=2, seq_high=1)
         await writer.end("completed")
         body = await stream.rest()

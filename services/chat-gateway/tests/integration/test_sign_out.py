@@ -57,7 +57,7 @@ async def test_a_sign_out_between_admission_and_first_byte_is_not_missed(redis: 
         after=0,
         active=True,
         stream_format=PlainFormat(),
-        said_resumable=False,
+        is_resumable=False,
         can_resume=False,
         began=0.0,
     )

@@ -18,7 +18,7 @@ from todochat.tokens import Identity
 
 @pytest.fixture
 def make_viewer() -> Callable[..., Viewer]:
-    def make(viewer_id: str = "vwr_1", *, said_resumable: bool = False) -> Viewer:
+    def make(viewer_id: str = "vwr_1", *, is_resumable: bool = False) -> Viewer:
         return Viewer(
             viewer_id=viewer_id,
             identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
@@ -27,8 +27,8 @@ def make_viewer() -> Callable[..., Viewer]:
             after=0,
             active=True,
             stream_format=PlainFormat(),
-            said_resumable=said_resumable,
-            can_resume=said_resumable,
+            is_resumable=is_resumable,
+            can_resume=is_resumable,
             began=0.0,
         )
 
@@ -40,7 +40,7 @@ async def test_every_key_of_a_viewer_expires(
 ) -> None:
     presence = Presence(redis, 30)
 
-    await presence.arrive(make_viewer(said_resumable=True))
+    await presence.arrive(make_viewer(is_resumable=True))
     await presence.leave(make_viewer("vwr_2"), client_closed=True)
 
     names = [name async for name in redis.scan_iter()]

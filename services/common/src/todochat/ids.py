@@ -12,6 +12,7 @@ from ulid import ULID
 from uuid_utils import uuid7
 
 RESERVED_USER_IDS: Final = frozenset({"auth", "chatkit", ".", ".."})
+_ID: Final = re.compile(r"[a-z]+_[0-9a-z]{26}")
 _USER_ID: Final = re.compile(r"[A-Za-z0-9._|:@-]{1,128}")
 
 
@@ -29,6 +30,11 @@ def derived_id(prefix: str, *parts: str | int) -> str:
 def is_user_id(text: str) -> bool:
     """Tell whether `text` may name a user in a URL path."""
     return text not in RESERVED_USER_IDS and _USER_ID.fullmatch(text) is not None
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Tell whether `text` has the form of an id made here with this prefix."""
+    return _ID.fullmatch(text) is not None and text.startswith(f"{prefix}_")
 
 
 def _base32(sixteen_bytes: bytes) -> str:

@@ -38,22 +38,25 @@ class RateLimit:
         self._window_s = window_s
         self._paused_until = 0.0
 
-    async def take(self, subject: str) -> float:
-        """Count a request; return 0 if it is let in, else the seconds until there is room."""
+    async def take(self, subject: str, cost: int = 1) -> float:
+        """Count a request as `cost` of them; return 0 if admitted, else the seconds to wait.
+
+        It is admitted while any of the limit is left, so one that costs more than that still runs.
+        """
         if not self._limit or time.monotonic() < self._paused_until:
             return 0
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return await self._count(f"{self._key}:{{{subject}}}")
+                return await self._count(f"{self._key}:{{{subject}}}", cost)
         except (RedisError, OSError) as error:
             log.warning("rate_limit.unavailable", key=self._key, error=error)
             self._paused_until = time.monotonic() + OUTAGE_PAUSE_S
             return 0
 
-    async def _count(self, counter: str) -> float:
+    async def _count(self, counter: str, cost: int) -> float:
         pipeline: Any = self._redis.pipeline(transaction=True)
         pipeline.set(counter, 0, ex=self._window_s, nx=True)
-        pipeline.incr(counter)
+        pipeline.incrby(counter, cost)
         pipeline.pttl(counter)
         _, used, left_ms = await pipeline.execute()
-        return float(left_ms) / 1000 if used > self._limit else 0.0
+        return float(left_ms) / 1000 if used - cost >= self._limit else 0.0

@@ -80,6 +80,8 @@ FAILURES = [
     ("DELETE", "/missing", {}, 405, "method-not-allowed"),
     ("POST", "/orders", {"content": b"{oops"}, 400, "bad-request"),
     ("POST", "/orders", {"content": b'{"amount": 1, "x": "\xff"}'}, 400, "bad-request"),
+    ("POST", "/orders", {"content": b"[" * 1000}, 400, "bad-request"),
+    ("POST", "/orders", {"json": {}, "headers": {"Host": "x:9-9"}}, 400, "bad-request"),
     ("POST", "/orders", {"json": {"amount": "x"}}, 422, "invalid-input"),
     ("POST", "/orders", {"json": {"amount": 1, "extra": 2}}, 422, "invalid-input"),
     ("POST", "/orders?dry=maybe", {"json": {"amount": 1}}, 422, "invalid-input"),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from todochat.ids import derived_id, is_user_id, new_id
+from todochat.ids import derived_id, is_id, is_user_id, new_id
 
 
 def test_new_ids_are_unique_and_sort_by_time() -> None:
@@ -30,3 +30,17 @@ def test_these_may_name_a_user(text: str) -> None:
 )
 def test_these_may_not_name_a_user(text: str) -> None:
     assert not is_user_id(text)
+
+
+@pytest.mark.parametrize("id_", [new_id("ses"), derived_id("ses", "a")], ids=["new", "derived"])
+def test_own_ids_have_the_form_of_their_prefix(id_: str) -> None:
+    assert is_id(id_, "ses")
+    assert not is_id(id_, "pat")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "ses_", "\0", "ses_" + "0" * 25, "ses_" + "0" * 25 + "\0", "ses_" + "0" * 26 + "\n"],
+)
+def test_other_text_has_the_form_of_no_id(text: str) -> None:
+    assert not is_id(text, "ses")

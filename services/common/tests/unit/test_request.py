@@ -1,4 +1,4 @@
-"""A client that leaves in mid-upload."""
+"""Bodies that break off or can't be decoded."""
 
 import asyncio
 import json
@@ -113,3 +113,18 @@ async def test_a_body_that_is_cut_short_is_the_clients_fault(
     await wait_until(lambda: (path, 400) in shop.answered)
     assert {event["level"] for event in shop.events} == {"info"}
     assert await shop.answers()
+
+
+@pytest.mark.parametrize("nested", ["[" * 5_000, '{"amount":' * 5_000])
+async def test_a_body_nested_too_deeply_is_a_bad_request(shop: Shop, nested: str) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"http://127.0.0.1:{shop.port}/decoded",
+            data=nested,
+            headers={"Content-Type": "application/json"},
+        ) as response,
+    ):
+        problem = await response.json(content_type="application/problem+json")
+
+    assert (response.status, problem["type"]) == (400, "urn:todochat:problem:bad-request")

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from tasks_service.http.authentication import provide_caller
+from tasks_service.http.authentication import limit_rate, provide_caller, require_own_path
 from tasks_service.http.change_controller import ChangeController
 from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.event_controller import EventController
@@ -43,15 +43,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
     app = create_service_app(
         name="tasks",
         settings=settings,
-        route_handlers=[
-            EventController,
-            TaskController,
-            ListController,
-            ChangeController,
-            EntityController,
-            ExportController,
-            InternalController,
-        ],
+        route_handlers=[_user_routes(), InternalController],
         lifespan=[open_stores],
         ready_checks={"postgres": _ping_database},
         dependencies={
@@ -73,6 +65,22 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
     document_strictness(app, STRICT_BODIES)
     app.state.public_keys = public_keys
     return app
+
+
+def _user_routes() -> Router:
+    """Return the public routes: each needs a token of the path's user and counts requests."""
+    return Router(
+        "/api/{user_id:str}",
+        guards=[require_own_path, limit_rate],
+        route_handlers=[
+            EventController,
+            TaskController,
+            ListController,
+            ChangeController,
+            EntityController,
+            ExportController,
+        ],
+    )
 
 
 async def _ping_database(state: State) -> None:
@@ -99,7 +107,8 @@ def _entity_service(state: State) -> EntityService:
 
 
 def _export_service(state: State) -> ExportService:
-    return ExportService(state.database)
+    service: ExportService = state.export_service
+    return service
 
 
 def _erasure_service(state: State) -> ErasureService:

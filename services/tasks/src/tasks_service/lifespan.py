@@ -17,6 +17,7 @@ from tasks_service.events.keys import REQUESTS
 from tasks_service.http.authentication import ACCEPTED_ARROWS, Authenticator
 from tasks_service.service.change_service import ChangeService
 from tasks_service.service.erasure_service import ErasureService
+from tasks_service.service.export_service import ExportService
 from tasks_service.service.list_service import ListService
 from tasks_service.service.purge_job import PurgeJob
 from tasks_service.service.task_service import TaskService
@@ -113,6 +114,7 @@ def _wire(state: State, database: Database, board: ChangeBoard, revocations: Rev
     state.task_service = TaskService(database, gate)
     state.list_service = ListService(database, gate)
     state.change_service = ChangeService(database, gate)
+    state.export_service = ExportService(database)
     state.change_feed = ChangeFeed(
         database,
         board,

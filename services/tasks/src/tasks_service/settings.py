@@ -32,7 +32,10 @@ class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name(
     ] = msgspec.field(default="http://127.0.0.1:8001", name="AUTH_SESSION_URL")
     requests_per_minute: Annotated[
         int,
-        Meta(ge=0, description="Requests of one person, the agent's aside; 0 for no limit."),
+        Meta(
+            ge=0,
+            description="Requests of one user, without the agent's; an export counts as 60. 0: no limit.",
+        ),
     ] = 600
     database_pool_size: Annotated[
         int, Meta(ge=1, le=100, description="Connections of one process as `tasks_app`.")

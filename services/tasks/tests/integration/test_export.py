@@ -8,6 +8,7 @@ import pytest
 from tasks_kit import Person, Service, StartService
 
 from tasks_service.service.export_service import Export, ExportService
+from todochat.errors import TooManyRequestsError
 
 
 async def export_of(person: Person) -> dict[str, Any]:
@@ -80,3 +81,24 @@ async def test_a_database_that_goes_away_breaks_the_document_off(
 
     with pytest.raises(httpx.RemoteProtocolError):
         await ada.get("export")
+
+
+async def test_a_user_reads_at_most_two_exports_at_the_same_time(
+    service: Service, ada: Person
+) -> None:
+    await ada.make_task()
+    exports = ExportService(service.app.state.database)
+    open_exports = [
+        exports.stream(ada.user_id, await exports.first_page(ada.user_id)) for _ in range(2)
+    ]
+    for export in open_exports:
+        await anext(export)
+
+    with pytest.raises(TooManyRequestsError):
+        await exports.first_page(ada.user_id)
+    others = await exports.first_page("usr_other")
+    await open_exports[0].aclose()
+    again = await exports.first_page(ada.user_id)
+
+    assert (len(others), len(again)) == (0, 1)
+    await open_exports[1].aclose()

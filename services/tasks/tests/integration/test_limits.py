@@ -1,5 +1,6 @@
 """Each documented limit, from both sides."""
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,7 @@ from tasks_service.domain.limits import (
     MAX_TAGS,
     MAX_TITLE_CHARS,
 )
+from tasks_service.http.export_controller import EXPORT_COST
 from todochat.testing import free_port
 
 
@@ -184,6 +186,43 @@ async def test_the_agent_is_not_counted_and_neither_is_who_is_refused(
 
     assert [response.status_code for response in by_agent] == [200] * 3
     assert (by_stranger.status_code, by_person.status_code) == (403, 200)
+
+
+async def test_every_public_route_counts_against_the_rate_limit(
+    start_service: StartService,
+) -> None:
+    service = await start_service(requests_per_minute=1)
+    person = service.person()
+    document = (await person.http.get("/openapi.json")).json()
+    routes = [
+        (method, path)
+        for path, operations in document["paths"].items()
+        for method in operations
+        if path.startswith("/api/")
+    ]
+    assert (await person.get("tasks")).status_code == 200
+
+    statuses = {
+        (method, path): (
+            await person.http.request(
+                method, path.format_map(defaultdict(lambda: "1", user_id=person.user_id))
+            )
+        ).status_code
+        for method, path in routes
+    }
+
+    assert len(statuses) >= 14
+    assert set(statuses.values()) == {429}, statuses
+
+
+async def test_an_export_counts_as_many_requests(start_service: StartService) -> None:
+    service = await start_service(requests_per_minute=EXPORT_COST)
+    person = service.person()
+
+    before = await person.get("export")
+    after = await person.get("tasks")
+
+    assert (before.status_code, after.status_code) == (200, 429)
 
 
 async def test_without_redis_nobody_is_refused(start_service: StartService) -> None:

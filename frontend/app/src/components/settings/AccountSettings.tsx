@@ -1,6 +1,8 @@
 "use client";
 
+import { useState } from "react";
 import { PasswordInput } from "@/components/auth/PasswordInput";
+import { RevokeTokensField, revokesTokens } from "@/components/settings/RevokeTokensField";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
@@ -14,6 +16,7 @@ import { showInfo } from "@/stores/toastStore";
 /** Name and password. */
 export function AccountSettings() {
   const user = useAuthStore((state) => state.user);
+  const [changeCount, setChangeCount] = useState(0);
   return (
     <div className="grid gap-6">
       {user?.email ? (
@@ -24,7 +27,12 @@ export function AccountSettings() {
       <NameForm name={user?.name ?? ""} />
       <hr />
       {user?.email ? (
-        <PasswordForm email={user.email} />
+        <PasswordForm
+          // A new form after a change: the passwords don't stay in the page.
+          key={changeCount}
+          email={user.email}
+          onChanged={() => setChangeCount(changeCount + 1)}
+        />
       ) : (
         <p className="text-sm text-muted-foreground">
           You sign in elsewhere; your password is kept there.
@@ -54,10 +62,16 @@ function NameForm({ name }: { name: string }) {
   );
 }
 
-function PasswordForm({ email }: { email: string }) {
+function PasswordForm({ email, onChanged }: { email: string; onChanged: () => void }) {
   const { isSending, error, onSubmit } = useSubmit(async (form) => {
-    await postPassword(secretOf(form, "current"), secretOf(form, "fresh"));
-    showInfo("Your password is changed; other devices are signed out");
+    const revokeTokens = revokesTokens(form);
+    await postPassword(secretOf(form, "current"), secretOf(form, "fresh"), revokeTokens);
+    showInfo(
+      revokeTokens
+        ? "Password changed. Other devices are signed out, access tokens are revoked."
+        : "Password changed. Other devices are signed out.",
+    );
+    onChanged();
   });
   const isWrong = error?.code === "wrong-password";
   const freshError = error?.fields.new_password;
@@ -87,6 +101,8 @@ function PasswordForm({ email }: { email: string }) {
           />
         )}
       </Field>
+      <p className="text-sm text-muted-foreground">Your other devices will be signed out.</p>
+      <RevokeTokensField />
       <div>
         <Button type="submit" variant="outline" aria-disabled={isSending}>
           Change password

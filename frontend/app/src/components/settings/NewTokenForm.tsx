@@ -1,33 +1,59 @@
 "use client";
 
+import { PasswordInput } from "@/components/auth/PasswordInput";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input, NativeSelect } from "@/components/ui/input";
-import { textOf, useSubmit } from "@/hooks/use-submit";
+import { Notice } from "@/components/ui/notice";
+import { secretOf, textOf, useSubmit } from "@/hooks/use-submit";
 import { type AccessToken, postAccessToken, type Scope } from "@/lib/account-api";
+import { waitText } from "@/lib/wait-text";
 
 const DAY_MS = 86_400_000;
-const OPENS: readonly { value: string; name: string; scopes: Scope[] }[] = [
+const SCOPES: readonly { value: string; name: string; scopes: Scope[] }[] = [
   { value: "tasks", name: "Tasks and lists", scopes: ["tasks"] },
-  { value: "chat", name: "The chat", scopes: ["chat"] },
-  { value: "both", name: "Both", scopes: ["tasks", "chat"] },
+  { value: "chat", name: "Chat", scopes: ["chat"] },
+  { value: "both", name: "Tasks and chat", scopes: ["tasks", "chat"] },
+];
+const LIFETIMES: readonly { days: number; name: string }[] = [
+  { days: 7, name: "7 days" },
+  { days: 30, name: "30 days" },
+  { days: 90, name: "90 days" },
+  { days: 365, name: "1 year" },
 ];
 
-/** Makes an access token. */
-export function NewTokenForm({ onMade }: { onMade: (token: AccessToken) => void }) {
+export interface NewTokenFormProps {
+  /** The account's e-mail address; null if the account has no password. */
+  email: string | null;
+  onCreated: (token: AccessToken) => void;
+}
+
+/** Creates an access token after asking for the password. */
+export function NewTokenForm({ email, onCreated }: NewTokenFormProps) {
   const { isSending, error, onSubmit } = useSubmit(async (form) => {
-    const days = Number(textOf(form, "days"));
-    const expiresAt = days > 0 ? new Date(Date.now() + days * DAY_MS).toISOString() : null;
-    const opens = OPENS.find(({ value }) => value === textOf(form, "opens"));
-    onMade(
-      await postAccessToken(textOf(form, "token-name"), opens?.scopes ?? ["tasks"], expiresAt),
+    const lifetimeMs = Number(textOf(form, "days")) * DAY_MS;
+    const scope = SCOPES.find(({ value }) => value === textOf(form, "scope"));
+    onCreated(
+      await postAccessToken({
+        name: textOf(form, "token-name"),
+        scopes: scope?.scopes ?? ["tasks"],
+        expires_at: new Date(Date.now() + lifetimeMs).toISOString(),
+        password: secretOf(form, "password") || null,
+      }),
     );
   });
+  const isWrong = error?.code === "wrong-password" && email !== null;
+  const { name: nameError, expires_at: expiryError } = error?.fields ?? {};
   return (
     <details className="rounded-md border">
       <summary className="px-3 py-2.5 text-sm font-medium">New access token</summary>
       <form onSubmit={onSubmit} className="grid gap-3 border-t p-3 sm:grid-cols-2">
-        <Field label="What it is for" error={error?.message} className="sm:col-span-2">
+        {error && !isWrong && !nameError && !expiryError ? (
+          <Notice tone="error" className="sm:col-span-2">
+            {error.message} {waitText(error)}
+          </Notice>
+        ) : null}
+        <Field label="Name" error={nameError} className="sm:col-span-2">
           {(control) => (
             <Input
               {...control}
@@ -39,10 +65,10 @@ export function NewTokenForm({ onMade }: { onMade: (token: AccessToken) => void 
             />
           )}
         </Field>
-        <Field label="Opens">
+        <Field label="Scope">
           {(control) => (
-            <NativeSelect {...control} name="opens">
-              {OPENS.map(({ value, name }) => (
+            <NativeSelect {...control} name="scope">
+              {SCOPES.map(({ value, name }) => (
                 <option key={value} value={value}>
                   {name}
                 </option>
@@ -50,20 +76,41 @@ export function NewTokenForm({ onMade }: { onMade: (token: AccessToken) => void 
             </NativeSelect>
           )}
         </Field>
-        <Field label="Good for">
+        <Field label="Expires in" error={expiryError}>
           {(control) => (
             <NativeSelect {...control} name="days" defaultValue="90">
-              <option value="7">A week</option>
-              <option value="30">30 days</option>
-              <option value="90">90 days</option>
-              <option value="365">A year</option>
-              <option value="0">Ever</option>
+              {LIFETIMES.map(({ days, name }) => (
+                <option key={days} value={days}>
+                  {name}
+                </option>
+              ))}
             </NativeSelect>
           )}
         </Field>
+        {email === null ? null : (
+          <>
+            {/* Tells password managers which account the password belongs to. */}
+            <input hidden readOnly name="email" value={email} autoComplete="username" />
+            <Field
+              label="Your password"
+              hint="Confirms that it’s you."
+              error={isWrong ? error.message : undefined}
+              className="sm:col-span-2"
+            >
+              {(control) => (
+                <PasswordInput
+                  {...control}
+                  name="password"
+                  autoComplete="current-password"
+                  required
+                />
+              )}
+            </Field>
+          </>
+        )}
         <div className="sm:col-span-2">
           <Button type="submit" size="sm" aria-disabled={isSending}>
-            Make token
+            Create token
           </Button>
         </div>
       </form>

@@ -1,9 +1,12 @@
 "use client";
 
+import { useState } from "react";
 import { LoadedList } from "@/components/settings/LoadedList";
+import { RevokeTokensField, revokesTokens } from "@/components/settings/RevokeTokensField";
 import { Button } from "@/components/ui/button";
 import { useLoaded } from "@/hooks/use-loaded";
 import { useReading } from "@/hooks/use-reading";
+import { useSubmit } from "@/hooks/use-submit";
 import {
   type DeviceSession,
   deleteSession,
@@ -19,20 +22,15 @@ import { showError } from "@/stores/toastStore";
 /** Where one is signed in. */
 export function SessionSettings() {
   const [sessions, reload] = useLoaded(getSessions);
-  const forget = useAuthStore((state) => state.forget);
+  const [isAsking, setIsAsking] = useState(false);
 
   const end = (id: string) =>
     deleteSession(id).then(reload, (error: unknown) => showError(messageOf(error)));
-  const endAll = () =>
-    postSignOutEverywhere().then(
-      () => forget("chosen"),
-      (error: unknown) => showError(messageOf(error)),
-    );
 
   return (
     <div className="grid gap-4">
       <p className="text-sm text-muted-foreground">
-        These devices are signed in. End the ones you don’t know, and change your password then.
+        These devices are signed in. End any that you don’t recognize, then change your password.
       </p>
       <LoadedList state={sessions} onRetry={() => void reload()} empty="No session.">
         {(items) =>
@@ -41,12 +39,43 @@ export function SessionSettings() {
           ))
         }
       </LoadedList>
-      <div>
-        <Button variant="outline" size="sm" onClick={() => void endAll()}>
+      {isAsking ? (
+        <SignOutForm onCancel={() => setIsAsking(false)} />
+      ) : (
+        <div>
+          <Button variant="outline" size="sm" onClick={() => setIsAsking(true)}>
+            Sign out everywhere…
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function SignOutForm({ onCancel }: { onCancel: () => void }) {
+  const forget = useAuthStore((state) => state.forget);
+  const { isSending, error, onSubmit } = useSubmit(async (form) => {
+    await postSignOutEverywhere(revokesTokens(form));
+    forget("chosen");
+  });
+  return (
+    <form onSubmit={onSubmit} className="grid gap-3 rounded-md border p-3">
+      <p className="text-sm font-medium">Sign out on all devices, this one included?</p>
+      <RevokeTokensField />
+      {error ? (
+        <p role="alert" className="text-sm text-destructive">
+          {error.message}
+        </p>
+      ) : null}
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button variant="ghost" size="sm" onClick={onCancel}>
+          Cancel
+        </Button>
+        <Button type="submit" size="sm" aria-disabled={isSending}>
           Sign out everywhere
         </Button>
       </div>
-    </div>
+    </form>
   );
 }
 

@@ -10,12 +10,15 @@ import { useReading } from "@/hooks/use-reading";
 import { type AccessToken, deleteAccessToken, getAccessTokens } from "@/lib/account-api";
 import { formatDue, formatMoment } from "@/lib/due";
 import { messageOf } from "@/lib/problem";
+import { useAuthStore } from "@/stores/authStore";
 import { showError } from "@/stores/toastStore";
 
-/** Tokens for programs of the person's. */
+/** Access tokens for the user's own programs. */
 export function TokenSettings() {
   const [tokens, reload] = useLoaded(getAccessTokens);
-  const [made, setMade] = useState<AccessToken | null>(null);
+  const [created, setCreated] = useState<AccessToken | null>(null);
+  const [createdCount, setCreatedCount] = useState(0);
+  const email = useAuthStore((state) => state.user?.email ?? null);
 
   const revoke = (id: string) =>
     deleteAccessToken(id).then(reload, (error: unknown) => showError(messageOf(error)));
@@ -23,16 +26,22 @@ export function TokenSettings() {
   return (
     <div className="grid gap-4">
       <p className="text-sm text-muted-foreground">
-        For programs and scripts of yours. Whoever has one can do what it allows.
+        For your own programs and scripts. Anyone who has a token can use it.
       </p>
-      {made?.token ? <MadeToken token={made.token} onDone={() => setMade(null)} /> : null}
+      {created?.token ? (
+        <CreatedToken token={created.token} onDone={() => setCreated(null)} />
+      ) : null}
       <NewTokenForm
-        onMade={(token) => {
-          setMade(token);
+        // A new form for the next token: the password doesn't stay in the page.
+        key={createdCount}
+        email={email}
+        onCreated={(token) => {
+          setCreated(token);
+          setCreatedCount(createdCount + 1);
           void reload();
         }}
       />
-      <LoadedList state={tokens} onRetry={() => void reload()} empty="No access token yet.">
+      <LoadedList state={tokens} onRetry={() => void reload()} empty="No access tokens">
         {(items) =>
           items.map((token) => (
             <TokenRow key={token.id} token={token} onRevoke={() => void revoke(token.id)} />
@@ -43,7 +52,7 @@ export function TokenSettings() {
   );
 }
 
-function MadeToken({ token, onDone }: { token: string; onDone: () => void }) {
+function CreatedToken({ token, onDone }: { token: string; onDone: () => void }) {
   const [isCopied, setIsCopied] = useState(false);
   const copy = () =>
     navigator.clipboard?.writeText(token).then(
@@ -53,7 +62,7 @@ function MadeToken({ token, onDone }: { token: string; onDone: () => void }) {
     );
   return (
     <div role="alert" className="grid gap-2 rounded-md border border-primary/50 bg-primary/8 p-3">
-      <p className="text-sm font-medium">Copy it now: it is not shown again.</p>
+      <p className="text-sm font-medium">Copy the token now. You won’t see it again.</p>
       <div className="flex gap-2">
         <Input
           readOnly
@@ -81,7 +90,7 @@ function TokenRow({ token, onRevoke }: { token: AccessToken; onRevoke: () => voi
       <div className="min-w-0 flex-1">
         <p className="truncate font-medium">{token.name}</p>
         <p className="text-xs text-muted-foreground">
-          Opens {token.scopes.join(" and ")}
+          Scope: {token.scopes.join(" and ")}
           {" · "}
           {token.last_used_at ? `used ${formatMoment(token.last_used_at, reading)}` : "never used"}
           {token.expires_at

@@ -3,7 +3,8 @@
 import { noteAnswer } from "./clientTools";
 import type { Context } from "./context";
 import { toChatError } from "./errors";
-import { isObject, parseItem } from "./parse";
+import { parseItem } from "./parse";
+import { isObject } from "./readItem";
 import { reduceItems } from "./reducer";
 import { BusyError, type Turns } from "./turns";
 import type {

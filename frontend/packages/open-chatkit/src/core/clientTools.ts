@@ -73,10 +73,13 @@ export function noteAnswer({ store }: Context, id: string, output: unknown): voi
   batch(() => store.setItems({ items: answered, open }));
 }
 
-/** Runs `work` unless another tab is at it; without locks (http, old browsers) always. */
+/**
+ * Runs `work` unless another tab is at it. Always without locks (http, old browsers), and in a
+ * sandboxed frame: its opaque origin is shared with no tab, and asking for a lock is an error there.
+ */
 async function withLock(name: string, work: () => Promise<void>): Promise<void> {
   const locks = globalThis.navigator?.locks;
-  if (locks === undefined) {
+  if (locks === undefined || globalThis.origin === "null") {
     await work();
     return;
   }

@@ -1,10 +1,23 @@
 /**
  * Takes in what servers send.
  *
- * Known shapes are trusted as far as a view needs them; fields that a server may leave out get
- * their defaults. Unknown types are kept as `unknown`. Nothing here throws for odd input.
+ * Fields that a server may leave out get their defaults. Unknown types, and items that lack what
+ * they need to be shown, are kept as `unknown`. Nothing here throws for odd input.
  */
 
+import {
+  indexOrNull,
+  isObject,
+  numberOrNull,
+  readAnnotation,
+  readContent,
+  readImage,
+  readMembers,
+  readTask,
+  readWidget,
+  textOf,
+  textOrNull,
+} from "./readItem";
 import type {
   JsonObject,
   Page,
@@ -15,65 +28,72 @@ import type {
   ThreadStreamEvent,
 } from "./types";
 
-const ITEM_DEFAULTS: Record<Exclude<ThreadItem["type"], "unknown">, JsonObject> = {
-  user_message: { content: [], attachments: [], inference_options: {} },
-  assistant_message: { content: [] },
-  client_tool_call: { status: "pending", arguments: {} },
-  widget: {},
-  generated_image: {},
-  structured_input: { status: "pending", inputs: [] },
-  task: {},
-  workflow: {},
-  end_of_turn: {},
+/** A message has few parts; a gap as large as this is a mistake, not to be filled. */
+const MAX_PARTS = 1000;
+
+const partIndex = (raw: JsonObject): number | null => {
+  const index = indexOrNull(raw.content_index);
+  return index !== null && index < MAX_PARTS ? index : null;
 };
 
-/** What an item must have besides, to be shown as what it says it is. */
-const ITEM_NEEDS: Partial<Record<ThreadItem["type"], string>> = {
-  widget: "widget",
-  task: "task",
-  workflow: "workflow",
-};
+function contentUpdate(raw: JsonObject): JsonObject | null {
+  const content = readContent(raw.content);
+  return content && partIndex(raw) !== null ? { content } : null;
+}
 
-const UPDATES = new Set<string>([
-  "assistant_message.content_part.added",
-  "assistant_message.content_part.text_delta",
-  "assistant_message.content_part.annotation_added",
-  "assistant_message.content_part.done",
-  "widget.streaming_text.value_delta",
-  "widget.root.updated",
-  "widget.component.updated",
-  "workflow.task.added",
-  "workflow.task.updated",
-  "generated_image.updated",
-] satisfies ThreadItemUpdate["type"][]);
+function taskUpdate(raw: JsonObject): JsonObject | null {
+  return indexOrNull(raw.task_index) === null ? null : { task: readTask(raw.task) };
+}
+
+/** What an update of each known type has that must be right; null if it can't be applied. */
+const UPDATES: Record<
+  Exclude<ThreadItemUpdate["type"], "unknown">,
+  (raw: JsonObject) => JsonObject | null
+> = {
+  "assistant_message.content_part.added": contentUpdate,
+  "assistant_message.content_part.done": contentUpdate,
+  "assistant_message.content_part.text_delta": (raw) =>
+    typeof raw.delta === "string" && partIndex(raw) !== null ? raw : null,
+  "assistant_message.content_part.annotation_added"(raw) {
+    const annotation = readAnnotation(raw.annotation);
+    const place = indexOrNull(raw.annotation_index);
+    return annotation && place !== null && partIndex(raw) !== null ? { annotation } : null;
+  },
+  "widget.streaming_text.value_delta": (raw) =>
+    typeof raw.component_id === "string" && typeof raw.delta === "string"
+      ? { done: raw.done === true }
+      : null,
+  "widget.root.updated"(raw) {
+    const widget = readWidget(raw.widget);
+    return widget && { widget };
+  },
+  "widget.component.updated"(raw) {
+    const component = readWidget(raw.component);
+    return component && typeof raw.component_id === "string" ? { component } : null;
+  },
+  "workflow.task.added": taskUpdate,
+  "workflow.task.updated": taskUpdate,
+  "generated_image.updated"(raw) {
+    const image = readImage(raw.image);
+    return image && { image, progress: numberOrNull(raw.progress) };
+  },
+};
 
 const PRIVATE_ITEMS = new Set(["hidden_context_item", "sdk_hidden_context"]);
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Parses an item; null for one that isn't meant to be seen or has no id. */
 export function parseItem(raw: unknown): ThreadItem | null {
   if (!isObject(raw) || typeof raw.id !== "string") return null;
-  const type = String(raw.type);
+  const type = textOf(raw.type);
   if (PRIVATE_ITEMS.has(type)) return null;
   const base = {
     id: raw.id,
-    thread_id: String(raw.thread_id ?? ""),
-    created_at: String(raw.created_at ?? ""),
+    thread_id: textOf(raw.thread_id),
+    created_at: textOf(raw.created_at),
   };
-  const defaults = Object.hasOwn(ITEM_DEFAULTS, type)
-    ? ITEM_DEFAULTS[type as keyof typeof ITEM_DEFAULTS]
-    : undefined;
-  const needed = ITEM_NEEDS[type as ThreadItem["type"]];
-  if (defaults === undefined || (needed !== undefined && !isObject(raw[needed]))) {
-    return { ...base, type: "unknown", raw: { ...raw, type } };
-  }
-  const item = { ...defaults, ...withoutNulls(raw, defaults), ...base } as ThreadItem;
-  if (item.type !== "assistant_message") return item;
-  const content = item.content.map((part) => ({ ...part, annotations: part.annotations ?? [] }));
-  return { ...item, content };
+  const members = readMembers(type, raw);
+  if (members === null) return { ...base, type: "unknown", raw: { ...raw, type } };
+  return { ...members, ...base } as ThreadItem;
 }
 
 /** Parses a stream's event; null for one that isn't meant to be seen. */
@@ -89,26 +109,26 @@ export function parseEvent(raw: unknown): ThreadStreamEvent | null {
     case "thread.item.done":
     case "thread.item.replaced": {
       if (!isObject(raw.item)) return unknown(raw);
-      if (PRIVATE_ITEMS.has(String(raw.item.type))) return null;
+      if (PRIVATE_ITEMS.has(textOf(raw.item.type))) return null;
       const item = parseItem(raw.item);
       return item === null ? unknown(raw) : { type: raw.type, item };
     }
     case "thread.item.updated":
-      return { type: raw.type, item_id: String(raw.item_id), update: parseUpdate(raw.update) };
+      return { type: raw.type, item_id: textOf(raw.item_id), update: parseUpdate(raw.update) };
     case "thread.item.removed":
-      return { type: raw.type, item_id: String(raw.item_id) };
+      return { type: raw.type, item_id: textOf(raw.item_id) };
     case "stream_options": {
       const allow = isObject(raw.stream_options) && raw.stream_options.allow_cancel === true;
       return { type: raw.type, stream_options: { allow_cancel: allow } };
     }
     case "progress_update":
-      return { type: raw.type, text: String(raw.text ?? ""), icon: textOrNull(raw.icon) };
+      return { type: raw.type, text: textOf(raw.text), icon: textOrNull(raw.icon) };
     case "client_effect":
-      return { type: raw.type, name: String(raw.name), data: isObject(raw.data) ? raw.data : {} };
+      return { type: raw.type, name: textOf(raw.name), data: isObject(raw.data) ? raw.data : {} };
     case "error":
       return {
         type: raw.type,
-        code: String(raw.code ?? "custom"),
+        code: textOf(raw.code) || "custom",
         message: textOrNull(raw.message),
         allow_retry: raw.allow_retry === true,
       };
@@ -116,7 +136,7 @@ export function parseEvent(raw: unknown): ThreadStreamEvent | null {
       return {
         type: raw.type,
         level: raw.level === "warning" || raw.level === "danger" ? raw.level : "info",
-        message: String(raw.message ?? ""),
+        message: textOf(raw.message),
         title: textOrNull(raw.title),
       };
     default:
@@ -128,13 +148,18 @@ export function parseEvent(raw: unknown): ThreadStreamEvent | null {
 export function parseThread(raw: unknown): ThreadMetadata | null {
   if (!isObject(raw) || typeof raw.id !== "string") return null;
   const { items: _, ...rest } = raw;
+  const thread: JsonObject = { ...rest, created_at: textOf(raw.created_at) };
   const status = isObject(raw.status) ? raw.status : { type: "active" };
-  return {
-    ...rest,
-    id: raw.id,
-    created_at: String(raw.created_at ?? ""),
-    status,
-  } as ThreadMetadata;
+  thread.status = "reason" in status ? { ...status, reason: textOrNull(status.reason) } : status;
+  // What an update doesn't mention stays as it is.
+  if ("title" in raw) thread.title = textOrNull(raw.title);
+  if ("allowed_image_domains" in raw) {
+    const hosts = raw.allowed_image_domains;
+    thread.allowed_image_domains = Array.isArray(hosts)
+      ? hosts.filter((host) => typeof host === "string")
+      : null;
+  }
+  return thread as ThreadMetadata;
 }
 
 /** Parses the answer to `threads.get_by_id`. */
@@ -153,21 +178,13 @@ export function parsePage<T>(raw: unknown, parse: (value: unknown) => T | null):
 
 function parseUpdate(raw: unknown): ThreadItemUpdate {
   if (!isObject(raw)) return { type: "unknown", raw: { value: raw } };
-  if (!UPDATES.has(String(raw.type))) return { type: "unknown", raw };
-  return raw as ThreadItemUpdate;
+  const read = Object.hasOwn(UPDATES, textOf(raw.type))
+    ? UPDATES[raw.type as keyof typeof UPDATES]
+    : undefined;
+  const members = read?.(raw);
+  return members ? ({ ...raw, ...members } as ThreadItemUpdate) : { type: "unknown", raw };
 }
 
 function unknown(raw: JsonObject): ThreadStreamEvent {
   return { type: "unknown", raw };
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
-}
-
-/** Null means "not said" wherever there is a default. */
-function withoutNulls(raw: JsonObject, defaults: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(raw).filter(([name, value]) => value !== null || !(name in defaults)),
-  );
 }

@@ -198,11 +198,18 @@ export class RunFollower {
       return;
     }
     batch(() => {
-      for (const raw of events) {
-        const event = parseEvent(raw);
-        if (event !== null) applyEvent(this.context, this.session, event, this.isAttached);
-      }
+      for (const raw of events) this.takeOne(raw);
     });
+  }
+
+  /** Applies an event. One that fails is logged, and those after it still count. */
+  private takeOne(raw: unknown): void {
+    try {
+      const event = parseEvent(raw);
+      if (event !== null) applyEvent(this.context, this.session, event, this.isAttached);
+    } catch (error) {
+      this.context.emitter.log("event.failed", { event: raw, error: String(error) });
+    }
   }
 
   /** The server lost what it had said: reads the items, then goes on with what came meanwhile. */

@@ -3,7 +3,8 @@
 import { batch } from "@preact/signals-core";
 import type { Context } from "./context";
 import { RequestError } from "./errors";
-import { isObject, parseFullThread, parseItem, parsePage } from "./parse";
+import { parseFullThread, parseItem, parsePage } from "./parse";
+import { isObject } from "./readItem";
 import type { Session } from "./session";
 import type { ThreadItem } from "./types";
 
@@ -48,6 +49,7 @@ export class ThreadLoader {
     try {
       const older = await this.page(session.threadId, store.olderCursor);
       if (!session.isCurrent) return;
+      reportUnknown(this.context, older.items);
       batch(() => {
         const { items, open } = store.itemsState;
         const known = new Set(items.map((item) => item.id));
@@ -96,7 +98,7 @@ export function nextCursor(
   return hasMore ? (after ?? data.at(-1)?.id ?? null) : null;
 }
 
-/** Reports items of types that this client doesn't know. */
+/** Reports items that this client doesn't know or can't show. */
 function reportUnknown(context: Context, items: readonly ThreadItem[]): void {
   for (const item of items) {
     if (item.type === "unknown") context.emitter.log("item.unknown", { item: item.raw });
@@ -112,15 +114,19 @@ function keepIdentity(before: readonly ThreadItem[], after: readonly ThreadItem[
   });
 }
 
-function isSame(a: unknown, b: unknown): boolean {
+/** What is nested deeper than this counts as different, rather than exhaust the stack. */
+const MAX_DEPTH = 200;
+
+function isSame(a: unknown, b: unknown, depth = 0): boolean {
   if (Object.is(a, b)) return true;
+  if (depth > MAX_DEPTH) return false;
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((value, index) => isSame(value, b[index]));
+    return a.length === b.length && a.every((value, index) => isSame(value, b[index], depth + 1));
   }
   if (!isObject(a) || !isObject(b)) return false;
   const names = Object.keys(a);
   return (
     names.length === Object.keys(b).length &&
-    names.every((name) => name in b && isSame(a[name], b[name]))
+    names.every((name) => name in b && isSame(a[name], b[name], depth + 1))
   );
 }

@@ -4,7 +4,7 @@ import type { FileUploadStrategy } from "@openai/chatkit";
 import { createResumableFetch, createSecretCache, isResumable, type RunRef } from "resumable-fetch";
 import { refusal } from "./errors";
 import { readEvents } from "./eventStream";
-import { isObject } from "./parse";
+import { isObject } from "./readItem";
 import type {
   ApiConfig,
   JsonObject,
@@ -186,7 +186,7 @@ export class Transport {
   private runUrl(rest: string): string {
     const url = new URL(this.url);
     const separator = rest.startsWith("?") ? "" : "/";
-    return `${url.origin}${url.pathname.replace(/\/+$/, "")}/runs${separator}${rest}`;
+    return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, "")}/runs${separator}${rest}`;
   }
 
   private askForSecret(current: string | null): Promise<string> {

@@ -8,16 +8,20 @@ import type { Mounted } from "../ui/mount";
 import type { CustomWidget } from "../widgets";
 import { checkOptions, IntegrationError } from "./checkOptions";
 import { deferred } from "./deferred";
+import { loadViews } from "./loadViews";
 
 type Methods = Omit<OpenAIChatKit, keyof HTMLElement>;
 type ComposerValue = Parameters<OpenAIChatKit["setComposerValue"]>[0];
 type UserMessage = Parameters<OpenAIChatKit["sendUserMessage"]>[0];
 
-const loadViews = () => import("../ui");
+/** Style of the one line that is shown when the views, and with them all other styles, are missing. */
+const FAILURE_STYLE = `
+:host { display: block; box-sizing: border-box; min-height: 0; overflow: auto }
+p { margin: 0; padding: 16px; font: 14px/1.5 system-ui, sans-serif; text-align: center }`;
 
 /** Starts the download of what every element needs. */
 export function preload(): void {
-  // Whoever needs it tries again, and says what went wrong.
+  // The failure is in the console, and an element that needs the chunk tries again.
   loadViews().catch(() => undefined);
 }
 
@@ -120,8 +124,11 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   async #mount(): Promise<void> {
     if (this.#mounted || this.#mounting || !this.#options || !this.isConnected) return;
     this.#mounting = true;
+    let isLoaded = false;
     try {
       const { mount } = await loadViews();
+      isLoaded = true;
+      this.#root.replaceChildren();
       // It may have left the page meanwhile.
       if (!this.isConnected || !this.#options) return;
       this.#mounted = mount({
@@ -134,12 +141,27 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
       if (!this.#isReadySaid) this.#emit("chatkit.ready", undefined);
       this.#isReadySaid = true;
     } catch (error) {
+      // A missing chunk has been reported where it was loaded.
+      if (isLoaded) console.error(error);
+      this.#showFailure();
       this.#emit("chatkit.error", {
         error: error instanceof Error ? error : new Error(String(error)),
       });
     } finally {
       this.#mounting = false;
     }
+  }
+
+  /** Words in place of an empty box; the reason is in the console and in `chatkit.error`. */
+  #showFailure(): void {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(FAILURE_STYLE);
+    this.#root.adoptedStyleSheets = [sheet];
+    const line = document.createElement("p");
+    line.setAttribute("role", "alert");
+    line.setAttribute("part", "error");
+    line.textContent = "The chat could not be loaded.";
+    this.#root.replaceChildren(line);
   }
 
   #unmount(): void {

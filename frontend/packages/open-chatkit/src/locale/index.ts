@@ -1,5 +1,6 @@
 /** Words of the interface, in the reader's language. */
 
+import { reportMissingChunk } from "../missingChunk";
 import { en, type MessageKey, type Messages } from "./en";
 
 export type { MessageKey, Messages };
@@ -68,7 +69,8 @@ export async function loadLocale(tag: string | undefined): Promise<Locale> {
   if (language === "en") return makeLocale("en", wanted, en);
   try {
     return makeLocale(language, wanted, (await loaders[language]()).messages);
-  } catch {
+  } catch (error) {
+    reportMissingChunk("the words of a language", error);
     return english;
   }
 }

@@ -1,3 +1,4 @@
+import { Boundary } from "./common/Boundary";
 import { LiveRegion } from "./common/LiveRegion";
 import { Toasts } from "./common/Toasts";
 import { ClosedThread } from "./composer/ClosedThread";
@@ -38,14 +39,25 @@ function Footer() {
 export function App() {
   const ui = useUi();
   const showsHistory = ui.view.value === "history";
+  const options = ui.options.value;
   return (
     <ThreadMarkdown>
       <div class="panel" inert={showsHistory}>
-        <Header />
-        <Thread />
-        <Footer />
+        <Boundary of={options} part="header">
+          <Header />
+        </Boundary>
+        <Boundary of={options} part="thread">
+          <Thread />
+        </Boundary>
+        <Boundary of={options} part="composer">
+          <Footer />
+        </Boundary>
       </div>
-      {showsHistory && <HistoryPanel />}
+      {showsHistory && (
+        <Boundary of={options} part="history">
+          <HistoryPanel />
+        </Boundary>
+      )}
       <LiveRegion />
     </ThreadMarkdown>
   );

@@ -1,11 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
+import { reportMissingChunk } from "../missingChunk";
 
 /** Something that is loaded once, when it is first shown. */
-export type Loader<T> = { value: T | null; load: () => Promise<T> };
+export type Loader<T> = { value: T | null; load: () => Promise<T | null> };
 
-/** Remembers what an import gave; a failed one is tried anew the next time. */
-export function loader<T>(importIt: () => Promise<T>): Loader<T> {
-  let under: Promise<T> | null = null;
+/** Remembers what an import gave. A failed one is reported, gives null, and is tried again later. */
+export function loader<T>(part: string, importIt: () => Promise<T>): Loader<T> {
+  let under: Promise<T | null> | null = null;
   const self: Loader<T> = {
     value: null,
     load: () => {
@@ -16,7 +17,8 @@ export function loader<T>(importIt: () => Promise<T>): Loader<T> {
         },
         (error: unknown) => {
           under = null;
-          throw error;
+          reportMissingChunk(part, error);
+          return null;
         },
       );
       return under;
@@ -25,19 +27,22 @@ export function loader<T>(importIt: () => Promise<T>): Loader<T> {
   return self;
 }
 
-/** Gives what was loaded; null meanwhile and if it can't be. */
-export function useLoaded<T>(from: Loader<T>, wanted = true): T | null {
+/** What was loaded, null meanwhile; and whether it couldn't be. */
+export function useLoaded<T>(from: Loader<T>, wanted = true): { value: T | null; failed: boolean } {
+  const [failed, setFailed] = useState(false);
   const [, redraw] = useState(0);
   useEffect(() => {
+    setFailed(false);
     if (!wanted || from.value !== null) return;
     let isGone = false;
-    from.load().then(
-      () => !isGone && redraw((count) => count + 1),
-      () => undefined,
-    );
+    void from.load().then((value) => {
+      if (isGone) return;
+      if (value === null) setFailed(true);
+      else redraw((count) => count + 1);
+    });
     return () => {
       isGone = true;
     };
   }, [from, wanted]);
-  return from.value;
+  return { value: from.value, failed };
 }

@@ -1,5 +1,6 @@
 /** Reads a widget's tree as it comes, and keeps apart what may be wrong in it. */
 
+import { textOf } from "../core/readItem";
 import type { WidgetNode } from "./types";
 
 /** The children of a node that can be views. */
@@ -25,8 +26,8 @@ export function isNode(value: unknown): value is WidgetNode {
 export function siblingKeys(nodes: readonly WidgetNode[]): string[] {
   const seen = new Map<string, number>();
   return nodes.map((node) => {
-    const own = node.key ?? node.id;
-    const name = typeof node.name === "string" ? node.name : "";
+    const own = textOf(node.key) || textOf(node.id);
+    const name = textOf(node.name);
     const base = own ? `=${own}` : `${node.type}:${name}`;
     const nth = seen.get(base) ?? 0;
     seen.set(base, nth + 1);

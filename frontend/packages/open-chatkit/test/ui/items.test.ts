@@ -284,12 +284,13 @@ describe("questions", () => {
   });
 });
 
-it("an end of turn and an item of tomorrow have no look, and the latter is reported", async () => {
+it("an end of turn has no look, and an item of tomorrow is a line and a log event", async () => {
   const logged: unknown[] = [];
   document.addEventListener("chatkit.log", (event) => logged.push((event as CustomEvent).detail));
   const future = item({ type: "hologram", angle: 3 });
   const { root } = await open([asked("Go"), said("Done"), item({ type: "end_of_turn" }), future]);
 
   expect(root.querySelectorAll("article")).toHaveLength(2);
+  expect(root.querySelectorAll("[part~=not-shown]")).toHaveLength(1);
   expect(logged).toMatchObject([{ name: "item.unknown", data: { item: { type: "hologram" } } }]);
 });

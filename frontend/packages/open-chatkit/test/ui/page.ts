@@ -20,7 +20,12 @@ export type Page = {
   events: string[];
 };
 
-type Extra = Partial<Omit<ChatKitOptions, "api">> & { threads?: Thread[]; script?: Script };
+type Extra = Partial<Omit<ChatKitOptions, "api">> & {
+  threads?: Thread[];
+  script?: Script;
+  /** Answers in place of the scripted server. */
+  fetch?: typeof fetch;
+};
 
 const EVENTS = [
   "chatkit.ready",
@@ -38,6 +43,7 @@ const EVENTS = [
 export async function openPage({
   threads = [],
   script = () => [],
+  fetch,
   ...options
 }: Extra = {}): Promise<Page> {
   const server = scriptedServer({ threads, script });
@@ -46,7 +52,7 @@ export async function openPage({
   for (const name of EVENTS) element.addEventListener(name, () => events.push(name));
   const ready = new Promise((resolve) => element.addEventListener("chatkit.ready", resolve));
   element.setOptions({
-    api: { url: "http://localhost/chatkit", domainKey: "test", fetch: server.fetch },
+    api: { url: "http://localhost/chatkit", domainKey: "test", fetch: fetch ?? server.fetch },
     locale: "en",
     ...options,
   });

@@ -33,7 +33,11 @@ def _add_changes(actions: "argparse._SubParsersAction[Any]") -> None:
     for name, run, text in (
         ("disable", disable_user, "refuse an account, and end its sessions and access tokens"),
         ("enable", enable_user, "let a disabled account sign in again"),
-        ("reset-password", reset_password, "end an account's sessions and print a new password"),
+        (
+            "reset-password",
+            reset_password,
+            "end an account's sessions and access tokens, and print a new password",
+        ),
         ("delete", delete_user, "erase an account with all its tasks and chats"),
     ):
         action = actions.add_parser(name, help=text)

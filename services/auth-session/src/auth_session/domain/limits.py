@@ -42,6 +42,8 @@ INVITATION_LIFETIME: Final = timedelta(days=7)
 
 MAX_ACCESS_TOKENS: Final = 50  # per account; they are listed on one page
 MAX_TOKEN_NAME_CHARS: Final = 100
+# An account without a password confirms a sensitive request by having signed in this recently.
+RECENT_SIGN_IN: Final = timedelta(minutes=15)
 # Written at most so often: a program that calls ten times a second must not write ten rows.
 ACCESS_TOKEN_USE_NOTED: Final = timedelta(minutes=1)
 EXPIRED_ACCESS_TOKEN_LISTED: Final = timedelta(days=30)  # so that its owner sees why it stopped

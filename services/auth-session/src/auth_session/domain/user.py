@@ -62,10 +62,10 @@ def parse_name(text: str | None) -> str | None:
     """Return a display name without surrounding blanks, None if nothing is left of it.
 
     Raises:
-        ValueError: it holds control characters or is too long.
+        ValueError: it holds control characters or lone surrogates, or is too long.
     """
     name = (text or "").strip()
-    if any(unicodedata.category(char) == "Cc" for char in name):
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
         msg = "A name can't hold control characters."
         raise ValueError(msg)
     if len(name) > MAX_NAME_CHARS:

@@ -36,14 +36,14 @@ class ErasureController(Controller):
         request: AnyRequest,
         data: RequestBody[EraseAccount | None] = None,
     ) -> Response[ErasureView]:
-        """Erase one's account with all tasks and chats; there is no way back.
+        """Erase your account with all tasks and chats; this can't be undone.
 
-        An account without a password needs nothing but its login token: such a token is at most
-        15 minutes old, so its holder has just signed in at the issuer.
+        Needs the account's password. The user of an account that has none must have signed in
+        within the last 15 minutes.
         """
         client = client_host(request)
         password = data.password if data else None
-        await password_changes.confirm(session.user_id, password, client)
+        await password_changes.confirm(session, password, client)
         await erasures.begin(session.user_id)
         cookie = no_cookie(secure=request.app.state.secure_cookies)
         return Response(ErasureView(), status_code=202, cookies=[cookie], headers=NO_STORE)

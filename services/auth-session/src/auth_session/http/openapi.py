@@ -9,7 +9,7 @@ from litestar.openapi.spec import OpenAPIResponse, Operation, RequestBody
 from auth_session.http.erasure_schemas import EraseAccount
 from auth_session.http.exchange_schemas import Exchange
 from auth_session.http.schemas import ProfileUpdate, SessionRequest, SignIn, SignUp
-from auth_session.http.session_schemas import PasswordChange
+from auth_session.http.session_schemas import PasswordChange, SignOutEverywhere
 from auth_session.http.token_schemas import CreateAccessToken
 
 # Bodies whose unknown fields are refused.
@@ -21,6 +21,7 @@ STRICT_BODIES: Final[tuple[type[msgspec.Struct], ...]] = (
     CreateAccessToken,
     EraseAccount,
     PasswordChange,
+    SignOutEverywhere,
     Exchange,
 )
 
@@ -44,3 +45,13 @@ class NoContent(Operation):
         answer = (self.responses or {}).get("204")
         if isinstance(answer, OpenAPIResponse):
             answer.content = None
+
+
+@dataclass
+class OptionalBodyNoContent(OptionalBody, NoContent):
+    """A route whose body may be left out and that answers 204."""
+
+    def __post_init__(self) -> None:
+        """Do both."""
+        OptionalBody.__post_init__(self)
+        NoContent.__post_init__(self)

@@ -10,8 +10,13 @@ from auth_session.domain.session import Session
 from auth_session.http.auth_controller import BEARER, NO_STORE, AnyRequest
 from auth_session.http.client_host import client_host
 from auth_session.http.cookie import no_cookie
-from auth_session.http.openapi import NoContent
-from auth_session.http.session_schemas import PasswordChange, SessionsView, SessionView
+from auth_session.http.openapi import NoContent, OptionalBodyNoContent
+from auth_session.http.session_schemas import (
+    PasswordChange,
+    SessionsView,
+    SessionView,
+    SignOutEverywhere,
+)
 from auth_session.service.own_sessions import OwnSessions
 from auth_session.service.password_service import PasswordService
 from todochat.openapi import problems
@@ -55,18 +60,25 @@ class OwnSessionController(Controller):
     @post(
         "/sign-out-everywhere",
         status_code=204,
-        responses=problems(401, 413, 503),
+        responses=problems(400, 401, 413, 422, 503),
         security=BEARER,
-        operation_class=NoContent,
+        operation_class=OptionalBodyNoContent,
     )
     async def sign_out_everywhere(
         self,
         session: NamedDependency[Session],
         own_sessions: NamedDependency[OwnSessions],
         request: AnyRequest,
+        data: RequestBody[SignOutEverywhere | None] = None,
     ) -> Response[None]:
-        """End all of one's sessions, this one too."""
-        await own_sessions.end_all(session.user_id)
+        """End all of your sessions, this one included, and revoke your access tokens.
+
+        `revoke_access_tokens: false` keeps the tokens.
+        """
+        choice = data or SignOutEverywhere()
+        await own_sessions.end_all(
+            session.user_id, revoke_access_tokens=choice.revoke_access_tokens
+        )
         cookie = no_cookie(secure=request.app.state.secure_cookies)
         return Response(None, status_code=204, cookies=[cookie], headers=NO_STORE)
 
@@ -84,10 +96,16 @@ class OwnSessionController(Controller):
         password_changes: NamedDependency[PasswordService],
         request: AnyRequest,
     ) -> Response[None]:
-        """Change one's password; every other session ends.
+        """Change your password; every other session ends, and access tokens are revoked.
 
-        403 says that `current_password` is wrong; such guesses count as failed sign-ins.
+        `revoke_access_tokens: false` keeps the tokens. 403 means that `current_password` is wrong;
+        such guesses count as failed sign-ins.
         """
-        client = client_host(request)
-        await password_changes.change(session, data.current_password, data.new_password, client)
+        await password_changes.change(
+            session,
+            data.current_password,
+            data.new_password,
+            client_host(request),
+            revoke_access_tokens=data.revoke_access_tokens,
+        )
         return Response(None, status_code=204, headers=NO_STORE)

@@ -9,6 +9,16 @@ from msgspec import Meta
 from auth_session.domain.limits import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS
 from auth_session.domain.session import SessionOverview
 
+RevokeAccessTokens = Annotated[
+    bool, Meta(description="Whether personal access tokens are revoked, too.")
+]
+
+
+class SignOutEverywhere(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What ends with all sessions."""
+
+    revoke_access_tokens: RevokeAccessTokens = True
+
 
 class PasswordChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The password one has and the one that replaces it."""
@@ -22,6 +32,7 @@ class PasswordChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             description="Any characters; not a common one, nor the e-mail address or name.",
         ),
     ]
+    revoke_access_tokens: RevokeAccessTokens = True
 
 
 class SessionView(msgspec.Struct, kw_only=True):

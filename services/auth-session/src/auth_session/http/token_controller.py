@@ -7,7 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, RequestBody
 
 from auth_session.domain.session import Session
-from auth_session.http.auth_controller import BEARER, NO_STORE
+from auth_session.http.auth_controller import BEARER, NO_STORE, AnyRequest
+from auth_session.http.client_host import client_host
 from auth_session.http.openapi import NoContent
 from auth_session.http.token_schemas import AccessTokenList, AccessTokenView, CreateAccessToken
 from auth_session.service.access_token_service import AccessTokenService
@@ -34,16 +35,26 @@ class TokenController(Controller):
         view = AccessTokenList([AccessTokenView.of(token) for token in tokens])
         return Response(view, headers=NO_STORE)
 
-    @post(responses=problems(400, 401, 403, 413, 422, 503))
+    @post(responses=problems(400, 401, 403, 413, 422, 429, 503))
     async def create_token(
         self,
         session: NamedDependency[Session],
         data: RequestBody[CreateAccessToken],
         access_tokens: NamedDependency[AccessTokenService],
+        request: AnyRequest,
     ) -> Response[AccessTokenView]:
-        """Make an access token; `token` is shown this once."""
+        """Create an access token; only this answer contains `token`.
+
+        403 `wrong-password` asks for the account's password (wrong ones count as failed sign-ins),
+        `recent-sign-in-required` for a new sign-in at the external issuer.
+        """
         token, secret = await access_tokens.create(
-            session.user_id, name=data.name, scopes=data.scopes, expires_at=data.expires_at
+            session,
+            data.password,
+            client_host(request),
+            name=data.name,
+            scopes=data.scopes,
+            expires_at=data.expires_at,
         )
         return Response(AccessTokenView.of(token, secret), headers=NO_STORE)
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from auth_session.domain.access_token import AccessToken, Scope
-from auth_session.domain.limits import MAX_TOKEN_NAME_CHARS
+from auth_session.domain.limits import MAX_PASSWORD_CHARS, MAX_TOKEN_NAME_CHARS
 from todochat.tokens import MAX_TOKEN_CHARS
 
 
@@ -27,7 +27,32 @@ class CreateAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
         Meta(min_length=1, max_length=10, description="What it opens: tasks, chat or both."),
     ]
     expires_at: (
-        Annotated[datetime, Meta(tz=True, description="With an offset; null for never.")] | None
+        Annotated[
+            str,
+            Meta(
+                max_length=64,
+                examples=["2030-01-01T00:00:00Z"],
+                extra_json_schema={"extra": {"format": "date-time"}},
+                description=(
+                    "With an offset, at most AUTH_SESSION_ACCESS_TOKEN_LIFETIME_S from now "
+                    "(366 days by default), which is also the default."
+                ),
+            ),
+        ]
+        | None
+    ) = None
+    password: (
+        Annotated[
+            str,
+            Meta(
+                max_length=MAX_PASSWORD_CHARS,
+                description=(
+                    "The account's password. An account that has none must have signed in "
+                    "within the last 15 minutes."
+                ),
+            ),
+        ]
+        | None
     ) = None
 
 
@@ -41,7 +66,10 @@ class AccessTokenView(msgspec.Struct, kw_only=True):
     last_used_at: Annotated[
         datetime | None, Meta(description="To the minute; null if it was never used.")
     ]
-    expires_at: Annotated[datetime | None, Meta(description="null if it doesn't expire.")]
+    expires_at: Annotated[
+        datetime | None,
+        Meta(description="null only for a token that a previous version created."),
+    ]
     token: Annotated[str | UnsetType, Meta(description="Only in the answer that made it.")] = UNSET
 
     @classmethod

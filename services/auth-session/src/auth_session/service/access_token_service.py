@@ -1,7 +1,7 @@
 """Personal access tokens: making, listing, revoking and verifying them."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from auth_session.domain.access_token import (
     AccessToken,
     Scope,
-    check_expiry,
+    parse_expiry,
     parse_scopes,
     parse_token_name,
 )
@@ -24,11 +24,12 @@ from auth_session.domain.limits import (
 from auth_session.domain.session import RevokedSid, Session
 from auth_session.errors import AccessTokenNotFoundError, TooManyAccessTokensError
 from auth_session.events.revocation_publisher import RevocationPublisher
+from auth_session.service.password_service import PasswordService
 from auth_session.storage.access_token_repository import AccessTokenRepository
 from todochat.access_tokens import is_well_formed, new_access_token
 from todochat.database import Database
 from todochat.errors import ForbiddenError, UnauthorizedError
-from todochat.ids import new_id
+from todochat.ids import is_id, new_id
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -38,44 +39,70 @@ log = structlog.get_logger(__name__)
 class AccessTokenService:
     """Keeps people's access tokens; of the tokens themselves only hashes are stored."""
 
-    def __init__(self, database: Database, publisher: RevocationPublisher, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        publisher: RevocationPublisher,
+        passwords: PasswordService,
+        *,
+        lifetime: timedelta,
+        clock: Clock,
+    ) -> None:
         self._database = database
         self._publisher = publisher
+        self._passwords = passwords
+        self._lifetime = lifetime
         self._clock = clock
 
     async def create(
-        self, user_id: str, *, name: str, scopes: list[Scope], expires_at: datetime | None
+        self,
+        session: Session,
+        password: str | None,
+        client_host: str,
+        *,
+        name: str,
+        scopes: list[Scope],
+        expires_at: str | None,
     ) -> tuple[AccessToken, str]:
-        """Make a token; the second value is the token itself, which can't be had again.
+        """Create a token for the user of a session; the second value is the token, shown once.
 
         Raises:
             InvalidInputError: a field is not acceptable.
-            TooManyAccessTokensError: the account has as many as it may.
+            WrongPasswordError: `password` is missing or wrong.
+            RecentSignInRequiredError: the account has no password and the session is too old.
+            TooManySignInsError: too many guesses came from this address.
+            PasswordPoolFullError: too many passwords are being hashed.
+            TooManyAccessTokensError: the account has reached its limit.
+            UnauthorizedError: the session ended meanwhile.
         """
         now = self._clock()
         check_fields(
             {
                 "name": lambda: parse_token_name(name),
                 "scopes": lambda: parse_scopes(scopes),
-                "expires_at": lambda: check_expiry(expires_at, now),
+                "expires_at": lambda: parse_expiry(expires_at, now, self._lifetime),
             }
         )
+        confirmed = await self._passwords.confirm(session, password, client_host)
         secret = new_access_token()
         token = AccessToken(
             id=new_id("pat"),
-            user_id=user_id,
+            user_id=session.user_id,
             name=parse_token_name(name),
             scopes=parse_scopes(scopes),
             created_at=now,
             last_used_at=None,
-            expires_at=expires_at,
+            expires_at=parse_expiry(expires_at, now, self._lifetime),
             tokens_until=now,
         )
         async with self._database.transaction() as transaction:
             tokens = AccessTokenRepository(transaction)
             if not await tokens.add(token, _hash(secret), at_most=MAX_ACCESS_TOKENS):
                 raise TooManyAccessTokensError(MAX_ACCESS_TOKENS)
-        log.info("access_token.created", token_id=token.id, user_id=user_id)
+            # The account is locked now: a change of the password committed before, or will end
+            # this token.
+            await self._passwords.require_unchanged(transaction, confirmed)
+        log.info("access_token.created", token_id=token.id, user_id=session.user_id)
         return token, secret
 
     async def all(self, user_id: str) -> list[AccessToken]:
@@ -89,7 +116,7 @@ class AccessTokenService:
         Raises:
             AccessTokenNotFoundError: the account has no such token.
         """
-        if not token_id.isprintable():  # NUL, for one, is no text there
+        if not is_id(token_id, "pat"):
             raise AccessTokenNotFoundError
         now = self._clock()
         async with self._database.transaction() as transaction:
@@ -99,15 +126,6 @@ class AccessTokenService:
         if not ended:
             raise AccessTokenNotFoundError
         log.info("access_token.revoked", token_id=token_id, user_id=user_id)
-        await self._announce(ended)
-
-    async def revoke_all(self, user_id: str) -> None:
-        """End every token of an account."""
-        now = self._clock()
-        async with self._database.transaction() as transaction:
-            ended = await AccessTokenRepository(transaction).revoke(
-                user_id, None, now=now, known_until=now + ACCESS_TOKEN_REVOCATION_TOLD
-            )
         await self._announce(ended)
 
     async def verify(self, secret: str) -> AccessToken:

@@ -9,12 +9,11 @@ import structlog
 from auth_session.domain.clock import Clock
 from auth_session.domain.user import User, parse_email
 from auth_session.errors import NoPasswordError
-from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.erasure_service import ErasureService
 from auth_session.service.password_pool import PasswordPool
 from auth_session.service.session_service import SessionService
+from auth_session.storage.credentials import revoke_credentials
 from auth_session.storage.password_repository import PasswordRepository
-from auth_session.storage.session_repository import SessionRepository
 from auth_session.storage.sign_in_repository import forget_failures
 from auth_session.storage.user_repository import UserRepository
 from todochat.database import Database
@@ -33,14 +32,12 @@ class AccountAdmin:
         database: Database,
         passwords: PasswordPool,
         sessions: SessionService,
-        access_tokens: AccessTokenService,
         erasures: ErasureService,
         clock: Clock,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._sessions = sessions
-        self._access_tokens = access_tokens
         self._erasures = erasures
         self._clock = clock
 
@@ -67,10 +64,9 @@ class AccountAdmin:
         async with self._database.transaction() as transaction:
             # Who is signing in at this moment holds the row: their session is among those below.
             await UserRepository(transaction).set_disabled(user_id, now)
-            ended = await SessionRepository(transaction).revoke_all(user_id, "disabled", now)
+            ended = await revoke_credentials(transaction, user_id, "disabled", now)
         await self._sessions.announce(ended)
-        await self._access_tokens.revoke_all(user_id)
-        log.info("user.disabled", user_id=user_id, sessions_ended=len(ended))
+        log.info("user.disabled", user_id=user_id, credentials_ended=len(ended))
 
     async def enable(self, user_id: str) -> None:
         """Let the account sign in again; what was ended stays so."""
@@ -79,7 +75,7 @@ class AccountAdmin:
         log.info("user.enabled", user_id=user_id)
 
     async def reset_password(self, user_id: str) -> str:
-        """Give an account a random password, end its sessions, and return the password.
+        """Give an account a random password, end its sessions and access tokens, and return it.
 
         Raises:
             NoPasswordError: the account signs in elsewhere.
@@ -91,12 +87,12 @@ class AccountAdmin:
             found = await PasswordRepository(transaction).find(user_id)
             if found is None:
                 raise NoPasswordError
-            users = UserRepository(transaction)
-            await users.replace_password_hash(user_id, password_hash, now)
+            # In the order of a sign-in, which locks the failures before the account.
             await forget_failures(transaction, _account_key(found[0]))
-            ended = await SessionRepository(transaction).revoke_all(user_id, "password_reset", now)
+            await UserRepository(transaction).replace_password_hash(user_id, password_hash, now)
+            ended = await revoke_credentials(transaction, user_id, "password_reset", now)
         await self._sessions.announce(ended)
-        log.info("password.reset", user_id=user_id, sessions_ended=len(ended))
+        log.info("password.reset", user_id=user_id, credentials_ended=len(ended))
         return password
 
     async def erase(self, user_id: str) -> None:

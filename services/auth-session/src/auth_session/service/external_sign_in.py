@@ -111,7 +111,8 @@ class ExternalSignIn:
             tokens_until=now,
         )
         sessions = SessionRepository(transaction)
-        if await sessions.add_once(began, now, user_agent):
+        began_at = self._beginning(login, now)
+        if await sessions.add_once(began, now, user_agent, began_at=began_at):
             SIGN_INS.labels("external").inc()
             log.info("session.opened", sid=began.sid, user_id=user.id, issuer=user.issuer)
             return began, user
@@ -143,6 +144,13 @@ class ExternalSignIn:
             await users.set_email(user.id, person, now)
             user = msgspec.structs.replace(user, email=person.email.address)
         return user
+
+    def _beginning(self, login: ExternalLogin, now: datetime) -> datetime:
+        """Return when the user signed in at the issuer, at most a session's lifetime ago."""
+        if login.signed_in_at is None:
+            return now
+        age_s = max(0.0, now.timestamp() - login.signed_in_at)
+        return now - timedelta(seconds=min(age_s, self._session_lifetime.total_seconds()))
 
     def _end(self, login: ExternalLogin, now: datetime) -> datetime:
         left_s = max(0.0, login.expires_at - now.timestamp())

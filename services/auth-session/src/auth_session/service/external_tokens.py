@@ -27,12 +27,15 @@ class ExternalLogin(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         expires_at: unix time in seconds.
+        signed_in_at: unix time in seconds at which the user signed in, or the token was issued;
+            None if the token has neither.
         fingerprint: of what was signed; equal for every copy of the token, however its signature
             is written down.
     """
 
     user: ExternalUser
     expires_at: float
+    signed_in_at: float | None
     fingerprint: str
 
 
@@ -78,11 +81,15 @@ class ExternalTokens:
                 claims, realm=issuer.realm, user_claim=issuer.user_claim, prefix=issuer.prefix
             )
             expires_at = float(claims["exp"])
-        except (ValueError, TypeError) as error:
+            signed_in_at = _signed_in_at(claims)
+        except (ValueError, TypeError, OverflowError) as error:
             msg = f"The token can't be used: {error}."
             raise UnauthorizedError(msg) from None
         return ExternalLogin(
-            user=user, expires_at=expires_at, fingerprint=_fingerprint(issuer.realm, token)
+            user=user,
+            expires_at=expires_at,
+            signed_in_at=signed_in_at,
+            fingerprint=_fingerprint(issuer.realm, token),
         )
 
     async def aclose(self) -> None:
@@ -141,6 +148,14 @@ def _verified(
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
         raise UnauthorizedError("The token is not valid.") from None
     return claims
+
+
+def _signed_in_at(claims: dict[str, Any]) -> float | None:
+    for name in ("auth_time", "iat"):
+        value = claims.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    return None
 
 
 def _fingerprint(realm: str, token: str) -> str:

@@ -3,11 +3,13 @@
 import structlog
 
 from auth_session.domain.clock import Clock
-from auth_session.domain.session import Session, SessionOverview
+from auth_session.domain.session import SessionOverview
 from auth_session.service.session_service import SessionService
+from auth_session.storage.credentials import revoke_credentials
 from auth_session.storage.session_repository import SessionRepository
 from todochat.database import Database
 from todochat.errors import NotFoundError
+from todochat.ids import is_id
 
 log = structlog.get_logger(__name__)
 
@@ -31,18 +33,23 @@ class OwnSessions:
         Raises:
             NotFoundError: the person has no such session.
         """
+        if not is_id(sid, "ses"):
+            raise NotFoundError("There is no such session.")
         async with self._database.transaction() as transaction:
             session = await SessionRepository(transaction).get(sid)
         if session is None or session.user_id != user_id:
             raise NotFoundError("There is no such session.")
         await self._sessions.revoke(sid, "ended")
 
-    async def end_all(self, user_id: str) -> list[Session]:
-        """End all of a person's sessions and return those that were open."""
+    async def end_all(self, user_id: str, *, revoke_access_tokens: bool = True) -> None:
+        """End all sessions of a user, and their access tokens."""
         async with self._database.transaction() as transaction:
-            ended = await SessionRepository(transaction).revoke_all(
-                user_id, "sign_out_everywhere", self._clock()
+            ended = await revoke_credentials(
+                transaction,
+                user_id,
+                "sign_out_everywhere",
+                self._clock(),
+                access_tokens=revoke_access_tokens,
             )
         log.info("session.all_revoked", user_id=user_id, count=len(ended))
         await self._sessions.announce(ended)
-        return ended

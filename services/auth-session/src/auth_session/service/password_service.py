@@ -1,25 +1,41 @@
-"""Changing one's password, and showing that one knows it."""
+"""Changing a password, and confirming that a request comes from the account's owner."""
 
 import hashlib
 
+import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.clock import Clock
 from auth_session.domain.input_check import check_fields
+from auth_session.domain.limits import RECENT_SIGN_IN
 from auth_session.domain.password_rule import check_password, normalize_password
-from auth_session.domain.session import Session
+from auth_session.domain.session import RevokedSid, Session
 from auth_session.domain.sign_in_throttle import address_group, after_failure
 from auth_session.domain.user import User, parse_email
-from auth_session.errors import NoPasswordError, TooManySignInsError, WrongPasswordError
+from auth_session.errors import (
+    NoPasswordError,
+    RecentSignInRequiredError,
+    TooManySignInsError,
+    WrongPasswordError,
+)
 from auth_session.service.password_pool import PasswordPool
 from auth_session.service.session_service import SessionService
+from auth_session.storage.credentials import revoke_credentials
 from auth_session.storage.password_repository import PasswordRepository
 from auth_session.storage.session_repository import SessionRepository
 from auth_session.storage.sign_in_repository import SignInRepository
 from todochat.database import Database
+from todochat.errors import UnauthorizedError
 
 log = structlog.get_logger(__name__)
+
+
+class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """What confirmed a request: a session, and the hash of the password if there is one."""
+
+    session: Session
+    password_hash: str | None
 
 
 class PasswordService:
@@ -33,8 +49,16 @@ class PasswordService:
         self._sessions = sessions
         self._clock = clock
 
-    async def change(self, session: Session, current: str, new: str, client_host: str) -> None:
-        """Set a new password and end every other session of the person.
+    async def change(
+        self,
+        session: Session,
+        current: str,
+        new: str,
+        client_host: str,
+        *,
+        revoke_access_tokens: bool = True,
+    ) -> None:
+        """Set a new password and end every other session of the user, and their access tokens.
 
         Raises:
             NoPasswordError: the account signs in elsewhere.
@@ -54,32 +78,71 @@ class PasswordService:
         )
         await self._require(user, current, old_hash, client_host)
         new_hash = await self._passwords.hash(normalized)
-        ended = await self._store(session, user, old_hash, new_hash, client_host)
-        log.info("password.changed", user_id=user.id, sessions_ended=len(ended))
+        ended = await self._store(session, old_hash, new_hash, access_tokens=revoke_access_tokens)
+        log.info("password.changed", user_id=user.id, credentials_ended=len(ended))
         await self._sessions.announce(ended)
 
-    async def confirm(self, user_id: str, password: str | None, client_host: str) -> None:
-        """Make sure that somebody knows the account's password, if it has one.
+    async def confirm(self, session: Session, password: str | None, client_host: str) -> Confirmed:
+        """Confirm that a request comes from the account's owner.
+
+        Needs the account's password. For an account that has none, the user must have signed in
+        within the last 15 minutes.
 
         Raises:
             WrongPasswordError: it is another one, or none was given.
+            RecentSignInRequiredError: the account has no password and the session is too old.
             TooManySignInsError: too many guesses came from this address.
             PasswordPoolFullError: too many passwords are being hashed.
         """
         try:
-            user, password_hash = await self._find(user_id, client_host)
+            user, password_hash = await self._find(session.user_id, client_host)
         except NoPasswordError:
-            return
+            await self._require_recent(session)
+            return Confirmed(session=session, password_hash=None)
         if password is None:
-            raise WrongPasswordError
+            raise WrongPasswordError("The account's current password is required.")
         await self._require(user, password, password_hash, client_host)
+        return Confirmed(session=session, password_hash=password_hash)
+
+    async def require_unchanged(self, transaction: AsyncSession, confirmed: Confirmed) -> None:
+        """Check in the transaction that acts on a confirmation that it still holds.
+
+        Raises:
+            WrongPasswordError: the password was changed meanwhile.
+            UnauthorizedError: the session ended meanwhile.
+        """
+        session = await SessionRepository(transaction).get(confirmed.session.sid)
+        if session is None or not session.is_open(self._clock()):
+            raise UnauthorizedError("This session has ended.")
+        found = await PasswordRepository(transaction).find(session.user_id)
+        if (None if found is None else found[1]) != confirmed.password_hash:
+            raise WrongPasswordError
+
+    async def _require_recent(self, session: Session) -> None:
+        async with self._database.transaction() as transaction:
+            began_at = await SessionRepository(transaction).began_at(session.sid)
+        if began_at is None or self._clock() - began_at > RECENT_SIGN_IN:
+            raise RecentSignInRequiredError
 
     async def _require(
         self, user: User, password: str, password_hash: str, client_host: str
     ) -> None:
         verified = await self._passwords.verify(normalize_password(password), password_hash)
+        now = self._clock()
+        async with self._database.transaction() as transaction:
+            failures = _failures(transaction, user, client_host)
+            # Read again under its lock: of many guesses sent at once, those that finish after the
+            # limit was reached learn nothing, be they right or wrong.
+            count = await failures.lock(now)
+            wait_s = count.wait_s(now)
+            if wait_s <= 0 and verified.is_right:
+                await failures.forget()
+            elif wait_s <= 0:
+                await failures.put(after_failure(count, now), now)
+        # Only after the commit: an error raised inside would undo the count.
+        if wait_s > 0:
+            raise TooManySignInsError(wait_s)
         if not verified.is_right:
-            await self._count_failure(user, client_host)
             raise WrongPasswordError
 
     async def _find(self, user_id: str, client_host: str) -> tuple[User, str]:
@@ -93,23 +156,27 @@ class PasswordService:
             raise TooManySignInsError(wait_s)
         return found
 
-    async def _count_failure(self, user: User, client_host: str) -> None:
-        now = self._clock()
-        async with self._database.transaction() as transaction:
-            repository = _failures(transaction, user, client_host)
-            count = await repository.lock(now)
-            await repository.put(after_failure(count, now), now)
-
     async def _store(
-        self, session: Session, user: User, old_hash: str, new_hash: str, client_host: str
-    ) -> list[Session]:
+        self,
+        session: Session,
+        old_hash: str,
+        new_hash: str,
+        *,
+        access_tokens: bool,
+    ) -> list[RevokedSid]:
         now = self._clock()
         async with self._database.transaction() as transaction:
-            if not await PasswordRepository(transaction).replace(user.id, old_hash, new_hash, now):
+            if not await PasswordRepository(transaction).replace(
+                session.user_id, old_hash, new_hash, now
+            ):
                 raise WrongPasswordError  # it was changed while this one was being hashed
-            await _failures(transaction, user, client_host).forget()
-            return await SessionRepository(transaction).revoke_all(
-                user.id, "password_changed", now, keep=session.sid
+            return await revoke_credentials(
+                transaction,
+                session.user_id,
+                "password_changed",
+                now,
+                keep_sid=session.sid,
+                access_tokens=access_tokens,
             )
 
 

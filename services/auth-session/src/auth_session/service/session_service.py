@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.clock import Clock
 from auth_session.domain.limits import LOGIN_TOKEN_LIFETIME
-from auth_session.domain.session import RefreshVerdict, Session, judge_refresh
+from auth_session.domain.session import RefreshVerdict, RevokedSid, Session, judge_refresh
 from auth_session.domain.user import User
 from auth_session.errors import AccountDisabledError, RefreshRefusedError
 from auth_session.events.revocation_publisher import RevocationPublisher
@@ -112,8 +112,8 @@ class SessionService:
             log.info("session.revoked", sid=sid, user_id=session.user_id, reason=reason)
             await self.announce([session])
 
-    async def announce(self, sessions: Sequence[Session]) -> None:
-        """Tell the other services of revoked sessions, after the commit that revoked them."""
+    async def announce(self, sessions: Sequence[Session | RevokedSid]) -> None:
+        """Tell the other services of what was revoked, after the commit that revoked it."""
         try:
             await self._revocations.publish(sessions)
         except (RedisError, OSError) as error:

@@ -31,14 +31,20 @@ class SessionRepository:
             )
         )
 
-    async def add_once(self, session: Session, now: datetime, user_agent: str | None) -> bool:
-        """Store a session whose id is derived from something; False if there is one already."""
+    async def add_once(
+        self, session: Session, now: datetime, user_agent: str | None, *, began_at: datetime
+    ) -> bool:
+        """Store a session whose id is derived from something; False if there is one already.
+
+        Args:
+            began_at: when the user signed in, which may have been elsewhere and earlier.
+        """
         added = await self._session.scalar(
             insert_or(SessionRecord)
             .values(
                 id=session.sid,
                 user_id=session.user_id,
-                created_at=now,
+                created_at=began_at,
                 expires_at=session.expires_at,
                 tokens_until=session.tokens_until,
                 last_used_at=now,
@@ -91,6 +97,13 @@ class SessionRepository:
         """Return a session."""
         record = await self._session.get(SessionRecord, sid)
         return None if record is None else record.to_domain()
+
+    async def began_at(self, sid: str) -> datetime | None:
+        """Return when somebody signed in to a session."""
+        began_at: datetime | None = await self._session.scalar(
+            select(SessionRecord.created_at).where(SessionRecord.id == sid)
+        )
+        return began_at
 
     async def find_sid(self, token_hash: bytes) -> str | None:
         """Return the session a refresh token belongs to."""

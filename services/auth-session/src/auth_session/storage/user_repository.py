@@ -115,6 +115,12 @@ class UserRepository:
         )
         return None if record is None else record.to_domain()
 
+    async def lock(self, user_id: str) -> None:
+        """Lock an account until the transaction ends: nobody else holds, locks or changes it."""
+        await self._session.execute(
+            select(UserRecord.id).where(UserRecord.id == user_id).with_for_update(key_share=True)
+        )
+
     async def page(self, *, after: str, limit: int) -> list[User]:
         """Return accounts in the order of their ids, which is that of their creation."""
         records = await self._session.scalars(

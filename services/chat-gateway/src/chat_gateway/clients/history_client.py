@@ -26,11 +26,8 @@ class Download:
         Raises:
             UpstreamError: it broke off; the client's connection has to break off, too.
         """
-        try:
-            async for chunk in self._response.content.iter_chunked(CHUNK_BYTES):
-                yield chunk
-        finally:
-            await self.aclose()
+        async for chunk in self._response.content.iter_chunked(CHUNK_BYTES):
+            yield chunk
 
     async def aclose(self) -> None:
         """Let go of the connection; may be called again."""

@@ -3,18 +3,17 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get
-from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import QueryParameter
-from litestar.response import Stream
 
 from chat_gateway.history_service import HistoryService
 from chat_gateway.http.documentation import BEARER, ExportOperation, SearchOperation
 from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from todochat.openapi import problems
+from todochat.streamed_response import StreamedResponse
 from todochat.tokens import Identity
 
 OwnRequest = Request[Any, Identity, State]
@@ -62,16 +61,14 @@ class HistoryController(Controller):
     )
     async def export(
         self, request: OwnRequest, history_service: NamedDependency[HistoryService]
-    ) -> Stream:
-        """Stream everything of one's chats: threads with their items, files, feedback."""
-        download = await history_service.export(request.auth)
-        headers = {
-            "Content-Disposition": 'attachment; filename="chat.json"',
-            "Cache-Control": "no-store",
-        }
-        return Stream(
-            download.chunks(),
+    ) -> StreamedResponse:
+        """Stream all of your chats: threads with their items, files and feedback.
+
+        It counts as a message, and you can read at most two at the same time.
+        """
+        return StreamedResponse(
+            await history_service.export(request.auth),
+            send_timeout_s=request.app.state.settings.slow_viewer_s,
             media_type=MediaType.JSON,
-            headers=headers,
-            background=BackgroundTask(download.aclose),
+            headers={"Content-Disposition": 'attachment; filename="chat.json"'},
         )

@@ -10,7 +10,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from chat_gateway.errors import BadLastEventIdError
-from chat_gateway.http.chat_controller import RESUMABLE_HEADER
 from chat_gateway.http.documentation import BEARER, AttachOperation
 from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
@@ -66,18 +65,14 @@ class RunController(Controller):
             str | None,
             HeaderParameter(name="Last-Event-ID", description="Number of the last event seen."),
         ] = None,
-        x_resumable: Annotated[
-            str | None,
-            HeaderParameter(
-                name=RESUMABLE_HEADER, description="`1`: send `id:` lines and the end marker."
-            ),
-        ] = None,
     ) -> SseResponse:
-        """Watch a run: the events after Last-Event-ID, stored ones first, then live ones."""
+        """Watch a run: the events after Last-Event-ID, stored ones first, then live ones.
+
+        The stream always has `id:` lines and the end marker; `X-Resumable` is not needed here.
+        """
         attach = AttachRequest(
             run_id=run_id,
             after=_parse_seq(last_event_id),
-            said_resumable=x_resumable == "1",
             began=time.perf_counter(),
         )
         return SseResponse(await service.attach(request.auth, attach), relay)

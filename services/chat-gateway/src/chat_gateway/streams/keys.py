@@ -34,5 +34,5 @@ def viewers(run_id: str) -> str:
 
 
 def resumable(run_id: str) -> str:
-    """Flag: a viewer of this run once said `X-Resumable: 1`; expires after a day."""
+    """Flag: a viewer of this run once sent `X-Resumable: 1` or attached; expires after a day."""
     return f"chat:{{{run_id}}}:resumable"

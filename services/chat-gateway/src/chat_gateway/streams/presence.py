@@ -1,8 +1,8 @@
 """Who is watching which run, over all gateways.
 
-A run is cancelled for absence only if no viewer ever said `X-Resumable: 1`, the last viewer's
-client closed the stream (a gateway that drains, dies or refuses is not the client), and nobody
-attached for ABANDON_GRACE_S. Viewers of one run may be on different gateways, so each has a lease
+A run is cancelled for absence only if no viewer ever sent `X-Resumable: 1` or attached, the last
+viewer's client closed the stream (a gateway that drains, dies or refuses is not the client), and
+nobody came back for ABANDON_GRACE_S. Viewers of one run may be on different gateways, so each has a lease
 in Redis, renewed while its stream is open; `absence` does the cancelling.
 
 Every doubt is decided for the run: until the leases of a killed gateway end, its runs count as
@@ -129,5 +129,5 @@ def _renew(pipeline: Pipe, viewer: Viewer) -> None:
     for key in (keys.viewers(viewer.run_id), keys.streams(viewer.identity.user_id)):
         pipeline.zadd(key, {viewer.viewer_id: until})
         pipeline.expire(key, LEASE_S)
-    if viewer.said_resumable:
+    if viewer.is_resumable:
         pipeline.set(keys.resumable(viewer.run_id), b"1", ex=RESUMABLE_TTL_S)

@@ -33,7 +33,7 @@ class StreamFormat(Protocol):
 
 
 class ResumableFormat:
-    """The log as it is, for clients that say `X-Resumable: 1`."""
+    """The log as it is, for clients that send `X-Resumable: 1` or attach."""
 
     def frames(self, data: bytes) -> bytes:
         """Return the frames, `id:` lines and all."""

@@ -15,7 +15,8 @@ class Viewer:
         viewer_id: also the name of its place among the user's open streams.
         after: the last seq the client has seen.
         active: the api said that the run goes on, so Redis may know it a little later.
-        said_resumable: the client said `X-Resumable: 1`, so its going away says nothing.
+        is_resumable: the client sent `X-Resumable: 1` or attached, so it may come back after it
+            disconnects.
         can_resume: it can go on elsewhere, so it is asked to when this gateway drains.
         began: `time.perf_counter()` at the request's arrival.
         has_left: its stream is closed, so nobody may renew its leases.
@@ -30,7 +31,7 @@ class Viewer:
     after: int
     active: bool
     stream_format: StreamFormat
-    said_resumable: bool
+    is_resumable: bool
     can_resume: bool
     began: float
     conversation_id: int | None = None

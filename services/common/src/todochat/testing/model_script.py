@@ -1,7 +1,7 @@
 """What a scripted model is told to say: the vocabulary of tests that need a model server."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -39,10 +39,15 @@ class Gate:
 
 
 class Say:
-    """One message: its text chunks, one delta each, with gates between them where wanted."""
+    """One message: its text chunks, one delta each, with gates between them where wanted.
 
-    def __init__(self, *chunks: str | Gate) -> None:
+    Args:
+        citations: annotations of the text, sent after it (Responses API only).
+    """
+
+    def __init__(self, *chunks: str | Gate, citations: Sequence[Mapping[str, Any]] = ()) -> None:
         self.chunks = chunks
+        self.citations = citations
 
     @property
     def text(self) -> str:

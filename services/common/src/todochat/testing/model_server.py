@@ -217,7 +217,7 @@ async def _say(message: Say, writer: StreamWriter) -> None:
             await chunk.pass_through()
         else:
             await writer.text(chunk)
-    await writer.end_message()
+    await writer.end_message(message.citations)
 
 
 def _abort(response: web.StreamResponse) -> None:

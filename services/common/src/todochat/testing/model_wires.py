@@ -2,6 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -42,8 +43,8 @@ class StreamWriter(ABC):
         """Write one delta of the open message."""
 
     @abstractmethod
-    async def end_message(self) -> None:
-        """Close the open message."""
+    async def end_message(self, citations: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Close the open message, after the citations of its text."""
 
     @abstractmethod
     async def call(self, call: Call) -> None:
@@ -73,6 +74,7 @@ class ResponsesWriter(StreamWriter):
         self._id = f"resp_{next(_numbers):06d}"
         self._output: list[dict[str, Any]] = []
         self._chunks: list[str] = []
+        self._citations: Sequence[Mapping[str, Any]] = ()
         self._message_id = ""
         self._sequence = count()
 
@@ -85,6 +87,7 @@ class ResponsesWriter(StreamWriter):
     async def begin_message(self) -> None:
         self._message_id = f"msg_{next(_numbers):06d}"
         self._chunks = []
+        self._citations = ()
         await self._send("response.output_item.added", **self._item(self._message("in_progress")))
         await self._send("response.content_part.added", **self._part(), part=self._text_part(""))
 
@@ -94,7 +97,15 @@ class ResponsesWriter(StreamWriter):
         await self._send("response.output_text.delta", **self._part(), delta=delta, logprobs=[])
 
     @override
-    async def end_message(self) -> None:
+    async def end_message(self, citations: Sequence[Mapping[str, Any]] = ()) -> None:
+        for index, citation in enumerate(citations):
+            await self._send(
+                "response.output_text.annotation.added",
+                **self._part(),
+                annotation_index=index,
+                annotation=dict(citation),
+            )
+        self._citations = citations
         text = "".join(self._chunks)
         await self._send("response.output_text.done", **self._part(), text=text, logprobs=[])
         await self._send("response.content_part.done", **self._part(), part=self._text_part(text))
@@ -176,9 +187,9 @@ class ResponsesWriter(StreamWriter):
             "content_index": 0,
         }
 
-    @staticmethod
-    def _text_part(text: str) -> dict[str, Any]:
-        return {"type": "output_text", "text": text, "annotations": []}
+    def _text_part(self, text: str) -> dict[str, Any]:
+        citations = [dict(citation) for citation in self._citations]
+        return {"type": "output_text", "text": text, "annotations": citations}
 
 
 class ChatCompletionsWriter(StreamWriter):
@@ -211,8 +222,8 @@ class ChatCompletionsWriter(StreamWriter):
         await self._delta({"content": delta})
 
     @override
-    async def end_message(self) -> None:
-        """See `begin_message`."""
+    async def end_message(self, citations: Sequence[Mapping[str, Any]] = ()) -> None:
+        """See `begin_message`; citations aren't part of this format."""
 
     @override
     async def call(self, call: Call) -> None:

@@ -32,6 +32,7 @@ ACCEPTED_ARROWS: Final = (Arrow.AGENT_TO_TASKS,)
 ACCESS_TOKEN_SCOPE: Final = "tasks"  # noqa: S105 - a scope
 RUN_ID_HEADER: Final = "X-Run-Id"
 RUN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+RATE_COST: Final = "rate_cost"
 _CALLER: Final = "tasks_caller"
 
 
@@ -121,10 +122,13 @@ async def require_own_path(
     connection.scope["state"][_CALLER] = caller
 
 
-async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Let a person through who hasn't asked too often; comes after `require_own_path`.
+async def limit_rate(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Count the request against the user's rate limit; comes after `require_own_path`.
 
-    The agent isn't counted: what it may do for a person is bounded by the person's runs.
+    A route counts as one request, or as many as its `opt[RATE_COST]`. The agent isn't counted: the
+    user's runs bound what it does.
 
     Raises:
         TooManyRequestsError: this minute's requests are used up.
@@ -132,7 +136,8 @@ async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRout
     caller: Caller = connection.scope["state"][_CALLER]
     if caller.actor == "agent":
         return
-    wait_s = await connection.app.state.rate_limit.take(caller.user_id)
+    cost = handler.opt.get(RATE_COST, 1)
+    wait_s = await connection.app.state.rate_limit.take(caller.user_id, cost)
     if wait_s > 0:
         limit = connection.app.state.settings.requests_per_minute
         msg = f"At most {limit} requests a minute."

@@ -18,7 +18,7 @@ from tasks_service.domain.operation import (
     UpdateOperation,
 )
 from tasks_service.domain.task import TaskChanges
-from tasks_service.http.authentication import Caller, limit_rate, require_own_path
+from tasks_service.http.authentication import Caller
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import (
     ConfirmChanges,
@@ -45,9 +45,8 @@ _DECIDED = documented(
 class ChangeController(Controller):
     """Undo and confirmations of one person."""
 
-    path = "/api/{user_id:str}/changes"
+    path = "/changes"
     tags = ["changes"]
-    guards = [require_own_path, limit_rate]
     security = BEARER
 
     @post(

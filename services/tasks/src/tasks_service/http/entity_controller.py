@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from tasks_service.domain.entity import DEFAULT_ENTITIES, MAX_ENTITIES
 from tasks_service.domain.limits import MAX_SEARCH_CHARS
 from tasks_service.domain.query import parse_words
-from tasks_service.http.authentication import Caller, require_own_path
+from tasks_service.http.authentication import Caller
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
 from tasks_service.service.entity_service import EntityPage, EntityService
@@ -19,9 +19,8 @@ from tasks_service.service.entity_service import EntityPage, EntityService
 class EntityController(Controller):
     """Open tasks and lists in the form of ChatKit's entities."""
 
-    path = "/api/{user_id:str}/entities"
+    path = "/entities"
     tags = ["entities"]
-    guards = [require_own_path]
     security = BEARER
 
     @get(responses=documented(HTTPStatus.OK, EntityPage, "The best fit first.", *READ_PROBLEMS))

@@ -9,14 +9,14 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
 from tasks_service.domain.limits import MAX_EVENT_SEQ
-from tasks_service.http.authentication import Caller, limit_rate, require_own_path
-from tasks_service.http.event_stream import EventStream
+from tasks_service.http.authentication import Caller
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed, Reader
 from todochat.errors import BadRequestError
 from todochat.raw_response import EVENT_STREAM
+from todochat.streamed_response import StreamedResponse
 
 _HEADER: Final = "Last-Event-ID"
 
@@ -35,9 +35,8 @@ LastEventId = Annotated[
 class EventController(Controller):
     """The change feed of one person."""
 
-    path = "/api/{user_id:str}/tasks/events"
+    path = "/tasks/events"
     tags = ["tasks"]
-    guards = [require_own_path, limit_rate]
     security = BEARER
 
     @get(
@@ -61,7 +60,7 @@ class EventController(Controller):
         feed: NamedDependency[ChangeFeed],
         settings: NamedDependency[TasksSettings],
         last_event_id: LastEventId = None,
-    ) -> EventStream:
+    ) -> StreamedResponse:
         """Follow the changes of tasks and lists.
 
         Comments: `: ping` in silence, `: reconnect` before the feed ends because the token has
@@ -70,7 +69,7 @@ class EventController(Controller):
         after = _parse_event_id(last_event_id)
         feed.require_room(caller.user_id)
         reader = Reader(user_id=caller.user_id, sid=caller.sid, expires_at=caller.expires_at)
-        return EventStream(
+        return StreamedResponse(
             feed.stream(reader, after), send_timeout_s=settings.events_send_timeout_s
         )
 

@@ -9,7 +9,7 @@ from litestar.enums import HttpMethod
 from litestar.params import PathParameter, RequestBody
 
 from tasks_service.domain.task import Task, TaskChanges, TaskDraft
-from tasks_service.http.authentication import Caller, limit_rate, require_own_path
+from tasks_service.http.authentication import Caller
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateTask, UpdateTask
 from tasks_service.http.task_listing import TaskListing
@@ -27,9 +27,8 @@ _CHANGED: Final = documented(HTTPStatus.OK, Task, "The task as it is now.", *WRI
 class TaskController(Controller):
     """Tasks of one person."""
 
-    path = "/api/{user_id:str}/tasks"
+    path = "/tasks"
     tags = ["tasks"]
-    guards = [require_own_path, limit_rate]
     security = BEARER
 
     @get(

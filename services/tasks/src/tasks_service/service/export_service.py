@@ -13,8 +13,10 @@ from tasks_service.storage.export_repository import ExportRepository
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import to_task
 from tasks_service.storage.transaction import open_transaction
+from todochat.concurrency_limit import ConcurrencyLimit
 from todochat.database import Database
 
+MAX_OPEN: Final = 2  # exports of one user in one process; each holds a page in memory
 PAGE: Final = 100  # tasks of at most 60 KB each: notes of ten thousand characters
 
 
@@ -58,24 +60,37 @@ class Export(msgspec.Struct, frozen=True):
 
 
 class ExportService:
-    """Reads a person's rows page by page, each in a transaction of its own.
+    """Reads a user's rows page by page, each in a transaction of its own.
 
-    No transaction stays open while a slow reader takes its time. So the export isn't a picture of
+    No transaction stays open while a slow reader takes its time. So the export isn't a snapshot of
     one moment; but lists come after tasks, and every task's list is among them.
     """
 
     def __init__(self, database: Database, *, page: int = PAGE) -> None:
         self._database = database
         self._page = page
+        self._open = ConcurrencyLimit(MAX_OPEN, "exports")
 
     async def first_page(self, user_id: str) -> list[TaskRecord]:
-        """Return what `stream` begins with; read before the answer's status is said."""
+        """Return the page that `stream` begins with; read before the status is sent.
+
+        Raises:
+            TooManyRequestsError: the user has `MAX_OPEN` exports in progress.
+        """
+        self._open.check(user_id)
         return await self._tasks(user_id, after=0)
 
     async def stream(
         self, user_id: str, first_page: list[TaskRecord]
     ) -> AsyncGenerator[bytes, None]:
         """Yield the JSON document in pieces."""
+        with self._open.hold(user_id):
+            async for piece in self._document(user_id, first_page):
+                yield piece
+
+    async def _document(
+        self, user_id: str, first_page: list[TaskRecord]
+    ) -> AsyncGenerator[bytes, None]:
         yield b'{"tasks":['
         page, is_first = first_page, True
         while page:

@@ -15,6 +15,8 @@ import msgspec
 from openai._streaming import ServerSentEvent, SSEDecoder
 from typing_extensions import override
 
+from todo_agent.chatkit.text import replace_surrogates
+
 _TEXTS: Final = (
     "response.output_text.delta",
     "response.function_call_arguments.delta",
@@ -113,8 +115,12 @@ def _decode(data: bytes) -> Any:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
+    except RecursionError as error:
+        msg = "the model server sent an event that is nested too deeply"
+        raise ValueError(msg) from error
     try:
-        return json.loads(data)  # takes NaN, and more
+        # It accepts NaN and escaped lone surrogates, which nothing after it could encode.
+        return replace_surrogates(json.loads(data))
     except ValueError:
         return None  # `[DONE]`, or for the library to complain about
 

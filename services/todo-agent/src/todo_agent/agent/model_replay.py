@@ -21,9 +21,16 @@ from openai.types.responses import (
     ResponseOutputItemAddedEvent,
     ResponseOutputItemDoneEvent,
     ResponseOutputMessage,
+    ResponseOutputTextAnnotationAddedEvent,
 )
 from typing_extensions import override
 
+from todo_agent.agent.call_arguments import make_parseable
+from todo_agent.agent.citations import (
+    parse_citation,
+    parse_message_citations,
+    parse_part_citations,
+)
 from todo_agent.agent.run_scope import RunScope, answer_key
 from todo_agent.agent.usage import RunMeter
 from todo_agent.agent.watched import ModelCall
@@ -31,6 +38,7 @@ from todo_agent.storage.usage_repository import AnswerUsage
 from todochat.logging import log_content
 
 _REASONING: Final = "response.reasoning"
+_CITING: Final = {"response.content_part.added", "response.output_text.annotation.added"}
 
 
 class AnswerStep(msgspec.Struct):
@@ -130,8 +138,10 @@ class ReplayModel(Model):
     ) -> list[TResponseStreamEvent]:
         """Save the answer; what is `done` on the wire is then in the journal too."""
         for item in response.output:
-            if isinstance(item, ResponseFunctionToolCall) and not item.id:
-                item.id = FAKE_RESPONSES_ID  # openai-chatkit insists on one; the SDK strips this
+            if isinstance(item, ResponseFunctionToolCall):
+                item.arguments = make_parseable(item.arguments)
+                # openai-chatkit insists on an id; the SDK strips this one.
+                item.id = item.id or FAKE_RESPONSES_ID
         self._scope.place_calls(answer, response)
         messages = _messages(response)
         step = AnswerStep(
@@ -199,6 +209,8 @@ class _MessageNames:
         name = self._names.get((item_id, getattr(event, "output_index", 0)))
         if name is None:
             return None
+        if event.type in _CITING:
+            return _with_citations(event, name)
         cast("Any", event).item_id = name  # it is nobody else's, and a copy costs ten times that
         return event
 
@@ -207,7 +219,19 @@ class _MessageNames:
             return None
         place = (event.item.id, event.output_index)
         name = self._names.setdefault(place, self.nth(len(self._names)))
-        return event.model_copy(update={"item": event.item.model_copy(update={"id": name})})
+        update = {"id": name, "content": parse_message_citations(event.item)}
+        return event.model_copy(update={"item": event.item.model_copy(update=update)})
+
+
+def _with_citations(event: TResponseStreamEvent, item_id: str) -> TResponseStreamEvent | None:
+    """Return a copy with our id and parsed citations; None if its citation can't be used."""
+    if event.type == "response.content_part.added":
+        part = parse_part_citations(event.part)
+        return event.model_copy(update={"item_id": item_id, "part": part})
+    citation = parse_citation(cast("ResponseOutputTextAnnotationAddedEvent", event).annotation)
+    if citation is None:
+        return None
+    return event.model_copy(update={"item_id": item_id, "annotation": citation})
 
 
 def _messages(response: Response) -> list[ResponseOutputMessage]:
@@ -217,7 +241,9 @@ def _messages(response: Response) -> list[ResponseOutputMessage]:
 def _done(message: ResponseOutputMessage, item_id: str) -> TResponseStreamEvent:
     return ResponseOutputItemDoneEvent.model_construct(
         type="response.output_item.done",
-        item=message.model_copy(update={"id": item_id}),
+        item=message.model_copy(
+            update={"id": item_id, "content": parse_message_citations(message)}
+        ),
         output_index=0,
         sequence_number=0,
     )

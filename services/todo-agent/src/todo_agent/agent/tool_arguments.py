@@ -151,16 +151,22 @@ ArgumentsT = TypeVar("ArgumentsT", bound=msgspec.Struct)
 
 
 def parse_arguments(text: str, kind: type[ArgumentsT]) -> ArgumentsT:
-    """Read a call's arguments.
+    """Parse a call's arguments.
 
     Raises:
-        InvalidArgumentsError: they are no JSON, or not what the tool takes.
+        InvalidArgumentsError: they are not JSON, nested too deeply, or not what the tool accepts.
     """
     try:
         # Some models write "" where they mean null, and nothing where they mean {}.
         given = msgspec.json.decode(text or "{}", type=dict[str, Any])
         present = {name: value for name, value in given.items() if value not in ("", None)}
         return msgspec.convert(present, kind, strict=False)
+    except RecursionError as error:
+        msg = "The arguments are nested too deeply."
+        raise InvalidArgumentsError(msg) from error
+    except UnicodeError as error:
+        msg = "The arguments contain a character that is not valid Unicode."
+        raise InvalidArgumentsError(msg) from error
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise InvalidArgumentsError(str(error)) from error
 

@@ -1,6 +1,5 @@
 """What a file is, told by its content; its name and what the browser says of it prove nothing."""
 
-import re
 import unicodedata
 from pathlib import PurePosixPath
 from typing import Final
@@ -16,12 +15,8 @@ SUPPORTED: Final = "text, CSV, PNG, JPEG, GIF and WebP"
 MAX_NAME_CHARS: Final = 200
 
 _HEAD_BYTES: Final = 4096
-# What may stand before the root of an SVG: a byte order mark, a prolog, comments, a doctype.
-_SVG: Final = re.compile(
-    r"\A\ufeff?\s*(?:<\?[^>]{0,500}\?>\s*|<!--.{0,2000}?-->\s*|<!doctype[^>]{0,500}>\s*){0,10}"
-    r"<(?:[a-z_][\w.-]{0,50}:)?svg[\s/>]",
-    re.IGNORECASE | re.DOTALL,
-)
+# Room for comments and a document type before the root of an XML document; no text begins with more.
+_MAX_PROLOG_CHARS: Final = 65_536
 
 
 def detect_type(content: bytes, name: str, announced: str) -> str:
@@ -37,7 +32,7 @@ def detect_type(content: bytes, name: str, announced: str) -> str:
         raise UnsupportedFileError("The file is empty.")
     text = _as_text(content)
     if text is not None:
-        if _SVG.match(text):
+        if _may_be_svg(text):
             msg = f"SVG images are not taken; {SUPPORTED} are."
             raise UnsupportedFileError(msg)
         is_csv = media_type(announced) == CSV_TYPE or name.lower().endswith(".csv")
@@ -71,6 +66,53 @@ def clean_name(name: str) -> str:
     # Controls, surrogates and what turns the direction of text ("gpj.exe") go.
     kept = "".join(char for char in base if unicodedata.category(char)[0] != "C")
     return " ".join(kept.split())[:MAX_NAME_CHARS] or "file"
+
+
+def _may_be_svg(text: str) -> bool:
+    """Whether a text is an SVG, or what precedes its first element can't be read to its end."""
+    head = text.removeprefix("\ufeff").lstrip()[:_MAX_PROLOG_CHARS]
+    position = 0
+    while head.startswith(("<!", "<?"), position):
+        end = _after_declaration(head, position)
+        if end is None:
+            may_be_open = head.startswith(("<!--", "<?"), position)
+            return not may_be_open or len(head) == _MAX_PROLOG_CHARS
+        position = end
+        while head[position : position + 1].isspace():
+            position += 1
+    if position == len(head):
+        return len(head) == _MAX_PROLOG_CHARS
+    words = head[position:].replace("/", " ").replace(">", " ").split(maxsplit=1)
+    tag = words[0] if words else ""
+    return tag.startswith("<") and tag[1:].lower().rpartition(":")[2] == "svg"
+
+
+def _after_declaration(text: str, start: int) -> int | None:
+    """Return where a comment, an instruction or a document type ends; None if it doesn't."""
+    for opening, closing in (("<!--", "-->"), ("<?", "?>")):
+        if text.startswith(opening, start):
+            return _after(text, closing, start + len(opening))
+    # A document type may have declarations in brackets, with quotes, comments and instructions.
+    position: int | None = start + 2
+    depth = 0
+    while position is not None and position < len(text):
+        character = text[position]
+        if character in "\"'":
+            position = _after(text, character, position + 1)
+            continue
+        if text.startswith(("<!--", "<?"), position):
+            position = _after_declaration(text, position)
+            continue
+        if character == ">" and depth == 0:
+            return position + 1
+        depth += (character in "[<") - (character in "]>")
+        position += 1
+    return None
+
+
+def _after(text: str, closing: str, start: int) -> int | None:
+    end = text.find(closing, start)
+    return end + len(closing) if end >= 0 else None
 
 
 def _as_text(content: bytes) -> str | None:

@@ -24,7 +24,7 @@ def clean_text(text: str) -> str:
 
 def without_surrogates(model: ModelT) -> ModelT:
     """Return a copy of a model in which every lone surrogate is U+FFFD."""
-    return type(model).model_validate(_clean(model.model_dump()))
+    return type(model).model_validate(replace_surrogates(model.model_dump()))
 
 
 def storable_json(model: BaseModel) -> str:
@@ -38,7 +38,7 @@ def storable_json(model: BaseModel) -> str:
 
 def storable_value(value: Any) -> str:
     """Encode a JSON value for a jsonb column."""
-    return _without_nul(to_json(_clean(value)).decode())
+    return _without_nul(to_json(replace_surrogates(value)).decode())
 
 
 def _without_nul(encoded: str) -> str:
@@ -48,13 +48,16 @@ def _without_nul(encoded: str) -> str:
     return _ESCAPED_NUL.sub(lambda match: match[1] or "", encoded)
 
 
-def _clean(value: Any) -> Any:
+def replace_surrogates(value: Any) -> Any:
+    """Return a copy of a JSON value in which every lone surrogate is U+FFFD."""
     match value:
         case str():
             return _SURROGATES.sub("\ufffd", value)
         case dict():
-            return {_clean(key): _clean(item) for key, item in value.items()}
+            return {
+                replace_surrogates(key): replace_surrogates(item) for key, item in value.items()
+            }
         case list() | tuple():
-            return [_clean(item) for item in value]
+            return [replace_surrogates(item) for item in value]
         case _:
             return value

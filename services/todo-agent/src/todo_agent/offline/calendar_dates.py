@@ -7,6 +7,7 @@ ctparse 25); what it does not read is composed in `day_pieces` and `time_pieces`
 
 import re
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 import dateparser
 
@@ -17,12 +18,13 @@ def parse_calendar_date(words: str, clock: Clock) -> date | None:
     """Read a date like "3 december", "24.12.2026" or "2026-12-24"; without a year the next such."""
     has_year = re.search(r"\d{4}|\d[./]\d+[./]\d", words) is not None
     order = "YMD" if re.match(r"\d{4}", words) else "MDY" if clock.is_month_first else "DMY"
-    return _parse(words, clock, prefer="current_period" if has_year else "future", order=order)
+    prefer = "current_period" if has_year else "future"
+    return _parse(words, clock.today, prefer=prefer, order=order)
 
 
 def days_ahead(count: int, unit: str, clock: Clock) -> date | None:
     """Return the day `count` days, weeks, months or years from today; None past the calendar's end."""
-    return _parse(f"in {count} {unit}s", clock, prefer="future", order="DMY")
+    return _parse(f"in {count} {unit}s", clock.today, prefer="future", order="DMY")
 
 
 def next_month(day: date) -> date:
@@ -30,9 +32,10 @@ def next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def _parse(words: str, clock: Clock, *, prefer: str, order: str) -> date | None:
+@lru_cache(maxsize=256)  # a message is read several times, and a date takes a millisecond or two
+def _parse(words: str, today: date, *, prefer: str, order: str) -> date | None:
     settings = {
-        "RELATIVE_BASE": datetime.combine(clock.today, time()),
+        "RELATIVE_BASE": datetime.combine(today, time()),
         "PREFER_DATES_FROM": prefer,
         "DATE_ORDER": order,
         "RETURN_AS_TIMEZONE_AWARE": False,

@@ -1,12 +1,12 @@
 """What one piece of a date phrase says ("friday", "at 5", "every week"), before pieces are joined."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final, Literal
 
 from todo_agent.offline.clock import Clock
+from todo_agent.offline.grammar.patterns import Match, Pattern
 
 DayPart = Literal["morning", "noon", "afternoon", "evening", "night"]
 Meridiem = Literal["am", "pm"]
@@ -86,7 +86,7 @@ class Part:
         return cls(first=day, last=day, is_exact_day=is_exact)
 
 
-Reading = Callable[[re.Match[str], Clock], Part | None]
+Reading = Callable[[Match, Clock], Part | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Piece:
     needs company is a date only next to another ("morning", "3:16").
     """
 
-    pattern: re.Pattern[str]
+    pattern: Pattern
     read: Reading
     is_strong: bool = True
     keeps_text: bool = False

@@ -7,7 +7,15 @@ from typing import Final
 from todo_agent.offline.calendar_dates import days_ahead, next_month, parse_calendar_date
 from todo_agent.offline.clock import Clock
 from todo_agent.offline.date_parts import Part, Piece, Reading
-from todo_agent.offline.grammar.patterns import CARDINAL, ORDINAL, any_of, rx, to_number, word_list
+from todo_agent.offline.grammar.patterns import (
+    CARDINAL,
+    ORDINAL,
+    Match,
+    any_of,
+    rx,
+    to_number,
+    word_list,
+)
 
 WEEKDAYS: Final = word_list("monday tuesday wednesday thursday friday saturday sunday")
 MONTHS: Final = word_list(
@@ -47,7 +55,7 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _relative_day(match: re.Match[str], clock: Clock) -> Part:
+def _relative_day(match: Match, clock: Clock) -> Part:
     word = match["day"].lower()
     offset = 0
     if "after" in word:
@@ -60,7 +68,7 @@ def _relative_day(match: re.Match[str], clock: Clock) -> Part:
     return Part(first=day, last=day, day_part="night" if word == "tonight" else None)
 
 
-def _weekday(match: re.Match[str], clock: Clock) -> Part:
+def _weekday(match: Match, clock: Clock) -> Part:
     number = weekday_number(match["name"])
     groups = match.groupdict()
     which = (groups.get("which") or "").lower()
@@ -71,18 +79,18 @@ def _weekday(match: re.Match[str], clock: Clock) -> Part:
     return Part.on(next_weekday(number, clock.today, may_be_today=which == "this"))
 
 
-def _weeks_from_weekday(match: re.Match[str], clock: Clock) -> Part:
+def _weeks_from_weekday(match: Match, clock: Clock) -> Part:
     start = next_weekday(weekday_number(match["name"]), clock.today)
     return Part.on(start + timedelta(weeks=min(to_number(match["count"]), 520)))
 
 
-def _calendar_date(match: re.Match[str], clock: Clock) -> Part | None:
+def _calendar_date(match: Match, clock: Clock) -> Part | None:
     words = f"{to_number(match['day'])} {match['month'][:3]} {match['year'] or ''}".strip()
     day = parse_calendar_date(words, clock)
     return Part.on(day, is_exact=True) if day else None
 
 
-def _numeric_date(match: re.Match[str], clock: Clock) -> Part | None:
+def _numeric_date(match: Match, clock: Clock) -> Part | None:
     day = parse_calendar_date(_with_named_month(match["date"], clock), clock)
     return Part.on(day, is_exact=True) if day else None
 
@@ -99,7 +107,7 @@ def _with_named_month(numbers: str, clock: Clock) -> str:
     return " ".join([str(day), name, *map(str, year)])
 
 
-def _day_of_month(match: re.Match[str], clock: Clock) -> Part | None:
+def _day_of_month(match: Match, clock: Clock) -> Part | None:
     day, which = to_number(match["day"]), (match["which"] or "").lower()
     first = clock.today.replace(day=1)
     if which == "next":
@@ -113,7 +121,7 @@ def _day_of_month(match: re.Match[str], clock: Clock) -> Part | None:
     return None
 
 
-def _period(match: re.Match[str], clock: Clock) -> Part:
+def _period(match: Match, clock: Clock) -> Part:
     unit, which = match["unit"].lower(), (match["which"] or "").lower()
     is_next = which.endswith(("next", "following"))
     today = clock.today
@@ -131,7 +139,7 @@ def _period(match: re.Match[str], clock: Clock) -> Part:
     return Part(first=first, last=last, due_day=first if is_next or unit == "weekend" else last)
 
 
-def _end_of(match: re.Match[str], clock: Clock) -> Part:
+def _end_of(match: Match, clock: Clock) -> Part:
     unit = (match["unit"] or match["short"][-1]).lower()[0]
     today, is_next = clock.today, (match["which"] or "").lower() == "next"
     if unit == "w":
@@ -145,20 +153,20 @@ def _end_of(match: re.Match[str], clock: Clock) -> Part:
     return Part.on(today + timedelta(days=1 if is_next else 0))
 
 
-def _coming_days(match: re.Match[str], clock: Clock) -> Part | None:
+def _coming_days(match: Match, clock: Clock) -> Part | None:
     count = to_number(match["count"])
     last = days_ahead(count, match["unit"].lower().rstrip("s"), clock)
     return Part(first=clock.today, last=last, due_day=last) if last and count else None
 
 
-def _month_period(match: re.Match[str], clock: Clock) -> Part:
+def _month_period(match: Match, clock: Clock) -> Part:
     number = next(i for i, name in enumerate(MONTHS, 1) if name[:3] == match["month"][:3].lower())
     year = int(match["year"] or clock.today.year + (number < clock.today.month))
     first = date(year, number, 1)
     return Part(first=first, last=next_month(first) - timedelta(days=1))
 
 
-def _holiday(match: re.Match[str], clock: Clock) -> Part:
+def _holiday(match: Match, clock: Clock) -> Part:
     name = re.sub(r"\s+", " ", match["holiday"].lower())
     month, day = next(
         when for known, when in _HOLIDAYS.items() if rx(known).fullmatch(name) is not None

@@ -39,7 +39,7 @@ from todo_agent.offline.intents import (
     Undo,
     Update,
 )
-from todo_agent.offline.interpreter import interpret
+from todo_agent.offline.interpreter import MAX_MESSAGE_CHARS, interpret, normalise
 from todo_agent.offline.lookup import Situation
 from todo_agent.offline.markdown import mentioned_numbers, names_gone
 from todo_agent.offline.plain_words import is_undo, is_yes
@@ -70,7 +70,9 @@ _TO: Final = rx(r"^(?:to|as|about|of) ")
 
 def read_turn(turns: Sequence[Turn], clock: Clock, depth: int = MAX_CHAIN) -> tuple[Intent, ...]:
     """Return what the last turn asks for, read as an answer to the turn before if that asked."""
-    message = turns[-1].text
+    if len(turns[-1].text) > MAX_MESSAGE_CHARS:
+        return (Talk(Topic.TOO_LONG),)
+    message = normalise(turns[-1].text).strip()
     before = turns[-2] if len(turns) > 1 else None
     if is_undo(message):
         return (Undo(),)
@@ -78,7 +80,7 @@ def read_turn(turns: Sequence[Turn], clock: Clock, depth: int = MAX_CHAIN) -> tu
     if before is None or prompt is None or depth == 0:
         return interpret(message, clock)
     asked = read_turn(turns[:-1], clock, depth - 1)[-1]
-    answered = _ANSWERS[prompt](asked, message.strip(), before.answer, clock)
+    answered = _ANSWERS[prompt](asked, message, before.answer, clock)
     return (answered,) if answered is not None else interpret(message, clock)
 
 

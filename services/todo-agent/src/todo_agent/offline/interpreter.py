@@ -25,10 +25,12 @@ from todo_agent.offline.grammar.updating import UPDATING_RULES
 from todo_agent.offline.grammar.word_order import move_front_to_end
 from todo_agent.offline.intents import Add, Intent, Offer, ShowLists, ShowTasks, Talk, Topic
 
-# Longer than any title with notes worth typing; bounds the time that the patterns can take.
+# Longer than any title with notes worth typing; it also bounds what the patterns have to read.
 MAX_MESSAGE_CHARS: Final = 2000
 # Each may take three calls of the model, and a run has a limit of those.
 MAX_COMMANDS: Final = 5
+# More than the items of one step, so that a pasted list with one on each line is read.
+MAX_SENTENCES: Final = 30
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _COMMANDS: Final = (
     *UPDATING_RULES,
@@ -42,19 +44,20 @@ def interpret(message: str, clock: Clock) -> tuple[Intent, ...]:
     """Return what a message asks for, in its order; at least one intent."""
     if len(message) > MAX_MESSAGE_CHARS:
         return (Talk(Topic.TOO_LONG),)
-    sentences = mood.split_sentences(hide_quotes(_normalise(message)))
+    sentences = mood.split_sentences(hide_quotes(normalise(message)))
     if not sentences:
         return (Talk(Topic.EMPTY),)
     if mood.is_question(sentences[0]):
         return _answer_only(sentences[:MAX_COMMANDS], clock)
-    intents = _merge_adds(read_sentence(sentence, clock) for sentence in sentences)
-    if len(intents) > MAX_COMMANDS:
+    read = (read_sentence(sentence, clock) for sentence in sentences[:MAX_SENTENCES])
+    intents = _merge_adds(read)
+    if len(intents) > MAX_COMMANDS or len(sentences) > MAX_SENTENCES:
         intents = [*intents[:MAX_COMMANDS], Talk(Topic.TOO_MANY)]
     return _without_asides(tuple(intents))
 
 
-def _normalise(message: str) -> str:
-    """Blank out control characters, and shorten runs of separators that mean no more than one."""
+def normalise(message: str) -> str:
+    """Blank out control characters; shorten runs of white space, and of separators that mean one."""
     text = re.sub(r"[^\S\n]+", " ", _CONTROL.sub(" ", message))
     text = re.sub(r"\s*\n\s*", "\n", text)
     return re.sub(r"([,;:!?.\-])(?: ?\1){3,}", r"\1", text)

@@ -11,6 +11,7 @@ from typing import Final
 
 from todo_agent.offline import replies
 from todo_agent.offline.clock import Clock
+from todo_agent.offline.grammar.targets import MAX_NUMBERS
 from todo_agent.offline.intents import (
     ByNumber,
     ByWords,
@@ -21,7 +22,7 @@ from todo_agent.offline.intents import (
     Target,
 )
 from todo_agent.offline.markdown import quote
-from todo_agent.offline.matching import Matches, match_titles, search_term
+from todo_agent.offline.matching import Matches, Titles, match_titles, search_term
 from todo_agent.offline.prompts import Prompt
 from todo_agent.offline.tool_calls import TaskView, ToolCall, ToolOutput, list_lists, list_tasks
 
@@ -193,8 +194,11 @@ def _by_words(target: ByWords, situation: Situation, *, prefers_completed: bool)
 def _several(words: str, tasks: Sequence[TaskView]) -> tuple[TaskView, ...]:
     """Return a task for each part of "milk and eggs", if each part means just one."""
     parts = [part for part in _AND.split(words) if part]
-    found = [_open_first(match_titles(part, tasks).sure) for part in parts]
-    if len(parts) < 2 or any(len(matches) != 1 for matches in found):
+    if not 2 <= len(parts) <= MAX_NUMBERS:
+        return ()
+    titles = Titles(tasks)
+    found = [_open_first(titles.sure(part)) for part in parts]
+    if any(len(matches) != 1 for matches in found):
         return ()
     return tuple(dict.fromkeys(matches[0] for matches in found))
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
@@ -17,6 +17,7 @@ _SMALL: Final = frozenset(
     )
 )
 _TYPO_RATIO: Final = 0.75
+MAX_COMPARED: Final = 2000
 _PLURALS: Final = (
     ("ies", "y"),
     ("sses", "ss"),
@@ -65,43 +66,74 @@ def search_term(text: str) -> str:
     return longest[:-1] if longest.endswith("y") and len(longest) > 3 else longest
 
 
-def match_titles(words: str, tasks: Sequence[TaskView], hint: str = "") -> Matches:
+class Titles:
+    """The titles of tasks, read once to match many words against them."""
+
+    def __init__(self, tasks: Iterable[TaskView]) -> None:
+        self._titles = [
+            (task, _fold(task.title), frozenset(words_of(task.title))) for task in tasks
+        ]
+
+    def sure(self, words: str, hint: str = "") -> tuple[TaskView, ...]:
+        """Return the tasks whose titles have all the words.
+
+        Args:
+            hint: a word that decides between titles which match alike.
+        """
+        folded, wanted = _fold(words), set(words_of(words))
+        exact = tuple(task for task, title, _ in self._titles if title == folded)
+        if exact:
+            return exact
+        full = [(task, having) for task, _, having in self._titles if having and wanted <= having]
+        if hint and len(full) > 1:
+            base = stem(hint.casefold())
+            full = [(task, having) for task, having in full if base in having] or full
+        return tuple(task for task, _ in full)
+
+    def perhaps(self, words: str) -> tuple[TaskView, ...]:
+        """Return the tasks whose titles have at least half of the words, allowing for typos."""
+        wanted = set(words_of(words))
+        typos = _Typos()
+        found = []
+        for task, _, having in self._titles:
+            if len(wanted) > 2 * len(having):
+                continue
+            count = sum(word in having or typos.has(word, having) for word in wanted)
+            if count and count * 2 >= len(wanted):
+                found.append(task)
+        return tuple(found)
+
+
+class _Typos:
+    """Compares words letter by letter; of very many the first ones, since each takes a while."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def has(self, word: str, having: Iterable[str]) -> bool:
+        return len(self._known) < MAX_COMPARED and any(
+            self._is_alike(word, other) for other in having
+        )
+
+    def _is_alike(self, word: str, other: str) -> bool:
+        lengths = len(word), len(other)
+        if min(lengths) <= 3 or 2 * min(lengths) < _TYPO_RATIO * sum(lengths):
+            return False
+        pair = (word, other)
+        if pair not in self._known:
+            self._known[pair] = SequenceMatcher(None, word, other).ratio() >= _TYPO_RATIO
+        return self._known[pair]
+
+
+def match_titles(words: str, tasks: Iterable[TaskView], hint: str = "") -> Matches:
     """Match words against titles.
 
     Args:
         hint: a word that decides between titles which match alike.
     """
-    exact = tuple(task for task in tasks if _fold(task.title) == _fold(words))
-    if exact:
-        return Matches(exact)
-    wanted = words_of(words)
-    full = tuple(task for task in tasks if _has_all(wanted, words_of(task.title)))
-    if hint and len(full) > 1:
-        hinted = tuple(task for task in full if stem(hint.casefold()) in words_of(task.title))
-        full = hinted or full
-    if full:
-        return Matches(full)
-    return Matches(
-        perhaps=tuple(task for task in tasks if _is_similar(wanted, words_of(task.title)))
-    )
-
-
-def _has_all(wanted: Iterable[str], having: Sequence[str]) -> bool:
-    return all(word in having for word in wanted) and bool(having)
-
-
-def _is_similar(wanted: Sequence[str], having: Sequence[str]) -> bool:
-    """Whether at least half of the words are there, allowing for typos."""
-    found = sum(1 for word in wanted if any(_is_alike(word, other) for other in having))
-    return found * 2 >= max(len(wanted), 1) and found > 0
-
-
-def _is_alike(word: str, other: str) -> bool:
-    if word == other:
-        return True
-    return (
-        min(len(word), len(other)) > 3 and SequenceMatcher(None, word, other).ratio() >= _TYPO_RATIO
-    )
+    titles = Titles(tasks)
+    sure = titles.sure(words, hint)
+    return Matches(sure) if sure else Matches(perhaps=titles.perhaps(words))
 
 
 def _fold(text: str) -> str:

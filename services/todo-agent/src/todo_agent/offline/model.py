@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
 from agents import Model, ModelResponse, ModelSettings, Tool, Usage
 from agents.agent_output import AgentOutputSchemaBase
 from agents.handoffs import Handoff
@@ -17,13 +18,17 @@ from typing_extensions import override
 from todo_agent.offline import replies
 from todo_agent.offline.calendar_dates import parse_calendar_date
 from todo_agent.offline.clock import Clock, read_clock
-from todo_agent.offline.conversation import read_turns
+from todo_agent.offline.conversation import Turn, read_turns
 from todo_agent.offline.events import answer_key, output_items, stream_events
 from todo_agent.offline.follow_up import read_situation, read_turn
 from todo_agent.offline.intents import Intent, Talk, Topic
 from todo_agent.offline.planner import Step, next_step
+from todo_agent.offline.time_limit import time_limit
 from todochat.clock import utc_now
 
+log = structlog.get_logger(__name__)
+# A message takes a few milliseconds; no other run should wait for one that takes longer.
+MAX_READING_SECONDS: Final = 0.2
 MISSING_TOOLS = "I can't do that here: I lack the tools for it."
 
 
@@ -97,11 +102,20 @@ def decide(items: str | Sequence[Any], clock: Clock) -> Step:
     turn = turns[-1]
     intents: tuple[Intent, ...] = (Talk(Topic.NO_FILES),)
     if turn.text or not turn.files:
-        intents = read_turn(turns, clock)
+        intents = _read(turns, clock)
     step = next_step(intents, read_situation(turns, clock), turn)
     if turn.files and step.text:
         return replace(step, text=f"{replies.unread(turn.files)}\n\n{step.text}")
     return step
+
+
+def _read(turns: Sequence[Turn], clock: Clock) -> tuple[Intent, ...]:
+    try:
+        with time_limit(MAX_READING_SECONDS):
+            return read_turn(turns, clock)
+    except TimeoutError:
+        log.warning("offline.message_took_too_long", characters=len(turns[-1].text))
+        return (Talk(Topic.UNKNOWN),)
 
 
 async def _decide(items: str | Sequence[Any], clock: Clock, tools: Sequence[Tool]) -> Step:

@@ -16,9 +16,11 @@ from todo_agent.offline.date_parts import (
     WallTime,
 )
 from todo_agent.offline.day_pieces import DAY_NAME, next_weekday, weekday_number
-from todo_agent.offline.grammar.patterns import CARDINAL, any_of, rx, to_number, word_list
+from todo_agent.offline.grammar.patterns import CARDINAL, Match, any_of, rx, to_number, word_list
 
 MAX_DELAY: Final = timedelta(days=3660)
+# More than any count whose delay is accepted; a number of many digits would be infinite.
+MAX_COUNT: Final = 1e7
 _AT: Final = r"(?:(?:at|by|before|until|till|around|about|from|for|after|on) |@\s*)"
 _HOURS: Final = word_list("one two three four five six seven eight nine ten eleven twelve")
 _HOUR: Final = rf"(?:\d{{1,2}}|{any_of(_HOURS)})"
@@ -37,7 +39,7 @@ _UNIT: Final = (
 )
 
 
-def _clock_time(match: re.Match[str], _clock: Clock) -> Part | None:
+def _clock_time(match: Match, _clock: Clock) -> Part | None:
     groups = match.groupdict()
     half = (groups.get("meridiem") or "").lower()[:1]
     hour = to_number(groups["hour"])
@@ -50,7 +52,7 @@ def _clock_time(match: re.Match[str], _clock: Clock) -> Part | None:
     return Part(wall=WallTime(hour, minute, meridiem))
 
 
-def _spoken_time(match: re.Match[str], _clock: Clock) -> Part | None:
+def _spoken_time(match: Match, _clock: Clock) -> Part | None:
     words = match["minutes"].lower()
     minutes = 30 if words == "half" else 15 if "quarter" in words else to_number(words)
     hour = to_number(match["hour"])
@@ -61,13 +63,13 @@ def _spoken_time(match: re.Match[str], _clock: Clock) -> Part | None:
     return Part(wall=WallTime(hour - 1 or 12, 60 - minutes))
 
 
-def _named_time(match: re.Match[str], _clock: Clock) -> Part:
+def _named_time(match: Match, _clock: Clock) -> Part:
     if match["name"].lower() == "midnight":
         return Part(wall=WallTime(MIDNIGHT))
     return Part(wall=WallTime(12, 0, "pm"))
 
 
-def _part_of_day(match: re.Match[str], clock: Clock) -> Part:
+def _part_of_day(match: Match, clock: Clock) -> Part:
     word = match["part"].lower()
     part: DayPart = "noon" if word == "lunchtime" else word  # type: ignore[assignment]
     if match["lead"].lower().startswith("this"):
@@ -75,7 +77,7 @@ def _part_of_day(match: re.Match[str], clock: Clock) -> Part:
     return Part(day_part=part)
 
 
-def _delay(match: re.Match[str], clock: Clock) -> Part | None:
+def _delay(match: Match, clock: Clock) -> Part | None:
     count, unit = re.sub(r"\s+", " ", match["count"].lower()), match["unit"].lower().rstrip("s")
     amount = _amount(count) + (0.5 if match["half"] else 0)
     if unit in {"minute", "min", "hour", "hr"}:
@@ -92,10 +94,10 @@ def _amount(count: str) -> float:
     known = {"half a": 0.5, "half an": 0.5, "a couple": 2.0, "a couple of": 2.0, "a few": 3.0}
     if count in known:
         return known[count]
-    return float(count) if "." in count else float(to_number(count))
+    return min(float(count), MAX_COUNT) if "." in count else float(to_number(count))
 
 
-def _repetition(match: re.Match[str], clock: Clock) -> Part:
+def _repetition(match: Match, clock: Clock) -> Part:
     weekday = re.search(DAY_NAME, match.group(), re.IGNORECASE)
     part = re.search(r"morning|afternoon|evening|night", match.group(), re.IGNORECASE)
     day_part: DayPart | None = part.group().lower() if part else None  # type: ignore[assignment]

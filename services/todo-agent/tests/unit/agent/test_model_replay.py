@@ -15,6 +15,7 @@ from openai.types.responses import (
     ResponseReasoningItem,
     ResponseTextDeltaEvent,
 )
+from openai.types.responses.response_output_text import AnnotationURLCitation
 from prometheus_client import REGISTRY
 from tools_kit import MakeScope, MemoryJournal
 
@@ -245,3 +246,21 @@ async def test_an_answer_that_breaks_off_counts_as_an_error_and_a_left_one_as_st
 def calls_of(model: str, outcome: str) -> float:
     labels = {"model": model, "outcome": outcome}
     return REGISTRY.get_sample_value("todochat_model_call_seconds_count", labels) or 0
+
+
+async def test_recorded_answer_keeps_its_citations(make_scope: MakeScope) -> None:
+    """A takeover emits the same `done` as the attempt that asked the model."""
+    cited = message("hi")
+    fields = {"type": "url_citation", "url": "https://example.com", "start_index": 0}
+    # As the client builds it, without validation: one citation is whole, the other has no end.
+    cited.content[0].annotations = [  # type: ignore[union-attr]
+        AnnotationURLCitation.construct(None, **fields, end_index=2, title="Example"),
+        AnnotationURLCitation.construct(None, **fields, title="Example"),
+    ]
+    first = await stream(ReplayModel(Scripted([completed(cited)]), make_scope()))
+
+    again = await stream(ReplayModel(Scripted(), make_scope(attempt=2)))
+
+    (citation,) = again[0].item.content[0].annotations
+    assert citation.title == "Example"
+    assert again[0].item.model_dump() == first[0].item.model_dump()

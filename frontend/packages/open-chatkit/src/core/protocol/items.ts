@@ -194,7 +194,10 @@ export type FileTask = TaskBase & { type: "file"; sources?: FileSource[] };
 
 export type ImageTask = TaskBase & { type: "image" };
 
-export type Task = CustomTask | SearchTask | ThoughtTask | FileTask | ImageTask;
+/** A step of a type this client doesn't know, or that it can't show. */
+export type UnknownTask = TaskBase & { type: "unknown"; raw: unknown };
+
+export type Task = CustomTask | SearchTask | ThoughtTask | FileTask | ImageTask | UnknownTask;
 
 // Sources
 

@@ -1,6 +1,7 @@
 import type { IconNode } from "lucide";
 import { h } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { reportMissingChunk } from "../../missingChunk";
 import { DIRECTED, FILLED, ICONS } from "./names";
 
 export type IconProps = {
@@ -31,8 +32,7 @@ function useDrawing(name: string): IconNode | undefined {
         loaded.set(name, findIcon(plain) ?? NEUTRAL);
         if (active) setLoads((count) => count + 1);
       },
-      // Without its icon a control still has its label.
-      () => undefined,
+      (error: unknown) => reportMissingChunk("an icon", error),
     );
     return () => {
       active = false;

@@ -1,4 +1,6 @@
 import { useComputed } from "@preact/signals";
+import type { ThreadItem } from "../../core/types";
+import { Boundary, NotShown } from "../common/Boundary";
 import { useUi } from "../context";
 import { AssistantMessage } from "./AssistantMessage";
 import { ClientToolCall } from "./ClientToolCall";
@@ -15,7 +17,16 @@ export function ItemView({ id }: { id: string }) {
   const item = chat.item(id).value;
   // Computed, so that other items' beginnings and ends don't draw this one.
   const open = useComputed(() => chat.openItemIds.value.has(id)).value;
-  switch (item?.type) {
+  if (!item) return null;
+  return (
+    <Boundary of={item} part={item.type} id={id}>
+      <ItemBody item={item} open={open} />
+    </Boundary>
+  );
+}
+
+function ItemBody({ item, open }: { item: ThreadItem; open: boolean }) {
+  switch (item.type) {
     case "user_message":
       return (
         <UserMessage
@@ -38,8 +49,10 @@ export function ItemView({ id }: { id: string }) {
       return <ClientToolCall item={item} />;
     case "structured_input":
       return <StructuredInputView item={item} />;
-    default:
-      // The end of a turn has no look; what isn't known was reported in the log event.
+    case "end_of_turn":
       return null;
+    case "unknown":
+      // The log event `item.unknown` has what the server sent.
+      return <NotShown />;
   }
 }

@@ -1,5 +1,7 @@
+import { useEffect } from "preact/hooks";
 import type { Task } from "../../core/types";
-import { useT } from "../context";
+import { NotShown } from "../common/Boundary";
+import { useT, useUi } from "../context";
 import { Icon } from "../icons/Icon";
 import { Markdown } from "../markdown/Markdown";
 import { SourceRows } from "./Sources";
@@ -38,9 +40,16 @@ function Details({ task }: { task: Task }) {
   );
 }
 
+function UnknownTask({ raw }: { raw: unknown }) {
+  const ui = useUi();
+  useEffect(() => ui.emit("chatkit.log", { name: "task.unknown", data: { task: raw } }), [ui, raw]);
+  return <NotShown />;
+}
+
 /** One step, alone or in a workflow. */
 export function TaskView({ task }: { task: Task }) {
   const t = useT();
+  if (task.type === "unknown") return <UnknownTask raw={task.raw} />;
   const title = taskTitle(task, t);
   return (
     <div class={`task ${task.status_indicator ?? "none"}`} part="task">

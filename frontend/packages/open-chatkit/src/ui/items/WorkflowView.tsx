@@ -1,5 +1,6 @@
 import { useId, useState } from "preact/hooks";
 import type { Workflow } from "../../core/types";
+import { Boundary } from "../common/Boundary";
 import { useT } from "../context";
 import { Icon } from "../icons/Icon";
 import { TaskView } from "./TaskView";
@@ -40,7 +41,12 @@ export function WorkflowView({ workflow, open }: WorkflowViewProps) {
         <Icon name="chevron-down" size={16} class={`turner ${expanded ? "open" : ""}`} />
       </button>
       <div id={id} class="workflow-steps" hidden={!expanded}>
-        {expanded && workflow.tasks.map((task, index) => <TaskView key={index} task={task} />)}
+        {expanded &&
+          workflow.tasks.map((task, index) => (
+            <Boundary key={index} of={task} part="task">
+              <TaskView task={task} />
+            </Boundary>
+          ))}
       </div>
     </div>
   );

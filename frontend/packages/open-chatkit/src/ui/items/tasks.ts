@@ -15,6 +15,8 @@ export function taskIcon(task: Task): string {
       return "document";
     case "image":
       return "square-image";
+    case "unknown":
+      return "alert";
   }
 }
 
@@ -31,6 +33,8 @@ export function taskTitle(task: Task, t: Translate): string {
       return t("reading");
     case "image":
       return t("generatingImage");
+    case "unknown":
+      return t("notShown");
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
+import { reportMissingChunk } from "../../missingChunk";
 import { IconButton } from "../common/IconButton";
 import { useCopy } from "../common/useCopy";
 import type { Highlighted } from "./highlight";
@@ -35,8 +36,7 @@ function useHighlighting(code: string, language: string, open: boolean): Highlig
       ({ highlight }) => {
         if (active) setResult({ code, nodes: highlight(code, language) });
       },
-      // Without colours code can be read as well.
-      () => undefined,
+      (error: unknown) => reportMissingChunk("the colours of code", error),
     );
     return () => {
       active = false;

@@ -1,6 +1,6 @@
 /** Markdown that grows: finished blocks are parsed once, only the last one again and again. */
 
-import { Marked, type Token, type TokensList } from "marked";
+import { Marked, type Token } from "marked";
 import remend from "remend";
 
 const marked = new Marked({ gfm: true, breaks: false });
@@ -20,8 +20,31 @@ export type BlockParser = {
   parse(text: string, done: boolean): readonly Block[];
 };
 
-function lex(text: string): TokensList {
-  return marked.lexer(text);
+/** A label ends at a bracket of either kind: else each "[" of a text would read it to its end. */
+const DEFINITION = /^ {0,3}\[[^[\]]+\]:/mu;
+
+/** Deeper quotes, lists and emphasis are shown as they were written: the call stack is finite. */
+const MAX_DEPTH = 30;
+
+/** Drawn as it was written. */
+const asWritten = (raw: string): Token => ({ type: "raw", raw });
+
+function isShallow(token: Token, depth = 0): boolean {
+  if (depth > MAX_DEPTH) return false;
+  const { tokens = [], items = [] } = token as { tokens?: Token[]; items?: Token[] };
+  return [...tokens, ...items].every((inner) => isShallow(inner, depth + 1));
+}
+
+function lex(text: string): Token[] {
+  let tokens: Token[];
+  try {
+    tokens = marked.lexer(text);
+  } catch (error) {
+    // Of text this deep, the lexer's own recursion has no end in time.
+    if (!(error instanceof RangeError)) throw error;
+    return [asWritten(text)];
+  }
+  return tokens.map((token) => (isShallow(token) ? token : asWritten(token.raw)));
 }
 
 /** The head of a table whose second line hasn't come yet: pipes, which say nothing to a reader. */
@@ -53,7 +76,7 @@ export function createBlockParser(): BlockParser {
       if (last && last.text === text && last.done === done) return last.blocks;
       if (!text.startsWith(prefix)) reset();
       // Reference links may be defined below their use: only the whole text knows them.
-      if (done && /^ {0,3}\[[^\]]+\]:/mu.test(text)) reset();
+      if (done && DEFINITION.test(text)) reset();
       const rest = text.slice(prefix.length);
       const tokens = lex(rest);
       let tail = tokens.length - 1;

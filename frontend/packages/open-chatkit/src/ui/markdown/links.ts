@@ -19,7 +19,7 @@ export function safeHref(href: string): string | null {
 export function parseDeeplink(href: string): Deeplink | null {
   if (!href.toLowerCase().startsWith(DEEPLINK)) return null;
   const [path = "", query] = href.slice(DEEPLINK.length).replace(/^\/+/u, "").split("?", 2);
-  const name = safeDecode(path.replace(/\/+$/u, ""));
+  const name = safeDecode(path.replace(/(?<!\/)\/+$/u, ""));
   if (name === "") return null;
   if (!query) return { name };
   return { name, data: Object.fromEntries(new URLSearchParams(query)) };

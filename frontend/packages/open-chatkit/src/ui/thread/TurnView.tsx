@@ -1,3 +1,4 @@
+import { Boundary } from "../common/Boundary";
 import { ItemView } from "../items/ItemView";
 import { memo } from "../markdown/memo";
 import { TurnActions } from "./TurnActions";
@@ -20,7 +21,9 @@ export const TurnView = memo(
       {turn.itemIds.map((id) => (
         <ItemView key={id} id={id} />
       ))}
-      <TurnActions turn={turn} last={last} />
+      <Boundary of={turn} part="turn_actions" fallback={null}>
+        <TurnActions turn={turn} last={last} />
+      </Boundary>
     </section>
   ),
   sameTurn,

@@ -1,7 +1,7 @@
 /** Charts. */
 export const chartStyles = `
 .w-chart { display: flex; flex-direction: column; gap: 8px; width: 100%; min-width: 0; min-height: 160px; position: relative; }
-.w-chart-plot { position: relative; flex: 1 1 auto; min-height: 140px; height: 200px; }
+.w-chart-plot { overflow: clip; overflow-clip-margin: 12px; position: relative; flex: 1 1 auto; min-height: 140px; height: 200px; }
 .w-plot { position: absolute; inset: 0; touch-action: pan-y; }
 .w-plot svg { display: block; overflow: visible; }
 .w-plot-line { stroke: var(--w-border-subtle); }

@@ -34,6 +34,7 @@ export const containerStyles = `
 .w-card-sm { max-width: 360px; }
 .w-card-lg { max-width: 560px; }
 .w-card-full { max-width: none; }
+.w-card-body, .w-list { overflow-x: auto; scrollbar-width: thin; }
 .w-card-body {
   gap: 12px;
   padding: var(--w-pad-top) var(--w-pad-right) var(--w-pad-bottom) var(--w-pad-left);

@@ -80,7 +80,6 @@ export const textStyles = `
   border-radius: 6px;
   font-weight: 500;
   line-height: 1.35;
-  white-space: nowrap;
 }
 .w-badge-sm { padding: 0 5px; font-size: calc(var(--w-size) * 0.6875); }
 .w-badge-md { padding: 1px 7px; font-size: calc(var(--w-size) * 0.75); }

@@ -3,7 +3,9 @@ import { block, color, flex } from "../css";
 import { loader, useLoaded } from "../lazy";
 import type { ChartSeries, ChartShape } from "../types";
 
-const plot = loader(() => import("../lazy/ChartPlot").then((module) => module.ChartPlot));
+const plot = loader("a chart", () =>
+  import("../lazy/ChartPlot").then((module) => module.ChartPlot),
+);
 
 const CYCLE = ["blue", "purple", "orange", "green", "red", "yellow", "pink"] as const;
 
@@ -21,7 +23,7 @@ export function categoryOf(node: ChartShape, row: Record<string, unknown>): stri
 /** Bars, lines and areas. The drawing is a chunk of its own; the numbers are a table, for all. */
 export function Chart({ node }: { node: ChartShape }) {
   const { strings, locale } = useSettings();
-  const Plot = useLoaded(plot);
+  const { value: Plot, failed } = useLoaded(plot);
   const data = Array.isArray(node.data) ? node.data : [];
   const series = (Array.isArray(node.series) ? node.series : []).map((each, index) => ({
     ...each,
@@ -42,6 +44,7 @@ export function Chart({ node }: { node: ChartShape }) {
       <div class="w-chart-plot" aria-hidden="true">
         {Plot ? <Plot node={node} data={data} series={series} numbers={numbers} /> : null}
       </div>
+      {failed ? <p class="w-fallback-note">{strings.unknown("Chart")}</p> : null}
       {hasLegend ? (
         <ul class="w-legend" aria-hidden="true">
           {series.map((each) => (
@@ -55,29 +58,32 @@ export function Chart({ node }: { node: ChartShape }) {
           ))}
         </ul>
       ) : null}
-      <table class="w-hidden">
-        <caption>{strings.chartTable}</caption>
-        <thead>
-          <tr>
-            <td />
-            {series.map((each) => (
-              <th key={each.dataKey} scope="col">
-                {each.name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {data.map((row, index) => (
-            <tr key={String(index)}>
-              <th scope="row">{categoryOf(node, row)}</th>
+      {/* Around the table: tables are never narrower than their words. */}
+      <div class="w-hidden">
+        <table>
+          <caption>{strings.chartTable}</caption>
+          <thead>
+            <tr>
+              <td />
               {series.map((each) => (
-                <td key={each.dataKey}>{cell(row[each.dataKey], numbers)}</td>
+                <th key={each.dataKey} scope="col">
+                  {each.name}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {data.map((row, index) => (
+              <tr key={String(index)}>
+                <th scope="row">{categoryOf(node, row)}</th>
+                {series.map((each) => (
+                  <td key={each.dataKey}>{cell(row[each.dataKey], numbers)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }

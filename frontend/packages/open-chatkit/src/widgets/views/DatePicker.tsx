@@ -9,7 +9,9 @@ import { useChoice } from "../useChoice";
 import { controlClass } from "./field";
 import { ClearButton, FieldSpinner, useOpen } from "./fieldParts";
 
-const calendar = loader(() => import("../lazy/Calendar").then((module) => module.Calendar));
+const calendar = loader("the calendar", () =>
+  import("../lazy/Calendar").then((module) => module.Calendar),
+);
 
 /** A day. Its calendar is loaded when it is first opened. */
 export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
@@ -17,7 +19,7 @@ export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
   const trigger = useRef<HTMLButtonElement>(null);
   const hidden = useRef<HTMLInputElement>(null);
   const { isOpen, toggle, close } = useOpen(trigger);
-  const Calendar = useLoaded(calendar, isOpen);
+  const { value: Calendar, failed } = useLoaded(calendar, isOpen);
   const { value, change, isPending, isWaiting } = useChoice(node, trigger, hidden);
   const day = dayOf(value);
 
@@ -43,7 +45,7 @@ export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
           day ? undefined : `${readableName(node.name)}: ${node.placeholder || strings.chooseDate}`
         }
         onClick={() => !isWaiting && toggle()}
-        onPointerEnter={() => void calendar.load().catch(() => undefined)}
+        onPointerEnter={() => void calendar.load()}
         {...{ [FIELD]: node.name }}
       >
         <Icon name="calendar" />
@@ -55,6 +57,7 @@ export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
       {node.clearable && day && !node.disabled && !isWaiting ? (
         <ClearButton control={trigger} onClear={() => void change("")} />
       ) : null}
+      {failed ? <p class="w-fallback-note">{strings.unknown("DatePicker")}</p> : null}
       {isOpen && Calendar ? (
         <Calendar
           anchor={trigger}

@@ -7,7 +7,9 @@ import { useChoice } from "../useChoice";
 import { controlClass } from "./field";
 import { ClearButton, SelectEnd, useOpen } from "./fieldParts";
 
-const searchList = loader(() => import("../lazy/SearchList").then((module) => module.SearchList));
+const searchList = loader("a list to search in", () =>
+  import("../lazy/SearchList").then((module) => module.SearchList),
+);
 
 /** One of many options, found by some letters. Its list is loaded when it is first opened. */
 export function SearchSelect({ node }: { node: SelectShape }) {
@@ -15,7 +17,7 @@ export function SearchSelect({ node }: { node: SelectShape }) {
   const trigger = useRef<HTMLButtonElement>(null);
   const hidden = useRef<HTMLInputElement>(null);
   const { isOpen, toggle, close } = useOpen(trigger);
-  const SearchList = useLoaded(searchList, isOpen);
+  const { value: SearchList, failed } = useLoaded(searchList, isOpen);
   const { value, change, isPending, isWaiting } = useChoice(node, trigger, hidden);
   const options = node.options ?? [];
   const chosen = options.find((option) => option.value === value);
@@ -52,6 +54,7 @@ export function SearchSelect({ node }: { node: SelectShape }) {
         ) : null}
       </div>
       {chosen?.description ? <p class="w-select-about">{chosen.description}</p> : null}
+      {failed ? <p class="w-fallback-note">{strings.unknown("Select")}</p> : null}
       {isOpen && SearchList ? (
         <SearchList
           anchor={trigger}

@@ -9,7 +9,7 @@ from todo_agent.offline.dates import names_day
 from todo_agent.offline.grammar.details import take_details
 from todo_agent.offline.grammar.items import ACTIONS
 from todo_agent.offline.grammar.lists import LIST_NOUN, clean_name
-from todo_agent.offline.grammar.patterns import any_of, rx, word_list
+from todo_agent.offline.grammar.patterns import Match, any_of, rx, word_list
 from todo_agent.offline.grammar.quotes import show_quotes
 from todo_agent.offline.grammar.rules import rule
 from todo_agent.offline.grammar.scope import is_out_of_scope
@@ -31,16 +31,16 @@ _SENTENCE: Final = rx(
 )
 
 
-def _add(match: re.Match[str], clock: Clock) -> Intent:
+def _add(match: Match, clock: Clock) -> Intent:
     return read_tasks(match["rest"], clock)
 
 
-def _added(match: re.Match[str], clock: Clock) -> Intent:
+def _added(match: Match, clock: Clock) -> Intent:
     """Read "milk should be added to my list"."""
     return read_tasks(f"{match['rest']} {match['place']}", clock)
 
 
-def _block(match: re.Match[str], clock: Clock) -> Intent:
+def _block(match: Match, clock: Clock) -> Intent:
     """Read "mark my calendar for friday for the wedding"."""
     read = read_tasks(match["rest"], clock)
     return _without_links(read) if isinstance(read, Add) else read
@@ -51,7 +51,7 @@ def _without_links(add: Add) -> Add:
     return replace(add, tasks=tuple(tasks))
 
 
-def _add_to_list(match: re.Match[str], clock: Clock) -> Intent:
+def _add_to_list(match: Match, clock: Clock) -> Intent:
     """Read "shopping list: milk, eggs", where the list comes first."""
     name = clean_name(match["list"])
     read = read_tasks(match["rest"], clock, is_enumeration=name is not None)
@@ -60,7 +60,7 @@ def _add_to_list(match: re.Match[str], clock: Clock) -> Intent:
     return replace(read, tasks=tuple(replace(task, list_name=name) for task in read.tasks))
 
 
-def _put(match: re.Match[str], clock: Clock) -> Intent | None:
+def _put(match: Match, clock: Clock) -> Intent | None:
     """Read "put ... on my list" or "put ... down for friday"; other things are put elsewhere."""
     rest, downs = re.subn(r"(?i)\s*\bdown\b", "", match["rest"], count=1)
     details = take_details(rest, clock)
@@ -68,7 +68,7 @@ def _put(match: re.Match[str], clock: Clock) -> Intent | None:
     return read_tasks(rest, clock) if is_meant else None
 
 
-def _remind(match: re.Match[str], clock: Clock) -> Intent:
+def _remind(match: Match, clock: Clock) -> Intent:
     rest = match["rest"]
     if _CONDITION.fullmatch(rest):
         return Talk(Topic.NO_CONDITIONS)
@@ -82,7 +82,7 @@ def _remind(match: re.Match[str], clock: Clock) -> Intent:
     return replace(_without_links(read), wants_reminder=True)
 
 
-def _need(match: re.Match[str], clock: Clock) -> Intent | None:
+def _need(match: Match, clock: Clock) -> Intent | None:
     """Read "I need to ..."; without a date, a list or a chore it is only offered to add it."""
     rest = match["rest"]
     if is_out_of_scope(rest):
@@ -92,17 +92,17 @@ def _need(match: re.Match[str], clock: Clock) -> Intent | None:
     return read_tasks(rest, clock) if is_sure else _offer(rest, clock)
 
 
-def _have(match: re.Match[str], clock: Clock) -> Intent | None:
+def _have(match: Match, clock: Clock) -> Intent | None:
     """Read "I have a meeting at noon today" as a task; without a date it is only a remark."""
     return read_tasks(match["rest"], clock) if take_details(match["rest"], clock).when else None
 
 
-def _lack(match: re.Match[str], clock: Clock) -> Intent | None:
+def _lack(match: Match, clock: Clock) -> Intent | None:
     rest = match["rest"]
     return Talk(Topic.OUT_OF_SCOPE) if is_out_of_scope(rest) else _offer(rest, clock)
 
 
-def _imperative(match: re.Match[str], clock: Clock) -> Intent | None:
+def _imperative(match: Match, clock: Clock) -> Intent | None:
     """Read a bare imperative: a chore is added, another action only with a date or list."""
     text = match.group()
     if is_out_of_scope(text):
@@ -112,7 +112,7 @@ def _imperative(match: re.Match[str], clock: Clock) -> Intent | None:
     return read_tasks(text, clock) if is_sure else _offer(text, clock)
 
 
-def _fragment(match: re.Match[str], clock: Clock) -> Intent | None:
+def _fragment(match: Match, clock: Clock) -> Intent | None:
     """Offer to add what has a date and is no sentence: "lunch with Ann on friday"."""
     text = match.group()
     if not names_day(text, clock) or _SENTENCE.search(text) or is_out_of_scope(text):

@@ -41,7 +41,7 @@ _STATE: Final = rx(
     r"(?:is|are|was|were|has|have) .+ (?:done|finished|completed?|open|overdue|due)(?: yet| already)?"
 )
 _LISTS: Final = rx(r".*\b(?:lists|list names)\b.*|what list (?:do|did) i .*")
-_NOT_LISTS: Final = rx(r".*\b(?:on|in|of) (?:my|the|all) lists\b.*|.*\blists? of\b.*")
+_NOT_LISTS: Final = rx(r"\b(?:on|in|of) (?:my|the|all) lists\b|\blists? of\b")
 _NEXT: Final = rx(
     r"(?:what|which)(?: task| one| thing| item)?(?:'s| is| are)? (?:"
     r"(?:should|must|can|do|shall) (?:i|we) (?:be )?"
@@ -77,7 +77,7 @@ def answer(sentence: str, clock: Clock) -> Intent:
     if _NEXT.fullmatch(text):
         within, _ = read_filter(text, clock, Filter())
         return ShowTasks(Filter(list_name=within.list_name), form="next")
-    if _LISTS.fullmatch(text) and not _NOT_LISTS.fullmatch(text):
+    if _LISTS.fullmatch(text) and not _NOT_LISTS.search(text):
         return ShowLists()
     return read_query(text, clock) if _is_about_tasks(text, clock) else Talk(Topic.OUT_OF_SCOPE)
 

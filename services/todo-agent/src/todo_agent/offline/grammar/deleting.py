@@ -1,10 +1,10 @@
 """Sentences that delete: a task, a list, or everything of a kind."""
 
-import re
 from typing import Final
 
 from todo_agent.offline.clock import Clock
 from todo_agent.offline.grammar.lists import LIST_NOUN, ONE_LIST, clean_name
+from todo_agent.offline.grammar.patterns import Match
 from todo_agent.offline.grammar.quotes import unquote
 from todo_agent.offline.grammar.rules import rule
 from todo_agent.offline.grammar.targets import read_everything, read_target
@@ -44,25 +44,25 @@ _NO_NAMES: Final = frozenset(
 )
 
 
-def _delete(match: re.Match[str], clock: Clock) -> Intent:
+def _delete(match: Match, clock: Clock) -> Intent:
     target = read_target(match["target"], clock)
     return Delete(target) if target else _ask_which(match, clock)
 
 
-def _ask_which(_match: re.Match[str], _clock: Clock) -> Intent:
+def _ask_which(_match: Match, _clock: Clock) -> Intent:
     return Ask(Missing.WHICH_TASK, Delete(Mentioned()))
 
 
-def _clear(match: re.Match[str], clock: Clock) -> Intent:
+def _clear(match: Match, clock: Clock) -> Intent:
     what = " ".join(_SPANS.get(word.lower(), word) for word in match["what"].split())
     return Delete(read_everything(what, clock))
 
 
-def _clear_list(match: re.Match[str], _clock: Clock) -> Intent:
+def _clear_list(match: Match, _clock: Clock) -> Intent:
     return Delete(Everything(Filter(list_name=clean_name(match["name"]))))
 
 
-def _delete_list(match: re.Match[str], _clock: Clock) -> Intent:
+def _delete_list(match: Match, _clock: Clock) -> Intent:
     words = match.groupdict()
     before, after = (words.get("name") or "").strip(), (words.get("after") or "").strip()
     name = unquote(after or before)

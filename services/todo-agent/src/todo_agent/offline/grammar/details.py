@@ -9,7 +9,7 @@ from todo_agent.offline.clock import Clock
 from todo_agent.offline.date_parts import When
 from todo_agent.offline.dates import DatePhrase, find_dates, join_dates
 from todo_agent.offline.grammar.lists import find_list
-from todo_agent.offline.grammar.patterns import rx
+from todo_agent.offline.grammar.patterns import Match, Pattern, rx
 from todo_agent.offline.grammar.quotes import show_quotes, unquote
 from todo_agent.offline.intents import Due, Priority
 
@@ -17,11 +17,12 @@ _TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
 _TAGGED: Final = rx(
     r",? (?:and )?(?:tag(?:ged)?(?: it)?(?: as| with)?|with (?:the )?tags?):? #?(?P<tag>[\w-]+)\s*$"
 )
+# A run of separators is tried once, from its start: from each of its characters would be quadratic.
 _NOTES: Final = rx(
-    r"[\s,;(]+(?:with|and)(?: add)?(?: a| the)? notes?(?: that| saying)? ?:? "
+    r"(?<![\s,;(])[\s,;(]+(?:with|and)(?: add)?(?: a| the)? notes?(?: that| saying)? ?:? "
     r"(?P<notes>.+?)\)?\s*$"
 )
-_NOTES_COLON: Final = rx(r"[\s,;(-]+notes?\s*:\s*(?P<notes>.+?)\)?\s*$")
+_NOTES_COLON: Final = rx(r"(?<![\s,;(-])[\s,;(-]+notes?\s*:\s*(?P<notes>.+?)\)?\s*$")
 # "Call mom tomorrow about the party on saturday": the later date is the party's.
 _ABOUT: Final = rx(r"\b(?:about|regarding|concerning|for the|from)\b")
 _LEVEL: Final = (
@@ -31,15 +32,16 @@ _MARKED: Final = rx(
     r"(?<!\S)(?:!+(?P<bang>high|medium|low|urgent)\b|p(?P<rank>[1-4])(?=\s*$|[,.]| )|(?P<bangs>!{2,3})(?=\s|$))"
 )
 _SPOKEN: Final = rx(
-    rf"[\s,(]*\b(?:(?:with|as|at|of|and|set to|it's|make it) )?(?:a )?(?:{_LEVEL}[\s-]priority|priority\s*:?\s*{_LEVEL.replace('level', 'level2')})\b\)?"
+    rf"(?<![\s,(])[\s,(]*\b(?:(?:with|as|at|of|and|set to|it's|make it) )?(?:a )?(?:{_LEVEL}[\s-]priority|priority\s*:?\s*{_LEVEL.replace('level', 'level2')})\b\)?"
 )
 _EDGE_START: Final = rx(
     r"^\s*(?:(?:an? )?(?P<level>urgent|important|critical) (?=(?:task|to-?do|item|reminder)\b)"
     r"|(?P<level2>urgent(?:ly)?) |(?P<level3>urgent|important|high|critical) ?[:,-]+ ?)"
 )
 _EDGE_END: Final = rx(
-    r"(?:[\s,(-]+(?:(?:it's|this is|as) )?(?P<level>urgent(?:ly)?|asap)|[,(-]\s*(?P<level2>(?:very )?important))[!)\s]*$"
+    r"(?r)(?:[\s,(-]+(?:(?:it's|this is|as) )?(?P<level>urgent(?:ly)?|asap)|[,(-]\s*(?P<level2>(?:very )?important))[!)\s]*$"
 )
+_STRAY: Final = " \t\n,;:-\u2013"
 _LEVELS: Final[dict[str, Priority]] = {
     "h": "high", "t": "high", "u": "high", "c": "high", "i": "high", "a": "high", "v": "high",
     "m": "medium", "l": "low",
@@ -83,7 +85,7 @@ def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) ->
     rest, taken = _take_strong_dates(rest, clock, prefer_first=prefer_first_date)
     found = find_list(rest)
     if found:
-        rest = _cut(rest, found.start, found.end)
+        rest = cut(rest, found.start, found.end)
     rest, tags = _take_tags(rest)
     rest, priority = take_priority(rest)
     rest, taken = _take_last_date(rest, taken, clock)
@@ -107,13 +109,15 @@ def take_dates(text: str, clock: Clock, *, prefer_first: bool = False) -> Detail
 
 def tidy(text: str) -> str:
     """Return a text without stray separators at its ends and double spaces inside."""
-    once = re.sub(r"[^\S\n]{2,}", " ", text).strip()
-    return re.sub(r"^[\s,;:.\-\u2013]+|[\s,;:\-\u2013]+$|(?<=[^.])\.$", "", once)
+    once = re.sub(r"[^\S\n]{2,}", " ", text).strip().lstrip(f".{_STRAY}")
+    if once.endswith(".") and not once.endswith(".."):
+        return once[:-1]
+    return once.rstrip(_STRAY)
 
 
 def take_priority(text: str) -> tuple[str, Priority | None]:
     """Take "urgent", "high priority" or "!high" out of a text."""
-    readers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Priority]], ...] = (
+    readers: tuple[tuple[Pattern, Callable[[Match], Priority]], ...] = (
         (_MARKED, _marked_priority),
         (_SPOKEN, _spoken_priority),
         (_EDGE_START, _spoken_priority),
@@ -122,17 +126,17 @@ def take_priority(text: str) -> tuple[str, Priority | None]:
     for pattern, read in readers:
         match = pattern.search(text)
         if match:
-            return _cut(text, match.start(), match.end()), read(match)
+            return cut(text, match.start(), match.end()), read(match)
     return text, None
 
 
-def _marked_priority(match: re.Match[str]) -> Priority:
+def _marked_priority(match: Match) -> Priority:
     if match["rank"]:
         return _RANKS[match["rank"]]
     return _LEVELS[match["bang"][0].lower()] if match["bang"] else "high"
 
 
-def _spoken_priority(match: re.Match[str]) -> Priority:
+def _spoken_priority(match: Match) -> Priority:
     levels = (word for name, word in match.groupdict().items() if name.startswith("level"))
     word = next(filter(None, levels)).lower()
     if word == "no":
@@ -149,7 +153,7 @@ def _take_notes(text: str) -> tuple[str, str | None]:
 
 def _take_tags(text: str) -> tuple[str, tuple[str, ...]]:
     tags = [show_quotes(tag) for tag in _TAG.findall(text)]
-    rest = _TAG.sub(" ", text)
+    rest = tidy(_TAG.sub(" ", text)) if tags else text
     match = _TAGGED.search(rest)
     if match and rest[: match.start()].strip():
         tags.append(match["tag"])
@@ -170,7 +174,7 @@ def _take_strong_dates(
     chosen.sort(key=lambda phrase: phrase.start)
     for phrase in reversed(chosen):
         if not phrase.keeps_text:
-            text = _cut(text, phrase.start, phrase.end)
+            text = cut(text, phrase.start, phrase.end)
     return text, chosen
 
 
@@ -184,7 +188,7 @@ def _take_last_date(
     last = phrases[-1]
     if last.keeps_text or last.is_strong or (taken and not _adds_time(taken, last)):
         return text, taken
-    return _cut(text, last.start, last.end), [last, *taken]
+    return cut(text, last.start, last.end), [last, *taken]
 
 
 def _adds_time(taken: list[DatePhrase], phrase: DatePhrase) -> bool:
@@ -194,5 +198,6 @@ def _adds_time(taken: list[DatePhrase], phrase: DatePhrase) -> bool:
     return sum(days) <= 1 and sum(times) <= 1
 
 
-def _cut(text: str, start: int, end: int) -> str:
+def cut(text: str, start: int, end: int) -> str:
+    """Return a text without a stretch of it, and without the white space around that."""
     return f"{text[:start].rstrip()} {text[end:].lstrip()}".strip()

@@ -7,7 +7,7 @@ from typing import Final
 
 from todo_agent.offline.clock import Clock
 from todo_agent.offline.dates import DatePhrase, find_dates, join_dates
-from todo_agent.offline.grammar.details import take_priority, tidy
+from todo_agent.offline.grammar.details import cut, take_priority, tidy
 from todo_agent.offline.grammar.lists import find_list
 from todo_agent.offline.grammar.patterns import rx
 from todo_agent.offline.grammar.quotes import show_quotes
@@ -66,7 +66,7 @@ def _take_list(text: str, within: Filter, clock: Clock) -> tuple[Filter, str]:
         return within, text
     if found.name is None and find_dates(text[found.start : found.end], clock):
         return within, text  # "on today's schedule" is a day, no list
-    rest = f"{text[: found.start]} {text[found.end :]}"
+    rest = cut(text, found.start, found.end)
     return replace(within, list_name=found.name), rest
 
 
@@ -74,7 +74,7 @@ def _take_tag(text: str, within: Filter) -> tuple[Filter, str]:
     match = _TAGGED.search(text) or _TAG.search(text)
     if match is None:
         return within, text
-    rest = f"{text[: match.start()]} {text[match.end() :]}"
+    rest = cut(text, match.start(), match.end())
     return replace(within, tag=match[1]), rest
 
 
@@ -101,7 +101,7 @@ def _take_days(text: str, within: Filter, clock: Clock) -> tuple[Filter, str]:
 def _without(text: str, phrases: list[DatePhrase]) -> str:
     for phrase in reversed(phrases):
         after = re.sub(r"^['\u2019\u02bc]s\b", "", text[phrase.end :])
-        text = f"{text[: phrase.start]} {after}"
+        text = f"{text[: phrase.start].rstrip()} {after.lstrip()}".strip()
     return text
 
 
@@ -110,7 +110,7 @@ def _take_state(text: str, within: Filter) -> tuple[Filter, str]:
     if match is None:
         return within, text
     word = re.sub(r"\s+", " ", match["state"].lower())
-    rest = f"{text[: match.start()]} {text[match.end() :]}"
+    rest = cut(text, match.start(), match.end())
     if word in _OVERDUE:
         return replace(within, overdue=True), rest
     is_done = word.startswith(_COMPLETED) and not _NOT.search(text[: match.start()])

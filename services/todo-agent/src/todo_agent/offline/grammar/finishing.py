@@ -1,12 +1,11 @@
 """Sentences that complete or reopen: "done with 3", "I bought the milk", "mark it as not done"."""
 
-import re
 from dataclasses import replace
 from typing import Final
 
 from todo_agent.offline.clock import Clock
 from todo_agent.offline.grammar.mood import COMMAND_VERBS
-from todo_agent.offline.grammar.patterns import any_of, rx, word_list
+from todo_agent.offline.grammar.patterns import Match, any_of, rx, word_list
 from todo_agent.offline.grammar.rules import Reader, rule
 from todo_agent.offline.grammar.targets import read_target
 from todo_agent.offline.intents import (
@@ -75,7 +74,7 @@ _WHEN: Final = rx(
     r" (?:already|yesterday|today|just now|this morning|last night|earlier|"
     r"a (?:minute|moment) ago)$"
 )
-_HEDGED: Final = rx(r".*\b(?:never|almost|nearly|half|partly|not|n't|if)\b.*")
+_HEDGED: Final = rx(r"\b(?:never|almost|nearly|half|partly|not|n't|if)\b")
 # "I finished my to do list": too much to complete on a casual remark.
 _WHOLE_LIST: Final = rx(r"(?:my |the |all )?(?:\S+ ){0,3}(?:lists?|day|everything|calendar)")
 _DONE: Final = r"(?:done|completed?|finished|checked(?: off)?|ticked(?: off)?|closed|resolved)"
@@ -92,7 +91,7 @@ _NO_COMMAND: Final = rf"(?!(?:i|we|{any_of(COMMAND_VERBS)}|if|when|until|nothing
 def _read_with(make: type[Complete] | type[Reopen]) -> Reader:
     """Return a reader that makes an intent of the target, or asks which task is meant."""
 
-    def read(match: re.Match[str], clock: Clock) -> Intent:
+    def read(match: Match, clock: Clock) -> Intent:
         target = read_target(match["target"], clock)
         return make(target) if target else Ask(Missing.WHICH_TASK, make(Mentioned()))
 
@@ -107,7 +106,7 @@ _COMPLETE: Final = _read_with(Complete)
 _REOPEN: Final = _read_with(Reopen)
 
 
-def _finish(match: re.Match[str], clock: Clock) -> Intent | None:
+def _finish(match: Match, clock: Clock) -> Intent | None:
     """Read "finish the report"; with a date ("by friday") it is a plan, not a task that is done."""
     target = read_target(match["target"], clock)
     if isinstance(target, ByWords) and target.within.has_due:
@@ -115,10 +114,10 @@ def _finish(match: re.Match[str], clock: Clock) -> Intent | None:
     return _COMPLETE(match, clock)
 
 
-def _past(match: re.Match[str], clock: Clock) -> Intent | None:
+def _past(match: Match, clock: Clock) -> Intent | None:
     """Read "I bought the milk": the verb only breaks ties between titles."""
     text = _WHEN.sub("", match["target"])
-    if _HEDGED.fullmatch(match.group()) or _WHOLE_LIST.fullmatch(text):
+    if _HEDGED.search(match.group()) or _WHOLE_LIST.fullmatch(text):
         return None
     target = read_target(text, clock)
     if not isinstance(target, ByWords):

@@ -1,10 +1,9 @@
 """Names of lists in a sentence: "to my shopping list", "from the list called Work"."""
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
-from todo_agent.offline.grammar.patterns import rx
+from todo_agent.offline.grammar.patterns import Match, rx
 from todo_agent.offline.grammar.quotes import unquote
 
 LIST_NOUN: Final = r"(?:check-?lists?|play-?lists?|wish-?lists?|lists?)"
@@ -60,7 +59,8 @@ class ListPhrase:
 
 def find_list(text: str) -> ListPhrase | None:
     """Return the last phrase of a text that names a list."""
-    matches = [match for pattern in _PHRASES for match in _at_every_start(pattern, text)]
+    # The leftmost preposition is not always the list's, so matches may overlap.
+    matches = [match for pattern in _PHRASES for match in pattern.finditer(text, overlapped=True)]
     if not matches:
         return None
     end = max(match.end() for match in matches)
@@ -76,21 +76,12 @@ def clean_name(text: str) -> str | None:
     return None if _DEFAULT_NAMES.fullmatch(name) else unquote(name)
 
 
-def _at_every_start(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
-    """Return matches that may overlap: the leftmost preposition is not always the list's."""
-    found, position = [], 0
-    while (match := pattern.search(text, position)) is not None:
-        found.append(match)
-        position = match.start() + 1
-    return found
-
-
-def _is_named(match: re.Match[str]) -> bool:
+def _is_named(match: Match) -> bool:
     groups = match.groupdict()
     return any(groups.get(key) for key in ("name", "named", "known"))
 
 
-def _name(match: re.Match[str]) -> str | None:
+def _name(match: Match) -> str | None:
     groups = match.groupdict()
     name = groups.get("named") or groups.get("known") or groups.get("name") or ""
     noun = groups.get("noun") or "list"

@@ -32,17 +32,19 @@ _VERB: Final = any_of(COMMAND_VERBS)
 
 _HELLO: Final = (
     r"(?:hey|hi|hello|hiya|yo|dear)"
-    r"(?: (?:there|again|assistant|bot|olly|siri|alexa|google|computer|todo|friend|buddy|man))?"
+    r"(?: (?:there|again|bot|google|computer|todo|friend|buddy|man))?"
 )
 _FILLER_WORDS: Final = (
-    r"ok(?:ay)?(?: (?:google|so|then|now))?|alright|right|so|well|um+|uh+|oh|ah|and|also|then|now|"
+    r"ok(?:ay)?(?: google)?|alright|right|so|well|um+|uh+|oh|ah|and|also|then|now|"
     r"but|actually|olly|siri|alexa|assistant|sorry|excuse me|pretty please|please|pls|plz|kindly|"
     r"just|quickly|thanks|thank you"
 )
+# No two ways to read a run of fillers ("ok so" is two): else a long run has 2^n readings.
 _FILLER: Final = rx(rf"^(?:(?:{_HELLO}|{_FILLER_WORDS})\b[\s,!.:-]*)+(?=\S)")
+# "(?r)" matches from the end backwards, so a run that isn't at the end costs nothing.
 _TRAILER: Final = rx(
-    r"(?:[\s,]+(?:please|pls|plz|thanks|thank you(?: very much)?|thx|okay|ok|right now|for me|"
-    r"if you can|if possible|will you|would you|could you))+\s*[.!]*$"
+    r"(?r)(?:[\s,]+(?:please|pls|plz|thanks|thank you(?: very much)?|thx|okay|ok|right now|for me|"
+    r"if you can|if possible|will you|would you|could you)(?: ?[.!]+)?)+$"
 )
 # "Do", "have" and "must" also begin commands ("do the dishes"); a pronoun tells the question.
 _PRONOUN: Final = r"(?:i|you|we|they|he|she|it|my|our|any|anyone|anybody|anything|these|those)"
@@ -85,7 +87,7 @@ _REMEMBER: Final = rx(r"^(?:please )?(?:do not|don't|dont|never)(?: (?:let me|ev
 _SENTENCE_END: Final = re.compile(
     r"((?<=[.!?;\u061f\uff1f])\s+|\s*\n\s*|(?<=[\u3002\uff1f])|;\s*|(?<=\?)(?=[a-zA-Z]))"
 )
-_ABBREVIATION: Final = rx(r"\b(?:dr|mr|mrs|ms|st|prof|vs|etc|e\.g|i\.e|no|approx|ca)\.$")
+_ABBREVIATION: Final = rx(r"(?r)\b(?:dr|mr|mrs|ms|st|prof|vs|etc|e\.g|i\.e|no|approx|ca)\.$")
 _NEXT_COMMAND: Final = rx(
     rf"^(?:and |then |also |please )*(?:{_VERB}|{_WH_WORD}|{_AUXILIARY}|do|don't|i|any)\b"
 )
@@ -97,6 +99,8 @@ _AND_COMMAND: Final = rx(
     r"(?:add|put) .+ (?:to|on) (?:my|the|our) |"
     r"remind me (?:to|about|at|in|on|tomorrow)\b))"
 )
+# Enough to see how a sentence begins, however much follows.
+_MAX_START_CHARS: Final = 200
 _QUESTION_MARK: Final = re.compile(r"[?\u061f\uff1f\u2048\u2049][\s)\]}\"'!.\u201d\u2019]*$")
 
 
@@ -125,7 +129,7 @@ def _split_commands(sentence: str) -> list[str]:
 def _continues(before: str, piece: str) -> bool:
     if _ABBREVIATION.search(before):
         return True
-    return not _NEXT_COMMAND.match(piece) and not is_question(before)
+    return not _NEXT_COMMAND.match(piece) and not is_question(before[:_MAX_START_CHARS])
 
 
 def strip_fillers(sentence: str) -> str:

@@ -7,7 +7,7 @@ from todo_agent.offline.clock import Clock
 from todo_agent.offline.grammar.details import tidy
 from todo_agent.offline.grammar.items import split_items
 from todo_agent.offline.grammar.lists import ONE_LIST
-from todo_agent.offline.grammar.patterns import rx
+from todo_agent.offline.grammar.patterns import Match, rx
 from todo_agent.offline.grammar.quotes import unquote
 from todo_agent.offline.grammar.rules import rule
 from todo_agent.offline.intents import Add, Ask, CreateList, Intent, Missing, NewTask, Talk, Topic
@@ -35,7 +35,7 @@ _LAST_NAME: Final = rx(r"^.+ (?:called|named|titled) ")
 _RESEARCH: Final = rx(r"(?:all|every|the (?:top|best|most)|(?:top|best) \S+)\b.*")
 
 
-def _create(match: re.Match[str], _clock: Clock) -> Intent | None:
+def _create(match: Match, _clock: Clock) -> Intent | None:
     after = re.sub(r"(?i)^me(?: please)?$| please$", "", match["after"] or "")
     if _RESEARCH.fullmatch(after):
         return Talk(Topic.OUT_OF_SCOPE)

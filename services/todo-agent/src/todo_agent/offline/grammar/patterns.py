@@ -1,18 +1,64 @@
 """How the grammar's patterns are written, and the small words they share.
 
-In a pattern a space stands for a run of white space, " ?" for one that may be missing, and ' for
-either kind of apostrophe (so neither belongs inside a character class).
+In a pattern a space stands for one white space character (a text has no runs of them, see
+`normalise`), " ?" for one that may be missing, and ' for either kind of apostrophe. None of them
+belongs inside a character class.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeAlias
+
+import regex
+
+from todo_agent.offline.time_limit import time_left
+
+Match: TypeAlias = regex.Match[str]
 
 
-def rx(pattern: str) -> re.Pattern[str]:
+class Pattern:
+    """A pattern that stops at the time limit.
+
+    `re` can't be stopped and holds the interpreter lock while it matches. `regex` takes a timeout and
+    releases the lock.
+
+    Attributes:
+        source: the pattern as `regex` reads it.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._compiled = regex.compile(source, regex.IGNORECASE | regex.DOTALL | regex.V0)
+
+    def match(self, text: str) -> Match | None:
+        """Match at the start of a text."""
+        return self._compiled.match(text, timeout=time_left())
+
+    def fullmatch(self, text: str) -> Match | None:
+        """Match all of a text."""
+        return self._compiled.fullmatch(text, timeout=time_left())
+
+    def search(self, text: str, start: int = 0, end: int | None = None) -> Match | None:
+        """Return the first match in a text."""
+        return self._compiled.search(text, start, end, timeout=time_left())
+
+    def finditer(self, text: str, *, overlapped: bool = False) -> Iterator[Match]:
+        """Return the matches in a text; overlapping ones too if that is asked for."""
+        return self._compiled.finditer(text, overlapped=overlapped, timeout=time_left())
+
+    def split(self, text: str) -> list[str | Any]:
+        """Split a text at the matches."""
+        return self._compiled.split(text, timeout=time_left())
+
+    def sub(self, replacement: str | Callable[[Match], str], text: str) -> str:
+        """Replace the matches in a text."""
+        return self._compiled.sub(replacement, text, timeout=time_left())
+
+
+def rx(pattern: str) -> Pattern:
     """Compile a pattern written for reading; case does not matter, "." is any character."""
-    spaced = pattern.replace(" ?", r"\s*").replace(" ", r"\s+")
-    return re.compile(spaced.replace("'", "['\u2019\u02bc]"), re.IGNORECASE | re.DOTALL)
+    spaced = pattern.replace(" ?", r"\s?").replace(" ", r"\s")
+    return Pattern(spaced.replace("'", "['\u2019\u02bc]"))
 
 
 def any_of(words: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from todo_agent.offline.clock import Clock
 from todo_agent.offline.date_parts import When
 from todo_agent.offline.dates import find_dates, join_dates, read_date
 from todo_agent.offline.grammar.details import to_due
+from todo_agent.offline.grammar.patterns import Match
 from todo_agent.offline.grammar.rules import Reader, rule
 from todo_agent.offline.grammar.targets import TASK_REFERENCE, read_target
 from todo_agent.offline.intents import Ask, Changes, Everything, Intent, Mentioned, Missing, Update
@@ -18,6 +19,7 @@ _MOVE: Final = (
 _PUT_OFF: Final = r"(?:reschedule|postpone|delay|snooze|defer|push back|put off)"
 _SET: Final = r"(?:set|change|update|edit|make|move|put|push|extend|modify)"
 _DUE: Final = r"(?:due ?date|due|deadline|date|time|due time|reminder)"
+MAX_RANGE_WORDS: Final = 12
 _SEPARATORS: Final = frozenset({"to", "until", "till"})
 _TAKE: Final = r"(?:remove|delete|clear|drop|erase|unset)"
 
@@ -33,7 +35,7 @@ def change(target_text: str, changes: Changes, clock: Clock) -> Intent:
 def lacks(missing: Missing) -> Reader:
     """Return a reader for a command that says which task, but not what to change it to."""
 
-    def read(match: re.Match[str], clock: Clock) -> Intent | None:
+    def read(match: Match, clock: Clock) -> Intent | None:
         target = read_target(match["target"], clock)
         return Ask(missing, Update(target, Changes())) if target else None
 
@@ -46,7 +48,7 @@ def new_date(text: str, clock: Clock) -> When | None:
     return next((when for reading in readings if (when := read_date(reading, clock))), None)
 
 
-def _reschedule(match: re.Match[str], clock: Clock) -> Intent | None:
+def _reschedule(match: Match, clock: Clock) -> Intent | None:
     narrowing, value = _split_range(match["value"], clock)
     due = to_due(new_date(value, clock))
     if due is None:
@@ -65,14 +67,15 @@ def _split_range(value: str, clock: Clock) -> tuple[str, str]:
     if when is not None and when.first == when.last:
         return "", value  # "quarter to five"
     words = value.split()
-    for index in range(len(words) - 2, 0, -1):
-        rest = " ".join(words[index + 1 :])
-        if words[index].lower() in _SEPARATORS and new_date(rest, clock) is not None:
-            return " ".join(words[:index]), rest
-    return "", value
+    found = [index for index, word in enumerate(words) if word.lower() in _SEPARATORS]
+    if not found or len(words) > MAX_RANGE_WORDS:
+        return "", value
+    rest = " ".join(words[found[-1] + 1 :])
+    is_range = found[-1] > 0 and new_date(rest, clock) is not None
+    return (" ".join(words[: found[-1]]), rest) if is_range else ("", value)
 
 
-def _reschedule_in_place(match: re.Match[str], clock: Clock) -> Intent | None:
+def _reschedule_in_place(match: Match, clock: Clock) -> Intent | None:
     """Read "postpone the dentist tomorrow at 5": the date that ends it is the new one."""
     text = match["target"]
     phrases = find_dates(text, clock)
@@ -85,7 +88,7 @@ def _reschedule_in_place(match: re.Match[str], clock: Clock) -> Intent | None:
     return change(named, Changes(due=due), clock)
 
 
-def _clear_due(match: re.Match[str], clock: Clock) -> Intent:
+def _clear_due(match: Match, clock: Clock) -> Intent:
     return change(match["target"], Changes(clear_due=True), clock)
 
 
@@ -97,7 +100,8 @@ RESCHEDULING_RULES: Final = (
     rule(rf"{_SET} (?P<target>.+?)'s {_DUE} (?:to|until|as) (?P<value>.+)", _reschedule),
     rule(rf"{_SET} (?P<target>.+?) (?:to be )?due(?: date)?(?: to| on| for| by)? (?P<value>.+)", _reschedule),
     rule(rf"(?P<target>{TASK_REFERENCE}) is (?:now )?due(?: on| by)? (?P<value>.+)", _reschedule),
-    rule(rf"{_MOVE} (?P<target>.+?) (?:from .+? )?(?:to|until|till|for) (?P<value>.+?)(?: instead)?", _reschedule),
+    rule(rf"{_MOVE} (?=.+ (?:to|until|till|for) .)(?P<target>.+?) (?:from .+? )?"
+         r"(?:to|until|till|for) (?P<value>.+?)(?: instead)?", _reschedule),
     rule(rf"(?:make|set) (?P<target>{TASK_REFERENCE}) (?:(?:to|for|on) )?(?P<value>.+?)(?: instead)?", _reschedule),
     rule(rf"(?:{_PUT_OFF}|push) (?P<target>.+)", _reschedule_in_place),
     rule(rf"{_PUT_OFF} (?P<target>.+)", lacks(Missing.NEW_DATE)),

@@ -1,21 +1,20 @@
 """A grammar is a table of rules, tried in order; a rule may pass a sentence on by reading nothing."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from todo_agent.offline.clock import Clock
-from todo_agent.offline.grammar.patterns import rx
+from todo_agent.offline.grammar.patterns import Match, Pattern, rx
 from todo_agent.offline.intents import Intent
 
-Reader = Callable[[re.Match[str], Clock], Intent | None]
+Reader = Callable[[Match, Clock], Intent | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a whole sentence looks like, and what it asks for then."""
 
-    pattern: re.Pattern[str]
+    pattern: Pattern
     read: Reader
 
 

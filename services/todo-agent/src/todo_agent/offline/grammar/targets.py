@@ -82,7 +82,7 @@ _LEADING: Final = rx(
     r" (?:called|named|titled|about|to|for|of)|called|named|titled) )+"
 )
 _TRAILING: Final = rx(
-    r"(?: (?:task|item|to-?do|reminder|entry|as well)|(?: that)? (?:i|we) (?:just )?(?:had|have|added|created|made|"
+    r"(?r)(?: (?:task|item|to-?do|reminder|entry|as well)|(?: that)? (?:i|we) (?:just )?(?:had|have|added|created|made|"
     r"will be going|am going)(?: to)?| any\s*more| now| again| please)+$"
 )
 

@@ -12,7 +12,7 @@ from todo_agent.offline.intents import Add, Ask, Missing, NewTask
 
 ARTICLE: Final = r"(?:(?:a|an|the|my|another|this|these|some|one|our) )?"
 ADJECTIVES: Final = (
-    r"(?:(?:new|quick|repeating|recurring|repeated|daily|weekly|generic|calendar|to-?do|todo|list|"
+    r"(?:(?:new|quick|repeating|recurring|repeated|daily|weekly|generic|calendar|to-?do|list|"
     r"rotating|following|single|simple|basic) )*"
 )
 _TASK: Final = r"(?:tasks?|to-?dos?|todo items?|reminders?|to-?do items?)"

@@ -6,7 +6,7 @@ from typing import Final
 from todo_agent.offline.clock import Clock
 from todo_agent.offline.grammar.details import take_priority, tidy, to_due
 from todo_agent.offline.grammar.lists import LIST_NOUN, clean_name
-from todo_agent.offline.grammar.patterns import rx
+from todo_agent.offline.grammar.patterns import Match, rx
 from todo_agent.offline.grammar.quotes import show_quotes, unquote
 from todo_agent.offline.grammar.rescheduling import RESCHEDULING_RULES, change, lacks, new_date
 from todo_agent.offline.grammar.rules import rule
@@ -32,16 +32,16 @@ _LIST_NAME: Final = (
 _TAG: Final = r"#(?=\w*[^\W\d])[\w-]+"
 
 
-def _rename(match: re.Match[str], clock: Clock) -> Intent | None:
+def _rename(match: Match, clock: Clock) -> Intent | None:
     title = unquote(tidy(match["value"]))
     return change(match["target"], Changes(title=title), clock) if title else None
 
 
-def _no_renaming(_match: re.Match[str], _clock: Clock) -> Intent:
+def _no_renaming(_match: Match, _clock: Clock) -> Intent:
     return Talk(Topic.NO_RENAMING_LISTS)
 
 
-def _set_any(match: re.Match[str], clock: Clock) -> Intent | None:
+def _set_any(match: Match, clock: Clock) -> Intent | None:
     """Read "change 3 to ...": a date, a priority or, failing both, another title."""
     due = to_due(new_date(match["value"], clock))
     if due is not None:
@@ -52,38 +52,38 @@ def _set_any(match: re.Match[str], clock: Clock) -> Intent | None:
     return _rename(match, clock)
 
 
-def _prioritize(match: re.Match[str], clock: Clock) -> Intent:
+def _prioritize(match: Match, clock: Clock) -> Intent:
     level = (match.groupdict().get("value") or "high").lower().removesuffix(" priority")
     _, priority = take_priority(f"{'no' if level == 'none' else level} priority")
     return change(match["target"], Changes(priority=priority or "high"), clock)
 
 
-def _deprioritize(match: re.Match[str], clock: Clock) -> Intent:
+def _deprioritize(match: Match, clock: Clock) -> Intent:
     return change(match["target"], Changes(priority="low"), clock)
 
 
-def _clear_priority(match: re.Match[str], clock: Clock) -> Intent:
+def _clear_priority(match: Match, clock: Clock) -> Intent:
     return change(match["target"], Changes(priority="none"), clock)
 
 
-def _move_to_list(match: re.Match[str], clock: Clock) -> Intent | None:
+def _move_to_list(match: Match, clock: Clock) -> Intent | None:
     name = None if _TRASH.search(match.group()) else clean_name(match["value"])
     return change(match["target"], Changes(list_name=name), clock) if name else None
 
 
-def _put_on_list(match: re.Match[str], clock: Clock) -> Intent | None:
+def _put_on_list(match: Match, clock: Clock) -> Intent | None:
     """Read "put it on my work list"; "put milk on my list" adds, and is read elsewhere."""
     if not isinstance(read_target(match["target"], clock), ByNumber | Mentioned):
         return None
     return _move_to_list(match, clock)
 
 
-def _tag(match: re.Match[str], clock: Clock) -> Intent | None:
+def _tag(match: Match, clock: Clock) -> Intent | None:
     tags = _tag_names(match["value"])
     return change(match["target"], Changes(add_tags=tags), clock) if tags else None
 
 
-def _untag(match: re.Match[str], clock: Clock) -> Intent | None:
+def _untag(match: Match, clock: Clock) -> Intent | None:
     tags = _tag_names(match["value"])
     return change(match["target"], Changes(drop_tags=tags), clock) if tags else None
 
@@ -93,7 +93,7 @@ def _tag_names(text: str) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower() not in {"and", "the", "tag", "tags"})
 
 
-def _note(match: re.Match[str], clock: Clock) -> Intent:
+def _note(match: Match, clock: Clock) -> Intent:
     return change(match["target"], Changes(notes=unquote(match["value"])), clock)
 
 

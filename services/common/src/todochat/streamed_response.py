@@ -1,7 +1,7 @@
-"""A streamed response that notices readers who have gone or who take nothing."""
+"""A streamed response that ends when its reader disconnects or stalls."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
 import structlog
@@ -17,40 +17,46 @@ _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 log = structlog.get_logger(__name__)
 
 
-class EventStream(RawResponse):
-    """What a handler returns to stream server-sent events, or another kind of document."""
+class StreamedResponse(RawResponse):
+    """Streams server-sent events, or another kind of document.
+
+    Args:
+        chunks: the body; closed when the response ends, for whatever reason.
+        send_timeout_s: a reader that accepts nothing for this long is disconnected.
+        headers: in addition to those that keep a stream from being cached or buffered.
+    """
 
     def __init__(
         self,
-        frames: AsyncGenerator[bytes, None],
+        chunks: AsyncGenerator[bytes, None],
         *,
         send_timeout_s: float,
         media_type: MediaType | str = EVENT_STREAM,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(self._send, headers=_HEADERS, media_type=media_type)
-        self._frames = frames
+        super().__init__(self._send, headers={**_HEADERS, **(headers or {})}, media_type=media_type)
+        self._chunks = chunks
         self._send_timeout_s = send_timeout_s
 
     async def _send(self, receive: Receive, send: Send) -> None:
-        """Send the frames; return when there are no more, or nobody takes them."""
-        sender = asyncio.create_task(self._send_frames(receive, send))
+        sender = asyncio.create_task(self._send_chunks(receive, send))
         gone = asyncio.create_task(wait_for_disconnect(receive))
         try:
             await asyncio.wait({sender, gone}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await stop_task(gone)
             await stop_task(sender)
-            await self._frames.aclose()
+            await self._chunks.aclose()
         if not sender.cancelled() and (error := sender.exception()) is not None:
-            log.error("feed.crashed", exc_info=error)
+            log.error("stream.failed", exc_info=error)
 
-    async def _send_frames(self, receive: Receive, send: Send) -> None:
-        async for frame in self._frames:
+    async def _send_chunks(self, receive: Receive, send: Send) -> None:
+        async for chunk in self._chunks:
             try:
                 async with asyncio.timeout(self._send_timeout_s):
-                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
             except TimeoutError:
-                log.info("feed.reader_stalled", timeout_s=self._send_timeout_s)
+                log.info("stream.reader_stalled", timeout_s=self._send_timeout_s)
                 abort_connection(receive)
                 return
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,51 @@
+/** Checks every regular expression that runs in a browser: none may take more than linear time. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+// Its native build isn't there for each platform.
+process.env.RECHECK_SYNC_BACKEND = "pure";
+const { checkSync } = await import("recheck");
+
+const PARTS = ["app/src", "packages/open-chatkit/src", "packages/resumable-fetch/src"];
+/** Made of a widget's `pattern`, which its server wrote; browsers run it on inputs as they are. */
+const GIVEN = ["packages/open-chatkit/src/widgets/views/Textarea.tsx"];
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+let checked = 0;
+const problems = [];
+
+function check(file, node) {
+  const [, source = "", flags] = /^\/(.*)\/([a-z]*)$/su.exec(node.text) ?? [];
+  const result = checkSync(source, flags, { timeout: 20_000, seed: 1 });
+  checked += 1;
+  if (result.status === "safe") return;
+  const reason = result.complexity?.summary ?? result.error?.kind;
+  problems.push(`${file}: ${node.text}: ${reason}`);
+}
+
+function visit(file, node) {
+  if (ts.isRegularExpressionLiteral(node)) check(file, node);
+  const isCall = ts.isNewExpression(node) || ts.isCallExpression(node);
+  if (isCall && node.expression.getText() === "RegExp" && !GIVEN.includes(file)) {
+    problems.push(`${file}: ${node.getText()}: write it as a literal, so that it is checked`);
+  }
+  ts.forEachChild(node, (child) => visit(file, child));
+}
+
+for (const part of PARTS) {
+  for (const name of readdirSync(`${root}${part}`, { recursive: true })) {
+    if (!/(?<!\.test)\.tsx?$/u.test(name)) continue;
+    const file = `${part}/${name}`;
+    const text = readFileSync(`${root}${file}`, "utf8");
+    visit(file, ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+  }
+}
+
+if (problems.length > 0) {
+  console.error(problems.join("\n"));
+  process.exitCode = 1;
+} else {
+  console.log(`${checked} regular expressions take linear time.`);
+}

@@ -1,0 +1,184 @@
+"""Pages that embed the element in every way a page can, and a scripted ChatKit server behind them.
+
+The pages come from a server of their own, so the script is loaded from another origin unless a
+page says otherwise. Nothing of the stack takes part: what a foreign server may send is written by
+the test.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Self
+
+from aiohttp import web
+
+from todochat.testing.model_script import Gate
+
+Event = Mapping[str, Any]
+THREAD: Final[dict[str, Any]] = {
+    "id": "thr_1",
+    "title": "A chat",
+    "created_at": "2026-11-23T08:00:00Z",
+    "status": {"type": "active"},
+}
+# Every page keeps the element's events in `window.heard`, as the other test pages do.
+START: Final = """
+window.heard = [];
+customElements.whenDefined("openai-chatkit").then(() => {
+  for (const element of document.querySelectorAll("openai-chatkit")) {
+    for (const name of ["ready", "error", "log", "response.end", "effect"]) {
+      element.addEventListener(`chatkit.${name}`, (event) => {
+        const { error } = event.detail ?? {};
+        window.heard.push([`chatkit.${name}`, error ? String(error) : event.detail]);
+      });
+    }
+    element.setOptions({ api: { url: API, domainKey: "k" }, locale: "en", ...OPTIONS });
+  }
+});
+"""
+
+
+def page(
+    body: str,
+    *,
+    script: str = "/chatkit/chatkit.js",
+    style: str = "",
+    options: Mapping[str, Any] | None = None,
+    api: str = "/chat",
+    module: bool = False,
+) -> str:
+    """Return a page with an element in it.
+
+    Args:
+        script: address of `chatkit.js`.
+        options: the element's options besides `api`.
+        api: address of the ChatKit server.
+        module: whether the script is loaded as a module.
+    """
+    start = START.replace("API", json.dumps(api)).replace("OPTIONS", json.dumps(options or {}))
+    kind = ' type="module"' if module else ""
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Embedded</title>
+<link rel="icon" href="data:,">
+<style>body{{margin:0}}{style}</style><script{kind} src="{script}"></script>
+{body}<script>{start}</script></html>"""
+
+
+def item(kind: str, item_id: str, **members: Any) -> dict[str, Any]:
+    """Return an item of the thread, with whatever members a server may send."""
+    base = {"thread_id": "thr_1", "created_at": "2026-11-23T08:00:00Z"}
+    return {"type": kind, "id": item_id, **base, **members}
+
+
+def answer(item_id: str, text: str) -> dict[str, Any]:
+    """Return an assistant's message."""
+    part = {"type": "output_text", "text": text, "annotations": []}
+    return item("assistant_message", item_id, content=[part])
+
+
+def question(item_id: str, text: str) -> dict[str, Any]:
+    """Return a user's message."""
+    content = [{"type": "input_text", "text": text}]
+    return item("user_message", item_id, content=content, attachments=[], inference_options={})
+
+
+def growing_answer(paragraphs: int) -> list[Event]:
+    """Return the events of an answer that streams in paragraph by paragraph."""
+    update = "assistant_message.content_part.text_delta"
+    text = "A line of an answer that becomes longer and longer while it is read.\n\n"
+    deltas: list[Event] = [
+        {
+            "type": "thread.item.updated",
+            "item_id": "grown",
+            "update": {"type": update, "content_index": 0, "delta": text},
+        }
+        for _ in range(paragraphs)
+    ]
+    begun = {"type": "thread.item.added", "item": item("assistant_message", "grown", content=[])}
+    return [
+        begun,
+        *deltas,
+        {"type": "thread.item.done", "item": answer("grown", text * paragraphs)},
+    ]
+
+
+class EmbedServer:
+    """Serves the pages of a test, and answers as a ChatKit server that the test scripts.
+
+    Attributes:
+        pages: HTML by path.
+        headers: added to every page.
+        items: what the thread `thr_1` holds.
+        events: what a message is answered with; a gate waits until the test opens it.
+    """
+
+    def __init__(self) -> None:
+        self.pages: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
+        self.items: list[dict[str, Any]] = []
+        self.events: Sequence[Event | Gate] = ()
+        self._runner: web.AppRunner | None = None
+        self.origin = ""
+
+    def forget(self) -> None:
+        """Drop the pages and the script, for the next test."""
+        self.pages.clear()
+        self.headers.clear()
+        self.items.clear()
+        self.events = ()
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post("/chat", self._chat)
+        app.router.add_route("OPTIONS", "/chat", self._allow)
+        app.router.add_get("/chat/runs", self._runs)
+        app.router.add_get("/{path:.*}", self._page)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        text = self.pages.get(f"/{request.match_info['path']}")
+        if text is None:
+            raise web.HTTPNotFound
+        return web.Response(text=text, content_type="text/html", headers=self.headers)
+
+    async def _runs(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response({"items": []}, headers={"Access-Control-Allow-Origin": "*"})
+
+    async def _allow(self, _request: web.Request) -> web.StreamResponse:
+        headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*"}
+        return web.Response(headers=headers)
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        asked = await request.json()
+        cross_origin = {"Access-Control-Allow-Origin": "*"}
+        kinds: dict[str, Callable[[], Any]] = {
+            "threads.get_by_id": lambda: {
+                **THREAD,
+                "items": {"data": self.items, "has_more": False},
+            },
+            "threads.list": lambda: {"data": [THREAD], "has_more": False},
+            "items.list": lambda: {"data": self.items[::-1], "has_more": False},
+        }
+        if asked["type"] in kinds:
+            return web.json_response(kinds[asked["type"]](), headers=cross_origin)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **cross_origin})
+        await response.prepare(request)
+        text = "".join(part.get("text", "") for part in asked["params"]["input"]["content"])
+        sent: list[Event | Gate] = [
+            {"type": "thread.created", "thread": THREAD},
+            {"type": "thread.item.done", "item": question("asked", text)},
+            *self.events,
+        ]
+        for event in sent:
+            if isinstance(event, Gate):
+                await event.pass_through()
+            else:
+                await response.write(f"data: {json.dumps(event)}\n\n".encode())
+        return response

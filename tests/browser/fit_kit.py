@@ -1,0 +1,79 @@
+"""Whether a page fits its window: nothing is wider, nothing is cut off, and controls are in sight."""
+
+from typing import Final
+
+from playwright.async_api import Locator, Page, ViewportSize
+
+# The phones that people have, upright.
+WIDTHS: Final = (320, 360, 390, 430)
+HEIGHT: Final = 740
+
+# What lies outside of the window is excused inside of its own scroll container, in text that ends
+# with an ellipsis, and where it is for screen readers only.
+STICKING_OUT: Final = """(width) => {
+  const found = [];
+  const name = (element) => {
+    const label = element.getAttribute("part") ?? element.getAttribute("class") ?? "";
+    return `${element.localName} "${label.slice(0, 60)}" ${element.textContent.trim().slice(0, 30)}`;
+  };
+  const page = document.documentElement.scrollWidth;
+  if (page > width) found.push(`the page is ${page} px wide`);
+  const visit = (element, excused) => {
+    const style = getComputedStyle(element);
+    if (style.display === "none" || style.visibility === "hidden") return;
+    const box = element.getBoundingClientRect();
+    const isFree = style.position === "fixed" || element.matches("dialog, [popover]");
+    let isExcused = excused && !isFree;
+    const isSeen = box.width > 1 && box.height > 1;
+    if (isSeen && !isExcused && (box.left < -1 || box.right > width + 1)) {
+      found.push(`${name(element)} from ${Math.round(box.left)} to ${Math.round(box.right)}`);
+    }
+    const hides = /hidden|clip/.test(style.overflowX);
+    const shortens = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
+    const isField = element.matches("input, textarea, select");
+    if (isSeen && hides && !isExcused && !shortens && !isField) {
+      const cut = element.scrollWidth - element.clientWidth;
+      if (cut > 1) found.push(`${name(element)} cuts off ${cut} px`);
+    }
+    isExcused ||= !isSeen || shortens || /auto|scroll/.test(style.overflowX);
+    if (element.localName === "svg") return;
+    for (const child of (element.shadowRoot ?? element).children) visit(child, isExcused);
+    if (element.shadowRoot) for (const child of element.children) visit(child, isExcused);
+  };
+  visit(document.body, false);
+  return found;
+}"""
+
+
+class FitInspector:
+    """Looks at a page's states at the width of every phone, and keeps what doesn't fit.
+
+    Attributes:
+        found: what sticks out, with the state and the width it was seen at.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.found: list[str] = []
+
+    async def look(self, state: str, *controls: Locator) -> None:
+        """Look at the page as it is now; the controls must be in the window as a whole."""
+        for width in WIDTHS:
+            size: ViewportSize = {"width": width, "height": HEIGHT}
+            await self.page.set_viewport_size(size)
+            sticking_out: list[str] = await self.page.evaluate(STICKING_OUT, width)
+            self.found += [f"{state} at {width}: {each}" for each in sticking_out]
+            for control in controls:
+                box = await control.bounding_box()
+                inside = box is not None and (
+                    box["x"] >= 0
+                    and box["y"] >= 0
+                    and box["x"] + box["width"] <= width
+                    and box["y"] + box["height"] <= HEIGHT
+                )
+                if not inside:
+                    self.found.append(f"{state} at {width}: {control} is at {box}")
+
+    def raise_misfits(self) -> None:
+        """Fail if anything didn't fit; lists all of it."""
+        assert not self.found, "\n".join(self.found)

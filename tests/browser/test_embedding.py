@@ -1,0 +1,333 @@
+"""The element on pages of other people: in every kind of box, and with a script from elsewhere."""
+
+from typing import Any, Final, Literal
+
+import pytest
+from playwright.async_api import Page, expect
+
+from browser.browser_kit import Chat, Visit, Visitor
+from browser.element_kit import heard, names_heard
+from browser.embed_kit import EmbedServer, answer, growing_answer, item, page
+from stack_kit import Stack
+from todochat.testing.model_script import Gate
+
+ELEMENT: Final = "<openai-chatkit></openai-chatkit>"
+FILL: Final = "openai-chatkit{display:block;width:100%;height:100%}"
+HEIGHT: Final = 700
+# What a page may put the element in: HTML and CSS, by name.
+BOXES: Final[dict[str, tuple[str, str]]] = {
+    "nothing": (ELEMENT, ""),
+    "a block": (ELEMENT, "openai-chatkit{display:block;margin:16px}"),
+    "a part of nothing": (f"<div>{ELEMENT}</div>", FILL),
+    "a height": (ELEMENT, "openai-chatkit{height:420px}"),
+    "a maximum": (ELEMENT, "openai-chatkit{max-height:300px}"),
+    "a minimum": (ELEMENT, "openai-chatkit{min-height:420px}"),
+    "a box with a maximum": (f"<div>{ELEMENT}</div>", f"div{{max-height:400px}}{FILL}"),
+    "a column with a maximum": (
+        f"<div>{ELEMENT}</div>",
+        f"div{{display:flex;flex-direction:column;max-height:300px;overflow:hidden}}{FILL}",
+    ),
+    "a column": (
+        f"<div><h1>Title</h1>{ELEMENT}</div>",
+        "div{display:flex;flex-direction:column;height:400px}openai-chatkit{flex:1}",
+    ),
+    "a row in a column": (
+        f"<div><main>{ELEMENT}</main></div>",
+        f"div{{display:flex;flex-direction:column;height:600px}}main{{display:flex;flex:1}}{FILL}",
+    ),
+    "a row": (f"<div><aside>Aside</aside>{ELEMENT}</div>", "div{display:flex;height:400px}"),
+    "a row without a height": (f"<div><aside>Aside</aside>{ELEMENT}</div>", "div{display:flex}"),
+    "a grid": (
+        f"<div><h1>Title</h1>{ELEMENT}</div>",
+        "div{display:grid;grid-template-rows:auto 1fr;height:500px}",
+    ),
+    "a grid's own row": (f"<div>{ELEMENT}</div>", "div{display:grid;grid-template-rows:auto}"),
+    "a dialog": (f"<dialog open>{ELEMENT}</dialog>", ""),
+    "a corner": (
+        ELEMENT,
+        "openai-chatkit{position:fixed;right:0;bottom:0;width:300px;height:60vh}",
+    ),
+    "a table": (f"<table><tr><td>a<td>{ELEMENT}</table>", ""),
+}
+OBSERVE: Final = """() => {
+  const element = document.querySelector("openai-chatkit");
+  window.sizes = new Set();
+  new ResizeObserver(() => {
+    const { width, height } = element.getBoundingClientRect();
+    window.sizes.add(`${width} x ${height}`);
+  }).observe(element);
+}"""
+# A loop of layouts shows within a few frames.
+FRAMES: Final = """async () => {
+  for (let i = 0; i < 10; i += 1) await new Promise(requestAnimationFrame);
+  return [...window.sizes];
+}"""
+
+
+async def misfit(tab: Page) -> str | None:
+    """Stream a long answer, and return what its growth did to the page, if anything."""
+    chat = Chat(tab)
+    await chat.composer.wait_for()
+    await tab.evaluate(OBSERVE)
+    await chat.send("hello")
+    await tab.wait_for_function("() => heard.some(([name]) => name === 'chatkit.response.end')")
+    sizes: list[str] = await tab.evaluate(FRAMES)
+    if len(sizes) != 1:
+        return f"was {' and then '.join(sizes)}"
+    box = await chat.host.bounding_box()
+    send = await chat.send_button.bounding_box()
+    assert box is not None
+    assert send is not None
+    if send["y"] + send["height"] > min(box["y"] + box["height"], HEIGHT):
+        return f"the composer is at {send}, the element at {box}"
+    if box["height"] < 200:
+        return f"only {box['height']} px high"
+    width: int = await tab.evaluate("() => document.documentElement.scrollWidth")
+    window: int = await tab.evaluate("() => innerWidth")
+    return f"the page is {width} px wide in {window}" if width > window else None
+
+
+@pytest.mark.parametrize(
+    ("width", "density"),
+    [
+        (320, "spacious"),
+        pytest.param(1000, "spacious", marks=pytest.mark.slow),
+        pytest.param(1000, "normal", marks=pytest.mark.slow),
+        pytest.param(1000, "compact", marks=pytest.mark.slow),
+        pytest.param(320, "compact", marks=pytest.mark.slow),
+    ],
+)
+async def test_only_the_page_sizes_the_element(
+    site: Stack, embed: EmbedServer, visit: Visit, width: int, density: str
+) -> None:
+    embed.events = growing_answer(30)
+    visitor = await visit(embed.origin, viewport={"width": width, "height": HEIGHT})
+    visitor.watch.expect_origin(site.edge)
+    misfits = {}
+
+    for name, (body, style) in BOXES.items():
+        options = {"theme": {"density": density}}
+        script = f"{site.edge}/chatkit/chatkit.js"
+        embed.pages["/"] = page(body, script=script, style=style, options=options)
+        found = await misfit(await visitor.open("/"))
+        if found:
+            misfits[name] = found
+
+    assert misfits == {}
+
+
+async def test_with_auto_height_the_element_is_as_high_as_its_text(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    embed.events = growing_answer(60)
+    visitor = await visit(embed.origin, viewport={"width": 1000, "height": HEIGHT})
+    visitor.watch.expect_origin(site.edge)
+    body = "<openai-chatkit auto-height></openai-chatkit>"
+    embed.pages["/"] = page(body, script=f"{site.edge}/chatkit/chatkit.js")
+    chat = Chat(await visitor.open("/"))
+
+    await chat.send("hello")
+    await expect(chat.thread).to_have_attribute("aria-busy", "false")
+
+    box = await chat.host.bounding_box()
+    assert box is not None
+    assert box["height"] > HEIGHT
+    await expect(chat.send_button).to_be_in_viewport()
+
+
+async def test_text_styles_of_the_page_stay_outside(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    embed.items = [answer("a", "Plain words.")]
+    style = (
+        "body{letter-spacing:.2em;text-transform:uppercase;text-indent:40px;line-height:3;"
+        "text-shadow:1px 1px red;word-spacing:1em;white-space:pre}openai-chatkit{height:500px}"
+    )
+    embed.pages["/"] = page(
+        ELEMENT,
+        script=f"{site.edge}/chatkit/chatkit.js",
+        style=style,
+        options={"initialThread": "thr_1"},
+    )
+    visitor = await visit(embed.origin)
+    visitor.watch.expect_origin(site.edge)
+    chat = Chat(await visitor.open("/"))
+
+    words = chat.answers.get_by_text("Plain words.")
+
+    for name, value in {
+        "letter-spacing": "normal",
+        "text-transform": "none",
+        "text-indent": "0px",
+        "text-shadow": "none",
+        "word-spacing": "0px",
+    }.items():
+        await expect(words).to_have_css(name, value)
+
+
+# The script of another origin
+
+SANDBOX: Final = '<iframe sandbox="allow-scripts" src="/inside" width=600 height=500></iframe>'
+
+
+async def open_elsewhere(site: Stack, embed: EmbedServer, visit: Visit, **options: Any) -> Visitor:
+    """Open a page whose script comes from the site's origin."""
+    embed.pages.setdefault("/", page(ELEMENT, script=f"{site.edge}/chatkit/chatkit.js", **options))
+    visitor = await visit(embed.origin)
+    visitor.watch.expect_origin(site.edge)
+    await visitor.open("/")
+    return visitor
+
+
+async def leave_out(visitor: Visitor, chunk: str) -> None:
+    """Let the server have no chunk of that name."""
+    visitor.watch.expect_status(404, f"/assets/{chunk}-")
+    cross_origin = {"Access-Control-Allow-Origin": "*"}
+    await visitor.page.route(
+        f"**/assets/{chunk}-*.js", lambda route: route.fulfill(status=404, headers=cross_origin)
+    )
+
+
+@pytest.mark.parametrize("kind", ["script", "module"])
+async def test_the_script_works_from_another_origin(
+    site: Stack, embed: EmbedServer, visit: Visit, kind: Literal["script", "module"]
+) -> None:
+    # Colours, a language and a calendar are chunks of their own.
+    code = "```python\ndef greet():\n    return 1\n```"
+    picker = {"type": "DatePicker", "name": "day", "placeholder": "A day"}
+    card = item("widget", "w", widget={"type": "Card", "children": [picker]})
+    embed.items = [answer("a", code), card]
+    options = {"initialThread": "thr_1", "locale": "de"}
+    visitor = await open_elsewhere(site, embed, visit, options=options, module=kind == "module")
+    chat = Chat(visitor.page)
+
+    await expect(chat.button("Nachricht senden")).to_be_visible()
+    await expect(chat.answers.locator("pre [class*=keyword]").first).to_have_text("def")
+    await chat.widgets.get_by_role("button", name="A day").click()
+    await expect(chat.host.get_by_role("grid")).to_be_visible()
+
+
+async def test_the_script_works_in_a_sandboxed_frame(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    embed.events = growing_answer(2)
+    embed.pages["/"] = f"<!doctype html><link rel=icon href=data:,>{SANDBOX}"
+    embed.pages["/inside"] = page(
+        ELEMENT, script=f"{site.edge}/chatkit/chatkit.js", api=f"{embed.origin}/chat"
+    )
+    visitor = await open_elsewhere(site, embed, visit)
+    host = visitor.page.frame_locator("iframe").locator("openai-chatkit")
+
+    field = host.get_by_role("textbox")
+    await field.fill("hello")
+    await field.press("Enter")
+
+    await expect(host.locator("[part~=assistant-message]")).to_contain_text("longer and longer")
+
+
+@pytest.mark.parametrize("cause", ["missing", "dependency", "policy"])
+async def test_a_chunk_that_is_kept_out_is_said_in_the_element_and_in_the_console(
+    site: Stack, embed: EmbedServer, visit: Visit, cause: str
+) -> None:
+    script = f"{site.edge}/chatkit/chatkit.js"
+    embed.pages["/"] = page(ELEMENT, script=script, style="openai-chatkit{height:300px}")
+    visitor = await visit(embed.origin)
+    watch, tab = visitor.watch, visitor.page
+    watch.expect_origin(site.edge)
+    watch.expect_words("could not load the chat")
+    if cause == "policy":
+        embed.headers["Content-Security-Policy"] = f"script-src 'unsafe-inline' {script}"
+        watch.expect_words("Content Security Policy")
+        watch.expect_violation("script-src-elem")
+        watch.expect_failures("/assets/")
+    else:
+        chunk = "jsxRuntime" if cause == "dependency" else "open-chatkit"
+        await leave_out(visitor, chunk)
+    console: list[str] = []
+    tab.on("console", lambda message: console.append(message.text))
+
+    await visitor.open("/")
+
+    line = tab.locator("openai-chatkit").get_by_role("alert")
+    await expect(line).to_have_text("The chat could not be loaded.")
+    (ours,) = [text for text in console if text.startswith("<openai-chatkit>")]
+    assert "/chatkit/assets/open-chatkit-" in ours
+    assert "Content-Security-Policy" in ours
+    assert await names_heard(tab) == ["chatkit.error"]
+
+
+async def test_a_chunk_that_is_no_chunk_is_said_too(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    embed.pages["/"] = page(ELEMENT, script=f"{site.edge}/chatkit/chatkit.js")
+    visitor = await visit(embed.origin)
+    visitor.watch.expect_origin(site.edge)
+    visitor.watch.expect_words("TypeError")
+    await visitor.page.route(
+        "**/assets/open-chatkit-*.js",
+        lambda route: route.fulfill(body="", content_type="text/javascript"),
+    )
+
+    tab = await visitor.open("/")
+
+    await expect(tab.locator("openai-chatkit").get_by_role("alert")).to_be_visible()
+    assert await names_heard(tab) == ["chatkit.error"]
+
+
+async def test_a_part_that_comes_later_is_said_to_be_missing(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    picker = {"type": "DatePicker", "name": "day", "placeholder": "A day"}
+    embed.items = [item("widget", "w", widget={"type": "Card", "children": [picker]})]
+    visitor = await visit(embed.origin)
+    visitor.watch.expect_origin(site.edge)
+    visitor.watch.expect_words("could not load the calendar")
+    await leave_out(visitor, "Calendar")
+    embed.pages["/"] = page(
+        ELEMENT,
+        script=f"{site.edge}/chatkit/chatkit.js",
+        style="openai-chatkit{height:500px}",
+        options={"initialThread": "thr_1"},
+    )
+    chat = Chat(await visitor.open("/"))
+
+    await chat.widgets.get_by_role("button", name="A day").click()
+
+    await expect(chat.widgets).to_contain_text("This part (DatePicker) can't be shown here.")
+
+
+# One bad item
+
+
+async def test_an_item_that_cannot_be_shown_leaves_the_thread(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    deep: dict[str, Any] = {"type": "Text", "value": "the end"}
+    for _ in range(400):
+        deep = {"type": "Col", "children": deep}
+    gate = Gate()
+    bad = [
+        item("hologram", "b1"),
+        item("assistant_message", "b2", content=[{"type": "output_text", "annotations": []}]),
+        item("client_tool_call", "b3", name=None, status="completed"),
+    ]
+    embed.events = [
+        {"type": "thread.item.done", "item": answer("a1", "The first.")},
+        *({"type": "thread.item.done", "item": each} for each in bad),
+        gate,
+        {"type": "thread.item.done", "item": item("widget", "b4", widget=deep)},
+        {"type": "thread.item.updated", "item_id": "nobody", "update": None},
+        {"type": "thread.item.done", "item": answer("a2", "The last.")},
+    ]
+    visitor = await open_elsewhere(site, embed, visit, style="openai-chatkit{height:500px}")
+    chat = Chat(visitor.page)
+
+    await chat.send("hello")
+    await expect(chat.host.locator("[part~=not-shown]")).to_have_count(3)
+    gate.open()
+
+    await expect(chat.answers.filter(has_text="The last.")).to_be_visible()
+    await expect(chat.answers.filter(has_text="The first.")).to_be_attached()
+    await expect(chat.questions).to_contain_text("hello")
+    names = [each["name"] for each in await heard(visitor.page, "chatkit.log")]
+    assert names.count("item.unknown") == 3
