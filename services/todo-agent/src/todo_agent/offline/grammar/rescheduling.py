@@ -19,6 +19,7 @@ _MOVE: Final = (
 _PUT_OFF: Final = r"(?:reschedule|postpone|delay|snooze|defer|push back|put off)"
 _SET: Final = r"(?:set|change|update|edit|make|move|put|push|extend|modify)"
 _DUE: Final = r"(?:due ?date|due|deadline|date|time|due time|reminder)"
+MAX_RANGE_WORDS: Final = 12
 _SEPARATORS: Final = frozenset({"to", "until", "till"})
 _TAKE: Final = r"(?:remove|delete|clear|drop|erase|unset)"
 
@@ -66,11 +67,12 @@ def _split_range(value: str, clock: Clock) -> tuple[str, str]:
     if when is not None and when.first == when.last:
         return "", value  # "quarter to five"
     words = value.split()
-    for index in range(len(words) - 2, 0, -1):
-        rest = " ".join(words[index + 1 :])
-        if words[index].lower() in _SEPARATORS and new_date(rest, clock) is not None:
-            return " ".join(words[:index]), rest
-    return "", value
+    found = [index for index, word in enumerate(words) if word.lower() in _SEPARATORS]
+    if not found or len(words) > MAX_RANGE_WORDS:
+        return "", value
+    rest = " ".join(words[found[-1] + 1 :])
+    is_range = found[-1] > 0 and new_date(rest, clock) is not None
+    return (" ".join(words[: found[-1]]), rest) if is_range else ("", value)
 
 
 def _reschedule_in_place(match: Match, clock: Clock) -> Intent | None:
