@@ -13,7 +13,7 @@ from litestar import Litestar
 from auth_session.clients.hosted_chat import HostedChat, hosted_chat
 from auth_session.clients.user_eraser import UserEraser
 from auth_session.domain.clock import Clock
-from auth_session.events.keys import SIGN_UPS, WRONG_PASSWORDS
+from auth_session.events.keys import REQUESTS, SIGN_UPS, WRONG_PASSWORDS
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.metrics import OLDEST_ERASURE_SECONDS, PENDING_ERASURES
 from auth_session.service.access_token_service import AccessTokenService
@@ -52,6 +52,7 @@ REPUBLISH_INTERVAL_S: Final = 30.0
 HEAL_INTERVAL_S: Final = 1.0
 PURGE_INTERVAL_S: Final = 3600.0
 SIGN_UP_WINDOW_S: Final = 3600
+REQUEST_WINDOW_S: Final = 60
 WRONG_PASSWORD_WINDOW_S: Final = 60
 ERASURE_INTERVAL_S: Final = 2.0
 
@@ -65,6 +66,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeyRing
     key_rotation: KeyRotation
     passwords: PasswordPool
+    requests: RateLimit
     sessions: SessionService
     own_sessions: OwnSessions
     password_changes: PasswordService
@@ -136,6 +138,9 @@ async def open_services(
             database=database,
             keys=keys,
             key_rotation=KeyRotation(database, cipher, clock),
+            requests=RateLimit(
+                redis, REQUESTS, limit=settings.requests_per_minute, window_s=REQUEST_WINDOW_S
+            ),
             passwords=passwords,
             sessions=sessions,
             own_sessions=OwnSessions(database, sessions, clock),

@@ -71,6 +71,13 @@ class AuthSessionSettings(
             )
         ),
     ] = msgspec.field(name="BETTER_AUTH_PREFIX", default="")
+    requests_per_minute: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Requests of one user with a login or access token; 0 for no limit.",
+        ),
+    ] = msgspec.field(name="AUTH_REQUESTS_PER_MINUTE", default=300)
     sign_ups_per_address: Annotated[
         int,
         Meta(ge=0, description="Sign-ups from one client address within an hour; 0 for no limit."),

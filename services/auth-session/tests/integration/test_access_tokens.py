@@ -20,6 +20,7 @@ from auth_kit import (
 )
 from redis.asyncio import Redis
 
+from auth_session.domain.caller import Caller
 from auth_session.service.password_pool import Verification
 from todochat.access_tokens import PREFIX, new_access_token
 from todochat.clock import utc_now
@@ -334,8 +335,10 @@ async def test_guesses_sent_at_once_get_no_more_than_ten_answers(
 ) -> None:
     verify_password, guesses = service.services.passwords.verify, asyncio.Barrier(14)
 
-    async def verify_together(password: str, password_hash: str | None) -> Verification:
-        result = await verify_password(password, password_hash)
+    async def verify_together(
+        password: str, password_hash: str | None, caller: Caller
+    ) -> Verification:
+        result = await verify_password(password, password_hash, caller)
         await asyncio.wait_for(guesses.wait(), timeout=30)
         return result
 
@@ -466,8 +469,10 @@ async def test_a_token_being_created_does_not_survive_the_change(
     verify_password = service.services.passwords.verify
     verified, released = asyncio.Event(), asyncio.Event()
 
-    async def verify_slowly(password: str, password_hash: str | None) -> Verification:
-        result = await verify_password(password, password_hash)
+    async def verify_slowly(
+        password: str, password_hash: str | None, caller: Caller
+    ) -> Verification:
+        result = await verify_password(password, password_hash, caller)
         if not verified.is_set():
             verified.set()
             await asyncio.wait_for(released.wait(), timeout=30)

@@ -96,3 +96,33 @@ async def test_a_limit_of_zero_is_none(start_service: StartService) -> None:
     answers = [await browser.sign_up(email=email("a")) for _ in range(25)]
 
     assert {answer.status_code for answer in answers} == {201}
+
+
+async def test_every_route_of_a_session_counts_against_the_rate_limit(
+    start_service: StartService,
+) -> None:
+    service = await start_service(requests_per_minute=1)
+    ada, bob = service.browser(), service.browser()
+    token = (await ada.sign_up()).json()["access_token"]
+    other = (await bob.sign_up()).json()["access_token"]
+    document = (await ada.http.get("/openapi.json")).json()
+    routes = [
+        (method, path)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if operation.get("security") and path != "/api/auth/sign-out"
+    ]
+    assert (await ada.me(token)).status_code == 200
+
+    answers = {
+        (method, path): await ada.http.request(
+            method, path.replace("{", "").replace("}", ""), headers=bearer(token)
+        )
+        for method, path in routes
+    }
+    others = await bob.me(other)
+
+    assert len(answers) >= 12
+    assert {answer.status_code for answer in answers.values()} == {429}, answers
+    assert all(0 < int(answer.headers["retry-after"]) <= 60 for answer in answers.values())
+    assert others.status_code == 200

@@ -152,7 +152,7 @@ class AuthController(Controller):
         cookie = no_cookie(secure=request.app.state.secure_cookies)
         return Response(None, status_code=204, cookies=[cookie], headers=NO_STORE)
 
-    @get("/me", responses=problems(401, 404, 503), security=BEARER)
+    @get("/me", responses=problems(401, 404, 429, 503), security=BEARER)
     async def get_me(
         self,
         session: NamedDependency[Session],
@@ -162,7 +162,7 @@ class AuthController(Controller):
         user = await accounts.get(session.user_id)
         return Response(UserView.of(user), headers=NO_STORE)
 
-    @patch("/me", responses=problems(400, 401, 404, 413, 422, 503), security=BEARER)
+    @patch("/me", responses=problems(400, 401, 404, 413, 422, 429, 503), security=BEARER)
     async def update_me(
         self,
         session: NamedDependency[Session],

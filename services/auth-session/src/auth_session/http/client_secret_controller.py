@@ -21,7 +21,7 @@ class ClientSecretController(Controller):
     @post(
         "/session",
         status_code=200,
-        responses=problems(400, 401, 403, 413, 422, 503),
+        responses=problems(400, 401, 403, 413, 422, 429, 503),
         security=BEARER,
         operation_class=OptionalBody,
     )

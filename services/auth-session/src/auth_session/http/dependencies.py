@@ -21,7 +21,9 @@ from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_links import SignInLinks
 from auth_session.service.sign_in_service import SignInService
 from todochat.access_tokens import looks_like_access_token
+from todochat.errors import TooManyRequestsError
 from todochat.logging import bind
+from todochat.rate_limit import RateLimit
 from todochat.tokens import bearer_token
 
 
@@ -31,9 +33,10 @@ async def provide_session(request: Request[Any, Any, Any], state: State) -> Sess
     Raises:
         UnauthorizedError: there is no valid login token, or its session has ended.
         ForbiddenError: a personal access token came instead.
+        TooManyRequestsError: the user has used up this minute's requests.
     """
     secrets: ClientSecretService = state.services.secrets
-    return _named(await secrets.identify(bearer_token(request.headers)))
+    return await _admit(await secrets.identify(bearer_token(request.headers)), state)
 
 
 async def provide_chat_session(request: Request[Any, Any, Any], state: State) -> Session:
@@ -44,20 +47,27 @@ async def provide_chat_session(request: Request[Any, Any, Any], state: State) ->
     Raises:
         UnauthorizedError: there is no valid token.
         ForbiddenError: the access token was not made for chat.
+        TooManyRequestsError: the user has used up this minute's requests.
     """
     token = bearer_token(request.headers)
     if looks_like_access_token(token):
         access_tokens: AccessTokenService = state.services.access_tokens
-        return _named(await access_tokens.open_chat(token))
+        return await _admit(await access_tokens.open_chat(token), state)
     external: ExternalSignIn = state.services.external
     if external.takes(token):
-        return _named(await external.open(token, user_agent(request)))
+        return await _admit(await external.open(token, user_agent(request)), state)
     return await provide_session(request, state)
 
 
-def _named(session: Session) -> Session:
-    """Have log lines say whose session it is."""
+async def _admit(session: Session, state: State) -> Session:
+    """Name the user in log lines and count the request against their rate limit."""
     bind(user_id=session.user_id)
+    requests: RateLimit = state.services.requests
+    wait_s = await requests.take(session.user_id)
+    if wait_s > 0:
+        limit = state.settings.requests_per_minute
+        msg = f"You can send at most {limit} requests a minute."
+        raise TooManyRequestsError(msg, retry_after_s=wait_s)
     return session
 
 

@@ -16,7 +16,7 @@ class ExportController(Controller):
     path = "/api/auth/me/export"
     tags = ["auth"]
 
-    @get(responses=problems(401, 403, 404, 503), security=BEARER)
+    @get(responses=problems(401, 403, 404, 429, 503), security=BEARER)
     async def export_account(
         self, session: NamedDependency[Session], accounts: NamedDependency[AccountService]
     ) -> Response[AccountExport]:

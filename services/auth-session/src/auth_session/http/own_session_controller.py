@@ -30,7 +30,7 @@ class OwnSessionController(Controller):
     path = "/api/auth"
     tags = ["auth"]
 
-    @get("/sessions", responses=problems(401, 503), security=BEARER)
+    @get("/sessions", responses=problems(401, 429, 503), security=BEARER)
     async def list_sessions(
         self, session: NamedDependency[Session], own_sessions: NamedDependency[OwnSessions]
     ) -> Response[SessionsView]:
@@ -43,7 +43,7 @@ class OwnSessionController(Controller):
     @delete(
         "/sessions/{session_id:str}",
         status_code=204,
-        responses=problems(401, 404, 503),
+        responses=problems(401, 404, 429, 503),
         security=BEARER,
         operation_class=NoContent,
     )
@@ -60,7 +60,7 @@ class OwnSessionController(Controller):
     @post(
         "/sign-out-everywhere",
         status_code=204,
-        responses=problems(400, 401, 413, 422, 503),
+        responses=problems(400, 401, 413, 422, 429, 503),
         security=BEARER,
         operation_class=OptionalBodyNoContent,
     )

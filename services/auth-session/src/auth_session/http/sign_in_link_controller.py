@@ -26,7 +26,9 @@ class SignInLinkController(Controller):
     path = "/api/auth/sign-in-links"
     tags = ["auth"]
 
-    @post(guards=[refuse_foreign_origin], responses=problems(401, 403, 413, 503), security=BEARER)
+    @post(
+        guards=[refuse_foreign_origin], responses=problems(401, 403, 413, 429, 503), security=BEARER
+    )
     async def create_link(
         self,
         session: NamedDependency[Session],
@@ -45,7 +47,7 @@ class SignInLinkController(Controller):
         "/redeem",
         status_code=200,
         guards=[refuse_foreign_origin],
-        responses=problems(400, 401, 403, 413, 422, 503),
+        responses=problems(400, 401, 403, 413, 422, 429, 503),
     )
     async def redeem_link(
         self,

@@ -24,7 +24,7 @@ class TokenController(Controller):
     tags = ["tokens"]
     security = BEARER
 
-    @get(responses=problems(401, 403, 503))
+    @get(responses=problems(401, 403, 429, 503))
     async def list_tokens(
         self,
         session: NamedDependency[Session],
@@ -61,7 +61,7 @@ class TokenController(Controller):
     @delete(
         "/{token_id:str}",
         status_code=204,
-        responses=problems(401, 403, 404, 503),
+        responses=problems(401, 403, 404, 429, 503),
         operation_class=NoContent,
     )
     async def revoke_token(
