@@ -102,6 +102,8 @@ ROUTES: Final[list[tuple[str, str, dict[str, object]]]] = [
     ("POST", "/api/auth/sign-out", {}),
     ("POST", "/api/auth/sign-out-everywhere", {"revoke_access_tokens": True}),
     ("POST", "/api/auth/exchange", {"token": "x"}),
+    ("POST", "/api/auth/sign-in-links", {}),
+    ("POST", "/api/auth/sign-in-links/redeem", {"token": "x"}),
     (
         "POST",
         "/api/auth/password",

@@ -34,6 +34,7 @@ def environment(own_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
         "TODOCHAT_SERVICE_SECRET_AUTH_TO_AGENT": f"{SECRET}-1",
         "TODOCHAT_SERVICE_SECRET_AUTH_TO_TASKS": f"{SECRET}-2",
         "TODOCHAT_SERVICE_SECRET_TASKS_TO_AUTH": f"{SECRET}-3",
+        "TODOCHAT_SERVICE_SECRET_GATEWAY_TO_AUTH": f"{SECRET}-4",
         "AUTH_SESSION_KEY_SECRET": SECRET,
         "AUTH_SIGN_UP": "open",
         "DRAIN_DELAY_S": "0",

@@ -96,12 +96,12 @@ class AccessTokenService:
             tokens_until=now,
         )
         async with self._database.transaction() as transaction:
+            # It locks the account: a change of the password committed before, or will end this
+            # token.
+            await self._passwords.require_unchanged(transaction, confirmed)
             tokens = AccessTokenRepository(transaction)
             if not await tokens.add(token, _hash(secret), at_most=MAX_ACCESS_TOKENS):
                 raise TooManyAccessTokensError(MAX_ACCESS_TOKENS)
-            # The account is locked now: a change of the password committed before, or will end
-            # this token.
-            await self._passwords.require_unchanged(transaction, confirmed)
         log.info("access_token.created", token_id=token.id, user_id=session.user_id)
         return token, secret
 

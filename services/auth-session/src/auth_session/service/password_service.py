@@ -26,6 +26,7 @@ from auth_session.storage.credentials import revoke_credentials
 from auth_session.storage.password_repository import PasswordRepository
 from auth_session.storage.session_repository import SessionRepository
 from auth_session.storage.sign_in_repository import SignInRepository
+from auth_session.storage.user_repository import UserRepository
 from todochat.database import Database
 from todochat.errors import UnauthorizedError
 
@@ -111,7 +112,8 @@ class PasswordService:
     async def require_unchanged(self, transaction: AsyncSession, confirmed: Confirmed) -> None:
         """Check in the transaction that acts on a confirmation that it still holds.
 
-        Locks the password until the transaction ends; see `PasswordRepository.lock`.
+        Locks the password and the account until the transaction ends; see
+        `PasswordRepository.lock`.
 
         Raises:
             WrongPasswordError: the password was changed meanwhile.
@@ -120,6 +122,7 @@ class PasswordService:
         session = confirmed.session
         if await PasswordRepository(transaction).lock(session.user_id) != confirmed.password_hash:
             raise WrongPasswordError
+        await UserRepository(transaction).lock(session.user_id)  # also without a password
         stored = await SessionRepository(transaction).get(session.sid)
         if stored is None or not stored.is_open(self._clock()):
             raise UnauthorizedError("This session has ended.")
