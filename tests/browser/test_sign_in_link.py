@@ -3,12 +3,12 @@
 import asyncio
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
-from browser.browser_kit import Chat, Visit, has_no_sideways_scroll
+from browser.browser_kit import Chat, Visit
+from browser.fit_kit import STICKING_OUT
 from stack_kit import TODOCHAT, SignUp, Stack
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
 from todochat.testing.person import Person
@@ -28,8 +28,8 @@ async def link_of(person: Person) -> str:
 async def expect_over(page: Page) -> None:
     await expect(page.get_by_role("heading", name=OVER)).to_be_visible()
     await expect(page.get_by_role("main").get_by_role("alert")).to_contain_text("expired")
-    widths: dict[str, Any] = await has_no_sideways_scroll(page)
-    assert widths["page"] == widths["window"]
+    width = await page.evaluate("screen.width")
+    assert await page.evaluate(STICKING_OUT, width) == []
 
 
 async def test_a_person_goes_from_the_terminal_to_the_browser(
