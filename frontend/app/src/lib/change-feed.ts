@@ -17,6 +17,8 @@ export interface FeedReader {
 const SILENCE_MS = 45_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
+/** The server ends feeds of a signed-out session; a tab of the same browser hears of it in this time. */
+const SIGNED_OUT_PAUSE_MS = 2_000;
 /** A tab in the background lets go: browsers allow six connections to a server over all tabs. */
 const HIDDEN_MS = 30_000;
 
@@ -44,7 +46,7 @@ export async function followChanges(reader: FeedReader, signal: AbortSignal): Pr
   }
 }
 
-/** Reads one connection to its end and returns the id of the last event. */
+/** Reads one connection to its end and returns the ID of the last event. */
 async function readOnce(
   reader: FeedReader,
   after: string | null,
@@ -59,6 +61,10 @@ async function readOnce(
   const onOffline = () => connection.abort();
   window.addEventListener("offline", onOffline);
   let last = after;
+  let isSignedOut = false;
+  const onComment = (comment: string) => {
+    isSignedOut ||= comment.trim() === "unauthorized";
+  };
   try {
     const response = await reader.open(after, signals);
     reader.onLive(true);
@@ -72,11 +78,15 @@ async function readOnce(
     const events = response.body
       .pipeThrough(heard)
       .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-      .pipeThrough(new EventSourceParserStream())
+      .pipeThrough(new EventSourceParserStream({ onComment }))
       .getReader();
     for (;;) {
       const { done, value } = await events.read();
-      if (done) return last;
+      if (done) {
+        // Opened again at once it would only get a 401, which shows as an error in the console.
+        if (isSignedOut) await sleep(SIGNED_OUT_PAUSE_MS, signal);
+        return last;
+      }
       if (value.id !== undefined) {
         last = value.id;
         onId(last);

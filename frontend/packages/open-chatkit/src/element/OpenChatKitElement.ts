@@ -32,6 +32,8 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   #mounting = false;
   #ready = deferred<Mounted>();
   #isReadySaid = false;
+  #listensForReady = false;
+  #isReadyMissed = false;
   readonly #complaints = new Set<string>();
 
   constructor() {
@@ -121,6 +123,23 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
     await (await this.#ready.promise).chat.fetchUpdates();
   }
 
+  /**
+   * The first listener for `chatkit.ready` gets it even if it comes too late: React's wrapper gives
+   * the options before it listens, and an element whose chunks are loaded is ready at once.
+   */
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options);
+    if (type !== "chatkit.ready") return;
+    this.#listensForReady = true;
+    if (!this.#isReadyMissed) return;
+    this.#isReadyMissed = false;
+    queueMicrotask(() => this.dispatchEvent(new CustomEvent("chatkit.ready")));
+  }
+
   async #mount(): Promise<void> {
     if (this.#mounted || this.#mounting || !this.#options || !this.isConnected) return;
     this.#mounting = true;
@@ -140,6 +159,7 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
       this.#ready.resolve(this.#mounted);
       if (!this.#isReadySaid) this.#emit("chatkit.ready", undefined);
       this.#isReadySaid = true;
+      this.#isReadyMissed = !this.#listensForReady;
     } catch (error) {
       // A missing chunk has been reported where it was loaded.
       if (isLoaded) console.error(error);
