@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from playwright.async_api import Page, expect
 
 from browser.browser_kit import Chat
+from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
 from todochat_local.node import find_node
 from todochat_local.site_build import Frontend, frontend_dir
@@ -114,6 +115,15 @@ async def focus_path(page: Page) -> str:
             }"""
         ),
     )
+
+
+async def wait_focus(page: Page, wanted: str) -> None:
+    """Wait until the element has the focus that `focus_path` calls so; it may move a frame later."""
+
+    async def has_focus() -> bool:
+        return await focus_path(page) == wanted
+
+    await wait_until(has_focus)
 
 
 async def settle(chat: Chat) -> None:

@@ -8,7 +8,16 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from browser.browser_kit import Chat, Visit, Visitor
-from browser.element_kit import emit, focus_path, heard, names_heard, settle, wait_heard, widget
+from browser.element_kit import (
+    emit,
+    focus_path,
+    heard,
+    names_heard,
+    settle,
+    wait_focus,
+    wait_heard,
+    widget,
+)
 from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
@@ -430,7 +439,7 @@ async def test_the_react_package_drives_the_element_as_it_is(
     await page.evaluate("() => window.chat.setComposerValue({ text: 'again' })")
     await page.evaluate("() => window.chat.focusComposer()")
 
-    assert await focus_path(page) == "textarea: Write to the helper"
+    await wait_focus(page, "textarea: Write to the helper")
     await expect(chat.composer).to_have_value("again")
     assert await heard(page, "tool") == [{"name": "get_colours", "params": {}}]
     # Asked for once, and never handed a used one.
@@ -505,11 +514,11 @@ async def test_a_whole_conversation_by_keyboard(bea: Visitor, model: ScriptedMod
     await expect(history).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(history).to_have_count(0)
-    assert await focus_path(page) == "button: Chat history"
+    await wait_focus(page, "button: Chat history")
     await press_until(page, "Shift+Tab", "button: New chat")
     await page.keyboard.press("Enter")
     await expect(chat.start_screen).to_be_visible()
-    assert await focus_path(page) == "textarea: Write to the helper"
+    await wait_focus(page, "textarea: Write to the helper")
 
 
 async def test_menus_are_walked_with_arrows_and_left_with_escape(bea: Visitor) -> None:
@@ -528,7 +537,7 @@ async def test_menus_are_walked_with_arrows_and_left_with_escape(bea: Visitor) -
     await press_until(page, "Shift+Tab", "button: Model: Quick")
     await page.keyboard.press("Enter")
     await page.keyboard.press("Escape")
-    assert await focus_path(page) == "button: Model: Quick"
+    await wait_focus(page, "button: Model: Quick")
 
 
 async def test_nothing_moves_for_who_wants_stillness(

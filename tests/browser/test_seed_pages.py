@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from browser.browser_kit import Chat, Visit
-from browser.element_kit import focus_path, settle
+from browser.element_kit import settle, wait_focus
 from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.testing.person import PASSWORD
@@ -138,7 +138,7 @@ async def test_escape_closes_one_thing_at_a_time(
 
     await page.keyboard.press("Escape")
     await expect(history).to_have_count(0)
-    assert await focus_path(page) == "button: Chat history"
+    await wait_focus(page, "button: Chat history")
     await window.get_by_role("button", name="Settings").click()
     await expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
     await page.keyboard.press("Escape")

@@ -21,6 +21,7 @@ from todochat.database import (
     pool_checks,
     refuse_bypassing_role,
 )
+from todochat.database import engine as engine_module
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.errors import BadRequestError, UnauthorizedError
 from todochat.idempotency import parse_idempotency_key, request_fingerprint
@@ -113,6 +114,29 @@ async def test_a_statement_that_takes_too_long_is_ended(
     with pytest.raises(DBAPIError, match="statement timeout"):
         async with database.transaction() as session:
             await session.execute(text("SELECT pg_sleep(60)"))
+
+
+async def test_frozen_process_loses_its_locks(
+    urls: DatabaseUrls, make_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frozen between two messages of the protocol: the server waits for it in mid-statement."""
+    other = make_database(urls.owner)
+    monkeypatch.setattr(engine_module, "TRANSACTION_TIMEOUT_MARGIN_S", -9.5)
+    frozen = make_database(urls.owner)
+    async with other.transaction() as session:
+        await session.execute(text("CREATE TABLE t (x int)"))
+
+    async def hold_lock() -> None:
+        async with frozen.transaction() as session:
+            await session.execute(text("LOCK TABLE t"))
+            async with other.transaction() as waiting:
+                await waiting.execute(text("INSERT INTO t VALUES (1)"))
+
+    with pytest.raises(DBAPIError):  # at its commit
+        await hold_lock()
+
+    async with frozen.transaction() as session:  # on a new connection
+        assert (await session.execute(text("SELECT count(*) FROM t"))).scalar_one() == 1
 
 
 @dataclass

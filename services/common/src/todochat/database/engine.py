@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, cast
 
-from sqlalchemy import Engine, QueuePool, text
+from sqlalchemy import AdaptedConnection, Engine, QueuePool, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
@@ -22,6 +22,10 @@ CONNECT_TIMEOUT_S: Final = 5.0
 STATEMENT_TIMEOUT_S: Final = 10.0
 POOL_TIMEOUT_S: Final = 5.0
 IDLE_IN_TRANSACTION_TIMEOUT_S: Final = 30.0
+# Beyond the longest statement. A process that freezes between two messages of the protocol keeps its
+# locks, and neither of the other two timeouts ends such a transaction.
+TRANSACTION_TIMEOUT_MARGIN_S: Final = 5.0
+TRANSACTION_TIMEOUT_SINCE: Final = 17  # the major version of PostgreSQL that introduced it
 
 _BIND_USER: Final = text("SELECT set_config('app.user_id', :user_id, true)")
 _BYPASS: Final = text(
@@ -49,7 +53,8 @@ def create_engine(
     """Make an engine with a pool of at most `pool_size` connections that heals by itself.
 
     Connecting takes at most 5 s, waiting for a free connection 5 s, a statement
-    `statement_timeout_s`; a transaction left idle is ended after 30 s.
+    `statement_timeout_s`; a transaction left idle is ended after 30 s. From PostgreSQL 17 on a whole
+    transaction takes at most 5 s more than a statement.
     """
     engine = create_async_engine(
         asyncpg_url(url),
@@ -72,9 +77,21 @@ def create_engine(
             },
         },
     )
+    limit_transactions(engine.sync_engine, statement_timeout_s + TRANSACTION_TIMEOUT_MARGIN_S)
     check_connections(engine.sync_engine)
     watch_pool("postgres", application_name, engine.sync_engine, _pool_use)
     return engine
+
+
+def limit_transactions(engine: Engine, timeout_s: float) -> None:
+    """End transactions of an engine's new connections after `timeout_s`, where PostgreSQL can."""
+
+    @event.listens_for(engine, "connect")
+    def limit(connection: AdaptedConnection, _record: object) -> None:
+        version = connection.driver_connection.get_server_version()
+        if version.major >= TRANSACTION_TIMEOUT_SINCE:
+            setting = f"SET transaction_timeout = {int(timeout_s * 1000)}"
+            connection.run_async(lambda driver: driver.execute(setting))
 
 
 def _pool_use(engine: Engine) -> PoolUse:
