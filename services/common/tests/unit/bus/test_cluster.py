@@ -18,7 +18,8 @@ from todochat.redis_client import create_redis
 from todochat.testing import wait_until
 from todochat.testing.servers import ValkeyCluster
 
-RUNS = [f"run_{number}" for number in range(12)]
+# Not run_1: a node may pass a message of another test on late, while its links are made.
+RUNS = [f"many_{number}" for number in range(12)]
 
 
 @pytest.fixture(scope="module")
