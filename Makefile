@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-MEMBERS := services/common services/auth-session services/tasks services/todo-agent services/chat-gateway deploy/local
-PACKAGES := todochat auth-session tasks-service todo-agent chat-gateway todochat-local
+MEMBERS := packages/todochat packages/offline-assistant services/auth-session services/tasks services/todo-agent services/chat-gateway deploy/local
+PACKAGES := todochat offline-assistant auth-session tasks-service todo-agent chat-gateway todochat-local
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
 PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py
@@ -73,7 +73,7 @@ lint: lint-frontend ## ruff, formatter, import contracts, spelling, bandit, biom
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs services deploy
+	@$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs packages services deploy
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(SOURCES) $(PROGRAMS)
 
 lint-frontend: .venv frontend/node_modules/.package-lock.json ## biome

@@ -10,7 +10,7 @@ from typing import Final
 
 from deploy_kit import ROOT
 
-SOURCES: Final = ("services", "deploy/local", "deploy/caddy")
+SOURCES: Final = ("packages", "services", "deploy/local", "deploy/caddy")
 MIGRATIONS: Final = ":(glob)services/*/src/*/migrations/versions/*.py"
 TIMEOUT_S: Final = 60
 
@@ -43,7 +43,9 @@ def unpack(commit: str, folder: Path) -> list[str]:
 
     Its dependencies are those of this environment; what is ours comes from the commit.
     """
-    archive = git("archive", "--format=tar", commit, "--", *SOURCES)
+    present = git("ls-tree", "--name-only", commit, "--", *SOURCES)
+    assert present is not None, commit
+    archive = git("archive", "--format=tar", commit, "--", *present.decode().split())
     assert archive is not None, commit
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         tar.extractall(folder / "code", filter="data")
@@ -53,7 +55,7 @@ def unpack(commit: str, folder: Path) -> list[str]:
         check=True,
         timeout=TIMEOUT_S,
     )
-    sources = [*sorted(folder.glob("code/services/*/src")), folder / "code/deploy/local/src"]
+    sources = [path for top in SOURCES for path in sorted((folder / "code").glob(f"{top}/**/src"))]
     # A path in a .pth file is searched, but the .pth files in it, which name today's code, are not read.
     paths = [*map(str, sources), sysconfig.get_path("purelib")]
     (packages,) = environment.glob("lib/python*/site-packages")

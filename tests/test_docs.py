@@ -11,7 +11,7 @@ from todochat_local.env_docs import render
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "services/*/README.md", "deploy/**/README.md")
+    for pattern in ("*.md", "docs/**/*.md", "*/*/README.md", "deploy/**/README.md")
     for path in ROOT.glob(pattern)
 )
 TOP_LEVEL = {path.name for path in ROOT.iterdir()}

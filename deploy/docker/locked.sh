@@ -19,6 +19,23 @@ fi
 LOCK=requirements.lock
 CODE=/opt/todochat
 
+# Prints the folders of a service and of the workspace's packages that it needs, itself last.
+workspace_folders() {
+    python - "services/$1" << 'END'
+import sys
+import tomllib
+from pathlib import Path
+
+def needed(folder):
+    project = tomllib.loads(Path(folder, "pyproject.toml").read_text(encoding="utf-8"))
+    for name in project.get("tool", {}).get("uv", {}).get("sources", {}):
+        yield from needed(f"packages/{name}")
+    yield folder
+
+print(*dict.fromkeys(needed(sys.argv[1])))
+END
+}
+
 # Args: the environment's folder, and what uv takes as requirements: names and pyproject.toml files.
 # The lock limits the versions that are resolved; then each file must have a hash that it names.
 install_locked() {
@@ -26,7 +43,8 @@ install_locked() {
     shift
     # shellcheck disable=SC2086
     /opt/tools/bin/uv pip compile --quiet --python "$folder/bin/python" --constraint "$LOCK" \
-        --no-annotate --no-header --no-emit-package todochat "$@" -o resolved.txt >/dev/null
+        --no-annotate --no-header --no-emit-package todochat --no-emit-package offline-assistant \
+        "$@" -o resolved.txt >/dev/null
     /opt/tools/bin/uv pip install --python "$folder/bin/python" --no-cache --no-build \
         --compile-bytecode --no-deps --require-hashes --constraint "$LOCK" -r resolved.txt
 }
@@ -42,7 +60,8 @@ tools() {
 service() {
     python -m venv --without-pip --symlinks /opt/venv
     # With the exporter of traces, which the services look for when one is configured.
-    install_locked /opt/venv "services/$1/pyproject.toml" services/common/pyproject.toml \
+    # shellcheck disable=SC2046
+    install_locked /opt/venv $(workspace_folders "$1" | sed 's:$: :; s: :/pyproject.toml :g') \
         --extra telemetry
     # Debugging symbols, source maps and an editor that nobody serves: a third of the whole. What
     # auditwheel put into *.libs stays as it is, for strip can break it.
@@ -54,7 +73,7 @@ service() {
 }
 
 code() {
-    for folder in services/common "services/$1"; do
+    for folder in $(workspace_folders "$1"); do
         (cd "$folder" && /opt/tools/bin/python -m hatchling build -t wheel -d /build/wheels)
     done
     /opt/tools/bin/uv pip install --python /opt/venv/bin/python --no-cache --offline --no-deps \

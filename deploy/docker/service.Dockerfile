@@ -23,13 +23,14 @@ RUN --mount=type=secret,id=index sh locked.sh tools hatchling
 FROM tools AS dependencies
 ARG SERVICE
 COPY pyproject.toml ./
-COPY services/common/pyproject.toml services/common/
+COPY packages/offline-assistant/pyproject.toml packages/offline-assistant/
+COPY packages/todochat/pyproject.toml packages/todochat/
 COPY services/${SERVICE}/pyproject.toml services/${SERVICE}/
 RUN --mount=type=secret,id=index sh locked.sh service "${SERVICE}"
 
 FROM dependencies AS code
 ARG SERVICE
-COPY services/common/src services/common/src
+COPY packages packages
 COPY services/${SERVICE}/src services/${SERVICE}/src
 RUN sh locked.sh code "${SERVICE}"
 

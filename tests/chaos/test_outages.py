@@ -2,7 +2,7 @@
 
 What a single service does then is in its own tests: `services/*/tests/**/test_outages.py`,
 `services/chat-gateway/tests/integration/test_redis_outage.py`,
-`services/common/tests/unit/bus/test_healing.py`. A second message on a busy thread and a dropped
+`packages/todochat/tests/unit/bus/test_healing.py`. A second message on a busy thread and a dropped
 stream: `tests/integration/test_resume.py`. A poisoned run: `test_frozen_worker.py`.
 """
 

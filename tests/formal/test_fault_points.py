@@ -9,7 +9,7 @@ KINDS = ("input", "answer", "tool", "choice")
 
 
 def points() -> set[str]:
-    sources = [path.read_text() for path in ROOT.glob("services/*/src/**/*.py")]
+    sources = [path.read_text() for path in ROOT.glob("*/*/src/**/*.py")]
     named = {
         name for source in sources for name in re.findall(r'fault_point\("([a-z.]+)"\)', source)
     }

@@ -128,7 +128,7 @@ def find_attack(one: Found, method: str, seconds: float) -> str | None:
     words = _words(pattern)
     end = thread_time() + seconds
     run = getattr(pattern, method)
-    from todo_agent.offline.interpreter import normalise  # noqa: PLC0415 - after the spies are set
+    from offline_assistant.interpreter import normalise  # noqa: PLC0415 - after the spies are set
 
     makes_bytes = isinstance(pattern.pattern, bytes)
     while thread_time() < end:
@@ -142,7 +142,7 @@ def find_attack(one: Found, method: str, seconds: float) -> str | None:
         stop = chance.choice([*ENDS, *(f" {word}" for word in words[-5:])])
         for repeats in (*REPEATS, *(size // len(unit) for size in SIZES)):
             text = start + unit * repeats + stop
-            if one.where.startswith("todo_agent.offline"):
+            if one.where.startswith("offline_assistant"):
                 text = normalise(text)  # its patterns are given no other text
             given = text.encode("latin-1", "replace") if makes_bytes else text
             # Twice, since a machine may be busy.

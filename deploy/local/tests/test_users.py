@@ -39,7 +39,11 @@ class Home:
 
     @property
     def environ(self) -> dict[str, str]:
-        sources = [*(self.clone / "services").glob("*/src"), self.clone / "deploy/local/src"]
+        sources = [
+            *self.clone.glob("packages/*/src"),
+            *self.clone.glob("services/*/src"),
+            self.clone / "deploy/local/src",
+        ]
         wheels = self.clone / "wheels"
         return {
             "PATH": os.defpath,
@@ -50,7 +54,7 @@ class Home:
 
     def fill(self) -> None:
         copied = shutil.ignore_patterns("__pycache__", "tests", ".*")
-        for name in ("services", "deploy"):
+        for name in ("packages", "services", "deploy"):
             shutil.copytree(REPOSITORY / name, self.clone / name, ignore=copied)
         postgres = postgres_install_dir().parent
         libraries = postgres.with_name(f"{postgres.name}.libs")

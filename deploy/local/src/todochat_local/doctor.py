@@ -19,7 +19,14 @@ from todochat_local.lock import holder
 from todochat_local.port import DEFAULT_EDGE_PORT, is_free
 from todochat_local.service_units import caddy_binary, caddy_dir
 
-PACKAGES: Final = ("todochat", "auth_session", "tasks_service", "todo_agent", "chat_gateway")
+PACKAGES: Final = (
+    "todochat",
+    "offline_assistant",
+    "auth_session",
+    "tasks_service",
+    "todo_agent",
+    "chat_gateway",
+)
 COMMAND_TIMEOUT_S: Final = 20
 MIN_FREE_BYTES: Final = 1024**3
 MIN_OPEN_FILES: Final = 1024

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from offline_assistant.plain_words import is_undo, is_yes
 from todo_agent.agent.pending_cards import confirmed_card, left_text, undone_text
 from todo_agent.agent.pending_widgets import redraw_card
 from todo_agent.agent.task_cards import message_card
@@ -26,7 +27,6 @@ from todo_agent.agent.tool_arguments import (
 )
 from todo_agent.agent.tool_spec import CLOSED_FIRST, OPEN_FIRST, Outcome
 from todo_agent.agent.turns import turn_before, words_of
-from todo_agent.offline.plain_words import is_undo, is_yes
 from todochat.http_client import UpstreamProblemError
 
 PENDING_NOT_FOUND: Final = "pending-change-not-found"

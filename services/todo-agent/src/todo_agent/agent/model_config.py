@@ -56,7 +56,7 @@ async def open_model(
         transport: answers instead of the network.
     """
     if not settings.openai_api_key and not settings.openai_base_url:
-        from todo_agent.offline.model import (  # noqa: PLC0415 - its date library is slow to load
+        from offline_assistant.model import (  # noqa: PLC0415 - its date library is slow to load
             OfflineModel,
         )
 

@@ -1,0 +1,208 @@
+"""Reads a message in the light of the one before: a yes, a number, a missing title.
+
+What the assistant asked is in its last answer, what it asked about in the message before that. So the
+message before is read again, and the answer completes it.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from offline_assistant.clock import Clock
+from offline_assistant.conversation import Turn
+from offline_assistant.grammar.details import to_due
+from offline_assistant.grammar.lists import clean_name
+from offline_assistant.grammar.mood import starts_command, strip_fillers
+from offline_assistant.grammar.quotes import hide_quotes, unquote
+from offline_assistant.grammar.rescheduling import new_date
+from offline_assistant.grammar.targets import read_target
+from offline_assistant.grammar.titles import complete_draft
+from offline_assistant.intents import (
+    Add,
+    Ask,
+    Changes,
+    Complete,
+    Confirm,
+    CreateList,
+    Delete,
+    DeleteList,
+    Discard,
+    Intent,
+    Mentioned,
+    Offer,
+    Reopen,
+    Talk,
+    Target,
+    Topic,
+    Undo,
+    Update,
+)
+from offline_assistant.interpreter import MAX_MESSAGE_CHARS, interpret, normalise
+from offline_assistant.lookup import Situation
+from offline_assistant.markdown import mentioned_numbers, names_gone
+from offline_assistant.patterns import rx
+from offline_assistant.plain_words import is_undo, is_yes
+from offline_assistant.prompts import Prompt, asked_in
+from offline_assistant.tool_calls import ToolOutput
+
+MAX_CHAIN: Final = 4
+# A yes has to be nothing but a yes: "yes, but not the milk" is none.
+_AGREED: Final = (
+    r"(?:yes|yep|yeah|yup|y|ok(?:ay)?|sure(?: thing)?|do it|go ahead|confirm(?:ed)?|please(?: do)?|"
+    r"absolutely|definitely|of course|correct|that's right|right|thanks|thank you|"
+    r"(?:delete|remove|add) (?:it|them|everything)(?: all)?|all of them)"
+)
+_YES: Final = rx(rf"{_AGREED}(?:[\s,.!]+(?:and )?{_AGREED})*[\s.!]*")
+_NO: Final = rx(r"(?:no|nope|nah|n|not now|rather not|no,? thanks|no thank you)(?:[\s,.!].*)?")
+_ALL: Final = rx(
+    r"(?:all|both|every one|each|all of (?:them|those)|them all|everything)(?: please)?"
+)
+_NUMBER: Final = re.compile(r"(?<!\\)#(\d{1,9})")
+_WITH_TASKS: Final = rx(
+    r".*\b(?:with|and|also|delete|including) (?:all )?(?:the|its|their) tasks(?: too)?.*"
+)
+_NAMING: Final = rx(
+    r"^(?:call it|name it|it(?:'s| is) (?:called )?|(?:the )?name is|call the list) "
+)
+_TO: Final = rx(r"^(?:to|as|about|of) ")
+
+
+def read_turn(turns: Sequence[Turn], clock: Clock, depth: int = MAX_CHAIN) -> tuple[Intent, ...]:
+    """Return what the last turn asks for, read as an answer to the turn before if that asked."""
+    if len(turns[-1].text) > MAX_MESSAGE_CHARS:
+        return (Talk(Topic.TOO_LONG),)
+    message = normalise(turns[-1].text).strip()
+    before = turns[-2] if len(turns) > 1 else None
+    if is_undo(message):
+        return (Undo(),)
+    prompt = asked_in(before.answer) if before else None
+    if before is None or prompt is None or depth == 0:
+        return interpret(message, clock)
+    asked = read_turn(turns[:-1], clock, depth - 1)[-1]
+    answered = _ANSWERS[prompt](asked, message, before.answer, clock)
+    return (answered,) if answered is not None else interpret(message, clock)
+
+
+def read_situation(turns: Sequence[Turn], clock: Clock) -> Situation:
+    """Return the tasks that "it" may mean: those spoken of last, or in the text quoted."""
+    quoted = tuple(int(number) for number in _NUMBER.findall(turns[-1].quoted))
+    if quoted:
+        return Situation(clock, quoted)
+    for turn in reversed(turns[:-1]):
+        if clicked := _numbers(turn.clicks[-1:]):
+            return Situation(clock, clicked)
+        numbers = mentioned_numbers(turn.answer)
+        if numbers or names_gone(turn.answer):
+            return Situation(clock, numbers)
+        if returned := _returned(turn):
+            return Situation(clock, returned)
+    return Situation(clock)
+
+
+def _returned(turn: Turn) -> tuple[int, ...]:
+    """Return the tasks a turn's calls returned: another model may have answered it."""
+    return _numbers([*turn.earlier, *turn.own])
+
+
+def _numbers(outputs: Sequence[ToolOutput]) -> tuple[int, ...]:
+    tasks = [task for output in outputs for task in (output.task, *output.tasks)]
+    return tuple(dict.fromkeys(task.number for task in tasks if task is not None))
+
+
+def _confirm(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
+    if _NO.fullmatch(message):
+        return Discard()
+    if is_yes(message):
+        return Confirm()
+    if isinstance(asked, DeleteList) and _WITH_TASKS.fullmatch(message):
+        return replace(asked, with_tasks=True)
+    return None
+
+
+def _accept(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
+    if _NO.fullmatch(message):
+        return Talk(Topic.LEFT_ALONE)
+    return asked.add if isinstance(asked, Offer) and _YES.fullmatch(message) else None
+
+
+def _choose(asked: Intent, message: str, _answer: str, clock: Clock) -> Intent | None:
+    draft = asked.draft if isinstance(asked, Ask) else asked
+    if _NO.fullmatch(message):
+        return Talk(Topic.LEFT_ALONE)
+    if not isinstance(draft, Complete | Reopen | Delete | Update) or _is_other(message):
+        return None
+    target = _chosen(message, clock)
+    return replace(draft, target=target) if target is not None else None
+
+
+def _chosen(message: str, clock: Clock) -> Target | None:
+    text = strip_fillers(hide_quotes(message)).rstrip(".!")
+    if _ALL.fullmatch(text):
+        return Mentioned(is_plural=True)
+    return read_target(text, clock)
+
+
+def _complete_title(asked: Intent, message: str, _answer: str, clock: Clock) -> Intent | None:
+    draft = asked.draft if isinstance(asked, Ask) else None
+    if not isinstance(draft, Add):
+        return None
+    read = interpret(message, clock)
+    is_task = len(read) == 1 and isinstance(read[0], Add | Offer)
+    if not is_task and _is_other(message):
+        return None
+    if isinstance(read[0], Add) and starts_command(message):
+        return read[0]
+    return complete_draft(draft, _TO.sub("", hide_quotes(message)), clock)
+
+
+def _name_list(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
+    name = unquote(_NAMING.sub("", hide_quotes(message)).rstrip(".!"))
+    return (
+        None if _is_other(message) or not name or not isinstance(asked, Ask) else CreateList(name)
+    )
+
+
+def _choose_list(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
+    name = clean_name(hide_quotes(message))
+    draft = asked.draft if isinstance(asked, Ask) else None
+    if name is None or _is_other(message) or not isinstance(draft, DeleteList):
+        return None
+    return replace(draft, name=name)
+
+
+def _retitle(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
+    draft = asked.draft if isinstance(asked, Ask) else None
+    title = unquote(_TO.sub("", hide_quotes(message)))
+    if not isinstance(draft, Update) or not title or _is_other(message):
+        return None
+    return replace(draft, changes=Changes(title=title))
+
+
+def _redate(asked: Intent, message: str, _answer: str, clock: Clock) -> Intent | None:
+    draft = asked.draft if isinstance(asked, Ask) else None
+    due = to_due(new_date(_TO.sub("", strip_fillers(message)), clock))
+    if not isinstance(draft, Update) or due is None:
+        return None
+    return replace(draft, changes=Changes(due=due))
+
+
+def _is_other(message: str) -> bool:
+    """Whether a message is no answer but a command, a question or a way out."""
+    return starts_command(message) or _LEAVE.fullmatch(strip_fillers(message)) is not None
+
+
+_LEAVE: Final = rx(
+    r"(?:no|nope|never ?mind|nvm|forget (?:it|that)|cancel(?: that| it)?|stop|nothing|help|thanks?|thank you)[\s.!]*"
+)
+_Answer = Callable[[Intent, str, str, Clock], Intent | None]
+_ANSWERS: Final[dict[Prompt, _Answer]] = {
+    Prompt.CONFIRM: _confirm,
+    Prompt.OFFER: _accept,
+    Prompt.WHICH: _choose,
+    Prompt.TITLE: _complete_title,
+    Prompt.LIST_NAME: _name_list,
+    Prompt.WHICH_LIST: _choose_list,
+    Prompt.NEW_TITLE: _retitle,
+    Prompt.NEW_DATE: _redate,
+}

@@ -1,0 +1,190 @@
+"""Sentences that add tasks: "add ...", "remind me to ...", "I need to ...", "buy milk"."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from offline_assistant.clock import Clock
+from offline_assistant.dates import names_day
+from offline_assistant.grammar.details import take_details
+from offline_assistant.grammar.items import ACTIONS
+from offline_assistant.grammar.lists import LIST_NOUN, clean_name
+from offline_assistant.grammar.quotes import show_quotes
+from offline_assistant.grammar.rules import rule
+from offline_assistant.grammar.scope import is_out_of_scope
+from offline_assistant.grammar.titles import ADJECTIVES, ARTICLE, read_tasks, strip_link
+from offline_assistant.intents import Add, Ask, Intent, Missing, NewTask, Offer, Talk, Topic
+from offline_assistant.patterns import Match, any_of, rx, word_list
+
+_OBLIGATION: Final = rx(r"^(?:i|we) (?:have|need|ought|am supposed|are supposed) to (?=\S)")
+_CONDITION: Final = rx(r" ?(?:when(?:ever)?|if|once|as soon as|where|while)\b.*")
+# Verbs of other things than chores: "I need to find a joke" is not meant as a task.
+_UNSURE: Final = word_list(
+    "find check read go get look ask tell give watch listen play see change start run take make set "
+    "train move update contact have do back follow report post file sell cut top"
+)
+_CHORE: Final = rx(rf"{any_of(set(ACTIONS).difference(_UNSURE))} .+")
+# Verbs that make a sentence of a fragment: "today I had a nice day" is no plan.
+_SENTENCE: Final = rx(
+    r"\b(?:is|are|was|were|had|has|does|did|do|lands?|falls?|looks?|i'm|it's|not|\w+n't|already|"
+    r"equals)\b"
+)
+
+
+def _add(match: Match, clock: Clock) -> Intent:
+    return read_tasks(match["rest"], clock)
+
+
+def _added(match: Match, clock: Clock) -> Intent:
+    """Read "milk should be added to my list"."""
+    return read_tasks(f"{match['rest']} {match['place']}", clock)
+
+
+def _block(match: Match, clock: Clock) -> Intent:
+    """Read "mark my calendar for friday for the wedding"."""
+    read = read_tasks(match["rest"], clock)
+    return _without_links(read) if isinstance(read, Add) else read
+
+
+def _without_links(add: Add) -> Add:
+    tasks = (replace(task, title=strip_link(task.title) or task.title) for task in add.tasks)
+    return replace(add, tasks=tuple(tasks))
+
+
+def _add_to_list(match: Match, clock: Clock) -> Intent:
+    """Read "shopping list: milk, eggs", where the list comes first."""
+    name = clean_name(match["list"])
+    read = read_tasks(match["rest"], clock, is_enumeration=name is not None)
+    if isinstance(read, Ask):
+        return Ask(Missing.TITLE, Add((NewTask("", list_name=name),)))
+    return replace(read, tasks=tuple(replace(task, list_name=name) for task in read.tasks))
+
+
+def _put(match: Match, clock: Clock) -> Intent | None:
+    """Read "put ... on my list" or "put ... down for friday"; other things are put elsewhere."""
+    rest, downs = re.subn(r"(?i)\s*\bdown\b", "", match["rest"], count=1)
+    details = take_details(rest, clock)
+    is_meant = details.has_list or (downs > 0 and details.when is not None)
+    return read_tasks(rest, clock) if is_meant else None
+
+
+def _remind(match: Match, clock: Clock) -> Intent:
+    rest = match["rest"]
+    if _CONDITION.fullmatch(rest):
+        return Talk(Topic.NO_CONDITIONS)
+    thing = _OBLIGATION.sub("", strip_link(rest))
+    read = read_tasks(thing, clock, prefer_first_date=True)
+    if isinstance(read, Ask):
+        draft = (
+            replace(read.draft, wants_reminder=True) if isinstance(read.draft, Add) else read.draft
+        )
+        return replace(read, draft=draft)
+    return replace(_without_links(read), wants_reminder=True)
+
+
+def _need(match: Match, clock: Clock) -> Intent | None:
+    """Read "I need to ..."; without a date, a list or a chore it is only offered to add it."""
+    rest = match["rest"]
+    if is_out_of_scope(rest):
+        return Talk(Topic.OUT_OF_SCOPE)
+    details = take_details(rest, clock)
+    is_sure = details.when or details.has_list or details.priority or _CHORE.fullmatch(rest)
+    return read_tasks(rest, clock) if is_sure else _offer(rest, clock)
+
+
+def _have(match: Match, clock: Clock) -> Intent | None:
+    """Read "I have a meeting at noon today" as a task; without a date it is only a remark."""
+    return read_tasks(match["rest"], clock) if take_details(match["rest"], clock).when else None
+
+
+def _lack(match: Match, clock: Clock) -> Intent | None:
+    rest = match["rest"]
+    return Talk(Topic.OUT_OF_SCOPE) if is_out_of_scope(rest) else _offer(rest, clock)
+
+
+def _imperative(match: Match, clock: Clock) -> Intent | None:
+    """Read a bare imperative: a chore is added, another action only with a date or list."""
+    text = match.group()
+    if is_out_of_scope(text):
+        return None
+    details = take_details(text, clock)
+    is_sure = details.when or details.has_list or _CHORE.fullmatch(text)
+    return read_tasks(text, clock) if is_sure else _offer(text, clock)
+
+
+def _fragment(match: Match, clock: Clock) -> Intent | None:
+    """Offer to add what has a date and is no sentence: "lunch with Ann on friday"."""
+    text = match.group()
+    if not names_day(text, clock) or _SENTENCE.search(text) or is_out_of_scope(text):
+        return None
+    has_words = re.search(r"\w", show_quotes(take_details(text, clock).text))
+    return _offer(text, clock) if has_words else None
+
+
+def _offer(text: str, clock: Clock) -> Intent | None:
+    read = read_tasks(text, clock)
+    return Offer(read) if isinstance(read, Add) else None
+
+
+_LIST: Final = rf"(?P<list>(?!(?:add|put|insert|append|include)\b)(?:\S+ ){{0,5}}?{LIST_NOUN})"
+_SET: Final = (
+    r"(?:(?:set(?: up)?|create|make|add|new|activate|turn on|put|give me|latest|repeat|schedule) )?"
+)
+_REMINDER: Final = r"(?:reminders?|alarms?|notifications?|alerts?)"
+_REMINDER_GOES_ON: Final = (
+    r"(?: ?:| (?:to|for|about|of|at|on|in|that|before|tomorrow|today|tonight|next|this|every)\b)"
+)
+_EVENT: Final = (
+    r"(?:tasks?|to-?dos?|items?|events?|entry|appointments?|meetings?|reservations?|alarms?|"
+    r"reminders?|notifications?)"
+)
+_ADVERB: Final = r"(?: (?:really|also|still|just))?"
+_OBLIGED: Final = (
+    r"(?:need(?: to remember)? to|have to|got to|must|ought to|gotta|has to|should|want to|wanna|"
+    r"plan to|intend to|would like to|would love to|am going to|am supposed to|am planning to)"
+)
+
+_GIVEN_TO_ADD: Final = (
+    rule(rf"update (?P<list>(?:my |the |our )?(?:\S+ ){{0,4}}?{LIST_NOUN}) "
+         r"(?:with|to (?:include|add)) (?P<rest>.+)", _add_to_list),
+    rule(rf"(?:(?:to|on|in|for) )?{_LIST}(?: ?: ?|,? (?:please )?(?:add|put|include) )(?P<rest>.+)",
+         _add_to_list),
+    rule(r"(?:add|insert|append|include|enter|jot(?: down)?|note down|write down|log)\b(?: that)?"
+         r" ?:?(?P<rest>.*)", _add),
+    rule(r"(?:task|to-?do|reminder|note(?: to self)?) ?[:\u2013-] ?(?P<rest>.+)", _add),
+    rule(r"(?:put|throw|toss|stick|place|pop) (?P<rest>.+)", _put),
+    rule(r"(?:make|take)(?: me)? (?:a )?note (?:to|that|of|about|:) (?P<rest>.+)", _add),
+    rule(r"(?:mark (?:my |the )?calend[ae]r|block (?:off|out)|save the date)(?: for| with| that| on)? "
+         r"(?P<rest>.+)", _block),
+)  # fmt: skip
+_TO_REMIND: Final = (
+    rule(r"(?:remind|notify|alert|ping|nudge)(?: me| us)?\b(?P<rest>(?! (?:what|which|who|how)\b).*)",
+         _remind),
+    rule(rf"{_SET}{ARTICLE}{ADJECTIVES}(?:\S+ ){{0,3}}?{_REMINDER}(?P<rest>{_REMINDER_GOES_ON}.*)",
+         _remind),
+    rule(rf"(?:create|make|set(?: up)?|start|new|open calendar)(?: me)? "
+         rf"(?P<rest>{ARTICLE}(?:\S+ ){{0,3}}?{_EVENT}\b.*)", _add),
+    rule(r"(?:schedule|calendar event|event) ?:? (?P<rest>\S+ .+)", _add),
+    rule(r"schedule (?P<rest>.+)", _add),
+    rule(r"(?:do not|don't|dont|never)(?: (?:let me|ever))? forget(?: to| about| that)?\b(?P<rest>.*)",
+         _remind),
+    rule(r"(?:remember|make sure)(?: that)?(?: i| we)?(?: to)?\b"
+         r"(?P<rest>(?! (?:what|when|who|there)\b).+)", _remind),
+)  # fmt: skip
+_TOLD: Final = (
+    rule(rf"(?:i|we)(?:'ve|'ll|'m|'d| will)?{_ADVERB} {_OBLIGED} (?P<rest>.+)", _need),
+    rule(r"i(?:'m| am) (?:going|supposed|planning) to (?P<rest>.+)", _need),
+    rule(r"(?:i|we) (?:need|want|would like) (?P<rest>.+?) (?:to be )?added (?P<place>(?:to|on) .+)", _added),
+    rule(r"(?P<rest>.+?) (?:should|must|needs? to|has to) be (?:added|put) (?P<place>(?:to|on) .+)", _added),
+    rule(r"(?:i|we)(?:'ve| have)?(?: also)? (?:got |have )?(?P<rest>(?:an?|my|our|the|some) .+)", _have),
+    rule(r"(?:i|we) (?:also )?need (?P<rest>.+)", _lack),
+    rule(r"(?:i|we)(?:'re|'m| are| am| have)?(?: almost| nearly)? (?:(?:running|run|ran) )?"
+         r"(?:out of|low on) (?P<rest>.+)", _lack),
+)  # fmt: skip
+
+ADDING_RULES: Final = (*_GIVEN_TO_ADD, *_TO_REMIND, *_TOLD)
+# Not for requests: "can you clean the house" is not "I have to clean the house".
+IMPERATIVE_RULES: Final = (
+    rule(rf"(?!make sure)(?:{any_of(ACTIONS)}|eat|be|sleep|wake|leave|arrive)\b.*", _imperative),
+)
+FRAGMENT_RULES: Final = (rule(r".{1,120}", _fragment),)

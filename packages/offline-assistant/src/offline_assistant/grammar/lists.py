@@ -1,0 +1,89 @@
+"""Names of lists in a sentence: "to my shopping list", "from the list called Work"."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from offline_assistant.grammar.quotes import unquote
+from offline_assistant.patterns import Match, rx
+
+LIST_NOUN: Final = r"(?:check-?lists?|play-?lists?|wish-?lists?|lists?)"
+ONE_LIST: Final = r"(?:check-?list|play-?list|wish-?list|list)"
+DETERMINER: Final = r"(?:my|the|our|a|an|another|this|that|these|those|your|his|her|their|some|any)"
+_TO: Final = (
+    r"\b(?:to|on|onto|on to|in|into|from|off|off of|out of|from off|for|under|at|of) "
+    rf"(?:{DETERMINER} )?"
+)
+# A preposition would begin another phrase ("go to the shop to my list"); "to do" does not.
+_NO_PREPOSITION: Final = r"(?!(?:to|on|onto|in|into|from|off|out|my|the|our)\b)"
+_NAME: Final = (
+    rf"(?P<name>(?:to[\s-]?do|pick up|drop off|(?!(?:of|for|and|with)\b){_NO_PREPOSITION}[^\s,]+)"
+    rf"(?: {_NO_PREPOSITION}[^\s,]+){{0,4}}?)"
+)
+_NAMED: Final = r",? (?:called|named|titled) (?P<named>\S+(?: (?!with\b|to\b)\S+){0,4})"
+_PLACE: Final = (
+    r"(?:calend[ae]r|agenda|schedule|planner|diary|organi[sz]er|inbox|to-?dos?|tasks|reminders|notes)"
+    r"(?: app)?\b"
+)
+# Names that people use without the word "list".
+_KNOWN: Final = (
+    r"\b(?:to|onto|on|in|into|under) (?:(?:my|the|our) )?"
+    r"(?P<known>shopping|groceries|grocery|errands|chores)\s*$"
+)
+# "The list" is a place only where no noun follows: "the list committee" is none.
+_NO_NOUN: Final = (
+    r"(?=\s*(?:$|[,.;:!?)#])| (?:for|by|at|on|in|and|please|today|tonight|tomorrow|next|this|every|"
+    r"that|to|as|until|from|now|right|due|also|too|high|low|urgent|with|i|which|please|!)\b)"
+)
+_DEFAULT_NAMES: Final = rx(
+    r"(?:|to[\s-]?dos?|tasks?|main|default|same|current|reminders?|items?|whole|entire|own)"
+)
+_NAME_START: Final = rx(rf"^(?:{DETERMINER} )*(?:list (?:called|named|of|for) )?")
+_NAME_END: Final = rx(r",? please$|(?:^| )lists?$")
+_PHRASES: Final = (
+    rx(rf"{_TO}{LIST_NOUN}{_NAMED}"),
+    rx(rf"{_TO}(?:new )?{_NAME} (?P<noun>{LIST_NOUN})(?: to do)?\b"),
+    rx(rf"{_TO}(?:new )?(?P<noun>{LIST_NOUN})(?: to do| of (?:tasks|things to do))?\b{_NO_NOUN}"),
+    rx(rf"{_TO}(?:\S+ )?{_PLACE}"),
+    rx(_KNOWN),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPhrase:
+    """Where a list is named. `name` is None for the default list ("my list", "my calendar")."""
+
+    start: int
+    end: int
+    name: str | None
+
+
+def find_list(text: str) -> ListPhrase | None:
+    """Return the last phrase of a text that names a list."""
+    # The leftmost preposition is not always the list's, so matches may overlap.
+    matches = [match for pattern in _PHRASES for match in pattern.finditer(text, overlapped=True)]
+    if not matches:
+        return None
+    end = max(match.end() for match in matches)
+    ending_last = [match for match in matches if match.end() == end]
+    best = max(ending_last, key=lambda match: (_is_named(match), -match.start()))
+    return ListPhrase(best.start(), best.end(), _name(best))
+
+
+def clean_name(text: str) -> str | None:
+    """Return a list's name without determiners and the word "list"; None for the default list."""
+    name = _NAME_START.sub("", text.strip())
+    name = _NAME_END.sub("", name).strip(" .,!:;")
+    return None if _DEFAULT_NAMES.fullmatch(name) else unquote(name)
+
+
+def _is_named(match: Match) -> bool:
+    groups = match.groupdict()
+    return any(groups.get(key) for key in ("name", "named", "known"))
+
+
+def _name(match: Match) -> str | None:
+    groups = match.groupdict()
+    name = groups.get("named") or groups.get("known") or groups.get("name") or ""
+    noun = groups.get("noun") or "list"
+    is_plain = noun.lower() in {"list", "lists"}
+    return clean_name(name if is_plain else f"{name} {noun}")

@@ -1,0 +1,57 @@
+"""Sentences that create a list: "make a new list called Garden with seeds and soil"."""
+
+import re
+from typing import Final
+
+from offline_assistant.clock import Clock
+from offline_assistant.grammar.details import tidy
+from offline_assistant.grammar.items import split_items
+from offline_assistant.grammar.lists import ONE_LIST
+from offline_assistant.grammar.quotes import unquote
+from offline_assistant.grammar.rules import rule
+from offline_assistant.intents import Add, Ask, CreateList, Intent, Missing, NewTask, Talk, Topic
+from offline_assistant.patterns import Match, rx
+
+_MAKE: Final = r"(?:create|make|start|begin|build|generate|set up|produce|add|prepare|draw up)"
+_ANY_VERB: Final = (
+    rf"(?:{_MAKE}|open|bring up|show|get|give|have|need|want|i need|i want|we need|i'd like|"
+    r"i would like|my)"
+)
+_NEW: Final = r"(?:new|blank|empty|fresh|separate|different|second|another)"
+_ARTICLE: Final = r"(?:(?:me|us|myself) )?(?:(?:a|an|another|the|my|our|some|one) )?"
+# A preposition in front of "list" makes it a place: "add milk to my list".
+_NAME: Final = (
+    r"(?P<before>(?:(?:to[\s-]?do|"
+    r"(?!(?:to|on|in|into|onto|from|for|sure|with|item|items|the|my|a)\b)\S+) ){0,6}?)"
+)
+_CALLED: Final = (
+    r"(?:(?: ?: ?| (?:called|named|titled|with the (?:name|title)|for|of|about) )(?P<after>.+?))?"
+)
+_WITH: Final = r"(?: (?:with|containing|including)(?: the items?)? (?P<items>.+))?"
+_END: Final = r"(?: (?:to be (?:created|made).*|right now|now|for me|please))*[\s.!]*"
+_TAIL: Final = rf"(?P<noun>{ONE_LIST}){_CALLED}{_WITH}{_END}"
+_LAST_NAME: Final = rx(r"^.+ (?:called|named|titled) ")
+# "A list of all ..." asks for knowledge of the world, not for an empty list with that name.
+_RESEARCH: Final = rx(r"(?:all|every|the (?:top|best|most)|(?:top|best) \S+)\b.*")
+
+
+def _create(match: Match, _clock: Clock) -> Intent | None:
+    after = re.sub(r"(?i)^me(?: please)?$| please$", "", match["after"] or "")
+    if _RESEARCH.fullmatch(after):
+        return Talk(Topic.OUT_OF_SCOPE)
+    after = _LAST_NAME.sub("", after)
+    before, noun = tidy(match["before"] or ""), match["noun"]
+    if before and noun.lower() != "list":
+        before = f"{before} {noun}"
+    name = unquote(tidy(after or before))
+    if match["items"] and name:
+        items = split_items(match["items"], is_enumeration=True)
+        return Add(tuple(NewTask(unquote(item), list_name=name) for item in items))
+    return CreateList(name) if name else Ask(Missing.LIST_NAME, CreateList(""))
+
+
+NEW_LIST_RULES: Final = (
+    rule(rf"(?:{_ANY_VERB} )?{_ARTICLE}(?:{_NEW} )+{_NAME}{_TAIL}", _create),
+    rule(rf"{_MAKE} {_ARTICLE}{_NAME}{_TAIL}", _create),
+    rule(r"(?P<noun>list)(?P<before>)(?P<after>)(?P<items>) new", _create),
+)

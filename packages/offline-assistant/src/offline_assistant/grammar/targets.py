@@ -1,0 +1,166 @@
+"""Which tasks a phrase means: "3", "#4 and 5", "it", "the last one", "all done ones", "the milk"."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from offline_assistant.clock import Clock
+from offline_assistant.dates import DatePhrase, find_dates
+from offline_assistant.grammar.details import tidy
+from offline_assistant.grammar.filters import STATE, content_words, read_filter
+from offline_assistant.grammar.lists import DETERMINER, find_list
+from offline_assistant.grammar.quotes import is_quoted, show_quotes, unquote
+from offline_assistant.intents import (
+    ByNumber,
+    ByWords,
+    Everything,
+    Filter,
+    Mentioned,
+    NextDue,
+    Target,
+)
+from offline_assistant.patterns import CARDINAL, any_of, rx, to_number
+
+MAX_NUMBERS: Final = 50
+_TASK: Final = r"(?:tasks?|list items?|items?|to-?dos?|entry|entries|things?|ones?|rows?|lines?|events?|reminders?)"
+# A task named so that it can be nothing else, for sentences that would fit too much otherwise.
+TASK_REFERENCE: Final = r"(?:(?:(?:task|item|to-?do|number) )?#?\d+|it|that|this(?: one| task)?|(?:the )?(?:last|first) one)"
+_DIGITS: Final = r"#?\d{1,6}"
+_JOIN: Final = r"(?:\s*(?:,|&|\+|and\b)\s*)+"
+_NUMBERS: Final = rx(
+    rf"(?:the )?(?:{_TASK} )?(?:(?:numbers?|nos?\.?|nr\.?) )?"
+    rf"(?P<numbers>{_DIGITS}(?:(?:{_JOIN}|\s+){_DIGITS})*)"
+)
+_RANGE: Final = rx(
+    rf"(?:the )?(?:{_TASK} )?(?:numbers? )?"
+    r"#?(?P<first>\d{1,6})(?:\s*[-\u2013]\s*| to | through )#?(?P<last>\d{1,6})"
+)
+_SPELLED: Final = rx(rf"(?:the )?(?:{_TASK}|number|{_TASK} number) (?P<number>{CARDINAL})")
+_SINGULAR: Final = rx(
+    rf"(?:it|this|that|him|her|(?:this|that|the|the same|the current) (?:calendar )?{_TASK}|"
+    r"(?:this|that) (?:recurring |calendar )?\w+|what i just (?:typed|added|said|wrote)(?: in)?)"
+)
+_PLURAL: Final = rx(
+    rf"(?:them|those|these|both|both of them|all of (?:them|those|these)|"
+    rf"(?:those|these|both|the) {_TASK.replace('?', '')}|them all)"
+)
+_POSITIONS: Final = {
+    "first": 1,
+    "top": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "1st": 1,
+    "2nd": 2,
+    "3rd": 3,
+    "4th": 4,
+    "5th": 5,
+    "last": -1,
+    "latest": -1,
+    "newest": -1,
+    "previous": -1,
+    "most recent": -1,
+    "final": -1,
+}
+_ORDINAL: Final = rx(
+    rf"(?:the |my )?(?P<position>{any_of(_POSITIONS)})(?: (?:added|created))?(?: {_TASK})?"
+    r"(?: (?:i|you) (?:just )?(?:added|created|made))?"
+)
+_NEXT: Final = rx(r"(?:the |my )?(?:very )?(?:next|upcoming) (?:scheduled )?(?P<words>.+)")
+_ALL: Final = rx(
+    r"(?:(?:all|every|each|everything|any)\b(?: (?:single|one|of|kind of))*(?: (?:my|the|these|those))*"
+    r"|(?:my|the) (?:entire|whole)\b)\s*(?P<rest>.*)"
+)
+_STATE_ONLY: Final = rx(
+    rf"(?:my |the )?{STATE} (?:tasks|items|ones|to-?dos|todos|things|stuff|events|reminders)"
+)
+_ONWARDS: Final = frozenset({"on", "onwards", "onward"})
+_NO_WORDS: Final = rx(rf"(?:{_TASK}|{DETERMINER})")
+_LEADING: Final = rx(
+    rf"^(?:(?:{DETERMINER}|task|item|event|reminder|to-?do|(?:event|task|item|reminder|to-?do)"
+    r" (?:called|named|titled|about|to|for|of)|called|named|titled) )+"
+)
+_TRAILING: Final = rx(
+    r"(?r)(?: (?:task|item|to-?do|reminder|entry|as well)|(?: that)? (?:i|we) (?:just )?(?:had|have|added|created|made|"
+    r"will be going|am going)(?: to)?| any\s*more| now| again| please)+$"
+)
+
+
+def read_target(text: str, clock: Clock) -> Target | None:
+    """Return which tasks a phrase means; None if it names nothing."""
+    phrase = _without_list(text)
+    if is_quoted(phrase):
+        return ByWords(unquote(phrase))
+    exact = _by_number(phrase) or _by_mention(phrase)
+    if isinstance(exact, Mentioned) and exact.is_plural and phrase != tidy(text):
+        return read_everything(text, clock)  # "the tasks in my work list"
+    if exact is not None:
+        return exact
+    if match := _ALL.fullmatch(tidy(text)):
+        return read_everything(match["rest"], clock)
+    if _STATE_ONLY.fullmatch(phrase):
+        return read_everything(text, clock)
+    return _by_words(text, clock)
+
+
+def read_everything(text: str, clock: Clock) -> Everything:
+    """Read which tasks "all ..." or "clear ..." means: every open one if it says nothing else."""
+    # "From today" is today's; "from today on" is all that follows.
+    words = ["for" if word.lower() == "from" else word for word in text.split()]
+    if not _ONWARDS.intersection(word.lower() for word in words):
+        text = " ".join(words)
+    if len(words) > 2 and words[-2].lower() == "list":
+        text = " ".join([*words[:-2], words[-1], "list"])  # "in list work"
+    within, rest = read_filter(text, clock, Filter())
+    # There is no filter for times of day: taken for words of a title, they find nothing.
+    times = [text[phrase.start : phrase.end] for phrase in _with_time(text, clock)]
+    return Everything(within, content_words(" ".join([rest, *times])))
+
+
+def _with_time(text: str, clock: Clock) -> list[DatePhrase]:
+    return [
+        phrase
+        for phrase in find_dates(text, clock)
+        if any(part.wall or part.instant for part in phrase.parts)
+    ]
+
+
+def _by_number(phrase: str) -> Target | None:
+    if match := _RANGE.fullmatch(phrase):
+        first, last = int(match["first"]), int(match["last"])
+        if first < last < first + MAX_NUMBERS:
+            return ByNumber(tuple(range(first, last + 1)))
+    if match := _NUMBERS.fullmatch(phrase):
+        numbers = (int(number) for number in re.findall(r"\d+", match["numbers"]))
+        return ByNumber(tuple(dict.fromkeys(numbers))[:MAX_NUMBERS])
+    if match := _SPELLED.fullmatch(phrase):
+        return ByNumber((to_number(match["number"]),))
+    return None
+
+
+def _by_mention(phrase: str) -> Target | None:
+    if _PLURAL.fullmatch(phrase):
+        return Mentioned(is_plural=True)
+    if _SINGULAR.fullmatch(phrase):
+        return Mentioned()
+    if match := _ORDINAL.fullmatch(phrase):
+        return Mentioned(position=_POSITIONS[re.sub(r"\s+", " ", match["position"].lower())])
+    if match := _NEXT.fullmatch(phrase):
+        return NextDue(content_words(match["words"]))
+    return None
+
+
+def _by_words(text: str, clock: Clock) -> Target | None:
+    within, rest = read_filter(text, clock, Filter(status="all"))
+    words = tidy(_TRAILING.sub("", _LEADING.sub("", rest)))
+    selects = within.has_due or within.priority or within.tag
+    names_nothing = not re.search(r"\w", show_quotes(words)) or _NO_WORDS.fullmatch(words)
+    if names_nothing or (selects and not content_words(words)):
+        return Everything(replace(within, status="open")) if selects else None
+    return ByWords(unquote(words), within)
+
+
+def _without_list(text: str) -> str:
+    found = find_list(text)
+    return tidy(f"{text[: found.start]} {text[found.end :]}") if found else tidy(text)

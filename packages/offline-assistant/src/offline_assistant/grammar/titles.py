@@ -1,0 +1,120 @@
+"""From what follows "add" to the titles of new tasks, with their details."""
+
+from dataclasses import replace
+from typing import Final
+
+from offline_assistant.clock import Clock
+from offline_assistant.grammar.details import Details, take_dates, take_details, tidy
+from offline_assistant.grammar.items import split_items
+from offline_assistant.grammar.quotes import is_quoted, unquote
+from offline_assistant.intents import Add, Ask, Missing, NewTask
+from offline_assistant.patterns import rx
+
+ARTICLE: Final = r"(?:(?:a|an|the|my|another|this|these|some|one|our) )?"
+ADJECTIVES: Final = (
+    r"(?:(?:new|quick|repeating|recurring|repeated|daily|weekly|generic|calendar|to-?do|list|"
+    r"rotating|following|single|simple|basic) )*"
+)
+_TASK: Final = r"(?:tasks?|to-?dos?|todo items?|reminders?|to-?do items?)"
+_ENTRY: Final = (
+    r"(?:items?|events?|entry|entries|alarms?|notifications?|alerts?|things?|notes? to self|tab)"
+)
+_LINK: Final = (
+    r"(?: ?[:\u2013-] ?| (?:for me to|to|for|called|named|titled|about|of|on|saying|regarding|as|"
+    r"that (?:says|reads)|with the (?:title|name)|that) )"
+)
+_NOUN_PREFIX: Final = rx(
+    rf"^{ARTICLE}{ADJECTIVES}"
+    rf"(?:{_TASK}(?:{_LINK}| |$)|{_ENTRY}(?:{_LINK}|$)|event (?!planning)|(?:\d+ |two |three )?items? )"
+)
+_PLURAL_NOUN: Final = rx(rf"{ARTICLE}{ADJECTIVES}(?:tasks|items|to-?dos|things|reminders)\b.*")
+_ARTICLE_START: Final = rx(r"^(?:an?|some) (?=\S)")
+_LINK_START: Final = rx(
+    r"^(?:(?:to|about|of|that|for me to|for|regarding|on|as|down|before|the next) )+"
+    r"|^(?:to|about|of|that|for|down)$"
+)
+# What stands for a title that was not said.
+_NO_TITLE: Final = rx(
+    r"(?:it|this|that|these|those|them|one|this one|that one|something|anything|items?|an item|event|"
+    r"reminders?|task|stuff|(?:the|this) (?:item|task|event)|an?|the|in there|also|too|another|new|"
+    r"more|notification)(?: also| too| in there)?|\W*"
+)
+_REPEAT: Final = rx(r"\b(?:repeat(?:ing|ed|s)?|recurring|recur|rotating)\b")
+
+
+def read_tasks(
+    text: str, clock: Clock, *, prefer_first_date: bool = False, is_enumeration: bool = False
+) -> Add | Ask:
+    """Read what follows "add" or "remind me"; asks for the title if there is none.
+
+    Args:
+        prefer_first_date: see `take_details`.
+        is_enumeration: see `split_items`; it is one too if a list or "tasks" are named.
+    """
+    details = take_details(text, clock, prefer_first_date=prefer_first_date)
+    is_enumeration = (
+        is_enumeration
+        or details.list_name is not None
+        or _PLURAL_NOUN.fullmatch(details.text) is not None
+    )
+    title = _clean_title(details.text)
+    items = [title] if is_quoted(title) else split_items(title, is_enumeration=is_enumeration)
+    if len(items) > 1:
+        tasks = tuple(_own_dates(item, details, clock) for item in items)
+    else:
+        tasks = tuple(_with_details(unquote(item), details) for item in items)
+    when = details.when
+    repeats = _REPEAT.search(text) is not None or (when is not None and when.repeats)
+    if not tasks or _NO_TITLE.fullmatch(tasks[0].title):
+        return Ask(Missing.TITLE, Add((_with_details("", details),), wants_repeat=repeats))
+    return Add(tasks, wants_repeat=repeats)
+
+
+def complete_draft(draft: Add, text: str, clock: Clock) -> Add | Ask:
+    """Complete a draft by the answer to "what should I add?"; the answer's own details win."""
+    shared = draft.tasks[0]
+    read = read_tasks(text, clock, is_enumeration=True)
+    if isinstance(read, Ask):
+        return Ask(Missing.TITLE, draft)
+    tasks = tuple(
+        replace(
+            task,
+            list_name=task.list_name or shared.list_name,
+            priority=task.priority or shared.priority,
+            due=task.due or shared.due,
+            notes=task.notes or shared.notes,
+            tags=task.tags or shared.tags,
+        )
+        for task in read.tasks
+    )
+    return Add(tasks, draft.wants_repeat or read.wants_repeat, draft.wants_reminder)
+
+
+def strip_link(text: str) -> str:
+    """Return "call mom" for "to call mom" or "about call mom"."""
+    return _LINK_START.sub("", tidy(text))
+
+
+def _own_dates(item: str, details: Details, clock: Clock) -> NewTask:
+    """Return one of several tasks: "milk today and bread tomorrow" have each their own date."""
+    own = take_dates(item, clock)
+    task = _with_details(unquote(own.text or item), details)
+    return replace(task, due=own.due or task.due)
+
+
+def _with_details(title: str, details: Details) -> NewTask:
+    return NewTask(
+        title=title,
+        list_name=details.list_name,
+        priority=details.priority,
+        due=details.due,
+        notes=details.notes,
+        tags=details.tags,
+    )
+
+
+def _clean_title(text: str) -> str:
+    whole = tidy(text)
+    title = _NOUN_PREFIX.sub("", whole)
+    title = tidy(strip_link(title) if title != whole else title)
+    return _ARTICLE_START.sub("", title) or title

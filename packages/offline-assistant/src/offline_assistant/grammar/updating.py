@@ -1,0 +1,151 @@
+"""Sentences that change a task otherwise: its title, priority, list, tags or notes."""
+
+import re
+from typing import Final
+
+from offline_assistant.clock import Clock
+from offline_assistant.grammar.details import take_priority, tidy, to_due
+from offline_assistant.grammar.lists import LIST_NOUN, clean_name
+from offline_assistant.grammar.quotes import show_quotes, unquote
+from offline_assistant.grammar.rescheduling import RESCHEDULING_RULES, change, lacks, new_date
+from offline_assistant.grammar.rules import rule
+from offline_assistant.grammar.targets import TASK_REFERENCE, read_target
+from offline_assistant.intents import (
+    ByNumber,
+    Changes,
+    Intent,
+    Mentioned,
+    Missing,
+    Talk,
+    Topic,
+)
+from offline_assistant.patterns import Match, rx
+
+_SET: Final = r"(?:set|change|update|edit|make|move|put|modify)"
+_LEVEL: Final = (
+    r"(?P<value>urgent|critical|important|high(?:est)?|top|medium|normal|low(?:est)?|no|none)"
+)
+_TRASH: Final = rx(r" to (?:the )?(?:trash|bin)\b")
+_LIST_NAME: Final = (
+    rf"(?:(?:(?:my|the|our) )?(?:list (?:called|named) .+|(?:\S+ ){{1,4}}?{LIST_NOUN}))"
+)
+_TAG: Final = r"#(?=\w*[^\W\d])[\w-]+"
+
+
+def _rename(match: Match, clock: Clock) -> Intent | None:
+    title = unquote(tidy(match["value"]))
+    return change(match["target"], Changes(title=title), clock) if title else None
+
+
+def _no_renaming(_match: Match, _clock: Clock) -> Intent:
+    return Talk(Topic.NO_RENAMING_LISTS)
+
+
+def _set_any(match: Match, clock: Clock) -> Intent | None:
+    """Read "change 3 to ...": a date, a priority or, failing both, another title."""
+    due = to_due(new_date(match["value"], clock))
+    if due is not None:
+        return change(match["target"], Changes(due=due), clock)
+    rest, priority = take_priority(f"{match['value']} priority")
+    if priority is not None and not rest:
+        return change(match["target"], Changes(priority=priority), clock)
+    return _rename(match, clock)
+
+
+def _prioritize(match: Match, clock: Clock) -> Intent:
+    level = (match.groupdict().get("value") or "high").lower().removesuffix(" priority")
+    _, priority = take_priority(f"{'no' if level == 'none' else level} priority")
+    return change(match["target"], Changes(priority=priority or "high"), clock)
+
+
+def _deprioritize(match: Match, clock: Clock) -> Intent:
+    return change(match["target"], Changes(priority="low"), clock)
+
+
+def _clear_priority(match: Match, clock: Clock) -> Intent:
+    return change(match["target"], Changes(priority="none"), clock)
+
+
+def _move_to_list(match: Match, clock: Clock) -> Intent | None:
+    name = None if _TRASH.search(match.group()) else clean_name(match["value"])
+    return change(match["target"], Changes(list_name=name), clock) if name else None
+
+
+def _put_on_list(match: Match, clock: Clock) -> Intent | None:
+    """Read "put it on my work list"; "put milk on my list" adds, and is read elsewhere."""
+    if not isinstance(read_target(match["target"], clock), ByNumber | Mentioned):
+        return None
+    return _move_to_list(match, clock)
+
+
+def _tag(match: Match, clock: Clock) -> Intent | None:
+    tags = _tag_names(match["value"])
+    return change(match["target"], Changes(add_tags=tags), clock) if tags else None
+
+
+def _untag(match: Match, clock: Clock) -> Intent | None:
+    tags = _tag_names(match["value"])
+    return change(match["target"], Changes(drop_tags=tags), clock) if tags else None
+
+
+def _tag_names(text: str) -> tuple[str, ...]:
+    names = re.findall(r"[\w-]+", show_quotes(text))
+    return tuple(name for name in names if name.lower() not in {"and", "the", "tag", "tags"})
+
+
+def _note(match: Match, clock: Clock) -> Intent:
+    return change(match["target"], Changes(notes=unquote(match["value"])), clock)
+
+
+_TITLE_RULES: Final = (
+    rule(rf"(?:rename|retitle|change the name of) (?:the |my )?(?:\S+ ){{0,4}}?{LIST_NOUN}(?: .*)?", _no_renaming),
+    rule(r"(?:rename|retitle|reword|rephrase) (?P<target>.+?) (?:to|as|into) (?P<value>.+)", _rename),
+    rule(r"(?:change|set|edit|update) the (?:title|name|text|wording) (?:of|for) (?P<target>.+?) to (?P<value>.+)",
+         _rename),
+    rule(r"call (?P<target>(?:task|item) #?\d+|it) (?P<value>.+?)(?: instead)?", _rename),
+    rule(r"(?:rename|retitle) (?P<target>.+)", lacks(Missing.NEW_TITLE)),
+)  # fmt: skip
+_PRIORITY_RULES: Final = (
+    rule(rf"{_SET} the priority (?:of|for|on) (?P<target>.+?) (?:to|as) {_LEVEL}(?: priority)?", _prioritize),
+    rule(r"(?:remove|clear|drop) the priority (?:of|from|for|on) (?P<target>.+)", _clear_priority),
+    rule(rf"(?:give|assign) (?P<target>.+?) (?:a )?{_LEVEL}[\s-]priority", _prioritize),
+    rule(rf"(?:make|mark|set|flag|change|move) (?P<target>.+?) (?:(?:as|to|with) )?(?:a )?{_LEVEL}[\s-]priority",
+         _prioritize),
+    rule(r"(?:make|mark|set|flag) (?P<target>.+?) (?:(?:as|to be|to) )?(?P<value>urgent|important|critical)",
+         _prioritize),
+    rule(rf"(?P<target>{TASK_REFERENCE}) is (?:now |very )?"
+         r"(?P<value>urgent|important|critical|(?:high|low|medium) priority)", _prioritize),
+    rule(r"(?:prioriti[sz]e|star|flag|raise the priority (?:of|for|on)) (?P<target>.+)", _prioritize),
+    rule(r"(?:deprioriti[sz]e|unflag|lower the priority (?:of|for|on)) (?P<target>.+)", _deprioritize),
+)  # fmt: skip
+_TAG_RULES: Final = (
+    rule(r"(?:tag|label) (?P<target>.+?) (?:as|with) (?P<value>.+)", _tag),
+    rule(r"(?:tag|label) (?P<target>[^#]+?) (?P<value>#.+)", _tag),
+    rule(r"add (?:the )?(?:tags?|labels?) (?P<value>.+?) to (?P<target>.+)", _tag),
+    rule(rf"(?:add|put) (?P<value>{_TAG}(?:(?:,| and|) {_TAG})*) (?:to|on) (?P<target>{TASK_REFERENCE})", _tag),
+    rule(r"(?:remove|delete|drop) (?:the )?(?:tags?|labels?) (?P<value>.+?) from (?P<target>.+)", _untag),
+    rule(rf"(?:remove|delete|drop) (?P<value>{_TAG}) from (?P<target>.+)", _untag),
+    rule(r"untag (?P<target>.+?) (?:as|with|from|of) (?P<value>.+)", _untag),
+)  # fmt: skip
+_NOTE_RULES: Final = (
+    rule(r"(?:add|attach|put|write) (?:a |the |this )?notes? (?:to|on|for) (?P<target>.+?)"
+         r"(?: ?: ?| saying | that )(?P<value>.+)", _note),
+    rule(r"(?:set )?(?:the )?notes? (?:of|for|on|to) (?P<target>(?!self\b).+?) ?: ?(?P<value>.+)", _note),
+    rule(rf"(?:set )?(?:the )?notes? (?:of|for|on) (?P<target>{TASK_REFERENCE}) (?:to|saying) (?P<value>.+)",
+         _note),
+    rule(rf"(?:add|attach) (?:a |the )?notes? (?P<value>.+) to (?P<target>{TASK_REFERENCE})", _note),
+)  # fmt: skip
+_LIST_RULES: Final = (
+    rule(rf"put (?P<target>.+?) (?:to|on|onto|into|in) (?P<value>{_LIST_NAME})", _put_on_list),
+    rule(rf"(?:move|transfer|shift) (?P<target>.+?) (?:to|onto|into|on) (?P<value>{_LIST_NAME})", _move_to_list),
+    rule(r"(?:move|transfer) (?P<target>.+?) (?:to|into) (?P<value>\S+(?: \S+)?)", _move_to_list),
+)  # fmt: skip
+UPDATING_RULES: Final = (
+    *_TITLE_RULES,
+    *RESCHEDULING_RULES,
+    *_PRIORITY_RULES,
+    *_TAG_RULES,
+    *_NOTE_RULES,
+    *_LIST_RULES,
+    rule(r"(?:change|update|edit|correct) (?P<target>.+?) (?:to|into) (?P<value>.+)", _set_any),
+)

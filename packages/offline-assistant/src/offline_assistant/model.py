@@ -1,0 +1,129 @@
+"""The offline assistant as a model of the Agents SDK: no network, no key, the same answer each time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from agents import Model, ModelResponse, ModelSettings, Tool, Usage
+from agents.agent_output import AgentOutputSchemaBase
+from agents.handoffs import Handoff
+from agents.items import TResponseInputItem, TResponseStreamEvent
+from agents.models.interface import ModelTracing
+from openai.types.responses.response_prompt_param import ResponsePromptParam
+from typing_extensions import override
+
+from offline_assistant import replies
+from offline_assistant.calendar_dates import parse_calendar_date
+from offline_assistant.clock import Clock, read_clock
+from offline_assistant.conversation import Turn, read_turns
+from offline_assistant.events import answer_key, output_items, stream_events
+from offline_assistant.follow_up import read_situation, read_turn
+from offline_assistant.intents import Intent, Talk, Topic
+from offline_assistant.planner import Step, next_step
+from offline_assistant.time_limit import time_limit
+from todochat.clock import utc_now
+
+log = structlog.get_logger(__name__)
+# A message takes a few milliseconds; no other run should wait for one that takes longer.
+MAX_READING_SECONDS: Final = 0.2
+MISSING_TOOLS = "I can't do that here: I lack the tools for it."
+
+
+class OfflineModel(Model):
+    """Answers from a grammar of plain English; everything it knows is in its input.
+
+    Args:
+        now: the time for instructions that do not tell it.
+    """
+
+    reads_files: Final = False
+
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+        self._now = now
+        # dateparser builds its tables on first use; no message should wait for that.
+        parse_calendar_date("1 january", read_clock(None, now()))
+
+    @override
+    async def get_response(
+        self,
+        system_instructions: str | None,
+        input: str | list[TResponseInputItem],
+        model_settings: ModelSettings,
+        tools: list[Tool],
+        output_schema: AgentOutputSchemaBase | None,
+        handoffs: list[Handoff],
+        tracing: ModelTracing,
+        *,
+        previous_response_id: str | None,
+        conversation_id: str | None,
+        prompt: ResponsePromptParam | None,
+    ) -> ModelResponse:
+        del model_settings, output_schema, handoffs, tracing
+        del previous_response_id, conversation_id, prompt
+        clock = read_clock(system_instructions, self._now())
+        step = await _decide(input, clock, tools)
+        items = output_items(step, answer_key(system_instructions, input))
+        return ModelResponse(output=list(items), usage=Usage(), response_id=None)
+
+    @override
+    async def stream_response(
+        self,
+        system_instructions: str | None,
+        input: str | list[TResponseInputItem],
+        model_settings: ModelSettings,
+        tools: list[Tool],
+        output_schema: AgentOutputSchemaBase | None,
+        handoffs: list[Handoff],
+        tracing: ModelTracing,
+        *,
+        previous_response_id: str | None,
+        conversation_id: str | None,
+        prompt: ResponsePromptParam | None,
+    ) -> AsyncIterator[TResponseStreamEvent]:
+        del model_settings, output_schema, handoffs, tracing
+        del previous_response_id, conversation_id, prompt
+        clock = read_clock(system_instructions, self._now())
+        step = await _decide(input, clock, tools)
+        key = answer_key(system_instructions, input)
+        for event in stream_events(output_items(step, key), key, clock.now.timestamp()):
+            yield event
+            # Whoever reads gets a turn after each word; nothing is held up on purpose.
+            await asyncio.sleep(0)
+
+
+def decide(items: str | Sequence[Any], clock: Clock) -> Step:
+    """Return the next step for a conversation: a pure function of its arguments."""
+    turns = read_turns(items)
+    if not turns:
+        return Step(text="")
+    turn = turns[-1]
+    intents: tuple[Intent, ...] = (Talk(Topic.NO_FILES),)
+    if turn.text or not turn.files:
+        intents = _read(turns, clock)
+    step = next_step(intents, read_situation(turns, clock), turn)
+    if turn.files and step.text:
+        return replace(step, text=f"{replies.unread(turn.files)}\n\n{step.text}")
+    return step
+
+
+def _read(turns: Sequence[Turn], clock: Clock) -> tuple[Intent, ...]:
+    try:
+        with time_limit(MAX_READING_SECONDS):
+            return read_turn(turns, clock)
+    except TimeoutError:
+        log.warning("offline.message_took_too_long", characters=len(turns[-1].text))
+        return (Talk(Topic.UNKNOWN),)
+
+
+async def _decide(items: str | Sequence[Any], clock: Clock, tools: Sequence[Tool]) -> Step:
+    """Decide in a thread: reading a long message takes a while, and others' runs have leases."""
+    return _only_with_tools(await asyncio.to_thread(decide, items, clock), tools)
+
+
+def _only_with_tools(step: Step, tools: Sequence[Tool]) -> Step:
+    """Return the step; a text instead if this agent doesn't have the tools it calls."""
+    having = {tool.name for tool in tools}
+    return step if all(call.name in having for call in step.calls) else Step(text=MISSING_TOOLS)

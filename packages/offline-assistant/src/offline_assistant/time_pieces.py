@@ -1,0 +1,167 @@
+"""The pieces of date phrases that name times, delays and repetition: "at 5", "in 2 hours"."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+from offline_assistant.calendar_dates import days_ahead
+from offline_assistant.clock import Clock
+from offline_assistant.date_parts import (
+    MIDNIGHT,
+    DayPart,
+    Meridiem,
+    Part,
+    Piece,
+    Reading,
+    WallTime,
+)
+from offline_assistant.day_pieces import DAY_NAME, next_weekday, weekday_number
+from offline_assistant.patterns import CARDINAL, Match, any_of, rx, to_number, word_list
+
+MAX_DELAY: Final = timedelta(days=3660)
+# More than any count whose delay is accepted; a number of many digits would be infinite.
+MAX_COUNT: Final = 1e7
+_AT: Final = r"(?:(?:at|by|before|until|till|around|about|from|for|after|on) |@\s*)"
+_HOURS: Final = word_list("one two three four five six seven eight nine ten eleven twelve")
+_HOUR: Final = rf"(?:\d{{1,2}}|{any_of(_HOURS)})"
+_MINUTES: Final = r"(?:ten|fifteen|thirty|(?:twenty|forty|fifty)(?:[\s-]five)?)"
+_MERIDIEM: Final = r"(?P<meridiem>[ap]\.?\s?m\b\.?)"
+# A bare "at 5" is a time only where nothing that could be counted follows ("look at 3 houses").
+_NO_NOUN: Final = (
+    r"(?=\s*(?:$|[,.;:!?)])| (?:on|in|at|remind|this|today|tonight|tomorrow|next|to|for|about|with|every|"
+    rf"and|please|my|{DAY_NAME})\b)"
+)
+_COUNT: Final = rf"(?P<count>\d+\.\d+|{CARDINAL}|an?|a couple(?: of)?|a few|half an?)"
+_UNIT: Final = (
+    r"(?P<unit>minutes?|mins?|hours?|hrs?|days?|weeks?|fortnights?|months?|years?)"
+    r"(?P<half> and a half)?"
+    rf"(?:(?: and)? (?P<minutes>{CARDINAL}) min(?:ute)?s?)?"
+)
+
+
+def _clock_time(match: Match, _clock: Clock) -> Part | None:
+    groups = match.groupdict()
+    half = (groups.get("meridiem") or "").lower()[:1]
+    hour = to_number(groups["hour"])
+    minute = to_number(groups.get("minute") or groups.get("minute_word") or "0")
+    if minute > 59 or hour > (12 if half else 23) or (half and hour == 0):
+        return None
+    meridiem: Meridiem | None = {"a": "am", "p": "pm"}.get(half)  # type: ignore[assignment]
+    if not half and groups["hour"].startswith("0") and hour > 0:
+        meridiem = "am"
+    return Part(wall=WallTime(hour, minute, meridiem))
+
+
+def _spoken_time(match: Match, _clock: Clock) -> Part | None:
+    words = match["minutes"].lower()
+    minutes = 30 if words == "half" else 15 if "quarter" in words else to_number(words)
+    hour = to_number(match["hour"])
+    if not 1 <= minutes <= 59 or not 1 <= hour <= 12:
+        return None
+    if match["side"].lower() == "past":
+        return Part(wall=WallTime(hour, minutes))
+    return Part(wall=WallTime(hour - 1 or 12, 60 - minutes))
+
+
+def _named_time(match: Match, _clock: Clock) -> Part:
+    if match["name"].lower() == "midnight":
+        return Part(wall=WallTime(MIDNIGHT))
+    return Part(wall=WallTime(12, 0, "pm"))
+
+
+def _part_of_day(match: Match, clock: Clock) -> Part:
+    word = match["part"].lower()
+    part: DayPart = "noon" if word == "lunchtime" else word  # type: ignore[assignment]
+    if match["lead"].lower().startswith("this"):
+        return Part(first=clock.today, last=clock.today, day_part=part)
+    return Part(day_part=part)
+
+
+def _delay(match: Match, clock: Clock) -> Part | None:
+    count, unit = re.sub(r"\s+", " ", match["count"].lower()), match["unit"].lower().rstrip("s")
+    amount = _amount(count) + (0.5 if match["half"] else 0)
+    if unit in {"minute", "min", "hour", "hr"}:
+        minutes = amount * (60 if unit.startswith("h") else 1) + _amount(match["minutes"] or "0")
+        delay = timedelta(minutes=minutes)
+        return Part(instant=clock.after(delay)) if timedelta(0) < delay <= MAX_DELAY else None
+    if unit == "fortnight":
+        amount, unit = amount * 2, "week"
+    day = days_ahead(int(amount), unit, clock) if amount >= 1 else None
+    return Part.on(day) if day else None
+
+
+def _amount(count: str) -> float:
+    known = {"half a": 0.5, "half an": 0.5, "a couple": 2.0, "a couple of": 2.0, "a few": 3.0}
+    if count in known:
+        return known[count]
+    return min(float(count), MAX_COUNT) if "." in count else float(to_number(count))
+
+
+def _repetition(match: Match, clock: Clock) -> Part:
+    weekday = re.search(DAY_NAME, match.group(), re.IGNORECASE)
+    part = re.search(r"morning|afternoon|evening|night", match.group(), re.IGNORECASE)
+    day_part: DayPart | None = part.group().lower() if part else None  # type: ignore[assignment]
+    if weekday:
+        day = next_weekday(weekday_number(weekday.group()), clock.today)
+        return Part(first=day, last=day, day_part=day_part, repeats=True)
+    if day_part or re.search(r"day\b|daily", match.group(), re.IGNORECASE):
+        return Part(first=clock.today, last=clock.today, day_part=day_part, repeats=True)
+    return Part(repeats=True)
+
+
+def _piece(pattern: str, read: Reading, **traits: bool) -> Piece:
+    return Piece(rx(rf"(?<![\w#-]){pattern}(?![\w-])"), read, **traits)
+
+
+def _until(end: str) -> str:
+    return rf"(?: (?:to|until|till|and) |\s*[-\u2013]\s*)(?:at )?{end}"
+
+
+def _clock_pieces() -> tuple[Piece, ...]:
+    hour = rf"(?P<hour>{_HOUR})"
+    minute = rf"(?:[:.](?P<minute>\d\d)| (?P<minute_word>{_MINUTES}))"
+    end = rf"{_HOUR}(?:[:.]\d\d| {_MINUTES})?\s*(?:[ap]\.?\s?m\b\.?|o'clock)?"
+    between = r"(?:(?:from|between) )"
+    return (
+        _piece(rf"{_AT}?{hour}{minute}?\s*(?:o'clock\s*)?{_MERIDIEM}", _clock_time),
+        _piece(rf"{_AT}?{hour} ?o'clock", _clock_time),
+        _piece(rf"{_AT}(?P<hour>\d{{1,2}}):(?P<minute>\d\d)", _clock_time),
+        _piece(r"(?P<hour>\d{1,2}):(?P<minute>\d\d)", _clock_time, is_strong=False),
+        _piece(
+            rf"(?:at|by|before|until|around|@)\s*{hour}(?: (?P<minute_word>{_MINUTES}))?{_NO_NOUN}",
+            _clock_time,
+        ),
+        _piece(
+            rf"{between}{hour}{minute}?\s*{_MERIDIEM}?{_until(end)}", _clock_time, keeps_text=True
+        ),
+        _piece(rf"{hour}{minute}?\s*{_MERIDIEM}{_until(end)}", _clock_time, keeps_text=True),
+        _piece(
+            rf"{_AT}?(?P<minutes>half|(?:a )?quarter|{CARDINAL}(?: minutes)?) (?P<side>past|to) {hour}"
+            r"(?:\s*o'clock)?",
+            _spoken_time,
+        ),
+        _piece(rf"{_AT}(?P<name>noon|midday|midnight)", _named_time),
+        _piece(r"(?P<name>noon|midday|midnight)", _named_time, is_strong=False),
+    )
+
+
+TIME_PIECES: Final = (
+    *_clock_pieces(),
+    _piece(
+        r"(?P<lead>in the |this |at |during the )(?P<part>morning|afternoon|evening|night|lunchtime)",
+        _part_of_day,
+    ),
+    _piece(
+        r"(?P<lead>)(?P<part>morning|afternoon|evening|night)", _part_of_day, needs_company=True
+    ),
+    _piece(rf"(?:in|after) {_COUNT} {_UNIT}(?:' time)?", _delay),
+    _piece(rf"{_COUNT} {_UNIT} (?:from (?:now|today)|later)", _delay),
+    _piece(
+        rf"(?:on )?(?:every|each) (?:single |other |second |{CARDINAL} )?(?:days?|weekday|weekend|weeks?|months?|years?|"
+        rf"morning|afternoon|evening|night|hours?|{DAY_NAME}(?:(?:,| and|,? )\s*(?:and )?{DAY_NAME})*)"
+        r"(?: (?:morning|afternoon|evening|night))?",
+        _repetition,
+    ),
+    _piece(rf"on {DAY_NAME}s(?:(?:,| and) {DAY_NAME}s)*", _repetition),
+    _piece(r"(?:everyday|daily|weekly|monthly|yearly|annually)(?=\s*$|[,.;!]| at\b)", _repetition),
+)

@@ -1,0 +1,280 @@
+"""The tools as the assistant sees them: calls it makes, and what comes back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from offline_assistant.intents import Changes, Due, Filter, NewTask
+
+MAX_LISTED: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call to make."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def arguments_json(self) -> str:
+        """The arguments as the model sends them."""
+        return json.dumps(self.arguments, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task as the tools show it."""
+
+    number: int
+    title: str
+    list_name: str | None
+    priority: str
+    due: Due | None
+    tags: tuple[str, ...]
+    is_completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """A list as the tools show it."""
+
+    name: str
+    open_tasks: int
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """A call with its result. `code` and `error` are set if it failed."""
+
+    call: ToolCall
+    data: Mapping[str, Any]
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the call did what it should."""
+        return self.data.get("ok") is True
+
+    @property
+    def code(self) -> str:
+        """What kind of failure it was."""
+        return str(self.data.get("code") or "tool-failed")
+
+    @property
+    def error(self) -> str:
+        """The tool's own words about a failure."""
+        return str(self.data.get("error") or "")
+
+    @property
+    def task(self) -> TaskView | None:
+        """The task that was changed."""
+        data = self.data.get("task")
+        return _task(data) if isinstance(data, Mapping) else None
+
+    @property
+    def tasks(self) -> list[TaskView]:
+        """The tasks that were listed."""
+        return [_task(data) for data in self.data.get("tasks", ()) if isinstance(data, Mapping)]
+
+    @property
+    def total(self) -> int:
+        """How many tasks there are, of which some may not be listed."""
+        total = self.data.get("total")
+        return total if isinstance(total, int) else len(self.tasks)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are more tasks than are listed."""
+        return self.data.get("more") is True or self.total > len(self.tasks)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the call waits for the user's confirmation."""
+        return self.code == "waiting-for-confirmation"
+
+    @property
+    def changed(self) -> list[tuple[int, str, bool]]:
+        """The number and title of the tasks that were changed, and whether they are deleted."""
+        return [
+            (int(data.get("number") or 0), str(data.get("title") or ""), bool(data.get("deleted")))
+            for data in self.data.get("changed", ())
+            if isinstance(data, Mapping)
+        ]
+
+    @property
+    def changed_lists(self) -> list[tuple[str, bool]]:
+        """The names of the lists that were changed, and whether they are deleted."""
+        return [
+            (str(data.get("name") or ""), bool(data.get("deleted")))
+            for data in self.data.get("lists", ())
+            if isinstance(data, Mapping)
+        ]
+
+    @property
+    def lists(self) -> list[ListView]:
+        """The lists."""
+        return [
+            ListView(
+                str(data.get("name")),
+                int(data.get("open_tasks") or 0),
+                bool(data.get("is_default")),
+            )
+            for data in self.data.get("lists", ())
+            if isinstance(data, Mapping)
+        ]
+
+
+def read_output(call: ToolCall, text: str) -> ToolOutput:
+    """Read a tool's result; what is no JSON object is a failure without words for the user."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        data = None
+    return ToolOutput(
+        call, data if isinstance(data, dict) else {"ok": False, "code": "tool-failed"}
+    )
+
+
+def add_task(task: NewTask) -> ToolCall:
+    """Add a task."""
+    arguments = {
+        "title": task.title,
+        "list": task.list_name,
+        "priority": task.priority,
+        **_due_arguments(task.due),
+        "notes": task.notes,
+        "tags": list(task.tags) or None,
+    }
+    return ToolCall("add_task", _given(arguments))
+
+
+def list_tasks(within: Filter, text: str | None = None) -> ToolCall:
+    """List tasks that a filter lets through, and that have the text in their titles or notes."""
+    arguments = {
+        "status": within.status,
+        "list": within.list_name,
+        "priority": within.priority,
+        "tag": within.tag,
+        "due_from": within.due_from.isoformat() if within.due_from else None,
+        "due_to": within.due_to.isoformat() if within.due_to else None,
+        "overdue": True if within.overdue else None,
+        "text": text or None,
+        "limit": MAX_LISTED,
+    }
+    return ToolCall("list_tasks", _given(arguments))
+
+
+def update_task(number: int, changes: Changes, tags: tuple[str, ...] | None) -> ToolCall:
+    """Change a task; `tags` are all it is to have."""
+    arguments = {
+        "task": str(number),
+        "title": changes.title,
+        "notes": changes.notes,
+        "priority": changes.priority,
+        "list": changes.list_name,
+        **_due_arguments(changes.due),
+        "clear_due": True if changes.clear_due else None,
+        "tags": list(tags) if tags is not None else None,
+    }
+    return ToolCall("update_task", _given(arguments))
+
+
+def reopen_task(number: int) -> ToolCall:
+    """Mark a task as not done."""
+    return ToolCall("update_task", {"task": str(number), "completed": False})
+
+
+def complete_task(number: int) -> ToolCall:
+    """Mark a task as done."""
+    return ToolCall("complete_task", {"task": str(number)})
+
+
+def delete_task(number: int) -> ToolCall:
+    """Delete a task."""
+    return ToolCall("delete_task", {"task": str(number)})
+
+
+def ask_to_delete(numbers: Sequence[int]) -> ToolCall:
+    """Show a card whose button deletes tasks."""
+    return ToolCall("ask_to_delete", {"tasks": [str(number) for number in numbers]})
+
+
+def change_tasks(numbers: Sequence[int], changes: Changes, *, completed: bool | None) -> ToolCall:
+    """Change several tasks alike, once the user has confirmed it."""
+    arguments = {
+        "tasks": [str(number) for number in numbers],
+        "priority": changes.priority,
+        "list": changes.list_name,
+        **_due_arguments(changes.due),
+        "clear_due": True if changes.clear_due else None,
+        "add_tags": list(changes.add_tags) or None,
+        "drop_tags": list(changes.drop_tags) or None,
+        "completed": completed,
+        "ask": True,
+    }
+    return ToolCall("change_tasks", _given(arguments))
+
+
+def confirm_changes() -> ToolCall:
+    """Carry out what waits."""
+    return ToolCall("confirm_changes")
+
+
+def discard_changes() -> ToolCall:
+    """Drop what waits."""
+    return ToolCall("discard_changes")
+
+
+def undo() -> ToolCall:
+    """Take back what the last turn has changed."""
+    return ToolCall("undo")
+
+
+def create_list(name: str) -> ToolCall:
+    """Make a list."""
+    return ToolCall("create_list", {"name": name})
+
+
+def list_lists() -> ToolCall:
+    """Read the lists."""
+    return ToolCall("list_lists")
+
+
+def delete_list(name: str, *, with_tasks: bool) -> ToolCall:
+    """Delete a list; its tasks move to the default list unless they go with it."""
+    return ToolCall("delete_list", {"list": name, "tasks": "delete" if with_tasks else "move"})
+
+
+def _due_arguments(due: Due | None) -> dict[str, str | None]:
+    if due is None:
+        return {}
+    if due.at is None:
+        return {"due_date": due.day.isoformat() if due.day else None}
+    return {"due_at": due.at.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+
+
+def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _task(data: Mapping[str, Any]) -> TaskView:
+    return TaskView(
+        number=int(data.get("number") or 0),
+        title=str(data.get("title") or ""),
+        list_name=str(data["list"]) if data.get("list") else None,
+        priority=str(data.get("priority") or "none"),
+        due=_due(data.get("due")),
+        tags=tuple(str(tag) for tag in data.get("tags") or ()),
+        is_completed=bool(data.get("completed")),
+    )
+
+
+def _due(data: object) -> Due | None:
+    if not isinstance(data, Mapping):
+        return None
+    if data.get("at"):
+        return Due(at=datetime.fromisoformat(str(data["at"])))
+    return Due(day=date.fromisoformat(str(data["date"]))) if data.get("date") else None

@@ -1,0 +1,392 @@
+"""In-memory tools of the agent's names, arguments and results, and a person who talks."""
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agents import FunctionTool
+from agents.tool_context import ToolContext
+
+from offline_assistant.clock import Clock
+from offline_assistant.conversation import CALL_ID_PREFIX, CLICK_ID_PREFIX
+from offline_assistant.model import decide
+
+DEFAULT_LIST = "Inbox"
+MAX_STEPS = 20
+MONDAY = "2026-11-23T09:30"
+CHANGING = {
+    "add_task",
+    "update_task",
+    "complete_task",
+    "delete_task",
+    "restore_tasks",
+    "create_list",
+    "delete_list",
+    "change_tasks",
+    "confirm_changes",
+    "undo",
+}
+FREE = 3  # tasks that a turn may change without a confirmation
+
+
+class ToolError(Exception):
+    def __init__(self, code: str, error: str) -> None:
+        super().__init__(error)
+        self.code = code
+
+
+@dataclass
+class FakeTodo:
+    """A person's tasks and lists, and every call that was made."""
+
+    now: datetime
+    zone: ZoneInfo
+    tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    deleted: dict[int, dict[str, Any]] = field(default_factory=dict)
+    lists: list[str] = field(default_factory=lambda: [DEFAULT_LIST])
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    failing: dict[str, tuple[str, str]] = field(default_factory=dict)
+    waiting: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    asked_before: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+    made: set[int] = field(default_factory=set)
+    turns: list[Any] = field(default_factory=list)
+
+    def begin_turn(self) -> None:
+        """What waits can be confirmed in the next turn; what was changed can be undone."""
+        self.asked_before, self.waiting = self.waiting, []
+        self.touched, self.made = set(), set()
+        self.turns.append(self._state())
+
+    def _state(self) -> Any:
+        return copy.deepcopy((self.tasks, self.deleted, self.lists))
+
+    def _hold(self, name: str, arguments: dict[str, Any]) -> None:
+        self.waiting.append((name, arguments))
+        raise ToolError("waiting-for-confirmation", "Not done yet.")
+
+    def _touch(self, name: str, arguments: dict[str, Any]) -> None:
+        number = int(arguments["task"])
+        others = self.touched | {number}
+        if number not in self.made and len(others) > FREE and number not in self.touched:
+            self._hold(name, arguments)
+        if number not in self.made:
+            self.touched = others
+
+    def have(self, *titles: str, **fields: Any) -> None:
+        for title in titles:
+            self._add({"title": title, **fields})
+
+    @property
+    def changes(self) -> list[tuple[str, dict[str, Any]]]:
+        return [call for call in self.calls if call[0] in CHANGING]
+
+    @property
+    def titles(self) -> list[str]:
+        return [task["title"] for task in self.tasks.values()]
+
+    def call(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append((name, arguments))
+        if name in self.failing:
+            code, error = self.failing[name]
+            return {"ok": False, "code": code, "error": error}
+        try:
+            return {"ok": True, **getattr(self, f"_{name}")(arguments)}
+        except ToolError as failure:
+            return {"ok": False, "code": failure.code, "error": str(failure)}
+
+    def tools(self) -> list[FunctionTool]:
+        names = [*sorted(CHANGING), "ask_to_delete", "discard_changes", "list_tasks", "list_lists"]
+        return [self._tool(name) for name in names]
+
+    def _tool(self, name: str) -> FunctionTool:
+        async def invoke(_context: ToolContext[Any], arguments: str) -> str:
+            return json.dumps(self.call(name, json.loads(arguments)))
+
+        return FunctionTool(
+            name=name,
+            description=name,
+            params_json_schema={"type": "object", "properties": {}},
+            on_invoke_tool=invoke,
+            strict_json_schema=False,
+        )
+
+    def _add(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        number = max([*self.tasks, *self.deleted], default=0) + 1
+        name = arguments.get("list") or DEFAULT_LIST
+        task = {
+            "number": number,
+            "id": f"tsk_{number}",
+            "title": arguments["title"],
+            "list": self._list_or_new(name),
+            "priority": arguments.get("priority", "none"),
+            "due": self._due(arguments),
+            "tags": arguments.get("tags", []),
+            "completed": arguments.get("completed", False),
+        }
+        self.tasks[number] = task
+        return task
+
+    def _list_or_new(self, name: str) -> str:
+        known = next((found for found in self.lists if found.casefold() == name.casefold()), None)
+        if known is None:
+            self.lists.append(name)
+        return known or name
+
+    def _known_list(self, name: str) -> str:
+        for found in self.lists:
+            if found.casefold() == name.casefold():
+                return found
+        raise ToolError("list-not-found", f'There is no list called "{name}".')
+
+    def _due(self, arguments: dict[str, Any]) -> dict[str, str] | None:
+        if "due_at" in arguments:
+            moment = datetime.fromisoformat(arguments["due_at"])
+            local = moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
+            wire = local.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return {"at": wire, "timezone": self.zone.key}
+        if "due_date" in arguments:
+            return {"date": arguments["due_date"], "timezone": self.zone.key}
+        return None
+
+    def _add_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        task = self._add(arguments)
+        self.made.add(task["number"])
+        return {"task": task}
+
+    def _find(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        number = int(arguments["task"])
+        if number not in self.tasks:
+            raise ToolError("task-not-found", f"There is no task {number}.")
+        return self.tasks[number]
+
+    def _complete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        task = self._find(arguments)
+        self._touch("complete_task", arguments)
+        task["completed"] = True
+        return {"task": task}
+
+    def _delete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        number = self._find(arguments)["number"]
+        self._touch("delete_task", arguments)
+        self.deleted[number] = self.tasks.pop(number)
+        return {"task": self.deleted[number]}
+
+    def _ask_to_delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        for number in arguments["tasks"]:
+            self._find({"task": number})
+        self._hold("ask_to_delete", arguments)
+        raise AssertionError
+
+    def _change_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        found = [self._find({"task": number}) for number in arguments["tasks"]]
+        if arguments.get("ask") or len(found) > FREE:
+            self._hold("change_tasks", arguments)
+        return {"tasks": self._change_all(arguments)}
+
+    def _change_all(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        changed = []
+        for number in arguments["tasks"]:
+            task = self.tasks[int(number)]
+            fields = {key: value for key, value in arguments.items() if key not in {"tasks", "ask"}}
+            dropped = fields.pop("drop_tags", [])
+            added = fields.pop("add_tags", [])
+            task["tags"] = [tag for tag in task["tags"] if tag not in dropped] + added
+            changed.append(self._set(task, fields))
+        return changed
+
+    def _confirm_changes(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        before = self._state()[0]
+        for name, arguments in self.asked_before:
+            match name:
+                case "change_tasks":
+                    self._change_all(arguments)
+                case "delete_list":
+                    self._drop_list(arguments)
+                case "complete_task":
+                    self._find(arguments)["completed"] = True
+                case "update_task":
+                    self._set(self._find(arguments), arguments)
+                case _:
+                    numbers = arguments.get("tasks") or [arguments["task"]]
+                    for number in map(int, numbers):
+                        self.deleted[number] = self.tasks.pop(number)
+        self.asked_before = []
+        return {"changed": self._changed_since(before), "lists": []}
+
+    def _discard_changes(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        self.asked_before = []
+        return {}
+
+    def _undo(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        present = self._state()
+        while self.turns and self.turns[-1] == present:
+            self.turns.pop()
+        if not self.turns:
+            raise ToolError("nothing-to-undo", "There is nothing left to undo.")
+        self.tasks, self.deleted, self.lists = self.turns.pop()
+        return {"changed": self._changed_since(present[0]), "lists": []}
+
+    def _changed_since(self, before: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+        numbers = sorted(before.keys() | self.tasks.keys())
+        return [
+            {
+                "number": number,
+                "title": (self.tasks.get(number) or before[number])["title"],
+                "deleted": number not in self.tasks,
+            }
+            for number in numbers
+            if before.get(number) != self.tasks.get(number)
+        ]
+
+    def _restore_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        found = [self.deleted.pop(int(number)) for number in arguments["tasks"]]
+        self.tasks |= {task["number"]: task for task in found}
+        return {"tasks": found}
+
+    def _update_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        task = self._find(arguments)
+        self._touch("update_task", arguments)
+        return {"task": self._set(task, arguments)}
+
+    def _set(self, task: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+        for name in ("title", "priority", "tags", "completed", "notes"):
+            if name in arguments:
+                task[name] = arguments[name]
+        if "list" in arguments:
+            task["list"] = self._list_or_new(arguments["list"])
+        if arguments.get("clear_due"):
+            task["due"] = None
+        task["due"] = self._moved(task["due"], arguments) or self._due(arguments) or task["due"]
+        return task
+
+    def _moved(
+        self, due: dict[str, str] | None, arguments: dict[str, Any]
+    ) -> dict[str, str] | None:
+        """A task that moves to another day keeps its time of day."""
+        if due is None or "at" not in due or "due_date" not in arguments:
+            return None
+        local = datetime.fromisoformat(due["at"]).astimezone(self.zone)
+        day = date.fromisoformat(arguments["due_date"])
+        return self._due({"due_at": datetime.combine(day, local.time()).isoformat()})
+
+    def _list_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if "list" in arguments:
+            arguments = {**arguments, "list": self._known_list(arguments["list"])}
+        found = [task for task in self.tasks.values() if self._fits(task, arguments)]
+        if {"due_from", "due_to", "overdue"} & arguments.keys():
+            found.sort(key=lambda task: str(self._day(task) or date.max))
+        return {"tasks": found[: arguments.get("limit", 50)], "total": len(found)}
+
+    def _fits(self, task: dict[str, Any], wanted: dict[str, Any]) -> bool:
+        status, day = wanted.get("status", "open"), self._day(task)
+        words = wanted.get("text", "").casefold().split()
+        checks = (
+            status == "all" or task["completed"] == (status == "completed"),
+            wanted.get("list") in {None, task["list"]},
+            wanted.get("priority") in {None, task["priority"]},
+            wanted.get("tag") is None or wanted["tag"] in task["tags"],
+            all(word in task["title"].casefold() for word in words),
+            "due_from" not in wanted or (day is not None and str(day) >= wanted["due_from"]),
+            "due_to" not in wanted or (day is not None and str(day) <= wanted["due_to"]),
+            not wanted.get("overdue") or self._is_overdue(task),
+        )
+        return all(checks)
+
+    def _is_overdue(self, task: dict[str, Any]) -> bool:
+        due = task["due"]
+        if due is None or task["completed"]:
+            return False
+        if "at" in due:
+            return datetime.fromisoformat(due["at"]) < self.now
+        return date.fromisoformat(due["date"]) + timedelta(days=1) <= self.now.date()
+
+    def _day(self, task: dict[str, Any]) -> date | None:
+        due = task["due"]
+        if due is None:
+            return None
+        if "at" in due:
+            return datetime.fromisoformat(due["at"]).astimezone(self.zone).date()
+        return date.fromisoformat(due["date"])
+
+    def _create_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        name = arguments["name"]
+        if any(found.casefold() == name.casefold() for found in self.lists):
+            raise ToolError("list-exists", f'There is a list called "{name}" already.')
+        self.lists.append(name)
+        return self._list_lists({})
+
+    def _list_lists(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        views = [
+            {
+                "name": name,
+                "open_tasks": sum(
+                    not task["completed"] and task["list"] == name for task in self.tasks.values()
+                ),
+                "is_default": name == DEFAULT_LIST,
+            }
+            for name in self.lists
+        ]
+        return {"lists": views}
+
+    def _delete_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._known_list(arguments["list"])
+        self._hold("delete_list", arguments)
+        raise AssertionError
+
+    def _drop_list(self, arguments: dict[str, Any]) -> None:
+        name = self._known_list(arguments["list"])
+        for number, task in list(self.tasks.items()):
+            if task["list"] == name and arguments.get("tasks") == "delete":
+                del self.tasks[number]
+            elif task["list"] == name:
+                task["list"] = DEFAULT_LIST
+        self.lists.remove(name)
+
+
+def make_clock(now: str = MONDAY, zone: str = "Europe/Berlin", locale: str = "en-GB") -> Clock:
+    info = ZoneInfo(zone)
+    return Clock(datetime.fromisoformat(now).replace(tzinfo=info), info, locale)
+
+
+class Person:
+    """Talks with the assistant, whose steps are taken one by one, without the SDK's runner."""
+
+    def __init__(self, todo: FakeTodo, clock: Clock) -> None:
+        self.todo = todo
+        self.clock = clock
+        self.history: list[dict[str, Any]] = []
+
+    def says(self, text: str) -> str:
+        """Say something, run the calls that follow, and return the answer."""
+        self.history.append({"role": "user", "content": text})
+        self.todo.begin_turn()
+        for _ in range(MAX_STEPS):
+            step = decide(self.history, self.clock)
+            if not step.calls:
+                self.history.append({"role": "assistant", "content": step.text})
+                return step.text
+            for call in step.calls:
+                self._run(call.name, call.arguments_json)
+        msg = f"no answer after {MAX_STEPS} steps: {text}"
+        raise AssertionError(msg)
+
+    def clicks(self, name: str, **arguments: Any) -> None:
+        """Do by hand what a tool does, as a widget's action records it."""
+        self.todo.begin_turn()
+        self._run(name, json.dumps(arguments), CLICK_ID_PREFIX)
+
+    def _run(self, name: str, arguments: str, prefix: str = CALL_ID_PREFIX) -> None:
+        call_id = f"{prefix}{len(self.history)}"
+        output = json.dumps(self.todo.call(name, json.loads(arguments)))
+        call = {"call_id": call_id, "name": name, "arguments": arguments}
+        self.history.append({"type": "function_call", **call})
+        result = {"call_id": call_id, "output": output}
+        self.history.append({"type": "function_call_output", **result})
+
+
+MakePerson = Callable[..., Person]

@@ -1,0 +1,164 @@
+"""No message takes long to read: none stops the other runs of its worker."""
+
+import random
+import re
+from pathlib import Path
+from time import thread_time
+
+import pytest
+from offline_kit import FakeTodo, Person, make_clock
+
+from offline_assistant import model
+from offline_assistant.clock import Clock
+from offline_assistant.interpreter import MAX_MESSAGE_CHARS, MAX_SENTENCES, interpret
+from offline_assistant.patterns import Pattern
+from offline_assistant.time_limit import time_left, time_limit
+
+SENTENCES = Path(__file__).with_name("sentences.txt").read_text()
+WORDS = sorted(set(re.findall(r"[a-z']+", SENTENCES)))
+GAPS = (
+    " ",
+    " ",
+    " ",
+    ", ",
+    ",",
+    "\n",
+    ". ",
+    "; ",
+    " , ",
+    "? ",
+    "! ",
+    ": ",
+    " & ",
+    "-",
+    ' "',
+    "(",
+    "\n, ",
+    "1 ",
+)
+MAX_SECONDS = 1.0  # of processor time; five times the limit, for a machine that is busy
+
+
+def long(start: str, unit: str, end: str) -> str:
+    """Repeat a unit until a message has the length that is read."""
+    room = MAX_MESSAGE_CHARS - len(start) - len(end)
+    return start + unit * (room // len(unit)) + end
+
+
+REPEATED = [
+    ("complete 1", " , &", " x"),
+    ("3 is", " all", "x"),
+    ("add ", "todo ", "x"),
+    ("add ", "to-do todo ", "x"),
+    ("mark ", "\n, ", " tomorrow"),
+    ("", "ok so ", "could"),
+    ("hi ", "olly hi ", "x"),
+    ("complete ", "ok! ", "x"),
+    ("x", " ok", "x"),
+    ("can you ", "(\n, ", " tomorrow"),
+    ("push ", "from ", "x"),
+    ("rename a", " to", ""),
+    ("delete ", "task called ", "x"),
+    ("make a list ", "new ", "x"),
+    ("remind me on ", "1 july, 12:30 ", "x"),
+    ("set the due date of ", "12:30 ", " x"),
+    ("", "add milk. ", ""),
+    ("", "delete 3\n", ""),
+    ("complete ", "1,", "2"),
+    ("remind me in ", "9", ".5 hours to x"),
+    ("complete ", "9", ""),
+    ("", "\u201c", "x"),
+    ("", "(", " tomorrow"),
+    ("", "\u0130", "x"),
+]
+
+
+@pytest.mark.parametrize(("start", "unit", "end"), REPEATED)
+def test_a_repetitive_message_is_read_soon(clock: Clock, start: str, unit: str, end: str) -> None:
+    started = thread_time()
+
+    interpret(long(start, unit, end), clock)  # without the limit: the patterns alone are fast
+
+    assert thread_time() - started < MAX_SECONDS
+
+
+def read_random(seconds: float) -> None:
+    clock, chance = make_clock(), random.Random(20261129)
+    end = thread_time() + seconds
+    while thread_time() < end:
+        unit = "".join(
+            chance.choice(WORDS) + chance.choice(GAPS) for _ in range(chance.choice((1, 2, 3)))
+        )
+        message = long(
+            chance.choice(["", "add ", "delete ", "move 3 to "]), unit, chance.choice(["", "?"])
+        )
+        started = thread_time()
+        interpret(message, clock)
+        assert thread_time() - started < MAX_SECONDS, message[:60]
+
+
+def test_random_repetition_is_read_soon() -> None:
+    read_random(1)
+
+
+@pytest.mark.slow
+def test_much_more_random_repetition_is_read_soon() -> None:
+    read_random(60)
+
+
+@pytest.mark.parametrize("joined", [" ", " and ", " & "])
+def test_many_words_are_soon_matched_with_many_titles(
+    todo: FakeTodo, person: Person, joined: str
+) -> None:
+    chance = random.Random(1)
+    words = ["".join(chance.choices("abcdegilmnorst", k=6)) for _ in range(1000)]
+    todo.have(*(" ".join(chance.choices(words, k=25)) for _ in range(100)))
+    message = f"complete {joined.join(chance.choices(words, k=400))}"[:MAX_MESSAGE_CHARS]
+    started = thread_time()
+
+    person.says(message)
+
+    assert thread_time() - started < 2 * MAX_SECONDS
+    assert not todo.changes
+
+
+def test_what_takes_longer_is_not_understood_and_changes_nothing(
+    todo: FakeTodo, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    todo.have("buy milk")
+    monkeypatch.setattr(model, "MAX_READING_SECONDS", 1e-9)
+
+    assert "didn't understand" in person.says("complete 1")
+    assert not todo.calls
+
+
+def test_a_pattern_stops_at_the_limit() -> None:
+    slow = Pattern(r"(?:a|ab|b|ba)*(?:a|ab|b|ba)*c")
+    started = thread_time()
+
+    with time_limit(0.05), pytest.raises(TimeoutError):
+        slow.fullmatch("ab" * 500 + "cc")
+
+    assert thread_time() - started < MAX_SECONDS
+
+
+def test_without_a_limit_there_is_always_time_left() -> None:
+    with time_limit(10):
+        assert time_left() is not None
+
+    assert time_left() is None
+
+
+def test_an_answer_to_a_question_is_not_read_either_if_it_is_too_long(person: Person) -> None:
+    person.says("add")
+
+    assert "too long" in person.says("milk " * MAX_MESSAGE_CHARS)
+
+
+def test_of_very_many_sentences_the_first_are_read(todo: FakeTodo, person: Person) -> None:
+    said = person.says(
+        "\n".join(f"add thing {chr(97 + i % 26)}{i}" for i in range(MAX_SENTENCES + 5))
+    )
+
+    assert "send the rest again" in said
+    assert todo.changes

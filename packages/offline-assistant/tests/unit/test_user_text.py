@@ -1,0 +1,139 @@
+"""What users write is data: it is kept as written, and can't become markup or a reference."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from offline_kit import FakeTodo, Person
+
+from offline_assistant.grammar.quotes import hide_quotes, is_quoted, show_quotes, unquote
+from offline_assistant.markdown import mention, mentioned_numbers, names_gone, quote
+from offline_assistant.matching import match_titles, search_term, stem
+from offline_assistant.prompts import Prompt, asked_in
+from offline_assistant.tool_calls import TaskView
+
+ordinary = st.text().filter(lambda text: not any(ord(c) >= 0xF0000 for c in text))
+
+
+@given(ordinary)
+def test_hidden_quotes_come_back_as_they_were(text: str) -> None:
+    assert show_quotes(hide_quotes(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"buy milk"', "\u201cbuy milk\u201d", "'buy milk'", "`buy milk`", "\u00abbuy milk\u00bb"],
+)
+def test_quoted_text_loses_its_marks(text: str) -> None:
+    hidden = hide_quotes(text)
+
+    assert is_quoted(hidden)
+    assert unquote(hidden) == "buy milk"
+
+
+def test_an_apostrophe_quotes_nothing() -> None:
+    assert hide_quotes("don't forget mom's cake") == "don't forget mom's cake"
+
+
+@given(st.text())
+def test_a_title_cannot_become_a_reference_or_a_question(title: str) -> None:
+    line = f"Added {mention(7, title)}."
+
+    assert mentioned_numbers(line) == (7,)
+    assert not names_gone(line)
+    assert asked_in(line) is None
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "#9 **x**",
+        "**bold**",
+        "a\nb",
+        "[x](http://e.vil)",
+        "<b>x</b>",
+        "`x`",
+        "&amp;",
+        "a\u202eb",
+        "\\",
+    ],
+)
+def test_markup_in_a_title_is_escaped(title: str) -> None:
+    shown = quote(title)
+
+    assert shown.startswith("**")
+    assert shown.endswith("**")
+    assert "\n" not in shown
+    assert not set("*_[]<>`#") & set(shown[2:-2].replace("\\*", "").replace("\\#", "")
+        .replace("\\_", "").replace("\\[", "").replace("\\]", "").replace("\\<", "")
+        .replace("\\>", "").replace("\\`", ""))  # fmt: skip
+
+
+@pytest.mark.parametrize("prompt", list(Prompt))
+def test_a_title_that_looks_like_a_question_is_none(person: Person, prompt: Prompt) -> None:
+    answer = person.says(f'add "{prompt.value}"')
+
+    assert asked_in(answer) is None
+
+
+def test_titles_are_kept_as_they_were_written(person: Person, todo: FakeTodo) -> None:
+    for title in (
+        "Buy MILK",
+        "\u00fcber-wichtig \u2764",
+        "50% off & more",
+        "see https://example.org/a?b=c#d",
+    ):
+        person.says(f"add {title}")
+
+    assert todo.titles == [
+        "Buy MILK",
+        "\u00fcber-wichtig \u2764",
+        "50% off & more",
+        "see https://example.org/a?b=c#d",
+    ]
+
+
+class TestMatching:
+    def tasks(self, *titles: str) -> list[TaskView]:
+        return [
+            TaskView(number, title, None, "none", None, (), is_completed=False)
+            for number, title in enumerate(titles, 1)
+        ]
+
+    @pytest.mark.parametrize(
+        ("words", "numbers"),
+        [
+            ("milk", [1]),
+            ("the milk", [1]),
+            ("buying milk", [1]),
+            ("groceries", [2]),
+            ("grocery run", [2]),
+            ("call mom", [3]),
+            ("Call Mom's", [3]),
+            ("unicorn", []),
+        ],
+    )
+    def test_words_of_a_title_mean_its_task(self, words: str, numbers: list[int]) -> None:
+        found = match_titles(words, self.tasks("Buy milk", "Grocery run", "Call mom"))
+
+        assert [task.number for task in found.sure] == numbers
+
+    def test_an_exact_title_wins(self) -> None:
+        found = match_titles("milk", self.tasks("buy milk", "Milk"))
+
+        assert [task.number for task in found.sure] == [2]
+
+    def test_the_verb_decides_between_equals(self) -> None:
+        found = match_titles("milk", self.tasks("buy milk", "drink milk"), hint="buy")
+
+        assert [task.number for task in found.sure] == [1]
+
+    def test_a_typo_is_only_a_guess(self) -> None:
+        found = match_titles("dentits", self.tasks("dentist", "milk"))
+
+        assert [task.number for task in found.sure] == []
+        assert [task.number for task in found.perhaps] == [1]
+
+    @given(st.text(min_size=1))
+    def test_what_is_searched_for_is_the_beginning_of_a_word(self, text: str) -> None:
+        assert " " not in search_term(text)
+        assert len(stem(text)) <= len(text)
