@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-MEMBERS := packages/todochat packages/offline-assistant services/auth-session services/tasks services/todo-agent services/chat-gateway deploy/local
-PACKAGES := todochat offline-assistant auth-session tasks-service todo-agent chat-gateway todochat-local
+MEMBERS := packages/todochat packages/durable-chatkit packages/offline-assistant services/auth-session services/tasks services/todo-agent services/chat-gateway deploy/local
+PACKAGES := todochat durable-chatkit offline-assistant auth-session tasks-service todo-agent chat-gateway todochat-local
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
 PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py

@@ -14,8 +14,8 @@ from sqlalchemy.engine import make_url
 
 from auth_session.__main__ import MIGRATIONS as AUTH_MIGRATIONS
 from deploy_kit import ROOT
+from durable_chatkit.commands import MIGRATIONS as CHAT_MIGRATIONS
 from tasks_service.__main__ import MIGRATIONS as TASKS_MIGRATIONS
-from todo_agent.__main__ import MIGRATIONS as CHAT_MIGRATIONS
 from todochat.database.bootstrap import DATABASES, KINDS, bootstrap, role_names
 from todochat.engines import postgres_install_dir
 from todochat.testing.servers import PostgresProcess

@@ -12,13 +12,13 @@ import yaml
 from auth_session.settings import SERVICE_ARROWS, AuthMigrationSettings, AuthSessionSettings
 from chat_gateway.lifespan import ARROWS as GATEWAY_ARROWS
 from chat_gateway.settings import ChatGatewaySettings
+from durable_chatkit.lifespan import ARROWS as API_ARROWS
+from durable_chatkit.settings import MigrationSettings as ChatMigrationSettings
+from durable_chatkit.worker.main import arrows_of
 from tasks_service.lifespan import ARROWS as TASKS_ARROWS
 from tasks_service.settings import MigrationSettings as TasksMigrationSettings
 from tasks_service.settings import TasksSettings
-from todo_agent.lifespan import ARROWS as API_ARROWS
-from todo_agent.settings import MigrationSettings as ChatMigrationSettings
 from todo_agent.settings import TodoAgentSettings
-from todo_agent.worker.main import ARROWS as WORKER_ARROWS
 from todochat.database.bootstrap import DATABASES
 from todochat.database.setup import SetupSettings, make_plan
 from todochat.operations import OperationsController
@@ -46,7 +46,7 @@ _ARROWS: Final[dict[str, tuple[Arrow, ...]]] = {
     "auth-session": SERVICE_ARROWS,
     "tasks": TASKS_ARROWS,
     "todo-agent-api": API_ARROWS,
-    "todo-agent-worker": WORKER_ARROWS,
+    "todo-agent-worker": arrows_of(TodoAgentSettings),
     "chat-gateway": GATEWAY_ARROWS,
 }
 # One-shot command -> what it reads.

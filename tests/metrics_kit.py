@@ -11,7 +11,7 @@ MODULES = (
     "auth_session.metrics",
     "tasks_service.metrics",
     "chat_gateway.metrics",
-    "todo_agent.metrics",
+    "durable_chatkit.metrics",
 )
 UNITS = {"_seconds": "seconds", "_bytes": "bytes", "_ratio": "ratio"}
 # What Prometheus adds to each sample of a target.

@@ -19,7 +19,7 @@ TARGETS = set(
     re.findall(r"^([a-zA-Z.][\w.-]*):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 )
 # Named in documents although they are made at run time or are examples of a name.
-MADE_LATER = re.compile(r"^(\.venv|\.todochat|services/(X|NAME)|frontend)(/|$)")
+MADE_LATER = re.compile(r"^(\.venv|\.todochat|(packages|services)/(X|NAME)|frontend)(/|$)")
 
 
 def code_spans(document: Path) -> list[str]:

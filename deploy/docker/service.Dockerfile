@@ -23,6 +23,7 @@ RUN --mount=type=secret,id=index sh locked.sh tools hatchling
 FROM tools AS dependencies
 ARG SERVICE
 COPY pyproject.toml ./
+COPY packages/durable-chatkit/pyproject.toml packages/durable-chatkit/
 COPY packages/offline-assistant/pyproject.toml packages/offline-assistant/
 COPY packages/todochat/pyproject.toml packages/todochat/
 COPY services/${SERVICE}/pyproject.toml services/${SERVICE}/

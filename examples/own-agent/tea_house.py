@@ -9,10 +9,10 @@ from chatkit.errors import CustomStreamError
 from chatkit.types import WidgetItem
 from chatkit.widgets import DynamicWidgetRoot
 
-from todo_agent.agent.action_record import remember
-from todo_agent.agent.assistant import Assistant
-from todo_agent.agent.factory import AgentEnvironment
-from todo_agent.agent.run_context import RunContext
+from durable_chatkit.agent.action_record import remember
+from durable_chatkit.agent.assistant import Assistant
+from durable_chatkit.agent.factory import AgentEnvironment
+from durable_chatkit.agent.run_context import RunContext
 
 ORDERS = Path("orders")  # a file an order: where your own service would be
 

@@ -22,9 +22,9 @@ from chatkit.types import (
 from chatkit.widgets import Card, Markdown, Text
 from pydantic import TypeAdapter
 
-from todo_agent.agent.assistant import Assistant
-from todo_agent.agent.factory import AgentEnvironment
-from todo_agent.agent.run_context import RunContext
+from durable_chatkit.agent.assistant import Assistant
+from durable_chatkit.agent.factory import AgentEnvironment
+from durable_chatkit.agent.run_context import RunContext
 from todochat.clock import utc_now
 
 _EVENTS: Final = TypeAdapter(list[ThreadStreamEvent])

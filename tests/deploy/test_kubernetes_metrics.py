@@ -23,7 +23,7 @@ MODULES = (
     "auth_session.metrics",
     "chat_gateway.metrics",
     "tasks_service.metrics",
-    "todo_agent.metrics",
+    "durable_chatkit.metrics",
     "todochat.metrics",
 )
 

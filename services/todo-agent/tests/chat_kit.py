@@ -20,19 +20,19 @@ from chatkit.types import (
 )
 from redis.asyncio import Redis
 
-from todo_agent.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
-from todo_agent.chatkit.context import IdScope, RequestContext
-from todo_agent.chatkit.requests import (
+from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
+from durable_chatkit.chatkit.context import IdScope, RequestContext
+from durable_chatkit.chatkit.requests import (
     SimpleForm,
     parse_request,
     simple_submission,
     submission_of,
 )
-from todo_agent.chatkit.server import AcceptingServer
-from todo_agent.chatkit.store import PostgresStore
-from todo_agent.events.run_signals import RunSignals
-from todo_agent.storage.run import RunRecord
-from todo_agent.storage.run_repository import NO_QUOTA, RunRepository
+from durable_chatkit.chatkit.server import AcceptingServer
+from durable_chatkit.chatkit.store import PostgresStore
+from durable_chatkit.events.run_signals import RunSignals
+from durable_chatkit.storage.run import RunRecord
+from durable_chatkit.storage.run_repository import NO_QUOTA, RunRepository
 from todochat.clock import utc_now
 from todochat.database import Database
 from todochat.ids import new_id

@@ -18,8 +18,8 @@ import pytest_asyncio
 from chat_kit import Admin, Chat, Items, MakeItems, MakeMessage, MakeUser
 from redis.asyncio import Redis
 
-import todo_agent.migrations
-from todo_agent.storage.run_repository import RunRepository
+import durable_chatkit.migrations
+from durable_chatkit.storage.run_repository import RunRepository
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-MIGRATIONS = Path(todo_agent.migrations.__file__).parent
+MIGRATIONS = Path(durable_chatkit.migrations.__file__).parent
 TABLES = """
     SELECT relname FROM pg_class
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'

@@ -4,9 +4,9 @@ import time
 
 from agents import Agent, function_tool
 
-from todo_agent.agent.assistant import Assistant
-from todo_agent.agent.factory import AgentEnvironment
-from todo_agent.agent.run_context import RunContext
+from durable_chatkit.agent.assistant import Assistant
+from durable_chatkit.agent.factory import AgentEnvironment
+from durable_chatkit.agent.run_context import RunContext
 
 
 @function_tool

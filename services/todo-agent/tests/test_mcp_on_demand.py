@@ -6,7 +6,7 @@ import sys
 
 _PROGRAM = """
 import json, sys
-from todo_agent.mcp_on_demand import postpone_mcp
+from durable_chatkit.mcp_on_demand import postpone_mcp
 postpone_mcp()
 import agents
 before = "mcp.client" in sys.modules
@@ -28,7 +28,7 @@ def test_agents_import_without_the_mcp_sdk_and_an_mcp_server_brings_it() -> None
 
 def test_a_package_that_is_imported_already_stays() -> None:
     program = (
-        "import mcp; from todo_agent.mcp_on_demand import postpone_mcp; postpone_mcp();"
+        "import mcp; from durable_chatkit.mcp_on_demand import postpone_mcp; postpone_mcp();"
         "import sys; assert sys.modules['mcp'] is mcp; assert type(mcp).__name__ == 'module'"
     )
 

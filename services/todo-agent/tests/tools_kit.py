@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import RunScope, is_choice
-from todo_agent.storage.usage_repository import AnswerUsage
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import RunScope, is_choice
+from durable_chatkit.storage.usage_repository import AnswerUsage
 
 USER = "usr_ada"
 RUN = "run_1"

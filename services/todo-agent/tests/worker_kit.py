@@ -12,18 +12,23 @@ from pydantic import TypeAdapter
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from todo_agent.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
-from todo_agent.chatkit.context import IdScope, RequestContext
-from todo_agent.chatkit.requests import SimpleForm, parse_request, simple_submission, submission_of
-from todo_agent.chatkit.server import AcceptingServer
-from todo_agent.chatkit.store import PostgresStore
-from todo_agent.events.run_signals import RunSignals
+from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
+from durable_chatkit.chatkit.context import IdScope, RequestContext
+from durable_chatkit.chatkit.requests import (
+    SimpleForm,
+    parse_request,
+    simple_submission,
+    submission_of,
+)
+from durable_chatkit.chatkit.server import AcceptingServer
+from durable_chatkit.chatkit.store import PostgresStore
+from durable_chatkit.events.run_signals import RunSignals
+from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.storage.user_run_repository import UserRunRepository
+from durable_chatkit.worker.main import open_worker
+from durable_chatkit.worker.times import WorkerTimes
+from durable_chatkit.worker.worker import Worker
 from todo_agent.settings import TodoAgentSettings
-from todo_agent.storage.run_repository import RunRepository
-from todo_agent.storage.user_run_repository import UserRunRepository
-from todo_agent.worker.main import open_worker
-from todo_agent.worker.times import WorkerTimes
-from todo_agent.worker.worker import Worker
 from todochat.bus.frames import Frame, parse_frames
 from todochat.bus.keys import log_key, meta_key
 from todochat.database import Database

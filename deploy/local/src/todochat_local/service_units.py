@@ -250,7 +250,7 @@ class ServiceTable:
             url=f"http://{LOOPBACK}:{port}" if kind.public else None,
             needs=kind.needs,
             stop_wave=kind.stop_wave,
-            watch=("todochat", "offline_assistant", kind.module, *own_agent),
+            watch=("todochat", "durable_chatkit", "offline_assistant", kind.module, *own_agent),
         )
 
     def _instances(self, kind: ServiceKind) -> list[str]:

@@ -8,7 +8,7 @@ import pytest_asyncio
 from aiohttp import web
 from stand_in_kit import TasksStandIn
 
-from todo_agent.__main__ import MIGRATIONS
+from durable_chatkit.commands import MIGRATIONS
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
 from todochat.testing.servers import PostgresProcess, PostgresServer

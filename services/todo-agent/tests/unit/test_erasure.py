@@ -6,10 +6,10 @@ import pytest
 from chat_kit import Admin, Chat, MakeMessage, MakeUser
 from redis.asyncio import Redis
 
-from todo_agent.erasure import Eraser
-from todo_agent.errors import AccountLockedError
-from todo_agent.events.run_signals import RunSignals
-from todo_agent.storage.run_repository import RunRepository
+from durable_chatkit.erasure import Eraser
+from durable_chatkit.errors import AccountLockedError
+from durable_chatkit.events.run_signals import RunSignals
+from durable_chatkit.storage.run_repository import RunRepository
 from todochat.database import Database
 from todochat.testing import wait_until
 

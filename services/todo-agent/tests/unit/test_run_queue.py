@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from todo_agent.run_queue import RunQueue
+from durable_chatkit.run_queue import RunQueue
 
 
 class Runs:

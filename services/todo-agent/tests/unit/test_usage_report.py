@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 from chat_kit import Admin
 
-from todo_agent.storage.usage_repository import DayUsage, UserUsage
-from todo_agent.usage_report import Report, as_table
+from durable_chatkit.storage.usage_repository import DayUsage, UserUsage
+from durable_chatkit.usage_report import Report, as_table
 from todochat.clock import utc_now
 from todochat.database.bootstrap import DatabaseUrls
 

@@ -13,14 +13,14 @@ from chatkit.types import ThreadMetadata
 from stand_in_kit import TasksStandIn
 from tools_kit import RUN, USER, Call, MakeContext, MakeScope, MemoryJournal
 
-from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import CallPlace, RunScope, Said
-from todo_agent.agent.tasks_client import TasksClient
-from todo_agent.agent.todo import make_tool
-from todo_agent.agent.todo_tools import SPECS
-from todo_agent.chatkit.context import IdScope, RequestContext
-from todo_agent.chatkit.store import PostgresStore
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import CallPlace, RunScope, Said
+from durable_chatkit.chatkit.context import IdScope, RequestContext
+from durable_chatkit.chatkit.store import PostgresStore
 from todo_agent.settings import TodoAgentSettings
+from todo_agent.tasks_client import TasksClient
+from todo_agent.todo import make_tool
+from todo_agent.todo_tools import SPECS
 from todochat.clock import utc_now
 from todochat.http_client import ServiceClient
 from todochat.service_tokens import Arrow, ServiceTokens

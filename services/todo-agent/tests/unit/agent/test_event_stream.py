@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai._streaming import ServerSentEvent, SSEDecoder
 
-from todo_agent.agent.event_stream import ModelEventDecoder
+from durable_chatkit.agent.event_stream import ModelEventDecoder
 
 
 def sse(data: object, event: str = "") -> bytes:

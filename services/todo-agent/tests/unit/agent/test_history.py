@@ -14,14 +14,14 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
-from todo_agent.agent.history import (
+from durable_chatkit.agent.history import (
     HistoryConverter,
     HistoryLimits,
     load_history,
     tool_call_record,
 )
-from todo_agent.agent.run_scope import CallPlace
-from todo_agent.chatkit.context import IdScope, RequestContext
+from durable_chatkit.agent.run_scope import CallPlace
+from durable_chatkit.chatkit.context import IdScope, RequestContext
 from todochat.clock import utc_now
 
 WIDE = HistoryLimits(max_items=100, max_chars=100_000)

@@ -7,8 +7,8 @@ import openai
 import pytest
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
-from todo_agent.agent.event_stream import ModelEventDecoder
-from todo_agent.agent.model_client import DeltaClient
+from durable_chatkit.agent.event_stream import ModelEventDecoder
+from durable_chatkit.agent.model_client import DeltaClient
 from todochat.testing.model_server import Call, Raw, Say, ScriptedModelServer
 
 ANSWER = (
@@ -47,7 +47,7 @@ async def test_events_are_those_of_the_library() -> None:
 
 
 async def test_the_library_still_reads_events_through_the_shortcut() -> None:
-    """Fails when openai no longer calls it: look at `todo_agent.agent.model_client` then."""
+    """Fails when openai no longer calls it: look at `durable_chatkit.agent.model_client` then."""
     seen: list[Any] = []
 
     class Watched(DeltaClient):
@@ -64,7 +64,7 @@ async def test_the_library_still_reads_events_through_the_shortcut() -> None:
 
 
 async def test_the_library_still_asks_for_the_decoder() -> None:
-    """Fails when openai no longer does: look at `todo_agent.agent.event_stream` then."""
+    """Fails when openai no longer does: look at `durable_chatkit.agent.event_stream` then."""
     asked: list[ModelEventDecoder] = []
 
     class Watched(DeltaClient):

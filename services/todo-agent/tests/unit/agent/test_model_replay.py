@@ -19,8 +19,8 @@ from openai.types.responses.response_output_text import AnnotationURLCitation
 from prometheus_client import REGISTRY
 from tools_kit import MakeScope, MemoryJournal
 
-from todo_agent.agent.model_replay import ReplayModel
-from todo_agent.agent.run_scope import CallPlace
+from durable_chatkit.agent.model_replay import ReplayModel
+from durable_chatkit.agent.run_scope import CallPlace
 
 
 class Scripted(Model):

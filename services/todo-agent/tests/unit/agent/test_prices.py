@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from todo_agent.agent.prices import Price, read_prices
+from durable_chatkit.agent.prices import Price, read_prices
 from todo_agent.settings import TodoAgentSettings
 from todochat.settings import SettingsError
 

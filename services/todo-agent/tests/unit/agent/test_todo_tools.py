@@ -7,10 +7,10 @@ from chatkit.types import InferenceOptions, UserMessageItem, UserMessageTextCont
 from stand_in_kit import TasksStandIn
 from tools_kit import Call, MakeContext, MakeScope, MemoryJournal
 
+from durable_chatkit.agent.run_scope import CallPlace
 from offline_assistant.plain_words import is_yes
-from todo_agent.agent.run_scope import CallPlace
-from todo_agent.agent.todo_tools import SPECS
-from todo_agent.agent.tool_arguments import parameters_schema
+from todo_agent.todo_tools import SPECS
+from todo_agent.tool_arguments import parameters_schema
 from todochat.bus import RunLostError
 from todochat.clock import utc_now
 

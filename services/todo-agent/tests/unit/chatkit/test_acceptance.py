@@ -11,10 +11,10 @@ from chatkit.types import Page, ThreadItem, ThreadMetadata
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from todo_agent.chatkit import acceptance as acceptance_module
-from todo_agent.chatkit.context import RequestContext
-from todo_agent.chatkit.limits import MAX_MESSAGE_CHARS
-from todo_agent.errors import (
+from durable_chatkit.chatkit import acceptance as acceptance_module
+from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS
+from durable_chatkit.errors import (
     LogQuotaError,
     NotPendingError,
     ThreadBusyError,
@@ -22,7 +22,7 @@ from todo_agent.errors import (
     TooManyRunsError,
     UnknownThingError,
 )
-from todo_agent.storage.run_repository import LogPosition, RunRepository
+from durable_chatkit.storage.run_repository import LogPosition, RunRepository
 from todochat import bus
 from todochat.database import Database
 from todochat.errors import ConflictError, InvalidInputError, UnavailableError

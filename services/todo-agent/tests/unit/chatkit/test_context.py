@@ -2,7 +2,7 @@
 
 import asyncio
 
-from todo_agent.chatkit.context import IdScope, id_step
+from durable_chatkit.chatkit.context import IdScope, id_step
 
 
 def test_a_second_attempt_makes_the_same_ids() -> None:

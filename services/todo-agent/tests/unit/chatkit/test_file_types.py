@@ -5,8 +5,8 @@ from time import thread_time
 
 import pytest
 
-from todo_agent.chatkit.file_types import detect_type
-from todo_agent.errors import UnsupportedFileError
+from durable_chatkit.chatkit.file_types import detect_type
+from durable_chatkit.errors import UnsupportedFileError
 from todochat.uploads import MAX_FILE_BYTES
 
 SVG = "<svg xmlns='http://www.w3.org/2000/svg'/>"

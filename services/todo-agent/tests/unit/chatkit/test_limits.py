@@ -8,7 +8,7 @@ from chatkit.types import (
     ThreadsAddStructuredInputReq,
 )
 
-from todo_agent.chatkit.limits import MAX_ANSWERS, MAX_MESSAGE_CHARS, check_streaming
+from durable_chatkit.chatkit.limits import MAX_ANSWERS, MAX_MESSAGE_CHARS, check_streaming
 from todochat.errors import InvalidInputError
 
 

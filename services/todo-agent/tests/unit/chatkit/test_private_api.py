@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from todo_agent.chatkit.private_api import SUPPORTED_VERSION
+from durable_chatkit.chatkit.private_api import SUPPORTED_VERSION
 
 
 def test_the_installed_version_is_the_one_that_was_read() -> None:

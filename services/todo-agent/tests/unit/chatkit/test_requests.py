@@ -10,9 +10,9 @@ from chatkit.types import (
     ThreadsUpdateReq,
 )
 
-from todo_agent.chatkit.limits import MAX_MESSAGE_CHARS, check_non_streaming
-from todo_agent.chatkit.requests import SimpleForm, parse_request, simple_submission
-from todo_agent.errors import UnknownRequestTypeError
+from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS, check_non_streaming
+from durable_chatkit.chatkit.requests import SimpleForm, parse_request, simple_submission
+from durable_chatkit.errors import UnknownRequestTypeError
 from todochat.errors import BadRequestError, InvalidInputError
 
 

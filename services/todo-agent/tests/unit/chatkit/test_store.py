@@ -10,7 +10,7 @@ from chat_kit import Admin, Chat, MakeItems, MakeUser
 from chatkit.store import NotFoundError
 from chatkit.types import ClosedStatus, FileAttachment, Page, ThreadItem, ThreadMetadata
 
-from todo_agent.chatkit.context import RequestContext
+from durable_chatkit.chatkit.context import RequestContext
 from todochat.clock import utc_now
 
 

@@ -8,10 +8,10 @@ from chat_kit import Admin, Chat, MakeItems, MakeMessage, MakeUser, claim
 from chatkit.store import NotFoundError
 from chatkit.types import FileAttachment, ThreadItem, ThreadMetadata
 
-from todo_agent.chatkit.context import RequestContext
-from todo_agent.chatkit.store import PostgresStore
-from todo_agent.storage.run import RunRecord
-from todo_agent.storage.run_repository import RunRepository
+from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.store import PostgresStore
+from durable_chatkit.storage.run import RunRecord
+from durable_chatkit.storage.run_repository import RunRepository
 from todochat.bus import RunLostError
 
 # What a method of the store is called with, but for the context.

@@ -9,7 +9,7 @@ from chat_kit import Admin, Chat, MakeItems, MakeUser
 from chatkit.store import NotFoundError, Store
 from chatkit.types import AssistantMessageItem, FileAttachment, ThreadMetadata
 
-from todo_agent.chatkit.context import RequestContext
+from durable_chatkit.chatkit.context import RequestContext
 
 
 class Scene:

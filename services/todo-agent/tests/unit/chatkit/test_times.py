@@ -13,7 +13,7 @@ from chatkit.types import (
     ThreadStreamEvent,
 )
 
-from todo_agent.chatkit.times import as_utc, with_utc_times
+from durable_chatkit.chatkit.times import as_utc, with_utc_times
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

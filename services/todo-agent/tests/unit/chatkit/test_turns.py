@@ -19,11 +19,11 @@ from chatkit.types import (
 from redis.asyncio import Redis
 from typing_extensions import override
 
-from todo_agent.chatkit.accepted import AcceptedTurn, load_turn
-from todo_agent.chatkit.context import RequestContext
-from todo_agent.chatkit.server import StoredChatServer
-from todo_agent.errors import UnknownThingError
-from todo_agent.storage.run_repository import RunRepository
+from durable_chatkit.chatkit.accepted import AcceptedTurn, load_turn
+from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.server import StoredChatServer
+from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.storage.run_repository import RunRepository
 
 
 class EchoServer(StoredChatServer):

@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from redis.asyncio import Redis
 
-from todo_agent.app import create_app
+from durable_chatkit.app import create_app
 from todo_agent.settings import TodoAgentSettings
 from todochat.database.bootstrap import DatabaseUrls
 

@@ -8,7 +8,7 @@ import pytest
 from api_kit import Gateway, OpenGateway
 from chat_kit import Admin
 
-from todo_agent.storage.attachment_repository import purge_unattached
+from durable_chatkit.storage.attachment_repository import purge_unattached
 from todochat.database import Database
 from todochat.testing import sample_files
 from todochat.uploads import MAX_FILE_BYTES

@@ -8,8 +8,8 @@ import pytest
 from api_kit import Gateway, OpenGateway
 from chat_kit import Admin, Chat, MakeMessage, MakeUser, claim
 
-from todo_agent.errors import ThreadBusyError
-from todo_agent.storage.run_repository import RunRepository
+from durable_chatkit.errors import ThreadBusyError
+from durable_chatkit.storage.run_repository import RunRepository
 from todochat.ids import new_id
 from todochat.service_tokens import Arrow
 

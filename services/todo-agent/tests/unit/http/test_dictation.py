@@ -14,9 +14,10 @@ from aiohttp import web
 from api_kit import Gateway, OpenGateway
 from chat_kit import MakeMessage, MakeUser
 
-from todo_agent.chatkit import dictation
-from todo_agent.chatkit.limits import MAX_MESSAGE_CHARS
-from todo_agent.settings import TodoAgentSettings, check_transcription
+from durable_chatkit.chatkit import dictation
+from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS
+from durable_chatkit.settings import check_transcription
+from todo_agent.settings import TodoAgentSettings
 from todochat.dictation import MAX_AUDIO_BYTES
 from todochat.settings import SettingsError
 

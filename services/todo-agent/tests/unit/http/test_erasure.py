@@ -10,10 +10,10 @@ from chat_kit import Admin, MakeMessage, MakeUser
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from todo_agent import erasure
-from todo_agent.storage.erasure_repository import purge_erasures
-from todo_agent.storage.run_repository import RunRepository
-from todo_agent.storage.tables import METADATA
+from durable_chatkit import erasure
+from durable_chatkit.storage.erasure_repository import purge_erasures
+from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.storage.tables import METADATA
 from todochat.bus.errors import RunLostError
 from todochat.database import Database
 from todochat.service_tokens import Arrow

@@ -13,7 +13,7 @@ from api_kit import OpenGateway
 from chat_kit import MakeMessage, MakeUser, claim
 from redis.asyncio import Redis
 
-from todo_agent.storage.run_repository import RunRepository
+from durable_chatkit.storage.run_repository import RunRepository
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.server import EXIT_START_FAILED
 from todochat.testing.servers import PostgresProcess, ValkeyProcess

@@ -8,7 +8,7 @@ from api_kit import Gateway
 from chat_kit import Admin, MakeMessage, MakeUser, claim
 from redis.asyncio import Redis
 
-from todo_agent.storage.run_repository import RunRepository
+from durable_chatkit.storage.run_repository import RunRepository
 from todochat import bus
 
 

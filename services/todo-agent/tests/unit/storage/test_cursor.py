@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from todo_agent.storage.cursor import Cursor, encode_cursor, parse_cursor
+from durable_chatkit.storage.cursor import Cursor, encode_cursor, parse_cursor
 
 MOMENT = datetime(2026, 11, 23, 17, 0, 0, 123457, tzinfo=UTC)
 

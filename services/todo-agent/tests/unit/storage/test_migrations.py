@@ -9,7 +9,7 @@ from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from todo_agent.storage.tables import METADATA
+from durable_chatkit.storage.tables import METADATA
 from todochat.database import asyncpg_url
 from todochat.database.bootstrap import DatabaseUrls
 

@@ -8,7 +8,7 @@ from sqlalchemy import CursorResult, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from todo_agent.storage.run_repository import RunRepository
+from durable_chatkit.storage.run_repository import RunRepository
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
 

@@ -18,12 +18,12 @@ from chatkit.widgets import DynamicWidgetRoot
 from sqlalchemy import text
 from worker_kit import Chat
 
-from todo_agent.agent.assistant import Assistant
-from todo_agent.agent.factory import AgentEnvironment
-from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import current_tool_call
-from todo_agent.app import create_app
-from todo_agent.chatkit.acceptance import AcceptedRun
+from durable_chatkit.agent.assistant import Assistant
+from durable_chatkit.agent.factory import AgentEnvironment
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import current_tool_call
+from durable_chatkit.app import create_app
+from durable_chatkit.chatkit.acceptance import AcceptedRun
 from todochat.bus.keys import log_key
 from todochat.ids import new_id
 from todochat.service_tokens import Arrow, ServiceTokens

@@ -16,10 +16,10 @@ from chatkit.types import (
 )
 from worker_kit import Chat
 
-from todo_agent.agent.factory import AgentEnvironment
-from todo_agent.agent.run_context import RunContext
-from todo_agent.agent.run_scope import current_tool_call
-from todo_agent.chatkit.acceptance import AcceptedRun
+from durable_chatkit.agent.factory import AgentEnvironment
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import current_tool_call
+from durable_chatkit.chatkit.acceptance import AcceptedRun
 from todochat.clock import utc_now
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer

@@ -7,10 +7,10 @@ import pytest
 from stand_in_kit import TasksStandIn
 from worker_kit import USER, Chat
 
-from todo_agent.agent.attached_files import MAX_IMAGES, MAX_TEXT_CHARS
-from todo_agent.chatkit.acceptance import AcceptedRun
-from todo_agent.chatkit.attachments import AttachmentDesk, FileLimits, UploadedFile
-from todo_agent.chatkit.previews import AttachmentLinks
+from durable_chatkit.agent.attached_files import MAX_IMAGES, MAX_TEXT_CHARS
+from durable_chatkit.chatkit.acceptance import AcceptedRun
+from durable_chatkit.chatkit.attachments import AttachmentDesk, FileLimits, UploadedFile
+from durable_chatkit.chatkit.previews import AttachmentLinks
 from todochat.testing import sample_files, wait_until
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.uploads import LinkSigner

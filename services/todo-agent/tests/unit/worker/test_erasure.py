@@ -6,8 +6,8 @@ from sqlalchemy import text
 from stand_in_kit import TasksStandIn
 from worker_kit import USER, Chat
 
-from todo_agent.erasure import Eraser
-from todo_agent.events.run_signals import RunSignals
+from durable_chatkit.erasure import Eraser
+from durable_chatkit.events.run_signals import RunSignals
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 

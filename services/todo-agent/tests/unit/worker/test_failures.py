@@ -9,9 +9,9 @@ import pytest
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
-from todo_agent.agent import failures
-from todo_agent.chatkit.acceptance import AcceptedRun
-from todo_agent.storage.run import MAX_CRASHES
+from durable_chatkit.agent import failures
+from durable_chatkit.chatkit.acceptance import AcceptedRun
+from durable_chatkit.storage.run import MAX_CRASHES
 from todochat.testing import wait_until
 from todochat.testing.model_server import (
     Call,

@@ -1,7 +1,7 @@
 """What a worker does besides runs: purging, and warming up."""
 
 import asyncio
-from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -11,11 +11,11 @@ from stand_in_kit import TasksStandIn
 from typing_extensions import override
 from worker_kit import USER, Chat
 
-from todo_agent.agent.factory import AgentEnvironment, load_assistant
-from todo_agent.agent.model_config import open_model
-from todo_agent.storage.run_repository import PURGE_BATCH, RunRepository
-from todo_agent.worker.housekeeping import Housekeeping
-from todo_agent.worker.warm_up import warm_up
+from durable_chatkit.agent.factory import AgentEnvironment, load_assistant
+from durable_chatkit.agent.model_config import open_model
+from durable_chatkit.storage.run_repository import PURGE_BATCH, RunRepository
+from durable_chatkit.worker.housekeeping import Housekeeping
+from durable_chatkit.worker.warm_up import warm_up
 from todochat.database import Database
 from todochat.testing import wait_until
 from todochat.testing.model_server import Say, ScriptedModelServer
@@ -137,9 +137,10 @@ async def test_warming_up_asks_nobody(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, changes: dict[str, str]
 ) -> None:
     settings = msgspec.structs.replace(chat.settings, **changes)
-    tasks_http: Any = None
     async with open_model(settings) as configured:
-        environment = AgentEnvironment(settings, configured.model, configured.settings, tasks_http)
+        environment = AgentEnvironment(
+            settings, configured.model, configured.settings, service_client=Mock()
+        )
         agent = load_assistant(settings.factory, environment).agent
 
     with structlog.testing.capture_logs() as logs:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from worker_kit import Chat
 
-import todo_agent.worker.main
-from todo_agent.agent.failures import OUT_OF_MEMORY
+import durable_chatkit.worker.main
+from durable_chatkit.agent.failures import OUT_OF_MEMORY
 from todochat.bus import BusLimits, RunPublisher
 from todochat.testing import wait_until
 from todochat.testing.memory import out_of_memory
@@ -17,7 +17,7 @@ from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     publisher = functools.partial(RunPublisher, limits=BusLimits(full_s=0.3))
-    monkeypatch.setattr(todo_agent.worker.main, "RunPublisher", publisher)
+    monkeypatch.setattr(durable_chatkit.worker.main, "RunPublisher", publisher)
 
 
 def error_of(events: list[Any]) -> str:

@@ -12,14 +12,14 @@ from sqlalchemy import text
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat, PostgresAdmin
 
-import todo_agent.worker.main
-from todo_agent.agent import failures
-from todo_agent.chatkit.acceptance import AcceptedRun
-from todo_agent.chatkit.accepted import AcceptedTurn, load_turn
-from todo_agent.storage.run import RunRecord
-from todo_agent.worker import driver
-from todo_agent.worker.errors import RunReleasedError
-from todo_agent.worker.worker import Worker
+import durable_chatkit.worker.main
+from durable_chatkit.agent import failures
+from durable_chatkit.chatkit.acceptance import AcceptedRun
+from durable_chatkit.chatkit.accepted import AcceptedTurn, load_turn
+from durable_chatkit.storage.run import RunRecord
+from durable_chatkit.worker import driver
+from durable_chatkit.worker.errors import RunReleasedError
+from durable_chatkit.worker.worker import Worker
 from todochat.bus import BusLimits, ClaimedRun, RunPublisher
 from todochat.database.checked import CheckedDatabase
 from todochat.testing import wait_until
@@ -29,7 +29,7 @@ from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 def with_limits(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
     """Let workers of this test publish under other limits."""
     publisher = functools.partial(RunPublisher, limits=BusLimits(**limits))
-    monkeypatch.setattr(todo_agent.worker.main, "RunPublisher", publisher)
+    monkeypatch.setattr(durable_chatkit.worker.main, "RunPublisher", publisher)
 
 
 async def test_a_database_connection_cut_mid_write_is_not_an_error_of_the_run(

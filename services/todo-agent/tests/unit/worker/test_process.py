@@ -12,8 +12,8 @@ import pytest_asyncio
 from worker_kit import Chat
 from worker_process_kit import WorkerProcess, environment_of
 
+from durable_chatkit.worker.main import run_worker
 from todo_agent.settings import TodoAgentSettings
-from todo_agent.worker.main import run_worker
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.server import EXIT_START_FAILED
 from todochat.testing import wait_until

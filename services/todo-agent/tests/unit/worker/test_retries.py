@@ -6,9 +6,9 @@ import msgspec
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
-from todo_agent.agent.retried import MAX_NOTE_CHARS, NOTE, removed_effects
-from todo_agent.agent.tool_replay import ToolStep
-from todo_agent.chatkit.acceptance import AcceptedRun
+from durable_chatkit.agent.retried import MAX_NOTE_CHARS, NOTE, removed_effects
+from durable_chatkit.agent.tool_replay import ToolStep
+from durable_chatkit.chatkit.acceptance import AcceptedRun
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
 
 OFFLINE: dict[str, Any] = {"openai_base_url": "", "openai_api_key": "", "model": ""}

@@ -11,7 +11,7 @@ import pytest_asyncio
 from worker_kit import TIMES, Chat
 from worker_process_kit import WorkerProcess, environment_of
 
-from todo_agent.agent.failures import POISONED
+from durable_chatkit.agent.failures import POISONED
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 

@@ -6,9 +6,9 @@ import pytest
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
-from todo_agent.chatkit.acceptance import AcceptedRun
-from todo_agent.worker.times import WorkerTimes
-from todo_agent.worker.worker import Worker
+from durable_chatkit.chatkit.acceptance import AcceptedRun
+from durable_chatkit.worker.times import WorkerTimes
+from durable_chatkit.worker.worker import Worker
 from todochat.bus.keys import log_key, meta_key
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 from chatkit.types import WidgetItem
 
-from todo_agent.agent.action_payloads import (
+from durable_chatkit.agent.turns import turn_of
+from todo_agent.action_payloads import (
     CONFIRM,
     DELETE,
     DELETE_MANY,
@@ -18,7 +19,6 @@ from todo_agent.agent.action_payloads import (
     SAVE,
     TOGGLE,
 )
-from todo_agent.agent.turns import turn_of
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Direct usage of named widget:DeprecationWarning")

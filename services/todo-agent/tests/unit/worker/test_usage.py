@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from todo_agent.chatkit.acceptance import Acceptance
-from todo_agent.chatkit.budgets import Budgets
-from todo_agent.chatkit.server import AcceptingServer
-from todo_agent.errors import BudgetSpentError
-from todo_agent.storage.usage_repository import UsageRepository
+from durable_chatkit.chatkit.acceptance import Acceptance
+from durable_chatkit.chatkit.budgets import Budgets
+from durable_chatkit.chatkit.server import AcceptingServer
+from durable_chatkit.errors import BudgetSpentError
+from durable_chatkit.storage.usage_repository import UsageRepository
 from todochat.clock import utc_now
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer

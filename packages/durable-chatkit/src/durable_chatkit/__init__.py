@@ -1,0 +1,1 @@
+"""Runs ChatKit conversations durably: threads, items, runs and the agents that answer them."""

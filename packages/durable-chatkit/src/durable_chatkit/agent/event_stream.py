@@ -1,0 +1,143 @@
+"""Server-sent events of a model, read as they come and merged when they come together.
+
+At a usual pace each delta comes alone, and is decoded here for a fraction of what the library's
+general decoder takes. When this process is behind, many wait in one read: deltas of the same text
+become one then, and everything after it, from the SDK's loop to the viewers' browsers, handles one
+event in place of many. So a busy worker gets cheaper by the token, not slower.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import chain
+from typing import Any, Final
+
+import msgspec
+from openai._streaming import ServerSentEvent, SSEDecoder
+from typing_extensions import override
+
+from durable_chatkit.chatkit.text import replace_surrogates
+
+_TEXTS: Final = (
+    "response.output_text.delta",
+    "response.function_call_arguments.delta",
+    "response.reasoning_summary_text.delta",
+)
+_PLACE: Final = ("item_id", "output_index", "content_index", "summary_index")
+_CHUNK: Final = "chat.completion.chunk"
+
+
+class ModelEvent(ServerSentEvent):
+    """An event whose JSON is decoded already."""
+
+    def __init__(self, event: str | None, data: bytes, decoded: Any) -> None:
+        super().__init__(event=event, data=data.decode())
+        self._decoded = decoded
+
+    @override
+    def json(self) -> Any:
+        return self._decoded
+
+    def take_in(self, later: ServerSentEvent) -> bool:
+        """Append the delta of the event that follows; False if it has to stay by itself."""
+        if not isinstance(later, ModelEvent):
+            return False
+        mine, its = self._decoded, later.json()
+        kind = mine.get("type")
+        if kind in _TEXTS:
+            return kind == its.get("type") and _take_text(mine, its)
+        return bool(mine.get("object") == its.get("object") == _CHUNK) and _take_chunk(mine, its)
+
+
+def _take_text(mine: dict[str, Any], its: dict[str, Any]) -> bool:
+    if any(mine.get(name) != its.get(name) for name in _PLACE):
+        return False
+    if mine.get("logprobs") or its.get("logprobs"):
+        return False
+    if not (isinstance(mine.get("delta"), str) and isinstance(its.get("delta"), str)):
+        return False
+    mine["delta"] += its["delta"]
+    if "sequence_number" in its:
+        mine["sequence_number"] = its["sequence_number"]
+    return True
+
+
+def _take_chunk(mine: dict[str, Any], its: dict[str, Any]) -> bool:
+    """Merge chunks of Chat Completions that hold nothing but text."""
+    texts = _chunk_text(mine), _chunk_text(its)
+    if texts[0] is None or texts[1] is None or mine.get("id") != its.get("id"):
+        return False
+    mine["choices"][0]["delta"]["content"] = texts[0] + texts[1]
+    return True
+
+
+def _chunk_text(chunk: dict[str, Any]) -> str | None:
+    match chunk:
+        case {"choices": [{"delta": {"content": str(text)} as delta} as choice]}:
+            others = delta.keys() - {"content", "role"}  # Ollama says the role each time
+            only_text = not any(map(delta.get, others))
+            extras = ("finish_reason", "logprobs")
+            if only_text and not chunk.get("usage") and not any(map(choice.get, extras)):
+                return text
+    return None
+
+
+class ModelEventDecoder(SSEDecoder):
+    """The client's decoder of one stream; see `AsyncOpenAI._make_sse_decoder`."""
+
+    @override
+    async def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+        rest = b""
+        async for chunk in iterator:
+            if b"\r" in chunk:  # other line ends than all but a few servers write
+                async for event in super().aiter_bytes(_put_back(rest + chunk, iterator)):
+                    yield event
+                return
+            *blocks, rest = (rest + chunk).split(b"\n\n")
+            for event in _merged(chain.from_iterable(map(self._events, blocks))):
+                yield event
+
+    def _events(self, block: bytes) -> Iterator[ServerSentEvent]:
+        """Yield the event of a block; of one in an unusual form as the library reads it."""
+        event, data = None, block
+        if block.startswith(b"event: "):
+            name, _, data = block.partition(b"\n")
+            event = name[7:].decode()
+        if data.startswith(b"data: ") and b"\n" not in data:
+            decoded = _decode(data[6:])
+            if isinstance(decoded, dict):
+                yield ModelEvent(event, data[6:], decoded)
+                return
+        yield from self._decode_lines(iter([*block.split(b"\n"), b""]))
+
+
+def _decode(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    except RecursionError as error:
+        msg = "the model server sent an event that is nested too deeply"
+        raise ValueError(msg) from error
+    try:
+        # It accepts NaN and escaped lone surrogates, which nothing after it could encode.
+        return replace_surrogates(json.loads(data))
+    except ValueError:
+        return None  # `[DONE]`, or for the library to complain about
+
+
+def _merged(events: Iterable[ServerSentEvent]) -> Iterator[ServerSentEvent]:
+    waiting: ServerSentEvent | None = None
+    for event in events:
+        if isinstance(waiting, ModelEvent) and waiting.take_in(event):
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = event
+    if waiting is not None:
+        yield waiting
+
+
+async def _put_back(read: bytes, iterator: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield read
+    async for chunk in iterator:
+        yield chunk

@@ -1,0 +1,202 @@
+"""A thread's items as the model's history, within a bound and in a form that both APIs take."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+from agents import TResponseInputItem
+from chatkit.agents import ThreadItemConverter
+from chatkit.store import Store
+from chatkit.types import (
+    AssistantMessageItem,
+    Attachment,
+    HiddenContextItem,
+    SDKHiddenContextItem,
+    ThreadItem,
+    UserMessageItem,
+    UserMessageTagContent,
+    WidgetItem,
+)
+from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
+from typing_extensions import override
+
+from durable_chatkit.agent.run_scope import CallPlace
+from durable_chatkit.chatkit.context import IdScope, RequestContext
+
+ModelInput = TResponseInputItem | list[TResponseInputItem] | None
+AttachmentToInput = Callable[[Attachment, RequestContext], Awaitable[ResponseInputContentParam]]
+WidgetToInput = Callable[[WidgetItem], Awaitable[ModelInput]]
+
+TOOL_CALL: Final = "tool_call"
+PAGE_ITEMS: Final = 50
+
+
+class HistoryLimits(msgspec.Struct, frozen=True):
+    """How much of a thread the model gets: whole turns, the newest first, the last one always."""
+
+    max_items: int
+    max_chars: int
+
+
+def tool_call_record(
+    name: str, arguments: str, output: Any, ids: IdScope, place: CallPlace
+) -> dict[str, str]:
+    """Describe a finished call for later turns; openai-chatkit's items don't keep calls.
+
+    The id is ours, unique over all runs: providers repeat theirs.
+    """
+    text = output if isinstance(output, str) else json.dumps(output, default=str)
+    call_id = ids.derive("call", place.key, 0)
+    return {
+        "kind": TOOL_CALL,
+        "call_id": call_id,
+        "name": name,
+        "arguments": arguments,
+        "output": text,
+    }
+
+
+def call_items(record: Mapping[str, str]) -> list[TResponseInputItem]:
+    """Return a recorded call and its result as input for the model."""
+    return [
+        {
+            "type": "function_call",
+            "call_id": record["call_id"],
+            "name": record["name"],
+            "arguments": record["arguments"],
+        },
+        {
+            "type": "function_call_output",
+            "call_id": record["call_id"],
+            "output": record["output"],
+        },
+    ]
+
+
+class HistoryConverter(ThreadItemConverter):
+    """Converts items to input that the Responses API and Chat Completions both take.
+
+    What a user wrote stays in user messages and tool results; nothing of it becomes instructions.
+
+    Args:
+        context: whose history it is.
+    """
+
+    def __init__(
+        self,
+        context: RequestContext,
+        *,
+        attachment_to_input: AttachmentToInput | None = None,
+        widget_to_input: WidgetToInput | None = None,
+    ) -> None:
+        self._context = context
+        self._attachment_to_input = attachment_to_input
+        self._widget_to_input = widget_to_input
+
+    @override
+    async def user_message_to_input(
+        self, item: UserMessageItem, is_last_message: bool = True
+    ) -> ModelInput:
+        converted = await super().user_message_to_input(item, is_last_message)
+        return [_plain(entry) for entry in converted] if isinstance(converted, list) else converted
+
+    @override
+    async def assistant_message_to_input(self, item: AssistantMessageItem) -> ModelInput:
+        # Content parts of type output_text, the default, are refused by the Chat Completions model.
+        text = "".join(part.text for part in item.content)
+        return {"type": "message", "role": "assistant", "content": text} if text else None
+
+    @override
+    async def hidden_context_to_input(self, item: HiddenContextItem) -> ModelInput:
+        content = item.content
+        if not (isinstance(content, Mapping) and content.get("kind") == TOOL_CALL):
+            if not isinstance(content, str):  # openai-chatkit takes text only
+                item = item.model_copy(update={"content": json.dumps(content, ensure_ascii=False)})
+            return await super().hidden_context_to_input(item)
+        return call_items(content)
+
+    @override
+    async def sdk_hidden_context_to_input(self, item: SDKHiddenContextItem) -> ModelInput:
+        text = f"Hidden context for the agent (not shown to the user): {item.content}"
+        return {"type": "message", "role": "user", "content": text}
+
+    @override
+    async def widget_to_input(self, item: WidgetItem) -> ModelInput:
+        if self._widget_to_input is not None:
+            return await self._widget_to_input(item)
+        # A widget shows what a tool returned, and that is in the history already.
+        return None
+
+    @override
+    async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputTextParam:
+        return {"type": "input_text", "text": f"@{tag.text}: {json.dumps(tag.data)}"}
+
+    @override
+    async def attachment_to_message_content(
+        self, attachment: Attachment
+    ) -> ResponseInputContentParam:
+        if self._attachment_to_input is not None:
+            return await self._attachment_to_input(attachment, self._context)
+        text = f"[A file was attached that can't be read here: {attachment.name}]"
+        return {"type": "input_text", "text": text}
+
+
+async def load_history(
+    store: Store[RequestContext],
+    thread_id: str,
+    context: RequestContext,
+    converter: ThreadItemConverter,
+    limits: HistoryLimits,
+) -> list[TResponseInputItem]:
+    """Return the newest whole turns that fit the limits, oldest first.
+
+    A turn begins with a user message. A call and its result are one item of the thread, so no cut
+    comes between them.
+    """
+    turns: list[list[TResponseInputItem]] = []
+    turn: list[ThreadItem] = []
+    items = chars = 0
+    async for item in _newest_first(store, thread_id, context):
+        turn.insert(0, item)
+        if not isinstance(item, UserMessageItem):
+            # The last turn is kept whole; of an older one that can't fit, nothing more is read.
+            if turns and items + len(turn) > limits.max_items:
+                break
+            continue
+        converted = await converter.to_agent_input(turn)
+        size = sum(len(json.dumps(entry, default=str)) for entry in converted)
+        too_much = items + len(turn) > limits.max_items or chars + size > limits.max_chars
+        if turns and too_much:
+            break
+        turns.insert(0, converted)
+        items += len(turn)
+        chars += size
+        turn = []
+    if not turns:  # no user message at all: a thread that an action began
+        turns.append(await converter.to_agent_input(turn[-limits.max_items :]))
+    return [entry for converted in turns for entry in converted]
+
+
+async def _newest_first(
+    store: Store[RequestContext], thread_id: str, context: RequestContext
+) -> AsyncIterator[ThreadItem]:
+    after: str | None = None
+    while True:
+        page = await store.load_thread_items(
+            thread_id, after=after, limit=PAGE_ITEMS, order="desc", context=context
+        )
+        for item in page.data:
+            yield item
+        if not page.has_more:
+            return
+        after = page.after
+
+
+def _plain(entry: TResponseInputItem) -> TResponseInputItem:
+    """Make a message of text parts only a message with text: servers exist that take no parts."""
+    content = entry.get("content")
+    if not isinstance(content, list) or any(part["type"] != "input_text" for part in content):
+        return entry
+    text = "\n".join(part["text"] for part in content)
+    return {"type": "message", "role": "user", "content": text}

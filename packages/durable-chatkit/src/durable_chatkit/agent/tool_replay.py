@@ -1,0 +1,111 @@
+"""Tools that answer finished calls from the run's journal."""
+
+import dataclasses
+from typing import Any
+
+import msgspec
+from agents import FunctionTool
+from agents.tool_context import ToolContext
+from chatkit.agents import ClientToolCall
+from chatkit.types import HiddenContextItem, ThreadItemDoneEvent, ThreadStreamEvent
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from durable_chatkit.agent.history import tool_call_record
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import CallPlace, RunScope
+from durable_chatkit.agent.watched import watched_tool
+from todochat.clock import utc_now
+from todochat.faults import fault_point
+from todochat.logging import log_content
+
+_EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
+
+
+class ToolStep(msgspec.Struct):
+    """A finished call: what the model gets, and what the viewers get to see, in one row.
+
+    In two rows a worker could die between them, and a widget would be lost or shown twice.
+
+    Args:
+        client_tool_call: what the browser is to do, if the tool asked for that.
+    """
+
+    output: msgspec.Raw
+    events: list[msgspec.Raw]
+    client_tool_call: dict[str, Any] | None = None
+
+
+def durable_tool(tool: FunctionTool, scope: RunScope) -> FunctionTool:
+    """Wrap a tool for one attempt at a run.
+
+    The wrapper is outside of the SDK's error handling, so an error text made for the model is
+    recorded like any other output.
+    """
+
+    async def invoke(context: ToolContext[RunContext], arguments: str) -> Any:
+        place = scope.place_of(context.tool_call_id)
+        recorded = scope.journal.get(place.key)
+        if recorded is not None:
+            return await replay(context.context, scope, recorded)
+        scope.begin()
+        return await _run(tool, context, arguments, scope, place)
+
+    return dataclasses.replace(tool, on_invoke_tool=invoke)
+
+
+async def _run(
+    tool: FunctionTool,
+    context: ToolContext[RunContext],
+    arguments: str,
+    scope: RunScope,
+    place: CallPlace,
+) -> Any:
+    run = context.context
+    with scope.tool_call(place) as call:
+        run.open_calls[place] = tool.name
+        fault_point("tool.begun")
+        with watched_tool(tool.name) as watched:
+            output = await tool.on_invoke_tool(context, arguments)
+            watched.returned(output)
+        log_content("tool.returned", tool=tool.name, arguments=arguments, output=output)
+        fault_point("tool.returned")
+        events = call.events
+        asked = run.client_tool_call if call.asks_browser else None
+        if asked is None:  # else openai-chatkit's own item keeps the call
+            record = HiddenContextItem(
+                id=run.generate_id("tool_call"),
+                thread_id=run.thread.id,
+                created_at=utc_now(),
+                content=tool_call_record(tool.name, arguments, output, scope.ids, place),
+            )
+            events.insert(0, ThreadItemDoneEvent(item=record))
+    step = ToolStep(
+        output=msgspec.Raw(to_json(output)),
+        events=encode_events(events),
+        client_tool_call=asked.model_dump() if asked is not None else None,
+    )
+    await scope.journal.save(place.key, msgspec.json.encode(step))
+    del run.open_calls[place]
+    for event in events:
+        await run.stream(event)
+    await run.wait_all_said()  # else openai-chatkit mixes the rest into the next answer
+    return output
+
+
+def encode_events(events: list[ThreadStreamEvent]) -> list[msgspec.Raw]:
+    """Return a step's events as the journal keeps them."""
+    return [msgspec.Raw(event.model_dump_json(by_alias=True).encode()) for event in events]
+
+
+async def replay(run: RunContext, scope: RunScope, payload: bytes) -> Any:
+    """Say what a finished call said, as far as viewers lack it; return its output."""
+    step = msgspec.json.decode(payload, type=ToolStep)
+    for raw in step.events:
+        event = _EVENT.validate_json(bytes(raw))
+        if not scope.was_seen(event):
+            await run.stream(event)
+    await run.wait_all_said()
+    if step.client_tool_call is not None:
+        run.client_tool_call = ClientToolCall.model_validate(step.client_tool_call)
+    return msgspec.json.decode(step.output)

@@ -1,0 +1,67 @@
+"""Speech to text through OpenAI, or a server that has its `/audio/transcriptions`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx2
+import openai
+import structlog
+
+from durable_chatkit.errors import TranscriptionFailedError, UnsupportedFileError
+from durable_chatkit.settings import ChatSettings
+from todochat.dictation import TRANSCRIPTION_TIMEOUT_S
+
+OPENAI_URL: Final = "https://api.openai.com/v1"
+CONNECT_TIMEOUT_S: Final = 5.0
+MAX_TRIES: Final = 2
+NO_KEY: Final = "none"  # local servers want no key, the client insists on one
+_UNREADABLE: Final = frozenset({400, 415, 422})
+
+log = structlog.get_logger(__name__)
+
+
+class OpenAITranscriber:
+    """Asks one model."""
+
+    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
+        self._client = client
+        self._model = model
+
+    async def transcribe(self, audio: bytes, file_name: str, media_type: str) -> str:
+        """Return what was said.
+
+        Raises:
+            UnsupportedFileError: the model can't read the recording.
+            TranscriptionFailedError: it can't be reached, or took longer than 30 s.
+        """
+        try:
+            async with asyncio.timeout(TRANSCRIPTION_TIMEOUT_S):
+                heard = await self._client.audio.transcriptions.create(
+                    file=(file_name, audio, media_type), model=self._model
+                )
+        except openai.APIStatusError as error:
+            log.warning("transcription.refused", status=error.status_code)
+            if error.status_code in _UNREADABLE:
+                raise UnsupportedFileError("The recording can't be understood.") from error
+            raise TranscriptionFailedError from error
+        except (openai.OpenAIError, TimeoutError) as error:
+            log.warning("transcription.failed", error=error)
+            raise TranscriptionFailedError from error
+        return heard.text
+
+
+@asynccontextmanager
+async def open_transcriber(settings: ChatSettings) -> AsyncIterator[OpenAITranscriber]:
+    """Open the configured model; its HTTP client is closed at the end."""
+    client = openai.AsyncOpenAI(
+        api_key=settings.openai_api_key or NO_KEY,
+        base_url=settings.openai_base_url or OPENAI_URL,
+        timeout=httpx2.Timeout(TRANSCRIPTION_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        max_retries=MAX_TRIES - 1,
+    )
+    try:
+        yield OpenAITranscriber(client, settings.transcription_model)
+    finally:
+        await client.close()

@@ -1,0 +1,34 @@
+"""What the api's `/metrics` asks PostgreSQL for: the queue, and what is left of the budgets."""
+
+from durable_chatkit.chatkit.budgets import Budgets
+from durable_chatkit.metrics import BUDGET_SPENT, OLDEST_QUEUED_SECONDS, QUEUED_RUNS
+from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.storage.usage_repository import UsageRepository
+from todochat.clock import utc_now
+from todochat.gauges import GaugeSource
+
+
+def queue_gauges(runs: RunRepository) -> GaugeSource:
+    """Return the source of how many runs wait, and since when."""
+
+    async def read() -> None:
+        length, oldest_s = await runs.read_queue()
+        QUEUED_RUNS.set(length)
+        OLDEST_QUEUED_SECONDS.set(oldest_s)
+
+    return GaugeSource(name="queue", read=read, gauges=[QUEUED_RUNS, OLDEST_QUEUED_SECONDS])
+
+
+def budget_gauges(usage: UsageRepository, budgets: Budgets) -> GaugeSource:
+    """Return the source of how much of everybody's budgets is spent."""
+    limits = {"tokens": budgets.total_tokens, "cost": budgets.total_cost_micros}
+
+    async def read() -> None:
+        spent = await usage.spent("", utc_now().date())
+        values = {"tokens": spent.total_tokens, "cost": spent.total_cost_micros}
+        for unit, limit in limits.items():
+            if limit is not None:
+                BUDGET_SPENT.labels(unit).set(values[unit] / limit)
+
+    gauges = [BUDGET_SPENT.labels(unit) for unit, limit in limits.items() if limit is not None]
+    return GaugeSource(name="budget", read=read, gauges=gauges, every_s=15.0)

@@ -1,0 +1,174 @@
+"""Request bodies: ChatKit's, or the simple form `{"message", "conversation_id"}`."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from chatkit.actions import Action
+from chatkit.types import (
+    ChatKitReq,
+    InferenceOptions,
+    StreamingReq,
+    ThreadAddUserMessageParams,
+    ThreadCreateParams,
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
+    ThreadsCustomActionReq,
+    ThreadsSyncCustomActionReq,
+    UserMessageInput,
+    UserMessageTextContent,
+)
+from msgspec import Meta
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS
+from durable_chatkit.errors import UnknownRequestTypeError
+from durable_chatkit.storage.run import RunKind
+from todochat.errors import BadRequestError, FieldError, InvalidInputError
+
+MAX_FIELD_ERRORS: Final = 20
+ATTACH_ACTION: Final = "run.attach"
+
+# Built once: it costs 3 ms, more than all the rest of an acceptance.
+_REQUEST: Final[TypeAdapter[ChatKitReq]] = TypeAdapter(ChatKitReq)
+_ACTION_REQUEST: Final[TypeAdapter[ThreadsCustomActionReq | ThreadsSyncCustomActionReq]] = (
+    TypeAdapter(ThreadsCustomActionReq | ThreadsSyncCustomActionReq)
+)
+_MAX_CONVERSATION_ID: Final = 2**31 - 1
+_NOT_AN_OBJECT: Final = frozenset({"dict_type", "model_type", "model_attributes_type"})
+
+
+class SimpleForm(msgspec.Struct, forbid_unknown_fields=True):
+    """The seed's request.
+
+    Attributes:
+        conversation_id: a conversation's number or a thread's id; null begins a new one.
+    """
+
+    message: Annotated[str, Meta(min_length=1, max_length=MAX_MESSAGE_CHARS)]
+    conversation_id: int | str | None = None
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """A streaming request, and how it names its thread.
+
+    Args:
+        thread_id: None for a new thread, or if `conversation_id` names it.
+        simple_form: the answer is decoded into the seed's lines.
+    """
+
+    request: StreamingReq
+    thread_id: str | None
+    conversation_id: int | None = None
+    simple_form: bool = False
+
+    @property
+    def kind(self) -> RunKind:
+        """`agent` if a model will be asked, which only one run of a thread does at a time."""
+        return "action" if isinstance(self.request, ThreadsCustomActionReq) else "agent"
+
+    @property
+    def is_new_thread(self) -> bool:
+        """Whether the request begins a thread."""
+        return self.thread_id is None and self.conversation_id is None
+
+
+def parse_request(body: bytes) -> ChatKitReq | SimpleForm:
+    """Read a request body of either form.
+
+    Raises:
+        BadRequestError: it isn't a JSON object.
+        UnknownRequestTypeError: its `type` is unknown.
+        InvalidInputError: a field is missing or has the wrong form.
+    """
+    try:
+        return _REQUEST.validate_json(body)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        # Unions lie deeper, too: a part of a message has a `type` of its own.
+        kind = faults[0]["type"] if not faults[0]["loc"] else "field"
+        if kind == "union_tag_not_found":
+            return _parse_simple_form(body)
+        raise _problem(kind, faults) from None
+
+
+def parse_stored_action(body: bytes) -> Action[str, Any]:
+    """Read the action of a request that acceptance has validated."""
+    return _ACTION_REQUEST.validate_json(body).params.action
+
+
+def submission_of(request: StreamingReq) -> Submission:
+    """Wrap a ChatKit request."""
+    thread_id = None if isinstance(request, ThreadsCreateReq) else request.params.thread_id
+    return Submission(request=request, thread_id=thread_id)
+
+
+def sync_submission(request: ThreadsSyncCustomActionReq) -> Submission:
+    """Wrap an action that is answered with JSON: it runs as one that streams."""
+    return submission_of(ThreadsCustomActionReq(params=request.params))
+
+
+def simple_submission(form: SimpleForm) -> Submission:
+    """Turn the simple form into the ChatKit request it stands for."""
+    message = UserMessageInput(
+        content=[UserMessageTextContent(text=form.message)],
+        attachments=[],
+        inference_options=InferenceOptions(),
+    )
+    thread_id, conversation_id = _conversation(form.conversation_id)
+    request: StreamingReq
+    if form.conversation_id is None:
+        request = ThreadsCreateReq(params=ThreadCreateParams(input=message))
+    else:
+        params = ThreadAddUserMessageParams(input=message, thread_id=thread_id or "")
+        request = ThreadsAddUserMessageReq(params=params)
+    return Submission(
+        request=request,
+        thread_id=thread_id,
+        conversation_id=conversation_id,
+        simple_form=True,
+    )
+
+
+def _conversation(value: int | str | None) -> tuple[str | None, int | None]:
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit() and len(value) < 10):
+            return value, None
+        value = int(value)
+    if value is None or 0 < value <= _MAX_CONVERSATION_ID:
+        return None, value
+    return None, 0  # no conversation has this number
+
+
+def _parse_simple_form(body: bytes) -> SimpleForm:
+    try:
+        form = msgspec.json.decode(body, type=SimpleForm)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at ")
+        pointer = place.strip("`").removeprefix("$").replace(".", "/")
+        detail = f"The request has neither a ChatKit `type` nor the simple form: {reason}."
+        errors = [FieldError(pointer=pointer or "/", detail=reason)]
+        raise InvalidInputError(detail, errors=errors) from None
+    except msgspec.DecodeError:
+        raise BadRequestError("The body is not JSON.") from None
+    if not form.message.strip():
+        raise InvalidInputError(
+            "The message is empty.", errors=[FieldError("/message", "must not be blank")]
+        )
+    return form
+
+
+def _problem(kind: str, faults: list[ErrorDetails]) -> BadRequestError | InvalidInputError:
+    if kind == "json_invalid":
+        return BadRequestError(f"The body is not JSON that can be read: {faults[0]['msg']}.")
+    if kind == "union_tag_invalid":
+        return UnknownRequestTypeError("This server does not know that request type.")
+    if kind in _NOT_AN_OBJECT:
+        return BadRequestError("The body must be a JSON object.")
+    errors = [
+        # The first place is the request type, by which pydantic chose the model.
+        FieldError("/" + "/".join(str(part) for part in fault["loc"][1:]), fault["msg"])
+        for fault in faults[:MAX_FIELD_ERRORS]
+    ]
+    detail = "; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3])
+    return InvalidInputError(detail, errors=errors)

@@ -1,0 +1,65 @@
+"""Between openai-chatkit's models and rows."""
+
+from typing import Any, Final
+
+from chatkit.types import HiddenContextItem, SDKHiddenContextItem, ThreadItem, ThreadMetadata
+from pydantic import TypeAdapter
+from pydantic_core import from_json
+
+from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.text import clean_text, storable_json, storable_value
+from durable_chatkit.chatkit.times import as_utc
+from durable_chatkit.storage.item_repository import NewItem
+from durable_chatkit.storage.thread_repository import ThreadRow
+
+_ITEMS: Final[TypeAdapter[list[ThreadItem]]] = TypeAdapter(list[ThreadItem])
+
+
+def to_items(payloads: list[str]) -> list[ThreadItem]:
+    """Decode stored items."""
+    return _ITEMS.validate_json(f"[{','.join(payloads)}]")
+
+
+def new_item(thread_id: str, item: ThreadItem, context: RequestContext) -> NewItem:
+    """Encode an item to be written; its time becomes UTC."""
+    item.created_at = as_utc(item.created_at)
+    return NewItem(
+        thread_id=thread_id,
+        id=item.id,
+        user_id=context.user_id,
+        type=item.type,
+        hidden=isinstance(item, HiddenContextItem | SDKHiddenContextItem),
+        payload=storable_json(item),
+        created_at=item.created_at,
+        run_id=context.run_id,
+        attempt=context.attempt,
+    )
+
+
+def to_thread(row: ThreadRow) -> ThreadMetadata:
+    """Decode a stored thread."""
+    domains: list[str] | None = None
+    if row.allowed_image_domains is not None:
+        domains = from_json(row.allowed_image_domains)
+    return ThreadMetadata(
+        id=row.id,
+        title=row.title,
+        created_at=row.created_at,
+        status=from_json(row.status),
+        metadata=from_json(row.metadata),
+        allowed_image_domains=domains,
+    )
+
+
+def thread_row(thread: ThreadMetadata) -> ThreadRow:
+    """Encode a thread to be written; its time becomes UTC."""
+    thread.created_at = as_utc(thread.created_at)
+    domains: Any = thread.allowed_image_domains
+    return ThreadRow(
+        id=thread.id,
+        title=clean_text(thread.title) if thread.title is not None else None,
+        status=storable_json(thread.status),
+        metadata=storable_value(thread.metadata),
+        allowed_image_domains=storable_value(domains) if domains is not None else None,
+        created_at=thread.created_at,
+    )

@@ -1,0 +1,304 @@
+"""openai-chatkit's `Store` on PostgreSQL.
+
+Whose rows a method sees is decided by the context's user, bound to the transaction for row-level
+security; another user's id is an unknown id. In a worker every write is fenced by the attempt.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from chatkit.store import Store, StoreItemType
+from chatkit.types import Attachment, Page, ThreadItem, ThreadMetadata
+from pydantic import TypeAdapter
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from durable_chatkit.chatkit.attachments import FileContent, load_file
+from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.paging import (
+    check_id,
+    page_after,
+    page_order,
+    page_place,
+    page_size,
+)
+from durable_chatkit.chatkit.previews import AttachmentLinks
+from durable_chatkit.chatkit.rows import new_item, thread_row, to_items, to_thread
+from durable_chatkit.chatkit.text import storable_json
+from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.storage.attachment_repository import AttachmentRepository
+from durable_chatkit.storage.erasure_repository import refuse_erased
+from durable_chatkit.storage.fence import is_fenced
+from durable_chatkit.storage.item_repository import ItemRepository
+from durable_chatkit.storage.run import StoppedRun
+from durable_chatkit.storage.thread_repository import CHANGEABLE, ThreadRepository
+from todochat.bus.errors import RunLostError
+from todochat.database import Database
+
+FOREIGN_KEY_VIOLATION: Final = "23503"
+_ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
+
+
+class PostgresStore(Store[RequestContext]):
+    """Threads, items, attachments' metadata and feedback in database `chat`.
+
+    Parameters are named as in openai-chatkit, which passes some of them by keyword.
+
+    Args:
+        links: makes the links of images that are shown; None leaves them as they are stored.
+    """
+
+    def __init__(self, db: Database, links: AttachmentLinks | None = None) -> None:
+        self._db = db
+        self._links = links
+
+    def generate_thread_id(self, context: RequestContext) -> str:
+        """Return an id for a thread; only under such an id does `save_thread` make a new one."""
+        made = context.ids.next("thread")
+        context.new_thread_ids.add(made)
+        return made
+
+    def generate_item_id(
+        self,
+        item_type: StoreItemType,
+        thread: ThreadMetadata,  # noqa: ARG002 - openai-chatkit's signature
+        context: RequestContext,
+    ) -> str:
+        """Return the id that this place in the run always gets."""
+        return context.ids.next(item_type)
+
+    async def load_thread(self, thread_id: str, context: RequestContext) -> ThreadMetadata:
+        """Return a thread without its items."""
+        check_id(thread_id, "thread")
+        async with self._db.transaction(context.user_id) as session:
+            row = await ThreadRepository(session).load(thread_id)
+        if row is None:
+            raise UnknownThingError("thread")
+        thread = to_thread(row)
+        context.loaded_threads.setdefault(thread_id, thread.model_copy(deep=True))
+        return thread
+
+    async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
+        """Write what has changed of a thread since it was loaded; a deleted one doesn't come back.
+
+        What somebody else has changed meanwhile is taken over into `thread`.
+        """
+        check_id(thread.id, "thread")
+        row = thread_row(thread)
+        loaded = context.loaded_threads.get(thread.id)
+        changed = [
+            name
+            for name in CHANGEABLE
+            if loaded is None or getattr(thread, name) != getattr(loaded, name)
+        ]
+        async with self._db.transaction(context.user_id) as session:
+            await _check_fence(session, context)
+            threads = ThreadRepository(session)
+            stored = await threads.update(row, changed)
+            if stored is None:
+                if thread.id not in context.new_thread_ids:
+                    raise UnknownThingError("thread")
+                await threads.insert(row, context.user_id)
+                await refuse_erased(session)
+        context.new_thread_ids.discard(thread.id)
+        if stored is None:
+            return
+        saved = to_thread(stored)
+        for name in CHANGEABLE:
+            setattr(thread, name, getattr(saved, name))
+        context.loaded_threads[thread.id] = saved.model_copy(deep=True)
+
+    async def load_threads(
+        self, limit: int, after: str | None, order: str, context: RequestContext
+    ) -> Page[ThreadMetadata]:
+        """Return a page of the user's threads, by creation."""
+        size = page_size(limit)
+        async with self._db.transaction(context.user_id) as session:
+            threads = ThreadRepository(session)
+            place = await page_place(after, "thread", threads.load)
+            rows = await threads.page(place, size + 1, page_order(order))
+        data = [to_thread(row) for row in rows[:size]]
+        return Page(data=data, has_more=len(rows) > size, after=page_after(rows, size))
+
+    async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
+        """Delete a thread with its items; its active runs are asked to stop."""
+        await self.remove_thread(thread_id, context)
+
+    async def remove_thread(self, thread_id: str, context: RequestContext) -> list[StoppedRun]:
+        """As `delete_thread`; returns the runs that were active, for their workers to be told."""
+        check_id(thread_id, "thread")
+        async with self._db.transaction(context.user_id) as session:
+            stopped = await ThreadRepository(session).delete(thread_id, context.user_id)
+            if stopped is None:
+                raise UnknownThingError("thread")
+            return stopped
+
+    async def load_thread_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: RequestContext
+    ) -> Page[ThreadItem]:
+        """Return a page of a thread's items, by creation."""
+        check_id(thread_id, "thread")
+        size = page_size(limit)
+        async with self._db.transaction(context.user_id) as session:
+            items = ItemRepository(session)
+            place = await page_place(after, "item", partial(items.load, thread_id))
+            rows = await items.page(thread_id, place, size + 1, page_order(order))
+            if not rows and await ThreadRepository(session).load(thread_id) is None:
+                raise UnknownThingError("thread")
+        data = self._shown([row.payload for row in rows[:size]], context)
+        return Page(data=data, has_more=len(rows) > size, after=page_after(rows, size))
+
+    async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
+        """Return one item."""
+        check_id(thread_id, "thread")
+        check_id(item_id, "item")
+        async with self._db.transaction(context.user_id) as session:
+            row = await ItemRepository(session).load(thread_id, item_id)
+        if row is None:
+            raise UnknownThingError("item")
+        return self._shown([row.payload], context)[0]
+
+    async def add_thread_item(
+        self, thread_id: str, item: ThreadItem, context: RequestContext
+    ) -> None:
+        """Write a new item; see `save_item`.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        await self.save_item(thread_id, item, context)
+
+    async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
+        """Write an item, new or not; `item` gets the time under which it is stored.
+
+        Written again by another attempt, it is the same row with its first time, and that is what
+        viewers have to be told too.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        check_id(thread_id, "thread")
+        check_id(item.id, "item")
+        row = new_item(thread_id, item, context)
+        async with self._thread_transaction(context) as session:
+            outcome = await ItemRepository(session).upsert(row)
+        if outcome == "lost":
+            raise RunLostError(context.run_id)
+        if outcome == "no-thread":
+            raise UnknownThingError("thread")
+        item.created_at = outcome
+
+    async def change_item(
+        self,
+        thread_id: str,
+        item_id: str,
+        change: Callable[[ThreadItem], ThreadItem],
+        context: RequestContext,
+    ) -> ThreadItem:
+        """Replace an item by what `change` makes of it, while nobody else writes it.
+
+        Raises:
+            UnknownThingError: there is no such item.
+            RunLostError: another attempt has the run.
+        """
+        check_id(thread_id, "thread")
+        check_id(item_id, "item")
+        async with self._db.transaction(context.user_id) as session:
+            items = ItemRepository(session)
+            row = await items.load(thread_id, item_id, for_update=True)
+            if row is None:
+                raise UnknownThingError("item")
+            changed = change(to_items([row.payload])[0])
+            if await items.upsert(new_item(thread_id, changed, context)) == "lost":
+                raise RunLostError(context.run_id)
+        return changed
+
+    async def delete_thread_item(
+        self, thread_id: str, item_id: str, context: RequestContext
+    ) -> None:
+        """Delete an item; one that was never stored is fine, since it may only have been said.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        check_id(thread_id, "thread")
+        check_id(item_id, "item")
+        async with self._db.transaction(context.user_id) as session:
+            items = ItemRepository(session)
+            if not await items.delete(thread_id, item_id, context.run_id, context.attempt):
+                raise RunLostError(context.run_id)
+
+    async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
+        """Write an attachment's metadata."""
+        check_id(attachment.id, "attachment")
+        payload = storable_json(attachment)
+        async with self._thread_transaction(context) as session:
+            await _check_fence(session, context)
+            await AttachmentRepository(session).save(
+                context.user_id, attachment.id, attachment.thread_id, payload
+            )
+
+    async def load_attachment(self, attachment_id: str, context: RequestContext) -> Attachment:
+        """Return an attachment's metadata."""
+        check_id(attachment_id, "attachment")
+        async with self._db.transaction(context.user_id) as session:
+            payload = await AttachmentRepository(session).load(attachment_id)
+        if payload is None:
+            raise UnknownThingError("attachment")
+        return _ATTACHMENT.validate_json(payload)
+
+    async def load_file(self, attachment_id: str, context: RequestContext) -> FileContent:
+        """Return an attachment's bytes.
+
+        Raises:
+            UnknownThingError: there is no such file any more, or its bytes never came.
+        """
+        return await load_file(self._db, context.user_id, attachment_id)
+
+    async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
+        """Delete an attachment's metadata."""
+        check_id(attachment_id, "attachment")
+        async with self._db.transaction(context.user_id) as session:
+            if not await AttachmentRepository(session).delete(attachment_id):
+                raise UnknownThingError("attachment")
+
+    async def save_feedback(
+        self, thread_id: str, item_ids: list[str], kind: str, context: RequestContext
+    ) -> None:
+        """Note what the user thinks of some items; all of them or, if one is unknown, none."""
+        check_id(thread_id, "thread")
+        wanted = sorted(set(item_ids))
+        for item_id in wanted:
+            check_id(item_id, "item")
+        async with self._db.transaction(context.user_id) as session:
+            if await ThreadRepository(session).load(thread_id) is None:
+                raise UnknownThingError("thread")
+            if await ItemRepository(session).save_feedback(thread_id, wanted, kind) != len(wanted):
+                raise UnknownThingError("item")
+
+    def _shown(self, payloads: list[str], context: RequestContext) -> list[ThreadItem]:
+        """Decode items for somebody to see: links to their files work for a while."""
+        items = to_items(payloads)
+        if self._links is None:
+            return items
+        return [self._links.sign_item(item, context.user_id) for item in items]
+
+    @asynccontextmanager
+    async def _thread_transaction(self, context: RequestContext) -> AsyncIterator[AsyncSession]:
+        """Open a transaction whose writes refer to a thread that may not be there."""
+        try:
+            async with self._db.transaction(context.user_id) as session:
+                yield session
+        except IntegrityError as error:
+            if getattr(error.orig, "sqlstate", None) != FOREIGN_KEY_VIOLATION:
+                raise
+            raise UnknownThingError("thread") from None
+
+
+async def _check_fence(session: AsyncSession, context: RequestContext) -> None:
+    if context.run_id is None or context.attempt is None:
+        return
+    if not await is_fenced(session, context.run_id, context.attempt):
+        raise RunLostError(context.run_id)

@@ -1,0 +1,182 @@
+"""What each streaming request does to its thread at acceptance, before any model is asked."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from chatkit.types import (
+    Attachment,
+    ClientToolCallItem,
+    StreamingReq,
+    StructuredInputItem,
+    ThreadItem,
+    ThreadsAddClientToolOutputReq,
+    ThreadsAddStructuredInputReq,
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
+    ThreadsCustomActionReq,
+    ThreadsRetryAfterItemReq,
+    UserMessageInput,
+    UserMessageItem,
+    WidgetItem,
+)
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.paging import check_id
+from durable_chatkit.chatkit.private_api import Server, apply_structured_input
+from durable_chatkit.chatkit.rows import new_item, to_items
+from durable_chatkit.chatkit.text import storable_json
+from durable_chatkit.errors import AttachmentTakenError, NotPendingError, UnknownThingError
+from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
+from durable_chatkit.storage.item_repository import ItemRepository
+from durable_chatkit.storage.run import TurnRecord
+from todochat.errors import FieldError, InvalidInputError
+
+ACCEPTED_STEP: Final = "accepted"  # apart from the steps in which the worker makes ids
+
+_ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """What was done, for the worker to go on from.
+
+    Args:
+        message: the JSON of the user's message, to be written together with the run.
+    """
+
+    record: TurnRecord
+    user_message_id: str | None = None
+    message: str | None = None
+
+
+class TurnChanges:
+    """The changes of one request, inside acceptance's transaction.
+
+    Args:
+        accepted_at: later than every item of the thread.
+    """
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        server: Server,
+        thread_id: str,
+        context: RequestContext,
+        accepted_at: datetime,
+    ) -> None:
+        self._acceptance = AcceptanceRepository(session, context.user_id)
+        self._items = ItemRepository(session)
+        self._server = server
+        self._thread_id = thread_id
+        self._context = context
+        self._accepted_at = accepted_at
+
+    async def apply(self, request: StreamingReq) -> Turn:
+        """Do what the request says.
+
+        Raises:
+            UnknownThingError: it names an item or attachment that isn't there.
+            NotPendingError: it answers what isn't waiting for an answer.
+            InvalidInputError: the item it names is of the wrong kind; an attachment isn't there yet.
+            AttachmentTakenError: an attachment belongs to another thread.
+        """
+        match request:
+            case ThreadsCreateReq():
+                return await self._add_message(TurnRecord(new_thread=True), request.params.input)
+            case ThreadsAddUserMessageReq():
+                return await self._add_message(TurnRecord(), request.params.input)
+            case ThreadsAddClientToolOutputReq():
+                return await self._add_tool_output(request)
+            case ThreadsAddStructuredInputReq():
+                return await self._add_structured_input(request)
+            case ThreadsRetryAfterItemReq():
+                return await self._retry(request.params.item_id)
+            case ThreadsCustomActionReq():
+                return await self._begin_action(request.params.item_id)
+
+    async def _add_message(self, record: TurnRecord, message: UserMessageInput) -> Turn:
+        item = UserMessageItem(
+            id=self._context.ids.derive("msg", ACCEPTED_STEP, 0),
+            thread_id=self._thread_id,
+            created_at=self._accepted_at,
+            content=message.content,
+            attachments=await self._take_attachments(message.attachments),
+            quoted_text=message.quoted_text,
+            inference_options=message.inference_options,
+        )
+        return Turn(record, item.id, storable_json(item))
+
+    async def _take_attachments(self, ids: list[str]) -> list[Attachment]:
+        if not ids:
+            return []
+        for attachment_id in ids:
+            check_id(attachment_id, "attachment")
+        found = await self._acceptance.take_attachments(self._thread_id, ids)
+        missing = set(ids) - found.keys()
+        if missing:
+            raise await self._unusable(sorted(missing))
+        return [_ATTACHMENT.validate_json(found[attachment_id]) for attachment_id in ids]
+
+    async def _unusable(self, ids: list[str]) -> Exception:
+        match await self._acceptance.why_unusable(ids):
+            case "taken":
+                return AttachmentTakenError("This attachment belongs to another thread.")
+            case "not-uploaded":
+                detail = "is not uploaded yet"
+                errors = [FieldError("/params/input/attachments", detail)]
+                return InvalidInputError(f"The attachment {detail}.", errors=errors)
+            case None:
+                return UnknownThingError("attachment")
+
+    async def _add_tool_output(self, request: ThreadsAddClientToolOutputReq) -> Turn:
+        rows = await self._items.page(self._thread_id, None, 1, "desc")
+        call = to_items([rows[0].payload])[0] if rows else None
+        if not isinstance(call, ClientToolCallItem) or call.status != "pending":
+            msg = "The thread's last item is not a client tool call that waits for its output."
+            raise NotPendingError(msg)
+        call.output = request.params.result
+        call.status = "completed"
+        await self._save(call)
+        await self._acceptance.delete_other_pending_calls(self._thread_id, call.id)
+        return Turn(TurnRecord())
+
+    async def _add_structured_input(self, request: ThreadsAddStructuredInputReq) -> Turn:
+        item = await self._load(request.params.item_id)
+        if not isinstance(item, StructuredInputItem):
+            raise _wrong_item("is not a structured input")
+        if item.status != "pending":
+            msg = "This input has been answered or skipped already."
+            raise NotPendingError(msg)
+        answered = await apply_structured_input(self._server, item, request.params.input)
+        await self._save(answered)
+        return Turn(TurnRecord(replaced_item_id=answered.id))
+
+    async def _retry(self, item_id: str) -> Turn:
+        item = await self._load(item_id)
+        if not isinstance(item, UserMessageItem):
+            raise _wrong_item("is not a user message")
+        removed = await self._acceptance.delete_items_after(
+            self._thread_id, item.id, item.created_at
+        )
+        return Turn(TurnRecord(removed_item_ids=removed), item.id)
+
+    async def _begin_action(self, item_id: str | None) -> Turn:
+        if item_id is not None and not isinstance(await self._load(item_id), WidgetItem):
+            raise _wrong_item("is not a widget")
+        return Turn(TurnRecord(sender_item_id=item_id))
+
+    async def _load(self, item_id: str) -> ThreadItem:
+        check_id(item_id, "item")
+        row = await self._items.load(self._thread_id, item_id)
+        if row is None:
+            raise UnknownThingError("item")
+        return to_items([row.payload])[0]
+
+    async def _save(self, item: ThreadItem) -> None:
+        await self._items.upsert(new_item(self._thread_id, item, self._context))
+
+
+def _wrong_item(detail: str) -> InvalidInputError:
+    return InvalidInputError(f"The item {detail}.", errors=[FieldError("/params/item_id", detail)])

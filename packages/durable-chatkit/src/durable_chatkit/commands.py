@@ -1,0 +1,100 @@
+"""The commands of an agent service: `api`, `worker`, `migrate` and `usage`.
+
+A service's `__main__.py` calls `run_command` with its settings; nothing here reads the environment.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from durable_chatkit.mcp_on_demand import postpone_mcp
+from durable_chatkit.settings import (
+    ChatSettings,
+    MigrationSettings,
+    UsageSettings,
+    check_transcription,
+)
+from todochat.faults import arm_fault_points
+from todochat.server import exit_with, load_settings_or_exit, run
+from todochat.settings import SettingsError, load_settings
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+def run_command(
+    program: str,
+    settings_type: type[ChatSettings],
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+) -> None:
+    """Run the command of the command line; exits with 2 on a bad one or a bad setting.
+
+    Args:
+        program: as it is started, for example `python -m tea_agent`.
+    """
+    match arguments:
+        case ["api"]:
+            serve_api(settings_type, environ)
+        case ["worker"]:
+            work(settings_type, environ)
+        case ["migrate"]:
+            migrate(environ)
+        case ["usage", *options]:
+            report_usage(program, options, environ)
+        case _:
+            exit_with(f"usage: {program} api|worker|migrate|usage")
+
+
+def serve_api(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
+    """Serve the internal api until SIGTERM."""
+    # First: openai-chatkit reads LOG_LEVEL, too, and crashes on a bad one.
+    settings = _load_settings(settings_type, environ)
+    try:
+        check_transcription(settings)
+    except SettingsError as error:
+        exit_with(str(error))
+    from durable_chatkit.app import create_app  # noqa: PLC0415 - see above
+
+    run(create_app(settings), settings, host=settings.host, port=settings.port)
+
+
+def work(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
+    """Run agents until SIGTERM."""
+    settings = _load_settings(settings_type, environ)
+    from durable_chatkit.worker.main import run_worker  # noqa: PLC0415 - as in serve_api
+
+    run_worker(settings)
+
+
+def migrate(environ: Mapping[str, str]) -> None:
+    """Bring the database to this version's schema."""
+    from todochat.database.migrations import run_migrations  # noqa: PLC0415 - only here: Alembic
+
+    try:
+        settings = load_settings(MigrationSettings, environ)
+    except SettingsError as error:
+        exit_with(str(error))
+    run_migrations(settings.migration_database_url, MIGRATIONS)
+
+
+def report_usage(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Print the models' usage."""
+    from durable_chatkit import usage_report  # noqa: PLC0415 - only here: SQLAlchemy
+
+    parser = argparse.ArgumentParser(f"{program} usage", description="The usage of models.")
+    usage_report.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    try:
+        settings = load_settings(UsageSettings, environ)
+    except SettingsError as error:
+        exit_with(str(error))
+    sys.exit(usage_report.print_usage(settings, options))
+
+
+def _load_settings(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> ChatSettings:
+    postpone_mcp()
+    settings = load_settings_or_exit(settings_type, environ)
+    arm_fault_points(environ.get("TODOCHAT_FAULT_POINTS", ""))
+    return settings

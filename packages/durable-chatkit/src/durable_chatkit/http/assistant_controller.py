@@ -1,0 +1,43 @@
+"""`/internal/assistant`: who answers, as far as a client has to know."""
+
+import msgspec
+from litestar import Controller, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+
+from durable_chatkit.settings import ChatSettings
+from todochat.service_tokens import ServiceIdentity
+
+
+class AssistantView(msgspec.Struct, frozen=True):
+    """What a client may offer and has to say.
+
+    Args:
+        offline: no model is set, so the small program that comes with the server answers.
+        dictation: speech can be turned into text.
+    """
+
+    offline: bool
+    dictation: bool
+
+
+class AssistantController(Controller):
+    """The assistant; the same for everybody."""
+
+    path = "/internal/assistant"
+    tags = ["assistant"]
+    security = [{"bearer": []}]
+
+    @get()
+    async def describe(
+        self,
+        caller: NamedDependency[ServiceIdentity],  # noqa: ARG002 - checks the service token
+        state: State,
+    ) -> AssistantView:
+        """Say who answers."""
+        settings: ChatSettings = state.settings
+        has_model = bool(settings.openai_api_key or settings.openai_base_url)
+        is_ours = settings.factory == settings.own_factory
+        return AssistantView(
+            offline=is_ours and not has_model, dictation=bool(settings.transcription_model)
+        )

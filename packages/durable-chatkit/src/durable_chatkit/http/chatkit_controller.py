@@ -1,0 +1,58 @@
+"""`POST /internal/chatkit`: a request body as the browser sent it."""
+
+from typing import Any
+
+from litestar import Controller, MediaType, Response, post
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+
+from durable_chatkit.chatkit.acceptance import AcceptedRun, Arrival
+from durable_chatkit.service import ChatService
+from todochat.database.outage import OUTAGE_HANDLERS
+from todochat.dictation import MAX_DICTATION_BODY_BYTES
+from todochat.idempotency import REPLAYED_HEADER
+from todochat.problems import Problem
+
+_PROBLEMS = {
+    400: "The body is not JSON, or its `type` is unknown.",
+    401: "No valid service token.",
+    404: "No such thread or item; `no-active-run` for `run.attach`.",
+    409: "`thread-busy` with `run_id` and `thread_id`; `thread-locked`; `not-pending`;"
+    " `idempotency-in-progress`.",
+    413: "The body is longer than 256 KiB; for `input.transcribe`, 2.7 MiB.",
+    422: "A field is invalid; `feature-unavailable`; `idempotency-key-reused`.",
+    429: "`too-many-runs`, with Retry-After.",
+    503: "`queue-full`, or the database is away; with Retry-After.",
+}
+
+
+class ChatKitController(Controller):
+    """ChatKit's requests, and the simple form."""
+
+    path = "/internal/chatkit"
+    tags = ["chatkit"]
+    security = [{"bearer": []}]
+    exception_handlers = OUTAGE_HANDLERS
+
+    @post(
+        status_code=200,
+        request_max_body_size=MAX_DICTATION_BODY_BYTES,
+        responses={
+            202: ResponseSpec(AcceptedRun, description="Accepted: the run's stream answers it."),
+            **{
+                status: ResponseSpec(
+                    Problem, description=text, media_type="application/problem+json"
+                )
+                for status, text in _PROBLEMS.items()
+            },
+        },
+    )
+    async def handle(
+        self, arrival: NamedDependency[Arrival], chat_service: NamedDependency[ChatService]
+    ) -> Response[Any]:
+        """Answer with JSON what needs no model; accept the rest as a run (202)."""
+        outcome = await chat_service.handle(arrival)
+        if isinstance(outcome, bytes):
+            return Response(outcome, media_type=MediaType.JSON)
+        headers = {REPLAYED_HEADER: "true"} if outcome.replayed else {}
+        return Response(outcome, status_code=202, headers=headers)

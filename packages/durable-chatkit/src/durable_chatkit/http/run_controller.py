@@ -1,0 +1,74 @@
+"""`/internal/runs`: look up runs and ask them to stop."""
+
+from typing import Annotated, Literal
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, QueryParameter, RequestBody
+
+from durable_chatkit.chatkit.paging import check_id, may_be_id
+from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.http.schemas import CancelRun, CancelView, RunList, RunView, to_view
+from durable_chatkit.service import ChatService
+from todochat.database.outage import OUTAGE_HANDLERS
+from todochat.errors import FieldError, InvalidInputError
+from todochat.service_tokens import ServiceIdentity
+
+ThreadId = Annotated[str | None, QueryParameter(max_length=200)]
+Status = Annotated[Literal["active"] | None, QueryParameter()]
+RunId = Annotated[str, PathParameter()]
+
+
+class RunController(Controller):
+    """The runs of the user that the service token names; others are 404."""
+
+    path = "/internal/runs"
+    tags = ["runs"]
+    security = [{"bearer": []}]
+    exception_handlers = OUTAGE_HANDLERS
+
+    @get()
+    async def list_runs(
+        self,
+        caller: NamedDependency[ServiceIdentity],
+        chat_service: NamedDependency[ChatService],
+        thread_id: ThreadId = None,
+        status: Status = None,
+    ) -> RunList:
+        """List the newest runs of a thread, or the user's active ones; at most 50."""
+        if thread_id is None and status is None:
+            msg = "Give `thread_id`, or `status=active`, or both."
+            raise InvalidInputError(msg, errors=[FieldError("thread_id", "is missing")])
+        if thread_id is not None and not may_be_id(thread_id):
+            return RunList([])
+        runs = await chat_service.list_runs(thread_id, caller.user_id, active=status is not None)
+        return RunList([to_view(run) for run in runs])
+
+    @get("/{run_id:str}")
+    async def get_run(
+        self,
+        run_id: RunId,
+        caller: NamedDependency[ServiceIdentity],
+        chat_service: NamedDependency[ChatService],
+    ) -> RunView:
+        """Return one run."""
+        check_id(run_id, "run")
+        run = await chat_service.find_run(run_id, caller.user_id)
+        if run is None:
+            raise UnknownThingError("run")
+        return to_view(run)
+
+    @post("/{run_id:str}/cancel", status_code=202)
+    async def cancel_run(
+        self,
+        run_id: RunId,
+        data: RequestBody[CancelRun],
+        caller: NamedDependency[ServiceIdentity],
+        chat_service: NamedDependency[ChatService],
+    ) -> CancelView:
+        """Ask a run to stop; an ended one stays as it is. The run's stream tells when it ends."""
+        check_id(run_id, "run")
+        run = await chat_service.cancel_run(run_id, caller.user_id, data.reason)
+        if run is None:
+            raise UnknownThingError("run")
+        return CancelView(run.status)

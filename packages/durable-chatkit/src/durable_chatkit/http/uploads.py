@@ -1,0 +1,89 @@
+"""Reads the file out of an upload: multipart with the field `file`, or the bare bytes.
+
+Not by Litestar's form parser: it puts files over 1 MB on disk, and a container has none to write on.
+The parser is the one that Litestar uses.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from litestar import Request
+from litestar.exceptions import HTTPException, InternalServerException
+from multipart import (  # type: ignore[import-untyped]
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
+
+from durable_chatkit.chatkit.attachments import UploadedFile
+from durable_chatkit.errors import FileTooLargeError
+from todochat.errors import BadRequestError, FieldError, InvalidInputError
+from todochat.uploads import FILE_FIELD, MAX_FILE_BYTES
+
+MULTIPART: Final = "multipart/form-data"
+MAX_PARTS: Final = 8
+
+
+async def read_upload(request: Request[Any, Any, Any]) -> UploadedFile:
+    """Read an upload of at most MAX_FILE_BYTES; Litestar bounds the whole body.
+
+    Raises:
+        FileTooLargeError: it is longer.
+        BadRequestError: the multipart body is malformed, or ended early.
+        InvalidInputError: it has no field `file`, or several.
+    """
+    announced = request.headers.get("content-type", "")
+    kind, options = parse_options_header(announced)
+    if kind != MULTIPART:
+        content = b"".join([chunk async for chunk in _chunks(request)])
+        if len(content) > MAX_FILE_BYTES:
+            raise _too_large()
+        return UploadedFile("file", announced, content)
+    files = await _read_parts(request, options.get("boundary", ""))
+    if len(files) != 1:
+        msg = f"The form needs one file in the field `{FILE_FIELD}`."
+        raise InvalidInputError(msg, errors=[FieldError(f"/{FILE_FIELD}", "must be one file")])
+    return files[0]
+
+
+async def _read_parts(request: Request[Any, Any, Any], boundary: str) -> list[UploadedFile]:
+    files: list[UploadedFile] = []
+    part: MultipartSegment | None = None
+    content = bytearray()
+    try:
+        with PushMultipartParser(
+            boundary, max_segment_size=MAX_FILE_BYTES, max_segment_count=MAX_PARTS
+        ) as parser:
+            async for chunk in _chunks(request):
+                for event in parser.parse(chunk):
+                    if isinstance(event, MultipartSegment):
+                        part, content = event, bytearray()
+                    elif event is not None:
+                        content += event
+                    elif part is not None and part.name == FILE_FIELD:
+                        name, kind = part.filename or "file", part.content_type or ""
+                        files.append(UploadedFile(name, kind, bytes(content)))
+    except ParserLimitReached as error:
+        raise _too_large() from error
+    except MultipartError as error:
+        raise BadRequestError("The multipart body can't be read.") from error
+    return files
+
+
+async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except InternalServerException as error:  # Litestar's word for a client that went away
+        raise BadRequestError("The upload is cut short.") from error
+    except HTTPException as error:
+        if error.status_code == FileTooLargeError.status:
+            raise _too_large() from error
+        raise
+
+
+def _too_large() -> FileTooLargeError:
+    return FileTooLargeError(f"Files may have {MAX_FILE_BYTES // 2**20} MB at most.")

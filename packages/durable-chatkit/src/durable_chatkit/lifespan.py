@@ -1,0 +1,121 @@
+"""What an api process opens at start and closes in reverse order."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from litestar import Litestar
+from litestar.datastructures import State
+
+from durable_chatkit.chat_gauges import budget_gauges, queue_gauges
+from durable_chatkit.chatkit.acceptance import Acceptance
+from durable_chatkit.chatkit.attachments import AttachmentDesk, FileLimits
+from durable_chatkit.chatkit.budgets import NO_BUDGETS, Budgets
+from durable_chatkit.chatkit.dictation import Dictation, Transcriber
+from durable_chatkit.chatkit.direct_answers import DirectAnswers
+from durable_chatkit.chatkit.history_desk import HistoryDesk
+from durable_chatkit.chatkit.previews import AttachmentLinks
+from durable_chatkit.chatkit.server import AcceptingServer
+from durable_chatkit.chatkit.store import PostgresStore
+from durable_chatkit.erasure import Accounts, Eraser
+from durable_chatkit.events.run_results import RunResults
+from durable_chatkit.events.run_signals import RunSignals
+from durable_chatkit.run_queue import RunQueue
+from durable_chatkit.service import ChatService
+from durable_chatkit.settings import ChatSettings
+from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.storage.usage_repository import UsageRepository
+from durable_chatkit.storage.user_run_repository import UserRunRepository
+from todochat.bus import RunHub
+from todochat.database import create_engine
+from todochat.database.checked import open_checked_database
+from todochat.database.size import database_size
+from todochat.gauges import StoredGauges
+from todochat.redis_client import create_redis
+from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.uploads import LinkSigner
+
+ARROWS: Final = (Arrow.GATEWAY_TO_AGENT, Arrow.AUTH_TO_AGENT)
+
+
+@asynccontextmanager
+async def open_stores(app: Litestar) -> AsyncIterator[None]:
+    """Open the database and Redis, and wire the service."""
+    settings: ChatSettings = app.state.settings
+    name = f"{settings.service_name}-api"
+    engine = create_engine(
+        settings.database_url, application_name=name, pool_size=settings.database_pool_size
+    )
+    jobs_engine = create_engine(
+        settings.jobs_database_url, application_name=f"{name}-jobs", pool_size=1
+    )
+    async with AsyncExitStack() as stack:
+        database = await open_checked_database(stack, app.state, engine)
+        jobs = await open_checked_database(stack, app.state, jobs_engine)
+        redis = create_redis(settings.redis_url)
+        stack.push_async_callback(redis.aclose)
+        hub = RunHub(redis)
+        await hub.start()
+        stack.push_async_callback(hub.aclose)
+        tokens = ServiceTokens.from_settings(settings, *ARROWS)
+        links = AttachmentLinks(
+            settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
+        )
+        desk = AttachmentDesk(database, links, _file_limits(settings))
+        server = AcceptingServer(PostgresStore(database, links))
+        signals = RunSignals(redis)
+        app.state.database = database
+        app.state.jobs_database = jobs
+        app.state.service_tokens = tokens
+        app.state.attachment_desk = desk
+        app.state.history_desk = HistoryDesk(database)
+        app.state.eraser = Eraser(database, redis, signals)
+        gauges: StoredGauges = app.state.gauges
+        gauges.add(database_size(jobs, "chat"))
+        gauges.add(queue_gauges(RunRepository(jobs)))
+        budgets = _budgets(settings)
+        if budgets.has_total:
+            gauges.add(budget_gauges(UsageRepository(jobs), budgets))
+        app.state.chat_service = ChatService(
+            server,
+            Acceptance(
+                database,
+                server,
+                signals,
+                max_active_runs=settings.max_runs_per_user,
+                log_quota_bytes=settings.log_bytes_per_user,
+                budgets=budgets,
+            ),
+            UserRunRepository(database),
+            RunQueue(RunRepository(jobs), settings.max_queued_runs),
+            signals,
+            RunResults(hub),
+            DirectAnswers(desk, Dictation(await _transcriber(settings, stack))),
+            Accounts(database),
+        )
+        yield
+
+
+async def check_databases(state: State) -> None:
+    """Raise if PostgreSQL can't be reached, or while a role has yet to be checked."""
+    await state.jobs_database.check()
+    await state.database.ping()
+
+
+async def _transcriber(settings: ChatSettings, stack: AsyncExitStack) -> Transcriber | None:
+    if not settings.transcription_model:
+        return None
+    # The client is slow to load, and an api without dictation needs none.
+    from durable_chatkit.agent.transcription import open_transcriber  # noqa: PLC0415
+
+    return await stack.enter_async_context(open_transcriber(settings))
+
+
+def _file_limits(settings: ChatSettings) -> FileLimits:
+    return FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)
+
+
+def _budgets(settings: ChatSettings) -> Budgets:
+    """Return the limits; what the offline assistant says is free, also if others' is spent."""
+    has_model = bool(settings.openai_api_key or settings.openai_base_url)
+    return Budgets.from_settings(settings) if has_model else NO_BUDGETS

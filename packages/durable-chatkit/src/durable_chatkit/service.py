@@ -1,0 +1,189 @@
+"""What the api does with a request body: answer it, accept it, or attach to a run."""
+
+import dataclasses
+import time
+from typing import Final
+
+from chatkit.types import (
+    AttachmentsCreateReq,
+    AttachmentsDeleteReq,
+    InputTranscribeReq,
+    NonStreamingReq,
+    SyncCustomActionResponse,
+    ThreadsCustomActionReq,
+    ThreadsDeleteReq,
+    ThreadsSyncCustomActionReq,
+    is_streaming_req,
+)
+from opentelemetry.trace import SpanKind
+
+from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
+from durable_chatkit.chatkit.context import IdScope, RequestContext
+from durable_chatkit.chatkit.direct_answers import DirectAnswers
+from durable_chatkit.chatkit.limits import check_non_streaming
+from durable_chatkit.chatkit.paging import check_id
+from durable_chatkit.chatkit.private_api import answer
+from durable_chatkit.chatkit.requests import (
+    ATTACH_ACTION,
+    SimpleForm,
+    Submission,
+    parse_request,
+    simple_submission,
+    submission_of,
+    sync_submission,
+)
+from durable_chatkit.chatkit.server import AcceptingServer
+from durable_chatkit.chatkit.wire import to_json
+from durable_chatkit.erasure import Accounts
+from durable_chatkit.errors import (
+    ActionFailedError,
+    ActionRefusedError,
+    FeatureUnavailableError,
+    NoActiveRunError,
+    UnknownThingError,
+)
+from durable_chatkit.events.run_results import RunResults
+from durable_chatkit.events.run_signals import RunSignals
+from durable_chatkit.metrics import ACCEPT_SECONDS, REQUESTS
+from durable_chatkit.run_queue import RunQueue
+from durable_chatkit.storage.run import CancelReason, RunRecord
+from durable_chatkit.storage.user_run_repository import UserRunRepository
+from todochat.logging import bind, log_content
+from todochat.telemetry import TRACEPARENT, span, trace_headers
+
+SIMPLE_TYPE: Final = "simple"
+
+
+class ChatService:
+    """The use cases of the internal api."""
+
+    def __init__(
+        self,
+        server: AcceptingServer,
+        acceptance: Acceptance,
+        runs: UserRunRepository,
+        queue: RunQueue,
+        signals: RunSignals,
+        results: RunResults,
+        direct: DirectAnswers,
+        accounts: Accounts,
+    ) -> None:
+        self._server = server
+        self._acceptance = acceptance
+        self._runs = runs
+        self._queue = queue
+        self._signals = signals
+        self._results = results
+        self._direct = direct
+        self._accounts = accounts
+
+    async def handle(self, arrival: Arrival) -> bytes | AcceptedRun:
+        """Answer a request with JSON, or with the run whose stream is the answer."""
+        request = parse_request(arrival.body)
+        if isinstance(request, SimpleForm):
+            return await self._accept(simple_submission(request), arrival)
+        if isinstance(request, ThreadsSyncCustomActionReq):
+            return await self._act(request, arrival)
+        if isinstance(request, ThreadsCustomActionReq) and _is_attach(request):
+            return await self._attach(request.params.thread_id, arrival.user_id)
+        if is_streaming_req(request):
+            return await self._accept(submission_of(request), arrival)
+        answered = await self._answer(request, arrival)
+        REQUESTS.labels(request.type, "answered").inc()
+        return answered
+
+    async def find_run(self, run_id: str, user_id: str) -> RunRecord | None:
+        """Return one of the user's runs, or None."""
+        return await self._runs.find(run_id, user_id)
+
+    async def list_runs(
+        self, thread_id: str | None, user_id: str, *, active: bool
+    ) -> list[RunRecord]:
+        """Return the user's newest runs, of one thread, or all that are active."""
+        if thread_id is None:
+            return await self._runs.list_active(user_id)
+        return await self._runs.list_of_thread(thread_id, user_id, active=active)
+
+    async def cancel_run(self, run_id: str, user_id: str, reason: CancelReason) -> RunRecord | None:
+        """Ask a run to stop and tell its worker; an ended run stays as it is. None if unknown."""
+        outcome = await self._runs.request_cancel(run_id, user_id, reason)
+        if outcome is None:
+            return None
+        if outcome.stopped is not None:
+            await self._signals.stop([outcome.stopped])
+        return outcome.run
+
+    async def _accept(self, submission: Submission, arrival: Arrival) -> AcceptedRun:
+        began = time.perf_counter()
+        queue_is_full = await self._queue.is_full()
+        with span("accept", kind=SpanKind.PRODUCER):
+            traceparent = trace_headers().get(TRACEPARENT, arrival.traceparent)
+            accepted = await self._acceptance.accept(
+                submission,
+                dataclasses.replace(arrival, traceparent=traceparent),
+                queue_is_full=queue_is_full,
+            )
+        bind(run_id=accepted.run_id, thread_id=accepted.thread_id)
+        log_content("message.accepted", body=arrival.body.decode(errors="replace"))
+        kind = SIMPLE_TYPE if submission.simple_form else submission.request.type
+        REQUESTS.labels(kind, "replayed" if accepted.replayed else "accepted").inc()
+        if not accepted.replayed:
+            self._queue.count_accepted()
+            ACCEPT_SECONDS.observe(time.perf_counter() - began)
+        return accepted
+
+    async def _attach(self, thread_id: str, user_id: str) -> AcceptedRun:
+        check_id(thread_id, "thread")
+        await self._accounts.check_open(user_id)
+        run = await self._runs.find_active(thread_id, user_id)
+        if run is None:
+            raise NoActiveRunError(thread_id)
+        REQUESTS.labels(ATTACH_ACTION, "attached").inc()
+        return AcceptedRun(run.run_id, run.thread_id, run.conversation_id)
+
+    async def _act(self, request: ThreadsSyncCustomActionReq, arrival: Arrival) -> bytes:
+        """Have a worker do an action and answer with the widget it came from, as it is then."""
+        params = request.params
+        if _is_attach(request):
+            raise FeatureUnavailableError("This action streams; send `threads.custom_action`.")
+        run = await self._accept(sync_submission(request), arrival)
+        result = await self._results.wait_for(run.run_id)
+        if result.status != "completed":
+            ended = await self._runs.find(run.run_id, arrival.user_id)
+            is_refused = ended is not None and ended.error == ActionRefusedError.code
+            error = ActionRefusedError if is_refused else ActionFailedError
+            raise error(result.message or "The action could not be done.")
+        response = SyncCustomActionResponse()
+        if params.item_id is not None:
+            context = RequestContext(user_id=arrival.user_id, ids=IdScope(arrival.run_id))
+            try:
+                response.updated_item = await self._server.store.load_item(
+                    params.thread_id, params.item_id, context
+                )
+            except UnknownThingError:  # the action, or somebody else, has deleted it
+                response.updated_item = None
+        return to_json(response)
+
+    async def _answer(self, request: NonStreamingReq, arrival: Arrival) -> bytes:
+        check_non_streaming(request)
+        await self._accounts.check_open(arrival.user_id)
+        context = RequestContext(
+            user_id=arrival.user_id,
+            ids=IdScope(arrival.run_id),
+            timezone=arrival.timezone,
+            locale=arrival.locale,
+        )
+        match request:
+            case AttachmentsCreateReq() | AttachmentsDeleteReq() | InputTranscribeReq():
+                return await self._direct.answer(request, context)
+            case ThreadsDeleteReq():
+                store = self._server.store
+                stopped = await store.remove_thread(request.params.thread_id, context)
+                await self._signals.stop(stopped)
+                return b"{}"
+            case _:
+                return await answer(self._server, request, context)
+
+
+def _is_attach(request: ThreadsCustomActionReq | ThreadsSyncCustomActionReq) -> bool:
+    return request.params.action.type == ATTACH_ACTION

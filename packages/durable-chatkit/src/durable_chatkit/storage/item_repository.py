@@ -1,0 +1,141 @@
+"""Items of a thread, and feedback on them, of the user that the session is bound to."""
+
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from durable_chatkit.storage.cursor import Cursor, Order, keyset
+from durable_chatkit.storage.fence import FENCE_SQL
+
+# An item that is said again keeps the time and so the place that it got first. The thread is looked
+# for under row-level security: a conflict with another user's row would be an error of its own.
+_UPSERT: Final = """
+    thread AS (SELECT 1 FROM threads WHERE id = :thread_id),
+    written AS (
+        INSERT INTO items (thread_id, id, user_id, run_id, type, hidden, payload, created_at)
+        SELECT :thread_id, :id, :user_id, :run_id, :type, :hidden, :payload, :created_at
+          FROM fence, thread
+        ON CONFLICT (thread_id, id) DO UPDATE
+           SET type = excluded.type, hidden = excluded.hidden,
+               payload = jsonb_set(excluded.payload, '{created_at}', items.payload -> 'created_at')
+        RETURNING created_at)
+    SELECT EXISTS (SELECT 1 FROM fence), (SELECT created_at FROM written)
+"""
+_UPSERT_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_UPSERT}")
+_UPSERT_FREE: Final = text(f"WITH fence AS (SELECT 1), {_UPSERT}")
+
+_DELETE: Final = """
+    gone AS (
+        DELETE FROM items
+         WHERE thread_id = :thread_id AND id = :id AND EXISTS (SELECT 1 FROM fence))
+    SELECT 1 FROM fence
+"""
+_DELETE_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_DELETE}")
+_DELETE_FREE: Final = text(f"WITH fence AS (SELECT 1), {_DELETE}")
+
+_LOAD: Final = text("""
+    SELECT id, CAST(payload AS text), created_at FROM items WHERE thread_id = :thread_id AND id = :id
+""")
+_LOCK: Final = text(f"{_LOAD.text} FOR UPDATE")
+
+_SAVE_FEEDBACK: Final = text("""
+    INSERT INTO feedback (thread_id, item_id, user_id, kind)
+    SELECT thread_id, id, user_id, :kind FROM items
+     WHERE thread_id = :thread_id AND id = ANY (CAST(:item_ids AS text[]))
+    ON CONFLICT (thread_id, item_id) DO UPDATE SET kind = excluded.kind, updated_at = now()
+    RETURNING 1
+""")
+
+
+# The time that the item has; `lost`: the run that writes is another attempt's.
+UpsertOutcome = datetime | Literal["lost", "no-thread"]
+
+
+class ItemRow(msgspec.Struct, frozen=True):
+    """One item; `payload` is its JSON."""
+
+    id: str
+    payload: str
+    created_at: datetime
+
+
+class NewItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An item to write; `run_id` and `attempt` are None outside runs, which writes unfenced."""
+
+    thread_id: str
+    id: str
+    user_id: str
+    type: str
+    hidden: bool
+    payload: str
+    created_at: datetime
+    run_id: str | None
+    attempt: int | None
+
+
+class ItemRepository:
+    """Reads and writes items inside one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def load(
+        self, thread_id: str, item_id: str, *, for_update: bool = False
+    ) -> ItemRow | None:
+        """Return an item, or None.
+
+        Args:
+            for_update: nobody else may write it until the transaction ends.
+        """
+        values = {"thread_id": thread_id, "id": item_id}
+        statement = _LOCK if for_update else _LOAD
+        row = (await self._session.execute(statement, values)).one_or_none()
+        return ItemRow(*row) if row is not None else None
+
+    async def page(
+        self, thread_id: str, after: Cursor | None, limit: int, order: Order
+    ) -> list[ItemRow]:
+        """Return up to `limit` items after a place."""
+        key = keyset(after, order)
+        statement = text(
+            "SELECT id, CAST(payload AS text), created_at FROM items"  # noqa: S608 - constants
+            f" WHERE thread_id = :thread_id AND {key.condition}"
+            f" ORDER BY {key.order_by} LIMIT :limit"
+        )
+        values = {"thread_id": thread_id, "limit": limit, **key.values}
+        return [ItemRow(*row) for row in await self._session.execute(statement, values)]
+
+    async def upsert(self, item: NewItem) -> UpsertOutcome:
+        """Write an item.
+
+        Raises:
+            IntegrityError: the thread was deleted at this moment.
+        """
+        values = msgspec.structs.asdict(item)
+        if item.attempt is None:
+            del values["attempt"]
+        statement = _UPSERT_FREE if item.attempt is None else _UPSERT_FENCED
+        is_fenced, created_at = (await self._session.execute(statement, values)).one()
+        if not is_fenced:
+            return "lost"
+        return created_at if isinstance(created_at, datetime) else "no-thread"
+
+    async def delete(
+        self, thread_id: str, item_id: str, run_id: str | None, attempt: int | None
+    ) -> bool:
+        """Delete an item if it is there; False if the run is another attempt's."""
+        values: dict[str, object] = {"thread_id": thread_id, "id": item_id}
+        if attempt is None:
+            statement = _DELETE_FREE
+        else:
+            statement = _DELETE_FENCED
+            values |= {"run_id": run_id, "attempt": attempt}
+        return (await self._session.execute(statement, values)).first() is not None
+
+    async def save_feedback(self, thread_id: str, item_ids: list[str], kind: str) -> int:
+        """Note what the user thinks of items; returns how many of them there are."""
+        values = {"thread_id": thread_id, "item_ids": item_ids, "kind": kind}
+        return len((await self._session.execute(_SAVE_FEEDBACK, values)).all())

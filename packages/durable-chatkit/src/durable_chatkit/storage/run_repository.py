@@ -1,0 +1,282 @@
+"""Runs as the worker sees them: claim, renew, journal, finish, purge. Crosses users.
+
+The statements that move a run, and what its states are: `run_states`.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import TextClause, text
+
+from durable_chatkit.storage.run import EndStatus, RunLease, RunRecord
+from durable_chatkit.storage.run_rows import to_run
+from durable_chatkit.storage.run_states import (
+    CLAIM,
+    CLOSE,
+    FINISH,
+    PURGE_RUNS,
+    PURGE_STEPS,
+    RELEASE,
+    RENEW,
+    SAVE_SEQ,
+    SAVE_STEP,
+)
+from durable_chatkit.storage.usage_repository import AnswerUsage, add_usage
+from todochat.bus.errors import RunLostError
+from todochat.bus.limits import DEFAULT_LIMITS
+from todochat.database import Database
+
+PURGE_BATCH: Final = 500
+NO_QUOTA: Final = 2**62
+_PURGE_LOCK: Final = 0x70757267  # "purg": one worker purges at a time
+
+_LOAD_STEPS: Final = text("SELECT key, payload FROM run_steps WHERE run_id = :run_id")
+
+_EARLIER_TOOL_STEPS: Final = text("""
+    SELECT run_id, key, payload FROM run_steps JOIN runs USING (run_id)
+     WHERE runs.thread_id = :thread_id AND runs.user_message_id = :user_message_id
+       AND runs.run_id <> :run_id AND run_steps.key LIKE 'tool/%'
+     ORDER BY runs.created_at, run_steps.created_at, run_steps.key
+""")
+
+# Later turns of the thread, actions included: the retry has taken them out of the conversation.
+_REMOVED_TOOL_STEPS: Final = text("""
+    SELECT run_id, key, payload FROM run_steps JOIN runs USING (run_id)
+     WHERE runs.thread_id = :thread_id AND runs.run_id <> :run_id
+       AND runs.user_message_id IS DISTINCT FROM :user_message_id
+       AND runs.created_at > (
+           SELECT min(created_at) FROM runs
+            WHERE thread_id = :thread_id AND user_message_id = :user_message_id)
+       AND run_steps.key LIKE 'tool/%'
+     ORDER BY runs.created_at, run_steps.created_at, run_steps.key
+""")
+
+_QUEUE: Final = text("""
+    SELECT count(*) AS length,
+           coalesce(extract(epoch FROM now() - min(created_at)), 0) AS oldest_s
+      FROM runs WHERE closed_at IS NULL AND status = 'queued'
+""")
+
+
+class LogPosition(NamedTuple):
+    """How far a run's log is: its last seq and its size; None if the size isn't known yet."""
+
+    seq: int
+    size_bytes: int | None = None
+
+
+class Queue(NamedTuple):
+    """What waits for a worker: how many runs, and the oldest one's age in seconds."""
+
+    length: int
+    oldest_s: float
+
+
+class RunRepository:
+    """The runs of all users, for workers.
+
+    Args:
+        db: bound to the role `chat_jobs`, whose policies let it do this and nothing else.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def claim(self, worker_id: str, lease_s: float) -> RunRecord | None:
+        """Take the oldest run that nobody holds, or None.
+
+        A run that has ended comes back too if its end marker may be missing; then only
+        the marker is to be written and `close` called. See `RunRecord.is_poisoned`.
+        """
+        async with self._db.transaction(None) as session:
+            result = await session.execute(
+                CLAIM, {"worker_id": worker_id, "lease": timedelta(seconds=lease_s)}
+            )
+            row = result.one_or_none()
+        return to_run(row) if row is not None else None
+
+    async def renew(
+        self,
+        worker_id: str,
+        lease_s: float,
+        positions: Mapping[str, LogPosition] | None = None,
+    ) -> list[RunLease]:
+        """Prolong leases of a worker in one statement; a run missing in the answer is lost.
+
+        Args:
+            positions: the runs to prolong (None: all), each with the last seq it said, which is
+                kept in case the log is lost, and the size of its log. A run that its worker has released must not be among them, or
+                nobody would ever take it over.
+        """
+        said = positions or {}
+        async with self._db.transaction(None) as session:
+            result = await session.execute(
+                RENEW,
+                {
+                    "worker_id": worker_id,
+                    "lease": timedelta(seconds=lease_s),
+                    "all": positions is None,
+                    "run_ids": list(said),
+                    "seqs": [position.seq for position in said.values()],
+                    "log_bytes": [position.size_bytes for position in said.values()],
+                },
+            )
+            return [RunLease(*row) for row in result]
+
+    async def release(self, run_id: str, worker_id: str, attempt: int) -> bool:
+        """Hand a run back at once, for any worker to go on with; it doesn't count as a crash."""
+        return await self._changed(RELEASE, run_id=run_id, worker_id=worker_id, attempt=attempt)
+
+    async def finish(
+        self,
+        run_id: str,
+        attempt: int,
+        status: EndStatus,
+        error: str | None,
+        seq_high: int,
+        log_bytes: int | None = None,
+    ) -> bool:
+        """Set a run's outcome, before its end marker is written; False if the run is lost.
+
+        From here on the thread takes the next message. The lease stays until `close`, so
+        that another worker writes the marker if this one dies first.
+
+        Args:
+            error: a short code for operators, None unless the run failed.
+            log_bytes: the size of its log; None leaves what the last renewal said.
+        """
+        return await self._changed(
+            FINISH,
+            run_id=run_id,
+            attempt=attempt,
+            status=status,
+            error=error,
+            seq_high=seq_high,
+            log_bytes=log_bytes,
+        )
+
+    async def close(
+        self, run_id: str, attempt: int, *, log_quota_bytes: int = NO_QUOTA
+    ) -> list[str] | None:
+        """Note that the end marker is in the log: nobody needs to look at this run again.
+
+        Returns:
+            The user's other ended runs whose logs exceed the quota, to be dropped from Redis; None
+            if the run is lost.
+        """
+        values = {
+            "run_id": run_id,
+            "attempt": attempt,
+            "quota": log_quota_bytes,
+            "log_ttl": timedelta(seconds=DEFAULT_LIMITS.ended_ttl_s),
+        }
+        async with self._db.transaction(None) as session:
+            row = (await session.execute(CLOSE, values)).one_or_none()
+        return list(row.dropped) if row is not None else None
+
+    async def save_seq_high(self, run_id: str, attempt: int, seq: int) -> None:
+        """Keep the last seq said, for the case that the log is lost.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        if not await self._changed(SAVE_SEQ, run_id=run_id, attempt=attempt, seq_high=seq):
+            raise RunLostError(run_id)
+
+    async def load_steps(self, run_id: str) -> dict[str, bytes]:
+        """Return the run's journal."""
+        async with self._db.transaction(None) as session:
+            result = await session.execute(_LOAD_STEPS, {"run_id": run_id})
+            return {row.key: row.payload for row in result}
+
+    async def save_step(
+        self,
+        run_id: str,
+        attempt: int,
+        key: str,
+        payload: bytes,
+        usage: AnswerUsage | None = None,
+    ) -> None:
+        """Add to the journal; a step is never written twice.
+
+        Args:
+            usage: what a model answer used, counted with it.
+
+        Raises:
+            RunLostError: another attempt has the run.
+            IntegrityError: the step is there already, which only a mistake can cause.
+        """
+        values = {"run_id": run_id, "attempt": attempt, "key": key, "payload": payload}
+        async with self._db.transaction(None) as session:
+            saved = (await session.execute(SAVE_STEP, values)).first() is not None
+            if saved and usage is not None:
+                await add_usage(session, run_id, key, usage)
+        if not saved:
+            raise RunLostError(run_id)
+
+    async def load_earlier_tool_steps(self, run: RunRecord) -> list[tuple[str, str, bytes]]:
+        """Return the tool steps of earlier runs of the same user message, oldest first.
+
+        A retry doesn't undo what those did; the model has to be told of it.
+
+        Returns:
+            Run id, key and payload of each.
+        """
+        return await self._tool_steps(_EARLIER_TOOL_STEPS, run)
+
+    async def load_removed_tool_steps(self, run: RunRecord) -> list[tuple[str, str, bytes]]:
+        """Return the tool steps of the turns after a retried message, oldest first.
+
+        Returns:
+            Run id, key and payload of each.
+        """
+        return await self._tool_steps(_REMOVED_TOOL_STEPS, run)
+
+    async def _tool_steps(
+        self, statement: TextClause, run: RunRecord
+    ) -> list[tuple[str, str, bytes]]:
+        values = {
+            "thread_id": run.thread_id,
+            "user_message_id": run.user_message_id,
+            "run_id": run.run_id,
+        }
+        async with self._db.transaction(None) as session:
+            result = await session.execute(statement, values)
+            return [(row.run_id, row.key, row.payload) for row in result]
+
+    async def purge(self, *, keep_runs_s: float, keep_steps_s: float) -> tuple[int, int] | None:
+        """Delete what is old, one batch; None if another worker is at it.
+
+        Args:
+            keep_runs_s: age since closing; not under 7 days, how long idempotency keys live.
+            keep_steps_s: age since closing.
+
+        Returns:
+            How many runs and how many steps went; call again while it is a full batch.
+        """
+        async with self._db.transaction(None) as session:
+            lock = text("SELECT pg_try_advisory_xact_lock(:key)")
+            if not (await session.execute(lock, {"key": _PURGE_LOCK})).scalar_one():
+                return None
+            steps = await session.execute(
+                PURGE_STEPS, {"keep": timedelta(seconds=keep_steps_s), "batch": PURGE_BATCH}
+            )
+            runs = await session.execute(
+                PURGE_RUNS, {"keep": timedelta(seconds=keep_runs_s), "batch": PURGE_BATCH}
+            )
+            return len(runs.all()), len(steps.all())
+
+    async def count_queued(self) -> int:
+        """Return how many runs of all users wait for a worker."""
+        return (await self.read_queue()).length
+
+    async def read_queue(self) -> Queue:
+        """Return how many runs of all users wait for a worker, and since when."""
+        async with self._db.transaction(None) as session:
+            row = (await session.execute(_QUEUE)).one()
+        return Queue(int(row.length), max(0.0, float(row.oldest_s)))
+
+    async def _changed(self, statement: TextClause, **values: object) -> bool:
+        async with self._db.transaction(None) as session:
+            return (await session.execute(statement, values)).first() is not None

@@ -1,0 +1,215 @@
+"""The run's state machine: every statement that moves a run from one state to another.
+
+    accept                  claim                  finish               close
+      │   ┌──────────────┐ ───────> ┌──────────┐ ───────> ┌─────────┐ ───────> ┌────────┐
+      └──>│    queued    │          │ running  │          │  ended  │          │ closed │──> purged
+          │   no lease   │ <─────── │  leased  │          │ leased  │          │        │
+          └──────────────┘ release  └──────────┘          └─────────┘          └────────┘
+                                     │  ^  renew            │  ^
+                          lease ends │  │ claim  lease ends │  │ claim
+                                     v  │                   v  │
+                                    orphaned               unmarked
+
+    state      status                         lease_until   closed_at   who moves it on
+    queued     queued                         null          null        a worker: claim
+    running    running                        future        null        its worker: renew, finish
+    orphaned   running                        past          null        another: claim, a crash
+    ended      completed, failed, cancelled   future        null        its worker: marker, close
+    unmarked   completed, failed, cancelled   past          null        another: claim
+    closed     completed, failed, cancelled   null          set         housekeeping: purge
+
+A wish to stop (`cancel_requested_at`) is no state: it may come to any active run, whoever has it
+hears of it with the next renewal, and ends the run as cancelled.
+
+Each claim makes the next attempt. Every statement of a worker names its attempt, and changes
+nothing once another one was made: that is the fence, here and in `fence.py`. What a run's states
+promise is explored in `tests/formal/run_model.py`; `docs/runs.md` has it all on one page.
+"""
+
+from typing import Final
+
+from sqlalchemy import TextClause, text
+
+from durable_chatkit.storage.run_rows import RUN_COLUMNS
+
+LOG_OVERHEAD_BYTES: Final = 1024  # of a run's keys in Redis, whatever its log holds
+
+# nothing -> queued. The rest of what acceptance writes is in the same statement, see there. A
+# thread has one active run that calls the agent: `uq_runs_thread_id_active_agent`.
+ACCEPT_SQL: Final = """
+    INSERT INTO runs (run_id, user_id, thread_id, conversation_id, kind, request_type, request,
+                      simple_form, turn, user_message_id, idempotency_key, body_hash, timezone,
+                      locale, traceparent, created_at)
+    VALUES (:run_id, :user_id, :thread_id,
+            coalesce((SELECT conversation_id FROM thread), :conversation_id), :kind, :request_type,
+            :request, :simple_form, :turn, :user_message_id, :idempotency_key, :body_hash,
+            :timezone, :locale, :traceparent, :created_at)
+    ON CONFLICT (run_id) DO NOTHING
+    RETURNING conversation_id
+"""
+
+# queued, orphaned -> running; unmarked -> ended. A worker that the run still names died with it: a
+# release takes the name out.
+# SKIP LOCKED lets workers claim side by side; FIFO among what nobody holds.
+CLAIM: Final = text(f"""
+    UPDATE runs
+       SET attempt = attempt + 1,
+           crashes = crashes + CASE WHEN worker_id IS NULL THEN 0 ELSE 1 END,
+           status = CASE WHEN status = 'queued' THEN 'running' ELSE status END,
+           worker_id = :worker_id,
+           lease_until = now() + CAST(:lease AS interval),
+           started_at = coalesce(started_at, now())
+     WHERE run_id = (
+           SELECT run_id FROM runs
+            WHERE closed_at IS NULL AND (lease_until IS NULL OR lease_until < now())
+            ORDER BY created_at, run_id
+              FOR UPDATE SKIP LOCKED
+            LIMIT 1)
+    RETURNING {RUN_COLUMNS},
+              -- A query in RETURNING sees the row as it was before.
+              crashes > (SELECT before.crashes FROM runs AS before
+                          WHERE before.run_id = runs.run_id) AS taken_over
+""")  # noqa: S608 - the columns are a constant
+
+# running, ended -> the same for some seconds more; tells which runs are to stop.
+# Rows are locked in order of run_id, as by everyone who locks several: no deadlock.
+RENEW: Final = text("""
+    WITH mine AS (
+        SELECT run_id FROM runs
+         WHERE closed_at IS NULL AND worker_id = :worker_id AND lease_until IS NOT NULL
+           AND (CAST(:all AS boolean) OR run_id = ANY (CAST(:run_ids AS text[])))
+         ORDER BY run_id FOR UPDATE),
+    said AS (
+        SELECT * FROM unnest(
+            CAST(:run_ids AS text[]), CAST(:seqs AS integer[]), CAST(:log_bytes AS bigint[])
+        ) AS s(run_id, seq, log_bytes))
+    UPDATE runs
+       SET lease_until = now() + CAST(:lease AS interval),
+           seq_high = greatest(seq_high, (SELECT seq FROM said WHERE said.run_id = runs.run_id)),
+           log_bytes = coalesce(
+               (SELECT said.log_bytes FROM said WHERE said.run_id = runs.run_id), runs.log_bytes)
+      FROM mine
+     WHERE runs.run_id = mine.run_id
+    RETURNING runs.run_id, attempt, cancel_requested_at IS NOT NULL, cancel_reason
+""")
+
+# running -> queued, ended -> unmarked, at once and without a crash.
+RELEASE: Final = text("""
+    UPDATE runs
+       SET worker_id = NULL, lease_until = CASE WHEN status = 'running' THEN NULL ELSE now() END,
+           status = CASE WHEN status = 'running' THEN 'queued' ELSE status END
+     WHERE run_id = :run_id AND worker_id = :worker_id AND attempt = :attempt
+       AND closed_at IS NULL
+    RETURNING 1
+""")
+
+# running -> ended, to an outcome that never changes. The thread takes the next message from here
+# on; the lease stays until the end marker is known to be in the log.
+# The body is not needed any more and is the user's words: it goes.
+FINISH: Final = text("""
+    UPDATE runs
+       SET status = :status, error = :error, seq_high = greatest(seq_high, :seq_high),
+           log_bytes = coalesce(CAST(:log_bytes AS bigint), log_bytes),
+           ended_at = coalesce(ended_at, now()), request = ''
+     WHERE run_id = :run_id AND attempt = :attempt AND status IN ('running', :status)
+    RETURNING 1
+""")
+
+# ended -> closed. Also picks the logs that the user's quota has no room for: logs of active runs and
+# of this one come first, then those of other closed runs, the newest first. What is picked is to be
+# dropped from Redis. SKIP LOCKED: another of the user's runs may be closing at the same moment.
+CLOSE: Final = text(f"""
+    WITH closed AS (
+        UPDATE runs
+           SET closed_at = coalesce(closed_at, now()), lease_until = NULL, has_log = true
+         WHERE run_id = :run_id AND attempt = :attempt AND ended_at IS NOT NULL
+        RETURNING user_id, log_bytes),
+    used AS (
+        SELECT closed.user_id, closed.log_bytes + coalesce(sum(active.log_bytes), 0) AS bytes
+          FROM closed LEFT JOIN runs AS active
+            ON active.user_id = closed.user_id AND active.status IN ('queued', 'running')
+         GROUP BY closed.user_id, closed.log_bytes),
+    logs AS (
+        SELECT run_id, used.bytes + sum(log_bytes + {LOG_OVERHEAD_BYTES}) OVER (
+                   ORDER BY closed_at DESC, run_id DESC) AS total
+          FROM runs JOIN used USING (user_id)
+         WHERE has_log AND closed_at > now() - CAST(:log_ttl AS interval)),
+    dropped AS (
+        UPDATE runs SET has_log = false
+         WHERE run_id IN (
+               SELECT run_id FROM runs
+                WHERE run_id IN (SELECT run_id FROM logs WHERE total > CAST(:quota AS bigint))
+                  FOR UPDATE SKIP LOCKED)
+        RETURNING run_id)
+    SELECT ARRAY(SELECT run_id FROM dropped) AS dropped FROM closed
+""")  # noqa: S608 - a constant
+
+# No state changes below, but the same fence holds.
+
+# One step of the journal, which is never written twice.
+# FOR SHARE makes fence and insert one step: a claim waits for it, or it sees the claim.
+SAVE_STEP: Final = text("""
+    INSERT INTO run_steps (run_id, key, user_id, payload)
+    SELECT run_id, :key, user_id, :payload
+      FROM (SELECT run_id, user_id FROM runs
+             WHERE run_id = :run_id AND attempt = :attempt FOR SHARE) AS fence
+    RETURNING 1
+""")
+
+# The last number in the log, for the case that the log is lost.
+SAVE_SEQ: Final = text("""
+    UPDATE runs SET seq_high = greatest(seq_high, :seq_high)
+     WHERE run_id = :run_id AND attempt = :attempt
+    RETURNING 1
+""")
+
+# The person's wishes: no fence, since they hold for every attempt.
+
+CANCEL: Final = text(f"""
+    UPDATE runs
+       SET cancel_requested_at = coalesce(cancel_requested_at, now()),
+           cancel_reason = coalesce(cancel_reason, :reason)
+     WHERE run_id = :run_id AND status IN ('queued', 'running')
+    RETURNING {RUN_COLUMNS}
+""")  # noqa: S608 - constants
+
+
+def _stop_all(which: str) -> TextClause:
+    """Ask several runs to stop, because what they write to goes.
+
+    Locked in order of run_id, as by the renewal of leases; and runs before threads, as by the
+    workers' item writes: no deadlock.
+    """
+    return text(f"""
+    WITH active AS (
+        SELECT run_id FROM runs
+         WHERE {which} AND status IN ('queued', 'running')
+         ORDER BY run_id FOR UPDATE)
+    UPDATE runs
+       SET cancel_requested_at = coalesce(cancel_requested_at, now()),
+           cancel_reason = 'thread-deleted'
+      FROM active
+     WHERE runs.run_id = active.run_id
+    RETURNING runs.run_id, worker_id
+""")  # noqa: S608 - constants
+
+
+STOP_OF_THREAD: Final = _stop_all("thread_id = :id")
+STOP_OF_USER: Final = _stop_all("user_id = :user_id")
+
+# closed -> gone: first the journal, or at once if the thread was deleted, then the row.
+PURGE_STEPS: Final = text("""
+    DELETE FROM run_steps WHERE run_id IN (
+        SELECT run_id FROM runs
+         WHERE closed_at IS NOT NULL
+           AND (closed_at < now() - CAST(:keep AS interval) OR cancel_reason = 'thread-deleted')
+           AND EXISTS (SELECT 1 FROM run_steps s WHERE s.run_id = runs.run_id)
+         LIMIT :batch)
+    RETURNING 1
+""")
+
+PURGE_RUNS: Final = text("""
+    DELETE FROM runs WHERE run_id IN (
+        SELECT run_id FROM runs WHERE closed_at < now() - CAST(:keep AS interval) LIMIT :batch)
+    RETURNING 1
+""")

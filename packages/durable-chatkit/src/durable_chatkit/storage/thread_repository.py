@@ -1,0 +1,128 @@
+"""Threads of the user that the session is bound to."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from durable_chatkit.storage.cursor import Cursor, Order, keyset
+from durable_chatkit.storage.run import StoppedRun
+from durable_chatkit.storage.run_states import STOP_OF_THREAD
+
+CHANGEABLE: Final = ("title", "status", "metadata", "allowed_image_domains")
+
+_COLUMNS: Final = """
+    id, title, CAST(status AS text) AS status, CAST(metadata AS text) AS metadata,
+    CAST(allowed_image_domains AS text) AS allowed_image_domains, created_at, conversation_id
+"""
+
+_LOAD: Final = text(f"SELECT {_COLUMNS} FROM threads WHERE id = :id")  # noqa: S608 - a constant
+
+_INSERT: Final = text("""
+    WITH owner AS (
+        INSERT INTO owners (user_id, last_conversation_id) VALUES (:user_id, 1)
+        ON CONFLICT (user_id)
+        DO UPDATE SET last_conversation_id = owners.last_conversation_id + 1
+        RETURNING last_conversation_id)
+    INSERT INTO threads (id, user_id, conversation_id, title, status, metadata,
+                         allowed_image_domains, created_at, updated_at)
+    SELECT :id, :user_id, last_conversation_id, :title, :status, :metadata,
+           :allowed_image_domains, :created_at, now()
+      FROM owner
+    RETURNING conversation_id
+""")
+
+# Only what changed: the person may rename a thread in which an agent changes something else.
+_UPDATE: Final = text(f"""
+    UPDATE threads
+       SET title = CASE WHEN :has_title THEN :title ELSE title END,
+           status = CASE WHEN :has_status THEN CAST(:status AS jsonb) ELSE status END,
+           metadata = CASE WHEN :has_metadata THEN CAST(:metadata AS jsonb) ELSE metadata END,
+           allowed_image_domains = CASE WHEN :has_allowed_image_domains
+               THEN CAST(:allowed_image_domains AS jsonb) ELSE allowed_image_domains END,
+           updated_at = now()
+     WHERE id = :id
+    RETURNING {_COLUMNS}
+""")  # noqa: S608 - a constant
+
+# The lock under which requests are accepted: no run can begin while the thread goes.
+_LOCK_OWNER: Final = text("SELECT 1 FROM owners WHERE user_id = :user_id FOR UPDATE")
+
+_FORGET_RUNS: Final = text("""
+    DELETE FROM run_steps WHERE run_id IN (
+        SELECT run_id FROM runs WHERE thread_id = :id AND status NOT IN ('queued', 'running'))
+""")
+
+_DELETE: Final = text("DELETE FROM threads WHERE id = :id RETURNING 1")
+
+
+class ThreadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One thread; `status`, `metadata` and `allowed_image_domains` are JSON."""
+
+    id: str
+    title: str | None
+    status: str
+    metadata: str
+    allowed_image_domains: str | None
+    created_at: datetime
+    conversation_id: int = 0
+
+
+class ThreadRepository:
+    """Reads and writes threads inside one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def load(self, thread_id: str) -> ThreadRow | None:
+        """Return a thread, or None."""
+        row = (await self._session.execute(_LOAD, {"id": thread_id})).one_or_none()
+        return ThreadRow(**row._asdict()) if row is not None else None
+
+    async def page(self, after: Cursor | None, limit: int, order: Order) -> list[ThreadRow]:
+        """Return up to `limit` threads after a place."""
+        key = keyset(after, order)
+        statement = text(
+            f"SELECT {_COLUMNS} FROM threads WHERE {key.condition}"  # noqa: S608 - constants
+            f" ORDER BY {key.order_by} LIMIT :limit"
+        )
+        result = await self._session.execute(statement, {"limit": limit, **key.values})
+        return [ThreadRow(**row._asdict()) for row in result]
+
+    async def insert(self, thread: ThreadRow, user_id: str) -> int:
+        """Add a thread; returns its conversation id, the user's next.
+
+        Raises:
+            IntegrityError: the id is taken.
+        """
+        values = {**msgspec.structs.asdict(thread), "user_id": user_id}
+        del values["conversation_id"]
+        return int((await self._session.execute(_INSERT, values)).scalar_one())
+
+    async def update(self, thread: ThreadRow, changed: Collection[str]) -> ThreadRow | None:
+        """Write some of a thread's fields; returns it as it is then, None if there is none.
+
+        Args:
+            changed: names of changeable fields.
+        """
+        values: dict[str, object] = {"id": thread.id}
+        for name in CHANGEABLE:
+            values |= {name: getattr(thread, name), f"has_{name}": name in changed}
+        row = (await self._session.execute(_UPDATE, values)).one_or_none()
+        return ThreadRow(**row._asdict()) if row is not None else None
+
+    async def delete(self, thread_id: str, user_id: str) -> list[StoppedRun] | None:
+        """Delete a thread with all it holds and ask its active runs to stop.
+
+        Returns:
+            The runs that were active; None if there is no such thread.
+        """
+        await self._session.execute(_LOCK_OWNER, {"user_id": user_id})
+        stopped = await self._session.execute(STOP_OF_THREAD, {"id": thread_id})
+        runs = [StoppedRun(*row) for row in stopped]
+        await self._session.execute(_FORGET_RUNS, {"id": thread_id})
+        deleted = await self._session.execute(_DELETE, {"id": thread_id})
+        return runs if deleted.first() is not None else None

@@ -1,0 +1,88 @@
+"""Runs as their user sees them: look up, find the active one, ask it to stop."""
+
+from typing import Final
+
+import msgspec
+from sqlalchemy import TextClause, text
+
+from durable_chatkit.storage.run import CancelReason, RunRecord, StoppedRun
+from durable_chatkit.storage.run_rows import RUN_COLUMNS, to_run
+from durable_chatkit.storage.run_states import CANCEL
+from todochat.database import Database
+
+MAX_LISTED: Final = 50
+
+_FIND: Final = text(f"SELECT {RUN_COLUMNS} FROM runs WHERE run_id = :run_id")  # noqa: S608 - constants
+
+_LIST_OF_THREAD: Final = text(f"""
+    SELECT {RUN_COLUMNS} FROM runs
+     WHERE thread_id = :thread_id AND (NOT :active OR status IN ('queued', 'running'))
+     ORDER BY created_at DESC, run_id DESC LIMIT :limit
+""")  # noqa: S608 - constants
+
+_LIST_ACTIVE: Final = text(f"""
+    SELECT {RUN_COLUMNS} FROM runs
+     WHERE user_id = :user_id AND status IN ('queued', 'running')
+     ORDER BY created_at DESC, run_id DESC LIMIT :limit
+""")  # noqa: S608 - constants
+
+# The run that answers a message comes before an action's that happens to be newer.
+_FIND_ACTIVE: Final = text(f"""
+    SELECT {RUN_COLUMNS} FROM runs
+     WHERE thread_id = :thread_id AND status IN ('queued', 'running')
+     ORDER BY kind = 'agent' DESC, created_at DESC LIMIT 1
+""")  # noqa: S608 - constants
+
+
+class CancelOutcome(msgspec.Struct, frozen=True):
+    """A run after a request to stop it; `stopped` is None if it had ended already."""
+
+    run: RunRecord
+    stopped: StoppedRun | None
+
+
+class UserRunRepository:
+    """The runs of one user; row-level security hides all others."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def find(self, run_id: str, user_id: str) -> RunRecord | None:
+        """Return a run, or None."""
+        return await self._one(_FIND, user_id, run_id=run_id)
+
+    async def find_active(self, thread_id: str, user_id: str) -> RunRecord | None:
+        """Return the run that is answering in a thread, or None."""
+        return await self._one(_FIND_ACTIVE, user_id, thread_id=thread_id)
+
+    async def list_of_thread(
+        self, thread_id: str, user_id: str, *, active: bool
+    ) -> list[RunRecord]:
+        """Return a thread's newest runs, the newest first."""
+        values = {"thread_id": thread_id, "active": active, "limit": MAX_LISTED}
+        async with self._db.transaction(user_id) as session:
+            return [to_run(row) for row in await session.execute(_LIST_OF_THREAD, values)]
+
+    async def list_active(self, user_id: str) -> list[RunRecord]:
+        """Return the user's active runs, the newest first."""
+        values = {"user_id": user_id, "limit": MAX_LISTED}
+        async with self._db.transaction(user_id) as session:
+            return [to_run(row) for row in await session.execute(_LIST_ACTIVE, values)]
+
+    async def request_cancel(
+        self, run_id: str, user_id: str, reason: CancelReason
+    ) -> CancelOutcome | None:
+        """Ask a run to stop; the first reason stays. None if there is no such run."""
+        async with self._db.transaction(user_id) as session:
+            values = {"run_id": run_id, "reason": reason}
+            row = (await session.execute(CANCEL, values)).one_or_none()
+            if row is not None:
+                run = to_run(row)
+                return CancelOutcome(run, StoppedRun(run.run_id, run.worker_id))
+            row = (await session.execute(_FIND, {"run_id": run_id})).one_or_none()
+            return CancelOutcome(to_run(row), None) if row is not None else None
+
+    async def _one(self, statement: TextClause, user_id: str, **values: object) -> RunRecord | None:
+        async with self._db.transaction(user_id) as session:
+            row = (await session.execute(statement, values)).one_or_none()
+            return to_run(row) if row is not None else None

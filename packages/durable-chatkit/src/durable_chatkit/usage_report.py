@@ -1,0 +1,115 @@
+"""The command `usage`: what models were asked for, by day and by user."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+
+from durable_chatkit.settings import UsageSettings
+from durable_chatkit.storage.usage_repository import DayUsage, UsageRepository, UserUsage
+from todochat.clock import utc_now
+from todochat.database import Database, create_engine
+
+MICROS: Final = 1_000_000
+NAME: Final = "chat-usage"
+HEAD: Final = ("answers", "in", "cached", "out")
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command prints.
+
+    Args:
+        since: the first UTC day of it.
+        users: those who used most.
+    """
+
+    since: date
+    currency: str
+    days: list[DayUsage]
+    users: list[UserUsage]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--days", type=_days, default=7, help="UTC days, today among them (7)")
+    parser.add_argument("--user", metavar="ID", help="of one person")
+    parser.add_argument("--json", action="store_true", help="for programs; money in millionths")
+
+
+def print_usage(settings: UsageSettings, options: argparse.Namespace) -> int:
+    """Print the report; returns the exit code."""
+    try:
+        report = asyncio.run(read_report(settings, options.days, options.user))
+    except (SQLAlchemyError, OSError) as error:
+        sys.stderr.write(f"the chat database can't be read: {error}\n")
+        return 1
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+    else:
+        sys.stdout.write(as_table(report))
+    return 0
+
+
+async def read_report(settings: UsageSettings, days: int, user_id: str | None) -> Report:
+    """Read the last days from the database."""
+    database = Database(create_engine(settings.jobs_database_url, application_name=NAME))
+    since = utc_now().date() - timedelta(days=days - 1)
+    usage = UsageRepository(database)
+    try:
+        return Report(
+            since=since,
+            currency=settings.currency,
+            days=await usage.days(since, user_id),
+            users=await usage.users(since, user_id),
+        )
+    finally:
+        await database.aclose()
+
+
+def as_table(report: Report) -> str:
+    """Return a report for people."""
+    if not report.days:
+        return f"No model was asked since {report.since} (UTC).\n"
+    money = report.currency
+    days = [(f"{entry.day}", entry.model, *_figures(entry)) for entry in report.days]
+    users = [(entry.user_id, *_figures(entry)) for entry in report.users]
+    return (
+        "\n".join(
+            [
+                *_lines(("day (UTC)", "model", *HEAD, money), days),
+                "",
+                *_lines(("user", *HEAD, money), users),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _figures(entry: DayUsage | UserUsage) -> tuple[str, ...]:
+    tokens = (entry.answers, entry.input_tokens, entry.cached_tokens, entry.output_tokens)
+    return (*(f"{figure:,}" for figure in tokens), f"{entry.cost_micros / MICROS:.4f}")
+
+
+def _lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    words = len(head) - len(HEAD) - 1  # figures are set to the right
+    return [
+        "  ".join(
+            cell.ljust(width) if index < words else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [head, *rows]
+    ]
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= 3660:
+        msg = "must be 1 to 3660"
+        raise argparse.ArgumentTypeError(msg)
+    return days

@@ -1,0 +1,51 @@
+"""A handler as a stream of events, like an agent's."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+from chatkit.types import ThreadStreamEvent
+
+from durable_chatkit.agent.action_replay import run_once
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import CallPlace
+from durable_chatkit.worker.active_run import ActiveRun
+
+
+class ActionWork:
+    """A running handler, for others to cancel; see `ActiveRun.attach_result`."""
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self.run_loop_task: asyncio.Task[Any] | None = task
+
+    def cancel(self) -> None:
+        """Stop the handler."""
+        if self.run_loop_task is not None:
+            self.run_loop_task.cancel()
+
+
+async def stream_handler(
+    handle: Callable[[], Awaitable[None]],
+    name: str,
+    place: CallPlace,
+    run: RunContext,
+    active: ActiveRun,
+) -> AsyncGenerator[ThreadStreamEvent, None]:
+    """Yield what a handler says; one that is cancelled just ends.
+
+    Raises:
+        RunLostError, RunStoppedError: see `run_once`.
+        Exception: whatever the handler raises.
+    """
+    task = asyncio.create_task(run_once(handle, name, place, run, run.scope), name="action")
+    active.attach_result(ActionWork(task))
+    try:
+        async for event in run.said_by(task):
+            yield event
+        if not task.cancelled():
+            task.result()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])

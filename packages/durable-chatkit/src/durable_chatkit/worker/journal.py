@@ -1,0 +1,72 @@
+"""The journal of one run: read once at the claim, then only added to."""
+
+from collections.abc import Iterator
+
+import msgspec
+from agents import TResponseInputItem
+
+from durable_chatkit.agent.model_replay import AnswerStep
+from durable_chatkit.agent.run_scope import INPUT_KEY, is_choice, is_tool_step, step_kind
+from durable_chatkit.agent.tool_replay import ToolStep
+from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.storage.usage_repository import AnswerUsage
+from todochat.faults import fault_point
+
+
+class StepJournal:
+    """Steps of earlier attempts and of this one; see `durable_chatkit.agent.run_scope.Journal`."""
+
+    def __init__(
+        self, runs: RunRepository, run_id: str, attempt: int, steps: dict[str, bytes]
+    ) -> None:
+        self._runs = runs
+        self._run_id = run_id
+        self._attempt = attempt
+        self._steps = steps
+
+    def get(self, key: str) -> bytes | None:
+        """Return a step's payload, None if no attempt has finished it."""
+        return self._steps.get(key)
+
+    def has_choice(self, name: str) -> bool:
+        """Tell whether a call of the run has made a choice of this name, in any attempt."""
+        return any(is_choice(key, name) for key in self._steps)
+
+    async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
+        """Insert a step.
+
+        Raises:
+            RunLostError: a later attempt has the run.
+        """
+        kind = step_kind(key)
+        fault_point(f"{kind}.unsaved")
+        await self._runs.save_step(self._run_id, self._attempt, key, payload, usage)
+        self._steps[key] = payload
+        fault_point(f"{kind}.saved")
+
+    @property
+    def input(self) -> list[TResponseInputItem] | None:
+        """The history that the run began with, None if no attempt got that far."""
+        payload = self._steps.get(INPUT_KEY)
+        return None if payload is None else msgspec.json.decode(payload)
+
+    async def save_input(self, items: list[TResponseInputItem]) -> None:
+        """Keep the history; later attempts find the run's own items in the thread."""
+        await self.save(INPUT_KEY, msgspec.json.encode(items))
+
+    def owned_item_ids(self) -> set[str]:
+        """Return the ids of the items that finished answers and tool calls have said."""
+        owned: set[str] = set()
+        for key, payload in self._steps.items():
+            if key.startswith("answer/"):
+                owned.update(msgspec.json.decode(payload, type=AnswerStep).message_ids)
+            elif is_tool_step(key):
+                owned.update(_item_ids(msgspec.json.decode(payload, type=ToolStep)))
+        return owned
+
+
+def _item_ids(step: ToolStep) -> Iterator[str]:
+    for raw in step.events:
+        event = msgspec.json.decode(raw)
+        if event["type"] == "thread.item.done":
+            yield event["item"]["id"]

@@ -1,0 +1,118 @@
+"""One made-up answer at start: the first stream of a process costs 0.2 s of lazily built schemas.
+
+Without it the first person to write, or to cancel, would wait for that.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import httpx2
+import structlog
+from agents import Agent, RunConfig, Runner
+from chatkit.agents import stream_agent_response
+from chatkit.types import Page, ThreadItem, ThreadMetadata
+
+from durable_chatkit.agent.model_config import open_model
+from durable_chatkit.agent.model_replay import ReplayModel
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import RunScope, Said
+from durable_chatkit.chatkit.context import IdScope, RequestContext
+from durable_chatkit.chatkit.store import PostgresStore
+from durable_chatkit.chatkit.wire import encode_event
+from durable_chatkit.settings import ChatSettings
+from durable_chatkit.storage.usage_repository import AnswerUsage
+from todochat.clock import utc_now
+
+_RUN_ID: Final = "run_warmup"
+_MESSAGE: Final = {
+    "type": "message",
+    "id": "msg_warmup",
+    "role": "assistant",
+    "status": "completed",
+    "content": [{"type": "output_text", "text": "Hello", "annotations": []}],
+}
+_RESPONSE: Final = {
+    "id": "resp_warmup",
+    "object": "response",
+    "created_at": 0,
+    "status": "completed",
+    "model": "warmup",
+    "output": [_MESSAGE],
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+}
+_PLACE: Final = {"item_id": "msg_warmup", "output_index": 0, "content_index": 0}
+_RESPONSES_EVENTS: Final[tuple[Mapping[str, Any], ...]] = (
+    {"type": "response.output_item.added", "output_index": 0, "item": {**_MESSAGE, "content": []}},
+    {
+        "type": "response.content_part.added",
+        **_PLACE,
+        "part": {"type": "output_text", "text": "", "annotations": []},
+    },
+    {"type": "response.output_text.delta", **_PLACE, "delta": "Hello", "logprobs": []},
+    {"type": "response.output_text.done", **_PLACE, "text": "Hello", "logprobs": []},
+    {"type": "response.completed", "response": _RESPONSE},
+)
+_CHUNK: Final = {"id": "warmup", "object": "chat.completion.chunk", "created": 0, "model": "warmup"}
+_CHAT_EVENTS: Final[tuple[Mapping[str, Any], ...]] = (
+    {**_CHUNK, "choices": [{"index": 0, "delta": {"role": "assistant", "content": "Hello"}}]},
+    {**_CHUNK, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+)
+
+log = structlog.get_logger(__name__)
+
+
+class _NoJournal:
+    def get(self, key: str) -> bytes | None:  # noqa: ARG002 - a journal's signature
+        return None
+
+    def has_choice(self, name: str) -> bool:  # noqa: ARG002 - a journal's signature
+        return False
+
+    async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
+        """Keep nothing."""
+
+
+class _NoItems:
+    async def load_thread_items(self, *_args: Any, **_options: Any) -> Page[ThreadItem]:
+        return Page()
+
+
+async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
+    """Stream one answer through everything but the network, the database and the bus."""
+    ids = IdScope(_RUN_ID)
+    scope = RunScope(run_id=_RUN_ID, attempt=1, ids=ids, journal=_NoJournal(), said=Said())
+    context = RunContext(
+        thread=ThreadMetadata(id="thr_warmup", created_at=utc_now()),
+        store=cast("PostgresStore", _NoItems()),
+        request_context=RequestContext(user_id="warmup", ids=ids),
+        scope=scope,
+    )
+    transport = httpx2.MockTransport(_answer)
+    try:
+        async with open_model(settings, transport=transport) as configured:
+            result = Runner.run_streamed(
+                agent,
+                "hello",
+                context=context,
+                run_config=RunConfig(
+                    model=ReplayModel(configured.model, scope), tracing_disabled=True
+                ),
+            )
+            async for event in stream_agent_response(context, result):
+                encode_event(event)
+    except Exception as error:  # noqa: BLE001 - it only saves time
+        log.warning("worker.warm_up_failed", error=error)
+    finally:
+        context.close()
+
+
+def _answer(request: httpx2.Request) -> httpx2.Response:
+    is_chat = request.url.path.endswith("/chat/completions")
+    events = _CHAT_EVENTS if is_chat else _RESPONSES_EVENTS
+    numbered = ({**event, "sequence_number": number} for number, event in enumerate(events))
+    lines = [f"data: {json.dumps(event)}\n\n" for event in numbered]
+    body = "".join([*lines, "data: [DONE]\n\n"] if is_chat else lines)
+    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, text=body)

@@ -1,0 +1,136 @@
+"""The list of tasks that the person sees in the chat, with boxes to tick."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from chatkit.widgets import DynamicWidgetRoot
+
+from todo_agent.action_payloads import OPEN, TOGGLE, click
+from todo_agent.instructions import zone
+from todo_agent.tasks_client import TaskView
+
+TASK_LIST: Final = "task-list"
+SHOWN_AT_FIRST: Final = 10  # the rest is behind "Show more"
+GONE: Final = "No longer there"
+PRIORITY_COLORS: Final[Mapping[str, str]] = {
+    "low": "secondary",
+    "medium": "warning",
+    "high": "danger",
+}
+
+
+def task_list(
+    tasks: Sequence[TaskView], list_names: Mapping[str, str], timezone: str
+) -> DynamicWidgetRoot:
+    """Build a ListView with a row for each task."""
+    rows = [_row(task, list_names.get(task.list_id, ""), timezone) for task in tasks]
+    return widget({"type": "ListView", "key": TASK_LIST, "limit": SHOWN_AT_FIRST, "children": rows})
+
+
+def widget(root: dict[str, Any]) -> DynamicWidgetRoot:
+    """Return a widget made of plain data; the named classes are deprecated."""
+    return DynamicWidgetRoot.model_validate(root)
+
+
+def with_task(
+    root: dict[str, Any], task: TaskView, list_names: Mapping[str, str], timezone: str
+) -> dict[str, Any]:
+    """Return a list whose row of a task shows it as it is now.
+
+    A row that shows a younger state stays: clicks may be answered in another order than made.
+    """
+    row = _row(task, list_names.get(task.list_id, ""), timezone)
+    rows = [
+        row if old.get("key") == task.id and _version(old) <= task.updated_at else old
+        for old in root["children"]
+    ]
+    return {**root, "children": rows}
+
+
+def without_task(root: dict[str, Any], task_id: str) -> dict[str, Any]:
+    """Return a list whose row of a task says that it is gone."""
+    rows = [_gone_row(old) if old.get("key") == task_id else old for old in root["children"]]
+    return {**root, "children": rows}
+
+
+def as_text(tasks: Sequence[TaskView]) -> str:
+    """What is copied when the person copies the list."""
+    return "\n".join(_copied(task.title, task.completed_at is not None) for task in tasks)
+
+
+def rows_as_text(root: Mapping[str, Any]) -> str:
+    """The same of a list as it is shown now."""
+    boxes = [row["children"][0] for row in root["children"]]
+    return "\n".join(
+        _copied(box["label"], bool(box["defaultChecked"]))
+        for box in boxes
+        if box["type"] == "Checkbox"
+    )
+
+
+def due_text(task: TaskView, timezone: str) -> str:
+    """Say when a task is due, in the person's zone; empty if it isn't."""
+    due = task.due
+    if due is None:
+        return ""
+    if "at" in due:
+        at = datetime.fromisoformat(due["at"]).astimezone(zone(timezone))
+        return f"{at:%a} {at.day} {at:%b} {at:%H:%M}"
+    day = date.fromisoformat(due["date"])
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def _copied(title: str, is_done: bool) -> str:
+    return f"- [{'x' if is_done else ' '}] {title}"
+
+
+def _row(task: TaskView, list_name: str, timezone: str) -> dict[str, Any]:
+    is_done = task.completed_at is not None
+    about = " · ".join(
+        part for part in (f"#{task.number}", list_name, due_text(task, timezone)) if part
+    )
+    box = {
+        "type": "Checkbox",
+        # Another key for another state: a client that keeps what was ticked shows it anew.
+        "key": f"{task.id}:{'done' if is_done else 'open'}",
+        "name": "completed",
+        "label": task.title,
+        "defaultChecked": is_done,
+        "onChangeAction": click(
+            TOGGLE,
+            streaming=False,
+            task_id=task.id,
+            completed=not is_done,
+            version=task.updated_at,
+        ),
+    }
+    badges = []
+    if task.priority in PRIORITY_COLORS:
+        color = PRIORITY_COLORS[task.priority]
+        badges.append({"type": "Badge", "label": task.priority, "color": color})
+    edit = {
+        "type": "Button",
+        "label": "Edit",
+        "size": "sm",
+        "variant": "ghost",
+        "onClickAction": click(OPEN, task_id=task.id),
+    }
+    caption = {"type": "Caption", "value": about}
+    children = [box, caption, *badges, {"type": "Spacer"}, edit]
+    return {"type": "ListViewItem", "key": task.id, "children": children}
+
+
+def _version(row: Mapping[str, Any]) -> str:
+    """When the task that a row shows was changed last; "" for a row that shows none."""
+    action = row["children"][0].get("onChangeAction") or {}
+    return str((action.get("payload") or {}).get("version") or "")
+
+
+def _gone_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    title = str(row["children"][0].get("label") or "")
+    texts = [
+        {"type": "Text", "value": title, "lineThrough": True, "color": "secondary"},
+        {"type": "Caption", "value": GONE},
+    ]
+    return {"type": "ListViewItem", "key": row["key"], "children": texts if title else texts[1:]}

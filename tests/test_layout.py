@@ -1,0 +1,31 @@
+"""What the import contracts can't see: the runtime speaks of no todo list."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+RUNTIME = ROOT / "packages/durable-chatkit/src/durable_chatkit"
+# Names that clients and operators rely on.
+PUBLIC = re.compile(r"TODO_AGENT_\w+|todo-agent|TODO_AGENT|todochat|TODOCHAT")
+DOMAIN = re.compile(
+    r"todo|buy milk|\btasks?_(?:url|service|http|client)|due date|due_(?:at|date)|\btsk_|\blst_",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(RUNTIME.rglob("*.py")), ids=lambda path: str(path.relative_to(RUNTIME))
+)
+def test_the_runtime_knows_no_todo_list(path: Path) -> None:
+    text = PUBLIC.sub("", path.read_text(encoding="utf-8"))
+
+    assert DOMAIN.findall(text) == []
+
+
+def test_the_example_imports_the_runtime_alone() -> None:
+    text = (ROOT / "examples/own-agent/tea_house.py").read_text(encoding="utf-8")
+
+    assert "durable_chatkit" in text
+    assert "todo_agent" not in text
