@@ -1,6 +1,7 @@
 """The code of the previous release, from the repository's history, ready to run."""
 
 import io
+import re
 import subprocess
 import sys
 import sysconfig
@@ -11,7 +12,7 @@ from typing import Final
 from deploy_kit import ROOT
 
 SOURCES: Final = ("packages", "services", "deploy/local", "deploy/caddy")
-MIGRATIONS: Final = ":(glob)services/*/src/*/migrations/versions/*.py"
+MIGRATION: Final = re.compile(rb"/migrations/versions/[^/]+\.py$", re.MULTILINE)
 TIMEOUT_S: Final = 60
 
 
@@ -31,11 +32,14 @@ def former_commit() -> str | None:
     release = git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", "HEAD^")
     if release:
         return release.decode().strip()
-    newest = git("log", "-1", "--diff-filter=A", "--format=%H", "--", MIGRATIONS)
-    before = (
-        git("rev-parse", "--verify", "--quiet", f"{newest.decode().strip()}^") if newest else b""
-    )
-    return before.decode().strip() if before else None
+    # No path is named: a file that has only moved would count as added.
+    added = git("log", "--diff-filter=A", "-M", "--name-only", "--format=%x00%H") or b""
+    for commit in added.split(b"\0"):
+        if MIGRATION.search(commit):
+            newest = commit.split(b"\n", 1)[0].decode()
+            before = git("rev-parse", "--verify", "--quiet", f"{newest}^")
+            return before.decode().strip() if before else None
+    return None
 
 
 def unpack(commit: str, folder: Path) -> list[str]:

@@ -31,7 +31,9 @@ RUN --mount=type=secret,id=index sh locked.sh service "${SERVICE}"
 
 FROM dependencies AS code
 ARG SERVICE
-COPY packages packages
+COPY packages/durable-chatkit/src packages/durable-chatkit/src
+COPY packages/offline-assistant/src packages/offline-assistant/src
+COPY packages/todochat/src packages/todochat/src
 COPY services/${SERVICE}/src services/${SERVICE}/src
 RUN sh locked.sh code "${SERVICE}"
 

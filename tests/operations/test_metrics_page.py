@@ -47,7 +47,7 @@ def test_a_metric_is_named_by_the_rules_and_described(metric: Metric) -> None:
 def test_metrics_are_registered_in_the_modules_that_are_looked_at() -> None:
     importing = {
         path.name
-        for path in ROOT.glob("services/*/src/**/*.py")
+        for path in (*ROOT.glob("packages/*/src/**/*.py"), *ROOT.glob("services/*/src/**/*.py"))
         if re.search(r"prometheus_client import.*(Counter|Gauge|Histogram)", path.read_text())
     }
 

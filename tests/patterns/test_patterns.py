@@ -9,6 +9,8 @@ import pytest
 FUZZ = Path(__file__).with_name("fuzz_patterns.py")
 PACKAGES = (
     "todochat",
+    "durable_chatkit",
+    "offline_assistant",
     "auth_session",
     "tasks_service",
     "chat_gateway",
