@@ -20,7 +20,7 @@ from chatkit.types import (
 )
 from redis.asyncio import Redis
 
-from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
+from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, InboundRequest
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.requests import (
     SimpleForm,
@@ -90,7 +90,7 @@ class Chat:
             submission = submission_of(parsed)
         arrival.setdefault("run_id", new_id("run"))
         return await self.acceptance.accept(
-            submission, Arrival(user_id=user_id, body=body, **arrival)
+            submission, InboundRequest(user_id=user_id, body=body, **arrival)
         )
 
     def context(

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
+from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, InboundRequest
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.requests import (
     SimpleForm,
@@ -88,7 +88,7 @@ class Chat:
         return await self._accept(submission_of(parsed), raw)
 
     async def _accept(self, submission: Any, body: bytes) -> AcceptedRun:
-        arrival = Arrival(
+        arrival = InboundRequest(
             user_id=USER, run_id=new_id("run"), body=body, timezone="Europe/Berlin", locale="de"
         )
         return await self.acceptance.accept(submission, arrival)

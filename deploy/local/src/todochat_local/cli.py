@@ -22,7 +22,7 @@ app: Final = typer.Typer(
 )
 
 DataDirOption = Annotated[
-    Path, typer.Option("--data-dir", envvar=DATA_DIR_VARIABLE, help="Where all data lies.")
+    Path, typer.Option("--data-dir", envvar=DATA_DIR_VARIABLE, help="Directory for all data.")
 ]
 DEFAULT: Final = Path(DEFAULT_DATA_DIR)
 PASS_ON: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -91,7 +91,9 @@ def logs(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="A process, such as tasks; else all.")] = None,
     data_dir: DataDirOption = DEFAULT,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep following new log lines.")
+    ] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Lines from each.")] = 50,
 ) -> None:
     """Show what the processes log."""

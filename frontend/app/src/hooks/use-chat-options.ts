@@ -11,7 +11,7 @@ import { usePreferences } from "@/stores/preferencesStore";
 const MIB = 1024 * 1024;
 const ACCENT = { light: "#0f766e", dark: "#5ee6d2" };
 const OFFLINE_NOTE =
-  "Offline assistant: it knows your tasks and plain English, and needs no model. Set `OPENAI_API_KEY` or `OPENAI_BASE_URL` on the server to talk with one.";
+  "Offline assistant: understands simple English commands, no model needed. Set `OPENAI_API_KEY` or `OPENAI_BASE_URL` on the server to talk with one.";
 
 /** The options of every chat on this site: whose it is, how it looks, what it offers. */
 export function useChatOptions(): UseChatKitOptions {
@@ -41,7 +41,7 @@ export function useChatOptions(): UseChatKitOptions {
       history: { enabled: true, showDelete: true, showRename: true },
       startScreen: { greeting: greeting(name), prompts: PROMPTS },
       composer: {
-        placeholder: "Tell me what to do",
+        placeholder: "Message your assistant",
         attachments: {
           // The offline assistant would only say that it can't read them.
           enabled: assistant?.offline === false,

@@ -1,6 +1,6 @@
 import { create } from "zustand";
 import { followChanges } from "@/lib/change-feed";
-import { isOlder, Meanwhile } from "@/lib/meanwhile";
+import { isOlder, PendingEdits } from "@/lib/pending-edits";
 import { messageOf } from "@/lib/problem";
 import * as api from "@/lib/task-api";
 import { type Patch, withPatches } from "@/lib/task-view";
@@ -52,8 +52,8 @@ const EMPTY = {
 
 let lastKey = 0;
 let loading: AbortController | null = null;
-const heardTasks = new Meanwhile<Task>();
-const heardLists = new Meanwhile<TaskList>();
+const heardTasks = new PendingEdits<Task>();
+const heardLists = new PendingEdits<TaskList>();
 
 /** The store of the task panel. */
 export const useTaskStore = create<TaskState>()((set, get) => {

@@ -6,15 +6,19 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from durable_chatkit.chatkit.attachments import AttachmentDesk
-from durable_chatkit.chatkit.history_desk import HistoryDesk
+from durable_chatkit.chatkit.attachments import AttachmentService
+from durable_chatkit.chatkit.history_service import HistoryService
 from durable_chatkit.erasure import Eraser
-from durable_chatkit.http.arrival import BODY_LIMIT_BYTES, provide_arrival, provide_caller
 from durable_chatkit.http.assistant_controller import AssistantController
 from durable_chatkit.http.attachment_controller import AttachmentController
 from durable_chatkit.http.chatkit_controller import ChatKitController
 from durable_chatkit.http.erasure_controller import ErasureController
 from durable_chatkit.http.history_controller import HistoryController
+from durable_chatkit.http.inbound_request import (
+    BODY_LIMIT_BYTES,
+    provide_caller,
+    provide_inbound_request,
+)
 from durable_chatkit.http.run_controller import RunController
 from durable_chatkit.lifespan import check_databases, open_stores
 from durable_chatkit.service import ChatService
@@ -44,11 +48,11 @@ def create_app(settings: ChatSettings) -> Litestar:
         ready_checks={"postgres": check_databases},
         dependencies={
             "caller": Provide(provide_caller, sync_to_thread=False),
-            "arrival": Provide(provide_arrival),
+            "arrival": Provide(provide_inbound_request),
             "chat_service": Provide(_chat_service, sync_to_thread=False),
-            "attachment_desk": Provide(_attachment_desk, sync_to_thread=False),
+            "attachment_service": Provide(_attachment_desk, sync_to_thread=False),
             "eraser": Provide(_eraser, sync_to_thread=False),
-            "history_desk": Provide(_history_desk, sync_to_thread=False),
+            "history_service": Provide(_history_desk, sync_to_thread=False),
         },
         body_limit_bytes=BODY_LIMIT_BYTES,
         description=DESCRIPTION,
@@ -60,8 +64,8 @@ def _chat_service(state: State) -> ChatService:
     return service
 
 
-def _attachment_desk(state: State) -> AttachmentDesk:
-    desk: AttachmentDesk = state.attachment_desk
+def _attachment_desk(state: State) -> AttachmentService:
+    desk: AttachmentService = state.attachment_service
     return desk
 
 
@@ -70,6 +74,6 @@ def _eraser(state: State) -> Eraser:
     return eraser
 
 
-def _history_desk(state: State) -> HistoryDesk:
-    desk: HistoryDesk = state.history_desk
+def _history_desk(state: State) -> HistoryService:
+    desk: HistoryService = state.history_service
     return desk

@@ -158,9 +158,9 @@ class UnsupportedFileError(InvalidInputError):
 
 
 class TranscriptionFailedError(UnavailableError):
-    """The model that listens can't be reached, or gave no answer in time."""
+    """The transcription model is unreachable or timed out."""
 
-    code, title = "transcription-failed", "Nobody listened"
+    code, title = "transcription-failed", "Transcription failed"
 
     def __init__(self) -> None:
         super().__init__("The recording could not be turned into text just now.")

@@ -7,19 +7,19 @@ from typing import Final
 from litestar import Litestar
 from litestar.datastructures import State
 
-from durable_chatkit.chat_gauges import budget_gauges, queue_gauges
 from durable_chatkit.chatkit.acceptance import Acceptance
-from durable_chatkit.chatkit.attachments import AttachmentDesk, FileLimits
+from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits
 from durable_chatkit.chatkit.budgets import NO_BUDGETS, Budgets
 from durable_chatkit.chatkit.dictation import Dictation, Transcriber
 from durable_chatkit.chatkit.direct_answers import DirectAnswers
-from durable_chatkit.chatkit.history_desk import HistoryDesk
+from durable_chatkit.chatkit.history_service import HistoryService
 from durable_chatkit.chatkit.previews import AttachmentLinks
 from durable_chatkit.chatkit.server import AcceptingServer
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.erasure import Accounts, Eraser
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
+from durable_chatkit.queue_metrics import budget_gauges, queue_gauges
 from durable_chatkit.run_queue import RunQueue
 from durable_chatkit.service import ChatService
 from durable_chatkit.settings import ChatSettings
@@ -61,14 +61,14 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         links = AttachmentLinks(
             settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
         )
-        desk = AttachmentDesk(database, links, _file_limits(settings))
+        desk = AttachmentService(database, links, _file_limits(settings))
         server = AcceptingServer(PostgresStore(database, links))
         signals = RunSignals(redis)
         app.state.database = database
         app.state.jobs_database = jobs
         app.state.service_tokens = tokens
-        app.state.attachment_desk = desk
-        app.state.history_desk = HistoryDesk(database)
+        app.state.attachment_service = desk
+        app.state.history_service = HistoryService(database)
         app.state.eraser = Eraser(database, redis, signals)
         gauges: StoredGauges = app.state.gauges
         gauges.add(database_size(jobs, "chat"))

@@ -17,7 +17,7 @@ from chatkit.types import (
 )
 from opentelemetry.trace import SpanKind
 
-from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, Arrival
+from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, InboundRequest
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.direct_answers import DirectAnswers
 from durable_chatkit.chatkit.limits import check_non_streaming
@@ -77,7 +77,7 @@ class ChatService:
         self._direct = direct
         self._accounts = accounts
 
-    async def handle(self, arrival: Arrival) -> bytes | AcceptedRun:
+    async def handle(self, arrival: InboundRequest) -> bytes | AcceptedRun:
         """Answer a request with JSON, or with the run whose stream is the answer."""
         request = parse_request(arrival.body)
         if isinstance(request, SimpleForm):
@@ -113,7 +113,7 @@ class ChatService:
             await self._signals.stop([outcome.stopped])
         return outcome.run
 
-    async def _accept(self, submission: Submission, arrival: Arrival) -> AcceptedRun:
+    async def _accept(self, submission: Submission, arrival: InboundRequest) -> AcceptedRun:
         began = time.perf_counter()
         queue_is_full = await self._queue.is_full()
         with span("accept", kind=SpanKind.PRODUCER):
@@ -141,7 +141,7 @@ class ChatService:
         REQUESTS.labels(ATTACH_ACTION, "attached").inc()
         return AcceptedRun(run.run_id, run.thread_id, run.conversation_id)
 
-    async def _act(self, request: ThreadsSyncCustomActionReq, arrival: Arrival) -> bytes:
+    async def _act(self, request: ThreadsSyncCustomActionReq, arrival: InboundRequest) -> bytes:
         """Have a worker do an action and answer with the widget it came from, as it is then."""
         params = request.params
         if _is_attach(request):
@@ -164,7 +164,7 @@ class ChatService:
                 response.updated_item = None
         return to_json(response)
 
-    async def _answer(self, request: NonStreamingReq, arrival: Arrival) -> bytes:
+    async def _answer(self, request: NonStreamingReq, arrival: InboundRequest) -> bytes:
         check_non_streaming(request)
         await self._accounts.check_open(arrival.user_id)
         context = RequestContext(

@@ -68,7 +68,7 @@ class WallTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DateFragment:
     """What one piece says. Days are inclusive; `is_exact_day` marks a calendar date among names."""
 
     first: date | None = None
@@ -81,16 +81,16 @@ class Part:
     is_exact_day: bool = False
 
     @classmethod
-    def on(cls, day: date, *, is_exact: bool = False) -> "Part":
+    def on(cls, day: date, *, is_exact: bool = False) -> "DateFragment":
         """Return the part that names one day."""
         return cls(first=day, last=day, is_exact_day=is_exact)
 
 
-Reading = Callable[[Match, Clock], Part | None]
+Reading = Callable[[Match, Clock], DateFragment | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DatePattern:
     """One kind of piece: its pattern, and how a match is read.
 
     A weak piece belongs to a title unless it stands at the title's end ("friday report"); one that

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 
 from offline_assistant.clock import Clock
-from offline_assistant.date_parts import MIDNIGHT, Part, Piece, WallTime, When
+from offline_assistant.date_parts import MIDNIGHT, DateFragment, DatePattern, WallTime, When
 from offline_assistant.day_pieces import DAY_PIECES
 from offline_assistant.time_pieces import TIME_PIECES
 
@@ -33,7 +33,7 @@ class DatePhrase:
     start: int
     end: int
     when: When
-    parts: tuple[Part, ...]
+    parts: tuple[DateFragment, ...]
     is_strong: bool
     keeps_text: bool
 
@@ -42,8 +42,8 @@ class DatePhrase:
 class _Found:
     start: int
     end: int
-    piece: Piece
-    part: Part
+    piece: DatePattern
+    part: DateFragment
 
 
 def find_dates(text: str, clock: Clock) -> list[DatePhrase]:
@@ -124,7 +124,7 @@ def _neighbours(text: str, pieces: Iterable[_Found]) -> Iterator[list[_Found]]:
         yield group
 
 
-def _fits(parts: Sequence[Part], new: Part) -> bool:
+def _fits(parts: Sequence[DateFragment], new: DateFragment) -> bool:
     """Whether a piece adds something new: a second day or time starts another phrase."""
     if new.instant or any(part.instant for part in parts):
         return False
@@ -138,7 +138,7 @@ def _fits(parts: Sequence[Part], new: Part) -> bool:
 
 def join_dates(phrases: Sequence[DatePhrase], clock: Clock) -> When | None:
     """Join the phrases of one sentence: the last day that is named, at the last time."""
-    parts: list[Part] = []
+    parts: list[DateFragment] = []
     for phrase in phrases:
         if not all(_fits(parts, part) for part in phrase.parts):
             parts = []
@@ -146,7 +146,7 @@ def join_dates(phrases: Sequence[DatePhrase], clock: Clock) -> When | None:
     return _combine(parts, clock)
 
 
-def _combine(parts: Sequence[Part], clock: Clock) -> When | None:
+def _combine(parts: Sequence[DateFragment], clock: Clock) -> When | None:
     repeats = any(part.repeats for part in parts)
     instant = next((part.instant for part in parts if part.instant), None)
     if instant:
@@ -164,7 +164,7 @@ def _combine(parts: Sequence[Part], clock: Clock) -> When | None:
     return When(repeats=True) if repeats else None
 
 
-def _wall_time(parts: Sequence[Part]) -> WallTime | None:
+def _wall_time(parts: Sequence[DateFragment]) -> WallTime | None:
     day_part = next((part.day_part for part in parts if part.day_part), None)
     wall = next((part.wall for part in parts if part.wall), None)
     if wall is not None:
@@ -172,7 +172,7 @@ def _wall_time(parts: Sequence[Part]) -> WallTime | None:
     return WallTime.at_start_of(day_part) if day_part else None
 
 
-def _on_day(named: Part, wall: WallTime, clock: Clock, *, repeats: bool) -> datetime:
+def _on_day(named: DateFragment, wall: WallTime, clock: Clock, *, repeats: bool) -> datetime:
     day = named.due_day or named.first or clock.today
     at = _moment(day, wall, clock)
     if day != clock.today or at > clock.now:

@@ -6,7 +6,7 @@ from typing import Final
 
 from offline_assistant.calendar_dates import days_ahead, next_month, parse_calendar_date
 from offline_assistant.clock import Clock
-from offline_assistant.date_parts import Part, Piece, Reading
+from offline_assistant.date_parts import DateFragment, DatePattern, Reading
 from offline_assistant.patterns import (
     CARDINAL,
     ORDINAL,
@@ -55,7 +55,7 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _relative_day(match: Match, clock: Clock) -> Part:
+def _relative_day(match: Match, clock: Clock) -> DateFragment:
     word = match["day"].lower()
     offset = 0
     if "after" in word:
@@ -65,34 +65,34 @@ def _relative_day(match: Match, clock: Clock) -> Part:
     elif word[:2] in {"to", "tm"} and word not in {"today", "tonight"}:
         offset = 1
     day = clock.today + timedelta(days=offset)
-    return Part(first=day, last=day, day_part="night" if word == "tonight" else None)
+    return DateFragment(first=day, last=day, day_part="night" if word == "tonight" else None)
 
 
-def _weekday(match: Match, clock: Clock) -> Part:
+def _weekday(match: Match, clock: Clock) -> DateFragment:
     number = weekday_number(match["name"])
     groups = match.groupdict()
     which = (groups.get("which") or "").lower()
     if groups.get("week") or which == "next":
-        return Part.on(_monday(clock.today) + timedelta(days=7 + number))
+        return DateFragment.on(_monday(clock.today) + timedelta(days=7 + number))
     if which == "last":
-        return Part.on(next_weekday(number, clock.today) - timedelta(days=7))
-    return Part.on(next_weekday(number, clock.today, may_be_today=which == "this"))
+        return DateFragment.on(next_weekday(number, clock.today) - timedelta(days=7))
+    return DateFragment.on(next_weekday(number, clock.today, may_be_today=which == "this"))
 
 
-def _weeks_from_weekday(match: Match, clock: Clock) -> Part:
+def _weeks_from_weekday(match: Match, clock: Clock) -> DateFragment:
     start = next_weekday(weekday_number(match["name"]), clock.today)
-    return Part.on(start + timedelta(weeks=min(to_number(match["count"]), 520)))
+    return DateFragment.on(start + timedelta(weeks=min(to_number(match["count"]), 520)))
 
 
-def _calendar_date(match: Match, clock: Clock) -> Part | None:
+def _calendar_date(match: Match, clock: Clock) -> DateFragment | None:
     words = f"{to_number(match['day'])} {match['month'][:3]} {match['year'] or ''}".strip()
     day = parse_calendar_date(words, clock)
-    return Part.on(day, is_exact=True) if day else None
+    return DateFragment.on(day, is_exact=True) if day else None
 
 
-def _numeric_date(match: Match, clock: Clock) -> Part | None:
+def _numeric_date(match: Match, clock: Clock) -> DateFragment | None:
     day = parse_calendar_date(_with_named_month(match["date"], clock), clock)
-    return Part.on(day, is_exact=True) if day else None
+    return DateFragment.on(day, is_exact=True) if day else None
 
 
 def _with_named_month(numbers: str, clock: Clock) -> str:
@@ -107,7 +107,7 @@ def _with_named_month(numbers: str, clock: Clock) -> str:
     return " ".join([str(day), name, *map(str, year)])
 
 
-def _day_of_month(match: Match, clock: Clock) -> Part | None:
+def _day_of_month(match: Match, clock: Clock) -> DateFragment | None:
     day, which = to_number(match["day"]), (match["which"] or "").lower()
     first = clock.today.replace(day=1)
     if which == "next":
@@ -116,12 +116,12 @@ def _day_of_month(match: Match, clock: Clock) -> Part | None:
         if day <= (next_month(first) - timedelta(days=1)).day:
             candidate = first.replace(day=max(day, 1))
             if which or candidate >= clock.today:
-                return Part.on(candidate, is_exact=True)
+                return DateFragment.on(candidate, is_exact=True)
         first = next_month(first)
     return None
 
 
-def _period(match: Match, clock: Clock) -> Part:
+def _period(match: Match, clock: Clock) -> DateFragment:
     unit, which = match["unit"].lower(), (match["which"] or "").lower()
     is_next = which.endswith(("next", "following"))
     today = clock.today
@@ -136,43 +136,45 @@ def _period(match: Match, clock: Clock) -> Part:
     else:
         first = date(today.year + 1, 1, 1) if is_next else today
         last = date(first.year, 12, 31)
-    return Part(first=first, last=last, due_day=first if is_next or unit == "weekend" else last)
+    return DateFragment(
+        first=first, last=last, due_day=first if is_next or unit == "weekend" else last
+    )
 
 
-def _end_of(match: Match, clock: Clock) -> Part:
+def _end_of(match: Match, clock: Clock) -> DateFragment:
     unit = (match["unit"] or match["short"][-1]).lower()[0]
     today, is_next = clock.today, (match["which"] or "").lower() == "next"
     if unit == "w":
         friday = _monday(today) + timedelta(days=11 if is_next else 4)
-        return Part.on(friday if friday >= today else _monday(today) + timedelta(days=6))
+        return DateFragment.on(friday if friday >= today else _monday(today) + timedelta(days=6))
     if unit == "m":
         first = next_month(today) if is_next else today
-        return Part.on(next_month(first) - timedelta(days=1))
+        return DateFragment.on(next_month(first) - timedelta(days=1))
     if unit == "y":
-        return Part.on(date(today.year + (1 if is_next else 0), 12, 31))
-    return Part.on(today + timedelta(days=1 if is_next else 0))
+        return DateFragment.on(date(today.year + (1 if is_next else 0), 12, 31))
+    return DateFragment.on(today + timedelta(days=1 if is_next else 0))
 
 
-def _coming_days(match: Match, clock: Clock) -> Part | None:
+def _coming_days(match: Match, clock: Clock) -> DateFragment | None:
     count = to_number(match["count"])
     last = days_ahead(count, match["unit"].lower().rstrip("s"), clock)
-    return Part(first=clock.today, last=last, due_day=last) if last and count else None
+    return DateFragment(first=clock.today, last=last, due_day=last) if last and count else None
 
 
-def _month_period(match: Match, clock: Clock) -> Part:
+def _month_period(match: Match, clock: Clock) -> DateFragment:
     number = next(i for i, name in enumerate(MONTHS, 1) if name[:3] == match["month"][:3].lower())
     year = int(match["year"] or clock.today.year + (number < clock.today.month))
     first = date(year, number, 1)
-    return Part(first=first, last=next_month(first) - timedelta(days=1))
+    return DateFragment(first=first, last=next_month(first) - timedelta(days=1))
 
 
-def _holiday(match: Match, clock: Clock) -> Part:
+def _holiday(match: Match, clock: Clock) -> DateFragment:
     name = re.sub(r"\s+", " ", match["holiday"].lower())
     month, day = next(
         when for known, when in _HOLIDAYS.items() if rx(known).fullmatch(name) is not None
     )
     candidate = date(clock.today.year, month, day)
-    return Part.on(
+    return DateFragment.on(
         candidate if candidate >= clock.today else candidate.replace(year=candidate.year + 1)
     )
 
@@ -181,11 +183,11 @@ _THE_DAY: Final = rf"(?P<day>{ORDINAL}|{CARDINAL})"
 _WHICH: Final = r"(?:the )?(?P<which>this coming|this|next|coming|following|last)"
 
 
-def _piece(pattern: str, read: Reading, *, is_strong: bool = True) -> Piece:
-    return Piece(rx(rf"(?<![\w#-]){pattern}(?![\w-])"), read, is_strong=is_strong)
+def _piece(pattern: str, read: Reading, *, is_strong: bool = True) -> DatePattern:
+    return DatePattern(rx(rf"(?<![\w#-]){pattern}(?![\w-])"), read, is_strong=is_strong)
 
 
-def _weekday_pieces() -> tuple[Piece, ...]:
+def _weekday_pieces() -> tuple[DatePattern, ...]:
     name, any_name = rf"(?P<name>{DAY_NAME})", rf"(?P<name>{DAY_NAME}|{_SHORT_DAY})"
     return (
         _piece(rf"{_ON}?{name} (?:of )?(?P<week>next week)", _weekday),
@@ -199,7 +201,7 @@ def _weekday_pieces() -> tuple[Piece, ...]:
     )
 
 
-def _calendar_pieces() -> tuple[Piece, ...]:
+def _calendar_pieces() -> tuple[DatePattern, ...]:
     month, on_the = rf"(?P<month>{_MONTH})", rf"{_ON}?(?:the )?"
     of_month = r"(?: of(?: the)? (?P<which>this|next) month)"
     return (
@@ -221,7 +223,7 @@ def _calendar_pieces() -> tuple[Piece, ...]:
     )
 
 
-def _period_pieces() -> tuple[Piece, ...]:
+def _period_pieces() -> tuple[DatePattern, ...]:
     unit = r"(?P<unit>weekend|week|month|year)"
     during = r"(?:(?:on|in|over|during|for|by|until|before|of|within|sometime) )"
     span_unit = r"(?P<unit>days?|weeks?|months?|years?)"

@@ -13,9 +13,9 @@ from offline_assistant.clock import Clock
 from offline_assistant.conversation import Turn
 from offline_assistant.grammar.details import to_due
 from offline_assistant.grammar.lists import clean_name
-from offline_assistant.grammar.mood import starts_command, strip_fillers
 from offline_assistant.grammar.quotes import hide_quotes, unquote
 from offline_assistant.grammar.rescheduling import new_date
+from offline_assistant.grammar.sentence_type import starts_command, strip_fillers
 from offline_assistant.grammar.targets import read_target
 from offline_assistant.grammar.titles import complete_draft
 from offline_assistant.intents import (

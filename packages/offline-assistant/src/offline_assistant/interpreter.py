@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from offline_assistant.clock import Clock
-from offline_assistant.grammar import mood
+from offline_assistant.grammar import sentence_type
 from offline_assistant.grammar.adding import ADDING_RULES, FRAGMENT_RULES, IMPERATIVE_RULES
 from offline_assistant.grammar.asking import answer, read_noun_phrase, read_request_to_see
 from offline_assistant.grammar.deleting import DELETING_RULES
@@ -44,10 +44,10 @@ def interpret(message: str, clock: Clock) -> tuple[Intent, ...]:
     """Return what a message asks for, in its order; at least one intent."""
     if len(message) > MAX_MESSAGE_CHARS:
         return (Talk(Topic.TOO_LONG),)
-    sentences = mood.split_sentences(hide_quotes(normalise(message)))
+    sentences = sentence_type.split_sentences(hide_quotes(normalise(message)))
     if not sentences:
         return (Talk(Topic.EMPTY),)
-    if mood.is_question(sentences[0]):
+    if sentence_type.is_question(sentences[0]):
         return _answer_only(sentences[:MAX_COMMANDS], clock)
     read = (read_sentence(sentence, clock) for sentence in sentences[:MAX_SENTENCES])
     intents = _merge_adds(read)
@@ -82,27 +82,27 @@ def read_sentence(sentence: str, clock: Clock) -> Intent:
     talk = small_talk(sentence)
     if talk is not None:
         return talk
-    text = mood.strip_fillers(sentence)
-    if mood.is_question(text):
+    text = sentence_type.strip_fillers(sentence)
+    if sentence_type.is_question(text):
         return small_talk(text) or answer(text, clock)
     tail = read_tail_request(text, clock, _read_command)
     if tail is not None:
         return tail
-    if mood.ends_as_question(text):
+    if sentence_type.ends_as_question(text):
         return _without_change(_read_command(text.rstrip(" ?\u061f\uff1f"), clock), text, clock)
-    command = mood.strip_request(text)
-    return _read_command(command, clock, is_request=mood.asks_assistant(text))
+    command = sentence_type.strip_request(text)
+    return _read_command(command, clock, is_request=sentence_type.asks_assistant(text))
 
 
 def _read_command(text: str, clock: Clock, *, is_request: bool = False) -> Intent:
-    text = mood.strip_fillers(text).rstrip(" ?!.\u061f\uff1f") or text
+    text = sentence_type.strip_fillers(text).rstrip(" ?!.\u061f\uff1f") or text
     text = move_front_to_end(text, clock)
     talk = small_talk(text)
     if talk is not None:
         return talk
-    if mood.is_negated(text):
+    if sentence_type.is_negated(text):
         return Talk(Topic.LEFT_ALONE)
-    if mood.is_question(text):
+    if sentence_type.is_question(text):
         return answer(text, clock)
     if is_playing(text):
         return Talk(Topic.OUT_OF_SCOPE)

@@ -8,10 +8,10 @@ from offline_assistant.calendar_dates import days_ahead
 from offline_assistant.clock import Clock
 from offline_assistant.date_parts import (
     MIDNIGHT,
+    DateFragment,
+    DatePattern,
     DayPart,
     Meridiem,
-    Part,
-    Piece,
     Reading,
     WallTime,
 )
@@ -39,7 +39,7 @@ _UNIT: Final = (
 )
 
 
-def _clock_time(match: Match, _clock: Clock) -> Part | None:
+def _clock_time(match: Match, _clock: Clock) -> DateFragment | None:
     groups = match.groupdict()
     half = (groups.get("meridiem") or "").lower()[:1]
     hour = to_number(groups["hour"])
@@ -49,45 +49,47 @@ def _clock_time(match: Match, _clock: Clock) -> Part | None:
     meridiem: Meridiem | None = {"a": "am", "p": "pm"}.get(half)  # type: ignore[assignment]
     if not half and groups["hour"].startswith("0") and hour > 0:
         meridiem = "am"
-    return Part(wall=WallTime(hour, minute, meridiem))
+    return DateFragment(wall=WallTime(hour, minute, meridiem))
 
 
-def _spoken_time(match: Match, _clock: Clock) -> Part | None:
+def _spoken_time(match: Match, _clock: Clock) -> DateFragment | None:
     words = match["minutes"].lower()
     minutes = 30 if words == "half" else 15 if "quarter" in words else to_number(words)
     hour = to_number(match["hour"])
     if not 1 <= minutes <= 59 or not 1 <= hour <= 12:
         return None
     if match["side"].lower() == "past":
-        return Part(wall=WallTime(hour, minutes))
-    return Part(wall=WallTime(hour - 1 or 12, 60 - minutes))
+        return DateFragment(wall=WallTime(hour, minutes))
+    return DateFragment(wall=WallTime(hour - 1 or 12, 60 - minutes))
 
 
-def _named_time(match: Match, _clock: Clock) -> Part:
+def _named_time(match: Match, _clock: Clock) -> DateFragment:
     if match["name"].lower() == "midnight":
-        return Part(wall=WallTime(MIDNIGHT))
-    return Part(wall=WallTime(12, 0, "pm"))
+        return DateFragment(wall=WallTime(MIDNIGHT))
+    return DateFragment(wall=WallTime(12, 0, "pm"))
 
 
-def _part_of_day(match: Match, clock: Clock) -> Part:
+def _part_of_day(match: Match, clock: Clock) -> DateFragment:
     word = match["part"].lower()
     part: DayPart = "noon" if word == "lunchtime" else word  # type: ignore[assignment]
     if match["lead"].lower().startswith("this"):
-        return Part(first=clock.today, last=clock.today, day_part=part)
-    return Part(day_part=part)
+        return DateFragment(first=clock.today, last=clock.today, day_part=part)
+    return DateFragment(day_part=part)
 
 
-def _delay(match: Match, clock: Clock) -> Part | None:
+def _delay(match: Match, clock: Clock) -> DateFragment | None:
     count, unit = re.sub(r"\s+", " ", match["count"].lower()), match["unit"].lower().rstrip("s")
     amount = _amount(count) + (0.5 if match["half"] else 0)
     if unit in {"minute", "min", "hour", "hr"}:
         minutes = amount * (60 if unit.startswith("h") else 1) + _amount(match["minutes"] or "0")
         delay = timedelta(minutes=minutes)
-        return Part(instant=clock.after(delay)) if timedelta(0) < delay <= MAX_DELAY else None
+        return (
+            DateFragment(instant=clock.after(delay)) if timedelta(0) < delay <= MAX_DELAY else None
+        )
     if unit == "fortnight":
         amount, unit = amount * 2, "week"
     day = days_ahead(int(amount), unit, clock) if amount >= 1 else None
-    return Part.on(day) if day else None
+    return DateFragment.on(day) if day else None
 
 
 def _amount(count: str) -> float:
@@ -97,27 +99,27 @@ def _amount(count: str) -> float:
     return min(float(count), MAX_COUNT) if "." in count else float(to_number(count))
 
 
-def _repetition(match: Match, clock: Clock) -> Part:
+def _repetition(match: Match, clock: Clock) -> DateFragment:
     weekday = re.search(DAY_NAME, match.group(), re.IGNORECASE)
     part = re.search(r"morning|afternoon|evening|night", match.group(), re.IGNORECASE)
     day_part: DayPart | None = part.group().lower() if part else None  # type: ignore[assignment]
     if weekday:
         day = next_weekday(weekday_number(weekday.group()), clock.today)
-        return Part(first=day, last=day, day_part=day_part, repeats=True)
+        return DateFragment(first=day, last=day, day_part=day_part, repeats=True)
     if day_part or re.search(r"day\b|daily", match.group(), re.IGNORECASE):
-        return Part(first=clock.today, last=clock.today, day_part=day_part, repeats=True)
-    return Part(repeats=True)
+        return DateFragment(first=clock.today, last=clock.today, day_part=day_part, repeats=True)
+    return DateFragment(repeats=True)
 
 
-def _piece(pattern: str, read: Reading, **traits: bool) -> Piece:
-    return Piece(rx(rf"(?<![\w#-]){pattern}(?![\w-])"), read, **traits)
+def _piece(pattern: str, read: Reading, **traits: bool) -> DatePattern:
+    return DatePattern(rx(rf"(?<![\w#-]){pattern}(?![\w-])"), read, **traits)
 
 
 def _until(end: str) -> str:
     return rf"(?: (?:to|until|till|and) |\s*[-\u2013]\s*)(?:at )?{end}"
 
 
-def _clock_pieces() -> tuple[Piece, ...]:
+def _clock_pieces() -> tuple[DatePattern, ...]:
     hour = rf"(?P<hour>{_HOUR})"
     minute = rf"(?:[:.](?P<minute>\d\d)| (?P<minute_word>{_MINUTES}))"
     end = rf"{_HOUR}(?:[:.]\d\d| {_MINUTES})?\s*(?:[ap]\.?\s?m\b\.?|o'clock)?"

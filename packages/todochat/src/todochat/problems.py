@@ -106,7 +106,7 @@ def handle_undecodable_body(
 def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer 500 without a word about the cause, and log the cause once."""
     log.error("request.crashed", route=_route(request), exc_info=error)
-    problem = ServiceError("The server made a mistake; the request id helps to find it.")
+    problem = ServiceError("Internal server error. Quote the request ID when you report it.")
     return _response(problem_document(problem, **_place(request)), problem.status, problem)
 
 

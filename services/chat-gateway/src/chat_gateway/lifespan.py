@@ -17,12 +17,12 @@ from chat_gateway.file_service import FileService
 from chat_gateway.history_service import HistoryService
 from chat_gateway.service import ChatService
 from chat_gateway.settings import ChatGatewaySettings
-from chat_gateway.streams.absence import AbsenceWatch
+from chat_gateway.streams.abandonment import AbsenceWatch
 from chat_gateway.streams.admission import Admission
 from chat_gateway.streams.open_streams import OpenStreams
-from chat_gateway.streams.presence import RENEW_S, Presence
 from chat_gateway.streams.relay import Relay
 from chat_gateway.streams.sign_outs import RECHECK_S, SignOuts
+from chat_gateway.streams.viewer_leases import RENEW_S, ViewerLeases
 from todochat.bus import RunHub
 from todochat.http_client import ServiceClient
 from todochat.jwks import JwksCache
@@ -82,7 +82,7 @@ def _wire(
     feed = RevocationFeed(auth_session, revocations)
     admission = Admission(redis, revocations, settings)
     open_streams = OpenStreams()
-    presence = Presence(redis, revocations, settings.abandon_grace_s)
+    presence = ViewerLeases(redis, revocations, settings.abandon_grace_s)
     service = ChatService(AgentClient(client), admission, hub)
     absence = AbsenceWatch(redis, service.cancel_abandoned)
     sign_outs = SignOuts(redis, hub, open_streams, revocations)

@@ -11,12 +11,12 @@ from gateway_kit import Browser, BrowserAt, Gateway, StartGateway, Stream
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from chat_gateway.streams.absence import AbsenceWatch
+from chat_gateway.streams.abandonment import AbsenceWatch
 from chat_gateway.streams.open_streams import OpenStreams
-from chat_gateway.streams.presence import Presence
 from chat_gateway.streams.relay import Relay
 from chat_gateway.streams.stream_format import PlainFormat
 from chat_gateway.streams.viewer import Viewer
+from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import RunHub
 from todochat.draining import Drain
 from todochat.errors import NotFoundError, UnavailableError
@@ -186,7 +186,7 @@ async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis
     """What uvicorn does with the streams that are left when the drain time is over."""
     run_id, hub, open_streams = await agent.accept_run("usr_ann"), RunHub(redis), OpenStreams()
     relay = Relay(
-        hub, open_streams, Presence(redis, RevocationSet(redis), 30), Drain(), slow_viewer_s=30
+        hub, open_streams, ViewerLeases(redis, RevocationSet(redis), 30), Drain(), slow_viewer_s=30
     )
     viewer = Viewer(
         viewer_id="vwr_1",

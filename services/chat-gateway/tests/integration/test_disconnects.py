@@ -12,11 +12,11 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from chat_gateway.streams.open_streams import OpenStreams
-from chat_gateway.streams.outlet import Outlet, SlowViewerError
-from chat_gateway.streams.presence import Presence
 from chat_gateway.streams.relay import Relay
+from chat_gateway.streams.sse_writer import SlowViewerError, SseWriter
 from chat_gateway.streams.stream_format import PlainFormat
 from chat_gateway.streams.viewer import Viewer
+from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import RunHub
 from todochat.draining import Drain
 from todochat.revocation import RevocationSet
@@ -150,8 +150,8 @@ class SlowClient(StuckClient):
         return left
 
 
-def outlet_to(client: SlowClient) -> Outlet:
-    return Outlet(client, slow_viewer_s=0.01, ping_s=0.01)
+def outlet_to(client: SlowClient) -> SseWriter:
+    return SseWriter(client, slow_viewer_s=0.01, ping_s=0.01)
 
 
 async def test_a_client_that_reads_slowly_may_stay() -> None:
@@ -176,7 +176,7 @@ async def test_a_client_that_takes_no_ping_is_cut_off_too(agent: FakeAgent, redi
     relay = Relay(
         hub,
         OpenStreams(),
-        Presence(redis, RevocationSet(redis), 30),
+        ViewerLeases(redis, RevocationSet(redis), 30),
         Drain(),
         slow_viewer_s=0.1,
         ping_s=0.1,

@@ -7,9 +7,9 @@ from agent_kit import FakeAgent
 from gateway_kit import Browser, BrowserAt, Gateway
 from redis.asyncio import Redis
 
-from chat_gateway.streams.presence import Presence
 from chat_gateway.streams.stream_format import UNAUTHORIZED, PlainFormat
 from chat_gateway.streams.viewer import Viewer
+from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.revocation import RevocationSet
 from todochat.testing import wait_until
 from todochat.tokens import Identity
@@ -64,9 +64,9 @@ async def test_a_sign_out_between_admission_and_first_byte_is_not_missed(redis: 
     )
     await sign_out(redis, "ses_1", publish=False)
 
-    await Presence(redis, RevocationSet(redis), 30).arrive(viewer)
+    await ViewerLeases(redis, RevocationSet(redis), 30).arrive(viewer)
 
-    assert viewer.farewell.result() == UNAUTHORIZED
+    assert viewer.close_reason.result() == UNAUTHORIZED
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,16 @@ from litestar.datastructures import State
 from redis.exceptions import RedisError
 
 from tasks_service.clients.access_token_directory import AccessTokenDirectory
-from tasks_service.events.change_board import ChangeBoard
+from tasks_service.events.feed_notifier import FeedNotifier
 from tasks_service.events.keys import REQUESTS
 from tasks_service.http.authentication import ACCEPTED_ARROWS, Authenticator
 from tasks_service.service.change_service import ChangeService
 from tasks_service.service.erasure_service import ErasureService
 from tasks_service.service.export_service import ExportService
+from tasks_service.service.idempotent_writer import IdempotentWriter
 from tasks_service.service.list_service import ListService
 from tasks_service.service.purge_job import PurgeJob
 from tasks_service.service.task_service import TaskService
-from tasks_service.service.write_gate import WriteGate
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
 from todochat.database import Database, create_engine
@@ -64,7 +64,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         stack.push_async_callback(redis.aclose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         revocations = await _load_revocations(redis)
-        board = ChangeBoard(redis, revocations)
+        board = FeedNotifier(redis, revocations)
         tokens = ServiceTokens.from_settings(settings, *ARROWS)
         auth_session = ServiceClient(
             settings.auth_session_url,
@@ -100,9 +100,11 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         yield
 
 
-def _wire(state: State, database: Database, board: ChangeBoard, revocations: RevocationSet) -> None:
+def _wire(
+    state: State, database: Database, board: FeedNotifier, revocations: RevocationSet
+) -> None:
     settings: TasksSettings = state.settings
-    gate = WriteGate(database, board)
+    gate = IdempotentWriter(database, board)
     state.database = database
     state.board = board
     state.task_service = TaskService(database, gate)
@@ -138,7 +140,7 @@ async def _load_revocations(redis: RedisClient) -> RevocationSet:
     return revocations
 
 
-def _end_feeds(board: ChangeBoard) -> Any:
+def _end_feeds(board: FeedNotifier) -> Any:
     async def end() -> None:
         board.end_all("reconnect")
 

@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 from tasks_kit import Person
 
+from tasks_service.service.idempotent_writer import (
+    ChangeFunction,
+    IdempotentWriter,
+    WriteRequest,
+    Written,
+)
 from tasks_service.service.user_work import UserWork
-from tasks_service.service.write_gate import ChangeFunction, WriteGate, WriteRequest, Written
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.idempotency import IdempotencyInProgressError
@@ -135,11 +140,11 @@ def write_request(user_id: str, **members: Any) -> WriteRequest:
 
 
 async def with_gate(
-    url: str, max_wait_s: float, use: Callable[[WriteGate], Awaitable[Written]]
+    url: str, max_wait_s: float, use: Callable[[IdempotentWriter], Awaitable[Written]]
 ) -> Written:
     database = Database(create_engine(url, application_name="test"))
     try:
-        return await use(WriteGate(database, Listener(), max_wait_s=max_wait_s))
+        return await use(IdempotentWriter(database, Listener(), max_wait_s=max_wait_s))
     finally:
         await database.aclose()
 
@@ -147,7 +152,7 @@ async def with_gate(
 async def test_a_repeat_that_waits_too_long_for_the_first_is_409(
     tasks_urls: DatabaseUrls, ada: Person
 ) -> None:
-    async def use(gate: WriteGate) -> Written:
+    async def use(gate: IdempotentWriter) -> Written:
         release, started = asyncio.Event(), asyncio.Event()
         request = write_request(ada.user_id, idempotency_key="k1")
         first = asyncio.create_task(
@@ -168,7 +173,7 @@ async def test_a_repeat_that_waits_too_long_for_the_first_is_409(
 async def test_a_repeat_takes_over_when_the_first_fails(
     tasks_urls: DatabaseUrls, ada: Person
 ) -> None:
-    async def use(gate: WriteGate) -> Written:
+    async def use(gate: IdempotentWriter) -> Written:
         release, started = asyncio.Event(), asyncio.Event()
 
         async def fail(work: UserWork) -> None:

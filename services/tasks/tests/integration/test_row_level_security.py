@@ -13,9 +13,9 @@ from tasks_kit import Connection, LockCount, MakeSettings, Person, Service, Star
 
 from tasks_service.app import create_app
 from tasks_service.domain.task import TaskDraft
+from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.user_work import UserWork
-from tasks_service.service.write_gate import WriteGate, WriteRequest
 from tasks_service.storage.records import TaskRecord, TasksBase
 from todochat.database import BypassingRoleError, Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
@@ -167,10 +167,12 @@ async def test_a_cancelled_request_leaves_nothing_bound_and_nothing_written(
         user_id=ada.user_id, actor="user", method="POST", route="r", fingerprint="f"
     )
     holder = asyncio.create_task(
-        WriteGate(service.app.state.database, NOBODY).run(request, HTTPStatus.NO_CONTENT, hold)
+        IdempotentWriter(service.app.state.database, NOBODY).run(
+            request, HTTPStatus.NO_CONTENT, hold
+        )
     )
     await started.wait()
-    tasks = TaskService(narrow, WriteGate(narrow, NOBODY))
+    tasks = TaskService(narrow, IdempotentWriter(narrow, NOBODY))
     cancelled = asyncio.create_task(tasks.create(request, TaskDraft.clean(title="cancelled")))
     await wait_until(lambda: waits_for_a_lock(APPLICATION))
 

@@ -7,13 +7,13 @@ import msgspec
 
 from todo_agent.task_cards import deleted_card, task_card, titles_in
 from todo_agent.tasks_client import TaskView
-from todo_agent.todo_desk import MAX_UNCONFIRMED, Desk, HeldError, summary
 from todo_agent.tool_arguments import DeletedTasks, OneTask
 from todo_agent.tool_spec import OPEN_FIRST, Outcome
+from todo_agent.tool_tasks import MAX_UNCONFIRMED, HeldError, ToolTasks, summary
 from todo_agent.widgets import widget
 
 
-async def delete_task(desk: Desk, asked: OneTask) -> Outcome:
+async def delete_task(desk: ToolTasks, asked: OneTask) -> Outcome:
     """Delete a task and offer a way back; it can be restored for some time."""
     target = await desk.target(asked.task, OPEN_FIRST)
     operation = {"type": "delete", "task_id": target.id}
@@ -25,7 +25,7 @@ async def delete_task(desk: Desk, asked: OneTask) -> Outcome:
     return Outcome(output, widget(card), titles_in(card))
 
 
-async def restore_tasks(desk: Desk, asked: DeletedTasks) -> Outcome:
+async def restore_tasks(desk: ToolTasks, asked: DeletedTasks) -> Outcome:
     """Bring deleted tasks back; more than three only once the person confirms."""
     names = await desk.list_names()
     refs = dict.fromkeys(str(each).strip().removeprefix("#") for each in asked.tasks)
@@ -44,7 +44,7 @@ async def restore_tasks(desk: Desk, asked: DeletedTasks) -> Outcome:
     return Outcome({"ok": True, "tasks": restored})
 
 
-async def show_task(desk: Desk, asked: OneTask) -> Outcome:
+async def show_task(desk: ToolTasks, asked: OneTask) -> Outcome:
     """Show a task as a form that the person can edit."""
     task = await desk.target(asked.task, OPEN_FIRST)
     card = task_card(task, (await desk.lists()).items, desk.zone.key)

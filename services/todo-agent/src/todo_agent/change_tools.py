@@ -12,13 +12,6 @@ from todo_agent.pending_cards import confirmed_card, left_text, undone_text
 from todo_agent.pending_widgets import redraw_card
 from todo_agent.task_cards import message_card
 from todo_agent.tasks_client import ChangeOutcome, PendingChange, TaskView
-from todo_agent.todo_desk import (
-    CONFIRMATION_REQUIRED,
-    MAX_UNCONFIRMED,
-    Desk,
-    HeldError,
-    summary,
-)
 from todo_agent.tool_arguments import (
     ChangeTasks,
     InvalidArgumentsError,
@@ -27,12 +20,19 @@ from todo_agent.tool_arguments import (
     due_of,
 )
 from todo_agent.tool_spec import CLOSED_FIRST, OPEN_FIRST, Outcome
+from todo_agent.tool_tasks import (
+    CONFIRMATION_REQUIRED,
+    MAX_UNCONFIRMED,
+    HeldError,
+    ToolTasks,
+    summary,
+)
 from todochat.http_client import UpstreamProblemError
 
 PENDING_NOT_FOUND: Final = "pending-change-not-found"
 
 
-async def change_tasks(desk: Desk, asked: ChangeTasks) -> Outcome:
+async def change_tasks(desk: ToolTasks, asked: ChangeTasks) -> Outcome:
     """Change several tasks alike; more than three, or as asked, only once the person confirms."""
     statuses = CLOSED_FIRST if asked.completed is False else OPEN_FIRST
     bodies = {"list_id": await desk.list_for(asked.list)} if asked.list is not None else {}
@@ -54,13 +54,13 @@ async def change_tasks(desk: Desk, asked: ChangeTasks) -> Outcome:
     return Outcome({"ok": True, "tasks": [summary(task, names) for task in changed]})
 
 
-async def ask_to_delete(desk: Desk, asked: ManyTasks) -> Outcome:
+async def ask_to_delete(desk: ToolTasks, asked: ManyTasks) -> Outcome:
     """Have the deletion of tasks wait for the person."""
     found = await desk.targets(asked.tasks, OPEN_FIRST)
     raise await desk.held([{"type": "delete", "task_id": task.id} for task in found])
 
 
-async def confirm_changes(desk: Desk, asked: NoArguments) -> Outcome:  # noqa: ARG001
+async def confirm_changes(desk: ToolTasks, asked: NoArguments) -> Outcome:  # noqa: ARG001
     """Carry out what waits since the turn before, if the person's message is a plain yes."""
     if not is_yes(words_of(desk.run)):
         msg = "the person has not answered with a plain yes; only that, or the card, confirms"
@@ -78,7 +78,7 @@ async def confirm_changes(desk: Desk, asked: NoArguments) -> Outcome:  # noqa: A
     return Outcome(outcome_summary(confirmed.outcome))
 
 
-async def discard_changes(desk: Desk, asked: NoArguments) -> Outcome:  # noqa: ARG001
+async def discard_changes(desk: ToolTasks, asked: NoArguments) -> Outcome:  # noqa: ARG001
     """Drop what waits since the turn before."""
     pending = await _waiting(desk)
     if pending is None:
@@ -88,7 +88,7 @@ async def discard_changes(desk: Desk, asked: NoArguments) -> Outcome:  # noqa: A
     return Outcome({"ok": True, "note": "Nothing was changed."})
 
 
-async def undo(desk: Desk, asked: NoArguments) -> Outcome:  # noqa: ARG001
+async def undo(desk: ToolTasks, asked: NoArguments) -> Outcome:  # noqa: ARG001
     """Undo the last turn that changed something; what the person didn't ask for may wait."""
     free = is_undo(words_of(desk.run))
     caller = msgspec.structs.replace(desk.caller, confirm_above=None) if free else desk.caller
@@ -119,7 +119,7 @@ def outcome_summary(outcome: ChangeOutcome | None) -> dict[str, Any]:
     }
 
 
-async def _waiting(desk: Desk) -> PendingChange | None:
+async def _waiting(desk: ToolTasks) -> PendingChange | None:
     """Return what waits since the turn before, as it was in the first attempt that looked."""
 
     async def look() -> bytes:

@@ -1,4 +1,4 @@
-"""From what a model calls a task or a list to the one that is meant."""
+"""Resolves a model's task or list reference."""
 
 import re
 import unicodedata

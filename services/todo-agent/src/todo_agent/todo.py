@@ -16,7 +16,6 @@ from todo_agent.settings import TodoAgentSettings
 from todo_agent.tasks_client import TasksClient, may_have_arrived
 from todo_agent.todo_actions import TodoActions
 from todo_agent.todo_confirming import PendingQuestion
-from todo_agent.todo_desk import TASKS_CHANGED, Desk, HeldError
 from todo_agent.todo_tools import SPECS
 from todo_agent.tool_arguments import (
     InvalidArgumentsError,
@@ -24,6 +23,7 @@ from todo_agent.tool_arguments import (
     parse_arguments,
 )
 from todo_agent.tool_spec import Outcome, ToolSpec
+from todo_agent.tool_tasks import TASKS_CHANGED, HeldError, ToolTasks
 from todochat.errors import ServiceError
 from todochat.service_tokens import Arrow
 
@@ -65,7 +65,7 @@ def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:
             await run.stream(ProgressUpdateEvent(text=spec.progress(asked)))
             # In the order of the calls, so that tasks get their numbers in the order they were said.
             async with run.turnstile:
-                outcome = await spec.run(Desk(tasks, run, run.call), asked)
+                outcome = await spec.run(ToolTasks(tasks, run, run.call), asked)
         except HeldError:
             return _failure(WAITING, WAITS)
         except InvalidArgumentsError as error:

@@ -18,7 +18,7 @@ from todo_agent.task_form import changes_of
 from todo_agent.tasks_client import TasksClient, TaskView
 from todo_agent.todo_click import GONE, Click
 from todo_agent.todo_confirming import confirm, discard, undo
-from todo_agent.todo_desk import summary
+from todo_agent.tool_tasks import summary
 from todo_agent.widgets import widget
 from todochat.http_client import UpstreamError, UpstreamProblemError
 

@@ -9,7 +9,7 @@ from durable_chatkit.agent.action_record import remember
 from durable_chatkit.agent.run_context import RunContext
 from todo_agent.task_cards import message_card, task_card, titles_in
 from todo_agent.tasks_client import TasksClient, TaskView
-from todo_agent.todo_desk import TASKS_CHANGED, Desk
+from todo_agent.tool_tasks import TASKS_CHANGED, ToolTasks
 from todo_agent.widgets import TASK_LIST, rows_as_text, widget, with_task, without_task
 
 GONE: Final = "This task is no longer there. It may have been deleted elsewhere."
@@ -26,7 +26,7 @@ class Click:
         sender: WidgetItem | None,
         run: RunContext,
     ) -> None:
-        self.desk = Desk(tasks, run, run.call, confirm_above=None)
+        self.desk = ToolTasks(tasks, run, run.call, confirm_above=None)
         self.call = run.call
         self.run = run
         self._sender = sender

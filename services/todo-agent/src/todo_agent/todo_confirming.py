@@ -15,7 +15,7 @@ from todo_agent.pending_cards import confirmed_card, pending_card, undone_text
 from todo_agent.task_cards import message_card, titles_in
 from todo_agent.tasks_client import ChangeOutcome, PendingChange, TasksClient
 from todo_agent.todo_click import Click
-from todo_agent.todo_desk import Desk
+from todo_agent.tool_tasks import ToolTasks
 from todo_agent.widgets import widget
 from todochat.http_client import UpstreamProblemError
 
@@ -34,7 +34,7 @@ class PendingQuestion:
 
     async def __call__(self, run: RunContext) -> None:
         """Show the card, unless nothing waits any more."""
-        desk = Desk(self._tasks, run, run.call)
+        desk = ToolTasks(self._tasks, run, run.call)
         try:
             pending = await desk.tasks.read(
                 desk.caller, "/changes/pending", PendingChange, {"group": run.turn_id}

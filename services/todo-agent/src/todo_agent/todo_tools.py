@@ -15,7 +15,6 @@ from todo_agent.change_tools import (
 )
 from todo_agent.references import find_list
 from todo_agent.tasks_client import ListPage, ListView, TaskPage, TaskView
-from todo_agent.todo_desk import Desk, summary
 from todo_agent.tool_arguments import (
     AddTask,
     ChangeTasks,
@@ -31,13 +30,14 @@ from todo_agent.tool_arguments import (
     due_of,
 )
 from todo_agent.tool_spec import CLOSED_FIRST, OPEN_FIRST, Outcome, ToolSpec
+from todo_agent.tool_tasks import ToolTasks, summary
 from todo_agent.widgets import as_text, task_list
 
 PAGE_LIMIT: Final = 200  # the service's longest page
 DEFAULT_LIMIT: Final = 50
 
 
-async def add_task(desk: Desk, asked: AddTask) -> Outcome:
+async def add_task(desk: ToolTasks, asked: AddTask) -> Outcome:
     """Make a task, and its list if need be."""
     body: dict[str, Any] = {"title": asked.title}
     if asked.list is not None:
@@ -55,7 +55,7 @@ async def add_task(desk: Desk, asked: AddTask) -> Outcome:
     return Outcome({"ok": True, "task": await desk.describe(task)})
 
 
-async def list_tasks(desk: Desk, asked: ListTasks) -> Outcome:
+async def list_tasks(desk: ToolTasks, asked: ListTasks) -> Outcome:
     """Read tasks and show them."""
     params = {"status": asked.status or "open", "limit": str(PAGE_LIMIT)}
     by_due = asked.overdue is not None or asked.due_from is not None or asked.due_to is not None
@@ -86,7 +86,7 @@ async def list_tasks(desk: Desk, asked: ListTasks) -> Outcome:
     return Outcome(output, task_list(shown, names, desk.zone.key), as_text(shown))
 
 
-async def update_task(desk: Desk, asked: UpdateTask) -> Outcome:
+async def update_task(desk: ToolTasks, asked: UpdateTask) -> Outcome:
     """Change fields of a task."""
     if asked.due_at is not None or asked.clear_due:
         due = due_of(asked.due_date, asked.due_at, desk.zone)
@@ -117,7 +117,7 @@ async def update_task(desk: Desk, asked: UpdateTask) -> Outcome:
     return Outcome({"ok": True, "task": await desk.describe(task)})
 
 
-async def complete_task(desk: Desk, asked: OneTask) -> Outcome:
+async def complete_task(desk: ToolTasks, asked: OneTask) -> Outcome:
     """Mark a task as done."""
     target = await desk.target(asked.task, OPEN_FIRST)
     operation = {"type": "update", "task_id": target.id, "changes": {"completed": True}}
@@ -126,18 +126,18 @@ async def complete_task(desk: Desk, asked: OneTask) -> Outcome:
     return Outcome({"ok": True, "task": await desk.describe(task)})
 
 
-async def create_list(desk: Desk, asked: CreateList) -> Outcome:
+async def create_list(desk: ToolTasks, asked: CreateList) -> Outcome:
     """Make a list."""
     made = await desk.tasks.change(desk.caller, "POST", "/lists", {"name": asked.name})
     return await _lists(desk, msgspec.json.decode(made, type=ListView))
 
 
-async def list_lists(desk: Desk, asked: NoArguments) -> Outcome:  # noqa: ARG001
+async def list_lists(desk: ToolTasks, asked: NoArguments) -> Outcome:  # noqa: ARG001
     """Read the lists."""
     return await _lists(desk, None)
 
 
-async def delete_list(desk: Desk, asked: DeleteList) -> Outcome:
+async def delete_list(desk: ToolTasks, asked: DeleteList) -> Outcome:
     """Have the deletion of a list wait for the person."""
     target = await desk.target_list(asked.list)
     if target.is_default:
@@ -148,7 +148,7 @@ async def delete_list(desk: Desk, asked: DeleteList) -> Outcome:
     raise await desk.held([operation])
 
 
-async def _lists(desk: Desk, about: ListView | None) -> Outcome:
+async def _lists(desk: ToolTasks, about: ListView | None) -> Outcome:
     page = await desk.tasks.read(desk.caller, "/lists", ListPage)
     output: dict[str, Any] = {"ok": True, "lists": [_list_summary(entry) for entry in page.items]}
     if about is not None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from chatkit.widgets import DynamicWidgetRoot
 
-from todo_agent.todo_desk import Desk
+from todo_agent.tool_tasks import ToolTasks
 
 # Which tasks words may mean, tried in this order.
 OPEN_FIRST: Final = ("open", "completed")
@@ -35,6 +35,6 @@ class ToolSpec:
     name: str
     description: str
     arguments: type[msgspec.Struct]
-    run: Callable[[Desk, Any], Awaitable[Outcome]]
+    run: Callable[[ToolTasks, Any], Awaitable[Outcome]]
     progress: Callable[[Any], str]
     changes: bool = True

@@ -37,7 +37,7 @@ export function RegisterForm() {
   return (
     <form onSubmit={onSubmit} className="grid gap-4">
       <RegisterProblem error={error} />
-      <Field label="Name" hint="How the assistant calls you. May be left empty.">
+      <Field label="Name" hint="What the assistant should call you. Optional.">
         {(control) => <Input {...control} name="name" autoComplete="name" maxLength={100} />}
       </Field>
       <Field label="E-mail address" error={error?.fields.email}>

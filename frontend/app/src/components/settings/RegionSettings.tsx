@@ -41,7 +41,7 @@ export function RegionSettings() {
 
   return (
     <div className="grid gap-5" aria-busy={isSaving}>
-      <Field label="Language" hint="Of the chat and of dates.">
+      <Field label="Language" hint="Language of the chat and of dates">
         {(control) => (
           <NativeSelect
             {...control}

@@ -66,7 +66,7 @@ export function ListDialog({ list, onClose, onMade }: ListDialogProps) {
         </div>
         {list && isAsking ? (
           <div role="alert" className="grid gap-3 rounded-md border p-3 text-sm">
-            <p>Delete “{list.name}”? Its tasks move to the default list.</p>
+            <p>Delete “{list.name}”? Its tasks move to Inbox.</p>
             <div className="flex justify-end gap-2">
               <Button variant="ghost" size="sm" onClick={() => setIsAsking(false)}>
                 Keep it

@@ -81,7 +81,7 @@ export function NothingHere(props: { filter: Filter; hasWords: boolean; onClear:
   return (
     <Placeholder
       icon={props.hasWords ? <SearchX aria-hidden /> : <Sun aria-hidden />}
-      title={props.hasWords ? "No task has these words" : NOTHING[props.filter]}
+      title={props.hasWords ? "No matching tasks" : NOTHING[props.filter]}
     >
       <Button variant="link" size="sm" onClick={props.onClear}>
         Show all open tasks

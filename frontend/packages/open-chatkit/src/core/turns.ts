@@ -202,7 +202,7 @@ export class Turns {
     if (mayBeRetried && this.unsent.get(threadId)?.pending.id === pending.id) {
       this.unsent.set(threadId, { ...unsent, error: shown });
     } else {
-      // It surely wasn't taken: back to where it can be changed.
+      // Definitely rejected; restore the draft.
       this.settle(threadId, pending.id);
       if (store.pending.peek()?.id === pending.id) store.pending.value = null;
       if (draft !== null) this.composer.putBack(draft, threadId);

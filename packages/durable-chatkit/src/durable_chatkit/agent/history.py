@@ -33,7 +33,7 @@ PAGE_ITEMS: Final = 50
 
 
 class HistoryLimits(msgspec.Struct, frozen=True):
-    """How much of a thread the model gets: whole turns, the newest first, the last one always."""
+    """Limits on the history sent to the model: whole turns, newest first, always including the last."""
 
     max_items: int
     max_chars: int

@@ -31,9 +31,9 @@ from durable_chatkit.agent.citations import (
     parse_message_citations,
     parse_part_citations,
 )
+from durable_chatkit.agent.instrumentation import ModelCall
 from durable_chatkit.agent.run_scope import RunScope, answer_key
 from durable_chatkit.agent.usage import RunMeter
-from durable_chatkit.agent.watched import ModelCall
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.logging import log_content
 

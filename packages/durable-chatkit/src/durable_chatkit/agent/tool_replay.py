@@ -12,9 +12,9 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from durable_chatkit.agent.history import tool_call_record
+from durable_chatkit.agent.instrumentation import watched_tool
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPlace, RunScope
-from durable_chatkit.agent.watched import watched_tool
 from todochat.clock import utc_now
 from todochat.faults import fault_point
 from todochat.logging import log_content

@@ -33,9 +33,9 @@ from durable_chatkit.errors import (
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.storage.acceptance_repository import (
     AcceptanceRepository,
+    AcceptanceState,
     EarlierRun,
     NewRun,
-    Situation,
 )
 from durable_chatkit.storage.run import RunKind
 from durable_chatkit.storage.run_repository import NO_QUOTA
@@ -58,7 +58,7 @@ _TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arrival:
+class InboundRequest:
     """A request as it came in.
 
     Args:
@@ -112,7 +112,7 @@ class Acceptance:
         self._budgets = budgets
 
     async def accept(
-        self, submission: Submission, arrival: Arrival, *, queue_is_full: bool = False
+        self, submission: Submission, arrival: InboundRequest, *, queue_is_full: bool = False
     ) -> AcceptedRun:
         """Accept a request, or find the run that an earlier try of it began.
 
@@ -142,7 +142,7 @@ class Acceptance:
         return accepted
 
     async def _commit(
-        self, submission: Submission, arrival: Arrival, *, queue_is_full: bool
+        self, submission: Submission, arrival: InboundRequest, *, queue_is_full: bool
     ) -> AcceptedRun:
         try:
             async with self._db.transaction(arrival.user_id) as session:
@@ -153,7 +153,7 @@ class Acceptance:
             if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                 raise
             if arrival.idempotency_key is not None:
-                detail = "Another try of this request has not been answered yet."
+                detail = "A request with this Idempotency-Key is still in progress."
                 raise IdempotencyInProgressError(detail) from None
             raise UnavailableError("Your earlier requests are still being taken in.") from None
 
@@ -161,7 +161,7 @@ class Acceptance:
         self,
         session: AsyncSession,
         submission: Submission,
-        arrival: Arrival,
+        arrival: InboundRequest,
         *,
         queue_is_full: bool,
     ) -> AcceptedRun:
@@ -195,12 +195,12 @@ class Acceptance:
         await self._signals.register(arrival.run_id, arrival.user_id, thread_id)
         return msgspec.structs.replace(accepted, conversation_id=number)
 
-    def _check_room(self, situation: Situation, *, queue_is_full: bool) -> None:
+    def _check_room(self, situation: AcceptanceState, *, queue_is_full: bool) -> None:
         if queue_is_full:
             msg = "Too many people wait for an answer just now. Try again in a moment."
             raise QueueFullError(msg, retry_after_s=BUSY_RETRY_S)
         if situation.active_runs >= self._max_active_runs:
-            msg = f"At most {self._max_active_runs} of these can be going on at the same time."
+            msg = f"You can have at most {self._max_active_runs} runs in progress."
             raise TooManyRunsError(msg, retry_after_s=BUSY_RETRY_S)
         if situation.active_log_bytes >= self._log_quota_bytes:
             msg = "Your answers in progress are too long to start another one. Wait for one to end."
@@ -210,7 +210,7 @@ class Acceptance:
         self,
         session: AsyncSession,
         submission: Submission,
-        arrival: Arrival,
+        arrival: InboundRequest,
         thread_id: str,
         accepted_at: datetime,
     ) -> Turn:
@@ -221,14 +221,14 @@ class Acceptance:
         return await changes.apply(submission.request)
 
 
-def _replay(earlier: EarlierRun, arrival: Arrival) -> AcceptedRun:
+def _replay(earlier: EarlierRun, arrival: InboundRequest) -> AcceptedRun:
     if earlier.body_hash != request_fingerprint(arrival.body):
         detail = "This Idempotency-Key came with another body before."
         raise IdempotencyKeyReusedError(detail)
     return AcceptedRun(earlier.run_id, earlier.thread_id, earlier.conversation_id, replayed=True)
 
 
-def _accepted_at(situation: Situation) -> datetime:
+def _accepted_at(situation: AcceptanceState) -> datetime:
     """Later than every item of the thread, also if another machine's clock is ahead of ours."""
     now = utc_now()
     if situation.newest_item_at is None:
@@ -236,7 +236,7 @@ def _accepted_at(situation: Situation) -> datetime:
     return max(now, situation.newest_item_at + _TICK)
 
 
-def _open_thread(situation: Situation, kind: RunKind) -> tuple[str, int]:
+def _open_thread(situation: AcceptanceState, kind: RunKind) -> tuple[str, int]:
     """Return the ids of the thread that the request names, if it can take the turn."""
     thread = situation.thread
     if thread is None:
@@ -253,7 +253,7 @@ def _open_thread(situation: Situation, kind: RunKind) -> tuple[str, int]:
 def _new_run(
     accepted: AcceptedRun,
     submission: Submission,
-    arrival: Arrival,
+    arrival: InboundRequest,
     turn: Turn,
     accepted_at: datetime,
 ) -> NewRun:

@@ -35,7 +35,7 @@ from durable_chatkit.errors import (
 )
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
 from durable_chatkit.storage.attachment_repository import AttachmentRepository, FileSlot
-from durable_chatkit.storage.erasure_repository import open_account, refuse_erased
+from durable_chatkit.storage.erasure_repository import refuse_erased, transaction_for_active_account
 from todochat.database import Database
 from todochat.errors import FieldError, InvalidInputError
 from todochat.ids import new_id
@@ -70,7 +70,7 @@ class FileContent(msgspec.Struct, frozen=True):
     content: bytes
 
 
-class AttachmentDesk:
+class AttachmentService:
     """Takes files in and gives them out, to their owner only."""
 
     def __init__(self, db: Database, links: AttachmentLinks, limits: FileLimits) -> None:
@@ -114,7 +114,7 @@ class AttachmentDesk:
         """
         check_id(attachment_id, "attachment")
         _check_size(len(file.content))
-        async with open_account(self._db, user_id) as session:
+        async with transaction_for_active_account(self._db, user_id) as session:
             files = AttachmentRepository(session)
             slot = await files.lock(attachment_id)
             if slot is None:
@@ -160,7 +160,7 @@ class AttachmentDesk:
             UnknownThingError: this user has no such file.
         """
         check_id(attachment_id, "attachment")
-        async with open_account(self._db, user_id) as session:
+        async with transaction_for_active_account(self._db, user_id) as session:
             if not await AttachmentRepository(session).delete(attachment_id):
                 raise UnknownThingError("attachment")
 
@@ -200,7 +200,7 @@ class AttachmentDesk:
 
 
 async def load_file(db: Database, user_id: str, attachment_id: str) -> FileContent:
-    """Return a file of a user; see `AttachmentDesk.load`."""
+    """Return a file of a user; see `AttachmentService.load`."""
     check_id(attachment_id, "attachment")
     async with db.transaction(user_id) as session:
         stored = await AttachmentRepository(session).content(attachment_id)

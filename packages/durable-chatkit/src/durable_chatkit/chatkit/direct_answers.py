@@ -2,7 +2,7 @@
 
 from chatkit.types import AttachmentsCreateReq, AttachmentsDeleteReq, InputTranscribeReq
 
-from durable_chatkit.chatkit.attachments import AttachmentDesk
+from durable_chatkit.chatkit.attachments import AttachmentService
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.dictation import Dictation
 from durable_chatkit.chatkit.wire import to_json
@@ -13,7 +13,7 @@ DirectReq = AttachmentsCreateReq | AttachmentsDeleteReq | InputTranscribeReq
 class DirectAnswers:
     """Answers what is about files and dictation."""
 
-    def __init__(self, attachments: AttachmentDesk, dictation: Dictation) -> None:
+    def __init__(self, attachments: AttachmentService, dictation: Dictation) -> None:
         self._attachments = attachments
         self._dictation = dictation
 
@@ -21,7 +21,7 @@ class DirectAnswers:
         """Answer as JSON.
 
         Raises:
-            ServiceError: it is refused; see `AttachmentDesk` and `Dictation`.
+            ServiceError: it is refused; see `AttachmentService` and `Dictation`.
         """
         match request:
             case AttachmentsCreateReq():

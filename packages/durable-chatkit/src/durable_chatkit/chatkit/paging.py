@@ -13,7 +13,7 @@ MAX_PAGE: Final = 100
 _PLAUSIBLE_ID: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-def may_be_id(text: str) -> bool:
+def looks_like_id(text: str) -> bool:
     """Tell what can be an id from what PostgreSQL would choke on."""
     return _PLAUSIBLE_ID.fullmatch(text) is not None
 
@@ -24,7 +24,7 @@ def check_id(text: str, kind: str) -> None:
     Raises:
         UnknownThingError: it can't.
     """
-    if not may_be_id(text):
+    if not looks_like_id(text):
         raise UnknownThingError(kind)
 
 

@@ -7,11 +7,11 @@ from chatkit.server import ChatKitServer
 from chatkit.types import FeedbackKind, ThreadMetadata, ThreadStreamEvent, UserMessageItem
 from typing_extensions import override
 
-from durable_chatkit.chatkit.accepted import AcceptedTurn
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.private_api import process_events
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.chatkit.times import with_utc_times
+from durable_chatkit.chatkit.turn_loader import AcceptedTurn
 
 
 class StoredChatServer(ChatKitServer[RequestContext], ABC):

@@ -42,7 +42,7 @@ class RunSignals:
         await self._send("accepted", bus.wake(self._redis))
 
     async def stop(self, runs: Sequence[StoppedRun]) -> None:
-        """Have workers look at runs that were asked to stop, and somebody at those nobody has."""
+        """Wakes workers to cancel their runs and reassigns unclaimed ones."""
 
         async def poke() -> None:
             for run in runs:

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
-from durable_chatkit.chatkit.attachments import AttachmentDesk, FileContent
+from durable_chatkit.chatkit.attachments import AttachmentService, FileContent
 from durable_chatkit.chatkit.file_types import is_image
 from durable_chatkit.chatkit.wire import to_json
 from durable_chatkit.http.uploads import read_upload
@@ -43,10 +43,10 @@ class AttachmentController(Controller):
         self,
         request: AnyRequest,
         caller: NamedDependency[ServiceIdentity],
-        attachment_desk: NamedDependency[AttachmentDesk],
+        attachment_service: NamedDependency[AttachmentService],
     ) -> Response[bytes]:
         """Take in a file that was not announced: multipart, field `file`."""
-        attachment = await attachment_desk.add(caller.user_id, await read_upload(request))
+        attachment = await attachment_service.add(caller.user_id, await read_upload(request))
         return Response(to_json(attachment), media_type=MediaType.JSON)
 
     @route("/{attachment_id:str}/content", http_method=[HttpMethod.POST, HttpMethod.PUT])
@@ -55,11 +55,11 @@ class AttachmentController(Controller):
         request: AnyRequest,
         attachment_id: FromPath[str],
         caller: NamedDependency[ServiceIdentity],
-        attachment_desk: NamedDependency[AttachmentDesk],
+        attachment_service: NamedDependency[AttachmentService],
     ) -> Response[bytes]:
         """Take in the bytes of a file that was announced by `attachments.create`."""
         file = await read_upload(request)
-        attachment = await attachment_desk.upload(caller.user_id, attachment_id, file)
+        attachment = await attachment_service.upload(caller.user_id, attachment_id, file)
         return Response(to_json(attachment), status_code=200, media_type=MediaType.JSON)
 
     @get("/{attachment_id:str}/content")
@@ -67,10 +67,10 @@ class AttachmentController(Controller):
         self,
         attachment_id: FromPath[str],
         caller: NamedDependency[ServiceIdentity],
-        attachment_desk: NamedDependency[AttachmentDesk],
+        attachment_service: NamedDependency[AttachmentService],
     ) -> Response[bytes]:
         """Give out a file's bytes."""
-        file = await attachment_desk.load(caller.user_id, attachment_id)
+        file = await attachment_service.load(caller.user_id, attachment_id)
         headers = {**SAFE_HEADERS, "Content-Disposition": disposition(file)}
         return Response(file.content, headers=headers, media_type=file.media_type)
 

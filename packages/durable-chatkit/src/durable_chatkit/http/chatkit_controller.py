@@ -6,7 +6,7 @@ from litestar import Controller, MediaType, Response, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 
-from durable_chatkit.chatkit.acceptance import AcceptedRun, Arrival
+from durable_chatkit.chatkit.acceptance import AcceptedRun, InboundRequest
 from durable_chatkit.service import ChatService
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.dictation import MAX_DICTATION_BODY_BYTES
@@ -48,7 +48,7 @@ class ChatKitController(Controller):
         },
     )
     async def handle(
-        self, arrival: NamedDependency[Arrival], chat_service: NamedDependency[ChatService]
+        self, arrival: NamedDependency[InboundRequest], chat_service: NamedDependency[ChatService]
     ) -> Response[Any]:
         """Answer with JSON what needs no model; accept the rest as a run (202)."""
         outcome = await chat_service.handle(arrival)

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from durable_chatkit.chatkit.history_desk import FoundPage, HistoryDesk
+from durable_chatkit.chatkit.history_service import FoundPage, HistoryService
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.errors import FieldError, InvalidInputError
 from todochat.service_tokens import ServiceIdentity
@@ -31,7 +31,7 @@ class HistoryController(Controller):
     async def search(
         self,
         caller: NamedDependency[ServiceIdentity],
-        history_desk: NamedDependency[HistoryDesk],
+        history_service: NamedDependency[HistoryService],
         q: Words,
         limit: Limit = 20,
         cursor: AfterCursor = None,
@@ -40,14 +40,14 @@ class HistoryController(Controller):
         words = q.replace("\x00", " ").strip()
         if not words:
             raise InvalidInputError("`q` is blank.", errors=[FieldError("q", "must not be blank")])
-        return await history_desk.search(caller.user_id, words, cursor, limit)
+        return await history_service.search(caller.user_id, words, cursor, limit)
 
     @get("/export")
     async def export(
         self,
         caller: NamedDependency[ServiceIdentity],
-        history_desk: NamedDependency[HistoryDesk],
+        history_service: NamedDependency[HistoryService],
     ) -> Stream:
         """Stream everything of the user as JSON: threads with items, files, feedback."""
-        await history_desk.check_open(caller.user_id)
-        return Stream(history_desk.export(caller.user_id), media_type=MediaType.JSON)
+        await history_service.check_open(caller.user_id)
+        return Stream(history_service.export(caller.user_id), media_type=MediaType.JSON)

@@ -6,7 +6,7 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, RequestBody
 
-from durable_chatkit.chatkit.paging import check_id, may_be_id
+from durable_chatkit.chatkit.paging import check_id, looks_like_id
 from durable_chatkit.errors import UnknownThingError
 from durable_chatkit.http.schemas import CancelRun, CancelView, RunList, RunView, to_view
 from durable_chatkit.service import ChatService
@@ -39,7 +39,7 @@ class RunController(Controller):
         if thread_id is None and status is None:
             msg = "Give `thread_id`, or `status=active`, or both."
             raise InvalidInputError(msg, errors=[FieldError("thread_id", "is missing")])
-        if thread_id is not None and not may_be_id(thread_id):
+        if thread_id is not None and not looks_like_id(thread_id):
             return RunList([])
         runs = await chat_service.list_runs(thread_id, caller.user_id, active=status is not None)
         return RunList([to_view(run) for run in runs])

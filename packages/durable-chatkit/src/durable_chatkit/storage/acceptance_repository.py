@@ -111,7 +111,7 @@ class EarlierRun(msgspec.Struct, frozen=True):
     body_hash: str
 
 
-class Situation(msgspec.Struct, frozen=True):
+class AcceptanceState(msgspec.Struct, frozen=True):
     """What acceptance has to know before it decides.
 
     Args:
@@ -179,7 +179,7 @@ class AcceptanceRepository:
         thread_id: str | None,
         conversation_id: int | None,
         kind: RunKind,
-    ) -> Situation:
+    ) -> AcceptanceState:
         """Read the situation in one round trip."""
         values = {
             "user_id": self._user_id,
@@ -190,7 +190,7 @@ class AcceptanceRepository:
             "kind": kind,
         }
         row = (await self._session.execute(_READ, values)).one()
-        return Situation(
+        return AcceptanceState(
             earlier=EarlierRun(*row[:4]) if row[0] is not None else None,
             active_runs=row.active_runs,
             active_log_bytes=row.active_log_bytes,

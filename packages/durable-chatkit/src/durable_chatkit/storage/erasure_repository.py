@@ -97,7 +97,7 @@ class ErasureRepository:
 
 
 @asynccontextmanager
-async def open_account(db: Database, user_id: str) -> AsyncIterator[AsyncSession]:
+async def transaction_for_active_account(db: Database, user_id: str) -> AsyncIterator[AsyncSession]:
     """Open a user's transaction.
 
     Raises:

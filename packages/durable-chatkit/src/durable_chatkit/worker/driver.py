@@ -11,12 +11,12 @@ from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadMetadata, Th
 
 from durable_chatkit.agent.failures import INTERNAL, OUT_OF_MEMORY, POISONED, Failure
 from durable_chatkit.agent.model_replay import ReplayModel
-from durable_chatkit.agent.retried import effects_of, removed_effects
+from durable_chatkit.agent.retry_effects import effects_of, removed_effects
 from durable_chatkit.agent.run_scope import RunScope, RunStoppedError, Said
 from durable_chatkit.agent.tool_replay import durable_tool
 from durable_chatkit.agent.usage import RunMeter
-from durable_chatkit.chatkit.accepted import AcceptedTurn, load_turn
 from durable_chatkit.chatkit.context import IdScope, RequestContext
+from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
 from durable_chatkit.chatkit.wire import encode_event
 from durable_chatkit.errors import UnknownThingError
 from durable_chatkit.metrics import LOGS_DROPPED
@@ -25,8 +25,8 @@ from durable_chatkit.worker.active_run import ActiveRun
 from durable_chatkit.worker.driver_tools import DriverTools, RunOutcome
 from durable_chatkit.worker.errors import RunReleasedError
 from durable_chatkit.worker.fold import LogFold, fold_log
+from durable_chatkit.worker.frame_publisher import FramePublisher
 from durable_chatkit.worker.journal import StepJournal
-from durable_chatkit.worker.outbox import Outbox
 from durable_chatkit.worker.run_server import RunServer
 from todochat.bus import (
     BusFullError,
@@ -173,7 +173,7 @@ class RunDriver:
         said = self._said = fold_log(claimed)
         context = self._context(said.removed)
         server = await self._server(context, said)
-        outbox = Outbox(claimed.writer, said, self._active)
+        outbox = FramePublisher(claimed.writer, said, self._active)
         await self._publish(server, turn, context, outbox)
         self._check_released()
         if server.was_cancelled:
@@ -239,7 +239,7 @@ class RunDriver:
         return ReplayModel(self._tools.model, scope, run_meter, name=self._tools.model_name)
 
     async def _publish(
-        self, server: RunServer, turn: AcceptedTurn, context: RequestContext, outbox: Outbox
+        self, server: RunServer, turn: AcceptedTurn, context: RequestContext, outbox: FramePublisher
     ) -> None:
         events = server.run_turn(turn, context)
         try:

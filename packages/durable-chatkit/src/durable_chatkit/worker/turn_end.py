@@ -1,4 +1,4 @@
-"""How a turn ends: what was begun is closed, and the thread gets a name."""
+"""Ends a turn: closes open items and titles the thread."""
 
 from collections.abc import Callable, Iterator
 from typing import Final

@@ -5,10 +5,15 @@ from typing import Final
 from offline_assistant.clock import Clock
 from offline_assistant.grammar.filters import read_filter
 from offline_assistant.grammar.lists import LIST_NOUN
-from offline_assistant.grammar.mood import CHANGE_VERBS, COMMAND_VERBS, DELETE_VERBS, READ_VERBS
 from offline_assistant.grammar.queries import LEAD, read_query, title_words
 from offline_assistant.grammar.quotes import is_quoted, unquote
 from offline_assistant.grammar.scope import is_out_of_scope
+from offline_assistant.grammar.sentence_type import (
+    CHANGE_VERBS,
+    COMMAND_VERBS,
+    DELETE_VERBS,
+    READ_VERBS,
+)
 from offline_assistant.intents import Filter, Intent, ShowLists, ShowTasks, Talk, Topic
 from offline_assistant.patterns import any_of, rx
 

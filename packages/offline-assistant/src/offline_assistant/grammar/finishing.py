@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from offline_assistant.clock import Clock
-from offline_assistant.grammar.mood import COMMAND_VERBS
 from offline_assistant.grammar.rules import Reader, rule
+from offline_assistant.grammar.sentence_type import COMMAND_VERBS
 from offline_assistant.grammar.targets import read_target
 from offline_assistant.intents import (
     Ask,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from offline_assistant.clock import Clock
-from offline_assistant.grammar.mood import starts_command
+from offline_assistant.grammar.sentence_type import starts_command
 from offline_assistant.intents import Intent
 from offline_assistant.patterns import rx
 

@@ -6,7 +6,7 @@ from offline_assistant.clock import Clock
 from offline_assistant.dates import find_dates
 from offline_assistant.grammar.items import ACTIONS
 from offline_assistant.grammar.lists import find_list
-from offline_assistant.grammar.mood import COMMAND_VERBS
+from offline_assistant.grammar.sentence_type import COMMAND_VERBS
 from offline_assistant.patterns import any_of, rx
 
 _VERB: Final = rx(rf"{any_of({*COMMAND_VERBS, *ACTIONS})}\b")

@@ -72,7 +72,7 @@ class ClientSecretService:
             HostedChatError: OpenAI was to issue it and didn't.
         """
         if user_id is not None and user_id != session.user_id:
-            raise ForbiddenError("A client secret can only be had for oneself.")
+            raise ForbiddenError("You can only request a client secret for your own user.")
         if self._hosted_chat is not None:
             secret, expires_at = await self._hosted_chat(session.user_id)
             return ClientSecret(secret, datetime.fromtimestamp(expires_at, UTC))

@@ -1,4 +1,4 @@
-"""Deleting what has no meaning any more, in bounded bites."""
+"""Deletes expired rows in bounded batches."""
 
 from datetime import datetime
 

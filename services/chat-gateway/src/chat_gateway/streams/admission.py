@@ -114,7 +114,7 @@ class Admission:
 
         Args:
             opens_stream: also take a place among the user's open streams; who admitted it
-                releases it, or keeps it alive with a `Presence`.
+                releases it, or keeps it alive with a `ViewerLeases`.
 
         Raises:
             UnauthorizedError: the session was signed out.

@@ -23,10 +23,10 @@ from chat_gateway.metrics import (
     STREAMS_ENDED,
 )
 from chat_gateway.streams.open_streams import OpenStreams
-from chat_gateway.streams.outlet import PING_S, Client, Outlet, SlowViewerError
-from chat_gateway.streams.presence import Presence
+from chat_gateway.streams.sse_writer import PING_S, Client, SlowViewerError, SseWriter
 from chat_gateway.streams.stream_format import RECONNECT, StreamFormat
 from chat_gateway.streams.viewer import Viewer
+from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import Ended, Frames, Idle, RunHub, Snapshot, WatchEvent
 from todochat.draining import Drain
 from todochat.errors import ServiceError
@@ -59,7 +59,7 @@ class Relay:
         self,
         hub: RunHub,
         open_streams: OpenStreams,
-        presence: Presence,
+        presence: ViewerLeases,
         drain: Drain,
         *,
         slow_viewer_s: float,
@@ -92,13 +92,13 @@ class Relay:
         loop = asyncio.get_running_loop()
         secret_left_s = max(0.0, viewer.identity.expires_at - time.time())
         expiry = loop.call_later(secret_left_s, viewer.close, RECONNECT)
-        outlet = Outlet(client, slow_viewer_s=self._slow_viewer_s, ping_s=self._ping_s)
+        outlet = SseWriter(client, slow_viewer_s=self._slow_viewer_s, ping_s=self._ping_s)
         relaying = loop.create_task(self._relay(viewer, outlet))
         pinging = loop.create_task(outlet.keep_alive())
         closing = loop.create_task(client.closed())
         tasks = (relaying, pinging, closing)
         try:
-            await asyncio.wait((*tasks, viewer.farewell), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((*tasks, viewer.close_reason), return_when=asyncio.FIRST_COMPLETED)
             ended = next((task for task in (relaying, pinging) if task.done()), None)
             await _stop(pinging)
             if ended is not None:
@@ -106,14 +106,14 @@ class Relay:
             if closing.done():
                 return Cause.CLIENT_CLOSED
             await _stop(relaying)
-            await outlet.say_last(viewer.farewell.result())
+            await outlet.close(viewer.close_reason.result())
         finally:
             expiry.cancel()
             for task in tasks:
                 await _stop(task)
         return Cause.GATEWAY_CLOSED
 
-    async def _relay(self, viewer: Viewer, outlet: Outlet) -> None:
+    async def _relay(self, viewer: Viewer, outlet: SseWriter) -> None:
         """Send what the hub says.
 
         uvicorn's `send` doesn't suspend while its buffer has room, nor ever again after a
@@ -136,7 +136,7 @@ class Relay:
                         _note_first_frame(viewer)
 
     async def _after_relaying(
-        self, relaying: "asyncio.Task[None]", stream_format: StreamFormat, outlet: Outlet
+        self, relaying: "asyncio.Task[None]", stream_format: StreamFormat, outlet: SseWriter
     ) -> Cause:
         try:
             await relaying
@@ -145,13 +145,13 @@ class Relay:
             return Cause.SLOW
         except ServiceError as error:
             log.warning("stream.failed", code=error.code, detail=error.detail)
-            await outlet.say_last(stream_format.failed(error.detail))
+            await outlet.close(stream_format.failed(error.detail))
             return Cause.FAILED
         except Exception:
             log.exception("stream.crashed")
-            await outlet.say_last(stream_format.failed("The server made a mistake."))
+            await outlet.close(stream_format.failed("The server made a mistake."))
             return Cause.FAILED
-        await outlet.say_last(b"")
+        await outlet.close(b"")
         return Cause.RUN_ENDED
 
 

@@ -43,11 +43,11 @@ class Viewer:
     )
 
     @property
-    def farewell(self) -> "asyncio.Future[bytes]":
+    def close_reason(self) -> "asyncio.Future[bytes]":
         """Done when the gateway wants the stream closed; its result is the last thing said."""
         return self._farewell
 
-    def close(self, farewell: bytes) -> None:
+    def close(self, close_reason: bytes) -> None:
         """Have the stream end with these words; the first call counts."""
         if not self._farewell.done():
-            self._farewell.set_result(farewell)
+            self._farewell.set_result(close_reason)

@@ -33,7 +33,7 @@ from tasks_service.http.schemas import (
 from tasks_service.http.task_controller import BEARER
 from tasks_service.http.write_request import answer
 from tasks_service.service.change_service import ChangeService, PendingChange
-from tasks_service.service.write_gate import WriteRequest
+from tasks_service.service.idempotent_writer import WriteRequest
 
 PendingId = Annotated[str, PathParameter(description="A pending change's id.")]
 

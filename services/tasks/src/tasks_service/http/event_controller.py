@@ -79,6 +79,6 @@ def _parse_event_id(text: str | None) -> int | None:
         return None
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_EVENT_SEQ))
     if not is_number or int(text) > MAX_EVENT_SEQ:
-        msg = f"{_HEADER} must be an id that this feed has said."
+        msg = f"{_HEADER} must be an event ID sent by this feed."
         raise BadRequestError(msg)
     return int(text)

@@ -15,8 +15,8 @@ from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, 
 from tasks_service.http.schemas import CreateList, UpdateList
 from tasks_service.http.task_controller import BEARER
 from tasks_service.http.write_request import answer
+from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.service.list_service import ListPage, ListService
-from tasks_service.service.write_gate import WriteRequest
 
 ListId = Annotated[str, PathParameter(description="A list's id.")]
 TasksParameter = Annotated[

@@ -14,8 +14,8 @@ from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, 
 from tasks_service.http.schemas import CreateTask, UpdateTask
 from tasks_service.http.task_listing import TaskListing
 from tasks_service.http.write_request import answer
+from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.service.task_service import TaskPage, TaskService
-from tasks_service.service.write_gate import WriteRequest
 
 BEARER: Final = [{"bearer": list[str]()}]
 

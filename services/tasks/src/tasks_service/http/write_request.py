@@ -11,7 +11,7 @@ from litestar.params import HeaderParameter
 from tasks_service.domain.grouping import GROUP_PATTERN, ChangeGroup
 from tasks_service.domain.limits import MAX_RUN_ATTEMPT
 from tasks_service.http.authentication import RUN_ID, RUN_ID_HEADER, Caller
-from tasks_service.service.write_gate import RunAttempt, WriteRequest, Written
+from tasks_service.service.idempotent_writer import RunAttempt, WriteRequest, Written
 from todochat.errors import BadRequestError
 from todochat.idempotency import (
     HEADER,

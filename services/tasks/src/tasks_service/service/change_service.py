@@ -29,9 +29,9 @@ from tasks_service.errors import (
     TooManyOperationsError,
 )
 from tasks_service.service.confirmation import carry_out, describe
+from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.undo import changed_task, undo_group
 from tasks_service.service.user_work import UserWork
-from tasks_service.service.write_gate import WriteGate, WriteRequest, Written
 from tasks_service.storage.change_repository import ChangeRepository, PendingRepository
 from tasks_service.storage.records import PendingRecord
 from tasks_service.storage.task_repository import TaskRepository
@@ -60,7 +60,7 @@ class PendingChange(msgspec.Struct, kw_only=True, frozen=True):
 class ChangeService:
     """Undoes groups of changes, and keeps changes until their person has decided."""
 
-    def __init__(self, database: Database, gate: WriteGate) -> None:
+    def __init__(self, database: Database, gate: IdempotentWriter) -> None:
         self._database = database
         self._gate = gate
 

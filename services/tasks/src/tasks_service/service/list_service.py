@@ -8,9 +8,9 @@ from tasks_service.domain.change import Actor, ListedTasks
 from tasks_service.domain.task_list import TaskList
 from tasks_service.domain.text import match_key
 from tasks_service.errors import ListExistsError, ListNotFoundError
+from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.list_changes import delete_list
 from tasks_service.service.user_work import UserWork
-from tasks_service.service.write_gate import WriteGate, WriteRequest, Written
 from tasks_service.storage.list_repository import ListRepository, list_state, to_list
 from tasks_service.storage.records import ListRecord
 from tasks_service.storage.task_repository import TaskRepository
@@ -27,7 +27,7 @@ class ListPage(msgspec.Struct, frozen=True):
 class ListService:
     """Reads and changes the lists of one person at a time."""
 
-    def __init__(self, database: Database, gate: WriteGate) -> None:
+    def __init__(self, database: Database, gate: IdempotentWriter) -> None:
         self._database = database
         self._gate = gate
 

@@ -12,6 +12,7 @@ from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, q
 from tasks_service.domain.query import TaskFilter, TaskOrder
 from tasks_service.domain.task import Task, TaskChanges, TaskDraft
 from tasks_service.errors import ListNotFoundError, TaskNotFoundError
+from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.task_changes import (
     create_task,
     delete_task,
@@ -19,7 +20,6 @@ from tasks_service.service.task_changes import (
     update_task,
 )
 from tasks_service.service.user_work import UserWork
-from tasks_service.service.write_gate import WriteGate, WriteRequest, Written
 from tasks_service.storage.list_repository import ListRepository
 from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.task_repository import TaskRepository, to_task
@@ -39,7 +39,11 @@ class TaskService:
     """Reads and changes the tasks of one person at a time."""
 
     def __init__(
-        self, database: Database, gate: WriteGate, *, clock: Callable[[], dt.datetime] = utc_now
+        self,
+        database: Database,
+        gate: IdempotentWriter,
+        *,
+        clock: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         self._database = database
         self._gate = gate

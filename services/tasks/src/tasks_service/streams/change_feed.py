@@ -16,7 +16,7 @@ import structlog
 
 from tasks_service.domain.change import FeedNotice
 from tasks_service.errors import TooManyStreamsError
-from tasks_service.events.change_board import ChangeBoard, Farewell, Watcher
+from tasks_service.events.feed_notifier import Farewell, FeedNotifier, Watcher
 from tasks_service.storage.outbox_repository import OutboxRepository
 from tasks_service.storage.transaction import open_transaction
 from todochat.database import Database
@@ -59,7 +59,7 @@ class ChangeFeed:
     def __init__(
         self,
         database: Database,
-        board: ChangeBoard,
+        board: FeedNotifier,
         revocations: RevocationSet,
         *,
         poll_s: float,

@@ -19,9 +19,9 @@ from chatkit.types import (
 from redis.asyncio import Redis
 from typing_extensions import override
 
-from durable_chatkit.chatkit.accepted import AcceptedTurn, load_turn
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.server import StoredChatServer
+from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
 from durable_chatkit.errors import UnknownThingError
 from durable_chatkit.storage.run_repository import RunRepository
 

@@ -9,7 +9,7 @@ from worker_kit import USER, Chat
 
 from durable_chatkit.agent.attached_files import MAX_IMAGES, MAX_TEXT_CHARS
 from durable_chatkit.chatkit.acceptance import AcceptedRun
-from durable_chatkit.chatkit.attachments import AttachmentDesk, FileLimits, UploadedFile
+from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits, UploadedFile
 from durable_chatkit.chatkit.previews import AttachmentLinks
 from todochat.testing import sample_files, wait_until
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
@@ -19,14 +19,14 @@ OFFLINE: dict[str, Any] = {"openai_base_url": "", "openai_api_key": "", "model":
 
 
 @pytest.fixture
-def desk(chat: Chat) -> AttachmentDesk:
+def desk(chat: Chat) -> AttachmentService:
     links = AttachmentLinks("http://localhost:8000", LinkSigner([b"key"]))
-    return AttachmentDesk(chat.db, links, FileLimits(100, 100 * 2**20))
+    return AttachmentService(chat.db, links, FileLimits(100, 100 * 2**20))
 
 
 async def send(
     chat: Chat,
-    desk: AttachmentDesk,
+    desk: AttachmentService,
     text: str,
     *files: tuple[str, bytes],
     thread: str | None = None,
@@ -51,7 +51,7 @@ def data_url(content: bytes, kind: str = "image/png") -> str:
 
 
 async def test_the_model_sees_the_image_and_its_name(
-    chat: Chat, model: ScriptedModelServer, desk: AttachmentDesk, wire: str
+    chat: Chat, model: ScriptedModelServer, desk: AttachmentService, wire: str
 ) -> None:
     model.answer(Say("A red dot."))
     await chat.start_worker(api=wire)
@@ -65,7 +65,7 @@ async def test_the_model_sees_the_image_and_its_name(
 
 
 async def test_text_comes_as_the_users_data(
-    chat: Chat, model: ScriptedModelServer, desk: AttachmentDesk, wire: str
+    chat: Chat, model: ScriptedModelServer, desk: AttachmentService, wire: str
 ) -> None:
     model.answer(Say("Two lines."))
     await chat.start_worker(api=wire)
@@ -80,7 +80,7 @@ async def test_text_comes_as_the_users_data(
 
 
 async def test_a_long_text_is_cut_and_the_model_told(
-    chat: Chat, model: ScriptedModelServer, desk: AttachmentDesk
+    chat: Chat, model: ScriptedModelServer, desk: AttachmentService
 ) -> None:
     model.answer(Say("Long."))
     await chat.start_worker()
@@ -94,7 +94,7 @@ async def test_a_long_text_is_cut_and_the_model_told(
 
 
 async def test_a_second_attempt_sees_the_same_image_though_the_journal_is_small(
-    chat: Chat, model: ScriptedModelServer, desk: AttachmentDesk, runs: Any
+    chat: Chat, model: ScriptedModelServer, desk: AttachmentService, runs: Any
 ) -> None:
     picture = sample_files.PNG + bytes(200_000)
     gate = Gate()
@@ -115,7 +115,7 @@ async def test_a_second_attempt_sees_the_same_image_though_the_journal_is_small(
 
 
 async def test_a_model_that_refuses_images_is_told_what_it_was(
-    chat: Chat, model: ScriptedModelServer, desk: AttachmentDesk, wire: str
+    chat: Chat, model: ScriptedModelServer, desk: AttachmentService, wire: str
 ) -> None:
     model.fail(400)
     model.answer(Say("I can't see it."))
@@ -130,7 +130,7 @@ async def test_a_model_that_refuses_images_is_told_what_it_was(
 
 
 async def test_a_refusal_that_has_nothing_to_do_with_images_is_one(
-    chat: Chat, model: ScriptedModelServer, desk: AttachmentDesk
+    chat: Chat, model: ScriptedModelServer, desk: AttachmentService
 ) -> None:
     model.fail(400)
     await chat.start_worker()
@@ -142,7 +142,7 @@ async def test_a_refusal_that_has_nothing_to_do_with_images_is_one(
 
 
 async def test_images_can_be_turned_off(
-    chat: Chat, model: ScriptedModelServer, desk: AttachmentDesk
+    chat: Chat, model: ScriptedModelServer, desk: AttachmentService
 ) -> None:
     model.answer(Say("I can't see it."))
     await chat.start_worker(images="never")
@@ -155,7 +155,7 @@ async def test_images_can_be_turned_off(
 
 
 async def test_only_the_newest_images_are_shown_again(
-    chat: Chat, model: ScriptedModelServer, desk: AttachmentDesk
+    chat: Chat, model: ScriptedModelServer, desk: AttachmentService
 ) -> None:
     model.answer(Say("Nine."))
     model.answer(Say("Two more."))
@@ -174,7 +174,7 @@ async def test_only_the_newest_images_are_shown_again(
 
 
 async def test_a_file_that_was_deleted_breaks_nothing(
-    chat: Chat, model: ScriptedModelServer, desk: AttachmentDesk
+    chat: Chat, model: ScriptedModelServer, desk: AttachmentService
 ) -> None:
     model.answer(Say("Hello."))
     run = await send(chat, desk, "look", ("a.txt", b"hello"), ("dot.png", sample_files.PNG))
@@ -189,7 +189,7 @@ async def test_a_file_that_was_deleted_breaks_nothing(
 
 
 async def test_the_offline_assistant_says_what_it_cannot_read_and_does_what_it_was_told(
-    chat: Chat, tasks: TasksStandIn, desk: AttachmentDesk
+    chat: Chat, tasks: TasksStandIn, desk: AttachmentService
 ) -> None:
     await chat.start_worker(**OFFLINE)
 
@@ -206,7 +206,7 @@ async def test_the_offline_assistant_says_what_it_cannot_read_and_does_what_it_w
 
 
 async def test_the_offline_assistant_takes_no_orders_from_a_file(
-    chat: Chat, tasks: TasksStandIn, desk: AttachmentDesk
+    chat: Chat, tasks: TasksStandIn, desk: AttachmentService
 ) -> None:
     await chat.start_worker(**OFFLINE)
 

@@ -6,7 +6,7 @@ import msgspec
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
-from durable_chatkit.agent.retried import MAX_NOTE_CHARS, NOTE, removed_effects
+from durable_chatkit.agent.retry_effects import MAX_NOTE_CHARS, NOTE, removed_effects
 from durable_chatkit.agent.tool_replay import ToolStep
 from durable_chatkit.chatkit.acceptance import AcceptedRun
 from todochat.testing.model_server import Call, Say, ScriptedModelServer

@@ -6,9 +6,9 @@ import { UserMessage } from "../items/UserMessage";
 import { StartScreen } from "../start/StartScreen";
 import { ErrorBox, Notices } from "./Problems";
 import { ProgressLine } from "./Progress";
-import { createDivider } from "./stretches";
 import { ThreadSkeleton } from "./ThreadSkeleton";
 import { TurnView } from "./TurnView";
+import { createDivider } from "./turnChunks";
 import { groupTurns } from "./turns";
 import { useOlder } from "./useOlder";
 import { useScroll } from "./useScroll";
@@ -54,7 +54,7 @@ function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
   }).value;
   const divide = useRef<ReturnType<typeof createDivider> | null>(null);
   divide.current ??= createDivider();
-  const stretches = divide.current(turns);
+  const chunks = divide.current(turns);
   const lastTurn = turns.at(-1);
   useOlder(thread, sentinel, turns[0]?.id);
   const lastIsPending = chat.pending.value !== null;
@@ -72,8 +72,8 @@ function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
           </button>
         )}
       </div>
-      {stretches.map((stretch, index) => (
-        <div key={stretch.key} class={`stretch ${index === stretches.length - 1 ? "last" : ""}`}>
+      {chunks.map((stretch, index) => (
+        <div key={stretch.key} class={`stretch ${index === chunks.length - 1 ? "last" : ""}`}>
           {stretch.turns.map((turn) => (
             <TurnView key={turn.id} turn={turn} last={!lastIsPending && turn === lastTurn} />
           ))}

@@ -9,9 +9,9 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from chat_gateway.streams.open_streams import OpenStreams
-from chat_gateway.streams.presence import Presence
 from chat_gateway.streams.stream_format import PlainFormat
 from chat_gateway.streams.viewer import Viewer
+from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.redis_client import create_server_client
 from todochat.revocation import RevocationSet
 from todochat.testing.memory import out_of_memory
@@ -40,7 +40,7 @@ def make_viewer() -> Callable[..., Viewer]:
 async def test_every_key_of_a_viewer_expires(
     redis: Redis, make_viewer: Callable[..., Viewer]
 ) -> None:
-    presence = Presence(redis, RevocationSet(redis), 30)
+    presence = ViewerLeases(redis, RevocationSet(redis), 30)
 
     await presence.arrive(make_viewer(is_resumable=True))
     await presence.leave(make_viewer("vwr_2"), client_closed=True)
@@ -53,7 +53,7 @@ async def test_every_key_of_a_viewer_expires(
 async def test_the_clock_of_an_abandoned_run_expires_too(
     redis: Redis, make_viewer: Callable[..., Viewer]
 ) -> None:
-    viewer, presence = make_viewer(), Presence(redis, RevocationSet(redis), 30)
+    viewer, presence = make_viewer(), ViewerLeases(redis, RevocationSet(redis), 30)
     await presence.arrive(viewer)
 
     await presence.leave(viewer, client_closed=True)
@@ -66,7 +66,7 @@ async def test_no_clock_starts_after_a_resumable_viewer_whose_flag_a_full_redis_
     redis: Redis, make_viewer: Callable[..., Viewer]
 ) -> None:
     viewer = make_viewer(is_resumable=True)
-    presence = Presence(redis, RevocationSet(redis), 30)
+    presence = ViewerLeases(redis, RevocationSet(redis), 30)
     async with out_of_memory(redis):
         await presence.arrive(viewer)
 
@@ -82,9 +82,9 @@ async def test_a_viewer_whose_session_is_known_to_be_revoked_is_closed_on_a_full
     revocations.hear("ses_1")
 
     async with out_of_memory(redis):
-        await Presence(redis, revocations, 30).arrive(viewer)
+        await ViewerLeases(redis, revocations, 30).arrive(viewer)
 
-    assert viewer.farewell.done()
+    assert viewer.close_reason.done()
 
 
 async def test_renewing_brings_back_what_redis_lost(
@@ -92,7 +92,7 @@ async def test_renewing_brings_back_what_redis_lost(
 ) -> None:
     viewer, presence, open_streams = (
         make_viewer(),
-        Presence(redis, RevocationSet(redis), 30),
+        ViewerLeases(redis, RevocationSet(redis), 30),
         OpenStreams(),
     )
     await presence.arrive(viewer)
@@ -109,7 +109,7 @@ async def test_renewing_brings_back_what_redis_lost(
 async def test_a_viewer_that_leaves_while_leases_are_renewed_is_not_brought_back(
     redis: Redis, make_viewer: Callable[..., Viewer]
 ) -> None:
-    viewer, presence = make_viewer(), Presence(redis, RevocationSet(redis), 30)
+    viewer, presence = make_viewer(), ViewerLeases(redis, RevocationSet(redis), 30)
     await presence.leave(viewer, client_closed=False)
 
     await presence.renew([viewer])
@@ -147,11 +147,11 @@ async def hanging_redis() -> AsyncIterator[Redis]:
 async def test_a_redis_that_hangs_holds_up_neither_a_streams_beginning_nor_its_end(
     hanging_redis: Redis, make_viewer: Callable[..., Viewer]
 ) -> None:
-    viewer, presence = make_viewer(), Presence(hanging_redis, RevocationSet(hanging_redis), 30)
+    viewer, presence = make_viewer(), ViewerLeases(hanging_redis, RevocationSet(hanging_redis), 30)
 
     async with asyncio.timeout(4.5):
         await asyncio.gather(
             presence.arrive(viewer), presence.leave(make_viewer("vwr_2"), client_closed=True)
         )
 
-    assert not viewer.farewell.done()
+    assert not viewer.close_reason.done()

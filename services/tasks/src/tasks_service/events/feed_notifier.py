@@ -58,7 +58,7 @@ class Watcher:
             return  # the poll: looking without having been called
 
 
-class ChangeBoard:
+class FeedNotifier:
     """Knows the open feeds of this process, and hears and tells of changes through Redis."""
 
     def __init__(self, redis: RedisClient, revocations: RevocationSet) -> None:

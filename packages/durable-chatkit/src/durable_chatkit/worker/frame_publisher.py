@@ -20,7 +20,7 @@ from durable_chatkit.worker.fold import LogFold
 from todochat.bus import RunLogFullError, RunWriter
 
 
-class Outbox:
+class FramePublisher:
     """Publishes what the viewers of one run don't have yet.
 
     Args:

@@ -85,7 +85,7 @@ class ChangeListener(Protocol):
         """Take note of a committed change; must not fail or wait."""
 
 
-class WriteGate:
+class IdempotentWriter:
     """Runs changes, each in one transaction."""
 
     def __init__(

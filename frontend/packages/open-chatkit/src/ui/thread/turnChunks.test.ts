@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createDivider, type Stretch } from "./stretches";
+import { createDivider, type TurnChunk } from "./turnChunks";
 import type { Turn } from "./turns";
 
 /** Turns `from`, `from + 1` and so on, before `to`. */
@@ -9,8 +9,8 @@ const turns = (from: number, to: number): Turn[] =>
   }));
 
 /** The key of each turn's stretch. */
-const places = (stretches: readonly Stretch[]): Map<string, number> =>
-  new Map(stretches.flatMap(({ key, turns }) => turns.map(({ id }) => [id, key] as const)));
+const places = (chunks: readonly TurnChunk[]): Map<string, number> =>
+  new Map(chunks.flatMap(({ key, turns }) => turns.map(({ id }) => [id, key] as const)));
 
 describe("a long thread", () => {
   it("is divided without losing anything or its order", () => {

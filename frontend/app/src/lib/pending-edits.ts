@@ -15,7 +15,7 @@ export interface Loading<T> {
  * Remembers what is heard while answers are on their way: an answer says how things were when the
  * server looked, and must not undo what has come since.
  */
-export class Meanwhile<T extends Dated> {
+export class PendingEdits<T extends Dated> {
   #underWay = 0;
   #order = 0;
   readonly #heard = new Map<string, { order: number; thing: T | null }>();

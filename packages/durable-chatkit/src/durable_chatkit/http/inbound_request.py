@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
-from durable_chatkit.chatkit.acceptance import Arrival
+from durable_chatkit.chatkit.acceptance import InboundRequest
 from todochat.dictation import read_chat_body
 from todochat.errors import BadRequestError, UnauthorizedError
 from todochat.idempotency import parse_idempotency_key
@@ -41,9 +41,9 @@ def provide_caller(request: Request[Any, Any, Any], state: State) -> ServiceIden
     return caller
 
 
-async def provide_arrival(
+async def provide_inbound_request(
     request: Request[Any, Any, Any], caller: NamedDependency[ServiceIdentity]
-) -> Arrival:
+) -> InboundRequest:
     """Read body and headers.
 
     Raises:
@@ -51,7 +51,7 @@ async def provide_arrival(
         PayloadTooLargeError: the body has more than 256 KiB and is no dictation.
     """
     headers = request.headers
-    return Arrival(
+    return InboundRequest(
         user_id=caller.user_id,
         run_id=_run_id(headers),
         body=await read_chat_body(request, BODY_LIMIT_BYTES),

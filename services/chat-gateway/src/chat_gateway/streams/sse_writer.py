@@ -37,7 +37,7 @@ class SlowViewerError(Exception):
     """The client takes nothing."""
 
 
-class Outlet:
+class SseWriter:
     """Sends to one client, one thing after the other.
 
     Args:
@@ -77,7 +77,7 @@ class Outlet:
                 if self._now() - self._sent_at >= self._ping_s:
                     await self._deliver(PING)
 
-    async def say_last(self, words: bytes) -> None:
+    async def close(self, words: bytes) -> None:
         """Send the last words, if there are any, and end the response, or cut it."""
         try:
             async with asyncio.timeout(FAREWELL_S):

@@ -38,7 +38,7 @@ return redis.call('ZCARD', KEYS[1]) == 0 and redis.call('EXISTS', KEYS[2]) == 0
 log = structlog.get_logger(__name__)
 
 
-class Presence:
+class ViewerLeases:
     """Keeps the leases of this process's viewers.
 
     Args:

@@ -22,7 +22,7 @@ class HeldError(Exception):
     """A change was not made: it waits for the person, who gets a card at the end of the turn."""
 
 
-class Desk:
+class ToolTasks:
     """One tool call's view of the tasks service.
 
     Args:

@@ -1,4 +1,4 @@
-"""What a retry has taken out of the conversation but not undone: the model has to know of it."""
+"""Side effects that survive a retry: the model has to know of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""One's history: searched, and read out whole."""
+"""Searches and exports a user's chat history."""
 
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,12 +7,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 from pydantic_core import from_json
 
-from durable_chatkit.chatkit.paging import may_be_id
+from durable_chatkit.chatkit.paging import looks_like_id
 from durable_chatkit.chatkit.rows import to_items
 from durable_chatkit.chatkit.wire import to_json
 from durable_chatkit.storage.attachment_repository import AttachmentRepository
 from durable_chatkit.storage.cursor import Cursor, encode_cursor, parse_cursor
-from durable_chatkit.storage.erasure_repository import open_account
+from durable_chatkit.storage.erasure_repository import transaction_for_active_account
 from durable_chatkit.storage.history_repository import (
     FeedbackRow,
     FileRow,
@@ -37,7 +37,7 @@ class FoundPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-class HistoryDesk:
+class HistoryService:
     """Reads one user's history."""
 
     def __init__(self, db: Database) -> None:
@@ -51,7 +51,7 @@ class HistoryDesk:
             AccountLockedError: the account is being erased.
         """
         after = _cursor(cursor)
-        async with open_account(self._db, user_id) as session:
+        async with transaction_for_active_account(self._db, user_id) as session:
             found = await HistoryRepository(session).search(user_id, words, after, limit + 1)
         shown = found[:limit]
         more = len(found) > limit
@@ -65,7 +65,7 @@ class HistoryDesk:
         Raises:
             AccountLockedError: the account is being erased.
         """
-        async with open_account(self._db, user_id):
+        async with transaction_for_active_account(self._db, user_id):
             pass
 
     async def export(self, user_id: str) -> AsyncIterator[bytes]:
@@ -175,7 +175,7 @@ def _cursor(cursor: str | None) -> Cursor | None:
     if not cursor:
         return None
     after = parse_cursor(cursor)
-    if after is None or not may_be_id(after.id):
+    if after is None or not looks_like_id(after.id):
         detail = "is no cursor of a search"
         msg = f"`cursor` {detail}."
         raise InvalidInputError(msg, errors=[FieldError("cursor", detail)])
