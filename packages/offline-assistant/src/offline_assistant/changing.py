@@ -126,7 +126,7 @@ def undo(situation: Situation) -> Plan:
     """Take back what the last turn has changed."""
     (output,) = yield [tool_calls.undo()]
     if output.code == "nothing-to-undo":
-        return replies.talk(Topic.NO_RESTORING, situation.clock)
+        return replies.talk(Topic.NOTHING_TO_UNDO, situation.clock)
     if output.waits:
         return f"Undo all of that? It changes much. {Prompt.CONFIRM.value}"
     if not output.is_ok:

@@ -217,6 +217,7 @@ class Topic(Enum):
     NOTHING_TO_CONFIRM = "nothing to confirm"
     NO_RENAMING_LISTS = "no renaming lists"
     NO_RESTORING = "no restoring"
+    NOTHING_TO_UNDO = "nothing to undo"
     NO_CONDITIONS = "no conditions"
     OUT_OF_SCOPE = "out of scope"
     TOO_LONG = "too long"

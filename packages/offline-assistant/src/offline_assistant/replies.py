@@ -33,6 +33,7 @@ _TOPICS = {
     Topic.QUESTION_CHANGES_NOTHING: "I've changed nothing, since that was a question. Say it without the question, and I'll do it.",
     Topic.NOTHING_TO_CONFIRM: "There is nothing waiting for a yes or a no. Tell me what to do with your tasks.",
     Topic.NO_RENAMING_LISTS: "I can't rename a list. You can make a new one and move its tasks: **move 3 to the work list**.",
+    Topic.NOTHING_TO_UNDO: "There is nothing to undo in this conversation.",
     Topic.NO_RESTORING: "I can take back what was changed last in this conversation: say **undo**. A task that is done opens again with **reopen 3**.",
     Topic.NO_CONDITIONS: "I can't watch for something to happen and remind you then. I can add a task with a date: **add call Ann tomorrow at 9**.",
     Topic.OUT_OF_SCOPE: f"I can't help with that: I only look after your tasks and lists. {WHAT_I_AM} Ask me for **help** to see what I understand.",

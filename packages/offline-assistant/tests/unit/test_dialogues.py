@@ -321,8 +321,8 @@ class TestUndo:
 
         assert json.dumps(todo.tasks) == before
 
-    def test_of_nothing_says_what_can_be_undone(self, person: Person) -> None:
-        assert "changed last in this conversation" in person.says("undo")
+    def test_undo_without_a_change_says_so(self, person: Person) -> None:
+        assert person.says("undo") == "There is nothing to undo in this conversation."
 
     def test_what_has_changed_since_is_named(self, person: Person, todo: FakeTodo) -> None:
         todo.failing["undo"] = ("undo-conflict", 'Nothing was undone: "milk" changed since.')
