@@ -15,12 +15,12 @@ import jwt
 
 from auth_session.service.key_cipher import KeyCipher
 from stack_kit import TODOCHAT, Stack
-from todochat.redis_client import create_redis
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.bus.redis_client import create_redis
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.identity.tokens import SigningKey
 from todochat.settings import ServiceSettings
 from todochat.testing.issuer import Issuer, without_none
 from todochat.testing.person import PASSWORD, Person
-from todochat.tokens import SigningKey
 
 EVIL = "https://evil.example"
 

@@ -8,7 +8,7 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 
 from attack_kit import EVIL, Attack, Forger, Ground, Request
-from todochat.tokens import SigningKey
+from todochat.identity.tokens import SigningKey
 
 Forge = Callable[[Forger, Ground], str]
 

@@ -12,7 +12,7 @@ import jwt
 from attack_external import EXTERNAL, ROUTES
 from attack_kit import EVIL, Attack, Ground, Request, Send
 from attack_own import OWN, VERIFIERS
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 
 
 async def _session_for_another(ground: Ground) -> httpx.Response:

@@ -21,8 +21,8 @@ from tasks_service.settings import TasksSettings
 from todo_agent.settings import TodoAgentSettings
 from todochat.database.bootstrap import DATABASES
 from todochat.database.setup import SetupSettings, make_plan
-from todochat.operations import OperationsController
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.http.operations import OperationsController
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.settings import FILE_SUFFIX, ServiceSettings, SettingsError, load_settings
 from todochat_local.service_units import service_kinds
 

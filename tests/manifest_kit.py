@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from deploy_kit import ROOT, Doc, load_yaml
-from todochat.service_tokens import Arrow
+from todochat.identity.service_tokens import Arrow
 
 RENDERED: Final = ROOT / "tests/deploy/rendered"
 WORKLOADS: Final = ("Deployment", "StatefulSet", "Job", "CronJob")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from prometheus_client.metrics import MetricWrapperBase
 
 MODULES = (
-    "todochat.metrics",
+    "todochat.telemetry.metrics",
     "auth_session.metrics",
     "tasks_service.metrics",
     "chat_gateway.metrics",

@@ -41,7 +41,7 @@ PLAIN: Final = (
     "auth_key_secret",
     "grafana_password",
 )
-# File -> caller and target of the calls that its secret signs, as in todochat.service_tokens.
+# File -> caller and target of the calls that its secret signs, as in todochat.identity.service_tokens.
 ARROWS: Final = {
     "service_secret_gateway_to_agent": ("chat-gateway", "todo-agent"),
     "service_secret_agent_to_tasks": ("todo-agent", "tasks"),

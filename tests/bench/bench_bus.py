@@ -29,7 +29,7 @@ import uvloop
 from redis.asyncio import Redis
 
 from todochat.bus import Frames, RunHub, RunPublisher
-from todochat.redis_client import RedisClient, create_redis, create_server_client
+from todochat.bus.redis_client import RedisClient, create_redis, create_server_client
 from todochat.testing.servers import EngineProcess, ValkeyCluster, ValkeyProcess
 
 RUNS = 50

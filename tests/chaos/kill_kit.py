@@ -25,7 +25,7 @@ from redis.asyncio import Redis
 
 from stack_kit import Stack, run_stack
 from todochat.bus.frames import Frame, parse_frames
-from todochat.redis_client import create_server_client
+from todochat.bus.redis_client import create_server_client
 from todochat.testing import free_port, wait_until
 from todochat.testing.model_server import Answer, Call, ModelRequest, Say, ScriptedModelServer
 from todochat.testing.person import Person, Stream, message

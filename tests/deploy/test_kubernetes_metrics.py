@@ -24,7 +24,7 @@ MODULES = (
     "chat_gateway.metrics",
     "tasks_service.metrics",
     "durable_chatkit.metrics",
-    "todochat.metrics",
+    "todochat.telemetry.metrics",
 )
 
 

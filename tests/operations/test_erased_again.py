@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from deploy_kit import ROOT
-from todochat.log_safety import derive_user_key, hash_user
+from todochat.telemetry.log_safety import derive_user_key, hash_user
 
 PAGE = (ROOT / "docs/operations/erase-user.md").read_text(encoding="utf-8")
 ADA, BOB = "usr_ada", "usr_bob"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from deploy_kit import ROOT, program
-from todochat.log_safety import derive_user_key
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings, load_settings
+from todochat.telemetry.log_safety import derive_user_key
 
 PAGE = (ROOT / "docs/operations/rotate-keys.md").read_text(encoding="utf-8")
 SECRETS = program("deploy/compose/make_secrets.py")

@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 from chat_gateway.settings import ChatGatewaySettings
 from todochat.bus import RunPublisher, RunWriter, register
 from todochat.bus.frames import EndStatus
+from todochat.http.problems import PROBLEM_JSON
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
-from todochat.problems import PROBLEM_JSON
-from todochat.service_tokens import Arrow, ServiceTokens
 
 SERVICE_SECRET = "a-service-secret-of-at-least-32-bytes"
 ISSUER = "todochat-test"

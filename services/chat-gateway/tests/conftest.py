@@ -10,7 +10,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from todochat.bus import RunPublisher
-from todochat.tokens import SigningKey, TokenIssuer
+from todochat.identity.tokens import SigningKey, TokenIssuer
 
 
 @pytest.fixture(scope="session")

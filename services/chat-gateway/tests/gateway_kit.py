@@ -12,7 +12,7 @@ import aiohttp
 from chat_gateway.app import create_app
 from chat_gateway.settings import ChatGatewaySettings
 from todochat.bus import RunHub
-from todochat.server import make_server
+from todochat.http.server import make_server
 from todochat.testing import wait_until
 
 READ_TIMEOUT_S = 10

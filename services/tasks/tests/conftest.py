@@ -26,10 +26,10 @@ from tasks_kit import (
 )
 
 from tasks_service.settings import TasksSettings
+from todochat.bus.redis_client import create_server_client
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.redis_client import create_server_client
+from todochat.identity.tokens import SigningKey
 from todochat.testing.servers import PostgresServer
-from todochat.tokens import SigningKey
 
 
 @pytest.fixture(scope="session")

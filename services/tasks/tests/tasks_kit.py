@@ -16,11 +16,11 @@ from tasks_service.app import create_app
 from tasks_service.settings import TasksSettings
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
+from todochat.http.server import make_server
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.identity.tokens import SigningKey, TokenIssuer
 from todochat.ids import new_id
-from todochat.server import make_server
-from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.testing.servers import PostgresServer
-from todochat.tokens import SigningKey, TokenIssuer
 
 SERVICE_SECRET = "a service secret of more than 32 bytes"
 ISSUER = "https://todo.test"

@@ -8,7 +8,7 @@ from litestar.testing import AsyncTestClient
 
 from todo_agent.settings import TodoAgentSettings
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 
 SECRET = "a-secret-of-at-least-32-bytes-for-tests"
 

@@ -23,7 +23,7 @@ from durable_chatkit.http.run_controller import RunController
 from durable_chatkit.lifespan import check_databases, open_stores
 from durable_chatkit.service import ChatService
 from durable_chatkit.settings import ChatSettings
-from todochat.app import create_app as create_service_app
+from todochat.http.app import create_app as create_service_app
 
 DESCRIPTION: Final = (
     "Threads, items and runs. Internal: chat-gateway calls it with a service token that names the"

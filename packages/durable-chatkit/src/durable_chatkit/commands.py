@@ -17,7 +17,7 @@ from durable_chatkit.settings import (
     check_transcription,
 )
 from todochat.faults import arm_fault_points
-from todochat.server import exit_with, load_settings_or_exit, run
+from todochat.http.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

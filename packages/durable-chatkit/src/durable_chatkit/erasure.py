@@ -10,8 +10,8 @@ from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
 from durable_chatkit.storage.erasure_repository import ErasureRepository, refuse_erased
 from todochat.bus.erasing import erase_runs
+from todochat.bus.redis_client import RedisClient
 from todochat.database import Database
-from todochat.redis_client import RedisClient
 
 LOCK_WAIT_S: Final = 2.0
 STOP_WAIT_S: Final = 4.0  # auth-session gives the whole call 10 s and asks again

@@ -27,13 +27,13 @@ from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.usage_repository import UsageRepository
 from durable_chatkit.storage.user_run_repository import UserRunRepository
 from todochat.bus import RunHub
+from todochat.bus.redis_client import create_redis
+from todochat.contracts.uploads import LinkSigner
 from todochat.database import create_engine
 from todochat.database.checked import open_checked_database
 from todochat.database.size import database_size
-from todochat.gauges import StoredGauges
-from todochat.redis_client import create_redis
-from todochat.service_tokens import Arrow, ServiceTokens
-from todochat.uploads import LinkSigner
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.telemetry.gauges import StoredGauges
 
 ARROWS: Final = (Arrow.GATEWAY_TO_AGENT, Arrow.AUTH_TO_AGENT)
 

@@ -5,7 +5,7 @@ from durable_chatkit.metrics import BUDGET_SPENT, OLDEST_QUEUED_SECONDS, QUEUED_
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.usage_repository import UsageRepository
 from todochat.clock import utc_now
-from todochat.gauges import GaugeSource
+from todochat.telemetry.gauges import GaugeSource
 
 
 def queue_gauges(runs: RunRepository) -> GaugeSource:

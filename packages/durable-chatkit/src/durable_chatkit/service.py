@@ -48,8 +48,8 @@ from durable_chatkit.metrics import ACCEPT_SECONDS, REQUESTS
 from durable_chatkit.run_queue import RunQueue
 from durable_chatkit.storage.run import CancelReason, RunRecord
 from durable_chatkit.storage.user_run_repository import UserRunRepository
-from todochat.logging import bind, log_content
-from todochat.telemetry import TRACEPARENT, span, trace_headers
+from todochat.telemetry.logging import bind, log_content
+from todochat.telemetry.tracing import TRACEPARENT, span, trace_headers
 
 SIMPLE_TYPE: Final = "simple"
 

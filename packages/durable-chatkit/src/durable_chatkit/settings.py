@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from todochat.service_tokens import Arrow
+from todochat.identity.service_tokens import Arrow
 from todochat.settings import ServiceSettings, SettingsError, env_name
 
 

@@ -13,7 +13,7 @@
     ├── TooManyRequestsError   429  too-many-requests
     └── UnavailableError       503  unavailable
 
-A service subclasses the one that fits and gives it a `code` of its own. `todochat.problems` turns
+A service subclasses the one that fits and gives it a `code` of its own. `todochat.http.problems` turns
 an error into `application/problem+json` (RFC 9457).
 """
 

@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 import msgspec
 from msgspec import Meta
 
-from todochat.log_safety import derive_user_key
+from todochat.telemetry.log_safety import derive_user_key
 
 FILE_SUFFIX: Final = "_FILE"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from todochat.access_tokens import (
+from todochat.identity.access_tokens import (
     PREFIX,
     is_well_formed,
     looks_like_access_token,

@@ -11,9 +11,9 @@ from litestar.datastructures import State
 from litestar.params import FromQuery, JSONBody
 from litestar.testing import TestClient
 
-from todochat.app import create_app
 from todochat.errors import NotFoundError, TooManyRequestsError
-from todochat.operations import ReadyCheck
+from todochat.http.app import create_app
+from todochat.http.operations import ReadyCheck
 from todochat.settings import ServiceSettings
 
 

@@ -19,8 +19,8 @@ PROGRAM = textwrap.dedent(
     import asyncio, sys
     from litestar import get
     from litestar.response import Stream
-    from todochat.app import create_app
-    from todochat.server import run
+    from todochat.http.app import create_app
+    from todochat.http.server import run
     from todochat.settings import ServiceSettings
 
     release = asyncio.Event()

@@ -5,8 +5,8 @@ import math
 
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge
 
-from todochat.gauges import GaugeSource, StoredGauges
-from todochat.metrics import BoundedLabel
+from todochat.telemetry.gauges import GaugeSource, StoredGauges
+from todochat.telemetry.metrics import BoundedLabel
 
 
 class Store:

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from todochat.http_client import ServiceClient, UpstreamError, UpstreamProblemError
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.http.client import ServiceClient, UpstreamError, UpstreamProblemError
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
 from todochat.testing import free_port
 

@@ -16,8 +16,8 @@ from redis.exceptions import ResponseError
 from yarl import URL
 
 from todochat.errors import NotFoundError
-from todochat.log_safety import derive_user_key, describe_error, hash_user
-from todochat.logging import begin_subject, bind, configure_logging, log_content
+from todochat.telemetry.log_safety import derive_user_key, describe_error, hash_user
+from todochat.telemetry.logging import begin_subject, bind, configure_logging, log_content
 
 KEY = b"a key of this installation"
 SECRET_WORDS = "my diary"

@@ -13,16 +13,16 @@ from litestar import get
 from litestar.testing import TestClient
 from prometheus_client import REGISTRY
 
-from todochat.app import create_app
-from todochat.loop_watch import LoopWatch
+from todochat.http.app import create_app
 from todochat.settings import ServiceSettings
+from todochat.telemetry.loop_watch import LoopWatch
 from todochat.testing import wait_until
 
 STALL_S = 0.2
 # Prints "beating", then whether liveness fails after each line that it reads.
 WATCHED = """
 import asyncio, sys, time
-from todochat.loop_watch import LoopWatch
+from todochat.telemetry.loop_watch import LoopWatch
 
 def block_while_holding_the_gil():
     while True:

@@ -3,8 +3,8 @@
 import pytest
 from redis.asyncio import Redis
 
-from todochat.rate_limit import RateLimit
-from todochat.redis_client import create_redis
+from todochat.bus.redis_client import create_redis
+from todochat.http.rate_limit import RateLimit
 from todochat.testing import free_port
 
 

@@ -23,8 +23,8 @@ PROGRAM = textwrap.dedent(
     import msgspec
     from litestar import Request, post
     from litestar.params import JSONBody
-    from todochat.app import create_app
-    from todochat.server import run
+    from todochat.http.app import create_app
+    from todochat.http.server import run
     from todochat.settings import ServiceSettings
 
     class Order(msgspec.Struct):

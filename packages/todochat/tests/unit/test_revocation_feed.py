@@ -9,12 +9,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
 
-from todochat import revocation
-from todochat.http_client import ServiceClient, UpstreamError, UpstreamProblemError
-from todochat.redis_client import create_redis
-from todochat.revocation import RevocationSet
-from todochat.revocation_feed import PATH, RevocationFeed
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.bus.redis_client import create_redis
+from todochat.http.client import ServiceClient, UpstreamError, UpstreamProblemError
+from todochat.identity import revocation
+from todochat.identity.revocation import RevocationSet
+from todochat.identity.revocation_feed import PATH, RevocationFeed
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.testing import free_port
 
 NOW = int(time.time())

@@ -3,9 +3,9 @@ import time
 import pytest
 
 from todochat.errors import UnauthorizedError
-from todochat.service_tokens import Arrow, ServiceTokens, looks_like_service_token
+from todochat.identity.service_tokens import Arrow, ServiceTokens, looks_like_service_token
+from todochat.identity.tokens import SigningKey, TokenIssuer
 from todochat.settings import ServiceSettings, SettingsError
-from todochat.tokens import SigningKey, TokenIssuer
 
 SECRET = "s" * 32
 

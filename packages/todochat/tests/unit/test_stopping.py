@@ -2,7 +2,7 @@
 
 import asyncio
 
-from todochat.stopping import stop_task
+from todochat.background import stop_task
 
 
 async def test_a_task_that_loses_cancellations_is_cancelled_again() -> None:

@@ -24,8 +24,8 @@ from todochat.database import (
 from todochat.database import engine as engine_module
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.errors import BadRequestError, UnauthorizedError
-from todochat.idempotency import parse_idempotency_key, request_fingerprint
-from todochat.revocation import REVOKED_KEY, RevocationSet
+from todochat.http.idempotency import parse_idempotency_key, request_fingerprint
+from todochat.identity.revocation import REVOKED_KEY, RevocationSet
 from todochat.testing import wait_until
 from todochat.testing.servers import PostgresServer
 

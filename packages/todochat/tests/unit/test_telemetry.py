@@ -6,7 +6,7 @@ import sys
 import pytest
 from opentelemetry.trace import INVALID_SPAN
 
-from todochat import telemetry
+from todochat.telemetry import tracing as telemetry
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -47,7 +47,7 @@ def test_nothing_is_recorded_while_tracing_is_off() -> None:
 
 def test_a_service_without_an_endpoint_does_not_import_the_sdk() -> None:
     code = (
-        "import sys, todochat.app, todochat.telemetry as t; t.setup_tracing('', 'x');"
+        "import sys, todochat.http.app, todochat.telemetry.tracing as t; t.setup_tracing('', 'x');"
         "sys.exit(any(name.startswith('opentelemetry.sdk') for name in sys.modules))"
     )
 

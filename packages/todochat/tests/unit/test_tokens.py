@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from todochat.errors import UnauthorizedError
-from todochat.tokens import (
+from todochat.identity.tokens import (
     CLIENT_SECRET_TYPE,
     LOGIN_TYPE,
     SigningKey,

@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # importing frees nothing; todochat.server.run turns it on again
+    gc.disable()  # importing frees nothing; todochat.http.server.run turns it on again
 
 import argparse
 import os
@@ -14,7 +14,7 @@ import auth_session
 from auth_session.admin import command as admin_command
 from auth_session.app import create_app
 from auth_session.settings import AuthMigrationSettings, AuthSessionSettings
-from todochat.server import exit_with, load_settings_or_exit, run
+from todochat.http.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
 
 MIGRATIONS: Final = Path(auth_session.__file__).parent / "migrations"

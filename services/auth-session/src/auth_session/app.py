@@ -22,10 +22,10 @@ from auth_session.http.sign_in_link_controller import SignInLinkController
 from auth_session.http.token_controller import TokenController
 from auth_session.lifespan import lifespan
 from auth_session.settings import AuthSessionSettings
-from todochat.app import create_app as create_service_app
 from todochat.clock import utc_now
 from todochat.database.outage import OUTAGE_HANDLERS
-from todochat.openapi import document_strictness
+from todochat.http.app import create_app as create_service_app
+from todochat.http.openapi import document_strictness
 
 NAME: Final = "auth-session"
 BODY_LIMIT_BYTES: Final = 16 * 1024  # the largest body, a sign-up, is under 4 KiB

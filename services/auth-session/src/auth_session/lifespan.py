@@ -37,15 +37,15 @@ from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_links import SignInLinks
 from auth_session.service.sign_in_service import SignInService
 from auth_session.settings import SERVICE_ARROWS, AuthSessionSettings
+from todochat.bus.redis_client import create_redis
 from todochat.clock import utc_now
 from todochat.database import Database, create_engine, refuse_bypassing_role
 from todochat.database.outage import is_outage
 from todochat.database.size import database_size
-from todochat.gauges import GaugeSource
-from todochat.http_client import ServiceClient
-from todochat.rate_limit import RateLimit
-from todochat.redis_client import create_redis
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.http.client import ServiceClient
+from todochat.http.rate_limit import RateLimit
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.telemetry.gauges import GaugeSource
 
 KEYS_INTERVAL_S: Final = 30.0
 REPUBLISH_INTERVAL_S: Final = 30.0

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from auth_session.issuer_settings import ExternalIssuer, parse_issuers
-from todochat.service_tokens import MIN_SECRET_BYTES, Arrow, ServiceTokens
+from todochat.identity.service_tokens import MIN_SECRET_BYTES, Arrow, ServiceTokens
 from todochat.settings import ServiceSettings, SettingsError, env_name, split_list
 
 DAY_S = 24 * 3600

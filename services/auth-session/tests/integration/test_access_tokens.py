@@ -22,11 +22,11 @@ from redis.asyncio import Redis
 
 from auth_session.domain.caller import Caller
 from auth_session.service.password_pool import Verification
-from todochat.access_tokens import PREFIX, new_access_token
 from todochat.clock import utc_now
+from todochat.identity.access_tokens import PREFIX, new_access_token
+from todochat.identity.revocation import REVOKED_KEY
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
-from todochat.revocation import REVOKED_KEY
-from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
 from todochat.testing.issuer import BETTER_AUTH_SECRET, better_auth_token
 

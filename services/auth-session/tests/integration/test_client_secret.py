@@ -9,7 +9,7 @@ from auth_kit import Browser, Connection, MovableClock, Service, StartService
 from redis.asyncio import Redis
 
 from todochat.errors import UnauthorizedError
-from todochat.tokens import TokenVerifier
+from todochat.identity.tokens import TokenVerifier
 
 
 def claims_of(secret: str) -> dict[str, Any]:

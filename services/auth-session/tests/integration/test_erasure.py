@@ -26,9 +26,9 @@ from auth_session.domain.user import User
 from auth_session.storage.tables import METADATA
 from auth_session.storage.user_repository import UserRepository
 from todochat.clock import utc_now
+from todochat.identity.revocation import REVOKED_KEY
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
-from todochat.revocation import REVOKED_KEY
-from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
 from todochat.testing import free_port, wait_until
 from todochat.testing.issuer import BETTER_AUTH_SECRET, better_auth_token

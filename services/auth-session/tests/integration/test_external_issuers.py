@@ -14,8 +14,8 @@ from auth_kit import Browser, Connection, MovableClock, Service, StartService, b
 from redis.asyncio import Redis
 
 from auth_session.clients import issuer_keys
+from todochat.identity.tokens import TokenVerifier
 from todochat.testing.issuer import BETTER_AUTH_SECRET, Issuer, better_auth_token, public_jwk
-from todochat.tokens import TokenVerifier
 
 
 def claims_of(token: str) -> dict[str, object]:

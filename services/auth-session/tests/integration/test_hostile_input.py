@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 from auth_kit import PASSWORD, SERVICE_SECRET, Service, StartService, bearer
 
-from todochat.access_tokens import new_access_token
+from todochat.identity.access_tokens import new_access_token
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
-from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
 from todochat.testing.issuer import BETTER_AUTH_SECRET
 

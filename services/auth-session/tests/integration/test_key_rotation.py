@@ -16,9 +16,9 @@ from auth_session.service.key_ring import KeyRing
 from auth_session.service.key_rotation import KeyRotation
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.jwks import MAX_AGE_S
+from todochat.identity.jwks import MAX_AGE_S
+from todochat.identity.tokens import TokenIssuer, TokenVerifier
 from todochat.testing.waiting import wait_until
-from todochat.tokens import TokenIssuer, TokenVerifier
 
 SECRET = "a secret that is long enough for a key"
 KNOWN_AFTER_MIN = KEY_KNOWN_AFTER.total_seconds() / 60

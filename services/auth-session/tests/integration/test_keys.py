@@ -12,7 +12,7 @@ from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import KeyRing
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.tokens import TokenVerifier
+from todochat.identity.tokens import TokenVerifier
 
 SECRET = "a secret that is long enough for a key"
 OTHER_SECRET = "another secret that is long enough too"

@@ -16,8 +16,8 @@ from auth_kit import (
 )
 from redis.asyncio import Redis
 
-from todochat.revocation import REVOCATIONS_TOLD_KEY
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.identity.revocation import REVOCATIONS_TOLD_KEY
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
 from todochat.testing.memory import out_of_memory
 from todochat.testing.waiting import wait_until

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from auth_kit import PASSWORD, Browser, Connection, MovableClock, Service, bearer
 
-from todochat.access_tokens import new_access_token
+from todochat.identity.access_tokens import new_access_token
 
 NEW_PASSWORD = "staple battery horse"
 REFUSED = "urn:todochat:problem:sign-in-link-refused"

@@ -12,8 +12,8 @@ from auth_session.domain.caller import Caller
 from auth_session.errors import PasswordPoolFullError
 from auth_session.service import password_pool
 from auth_session.service.password_pool import PasswordPool
-from todochat.rate_limit import RateLimit
-from todochat.redis_client import create_redis
+from todochat.bus.redis_client import create_redis
+from todochat.http.rate_limit import RateLimit
 from todochat.testing.waiting import wait_until
 
 

@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # importing frees nothing; todochat.server.run turns it on again
+    gc.disable()  # importing frees nothing; todochat.http.server.run turns it on again
 
 import argparse
 import os
@@ -13,8 +13,8 @@ from chat_gateway.app import create_app
 from chat_gateway.lifespan import ARROWS
 from chat_gateway.settings import ChatGatewaySettings
 from todochat.faults import arm_fault_points
-from todochat.server import exit_with, load_settings_or_exit, run
-from todochat.service_tokens import ServiceTokens
+from todochat.http.server import exit_with, load_settings_or_exit, run
+from todochat.identity.service_tokens import ServiceTokens
 from todochat.settings import SettingsError
 
 

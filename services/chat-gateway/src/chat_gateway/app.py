@@ -15,7 +15,7 @@ from chat_gateway.lifespan import check_redis, open_gateway
 from chat_gateway.service import ChatService
 from chat_gateway.settings import ChatGatewaySettings
 from chat_gateway.streams.relay import Relay
-from todochat.app import create_app as create_service_app
+from todochat.http.app import create_app as create_service_app
 
 
 def create_app(settings: ChatGatewaySettings) -> Litestar:

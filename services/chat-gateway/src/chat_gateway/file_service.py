@@ -12,7 +12,7 @@ from chat_gateway.clients.file_client import Body, FileClient
 from chat_gateway.errors import StoreUnavailableError
 from chat_gateway.streams.admission import Admission
 from todochat.errors import NotFoundError
-from todochat.tokens import Identity
+from todochat.identity.tokens import Identity
 
 _ATTACHMENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # goes into a path of the api
 

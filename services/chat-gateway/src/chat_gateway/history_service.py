@@ -6,8 +6,8 @@ from typing import Final
 from chat_gateway.clients.agent_client import PlainAnswer
 from chat_gateway.clients.history_client import Download, HistoryClient
 from chat_gateway.streams.admission import Admission
-from todochat.concurrency_limit import ConcurrencyLimit
-from todochat.tokens import Identity
+from todochat.http.concurrency_limit import ConcurrencyLimit
+from todochat.identity.tokens import Identity
 
 # An export reads all there is, so it weighs as much as sending a message.
 _EXPORT_KIND: Final = "turn"

@@ -24,14 +24,14 @@ from chat_gateway.streams.relay import Relay
 from chat_gateway.streams.sign_outs import RECHECK_S, SignOuts
 from chat_gateway.streams.viewer_leases import RENEW_S, ViewerLeases
 from todochat.bus import RunHub
-from todochat.http_client import ServiceClient
-from todochat.jwks import JwksCache
-from todochat.redis_client import RedisClient, create_redis, redis_memory
-from todochat.revocation import RevocationSet
-from todochat.revocation_feed import RevocationFeed
-from todochat.service_tokens import Arrow, ServiceTokens
-from todochat.tokens import TokenVerifier
-from todochat.uploads import LinkSigner
+from todochat.bus.redis_client import RedisClient, create_redis, redis_memory
+from todochat.contracts.uploads import LinkSigner
+from todochat.http.client import ServiceClient
+from todochat.identity.jwks import JwksCache
+from todochat.identity.revocation import RevocationSet
+from todochat.identity.revocation_feed import RevocationFeed
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.identity.tokens import TokenVerifier
 
 SWEEP_S: Final = 1.0
 ARROWS: Final = (Arrow.GATEWAY_TO_AGENT, Arrow.GATEWAY_TO_AUTH)

@@ -23,10 +23,10 @@ from chat_gateway.streams.redis_guard import redis_or_503
 from chat_gateway.streams.stream_format import PlainFormat, ResumableFormat, StreamFormat
 from chat_gateway.streams.viewer import Viewer
 from todochat.bus import RunHub, RunLogExpiredError
-from todochat.dictation import DICTATION_TYPE, TRANSCRIPTION_TIMEOUT_S
+from todochat.contracts.dictation import DICTATION_TYPE, TRANSCRIPTION_TIMEOUT_S
 from todochat.errors import ServiceError
+from todochat.identity.tokens import Identity
 from todochat.ids import new_id
-from todochat.tokens import Identity
 
 # A model listens to dictation for so long; the rest is for the way there and back.
 _TIMEOUTS_S: Final = {DICTATION_TYPE: TRANSCRIPTION_TIMEOUT_S + 5}

@@ -18,12 +18,12 @@ from chat_gateway.streams.stream_format import PlainFormat
 from chat_gateway.streams.viewer import Viewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import RunHub
-from todochat.draining import Drain
 from todochat.errors import NotFoundError, UnavailableError
-from todochat.revocation import RevocationSet
+from todochat.http.draining import Drain
+from todochat.identity.revocation import RevocationSet
+from todochat.identity.tokens import Identity
 from todochat.testing import wait_until
 from todochat.testing.memory import out_of_memory
-from todochat.tokens import Identity
 
 CREATE = {"type": "threads.create", "params": {}}
 ABSENT = "gateway:absent"

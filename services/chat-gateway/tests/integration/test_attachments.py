@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 
 from chat_gateway.settings import ChatGatewaySettings
 from chat_gateway.streams import keys
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.contracts.uploads import LINK_STEP_S, LINK_TTL_S, MAX_UPLOAD_BYTES, LinkSigner
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.testing import sample_files, wait_until
-from todochat.uploads import LINK_STEP_S, LINK_TTL_S, MAX_UPLOAD_BYTES, LinkSigner
 
 MULTIPART = "multipart/form-data; boundary=b"
 FORM = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nhello\r\n--b--\r\n'

@@ -8,8 +8,8 @@ from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
 from redis.asyncio import Redis
 
 from todochat.bus import RunWriter
+from todochat.identity.tokens import SigningKey, TokenIssuer
 from todochat.testing import free_port, wait_until
-from todochat.tokens import SigningKey, TokenIssuer
 
 HELLO = {"message": "hello"}
 CREATE = {"type": "threads.create", "params": {"input": {"content": []}}}

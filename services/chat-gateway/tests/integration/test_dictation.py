@@ -6,7 +6,7 @@ import pytest
 from agent_kit import FakeAgent
 from gateway_kit import Browser
 
-from todochat.dictation import MAX_AUDIO_BYTES, MAX_DICTATION_BODY_BYTES
+from todochat.contracts.dictation import MAX_AUDIO_BYTES, MAX_DICTATION_BODY_BYTES
 
 SPEECH = "A" * (MAX_AUDIO_BYTES // 3 * 4)
 

@@ -84,7 +84,7 @@ async def test_a_sign_out_that_redis_never_told_of_is_read_from_auth_session(
     browser_at: BrowserAt,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("todochat.revocation_feed.POLL_S", 0.05)
+    monkeypatch.setattr("todochat.identity.revocation_feed.POLL_S", 0.05)
     gateway = await start_gateway()
     ann = browser_at(gateway, sid="ses_1")
     async with ann.stream("POST", "", body=CREATE) as stream:

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from chat_gateway.streams.stream_format import UNAUTHORIZED, PlainFormat
 from chat_gateway.streams.viewer import Viewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
-from todochat.revocation import RevocationSet
+from todochat.identity.revocation import RevocationSet
+from todochat.identity.tokens import Identity
 from todochat.testing import wait_until
-from todochat.tokens import Identity
 
 CREATE = {"type": "threads.create", "params": {}}
 

@@ -5,7 +5,7 @@ from redis.crc import key_slot
 
 from chat_gateway.streams import keys
 from todochat.bus.keys import log_key
-from todochat.revocation import REVOCATIONS_TOLD_KEY, REVOKED_KEY
+from todochat.identity.revocation import REVOCATIONS_TOLD_KEY, REVOKED_KEY
 
 
 def slots(*names: str | bytes) -> set[int]:

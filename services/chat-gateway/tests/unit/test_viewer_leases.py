@@ -12,10 +12,10 @@ from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.stream_format import PlainFormat
 from chat_gateway.streams.viewer import Viewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
-from todochat.redis_client import create_server_client
-from todochat.revocation import RevocationSet
+from todochat.bus.redis_client import create_server_client
+from todochat.identity.revocation import RevocationSet
+from todochat.identity.tokens import Identity
 from todochat.testing.memory import out_of_memory
-from todochat.tokens import Identity
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # importing frees nothing; todochat.server.run turns it on again
+    gc.disable()  # importing frees nothing; todochat.http.server.run turns it on again
 
 import os
 import sys
@@ -13,7 +13,7 @@ from typing import Final
 from tasks_service.app import create_app
 from tasks_service.settings import MigrationSettings, TasksSettings
 from todochat.faults import arm_fault_points
-from todochat.server import exit_with, load_settings_or_exit, run
+from todochat.http.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

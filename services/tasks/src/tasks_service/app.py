@@ -26,9 +26,9 @@ from tasks_service.service.list_service import ListService
 from tasks_service.service.task_service import TaskService
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
-from todochat.app import create_app as create_service_app
-from todochat.openapi import document_strictness
-from todochat.tokens import PublicKeys
+from todochat.http.app import create_app as create_service_app
+from todochat.http.openapi import document_strictness
+from todochat.identity.tokens import PublicKeys
 
 BODY_LIMIT_BYTES: Final = 256 * 1024
 DESCRIPTION: Final = "Tasks and lists of the people who sign in here, and a feed of their changes."

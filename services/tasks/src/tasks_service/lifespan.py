@@ -24,19 +24,18 @@ from tasks_service.service.purge_job import PurgeJob
 from tasks_service.service.task_service import TaskService
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
+from todochat.background import run_forever, stop_task
+from todochat.bus.redis_client import RedisClient, create_redis
 from todochat.database import Database, create_engine
 from todochat.database.checked import open_checked_database
 from todochat.database.size import database_size
-from todochat.forever import keep_running
-from todochat.http_client import ServiceClient
-from todochat.jwks import JwksCache
-from todochat.rate_limit import RateLimit
-from todochat.redis_client import RedisClient, create_redis
-from todochat.revocation import RevocationSet
-from todochat.revocation_feed import RevocationFeed
-from todochat.service_tokens import Arrow, ServiceTokens
-from todochat.stopping import stop_task
-from todochat.tokens import TokenVerifier
+from todochat.http.client import ServiceClient
+from todochat.http.rate_limit import RateLimit
+from todochat.identity.jwks import JwksCache
+from todochat.identity.revocation import RevocationSet
+from todochat.identity.revocation_feed import RevocationFeed
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.identity.tokens import TokenVerifier
 
 JOBS_POOL_SIZE: Final = 2  # the purge, and an erasure that doesn't wait for it
 ARROWS: Final = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
@@ -150,7 +149,7 @@ def _end_feeds(board: FeedNotifier) -> Any:
 @asynccontextmanager
 async def _running(name: str, job: Job) -> AsyncIterator[None]:
     """Run a job beside the service."""
-    task = asyncio.create_task(keep_running(name, job))
+    task = asyncio.create_task(run_forever(name, job))
     try:
         yield
     finally:

@@ -15,11 +15,11 @@ from tasks_kit import SERVICE_SECRET, Person, Service, StartService
 
 from tasks_service import lifespan
 from tasks_service.clients import access_token_directory
-from todochat.access_tokens import new_access_token
 from todochat.clock import to_wire, utc_now
+from todochat.identity.access_tokens import new_access_token
+from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
-from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
-from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import ServiceSettings
 from todochat.testing import free_port, wait_until
 from todochat.testing.memory import out_of_memory
@@ -267,7 +267,7 @@ async def test_what_is_remembered_is_bounded(
 async def test_a_sign_out_that_redis_never_told_of_is_read_from_auth_session(
     start_service: StartService, auth: AuthSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("todochat.revocation_feed.POLL_S", 0.05)
+    monkeypatch.setattr("todochat.identity.revocation_feed.POLL_S", 0.05)
     service = await start_service(auth_session_url=auth.url)
     ada = service.person()
     async with ada.feed() as feed:

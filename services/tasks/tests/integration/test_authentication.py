@@ -9,11 +9,11 @@ import pytest_asyncio
 from redis.asyncio import Redis
 from tasks_kit import Person, Service, StartService
 
+from todochat.identity.revocation import REVOKED_KEY
+from todochat.identity.service_tokens import Arrow
+from todochat.identity.tokens import SigningKey, TokenIssuer
 from todochat.ids import new_id
-from todochat.revocation import REVOKED_KEY
-from todochat.service_tokens import Arrow
 from todochat.testing import wait_until
-from todochat.tokens import SigningKey, TokenIssuer
 
 Route = tuple[str, str, dict[str, Any] | None]
 Belongings = tuple[dict[str, Any], dict[str, Any]]

@@ -14,7 +14,7 @@ from tasks_kit import Connection, LockCount, Person, Service, StartService
 from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.service.user_work import UserWork
 from tasks_service.streams.change_feed import BATCH
-from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
+from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
 from todochat.testing import wait_until
 
 

@@ -8,7 +8,7 @@ from tasks_kit import Connection, Person, Service, StartService
 from tasks_service.service.erasure_service import ErasureService
 from tasks_service.storage.erasure_repository import ERASED
 from tasks_service.storage.records import TasksBase
-from todochat.service_tokens import Arrow
+from todochat.identity.service_tokens import Arrow
 
 MARKER = "zanzibar"
 

@@ -17,7 +17,7 @@ from tasks_service.service.idempotent_writer import (
 from tasks_service.service.user_work import UserWork
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.idempotency import IdempotencyInProgressError
+from todochat.http.idempotency import IdempotencyInProgressError
 from todochat.testing import wait_until
 
 

@@ -12,7 +12,7 @@ import pytest
 from tasks_service.__main__ import main
 from tasks_service.settings import TasksSettings
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.testing import free_port, wait_until
 
 COMMAND = [sys.executable, "-m", "tasks_service"]

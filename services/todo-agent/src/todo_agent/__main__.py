@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # importing frees nothing; todochat.server.run turns it on again
+    gc.disable()  # importing frees nothing; todochat.http.server.run turns it on again
 
 import os
 import sys

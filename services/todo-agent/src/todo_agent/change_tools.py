@@ -27,7 +27,7 @@ from todo_agent.tool_tasks import (
     ToolTasks,
     summary,
 )
-from todochat.http_client import UpstreamProblemError
+from todochat.http.client import UpstreamProblemError
 
 PENDING_NOT_FOUND: Final = "pending-change-not-found"
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from durable_chatkit.settings import ChatSettings
-from todochat.service_tokens import Arrow
+from todochat.identity.service_tokens import Arrow
 
 OWN_FACTORY: Final = "todo_agent.todo:create_agent"
 

@@ -11,7 +11,7 @@ import msgspec
 
 from todochat.bus import RunLostError
 from todochat.errors import ServiceError
-from todochat.http_client import (
+from todochat.http.client import (
     RETRIABLE_STATUS,
     ServiceClient,
     ServiceResponse,

@@ -25,7 +25,7 @@ from todo_agent.tool_arguments import (
 from todo_agent.tool_spec import Outcome, ToolSpec
 from todo_agent.tool_tasks import TASKS_CHANGED, HeldError, ToolTasks
 from todochat.errors import ServiceError
-from todochat.service_tokens import Arrow
+from todochat.identity.service_tokens import Arrow
 
 WAITING: Final = "waiting-for-confirmation"
 # Told of a plain failure, a model makes the change again, under another key.

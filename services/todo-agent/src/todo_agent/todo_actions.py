@@ -20,7 +20,7 @@ from todo_agent.todo_click import GONE, Click
 from todo_agent.todo_confirming import confirm, discard, undo
 from todo_agent.tool_tasks import summary
 from todo_agent.widgets import widget
-from todochat.http_client import UpstreamError, UpstreamProblemError
+from todochat.http.client import UpstreamError, UpstreamProblemError
 
 NOT_HERE: Final = "This action isn't available here."
 AWAY: Final = "Your tasks can't be reached right now. Please try again in a moment."

@@ -17,7 +17,7 @@ from todo_agent.tasks_client import ChangeOutcome, PendingChange, TasksClient
 from todo_agent.todo_click import Click
 from todo_agent.tool_tasks import ToolTasks
 from todo_agent.widgets import widget
-from todochat.http_client import UpstreamProblemError
+from todochat.http.client import UpstreamProblemError
 
 DECIDED: Final = "pending-change-decided"
 CHANGED: Final = "pending-change-changed"

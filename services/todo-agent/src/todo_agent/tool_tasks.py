@@ -11,7 +11,7 @@ from durable_chatkit.agent.run_scope import ToolCallScope
 from todo_agent.instructions import zone
 from todo_agent.references import UnclearReferenceError, find_list, find_task
 from todo_agent.tasks_client import Caller, ListPage, ListView, TasksClient, TaskView
-from todochat.http_client import UpstreamProblemError
+from todochat.http.client import UpstreamProblemError
 
 TASKS_CHANGED: Final = "tasks.changed"  # the client effect after each change
 MAX_UNCONFIRMED: Final = 3  # tasks that one turn may change without the person's confirmation

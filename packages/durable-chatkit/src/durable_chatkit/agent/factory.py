@@ -16,8 +16,8 @@ from agents import Agent, Model, ModelSettings
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.settings import ChatSettings
-from todochat.http_client import ServiceClient
-from todochat.service_tokens import Arrow
+from todochat.http.client import ServiceClient
+from todochat.identity.service_tokens import Arrow
 from todochat.settings import SettingsError
 
 

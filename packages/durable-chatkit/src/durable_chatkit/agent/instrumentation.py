@@ -16,8 +16,8 @@ from durable_chatkit.metrics import (
     TOOL_SECONDS,
 )
 from durable_chatkit.storage.usage_repository import AnswerUsage
-from todochat.metrics import BoundedLabel
-from todochat.telemetry import fail, span, start_leaf
+from todochat.telemetry.metrics import BoundedLabel
+from todochat.telemetry.tracing import fail, span, start_leaf
 
 _SILENT: Final = frozenset({"response.created", "response.in_progress", "response.queued"})
 _REFUSED: Final = '{"ok": false'  # how the tools here, and those made like them, say no

@@ -35,7 +35,7 @@ from durable_chatkit.agent.instrumentation import ModelCall
 from durable_chatkit.agent.run_scope import RunScope, answer_key
 from durable_chatkit.agent.usage import RunMeter
 from durable_chatkit.storage.usage_repository import AnswerUsage
-from todochat.logging import log_content
+from todochat.telemetry.logging import log_content
 
 _REASONING: Final = "response.reasoning"
 _CITING: Final = {"response.content_part.added", "response.output_text.annotation.added"}

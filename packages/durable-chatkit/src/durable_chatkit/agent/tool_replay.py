@@ -17,7 +17,7 @@ from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPlace, RunScope
 from todochat.clock import utc_now
 from todochat.faults import fault_point
-from todochat.logging import log_content
+from todochat.telemetry.logging import log_content
 
 _EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 

@@ -11,7 +11,7 @@ import structlog
 
 from durable_chatkit.errors import TranscriptionFailedError, UnsupportedFileError
 from durable_chatkit.settings import ChatSettings
-from todochat.dictation import TRANSCRIPTION_TIMEOUT_S
+from todochat.contracts.dictation import TRANSCRIPTION_TIMEOUT_S
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 CONNECT_TIMEOUT_S: Final = 5.0

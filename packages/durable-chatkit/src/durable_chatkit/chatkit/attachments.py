@@ -36,10 +36,10 @@ from durable_chatkit.errors import (
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
 from durable_chatkit.storage.attachment_repository import AttachmentRepository, FileSlot
 from durable_chatkit.storage.erasure_repository import refuse_erased, transaction_for_active_account
+from todochat.contracts.uploads import MAX_FILE_BYTES
 from todochat.database import Database
 from todochat.errors import FieldError, InvalidInputError
 from todochat.ids import new_id
-from todochat.uploads import MAX_FILE_BYTES
 
 LOCK_WAIT_S: Final = 5.0
 SIZE_KEY: Final = "size_bytes"  # in `metadata`, which never leaves this service

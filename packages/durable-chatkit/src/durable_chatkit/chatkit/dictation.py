@@ -9,7 +9,7 @@ from chatkit.types import InputTranscribeParams, TranscriptionResult
 from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS
 from durable_chatkit.chatkit.text import clean_text
 from durable_chatkit.errors import FeatureUnavailableError, FileTooLargeError, UnsupportedFileError
-from todochat.dictation import MAX_AUDIO_BYTES
+from todochat.contracts.dictation import MAX_AUDIO_BYTES
 from todochat.errors import FieldError, InvalidInputError, UnavailableError
 
 MAX_AT_ONCE: Final = 8  # a process; each holds its audio in memory while the model listens

@@ -11,7 +11,7 @@ from chatkit.types import (
 )
 from pydantic import AnyUrl
 
-from todochat.uploads import LinkSigner
+from todochat.contracts.uploads import LinkSigner
 
 UPLOAD_METHOD: Final = "POST"
 

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from durable_chatkit.metrics import SIGNALS_FAILED
 from durable_chatkit.storage.run import StoppedRun
 from todochat import bus
-from todochat.redis_client import RedisClient
+from todochat.bus.redis_client import RedisClient
 
 SIGNAL_TIMEOUT_S: Final = 1.0
 

@@ -6,7 +6,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from durable_chatkit.settings import ChatSettings
-from todochat.service_tokens import ServiceIdentity
+from todochat.identity.service_tokens import ServiceIdentity
 
 
 class AssistantView(msgspec.Struct, frozen=True):

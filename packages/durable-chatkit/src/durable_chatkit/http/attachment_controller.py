@@ -12,9 +12,9 @@ from durable_chatkit.chatkit.attachments import AttachmentService, FileContent
 from durable_chatkit.chatkit.file_types import is_image
 from durable_chatkit.chatkit.wire import to_json
 from durable_chatkit.http.uploads import read_upload
+from todochat.contracts.uploads import MAX_UPLOAD_BYTES
 from todochat.database.outage import OUTAGE_HANDLERS
-from todochat.service_tokens import ServiceIdentity
-from todochat.uploads import MAX_UPLOAD_BYTES
+from todochat.identity.service_tokens import ServiceIdentity
 
 CACHE_S: Final = 3600
 

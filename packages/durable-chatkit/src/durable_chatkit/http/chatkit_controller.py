@@ -8,10 +8,10 @@ from litestar.openapi import ResponseSpec
 
 from durable_chatkit.chatkit.acceptance import AcceptedRun, InboundRequest
 from durable_chatkit.service import ChatService
+from todochat.contracts.dictation import MAX_DICTATION_BODY_BYTES
 from todochat.database.outage import OUTAGE_HANDLERS
-from todochat.dictation import MAX_DICTATION_BODY_BYTES
-from todochat.idempotency import REPLAYED_HEADER
-from todochat.problems import Problem
+from todochat.http.idempotency import REPLAYED_HEADER
+from todochat.http.problems import Problem
 
 _PROBLEMS = {
     400: "The body is not JSON, or its `type` is unknown.",

@@ -11,8 +11,8 @@ from litestar.params import PathParameter
 from durable_chatkit.erasure import Eraser
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.errors import ForbiddenError
-from todochat.service_tokens import Arrow, ServiceTokens
-from todochat.tokens import bearer_token
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.identity.tokens import bearer_token
 
 CALLERS: Final = (Arrow.AUTH_TO_AGENT,)
 

@@ -10,7 +10,7 @@ from litestar.response import Stream
 from durable_chatkit.chatkit.history_service import FoundPage, HistoryService
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.errors import FieldError, InvalidInputError
-from todochat.service_tokens import ServiceIdentity
+from todochat.identity.service_tokens import ServiceIdentity
 
 MAX_CURSOR_CHARS = 250
 

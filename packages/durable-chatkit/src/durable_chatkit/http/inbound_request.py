@@ -10,14 +10,14 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from durable_chatkit.chatkit.acceptance import InboundRequest
-from todochat.dictation import read_chat_body
+from todochat.contracts.dictation import read_chat_body
 from todochat.errors import BadRequestError, UnauthorizedError
-from todochat.idempotency import parse_idempotency_key
+from todochat.http.idempotency import parse_idempotency_key
+from todochat.identity.service_tokens import Arrow, ServiceIdentity, ServiceTokens
+from todochat.identity.tokens import bearer_token
 from todochat.ids import is_user_id, new_id
-from todochat.logging import bind
-from todochat.service_tokens import Arrow, ServiceIdentity, ServiceTokens
-from todochat.telemetry import TRACEPARENT, valid_trace_headers
-from todochat.tokens import bearer_token
+from todochat.telemetry.logging import bind
+from todochat.telemetry.tracing import TRACEPARENT, valid_trace_headers
 
 BODY_LIMIT_BYTES: Final = 256 * 1024
 CALLERS: Final = (Arrow.GATEWAY_TO_AGENT,)

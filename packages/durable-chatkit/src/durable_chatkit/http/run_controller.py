@@ -12,7 +12,7 @@ from durable_chatkit.http.schemas import CancelRun, CancelView, RunList, RunView
 from durable_chatkit.service import ChatService
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.errors import FieldError, InvalidInputError
-from todochat.service_tokens import ServiceIdentity
+from todochat.identity.service_tokens import ServiceIdentity
 
 ThreadId = Annotated[str | None, QueryParameter(max_length=200)]
 Status = Annotated[Literal["active"] | None, QueryParameter()]

@@ -19,8 +19,8 @@ from multipart import (  # type: ignore[import-untyped]
 
 from durable_chatkit.chatkit.attachments import UploadedFile
 from durable_chatkit.errors import FileTooLargeError
+from todochat.contracts.uploads import FILE_FIELD, MAX_FILE_BYTES
 from todochat.errors import BadRequestError, FieldError, InvalidInputError
-from todochat.uploads import FILE_FIELD, MAX_FILE_BYTES
 
 MULTIPART: Final = "multipart/form-data"
 MAX_PARTS: Final = 8

@@ -34,18 +34,18 @@ from durable_chatkit.worker.run_database import RunDatabase
 from durable_chatkit.worker.times import DEFAULT_TIMES, WorkerTimes
 from durable_chatkit.worker.warm_up import warm_up
 from durable_chatkit.worker.worker import Worker
-from todochat.app import create_app
 from todochat.bus import RunPublisher
+from todochat.bus.redis_client import create_redis
 from todochat.clock import utc_now
+from todochat.contracts.uploads import LinkSigner
 from todochat.database import Database
-from todochat.draining import Drain
-from todochat.http_client import ServiceClient
+from todochat.http.app import create_app
+from todochat.http.client import ServiceClient
+from todochat.http.draining import Drain
+from todochat.http.server import exit_with, run
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
-from todochat.redis_client import create_redis
-from todochat.server import exit_with, run
-from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.settings import SettingsError
-from todochat.uploads import LinkSigner
 
 SERVICE_CONNECTIONS: Final = 100  # of the agent's tools to other services
 HOUR_S: Final = 3600

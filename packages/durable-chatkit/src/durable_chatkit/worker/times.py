@@ -2,7 +2,7 @@
 
 import msgspec
 
-from todochat.loop_watch import STALL_S
+from todochat.telemetry.loop_watch import STALL_S
 
 
 class WorkerTimes(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,10 +29,10 @@ from durable_chatkit.worker.errors import RunReleasedError
 from durable_chatkit.worker.leases import LeaseKeeper
 from durable_chatkit.worker.times import WorkerTimes
 from todochat.bus import BusUnavailableError, RunLostError, WorkerChannels, wake
+from todochat.bus.redis_client import RedisClient
 from todochat.clock import utc_now
-from todochat.logging import begin_subject
-from todochat.redis_client import RedisClient
-from todochat.telemetry import TRACEPARENT, Attributes, record_past, span
+from todochat.telemetry.logging import begin_subject
+from todochat.telemetry.tracing import TRACEPARENT, Attributes, record_past, span
 
 OUTAGE_PAUSE_S: Final = 1.0
 RELEASE_TRIES: Final = 30

@@ -24,9 +24,9 @@ from todochat.bus.connection import (
     own_connection,
     script_source,
 )
+from todochat.bus.redis_client import RedisClient
+from todochat.bus.redis_cluster import ClusterClient
 from todochat.bus.scripts import Script
-from todochat.redis_client import RedisClient
-from todochat.redis_cluster import ClusterClient
 
 _UNREACHABLE: Final = (RedisConnectionError, RedisTimeoutError)
 _SIGNS_OF_CHANGE: Final = (*_UNREACHABLE, AskError, ClusterDownError)  # AskError: also MOVED

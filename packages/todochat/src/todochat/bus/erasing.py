@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from todochat.bus.errors import BusUnavailableError
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS
-from todochat.redis_client import RedisClient
+from todochat.bus.redis_client import RedisClient
 
 _BATCH: Final = 500
 

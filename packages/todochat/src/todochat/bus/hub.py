@@ -7,11 +7,11 @@ from redis.exceptions import RedisError
 from todochat.bus.errors import BusUnavailableError
 from todochat.bus.keys import live_channel
 from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
+from todochat.bus.redis_client import RedisClient
 from todochat.bus.run_log import RunLog, RunMeta
 from todochat.bus.subscriber import CallbackListener, Subscriber
 from todochat.bus.viewer import LiveChannel, Viewer
 from todochat.bus.watch import Watch, WatchEvent
-from todochat.redis_client import RedisClient
 
 
 class RunHub:

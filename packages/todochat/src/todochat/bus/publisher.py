@@ -21,6 +21,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from todochat.background import run_forever, stop_task
 from todochat.bus.cluster import bus_connection
 from todochat.bus.connection import Argument, Backoff, Command
 from todochat.bus.errors import (
@@ -33,13 +34,11 @@ from todochat.bus.frames import LogEntry
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
 from todochat.bus.queue import Entry, RunQueue
+from todochat.bus.redis_client import RedisClient
 from todochat.bus.run_log import LogReader
 from todochat.bus.scripts import APPEND, APPEND_WHEN_FULL, CLAIM, CLAIM_WHEN_FULL
 from todochat.bus.writer import ClaimedRun, claimed_run
 from todochat.faults import fault_point
-from todochat.forever import keep_running
-from todochat.redis_client import RedisClient
-from todochat.stopping import stop_task
 
 _TRANSIENT: Final = (
     RedisConnectionError,
@@ -196,7 +195,7 @@ class RunPublisher:
         self._work.set()
 
     async def _run(self) -> None:
-        await keep_running("bus-publisher", self._flush_forever)
+        await run_forever("bus-publisher", self._flush_forever)
 
     async def _flush_forever(self) -> None:
         try:

@@ -8,10 +8,10 @@ import msgspec
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from todochat.background import stop_task
 from todochat.bus.cluster import bus_connection
 from todochat.bus.connection import Command
-from todochat.redis_client import RedisClient
-from todochat.stopping import stop_task
+from todochat.bus.redis_client import RedisClient
 
 CALLS_PER_EXCHANGE: Final = 8
 """Answers that wait in memory at once; each may be a page of a log."""

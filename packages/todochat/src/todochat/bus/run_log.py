@@ -8,7 +8,7 @@ from todochat.bus.connection import Command
 from todochat.bus.frames import LogEntry, cut_entry, parse_entry
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.reads import SharedReads
-from todochat.redis_client import RedisClient
+from todochat.bus.redis_client import RedisClient
 
 FIRST_PAGE_ENTRIES: Final = 64
 MAX_PAGE_ENTRIES: Final = 1024

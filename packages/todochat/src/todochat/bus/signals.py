@@ -10,9 +10,9 @@ from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError
 from todochat.bus.errors import BusFullError, BusUnavailableError
 from todochat.bus.keys import WAKE_CHANNEL, control_channel, live_channel, log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS
+from todochat.bus.redis_client import RedisClient
 from todochat.bus.scripts import REGISTER
 from todochat.bus.subscriber import CallbackListener, Subscriber
-from todochat.redis_client import RedisClient
 
 
 async def register(redis: RedisClient, run_id: str, *, user_id: str, thread_id: str) -> None:

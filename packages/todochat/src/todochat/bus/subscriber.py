@@ -11,11 +11,10 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from todochat.background import run_forever, stop_task
 from todochat.bus.cluster import pubsub_connection
 from todochat.bus.connection import CONNECT_TIMEOUT_S, Backoff
-from todochat.forever import keep_running
-from todochat.redis_client import RedisClient
-from todochat.stopping import stop_task
+from todochat.bus.redis_client import RedisClient
 
 PING_EVERY_S: Final = 10.0
 SILENCE_S: Final = 25.0
@@ -113,7 +112,7 @@ class Subscriber:
         self._outbox_filled.set()
 
     async def _run(self) -> None:
-        await keep_running("bus-subscriber", self._stay_connected)
+        await run_forever("bus-subscriber", self._stay_connected)
 
     async def _stay_connected(self) -> None:
         backoff = Backoff()

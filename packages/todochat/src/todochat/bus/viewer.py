@@ -5,7 +5,7 @@ from collections import deque
 
 from todochat.bus.frames import LogEntry, parse_entry
 from todochat.bus.limits import BusLimits
-from todochat.metrics import VIEWERS_BEHIND
+from todochat.telemetry.metrics import VIEWERS_BEHIND
 
 
 class Viewer:

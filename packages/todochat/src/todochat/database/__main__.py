@@ -16,7 +16,7 @@ def main() -> None:
         settings = load_settings(SetupSettings, os.environ)  # noqa: TID251 - read once, here
         asyncio.run(set_up(settings))
     except SettingsError as error:
-        from todochat.server import exit_with  # noqa: PLC0415 - only here: Litestar takes a second
+        from todochat.http.server import exit_with  # noqa: PLC0415 - only here: Litestar takes a second
 
         exit_with(str(error))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -11,9 +11,9 @@ import structlog
 from litestar.datastructures import State
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from todochat.background import stop_task
 from todochat.database.engine import BypassingRoleError, Database, refuse_bypassing_role
 from todochat.database.outage import is_outage
-from todochat.stopping import stop_task
 
 RETRY_S: Final = 1.0
 
@@ -99,7 +99,7 @@ async def open_checked_database(
     """Open a database as a role that row-level security holds; `stack` closes it.
 
     While PostgreSQL is away the role can't be checked: the process starts all the same, and ends
-    if the role turns out to be a wrong one. `state.is_refused` tells `todochat.server.run`.
+    if the role turns out to be a wrong one. `state.is_refused` tells `todochat.http.server.run`.
 
     Args:
         state: the application's.

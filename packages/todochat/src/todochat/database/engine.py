@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from todochat.database.pool_checks import check_connections
-from todochat.metrics import PoolUse, watch_pool
-from todochat.telemetry import fail, start_leaf
+from todochat.telemetry.metrics import PoolUse, watch_pool
+from todochat.telemetry.tracing import fail, start_leaf
 
 CONNECT_TIMEOUT_S: Final = 5.0
 STATEMENT_TIMEOUT_S: Final = 10.0

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from todochat.errors import UnavailableError
-from todochat.problems import handle_exception, handle_service_error
+from todochat.http.problems import handle_exception, handle_service_error
 
 _CONNECTION_FAULTS: Final = (ConnectionError, TimeoutError, socket.gaierror, PoolTimeoutError)
 # Classes and codes of SQLSTATE: connection lost, out of resources, shutting down or starting,

@@ -5,8 +5,8 @@ from typing import Final
 from sqlalchemy import text
 
 from todochat.database.engine import Database
-from todochat.gauges import GaugeSource
-from todochat.metrics import DATABASE_BYTES
+from todochat.telemetry.gauges import GaugeSource
+from todochat.telemetry.metrics import DATABASE_BYTES
 
 EVERY_S: Final = 60.0  # PostgreSQL looks at each file
 

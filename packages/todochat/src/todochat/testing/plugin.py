@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from todochat.redis_client import create_server_client
+from todochat.bus.redis_client import create_server_client
 from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
 
 

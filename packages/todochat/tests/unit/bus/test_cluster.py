@@ -12,9 +12,9 @@ from redis.exceptions import RedisError
 from todochat.bus import poke, wake
 from todochat.bus.erasing import erase_runs
 from todochat.bus.keys import live_channel, log_key, meta_key
+from todochat.bus.redis_client import create_redis
 from todochat.bus.signals import WorkerChannels
-from todochat.rate_limit import RateLimit
-from todochat.redis_client import create_redis
+from todochat.http.rate_limit import RateLimit
 from todochat.testing import wait_until
 from todochat.testing.servers import ValkeyCluster
 

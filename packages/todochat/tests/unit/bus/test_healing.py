@@ -22,7 +22,7 @@ from todochat.bus import (
 )
 from todochat.bus.connection import Command
 from todochat.bus.frames import encode_frame, encode_snapshot, parse_frames
-from todochat.redis_client import create_server_client
+from todochat.bus.redis_client import create_server_client
 from todochat.testing import wait_until
 from todochat.testing.servers import ValkeyProcess
 

@@ -20,7 +20,7 @@ from todochat.bus import (
     register,
 )
 from todochat.bus.frames import encode_frame
-from todochat.redis_client import create_redis
+from todochat.bus.redis_client import create_redis
 from todochat.testing import free_port, wait_until
 
 

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from todochat.bus.connection import Command
 from todochat.bus.reads import CALLS_PER_EXCHANGE, SharedReads
-from todochat.redis_client import create_redis
+from todochat.bus.redis_client import create_redis
 from todochat.testing import free_port
 
 

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from todochat.bus import BusUnavailableError, WorkerChannels, poke, register, wake
-from todochat.redis_client import create_redis
+from todochat.bus.redis_client import create_redis
 from todochat.testing import free_port, wait_until
 
 

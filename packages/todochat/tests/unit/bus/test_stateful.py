@@ -35,7 +35,7 @@ from todochat.bus import (
     WatchEvent,
 )
 from todochat.bus.frames import parse_frames
-from todochat.redis_client import create_redis
+from todochat.bus.redis_client import create_redis
 
 RUN = "run_1"
 LIMITS = BusLimits(idle_s=0.02, lost_log_s=30, batch_bytes=200, viewer_queue_bytes=400)

@@ -12,7 +12,7 @@ import structlog
 from msgspec import Meta
 
 from auth_session.errors import HostedChatError
-from todochat.http_client import read_bounded
+from todochat.http.client import read_bounded
 
 TIMEOUT_S: Final = 10.0
 MAX_ANSWER_BYTES: Final = 256 * 1024

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from auth_session.errors import IssuerUnavailableError
-from todochat.http_client import read_bounded
+from todochat.http.client import read_bounded
 
 MAX_AGE_S: Final = 300.0
 # A key that was withdrawn is not believed for longer, whatever becomes of the issuer.

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import structlog
 
 from todochat.errors import UnavailableError
-from todochat.http_client import ServiceClient
+from todochat.http.client import ServiceClient
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Every name this service uses in Redis, beside the ones of `todochat.revocation`."""
+"""Every name this service uses in Redis, beside the ones of `todochat.identity.revocation`."""
 
 from typing import Final
 

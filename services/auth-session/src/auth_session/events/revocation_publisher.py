@@ -1,6 +1,6 @@
 """Telling the other services which sessions are revoked, through Redis.
 
-Key and channel are those of `todochat.revocation`; this service is their only writer.
+Key and channel are those of `todochat.identity.revocation`; this service is their only writer.
 """
 
 import math
@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 
 from auth_session.domain.limits import VERIFIER_LEEWAY
 from auth_session.domain.session import RevokedSid, Session
-from todochat.redis_client import RedisClient
-from todochat.revocation import REVOCATIONS_CHANNEL, REVOCATIONS_TOLD_KEY, REVOKED_KEY
+from todochat.bus.redis_client import RedisClient
+from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOCATIONS_TOLD_KEY, REVOKED_KEY
 
 # KEYS: the revoked sids, which say which server of a cluster is meant.
 _SERVER: Final = "return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"

@@ -20,8 +20,8 @@ from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.session_service import SessionService, SignedIn
 from auth_session.service.sign_in_service import SignInService
 from todochat.errors import UnauthorizedError
-from todochat.openapi import problems
-from todochat.tokens import bearer_token
+from todochat.http.openapi import problems
+from todochat.identity.tokens import bearer_token
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 BEARER: Final = [{"bearer": list[str]()}]

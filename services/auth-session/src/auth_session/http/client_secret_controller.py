@@ -9,7 +9,7 @@ from auth_session.http.auth_controller import BEARER, NO_STORE
 from auth_session.http.openapi import OptionalBody
 from auth_session.http.schemas import ClientSecretView, SessionRequest
 from auth_session.service.client_secret_service import ClientSecretService
-from todochat.openapi import problems
+from todochat.http.openapi import problems
 
 
 class ClientSecretController(Controller):

@@ -20,11 +20,11 @@ from auth_session.service.revocation_service import RevocationService
 from auth_session.service.session_service import SessionService
 from auth_session.service.sign_in_links import SignInLinks
 from auth_session.service.sign_in_service import SignInService
-from todochat.access_tokens import looks_like_access_token
 from todochat.errors import TooManyRequestsError
-from todochat.logging import bind
-from todochat.rate_limit import RateLimit
-from todochat.tokens import bearer_token
+from todochat.http.rate_limit import RateLimit
+from todochat.identity.access_tokens import looks_like_access_token
+from todochat.identity.tokens import bearer_token
+from todochat.telemetry.logging import bind
 
 
 async def provide_session(request: Request[Any, Any, Any], state: State) -> Session:

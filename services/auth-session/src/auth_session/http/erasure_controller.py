@@ -12,7 +12,7 @@ from auth_session.http.erasure_schemas import EraseAccount, ErasureView
 from auth_session.http.openapi import OptionalBody
 from auth_session.service.erasure_service import ErasureService
 from auth_session.service.password_service import PasswordService
-from todochat.openapi import problems
+from todochat.http.openapi import problems
 
 
 class ErasureController(Controller):

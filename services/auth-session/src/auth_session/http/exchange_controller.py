@@ -9,7 +9,7 @@ from auth_session.http.exchange_schemas import Exchange
 from auth_session.http.schemas import SignedInView, UserView
 from auth_session.http.user_agent import user_agent
 from auth_session.service.external_sign_in import ExternalSignIn
-from todochat.openapi import problems
+from todochat.http.openapi import problems
 
 
 class ExchangeController(Controller):

@@ -7,7 +7,7 @@ from auth_session.domain.account_export import AccountExport
 from auth_session.domain.session import Session
 from auth_session.http.auth_controller import BEARER, NO_STORE
 from auth_session.service.account_service import AccountService
-from todochat.openapi import problems
+from todochat.http.openapi import problems
 
 
 class ExportController(Controller):

@@ -13,10 +13,10 @@ from auth_session.http.auth_controller import BEARER, NO_STORE
 from auth_session.http.token_schemas import VerifiedAccessToken, VerifyAccessToken
 from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.revocation_service import RevocationService
-from todochat.openapi import problems
-from todochat.revocation_feed import PATH, RevocationPage
-from todochat.service_tokens import Arrow
-from todochat.tokens import bearer_token
+from todochat.http.openapi import problems
+from todochat.identity.revocation_feed import PATH, RevocationPage
+from todochat.identity.service_tokens import Arrow
+from todochat.identity.tokens import bearer_token
 
 MAX_UNIX_TIME: Final = 2**33  # year 2242
 SID: Final = r"\A[A-Za-z0-9_-]{0,128}\Z"

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 
 from auth_session.http.schemas import JwksView
 from auth_session.service.key_ring import KeyRing
-from todochat.openapi import problems
+from todochat.http.openapi import problems
 
 # A key is published long before it signs, so a cached document is never too old to verify with.
 _MAX_AGE_S: Final = 60

@@ -19,7 +19,7 @@ from auth_session.http.session_schemas import (
 )
 from auth_session.service.own_sessions import OwnSessions
 from auth_session.service.password_service import PasswordService
-from todochat.openapi import problems
+from todochat.http.openapi import problems
 
 SessionId = Annotated[str, PathParameter(description="A session's id.")]
 

@@ -17,7 +17,7 @@ from auth_session.http.schemas import SignedInView
 from auth_session.http.sign_in_link_schemas import RedeemSignInLink, SignInLinkView
 from auth_session.http.user_agent import user_agent
 from auth_session.service.sign_in_links import SignInLinks
-from todochat.openapi import problems
+from todochat.http.openapi import problems
 
 
 class SignInLinkController(Controller):

@@ -12,7 +12,7 @@ from auth_session.http.client_host import client_host
 from auth_session.http.openapi import NoContent
 from auth_session.http.token_schemas import AccessTokenList, AccessTokenView, CreateAccessToken
 from auth_session.service.access_token_service import AccessTokenService
-from todochat.openapi import problems
+from todochat.http.openapi import problems
 
 TokenId = Annotated[str, PathParameter(description="`pat_` and 26 characters.", max_length=64)]
 

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from auth_session.domain.access_token import AccessToken, Scope
 from auth_session.domain.limits import MAX_PASSWORD_CHARS, MAX_TOKEN_NAME_CHARS
-from todochat.tokens import MAX_TOKEN_CHARS
+from todochat.identity.tokens import MAX_TOKEN_CHARS
 
 
 class CreateAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

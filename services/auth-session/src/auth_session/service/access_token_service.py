@@ -26,9 +26,9 @@ from auth_session.errors import AccessTokenNotFoundError, TooManyAccessTokensErr
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.service.password_service import PasswordService
 from auth_session.storage.access_token_repository import AccessTokenRepository
-from todochat.access_tokens import is_well_formed, new_access_token
 from todochat.database import Database
 from todochat.errors import ForbiddenError, UnauthorizedError
+from todochat.identity.access_tokens import is_well_formed, new_access_token
 from todochat.ids import is_id, new_id
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)

@@ -37,8 +37,8 @@ from auth_session.storage.export_repository import export_account
 from auth_session.storage.user_repository import UserRepository
 from todochat.database import Database
 from todochat.errors import NotFoundError
+from todochat.http.rate_limit import RateLimit
 from todochat.ids import new_id
-from todochat.rate_limit import RateLimit
 
 SignUpMode = Literal["open", "invite", "closed"]
 

@@ -11,10 +11,10 @@ from auth_session.domain.session import Session
 from auth_session.service.key_ring import KeyRing
 from auth_session.storage.access_token_repository import AccessTokenRepository
 from auth_session.storage.session_repository import SessionRepository
-from todochat.access_tokens import looks_like_access_token
 from todochat.database import Database
 from todochat.errors import ForbiddenError, UnauthorizedError
-from todochat.tokens import TokenIssuer, TokenVerifier
+from todochat.identity.access_tokens import looks_like_access_token
+from todochat.identity.tokens import TokenIssuer, TokenVerifier
 
 
 class ClientSecret(msgspec.Struct, frozen=True):

@@ -19,8 +19,8 @@ from auth_session.storage.external_user_repository import ExternalUserRepository
 from auth_session.storage.session_repository import SessionRepository
 from todochat.database import Database
 from todochat.errors import UnauthorizedError
+from todochat.identity.tokens import TokenIssuer
 from todochat.ids import derived_id
-from todochat.tokens import TokenIssuer
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from auth_session.clients.issuer_keys import IssuerKeys, PublicKey
 from auth_session.domain.external_user import ExternalUser, read_external_user
 from auth_session.issuer_settings import ExternalIssuer
 from todochat.errors import UnauthorizedError
-from todochat.tokens import LEEWAY_S
+from todochat.identity.tokens import LEEWAY_S
 
 # Absent, "JWT" (RFC 7519), or an access token's (RFC 9068). Anything else is a token that was made
 # for another purpose: our own, a client secret, a logout token.

@@ -23,7 +23,7 @@ from auth_session.service.key_cipher import KeyCipher
 from auth_session.storage.signing_key_record import SigningKeyRecord
 from auth_session.storage.signing_key_repository import SigningKeyRepository
 from todochat.database import Database
-from todochat.tokens import SigningKey
+from todochat.identity.tokens import SigningKey
 
 CURRENT: Final = "current"
 NEXT: Final = "next"

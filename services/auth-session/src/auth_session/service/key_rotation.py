@@ -13,7 +13,7 @@ from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import CURRENT, NEXT, is_published, published_until
 from auth_session.storage.signing_key_repository import SigningKeyRepository
 from todochat.database import Database
-from todochat.tokens import SigningKey
+from todochat.identity.tokens import SigningKey
 
 RETIRED: Final = "retired"
 

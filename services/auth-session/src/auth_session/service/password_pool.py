@@ -20,7 +20,7 @@ from auth_session.domain.caller import Caller
 from auth_session.errors import PasswordPoolFullError, TooManySignInsError
 from auth_session.metrics import PASSWORDS_IN_WORK
 from auth_session.service.fair_queue import FairQueue, QueueFullError
-from todochat.rate_limit import RateLimit
+from todochat.http.rate_limit import RateLimit
 
 # OWASP's Password Storage Cheat Sheet for argon2id: 19 MiB, 2 passes, 1 lane; about 40 ms here.
 _MEMORY_KIB: Final = 19 * 1024

@@ -10,7 +10,7 @@ from auth_session.domain.limits import VERIFIER_LEEWAY
 from auth_session.events.revocation_publisher import RevocationPublisher
 from auth_session.storage.revoked_repository import RevokedRepository
 from todochat.database import Database
-from todochat.revocation_feed import PAGE, RevocationPage, RevokedSession
+from todochat.identity.revocation_feed import PAGE, RevocationPage, RevokedSession
 
 _PAGE: Final = 500
 

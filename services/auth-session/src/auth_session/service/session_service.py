@@ -21,8 +21,8 @@ from auth_session.storage.session_repository import SessionRepository
 from auth_session.storage.user_repository import UserRepository
 from todochat.database import Database
 from todochat.errors import UnauthorizedError
+from todochat.identity.tokens import TokenIssuer
 from todochat.ids import new_id
-from todochat.tokens import TokenIssuer
 
 log = structlog.get_logger(__name__)
 

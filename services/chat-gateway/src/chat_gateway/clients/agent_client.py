@@ -7,7 +7,7 @@ import msgspec
 
 from chat_gateway.errors import AgentFailedError, RunNotFoundError
 from todochat.errors import NotFoundError
-from todochat.http_client import ServiceClient, ServiceResponse, UpstreamProblemError
+from todochat.http.client import ServiceClient, ServiceResponse, UpstreamProblemError
 
 _PASSED_ON: Final = frozenset({400, 404, 409, 410, 413, 422, 429, 503})
 _RETRIED_LATER: Final = frozenset({429, 503})

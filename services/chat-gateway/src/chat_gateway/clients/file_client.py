@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, Protocol
 
 from chat_gateway.clients.agent_client import PlainAnswer, check_answer
-from todochat.http_client import MAX_BODY_BYTES, ServiceClient, ServiceResponse, read_bounded
+from todochat.http.client import MAX_BODY_BYTES, ServiceClient, ServiceResponse, read_bounded
 
 UPLOAD_TIMEOUT_S: Final = 900.0  # 5 MiB at 48 kbit/s; pauses are limited where it is read
 _SHOWN_HEADERS: Final[tuple[str, ...]] = (

@@ -7,7 +7,7 @@ from typing import Final
 import aiohttp
 
 from chat_gateway.clients.agent_client import PlainAnswer, check_answer
-from todochat.http_client import MAX_BODY_BYTES, ServiceClient, ServiceResponse, read_bounded
+from todochat.http.client import MAX_BODY_BYTES, ServiceClient, ServiceResponse, read_bounded
 
 EXPORT_TIMEOUT_S: Final = 600.0
 CHUNK_BYTES: Final = 64 * 1024

@@ -11,8 +11,8 @@ from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.schemas import AssistantView
 from chat_gateway.service import ChatService
-from todochat.openapi import problems
-from todochat.tokens import Identity
+from todochat.http.openapi import problems
+from todochat.identity.tokens import Identity
 
 OwnRequest = Request[Any, Identity, State]
 

@@ -16,9 +16,9 @@ from chat_gateway.file_service import FileService
 from chat_gateway.http.documentation import BEARER, DownloadOperation, UploadOperation
 from chat_gateway.http.guards import require_own_secret, require_own_secret_or_link
 from chat_gateway.http.rejections import COUNTING_HANDLERS
-from todochat.openapi import problems
-from todochat.tokens import Identity
-from todochat.uploads import MAX_UPLOAD_BYTES
+from todochat.contracts.uploads import MAX_UPLOAD_BYTES
+from todochat.http.openapi import problems
+from todochat.identity.tokens import Identity
 
 OwnRequest = Request[Any, Identity, State]
 

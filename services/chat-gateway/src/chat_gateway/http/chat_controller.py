@@ -17,12 +17,12 @@ from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.service import ChatRequest, ChatService
 from chat_gateway.streams.relay import Relay
-from todochat.dictation import MAX_DICTATION_BODY_BYTES, read_chat_body
-from todochat.idempotency import HEADER as IDEMPOTENCY_HEADER
-from todochat.idempotency import parse_idempotency_key
-from todochat.openapi import problems
-from todochat.telemetry import valid_trace_headers
-from todochat.tokens import Identity
+from todochat.contracts.dictation import MAX_DICTATION_BODY_BYTES, read_chat_body
+from todochat.http.idempotency import HEADER as IDEMPOTENCY_HEADER
+from todochat.http.idempotency import parse_idempotency_key
+from todochat.http.openapi import problems
+from todochat.identity.tokens import Identity
+from todochat.telemetry.tracing import valid_trace_headers
 
 RESUMABLE_HEADER: Final = "X-Resumable"
 

@@ -15,9 +15,9 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from todochat.problems import PROBLEM_JSON
-from todochat.raw_response import EVENT_STREAM
-from todochat.uploads import FILE_FIELD
+from todochat.contracts.uploads import FILE_FIELD
+from todochat.http.problems import PROBLEM_JSON
+from todochat.http.raw_response import EVENT_STREAM
 
 BEARER: Final = [{"bearer": list[str]()}]
 

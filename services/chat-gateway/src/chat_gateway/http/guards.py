@@ -6,10 +6,10 @@ from typing import Any, Final
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
+from todochat.contracts.uploads import LinkSigner
 from todochat.errors import ForbiddenError, UnauthorizedError
-from todochat.logging import bind
-from todochat.tokens import Identity, TokenVerifier, bearer_token
-from todochat.uploads import LinkSigner
+from todochat.identity.tokens import Identity, TokenVerifier, bearer_token
+from todochat.telemetry.logging import bind
 
 _UNIX_TIME: Final = re.compile(r"[0-9]{1,11}")
 

@@ -12,9 +12,9 @@ from chat_gateway.history_service import HistoryService
 from chat_gateway.http.documentation import BEARER, ExportOperation, SearchOperation
 from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
-from todochat.openapi import problems
-from todochat.streamed_response import StreamedResponse
-from todochat.tokens import Identity
+from todochat.http.openapi import problems
+from todochat.http.streamed_response import StreamedResponse
+from todochat.identity.tokens import Identity
 
 OwnRequest = Request[Any, Identity, State]
 

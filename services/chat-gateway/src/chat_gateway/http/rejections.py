@@ -8,7 +8,7 @@ from litestar.types import ExceptionHandlersMap
 
 from chat_gateway.metrics import REJECTIONS
 from todochat.errors import ServiceError
-from todochat.problems import handle_http_exception, handle_service_error
+from todochat.http.problems import handle_http_exception, handle_service_error
 
 # The codes an operator looks for; all others share a label, so that the set stays closed.
 _COUNTED: Final = frozenset(

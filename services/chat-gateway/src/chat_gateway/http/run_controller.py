@@ -17,8 +17,8 @@ from chat_gateway.http.schemas import CancelView, RunList, RunView
 from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.service import AttachRequest, ChatService
 from chat_gateway.streams.relay import Relay
-from todochat.openapi import problems
-from todochat.tokens import Identity
+from todochat.http.openapi import problems
+from todochat.identity.tokens import Identity
 
 _SEQ: Final = re.compile(r"[0-9]{1,15}")
 

@@ -6,9 +6,9 @@ from litestar.types import Receive, Send
 
 from chat_gateway.streams.relay import Relay
 from chat_gateway.streams.viewer import Viewer
-from todochat.asgi import abort_connection, find_transport, wait_for_disconnect
-from todochat.logging import bind
-from todochat.raw_response import RawResponse
+from todochat.http.asgi import abort_connection, find_transport, wait_for_disconnect
+from todochat.http.raw_response import RawResponse
+from todochat.telemetry.logging import bind
 
 
 class AsgiClient:

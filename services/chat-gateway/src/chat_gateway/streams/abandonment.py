@@ -8,8 +8,8 @@ import structlog
 
 from chat_gateway.metrics import ABANDONED
 from chat_gateway.streams import keys
+from todochat.bus.redis_client import RedisClient
 from todochat.errors import ServiceError, UnavailableError
-from todochat.redis_client import RedisClient
 
 BATCH: Final = 20
 RETRY_S: Final = 10

@@ -21,11 +21,11 @@ from chat_gateway.errors import TooManyStreamsError, TooManyTurnsError
 from chat_gateway.settings import ChatGatewaySettings
 from chat_gateway.streams import keys
 from chat_gateway.streams.redis_guard import Pipe, redis_or_503
+from todochat.bus.redis_client import RedisClient
 from todochat.errors import TooManyRequestsError, UnauthorizedError
+from todochat.identity.revocation import REVOKED_KEY, RevocationSet
+from todochat.identity.tokens import Identity
 from todochat.ids import new_id
-from todochat.redis_client import RedisClient
-from todochat.revocation import REVOKED_KEY, RevocationSet
-from todochat.tokens import Identity
 
 WINDOW_S: Final = 60
 LEASE_S: Final = 60  # of a stream's place; renewed every LEASE_S / 3 while the stream is open

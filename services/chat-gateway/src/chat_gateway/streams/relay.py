@@ -28,9 +28,9 @@ from chat_gateway.streams.stream_format import RECONNECT, StreamFormat
 from chat_gateway.streams.viewer import Viewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import Ended, Frames, Idle, RunHub, Snapshot, WatchEvent
-from todochat.draining import Drain
 from todochat.errors import ServiceError
 from todochat.faults import fault_point
+from todochat.http.draining import Drain
 
 FRAME_END: Final = b"\n\n"
 

@@ -7,8 +7,8 @@ from typing import Final
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.redis_guard import TIMEOUT_S
 from todochat.bus import RunHub
-from todochat.redis_client import RedisClient
-from todochat.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY, RevocationSet
+from todochat.bus.redis_client import RedisClient
+from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY, RevocationSet
 
 RECHECK_S: Final = 0.8  # bounds what a message costs that is lost with its connection
 RECHECK_BATCH: Final = 500

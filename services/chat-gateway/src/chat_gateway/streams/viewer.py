@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from chat_gateway.streams.stream_format import StreamFormat
-from todochat.tokens import Identity
+from todochat.identity.tokens import Identity
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

@@ -21,8 +21,8 @@ from chat_gateway.streams.admission import LEASE_S
 from chat_gateway.streams.redis_guard import FAILURES, TIMEOUT_S, Pipe
 from chat_gateway.streams.stream_format import UNAUTHORIZED
 from chat_gateway.streams.viewer import Viewer
-from todochat.redis_client import RedisClient
-from todochat.revocation import REVOKED_KEY, RevocationSet
+from todochat.bus.redis_client import RedisClient
+from todochat.identity.revocation import REVOKED_KEY, RevocationSet
 
 RENEW_S: Final = LEASE_S / 3
 RENEW_BATCH: Final = 200

@@ -11,9 +11,9 @@ from typing import Final
 
 import msgspec
 
-from todochat.access_tokens import is_well_formed
 from todochat.errors import UnavailableError
-from todochat.http_client import ServiceClient, ServiceResponse, UpstreamError
+from todochat.http.client import ServiceClient, ServiceResponse, UpstreamError
+from todochat.identity.access_tokens import is_well_formed
 
 CACHE_S: Final = 5.0  # how long a revoked token may still be taken; as old as the revoked sids
 UNREACHABLE_S: Final = 1.0  # after a failure: a frozen auth-session must not delay every request

@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 
 from tasks_service.events.keys import CHANGES_CHANNEL, ERASED_CHANNEL
 from tasks_service.metrics import EVENT_STREAMS
-from todochat.redis_client import RedisClient
-from todochat.revocation import REVOCATIONS_CHANNEL, RevocationSet
+from todochat.bus.redis_client import RedisClient
+from todochat.identity.revocation import REVOCATIONS_CHANNEL, RevocationSet
 
 LISTEN_TIMEOUT_S: Final = 1.0
 RECONNECT_S: Final = 1.0

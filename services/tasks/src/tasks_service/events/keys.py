@@ -1,4 +1,4 @@
-"""Every name this service uses in Redis, beside the ones of `todochat.jwks` and `.revocation`."""
+"""Every name this service uses in Redis, beside the ones of `todochat.identity.jwks` and `.revocation`."""
 
 from typing import Final
 

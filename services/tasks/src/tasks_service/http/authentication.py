@@ -15,18 +15,18 @@ from litestar.handlers.base import BaseRouteHandler
 
 from tasks_service.clients.access_token_directory import AccessTokenDirectory, VerifiedToken
 from tasks_service.domain.change import Actor
-from todochat.access_tokens import looks_like_access_token
 from todochat.errors import ForbiddenError, TooManyRequestsError, UnauthorizedError
-from todochat.logging import bind
-from todochat.revocation import RevocationSet
-from todochat.service_tokens import (
+from todochat.identity.access_tokens import looks_like_access_token
+from todochat.identity.revocation import RevocationSet
+from todochat.identity.service_tokens import (
     TTL_S,
     Arrow,
     ServiceIdentity,
     ServiceTokens,
     looks_like_service_token,
 )
-from todochat.tokens import LOGIN_TTL_S, TokenVerifier, bearer_token
+from todochat.identity.tokens import LOGIN_TTL_S, TokenVerifier, bearer_token
+from todochat.telemetry.logging import bind
 
 ACCEPTED_ARROWS: Final = (Arrow.AGENT_TO_TASKS,)
 ACCESS_TOKEN_SCOPE: Final = "tasks"  # noqa: S105 - a scope

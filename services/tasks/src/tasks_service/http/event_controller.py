@@ -15,8 +15,8 @@ from tasks_service.http.task_controller import BEARER
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed, Reader
 from todochat.errors import BadRequestError
-from todochat.raw_response import EVENT_STREAM
-from todochat.streamed_response import StreamedResponse
+from todochat.http.raw_response import EVENT_STREAM
+from todochat.http.streamed_response import StreamedResponse
 
 _HEADER: Final = "Last-Event-ID"
 

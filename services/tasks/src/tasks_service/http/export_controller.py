@@ -12,7 +12,7 @@ from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
 from tasks_service.service.export_service import Export, ExportService
 from tasks_service.settings import TasksSettings
-from todochat.streamed_response import StreamedResponse
+from todochat.http.streamed_response import StreamedResponse
 
 EXPORT_COST: Final = 60  # requests; it reads every row of the user
 

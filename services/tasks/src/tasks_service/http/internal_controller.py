@@ -13,8 +13,8 @@ from tasks_service.http.problem_responses import documented
 from tasks_service.http.task_controller import BEARER
 from tasks_service.service.erasure_service import ErasureService
 from todochat.errors import ForbiddenError
-from todochat.service_tokens import Arrow
-from todochat.tokens import bearer_token
+from todochat.identity.service_tokens import Arrow
+from todochat.identity.tokens import bearer_token
 
 _PROBLEMS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
 

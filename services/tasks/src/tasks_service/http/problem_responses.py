@@ -6,7 +6,7 @@ from typing import Any, Final
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
 
-from todochat.openapi import problems
+from todochat.http.openapi import problems
 
 # Bodies whose unknown fields are refused.
 STRICT_BODIES: Final = (

@@ -13,7 +13,7 @@ from tasks_service.domain.limits import MAX_RUN_ATTEMPT
 from tasks_service.http.authentication import RUN_ID, RUN_ID_HEADER, Caller
 from tasks_service.service.idempotent_writer import RunAttempt, WriteRequest, Written
 from todochat.errors import BadRequestError
-from todochat.idempotency import (
+from todochat.http.idempotency import (
     HEADER,
     REPLAYED_HEADER,
     parse_idempotency_key,

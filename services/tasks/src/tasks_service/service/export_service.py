@@ -13,8 +13,8 @@ from tasks_service.storage.export_repository import ExportRepository
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import to_task
 from tasks_service.storage.transaction import open_transaction
-from todochat.concurrency_limit import ConcurrencyLimit
 from todochat.database import Database
+from todochat.http.concurrency_limit import ConcurrencyLimit
 
 MAX_OPEN: Final = 2  # exports of one user in one process; each holds a page in memory
 PAGE: Final = 100  # tasks of at most 60 KB each: notes of ten thousand characters

@@ -34,7 +34,7 @@ from todochat.clock import utc_now
 from todochat.database import Database
 from todochat.errors import ServiceError
 from todochat.faults import fault_point
-from todochat.idempotency import (
+from todochat.http.idempotency import (
     MAX_WAIT_S,
     IdempotencyInProgressError,
     IdempotencyKeyReusedError,

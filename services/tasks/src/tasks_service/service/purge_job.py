@@ -14,7 +14,7 @@ from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
 from todochat.database import Database
 from todochat.errors import UnavailableError
-from todochat.idempotency import KEEP_DAYS
+from todochat.http.idempotency import KEEP_DAYS
 
 BATCH_SIZE: Final = 1_000
 MAX_BATCHES: Final = 200  # of each kind in one round; what is left waits for the next one

@@ -21,7 +21,7 @@ from tasks_service.storage.outbox_repository import OutboxRepository
 from tasks_service.storage.transaction import open_transaction
 from todochat.database import Database
 from todochat.errors import UnavailableError
-from todochat.revocation import RevocationSet
+from todochat.identity.revocation import RevocationSet
 
 BATCH: Final = 32  # of at most about 60 KB each: ten thousand characters of notes
 PING: Final = b": ping\n\n"

@@ -22,8 +22,8 @@ from todo_agent.tasks_client import TasksClient
 from todo_agent.todo import make_tool
 from todo_agent.todo_tools import SPECS
 from todochat.clock import utc_now
-from todochat.http_client import ServiceClient
-from todochat.service_tokens import Arrow, ServiceTokens
+from todochat.http.client import ServiceClient
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from durable_chatkit.storage.run_repository import LogPosition, RunRepository
 from todochat import bus
 from todochat.database import Database
 from todochat.errors import ConflictError, InvalidInputError, UnavailableError
-from todochat.idempotency import IdempotencyInProgressError, IdempotencyKeyReusedError
+from todochat.http.idempotency import IdempotencyInProgressError, IdempotencyKeyReusedError
 from todochat.ids import new_id
 from todochat.testing.memory import out_of_memory
 

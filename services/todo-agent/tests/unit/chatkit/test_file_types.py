@@ -7,7 +7,7 @@ import pytest
 
 from durable_chatkit.chatkit.file_types import detect_type
 from durable_chatkit.errors import UnsupportedFileError
-from todochat.uploads import MAX_FILE_BYTES
+from todochat.contracts.uploads import MAX_FILE_BYTES
 
 SVG = "<svg xmlns='http://www.w3.org/2000/svg'/>"
 DOCTYPE = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd">'

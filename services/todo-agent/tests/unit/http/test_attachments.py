@@ -9,9 +9,9 @@ from api_kit import Gateway, OpenGateway
 from chat_kit import Admin
 
 from durable_chatkit.storage.attachment_repository import purge_unattached
+from todochat.contracts.uploads import MAX_FILE_BYTES
 from todochat.database import Database
 from todochat.testing import sample_files
-from todochat.uploads import MAX_FILE_BYTES
 
 DAY_S = 24 * 3600.0
 IMAGES = {

@@ -10,8 +10,8 @@ from chat_kit import Admin, Chat, MakeMessage, MakeUser, claim
 
 from durable_chatkit.errors import ThreadBusyError
 from durable_chatkit.storage.run_repository import RunRepository
+from todochat.identity.service_tokens import Arrow
 from todochat.ids import new_id
-from todochat.service_tokens import Arrow
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from durable_chatkit.chatkit import dictation
 from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS
 from durable_chatkit.settings import check_transcription
 from todo_agent.settings import TodoAgentSettings
-from todochat.dictation import MAX_AUDIO_BYTES
+from todochat.contracts.dictation import MAX_AUDIO_BYTES
 from todochat.settings import SettingsError
 
 AUDIO = b"\x1aE\xdf\xa3" + bytes(range(256))

@@ -16,7 +16,7 @@ from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.tables import METADATA
 from todochat.bus.errors import RunLostError
 from todochat.database import Database
-from todochat.service_tokens import Arrow
+from todochat.identity.service_tokens import Arrow
 from todochat.testing import sample_files
 
 

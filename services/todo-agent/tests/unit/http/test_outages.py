@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from durable_chatkit.storage.run_repository import RunRepository
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.server import EXIT_START_FAILED
+from todochat.http.server import EXIT_START_FAILED
 from todochat.testing.servers import PostgresProcess, ValkeyProcess
 from todochat.testing.waiting import free_port, wait_until
 

@@ -25,8 +25,8 @@ from durable_chatkit.agent.run_scope import current_tool_call
 from durable_chatkit.app import create_app
 from durable_chatkit.chatkit.acceptance import AcceptedRun
 from todochat.bus.keys import log_key
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
-from todochat.service_tokens import Arrow, ServiceTokens
 from todochat.testing import wait_until
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 

@@ -11,9 +11,9 @@ from durable_chatkit.agent.attached_files import MAX_IMAGES, MAX_TEXT_CHARS
 from durable_chatkit.chatkit.acceptance import AcceptedRun
 from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits, UploadedFile
 from durable_chatkit.chatkit.previews import AttachmentLinks
+from todochat.contracts.uploads import LinkSigner
 from todochat.testing import sample_files, wait_until
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
-from todochat.uploads import LinkSigner
 
 OFFLINE: dict[str, Any] = {"openai_base_url": "", "openai_api_key": "", "model": ""}
 

@@ -15,7 +15,7 @@ from worker_process_kit import WorkerProcess, environment_of
 from durable_chatkit.worker.main import run_worker
 from todo_agent.settings import TodoAgentSettings
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.server import EXIT_START_FAILED
+from todochat.http.server import EXIT_START_FAILED
 from todochat.testing import wait_until
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.testing.servers import PostgresProcess

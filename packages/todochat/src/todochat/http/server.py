@@ -20,7 +20,7 @@ from typing import Final, NoReturn, TypeVar
 import uvicorn
 from litestar import Litestar
 
-from todochat.draining import Drain
+from todochat.http.draining import Drain
 from todochat.settings import ServiceSettings, SettingsError
 
 # Longer than the edge keeps an idle upstream connection (Caddy: 2 min), so that the edge never

@@ -14,17 +14,17 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
-from todochat.docs_ui import DOCS_ROUTES
-from todochat.draining import Drain
-from todochat.gauges import StoredGauges
-from todochat.logging import configure_logging
-from todochat.loop_watch import LoopWatch, watch_loop
-from todochat.middleware import RequestEnvelope
-from todochat.operations import OperationsController, ReadyCheck
-from todochat.problems import EXCEPTION_HANDLERS
-from todochat.request import ServiceRequest
+from todochat.http.docs_ui import DOCS_ROUTES
+from todochat.http.draining import Drain
+from todochat.http.middleware import RequestEnvelope
+from todochat.http.operations import OperationsController, ReadyCheck
+from todochat.http.problems import EXCEPTION_HANDLERS
+from todochat.http.request import ServiceRequest
 from todochat.settings import ServiceSettings
-from todochat.telemetry import setup_tracing
+from todochat.telemetry.gauges import StoredGauges
+from todochat.telemetry.logging import configure_logging
+from todochat.telemetry.loop_watch import LoopWatch, watch_loop
+from todochat.telemetry.tracing import setup_tracing
 
 DEFAULT_BODY_LIMIT_BYTES: Final = 256 * 1024
 CORS_ALLOWED_HEADERS: Final = (

@@ -29,7 +29,7 @@ from todochat.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from todochat.metrics import RATE_LIMITED
+from todochat.telemetry.metrics import RATE_LIMITED
 
 PROBLEM_JSON: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:todochat:problem:"

@@ -10,7 +10,7 @@ from litestar import Controller, Response, get
 from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from todochat.metrics import ASYNCIO_TASKS, STORE_UP, measure_pools
+from todochat.telemetry.metrics import ASYNCIO_TASKS, STORE_UP, measure_pools
 
 CHECK_TIMEOUT_S: Final = 2.0
 

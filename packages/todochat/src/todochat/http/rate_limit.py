@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 from redis.exceptions import RedisError
 
-from todochat.redis_client import RedisClient
+from todochat.bus.redis_client import RedisClient
 
 TIMEOUT_S: Final = 0.5  # for a count; far more than it takes, and little for one that waits
 OUTAGE_PAUSE_S: Final = 1.0

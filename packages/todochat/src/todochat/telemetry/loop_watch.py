@@ -25,8 +25,8 @@ from typing import Final
 import structlog
 from litestar import Litestar
 
-from todochat.metrics import LOOP_LAG_SECONDS
-from todochat.stopping import stop_task
+from todochat.background import stop_task
+from todochat.telemetry.metrics import LOOP_LAG_SECONDS
 
 BEAT_S: Final = 0.5
 STALL_S: Final = 5.0

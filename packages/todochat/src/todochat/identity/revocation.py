@@ -9,7 +9,7 @@ last second. auth-session looks for both every second. Both keys are in one slot
 the server is the one that has them.
 
 Redis can be full or away, so verifiers also read the revoked sids from auth-session itself
-(`todochat.revocation_feed`).
+(`todochat.identity.revocation_feed`).
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from typing import Any, Final
 import structlog
 from redis.exceptions import RedisError
 
+from todochat.bus.redis_client import RedisClient
 from todochat.errors import UnauthorizedError
-from todochat.redis_client import RedisClient
 
 REVOKED_KEY: Final = "auth:revoked"
 REVOCATIONS_TOLD_KEY: Final = "{auth:revoked}:told"

@@ -16,9 +16,9 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from opentelemetry.trace import SpanKind, Status, StatusCode, get_current_span
 
 from todochat.ids import new_id
-from todochat.logging import begin_subject
-from todochat.metrics import HTTP_REQUESTS, HTTP_SECONDS
-from todochat.telemetry import TRACEPARENT, TRACESTATE, is_tracing, span
+from todochat.telemetry.logging import begin_subject
+from todochat.telemetry.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from todochat.telemetry.tracing import TRACEPARENT, TRACESTATE, is_tracing, span
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -8,9 +8,9 @@ import structlog
 from litestar.enums import MediaType
 from litestar.types import Receive, Send
 
-from todochat.asgi import abort_connection, wait_for_disconnect
-from todochat.raw_response import EVENT_STREAM, RawResponse
-from todochat.stopping import stop_task
+from todochat.background import stop_task
+from todochat.http.asgi import abort_connection, wait_for_disconnect
+from todochat.http.raw_response import EVENT_STREAM, RawResponse
 
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 

@@ -11,8 +11,8 @@ import msgspec
 import structlog
 
 from todochat.errors import ServiceError
-from todochat.http_client import ServiceClient
-from todochat.revocation import MAX_REVOKED, RevocationSet
+from todochat.http.client import ServiceClient
+from todochat.identity.revocation import MAX_REVOKED, RevocationSet
 
 PATH: Final = "/internal/revocations"
 POLL_S: Final = 5.0

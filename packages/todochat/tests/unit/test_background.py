@@ -2,11 +2,11 @@ import asyncio
 
 import pytest
 
-from todochat.forever import keep_running
+from todochat.background import run_forever
 
 
 async def test_a_loop_that_fails_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("todochat.forever.PAUSE_S", 0)
+    monkeypatch.setattr("todochat.background.RESTART_DELAY_S", 0)
     done = asyncio.Event()
     starts: list[int] = []
 
@@ -17,7 +17,7 @@ async def test_a_loop_that_fails_begins_anew(monkeypatch: pytest.MonkeyPatch) ->
         done.set()
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(keep_running("work", work))
+    task = asyncio.create_task(run_forever("work", work))
     async with asyncio.timeout(5):
         await done.wait()
     task.cancel()

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from prometheus_client import Gauge
 
-from todochat.metrics import GAUGE_FAILURES
+from todochat.telemetry.metrics import GAUGE_FAILURES
 
 READ_TIMEOUT_S: Final = 2.0
 

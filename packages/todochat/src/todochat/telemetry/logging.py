@@ -3,7 +3,7 @@
 Event names are constants of the form `noun.verb`; values are ids, never objects or secrets, and
 errors themselves (`error=error`). Each line of a request has its `request_id`, the `user` as a
 hash, the `run_id` and `thread_id` it is about, and the ids of its trace. What may not be in a line
-is kept out of it by `todochat.log_safety`.
+is kept out of it by `todochat.telemetry.log_safety`.
 """
 
 import logging
@@ -16,8 +16,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
-from todochat.log_safety import LogSafety
-from todochat.telemetry import trace_ids
+from todochat.telemetry.log_safety import LogSafety
+from todochat.telemetry.tracing import trace_ids
 
 _NOISY: Final = (
     "httpx",

@@ -15,9 +15,9 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from redis.exceptions import RedisError
 
+from todochat.bus.redis_client import RedisClient
 from todochat.errors import UnavailableError
-from todochat.http_client import read_bounded
-from todochat.redis_client import RedisClient
+from todochat.http.client import read_bounded
 
 REDIS_KEY: Final = "auth:jwks"
 REDIS_TTL_S: Final = 7 * 24 * 3600

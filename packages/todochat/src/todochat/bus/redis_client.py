@@ -12,9 +12,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from todochat.gauges import GaugeSource
-from todochat.metrics import REDIS_MEMORY, PoolUse, watch_pool
-from todochat.redis_cluster import ClusterClient, startup_node
+from todochat.bus.redis_cluster import ClusterClient, startup_node
+from todochat.telemetry.gauges import GaugeSource
+from todochat.telemetry.metrics import REDIS_MEMORY, PoolUse, watch_pool
 
 CONNECT_TIMEOUT_S: Final = 2.0
 SOCKET_TIMEOUT_S: Final = 5.0

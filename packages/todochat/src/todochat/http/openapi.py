@@ -6,7 +6,7 @@ from http import HTTPStatus
 from litestar import Litestar
 from litestar.openapi.datastructures import ResponseSpec
 
-from todochat.problems import PROBLEM_JSON, Problem
+from todochat.http.problems import PROBLEM_JSON, Problem
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:

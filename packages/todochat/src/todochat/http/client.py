@@ -13,11 +13,11 @@ import structlog
 from opentelemetry.trace import SpanKind
 
 from todochat.errors import ServiceError, UnavailableError
-from todochat.idempotency import HEADER as IDEMPOTENCY_HEADER
-from todochat.metrics import UPSTREAM_SECONDS
-from todochat.problems import PROBLEM_JSON, TYPE_PREFIX
-from todochat.service_tokens import Arrow, ServiceTokens
-from todochat.telemetry import span, trace_headers
+from todochat.http.idempotency import HEADER as IDEMPOTENCY_HEADER
+from todochat.http.problems import PROBLEM_JSON, TYPE_PREFIX
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.telemetry.metrics import UPSTREAM_SECONDS
+from todochat.telemetry.tracing import span, trace_headers
 
 MAX_TRIES: Final = 3
 BACKOFF_S: Final = 0.1

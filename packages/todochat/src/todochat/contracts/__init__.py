@@ -1,0 +1,1 @@
+"""Wire contracts that two or more services share."""

@@ -1,0 +1,1 @@
+"""HTTP: the application factory, requests, responses, problem documents, and calls between services."""
