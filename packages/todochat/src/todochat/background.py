@@ -1,16 +1,106 @@
-"""Background tasks: loops that a process cannot do without, and how to end them."""
+"""Background work of a process: jobs that repeat, loops that must not end, and how to stop both."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 RESTART_DELAY_S: Final = 1.0
+STOP_TIMEOUT_S: Final = 5.0
 MAX_CANCELS: Final = 50
 CANCEL_AGAIN_S: Final = 0.1
 
 log = structlog.get_logger(__name__)
+
+
+class PeriodicJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that runs every `interval_s` for as long as the process lives.
+
+    Args:
+        interval_s: pause after a run that succeeded.
+        timeout_s: limit of one run; a run that takes longer has failed.
+        retry_s: pause after a run that failed; `interval_s` if that is shorter.
+        jitter: share by which each pause varies, so that the processes of a deployment don't
+            work in step.
+        waits_first: whether the first run comes after a pause.
+        expected: errors that are logged in one line; others are logged with their traceback.
+        on_failure: called with the job's name after each failure, e.g. to count it.
+    """
+
+    name: str
+    run: Callable[[], Awaitable[object]]
+    interval_s: float
+    timeout_s: float
+    retry_s: float = 5.0
+    jitter: float = 0.1
+    waits_first: bool = False
+    expected: tuple[type[Exception], ...] = ()
+    on_failure: Callable[[str], object] | None = None
+
+    async def repeat(self, stopping: asyncio.Event) -> None:
+        """Run until `stopping` is set."""
+        pause_s = self.interval_s if self.waits_first else 0.0
+        while not await self._is_set_within(stopping, pause_s):
+            succeeded = await self._run_once()
+            pause_s = self.interval_s if succeeded else min(self.retry_s, self.interval_s)
+
+    async def _run_once(self) -> bool:
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                await self.run()
+        except Exception as error:
+            if isinstance(error, (TimeoutError, *self.expected)):
+                log.warning("job.failed", job=self.name, error=error)
+            else:
+                log.exception("job.failed", job=self.name)
+        else:
+            return True
+        if self.on_failure is not None:
+            self.on_failure(self.name)
+        return False
+
+    async def _is_set_within(self, stopping: asyncio.Event, pause_s: float) -> bool:
+        pause_s *= random.uniform(1 - self.jitter, 1 + self.jitter)  # noqa: S311 - no secret
+        try:
+            async with asyncio.timeout(pause_s):
+                await stopping.wait()
+        except TimeoutError:
+            return stopping.is_set()
+        return True
+
+
+@asynccontextmanager
+async def running_jobs(*jobs: PeriodicJob) -> AsyncIterator[None]:
+    """Repeat jobs while the context is open.
+
+    At its end a run in progress gets 5 s to finish before it is cancelled: asyncpg leaves a
+    half-made connection behind when it is cancelled while connecting.
+    """
+    stopping = asyncio.Event()
+    tasks = [asyncio.create_task(job.repeat(stopping), name=job.name) for job in jobs]
+    try:
+        yield
+    finally:
+        stopping.set()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=STOP_TIMEOUT_S)
+            for task in late:
+                log.warning("job.cancelled", job=task.get_name())
+            await asyncio.gather(*(stop_task(task) for task in late))
+
+
+@asynccontextmanager
+async def running_task(name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run `work` as a task while the context is open; stop it at the end."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        await stop_task(task)
 
 
 async def run_forever(name: str, work: Callable[[], Awaitable[None]]) -> None:

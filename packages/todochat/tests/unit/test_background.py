@@ -1,11 +1,13 @@
+"""Background work repeats, survives its failures, and ends when it is told to stop."""
+
 import asyncio
 
 import pytest
 
-from todochat.background import run_forever
+from todochat.background import PeriodicJob, run_forever, running_jobs, running_task, stop_task
 
 
-async def test_a_loop_that_fails_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_run_forever_restarts_a_loop_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("todochat.background.RESTART_DELAY_S", 0)
     done = asyncio.Event()
     starts: list[int] = []
@@ -17,11 +19,122 @@ async def test_a_loop_that_fails_begins_anew(monkeypatch: pytest.MonkeyPatch) ->
         done.set()
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(run_forever("work", work))
-    async with asyncio.timeout(5):
+    async with running_task("work", run_forever("work", work)), asyncio.timeout(5):
         await done.wait()
-    task.cancel()
-    await asyncio.wait([task])
 
     assert starts == [0, 1, 2]
+
+
+async def test_periodic_job_repeats_after_a_failure_and_reports_it() -> None:
+    failures: list[str] = []
+    runs: list[int] = []
+    done = asyncio.Event()
+
+    async def work() -> None:
+        runs.append(len(runs))
+        if len(runs) == 1:
+            raise ZeroDivisionError
+        if len(runs) == 3:
+            done.set()
+
+    job = PeriodicJob(
+        name="work", run=work, interval_s=0.001, timeout_s=5, on_failure=failures.append
+    )
+    async with running_jobs(job), asyncio.timeout(5):
+        await done.wait()
+
+    assert failures == ["work"]
+
+
+async def test_periodic_job_ends_a_run_at_its_timeout() -> None:
+    failed = asyncio.Event()
+
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    job = PeriodicJob(
+        name="hang",
+        run=hang,
+        interval_s=60,
+        timeout_s=0.01,
+        on_failure=lambda _: failed.set(),
+    )
+
+    async with running_jobs(job), asyncio.timeout(5):
+        await failed.wait()
+
+
+async def test_running_jobs_lets_a_run_in_progress_finish() -> None:
+    started, may_finish = asyncio.Event(), asyncio.Event()
+    finished: list[bool] = []
+
+    async def work() -> None:
+        started.set()
+        await may_finish.wait()
+        finished.append(True)
+
+    job = PeriodicJob(name="work", run=work, interval_s=60, timeout_s=30)
+    async with asyncio.timeout(5):
+        async with running_jobs(job):
+            await started.wait()
+            asyncio.get_running_loop().call_soon(may_finish.set)
+
+    assert finished == [True]
+
+
+async def test_running_jobs_cancels_a_late_run_that_loses_its_first_cancellation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("todochat.background.STOP_TIMEOUT_S", 0.01)
+    lost: list[str] = []
+    started = asyncio.Event()
+
+    async def work() -> None:
+        started.set()
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if lost:
+                    raise
+                lost.append("cancellation")
+
+    job = PeriodicJob(name="work", run=work, interval_s=60, timeout_s=60)
+    async with asyncio.timeout(5):
+        async with running_jobs(job):
+            await started.wait()
+
+    assert lost == ["cancellation"]
+
+
+async def test_stop_task_cancels_again_when_a_cancellation_is_lost() -> None:
+    lost: list[str] = []
+
+    async def work() -> None:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if len(lost) == 2:
+                    raise
+                lost.append("cancellation")
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+
+    await stop_task(task)
+
     assert task.cancelled()
+    assert len(lost) == 2
+
+
+async def test_stop_task_leaves_the_error_of_an_ended_task_to_the_caller() -> None:
+    async def fail() -> None:
+        raise ValueError("its own")
+
+    task = asyncio.create_task(fail())
+    await asyncio.wait({task})
+
+    await stop_task(task)
+
+    assert isinstance(task.exception(), ValueError)
