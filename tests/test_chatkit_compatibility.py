@@ -1,4 +1,4 @@
-"""The compatibility page knows every request, event, update and item of openai-chatkit."""
+"""The compatibility page and the shared constants match the installed openai-chatkit."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import Any, get_args
 
 import pytest
 from chatkit import types
+
+from todochat.contracts.requests import STREAMING_REQUEST_TYPES
 
 PAGE = (Path(__file__).parents[1] / "docs/chatkit-compatibility.md").read_text(encoding="utf-8")
 
@@ -38,3 +40,8 @@ def test_the_page_has_a_row_for_each_type_of_the_protocol(heading: str, union: A
     assert len(kinds(union)) > 8
 
     assert rows(heading) == kinds(union)
+
+
+def test_streaming_request_types_match_the_installed_chatkit() -> None:
+    assert kinds(types.StreamingReq) == STREAMING_REQUEST_TYPES
+    assert not kinds(types.NonStreamingReq) & STREAMING_REQUEST_TYPES
