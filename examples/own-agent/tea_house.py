@@ -9,7 +9,7 @@ from chatkit.errors import CustomStreamError
 from chatkit.types import WidgetItem
 from chatkit.widgets import DynamicWidgetRoot
 
-from durable_chatkit.agent.action_record import remember
+from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
@@ -48,7 +48,7 @@ async def handle_action(
     order.unlink()
     changed = {"widget": card("Taken back.")}
     await run.update_widget(sender.id, lambda item: item.model_copy(update=changed))
-    await remember(run, "order_tea", {}, {"taken_back": order.name})
+    await record_action(run, "order_tea", {}, {"taken_back": order.name})
 
 
 def create(environment: AgentEnvironment) -> Assistant:

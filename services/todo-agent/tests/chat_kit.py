@@ -23,7 +23,7 @@ from redis.asyncio import Redis
 from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, InboundRequest
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.requests import (
-    SimpleForm,
+    SimpleRequest,
     parse_request,
     simple_submission,
     submission_of,
@@ -83,7 +83,7 @@ class Chat:
         """Accept a request, given as an object or as the bytes of its body."""
         body = request if isinstance(request, bytes) else msgspec.json.encode(request)
         parsed = parse_request(body)
-        if isinstance(parsed, SimpleForm):
+        if isinstance(parsed, SimpleRequest):
             submission = simple_submission(parsed)
         else:
             assert is_streaming_req(parsed)

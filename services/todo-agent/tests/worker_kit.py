@@ -15,7 +15,7 @@ from sqlalchemy import text
 from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, InboundRequest
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.requests import (
-    SimpleForm,
+    SimpleRequest,
     parse_request,
     simple_submission,
     submission_of,
@@ -78,7 +78,7 @@ class Chat:
 
     async def say(self, message: str, thread_id: str | None = None) -> AcceptedRun:
         """Have a message accepted."""
-        form = SimpleForm(message, thread_id)
+        form = SimpleRequest(message, thread_id)
         return await self._accept(simple_submission(form), b"{}")
 
     async def request(self, body: dict[str, Any]) -> AcceptedRun:
@@ -102,7 +102,7 @@ class Chat:
     async def cancel(self, run: AcceptedRun) -> None:
         outcome = await self.user_runs.request_cancel(run.run_id, USER, "user")
         if outcome is not None and outcome.stopped is not None:
-            await self.signals.stop([outcome.stopped])
+            await self.signals.request_stop([outcome.stopped])
 
     async def frames(self, run: AcceptedRun) -> list[Frame]:
         entries: Any = await self.redis.xrange(log_key(run.run_id))

@@ -8,7 +8,7 @@ from litestar.di import Provide
 
 from durable_chatkit.chatkit.attachments import AttachmentService
 from durable_chatkit.chatkit.history_service import HistoryService
-from durable_chatkit.erasure import Eraser
+from durable_chatkit.erasure import AccountEraser
 from durable_chatkit.http.assistant_controller import AssistantController
 from durable_chatkit.http.attachment_controller import AttachmentController
 from durable_chatkit.http.chatkit_controller import ChatKitController
@@ -69,8 +69,8 @@ def _attachment_desk(state: State) -> AttachmentService:
     return desk
 
 
-def _eraser(state: State) -> Eraser:
-    eraser: Eraser = state.eraser
+def _eraser(state: State) -> AccountEraser:
+    eraser: AccountEraser = state.eraser
     return eraser
 
 

@@ -21,7 +21,7 @@ RETRY_AFTER_S: Final = 3
 log = structlog.get_logger(__name__)
 
 
-class Accounts:
+class AccountGuard:
     """Tells which accounts are open."""
 
     def __init__(self, db: Database) -> None:
@@ -37,7 +37,7 @@ class Accounts:
             await refuse_erased(session)
 
 
-class Eraser:
+class AccountEraser:
     """Erases accounts, each as often as it is asked to.
 
     Args:
@@ -71,7 +71,7 @@ class Eraser:
         async with self._db.transaction(user_id) as session:
             await AcceptanceRepository(session, user_id).lock(LOCK_WAIT_S)
             stopped = await ErasureRepository(session, user_id).begin()
-        await self._signals.stop(stopped)
+        await self._signals.request_stop(stopped)
         await self._wait_until_let_go(user_id)
         async with self._db.transaction(user_id) as session:
             await AcceptanceRepository(session, user_id).lock(LOCK_WAIT_S)

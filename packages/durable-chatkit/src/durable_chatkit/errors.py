@@ -1,7 +1,7 @@
 """Errors of the chat api, and those of `todochat.errors` that they refine.
 
 NotFoundError
-├── UnknownThingError          404  not-found (openai-chatkit's NotFoundError too)
+├── UnknownResourceError          404  not-found (openai-chatkit's NotFoundError too)
 └── NoActiveRunError           404  no-active-run
 BadRequestError
 └── UnknownRequestTypeError    400  unknown-request-type
@@ -12,7 +12,7 @@ ConflictError
 ├── AccountLockedError         409  account-locked
 ├── ErasureInProgressError     409  erasure-in-progress
 ├── AttachmentQuotaError       409  attachment-quota
-├── AttachmentTakenError       409  attachment-taken
+├── AttachmentInUseError       409  attachment-taken
 └── ActionRefusedError         409  action-refused
 PayloadTooLargeError
 └── FileTooLargeError          413  file-too-large
@@ -22,9 +22,9 @@ InvalidInputError
 TooManyRequestsError
 ├── TooManyRunsError           429  too-many-runs
 ├── LogQuotaError              429  log-quota
-└── BudgetSpentError           429  budget-spent
+└── BudgetExceededError           429  budget-spent
 UnavailableError
-├── QueueFullError             503  queue-full
+├── RunQueueFullError             503  queue-full
 ├── TranscriptionFailedError   503  transcription-failed
 ├── ActionFailedError          503  action-failed
 └── ActionPendingError         503  action-pending
@@ -46,7 +46,7 @@ from todochat.errors import (
 )
 
 
-class UnknownThingError(NotFoundError, ChatKitNotFoundError):
+class UnknownResourceError(NotFoundError, ChatKitNotFoundError):
     """There is no such thread, item or attachment, or it is another user's."""
 
     def __init__(self, kind: str) -> None:
@@ -139,7 +139,7 @@ class AttachmentQuotaError(ConflictError):
     code, title = "attachment-quota", "Too many files"
 
 
-class AttachmentTakenError(ConflictError):
+class AttachmentInUseError(ConflictError):
     """The attachment has its bytes already, or belongs to another thread."""
 
     code, title = "attachment-taken", "This file is in use"
@@ -184,7 +184,7 @@ class LogQuotaError(TooManyRequestsError):
     code, title = "log-quota", "Your answers in progress are too long"
 
 
-class BudgetSpentError(TooManyRequestsError):
+class BudgetExceededError(TooManyRequestsError):
     """What may be spent on models in a day is spent; `resets_at` says when that ends."""
 
     code, title = "budget-spent", "Today's budget is spent"
@@ -193,7 +193,7 @@ class BudgetSpentError(TooManyRequestsError):
         super().__init__(detail, retry_after_s=retry_after_s, resets_at=to_wire(resets_at))
 
 
-class QueueFullError(UnavailableError):
+class RunQueueFullError(UnavailableError):
     """More runs wait for a worker than the queue takes."""
 
     code, title = "queue-full", "Too busy"

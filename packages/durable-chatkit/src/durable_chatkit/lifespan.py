@@ -8,15 +8,14 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from durable_chatkit.chatkit.acceptance import Acceptance
+from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits
 from durable_chatkit.chatkit.budgets import NO_BUDGETS, Budgets
 from durable_chatkit.chatkit.dictation import Dictation, Transcriber
-from durable_chatkit.chatkit.direct_answers import DirectAnswers
 from durable_chatkit.chatkit.history_service import HistoryService
-from durable_chatkit.chatkit.previews import AttachmentLinks
 from durable_chatkit.chatkit.server import AcceptingServer
 from durable_chatkit.chatkit.store import PostgresStore
-from durable_chatkit.erasure import Accounts, Eraser
+from durable_chatkit.erasure import AccountEraser, AccountGuard
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.queue_metrics import budget_gauges, queue_gauges
@@ -61,15 +60,15 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         links = AttachmentLinks(
             settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
         )
-        desk = AttachmentService(database, links, _file_limits(settings))
+        attachments = AttachmentService(database, links, _file_limits(settings))
         server = AcceptingServer(PostgresStore(database, links))
         signals = RunSignals(redis)
         app.state.database = database
         app.state.jobs_database = jobs
         app.state.service_tokens = tokens
-        app.state.attachment_service = desk
+        app.state.attachment_service = attachments
         app.state.history_service = HistoryService(database)
-        app.state.eraser = Eraser(database, redis, signals)
+        app.state.eraser = AccountEraser(database, redis, signals)
         gauges: StoredGauges = app.state.gauges
         gauges.add(database_size(jobs, "chat"))
         gauges.add(queue_gauges(RunRepository(jobs)))
@@ -90,8 +89,9 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             RunQueue(RunRepository(jobs), settings.max_queued_runs),
             signals,
             RunResults(hub),
-            DirectAnswers(desk, Dictation(await _transcriber(settings, stack))),
-            Accounts(database),
+            attachments,
+            Dictation(await _transcriber(settings, stack)),
+            AccountGuard(database),
         )
         yield
 

@@ -18,14 +18,16 @@ from chatkit.types import (
 from opentelemetry.trace import SpanKind
 
 from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, InboundRequest
+from durable_chatkit.chatkit.attachments import AttachmentService
 from durable_chatkit.chatkit.context import IdScope, RequestContext
-from durable_chatkit.chatkit.direct_answers import DirectAnswers
-from durable_chatkit.chatkit.limits import check_non_streaming
+from durable_chatkit.chatkit.dictation import Dictation
+from durable_chatkit.chatkit.encoding import encode_for_client
+from durable_chatkit.chatkit.limits import check_non_streaming_limits
 from durable_chatkit.chatkit.paging import check_id
 from durable_chatkit.chatkit.private_api import answer
 from durable_chatkit.chatkit.requests import (
     ATTACH_ACTION,
-    SimpleForm,
+    SimpleRequest,
     Submission,
     parse_request,
     simple_submission,
@@ -33,14 +35,13 @@ from durable_chatkit.chatkit.requests import (
     sync_submission,
 )
 from durable_chatkit.chatkit.server import AcceptingServer
-from durable_chatkit.chatkit.wire import to_json
-from durable_chatkit.erasure import Accounts
+from durable_chatkit.erasure import AccountGuard
 from durable_chatkit.errors import (
     ActionFailedError,
     ActionRefusedError,
     FeatureUnavailableError,
     NoActiveRunError,
-    UnknownThingError,
+    UnknownResourceError,
 )
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
@@ -65,8 +66,9 @@ class ChatService:
         queue: RunQueue,
         signals: RunSignals,
         results: RunResults,
-        direct: DirectAnswers,
-        accounts: Accounts,
+        attachments: AttachmentService,
+        dictation: Dictation,
+        accounts: AccountGuard,
     ) -> None:
         self._server = server
         self._acceptance = acceptance
@@ -74,13 +76,14 @@ class ChatService:
         self._queue = queue
         self._signals = signals
         self._results = results
-        self._direct = direct
+        self._attachments = attachments
+        self._dictation = dictation
         self._accounts = accounts
 
     async def handle(self, arrival: InboundRequest) -> bytes | AcceptedRun:
         """Answer a request with JSON, or with the run whose stream is the answer."""
         request = parse_request(arrival.body)
-        if isinstance(request, SimpleForm):
+        if isinstance(request, SimpleRequest):
             return await self._accept(simple_submission(request), arrival)
         if isinstance(request, ThreadsSyncCustomActionReq):
             return await self._act(request, arrival)
@@ -110,7 +113,7 @@ class ChatService:
         if outcome is None:
             return None
         if outcome.stopped is not None:
-            await self._signals.stop([outcome.stopped])
+            await self._signals.request_stop([outcome.stopped])
         return outcome.run
 
     async def _accept(self, submission: Submission, arrival: InboundRequest) -> AcceptedRun:
@@ -147,7 +150,7 @@ class ChatService:
         if _is_attach(request):
             raise FeatureUnavailableError("This action streams; send `threads.custom_action`.")
         run = await self._accept(sync_submission(request), arrival)
-        result = await self._results.wait_for(run.run_id)
+        result = await self._results.wait_for_result(run.run_id)
         if result.status != "completed":
             ended = await self._runs.find(run.run_id, arrival.user_id)
             is_refused = ended is not None and ended.error == ActionRefusedError.code
@@ -160,12 +163,12 @@ class ChatService:
                 response.updated_item = await self._server.store.load_item(
                     params.thread_id, params.item_id, context
                 )
-            except UnknownThingError:  # the action, or somebody else, has deleted it
+            except UnknownResourceError:  # the action, or somebody else, has deleted it
                 response.updated_item = None
-        return to_json(response)
+        return encode_for_client(response)
 
     async def _answer(self, request: NonStreamingReq, arrival: InboundRequest) -> bytes:
-        check_non_streaming(request)
+        check_non_streaming_limits(request)
         await self._accounts.check_open(arrival.user_id)
         context = RequestContext(
             user_id=arrival.user_id,
@@ -174,12 +177,22 @@ class ChatService:
             locale=arrival.locale,
         )
         match request:
-            case AttachmentsCreateReq() | AttachmentsDeleteReq() | InputTranscribeReq():
-                return await self._direct.answer(request, context)
+            case AttachmentsCreateReq():
+                attachment = await self._attachments.register_upload(
+                    request.params, context.user_id, context.ids.next_id("attachment")
+                )
+                return encode_for_client(attachment)
+            case AttachmentsDeleteReq():
+                await self._attachments.delete_attachment(
+                    context.user_id, request.params.attachment_id
+                )
+                return b"{}"
+            case InputTranscribeReq():
+                return encode_for_client(await self._dictation.transcribe(request.params))
             case ThreadsDeleteReq():
                 store = self._server.store
-                stopped = await store.remove_thread(request.params.thread_id, context)
-                await self._signals.stop(stopped)
+                stopped = await store.delete_thread_and_runs(request.params.thread_id, context)
+                await self._signals.request_stop(stopped)
                 return b"{}"
             case _:
                 return await answer(self._server, request, context)

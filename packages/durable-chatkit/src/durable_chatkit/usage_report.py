@@ -20,7 +20,7 @@ NAME: Final = "chat-usage"
 HEAD: Final = ("answers", "in", "cached", "out")
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     """What the command prints.
 
     Args:
@@ -51,17 +51,17 @@ def print_usage(settings: UsageSettings, options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     else:
-        sys.stdout.write(as_table(report))
+        sys.stdout.write(format_table(report))
     return 0
 
 
-async def read_report(settings: UsageSettings, days: int, user_id: str | None) -> Report:
+async def read_report(settings: UsageSettings, days: int, user_id: str | None) -> UsageReport:
     """Read the last days from the database."""
     database = Database(create_engine(settings.jobs_database_url, application_name=NAME))
     since = utc_now().date() - timedelta(days=days - 1)
     usage = UsageRepository(database)
     try:
-        return Report(
+        return UsageReport(
             since=since,
             currency=settings.currency,
             days=await usage.days(since, user_id),
@@ -71,7 +71,7 @@ async def read_report(settings: UsageSettings, days: int, user_id: str | None) -
         await database.aclose()
 
 
-def as_table(report: Report) -> str:
+def format_table(report: UsageReport) -> str:
     """Return a report for people."""
     if not report.days:
         return f"No model was asked since {report.since} (UTC).\n"

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from durable_chatkit.agent.turns import turn_before, words_of
+from durable_chatkit.agent.turns import find_previous_turn_id, plain_text_of
 from offline_assistant.plain_words import is_undo, is_yes
 from todo_agent.pending_cards import confirmed_card, left_text, undone_text
 from todo_agent.pending_widgets import redraw_card
@@ -62,7 +62,7 @@ async def ask_to_delete(desk: ToolTasks, asked: ManyTasks) -> Outcome:
 
 async def confirm_changes(desk: ToolTasks, asked: NoArguments) -> Outcome:  # noqa: ARG001
     """Carry out what waits since the turn before, if the person's message is a plain yes."""
-    if not is_yes(words_of(desk.run)):
+    if not is_yes(plain_text_of(desk.run)):
         msg = "the person has not answered with a plain yes; only that, or the card, confirms"
         raise InvalidArgumentsError(msg)
     pending = await _waiting(desk)
@@ -90,7 +90,7 @@ async def discard_changes(desk: ToolTasks, asked: NoArguments) -> Outcome:  # no
 
 async def undo(desk: ToolTasks, asked: NoArguments) -> Outcome:  # noqa: ARG001
     """Undo the last turn that changed something; what the person didn't ask for may wait."""
-    free = is_undo(words_of(desk.run))
+    free = is_undo(plain_text_of(desk.run))
     caller = msgspec.structs.replace(desk.caller, confirm_above=None) if free else desk.caller
     body = {"scope_id": desk.caller.thread_id}
     try:
@@ -123,7 +123,7 @@ async def _waiting(desk: ToolTasks) -> PendingChange | None:
     """Return what waits since the turn before, as it was in the first attempt that looked."""
 
     async def look() -> bytes:
-        turn_id = await turn_before(desk.run)
+        turn_id = await find_previous_turn_id(desk.run)
         if turn_id is None:
             return b"null"
         try:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from chatkit.types import WidgetItem
 
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.errors import UnknownResourceError
 from todo_agent.task_cards import titles_in
 from todo_agent.widgets import widget
 
@@ -22,7 +22,7 @@ async def redraw_card(run: RunContext, pending_id: str, root: dict[str, Any]) ->
     cards = (item for item in page.data if isinstance(item, WidgetItem))
     card = next((item for item in cards if _pending_id(item) == pending_id), None)
     if card is not None:
-        with suppress(UnknownThingError):  # it was deleted at this moment
+        with suppress(UnknownResourceError):  # it was deleted at this moment
             await run.update_widget(card.id, lambda old: old.model_copy(update=changed))
 
 

@@ -64,7 +64,7 @@ def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:
             asked = parse_arguments(arguments, spec.arguments)
             await run.stream(ProgressUpdateEvent(text=spec.progress(asked)))
             # In the order of the calls, so that tasks get their numbers in the order they were said.
-            async with run.turnstile:
+            async with run.write_lock:
                 outcome = await spec.run(ToolTasks(tasks, run, run.call), asked)
         except HeldError:
             return _failure(WAITING, WAITS)

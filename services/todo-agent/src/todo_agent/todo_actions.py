@@ -9,7 +9,7 @@ from chatkit.actions import Action
 from chatkit.errors import CustomStreamError
 from chatkit.types import NoticeEvent, WidgetItem
 
-from durable_chatkit.agent.action_record import remember
+from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
 from todo_agent import action_payloads as payloads
 from todo_agent.action_payloads import read_payload
@@ -135,7 +135,7 @@ async def _delete_many(click: Click, payload: Any) -> None:
 async def _keep_many(click: Click, payload: Any) -> None:
     read_payload(payload, payloads.ManyTasks)
     await click.draw(lambda _: message_card("Nothing was deleted."))
-    await remember(click.run, "ask_to_delete", {}, {"ok": True, "decision": "kept"})
+    await record_action(click.run, "ask_to_delete", {}, {"ok": True, "decision": "kept"})
 
 
 async def _restore(click: Click, payload: Any) -> None:

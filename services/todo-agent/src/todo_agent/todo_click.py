@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from chatkit.types import ClientEffectEvent, NoticeEvent, WidgetItem
 
-from durable_chatkit.agent.action_record import remember
+from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
 from todo_agent.task_cards import message_card, task_card, titles_in
 from todo_agent.tasks_client import TasksClient, TaskView
@@ -73,5 +73,5 @@ class Click:
         self, tool: str, arguments: dict[str, Any], output: Mapping[str, Any]
     ) -> None:
         """Tell the model of later turns, and the page."""
-        await remember(self.run, tool, arguments, {"ok": True, **output})
+        await record_action(self.run, tool, arguments, {"ok": True, **output})
         await self.run.stream(ClientEffectEvent(name=TASKS_CHANGED))

@@ -6,7 +6,7 @@ import msgspec
 from chatkit.errors import CustomStreamError
 from chatkit.types import NoticeEvent
 
-from durable_chatkit.agent.action_record import remember
+from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
 from todo_agent import action_payloads as payloads
 from todo_agent.action_payloads import read_payload
@@ -74,7 +74,9 @@ async def discard(click: Click, payload: Any) -> None:
         await _refused(click, problem)
         return
     await click.draw(lambda _: message_card("Nothing was changed."))
-    await remember(click.run, "discard_changes", {}, {"ok": True, "note": "Nothing was changed."})
+    await record_action(
+        click.run, "discard_changes", {}, {"ok": True, "note": "Nothing was changed."}
+    )
 
 
 async def undo(click: Click, payload: Any) -> None:

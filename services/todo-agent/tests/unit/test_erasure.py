@@ -6,7 +6,7 @@ import pytest
 from chat_kit import Admin, Chat, MakeMessage, MakeUser
 from redis.asyncio import Redis
 
-from durable_chatkit.erasure import Eraser
+from durable_chatkit.erasure import AccountEraser
 from durable_chatkit.errors import AccountLockedError
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.storage.run_repository import RunRepository
@@ -20,8 +20,8 @@ def user(make_user: MakeUser) -> str:
 
 
 @pytest.fixture
-def eraser(chat_db: Database, redis: Redis) -> Eraser:
-    return Eraser(chat_db, redis, RunSignals(redis))
+def eraser(chat_db: Database, redis: Redis) -> AccountEraser:
+    return AccountEraser(chat_db, redis, RunSignals(redis))
 
 
 async def is_gone(admin: Admin, user: str) -> bool:
@@ -35,7 +35,7 @@ async def is_gone(admin: Admin, user: str) -> bool:
 
 async def test_a_worker_that_lets_go_is_waited_for(
     chat: Chat,
-    eraser: Eraser,
+    eraser: AccountEraser,
     admin: Admin,
     message: MakeMessage,
     user: str,
@@ -56,7 +56,7 @@ async def test_a_worker_that_lets_go_is_waited_for(
 
 
 async def test_messages_that_arrive_together_with_it_leave_nothing(
-    chat: Chat, eraser: Eraser, admin: Admin, message: MakeMessage, user: str
+    chat: Chat, eraser: AccountEraser, admin: Admin, message: MakeMessage, user: str
 ) -> None:
     async def send(number: int) -> str:
         try:
@@ -77,7 +77,7 @@ async def test_messages_that_arrive_together_with_it_leave_nothing(
 
 
 async def test_two_at_the_same_time_are_one(
-    chat: Chat, eraser: Eraser, admin: Admin, message: MakeMessage, user: str
+    chat: Chat, eraser: AccountEraser, admin: Admin, message: MakeMessage, user: str
 ) -> None:
     await chat.accept(message(), user)
 
@@ -87,7 +87,7 @@ async def test_two_at_the_same_time_are_one(
 
 
 async def test_a_thread_that_is_written_as_it_goes_does_not_come_back(
-    chat: Chat, eraser: Eraser, admin: Admin, user: str
+    chat: Chat, eraser: AccountEraser, admin: Admin, user: str
 ) -> None:
     await eraser.erase(user)
 

@@ -10,7 +10,7 @@ import pytest
 from chat_kit import Admin
 
 from durable_chatkit.storage.usage_repository import DayUsage, UserUsage
-from durable_chatkit.usage_report import Report, as_table
+from durable_chatkit.usage_report import UsageReport, format_table
 from todochat.clock import utc_now
 from todochat.database.bootstrap import DatabaseUrls
 
@@ -84,14 +84,14 @@ async def test_a_wrong_option_is_refused(empty_chat: DatabaseUrls) -> None:
 
 def test_a_table_for_people_sets_figures_to_the_right() -> None:
     day = date(2026, 11, 23)
-    report = Report(
+    report = UsageReport(
         since=day,
         currency="USD",
         days=[DayUsage(day, "gpt-5", 12, 123_456, 1000, 789, 1_234_567)],
         users=[UserUsage("usr_ada", 12, 123_456, 1000, 789, 1_234_567)],
     )
 
-    assert as_table(report).splitlines() == [
+    assert format_table(report).splitlines() == [
         "day (UTC)   model  answers       in  cached  out     USD",
         "2026-11-23  gpt-5       12  123,456   1,000  789  1.2346",
         "",

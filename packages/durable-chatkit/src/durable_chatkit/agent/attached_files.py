@@ -21,7 +21,7 @@ from openai.types.responses import (
 from durable_chatkit.chatkit.attachments import FileContent
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.store import PostgresStore
-from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.errors import UnknownResourceError
 
 MAX_TEXT_CHARS: Final = 16_000  # of one file; about 4,000 tokens
 MAX_IMAGES: Final = 10  # in one call, the newest
@@ -57,12 +57,12 @@ class AttachedFiles:
             return _text(unreadable(attachment))
         try:
             file = await self._store.load_file(attachment.id, context)
-        except UnknownThingError:
+        except UnknownResourceError:
             return _text(f"[The attached file {attachment.name} has been deleted.]")
         return _text(_as_data(file))
 
 
-async def with_images(
+async def load_images(
     items: list[TResponseInputItem], store: PostgresStore, context: RequestContext
 ) -> list[TResponseInputItem]:
     """Return a model's input in which references have become images, the newest first."""
@@ -98,7 +98,7 @@ class _Images:
         attachment_id = part["image_url"].removeprefix(REFERENCE)
         try:
             file = await self._store.load_file(attachment_id, self._context)
-        except UnknownThingError:
+        except UnknownResourceError:
             return [_text("[An attached image has been deleted.]")]
         if self._size_bytes + len(file.content) > MAX_IMAGE_BYTES:
             return [_text(EARLIER_IMAGE)]

@@ -7,7 +7,7 @@ import openai
 from agents import MaxTurnsExceeded, ModelBehaviorError
 from chatkit.errors import CustomStreamError, StreamError
 
-from durable_chatkit.errors import BudgetSpentError
+from durable_chatkit.errors import BudgetExceededError
 
 
 class EmptyAnswerError(Exception):
@@ -67,8 +67,8 @@ def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
     if said is not None:
         return said
     match error:
-        case BudgetSpentError():
-            return Failure(BudgetSpentError.code, error.detail, allow_retry=False)
+        case BudgetExceededError():
+            return Failure(BudgetExceededError.code, error.detail, allow_retry=False)
         case openai.RateLimitError():
             return BUSY
         case openai.InternalServerError() | openai.APIConnectionError():

@@ -21,7 +21,7 @@ from chatkit.types import (
 from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
 from typing_extensions import override
 
-from durable_chatkit.agent.run_scope import CallPlace
+from durable_chatkit.agent.run_scope import CallPosition
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 
 ModelInput = TResponseInputItem | list[TResponseInputItem] | None
@@ -40,14 +40,14 @@ class HistoryLimits(msgspec.Struct, frozen=True):
 
 
 def tool_call_record(
-    name: str, arguments: str, output: Any, ids: IdScope, place: CallPlace
+    name: str, arguments: str, output: Any, ids: IdScope, place: CallPosition
 ) -> dict[str, str]:
     """Describe a finished call for later turns; openai-chatkit's items don't keep calls.
 
     The id is ours, unique over all runs: providers repeat theirs.
     """
     text = output if isinstance(output, str) else json.dumps(output, default=str)
-    call_id = ids.derive("call", place.key, 0)
+    call_id = ids.derive_id("call", place.key, 0)
     return {
         "kind": TOOL_CALL,
         "call_id": call_id,

@@ -25,7 +25,7 @@ _REFUSED: Final = '{"ok": false'  # how the tools here, and those made like them
 _model_label: Final = BoundedLabel()
 
 
-class ModelCall:
+class ModelCallTelemetry:
     """One call of a model, from the asking to the end of the answer.
 
     Args:
@@ -81,7 +81,7 @@ class ModelCall:
         self._span.end()
 
 
-class ToolCall:
+class ToolCallTelemetry:
     """One call of a tool.
 
     Attributes:
@@ -98,9 +98,9 @@ class ToolCall:
 
 
 @contextmanager
-def watched_tool(name: str) -> Iterator[ToolCall]:
+def instrument_tool_call(name: str) -> Iterator[ToolCallTelemetry]:
     """Watch a tool at work; what it asks of other services is part of it."""
-    call = ToolCall()
+    call = ToolCallTelemetry()
     began = time.perf_counter()
     try:
         with span(f"tool {name}", kind=SpanKind.INTERNAL, attributes={"gen_ai.tool.name": name}):

@@ -25,15 +25,15 @@ from openai.types.responses import (
 )
 from typing_extensions import override
 
-from durable_chatkit.agent.call_arguments import make_parseable
-from durable_chatkit.agent.citations import (
+from durable_chatkit.agent.instrumentation import ModelCallTelemetry
+from durable_chatkit.agent.model_output import (
+    make_parseable,
     parse_citation,
     parse_message_citations,
     parse_part_citations,
 )
-from durable_chatkit.agent.instrumentation import ModelCall
 from durable_chatkit.agent.run_scope import RunScope, answer_key
-from durable_chatkit.agent.usage import RunMeter
+from durable_chatkit.agent.usage import RunUsageMeter
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.telemetry.logging import log_content
 
@@ -57,7 +57,7 @@ class ReplayModel(Model):
     """
 
     def __init__(
-        self, inner: Model, scope: RunScope, meter: RunMeter | None = None, *, name: str = ""
+        self, inner: Model, scope: RunScope, meter: RunUsageMeter | None = None, *, name: str = ""
     ) -> None:
         self._inner = inner
         self._scope = scope
@@ -69,12 +69,12 @@ class ReplayModel(Model):
         # The ordinal counts finished answers: the SDK calls again for the same one when it retries.
         answer = self._scope.answers
         given = args[1] if len(args) > 1 else kwargs["input"]
-        self._scope.know_call_ids(_call_ids(given))
+        self._scope.reserve_call_ids(_call_ids(given))
         recorded = self._scope.journal.get(answer_key(answer))
         if recorded is None:
-            self._scope.begin()
+            self._scope.raise_if_stopped()
             if self._meter is not None:
-                await self._meter.check()
+                await self._meter.check_budget()
             events = self._watched(answer, given, self._inner.stream_response(*args, **kwargs))
         else:
             events = self._recorded(answer, recorded)
@@ -88,7 +88,7 @@ class ReplayModel(Model):
         given: str | list[TResponseInputItem],
         stream: AsyncIterator[TResponseStreamEvent],
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
-        call = ModelCall(self._name)
+        call = ModelCallTelemetry(self._name)
         try:
             async with aclosing(self._live(answer, given, stream, call)) as events:
                 async for event in events:
@@ -105,7 +105,7 @@ class ReplayModel(Model):
         answer: int,
         given: str | list[TResponseInputItem],
         stream: AsyncIterator[TResponseStreamEvent],
-        call: ModelCall,
+        call: ModelCallTelemetry,
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
         names = _MessageNames(self._scope, answer)
         items: list[ResponseOutputItem] = []
@@ -142,7 +142,7 @@ class ReplayModel(Model):
                 item.arguments = make_parseable(item.arguments)
                 # openai-chatkit insists on an id; the SDK strips this one.
                 item.id = item.id or FAKE_RESPONSES_ID
-        self._scope.place_calls(answer, response)
+        self._scope.register_calls(answer, response)
         messages = _messages(response)
         step = AnswerStep(
             response=msgspec.Raw(response.model_dump_json(exclude_unset=True).encode()),
@@ -162,7 +162,7 @@ class ReplayModel(Model):
         step = msgspec.json.decode(payload, type=AnswerStep)
         # Lenient, as the client itself builds it: what a server left out must not fail here.
         response = Response.construct(None, **msgspec.json.decode(step.response))
-        self._scope.place_calls(answer, response)
+        self._scope.register_calls(answer, response)
         for message, item_id in zip(_messages(response), step.message_ids, strict=True):
             if item_id not in self._scope.done:
                 yield _done(message, item_id)

@@ -20,7 +20,7 @@ NOTE: Final = (
 )
 
 
-def effects_of(steps: Steps) -> Iterator[TResponseInputItem]:
+def earlier_call_items(steps: Steps) -> Iterator[TResponseInputItem]:
     """Yield finished calls of earlier runs of the same message, as input for the model.
 
     Args:
@@ -30,13 +30,13 @@ def effects_of(steps: Steps) -> Iterator[TResponseInputItem]:
         yield from call_items(record)
 
 
-def removed_effects(steps: Steps) -> Iterator[TResponseInputItem]:
+def removed_effects_note(steps: Steps) -> Iterator[TResponseInputItem]:
     """Yield a note of what later turns did, if they did anything; the newest if it is a lot.
 
     They are not told as calls: as such they would look like answers to the message.
 
     Args:
-        steps: as for `effects_of`.
+        steps: as for `earlier_call_items`.
     """
     lines: list[str] = []
     room = MAX_NOTE_CHARS

@@ -19,15 +19,15 @@ from chatkit.types import (
 from pydantic import Field, PrivateAttr, SkipValidation
 from typing_extensions import override
 
-from durable_chatkit.agent.run_scope import CallPlace, RunScope, ToolCallScope, current_tool_call
+from durable_chatkit.agent.run_scope import CallPosition, RunScope, ToolCallScope, current_tool_call
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.chatkit.times import as_local
-from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.errors import UnknownResourceError
 from todochat.clock import utc_now
 
 # Behind viewers' publisher, that has 1,000 frames of room, nothing takes this long.
-SAYING_TIMEOUT_S: Final = 10.0
+DRAIN_TIMEOUT_S: Final = 10.0
 
 
 class EventQueue(asyncio.Queue[Any]):
@@ -47,7 +47,7 @@ class EventQueue(asyncio.Queue[Any]):
     @override
     async def put(self, item: ThreadStreamEvent) -> None:
         call = current_tool_call()
-        if call is None or not call.holds_back(item):
+        if call is None or not call.hold_back(item):
             await super().put(item)
 
     @override
@@ -68,10 +68,10 @@ class EventQueue(asyncio.Queue[Any]):
         finally:
             self._readers.discard(task)
 
-    async def wait_all_said(self) -> None:
+    async def drain_events(self) -> None:
         """Wait until the reader has passed on everything; a slow one only so long."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(SAYING_TIMEOUT_S):
+            async with asyncio.timeout(DRAIN_TIMEOUT_S):
                 await self._all_said.wait()
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class RunContext(AgentContext[RequestContext]):
     now: datetime = Field(default_factory=utc_now)
     message: UserMessageItem | None = None
     turn_id: str = ""
-    open_calls: dict[CallPlace, str] = Field(default_factory=dict)
+    open_calls: dict[CallPosition, str] = Field(default_factory=dict)
     _events: EventQueue = PrivateAttr(default_factory=EventQueue)
     _turnstile: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
 
@@ -112,7 +112,7 @@ class RunContext(AgentContext[RequestContext]):
             value = value.model_copy(update={"created_at": as_local(value.created_at)})
         call = current_tool_call()
         if name == "client_tool_call" and call is not None:
-            call.asks_browser = value is not None
+            call.has_client_tool_call = value is not None
         super().__setattr__(name, value)
 
     @property
@@ -134,13 +134,13 @@ class RunContext(AgentContext[RequestContext]):
         return call
 
     @property
-    def turnstile(self) -> asyncio.Lock:
+    def write_lock(self) -> asyncio.Lock:
         """Lets tools that change something do so one after the other, in the order of the calls."""
         return self._turnstile
 
-    async def wait_all_said(self) -> None:
+    async def drain_events(self) -> None:
         """Wait until what was streamed so far is on its way, so that the next answer is after it."""
-        await self._events.wait_all_said()
+        await self._events.drain_events()
 
     async def update_widget(
         self, item_id: str, change: Callable[[WidgetItem], WidgetItem]
@@ -151,26 +151,26 @@ class RunContext(AgentContext[RequestContext]):
         on different parts of one widget both count.
 
         Raises:
-            UnknownThingError: there is no such widget (any more).
+            UnknownResourceError: there is no such widget (any more).
             RunLostError: a later attempt has the run.
         """
 
         def checked(item: ThreadItem) -> ThreadItem:
             if not isinstance(item, WidgetItem):
-                raise UnknownThingError("widget")
+                raise UnknownResourceError("widget")
             return change(item)
 
         item = await self.store.change_item(
             self.thread.id, item_id, checked, context=self.request_context
         )
         if not isinstance(item, WidgetItem):
-            raise UnknownThingError("widget")
+            raise UnknownResourceError("widget")
         await self.stream(
             ThreadItemUpdatedEvent(item_id=item.id, update=WidgetRootUpdated(widget=item.widget))
         )
         return item
 
-    async def said_by(self, task: asyncio.Task[None]) -> AsyncIterator[ThreadStreamEvent]:
+    async def events_from(self, task: asyncio.Task[None]) -> AsyncIterator[ThreadStreamEvent]:
         """Yield what a task streams, until it is done."""
         task.add_done_callback(lambda _: self._events.put_nowait(None))
         while (event := await self._events.get()) is not None:

@@ -47,7 +47,7 @@ class Journal(Protocol):
 
 
 @dataclass(frozen=True)
-class Said:
+class PublishedEvents:
     """What the log of earlier attempts has told the viewers.
 
     Args:
@@ -60,7 +60,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class CallPlace:
+class CallPosition:
     """Where a tool call stands in its run: the `index`-th call of the `answer`-th answer."""
 
     answer: int
@@ -97,13 +97,13 @@ class ToolCallScope:
     """One tool call while it runs: its place, its journal and what it says.
 
     Attributes:
-        asks_browser: it has set the turn's `client_tool_call`.
+        has_client_tool_call: it has set the turn's `client_tool_call`.
     """
 
-    def __init__(self, scope: "RunScope", place: CallPlace) -> None:
+    def __init__(self, scope: "RunScope", place: CallPosition) -> None:
         self.place = place
         self.events: list[ThreadStreamEvent] = []
-        self.asks_browser = False
+        self.has_client_tool_call = False
         self._scope = scope
 
     @property
@@ -114,7 +114,7 @@ class ToolCallScope:
     @property
     def is_alone(self) -> bool:
         """Whether the model made no other call in the same answer."""
-        return self._scope.calls_of(self.place.answer) <= 1
+        return self._scope.count_calls(self.place.answer) <= 1
 
     async def once(self, name: str, decide: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return what `decide` returned in the first attempt that got here.
@@ -138,7 +138,7 @@ class ToolCallScope:
 
         await self.once(AT_END, ask)
 
-    def holds_back(self, event: ThreadStreamEvent) -> bool:
+    def hold_back(self, event: ThreadStreamEvent) -> bool:
         """Take an event that may only be said once the call's row is saved.
 
         What is `done` on the wire is then in the journal too. Progress and the growing of a
@@ -167,11 +167,11 @@ class RunScope:
 
     Attributes:
         answers: how many model answers are finished in this attempt.
-        stopping: set when the run is cancelled or lost; nothing may begin from then on.
+        is_stopping: set when the run is cancelled or lost; nothing may begin from then on.
     """
 
     def __init__(
-        self, *, run_id: str, attempt: int, ids: IdScope, journal: Journal, said: Said
+        self, *, run_id: str, attempt: int, ids: IdScope, journal: Journal, said: PublishedEvents
     ) -> None:
         self.run_id = run_id
         self.attempt = attempt
@@ -179,21 +179,21 @@ class RunScope:
         self.journal = journal
         self.done = said.done
         self.answers = 0
-        self.stopping = False
+        self.is_stopping = False
         self._effects = said.effects.copy()
-        self._places: dict[str, CallPlace] = {}
+        self._places: dict[str, CallPosition] = {}
         self._calls: Counter[int] = Counter()
 
     def message_id(self, answer: int, index: int) -> str:
         """The id of the `index`-th message of an answer."""
-        return self.ids.derive("msg", answer_key(answer), index)
+        return self.ids.derive_id("msg", answer_key(answer), index)
 
-    def know_call_ids(self, call_ids: Iterator[str]) -> None:
+    def reserve_call_ids(self, call_ids: Iterator[str]) -> None:
         """Take note of calls in the history, so that none of this run gets their ids."""
         for call_id in call_ids:
-            self._places.setdefault(call_id, CallPlace(-1, 0))
+            self._places.setdefault(call_id, CallPosition(-1, 0))
 
-    def place_calls(self, answer: int, response: Response) -> None:
+    def register_calls(self, answer: int, response: Response) -> None:
         """Note where an answer's calls stand; give those an id that lack one of their own.
 
         The SDK takes an id that it has seen for a repetition and doesn't run the call.
@@ -201,28 +201,28 @@ class RunScope:
         calls = [item for item in response.output if isinstance(item, ResponseFunctionToolCall)]
         for index, call in enumerate(calls):
             if not call.call_id or call.call_id in self._places:
-                call.call_id = self.ids.derive("call", answer_key(answer), index)
-            self._places[call.call_id] = CallPlace(answer, index)
+                call.call_id = self.ids.derive_id("call", answer_key(answer), index)
+            self._places[call.call_id] = CallPosition(answer, index)
         self._calls[answer] = len(calls)
 
-    def calls_of(self, answer: int) -> int:
+    def count_calls(self, answer: int) -> int:
         """Return how many calls a finished answer has."""
         return self._calls[answer]
 
-    def place_of(self, call_id: str) -> CallPlace:
+    def position_of(self, call_id: str) -> CallPosition:
         """Return where a call of a finished answer stands."""
         return self._places[call_id]
 
-    def begin(self) -> None:
+    def raise_if_stopped(self) -> None:
         """Check that something may still begin.
 
         Raises:
             RunStoppedError: the run was cancelled or lost.
         """
-        if self.stopping:
+        if self.is_stopping:
             raise RunStoppedError
 
-    def was_seen(self, event: ThreadStreamEvent) -> bool:
+    def was_published(self, event: ThreadStreamEvent) -> bool:
         """Tell whether the viewers have a recorded event already; an effect counts once."""
         match event.type:
             case "thread.item.done":
@@ -237,7 +237,7 @@ class RunScope:
                 return False
 
     @contextmanager
-    def tool_call(self, place: CallPlace) -> Iterator[ToolCallScope]:
+    def tool_call(self, place: CallPosition) -> Iterator[ToolCallScope]:
         """Run one tool call: its ids and its events are scoped by its place."""
         call = ToolCallScope(self, place)
         token = _tool_call.set(call)

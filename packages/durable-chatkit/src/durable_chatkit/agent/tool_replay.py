@@ -12,9 +12,9 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from durable_chatkit.agent.history import tool_call_record
-from durable_chatkit.agent.instrumentation import watched_tool
+from durable_chatkit.agent.instrumentation import instrument_tool_call
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.agent.run_scope import CallPlace, RunScope
+from durable_chatkit.agent.run_scope import CallPosition, RunScope
 from todochat.clock import utc_now
 from todochat.faults import fault_point
 from todochat.telemetry.logging import log_content
@@ -44,11 +44,11 @@ def durable_tool(tool: FunctionTool, scope: RunScope) -> FunctionTool:
     """
 
     async def invoke(context: ToolContext[RunContext], arguments: str) -> Any:
-        place = scope.place_of(context.tool_call_id)
+        place = scope.position_of(context.tool_call_id)
         recorded = scope.journal.get(place.key)
         if recorded is not None:
             return await replay(context.context, scope, recorded)
-        scope.begin()
+        scope.raise_if_stopped()
         return await _run(tool, context, arguments, scope, place)
 
     return dataclasses.replace(tool, on_invoke_tool=invoke)
@@ -59,19 +59,19 @@ async def _run(
     context: ToolContext[RunContext],
     arguments: str,
     scope: RunScope,
-    place: CallPlace,
+    place: CallPosition,
 ) -> Any:
     run = context.context
     with scope.tool_call(place) as call:
         run.open_calls[place] = tool.name
         fault_point("tool.begun")
-        with watched_tool(tool.name) as watched:
+        with instrument_tool_call(tool.name) as watched:
             output = await tool.on_invoke_tool(context, arguments)
             watched.returned(output)
         log_content("tool.returned", tool=tool.name, arguments=arguments, output=output)
         fault_point("tool.returned")
         events = call.events
-        asked = run.client_tool_call if call.asks_browser else None
+        asked = run.client_tool_call if call.has_client_tool_call else None
         if asked is None:  # else openai-chatkit's own item keeps the call
             record = HiddenContextItem(
                 id=run.generate_id("tool_call"),
@@ -89,7 +89,7 @@ async def _run(
     del run.open_calls[place]
     for event in events:
         await run.stream(event)
-    await run.wait_all_said()  # else openai-chatkit mixes the rest into the next answer
+    await run.drain_events()  # else openai-chatkit mixes the rest into the next answer
     return output
 
 
@@ -103,9 +103,9 @@ async def replay(run: RunContext, scope: RunScope, payload: bytes) -> Any:
     step = msgspec.json.decode(payload, type=ToolStep)
     for raw in step.events:
         event = _EVENT.validate_json(bytes(raw))
-        if not scope.was_seen(event):
+        if not scope.was_published(event):
             await run.stream(event)
-    await run.wait_all_said()
+    await run.drain_events()
     if step.client_tool_call is not None:
         run.client_tool_call = ClientToolCall.model_validate(step.client_tool_call)
     return msgspec.json.decode(step.output)

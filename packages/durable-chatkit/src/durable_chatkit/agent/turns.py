@@ -15,7 +15,7 @@ MAX_PAGES: Final = 10
 PAGE: Final = 50
 
 
-async def turn_of(run: RunContext) -> str:
+async def find_turn_id(run: RunContext) -> str:
     """Return the id of the turn that a run of the agent belongs to: its message's."""
     if run.message is not None:
         return run.message.id
@@ -24,7 +24,7 @@ async def turn_of(run: RunContext) -> str:
     return run.scope.run_id
 
 
-async def turn_before(run: RunContext) -> str | None:
+async def find_previous_turn_id(run: RunContext) -> str | None:
     """Return the id of the turn before the one that the person's message began."""
     seen = False
     async for message in _messages(run):
@@ -34,7 +34,7 @@ async def turn_before(run: RunContext) -> str | None:
     return None
 
 
-def words_of(run: RunContext) -> str:
+def plain_text_of(run: RunContext) -> str:
     """Return what the person wrote to begin this run; empty if it is not words alone."""
     message = run.message
     if message is None or message.quoted_text or message.attachments:

@@ -16,19 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.chatkit.budgets import NO_BUDGETS, Budgets
 from durable_chatkit.chatkit.context import IdScope, RequestContext
-from durable_chatkit.chatkit.limits import check_streaming
+from durable_chatkit.chatkit.limits import check_streaming_limits
 from durable_chatkit.chatkit.paging import check_id
 from durable_chatkit.chatkit.private_api import Server
 from durable_chatkit.chatkit.requests import Submission
-from durable_chatkit.chatkit.turn_changes import Turn, TurnChanges
+from durable_chatkit.chatkit.turn_changes import PreparedTurn, TurnChanges
 from durable_chatkit.errors import (
     AccountLockedError,
     LogQuotaError,
-    QueueFullError,
+    RunQueueFullError,
     ThreadBusyError,
     ThreadLockedError,
     TooManyRunsError,
-    UnknownThingError,
+    UnknownResourceError,
 )
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.storage.acceptance_repository import (
@@ -120,24 +120,24 @@ class Acceptance:
             queue_is_full: nothing new is accepted; a run that is there is found all the same.
 
         Raises:
-            UnknownThingError: the thread, or something the request names, isn't there.
+            UnknownResourceError: the thread, or something the request names, isn't there.
             AccountLockedError: the account is being erased.
             ThreadBusyError, ThreadLockedError, NotPendingError: the thread can't take it now.
             InvalidInputError: a value is out of bounds.
-            QueueFullError: `queue_is_full`, and no earlier try of it was accepted.
+            RunQueueFullError: `queue_is_full`, and no earlier try of it was accepted.
             TooManyRunsError: the user has too many runs.
             LogQuotaError: the user's active runs have said too much.
-            BudgetSpentError: today's budget is.
+            BudgetExceededError: today's budget is.
             IdempotencyInProgressError: another try of it is still being accepted, after 5 s.
             BusFullError: Redis has no memory for the answer.
         """
-        check_streaming(submission.request)
+        check_streaming_limits(submission.request)
         if submission.thread_id is not None:
             check_id(submission.thread_id, "thread")
         accepted = await self._commit(submission, arrival, queue_is_full=queue_is_full)
         if not accepted.replayed:
             fault_point("run.accepted")
-            await self._signals.accepted()
+            await self._signals.notify_accepted()
             fault_point("run.announced")
         return accepted
 
@@ -192,13 +192,13 @@ class Acceptance:
         if number is None:
             raise ConflictError("This run id is taken.")
         # After a rollback the meta that this leaves behind belongs to no run, and expires.
-        await self._signals.register(arrival.run_id, arrival.user_id, thread_id)
+        await self._signals.register_run(arrival.run_id, arrival.user_id, thread_id)
         return msgspec.structs.replace(accepted, conversation_id=number)
 
     def _check_room(self, situation: AcceptanceState, *, queue_is_full: bool) -> None:
         if queue_is_full:
             msg = "Too many people wait for an answer just now. Try again in a moment."
-            raise QueueFullError(msg, retry_after_s=BUSY_RETRY_S)
+            raise RunQueueFullError(msg, retry_after_s=BUSY_RETRY_S)
         if situation.active_runs >= self._max_active_runs:
             msg = f"You can have at most {self._max_active_runs} runs in progress."
             raise TooManyRunsError(msg, retry_after_s=BUSY_RETRY_S)
@@ -213,7 +213,7 @@ class Acceptance:
         arrival: InboundRequest,
         thread_id: str,
         accepted_at: datetime,
-    ) -> Turn:
+    ) -> PreparedTurn:
         context = RequestContext(
             user_id=arrival.user_id, ids=IdScope(arrival.run_id), run_id=arrival.run_id
         )
@@ -240,7 +240,7 @@ def _open_thread(situation: AcceptanceState, kind: RunKind) -> tuple[str, int]:
     """Return the ids of the thread that the request names, if it can take the turn."""
     thread = situation.thread
     if thread is None:
-        raise UnknownThingError("thread")
+        raise UnknownResourceError("thread")
     status = msgspec.json.decode(thread.status)["type"]
     if status != "active":
         msg = f"This thread is {status} and takes no more messages."
@@ -254,7 +254,7 @@ def _new_run(
     accepted: AcceptedRun,
     submission: Submission,
     arrival: InboundRequest,
-    turn: Turn,
+    turn: PreparedTurn,
     accepted_at: datetime,
 ) -> NewRun:
     return NewRun(

@@ -15,22 +15,22 @@ from chatkit.types import (
 )
 from pydantic import TypeAdapter
 
+from durable_chatkit.chatkit.attachment_links import AttachmentLinks
+from durable_chatkit.chatkit.encoding import storable_json
 from durable_chatkit.chatkit.file_types import (
     SUPPORTED,
     clean_name,
     detect_type,
+    is_declared_type_allowed,
     is_image,
-    may_be_taken,
     media_type,
 )
 from durable_chatkit.chatkit.paging import check_id
-from durable_chatkit.chatkit.previews import AttachmentLinks
-from durable_chatkit.chatkit.text import storable_json
 from durable_chatkit.errors import (
+    AttachmentInUseError,
     AttachmentQuotaError,
-    AttachmentTakenError,
     FileTooLargeError,
-    UnknownThingError,
+    UnknownResourceError,
     UnsupportedFileError,
 )
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
@@ -78,7 +78,7 @@ class AttachmentService:
         self._links = links
         self._limits = limits
 
-    async def announce(
+    async def register_upload(
         self, params: AttachmentCreateParams, user_id: str, attachment_id: str
     ) -> Attachment:
         """Make room for a file; the answer says where its bytes are to be sent.
@@ -94,23 +94,25 @@ class AttachmentService:
                 "The file is empty.", errors=[FieldError("/params/size", detail)]
             )
         _check_size(params.size)
-        if not may_be_taken(params.mime_type):
+        if not is_declared_type_allowed(params.mime_type):
             msg = f"This kind of file is not taken; {SUPPORTED} are."
             raise UnsupportedFileError(msg)
         attachment = self._new(
             user_id, attachment_id, params.name, media_type(params.mime_type), params.size
         )
-        attachment.upload_descriptor = self._links.upload(user_id, attachment_id)
+        attachment.upload_descriptor = self._links.upload_descriptor(user_id, attachment_id)
         await self._add(attachment, user_id, params.size)
-        return self._links.sign(attachment, user_id)
+        return self._links.sign_attachment(attachment, user_id)
 
-    async def upload(self, user_id: str, attachment_id: str, file: UploadedFile) -> Attachment:
+    async def store_upload(
+        self, user_id: str, attachment_id: str, file: UploadedFile
+    ) -> Attachment:
         """Store the bytes of an announced file; sent again, they must be the same.
 
         Raises:
-            UnknownThingError: no such file was announced by this user.
+            UnknownResourceError: no such file was announced by this user.
             FileTooLargeError, UnsupportedFileError: it isn't what was announced.
-            AttachmentTakenError: it has other bytes already.
+            AttachmentInUseError: it has other bytes already.
         """
         check_id(attachment_id, "attachment")
         _check_size(len(file.content))
@@ -118,19 +120,19 @@ class AttachmentService:
             files = AttachmentRepository(session)
             slot = await files.lock(attachment_id)
             if slot is None:
-                raise UnknownThingError("attachment")
+                raise UnknownResourceError("attachment")
             announced = ATTACHMENT.validate_json(slot.payload)
             if slot.is_uploaded:
                 stored = await files.content(attachment_id)
                 if stored is None or stored.content != file.content:
-                    raise AttachmentTakenError("This attachment has been uploaded already.")
-                return self._links.sign(announced, user_id)
+                    raise AttachmentInUseError("This attachment has been uploaded already.")
+                return self._links.sign_attachment(announced, user_id)
             kind = _check_announced(announced, slot, file)
             attachment = self._new(user_id, attachment_id, announced.name, kind, len(file.content))
             await files.fill(attachment_id, storable_json(attachment), file.content)
-        return self._links.sign(attachment, user_id)
+        return self._links.sign_attachment(attachment, user_id)
 
-    async def add(self, user_id: str, file: UploadedFile) -> Attachment:
+    async def add_file(self, user_id: str, file: UploadedFile) -> Attachment:
         """Take a file in that was not announced.
 
         Raises:
@@ -143,26 +145,26 @@ class AttachmentService:
         kind = detect_type(file.content, name, file.announced)
         attachment = self._new(user_id, new_id("atc"), name, kind, len(file.content))
         await self._add(attachment, user_id, len(file.content), file.content)
-        return self._links.sign(attachment, user_id)
+        return self._links.sign_attachment(attachment, user_id)
 
-    async def load(self, user_id: str, attachment_id: str) -> FileContent:
+    async def load_file(self, user_id: str, attachment_id: str) -> FileContent:
         """Return a file.
 
         Raises:
-            UnknownThingError: this user has no such file, or its bytes have not come yet.
+            UnknownResourceError: this user has no such file, or its bytes have not come yet.
         """
         return await load_file(self._db, user_id, attachment_id)
 
-    async def delete(self, user_id: str, attachment_id: str) -> None:
+    async def delete_attachment(self, user_id: str, attachment_id: str) -> None:
         """Delete a file; messages that took it up still name it.
 
         Raises:
-            UnknownThingError: this user has no such file.
+            UnknownResourceError: this user has no such file.
         """
         check_id(attachment_id, "attachment")
         async with transaction_for_active_account(self._db, user_id) as session:
             if not await AttachmentRepository(session).delete(attachment_id):
-                raise UnknownThingError("attachment")
+                raise UnknownResourceError("attachment")
 
     async def _add(
         self, attachment: Attachment, user_id: str, size_bytes: int, content: bytes | None = None
@@ -194,18 +196,18 @@ class AttachmentService:
             "metadata": {SIZE_KEY: size_bytes},
         }
         if is_image(kind):
-            url = self._links.content(user_id, attachment_id)
+            url = self._links.content_url(user_id, attachment_id)
             return ImageAttachment(**common, preview_url=url)
         return FileAttachment(**common)
 
 
 async def load_file(db: Database, user_id: str, attachment_id: str) -> FileContent:
-    """Return a file of a user; see `AttachmentService.load`."""
+    """Return a file of a user; see `AttachmentService.load_file`."""
     check_id(attachment_id, "attachment")
     async with db.transaction(user_id) as session:
         stored = await AttachmentRepository(session).content(attachment_id)
     if stored is None:
-        raise UnknownThingError("attachment")
+        raise UnknownResourceError("attachment")
     attachment = ATTACHMENT.validate_json(stored.payload)
     return FileContent(attachment.name, attachment.mime_type, stored.content)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from durable_chatkit.errors import BudgetSpentError
+from durable_chatkit.errors import BudgetExceededError
 from durable_chatkit.metrics import BUDGET_REFUSALS
 from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.usage_repository import Spent
@@ -54,7 +54,7 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
             read: what has been spent on a day.
 
         Raises:
-            BudgetSpentError: one of them is spent.
+            BudgetExceededError: one of them is spent.
         """
         if not self.is_limited:
             return
@@ -79,10 +79,10 @@ def _is_over(spent: int, limit: int | None) -> bool:
     return limit is not None and spent >= limit
 
 
-def _spent(what: str, now: datetime) -> BudgetSpentError:
+def _spent(what: str, now: datetime) -> BudgetExceededError:
     resets_at = datetime.combine(now.date() + timedelta(days=1), time.min, UTC)
     left = resets_at - now
     hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
     when = f"in {hours} h {minutes} min" if hours else f"in {minutes} min"
     message = f"{what}. It begins anew at 00:00 UTC, {when}."
-    return BudgetSpentError(message, resets_at=resets_at, retry_after_s=left.total_seconds())
+    return BudgetExceededError(message, resets_at=resets_at, retry_after_s=left.total_seconds())

@@ -55,14 +55,14 @@ class IdScope:
         self._seed = seed
         self._counts: Counter[tuple[str, str]] = Counter()
 
-    def next(self, item_type: StoreItemType) -> str:
+    def next_id(self, item_type: StoreItemType) -> str:
         """Return the next id of a type in the present step."""
         step = _step.get()
         index = self._counts[step, item_type]
         self._counts[step, item_type] += 1
-        return self.derive(ID_PREFIXES[item_type], f"{step}/{item_type}", index)
+        return self.derive_id(ID_PREFIXES[item_type], f"{step}/{item_type}", index)
 
-    def derive(self, prefix: str, step: str, index: int) -> str:
+    def derive_id(self, prefix: str, step: str, index: int) -> str:
         """Return the id of the `index`-th thing of a step, in its youngest generation."""
         generation = 0
         while (made := derived_id(prefix, self._seed, step, index, generation)) in self.removed:

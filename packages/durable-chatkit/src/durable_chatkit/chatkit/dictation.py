@@ -6,8 +6,8 @@ from typing import Final, Protocol
 
 from chatkit.types import InputTranscribeParams, TranscriptionResult
 
+from durable_chatkit.chatkit.encoding import clean_text
 from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS
-from durable_chatkit.chatkit.text import clean_text
 from durable_chatkit.errors import FeatureUnavailableError, FileTooLargeError, UnsupportedFileError
 from todochat.contracts.dictation import MAX_AUDIO_BYTES
 from todochat.errors import FieldError, InvalidInputError, UnavailableError

@@ -44,7 +44,7 @@ def detect_type(content: bytes, name: str, announced: str) -> str:
     return found
 
 
-def may_be_taken(announced: str) -> bool:
+def is_declared_type_allowed(announced: str) -> bool:
     """Tell whether to let a file of an announced type be sent at all; the content decides."""
     kind = media_type(announced)
     return kind in IMAGE_TYPES or not kind.startswith(("image/", "audio/", "video/", "font/"))

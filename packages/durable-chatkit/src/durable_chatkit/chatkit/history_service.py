@@ -7,9 +7,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 from pydantic_core import from_json
 
+from durable_chatkit.chatkit.encoding import encode_for_client
 from durable_chatkit.chatkit.paging import looks_like_id
-from durable_chatkit.chatkit.rows import to_items
-from durable_chatkit.chatkit.wire import to_json
+from durable_chatkit.chatkit.rows import decode_items
 from durable_chatkit.storage.attachment_repository import AttachmentRepository
 from durable_chatkit.storage.cursor import Cursor, encode_cursor, parse_cursor
 from durable_chatkit.storage.erasure_repository import transaction_for_active_account
@@ -80,7 +80,7 @@ class HistoryService:
             yield separator + _members(_thread(thread)) + b',"items":['
             comma = b""
             async for item in self._pages(user_id, _said_in(thread.id)):
-                yield comma + to_json(to_items([item.payload])[0])
+                yield comma + encode_for_client(decode_items([item.payload])[0])
                 comma = b","
             yield b"]}"
             separator = b","

@@ -25,7 +25,7 @@ MAX_TITLE_CHARS: Final = 200
 MAX_FEEDBACK_ITEMS: Final = 100
 
 
-def check_streaming(request: StreamingReq) -> None:
+def check_streaming_limits(request: StreamingReq) -> None:
     """Check a request that is to be accepted.
 
     Raises:
@@ -40,7 +40,7 @@ def check_streaming(request: StreamingReq) -> None:
             pass
 
 
-def check_non_streaming(request: NonStreamingReq) -> None:
+def check_non_streaming_limits(request: NonStreamingReq) -> None:
     """Check a request that is answered at once.
 
     Raises:

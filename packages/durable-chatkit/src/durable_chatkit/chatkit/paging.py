@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.storage.cursor import Cursor, Order, encode_cursor, parse_cursor
 from durable_chatkit.storage.item_repository import ItemRow
 from durable_chatkit.storage.thread_repository import ThreadRow
@@ -22,19 +22,19 @@ def check_id(text: str, kind: str) -> None:
     """Refuse what can't be an id.
 
     Raises:
-        UnknownThingError: it can't.
+        UnknownResourceError: it can't.
     """
     if not looks_like_id(text):
-        raise UnknownThingError(kind)
+        raise UnknownResourceError(kind)
 
 
-async def page_place(
+async def resolve_cursor(
     after: str | None, kind: str, load: Callable[[str], Awaitable[ThreadRow | ItemRow | None]]
 ) -> Cursor | None:
     """Return the place that `after` names, None for the beginning.
 
     Raises:
-        UnknownThingError: it is a bare id that `load` doesn't find.
+        UnknownResourceError: it is a bare id that `load` doesn't find.
     """
     if not after:
         return None
@@ -44,11 +44,11 @@ async def page_place(
         return place
     last = await load(after)
     if last is None:
-        raise UnknownThingError(kind)
+        raise UnknownResourceError(kind)
     return Cursor(last.id, last.created_at)
 
 
-def page_after(rows: Sequence[ThreadRow] | Sequence[ItemRow], size: int) -> str | None:
+def next_page_cursor(rows: Sequence[ThreadRow] | Sequence[ItemRow], size: int) -> str | None:
     """Return the cursor of the next page; there is one if more than `size` rows were read."""
     if len(rows) <= size:
         return None

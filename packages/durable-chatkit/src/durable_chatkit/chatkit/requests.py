@@ -38,7 +38,7 @@ _MAX_CONVERSATION_ID: Final = 2**31 - 1
 _NOT_AN_OBJECT: Final = frozenset({"dict_type", "model_type", "model_attributes_type"})
 
 
-class SimpleForm(msgspec.Struct, forbid_unknown_fields=True):
+class SimpleRequest(msgspec.Struct, forbid_unknown_fields=True):
     """The seed's request.
 
     Attributes:
@@ -73,7 +73,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         return self.thread_id is None and self.conversation_id is None
 
 
-def parse_request(body: bytes) -> ChatKitReq | SimpleForm:
+def parse_request(body: bytes) -> ChatKitReq | SimpleRequest:
     """Read a request body of either form.
 
     Raises:
@@ -108,7 +108,7 @@ def sync_submission(request: ThreadsSyncCustomActionReq) -> Submission:
     return submission_of(ThreadsCustomActionReq(params=request.params))
 
 
-def simple_submission(form: SimpleForm) -> Submission:
+def simple_submission(form: SimpleRequest) -> Submission:
     """Turn the simple form into the ChatKit request it stands for."""
     message = UserMessageInput(
         content=[UserMessageTextContent(text=form.message)],
@@ -140,9 +140,9 @@ def _conversation(value: int | str | None) -> tuple[str | None, int | None]:
     return None, 0  # no conversation has this number
 
 
-def _parse_simple_form(body: bytes) -> SimpleForm:
+def _parse_simple_form(body: bytes) -> SimpleRequest:
     try:
-        form = msgspec.json.decode(body, type=SimpleForm)
+        form = msgspec.json.decode(body, type=SimpleRequest)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at ")
         pointer = place.strip("`").removeprefix("$").replace(".", "/")

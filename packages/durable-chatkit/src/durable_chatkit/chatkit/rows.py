@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from durable_chatkit.chatkit.context import RequestContext
-from durable_chatkit.chatkit.text import clean_text, storable_json, storable_value
+from durable_chatkit.chatkit.encoding import clean_text, storable_json, storable_value
 from durable_chatkit.chatkit.times import as_utc
 from durable_chatkit.storage.item_repository import NewItem
 from durable_chatkit.storage.thread_repository import ThreadRow
@@ -15,12 +15,12 @@ from durable_chatkit.storage.thread_repository import ThreadRow
 _ITEMS: Final[TypeAdapter[list[ThreadItem]]] = TypeAdapter(list[ThreadItem])
 
 
-def to_items(payloads: list[str]) -> list[ThreadItem]:
+def decode_items(payloads: list[str]) -> list[ThreadItem]:
     """Decode stored items."""
     return _ITEMS.validate_json(f"[{','.join(payloads)}]")
 
 
-def new_item(thread_id: str, item: ThreadItem, context: RequestContext) -> NewItem:
+def encode_item(thread_id: str, item: ThreadItem, context: RequestContext) -> NewItem:
     """Encode an item to be written; its time becomes UTC."""
     item.created_at = as_utc(item.created_at)
     return NewItem(
@@ -36,7 +36,7 @@ def new_item(thread_id: str, item: ThreadItem, context: RequestContext) -> NewIt
     )
 
 
-def to_thread(row: ThreadRow) -> ThreadMetadata:
+def decode_thread(row: ThreadRow) -> ThreadMetadata:
     """Decode a stored thread."""
     domains: list[str] | None = None
     if row.allowed_image_domains is not None:
@@ -51,7 +51,7 @@ def to_thread(row: ThreadRow) -> ThreadMetadata:
     )
 
 
-def thread_row(thread: ThreadMetadata) -> ThreadRow:
+def encode_thread(thread: ThreadMetadata) -> ThreadRow:
     """Encode a thread to be written; its time becomes UTC."""
     thread.created_at = as_utc(thread.created_at)
     domains: Any = thread.allowed_image_domains

@@ -15,19 +15,19 @@ from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import FileContent, load_file
 from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.encoding import storable_json
 from durable_chatkit.chatkit.paging import (
     check_id,
-    page_after,
+    next_page_cursor,
     page_order,
-    page_place,
     page_size,
+    resolve_cursor,
 )
-from durable_chatkit.chatkit.previews import AttachmentLinks
-from durable_chatkit.chatkit.rows import new_item, thread_row, to_items, to_thread
-from durable_chatkit.chatkit.text import storable_json
-from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.chatkit.rows import decode_items, decode_thread, encode_item, encode_thread
+from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.storage.attachment_repository import AttachmentRepository
 from durable_chatkit.storage.erasure_repository import refuse_erased
 from durable_chatkit.storage.fence import is_fenced
@@ -56,7 +56,7 @@ class PostgresStore(Store[RequestContext]):
 
     def generate_thread_id(self, context: RequestContext) -> str:
         """Return an id for a thread; only under such an id does `save_thread` make a new one."""
-        made = context.ids.next("thread")
+        made = context.ids.next_id("thread")
         context.new_thread_ids.add(made)
         return made
 
@@ -67,7 +67,7 @@ class PostgresStore(Store[RequestContext]):
         context: RequestContext,
     ) -> str:
         """Return the id that this place in the run always gets."""
-        return context.ids.next(item_type)
+        return context.ids.next_id(item_type)
 
     async def load_thread(self, thread_id: str, context: RequestContext) -> ThreadMetadata:
         """Return a thread without its items."""
@@ -75,8 +75,8 @@ class PostgresStore(Store[RequestContext]):
         async with self._db.transaction(context.user_id) as session:
             row = await ThreadRepository(session).load(thread_id)
         if row is None:
-            raise UnknownThingError("thread")
-        thread = to_thread(row)
+            raise UnknownResourceError("thread")
+        thread = decode_thread(row)
         context.loaded_threads.setdefault(thread_id, thread.model_copy(deep=True))
         return thread
 
@@ -86,7 +86,7 @@ class PostgresStore(Store[RequestContext]):
         What somebody else has changed meanwhile is taken over into `thread`.
         """
         check_id(thread.id, "thread")
-        row = thread_row(thread)
+        row = encode_thread(thread)
         loaded = context.loaded_threads.get(thread.id)
         changed = [
             name
@@ -99,13 +99,13 @@ class PostgresStore(Store[RequestContext]):
             stored = await threads.update(row, changed)
             if stored is None:
                 if thread.id not in context.new_thread_ids:
-                    raise UnknownThingError("thread")
+                    raise UnknownResourceError("thread")
                 await threads.insert(row, context.user_id)
                 await refuse_erased(session)
         context.new_thread_ids.discard(thread.id)
         if stored is None:
             return
-        saved = to_thread(stored)
+        saved = decode_thread(stored)
         for name in CHANGEABLE:
             setattr(thread, name, getattr(saved, name))
         context.loaded_threads[thread.id] = saved.model_copy(deep=True)
@@ -117,22 +117,24 @@ class PostgresStore(Store[RequestContext]):
         size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             threads = ThreadRepository(session)
-            place = await page_place(after, "thread", threads.load)
+            place = await resolve_cursor(after, "thread", threads.load)
             rows = await threads.page(place, size + 1, page_order(order))
-        data = [to_thread(row) for row in rows[:size]]
-        return Page(data=data, has_more=len(rows) > size, after=page_after(rows, size))
+        data = [decode_thread(row) for row in rows[:size]]
+        return Page(data=data, has_more=len(rows) > size, after=next_page_cursor(rows, size))
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
         """Delete a thread with its items; its active runs are asked to stop."""
-        await self.remove_thread(thread_id, context)
+        await self.delete_thread_and_runs(thread_id, context)
 
-    async def remove_thread(self, thread_id: str, context: RequestContext) -> list[StoppedRun]:
+    async def delete_thread_and_runs(
+        self, thread_id: str, context: RequestContext
+    ) -> list[StoppedRun]:
         """As `delete_thread`; returns the runs that were active, for their workers to be told."""
         check_id(thread_id, "thread")
         async with self._db.transaction(context.user_id) as session:
             stopped = await ThreadRepository(session).delete(thread_id, context.user_id)
             if stopped is None:
-                raise UnknownThingError("thread")
+                raise UnknownResourceError("thread")
             return stopped
 
     async def load_thread_items(
@@ -143,12 +145,12 @@ class PostgresStore(Store[RequestContext]):
         size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session)
-            place = await page_place(after, "item", partial(items.load, thread_id))
+            place = await resolve_cursor(after, "item", partial(items.load, thread_id))
             rows = await items.page(thread_id, place, size + 1, page_order(order))
             if not rows and await ThreadRepository(session).load(thread_id) is None:
-                raise UnknownThingError("thread")
+                raise UnknownResourceError("thread")
         data = self._shown([row.payload for row in rows[:size]], context)
-        return Page(data=data, has_more=len(rows) > size, after=page_after(rows, size))
+        return Page(data=data, has_more=len(rows) > size, after=next_page_cursor(rows, size))
 
     async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
         """Return one item."""
@@ -157,7 +159,7 @@ class PostgresStore(Store[RequestContext]):
         async with self._db.transaction(context.user_id) as session:
             row = await ItemRepository(session).load(thread_id, item_id)
         if row is None:
-            raise UnknownThingError("item")
+            raise UnknownResourceError("item")
         return self._shown([row.payload], context)[0]
 
     async def add_thread_item(
@@ -181,13 +183,13 @@ class PostgresStore(Store[RequestContext]):
         """
         check_id(thread_id, "thread")
         check_id(item.id, "item")
-        row = new_item(thread_id, item, context)
+        row = encode_item(thread_id, item, context)
         async with self._thread_transaction(context) as session:
             outcome = await ItemRepository(session).upsert(row)
         if outcome == "lost":
             raise RunLostError(context.run_id)
         if outcome == "no-thread":
-            raise UnknownThingError("thread")
+            raise UnknownResourceError("thread")
         item.created_at = outcome
 
     async def change_item(
@@ -200,7 +202,7 @@ class PostgresStore(Store[RequestContext]):
         """Replace an item by what `change` makes of it, while nobody else writes it.
 
         Raises:
-            UnknownThingError: there is no such item.
+            UnknownResourceError: there is no such item.
             RunLostError: another attempt has the run.
         """
         check_id(thread_id, "thread")
@@ -209,9 +211,9 @@ class PostgresStore(Store[RequestContext]):
             items = ItemRepository(session)
             row = await items.load(thread_id, item_id, for_update=True)
             if row is None:
-                raise UnknownThingError("item")
-            changed = change(to_items([row.payload])[0])
-            if await items.upsert(new_item(thread_id, changed, context)) == "lost":
+                raise UnknownResourceError("item")
+            changed = change(decode_items([row.payload])[0])
+            if await items.upsert(encode_item(thread_id, changed, context)) == "lost":
                 raise RunLostError(context.run_id)
         return changed
 
@@ -246,14 +248,14 @@ class PostgresStore(Store[RequestContext]):
         async with self._db.transaction(context.user_id) as session:
             payload = await AttachmentRepository(session).load(attachment_id)
         if payload is None:
-            raise UnknownThingError("attachment")
+            raise UnknownResourceError("attachment")
         return _ATTACHMENT.validate_json(payload)
 
     async def load_file(self, attachment_id: str, context: RequestContext) -> FileContent:
         """Return an attachment's bytes.
 
         Raises:
-            UnknownThingError: there is no such file any more, or its bytes never came.
+            UnknownResourceError: there is no such file any more, or its bytes never came.
         """
         return await load_file(self._db, context.user_id, attachment_id)
 
@@ -262,7 +264,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(attachment_id, "attachment")
         async with self._db.transaction(context.user_id) as session:
             if not await AttachmentRepository(session).delete(attachment_id):
-                raise UnknownThingError("attachment")
+                raise UnknownResourceError("attachment")
 
     async def save_feedback(
         self, thread_id: str, item_ids: list[str], kind: str, context: RequestContext
@@ -274,13 +276,13 @@ class PostgresStore(Store[RequestContext]):
             check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
             if await ThreadRepository(session).load(thread_id) is None:
-                raise UnknownThingError("thread")
+                raise UnknownResourceError("thread")
             if await ItemRepository(session).save_feedback(thread_id, wanted, kind) != len(wanted):
-                raise UnknownThingError("item")
+                raise UnknownResourceError("item")
 
     def _shown(self, payloads: list[str], context: RequestContext) -> list[ThreadItem]:
         """Decode items for somebody to see: links to their files work for a while."""
-        items = to_items(payloads)
+        items = decode_items(payloads)
         if self._links is None:
             return items
         return [self._links.sign_item(item, context.user_id) for item in items]
@@ -294,7 +296,7 @@ class PostgresStore(Store[RequestContext]):
         except IntegrityError as error:
             if getattr(error.orig, "sqlstate", None) != FOREIGN_KEY_VIOLATION:
                 raise
-            raise UnknownThingError("thread") from None
+            raise UnknownResourceError("thread") from None
 
 
 async def _check_fence(session: AsyncSession, context: RequestContext) -> None:

@@ -24,11 +24,11 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.encoding import storable_json
 from durable_chatkit.chatkit.paging import check_id
 from durable_chatkit.chatkit.private_api import Server, apply_structured_input
-from durable_chatkit.chatkit.rows import new_item, to_items
-from durable_chatkit.chatkit.text import storable_json
-from durable_chatkit.errors import AttachmentTakenError, NotPendingError, UnknownThingError
+from durable_chatkit.chatkit.rows import decode_items, encode_item
+from durable_chatkit.errors import AttachmentInUseError, NotPendingError, UnknownResourceError
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
 from durable_chatkit.storage.item_repository import ItemRepository
 from durable_chatkit.storage.run import TurnRecord
@@ -39,7 +39,7 @@ ACCEPTED_STEP: Final = "accepted"  # apart from the steps in which the worker ma
 _ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
 
 
-class Turn(msgspec.Struct, frozen=True):
+class PreparedTurn(msgspec.Struct, frozen=True):
     """What was done, for the worker to go on from.
 
     Args:
@@ -73,14 +73,14 @@ class TurnChanges:
         self._context = context
         self._accepted_at = accepted_at
 
-    async def apply(self, request: StreamingReq) -> Turn:
+    async def apply(self, request: StreamingReq) -> PreparedTurn:
         """Do what the request says.
 
         Raises:
-            UnknownThingError: it names an item or attachment that isn't there.
+            UnknownResourceError: it names an item or attachment that isn't there.
             NotPendingError: it answers what isn't waiting for an answer.
             InvalidInputError: the item it names is of the wrong kind; an attachment isn't there yet.
-            AttachmentTakenError: an attachment belongs to another thread.
+            AttachmentInUseError: an attachment belongs to another thread.
         """
         match request:
             case ThreadsCreateReq():
@@ -96,9 +96,9 @@ class TurnChanges:
             case ThreadsCustomActionReq():
                 return await self._begin_action(request.params.item_id)
 
-    async def _add_message(self, record: TurnRecord, message: UserMessageInput) -> Turn:
+    async def _add_message(self, record: TurnRecord, message: UserMessageInput) -> PreparedTurn:
         item = UserMessageItem(
-            id=self._context.ids.derive("msg", ACCEPTED_STEP, 0),
+            id=self._context.ids.derive_id("msg", ACCEPTED_STEP, 0),
             thread_id=self._thread_id,
             created_at=self._accepted_at,
             content=message.content,
@@ -106,7 +106,7 @@ class TurnChanges:
             quoted_text=message.quoted_text,
             inference_options=message.inference_options,
         )
-        return Turn(record, item.id, storable_json(item))
+        return PreparedTurn(record, item.id, storable_json(item))
 
     async def _take_attachments(self, ids: list[str]) -> list[Attachment]:
         if not ids:
@@ -122,17 +122,17 @@ class TurnChanges:
     async def _unusable(self, ids: list[str]) -> Exception:
         match await self._acceptance.why_unusable(ids):
             case "taken":
-                return AttachmentTakenError("This attachment belongs to another thread.")
+                return AttachmentInUseError("This attachment belongs to another thread.")
             case "not-uploaded":
                 detail = "is not uploaded yet"
                 errors = [FieldError("/params/input/attachments", detail)]
                 return InvalidInputError(f"The attachment {detail}.", errors=errors)
             case None:
-                return UnknownThingError("attachment")
+                return UnknownResourceError("attachment")
 
-    async def _add_tool_output(self, request: ThreadsAddClientToolOutputReq) -> Turn:
+    async def _add_tool_output(self, request: ThreadsAddClientToolOutputReq) -> PreparedTurn:
         rows = await self._items.page(self._thread_id, None, 1, "desc")
-        call = to_items([rows[0].payload])[0] if rows else None
+        call = decode_items([rows[0].payload])[0] if rows else None
         if not isinstance(call, ClientToolCallItem) or call.status != "pending":
             msg = "The thread's last item is not a client tool call that waits for its output."
             raise NotPendingError(msg)
@@ -140,9 +140,9 @@ class TurnChanges:
         call.status = "completed"
         await self._save(call)
         await self._acceptance.delete_other_pending_calls(self._thread_id, call.id)
-        return Turn(TurnRecord())
+        return PreparedTurn(TurnRecord())
 
-    async def _add_structured_input(self, request: ThreadsAddStructuredInputReq) -> Turn:
+    async def _add_structured_input(self, request: ThreadsAddStructuredInputReq) -> PreparedTurn:
         item = await self._load(request.params.item_id)
         if not isinstance(item, StructuredInputItem):
             raise _wrong_item("is not a structured input")
@@ -151,31 +151,31 @@ class TurnChanges:
             raise NotPendingError(msg)
         answered = await apply_structured_input(self._server, item, request.params.input)
         await self._save(answered)
-        return Turn(TurnRecord(replaced_item_id=answered.id))
+        return PreparedTurn(TurnRecord(replaced_item_id=answered.id))
 
-    async def _retry(self, item_id: str) -> Turn:
+    async def _retry(self, item_id: str) -> PreparedTurn:
         item = await self._load(item_id)
         if not isinstance(item, UserMessageItem):
             raise _wrong_item("is not a user message")
         removed = await self._acceptance.delete_items_after(
             self._thread_id, item.id, item.created_at
         )
-        return Turn(TurnRecord(removed_item_ids=removed), item.id)
+        return PreparedTurn(TurnRecord(removed_item_ids=removed), item.id)
 
-    async def _begin_action(self, item_id: str | None) -> Turn:
+    async def _begin_action(self, item_id: str | None) -> PreparedTurn:
         if item_id is not None and not isinstance(await self._load(item_id), WidgetItem):
             raise _wrong_item("is not a widget")
-        return Turn(TurnRecord(sender_item_id=item_id))
+        return PreparedTurn(TurnRecord(sender_item_id=item_id))
 
     async def _load(self, item_id: str) -> ThreadItem:
         check_id(item_id, "item")
         row = await self._items.load(self._thread_id, item_id)
         if row is None:
-            raise UnknownThingError("item")
-        return to_items([row.payload])[0]
+            raise UnknownResourceError("item")
+        return decode_items([row.payload])[0]
 
     async def _save(self, item: ThreadItem) -> None:
-        await self._items.upsert(new_item(self._thread_id, item, self._context))
+        await self._items.upsert(encode_item(self._thread_id, item, self._context))
 
 
 def _wrong_item(detail: str) -> InvalidInputError:

@@ -52,7 +52,7 @@ async def load_turn(store: PostgresStore, run: RunRecord, context: RequestContex
     """Load what a run has to answer.
 
     Raises:
-        UnknownThingError: the thread, or the item it is about, has been deleted since.
+        UnknownResourceError: the thread, or the item it is about, has been deleted since.
     """
     thread = await store.load_thread(run.thread_id, context)
     message = await _load_user_message(store, run, context)

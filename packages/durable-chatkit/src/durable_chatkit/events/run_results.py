@@ -27,7 +27,7 @@ class RunResults:
     def __init__(self, hub: RunHub) -> None:
         self._hub = hub
 
-    async def wait_for(self, run_id: str) -> RunResult:
+    async def wait_for_result(self, run_id: str) -> RunResult:
         """Return how the run ended.
 
         Raises:

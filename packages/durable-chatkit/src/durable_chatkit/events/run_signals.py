@@ -28,7 +28,7 @@ class RunSignals:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
-    async def register(self, run_id: str, user_id: str, thread_id: str) -> None:
+    async def register_run(self, run_id: str, user_id: str, thread_id: str) -> None:
         """Tell the gateways whose run it is, before the transaction that accepts it commits.
 
         Raises:
@@ -37,11 +37,11 @@ class RunSignals:
         registering = bus.register(self._redis, run_id, user_id=user_id, thread_id=thread_id)
         await self._send("register", registering)
 
-    async def accepted(self) -> None:
+    async def notify_accepted(self) -> None:
         """Wake the workers: a run was accepted."""
         await self._send("accepted", bus.wake(self._redis))
 
-    async def stop(self, runs: Sequence[StoppedRun]) -> None:
+    async def request_stop(self, runs: Sequence[StoppedRun]) -> None:
         """Wakes workers to cancel their runs and reassigns unclaimed ones."""
 
         async def poke() -> None:

@@ -9,8 +9,8 @@ from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
 from durable_chatkit.chatkit.attachments import AttachmentService, FileContent
+from durable_chatkit.chatkit.encoding import encode_for_client
 from durable_chatkit.chatkit.file_types import is_image
-from durable_chatkit.chatkit.wire import to_json
 from durable_chatkit.http.uploads import read_upload
 from todochat.contracts.uploads import MAX_UPLOAD_BYTES
 from todochat.database.outage import OUTAGE_HANDLERS
@@ -46,8 +46,8 @@ class AttachmentController(Controller):
         attachment_service: NamedDependency[AttachmentService],
     ) -> Response[bytes]:
         """Take in a file that was not announced: multipart, field `file`."""
-        attachment = await attachment_service.add(caller.user_id, await read_upload(request))
-        return Response(to_json(attachment), media_type=MediaType.JSON)
+        attachment = await attachment_service.add_file(caller.user_id, await read_upload(request))
+        return Response(encode_for_client(attachment), media_type=MediaType.JSON)
 
     @route("/{attachment_id:str}/content", http_method=[HttpMethod.POST, HttpMethod.PUT])
     async def upload(
@@ -59,8 +59,8 @@ class AttachmentController(Controller):
     ) -> Response[bytes]:
         """Take in the bytes of a file that was announced by `attachments.create`."""
         file = await read_upload(request)
-        attachment = await attachment_service.upload(caller.user_id, attachment_id, file)
-        return Response(to_json(attachment), status_code=200, media_type=MediaType.JSON)
+        attachment = await attachment_service.store_upload(caller.user_id, attachment_id, file)
+        return Response(encode_for_client(attachment), status_code=200, media_type=MediaType.JSON)
 
     @get("/{attachment_id:str}/content")
     async def content(
@@ -70,7 +70,7 @@ class AttachmentController(Controller):
         attachment_service: NamedDependency[AttachmentService],
     ) -> Response[bytes]:
         """Give out a file's bytes."""
-        file = await attachment_service.load(caller.user_id, attachment_id)
+        file = await attachment_service.load_file(caller.user_id, attachment_id)
         headers = {**SAFE_HEADERS, "Content-Disposition": disposition(file)}
         return Response(file.content, headers=headers, media_type=file.media_type)
 

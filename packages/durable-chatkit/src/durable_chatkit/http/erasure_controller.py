@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import PathParameter
 
-from durable_chatkit.erasure import Eraser
+from durable_chatkit.erasure import AccountEraser
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.errors import ForbiddenError
 from todochat.identity.service_tokens import Arrow, ServiceTokens
@@ -45,7 +45,7 @@ class ErasureController(Controller):
     async def erase(
         self,
         user_id: Annotated[str, PathParameter(description="Whose account is gone.")],
-        eraser: NamedDependency[Eraser],
+        eraser: NamedDependency[AccountEraser],
     ) -> None:
         """Delete everything of a user; 409 `erasure-in-progress` while workers let go of runs."""
         await eraser.erase(user_id)

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, RequestBody
 
 from durable_chatkit.chatkit.paging import check_id, looks_like_id
-from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.http.schemas import CancelRun, CancelView, RunList, RunView, to_view
 from durable_chatkit.service import ChatService
 from todochat.database.outage import OUTAGE_HANDLERS
@@ -55,7 +55,7 @@ class RunController(Controller):
         check_id(run_id, "run")
         run = await chat_service.find_run(run_id, caller.user_id)
         if run is None:
-            raise UnknownThingError("run")
+            raise UnknownResourceError("run")
         return to_view(run)
 
     @post("/{run_id:str}/cancel", status_code=202)
@@ -70,5 +70,5 @@ class RunController(Controller):
         check_id(run_id, "run")
         run = await chat_service.cancel_run(run_id, caller.user_id, data.reason)
         if run is None:
-            raise UnknownThingError("run")
+            raise UnknownResourceError("run")
         return CancelView(run.status)

@@ -7,9 +7,9 @@ from typing import Any
 
 from chatkit.types import ThreadStreamEvent
 
-from durable_chatkit.agent.action_replay import run_once
+from durable_chatkit.agent.actions import run_handler_once
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.agent.run_scope import CallPlace
+from durable_chatkit.agent.run_scope import CallPosition
 from durable_chatkit.worker.active_run import ActiveRun
 
 
@@ -28,20 +28,20 @@ class ActionWork:
 async def stream_handler(
     handle: Callable[[], Awaitable[None]],
     name: str,
-    place: CallPlace,
+    place: CallPosition,
     run: RunContext,
     active: ActiveRun,
 ) -> AsyncGenerator[ThreadStreamEvent, None]:
     """Yield what a handler says; one that is cancelled just ends.
 
     Raises:
-        RunLostError, RunStoppedError: see `run_once`.
+        RunLostError, RunStoppedError: see `run_handler_once`.
         Exception: whatever the handler raises.
     """
-    task = asyncio.create_task(run_once(handle, name, place, run, run.scope), name="action")
+    task = asyncio.create_task(run_handler_once(handle, name, place, run, run.scope), name="action")
     active.attach_result(ActionWork(task))
     try:
-        async for event in run.said_by(task):
+        async for event in run.events_from(task):
             yield event
         if not task.cancelled():
             task.result()

@@ -77,7 +77,7 @@ class ActiveRun:
         """Name the attempt's state, a new one each time the run is driven."""
         self._scope = scope
         self._result = None
-        scope.stopping = self.stopping
+        scope.is_stopping = self.stopping
 
     def attach_result(self, result: Stoppable) -> None:
         """Name what answers, which is cancelled when the run stops."""
@@ -107,7 +107,7 @@ class ActiveRun:
     def halt(self) -> None:
         """Stop the agent."""
         if self._scope is not None:
-            self._scope.stopping = True
+            self._scope.is_stopping = True
         if self._result is not None:
             self._result.cancel()
 

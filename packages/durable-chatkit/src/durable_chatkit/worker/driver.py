@@ -11,14 +11,14 @@ from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadMetadata, Th
 
 from durable_chatkit.agent.failures import INTERNAL, OUT_OF_MEMORY, POISONED, Failure
 from durable_chatkit.agent.model_replay import ReplayModel
-from durable_chatkit.agent.retry_effects import effects_of, removed_effects
-from durable_chatkit.agent.run_scope import RunScope, RunStoppedError, Said
+from durable_chatkit.agent.retry_effects import earlier_call_items, removed_effects_note
+from durable_chatkit.agent.run_scope import PublishedEvents, RunScope, RunStoppedError
 from durable_chatkit.agent.tool_replay import durable_tool
-from durable_chatkit.agent.usage import RunMeter
+from durable_chatkit.agent.usage import RunUsageMeter
 from durable_chatkit.chatkit.context import IdScope, RequestContext
+from durable_chatkit.chatkit.encoding import encode_event
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
-from durable_chatkit.chatkit.wire import encode_event
-from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.metrics import LOGS_DROPPED
 from durable_chatkit.storage.run import EndStatus, RunRecord
 from durable_chatkit.worker.active_run import ActiveRun
@@ -153,7 +153,7 @@ class RunDriver:
         self._loaded_threads.clear()
         try:
             return await load_turn(self._tools.store, self._run, self._context(set()))
-        except UnknownThingError:
+        except UnknownResourceError:
             return None
 
     def _context(self, removed: set[str]) -> RequestContext:
@@ -211,7 +211,7 @@ class RunDriver:
             attempt=run.attempt,
             ids=context.ids,
             journal=journal,
-            said=Said(frozenset(said.done), said.effects),
+            said=PublishedEvents(frozenset(said.done), said.effects),
         )
         self._active.attach_scope(scope)
         agent = tools.assistant.agent.clone(
@@ -235,7 +235,7 @@ class RunDriver:
 
     def _model(self, scope: RunScope) -> ReplayModel:
         meter = self._tools.meter
-        run_meter = RunMeter(meter, self._run.user_id) if meter is not None else None
+        run_meter = RunUsageMeter(meter, self._run.user_id) if meter is not None else None
         return ReplayModel(self._tools.model, scope, run_meter, name=self._tools.model_name)
 
     async def _publish(
@@ -262,8 +262,8 @@ class RunDriver:
             return []
         runs, run = self._tools.runs, self._run
         return [
-            *removed_effects(await runs.load_removed_tool_steps(run)),
-            *effects_of(await runs.load_earlier_tool_steps(run)),
+            *removed_effects_note(await runs.load_removed_tool_steps(run)),
+            *earlier_call_items(await runs.load_earlier_tool_steps(run)),
         ]
 
     async def _end(self, claimed: ClaimedRun, outcome: RunOutcome) -> None:

@@ -5,7 +5,7 @@ from agents import Model
 
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.history import HistoryLimits
-from durable_chatkit.agent.usage import Meter
+from durable_chatkit.agent.usage import UsageMeter
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.storage.run import EndStatus
 from durable_chatkit.storage.run_repository import RunRepository
@@ -28,7 +28,7 @@ class DriverTools(msgspec.Struct, frozen=True, kw_only=True):
     assistant: Assistant
     model: Model
     model_name: str
-    meter: Meter | None
+    meter: UsageMeter | None
     history: HistoryLimits
     max_turns: int
     log_quota_bytes: int

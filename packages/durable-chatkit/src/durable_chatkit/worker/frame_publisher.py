@@ -14,7 +14,7 @@ from chatkit.types import (
 )
 
 from durable_chatkit.agent.failures import TOO_LONG
-from durable_chatkit.chatkit.wire import encode_event
+from durable_chatkit.chatkit.encoding import encode_event
 from durable_chatkit.worker.active_run import ActiveRun
 from durable_chatkit.worker.fold import LogFold
 from todochat.bus import RunLogFullError, RunWriter

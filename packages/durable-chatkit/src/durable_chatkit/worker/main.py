@@ -17,10 +17,9 @@ from durable_chatkit.agent.attached_files import AttachedFiles
 from durable_chatkit.agent.factory import AgentEnvironment, find_factory, load_assistant
 from durable_chatkit.agent.history import HistoryLimits
 from durable_chatkit.agent.model_config import ConfiguredModel, check_model_settings, open_model
-from durable_chatkit.agent.prices import read_prices
-from durable_chatkit.agent.usage import Meter
+from durable_chatkit.agent.usage import UsageMeter, parse_prices
+from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.budgets import Budgets
-from durable_chatkit.chatkit.previews import AttachmentLinks
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.attachment_repository import purge_unattached
@@ -66,7 +65,7 @@ def run_worker(settings: ChatSettings) -> None:
     """Work until SIGTERM, then let go of the runs; exits with 2 on a bad setting."""
     try:
         check_model_settings(settings)
-        read_prices(settings)
+        parse_prices(settings)
         find_factory(settings.factory)
         ServiceTokens.from_settings(settings, *arrows_of(type(settings)))
     except SettingsError as error:
@@ -143,11 +142,13 @@ async def open_worker(
     return worker
 
 
-def _meter(settings: ChatSettings, databases: WorkerDatabases, model: ConfiguredModel) -> Meter:
-    return Meter(
+def _meter(
+    settings: ChatSettings, databases: WorkerDatabases, model: ConfiguredModel
+) -> UsageMeter:
+    return UsageMeter(
         UsageRepository(RunDatabase(databases.jobs.engine)),
         Budgets.from_settings(settings),
-        read_prices(settings),
+        parse_prices(settings),
         model.name,
     )
 

@@ -20,9 +20,9 @@ from chatkit.types import (
 )
 from typing_extensions import override
 
-from durable_chatkit.agent.action_replay import ACTION_PLACE, END_PLACE
+from durable_chatkit.agent.actions import ACTION_POSITION, TURN_END_POSITION
 from durable_chatkit.agent.assistant import Assistant
-from durable_chatkit.agent.attached_files import with_images
+from durable_chatkit.agent.attached_files import load_images
 from durable_chatkit.agent.failures import (
     ACTION_FAILED,
     ACTION_REFUSED,
@@ -34,7 +34,7 @@ from durable_chatkit.agent.failures import (
 from durable_chatkit.agent.history import HistoryConverter, HistoryLimits, load_history
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import AT_END, RunScope, RunStoppedError
-from durable_chatkit.agent.turns import turn_of
+from durable_chatkit.agent.turns import find_turn_id
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.server import StoredChatServer
 from durable_chatkit.chatkit.store import PostgresStore
@@ -208,7 +208,7 @@ class RunServer(StoredChatServer):
         finish = self._assistant.finish_turn
         if finish is None or self._is_stopping or not self._journal.has_choice(AT_END):
             return
-        stream = stream_handler(lambda: finish(run), AT_END, END_PLACE, run, self._active)
+        stream = stream_handler(lambda: finish(run), AT_END, TURN_END_POSITION, run, self._active)
         try:
             async with aclosing(stream) as events:
                 async for event in events:
@@ -229,7 +229,7 @@ class RunServer(StoredChatServer):
             self.failure = NO_ACTIONS
             return
         stream = stream_handler(
-            lambda: handler(action, sender, run), action.type, ACTION_PLACE, run, self._active
+            lambda: handler(action, sender, run), action.type, ACTION_POSITION, run, self._active
         )
         try:
             async with aclosing(stream) as events:
@@ -249,7 +249,7 @@ class RunServer(StoredChatServer):
     async def _stream(self, run: RunContext) -> _Events:
         if self._active.record.request_type == TOOL_OUTPUT:
             run.workflow_item = await find_open_workflow(run)
-        run.turn_id = await turn_of(run)
+        run.turn_id = await find_turn_id(run)
         result = Runner.run_streamed(
             self._assistant.agent,
             await self._input(run),
@@ -280,7 +280,7 @@ class RunServer(StoredChatServer):
         items = self._journal.input
         if items is None:
             items = await self._new_input(run)
-        return await with_images(items, self.store, run.request_context)
+        return await load_images(items, self.store, run.request_context)
 
     async def _new_input(self, run: RunContext) -> list[TResponseInputItem]:
         converter = HistoryConverter(

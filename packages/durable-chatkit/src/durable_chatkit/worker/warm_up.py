@@ -16,10 +16,10 @@ from chatkit.types import Page, ThreadItem, ThreadMetadata
 from durable_chatkit.agent.model_config import open_model
 from durable_chatkit.agent.model_replay import ReplayModel
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.agent.run_scope import RunScope, Said
+from durable_chatkit.agent.run_scope import PublishedEvents, RunScope
 from durable_chatkit.chatkit.context import IdScope, RequestContext
+from durable_chatkit.chatkit.encoding import encode_event
 from durable_chatkit.chatkit.store import PostgresStore
-from durable_chatkit.chatkit.wire import encode_event
 from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.clock import utc_now
@@ -83,7 +83,9 @@ class _NoItems:
 async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
     """Stream one answer through everything but the network, the database and the bus."""
     ids = IdScope(_RUN_ID)
-    scope = RunScope(run_id=_RUN_ID, attempt=1, ids=ids, journal=_NoJournal(), said=Said())
+    scope = RunScope(
+        run_id=_RUN_ID, attempt=1, ids=ids, journal=_NoJournal(), said=PublishedEvents()
+    )
     context = RunContext(
         thread=ThreadMetadata(id="thr_warmup", created_at=utc_now()),
         store=cast("PostgresStore", _NoItems()),

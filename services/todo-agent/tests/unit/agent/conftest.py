@@ -14,7 +14,7 @@ from stand_in_kit import TasksStandIn
 from tools_kit import RUN, USER, Call, MakeContext, MakeScope, MemoryJournal
 
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.agent.run_scope import CallPlace, RunScope, Said
+from durable_chatkit.agent.run_scope import CallPosition, PublishedEvents, RunScope
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.store import PostgresStore
 from todo_agent.settings import TodoAgentSettings
@@ -44,7 +44,7 @@ def make_scope(journal: MemoryJournal) -> MakeScope:
             attempt=attempt,
             ids=IdScope(RUN, removed),
             journal=journal,
-            said=Said(frozenset(done or ()), Counter()),
+            said=PublishedEvents(frozenset(done or ()), Counter()),
         )
 
     return make
@@ -92,7 +92,7 @@ def call(client: TasksClient, make_context: MakeContext) -> Call:
     async def do_call(
         name: str,
         context: RunContext | None = None,
-        place: CallPlace | None = None,
+        place: CallPosition | None = None,
         /,
         **arguments: Any,
     ) -> Any:
@@ -103,7 +103,7 @@ def call(client: TasksClient, make_context: MakeContext) -> Call:
             tool_call_id="call_1",
             tool_arguments=json.dumps(arguments),
         )
-        with context.scope.tool_call(place or CallPlace(0, next(calls))):
+        with context.scope.tool_call(place or CallPosition(0, next(calls))):
             result = await tools[name].on_invoke_tool(tool_context, json.dumps(arguments))
         return json.loads(result)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from durable_chatkit.agent.call_arguments import MAX_DEPTH, make_parseable
+from durable_chatkit.agent.model_output import MAX_DEPTH, make_parseable
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai._streaming import ServerSentEvent, SSEDecoder
 
-from durable_chatkit.agent.event_stream import ModelEventDecoder
+from durable_chatkit.agent.model_client import ModelEventDecoder
 
 
 def sse(data: object, event: str = "") -> bytes:

@@ -7,8 +7,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
-from durable_chatkit.agent.event_stream import ModelEventDecoder
-from durable_chatkit.agent.model_client import DeltaClient
+from durable_chatkit.agent.model_client import DeltaClient, ModelEventDecoder
 from todochat.testing.model_server import Call, Raw, Say, ScriptedModelServer
 
 ANSWER = (
@@ -64,7 +63,7 @@ async def test_the_library_still_reads_events_through_the_shortcut() -> None:
 
 
 async def test_the_library_still_asks_for_the_decoder() -> None:
-    """Fails when openai no longer does: look at `durable_chatkit.agent.event_stream` then."""
+    """Fails when openai no longer does: look at `durable_chatkit.agent.model_client` then."""
     asked: list[ModelEventDecoder] = []
 
     class Watched(DeltaClient):

@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY
 from tools_kit import MakeScope, MemoryJournal
 
 from durable_chatkit.agent.model_replay import ReplayModel
-from durable_chatkit.agent.run_scope import CallPlace
+from durable_chatkit.agent.run_scope import CallPosition
 
 
 class Scripted(Model):
@@ -168,7 +168,7 @@ async def test_a_server_that_leaves_the_end_empty_is_understood(make_scope: Make
 
     output = events[-1].response.output
     assert [item.type for item in output] == ["message", "function_call"]
-    assert scope.place_of("call_1") == CallPlace(0, 0)
+    assert scope.position_of("call_1") == CallPosition(0, 0)
 
 
 async def test_calls_without_an_id_of_their_own_get_one(make_scope: MakeScope) -> None:
@@ -180,7 +180,7 @@ async def test_calls_without_an_id_of_their_own_get_one(make_scope: MakeScope) -
 
     calls = events[-1].response.output
     assert len({call.call_id for call in calls} | {"call_0", ""}) == 5
-    assert [scope.place_of(call.call_id).index for call in calls] == [0, 1, 2]
+    assert [scope.position_of(call.call_id).index for call in calls] == [0, 1, 2]
     assert all(call.id for call in calls)
 
 
@@ -193,7 +193,10 @@ async def test_calls_have_the_same_ids_and_places_in_every_attempt(make_scope: M
     again = [(await stream(replay))[-1].response.output[0].call_id for _ in range(2)]
 
     assert said == again
-    assert [second.place_of(call_id) for call_id in again] == [CallPlace(0, 0), CallPlace(1, 0)]
+    assert [second.position_of(call_id) for call_id in again] == [
+        CallPosition(0, 0),
+        CallPosition(1, 0),
+    ]
 
 
 async def test_reasoning_stays_in_the_answer_and_out_of_the_stream(make_scope: MakeScope) -> None:

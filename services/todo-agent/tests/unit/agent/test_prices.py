@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from durable_chatkit.agent.prices import Price, read_prices
+from durable_chatkit.agent.usage import Price, parse_prices
 from todo_agent.settings import TodoAgentSettings
 from todochat.settings import SettingsError
 
@@ -17,11 +17,11 @@ def settings(**changes: Any) -> TodoAgentSettings:
 
 
 def test_the_longest_name_that_fits_is_the_models() -> None:
-    prices = read_prices(settings(prices="gpt-5=1.25/0.125/10, gpt-5-mini=0.25/0.025/2"))
+    prices = parse_prices(settings(prices="gpt-5=1.25/0.125/10, gpt-5-mini=0.25/0.025/2"))
 
-    assert prices.find("gpt-5-2025-08-07") == Price(1.25, 0.125, 10)
-    assert prices.find("gpt-5-mini-2025") == Price(0.25, 0.025, 2)
-    assert prices.find("qwen3") is None
+    assert prices.find_price("gpt-5-2025-08-07") == Price(1.25, 0.125, 10)
+    assert prices.find_price("gpt-5-mini-2025") == Price(0.25, 0.025, 2)
+    assert prices.find_price("qwen3") is None
 
 
 def test_cached_tokens_have_their_own_price() -> None:
@@ -33,9 +33,9 @@ def test_cached_tokens_have_their_own_price() -> None:
 )
 def test_what_can_not_be_read_names_the_setting(text: str) -> None:
     with pytest.raises(SettingsError, match="TODO_AGENT_PRICES"):
-        read_prices(settings(prices=text))
+        parse_prices(settings(prices=text))
 
 
 def test_a_budget_of_money_needs_prices() -> None:
     with pytest.raises(SettingsError, match="required with a budget of money"):
-        read_prices(settings(budget_user_cost=1.0))
+        parse_prices(settings(budget_user_cost=1.0))

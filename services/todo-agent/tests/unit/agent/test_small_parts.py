@@ -13,10 +13,10 @@ from chatkit.types import InferenceOptions, ProgressUpdateEvent, UserMessageItem
 from chatkit.types import UserMessageTextContent as Text
 from tools_kit import MakeContext
 
+from durable_chatkit.agent.assistant import MAX_TITLE_CHARS, title_of
 from durable_chatkit.agent.factory import AgentEnvironment, load_assistant
 from durable_chatkit.agent.image_fallback import ImageFallbackModel
 from durable_chatkit.agent.model_config import open_model
-from durable_chatkit.agent.titles import MAX_TITLE_CHARS, title_of
 from offline_assistant.model import OfflineModel
 from todo_agent.instructions import prompt
 from todo_agent.settings import TodoAgentSettings

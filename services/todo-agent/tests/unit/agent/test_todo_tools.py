@@ -7,7 +7,7 @@ from chatkit.types import InferenceOptions, UserMessageItem, UserMessageTextCont
 from stand_in_kit import TasksStandIn
 from tools_kit import Call, MakeContext, MakeScope, MemoryJournal
 
-from durable_chatkit.agent.run_scope import CallPlace
+from durable_chatkit.agent.run_scope import CallPosition
 from offline_assistant.plain_words import is_yes
 from todo_agent.todo_tools import SPECS
 from todo_agent.tool_arguments import parameters_schema
@@ -360,7 +360,7 @@ class TestWhatWaitsForThePerson:
     ) -> None:
         for title in "abcd":
             tasks.add(title)
-        place = CallPlace(7, 0)
+        place = CallPosition(7, 0)
         for attempt in (1, 2):
             context = make_context(make_scope(attempt=attempt))
             await call("change_tasks", context, place, tasks=[1, 2, 3, 4], completed=True)

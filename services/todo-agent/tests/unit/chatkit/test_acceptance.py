@@ -20,7 +20,7 @@ from durable_chatkit.errors import (
     ThreadBusyError,
     ThreadLockedError,
     TooManyRunsError,
-    UnknownThingError,
+    UnknownResourceError,
 )
 from durable_chatkit.storage.run_repository import LogPosition, RunRepository
 from todochat import bus
@@ -199,7 +199,7 @@ class TestMessages:
     async def test_an_unknown_thread_is_not_found(
         self, chat: Chat, user: str, message: MakeMessage, admin: Admin, thread_id: str
     ) -> None:
-        with pytest.raises(UnknownThingError):
+        with pytest.raises(UnknownResourceError):
             await chat.accept(message("hi", thread_id), user)
 
         assert await count(admin, "runs") == 0
@@ -212,7 +212,7 @@ class TestMessages:
         thread: ThreadMetadata,
         admin: Admin,
     ) -> None:
-        with pytest.raises(UnknownThingError):
+        with pytest.raises(UnknownResourceError):
             await chat.accept(message("hi", thread.id), make_user())
 
         assert await count(admin, "items") == 0
@@ -245,7 +245,7 @@ class TestMessages:
         request = message()
         request["params"]["input"]["attachments"] = ["atc_1"]
 
-        with pytest.raises(UnknownThingError):
+        with pytest.raises(UnknownResourceError):
             await chat.accept(request, user)
 
         assert await count(admin, "threads") == 0
@@ -309,7 +309,7 @@ class TestSimpleForm:
     ) -> None:
         await chat.accept({"message": "hi"}, user)
 
-        with pytest.raises(UnknownThingError):
+        with pytest.raises(UnknownResourceError):
             await chat.accept({"message": "hi", "conversation_id": name}, user)
 
         assert await count(admin, "runs") == 1
@@ -329,7 +329,7 @@ class TestSimpleForm:
     ) -> None:
         request = message()
         request["params"]["input"]["attachments"] = ["atc_unknown"]
-        with pytest.raises(UnknownThingError):
+        with pytest.raises(UnknownResourceError):
             await chat.accept(request, user)
 
         assert (await chat.accept({"message": "hi"}, user)).conversation_id == 1
@@ -617,7 +617,7 @@ class TestRetry:
     ) -> None:
         thread_id, _, _ = turn
 
-        with pytest.raises(UnknownThingError):
+        with pytest.raises(UnknownResourceError):
             await chat.accept(retry(thread_id, "msg_unknown"), user)
 
         assert len(await list_ids(thread_id)) == 4
@@ -773,7 +773,7 @@ class TestActions:
 
         with pytest.raises(InvalidInputError):
             await chat.accept(action(thread.id, answer.id), user)
-        with pytest.raises(UnknownThingError):
+        with pytest.raises(UnknownResourceError):
             await chat.accept(action(thread.id, "msg_unknown"), user)
 
 
@@ -789,7 +789,7 @@ class TestDeletingAThread:
         accepted = await chat.accept(message(), user)
         await claim(runs)
 
-        stopped = await chat.store.remove_thread(accepted.thread_id, context)
+        stopped = await chat.store.delete_thread_and_runs(accepted.thread_id, context)
 
         (lease,) = await runs.renew("w1", 60)
         assert [(run.run_id, run.worker_id) for run in stopped] == [(accepted.run_id, "w1")]

@@ -8,21 +8,23 @@ from durable_chatkit.chatkit.context import IdScope, id_step
 def test_a_second_attempt_makes_the_same_ids() -> None:
     first, second = IdScope("run_1"), IdScope("run_1")
 
-    assert [first.next("message") for _ in range(3)] == [second.next("message") for _ in range(3)]
+    assert [first.next_id("message") for _ in range(3)] == [
+        second.next_id("message") for _ in range(3)
+    ]
 
 
 def test_ids_of_a_run_differ_by_run_type_step_and_count() -> None:
     scope = IdScope("run_1")
-    made = [scope.next("message"), scope.next("message"), scope.next("workflow")]
+    made = [scope.next_id("message"), scope.next_id("message"), scope.next_id("workflow")]
     with id_step("answer/0001/0"):
-        made.append(scope.next("message"))
-    made.append(IdScope("run_2").next("message"))
+        made.append(scope.next_id("message"))
+    made.append(IdScope("run_2").next_id("message"))
 
     assert len(set(made)) == 5
 
 
 def test_an_id_is_a_prefix_and_26_characters() -> None:
-    prefix, _, rest = IdScope("run_1").next("message").partition("_")
+    prefix, _, rest = IdScope("run_1").next_id("message").partition("_")
 
     assert prefix == "msg"
     assert len(rest) == 26
@@ -35,7 +37,7 @@ async def test_parallel_tools_make_the_same_ids_in_any_order() -> None:
     ) -> list[str]:
         with id_step(step):
             await before.wait()
-            made = [scope.next("message"), scope.next("message")]
+            made = [scope.next_id("message"), scope.next_id("message")]
             after.set()
             return made
 
@@ -54,9 +56,9 @@ async def test_parallel_tools_make_the_same_ids_in_any_order() -> None:
 
 
 def test_a_removed_id_never_returns() -> None:
-    first = IdScope("run_1").next("message")
-    second = IdScope("run_1", frozenset({first})).next("message")
-    third = IdScope("run_1", frozenset({first, second})).next("message")
+    first = IdScope("run_1").next_id("message")
+    second = IdScope("run_1", frozenset({first})).next_id("message")
+    third = IdScope("run_1", frozenset({first, second})).next_id("message")
 
     assert len({first, second, third}) == 3
-    assert IdScope("run_1", frozenset({first})).next("message") == second
+    assert IdScope("run_1", frozenset({first})).next_id("message") == second

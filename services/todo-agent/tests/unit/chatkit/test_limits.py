@@ -8,7 +8,7 @@ from chatkit.types import (
     ThreadsAddStructuredInputReq,
 )
 
-from durable_chatkit.chatkit.limits import MAX_ANSWERS, MAX_MESSAGE_CHARS, check_streaming
+from durable_chatkit.chatkit.limits import MAX_ANSWERS, MAX_MESSAGE_CHARS, check_streaming_limits
 from todochat.errors import InvalidInputError
 
 
@@ -32,9 +32,9 @@ def answered(answers: dict[str, list[str]]) -> ThreadsAddStructuredInputReq:
     ids=["long", "values", "answers"],
 )
 def test_answers_have_room_for_so_much_and_no_more(answers: dict[str, list[str]]) -> None:
-    check_streaming(answered(answers))
+    check_streaming_limits(answered(answers))
 
     with pytest.raises(InvalidInputError) as caught:
-        check_streaming(answered({**answers, "more": ["x"] * (MAX_ANSWERS + 1)}))
+        check_streaming_limits(answered({**answers, "more": ["x"] * (MAX_ANSWERS + 1)}))
 
     assert caught.value.extensions["errors"][0].pointer == "/params/input/answers"

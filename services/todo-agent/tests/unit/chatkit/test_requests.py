@@ -10,8 +10,8 @@ from chatkit.types import (
     ThreadsUpdateReq,
 )
 
-from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS, check_non_streaming
-from durable_chatkit.chatkit.requests import SimpleForm, parse_request, simple_submission
+from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS, check_non_streaming_limits
+from durable_chatkit.chatkit.requests import SimpleRequest, parse_request, simple_submission
 from durable_chatkit.errors import UnknownRequestTypeError
 from todochat.errors import BadRequestError, InvalidInputError
 
@@ -71,7 +71,7 @@ def test_a_request_of_the_official_client_is_read(message: MakeMessage) -> None:
 def test_the_simple_form_is_read() -> None:
     form = parse_request(b'{"message": "add milk", "conversation_id": 3}')
 
-    assert form == SimpleForm("add milk", 3)
+    assert form == SimpleRequest("add milk", 3)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_wrong_simple_form_is_invalid_input(body: dict[str, object]) -> None:
 def test_a_conversation_is_a_number_or_a_thread(
     name: int | str, thread_id: str | None, conversation_id: int | None
 ) -> None:
-    submission = simple_submission(SimpleForm("hi", name))
+    submission = simple_submission(SimpleRequest("hi", name))
 
     assert (submission.thread_id, submission.conversation_id) == (thread_id, conversation_id)
     assert not submission.is_new_thread
@@ -112,7 +112,7 @@ def test_a_conversation_is_a_number_or_a_thread(
 
 
 def test_no_conversation_begins_one() -> None:
-    assert simple_submission(SimpleForm("hi")).is_new_thread
+    assert simple_submission(SimpleRequest("hi")).is_new_thread
 
 
 @pytest.mark.parametrize(("title", "is_fine"), [("", False), ("x", True), ("x" * 201, False)])
@@ -122,7 +122,7 @@ def test_a_title_has_bounds(title: str, is_fine: bool) -> None:
     assert isinstance(request, ThreadsUpdateReq)
 
     if is_fine:
-        check_non_streaming(request)
+        check_non_streaming_limits(request)
     else:
         with pytest.raises(InvalidInputError):
-            check_non_streaming(request)
+            check_non_streaming_limits(request)

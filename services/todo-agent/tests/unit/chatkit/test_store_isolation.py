@@ -65,7 +65,7 @@ CALLS: dict[str, Call] = {
     "load_item": lambda s: (s.thread.id, s.item.id),
     "change_item": lambda s: (s.thread.id, s.item.id, lambda item: item),
     "delete_thread": lambda s: (s.thread.id,),
-    "remove_thread": lambda s: (s.thread.id,),
+    "delete_thread_and_runs": lambda s: (s.thread.id,),
     "load_attachment": lambda s: (s.attachment.id,),
     "load_file": lambda s: (s.attachment.id,),
     "delete_attachment": lambda s: (s.attachment.id,),

@@ -22,7 +22,7 @@ from typing_extensions import override
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.server import StoredChatServer
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
-from durable_chatkit.errors import UnknownThingError
+from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.storage.run_repository import RunRepository
 
 
@@ -287,7 +287,7 @@ async def test_a_turn_of_a_deleted_thread_cannot_be_loaded(
     await chat.store.delete_thread(accepted.thread_id, chat.context(user))
     run = await claim(runs)
 
-    with pytest.raises(UnknownThingError):
+    with pytest.raises(UnknownResourceError):
         await load_turn(chat.store, run, chat.context(user, run.run_id, run.attempt))
 
     assert run.cancel_reason == "thread-deleted"

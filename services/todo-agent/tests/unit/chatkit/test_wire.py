@@ -12,7 +12,7 @@ from chatkit.types import (
     UserMessageItem,
 )
 
-from durable_chatkit.chatkit.wire import encode_event
+from durable_chatkit.chatkit.encoding import encode_event
 
 
 def delta(text: str) -> ThreadItemUpdatedEvent:

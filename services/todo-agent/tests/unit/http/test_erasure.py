@@ -29,7 +29,7 @@ def user(make_user: MakeUser) -> str:
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers get no time to let go."""
     monkeypatch.setattr(erasure, "STOP_WAIT_S", 0)
-    monkeypatch.setattr(erasure.Eraser.__init__, "__kwdefaults__", {"stop_wait_s": 0})
+    monkeypatch.setattr(erasure.AccountEraser.__init__, "__kwdefaults__", {"stop_wait_s": 0})
 
 
 async def erase(gateway: Gateway, user: str, *, path_user: str = "") -> httpx.Response:

@@ -9,8 +9,8 @@ from worker_kit import USER, Chat
 
 from durable_chatkit.agent.attached_files import MAX_IMAGES, MAX_TEXT_CHARS
 from durable_chatkit.chatkit.acceptance import AcceptedRun
+from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits, UploadedFile
-from durable_chatkit.chatkit.previews import AttachmentLinks
 from todochat.contracts.uploads import LinkSigner
 from todochat.testing import sample_files, wait_until
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
@@ -32,7 +32,7 @@ async def send(
     thread: str | None = None,
 ) -> AcceptedRun:
     """Have a message with files accepted."""
-    added = [await desk.add(USER, UploadedFile(name, "", content)) for name, content in files]
+    added = [await desk.add_file(USER, UploadedFile(name, "", content)) for name, content in files]
     params: dict[str, Any] = {
         "input": {
             "content": [{"type": "input_text", "text": text}],

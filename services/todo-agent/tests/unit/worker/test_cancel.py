@@ -136,8 +136,8 @@ async def test_a_deleted_thread_stops_its_run(chat: Chat, model: ScriptedModelSe
     run = await chat.say("hi")
     await gate.wait_reached()
 
-    stopped = await chat.store.remove_thread(run.thread_id, chat.context)
-    await chat.signals.stop(stopped)
+    stopped = await chat.store.delete_thread_and_runs(run.thread_id, chat.context)
+    await chat.signals.request_stop(stopped)
 
     assert await chat.end_of(run) == "cancelled"
     await wait_until(lambda: model.requests[0].closed_by_client)

@@ -6,15 +6,15 @@ from sqlalchemy import text
 from stand_in_kit import TasksStandIn
 from worker_kit import USER, Chat
 
-from durable_chatkit.erasure import Eraser
+from durable_chatkit.erasure import AccountEraser
 from durable_chatkit.events.run_signals import RunSignals
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 
 @pytest.fixture
-def eraser(chat: Chat, redis: Redis) -> Eraser:
-    return Eraser(chat.db, redis, RunSignals(redis))
+def eraser(chat: Chat, redis: Redis) -> AccountEraser:
+    return AccountEraser(chat.db, redis, RunSignals(redis))
 
 
 async def rows_of(chat: Chat) -> int:
@@ -25,7 +25,7 @@ async def rows_of(chat: Chat) -> int:
 
 
 async def test_an_answer_is_stopped_and_nothing_of_it_stays(
-    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, eraser: Eraser, redis: Redis
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, eraser: AccountEraser, redis: Redis
 ) -> None:
     gate = Gate()
     model.answer(Call("add_task", {"title": "Milk"}))
@@ -44,7 +44,7 @@ async def test_an_answer_is_stopped_and_nothing_of_it_stays(
 
 
 async def test_a_message_that_waits_for_a_worker_is_erased_without_one(
-    chat: Chat, eraser: Eraser
+    chat: Chat, eraser: AccountEraser
 ) -> None:
     await chat.say("add milk")
 

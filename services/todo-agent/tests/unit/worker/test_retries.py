@@ -6,7 +6,7 @@ import msgspec
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
-from durable_chatkit.agent.retry_effects import MAX_NOTE_CHARS, NOTE, removed_effects
+from durable_chatkit.agent.retry_effects import MAX_NOTE_CHARS, NOTE, removed_effects_note
 from durable_chatkit.agent.tool_replay import ToolStep
 from durable_chatkit.chatkit.acceptance import AcceptedRun
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
@@ -59,7 +59,7 @@ def test_the_note_is_bounded_and_keeps_what_came_last() -> None:
         step = ToolStep(output=msgspec.Raw(b"{}"), events=events)
         steps.append(("run_1", "tool/0001/0", msgspec.json.encode(step)))
 
-    (note,) = removed_effects(steps)
+    (note,) = removed_effects_note(steps)
 
     content = str(dict(note)["content"])
     assert len(content) < MAX_NOTE_CHARS + len(NOTE) + 100

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from chatkit.types import WidgetItem
 
-from durable_chatkit.agent.turns import turn_of
+from durable_chatkit.agent.turns import find_turn_id
 from todo_agent.action_payloads import (
     CONFIRM,
     DELETE,
@@ -421,7 +421,7 @@ class TestAModelThatTriesToGetAroundIt:
             request_context=chat.context,
         )
 
-        assert await turn_of(going_on) == message.id
+        assert await find_turn_id(going_on) == message.id
 
     async def test_a_model_that_fails_afterwards_still_leaves_the_card(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from durable_chatkit.chatkit.acceptance import Acceptance
 from durable_chatkit.chatkit.budgets import Budgets
 from durable_chatkit.chatkit.server import AcceptingServer
-from durable_chatkit.errors import BudgetSpentError
+from durable_chatkit.errors import BudgetExceededError
 from durable_chatkit.storage.usage_repository import UsageRepository
 from todochat.clock import utc_now
 from todochat.testing import wait_until
@@ -210,7 +210,7 @@ class TestAcceptance:
         await spend(chat, 100, USER)
         chat.acceptance = limited
 
-        with pytest.raises(BudgetSpentError, match="00:00 UTC") as refused:
+        with pytest.raises(BudgetExceededError, match="00:00 UTC") as refused:
             await chat.say("hi")
 
         tomorrow = utc_now().date() + timedelta(days=1)

@@ -8,6 +8,7 @@ for, since a whole answer should not fail over one character nobody can see.
 import re
 from typing import Any, Final, TypeVar
 
+from chatkit.types import ThreadStreamEvent
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -61,3 +62,18 @@ def replace_surrogates(value: Any) -> Any:
             return [replace_surrogates(item) for item in value]
         case _:
             return value
+
+
+def encode_event(event: ThreadStreamEvent) -> bytes:
+    """Encode an event as openai-chatkit's server does; a lone surrogate becomes U+FFFD."""
+    try:
+        return encode_for_client(event)
+    except PydanticSerializationError:
+        return encode_for_client(without_surrogates(event))
+
+
+def encode_for_client(model: BaseModel) -> bytes:
+    """Encode anything of ChatKit's for a client, which never sees metadata."""
+    return model.model_dump_json(
+        by_alias=True, exclude_none=True, context={"exclude_metadata": True}
+    ).encode()

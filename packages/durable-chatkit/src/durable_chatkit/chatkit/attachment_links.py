@@ -27,26 +27,26 @@ class AttachmentLinks:
         self._public_url = public_url.rstrip("/")
         self._signer = signer
 
-    def content(self, user_id: str, attachment_id: str) -> AnyUrl:
+    def content_url(self, user_id: str, attachment_id: str) -> AnyUrl:
         """Return where the bytes are; opens only with a client secret."""
         path = f"/api/{user_id}/chat/attachments/{attachment_id}/content"
         return AnyUrl(self._public_url + path)
 
-    def upload(self, user_id: str, attachment_id: str) -> AttachmentUploadDescriptor:
+    def upload_descriptor(self, user_id: str, attachment_id: str) -> AttachmentUploadDescriptor:
         """Return how the bytes are to be sent, with a client secret."""
-        url = self.content(user_id, attachment_id)
+        url = self.content_url(user_id, attachment_id)
         return AttachmentUploadDescriptor(url=url, method=UPLOAD_METHOD)
 
-    def sign(self, attachment: Attachment, user_id: str) -> Attachment:
+    def sign_attachment(self, attachment: Attachment, user_id: str) -> Attachment:
         """Return an attachment whose preview an `<img>` can show for the next hour."""
         if not isinstance(attachment, ImageAttachment):
             return attachment
         query = self._signer.query(user_id, attachment.id)
-        url = AnyUrl(f"{self.content(user_id, attachment.id)}?{query}")
+        url = AnyUrl(f"{self.content_url(user_id, attachment.id)}?{query}")
         return attachment.model_copy(update={"preview_url": url})
 
     def sign_item(self, item: ThreadItem, user_id: str) -> ThreadItem:
         """Sign the attachments of a user's message, in place; other items have none."""
         if isinstance(item, UserMessageItem) and item.attachments:
-            item.attachments = [self.sign(each, user_id) for each in item.attachments]
+            item.attachments = [self.sign_attachment(each, user_id) for each in item.attachments]
         return item

@@ -1,0 +1,71 @@
+"""Actions and turn-end handlers: run once, journaled like a tool call, and recorded for the model."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+from chatkit.types import HiddenContextItem, ThreadItemDoneEvent
+
+from durable_chatkit.agent.history import TOOL_CALL
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import CallPosition, RunScope
+from durable_chatkit.agent.tool_replay import ToolStep, encode_events, replay
+from todochat.clock import utc_now
+
+ACTION_POSITION: Final = CallPosition(0, 0)  # an action is the only call of its run
+TURN_END_POSITION: Final = CallPosition(9999, 0)  # behind every model answer
+BY_PERSON: Final = "the person, by a click in the chat; you did not call this"
+ACTION_CALL_PREFIX: Final = "act"
+
+
+async def run_handler_once(
+    handle: Callable[[], Awaitable[None]],
+    name: str,
+    place: CallPosition,
+    run: RunContext,
+    scope: RunScope,
+) -> None:
+    """Let a handler do its work, or say again what it said in an earlier attempt.
+
+    Raises:
+        RunStoppedError: the run was cancelled or lost before it began.
+        RunLostError: a later attempt has the run.
+        Exception: whatever the handler raises.
+    """
+    recorded = scope.journal.get(place.key)
+    if recorded is not None:
+        await replay(run, scope, recorded)
+        return
+    scope.raise_if_stopped()
+    with scope.tool_call(place) as call:
+        run.open_calls[place] = name
+        await handle()
+        events = call.events
+    step = ToolStep(output=msgspec.Raw(b"null"), events=encode_events(events))
+    await scope.journal.save(place.key, msgspec.json.encode(step))
+    del run.open_calls[place]
+    for event in events:
+        await run.stream(event)
+
+
+async def record_action(
+    run: RunContext, name: str, arguments: dict[str, Any], output: dict[str, Any]
+) -> None:
+    """Tell the model's later turns what the person did, so that "undo that" has a meaning.
+
+    Args:
+        name: the tool that does the same.
+    """
+    item_id = run.generate_id("tool_call")
+    record = {
+        "kind": TOOL_CALL,
+        "call_id": run.scope.ids.derive_id(ACTION_CALL_PREFIX, item_id, 0),
+        "name": name,
+        "arguments": json.dumps(arguments, ensure_ascii=False),
+        "output": json.dumps({**output, "by": BY_PERSON}, ensure_ascii=False),
+    }
+    item = HiddenContextItem(
+        id=item_id, thread_id=run.thread.id, created_at=utc_now(), content=record
+    )
+    await run.stream(ThreadItemDoneEvent(item=item))

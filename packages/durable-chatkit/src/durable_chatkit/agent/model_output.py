@@ -1,0 +1,95 @@
+"""Repairs a model's output before the SDKs parse it: one bad field must not fail a run.
+
+Arguments of tool calls: the SDK parses and hashes them outside of the tool's error handling, so
+text that overflows its recursion or can't be encoded would fail the run. After the repair the tool
+reports any other error in them, and the model can correct it.
+
+Citations: openai parses the annotation of `response.output_text.annotation.added` into its own
+classes, while openai-chatkit accepts only those of `response_output_text` and raises for anything
+else: another class, an unknown type, a missing field. Each citation is validated here first; an
+invalid one is dropped and logged.
+"""
+
+import json
+from typing import Any, Final
+
+import structlog
+from openai import BaseModel
+from openai.types.responses import ResponseOutputMessage, ResponseOutputText
+from openai.types.responses.response_output_text import Annotation
+from pydantic import TypeAdapter, ValidationError
+
+from durable_chatkit.chatkit.encoding import replace_surrogates
+
+MAX_DEPTH: Final = 64  # the SDK recurses twice a level
+
+_CITATION: Final = TypeAdapter[Annotation](Annotation)
+
+log = structlog.get_logger(__name__)
+
+
+def make_parseable(arguments: str) -> str:
+    """Return arguments that the SDK can parse.
+
+    Arguments nested deeper than `MAX_DEPTH` are cut there, which leaves malformed JSON: no tool can
+    mistake the rest for a complete call. Escaped lone surrogates become U+FFFD.
+    """
+    arguments = arguments[: _depth_limit(arguments)]
+    if "\\u" not in arguments:
+        return arguments
+    try:
+        parsed = json.loads(arguments)
+    except ValueError:
+        return arguments  # for the tool to report
+    clean = replace_surrogates(parsed)
+    return arguments if clean == parsed else json.dumps(clean, ensure_ascii=False)
+
+
+def _depth_limit(arguments: str) -> int:
+    """Return how many characters stay within `MAX_DEPTH`."""
+    if arguments.count("[") + arguments.count("{") <= MAX_DEPTH:
+        return len(arguments)
+    depth = 0
+    in_string = escaped = False
+    for position, char in enumerate(arguments):
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = in_string
+        elif char == '"':
+            in_string = not in_string
+        elif not in_string and char in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return position
+        elif not in_string and char in "]}":
+            depth -= 1
+    return len(arguments)
+
+
+def parse_citation(raw: object) -> Annotation | None:
+    """Return a citation as the class that openai-chatkit knows; None for one that can't be used."""
+    fields = raw.to_dict() if isinstance(raw, BaseModel) else raw
+    if isinstance(fields, dict) and fields.get("type") == "url_citation":
+        # Some compatible servers omit the title or send null; the converter requires one.
+        fields = {**fields, "title": fields.get("title") or fields.get("url")}
+    try:
+        return _CITATION.validate_python(fields)
+    except ValidationError as error:
+        reasons = [f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in error.errors()]
+        log.warning("model.citation_dropped", reasons=reasons)
+        return None
+
+
+def parse_part_citations(part: Any) -> Any:
+    """Return a content part with parsed citations; a part without any as it is."""
+    if not isinstance(part, ResponseOutputText) or not part.annotations:
+        return part
+    parsed = (parse_citation(raw) for raw in part.annotations)
+    citations = [citation for citation in parsed if citation is not None]
+    return part.model_copy(update={"annotations": citations})
+
+
+def parse_message_citations(message: ResponseOutputMessage) -> list[Any]:
+    """Return the content of a message with parsed citations."""
+    return [parse_part_citations(part) for part in message.content]
