@@ -8,6 +8,9 @@ PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
 PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py
 TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
+PROSE := '*.md' '*.py' '*.ts' '*.tsx' '*.css' '*.mjs' '*.sh' '*.toml' '*.yaml' '*.yml'
+# Generated files, the texts of other languages, and old releases' notes.
+PROSE_SKIP := '\.d\.ts$$|/migrations/versions/|/locale/|CHANGELOG\.md|tests/deploy/rendered/'
 # Node.js comes from a wheel: `make .venv` put it there.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 SBOM_DIR ?= dist
@@ -17,7 +20,7 @@ PYTEST_WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint lint-frontend format types check lock env-docs secrets manifests images-check audit sbom clean
+.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint lint-frontend format types check lock env-docs secrets manifests images-check audit sbom prose clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +78,11 @@ lint: lint-frontend ## ruff, formatter, import contracts, spelling, bandit, biom
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs packages services deploy
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(SOURCES) $(PROGRAMS)
+
+# Phrases that .prose/house.yml asks to write in plain English.
+prose: .venv frontend/node_modules/.package-lock.json ## check the language of docs, comments and texts
+	@git ls-files -- $(PROSE) | grep -Ev $(PROSE_SKIP) | PATH="$(CURDIR)/$(BIN):$$PATH" xargs frontend/node_modules/.bin/textlint \
+		--config .prose/textlint.json --rules-base-directory $(CURDIR)/frontend/node_modules --format unix
 
 lint-frontend: .venv frontend/node_modules/.package-lock.json ## biome
 	@$(NPM) run --silent lint
