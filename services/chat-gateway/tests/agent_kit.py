@@ -4,14 +4,17 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from aiohttp import web
 from redis.asyncio import Redis
 
 from chat_gateway.settings import ChatGatewaySettings
 from todochat.bus import RunPublisher, RunWriter, register
 from todochat.bus.frames import EndStatus
+from todochat.contracts.runs import AcceptedRun, AssistantView, CancelRun, CancelView, RunView
 from todochat.http.problems import PROBLEM_JSON
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
@@ -71,15 +74,16 @@ class FakeAgent:
 
     async def accept_run(self, user_id: str, *, run_id: str = "", announce: bool = True) -> str:
         run_id = run_id or new_id("run")
-        run: dict[str, Any] = {
-            "run_id": run_id,
-            "thread_id": f"thr_of_{run_id}",
-            "conversation_id": len(self.runs) + 1,
-            "status": "running",
-            "user_id": user_id,
-            "created_at": "2026-11-23T10:00:00Z",
-            "ended_at": None,
-        }
+        view = RunView(
+            run_id=run_id,
+            thread_id=f"thr_of_{run_id}",
+            conversation_id=len(self.runs) + 1,
+            status="running",
+            user_id=user_id,
+            created_at=datetime(2026, 11, 23, 10, tzinfo=UTC),
+            ended_at=None,
+        )
+        run: dict[str, Any] = msgspec.to_builtins(view)
         self.runs[run_id] = run
         if announce:
             await register(self.redis, run_id, user_id=user_id, thread_id=run["thread_id"])
@@ -142,10 +146,8 @@ class FakeAgent:
         if key:
             self.keys[key] = run_id
         run = self.runs[run_id]
-        names = ("run_id", "thread_id", "conversation_id")
-        return web.json_response(
-            {**{name: run[name] for name in names}, "replayed": replayed}, status=202
-        )
+        accepted = AcceptedRun(run_id, run["thread_id"], run["conversation_id"], replayed)
+        return web.json_response(msgspec.to_builtins(accepted), status=202)
 
     async def upload(self, request: web.Request) -> web.Response:
         """Keep the body as it came, under the announced id or a new one."""
@@ -176,7 +178,7 @@ class FakeAgent:
 
     async def assistant(self, request: web.Request) -> web.Response:
         self._caller(request)
-        return web.json_response({"offline": True, "dictation": False})
+        return web.json_response(msgspec.to_builtins(AssistantView(offline=True, dictation=False)))
 
     async def search(self, request: web.Request) -> web.Response:
         asked = {"user": self._caller(request), **request.query}
@@ -218,8 +220,9 @@ class FakeAgent:
         run = self.runs.get(request.match_info["run_id"])
         if run is None or run["user_id"] != self._caller(request):
             return _not_found()
-        self.cancelled.append((run["run_id"], (await request.json())["reason"]))
-        return web.json_response({"status": run["status"]}, status=202)
+        asked = msgspec.json.decode(await request.read(), type=CancelRun)
+        self.cancelled.append((run["run_id"], asked.reason))
+        return web.json_response(msgspec.to_builtins(CancelView(run["status"])), status=202)
 
 
 def _not_found() -> web.Response:

@@ -20,7 +20,7 @@ from chatkit.types import (
 )
 from redis.asyncio import Redis
 
-from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, InboundRequest
+from durable_chatkit.chatkit.acceptance import Acceptance, InboundRequest
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.requests import (
     SimpleRequest,
@@ -34,6 +34,7 @@ from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.storage.run_repository import NO_QUOTA, RunRepository
 from todochat.clock import utc_now
+from todochat.contracts.runs import AcceptedRun
 from todochat.database import Database
 from todochat.ids import new_id
 

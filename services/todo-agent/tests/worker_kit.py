@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, InboundRequest
+from durable_chatkit.chatkit.acceptance import Acceptance, InboundRequest
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.requests import (
     SimpleRequest,
@@ -31,6 +31,7 @@ from durable_chatkit.worker.worker import Worker
 from todo_agent.settings import TodoAgentSettings
 from todochat.bus.frames import Frame, parse_frames
 from todochat.bus.keys import log_key, meta_key
+from todochat.contracts.runs import AcceptedRun
 from todochat.database import Database
 from todochat.ids import new_id
 from todochat.testing import wait_until

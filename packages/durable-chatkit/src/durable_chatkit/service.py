@@ -17,7 +17,7 @@ from chatkit.types import (
 )
 from opentelemetry.trace import SpanKind
 
-from durable_chatkit.chatkit.acceptance import Acceptance, AcceptedRun, InboundRequest
+from durable_chatkit.chatkit.acceptance import Acceptance, InboundRequest
 from durable_chatkit.chatkit.attachments import AttachmentService
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.dictation import Dictation
@@ -49,6 +49,7 @@ from durable_chatkit.metrics import ACCEPT_SECONDS, REQUESTS
 from durable_chatkit.run_queue import RunQueue
 from durable_chatkit.storage.run import CancelReason, RunRecord
 from durable_chatkit.storage.user_run_repository import UserRunRepository
+from todochat.contracts.runs import AcceptedRun
 from todochat.telemetry.logging import bind, log_content
 from todochat.telemetry.tracing import TRACEPARENT, span, trace_headers
 

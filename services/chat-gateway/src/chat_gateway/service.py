@@ -9,11 +9,8 @@ import structlog
 
 from chat_gateway.clients.agent_client import (
     ACTIVE_STATUSES,
-    AcceptedRun,
     AgentClient,
-    Assistant,
     PlainAnswer,
-    Run,
 )
 from chat_gateway.errors import RunNotFoundError, StoreUnavailableError
 from chat_gateway.metrics import RESUMES
@@ -24,6 +21,7 @@ from chat_gateway.streams.stream_format import PlainFormat, ResumableFormat, Str
 from chat_gateway.streams.viewer import Viewer
 from todochat.bus import RunHub, RunLogExpiredError
 from todochat.contracts.dictation import DICTATION_TYPE, TRANSCRIPTION_TIMEOUT_S
+from todochat.contracts.runs import AcceptedRun, AssistantView, RunStatus, RunView
 from todochat.errors import ServiceError
 from todochat.identity.tokens import Identity
 from todochat.ids import new_id
@@ -128,17 +126,17 @@ class ChatService:
             is_attached=True,
         )
 
-    async def find_active_runs(self, identity: Identity, thread_id: str) -> list[Run]:
+    async def find_active_runs(self, identity: Identity, thread_id: str) -> list[RunView]:
         """Return the runs of a thread that have not ended; none for somebody else's thread."""
         await self._admission.admit(identity, "request", opens_stream=False)
         return await self._agent.find_active_runs(identity.user_id, thread_id)
 
-    async def describe_assistant(self, identity: Identity) -> Assistant:
+    async def describe_assistant(self, identity: Identity) -> AssistantView:
         """Return who answers."""
         await self._admission.admit(identity, "request", opens_stream=False)
         return await self._agent.describe_assistant(identity.user_id)
 
-    async def cancel(self, identity: Identity, run_id: str) -> str:
+    async def cancel(self, identity: Identity, run_id: str) -> RunStatus:
         """Ask for the end of a run of this user and return its status at this moment.
 
         Raises:

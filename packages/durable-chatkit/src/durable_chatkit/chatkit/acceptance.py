@@ -41,6 +41,7 @@ from durable_chatkit.storage.run import RunKind
 from durable_chatkit.storage.run_repository import NO_QUOTA
 from durable_chatkit.storage.usage_repository import read_spent
 from todochat.clock import utc_now
+from todochat.contracts.runs import AcceptedRun
 from todochat.database import Database
 from todochat.errors import ConflictError, UnavailableError
 from todochat.faults import fault_point
@@ -73,15 +74,6 @@ class InboundRequest:
     timezone: str = "UTC"
     locale: str = "en"
     traceparent: str | None = None
-
-
-class AcceptedRun(msgspec.Struct, frozen=True):
-    """The run whose stream answers the request; `replayed` if an earlier request began it."""
-
-    run_id: str
-    thread_id: str
-    conversation_id: int
-    replayed: bool = False
 
 
 class Acceptance:

@@ -1,24 +1,12 @@
 """`/internal/assistant`: who answers, as far as a client has to know."""
 
-import msgspec
 from litestar import Controller, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from durable_chatkit.settings import ChatSettings
+from todochat.contracts.runs import AssistantView
 from todochat.identity.service_tokens import ServiceIdentity
-
-
-class AssistantView(msgspec.Struct, frozen=True):
-    """What a client may offer and has to say.
-
-    Args:
-        offline: no model is set, so the small program that comes with the server answers.
-        dictation: speech can be turned into text.
-    """
-
-    offline: bool
-    dictation: bool
 
 
 class AssistantController(Controller):

@@ -6,9 +6,10 @@ from litestar import Controller, MediaType, Response, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 
-from durable_chatkit.chatkit.acceptance import AcceptedRun, InboundRequest
+from durable_chatkit.chatkit.acceptance import InboundRequest
 from durable_chatkit.service import ChatService
 from todochat.contracts.dictation import MAX_DICTATION_BODY_BYTES
+from todochat.contracts.runs import AcceptedRun
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.http.idempotency import REPLAYED_HEADER
 from todochat.http.problems import Problem

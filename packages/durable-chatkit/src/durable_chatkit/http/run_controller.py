@@ -8,8 +8,9 @@ from litestar.params import PathParameter, QueryParameter, RequestBody
 
 from durable_chatkit.chatkit.paging import check_id, looks_like_id
 from durable_chatkit.errors import UnknownResourceError
-from durable_chatkit.http.schemas import CancelRun, CancelView, RunList, RunView, to_view
 from durable_chatkit.service import ChatService
+from durable_chatkit.storage.run import RunRecord
+from todochat.contracts.runs import CancelRun, CancelView, RunList, RunView
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.errors import FieldError, InvalidInputError
 from todochat.identity.service_tokens import ServiceIdentity
@@ -42,7 +43,7 @@ class RunController(Controller):
         if thread_id is not None and not looks_like_id(thread_id):
             return RunList([])
         runs = await chat_service.list_runs(thread_id, caller.user_id, active=status is not None)
-        return RunList([to_view(run) for run in runs])
+        return RunList([_view(run) for run in runs])
 
     @get("/{run_id:str}")
     async def get_run(
@@ -56,7 +57,7 @@ class RunController(Controller):
         run = await chat_service.find_run(run_id, caller.user_id)
         if run is None:
             raise UnknownResourceError("run")
-        return to_view(run)
+        return _view(run)
 
     @post("/{run_id:str}/cancel", status_code=202)
     async def cancel_run(
@@ -72,3 +73,15 @@ class RunController(Controller):
         if run is None:
             raise UnknownResourceError("run")
         return CancelView(run.status)
+
+
+def _view(run: RunRecord) -> RunView:
+    return RunView(
+        run_id=run.run_id,
+        thread_id=run.thread_id,
+        conversation_id=run.conversation_id,
+        status=run.status,
+        user_id=run.user_id,
+        created_at=run.created_at,
+        ended_at=run.ended_at,
+    )

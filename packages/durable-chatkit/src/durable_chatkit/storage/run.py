@@ -5,8 +5,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from todochat.contracts.runs import RunStatus
+
 RunKind = Literal["agent", "action"]
-RunStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 EndStatus = Literal["completed", "failed", "cancelled"]
 CancelReason = Literal["user", "abandoned", "thread-deleted"]
 

@@ -1,11 +1,21 @@
 """todo-agent's internal api, as the gateway calls it."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from chat_gateway.errors import AgentFailedError, RunNotFoundError
+from todochat.contracts.runs import (
+    AcceptedRun,
+    AssistantView,
+    CancelRequestReason,
+    CancelRun,
+    CancelView,
+    RunList,
+    RunStatus,
+    RunView,
+)
 from todochat.errors import NotFoundError
 from todochat.http.client import ServiceClient, ServiceResponse, UpstreamProblemError
 
@@ -15,16 +25,6 @@ _UNREADABLE: Final = "The assistant gave an answer that can't be read."
 ACTIVE_STATUSES: Final = frozenset({"queued", "running"})
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
-CancelReason = Literal["user", "abandoned"]
-
-
-class AcceptedRun(msgspec.Struct, frozen=True):
-    """A run that todo-agent accepted, or already had: its frames are on the bus."""
-
-    run_id: str
-    thread_id: str
-    conversation_id: int | None = None
-    replayed: bool = False
 
 
 class PlainAnswer(msgspec.Struct, frozen=True):
@@ -32,31 +32,6 @@ class PlainAnswer(msgspec.Struct, frozen=True):
 
     body: bytes
     headers: dict[str, str]
-
-
-class Run(msgspec.Struct, frozen=True):
-    """What todo-agent says of a run."""
-
-    run_id: str
-    thread_id: str
-    status: str
-    created_at: str
-    conversation_id: int | None = None
-
-
-class Assistant(msgspec.Struct, frozen=True):
-    """Who answers."""
-
-    offline: bool
-    dictation: bool
-
-
-class _Runs(msgspec.Struct):
-    items: list[Run]
-
-
-class _Cancelled(msgspec.Struct):
-    status: str
 
 
 class AgentClient:
@@ -96,7 +71,7 @@ class AgentClient:
         kept = {name: response.headers[name] for name in passed if name in response.headers}
         return PlainAnswer(response.body, kept)
 
-    async def get_run(self, user_id: str, run_id: str) -> Run:
+    async def get_run(self, user_id: str, run_id: str) -> RunView:
         """Return a run of this user.
 
         Raises:
@@ -104,18 +79,18 @@ class AgentClient:
         """
         response = await self._client.request("GET", f"/internal/runs/{run_id}", user_id=user_id)
         _check_run(response)
-        return _decode(response, Run)
+        return _decode(response, RunView)
 
-    async def find_active_runs(self, user_id: str, thread_id: str) -> list[Run]:
+    async def find_active_runs(self, user_id: str, thread_id: str) -> list[RunView]:
         """Return the runs of a thread that have not ended."""
         params = {"thread_id": thread_id, "status": "active"}
         response = await self._client.request(
             "GET", "/internal/runs", user_id=user_id, params=params
         )
         check_answer(response)
-        return _decode(response, _Runs).items
+        return _decode(response, RunList).items
 
-    async def describe_assistant(self, user_id: str) -> Assistant:
+    async def describe_assistant(self, user_id: str) -> AssistantView:
         """Return who answers.
 
         Raises:
@@ -123,9 +98,9 @@ class AgentClient:
         """
         response = await self._client.request("GET", "/internal/assistant", user_id=user_id)
         check_answer(response)
-        return _decode(response, Assistant)
+        return _decode(response, AssistantView)
 
-    async def cancel_run(self, user_id: str, run_id: str, reason: CancelReason) -> str:
+    async def cancel_run(self, user_id: str, run_id: str, reason: CancelRequestReason) -> RunStatus:
         """Ask for a run's end and return its status at this moment.
 
         Raises:
@@ -135,10 +110,10 @@ class AgentClient:
             "POST",
             f"/internal/runs/{run_id}/cancel",
             user_id=user_id,
-            json=msgspec.json.encode({"reason": reason}),
+            json=msgspec.json.encode(CancelRun(reason)),
         )
         _check_run(response)
-        return _decode(response, _Cancelled).status
+        return _decode(response, CancelView).status
 
 
 def check_answer(response: ServiceResponse) -> None:

@@ -9,8 +9,8 @@ from litestar.di import NamedDependency
 from chat_gateway.http.documentation import BEARER
 from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
-from chat_gateway.http.schemas import AssistantView
 from chat_gateway.service import ChatService
+from todochat.contracts.runs import AssistantView
 from todochat.http.openapi import problems
 from todochat.identity.tokens import Identity
 
@@ -31,5 +31,4 @@ class AssistantController(Controller):
         self, request: OwnRequest, service: NamedDependency[ChatService]
     ) -> AssistantView:
         """Say who answers, so that a page can offer what works and say what doesn't."""
-        assistant = await service.describe_assistant(request.auth)
-        return AssistantView(offline=assistant.offline, dictation=assistant.dictation)
+        return await service.describe_assistant(request.auth)

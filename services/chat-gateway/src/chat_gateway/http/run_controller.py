@@ -13,10 +13,11 @@ from chat_gateway.errors import BadLastEventIdError
 from chat_gateway.http.documentation import BEARER, AttachOperation
 from chat_gateway.http.guards import require_own_secret
 from chat_gateway.http.rejections import COUNTING_HANDLERS
-from chat_gateway.http.schemas import CancelView, RunList, RunView
+from chat_gateway.http.schemas import ActiveRun, ActiveRunList
 from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.service import AttachRequest, ChatService
 from chat_gateway.streams.relay import Relay
+from todochat.contracts.runs import CancelView
 from todochat.http.openapi import problems
 from todochat.identity.tokens import Identity
 
@@ -45,10 +46,12 @@ class RunController(Controller):
         status: Annotated[  # noqa: ARG002 - there is one value, it says what is meant
             Literal["active"], QueryParameter(description="Only runs that have not ended.")
         ] = "active",
-    ) -> RunList:
+    ) -> ActiveRunList:
         """Find what is running in a thread, for example after a reload."""
         runs = await service.find_active_runs(request.auth, thread_id)
-        return RunList([RunView(r.run_id, r.thread_id, r.status, r.created_at) for r in runs])
+        return ActiveRunList(
+            [ActiveRun(r.run_id, r.thread_id, r.status, r.created_at) for r in runs]
+        )
 
     @get(
         "/{run_id:str}/events",

@@ -23,8 +23,8 @@ from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import current_tool_call
 from durable_chatkit.app import create_app
-from durable_chatkit.chatkit.acceptance import AcceptedRun
 from todochat.bus.keys import log_key
+from todochat.contracts.runs import AcceptedRun
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
 from todochat.testing import wait_until

@@ -19,8 +19,8 @@ from worker_kit import Chat
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import current_tool_call
-from durable_chatkit.chatkit.acceptance import AcceptedRun
 from todochat.clock import utc_now
+from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 

@@ -8,9 +8,9 @@ from stand_in_kit import TasksStandIn
 from worker_kit import USER, Chat
 
 from durable_chatkit.agent.attached_files import MAX_IMAGES, MAX_TEXT_CHARS
-from durable_chatkit.chatkit.acceptance import AcceptedRun
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits, UploadedFile
+from todochat.contracts.runs import AcceptedRun
 from todochat.contracts.uploads import LinkSigner
 from todochat.testing import sample_files, wait_until
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer

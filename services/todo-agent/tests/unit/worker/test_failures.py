@@ -10,8 +10,8 @@ from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
 from durable_chatkit.agent import failures
-from durable_chatkit.chatkit.acceptance import AcceptedRun
 from durable_chatkit.storage.run import MAX_CRASHES
+from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_server import (
     Call,

@@ -7,10 +7,10 @@ from sqlalchemy import text
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
-from durable_chatkit.chatkit.acceptance import AcceptedRun
 from durable_chatkit.storage.run import MAX_CRASHES
 from durable_chatkit.worker.times import WorkerTimes
 from todochat.bus.keys import log_key, meta_key
+from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 

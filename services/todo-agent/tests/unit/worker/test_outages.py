@@ -14,13 +14,13 @@ from worker_kit import Chat, PostgresAdmin
 
 import durable_chatkit.worker.main
 from durable_chatkit.agent import failures
-from durable_chatkit.chatkit.acceptance import AcceptedRun
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.worker import driver
 from durable_chatkit.worker.errors import RunReleasedError
 from durable_chatkit.worker.worker import Worker
 from todochat.bus import BusLimits, ClaimedRun, RunPublisher
+from todochat.contracts.runs import AcceptedRun
 from todochat.database.checked import CheckedDatabase
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer

@@ -8,7 +8,7 @@ from worker_kit import Chat
 
 from durable_chatkit.agent.retry_effects import MAX_NOTE_CHARS, NOTE, removed_effects_note
 from durable_chatkit.agent.tool_replay import ToolStep
-from durable_chatkit.chatkit.acceptance import AcceptedRun
+from todochat.contracts.runs import AcceptedRun
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
 
 OFFLINE: dict[str, Any] = {"openai_base_url": "", "openai_api_key": "", "model": ""}

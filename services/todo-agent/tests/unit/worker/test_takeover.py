@@ -6,10 +6,10 @@ import pytest
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
-from durable_chatkit.chatkit.acceptance import AcceptedRun
 from durable_chatkit.worker.times import WorkerTimes
 from durable_chatkit.worker.worker import Worker
 from todochat.bus.keys import log_key, meta_key
+from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 

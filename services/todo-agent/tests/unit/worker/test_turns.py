@@ -8,7 +8,7 @@ import pytest
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
-from durable_chatkit.chatkit.acceptance import AcceptedRun
+from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
