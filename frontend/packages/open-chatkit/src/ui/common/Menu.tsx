@@ -1,18 +1,6 @@
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { Icon } from "../icons/Icon";
-
-export type MenuEntry = {
-  id: string;
-  label: string;
-  description?: string | undefined;
-  icon?: string | undefined;
-  group?: string | undefined;
-  disabled?: boolean | undefined;
-  /** For one-of-many choices: adds a tick. */
-  checked?: boolean | undefined;
-  danger?: boolean | undefined;
-};
+import { groupedEntries, type MenuEntry, MenuEntryContent } from "./menuEntries";
 
 export type MenuProps = {
   label: string;
@@ -32,29 +20,23 @@ function focusables(menu: HTMLElement | null): HTMLElement[] {
   return [...(menu?.querySelectorAll<HTMLElement>("[role^=menuitem]:not([aria-disabled])") ?? [])];
 }
 
-function useDismissal(
-  menu: RefObject<HTMLElement | null>,
-  anchor: RefObject<HTMLElement | null>,
-  onClose: () => void,
-): void {
-  const close = useRef(onClose);
-  close.current = onClose;
-  useEffect(() => {
-    const onPointerDown = (event: PointerEvent): void => {
-      const path = event.composedPath();
-      const inside = [menu.current, anchor.current].some((node) => node && path.includes(node));
-      if (!inside) close.current();
-    };
-    document.addEventListener("pointerdown", onPointerDown, true);
-    return () => document.removeEventListener("pointerdown", onPointerDown, true);
-  }, [menu, anchor]);
-}
-
 /** A menu with arrow keys, type-ahead by first letter, and Escape. */
 export function Menu(props: MenuProps) {
   const { entries, onSelect, onClose, anchor, align = "start", side = "below" } = props;
   const menu = useRef<HTMLDivElement>(null);
-  useDismissal(menu, anchor, onClose);
+  const close = useRef(onClose);
+  close.current = onClose;
+
+  // A press outside closes the menu.
+  useEffect(() => {
+    const onPointerDown = (event: PointerEvent): void => {
+      const path = event.composedPath();
+      const isInside = [menu.current, anchor.current].some((node) => node && path.includes(node));
+      if (!isInside) close.current();
+    };
+    document.addEventListener("pointerdown", onPointerDown, true);
+    return () => document.removeEventListener("pointerdown", onPointerDown, true);
+  }, [anchor]);
 
   useLayoutEffect(() => {
     const items = focusables(menu.current);
@@ -95,8 +77,7 @@ export function Menu(props: MenuProps) {
     }
   };
 
-  const choices = entries.some((entry) => entry.checked !== undefined);
-  let group: string | undefined;
+  const isChoice = entries.some((entry) => entry.checked !== undefined);
   return (
     <div
       ref={menu}
@@ -106,45 +87,25 @@ export function Menu(props: MenuProps) {
       tabIndex={-1}
       onKeyDown={onKeyDown}
     >
-      {entries.map((entry) => {
-        const heading = entry.group !== group && entry.group;
-        group = entry.group;
-        return [
-          heading && (
-            <div class="menu-heading" role="presentation" key={`group ${heading}`}>
-              {heading}
-            </div>
-          ),
-          // biome-ignore lint/a11y/useAriaPropsSupportedByRole: set with the role that has it
-          <button
-            type="button"
-            key={entry.id}
-            class={`menu-item ${entry.danger ? "danger" : ""}`}
-            role={choices ? "menuitemradio" : "menuitem"}
-            aria-checked={choices ? Boolean(entry.checked) : undefined}
-            aria-disabled={entry.disabled || undefined}
-            tabIndex={-1}
-            onClick={() => {
-              if (entry.disabled) return;
-              leave();
-              onSelect(entry.id);
-            }}
-          >
-            {entry.icon && <Icon name={entry.icon} size={18} />}
-            <span class="menu-text">
-              <span class="menu-label" dir="auto">
-                {entry.label}
-              </span>
-              {entry.description && (
-                <span class="menu-description" dir="auto">
-                  {entry.description}
-                </span>
-              )}
-            </span>
-            {entry.checked && <Icon name="check" size={16} class="menu-check" />}
-          </button>,
-        ];
-      })}
+      {groupedEntries(entries, (entry) => (
+        // biome-ignore lint/a11y/useAriaPropsSupportedByRole: set with the role that has it
+        <button
+          type="button"
+          key={entry.id}
+          class={`menu-item ${entry.danger ? "danger" : ""}`}
+          role={isChoice ? "menuitemradio" : "menuitem"}
+          aria-checked={isChoice ? Boolean(entry.checked) : undefined}
+          aria-disabled={entry.disabled || undefined}
+          tabIndex={-1}
+          onClick={() => {
+            if (entry.disabled) return;
+            leave();
+            onSelect(entry.id);
+          }}
+        >
+          <MenuEntryContent entry={entry} />
+        </button>
+      ))}
       {props.children}
     </div>
   );

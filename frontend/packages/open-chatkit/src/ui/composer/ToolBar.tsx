@@ -1,9 +1,10 @@
 import type { ToolOption } from "@openai/chatkit";
 import { useRef, useState } from "preact/hooks";
+import { Icon } from "../../icons/Icon";
 import { IconButton } from "../common/IconButton";
-import { Menu, type MenuEntry } from "../common/Menu";
+import { Menu } from "../common/Menu";
+import type { MenuEntry } from "../common/menuEntries";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 
 export type ToolBarProps = {
   canAttach: boolean;

@@ -1,7 +1,7 @@
 import type { Command, Entity } from "@openai/chatkit";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { UserMessageTagContent } from "../../core/types";
-import type { MenuEntry } from "../common/Menu";
+import type { MenuEntry } from "../common/menuEntries";
 import { useT, useUi } from "../context";
 import { type Trigger, tagsOf, toContent, toText, triggerAt } from "./draftText";
 

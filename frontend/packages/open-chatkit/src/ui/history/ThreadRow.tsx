@@ -1,9 +1,10 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ThreadMetadata } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import { IconButton } from "../common/IconButton";
-import { Menu, type MenuEntry } from "../common/Menu";
+import { Menu } from "../common/Menu";
+import type { MenuEntry } from "../common/menuEntries";
 import { toast, useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 
 type RowProps = { thread: ThreadMetadata; onOpen: () => void };
 type Mode = "plain" | "menu" | "rename" | "delete";
