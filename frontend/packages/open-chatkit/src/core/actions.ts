@@ -1,6 +1,5 @@
 /** Actions of widgets and pages, and answers to what the assistant asks for. */
 
-import { noteAnswer } from "./clientTools";
 import type { Context } from "./context";
 import { toChatError } from "./errors";
 import { parseItem } from "./parse";
@@ -63,9 +62,16 @@ export class Actions {
     if (session.threadId === null) return;
     if (store.activeRun.peek() !== null) throw new BusyError("A response is under way.");
     const params = { thread_id: session.threadId, result };
-    await this.turns.begin(session, { type: "threads.add_client_tool_output", params }, () =>
-      noteAnswer(this.context, itemId, result),
-    );
+    await this.turns.begin(session, { type: "threads.add_client_tool_output", params }, () => {
+      // The stream doesn't report that the call is completed.
+      const { items, open } = store.itemsState;
+      const answered = items.map((item) =>
+        item.id === itemId && item.type === "client_tool_call"
+          ? { ...item, status: "completed" as const, output: result }
+          : item,
+      );
+      store.setItems({ items: answered, open });
+    });
   }
 
   /** Says what a person thinks of items; shown at once, taken back if the server refuses. */

@@ -1,52 +1,38 @@
-/** Puts the parts together: what is shown, and what can be done. */
+/** Creates and connects the parts of a chat: the state it shows and the methods it offers. */
 
 import { Actions } from "./actions";
 import { ClientTools } from "./clientTools";
 import { createComposer } from "./composer";
-import type { Context } from "./context";
-import { Emitter } from "./emitter";
+import { Context } from "./context";
 import { createHistory } from "./history";
 import { Navigation } from "./navigation";
 import { Responder } from "./responder";
-import { Session } from "./session";
-import { Store } from "./store";
-import { openTabs } from "./tabs";
+import { TabChannel } from "./tabChannel";
 import { ThreadLoader } from "./threadLoader";
-import { Transport } from "./transport";
 import { Turns } from "./turns";
 import type { Chat, ChatOptions } from "./types";
 
-/** Makes a chat. It loads `initialThread` by itself, once its listeners can be there. */
+/** Creates a chat. Loads `initialThread` in a microtask, once the caller can have added listeners. */
 export function createChat(options: ChatOptions): Chat {
-  const store = new Store();
-  const emitter = new Emitter();
-  const newTransport = () => new Transport(context.options.api, () => context.options.locale);
-  const openChannel = () =>
-    openTabs(context.transport.url, (message) => navigation.onTabMessage(message));
-  const context: Context = {
-    store,
-    emitter,
-    options,
-    transport: new Transport(options.api, () => context.options.locale),
-    session: new Session(null),
-    onThread: (thread) => history.put(thread),
-    onRun: (threadId, runId) => tabs.say({ type: "run", threadId, runId }),
-  };
+  // Create the parts. Each gets the parts that it calls.
+  const context = new Context(options);
+  const { store, emitter } = context;
   const composer = createComposer(context);
   const history = createHistory(context);
   const loader = new ThreadLoader(context);
   const responder = new Responder(context, loader);
   const turns = new Turns(context, composer, responder, loader);
   const actions = new Actions(context, turns);
-  const tools = new ClientTools(context, (session, item, result) =>
-    session.isCurrent ? actions.submitToolResult(item.id, result) : Promise.resolve(),
-  );
-  const navigation = new Navigation(context, {
-    ...{ composer, loader, turns, tools, responder, history },
-  });
-  let tabs = openChannel();
-  responder.onTurnEnded = (session) => navigation.runTools(session);
+  const tools = new ClientTools(context, actions);
+  const parts = { composer, loader, turns, tools, responder, history };
+  const navigation = new Navigation(context, parts);
+  const tabs = new TabChannel((message) => navigation.onTabMessage(message));
 
+  // Connect the parts that report back to others.
+  context.onThread = (thread) => history.put(thread);
+  context.onRun = (threadId, runId) => tabs.publish({ type: "run", threadId, runId });
+  responder.onTurnEnded = (session) => navigation.runTools(session);
+  tabs.join(context.transport.url);
   queueMicrotask(() => navigation.start());
 
   return {
@@ -75,10 +61,9 @@ export function createChat(options: ChatOptions): Chat {
     setOptions(next) {
       context.options = next;
       if (context.transport.update(next.api)) return;
-      // Another server or another person: nothing of what is shown belongs to them.
-      context.transport = newTransport();
-      tabs.close();
-      tabs = openChannel();
+      // Another server or user: discard everything that belongs to the previous one.
+      context.transport = context.newTransport();
+      tabs.join(context.transport.url);
       history.reset();
       composer.reset();
       turns.forget();
@@ -98,20 +83,21 @@ export function createChat(options: ChatOptions): Chat {
     fetchUpdates: () => navigation.fetchUpdates(),
     async rename(threadId, title) {
       await history.rename(threadId, title);
-      tabs.say({ type: "changed", threadId });
+      tabs.publish({ type: "changed", threadId });
     },
     async remove(threadId) {
       await history.remove(threadId);
       if (store.threadId.peek() === threadId) navigation.newThread();
       composer.drop(threadId);
       turns.forget(threadId);
-      tabs.say({ type: "removed", threadId });
+      tabs.publish({ type: "removed", threadId });
     },
     feedback: (itemIds, kind) => actions.feedback(itemIds, kind),
     async widgetAction(action, itemId) {
       await actions.ofWidget(action, itemId);
       const threadId = store.threadId.peek();
-      if (action.streaming === false && threadId !== null) tabs.say({ type: "changed", threadId });
+      if (action.streaming === false && threadId !== null)
+        tabs.publish({ type: "changed", threadId });
     },
     action: (action, itemId) => actions.send(action, itemId),
     submitStructuredInput: (itemId, input) => actions.answer(itemId, input),

@@ -1,21 +1,14 @@
 /** Runs the page's tools when the assistant calls them, and sends back what they return. */
 
-import { batch } from "@preact/signals-core";
+import type { Actions } from "./actions";
 import type { Context } from "./context";
 import type { Session } from "./session";
 import type { ClientToolCallItem, ThreadItem } from "./types";
 
-/** Sends a result and follows the answer to it; resolves when the server has taken it. */
-export type SubmitResult = (
-  session: Session,
-  item: ClientToolCallItem,
-  result: unknown,
-) => Promise<void>;
-
 export class ClientTools {
   constructor(
     private readonly context: Context,
-    private readonly submit: SubmitResult,
+    private readonly actions: Actions,
   ) {}
 
   /**
@@ -35,7 +28,7 @@ export class ClientTools {
     try {
       await withLock(`open-chatkit:${item.id}`, async () => {
         const result = await this.call(item, handler);
-        if (session.isCurrent) await this.submit(session, item, result);
+        if (session.isCurrent) await this.actions.submitToolResult(item.id, result);
       });
     } finally {
       if (session.isCurrent) this.context.store.runningTools.value = [];
@@ -57,20 +50,9 @@ export class ClientTools {
 }
 
 /** The call that the thread waits for: the last item, if it is one and pending. */
-export function pendingCall(items: readonly ThreadItem[]): ClientToolCallItem | null {
+function pendingCall(items: readonly ThreadItem[]): ClientToolCallItem | null {
   const last = items.findLast((item) => item.type !== "end_of_turn");
   return last?.type === "client_tool_call" && last.status === "pending" ? last : null;
-}
-
-/** Notes in the items that a call was answered; the server doesn't say so in the stream. */
-export function noteAnswer({ store }: Context, id: string, output: unknown): void {
-  const { items, open } = store.itemsState;
-  const answered = items.map((item) =>
-    item.id === id && item.type === "client_tool_call"
-      ? { ...item, status: "completed" as const, output }
-      : item,
-  );
-  batch(() => store.setItems({ items: answered, open }));
 }
 
 /**

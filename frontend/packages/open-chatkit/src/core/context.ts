@@ -1,19 +1,27 @@
-import type { Emitter } from "./emitter";
-import type { Session } from "./session";
-import type { Store } from "./store";
-import type { Transport } from "./transport";
+import { Emitter } from "./emitter";
+import { Session } from "./session";
+import { Store } from "./store";
+import { Transport } from "./transport";
 import type { ChatOptions, ThreadMetadata } from "./types";
 
-/** What the parts of one chat share. */
-export type Context = {
-  readonly store: Store;
-  readonly emitter: Emitter;
-  /** Changes when the page gives another server. */
+/** State shared by the parts of one chat. */
+export class Context {
+  readonly store = new Store();
+  readonly emitter = new Emitter();
+  session = new Session(null);
+  /** Replaced when the page's options name another server or user. */
   transport: Transport;
-  options: ChatOptions;
-  session: Session;
-  /** A thread is new or has changed: the history shows it. */
-  onThread(thread: ThreadMetadata): void;
-  /** A run was begun here: other tabs that show the thread go along. */
-  onRun(threadId: string, runId: string): void;
-};
+  /** Called when a thread is new or has changed; the history shows it. */
+  onThread: (thread: ThreadMetadata) => void = () => {};
+  /** Called when a run was started here; other tabs that show the thread attach to it. */
+  onRun: (threadId: string, runId: string) => void = () => {};
+
+  constructor(public options: ChatOptions) {
+    this.transport = this.newTransport();
+  }
+
+  /** Returns a transport for the current options. */
+  newTransport(): Transport {
+    return new Transport(this.options.api, () => this.options.locale);
+  }
+}

@@ -7,7 +7,7 @@ import { toChatError } from "./errors";
 import type { HistoryCore } from "./history";
 import type { Responder } from "./responder";
 import { Session } from "./session";
-import type { TabMessage } from "./tabs";
+import type { TabMessage } from "./tabChannel";
 import type { ThreadLoader } from "./threadLoader";
 import type { Turns } from "./turns";
 
