@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FIXTURES = ROOT / "frontend/packages/open-chatkit/src/widgets/fixtures"
+FIXTURES = ROOT / "frontend/packages/open-chatkit/test/fixtures"
 
 
 def test_the_elements_fixtures_are_what_the_agents_send(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { OPTIONS, type Shape } from "../src/element/optionShapes";
-import { ICONS } from "../src/ui/icons/names";
+import { ICONS } from "../src/icons/names";
 import { views } from "../src/widgets/views";
 import {
   officialEvents,

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { problem } from "resumable-fetch/testing";
 import { describe, expect, it, vi } from "vitest";
-import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures";
+import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures/items";
 import {
   askedFor,
   eachWithServer,

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { problem } from "resumable-fetch/testing";
 import { describe, expect, it } from "vitest";
-import { done, fullThread, thread, userMessage } from "./fixtures";
+import { done, fullThread, thread, userMessage } from "./fixtures/items";
 import {
   askedFor,
   eachWithServer,

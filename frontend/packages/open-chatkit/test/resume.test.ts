@@ -2,7 +2,7 @@
 import { problem } from "resumable-fetch/testing";
 import { describe, expect, it, vi } from "vitest";
 import type { ChatOptions } from "../src/core";
-import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures";
+import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures/items";
 import {
   eachWithServer,
   eventually,

@@ -9,7 +9,7 @@ import {
 } from "resumable-fetch/testing";
 import { afterEach, beforeEach, vi } from "vitest";
 import { type Chat, type ChatEvent, type ChatOptions, createChat } from "../src/core";
-import { fullThread, page } from "./fixtures";
+import { fullThread, page } from "./fixtures/items";
 
 export type Server = ScriptedGateway & {
   /** What the open thread holds. */

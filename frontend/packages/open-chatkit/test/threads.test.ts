@@ -10,7 +10,7 @@ import {
   thread,
   toolCall,
   userMessage,
-} from "./fixtures";
+} from "./fixtures/items";
 import {
   askedFor,
   eachWithServer,

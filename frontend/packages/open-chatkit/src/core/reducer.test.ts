@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { added, assistantMessage, delta, done, userMessage } from "../../test/fixtures";
+import { added, assistantMessage, delta, done, userMessage } from "../../test/fixtures/items";
 import { parseEvent, parseItem } from "./parse";
 import { type ItemsState, NO_ITEMS, reduceItems } from "./reducer";
 import type { ThreadItem } from "./types";

@@ -2,10 +2,10 @@
 
 import { batch } from "@preact/signals-core";
 import { detached, type RunRef } from "resumable-fetch";
+import { AnimationFrameQueue } from "./animationFrameQueue";
 import type { Context } from "./context";
 import { isAbort, toChatError } from "./errors";
 import { applyEvent, nameThread } from "./events";
-import { FrameQueue } from "./frames";
 import { parseEvent } from "./parse";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
@@ -37,7 +37,7 @@ export class RunFollower {
   private isAccepted = false;
   /** While the items are read anew, events wait here. */
   private waiting: unknown[][] | null = null;
-  private readonly queue = new FrameQueue<unknown>((events) => this.take(events));
+  private readonly queue = new AnimationFrameQueue<unknown>((events) => this.take(events));
   private mustReload = false;
   private reloading: Promise<void> | null = null;
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
+import { Children } from "./Children";
 import { useRuntime, useSettings } from "./context";
 import { formValues } from "./fields";
-import { Children } from "./Node";
 import { withForm } from "./payload";
 import type { CustomProps, CustomWidget, WidgetNode } from "./types";
 

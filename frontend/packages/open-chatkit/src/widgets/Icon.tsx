@@ -1,4 +1,4 @@
-import { Icon as NamedIcon } from "../ui/icons/Icon";
+import { Icon as NamedIcon } from "../icons/Icon";
 
 export type WidgetIconProps = {
   /** An official icon name, or `lucide:` and a name of Lucide's; others get a neutral icon. */

@@ -1,8 +1,9 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { NodeViewContext } from "./Children";
 import { type Runtime, RuntimeContext, type Settings, SettingsContext } from "./context";
 import { SCOPE } from "./fields";
 import { type FocusPlace, focusPlace, restoreFocus } from "./focus";
-import { Node } from "./Node";
+import { NodeView } from "./NodeView";
 import { englishStrings, widgetStrings } from "./strings";
 import type { WidgetRegistry, WidgetViewProps } from "./types";
 
@@ -55,7 +56,9 @@ export function WidgetView(props: WidgetViewProps) {
           aria-busy={held.isHeld}
           {...{ [SCOPE]: "" }}
         >
-          <Node node={widget} />
+          <NodeViewContext.Provider value={NodeView}>
+            <NodeView node={widget} />
+          </NodeViewContext.Provider>
         </div>
       </SettingsContext.Provider>
     </RuntimeContext.Provider>

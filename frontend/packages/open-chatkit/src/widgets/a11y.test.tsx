@@ -3,8 +3,8 @@
 import { cleanup } from "@testing-library/preact";
 import axe from "axe-core";
 import { afterEach, expect, it } from "vitest";
-import { samples } from "./gallery/samples";
-import { settle, show } from "./test-kit";
+import { samples } from "../../demo/gallery/samples";
+import { settle, show } from "../../test/widgetKit";
 
 afterEach(cleanup);
 

@@ -2,8 +2,8 @@
 
 import { cleanup, fireEvent } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
-import agents from "./fixtures/agents.json";
-import { deferred, one, settle, show } from "./test-kit";
+import agents from "../../test/fixtures/agents.json";
+import { deferred, one, settle, show } from "../../test/widgetKit";
 import type { ActionConfig, WidgetNode } from "./types";
 
 afterEach(cleanup);

@@ -2,8 +2,8 @@
 
 import { cleanup } from "@testing-library/preact";
 import { afterEach, expect, it, vi } from "vitest";
-import { samples } from "./gallery/samples";
-import { settle, show } from "./test-kit";
+import { samples } from "../../demo/gallery/samples";
+import { settle, show } from "../../test/widgetKit";
 import type { WidgetNode } from "./types";
 
 afterEach(cleanup);

@@ -2,7 +2,7 @@
 
 import { cleanup, fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
-import { one, settle, show } from "./test-kit";
+import { one, settle, show } from "../../test/widgetKit";
 import type { WidgetNode } from "./types";
 
 afterEach(cleanup);

@@ -2,9 +2,9 @@
 
 import { cleanup } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
+import { samples } from "../../demo/gallery/samples";
+import { one, settle, show } from "../../test/widgetKit";
 import { loadLocale } from "../locale";
-import { samples } from "./gallery/samples";
-import { one, settle, show } from "./test-kit";
 import type { WidgetNode } from "./types";
 import { views } from "./views";
 

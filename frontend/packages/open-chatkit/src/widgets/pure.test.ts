@@ -1,14 +1,14 @@
 /** The rules behind the views, without a document. */
 
 import { describe, expect, it } from "vitest";
+import type { DrawnSeries } from "./chartModel";
 import { block, borders, box, color, edges, length, spacing } from "./css";
 import { dayOf, dayText } from "./days";
 import { readableName } from "./fields";
-import { chartModel } from "./lazy/chartModel";
+import { chartGeometry } from "./lazy/chartGeometry";
 import { placeBeside } from "./lazy/place";
 import { nested, withForm } from "./payload";
 import { siblingKeys } from "./tree";
-import type { DrawnSeries } from "./views/Chart";
 
 describe("colors", () => {
   it.each([
@@ -193,7 +193,7 @@ describe("a chart", () => {
   const size = { width: 200, height: 100 };
 
   it("puts bars beside each other, those below zero under the line", () => {
-    const { bars, zero } = chartModel({}, data, [drawn({}), drawn({ dataKey: "b" })], size);
+    const { bars, zero } = chartGeometry({}, data, [drawn({}), drawn({ dataKey: "b" })], size);
 
     expect(bars).toHaveLength(4);
     expect(bars[0]?.y).toBeCloseTo(0);
@@ -203,14 +203,14 @@ describe("a chart", () => {
 
   it("puts bars of one stack upon each other", () => {
     const series = [drawn({ stack: "s" }), drawn({ dataKey: "b", stack: "s" })];
-    const { bars } = chartModel({}, data.slice(0, 1), series, size);
+    const { bars } = chartGeometry({}, data.slice(0, 1), series, size);
 
     expect(bars[1]?.x).toBe(bars[0]?.x);
     expect((bars[1]?.y ?? 0) + (bars[1]?.height ?? 0)).toBeCloseTo(bars[0]?.y ?? -1);
   });
 
   it("leaves a hole where a value is missing, and draws nothing of nothing", () => {
-    const { curves } = chartModel(
+    const { curves } = chartGeometry(
       {},
       [{ m: "Jan", a: 1 }, { m: "Feb" } as never, { m: "Mar", a: 3 }],
       [drawn({ type: "line", curveType: "step" })],
@@ -218,6 +218,6 @@ describe("a chart", () => {
     );
     expect(curves[0]?.line.match(/M/g)).toHaveLength(2);
 
-    expect(chartModel({}, [], [drawn({})], size).bars).toEqual([]);
+    expect(chartGeometry({}, [], [drawn({})], size).bars).toEqual([]);
   });
 });

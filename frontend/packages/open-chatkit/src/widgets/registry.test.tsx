@@ -2,7 +2,7 @@
 
 import { cleanup, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { one, settle, show } from "./test-kit";
+import { one, settle, show } from "../../test/widgetKit";
 import type { CustomProps, CustomWidget } from "./types";
 
 afterEach(cleanup);

@@ -3,7 +3,7 @@
 import { cleanup, fireEvent, waitFor } from "@testing-library/preact";
 import axe from "axe-core";
 import { afterEach, describe, expect, it } from "vitest";
-import { one, settle, show } from "./test-kit";
+import { one, settle, show } from "../../test/widgetKit";
 import type { WidgetNode } from "./types";
 
 afterEach(cleanup);

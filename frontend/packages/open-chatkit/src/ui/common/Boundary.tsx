@@ -1,7 +1,7 @@
 import { Component, type ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
+import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 
 type GuardProps = {
   /** What is drawn; when it changes, drawing is tried again. */

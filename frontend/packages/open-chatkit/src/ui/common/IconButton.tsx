@@ -1,5 +1,5 @@
 import type { ComponentChildren, Ref } from "preact";
-import { Icon } from "../icons/Icon";
+import { Icon } from "../../icons/Icon";
 
 export type IconButtonProps = {
   icon: string;

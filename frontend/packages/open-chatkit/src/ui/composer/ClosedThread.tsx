@@ -1,6 +1,6 @@
 import type { ThreadStatus } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 
 /** Stands in the composer's place in threads that take no more messages. */
 export function ClosedThread({ status }: { status: Exclude<ThreadStatus, { type: "active" }> }) {

@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef } from "preact/hooks";
+import { Icon } from "../../icons/Icon";
 import { IconButton } from "../common/IconButton";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 import { DraftFiles } from "./DraftFiles";
 import { tagsOf, toContent, toText } from "./draftText";
 import { Field } from "./Field";

@@ -1,6 +1,6 @@
 import type { DraftFile } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import { attempt, useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 import { useFileImage } from "../items/useFileImage";
 import { fileSize } from "./useFiles";
 

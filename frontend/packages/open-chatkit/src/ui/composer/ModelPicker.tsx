@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
+import { Icon } from "../../icons/Icon";
 import { Menu } from "../common/Menu";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 
 /** The model that will answer. */
 export function ModelPicker() {

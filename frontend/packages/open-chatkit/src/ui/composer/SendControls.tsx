@@ -1,7 +1,7 @@
+import { Icon } from "../../icons/Icon";
 import { IconButton } from "../common/IconButton";
 import { attempt, useT, useUi } from "../context";
 import { focusThread } from "../focus";
-import { Icon } from "../icons/Icon";
 import type { Dictation } from "./useDictation";
 
 function DictationControls({ dictation }: { dictation: Dictation }) {

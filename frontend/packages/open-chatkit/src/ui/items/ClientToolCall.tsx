@@ -1,6 +1,6 @@
 import type { ClientToolCallItem } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 
 /** `open_task` to "open task". */
 function readable(name: string): string {

@@ -1,10 +1,10 @@
 import { useRef } from "preact/hooks";
 import type { GeneratedImageItem } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import { imageSource } from "../../images";
 import { IconButton } from "../common/IconButton";
 import { ImageLink } from "../common/ImageLink";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 
 /** How far the picture is; nothing when that isn't known, or it is made. */
 function Making({ share }: { share: number | null | undefined }) {

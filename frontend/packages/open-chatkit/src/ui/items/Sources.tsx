@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { EntitySource, Source } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 import { safeHref } from "../markdown/links";
 import { hostOf, type NumberedSource, sourceTitle } from "./sources";
 import { TagPreview } from "./TagPreview";

@@ -1,8 +1,8 @@
 import { useEffect } from "preact/hooks";
 import type { Task } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import { NotShown } from "../common/Boundary";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 import { Markdown } from "../markdown/Markdown";
 import { SourceRows } from "./Sources";
 import { taskIcon, taskTitle } from "./tasks";

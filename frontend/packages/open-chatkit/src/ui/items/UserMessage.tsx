@@ -1,8 +1,8 @@
 import type { Entity } from "@openai/chatkit";
 import type { Attachment, UserMessageContent, UserMessageTagContent } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import { ImageLink } from "../common/ImageLink";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 import { TagPreview } from "./TagPreview";
 import { useFileImage } from "./useFileImage";
 

@@ -1,8 +1,8 @@
 import { useId, useState } from "preact/hooks";
 import type { Workflow } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import { Boundary } from "../common/Boundary";
 import { useT } from "../context";
-import { Icon } from "../icons/Icon";
 import { TaskView } from "./TaskView";
 import { workflowTitle } from "./tasks";
 

@@ -1,7 +1,7 @@
 import type { StartScreenPrompt } from "@openai/chatkit";
+import { Icon } from "../../icons/Icon";
 import { attempt, useT, useUi } from "../context";
 import { focusThread } from "../focus";
-import { Icon } from "../icons/Icon";
 
 /** The new thread view: a greeting and what one might ask. */
 export function StartScreen() {

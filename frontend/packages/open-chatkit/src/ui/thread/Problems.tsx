@@ -1,9 +1,9 @@
 import type { ChatError, Notice } from "../../core/types";
+import { Icon } from "../../icons/Icon";
 import type { MessageKey } from "../../locale";
 import { IconButton } from "../common/IconButton";
 import { attempt, useT, useUi } from "../context";
 import { focusThread } from "../focus";
-import { Icon } from "../icons/Icon";
 import { Markdown } from "../markdown/Markdown";
 
 const WORDS: Readonly<Record<ChatError["kind"], MessageKey>> = {

@@ -1,5 +1,5 @@
+import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 
 /** What the assistant does before its next words: a line, or three dots. */
 export function ProgressLine() {

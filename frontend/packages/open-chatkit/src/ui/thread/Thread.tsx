@@ -1,7 +1,7 @@
 import { useComputed } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { Icon } from "../../icons/Icon";
 import { attempt, useT, useUi } from "../context";
-import { Icon } from "../icons/Icon";
 import { UserMessage } from "../items/UserMessage";
 import { StartScreen } from "../start/StartScreen";
 import { ErrorBox, Notices } from "./Problems";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assistantMessage, userMessage } from "../../../test/fixtures";
+import { assistantMessage, userMessage } from "../../../test/fixtures/items";
 import type { ThreadItem } from "../../core/types";
 import { groupTurns, turnText } from "./turns";
 

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { categoryOf, type DrawnSeries } from "../chartModel";
 import type { ChartShape } from "../types";
-import { categoryOf, type DrawnSeries } from "../views/Chart";
-import { type ChartModel, chartModel, type Size } from "./chartModel";
+import { type ChartGeometry, chartGeometry, type Size } from "./chartGeometry";
 
 export type ChartPlotProps = {
   node: ChartShape;
@@ -25,8 +25,8 @@ export function ChartPlot({ node, data, series, numbers }: ChartPlotProps) {
   const side = node.showYAxis ? sideWidth(data, series, numbers) : 0;
   const width = Math.max(0, size.width - side);
   const height = Math.max(0, size.height - foot - TOP);
-  const model = useMemo(
-    () => chartModel(node, data, series, { width, height }),
+  const geometry = useMemo(
+    () => chartGeometry(node, data, series, { width, height }),
     [node, data, series, width, height],
   );
   const labels = data.map((row) => categoryOf(node, row));
@@ -52,13 +52,15 @@ export function ChartPlot({ node, data, series, numbers }: ChartPlotProps) {
           <title>{series.map((each) => each.name).join(", ")}</title>
           <g transform={`translate(${side} ${TOP})`}>
             <Axes
-              model={model}
+              geometry={geometry}
               size={{ width, height }}
               numbers={node.showYAxis ? numbers : null}
             />
-            {hovered === null ? null : <Column model={model} at={hovered} height={height} />}
-            <Shapes model={model} hovered={hovered} />
-            {isAxisHidden ? null : <Categories model={model} labels={labels} y={height + 17} />}
+            {hovered === null ? null : <Column geometry={geometry} at={hovered} height={height} />}
+            <Shapes geometry={geometry} hovered={hovered} />
+            {isAxisHidden ? null : (
+              <Categories geometry={geometry} labels={labels} y={height + 17} />
+            )}
           </g>
         </svg>
       ) : null}
@@ -70,7 +72,7 @@ export function ChartPlot({ node, data, series, numbers }: ChartPlotProps) {
             value: data[hovered]?.[each.dataKey],
           }))}
           numbers={numbers}
-          middle={side + (model.columns[hovered]?.middle ?? 0)}
+          middle={side + (geometry.columns[hovered]?.middle ?? 0)}
           width={size.width}
         />
       ) : null}
@@ -108,15 +110,15 @@ function sideWidth(
   return longest * LETTER + 14;
 }
 
-type AxesProps = { model: ChartModel; size: Size; numbers: Intl.NumberFormat | null };
+type AxesProps = { geometry: ChartGeometry; size: Size; numbers: Intl.NumberFormat | null };
 
-function Axes({ model, size, numbers }: AxesProps) {
+function Axes({ geometry, size, numbers }: AxesProps) {
   return (
     <g>
-      {model.ticks.map(({ value, y }) => (
+      {geometry.ticks.map(({ value, y }) => (
         <g key={value}>
           <line
-            class={y === model.zero ? "w-plot-zero" : "w-plot-line"}
+            class={y === geometry.zero ? "w-plot-zero" : "w-plot-line"}
             x1={0}
             x2={size.width}
             y1={y}
@@ -133,18 +135,18 @@ function Axes({ model, size, numbers }: AxesProps) {
   );
 }
 
-function Column({ model, at, height }: { model: ChartModel; at: number; height: number }) {
-  const column = model.columns[at];
+function Column({ geometry, at, height }: { geometry: ChartGeometry; at: number; height: number }) {
+  const column = geometry.columns[at];
   if (!column) return null;
   return (
     <rect class="w-plot-column" x={column.left} y={0} width={column.width} height={height} rx={4} />
   );
 }
 
-function Shapes({ model, hovered }: { model: ChartModel; hovered: number | null }) {
+function Shapes({ geometry, hovered }: { geometry: ChartGeometry; hovered: number | null }) {
   return (
     <g>
-      {model.curves.map((curve, index) => (
+      {geometry.curves.map((curve, index) => (
         <g key={String(index)}>
           {curve.area ? (
             <path class="w-plot-area" d={curve.area} style={{ fill: curve.paint }} />
@@ -152,7 +154,7 @@ function Shapes({ model, hovered }: { model: ChartModel; hovered: number | null 
           <path class="w-plot-curve" d={curve.line} style={{ stroke: curve.paint }} />
         </g>
       ))}
-      {model.bars.map((bar, index) => (
+      {geometry.bars.map((bar, index) => (
         <rect
           key={String(index)}
           x={bar.x}
@@ -163,8 +165,8 @@ function Shapes({ model, hovered }: { model: ChartModel; hovered: number | null 
           style={{ fill: bar.paint }}
         />
       ))}
-      {model.curves.map((curve, index) => {
-        const middle = hovered === null ? undefined : model.columns[hovered]?.middle;
+      {geometry.curves.map((curve, index) => {
+        const middle = hovered === null ? undefined : geometry.columns[hovered]?.middle;
         const point = curve.points.find((each) => each.x === middle);
         return point ? (
           <circle
@@ -182,8 +184,16 @@ function Shapes({ model, hovered }: { model: ChartModel; hovered: number | null 
 }
 
 /** As many labels as there is room for. */
-function Categories({ model, labels, y }: { model: ChartModel; labels: string[]; y: number }) {
-  const step = model.columns[0]?.width ?? 1;
+function Categories({
+  geometry,
+  labels,
+  y,
+}: {
+  geometry: ChartGeometry;
+  labels: string[];
+  y: number;
+}) {
+  const step = geometry.columns[0]?.width ?? 1;
   const longest = Math.max(1, ...labels.map((label) => label.length)) * LETTER + 8;
   const every = Math.max(1, Math.ceil(longest / step));
   return (
@@ -193,7 +203,7 @@ function Categories({ model, labels, y }: { model: ChartModel; labels: string[];
           <text
             key={`${index}`}
             class="w-plot-text"
-            x={model.columns[index]?.middle}
+            x={geometry.columns[index]?.middle}
             y={y}
             text-anchor="middle"
           >

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Children } from "../Children";
 import { SubmissionContext, useSettings } from "../context";
 import { borders, edges } from "../css";
 import { newId, SCOPE } from "../fields";
 import { Icon } from "../Icon";
-import { Children } from "../Node";
 import type { ActionConfig, Shape, Spacing } from "../types";
 import { useAction } from "../useAction";
 import { PlainButton } from "./Button";

@@ -1,38 +1,19 @@
+import { categoryOf, seriesOf } from "../chartModel";
 import { useSettings } from "../context";
-import { block, color, flex } from "../css";
+import { block, flex } from "../css";
 import { loader, useLoaded } from "../lazy";
-import type { ChartSeries, ChartShape } from "../types";
+import type { ChartShape } from "../types";
 
 const plot = loader("a chart", () =>
   import("../lazy/ChartPlot").then((module) => module.ChartPlot),
 );
-
-const CYCLE = ["blue", "purple", "orange", "green", "red", "yellow", "pink"] as const;
-
-/** A series with its color and name settled. */
-export type DrawnSeries = ChartSeries & { paint: string; name: string };
-
-/** A row's label on the horizontal axis. */
-export function categoryOf(node: ChartShape, row: Record<string, unknown>): string {
-  const axis = typeof node.xAxis === "string" ? { dataKey: node.xAxis } : node.xAxis;
-  const value = String(row[axis?.dataKey ?? ""] ?? "");
-  const labels = "labels" in axis ? axis.labels : undefined;
-  return labels && Object.hasOwn(labels, value) ? (labels[value] ?? value) : value;
-}
 
 /** Bars, lines and areas. The drawing is a chunk of its own; the numbers are a table, for all. */
 export function Chart({ node }: { node: ChartShape }) {
   const { strings, locale } = useSettings();
   const { value: Plot, failed } = useLoaded(plot);
   const data = Array.isArray(node.data) ? node.data : [];
-  const series = (Array.isArray(node.series) ? node.series : []).map((each, index) => ({
-    ...each,
-    name: each.label || each.dataKey,
-    paint:
-      color(each.color, "chart") ??
-      color(CYCLE[index % CYCLE.length], "chart") ??
-      "var(--w-chart-blue)",
-  }));
+  const series = seriesOf(node);
   const numbers = new Intl.NumberFormat(locale);
   const hasLegend = node.showLegend ?? series.length > 1;
   return (

@@ -1,8 +1,8 @@
 import { useRef } from "preact/hooks";
+import { Children } from "../Children";
 import { SubmissionContext } from "../context";
 import { box } from "../css";
 import { SCOPE } from "../fields";
-import { Children } from "../Node";
 import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { boxClass } from "./layout";

@@ -1,9 +1,9 @@
 import { useRef, useState } from "preact/hooks";
+import { Children } from "../Children";
 import { useSettings } from "../context";
 import { box } from "../css";
 import { newId, SCOPE } from "../fields";
-import { Children, Node } from "../Node";
-import { childrenOf, siblingKeys } from "../tree";
+import { childrenOf } from "../tree";
 import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { Status } from "./Status";
@@ -16,7 +16,6 @@ export function ListView({ node }: { node: Shape<"ListView"> }) {
   const { strings } = useSettings();
   const [isWhole, setWhole] = useState(false);
   const rows = childrenOf(node);
-  const keys = siblingKeys(rows);
   const limit = node.limit === "auto" ? AUTO_LIMIT : (node.limit ?? rows.length);
   const shown = isWhole ? rows : rows.slice(0, Math.max(1, limit));
   const hidden = rows.length - Math.max(1, limit);
@@ -28,9 +27,7 @@ export function ListView({ node }: { node: Shape<"ListView"> }) {
         </div>
       ) : null}
       <ul class="w-list">
-        {shown.map((row, index) => (
-          <Node key={keys[index]} node={row} />
-        ))}
+        <Children of={{ children: shown }} />
       </ul>
       {hidden > 0 ? (
         <button

@@ -1,7 +1,7 @@
 import { createContext } from "preact";
 import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Children } from "../Children";
 import { defined, edges, length } from "../css";
-import { Children } from "../Node";
 import type { Shape, Spacing } from "../types";
 
 const HeaderContext = createContext(false);

@@ -1,5 +1,5 @@
+import { Children } from "../Children";
 import { box, color, colored, defined, length, spacing } from "../css";
-import { Children, Node } from "../Node";
 import { childrenOf, siblingKeys } from "../tree";
 import type { BoxProps, Shape } from "../types";
 
@@ -79,7 +79,7 @@ export function Transition({ node }: { node: Shape<"Transition"> }) {
   if (!child) return null;
   return (
     <div class="w-transition" key={`${siblingKeys([child])[0]}:${child.type}`}>
-      <Node node={child} />
+      <Children of={{ children: child }} />
     </div>
   );
 }

@@ -19,8 +19,8 @@ import {
   curveStepBefore,
   line,
 } from "d3-shape";
+import type { DrawnSeries } from "../chartModel";
 import type { ChartShape } from "../types";
-import type { DrawnSeries } from "../views/Chart";
 
 type Row = Record<string, string | number>;
 /** From where to where a value goes; they differ from 0 in stacks. */
@@ -30,7 +30,7 @@ export type Size = { width: number; height: number };
 export type Bar = { x: number; y: number; width: number; height: number; paint: string };
 export type Curve = { line: string; area: string | null; paint: string; points: Point[] };
 export type Point = { x: number; y: number };
-export type ChartModel = {
+export type ChartGeometry = {
   bars: Bar[];
   curves: Curve[];
   /** Where each row's column begins, and its middle. */
@@ -62,12 +62,12 @@ const MAX_BAR = 56;
 const TICKS = 4;
 
 /** Lays a chart out in a place of some size. */
-export function chartModel(
+export function chartGeometry(
   node: Pick<ChartShape, "barGap" | "barCategoryGap">,
   data: readonly Row[],
   series: readonly DrawnSeries[],
   size: Size,
-): ChartModel {
+): ChartGeometry {
   const spans = stacked(data, series);
   const ends = spans.flat().flatMap((span) => (span ? [span.from, span.to] : []));
   const y = scaleLinear()
@@ -110,7 +110,7 @@ function stacked(data: readonly Row[], series: readonly DrawnSeries[]): (Span | 
 }
 
 type Scale = (value: number) => number;
-type Column = ChartModel["columns"][number];
+type Column = ChartGeometry["columns"][number];
 
 function bars(
   node: Pick<ChartShape, "barGap" | "barCategoryGap">,

@@ -1,7 +1,7 @@
 import type { IconNode } from "lucide";
 import { h } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { reportMissingChunk } from "../../missingChunk";
+import { reportMissingChunk } from "../missingChunk";
 import { DIRECTED, FILLED, ICONS } from "./names";
 
 export type IconProps = {

@@ -3,7 +3,7 @@
 /** In a page that isn't drawn there are no frames. */
 const LONGEST_MS = 100;
 
-export class FrameQueue<T> {
+export class AnimationFrameQueue<T> {
   private waiting: T[] = [];
   private frame = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;

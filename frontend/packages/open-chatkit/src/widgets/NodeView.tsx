@@ -1,13 +1,14 @@
-import { Component, type ComponentChildren, type ComponentType } from "preact";
+import { Component, type ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
+import { Children } from "./Children";
 import { Custom } from "./Custom";
 import { useRuntime, useSettings } from "./context";
-import { childrenOf, isNode, siblingKeys, wordsIn } from "./tree";
+import { childrenOf, isNode, wordsIn } from "./tree";
 import type { WidgetNode } from "./types";
 import { views } from "./views";
 
 /** Draws one node of a widget's tree, and again only when it has changed. */
-export class Node extends Component<{ node: WidgetNode }, { failed: WidgetNode | null }> {
+export class NodeView extends Component<{ node: WidgetNode }, { failed: WidgetNode | null }> {
   override state = { failed: null as WidgetNode | null };
 
   override shouldComponentUpdate(
@@ -27,11 +28,11 @@ export class Node extends Component<{ node: WidgetNode }, { failed: WidgetNode |
 
   override render({ node }: { node: WidgetNode }, { failed }: { failed: WidgetNode | null }) {
     if (failed === node) return <Fallback node={node} reason={this.#reason} />;
-    return <Dispatch node={node} />;
+    return <NodeBody node={node} />;
   }
 }
 
-function Dispatch({ node }: { node: WidgetNode }) {
+function NodeBody({ node }: { node: WidgetNode }) {
   const { registry } = useSettings();
   const type = isNode(node) ? node.type : "";
   const own = Object.hasOwn(registry, type) ? registry[type] : undefined;
@@ -42,19 +43,6 @@ function Dispatch({ node }: { node: WidgetNode }) {
   if (!View) return <Fallback node={node} reason="unknown" />;
   // The tree is JSON from a server: each view reads its node by the official shape and doubts it.
   return <View node={node as never} />;
-}
-
-/** Draws the children of a node. */
-export function Children({ of }: { of: { children?: unknown } }): ComponentChildren {
-  const nodes = childrenOf(of);
-  const keys = siblingKeys(nodes);
-  return (
-    <>
-      {nodes.map((node, index) => (
-        <Node key={keys[index]} node={node} />
-      ))}
-    </>
-  );
 }
 
 /** Stands for what can't be drawn: its words, or its children if it has some. */

@@ -2,8 +2,8 @@
 
 import { act, cleanup, render } from "@testing-library/preact";
 import { vi } from "vitest";
-import type { ActionConfig, WidgetLog, WidgetNode, WidgetViewProps } from "./types";
-import { WidgetView } from "./WidgetView";
+import type { ActionConfig, WidgetLog, WidgetNode, WidgetViewProps } from "../src/widgets/types";
+import { WidgetView } from "../src/widgets/WidgetView";
 
 /** A promise that a test ends when it likes. */
 export function deferred() {

@@ -1,7 +1,7 @@
 /** Widgets for looking at, one of each component and the todo agent's own. */
 
-import agents from "../fixtures/agents.json";
-import type { WidgetNode } from "../types";
+import type { WidgetNode } from "../../src/widgets/types";
+import agents from "../../test/fixtures/agents.json";
 
 const action = (type: string, rest: object = {}) => ({ type, ...rest });
 const option = (value: string) => ({ value, label: value[0]?.toUpperCase() + value.slice(1) });

@@ -4,8 +4,8 @@
  */
 
 import { render } from "preact";
-import tokens from "../../theme/tokens.css?inline";
-import { type ActionConfig, WidgetView, widgetStyles } from "..";
+import tokens from "../../src/theme/tokens.css?inline";
+import { type ActionConfig, WidgetView, widgetStyles } from "../../src/widgets";
 import { samples } from "./samples";
 
 const query = new URLSearchParams(location.search);

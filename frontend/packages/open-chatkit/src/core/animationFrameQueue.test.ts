@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FrameQueue } from "./frames";
+import { AnimationFrameQueue } from "./animationFrameQueue";
 
 let applied: number[][];
-let queue: FrameQueue<number>;
+let queue: AnimationFrameQueue<number>;
 
 beforeEach(() => {
   vi.useFakeTimers({
     toFake: ["setTimeout", "clearTimeout", "requestAnimationFrame", "cancelAnimationFrame"],
   });
   applied = [];
-  queue = new FrameQueue<number>((things) => applied.push(things));
+  queue = new AnimationFrameQueue<number>((things) => applied.push(things));
 });
 afterEach(() => {
   vi.useRealTimers();
