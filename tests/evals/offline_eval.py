@@ -31,8 +31,8 @@ from typing import Any
 from offline_assistant.clock import Clock, read_clock
 from offline_assistant.conversation import CALL_ID_PREFIX
 from offline_assistant.model import decide
-from offline_assistant.prompts import Prompt, asked_in
-from offline_assistant.tool_calls import ToolCall
+from offline_assistant.prompts import Prompt, find_prompt
+from offline_assistant.tool_calls import FunctionCall
 
 KINDS = {
     "add_task": "create",
@@ -74,7 +74,7 @@ CHANGES = ("create", "delete", "update")
 MAX_STEPS = 20
 
 
-def result_of(call: ToolCall, text: str) -> dict[str, Any]:
+def result_of(call: FunctionCall, text: str) -> dict[str, Any]:
     """Return a result as if there were just what the utterance speaks of."""
     if call.name in {"ask_to_delete", "change_tasks", "delete_list"}:
         return {"ok": False, "code": "waiting-for-confirmation"}
@@ -99,7 +99,7 @@ def do(text: str, clock: Clock) -> tuple[list[str], Prompt | None]:
     for _ in range(MAX_STEPS):
         step = decide(items, clock)
         if not step.calls:
-            return called, asked_in(step.text)
+            return called, find_prompt(step.text)
         for call in step.calls:
             call_id = f"{CALL_ID_PREFIX}{len(items)}"
             called.append(call.name)

@@ -50,11 +50,11 @@ ENDS: Final = ("", "x", " x", "\x00", "!", "\n")
 METHODS: Final = ("match", "fullmatch", "search")
 FUNCTIONS: Final = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
 # How the offline assistant uses the patterns of its tables.
-TABLES: Final = {"rule": ("fullmatch",), "_piece": ("search",)}
+TABLES: Final = {"rule": ("fullmatch",), "date_pattern": ("search",)}
 
 
 @dataclass(frozen=True)
-class Found:
+class ResolvedTarget:
     """A pattern, where it is written, and how its module uses it."""
 
     where: str
@@ -82,8 +82,8 @@ def main(packages: list[str], seconds_each: float) -> int:
     return 1 if problems else 0
 
 
-def collect(packages: list[str]) -> list[Found]:
-    compiled: dict[tuple[str, int, Any], Found] = {}
+def collect(packages: list[str]) -> list[ResolvedTarget]:
+    compiled: dict[tuple[str, int, Any], ResolvedTarget] = {}
     specs = [importlib.util.find_spec(name) for name in packages]
     roots = tuple(
         place for spec in specs if spec for place in spec.submodule_search_locations or ()
@@ -99,7 +99,7 @@ def collect(packages: list[str]) -> list[Found]:
                 frame = frame.f_back
             if frame.f_code.co_filename.startswith(roots):
                 key = (frame.f_code.co_filename, frame.f_lineno, result.pattern)
-                compiled[key] = Found(_where(frame), result, _methods(frame, methods))
+                compiled[key] = ResolvedTarget(_where(frame), result, _methods(frame, methods))
             return result
 
         return compile_and_note
@@ -121,7 +121,7 @@ def overlaps(pattern: Any) -> list[str]:
     return [f"like {ascii(redos.example())[:100]}" for redos in find(parsed)]
 
 
-def find_attack(one: Found, method: str, seconds: float) -> str | None:
+def find_attack(one: ResolvedTarget, method: str, seconds: float) -> str | None:
     """Return a text on which a pattern takes too long, as an expression; None if there is none."""
     pattern = one.pattern
     chance = random.Random(ascii(pattern.pattern))
@@ -172,7 +172,7 @@ def _modules(package: str) -> Iterator[ModuleType]:
             yield importlib.import_module(info.name)
 
 
-def _in_calls(module: ModuleType) -> Iterator[Found]:
+def _in_calls(module: ModuleType) -> Iterator[ResolvedTarget]:
     """Yield the patterns that are given to `re.sub` and the like where they are used."""
     path = Path(str(module.__file__))
     for node in ast.walk(ast.parse(path.read_text())):
@@ -189,7 +189,7 @@ def _in_calls(module: ModuleType) -> Iterator[Found]:
             continue
         flags = re.IGNORECASE if "re.IGNORECASE" in ast.unparse(node) else 0
         methods = (name,) if name in METHODS else ("search",)
-        yield Found(f"{module.__name__}:{node.lineno}", re.compile(value, flags), methods)
+        yield ResolvedTarget(f"{module.__name__}:{node.lineno}", re.compile(value, flags), methods)
 
 
 def _where(frame: FrameType) -> str:

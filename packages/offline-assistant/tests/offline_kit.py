@@ -96,8 +96,8 @@ class FakeTodo:
             return {"ok": False, "code": code, "error": error}
         try:
             return {"ok": True, **getattr(self, f"_{name}")(arguments)}
-        except ToolError as failure:
-            return {"ok": False, "code": failure.code, "error": str(failure)}
+        except ToolError as describe_failure:
+            return {"ok": False, "code": describe_failure.code, "error": str(describe_failure)}
 
     def tools(self) -> list[FunctionTool]:
         names = [*sorted(CHANGING), "ask_to_delete", "discard_changes", "list_tasks", "list_lists"]
@@ -353,7 +353,7 @@ def make_clock(now: str = MONDAY, zone: str = "Europe/Berlin", locale: str = "en
     return Clock(datetime.fromisoformat(now).replace(tzinfo=info), info, locale)
 
 
-class Person:
+class FakeUser:
     """Talks with the assistant, whose steps are taken one by one, without the SDK's runner."""
 
     def __init__(self, todo: FakeTodo, clock: Clock) -> None:
@@ -361,7 +361,7 @@ class Person:
         self.clock = clock
         self.history: list[dict[str, Any]] = []
 
-    def says(self, text: str) -> str:
+    def send(self, text: str) -> str:
         """Say something, run the calls that follow, and return the answer."""
         self.history.append({"role": "user", "content": text})
         self.todo.begin_turn()
@@ -375,7 +375,7 @@ class Person:
         msg = f"no answer after {MAX_STEPS} steps: {text}"
         raise AssertionError(msg)
 
-    def clicks(self, name: str, **arguments: Any) -> None:
+    def click(self, name: str, **arguments: Any) -> None:
         """Do by hand what a tool does, as a widget's action records it."""
         self.todo.begin_turn()
         self._run(name, json.dumps(arguments), CLICK_ID_PREFIX)
@@ -389,4 +389,4 @@ class Person:
         self.history.append({"type": "function_call_output", **result})
 
 
-MakePerson = Callable[..., Person]
+MakeFakeUser = Callable[..., FakeUser]

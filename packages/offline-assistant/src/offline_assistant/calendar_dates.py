@@ -1,8 +1,8 @@
-"""The one place that asks dateparser: calendar dates and counted days, weeks and months.
+"""Calendar dates and counted days, weeks and months; the only module that uses dateparser.
 
-It is given its base date and English only, so nothing depends on the machine's clock, zone or
-locale. Of the libraries tried on 52 phrases it read most (36; parsedatetime and timefhuman 29,
-ctparse 25); what it does not read is composed in `day_pieces` and `time_pieces`.
+dateparser gets a base date and only English, so results don't depend on the machine's clock, zone or
+locale. It parsed 36 of 52 test phrases, the most of the libraries tried (parsedatetime and timefhuman
+29, ctparse 25); `day_patterns` and `time_patterns` handle the phrases that it doesn't.
 """
 
 import re
@@ -15,7 +15,7 @@ from offline_assistant.clock import Clock
 
 
 def parse_calendar_date(words: str, clock: Clock) -> date | None:
-    """Read a date like "3 december", "24.12.2026" or "2026-12-24"; without a year the next such."""
+    """Parse a date like "3 december", "24.12.2026" or "2026-12-24"; without a year, the next one."""
     has_year = re.search(r"\d{4}|\d[./]\d+[./]\d", words) is not None
     order = "YMD" if re.match(r"\d{4}", words) else "MDY" if clock.is_month_first else "DMY"
     prefer = "current_period" if has_year else "future"
@@ -23,16 +23,16 @@ def parse_calendar_date(words: str, clock: Clock) -> date | None:
 
 
 def days_ahead(count: int, unit: str, clock: Clock) -> date | None:
-    """Return the day `count` days, weeks, months or years from today; None past the calendar's end."""
+    """Return the day `count` days, weeks, months or years from today; None after the year 9999."""
     return _parse(f"in {count} {unit}s", clock.today, prefer="future", order="DMY")
 
 
 def next_month(day: date) -> date:
-    """Return the first day of the month after a day's."""
+    """Return the first day of the month after `day`."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-@lru_cache(maxsize=256)  # a message is read several times, and a date takes a millisecond or two
+@lru_cache(maxsize=256)  # a message is parsed several times, and a date takes 1 to 2 ms
 def _parse(words: str, today: date, *, prefer: str, order: str) -> date | None:
     settings = {
         "RELATIVE_BASE": datetime.combine(today, time()),

@@ -5,28 +5,28 @@ from dataclasses import replace
 from typing import Final
 
 from offline_assistant import replies, tool_calls
+from offline_assistant.date_text import format_due
 from offline_assistant.intents import (
-    Add,
+    AddIntent,
+    ByFilter,
     Changes,
-    Complete,
-    CreateList,
-    Delete,
-    DeleteList,
-    Everything,
+    CompleteIntent,
+    CreateListIntent,
+    DeleteIntent,
+    DeleteListIntent,
     Filter,
-    Reopen,
+    ReopenIntent,
     Target,
     Topic,
-    Update,
+    UpdateIntent,
 )
-from offline_assistant.lookup import Found, Plan, Situation, find, similar_list
-from offline_assistant.markdown import escape, gone, mention, quote
+from offline_assistant.lookup import Plan, PlanContext, ResolvedTarget, find, similar_list
+from offline_assistant.markdown import escape, mention, mention_deleted, quote
 from offline_assistant.prompts import Prompt
-from offline_assistant.times import say_due
 from offline_assistant.tool_calls import (
-    TaskView,
-    ToolCall,
-    ToolOutput,
+    FunctionCall,
+    FunctionOutput,
+    TaskResult,
     add_task,
     ask_to_delete,
     change_tasks,
@@ -46,21 +46,23 @@ MAX_AT_ONCE: Final = 200  # what the tools take
 MAX_UNASKED: Final = 3  # more tasks are changed only after a yes
 
 
-def add(intent: Add, situation: Situation) -> Plan:
+def add(intent: AddIntent, context: PlanContext) -> Plan:
     """Add all tasks in one step; the tool makes a list that is missing."""
     outputs = yield [add_task(task) for task in intent.tasks]
     added = [output.task for output in outputs if output.is_ok and output.task]
     texts = []
     with_list = any(task.list_name for task in intent.tasks)
     if len(added) == 1:
-        texts.append(f"Added {replies.describe(added[0], situation.clock, with_list=with_list)}.")
+        texts.append(
+            f"Added {replies.describe_task(added[0], context.clock, with_list=with_list)}."
+        )
     elif added:
         where = f" to {quote(added[0].list_name)}" if with_list and added[0].list_name else ""
         texts.append(
-            f"Added {len(added)} tasks{where}:\n\n{replies.bullets(added, situation.clock)}"
+            f"Added {len(added)} tasks{where}:\n\n{replies.format_tasks(added, context.clock)}"
         )
     texts.extend(
-        replies.failure(f"add {quote(str(output.call.arguments.get('title')))}", output)
+        replies.describe_failure(f"add {quote(str(output.call.arguments.get('title')))}", output)
         for output in outputs
         if not output.is_ok
     )
@@ -71,39 +73,39 @@ def add(intent: Add, situation: Situation) -> Plan:
     return "\n\n".join(texts)
 
 
-def complete(intent: Complete, situation: Situation) -> Plan:
+def complete(intent: CompleteIntent, context: PlanContext) -> Plan:
     """Complete tasks, many only after a yes; one that is done already is only named."""
-    found = yield from find(intent.target, situation)
+    found = yield from find(intent.target, context)
     done = tuple(task for task in found.tasks if task.is_completed)
     if len(done) == 1 == len(found.numbers):
         return f"{mention(done[0].number, done[0].title)} is done already."
     if _is_bulk(intent.target, found):
         call = change_tasks(found.numbers[:MAX_AT_ONCE], Changes(), completed=True)
-        return (yield from _ask_first(found, call, "Mark {} as done", situation))
+        return (yield from _ask_first(found, call, "Mark {} as done", context))
     return (yield from _change_each(found, complete_task, "complete", "Done"))
 
 
-def reopen(intent: Reopen, situation: Situation) -> Plan:
+def reopen(intent: ReopenIntent, context: PlanContext) -> Plan:
     """Reopen tasks, many only after a yes; words mean completed ones."""
-    found = yield from find(intent.target, situation, prefers_completed=True)
+    found = yield from find(intent.target, context, prefers_completed=True)
     if _is_bulk(intent.target, found):
         call = change_tasks(found.numbers[:MAX_AT_ONCE], Changes(), completed=False)
-        return (yield from _ask_first(found, call, "Open {} again", situation))
+        return (yield from _ask_first(found, call, "Open {} again", context))
     return (yield from _change_each(found, reopen_task, "reopen", "Open again"))
 
 
-def delete(intent: Delete, situation: Situation) -> Plan:
+def delete(intent: DeleteIntent, context: PlanContext) -> Plan:
     """Delete a task; more than one, or what a rule picked out, only after a yes."""
-    found = yield from find(intent.target, situation)
+    found = yield from find(intent.target, context)
     if found.is_selection or len(found.numbers) > 1:
         call = ask_to_delete(found.numbers[:MAX_AT_ONCE])
-        return (yield from _ask_first(found, call, "Delete {}", situation))
-    return (yield from _change_each(found, delete_task, "delete", "Deleted", gone))
+        return (yield from _ask_first(found, call, "Delete {}", context))
+    return (yield from _change_each(found, delete_task, "delete", "Deleted", mention_deleted))
 
 
-def update(intent: Update, situation: Situation) -> Plan:
+def update(intent: UpdateIntent, context: PlanContext) -> Plan:
     """Change tasks, many only after a yes; one task's tags are read first, since all are sent."""
-    found = yield from find(intent.target, situation)
+    found = yield from find(intent.target, context)
     if not found.numbers:
         return found.reply
     changes = intent.changes
@@ -111,7 +113,7 @@ def update(intent: Update, situation: Situation) -> Plan:
         if changes.title is not None or changes.notes is not None:
             return "I change titles and notes of one task at a time. Nothing was changed."
         call = change_tasks(found.numbers[:MAX_AT_ONCE], changes, completed=None)
-        return (yield from _ask_first(found, call, _phrase(changes, situation), situation))
+        return (yield from _ask_first(found, call, _phrase(changes, context), context))
     known = {task.number: task for task in found.tasks}
     if (changes.add_tags or changes.drop_tags) and not known:
         (output,) = yield [list_tasks(Filter(status="all"))]
@@ -119,51 +121,51 @@ def update(intent: Update, situation: Situation) -> Plan:
     outputs = yield [
         update_task(number, changes, _tags(changes, known.get(number))) for number in found.numbers
     ]
-    return _report_update(outputs, situation)
+    return _report_update(outputs, context)
 
 
-def undo(situation: Situation) -> Plan:
+def undo(context: PlanContext) -> Plan:
     """Take back what the last turn has changed."""
     (output,) = yield [tool_calls.undo()]
     if output.code == "nothing-to-undo":
-        return replies.talk(Topic.NOTHING_TO_UNDO, situation.clock)
+        return replies.talk(Topic.NOTHING_TO_UNDO, context.clock)
     if output.waits:
         return f"Undo all of that? It changes much. {Prompt.CONFIRM.value}"
     if not output.is_ok:
-        return replies.failure("undo that", output)
+        return replies.describe_failure("undo that", output)
     return replies.changed("Undone", output)
 
 
-def confirm(situation: Situation) -> Plan:
+def confirm(context: PlanContext) -> Plan:
     """Carry out what the turn before asked about."""
     (output,) = yield [confirm_changes()]
     if output.code == "nothing-waits":
-        return replies.talk(Topic.NOTHING_TO_CONFIRM, situation.clock)
+        return replies.talk(Topic.NOTHING_TO_CONFIRM, context.clock)
     if not output.is_ok:
-        return replies.failure("do that", output)
+        return replies.describe_failure("do that", output)
     left = str(output.data.get("left") or "")
     return "\n\n".join(filter(None, [replies.changed("Done", output), escape(left)]))
 
 
-def discard(situation: Situation) -> Plan:
+def discard(context: PlanContext) -> Plan:
     """Drop what the turn before asked about."""
     yield [discard_changes()]
-    return replies.talk(Topic.LEFT_ALONE, situation.clock)
+    return replies.talk(Topic.LEFT_ALONE, context.clock)
 
 
-def new_list(intent: CreateList) -> Plan:
+def new_list(intent: CreateListIntent) -> Plan:
     """Create a list."""
     (output,) = yield [create_list(intent.name)]
     if not output.is_ok:
-        return replies.failure(f"create the list {quote(intent.name)}", output)
+        return replies.describe_failure(f"create the list {quote(intent.name)}", output)
     return f"Created the list {quote(intent.name)}."
 
 
-def remove_list(intent: DeleteList) -> Plan:
+def remove_list(intent: DeleteListIntent) -> Plan:
     """Delete a list, only after a yes."""
     (output,) = yield [list_lists()]
     if not output.is_ok:
-        return replies.failure("look at your lists", output)
+        return replies.describe_failure("look at your lists", output)
     known = {found.name: found for found in output.lists}
     name = similar_list(intent.name, list(known))
     if name is None:
@@ -171,7 +173,7 @@ def remove_list(intent: DeleteList) -> Plan:
         return f"There is no list called {quote(intent.name)}. Your lists: {names}."
     (output,) = yield [delete_list(name, with_tasks=intent.with_tasks)]
     if not output.waits:
-        return replies.failure(f"delete the list {quote(name)}", output)
+        return replies.describe_failure(f"delete the list {quote(name)}", output)
     count = known[name].open_tasks
     tasks = f"{count} open task{'' if count == 1 else 's'}"
     fate = "are deleted with it" if intent.with_tasks else "move to your default list"
@@ -179,8 +181,8 @@ def remove_list(intent: DeleteList) -> Plan:
 
 
 def _change_each(
-    found: Found,
-    call: Callable[[int], ToolCall],
+    found: ResolvedTarget,
+    call: Callable[[int], FunctionCall],
     doing: str,
     done: str,
     name: Callable[[int, str], str] = mention,
@@ -198,7 +200,7 @@ def _change_each(
         )
         texts.append(f"{done}, {len(tasks)} tasks:\n\n{names}")
     texts.extend(
-        replies.failure(f"{doing} #{output.call.arguments.get('task')}", output)
+        replies.describe_failure(f"{doing} #{output.call.arguments.get('task')}", output)
         for output in outputs
         if not (output.is_ok or output.waits)
     )
@@ -206,7 +208,7 @@ def _change_each(
     return "\n\n".join(texts)
 
 
-def _waiting(outputs: Sequence[ToolOutput]) -> list[str]:
+def _waiting(outputs: Sequence[FunctionOutput]) -> list[str]:
     """Ask about the calls that wait: the message changed others before."""
     waiting = [f"#{output.call.arguments.get('task')}" for output in outputs if output.waits]
     if not waiting:
@@ -214,13 +216,13 @@ def _waiting(outputs: Sequence[ToolOutput]) -> list[str]:
     return [f"Still waiting: {', '.join(waiting)}. That's much at once. {Prompt.CONFIRM.value}"]
 
 
-def _is_bulk(target: Target, found: Found) -> bool:
+def _is_bulk(target: Target, found: ResolvedTarget) -> bool:
     """Tell whether to ask first: a rule picked several tasks, or they are more than a few."""
-    picked = isinstance(target, Everything) and len(found.numbers) > 1
+    picked = isinstance(target, ByFilter) and len(found.numbers) > 1
     return picked or len(found.numbers) > MAX_UNASKED
 
 
-def _ask_first(found: Found, call: ToolCall, doing: str, situation: Situation) -> Plan:
+def _ask_first(found: ResolvedTarget, call: FunctionCall, doing: str, context: PlanContext) -> Plan:
     """Ask before many are changed, and show them; the tool keeps them until the yes.
 
     Args:
@@ -234,10 +236,10 @@ def _ask_first(found: Found, call: ToolCall, doing: str, situation: Situation) -
         found = replace(found, tasks=wanted if len(wanted) == len(found.numbers) else ())
     (output,) = yield [call]
     if not output.waits:
-        return replies.failure("ask about that", output)
+        return replies.describe_failure("ask about that", output)
     numbers = found.numbers[:MAX_AT_ONCE]
     if found.tasks:
-        shown = replies.bullets(found.tasks[: replies.MAX_LINES], situation.clock)
+        shown = replies.format_tasks(found.tasks[: replies.MAX_LINES], context.clock)
         rest = numbers[replies.MAX_LINES :]
     else:
         shown, rest = "", numbers
@@ -251,11 +253,11 @@ def _ask_first(found: Found, call: ToolCall, doing: str, situation: Situation) -
     return f"{doing.format(count)}?\n\n{shown}{also}{more}\n\n{Prompt.CONFIRM.value}"
 
 
-def _phrase(changes: Changes, situation: Situation) -> str:
+def _phrase(changes: Changes, context: PlanContext) -> str:
     """Say what changes do, with {} for the tasks."""
     parts = []
     if changes.due is not None:
-        parts.append(f"Move {{}} to {say_due(changes.due, situation.clock)}")
+        parts.append(f"Move {{}} to {format_due(changes.due, context.clock)}")
     if changes.clear_due:
         parts.append("Remove the date of {}")
     if changes.list_name is not None:
@@ -272,7 +274,7 @@ def _braced(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _tags(changes: Changes, task: TaskView | None) -> tuple[str, ...] | None:
+def _tags(changes: Changes, task: TaskResult | None) -> tuple[str, ...] | None:
     if not changes.add_tags and not changes.drop_tags:
         return None
     dropped = {tag.casefold() for tag in changes.drop_tags}
@@ -280,17 +282,17 @@ def _tags(changes: Changes, task: TaskView | None) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys([*kept, *changes.add_tags]))
 
 
-def _report_update(outputs: Sequence[ToolOutput], situation: Situation) -> str:
+def _report_update(outputs: Sequence[FunctionOutput], context: PlanContext) -> str:
     tasks = [output.task for output in outputs if output.is_ok and output.task]
     texts = []
     if len(tasks) == 1:
         has_moved = "list" in outputs[0].call.arguments
-        changed = replies.describe(tasks[0], situation.clock, with_list=has_moved)
+        changed = replies.describe_task(tasks[0], context.clock, with_list=has_moved)
         texts.append(f"Changed: {changed}.")
     elif tasks:
-        texts.append(f"Changed {len(tasks)} tasks:\n\n{replies.bullets(tasks, situation.clock)}")
+        texts.append(f"Changed {len(tasks)} tasks:\n\n{replies.format_tasks(tasks, context.clock)}")
     texts.extend(
-        replies.failure(f"change #{output.call.arguments.get('task')}", output)
+        replies.describe_failure(f"change #{output.call.arguments.get('task')}", output)
         for output in outputs
         if not (output.is_ok or output.waits)
     )

@@ -1,11 +1,11 @@
-"""When and where the user is: what the system instructions say about now, zone and locale."""
+"""The user's current time, time zone and locale, read from the system instructions."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-# CLDR: day periods (h/K) are the preferred hour cycle there; elsewhere people write 17:00.
+# Regions whose preferred hour cycle in CLDR has day periods (h/K); the others write 17:00.
 TWELVE_HOUR_REGIONS = frozenset({"US", "CA", "AU", "NZ", "IN", "PK", "PH", "EG", "MX"})
 MONTH_FIRST_REGIONS = frozenset({"US", "PH"})
 _LINE = re.compile(r"^(Now|Time zone|Locale):[ \t]*(\S+)[ \t]*$", re.MULTILINE)
@@ -13,7 +13,7 @@ _LINE = re.compile(r"^(Now|Time zone|Locale):[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One turn's fixed idea of time; every date phrase is read against it."""
+    """The fixed time and place that all date phrases of a turn are relative to."""
 
     now: datetime
     zone: tzinfo
@@ -21,34 +21,35 @@ class Clock:
 
     @property
     def today(self) -> date:
-        """The day it is for the user."""
+        """The current day in the user's zone."""
         return self.now.date()
 
     @property
-    def _region(self) -> str:
+    def region(self) -> str:
+        """The region of the locale, such as "GB"; empty if it has none."""
         parts = self.locale.replace("_", "-").split("-")
         return next((p.upper() for p in parts[1:] if len(p) == 2), "")
 
     @property
     def is_month_first(self) -> bool:
-        """Whether 3/12 is the twelfth of March here."""
-        return self._region in MONTH_FIRST_REGIONS or self.locale.lower() == "en"
+        """Whether 3/12 means 12 March in this locale."""
+        return self.region in MONTH_FIRST_REGIONS or self.locale.lower() == "en"
 
     @property
     def is_twelve_hour(self) -> bool:
-        """Whether people here say 5 PM rather than 17:00."""
-        return self._region in TWELVE_HOUR_REGIONS or self.locale.lower() == "en"
+        """Whether this locale writes 5 PM rather than 17:00."""
+        return self.region in TWELVE_HOUR_REGIONS or self.locale.lower() == "en"
 
     def at(self, day: date, wall_time: time) -> datetime:
-        """Return the moment a wall clock here shows that time.
+        """Return the moment at which a local clock shows `wall_time`.
 
-        A time that a zone change skips moves forward by the gap; one that happens twice is the first.
+        A time skipped by a zone change moves forward by the gap; of one that occurs twice, the first counts.
         """
         local = datetime.combine(day, wall_time, tzinfo=self.zone)
         return local.astimezone(UTC).astimezone(self.zone)
 
     def after(self, delay: timedelta) -> datetime:
-        """Return the moment `delay` of real time from now, to the minute."""
+        """Return the moment after `delay` of elapsed time, truncated to the minute."""
         moment = (self.now.astimezone(UTC) + delay).astimezone(self.zone)
         return moment.replace(second=0, microsecond=0)
 
@@ -57,30 +58,23 @@ def read_clock(instructions: str | None, fallback_now: datetime) -> Clock:
     """Read the `Now:`, `Time zone:` and `Locale:` lines of the system instructions.
 
     Args:
-        fallback_now: an aware time, used when the instructions do not name one.
+        fallback_now: an aware time, used if the instructions have no valid one.
     """
     facts: dict[str, str] = {}
     for key, value in _LINE.findall(instructions or ""):
         facts.setdefault(key, value)
-    now = _read_now(facts.get("Now"), fallback_now)
-    zone = _read_zone(facts.get("Time zone")) or now.tzinfo or UTC
-    return Clock(now.astimezone(zone), zone, facts.get("Locale", "en-US"))
-
-
-def _read_now(text: str | None, fallback: datetime) -> datetime:
-    if text is None:
-        return fallback
+    now, zone = fallback_now, None
     try:
-        moment = datetime.fromisoformat(text)
+        if "Now" in facts:
+            now = datetime.fromisoformat(facts["Now"])
     except ValueError:
-        return fallback
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _read_zone(name: str | None) -> tzinfo | None:
-    if name is None:
-        return None
+        pass
     try:
-        return ZoneInfo(name)
+        if "Time zone" in facts:
+            zone = ZoneInfo(facts["Time zone"])
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+        pass
+    if now.tzinfo is None:
+        now = now.replace(tzinfo=UTC)
+    zone_or_default = zone or now.tzinfo or UTC
+    return Clock(now.astimezone(zone_or_default), zone_or_default, facts.get("Locale", "en-US"))

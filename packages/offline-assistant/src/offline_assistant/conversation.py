@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from offline_assistant.tool_calls import ToolCall, ToolOutput, read_output
+from offline_assistant.tool_calls import FunctionCall, FunctionOutput, read_output
 
 # Ids of our own calls begin so; others are effects of an earlier, broken run of the same message.
 CALL_ID_PREFIX: Final = "ofl_"
@@ -25,36 +25,38 @@ _FILE: Final = re.compile(r"^\[A file was attached that can't be read here: (.*)
 
 
 @dataclass(slots=True)
-class Turn:
+class ConversationTurn:
     """One user message and what followed it."""
 
     text: str
     quoted: str = ""
     files: tuple[str, ...] = ()
-    own: list[ToolOutput] = field(default_factory=list)
-    earlier: list[ToolOutput] = field(default_factory=list)
-    clicks: list[ToolOutput] = field(default_factory=list)
+    own: list[FunctionOutput] = field(default_factory=list)
+    earlier: list[FunctionOutput] = field(default_factory=list)
+    click: list[FunctionOutput] = field(default_factory=list)
     answer: str = ""
 
 
-def read_turns(items: str | Sequence[Any]) -> list[Turn]:
+def read_turns(items: str | Sequence[Any]) -> list[ConversationTurn]:
     """Split input items into turns; the last one is the one to answer."""
     if isinstance(items, str):
-        return [Turn(items)]
-    turns: list[Turn] = []
-    calls: dict[str, ToolCall] = {}
+        return [ConversationTurn(items)]
+    turns: list[ConversationTurn] = []
+    calls: dict[str, FunctionCall] = {}
     for item in items:
         _take(_as_mapping(item), turns, calls)
     return turns
 
 
-def _take(item: Mapping[str, Any], turns: list[Turn], calls: dict[str, ToolCall]) -> None:
+def _take(
+    item: Mapping[str, Any], turns: list[ConversationTurn], calls: dict[str, FunctionCall]
+) -> None:
     kind, role = item.get("type", "message"), item.get("role")
     if kind == "function_call":
-        calls[str(item.get("call_id"))] = ToolCall(str(item.get("name")), _arguments(item))
+        calls[str(item.get("call_id"))] = FunctionCall(str(item.get("name")), _arguments(item))
     elif kind == "function_call_output" and turns:
         call_id = str(item.get("call_id"))
-        call = calls.get(call_id, ToolCall(""))
+        call = calls.get(call_id, FunctionCall(""))
         output = read_output(call, _text(item.get("output")))
         _outputs_of(turns[-1], call_id).append(output)
     elif kind == "message" and role == "assistant" and turns:
@@ -63,13 +65,13 @@ def _take(item: Mapping[str, Any], turns: list[Turn], calls: dict[str, ToolCall]
         _take_user_text(_text(item.get("content")), turns)
 
 
-def _outputs_of(turn: Turn, call_id: str) -> list[ToolOutput]:
+def _outputs_of(turn: ConversationTurn, call_id: str) -> list[FunctionOutput]:
     if call_id.startswith(CLICK_ID_PREFIX):
-        return turn.clicks
+        return turn.click
     return turn.own if call_id.startswith(CALL_ID_PREFIX) else turn.earlier
 
 
-def _take_user_text(text: str, turns: list[Turn]) -> None:
+def _take_user_text(text: str, turns: list[ConversationTurn]) -> None:
     if text.startswith(_QUOTED):
         if turns:
             turns[-1].quoted = text.removeprefix(_QUOTED).strip()
@@ -77,7 +79,7 @@ def _take_user_text(text: str, turns: list[Turn]) -> None:
     if text.startswith(_CONTEXT):
         return
     without_files = _FILE.sub("", text)
-    turns.append(Turn(without_files.strip(), files=tuple(_FILE.findall(text))))
+    turns.append(ConversationTurn(without_files.strip(), files=tuple(_FILE.findall(text))))
 
 
 def _as_mapping(item: object) -> Mapping[str, Any]:

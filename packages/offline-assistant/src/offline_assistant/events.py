@@ -24,7 +24,7 @@ from openai.types.responses import (
 )
 
 from offline_assistant.conversation import CALL_ID_PREFIX
-from offline_assistant.planner import Step
+from offline_assistant.planner import PlanStep
 
 MODEL_NAME: Final = "todochat-offline"
 OutputItem = ResponseOutputMessage | ResponseFunctionToolCall
@@ -32,7 +32,7 @@ OutputItem = ResponseOutputMessage | ResponseFunctionToolCall
 _WORD: Final = re.compile(r"\s*\S+|\s+$")
 
 
-def answer_key(instructions: str | None, items: object) -> str:
+def response_key(instructions: str | None, items: object) -> str:
     """Return a key of everything that led to an answer; its ids are made of it.
 
     Each step of a turn has more input than the one before, so no two answers share their ids.
@@ -41,7 +41,7 @@ def answer_key(instructions: str | None, items: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def output_items(step: Step, key: str) -> list[OutputItem]:
+def output_items(step: PlanStep, key: str) -> list[OutputItem]:
     """Return a step as finished output items: calls, or else a message."""
     if not step.calls:
         return [_message(key, step.text)]

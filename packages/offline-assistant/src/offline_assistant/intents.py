@@ -1,5 +1,6 @@
-"""What a message asks for, as plain data: the border between reading a sentence and acting on it."""
+"""The intents that a message parses to: plain data between the grammar and the planner."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -11,8 +12,8 @@ Form = Literal["list", "count", "next"]
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A due day, or a moment (aware)."""
+class DueDate:
+    """A due day, or an aware due time."""
 
     day: date | None = None
     at: datetime | None = None
@@ -25,14 +26,14 @@ class NewTask:
     title: str
     list_name: str | None = None
     priority: Priority | None = None
-    due: Due | None = None
+    due: DueDate | None = None
     notes: str | None = None
     tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which tasks are meant by everything but their titles. Days are inclusive."""
+    """Every condition on tasks except their titles. Days are inclusive."""
 
     status: Status = "open"
     list_name: str | None = None
@@ -44,61 +45,67 @@ class Filter:
 
     @property
     def has_due(self) -> bool:
-        """Whether it asks for due dates."""
+        """Whether the filter limits due dates."""
         return self.due_from is not None or self.due_to is not None
 
+    def includes_due_day(self, day: date | None) -> bool:
+        """Return whether a task that is due on `day` passes; undated ones only without a limit."""
+        if day is None:
+            return not self.has_due
+        return (self.due_from or day) <= day <= (self.due_to or day)
 
-# --- which tasks -------------------------------------------------------------------------------
+
+# --- targets: the tasks that a command applies to -----------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ByNumber:
-    """Tasks by their numbers."""
+    """Tasks identified by their numbers."""
 
     numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ByWords:
-    """Words of the title; `hint` words only break ties ("I bought the milk": buy)."""
+    """Tasks whose titles have these words; the `hint` verb breaks ties ("I bought the milk": buy)."""
 
     words: str
-    within: Filter = field(default_factory=lambda: Filter(status="all"))
+    task_filter: Filter = field(default_factory=lambda: Filter(status="all"))
     hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Mentioned:
-    """Tasks the assistant spoke of last: "it", "them", "the second one"; -1 is the last one."""
+class ByMention:
+    """Tasks in the assistant's latest reply: "it", "them", "the second one"; position -1 is the last."""
 
     position: int | None = None
     is_plural: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class NextDue:
-    """The task that is due first, of those with these words in the title."""
+class ByNextDue:
+    """The task that is due next; with `words`, only among tasks with these words in their titles."""
 
     words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Everything:
-    """All tasks that a filter lets through, and whose titles have these words."""
+class ByFilter:
+    """All tasks that pass a filter and have these words in their titles."""
 
-    within: Filter
+    task_filter: Filter
     words: str = ""
 
 
-Target = ByNumber | ByWords | Mentioned | NextDue | Everything
+Target = ByNumber | ByWords | ByMention | ByNextDue | ByFilter
 
 
-# --- what to do --------------------------------------------------------------------------------
+# --- intents ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Add:
-    """Add tasks. `wants_repeat` and `wants_reminder` are what the product cannot do yet."""
+class AddIntent:
+    """Add tasks. Repetition and reminders aren't supported yet, so the reply mentions it."""
 
     tasks: tuple[NewTask, ...]
     wants_repeat: bool = False
@@ -106,57 +113,68 @@ class Add:
 
 
 @dataclass(frozen=True, slots=True)
-class Complete:
+class CompleteIntent:
     """Mark tasks as done."""
 
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
-class Reopen:
+class ReopenIntent:
     """Mark tasks as not done."""
 
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
-class Delete:
-    """Delete tasks; several, or a selection ("all done ones"), only once it is confirmed."""
+class DeleteIntent:
+    """Delete tasks; several tasks, or a selection ("all done ones"), need a confirmation."""
 
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
-class Undo:
-    """Take back what the last turn, or click, has changed."""
+class UndoIntent:
+    """Undo the changes of the last turn or click."""
 
 
 @dataclass(frozen=True, slots=True)
-class Confirm:
-    """Carry out what the turn before asked about."""
+class ConfirmIntent:
+    """Carry out the change that the previous turn asked to confirm."""
 
 
 @dataclass(frozen=True, slots=True)
-class Discard:
-    """Leave everything as it is, and drop what the turn before asked about."""
+class DiscardIntent:
+    """Discard the change that the previous turn asked to confirm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to change about a task; `None` leaves a field as it is."""
+    """Changes to a task; None leaves a field unchanged."""
 
     title: str | None = None
     notes: str | None = None
     priority: Priority | None = None
     list_name: str | None = None
-    due: Due | None = None
+    due: DueDate | None = None
     clear_due: bool = False
     add_tags: tuple[str, ...] = ()
     drop_tags: tuple[str, ...] = ()
 
+    @property
+    def has_tags(self) -> bool:
+        """Whether tags are added or dropped."""
+        return bool(self.add_tags or self.drop_tags)
+
+    def change_tags(self, tags: Iterable[str]) -> tuple[str, ...]:
+        """Return a task's new tags, given its current ones; tags are dropped in any case."""
+        dropped = {tag.casefold() for tag in self.drop_tags}
+        kept = [tag for tag in tags if tag.casefold() not in dropped]
+        return tuple(dict.fromkeys([*kept, *self.add_tags]))
+
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class UpdateIntent:
     """Change tasks."""
 
     target: Target
@@ -164,32 +182,32 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateList:
-    """Make a list."""
+class CreateListIntent:
+    """Create a list."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteList:
-    """Delete a list once it is confirmed, and its tasks only if that was said."""
+class DeleteListIntent:
+    """Delete a list after a confirmation; its tasks are moved unless `with_tasks`."""
 
     name: str
     with_tasks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ShowTasks:
-    """Answer with tasks.
+class ShowTasksIntent:
+    """Show tasks.
 
     Attributes:
-        words: only tasks with these words in their titles.
-        numbers: only the tasks with these numbers.
-        only_dated: only tasks that have a due date.
-        form: the whole list, only how many, or the one to do next.
+        words: show only tasks with these words in their titles.
+        numbers: show only the tasks with these numbers.
+        only_dated: show only tasks that have a due date.
+        form: the tasks, their count, or the task to do next.
     """
 
-    within: Filter
+    task_filter: Filter
     words: str = ""
     numbers: tuple[int, ...] = ()
     form: Form = "list"
@@ -197,12 +215,12 @@ class ShowTasks:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowLists:
-    """Answer with the lists."""
+class ShowListsIntent:
+    """Show the lists."""
 
 
 class Topic(Enum):
-    """What can be answered without any tool."""
+    """Topics whose reply needs no tool."""
 
     GREETING = "greeting"
     FEELING = "feeling"
@@ -228,14 +246,14 @@ class Topic(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
-    """Answer without any tool."""
+class TalkIntent:
+    """Reply without calling a tool."""
 
     topic: Topic
 
 
 class Missing(Enum):
-    """What a command lacks; asking for it ends with words that tell the next turn what was asked."""
+    """The detail that a command lacks; `prompts.PROMPT_FOR` has the question that asks for it."""
 
     TITLE = "title"
     LIST_NAME = "list name"
@@ -246,34 +264,34 @@ class Missing(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A command that is understood but for one thing; the next message is read as the answer."""
+class ClarifyIntent:
+    """An incomplete command: ask for the missing detail and read the next message as the reply."""
 
     missing: Missing
     draft: "Intent"
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """Tasks that may be meant to be added: it is done only after a yes."""
+class OfferIntent:
+    """Offer to add tasks; they are added only after a yes."""
 
-    add: Add
+    add: AddIntent
 
 
 Intent = (
-    Add
-    | Complete
-    | Reopen
-    | Delete
-    | Undo
-    | Confirm
-    | Discard
-    | Update
-    | CreateList
-    | DeleteList
-    | ShowTasks
-    | ShowLists
-    | Talk
-    | Ask
-    | Offer
+    AddIntent
+    | CompleteIntent
+    | ReopenIntent
+    | DeleteIntent
+    | UndoIntent
+    | ConfirmIntent
+    | DiscardIntent
+    | UpdateIntent
+    | CreateListIntent
+    | DeleteListIntent
+    | ShowTasksIntent
+    | ShowListsIntent
+    | TalkIntent
+    | ClarifyIntent
+    | OfferIntent
 )

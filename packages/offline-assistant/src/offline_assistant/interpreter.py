@@ -11,19 +11,27 @@ from typing import Final
 from offline_assistant.clock import Clock
 from offline_assistant.grammar import sentence_type
 from offline_assistant.grammar.adding import ADDING_RULES, FRAGMENT_RULES, IMPERATIVE_RULES
-from offline_assistant.grammar.asking import answer, read_noun_phrase, read_request_to_see
+from offline_assistant.grammar.completing import COMPLETING_RULES
 from offline_assistant.grammar.deleting import DELETING_RULES
-from offline_assistant.grammar.finishing import FINISHING_RULES
 from offline_assistant.grammar.items import MAX_ITEMS
 from offline_assistant.grammar.new_lists import NEW_LIST_RULES
+from offline_assistant.grammar.questions import answer, read_noun_phrase, read_request_to_see
 from offline_assistant.grammar.quotes import hide_quotes, show_quotes
-from offline_assistant.grammar.rules import read_by
+from offline_assistant.grammar.rewriting import read_find_and_change, read_tail_request
+from offline_assistant.grammar.rules import apply_rules
 from offline_assistant.grammar.scope import is_out_of_scope, is_playing
-from offline_assistant.grammar.tail_requests import read_find_and_change, read_tail_request
-from offline_assistant.grammar.talking import small_talk
+from offline_assistant.grammar.small_talk import small_talk
 from offline_assistant.grammar.updating import UPDATING_RULES
 from offline_assistant.grammar.word_order import move_front_to_end
-from offline_assistant.intents import Add, Intent, Offer, ShowLists, ShowTasks, Talk, Topic
+from offline_assistant.intents import (
+    AddIntent,
+    Intent,
+    OfferIntent,
+    ShowListsIntent,
+    ShowTasksIntent,
+    TalkIntent,
+    Topic,
+)
 
 # Longer than any title with notes worth typing; it also bounds what the patterns have to read.
 MAX_MESSAGE_CHARS: Final = 2000
@@ -34,7 +42,7 @@ MAX_SENTENCES: Final = 30
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _COMMANDS: Final = (
     *UPDATING_RULES,
-    *FINISHING_RULES,
+    *COMPLETING_RULES,
     *DELETING_RULES,
     *ADDING_RULES,
 )
@@ -43,16 +51,16 @@ _COMMANDS: Final = (
 def interpret(message: str, clock: Clock) -> tuple[Intent, ...]:
     """Return what a message asks for, in its order; at least one intent."""
     if len(message) > MAX_MESSAGE_CHARS:
-        return (Talk(Topic.TOO_LONG),)
+        return (TalkIntent(Topic.TOO_LONG),)
     sentences = sentence_type.split_sentences(hide_quotes(normalise(message)))
     if not sentences:
-        return (Talk(Topic.EMPTY),)
+        return (TalkIntent(Topic.EMPTY),)
     if sentence_type.is_question(sentences[0]):
         return _answer_only(sentences[:MAX_COMMANDS], clock)
     read = (read_sentence(sentence, clock) for sentence in sentences[:MAX_SENTENCES])
     intents = _merge_adds(read)
     if len(intents) > MAX_COMMANDS or len(sentences) > MAX_SENTENCES:
-        intents = [*intents[:MAX_COMMANDS], Talk(Topic.TOO_MANY)]
+        intents = [*intents[:MAX_COMMANDS], TalkIntent(Topic.TOO_MANY)]
     return _without_asides(tuple(intents))
 
 
@@ -68,10 +76,10 @@ def _merge_adds(intents: Iterable[Intent]) -> list[Intent]:
     merged: list[Intent] = []
     for intent in intents:
         last = merged[-1] if merged else None
-        if isinstance(last, Add) and isinstance(intent, Add):
+        if isinstance(last, AddIntent) and isinstance(intent, AddIntent):
             tasks = (*last.tasks, *intent.tasks)[:MAX_ITEMS]
             repeats = last.wants_repeat or intent.wants_repeat
-            merged[-1] = Add(tasks, repeats, last.wants_reminder or intent.wants_reminder)
+            merged[-1] = AddIntent(tasks, repeats, last.wants_reminder or intent.wants_reminder)
         else:
             merged.append(intent)
     return merged
@@ -101,20 +109,20 @@ def _read_command(text: str, clock: Clock, *, is_request: bool = False) -> Inten
     if talk is not None:
         return talk
     if sentence_type.is_negated(text):
-        return Talk(Topic.LEFT_ALONE)
+        return TalkIntent(Topic.LEFT_ALONE)
     if sentence_type.is_question(text):
         return answer(text, clock)
     if is_playing(text):
-        return Talk(Topic.OUT_OF_SCOPE)
+        return TalkIntent(Topic.OUT_OF_SCOPE)
     return (
-        read_by(NEW_LIST_RULES, text, clock)
+        apply_rules(NEW_LIST_RULES, text, clock)
         or read_find_and_change(text, clock, _read_command)
         or read_request_to_see(text, clock)
-        or read_by(_COMMANDS, text, clock)
-        or (None if is_request else read_by(IMPERATIVE_RULES, text, clock))
+        or apply_rules(_COMMANDS, text, clock)
+        or (None if is_request else apply_rules(IMPERATIVE_RULES, text, clock))
         or read_noun_phrase(text, clock)
-        or read_by(FRAGMENT_RULES, text, clock)
-        or Talk(Topic.OUT_OF_SCOPE if is_out_of_scope(show_quotes(text)) else Topic.UNKNOWN)
+        or apply_rules(FRAGMENT_RULES, text, clock)
+        or TalkIntent(Topic.OUT_OF_SCOPE if is_out_of_scope(show_quotes(text)) else Topic.UNKNOWN)
     )
 
 
@@ -123,20 +131,22 @@ def _answer_only(sentences: list[str], clock: Clock) -> tuple[Intent, ...]:
     answers: list[Intent] = []
     for sentence in sentences:
         intent = read_sentence(sentence, clock)
-        answers.append(intent if _is_harmless(intent) else Talk(Topic.QUESTION_CHANGES_NOTHING))
+        answers.append(
+            intent if _is_harmless(intent) else TalkIntent(Topic.QUESTION_CHANGES_NOTHING)
+        )
     return _without_asides(tuple(dict.fromkeys(answers)))
 
 
 def _without_change(intent: Intent, text: str, clock: Clock) -> Intent:
     if _is_harmless(intent):
         return intent
-    if isinstance(intent, Offer):
+    if isinstance(intent, OfferIntent):
         return answer(text, clock)
-    return Talk(Topic.QUESTION_CHANGES_NOTHING)
+    return TalkIntent(Topic.QUESTION_CHANGES_NOTHING)
 
 
 def _is_harmless(intent: Intent) -> bool:
-    return isinstance(intent, ShowTasks | ShowLists | Talk)
+    return isinstance(intent, ShowTasksIntent | ShowListsIntent | TalkIntent)
 
 
 def _without_asides(intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
@@ -149,5 +159,5 @@ def _without_asides(intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
         Topic.UNKNOWN,
         Topic.FEELING,
     }
-    kept = tuple(i for i in intents if not (isinstance(i, Talk) and i.topic in asides))
+    kept = tuple(i for i in intents if not (isinstance(i, TalkIntent) and i.topic in asides))
     return kept or intents[:1]

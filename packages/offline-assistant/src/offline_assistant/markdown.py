@@ -30,12 +30,12 @@ def mention(number: int, title: str) -> str:
     return f"#{number} {quote(title)}"
 
 
-def gone(number: int, title: str) -> str:
+def mention_deleted(number: int, title: str) -> str:
     """Return how an answer names a task that is no more: "it" can't mean this one."""
     return f"{quote(title)} (#{number})"
 
 
-def names_gone(markdown: str) -> bool:
+def mentions_deleted_task(markdown: str) -> bool:
     """Whether an answer of ours tells of deleted tasks."""
     return _GONE.search(markdown) is not None
 

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from offline_assistant.patterns import word_list
-from offline_assistant.tool_calls import TaskView
+from offline_assistant.tool_calls import TaskResult
 
 _SMALL: Final = frozenset(
     word_list(
@@ -33,8 +33,8 @@ _ENDINGS: Final = ("ing", "ed", "e")
 class Matches:
     """Tasks that surely are meant, and those that perhaps are."""
 
-    sure: tuple[TaskView, ...] = ()
-    perhaps: tuple[TaskView, ...] = ()
+    sure: tuple[TaskResult, ...] = ()
+    perhaps: tuple[TaskResult, ...] = ()
 
 
 def stem(word: str) -> str:
@@ -69,12 +69,12 @@ def search_term(text: str) -> str:
 class Titles:
     """The titles of tasks, read once to match many words against them."""
 
-    def __init__(self, tasks: Iterable[TaskView]) -> None:
+    def __init__(self, tasks: Iterable[TaskResult]) -> None:
         self._titles = [
             (task, _fold(task.title), frozenset(words_of(task.title))) for task in tasks
         ]
 
-    def sure(self, words: str, hint: str = "") -> tuple[TaskView, ...]:
+    def sure(self, words: str, hint: str = "") -> tuple[TaskResult, ...]:
         """Return the tasks whose titles have all the words.
 
         Args:
@@ -90,7 +90,7 @@ class Titles:
             full = [(task, having) for task, having in full if base in having] or full
         return tuple(task for task, _ in full)
 
-    def perhaps(self, words: str) -> tuple[TaskView, ...]:
+    def perhaps(self, words: str) -> tuple[TaskResult, ...]:
         """Return the tasks whose titles have at least half of the words, allowing for typos."""
         wanted = set(words_of(words))
         typos = _Typos()
@@ -125,7 +125,7 @@ class _Typos:
         return self._known[pair]
 
 
-def match_titles(words: str, tasks: Iterable[TaskView], hint: str = "") -> Matches:
+def match_titles(words: str, tasks: Iterable[TaskResult], hint: str = "") -> Matches:
     """Match words against titles.
 
     Args:

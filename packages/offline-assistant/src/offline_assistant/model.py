@@ -18,11 +18,11 @@ from typing_extensions import override
 from offline_assistant import replies
 from offline_assistant.calendar_dates import parse_calendar_date
 from offline_assistant.clock import Clock, read_clock
-from offline_assistant.conversation import Turn, read_turns
-from offline_assistant.events import answer_key, output_items, stream_events
-from offline_assistant.follow_up import read_situation, read_turn
-from offline_assistant.intents import Intent, Talk, Topic
-from offline_assistant.planner import Step, next_step
+from offline_assistant.conversation import ConversationTurn, read_turns
+from offline_assistant.events import output_items, response_key, stream_events
+from offline_assistant.follow_up import read_context, read_turn
+from offline_assistant.intents import Intent, TalkIntent, Topic
+from offline_assistant.planner import PlanStep, next_step
 from offline_assistant.time_limit import time_limit
 from todochat.clock import utc_now
 
@@ -65,7 +65,7 @@ class OfflineModel(Model):
         del previous_response_id, conversation_id, prompt
         clock = read_clock(system_instructions, self._now())
         step = await _decide(input, clock, tools)
-        items = output_items(step, answer_key(system_instructions, input))
+        items = output_items(step, response_key(system_instructions, input))
         return ModelResponse(output=list(items), usage=Usage(), response_id=None)
 
     @override
@@ -87,43 +87,43 @@ class OfflineModel(Model):
         del previous_response_id, conversation_id, prompt
         clock = read_clock(system_instructions, self._now())
         step = await _decide(input, clock, tools)
-        key = answer_key(system_instructions, input)
+        key = response_key(system_instructions, input)
         for event in stream_events(output_items(step, key), key, clock.now.timestamp()):
             yield event
             # Whoever reads gets a turn after each word; nothing is held up on purpose.
             await asyncio.sleep(0)
 
 
-def decide(items: str | Sequence[Any], clock: Clock) -> Step:
+def decide(items: str | Sequence[Any], clock: Clock) -> PlanStep:
     """Return the next step for a conversation: a pure function of its arguments."""
     turns = read_turns(items)
     if not turns:
-        return Step(text="")
+        return PlanStep(text="")
     turn = turns[-1]
-    intents: tuple[Intent, ...] = (Talk(Topic.NO_FILES),)
+    intents: tuple[Intent, ...] = (TalkIntent(Topic.NO_FILES),)
     if turn.text or not turn.files:
         intents = _read(turns, clock)
-    step = next_step(intents, read_situation(turns, clock), turn)
+    step = next_step(intents, read_context(turns, clock), turn)
     if turn.files and step.text:
-        return replace(step, text=f"{replies.unread(turn.files)}\n\n{step.text}")
+        return replace(step, text=f"{replies.describe_unreadable_files(turn.files)}\n\n{step.text}")
     return step
 
 
-def _read(turns: Sequence[Turn], clock: Clock) -> tuple[Intent, ...]:
+def _read(turns: Sequence[ConversationTurn], clock: Clock) -> tuple[Intent, ...]:
     try:
         with time_limit(MAX_READING_SECONDS):
             return read_turn(turns, clock)
     except TimeoutError:
         log.warning("offline.message_took_too_long", characters=len(turns[-1].text))
-        return (Talk(Topic.UNKNOWN),)
+        return (TalkIntent(Topic.UNKNOWN),)
 
 
-async def _decide(items: str | Sequence[Any], clock: Clock, tools: Sequence[Tool]) -> Step:
+async def _decide(items: str | Sequence[Any], clock: Clock, tools: Sequence[Tool]) -> PlanStep:
     """Decide in a thread: reading a long message takes a while, and others' runs have leases."""
     return _only_with_tools(await asyncio.to_thread(decide, items, clock), tools)
 
 
-def _only_with_tools(step: Step, tools: Sequence[Tool]) -> Step:
+def _only_with_tools(step: PlanStep, tools: Sequence[Tool]) -> PlanStep:
     """Return the step; a text instead if this agent doesn't have the tools it calls."""
     having = {tool.name for tool in tools}
-    return step if all(call.name in having for call in step.calls) else Step(text=MISSING_TOOLS)
+    return step if all(call.name in having for call in step.calls) else PlanStep(text=MISSING_TOOLS)

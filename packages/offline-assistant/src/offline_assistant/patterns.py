@@ -1,8 +1,7 @@
-"""How the grammar's patterns are written, and the small words they share.
+"""The notation of the grammar's patterns, and the number words that they share.
 
-In a pattern a space stands for one white space character (a text has no runs of them, see
-`normalise`), " ?" for one that may be missing, and ' for either kind of apostrophe. None of them
-belongs inside a character class.
+In a pattern, a space matches one white space character (`normalise` collapses runs), " ?" an
+optional one, and ' any kind of apostrophe. None of them may be used inside a character class.
 """
 
 import re
@@ -17,13 +16,13 @@ Match: TypeAlias = regex.Match[str]
 
 
 class Pattern:
-    """A pattern that stops at the time limit.
+    """A compiled pattern whose matching stops at the time limit.
 
-    `re` can't be stopped and holds the interpreter lock while it matches. `regex` takes a timeout and
-    releases the lock.
+    `re` can't be interrupted and holds the GIL while it matches; `regex` takes a timeout and releases
+    the GIL.
 
     Attributes:
-        source: the pattern as `regex` reads it.
+        source: the pattern in the syntax of `regex`.
     """
 
     def __init__(self, source: str) -> None:
@@ -35,7 +34,7 @@ class Pattern:
         return self._compiled.match(text, timeout=time_left())
 
     def fullmatch(self, text: str) -> Match | None:
-        """Match all of a text."""
+        """Match the whole text."""
         return self._compiled.fullmatch(text, timeout=time_left())
 
     def search(self, text: str, start: int = 0, end: int | None = None) -> Match | None:
@@ -43,7 +42,7 @@ class Pattern:
         return self._compiled.search(text, start, end, timeout=time_left())
 
     def finditer(self, text: str, *, overlapped: bool = False) -> Iterator[Match]:
-        """Return the matches in a text; overlapping ones too if that is asked for."""
+        """Yield the matches in a text, optionally overlapping ones too."""
         return self._compiled.finditer(text, overlapped=overlapped, timeout=time_left())
 
     def split(self, text: str) -> list[str | Any]:
@@ -56,18 +55,18 @@ class Pattern:
 
 
 def rx(pattern: str) -> Pattern:
-    """Compile a pattern written for reading; case does not matter, "." is any character."""
+    """Compile a pattern in this module's notation, ignoring case; "." matches any character."""
     spaced = pattern.replace(" ?", r"\s?").replace(" ", r"\s")
     return Pattern(spaced.replace("'", "['\u2019\u02bc]"))
 
 
 def any_of(words: Iterable[str]) -> str:
-    """Return a group that matches any of the words, the longest first."""
+    """Return a group that matches any of the words, trying longer ones first."""
     return "(?:" + "|".join(sorted(words, key=lambda word: (-len(word), word))) + ")"
 
 
 def word_list(text: str) -> tuple[str, ...]:
-    """Return the words of a text: tables of words are easier to read as one."""
+    """Split a text into words, for tables of words that are easier to read as one string."""
     return tuple(text.split())
 
 
@@ -80,30 +79,22 @@ _ORDINALS: Final = word_list(
     "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
     "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth"
 )
-
-
-def _cardinals() -> dict[str, int]:
-    words = {word: value for value, word in enumerate(_UNITS)}
-    for ten, value in _TENS.items():
-        words[ten] = value
-        words |= {f"{ten} {_UNITS[unit]}": value + unit for unit in range(1, 10)}
-    return words
-
-
-def _ordinals() -> dict[str, int]:
-    words = {word: value for value, word in enumerate(_ORDINALS)}
-    words |= {"twentieth": 20, "thirtieth": 30, "thirty first": 31}
-    return words | {f"twenty {_ORDINALS[unit]}": 20 + unit for unit in range(1, 10)}
-
-
-CARDINALS: Final = _cardinals()
-ORDINALS: Final = _ordinals()
+CARDINALS: Final = (
+    {word: value for value, word in enumerate(_UNITS)}
+    | _TENS
+    | {f"{ten} {_UNITS[n]}": value + n for ten, value in _TENS.items() for n in range(1, 10)}
+)
+ORDINALS: Final = (
+    {word: value for value, word in enumerate(_ORDINALS)}
+    | {"twentieth": 20, "thirtieth": 30, "thirty first": 31}
+    | {f"twenty {_ORDINALS[n]}": 20 + n for n in range(1, 10)}
+)
 CARDINAL: Final = rf"(?:\d{{1,4}}|{any_of(CARDINALS)})".replace(" ", r"[\s-]")
 ORDINAL: Final = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|{any_of(ORDINALS)})".replace(" ", r"[\s-]")
 
 
 def to_number(text: str) -> int:
-    """Return the value of digits, "3rd", "twenty first" or "forty-five"; "a" is 1."""
+    """Return the value of digits, "3rd", "twenty first" or "forty-five"; "a" is 1, unknown words 0."""
     words = re.sub(r"[\s-]+", " ", text.strip().lower())
     digits = re.match(r"\d+", words)
     if digits:

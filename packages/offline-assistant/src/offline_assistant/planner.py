@@ -8,57 +8,57 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from offline_assistant import changing, replies, showing
-from offline_assistant.conversation import Turn
+from offline_assistant.conversation import ConversationTurn
 from offline_assistant.intents import (
-    Add,
-    Ask,
-    Complete,
-    Confirm,
-    CreateList,
-    Delete,
-    DeleteList,
-    Discard,
+    AddIntent,
+    ClarifyIntent,
+    CompleteIntent,
+    ConfirmIntent,
+    CreateListIntent,
+    DeleteIntent,
+    DeleteListIntent,
+    DiscardIntent,
     Intent,
-    Offer,
-    Reopen,
-    ShowLists,
-    ShowTasks,
-    Talk,
-    Undo,
-    Update,
+    OfferIntent,
+    ReopenIntent,
+    ShowListsIntent,
+    ShowTasksIntent,
+    TalkIntent,
+    UndoIntent,
+    UpdateIntent,
 )
-from offline_assistant.lookup import Plan, Situation
+from offline_assistant.lookup import Plan, PlanContext
 from offline_assistant.markdown import quote
 from offline_assistant.prompts import PROMPT_FOR, Prompt
-from offline_assistant.tool_calls import ToolCall, ToolOutput
+from offline_assistant.tool_calls import FunctionCall, FunctionOutput
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """What the model answers with: calls, or else a text."""
 
-    calls: tuple[ToolCall, ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
     text: str = ""
 
 
-def next_step(intents: Sequence[Intent], situation: Situation, turn: Turn) -> Step:
+def next_step(intents: Sequence[Intent], context: PlanContext, turn: ConversationTurn) -> PlanStep:
     """Return the next step of a turn, given what its calls returned so far."""
-    plan = _all(intents, situation)
+    plan = _all(intents, context)
     own, earlier = list(turn.own), list(turn.earlier)
     try:
         calls = next(plan)
         while True:
             outputs, missing = _outputs(calls, own, earlier)
             if missing:
-                return Step(calls=tuple(missing))
+                return PlanStep(calls=tuple(missing))
             calls = plan.send(outputs)
     except StopIteration as finished:
-        return Step(text=str(finished.value))
+        return PlanStep(text=str(finished.value))
 
 
 def _outputs(
-    calls: Sequence[ToolCall], own: list[ToolOutput], earlier: list[ToolOutput]
-) -> tuple[list[ToolOutput], list[ToolCall]]:
+    calls: Sequence[FunctionCall], own: list[FunctionOutput], earlier: list[FunctionOutput]
+) -> tuple[list[FunctionOutput], list[FunctionCall]]:
     """Take the outputs of a step's calls; what an earlier run has done isn't done again."""
     outputs, missing = [], []
     for call in calls:
@@ -74,68 +74,74 @@ def _outputs(
     return outputs, missing
 
 
-def _all(intents: Sequence[Intent], situation: Situation) -> Plan:
+def _all(intents: Sequence[Intent], context: PlanContext) -> Plan:
     texts = []
     for intent in intents:
-        texts.append((yield from _plan(intent, situation)))  # noqa: PERF401 - yields in between
+        texts.append((yield from _plan(intent, context)))  # noqa: PERF401 - yields in between
     return "\n\n".join(text for text in texts if text)
 
 
-def _plan(intent: Intent, situation: Situation) -> Plan:
+def _plan(intent: Intent, context: PlanContext) -> Plan:
     match intent:
-        case Add() | CreateList() | DeleteList():
-            return _plan_new(intent, situation)
-        case Complete() | Reopen() | Delete() | Update():
-            return _plan_change(intent, situation)
-        case Undo() | Confirm() | Discard():
-            return _plan_decision(intent, situation)
-        case ShowTasks():
-            return showing.show_tasks(intent, situation)
-        case ShowLists():
+        case AddIntent() | CreateListIntent() | DeleteListIntent():
+            return _plan_new(intent, context)
+        case CompleteIntent() | ReopenIntent() | DeleteIntent() | UpdateIntent():
+            return _plan_change(intent, context)
+        case UndoIntent() | ConfirmIntent() | DiscardIntent():
+            return _plan_decision(intent, context)
+        case ShowTasksIntent():
+            return showing.show_tasks(intent, context)
+        case ShowListsIntent():
             return showing.show_lists()
-        case Talk() | Ask() | Offer():
-            return _say(_words(intent, situation))
+        case TalkIntent() | ClarifyIntent() | OfferIntent():
+            return _say(_words(intent, context))
 
 
-def _plan_new(intent: Add | CreateList | DeleteList, situation: Situation) -> Plan:
+def _plan_new(
+    intent: AddIntent | CreateListIntent | DeleteListIntent, context: PlanContext
+) -> Plan:
     match intent:
-        case Add():
-            return changing.add(intent, situation)
-        case CreateList():
+        case AddIntent():
+            return changing.add(intent, context)
+        case CreateListIntent():
             return changing.new_list(intent)
-        case DeleteList():
+        case DeleteListIntent():
             return changing.remove_list(intent)
 
 
-def _plan_decision(intent: Undo | Confirm | Discard, situation: Situation) -> Plan:
+def _plan_decision(
+    intent: UndoIntent | ConfirmIntent | DiscardIntent, context: PlanContext
+) -> Plan:
     match intent:
-        case Undo():
-            return changing.undo(situation)
-        case Confirm():
-            return changing.confirm(situation)
-        case Discard():
-            return changing.discard(situation)
+        case UndoIntent():
+            return changing.undo(context)
+        case ConfirmIntent():
+            return changing.confirm(context)
+        case DiscardIntent():
+            return changing.discard(context)
 
 
-def _plan_change(intent: Complete | Reopen | Delete | Update, situation: Situation) -> Plan:
+def _plan_change(
+    intent: CompleteIntent | ReopenIntent | DeleteIntent | UpdateIntent, context: PlanContext
+) -> Plan:
     match intent:
-        case Complete():
-            return changing.complete(intent, situation)
-        case Reopen():
-            return changing.reopen(intent, situation)
-        case Delete():
-            return changing.delete(intent, situation)
-        case Update():
-            return changing.update(intent, situation)
+        case CompleteIntent():
+            return changing.complete(intent, context)
+        case ReopenIntent():
+            return changing.reopen(intent, context)
+        case DeleteIntent():
+            return changing.delete(intent, context)
+        case UpdateIntent():
+            return changing.update(intent, context)
 
 
-def _words(intent: Talk | Ask | Offer, situation: Situation) -> str:
+def _words(intent: TalkIntent | ClarifyIntent | OfferIntent, context: PlanContext) -> str:
     match intent:
-        case Talk(topic):
-            return replies.talk(topic, situation.clock)
-        case Ask(missing):
+        case TalkIntent(topic):
+            return replies.talk(topic, context.clock)
+        case ClarifyIntent(missing):
             return PROMPT_FOR[missing].value
-        case Offer(offered):
+        case OfferIntent(offered):
             titles = " and ".join(quote(task.title) for task in offered.tasks)
             return f"Shall I add {titles}? {Prompt.OFFER.value}"
 

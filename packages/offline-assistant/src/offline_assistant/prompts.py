@@ -32,7 +32,7 @@ PROMPT_FOR = {
 }
 
 
-def asked_in(answer: str) -> Prompt | None:
+def find_prompt(answer: str) -> Prompt | None:
     """Return what an answer of ours ends by asking."""
     text = answer.rstrip()
     return next((prompt for prompt in Prompt if text.endswith(prompt.value)), None)

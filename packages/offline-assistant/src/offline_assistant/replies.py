@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from offline_assistant.clock import Clock
+from offline_assistant.date_text import format_day, format_due, format_time, is_overdue
 from offline_assistant.intents import Topic
-from offline_assistant.markdown import escape, gone, mention, quote
+from offline_assistant.markdown import escape, mention, mention_deleted, quote
 from offline_assistant.prompts import Prompt
-from offline_assistant.times import is_overdue, say_day, say_due, say_time
-from offline_assistant.tool_calls import TaskView, ToolOutput
+from offline_assistant.tool_calls import FunctionOutput, TaskResult
 
 MAX_LINES = 25
 WHAT_I_AM = (
@@ -48,23 +48,23 @@ _TOPICS = {
 def talk(topic: Topic, clock: Clock) -> str:
     """Return what is said about a topic."""
     if topic is Topic.CLOCK:
-        return f"It is {say_time(clock.now, clock)} on {say_day(clock.today, clock).removeprefix('today ').strip('()')}."
+        return f"It is {format_time(clock.now, clock)} on {format_day(clock.today, clock).removeprefix('today ').strip('()')}."
     return _TOPICS[topic]
 
 
-def unread(files: Sequence[str]) -> str:
+def describe_unreadable_files(files: Sequence[str]) -> str:
     """Return what is said of attached files, each with its type."""
     return f"I can't read attached files: {', '.join(quote(name) for name in files)}."
 
 
-def describe(task: TaskView, clock: Clock, *, with_list: bool = False) -> str:
+def describe_task(task: TaskResult, clock: Clock, *, with_list: bool = False) -> str:
     """Return a task with what is worth knowing about it."""
     parts = [mention(task.number, task.title)]
     if task.is_completed:
         parts.append("done")
     if task.due is not None:
         is_late = not task.is_completed and is_overdue(task.due, clock)
-        parts.append(f"{'overdue, was ' if is_late else ''}due {say_due(task.due, clock)}")
+        parts.append(f"{'overdue, was ' if is_late else ''}due {format_due(task.due, clock)}")
     if task.priority in {"high", "medium", "low"}:
         parts.append(f"{task.priority} priority")
     if with_list and task.list_name:
@@ -73,20 +73,22 @@ def describe(task: TaskView, clock: Clock, *, with_list: bool = False) -> str:
     return ", ".join(parts)
 
 
-def bullets(tasks: Sequence[TaskView], clock: Clock, total: int = 0) -> str:
+def format_tasks(tasks: Sequence[TaskResult], clock: Clock, total: int = 0) -> str:
     """Return tasks as a list, with how many more there are."""
     several_lists = len({task.list_name for task in tasks}) > 1
-    shown = [f"- {describe(task, clock, with_list=several_lists)}" for task in tasks[:MAX_LINES]]
+    shown = [
+        f"- {describe_task(task, clock, with_list=several_lists)}" for task in tasks[:MAX_LINES]
+    ]
     more = max(total, len(tasks)) - len(shown)
     if more > 0:
         shown.append(f"- ... and {more} more")
     return "\n".join(shown)
 
 
-def changed(done: str, output: ToolOutput) -> str:
+def changed(done: str, output: FunctionOutput) -> str:
     """Say which tasks and lists a call has changed."""
     names = [
-        gone(number, title) if is_deleted else mention(number, title)
+        mention_deleted(number, title) if is_deleted else mention(number, title)
         for number, title, is_deleted in output.changed
     ]
     names += [
@@ -103,7 +105,7 @@ def changed(done: str, output: ToolOutput) -> str:
     return f"{done}, {len(names)} changes:\n\n" + "\n".join(lines)
 
 
-def failure(doing: str, output: ToolOutput) -> str:
+def describe_failure(doing: str, output: FunctionOutput) -> str:
     """Explain why a call failed, in the user's terms."""
     number = output.call.arguments.get("task")
     known = {
@@ -117,7 +119,7 @@ def failure(doing: str, output: ToolOutput) -> str:
     return f"I couldn't {doing}: {reason}."
 
 
-def ask(question: str, prompt: Prompt) -> str:
+def with_prompt(question: str, prompt: Prompt) -> str:
     """Return a question with the words that end it."""
     return f"{question} {prompt.value}".strip()
 

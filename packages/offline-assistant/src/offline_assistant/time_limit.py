@@ -1,6 +1,6 @@
-"""Bounds the time that reading one message may take; patterns and loops ask how much is left.
+"""A limit on the CPU time of parsing one message; patterns and loops check the time left.
 
-It is processor time of the thread, so that a busy machine reads a message as a fast one does.
+Only the thread's CPU time counts, so the result doesn't depend on the machine's load.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _END: Final[ContextVar[float | None]] = ContextVar("time_limit", default=None)
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let `time_left` raise TimeoutError after that many seconds of work in this context."""
+    """Make `time_left` raise TimeoutError after `seconds` of CPU time in this context."""
     token = _END.set(thread_time() + seconds)
     try:
         yield
@@ -23,7 +23,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def time_left() -> float | None:
-    """Return how many seconds are left; None without a limit.
+    """Return the number of seconds left; None without a limit.
 
     Raises:
         TimeoutError: no time is left.

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from offline_assistant.intents import Changes, Due, Filter, NewTask
+from offline_assistant.intents import Changes, DueDate, Filter, NewTask
 
 MAX_LISTED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
+class FunctionCall:
     """A call to make."""
 
     name: str
@@ -25,20 +25,20 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskView:
+class TaskResult:
     """A task as the tools show it."""
 
     number: int
     title: str
     list_name: str | None
     priority: str
-    due: Due | None
+    due: DueDate | None
     tags: tuple[str, ...]
     is_completed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class ListView:
+class ListResult:
     """A list as the tools show it."""
 
     name: str
@@ -47,10 +47,10 @@ class ListView:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolOutput:
+class FunctionOutput:
     """A call with its result. `code` and `error` are set if it failed."""
 
-    call: ToolCall
+    call: FunctionCall
     data: Mapping[str, Any]
 
     @property
@@ -69,13 +69,13 @@ class ToolOutput:
         return str(self.data.get("error") or "")
 
     @property
-    def task(self) -> TaskView | None:
+    def task(self) -> TaskResult | None:
         """The task that was changed."""
         data = self.data.get("task")
         return _task(data) if isinstance(data, Mapping) else None
 
     @property
-    def tasks(self) -> list[TaskView]:
+    def tasks(self) -> list[TaskResult]:
         """The tasks that were listed."""
         return [_task(data) for data in self.data.get("tasks", ()) if isinstance(data, Mapping)]
 
@@ -114,10 +114,10 @@ class ToolOutput:
         ]
 
     @property
-    def lists(self) -> list[ListView]:
+    def lists(self) -> list[ListResult]:
         """The lists."""
         return [
-            ListView(
+            ListResult(
                 str(data.get("name")),
                 int(data.get("open_tasks") or 0),
                 bool(data.get("is_default")),
@@ -127,18 +127,18 @@ class ToolOutput:
         ]
 
 
-def read_output(call: ToolCall, text: str) -> ToolOutput:
+def read_output(call: FunctionCall, text: str) -> FunctionOutput:
     """Read a tool's result; what is no JSON object is a failure without words for the user."""
     try:
         data = json.loads(text)
     except ValueError:
         data = None
-    return ToolOutput(
+    return FunctionOutput(
         call, data if isinstance(data, dict) else {"ok": False, "code": "tool-failed"}
     )
 
 
-def add_task(task: NewTask) -> ToolCall:
+def add_task(task: NewTask) -> FunctionCall:
     """Add a task."""
     arguments = {
         "title": task.title,
@@ -148,26 +148,26 @@ def add_task(task: NewTask) -> ToolCall:
         "notes": task.notes,
         "tags": list(task.tags) or None,
     }
-    return ToolCall("add_task", _given(arguments))
+    return FunctionCall("add_task", _given(arguments))
 
 
-def list_tasks(within: Filter, text: str | None = None) -> ToolCall:
+def list_tasks(task_filter: Filter, text: str | None = None) -> FunctionCall:
     """List tasks that a filter lets through, and that have the text in their titles or notes."""
     arguments = {
-        "status": within.status,
-        "list": within.list_name,
-        "priority": within.priority,
-        "tag": within.tag,
-        "due_from": within.due_from.isoformat() if within.due_from else None,
-        "due_to": within.due_to.isoformat() if within.due_to else None,
-        "overdue": True if within.overdue else None,
+        "status": task_filter.status,
+        "list": task_filter.list_name,
+        "priority": task_filter.priority,
+        "tag": task_filter.tag,
+        "due_from": task_filter.due_from.isoformat() if task_filter.due_from else None,
+        "due_to": task_filter.due_to.isoformat() if task_filter.due_to else None,
+        "overdue": True if task_filter.overdue else None,
         "text": text or None,
         "limit": MAX_LISTED,
     }
-    return ToolCall("list_tasks", _given(arguments))
+    return FunctionCall("list_tasks", _given(arguments))
 
 
-def update_task(number: int, changes: Changes, tags: tuple[str, ...] | None) -> ToolCall:
+def update_task(number: int, changes: Changes, tags: tuple[str, ...] | None) -> FunctionCall:
     """Change a task; `tags` are all it is to have."""
     arguments = {
         "task": str(number),
@@ -179,30 +179,32 @@ def update_task(number: int, changes: Changes, tags: tuple[str, ...] | None) -> 
         "clear_due": True if changes.clear_due else None,
         "tags": list(tags) if tags is not None else None,
     }
-    return ToolCall("update_task", _given(arguments))
+    return FunctionCall("update_task", _given(arguments))
 
 
-def reopen_task(number: int) -> ToolCall:
+def reopen_task(number: int) -> FunctionCall:
     """Mark a task as not done."""
-    return ToolCall("update_task", {"task": str(number), "completed": False})
+    return FunctionCall("update_task", {"task": str(number), "completed": False})
 
 
-def complete_task(number: int) -> ToolCall:
+def complete_task(number: int) -> FunctionCall:
     """Mark a task as done."""
-    return ToolCall("complete_task", {"task": str(number)})
+    return FunctionCall("complete_task", {"task": str(number)})
 
 
-def delete_task(number: int) -> ToolCall:
+def delete_task(number: int) -> FunctionCall:
     """Delete a task."""
-    return ToolCall("delete_task", {"task": str(number)})
+    return FunctionCall("delete_task", {"task": str(number)})
 
 
-def ask_to_delete(numbers: Sequence[int]) -> ToolCall:
+def ask_to_delete(numbers: Sequence[int]) -> FunctionCall:
     """Show a card whose button deletes tasks."""
-    return ToolCall("ask_to_delete", {"tasks": [str(number) for number in numbers]})
+    return FunctionCall("ask_to_delete", {"tasks": [str(number) for number in numbers]})
 
 
-def change_tasks(numbers: Sequence[int], changes: Changes, *, completed: bool | None) -> ToolCall:
+def change_tasks(
+    numbers: Sequence[int], changes: Changes, *, completed: bool | None
+) -> FunctionCall:
     """Change several tasks alike, once the user has confirmed it."""
     arguments = {
         "tasks": [str(number) for number in numbers],
@@ -215,40 +217,40 @@ def change_tasks(numbers: Sequence[int], changes: Changes, *, completed: bool | 
         "completed": completed,
         "ask": True,
     }
-    return ToolCall("change_tasks", _given(arguments))
+    return FunctionCall("change_tasks", _given(arguments))
 
 
-def confirm_changes() -> ToolCall:
+def confirm_changes() -> FunctionCall:
     """Carry out what waits."""
-    return ToolCall("confirm_changes")
+    return FunctionCall("confirm_changes")
 
 
-def discard_changes() -> ToolCall:
+def discard_changes() -> FunctionCall:
     """Drop what waits."""
-    return ToolCall("discard_changes")
+    return FunctionCall("discard_changes")
 
 
-def undo() -> ToolCall:
+def undo() -> FunctionCall:
     """Take back what the last turn has changed."""
-    return ToolCall("undo")
+    return FunctionCall("undo")
 
 
-def create_list(name: str) -> ToolCall:
+def create_list(name: str) -> FunctionCall:
     """Make a list."""
-    return ToolCall("create_list", {"name": name})
+    return FunctionCall("create_list", {"name": name})
 
 
-def list_lists() -> ToolCall:
+def list_lists() -> FunctionCall:
     """Read the lists."""
-    return ToolCall("list_lists")
+    return FunctionCall("list_lists")
 
 
-def delete_list(name: str, *, with_tasks: bool) -> ToolCall:
+def delete_list(name: str, *, with_tasks: bool) -> FunctionCall:
     """Delete a list; its tasks move to the default list unless they go with it."""
-    return ToolCall("delete_list", {"list": name, "tasks": "delete" if with_tasks else "move"})
+    return FunctionCall("delete_list", {"list": name, "tasks": "delete" if with_tasks else "move"})
 
 
-def _due_arguments(due: Due | None) -> dict[str, str | None]:
+def _due_arguments(due: DueDate | None) -> dict[str, str | None]:
     if due is None:
         return {}
     if due.at is None:
@@ -260,8 +262,8 @@ def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def _task(data: Mapping[str, Any]) -> TaskView:
-    return TaskView(
+def _task(data: Mapping[str, Any]) -> TaskResult:
+    return TaskResult(
         number=int(data.get("number") or 0),
         title=str(data.get("title") or ""),
         list_name=str(data["list"]) if data.get("list") else None,
@@ -272,9 +274,9 @@ def _task(data: Mapping[str, Any]) -> TaskView:
     )
 
 
-def _due(data: object) -> Due | None:
+def _due(data: object) -> DueDate | None:
     if not isinstance(data, Mapping):
         return None
     if data.get("at"):
-        return Due(at=datetime.fromisoformat(str(data["at"])))
-    return Due(day=date.fromisoformat(str(data["date"]))) if data.get("date") else None
+        return DueDate(at=datetime.fromisoformat(str(data["at"])))
+    return DueDate(day=date.fromisoformat(str(data["date"]))) if data.get("date") else None

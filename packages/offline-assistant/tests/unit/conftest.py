@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from offline_kit import FakeTodo, MakePerson, Person, make_clock
+from offline_kit import FakeTodo, FakeUser, MakeFakeUser, make_clock
 
 from offline_assistant.clock import Clock
 
@@ -19,15 +19,15 @@ def todo(clock: Clock) -> FakeTodo:
 
 
 @pytest.fixture
-def person(todo: FakeTodo, clock: Clock) -> Person:
-    return Person(todo, clock)
+def user(todo: FakeTodo, clock: Clock) -> FakeUser:
+    return FakeUser(todo, clock)
 
 
 @pytest.fixture(scope="session")
-def make_person() -> MakePerson:
+def make_user() -> MakeFakeUser:
     """Make a person with seven tasks, of which 3 is overdue, and 6 and 7 are done."""
 
-    def make(*when_and_where: str) -> Person:
+    def make(*when_and_where: str) -> FakeUser:
         clock = make_clock(*when_and_where)
         todo = FakeTodo(clock.now, ZoneInfo(str(clock.zone)))
         todo.have("buy milk", list="shopping")
@@ -36,6 +36,6 @@ def make_person() -> MakePerson:
         todo.have("dentist appointment", due_at="2026-12-03T09:30:00Z")
         todo.have("write report", list="work", tags=["office"])
         todo.have("send invoice", "water plants", completed=True)
-        return Person(todo, clock)
+        return FakeUser(todo, clock)
 
     return make

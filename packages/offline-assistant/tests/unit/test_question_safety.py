@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from offline_kit import MakePerson
+from offline_kit import MakeFakeUser
 
 BEGINNINGS = [
     "what", "what's", "What is", "when", "where is", "who", "why", "how", "how do I", "how many", "which",
@@ -44,27 +44,27 @@ rest = st.text(max_size=60) | st.sampled_from(SENTENCES) | st.sampled_from(
 @example("what", "? yes", "delete all done ones")
 @example("is", "delete all done ones? yes", "")
 def test_a_question_changes_nothing(
-    make_person: MakePerson, beginning: str, text: str, before: str
+    make_user: MakeFakeUser, beginning: str, text: str, before: str
 ) -> None:
-    person = make_person()
+    user = make_user()
     if before:
-        person.says(before)
-    changes = list(person.todo.changes)
+        user.send(before)
+    changes = list(user.todo.changes)
 
-    person.says(f"{beginning} {text}")
+    user.send(f"{beginning} {text}")
 
-    assert person.todo.changes == changes
+    assert user.todo.changes == changes
 
 
 @pytest.mark.parametrize("sentence", ONE_COMMAND)
 def test_a_command_with_a_question_mark_changes_nothing(
-    make_person: MakePerson, sentence: str
+    make_user: MakeFakeUser, sentence: str
 ) -> None:
-    person = make_person()
+    user = make_user()
 
-    person.says(f"{sentence.rstrip('.!')}?")
+    user.send(f"{sentence.rstrip('.!')}?")
 
-    assert person.todo.changes == []
+    assert user.todo.changes == []
 
 
 @settings(deadline=None, max_examples=300)
@@ -72,5 +72,5 @@ def test_a_command_with_a_question_mark_changes_nothing(
 @example("\ud800")
 @example("#" * 50)
 @example("add " + "milk and " * 100)
-def test_any_text_gets_an_answer(make_person: MakePerson, text: str) -> None:
-    assert make_person().says(text)
+def test_any_text_gets_an_answer(make_user: MakeFakeUser, text: str) -> None:
+    assert make_user().send(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import thread_time
 
 import pytest
-from offline_kit import FakeTodo, Person, make_clock
+from offline_kit import FakeTodo, FakeUser, make_clock
 
 from offline_assistant import model
 from offline_assistant.clock import Clock
@@ -108,7 +108,7 @@ def test_much_more_random_repetition_is_read_soon() -> None:
 
 @pytest.mark.parametrize("joined", [" ", " and ", " & "])
 def test_many_words_are_soon_matched_with_many_titles(
-    todo: FakeTodo, person: Person, joined: str
+    todo: FakeTodo, user: FakeUser, joined: str
 ) -> None:
     chance = random.Random(1)
     words = ["".join(chance.choices("abcdegilmnorst", k=6)) for _ in range(1000)]
@@ -116,19 +116,19 @@ def test_many_words_are_soon_matched_with_many_titles(
     message = f"complete {joined.join(chance.choices(words, k=400))}"[:MAX_MESSAGE_CHARS]
     started = thread_time()
 
-    person.says(message)
+    user.send(message)
 
     assert thread_time() - started < 2 * MAX_SECONDS
     assert not todo.changes
 
 
 def test_what_takes_longer_is_not_understood_and_changes_nothing(
-    todo: FakeTodo, person: Person, monkeypatch: pytest.MonkeyPatch
+    todo: FakeTodo, user: FakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     todo.have("buy milk")
     monkeypatch.setattr(model, "MAX_READING_SECONDS", 1e-9)
 
-    assert "didn't understand" in person.says("complete 1")
+    assert "didn't understand" in user.send("complete 1")
     assert not todo.calls
 
 
@@ -149,14 +149,14 @@ def test_without_a_limit_there_is_always_time_left() -> None:
     assert time_left() is None
 
 
-def test_an_answer_to_a_question_is_not_read_either_if_it_is_too_long(person: Person) -> None:
-    person.says("add")
+def test_an_answer_to_a_question_is_not_read_either_if_it_is_too_long(user: FakeUser) -> None:
+    user.send("add")
 
-    assert "too long" in person.says("milk " * MAX_MESSAGE_CHARS)
+    assert "too long" in user.send("milk " * MAX_MESSAGE_CHARS)
 
 
-def test_of_very_many_sentences_the_first_are_read(todo: FakeTodo, person: Person) -> None:
-    said = person.says(
+def test_of_very_many_sentences_the_first_are_read(todo: FakeTodo, user: FakeUser) -> None:
+    said = user.send(
         "\n".join(f"add thing {chr(97 + i % 26)}{i}" for i in range(MAX_SENTENCES + 5))
     )
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from offline_kit import MakePerson
+from offline_kit import MakeFakeUser
 
-from offline_assistant.prompts import asked_in
+from offline_assistant.prompts import find_prompt
 
 TABLE = Path(__file__).with_name("sentences.txt")
 START = ("2026-11-23T09:30", "Europe/Berlin", "en-GB")
@@ -51,17 +51,17 @@ TABLE_ROWS = list(read_table())
 
 @pytest.mark.parametrize(("where", "sentence", "expected"), TABLE_ROWS)
 def test_a_sentence_makes_its_calls(
-    make_person: MakePerson, where: tuple[str, ...], sentence: str, expected: str
+    make_user: MakeFakeUser, where: tuple[str, ...], sentence: str, expected: str
 ) -> None:
-    person = make_person(*where)
+    user = make_user(*where)
 
-    answer = person.says(sentence)
+    answer = user.send(sentence)
 
     # The card that goes with a question is the question again.
-    asking = {"ask_to_delete", "delete_list"}
-    calls = [call for call in person.todo.calls if call[0] not in asking]
+    questions = {"ask_to_delete", "delete_list"}
+    calls = [call for call in user.todo.calls if call[0] not in questions]
     steps = [in_words(*call) for call in calls]
-    if prompt := asked_in(answer):
+    if prompt := find_prompt(answer):
         steps.append(f"asks {prompt.name}")
     done = " ; ".join(steps) or f"says {' '.join(answer.split())}"
     wanted, is_cut = without_quotes(expected), expected.startswith("says ")

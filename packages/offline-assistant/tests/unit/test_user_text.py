@@ -3,13 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from offline_kit import FakeTodo, Person
+from offline_kit import FakeTodo, FakeUser
 
 from offline_assistant.grammar.quotes import hide_quotes, is_quoted, show_quotes, unquote
-from offline_assistant.markdown import mention, mentioned_numbers, names_gone, quote
+from offline_assistant.markdown import mention, mentioned_numbers, mentions_deleted_task, quote
 from offline_assistant.matching import match_titles, search_term, stem
-from offline_assistant.prompts import Prompt, asked_in
-from offline_assistant.tool_calls import TaskView
+from offline_assistant.prompts import Prompt, find_prompt
+from offline_assistant.tool_calls import TaskResult
 
 ordinary = st.text().filter(lambda text: not any(ord(c) >= 0xF0000 for c in text))
 
@@ -39,8 +39,8 @@ def test_a_title_cannot_become_a_reference_or_a_question(title: str) -> None:
     line = f"Added {mention(7, title)}."
 
     assert mentioned_numbers(line) == (7,)
-    assert not names_gone(line)
-    assert asked_in(line) is None
+    assert not mentions_deleted_task(line)
+    assert find_prompt(line) is None
 
 
 @pytest.mark.parametrize(
@@ -69,20 +69,20 @@ def test_markup_in_a_title_is_escaped(title: str) -> None:
 
 
 @pytest.mark.parametrize("prompt", list(Prompt))
-def test_a_title_that_looks_like_a_question_is_none(person: Person, prompt: Prompt) -> None:
-    answer = person.says(f'add "{prompt.value}"')
+def test_a_title_that_looks_like_a_question_is_none(user: FakeUser, prompt: Prompt) -> None:
+    answer = user.send(f'add "{prompt.value}"')
 
-    assert asked_in(answer) is None
+    assert find_prompt(answer) is None
 
 
-def test_titles_are_kept_as_they_were_written(person: Person, todo: FakeTodo) -> None:
+def test_titles_are_kept_as_they_were_written(user: FakeUser, todo: FakeTodo) -> None:
     for title in (
         "Buy MILK",
         "\u00fcber-wichtig \u2764",
         "50% off & more",
         "see https://example.org/a?b=c#d",
     ):
-        person.says(f"add {title}")
+        user.send(f"add {title}")
 
     assert todo.titles == [
         "Buy MILK",
@@ -93,9 +93,9 @@ def test_titles_are_kept_as_they_were_written(person: Person, todo: FakeTodo) ->
 
 
 class TestMatching:
-    def tasks(self, *titles: str) -> list[TaskView]:
+    def tasks(self, *titles: str) -> list[TaskResult]:
         return [
-            TaskView(number, title, None, "none", None, (), is_completed=False)
+            TaskResult(number, title, None, "none", None, (), is_completed=False)
             for number, title in enumerate(titles, 1)
         ]
 

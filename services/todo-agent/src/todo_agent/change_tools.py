@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from durable_chatkit.agent.turns import find_previous_turn_id, plain_text_of
-from offline_assistant.plain_words import is_undo, is_yes
+from offline_assistant.short_commands import is_undo, is_yes
 from todo_agent.pending_cards import confirmed_card, left_text, undone_text
 from todo_agent.pending_widgets import redraw_card
 from todo_agent.task_cards import message_card

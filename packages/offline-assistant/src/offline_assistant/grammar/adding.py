@@ -13,7 +13,16 @@ from offline_assistant.grammar.quotes import show_quotes
 from offline_assistant.grammar.rules import rule
 from offline_assistant.grammar.scope import is_out_of_scope
 from offline_assistant.grammar.titles import ADJECTIVES, ARTICLE, read_tasks, strip_link
-from offline_assistant.intents import Add, Ask, Intent, Missing, NewTask, Offer, Talk, Topic
+from offline_assistant.intents import (
+    AddIntent,
+    ClarifyIntent,
+    Intent,
+    Missing,
+    NewTask,
+    OfferIntent,
+    TalkIntent,
+    Topic,
+)
 from offline_assistant.patterns import Match, any_of, rx, word_list
 
 _OBLIGATION: Final = rx(r"^(?:i|we) (?:have|need|ought|am supposed|are supposed) to (?=\S)")
@@ -43,10 +52,10 @@ def _added(match: Match, clock: Clock) -> Intent:
 def _block(match: Match, clock: Clock) -> Intent:
     """Read "mark my calendar for friday for the wedding"."""
     read = read_tasks(match["rest"], clock)
-    return _without_links(read) if isinstance(read, Add) else read
+    return _without_links(read) if isinstance(read, AddIntent) else read
 
 
-def _without_links(add: Add) -> Add:
+def _without_links(add: AddIntent) -> AddIntent:
     tasks = (replace(task, title=strip_link(task.title) or task.title) for task in add.tasks)
     return replace(add, tasks=tuple(tasks))
 
@@ -55,8 +64,8 @@ def _add_to_list(match: Match, clock: Clock) -> Intent:
     """Read "shopping list: milk, eggs", where the list comes first."""
     name = clean_name(match["list"])
     read = read_tasks(match["rest"], clock, is_enumeration=name is not None)
-    if isinstance(read, Ask):
-        return Ask(Missing.TITLE, Add((NewTask("", list_name=name),)))
+    if isinstance(read, ClarifyIntent):
+        return ClarifyIntent(Missing.TITLE, AddIntent((NewTask("", list_name=name),)))
     return replace(read, tasks=tuple(replace(task, list_name=name) for task in read.tasks))
 
 
@@ -71,12 +80,14 @@ def _put(match: Match, clock: Clock) -> Intent | None:
 def _remind(match: Match, clock: Clock) -> Intent:
     rest = match["rest"]
     if _CONDITION.fullmatch(rest):
-        return Talk(Topic.NO_CONDITIONS)
+        return TalkIntent(Topic.NO_CONDITIONS)
     thing = _OBLIGATION.sub("", strip_link(rest))
     read = read_tasks(thing, clock, prefer_first_date=True)
-    if isinstance(read, Ask):
+    if isinstance(read, ClarifyIntent):
         draft = (
-            replace(read.draft, wants_reminder=True) if isinstance(read.draft, Add) else read.draft
+            replace(read.draft, wants_reminder=True)
+            if isinstance(read.draft, AddIntent)
+            else read.draft
         )
         return replace(read, draft=draft)
     return replace(_without_links(read), wants_reminder=True)
@@ -86,7 +97,7 @@ def _need(match: Match, clock: Clock) -> Intent | None:
     """Read "I need to ..."; without a date, a list or a chore it is only offered to add it."""
     rest = match["rest"]
     if is_out_of_scope(rest):
-        return Talk(Topic.OUT_OF_SCOPE)
+        return TalkIntent(Topic.OUT_OF_SCOPE)
     details = take_details(rest, clock)
     is_sure = details.when or details.has_list or details.priority or _CHORE.fullmatch(rest)
     return read_tasks(rest, clock) if is_sure else _offer(rest, clock)
@@ -99,7 +110,7 @@ def _have(match: Match, clock: Clock) -> Intent | None:
 
 def _lack(match: Match, clock: Clock) -> Intent | None:
     rest = match["rest"]
-    return Talk(Topic.OUT_OF_SCOPE) if is_out_of_scope(rest) else _offer(rest, clock)
+    return TalkIntent(Topic.OUT_OF_SCOPE) if is_out_of_scope(rest) else _offer(rest, clock)
 
 
 def _imperative(match: Match, clock: Clock) -> Intent | None:
@@ -123,7 +134,7 @@ def _fragment(match: Match, clock: Clock) -> Intent | None:
 
 def _offer(text: str, clock: Clock) -> Intent | None:
     read = read_tasks(text, clock)
-    return Offer(read) if isinstance(read, Add) else None
+    return OfferIntent(read) if isinstance(read, AddIntent) else None
 
 
 _LIST: Final = rf"(?P<list>(?!(?:add|put|insert|append|include)\b)(?:\S+ ){{0,5}}?{LIST_NOUN})"

@@ -6,15 +6,15 @@ from offline_assistant.clock import Clock
 from offline_assistant.grammar.lists import LIST_NOUN, ONE_LIST, clean_name
 from offline_assistant.grammar.quotes import unquote
 from offline_assistant.grammar.rules import rule
-from offline_assistant.grammar.targets import read_everything, read_target
+from offline_assistant.grammar.targets import read_filter_target, read_target
 from offline_assistant.intents import (
-    Ask,
-    Delete,
-    DeleteList,
-    Everything,
+    ByFilter,
+    ByMention,
+    ClarifyIntent,
+    DeleteIntent,
+    DeleteListIntent,
     Filter,
     Intent,
-    Mentioned,
     Missing,
 )
 from offline_assistant.patterns import Match
@@ -46,20 +46,20 @@ _NO_NAMES: Final = frozenset(
 
 def _delete(match: Match, clock: Clock) -> Intent:
     target = read_target(match["target"], clock)
-    return Delete(target) if target else _ask_which(match, clock)
+    return DeleteIntent(target) if target else _ask_which(match, clock)
 
 
 def _ask_which(_match: Match, _clock: Clock) -> Intent:
-    return Ask(Missing.WHICH_TASK, Delete(Mentioned()))
+    return ClarifyIntent(Missing.WHICH_TASK, DeleteIntent(ByMention()))
 
 
 def _clear(match: Match, clock: Clock) -> Intent:
     what = " ".join(_SPANS.get(word.lower(), word) for word in match["what"].split())
-    return Delete(read_everything(what, clock))
+    return DeleteIntent(read_filter_target(what, clock))
 
 
 def _clear_list(match: Match, _clock: Clock) -> Intent:
-    return Delete(Everything(Filter(list_name=clean_name(match["name"]))))
+    return DeleteIntent(ByFilter(Filter(list_name=clean_name(match["name"]))))
 
 
 def _delete_list(match: Match, _clock: Clock) -> Intent:
@@ -69,8 +69,8 @@ def _delete_list(match: Match, _clock: Clock) -> Intent:
     if name and not after and match["noun"].lower() != "list":
         name = f"{name} {match['noun']}"
     if not name or name.lower() in _NO_NAMES:
-        return Ask(Missing.WHICH_LIST, DeleteList(""))
-    return DeleteList(name, with_tasks=words.get("tasks") is not None)
+        return ClarifyIntent(Missing.WHICH_LIST, DeleteListIntent(""))
+    return DeleteListIntent(name, with_tasks=words.get("tasks") is not None)
 
 
 DELETING_RULES: Final = (

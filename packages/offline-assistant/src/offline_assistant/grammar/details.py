@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from offline_assistant.clock import Clock
-from offline_assistant.date_parts import When
+from offline_assistant.date_fragments import ResolvedDate
 from offline_assistant.dates import DatePhrase, find_dates, join_dates
 from offline_assistant.grammar.lists import find_list
 from offline_assistant.grammar.quotes import show_quotes, unquote
-from offline_assistant.intents import Due, Priority
+from offline_assistant.intents import DueDate, Priority
 from offline_assistant.patterns import Match, Pattern, rx
 
 _TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
@@ -54,7 +54,7 @@ class Details:
     """What was taken out of a phrase, and the text that is left."""
 
     text: str
-    when: When | None = None
+    when: ResolvedDate | None = None
     has_list: bool = False
     list_name: str | None = None
     priority: Priority | None = None
@@ -62,16 +62,16 @@ class Details:
     notes: str | None = None
 
     @property
-    def due(self) -> Due | None:
+    def due(self) -> DueDate | None:
         """The due date that the phrase names."""
         return to_due(self.when)
 
 
-def to_due(when: When | None) -> Due | None:
+def to_due(when: ResolvedDate | None) -> DueDate | None:
     """Return the due date that a date phrase means for a task."""
     if when is None or (when.at is None and when.day is None):
         return None
-    return Due(at=when.at) if when.at else Due(day=when.day)
+    return DueDate(at=when.at) if when.at else DueDate(day=when.day)
 
 
 def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) -> Details:
@@ -193,8 +193,10 @@ def _take_last_date(
 
 def _adds_time(taken: list[DatePhrase], phrase: DatePhrase) -> bool:
     """Whether one phrase names a day and the other only a time."""
-    days = [any(p.first for p in one.parts) for one in (*taken, phrase)]
-    times = [any(p.wall or p.day_part or p.instant for p in one.parts) for one in (*taken, phrase)]
+    days = [any(p.first for p in one.fragments) for one in (*taken, phrase)]
+    times = [
+        any(p.wall or p.day_part or p.instant for p in one.fragments) for one in (*taken, phrase)
+    ]
     return sum(days) <= 1 and sum(times) <= 1
 
 

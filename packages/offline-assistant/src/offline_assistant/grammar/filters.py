@@ -44,15 +44,15 @@ def read_filter(text: str, clock: Clock, base: Filter) -> tuple[Filter, str]:
     Args:
         base: what holds where the phrase says nothing; an "all" status is never narrowed.
     """
-    within, rest = _take_list(text, base, clock)
-    within, rest = _take_tag(rest, within)
-    within, rest = _take_days(rest, within, clock)
+    task_filter, rest = _take_list(text, base, clock)
+    task_filter, rest = _take_tag(rest, task_filter)
+    task_filter, rest = _take_days(rest, task_filter, clock)
     rest, priority = take_priority(_IMPORTANT.sub("high priority", rest))
     if priority is not None:
-        within = replace(within, priority=priority)
+        task_filter = replace(task_filter, priority=priority)
     if base.status != "all":
-        within, rest = _take_state(rest, within)
-    return within, tidy(rest)
+        task_filter, rest = _take_state(rest, task_filter)
+    return task_filter, tidy(rest)
 
 
 def content_words(text: str) -> str:
@@ -60,31 +60,31 @@ def content_words(text: str) -> str:
     return show_quotes(tidy(_GENERIC.sub(" ", text)))
 
 
-def _take_list(text: str, within: Filter, clock: Clock) -> tuple[Filter, str]:
+def _take_list(text: str, task_filter: Filter, clock: Clock) -> tuple[Filter, str]:
     found = find_list(text)
     if found is None:
-        return within, text
+        return task_filter, text
     if found.name is None and find_dates(text[found.start : found.end], clock):
-        return within, text  # "on today's schedule" is a day, no list
+        return task_filter, text  # "on today's schedule" is a day, no list
     rest = cut(text, found.start, found.end)
-    return replace(within, list_name=found.name), rest
+    return replace(task_filter, list_name=found.name), rest
 
 
-def _take_tag(text: str, within: Filter) -> tuple[Filter, str]:
+def _take_tag(text: str, task_filter: Filter) -> tuple[Filter, str]:
     match = _TAGGED.search(text) or _TAG.search(text)
     if match is None:
-        return within, text
+        return task_filter, text
     rest = cut(text, match.start(), match.end())
-    return replace(within, tag=match[1]), rest
+    return replace(task_filter, tag=match[1]), rest
 
 
-def _take_days(text: str, within: Filter, clock: Clock) -> tuple[Filter, str]:
+def _take_days(text: str, task_filter: Filter, clock: Clock) -> tuple[Filter, str]:
     phrases = find_dates(text, clock)
     when = join_dates(phrases, clock)
     if when is None or when.first is None or when.last is None:
         if _UPCOMING.search(text):
-            within = replace(within, due_from=clock.today)
-        return within, _without(text, phrases)
+            task_filter = replace(task_filter, due_from=clock.today)
+        return task_filter, _without(text, phrases)
     first: date | None = when.first
     last: date | None = when.last
     words = text[phrases[-1].start :]
@@ -95,7 +95,7 @@ def _take_days(text: str, within: Filter, clock: Clock) -> tuple[Filter, str]:
         )
     elif _FROM.match(words):
         last = None
-    return replace(within, due_from=first, due_to=last), _without(text, phrases)
+    return replace(task_filter, due_from=first, due_to=last), _without(text, phrases)
 
 
 def _without(text: str, phrases: list[DatePhrase]) -> str:
@@ -105,13 +105,13 @@ def _without(text: str, phrases: list[DatePhrase]) -> str:
     return text
 
 
-def _take_state(text: str, within: Filter) -> tuple[Filter, str]:
+def _take_state(text: str, task_filter: Filter) -> tuple[Filter, str]:
     match = _STATE.search(text)
     if match is None:
-        return within, text
+        return task_filter, text
     word = re.sub(r"\s+", " ", match["state"].lower())
     rest = cut(text, match.start(), match.end())
     if word in _OVERDUE:
-        return replace(within, overdue=True), rest
+        return replace(task_filter, overdue=True), rest
     is_done = word.startswith(_COMPLETED) and not _NOT.search(text[: match.start()])
-    return replace(within, status="completed" if is_done else "open"), rest
+    return replace(task_filter, status="completed" if is_done else "open"), rest

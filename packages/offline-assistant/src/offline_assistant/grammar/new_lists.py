@@ -9,7 +9,16 @@ from offline_assistant.grammar.items import split_items
 from offline_assistant.grammar.lists import ONE_LIST
 from offline_assistant.grammar.quotes import unquote
 from offline_assistant.grammar.rules import rule
-from offline_assistant.intents import Add, Ask, CreateList, Intent, Missing, NewTask, Talk, Topic
+from offline_assistant.intents import (
+    AddIntent,
+    ClarifyIntent,
+    CreateListIntent,
+    Intent,
+    Missing,
+    NewTask,
+    TalkIntent,
+    Topic,
+)
 from offline_assistant.patterns import Match, rx
 
 _MAKE: Final = r"(?:create|make|start|begin|build|generate|set up|produce|add|prepare|draw up)"
@@ -38,7 +47,7 @@ _RESEARCH: Final = rx(r"(?:all|every|the (?:top|best|most)|(?:top|best) \S+)\b.*
 def _create(match: Match, _clock: Clock) -> Intent | None:
     after = re.sub(r"(?i)^me(?: please)?$| please$", "", match["after"] or "")
     if _RESEARCH.fullmatch(after):
-        return Talk(Topic.OUT_OF_SCOPE)
+        return TalkIntent(Topic.OUT_OF_SCOPE)
     after = _LAST_NAME.sub("", after)
     before, noun = tidy(match["before"] or ""), match["noun"]
     if before and noun.lower() != "list":
@@ -46,8 +55,10 @@ def _create(match: Match, _clock: Clock) -> Intent | None:
     name = unquote(tidy(after or before))
     if match["items"] and name:
         items = split_items(match["items"], is_enumeration=True)
-        return Add(tuple(NewTask(unquote(item), list_name=name) for item in items))
-    return CreateList(name) if name else Ask(Missing.LIST_NAME, CreateList(""))
+        return AddIntent(tuple(NewTask(unquote(item), list_name=name) for item in items))
+    return (
+        CreateListIntent(name) if name else ClarifyIntent(Missing.LIST_NAME, CreateListIntent(""))
+    )
 
 
 NEW_LIST_RULES: Final = (

@@ -8,7 +8,7 @@ from offline_assistant.dates import find_dates
 from offline_assistant.grammar.filters import read_filter
 from offline_assistant.grammar.lists import LIST_NOUN, clean_name
 from offline_assistant.grammar.quotes import show_quotes
-from offline_assistant.intents import Filter, Form, ShowTasks
+from offline_assistant.intents import Filter, Form, ShowTasksIntent
 from offline_assistant.patterns import rx, word_list
 
 # What begins a question or a wish to see something, and says nothing about which tasks.
@@ -69,7 +69,7 @@ _STOP_WORDS: Final = frozenset(
 )
 
 
-def read_query(text: str, clock: Clock) -> ShowTasks:
+def read_query(text: str, clock: Clock) -> ShowTasksIntent:
     """Return what to list for a question about tasks."""
     asked = LEAD.sub("", text)
     form: Form = "count" if _COUNT.match(asked) or _COUNT.match(text) else "list"
@@ -77,19 +77,19 @@ def read_query(text: str, clock: Clock) -> ShowTasks:
     if plain is not None:
         return replace(plain, form=form)
     base = Filter(status="all") if _ABOUT_ANY_STATUS.match(text) else Filter()
-    within, rest = read_filter(_ASKED_OF_CHANGING.sub("", asked), clock, base)
+    task_filter, rest = read_filter(_ASKED_OF_CHANGING.sub("", asked), clock, base)
     words = title_words(rest)
     if number := _ONE_NUMBER.fullmatch(words):
-        return ShowTasks(Filter(status="all"), numbers=(int(number[1]),))
+        return ShowTasksIntent(Filter(status="all"), numbers=(int(number[1]),))
     if not words:
-        within, rest = read_filter(asked, clock, Filter())
+        task_filter, rest = read_filter(asked, clock, Filter())
         words = title_words(rest)
     if _ABOUT_FINISHED.fullmatch(text) and not _NEGATED.fullmatch(text):
         # The day a task was done is nothing that the tools filter by.
-        within = replace(within, status="completed", due_from=None, due_to=None)
+        task_filter = replace(task_filter, status="completed", due_from=None, due_to=None)
         words = words.replace("accomplished", "").replace("accomplish", "").strip()
     only_dated = _DATED.fullmatch(text) is not None and not words
-    return ShowTasks(within, words, form=form, only_dated=only_dated)
+    return ShowTasksIntent(task_filter, words, form=form, only_dated=only_dated)
 
 
 def title_words(text: str) -> str:
@@ -100,7 +100,7 @@ def title_words(text: str) -> str:
     )
 
 
-def _read_plain_list(text: str, clock: Clock) -> ShowTasks | None:
+def _read_plain_list(text: str, clock: Clock) -> ShowTasksIntent | None:
     """Read "my shopping list for today"; None if more than a list is named."""
     match = _PLAIN_LIST.fullmatch(text)
     if match is None:
@@ -109,5 +109,5 @@ def _read_plain_list(text: str, clock: Clock) -> ShowTasks | None:
     if _NO_NAME.fullmatch(name) or find_dates(name, clock):
         return None
     full_name = name if noun.lower() in {"list", "lists"} else f"{name} {noun}"
-    within, _ = read_filter(text[match.end("noun") :], clock, Filter())
-    return ShowTasks(replace(within, list_name=clean_name(full_name)))
+    task_filter, _ = read_filter(text[match.end("noun") :], clock, Filter())
+    return ShowTasksIntent(replace(task_filter, list_name=clean_name(full_name)))

@@ -4,12 +4,20 @@ import re
 from typing import Final
 
 from offline_assistant.clock import Clock
-from offline_assistant.date_parts import When
+from offline_assistant.date_fragments import ResolvedDate
 from offline_assistant.dates import find_dates, join_dates, read_date
 from offline_assistant.grammar.details import to_due
 from offline_assistant.grammar.rules import Reader, rule
 from offline_assistant.grammar.targets import TASK_REFERENCE, read_target
-from offline_assistant.intents import Ask, Changes, Everything, Intent, Mentioned, Missing, Update
+from offline_assistant.intents import (
+    ByFilter,
+    ByMention,
+    Changes,
+    ClarifyIntent,
+    Intent,
+    Missing,
+    UpdateIntent,
+)
 from offline_assistant.patterns import Match
 
 _MOVE: Final = (
@@ -28,8 +36,8 @@ def change(target_text: str, changes: Changes, clock: Clock) -> Intent:
     """Return the update of what a phrase names, or the question which task it is."""
     target = read_target(target_text, clock)
     if target is None:
-        return Ask(Missing.WHICH_TASK, Update(Mentioned(), changes))
-    return Update(target, changes)
+        return ClarifyIntent(Missing.WHICH_TASK, UpdateIntent(ByMention(), changes))
+    return UpdateIntent(target, changes)
 
 
 def lacks(missing: Missing) -> Reader:
@@ -37,12 +45,12 @@ def lacks(missing: Missing) -> Reader:
 
     def read(match: Match, clock: Clock) -> Intent | None:
         target = read_target(match["target"], clock)
-        return Ask(missing, Update(target, Changes())) if target else None
+        return ClarifyIntent(missing, UpdateIntent(target, Changes())) if target else None
 
     return read
 
 
-def new_date(text: str, clock: Clock) -> When | None:
+def new_date(text: str, clock: Clock) -> ResolvedDate | None:
     """Read a new due date: "friday", "5pm", or just "5"."""
     readings = (text, f"at {text}", f"on {text}", f"on the {text}")
     return next((when for reading in readings if (when := read_date(reading, clock))), None)
@@ -56,7 +64,7 @@ def _reschedule(match: Match, clock: Clock) -> Intent | None:
     between = match.string[match.end("target") : match.start("value")].split()
     which = [*between, narrowing] if narrowing else between[:-1]
     named = match["target"]
-    if which and isinstance(read_target(named, clock), Everything):
+    if which and isinstance(read_target(named, clock), ByFilter):
         named = f"{named} {' '.join(which)}"  # "everything" and "from today"
     return change(named, Changes(due=due), clock)
 

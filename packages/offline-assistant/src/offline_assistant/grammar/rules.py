@@ -23,7 +23,7 @@ def rule(pattern: str, read: Reader) -> Rule:
     return Rule(rx(pattern), read)
 
 
-def read_by(rules: Iterable[Rule], sentence: str, clock: Clock) -> Intent | None:
+def apply_rules(rules: Iterable[Rule], sentence: str, clock: Clock) -> Intent | None:
     """Return what the first rule that fits reads in a sentence."""
     for one in rules:
         match = one.pattern.fullmatch(sentence)

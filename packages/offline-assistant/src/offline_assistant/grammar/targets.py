@@ -11,12 +11,12 @@ from offline_assistant.grammar.filters import STATE, content_words, read_filter
 from offline_assistant.grammar.lists import DETERMINER, find_list
 from offline_assistant.grammar.quotes import is_quoted, show_quotes, unquote
 from offline_assistant.intents import (
+    ByFilter,
+    ByMention,
+    ByNextDue,
     ByNumber,
     ByWords,
-    Everything,
     Filter,
-    Mentioned,
-    NextDue,
     Target,
 )
 from offline_assistant.patterns import CARDINAL, any_of, rx, to_number
@@ -93,18 +93,18 @@ def read_target(text: str, clock: Clock) -> Target | None:
     if is_quoted(phrase):
         return ByWords(unquote(phrase))
     exact = _by_number(phrase) or _by_mention(phrase)
-    if isinstance(exact, Mentioned) and exact.is_plural and phrase != tidy(text):
-        return read_everything(text, clock)  # "the tasks in my work list"
+    if isinstance(exact, ByMention) and exact.is_plural and phrase != tidy(text):
+        return read_filter_target(text, clock)  # "the tasks in my work list"
     if exact is not None:
         return exact
     if match := _ALL.fullmatch(tidy(text)):
-        return read_everything(match["rest"], clock)
+        return read_filter_target(match["rest"], clock)
     if _STATE_ONLY.fullmatch(phrase):
-        return read_everything(text, clock)
+        return read_filter_target(text, clock)
     return _by_words(text, clock)
 
 
-def read_everything(text: str, clock: Clock) -> Everything:
+def read_filter_target(text: str, clock: Clock) -> ByFilter:
     """Read which tasks "all ..." or "clear ..." means: every open one if it says nothing else."""
     # "From today" is today's; "from today on" is all that follows.
     words = ["for" if word.lower() == "from" else word for word in text.split()]
@@ -112,17 +112,17 @@ def read_everything(text: str, clock: Clock) -> Everything:
         text = " ".join(words)
     if len(words) > 2 and words[-2].lower() == "list":
         text = " ".join([*words[:-2], words[-1], "list"])  # "in list work"
-    within, rest = read_filter(text, clock, Filter())
+    task_filter, rest = read_filter(text, clock, Filter())
     # There is no filter for times of day: taken for words of a title, they find nothing.
     times = [text[phrase.start : phrase.end] for phrase in _with_time(text, clock)]
-    return Everything(within, content_words(" ".join([rest, *times])))
+    return ByFilter(task_filter, content_words(" ".join([rest, *times])))
 
 
 def _with_time(text: str, clock: Clock) -> list[DatePhrase]:
     return [
         phrase
         for phrase in find_dates(text, clock)
-        if any(part.wall or part.instant for part in phrase.parts)
+        if any(part.wall or part.instant for part in phrase.fragments)
     ]
 
 
@@ -141,24 +141,24 @@ def _by_number(phrase: str) -> Target | None:
 
 def _by_mention(phrase: str) -> Target | None:
     if _PLURAL.fullmatch(phrase):
-        return Mentioned(is_plural=True)
+        return ByMention(is_plural=True)
     if _SINGULAR.fullmatch(phrase):
-        return Mentioned()
+        return ByMention()
     if match := _ORDINAL.fullmatch(phrase):
-        return Mentioned(position=_POSITIONS[re.sub(r"\s+", " ", match["position"].lower())])
+        return ByMention(position=_POSITIONS[re.sub(r"\s+", " ", match["position"].lower())])
     if match := _NEXT.fullmatch(phrase):
-        return NextDue(content_words(match["words"]))
+        return ByNextDue(content_words(match["words"]))
     return None
 
 
 def _by_words(text: str, clock: Clock) -> Target | None:
-    within, rest = read_filter(text, clock, Filter(status="all"))
+    task_filter, rest = read_filter(text, clock, Filter(status="all"))
     words = tidy(_TRAILING.sub("", _LEADING.sub("", rest)))
-    selects = within.has_due or within.priority or within.tag
+    selects = task_filter.has_due or task_filter.priority or task_filter.tag
     names_nothing = not re.search(r"\w", show_quotes(words)) or _NO_WORDS.fullmatch(words)
     if names_nothing or (selects and not content_words(words)):
-        return Everything(replace(within, status="open")) if selects else None
-    return ByWords(unquote(words), within)
+        return ByFilter(replace(task_filter, status="open")) if selects else None
+    return ByWords(unquote(words), task_filter)
 
 
 def _without_list(text: str) -> str:

@@ -7,7 +7,7 @@ from offline_assistant.clock import Clock
 from offline_assistant.grammar.details import Details, take_dates, take_details, tidy
 from offline_assistant.grammar.items import split_items
 from offline_assistant.grammar.quotes import is_quoted, unquote
-from offline_assistant.intents import Add, Ask, Missing, NewTask
+from offline_assistant.intents import AddIntent, ClarifyIntent, Missing, NewTask
 from offline_assistant.patterns import rx
 
 ARTICLE: Final = r"(?:(?:a|an|the|my|another|this|these|some|one|our) )?"
@@ -44,7 +44,7 @@ _REPEAT: Final = rx(r"\b(?:repeat(?:ing|ed|s)?|recurring|recur|rotating)\b")
 
 def read_tasks(
     text: str, clock: Clock, *, prefer_first_date: bool = False, is_enumeration: bool = False
-) -> Add | Ask:
+) -> AddIntent | ClarifyIntent:
     """Read what follows "add" or "remind me"; asks for the title if there is none.
 
     Args:
@@ -66,16 +66,18 @@ def read_tasks(
     when = details.when
     repeats = _REPEAT.search(text) is not None or (when is not None and when.repeats)
     if not tasks or _NO_TITLE.fullmatch(tasks[0].title):
-        return Ask(Missing.TITLE, Add((_with_details("", details),), wants_repeat=repeats))
-    return Add(tasks, wants_repeat=repeats)
+        return ClarifyIntent(
+            Missing.TITLE, AddIntent((_with_details("", details),), wants_repeat=repeats)
+        )
+    return AddIntent(tasks, wants_repeat=repeats)
 
 
-def complete_draft(draft: Add, text: str, clock: Clock) -> Add | Ask:
+def complete_draft(draft: AddIntent, text: str, clock: Clock) -> AddIntent | ClarifyIntent:
     """Complete a draft by the answer to "what should I add?"; the answer's own details win."""
     shared = draft.tasks[0]
     read = read_tasks(text, clock, is_enumeration=True)
-    if isinstance(read, Ask):
-        return Ask(Missing.TITLE, draft)
+    if isinstance(read, ClarifyIntent):
+        return ClarifyIntent(Missing.TITLE, draft)
     tasks = tuple(
         replace(
             task,
@@ -87,7 +89,7 @@ def complete_draft(draft: Add, text: str, clock: Clock) -> Add | Ask:
         )
         for task in read.tasks
     )
-    return Add(tasks, draft.wants_repeat or read.wants_repeat, draft.wants_reminder)
+    return AddIntent(tasks, draft.wants_repeat or read.wants_repeat, draft.wants_reminder)
 
 
 def strip_link(text: str) -> str:

@@ -11,12 +11,12 @@ from offline_assistant.grammar.rescheduling import RESCHEDULING_RULES, change, l
 from offline_assistant.grammar.rules import rule
 from offline_assistant.grammar.targets import TASK_REFERENCE, read_target
 from offline_assistant.intents import (
+    ByMention,
     ByNumber,
     Changes,
     Intent,
-    Mentioned,
     Missing,
-    Talk,
+    TalkIntent,
     Topic,
 )
 from offline_assistant.patterns import Match, rx
@@ -38,7 +38,7 @@ def _rename(match: Match, clock: Clock) -> Intent | None:
 
 
 def _no_renaming(_match: Match, _clock: Clock) -> Intent:
-    return Talk(Topic.NO_RENAMING_LISTS)
+    return TalkIntent(Topic.NO_RENAMING_LISTS)
 
 
 def _set_any(match: Match, clock: Clock) -> Intent | None:
@@ -73,7 +73,7 @@ def _move_to_list(match: Match, clock: Clock) -> Intent | None:
 
 def _put_on_list(match: Match, clock: Clock) -> Intent | None:
     """Read "put it on my work list"; "put milk on my list" adds, and is read elsewhere."""
-    if not isinstance(read_target(match["target"], clock), ByNumber | Mentioned):
+    if not isinstance(read_target(match["target"], clock), ByNumber | ByMention):
         return None
     return _move_to_list(match, clock)
 

@@ -8,7 +8,7 @@ from stand_in_kit import TasksStandIn
 from tools_kit import Call, MakeContext, MakeScope, MemoryJournal
 
 from durable_chatkit.agent.run_scope import CallPosition
-from offline_assistant.plain_words import is_yes
+from offline_assistant.short_commands import is_yes
 from todo_agent.todo_tools import SPECS
 from todo_agent.tool_arguments import parameters_schema
 from todochat.bus import RunLostError

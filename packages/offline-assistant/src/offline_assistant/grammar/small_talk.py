@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from offline_assistant.intents import Intent, Talk, Topic
+from offline_assistant.intents import Intent, TalkIntent, Topic
 from offline_assistant.patterns import rx
 
 _NAME: Final = r"(?:,? ?(?:olly|bot|assistant|there|again|buddy|friend|everyone|all|dear))?"
@@ -142,4 +142,6 @@ _PATTERNS: Final = tuple((topic, rx(pattern)) for topic, pattern in _WAYS)
 def small_talk(sentence: str) -> Intent | None:
     """Return the topic of a sentence that needs no tool; None if it is no small talk."""
     text = sentence.strip(" \t\n.,!?\u2026:;)(")
-    return next((Talk(topic) for topic, pattern in _PATTERNS if pattern.fullmatch(text)), None)
+    return next(
+        (TalkIntent(topic) for topic, pattern in _PATTERNS if pattern.fullmatch(text)), None
+    )

@@ -8,13 +8,13 @@ from offline_assistant.grammar.rules import Reader, rule
 from offline_assistant.grammar.sentence_type import COMMAND_VERBS
 from offline_assistant.grammar.targets import read_target
 from offline_assistant.intents import (
-    Ask,
+    ByMention,
     ByWords,
-    Complete,
+    ClarifyIntent,
+    CompleteIntent,
     Intent,
-    Mentioned,
     Missing,
-    Reopen,
+    ReopenIntent,
 )
 from offline_assistant.patterns import Match, any_of, rx, word_list
 
@@ -88,28 +88,28 @@ _NOW: Final = r"(?: ?(?:all|now|already|finally) ?)"
 _NO_COMMAND: Final = rf"(?!(?:i|we|{any_of(COMMAND_VERBS)}|if|when|until|nothing|not|no)\b)"
 
 
-def _read_with(make: type[Complete] | type[Reopen]) -> Reader:
+def _read_with(make: type[CompleteIntent] | type[ReopenIntent]) -> Reader:
     """Return a reader that makes an intent of the target, or asks which task is meant."""
 
     def read(match: Match, clock: Clock) -> Intent:
         target = read_target(match["target"], clock)
-        return make(target) if target else Ask(Missing.WHICH_TASK, make(Mentioned()))
+        return make(target) if target else ClarifyIntent(Missing.WHICH_TASK, make(ByMention()))
 
     return read
 
 
-def _ask_which(make: type[Complete] | type[Reopen]) -> Reader:
-    return lambda _match, _clock: Ask(Missing.WHICH_TASK, make(Mentioned()))
+def _ask_which(make: type[CompleteIntent] | type[ReopenIntent]) -> Reader:
+    return lambda _match, _clock: ClarifyIntent(Missing.WHICH_TASK, make(ByMention()))
 
 
-_COMPLETE: Final = _read_with(Complete)
-_REOPEN: Final = _read_with(Reopen)
+_COMPLETE: Final = _read_with(CompleteIntent)
+_REOPEN: Final = _read_with(ReopenIntent)
 
 
 def _finish(match: Match, clock: Clock) -> Intent | None:
     """Read "finish the report"; with a date ("by friday") it is a plan, not a task that is done."""
     target = read_target(match["target"], clock)
-    if isinstance(target, ByWords) and target.within.has_due:
+    if isinstance(target, ByWords) and target.task_filter.has_due:
         return None
     return _COMPLETE(match, clock)
 
@@ -121,9 +121,9 @@ def _past(match: Match, clock: Clock) -> Intent | None:
         return None
     target = read_target(text, clock)
     if not isinstance(target, ByWords):
-        return Complete(target) if target else None
+        return CompleteIntent(target) if target else None
     verb = match["verb"].lower()
-    return Complete(replace(target, hint=_IRREGULAR.get(verb) or verb.removesuffix("ed")))
+    return CompleteIntent(replace(target, hint=_IRREGULAR.get(verb) or verb.removesuffix("ed")))
 
 
 _REOPENING: Final = (
@@ -136,7 +136,7 @@ _REOPENING: Final = (
     ),
     rule(rf"(?P<target>.+?) (?:is|are|was)(?: still| actually)? {_UNFINISHED}(?: yet)?", _REOPEN),
     rule(rf"(?P<target>.+?) (?:isn't|aren't)(?: actually)? {_DONE}(?: yet)?", _REOPEN),
-    rule(r"(?:reopen|undo|uncheck)", _ask_which(Reopen)),
+    rule(r"(?:reopen|undo|uncheck)", _ask_which(ReopenIntent)),
 )
 _COMPLETING: Final = (
     rule(rf"{_MARK} (?P<target>.+?) {_AS}{_DONE}", _COMPLETE),
@@ -159,7 +159,7 @@ _COMPLETING: Final = (
     rule(
         rf"{_SUBJECT}?(?:done|complete|completed|finished|finish|mark (?:as )?done|check off|"
         r"tick off)",
-        _ask_which(Complete),
+        _ask_which(CompleteIntent),
     ),
 )
-FINISHING_RULES: Final = (*_REOPENING, *_COMPLETING)
+COMPLETING_RULES: Final = (*_REOPENING, *_COMPLETING)

@@ -1,4 +1,4 @@
-"""The pieces of date phrases that name days: "next friday", "the 15th", "end of the month"."""
+"""Date fragments that name days: "next friday", "the 15th", "end of the month"."""
 
 import re
 from datetime import date, timedelta
@@ -6,7 +6,7 @@ from typing import Final
 
 from offline_assistant.calendar_dates import days_ahead, next_month, parse_calendar_date
 from offline_assistant.clock import Clock
-from offline_assistant.date_parts import DateFragment, DatePattern, Reading
+from offline_assistant.date_fragments import DateFragment, date_pattern
 from offline_assistant.patterns import (
     CARDINAL,
     ORDINAL,
@@ -25,7 +25,7 @@ DAY_NAME: Final = rf"(?:{'|'.join(WEEKDAYS)})"
 _SHORT_DAY: Final = r"(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)"
 _MONTH: Final = rf"(?:{'|'.join(MONTHS)}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
 _ON: Final = r"(?:(?:on|by|before|until|till|for|due|from|since|after|of) )"
-_BY: Final = r"(?:(?:on|by|before|until|till|due) )"  # "for 1/2" may be a half
+_BY: Final = r"(?:(?:on|by|before|until|till|due) )"  # not "for": "for 1/2" may be a half
 _YEAR: Final = r"(?:,?\s*(?P<year>20\d\d)\b)"
 _HOLIDAYS: Final = {
     "christmas eve": (12, 24),
@@ -41,12 +41,12 @@ _HOLIDAYS: Final = {
 
 
 def weekday_number(name: str) -> int:
-    """Return 0 for "monday", "Mon" or "mondays", and so on."""
+    """Return the number of a weekday's name: 0 for "monday", "Mon" or "mondays"."""
     return next(i for i, day in enumerate(WEEKDAYS) if day[:3] == name[:3].lower())
 
 
 def next_weekday(weekday: int, today: date, *, may_be_today: bool = False) -> date:
-    """Return the next day with that number of weekday."""
+    """Return the next day that is a given weekday (0 is Monday)."""
     ahead = (weekday - today.weekday()) % 7
     return today + timedelta(days=ahead if ahead or may_be_today else 7)
 
@@ -55,7 +55,8 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _relative_day(match: Match, clock: Clock) -> DateFragment:
+def read_relative_day(match: Match, clock: Clock) -> DateFragment:
+    """Read "today", "tmrw" or "the day after tomorrow"."""
     word = match["day"].lower()
     offset = 0
     if "after" in word:
@@ -68,7 +69,8 @@ def _relative_day(match: Match, clock: Clock) -> DateFragment:
     return DateFragment(first=day, last=day, day_part="night" if word == "tonight" else None)
 
 
-def _weekday(match: Match, clock: Clock) -> DateFragment:
+def read_weekday(match: Match, clock: Clock) -> DateFragment:
+    """Read "friday", "last friday" or "friday next week"; "next friday" is in the next week."""
     number = weekday_number(match["name"])
     groups = match.groupdict()
     which = (groups.get("which") or "").lower()
@@ -79,35 +81,35 @@ def _weekday(match: Match, clock: Clock) -> DateFragment:
     return DateFragment.on(next_weekday(number, clock.today, may_be_today=which == "this"))
 
 
-def _weeks_from_weekday(match: Match, clock: Clock) -> DateFragment:
+def read_weeks_from_weekday(match: Match, clock: Clock) -> DateFragment:
+    """Read "two weeks from friday", at most 520 weeks."""
     start = next_weekday(weekday_number(match["name"]), clock.today)
     return DateFragment.on(start + timedelta(weeks=min(to_number(match["count"]), 520)))
 
 
-def _calendar_date(match: Match, clock: Clock) -> DateFragment | None:
+def read_calendar_date(match: Match, clock: Clock) -> DateFragment | None:
+    """Read "3 december 2026" or "june fourteenth"."""
     words = f"{to_number(match['day'])} {match['month'][:3]} {match['year'] or ''}".strip()
     day = parse_calendar_date(words, clock)
     return DateFragment.on(day, is_exact=True) if day else None
 
 
-def _numeric_date(match: Match, clock: Clock) -> DateFragment | None:
-    day = parse_calendar_date(_with_named_month(match["date"], clock), clock)
-    return DateFragment.on(day, is_exact=True) if day else None
+def read_numeric_date(match: Match, clock: Clock) -> DateFragment | None:
+    """Read "24.12.2026", "2026-12-24" or "12/24", where the locale's order fits or not."""
+    words = match["date"]
+    if "-" not in words:  # as "24 dec 2026", since dateparser may swap day and month
+        first, second, *year = (int(number) for number in re.split(r"[./]", words))
+        month, day = (first, second) if clock.is_month_first else (second, first)
+        if month > 12:
+            month, day = day, month
+        name = MONTHS[month - 1][:3] if 1 <= month <= 12 else "?"
+        words = " ".join([str(day), name, *map(str, year)])
+    parsed = parse_calendar_date(words, clock)
+    return DateFragment.on(parsed, is_exact=True) if parsed else None
 
 
-def _with_named_month(numbers: str, clock: Clock) -> str:
-    """Return "24 dec 2026" for 24.12.2026, and for 12/24 where the month can only be the first."""
-    if "-" in numbers:
-        return numbers
-    first, second, *year = (int(number) for number in re.split(r"[./]", numbers))
-    month, day = (first, second) if clock.is_month_first else (second, first)
-    if month > 12:
-        month, day = day, month
-    name = MONTHS[month - 1][:3] if 1 <= month <= 12 else "?"
-    return " ".join([str(day), name, *map(str, year)])
-
-
-def _day_of_month(match: Match, clock: Clock) -> DateFragment | None:
+def read_day_of_month(match: Match, clock: Clock) -> DateFragment | None:
+    """Read "the 15th" or "the 31st of next month", in the first month that has the day."""
     day, which = to_number(match["day"]), (match["which"] or "").lower()
     first = clock.today.replace(day=1)
     if which == "next":
@@ -121,7 +123,8 @@ def _day_of_month(match: Match, clock: Clock) -> DateFragment | None:
     return None
 
 
-def _period(match: Match, clock: Clock) -> DateFragment:
+def read_period(match: Match, clock: Clock) -> DateFragment:
+    """Read "this weekend" or "next month"; a period that has begun starts today."""
     unit, which = match["unit"].lower(), (match["which"] or "").lower()
     is_next = which.endswith(("next", "following"))
     today = clock.today
@@ -141,7 +144,8 @@ def _period(match: Match, clock: Clock) -> DateFragment:
     )
 
 
-def _end_of(match: Match, clock: Clock) -> DateFragment:
+def read_end_of_period(match: Match, clock: Clock) -> DateFragment:
+    """Read "end of next month" or "eow"; a week ends on Friday, after that on Sunday."""
     unit = (match["unit"] or match["short"][-1]).lower()[0]
     today, is_next = clock.today, (match["which"] or "").lower() == "next"
     if unit == "w":
@@ -155,20 +159,23 @@ def _end_of(match: Match, clock: Clock) -> DateFragment:
     return DateFragment.on(today + timedelta(days=1 if is_next else 0))
 
 
-def _coming_days(match: Match, clock: Clock) -> DateFragment | None:
+def read_coming_days(match: Match, clock: Clock) -> DateFragment | None:
+    """Read "in the next 3 days" or "within a week"."""
     count = to_number(match["count"])
     last = days_ahead(count, match["unit"].lower().rstrip("s"), clock)
     return DateFragment(first=clock.today, last=last, due_day=last) if last and count else None
 
 
-def _month_period(match: Match, clock: Clock) -> DateFragment:
+def read_month(match: Match, clock: Clock) -> DateFragment:
+    """Read "in june"; a month that is over means the one of next year."""
     number = next(i for i, name in enumerate(MONTHS, 1) if name[:3] == match["month"][:3].lower())
     year = int(match["year"] or clock.today.year + (number < clock.today.month))
     first = date(year, number, 1)
     return DateFragment(first=first, last=next_month(first) - timedelta(days=1))
 
 
-def _holiday(match: Match, clock: Clock) -> DateFragment:
+def read_holiday(match: Match, clock: Clock) -> DateFragment:
+    """Read "by new year's eve"."""
     name = re.sub(r"\s+", " ", match["holiday"].lower())
     month, day = next(
         when for known, when in _HOLIDAYS.items() if rx(known).fullmatch(name) is not None
@@ -182,74 +189,51 @@ def _holiday(match: Match, clock: Clock) -> DateFragment:
 _THE_DAY: Final = rf"(?P<day>{ORDINAL}|{CARDINAL})"
 _WHICH: Final = r"(?:the )?(?P<which>this coming|this|next|coming|following|last)"
 
+_FULL_NAME: Final = rf"(?P<name>{DAY_NAME})"
+_ANY_NAME: Final = rf"(?P<name>{DAY_NAME}|{_SHORT_DAY})"
+_MONTH_NAME: Final = rf"(?P<month>{_MONTH})"
+_OF_MONTH: Final = r"(?: of(?: the)? (?P<which>this|next) month)"
+_UNIT: Final = r"(?P<unit>weekend|week|month|year)"
+_SPAN_UNIT: Final = r"(?P<unit>days?|weeks?|months?|years?)"
+_DURING: Final = r"(?:(?:on|in|over|during|for|by|until|before|of|within|sometime) )"
 
-def _piece(pattern: str, read: Reading, *, is_strong: bool = True) -> DatePattern:
-    return DatePattern(rx(rf"(?<![\w#-]){pattern}(?![\w-])"), read, is_strong=is_strong)
-
-
-def _weekday_pieces() -> tuple[DatePattern, ...]:
-    name, any_name = rf"(?P<name>{DAY_NAME})", rf"(?P<name>{DAY_NAME}|{_SHORT_DAY})"
-    return (
-        _piece(rf"{_ON}?{name} (?:of )?(?P<week>next week)", _weekday),
-        _piece(rf"(?P<week>next week)(?: on)? {name}", _weekday),
-        _piece(rf"{_ON}(?:{_WHICH} )?{any_name}", _weekday),
-        _piece(rf"{_WHICH} {any_name}", _weekday),
-        _piece(name, _weekday, is_strong=False),
-        _piece(
-            rf"{_ON}?(?P<count>{CARDINAL}|an?) weeks? (?:from|after) {name}", _weeks_from_weekday
-        ),
-    )
-
-
-def _calendar_pieces() -> tuple[DatePattern, ...]:
-    month, on_the = rf"(?P<month>{_MONTH})", rf"{_ON}?(?:the )?"
-    of_month = r"(?: of(?: the)? (?P<which>this|next) month)"
-    return (
-        _piece(rf"{on_the}{_THE_DAY} (?:of )?{month}{_YEAR}?", _calendar_date),
-        _piece(rf"{_ON}?{month} (?:the )?{_THE_DAY}{_YEAR}?", _calendar_date),
-        _piece(rf"{_ON}(?:the )?(?P<day>{ORDINAL}){of_month}?", _day_of_month),
-        _piece(rf"(?:the )?(?P<day>{ORDINAL}){of_month}", _day_of_month),
-        _piece(rf"{_ON}?{DAY_NAME} (?P<which>)the (?P<day>{ORDINAL})", _day_of_month),
-        _piece(
-            r"(?:the )(?P<which>)(?P<day>\d{1,2}(?:st|nd|rd|th))", _day_of_month, is_strong=False
-        ),
-        _piece(
-            rf"{_ON}?(?P<date>\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}})", _numeric_date
-        ),
-        _piece(rf"{_BY}(?P<date>\d{{1,2}}[./]\d{{1,2}})\.?", _numeric_date),
-        _piece(rf"(?:in|during|for|by|until|this|next) {month}{_YEAR}?", _month_period),
-        _piece(rf"{month}{_YEAR}?", _month_period, is_strong=False),
-        _piece(rf"(?:on|by|before|until|for|over) (?P<holiday>{any_of(_HOLIDAYS)})", _holiday),
-    )
-
-
-def _period_pieces() -> tuple[DatePattern, ...]:
-    unit = r"(?P<unit>weekend|week|month|year)"
-    during = r"(?:(?:on|in|over|during|for|by|until|before|of|within|sometime) )"
-    span_unit = r"(?P<unit>days?|weeks?|months?|years?)"
-    return (
-        _piece(rf"{during}?(?:the )?(?P<which>this|next|coming|current|following) {unit}", _period),
-        _piece(rf"{during}the(?P<which>) {unit}", _period),
-        _piece(
-            r"(?:(?:by|at|before|until) )?(?:the )?end of (?:the )?(?:(?P<which>this|next) )?"
-            r"(?P<unit>day|week|month|year)(?P<short>)",
-            _end_of,
-        ),
-        _piece(r"(?:by )?(?P<short>eo[dwmy])(?P<which>)(?P<unit>)", _end_of),
-        _piece(
-            rf"(?:(?:in|within|over|for|during) )?(?:the )?(?:next|coming) (?P<count>{CARDINAL}) {span_unit}",
-            _coming_days,
-        ),
-        _piece(rf"within (?P<count>{CARDINAL}|an?) {span_unit}", _coming_days),
-    )
-
-
-DAY_PIECES: Final = (
-    _piece(
+_WEEKDAY_PATTERNS: Final = (
+    date_pattern(rf"{_ON}?{_FULL_NAME} (?:of )?(?P<week>next week)", read_weekday),
+    date_pattern(rf"(?P<week>next week)(?: on)? {_FULL_NAME}", read_weekday),
+    date_pattern(rf"{_ON}(?:{_WHICH} )?{_ANY_NAME}", read_weekday),
+    date_pattern(rf"{_WHICH} {_ANY_NAME}", read_weekday),
+    date_pattern(_FULL_NAME, read_weekday, is_strong=False),
+    date_pattern(rf"{_ON}?(?P<count>{CARDINAL}|an?) weeks? (?:from|after) {_FULL_NAME}", read_weeks_from_weekday),
+)  # fmt: skip
+_CALENDAR_PATTERNS: Final = (
+    date_pattern(rf"{_ON}?(?:the )?{_THE_DAY} (?:of )?{_MONTH_NAME}{_YEAR}?", read_calendar_date),
+    date_pattern(rf"{_ON}?{_MONTH_NAME} (?:the )?{_THE_DAY}{_YEAR}?", read_calendar_date),
+    date_pattern(rf"{_ON}(?:the )?(?P<day>{ORDINAL}){_OF_MONTH}?", read_day_of_month),
+    date_pattern(rf"(?:the )?(?P<day>{ORDINAL}){_OF_MONTH}", read_day_of_month),
+    date_pattern(rf"{_ON}?{DAY_NAME} (?P<which>)the (?P<day>{ORDINAL})", read_day_of_month),
+    date_pattern(r"(?:the )(?P<which>)(?P<day>\d{1,2}(?:st|nd|rd|th))", read_day_of_month, is_strong=False),
+    date_pattern(rf"{_ON}?(?P<date>\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}})", read_numeric_date),
+    date_pattern(rf"{_BY}(?P<date>\d{{1,2}}[./]\d{{1,2}})\.?", read_numeric_date),
+    date_pattern(rf"(?:in|during|for|by|until|this|next) {_MONTH_NAME}{_YEAR}?", read_month),
+    date_pattern(rf"{_MONTH_NAME}{_YEAR}?", read_month, is_strong=False),
+    date_pattern(rf"(?:on|by|before|until|for|over) (?P<holiday>{any_of(_HOLIDAYS)})", read_holiday),
+)  # fmt: skip
+_PERIOD_PATTERNS: Final = (
+    date_pattern(rf"{_DURING}?(?:the )?(?P<which>this|next|coming|current|following) {_UNIT}", read_period),
+    date_pattern(rf"{_DURING}the(?P<which>) {_UNIT}", read_period),
+    date_pattern(r"(?:(?:by|at|before|until) )?(?:the )?end of (?:the )?(?:(?P<which>this|next) )?"
+                 r"(?P<unit>day|week|month|year)(?P<short>)", read_end_of_period),
+    date_pattern(r"(?:by )?(?P<short>eo[dwmy])(?P<which>)(?P<unit>)", read_end_of_period),
+    date_pattern(rf"(?:(?:in|within|over|for|during) )?(?:the )?(?:next|coming) (?P<count>{CARDINAL}) {_SPAN_UNIT}",
+                 read_coming_days),
+    date_pattern(rf"within (?P<count>{CARDINAL}|an?) {_SPAN_UNIT}", read_coming_days),
+)  # fmt: skip
+DAY_PATTERNS: Final = (
+    date_pattern(
         rf"{_ON}?(?P<day>today|tonight|tomm?orr?ow|tmrw?|(?:the )?day after tomorrow|yesterday)",
-        _relative_day,
+        read_relative_day,
     ),
-    *_weekday_pieces(),
-    *_calendar_pieces(),
-    *_period_pieces(),
+    *_WEEKDAY_PATTERNS,
+    *_CALENDAR_PATTERNS,
+    *_PERIOD_PATTERNS,
 )

@@ -14,7 +14,14 @@ from offline_assistant.grammar.sentence_type import (
     DELETE_VERBS,
     READ_VERBS,
 )
-from offline_assistant.intents import Filter, Intent, ShowLists, ShowTasks, Talk, Topic
+from offline_assistant.intents import (
+    Filter,
+    Intent,
+    ShowListsIntent,
+    ShowTasksIntent,
+    TalkIntent,
+    Topic,
+)
 from offline_assistant.patterns import any_of, rx
 
 _SHOW_START: Final = rx(
@@ -78,13 +85,15 @@ def answer(sentence: str, clock: Clock) -> Intent:
     """Return what answers a question; it only ever shows or explains."""
     text = sentence.strip(" .!?\u061f\uff1f")
     if _ABOUT_CHANGING.fullmatch(text):
-        return Talk(Topic.QUESTION_CHANGES_NOTHING)
+        return TalkIntent(Topic.QUESTION_CHANGES_NOTHING)
     if _NEXT.fullmatch(text):
-        within, _ = read_filter(text, clock, Filter())
-        return ShowTasks(Filter(list_name=within.list_name), form="next")
+        task_filter, _ = read_filter(text, clock, Filter())
+        return ShowTasksIntent(Filter(list_name=task_filter.list_name), form="next")
     if _LISTS.fullmatch(text) and not _NOT_LISTS.search(text):
-        return ShowLists()
-    return read_query(text, clock) if _is_about_tasks(text, clock) else Talk(Topic.OUT_OF_SCOPE)
+        return ShowListsIntent()
+    return (
+        read_query(text, clock) if _is_about_tasks(text, clock) else TalkIntent(Topic.OUT_OF_SCOPE)
+    )
 
 
 def read_request_to_see(sentence: str, clock: Clock) -> Intent | None:
@@ -93,8 +102,8 @@ def read_request_to_see(sentence: str, clock: Clock) -> Intent | None:
         return answer(sentence, clock) if _is_bare_query(sentence, clock) else None
     intent = answer(sentence, clock)
     found = _FIND.fullmatch(sentence)
-    if found and isinstance(intent, Talk) and not is_out_of_scope(sentence):
-        return ShowTasks(Filter(status="all"), unquote(found["words"]))
+    if found and isinstance(intent, TalkIntent) and not is_out_of_scope(sentence):
+        return ShowTasksIntent(Filter(status="all"), unquote(found["words"]))
     return intent
 
 
@@ -109,8 +118,8 @@ def _is_about_tasks(text: str, clock: Clock) -> bool:
         return True
     if is_out_of_scope(text):
         return False
-    within, _ = read_filter(text, clock, Filter())
-    if within.list_name or within.tag or is_quoted(LEAD.sub("", text)):
+    task_filter, _ = read_filter(text, clock, Filter())
+    if task_filter.list_name or task_filter.tag or is_quoted(LEAD.sub("", text)):
         return True
     if _STATE.fullmatch(text) or _PERSONAL.search(text) or _WHEN.fullmatch(text):
         return True
@@ -121,5 +130,5 @@ def _is_bare_query(text: str, clock: Clock) -> bool:
     """Whether only days, states and words for tasks are named: "overdue", "my day tomorrow"."""
     if _COMMAND.fullmatch(text) or _DONE.fullmatch(text):
         return False
-    within, rest = read_filter(text.strip(" .!?"), clock, Filter())
-    return (within != Filter() or bool(_TOPIC.search(text))) and not title_words(rest)
+    task_filter, rest = read_filter(text.strip(" .!?"), clock, Filter())
+    return (task_filter != Filter() or bool(_TOPIC.search(text))) and not title_words(rest)

@@ -1,4 +1,4 @@
-"""The pieces of date phrases that name times, delays and repetition: "at 5", "in 2 hours"."""
+"""Date fragments that name times, delays and repetitions: "at 5", "in 2 hours", "every day"."""
 
 import re
 from datetime import timedelta
@@ -6,27 +6,26 @@ from typing import Final
 
 from offline_assistant.calendar_dates import days_ahead
 from offline_assistant.clock import Clock
-from offline_assistant.date_parts import (
+from offline_assistant.date_fragments import (
     MIDNIGHT,
     DateFragment,
-    DatePattern,
     DayPart,
     Meridiem,
-    Reading,
     WallTime,
+    date_pattern,
 )
-from offline_assistant.day_pieces import DAY_NAME, next_weekday, weekday_number
-from offline_assistant.patterns import CARDINAL, Match, any_of, rx, to_number, word_list
+from offline_assistant.day_patterns import DAY_NAME, next_weekday, weekday_number
+from offline_assistant.patterns import CARDINAL, Match, any_of, to_number, word_list
 
 MAX_DELAY: Final = timedelta(days=3660)
-# More than any count whose delay is accepted; a number of many digits would be infinite.
+# Above every count whose delay is accepted; without a cap, a number of many digits would be infinite.
 MAX_COUNT: Final = 1e7
 _AT: Final = r"(?:(?:at|by|before|until|till|around|about|from|for|after|on) |@\s*)"
 _HOURS: Final = word_list("one two three four five six seven eight nine ten eleven twelve")
 _HOUR: Final = rf"(?:\d{{1,2}}|{any_of(_HOURS)})"
 _MINUTES: Final = r"(?:ten|fifteen|thirty|(?:twenty|forty|fifty)(?:[\s-]five)?)"
 _MERIDIEM: Final = r"(?P<meridiem>[ap]\.?\s?m\b\.?)"
-# A bare "at 5" is a time only where nothing that could be counted follows ("look at 3 houses").
+# A bare "at 5" is a time only if no noun follows that could be counted ("look at 3 houses").
 _NO_NOUN: Final = (
     r"(?=\s*(?:$|[,.;:!?)])| (?:on|in|at|remind|this|today|tonight|tomorrow|next|to|for|about|with|every|"
     rf"and|please|my|{DAY_NAME})\b)"
@@ -39,7 +38,8 @@ _UNIT: Final = (
 )
 
 
-def _clock_time(match: Match, _clock: Clock) -> DateFragment | None:
+def read_clock_time(match: Match, _clock: Clock) -> DateFragment | None:
+    """Read "5pm", "17:45" or "five o'clock"; a leading zero ("05:30") means AM."""
     groups = match.groupdict()
     half = (groups.get("meridiem") or "").lower()[:1]
     hour = to_number(groups["hour"])
@@ -52,7 +52,8 @@ def _clock_time(match: Match, _clock: Clock) -> DateFragment | None:
     return DateFragment(wall=WallTime(hour, minute, meridiem))
 
 
-def _spoken_time(match: Match, _clock: Clock) -> DateFragment | None:
+def read_spoken_time(match: Match, _clock: Clock) -> DateFragment | None:
+    """Read "half past five" or "ten to nine"."""
     words = match["minutes"].lower()
     minutes = 30 if words == "half" else 15 if "quarter" in words else to_number(words)
     hour = to_number(match["hour"])
@@ -63,13 +64,15 @@ def _spoken_time(match: Match, _clock: Clock) -> DateFragment | None:
     return DateFragment(wall=WallTime(hour - 1 or 12, 60 - minutes))
 
 
-def _named_time(match: Match, _clock: Clock) -> DateFragment:
+def read_named_time(match: Match, _clock: Clock) -> DateFragment:
+    """Read "noon" or "midnight", the one that ends the day."""
     if match["name"].lower() == "midnight":
         return DateFragment(wall=WallTime(MIDNIGHT))
     return DateFragment(wall=WallTime(12, 0, "pm"))
 
 
-def _part_of_day(match: Match, clock: Clock) -> DateFragment:
+def read_part_of_day(match: Match, clock: Clock) -> DateFragment:
+    """Read "in the morning"; "this morning" is today."""
     word = match["part"].lower()
     part: DayPart = "noon" if word == "lunchtime" else word  # type: ignore[assignment]
     if match["lead"].lower().startswith("this"):
@@ -77,7 +80,8 @@ def _part_of_day(match: Match, clock: Clock) -> DateFragment:
     return DateFragment(day_part=part)
 
 
-def _delay(match: Match, clock: Clock) -> DateFragment | None:
+def read_delay(match: Match, clock: Clock) -> DateFragment | None:
+    """Read "in 2 hours" as a moment and "in 2 weeks" as a day."""
     count, unit = re.sub(r"\s+", " ", match["count"].lower()), match["unit"].lower().rstrip("s")
     amount = _amount(count) + (0.5 if match["half"] else 0)
     if unit in {"minute", "min", "hour", "hr"}:
@@ -99,7 +103,8 @@ def _amount(count: str) -> float:
     return min(float(count), MAX_COUNT) if "." in count else float(to_number(count))
 
 
-def _repetition(match: Match, clock: Clock) -> DateFragment:
+def read_repetition(match: Match, clock: Clock) -> DateFragment:
+    """Read "every tuesday" with its first day, or "weekly" without one."""
     weekday = re.search(DAY_NAME, match.group(), re.IGNORECASE)
     part = re.search(r"morning|afternoon|evening|night", match.group(), re.IGNORECASE)
     day_part: DayPart | None = part.group().lower() if part else None  # type: ignore[assignment]
@@ -111,59 +116,38 @@ def _repetition(match: Match, clock: Clock) -> DateFragment:
     return DateFragment(repeats=True)
 
 
-def _piece(pattern: str, read: Reading, **traits: bool) -> DatePattern:
-    return DatePattern(rx(rf"(?<![\w#-]){pattern}(?![\w-])"), read, **traits)
-
-
-def _until(end: str) -> str:
-    return rf"(?: (?:to|until|till|and) |\s*[-\u2013]\s*)(?:at )?{end}"
-
-
-def _clock_pieces() -> tuple[DatePattern, ...]:
-    hour = rf"(?P<hour>{_HOUR})"
-    minute = rf"(?:[:.](?P<minute>\d\d)| (?P<minute_word>{_MINUTES}))"
-    end = rf"{_HOUR}(?:[:.]\d\d| {_MINUTES})?\s*(?:[ap]\.?\s?m\b\.?|o'clock)?"
-    between = r"(?:(?:from|between) )"
-    return (
-        _piece(rf"{_AT}?{hour}{minute}?\s*(?:o'clock\s*)?{_MERIDIEM}", _clock_time),
-        _piece(rf"{_AT}?{hour} ?o'clock", _clock_time),
-        _piece(rf"{_AT}(?P<hour>\d{{1,2}}):(?P<minute>\d\d)", _clock_time),
-        _piece(r"(?P<hour>\d{1,2}):(?P<minute>\d\d)", _clock_time, is_strong=False),
-        _piece(
-            rf"(?:at|by|before|until|around|@)\s*{hour}(?: (?P<minute_word>{_MINUTES}))?{_NO_NOUN}",
-            _clock_time,
-        ),
-        _piece(
-            rf"{between}{hour}{minute}?\s*{_MERIDIEM}?{_until(end)}", _clock_time, keeps_text=True
-        ),
-        _piece(rf"{hour}{minute}?\s*{_MERIDIEM}{_until(end)}", _clock_time, keeps_text=True),
-        _piece(
-            rf"{_AT}?(?P<minutes>half|(?:a )?quarter|{CARDINAL}(?: minutes)?) (?P<side>past|to) {hour}"
-            r"(?:\s*o'clock)?",
-            _spoken_time,
-        ),
-        _piece(rf"{_AT}(?P<name>noon|midday|midnight)", _named_time),
-        _piece(r"(?P<name>noon|midday|midnight)", _named_time, is_strong=False),
-    )
-
-
-TIME_PIECES: Final = (
-    *_clock_pieces(),
-    _piece(
-        r"(?P<lead>in the |this |at |during the )(?P<part>morning|afternoon|evening|night|lunchtime)",
-        _part_of_day,
-    ),
-    _piece(
-        r"(?P<lead>)(?P<part>morning|afternoon|evening|night)", _part_of_day, needs_company=True
-    ),
-    _piece(rf"(?:in|after) {_COUNT} {_UNIT}(?:' time)?", _delay),
-    _piece(rf"{_COUNT} {_UNIT} (?:from (?:now|today)|later)", _delay),
-    _piece(
-        rf"(?:on )?(?:every|each) (?:single |other |second |{CARDINAL} )?(?:days?|weekday|weekend|weeks?|months?|years?|"
-        rf"morning|afternoon|evening|night|hours?|{DAY_NAME}(?:(?:,| and|,? )\s*(?:and )?{DAY_NAME})*)"
-        r"(?: (?:morning|afternoon|evening|night))?",
-        _repetition,
-    ),
-    _piece(rf"on {DAY_NAME}s(?:(?:,| and) {DAY_NAME}s)*", _repetition),
-    _piece(r"(?:everyday|daily|weekly|monthly|yearly|annually)(?=\s*$|[,.;!]| at\b)", _repetition),
+_READ_HOUR: Final = rf"(?P<hour>{_HOUR})"
+_READ_MINUTE: Final = rf"(?:[:.](?P<minute>\d\d)| (?P<minute_word>{_MINUTES}))"
+_UNTIL: Final = (
+    rf"(?: (?:to|until|till|and) |\s*[-\u2013]\s*)(?:at )?{_HOUR}(?:[:.]\d\d| {_MINUTES})?"
+    r"\s*(?:[ap]\.?\s?m\b\.?|o'clock)?"
 )
+_CLOCK_PATTERNS: Final = (
+    date_pattern(rf"{_AT}?{_READ_HOUR}{_READ_MINUTE}?\s*(?:o'clock\s*)?{_MERIDIEM}", read_clock_time),
+    date_pattern(rf"{_AT}?{_READ_HOUR} ?o'clock", read_clock_time),
+    date_pattern(rf"{_AT}(?P<hour>\d{{1,2}}):(?P<minute>\d\d)", read_clock_time),
+    date_pattern(r"(?P<hour>\d{1,2}):(?P<minute>\d\d)", read_clock_time, is_strong=False),
+    date_pattern(rf"(?:at|by|before|until|around|@)\s*{_READ_HOUR}(?: (?P<minute_word>{_MINUTES}))?{_NO_NOUN}",
+                 read_clock_time),
+    date_pattern(rf"(?:(?:from|between) ){_READ_HOUR}{_READ_MINUTE}?\s*{_MERIDIEM}?{_UNTIL}",
+                 read_clock_time, keeps_text=True),
+    date_pattern(rf"{_READ_HOUR}{_READ_MINUTE}?\s*{_MERIDIEM}{_UNTIL}", read_clock_time, keeps_text=True),
+    date_pattern(rf"{_AT}?(?P<minutes>half|(?:a )?quarter|{CARDINAL}(?: minutes)?) (?P<side>past|to) "
+                 rf"{_READ_HOUR}(?:\s*o'clock)?", read_spoken_time),
+    date_pattern(rf"{_AT}(?P<name>noon|midday|midnight)", read_named_time),
+    date_pattern(r"(?P<name>noon|midday|midnight)", read_named_time, is_strong=False),
+)  # fmt: skip
+TIME_PATTERNS: Final = (
+    *_CLOCK_PATTERNS,
+    date_pattern(r"(?P<lead>in the |this |at |during the )(?P<part>morning|afternoon|evening|night|lunchtime)",
+                 read_part_of_day),
+    date_pattern(r"(?P<lead>)(?P<part>morning|afternoon|evening|night)", read_part_of_day, needs_company=True),
+    date_pattern(rf"(?:in|after) {_COUNT} {_UNIT}(?:' time)?", read_delay),
+    date_pattern(rf"{_COUNT} {_UNIT} (?:from (?:now|today)|later)", read_delay),
+    date_pattern(rf"(?:on )?(?:every|each) (?:single |other |second |{CARDINAL} )?"
+                 rf"(?:days?|weekday|weekend|weeks?|months?|years?|morning|afternoon|evening|night|hours?|"
+                 rf"{DAY_NAME}(?:(?:,| and|,? )\s*(?:and )?{DAY_NAME})*)"
+                 r"(?: (?:morning|afternoon|evening|night))?", read_repetition),
+    date_pattern(rf"on {DAY_NAME}s(?:(?:,| and) {DAY_NAME}s)*", read_repetition),
+    date_pattern(r"(?:everyday|daily|weekly|monthly|yearly|annually)(?=\s*$|[,.;!]| at\b)", read_repetition),
+)  # fmt: skip

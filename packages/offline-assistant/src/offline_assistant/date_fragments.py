@@ -1,4 +1,4 @@
-"""What one piece of a date phrase says ("friday", "at 5", "every week"), before pieces are joined."""
+"""Fragments of date phrases ("friday", "at 5", "every week"), before `dates` joins them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Final, Literal
 
 from offline_assistant.clock import Clock
-from offline_assistant.patterns import Match, Pattern
+from offline_assistant.patterns import Match, Pattern, rx
 
 DayPart = Literal["morning", "noon", "afternoon", "evening", "night"]
 Meridiem = Literal["am", "pm"]
@@ -23,9 +23,9 @@ _HOURS: Final[dict[DayPart, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class WallTime:
-    """A time of day as somebody says it; without a meridiem "five" can be either half of the day.
+    """A time of day as written; without a meridiem, "five" is ambiguous.
 
-    Hour 24 is the midnight that ends the day.
+    Hour 24 is the midnight at the end of the day.
     """
 
     hour: int
@@ -34,17 +34,17 @@ class WallTime:
 
     @classmethod
     def at_start_of(cls, part: DayPart) -> "WallTime":
-        """Return the time that a part of the day stands for."""
+        """Return the default time of a part of the day: 9 AM for "morning"."""
         hour = _HOURS[part]
         return cls(hour if hour <= 12 else hour - 12, 0, "am" if hour < 12 else "pm")
 
     @property
     def is_ambiguous(self) -> bool:
-        """Whether it could be before noon or after."""
+        """Whether the time can be before or after noon."""
         return self.meridiem is None and 1 <= self.hour <= 12
 
     def exact(self) -> time:
-        """Return the time of day, reading an ambiguous hour as people mean it in a plan for a day.
+        """Resolve an ambiguous hour as people mean it in plans.
 
         One to six are in the afternoon, seven to eleven in the morning, twelve is noon.
         """
@@ -54,8 +54,8 @@ class WallTime:
             return time(self.hour % 12 + 12, self.minute)
         return time(self.hour, self.minute)
 
-    def within(self, part: DayPart | None) -> "WallTime":
-        """Return the same time with the meridiem that a part of the day gives it."""
+    def in_day_part(self, part: DayPart | None) -> "WallTime":
+        """Return the time with its meridiem taken from a part of the day: "8" in the evening is 8 PM."""
         if part is None or part == "noon" or not self.is_ambiguous:
             return self
         if self.hour == 12 and part in {"evening", "night"}:
@@ -63,13 +63,13 @@ class WallTime:
         return WallTime(self.hour, self.minute, "am" if part == "morning" else "pm")
 
     def later(self) -> "WallTime":
-        """Return the reading of an ambiguous time that is later in the day."""
+        """Return the later reading of an ambiguous time: 5 is 5 PM."""
         return WallTime(self.hour, self.minute, "pm") if self.is_ambiguous else self
 
 
 @dataclass(frozen=True, slots=True)
 class DateFragment:
-    """What one piece says. Days are inclusive; `is_exact_day` marks a calendar date among names."""
+    """The meaning of one fragment. Days are inclusive; `is_exact_day` marks a calendar date."""
 
     first: date | None = None
     last: date | None = None
@@ -82,33 +82,45 @@ class DateFragment:
 
     @classmethod
     def on(cls, day: date, *, is_exact: bool = False) -> "DateFragment":
-        """Return the part that names one day."""
+        """Return a fragment that names one day."""
         return cls(first=day, last=day, is_exact_day=is_exact)
 
 
-Reading = Callable[[Match, Clock], DateFragment | None]
+FragmentReader = Callable[[Match, Clock], DateFragment | None]
 
 
 @dataclass(frozen=True, slots=True)
 class DatePattern:
-    """One kind of piece: its pattern, and how a match is read.
+    """One kind of fragment: its pattern, and the reader of a match.
 
-    A weak piece belongs to a title unless it stands at the title's end ("friday report"); one that
-    needs company is a date only next to another ("morning", "3:16").
+    Attributes:
+        is_strong: a date wherever it is; a weak one is part of a title unless it ends the title
+            ("friday report").
+        keeps_text: the words stay in the title ("from 8 to 12").
+        needs_company: a date only next to another fragment ("morning", "3:16").
     """
 
     pattern: Pattern
-    read: Reading
+    read: FragmentReader
     is_strong: bool = True
     keeps_text: bool = False
     needs_company: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class When:
-    """A moment (`at`) or a run of days (`first` to `last`) that a phrase names.
+def date_pattern(pattern: str, read: FragmentReader, **traits: bool) -> DatePattern:
+    """Compile a pattern of whole words in the notation of `patterns.rx`.
 
-    A mere repetition ("every week") names neither.
+    Args:
+        traits: attributes of `DatePattern`.
+    """
+    return DatePattern(rx(rf"(?<![\w#-]){pattern}(?![\w-])"), read, **traits)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedDate:
+    """The moment (`at`) or the days (`first` to `last`) that a phrase names.
+
+    A bare repetition ("every week") names neither.
     """
 
     first: date | None = None
@@ -119,5 +131,5 @@ class When:
 
     @property
     def day(self) -> date | None:
-        """The one day to write down as due date."""
+        """The day to use as due date."""
         return self.due_day or self.first
