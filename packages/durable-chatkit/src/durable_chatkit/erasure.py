@@ -1,4 +1,4 @@
-"""Erasing a person: close the account, stop what runs, delete everything."""
+"""Erases an account: closes it, stops its runs and deletes all its data."""
 
 import asyncio
 from typing import Final
@@ -14,7 +14,7 @@ from todochat.bus.redis_client import RedisClient
 from todochat.database import Database
 
 LOCK_WAIT_S: Final = 2.0
-STOP_WAIT_S: Final = 4.0  # auth-session gives the whole call 10 s and asks again
+STOP_WAIT_S: Final = 4.0  # auth-session retries the call, with a timeout of 10 s
 POLL_S: Final = 0.1
 RETRY_AFTER_S: Final = 3
 
@@ -22,26 +22,26 @@ log = structlog.get_logger(__name__)
 
 
 class AccountGuard:
-    """Tells which accounts are open."""
+    """Rejects requests for accounts that are being or were erased."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     async def check_open(self, user_id: str) -> None:
-        """Go on only for an account that is open.
+        """Check that an account is open.
 
         Raises:
-            AccountLockedError: it is being erased, or was.
+            AccountLockedError: the account is being erased or was erased.
         """
         async with self._db.transaction(user_id) as session:
             await refuse_erased(session)
 
 
 class AccountEraser:
-    """Erases accounts, each as often as it is asked to.
+    """Erases accounts; erasing one again is safe.
 
     Args:
-        stop_wait_s: how long workers get to let go of the account's runs, per call.
+        stop_wait_s: timeout, per call, for workers to release the account's runs.
     """
 
     def __init__(
@@ -58,33 +58,33 @@ class AccountEraser:
         self._stop_wait_s = stop_wait_s
 
     async def erase(self, user_id: str) -> None:
-        """Delete everything of a user, here and of the runs in Redis.
+        """Delete all data of a user in PostgreSQL, and the user's runs in Redis.
 
-        From its first step on the account takes nothing new. Workers are asked to stop, since
-        tools may still act for the user elsewhere; one that is dead is not waited for. What a
-        worker wants to write afterwards finds its run gone.
+        The first step closes the account for new requests. Workers are told to stop first, because
+        tools may still act for the user in other services; dead workers are not waited for. A
+        worker that writes after the deletion finds that its run no longer exists.
 
         Raises:
-            ErasureInProgressError: a worker still has runs; nothing is deleted yet.
-            BusUnavailableError: Redis is away; nothing is deleted yet.
+            ErasureInProgressError: a worker still holds runs; nothing is deleted yet.
+            BusUnavailableError: Redis is unavailable; nothing is deleted yet.
         """
         async with self._db.transaction(user_id) as session:
             await AcceptanceRepository(session, user_id).lock(LOCK_WAIT_S)
             stopped = await ErasureRepository(session, user_id).begin()
         await self._signals.request_stop(stopped)
-        await self._wait_until_let_go(user_id)
+        await self._wait_until_released(user_id)
         async with self._db.transaction(user_id) as session:
             await AcceptanceRepository(session, user_id).lock(LOCK_WAIT_S)
             erasure = ErasureRepository(session, user_id)
             runs = await erasure.lock_runs()
             if runs.held:
                 raise ErasureInProgressError(runs.held, RETRY_AFTER_S)
-            # First Redis: afterwards nobody would know which keys there were.
+            # Redis first: the keys are known only from the rows deleted below.
             await erase_runs(self._redis, runs.run_ids)
             await erasure.delete_everything()
         log.info("account.erased", user_id=user_id, runs=len(runs.run_ids))
 
-    async def _wait_until_let_go(self, user_id: str) -> None:
+    async def _wait_until_released(self, user_id: str) -> None:
         deadline = asyncio.get_running_loop().time() + self._stop_wait_s
         while asyncio.get_running_loop().time() < deadline:
             async with self._db.transaction(user_id) as session:

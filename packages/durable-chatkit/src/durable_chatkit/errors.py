@@ -1,4 +1,4 @@
-"""Errors of the chat api, and those of `todochat.errors` that they refine.
+"""Errors of the chat API, as a tree below the errors of `todochat.errors`.
 
 NotFoundError
 ├── UnknownResourceError          404  not-found (openai-chatkit's NotFoundError too)
@@ -47,7 +47,7 @@ from todochat.errors import (
 
 
 class UnknownResourceError(NotFoundError, ChatKitNotFoundError):
-    """There is no such thread, item or attachment, or it is another user's."""
+    """The thread, item, run or attachment doesn't exist or belongs to another user."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"There is no such {kind}.")
@@ -56,63 +56,63 @@ class UnknownResourceError(NotFoundError, ChatKitNotFoundError):
 class NoActiveRunError(NotFoundError):
     """The thread has no run to attach to."""
 
-    code, title = "no-active-run", "Nothing is running"
+    code, title = "no-active-run", "No active run"
 
     def __init__(self, thread_id: str) -> None:
         super().__init__("This thread has no active run.", thread_id=thread_id)
 
 
 class UnknownRequestTypeError(BadRequestError):
-    """The request's `type` is not one of ChatKit's that this server knows."""
+    """The request's `type` is not a ChatKit request type that this server supports."""
 
     code, title = "unknown-request-type", "Unknown request type"
 
 
 class ThreadBusyError(ConflictError):
-    """An answer is still being written in this thread; `run_id` names its run."""
+    """A response is still in progress in this thread; `run_id` names its run."""
 
     code, title = "thread-busy", "This thread is busy"
 
     def __init__(self, *, run_id: str, thread_id: str) -> None:
         super().__init__(
-            "An answer is still being written in this thread; wait for it or cancel it.",
+            "A response is still in progress in this thread. Wait for it or cancel it.",
             run_id=run_id,
             thread_id=thread_id,
         )
 
 
 class ThreadLockedError(ConflictError):
-    """The thread is locked or closed and takes nothing new."""
+    """The thread is locked or closed and accepts no new requests."""
 
     code, title = "thread-locked", "This thread is locked"
 
 
 class NotPendingError(ConflictError):
-    """What the request answers is not, or no longer, waiting for an answer."""
+    """The item is not, or no longer, waiting for the input in the request."""
 
-    code, title = "not-pending", "Nothing is waiting for this"
+    code, title = "not-pending", "Not pending"
 
 
 class ActionRefusedError(ConflictError):
-    """The action can't be done, now or later; the detail says why, in the handler's words."""
+    """The handler rejected the action permanently; the detail is the handler's own message."""
 
-    code, title = "action-refused", "This can't be done"
+    code, title = "action-refused", "Action refused"
 
 
 class ActionFailedError(UnavailableError):
-    """The action was not done; a new one may be."""
+    """The action failed and had no effect; a new request may succeed."""
 
-    code, title = "action-failed", "This could not be done"
+    code, title = "action-failed", "Action failed"
 
 
 class ActionPendingError(UnavailableError):
-    """The action was accepted and is not done yet; a repeat with its Idempotency-Key waits on."""
+    """The action is still in progress; repeat the request with its Idempotency-Key to keep waiting."""
 
-    code, title = "action-pending", "Not done yet"
+    code, title = "action-pending", "Action in progress"
 
 
 class AccountLockedError(ConflictError):
-    """The account is being erased, or was; it takes nothing new and shows nothing more."""
+    """The account is being erased or was erased; its data can be neither read nor written."""
 
     code, title = "account-locked", "This account is closed"
 
@@ -121,40 +121,40 @@ class AccountLockedError(ConflictError):
 
 
 class ErasureInProgressError(ConflictError):
-    """Answers are still being stopped; `Retry-After` says when to ask again."""
+    """Active runs are still stopping; `Retry-After` says when to retry."""
 
-    code, title = "erasure-in-progress", "Not erased yet"
+    code, title = "erasure-in-progress", "Erasure in progress"
 
     def __init__(self, active_runs: int, retry_after_s: int) -> None:
         super().__init__(
-            "Answers of this account are still being stopped.",
+            "Runs of this account are still stopping.",
             headers={"Retry-After": str(retry_after_s)},
             active_runs=active_runs,
         )
 
 
 class AttachmentQuotaError(ConflictError):
-    """The user has as many files, or as many bytes of them, as are kept for one person."""
+    """The user has reached the limit on the number or total size of stored files."""
 
-    code, title = "attachment-quota", "Too many files"
+    code, title = "attachment-quota", "Attachment quota reached"
 
 
 class AttachmentInUseError(ConflictError):
-    """The attachment has its bytes already, or belongs to another thread."""
+    """The attachment has already been uploaded or belongs to another thread."""
 
     code, title = "attachment-taken", "This file is in use"
 
 
 class FileTooLargeError(PayloadTooLargeError):
-    """The file is larger than files may be."""
+    """The file exceeds the size limit."""
 
     code, title = "file-too-large", "The file is too large"
 
 
 class UnsupportedFileError(InvalidInputError):
-    """The file is of no type that is taken, or not what it was announced as."""
+    """The file's type is not supported or differs from the declared type."""
 
-    code, title = "unsupported-file", "This file can't be taken"
+    code, title = "unsupported-file", "Unsupported file"
 
 
 class TranscriptionFailedError(UnavailableError):
@@ -163,37 +163,37 @@ class TranscriptionFailedError(UnavailableError):
     code, title = "transcription-failed", "Transcription failed"
 
     def __init__(self) -> None:
-        super().__init__("The recording could not be turned into text just now.")
+        super().__init__("The recording could not be transcribed. Try again in a moment.")
 
 
 class FeatureUnavailableError(InvalidInputError):
-    """A request of the protocol that this installation doesn't offer."""
+    """The request is part of the protocol, but this installation doesn't support it."""
 
-    code, title = "feature-unavailable", "Not available here"
+    code, title = "feature-unavailable", "Feature not available"
 
 
 class TooManyRunsError(TooManyRequestsError):
-    """The user has as many runs at once as are allowed."""
+    """The user has reached the limit on runs in progress."""
 
-    code, title = "too-many-runs", "Too many answers at once"
+    code, title = "too-many-runs", "Too many runs in progress"
 
 
 class LogQuotaError(TooManyRequestsError):
-    """The answers in progress are as long as one user's may be together."""
+    """The logs of the user's active runs have reached their size limit."""
 
-    code, title = "log-quota", "Your answers in progress are too long"
+    code, title = "log-quota", "Responses in progress are too long"
 
 
 class BudgetExceededError(TooManyRequestsError):
-    """What may be spent on models in a day is spent; `resets_at` says when that ends."""
+    """The daily model budget is used up; `resets_at` says when the next one starts."""
 
-    code, title = "budget-spent", "Today's budget is spent"
+    code, title = "budget-spent", "Daily budget used up"
 
     def __init__(self, detail: str, *, resets_at: datetime, retry_after_s: float) -> None:
         super().__init__(detail, retry_after_s=retry_after_s, resets_at=to_wire(resets_at))
 
 
 class RunQueueFullError(UnavailableError):
-    """More runs wait for a worker than the queue takes."""
+    """The queue of runs waiting for a worker is full."""
 
-    code, title = "queue-full", "Too busy"
+    code, title = "queue-full", "Run queue is full"

@@ -1,8 +1,8 @@
-"""Keeps `import agents` from importing the whole MCP SDK: 0.7 s and 14 MiB of each process.
+"""Delays importing the MCP SDK, which `import agents` triggers: 0.7 s and 14 MiB per process.
 
-openai-agents reads one exception class, `mcp.shared.exceptions.MCPError`, whether or not an agent
-has MCP servers; importing it runs `mcp/__init__.py`, which imports client, server and the types of
-every protocol version. Here that `__init__` waits until somebody asks the package for a name.
+openai-agents imports one exception class, `mcp.shared.exceptions.MCPError`, even for agents without
+MCP servers. That runs `mcp/__init__.py`, which imports client, server and the types of every
+protocol version. Here `mcp/__init__.py` runs on the first access to a name of the package.
 """
 
 import sys
@@ -12,7 +12,7 @@ from types import ModuleType
 
 class _OnDemand(ModuleType):
     def __getattr__(self, name: str) -> object:
-        # The import machinery looks for names such as __path__, and takes their absence well.
+        # The import machinery probes for names such as __path__ and tolerates their absence.
         if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
             raise AttributeError(name)
         object.__setattr__(self, "__class__", ModuleType)
@@ -21,7 +21,7 @@ class _OnDemand(ModuleType):
 
 
 def postpone_mcp() -> None:
-    """Make the package `mcp` importable without running it; its first used name runs it."""
+    """Install a lazy `mcp` package that is executed when one of its names is first used."""
     spec = find_spec("mcp")
     if spec is None or "mcp" in sys.modules:
         return

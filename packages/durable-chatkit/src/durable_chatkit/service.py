@@ -24,7 +24,7 @@ from durable_chatkit.chatkit.dictation import Dictation
 from durable_chatkit.chatkit.encoding import encode_for_client
 from durable_chatkit.chatkit.limits import check_non_streaming_limits
 from durable_chatkit.chatkit.paging import check_id
-from durable_chatkit.chatkit.private_api import answer
+from durable_chatkit.chatkit.private_api import process_non_streaming
 from durable_chatkit.chatkit.requests import (
     ATTACH_ACTION,
     SimpleRequest,
@@ -196,7 +196,7 @@ class ChatService:
                 await self._signals.request_stop(stopped)
                 return b"{}"
             case _:
-                return await answer(self._server, request, context)
+                return await process_non_streaming(self._server, request, context)
 
 
 def _is_attach(request: ThreadsCustomActionReq | ThreadsSyncCustomActionReq) -> bool:

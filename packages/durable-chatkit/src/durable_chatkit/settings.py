@@ -1,4 +1,4 @@
-"""Settings of an agent service, api and worker alike; every field says what it means."""
+"""Settings of an agent service, shared by its API and its worker."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -10,13 +10,13 @@ from todochat.settings import ServiceSettings, SettingsError, env_name
 
 
 class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("TODO_AGENT")):
-    """What an agent service's api and worker read.
+    """Settings read by an agent service's API and worker.
 
     Attributes:
-        service_name: of the service, as in logs, metrics and database connections.
-        tool_arrows: calls that the agent's tools make to other services.
-        own_factory: `module:function` of the agent that the service comes with.
-        offline_model: `module:class` of the model that answers with neither key nor base URL.
+        service_name: the service's name in logs, metrics and database connections.
+        tool_arrows: service-to-service calls made by the agent's tools.
+        own_factory: `module:function` of the agent that the service ships with.
+        offline_model: `module:class` of the model used without an API key and without a base URL.
     """
 
     service_name: ClassVar[str] = "chat-agent"
@@ -35,63 +35,63 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
         str,
         Meta(
             extra={"secret": True},
-            description="The same database as the `chat_jobs` role: the queue and the journal.",
+            description="The same database as the `chat_jobs` role: queue and journal.",
         ),
     ] = msgspec.field(name="CHAT_JOBS_DATABASE_URL")
     database_pool_size: Annotated[
-        int, Meta(ge=1, le=100, description="Connections of one process as `chat_app`.")
+        int, Meta(ge=1, le=100, description="Connections per process as `chat_app`.")
     ] = 10
-    host: Annotated[str, Meta(description="Address the api listens on.")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535, description="Port the api listens on.")] = 8003
+    host: Annotated[str, Meta(description="Address that the API listens on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port that the API listens on.")] = 8003
     max_runs_per_user: Annotated[
         int,
-        Meta(ge=1, description="Runs that one person may have waiting or running; then 429."),
+        Meta(ge=1, description="Maximum queued and running runs per user; then 429."),
     ] = 5
     log_bytes_per_user: Annotated[
         int,
         Meta(
             ge=1,
             description=(
-                "Bytes of Redis that the logs of one person's runs may take. The oldest logs of"
-                " ended runs are dropped first; while active runs alone take more, new ones are"
-                " answered 429."
+                "Maximum bytes in Redis for the run logs of one user. The oldest logs of ended"
+                " runs are dropped first; while the logs of active runs alone exceed the limit,"
+                " new runs get 429."
             ),
         ),
     ] = 16 * 1024 * 1024
     max_queued_runs: Annotated[
-        int, Meta(ge=1, description="Runs that may wait for a worker altogether; then 503.")
+        int, Meta(ge=1, description="Maximum runs of all users waiting for a worker; then 503.")
     ] = 1000
     runs_retention_days: Annotated[
         int,
-        Meta(ge=7, description="Days that an ended run, and with it its Idempotency-Key, is kept."),
+        Meta(ge=7, description="Days to keep an ended run and its Idempotency-Key."),
     ] = 7
     journal_retention_h: Annotated[
         float,
-        Meta(gt=0, description="Hours that an ended run's steps are kept, for a retry to know."),
+        Meta(gt=0, description="Hours to keep the journal of an ended run for retries."),
     ] = 24.0
 
     attachments_per_user: Annotated[
-        int, Meta(ge=1, description="Files of one person that are kept; then 409.")
+        int, Meta(ge=1, description="Maximum stored files per user; then 409.")
     ] = 500
     attachment_bytes_per_user: Annotated[
-        int, Meta(ge=1, description="Bytes of one person's files that are kept; then 409.")
+        int, Meta(ge=1, description="Maximum stored bytes of files per user; then 409.")
     ] = 200 * 1024 * 1024
 
-    worker_host: Annotated[str, Meta(description="Address of the worker's health and metrics.")] = (
-        "127.0.0.1"
-    )
+    worker_host: Annotated[
+        str, Meta(description="Address of the worker's health and metrics endpoints.")
+    ] = "127.0.0.1"
     worker_port: Annotated[
-        int, Meta(ge=0, le=65535, description="Port of the worker's health and metrics.")
+        int, Meta(ge=0, le=65535, description="Port of the worker's health and metrics endpoints.")
     ] = 8013
     worker_concurrency: Annotated[
-        int, Meta(ge=1, le=1000, description="Runs that one worker process drives at once.")
+        int, Meta(ge=1, le=1000, description="Maximum concurrent runs per worker process.")
     ] = 50
     openai_api_key: Annotated[
         str,
         Meta(
             extra={"secret": True},
-            description="Key of OpenAI, or of the server at OPENAI_BASE_URL. With neither of the "
-            "two the offline assistant answers.",
+            description="API key for OpenAI or for the server at OPENAI_BASE_URL. Without a key and "
+            "a base URL the offline assistant answers.",
         ),
     ] = msgspec.field(default="", name="OPENAI_API_KEY")
     openai_base_url: Annotated[
@@ -105,75 +105,83 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
     api: Annotated[
         Literal["responses", "chat_completions"] | None,
         Meta(
-            description="Which API the model is asked through. By default `responses`, with "
-            "OPENAI_BASE_URL `chat_completions`."
+            description="API used to call the model. Default: `responses`; with OPENAI_BASE_URL "
+            "`chat_completions`."
         ),
     ] = None
     images: Annotated[
         Literal["auto", "never"],
         Meta(
-            description="Whether the model gets attached images. `auto`: yes, and it is asked again "
-            "without them if it refuses; `never` saves a text-only model that refused call."
+            description="Whether to send attached images to the model. `auto`: send them and, if the "
+            "model rejects them, retry without; `never`: saves a text-only model the rejected call."
         ),
     ] = "auto"
     transcription_model: Annotated[
         str,
         Meta(
-            description="The model that turns dictation into text, for example `whisper-1`, at OpenAI "
-            "or OPENAI_BASE_URL. Empty turns dictation off."
+            description="Model that transcribes dictation, for example `whisper-1`, at OpenAI or "
+            "OPENAI_BASE_URL. Empty: dictation is off."
         ),
     ] = ""
     model_timeout_s: Annotated[
         float,
-        Meta(gt=0, description="Longest silence of the model, before its first token or later."),
+        Meta(
+            gt=0,
+            description="Maximum seconds without data from the model, before the first token and between tokens.",
+        ),
     ] = 120.0
     model_retries: Annotated[
         int,
-        Meta(ge=0, le=10, description="Tries again after 429 or 5xx, before the first token."),
+        Meta(ge=0, le=10, description="Retries after 429 or 5xx, before the first token."),
     ] = 2
     factory: Annotated[
         str,
-        Meta(pattern=r"^[\w.]+:\w+$", description="The agent, `module:function`; see the README."),
+        Meta(
+            pattern=r"^[\w.]+:\w+$",
+            description="Factory of the agent, `module:function`; see the README.",
+        ),
     ]
     budget_user_tokens: Annotated[
-        int, Meta(ge=0, description="Tokens, in and out, of one person in a UTC day; 0: no limit.")
+        int, Meta(ge=0, description="Input and output tokens per user and UTC day; 0: no limit.")
     ] = 0
     budget_total_tokens: Annotated[
-        int, Meta(ge=0, description="The same of all people together.")
+        int,
+        Meta(ge=0, description="Input and output tokens of all users per UTC day; 0: no limit."),
     ] = 0
     budget_user_cost: Annotated[
-        float, Meta(ge=0, description="Money of one person in a UTC day; 0: no limit.")
+        float, Meta(ge=0, description="Cost per user and UTC day; 0: no limit.")
     ] = 0.0
     budget_total_cost: Annotated[
-        float, Meta(ge=0, description="The same of all people together.")
+        float, Meta(ge=0, description="Cost of all users per UTC day; 0: no limit.")
     ] = 0.0
     prices: Annotated[
         str,
         Meta(
-            description="Money for a million tokens, `model=input/cached/output`, separated by "
-            "commas: `gpt-5=1.25/0.125/10,gpt-5-mini=0.25/0.025/2`."
+            description="Prices per million tokens, `model=input/cached/output`, comma-separated: "
+            "`gpt-5=1.25/0.125/10,gpt-5-mini=0.25/0.025/2`."
         ),
     ] = ""
-    currency: Annotated[str, Meta(description="What the money is called in reports.")] = "USD"
+    currency: Annotated[str, Meta(description="Currency shown in reports.")] = "USD"
     usage_retention_days: Annotated[
-        int, Meta(ge=1, description="Days that it is known what a run has used.")
+        int, Meta(ge=1, description="Days to keep the usage of runs.")
     ] = 400
     max_turns: Annotated[
-        int, Meta(ge=1, le=100, description="Model calls in one run, the tools' rounds included.")
+        int, Meta(ge=1, le=100, description="Maximum model calls per run, including tool rounds.")
     ] = 20
     history_max_items: Annotated[
-        int, Meta(ge=1, description="Items of a thread that the model gets, in whole turns.")
+        int, Meta(ge=1, description="Maximum thread items sent to the model, in whole turns.")
     ] = 200
     history_max_chars: Annotated[
-        int, Meta(ge=1, description="Characters of a thread that the model gets, in whole turns.")
+        int,
+        Meta(ge=1, description="Maximum characters of a thread sent to the model, in whole turns."),
     ] = 60_000
 
 
 def check_transcription(settings: ChatSettings) -> None:
-    """Refuse dictation without anybody to listen.
+    """Check that the transcription model has a server.
 
     Raises:
-        SettingsError: a model is named, but neither a key nor a server.
+        SettingsError: a model is set without a key and without a base URL.
     """
     if settings.transcription_model and not (settings.openai_api_key or settings.openai_base_url):
         msg = "setting TODO_AGENT_TRANSCRIPTION_MODEL needs OPENAI_API_KEY or OPENAI_BASE_URL"
@@ -181,7 +189,7 @@ def check_transcription(settings: ChatSettings) -> None:
 
 
 class UsageSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command `usage` reads."""
+    """Settings of the command `usage`."""
 
     jobs_database_url: Annotated[str, Meta(extra={"secret": True})] = msgspec.field(
         name="CHAT_JOBS_DATABASE_URL"
@@ -189,21 +197,21 @@ class UsageSettings(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = msgspec.field(name="TODO_AGENT_CURRENCY", default="USD")
 
     def __repr__(self) -> str:
-        """Name the type only: it holds a password."""
+        """Return only the type name: the URL contains a password."""
         return f"{type(self).__name__}(...)"
 
 
 class MigrationSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command `migrate` reads."""
+    """Settings of the command `migrate`."""
 
     migration_database_url: Annotated[
         str,
         Meta(
             extra={"secret": True},
-            description="PostgreSQL as the `chat_owner` role; read by `migrate` alone.",
+            description="PostgreSQL as the `chat_owner` role; read only by `migrate`.",
         ),
     ] = msgspec.field(name="CHAT_MIGRATION_DATABASE_URL")
 
     def __repr__(self) -> str:
-        """Name the type only: it holds a password."""
+        """Return only the type name: the URL contains a password."""
         return f"{type(self).__name__}(...)"

@@ -1,4 +1,4 @@
-"""The command `usage`: what models were asked for, by day and by user."""
+"""The command `usage`: model usage by day and by user."""
 
 import argparse
 import asyncio
@@ -21,11 +21,11 @@ HEAD: Final = ("answers", "in", "cached", "out")
 
 
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command prints.
+    """Model usage since a day.
 
     Args:
-        since: the first UTC day of it.
-        users: those who used most.
+        since: the first UTC day included.
+        users: the users with the highest usage.
     """
 
     since: date
@@ -35,18 +35,22 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options."""
-    parser.add_argument("--days", type=_days, default=7, help="UTC days, today among them (7)")
-    parser.add_argument("--user", metavar="ID", help="of one person")
-    parser.add_argument("--json", action="store_true", help="for programs; money in millionths")
+    """Add the options of the command."""
+    parser.add_argument(
+        "--days", type=_days, default=7, help="number of UTC days, including today (default: 7)"
+    )
+    parser.add_argument("--user", metavar="ID", help="only this user")
+    parser.add_argument(
+        "--json", action="store_true", help="machine-readable; cost in millionths of the currency"
+    )
 
 
 def print_usage(settings: UsageSettings, options: argparse.Namespace) -> int:
-    """Print the report; returns the exit code."""
+    """Print the report and return the exit code."""
     try:
         report = asyncio.run(read_report(settings, options.days, options.user))
     except (SQLAlchemyError, OSError) as error:
-        sys.stderr.write(f"the chat database can't be read: {error}\n")
+        sys.stderr.write(f"can't read the chat database: {error}\n")
         return 1
     if options.json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
@@ -56,7 +60,7 @@ def print_usage(settings: UsageSettings, options: argparse.Namespace) -> int:
 
 
 async def read_report(settings: UsageSettings, days: int, user_id: str | None) -> UsageReport:
-    """Read the last days from the database."""
+    """Read the usage of the last `days` UTC days from the database."""
     database = Database(create_engine(settings.jobs_database_url, application_name=NAME))
     since = utc_now().date() - timedelta(days=days - 1)
     usage = UsageRepository(database)
@@ -72,9 +76,9 @@ async def read_report(settings: UsageSettings, days: int, user_id: str | None) -
 
 
 def format_table(report: UsageReport) -> str:
-    """Return a report for people."""
+    """Format a report as two tables."""
     if not report.days:
-        return f"No model was asked since {report.since} (UTC).\n"
+        return f"No model usage since {report.since} (UTC).\n"
     money = report.currency
     days = [(f"{entry.day}", entry.model, *_figures(entry)) for entry in report.days]
     users = [(entry.user_id, *_figures(entry)) for entry in report.users]
@@ -97,7 +101,7 @@ def _figures(entry: DayUsage | UserUsage) -> tuple[str, ...]:
 
 def _lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    words = len(head) - len(HEAD) - 1  # figures are set to the right
+    words = len(head) - len(HEAD) - 1  # the other columns are figures, aligned right
     return [
         "  ".join(
             cell.ljust(width) if index < words else cell.rjust(width)

@@ -72,7 +72,7 @@ async def test_one_persons_quarter(empty_chat: DatabaseUrls, used: None) -> None
 async def test_an_empty_report_says_so(empty_chat: DatabaseUrls) -> None:
     code, out, _ = await run_usage(empty_chat)
 
-    assert (code, out[:24]) == (0, "No model was asked since")
+    assert (code, out[:20]) == (0, "No model usage since")
 
 
 async def test_a_wrong_option_is_refused(empty_chat: DatabaseUrls) -> None:

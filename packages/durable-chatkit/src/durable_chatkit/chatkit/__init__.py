@@ -1,1 +1,1 @@
-"""openai-chatkit on our storage: store, server, acceptance."""
+"""openai-chatkit on PostgreSQL: store, server and acceptance of requests."""

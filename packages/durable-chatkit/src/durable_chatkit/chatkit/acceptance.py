@@ -1,8 +1,8 @@
-"""Acceptance: from a streaming request to a run that will not be lost, in one transaction.
+"""Acceptance: turns a streaming request into a durable run, in one transaction.
 
-The run is registered in Redis before the commit, and workers are woken after it. If Redis can't be
-reached the run is accepted all the same: workers look into the table every second, and claiming a
-run writes what Redis missed. If Redis is out of memory the run is refused.
+The run is registered in Redis before the commit, and workers are woken after it. If Redis is
+unavailable the run is still accepted: workers poll the table every second, and claiming a run
+writes the data missing in Redis. If Redis is out of memory the run is rejected.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,6 @@ from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.storage.acceptance_repository import (
     AcceptanceRepository,
     AcceptanceState,
-    EarlierRun,
     NewRun,
 )
 from durable_chatkit.storage.run import RunKind
@@ -60,11 +59,11 @@ _TICK: Final = timedelta(microseconds=1)
 
 @dataclass(frozen=True, kw_only=True)
 class InboundRequest:
-    """A request as it came in.
+    """A request as received from the gateway.
 
     Args:
-        run_id: the gateway's proposal.
-        body: kept with the run until it has ended.
+        run_id: id proposed by the gateway.
+        body: stored with the run until the run ends.
     """
 
     user_id: str
@@ -80,10 +79,10 @@ class Acceptance:
     """Accepts streaming requests.
 
     Args:
-        max_active_runs: how many runs a user may have queued or running, of either kind: a box is
-            ticked although five answers are being written.
-        log_quota_bytes: no run is accepted while the logs of the user's active runs take as much.
-        budgets: of what models may use; an action uses none.
+        max_active_runs: queued and running runs allowed per user, counted per kind: an action
+            is accepted even while the maximum of agent runs is in progress.
+        log_quota_bytes: no run is accepted while the logs of the user's active runs are this large.
+        budgets: limits on model usage; they don't apply to actions.
     """
 
     def __init__(
@@ -104,166 +103,143 @@ class Acceptance:
         self._budgets = budgets
 
     async def accept(
-        self, submission: Submission, arrival: InboundRequest, *, queue_is_full: bool = False
+        self, submission: Submission, inbound: InboundRequest, *, queue_is_full: bool = False
     ) -> AcceptedRun:
-        """Accept a request, or find the run that an earlier try of it began.
+        """Accept a request, or find the run that an earlier attempt of it created.
 
         Args:
-            queue_is_full: nothing new is accepted; a run that is there is found all the same.
+            queue_is_full: reject new runs; an existing run is still returned.
 
         Raises:
-            UnknownResourceError: the thread, or something the request names, isn't there.
+            UnknownResourceError: the thread or another referenced resource doesn't exist.
             AccountLockedError: the account is being erased.
-            ThreadBusyError, ThreadLockedError, NotPendingError: the thread can't take it now.
+            ThreadBusyError, ThreadLockedError, NotPendingError: the thread's state forbids it.
             InvalidInputError: a value is out of bounds.
-            RunQueueFullError: `queue_is_full`, and no earlier try of it was accepted.
-            TooManyRunsError: the user has too many runs.
-            LogQuotaError: the user's active runs have said too much.
-            BudgetExceededError: today's budget is.
-            IdempotencyInProgressError: another try of it is still being accepted, after 5 s.
-            BusFullError: Redis has no memory for the answer.
+            RunQueueFullError: `queue_is_full`, and no earlier attempt was accepted.
+            TooManyRunsError: the user has too many runs in progress.
+            LogQuotaError: the logs of the user's active runs are too large.
+            BudgetExceededError: a daily budget is used up.
+            IdempotencyInProgressError: another attempt is still being accepted, after 5 s.
+            BusFullError: Redis has no memory for the run's log.
         """
         check_streaming_limits(submission.request)
         if submission.thread_id is not None:
             check_id(submission.thread_id, "thread")
-        accepted = await self._commit(submission, arrival, queue_is_full=queue_is_full)
+        try:
+            async with self._db.transaction(inbound.user_id) as session:
+                accepted = await self._accept_in(
+                    session, submission, inbound, queue_is_full=queue_is_full
+                )
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            if inbound.idempotency_key is not None:
+                detail = "A request with this Idempotency-Key is still in progress."
+                raise IdempotencyInProgressError(detail) from None
+            raise UnavailableError("Your earlier requests are still being accepted.") from None
         if not accepted.replayed:
             fault_point("run.accepted")
             await self._signals.notify_accepted()
             fault_point("run.announced")
         return accepted
 
-    async def _commit(
-        self, submission: Submission, arrival: InboundRequest, *, queue_is_full: bool
-    ) -> AcceptedRun:
-        try:
-            async with self._db.transaction(arrival.user_id) as session:
-                return await self._accept_in(
-                    session, submission, arrival, queue_is_full=queue_is_full
-                )
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-                raise
-            if arrival.idempotency_key is not None:
-                detail = "A request with this Idempotency-Key is still in progress."
-                raise IdempotencyInProgressError(detail) from None
-            raise UnavailableError("Your earlier requests are still being taken in.") from None
-
     async def _accept_in(
         self,
         session: AsyncSession,
         submission: Submission,
-        arrival: InboundRequest,
+        inbound: InboundRequest,
         *,
         queue_is_full: bool,
     ) -> AcceptedRun:
-        acceptance = AcceptanceRepository(session, arrival.user_id)
+        acceptance = AcceptanceRepository(session, inbound.user_id)
         await acceptance.lock(MAX_WAIT_S)
-        situation = await acceptance.read(
-            run_id=arrival.run_id,
-            idempotency_key=arrival.idempotency_key,
+        state = await acceptance.read(
+            run_id=inbound.run_id,
+            idempotency_key=inbound.idempotency_key,
             thread_id=submission.thread_id,
             conversation_id=submission.conversation_id,
             kind=submission.kind,
         )
-        if situation.is_erased:
+        if state.is_erased:
             raise AccountLockedError
-        if situation.earlier is not None:
-            return _replay(situation.earlier, arrival)
-        self._check_room(situation, queue_is_full=queue_is_full)
+        if (earlier := state.earlier) is not None:
+            if earlier.body_hash != request_fingerprint(inbound.body):
+                detail = "This Idempotency-Key was already used with a different body."
+                raise IdempotencyKeyReusedError(detail)
+            return AcceptedRun(
+                earlier.run_id, earlier.thread_id, earlier.conversation_id, replayed=True
+            )
+        self._check_capacity(state, queue_is_full=queue_is_full)
         if submission.kind == "agent":
-            await self._budgets.check(partial(read_spent, session, arrival.user_id))
-        accepted_at = _accepted_at(situation)
+            await self._budgets.check(partial(read_spent, session, inbound.user_id))
         thread_id, conversation_id = new_id("thr"), 0
         if not submission.is_new_thread:
-            thread_id, conversation_id = _open_thread(situation, submission.kind)
-        turn = await self._change(session, submission, arrival, thread_id, accepted_at)
-        accepted = AcceptedRun(arrival.run_id, thread_id, conversation_id)
-        run = _new_run(accepted, submission, arrival, turn, accepted_at)
+            thread_id, conversation_id = _find_open_thread(state, submission.kind)
+        accepted_at = utc_now()
+        if state.newest_item_at is not None:  # another machine's clock may be ahead
+            accepted_at = max(accepted_at, state.newest_item_at + _TICK)
+        context = RequestContext(
+            user_id=inbound.user_id, ids=IdScope(inbound.run_id), run_id=inbound.run_id
+        )
+        changes = TurnChanges(session, self._server, thread_id, context, accepted_at)
+        turn = await changes.apply(submission.request)
+        accepted = AcceptedRun(inbound.run_id, thread_id, conversation_id)
+        run = _new_run(accepted, submission, inbound, turn, accepted_at)
         number = await acceptance.write(run, turn.message)
         if number is None:
             raise ConflictError("This run id is taken.")
-        # After a rollback the meta that this leaves behind belongs to no run, and expires.
-        await self._signals.register_run(arrival.run_id, arrival.user_id, thread_id)
+        # If the transaction rolls back, the registration belongs to no run and expires.
+        await self._signals.register_run(inbound.run_id, inbound.user_id, thread_id)
         return msgspec.structs.replace(accepted, conversation_id=number)
 
-    def _check_room(self, situation: AcceptanceState, *, queue_is_full: bool) -> None:
+    def _check_capacity(self, state: AcceptanceState, *, queue_is_full: bool) -> None:
         if queue_is_full:
-            msg = "Too many people wait for an answer just now. Try again in a moment."
+            msg = "Too many requests are waiting right now. Try again in a moment."
             raise RunQueueFullError(msg, retry_after_s=BUSY_RETRY_S)
-        if situation.active_runs >= self._max_active_runs:
+        if state.active_runs >= self._max_active_runs:
             msg = f"You can have at most {self._max_active_runs} runs in progress."
             raise TooManyRunsError(msg, retry_after_s=BUSY_RETRY_S)
-        if situation.active_log_bytes >= self._log_quota_bytes:
-            msg = "Your answers in progress are too long to start another one. Wait for one to end."
+        if state.active_log_bytes >= self._log_quota_bytes:
+            msg = "Your responses in progress are too long to start another. Wait for one to end."
             raise LogQuotaError(msg, retry_after_s=BUSY_RETRY_S)
 
-    async def _change(
-        self,
-        session: AsyncSession,
-        submission: Submission,
-        arrival: InboundRequest,
-        thread_id: str,
-        accepted_at: datetime,
-    ) -> PreparedTurn:
-        context = RequestContext(
-            user_id=arrival.user_id, ids=IdScope(arrival.run_id), run_id=arrival.run_id
-        )
-        changes = TurnChanges(session, self._server, thread_id, context, accepted_at)
-        return await changes.apply(submission.request)
 
-
-def _replay(earlier: EarlierRun, arrival: InboundRequest) -> AcceptedRun:
-    if earlier.body_hash != request_fingerprint(arrival.body):
-        detail = "This Idempotency-Key came with another body before."
-        raise IdempotencyKeyReusedError(detail)
-    return AcceptedRun(earlier.run_id, earlier.thread_id, earlier.conversation_id, replayed=True)
-
-
-def _accepted_at(situation: AcceptanceState) -> datetime:
-    """Later than every item of the thread, also if another machine's clock is ahead of ours."""
-    now = utc_now()
-    if situation.newest_item_at is None:
-        return now
-    return max(now, situation.newest_item_at + _TICK)
-
-
-def _open_thread(situation: AcceptanceState, kind: RunKind) -> tuple[str, int]:
-    """Return the ids of the thread that the request names, if it can take the turn."""
-    thread = situation.thread
+def _find_open_thread(state: AcceptanceState, kind: RunKind) -> tuple[str, int]:
+    """Return the thread id and conversation id if the thread accepts the turn."""
+    thread = state.thread
     if thread is None:
         raise UnknownResourceError("thread")
     status = msgspec.json.decode(thread.status)["type"]
     if status != "active":
-        msg = f"This thread is {status} and takes no more messages."
+        msg = f"This thread is {status} and accepts no more messages."
         raise ThreadLockedError(msg)
-    if kind == "agent" and situation.busy_run_id is not None:
-        raise ThreadBusyError(run_id=situation.busy_run_id, thread_id=thread.id)
+    if kind == "agent" and state.busy_run_id is not None:
+        raise ThreadBusyError(run_id=state.busy_run_id, thread_id=thread.id)
     return thread.id, thread.conversation_id
 
 
 def _new_run(
     accepted: AcceptedRun,
     submission: Submission,
-    arrival: InboundRequest,
+    inbound: InboundRequest,
     turn: PreparedTurn,
     accepted_at: datetime,
 ) -> NewRun:
     return NewRun(
         run_id=accepted.run_id,
-        user_id=arrival.user_id,
+        user_id=inbound.user_id,
         thread_id=accepted.thread_id,
         conversation_id=accepted.conversation_id,
         kind=submission.kind,
         request_type=submission.request.type,
-        request=arrival.body,
+        request=inbound.body,
         simple_form=submission.simple_form,
         turn=turn.record,
         user_message_id=turn.user_message_id,
-        idempotency_key=arrival.idempotency_key,
-        body_hash=request_fingerprint(arrival.body),
-        timezone=arrival.timezone,
-        locale=arrival.locale,
-        traceparent=arrival.traceparent,
+        idempotency_key=inbound.idempotency_key,
+        body_hash=request_fingerprint(inbound.body),
+        timezone=inbound.timezone,
+        locale=inbound.locale,
+        traceparent=inbound.traceparent,
         created_at=accepted_at,
     )

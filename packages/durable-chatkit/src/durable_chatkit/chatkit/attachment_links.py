@@ -1,4 +1,4 @@
-"""Links to attachments, made anew whenever one is shown: what is stored carries no signature."""
+"""Links to attachments, created on each read; stored attachments contain no signatures."""
 
 from typing import Final
 
@@ -17,10 +17,10 @@ UPLOAD_METHOD: Final = "POST"
 
 
 class AttachmentLinks:
-    """Makes links for one installation.
+    """Creates links for one installation.
 
     Args:
-        public_url: the address that people open.
+        public_url: base URL of the site, as opened in a browser.
     """
 
     def __init__(self, public_url: str, signer: LinkSigner) -> None:
@@ -28,17 +28,17 @@ class AttachmentLinks:
         self._signer = signer
 
     def content_url(self, user_id: str, attachment_id: str) -> AnyUrl:
-        """Return where the bytes are; opens only with a client secret."""
+        """Return the URL of an attachment's bytes, which requires a client secret."""
         path = f"/api/{user_id}/chat/attachments/{attachment_id}/content"
         return AnyUrl(self._public_url + path)
 
     def upload_descriptor(self, user_id: str, attachment_id: str) -> AttachmentUploadDescriptor:
-        """Return how the bytes are to be sent, with a client secret."""
+        """Return the method and URL for uploading the bytes, which requires a client secret."""
         url = self.content_url(user_id, attachment_id)
         return AttachmentUploadDescriptor(url=url, method=UPLOAD_METHOD)
 
     def sign_attachment(self, attachment: Attachment, user_id: str) -> Attachment:
-        """Return an attachment whose preview an `<img>` can show for the next hour."""
+        """Return an attachment whose preview URL works in an `<img>` for the next hour."""
         if not isinstance(attachment, ImageAttachment):
             return attachment
         query = self._signer.query(user_id, attachment.id)
@@ -46,7 +46,7 @@ class AttachmentLinks:
         return attachment.model_copy(update={"preview_url": url})
 
     def sign_item(self, item: ThreadItem, user_id: str) -> ThreadItem:
-        """Sign the attachments of a user's message, in place; other items have none."""
+        """Sign the attachments of a user message in place; other items have no attachments."""
         if isinstance(item, UserMessageItem) and item.attachments:
             item.attachments = [self.sign_attachment(each, user_id) for each in item.attachments]
         return item

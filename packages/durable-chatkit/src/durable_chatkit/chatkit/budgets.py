@@ -1,7 +1,7 @@
-"""Daily budgets: what a user, and all users together, may have models say and read in a UTC day.
+"""Daily budgets of tokens and cost, per user and in total, for a UTC day.
 
-They are checked when a message is accepted and before each model call, against what finished
-answers have used; answers that are being written at that moment may go beyond.
+Budgets are checked when a message is accepted and before each model call, against the usage of
+finished model answers. Answers in progress at that moment may exceed a budget.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ MICROS: Final = 1_000_000
 
 
 class Budgets(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits a day; None where there is none. Money is in millionths of the currency."""
+    """Daily limits; None means no limit. Costs are in millionths of the currency."""
 
     user_tokens: int | None = None
     user_cost_micros: int | None = None
@@ -29,7 +29,7 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_settings(cls, settings: ChatSettings) -> "Budgets":
-        """Read the limits; 0 is none."""
+        """Read the limits from the settings, where 0 means no limit."""
         return cls(
             user_tokens=settings.budget_user_tokens or None,
             user_cost_micros=round(settings.budget_user_cost * MICROS) or None,
@@ -39,22 +39,22 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_limited(self) -> bool:
-        """Whether there is any limit at all."""
+        """True if any limit is set."""
         return any(limit is not None for limit in msgspec.structs.astuple(self))
 
     @property
     def has_total(self) -> bool:
-        """Whether there is a limit for all people together."""
+        """True if a limit on the usage of all users together is set."""
         return self.total_tokens is not None or self.total_cost_micros is not None
 
     async def check(self, read: Callable[[date], Awaitable[Spent]]) -> None:
-        """Check a user's budget and everybody's.
+        """Check a user's budget and the total budget.
 
         Args:
-            read: what has been spent on a day.
+            read: reads the usage of a day.
 
         Raises:
-            BudgetExceededError: one of them is spent.
+            BudgetExceededError: one of the budgets is used up.
         """
         if not self.is_limited:
             return
@@ -64,12 +64,12 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
             spent.user_cost_micros, self.user_cost_micros
         ):
             BUDGET_REFUSALS.labels("user").inc()
-            raise _spent("Your budget for today is spent", now)
+            raise _budget_error("Your budget for today is used up", now)
         if _is_over(spent.total_tokens, self.total_tokens) or _is_over(
             spent.total_cost_micros, self.total_cost_micros
         ):
             BUDGET_REFUSALS.labels("total").inc()
-            raise _spent("Everybody's budget for today is spent", now)
+            raise _budget_error("The total budget for today is used up", now)
 
 
 NO_BUDGETS: Final = Budgets()
@@ -79,10 +79,10 @@ def _is_over(spent: int, limit: int | None) -> bool:
     return limit is not None and spent >= limit
 
 
-def _spent(what: str, now: datetime) -> BudgetExceededError:
+def _budget_error(reason: str, now: datetime) -> BudgetExceededError:
     resets_at = datetime.combine(now.date() + timedelta(days=1), time.min, UTC)
     left = resets_at - now
     hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
     when = f"in {hours} h {minutes} min" if hours else f"in {minutes} min"
-    message = f"{what}. It begins anew at 00:00 UTC, {when}."
+    message = f"{reason}. It resets at 00:00 UTC, {when}."
     return BudgetExceededError(message, resets_at=resets_at, retry_after_s=left.total_seconds())

@@ -1,4 +1,4 @@
-"""What every call of the store and the agent knows about the request it works for."""
+"""Context of a request or run, passed to each call of the store and the agent."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ ID_PREFIXES: Final[dict[StoreItemType, str]] = {
     "thread": "thr",
     "message": "msg",
     "tool_call": "tc",
-    "task": "ti",  # a task item of a thread; `tsk` names tasks of the tasks service
+    "task": "ti",  # a task item of a thread; other services may use `tsk` for their tasks
     "workflow": "wf",
     "attachment": "atc",
     "sdk_hidden_context": "shcx",
@@ -29,10 +29,10 @@ _step: ContextVar[str] = ContextVar("durable_chatkit_id_step", default=TURN_STEP
 
 @contextmanager
 def id_step(step: str) -> Iterator[None]:
-    """Scope the ids made inside to one step of the run, for example `answer/0002/1`.
+    """Scope the ids generated inside to one step of the run, for example `answer/0002/1`.
 
-    Parallel tools make ids in an order that differs from attempt to attempt; counted per step,
-    each tool's ids are the same again.
+    Parallel tools generate ids in an order that differs between attempts. Counting per step gives
+    each tool the same ids in every attempt.
     """
     token = _step.set(step)
     try:
@@ -42,12 +42,12 @@ def id_step(step: str) -> Iterator[None]:
 
 
 class IdScope:
-    """The ids of one run's items: a second attempt at the run makes the same ones.
+    """Generates ids of a run's items, the same in every attempt.
 
     Args:
-        seed: the run id; in a request without a run, any id that is used once.
-        removed: ids that were taken out of the log; they are skipped, so a removed id never
-            returns and what is said anew gets the next generation.
+        seed: the run id; in a request without a run, any unique id.
+        removed: ids of items removed from the log. They are never reused: an item that is
+            published again gets an id of the next generation.
     """
 
     def __init__(self, seed: str, removed: AbstractSet[str] = frozenset()) -> None:
@@ -56,31 +56,31 @@ class IdScope:
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def next_id(self, item_type: StoreItemType) -> str:
-        """Return the next id of a type in the present step."""
+        """Return the next id of a type in the current step."""
         step = _step.get()
         index = self._counts[step, item_type]
         self._counts[step, item_type] += 1
         return self.derive_id(ID_PREFIXES[item_type], f"{step}/{item_type}", index)
 
     def derive_id(self, prefix: str, step: str, index: int) -> str:
-        """Return the id of the `index`-th thing of a step, in its youngest generation."""
+        """Return the id of the `index`-th item of a step, in its latest generation."""
         generation = 0
-        while (made := derived_id(prefix, self._seed, step, index, generation)) in self.removed:
+        while (item_id := derived_id(prefix, self._seed, step, index, generation)) in self.removed:
             generation += 1
-        return made
+        return item_id
 
 
 @dataclass(slots=True, kw_only=True)
 class RequestContext:
-    """The user, and the run if there is one; openai-chatkit hands it to every method.
+    """The user and, in a worker, the run; openai-chatkit passes it to every store method.
 
     Args:
-        user_id: whose data is read and written, from the token or the run, never from a body.
+        user_id: owner of the data, from the token or the run, never from a request body.
         run_id: set in a worker; writes are then fenced by `attempt`.
         timezone: IANA name.
         locale: BCP 47 tag.
-        new_thread_ids: ids made in this request for threads that aren't stored yet.
-        loaded_threads: threads as this request first loaded or last saved them, by id.
+        new_thread_ids: ids generated in this request for threads that aren't stored yet.
+        loaded_threads: threads by id, as first loaded or last saved in this request.
     """
 
     user_id: str

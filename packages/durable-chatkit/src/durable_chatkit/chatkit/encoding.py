@@ -1,8 +1,8 @@
-"""Text that PostgreSQL and UTF-8 can't hold.
+"""Encodes ChatKit models for storage and for clients.
 
-Decision: U+0000 is dropped and a lone surrogate becomes U+FFFD, wherever text is stored. A browser
-that sends a lone surrogate gets 400 from the JSON parser already; models and tools are what this is
-for, since a whole answer should not fail over one character nobody can see.
+PostgreSQL and UTF-8 can't represent all text. Wherever text is stored, U+0000 is dropped and a lone
+surrogate becomes U+FFFD. The JSON parser already rejects lone surrogates in requests with 400; this
+handles output of models and tools, where one invisible character must not fail a whole response.
 """
 
 import re
@@ -19,17 +19,17 @@ _ESCAPED_NUL: Final = re.compile(r"(\\\\)|\\u0000")
 
 
 def clean_text(text: str) -> str:
-    """Return `text` without what can't be stored."""
+    """Return text that PostgreSQL can store: without U+0000 and lone surrogates."""
     return _SURROGATES.sub("\ufffd", text).replace("\x00", "")
 
 
 def without_surrogates(model: ModelT) -> ModelT:
-    """Return a copy of a model in which every lone surrogate is U+FFFD."""
+    """Return a copy of a model with each lone surrogate replaced by U+FFFD."""
     return type(model).model_validate(replace_surrogates(model.model_dump()))
 
 
 def storable_json(model: BaseModel) -> str:
-    """Encode a model for a jsonb column."""
+    """Encode a model as JSON for a jsonb column."""
     try:
         encoded = model.model_dump_json(by_alias=True, exclude_none=True)
     except PydanticSerializationError:
@@ -38,19 +38,19 @@ def storable_json(model: BaseModel) -> str:
 
 
 def storable_value(value: Any) -> str:
-    """Encode a JSON value for a jsonb column."""
+    """Encode any JSON value for a jsonb column."""
     return _without_nul(to_json(replace_surrogates(value)).decode())
 
 
 def _without_nul(encoded: str) -> str:
     if "\\u0000" not in encoded:
         return encoded
-    # An escaped backslash is matched first, so that the text `\u0000` itself survives.
+    # Escaped backslashes are matched first, so that the literal text `\u0000` is kept.
     return _ESCAPED_NUL.sub(lambda match: match[1] or "", encoded)
 
 
 def replace_surrogates(value: Any) -> Any:
-    """Return a copy of a JSON value in which every lone surrogate is U+FFFD."""
+    """Return a copy of a JSON value with each lone surrogate replaced by U+FFFD."""
     match value:
         case str():
             return _SURROGATES.sub("\ufffd", value)
@@ -65,7 +65,7 @@ def replace_surrogates(value: Any) -> Any:
 
 
 def encode_event(event: ThreadStreamEvent) -> bytes:
-    """Encode an event as openai-chatkit's server does; a lone surrogate becomes U+FFFD."""
+    """Encode an event as JSON, as openai-chatkit does; a lone surrogate becomes U+FFFD."""
     try:
         return encode_for_client(event)
     except PydanticSerializationError:
@@ -73,7 +73,7 @@ def encode_event(event: ThreadStreamEvent) -> bytes:
 
 
 def encode_for_client(model: BaseModel) -> bytes:
-    """Encode anything of ChatKit's for a client, which never sees metadata."""
+    """Encode a ChatKit model as JSON for a client, without metadata."""
     return model.model_dump_json(
         by_alias=True, exclude_none=True, context={"exclude_metadata": True}
     ).encode()

@@ -1,4 +1,4 @@
-"""Bounds of what a request may hold; beyond them it is answered 422. The body has 256 KiB."""
+"""Limits on the values in a request; a request beyond them gets 422. Bodies may have 256 KiB."""
 
 from typing import Final
 
@@ -6,18 +6,18 @@ from chatkit.types import (
     ItemsFeedbackReq,
     NonStreamingReq,
     StreamingReq,
-    StructuredInputSubmission,
     ThreadsAddStructuredInputReq,
     ThreadsAddUserMessageReq,
     ThreadsCreateReq,
     ThreadsUpdateReq,
-    UserMessageInput,
     UserMessageTextContent,
 )
 
 from todochat.errors import FieldError, InvalidInputError
 
-MAX_MESSAGE_CHARS: Final = 32_000  # a long e-mail thread; what a model sees of it is bounded too
+MAX_MESSAGE_CHARS: Final = (
+    32_000  # a long e-mail thread; the history sent to a model has its own limit
+)
 MAX_CONTENT_PARTS: Final = 100
 MAX_ATTACHMENTS: Final = 10
 MAX_ANSWERS: Final = 100  # of one structured input
@@ -26,82 +26,73 @@ MAX_FEEDBACK_ITEMS: Final = 100
 
 
 def check_streaming_limits(request: StreamingReq) -> None:
-    """Check a request that is to be accepted.
+    """Check the values of a streaming request.
 
     Raises:
-        InvalidInputError: something is too long, or the message says nothing.
+        InvalidInputError: a value is too long, or the message is empty.
     """
     match request:
         case ThreadsCreateReq() | ThreadsAddUserMessageReq():
-            _check_message(request.params.input)
+            message = request.params.input
+            texts = [part.text for part in message.content]
+            typed = [p.text for p in message.content if isinstance(p, UserMessageTextContent)]
+            has_tags = len(typed) < len(texts)
+            has_content = bool("".join(typed).strip() or has_tags or message.attachments)
+            length = sum(map(len, texts)) + len(message.quoted_text or "")
+            _check(has_content, "input/content", "must not be empty")
+            _check(
+                length <= MAX_MESSAGE_CHARS,
+                "input/content",
+                f"must have at most {MAX_MESSAGE_CHARS} characters",
+            )
+            _check(
+                len(texts) <= MAX_CONTENT_PARTS,
+                "input/content",
+                f"must have at most {MAX_CONTENT_PARTS} parts",
+            )
+            _check(
+                len(message.attachments) <= MAX_ATTACHMENTS,
+                "input/attachments",
+                f"must be at most {MAX_ATTACHMENTS}",
+            )
         case ThreadsAddStructuredInputReq():
-            _check_answers(request.params.input)
+            answers = list(request.params.input.answers.values())
+            values = [value for answer in answers for value in answer.values]
+            _check(
+                len(answers) <= MAX_ANSWERS and len(values) <= MAX_ANSWERS,
+                "input/answers",
+                f"must be at most {MAX_ANSWERS}",
+            )
+            _check(
+                sum(map(len, values)) <= MAX_MESSAGE_CHARS,
+                "input/answers",
+                f"must have at most {MAX_MESSAGE_CHARS} characters",
+            )
         case _:
             pass
 
 
 def check_non_streaming_limits(request: NonStreamingReq) -> None:
-    """Check a request that is answered at once.
+    """Check the values of a request with a JSON response.
 
     Raises:
-        InvalidInputError: something is too long or empty.
+        InvalidInputError: a value is too long or empty.
     """
     match request:
         case ThreadsUpdateReq():
-            length = len(request.params.title)
             _check(
-                1 <= length <= MAX_TITLE_CHARS,
+                1 <= len(request.params.title) <= MAX_TITLE_CHARS,
                 "title",
                 f"must have 1 to {MAX_TITLE_CHARS} characters",
             )
         case ItemsFeedbackReq():
-            count = len(request.params.item_ids)
             _check(
-                1 <= count <= MAX_FEEDBACK_ITEMS,
+                1 <= len(request.params.item_ids) <= MAX_FEEDBACK_ITEMS,
                 "item_ids",
                 f"must be 1 to {MAX_FEEDBACK_ITEMS} ids",
             )
         case _:
             pass
-
-
-def _check_answers(submission: StructuredInputSubmission) -> None:
-    answers = list(submission.answers.values())
-    values = [value for answer in answers for value in answer.values]
-    _check(
-        len(answers) <= MAX_ANSWERS and len(values) <= MAX_ANSWERS,
-        "input/answers",
-        f"must be at most {MAX_ANSWERS}",
-    )
-    _check(
-        sum(map(len, values)) <= MAX_MESSAGE_CHARS,
-        "input/answers",
-        f"must have at most {MAX_MESSAGE_CHARS} characters",
-    )
-
-
-def _check_message(message: UserMessageInput) -> None:
-    texts = [part.text for part in message.content]
-    typed = [part.text for part in message.content if isinstance(part, UserMessageTextContent)]
-    tags = len(texts) - len(typed)
-    says_something = bool("".join(typed).strip()) or tags > 0 or bool(message.attachments)
-    length = sum(map(len, texts)) + len(message.quoted_text or "")
-    _check(says_something, "input/content", "must not be empty")
-    _check(
-        length <= MAX_MESSAGE_CHARS,
-        "input/content",
-        f"must have at most {MAX_MESSAGE_CHARS} characters",
-    )
-    _check(
-        len(texts) <= MAX_CONTENT_PARTS,
-        "input/content",
-        f"must have at most {MAX_CONTENT_PARTS} parts",
-    )
-    _check(
-        len(message.attachments) <= MAX_ATTACHMENTS,
-        "input/attachments",
-        f"must be at most {MAX_ATTACHMENTS}",
-    )
 
 
 def _check(holds: bool, field: str, detail: str) -> None:

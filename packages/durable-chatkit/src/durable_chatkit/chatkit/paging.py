@@ -1,4 +1,4 @@
-"""Ids and cursors that come from clients, on their way to the store."""
+"""Validates ids and cursors received from clients."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,15 +14,15 @@ _PLAUSIBLE_ID: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def looks_like_id(text: str) -> bool:
-    """Tell what can be an id from what PostgreSQL would choke on."""
+    """Return whether text has the form of an id; PostgreSQL rejects some other text."""
     return _PLAUSIBLE_ID.fullmatch(text) is not None
 
 
 def check_id(text: str, kind: str) -> None:
-    """Refuse what can't be an id.
+    """Check that text has the form of an id.
 
     Raises:
-        UnknownResourceError: it can't.
+        UnknownResourceError: it doesn't, so no resource of this kind can exist.
     """
     if not looks_like_id(text):
         raise UnknownResourceError(kind)
@@ -31,17 +31,20 @@ def check_id(text: str, kind: str) -> None:
 async def resolve_cursor(
     after: str | None, kind: str, load: Callable[[str], Awaitable[ThreadRow | ItemRow | None]]
 ) -> Cursor | None:
-    """Return the place that `after` names, None for the beginning.
+    """Return the position after which a page starts, None for the first page.
+
+    Args:
+        after: a cursor or the id of the last item of the previous page.
 
     Raises:
-        UnknownResourceError: it is a bare id that `load` doesn't find.
+        UnknownResourceError: `after` is an id that `load` doesn't find.
     """
     if not after:
         return None
     check_id(after, kind)
-    place = parse_cursor(after)
-    if place is not None:
-        return place
+    cursor = parse_cursor(after)
+    if cursor is not None:
+        return cursor
     last = await load(after)
     if last is None:
         raise UnknownResourceError(kind)
@@ -49,7 +52,7 @@ async def resolve_cursor(
 
 
 def next_page_cursor(rows: Sequence[ThreadRow] | Sequence[ItemRow], size: int) -> str | None:
-    """Return the cursor of the next page; there is one if more than `size` rows were read."""
+    """Return the cursor of the next page, None unless more than `size` rows were read."""
     if len(rows) <= size:
         return None
     last = rows[size - 1]
@@ -57,10 +60,10 @@ def next_page_cursor(rows: Sequence[ThreadRow] | Sequence[ItemRow], size: int) -
 
 
 def page_size(limit: int) -> int:
-    """Return how many rows a page has when `limit` are asked for."""
+    """Return the number of rows of a page for a requested limit."""
     return min(max(limit, 1), MAX_PAGE)
 
 
 def page_order(order: str) -> Order:
-    """Return the order; anything but `asc` is the newest first."""
+    """Return the sort order; any value except `asc` means newest first."""
     return "asc" if order == "asc" else "desc"

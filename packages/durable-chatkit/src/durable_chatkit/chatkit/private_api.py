@@ -1,7 +1,7 @@
-"""The one module that touches names private to openai-chatkit.
+"""The only module that uses private names of openai-chatkit.
 
-They were read in `SUPPORTED_VERSION`; a test fails when another version is installed, so that
-someone compares `chatkit/server.py` before this goes on.
+It was written against `SUPPORTED_VERSION`. A test fails when another version is installed: compare
+`chatkit/server.py` of the two versions before changing the constant.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -18,17 +18,19 @@ from chatkit.types import (
 
 from durable_chatkit.chatkit.context import RequestContext
 
-# ruff: noqa: SLF001 - what this module is for
+# ruff: noqa: SLF001 - the purpose of this module
 
 SUPPORTED_VERSION: Final = "1.6.5"
 
 Server = ChatKitServer[RequestContext]
 
 
-async def answer(server: Server, request: NonStreamingReq, context: RequestContext) -> bytes:
-    """Answer a request that doesn't stream, as JSON.
+async def process_non_streaming(
+    server: Server, request: NonStreamingReq, context: RequestContext
+) -> bytes:
+    """Process a non-streaming request and return the response as JSON.
 
-    `process` would do it too, but builds a TypeAdapter for each request (2.8 ms).
+    The public `process` builds a TypeAdapter for each request (2.8 ms).
     """
     return await server._process_non_streaming(request, context)
 
@@ -39,10 +41,10 @@ def process_events(
     context: RequestContext,
     stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
 ) -> AsyncIterator[ThreadStreamEvent]:
-    """Store what `stream` says and pass it on; an Exception in it becomes an error event.
+    """Store the events of `stream` and yield them; an Exception becomes an error event.
 
-    The part of `process` after the request has been taken apart, which for an accepted turn was
-    done by the api.
+    This is the part of `process` after parsing the request; the API has already parsed the request
+    of an accepted turn.
     """
     return server._process_events(thread, context, stream)
 
@@ -50,7 +52,7 @@ def process_events(
 async def apply_structured_input(
     server: Server, item: StructuredInputItem, submission: StructuredInputSubmission
 ) -> StructuredInputItem:
-    """Return the item with a pending input's answers filled in.
+    """Return a structured input item with its answers filled in.
 
     Raises:
         ValueError: the item isn't pending.

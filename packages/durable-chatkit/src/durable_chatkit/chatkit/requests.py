@@ -1,4 +1,4 @@
-"""Request bodies: ChatKit's, or the simple form `{"message", "conversation_id"}`."""
+"""Parses request bodies: ChatKit requests, or the simple form `{"message", "conversation_id"}`."""
 
 from typing import Annotated, Any, Final
 
@@ -29,7 +29,7 @@ from todochat.errors import BadRequestError, FieldError, InvalidInputError
 MAX_FIELD_ERRORS: Final = 20
 ATTACH_ACTION: Final = "run.attach"
 
-# Built once: it costs 3 ms, more than all the rest of an acceptance.
+# Built once: building it takes 3 ms, more than the rest of an acceptance.
 _REQUEST: Final[TypeAdapter[ChatKitReq]] = TypeAdapter(ChatKitReq)
 _ACTION_REQUEST: Final[TypeAdapter[ThreadsCustomActionReq | ThreadsSyncCustomActionReq]] = (
     TypeAdapter(ThreadsCustomActionReq | ThreadsSyncCustomActionReq)
@@ -39,10 +39,10 @@ _NOT_AN_OBJECT: Final = frozenset({"dict_type", "model_type", "model_attributes_
 
 
 class SimpleRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The seed's request.
+    """A request in the simple form.
 
     Attributes:
-        conversation_id: a conversation's number or a thread's id; null begins a new one.
+        conversation_id: number of a conversation or id of a thread; null starts a new one.
     """
 
     message: Annotated[str, Meta(min_length=1, max_length=MAX_MESSAGE_CHARS)]
@@ -50,11 +50,11 @@ class SimpleRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """A streaming request, and how it names its thread.
+    """A streaming request and the reference to its thread.
 
     Args:
-        thread_id: None for a new thread, or if `conversation_id` names it.
-        simple_form: the answer is decoded into the seed's lines.
+        thread_id: None for a new thread or if `conversation_id` is set.
+        simple_form: the response is converted to the lines of the simple form.
     """
 
     request: StreamingReq
@@ -64,28 +64,28 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> RunKind:
-        """`agent` if a model will be asked, which only one run of a thread does at a time."""
+        """`agent` if the run calls a model, which is exclusive per thread; else `action`."""
         return "action" if isinstance(self.request, ThreadsCustomActionReq) else "agent"
 
     @property
     def is_new_thread(self) -> bool:
-        """Whether the request begins a thread."""
+        """True if the request starts a thread."""
         return self.thread_id is None and self.conversation_id is None
 
 
 def parse_request(body: bytes) -> ChatKitReq | SimpleRequest:
-    """Read a request body of either form.
+    """Parse a request body of either form.
 
     Raises:
         BadRequestError: it isn't a JSON object.
         UnknownRequestTypeError: its `type` is unknown.
-        InvalidInputError: a field is missing or has the wrong form.
+        InvalidInputError: a field is missing or invalid.
     """
     try:
         return _REQUEST.validate_json(body)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
-        # Unions lie deeper, too: a part of a message has a `type` of its own.
+        # Only the outermost union is the request type: parts of a message have a `type`, too.
         kind = faults[0]["type"] if not faults[0]["loc"] else "field"
         if kind == "union_tag_not_found":
             return _parse_simple_form(body)
@@ -93,29 +93,36 @@ def parse_request(body: bytes) -> ChatKitReq | SimpleRequest:
 
 
 def parse_stored_action(body: bytes) -> Action[str, Any]:
-    """Read the action of a request that acceptance has validated."""
+    """Parse the action of a stored request, which acceptance has validated."""
     return _ACTION_REQUEST.validate_json(body).params.action
 
 
 def submission_of(request: StreamingReq) -> Submission:
-    """Wrap a ChatKit request."""
+    """Return the submission of a ChatKit request."""
     thread_id = None if isinstance(request, ThreadsCreateReq) else request.params.thread_id
     return Submission(request=request, thread_id=thread_id)
 
 
 def sync_submission(request: ThreadsSyncCustomActionReq) -> Submission:
-    """Wrap an action that is answered with JSON: it runs as one that streams."""
+    """Return the submission of an action with a JSON response, which runs as a streaming one."""
     return submission_of(ThreadsCustomActionReq(params=request.params))
 
 
 def simple_submission(form: SimpleRequest) -> Submission:
-    """Turn the simple form into the ChatKit request it stands for."""
+    """Return the submission of a request in the simple form, converted to a ChatKit request."""
     message = UserMessageInput(
         content=[UserMessageTextContent(text=form.message)],
         attachments=[],
         inference_options=InferenceOptions(),
     )
-    thread_id, conversation_id = _conversation(form.conversation_id)
+    thread_id, conversation_id = None, form.conversation_id
+    if isinstance(conversation_id, str):
+        if conversation_id.isascii() and conversation_id.isdigit() and len(conversation_id) < 10:
+            conversation_id = int(conversation_id)
+        else:
+            thread_id, conversation_id = conversation_id, None
+    if conversation_id is not None and not 0 < conversation_id <= _MAX_CONVERSATION_ID:
+        conversation_id = 0  # no conversation has this number
     request: StreamingReq
     if form.conversation_id is None:
         request = ThreadsCreateReq(params=ThreadCreateParams(input=message))
@@ -130,22 +137,12 @@ def simple_submission(form: SimpleRequest) -> Submission:
     )
 
 
-def _conversation(value: int | str | None) -> tuple[str | None, int | None]:
-    if isinstance(value, str):
-        if not (value.isascii() and value.isdigit() and len(value) < 10):
-            return value, None
-        value = int(value)
-    if value is None or 0 < value <= _MAX_CONVERSATION_ID:
-        return None, value
-    return None, 0  # no conversation has this number
-
-
 def _parse_simple_form(body: bytes) -> SimpleRequest:
     try:
         form = msgspec.json.decode(body, type=SimpleRequest)
     except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at ")
-        pointer = place.strip("`").removeprefix("$").replace(".", "/")
+        reason, _, path = str(error).partition(" - at ")
+        pointer = path.strip("`").removeprefix("$").replace(".", "/")
         detail = f"The request has neither a ChatKit `type` nor the simple form: {reason}."
         errors = [FieldError(pointer=pointer or "/", detail=reason)]
         raise InvalidInputError(detail, errors=errors) from None
@@ -160,13 +157,13 @@ def _parse_simple_form(body: bytes) -> SimpleRequest:
 
 def _problem(kind: str, faults: list[ErrorDetails]) -> BadRequestError | InvalidInputError:
     if kind == "json_invalid":
-        return BadRequestError(f"The body is not JSON that can be read: {faults[0]['msg']}.")
+        return BadRequestError(f"The body is not valid JSON: {faults[0]['msg']}.")
     if kind == "union_tag_invalid":
-        return UnknownRequestTypeError("This server does not know that request type.")
+        return UnknownRequestTypeError("This server does not support this request type.")
     if kind in _NOT_AN_OBJECT:
         return BadRequestError("The body must be a JSON object.")
     errors = [
-        # The first place is the request type, by which pydantic chose the model.
+        # The first part of `loc` is the request type, by which pydantic chose the model.
         FieldError("/" + "/".join(str(part) for part in fault["loc"][1:]), fault["msg"])
         for fault in faults[:MAX_FIELD_ERRORS]
     ]

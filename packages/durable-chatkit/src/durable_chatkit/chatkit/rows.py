@@ -1,4 +1,4 @@
-"""Between openai-chatkit's models and rows."""
+"""Converts between openai-chatkit's models and database rows."""
 
 from typing import Any, Final
 
@@ -16,12 +16,12 @@ _ITEMS: Final[TypeAdapter[list[ThreadItem]]] = TypeAdapter(list[ThreadItem])
 
 
 def decode_items(payloads: list[str]) -> list[ThreadItem]:
-    """Decode stored items."""
+    """Decode the JSON of stored items."""
     return _ITEMS.validate_json(f"[{','.join(payloads)}]")
 
 
 def encode_item(thread_id: str, item: ThreadItem, context: RequestContext) -> NewItem:
-    """Encode an item to be written; its time becomes UTC."""
+    """Encode an item for writing and convert its time to UTC, in place."""
     item.created_at = as_utc(item.created_at)
     return NewItem(
         thread_id=thread_id,
@@ -37,7 +37,7 @@ def encode_item(thread_id: str, item: ThreadItem, context: RequestContext) -> Ne
 
 
 def decode_thread(row: ThreadRow) -> ThreadMetadata:
-    """Decode a stored thread."""
+    """Decode the row of a thread."""
     domains: list[str] | None = None
     if row.allowed_image_domains is not None:
         domains = from_json(row.allowed_image_domains)
@@ -52,7 +52,7 @@ def decode_thread(row: ThreadRow) -> ThreadMetadata:
 
 
 def encode_thread(thread: ThreadMetadata) -> ThreadRow:
-    """Encode a thread to be written; its time becomes UTC."""
+    """Encode a thread for writing and convert its time to UTC, in place."""
     thread.created_at = as_utc(thread.created_at)
     domains: Any = thread.allowed_image_domains
     return ThreadRow(

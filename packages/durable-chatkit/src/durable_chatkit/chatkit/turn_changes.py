@@ -1,4 +1,4 @@
-"""What each streaming request does to its thread at acceptance, before any model is asked."""
+"""Changes that each streaming request makes to its thread at acceptance, before any model call."""
 
 from datetime import datetime
 from typing import Final
@@ -34,16 +34,16 @@ from durable_chatkit.storage.item_repository import ItemRepository
 from durable_chatkit.storage.run import TurnRecord
 from todochat.errors import FieldError, InvalidInputError
 
-ACCEPTED_STEP: Final = "accepted"  # apart from the steps in which the worker makes ids
+ACCEPTED_STEP: Final = "accepted"  # differs from the steps in which a worker generates ids
 
 _ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
 
 
 class PreparedTurn(msgspec.Struct, frozen=True):
-    """What was done, for the worker to go on from.
+    """Changes made to the thread, as input for the worker.
 
     Args:
-        message: the JSON of the user's message, to be written together with the run.
+        message: JSON of the user's message, still to be written together with the run.
     """
 
     record: TurnRecord
@@ -52,7 +52,7 @@ class PreparedTurn(msgspec.Struct, frozen=True):
 
 
 class TurnChanges:
-    """The changes of one request, inside acceptance's transaction.
+    """Applies the changes of one request inside acceptance's transaction.
 
     Args:
         accepted_at: later than every item of the thread.
@@ -74,12 +74,12 @@ class TurnChanges:
         self._accepted_at = accepted_at
 
     async def apply(self, request: StreamingReq) -> PreparedTurn:
-        """Do what the request says.
+        """Apply a request to the thread.
 
         Raises:
-            UnknownResourceError: it names an item or attachment that isn't there.
-            NotPendingError: it answers what isn't waiting for an answer.
-            InvalidInputError: the item it names is of the wrong kind; an attachment isn't there yet.
+            UnknownResourceError: a referenced item or attachment doesn't exist.
+            NotPendingError: the item isn't waiting for this input.
+            InvalidInputError: the item has the wrong type, or an attachment isn't uploaded yet.
             AttachmentInUseError: an attachment belongs to another thread.
         """
         match request:
@@ -92,9 +92,20 @@ class TurnChanges:
             case ThreadsAddStructuredInputReq():
                 return await self._add_structured_input(request)
             case ThreadsRetryAfterItemReq():
-                return await self._retry(request.params.item_id)
+                item = await self._load_item(request.params.item_id)
+                if not isinstance(item, UserMessageItem):
+                    raise _wrong_item("is not a user message")
+                removed = await self._acceptance.delete_items_after(
+                    self._thread_id, item.id, item.created_at
+                )
+                return PreparedTurn(TurnRecord(removed_item_ids=removed), item.id)
             case ThreadsCustomActionReq():
-                return await self._begin_action(request.params.item_id)
+                item_id = request.params.item_id
+                if item_id is not None and not isinstance(
+                    await self._load_item(item_id), WidgetItem
+                ):
+                    raise _wrong_item("is not a widget")
+                return PreparedTurn(TurnRecord(sender_item_id=item_id))
 
     async def _add_message(self, record: TurnRecord, message: UserMessageInput) -> PreparedTurn:
         item = UserMessageItem(
@@ -102,13 +113,13 @@ class TurnChanges:
             thread_id=self._thread_id,
             created_at=self._accepted_at,
             content=message.content,
-            attachments=await self._take_attachments(message.attachments),
+            attachments=await self._claim_attachments(message.attachments),
             quoted_text=message.quoted_text,
             inference_options=message.inference_options,
         )
         return PreparedTurn(record, item.id, storable_json(item))
 
-    async def _take_attachments(self, ids: list[str]) -> list[Attachment]:
+    async def _claim_attachments(self, ids: list[str]) -> list[Attachment]:
         if not ids:
             return []
         for attachment_id in ids:
@@ -116,65 +127,49 @@ class TurnChanges:
         found = await self._acceptance.take_attachments(self._thread_id, ids)
         missing = set(ids) - found.keys()
         if missing:
-            raise await self._unusable(sorted(missing))
+            match await self._acceptance.why_unusable(sorted(missing)):
+                case "taken":
+                    raise AttachmentInUseError("This attachment belongs to another thread.")
+                case "not-uploaded":
+                    detail = "is not uploaded yet"
+                    errors = [FieldError("/params/input/attachments", detail)]
+                    msg = f"The attachment {detail}."
+                    raise InvalidInputError(msg, errors=errors)
+                case None:
+                    raise UnknownResourceError("attachment")
         return [_ATTACHMENT.validate_json(found[attachment_id]) for attachment_id in ids]
-
-    async def _unusable(self, ids: list[str]) -> Exception:
-        match await self._acceptance.why_unusable(ids):
-            case "taken":
-                return AttachmentInUseError("This attachment belongs to another thread.")
-            case "not-uploaded":
-                detail = "is not uploaded yet"
-                errors = [FieldError("/params/input/attachments", detail)]
-                return InvalidInputError(f"The attachment {detail}.", errors=errors)
-            case None:
-                return UnknownResourceError("attachment")
 
     async def _add_tool_output(self, request: ThreadsAddClientToolOutputReq) -> PreparedTurn:
         rows = await self._items.page(self._thread_id, None, 1, "desc")
         call = decode_items([rows[0].payload])[0] if rows else None
         if not isinstance(call, ClientToolCallItem) or call.status != "pending":
-            msg = "The thread's last item is not a client tool call that waits for its output."
+            msg = "The thread's last item is not a client tool call waiting for its output."
             raise NotPendingError(msg)
         call.output = request.params.result
         call.status = "completed"
-        await self._save(call)
+        await self._save_item(call)
         await self._acceptance.delete_other_pending_calls(self._thread_id, call.id)
         return PreparedTurn(TurnRecord())
 
     async def _add_structured_input(self, request: ThreadsAddStructuredInputReq) -> PreparedTurn:
-        item = await self._load(request.params.item_id)
+        item = await self._load_item(request.params.item_id)
         if not isinstance(item, StructuredInputItem):
             raise _wrong_item("is not a structured input")
         if item.status != "pending":
-            msg = "This input has been answered or skipped already."
+            msg = "This input has already been answered or skipped."
             raise NotPendingError(msg)
         answered = await apply_structured_input(self._server, item, request.params.input)
-        await self._save(answered)
+        await self._save_item(answered)
         return PreparedTurn(TurnRecord(replaced_item_id=answered.id))
 
-    async def _retry(self, item_id: str) -> PreparedTurn:
-        item = await self._load(item_id)
-        if not isinstance(item, UserMessageItem):
-            raise _wrong_item("is not a user message")
-        removed = await self._acceptance.delete_items_after(
-            self._thread_id, item.id, item.created_at
-        )
-        return PreparedTurn(TurnRecord(removed_item_ids=removed), item.id)
-
-    async def _begin_action(self, item_id: str | None) -> PreparedTurn:
-        if item_id is not None and not isinstance(await self._load(item_id), WidgetItem):
-            raise _wrong_item("is not a widget")
-        return PreparedTurn(TurnRecord(sender_item_id=item_id))
-
-    async def _load(self, item_id: str) -> ThreadItem:
+    async def _load_item(self, item_id: str) -> ThreadItem:
         check_id(item_id, "item")
         row = await self._items.load(self._thread_id, item_id)
         if row is None:
             raise UnknownResourceError("item")
         return decode_items([row.payload])[0]
 
-    async def _save(self, item: ThreadItem) -> None:
+    async def _save_item(self, item: ThreadItem) -> None:
         await self._items.upsert(encode_item(self._thread_id, item, self._context))
 
 

@@ -1,8 +1,8 @@
-"""An accepted turn: what the worker finds, and has to say first, before the agent answers."""
+"""Loads an accepted turn: the stored state and the events that precede the agent's response."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from chatkit.actions import Action
 from chatkit.types import (
@@ -24,20 +24,23 @@ from durable_chatkit.chatkit.requests import parse_stored_action
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.storage.run import RunRecord
 
-_SAYS_USER_MESSAGE: Final = frozenset({"threads.create", "threads.add_user_message"})
+ItemT = TypeVar("ItemT", UserMessageItem, WidgetItem)
+
+_PUBLISHES_USER_MESSAGE: Final = frozenset({"threads.create", "threads.add_user_message"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptedTurn:
-    """One turn, as acceptance left it in storage.
+    """A turn as stored by acceptance.
 
     Args:
-        thread: where it happens.
-        opening_events: what acceptance did, in the order to say it; all of it is stored already.
-        user_message: the message to answer; also set for a retry, None when a tool's output, a
-            structured input or an action is what is to be answered.
-        action: set for actions only, with the widget that sent it, if one did.
-        not_before: every item of the turn is younger than this, whatever this machine's clock says.
+        thread: the turn's thread.
+        opening_events: acceptance's changes, in publishing order; all of them are stored already.
+        user_message: the message to answer, also for a retry; None for the output of a client
+            tool, a structured input or an action.
+        action: set only for actions.
+        sender: the widget that sent the action, None if the page sent it.
+        not_before: items of the turn get later times than this, whatever this machine's clock says.
     """
 
     thread: ThreadMetadata
@@ -49,70 +52,54 @@ class AcceptedTurn:
 
 
 async def load_turn(store: PostgresStore, run: RunRecord, context: RequestContext) -> AcceptedTurn:
-    """Load what a run has to answer.
+    """Load the turn of a run.
 
     Raises:
-        UnknownResourceError: the thread, or the item it is about, has been deleted since.
+        UnknownResourceError: the thread or a referenced item has been deleted since acceptance.
     """
-    thread = await store.load_thread(run.thread_id, context)
-    message = await _load_user_message(store, run, context)
+    record, thread_id = run.turn, run.thread_id
+    thread = await store.load_thread(thread_id, context)
+    message = await _load_item(store, thread_id, run.user_message_id, UserMessageItem, context)
     opening: list[ThreadStreamEvent] = []
-    if run.turn.new_thread:
-        opening.append(ThreadCreatedEvent(thread=_empty_thread(thread)))
-    opening += [ThreadItemRemovedEvent(item_id=item_id) for item_id in run.turn.removed_item_ids]
-    if message is not None and run.request_type in _SAYS_USER_MESSAGE:
+    if record.new_thread:
+        empty = Thread(
+            id=thread.id,
+            title=thread.title,
+            created_at=thread.created_at,
+            status=thread.status,
+            allowed_image_domains=thread.allowed_image_domains,
+            items=Page(),
+        )
+        opening.append(ThreadCreatedEvent(thread=empty))
+    opening += [ThreadItemRemovedEvent(item_id=item_id) for item_id in record.removed_item_ids]
+    if message is not None and run.request_type in _PUBLISHES_USER_MESSAGE:
         opening.append(ThreadItemDoneEvent(item=message))
-    if run.turn.replaced_item_id is not None:
-        replaced = await store.load_item(thread.id, run.turn.replaced_item_id, context)
+    if record.replaced_item_id is not None:
+        replaced = await store.load_item(thread_id, record.replaced_item_id, context)
         opening.append(ThreadItemReplacedEvent(item=replaced))
+    not_before = run.created_at  # later than every item of the thread at acceptance
+    if run.attempt > 1:  # new items must also be later than those of earlier attempts
+        newest = await store.load_thread_items(thread_id, None, 1, "desc", context)
+        not_before = max([not_before, *(item.created_at for item in newest.data)])
+    is_action = run.request_type == ThreadsCustomActionReq.model_fields["type"].default
     return AcceptedTurn(
         thread=thread,
-        not_before=await _not_before(store, run, context),
+        not_before=not_before,
         opening_events=opening,
         user_message=message,
-        action=_action(run),
-        sender=await _load_sender(store, run, context),
+        action=parse_stored_action(run.request) if is_action else None,
+        sender=await _load_item(store, thread_id, record.sender_item_id, WidgetItem, context),
     )
 
 
-async def _load_user_message(
-    store: PostgresStore, run: RunRecord, context: RequestContext
-) -> UserMessageItem | None:
-    if run.user_message_id is None:
+async def _load_item(
+    store: PostgresStore,
+    thread_id: str,
+    item_id: str | None,
+    kind: type[ItemT],
+    context: RequestContext,
+) -> ItemT | None:
+    if item_id is None:
         return None
-    item = await store.load_item(run.thread_id, run.user_message_id, context)
-    return item if isinstance(item, UserMessageItem) else None
-
-
-async def _load_sender(
-    store: PostgresStore, run: RunRecord, context: RequestContext
-) -> WidgetItem | None:
-    if run.turn.sender_item_id is None:
-        return None
-    item = await store.load_item(run.thread_id, run.turn.sender_item_id, context)
-    return item if isinstance(item, WidgetItem) else None
-
-
-async def _not_before(store: PostgresStore, run: RunRecord, context: RequestContext) -> datetime:
-    """Acceptance made `created_at` later than every item; a takeover must not go behind its own."""
-    if run.attempt <= 1:
-        return run.created_at
-    newest = await store.load_thread_items(run.thread_id, None, 1, "desc", context)
-    return max([run.created_at, *(item.created_at for item in newest.data)])
-
-
-def _action(run: RunRecord) -> Action[str, Any] | None:
-    if run.request_type != ThreadsCustomActionReq.model_fields["type"].default:
-        return None
-    return parse_stored_action(run.request)
-
-
-def _empty_thread(thread: ThreadMetadata) -> Thread:
-    return Thread(
-        id=thread.id,
-        title=thread.title,
-        created_at=thread.created_at,
-        status=thread.status,
-        allowed_image_domains=thread.allowed_image_domains,
-        items=Page(),
-    )
+    item = await store.load_item(thread_id, item_id, context)
+    return item if isinstance(item, kind) else None

@@ -1,1 +1,1 @@
-"""What the api tells workers through Redis."""
+"""Signals to workers, and results of runs, through Redis."""

@@ -1,8 +1,8 @@
-"""Tells workers through Redis that there is something to do; the truth is in PostgreSQL.
+"""Signals workers through Redis; PostgreSQL is the source of truth.
 
-A signal that can't be sent is logged and counted, and the request goes on: workers look for queued
-runs every second and for cancel requests at each renewal of their leases. The exception is a Redis
-that is out of memory, which can't take a run's log.
+Signals are best effort: a failed one is logged and counted, and the request continues, because
+workers poll for queued runs every second and for cancel requests at each lease renewal. The
+exception is a Redis out of memory, which couldn't store the run's log.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ log = structlog.get_logger(__name__)
 
 
 class RunSignals:
-    """Sends signals about runs."""
+    """Sends signals about runs to workers and gateways."""
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
     async def register_run(self, run_id: str, user_id: str, thread_id: str) -> None:
-        """Tell the gateways whose run it is, before the transaction that accepts it commits.
+        """Publish a run's owner to the gateways; called before the accepting transaction commits.
 
         Raises:
             BusFullError: Redis is out of memory, so the run must not be accepted.
@@ -38,11 +38,11 @@ class RunSignals:
         await self._send("register", registering)
 
     async def notify_accepted(self) -> None:
-        """Wake the workers: a run was accepted."""
+        """Wake the workers after a run was accepted."""
         await self._send("accepted", bus.wake(self._redis))
 
     async def request_stop(self, runs: Sequence[StoppedRun]) -> None:
-        """Wakes workers to cancel their runs and reassigns unclaimed ones."""
+        """Wake workers to cancel their runs, and any worker to end unclaimed ones."""
 
         async def poke() -> None:
             for run in runs:

@@ -145,8 +145,8 @@ async def test_the_offline_assistant_is_free(chat: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "spender", "message"),
     [
-        ({"budget_user_tokens": 100}, USER, "Your budget for today is spent."),
-        ({"budget_total_tokens": 100}, "usr_other", "Everybody's budget for today is spent."),
+        ({"budget_user_tokens": 100}, USER, "Your budget for today is used up."),
+        ({"budget_total_tokens": 100}, "usr_other", "The total budget for today is used up."),
     ],
 )
 async def test_no_model_is_asked_once_a_budget_is_spent(
