@@ -69,7 +69,7 @@ TOKENS: dict[str, tuple[int, Forge]] = {
     "`kid` swapped": (401, _with_header(kid="k2")),
     "wrong `typ` (chatkit+jwt)": (401, _with_header(typ="chatkit+jwt")),
     "wrong `typ` (logout+jwt)": (401, _with_header(typ="logout+jwt")),
-    "`crit` that nobody understands": (401, _with_header(crit=["x"], x=1)),
+    "`crit` that is unknown": (401, _with_header(crit=["x"], x=1)),
     "wrong `aud`": (401, _changed(aud="another-app")),
     "`aud` missing": (401, _changed(aud=None)),
     "wrong `iss`": (401, _changed(iss=EVIL)),

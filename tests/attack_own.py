@@ -63,8 +63,8 @@ FORGERIES: dict[str, tuple[int, Forge]] = {
         401,
         lambda forger, ground: forger.sign(algorithm="HS256", key=ground.service_secret.encode()),
     ),
-    "signed with a key of one's own, sent along (`jwk`, `jku`)": (401, _with_own_key),
-    "signed with a key of one's own, under the present `kid`": (
+    "signed with the attacker's key, sent along (`jwk`, `jku`)": (401, _with_own_key),
+    "signed with the attacker's key, under the current `kid`": (
         401,
         lambda forger, _: forger.sign(key=SigningKey.generate().private_key),
     ),
@@ -72,9 +72,9 @@ FORGERIES: dict[str, tuple[int, Forge]] = {
         401,
         lambda forger, ground: forger.sign(headers={"kid": ground.next_kid}),
     ),
-    "`kid` of nobody": (401, lambda forger, _: forger.sign(headers={"kid": "key_nobody"})),
+    "unknown `kid`": (401, lambda forger, _: forger.sign(headers={"kid": "key_nobody"})),
     "`kid` missing": (401, lambda forger, _: forger.sign(headers={"kid": None})),
-    "claims of somebody else under a genuine signature": (401, _altered),
+    "another user's claims under a genuine signature": (401, _altered),
     "wrong `typ` (the other kind's)": (
         401,
         lambda forger, _: forger.sign(headers={"typ": forger.other_typ}),
@@ -94,7 +94,7 @@ FORGERIES: dict[str, tuple[int, Forge]] = {
     },
 }
 SECRET_FORGERIES: dict[str, tuple[int, Forge]] = {
-    "`user_id` of another than `sub`": (
+    "`user_id` differs from `sub`": (
         401,
         lambda forger, ground: forger.sign(user_id=ground.bob.user_id),
     ),

@@ -99,18 +99,18 @@ def _sid(login: str) -> str:
 
 
 OTHERS = [
-    Attack("login token opens chat", "chat-gateway", 401, lambda g: g.runs(g.ada.login_token)),
-    Attack("client secret opens tasks", "tasks", 401, lambda g: g.tasks(g.ada.client_secret)),
-    Attack("client secret opens the account", "auth-session", 401, lambda g: g.me(g.ada.client_secret)),
-    Attack("another's path", "tasks", 403, lambda g: g.tasks(g.ada.login_token, g.bob.user_id)),
-    Attack("another's path", "chat-gateway", 403, lambda g: g.runs(g.ada.client_secret, g.bob.user_id)),
-    Attack("a client secret for somebody else", "session", 403, _session_for_another),
+    Attack("login token used for chat", "chat-gateway", 401, lambda g: g.runs(g.ada.login_token)),
+    Attack("client secret used for tasks", "tasks", 401, lambda g: g.tasks(g.ada.client_secret)),
+    Attack("client secret used for the account", "auth-session", 401, lambda g: g.me(g.ada.client_secret)),
+    Attack("another user's path", "tasks", 403, lambda g: g.tasks(g.ada.login_token, g.bob.user_id)),
+    Attack("another user's path", "chat-gateway", 403, lambda g: g.runs(g.ada.client_secret, g.bob.user_id)),
+    Attack("a client secret for another user", "session", 403, _session_for_another),
     Attack("expired refresh token", "refresh", 401, _expired_refresh),
     Attack("replayed refresh token", "refresh", 401, _replayed_refresh),
     Attack("the successor of a replayed one", "refresh", 401, _successor_of_a_replayed_refresh),
     Attack("the login token of a replayed one", "auth-session", 401, _login_of_a_replayed_refresh),
     Attack("refresh token replayed at once, its successor used", "refresh", 401, _replay_at_once),
-    Attack("refresh token of nobody", "refresh", 401, lambda g: g.refresh("x" * 43)),
+    Attack("unknown refresh token", "refresh", 401, lambda g: g.refresh("x" * 43)),
     Attack("login token as refresh token", "refresh", 401, lambda g: g.refresh(g.ada.login_token)),
     Attack("refresh from another site", "refresh", 403, _refresh_from(EVIL)),
     Attack("refresh from a sandboxed page (`Origin: null`)", "refresh", 403, _refresh_from("null")),
@@ -118,7 +118,7 @@ OTHERS = [
     Attack("sign-out from another site", "sign-out", 403, _sign_out_from_elsewhere),
     Attack("agent → tasks", "tasks", 200, _service(Ground.tasks, Arrow.AGENT_TO_TASKS)),
     Attack("gateway → agent", "todo-agent", 200, _service(Ground.agent, Arrow.GATEWAY_TO_AGENT)),
-    Attack("agent → tasks, for somebody else", "tasks", 403,
+    Attack("agent → tasks, for another user", "tasks", 403,
            _service(Ground.tasks, Arrow.AGENT_TO_TASKS, whose="bob")),
     Attack("agent → tasks, two minutes old", "tasks", 401,
            _service(Ground.tasks, Arrow.AGENT_TO_TASKS, age_s=120)),
@@ -150,12 +150,12 @@ def render() -> str:
     """Return the tables of docs/security.md."""
     rows = [f"| {each.name} | {each.where} | {each.status} |" for each in OTHERS]
     parts = (
-        "Tokens of ours, changed and signed with the genuine key unless said otherwise:",
+        "Our own tokens, modified and signed with the genuine key unless stated otherwise:",
         _grid(OWN, list(VERIFIERS)),
         "Tokens of external issuers at `POST /api/auth/exchange` and `/api/chatkit/session`:",
         _grid(EXTERNAL, list(ROUTES)),
-        "The rest; an arrow names the service that calls and the one it calls:",
-        "\n".join(["| attack | where | answer |", "|---|---|---|", *rows]),
+        "Other attacks; an arrow names the caller and the called service:",
+        "\n".join(["| attack | target | response |", "|---|---|---|", *rows]),
     )
     return "\n\n".join(parts)
 
