@@ -92,11 +92,12 @@ format: .venv frontend/node_modules/.package-lock.json ## fix what ruff and biom
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-# One run for each folder of tests, since several have a conftest.py of that name.
+# One run for each folder of tests, since several have a conftest.py. todo-agent's tests use the
+# fixtures and kits of durable-chatkit's.
 types: .venv frontend/node_modules/.package-lock.json ## mypy --strict of tests too, tsc
 	@$(NPM) run --silent types
 	@$(BIN)/mypy $(SOURCES) $(PROGRAMS) conftest.py examples/own-agent/tea_house.py
-	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
+	@for tests in $(TESTS); do MYPYPATH=$$tests:packages/durable-chatkit/tests $(BIN)/mypy $$tests || exit 1; done
 
 check: lint types test ## everything CI runs
 

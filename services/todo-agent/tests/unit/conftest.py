@@ -1,42 +1,66 @@
-"""Engines and services of a test's own: a PostgreSQL to be stopped, a stand-in of tasks."""
+"""Fixtures of the todo assistant's tests: its tools outside of a worker, and a worker that runs it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+import json
+from collections.abc import AsyncIterator
+from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
-from aiohttp import web
+from agents.tool_context import ToolContext
+from run_fixtures import *  # noqa: F403
+from run_kit import MakeContext
 from stand_in_kit import TasksStandIn
+from tools_kit import Call
+from worker_fixtures import *  # noqa: F403
 
-from durable_chatkit.commands import MIGRATIONS
-from todochat.database.bootstrap import DatabaseUrls
-from todochat.database.migrations import run_migrations
-from todochat.testing.servers import PostgresProcess, PostgresServer
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[tuple[PostgresProcess, DatabaseUrls]]:
-    """A PostgreSQL of this test's own, and its migrated chat database."""
-    server = PostgresProcess()
-    server.start()
-    urls = asyncio.run(PostgresServer(server.admin_url).create_database("chat"))
-    run_migrations(urls.owner, MIGRATIONS)
-    yield server, urls
-    server.stop()
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import CallPosition
+from todo_agent.settings import TodoAgentSettings
+from todo_agent.tasks_client import TasksClient
+from todo_agent.todo import make_tool
+from todo_agent.todo_tools import SPECS
+from todochat.http.client import ServiceClient
+from todochat.identity.service_tokens import Arrow, ServiceTokens
 
 
 @pytest_asyncio.fixture
-async def tasks() -> AsyncIterator[TasksStandIn]:
-    """A tasks service of its own for the test."""
-    stand_in = TasksStandIn()
-    app = web.Application()
-    app.router.add_route("*", "/api/{tail:.*}", stand_in.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    stand_in.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield stand_in
-    finally:
-        await asyncio.shield(runner.cleanup())
+async def client(tasks: TasksStandIn) -> AsyncIterator[TasksClient]:
+    """A client of the stand-in, which gives up soon."""
+    settings = TodoAgentSettings(
+        redis_url="redis://none",
+        database_url="none",
+        jobs_database_url="none",
+        todochat_service_secret="s" * 32,
+    )
+    tokens = ServiceTokens.from_settings(settings, *Arrow)
+    async with aiohttp.ClientSession() as session:
+        http = ServiceClient(tasks.url, session, tokens, Arrow.AGENT_TO_TASKS, timeout_s=5)
+        yield TasksClient(http, budget_s=1.5)
+
+
+@pytest.fixture
+def call(client: TasksClient, make_context: MakeContext) -> Call:
+    """Call a tool of the todo agent as the model would; returns its result, parsed."""
+    tools = {spec.name: make_tool(spec, client) for spec in SPECS}
+    calls = iter(range(1000))
+
+    async def do_call(
+        name: str,
+        context: RunContext | None = None,
+        place: CallPosition | None = None,
+        /,
+        **arguments: Any,
+    ) -> Any:
+        context = context or make_context()
+        tool_context: Any = ToolContext(
+            context=context,
+            tool_name=name,
+            tool_call_id="call_1",
+            tool_arguments=json.dumps(arguments),
+        )
+        with context.scope.tool_call(place or CallPosition(0, next(calls))):
+            result = await tools[name].on_invoke_tool(tool_context, json.dumps(arguments))
+        return json.loads(result)
+
+    return do_call

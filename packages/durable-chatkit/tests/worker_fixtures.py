@@ -1,4 +1,4 @@
-"""A real worker on real stores, a scripted model server and a stand-in of the tasks service."""
+"""Fixtures: a real worker on real stores, a scripted model server and a stand-in of the tasks service."""
 
 import asyncio
 from collections import Counter
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from redis.asyncio import Redis
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat, PostgresAdmin, plain_url
@@ -100,3 +101,20 @@ async def own_chat(
         yield chat
     await app.aclose()
     await jobs.aclose()
+
+
+@pytest_asyncio.fixture
+async def tasks() -> AsyncIterator[TasksStandIn]:
+    """A tasks service of its own for the test."""
+    stand_in = TasksStandIn()
+    app = web.Application()
+    app.router.add_route("*", "/api/{tail:.*}", stand_in.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    stand_in.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield stand_in
+    finally:
+        await asyncio.shield(runner.cleanup())

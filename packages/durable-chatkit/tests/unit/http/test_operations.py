@@ -1,14 +1,10 @@
-"""Health, metrics and the OpenAPI document on the internal port; settings that stop the start."""
-
-import os
-import sys
+"""Health, metrics and the OpenAPI document on the internal port."""
 
 import msgspec
 import pytest
 from api_kit import Gateway, OpenGateway
 from chat_kit import MakeMessage, MakeUser
 
-from todo_agent.__main__ import main
 from todochat.database import BypassingRoleError
 from todochat.database.bootstrap import DatabaseUrls
 
@@ -58,28 +54,3 @@ async def test_a_role_that_row_level_security_does_not_hold_stops_the_start(
     assert "BypassingRoleError" in repr(caught.value) or isinstance(
         caught.value, BypassingRoleError
     )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "line"),
-    [
-        (["api"], "setting REDIS_URL is required"),
-        (["migrate"], "setting CHAT_MIGRATION_DATABASE_URL is required"),
-        ([], "usage: python -m todo_agent api|worker|migrate|usage"),
-        (["dance"], "usage: python -m todo_agent api|worker|migrate|usage"),
-    ],
-)
-def test_a_bad_start_ends_with_one_clear_line(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    line: str,
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["todo_agent", *arguments])
-    monkeypatch.setattr(os, "environ", {})
-
-    with pytest.raises(SystemExit) as ended:
-        main()
-
-    assert ended.value.code == 2
-    assert capsys.readouterr().err == f"{line}\n"

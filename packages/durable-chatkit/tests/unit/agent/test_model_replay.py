@@ -17,7 +17,7 @@ from openai.types.responses import (
 )
 from openai.types.responses.response_output_text import AnnotationURLCitation
 from prometheus_client import REGISTRY
-from tools_kit import MakeScope, MemoryJournal
+from run_kit import MakeScope, MemoryJournal
 
 from durable_chatkit.agent.model_replay import ReplayModel
 from durable_chatkit.agent.run_scope import CallPosition

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from chatkit.types import InferenceOptions, UserMessageItem, UserMessageTextContent
+from run_kit import MakeContext, MakeScope, MemoryJournal
 from stand_in_kit import TasksStandIn
-from tools_kit import Call, MakeContext, MakeScope, MemoryJournal
+from tools_kit import Call
 
 from durable_chatkit.agent.run_scope import CallPosition
 from offline_assistant.short_commands import is_yes

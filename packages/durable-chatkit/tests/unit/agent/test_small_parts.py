@@ -1,7 +1,6 @@
-"""Titles, instructions, the factory, the model's configuration, the event queue."""
+"""Titles, the factory, the model's configuration, the event queue."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,14 +10,13 @@ from agents import Agent, OpenAIChatCompletionsModel, OpenAIResponsesModel
 from chatkit.agents import _AsyncQueueIterator
 from chatkit.types import InferenceOptions, ProgressUpdateEvent, UserMessageItem
 from chatkit.types import UserMessageTextContent as Text
-from tools_kit import MakeContext
+from run_kit import MakeContext
 
 from durable_chatkit.agent.assistant import MAX_TITLE_CHARS, title_of
 from durable_chatkit.agent.factory import AgentEnvironment, load_assistant
 from durable_chatkit.agent.image_fallback import ImageFallbackModel
 from durable_chatkit.agent.model_config import open_model
 from offline_assistant.model import OfflineModel
-from todo_agent.instructions import prompt
 from todo_agent.settings import TodoAgentSettings
 from todochat.clock import utc_now
 from todochat.settings import SettingsError
@@ -57,22 +55,6 @@ def test_a_long_title_is_cut_at_a_word() -> None:
     title = title_of(message("remind me to call the plumber about the kitchen sink, and soon"))
 
     assert title == "Remind me to call the plumber about the kitchen sink, and…"
-
-
-def test_the_prompt_tells_time_zone_and_locale() -> None:
-    now = datetime(2026, 11, 23, 23, 30, 5, 123, tzinfo=UTC)
-
-    lines = prompt(now, "Europe/Berlin", "de-DE").splitlines()
-
-    assert "Now: 2026-11-24T00:30:05+01:00" in lines
-    assert "Weekday: Tuesday" in lines
-    assert "Time zone: Europe/Berlin" in lines
-    assert "Locale: de-DE" in lines
-
-
-@pytest.mark.parametrize("name", ["Mars/Olympus", "../etc/passwd", "", "America"])
-def test_an_unknown_zone_is_utc(name: str) -> None:
-    assert "Time zone: UTC" in prompt(utc_now(), name, "en").splitlines()
 
 
 async def test_with_neither_key_nor_url_the_offline_assistant_answers() -> None:
