@@ -4,10 +4,14 @@ import copy
 import json
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
+from todochat.contracts.task_changes import PendingChange
+from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
 from todochat.testing.model_server import Gate
 
+CREATED_AT = "2026-11-23T09:00:00Z"
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -18,6 +22,11 @@ def problem(status: int, code: str, detail: str, **extensions: Any) -> web.Respo
         body=json.dumps({**body, "detail": detail, **extensions}),
         content_type=PROBLEM_JSON,
     )
+
+
+def conforming(document: dict[str, Any], view: type[msgspec.Struct]) -> Any:
+    """Return a document with exactly the fields of the service's wire type."""
+    return msgspec.to_builtins(msgspec.convert(document, view))
 
 
 class TasksStandIn:
@@ -63,6 +72,8 @@ class TasksStandIn:
             "due": None,
             "tags": [],
             "completed_at": None,
+            "created_at": CREATED_AT,
+            "updated_at": CREATED_AT,
             **fields,
         }
         self.tasks[task["id"]] = task
@@ -70,7 +81,13 @@ class TasksStandIn:
 
     def _add_list(self, name: str, *, is_default: bool = False) -> dict[str, Any]:
         number = len(self.lists) + 1
-        entry: dict[str, Any] = {"id": f"lst_{number:026d}", "name": name, "is_default": is_default}
+        entry: dict[str, Any] = {
+            "id": f"lst_{number:026d}",
+            "name": name,
+            "is_default": is_default,
+            "created_at": CREATED_AT,
+            "updated_at": CREATED_AT,
+        }
         self.lists[entry["id"]] = entry
         return entry
 
@@ -85,21 +102,26 @@ class TasksStandIn:
 
     def _read(self, path: str, query: Any) -> web.Response:
         if path == "/lists":
-            return web.json_response(
-                {"items": [self._list(entry) for entry in self.lists.values()]}
-            )
+            lists = [self._list(entry) for entry in self.lists.values()]
+            return web.json_response(conforming({"items": lists}, ListPage))
         if path == "/tasks":
-            return web.json_response({"items": self._search(query), "next_cursor": None})
+            return web.json_response(
+                conforming({"items": self._search(query), "next_cursor": None}, TaskPage)
+            )
         kind, _, ref = path[1:].partition("/")
         if kind == "changes":
             found = [each for each in self.pending.values() if each["group_id"] == query["group"]]
-            if not found:
-                return problem(404, "pending-change-not-found", "No such pending change.")
-            return web.json_response(found[-1])
+            return (
+                web.json_response(conforming(found[-1], PendingChange))
+                if found
+                else problem(404, "pending-change-not-found", "No such pending change.")
+            )
         if kind == "lists":
-            return web.json_response(self._list(self.lists[ref]))
+            return web.json_response(conforming(self._list(self.lists[ref]), TaskList))
         task = self._find(ref)
-        return web.json_response(task) if task else problem(404, "task-not-found", "No such task.")
+        if task is None:
+            return problem(404, "task-not-found", "No such task.")
+        return web.json_response(conforming(task, Task))
 
     def _search(self, query: Any) -> list[dict[str, Any]]:
         status = query.get("status", "open")
@@ -233,6 +255,7 @@ class TasksStandIn:
                 "revision": 0,
                 "status": "open",
                 "operations": [],
+                "expires_at": "2026-11-24T09:00:00Z",
                 "done": [],
             }
             self.pending[held["id"]] = held

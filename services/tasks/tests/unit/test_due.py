@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from tasks_service.domain.due import Due, clean_due, deadline, local_date
+from tasks_service.domain.due import clean_due, deadline, local_date
+from todochat.contracts.tasks import Due
 from todochat.errors import InvalidInputError
 
 

@@ -6,11 +6,11 @@ from urllib.parse import quote
 import msgspec
 
 from todo_agent.task_cards import deleted_card, task_card, titles_in
-from todo_agent.tasks_client import TaskView
 from todo_agent.tool_arguments import DeletedTasks, OneTask
 from todo_agent.tool_spec import OPEN_FIRST, Outcome
 from todo_agent.tool_tasks import MAX_UNCONFIRMED, HeldError, ToolTasks, summary
 from todo_agent.widgets import widget
+from todochat.contracts.tasks import Task
 
 
 async def delete_task(desk: ToolTasks, asked: OneTask) -> Outcome:
@@ -40,7 +40,7 @@ async def restore_tasks(desk: ToolTasks, asked: DeletedTasks) -> Outcome:
         except HeldError:  # the turn has changed others before
             waiting = list(operations.values())[len(restored) :]
             raise await desk.held(waiting, part="rest") from None
-        restored.append(summary(msgspec.json.decode(body, type=TaskView), names))
+        restored.append(summary(msgspec.json.decode(body, type=Task), names))
     return Outcome({"ok": True, "tasks": restored})
 
 

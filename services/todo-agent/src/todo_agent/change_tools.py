@@ -11,7 +11,6 @@ from offline_assistant.short_commands import is_undo, is_yes
 from todo_agent.pending_cards import confirmed_card, left_text, undone_text
 from todo_agent.pending_widgets import redraw_card
 from todo_agent.task_cards import message_card
-from todo_agent.tasks_client import ChangeOutcome, PendingChange, TaskView
 from todo_agent.tool_arguments import (
     ChangeTasks,
     InvalidArgumentsError,
@@ -27,9 +26,18 @@ from todo_agent.tool_tasks import (
     ToolTasks,
     summary,
 )
+from todochat.contracts.task_changes import ChangeOutcome, PendingChange
+from todochat.contracts.tasks import Task
 from todochat.http.client import UpstreamProblemError
 
 PENDING_NOT_FOUND: Final = "pending-change-not-found"
+
+
+class _Waiting(msgspec.Struct):
+    """The part of a journaled `PendingChange` that is used; earlier versions stored fewer fields."""
+
+    id: str
+    revision: int
 
 
 async def change_tasks(desk: ToolTasks, asked: ChangeTasks) -> Outcome:
@@ -45,7 +53,7 @@ async def change_tasks(desk: ToolTasks, asked: ChangeTasks) -> Outcome:
     if asked.ask or len(changes) > MAX_UNCONFIRMED:
         raise await desk.held(operations)
     names = await desk.list_names()
-    changed: list[TaskView] = []
+    changed: list[Task] = []
     for task, body in changes:
         try:
             changed.append(await desk.update(task.id, body, part=task.id))
@@ -119,7 +127,7 @@ def outcome_summary(outcome: ChangeOutcome | None) -> dict[str, Any]:
     }
 
 
-async def _waiting(desk: ToolTasks) -> PendingChange | None:
+async def _waiting(desk: ToolTasks) -> _Waiting | None:
     """Return what waits since the turn before, as it was in the first attempt that looked."""
 
     async def look() -> bytes:
@@ -136,10 +144,10 @@ async def _waiting(desk: ToolTasks) -> PendingChange | None:
             return b"null"
         return msgspec.json.encode(pending if pending.status == "open" else None)
 
-    return msgspec.json.decode(await desk.call.once("pending", look), type=PendingChange | None)
+    return msgspec.json.decode(await desk.call.once("pending", look), type=_Waiting | None)
 
 
-def _changes_of(asked: ChangeTasks, task: TaskView, zone: ZoneInfo) -> dict[str, Any]:
+def _changes_of(asked: ChangeTasks, task: Task, zone: ZoneInfo) -> dict[str, Any]:
     body: dict[str, Any] = {
         name: value
         for name, value in (("priority", asked.priority), ("completed", asked.completed))
@@ -158,15 +166,15 @@ def _changes_of(asked: ChangeTasks, task: TaskView, zone: ZoneInfo) -> dict[str,
     return body
 
 
-def moved_due(task: TaskView, day: str, zone: ZoneInfo) -> dict[str, str] | None:
+def moved_due(task: Task, day: str, zone: ZoneInfo) -> dict[str, str] | None:
     """Return when a task is due once it is moved to a day; it keeps the time of day it has.
 
     Raises:
         InvalidArgumentsError: the text is no day.
     """
-    if task.due is None or "at" not in task.due:
+    if task.due is None or task.due.at is None:
         return due_of(day, None, zone)
-    local = datetime.fromisoformat(task.due["at"]).astimezone(zone)
+    local = task.due.at.astimezone(zone)
     try:
         moved = datetime.combine(date.fromisoformat(day), local.time())
     except ValueError as error:

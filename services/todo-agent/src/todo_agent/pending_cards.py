@@ -5,9 +5,19 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from todo_agent.action_payloads import CONFIRM, DISCARD, UNDO, click
 from todo_agent.task_cards import MAX_NAMED, button, message_card
-from todo_agent.tasks_client import ChangeOutcome, PendingChange, PendingOperation
+from todochat.contracts.task_changes import (
+    ChangeOutcome,
+    DeleteListOperation,
+    PendingChange,
+    PendingOperation,
+    UndoOperation,
+    UpdateOperation,
+)
+from todochat.contracts.tasks import Due
 
 PENDING_CARD: Final = "pending-card"
 STAYS: Final = "Everything else stays as it is."
@@ -118,9 +128,9 @@ def _sentence(
     *,
     is_done: bool,
 ) -> str:
-    if len(operations) == 1 and operations[0].operation["type"] == "delete-list":
+    if len(operations) == 1 and isinstance(operations[0].operation, DeleteListOperation):
         return _list_sentence(operations[0], is_done=is_done)
-    if len(operations) == 1 and operations[0].operation["type"] == "undo":
+    if len(operations) == 1 and isinstance(operations[0].operation, UndoOperation):
         return f"{'Undid' if is_done else 'Undo'} {operations[0].count} changes"
     kinds = {_kind(each, zone) for each in operations}
     kind, value = kinds.pop() if len(kinds) == 1 else ("mixed", "")
@@ -133,7 +143,8 @@ def _sentence(
 def _list_sentence(waiting: PendingOperation, *, is_done: bool) -> str:
     verb = "Deleted" if is_done else "Delete"
     tasks = f"{waiting.count} open task{'' if waiting.count == 1 else 's'}"
-    if waiting.operation.get("tasks") == "delete":
+    operation = waiting.operation
+    if isinstance(operation, DeleteListOperation) and operation.tasks == "delete":
         return f"{verb} the list “{waiting.title}” with its {tasks}"
     return f"{verb} the list “{waiting.title}” and move its {tasks} to your default list"
 
@@ -157,7 +168,7 @@ def _row(
 
 def _kind(waiting: PendingOperation, zone: ZoneInfo) -> tuple[str, str]:
     """Return what an operation does, and to which value: the same for those that do the same."""
-    operation = waiting.operation
+    operation = msgspec.to_builtins(waiting.operation)
     changes = operation.get("changes") or {}
     kind: str = operation["type"]
     value: Any = ""
@@ -201,8 +212,10 @@ def say_day(day: date, today: date) -> str:
 
 
 def _keeps_times(operations: Sequence[PendingOperation]) -> bool:
-    changes = [each.operation.get("changes") or {} for each in operations]
-    return any("at" in (change.get("due") or {}) for change in changes)
+    changes = [
+        each.operation.changes for each in operations if isinstance(each.operation, UpdateOperation)
+    ]
+    return any(isinstance(each.due, Due) and each.due.at is not None for each in changes)
 
 
 def _was_left(waiting: PendingOperation, outcome: ChangeOutcome) -> bool:

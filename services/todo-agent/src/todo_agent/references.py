@@ -6,14 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from todo_agent.tasks_client import (
-    Caller,
-    ListPage,
-    ListView,
-    TaskPage,
-    TasksClient,
-    TaskView,
-)
+from todo_agent.tasks_client import Caller, TasksClient
+from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
 
 MAX_CANDIDATES: Final = 5
 SEARCH_LIMIT: Final = "50"
@@ -36,7 +30,7 @@ class UnclearReferenceError(Exception):
 
 async def find_task(
     tasks: TasksClient, caller: Caller, reference: str | int, statuses: Sequence[str]
-) -> TaskView:
+) -> Task:
     """Return the task that a number, an id or words of a title mean.
 
     Args:
@@ -50,7 +44,7 @@ async def find_task(
     number = _NUMBER.fullmatch(text)
     if number is not None or text.startswith("tsk_"):
         wanted = number[1] if number is not None else text
-        return await tasks.read(caller, f"/tasks/{quote(wanted, safe='')}", TaskView)
+        return await tasks.read(caller, f"/tasks/{quote(wanted, safe='')}", Task)
     for status in statuses:
         params = {"status": status, "q": text[:MAX_SEARCH_CHARS], "limit": SEARCH_LIMIT}
         page = await tasks.read(caller, "/tasks", TaskPage, params)
@@ -60,7 +54,7 @@ async def find_task(
     raise UnclearReferenceError("task-not-found", msg)
 
 
-def _best(text: str, candidates: Sequence[TaskView]) -> TaskView:
+def _best(text: str, candidates: Sequence[Task]) -> Task:
     wanted = fold(text)
     exact = [task for task in candidates if fold(task.title) == wanted]
     named = [task for task in candidates if wanted in fold(task.title)]
@@ -76,7 +70,7 @@ def _best(text: str, candidates: Sequence[TaskView]) -> TaskView:
     raise UnclearReferenceError("ambiguous-task", msg, candidates=shown)
 
 
-def find_list(lists: ListPage, name: str) -> ListView:
+def find_list(lists: ListPage, name: str) -> TaskList:
     """Return the list of that name or id, without regard to case or the word "list" at its end.
 
     Raises:

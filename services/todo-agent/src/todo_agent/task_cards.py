@@ -1,7 +1,6 @@
 """Cards about tasks: one to edit, deleted ones to bring back."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from todo_agent.action_payloads import (
@@ -12,8 +11,8 @@ from todo_agent.action_payloads import (
     click,
 )
 from todo_agent.instructions import zone
-from todo_agent.tasks_client import ListView, TaskView
 from todo_agent.widgets import PRIORITY_COLORS, due_text
+from todochat.contracts.tasks import Task, TaskList
 
 TASK_CARD: Final = "task-card"
 DELETED_CARD: Final = "deleted-card"
@@ -22,7 +21,7 @@ MAX_NAMED: Final = 10
 PRIORITIES: Final = ("none", *PRIORITY_COLORS)
 
 
-def task_card(task: TaskView, lists: Sequence[ListView], timezone: str) -> dict[str, Any]:
+def task_card(task: Task, lists: Sequence[TaskList], timezone: str) -> dict[str, Any]:
     """Return a task as a form."""
     is_done = task.completed_at is not None
     state = "Done" if is_done else "Open"
@@ -97,14 +96,13 @@ def message_card(text: str) -> dict[str, Any]:
     }
 
 
-def due_day(task: TaskView, timezone: str) -> str | None:
+def due_day(task: Task, timezone: str) -> str | None:
     """Return the day on which a task is due in the person's zone, YYYY-MM-DD."""
     due = task.due
     if due is None:
         return None
-    if "at" in due:
-        return datetime.fromisoformat(due["at"]).astimezone(zone(timezone)).date().isoformat()
-    return due["date"]
+    day = due.date if due.at is None else due.at.astimezone(zone(timezone)).date()
+    return None if day is None else day.isoformat()
 
 
 def titles_in(card: Mapping[str, Any]) -> str:

@@ -4,16 +4,17 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from chatkit.errors import CustomStreamError
 from msgspec import UNSET
 
 from todo_agent.action_payloads import Save
 from todo_agent.task_cards import PRIORITIES, due_day
-from todo_agent.tasks_client import TaskView
 from todo_agent.tool_arguments import due_of
+from todochat.contracts.tasks import Task
 
 
-def changes_of(form: Save, task: TaskView, zone: ZoneInfo) -> dict[str, Any]:
+def changes_of(form: Save, task: Task, zone: ZoneInfo) -> dict[str, Any]:
     """Return the body of a PATCH with what differs from the task.
 
     Raises:
@@ -33,18 +34,21 @@ def changes_of(form: Save, task: TaskView, zone: ZoneInfo) -> dict[str, Any]:
         body["list_id"] = form.list_id
     if form.due is not UNSET:
         body["due"] = _due(form.due, task, zone)
-    return {name: value for name, value in body.items() if value != getattr(task, name)}
+    stored = msgspec.to_builtins(task)
+    return {name: value for name, value in body.items() if value != stored[name]}
 
 
-def _due(given: str | None, task: TaskView, zone: ZoneInfo) -> dict[str, str] | None:
+def _due(given: str | None, task: Task, zone: ZoneInfo) -> Any:
     if not given:
         return None
     day = _day(given, zone)
     if day.isoformat() == due_day(task, zone.key):
-        return task.due  # the form shows no time of day, and doesn't take it away
-    if task.due is None or "at" not in task.due:
+        return msgspec.to_builtins(
+            task.due
+        )  # the form shows no time of day, and doesn't take it away
+    if task.due is None or task.due.at is None:
         return due_of(day.isoformat(), None, zone)
-    local = datetime.fromisoformat(task.due["at"]).astimezone(zone).time()
+    local = task.due.at.astimezone(zone).time()
     return due_of(None, datetime.combine(day, local).isoformat(), zone)
 
 

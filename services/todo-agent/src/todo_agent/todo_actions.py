@@ -15,11 +15,12 @@ from todo_agent import action_payloads as payloads
 from todo_agent.action_payloads import read_payload
 from todo_agent.task_cards import deleted_card, message_card, task_card, titles_in
 from todo_agent.task_form import changes_of
-from todo_agent.tasks_client import TasksClient, TaskView
+from todo_agent.tasks_client import TasksClient
 from todo_agent.todo_click import GONE, Click
 from todo_agent.todo_confirming import confirm, discard, undo
-from todo_agent.tool_tasks import summary
+from todo_agent.tool_tasks import RecordedTask, summary
 from todo_agent.widgets import widget
+from todochat.contracts.tasks import Task
 from todochat.http.client import UpstreamError, UpstreamProblemError
 
 NOT_HERE: Final = "This action isn't available here."
@@ -84,7 +85,7 @@ async def _toggle(click: Click, payload: Any) -> None:
 async def _open(click: Click, payload: Any) -> None:
     asked = read_payload(payload, payloads.OneTask)
     desk = click.desk
-    task = await desk.tasks.read(desk.caller, f"/tasks/{asked.task_id}", TaskView)
+    task = await desk.tasks.read(desk.caller, f"/tasks/{asked.task_id}", Task)
     card = task_card(task, (await desk.lists()).items, desk.zone.key)
     await click.run.stream_widget(widget(card), copy_text=titles_in(card) or task.title)
 
@@ -119,7 +120,7 @@ async def _delete_many(click: Click, payload: Any) -> None:
         found = [await _found(click, task_id) for task_id in dict.fromkeys(asked.task_ids)]
         return msgspec.json.encode([task for task in found if task is not None])
 
-    tasks = msgspec.json.decode(await click.call.once("targets", look), type=list[TaskView])
+    tasks = msgspec.json.decode(await click.call.once("targets", look), type=list[RecordedTask])
     gone = [task for task in tasks if await _each(click, "DELETE", task.id)]
     if not gone:
         await click.draw(lambda _: message_card("These tasks were gone already."))
@@ -143,7 +144,7 @@ async def _restore(click: Click, payload: Any) -> None:
     answers = [
         await _each(click, "POST", task_id, "/restore") for task_id in dict.fromkeys(asked.task_ids)
     ]
-    tasks = [msgspec.json.decode(body, type=TaskView) for body in answers if body]
+    tasks = [msgspec.json.decode(body, type=Task) for body in answers if body]
     if not tasks:
         await click.draw(lambda _: message_card("This can't be brought back any more."))
         await click.run.stream(NoticeEvent(level="warning", message=GONE))
@@ -157,9 +158,9 @@ async def _restore(click: Click, payload: Any) -> None:
     await click.changed("restore_tasks", {"tasks": [str(t.number) for t in tasks]}, output)
 
 
-async def _found(click: Click, task_id: str) -> TaskView | None:
+async def _found(click: Click, task_id: str) -> Task | None:
     try:
-        return await click.desk.tasks.read(click.desk.caller, f"/tasks/{task_id}", TaskView)
+        return await click.desk.tasks.read(click.desk.caller, f"/tasks/{task_id}", Task)
     except UpstreamProblemError as problem:
         if problem.code != TASK_NOT_FOUND:
             raise

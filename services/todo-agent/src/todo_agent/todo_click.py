@@ -8,9 +8,10 @@ from chatkit.types import ClientEffectEvent, NoticeEvent, WidgetItem
 from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
 from todo_agent.task_cards import message_card, task_card, titles_in
-from todo_agent.tasks_client import TasksClient, TaskView
+from todo_agent.tasks_client import TasksClient
 from todo_agent.tool_tasks import TASKS_CHANGED, ToolTasks
 from todo_agent.widgets import TASK_LIST, rows_as_text, widget, with_task, without_task
+from todochat.contracts.tasks import Task
 
 GONE: Final = "This task is no longer there. It may have been deleted elsewhere."
 
@@ -31,7 +32,7 @@ class Click:
         self.run = run
         self._sender = sender
 
-    async def show(self, task: TaskView) -> None:
+    async def show(self, task: Task) -> None:
         """Show a task as it is now, in the widget that was clicked."""
         names = await self.desk.list_names()
         lists = (await self.desk.lists()).items

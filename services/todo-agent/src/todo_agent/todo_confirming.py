@@ -13,10 +13,11 @@ from todo_agent.action_payloads import read_payload
 from todo_agent.change_tools import PENDING_NOT_FOUND, outcome_summary
 from todo_agent.pending_cards import confirmed_card, pending_card, undone_text
 from todo_agent.task_cards import message_card, titles_in
-from todo_agent.tasks_client import ChangeOutcome, PendingChange, TasksClient
+from todo_agent.tasks_client import TasksClient
 from todo_agent.todo_click import Click
 from todo_agent.tool_tasks import ToolTasks
 from todo_agent.widgets import widget
+from todochat.contracts.task_changes import ChangeOutcome, PendingChange
 from todochat.http.client import UpstreamProblemError
 
 DECIDED: Final = "pending-change-decided"

@@ -14,7 +14,6 @@ from todo_agent.change_tools import (
     undo,
 )
 from todo_agent.references import find_list
-from todo_agent.tasks_client import ListPage, ListView, TaskPage, TaskView
 from todo_agent.tool_arguments import (
     AddTask,
     ChangeTasks,
@@ -32,6 +31,7 @@ from todo_agent.tool_arguments import (
 from todo_agent.tool_spec import CLOSED_FIRST, OPEN_FIRST, Outcome, ToolSpec
 from todo_agent.tool_tasks import ToolTasks, summary
 from todo_agent.widgets import as_text, task_list
+from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
 
 PAGE_LIMIT: Final = 200  # the service's longest page
 DEFAULT_LIMIT: Final = 50
@@ -51,7 +51,7 @@ async def add_task(desk: ToolTasks, asked: AddTask) -> Outcome:
     }
     body |= {name: value for name, value in optional.items() if value is not None}
     made = await desk.tasks.change(desk.caller, "POST", "/tasks", body)
-    task = msgspec.json.decode(made, type=TaskView)
+    task = msgspec.json.decode(made, type=Task)
     return Outcome({"ok": True, "task": await desk.describe(task)})
 
 
@@ -122,14 +122,14 @@ async def complete_task(desk: ToolTasks, asked: OneTask) -> Outcome:
     target = await desk.target(asked.task, OPEN_FIRST)
     operation = {"type": "update", "task_id": target.id, "changes": {"completed": True}}
     answer = await desk.change(operation, "POST", f"/tasks/{target.id}/complete")
-    task = msgspec.json.decode(answer, type=TaskView)
+    task = msgspec.json.decode(answer, type=Task)
     return Outcome({"ok": True, "task": await desk.describe(task)})
 
 
 async def create_list(desk: ToolTasks, asked: CreateList) -> Outcome:
     """Make a list."""
     made = await desk.tasks.change(desk.caller, "POST", "/lists", {"name": asked.name})
-    return await _lists(desk, msgspec.json.decode(made, type=ListView))
+    return await _lists(desk, msgspec.json.decode(made, type=TaskList))
 
 
 async def list_lists(desk: ToolTasks, asked: NoArguments) -> Outcome:  # noqa: ARG001
@@ -148,7 +148,7 @@ async def delete_list(desk: ToolTasks, asked: DeleteList) -> Outcome:
     raise await desk.held([operation])
 
 
-async def _lists(desk: ToolTasks, about: ListView | None) -> Outcome:
+async def _lists(desk: ToolTasks, about: TaskList | None) -> Outcome:
     page = await desk.tasks.read(desk.caller, "/lists", ListPage)
     output: dict[str, Any] = {"ok": True, "lists": [_list_summary(entry) for entry in page.items]}
     if about is not None:
@@ -156,7 +156,7 @@ async def _lists(desk: ToolTasks, about: ListView | None) -> Outcome:
     return Outcome(output)
 
 
-def _list_summary(entry: ListView) -> dict[str, Any]:
+def _list_summary(entry: TaskList) -> dict[str, Any]:
     return {
         "name": entry.name,
         "open_tasks": entry.open_tasks,

@@ -1,6 +1,7 @@
 """What one tool call works with: the tasks service, its place in the run, the person's zone."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,27 @@ from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import ToolCallScope
 from todo_agent.instructions import zone
 from todo_agent.references import UnclearReferenceError, find_list, find_task
-from todo_agent.tasks_client import Caller, ListPage, ListView, TasksClient, TaskView
+from todo_agent.tasks_client import Caller, TasksClient
+from todochat.contracts.tasks import ListPage, Task, TaskList
 from todochat.http.client import UpstreamProblemError
 
 TASKS_CHANGED: Final = "tasks.changed"  # the client effect after each change
 MAX_UNCONFIRMED: Final = 3  # tasks that one turn may change without the person's confirmation
+UNRECORDED: Final = datetime.fromtimestamp(0, UTC)
 CONFIRMATION_REQUIRED: Final = "confirmation-required"
+
+
+class RecordedTask(Task, kw_only=True, frozen=True):
+    """A task from a run's journal; earlier versions recorded no `created_at`."""
+
+    created_at: datetime = UNRECORDED
+
+
+class RecordedList(TaskList, kw_only=True, frozen=True):
+    """A list from a run's journal; earlier versions recorded neither time."""
+
+    created_at: datetime = UNRECORDED
+    updated_at: datetime = UNRECORDED
 
 
 class HeldError(Exception):
@@ -81,7 +97,7 @@ class ToolTasks:
 
         return msgspec.json.decode(await self.call.once("list", decide), type=str)
 
-    async def make_list(self, name: str) -> ListView:
+    async def make_list(self, name: str) -> TaskList:
         """Make a list; one of that name that came into being meanwhile will do.
 
         Parallel calls ("milk, eggs and bread to my shopping list") all find it missing.
@@ -94,13 +110,13 @@ class ToolTasks:
             list_id = problem.extensions.get("list_id")
             if problem.code != "list-exists" or list_id is None:
                 raise
-            made = await self.tasks.read(self.caller, f"/lists/{list_id}", ListView)
+            made = await self.tasks.read(self.caller, f"/lists/{list_id}", TaskList)
         else:
-            made = msgspec.json.decode(body, type=ListView)
+            made = msgspec.json.decode(body, type=TaskList)
         self._lists = None
         return made
 
-    async def target(self, reference: str | int, statuses: Sequence[str]) -> TaskView:
+    async def target(self, reference: str | int, statuses: Sequence[str]) -> RecordedTask:
         """Return the task that is meant, as it was; the same one in every attempt at the run."""
 
         async def decide() -> bytes:
@@ -108,11 +124,11 @@ class ToolTasks:
                 await find_task(self.tasks, self.caller, reference, statuses)
             )
 
-        return msgspec.json.decode(await self.call.once("target", decide), type=TaskView)
+        return msgspec.json.decode(await self.call.once("target", decide), type=RecordedTask)
 
     async def targets(
         self, references: Sequence[str | int], statuses: Sequence[str]
-    ) -> list[TaskView]:
+    ) -> list[RecordedTask]:
         """Return the tasks that are meant, each once; the same ones in every attempt at the run."""
 
         async def decide() -> bytes:
@@ -122,15 +138,15 @@ class ToolTasks:
             ]
             return msgspec.json.encode(list({task.id: task for task in found}.values()))
 
-        return msgspec.json.decode(await self.call.once("targets", decide), type=list[TaskView])
+        return msgspec.json.decode(await self.call.once("targets", decide), type=list[RecordedTask])
 
-    async def target_list(self, name: str) -> ListView:
+    async def target_list(self, name: str) -> RecordedList:
         """Return the list that is meant, as it was; the same one in every attempt at the run."""
 
         async def decide() -> bytes:
             return msgspec.json.encode(find_list(await self.lists(), name))
 
-        return msgspec.json.decode(await self.call.once("target", decide), type=ListView)
+        return msgspec.json.decode(await self.call.once("target", decide), type=RecordedList)
 
     async def change(
         self,
@@ -172,7 +188,7 @@ class ToolTasks:
         )
         return HeldError()
 
-    async def update(self, task_id: str, body: Mapping[str, Any], *, part: str = "") -> TaskView:
+    async def update(self, task_id: str, body: Mapping[str, Any], *, part: str = "") -> Task:
         """Change fields of a task.
 
         Raises:
@@ -180,14 +196,14 @@ class ToolTasks:
         """
         operation = {"type": "update", "task_id": task_id, "changes": body}
         answer = await self.change(operation, "PATCH", f"/tasks/{task_id}", body, part=part)
-        return msgspec.json.decode(answer, type=TaskView)
+        return msgspec.json.decode(answer, type=Task)
 
-    async def describe(self, task: TaskView) -> dict[str, Any]:
+    async def describe(self, task: Task) -> dict[str, Any]:
         """Return a task as the model gets it."""
         return summary(task, await self.list_names())
 
 
-def summary(task: TaskView, list_names: Mapping[str, str]) -> dict[str, Any]:
+def summary(task: Task, list_names: Mapping[str, str]) -> dict[str, Any]:
     """Return a task as the model gets it: compact, its list by name."""
     return {
         "number": task.number,
@@ -195,7 +211,7 @@ def summary(task: TaskView, list_names: Mapping[str, str]) -> dict[str, Any]:
         "title": task.title,
         "list": list_names.get(task.list_id),
         "priority": task.priority,
-        "due": task.due,
+        "due": msgspec.to_builtins(task.due),
         "tags": task.tags,
         "completed": task.completed_at is not None,
         **({"notes": task.notes} if task.notes else {}),

@@ -1,14 +1,14 @@
 """The list of tasks that the person sees in the chat, with boxes to tick."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any, Final
 
+import msgspec
 from chatkit.widgets import DynamicWidgetRoot
 
 from todo_agent.action_payloads import OPEN, TOGGLE, click
 from todo_agent.instructions import zone
-from todo_agent.tasks_client import TaskView
+from todochat.contracts.tasks import Task
 
 TASK_LIST: Final = "task-list"
 SHOWN_AT_FIRST: Final = 10  # the rest is behind "Show more"
@@ -21,7 +21,7 @@ PRIORITY_COLORS: Final[Mapping[str, str]] = {
 
 
 def task_list(
-    tasks: Sequence[TaskView], list_names: Mapping[str, str], timezone: str
+    tasks: Sequence[Task], list_names: Mapping[str, str], timezone: str
 ) -> DynamicWidgetRoot:
     """Build a ListView with a row for each task."""
     rows = [_row(task, list_names.get(task.list_id, ""), timezone) for task in tasks]
@@ -34,15 +34,16 @@ def widget(root: dict[str, Any]) -> DynamicWidgetRoot:
 
 
 def with_task(
-    root: dict[str, Any], task: TaskView, list_names: Mapping[str, str], timezone: str
+    root: dict[str, Any], task: Task, list_names: Mapping[str, str], timezone: str
 ) -> dict[str, Any]:
     """Return a list whose row of a task shows it as it is now.
 
     A row that shows a younger state stays: clicks may be answered in another order than made.
     """
+    version = msgspec.to_builtins(task.updated_at)
     row = _row(task, list_names.get(task.list_id, ""), timezone)
     rows = [
-        row if old.get("key") == task.id and _version(old) <= task.updated_at else old
+        row if old.get("key") == task.id and _version(old) <= version else old
         for old in root["children"]
     ]
     return {**root, "children": rows}
@@ -54,7 +55,7 @@ def without_task(root: dict[str, Any], task_id: str) -> dict[str, Any]:
     return {**root, "children": rows}
 
 
-def as_text(tasks: Sequence[TaskView]) -> str:
+def as_text(tasks: Sequence[Task]) -> str:
     """What is copied when the person copies the list."""
     return "\n".join(_copied(task.title, task.completed_at is not None) for task in tasks)
 
@@ -69,15 +70,17 @@ def rows_as_text(root: Mapping[str, Any]) -> str:
     )
 
 
-def due_text(task: TaskView, timezone: str) -> str:
+def due_text(task: Task, timezone: str) -> str:
     """Say when a task is due, in the person's zone; empty if it isn't."""
     due = task.due
     if due is None:
         return ""
-    if "at" in due:
-        at = datetime.fromisoformat(due["at"]).astimezone(zone(timezone))
+    if due.at is not None:
+        at = due.at.astimezone(zone(timezone))
         return f"{at:%a} {at.day} {at:%b} {at:%H:%M}"
-    day = date.fromisoformat(due["date"])
+    day = due.date
+    if day is None:
+        return ""
     return f"{day:%a} {day.day} {day:%b}"
 
 
@@ -85,7 +88,7 @@ def _copied(title: str, is_done: bool) -> str:
     return f"- [{'x' if is_done else ' '}] {title}"
 
 
-def _row(task: TaskView, list_name: str, timezone: str) -> dict[str, Any]:
+def _row(task: Task, list_name: str, timezone: str) -> dict[str, Any]:
     is_done = task.completed_at is not None
     about = " · ".join(
         part for part in (f"#{task.number}", list_name, due_text(task, timezone)) if part
@@ -102,7 +105,7 @@ def _row(task: TaskView, list_name: str, timezone: str) -> dict[str, Any]:
             streaming=False,
             task_id=task.id,
             completed=not is_done,
-            version=task.updated_at,
+            version=msgspec.to_builtins(task.updated_at),
         ),
     }
     badges = []

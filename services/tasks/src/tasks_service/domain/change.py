@@ -6,8 +6,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from tasks_service.domain.task import Task
-from tasks_service.domain.task_list import TaskList
+from todochat.contracts.task_changes import ListedTasks
+from todochat.contracts.tasks import Task, TaskList
 
 ChangeType = Literal[
     "task.created.v1",
@@ -20,7 +20,6 @@ ChangeType = Literal[
     "list.updated.v1",
     "list.deleted.v1",
 ]
-ListedTasks = Literal["move", "delete"]
 Actor = Literal["user", "agent"]
 
 FEED_READY: Final = "feed.ready.v1"

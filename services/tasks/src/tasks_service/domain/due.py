@@ -3,32 +3,14 @@
 import datetime as dt
 import zoneinfo
 from functools import cache
-from typing import Annotated, Final
-
-import msgspec
-from msgspec import Meta
+from typing import Final
 
 from tasks_service.domain.limits import MAX_DUE_YEAR, MIN_DUE_YEAR
 from tasks_service.domain.text import invalid
+from todochat.contracts.tasks import Due
 
 DEFAULT_TIMEZONE: Final = "UTC"
 _ONE_DAY: Final = dt.timedelta(days=1)
-
-
-class Due(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """When a task is due: either `date` or `at`, never both."""
-
-    date: Annotated[
-        dt.date | None, Meta(description="A day; the task is overdue when it has passed.")
-    ] = None
-    at: Annotated[
-        dt.datetime | None,
-        Meta(description="An instant, RFC 3339 with an offset; answered in UTC."),
-    ] = None
-    timezone: Annotated[
-        str | None,
-        Meta(description="IANA name of the zone the day or instant is meant in; else UTC."),
-    ] = None
 
 
 def clean_due(due: Due | None, *, pointer: str) -> Due | None:
@@ -46,7 +28,7 @@ def clean_due(due: Due | None, *, pointer: str) -> Due | None:
     match due:
         case Due(date=dt.date() as day, at=None):
             _check_year(day.year, f"{pointer}/date")
-            return due
+            return Due(date=day, timezone=due.timezone)
         case Due(date=None, at=dt.datetime() as at):
             instant = clean_instant(at, pointer=f"{pointer}/at")
             return Due(at=instant, timezone=due.timezone or DEFAULT_TIMEZONE)

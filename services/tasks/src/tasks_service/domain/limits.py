@@ -27,3 +27,6 @@ MAX_DUE_YEAR: Final = 2999
 MAX_TASK_NUMBER: Final = 2**31 - 1
 MAX_EVENT_SEQ: Final = 2**53 - 1
 MAX_RUN_ATTEMPT: Final = 2**31 - 1
+
+PENDING_HOURS: Final = 24
+MAX_OPERATIONS: Final = 500  # of one pending change

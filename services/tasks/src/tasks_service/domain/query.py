@@ -6,8 +6,8 @@ from typing import Final, Literal
 import msgspec
 
 from tasks_service.domain.due import clean_date, clean_instant
-from tasks_service.domain.task import Priority
 from tasks_service.domain.text import has_nul, invalid, match_key
+from todochat.contracts.tasks import Priority
 
 Status = Literal["open", "completed", "all"]
 SortKey = Literal["created", "due", "priority", "title"]

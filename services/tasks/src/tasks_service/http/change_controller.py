@@ -8,16 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, RequestBody
 
 from tasks_service.domain.grouping import GROUP_PATTERN
-from tasks_service.domain.operation import (
-    DeleteListOperation,
-    DeleteOperation,
-    Operation,
-    Outcome,
-    RestoreOperation,
-    UndoOperation,
-    UpdateOperation,
-)
-from tasks_service.domain.task import TaskChanges
+from tasks_service.domain.task import clean_changes
 from tasks_service.http.authentication import Caller
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import (
@@ -32,8 +23,18 @@ from tasks_service.http.schemas import (
 )
 from tasks_service.http.task_controller import BEARER
 from tasks_service.http.write_request import answer
-from tasks_service.service.change_service import ChangeService, PendingChange
+from tasks_service.service.change_service import ChangeService
 from tasks_service.service.idempotent_writer import WriteRequest
+from todochat.contracts.task_changes import (
+    ChangeOutcome,
+    DeleteListOperation,
+    DeleteOperation,
+    Operation,
+    PendingChange,
+    RestoreOperation,
+    UndoOperation,
+    UpdateOperation,
+)
 
 PendingId = Annotated[str, PathParameter(description="A pending change's id.")]
 
@@ -52,7 +53,9 @@ class ChangeController(Controller):
     @post(
         "/undo",
         status_code=HTTPStatus.OK,
-        responses=documented(HTTPStatus.OK, Outcome, "What is different now.", *WRITE_PROBLEMS),
+        responses=documented(
+            HTTPStatus.OK, ChangeOutcome, "What is different now.", *WRITE_PROBLEMS
+        ),
     )
     async def undo_changes(
         self,
@@ -145,7 +148,7 @@ def _operation(
 ) -> Operation:
     match held:
         case HeldUpdate(task_id=task_id, changes=data):
-            changes = TaskChanges.clean(
+            changes = clean_changes(
                 title=data.title,
                 notes=data.notes,
                 list_id=data.list_id,

@@ -8,15 +8,16 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, RequestBody
 from msgspec import UNSET
 
-from tasks_service.domain.change import ListedTasks
-from tasks_service.domain.task_list import TaskList, clean_list_name
+from tasks_service.domain.task_list import clean_list_name
 from tasks_service.http.authentication import Caller
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateList, UpdateList
 from tasks_service.http.task_controller import BEARER
 from tasks_service.http.write_request import answer
 from tasks_service.service.idempotent_writer import WriteRequest
-from tasks_service.service.list_service import ListPage, ListService
+from tasks_service.service.list_service import ListService
+from todochat.contracts.task_changes import ListedTasks
+from todochat.contracts.tasks import ListPage, TaskList
 
 ListId = Annotated[str, PathParameter(description="A list's id.")]
 TasksParameter = Annotated[

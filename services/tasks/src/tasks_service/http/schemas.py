@@ -5,18 +5,17 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tasks_service.domain.change import ListedTasks
-from tasks_service.domain.due import Due
 from tasks_service.domain.grouping import GROUP_PATTERN
 from tasks_service.domain.limits import (
     MAX_LIST_NAME_CHARS,
     MAX_NOTES_CHARS,
+    MAX_OPERATIONS,
     MAX_TAG_CHARS,
     MAX_TAGS,
     MAX_TITLE_CHARS,
 )
-from tasks_service.domain.operation import MAX_OPERATIONS
-from tasks_service.domain.task import Priority
+from todochat.contracts.task_changes import ListedTasks
+from todochat.contracts.tasks import Due, Priority
 
 MAX_INTEGER: Final = 2**31 - 1
 
@@ -39,6 +38,10 @@ ListName = Annotated[
 ]
 
 
+class DueInput(Due, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """When a task is due: either `date` or `at`, never both."""
+
+
 class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A task to store."""
 
@@ -46,7 +49,7 @@ class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     notes: Notes | None = None
     list_id: Annotated[str | None, Meta(description="The default list if there is none.")] = None
     priority: Priority = "none"
-    due: Due | None = None
+    due: DueInput | None = None
     tags: Tags = []
 
 
@@ -57,7 +60,7 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     notes: Notes | UnsetType | None = UNSET
     list_id: str | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
-    due: Due | UnsetType | None = UNSET
+    due: DueInput | UnsetType | None = UNSET
     tags: Tags | UnsetType = UNSET
     completed: bool | UnsetType = UNSET
 

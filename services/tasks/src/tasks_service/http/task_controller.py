@@ -8,14 +8,16 @@ from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.params import PathParameter, RequestBody
 
-from tasks_service.domain.task import Task, TaskChanges, TaskDraft
+from tasks_service.domain.task import TaskDraft, clean_changes
 from tasks_service.http.authentication import Caller
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateTask, UpdateTask
 from tasks_service.http.task_listing import TaskListing
 from tasks_service.http.write_request import answer
 from tasks_service.service.idempotent_writer import WriteRequest
-from tasks_service.service.task_service import TaskPage, TaskService
+from tasks_service.service.task_service import TaskService
+from todochat.contracts.task_changes import TaskChanges
+from todochat.contracts.tasks import Task, TaskPage
 
 BEARER: Final = [{"bearer": list[str]()}]
 
@@ -97,7 +99,7 @@ class TaskController(Controller):
         task_service: NamedDependency[TaskService],
     ) -> Response[Any]:
         """Change the fields that the body has."""
-        changes = TaskChanges.clean(
+        changes = clean_changes(
             title=data.title,
             notes=data.notes,
             list_id=data.list_id,

@@ -23,8 +23,8 @@ from tasks_service.domain.query import (
     parse_due_bound,
     parse_words,
 )
-from tasks_service.domain.task import Priority
 from tasks_service.domain.text import clean_line, invalid, match_key
+from todochat.contracts.tasks import Priority
 
 _NAMES: Final = frozenset(
     [

@@ -3,22 +3,12 @@
 import datetime as dt
 from collections.abc import Collection, Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tasks_service.domain.operation import (
-    MAX_OPERATIONS,
-    PENDING_HOURS,
-    ChangedTask,
-    Decision,
-    Operation,
-    Outcome,
-    PendingOperation,
-    PendingStatus,
-)
+from tasks_service.domain.limits import MAX_OPERATIONS, PENDING_HOURS
 from tasks_service.domain.text import has_nul
 from tasks_service.errors import (
     ConfirmationRequiredError,
@@ -37,24 +27,18 @@ from tasks_service.storage.records import PendingRecord
 from tasks_service.storage.task_repository import TaskRepository
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
+from todochat.contracts.task_changes import (
+    ChangeOutcome,
+    Operation,
+    PendingChange,
+    PendingOperation,
+    PendingStatus,
+)
 from todochat.database import Database
 from todochat.errors import BadRequestError
 from todochat.ids import new_id
 
-
-class PendingChange(msgspec.Struct, kw_only=True, frozen=True):
-    """Operations that wait for the person."""
-
-    id: str
-    group_id: str
-    revision: Annotated[int, Meta(description="Grows when operations are added.")]
-    status: PendingStatus
-    operations: list[PendingOperation]
-    expires_at: dt.datetime
-    done: Annotated[
-        list[ChangedTask], Meta(description="What the group changed without a confirmation.")
-    ]
-    outcome: Annotated[Outcome | None, Meta(description="What the confirmation did.")] = None
+Decision = Literal["confirmed", "discarded"]
 
 
 class ChangeService:
@@ -79,7 +63,7 @@ class ChangeService:
                 see `undo_group`.
         """
 
-        async def change(work: UserWork) -> Outcome:
+        async def change(work: UserWork) -> ChangeOutcome:
             wanted = group_id
             if wanted is None and scope_id is not None:
                 # One turn takes one turn back, however often its agent asks.
@@ -218,7 +202,7 @@ async def _to_pending(
         operations=msgspec.convert(record.operations, list[PendingOperation]),
         expires_at=record.expires_at,
         done=[changed_task(task) for task in sorted(done.values(), key=lambda task: task.number)],
-        outcome=msgspec.convert(record.result, Outcome | None),
+        outcome=msgspec.convert(record.result, ChangeOutcome | None),
     )
 
 

@@ -4,26 +4,26 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tasks_service.domain.operation import (
-    ChangedList,
-    ChangedTask,
-    DeleteListOperation,
-    DeleteOperation,
-    LeftOperation,
-    LeftReason,
-    Operation,
-    Outcome,
-    PendingOperation,
-    RestoreOperation,
-    UndoOperation,
-    UpdateOperation,
-)
 from tasks_service.errors import ListNotFoundError, NothingToUndoError, TaskNotFoundError
 from tasks_service.service.list_changes import delete_list
 from tasks_service.service.task_changes import delete_task, restore_task, update_task
 from tasks_service.service.undo import changed_task, undo_group
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import ListRecord, TaskRecord
+from todochat.contracts.task_changes import (
+    ChangedList,
+    ChangedTask,
+    ChangeOutcome,
+    DeleteListOperation,
+    DeleteOperation,
+    Operation,
+    PendingOperation,
+    RestoreOperation,
+    SkippedOperation,
+    SkipReason,
+    UndoOperation,
+    UpdateOperation,
+)
 
 
 async def describe(work: UserWork, operation: Operation) -> PendingOperation:
@@ -57,7 +57,9 @@ async def describe(work: UserWork, operation: Operation) -> PendingOperation:
             )
 
 
-async def carry_out(work: UserWork, group_id: str, waiting: Sequence[PendingOperation]) -> Outcome:
+async def carry_out(
+    work: UserWork, group_id: str, waiting: Sequence[PendingOperation]
+) -> ChangeOutcome:
     """Do what was confirmed, but for what is not as the person saw it.
 
     Raises:
@@ -68,12 +70,12 @@ async def carry_out(work: UserWork, group_id: str, waiting: Sequence[PendingOper
     task_ids: list[str] = []
     changed: list[ChangedTask] = []
     lists: list[ChangedList] = []
-    left: list[LeftOperation] = []
+    left: list[SkippedOperation] = []
     for each, seen in zip(waiting, present, strict=True):
         operation = each.operation
         if seen != each.seen:
-            reason: LeftReason = "gone" if seen is None else "changed"
-            left.append(LeftOperation(title=each.title, number=each.number, reason=reason))
+            reason: SkipReason = "gone" if seen is None else "changed"
+            left.append(SkippedOperation(title=each.title, number=each.number, reason=reason))
         elif isinstance(operation, UndoOperation):
             undone = await undo_group(work, operation.group_id)
             changed += undone.tasks
@@ -87,7 +89,7 @@ async def carry_out(work: UserWork, group_id: str, waiting: Sequence[PendingOper
             task_ids.append(operation.task_id)
     tasks = await work.tasks.with_ids(dict.fromkeys(task_ids))
     changed += [changed_task(tasks[task_id]) for task_id in dict.fromkeys(task_ids)]
-    return Outcome(group_id=group_id, tasks=changed, lists=lists, left=left)
+    return ChangeOutcome(group_id=group_id, tasks=changed, lists=lists, left=left)
 
 
 async def _present(work: UserWork, operation: Operation) -> str | None:

@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from tasks_service.domain.change import Actor, ChangeType
-from tasks_service.domain.task import Task
 from tasks_service.storage.export_repository import ExportRepository
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import to_task
 from tasks_service.storage.transaction import open_transaction
+from todochat.contracts.tasks import Task
 from todochat.database import Database
 from todochat.http.concurrency_limit import ConcurrencyLimit
 

@@ -1,10 +1,10 @@
 """What deleting a list does inside its transaction."""
 
-from tasks_service.domain.change import ListedTasks
 from tasks_service.errors import DefaultListError
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.list_repository import list_state, to_list
 from tasks_service.storage.records import ListRecord
+from todochat.contracts.task_changes import ListedTasks
 
 
 async def delete_list(work: UserWork, record: ListRecord, tasks: ListedTasks) -> None:

@@ -2,10 +2,7 @@
 
 from http import HTTPStatus
 
-import msgspec
-
-from tasks_service.domain.change import Actor, ListedTasks
-from tasks_service.domain.task_list import TaskList
+from tasks_service.domain.change import Actor
 from tasks_service.domain.text import match_key
 from tasks_service.errors import ListExistsError, ListNotFoundError
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
@@ -15,13 +12,9 @@ from tasks_service.storage.list_repository import ListRepository, list_state, to
 from tasks_service.storage.records import ListRecord
 from tasks_service.storage.task_repository import TaskRepository
 from tasks_service.storage.transaction import open_transaction
+from todochat.contracts.task_changes import ListedTasks
+from todochat.contracts.tasks import ListPage, TaskList
 from todochat.database import Database
-
-
-class ListPage(msgspec.Struct, frozen=True):
-    """All lists, the default one first, then by name."""
-
-    items: list[TaskList]
 
 
 class ListService:

@@ -3,10 +3,12 @@
 from msgspec import UNSET
 
 from tasks_service.domain.change import ChangeType
-from tasks_service.domain.task import PRIORITIES, Task, TaskChanges, TaskDraft
+from tasks_service.domain.task import PRIORITIES, TaskDraft
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.task_repository import set_due, set_text, task_state, to_task
+from todochat.contracts.task_changes import TaskChanges
+from todochat.contracts.tasks import Task
 from todochat.ids import new_id
 
 

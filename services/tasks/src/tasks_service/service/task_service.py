@@ -3,14 +3,10 @@
 import datetime as dt
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated
-
-import msgspec
-from msgspec import Meta
 
 from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, question_digest
 from tasks_service.domain.query import TaskFilter, TaskOrder
-from tasks_service.domain.task import Task, TaskChanges, TaskDraft
+from tasks_service.domain.task import TaskDraft
 from tasks_service.errors import ListNotFoundError, TaskNotFoundError
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.task_changes import (
@@ -25,14 +21,9 @@ from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.task_repository import TaskRepository, to_task
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
+from todochat.contracts.task_changes import TaskChanges
+from todochat.contracts.tasks import Task, TaskPage
 from todochat.database import Database
-
-
-class TaskPage(msgspec.Struct, frozen=True):
-    """A page of tasks."""
-
-    items: list[Task]
-    next_cursor: Annotated[str | None, Meta(description="null on the last page.")]
 
 
 class TaskService:

@@ -3,19 +3,19 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from tasks_service.domain.change import ChangeType, ListedTasks
+from tasks_service.domain.change import ChangeType
 from tasks_service.domain.limits import MAX_OPEN_TASKS
-from tasks_service.domain.operation import ChangedList, ChangedTask, Outcome
 from tasks_service.errors import NothingToUndoError, TooManyTasksError, UndoConflictError
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.list_repository import list_state, set_list_state, to_list
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import set_state, task_state, to_task
+from todochat.contracts.task_changes import ChangedList, ChangedTask, ChangeOutcome, ListedTasks
 
 
 async def undo_group(
     work: UserWork, group_id: str, task_ids: Collection[str] | None = None
-) -> Outcome:
+) -> ChangeOutcome:
     """Bring back the state before a group of changes, the newest change first.
 
     A field is written back only if it still has the value that the group gave it; one that has
@@ -64,7 +64,7 @@ async def undo_group(
     changed = [task for task_id, task in tasks.items() if task_state(task) != before[task_id]]
     for task in changed:
         work.record(_kind_of_task(before[task.id], task), task=to_task(task))
-    return Outcome(
+    return ChangeOutcome(
         group_id=group_id,
         tasks=[changed_task(task) for task in changed],
         lists=[

@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tasks_service.domain.change import Actor, Change, ChangeType, ListedTasks
+from tasks_service.domain.change import Actor, Change, ChangeType
 from tasks_service.domain.grouping import ChangeGroup
 from tasks_service.domain.limits import MAX_LISTS, MAX_OPEN_TASKS
-from tasks_service.domain.task import Task
-from tasks_service.domain.task_list import DEFAULT_LIST_NAME, TaskList
+from tasks_service.domain.task_list import DEFAULT_LIST_NAME
 from tasks_service.domain.text import match_key
 from tasks_service.errors import (
     ConfirmationRequiredError,
@@ -23,6 +22,8 @@ from tasks_service.storage.list_repository import ListRepository, list_state, to
 from tasks_service.storage.outbox_repository import OutboxRepository
 from tasks_service.storage.records import CounterRecord, ListRecord
 from tasks_service.storage.task_repository import TaskRepository
+from todochat.contracts.task_changes import ListedTasks
+from todochat.contracts.tasks import Task, TaskList
 from todochat.ids import new_id
 
 

@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tasks_service.domain.task_list import TaskList
 from tasks_service.domain.text import has_nul, match_key
 from tasks_service.storage.records import ListRecord
+from todochat.contracts.tasks import TaskList
 
 
 class ListRepository:

@@ -22,12 +22,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.cursor import Position
-from tasks_service.domain.due import Due, deadline, local_date
+from tasks_service.domain.due import deadline, local_date
 from tasks_service.domain.limits import MAX_TASK_NUMBER
 from tasks_service.domain.query import DueBound, SortKey, TaskFilter, TaskOrder
-from tasks_service.domain.task import PRIORITIES, Task
+from tasks_service.domain.task import PRIORITIES
 from tasks_service.domain.text import has_nul, match_key
 from tasks_service.storage.records import TaskRecord
+from todochat.contracts.tasks import Due, Task
 
 _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "due": TaskRecord.due_deadline,

@@ -1,0 +1,129 @@
+"""Wire types of undo, and of task changes that wait for the user's confirmation."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from todochat.contracts.tasks import Due, Priority
+
+ListedTasks = Literal["move", "delete"]  # what happens to the tasks of a deleted list
+PendingStatus = Literal["open", "confirmed", "discarded", "expired"]
+SkipReason = Literal["gone", "changed"]
+
+
+class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
+    """The fields of a task to change; UNSET ones stay as they are."""
+
+    title: str | UnsetType = UNSET
+    notes: str | UnsetType = UNSET
+    list_id: str | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    due: Due | UnsetType | None = UNSET
+    tags: list[str] | UnsetType = UNSET
+    is_completed: bool | UnsetType = msgspec.field(default=UNSET, name="completed")
+
+
+class UpdateOperation(msgspec.Struct, kw_only=True, frozen=True, tag="update"):
+    """Change fields of a task."""
+
+    task_id: str
+    changes: TaskChanges
+
+
+class DeleteOperation(msgspec.Struct, kw_only=True, frozen=True, tag="delete"):
+    """Delete a task."""
+
+    task_id: str
+
+
+class RestoreOperation(msgspec.Struct, kw_only=True, frozen=True, tag="restore"):
+    """Restore a deleted task."""
+
+    task_id: str
+
+
+class DeleteListOperation(msgspec.Struct, kw_only=True, frozen=True, tag="delete-list"):
+    """Delete a list; its tasks move to the default list or are deleted with it."""
+
+    list_id: str
+    tasks: ListedTasks = "move"
+
+
+class UndoOperation(msgspec.Struct, kw_only=True, frozen=True, tag="undo"):
+    """Undo the changes of a group that can still be undone."""
+
+    group_id: str
+
+
+TaskOperation = UpdateOperation | DeleteOperation | RestoreOperation
+Operation = TaskOperation | DeleteListOperation | UndoOperation
+
+
+class PendingOperation(msgspec.Struct, kw_only=True, frozen=True):
+    """An operation with its target as it was when the user was asked.
+
+    Args:
+        seen: changes whenever the task or list does; confirming an outdated one skips it.
+    """
+
+    operation: Operation
+    title: Annotated[str, Meta(description="Of the task or list; empty for an undo.")]
+    number: Annotated[int | None, Meta(description="Of the task.")] = None
+    count: Annotated[int | None, Meta(description="Tasks of the list, or changes to undo.")] = None
+    seen: str = ""
+
+
+class SkippedOperation(msgspec.Struct, kw_only=True, frozen=True):
+    """An operation that a confirmation skipped because its target differs from what was shown."""
+
+    title: str
+    number: int | None
+    reason: SkipReason
+
+
+class ChangedTask(msgspec.Struct, kw_only=True, frozen=True):
+    """A task that a confirmation or an undo changed."""
+
+    id: str
+    number: int
+    title: str
+    deleted: bool
+
+
+class ChangedList(msgspec.Struct, kw_only=True, frozen=True):
+    """A list that a confirmation or an undo changed."""
+
+    id: str
+    name: str
+    deleted: bool
+
+
+class ChangeOutcome(msgspec.Struct, kw_only=True, frozen=True):
+    """The effect of a confirmation or an undo.
+
+    Args:
+        group_id: names the changes, so that they can be undone.
+        left: skipped operations.
+    """
+
+    group_id: str
+    tasks: list[ChangedTask]
+    lists: list[ChangedList]
+    left: list[SkippedOperation] = []
+
+
+class PendingChange(msgspec.Struct, kw_only=True, frozen=True):
+    """Operations that wait for the user."""
+
+    id: str
+    group_id: str
+    revision: Annotated[int, Meta(description="Grows when operations are added.")]
+    status: PendingStatus
+    operations: list[PendingOperation]
+    expires_at: dt.datetime
+    done: Annotated[
+        list[ChangedTask], Meta(description="Changes the group made without a confirmation.")
+    ]
+    outcome: Annotated[ChangeOutcome | None, Meta(description="Effect of the confirmation.")] = None

@@ -1,0 +1,69 @@
+"""Wire types of tasks and lists, as the tasks service returns them.
+
+The response, the change feed and the stored response of an idempotency key must be the same
+document, so the service's domain uses these structs, too.
+"""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Priority = Literal["none", "low", "medium", "high"]
+
+
+class Due(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When a task is due: either `date` or `at`, never both."""
+
+    date: Annotated[
+        dt.date | None, Meta(description="A day; the task is overdue when it has passed.")
+    ] = None
+    at: Annotated[
+        dt.datetime | None,
+        Meta(description="An instant, RFC 3339 with an offset; returned in UTC."),
+    ] = None
+    timezone: Annotated[
+        str | None,
+        Meta(description="IANA time zone of the day or instant; UTC by default."),
+    ] = None
+
+
+class Task(msgspec.Struct, kw_only=True, frozen=True):
+    """A task."""
+
+    id: Annotated[str, Meta(description="`tsk_` and 26 characters.")]
+    number: Annotated[int, Meta(description="Small, unique per user, never reused.")]
+    title: str
+    notes: str
+    list_id: str
+    priority: Priority
+    due: Due | None
+    tags: list[str]
+    completed_at: Annotated[dt.datetime | None, Meta(description="null while it is open.")]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class TaskPage(msgspec.Struct, frozen=True):
+    """A page of tasks."""
+
+    items: list[Task]
+    next_cursor: Annotated[str | None, Meta(description="null on the last page.")]
+
+
+class TaskList(msgspec.Struct, kw_only=True, frozen=True):
+    """A list of tasks; names are unique per user, ignoring case."""
+
+    id: Annotated[str, Meta(description="`lst_` and 26 characters.")]
+    name: str
+    is_default: Annotated[bool, Meta(description="Tasks without a list go here.")]
+    open_tasks: Annotated[int, Meta(description="Number of tasks that are not completed.")]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class ListPage(msgspec.Struct, frozen=True):
+    """All lists: the default one first, then by name."""
+
+    items: list[TaskList]
