@@ -160,7 +160,7 @@ class RunContext(AgentContext[RequestContext]):
                 raise UnknownResourceError("widget")
             return change(item)
 
-        item = await self.store.change_item(
+        item = await self.store.update_item(
             self.thread.id, item_id, checked, context=self.request_context
         )
         if not isinstance(item, WidgetItem):

@@ -1,7 +1,7 @@
-"""Files that people attach: announced and then sent, or sent at once; read, deleted, taken up.
+"""Files attached by users: registered and then uploaded, or uploaded at once; read and deleted.
 
-An attachment belongs to no thread until a message takes it up (`turn_changes.py`), and then to that
-thread alone. What it is, is decided by its bytes; those never change once they are there.
+An attachment belongs to no thread until a message uses it (`turn_changes.py`); from then on it
+belongs to that thread. Its type is detected from its bytes, which never change after the upload.
 """
 
 from typing import Any, Final
@@ -34,7 +34,7 @@ from durable_chatkit.errors import (
     UnsupportedFileError,
 )
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
-from durable_chatkit.storage.attachment_repository import AttachmentRepository, FileSlot
+from durable_chatkit.storage.attachment_repository import AttachmentRepository
 from durable_chatkit.storage.erasure_repository import refuse_erased, transaction_for_active_account
 from todochat.contracts.uploads import MAX_FILE_BYTES
 from todochat.database import Database
@@ -42,28 +42,28 @@ from todochat.errors import FieldError, InvalidInputError
 from todochat.ids import new_id
 
 LOCK_WAIT_S: Final = 5.0
-SIZE_KEY: Final = "size_bytes"  # in `metadata`, which never leaves this service
+SIZE_KEY: Final = "size_bytes"  # in `metadata`, which is never sent to clients
 
 ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
 
 
 class FileLimits(msgspec.Struct, frozen=True):
-    """What one user's files may take up altogether."""
+    """Limits on the number and total size of one user's files."""
 
     files: int
     size_bytes: int
 
 
 class UploadedFile(msgspec.Struct, frozen=True):
-    """A file as it came in; `announced` is the type that the browser gave it."""
+    """A file as received; `declared_type` is the type sent by the browser."""
 
     name: str
-    announced: str
+    declared_type: str
     content: bytes
 
 
 class FileContent(msgspec.Struct, frozen=True):
-    """A file to be shown or read."""
+    """A stored file with its name and type."""
 
     name: str
     media_type: str
@@ -71,7 +71,7 @@ class FileContent(msgspec.Struct, frozen=True):
 
 
 class AttachmentService:
-    """Takes files in and gives them out, to their owner only."""
+    """Stores, returns and deletes files, for their owner only."""
 
     def __init__(self, db: Database, links: AttachmentLinks, limits: FileLimits) -> None:
         self._db = db
@@ -81,11 +81,11 @@ class AttachmentService:
     async def register_upload(
         self, params: AttachmentCreateParams, user_id: str, attachment_id: str
     ) -> Attachment:
-        """Make room for a file; the answer says where its bytes are to be sent.
+        """Register a file and return the attachment with the URL for its upload.
 
         Raises:
-            FileTooLargeError, UnsupportedFileError: it would be refused.
-            AttachmentQuotaError: the user has too much already.
+            FileTooLargeError, UnsupportedFileError: the upload would be rejected.
+            AttachmentQuotaError: the user's file quota would be exceeded.
             AccountLockedError: the account is being erased.
         """
         if params.size < 1:
@@ -95,7 +95,7 @@ class AttachmentService:
             )
         _check_size(params.size)
         if not is_declared_type_allowed(params.mime_type):
-            msg = f"This kind of file is not taken; {SUPPORTED} are."
+            msg = f"This file type is not supported. Supported: {SUPPORTED}."
             raise UnsupportedFileError(msg)
         attachment = self._new(
             user_id, attachment_id, params.name, media_type(params.mime_type), params.size
@@ -107,12 +107,12 @@ class AttachmentService:
     async def store_upload(
         self, user_id: str, attachment_id: str, file: UploadedFile
     ) -> Attachment:
-        """Store the bytes of an announced file; sent again, they must be the same.
+        """Store the bytes of a registered file; a repeated upload must have the same bytes.
 
         Raises:
-            UnknownResourceError: no such file was announced by this user.
-            FileTooLargeError, UnsupportedFileError: it isn't what was announced.
-            AttachmentInUseError: it has other bytes already.
+            UnknownResourceError: this user has registered no such file.
+            FileTooLargeError, UnsupportedFileError: the file differs from its registration.
+            AttachmentInUseError: other bytes are already stored.
         """
         check_id(attachment_id, "attachment")
         _check_size(len(file.content))
@@ -121,28 +121,32 @@ class AttachmentService:
             slot = await files.lock(attachment_id)
             if slot is None:
                 raise UnknownResourceError("attachment")
-            announced = ATTACHMENT.validate_json(slot.payload)
+            registered = ATTACHMENT.validate_json(slot.payload)
             if slot.is_uploaded:
                 stored = await files.content(attachment_id)
                 if stored is None or stored.content != file.content:
-                    raise AttachmentInUseError("This attachment has been uploaded already.")
-                return self._links.sign_attachment(announced, user_id)
-            kind = _check_announced(announced, slot, file)
-            attachment = self._new(user_id, attachment_id, announced.name, kind, len(file.content))
+                    raise AttachmentInUseError("This attachment has already been uploaded.")
+                return self._links.sign_attachment(registered, user_id)
+            if len(file.content) > slot.size_bytes:
+                raise UnsupportedFileError("The file is larger than declared.")
+            kind = detect_type(file.content, registered.name, registered.mime_type)
+            if is_image(kind) != isinstance(registered, ImageAttachment):
+                raise UnsupportedFileError("The file's type differs from the declared type.")
+            attachment = self._new(user_id, attachment_id, registered.name, kind, len(file.content))
             await files.fill(attachment_id, storable_json(attachment), file.content)
         return self._links.sign_attachment(attachment, user_id)
 
     async def add_file(self, user_id: str, file: UploadedFile) -> Attachment:
-        """Take a file in that was not announced.
+        """Store a file that was not registered before.
 
         Raises:
-            FileTooLargeError, UnsupportedFileError: it can't be taken.
-            AttachmentQuotaError: the user has too much already.
+            FileTooLargeError, UnsupportedFileError: the file is rejected.
+            AttachmentQuotaError: the user's file quota would be exceeded.
             AccountLockedError: the account is being erased.
         """
         _check_size(len(file.content))
         name = clean_name(file.name)
-        kind = detect_type(file.content, name, file.announced)
+        kind = detect_type(file.content, name, file.declared_type)
         attachment = self._new(user_id, new_id("atc"), name, kind, len(file.content))
         await self._add(attachment, user_id, len(file.content), file.content)
         return self._links.sign_attachment(attachment, user_id)
@@ -151,12 +155,12 @@ class AttachmentService:
         """Return a file.
 
         Raises:
-            UnknownResourceError: this user has no such file, or its bytes have not come yet.
+            UnknownResourceError: this user has no such file, or it isn't uploaded yet.
         """
         return await load_file(self._db, user_id, attachment_id)
 
     async def delete_attachment(self, user_id: str, attachment_id: str) -> None:
-        """Delete a file; messages that took it up still name it.
+        """Delete a file; messages that use it keep its name.
 
         Raises:
             UnknownResourceError: this user has no such file.
@@ -176,11 +180,11 @@ class AttachmentService:
             files = AttachmentRepository(session)
             used = await files.usage()
             if used.files >= self._limits.files:
-                msg = f"At most {self._limits.files} files are kept; delete some chats with files."
+                msg = f"You can keep at most {self._limits.files} files. Delete some chats with files."
                 raise AttachmentQuotaError(msg)
             if used.size_bytes + size_bytes > self._limits.size_bytes:
                 megabytes = self._limits.size_bytes // 2**20
-                msg = f"At most {megabytes} MB of files are kept; delete some chats with files."
+                msg = f"You can keep at most {megabytes} MB of files. Delete some chats with files."
                 raise AttachmentQuotaError(msg)
             await files.add(user_id, attachment.id, payload, size_bytes)
             if content is not None:
@@ -214,14 +218,5 @@ async def load_file(db: Database, user_id: str, attachment_id: str) -> FileConte
 
 def _check_size(size_bytes: int) -> None:
     if size_bytes > MAX_FILE_BYTES:
-        msg = f"Files may have {MAX_FILE_BYTES // 2**20} MB at most."
+        msg = f"Files can be at most {MAX_FILE_BYTES // 2**20} MB."
         raise FileTooLargeError(msg)
-
-
-def _check_announced(announced: Attachment, slot: FileSlot, file: UploadedFile) -> str:
-    if len(file.content) > slot.size_bytes:
-        raise UnsupportedFileError("The file is larger than was announced.")
-    kind = detect_type(file.content, announced.name, announced.mime_type)
-    if is_image(kind) != isinstance(announced, ImageAttachment):
-        raise UnsupportedFileError("The file is not of the kind that was announced.")
-    return kind

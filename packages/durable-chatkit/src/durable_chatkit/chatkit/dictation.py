@@ -1,4 +1,4 @@
-"""`input.transcribe`: from a browser's recording to text."""
+"""Transcribes browser recordings for `input.transcribe`."""
 
 import base64
 import binascii
@@ -12,10 +12,10 @@ from durable_chatkit.errors import FeatureUnavailableError, FileTooLargeError, U
 from todochat.contracts.dictation import MAX_AUDIO_BYTES
 from todochat.errors import FieldError, InvalidInputError, UnavailableError
 
-MAX_AT_ONCE: Final = 8  # a process; each holds its audio in memory while the model listens
+MAX_CONCURRENT: Final = 8  # per process; each holds its audio in memory during the model call
 RETRY_AFTER_S: Final = 2.0
 
-# What browsers record, and the name by which OpenAI's API tells a file's format.
+# Media types that browsers record, with the file extension by which OpenAI's API detects the format.
 EXTENSIONS: Final = {
     "audio/flac": "flac",
     "audio/m4a": "m4a",
@@ -31,64 +31,59 @@ EXTENSIONS: Final = {
 
 
 class Transcriber(Protocol):
-    """Listens to a recording."""
+    """Converts speech to text."""
 
     async def transcribe(self, audio: bytes, file_name: str, media_type: str) -> str:
-        """Return what was said.
+        """Return the text of a recording.
 
         Raises:
-            ServiceError: the recording can't be read, or nobody listens.
+            ServiceError: the recording is unreadable, or the model is unavailable.
         """
 
 
 class Dictation:
-    """Answers `input.transcribe`.
+    """Handles `input.transcribe`.
 
     Args:
-        transcriber: None if this installation has none.
+        transcriber: None if dictation is off.
     """
 
     def __init__(self, transcriber: Transcriber | None) -> None:
         self._transcriber = transcriber
-        self._at_once = 0
+        self._active = 0
 
     async def transcribe(self, params: InputTranscribeParams) -> TranscriptionResult:
-        """Return what was said.
+        """Return the text of a recording.
 
         Raises:
-            FeatureUnavailableError: there is nobody to listen.
-            UnsupportedFileError, FileTooLargeError, InvalidInputError: the recording is no good.
-            UnavailableError: too many people dictate at this moment, or the model is away.
+            FeatureUnavailableError: dictation is off.
+            UnsupportedFileError, FileTooLargeError, InvalidInputError: the recording is invalid.
+            UnavailableError: too many transcriptions in progress, or the model is unavailable.
         """
         if self._transcriber is None:
             raise FeatureUnavailableError("Dictation is not set up on this server.")
         kind = params.mime_type.partition(";")[0].strip().lower()
         if kind not in EXTENSIONS:
-            raise UnsupportedFileError("This kind of recording is not taken.")
-        audio = _decode(params.audio_base64)
-        if self._at_once >= MAX_AT_ONCE:
-            msg = "Too many people dictate just now. Try again in a moment."
+            raise UnsupportedFileError("This recording format is not supported.")
+        pointer = "/params/audio_base64"
+        try:
+            audio = base64.b64decode(params.audio_base64, validate=True)
+        except (binascii.Error, ValueError):
+            errors = [FieldError(pointer, "is not base64")]
+            raise InvalidInputError("The recording is not base64.", errors=errors) from None
+        if not audio:
+            errors = [FieldError(pointer, "must not be empty")]
+            raise InvalidInputError("The recording is empty.", errors=errors)
+        if len(audio) > MAX_AUDIO_BYTES:
+            limit = MAX_AUDIO_BYTES // 2**20
+            msg = f"Recordings can be at most {limit} MB, about two minutes."
+            raise FileTooLargeError(msg)
+        if self._active >= MAX_CONCURRENT:
+            msg = "Too many transcriptions in progress. Try again in a moment."
             raise UnavailableError(msg, retry_after_s=RETRY_AFTER_S)
-        self._at_once += 1
+        self._active += 1
         try:
             text = await self._transcriber.transcribe(audio, f"speech.{EXTENSIONS[kind]}", kind)
         finally:
-            self._at_once -= 1
+            self._active -= 1
         return TranscriptionResult(text=clean_text(text)[:MAX_MESSAGE_CHARS])
-
-
-def _decode(encoded: str) -> bytes:
-    pointer = "/params/audio_base64"
-    try:
-        audio = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        errors = [FieldError(pointer, "is not base64")]
-        raise InvalidInputError("The recording is not base64.", errors=errors) from None
-    if not audio:
-        raise InvalidInputError(
-            "The recording is empty.", errors=[FieldError(pointer, "must not be empty")]
-        )
-    if len(audio) > MAX_AUDIO_BYTES:
-        msg = f"Recordings may have {MAX_AUDIO_BYTES // 2**20} MB at most, about two minutes."
-        raise FileTooLargeError(msg)
-    return audio

@@ -1,4 +1,4 @@
-"""What a file is, told by its content; its name and what the browser says of it prove nothing."""
+"""Detects a file's type from its content; names and declared types are not trusted."""
 
 import unicodedata
 from pathlib import PurePosixPath
@@ -15,61 +15,65 @@ SUPPORTED: Final = "text, CSV, PNG, JPEG, GIF and WebP"
 MAX_NAME_CHARS: Final = 200
 
 _HEAD_BYTES: Final = 4096
-# Room for comments and a document type before the root of an XML document; no text begins with more.
+# Limit for comments and a document type before the root of an XML document.
 _MAX_PROLOG_CHARS: Final = 65_536
 
 
-def detect_type(content: bytes, name: str, announced: str) -> str:
+def detect_type(content: bytes, name: str, declared_type: str) -> str:
     """Return the media type of a file.
 
     Args:
-        name, announced: only tell CSV from other text, which changes nothing that matters.
+        name, declared_type: used only to tell CSV from other text, which has no further effect.
 
     Raises:
-        UnsupportedFileError: it is empty, or none of the types that are taken.
+        UnsupportedFileError: the file is empty or has an unsupported type.
     """
     if not content:
         raise UnsupportedFileError("The file is empty.")
-    text = _as_text(content)
+    text = _decode_text(content)
     if text is not None:
         if _may_be_svg(text):
-            msg = f"SVG images are not taken; {SUPPORTED} are."
+            msg = f"SVG images are not supported. Supported: {SUPPORTED}."
             raise UnsupportedFileError(msg)
-        is_csv = media_type(announced) == CSV_TYPE or name.lower().endswith(".csv")
+        is_csv = media_type(declared_type) == CSV_TYPE or name.lower().endswith(".csv")
         return CSV_TYPE if is_csv else TEXT_TYPE
-    found = _magic(content)
-    if found not in IMAGE_TYPES:
-        msg = f"This kind of file is not taken; {SUPPORTED} are."
+    try:
+        matches = puremagic.magic_string(content[:_HEAD_BYTES])
+    except (puremagic.PureError, ValueError):
+        matches = []
+    kind = matches[0].mime_type if matches else ""
+    if kind not in IMAGE_TYPES:
+        msg = f"This file type is not supported. Supported: {SUPPORTED}."
         raise UnsupportedFileError(msg)
-    return found
+    return str(kind)
 
 
-def is_declared_type_allowed(announced: str) -> bool:
-    """Tell whether to let a file of an announced type be sent at all; the content decides."""
-    kind = media_type(announced)
+def is_declared_type_allowed(declared_type: str) -> bool:
+    """Return whether a file of a declared type may be uploaded; its content decides later."""
+    kind = media_type(declared_type)
     return kind in IMAGE_TYPES or not kind.startswith(("image/", "audio/", "video/", "font/"))
 
 
-def media_type(announced: str) -> str:
-    """Return a Content-Type without its parameters."""
-    return announced.partition(";")[0].strip().lower()
+def media_type(content_type: str) -> str:
+    """Return a Content-Type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 def is_image(kind: str) -> bool:
-    """Tell whether a media type is one of an image that is taken."""
+    """Return whether a media type is a supported image type."""
     return kind in IMAGE_TYPES
 
 
 def clean_name(name: str) -> str:
-    """Return a file name that is safe to show and to put into a header; never empty."""
+    """Return a non-empty file name that is safe to display and to use in a header."""
     base = PurePosixPath(name.replace("\\", "/")).name
-    # Controls, surrogates and what turns the direction of text ("gpj.exe") go.
+    # Remove control characters, surrogates and bidi overrides ("gpj.exe").
     kept = "".join(char for char in base if unicodedata.category(char)[0] != "C")
     return " ".join(kept.split())[:MAX_NAME_CHARS] or "file"
 
 
 def _may_be_svg(text: str) -> bool:
-    """Whether a text is an SVG, or what precedes its first element can't be read to its end."""
+    """Return True for SVG, and if the text before the first element is too long to parse."""
     head = text.removeprefix("\ufeff").lstrip()[:_MAX_PROLOG_CHARS]
     position = 0
     while head.startswith(("<!", "<?"), position):
@@ -88,11 +92,11 @@ def _may_be_svg(text: str) -> bool:
 
 
 def _after_declaration(text: str, start: int) -> int | None:
-    """Return where a comment, an instruction or a document type ends; None if it doesn't."""
+    """Return the end of a comment, instruction or document type; None if it is unterminated."""
     for opening, closing in (("<!--", "-->"), ("<?", "?>")):
         if text.startswith(opening, start):
             return _after(text, closing, start + len(opening))
-    # A document type may have declarations in brackets, with quotes, comments and instructions.
+    # A document type may contain declarations in brackets, with quotes, comments and instructions.
     position: int | None = start + 2
     depth = 0
     while position is not None and position < len(text):
@@ -115,18 +119,10 @@ def _after(text: str, closing: str, start: int) -> int | None:
     return end + len(closing) if end >= 0 else None
 
 
-def _as_text(content: bytes) -> str | None:
+def _decode_text(content: bytes) -> str | None:
     if b"\x00" in content:
         return None
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return None
-
-
-def _magic(content: bytes) -> str:
-    try:
-        matches = puremagic.magic_string(content[:_HEAD_BYTES])
-    except (puremagic.PureError, ValueError):
-        return ""
-    return matches[0].mime_type if matches else ""

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from pydantic_core import from_json
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.chatkit.encoding import encode_for_client
 from durable_chatkit.chatkit.paging import looks_like_id
@@ -29,38 +30,43 @@ _HIDDEN_FIELDS: Final = frozenset({"metadata", "upload_descriptor", "preview_url
 
 RowT = TypeVar("RowT")
 
+PageReader = Callable[[AsyncSession, RowT | None], Awaitable[list[RowT]]]
+
 
 class FoundPage(msgspec.Struct, frozen=True):
-    """Messages that hold the words, the newest first."""
+    """A page of search results, newest first."""
 
     items: list[Found]
     next_cursor: str | None
 
 
 class HistoryService:
-    """Reads one user's history."""
+    """Searches and exports a user's history."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     async def search(self, user_id: str, words: str, cursor: str | None, limit: int) -> FoundPage:
-        """Find messages in which every word of the query begins a word.
+        """Find messages that contain, for every word of the query, a word starting with it.
 
         Raises:
-            InvalidInputError: the cursor isn't one.
+            InvalidInputError: the cursor is invalid.
             AccountLockedError: the account is being erased.
         """
-        after = _cursor(cursor)
+        after = parse_cursor(cursor) if cursor else None
+        if cursor and (after is None or not looks_like_id(after.id)):
+            detail = "is not a search cursor"
+            msg = f"`cursor` {detail}."
+            raise InvalidInputError(msg, errors=[FieldError("cursor", detail)])
         async with transaction_for_active_account(self._db, user_id) as session:
             found = await HistoryRepository(session).search(user_id, words, after, limit + 1)
-        shown = found[:limit]
-        more = len(found) > limit
-        return FoundPage(
-            shown, encode_cursor(shown[-1].created_at, shown[-1].item_id) if more else None
-        )
+        page = found[:limit]
+        if len(found) <= limit:
+            return FoundPage(page, None)
+        return FoundPage(page, encode_cursor(page[-1].created_at, page[-1].item_id))
 
     async def check_open(self, user_id: str) -> None:
-        """Find out whether an export may begin, before its first byte.
+        """Check that an export may start, before its first byte is sent.
 
         Raises:
             AccountLockedError: the account is being erased.
@@ -69,69 +75,57 @@ class HistoryService:
             pass
 
     async def export(self, user_id: str) -> AsyncIterator[bytes]:
-        """Yield everything of the user as one JSON object, a page in memory at a time.
+        """Yield all data of a user as one JSON object, holding one page in memory.
 
-        Each page is read in a transaction of its own: a slow reader holds no connection, and what
-        is said meanwhile may be in it or not.
+        Each page is read in a separate transaction, so that a slow reader holds no connection.
+        Data written during the export may or may not be included.
         """
         yield b'{"threads":['
         separator = b""
-        async for thread in self._pages(user_id, self._threads):
-            yield separator + _members(_thread(thread)) + b',"items":['
+        async for thread in self._pages(user_id, read_threads):
+            fields = {
+                "id": thread.id,
+                "conversation_id": thread.conversation_id,
+                "title": thread.title,
+                "status": msgspec.Raw(thread.status.encode()),
+                "created_at": thread.created_at,
+            }
+            # The object stays open for the thread's items.
+            yield separator + msgspec.json.encode(fields)[:-1] + b',"items":['
             comma = b""
-            async for item in self._pages(user_id, _said_in(thread.id)):
+            async for item in self._pages(user_id, visible_items_reader(thread.id)):
                 yield comma + encode_for_client(decode_items([item.payload])[0])
                 comma = b","
             yield b"]}"
             separator = b","
         yield b'],"attachments":['
         separator = b""
-        async for file in self._pages(user_id, self._files):
-            yield separator + await self._file(user_id, file)
+        async for file in self._pages(user_id, read_files):
+            yield separator + await self._encode_file(user_id, file)
             separator = b","
         yield b'],"feedback":['
         separator = b""
-        async for feedback in self._pages(user_id, self._feedback):
+        async for feedback in self._pages(user_id, read_feedback):
             yield separator + msgspec.json.encode(feedback)
             separator = b","
         yield b"]}"
 
-    async def _pages(
-        self,
-        user_id: str,
-        read: Callable[[HistoryRepository, ThreadRepository, RowT | None], Awaitable[list[RowT]]],
-    ) -> AsyncIterator[RowT]:
+    async def _pages(self, user_id: str, read_page: PageReader[RowT]) -> AsyncIterator[RowT]:
         last: RowT | None = None
         while True:
             async with self._db.transaction(user_id) as session:
-                rows = await read(HistoryRepository(session), ThreadRepository(session), last)
+                rows = await read_page(session, last)
             for row in rows:
                 yield row
             if len(rows) < PAGE:
                 return
             last = rows[-1]
 
-    async def _threads(
-        self, _: HistoryRepository, threads: ThreadRepository, last: ThreadRow | None
-    ) -> list[ThreadRow]:
-        after = Cursor(last.id, last.created_at) if last else None
-        return await threads.page(after, PAGE, "asc")
-
-    async def _files(
-        self, history: HistoryRepository, _: ThreadRepository, last: FileRow | None
-    ) -> list[FileRow]:
-        return await history.files(last.id if last else "", PAGE)
-
-    async def _feedback(
-        self, history: HistoryRepository, _: ThreadRepository, last: FeedbackRow | None
-    ) -> list[FeedbackRow]:
-        return await history.feedback(last, PAGE)
-
-    async def _file(self, user_id: str, file: FileRow) -> bytes:
+    async def _encode_file(self, user_id: str, file: FileRow) -> bytes:
         async with self._db.transaction(user_id) as session:
             stored = await AttachmentRepository(session).content(file.id)
-        known: dict[str, Any] = from_json(file.payload)
-        shown = {name: value for name, value in known.items() if name not in _HIDDEN_FIELDS}
+        payload: dict[str, Any] = from_json(file.payload)
+        shown = {name: value for name, value in payload.items() if name not in _HIDDEN_FIELDS}
         content = base64.b64encode(stored.content).decode() if stored is not None else None
         return msgspec.json.encode(
             {
@@ -144,39 +138,27 @@ class HistoryService:
         )
 
 
-def _said_in(
-    thread_id: str,
-) -> Callable[[HistoryRepository, ThreadRepository, SaidRow | None], Awaitable[list[SaidRow]]]:
-    async def read(
-        history: HistoryRepository, _: ThreadRepository, last: SaidRow | None
-    ) -> list[SaidRow]:
+async def read_threads(session: AsyncSession, last: ThreadRow | None) -> list[ThreadRow]:
+    """Return a page of threads after `last`, oldest first."""
+    after = Cursor(last.id, last.created_at) if last else None
+    return await ThreadRepository(session).page(after, PAGE, "asc")
+
+
+async def read_files(session: AsyncSession, last: FileRow | None) -> list[FileRow]:
+    """Return a page of attachments after `last`, by id."""
+    return await HistoryRepository(session).files(last.id if last else "", PAGE)
+
+
+async def read_feedback(session: AsyncSession, last: FeedbackRow | None) -> list[FeedbackRow]:
+    """Return a page of feedback after `last`, by thread and item."""
+    return await HistoryRepository(session).feedback(last, PAGE)
+
+
+def visible_items_reader(thread_id: str) -> PageReader[SaidRow]:
+    """Return a function that reads pages of a thread's visible items, oldest first."""
+
+    async def read_items(session: AsyncSession, last: SaidRow | None) -> list[SaidRow]:
         after = Cursor(last.id, last.created_at) if last else None
-        return await history.said(thread_id, after, PAGE)
+        return await HistoryRepository(session).said(thread_id, after, PAGE)
 
-    return read
-
-
-def _thread(row: ThreadRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "conversation_id": row.conversation_id,
-        "title": row.title,
-        "status": msgspec.Raw(row.status.encode()),
-        "created_at": row.created_at,
-    }
-
-
-def _members(thread: dict[str, Any]) -> bytes:
-    """Encode an object and leave it open, for its items to follow."""
-    return msgspec.json.encode(thread)[:-1]
-
-
-def _cursor(cursor: str | None) -> Cursor | None:
-    if not cursor:
-        return None
-    after = parse_cursor(cursor)
-    if after is None or not looks_like_id(after.id):
-        detail = "is no cursor of a search"
-        msg = f"`cursor` {detail}."
-        raise InvalidInputError(msg, errors=[FieldError("cursor", detail)])
-    return after
+    return read_items

@@ -1,4 +1,4 @@
-"""openai-chatkit's server on our storage, split at acceptance: the api accepts, a worker answers."""
+"""openai-chatkit's server on PostgreSQL, split in two: the API accepts turns, a worker runs them."""
 
 from abc import ABC
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from durable_chatkit.chatkit.turn_loader import AcceptedTurn
 
 
 class StoredChatServer(ChatKitServer[RequestContext], ABC):
-    """What the api's and the worker's server have in common."""
+    """Common base of the API's and the worker's server."""
 
     store: PostgresStore
 
@@ -29,16 +29,17 @@ class StoredChatServer(ChatKitServer[RequestContext], ABC):
         feedback: FeedbackKind,
         context: RequestContext,
     ) -> None:
-        """Store what the user thinks of some items."""
+        """Store a user's feedback on items."""
         await self.store.save_feedback(thread_id, item_ids, feedback, context)
 
     async def run_turn(
         self, turn: AcceptedTurn, context: RequestContext
     ) -> AsyncIterator[ThreadStreamEvent]:
-        """Say what acceptance did, then let `respond` or `action` answer.
+        """Yield the opening events, then the events of `respond` or `action`.
 
-        A second attempt may say all of it again: ids are the same, items are upserted, and the
-        publisher drops what viewers have. Consume it to its end; see `process_events`.
+        A later attempt may yield the same events again: ids are equal, items are upserted, and the
+        publisher drops events that are already published. Consume it to its end; see
+        `process_events`.
         """
         for event in turn.opening_events:
             yield event
@@ -55,7 +56,7 @@ class StoredChatServer(ChatKitServer[RequestContext], ABC):
 
 
 class AcceptingServer(StoredChatServer):
-    """The api's server: answers what needs no agent."""
+    """The API's server: handles requests that need no agent."""
 
     @override
     def respond(
@@ -64,6 +65,6 @@ class AcceptingServer(StoredChatServer):
         input_user_message: UserMessageItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
-        """Refuse: answering is a worker's work."""
-        msg = "the api accepts turns, workers answer them"
+        """Raise: only workers run turns."""
+        msg = "the API accepts turns; workers run them"
         raise RuntimeError(msg)

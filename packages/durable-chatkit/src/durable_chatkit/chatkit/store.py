@@ -1,7 +1,7 @@
 """openai-chatkit's `Store` on PostgreSQL.
 
-Whose rows a method sees is decided by the context's user, bound to the transaction for row-level
-security; another user's id is an unknown id. In a worker every write is fenced by the attempt.
+Row-level security restricts each method to the rows of the context's user, who is bound to the
+transaction; ids of other users are unknown. In a worker every write is fenced by the attempt.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -47,7 +47,7 @@ class PostgresStore(Store[RequestContext]):
     Parameters are named as in openai-chatkit, which passes some of them by keyword.
 
     Args:
-        links: makes the links of images that are shown; None leaves them as they are stored.
+        links: signs the links of returned images; None returns them as stored.
     """
 
     def __init__(self, db: Database, links: AttachmentLinks | None = None) -> None:
@@ -55,10 +55,10 @@ class PostgresStore(Store[RequestContext]):
         self._links = links
 
     def generate_thread_id(self, context: RequestContext) -> str:
-        """Return an id for a thread; only under such an id does `save_thread` make a new one."""
-        made = context.ids.next_id("thread")
-        context.new_thread_ids.add(made)
-        return made
+        """Return a new thread id; `save_thread` creates threads only with such ids."""
+        thread_id = context.ids.next_id("thread")
+        context.new_thread_ids.add(thread_id)
+        return thread_id
 
     def generate_item_id(
         self,
@@ -66,7 +66,7 @@ class PostgresStore(Store[RequestContext]):
         thread: ThreadMetadata,  # noqa: ARG002 - openai-chatkit's signature
         context: RequestContext,
     ) -> str:
-        """Return the id that this place in the run always gets."""
+        """Return the next item id, deterministic per run and step."""
         return context.ids.next_id(item_type)
 
     async def load_thread(self, thread_id: str, context: RequestContext) -> ThreadMetadata:
@@ -81,9 +81,9 @@ class PostgresStore(Store[RequestContext]):
         return thread
 
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
-        """Write what has changed of a thread since it was loaded; a deleted one doesn't come back.
+        """Write the fields of a thread that changed since it was loaded; never recreate one.
 
-        What somebody else has changed meanwhile is taken over into `thread`.
+        Concurrent changes by others are copied into `thread`.
         """
         check_id(thread.id, "thread")
         row = encode_thread(thread)
@@ -113,23 +113,23 @@ class PostgresStore(Store[RequestContext]):
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: RequestContext
     ) -> Page[ThreadMetadata]:
-        """Return a page of the user's threads, by creation."""
+        """Return a page of the user's threads, ordered by creation."""
         size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             threads = ThreadRepository(session)
-            place = await resolve_cursor(after, "thread", threads.load)
-            rows = await threads.page(place, size + 1, page_order(order))
+            after_cursor = await resolve_cursor(after, "thread", threads.load)
+            rows = await threads.page(after_cursor, size + 1, page_order(order))
         data = [decode_thread(row) for row in rows[:size]]
         return Page(data=data, has_more=len(rows) > size, after=next_page_cursor(rows, size))
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
-        """Delete a thread with its items; its active runs are asked to stop."""
+        """Delete a thread with its items, and request its active runs to stop."""
         await self.delete_thread_and_runs(thread_id, context)
 
     async def delete_thread_and_runs(
         self, thread_id: str, context: RequestContext
     ) -> list[StoppedRun]:
-        """As `delete_thread`; returns the runs that were active, for their workers to be told."""
+        """Delete a thread as `delete_thread` does; return its active runs, to signal their workers."""
         check_id(thread_id, "thread")
         async with self._db.transaction(context.user_id) as session:
             stopped = await ThreadRepository(session).delete(thread_id, context.user_id)
@@ -140,16 +140,16 @@ class PostgresStore(Store[RequestContext]):
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: RequestContext
     ) -> Page[ThreadItem]:
-        """Return a page of a thread's items, by creation."""
+        """Return a page of a thread's items, ordered by creation."""
         check_id(thread_id, "thread")
         size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session)
-            place = await resolve_cursor(after, "item", partial(items.load, thread_id))
-            rows = await items.page(thread_id, place, size + 1, page_order(order))
+            after_cursor = await resolve_cursor(after, "item", partial(items.load, thread_id))
+            rows = await items.page(thread_id, after_cursor, size + 1, page_order(order))
             if not rows and await ThreadRepository(session).load(thread_id) is None:
                 raise UnknownResourceError("thread")
-        data = self._shown([row.payload for row in rows[:size]], context)
+        data = self._decode_signed([row.payload for row in rows[:size]], context)
         return Page(data=data, has_more=len(rows) > size, after=next_page_cursor(rows, size))
 
     async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
@@ -160,7 +160,7 @@ class PostgresStore(Store[RequestContext]):
             row = await ItemRepository(session).load(thread_id, item_id)
         if row is None:
             raise UnknownResourceError("item")
-        return self._shown([row.payload], context)[0]
+        return self._decode_signed([row.payload], context)[0]
 
     async def add_thread_item(
         self, thread_id: str, item: ThreadItem, context: RequestContext
@@ -173,10 +173,10 @@ class PostgresStore(Store[RequestContext]):
         await self.save_item(thread_id, item, context)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
-        """Write an item, new or not; `item` gets the time under which it is stored.
+        """Upsert an item and set `item.created_at` to the stored time.
 
-        Written again by another attempt, it is the same row with its first time, and that is what
-        viewers have to be told too.
+        An item written again by another attempt keeps its row and its first time; the published
+        item must have that time, too.
 
         Raises:
             RunLostError: another attempt has the run.
@@ -192,14 +192,14 @@ class PostgresStore(Store[RequestContext]):
             raise UnknownResourceError("thread")
         item.created_at = outcome
 
-    async def change_item(
+    async def update_item(
         self,
         thread_id: str,
         item_id: str,
         change: Callable[[ThreadItem], ThreadItem],
         context: RequestContext,
     ) -> ThreadItem:
-        """Replace an item by what `change` makes of it, while nobody else writes it.
+        """Replace an item by the result of `change`, with its row locked.
 
         Raises:
             UnknownResourceError: there is no such item.
@@ -220,7 +220,7 @@ class PostgresStore(Store[RequestContext]):
     async def delete_thread_item(
         self, thread_id: str, item_id: str, context: RequestContext
     ) -> None:
-        """Delete an item; one that was never stored is fine, since it may only have been said.
+        """Delete an item; a no-op if it was published but never stored.
 
         Raises:
             RunLostError: another attempt has the run.
@@ -255,7 +255,7 @@ class PostgresStore(Store[RequestContext]):
         """Return an attachment's bytes.
 
         Raises:
-            UnknownResourceError: there is no such file any more, or its bytes never came.
+            UnknownResourceError: the file was deleted or never uploaded.
         """
         return await load_file(self._db, context.user_id, attachment_id)
 
@@ -269,7 +269,7 @@ class PostgresStore(Store[RequestContext]):
     async def save_feedback(
         self, thread_id: str, item_ids: list[str], kind: str, context: RequestContext
     ) -> None:
-        """Note what the user thinks of some items; all of them or, if one is unknown, none."""
+        """Store feedback on items; on none of them if one is unknown."""
         check_id(thread_id, "thread")
         wanted = sorted(set(item_ids))
         for item_id in wanted:
@@ -280,8 +280,8 @@ class PostgresStore(Store[RequestContext]):
             if await ItemRepository(session).save_feedback(thread_id, wanted, kind) != len(wanted):
                 raise UnknownResourceError("item")
 
-    def _shown(self, payloads: list[str], context: RequestContext) -> list[ThreadItem]:
-        """Decode items for somebody to see: links to their files work for a while."""
+    def _decode_signed(self, payloads: list[str], context: RequestContext) -> list[ThreadItem]:
+        """Decode items and sign the links to their files, which expire."""
         items = decode_items(payloads)
         if self._links is None:
             return items
@@ -289,7 +289,7 @@ class PostgresStore(Store[RequestContext]):
 
     @asynccontextmanager
     async def _thread_transaction(self, context: RequestContext) -> AsyncIterator[AsyncSession]:
-        """Open a transaction whose writes refer to a thread that may not be there."""
+        """Open a transaction in which a reference to a missing thread raises UnknownResourceError."""
         try:
             async with self._db.transaction(context.user_id) as session:
                 yield session

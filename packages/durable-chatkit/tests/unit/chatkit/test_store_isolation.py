@@ -63,7 +63,7 @@ CALLS: dict[str, Call] = {
     "add_thread_item": lambda s: (s.thread.id, s.item),
     "save_item": lambda s: (s.thread.id, s.item),
     "load_item": lambda s: (s.thread.id, s.item.id),
-    "change_item": lambda s: (s.thread.id, s.item.id, lambda item: item),
+    "update_item": lambda s: (s.thread.id, s.item.id, lambda item: item),
     "delete_thread": lambda s: (s.thread.id,),
     "delete_thread_and_runs": lambda s: (s.thread.id,),
     "load_attachment": lambda s: (s.attachment.id,),

@@ -183,7 +183,7 @@ async def test_no_text_is_longer_than_a_message_may_be(
 async def test_only_so_many_dictate_at_once(
     gateway: Gateway, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dictation, "MAX_AT_ONCE", 0)
+    monkeypatch.setattr(dictation, "MAX_CONCURRENT", 0)
 
     response = await dictate(gateway, user)
 
