@@ -16,8 +16,7 @@ from durable_chatkit.lifespan import ARROWS as API_ARROWS
 from durable_chatkit.settings import MigrationSettings as ChatMigrationSettings
 from durable_chatkit.worker.main import arrows_of
 from tasks_service.lifespan import ARROWS as TASKS_ARROWS
-from tasks_service.settings import MigrationSettings as TasksMigrationSettings
-from tasks_service.settings import TasksSettings
+from tasks_service.settings import TasksMigrationSettings, TasksSettings
 from todo_agent.settings import TodoAgentSettings
 from todochat.database.bootstrap import DATABASES
 from todochat.database.setup import SetupSettings, make_plan

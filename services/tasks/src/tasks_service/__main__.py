@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # importing frees nothing; todochat.http.server.run turns it on again
+    gc.disable()  # importing frees no memory; todochat.http.server.run enables it again
 
 import os
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tasks_service.app import create_app
-from tasks_service.settings import MigrationSettings, TasksSettings
+from tasks_service.settings import TasksMigrationSettings, TasksSettings
 from todochat.faults import arm_fault_points
 from todochat.http.server import exit_with, load_settings_or_exit, run
 from todochat.settings import SettingsError, load_settings
@@ -21,7 +21,7 @@ USAGE: Final = "usage: python -m tasks_service serve|migrate"
 
 
 def main() -> None:
-    """Run the command of the command line."""
+    """Run the command given on the command line."""
     match sys.argv[1:]:
         case ["serve"]:
             serve()
@@ -33,15 +33,15 @@ def main() -> None:
 
 def serve() -> None:
     """Serve until SIGTERM."""
-    settings = load_settings_or_exit(TasksSettings, os.environ)  # noqa: TID251 - read once, here
+    settings = load_settings_or_exit(TasksSettings, os.environ)  # noqa: TID251 - the only read
     arm_fault_points(os.environ.get("TODOCHAT_FAULT_POINTS", ""))  # noqa: TID251
     run(create_app(settings), settings, host=settings.host, port=settings.port)
 
 
 def migrate() -> None:
-    """Bring the database to this version's schema."""
+    """Migrate the database to the current schema."""
     try:
-        settings = load_settings(MigrationSettings, os.environ)  # noqa: TID251
+        settings = load_settings(TasksMigrationSettings, os.environ)  # noqa: TID251
     except SettingsError as error:
         exit_with(str(error))
     from todochat.database.migrations import run_migrations  # noqa: PLC0415 - serving needs no Alembic

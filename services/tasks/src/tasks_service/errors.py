@@ -6,19 +6,19 @@ NotFoundError
 └── PendingNotFoundError   404  pending-change-not-found
 ConflictError
 ├── ConfirmationRequiredError  409  confirmation-required
-├── PendingDecidedError        409  pending-change-decided  `decision` says how
-├── PendingChangedError        409  pending-change-changed  `revision` is the present one
+├── PendingDecidedError        409  pending-change-decided  `decision` is its status
+├── PendingChangedError        409  pending-change-changed  `revision` is the current one
 ├── NothingToUndoError         409  nothing-to-undo
-├── UndoConflictError          409  undo-conflict           `conflicts` names what has changed
-├── ListExistsError        409  list-exists       `list_id` names the list that has the name
-├── DefaultListError       409  default-list
-└── StaleAttemptError      409  stale-attempt     `attempt` is the highest one seen
+├── UndoConflictError          409  undo-conflict           `conflicts` has the titles of what changed
+├── ListExistsError            409  list-exists             `list_id` is the existing list
+├── DefaultListError           409  default-list
+└── StaleAttemptError          409  stale-attempt           `attempt` is the highest one seen
 InvalidInputError
 ├── TooManyTasksError      422  too-many-open-tasks
 ├── TooManyOperationsError 422  too-many-operations
 └── TooManyListsError      422  too-many-lists
 TooManyRequestsError
-└── TooManyStreamsError    429  too-many-streams
+└── TooManyFeedsError      429  too-many-streams
 UnavailableError
 └── BusyError              503  busy
 """
@@ -37,147 +37,155 @@ MAX_NAMED: Final = 10
 
 
 class TaskNotFoundError(NotFoundError):
-    """No task with this id or number, or it is deleted or somebody else's."""
+    """The user has no task with this ID or number, or it is deleted."""
 
-    code, title = "task-not-found", "There is no such task"
+    code, title = "task-not-found", "Task not found"
 
     def __init__(self) -> None:
-        super().__init__("You have no task with this id or number.")
+        super().__init__("You have no task with this ID or number.")
 
 
 class ListNotFoundError(NotFoundError):
-    """No list with this id, or it is deleted or somebody else's."""
+    """The user has no list with this ID, or it is deleted."""
 
-    code, title = "list-not-found", "There is no such list"
+    code, title = "list-not-found", "List not found"
 
     def __init__(self) -> None:
-        super().__init__("You have no list with this id.")
+        super().__init__("You have no list with this ID.")
 
 
 class PendingNotFoundError(NotFoundError):
-    """No pending change with this id, or it is somebody else's."""
+    """The user has no pending change with this ID."""
 
-    code, title = "pending-change-not-found", "There is no such pending change"
+    code, title = "pending-change-not-found", "Pending change not found"
 
     def __init__(self) -> None:
-        super().__init__("You have no pending change with this id.")
+        super().__init__("You have no pending change with this ID.")
 
 
 class ConfirmationRequiredError(ConflictError):
-    """An agent's change that only the person may decide on."""
+    """The agent's change needs the user's confirmation."""
 
-    code, title = "confirmation-required", "The person has to confirm this"
+    code, title = "confirmation-required", "Confirmation required"
 
     def __init__(self, **extensions: Any) -> None:
-        detail = "This changes more than an agent may change without a confirmation."
+        detail = "This changes more than an agent may change without your confirmation."
         super().__init__(detail, **extensions)
 
 
 class PendingDecidedError(ConflictError):
-    """The pending change was confirmed or discarded, or it has expired."""
+    """The pending change was confirmed or discarded, or has expired."""
 
-    code, title = "pending-change-decided", "This pending change is no longer open"
+    code, title = "pending-change-decided", "Pending change is no longer open"
 
     def __init__(self, status: str) -> None:
         super().__init__(f"The pending change is {status}.", decision=status)
 
 
 class PendingChangedError(ConflictError):
-    """More was added to the pending change since the person saw it."""
+    """Operations were added to the pending change since the user saw it."""
 
-    code, title = "pending-change-changed", "This pending change has changed"
+    code, title = "pending-change-changed", "Pending change was modified"
 
     def __init__(self, revision: int) -> None:
-        super().__init__("More was added since this was shown.", revision=revision)
+        super().__init__(
+            "Operations were added since you saw the pending change.", revision=revision
+        )
 
 
 class NothingToUndoError(ConflictError):
-    """There is no change left that can be undone."""
+    """No change is left to undo."""
 
-    code, title = "nothing-to-undo", "There is nothing to undo"
+    code, title = "nothing-to-undo", "Nothing to undo"
 
     def __init__(self) -> None:
-        super().__init__("There is nothing left to undo.")
+        super().__init__("There is no change left to undo.")
 
 
 class UndoConflictError(ConflictError):
-    """Something was changed again after the change that is to be undone."""
+    """A task or list was changed again after the change to undo."""
 
-    code, title = "undo-conflict", "Something has changed since"
+    code, title = "undo-conflict", "Conflicting later changes"
 
     def __init__(self, titles: list[str]) -> None:
         named = ", ".join(f'"{title}"' for title in titles[:MAX_NAMED])
         more = f" and {len(titles) - MAX_NAMED} more" if len(titles) > MAX_NAMED else ""
-        super().__init__(f"Nothing was undone: {named}{more} changed since.", conflicts=titles)
+        super().__init__(
+            f"Nothing was undone, because of later changes to {named}{more}.", conflicts=titles
+        )
 
 
 class ListExistsError(ConflictError):
-    """The person has a list of this name, in whatever case."""
+    """The user has a list with this name, ignoring case."""
 
-    code, title = "list-exists", "There is a list of this name"
+    code, title = "list-exists", "List name already in use"
 
     def __init__(self, name: str, list_id: str) -> None:
-        super().__init__(f'You have a list called "{name}" already.', list_id=list_id)
+        super().__init__(f'You already have a list named "{name}".', list_id=list_id)
 
 
 class DefaultListError(ConflictError):
-    """The default list stays."""
+    """The default list can't be deleted."""
 
     code, title = "default-list", "The default list can't be deleted"
 
     def __init__(self) -> None:
-        super().__init__("Tasks that name no list need it.")
+        super().__init__("Tasks without a list are added to the default list.")
 
 
 class StaleAttemptError(ConflictError):
-    """A later attempt of the same run has been here: the caller has lost the run."""
+    """A later attempt of the run has made changes: the caller has lost its lease."""
 
     code, title = "stale-attempt", "A later attempt of this run has taken over"
 
     def __init__(self, attempt: int) -> None:
-        super().__init__(f"Attempt {attempt} of this run has been seen.", attempt=attempt)
+        super().__init__(
+            f"Attempt {attempt} of this run has already made changes.", attempt=attempt
+        )
 
 
 class TooManyTasksError(InvalidInputError):
-    """One more open task would be over the limit."""
+    """The user has reached the limit on open tasks."""
 
     code, title = "too-many-open-tasks", "Too many open tasks"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"At most {limit} tasks may be open; complete or delete some first.")
+        super().__init__(f"You can have at most {limit} open tasks; complete or delete some first.")
 
 
 class TooManyOperationsError(InvalidInputError):
-    """More would wait for one confirmation than may."""
+    """The pending change would have too many operations."""
 
-    code, title = "too-many-operations", "Too much for one confirmation"
+    code, title = "too-many-operations", "Too many changes for one confirmation"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"At most {limit} changes may wait for one confirmation.")
+        super().__init__(f"One confirmation can include at most {limit} changes.")
 
 
 class TooManyListsError(InvalidInputError):
-    """One more list would be over the limit."""
+    """The user has reached the limit on lists."""
 
     code, title = "too-many-lists", "Too many lists"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"At most {limit} lists are kept; delete one first.")
+        super().__init__(f"You can have at most {limit} lists; delete one first.")
 
 
-class TooManyStreamsError(TooManyRequestsError):
-    """The person has as many change feeds open here as they may."""
+class TooManyFeedsError(TooManyRequestsError):
+    """The user has reached the limit on open change feeds."""
 
     code, title = "too-many-streams", "Too many open change feeds"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"At most {limit} change feeds may be open at once.", retry_after_s=5)
+        super().__init__(
+            f"You can have at most {limit} change feeds open at the same time.", retry_after_s=5
+        )
 
 
 class BusyError(UnavailableError):
-    """Other changes of the same person took too long to get out of the way."""
+    """Other changes of the user hold their lock for too long."""
 
     code = "busy"
 
     def __init__(self) -> None:
-        super().__init__("Your other changes are still being written.", retry_after_s=1)
+        super().__init__("Your other changes are still being saved.", retry_after_s=1)

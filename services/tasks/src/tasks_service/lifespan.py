@@ -1,34 +1,35 @@
-"""What a process opens at start and closes in reverse order, and what it does meanwhile."""
+"""Opens the resources of a process at start, and closes them in reverse order at its end."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import structlog
 from litestar import Litestar
-from litestar.datastructures import State
 from redis.exceptions import RedisError
 
 from tasks_service.clients.access_token_directory import AccessTokenDirectory
 from tasks_service.events.feed_notifier import FeedNotifier
 from tasks_service.events.keys import REQUESTS
-from tasks_service.http.authentication import ACCEPTED_ARROWS, Authenticator
+from tasks_service.service.authenticator import ACCEPTED_ARROWS, Authenticator
 from tasks_service.service.change_service import ChangeService
-from tasks_service.service.erasure_service import ErasureService
+from tasks_service.service.entity_service import EntityService
+from tasks_service.service.erasure_service import TaskErasureService
 from tasks_service.service.export_service import ExportService
 from tasks_service.service.idempotent_writer import IdempotentWriter
 from tasks_service.service.list_service import ListService
-from tasks_service.service.purge_job import PurgeJob
+from tasks_service.service.purge import Purge
 from tasks_service.service.task_service import TaskService
+from tasks_service.services import Services
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
-from todochat.background import run_forever, stop_task
+from todochat.background import PeriodicJob, run_forever, running_jobs, running_task
 from todochat.bus.redis_client import RedisClient, create_redis
 from todochat.database import Database, create_engine
 from todochat.database.checked import open_checked_database
 from todochat.database.size import database_size
+from todochat.errors import UnavailableError
 from todochat.http.client import ServiceClient
 from todochat.http.rate_limit import RateLimit
 from todochat.identity.jwks import JwksCache
@@ -39,16 +40,15 @@ from todochat.identity.tokens import TokenVerifier
 
 JOBS_POOL_SIZE: Final = 2  # the purge, and an erasure that doesn't wait for it
 ARROWS: Final = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
-VERIFY_TIMEOUT_S: Final = 2.0  # somebody waits for an answer that is one query away
-
-Job = Callable[[], Awaitable[None]]
+VERIFY_TIMEOUT_S: Final = 2.0  # a user's request waits for a response that takes one query
+PURGE_TIMEOUT_S: Final = 1800.0  # the rest waits for the next purge
 
 log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def open_stores(app: Litestar) -> AsyncIterator[None]:
-    """Open the databases and Redis, wire the services, and run the background jobs."""
+async def open_services(app: Litestar) -> AsyncIterator[None]:
+    """Open the databases and Redis, build the services, and run the background jobs."""
     settings: TasksSettings = app.state.settings
     engine = create_engine(
         settings.database_url, application_name="tasks", pool_size=settings.database_pool_size
@@ -62,8 +62,14 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         redis = create_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        revocations = await _load_revocations(redis)
-        board = FeedNotifier(redis, revocations)
+
+        revocations = RevocationSet(redis)
+        try:
+            # Loaded before the first request. Without Redis the background task loads it later.
+            await revocations.refresh()
+        except (RedisError, OSError) as error:
+            log.warning("start.without_redis", error=error)
+        notifier = FeedNotifier(redis, revocations)
         tokens = ServiceTokens.from_settings(settings, *ARROWS)
         auth_session = ServiceClient(
             settings.auth_session_url,
@@ -74,83 +80,78 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             max_tries=1,
         )
         keys = app.state.public_keys or JwksCache(settings.auth_jwks_url, session, redis)
-        app.state.authenticator = Authenticator(
+        authenticator = Authenticator(
             TokenVerifier(settings.todochat_issuer, keys),
             tokens,
             revocations,
             AccessTokenDirectory(auth_session),
         )
-        _wire(app.state, database, board, revocations)
-        app.state.rate_limit = RateLimit(
-            redis, REQUESTS, limit=settings.requests_per_minute, window_s=60
+        app.state.services = _build_services(
+            settings, database, jobs_database, redis, notifier, revocations, authenticator
         )
-        app.state.erasure_service = ErasureService(jobs_database, board)
         app.state.gauges.add(database_size(jobs_database, "tasks"))
-        jobs: dict[str, Job] = {
-            "changes.publish": board.publish,
-            "changes.listen": board.listen,
+        for name, loop in {
+            "changes.publish": notifier.publish,
+            "changes.listen": notifier.listen,
             "revocations": revocations.run,
             "revocations.feed": RevocationFeed(auth_session, revocations).run,
-            "purge": _purge_job(settings, jobs_database).run,
-        }
-        for name, job in jobs.items():
-            await stack.enter_async_context(_running(name, job))
-        app.state.drain.on_drain(_end_feeds(board))
+        }.items():
+            await stack.enter_async_context(running_task(name, run_forever(name, loop)))
+        await stack.enter_async_context(running_jobs(_purge_job(settings, jobs_database)))
+
+        async def close_feeds() -> None:
+            notifier.close_all("reconnect")
+
+        app.state.drain.on_drain(close_feeds)
         yield
 
 
-def _wire(
-    state: State, database: Database, board: FeedNotifier, revocations: RevocationSet
-) -> None:
-    settings: TasksSettings = state.settings
-    gate = IdempotentWriter(database, board)
-    state.database = database
-    state.board = board
-    state.task_service = TaskService(database, gate)
-    state.list_service = ListService(database, gate)
-    state.export_service = ExportService(database)
-    state.change_service = ChangeService(database, gate)
-    state.change_feed = ChangeFeed(
-        database,
-        board,
-        revocations,
-        poll_s=settings.events_poll_s,
-        ping_s=settings.events_ping_s,
-        streams_per_user=settings.events_streams_per_user,
+def _build_services(
+    settings: TasksSettings,
+    database: Database,
+    jobs_database: Database,
+    redis: RedisClient,
+    notifier: FeedNotifier,
+    revocations: RevocationSet,
+    authenticator: Authenticator,
+) -> Services:
+    writer = IdempotentWriter(database, notifier)
+    return Services(
+        settings=settings,
+        database=database,
+        authenticator=authenticator,
+        rate_limit=RateLimit(redis, REQUESTS, limit=settings.requests_per_minute, window_s=60),
+        notifier=notifier,
+        tasks=TaskService(database, writer),
+        lists=ListService(database, writer),
+        changes=ChangeService(database, writer),
+        entities=EntityService(database),
+        export=ExportService(database),
+        erasure=TaskErasureService(jobs_database, notifier),
+        change_feed=ChangeFeed(
+            database,
+            notifier,
+            revocations,
+            poll_s=settings.events_poll_s,
+            ping_s=settings.events_ping_s,
+            streams_per_user=settings.events_streams_per_user,
+        ),
     )
 
 
-def _purge_job(settings: TasksSettings, database: Database) -> PurgeJob:
-    return PurgeJob(
-        database,
-        interval_s=settings.purge_interval_s,
+def _purge_job(settings: TasksSettings, jobs_database: Database) -> PeriodicJob:
+    purge = Purge(
+        jobs_database,
         trash_days=settings.trash_retention_days,
         event_days=settings.events_retention_days,
     )
-
-
-async def _load_revocations(redis: RedisClient) -> RevocationSet:
-    """Know who is signed out before the first request; without Redis, as soon as it is there."""
-    revocations = RevocationSet(redis)
-    try:
-        await revocations.refresh()
-    except (RedisError, OSError) as error:
-        log.warning("start.without_redis", error=error)
-    return revocations
-
-
-def _end_feeds(board: FeedNotifier) -> Any:
-    async def end() -> None:
-        board.end_all("reconnect")
-
-    return end
-
-
-@asynccontextmanager
-async def _running(name: str, job: Job) -> AsyncIterator[None]:
-    """Run a job beside the service."""
-    task = asyncio.create_task(run_forever(name, job))
-    try:
-        yield
-    finally:
-        await stop_task(task)
+    return PeriodicJob(
+        name="purge",
+        run=purge.run,
+        interval_s=settings.purge_interval_s,
+        timeout_s=PURGE_TIMEOUT_S,
+        retry_s=settings.purge_interval_s,
+        jitter=0.5,
+        waits_first=True,
+        expected=(UnavailableError,),
+    )

@@ -1,16 +1,14 @@
-"""Prometheus metrics of this service, beside those every service has."""
+"""Prometheus metrics of this service, in addition to those of every service."""
 
 from typing import Final
 
 from prometheus_client import Counter, Gauge
 
-EVENT_STREAMS: Final = Gauge("todochat_task_feeds", "Change feeds that are open.")
-CHANGES: Final = Counter(
-    "todochat_task_changes_total", "Changes that were committed, by who made them.", ["actor"]
-)
+EVENT_STREAMS: Final = Gauge("todochat_task_feeds", "Open change feeds.")
+CHANGES: Final = Counter("todochat_task_changes_total", "Committed changes, by actor.", ["actor"])
 REPLAYS: Final = Counter(
-    "todochat_task_replays_total", "Answers replayed under an Idempotency-Key."
+    "todochat_task_replays_total", "Responses replayed for an Idempotency-Key."
 )
 PURGED: Final = Counter(
-    "todochat_task_purged_rows_total", "Rows deleted after their time.", ["kind"]
+    "todochat_task_purged_rows_total", "Expired rows deleted, by kind.", ["kind"]
 )

@@ -1,4 +1,4 @@
-"""Settings of the tasks service; every field says what it means."""
+"""Settings of the tasks service."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from todochat.settings import ServiceSettings, env_name
 
 
 class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("TASKS")):
-    """What `python -m tasks_service serve` reads."""
+    """Settings of `python -m tasks_service serve`."""
 
     database_url: Annotated[
         str,
@@ -29,58 +29,68 @@ class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name(
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on.")] = 8002
     auth_session_url: Annotated[
         str,
-        Meta(description="Where personal access tokens are verified and revocations are read."),
+        Meta(
+            description="URL of auth-session, which verifies personal access tokens and lists revocations."
+        ),
     ] = msgspec.field(default="http://127.0.0.1:8001", name="AUTH_SESSION_URL")
     requests_per_minute: Annotated[
         int,
         Meta(
             ge=0,
-            description="Requests of one user, without the agent's; an export counts as 60. 0: no limit.",
+            description="Requests of one user a minute, without the agent's; an export counts as 60. 0: no limit.",
         ),
     ] = 600
     database_pool_size: Annotated[
-        int, Meta(ge=1, le=100, description="Connections of one process as `tasks_app`.")
+        int, Meta(ge=1, le=100, description="Database connections of one process as `tasks_app`.")
     ] = 10
     events_poll_s: Annotated[
         float,
-        Meta(gt=0, le=60, description="Seconds a lost wake-up can delay an event of the feed."),
+        Meta(
+            gt=0,
+            le=60,
+            description="Maximum delay of a feed event after a lost wake-up, in seconds.",
+        ),
     ] = 5.0
     events_ping_s: Annotated[
-        float, Meta(gt=0, description="Longest silence of a feed before a `: ping`, in seconds.")
+        float, Meta(gt=0, description="Idle time of a feed before a `: ping`, in seconds.")
     ] = 15.0
     events_send_timeout_s: Annotated[
-        float, Meta(gt=0, description="A feed whose reader takes nothing for so long is closed.")
+        float,
+        Meta(
+            gt=0,
+            description="Seconds without progress after which a feed's reader is disconnected.",
+        ),
     ] = 30.0
     events_streams_per_user: Annotated[
-        int, Meta(ge=1, description="Feeds that one person may have open in one process.")
+        int, Meta(ge=1, description="Maximum open feeds of one user in one process.")
     ] = 20
     events_retention_days: Annotated[
-        int, Meta(ge=1, le=3650, description="Days that a feed can be resumed after.")
+        int, Meta(ge=1, le=3650, description="Days for which a feed can be resumed.")
     ] = 7
     trash_retention_days: Annotated[
         int,
         Meta(
             ge=1,
             le=3650,
-            description="Days that a deleted task can be restored, and any change undone.",
+            description="Days for which deleted tasks can be restored and changes undone.",
         ),
     ] = 30
     purge_interval_s: Annotated[
-        float, Meta(gt=0, description="Seconds between two purges, more or less.")
+        float, Meta(gt=0, description="Seconds between purges, varied by up to 50 %.")
     ] = 3600.0
 
 
-class MigrationSettings(msgspec.Struct, frozen=True, kw_only=True, rename=env_name("TASKS")):
-    """What `python -m tasks_service migrate` reads."""
+class TasksMigrationSettings(msgspec.Struct, frozen=True, kw_only=True, rename=env_name("TASKS")):
+    """Settings of `python -m tasks_service migrate`."""
 
     migration_database_url: Annotated[
         str,
         Meta(
             extra={"secret": True},
-            description="PostgreSQL as the `tasks_owner` role; read by `migrate` alone.",
+            description="PostgreSQL as the `tasks_owner` role; used only by `migrate`.",
         ),
     ]
 
     def __repr__(self) -> str:
-        """Name the type only: it holds a password."""
+        """Omit the fields, which include a password."""
         return f"{type(self).__name__}(...)"

@@ -158,11 +158,11 @@ async def test_a_number_is_not_seen_before_a_smaller_one_is_committed(
 ) -> None:
     """A change that holds its number open keeps later ones back instead of being skipped."""
     await ada.make_task("first")
-    gate = service.app.state.task_service._gate
+    writer = service.app.state.services.tasks._writer
     release, started = asyncio.Event(), asyncio.Event()
 
     async def slow(work: UserWork) -> None:
-        work.record("list.updated.v1")
+        work.publish("list.updated.v1")
         await work.flush()
         started.set()
         await release.wait()
@@ -171,7 +171,7 @@ async def test_a_number_is_not_seen_before_a_smaller_one_is_committed(
         user_id=ada.user_id, actor="user", method="POST", route="r", fingerprint="f"
     )
     async with ada.feed(after=2) as feed:
-        holder = asyncio.create_task(gate.run(request, 204, slow))
+        holder = asyncio.create_task(writer.write(request, 204, slow))
         await started.wait()
         later = asyncio.create_task(ada.make_task("later"))
         await wait_until(lambda: waits_for_a_lock("tasks"))
@@ -203,7 +203,7 @@ async def test_a_change_arrives_when_redis_lost_the_word(
 ) -> None:
     service = await start_service(events_poll_s=0.1)
     elsewhere = service.person(ada.user_id)
-    monkeypatch.setattr(service.app.state.board, "_on_message", lambda message: None)
+    monkeypatch.setattr(service.app.state.services.notifier, "_on_message", lambda message: None)
 
     async with elsewhere.feed() as feed:
         await feed.event()
@@ -293,7 +293,9 @@ async def test_the_feed_says_reconnect_when_the_token_expires(
 
     async with service.person(ttl_s=600).feed() as feed:
         await feed.event()
-        monkeypatch.setattr(service.app.state.change_feed, "_clock", lambda: time.time() + 601)
+        monkeypatch.setattr(
+            service.app.state.services.change_feed, "_clock", lambda: time.time() + 601
+        )
         blocks = [await feed.block(), await feed.block()]
 
     assert blocks == [": reconnect", None]
@@ -317,7 +319,7 @@ async def test_the_feed_ends_when_the_word_of_the_sign_out_was_lost(
     async with person.feed() as feed:
         await feed.event()
         await redis.zadd(REVOKED_KEY, {person.sid: time.time() + 900})
-        await service.app.state.authenticator._revocations.refresh()
+        await service.app.state.services.authenticator._revocations.refresh()
         blocks = [await feed.block(), await feed.block()]
 
     assert blocks == [": unauthorized", None]
@@ -368,7 +370,7 @@ async def test_open_feeds_are_taken_up_to_their_limit_and_not_beyond(
         for feed in (one, two, others):
             await feed.event()
         refused = await person.http.get(person.path("tasks/events"))
-    await wait_until(lambda: service.app.state.board.watchers == 0)
+    await wait_until(lambda: service.app.state.services.notifier.open_feeds == 0)
     async with person.feed() as again:
         ready = await again.event()
 
@@ -393,12 +395,12 @@ async def test_readers_who_vanish_leave_nothing_behind(start_service: StartServi
     async with bystander.feed() as feed:
         await feed.event()
         await asyncio.gather(*(read_a_little() for _ in range(30)))
-        await wait_until(lambda: service.app.state.board.watchers == 1, timeout_s=20)
+        await wait_until(lambda: service.app.state.services.notifier.open_feeds == 1, timeout_s=20)
         await bystander.make_task("undisturbed")
         events = await feed.events(2)
 
     assert events[1][1]["task"]["title"] == "undisturbed"
-    await wait_until(lambda: service.app.state.database.engine.pool.checkedout() == 0)
+    await wait_until(lambda: service.app.state.services.database.engine.pool.checkedout() == 0)
 
 
 def open_connections(client_port: int) -> list[object]:
@@ -435,7 +437,7 @@ async def test_a_reader_who_takes_nothing_is_closed(
             f"Authorization: Bearer {person.token}\r\n\r\n".encode()
         )
 
-        await wait_until(lambda: service.app.state.board.watchers == 1)
-        await wait_until(lambda: service.app.state.board.watchers == 0, timeout_s=20)
+        await wait_until(lambda: service.app.state.services.notifier.open_feeds == 1)
+        await wait_until(lambda: service.app.state.services.notifier.open_feeds == 0, timeout_s=20)
         # Not only is nobody watching any more: the socket is gone, unread as it is.
         await wait_until(lambda: not open_connections(reader.getsockname()[1]), timeout_s=10)

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from tasks_kit import Connection, Person, Service, StartService
 
-from tasks_service.service.erasure_service import ErasureService
-from tasks_service.storage.erasure_repository import ERASED
+from tasks_service.service.erasure_service import TaskErasureService
+from tasks_service.storage.purge_repository import ERASED
 from tasks_service.storage.records import TasksBase
 from todochat.identity.service_tokens import Arrow
 
@@ -89,8 +89,8 @@ async def test_a_person_with_many_rows_is_erased_in_batches(
     service: Service, ada: Person, owner: Connection
 ) -> None:
     await use(ada)
-    erasure: ErasureService = service.app.state.erasure_service
-    small = ErasureService(erasure._database, service.app.state.board, batch_size=1)
+    erasure: TaskErasureService = service.app.state.services.erasure
+    small = TaskErasureService(erasure._database, service.app.state.services.notifier, batch_size=1)
 
     await small.erase(ada.user_id)
 
@@ -149,7 +149,7 @@ async def test_the_jobs_role_still_sees_nobody_elses_live_tasks(
     service: Service, ada: Person, bob: Person
 ) -> None:
     await ada.make_task("hers")
-    erasure: ErasureService = service.app.state.erasure_service
+    erasure: TaskErasureService = service.app.state.services.erasure
 
     async with erasure._database.transaction(bob.user_id) as session:
         connection = await session.connection()

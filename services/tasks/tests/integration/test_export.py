@@ -50,7 +50,7 @@ async def test_pages_join_to_one_document(service: Service, ada: Person, page: i
     for number in range(3):
         await ada.make_task(f"task {number}")
         await ada.make_list(f"list {number}")
-    export = ExportService(service.app.state.database, page=page)
+    export = ExportService(service.app.state.services.database, page=page)
 
     first = await export.first_page(ada.user_id)
     pieces = [piece async for piece in export.stream(ada.user_id, first)]
@@ -87,7 +87,7 @@ async def test_a_user_reads_at_most_two_exports_at_the_same_time(
     service: Service, ada: Person
 ) -> None:
     await ada.make_task()
-    exports = ExportService(service.app.state.database)
+    exports = ExportService(service.app.state.services.database)
     open_exports = [
         exports.stream(ada.user_id, await exports.first_page(ada.user_id)) for _ in range(2)
     ]

@@ -139,7 +139,7 @@ def write_request(user_id: str, **members: Any) -> WriteRequest:
     return WriteRequest(user_id=user_id, **{**values, **members})
 
 
-async def with_gate(
+async def with_writer(
     url: str, max_wait_s: float, use: Callable[[IdempotentWriter], Awaitable[Written]]
 ) -> Written:
     database = Database(create_engine(url, application_name="test"))
@@ -152,20 +152,22 @@ async def with_gate(
 async def test_a_repeat_that_waits_too_long_for_the_first_is_409(
     tasks_urls: DatabaseUrls, ada: Person
 ) -> None:
-    async def use(gate: IdempotentWriter) -> Written:
+    async def use(writer: IdempotentWriter) -> Written:
         release, started = asyncio.Event(), asyncio.Event()
         request = write_request(ada.user_id, idempotency_key="k1")
         first = asyncio.create_task(
-            gate.run(request, HTTPStatus.NO_CONTENT, await hold_until(release, started))
+            writer.write(request, HTTPStatus.NO_CONTENT, await hold_until(release, started))
         )
         await started.wait()
         with pytest.raises(IdempotencyInProgressError):
-            await gate.run(request, HTTPStatus.NO_CONTENT, await hold_until(release, started))
+            await writer.write(request, HTTPStatus.NO_CONTENT, await hold_until(release, started))
         release.set()
         await first
-        return await gate.run(request, HTTPStatus.NO_CONTENT, await hold_until(release, started))
+        return await writer.write(
+            request, HTTPStatus.NO_CONTENT, await hold_until(release, started)
+        )
 
-    repeat = await with_gate(tasks_urls.app, 0.2, use)
+    repeat = await with_writer(tasks_urls.app, 0.2, use)
 
     assert repeat.is_replay
 
@@ -173,7 +175,7 @@ async def test_a_repeat_that_waits_too_long_for_the_first_is_409(
 async def test_a_repeat_takes_over_when_the_first_fails(
     tasks_urls: DatabaseUrls, ada: Person
 ) -> None:
-    async def use(gate: IdempotentWriter) -> Written:
+    async def use(writer: IdempotentWriter) -> Written:
         release, started = asyncio.Event(), asyncio.Event()
 
         async def fail(work: UserWork) -> None:
@@ -185,17 +187,17 @@ async def test_a_repeat_takes_over_when_the_first_fails(
             return None
 
         request = write_request(ada.user_id, idempotency_key="k1")
-        first = asyncio.create_task(gate.run(request, HTTPStatus.NO_CONTENT, fail))
+        first = asyncio.create_task(writer.write(request, HTTPStatus.NO_CONTENT, fail))
         await started.wait()
-        second = asyncio.create_task(gate.run(request, HTTPStatus.NO_CONTENT, succeed))
-        pool: Any = gate._database.engine.pool
+        second = asyncio.create_task(writer.write(request, HTTPStatus.NO_CONTENT, succeed))
+        pool: Any = writer._database.engine.pool
         await wait_until(lambda: pool.checkedout() == 2)
         release.set()
         with pytest.raises(RuntimeError):
             await first
         return await second
 
-    second = await with_gate(tasks_urls.app, 5, use)
+    second = await with_writer(tasks_urls.app, 5, use)
 
     assert not second.is_replay
 

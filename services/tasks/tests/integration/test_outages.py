@@ -142,7 +142,7 @@ async def test_a_person_whose_changes_are_stuck_is_told_to_try_again(
     service: Service, ada: Person, owner: Connection
 ) -> None:
     await ada.make_task()
-    service.app.state.task_service._gate._max_wait_s = 0.2
+    service.app.state.services.tasks._writer._max_wait_s = 0.2
     transaction = owner.transaction()
     await transaction.start()
     await owner.execute("SELECT * FROM user_counters WHERE user_id = $1 FOR UPDATE", ada.user_id)
@@ -150,7 +150,7 @@ async def test_a_person_whose_changes_are_stuck_is_told_to_try_again(
     stuck = await ada.post("tasks", {"title": "x"})
     readable = await ada.get("tasks")
     await transaction.rollback()
-    service.app.state.task_service._gate._max_wait_s = 5
+    service.app.state.services.tasks._writer._max_wait_s = 5
 
     assert (stuck.status_code, readable.status_code) == (503, 200)
     assert stuck.json()["type"] == "urn:todochat:problem:busy"

@@ -8,7 +8,7 @@ import pytest_asyncio
 from sqlalchemy import text
 from tasks_kit import Connection, Person, Service
 
-from tasks_service.service.purge_job import PurgeJob
+from tasks_service.service.purge import Purge
 from todochat.clock import utc_now
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
@@ -17,7 +17,7 @@ from todochat.errors import UnavailableError
 NOW = utc_now()
 HOUR = dt.timedelta(hours=1)
 
-MakeJob = Callable[..., PurgeJob]
+MakeJob = Callable[..., Purge]
 
 
 def days(count: int) -> dt.timedelta:
@@ -28,12 +28,10 @@ def days(count: int) -> dt.timedelta:
 async def make_job(tasks_urls: DatabaseUrls) -> AsyncIterator[MakeJob]:
     databases = []
 
-    def make(batch_size: int = 1000, url: str = tasks_urls.jobs) -> PurgeJob:
+    def make(batch_size: int = 1000, url: str = tasks_urls.jobs) -> Purge:
         database = Database(create_engine(url, application_name="jobs", pool_size=1))
         databases.append(database)
-        return PurgeJob(
-            database, interval_s=3600, trash_days=30, event_days=7, batch_size=batch_size
-        )
+        return Purge(database, trash_days=30, event_days=7, batch_size=batch_size)
 
     yield make
     for database in databases:
@@ -86,7 +84,7 @@ async def test_rows_are_kept_for_their_time_and_not_longer(
     await backdate(owner, ada, table, column, keep - HOUR)
     await backdate(owner, bob, table, column, keep + HOUR)
 
-    await make_job().run_once(NOW)
+    await make_job().run(NOW)
 
     assert await count(owner, ada, table) >= 1
     assert await count(owner, bob, table) == 0
@@ -105,7 +103,7 @@ async def test_deleted_tasks_can_be_restored_for_thirty_days(
             NOW - age,
         )
 
-    await make_job().run_once(NOW)
+    await make_job().run(NOW)
 
     restored = [await person.post("tasks/1/restore") for person in (ada, bob)]
     assert [response.status_code for response in restored] == [200, 404]
@@ -118,7 +116,7 @@ async def test_the_number_of_a_purged_task_is_not_given_again(
     await ada.make_task()
     await ada.delete("tasks/1")
     await backdate(owner, ada, "tasks", "deleted_at", days(31))
-    await make_job().run_once(NOW)
+    await make_job().run(NOW)
 
     task = await ada.make_task()
 
@@ -136,10 +134,10 @@ async def test_a_deleted_list_goes_when_its_last_task_has_gone(
         "UPDATE lists SET deleted_at = $2 WHERE id = $1", entry["id"], NOW - days(31)
     )
 
-    await make_job().run_once(NOW)
+    await make_job().run(NOW)
     with_task = await count(owner, ada, "lists")
     await backdate(owner, ada, "tasks", "deleted_at", days(31))
-    await make_job().run_once(NOW)
+    await make_job().run(NOW)
 
     assert with_task == 2  # the default list, and the one its deleted task still refers to
     assert await count(owner, ada, "lists") == 1
@@ -157,7 +155,7 @@ async def test_much_goes_in_small_batches(
         NOW - days(8),
     )
 
-    counts = await make_job(batch_size=10).run_once(NOW)
+    counts = await make_job(batch_size=10).run(NOW)
 
     assert counts["attempts"] == 25
 
@@ -171,9 +169,9 @@ async def test_a_second_process_leaves_the_purge_to_the_first(
     await transaction.start()
     await owner.execute("SELECT pg_advisory_xact_lock(1952543595, 1)")
 
-    beside = await make_job().run_once(NOW)
+    beside = await make_job().run(NOW)
     await transaction.rollback()
-    alone = await make_job().run_once(NOW)
+    alone = await make_job().run(NOW)
 
     assert beside == dict.fromkeys(beside, 0)
     assert alone["answers"] == 1
@@ -195,4 +193,4 @@ async def test_a_database_that_is_down_postpones_the_purge(make_job: MakeJob) ->
     job = make_job(url="postgresql://tasks_jobs:x@127.0.0.1:9/tasks")
 
     with pytest.raises(UnavailableError):
-        await job.run_once(NOW)
+        await job.run(NOW)

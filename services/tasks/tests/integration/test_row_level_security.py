@@ -167,7 +167,7 @@ async def test_a_cancelled_request_leaves_nothing_bound_and_nothing_written(
         user_id=ada.user_id, actor="user", method="POST", route="r", fingerprint="f"
     )
     holder = asyncio.create_task(
-        IdempotentWriter(service.app.state.database, NOBODY).run(
+        IdempotentWriter(service.app.state.services.database, NOBODY).write(
             request, HTTPStatus.NO_CONTENT, hold
         )
     )
@@ -214,4 +214,4 @@ async def test_the_service_starts_with_the_roles_it_is_made_for(
     app = create_app(make_settings())
 
     async with app.lifespan():
-        assert app.state.database is not None
+        assert app.state.services.database is not None

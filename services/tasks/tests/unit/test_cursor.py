@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, question_digest
+from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, query_digest
 from tasks_service.domain.query import TaskFilter, TaskOrder
 from todochat.errors import InvalidInputError
 
 FILTERS = TaskFilter()
 BY_DUE = TaskOrder(sort="due", order="asc")
-DIGEST = question_digest(FILTERS, BY_DUE)
+DIGEST = query_digest(FILTERS, BY_DUE)
 
 
 def raw(value: object) -> str:
@@ -33,7 +33,7 @@ def raw(value: object) -> str:
     ],
 )
 def test_a_cursor_leads_back_to_its_place(order: TaskOrder, members: dict[str, Any]) -> None:
-    place = Position(question_digest(FILTERS, order), 7, **members)
+    place = Position(query_digest(FILTERS, order), 7, **members)
 
     cursor = encode_cursor(place)
 
@@ -95,7 +95,7 @@ def test_a_cursor_without_the_value_it_sorts_by_is_refused(
     sort: Literal["priority", "title"], members: list[object]
 ) -> None:
     order = TaskOrder(sort=sort)
-    cursor = raw([question_digest(FILTERS, order), 7, *members])
+    cursor = raw([query_digest(FILTERS, order), 7, *members])
 
     with pytest.raises(InvalidInputError):
         parse_cursor(cursor, FILTERS, order)

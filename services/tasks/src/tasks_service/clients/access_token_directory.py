@@ -1,4 +1,4 @@
-"""Whom a personal access token speaks for; auth-session knows."""
+"""Resolves personal access tokens to users, by asking auth-session."""
 
 import asyncio
 import hashlib
@@ -12,19 +12,23 @@ from typing import Final
 import msgspec
 
 from todochat.errors import UnavailableError
-from todochat.http.client import ServiceClient, ServiceResponse, UpstreamError
+from todochat.http.client import ServiceClient, UpstreamError
 from todochat.identity.access_tokens import is_well_formed
 
-CACHE_S: Final = 5.0  # how long a revoked token may still be taken; as old as the revoked sids
-UNREACHABLE_S: Final = 1.0  # after a failure: a frozen auth-session must not delay every request
+CACHE_S: Final = (
+    5.0  # a revoked token stays valid for this long; equals the age of the revocation list
+)
+UNREACHABLE_S: Final = (
+    1.0  # pause after a failure, so that a frozen auth-session doesn't delay every request
+)
 MAX_CACHED: Final = 10_000
-MAX_LOOKUPS: Final = 100  # at once: somebody who tries tokens must not use auth-session up
+MAX_LOOKUPS: Final = 100  # concurrent lookups; guessing tokens must not saturate auth-session
 _PATH: Final = "/internal/access-tokens/verify"
-_NOBODY: Final = "-"  # whom the token is for is what this call asks
+_NOBODY: Final = "-"  # the user isn't known before this call
 
 
 class VerifiedToken(msgspec.Struct, frozen=True):
-    """A good token, as auth-session says."""
+    """A valid token, as auth-session returns it."""
 
     user_id: str
     scopes: list[str]
@@ -33,19 +37,19 @@ class VerifiedToken(msgspec.Struct, frozen=True):
     expires_at: datetime | None
 
 
-class _Known(msgspec.Struct, frozen=True):
+class _CachedToken(msgspec.Struct, frozen=True):
     token: VerifiedToken | None
-    until: float
+    expires_at: float
 
 
 class AccessTokenDirectory:
-    """Asks auth-session, and remembers what it said for 5 s, of at most 10,000 tokens.
+    """Verifies tokens with auth-session, and caches up to 10,000 responses for 5 s.
 
-    Requests with the same token that come while one is being asked for wait for that answer.
+    Concurrent requests with the same token share one lookup.
 
     Args:
-        client: of the arrow from tasks to auth-session.
-        clock: seconds that only grow.
+        client: for the arrow from tasks to auth-session.
+        clock: monotonic, in seconds.
     """
 
     def __init__(
@@ -53,60 +57,55 @@ class AccessTokenDirectory:
     ) -> None:
         self._client = client
         self._clock = clock
-        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._cache: OrderedDict[bytes, _CachedToken] = OrderedDict()
         self._lookups: dict[bytes, asyncio.Task[VerifiedToken | None]] = {}
         self._unreachable_until = float("-inf")
 
     async def find(self, token: str) -> VerifiedToken | None:
-        """Return whom a token speaks for; None if it isn't good.
+        """Return the user and scopes of a token; None if it isn't valid.
 
         Raises:
-            UnavailableError: auth-session doesn't answer, or didn't within the last second.
+            UnavailableError: auth-session is unreachable, or was within the last second, or 100
+                lookups are in progress.
         """
         if not is_well_formed(token):
             return None
         key = hashlib.sha256(token.encode()).digest()
-        known = self._known.get(key)
-        if known is not None and self._clock() < known.until:
-            return known.token
-        lookup = self._lookups.get(key) or self._begin(key, token)
-        # Shielded: others may wait for it when this caller goes away.
+        cached = self._cache.get(key)
+        if cached is not None and self._clock() < cached.expires_at:
+            return cached.token
+        lookup = self._lookups.get(key)
+        if lookup is None:
+            if len(self._lookups) >= MAX_LOOKUPS:
+                raise UnavailableError("Too many access tokens are being verified.")
+            if self._clock() < self._unreachable_until:
+                raise UpstreamError("The access token can't be verified right now.")
+            lookup = asyncio.create_task(self._look_up(key, token))
+            self._lookups[key] = lookup
+            lookup.add_done_callback(lambda done: self._end_lookup(key, done))
+        # Shielded: other requests may wait for it when this one is cancelled.
         return await asyncio.shield(lookup)
 
-    def _begin(self, key: bytes, token: str) -> asyncio.Task[VerifiedToken | None]:
-        if len(self._lookups) >= MAX_LOOKUPS:
-            raise UnavailableError("Too many access tokens are being checked at this moment.")
-        if self._clock() < self._unreachable_until:
-            raise UpstreamError("The access token can't be checked right now.")
-        lookup = asyncio.create_task(self._look_up(key, token))
-        self._lookups[key] = lookup
-        lookup.add_done_callback(lambda done: self._end(key, done))
-        return lookup
-
-    def _end(self, key: bytes, lookup: asyncio.Task[VerifiedToken | None]) -> None:
+    def _end_lookup(self, key: bytes, lookup: asyncio.Task[VerifiedToken | None]) -> None:
         del self._lookups[key]
         if not lookup.cancelled():
-            lookup.exception()  # seen, even if every caller has gone
+            lookup.exception()  # retrieved, even if every caller was cancelled
 
     async def _look_up(self, key: bytes, token: str) -> VerifiedToken | None:
-        asked_at = self._clock()
+        started_at = self._clock()
         body = msgspec.json.encode({"token": token})
         try:
             response = await self._client.request("POST", _PATH, user_id=_NOBODY, json=body)
         except UpstreamError:
             self._unreachable_until = self._clock() + UNREACHABLE_S
             raise
-        found = _read(response)
-        self._known[key] = _Known(found, asked_at + CACHE_S)
-        self._known.move_to_end(key)
-        while len(self._known) > MAX_CACHED:
-            self._known.popitem(last=False)
-        return found
-
-
-def _read(response: ServiceResponse) -> VerifiedToken | None:
-    if response.status == HTTPStatus.NOT_FOUND:
-        return None
-    if response.status != HTTPStatus.OK:
-        raise UpstreamError("The access token can't be checked right now.")
-    return msgspec.json.decode(response.body, type=VerifiedToken)
+        verified = None
+        if response.status == HTTPStatus.OK:
+            verified = msgspec.json.decode(response.body, type=VerifiedToken)
+        elif response.status != HTTPStatus.NOT_FOUND:
+            raise UpstreamError("The access token can't be verified right now.")
+        self._cache[key] = _CachedToken(verified, started_at + CACHE_S)
+        self._cache.move_to_end(key)
+        while len(self._cache) > MAX_CACHED:
+            self._cache.popitem(last=False)
+        return verified

@@ -1,1 +1,1 @@
-"""The rules; no framework, no database."""
+"""Business rules; no framework, no database."""

@@ -1,4 +1,4 @@
-"""What the change feed says: one document per committed change."""
+"""Documents of the change feed, one per committed change."""
 
 import datetime as dt
 from typing import Annotated, Final, Literal
@@ -27,15 +27,15 @@ FEED_RESET: Final = "feed.reset.v1"
 
 
 class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One change; `task` or `list` is the thing as it is after it.
+    """One change; `task` or `list` is its state after the change.
 
-    `tasks` and `moved_to` are there in `list.deleted.v1` alone: what became of the list's tasks,
-    which get no changes of their own, so a reader that shows them loads them again.
+    Only `list.deleted.v1` has `tasks` and `moved_to`: the list's tasks were moved or deleted
+    without events for each of them, so a client that shows them must reload them.
     """
 
     type: ChangeType
-    actor: Annotated[Actor, Meta(description="Who did it: the person, or an agent for them.")]
-    run_id: Annotated[str | None, Meta(description="The run it was done in.")] = None
+    actor: Annotated[Actor, Meta(description="The user, or an agent on behalf of the user.")]
+    run_id: Annotated[str | None, Meta(description="The run that made the change.")] = None
     occurred_at: dt.datetime
     task: Task | None = None
     list: TaskList | None = None
@@ -44,10 +44,10 @@ class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class FeedNotice(msgspec.Struct, kw_only=True, frozen=True):
-    """What the feed says about itself.
+    """An event about the feed itself.
 
-    `feed.ready.v1` opens a feed that has no Last-Event-ID; its id is where the feed begins.
-    `feed.reset.v1` says that changes are missing from here on: load everything again.
+    `feed.ready.v1` opens a feed without Last-Event-ID; its ID is the feed's start.
+    `feed.reset.v1` reports that changes are missing: the client must reload everything.
     """
 
     type: Literal["feed.ready.v1", "feed.reset.v1"]

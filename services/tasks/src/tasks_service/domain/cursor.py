@@ -1,8 +1,8 @@
-"""Keyset cursors: the place after the last task of a page, opaque to the caller.
+"""Keyset cursors: the position after the last task of a page, opaque to the caller.
 
-A cursor holds the sort value and the number of that task, and a digest of the question, so that
-it continues only the listing it came from. It is no secret: a changed one moves the place within
-the caller's own tasks and nothing else, and anything that can't be such a place is refused.
+A cursor holds the sort value and the number of that task, and a digest of the query, so that it
+continues only the listing it came from. It is not secret: a manipulated cursor can only point to
+another position within the caller's own tasks, and anything else is rejected.
 """
 
 import base64
@@ -20,35 +20,35 @@ from tasks_service.domain.text import has_nul, invalid
 
 _PARAMETER: Final = "cursor"
 _DIGEST_BYTES: Final = 9
-_LATEST_YEAR: Final = MAX_DUE_YEAR + 1  # the end of the last day a task may be due
+_LATEST_YEAR: Final = MAX_DUE_YEAR + 1  # the end of the last valid due day is in this year
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Where the last page ended; the member of the sort key in use is set, except for created."""
+    """The end of a page; the field of the sort key in use is set, except for `created`."""
 
-    question: str
+    query: str
     number: Annotated[int, Meta(ge=1, le=MAX_TASK_NUMBER)]
     due: dt.datetime | None = None
     priority: Annotated[int, Meta(ge=0, lt=len(PRIORITIES))] | None = None
     title: Annotated[str, Meta(max_length=MAX_CURSOR_CHARS)] | None = None
 
 
-def question_digest(filters: TaskFilter, order: TaskOrder) -> str:
-    """Return a short text that is equal for equal questions."""
+def query_digest(filters: TaskFilter, order: TaskOrder) -> str:
+    """Return a short digest that is equal for equal queries."""
     digest = hashlib.blake2b(msgspec.json.encode([filters, order]), digest_size=_DIGEST_BYTES)
     return digest.hexdigest()
 
 
 def encode_cursor(position: Position) -> str:
-    """Return the cursor for a place."""
+    """Encode a position."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
 def parse_cursor(cursor: str, filters: TaskFilter, order: TaskOrder) -> Position:
-    """Return the place a cursor stands for.
+    """Decode a cursor.
 
     Raises:
-        InvalidInputError: it isn't one of ours, or belongs to another question.
+        InvalidInputError: it is malformed, or belongs to another query.
     """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
@@ -57,14 +57,14 @@ def parse_cursor(cursor: str, filters: TaskFilter, order: TaskOrder) -> Position
         )
     except (ValueError, msgspec.MsgspecError):  # UnicodeError and binascii.Error are ValueErrors
         raise invalid(_PARAMETER, "is not a cursor of this service") from None
-    if position.question != question_digest(filters, order):
+    if position.query != query_digest(filters, order):
         raise invalid(_PARAMETER, "belongs to a listing with other filters or another order")
-    if not _is_place(position, order):
+    if not _fits_order(position, order):
         raise invalid(_PARAMETER, "is not a cursor of this service")
     return position
 
 
-def _is_place(position: Position, order: TaskOrder) -> bool:
+def _fits_order(position: Position, order: TaskOrder) -> bool:
     match order.sort:
         case "due":
             due = position.due

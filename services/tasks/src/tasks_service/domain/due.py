@@ -1,4 +1,4 @@
-"""When a task is due: on a day, or at an instant in somebody's time zone."""
+"""Due dates: a day or an instant, in a time zone."""
 
 import datetime as dt
 import zoneinfo
@@ -14,11 +14,11 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def clean_due(due: Due | None, *, pointer: str) -> Due | None:
-    """Return `due` with its instant in UTC.
+    """Validate a due date; return it with its instant in UTC.
 
     Raises:
-        InvalidInputError: neither or both of date and at, no offset, an unknown zone, or a year
-            outside 1970 to 2999.
+        InvalidInputError: it has neither or both of date and at, no offset, an unknown time zone,
+            or a year outside 1970 to 2999.
     """
     if due is None:
         return None
@@ -37,7 +37,7 @@ def clean_due(due: Due | None, *, pointer: str) -> Due | None:
 
 
 def clean_instant(moment: dt.datetime, *, pointer: str) -> dt.datetime:
-    """Return `moment` in UTC.
+    """Validate an instant; return it in UTC.
 
     Raises:
         InvalidInputError: it has no offset, or its year is outside 1970 to 2999.
@@ -49,7 +49,7 @@ def clean_instant(moment: dt.datetime, *, pointer: str) -> dt.datetime:
 
 
 def clean_date(day: dt.date, *, pointer: str) -> dt.date:
-    """Return `day`.
+    """Validate a day.
 
     Raises:
         InvalidInputError: its year is outside 1970 to 2999.
@@ -59,14 +59,14 @@ def clean_date(day: dt.date, *, pointer: str) -> dt.date:
 
 
 def local_date(due: Due) -> dt.date:
-    """Return the day it is due, as a calendar in its zone shows it."""
+    """Return the calendar day, in its time zone, on which the task is due."""
     if due.at is not None:
         return due.at.astimezone(_zone(due)).date()
     return _day(due)
 
 
 def deadline(due: Due) -> dt.datetime:
-    """Return the instant from which the task is overdue: `at`, or the end of its day."""
+    """Return the instant from which the task is overdue: `at`, or the end of the day."""
     if due.at is not None:
         return due.at
     midnight = dt.datetime.combine(_day(due) + _ONE_DAY, dt.time.min, _zone(due))
@@ -75,7 +75,7 @@ def deadline(due: Due) -> dt.datetime:
 
 def _day(due: Due) -> dt.date:
     if due.date is None:
-        msg = "a due has either a date or an instant"
+        msg = "a due date has either a date or an instant"
         raise ValueError(msg)
     return due.date
 
@@ -91,5 +91,5 @@ def _check_year(year: int, pointer: str) -> None:
 
 @cache
 def _timezones() -> frozenset[str]:
-    # A membership test, since ZoneInfo("America") is an IsADirectoryError and "../x" a ValueError.
+    # Checked by membership: ZoneInfo("America") raises IsADirectoryError, "../x" ValueError.
     return frozenset(zoneinfo.available_timezones())

@@ -1,4 +1,4 @@
-"""What can be mentioned in a chat: a task or a list, in the form ChatKit's composer shows."""
+"""Entities: tasks and lists that a chat message can mention, as ChatKit's composer shows them."""
 
 import datetime as dt
 from typing import Annotated, Final, Literal
@@ -10,8 +10,8 @@ MAX_ENTITIES: Final = 20
 DEFAULT_ENTITIES: Final = 10
 
 Rank = int
-# How well a title fits, best first: it is what was typed, it begins with it, a word of it does,
-# all words are somewhere in it.
+# How well a title matches the typed text, best first: equal to it, starts with it, has a word that
+# starts with it, contains all of its words.
 EXACT: Final[Rank] = 0
 BEGINS: Final[Rank] = 1
 WORD_BEGINS: Final[Rank] = 2
@@ -21,26 +21,28 @@ CONTAINS: Final[Rank] = 3
 class Entity(msgspec.Struct, kw_only=True, frozen=True):
     """A ChatKit entity."""
 
-    id: Annotated[str, Meta(description="The task's or list's id.")]
+    id: Annotated[str, Meta(description="The ID of the task or list.")]
     title: str
     group: Literal["Tasks", "Lists"]
     icon: str
     interactive: bool
     data: Annotated[
         dict[str, str],
-        Meta(description="`type`, and of a task `number`, `list_id`, `priority`, `due` if it has."),
+        Meta(
+            description="`type`; for a task also `number`, `list_id`, `priority` and, if set, `due`."
+        ),
     ]
 
 
 class RankedEntity(msgspec.Struct, frozen=True):
-    """An entity, how well it fits, and when it was changed last."""
+    """An entity with its rank and the time of its last change."""
 
     entity: Entity
     rank: Rank
     updated_at: dt.datetime
 
 
-def best(found: list[RankedEntity], limit: int) -> list[Entity]:
-    """Return the entities that fit best; of equal ones those changed last."""
-    newest = sorted(found, key=lambda each: each.updated_at, reverse=True)
-    return [each.entity for each in sorted(newest, key=lambda each: each.rank)[:limit]]
+def best_matches(matches: list[RankedEntity], limit: int) -> list[Entity]:
+    """Return the best-ranked entities; among equal ranks the most recently changed ones."""
+    newest = sorted(matches, key=lambda match: match.updated_at, reverse=True)
+    return [match.entity for match in sorted(newest, key=lambda match: match.rank)[:limit]]

@@ -1,4 +1,4 @@
-"""How an agent's changes belong together."""
+"""Groups of an agent's changes."""
 
 from typing import Final
 
@@ -8,12 +8,12 @@ GROUP_PATTERN: Final = r"[A-Za-z0-9._:-]{1,128}"
 
 
 class ChangeGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """The group that a change belongs to; changes of a group are counted and undone together.
+    """The group of a change; changes of a group are counted and undone together.
 
     Args:
-        scope_id: joins groups, so that "the last group" has a meaning. Both ids are opaque.
-        confirm_above: how many tasks that were there before the group may change, until the
-            person has to confirm; with it, deleting a list always needs a confirmation.
+        scope_id: joins groups, to find the newest one. Both IDs are opaque.
+        confirm_above: how many existing tasks the group may change without a confirmation; if it
+            is set, deleting a list always requires a confirmation.
     """
 
     id: str

@@ -1,7 +1,6 @@
-"""What a person may store; every number here is documented in the service's README.
+"""Limits on a user's data, documented in the service's README.
 
-The limits keep one person's rows small enough that each query below stays an index range scan,
-and one answer small enough to be held in memory.
+They keep a user's rows few enough for index range scans, and a response small enough for memory.
 """
 
 from typing import Final
@@ -11,19 +10,19 @@ MAX_NOTES_CHARS: Final = 10_000
 MAX_TAGS: Final = 50
 MAX_TAG_CHARS: Final = 50
 MAX_OPEN_TASKS: Final = 10_000
-MAX_LISTS: Final = 200  # the default list included; they are answered on one page
+MAX_LISTS: Final = 200  # including the default list; all are returned on one page
 MAX_LIST_NAME_CHARS: Final = 100  # its key must fit a B-tree entry (2,704 bytes)
-MAX_SEARCH_CHARS: Final = 200  # at most 100 words, each one more pattern for a row
+MAX_SEARCH_CHARS: Final = 200  # at most 100 words; each is one more pattern per row
 
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200
 MAX_CURSOR_CHARS: Final = 4_096  # a title of 500 characters, escaped and in base64
 
-# Dates outside are typing errors, and they keep arithmetic away from datetime's edges.
+# Dates outside these years are typos; the bounds also keep arithmetic within datetime's range.
 MIN_DUE_YEAR: Final = 1970
 MAX_DUE_YEAR: Final = 2999
 
-# `number` and `seq` are what they say on the wire, so both stay exact in JavaScript.
+# `number` and `seq` are JSON numbers, which must be exact in JavaScript.
 MAX_TASK_NUMBER: Final = 2**31 - 1
 MAX_EVENT_SEQ: Final = 2**53 - 1
 MAX_RUN_ATTEMPT: Final = 2**31 - 1

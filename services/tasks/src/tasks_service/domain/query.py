@@ -1,4 +1,4 @@
-"""Which tasks are asked for, and in what order."""
+"""The query of a task listing: filter and order."""
 
 import datetime as dt
 from typing import Final, Literal
@@ -22,14 +22,14 @@ DEFAULT_ORDER: Final[dict[SortKey, Order]] = {
 
 
 class DueBound(msgspec.Struct, frozen=True):
-    """One end of the due range: a day or an instant, the other one is None."""
+    """One end of a range of due dates: either a day or an instant; the other is None."""
 
     day: dt.date | None = None
     at: dt.datetime | None = None
 
 
 class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
-    """All of these must hold; None is no condition."""
+    """Conditions that must all hold; None means no condition."""
 
     status: Status = "open"
     list_id: str | None = None
@@ -42,17 +42,17 @@ class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class TaskOrder(msgspec.Struct, kw_only=True, frozen=True):
-    """The order of a page; tasks that compare equal go by number, ones without a due come last."""
+    """The order of a listing; ties are sorted by number, tasks without a due date come last."""
 
     sort: SortKey = "created"
     order: Order = "desc"
 
 
 def parse_due_bound(text: str, *, pointer: str) -> DueBound:
-    """Read one end of the due range: a day, or an instant with an offset.
+    """Parse one end of a range of due dates: a day, or an instant with an offset.
 
     Raises:
-        InvalidInputError: it is neither, or outside the years 1970 to 2999.
+        InvalidInputError: it is neither, or its year is outside 1970 to 2999.
     """
     try:
         if len(text) == len("2026-11-24"):
@@ -63,11 +63,11 @@ def parse_due_bound(text: str, *, pointer: str) -> DueBound:
 
 
 def parse_words(text: str, *, pointer: str) -> tuple[str, ...]:
-    """Split what is searched for into folded words.
+    """Split a search text into folded, distinct words.
 
     Raises:
-        InvalidInputError: there is a NUL character.
+        InvalidInputError: it contains a NUL character.
     """
     if has_nul(text):
-        raise invalid(pointer, "must not have NUL characters")
+        raise invalid(pointer, "must not contain NUL characters")
     return tuple(dict.fromkeys(match_key(text).split()))

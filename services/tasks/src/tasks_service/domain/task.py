@@ -1,4 +1,4 @@
-"""Rules for the content of a task."""
+"""Rules for the fields of a task."""
 
 from typing import Final, get_args
 
@@ -6,12 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tasks_service.domain.due import clean_due
-from tasks_service.domain.limits import (
-    MAX_NOTES_CHARS,
-    MAX_TAG_CHARS,
-    MAX_TAGS,
-    MAX_TITLE_CHARS,
-)
+from tasks_service.domain.limits import MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TITLE_CHARS
 from tasks_service.domain.text import clean_line, clean_notes, clean_tags
 from todochat.contracts.task_changes import TaskChanges
 from todochat.contracts.tasks import Due, Priority
@@ -20,7 +15,7 @@ PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)  # the index is the
 
 
 class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
-    """A task that isn't stored yet; `list_id` None means the default list."""
+    """A task to create; `list_id` None means the default list."""
 
     title: str
     notes: str
@@ -40,10 +35,10 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
         due: Due | None = None,
         tags: list[str] | None = None,
     ) -> "TaskDraft":
-        """Check and clean what came in.
+        """Validate and normalize input.
 
         Raises:
-            InvalidInputError: a field breaks a rule; the error points at it.
+            InvalidInputError: a field breaks a rule; the error names the field.
         """
         return cls(
             title=clean_title(title),
@@ -65,10 +60,10 @@ def clean_changes(
     tags: list[str] | UnsetType = UNSET,
     completed: bool | UnsetType = UNSET,
 ) -> TaskChanges:
-    """Check and clean what came in.
+    """Validate and normalize input.
 
     Raises:
-        InvalidInputError: a field breaks a rule; the error points at it.
+        InvalidInputError: a field breaks a rule; the error names the field.
     """
     return TaskChanges(
         title=UNSET if title is UNSET else clean_title(title),
@@ -86,7 +81,7 @@ def clean_changes(
 
 
 def clean_title(title: str) -> str:
-    """Return a title as it is stored."""
+    """Normalize a title."""
     return clean_line(title, pointer="/title", max_chars=MAX_TITLE_CHARS)
 
 

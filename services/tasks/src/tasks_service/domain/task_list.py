@@ -1,4 +1,4 @@
-"""A list of tasks. Every person has one default list, which can't be deleted."""
+"""A list of tasks. Every user has one default list, which can't be deleted."""
 
 from typing import Final
 
@@ -9,9 +9,9 @@ DEFAULT_LIST_NAME: Final = "Inbox"
 
 
 def clean_list_name(name: str) -> str:
-    """Return a list's name as it is stored.
+    """Normalize a list's name.
 
     Raises:
-        InvalidInputError: it is blank, too long, or has control characters.
+        InvalidInputError: it is blank, too long, or contains control characters.
     """
     return clean_line(name, pointer="/name", max_chars=MAX_LIST_NAME_CHARS)

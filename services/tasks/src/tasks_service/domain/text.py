@@ -1,4 +1,4 @@
-"""What people type: cleaned before it is stored, folded before it is compared."""
+"""Normalization of user input before storage, and case folding for comparison."""
 
 import unicodedata
 from typing import Final
@@ -6,19 +6,19 @@ from typing import Final
 from todochat.errors import FieldError, InvalidInputError
 
 _CONTROL: Final = "Cc"
-_NUL: Final = "\0"  # PostgreSQL's text can't hold it
+_NUL: Final = "\0"  # not valid in PostgreSQL's text
 
 
 def invalid(pointer: str, detail: str) -> InvalidInputError:
-    """Build the error for one field; `pointer` is a JSON pointer or a parameter's name."""
+    """Build the error for one field; `pointer` is a JSON pointer or the name of a parameter."""
     return InvalidInputError(f"{pointer}: {detail}", errors=[FieldError(pointer, detail)])
 
 
 def clean_line(text: str, *, pointer: str, max_chars: int) -> str:
-    """Return `text` as one line in NFC, runs of white space as one space.
+    """Normalize a line: NFC, with each run of white space replaced by one space.
 
     Raises:
-        InvalidInputError: it is blank, too long, or has control characters.
+        InvalidInputError: it is blank, too long, or contains control characters.
     """
     line = unicodedata.normalize("NFC", " ".join(text.split()))
     if not line:
@@ -26,30 +26,30 @@ def clean_line(text: str, *, pointer: str, max_chars: int) -> str:
     if len(line) > max_chars:
         raise invalid(pointer, f"must have at most {max_chars} characters")
     if any(unicodedata.category(char) == _CONTROL for char in line):
-        raise invalid(pointer, "must not have control characters")
+        raise invalid(pointer, "must not contain control characters")
     return line
 
 
 def clean_notes(text: str | None, *, pointer: str, max_chars: int) -> str:
-    """Return `text` as it is, None as empty.
+    """Validate multi-line text and return it unchanged; None becomes empty.
 
     Raises:
-        InvalidInputError: it is too long or has a NUL character.
+        InvalidInputError: it is too long or contains a NUL character.
     """
     if text is None:
         return ""
     if len(text) > max_chars:
         raise invalid(pointer, f"must have at most {max_chars} characters")
     if _NUL in text:
-        raise invalid(pointer, "must not have NUL characters")
+        raise invalid(pointer, "must not contain NUL characters")
     return text
 
 
 def clean_tags(tags: list[str], *, pointer: str, max_tags: int, max_chars: int) -> list[str]:
-    """Return the tags cleaned, each once (compared without regard to case), in their order.
+    """Normalize tags and deduplicate them, ignoring case; keeps their order.
 
     Raises:
-        InvalidInputError: there are too many, or one isn't acceptable.
+        InvalidInputError: there are too many, or one is invalid.
     """
     if len(tags) > max_tags:
         raise invalid(pointer, f"must have at most {max_tags} tags")
@@ -61,14 +61,14 @@ def clean_tags(tags: list[str], *, pointer: str, max_tags: int, max_chars: int) 
 
 
 def match_key(text: str) -> str:
-    """Fold `text` so that equal keys mean "the same name" to a person.
+    """Fold case so that names which read the same have equal keys.
 
-    Done here and not by the database: what its `lower()` folds depends on the locale it was made
-    with. NFC and not NFKC, which can make a character 18 times as long.
+    The database's `lower()` depends on its locale, so this is done here. NFC instead of NFKC,
+    which can make a character 18 times as long.
     """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def has_nul(text: str) -> bool:
-    """Tell whether `text` can't be sent to PostgreSQL."""
+    """Return whether `text` contains NUL, which PostgreSQL rejects."""
     return _NUL in text

@@ -1,1 +1,1 @@
-"""What this service says and hears through Redis."""
+"""Messages to and from other processes over Redis."""

@@ -1,7 +1,7 @@
-"""Tells the open change feeds of every process that there is something to read.
+"""Wakes the open change feeds of every process when a user's outbox has grown.
 
-A message says only whose outbox has grown: the outbox in PostgreSQL is the truth, and feeds also
-look by themselves from time to time. So nothing here has to be delivered, and Redis may be down.
+A message only names the user: the outbox in PostgreSQL is the source of truth, and feeds also
+poll it. So delivery is best effort, and Redis may be down.
 """
 
 import asyncio
@@ -22,96 +22,96 @@ LISTEN_TIMEOUT_S: Final = 1.0
 RECONNECT_S: Final = 1.0
 MAX_UNPUBLISHED: Final = 10_000
 
-Farewell = Literal["reconnect", "unauthorized"]
+CloseReason = Literal["reconnect", "unauthorized"]
 
 log = structlog.get_logger(__name__)
 
 
-class Watcher:
-    """One open feed: woken when there may be something to read, told when to end."""
+class FeedSubscription:
+    """Wakes one open feed when there may be new events, and asks it to close."""
 
     def __init__(self, user_id: str, sid: str | None) -> None:
         self.user_id = user_id
         self.sid = sid
-        self.farewell: Farewell | None = None
+        self.close_reason: CloseReason | None = None
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
-        """Have the feed look at the outbox."""
+        """Make the feed read the outbox."""
         self._wake.set()
 
-    def end(self, farewell: Farewell) -> None:
-        """Have the feed say farewell and end; the first reason stays."""
-        self.farewell = self.farewell or farewell
+    def close(self, reason: CloseReason) -> None:
+        """Make the feed send the reason and end; the first reason wins."""
+        self.close_reason = self.close_reason or reason
         self._wake.set()
 
-    def rest(self) -> None:
-        """Forget earlier wake-ups; call before reading, so that none is lost in between."""
+    def clear(self) -> None:
+        """Clear earlier wake-ups; call it before reading the outbox, so that none is lost."""
         self._wake.clear()
 
     async def wait(self, timeout_s: float) -> None:
-        """Return when woken, or after `timeout_s`."""
+        """Wait until woken, for at most `timeout_s`."""
         try:
             async with asyncio.timeout(max(0.0, timeout_s)):
                 await self._wake.wait()
         except TimeoutError:
-            return  # the poll: looking without having been called
+            return  # time to poll
 
 
 class FeedNotifier:
-    """Knows the open feeds of this process, and hears and tells of changes through Redis."""
+    """Tracks the open feeds of this process, and notifies those of all processes over Redis."""
 
     def __init__(self, redis: RedisClient, revocations: RevocationSet) -> None:
         self._redis = redis
         self._revocations = revocations
-        revocations.on_revoked(self._sign_out)
-        self._watchers: dict[Watcher, None] = {}
+        revocations.on_revoked(self._close_session)
+        self._subscriptions: dict[FeedSubscription, None] = {}
         self._counts: Counter[str] = Counter()
-        self._unpublished: set[tuple[str, str]] = set()  # channel and message
+        self._unpublished: set[tuple[str, str]] = set()  # (channel, user ID)
         self._has_unpublished = asyncio.Event()
 
     @property
-    def watchers(self) -> int:
-        """How many feeds are open in this process."""
-        return len(self._watchers)
+    def open_feeds(self) -> int:
+        """Number of open feeds in this process."""
+        return len(self._subscriptions)
 
-    def count_of(self, user_id: str) -> int:
-        """Return how many feeds a person has open in this process."""
+    def count_feeds(self, user_id: str) -> int:
+        """Return the number of a user's open feeds in this process."""
         return self._counts[user_id]
 
     @contextmanager
-    def watch(self, user_id: str, sid: str | None) -> Iterator[Watcher]:
-        """Register a feed."""
-        watcher = Watcher(user_id, sid)
-        self._watchers[watcher] = None
+    def subscribe(self, user_id: str, sid: str | None) -> Iterator[FeedSubscription]:
+        """Register a feed while the context is open."""
+        subscription = FeedSubscription(user_id, sid)
+        self._subscriptions[subscription] = None
         self._counts[user_id] += 1
         EVENT_STREAMS.inc()
         try:
-            yield watcher
+            yield subscription
         finally:
             EVENT_STREAMS.dec()
-            del self._watchers[watcher]
+            del self._subscriptions[subscription]
             self._counts[user_id] -= 1
             if not self._counts[user_id]:
                 del self._counts[user_id]
 
     def changed(self, user_id: str) -> None:
-        """Wake the person's feeds here at once and elsewhere soon."""
-        self._wake(user_id)
-        self._tell(CHANGES_CHANNEL, user_id)
+        """Wake the user's feeds: immediately in this process, soon in the others."""
+        self._wake_user(user_id)
+        self._queue_message(CHANGES_CHANNEL, user_id)
 
     def erased(self, user_id: str) -> None:
-        """End the person's feeds here at once and elsewhere soon."""
-        self._end(user_id)
-        self._tell(ERASED_CHANNEL, user_id)
+        """Close the user's feeds: immediately in this process, soon in the others."""
+        self._close_user(user_id)
+        self._queue_message(ERASED_CHANNEL, user_id)
 
-    def end_all(self, farewell: Farewell) -> None:
-        """End every feed of this process."""
-        for watcher in self._watchers:
-            watcher.end(farewell)
+    def close_all(self, reason: CloseReason) -> None:
+        """Close all feeds of this process."""
+        for subscription in self._subscriptions:
+            subscription.close(reason)
 
     async def publish(self) -> None:
-        """Tell the other processes of changes, until cancelled."""
+        """Publish queued messages to the other processes, until cancelled."""
         while True:
             await self._has_unpublished.wait()
             self._has_unpublished.clear()
@@ -125,7 +125,7 @@ class FeedNotifier:
                 log.warning("changes.publish_failed", count=len(messages), error=error)
 
     async def listen(self) -> None:
-        """Hear of changes and sign-outs, until cancelled."""
+        """Receive messages about changes, erasures and sign-outs, until cancelled."""
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
@@ -140,36 +140,36 @@ class FeedNotifier:
 
     def _on_message(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
-            # What was published before this moment was not heard.
-            for watcher in self._watchers:
-                watcher.wake()
+            # Messages published before the subscription were missed.
+            for subscription in self._subscriptions:
+                subscription.wake()
         elif message["type"] == "message":
             text = message["data"].decode(errors="replace")
-            hear = {
+            handle = {
                 REVOCATIONS_CHANNEL.encode(): self._revocations.hear,
-                ERASED_CHANNEL.encode(): self._end,
-                CHANGES_CHANNEL.encode(): self._wake,
+                ERASED_CHANNEL.encode(): self._close_user,
+                CHANGES_CHANNEL.encode(): self._wake_user,
             }[message["channel"]]
-            hear(text)
+            handle(text)
 
-    def _tell(self, channel: str, user_id: str) -> None:
+    def _queue_message(self, channel: str, user_id: str) -> None:
         if len(self._unpublished) < MAX_UNPUBLISHED:
             self._unpublished.add((channel, user_id))
             self._has_unpublished.set()
 
-    def _wake(self, user_id: str) -> None:
+    def _wake_user(self, user_id: str) -> None:
         if not self._counts[user_id]:
             return
-        for watcher in self._watchers:
-            if watcher.user_id == user_id:
-                watcher.wake()
+        for subscription in self._subscriptions:
+            if subscription.user_id == user_id:
+                subscription.wake()
 
-    def _end(self, user_id: str) -> None:
-        for watcher in self._watchers:
-            if watcher.user_id == user_id:
-                watcher.end("unauthorized")
+    def _close_user(self, user_id: str) -> None:
+        for subscription in self._subscriptions:
+            if subscription.user_id == user_id:
+                subscription.close("unauthorized")
 
-    def _sign_out(self, sid: str) -> None:
-        for watcher in self._watchers:
-            if watcher.sid == sid:
-                watcher.end("unauthorized")
+    def _close_session(self, sid: str) -> None:
+        for subscription in self._subscriptions:
+            if subscription.sid == sid:
+                subscription.close("unauthorized")

@@ -1,14 +1,14 @@
-"""Every name this service uses in Redis, beside the ones of `todochat.identity.jwks` and `.revocation`."""
+"""Redis channels and keys of this service, except those of `todochat.identity`."""
 
 from typing import Final
 
-# Channel. A message is the id of a person whose outbox has grown; published by tasks after the
-# commit, read by every process of tasks. Losing one costs the poll interval, nothing else.
+# Channel. A message is the ID of a user whose outbox has grown; published by tasks after the
+# commit, read by every process of tasks. A lost message delays events by the poll interval.
 CHANGES_CHANNEL: Final = "tasks:changes"
 
-# Channel. A message is the id of a person who was erased; published and read likewise. Losing one
-# leaves a feed open that has nothing to say, until its token ends.
+# Channel. A message is the ID of an erased user; published and read likewise. A lost message
+# leaves an idle feed open until its token expires.
 ERASED_CHANNEL: Final = "tasks:erased"
 
-# Counters `<this>:{<user id>}`: a person's requests in the current minute; each expires with it.
+# Counters `<this>:{<user id>}`: a user's requests in the current minute; they expire with it.
 REQUESTS: Final = "tasks:requests"

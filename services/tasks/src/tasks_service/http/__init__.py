@@ -1,1 +1,1 @@
-"""Routes and their wire forms."""
+"""Routes, guards and request bodies."""

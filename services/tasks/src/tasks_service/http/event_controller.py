@@ -9,11 +9,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
 from tasks_service.domain.limits import MAX_EVENT_SEQ
-from tasks_service.http.authentication import Caller
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
-from tasks_service.settings import TasksSettings
-from tasks_service.streams.change_feed import ChangeFeed, Reader
+from tasks_service.service.authenticator import AuthenticatedCaller
+from tasks_service.services import Services
+from tasks_service.streams.change_feed import FeedReader
 from todochat.errors import BadRequestError
 from todochat.http.raw_response import EVENT_STREAM
 from todochat.http.streamed_response import StreamedResponse
@@ -25,15 +25,15 @@ LastEventId = Annotated[
     HeaderParameter(
         name=_HEADER,
         description=(
-            "Goes on after this id; 0 begins with the oldest change that is kept. Without it the"
-            " feed begins with what comes next, and its first event says so."
+            "Resume after this event ID; 0 starts with the oldest change kept. Without it the feed"
+            " starts with the next change, and its first event is `feed.ready.v1`."
         ),
     ),
 ]
 
 
 class EventController(Controller):
-    """The change feed of one person."""
+    """The change feed of one user."""
 
     path = "/tasks/events"
     tags = ["tasks"]
@@ -47,8 +47,8 @@ class EventController(Controller):
                 str,
                 generate_examples=False,
                 description=(
-                    "Server-sent events; each has an id and a JSON document with a `type`."
-                    " `feed.reset.v1` means: load everything again."
+                    "Server-sent events; each has an ID and a JSON document with a `type`."
+                    " `feed.reset.v1`: changes are missing, reload everything."
                 ),
                 media_type=EVENT_STREAM,
             ),
@@ -56,21 +56,21 @@ class EventController(Controller):
     )
     async def watch_tasks(
         self,
-        caller: NamedDependency[Caller],
-        feed: NamedDependency[ChangeFeed],
-        settings: NamedDependency[TasksSettings],
+        caller: NamedDependency[AuthenticatedCaller],
+        services: NamedDependency[Services],
         last_event_id: LastEventId = None,
     ) -> StreamedResponse:
-        """Follow the changes of tasks and lists.
+        """Stream the changes of tasks and lists.
 
-        Comments: `: ping` in silence, `: reconnect` before the feed ends because the token has
-        expired or the server goes down, `: unauthorized` after a sign-out.
+        Comments: `: ping` when idle, `: reconnect` before the feed ends because the token expired
+        or the server is shutting down, `: unauthorized` after a sign-out.
         """
         after = _parse_event_id(last_event_id)
-        feed.require_room(caller.user_id)
-        reader = Reader(user_id=caller.user_id, sid=caller.sid, expires_at=caller.expires_at)
+        services.change_feed.check_limit(caller.user_id)
+        reader = FeedReader(user_id=caller.user_id, sid=caller.sid, expires_at=caller.expires_at)
         return StreamedResponse(
-            feed.stream(reader, after), send_timeout_s=settings.events_send_timeout_s
+            services.change_feed.stream(reader, after),
+            send_timeout_s=services.settings.events_send_timeout_s,
         )
 
 

@@ -1,4 +1,4 @@
-"""`/api/{user_id}/export`: all data of one user."""
+"""`/api/{user_id}/export`: all tasks, lists and changes of one user."""
 
 from http import HTTPStatus
 from typing import Final
@@ -7,18 +7,19 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 
-from tasks_service.http.authentication import RATE_COST, Caller
+from tasks_service.http.authentication import RATE_COST
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
-from tasks_service.service.export_service import Export, ExportService
-from tasks_service.settings import TasksSettings
+from tasks_service.service.authenticator import AuthenticatedCaller
+from tasks_service.service.export_service import Export
+from tasks_service.services import Services
 from todochat.http.streamed_response import StreamedResponse
 
 EXPORT_COST: Final = 60  # requests; it reads every row of the user
 
 
-class ExportController(Controller):
-    """Export of one person's tasks and lists."""
+class TaskExportController(Controller):
+    """Export of one user's tasks and lists."""
 
     path = "/export"
     tags = ["export"]
@@ -26,22 +27,23 @@ class ExportController(Controller):
 
     @get(
         opt={RATE_COST: EXPORT_COST},
-        responses=documented(HTTPStatus.OK, Export, "Deleted ones included.", *READ_PROBLEMS),
+        responses=documented(
+            HTTPStatus.OK, Export, "Includes deleted tasks and lists.", *READ_PROBLEMS
+        ),
     )
     async def export_tasks(
         self,
-        caller: NamedDependency[Caller],
-        export: NamedDependency[ExportService],
-        settings: NamedDependency[TasksSettings],
+        caller: NamedDependency[AuthenticatedCaller],
+        services: NamedDependency[Services],
     ) -> StreamedResponse:
-        """Return all tasks and lists, deleted ones included, as one document, streamed.
+        """Stream all tasks and lists, including deleted ones, as one JSON document.
 
-        It counts as 60 requests, and a user can read at most two at the same time. If it ends
-        before its last brace, the connection was lost; request it again.
+        Counts as 60 requests; a user can have at most two exports in progress. A document without
+        its closing brace is incomplete because the connection was lost; request it again.
         """
-        first_page = await export.first_page(caller.user_id)
+        first_page = await services.export.first_page(caller.user_id)
         return StreamedResponse(
-            export.stream(caller.user_id, first_page),
-            send_timeout_s=settings.events_send_timeout_s,
+            services.export.stream(caller.user_id, first_page),
+            send_timeout_s=services.settings.events_send_timeout_s,
             media_type=MediaType.JSON,
         )

@@ -9,25 +9,25 @@ from litestar.params import PathParameter, QueryParameter, RequestBody
 from msgspec import UNSET
 
 from tasks_service.domain.task_list import clean_list_name
-from tasks_service.http.authentication import Caller
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateList, UpdateList
 from tasks_service.http.task_controller import BEARER
-from tasks_service.http.write_request import answer
+from tasks_service.http.write_request import to_response
+from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import WriteRequest
-from tasks_service.service.list_service import ListService
+from tasks_service.services import Services
 from todochat.contracts.task_changes import ListedTasks
 from todochat.contracts.tasks import ListPage, TaskList
 
 ListId = Annotated[str, PathParameter(description="A list's id.")]
 TasksParameter = Annotated[
     ListedTasks,
-    QueryParameter(description="What becomes of its tasks: to the default list, or deleted."),
+    QueryParameter(description="Move its tasks to the default list, or delete them."),
 ]
 
 
 class ListController(Controller):
-    """Lists of one person."""
+    """Lists of one user."""
 
     path = "/lists"
     tags = ["lists"]
@@ -36,21 +36,21 @@ class ListController(Controller):
     @get(responses=documented(HTTPStatus.OK, ListPage, "All lists.", *READ_PROBLEMS))
     async def list_lists(
         self,
-        caller: NamedDependency[Caller],
-        list_service: NamedDependency[ListService],
+        caller: NamedDependency[AuthenticatedCaller],
+        services: NamedDependency[Services],
     ) -> ListPage:
-        """List the lists, the default one first, then by name."""
-        return await list_service.all(caller.user_id, caller.actor)
+        """Return all lists, the default list first, then by name."""
+        return await services.lists.list_all(caller.user_id, caller.actor)
 
     @post(responses=documented(HTTPStatus.CREATED, TaskList, "The new list.", *WRITE_PROBLEMS))
     async def create_list(
         self,
         data: RequestBody[CreateList],
         write: NamedDependency[WriteRequest],
-        list_service: NamedDependency[ListService],
+        services: NamedDependency[Services],
     ) -> Response[Any]:
         """Create a list."""
-        return answer(await list_service.create(write, clean_list_name(data.name)))
+        return to_response(await services.lists.create(write, clean_list_name(data.name)))
 
     @get(
         "/{list_id:str}",
@@ -61,18 +61,18 @@ class ListController(Controller):
     async def get_list(
         self,
         list_id: ListId,
-        caller: NamedDependency[Caller],
-        list_service: NamedDependency[ListService],
+        caller: NamedDependency[AuthenticatedCaller],
+        services: NamedDependency[Services],
     ) -> TaskList:
-        """Get one list."""
-        return await list_service.get(caller.user_id, list_id)
+        """Return one list."""
+        return await services.lists.get(caller.user_id, list_id)
 
     @patch(
         "/{list_id:str}",
         responses=documented(
             HTTPStatus.OK,
             TaskList,
-            "The list as it is now.",
+            "The updated list.",
             *WRITE_PROBLEMS,
             HTTPStatus.NOT_FOUND,
         ),
@@ -82,24 +82,28 @@ class ListController(Controller):
         list_id: ListId,
         data: RequestBody[UpdateList],
         write: NamedDependency[WriteRequest],
-        list_service: NamedDependency[ListService],
+        services: NamedDependency[Services],
     ) -> Response[Any]:
         """Rename a list."""
         name = None if data.name is UNSET else clean_list_name(data.name)
-        return answer(await list_service.rename(write, list_id, name))
+        return to_response(await services.lists.rename(write, list_id, name))
 
     @delete(
         "/{list_id:str}",
         responses=documented(
-            HTTPStatus.NO_CONTENT, None, "It is deleted.", *WRITE_PROBLEMS, HTTPStatus.NOT_FOUND
+            HTTPStatus.NO_CONTENT,
+            None,
+            "The list is deleted.",
+            *WRITE_PROBLEMS,
+            HTTPStatus.NOT_FOUND,
         ),
     )
     async def delete_list(
         self,
         list_id: ListId,
         write: NamedDependency[WriteRequest],
-        list_service: NamedDependency[ListService],
+        services: NamedDependency[Services],
         tasks: TasksParameter = "move",
     ) -> Response[None]:
         """Delete a list. The default list can't be deleted."""
-        return answer(await list_service.delete(write, list_id, tasks))
+        return to_response(await services.lists.delete(write, list_id, tasks))

@@ -1,4 +1,4 @@
-"""How answers are documented in OpenAPI."""
+"""OpenAPI documentation of responses."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -8,7 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from todochat.http.openapi import problems
 
-# Bodies whose unknown fields are refused.
+# Request bodies that reject unknown fields.
 STRICT_BODIES: Final = (
     "CreateTask",
     "UpdateTask",
@@ -27,7 +27,7 @@ WRITE_PROBLEMS: Final = (400, 401, 403, 409, 413, 422, 429, 503)
 def documented(
     success: HTTPStatus, body: Any, description: str, *failures: int
 ) -> dict[int, ResponseSpec]:
-    """Document a route's answers: its success and each failure as a problem document."""
+    """Document a route's responses: its success, and each failure as a problem document."""
     return {
         success: ResponseSpec(
             body, generate_examples=False, description=description, media_type=MediaType.JSON

@@ -1,4 +1,4 @@
-"""Request bodies; unknown fields are refused."""
+"""Request bodies; unknown fields are rejected."""
 
 from typing import Annotated, Final
 
@@ -14,7 +14,8 @@ from tasks_service.domain.limits import (
     MAX_TAGS,
     MAX_TITLE_CHARS,
 )
-from todochat.contracts.task_changes import ListedTasks
+from tasks_service.domain.task import clean_changes
+from todochat.contracts.task_changes import ListedTasks, TaskChanges
 from todochat.contracts.tasks import Due, Priority
 
 MAX_INTEGER: Final = 2**31 - 1
@@ -22,19 +23,23 @@ MAX_INTEGER: Final = 2**31 - 1
 GroupId = Annotated[str, Meta(pattern=f"^{GROUP_PATTERN}$", description="1 to 128 characters.")]
 Title = Annotated[
     str,
-    Meta(min_length=1, max_length=MAX_TITLE_CHARS, description="One line; blanks are trimmed."),
+    Meta(
+        min_length=1,
+        max_length=MAX_TITLE_CHARS,
+        description="One line; surrounding white space is removed.",
+    ),
 ]
 Notes = Annotated[str, Meta(max_length=MAX_NOTES_CHARS, description="Any text.")]
 Tags = Annotated[
     list[str],
     Meta(
         max_length=MAX_TAGS,
-        description=f"At most {MAX_TAG_CHARS} characters each; kept once, whatever its case.",
+        description=f"At most {MAX_TAG_CHARS} characters each; deduplicated, ignoring case.",
     ),
 ]
 ListName = Annotated[
     str,
-    Meta(min_length=1, max_length=MAX_LIST_NAME_CHARS, description="Unique, whatever its case."),
+    Meta(min_length=1, max_length=MAX_LIST_NAME_CHARS, description="Unique, ignoring case."),
 ]
 
 
@@ -47,14 +52,14 @@ class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     title: Title
     notes: Notes | None = None
-    list_id: Annotated[str | None, Meta(description="The default list if there is none.")] = None
+    list_id: Annotated[str | None, Meta(description="The default list if null.")] = None
     priority: Priority = "none"
     due: DueInput | None = None
     tags: Tags = []
 
 
 class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The fields to change; what isn't there stays as it is."""
+    """The fields to change; missing fields stay unchanged."""
 
     title: Title | UnsetType = UNSET
     notes: Notes | UnsetType | None = UNSET
@@ -63,6 +68,22 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     due: DueInput | UnsetType | None = UNSET
     tags: Tags | UnsetType = UNSET
     completed: bool | UnsetType = UNSET
+
+    def to_changes(self) -> TaskChanges:
+        """Validate and normalize the fields.
+
+        Raises:
+            InvalidInputError: a field breaks a rule.
+        """
+        return clean_changes(
+            title=self.title,
+            notes=self.notes,
+            list_id=self.list_id,
+            priority=self.priority,
+            due=self.due,
+            tags=self.tags,
+            completed=self.completed,
+        )
 
 
 class HeldUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag="update"):
@@ -98,7 +119,7 @@ class HeldUndo(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag="un
 
 
 class HoldChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Operations to keep until the person has decided."""
+    """Operations to hold until the user confirms or discards them."""
 
     operations: Annotated[
         list[HeldUpdate | HeldDelete | HeldRestore | HeldListDeletion | HeldUndo],
@@ -107,19 +128,19 @@ class HoldChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ConfirmChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The decision for what the person has seen."""
+    """A confirmation of the revision that the user saw."""
 
-    revision: Annotated[int, Meta(ge=1, le=MAX_INTEGER, description="The revision they saw.")]
+    revision: Annotated[int, Meta(ge=1, le=MAX_INTEGER, description="The revision the user saw.")]
 
 
 class UndoChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Which changes to undo: a group's, or those of the newest group of a scope."""
+    """The changes to undo: a group's, or those of a scope's newest group."""
 
     group_id: GroupId | None = None
     scope_id: GroupId | None = None
     task_ids: Annotated[
         Annotated[list[str], Meta(max_length=MAX_OPERATIONS)] | None,
-        Meta(description="Only what was done to these tasks."),
+        Meta(description="Undo only changes of these tasks."),
     ] = None
 
 
@@ -130,6 +151,6 @@ class CreateList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class UpdateList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The fields to change; what isn't there stays as it is."""
+    """The fields to change; missing fields stay unchanged."""
 
     name: ListName | UnsetType = UNSET

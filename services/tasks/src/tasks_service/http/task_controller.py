@@ -8,26 +8,26 @@ from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.params import PathParameter, RequestBody
 
-from tasks_service.domain.task import TaskDraft, clean_changes
-from tasks_service.http.authentication import Caller
+from tasks_service.domain.task import TaskDraft
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateTask, UpdateTask
 from tasks_service.http.task_listing import TaskListing
-from tasks_service.http.write_request import answer
+from tasks_service.http.write_request import to_response
+from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import WriteRequest
-from tasks_service.service.task_service import TaskService
+from tasks_service.services import Services
 from todochat.contracts.task_changes import TaskChanges
 from todochat.contracts.tasks import Task, TaskPage
 
 BEARER: Final = [{"bearer": list[str]()}]
 
-TaskRef = Annotated[str, PathParameter(description="A task's id, or its number.")]
+TaskRef = Annotated[str, PathParameter(description="A task's ID or number.")]
 
-_CHANGED: Final = documented(HTTPStatus.OK, Task, "The task as it is now.", *WRITE_PROBLEMS, 404)
+_CHANGED: Final = documented(HTTPStatus.OK, Task, "The updated task.", *WRITE_PROBLEMS, 404)
 
 
 class TaskController(Controller):
-    """Tasks of one person."""
+    """Tasks of one user."""
 
     path = "/tasks"
     tags = ["tasks"]
@@ -40,12 +40,12 @@ class TaskController(Controller):
     )
     async def list_tasks(
         self,
-        caller: NamedDependency[Caller],
+        caller: NamedDependency[AuthenticatedCaller],
         listing: NamedDependency[TaskListing],
-        task_service: NamedDependency[TaskService],
+        services: NamedDependency[Services],
     ) -> TaskPage:
-        """List tasks, a page at a time."""
-        return await task_service.page(
+        """Return a page of tasks."""
+        return await services.tasks.page(
             caller.user_id,
             listing.filters,
             listing.order,
@@ -62,9 +62,9 @@ class TaskController(Controller):
         self,
         data: RequestBody[CreateTask],
         write: NamedDependency[WriteRequest],
-        task_service: NamedDependency[TaskService],
+        services: NamedDependency[Services],
     ) -> Response[Any]:
-        """Create a task; it gets the person's next number."""
+        """Create a task; it gets the user's next number."""
         draft = TaskDraft.clean(
             title=data.title,
             notes=data.notes,
@@ -73,7 +73,7 @@ class TaskController(Controller):
             due=data.due,
             tags=data.tags,
         )
-        return answer(await task_service.create(write, draft))
+        return to_response(await services.tasks.create(write, draft))
 
     @get(
         "/{task_ref:str}",
@@ -84,11 +84,11 @@ class TaskController(Controller):
     async def get_task(
         self,
         task_ref: TaskRef,
-        caller: NamedDependency[Caller],
-        task_service: NamedDependency[TaskService],
+        caller: NamedDependency[AuthenticatedCaller],
+        services: NamedDependency[Services],
     ) -> Task:
-        """Get one task."""
-        return await task_service.get(caller.user_id, task_ref)
+        """Return one task."""
+        return await services.tasks.get(caller.user_id, task_ref)
 
     @patch("/{task_ref:str}", responses=_CHANGED)
     async def update_task(
@@ -96,44 +96,39 @@ class TaskController(Controller):
         task_ref: TaskRef,
         data: RequestBody[UpdateTask],
         write: NamedDependency[WriteRequest],
-        task_service: NamedDependency[TaskService],
+        services: NamedDependency[Services],
     ) -> Response[Any]:
-        """Change the fields that the body has."""
-        changes = clean_changes(
-            title=data.title,
-            notes=data.notes,
-            list_id=data.list_id,
-            priority=data.priority,
-            due=data.due,
-            tags=data.tags,
-            completed=data.completed,
-        )
-        return answer(await task_service.update(write, task_ref, changes))
+        """Change the fields present in the body."""
+        return to_response(await services.tasks.update(write, task_ref, data.to_changes()))
 
     @delete(
         "/{task_ref:str}",
         responses=documented(
-            HTTPStatus.NO_CONTENT, None, "It is deleted.", *WRITE_PROBLEMS, HTTPStatus.NOT_FOUND
+            HTTPStatus.NO_CONTENT,
+            None,
+            "The task is deleted.",
+            *WRITE_PROBLEMS,
+            HTTPStatus.NOT_FOUND,
         ),
     )
     async def delete_task(
         self,
         task_ref: TaskRef,
         write: NamedDependency[WriteRequest],
-        task_service: NamedDependency[TaskService],
+        services: NamedDependency[Services],
     ) -> Response[None]:
         """Delete a task; it can be restored for 30 days."""
-        return answer(await task_service.delete(write, task_ref))
+        return to_response(await services.tasks.delete(write, task_ref))
 
     @post("/{task_ref:str}/restore", status_code=HTTPStatus.OK, responses=_CHANGED)
     async def restore_task(
         self,
         task_ref: TaskRef,
         write: NamedDependency[WriteRequest],
-        task_service: NamedDependency[TaskService],
+        services: NamedDependency[Services],
     ) -> Response[Any]:
-        """Bring a deleted task back."""
-        return answer(await task_service.restore(write, task_ref))
+        """Restore a deleted task."""
+        return to_response(await services.tasks.restore(write, task_ref))
 
     @route(
         "/{task_ref:str}/complete",
@@ -145,17 +140,21 @@ class TaskController(Controller):
         self,
         task_ref: TaskRef,
         write: NamedDependency[WriteRequest],
-        task_service: NamedDependency[TaskService],
+        services: NamedDependency[Services],
     ) -> Response[Any]:
-        """Complete a task; one that is completed stays so."""
-        return answer(await task_service.update(write, task_ref, TaskChanges(is_completed=True)))
+        """Complete a task; a no-op if it is completed."""
+        return to_response(
+            await services.tasks.update(write, task_ref, TaskChanges(is_completed=True))
+        )
 
     @post("/{task_ref:str}/reopen", status_code=HTTPStatus.OK, responses=_CHANGED)
     async def reopen_task(
         self,
         task_ref: TaskRef,
         write: NamedDependency[WriteRequest],
-        task_service: NamedDependency[TaskService],
+        services: NamedDependency[Services],
     ) -> Response[Any]:
-        """Open a completed task again; one that is open stays so."""
-        return answer(await task_service.update(write, task_ref, TaskChanges(is_completed=False)))
+        """Reopen a completed task; a no-op if it is open."""
+        return to_response(
+            await services.tasks.update(write, task_ref, TaskChanges(is_completed=False))
+        )

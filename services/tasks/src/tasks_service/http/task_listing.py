@@ -1,4 +1,4 @@
-"""The query of a listing: filters, order and page."""
+"""Parses the query of a task listing: filters, order and page."""
 
 from typing import Annotated, Any, Final
 
@@ -43,52 +43,54 @@ _NAMES: Final = frozenset(
     ]
 )
 _DUE_BOUND: Final = (
-    "A day (2026-11-24), compared with the task's own day, or an RFC 3339 time with an offset,"
-    " compared with the instant from which the task is overdue. The bound itself is inside."
+    "A day (2026-11-24), compared with the task's day, or an RFC 3339 time with an offset,"
+    " compared with the instant from which the task is overdue. Inclusive."
 )
 
-StatusParameter = Annotated[Status, QueryParameter(description="Which tasks.")]
+StatusParameter = Annotated[Status, QueryParameter(description="Open, completed or all tasks.")]
 ListParameter = Annotated[str | None, QueryParameter(description="Only tasks of this list.")]
 PriorityParameter = Annotated[Priority | None, QueryParameter(description="Only this priority.")]
 TagParameter = Annotated[
     str | None,
     QueryParameter(
-        min_length=1, max_length=MAX_TAG_CHARS, description="Only with this tag, whatever its case."
+        min_length=1,
+        max_length=MAX_TAG_CHARS,
+        description="Only tasks with this tag, ignoring case.",
     ),
 ]
 DueParameter = Annotated[str | None, QueryParameter(max_length=40, description=_DUE_BOUND)]
 OverdueParameter = Annotated[
-    bool | None, QueryParameter(description="Only open tasks past their due, or all but those.")
+    bool | None, QueryParameter(description="true: only overdue tasks; false: all others.")
 ]
 TextParameter = Annotated[
     str | None,
     QueryParameter(
         max_length=MAX_SEARCH_CHARS,
-        description="Every word must be in the title, the notes or a tag.",
+        description="Words that must all be in the title, the notes or a tag.",
     ),
 ]
 SortParameter = Annotated[
-    SortKey, QueryParameter(description="Tasks without a due come last when sorted by it.")
+    SortKey, QueryParameter(description="Tasks without a due date come last when sorted by it.")
 ]
 OrderParameter = Annotated[
     Order | None,
     QueryParameter(description="asc by default for due and title, desc for created and priority."),
 ]
 LimitParameter = Annotated[
-    int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Most tasks of a page.")
+    int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Maximum tasks per page.")
 ]
 CursorParameter = Annotated[
     str | None,
     QueryParameter(
         min_length=1,
         max_length=MAX_CURSOR_CHARS,
-        description="`next_cursor` of the page before; the other parameters must be the same.",
+        description="`next_cursor` of the previous page; all other parameters must be the same.",
     ),
 ]
 
 
 class TaskListing(msgspec.Struct, frozen=True):
-    """A checked query."""
+    """A validated query."""
 
     filters: TaskFilter
     order: TaskOrder
@@ -111,17 +113,21 @@ def provide_task_listing(
     limit: LimitParameter = DEFAULT_PAGE_SIZE,
     cursor: CursorParameter = None,
 ) -> TaskListing:
-    """Read the query of a listing.
+    """Parse the query of a listing.
 
     Raises:
-        InvalidInputError: a value isn't acceptable, or a parameter isn't known.
+        InvalidInputError: a value is invalid, or a parameter is unknown.
     """
-    _refuse_unknown(request)
+    # Ignoring a misspelt filter would return tasks that the caller meant to exclude.
+    for name in request.query_params:
+        if name not in _NAMES:
+            raise invalid(name, "is not a parameter of this route")
+    tag_line = None if tag is None else clean_line(tag, pointer="tag", max_chars=MAX_TAG_CHARS)
     filters = TaskFilter(
         status=status,
         list_id=list_id,
         priority=priority,
-        tag_key=None if tag is None else _tag_key(tag),
+        tag_key=None if tag_line is None else match_key(tag_line),
         due_from=None if due_from is None else parse_due_bound(due_from, pointer="due_from"),
         due_to=None if due_to is None else parse_due_bound(due_to, pointer="due_to"),
         is_overdue=overdue,
@@ -129,14 +135,3 @@ def provide_task_listing(
     )
     task_order = TaskOrder(sort=sort, order=order or DEFAULT_ORDER[sort])
     return TaskListing(filters, task_order, cursor, limit)
-
-
-def _tag_key(tag: str) -> str:
-    return match_key(clean_line(tag, pointer="tag", max_chars=MAX_TAG_CHARS))
-
-
-def _refuse_unknown(request: Request[Any, Any, Any]) -> None:
-    # A misspelt filter that is ignored would answer another question than the one asked.
-    for name in request.query_params:
-        if name not in _NAMES:
-            raise invalid(name, "is no parameter of this route")

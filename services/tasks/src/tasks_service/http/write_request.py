@@ -1,4 +1,4 @@
-"""Turns an HTTP request for a change into what the write gate needs to know."""
+"""Converts an HTTP request for a change into a `WriteRequest`, and its result into a response."""
 
 import re
 from typing import Annotated, Any, Final
@@ -10,7 +10,8 @@ from litestar.params import HeaderParameter
 
 from tasks_service.domain.grouping import GROUP_PATTERN, ChangeGroup
 from tasks_service.domain.limits import MAX_RUN_ATTEMPT
-from tasks_service.http.authentication import RUN_ID, RUN_ID_HEADER, Caller
+from tasks_service.http.authentication import RUN_ID, RUN_ID_HEADER
+from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import RunAttempt, WriteRequest, Written
 from todochat.errors import BadRequestError
 from todochat.http.idempotency import (
@@ -30,9 +31,8 @@ IdempotencyKey = Annotated[
     HeaderParameter(
         name=HEADER,
         description=(
-            "1 to 128 visible ASCII characters. The change happens once however often it is"
-            " asked for with this key; repeats get the first answer, with"
-            f" `{REPLAYED_HEADER}: true`."
+            "1 to 128 visible ASCII characters. The change is made once per key; repeats get the"
+            f" first response, with `{REPLAYED_HEADER}: true`."
         ),
     ),
 ]
@@ -40,14 +40,14 @@ RunId = Annotated[
     str | None,
     HeaderParameter(
         name=RUN_ID_HEADER,
-        description=f"The run the agent does this in; needs {RUN_ATTEMPT_HEADER}.",
+        description=f"The agent's run; requires {RUN_ATTEMPT_HEADER}.",
     ),
 ]
 RunAttemptNumber = Annotated[
     str | None,
     HeaderParameter(
         name=RUN_ATTEMPT_HEADER,
-        description="Number of the run's attempt; one lower than the highest seen gets 409.",
+        description="Number of the run's attempt; an attempt below the highest seen gets 409.",
     ),
 ]
 
@@ -57,7 +57,7 @@ Group = Annotated[
     HeaderParameter(
         name="X-Change-Group",
         description=(
-            "Joins the agent's changes that are counted and undone together, such as one turn's."
+            "Groups changes of the agent, such as one turn's, that are counted and undone together."
         ),
     ),
 ]
@@ -65,7 +65,7 @@ Scope = Annotated[
     str | None,
     HeaderParameter(
         name="X-Change-Scope",
-        description='Joins groups, such as those of a conversation, for "undo the last one".',
+        description="Joins groups, such as those of a conversation, so that the newest can be undone.",
     ),
 ]
 ConfirmAbove = Annotated[
@@ -73,8 +73,8 @@ ConfirmAbove = Annotated[
     HeaderParameter(
         name="X-Confirm-Above",
         description=(
-            "The group may change so many tasks that were there before; another one, and deleting"
-            " any list, gets 409 `confirmation-required`."
+            "How many existing tasks the group may change. Changing more, or deleting any list,"
+            " gets 409 `confirmation-required`."
         ),
     ),
 ]
@@ -82,7 +82,7 @@ ConfirmAbove = Annotated[
 
 async def provide_write_request(
     request: Request[Any, Any, Any],
-    caller: NamedDependency[Caller],
+    caller: NamedDependency[AuthenticatedCaller],
     idempotency_key: IdempotencyKey = None,
     run_id: RunId = None,
     run_attempt: RunAttemptNumber = None,
@@ -90,11 +90,12 @@ async def provide_write_request(
     change_scope: Scope = None,
     confirm_above: ConfirmAbove = None,
 ) -> WriteRequest:
-    """Read the headers of a change.
+    """Parse the headers of a change.
 
     Raises:
-        BadRequestError: one of them is malformed.
+        BadRequestError: a header is malformed.
     """
+    is_agent = caller.actor == "agent"
     target = f"{request.scope['path']}?{request.url.query}\n".encode()
     return WriteRequest(
         user_id=caller.user_id,
@@ -105,17 +106,14 @@ async def provide_write_request(
         idempotency_key=(
             None if idempotency_key is None else parse_idempotency_key(request.headers)
         ),
-        # Of a person's own request they are dropped: with a high attempt it would lock her own
-        # run out.
-        run=_run(run_id, run_attempt) if caller.actor == "agent" else None,
-        group=_group(change_group, change_scope, confirm_above)
-        if caller.actor == "agent"
-        else None,
+        # Ignored in a user's own request, where a high attempt would fence off their own run.
+        run=_parse_run(run_id, run_attempt) if is_agent else None,
+        group=_parse_group(change_group, change_scope, confirm_above) if is_agent else None,
     )
 
 
-def answer(written: Written) -> Response[Any]:
-    """Answer with the encoded body of a change, new or replayed."""
+def to_response(written: Written) -> Response[Any]:
+    """Return the response to a change, new or replayed."""
     return Response(
         written.body or None,
         status_code=written.status,
@@ -124,14 +122,14 @@ def answer(written: Written) -> Response[Any]:
     )
 
 
-def _run(run_id: str | None, attempt: str | None) -> RunAttempt | None:
+def _parse_run(run_id: str | None, attempt: str | None) -> RunAttempt | None:
     if run_id is None and attempt is None:
         return None
     if run_id is None or RUN_ID.fullmatch(run_id) is None:
-        msg = f"{RUN_ID_HEADER} must be 1 to 128 of A-Z a-z 0-9 . _ : -"
+        msg = f"{RUN_ID_HEADER} must be 1 to 128 characters of A-Z a-z 0-9 . _ : -"
         raise BadRequestError(msg)
     if attempt is None or _ATTEMPT.fullmatch(attempt) is None:
-        msg = f"{RUN_ATTEMPT_HEADER} must be a whole number."
+        msg = f"{RUN_ATTEMPT_HEADER} must be an integer."
         raise BadRequestError(msg)
     if not 1 <= int(attempt) <= MAX_RUN_ATTEMPT:
         msg = f"{RUN_ATTEMPT_HEADER} must be from 1 to {MAX_RUN_ATTEMPT}."
@@ -139,14 +137,16 @@ def _run(run_id: str | None, attempt: str | None) -> RunAttempt | None:
     return RunAttempt(run_id, int(attempt))
 
 
-def _group(group: str | None, scope: str | None, confirm_above: str | None) -> ChangeGroup | None:
+def _parse_group(
+    group: str | None, scope: str | None, confirm_above: str | None
+) -> ChangeGroup | None:
     if group is None:
         return None
     if any(text is not None and _GROUP.fullmatch(text) is None for text in (group, scope)):
-        msg = "X-Change-Group and X-Change-Scope must be 1 to 128 of A-Z a-z 0-9 . _ : -"
+        msg = "X-Change-Group and X-Change-Scope must be 1 to 128 characters of A-Z a-z 0-9 . _ : -"
         raise BadRequestError(msg)
     if confirm_above is not None and _LIMIT.fullmatch(confirm_above) is None:
-        msg = "X-Confirm-Above must be a whole number of at most 4 digits."
+        msg = "X-Confirm-Above must be an integer of at most 4 digits."
         raise BadRequestError(msg)
     limit = None if confirm_above is None else int(confirm_above)
     return ChangeGroup(id=group, scope_id=scope, confirm_above=limit)

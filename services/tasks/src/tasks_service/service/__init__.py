@@ -1,1 +1,1 @@
-"""The use cases, each one transaction."""
+"""Use cases, each one transaction, and the authentication of callers."""

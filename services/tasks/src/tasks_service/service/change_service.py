@@ -1,4 +1,4 @@
-"""The use cases of undoing, and of changes that wait for a person's confirmation."""
+"""Use cases: undo, and changes that await a user's confirmation."""
 
 import datetime as dt
 from collections.abc import Collection, Sequence
@@ -18,7 +18,7 @@ from tasks_service.errors import (
     PendingNotFoundError,
     TooManyOperationsError,
 )
-from tasks_service.service.confirmation import carry_out, describe
+from tasks_service.service.confirmation import apply_operations, describe_operation
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.undo import changed_task, undo_group
 from tasks_service.service.user_work import UserWork
@@ -42,11 +42,11 @@ Decision = Literal["confirmed", "discarded"]
 
 
 class ChangeService:
-    """Undoes groups of changes, and keeps changes until their person has decided."""
+    """Undoes groups of changes, and holds changes until the user confirms or discards them."""
 
-    def __init__(self, database: Database, gate: IdempotentWriter) -> None:
+    def __init__(self, database: Database, writer: IdempotentWriter) -> None:
         self._database = database
-        self._gate = gate
+        self._writer = writer
 
     async def undo(
         self,
@@ -56,7 +56,7 @@ class ChangeService:
         scope_id: str | None,
         task_ids: Collection[str] | None,
     ) -> Written:
-        """Undo a group of changes, or else the newest group of a scope.
+        """Undo a group of changes; without `group_id`, the newest group of a scope.
 
         Raises:
             NothingToUndoError, UndoConflictError, TooManyTasksError, ConfirmationRequiredError:
@@ -66,10 +66,10 @@ class ChangeService:
         async def change(work: UserWork) -> ChangeOutcome:
             wanted = group_id
             if wanted is None and scope_id is not None:
-                # One turn takes one turn back, however often its agent asks.
+                # A turn undoes at most one turn, even if its agent asks repeatedly.
                 if work.group is not None and await work.changes.has_undone(work.group.id):
                     raise NothingToUndoError
-                wanted = await work.changes.last_group(scope_id)
+                wanted = await work.changes.find_newest_group(scope_id)
             if wanted is None:
                 raise NothingToUndoError
             try:
@@ -77,23 +77,23 @@ class ChangeService:
             except ConfirmationRequiredError:
                 raise ConfirmationRequiredError(group_id=wanted) from None
 
-        return await self._gate.run(request, HTTPStatus.OK, change)
+        return await self._writer.write(request, HTTPStatus.OK, change)
 
     async def hold(self, request: WriteRequest, operations: Sequence[Operation]) -> Written:
-        """Keep operations for the person to decide on, together with the group's earlier ones.
+        """Hold operations for a confirmation, together with the group's earlier ones.
 
         Raises:
             BadRequestError: the request names no group.
-            TaskNotFoundError, ListNotFoundError, NothingToUndoError: there is no such thing.
-            TooManyOperationsError: more would wait than may.
+            TaskNotFoundError, ListNotFoundError, NothingToUndoError: the target doesn't exist.
+            TooManyOperationsError: the group would have more than 500 pending operations.
         """
 
         async def change(work: UserWork) -> PendingChange:
             if work.group is None:
-                msg = "Only a change of a group can wait for a confirmation."
+                msg = "Pending changes require the header X-Change-Group."
                 raise BadRequestError(msg)
-            described = [await describe(work, operation) for operation in operations]
-            record = await work.pending.newest_of(work.group.id)
+            described = [await describe_operation(work, operation) for operation in operations]
+            record = await work.pending.find_newest(work.group.id)
             if record is None or _status(record, work.now) != "open":
                 record = PendingRecord(
                     user_id=work.user_id,
@@ -108,7 +108,7 @@ class ChangeService:
             added = [
                 encoded
                 for encoded in map(msgspec.to_builtins, described)
-                if encoded["operation"] not in [each["operation"] for each in record.operations]
+                if encoded["operation"] not in [held["operation"] for held in record.operations]
             ]
             if len(record.operations) + len(added) > MAX_OPERATIONS:
                 raise TooManyOperationsError(MAX_OPERATIONS)
@@ -116,84 +116,85 @@ class ChangeService:
                 record.operations = [*record.operations, *added]
                 record.revision += 1
             record.expires_at = work.now + dt.timedelta(hours=PENDING_HOURS)
-            return await _to_pending(work.session, record, work.now)
+            return await _to_pending_change(work.session, record, work.now)
 
-        return await self._gate.run(request, HTTPStatus.CREATED, change)
+        return await self._writer.write(request, HTTPStatus.CREATED, change)
 
-    async def pending(self, user_id: str, pending_id: str) -> PendingChange:
+    async def get_pending(self, user_id: str, pending_id: str) -> PendingChange:
         """Return a pending change.
 
         Raises:
             PendingNotFoundError: there is none.
         """
         async with open_transaction(self._database, user_id) as session:
-            record = await _find(PendingRepository(session, user_id), pending_id)
-            return await _to_pending(session, record, utc_now())
+            record = await _get_record(PendingRepository(session, user_id), pending_id)
+            return await _to_pending_change(session, record, utc_now())
 
-    async def pending_of(self, user_id: str, group_id: str) -> PendingChange:
+    async def find_newest_pending(self, user_id: str, group_id: str) -> PendingChange:
         """Return the newest pending change of a group.
 
         Raises:
             PendingNotFoundError: there is none.
         """
         async with open_transaction(self._database, user_id) as session:
-            record = await PendingRepository(session, user_id).newest_of(group_id)
+            record = await PendingRepository(session, user_id).find_newest(group_id)
             if record is None:
                 raise PendingNotFoundError
-            return await _to_pending(session, record, utc_now())
+            return await _to_pending_change(session, record, utc_now())
 
     async def confirm(self, request: WriteRequest, pending_id: str, revision: int) -> Written:
-        """Carry a pending change out, once; what is not as the person saw it is left as it is.
+        """Apply a pending change, once; skip tasks and lists changed since the user saw it.
 
-        Confirmed again, it answers with what the first confirmation did.
+        A repeated confirmation returns the outcome of the first one.
 
         Raises:
             PendingNotFoundError: there is none.
-            PendingDecidedError: it was discarded, or has expired.
-            PendingChangedError: the person has seen another revision of it.
-            UndoConflictError, TooManyTasksError, ListNotFoundError, ...: it can't be done now;
+            PendingDecidedError: it was discarded or has expired.
+            PendingChangedError: the user saw an older revision.
+            UndoConflictError, TooManyTasksError, ListNotFoundError, ...: it can't be applied now;
                 nothing was changed, and it stays open.
         """
 
         async def change(work: UserWork) -> PendingChange:
-            record = await _open_record(work, pending_id, but_for="confirmed")
+            record = await _get_open_record(work, pending_id, or_decided="confirmed")
             if record.decision is not None:
-                return await _to_pending(work.session, record, work.now)
+                return await _to_pending_change(work.session, record, work.now)
             if record.revision != revision:
                 raise PendingChangedError(record.revision)
-            waiting = msgspec.convert(record.operations, list[PendingOperation])
-            # Undone together with what the group did without being asked.
-            work.join(record.group_id, record.scope_id)
-            outcome = await carry_out(work, record.group_id, waiting)
+            operations = msgspec.convert(record.operations, list[PendingOperation])
+            # An undo of the group covers these and its unconfirmed changes.
+            work.join_group(record.group_id, record.scope_id)
+            outcome = await apply_operations(work, record.group_id, operations)
             record.decision, record.decided_at = "confirmed", work.now
             record.result = msgspec.to_builtins(outcome)
-            return await _to_pending(work.session, record, work.now)
+            return await _to_pending_change(work.session, record, work.now)
 
-        return await self._gate.run(request, HTTPStatus.OK, change)
+        return await self._writer.write(request, HTTPStatus.OK, change)
 
     async def discard(self, request: WriteRequest, pending_id: str) -> Written:
-        """Decide that a pending change is not to happen; discarded again, it stays so.
+        """Discard a pending change; a no-op if it is discarded.
 
         Raises:
             PendingNotFoundError: there is none.
-            PendingDecidedError: it was confirmed, or has expired.
+            PendingDecidedError: it was confirmed or has expired.
         """
 
         async def change(work: UserWork) -> PendingChange:
-            record = await _open_record(work, pending_id, but_for="discarded")
+            record = await _get_open_record(work, pending_id, or_decided="discarded")
             if record.decision is None:
                 record.decision, record.decided_at = "discarded", work.now
-            return await _to_pending(work.session, record, work.now)
+            return await _to_pending_change(work.session, record, work.now)
 
-        return await self._gate.run(request, HTTPStatus.OK, change)
+        return await self._writer.write(request, HTTPStatus.OK, change)
 
 
-async def _to_pending(
+async def _to_pending_change(
     session: AsyncSession, record: PendingRecord, now: dt.datetime
 ) -> PendingChange:
     changes = ChangeRepository(session, record.user_id)
-    changed = await changes.touched_by(record.group_id) - await changes.made_by(record.group_id)
-    done = await TaskRepository(session, record.user_id).with_ids(changed)
+    changed = await changes.unconfirmed_task_ids(record.group_id)
+    changed -= await changes.created_task_ids(record.group_id)
+    done = await TaskRepository(session, record.user_id).find_by_ids(changed)
     return PendingChange(
         id=record.id,
         group_id=record.group_id,
@@ -213,16 +214,18 @@ def _status(record: PendingRecord, now: dt.datetime) -> PendingStatus:
     return "open" if record.expires_at > now else "expired"
 
 
-async def _find(pending: PendingRepository, pending_id: str) -> PendingRecord:
-    record = None if has_nul(pending_id) else await pending.find(pending_id)
+async def _get_record(pending: PendingRepository, pending_id: str) -> PendingRecord:
+    record = None if has_nul(pending_id) else await pending.find_by_id(pending_id)
     if record is None:
         raise PendingNotFoundError
     return record
 
 
-async def _open_record(work: UserWork, pending_id: str, *, but_for: Decision) -> PendingRecord:
-    record = await _find(work.pending, pending_id)
+async def _get_open_record(
+    work: UserWork, pending_id: str, *, or_decided: Decision
+) -> PendingRecord:
+    record = await _get_record(work.pending, pending_id)
     status = _status(record, work.now)
-    if status not in {"open", but_for}:
+    if status not in {"open", or_decided}:
         raise PendingDecidedError(status)
     return record

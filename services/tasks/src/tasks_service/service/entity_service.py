@@ -1,28 +1,28 @@
-"""Finding what somebody mentions in a chat."""
+"""Finds the tasks and lists that a chat message can mention."""
 
 import msgspec
 
-from tasks_service.domain.entity import Entity, best
+from tasks_service.domain.entity import Entity, best_matches
 from tasks_service.storage.entity_repository import EntityRepository
 from tasks_service.storage.transaction import open_transaction
 from todochat.database import Database
 
 
 class EntityPage(msgspec.Struct, frozen=True):
-    """Tasks and lists, the best fit first."""
+    """Tasks and lists, best match first."""
 
     items: list[Entity]
 
 
 class EntityService:
-    """Looks for open tasks and lists by title."""
+    """Searches open tasks and lists by title."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def find(self, user_id: str, words: tuple[str, ...], limit: int) -> EntityPage:
-        """Return the tasks and lists whose titles have every word; without words the newest."""
+        """Return tasks and lists whose titles contain every word; without words the newest ones."""
         async with open_transaction(self._database, user_id) as session:
             entities = EntityRepository(session, user_id, words)
-            found = [*await entities.tasks(limit), *await entities.lists(limit)]
-        return EntityPage(best(found, limit))
+            matches = [*await entities.find_tasks(limit), *await entities.find_lists(limit)]
+        return EntityPage(best_matches(matches, limit))

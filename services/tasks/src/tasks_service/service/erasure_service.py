@@ -1,4 +1,4 @@
-"""Forgetting a person for good."""
+"""Erases all data of a user."""
 
 from typing import Final, Protocol
 
@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from tasks_service.errors import BusyError
-from tasks_service.storage.erasure_repository import ERASED, ErasureRepository
+from tasks_service.storage.purge_repository import ERASED, PurgeRepository
 from tasks_service.storage.transaction import (
     limit_lock_waits,
     lock_timeout_as,
@@ -21,21 +21,22 @@ log = structlog.get_logger(__name__)
 
 
 class ErasureListener(Protocol):
-    """Who wants to know that a person is gone."""
+    """Receives the IDs of erased users."""
 
     def erased(self, user_id: str) -> None:
-        """Take note; must not fail or wait."""
+        """Handle an erasure; must not fail or wait."""
 
 
-class ErasureService:
-    """Deletes everything that belongs to a person: tasks, lists, changes, answers, attempts.
+class TaskErasureService:
+    """Deletes everything of a user: tasks, lists, changes, stored responses, run attempts.
 
-    It works in batches, each a transaction, so that nothing it does takes longer than a statement
-    may. What is written meanwhile may stay: who asks for the erasure keeps the person from
-    writing, and asks again.
+    Each batch is its own transaction, so that none exceeds the statement timeout. Rows that are
+    written while an erasure runs can remain. The caller prevents further writes and repeats the
+    erasure.
 
     Args:
-        database: as the `tasks_jobs` role, whose policies show it the person it is bound to.
+        database: connected as the `tasks_jobs` role, whose policies expose the rows of the user
+            that the transaction is bound to.
     """
 
     def __init__(
@@ -46,28 +47,27 @@ class ErasureService:
         self._batch_size = batch_size
 
     async def erase(self, user_id: str) -> None:
-        """Delete what there is, and end the person's change feeds; done again, it does nothing.
+        """Delete all rows of a user and end their change feeds; a no-op if repeated.
 
         Raises:
-            BusyError: the person's changes are still being written.
+            BusyError: changes of the user are still being written.
         """
-        deleted = 0
+        total = 0
         try:
             for record in ERASED:
-                deleted += await self._erase_table(user_id, record)
-        except IntegrityError as error:  # a task came into a list that was about to go
+                deleted = self._batch_size
+                while deleted == self._batch_size:
+                    deleted = await self._delete_batch(user_id, record)
+                    total += deleted
+        except IntegrityError as error:  # a task was added to a list that was about to be deleted
             raise BusyError from error
         self._listener.erased(user_id)
-        if deleted:
-            log.info("user.erased", user_id=user_id, rows=deleted)
+        if total:
+            log.info("user.erased", user_id=user_id, rows=total)
 
-    async def _erase_table(self, user_id: str, record: type[object]) -> int:
-        total, last = 0, self._batch_size
-        while last == self._batch_size:
-            async with open_transaction(self._database, user_id) as session:
-                await limit_lock_waits(session, MAX_LOCK_WAIT_S)
-                with lock_timeout_as(BusyError):
-                    repository = ErasureRepository(session, user_id)
-                    last = await repository.delete_some(record, self._batch_size)
-            total += last
-        return total
+    async def _delete_batch(self, user_id: str, record: type[object]) -> int:
+        async with open_transaction(self._database, user_id) as session:
+            await limit_lock_waits(session, MAX_LOCK_WAIT_S)
+            with lock_timeout_as(BusyError):
+                repository = PurgeRepository(session, batch_size=self._batch_size)
+                return await repository.delete_user_rows(record, user_id)

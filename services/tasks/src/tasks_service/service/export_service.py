@@ -1,4 +1,4 @@
-"""Handing out everything of a person: `{"tasks": [...], "lists": [...], "changes": [...]}`."""
+"""Exports a user's data: `{"tasks": [...], "lists": [...], "changes": [...]}`."""
 
 import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
@@ -21,49 +21,50 @@ PAGE: Final = 100  # tasks of at most 60 KB each: notes of ten thousand characte
 
 
 class ExportedTask(Task, kw_only=True, frozen=True):
-    """A task, be it deleted or not."""
+    """A task; it may be deleted."""
 
-    deleted_at: Annotated[dt.datetime | None, Meta(description="null unless it is deleted.")]
+    deleted_at: Annotated[dt.datetime | None, Meta(description="null unless deleted.")]
 
 
 class ExportedList(msgspec.Struct, kw_only=True, frozen=True):
-    """A list, be it deleted or not."""
+    """A list; it may be deleted."""
 
     id: str
     name: str
     is_default: bool
     created_at: dt.datetime
     updated_at: dt.datetime
-    deleted_at: Annotated[dt.datetime | None, Meta(description="null unless it is deleted.")]
+    deleted_at: Annotated[dt.datetime | None, Meta(description="null unless deleted.")]
 
 
 class ExportedChange(msgspec.Struct, kw_only=True, frozen=True):
-    """What a change did: the fields that it changed, before and after."""
+    """A change, with the changed fields before and after it."""
 
     type: ChangeType
     entity_id: str
     actor: Actor
     run_id: str | None
-    before: Annotated[dict[str, Any] | None, Meta(description="null for something new.")]
+    before: Annotated[dict[str, Any] | None, Meta(description="null for a new task or list.")]
     after: dict[str, Any]
     occurred_at: dt.datetime
 
 
 class Export(msgspec.Struct, frozen=True):
-    """Everything of a person, but for what expires by itself within days."""
+    """All data of a user, except data that expires within days."""
 
     tasks: list[ExportedTask]
     lists: list[ExportedList]
     changes: Annotated[
-        list[ExportedChange], Meta(description="Of the last 30 days, or as long as they are kept.")
+        list[ExportedChange],
+        Meta(description="Changes within the retention period, 30 days by default."),
     ]
 
 
 class ExportService:
-    """Reads a user's rows page by page, each in a transaction of its own.
+    """Reads a user's rows page by page, each page in its own transaction.
 
-    No transaction stays open while a slow reader takes its time. So the export isn't a snapshot of
-    one moment; but lists come after tasks, and every task's list is among them.
+    No transaction stays open while a slow client reads. So the export isn't a consistent snapshot;
+    but lists are read after tasks, so it includes every task's list.
     """
 
     def __init__(self, database: Database, *, page: int = PAGE) -> None:
@@ -72,7 +73,7 @@ class ExportService:
         self._open = ConcurrencyLimit(MAX_OPEN, "exports")
 
     async def first_page(self, user_id: str) -> list[TaskRecord]:
-        """Return the page that `stream` begins with; read before the status is sent.
+        """Return the first page for `stream`; read it before the status is sent.
 
         Raises:
             TooManyRequestsError: the user has `MAX_OPEN` exports in progress.
@@ -83,10 +84,10 @@ class ExportService:
     async def stream(
         self, user_id: str, first_page: list[TaskRecord]
     ) -> AsyncGenerator[bytes, None]:
-        """Yield the JSON document in pieces."""
+        """Yield the JSON document in chunks."""
         with self._open.hold(user_id):
-            async for piece in self._document(user_id, first_page):
-                yield piece
+            async for chunk in self._document(user_id, first_page):
+                yield chunk
 
     async def _document(
         self, user_id: str, first_page: list[TaskRecord]
@@ -110,15 +111,21 @@ class ExportService:
 
     async def _tasks(self, user_id: str, *, after: int) -> list[TaskRecord]:
         async with open_transaction(self._database, user_id) as session:
-            return await ExportRepository(session, user_id).tasks(after=after, limit=self._page)
+            return await ExportRepository(session, user_id).find_tasks(
+                after=after, limit=self._page
+            )
 
     async def _lists(self, user_id: str, *, after: str) -> list[ListRecord]:
         async with open_transaction(self._database, user_id) as session:
-            return await ExportRepository(session, user_id).lists(after=after, limit=self._page)
+            return await ExportRepository(session, user_id).find_lists(
+                after=after, limit=self._page
+            )
 
     async def _changes(self, user_id: str, *, after: int) -> list[ChangeRecord]:
         async with open_transaction(self._database, user_id) as session:
-            return await ExportRepository(session, user_id).changes(after=after, limit=self._page)
+            return await ExportRepository(session, user_id).find_changes(
+                after=after, limit=self._page
+            )
 
 
 def _joined(items: Sequence[msgspec.Struct], *, is_first: bool) -> bytes:

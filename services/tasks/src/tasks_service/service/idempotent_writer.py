@@ -1,8 +1,8 @@
-"""Every change goes through here: once per idempotency key, never for a run that was lost.
+"""Writes each change once per idempotency key, and never for a stale attempt of a run.
 
-The order inside the transaction is fixed, so that two changes can't wait for each other in a
-circle: idempotency key, run, person. The answer is encoded and kept before the commit, so what
-is replayed later is what was committed.
+Every change takes its locks in a fixed order (idempotency key, run, user), so that changes can't
+deadlock. The response is encoded and stored before the commit, so a replay returns what was
+committed.
 """
 
 import datetime as dt
@@ -18,13 +18,13 @@ from tasks_service.domain.grouping import ChangeGroup
 from tasks_service.errors import BusyError, StaleAttemptError
 from tasks_service.metrics import CHANGES, REPLAYS
 from tasks_service.service.user_work import UserWork
-from tasks_service.storage.answer_repository import (
-    AnswerKey,
-    AnswerRepository,
-    AttemptRepository,
-    KeptAnswer,
-)
 from tasks_service.storage.outbox_repository import OutboxRepository
+from tasks_service.storage.response_repository import (
+    AttemptRepository,
+    ResponseKey,
+    ResponseRepository,
+    StoredResponse,
+)
 from tasks_service.storage.transaction import (
     limit_lock_waits,
     lock_timeout_as,
@@ -46,17 +46,17 @@ ChangeFunction = Callable[[UserWork], Awaitable[msgspec.Struct | None]]
 
 
 class RunAttempt(msgspec.Struct, frozen=True):
-    """Which attempt of which run a change is made for."""
+    """A run of the agent, and the attempt that makes a change."""
 
     run_id: str
     attempt: int
 
 
 class WriteRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks for a change, and what makes it the same change when asked again.
+    """The caller of a change, and what identifies a repeated request.
 
     Attributes:
-        route: the route's template; with `method` the scope of the key.
+        route: template of the route; with `user_id` and `method` the scope of the key.
         fingerprint: hash of path, query and body.
     """
 
@@ -71,7 +71,7 @@ class WriteRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """The encoded answer of a change, new or replayed."""
+    """The encoded response to a change, new or replayed."""
 
     status: int
     body: bytes
@@ -79,14 +79,14 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class ChangeListener(Protocol):
-    """Who wants to know that a person's tasks have changed."""
+    """Receives the IDs of users whose tasks have changed."""
 
     def changed(self, user_id: str) -> None:
-        """Take note of a committed change; must not fail or wait."""
+        """Handle a committed change; must not fail or wait."""
 
 
 class IdempotentWriter:
-    """Runs changes, each in one transaction."""
+    """Runs each change in one transaction."""
 
     def __init__(
         self,
@@ -101,30 +101,33 @@ class IdempotentWriter:
         self._clock = clock
         self._max_wait_s = max_wait_s
 
-    async def run(
+    async def write(
         self, request: WriteRequest, status: HTTPStatus, change: ChangeFunction
     ) -> Written:
-        """Make a change, or replay the answer it had.
+        """Make a change, or replay its stored response.
 
         Args:
-            status: of the answer to a change that was made.
-            change: does the work; what it returns is the answer's body.
+            status: of the response to a new change.
+            change: makes the change; its return value is the response's body.
 
         Raises:
             IdempotencyKeyReusedError: the key belongs to another request.
-            IdempotencyInProgressError: the first request with this key takes too long.
-            StaleAttemptError: a later attempt of the run has been here.
-            BusyError: the person's other changes take too long.
+            IdempotencyInProgressError: the first request with this key is still in progress.
+            StaleAttemptError: a later attempt of the run has made changes.
+            BusyError: other changes of the user hold their lock for too long.
         """
         try:
             async with open_transaction(self._database, request.user_id) as session:
                 await limit_lock_waits(session, self._max_wait_s)
-                written, has_changes = await self._write(session, request, status, change)
+                written, has_changes = await self._write_or_replay(session, request, status, change)
                 fault_point("change.written")
             fault_point("change.committed")
         except ServiceError as error:
-            if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                await self._remember_attempt(request)
+            if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and request.run is not None:
+                # The rejection rolled the attempt back, too; record it in its own transaction.
+                async with open_transaction(self._database, request.user_id) as session:
+                    await limit_lock_waits(session, self._max_wait_s)
+                    await self._advance_attempt(session, request.user_id, request.run)
             raise
         if written.is_replay:
             REPLAYS.inc()
@@ -133,17 +136,34 @@ class IdempotentWriter:
             self._listener.changed(request.user_id)
         return written
 
-    async def _write(
+    async def _write_or_replay(
         self,
         session: AsyncSession,
         request: WriteRequest,
         status: HTTPStatus,
         change: ChangeFunction,
     ) -> tuple[Written, bool]:
-        kept = await self._claim(session, request)
-        await self._advance(session, request)
-        if kept is not None:
-            return _replay(request, kept), False
+        responses = ResponseRepository(session)
+        key, stored = None, None
+        if request.idempotency_key is not None:
+            key = ResponseKey(
+                request.user_id, request.method, request.route, request.idempotency_key
+            )
+            with lock_timeout_as(
+                lambda: IdempotencyInProgressError(
+                    "A request with this Idempotency-Key is still in progress."
+                )
+            ):
+                stored = await responses.claim(key)
+        if request.run is not None:
+            await self._advance_attempt(session, request.user_id, request.run)
+        if stored is not None:
+            if stored.fingerprint != request.fingerprint:
+                raise IdempotencyKeyReusedError(
+                    "This Idempotency-Key was used for a request with another path or body."
+                )
+            return Written(stored.status, stored.body, is_replay=True), False
+
         with lock_timeout_as(BusyError):
             counters = await OutboxRepository(session, request.user_id).lock_counters()
         work = UserWork(
@@ -157,55 +177,15 @@ class IdempotentWriter:
         result = await change(work)
         await work.flush()
         body = NO_BODY if result is None else msgspec.json.encode(result)
-        await self._keep(session, request, Written(status, body))
+        if key is not None:
+            response = StoredResponse(request.fingerprint, status, body)
+            await responses.store(key, response, now=self._clock())
         return Written(status, body), work.has_changes
 
-    async def _claim(self, session: AsyncSession, request: WriteRequest) -> KeptAnswer | None:
-        key = _answer_key(request)
-        if key is None:
-            return None
-        with lock_timeout_as(_in_progress):
-            return await AnswerRepository(session).claim(key)
-
-    async def _keep(self, session: AsyncSession, request: WriteRequest, written: Written) -> None:
-        key = _answer_key(request)
-        if key is not None:
-            answer = KeptAnswer(request.fingerprint, written.status, written.body)
-            await AnswerRepository(session).keep(key, answer, now=self._clock())
-
-    async def _advance(self, session: AsyncSession, request: WriteRequest) -> None:
-        if request.run is None:
-            return
-        run_id, attempt = request.run.run_id, request.run.attempt
+    async def _advance_attempt(self, session: AsyncSession, user_id: str, run: RunAttempt) -> None:
         with lock_timeout_as(BusyError):
-            highest = await AttemptRepository(session, request.user_id).advance(
-                run_id, attempt, now=self._clock()
+            highest = await AttemptRepository(session, user_id).advance(
+                run.run_id, run.attempt, now=self._clock()
             )
-        if highest > attempt:
+        if highest > run.attempt:
             raise StaleAttemptError(highest)
-
-    async def _remember_attempt(self, request: WriteRequest) -> None:
-        """Keep the attempt of a change that was refused, since the refusal rolled it back."""
-        if request.run is None:
-            return
-        async with open_transaction(self._database, request.user_id) as session:
-            await limit_lock_waits(session, self._max_wait_s)
-            await self._advance(session, request)
-
-
-def _answer_key(request: WriteRequest) -> AnswerKey | None:
-    if request.idempotency_key is None:
-        return None
-    return AnswerKey(request.user_id, request.method, request.route, request.idempotency_key)
-
-
-def _replay(request: WriteRequest, kept: KeptAnswer) -> Written:
-    if kept.fingerprint != request.fingerprint:
-        raise IdempotencyKeyReusedError(
-            "This Idempotency-Key was used for a request with another path or body."
-        )
-    return Written(kept.status, kept.body, is_replay=True)
-
-
-def _in_progress() -> IdempotencyInProgressError:
-    return IdempotencyInProgressError("The first request with this Idempotency-Key is not done.")

@@ -1,4 +1,4 @@
-"""What deleting a list does inside its transaction."""
+"""Deletion of a list inside a transaction."""
 
 from tasks_service.errors import DefaultListError
 from tasks_service.service.user_work import UserWork
@@ -8,28 +8,33 @@ from todochat.contracts.task_changes import ListedTasks
 
 
 async def delete_list(work: UserWork, record: ListRecord, tasks: ListedTasks) -> None:
-    """Delete a list; its tasks move to the default list or are deleted restorably.
+    """Delete a list; its tasks move to the default list, or are deleted and can be restored.
 
     Raises:
         DefaultListError: it is the default list.
-        ConfirmationRequiredError: see `UserWork.require_consent`.
+        ConfirmationRequiredError: see `UserWork.check_change_limit`.
     """
     if record.is_default:
         raise DefaultListError
-    await work.require_consent(deletes_list=True)
+    await work.check_change_limit(deletes_list=True)
     state, default_id = list_state(record), None
     record.deleted_at = record.updated_at = work.now
     after = list_state(record)
     if tasks == "move":
-        default_id = (await work.default_list()).id
-        places = {"list_id": record.id}, {"list_id": default_id}
-        await work.log_list_tasks("task.updated.v1", record.id, *places)
-        await work.tasks.move_all(record.id, to=default_id, now=work.now)
+        default_id = (await work.get_or_create_default_list()).id
+        await work.log_list_tasks(
+            "task.updated.v1", record.id, {"list_id": record.id}, {"list_id": default_id}
+        )
+        await work.tasks.move_list_tasks(record.id, to=default_id, now=work.now)
     else:
-        fates = {"deleted_at": None}, {"deleted_at": after["deleted_at"]}
-        await work.log_list_tasks("task.deleted.v1", record.id, *fates)
-        await work.tasks.delete_all(record.id, now=work.now)
-    # Written after its tasks: an undo goes backwards, and needs the list first.
-    work.log("list.deleted.v1", record.id, state, after)
+        await work.log_list_tasks(
+            "task.deleted.v1",
+            record.id,
+            {"deleted_at": None},
+            {"deleted_at": after["deleted_at"]},
+        )
+        await work.tasks.delete_list_tasks(record.id, now=work.now)
+    # Logged after its tasks: an undo runs backwards and must restore the list first.
+    work.log_change("list.deleted.v1", record.id, state, after)
     deleted = to_list(record, open_tasks=0)
-    work.record("list.deleted.v1", task_list=deleted, tasks=tasks, moved_to=default_id)
+    work.publish("list.deleted.v1", task_list=deleted, tasks=tasks, moved_to=default_id)

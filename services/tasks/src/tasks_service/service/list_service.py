@@ -1,4 +1,4 @@
-"""The use cases of lists."""
+"""Use cases of lists."""
 
 from http import HTTPStatus
 
@@ -18,111 +18,105 @@ from todochat.database import Database
 
 
 class ListService:
-    """Reads and changes the lists of one person at a time."""
+    """Reads and changes a user's lists."""
 
-    def __init__(self, database: Database, gate: IdempotentWriter) -> None:
+    def __init__(self, database: Database, writer: IdempotentWriter) -> None:
         self._database = database
-        self._gate = gate
+        self._writer = writer
 
     async def get(self, user_id: str, list_id: str) -> TaskList:
         """Return one list.
 
         Raises:
-            ListNotFoundError: the person has no such list.
+            ListNotFoundError: the user has no such list.
         """
         async with open_transaction(self._database, user_id) as session:
-            record = await ListRepository(session, user_id).find(list_id)
+            record = await ListRepository(session, user_id).find_by_id(list_id)
             if record is None:
                 raise ListNotFoundError
-            open_tasks = await TaskRepository(session, user_id).count_open_in(record.id)
+            open_tasks = await TaskRepository(session, user_id).count_open_in_list(record.id)
             return to_list(record, open_tasks=open_tasks)
 
-    async def all(self, user_id: str, actor: Actor) -> ListPage:
-        """Return every list; the default one is made if this is the person's first use."""
-        page = await self._all(user_id)
+    async def list_all(self, user_id: str, actor: Actor) -> ListPage:
+        """Return all lists; create the default list on the user's first use."""
+        page = await self._read_all(user_id)
         if page.items:
             return page
 
         async def change(work: UserWork) -> None:
-            await work.default_list()
+            await work.get_or_create_default_list()
 
         request = WriteRequest(
             user_id=user_id, actor=actor, method="GET", route="lists", fingerprint=""
         )
-        await self._gate.run(request, HTTPStatus.NO_CONTENT, change)
-        return await self._all(user_id)
+        await self._writer.write(request, HTTPStatus.NO_CONTENT, change)
+        return await self._read_all(user_id)
 
     async def create(self, request: WriteRequest, name: str) -> Written:
-        """Store a new list.
+        """Create a list.
 
         Raises:
-            ListExistsError: the person has a list of this name.
-            TooManyListsError: the person has as many lists as they may.
+            ListExistsError: the user has a list with this name.
+            TooManyListsError: the user has 200 lists.
         """
 
         async def change(work: UserWork) -> TaskList:
-            await work.default_list()
-            await _require_free_name(work, name, but_for=None)
-            return to_list(await work.add_list(name), open_tasks=0)
+            await work.get_or_create_default_list()
+            await _check_name_is_free(work, name)
+            return to_list(await work.create_list(name), open_tasks=0)
 
-        return await self._gate.run(request, HTTPStatus.CREATED, change)
+        return await self._writer.write(request, HTTPStatus.CREATED, change)
 
     async def rename(self, request: WriteRequest, list_id: str, name: str | None) -> Written:
-        """Give a list another name; None and the name it has change nothing.
+        """Rename a list; a no-op if `name` is None or its current name.
 
         Raises:
-            ListNotFoundError: the person has no such list.
-            ListExistsError: the person has another list of this name.
+            ListNotFoundError: the user has no such list.
+            ListExistsError: the user has another list with this name.
         """
 
         async def change(work: UserWork) -> TaskList:
-            record = await _find(work, list_id)
-            open_tasks = await work.tasks.count_open_in(list_id)
+            record = await work.get_list(list_id)
+            open_tasks = await work.tasks.count_open_in_list(list_id)
             if name is None or name == record.name:
                 return to_list(record, open_tasks=open_tasks)
-            await _require_free_name(work, name, but_for=record)
+            await _check_name_is_free(work, name, owner=record)
             state = list_state(record)
             record.name, record.name_key = name, match_key(name)
             record.updated_at = work.now
-            work.log("list.updated.v1", record.id, state, list_state(record))
+            work.log_change("list.updated.v1", record.id, state, list_state(record))
             renamed = to_list(record, open_tasks=open_tasks)
-            work.record("list.updated.v1", task_list=renamed)
+            work.publish("list.updated.v1", task_list=renamed)
             return renamed
 
-        return await self._gate.run(request, HTTPStatus.OK, change)
+        return await self._writer.write(request, HTTPStatus.OK, change)
 
     async def delete(self, request: WriteRequest, list_id: str, tasks: ListedTasks) -> Written:
-        """Delete a list; its tasks move to the default list or are deleted restorably.
+        """Delete a list; its tasks move to the default list, or are deleted and can be restored.
 
         Raises:
-            ListNotFoundError: the person has no such list.
+            ListNotFoundError: the user has no such list.
             DefaultListError: it is the default list.
-            ConfirmationRequiredError: see `UserWork.require_consent`.
+            ConfirmationRequiredError: see `UserWork.check_change_limit`.
         """
 
         async def change(work: UserWork) -> None:
-            record = await _find(work, list_id)
-            await delete_list(work, record, tasks)
+            await delete_list(work, await work.get_list(list_id), tasks)
 
-        return await self._gate.run(request, HTTPStatus.NO_CONTENT, change)
+        return await self._writer.write(request, HTTPStatus.NO_CONTENT, change)
 
-    async def _all(self, user_id: str) -> ListPage:
+    async def _read_all(self, user_id: str) -> ListPage:
         async with open_transaction(self._database, user_id) as session:
-            records = await ListRepository(session, user_id).all()
+            records = await ListRepository(session, user_id).find_all()
             counts = await TaskRepository(session, user_id).count_open_by_list()
         return ListPage(
             [to_list(record, open_tasks=counts.get(record.id, 0)) for record in records]
         )
 
 
-async def _find(work: UserWork, list_id: str) -> ListRecord:
-    record = await work.lists.find(list_id)
-    if record is None:
-        raise ListNotFoundError
-    return record
-
-
-async def _require_free_name(work: UserWork, name: str, *, but_for: ListRecord | None) -> None:
-    holder = await work.lists.find_named(name)
-    if holder is not None and holder is not but_for:
-        raise ListExistsError(holder.name, holder.id)
+async def _check_name_is_free(
+    work: UserWork, name: str, *, owner: ListRecord | None = None
+) -> None:
+    existing = await work.lists.find_by_name(name)
+    if existing is not None and existing is not owner:
+        raise ListExistsError(existing.name, existing.id)

@@ -1,4 +1,7 @@
-"""What each change of a task does inside its transaction: row, change record and feed."""
+"""Changes of a task inside a transaction: its row, the change record and the feed event."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec import UNSET
 
@@ -13,18 +16,18 @@ from todochat.ids import new_id
 
 
 async def create_task(work: UserWork, draft: TaskDraft) -> Task:
-    """Store a new task.
+    """Create a task.
 
     Raises:
-        ListNotFoundError: the person has no such list.
-        TooManyTasksError: the person has as many open tasks as they may.
+        ListNotFoundError: the user has no such list.
+        TooManyTasksError: the user has 10,000 open tasks.
     """
-    await work.require_room()
-    list_id = await work.resolve_list(draft.list_id)
+    await work.check_open_task_limit()
+    list_id = await work.resolve_list_id(draft.list_id)
     record = TaskRecord(
         id=new_id("tsk"),
         user_id=work.user_id,
-        number=work.next_number(),
+        number=work.take_next_number(),
         list_id=list_id,
         priority=PRIORITIES.index(draft.priority),
         completed_at=None,
@@ -36,69 +39,20 @@ async def create_task(work: UserWork, draft: TaskDraft) -> Task:
     set_due(record, draft.due)
     await work.tasks.add(record)
     task = to_task(record)
-    work.log("task.created.v1", record.id, None, task_state(record))
-    work.record("task.created.v1", task=task)
+    work.log_change("task.created.v1", record.id, None, task_state(record))
+    work.publish("task.created.v1", task=task)
     return task
 
 
 async def update_task(work: UserWork, record: TaskRecord, changes: TaskChanges) -> Task:
-    """Change fields of a task; fields that already are so change nothing.
+    """Change fields of a task; a no-op for fields that have these values.
 
     Raises:
-        ListNotFoundError: the person has no such list.
-        TooManyTasksError: it is to be open again, and as many are as may be.
-        ConfirmationRequiredError: see `UserWork.require_consent`.
+        ListNotFoundError: the user has no such list.
+        TooManyTasksError: it would be reopened, and the user has 10,000 open tasks.
+        ConfirmationRequiredError: see `UserWork.check_change_limit`.
     """
     before, state = to_task(record), task_state(record)
-    await _apply(work, record, changes)
-    if to_task(record) == before:
-        return before
-    await work.require_consent(record.id)
-    record.updated_at = work.now
-    task = to_task(record)
-    kind = _kind_of_update(before, task)
-    work.log(kind, record.id, state, task_state(record))
-    work.record(kind, task=task)
-    return task
-
-
-async def delete_task(work: UserWork, record: TaskRecord) -> None:
-    """Delete a task so that it can be restored for some time.
-
-    Raises:
-        ConfirmationRequiredError: see `UserWork.require_consent`.
-    """
-    await work.require_consent(record.id)
-    state = task_state(record)
-    record.deleted_at = record.updated_at = work.now
-    work.log("task.deleted.v1", record.id, state, task_state(record))
-    work.record("task.deleted.v1", task=to_task(record))
-
-
-async def restore_task(work: UserWork, record: TaskRecord) -> Task:
-    """Bring a deleted task back, into the default list if its own list is gone.
-
-    Raises:
-        TooManyTasksError: it is open, and as many are as may be.
-        ConfirmationRequiredError: see `UserWork.require_consent`.
-    """
-    if record.deleted_at is None:
-        return to_task(record)
-    await work.require_consent(record.id)
-    if record.completed_at is None:
-        await work.require_room()
-    state = task_state(record)
-    if await work.lists.find(record.list_id) is None:
-        record.list_id = await work.resolve_list(None)
-    record.deleted_at = None
-    record.updated_at = work.now
-    task = to_task(record)
-    work.log("task.restored.v1", record.id, state, task_state(record))
-    work.record("task.restored.v1", task=task)
-    return task
-
-
-async def _apply(work: UserWork, record: TaskRecord, changes: TaskChanges) -> None:
     set_text(
         record,
         title=record.title if changes.title is UNSET else changes.title,
@@ -110,20 +64,72 @@ async def _apply(work: UserWork, record: TaskRecord, changes: TaskChanges) -> No
     if changes.priority is not UNSET:
         record.priority = PRIORITIES.index(changes.priority)
     if changes.list_id is not UNSET:
-        record.list_id = await work.resolve_list(changes.list_id)
+        record.list_id = await work.resolve_list_id(changes.list_id)
     if changes.is_completed is not UNSET:
         await _set_completed(work, record, is_completed=changes.is_completed)
+    if to_task(record) == before:
+        return before
+    await work.check_change_limit(record.id)
+    record.updated_at = work.now
+    task = to_task(record)
+    change_type = task_change_type(state, record)
+    work.log_change(change_type, record.id, state, task_state(record))
+    work.publish(change_type, task=task)
+    return task
+
+
+async def delete_task(work: UserWork, record: TaskRecord) -> None:
+    """Delete a task; it can be restored until it is purged.
+
+    Raises:
+        ConfirmationRequiredError: see `UserWork.check_change_limit`.
+    """
+    await work.check_change_limit(record.id)
+    state = task_state(record)
+    record.deleted_at = record.updated_at = work.now
+    work.log_change("task.deleted.v1", record.id, state, task_state(record))
+    work.publish("task.deleted.v1", task=to_task(record))
+
+
+async def restore_task(work: UserWork, record: TaskRecord) -> Task:
+    """Restore a deleted task; into the default list if its own list is deleted.
+
+    Raises:
+        TooManyTasksError: it is open, and the user has 10,000 open tasks.
+        ConfirmationRequiredError: see `UserWork.check_change_limit`.
+    """
+    if record.deleted_at is None:
+        return to_task(record)
+    await work.check_change_limit(record.id)
+    if record.completed_at is None:
+        await work.check_open_task_limit()
+    state = task_state(record)
+    if await work.lists.find_by_id(record.list_id) is None:
+        record.list_id = await work.resolve_list_id(None)
+    record.deleted_at = None
+    record.updated_at = work.now
+    task = to_task(record)
+    work.log_change("task.restored.v1", record.id, state, task_state(record))
+    work.publish("task.restored.v1", task=task)
+    return task
 
 
 async def _set_completed(work: UserWork, record: TaskRecord, *, is_completed: bool) -> None:
     if is_completed and record.completed_at is None:
         record.completed_at = work.now
     elif not is_completed and record.completed_at is not None:
-        await work.require_room()
+        await work.check_open_task_limit()
         record.completed_at = None
 
 
-def _kind_of_update(before: Task, after: Task) -> ChangeType:
-    if (before.completed_at is None) == (after.completed_at is None):
-        return "task.updated.v1"
-    return "task.reopened.v1" if after.completed_at is None else "task.completed.v1"
+def task_change_type(before: Mapping[str, Any], record: TaskRecord) -> ChangeType:
+    """Return the type of a change of an existing task.
+
+    Args:
+        before: its `task_state` before the change.
+    """
+    if (before["deleted_at"] is None) != (record.deleted_at is None):
+        return "task.restored.v1" if record.deleted_at is None else "task.deleted.v1"
+    if (before["completed_at"] is None) != (record.completed_at is None):
+        return "task.reopened.v1" if record.completed_at is None else "task.completed.v1"
+    return "task.updated.v1"

@@ -1,10 +1,10 @@
-"""The use cases of tasks."""
+"""Use cases of tasks."""
 
 import datetime as dt
 from collections.abc import Callable
 from http import HTTPStatus
 
-from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, question_digest
+from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, query_digest
 from tasks_service.domain.query import TaskFilter, TaskOrder
 from tasks_service.domain.task import TaskDraft
 from tasks_service.errors import ListNotFoundError, TaskNotFoundError
@@ -17,7 +17,6 @@ from tasks_service.service.task_changes import (
 )
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.list_repository import ListRepository
-from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.task_repository import TaskRepository, to_task
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
@@ -27,27 +26,27 @@ from todochat.database import Database
 
 
 class TaskService:
-    """Reads and changes the tasks of one person at a time."""
+    """Reads and changes a user's tasks."""
 
     def __init__(
         self,
         database: Database,
-        gate: IdempotentWriter,
+        writer: IdempotentWriter,
         *,
         clock: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         self._database = database
-        self._gate = gate
+        self._writer = writer
         self._clock = clock
 
     async def get(self, user_id: str, ref: str) -> Task:
-        """Return the task with this id or number.
+        """Return the task with this ID or number.
 
         Raises:
             TaskNotFoundError: there is none, or it is deleted.
         """
         async with open_transaction(self._database, user_id) as session:
-            record = await TaskRepository(session, user_id).find(ref)
+            record = await TaskRepository(session, user_id).find_by_ref(ref)
             if record is None:
                 raise TaskNotFoundError
             return to_task(record)
@@ -61,102 +60,84 @@ class TaskService:
         cursor: str | None,
         limit: int,
     ) -> TaskPage:
-        """Return the tasks that follow the cursor.
+        """Return the page of tasks after the cursor.
 
         Raises:
-            InvalidInputError: the cursor is none of this listing.
-            ListNotFoundError: the filter names a list that the person doesn't have.
+            InvalidInputError: the cursor belongs to another listing, or is malformed.
+            ListNotFoundError: the user has no list with the ID in the filter.
         """
         after = parse_cursor(cursor, filters, order) if cursor else None
         async with open_transaction(self._database, user_id) as session:
             if filters.list_id is not None:
-                await _require_list(ListRepository(session, user_id), filters.list_id)
-            records = await TaskRepository(session, user_id).page(
+                lists = ListRepository(session, user_id)
+                if await lists.find_by_id(filters.list_id) is None:
+                    raise ListNotFoundError
+            records = await TaskRepository(session, user_id).find_page(
                 filters, order, after=after, limit=limit + 1, now=self._clock()
             )
-        page = records[:limit]
-        has_more = len(records) > limit
-        return TaskPage(
-            items=[to_task(record) for record in page],
-            next_cursor=_cursor(page[-1], filters, order) if has_more else None,
-        )
-
-    async def create(self, request: WriteRequest, draft: TaskDraft) -> Written:
-        """Store a new task.
-
-        Raises:
-            ListNotFoundError: the person has no such list.
-            TooManyTasksError: the person has as many open tasks as they may.
-        """
-
-        async def change(work: UserWork) -> Task:
-            return await create_task(work, draft)
-
-        return await self._gate.run(request, HTTPStatus.CREATED, change)
-
-    async def update(self, request: WriteRequest, ref: str, changes: TaskChanges) -> Written:
-        """Change fields of a task; fields that already are so change nothing.
-
-        Raises:
-            TaskNotFoundError: there is none, or it is deleted.
-            ListNotFoundError: the person has no such list.
-            TooManyTasksError: it is to be open again, and as many are as may be.
-            ConfirmationRequiredError: see `UserWork.require_consent`; of `delete` and `restore`, too.
-        """
-
-        async def change(work: UserWork) -> Task:
-            return await update_task(work, await _find(work, ref), changes)
-
-        return await self._gate.run(request, HTTPStatus.OK, change)
-
-    async def delete(self, request: WriteRequest, ref: str) -> Written:
-        """Delete a task so that it can be restored for some time.
-
-        Raises:
-            TaskNotFoundError: there is none, or it is deleted already.
-        """
-
-        async def change(work: UserWork) -> None:
-            await delete_task(work, await _find(work, ref))
-
-        return await self._gate.run(request, HTTPStatus.NO_CONTENT, change)
-
-    async def restore(self, request: WriteRequest, ref: str) -> Written:
-        """Bring a deleted task back, into the default list if its own list is gone.
-
-        Raises:
-            TaskNotFoundError: there is none, or it has been purged.
-            TooManyTasksError: it is open, and as many are as may be.
-        """
-
-        async def change(work: UserWork) -> Task:
-            record = await work.tasks.find(ref, deleted_too=True)
-            if record is None:
-                raise TaskNotFoundError
-            return await restore_task(work, record)
-
-        return await self._gate.run(request, HTTPStatus.OK, change)
-
-
-async def _find(work: UserWork, ref: str) -> TaskRecord:
-    record = await work.tasks.find(ref)
-    if record is None:
-        raise TaskNotFoundError
-    return record
-
-
-async def _require_list(lists: ListRepository, list_id: str) -> None:
-    if await lists.find(list_id) is None:
-        raise ListNotFoundError
-
-
-def _cursor(last: TaskRecord, filters: TaskFilter, order: TaskOrder) -> str:
-    return encode_cursor(
-        Position(
-            question=question_digest(filters, order),
+        page = [to_task(record) for record in records[:limit]]
+        if len(records) <= limit:
+            return TaskPage(page, next_cursor=None)
+        last = records[limit - 1]
+        position = Position(
+            query=query_digest(filters, order),
             number=last.number,
             due=last.due_deadline if order.sort == "due" else None,
             priority=last.priority if order.sort == "priority" else None,
             title=last.title_key if order.sort == "title" else None,
         )
-    )
+        return TaskPage(page, next_cursor=encode_cursor(position))
+
+    async def create(self, request: WriteRequest, draft: TaskDraft) -> Written:
+        """Create a task.
+
+        Raises:
+            ListNotFoundError: the user has no such list.
+            TooManyTasksError: the user has 10,000 open tasks.
+        """
+
+        async def change(work: UserWork) -> Task:
+            return await create_task(work, draft)
+
+        return await self._writer.write(request, HTTPStatus.CREATED, change)
+
+    async def update(self, request: WriteRequest, ref: str, changes: TaskChanges) -> Written:
+        """Change fields of a task; a no-op for fields that have these values.
+
+        Raises:
+            TaskNotFoundError: there is none, or it is deleted.
+            ListNotFoundError: the user has no such list.
+            TooManyTasksError: it would be reopened, and the user has 10,000 open tasks.
+            ConfirmationRequiredError: see `UserWork.check_change_limit`; the same for `delete` and
+                `restore`.
+        """
+
+        async def change(work: UserWork) -> Task:
+            return await update_task(work, await work.get_task(ref), changes)
+
+        return await self._writer.write(request, HTTPStatus.OK, change)
+
+    async def delete(self, request: WriteRequest, ref: str) -> Written:
+        """Delete a task; it can be restored until it is purged.
+
+        Raises:
+            TaskNotFoundError: there is none, or it is deleted.
+        """
+
+        async def change(work: UserWork) -> None:
+            await delete_task(work, await work.get_task(ref))
+
+        return await self._writer.write(request, HTTPStatus.NO_CONTENT, change)
+
+    async def restore(self, request: WriteRequest, ref: str) -> Written:
+        """Restore a deleted task; into the default list if its own list is deleted.
+
+        Raises:
+            TaskNotFoundError: there is none, or it has been purged.
+            TooManyTasksError: it is open, and the user has 10,000 open tasks.
+        """
+
+        async def change(work: UserWork) -> Task:
+            return await restore_task(work, await work.get_task(ref, include_deleted=True))
+
+        return await self._writer.write(request, HTTPStatus.OK, change)

@@ -1,4 +1,4 @@
-"""What one change of one person does, inside its transaction."""
+"""The unit of work of one change: repositories, change records and outbox events."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -14,13 +14,14 @@ from tasks_service.domain.text import match_key
 from tasks_service.errors import (
     ConfirmationRequiredError,
     ListNotFoundError,
+    TaskNotFoundError,
     TooManyListsError,
     TooManyTasksError,
 )
 from tasks_service.storage.change_repository import ChangeRepository, PendingRepository
 from tasks_service.storage.list_repository import ListRepository, list_state, to_list
 from tasks_service.storage.outbox_repository import OutboxRepository
-from tasks_service.storage.records import CounterRecord, ListRecord
+from tasks_service.storage.records import CounterRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import TaskRepository
 from todochat.contracts.task_changes import ListedTasks
 from todochat.contracts.tasks import Task, TaskList
@@ -28,12 +29,12 @@ from todochat.ids import new_id
 
 
 class UserWork:
-    """One person's tasks and lists, locked against the person's other changes.
+    """One user's tasks and lists in a transaction that locks out the user's other changes.
 
     Attributes:
-        now: the time of everything this change writes.
-        group: what its changes belong to, for the count of changes and an undo.
-        has_changes: whether anything is for the outbox.
+        now: timestamp of everything this change writes.
+        group: group of its changes, for the change limit and for undo.
+        has_changes: whether it publishes any event.
     """
 
     def __init__(
@@ -55,36 +56,36 @@ class UserWork:
         self.now = now
         self.group = group
         self.has_changes = False
-        self._recorded: list[tuple[int, Change]] = []
-        self._logged: list[dict[str, Any]] = []
+        self._events: list[tuple[int, Change]] = []
+        self._change_rows: list[dict[str, Any]] = []
         self._outbox = OutboxRepository(session, self.user_id)
         self._counters = counters
         self._actor = actor
         self._run_id = run_id
 
-    def join(self, group_id: str, scope_id: str | None) -> None:
-        """Have the following changes belong to a group, without a limit: a person confirmed them."""
+    def join_group(self, group_id: str, scope_id: str | None) -> None:
+        """Add the following changes to a group, without a limit, since the user confirmed them."""
         self.group = ChangeGroup(id=group_id, scope_id=scope_id)
 
-    def next_number(self) -> int:
-        """Take the next task number; it comes back only if the transaction rolls back."""
+    def take_next_number(self) -> int:
+        """Take the next task number; it is reused only if the transaction rolls back."""
         self._counters.last_number += 1
         return self._counters.last_number
 
-    def record(
+    def publish(
         self,
-        change: ChangeType,
+        change_type: ChangeType,
         *,
         task: Task | None = None,
         task_list: TaskList | None = None,
         tasks: ListedTasks | None = None,
         moved_to: str | None = None,
     ) -> None:
-        """Keep a change for the outbox; `flush` writes it."""
+        """Buffer an event of the change feed; `flush` writes it to the outbox."""
         self._counters.last_event_seq += 1
         self.has_changes = True
-        made = Change(
-            type=change,
+        event = Change(
+            type=change_type,
             actor=self._actor,
             run_id=self._run_id,
             occurred_at=self.now,
@@ -93,59 +94,60 @@ class UserWork:
             tasks=tasks,
             moved_to=moved_to,
         )
-        self._recorded.append((self._counters.last_event_seq, made))
+        self._events.append((self._counters.last_event_seq, event))
 
-    def log(
+    def log_change(
         self,
-        change: ChangeType,
+        change_type: ChangeType,
         entity_id: str,
         before: Mapping[str, Any] | None,
         after: Mapping[str, Any],
         *,
         undoes: int | None = None,
     ) -> None:
-        """Keep the change record of one task or list, for `flush` to write.
+        """Buffer the change record of one task or list; `flush` writes it.
 
         Args:
-            before: its state before, None if it is new.
-            after: its state now; only the fields that differ are kept.
-            undoes: the change record that this change takes back.
+            before: the state before the change; None if it is new.
+            after: the state after it; only fields that differ are stored.
+            undoes: ID of the change record that this change undoes.
         """
-        differs = [name for name in after if before is None or before[name] != after[name]]
-        self._logged.append(
+        changed = [name for name in after if before is None or before[name] != after[name]]
+        self._change_rows.append(
             {
-                **self._change_columns(change),
+                **self._change_columns(change_type),
                 "user_id": self.user_id,
                 "entity_id": entity_id,
-                "before": None if before is None else {name: before[name] for name in differs},
-                "after": {name: after[name] for name in differs},
+                "before": None if before is None else {name: before[name] for name in changed},
+                "after": {name: after[name] for name in changed},
                 "undoes": undoes,
             }
         )
 
     async def log_list_tasks(
         self,
-        change: ChangeType,
+        change_type: ChangeType,
         list_id: str,
         before: Mapping[str, Any],
         after: Mapping[str, Any],
     ) -> None:
-        """Write the change record of every task of a list; call it before they are changed."""
+        """Write the change records of all tasks of a list; call it before changing them."""
         await self.flush()
-        await self.changes.add_for_list(list_id, self._change_columns(change), before, after)
+        columns = self._change_columns(change_type)
+        await self.changes.add_for_list_tasks(list_id, columns, before, after)
 
     async def flush(self) -> None:
-        """Write what was recorded and logged so far; the write gate does it at the end."""
-        recorded, self._recorded = self._recorded, []
-        if recorded:
-            await self._outbox.append(recorded)
-        logged, self._logged = self._logged, []
-        if logged:
-            await self.changes.add(logged)
+        """Write the buffered events and change records; `IdempotentWriter` calls it at the end."""
+        events, self._events = self._events, []
+        if events:
+            await self._outbox.append(events)
+        rows, self._change_rows = self._change_rows, []
+        if rows:
+            await self.changes.add_all(rows)
 
-    def _change_columns(self, change: ChangeType) -> dict[str, Any]:
+    def _change_columns(self, change_type: ChangeType) -> dict[str, Any]:
         return {
-            "type": change,
+            "type": change_type,
             "actor": self._actor,
             "run_id": self._run_id,
             "scope_id": self.group.scope_id if self.group else None,
@@ -154,49 +156,68 @@ class UserWork:
             "occurred_at": self.now,
         }
 
-    async def require_consent(self, *task_ids: str, deletes_list: bool = False) -> None:
-        """Make sure that the group of changes may change these tasks, or delete a list.
+    async def check_change_limit(self, *task_ids: str, deletes_list: bool = False) -> None:
+        """Check that the group may change these tasks, or delete a list, without a confirmation.
 
-        Tasks that the run has made itself don't count, and every other one counts once. What the
-        person has confirmed doesn't count, and doesn't allow anything else.
+        Each task counts once; tasks that the run itself created don't count. Confirmed changes
+        neither count nor raise the limit.
 
         Raises:
-            ConfirmationRequiredError: the person has to confirm it.
+            ConfirmationRequiredError: the user must confirm the change.
         """
         if self.group is None or self.group.confirm_above is None:
             return
         if deletes_list:
             raise ConfirmationRequiredError
-        touched = await self.changes.touched_by(self.group.id)
-        made = await self.changes.made_by(self.group.id, self._run_id)
-        if len((touched | set(task_ids)) - made) > self.group.confirm_above:
+        changed = await self.changes.unconfirmed_task_ids(self.group.id)
+        created = await self.changes.created_task_ids(self.group.id, self._run_id)
+        if len((changed | set(task_ids)) - created) > self.group.confirm_above:
             raise ConfirmationRequiredError
 
-    async def resolve_list(self, list_id: str | None) -> str:
-        """Return the id of a list of the person, of the default one for None.
+    async def get_task(self, ref: str, *, include_deleted: bool = False) -> TaskRecord:
+        """Return the task with this ID or number.
 
         Raises:
-            ListNotFoundError: the person has no such list.
+            TaskNotFoundError: the user has no such task.
+        """
+        record = await self.tasks.find_by_ref(ref, include_deleted=include_deleted)
+        if record is None:
+            raise TaskNotFoundError
+        return record
+
+    async def get_list(self, list_id: str) -> ListRecord:
+        """Return the list with this ID.
+
+        Raises:
+            ListNotFoundError: the user has no such list.
+        """
+        record = await self.lists.find_by_id(list_id)
+        if record is None:
+            raise ListNotFoundError
+        return record
+
+    async def resolve_list_id(self, list_id: str | None) -> str:
+        """Return the ID of an existing list; None resolves to the default list.
+
+        Raises:
+            ListNotFoundError: the user has no such list.
         """
         if list_id is None:
-            return (await self.default_list()).id
-        found = await self.lists.find(list_id)
-        if found is None:
-            raise ListNotFoundError
-        return found.id
+            return (await self.get_or_create_default_list()).id
+        return (await self.get_list(list_id)).id
 
-    async def default_list(self) -> ListRecord:
-        """Return the default list, made now if this is the person's first use."""
-        found = await self.lists.find_default()
-        return found or await self.add_list(DEFAULT_LIST_NAME, is_default=True)
+    async def get_or_create_default_list(self) -> ListRecord:
+        """Return the default list; create it on the user's first use."""
+        record = await self.lists.find_default()
+        return record or await self.create_list(DEFAULT_LIST_NAME, is_default=True)
 
-    async def add_list(self, name: str, *, is_default: bool = False) -> ListRecord:
-        """Store a new list.
+    async def create_list(self, name: str, *, is_default: bool = False) -> ListRecord:
+        """Create a list.
 
         Raises:
-            TooManyListsError: the person has as many as they may.
+            TooManyListsError: the user has 200 lists.
         """
-        if await self.lists.count_all() >= MAX_LISTS:
+        if await self.lists.count() >= MAX_LISTS:
             raise TooManyListsError(MAX_LISTS)
         record = ListRecord(
             id=new_id("lst"),
@@ -208,16 +229,16 @@ class UserWork:
             updated_at=self.now,
         )
         await self.lists.add(record)
-        if not is_default:  # nobody decided on that one, so nobody can undo it
-            self.log("list.created.v1", record.id, None, list_state(record))
-        self.record("list.created.v1", task_list=to_list(record, open_tasks=0))
+        if not is_default:  # created implicitly, so an undo must not delete it
+            self.log_change("list.created.v1", record.id, None, list_state(record))
+        self.publish("list.created.v1", task_list=to_list(record, open_tasks=0))
         return record
 
-    async def require_room(self) -> None:
-        """Make sure that one more task may be open.
+    async def check_open_task_limit(self) -> None:
+        """Check that the user may have one more open task.
 
         Raises:
-            TooManyTasksError: it may not.
+            TooManyTasksError: the user has 10,000 open tasks.
         """
         if await self.tasks.count_open(at_most=MAX_OPEN_TASKS) >= MAX_OPEN_TASKS:
             raise TooManyTasksError(MAX_OPEN_TASKS)

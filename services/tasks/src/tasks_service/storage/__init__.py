@@ -1,1 +1,1 @@
-"""Tables and every query on them."""
+"""The tables and all queries on them."""

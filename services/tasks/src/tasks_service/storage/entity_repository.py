@@ -1,4 +1,4 @@
-"""Looking for what somebody mentions."""
+"""Queries for the tasks and lists that a chat message can mention."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ from tasks_service.storage.records import ListRecord, TaskRecord
 
 
 class EntityRepository:
-    """One person's open tasks and lists by title, in one transaction.
+    """One user's open tasks and lists, searched by title, in one transaction.
 
     Args:
-        words: what was typed, folded by `match_key`; none finds what was changed last.
+        words: typed words, folded by `match_key`; none matches everything, newest first.
     """
 
     def __init__(self, session: AsyncSession, user_id: str, words: tuple[str, ...]) -> None:
@@ -30,13 +30,13 @@ class EntityRepository:
         self._user_id = user_id
         self._words = words
 
-    async def tasks(self, limit: int) -> list[RankedEntity]:
-        """Return the open tasks whose titles fit best; also the one with the number typed."""
-        number = _number(self._words)
-        fits = and_(*self._contain(TaskRecord.title_key))
+    async def find_tasks(self, limit: int) -> list[RankedEntity]:
+        """Return the open tasks whose titles match best, and the one with the typed number."""
+        matches = and_(*self._contains_words(TaskRecord.title_key))
         rank = self._rank(TaskRecord.title_key)
+        number = self._typed_number()
         if number is not None:
-            fits = or_(fits, TaskRecord.number == number)
+            matches = or_(matches, TaskRecord.number == number)
             rank = case((TaskRecord.number == number, literal(EXACT)), else_=rank)
         rows = await self._session.execute(
             select(TaskRecord, rank)
@@ -44,30 +44,60 @@ class EntityRepository:
                 TaskRecord.user_id == self._user_id,
                 TaskRecord.deleted_at.is_(None),
                 TaskRecord.completed_at.is_(None),
-                fits,
+                matches,
             )
             .order_by(rank, TaskRecord.updated_at.desc(), TaskRecord.id)
             .limit(limit)
         )
-        return [RankedEntity(_of_task(task), rank, task.updated_at) for task, rank in rows]
+        entities = []
+        for task, task_rank in rows:
+            data = {
+                "type": "task",
+                "number": str(task.number),
+                "list_id": task.list_id,
+                "priority": PRIORITIES[task.priority],
+            }
+            if task.due_on is not None:
+                data["due"] = task.due_on.isoformat()
+            entity = Entity(
+                id=task.id,
+                title=task.title,
+                group="Tasks",
+                icon="check",
+                interactive=True,
+                data=data,
+            )
+            entities.append(RankedEntity(entity, task_rank, task.updated_at))
+        return entities
 
-    async def lists(self, limit: int) -> list[RankedEntity]:
-        """Return the lists whose names fit best."""
+    async def find_lists(self, limit: int) -> list[RankedEntity]:
+        """Return the lists whose names match best."""
         rank = self._rank(ListRecord.name_key)
         rows = await self._session.execute(
             select(ListRecord, rank)
             .where(
                 ListRecord.user_id == self._user_id,
                 ListRecord.deleted_at.is_(None),
-                *self._contain(ListRecord.name_key),
+                *self._contains_words(ListRecord.name_key),
             )
             .order_by(rank, ListRecord.updated_at.desc(), ListRecord.id)
             .limit(limit)
         )
-        return [RankedEntity(_of_list(each), rank, each.updated_at) for each, rank in rows]
+        entities = []
+        for task_list, list_rank in rows:
+            entity = Entity(
+                id=task_list.id,
+                title=task_list.name,
+                group="Lists",
+                icon="notebook",
+                interactive=True,
+                data={"type": "list"},
+            )
+            entities.append(RankedEntity(entity, list_rank, task_list.updated_at))
+        return entities
 
-    def _contain(self, column: Any) -> list[ColumnElement[bool]]:
-        # `true` keeps the condition one for no words, too.
+    def _contains_words(self, column: Any) -> list[ColumnElement[bool]]:
+        # `true` makes this a valid condition without words.
         return [
             literal(value=True),
             *(column.contains(word, autoescape=True) for word in self._words),
@@ -84,37 +114,11 @@ class EntityRepository:
             else_=literal(CONTAINS),
         )
 
-
-def _number(words: tuple[str, ...]) -> int | None:
-    """Return the task number that was typed, as 12 or #12."""
-    if len(words) != 1:
-        return None
-    digits = words[0].removeprefix("#")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > len(str(MAX_TASK_NUMBER)):
-        return None
-    return int(digits) if int(digits) <= MAX_TASK_NUMBER else None
-
-
-def _of_task(task: TaskRecord) -> Entity:
-    data = {
-        "type": "task",
-        "number": str(task.number),
-        "list_id": task.list_id,
-        "priority": PRIORITIES[task.priority],
-    }
-    if task.due_on is not None:
-        data["due"] = task.due_on.isoformat()
-    return Entity(
-        id=task.id, title=task.title, group="Tasks", icon="check", interactive=True, data=data
-    )
-
-
-def _of_list(task_list: ListRecord) -> Entity:
-    return Entity(
-        id=task_list.id,
-        title=task_list.name,
-        group="Lists",
-        icon="notebook",
-        interactive=True,
-        data={"type": "list"},
-    )
+    def _typed_number(self) -> int | None:
+        """Return the task number that was typed, as 12 or #12."""
+        if len(self._words) != 1:
+            return None
+        digits = self._words[0].removeprefix("#")
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > len(str(MAX_TASK_NUMBER)):
+            return None
+        return int(digits) if int(digits) <= MAX_TASK_NUMBER else None

@@ -1,4 +1,4 @@
-"""Reading everything of one person, a page at a time."""
+"""Queries for the export of one user's data, a page at a time."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,14 +7,14 @@ from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 
 
 class ExportRepository:
-    """One person's tasks, lists and changes, deleted ones included, in one transaction."""
+    """One user's tasks, lists and changes, including deleted ones, in one transaction."""
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
         self._user_id = user_id
 
-    async def tasks(self, *, after: int, limit: int) -> list[TaskRecord]:
-        """Return the tasks whose numbers follow `after`, in the order of numbers."""
+    async def find_tasks(self, *, after: int, limit: int) -> list[TaskRecord]:
+        """Return the tasks with a number above `after`, by number."""
         statement = (
             select(TaskRecord)
             .where(TaskRecord.user_id == self._user_id, TaskRecord.number > after)
@@ -23,8 +23,8 @@ class ExportRepository:
         )
         return list((await self._session.scalars(statement)).all())
 
-    async def lists(self, *, after: str, limit: int) -> list[ListRecord]:
-        """Return the lists whose ids follow `after`, in the order of ids."""
+    async def find_lists(self, *, after: str, limit: int) -> list[ListRecord]:
+        """Return the lists with an ID above `after`, by ID."""
         statement = (
             select(ListRecord)
             .where(ListRecord.user_id == self._user_id, ListRecord.id > after)
@@ -33,8 +33,8 @@ class ExportRepository:
         )
         return list((await self._session.scalars(statement)).all())
 
-    async def changes(self, *, after: int, limit: int) -> list[ChangeRecord]:
-        """Return the change records whose ids follow `after`, in the order of ids."""
+    async def find_changes(self, *, after: int, limit: int) -> list[ChangeRecord]:
+        """Return the change records with an ID above `after`, by ID."""
         statement = (
             select(ChangeRecord)
             .where(ChangeRecord.user_id == self._user_id, ChangeRecord.id > after)

@@ -1,4 +1,4 @@
-"""All queries on lists."""
+"""Queries on lists."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -14,32 +14,32 @@ from todochat.contracts.tasks import TaskList
 
 
 class ListRepository:
-    """The lists of one person that aren't deleted, in one transaction."""
+    """The lists of one user, in one transaction; without deleted ones unless a method includes them."""
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
         self._mine = ListRecord.user_id == user_id
         self._live = (self._mine, ListRecord.deleted_at.is_(None))
 
-    async def find(self, list_id: str, *, deleted_too: bool = False) -> ListRecord | None:
-        """Return the list with this id."""
+    async def find_by_id(self, list_id: str, *, include_deleted: bool = False) -> ListRecord | None:
+        """Return the list with this ID."""
         if has_nul(list_id):
             return None
-        if deleted_too:
+        if include_deleted:
             statement = select(ListRecord).where(self._mine, ListRecord.id == list_id)
             return await self._session.scalar(statement)
-        return await self._one(ListRecord.id == list_id)
+        return await self._find_one(ListRecord.id == list_id)
 
-    async def find_named(self, name: str) -> ListRecord | None:
-        """Return the list of this name, whatever its case."""
-        return await self._one(ListRecord.name_key == match_key(name))
+    async def find_by_name(self, name: str) -> ListRecord | None:
+        """Return the list with this name, ignoring case."""
+        return await self._find_one(ListRecord.name_key == match_key(name))
 
     async def find_default(self) -> ListRecord | None:
-        """Return the default list, if it has been made."""
-        return await self._one(ListRecord.is_default.is_(True))
+        """Return the default list if it exists."""
+        return await self._find_one(ListRecord.is_default.is_(True))
 
-    async def all(self) -> list[ListRecord]:
-        """Return every list, the default one first, then by name."""
+    async def find_all(self) -> list[ListRecord]:
+        """Return all lists, the default list first, then by name."""
         statement = (
             select(ListRecord)
             .where(*self._live)
@@ -47,30 +47,30 @@ class ListRepository:
         )
         return list((await self._session.scalars(statement)).all())
 
-    async def count_all(self) -> int:
+    async def count(self) -> int:
         """Count the lists."""
         return await self._session.scalar(select(func.count()).where(*self._live)) or 0
 
     async def add(self, record: ListRecord) -> None:
-        """Store a new list."""
+        """Insert a list."""
         self._session.add(record)
         await self._session.flush()
 
     async def flush(self) -> None:
-        """Send what was changed about the lists."""
+        """Write pending changes of the lists to the database."""
         await self._session.flush()
 
-    async def _one(self, condition: ColumnElement[bool]) -> ListRecord | None:
+    async def _find_one(self, condition: ColumnElement[bool]) -> ListRecord | None:
         return await self._session.scalar(select(ListRecord).where(*self._live, condition))
 
 
 def list_state(record: ListRecord) -> dict[str, Any]:
-    """Return what can change about a list, as JSON: what `task_changes` keeps."""
+    """Return the mutable fields of a list as JSON, as `task_changes` stores them."""
     return {"name": record.name, "deleted_at": msgspec.to_builtins(record.deleted_at)}
 
 
 def set_list_state(record: ListRecord, state: Mapping[str, Any]) -> None:
-    """Write some fields of a `list_state` back."""
+    """Set fields from a `list_state`; missing fields stay unchanged."""
     if "name" in state:
         record.name, record.name_key = state["name"], match_key(state["name"])
     if "deleted_at" in state:
@@ -78,7 +78,7 @@ def set_list_state(record: ListRecord, state: Mapping[str, Any]) -> None:
 
 
 def to_list(record: ListRecord, *, open_tasks: int) -> TaskList:
-    """Return the list that a row holds."""
+    """Convert a row."""
     return TaskList(
         id=record.id,
         name=record.name,

@@ -1,4 +1,4 @@
-"""The counters of one person and the outbox they number."""
+"""Queries on a user's counters and outbox; the counters number the outbox."""
 
 from collections.abc import Sequence
 
@@ -12,21 +12,21 @@ from tasks_service.storage.records import CounterRecord, EventRecord
 
 
 class StoredChange(msgspec.Struct, frozen=True):
-    """A change as the outbox holds it; `seq` grows by one with each of a person's changes."""
+    """A change in the outbox; `seq` grows by one with each change of a user."""
 
     seq: int
     payload: dict[str, object]
 
 
 class OutboxRepository:
-    """The counters and changes of one person, in one transaction."""
+    """The counters and outbox of one user, in one transaction."""
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
         self._user_id = user_id
 
     async def lock_counters(self) -> CounterRecord:
-        """Wait for the person's other changes, then return the counters, locked until commit."""
+        """Lock the user's counters until the commit, waiting for the user's other changes."""
         statement = (
             select(CounterRecord).where(CounterRecord.user_id == self._user_id).with_for_update()
         )
@@ -38,7 +38,7 @@ class OutboxRepository:
         return counters
 
     async def append(self, changes: Sequence[tuple[int, Change]]) -> None:
-        """Write changes, each under its number."""
+        """Write changes with their sequence numbers."""
         await self._session.execute(
             insert(EventRecord),
             [
@@ -58,7 +58,7 @@ class OutboxRepository:
         )
 
     async def read(self, *, after: int, limit: int) -> list[StoredChange]:
-        """Return the changes that follow `after`, at most `limit`."""
+        """Return at most `limit` changes after `after`."""
         statement = (
             select(EventRecord.seq, EventRecord.payload)
             .where(EventRecord.user_id == self._user_id, EventRecord.seq > after)
@@ -70,7 +70,7 @@ class OutboxRepository:
         ]
 
     async def last_seq(self) -> int:
-        """Return the number of the last change, 0 before the first."""
+        """Return the sequence number of the last change; 0 if there is none."""
         statement = select(CounterRecord.last_event_seq).where(
             CounterRecord.user_id == self._user_id
         )

@@ -1,9 +1,9 @@
-"""The tables, one class each; `migrations/` makes them, with row-level security on every one.
+"""The tables, one class each; `migrations/` creates them, all with row-level security.
 
-All of them begin with the person, so every query below is a range of one person's rows. What
-comes later has its place: recurrence and reminders are tables of their own that refer to
-`(user_id, id)` of tasks, history keeps what `task_changes` drops after its retention, full-text
-search indexes `search_key`.
+Keys and indexes start with `user_id`, so every query reads a range of one user's rows. Planned
+extensions fit in: recurrence and reminders as separate tables that refer to `(user_id, id)` of
+tasks, history as an archive of what `task_changes` drops after its retention, full-text search as
+an index on `search_key`.
 """
 
 import datetime as dt
@@ -32,7 +32,7 @@ _TIME = TIMESTAMP(timezone=True)
 
 
 class TasksBase(DeclarativeBase):
-    """Base of the tables; constraints without a name of their own are named alike."""
+    """Base class of the tables, with the naming convention of unnamed constraints."""
 
     metadata = MetaData(
         naming_convention={"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"}
@@ -40,10 +40,10 @@ class TasksBase(DeclarativeBase):
 
 
 class CounterRecord(TasksBase):
-    """One row a person. Every change locks it, so a person's changes happen one after another.
+    """One row per user. Every change locks it, which serializes a user's changes.
 
-    That makes `last_number` and `last_event_seq` gapless in the order of the commits: a reader
-    of the outbox that has seen seq N will never find a smaller one later.
+    This makes `last_number` and `last_event_seq` gapless in commit order: a reader of the outbox
+    that has seen seq N never finds a smaller one later.
     """
 
     __tablename__ = "user_counters"
@@ -54,7 +54,7 @@ class CounterRecord(TasksBase):
 
 
 class ListRecord(TasksBase):
-    """A list; deleted ones stay until their last deleted task is purged."""
+    """A list; a deleted list is kept until its last deleted task is purged."""
 
     __tablename__ = "lists"
     __table_args__ = (
@@ -75,11 +75,11 @@ class ListRecord(TasksBase):
 
 
 class TaskRecord(TasksBase):
-    """A task; deleted ones can be restored until they are purged.
+    """A task; a deleted task can be restored until it is purged.
 
-    `due_on` is the day a calendar shows; `due_at` and `due_timezone` are there if an instant is
-    meant; `due_deadline` is the instant from which the task is overdue. `*_key` columns are
-    folded by `match_key`, so that what compares equal doesn't depend on the database's locale.
+    `due_on` is the day that a calendar shows; `due_at` and `due_timezone` are set if the task is
+    due at an instant; `due_deadline` is the instant from which it is overdue. `*_key` columns are
+    folded by `match_key`, so that comparisons don't depend on the database's locale.
     """
 
     __tablename__ = "tasks"
@@ -120,7 +120,7 @@ class TaskRecord(TasksBase):
 
 
 class EventRecord(TasksBase):
-    """The outbox: one row for each change, written in the change's transaction."""
+    """The outbox: one row per change, written in the change's transaction."""
 
     __tablename__ = "task_events"
     __table_args__ = (
@@ -140,13 +140,13 @@ class EventRecord(TasksBase):
 
 
 class ChangeRecord(TasksBase):
-    """What one change did to one task or list, written in the change's transaction.
+    """One change of one task or list, written in the change's transaction.
 
-    `before` and `after` hold the fields that changed, in the form of `task_state` or `list_state`;
-    `before` is null for something new. Rows are only added: an undo adds a row that names in
-    `undoes` the change it took back. `group_id` joins changes that are counted and undone together
-    (an agent's turn), and `scope_id` joins groups (a conversation); both are opaque here.
-    `is_confirmed` changes were asked for by the person and don't count against the group's limit.
+    `before` and `after` hold the changed fields, as in `task_state` or `list_state`; `before` is
+    null for a new task or list. Rows are append-only: an undo adds a row whose `undoes` refers to
+    the undone change. `group_id` joins changes that are counted and undone together (an agent's
+    turn), and `scope_id` joins groups (a conversation); both are opaque here. `is_confirmed`
+    changes were requested by the user and don't count against the group's limit.
     """
 
     __tablename__ = "task_changes"
@@ -192,7 +192,7 @@ class ChangeRecord(TasksBase):
 
 
 class PendingRecord(TasksBase):
-    """Changes that a person is asked to confirm; carried out at most once, by the confirmation.
+    """Operations that await the user's confirmation, which applies them at most once.
 
     `revision` grows when operations are added, so that a card confirms only what it shows.
     """
@@ -217,8 +217,8 @@ class PendingRecord(TasksBase):
     decided_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
 
 
-class AnswerRecord(TasksBase):
-    """The answer that was given under an idempotency key."""
+class ResponseRecord(TasksBase):
+    """The response to the first request with an idempotency key."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
@@ -237,7 +237,7 @@ class AnswerRecord(TasksBase):
 
 
 class AttemptRecord(TasksBase):
-    """The highest attempt of a run that has been seen."""
+    """The highest attempt seen of a run."""
 
     __tablename__ = "run_attempts"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""All queries on tasks; every one names the person, and row-level security holds it to that."""
+"""Queries on tasks; each filters by user, which row-level security enforces as well."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping
@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import (
     ColumnElement,
-    Select,
     Text,
     and_,
     any_,
@@ -38,27 +37,32 @@ _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
 
 
 class TaskRepository:
-    """The tasks of one person, in one transaction."""
+    """The tasks of one user, in one transaction."""
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
         self._mine = TaskRecord.user_id == user_id
 
-    async def find(self, ref: str, *, deleted_too: bool = False) -> TaskRecord | None:
-        """Return the task with this id or number."""
+    async def find_by_ref(self, ref: str, *, include_deleted: bool = False) -> TaskRecord | None:
+        """Return the task with this ID or number."""
         if has_nul(ref):
             return None
-        conditions = [self._mine, _identified(ref)]
-        if not deleted_too:
+        if ref.isascii() and ref.isdigit():
+            # No task has a number out of range, and PostgreSQL would reject it; 0 matches none.
+            is_valid = len(ref) <= len(str(MAX_TASK_NUMBER)) and int(ref) <= MAX_TASK_NUMBER
+            conditions = [self._mine, TaskRecord.number == (int(ref) if is_valid else 0)]
+        else:
+            conditions = [self._mine, TaskRecord.id == ref]
+        if not include_deleted:
             conditions.append(_live())
         return await self._session.scalar(select(TaskRecord).where(*conditions))
 
     async def add(self, record: TaskRecord) -> None:
-        """Store a new task."""
+        """Insert a task."""
         self._session.add(record)
         await self._session.flush()
 
-    async def page(
+    async def find_page(
         self,
         filters: TaskFilter,
         order: TaskOrder,
@@ -67,21 +71,25 @@ class TaskRepository:
         limit: int,
         now: dt.datetime,
     ) -> list[TaskRecord]:
-        """Return at most `limit` tasks that follow `after`."""
+        """Return at most `limit` tasks after the position `after`."""
         statement = select(TaskRecord).where(self._mine, _live(), *_conditions(filters, now))
         if after is not None:
             statement = statement.where(_follows(after, order))
-        statement = _ordered(statement, order).limit(limit)
+        keys: list[Any] = [TaskRecord.number]
+        if order.sort in _SORT_COLUMNS:
+            keys.insert(0, _SORT_COLUMNS[order.sort])
+        ordered = [key.asc() if order.order == "asc" else key.desc() for key in keys]
+        statement = statement.order_by(*(key.nulls_last() for key in ordered)).limit(limit)
         return list((await self._session.scalars(statement)).all())
 
     async def count_open(self, *, at_most: int) -> int:
-        """Count the open tasks, but not further than `at_most`."""
+        """Count the open tasks, up to `at_most`."""
         some = select(TaskRecord.id).where(self._mine, _open()).limit(at_most).subquery()
         count = await self._session.scalar(select(func.count()).select_from(some))
         return count or 0
 
     async def count_open_by_list(self) -> dict[str, int]:
-        """Count the open tasks of each list that has any."""
+        """Count the open tasks by list; lists without open tasks are missing."""
         statement = (
             select(TaskRecord.list_id, func.count())
             .where(self._mine, _open())
@@ -90,33 +98,33 @@ class TaskRepository:
         rows = await self._session.execute(statement)
         return {row[0]: row[1] for row in rows}
 
-    async def has_any_in(self, list_id: str) -> bool:
-        """Tell whether a list has any task."""
+    async def list_has_tasks(self, list_id: str) -> bool:
+        """Return whether a list has any task."""
         found = select(TaskRecord.id).where(self._mine, _live(), TaskRecord.list_id == list_id)
         return await self._session.scalar(found.limit(1)) is not None
 
-    async def count_open_in(self, list_id: str) -> int:
+    async def count_open_in_list(self, list_id: str) -> int:
         """Count the open tasks of one list."""
         statement = select(func.count()).where(self._mine, _open(), TaskRecord.list_id == list_id)
         return await self._session.scalar(statement) or 0
 
-    async def with_ids(self, ids: Collection[str]) -> dict[str, TaskRecord]:
-        """Return the tasks with these ids, deleted ones included."""
-        wanted = any_(cast(list(ids), ARRAY(Text)))  # one parameter, however many there are
+    async def find_by_ids(self, ids: Collection[str]) -> dict[str, TaskRecord]:
+        """Return the tasks with these IDs, including deleted ones."""
+        wanted = any_(cast(list(ids), ARRAY(Text)))  # one parameter for any number of IDs
         statement = select(TaskRecord).where(self._mine, TaskRecord.id == wanted)
         statement = statement.execution_options(populate_existing=True)  # see `_update_list`
         return {record.id: record for record in await self._session.scalars(statement)}
 
-    async def move_all(self, list_id: str, *, to: str, now: dt.datetime) -> None:
-        """Move every task of a list into another."""
+    async def move_list_tasks(self, list_id: str, *, to: str, now: dt.datetime) -> None:
+        """Move all tasks of a list to another list."""
         await self._update_list(list_id, list_id=to, updated_at=now)
 
-    async def delete_all(self, list_id: str, *, now: dt.datetime) -> None:
-        """Delete every task of a list, restorably."""
+    async def delete_list_tasks(self, list_id: str, *, now: dt.datetime) -> None:
+        """Mark all tasks of a list as deleted; they can be restored."""
         await self._update_list(list_id, deleted_at=now, updated_at=now)
 
-    async def digest_of(self, list_id: str) -> str:
-        """Return a text that changes whenever a task of a list does."""
+    async def list_digest(self, list_id: str) -> str:
+        """Return a string that changes whenever a task of a list changes."""
         statement = select(func.count(), func.max(TaskRecord.updated_at))
         found = await self._session.execute(
             statement.where(self._mine, _live(), TaskRecord.list_id == list_id)
@@ -134,7 +142,7 @@ class TaskRepository:
 
 
 def to_task(record: TaskRecord) -> Task:
-    """Return the task that a row holds."""
+    """Convert a row."""
     return Task(
         id=record.id,
         number=record.number,
@@ -142,7 +150,7 @@ def to_task(record: TaskRecord) -> Task:
         notes=record.notes,
         list_id=record.list_id,
         priority=PRIORITIES[record.priority],
-        due=_due(record),
+        due=_to_due(record),
         tags=list(record.tags),
         completed_at=record.completed_at,
         created_at=record.created_at,
@@ -151,21 +159,21 @@ def to_task(record: TaskRecord) -> Task:
 
 
 def task_state(record: TaskRecord) -> dict[str, Any]:
-    """Return what can change about a task, as JSON: what `task_changes` keeps."""
+    """Return the mutable fields of a task as JSON, as `task_changes` stores them."""
     return {
         "title": record.title,
         "notes": record.notes,
         "list_id": record.list_id,
         "priority": PRIORITIES[record.priority],
-        "due": msgspec.to_builtins(_due(record)),
+        "due": msgspec.to_builtins(_to_due(record)),
         "tags": list(record.tags),
         "completed_at": msgspec.to_builtins(record.completed_at),
         "deleted_at": msgspec.to_builtins(record.deleted_at),
     }
 
 
-def set_state(record: TaskRecord, state: Mapping[str, Any]) -> None:
-    """Write some fields of a `task_state` back."""
+def set_task_state(record: TaskRecord, state: Mapping[str, Any]) -> None:
+    """Set fields from a `task_state`; missing fields stay unchanged."""
     set_text(
         record,
         title=state.get("title", record.title),
@@ -184,7 +192,7 @@ def set_state(record: TaskRecord, state: Mapping[str, Any]) -> None:
 
 
 def set_text(record: TaskRecord, *, title: str, notes: str, tags: list[str]) -> None:
-    """Write what a person typed, and what is derived from it."""
+    """Set title, notes and tags, and the columns derived from them."""
     record.title = title
     record.title_key = match_key(title)
     record.notes = notes
@@ -194,27 +202,19 @@ def set_text(record: TaskRecord, *, title: str, notes: str, tags: list[str]) -> 
 
 
 def set_due(record: TaskRecord, due: Due | None) -> None:
-    """Write when a task is due, and what is derived from it."""
+    """Set the due date, and the columns derived from it."""
     record.due_on = local_date(due) if due else None
     record.due_at = due.at if due else None
     record.due_timezone = due.timezone if due else None
     record.due_deadline = deadline(due) if due else None
 
 
-def _due(record: TaskRecord) -> Due | None:
+def _to_due(record: TaskRecord) -> Due | None:
     if record.due_on is None:
         return None
     if record.due_at is not None:
         return Due(at=record.due_at, timezone=record.due_timezone)
     return Due(date=record.due_on, timezone=record.due_timezone)
-
-
-def _identified(ref: str) -> ColumnElement[bool]:
-    if ref.isascii() and ref.isdigit():
-        # A number no task can have is simply not found; PostgreSQL would refuse it.
-        in_range = len(ref) <= len(str(MAX_TASK_NUMBER)) and int(ref) <= MAX_TASK_NUMBER
-        return TaskRecord.number == (int(ref) if in_range else 0)
-    return TaskRecord.id == ref
 
 
 def _live() -> ColumnElement[bool]:
@@ -226,53 +226,34 @@ def _open() -> ColumnElement[bool]:
 
 
 def _conditions(filters: TaskFilter, now: dt.datetime) -> list[ColumnElement[bool]]:
-    found = [TaskRecord.search_key.contains(word, autoescape=True) for word in filters.words]
+    conditions = [TaskRecord.search_key.contains(word, autoescape=True) for word in filters.words]
     if filters.status != "all":
         is_open = TaskRecord.completed_at.is_(None)
-        found.append(is_open if filters.status == "open" else not_(is_open))
+        conditions.append(is_open if filters.status == "open" else not_(is_open))
     if filters.list_id is not None:
-        found.append(TaskRecord.list_id == filters.list_id)
+        conditions.append(TaskRecord.list_id == filters.list_id)
     if filters.priority is not None:
-        found.append(TaskRecord.priority == PRIORITIES.index(filters.priority))
+        conditions.append(TaskRecord.priority == PRIORITIES.index(filters.priority))
     if filters.tag_key is not None:
-        found.append(TaskRecord.tag_keys.contains([filters.tag_key]))
+        conditions.append(TaskRecord.tag_keys.contains([filters.tag_key]))
     if filters.is_overdue is not None:
-        found.append(_overdue(now) if filters.is_overdue else not_(_overdue(now)))
-    found.extend(_due_range(filters))
-    return found
-
-
-def _overdue(now: dt.datetime) -> ColumnElement[bool]:
-    return func.coalesce(
-        and_(TaskRecord.completed_at.is_(None), TaskRecord.due_deadline <= now), False
-    )
-
-
-def _due_range(filters: TaskFilter) -> list[ColumnElement[bool]]:
-    """Compare days with the task's own calendar day, instants with its deadline."""
-    found: list[ColumnElement[bool]] = []
+        is_past = and_(TaskRecord.completed_at.is_(None), TaskRecord.due_deadline <= now)
+        is_overdue = func.coalesce(is_past, False)
+        conditions.append(is_overdue if filters.is_overdue else not_(is_overdue))
     if filters.due_from is not None:
-        column, bound = _bounded(filters.due_from)
-        found.append(column >= bound)
+        column, bound = _compared_due(filters.due_from)
+        conditions.append(column >= bound)
     if filters.due_to is not None:
-        column, bound = _bounded(filters.due_to)
-        found.append(column <= bound)
-    return found
+        column, bound = _compared_due(filters.due_to)
+        conditions.append(column <= bound)
+    return conditions
 
 
-def _bounded(bound: DueBound) -> tuple[Any, dt.date | None]:
+def _compared_due(bound: DueBound) -> tuple[Any, dt.date | None]:
+    """Return the column to compare with a bound: days with calendar days, instants with deadlines."""
     if bound.at is not None:
         return TaskRecord.due_deadline, bound.at
     return TaskRecord.due_on, bound.day
-
-
-def _ordered(statement: Select[TaskRecord], order: TaskOrder) -> Select[TaskRecord]:
-    keys = [TaskRecord.number]
-    if order.sort in _SORT_COLUMNS:
-        keys.insert(0, _SORT_COLUMNS[order.sort])
-    if order.order == "asc":
-        return statement.order_by(*(key.asc().nulls_last() for key in keys))
-    return statement.order_by(*(key.desc().nulls_last() for key in keys))
 
 
 def _follows(after: Position, order: TaskOrder) -> ColumnElement[bool]:
@@ -281,7 +262,7 @@ def _follows(after: Position, order: TaskOrder) -> ColumnElement[bool]:
         return later_number
     column = _SORT_COLUMNS[order.sort]
     value = {"due": after.due, "priority": after.priority, "title": after.title}[order.sort]
-    if value is None:  # only a due can be missing, and those without one come last
+    if value is None:  # only the due date can be missing, and tasks without one come last
         return and_(column.is_(None), later_number)
     beyond = or_(_beyond(column, value, order), and_(column == value, later_number))
     return or_(beyond, column.is_(None)) if order.sort == "due" else beyond

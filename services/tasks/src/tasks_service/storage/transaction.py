@@ -1,4 +1,4 @@
-"""Transactions whose failures callers can be told about."""
+"""Transactions that report outages and lock timeouts as errors of this service."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -21,38 +21,34 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def open_transaction(database: Database, user_id: str | None) -> AsyncIterator[AsyncSession]:
-    """Open a transaction bound to a person.
+    """Open a transaction bound to a user.
 
     Raises:
-        UnavailableError: PostgreSQL can't be reached, or has no time for this now.
+        UnavailableError: PostgreSQL is unreachable or overloaded.
     """
     try:
         async with database.transaction(user_id) as session:
             yield session
     except (SQLAlchemyError, OSError, asyncpg.PostgresError) as error:
-        # asyncpg's own errors come from connecting alone: SQLAlchemy wraps all later ones.
+        # asyncpg's own errors are raised only while connecting: SQLAlchemy wraps all later ones.
         if not (is_outage(error) or isinstance(error, asyncpg.PostgresError)):
             raise
         log.warning("database.unavailable", error=error)
-        raise UnavailableError("The tasks can't be reached for the moment.") from error
+        raise UnavailableError("Tasks are temporarily unavailable.") from error
 
 
 async def limit_lock_waits(session: AsyncSession, seconds: float) -> None:
-    """Have every later lock of this transaction waited for at most this long."""
+    """Limit how long later statements of the transaction wait for a lock."""
     limit = func.set_config("lock_timeout", f"{int(seconds * 1000)}ms", True)
     await session.execute(select(limit))
 
 
 @contextmanager
 def lock_timeout_as(error: Callable[[], ServiceError]) -> Iterator[None]:
-    """Turn "waited too long for a lock" into an error of this service."""
+    """Convert a lock timeout into an error of this service."""
     try:
         yield
     except DBAPIError as cause:
-        if _sqlstate(cause) != _LOCK_TIMEOUT:
+        if getattr(cause.orig, "sqlstate", None) != _LOCK_TIMEOUT:
             raise
         raise error() from cause
-
-
-def _sqlstate(error: DBAPIError) -> str:
-    return getattr(error.orig, "sqlstate", None) or ""

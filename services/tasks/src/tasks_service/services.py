@@ -1,0 +1,33 @@
+"""The objects that one process of the service shares between its requests."""
+
+import msgspec
+
+from tasks_service.events.feed_notifier import FeedNotifier
+from tasks_service.service.authenticator import Authenticator
+from tasks_service.service.change_service import ChangeService
+from tasks_service.service.entity_service import EntityService
+from tasks_service.service.erasure_service import TaskErasureService
+from tasks_service.service.export_service import ExportService
+from tasks_service.service.list_service import ListService
+from tasks_service.service.task_service import TaskService
+from tasks_service.settings import TasksSettings
+from tasks_service.streams.change_feed import ChangeFeed
+from todochat.database import Database
+from todochat.http.rate_limit import RateLimit
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that guards and handlers use; `lifespan` builds it, handlers get it injected."""
+
+    settings: TasksSettings
+    database: Database
+    authenticator: Authenticator
+    rate_limit: RateLimit
+    notifier: FeedNotifier
+    tasks: TaskService
+    lists: ListService
+    changes: ChangeService
+    entities: EntityService
+    export: ExportService
+    erasure: TaskErasureService
+    change_feed: ChangeFeed
