@@ -14,7 +14,7 @@ STRICT_BODIES: Final = (
     "UpdateTask",
     "CreateList",
     "UpdateList",
-    "Due",
+    "DueInput",
     "HoldChanges",
     "ConfirmChanges",
     "UndoChanges",
