@@ -209,6 +209,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     """Keep the process's services open, its keys fresh and its jobs running."""
     async with open_services(app.state.settings, app.state.clock) as services:
         app.state.services = services
+        app.state.service_tokens = services.service_tokens
         app.state.gauges.add(database_size(services.database, "auth"))
         app.state.gauges.add(_erasure_gauges(services.erasures))
         await _load_keys(services)

@@ -80,6 +80,7 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
             max_tries=1,
         )
         keys = app.state.public_keys or JwksCache(settings.auth_jwks_url, session, redis)
+        app.state.service_tokens = tokens
         authenticator = Authenticator(
             TokenVerifier(settings.todochat_issuer, keys),
             tokens,

@@ -8,13 +8,37 @@ import re
 import secrets
 import string
 import zlib
-from typing import Final
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from todochat.identity.tokens import MAX_TOKEN_CHARS
 
 PREFIX: Final = "todochat_pat_"
 _ALPHABET: Final = string.digits + string.ascii_letters
 _RANDOM_CHARS: Final = 40  # 238 bits: nothing to guess, so a plain hash is enough at rest
 _CHECKSUM_CHARS: Final = 6  # 32 bits need as many
 _FORM: Final = re.compile(f"{PREFIX}([0-9A-Za-z]{{{_RANDOM_CHARS}}})([0-9A-Za-z]{{6}})")
+
+
+class VerifyAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Request of a service to have a token verified by auth-session."""
+
+    token: Annotated[str, Meta(max_length=MAX_TOKEN_CHARS)]
+
+
+class VerifiedAccessToken(msgspec.Struct, kw_only=True, frozen=True):
+    """The owner and scopes of a valid token."""
+
+    user_id: str
+    scopes: list[str]
+    token_id: str
+    sid: Annotated[
+        str, Meta(description="Listed among the revoked sids once the token is revoked.")
+    ]
+    expires_at: datetime | None
 
 
 def new_access_token() -> str:

@@ -1,50 +1,23 @@
 """`/internal`: what other services ask; the edge lets nobody else through."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from litestar import Controller, Response, get, post
-from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
-from litestar.handlers.base import BaseRouteHandler
 from litestar.params import Parameter, RequestBody
 
 from auth_session.http.auth_controller import BEARER, NO_STORE
-from auth_session.http.token_schemas import VerifiedAccessToken, VerifyAccessToken
 from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.revocation_service import RevocationService
 from todochat.http.openapi import problems
+from todochat.http.service_guard import require_service
+from todochat.identity.access_tokens import VerifiedAccessToken, VerifyAccessToken
 from todochat.identity.revocation_feed import PATH, RevocationPage
 from todochat.identity.service_tokens import Arrow
-from todochat.identity.tokens import bearer_token
 
 MAX_UNIX_TIME: Final = 2**33  # year 2242
 SID: Final = r"\A[A-Za-z0-9_-]{0,128}\Z"
-
-
-def require_tasks(
-    connection: "ASGIConnection[Any, Any, Any, Any]", _handler: BaseRouteHandler
-) -> None:
-    """Let the tasks service through.
-
-    Raises:
-        UnauthorizedError: there is no valid service token of that arrow.
-    """
-    services = connection.app.state.services
-    services.service_tokens.verify([Arrow.TASKS_TO_AUTH], bearer_token(connection.headers))
-
-
-def require_verifier(
-    connection: "ASGIConnection[Any, Any, Any, Any]", _handler: BaseRouteHandler
-) -> None:
-    """Let the services through that verify tokens.
-
-    Raises:
-        UnauthorizedError: there is no valid service token of their arrows.
-    """
-    services = connection.app.state.services
-    arrows = [Arrow.TASKS_TO_AUTH, Arrow.GATEWAY_TO_AUTH]
-    services.service_tokens.verify(arrows, bearer_token(connection.headers))
 
 
 class RevocationController(Controller):
@@ -53,7 +26,7 @@ class RevocationController(Controller):
     path = PATH
     include_in_schema = False
     security = BEARER
-    guards = [require_verifier]
+    guards = [require_service(Arrow.TASKS_TO_AUTH, Arrow.GATEWAY_TO_AUTH)]
 
     @get("/", responses=problems(401, 422, 503))
     async def read_revocations(
@@ -73,7 +46,7 @@ class InternalController(Controller):
     path = "/internal/access-tokens"
     include_in_schema = False  # the document is the public one; the edge answers 404 here
     security = BEARER
-    guards = [require_tasks]
+    guards = [require_service(Arrow.TASKS_TO_AUTH)]
 
     @post("/verify", status_code=200, responses=problems(400, 401, 404, 413, 422, 503))
     async def verify_access_token(
@@ -83,4 +56,11 @@ class InternalController(Controller):
     ) -> Response[VerifiedAccessToken]:
         """Say whom an access token speaks for; 404 if it isn't good."""
         token = await access_tokens.verify(data.token)
-        return Response(VerifiedAccessToken.of(token), headers=NO_STORE)
+        verified = VerifiedAccessToken(
+            user_id=token.user_id,
+            scopes=[*token.scopes],
+            token_id=token.id,
+            sid=token.id,
+            expires_at=token.expires_at,
+        )
+        return Response(verified, headers=NO_STORE)

@@ -8,7 +8,6 @@ from msgspec import UNSET, Meta, UnsetType
 
 from auth_session.domain.access_token import AccessToken, Scope
 from auth_session.domain.limits import MAX_PASSWORD_CHARS, MAX_TOKEN_NAME_CHARS
-from todochat.identity.tokens import MAX_TOKEN_CHARS
 
 
 class CreateAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -90,30 +89,3 @@ class AccessTokenList(msgspec.Struct):
     """All access tokens of a person that aren't revoked."""
 
     items: list[AccessTokenView]
-
-
-class VerifyAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A token that another service was shown."""
-
-    token: Annotated[str, Meta(max_length=MAX_TOKEN_CHARS)]
-
-
-class VerifiedAccessToken(msgspec.Struct, kw_only=True):
-    """Whom a good token speaks for, and what it opens."""
-
-    user_id: str
-    scopes: list[Scope]
-    token_id: str
-    sid: Annotated[str, Meta(description="Revoked sids name it when the token is revoked.")]
-    expires_at: datetime | None
-
-    @classmethod
-    def of(cls, token: AccessToken) -> "VerifiedAccessToken":
-        """Return what a service is told of a token."""
-        return cls(
-            user_id=token.user_id,
-            scopes=token.scopes,
-            token_id=token.id,
-            sid=token.id,
-            expires_at=token.expires_at,
-        )

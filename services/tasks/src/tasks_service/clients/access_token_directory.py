@@ -5,7 +5,6 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
@@ -13,7 +12,7 @@ import msgspec
 
 from todochat.errors import UnavailableError
 from todochat.http.client import ServiceClient, UpstreamError
-from todochat.identity.access_tokens import is_well_formed
+from todochat.identity.access_tokens import VerifiedAccessToken, VerifyAccessToken, is_well_formed
 
 CACHE_S: Final = (
     5.0  # a revoked token stays valid for this long; equals the age of the revocation list
@@ -27,18 +26,8 @@ _PATH: Final = "/internal/access-tokens/verify"
 _NOBODY: Final = "-"  # the user isn't known before this call
 
 
-class VerifiedToken(msgspec.Struct, frozen=True):
-    """A valid token, as auth-session returns it."""
-
-    user_id: str
-    scopes: list[str]
-    token_id: str
-    sid: str
-    expires_at: datetime | None
-
-
 class _CachedToken(msgspec.Struct, frozen=True):
-    token: VerifiedToken | None
+    token: VerifiedAccessToken | None
     expires_at: float
 
 
@@ -58,10 +47,10 @@ class AccessTokenDirectory:
         self._client = client
         self._clock = clock
         self._cache: OrderedDict[bytes, _CachedToken] = OrderedDict()
-        self._lookups: dict[bytes, asyncio.Task[VerifiedToken | None]] = {}
+        self._lookups: dict[bytes, asyncio.Task[VerifiedAccessToken | None]] = {}
         self._unreachable_until = float("-inf")
 
-    async def find(self, token: str) -> VerifiedToken | None:
+    async def find(self, token: str) -> VerifiedAccessToken | None:
         """Return the user and scopes of a token; None if it isn't valid.
 
         Raises:
@@ -86,14 +75,14 @@ class AccessTokenDirectory:
         # Shielded: other requests may wait for it when this one is cancelled.
         return await asyncio.shield(lookup)
 
-    def _end_lookup(self, key: bytes, lookup: asyncio.Task[VerifiedToken | None]) -> None:
+    def _end_lookup(self, key: bytes, lookup: asyncio.Task[VerifiedAccessToken | None]) -> None:
         del self._lookups[key]
         if not lookup.cancelled():
             lookup.exception()  # retrieved, even if every caller was cancelled
 
-    async def _look_up(self, key: bytes, token: str) -> VerifiedToken | None:
+    async def _look_up(self, key: bytes, token: str) -> VerifiedAccessToken | None:
         started_at = self._clock()
-        body = msgspec.json.encode({"token": token})
+        body = msgspec.json.encode(VerifyAccessToken(token=token))
         try:
             response = await self._client.request("POST", _PATH, user_id=_NOBODY, json=body)
         except UpstreamError:
@@ -101,7 +90,7 @@ class AccessTokenDirectory:
             raise
         verified = None
         if response.status == HTTPStatus.OK:
-            verified = msgspec.json.decode(response.body, type=VerifiedToken)
+            verified = msgspec.json.decode(response.body, type=VerifiedAccessToken)
         elif response.status != HTTPStatus.NOT_FOUND:
             raise UpstreamError("The access token can't be verified right now.")
         self._cache[key] = _CachedToken(verified, started_at + CACHE_S)

@@ -1,37 +1,19 @@
 """`/internal/users`: the erasure of a user, for auth-session; the edge blocks this path."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import Controller, delete
-from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
-from litestar.handlers.base import BaseRouteHandler
 from litestar.params import PathParameter
 
 from tasks_service.http.problem_responses import documented
 from tasks_service.http.task_controller import BEARER
 from tasks_service.services import Services
-from todochat.errors import ForbiddenError
+from todochat.http.service_guard import require_service
 from todochat.identity.service_tokens import Arrow
-from todochat.identity.tokens import bearer_token
 
 _PROBLEMS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-def require_auth_session(
-    connection: "ASGIConnection[Any, Any, Any, Any]", _: BaseRouteHandler
-) -> None:
-    """Let auth-session act on the user that its token names.
-
-    Raises:
-        UnauthorizedError: there is no valid service token of that arrow.
-        ForbiddenError: the path names another user than the token.
-    """
-    authenticator = connection.app.state.services.authenticator
-    caller = authenticator.verify_service(bearer_token(connection.headers), Arrow.AUTH_TO_TASKS)
-    if connection.path_params["user_id"] != caller.user_id:
-        raise ForbiddenError("The path names another user than the token.")
 
 
 class TaskErasureController(Controller):
@@ -39,7 +21,7 @@ class TaskErasureController(Controller):
 
     path = "/internal/users"
     include_in_schema = False  # the OpenAPI document is public; the edge returns 404 for this path
-    guards = [require_auth_session]
+    guards = [require_service(Arrow.AUTH_TO_TASKS)]
     security = BEARER
 
     @delete(

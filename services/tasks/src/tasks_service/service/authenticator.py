@@ -18,7 +18,6 @@ from todochat.identity.revocation import RevocationSet
 from todochat.identity.service_tokens import (
     TTL_S,
     Arrow,
-    ServiceIdentity,
     ServiceTokens,
     looks_like_service_token,
 )
@@ -84,11 +83,3 @@ class Authenticator:
         if verified.expires_at is not None:
             expires_at = min(expires_at, verified.expires_at.timestamp())
         return AuthenticatedCaller(verified.user_id, "user", verified.sid, expires_at)
-
-    def verify_service(self, token: str, arrow: Arrow) -> ServiceIdentity:
-        """Return the service that calls over an arrow, and the user it acts for.
-
-        Raises:
-            UnauthorizedError: the token is no valid service token of this arrow.
-        """
-        return self._service_tokens.verify([arrow], token)

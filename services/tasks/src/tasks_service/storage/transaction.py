@@ -4,19 +4,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
-import asyncpg
-import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from todochat.database import Database
-from todochat.database.outage import is_outage
-from todochat.errors import ServiceError, UnavailableError
+from todochat.database.outage import is_outage, unavailable
+from todochat.errors import ServiceError
 
 _LOCK_TIMEOUT: Final = "55P03"
-
-log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -29,12 +25,10 @@ async def open_transaction(database: Database, user_id: str | None) -> AsyncIter
     try:
         async with database.transaction(user_id) as session:
             yield session
-    except (SQLAlchemyError, OSError, asyncpg.PostgresError) as error:
-        # asyncpg's own errors are raised only while connecting: SQLAlchemy wraps all later ones.
-        if not (is_outage(error) or isinstance(error, asyncpg.PostgresError)):
+    except (SQLAlchemyError, OSError) as error:
+        if not is_outage(error):
             raise
-        log.warning("database.unavailable", error=error)
-        raise UnavailableError("Tasks are temporarily unavailable.") from error
+        raise unavailable(error) from error
 
 
 async def limit_lock_waits(session: AsyncSession, seconds: float) -> None:
