@@ -58,9 +58,9 @@ class FakeAgent:
     received: list[Received] = field(default_factory=list)
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     cancelled: list[tuple[str, str]] = field(default_factory=list)
-    answers: list[tuple[int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
-    keys: dict[str, str] = field(default_factory=dict)
-    exported: list[bytes] = field(default_factory=list)
+    responses: list[tuple[int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
+    idempotency_keys: dict[str, str] = field(default_factory=dict)
+    export_chunks: list[bytes] = field(default_factory=list)
     export_breaks: bool = False
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     revoked: dict[str, float] = field(default_factory=dict)
@@ -100,7 +100,9 @@ class FakeAgent:
         )
         return claimed.writer
 
-    async def say(self, run_id: str, *texts: str, end: EndStatus | None = "completed") -> None:
+    async def publish_texts(
+        self, run_id: str, *texts: str, end: EndStatus | None = "completed"
+    ) -> None:
         writer = await self.claim(run_id)
         for text in texts:
             await writer.append(encode(text_delta(text)))
@@ -115,13 +117,13 @@ class FakeAgent:
         items = [{"sid": sid, "until": until} for sid, until in self.revoked.items()]
         return web.json_response({"items": items, "next": None, "as_of": int(time.time())})
 
-    async def last_run(self) -> str:
+    async def latest_run_id(self) -> str:
         return list(self.runs)[-1]
 
     def fail_next(self, status: int, code: str, **members: Any) -> None:
         problem = {"type": f"urn:todochat:problem:{code}", "status": status, "title": code}
         headers = {"Retry-After": "7"} if status in (429, 503) else {}
-        self.answers.append((status, {**problem, "detail": f"{code}.", **members}, headers))
+        self.responses.append((status, {**problem, "detail": f"{code}.", **members}, headers))
 
     def _caller(self, request: web.Request) -> str:
         token = request.headers["Authorization"].removeprefix("Bearer ")
@@ -130,8 +132,8 @@ class FakeAgent:
     async def chat(self, request: web.Request) -> web.Response:
         user_id, body = self._caller(request), await request.read()
         self.received.append(Received(user_id, body, dict(request.headers)))
-        if self.answers:
-            status, members, headers = self.answers.pop(0)
+        if self.responses:
+            status, members, headers = self.responses.pop(0)
             content_type = PROBLEM_JSON if status >= 400 else "application/json"
             return web.json_response(
                 members, status=status, headers=headers, content_type=content_type
@@ -139,12 +141,12 @@ class FakeAgent:
         if json.loads(body).get("type") in ("threads.list", "items.list"):
             return web.json_response({"data": [], "has_more": False})
         key = request.headers.get("Idempotency-Key", "")
-        replayed = key in self.keys
-        run_id = self.keys.get(key) or await self.accept_run(
+        replayed = key in self.idempotency_keys
+        run_id = self.idempotency_keys.get(key) or await self.accept_run(
             user_id, run_id=request.headers["X-Run-Id"]
         )
         if key:
-            self.keys[key] = run_id
+            self.idempotency_keys[key] = run_id
         run = self.runs[run_id]
         accepted = AcceptedRun(run_id, run["thread_id"], run["conversation_id"], replayed)
         return web.json_response(msgspec.to_builtins(accepted), status=202)
@@ -153,8 +155,8 @@ class FakeAgent:
         """Keep the body as it came, under the announced id or a new one."""
         user_id, body = self._caller(request), await request.read()
         self.received.append(Received(user_id, body, dict(request.headers)))
-        if self.answers:
-            status, members, headers = self.answers.pop(0)
+        if self.responses:
+            status, members, headers = self.responses.pop(0)
             return web.json_response(
                 members, status=status, headers=headers, content_type=PROBLEM_JSON
             )
@@ -187,14 +189,14 @@ class FakeAgent:
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Stream what the test wants, and break off after it unless it is whole."""
         self._caller(request)
-        if self.answers:
-            status, members, headers = self.answers.pop(0)
+        if self.responses:
+            status, members, headers = self.responses.pop(0)
             return web.json_response(
                 members, status=status, headers=headers, content_type=PROBLEM_JSON
             )
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        for chunk in self.exported:
+        for chunk in self.export_chunks:
             await response.write(chunk)
         if self.export_breaks and request.transport is not None:
             request.transport.abort()

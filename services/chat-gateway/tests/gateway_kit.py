@@ -44,7 +44,7 @@ class Gateway:
 
     @property
     def hub(self) -> RunHub:
-        hub: RunHub = self.app.state.hub
+        hub: RunHub = self.app.state.services.relay._hub
         return hub
 
 
@@ -66,7 +66,7 @@ class Stream:
         event, _, self._buffer = self._buffer.partition(b"\n\n")
         return event + b"\n\n"
 
-    async def rest(self) -> bytes:
+    async def read_to_end(self) -> bytes:
         """Return everything up to the stream's end."""
         async with asyncio.timeout(READ_TIMEOUT_S):
             rest = self._buffer + await self.response.content.read()
@@ -110,7 +110,7 @@ class Browser:
             assert response.headers["Content-Type"].startswith("text/event-stream")
             yield Stream(response)
 
-    async def ask(
+    async def fetch_json(
         self, method: str, path: str, *, body: Any = None, **headers: str
     ) -> tuple[int, Any]:
         """Return the status and the JSON of an answer that is no stream."""

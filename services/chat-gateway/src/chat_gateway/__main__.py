@@ -22,10 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that the arguments name."""
     parser = argparse.ArgumentParser(prog="chat-gateway", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    commands.add_parser("serve", help="answer requests until SIGTERM")
+    commands.add_parser("serve", help="serve requests until SIGTERM")
     parser.parse_args(arguments)
     arm_fault_points(os.environ.get("TODOCHAT_FAULT_POINTS", ""))  # noqa: TID251
-    settings = load_settings_or_exit(ChatGatewaySettings, os.environ)  # noqa: TID251 - the one place
+    settings = load_settings_or_exit(ChatGatewaySettings, os.environ)  # noqa: TID251 - only here
     try:
         ServiceTokens.from_settings(settings, *ARROWS)
     except SettingsError as error:

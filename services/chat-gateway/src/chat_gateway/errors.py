@@ -1,20 +1,20 @@
-"""What the gateway itself refuses, as problem codes.
+"""The gateway's own problems.
 
     ServiceError (todochat.errors)
     ├── BadRequestError
-    │   ├── MalformedBodyError        400  malformed-body
-    │   └── BadLastEventIdError       400  bad-last-event-id
+    │   ├── MalformedBodyError          400  malformed-body
+    │   └── BadLastEventIdError         400  bad-last-event-id
     ├── NotFoundError
-    │   └── RunNotFoundError          404  run-not-found
-    ├── TooManyRequestsError          429  too-many-requests
-    │   ├── TooManyTurnsError         429  too-many-turns
-    │   └── TooManyStreamsError       429  too-many-streams
+    │   └── RunNotFoundError            404  run-not-found
+    ├── TooManyRequestsError            429  too-many-requests
+    │   ├── TooManyTurnsError           429  too-many-turns
+    │   └── TooManyOpenStreamsError     429  too-many-streams
     └── UnavailableError
-        ├── StoreUnavailableError     503  store-unavailable
-        └── AgentFailedError          503  agent-failed
+        ├── StoreUnavailableError       503  store-unavailable
+        └── AgentFailedError            503  agent-failed
 
-401, 403 and 413 come from `todochat`, 410 `run-log-expired` from `todochat.bus`; what todo-agent
-refuses (404, 409, 422, 429 `too-many-runs`, 503) passes through with its own code.
+401, 403 and 413 come from `todochat`, 410 `run-log-expired` from `todochat.bus`; refusals of
+todo-agent (404, 409, 422, 429 `too-many-runs`, 503) pass through with their own code.
 """
 
 from todochat.errors import (
@@ -28,7 +28,7 @@ from todochat.errors import (
 class MalformedBodyError(BadRequestError):
     """The body isn't a JSON object."""
 
-    code, title = "malformed-body", "The body can't be read"
+    code, title = "malformed-body", "Malformed body"
 
 
 class BadLastEventIdError(BadRequestError):
@@ -38,9 +38,9 @@ class BadLastEventIdError(BadRequestError):
 
 
 class RunNotFoundError(NotFoundError):
-    """There is no such run, or it is somebody else's."""
+    """There is no such run, or it belongs to another user."""
 
-    code, title = "run-not-found", "No such run"
+    code, title = "run-not-found", "Run not found"
 
     def __init__(self) -> None:
         super().__init__("There is no such run.")
@@ -52,19 +52,19 @@ class TooManyTurnsError(TooManyRequestsError):
     code, title = "too-many-turns", "Too many messages"
 
 
-class TooManyStreamsError(TooManyRequestsError):
-    """The user has too many streams open."""
+class TooManyOpenStreamsError(TooManyRequestsError):
+    """The user has too many open streams."""
 
     code, title = "too-many-streams", "Too many open streams"
 
 
 class StoreUnavailableError(UnavailableError):
-    """Redis can't be reached, so nothing can be counted or relayed."""
+    """Redis is unreachable, so nothing can be counted or relayed."""
 
     code = "store-unavailable"
 
 
 class AgentFailedError(UnavailableError):
-    """todo-agent answered something the gateway can't pass on."""
+    """todo-agent's response can't be relayed."""
 
     code = "agent-failed"

@@ -11,11 +11,11 @@ from gateway_kit import Browser, BrowserAt, Gateway, StartGateway, Stream
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from chat_gateway.streams.abandonment import AbsenceWatch
+from chat_gateway.streams.abandonment import AbandonedRunSweeper
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.relay import Relay
 from chat_gateway.streams.stream_format import PlainFormat
-from chat_gateway.streams.viewer import Viewer
+from chat_gateway.streams.viewer import StreamViewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import RunHub
 from todochat.errors import NotFoundError, UnavailableError
@@ -26,7 +26,7 @@ from todochat.testing import wait_until
 from todochat.testing.memory import out_of_memory
 
 CREATE = {"type": "threads.create", "params": {}}
-ABSENT = "gateway:absent"
+UNWATCHED_RUNS = "gateway:absent"
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def test_a_run_is_cancelled_when_its_only_client_went_away(
     agent: FakeAgent, impatient: Gateway, browser_at: BrowserAt
 ) -> None:
     async with browser_at(impatient).stream("POST", "", body=CREATE) as stream:
-        run_id = await agent.last_run()
+        run_id = await agent.latest_run_id()
         stream.close()
 
     await wait_until(lambda: agent.cancelled == [(run_id, "abandoned")])
@@ -52,7 +52,7 @@ async def test_only_a_run_that_was_active_counts_as_abandoned(
     agent.runs[run_id]["status"] = status
     counted_before = abandoned()
 
-    await redis.zadd(ABSENT, {f"{run_id} usr_ann": time.time() - 1})
+    await redis.zadd(UNWATCHED_RUNS, {f"{run_id} usr_ann": time.time() - 1})
 
     await wait_until(lambda: _is_settled(redis))
     assert agent.cancelled == [(run_id, "abandoned")]
@@ -63,7 +63,7 @@ async def test_an_abandoned_run_is_cancelled_on_a_full_redis(
     agent: FakeAgent, redis: Redis, gateway: Gateway
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
-    await redis.zadd(ABSENT, {f"{run_id} usr_ann": time.time() + 0.2})
+    await redis.zadd(UNWATCHED_RUNS, {f"{run_id} usr_ann": time.time() + 0.2})
 
     async with out_of_memory(redis):
         await wait_until(lambda: agent.cancelled == [(run_id, "abandoned")])
@@ -74,7 +74,7 @@ def abandoned() -> float:
 
 
 async def _is_settled(redis: Redis) -> bool:
-    return await redis.zcard(ABSENT) == 0
+    return await redis.zcard(UNWATCHED_RUNS) == 0
 
 
 async def test_the_clock_starts_with_the_last_client_wherever_it_was(
@@ -87,20 +87,20 @@ async def test_the_clock_starts_with_the_last_client_wherever_it_was(
         return browser_at(gateway).stream("POST", "", body=CREATE, Idempotency_Key="k")
 
     async with watch(here), watch(there) as last:
-        run_id = await agent.last_run()
+        run_id = await agent.latest_run_id()
         await wait_until(lambda: redis.zcard(f"chat:{{{run_id}}}:viewers"))
         await wait_until(lambda: there.hub.viewers == 1)
         async with watch(here) as first:
             first.close()
         await wait_until(lambda: here.hub.viewers == 1)
-        assert await redis.zcard(ABSENT) == 0
+        assert await redis.zcard(UNWATCHED_RUNS) == 0
 
         last.close()
         await wait_until(lambda: there.hub.viewers == 0)
-        assert await redis.zcard(ABSENT) == 0
+        assert await redis.zcard(UNWATCHED_RUNS) == 0
 
-    await wait_until(lambda: redis.zcard(ABSENT))
-    due_at = await redis.zscore(ABSENT, f"{run_id} usr_ann")
+    await wait_until(lambda: redis.zcard(UNWATCHED_RUNS))
+    due_at = await redis.zscore(UNWATCHED_RUNS, f"{run_id} usr_ann")
     assert due_at is not None
     assert time.time() < due_at <= time.time() + 30
 
@@ -116,7 +116,7 @@ async def test_one_client_that_can_resume_keeps_the_run_for_good(
     async with AsyncExitStack() as stack:
         if first == "attaches":
             run_id = await agent.accept_run("usr_ann")
-            agent.keys["k"] = run_id
+            agent.idempotency_keys["k"] = run_id
             resuming = ann.stream("GET", f"/runs/{run_id}/events")
         resumable = await stack.enter_async_context(resuming)
         await wait_until(lambda: gateway.hub.viewers == 1)
@@ -128,32 +128,32 @@ async def test_one_client_that_can_resume_keeps_the_run_for_good(
         stream.close()
 
     await wait_until(lambda: _has_left(redis, gateway))
-    assert await redis.zcard(ABSENT) == 0
+    assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
 async def test_whoever_attaches_in_time_stops_the_clock(
     agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
-        run_id = await agent.last_run()
+        run_id = await agent.latest_run_id()
         stream.close()
-    await wait_until(lambda: redis.zcard(ABSENT))
+    await wait_until(lambda: redis.zcard(UNWATCHED_RUNS))
 
     async with ann.stream("GET", f"/runs/{run_id}/events"):
         await wait_until(lambda: gateway.hub.viewers == 1)
 
-        assert await redis.zcard(ABSENT) == 0
+        assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
 async def test_a_run_that_ended_is_not_abandoned(
     agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
-        await agent.say(await agent.last_run(), "hi")
-        await stream.rest()
+        await agent.publish_texts(await agent.latest_run_id(), "hi")
+        await stream.read_to_end()
 
     await wait_until(lambda: _has_left(redis, gateway))
-    assert await redis.zcard(ABSENT) == 0
+    assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
 async def test_a_client_that_closes_while_the_gateway_drains_does_not_count(
@@ -165,7 +165,7 @@ async def test_a_client_that_closes_while_the_gateway_drains_does_not_count(
         stream.close()
 
     await wait_until(lambda: _has_left(redis, gateway))
-    assert await redis.zcard(ABSENT) == 0
+    assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
 async def test_a_gateway_that_stops_is_not_the_client(
@@ -178,7 +178,7 @@ async def test_a_gateway_that_stops_is_not_the_client(
         await asyncio.to_thread(gateway.stop)
         stream.close()
 
-    assert await redis.zcard(ABSENT) == 0
+    assert await redis.zcard(UNWATCHED_RUNS) == 0
     assert agent.cancelled == []
 
 
@@ -188,7 +188,7 @@ async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis
     relay = Relay(
         hub, open_streams, ViewerLeases(redis, RevocationSet(redis), 30), Drain(), slow_viewer_s=30
     )
-    viewer = Viewer(
+    viewer = StreamViewer(
         viewer_id="vwr_1",
         identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
         run_id=run_id,
@@ -197,11 +197,11 @@ async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis
         active=True,
         stream_format=PlainFormat(),
         is_resumable=False,
-        can_resume=False,
-        began=0.0,
+        can_reattach=False,
+        started_at=0.0,
     )
     await hub.start()
-    relaying = asyncio.create_task(relay.run(viewer, SilentClient()))
+    relaying = asyncio.create_task(relay.relay_run(viewer, SilentClient()))
     await wait_until(lambda: hub.viewers == 1)
 
     relaying.cancel()
@@ -210,7 +210,7 @@ async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis
     assert relaying.cancelled()
     assert (hub.viewers, len(open_streams)) == (0, 0)
     assert await redis.zcard(f"chat:{{{run_id}}}:viewers") == 0
-    assert await redis.zcard(ABSENT) == 0
+    assert await redis.zcard(UNWATCHED_RUNS) == 0
     await hub.aclose()
 
 
@@ -235,14 +235,14 @@ async def test_the_lease_of_a_gateway_that_was_killed_keeps_its_run(
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
     await redis.zadd(f"chat:{{{run_id}}}:viewers", {"vwr_of_a_dead_gateway": time.time() + 60})
-    agent.keys["k"] = run_id
+    agent.idempotency_keys["k"] = run_id
 
     async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k") as stream:
         await wait_until(lambda: gateway.hub.viewers == 1)
         stream.close()
 
     await wait_until(lambda: _has_left(redis, gateway))
-    assert await redis.zcard(ABSENT) == 0
+    assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
 async def _has_left(redis: Redis, gateway: Gateway) -> bool:
@@ -265,44 +265,46 @@ class Cancels:
 
 async def test_a_run_that_is_watched_again_when_it_is_due_goes_on(redis: Redis) -> None:
     cancels = Cancels()
-    await redis.zadd(ABSENT, {"run_1 usr_ann": time.time() - 1, "run_2 usr_ann": time.time() - 1})
+    await redis.zadd(
+        UNWATCHED_RUNS, {"run_1 usr_ann": time.time() - 1, "run_2 usr_ann": time.time() - 1}
+    )
     await redis.zadd("chat:{run_1}:viewers", {"vwr_1": time.time() + 60})
     await redis.set("chat:{run_2}:resumable", "1")
 
-    await AbsenceWatch(redis, cancels).sweep()
+    await AbandonedRunSweeper(redis, cancels).sweep()
 
     assert cancels.runs == []
-    assert await redis.zcard(ABSENT) == 0
+    assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
 async def test_what_is_not_due_is_left_alone(redis: Redis) -> None:
     cancels = Cancels()
-    await redis.zadd(ABSENT, {"run_1 usr_ann": time.time() + 60})
+    await redis.zadd(UNWATCHED_RUNS, {"run_1 usr_ann": time.time() + 60})
 
-    await AbsenceWatch(redis, cancels).sweep()
+    await AbandonedRunSweeper(redis, cancels).sweep()
 
     assert cancels.runs == []
-    assert await redis.zcard(ABSENT) == 1
+    assert await redis.zcard(UNWATCHED_RUNS) == 1
 
 
 async def test_a_cancel_that_fails_comes_back_and_holds_up_nobody_else(redis: Redis) -> None:
     cancels = Cancels()
     cancels.errors = [UnavailableError("down"), NotFoundError("no such run")]
     due = time.time() - 1
-    await redis.zadd(ABSENT, {f"run_{n} usr_ann": due + n / 10 for n in (1, 2, 3)})
+    await redis.zadd(UNWATCHED_RUNS, {f"run_{n} usr_ann": due + n / 10 for n in (1, 2, 3)})
 
-    await AbsenceWatch(redis, cancels).sweep()
+    await AbandonedRunSweeper(redis, cancels).sweep()
 
     assert cancels.runs == [("usr_ann", "run_3")]
-    left: Any = await redis.zrange(ABSENT, 0, -1, withscores=True)
+    left: Any = await redis.zrange(UNWATCHED_RUNS, 0, -1, withscores=True)
     assert [member for member, _ in left] == [b"run_1 usr_ann"]
     assert left[0][1] > time.time()
 
 
 async def test_two_gateways_cancel_a_run_once(redis: Redis) -> None:
     cancels = Cancels()
-    await redis.zadd(ABSENT, {"run_1 usr_ann": time.time() - 1})
+    await redis.zadd(UNWATCHED_RUNS, {"run_1 usr_ann": time.time() - 1})
 
-    await asyncio.gather(*(AbsenceWatch(redis, cancels).sweep() for _ in range(2)))
+    await asyncio.gather(*(AbandonedRunSweeper(redis, cancels).sweep() for _ in range(2)))
 
     assert cancels.runs == [("usr_ann", "run_1")]

@@ -5,15 +5,15 @@ from gateway_kit import Browser
 
 
 async def test_a_page_learns_who_answers(ann: Browser) -> None:
-    assert await ann.ask("GET", "/assistant") == (200, {"offline": True, "dictation": False})
+    assert await ann.fetch_json("GET", "/assistant") == (200, {"offline": True, "dictation": False})
 
 
 async def test_strangers_learn_nothing(agent: FakeAgent, ann: Browser, bob: Browser) -> None:
     bob.user_id = "usr_ann"
 
-    foreign, _ = await bob.ask("GET", "/assistant")
+    foreign, _ = await bob.fetch_json("GET", "/assistant")
     ann.headers = {}
-    stranger, _ = await ann.ask("GET", "/assistant")
+    stranger, _ = await ann.fetch_json("GET", "/assistant")
 
     assert (foreign, stranger) == (403, 401)
     assert agent.received == []

@@ -36,7 +36,7 @@ async def status_of_link(browser: Browser, query: str, attachment_id: str = "atc
 
 
 async def test_a_form_reaches_todo_agent_as_it_was_sent(agent: FakeAgent, ann: Browser) -> None:
-    status, attachment = await ann.ask(
+    status, attachment = await ann.fetch_json(
         "POST", "/attachments", body=FORM, content_type=MULTIPART, cookie="a=b", x_run_id="run_x"
     )
 
@@ -51,7 +51,7 @@ async def test_a_form_reaches_todo_agent_as_it_was_sent(agent: FakeAgent, ann: B
 async def test_announced_bytes_go_to_their_attachment(
     agent: FakeAgent, ann: Browser, method: str
 ) -> None:
-    status, _ = await ann.ask(
+    status, _ = await ann.fetch_json(
         method, "/attachments/atc_7/content", body=sample_files.PNG, content_type="image/png"
     )
 
@@ -98,7 +98,7 @@ async def test_a_longer_one_is_refused_whether_it_says_so_or_not(
 
 
 async def test_other_bodies_keep_their_limit(agent: FakeAgent, ann: Browser) -> None:
-    status, _ = await ann.ask("POST", "", body=b'{"type": "' + b"x" * 256 * 1024 + b'"}')
+    status, _ = await ann.fetch_json("POST", "", body=b'{"type": "' + b"x" * 256 * 1024 + b'"}')
 
     assert status == 413
 
@@ -106,7 +106,9 @@ async def test_other_bodies_keep_their_limit(agent: FakeAgent, ann: Browser) -> 
 async def test_what_todo_agent_refuses_is_told_as_it_says(agent: FakeAgent, ann: Browser) -> None:
     agent.fail_next(422, "unsupported-file")
 
-    status, problem = await ann.ask("POST", "/attachments", body=FORM, content_type=MULTIPART)
+    status, problem = await ann.fetch_json(
+        "POST", "/attachments", body=FORM, content_type=MULTIPART
+    )
 
     assert (status, problem["type"]) == (422, "urn:todochat:problem:unsupported-file")
 
@@ -141,12 +143,12 @@ async def test_nobody_gets_at_anothers_files(
 ) -> None:
     agent.files["usr_ann", "atc_1"] = b"hers"
     body = FORM if method != "GET" else None
-    own, _ = await bob.ask("GET", "/attachments/atc_1/content")
+    own, _ = await bob.fetch_json("GET", "/attachments/atc_1/content")
     bob.user_id = "usr_ann"
 
-    foreign, _ = await bob.ask(method, path, body=body, content_type=MULTIPART)
+    foreign, _ = await bob.fetch_json(method, path, body=body, content_type=MULTIPART)
     ann.headers = {}
-    stranger, _ = await ann.ask(method, path, body=body, content_type=MULTIPART)
+    stranger, _ = await ann.fetch_json(method, path, body=body, content_type=MULTIPART)
 
     assert (own, foreign, stranger) == (404, 403, 401)
     assert agent.files == {("usr_ann", "atc_1"): b"hers"}
@@ -156,7 +158,7 @@ async def test_nobody_gets_at_anothers_files(
 async def test_an_id_cannot_lead_elsewhere(
     agent: FakeAgent, ann: Browser, attachment_id: str
 ) -> None:
-    status, _ = await ann.ask("GET", f"/attachments/{attachment_id}/content")
+    status, _ = await ann.fetch_json("GET", f"/attachments/{attachment_id}/content")
 
     assert status == 404
 
@@ -200,7 +202,7 @@ async def test_a_link_is_no_way_to_change_a_file(
     ann.headers = {}
     path = f"/attachments/atc_1/content?{signer.query('usr_ann', 'atc_1')}"
 
-    status, _ = await ann.ask("PUT", path, body=b"mine now", content_type="text/plain")
+    status, _ = await ann.fetch_json("PUT", path, body=b"mine now", content_type="text/plain")
 
     assert (status, agent.files) == (401, {})
 
@@ -219,7 +221,7 @@ async def test_an_upload_that_ends_early_is_no_upload(
 
     writer.close()
     await writer.wait_closed()
-    ok, _ = await ann.ask("POST", "/attachments", body=b"whole", content_type="text/plain")
+    ok, _ = await ann.fetch_json("POST", "/attachments", body=b"whole", content_type="text/plain")
 
     assert ok == 201
     assert list(agent.files.values()) == [b"whole"]
@@ -248,12 +250,12 @@ async def test_uploads_have_places_that_are_given_back(
 
     first = asyncio.create_task(upload())
     await wait_until(lambda: redis.zcard(keys.streams("usr_ann")))
-    second, problem = await ann.ask("POST", "/attachments", body=b"x")
+    second, problem = await ann.fetch_json("POST", "/attachments", body=b"x")
     pause.set()
 
     assert (second, problem["type"]) == (429, "urn:todochat:problem:too-many-streams")
     assert await first == 201
-    assert (await ann.ask("POST", "/attachments", body=b"x"))[0] == 201
+    assert (await ann.fetch_json("POST", "/attachments", body=b"x"))[0] == 201
 
 
 async def test_without_todo_agent_the_answer_is_503(
@@ -261,6 +263,8 @@ async def test_without_todo_agent_the_answer_is_503(
 ) -> None:
     ann = browser_at(await start_gateway(TODO_AGENT_URL="http://127.0.0.1:1"))
 
-    status, problem = await ann.ask("POST", "/attachments", body=FORM, content_type=MULTIPART)
+    status, problem = await ann.fetch_json(
+        "POST", "/attachments", body=FORM, content_type=MULTIPART
+    )
 
     assert (status, problem["type"]) == (503, "urn:todochat:problem:upstream-unavailable")

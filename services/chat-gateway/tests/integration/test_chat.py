@@ -19,10 +19,10 @@ async def test_simple_form_streams_the_lines_of_the_seed_byte_by_byte(
     agent: FakeAgent, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body={"message": "hi", "conversation_id": None}) as stream:
-        run_id = await agent.last_run()
-        await agent.say(run_id, 'Grüß "dich"', ", Ann\n")
+        run_id = await agent.latest_run_id()
+        await agent.publish_texts(run_id, 'Grüß "dich"', ", Ann\n")
 
-        body = await stream.rest()
+        body = await stream.read_to_end()
 
     assert (
         body
@@ -40,25 +40,25 @@ async def test_simple_form_tells_a_failure_and_never_says_done(
     agent: FakeAgent, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=HELLO, X_Resumable="1") as stream:
-        writer = await agent.claim(await agent.last_run())
+        writer = await agent.claim(await agent.latest_run_id())
         await writer.append(
             b'{"type":"error","code":"custom","message":"No model","allow_retry":true}'
         )
         await writer.end("failed")
 
-        body = await stream.rest()
+        body = await stream.read_to_end()
 
     assert body == b'data: {"type":"error","message":"No model"}\n\n'
 
 
 async def test_chatkit_form_gets_bare_data_frames(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
-        writer = await agent.claim(await agent.last_run())
+        writer = await agent.claim(await agent.latest_run_id())
         await writer.append(b'{"type":"thread.created","id: 7":1}')
         await writer.append(b'{"type":"progress_update","text":"x"}')
         await writer.end("completed")
 
-        body = await stream.rest()
+        body = await stream.read_to_end()
 
     assert body == (
         b'data: {"type":"thread.created","id: 7":1}\n\n'
@@ -68,18 +68,18 @@ async def test_chatkit_form_gets_bare_data_frames(agent: FakeAgent, ann: Browser
 
 async def test_resumable_clients_get_ids_and_the_end_marker(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
-        writer = await agent.claim(await agent.last_run())
+        writer = await agent.claim(await agent.latest_run_id())
         await writer.append(b'{"type":"thread.created"}')
         await writer.end("completed")
 
-        body = await stream.rest()
+        body = await stream.read_to_end()
 
     assert body == b'id: 1\ndata: {"type":"thread.created"}\n\nid: 2\n: end completed\n\n'
 
 
 async def test_a_frame_arrives_before_the_next_one_is_said(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=HELLO) as stream:
-        writer = await agent.claim(await agent.last_run())
+        writer = await agent.claim(await agent.latest_run_id())
         for word in ("one", "two", "three"):
             await agent_says(writer, word)
 
@@ -87,7 +87,7 @@ async def test_a_frame_arrives_before_the_next_one_is_said(agent: FakeAgent, ann
 
             assert json.loads(event.removeprefix(b"data: "))["content"] == word
         await writer.end("completed")
-        assert await stream.rest() == b"data: [DONE]\n\n"
+        assert await stream.read_to_end() == b"data: [DONE]\n\n"
 
 
 async def agent_says(writer: RunWriter, text: str) -> None:
@@ -105,15 +105,15 @@ async def test_a_trailing_slash_makes_no_difference(
     agent: FakeAgent, ann: Browser, path: str
 ) -> None:
     async with ann.stream("POST", path, body=HELLO) as stream:
-        await agent.say(await agent.last_run(), "hi")
+        await agent.publish_texts(await agent.latest_run_id(), "hi")
 
-        assert (await stream.rest()).endswith(b"data: [DONE]\n\n")
+        assert (await stream.read_to_end()).endswith(b"data: [DONE]\n\n")
 
 
 async def test_headers_of_a_stream(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
-        run_id = await agent.last_run()
-        await agent.say(run_id)
+        run_id = await agent.latest_run_id()
+        await agent.publish_texts(run_id)
 
         assert stream.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         assert stream.headers["Cache-Control"] == "no-cache"
@@ -128,7 +128,7 @@ async def test_the_agent_sees_the_raw_body_and_only_the_headers_meant_for_it(
 ) -> None:
     raw = b'{ "type" : "threads.list",  "params":{} }'
 
-    status, answer = await ann.ask(
+    status, answer = await ann.fetch_json(
         "POST",
         "",
         body=raw,
@@ -158,11 +158,11 @@ async def test_a_repeat_with_the_same_key_watches_the_same_run(
     agent: FakeAgent, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k", X_Resumable="1") as first:
-        await agent.say(await agent.last_run(), "hi")
-        said = await first.rest()
+        await agent.publish_texts(await agent.latest_run_id(), "hi")
+        said = await first.read_to_end()
 
     async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k", X_Resumable="1") as again:
-        assert await again.rest() == said
+        assert await again.read_to_end() == said
 
     assert again.headers["X-Run-Id"] == first.headers["X-Run-Id"]
     assert again.headers["Idempotent-Replayed"] == "true"
@@ -172,13 +172,13 @@ async def test_a_repeat_whose_log_is_gone_is_told_the_thread(
     agent: FakeAgent, redis: Redis, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k") as first:
-        run_id = await agent.last_run()
-        await agent.say(run_id, "hi")
-        await first.rest()
+        run_id = await agent.latest_run_id()
+        await agent.publish_texts(run_id, "hi")
+        await first.read_to_end()
     agent.runs[run_id]["status"] = "completed"
     await redis.delete(*[key async for key in redis.scan_iter("chat:*")])
 
-    status, problem = await ann.ask("POST", "", body=CREATE, Idempotency_Key="k")
+    status, problem = await ann.fetch_json("POST", "", body=CREATE, Idempotency_Key="k")
 
     assert status == 410
     assert problem["type"] == "urn:todochat:problem:run-log-expired"
@@ -217,7 +217,7 @@ async def test_a_fault_between_the_services_is_not_the_clients_business(
 ) -> None:
     agent.fail_next(status, "secret-detail")
 
-    answered, problem = await ann.ask("POST", "", body=CREATE)
+    answered, problem = await ann.fetch_json("POST", "", body=CREATE)
 
     assert answered == 503
     assert problem["type"] == "urn:todochat:problem:agent-failed"
@@ -232,7 +232,7 @@ async def test_a_fault_between_the_services_is_not_the_clients_business(
 async def test_a_body_that_is_no_json_object_is_refused(
     agent: FakeAgent, ann: Browser, body: bytes
 ) -> None:
-    status, problem = await ann.ask("POST", "", body=body)
+    status, problem = await ann.fetch_json("POST", "", body=body)
 
     assert (status, problem["type"]) == (400, "urn:todochat:problem:malformed-body")
     assert agent.received == []
@@ -240,7 +240,7 @@ async def test_a_body_that_is_no_json_object_is_refused(
 
 @pytest.mark.parametrize("key", ["a b", "k" * 129, ""])
 async def test_a_bad_idempotency_key_is_refused(agent: FakeAgent, ann: Browser, key: str) -> None:
-    status, problem = await ann.ask("POST", "", body=CREATE, Idempotency_Key=key)
+    status, problem = await ann.fetch_json("POST", "", body=CREATE, Idempotency_Key=key)
 
     assert (status, problem["status"]) == (400, 400)
     assert agent.received == []
@@ -251,8 +251,8 @@ async def test_a_body_may_have_256_kib_and_not_a_byte_more(agent: FakeAgent, ann
     filling = b"x" * (256 * 1024 - len(frame))
     largest = frame[:-2] + filling + frame[-2:]
 
-    fits, _ = await ann.ask("POST", "", body=largest)
-    status, problem = await ann.ask("POST", "", body=largest + b" ")
+    fits, _ = await ann.fetch_json("POST", "", body=largest)
+    status, problem = await ann.fetch_json("POST", "", body=largest + b" ")
 
     assert fits == 200
     assert (status, problem["type"]) == (413, "urn:todochat:problem:payload-too-large")
@@ -265,7 +265,7 @@ async def test_without_a_secret_nothing_is_told(
     ann.headers = {}
 
     for method, path in [("POST", ""), ("GET", "/runs"), ("GET", "/runs/r/events")]:
-        status, problem = await ann.ask(method, path)
+        status, problem = await ann.fetch_json(method, path)
         assert (status, problem["type"]) == (401, "urn:todochat:problem:unauthorized")
 
     assert agent.received == []
@@ -275,7 +275,9 @@ async def test_a_secret_opens_its_own_users_path_only(agent: FakeAgent, ann: Bro
     ann.user_id = "usr_bob"
 
     for method, path in [("POST", ""), ("GET", "/runs"), ("POST", "/runs/r/cancel")]:
-        status, problem = await ann.ask(method, path, body=CREATE if method == "POST" else None)
+        status, problem = await ann.fetch_json(
+            method, path, body=CREATE if method == "POST" else None
+        )
         assert (status, problem["type"]) == (403, "urn:todochat:problem:forbidden")
 
     assert agent.received == []
@@ -287,7 +289,7 @@ async def test_a_login_token_opens_no_chat(
     token, _ = TokenIssuer("todochat-test", signing_key).login_token("usr_ann", "ses_1", 2**31)
     ann.headers = {"Authorization": f"Bearer {token}"}
 
-    assert (await ann.ask("POST", "", body=CREATE))[0] == 401
+    assert (await ann.fetch_json("POST", "", body=CREATE))[0] == 401
 
 
 async def test_an_agent_that_is_down_means_503_and_frees_the_streams_place(
@@ -295,7 +297,7 @@ async def test_an_agent_that_is_down_means_503_and_frees_the_streams_place(
 ) -> None:
     ann = browser_at(await start_gateway(TODO_AGENT_URL=f"http://127.0.0.1:{free_port()}"))
 
-    status, problem = await ann.ask("POST", "", body=CREATE)
+    status, problem = await ann.fetch_json("POST", "", body=CREATE)
 
     assert (status, problem["type"]) == (503, "urn:todochat:problem:upstream-unavailable")
     assert await redis.zcard("gateway:{usr_ann}:streams") == 0

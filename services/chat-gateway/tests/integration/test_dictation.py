@@ -23,10 +23,10 @@ async def status_of(ann: Browser, body: bytes) -> int:
 
 
 async def test_two_megabytes_of_speech_fit(agent: FakeAgent, ann: Browser) -> None:
-    agent.answers.append((200, {"text": "add milk"}, {}))
+    agent.responses.append((200, {"text": "add milk"}, {}))
     body = transcribe(SPEECH[:900_000])
 
-    status, answer = await ann.ask("POST", "", body=body)
+    status, answer = await ann.fetch_json("POST", "", body=body)
 
     assert (status, answer) == (200, {"text": "add milk"})
     assert agent.received[0].body == body

@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.relay import Relay
-from chat_gateway.streams.sse_writer import SlowViewerError, SseWriter
+from chat_gateway.streams.sse_writer import SseWriter, StalledClientError
 from chat_gateway.streams.stream_format import PlainFormat
-from chat_gateway.streams.viewer import Viewer
+from chat_gateway.streams.viewer import StreamViewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import RunHub
 from todochat.http.draining import Drain
@@ -59,7 +59,7 @@ async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
     agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     gateway = await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="200")
-    gateway.app.state.relay._ping_s = 0.1
+    gateway.app.state.services.relay._ping_s = 0.1
     ann, bystander = browser_at(gateway), browser_at(gateway, "usr_bob")
     run_id = await long_run(agent, 10_000, 250)
 
@@ -83,8 +83,8 @@ async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
 
         await wait_until(lambda: gateway.hub.viewers == 1)
         assert await stream.next_event() == b": ping\n\n"
-        await agent.say(await agent.last_run(), "still here")
-        assert b"still here" in await stream.rest()
+        await agent.publish_texts(await agent.latest_run_id(), "still here")
+        assert b"still here" in await stream.read_to_end()
 
     await wait_until(lambda: gateway.hub.viewers == 0)
     assert list(gateway.hub._channels) == []
@@ -150,14 +150,14 @@ class SlowClient(StuckClient):
         return left
 
 
-def outlet_to(client: SlowClient) -> SseWriter:
+def writer_to(client: SlowClient) -> SseWriter:
     return SseWriter(client, slow_viewer_s=0.01, ping_s=0.01)
 
 
 async def test_a_client_that_reads_slowly_may_stay() -> None:
     client = SlowClient(90, 80, 70, 1)
 
-    await outlet_to(client).deliver(b"frame")
+    await writer_to(client).send(b"frame")
 
     assert client.sent == [b"frame"]
 
@@ -165,8 +165,8 @@ async def test_a_client_that_reads_slowly_may_stay() -> None:
 async def test_a_client_that_stops_reading_may_not() -> None:
     client = SlowClient(90, 80, 80, 1)
 
-    with pytest.raises(SlowViewerError):
-        await outlet_to(client).deliver(b"frame")
+    with pytest.raises(StalledClientError):
+        await writer_to(client).send(b"frame")
 
     assert client.sent == []
 
@@ -181,7 +181,7 @@ async def test_a_client_that_takes_no_ping_is_cut_off_too(agent: FakeAgent, redi
         slow_viewer_s=0.1,
         ping_s=0.1,
     )
-    viewer = Viewer(
+    viewer = StreamViewer(
         viewer_id="vwr_1",
         identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
         run_id=run_id,
@@ -190,14 +190,14 @@ async def test_a_client_that_takes_no_ping_is_cut_off_too(agent: FakeAgent, redi
         active=True,
         stream_format=PlainFormat(),
         is_resumable=False,
-        can_resume=False,
-        began=0.0,
+        can_reattach=False,
+        started_at=0.0,
     )
     cut_before = ended("slow")
     await hub.start()
 
     async with asyncio.timeout(10):
-        await relay.run(viewer, client)
+        await relay.relay_run(viewer, client)
 
     assert ended("slow") == cut_before + 1
     assert client.aborted

@@ -77,18 +77,18 @@ async def test_sigterm_sends_resumable_streams_elsewhere_and_lets_the_others_fin
         ann.stream("POST", "", body=CREATE) as plain,
     ):
         resumable_run, plain_run = list(agent.runs)
-        await agent.say(resumable_run, "one", end=None)
+        await agent.publish_texts(resumable_run, "one", end=None)
         assert b"one" in await resumable.next_event()
 
         gateway.process.send_signal(signal.SIGTERM)
         await wait_until(lambda: is_draining(gateway))
         async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as late:
-            late_run = await agent.last_run()
-            assert await resumable.rest() == b": reconnect\n\n"
-            assert await late.rest() == b": reconnect\n\n"
+            late_run = await agent.latest_run_id()
+            assert await resumable.read_to_end() == b": reconnect\n\n"
+            assert await late.read_to_end() == b": reconnect\n\n"
 
-        await agent.say(plain_run, "the end")
-        assert b"the end" in await plain.rest()
+        await agent.publish_texts(plain_run, "the end")
+        assert b"the end" in await plain.read_to_end()
 
     async with asyncio.timeout(10):
         assert await gateway.process.wait() == 0
@@ -109,7 +109,7 @@ async def go_on_elsewhere(
         "GET", f"/runs/{run_id}/events", Last_Event_ID="1", X_Resumable="1"
     ) as stream:
         await (await agent.claim(run_id, attempt=2)).end("completed")
-        assert await stream.rest() == b"id: 2\n: end completed\n\n"
+        assert await stream.read_to_end() == b"id: 2\n: end completed\n\n"
 
 
 async def test_a_stream_that_does_not_end_in_the_drain_time_is_not_waited_for(
@@ -135,13 +135,13 @@ async def test_killing_a_gateway_costs_a_resumable_client_nothing(
 ) -> None:
     first, second = await start_process(), await start_process()
     async with browser_at(first).stream("POST", "", body=CREATE, X_Resumable="1") as stream:
-        run_id = await agent.last_run()
-        await agent.say(run_id, "one", end=None)
+        run_id = await agent.latest_run_id()
+        await agent.publish_texts(run_id, "one", end=None)
         await stream.next_event()
 
         first.process.kill()
         with pytest.raises(aiohttp.ClientError):
-            await stream.rest()
+            await stream.read_to_end()
 
     await go_on_elsewhere(agent, second, browser_at, run_id)
 

@@ -20,7 +20,7 @@ CREATE = {"type": "threads.create", "params": {}}
 async def start_turn(browser: Browser, agent: FakeAgent, **headers: str) -> int:
     async with browser.request("POST", "", body=CREATE, **headers) as response:
         if response.status == 200:
-            await agent.say(await agent.last_run())
+            await agent.publish_texts(await agent.latest_run_id())
             await response.read()
         return response.status
 
@@ -42,7 +42,7 @@ async def test_three_hundred_other_requests_a_minute_and_not_one_more(
     agent: FakeAgent, ann: Browser
 ) -> None:
     async def ask() -> int:
-        return (await ann.ask("POST", "", body=LIST))[0]
+        return (await ann.fetch_json("POST", "", body=LIST))[0]
 
     statuses = [await ask()]  # from its answer the gateway learns that this type doesn't stream
     for _ in range(23):
@@ -64,25 +64,56 @@ async def test_the_two_rates_do_not_touch_each_other(
     )
     ann = browser_at(gateway)
 
-    lists = [(await ann.ask("POST", "", body=LIST))[0] for _ in range(2)]
+    lists = [(await ann.fetch_json("POST", "", body=LIST))[0] for _ in range(2)]
     turns = [await start_turn(ann, agent) for _ in range(3)]
-    lists += [(await ann.ask("POST", "", body=LIST))[0] for _ in range(2)]
+    lists += [(await ann.fetch_json("POST", "", body=LIST))[0] for _ in range(2)]
 
     assert turns == [200, 200, 429]
     assert lists == [200, 200, 200, 429]
 
 
-async def test_a_type_that_streamed_once_is_a_turn_even_when_it_answers_json(
-    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+async def test_streaming_request_type_costs_a_turn_even_if_it_gets_json(
+    agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     ann = browser_at(await start_gateway(CHAT_GATEWAY_TURNS_PER_MINUTE="2"))
+    agent.responses.append((200, {}, {}))
+
+    assert (await ann.fetch_json("POST", "", body=CREATE))[0] == 200
+
+    assert await redis.zcard("gateway:{usr_ann}:streams") == 0
     assert await start_turn(ann, agent) == 200
-
-    agent.answers.append((200, {}, {}))
-    assert (await ann.ask("POST", "", body=CREATE))[0] == 200
-
-    assert await start_turn(ann, agent) == 200  # the JSON answer gave its turn back
     assert await start_turn(ann, agent) == 429
+
+
+async def test_unknown_request_type_costs_no_turn(
+    agent: FakeAgent, redis: Redis, ann: Browser
+) -> None:
+    agent.fail_next(400, "unknown-request-type")
+
+    status, _ = await ann.fetch_json("POST", "", body={"type": "unknown.type"})
+
+    assert status == 400
+    assert await redis.get("gateway:{usr_ann}:requests") == b"1"
+    assert await redis.get("gateway:{usr_ann}:turns") is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("POST", "", {"Idempotency_Key": "not valid"}),
+        ("GET", "/runs/run_1/events", {"Last_Event_ID": "not a number"}),
+        ("POST", "/attachments/not%20valid/content", {}),
+    ],
+)
+async def test_invalid_request_releases_its_stream_slot(
+    redis: Redis, ann: Browser, method: str, path: str, headers: dict[str, str]
+) -> None:
+    body = CREATE if method == "POST" else None
+
+    status, _ = await ann.fetch_json(method, path, body=body, **headers)
+
+    assert status in (400, 404)
+    assert await redis.zcard("gateway:{usr_ann}:streams") == 0
 
 
 async def test_a_refused_turn_counts_as_a_turn(
@@ -102,10 +133,10 @@ async def test_rates_count_per_user_over_all_secrets_and_gateways(
     here, there = await start_gateway(**limit), await start_gateway(**limit)
     path = "/runs?thread_id=t"
 
-    first = await browser_at(here, sid="ses_1").ask("GET", path)
-    second = await browser_at(there, sid="ses_2").ask("GET", path)
-    third = await browser_at(here, sid="ses_3").ask("GET", path)
-    other = await browser_at(here, "usr_bob").ask("GET", path)
+    first = await browser_at(here, sid="ses_1").fetch_json("GET", path)
+    second = await browser_at(there, sid="ses_2").fetch_json("GET", path)
+    third = await browser_at(here, sid="ses_3").fetch_json("GET", path)
+    other = await browser_at(here, "usr_bob").fetch_json("GET", path)
 
     assert [first[0], second[0], third[0], other[0]] == [200, 200, 429, 200]
 
@@ -115,13 +146,13 @@ async def test_a_minute_later_there_is_room_again(
 ) -> None:
     ann = browser_at(await start_gateway(CHAT_GATEWAY_REQUESTS_PER_MINUTE="1"))
     path = "/runs?thread_id=t"
-    assert (await ann.ask("GET", path))[0] == 200
-    assert (await ann.ask("GET", path))[0] == 429
+    assert (await ann.fetch_json("GET", path))[0] == 200
+    assert (await ann.fetch_json("GET", path))[0] == 429
     assert 0 < await redis.ttl("gateway:{usr_ann}:requests") <= 60
 
     await redis.expire("gateway:{usr_ann}:requests", 0)
 
-    assert (await ann.ask("GET", path))[0] == 200
+    assert (await ann.fetch_json("GET", path))[0] == 200
 
 
 async def test_a_signed_out_secret_uses_up_nobodys_limits(
@@ -130,7 +161,9 @@ async def test_a_signed_out_secret_uses_up_nobodys_limits(
     await redis.zadd("auth:revoked", {"ses_1": time.time() + 60})
 
     for method, path in (("POST", ""), ("GET", "/runs?thread_id=t")):
-        assert (await ann.ask(method, path, body=CREATE if method == "POST" else None))[0] == 401
+        assert (await ann.fetch_json(method, path, body=CREATE if method == "POST" else None))[
+            0
+        ] == 401
 
     assert await redis.get("gateway:{usr_ann}:turns") == b"0"
     assert await redis.get("gateway:{usr_ann}:requests") == b"0"
@@ -147,8 +180,8 @@ async def test_twenty_open_streams_and_not_one_more(
             await stack.enter_async_context(ann.stream("GET", path))
         last = await stack.enter_async_context(ann.stream("GET", path))
 
-        attach = await ann.ask("GET", path)
-        turn = await ann.ask("POST", "", body=CREATE)
+        attach = await ann.fetch_json("GET", path)
+        turn = await ann.fetch_json("POST", "", body=CREATE)
         async with bob.stream("POST", "", body=CREATE):
             pass
 
@@ -166,11 +199,11 @@ async def test_json_requests_need_no_place_among_the_streams(
     agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     ann = browser_at(await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="1"))
-    assert (await ann.ask("POST", "", body=LIST))[0] == 200
+    assert (await ann.fetch_json("POST", "", body=LIST))[0] == 200
 
     async with ann.stream("POST", "", body=CREATE):
-        assert (await ann.ask("POST", "", body=LIST))[0] == 200
-        assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
+        assert (await ann.fetch_json("POST", "", body=LIST))[0] == 200
+        assert (await ann.fetch_json("GET", "/runs?thread_id=t"))[0] == 200
 
 
 async def test_the_place_of_a_gateway_that_was_killed_is_free_when_its_lease_ends(
@@ -179,7 +212,7 @@ async def test_the_place_of_a_gateway_that_was_killed_is_free_when_its_lease_end
     ann = browser_at(await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="1"))
     path = f"/runs/{await agent.accept_run('usr_ann')}/events"
     await redis.zadd("gateway:{usr_ann}:streams", {"vwr_of_a_dead_gateway": time.time() + 60})
-    assert (await ann.ask("GET", path))[0] == 429
+    assert (await ann.fetch_json("GET", path))[0] == 429
 
     await redis.zadd("gateway:{usr_ann}:streams", {"vwr_of_a_dead_gateway": time.time() - 1})
 
@@ -193,19 +226,19 @@ async def test_a_refused_turn_frees_its_place(
 ) -> None:
     agent.fail_next(status, "refused")
 
-    assert (await ann.ask("POST", "", body=CREATE))[0] == status
+    assert (await ann.fetch_json("POST", "", body=CREATE))[0] == status
 
     assert await redis.zcard("gateway:{usr_ann}:streams") == 0
 
 
 async def test_admission_is_one_round_trip(agent: FakeAgent, redis: Redis, ann: Browser) -> None:
-    await ann.ask("POST", "", body=LIST)
-    await ann.ask("POST", "", body=LIST)
+    await ann.fetch_json("POST", "", body=LIST)
+    await ann.fetch_json("POST", "", body=LIST)
     before = (await redis.info("commandstats")).get("cmdstat_zscore", {}).get("calls", 0)
     events_before = (await redis.info("stats"))["total_reads_processed"]
 
     for _ in range(10):
-        await ann.ask("POST", "", body=LIST)
+        await ann.fetch_json("POST", "", body=LIST)
 
     after = await redis.info("commandstats")
     assert after["cmdstat_zscore"]["calls"] == before + 10
@@ -215,8 +248,8 @@ async def test_admission_is_one_round_trip(agent: FakeAgent, redis: Redis, ann: 
 async def test_a_body_is_taken_up_to_256_kib_and_not_beyond(agent: FakeAgent, ann: Browser) -> None:
     body = json.dumps(LIST).encode()
 
-    at_limit = await ann.ask("POST", "", body=body.ljust(256 * 1024))
-    beyond, problem = await ann.ask("POST", "", body=body.ljust(256 * 1024 + 1))
+    at_limit = await ann.fetch_json("POST", "", body=body.ljust(256 * 1024))
+    beyond, problem = await ann.fetch_json("POST", "", body=body.ljust(256 * 1024 + 1))
 
     assert at_limit[0] == 200
     assert (beyond, problem["type"]) == (413, "urn:todochat:problem:payload-too-large")
@@ -226,8 +259,8 @@ async def test_a_body_is_taken_up_to_256_kib_and_not_beyond(agent: FakeAgent, an
 async def test_an_idempotency_key_has_up_to_128_characters_and_no_more(
     agent: FakeAgent, ann: Browser
 ) -> None:
-    at_limit = await ann.ask("POST", "", body=LIST, Idempotency_Key="k" * 128)
-    beyond = await ann.ask("POST", "", body=LIST, Idempotency_Key="k" * 129)
+    at_limit = await ann.fetch_json("POST", "", body=LIST, Idempotency_Key="k" * 128)
+    beyond = await ann.fetch_json("POST", "", body=LIST, Idempotency_Key="k" * 129)
 
     assert (at_limit[0], beyond[0]) == (200, 400)
 
@@ -249,11 +282,11 @@ async def test_every_public_route_counts_against_a_rate_limit(
         if path.startswith(prefix)
     ]
     assert await start_turn(ann, agent) == 200
-    assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
+    assert (await ann.fetch_json("GET", "/runs?thread_id=t"))[0] == 200
 
     statuses = {
         (method, path): (
-            await ann.ask(
+            await ann.fetch_json(
                 method.upper(),
                 path.format(run_id="run_1", attachment_id="atc_1") + "?q=x&thread_id=t",
                 body=CREATE if method == "post" else None,
@@ -269,10 +302,10 @@ async def test_every_public_route_counts_against_a_rate_limit(
 async def test_a_user_reads_at_most_two_exports_at_the_same_time(
     agent: FakeAgent, ann: Browser, bob: Browser
 ) -> None:
-    agent.exported = [b"[" + b"1," * 10_000_000, b"1]"]  # more than the sockets buffer
+    agent.export_chunks = [b"[" + b"1," * 10_000_000, b"1]"]  # more than the sockets buffer
 
     async with ann.request("GET", "/export") as first, ann.request("GET", "/export") as second:
-        beyond, problem = await ann.ask("GET", "/export")
+        beyond, problem = await ann.fetch_json("GET", "/export")
         async with bob.request("GET", "/export") as others:
             statuses = [first.status, second.status, others.status]
 

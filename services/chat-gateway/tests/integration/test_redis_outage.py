@@ -50,7 +50,7 @@ async def test_without_redis_every_route_answers_503_and_comes_back_by_itself(
         ("GET", f"/runs/{run_id}/events", None),
         ("POST", f"/runs/{run_id}/cancel", None),
     ]
-    assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
+    assert (await ann.fetch_json("GET", "/runs?thread_id=t"))[0] == 200
     kill(valkey)
 
     async with asyncio.timeout(10):
@@ -64,20 +64,20 @@ async def test_without_redis_every_route_answers_503_and_comes_back_by_itself(
     valkey.start()
 
     async def is_back() -> bool:
-        return (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
+        return (await ann.fetch_json("GET", "/runs?thread_id=t"))[0] == 200
 
     await wait_until(is_back)
     async with ann.stream("POST", "", body=CREATE) as stream:
-        await agent.say(await agent.last_run(), "hi")
-        assert b"hi" in await stream.rest()
+        await agent.publish_texts(await agent.latest_run_id(), "hi")
+        assert b"hi" in await stream.read_to_end()
 
 
 async def test_an_open_stream_outlives_a_redis_that_lost_everything(
     agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
-        run_id = await agent.last_run()
-        await agent.say(run_id, "one", end=None)
+        run_id = await agent.latest_run_id()
+        await agent.publish_texts(run_id, "one", end=None)
         assert b"one" in await stream.next_event()
         kill(valkey)
         valkey.start()
@@ -87,7 +87,7 @@ async def test_an_open_stream_outlives_a_redis_that_lost_everything(
         await writer.end("completed")
 
         assert await stream.next_event() == b"id: 20000\n: snapshot\n\n"
-        rest = await stream.rest()
+        rest = await stream.read_to_end()
         assert rest.startswith(b'id: 20001\ndata: {"type":"progress_update"')
         assert rest.endswith(b"id: 20002\n: end completed\n\n")
 
@@ -107,11 +107,11 @@ async def test_a_client_that_closes_while_redis_is_away_ends_its_stream_cleanly(
 async def test_a_redis_that_hangs_is_not_waited_for(
     agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
 ) -> None:
-    assert (await ann.ask("GET", "/runs?thread_id=t"))[0] == 200
+    assert (await ann.fetch_json("GET", "/runs?thread_id=t"))[0] == 200
     process_of(valkey).send_signal(signal.SIGSTOP)
     try:
         async with asyncio.timeout(8):
-            status, problem = await ann.ask("POST", "", body=CREATE)
+            status, problem = await ann.fetch_json("POST", "", body=CREATE)
     finally:
         process_of(valkey).send_signal(signal.SIGCONT)
 
@@ -134,13 +134,13 @@ async def test_a_gateway_may_start_before_redis(
             return response.status
 
     assert await readiness() == 503
-    assert (await ann.ask("POST", "", body=CREATE))[0] == 503
+    assert (await ann.fetch_json("POST", "", body=CREATE))[0] == 503
 
     valkey.start()
     await wait_until(lambda: is_ready(readiness))
     async with ann.stream("POST", "", body=CREATE) as stream:
-        await agent.say(await agent.last_run(), "hi")
-        assert b"hi" in await stream.rest()
+        await agent.publish_texts(await agent.latest_run_id(), "hi")
+        assert b"hi" in await stream.read_to_end()
 
 
 async def is_ready(readiness: Callable[[], Awaitable[int]]) -> bool:

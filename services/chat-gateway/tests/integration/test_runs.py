@@ -26,8 +26,8 @@ def texts(body: bytes) -> list[str]:
 
 async def test_resuming_sees_each_seq_once_stored_or_live(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as first:
-        run_id = await agent.last_run()
-        await agent.say(run_id, *(f"{n}" for n in range(1, 41)), end=None)
+        run_id = await agent.latest_run_id()
+        await agent.publish_texts(run_id, *(f"{n}" for n in range(1, 41)), end=None)
         seen = b"".join([await first.next_event() for _ in range(17)])
         first.close()
 
@@ -36,7 +36,7 @@ async def test_resuming_sees_each_seq_once_stored_or_live(agent: FakeAgent, ann:
         writer = await agent.claim(run_id, attempt=2)
         await writer.append(b'{"type":"progress_update","text":"live","update":{"delta":"live"}}')
         await writer.end("completed")
-        seen += await second.rest()
+        seen += await second.read_to_end()
 
     assert seqs(seen) == list(range(1, 43))
     assert texts(seen) == [f"{n}" for n in range(1, 41)] + ["live"]
@@ -52,10 +52,10 @@ async def test_any_number_of_viewers_see_the_same(
 
     async def watch(browser: Browser) -> bytes:
         async with browser.stream("GET", path) as stream:
-            return await stream.rest()
+            return await stream.read_to_end()
 
     watching = [asyncio.create_task(watch(browser)) for browser in (ann, ann, elsewhere)]
-    await agent.say(run_id, "a", "b")
+    await agent.publish_texts(run_id, "a", "b")
 
     bodies = await asyncio.gather(*watching)
     assert len(set(bodies)) == 1
@@ -66,10 +66,10 @@ async def test_attach_sends_ids_and_end_marker_without_being_asked(
     agent: FakeAgent, ann: Browser
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
-    await agent.say(run_id, "a")
+    await agent.publish_texts(run_id, "a")
 
     async with ann.stream("GET", f"/runs/{run_id}/events") as stream:
-        body = await stream.rest()
+        body = await stream.read_to_end()
 
     assert seqs(body) == [1, 2]
     assert texts(body) == ["a"]
@@ -84,7 +84,9 @@ async def test_last_event_id_must_be_a_number(
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
 
-    status, problem = await ann.ask("GET", f"/runs/{run_id}/events", Last_Event_ID=last_event_id)
+    status, problem = await ann.fetch_json(
+        "GET", f"/runs/{run_id}/events", Last_Event_ID=last_event_id
+    )
 
     assert (status, problem["type"]) == (400, "urn:todochat:problem:bad-last-event-id")
 
@@ -96,7 +98,7 @@ async def test_somebody_elses_run_is_like_one_that_does_not_exist(
     forgotten = await agent.accept_run("usr_ann", announce=False)
 
     answers = [
-        await bob.ask(method, path)
+        await bob.fetch_json(method, path)
         for name in (run_id, forgotten, "run_none", "run%7Bx%7D", "..%2F..%2Fx", "r" * 65)
         for method, path in (("GET", f"/runs/{name}/events"), ("POST", f"/runs/{name}/cancel"))
     ]
@@ -112,7 +114,7 @@ async def test_a_run_whose_log_has_expired_is_gone_and_names_the_thread(
     run_id = await agent.accept_run("usr_ann", announce=False)
     agent.runs[run_id]["status"] = "completed"
 
-    status, problem = await ann.ask("GET", f"/runs/{run_id}/events")
+    status, problem = await ann.fetch_json("GET", f"/runs/{run_id}/events")
 
     assert (status, problem["type"]) == (410, "urn:todochat:problem:run-log-expired")
     assert problem["thread_id"] == f"thr_of_{run_id}"
@@ -122,13 +124,13 @@ async def test_a_run_that_redis_forgot_is_watched_from_its_next_claim_on(
     agent: FakeAgent, redis: Redis, ann: Browser
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
-    await agent.say(run_id, "a", end=None)
+    await agent.publish_texts(run_id, "a", end=None)
     await redis.flushall()
 
     async with ann.stream("GET", f"/runs/{run_id}/events", Last_Event_ID="1") as stream:
         writer = await agent.claim(run_id, attempt=2, seq_high=1)
         await writer.end("completed")
-        body = await stream.rest()
+        body = await stream.read_to_end()
 
     assert body == b"id: 20000\n: snapshot\n\nid: 20001\n: end completed\n\n"
 
@@ -137,16 +139,16 @@ async def test_finding_the_run_of_a_thread(agent: FakeAgent, ann: Browser, bob: 
     run_id = await agent.accept_run("usr_ann")
     thread_id = f"thr_of_{run_id}"
 
-    status, found = await ann.ask("GET", f"/runs?thread_id={thread_id}&status=active")
+    status, found = await ann.fetch_json("GET", f"/runs?thread_id={thread_id}&status=active")
 
     run = {"run_id": run_id, "thread_id": thread_id, "status": "running"}
     assert (status, found) == (200, {"items": [{**run, "created_at": "2026-11-23T10:00:00Z"}]})
-    assert await bob.ask("GET", f"/runs?thread_id={thread_id}") == (200, {"items": []})
+    assert await bob.fetch_json("GET", f"/runs?thread_id={thread_id}") == (200, {"items": []})
 
 
 @pytest.mark.parametrize("query", ["", "?thread_id=", "?thread_id=t&status=ended"])
 async def test_a_search_that_makes_no_sense_is_refused(ann: Browser, query: str) -> None:
-    status, problem = await ann.ask("GET", f"/runs{query}")
+    status, problem = await ann.fetch_json("GET", f"/runs{query}")
 
     assert (status, problem["type"]) == (422, "urn:todochat:problem:invalid-input")
 
@@ -155,12 +157,12 @@ async def test_cancelling_asks_the_agent_and_the_stream_ends(
     agent: FakeAgent, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
-        run_id = await agent.last_run()
+        run_id = await agent.latest_run_id()
         writer = await agent.claim(run_id)
-        answer = await ann.ask("POST", f"/runs/{run_id}/cancel")
+        answer = await ann.fetch_json("POST", f"/runs/{run_id}/cancel")
         await writer.end("cancelled")
 
-        assert await stream.rest() == b"id: 1\n: end cancelled\n\n"
+        assert await stream.read_to_end() == b"id: 1\n: end cancelled\n\n"
 
     assert answer == (202, {"status": "running"})
     assert agent.cancelled == [(run_id, "user")]
@@ -168,35 +170,35 @@ async def test_cancelling_asks_the_agent_and_the_stream_ends(
 
 async def test_cancelling_the_simple_form_says_so(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body={"message": "hi"}) as stream:
-        run_id = await agent.last_run()
-        await agent.say(run_id, "half", end="cancelled")
-        body = await stream.rest()
+        run_id = await agent.latest_run_id()
+        await agent.publish_texts(run_id, "half", end="cancelled")
+        body = await stream.read_to_end()
 
-    assert body.endswith(b'data: {"type":"error","message":"The answer was stopped"}\n\n')
+    assert body.endswith(b'data: {"type":"error","message":"The response was stopped"}\n\n')
 
 
 async def test_an_idle_stream_is_pinged(
     agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     gateway = await start_gateway()
-    gateway.app.state.relay._ping_s = 0.05
+    gateway.app.state.services.relay._ping_s = 0.05
     ann = browser_at(gateway)
 
     async with ann.stream("POST", "", body=CREATE) as stream:
         assert await stream.next_event() == b": ping\n\n"
         assert await stream.next_event() == b": ping\n\n"
-        await agent.say(await agent.last_run(), "hi")
-        assert (await stream.rest()).count(b"data: ") == 1
+        await agent.publish_texts(await agent.latest_run_id(), "hi")
+        assert (await stream.read_to_end()).count(b"data: ") == 1
 
 
 async def test_a_stream_whose_form_leaves_all_frames_out_is_pinged_too(
     agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     gateway = await start_gateway()
-    gateway.app.state.relay._ping_s = 0.1
+    gateway.app.state.services.relay._ping_s = 0.1
 
     async with browser_at(gateway).stream("POST", "", body={"message": "hi"}) as stream:
-        writer = await agent.claim(await agent.last_run())
+        writer = await agent.claim(await agent.latest_run_id())
         pinged = asyncio.create_task(stream.next_event())
         while not pinged.done():
             await writer.append(b'{"type":"progress_update","text":"Still looking"}')
@@ -209,11 +211,11 @@ async def test_a_stream_outlives_a_restart_of_its_worker(
     agent: FakeAgent, gateway: Gateway, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
-        run_id = await agent.last_run()
-        await agent.say(run_id, "a", end=None)
+        run_id = await agent.latest_run_id()
+        await agent.publish_texts(run_id, "a", end=None)
         await wait_until(lambda: gateway.hub.viewers == 1)
         writer = await agent.claim(run_id, attempt=2)
         await writer.append(b'{"type":"thread.item.removed","item_id":"msg_1"}')
         await writer.end("completed")
 
-        assert seqs(await stream.rest()) == [1, 2, 3]
+        assert seqs(await stream.read_to_end()) == [1, 2, 3]

@@ -1,12 +1,12 @@
-"""A user's history, as the gateway relays it."""
+"""Calls to todo-agent's history API: search and export."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from typing import Final
 
 import aiohttp
 
-from chat_gateway.clients.agent_client import PlainAnswer, check_answer
+from chat_gateway.clients.agent_client import RelayedResponse, check_response
 from todochat.http.client import MAX_BODY_BYTES, ServiceClient, ServiceResponse, read_bounded
 
 EXPORT_TIMEOUT_S: Final = 600.0
@@ -14,49 +14,46 @@ CHUNK_BYTES: Final = 64 * 1024
 
 
 class Download:
-    """An answer that is passed on as it comes."""
+    """A response that is relayed while it arrives."""
 
     def __init__(self, stack: AsyncExitStack, response: aiohttp.ClientResponse) -> None:
         self._stack = stack
         self._response = response
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body.
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Yield the body; release the connection at the end.
 
         Raises:
-            UpstreamError: it broke off; the client's connection has to break off, too.
+            UpstreamError: the connection broke; the client's connection must break, too.
         """
-        async for chunk in self._response.content.iter_chunked(CHUNK_BYTES):
-            yield chunk
-
-    async def aclose(self) -> None:
-        """Let go of the connection; may be called again."""
-        await self._stack.aclose()
+        async with self._stack:
+            async for chunk in self._response.content.iter_chunked(CHUNK_BYTES):
+                yield chunk
 
 
 class HistoryClient:
-    """Typed calls; what todo-agent refuses is raised with its own status and code."""
+    """Typed calls; refusals of todo-agent are raised with their own status and code."""
 
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
 
-    async def search(self, user_id: str, params: Mapping[str, str]) -> PlainAnswer:
-        """Return a page of what was found.
+    async def search_messages(self, user_id: str, params: Mapping[str, str]) -> RelayedResponse:
+        """Return a page of matching messages.
 
         Raises:
-            ServiceError: it was refused, or todo-agent can't be reached.
+            ServiceError: todo-agent refused the call or is unreachable.
         """
         response = await self._client.request(
             "GET", "/internal/search", user_id=user_id, params=params
         )
-        check_answer(response)
-        return PlainAnswer(response.body, {"content-type": "application/json"})
+        check_response(response)
+        return RelayedResponse(response.body, {"content-type": "application/json"})
 
-    async def export(self, user_id: str) -> Download:
-        """Begin to read everything of a user; whoever gets it closes it.
+    async def open_export(self, user_id: str) -> Download:
+        """Open an export of all of a user's chats; the caller reads or closes its chunks.
 
         Raises:
-            ServiceError: it was refused, or todo-agent can't be reached.
+            ServiceError: todo-agent refused the call or is unreachable.
         """
         async with AsyncExitStack() as stack:
             response = await stack.enter_async_context(
@@ -67,6 +64,6 @@ class HistoryClient:
             if response.status != 200:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 body = await read_bounded(response, MAX_BODY_BYTES)
-                check_answer(ServiceResponse(response.status, headers, body))
+                check_response(ServiceResponse(response.status, headers, body))
             return Download(stack.pop_all(), response)
-        raise AssertionError  # pragma: no cover - the stack swallows nothing
+        raise AssertionError  # pragma: no cover - the stack suppresses no exception

@@ -1,1 +1,1 @@
-"""HTTP: routes, the streamed response, what the OpenAPI document says."""
+"""Guards, controllers and wire types of the public API."""

@@ -1,53 +1,48 @@
-"""`/api/{user_id}/chat/attachments`: files that people attach."""
+"""`/api/{user_id}/chat/attachments`: upload and download of attachments."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
 from litestar import Controller, Request, Response, get, post, route
-from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
-from litestar.exceptions import InternalServerException
 from litestar.params import FromPath, QueryParameter
 
-from chat_gateway.clients.agent_client import PlainAnswer
-from chat_gateway.errors import MalformedBodyError
-from chat_gateway.file_service import FileService
+from chat_gateway.clients.agent_client import RelayedResponse
 from chat_gateway.http.documentation import BEARER, DownloadOperation, UploadOperation
-from chat_gateway.http.guards import require_own_secret, require_own_secret_or_link
+from chat_gateway.http.guards import AdmittedRequest, admit_secret, admit_secret_or_link, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
+from chat_gateway.services import Services
+from chat_gateway.streams.admission import PLAIN_COST, STREAM_COST
 from todochat.contracts.uploads import MAX_UPLOAD_BYTES
+from todochat.errors import NotFoundError
 from todochat.http.openapi import problems
-from todochat.identity.tokens import Identity
 
-OwnRequest = Request[Any, Identity, State]
-
-_REFUSALS: Final = problems(400, 401, 403, 404, 409, 413, 422, 429, 503)
+_ATTACHMENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # goes into a path of the api
+_UPLOAD_PROBLEMS: Final = problems(400, 401, 403, 404, 409, 413, 422, 429, 503)
 
 
 class RelayedBody:
-    """A request's body on its way through."""
+    """A request's body while it is relayed; `failure` is the error that cut it short, if any."""
 
     def __init__(self, request: Request[Any, Any, Any]) -> None:
         self._request = request
         self.failure: Exception | None = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield it as it comes; Litestar bounds it."""
+        """Yield the body as it arrives; Litestar limits its size."""
         try:
             async for chunk in self._request.stream():
                 if chunk:
                     yield chunk
-        except InternalServerException:  # Litestar's word for a client that went away
-            self.failure = MalformedBodyError("The upload is cut short.")
-            raise
         except Exception as error:
             self.failure = error
             raise
 
 
-class AttachmentController(Controller):
-    """Files of one user."""
+class PublicAttachmentController(Controller):
+    """Attachments of one user."""
 
     path = "/api/{user_id:str}/chat/attachments"
     tags = ["attachments"]
@@ -55,69 +50,91 @@ class AttachmentController(Controller):
     exception_handlers = COUNTING_HANDLERS
     request_max_body_size = MAX_UPLOAD_BYTES
 
+    # An upload may take minutes, so it holds a stream slot.
     @post(
         status_code=201,
-        guards=[require_own_secret],
+        guards=[admit_secret],
+        opt=costs(STREAM_COST),
         operation_class=UploadOperation,
-        responses=_REFUSALS,
+        responses=_UPLOAD_PROBLEMS,
     )
     async def add(
-        self, request: OwnRequest, file_service: NamedDependency[FileService]
+        self, request: AdmittedRequest, services: NamedDependency[Services]
     ) -> Response[bytes]:
-        """Upload a file in one go, as ChatKit's `direct` uploads do: multipart, field `file`."""
-        answer = await file_service.add(request.auth, RelayedBody(request), _headers(request))
-        return _response(answer)
+        """Upload a file in one request, as ChatKit's `direct` uploads: multipart, field `file`."""
+        return await _relay_upload(request, services)
 
     @route(
         "/{attachment_id:str}/content",
         http_method=[HttpMethod.POST, HttpMethod.PUT],
         status_code=200,
-        guards=[require_own_secret],
+        guards=[admit_secret],
+        opt=costs(STREAM_COST),
         operation_class=UploadOperation,
-        responses=_REFUSALS,
+        responses=_UPLOAD_PROBLEMS,
     )
     async def upload(
         self,
-        request: OwnRequest,
+        request: AdmittedRequest,
         attachment_id: FromPath[str],
-        file_service: NamedDependency[FileService],
+        services: NamedDependency[Services],
     ) -> Response[bytes]:
         """Send the bytes of a file that `attachments.create` announced."""
-        answer = await file_service.upload(
-            request.auth, attachment_id, RelayedBody(request), _headers(request)
-        )
-        return _response(answer)
+        return await _relay_upload(request, services, attachment_id)
 
     @get(
         "/{attachment_id:str}/content",
-        guards=[require_own_secret_or_link],
+        guards=[admit_secret_or_link],
+        opt=costs(PLAIN_COST),
         operation_class=DownloadOperation,
         responses=problems(401, 403, 404, 429, 503),
     )
     async def read(
         self,
-        request: OwnRequest,
+        request: AdmittedRequest,
         attachment_id: FromPath[str],
-        file_service: NamedDependency[FileService],
+        services: NamedDependency[Services],
         expires: Annotated[  # noqa: ARG002 - the guard reads it
-            int | None, QueryParameter(description="Of a signed link: unix time of its end.")
+            int | None, QueryParameter(description="Of a signed link: unix time of its expiry.")
         ] = None,
         signature: Annotated[  # noqa: ARG002 - as above
-            str | None, QueryParameter(description="Of a signed link; then no secret is needed.")
+            str | None, QueryParameter(description="Of a signed link, which replaces the secret.")
         ] = None,
     ) -> Response[bytes]:
         """Return a file. `preview_url` is a signed link to it that an `<img>` can show."""
-        return _response(await file_service.read(request.auth, attachment_id))
+        _check_attachment_id(attachment_id)
+        return _response(await services.attachments.read_file(request.auth.user_id, attachment_id))
 
 
-def _headers(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """Return what todo-agent needs to read the body, and nothing else of the browser's."""
-    return {
-        "Content-Type": request.headers.get("content-type", "application/octet-stream"),
-        "X-Request-Id": request.scope["state"]["request_id"],
-    }
+async def _relay_upload(
+    request: AdmittedRequest, services: Services, attachment_id: str | None = None
+) -> Response[bytes]:
+    async with services.admission.releasing_stream_slot(request.auth):
+        if attachment_id is not None:
+            _check_attachment_id(attachment_id)
+        body = RelayedBody(request)
+        # todo-agent needs these to read the body; no other header of the browser is forwarded.
+        headers = {
+            "Content-Type": request.headers.get("content-type", "application/octet-stream"),
+            "X-Request-Id": request.scope["state"]["request_id"],
+        }
+        try:
+            response = await services.attachments.upload_file(
+                request.auth.user_id, body.chunks(), headers, attachment_id=attachment_id
+            )
+        except Exception as error:
+            # aiohttp only reports that sending failed; the body has the cause.
+            if body.failure is not None:
+                raise body.failure from error
+            raise
+        return _response(response)
 
 
-def _response(answer: PlainAnswer) -> Response[bytes]:
-    # Given as a header, not as Litestar's media type, which would add a charset of its own.
-    return Response(answer.body, headers=answer.headers)
+def _check_attachment_id(attachment_id: str) -> None:
+    if _ATTACHMENT_ID.fullmatch(attachment_id) is None:
+        raise NotFoundError("There is no such attachment.")
+
+
+def _response(response: RelayedResponse) -> Response[bytes]:
+    # The type is passed as a header, not as Litestar's media type, which would add a charset.
+    return Response(response.body, headers=response.headers)

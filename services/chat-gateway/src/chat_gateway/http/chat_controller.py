@@ -1,34 +1,63 @@
 """`POST /api/{user_id}/chat`: a chat request of either form."""
 
-import time
 from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Controller, Request, Response, post
-from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 
-from chat_gateway.clients.agent_client import PlainAnswer
+from chat_gateway.clients.agent_client import RelayedResponse
 from chat_gateway.errors import MalformedBodyError
 from chat_gateway.http.documentation import BEARER, ChatOperation
-from chat_gateway.http.guards import require_own_secret
+from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.sse_response import SseResponse
-from chat_gateway.service import ChatRequest, ChatService
-from chat_gateway.streams.relay import Relay
+from chat_gateway.run_service import ChatRequest
+from chat_gateway.services import Services
+from chat_gateway.streams.admission import Cost, cost_of_request_type
 from todochat.contracts.dictation import MAX_DICTATION_BODY_BYTES, read_chat_body
 from todochat.http.idempotency import HEADER as IDEMPOTENCY_HEADER
 from todochat.http.idempotency import parse_idempotency_key
 from todochat.http.openapi import problems
-from todochat.identity.tokens import Identity
 from todochat.telemetry.tracing import valid_trace_headers
 
 RESUMABLE_HEADER: Final = "X-Resumable"
 
-# All that todo-agent sees of a browser's headers. Others, above all X-Run-Id and Authorization,
-# end here.
-_PASSED_HEADERS: Final = ("Accept-Language", "X-Timezone")
+# The only headers of the browser that todo-agent gets. Others, above all X-Run-Id and
+# Authorization, are dropped.
+_FORWARDED_HEADERS: Final = ("Accept-Language", "X-Timezone")
+
+
+class ChatBody(msgspec.Struct, frozen=True):
+    """A chat request's body; `request_type` is ChatKit's `type`, None for the simple form."""
+
+    content: bytes
+    request_type: str | None
+
+
+class _TypedBody(msgspec.Struct):
+    type: str | msgspec.UnsetType | Any = msgspec.UNSET
+
+
+async def cost_of_chat_request(request: Request[Any, Any, Any]) -> Cost:
+    """Read the body into `request.state.chat_body`; return the cost of its request type.
+
+    Raises:
+        MalformedBodyError: the body isn't a JSON object.
+        PayloadTooLargeError: the body is too long.
+    """
+    body = await read_chat_body(request, request.app.state.settings.body_limit_bytes)
+    try:
+        found = msgspec.json.decode(body, type=_TypedBody).type
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise MalformedBodyError("The body must be a JSON object.") from error
+    if found is msgspec.UNSET:
+        request_type = None
+    else:
+        request_type = found if isinstance(found, str) else repr(found)
+    request.state.chat_body = ChatBody(body, request_type)
+    return cost_of_request_type(request_type)
 
 
 class ChatController(Controller):
@@ -36,7 +65,8 @@ class ChatController(Controller):
 
     path = "/api/{user_id:str}/chat"
     tags = ["chat"]
-    guards = [require_own_secret]
+    guards = [admit_secret]
+    opt = costs(cost_of_chat_request)
     security = BEARER
     exception_handlers = COUNTING_HANDLERS
 
@@ -48,64 +78,41 @@ class ChatController(Controller):
     )
     async def chat(
         self,
-        request: Request[Any, Identity, State],
-        service: NamedDependency[ChatService],
-        relay: NamedDependency[Relay],
+        request: AdmittedRequest,
+        services: NamedDependency[Services],
         x_resumable: Annotated[
             str | None,
             HeaderParameter(
                 name=RESUMABLE_HEADER,
-                description="`1`: send `id:` lines and the end marker; I reattach by myself.",
+                description="`1`: send `id:` lines and the end marker; the client reattaches.",
             ),
         ] = None,
     ) -> Response[Any]:
         """Send a message, or any other request of the ChatKit protocol.
 
-        What calls the model is answered with server-sent events, everything else with JSON. A
-        body without `type` is the simple form; its answer is `{"type":"text"}` lines.
+        Requests that call the model get server-sent events, all others get JSON. A body without
+        `type` is the simple form; its response consists of `{"type":"text"}` lines.
         """
-        began = time.perf_counter()
-        key = parse_idempotency_key(request.headers)
-        body = await read_chat_body(request, request.app.state.settings.body_limit_bytes)
-        answer = await service.submit(
-            request.auth,
-            ChatRequest(
-                body=body,
-                request_type=_request_type(body),
-                headers=_passed_headers(request, key),
-                said_resumable=x_resumable == "1",
-                began=began,
-            ),
-        )
-        if isinstance(answer, PlainAnswer):
-            return Response(answer.body, headers=answer.headers)
-        return SseResponse(answer, relay)
-
-
-class _Body(msgspec.Struct):
-    type: str | msgspec.UnsetType | Any = msgspec.UNSET
-
-
-def _request_type(body: bytes) -> str | None:
-    """Return ChatKit's `type`, or None for the simple form; nothing else is looked at."""
-    try:
-        found = msgspec.json.decode(body, type=_Body).type
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MalformedBodyError("The body must be a JSON object.") from error
-    if found is msgspec.UNSET:
-        return None
-    return found if isinstance(found, str) else repr(found)
-
-
-def _passed_headers(request: Request[Any, Any, Any], idempotency_key: str | None) -> dict[str, str]:
-    headers = {
-        name: request.headers[name.lower()]
-        for name in _PASSED_HEADERS
-        if name.lower() in request.headers
-    }
-    # Also while no spans are recorded here: the worker's may be.
-    headers |= valid_trace_headers(request.headers)
-    headers["X-Request-Id"] = request.scope["state"]["request_id"]
-    if idempotency_key is not None:
-        headers[IDEMPOTENCY_HEADER] = idempotency_key
-    return headers
+        body: ChatBody = request.state.chat_body
+        async with services.admission.releasing_stream_slot(request.auth):
+            headers = {
+                name: request.headers[name.lower()]
+                for name in _FORWARDED_HEADERS
+                if name.lower() in request.headers
+            }
+            # Also if this process records no spans: the worker may record some.
+            headers |= valid_trace_headers(request.headers)
+            headers["X-Request-Id"] = request.scope["state"]["request_id"]
+            if (idempotency_key := parse_idempotency_key(request.headers)) is not None:
+                headers[IDEMPOTENCY_HEADER] = idempotency_key
+            chat_request = ChatRequest(
+                body=body.content,
+                request_type=body.request_type,
+                headers=headers,
+                is_resumable=x_resumable == "1",
+            )
+            outcome = await services.runs.submit_request(request.auth, chat_request)
+            if isinstance(outcome, RelayedResponse):
+                return Response(outcome.body, headers=outcome.headers)
+            request.auth.hand_over_stream_slot()
+            return SseResponse(outcome, services.relay)

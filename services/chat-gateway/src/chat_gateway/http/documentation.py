@@ -1,4 +1,4 @@
-"""What the routes' signatures can't tell the OpenAPI document."""
+"""Parts of the OpenAPI document that the routes' signatures don't contain."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -24,15 +24,15 @@ BEARER: Final = [{"bearer": list[str]()}]
 _STRING: Final = Schema(type=OpenAPIType.STRING)
 _STREAM_HEADERS: Final = {
     "X-Run-Id": "The run whose events are streamed.",
-    "X-Thread-Id": "Its thread.",
+    "X-Thread-Id": "The run's thread.",
     "X-Conversation-Id": "The thread's number for the simple form.",
     "Idempotent-Replayed": "`true` if the Idempotency-Key was used before.",
 }
-# Checked or passed on as they are, so no handler takes them as arguments.
+# Checked or forwarded unchanged, so no handler has them as parameters.
 _CHAT_REQUEST_HEADERS: Final = {
-    "Idempotency-Key": "1 to 128 visible ASCII characters; the same key again watches the same run.",
-    "X-Timezone": "The person's time zone, as in the IANA database.",
-    "Accept-Language": "The person's language.",
+    "Idempotency-Key": "1 to 128 visible ASCII characters; a request with a used key watches the same run.",
+    "X-Timezone": "The user's time zone, as in the IANA database.",
+    "Accept-Language": "The user's language.",
 }
 _STREAM: Final = OpenAPIMediaType(
     schema=Schema(type=OpenAPIType.STRING, description="Server-sent events.")
@@ -40,7 +40,7 @@ _STREAM: Final = OpenAPIMediaType(
 _BINARY: Final = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 _ATTACHMENT: Final = Schema(
     title="Attachment",
-    description="ChatKit's attachment; its id goes into a message's `attachments`.",
+    description="ChatKit's attachment; put its ID into a message's `attachments`.",
     type=OpenAPIType.OBJECT,
     required=["id", "name", "mime_type", "type"],
     properties={
@@ -49,7 +49,7 @@ _ATTACHMENT: Final = Schema(
         "preview_url": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.URL),
     },
 )
-_FOUND: Final = Schema(
+_MESSAGE: Final = Schema(
     title="FoundMessage",
     type=OpenAPIType.OBJECT,
     required=["thread_id", "title", "item_id", "snippet", "created_at"],
@@ -59,12 +59,12 @@ _FOUND: Final = Schema(
         "created_at": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME),
     },
 )
-_FOUND_PAGE: Final = Schema(
+_MESSAGE_PAGE: Final = Schema(
     title="FoundPage",
     type=OpenAPIType.OBJECT,
     required=["items", "next_cursor"],
     properties={
-        "items": Schema(type=OpenAPIType.ARRAY, items=_FOUND),
+        "items": Schema(type=OpenAPIType.ARRAY, items=_MESSAGE),
         "next_cursor": Schema(type=[OpenAPIType.STRING, OpenAPIType.NULL]),
     },
 )
@@ -79,7 +79,7 @@ _EXPORT: Final = Schema(
 )
 _CHATKIT_REQUEST: Final = Schema(
     title="ChatKitRequest",
-    description="A request of the ChatKit protocol; `type` decides what `params` holds.",
+    description="A request of the ChatKit protocol; `params` depends on `type`.",
     type=OpenAPIType.OBJECT,
     required=["type"],
     properties={
@@ -90,7 +90,7 @@ _CHATKIT_REQUEST: Final = Schema(
 )
 _SIMPLE_MESSAGE: Final = Schema(
     title="SimpleMessage",
-    description="The simple form: a message, and the conversation it continues (none: a new one).",
+    description="The simple form: a message, and the conversation it continues (default: a new one).",
     type=OpenAPIType.OBJECT,
     required=["message"],
     properties={
@@ -99,7 +99,7 @@ _SIMPLE_MESSAGE: Final = Schema(
         ),
         "conversation_id": Schema(
             type=[OpenAPIType.INTEGER, OpenAPIType.STRING, OpenAPIType.NULL],
-            description="The conversation's number or the thread's id.",
+            description="The conversation's number or the thread's ID.",
         ),
     },
 )
@@ -107,7 +107,7 @@ _SIMPLE_MESSAGE: Final = Schema(
 
 @dataclass
 class ChatOperation(Operation):
-    """Chat: a raw body of two forms, answered with a stream or with JSON."""
+    """Chat: a raw body of two forms; the response is a stream or JSON."""
 
     def __post_init__(self) -> None:
         self.parameters = [
@@ -121,24 +121,24 @@ class ChatOperation(Operation):
         self.request_body = RequestBody(
             content={"application/json": OpenAPIMediaType(schema=body)}, required=True
         )
-        answer = _stream_answer(self)
-        answer.description = "The run's events, or the result of a request that needs no model."
-        answer.content = {EVENT_STREAM: _STREAM, "application/json": OpenAPIMediaType(Schema())}
+        response = _document_stream(self)
+        response.description = "The run's events, or the result of a request that needs no model."
+        response.content = {EVENT_STREAM: _STREAM, "application/json": OpenAPIMediaType(Schema())}
 
 
 @dataclass
 class AttachOperation(Operation):
-    """Attach: answered with a stream."""
+    """Attach: the response is a stream."""
 
     def __post_init__(self) -> None:
-        answer = _stream_answer(self)
-        answer.description = "The run's events after Last-Event-ID, stored ones first, then live."
-        answer.content = {EVENT_STREAM: _STREAM}
+        response = _document_stream(self)
+        response.description = "The run's events after Last-Event-ID, first stored ones, then live."
+        response.content = {EVENT_STREAM: _STREAM}
 
 
 @dataclass
 class UploadOperation(Operation):
-    """Upload: multipart with one file, or its bare bytes; answered with ChatKit's attachment."""
+    """Upload: multipart with one file, or its bare bytes; returns ChatKit's attachment."""
 
     def __post_init__(self) -> None:
         form = Schema(
@@ -147,9 +147,11 @@ class UploadOperation(Operation):
         self.request_body = RequestBody(
             content={"multipart/form-data": OpenAPIMediaType(schema=form)}, required=True
         )
-        for answer in (self.responses or {}).values():
-            if isinstance(answer, OpenAPIResponse) and PROBLEM_JSON not in (answer.content or {}):
-                answer.content = {"application/json": OpenAPIMediaType(schema=_ATTACHMENT)}
+        for response in (self.responses or {}).values():
+            if isinstance(response, OpenAPIResponse) and PROBLEM_JSON not in (
+                response.content or {}
+            ):
+                response.content = {"application/json": OpenAPIMediaType(schema=_ATTACHMENT)}
 
 
 @dataclass
@@ -157,18 +159,16 @@ class DownloadOperation(Operation):
     """Download: the bytes of a file."""
 
     def __post_init__(self) -> None:
-        answer = _stream_answer(self)
-        answer.description = "The file."
-        answer.headers = None
-        answer.content = {"*/*": OpenAPIMediaType(schema=_BINARY)}
+        _document_content(self, "The file.", "*/*", _BINARY)
 
 
 @dataclass
 class SearchOperation(Operation):
-    """Search: a page of what was found."""
+    """Search: a page of messages."""
 
     def __post_init__(self) -> None:
-        _document_json(self, "Messages that hold all words, the newest first.", _FOUND_PAGE)
+        description = "Messages that contain all words, newest first."
+        _document_content(self, description, "application/json", _MESSAGE_PAGE)
 
 
 @dataclass
@@ -176,22 +176,29 @@ class ExportOperation(Operation):
     """Export: one large JSON object."""
 
     def __post_init__(self) -> None:
-        _document_json(self, "Everything of the user's chats.", _EXPORT)
+        _document_content(self, "All of the user's chats.", "application/json", _EXPORT)
 
 
-def _document_json(operation: Operation, description: str, schema: Schema) -> None:
-    answer = _stream_answer(operation)
-    answer.description = description
-    answer.headers = None
-    answer.content = {"application/json": OpenAPIMediaType(schema=schema)}
+def _document_content(
+    operation: Operation, description: str, media_type: str, schema: Schema
+) -> None:
+    response = _success_response(operation)
+    response.description = description
+    response.headers = None
+    response.content = {media_type: OpenAPIMediaType(schema=schema)}
 
 
-def _stream_answer(operation: Operation) -> OpenAPIResponse:
-    answer = (operation.responses or {})["200"]
-    if not isinstance(answer, OpenAPIResponse):  # pragma: no cover - Litestar refers to no response
-        raise TypeError
-    answer.headers = {
+def _document_stream(operation: Operation) -> OpenAPIResponse:
+    response = _success_response(operation)
+    response.headers = {
         name: OpenAPIHeader(schema=_STRING, description=description)
         for name, description in _STREAM_HEADERS.items()
     }
-    return answer
+    return response
+
+
+def _success_response(operation: Operation) -> OpenAPIResponse:
+    response = (operation.responses or {})["200"]
+    if not isinstance(response, OpenAPIResponse):  # pragma: no cover - Litestar uses no references
+        raise TypeError
+    return response

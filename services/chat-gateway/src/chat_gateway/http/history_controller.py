@@ -1,30 +1,31 @@
-"""`/api/{user_id}/chat/search` and `/export`: one's own history."""
+"""`/api/{user_id}/chat/search` and `/export`: a user's chat history."""
 
-from typing import Annotated, Any
+from collections.abc import AsyncGenerator
+from typing import Annotated, Final
 
-from litestar import Controller, Request, Response, get
-from litestar.datastructures import State
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import QueryParameter
 
-from chat_gateway.history_service import HistoryService
 from chat_gateway.http.documentation import BEARER, ExportOperation, SearchOperation
-from chat_gateway.http.guards import require_own_secret
+from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
+from chat_gateway.services import Services
+from chat_gateway.streams.admission import EXPORT_COST, PLAIN_COST
 from todochat.http.openapi import problems
 from todochat.http.streamed_response import StreamedResponse
-from todochat.identity.tokens import Identity
 
-OwnRequest = Request[Any, Identity, State]
+MAX_EXPORTS: Final = 2  # per user and process; each holds a connection to todo-agent
 
 
-class HistoryController(Controller):
-    """What one user has said and was told."""
+class PublicHistoryController(Controller):
+    """Searches and exports a user's chat history."""
 
     path = "/api/{user_id:str}/chat"
     tags = ["history"]
-    guards = [require_own_secret]
+    guards = [admit_secret]
+    opt = costs(PLAIN_COST)
     security = BEARER
     exception_handlers = COUNTING_HANDLERS
 
@@ -35,39 +36,51 @@ class HistoryController(Controller):
     )
     async def search(
         self,
-        request: OwnRequest,
-        history_service: NamedDependency[HistoryService],
+        request: AdmittedRequest,
+        services: NamedDependency[Services],
         q: Annotated[
             str,
             QueryParameter(
-                min_length=1, max_length=200, description="Each word begins a word of a message."
+                min_length=1,
+                max_length=200,
+                description="Each word is a prefix of a word in a message.",
             ),
         ],
         limit: Annotated[int, QueryParameter(ge=1, le=50, description="Messages per page.")] = 20,
         cursor: Annotated[
             str | None,
-            QueryParameter(max_length=250, description="`next_cursor` of the page before."),
+            QueryParameter(max_length=250, description="`next_cursor` of the previous page."),
         ] = None,
     ) -> Response[bytes]:
-        """Search in one's own messages and the assistant's, the newest first."""
+        """Search your messages and the assistant's, newest first."""
         params = {"q": q, "limit": str(limit), **({"cursor": cursor} if cursor else {})}
-        answer = await history_service.search(request.auth, params)
-        return Response(answer.body, headers=answer.headers)
+        page = await services.history.search_messages(request.auth.user_id, params)
+        return Response(page.body, headers=page.headers)
 
     @get(
         "/export",
+        opt=costs(EXPORT_COST),
         operation_class=ExportOperation,
         responses=problems(401, 403, 409, 429, 503),
     )
     async def export(
-        self, request: OwnRequest, history_service: NamedDependency[HistoryService]
+        self, request: AdmittedRequest, services: NamedDependency[Services]
     ) -> StreamedResponse:
         """Stream all of your chats: threads with their items, files and feedback.
 
-        It counts as a message, and you can read at most two at the same time.
+        An export counts as a message. You can have at most two exports in progress.
         """
+        user_id = request.auth.user_id
+        services.exports.check(user_id)
+        download = await services.history.open_export(user_id)
+
+        async def chunks() -> AsyncGenerator[bytes, None]:
+            with services.exports.hold(user_id):
+                async for chunk in download.chunks():
+                    yield chunk
+
         return StreamedResponse(
-            await history_service.export(request.auth),
+            chunks(),
             send_timeout_s=request.app.state.settings.slow_viewer_s,
             media_type=MediaType.JSON,
             headers={"Content-Disposition": 'attachment; filename="chat.json"'},

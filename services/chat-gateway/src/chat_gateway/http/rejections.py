@@ -1,4 +1,4 @@
-"""Counts what the routes refuse, then answers as every service does."""
+"""Exception handlers that count refusals, then respond as every service does."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from chat_gateway.metrics import REJECTIONS
 from todochat.errors import ServiceError
 from todochat.http.problems import handle_http_exception, handle_service_error
 
-# The codes an operator looks for; all others share a label, so that the set stays closed.
+# The codes that operators look for; all others share a label, which bounds the number of series.
 _COUNTED: Final = frozenset(
     {
         "agent-failed",
@@ -32,17 +32,19 @@ _COUNTED: Final = frozenset(
 )
 
 
-def _count_service_error(request: Request[Any, Any, Any], error: ServiceError) -> Response[bytes]:
+def count_service_error(request: Request[Any, Any, Any], error: ServiceError) -> Response[bytes]:
+    """Count a refusal by its problem code."""
     REJECTIONS.labels(error.code if error.code in _COUNTED else "other").inc()
     return handle_service_error(request, error)
 
 
-def _count_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def count_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Count a refusal by Litestar."""
     REJECTIONS.labels("payload-too-large" if error.status_code == 413 else "other").inc()
     return handle_http_exception(request, error)
 
 
 COUNTING_HANDLERS: Final[ExceptionHandlersMap] = {
-    ServiceError: _count_service_error,
-    HTTPException: _count_http_exception,
+    ServiceError: count_service_error,
+    HTTPException: count_http_exception,
 }

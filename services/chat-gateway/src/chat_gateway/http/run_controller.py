@@ -1,84 +1,82 @@
 """`/api/{user_id}/chat/runs`: find, attach to and cancel runs."""
 
 import re
-import time
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from litestar import Controller, Request, get, post
-from litestar.datastructures import State
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from chat_gateway.errors import BadLastEventIdError
 from chat_gateway.http.documentation import BEARER, AttachOperation
-from chat_gateway.http.guards import require_own_secret
+from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.schemas import ActiveRun, ActiveRunList
 from chat_gateway.http.sse_response import SseResponse
-from chat_gateway.service import AttachRequest, ChatService
-from chat_gateway.streams.relay import Relay
+from chat_gateway.services import Services
+from chat_gateway.streams.admission import PLAIN_COST, STREAM_COST
 from todochat.contracts.runs import CancelView
 from todochat.http.openapi import problems
-from todochat.identity.tokens import Identity
 
 _SEQ: Final = re.compile(r"[0-9]{1,15}")
 
-OwnRequest = Request[Any, Identity, State]
 
-
-class RunController(Controller):
+class PublicRunController(Controller):
     """Runs of one user."""
 
     path = "/api/{user_id:str}/chat/runs"
     tags = ["runs"]
-    guards = [require_own_secret]
+    guards = [admit_secret]
+    opt = costs(PLAIN_COST)
     security = BEARER
     exception_handlers = COUNTING_HANDLERS
 
     @get(responses=problems(400, 401, 403, 422, 429, 503))
     async def find_runs(
         self,
-        request: OwnRequest,
-        service: NamedDependency[ChatService],
+        request: AdmittedRequest,
+        services: NamedDependency[Services],
         thread_id: Annotated[
-            str, QueryParameter(min_length=1, max_length=128, description="The thread to look in.")
+            str, QueryParameter(min_length=1, max_length=128, description="The thread to search.")
         ],
-        status: Annotated[  # noqa: ARG002 - there is one value, it says what is meant
+        status: Annotated[  # noqa: ARG002 - its only value is documentation
             Literal["active"], QueryParameter(description="Only runs that have not ended.")
         ] = "active",
     ) -> ActiveRunList:
-        """Find what is running in a thread, for example after a reload."""
-        runs = await service.find_active_runs(request.auth, thread_id)
+        """Find the active runs of a thread, for example after a reload."""
+        runs = await services.agent.find_active_runs(request.auth.user_id, thread_id)
         return ActiveRunList(
             [ActiveRun(r.run_id, r.thread_id, r.status, r.created_at) for r in runs]
         )
 
     @get(
         "/{run_id:str}/events",
+        opt=costs(STREAM_COST),
         operation_class=AttachOperation,
         responses=problems(400, 401, 403, 404, 410, 429, 503),
     )
     async def attach(
         self,
-        request: OwnRequest,
+        request: AdmittedRequest,
         run_id: FromPath[str],
-        service: NamedDependency[ChatService],
-        relay: NamedDependency[Relay],
+        services: NamedDependency[Services],
         last_event_id: Annotated[
             str | None,
-            HeaderParameter(name="Last-Event-ID", description="Number of the last event seen."),
+            HeaderParameter(name="Last-Event-ID", description="ID of the last event received."),
         ] = None,
     ) -> SseResponse:
-        """Watch a run: the events after Last-Event-ID, stored ones first, then live ones.
+        """Watch a run: the events after Last-Event-ID, first from the log, then live.
 
-        The stream always has `id:` lines and the end marker; `X-Resumable` is not needed here.
+        The stream always has `id:` lines and the end marker; `X-Resumable` is not needed.
         """
-        attach = AttachRequest(
-            run_id=run_id,
-            after=_parse_seq(last_event_id),
-            began=time.perf_counter(),
-        )
-        return SseResponse(await service.attach(request.auth, attach), relay)
+        async with services.admission.releasing_stream_slot(request.auth):
+            if last_event_id is not None and _SEQ.fullmatch(last_event_id) is None:
+                raise BadLastEventIdError("Last-Event-ID must be an event ID sent by this run.")
+            viewer = await services.runs.attach_to_run(
+                request.auth, run_id, after=int(last_event_id or 0)
+            )
+            request.auth.hand_over_stream_slot()
+            return SseResponse(viewer, services.relay)
 
     @post(
         "/{run_id:str}/cancel",
@@ -87,17 +85,9 @@ class RunController(Controller):
     )
     async def cancel(
         self,
-        request: OwnRequest,
+        request: AdmittedRequest,
         run_id: FromPath[str],
-        service: NamedDependency[ChatService],
+        services: NamedDependency[Services],
     ) -> CancelView:
-        """Stop a run. What was said stays; a run that has ended is left as it is."""
-        return CancelView(await service.cancel(request.auth, run_id))
-
-
-def _parse_seq(last_event_id: str | None) -> int:
-    if last_event_id is None:
-        return 0
-    if _SEQ.fullmatch(last_event_id) is None:
-        raise BadLastEventIdError("Last-Event-ID must be the number of an event of this run.")
-    return int(last_event_id)
+        """Cancel a run. Text already sent is kept; on an ended run this is a no-op."""
+        return CancelView(await services.runs.cancel_run(request.auth.user_id, run_id))

@@ -1,4 +1,4 @@
-"""Wire types of the gateway's own answers; ChatKit's are not its business."""
+"""Wire types of the gateway's own responses; ChatKit's are relayed undecoded."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,6 +17,6 @@ class ActiveRun(msgspec.Struct, frozen=True):
 
 
 class ActiveRunList(msgspec.Struct, frozen=True):
-    """The runs of a thread that have not ended."""
+    """The active runs of a thread."""
 
     items: list[ActiveRun]

@@ -1,18 +1,16 @@
-"""A response whose body is one relayed stream: the relay gets the client itself."""
-
-from functools import partial
+"""A streamed response that relays a run to its ASGI client."""
 
 from litestar.types import Receive, Send
 
 from chat_gateway.streams.relay import Relay
-from chat_gateway.streams.viewer import Viewer
+from chat_gateway.streams.viewer import StreamViewer
 from todochat.http.asgi import abort_connection, find_transport, wait_for_disconnect
 from todochat.http.raw_response import RawResponse
 from todochat.telemetry.logging import bind
 
 
 class AsgiClient:
-    """The client at the other end of an ASGI response."""
+    """The client of an ASGI response."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
@@ -41,26 +39,22 @@ class AsgiClient:
 
 
 class SseResponse(RawResponse):
-    """Answers 200 and relays a run."""
+    """Responds with 200 and relays a run."""
 
-    def __init__(self, viewer: Viewer, relay: Relay) -> None:
+    def __init__(self, viewer: StreamViewer, relay: Relay) -> None:
         bind(run_id=viewer.run_id, thread_id=viewer.thread_id)
-        super().__init__(partial(_relay, viewer, relay), headers=_headers(viewer))
+        headers = {
+            "Cache-Control": "no-cache",
+            "X-Accel-Buffering": "no",
+            "X-Run-Id": viewer.run_id,
+            "X-Thread-Id": viewer.thread_id,
+        }
+        if viewer.conversation_id is not None:
+            headers["X-Conversation-Id"] = str(viewer.conversation_id)
+        if viewer.replayed:
+            headers["Idempotent-Replayed"] = "true"
 
+        async def relay_run(receive: Receive, send: Send) -> None:
+            await relay.relay_run(viewer, AsgiClient(receive, send))
 
-async def _relay(viewer: Viewer, relay: Relay, receive: Receive, send: Send) -> None:
-    await relay.run(viewer, AsgiClient(receive, send))
-
-
-def _headers(viewer: Viewer) -> dict[str, str]:
-    headers = {
-        "Cache-Control": "no-cache",
-        "X-Accel-Buffering": "no",
-        "X-Run-Id": viewer.run_id,
-        "X-Thread-Id": viewer.thread_id,
-    }
-    if viewer.conversation_id is not None:
-        headers["X-Conversation-Id"] = str(viewer.conversation_id)
-    if viewer.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return headers
+        super().__init__(relay_run, headers=headers)

@@ -1,1 +1,1 @@
-"""Streams: who may open one, who watches what, and the relaying itself."""
+"""Streams: admission, viewers and their leases, and the relay itself."""

@@ -1,4 +1,4 @@
-"""Cancels the runs that nobody watches any more; `presence` says which those may be."""
+"""Cancels runs whose last client left and didn't return within the grace period."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -14,9 +14,10 @@ from todochat.errors import ServiceError, UnavailableError
 BATCH: Final = 20
 RETRY_S: Final = 10
 
-# KEYS: absent runs. ARGV: now, most, when to try again. Takes what is due, and has it come back if
-# whoever took it dies before it is done. It adds nothing, so a Redis that is full may run it.
-_TAKE: Final = """#!lua flags=allow-oom
+# KEYS: unwatched runs. ARGV: now, batch size, time of the next attempt. Returns the runs that are
+# due and postpones them, so that another gateway retries if this one dies. It adds nothing, so a
+# full Redis may run it.
+_CLAIM_DUE: Final = """#!lua flags=allow-oom
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, member in ipairs(due) do
   redis.call('ZADD', KEYS[1], ARGV[3], member)
@@ -24,7 +25,8 @@ end
 return due
 """
 
-# KEYS: viewers, resumable flag. ARGV: now. The question of `presence`, asked again after the grace.
+# KEYS: viewers, resumable flag. ARGV: now. The check of `viewer_leases`, repeated after the grace
+# period.
 _IS_UNWATCHED: Final = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 return redis.call('ZCARD', KEYS[1]) == 0 and redis.call('EXISTS', KEYS[2]) == 0
@@ -32,34 +34,37 @@ return redis.call('ZCARD', KEYS[1]) == 0 and redis.call('EXISTS', KEYS[2]) == 0
 
 log = structlog.get_logger(__name__)
 
-CancelAbandoned = Callable[[str, str], Awaitable[bool]]
-"""Cancels a run: (user id, run id) -> it was active; raises a ServiceError if it can't."""
+CancelRun = Callable[[str, str], Awaitable[bool]]
+"""Cancels a run: (user id, run id) -> whether it was active; raises a ServiceError on failure."""
 
 
-class AbsenceWatch:
-    """Looks after the runs whose last client went away; every gateway does, for all of them."""
+class AbandonedRunSweeper:
+    """Cancels abandoned runs; every gateway sweeps the runs of all gateways."""
 
-    def __init__(self, redis: RedisClient, cancel: CancelAbandoned) -> None:
+    def __init__(self, redis: RedisClient, cancel_run: CancelRun) -> None:
         self._redis = redis
-        self._cancel = cancel
+        self._cancel_run = cancel_run
 
     async def sweep(self) -> None:
-        """Cancel what is due.
+        """Cancel a batch of runs whose grace period is over.
 
         Raises:
-            RedisError: what is not done yet comes back after 10 s.
+            RedisError: the remaining runs are retried after 10 s.
         """
         now = time.time()
-        for member in await self._redis.eval(_TAKE, 1, keys.ABSENT, now, BATCH, now + RETRY_S):
+        for member in await self._redis.eval(
+            _CLAIM_DUE, 1, keys.UNWATCHED_RUNS, now, BATCH, now + RETRY_S
+        ):
             run_id, _, user_id = member.decode().partition(" ")
-            if await self._is_settled(user_id, run_id):
-                await self._redis.zrem(keys.ABSENT, member)
+            run_keys = (keys.viewers(run_id), keys.resumable(run_id))
+            is_unwatched = await self._redis.eval(_IS_UNWATCHED, 2, *run_keys, time.time())
+            if not is_unwatched or await self._cancel(user_id, run_id):
+                await self._redis.zrem(keys.UNWATCHED_RUNS, member)
 
-    async def _is_settled(self, user_id: str, run_id: str) -> bool:
-        if not await self._is_unwatched(run_id):
-            return True
+    async def _cancel(self, user_id: str, run_id: str) -> bool:
+        """Cancel a run; return False if the attempt must be repeated."""
         try:
-            was_active = await self._cancel(user_id, run_id)
+            was_active = await self._cancel_run(user_id, run_id)
         except UnavailableError as error:
             log.warning("run.abandon_failed", run_id=run_id, error=error.detail)
             return False
@@ -70,7 +75,3 @@ class AbsenceWatch:
             ABANDONED.inc()
             log.info("run.abandoned", run_id=run_id)
         return True
-
-    async def _is_unwatched(self, run_id: str) -> bool:
-        run_keys = (keys.viewers(run_id), keys.resumable(run_id))
-        return bool(await self._redis.eval(_IS_UNWATCHED, 2, *run_keys, time.time()))

@@ -6,11 +6,16 @@ of a Redis Cluster.
 
 from typing import Final
 
-ABSENT: Final = "gateway:absent"
-"""Sorted set "<run id> <user id>" -> unix time at which the run counts as abandoned; expires
-ABSENT_TTL_S after the last one is due. Written when a run's last client closes, read by every
-gateway."""
-ABSENT_TTL_S: Final = 3600
+UNWATCHED_RUNS: Final = "gateway:absent"
+"""Sorted set "<run id> <user id>" -> unix time at which the run is abandoned; expires
+UNWATCHED_RUNS_TTL_S after the last one is due. Written when a run's last client closes, read by
+every gateway."""
+UNWATCHED_RUNS_TTL_S: Final = 3600
+
+
+def unwatched_run(run_id: str, user_id: str) -> str:
+    """Member of `UNWATCHED_RUNS`."""
+    return f"{run_id} {user_id}"
 
 
 def turns(user_id: str) -> str:

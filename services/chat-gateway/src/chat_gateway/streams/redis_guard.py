@@ -1,4 +1,4 @@
-"""Redis down means a fast 503, wherever a request needs it."""
+"""Turns a Redis outage into a fast 503."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,10 +10,10 @@ from redis.exceptions import RedisError
 
 from chat_gateway.errors import StoreUnavailableError
 
-TIMEOUT_S: Final = 3.0  # for all tries together; a busy event loop alone can take a second
-FAILURES: Final = (RedisError, OSError, TimeoutError)
+TIMEOUT_S: Final = 3.0  # for all attempts together; a busy event loop alone can take a second
+REDIS_ERRORS: Final = (RedisError, OSError, TimeoutError)
 
-Pipe = Any
+Pipeline = Any
 """A redis-py pipeline, which types its commands as awaitables although they only queue up."""
 
 log = structlog.get_logger(__name__)
@@ -21,11 +21,11 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def redis_or_503() -> AsyncIterator[None]:
-    """Turn a Redis failure, or 3 s without an answer, into `StoreUnavailableError`."""
+    """Turn a Redis failure, or a timeout after 3 s, into `StoreUnavailableError`."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
             yield
-    except FAILURES as error:
+    except REDIS_ERRORS as error:
         log.warning("redis.failed", error=error)
-        detail = "Chat can't be reached right now; it comes back by itself."
+        detail = "Chat is temporarily unavailable. Try again in a moment."
         raise StoreUnavailableError(detail) from error

@@ -1,10 +1,10 @@
-"""Relays a run to one client, until one of five things ends it.
+"""Relays a run to one client, until one of five things ends the stream.
 
-the run ends           -> the end marker, if the client's form has one
-the client closes      -> nothing; only this counts towards abandoning the run
+the run ends           -> the end marker, if the client's format has one
+the client closes      -> nothing; only this can start the grace period of an abandoned run
 the gateway closes     -> `: unauthorized` or `: reconnect`
-the log can't be read  -> what the client's form says of failures
-the client takes nothing for SLOW_VIEWER_S -> the connection is cut
+the log can't be read  -> the format's bytes for a failure
+the client reads nothing for SLOW_VIEWER_S -> the connection is cut
 """
 
 import asyncio
@@ -23,10 +23,11 @@ from chat_gateway.metrics import (
     STREAMS_ENDED,
 )
 from chat_gateway.streams.open_streams import OpenStreams
-from chat_gateway.streams.sse_writer import PING_S, Client, SlowViewerError, SseWriter
+from chat_gateway.streams.sse_writer import PING_S, Client, SseWriter, StalledClientError
 from chat_gateway.streams.stream_format import RECONNECT, StreamFormat
-from chat_gateway.streams.viewer import Viewer
+from chat_gateway.streams.viewer import StreamViewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
+from todochat.background import stop_task
 from todochat.bus import Ended, Frames, Idle, RunHub, Snapshot, WatchEvent
 from todochat.errors import ServiceError
 from todochat.faults import fault_point
@@ -37,8 +38,8 @@ FRAME_END: Final = b"\n\n"
 log = structlog.get_logger(__name__)
 
 
-class Cause(StrEnum):
-    """What ended a stream."""
+class StreamEnd(StrEnum):
+    """Cause of a stream's end."""
 
     RUN_ENDED = "run-ended"
     CLIENT_CLOSED = "client-closed"
@@ -51,15 +52,15 @@ class Relay:
     """Runs the streams of this process.
 
     Args:
-        slow_viewer_s: how long a client may take nothing.
-        ping_s: how long it may be sent nothing.
+        slow_viewer_s: a client that reads nothing for this long is cut off.
+        ping_s: longest time without a byte to a client.
     """
 
     def __init__(
         self,
         hub: RunHub,
         open_streams: OpenStreams,
-        presence: ViewerLeases,
+        viewer_leases: ViewerLeases,
         drain: Drain,
         *,
         slow_viewer_s: float,
@@ -67,101 +68,101 @@ class Relay:
     ) -> None:
         self._hub = hub
         self._open_streams = open_streams
-        self._presence = presence
+        self._viewer_leases = viewer_leases
         self._drain = drain
         self._slow_viewer_s = slow_viewer_s
         self._ping_s = ping_s
 
-    async def run(self, viewer: Viewer, client: Client) -> None:
-        """Relay until the stream ends, and leave nothing behind."""
-        cause = Cause.GATEWAY_CLOSED  # also what it is when this very task is cancelled
+    async def relay_run(self, viewer: StreamViewer, client: Client) -> None:
+        """Relay until the stream ends; release the viewer's leases."""
+        cause = StreamEnd.GATEWAY_CLOSED  # also if this task is cancelled
         self._open_streams.add(viewer)
         try:
-            await self._presence.arrive(viewer)
+            await self._viewer_leases.acquire(viewer)
             fault_point("stream.opened")
-            cause = await self._relay_or_close(viewer, client)
+            cause = await self._relay_until_end(viewer, client)
         finally:
             self._open_streams.remove(viewer)
             STREAMS_ENDED.labels(cause).inc()
             log.info("stream.ended", run_id=viewer.run_id, cause=cause)
-            # While the process drains, a connection may as well have been closed from this side.
-            client_closed = cause is Cause.CLIENT_CLOSED and not self._drain.is_draining
-            await self._presence.leave(viewer, client_closed=client_closed)
+            # While the process drains, the connection may also have been closed from this side.
+            client_closed = cause is StreamEnd.CLIENT_CLOSED and not self._drain.is_draining
+            await self._viewer_leases.release(viewer, client_closed=client_closed)
 
-    async def _relay_or_close(self, viewer: Viewer, client: Client) -> Cause:
+    async def _relay_until_end(self, viewer: StreamViewer, client: Client) -> StreamEnd:
         loop = asyncio.get_running_loop()
         secret_left_s = max(0.0, viewer.identity.expires_at - time.time())
         expiry = loop.call_later(secret_left_s, viewer.close, RECONNECT)
-        outlet = SseWriter(client, slow_viewer_s=self._slow_viewer_s, ping_s=self._ping_s)
-        relaying = loop.create_task(self._relay(viewer, outlet))
-        pinging = loop.create_task(outlet.keep_alive())
+        writer = SseWriter(client, slow_viewer_s=self._slow_viewer_s, ping_s=self._ping_s)
+        relaying = loop.create_task(self._relay_frames(viewer, writer))
+        pinging = loop.create_task(writer.keep_alive())
         closing = loop.create_task(client.closed())
         tasks = (relaying, pinging, closing)
         try:
             await asyncio.wait((*tasks, viewer.close_reason), return_when=asyncio.FIRST_COMPLETED)
             ended = next((task for task in (relaying, pinging) if task.done()), None)
-            await _stop(pinging)
+            await stop_task(pinging)
             if ended is not None:
-                return await self._after_relaying(ended, viewer.stream_format, outlet)
+                return await self._close_ended(ended, viewer.stream_format, writer)
             if closing.done():
-                return Cause.CLIENT_CLOSED
-            await _stop(relaying)
-            await outlet.close(viewer.close_reason.result())
+                return StreamEnd.CLIENT_CLOSED
+            await stop_task(relaying)
+            await writer.close(viewer.close_reason.result())
         finally:
             expiry.cancel()
             for task in tasks:
-                await _stop(task)
-        return Cause.GATEWAY_CLOSED
+                await stop_task(task)
+                if task.done() and not task.cancelled():
+                    task.exception()  # retrieved, so that asyncio doesn't report it
+        return StreamEnd.GATEWAY_CLOSED
 
-    async def _relay(self, viewer: Viewer, outlet: SseWriter) -> None:
-        """Send what the hub says.
+    async def _relay_frames(self, viewer: StreamViewer, writer: SseWriter) -> None:
+        """Send the run's frames.
 
         uvicorn's `send` doesn't suspend while its buffer has room, nor ever again after a
-        disconnect. The hub does, at least once for each 64 KiB of whole frames that it hands out;
-        without that, a long replay would never let the disconnect in.
+        disconnect. The hub suspends at least once per 64 KiB of whole frames; otherwise a long
+        replay would never notice the disconnect.
         """
-        is_first = True
+        has_sent_frames = False
         watch = self._hub.watch(viewer.run_id, viewer.after, active=viewer.active)
         async with aclosing(watch) as events:
             async for event in events:
-                data = _render(viewer.stream_format, event)
+                data = _encode_event(viewer.stream_format, event)
                 if data:
-                    await outlet.deliver(data)
+                    await writer.send(data)
                     fault_point("frames.relayed")
                 if isinstance(event, Frames):
                     RELAYED_FRAMES.inc(event.data.count(FRAME_END))
                     RELAYED_BYTES.inc(len(data))
-                    if is_first:
-                        is_first = False
-                        _note_first_frame(viewer)
+                    if not has_sent_frames:
+                        has_sent_frames = True
+                        request = "attach" if viewer.is_attached else "turn"
+                        seconds = time.perf_counter() - viewer.started_at
+                        FIRST_FRAME_SECONDS.labels(request).observe(seconds)
+                        get_current_span().add_event("first frame")
 
-    async def _after_relaying(
-        self, relaying: "asyncio.Task[None]", stream_format: StreamFormat, outlet: SseWriter
-    ) -> Cause:
+    async def _close_ended(
+        self, ended: "asyncio.Task[None]", stream_format: StreamFormat, writer: SseWriter
+    ) -> StreamEnd:
+        """Close a stream whose relay or ping task has ended; return the cause."""
         try:
-            await relaying
-        except SlowViewerError:
-            outlet.abort()
-            return Cause.SLOW
+            await ended
+        except StalledClientError:
+            writer.abort()
+            return StreamEnd.SLOW
         except ServiceError as error:
             log.warning("stream.failed", code=error.code, detail=error.detail)
-            await outlet.close(stream_format.failed(error.detail))
-            return Cause.FAILED
+            await writer.close(stream_format.failed(error.detail))
+            return StreamEnd.FAILED
         except Exception:
             log.exception("stream.crashed")
-            await outlet.close(stream_format.failed("The server made a mistake."))
-            return Cause.FAILED
-        await outlet.close(b"")
-        return Cause.RUN_ENDED
+            await writer.close(stream_format.failed("Internal server error."))
+            return StreamEnd.FAILED
+        await writer.close(b"")
+        return StreamEnd.RUN_ENDED
 
 
-def _note_first_frame(viewer: Viewer) -> None:
-    request = "attach" if viewer.is_attached else "turn"
-    FIRST_FRAME_SECONDS.labels(request).observe(time.perf_counter() - viewer.began)
-    get_current_span().add_event("first frame")
-
-
-def _render(stream_format: StreamFormat, event: WatchEvent) -> bytes:
+def _encode_event(stream_format: StreamFormat, event: WatchEvent) -> bytes:
     match event:
         case Frames():
             return stream_format.frames(event.data)
@@ -170,11 +171,4 @@ def _render(stream_format: StreamFormat, event: WatchEvent) -> bytes:
         case Ended():
             return stream_format.ended(event.status, event.data)
         case Idle():
-            return b""  # the outlet pings: a stream may be quiet though its run is not
-
-
-async def _stop(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait((task,))
-    if not task.cancelled():
-        task.exception()  # looked at, so that asyncio doesn't report it as never retrieved
+            return b""  # the writer pings: a stream may be idle although its run isn't

@@ -1,4 +1,4 @@
-"""The way out to one client: sends, gives up on a client that takes nothing, pings a quiet one."""
+"""Writes SSE frames to one client; pings when idle and detects a stalled client."""
 
 import asyncio
 from typing import Final, Protocol
@@ -6,11 +6,11 @@ from typing import Final, Protocol
 from chat_gateway.streams.stream_format import PING
 
 PING_S: Final = 15.0
-FAREWELL_S: Final = 1.0  # a client that takes the last words slower than this goes without
+CLOSE_TIMEOUT_S: Final = 1.0  # a client that reads the last event slower than this is cut off
 
 
 class Client(Protocol):
-    """The other end of a stream, as the HTTP layer knows it."""
+    """The other end of a stream, as the HTTP layer provides it."""
 
     async def send(self, data: bytes) -> None:
         """Send some bytes; waits while the client doesn't read. Cancelled = nothing was sent."""
@@ -25,24 +25,24 @@ class Client(Protocol):
         ...
 
     def unsent_bytes(self) -> int:
-        """Return how much was sent that the operating system hasn't taken yet."""
+        """Return the number of sent bytes that the operating system hasn't accepted yet."""
         ...
 
     def abort(self) -> None:
-        """Cut the connection, dropping what is unsent."""
+        """Cut the connection and drop unsent bytes."""
         ...
 
 
-class SlowViewerError(Exception):
-    """The client takes nothing."""
+class StalledClientError(Exception):
+    """The client has stopped reading."""
 
 
 class SseWriter:
-    """Sends to one client, one thing after the other.
+    """Writes to one client, one frame at a time.
 
     Args:
-        slow_viewer_s: how long the client may take nothing.
-        ping_s: how long it may be sent nothing.
+        slow_viewer_s: a client that reads nothing for this long is stalled.
+        ping_s: longest time without a byte.
     """
 
     def __init__(self, client: Client, *, slow_viewer_s: float, ping_s: float) -> None:
@@ -53,36 +53,36 @@ class SseWriter:
         self._now = asyncio.get_running_loop().time
         self._sent_at = self._now()
 
-    async def deliver(self, data: bytes) -> None:
+    async def send(self, data: bytes) -> None:
         """Send some bytes.
 
         Raises:
-            SlowViewerError: the client takes nothing; one that reads slowly may.
+            StalledClientError: the client reads nothing; reading slowly is allowed.
         """
         async with self._sending:
-            await self._deliver(data)
+            await self._send_unlocked(data)
 
     async def keep_alive(self) -> None:
         """Ping whenever nothing was sent for a while; never returns.
 
-        The run's frames don't count, only what was sent of them: a form may leave all of them out,
-        and proxies cut connections that are quiet for long.
+        Only sent bytes count, not the run's frames: a format may drop all of them, and proxies cut
+        idle connections.
 
         Raises:
-            SlowViewerError: the client takes nothing.
+            StalledClientError: the client reads nothing.
         """
         while True:
             await asyncio.sleep(self._sent_at + self._ping_s - self._now())
             async with self._sending:
                 if self._now() - self._sent_at >= self._ping_s:
-                    await self._deliver(PING)
+                    await self._send_unlocked(PING)
 
-    async def close(self, words: bytes) -> None:
-        """Send the last words, if there are any, and end the response, or cut it."""
+    async def close(self, last_event: bytes) -> None:
+        """Send the last event, if any, and end the response; cut the connection after 1 s."""
         try:
-            async with asyncio.timeout(FAREWELL_S):
-                if words:
-                    await self._client.send(words)
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                if last_event:
+                    await self._client.send(last_event)
                 await self._client.finish()
         except TimeoutError:
             self._client.abort()
@@ -91,7 +91,7 @@ class SseWriter:
         """Cut the connection."""
         self._client.abort()
 
-    async def _deliver(self, data: bytes) -> None:
+    async def _send_unlocked(self, data: bytes) -> None:
         unsent_bytes = self._client.unsent_bytes()
         while True:
             try:
@@ -100,7 +100,7 @@ class SseWriter:
             except TimeoutError:
                 left_bytes = self._client.unsent_bytes()
                 if left_bytes >= unsent_bytes:
-                    raise SlowViewerError from None
+                    raise StalledClientError from None
                 unsent_bytes = left_bytes
             else:
                 self._sent_at = self._now()

@@ -1,4 +1,4 @@
-"""How a run's frames look to one viewer."""
+"""Formats in which viewers receive a run's frames."""
 
 from typing import Final, Protocol
 
@@ -13,58 +13,58 @@ UNAUTHORIZED: Final = b": unauthorized\n\n"
 
 
 class StreamFormat(Protocol):
-    """Turns what the log says into what one viewer gets; an empty answer sends nothing."""
+    """Turns log entries into a viewer's bytes; empty bytes send nothing."""
 
     def frames(self, data: bytes) -> bytes:
-        """Return what the viewer gets for some whole frames."""
+        """Return the bytes for some whole frames."""
         ...
 
     def snapshot(self, data: bytes) -> bytes:
-        """Return what the viewer gets when the log was lost and begins anew."""
+        """Return the bytes for a log that was lost and restarted."""
         ...
 
     def ended(self, status: EndStatus, data: bytes) -> bytes:
-        """Return what the viewer gets for the end marker."""
+        """Return the bytes for the end marker."""
         ...
 
     def failed(self, detail: str) -> bytes:
-        """Return what the viewer gets when the gateway can't go on."""
+        """Return the bytes for a failure of the relay."""
         ...
 
 
 class ResumableFormat:
-    """The log as it is, for clients that send `X-Resumable: 1` or attach."""
+    """The log unchanged, for clients that send `X-Resumable: 1` or attach."""
 
     def frames(self, data: bytes) -> bytes:
-        """Return the frames, `id:` lines and all."""
+        """Return the frames with their `id:` lines."""
         return data
 
     def snapshot(self, data: bytes) -> bytes:
         """Return the comment; the client reloads the thread's items."""
         return data
 
-    def ended(self, status: EndStatus, data: bytes) -> bytes:  # noqa: ARG002 - one of three forms
+    def ended(self, status: EndStatus, data: bytes) -> bytes:  # noqa: ARG002 - one of three formats
         """Return the end marker."""
         return data
 
     def failed(self, detail: str) -> bytes:  # noqa: ARG002 - as above
-        """Ask the client to reattach; that request's answer says what is wrong."""
+        """Ask the client to reattach; the response to that request has the error."""
         return RECONNECT
 
 
 class PlainFormat:
-    """Bare `data:` frames: what the official client tolerates beyond them is not known."""
+    """Bare `data:` frames: it is unknown which other lines the official client tolerates."""
 
     def frames(self, data: bytes) -> bytes:
         """Return the frames without their `id:` lines."""
         return strip_ids(data)
 
-    def snapshot(self, data: bytes) -> bytes:  # noqa: ARG002 - one of three forms
-        """Say nothing: this client wouldn't understand."""
+    def snapshot(self, data: bytes) -> bytes:  # noqa: ARG002 - one of three formats
+        """Return nothing: this client wouldn't understand it."""
         return b""
 
     def ended(self, status: EndStatus, data: bytes) -> bytes:  # noqa: ARG002 - as above
-        """Say nothing: the end of the stream says it."""
+        """Return nothing: the stream simply ends."""
         return b""
 
     def failed(self, detail: str) -> bytes:

@@ -1,4 +1,4 @@
-"""One open stream."""
+"""A viewer: one open stream of a run."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -8,20 +8,21 @@ from todochat.identity.tokens import Identity
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
-class Viewer:
-    """Somebody who watches a run.
+class StreamViewer:
+    """A client that watches a run.
 
     Attributes:
-        viewer_id: also the name of its place among the user's open streams.
-        after: the last seq the client has seen.
-        active: the api said that the run goes on, so Redis may know it a little later.
-        is_resumable: the client sent `X-Resumable: 1` or attached, so it may come back after it
+        viewer_id: also names its slot among the user's open streams.
+        after: the last seq the client has received.
+        active: the api reported the run as active, so Redis may learn of it a little later.
+        is_resumable: the client sent `X-Resumable: 1` or attached, so it may return after it
             disconnects.
-        can_resume: it can go on elsewhere, so it is asked to when this gateway drains.
-        began: `time.perf_counter()` at the request's arrival.
-        has_left: its stream is closed, so nobody may renew its leases.
+        can_reattach: it can continue at another gateway, so it is asked to when this one drains.
+        started_at: `time.perf_counter()` at the request's arrival.
         replayed: the run is that of an earlier request with the same Idempotency-Key.
-        is_attached: the client asked for a run that it knew, not for a new one.
+        is_attached: the client attached to a run that it knew, instead of starting one.
+        has_left: its stream is closed, so its leases must not be renewed.
+        close_reason: done when the gateway wants the stream closed; its result is the last event.
     """
 
     viewer_id: str
@@ -32,22 +33,17 @@ class Viewer:
     active: bool
     stream_format: StreamFormat
     is_resumable: bool
-    can_resume: bool
-    began: float
+    can_reattach: bool
+    started_at: float
     conversation_id: int | None = None
     replayed: bool = False
     is_attached: bool = False
     has_left: bool = False
-    _farewell: "asyncio.Future[bytes]" = field(
+    close_reason: "asyncio.Future[bytes]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    @property
-    def close_reason(self) -> "asyncio.Future[bytes]":
-        """Done when the gateway wants the stream closed; its result is the last thing said."""
-        return self._farewell
-
-    def close(self, close_reason: bytes) -> None:
-        """Have the stream end with these words; the first call counts."""
-        if not self._farewell.done():
-            self._farewell.set_result(close_reason)
+    def close(self, last_event: bytes) -> None:
+        """End the stream with this event; calls after the first are no-ops."""
+        if not self.close_reason.done():
+            self.close_reason.set_result(last_event)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat_gateway.simple_form import SimpleForm
+from chat_gateway.streams.simple_format import SimpleFormat
 from todochat.bus.frames import EndStatus, encode_end, encode_frame
 
 
@@ -32,20 +32,20 @@ def message(
 def test_each_delta_is_one_line() -> None:
     data = frames(update("text_delta", delta="Good "), update("text_delta", delta="day"))
 
-    assert SimpleForm().frames(data) == (
+    assert SimpleFormat().frames(data) == (
         b'data: {"type":"text","content":"Good "}\n\ndata: {"type":"text","content":"day"}\n\n'
     )
 
 
 def test_line_breaks_and_quotes_stay_inside_the_json() -> None:
-    line = SimpleForm().frames(frames(update("text_delta", delta='a\n\n"b"\u2028')))
+    line = SimpleFormat().frames(frames(update("text_delta", delta='a\n\n"b"\u2028')))
 
     assert line.count(b"\n") == 2
     assert json.loads(line.removeprefix(b"data: "))["content"] == 'a\n\n"b"\u2028'
 
 
 def test_a_message_that_was_streamed_is_not_said_again_when_it_is_done() -> None:
-    form = SimpleForm()
+    form = SimpleFormat()
     form.frames(frames(message("added", ""), update("text_delta", delta="hi")))
 
     done = update("done", content={"text": "hi", "type": "output_text"})
@@ -53,7 +53,7 @@ def test_a_message_that_was_streamed_is_not_said_again_when_it_is_done() -> None
 
 
 def test_a_message_that_comes_whole_is_said_once() -> None:
-    form = SimpleForm()
+    form = SimpleFormat()
 
     said = form.frames(
         frames(message("added", ""), message("done", "Hello."), message("done", "-"))
@@ -65,7 +65,7 @@ def test_a_message_that_comes_whole_is_said_once() -> None:
 def test_a_part_that_begins_with_text_is_said() -> None:
     part = update("added", content={"text": "Hi", "type": "output_text", "annotations": []})
 
-    assert SimpleForm().frames(frames(part)) == b'data: {"type":"text","content":"Hi"}\n\n'
+    assert SimpleFormat().frames(frames(part)) == b'data: {"type":"text","content":"Hi"}\n\n'
 
 
 @pytest.mark.parametrize(
@@ -82,26 +82,26 @@ def test_a_part_that_begins_with_text_is_said() -> None:
     ],
 )
 def test_what_has_no_place_in_the_form_is_left_out(event: dict[str, Any]) -> None:
-    assert SimpleForm().frames(frames(event)) == b""
+    assert SimpleFormat().frames(frames(event)) == b""
 
 
 def test_success_ends_with_done() -> None:
-    assert SimpleForm().ended("completed", encode_end(1, "completed")) == b"data: [DONE]\n\n"
+    assert SimpleFormat().ended("completed", encode_end(1, "completed")) == b"data: [DONE]\n\n"
 
 
 @pytest.mark.parametrize(
     ("status", "message_said"),
-    [("failed", "Failed to process message"), ("cancelled", "The answer was stopped")],
+    [("failed", "Failed to process message"), ("cancelled", "The response was stopped")],
 )
 def test_anything_but_success_ends_with_an_error(status: EndStatus, message_said: str) -> None:
-    line = SimpleForm().ended(status, encode_end(1, status))
+    line = SimpleFormat().ended(status, encode_end(1, status))
 
     assert line == b'data: {"type":"error","message":"' + message_said.encode() + b'"}\n\n'
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
 def test_an_error_is_told_once_and_nothing_is_done_after_it(status: EndStatus) -> None:
-    form = SimpleForm()
+    form = SimpleFormat()
     first = form.frames(frames({"type": "error", "code": "stream.error", "allow_retry": True}))
 
     assert first == b'data: {"type":"error","message":"Failed to process message"}\n\n'

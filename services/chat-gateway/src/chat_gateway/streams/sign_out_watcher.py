@@ -1,4 +1,4 @@
-"""Sign-out closes the session's streams within a second."""
+"""Closes a session's streams within a second of its sign-out."""
 
 import asyncio
 import time
@@ -10,15 +10,15 @@ from todochat.bus import RunHub
 from todochat.bus.redis_client import RedisClient
 from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY, RevocationSet
 
-RECHECK_S: Final = 0.8  # bounds what a message costs that is lost with its connection
+RECHECK_S: Final = 0.8  # bounds the delay if a message is lost with its connection
 RECHECK_BATCH: Final = 500
 
 
-class SignOuts:
+class SignOutWatcher:
     """Closes the streams of revoked sessions.
 
-    Sign-outs are heard on the hub's Pub/Sub connection, and looked up in Redis every 0.8 s for the
-    sessions that have a stream. `revocations` also gets them from auth-session.
+    Sign-outs arrive as messages on the hub's Pub/Sub connection, and are looked up in Redis every
+    0.8 s for the sessions that have a stream. `revocations` also gets them from auth-session.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class SignOuts:
         """Close the streams of every session that is revoked by now.
 
         Raises:
-            RedisError, TimeoutError: Redis doesn't answer.
+            RedisError, TimeoutError: Redis is unreachable.
         """
         sids = self._open_streams.sids
         for start in range(0, len(sids), RECHECK_BATCH):
