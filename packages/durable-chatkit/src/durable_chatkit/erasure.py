@@ -8,7 +8,7 @@ import structlog
 from durable_chatkit.errors import ErasureInProgressError
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
-from durable_chatkit.storage.erasure_repository import ErasureRepository, refuse_erased
+from durable_chatkit.storage.erasure_repository import ChatErasureRepository, check_account_open
 from todochat.bus.erasing import erase_runs
 from todochat.bus.redis_client import RedisClient
 from todochat.database import Database
@@ -34,7 +34,7 @@ class AccountGuard:
             AccountLockedError: the account is being erased or was erased.
         """
         async with self._db.transaction(user_id) as session:
-            await refuse_erased(session)
+            await check_account_open(session)
 
 
 class AccountEraser:
@@ -69,13 +69,13 @@ class AccountEraser:
             BusUnavailableError: Redis is unavailable; nothing is deleted yet.
         """
         async with self._db.transaction(user_id) as session:
-            await AcceptanceRepository(session, user_id).lock(LOCK_WAIT_S)
-            stopped = await ErasureRepository(session, user_id).begin()
+            await AcceptanceRepository(session, user_id).lock_user(LOCK_WAIT_S)
+            stopped = await ChatErasureRepository(session, user_id).begin_erasure()
         await self._signals.request_stop(stopped)
         await self._wait_until_released(user_id)
         async with self._db.transaction(user_id) as session:
-            await AcceptanceRepository(session, user_id).lock(LOCK_WAIT_S)
-            erasure = ErasureRepository(session, user_id)
+            await AcceptanceRepository(session, user_id).lock_user(LOCK_WAIT_S)
+            erasure = ChatErasureRepository(session, user_id)
             runs = await erasure.lock_runs()
             if runs.held:
                 raise ErasureInProgressError(runs.held, RETRY_AFTER_S)
@@ -88,6 +88,6 @@ class AccountEraser:
         deadline = asyncio.get_running_loop().time() + self._stop_wait_s
         while asyncio.get_running_loop().time() < deadline:
             async with self._db.transaction(user_id) as session:
-                if await ErasureRepository(session, user_id).count_held() == 0:
+                if await ChatErasureRepository(session, user_id).count_held_runs() == 0:
                     return
             await asyncio.sleep(POLL_S)

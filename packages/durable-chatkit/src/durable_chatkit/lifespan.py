@@ -19,7 +19,7 @@ from durable_chatkit.erasure import AccountEraser, AccountGuard
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.queue_metrics import budget_gauges, queue_gauges
-from durable_chatkit.run_queue import RunQueue
+from durable_chatkit.run_backlog import RunBacklog
 from durable_chatkit.service import ChatService
 from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.run_repository import RunRepository
@@ -86,7 +86,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
                 budgets=budgets,
             ),
             UserRunRepository(database),
-            RunQueue(RunRepository(jobs), settings.max_queued_runs),
+            RunBacklog(RunRepository(jobs), settings.max_queued_runs),
             signals,
             RunResults(hub),
             attachments,

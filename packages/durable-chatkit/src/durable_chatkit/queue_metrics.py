@@ -24,7 +24,7 @@ def budget_gauges(usage: UsageRepository, budgets: Budgets) -> GaugeSource:
     limits = {"tokens": budgets.total_tokens, "cost": budgets.total_cost_micros}
 
     async def read() -> None:
-        spent = await usage.spent("", utc_now().date())
+        spent = await usage.read_spent("", utc_now().date())
         values = {"tokens": spent.total_tokens, "cost": spent.total_cost_micros}
         for unit, limit in limits.items():
             if limit is not None:

@@ -46,7 +46,7 @@ from durable_chatkit.errors import (
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.metrics import ACCEPT_SECONDS, REQUESTS
-from durable_chatkit.run_queue import RunQueue
+from durable_chatkit.run_backlog import RunBacklog
 from durable_chatkit.storage.run import CancelReason, RunRecord
 from durable_chatkit.storage.user_run_repository import UserRunRepository
 from todochat.contracts.runs import AcceptedRun
@@ -64,7 +64,7 @@ class ChatService:
         server: AcceptingServer,
         acceptance: Acceptance,
         runs: UserRunRepository,
-        queue: RunQueue,
+        backlog: RunBacklog,
         signals: RunSignals,
         results: RunResults,
         attachments: AttachmentService,
@@ -74,7 +74,7 @@ class ChatService:
         self._server = server
         self._acceptance = acceptance
         self._runs = runs
-        self._queue = queue
+        self._backlog = backlog
         self._signals = signals
         self._results = results
         self._attachments = attachments
@@ -98,15 +98,15 @@ class ChatService:
 
     async def find_run(self, run_id: str, user_id: str) -> RunRecord | None:
         """Return one of the user's runs, or None."""
-        return await self._runs.find(run_id, user_id)
+        return await self._runs.find_run(run_id, user_id)
 
     async def list_runs(
         self, thread_id: str | None, user_id: str, *, active: bool
     ) -> list[RunRecord]:
         """Return the user's newest runs, of one thread, or all that are active."""
         if thread_id is None:
-            return await self._runs.list_active(user_id)
-        return await self._runs.list_of_thread(thread_id, user_id, active=active)
+            return await self._runs.list_active_runs(user_id)
+        return await self._runs.list_thread_runs(thread_id, user_id, active=active)
 
     async def cancel_run(self, run_id: str, user_id: str, reason: CancelReason) -> RunRecord | None:
         """Ask a run to stop and tell its worker; an ended run stays as it is. None if unknown."""
@@ -119,7 +119,7 @@ class ChatService:
 
     async def _accept(self, submission: Submission, arrival: InboundRequest) -> AcceptedRun:
         began = time.perf_counter()
-        queue_is_full = await self._queue.is_full()
+        queue_is_full = await self._backlog.is_full()
         with span("accept", kind=SpanKind.PRODUCER):
             traceparent = trace_headers().get(TRACEPARENT, arrival.traceparent)
             accepted = await self._acceptance.accept(
@@ -132,14 +132,14 @@ class ChatService:
         kind = SIMPLE_TYPE if submission.simple_form else submission.request.type
         REQUESTS.labels(kind, "replayed" if accepted.replayed else "accepted").inc()
         if not accepted.replayed:
-            self._queue.count_accepted()
+            self._backlog.count_accepted()
             ACCEPT_SECONDS.observe(time.perf_counter() - began)
         return accepted
 
     async def _attach(self, thread_id: str, user_id: str) -> AcceptedRun:
         check_id(thread_id, "thread")
         await self._accounts.check_open(user_id)
-        run = await self._runs.find_active(thread_id, user_id)
+        run = await self._runs.find_active_run(thread_id, user_id)
         if run is None:
             raise NoActiveRunError(thread_id)
         REQUESTS.labels(ATTACH_ACTION, "attached").inc()
@@ -153,7 +153,7 @@ class ChatService:
         run = await self._accept(sync_submission(request), arrival)
         result = await self._results.wait_for_result(run.run_id)
         if result.status != "completed":
-            ended = await self._runs.find(run.run_id, arrival.user_id)
+            ended = await self._runs.find_run(run.run_id, arrival.user_id)
             is_refused = ended is not None and ended.error == ActionRefusedError.code
             error = ActionRefusedError if is_refused else ActionFailedError
             raise error(result.message or "The action could not be done.")

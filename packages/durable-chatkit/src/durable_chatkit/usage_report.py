@@ -68,8 +68,8 @@ async def read_report(settings: UsageSettings, days: int, user_id: str | None) -
         return UsageReport(
             since=since,
             currency=settings.currency,
-            days=await usage.days(since, user_id),
-            users=await usage.users(since, user_id),
+            days=await usage.list_days(since, user_id),
+            users=await usage.list_users(since, user_id),
         )
     finally:
         await database.aclose()

@@ -91,7 +91,7 @@ class UsageMeter:
         Raises:
             BudgetExceededError: no.
         """
-        await self._budgets.check(partial(self._usage.spent, user_id))
+        await self._budgets.check(partial(self._usage.read_spent, user_id))
 
     def measure(self, response: Response, model_input: Any) -> AnswerUsage:
         """Return what an answer used, estimated if its server didn't say."""

@@ -152,8 +152,8 @@ class Acceptance:
         queue_is_full: bool,
     ) -> AcceptedRun:
         acceptance = AcceptanceRepository(session, inbound.user_id)
-        await acceptance.lock(MAX_WAIT_S)
-        state = await acceptance.read(
+        await acceptance.lock_user(MAX_WAIT_S)
+        state = await acceptance.load_state(
             run_id=inbound.run_id,
             idempotency_key=inbound.idempotency_key,
             thread_id=submission.thread_id,
@@ -185,7 +185,7 @@ class Acceptance:
         turn = await changes.apply(submission.request)
         accepted = AcceptedRun(inbound.run_id, thread_id, conversation_id)
         run = _new_run(accepted, submission, inbound, turn, accepted_at)
-        number = await acceptance.write(run, turn.message)
+        number = await acceptance.insert_run(run, turn.message)
         if number is None:
             raise ConflictError("This run id is taken.")
         # If the transaction rolls back, the registration belongs to no run and expires.

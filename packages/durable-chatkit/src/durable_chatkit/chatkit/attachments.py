@@ -35,7 +35,10 @@ from durable_chatkit.errors import (
 )
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
 from durable_chatkit.storage.attachment_repository import AttachmentRepository
-from durable_chatkit.storage.erasure_repository import refuse_erased, transaction_for_active_account
+from durable_chatkit.storage.erasure_repository import (
+    check_account_open,
+    transaction_for_active_account,
+)
 from todochat.contracts.uploads import MAX_FILE_BYTES
 from todochat.database import Database
 from todochat.errors import FieldError, InvalidInputError
@@ -118,12 +121,12 @@ class AttachmentService:
         _check_size(len(file.content))
         async with transaction_for_active_account(self._db, user_id) as session:
             files = AttachmentRepository(session)
-            slot = await files.lock(attachment_id)
+            slot = await files.lock_slot(attachment_id)
             if slot is None:
                 raise UnknownResourceError("attachment")
             registered = ATTACHMENT.validate_json(slot.payload)
             if slot.is_uploaded:
-                stored = await files.content(attachment_id)
+                stored = await files.load_content(attachment_id)
                 if stored is None or stored.content != file.content:
                     raise AttachmentInUseError("This attachment has already been uploaded.")
                 return self._links.sign_attachment(registered, user_id)
@@ -133,7 +136,7 @@ class AttachmentService:
             if is_image(kind) != isinstance(registered, ImageAttachment):
                 raise UnsupportedFileError("The file's type differs from the declared type.")
             attachment = self._new(user_id, attachment_id, registered.name, kind, len(file.content))
-            await files.fill(attachment_id, storable_json(attachment), file.content)
+            await files.save_content(attachment_id, storable_json(attachment), file.content)
         return self._links.sign_attachment(attachment, user_id)
 
     async def add_file(self, user_id: str, file: UploadedFile) -> Attachment:
@@ -167,7 +170,7 @@ class AttachmentService:
         """
         check_id(attachment_id, "attachment")
         async with transaction_for_active_account(self._db, user_id) as session:
-            if not await AttachmentRepository(session).delete(attachment_id):
+            if not await AttachmentRepository(session).delete_attachment(attachment_id):
                 raise UnknownResourceError("attachment")
 
     async def _add(
@@ -175,10 +178,10 @@ class AttachmentService:
     ) -> None:
         payload = storable_json(attachment)
         async with self._db.transaction(user_id) as session:
-            await AcceptanceRepository(session, user_id).lock(LOCK_WAIT_S)
-            await refuse_erased(session)
+            await AcceptanceRepository(session, user_id).lock_user(LOCK_WAIT_S)
+            await check_account_open(session)
             files = AttachmentRepository(session)
-            used = await files.usage()
+            used = await files.sum_usage()
             if used.files >= self._limits.files:
                 msg = f"You can keep at most {self._limits.files} files. Delete some chats with files."
                 raise AttachmentQuotaError(msg)
@@ -186,9 +189,9 @@ class AttachmentService:
                 megabytes = self._limits.size_bytes // 2**20
                 msg = f"You can keep at most {megabytes} MB of files. Delete some chats with files."
                 raise AttachmentQuotaError(msg)
-            await files.add(user_id, attachment.id, payload, size_bytes)
+            await files.register(user_id, attachment.id, payload, size_bytes)
             if content is not None:
-                await files.fill(attachment.id, payload, content)
+                await files.save_content(attachment.id, payload, content)
 
     def _new(
         self, user_id: str, attachment_id: str, name: str, kind: str, size_bytes: int
@@ -209,7 +212,7 @@ async def load_file(db: Database, user_id: str, attachment_id: str) -> FileConte
     """Return a file of a user; see `AttachmentService.load_file`."""
     check_id(attachment_id, "attachment")
     async with db.transaction(user_id) as session:
-        stored = await AttachmentRepository(session).content(attachment_id)
+        stored = await AttachmentRepository(session).load_content(attachment_id)
     if stored is None:
         raise UnknownResourceError("attachment")
     attachment = ATTACHMENT.validate_json(stored.payload)

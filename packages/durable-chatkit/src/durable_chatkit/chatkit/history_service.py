@@ -17,9 +17,9 @@ from durable_chatkit.storage.erasure_repository import transaction_for_active_ac
 from durable_chatkit.storage.history_repository import (
     FeedbackRow,
     FileRow,
-    Found,
     HistoryRepository,
-    SaidRow,
+    SearchHit,
+    VisibleItemRow,
 )
 from durable_chatkit.storage.thread_repository import ThreadRepository, ThreadRow
 from todochat.database import Database
@@ -36,7 +36,7 @@ PageReader = Callable[[AsyncSession, RowT | None], Awaitable[list[RowT]]]
 class FoundPage(msgspec.Struct, frozen=True):
     """A page of search results, newest first."""
 
-    items: list[Found]
+    items: list[SearchHit]
     next_cursor: str | None
 
 
@@ -59,7 +59,9 @@ class HistoryService:
             msg = f"`cursor` {detail}."
             raise InvalidInputError(msg, errors=[FieldError("cursor", detail)])
         async with transaction_for_active_account(self._db, user_id) as session:
-            found = await HistoryRepository(session).search(user_id, words, after, limit + 1)
+            found = await HistoryRepository(session).search_messages(
+                user_id, words, after, limit + 1
+            )
         page = found[:limit]
         if len(found) <= limit:
             return FoundPage(page, None)
@@ -123,7 +125,7 @@ class HistoryService:
 
     async def _encode_file(self, user_id: str, file: FileRow) -> bytes:
         async with self._db.transaction(user_id) as session:
-            stored = await AttachmentRepository(session).content(file.id)
+            stored = await AttachmentRepository(session).load_content(file.id)
         payload: dict[str, Any] = from_json(file.payload)
         shown = {name: value for name, value in payload.items() if name not in _HIDDEN_FIELDS}
         content = base64.b64encode(stored.content).decode() if stored is not None else None
@@ -141,24 +143,26 @@ class HistoryService:
 async def read_threads(session: AsyncSession, last: ThreadRow | None) -> list[ThreadRow]:
     """Return a page of threads after `last`, oldest first."""
     after = Cursor(last.id, last.created_at) if last else None
-    return await ThreadRepository(session).page(after, PAGE, "asc")
+    return await ThreadRepository(session).list_threads(after, PAGE, "asc")
 
 
 async def read_files(session: AsyncSession, last: FileRow | None) -> list[FileRow]:
     """Return a page of attachments after `last`, by id."""
-    return await HistoryRepository(session).files(last.id if last else "", PAGE)
+    return await HistoryRepository(session).list_files(last.id if last else "", PAGE)
 
 
 async def read_feedback(session: AsyncSession, last: FeedbackRow | None) -> list[FeedbackRow]:
     """Return a page of feedback after `last`, by thread and item."""
-    return await HistoryRepository(session).feedback(last, PAGE)
+    return await HistoryRepository(session).list_feedback(last, PAGE)
 
 
-def visible_items_reader(thread_id: str) -> PageReader[SaidRow]:
+def visible_items_reader(thread_id: str) -> PageReader[VisibleItemRow]:
     """Return a function that reads pages of a thread's visible items, oldest first."""
 
-    async def read_items(session: AsyncSession, last: SaidRow | None) -> list[SaidRow]:
+    async def read_items(
+        session: AsyncSession, last: VisibleItemRow | None
+    ) -> list[VisibleItemRow]:
         after = Cursor(last.id, last.created_at) if last else None
-        return await HistoryRepository(session).said(thread_id, after, PAGE)
+        return await HistoryRepository(session).list_visible_items(thread_id, after, PAGE)
 
     return read_items

@@ -29,10 +29,10 @@ from durable_chatkit.chatkit.paging import (
 from durable_chatkit.chatkit.rows import decode_items, decode_thread, encode_item, encode_thread
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.storage.attachment_repository import AttachmentRepository
-from durable_chatkit.storage.erasure_repository import refuse_erased
-from durable_chatkit.storage.fence import is_fenced
+from durable_chatkit.storage.erasure_repository import check_account_open
 from durable_chatkit.storage.item_repository import ItemRepository
 from durable_chatkit.storage.run import StoppedRun
+from durable_chatkit.storage.run_states import is_fenced
 from durable_chatkit.storage.thread_repository import CHANGEABLE, ThreadRepository
 from todochat.bus.errors import RunLostError
 from todochat.database import Database
@@ -73,7 +73,7 @@ class PostgresStore(Store[RequestContext]):
         """Return a thread without its items."""
         check_id(thread_id, "thread")
         async with self._db.transaction(context.user_id) as session:
-            row = await ThreadRepository(session).load(thread_id)
+            row = await ThreadRepository(session).load_thread(thread_id)
         if row is None:
             raise UnknownResourceError("thread")
         thread = decode_thread(row)
@@ -96,12 +96,12 @@ class PostgresStore(Store[RequestContext]):
         async with self._db.transaction(context.user_id) as session:
             await _check_fence(session, context)
             threads = ThreadRepository(session)
-            stored = await threads.update(row, changed)
+            stored = await threads.update_thread(row, changed)
             if stored is None:
                 if thread.id not in context.new_thread_ids:
                     raise UnknownResourceError("thread")
-                await threads.insert(row, context.user_id)
-                await refuse_erased(session)
+                await threads.insert_thread(row, context.user_id)
+                await check_account_open(session)
         context.new_thread_ids.discard(thread.id)
         if stored is None:
             return
@@ -117,8 +117,8 @@ class PostgresStore(Store[RequestContext]):
         size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             threads = ThreadRepository(session)
-            after_cursor = await resolve_cursor(after, "thread", threads.load)
-            rows = await threads.page(after_cursor, size + 1, page_order(order))
+            after_cursor = await resolve_cursor(after, "thread", threads.load_thread)
+            rows = await threads.list_threads(after_cursor, size + 1, page_order(order))
         data = [decode_thread(row) for row in rows[:size]]
         return Page(data=data, has_more=len(rows) > size, after=next_page_cursor(rows, size))
 
@@ -132,7 +132,7 @@ class PostgresStore(Store[RequestContext]):
         """Delete a thread as `delete_thread` does; return its active runs, to signal their workers."""
         check_id(thread_id, "thread")
         async with self._db.transaction(context.user_id) as session:
-            stopped = await ThreadRepository(session).delete(thread_id, context.user_id)
+            stopped = await ThreadRepository(session).delete_thread(thread_id, context.user_id)
             if stopped is None:
                 raise UnknownResourceError("thread")
             return stopped
@@ -145,9 +145,9 @@ class PostgresStore(Store[RequestContext]):
         size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session)
-            after_cursor = await resolve_cursor(after, "item", partial(items.load, thread_id))
-            rows = await items.page(thread_id, after_cursor, size + 1, page_order(order))
-            if not rows and await ThreadRepository(session).load(thread_id) is None:
+            after_cursor = await resolve_cursor(after, "item", partial(items.load_item, thread_id))
+            rows = await items.list_items(thread_id, after_cursor, size + 1, page_order(order))
+            if not rows and await ThreadRepository(session).load_thread(thread_id) is None:
                 raise UnknownResourceError("thread")
         data = self._decode_signed([row.payload for row in rows[:size]], context)
         return Page(data=data, has_more=len(rows) > size, after=next_page_cursor(rows, size))
@@ -157,7 +157,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(thread_id, "thread")
         check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
-            row = await ItemRepository(session).load(thread_id, item_id)
+            row = await ItemRepository(session).load_item(thread_id, item_id)
         if row is None:
             raise UnknownResourceError("item")
         return self._decode_signed([row.payload], context)[0]
@@ -185,7 +185,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(item.id, "item")
         row = encode_item(thread_id, item, context)
         async with self._thread_transaction(context) as session:
-            outcome = await ItemRepository(session).upsert(row)
+            outcome = await ItemRepository(session).upsert_item(row)
         if outcome == "lost":
             raise RunLostError(context.run_id)
         if outcome == "no-thread":
@@ -209,11 +209,11 @@ class PostgresStore(Store[RequestContext]):
         check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session)
-            row = await items.load(thread_id, item_id, for_update=True)
+            row = await items.load_item(thread_id, item_id, for_update=True)
             if row is None:
                 raise UnknownResourceError("item")
             changed = change(decode_items([row.payload])[0])
-            if await items.upsert(encode_item(thread_id, changed, context)) == "lost":
+            if await items.upsert_item(encode_item(thread_id, changed, context)) == "lost":
                 raise RunLostError(context.run_id)
         return changed
 
@@ -229,7 +229,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session)
-            if not await items.delete(thread_id, item_id, context.run_id, context.attempt):
+            if not await items.delete_item(thread_id, item_id, context.run_id, context.attempt):
                 raise RunLostError(context.run_id)
 
     async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
@@ -238,7 +238,7 @@ class PostgresStore(Store[RequestContext]):
         payload = storable_json(attachment)
         async with self._thread_transaction(context) as session:
             await _check_fence(session, context)
-            await AttachmentRepository(session).save(
+            await AttachmentRepository(session).save_attachment(
                 context.user_id, attachment.id, attachment.thread_id, payload
             )
 
@@ -246,7 +246,7 @@ class PostgresStore(Store[RequestContext]):
         """Return an attachment's metadata."""
         check_id(attachment_id, "attachment")
         async with self._db.transaction(context.user_id) as session:
-            payload = await AttachmentRepository(session).load(attachment_id)
+            payload = await AttachmentRepository(session).load_attachment(attachment_id)
         if payload is None:
             raise UnknownResourceError("attachment")
         return _ATTACHMENT.validate_json(payload)
@@ -263,7 +263,7 @@ class PostgresStore(Store[RequestContext]):
         """Delete an attachment's metadata."""
         check_id(attachment_id, "attachment")
         async with self._db.transaction(context.user_id) as session:
-            if not await AttachmentRepository(session).delete(attachment_id):
+            if not await AttachmentRepository(session).delete_attachment(attachment_id):
                 raise UnknownResourceError("attachment")
 
     async def save_feedback(
@@ -275,7 +275,7 @@ class PostgresStore(Store[RequestContext]):
         for item_id in wanted:
             check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
-            if await ThreadRepository(session).load(thread_id) is None:
+            if await ThreadRepository(session).load_thread(thread_id) is None:
                 raise UnknownResourceError("thread")
             if await ItemRepository(session).save_feedback(thread_id, wanted, kind) != len(wanted):
                 raise UnknownResourceError("item")

@@ -124,10 +124,10 @@ class TurnChanges:
             return []
         for attachment_id in ids:
             check_id(attachment_id, "attachment")
-        found = await self._acceptance.take_attachments(self._thread_id, ids)
+        found = await self._acceptance.bind_attachments(self._thread_id, ids)
         missing = set(ids) - found.keys()
         if missing:
-            match await self._acceptance.why_unusable(sorted(missing)):
+            match await self._acceptance.find_unusable_reason(sorted(missing)):
                 case "taken":
                     raise AttachmentInUseError("This attachment belongs to another thread.")
                 case "not-uploaded":
@@ -140,7 +140,7 @@ class TurnChanges:
         return [_ATTACHMENT.validate_json(found[attachment_id]) for attachment_id in ids]
 
     async def _add_tool_output(self, request: ThreadsAddClientToolOutputReq) -> PreparedTurn:
-        rows = await self._items.page(self._thread_id, None, 1, "desc")
+        rows = await self._items.list_items(self._thread_id, None, 1, "desc")
         call = decode_items([rows[0].payload])[0] if rows else None
         if not isinstance(call, ClientToolCallItem) or call.status != "pending":
             msg = "The thread's last item is not a client tool call waiting for its output."
@@ -164,13 +164,13 @@ class TurnChanges:
 
     async def _load_item(self, item_id: str) -> ThreadItem:
         check_id(item_id, "item")
-        row = await self._items.load(self._thread_id, item_id)
+        row = await self._items.load_item(self._thread_id, item_id)
         if row is None:
             raise UnknownResourceError("item")
         return decode_items([row.payload])[0]
 
     async def _save_item(self, item: ThreadItem) -> None:
-        await self._items.upsert(encode_item(self._thread_id, item, self._context))
+        await self._items.upsert_item(encode_item(self._thread_id, item, self._context))
 
 
 def _wrong_item(detail: str) -> InvalidInputError:

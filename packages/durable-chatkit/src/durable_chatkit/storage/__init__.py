@@ -1,1 +1,1 @@
-"""Rows and statements of database `chat`."""
+"""Tables and statements of database `chat`."""

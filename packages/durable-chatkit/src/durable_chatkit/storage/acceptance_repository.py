@@ -1,4 +1,4 @@
-"""What acceptance reads and writes inside its one transaction, bound to the user."""
+"""The statements of acceptance, which run in one transaction bound to the user."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -11,17 +11,17 @@ from durable_chatkit.storage.run import RunKind, TurnRecord
 from durable_chatkit.storage.run_states import ACCEPT_SQL
 from durable_chatkit.storage.thread_repository import ThreadRow
 
-# Whether the account is being erased or was: policies show a user the own account's row only. Read
-# after the lock, so that an erasure is either seen or comes later and deletes what is written here.
+# True if the account is being erased or was erased: policies show a user only the own account's row.
+# Read after the lock, so that an erasure is either visible or starts later and deletes these writes.
 IS_ERASED_SQL: Final = "EXISTS (SELECT 1 FROM erasures)"
 
-# Locks the user's row first: requests of one user are accepted one after the other, so that
-# conversation ids, the limit of concurrent runs and repeats of a key need no further care.
-# The timeout holds for this transaction only.
+# Locks the user's row first: requests of one user are accepted one after the other, so conversation
+# IDs, the limit of concurrent runs and repeated keys need no other synchronization.
+# The timeout is set for this transaction only.
 _LOCK: Final = text("""
-    WITH patience AS (SELECT set_config('lock_timeout', CAST(:wait AS text), true))
+    WITH timeout AS (SELECT set_config('lock_timeout', CAST(:wait AS text), true))
     INSERT INTO owners (user_id, last_conversation_id)
-    SELECT :user_id, 0 FROM patience
+    SELECT :user_id, 0 FROM timeout
     ON CONFLICT (user_id) DO UPDATE SET last_conversation_id = owners.last_conversation_id
 """)
 
@@ -50,8 +50,8 @@ _READ: Final = text(f"""
        AND (thread.id = :thread_id OR thread.conversation_id = :conversation_id)
 """)  # noqa: S608 - a constant
 
-# All that is new, in one round trip: the thread and its number if the turn begins one, the message
-# if there is one, and the run.
+# All inserts in one round trip: the thread and its number if the turn creates one, the message if
+# there is one, and the run.
 _WRITE: Final = text(
     """
     WITH owner AS (
@@ -74,11 +74,11 @@ _WRITE: Final = text(
 )
 
 _DELETE_AFTER: Final = text("""
-    WITH gone AS (
+    WITH deleted AS (
         DELETE FROM items
          WHERE thread_id = :thread_id AND (created_at, id) > (:created_at, :id)
         RETURNING id, hidden, created_at)
-    SELECT id FROM gone WHERE NOT hidden ORDER BY created_at, id
+    SELECT id FROM deleted WHERE NOT hidden ORDER BY created_at, id
 """)
 
 _DELETE_PENDING_CALLS: Final = text("""
@@ -87,8 +87,8 @@ _DELETE_PENDING_CALLS: Final = text("""
        AND payload ->> 'status' = 'pending'
 """)
 
-# One that belongs to another thread stays there: with that thread it would go.
-_TAKE_ATTACHMENTS: Final = text("""
+# An attachment of another thread stays there, since it is deleted together with its thread.
+_BIND_ATTACHMENTS: Final = text("""
     UPDATE attachments SET thread_id = :thread_id,
            payload = jsonb_set(payload, '{thread_id}', to_jsonb(CAST(:thread_id AS text)))
      WHERE id = ANY (CAST(:ids AS text[])) AND uploaded_at IS NOT NULL
@@ -103,7 +103,7 @@ _UNUSABLE_ATTACHMENT: Final = text("""
 
 
 class EarlierRun(msgspec.Struct, frozen=True):
-    """The run that an earlier request with this key or run id led to."""
+    """The run of an earlier request with this key or run ID."""
 
     run_id: str
     thread_id: str
@@ -112,12 +112,12 @@ class EarlierRun(msgspec.Struct, frozen=True):
 
 
 class AcceptanceState(msgspec.Struct, frozen=True):
-    """What acceptance has to know before it decides.
+    """The state that acceptance decides on.
 
     Args:
-        active_runs: the user's, of the kind that is asked for.
-        active_log_bytes: the size of the logs of all active runs of the user, at most 2 s ago.
-        thread: None if the request begins one, or names one that the user doesn't have.
+        active_runs: the user's, of the requested kind.
+        active_log_bytes: the size of the logs of the user's active runs, at most 2 s old.
+        thread: None if the request creates one, or names one that the user doesn't have.
         busy_run_id: the thread's active run that calls the agent.
     """
 
@@ -156,14 +156,14 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AcceptanceRepository:
-    """Reads and writes inside one transaction; `lock` comes first."""
+    """Reads and writes inside one transaction; `lock_user` comes first."""
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
         self._user_id = user_id
 
-    async def lock(self, wait_s: float) -> None:
-        """Wait for the user's other acceptances.
+    async def lock_user(self, wait_s: float) -> None:
+        """Lock the user's row; waits for the user's concurrent acceptances.
 
         Raises:
             DBAPIError: LockNotAvailable, after `wait_s`.
@@ -171,7 +171,7 @@ class AcceptanceRepository:
         values = {"user_id": self._user_id, "wait": f"{int(wait_s * 1000)}ms"}
         await self._session.execute(_LOCK, values)
 
-    async def read(
+    async def load_state(
         self,
         *,
         run_id: str,
@@ -180,7 +180,7 @@ class AcceptanceRepository:
         conversation_id: int | None,
         kind: RunKind,
     ) -> AcceptanceState:
-        """Read the situation in one round trip."""
+        """Load the state in one round trip."""
         values = {
             "user_id": self._user_id,
             "run_id": run_id,
@@ -210,15 +210,14 @@ class AcceptanceRepository:
             is_erased=row.is_erased,
         )
 
-    async def write(self, run: NewRun, message: str | None) -> int | None:
-        """Write the run, with its thread if that is new and the user's message if there is one.
+    async def insert_run(self, run: NewRun, message: str | None) -> int | None:
+        """Insert the run, with its thread if that is new and the user's message if there is one.
 
         Args:
             message: the JSON of the item `run.user_message_id`, if it isn't stored yet.
 
         Returns:
-            The thread's conversation id; None if the run id is taken, which only another user's
-            run can do.
+            The thread's conversation ID; None if another user's run has the run ID.
         """
         values = msgspec.structs.asdict(run)
         values |= {
@@ -231,22 +230,22 @@ class AcceptanceRepository:
     async def delete_items_after(
         self, thread_id: str, item_id: str, created_at: datetime
     ) -> list[str]:
-        """Delete what came after an item; returns the ids of the visible ones, oldest first."""
+        """Delete the items after one; returns the IDs of the visible ones, oldest first."""
         values = {"thread_id": thread_id, "id": item_id, "created_at": created_at}
         return [row.id for row in await self._session.execute(_DELETE_AFTER, values)]
 
     async def delete_other_pending_calls(self, thread_id: str, item_id: str) -> None:
-        """Delete client tool calls that will never be answered."""
+        """Delete the thread's other client tool calls that still wait for their output."""
         values = {"thread_id": thread_id, "id": item_id}
         await self._session.execute(_DELETE_PENDING_CALLS, values)
 
-    async def take_attachments(self, thread_id: str, ids: list[str]) -> dict[str, str]:
-        """Bind attachments to a thread; returns the JSON of those that could be, by id."""
+    async def bind_attachments(self, thread_id: str, ids: list[str]) -> dict[str, str]:
+        """Bind attachments to a thread; returns the JSON of the bound ones, by ID."""
         values = {"thread_id": thread_id, "ids": ids}
-        result = await self._session.execute(_TAKE_ATTACHMENTS, values)
+        result = await self._session.execute(_BIND_ATTACHMENTS, values)
         return {row.id: row.payload for row in result}
 
-    async def why_unusable(self, ids: list[str]) -> Literal["not-uploaded", "taken"] | None:
-        """Return why one of some attachments could not be bound; None if there is none of them."""
+    async def find_unusable_reason(self, ids: list[str]) -> Literal["not-uploaded", "taken"] | None:
+        """Return why one of several attachments can't be bound; None if none of them exists."""
         result = await self._session.execute(_UNUSABLE_ATTACHMENT, {"ids": ids})
         return result.scalar_one_or_none()

@@ -1,15 +1,10 @@
-"""Attachments of the user that the session is bound to: what is known of them, and their bytes."""
+"""Attachments of the session's user: metadata and content."""
 
-from datetime import timedelta
 from typing import Final
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-
-from todochat.database import Database
-
-PURGE_BATCH: Final = 500
 
 _SAVE: Final = text("""
     INSERT INTO attachments (user_id, id, thread_id, payload)
@@ -20,50 +15,41 @@ _SAVE: Final = text("""
 _LOAD: Final = text("SELECT CAST(payload AS text) FROM attachments WHERE id = :id")
 _DELETE: Final = text("DELETE FROM attachments WHERE id = :id RETURNING 1")
 
-_USAGE: Final = text("""
+_SUM_USAGE: Final = text("""
     SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS size_bytes FROM attachments
 """)
-_ADD: Final = text("""
+_REGISTER: Final = text("""
     INSERT INTO attachments (user_id, id, payload, size_bytes)
     VALUES (:user_id, :id, :payload, :size_bytes)
 """)
-# Locked, so that of two uploads of the same file one finds the other's bytes.
-_LOCK: Final = text("""
+# Locked, so that of two concurrent uploads of a file the second finds the first one's content.
+_LOCK_SLOT: Final = text("""
     SELECT CAST(payload AS text) AS payload, size_bytes, uploaded_at IS NOT NULL AS is_uploaded
       FROM attachments WHERE id = :id FOR UPDATE
 """)
-_FILL: Final = text("""
+_SAVE_CONTENT: Final = text("""
     WITH slot AS (
         UPDATE attachments SET payload = :payload, size_bytes = :size_bytes, uploaded_at = now()
          WHERE id = :id
         RETURNING user_id, id)
     INSERT INTO attachment_contents (user_id, id, content) SELECT user_id, id, :content FROM slot
 """)
-_CONTENT: Final = text("""
+_LOAD_CONTENT: Final = text("""
     SELECT CAST(payload AS text) AS payload, content
       FROM attachments JOIN attachment_contents USING (user_id, id)
      WHERE id = :id
 """)
 
-_PURGE: Final = text("""
-    DELETE FROM attachments WHERE (user_id, id) IN (
-        SELECT user_id, id FROM attachments
-         WHERE thread_id IS NULL AND created_at < now() - CAST(:keep AS interval)
-         LIMIT :batch)
-       AND thread_id IS NULL
-    RETURNING 1
-""")
-
 
 class FileUsage(msgspec.Struct, frozen=True):
-    """What a user's files take up, those that were only announced included."""
+    """A user's number of files and their size, registered uploads included."""
 
     files: int
     size_bytes: int
 
 
 class FileSlot(msgspec.Struct, frozen=True):
-    """An attachment that bytes are about to arrive for; `size_bytes` is what was announced."""
+    """A registered attachment; `size_bytes` is the declared size until it is uploaded."""
 
     payload: str
     size_bytes: int
@@ -71,7 +57,7 @@ class FileSlot(msgspec.Struct, frozen=True):
 
 
 class StoredFile(msgspec.Struct, frozen=True):
-    """An attachment with its bytes; `payload` is its JSON."""
+    """An attachment with its content; `payload` is its JSON."""
 
     payload: str
     content: bytes
@@ -83,12 +69,12 @@ class AttachmentRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def load(self, attachment_id: str) -> str | None:
+    async def load_attachment(self, attachment_id: str) -> str | None:
         """Return an attachment's JSON, or None."""
         result = await self._session.execute(_LOAD, {"id": attachment_id})
         return result.scalar_one_or_none()
 
-    async def save(
+    async def save_attachment(
         self, user_id: str, attachment_id: str, thread_id: str | None, payload: str
     ) -> None:
         """Write an attachment.
@@ -104,35 +90,37 @@ class AttachmentRepository:
         }
         await self._session.execute(_SAVE, values)
 
-    async def delete(self, attachment_id: str) -> bool:
-        """Delete an attachment with its bytes; False if there is none."""
+    async def delete_attachment(self, attachment_id: str) -> bool:
+        """Delete an attachment with its content; False if there is none."""
         return (await self._session.execute(_DELETE, {"id": attachment_id})).first() is not None
 
-    async def usage(self) -> FileUsage:
-        """Add up the user's files."""
-        row = (await self._session.execute(_USAGE)).one()
+    async def sum_usage(self) -> FileUsage:
+        """Return the number and the total size of the user's files."""
+        row = (await self._session.execute(_SUM_USAGE)).one()
         return FileUsage(row.files, int(row.size_bytes))
 
-    async def add(self, user_id: str, attachment_id: str, payload: str, size_bytes: int) -> None:
-        """Announce an attachment whose bytes are still to come."""
+    async def register(
+        self, user_id: str, attachment_id: str, payload: str, size_bytes: int
+    ) -> None:
+        """Insert an attachment whose content is uploaded later."""
         values = {
             "user_id": user_id,
             "id": attachment_id,
             "payload": payload,
             "size_bytes": size_bytes,
         }
-        await self._session.execute(_ADD, values)
+        await self._session.execute(_REGISTER, values)
 
-    async def lock(self, attachment_id: str) -> FileSlot | None:
-        """Return an attachment and keep others from filling it; None if there is none."""
-        row = (await self._session.execute(_LOCK, {"id": attachment_id})).one_or_none()
+    async def lock_slot(self, attachment_id: str) -> FileSlot | None:
+        """Lock an attachment for an upload; None if there is none."""
+        row = (await self._session.execute(_LOCK_SLOT, {"id": attachment_id})).one_or_none()
         return FileSlot(*row) if row is not None else None
 
-    async def fill(self, attachment_id: str, payload: str, content: bytes) -> None:
-        """Store an attachment's bytes and what they turned out to be.
+    async def save_content(self, attachment_id: str, payload: str, content: bytes) -> None:
+        """Store an attachment's content, with the `payload` derived from it.
 
         Raises:
-            IntegrityError: it has its bytes already.
+            IntegrityError: it already has content.
         """
         values = {
             "id": attachment_id,
@@ -140,24 +128,9 @@ class AttachmentRepository:
             "content": content,
             "size_bytes": len(content),
         }
-        await self._session.execute(_FILL, values)
+        await self._session.execute(_SAVE_CONTENT, values)
 
-    async def content(self, attachment_id: str) -> StoredFile | None:
-        """Return an attachment with its bytes; None if it isn't there or wasn't uploaded."""
-        row = (await self._session.execute(_CONTENT, {"id": attachment_id})).one_or_none()
+    async def load_content(self, attachment_id: str) -> StoredFile | None:
+        """Return an attachment with its content; None if it doesn't exist or wasn't uploaded."""
+        row = (await self._session.execute(_LOAD_CONTENT, {"id": attachment_id})).one_or_none()
         return StoredFile(*row) if row is not None else None
-
-
-async def purge_unattached(db: Database, keep_s: float) -> int:
-    """Delete a batch of the files, of all users, that no message ever got.
-
-    Args:
-        db: bound to the role `chat_jobs`.
-        keep_s: age since they were announced.
-
-    Returns:
-        How many went; call again while it is a full batch.
-    """
-    async with db.transaction(None) as session:
-        values = {"keep": timedelta(seconds=keep_s), "batch": PURGE_BATCH}
-        return len((await session.execute(_PURGE, values)).all())

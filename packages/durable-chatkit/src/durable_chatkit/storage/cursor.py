@@ -1,7 +1,7 @@
-"""Keyset cursors on (created_at, id): what `after` means in a page.
+"""Keyset cursors on (created_at, id): the `after` of a page.
 
-A cursor is `<id>@<microseconds since 1970>`, so that a page goes on where it was even when the item
-it ended with has been deleted. A bare id is taken too, as clients may send the last id they have.
+A cursor is `<id>@<microseconds since 1970>`, so the next page is right even if the last item of the
+previous one was deleted. A bare ID is accepted, too, as clients may send the last ID they have.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,14 +16,14 @@ _MAX_MICROSECONDS: Final = 253_402_300_799_999_999  # the end of year 9999
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """The place after one row."""
+    """The position after one row."""
 
     id: str
     created_at: datetime
 
 
 class Keyset(msgspec.Struct, frozen=True):
-    """The parts of a statement that reads one page."""
+    """Parts of a statement that selects one page."""
 
     condition: str
     order_by: str
@@ -36,7 +36,7 @@ def encode_cursor(created_at: datetime, row_id: str) -> str:
 
 
 def parse_cursor(after: str) -> Cursor | None:
-    """Read a cursor; None if `after` isn't one, so that it can only be a bare id."""
+    """Parse a cursor; None if `after` isn't one and can only be a bare ID."""
     row_id, found, micros = after.rpartition("@")
     if not found or not micros.isascii() or not micros.isdigit():
         return None
@@ -46,7 +46,7 @@ def parse_cursor(after: str) -> Cursor | None:
 
 
 def keyset(after: Cursor | None, order: Order) -> Keyset:
-    """Return the condition and the order that read the page after a cursor."""
+    """Return the condition and the order that select the page after a cursor."""
     compare, direction = ("<", "DESC") if order == "desc" else (">", "ASC")
     order_by = f"created_at {direction}, id {direction}"
     if after is None:

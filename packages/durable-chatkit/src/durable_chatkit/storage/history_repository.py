@@ -1,4 +1,4 @@
-"""What the user that the session is bound to has said and was told: found again, and read out."""
+"""Searches and exports the history of the session's user."""
 
 from datetime import datetime
 from typing import Final
@@ -30,8 +30,8 @@ _FEEDBACK: Final = text("""
 """)
 
 
-class Found(msgspec.Struct, frozen=True):
-    """One message that holds the words."""
+class SearchHit(msgspec.Struct, frozen=True):
+    """One message that matches a search."""
 
     thread_id: str
     title: str | None
@@ -41,7 +41,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class FileRow(msgspec.Struct, frozen=True):
-    """One attachment without its bytes; `payload` is its JSON."""
+    """One attachment without its content; `payload` is its JSON."""
 
     id: str
     payload: str
@@ -51,7 +51,7 @@ class FileRow(msgspec.Struct, frozen=True):
 
 
 class FeedbackRow(msgspec.Struct, frozen=True):
-    """What the user thinks of one item."""
+    """The user's feedback on one item."""
 
     thread_id: str
     item_id: str
@@ -59,7 +59,7 @@ class FeedbackRow(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
-class SaidRow(msgspec.Struct, frozen=True):
+class VisibleItemRow(msgspec.Struct, frozen=True):
     """One visible item; `payload` is its JSON."""
 
     id: str
@@ -73,17 +73,14 @@ class HistoryRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def search(
+    async def search_messages(
         self, user_id: str, words: str, after: Cursor | None, limit: int
-    ) -> list[Found]:
-        """Return up to `limit` messages that hold all words, the newest first.
-
-        Hidden items have no words at all.
-        """
+    ) -> list[SearchHit]:
+        """Return up to `limit` messages that contain all words, newest first; no hidden items."""
         key = keyset(after, "desc")
         statement = text(
-            f"WITH asked AS ({_QUERY}), found AS ("  # noqa: S608 - constants
-            "    SELECT thread_id, id, payload, created_at, query FROM items, asked"
+            f"WITH search AS ({_QUERY}), found AS ("  # noqa: S608 - constants
+            "    SELECT thread_id, id, payload, created_at, query FROM items, search"
             "     WHERE user_id = :user_id AND said IS NOT NULL AND said @@ query"
             f"      AND {key.condition} ORDER BY {key.order_by} LIMIT :limit)"
             " SELECT found.thread_id, title, found.id AS item_id,"
@@ -93,9 +90,11 @@ class HistoryRepository:
             f" ORDER BY found.{key.order_by.replace(', ', ', found.')}"
         )
         values = {"user_id": user_id, "words": words, "limit": limit, **key.values}
-        return [Found(*row) for row in await self._session.execute(statement, values)]
+        return [SearchHit(*row) for row in await self._session.execute(statement, values)]
 
-    async def said(self, thread_id: str, after: Cursor | None, limit: int) -> list[SaidRow]:
+    async def list_visible_items(
+        self, thread_id: str, after: Cursor | None, limit: int
+    ) -> list[VisibleItemRow]:
         """Return a thread's visible items, oldest first."""
         key = keyset(after, "asc")
         statement = text(
@@ -104,15 +103,15 @@ class HistoryRepository:
             f" ORDER BY {key.order_by} LIMIT :limit"
         )
         values = {"thread_id": thread_id, "limit": limit, **key.values}
-        return [SaidRow(*row) for row in await self._session.execute(statement, values)]
+        return [VisibleItemRow(*row) for row in await self._session.execute(statement, values)]
 
-    async def files(self, after: str, limit: int) -> list[FileRow]:
-        """Return attachments whose id comes after another."""
+    async def list_files(self, after: str, limit: int) -> list[FileRow]:
+        """Return up to `limit` uploaded attachments with IDs greater than `after`, in order of ID."""
         rows = await self._session.execute(_FILES, {"after": after, "limit": limit})
         return [FileRow(*row) for row in rows]
 
-    async def feedback(self, after: FeedbackRow | None, limit: int) -> list[FeedbackRow]:
-        """Return feedback, by thread and item."""
+    async def list_feedback(self, after: FeedbackRow | None, limit: int) -> list[FeedbackRow]:
+        """Return up to `limit` feedback entries after one, in order of thread and item."""
         values = {
             "thread_id": after.thread_id if after else "",
             "item_id": after.item_id if after else "",

@@ -1,4 +1,4 @@
-"""Items of a thread, and feedback on them, of the user that the session is bound to."""
+"""Items of a thread, and feedback on them, of the session's user."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.storage.cursor import Cursor, Order, keyset
-from durable_chatkit.storage.fence import FENCE_SQL
+from durable_chatkit.storage.run_states import FENCE_SQL
 
-# An item that is said again keeps the time and so the place that it got first. The thread is looked
-# for under row-level security: a conflict with another user's row would be an error of its own.
+# An item that is written again keeps its first time and so its position. The thread is selected under
+# row-level security: a conflict with another user's row would be a different error.
 _UPSERT: Final = """
     thread AS (SELECT 1 FROM threads WHERE id = :thread_id),
     written AS (
@@ -28,7 +28,7 @@ _UPSERT_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_UPSERT}")
 _UPSERT_FREE: Final = text(f"WITH fence AS (SELECT 1), {_UPSERT}")
 
 _DELETE: Final = """
-    gone AS (
+    deleted AS (
         DELETE FROM items
          WHERE thread_id = :thread_id AND id = :id AND EXISTS (SELECT 1 FROM fence))
     SELECT 1 FROM fence
@@ -50,7 +50,7 @@ _SAVE_FEEDBACK: Final = text("""
 """)
 
 
-# The time that the item has; `lost`: the run that writes is another attempt's.
+# The item's time; `lost`: a later attempt has the run that writes.
 UpsertOutcome = datetime | Literal["lost", "no-thread"]
 
 
@@ -63,7 +63,7 @@ class ItemRow(msgspec.Struct, frozen=True):
 
 
 class NewItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An item to write; `run_id` and `attempt` are None outside runs, which writes unfenced."""
+    """An item to write; outside of runs `run_id` and `attempt` are None and the write is unfenced."""
 
     thread_id: str
     id: str
@@ -82,23 +82,23 @@ class ItemRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def load(
+    async def load_item(
         self, thread_id: str, item_id: str, *, for_update: bool = False
     ) -> ItemRow | None:
         """Return an item, or None.
 
         Args:
-            for_update: nobody else may write it until the transaction ends.
+            for_update: lock it until the transaction ends.
         """
         values = {"thread_id": thread_id, "id": item_id}
         statement = _LOCK if for_update else _LOAD
         row = (await self._session.execute(statement, values)).one_or_none()
         return ItemRow(*row) if row is not None else None
 
-    async def page(
+    async def list_items(
         self, thread_id: str, after: Cursor | None, limit: int, order: Order
     ) -> list[ItemRow]:
-        """Return up to `limit` items after a place."""
+        """Return up to `limit` items after a cursor."""
         key = keyset(after, order)
         statement = text(
             "SELECT id, CAST(payload AS text), created_at FROM items"  # noqa: S608 - constants
@@ -108,11 +108,11 @@ class ItemRepository:
         values = {"thread_id": thread_id, "limit": limit, **key.values}
         return [ItemRow(*row) for row in await self._session.execute(statement, values)]
 
-    async def upsert(self, item: NewItem) -> UpsertOutcome:
-        """Write an item.
+    async def upsert_item(self, item: NewItem) -> UpsertOutcome:
+        """Insert or replace an item.
 
         Raises:
-            IntegrityError: the thread was deleted at this moment.
+            IntegrityError: the thread was deleted concurrently.
         """
         values = msgspec.structs.asdict(item)
         if item.attempt is None:
@@ -123,10 +123,10 @@ class ItemRepository:
             return "lost"
         return created_at if isinstance(created_at, datetime) else "no-thread"
 
-    async def delete(
+    async def delete_item(
         self, thread_id: str, item_id: str, run_id: str | None, attempt: int | None
     ) -> bool:
-        """Delete an item if it is there; False if the run is another attempt's."""
+        """Delete an item if it exists; False if a later attempt has the run."""
         values: dict[str, object] = {"thread_id": thread_id, "id": item_id}
         if attempt is None:
             statement = _DELETE_FREE
@@ -136,6 +136,6 @@ class ItemRepository:
         return (await self._session.execute(statement, values)).first() is not None
 
     async def save_feedback(self, thread_id: str, item_ids: list[str], kind: str) -> int:
-        """Note what the user thinks of items; returns how many of them there are."""
+        """Upsert the user's feedback on items; returns how many of them exist."""
         values = {"thread_id": thread_id, "item_ids": item_ids, "kind": kind}
         return len((await self._session.execute(_SAVE_FEEDBACK, values)).all())

@@ -1,9 +1,10 @@
-"""A run as storage knows it: one accepted request that streams an answer."""
+"""A run, one accepted request that streams a response, and its row in `runs`."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
+from sqlalchemy.engine import Row
 
 from todochat.contracts.runs import RunStatus
 
@@ -11,20 +12,20 @@ RunKind = Literal["agent", "action"]
 EndStatus = Literal["completed", "failed", "cancelled"]
 CancelReason = Literal["user", "abandoned", "thread-deleted"]
 
-# A run that was in the hands of this many workers when they died isn't tried again.
+# A run that was claimed by this many workers when they died is not retried.
 MAX_CRASHES: Final = 3
 
 ACTIVE: Final = frozenset({"queued", "running"})
 
 
 class TurnRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What acceptance did to the thread, as far as the stream must still say it.
+    """The changes that acceptance made to the thread and that the stream has yet to publish.
 
     Args:
-        new_thread: the thread came into being with this run.
-        removed_item_ids: visible items that a retry took out, oldest first.
-        replaced_item_id: the structured input whose answers arrived.
-        sender_item_id: the widget that an action came from.
+        new_thread: acceptance created the thread.
+        removed_item_ids: visible items that a retry deleted, oldest first.
+        replaced_item_id: the structured input that was answered.
+        sender_item_id: the widget that sent an action.
     """
 
     new_thread: bool = False
@@ -38,11 +39,11 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         kind: `agent` runs are exclusive per thread, `action` runs are not.
-        request: the body as the browser sent it; emptied when the run ends.
-        attempt: grows with each claim; every write of the run is fenced by it.
-        crashes: how often a claim took the run from a worker whose lease had ended.
-        closed_at: when the end marker was known to be in the run's log.
-        taken_over: this claim took the run from a worker whose lease had ended; no column.
+        request: the request body, byte for byte; cleared when the run ends.
+        attempt: incremented by each claim; fences every write of the run.
+        crashes: how many claims took the run over after its lease had expired.
+        closed_at: when the end marker was confirmed in the run's log.
+        taken_over: this claim took the run over after its lease had expired; not a column.
     """
 
     run_id: str
@@ -73,17 +74,17 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_active(self) -> bool:
-        """Whether the run has not ended yet."""
+        """True until the run has an outcome."""
         return self.status in ACTIVE
 
     @property
     def is_poisoned(self) -> bool:
-        """Whether the run has killed so many workers that it has to end as failed."""
+        """True if the run has crashed MAX_CRASHES workers and must end as failed."""
         return self.crashes >= MAX_CRASHES
 
 
 class RunLease(msgspec.Struct, frozen=True):
-    """A run whose lease was just renewed, and whether somebody wants it to stop."""
+    """A run whose lease was just renewed, with its cancellation request, if any."""
 
     run_id: str
     attempt: int
@@ -92,7 +93,24 @@ class RunLease(msgspec.Struct, frozen=True):
 
 
 class StoppedRun(msgspec.Struct, frozen=True):
-    """A run that was asked to stop; `worker_id` is who has to hear of it, None if nobody has it."""
+    """A run with a cancellation request; `worker_id` must be notified, None if unclaimed."""
 
     run_id: str
     worker_id: str | None
+
+
+# JSON is selected as text, for msgspec to decode into a struct.
+RUN_COLUMNS: Final = ", ".join(
+    "CAST(turn AS text) AS turn" if name == "turn" else name
+    for name in RunRecord.__struct_fields__
+    if name != "taken_over"
+)
+
+_decode_turn: Final = msgspec.json.Decoder(TurnRecord).decode
+
+
+def to_run(row: Row[Any]) -> RunRecord:
+    """Build a run from a row that has `RUN_COLUMNS`."""
+    values = row._asdict()
+    values["turn"] = _decode_turn(values["turn"])
+    return RunRecord(**values)

@@ -1,6 +1,6 @@
-"""Runs as the worker sees them: claim, renew, journal, finish, purge. Crosses users.
+"""Runs of all users, for workers: claim, renew, journal, finish, purge.
 
-The statements that move a run, and what its states are: `run_states`.
+The states of a run and the statements that change them: `run_states`.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import TextClause, text
 
-from durable_chatkit.storage.run import EndStatus, RunLease, RunRecord
-from durable_chatkit.storage.run_rows import to_run
+from durable_chatkit.storage.run import EndStatus, RunLease, RunRecord, to_run
 from durable_chatkit.storage.run_states import (
     CLAIM,
     CLOSE,
@@ -40,7 +39,7 @@ _EARLIER_TOOL_STEPS: Final = text("""
      ORDER BY runs.created_at, run_steps.created_at, run_steps.key
 """)
 
-# Later turns of the thread, actions included: the retry has taken them out of the conversation.
+# Later turns of the thread, actions included: the retry has removed them from the conversation.
 _REMOVED_TOOL_STEPS: Final = text("""
     SELECT run_id, key, payload FROM run_steps JOIN runs USING (run_id)
      WHERE runs.thread_id = :thread_id AND runs.run_id <> :run_id
@@ -60,34 +59,34 @@ _QUEUE: Final = text("""
 
 
 class LogPosition(NamedTuple):
-    """How far a run's log is: its last seq and its size; None if the size isn't known yet."""
+    """The last seq of a run's log, and its size; None if the size isn't known yet."""
 
     seq: int
     size_bytes: int | None = None
 
 
-class Queue(NamedTuple):
-    """What waits for a worker: how many runs, and the oldest one's age in seconds."""
+class QueueLength(NamedTuple):
+    """The number of queued runs, and the age of the oldest one in seconds."""
 
     length: int
     oldest_s: float
 
 
 class RunRepository:
-    """The runs of all users, for workers.
+    """Reads and writes runs of all users.
 
     Args:
-        db: bound to the role `chat_jobs`, whose policies let it do this and nothing else.
+        db: bound to the role `chat_jobs`, whose policies permit exactly this.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     async def claim(self, worker_id: str, lease_s: float) -> RunRecord | None:
-        """Take the oldest run that nobody holds, or None.
+        """Claim the oldest unclaimed run, or None.
 
-        A run that has ended comes back too if its end marker may be missing; then only
-        the marker is to be written and `close` called. See `RunRecord.is_poisoned`.
+        This may be a run that has ended but whose end marker may be missing; the caller then only
+        writes the marker and calls `close`. See `RunRecord.is_poisoned`.
         """
         async with self._db.transaction(None) as session:
             result = await session.execute(
@@ -102,14 +101,14 @@ class RunRepository:
         lease_s: float,
         positions: Mapping[str, LogPosition] | None = None,
     ) -> list[RunLease]:
-        """Prolong leases of a worker in one statement; a run missing in the answer is lost.
+        """Renew leases of a worker in one statement; a run missing from the result is lost.
 
         Args:
-            positions: the runs to prolong (None: all), each with the last seq it said, which is
-                kept in case the log is lost, and the size of its log. A run that its worker has released must not be among them, or
-                nobody would ever take it over.
+            positions: the runs to renew (None: all), each with its last published seq, which is
+                stored in case the log is lost, and the size of its log. A run that its worker has
+                released must not be among them, or it would never be taken over.
         """
-        said = positions or {}
+        renewed = positions or {}
         async with self._db.transaction(None) as session:
             result = await session.execute(
                 RENEW,
@@ -117,15 +116,15 @@ class RunRepository:
                     "worker_id": worker_id,
                     "lease": timedelta(seconds=lease_s),
                     "all": positions is None,
-                    "run_ids": list(said),
-                    "seqs": [position.seq for position in said.values()],
-                    "log_bytes": [position.size_bytes for position in said.values()],
+                    "run_ids": list(renewed),
+                    "seqs": [position.seq for position in renewed.values()],
+                    "log_bytes": [position.size_bytes for position in renewed.values()],
                 },
             )
             return [RunLease(*row) for row in result]
 
     async def release(self, run_id: str, worker_id: str, attempt: int) -> bool:
-        """Hand a run back at once, for any worker to go on with; it doesn't count as a crash."""
+        """Return a run to the queue immediately; this doesn't count as a crash."""
         return await self._changed(RELEASE, run_id=run_id, worker_id=worker_id, attempt=attempt)
 
     async def finish(
@@ -137,14 +136,14 @@ class RunRepository:
         seq_high: int,
         log_bytes: int | None = None,
     ) -> bool:
-        """Set a run's outcome, before its end marker is written; False if the run is lost.
+        """Store a run's outcome, before its end marker is written; False if the run is lost.
 
-        From here on the thread takes the next message. The lease stays until `close`, so
-        that another worker writes the marker if this one dies first.
+        From here on the thread accepts the next message. The lease stays until `close`, so that
+        another worker writes the marker if this one dies first.
 
         Args:
             error: a short code for operators, None unless the run failed.
-            log_bytes: the size of its log; None leaves what the last renewal said.
+            log_bytes: the size of its log; None keeps the value of the last renewal.
         """
         return await self._changed(
             FINISH,
@@ -159,7 +158,7 @@ class RunRepository:
     async def close(
         self, run_id: str, attempt: int, *, log_quota_bytes: int = NO_QUOTA
     ) -> list[str] | None:
-        """Note that the end marker is in the log: nobody needs to look at this run again.
+        """Close a run whose end marker is in the log; it is never claimed again.
 
         Returns:
             The user's other ended runs whose logs exceed the quota, to be dropped from Redis; None
@@ -176,7 +175,7 @@ class RunRepository:
         return list(row.dropped) if row is not None else None
 
     async def save_seq_high(self, run_id: str, attempt: int, seq: int) -> None:
-        """Keep the last seq said, for the case that the log is lost.
+        """Store the last published seq, in case the log is lost.
 
         Raises:
             RunLostError: another attempt has the run.
@@ -198,14 +197,14 @@ class RunRepository:
         payload: bytes,
         usage: AnswerUsage | None = None,
     ) -> None:
-        """Add to the journal; a step is never written twice.
+        """Insert a step of the journal; a step is never written twice.
 
         Args:
-            usage: what a model answer used, counted with it.
+            usage: of the model call that the step records; inserted in the same transaction.
 
         Raises:
             RunLostError: another attempt has the run.
-            IntegrityError: the step is there already, which only a mistake can cause.
+            IntegrityError: the step exists already, which only a bug can cause.
         """
         values = {"run_id": run_id, "attempt": attempt, "key": key, "payload": payload}
         async with self._db.transaction(None) as session:
@@ -218,7 +217,7 @@ class RunRepository:
     async def load_earlier_tool_steps(self, run: RunRecord) -> list[tuple[str, str, bytes]]:
         """Return the tool steps of earlier runs of the same user message, oldest first.
 
-        A retry doesn't undo what those did; the model has to be told of it.
+        A retry doesn't undo their effects, so the model needs to know of them.
 
         Returns:
             Run id, key and payload of each.
@@ -246,14 +245,14 @@ class RunRepository:
             return [(row.run_id, row.key, row.payload) for row in result]
 
     async def purge(self, *, keep_runs_s: float, keep_steps_s: float) -> tuple[int, int] | None:
-        """Delete what is old, one batch; None if another worker is at it.
+        """Delete one batch of expired runs and steps; None if another worker is purging.
 
         Args:
             keep_runs_s: age since closing; not under 7 days, how long idempotency keys live.
             keep_steps_s: age since closing.
 
         Returns:
-            How many runs and how many steps went; call again while it is a full batch.
+            The numbers of deleted runs and steps; call again while either is a full batch.
         """
         async with self._db.transaction(None) as session:
             lock = text("SELECT pg_try_advisory_xact_lock(:key)")
@@ -268,14 +267,14 @@ class RunRepository:
             return len(runs.all()), len(steps.all())
 
     async def count_queued(self) -> int:
-        """Return how many runs of all users wait for a worker."""
+        """Return the number of queued runs of all users."""
         return (await self.read_queue()).length
 
-    async def read_queue(self) -> Queue:
-        """Return how many runs of all users wait for a worker, and since when."""
+    async def read_queue(self) -> QueueLength:
+        """Return the number of queued runs of all users, and the age of the oldest."""
         async with self._db.transaction(None) as session:
             row = (await session.execute(_QUEUE)).one()
-        return Queue(int(row.length), max(0.0, float(row.oldest_s)))
+        return QueueLength(int(row.length), max(0.0, float(row.oldest_s)))
 
     async def _changed(self, statement: TextClause, **values: object) -> bool:
         async with self._db.transaction(None) as session:

@@ -10,7 +10,7 @@
                                      v  │                   v  │
                                     orphaned               unmarked
 
-    state      status                         lease_until   closed_at   who moves it on
+    state      status                         lease_until   closed_at   moved on by
     queued     queued                         null          null        a worker: claim
     running    running                        future        null        its worker: renew, finish
     orphaned   running                        past          null        another: claim, a crash
@@ -18,24 +18,25 @@
     unmarked   completed, failed, cancelled   past          null        another: claim
     closed     completed, failed, cancelled   null          set         housekeeping: purge
 
-A wish to stop (`cancel_requested_at`) is no state: it may come to any active run, whoever has it
-hears of it with the next renewal, and ends the run as cancelled.
+A cancellation request (`cancel_requested_at`) is not a state: any active run can get one, its worker
+reads it at the next renewal and ends the run as cancelled.
 
-Each claim makes the next attempt. Every statement of a worker names its attempt, and changes
-nothing once another one was made: that is the fence, here and in `fence.py`. What a run's states
-promise is explored in `tests/formal/run_model.py`; `docs/runs.md` has it all on one page.
+Each claim increments the attempt. Every statement of a worker names its attempt and is a no-op once
+there is a later one: that is the fence. `tests/formal/run_model.py` explores the guarantees of these
+states; `docs/runs.md` has them on one page.
 """
 
 from typing import Final
 
 from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from durable_chatkit.storage.run_rows import RUN_COLUMNS
+from durable_chatkit.storage.run import RUN_COLUMNS
 
-LOG_OVERHEAD_BYTES: Final = 1024  # of a run's keys in Redis, whatever its log holds
+LOG_OVERHEAD_BYTES: Final = 1024  # of a run's keys in Redis, for any log
 
-# nothing -> queued. The rest of what acceptance writes is in the same statement, see there. A
-# thread has one active run that calls the agent: `uq_runs_thread_id_active_agent`.
+# nothing -> queued. `acceptance_repository` embeds this in the statement that writes everything else.
+# A thread has one active run that calls the agent: `uq_runs_thread_id_active_agent`.
 ACCEPT_SQL: Final = """
     INSERT INTO runs (run_id, user_id, thread_id, conversation_id, kind, request_type, request,
                       simple_form, turn, user_message_id, idempotency_key, body_hash, timezone,
@@ -48,9 +49,9 @@ ACCEPT_SQL: Final = """
     RETURNING conversation_id
 """
 
-# queued, orphaned -> running; unmarked -> ended. A worker that the run still names died with it: a
-# release takes the name out.
-# SKIP LOCKED lets workers claim side by side; FIFO among what nobody holds.
+# queued, orphaned -> running; unmarked -> ended. If the run still names a worker, that worker died: a
+# release clears the name.
+# SKIP LOCKED lets workers claim concurrently; FIFO among unclaimed runs.
 CLAIM: Final = text(f"""
     UPDATE runs
        SET attempt = attempt + 1,
@@ -66,34 +67,34 @@ CLAIM: Final = text(f"""
               FOR UPDATE SKIP LOCKED
             LIMIT 1)
     RETURNING {RUN_COLUMNS},
-              -- A query in RETURNING sees the row as it was before.
+              -- A query in RETURNING reads the row's previous version.
               crashes > (SELECT before.crashes FROM runs AS before
                           WHERE before.run_id = runs.run_id) AS taken_over
 """)  # noqa: S608 - the columns are a constant
 
-# running, ended -> the same for some seconds more; tells which runs are to stop.
-# Rows are locked in order of run_id, as by everyone who locks several: no deadlock.
+# running, ended -> unchanged, with a longer lease; returns cancellation requests.
+# Rows are locked in order of run_id, as in every statement that locks several: no deadlock.
 RENEW: Final = text("""
     WITH mine AS (
         SELECT run_id FROM runs
          WHERE closed_at IS NULL AND worker_id = :worker_id AND lease_until IS NOT NULL
            AND (CAST(:all AS boolean) OR run_id = ANY (CAST(:run_ids AS text[])))
          ORDER BY run_id FOR UPDATE),
-    said AS (
+    saved AS (
         SELECT * FROM unnest(
             CAST(:run_ids AS text[]), CAST(:seqs AS integer[]), CAST(:log_bytes AS bigint[])
         ) AS s(run_id, seq, log_bytes))
     UPDATE runs
        SET lease_until = now() + CAST(:lease AS interval),
-           seq_high = greatest(seq_high, (SELECT seq FROM said WHERE said.run_id = runs.run_id)),
+           seq_high = greatest(seq_high, (SELECT seq FROM saved WHERE saved.run_id = runs.run_id)),
            log_bytes = coalesce(
-               (SELECT said.log_bytes FROM said WHERE said.run_id = runs.run_id), runs.log_bytes)
+               (SELECT saved.log_bytes FROM saved WHERE saved.run_id = runs.run_id), runs.log_bytes)
       FROM mine
      WHERE runs.run_id = mine.run_id
     RETURNING runs.run_id, attempt, cancel_requested_at IS NOT NULL, cancel_reason
 """)
 
-# running -> queued, ended -> unmarked, at once and without a crash.
+# running -> queued, ended -> unmarked, immediately; doesn't count as a crash.
 RELEASE: Final = text("""
     UPDATE runs
        SET worker_id = NULL, lease_until = CASE WHEN status = 'running' THEN NULL ELSE now() END,
@@ -103,9 +104,9 @@ RELEASE: Final = text("""
     RETURNING 1
 """)
 
-# running -> ended, to an outcome that never changes. The thread takes the next message from here
-# on; the lease stays until the end marker is known to be in the log.
-# The body is not needed any more and is the user's words: it goes.
+# running -> ended, with an outcome that never changes. The thread accepts the next message from here
+# on; the lease stays until the end marker is confirmed in the log.
+# The request body is no longer needed and is user content, so it is cleared.
 FINISH: Final = text("""
     UPDATE runs
        SET status = :status, error = :error, seq_high = greatest(seq_high, :seq_high),
@@ -115,9 +116,9 @@ FINISH: Final = text("""
     RETURNING 1
 """)
 
-# ended -> closed. Also picks the logs that the user's quota has no room for: logs of active runs and
-# of this one come first, then those of other closed runs, the newest first. What is picked is to be
-# dropped from Redis. SKIP LOCKED: another of the user's runs may be closing at the same moment.
+# ended -> closed. Also returns the logs that exceed the user's quota, which the caller drops from
+# Redis: logs of active runs and of this run count first, then those of other closed runs, newest
+# first. SKIP LOCKED: another of the user's runs may be closing concurrently.
 CLOSE: Final = text(f"""
     WITH closed AS (
         UPDATE runs
@@ -144,10 +145,24 @@ CLOSE: Final = text(f"""
     SELECT ARRAY(SELECT run_id FROM dropped) AS dropped FROM closed
 """)  # noqa: S608 - a constant
 
-# No state changes below, but the same fence holds.
+# A run's writes count only while its attempt is the latest. The row stays locked for the rest of the
+# transaction, so a claim and this transaction are serialized: the loser of a takeover can't write
+# after the winner has read.
+FENCE_SQL: Final = "SELECT 1 FROM runs WHERE run_id = :run_id AND attempt = :attempt FOR SHARE"
+
+_FENCE: Final = text(FENCE_SQL)
+
+
+async def is_fenced(session: AsyncSession, run_id: str, attempt: int) -> bool:
+    """Hold the fence until the transaction ends; False if the attempt isn't the latest."""
+    result = await session.execute(_FENCE, {"run_id": run_id, "attempt": attempt})
+    return result.first() is not None
+
+
+# The statements below change no state but are fenced, too.
 
 # One step of the journal, which is never written twice.
-# FOR SHARE makes fence and insert one step: a claim waits for it, or it sees the claim.
+# FOR SHARE makes fence and insert atomic: a concurrent claim either waits or is visible here.
 SAVE_STEP: Final = text("""
     INSERT INTO run_steps (run_id, key, user_id, payload)
     SELECT run_id, :key, user_id, :payload
@@ -156,14 +171,14 @@ SAVE_STEP: Final = text("""
     RETURNING 1
 """)
 
-# The last number in the log, for the case that the log is lost.
+# The last seq in the log, in case the log is lost.
 SAVE_SEQ: Final = text("""
     UPDATE runs SET seq_high = greatest(seq_high, :seq_high)
      WHERE run_id = :run_id AND attempt = :attempt
     RETURNING 1
 """)
 
-# The person's wishes: no fence, since they hold for every attempt.
+# Requests of the user: not fenced, since they apply to every attempt.
 
 CANCEL: Final = text(f"""
     UPDATE runs
@@ -174,16 +189,16 @@ CANCEL: Final = text(f"""
 """)  # noqa: S608 - constants
 
 
-def _stop_all(which: str) -> TextClause:
-    """Ask several runs to stop, because what they write to goes.
+def _stop_all(condition: str) -> TextClause:
+    """Return a statement that requests cancellation of several runs before their thread is deleted.
 
-    Locked in order of run_id, as by the renewal of leases; and runs before threads, as by the
-    workers' item writes: no deadlock.
+    It locks runs in order of run_id, as the renewal of leases does, and runs before threads, as the
+    workers' item writes do: no deadlock.
     """
     return text(f"""
     WITH active AS (
         SELECT run_id FROM runs
-         WHERE {which} AND status IN ('queued', 'running')
+         WHERE {condition} AND status IN ('queued', 'running')
          ORDER BY run_id FOR UPDATE)
     UPDATE runs
        SET cancel_requested_at = coalesce(cancel_requested_at, now()),
@@ -197,7 +212,7 @@ def _stop_all(which: str) -> TextClause:
 STOP_OF_THREAD: Final = _stop_all("thread_id = :id")
 STOP_OF_USER: Final = _stop_all("user_id = :user_id")
 
-# closed -> gone: first the journal, or at once if the thread was deleted, then the row.
+# closed -> deleted: the journal first (immediately if the thread was deleted), then the row.
 PURGE_STEPS: Final = text("""
     DELETE FROM run_steps WHERE run_id IN (
         SELECT run_id FROM runs

@@ -1,7 +1,7 @@
-"""The tables of database `chat`, as the migrations make them.
+"""The tables of database `chat`, as the migrations create them.
 
-They are for Alembic's comparison; statements are written as SQL beside the methods that run them,
-since what matters in them (fences, SKIP LOCKED, one round trip) is what an ORM would hide.
+They serve Alembic's comparison. Statements are SQL beside the methods that execute them, since an
+ORM would hide the parts that matter: fences, SKIP LOCKED, one round trip.
 """
 
 from typing import Final
@@ -44,7 +44,7 @@ SAID: Final = (
     " THEN to_tsvector('simple', coalesce(said_text(payload), '')) END"
 )
 
-# One row a user: the counter of its conversations, and the lock under which a user's requests are
+# One row per user: the counter of conversations, and the lock under which the user's requests are
 # accepted one after the other.
 OWNERS: Final = Table(
     "owners",
@@ -66,7 +66,7 @@ THREADS: Final = Table(
     Column("created_at", MOMENT, nullable=False),
     Column("updated_at", MOMENT, nullable=False),
     UniqueConstraint("user_id", "conversation_id"),
-    # What items and attachments refer to: a row can't point at another user's thread.
+    # The target of foreign keys of items and attachments: a row can't reference another user's thread.
     UniqueConstraint("user_id", "id"),
     Index("ix_threads_user_id_created_at_id", "user_id", "created_at", "id"),
 )
@@ -82,7 +82,7 @@ ITEMS: Final = Table(
     Column("hidden", Boolean, nullable=False),
     Column("payload", JSONB, nullable=False),
     Column("created_at", MOMENT, nullable=False),
-    # The words of a visible message, for the search; None for everything else.
+    # The search index of a visible message; NULL for all other items.
     Column("said", TSVECTOR, Computed(SAID, persisted=True)),
     ForeignKeyConstraint(
         ["user_id", "thread_id"], ["threads.user_id", "threads.id"], ondelete="CASCADE"
@@ -104,11 +104,11 @@ ATTACHMENTS: Final = Table(
     Column("id", Text, primary_key=True),
     Column("thread_id", Text),
     Column("payload", JSONB, nullable=False),
-    # As announced, until the bytes are there.
+    # The declared size, until the content is uploaded.
     Column("size_bytes", Integer, nullable=False, server_default=text("0")),
     Column("uploaded_at", MOMENT),
     Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
-    # Deferred: acceptance binds them to a thread that it writes a moment later.
+    # Deferred: acceptance binds them to a thread before it inserts the thread.
     ForeignKeyConstraint(
         ["user_id", "thread_id"],
         ["threads.user_id", "threads.id"],
@@ -124,7 +124,7 @@ ATTACHMENTS: Final = Table(
     ),
 )
 
-# Apart from what is known of an attachment, which is read far more often.
+# Separate from the metadata of attachments, which is read far more often.
 ATTACHMENT_CONTENTS: Final = Table(
     "attachment_contents",
     METADATA,
@@ -136,7 +136,7 @@ ATTACHMENT_CONTENTS: Final = Table(
     ),
 )
 
-# Accounts that are being erased, or were lately: `account` is the SHA-256 of the user's id.
+# Accounts that are being erased or were erased recently: `account` is the SHA-256 of the user ID.
 ERASURES: Final = Table(
     "erasures",
     METADATA,
@@ -164,7 +164,7 @@ RUNS: Final = Table(
     METADATA,
     Column("run_id", Text, primary_key=True),
     Column("user_id", Text, nullable=False),
-    # No foreign key: a run outlives its thread until its worker has heard of the deletion.
+    # No foreign key: a run outlives its thread until its worker has noticed the deletion.
     Column("thread_id", Text, nullable=False),
     Column("conversation_id", Integer, nullable=False),
     Column("kind", Text, nullable=False),
@@ -187,7 +187,7 @@ RUNS: Final = Table(
     Column("cancel_reason", Text),
     Column("seq_high", Integer, nullable=False, server_default=text("0")),
     Column("log_bytes", BigInteger, nullable=False, server_default=text("0")),
-    # Whether the log of a closed run is in Redis, unless it has expired there.
+    # True while the log of a closed run is in Redis, unless it has expired there.
     Column("has_log", Boolean, nullable=False, server_default=text("false")),
     Column("error", Text),
     Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
@@ -221,7 +221,7 @@ RUNS: Final = Table(
         "closed_at",
         postgresql_where=text("has_log"),
     ),
-    # Leases are renewed every 2 s: room in the page keeps those updates out of the indexes.
+    # Leases are renewed every 2 s: free space in the page keeps those updates out of the indexes (HOT).
     postgresql_with={"fillfactor": 70},
 )
 
@@ -235,7 +235,7 @@ RUN_STEPS: Final = Table(
     Column("created_at", MOMENT, nullable=False, server_default=text("now()")),
 )
 
-# One row for each finished model answer; no foreign key, since it is kept longer than its run.
+# One row per finished model call; no foreign key, since it is kept longer than its run.
 RUN_USAGE: Final = Table(
     "run_usage",
     METADATA,
@@ -253,7 +253,7 @@ RUN_USAGE: Final = Table(
     Index("ix_run_usage_day", "day"),
 )
 
-# Sums of all users, which stay when an account goes.
+# Totals of all users, which stay when an account is erased.
 USAGE_DAYS: Final = Table(
     "usage_days",
     METADATA,

@@ -1,4 +1,4 @@
-"""Threads of the user that the session is bound to."""
+"""Threads of the session's user."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -35,7 +35,7 @@ _INSERT: Final = text("""
     RETURNING conversation_id
 """)
 
-# Only what changed: the person may rename a thread in which an agent changes something else.
+# Only the changed fields: the user may rename a thread while an agent changes another field.
 _UPDATE: Final = text(f"""
     UPDATE threads
        SET title = CASE WHEN :has_title THEN :title ELSE title END,
@@ -48,10 +48,10 @@ _UPDATE: Final = text(f"""
     RETURNING {_COLUMNS}
 """)  # noqa: S608 - a constant
 
-# The lock under which requests are accepted: no run can begin while the thread goes.
+# The lock under which requests are accepted: no run can start while the thread is deleted.
 _LOCK_OWNER: Final = text("SELECT 1 FROM owners WHERE user_id = :user_id FOR UPDATE")
 
-_FORGET_RUNS: Final = text("""
+_DELETE_STEPS: Final = text("""
     DELETE FROM run_steps WHERE run_id IN (
         SELECT run_id FROM runs WHERE thread_id = :id AND status NOT IN ('queued', 'running'))
 """)
@@ -77,13 +77,13 @@ class ThreadRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def load(self, thread_id: str) -> ThreadRow | None:
+    async def load_thread(self, thread_id: str) -> ThreadRow | None:
         """Return a thread, or None."""
         row = (await self._session.execute(_LOAD, {"id": thread_id})).one_or_none()
         return ThreadRow(**row._asdict()) if row is not None else None
 
-    async def page(self, after: Cursor | None, limit: int, order: Order) -> list[ThreadRow]:
-        """Return up to `limit` threads after a place."""
+    async def list_threads(self, after: Cursor | None, limit: int, order: Order) -> list[ThreadRow]:
+        """Return up to `limit` threads after a cursor."""
         key = keyset(after, order)
         statement = text(
             f"SELECT {_COLUMNS} FROM threads WHERE {key.condition}"  # noqa: S608 - constants
@@ -92,8 +92,8 @@ class ThreadRepository:
         result = await self._session.execute(statement, {"limit": limit, **key.values})
         return [ThreadRow(**row._asdict()) for row in result]
 
-    async def insert(self, thread: ThreadRow, user_id: str) -> int:
-        """Add a thread; returns its conversation id, the user's next.
+    async def insert_thread(self, thread: ThreadRow, user_id: str) -> int:
+        """Insert a thread; returns its conversation ID, the user's next one.
 
         Raises:
             IntegrityError: the id is taken.
@@ -102,11 +102,11 @@ class ThreadRepository:
         del values["conversation_id"]
         return int((await self._session.execute(_INSERT, values)).scalar_one())
 
-    async def update(self, thread: ThreadRow, changed: Collection[str]) -> ThreadRow | None:
-        """Write some of a thread's fields; returns it as it is then, None if there is none.
+    async def update_thread(self, thread: ThreadRow, changed: Collection[str]) -> ThreadRow | None:
+        """Update some fields of a thread; returns the updated thread, None if there is none.
 
         Args:
-            changed: names of changeable fields.
+            changed: names of fields, from CHANGEABLE.
         """
         values: dict[str, object] = {"id": thread.id}
         for name in CHANGEABLE:
@@ -114,8 +114,8 @@ class ThreadRepository:
         row = (await self._session.execute(_UPDATE, values)).one_or_none()
         return ThreadRow(**row._asdict()) if row is not None else None
 
-    async def delete(self, thread_id: str, user_id: str) -> list[StoppedRun] | None:
-        """Delete a thread with all it holds and ask its active runs to stop.
+    async def delete_thread(self, thread_id: str, user_id: str) -> list[StoppedRun] | None:
+        """Delete a thread with its content and request cancellation of its active runs.
 
         Returns:
             The runs that were active; None if there is no such thread.
@@ -123,6 +123,6 @@ class ThreadRepository:
         await self._session.execute(_LOCK_OWNER, {"user_id": user_id})
         stopped = await self._session.execute(STOP_OF_THREAD, {"id": thread_id})
         runs = [StoppedRun(*row) for row in stopped]
-        await self._session.execute(_FORGET_RUNS, {"id": thread_id})
+        await self._session.execute(_DELETE_STEPS, {"id": thread_id})
         deleted = await self._session.execute(_DELETE, {"id": thread_id})
         return runs if deleted.first() is not None else None

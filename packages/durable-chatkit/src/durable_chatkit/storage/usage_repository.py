@@ -1,6 +1,6 @@
-"""What model answers used: written with the answer's step, read for budgets and reports."""
+"""Usage of model calls: written with the journal step of the call, read for budgets and reports."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from todochat.database import Database
 
 MAX_USERS: Final = 50
-PURGE_BATCH: Final = 1000
 
-# The caller has inserted the answer's step in this transaction, fenced: each answer counts once.
+# The caller has inserted the call's step in this transaction, fenced: each call counts once.
 _ADD: Final = text("""
     WITH added AS (
         INSERT INTO run_usage (run_id, key, user_id, day, model, input_tokens, cached_tokens,
@@ -60,20 +59,14 @@ _USERS: Final = text("""
      GROUP BY user_id ORDER BY sum(input_tokens + output_tokens) DESC, user_id LIMIT :limit
 """)
 
-_PURGE: Final = text("""
-    DELETE FROM run_usage WHERE (run_id, key) IN (
-        SELECT run_id, key FROM run_usage WHERE day < :before LIMIT :batch)
-    RETURNING 1
-""")
-
 
 class AnswerUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """What one finished model answer used.
+    """The usage of one finished model call.
 
     Args:
-        input_tokens: the cached ones among them.
+        input_tokens: cached ones included.
         cost_micros: in millionths of the currency; None if the model has no price.
-        is_estimated: the server didn't say; counted by characters.
+        is_estimated: the server reported none; estimated from the number of characters.
     """
 
     day: date
@@ -86,7 +79,7 @@ class AnswerUsage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """What a user and all users have spent on a day: tokens in and out, millionths of money."""
+    """The usage of a user and of all users on a day: tokens in and out, cost in millionths."""
 
     user_tokens: int
     user_cost_micros: int
@@ -95,7 +88,7 @@ class Spent(msgspec.Struct, frozen=True):
 
 
 class DayUsage(msgspec.Struct, frozen=True):
-    """A day's use of one model."""
+    """A day's usage of one model."""
 
     day: date
     model: str
@@ -107,7 +100,7 @@ class DayUsage(msgspec.Struct, frozen=True):
 
 
 class UserUsage(msgspec.Struct, frozen=True):
-    """A user's use of all models in a report's days."""
+    """A user's usage of all models in the period of a report."""
 
     user_id: str
     answers: int
@@ -118,13 +111,13 @@ class UserUsage(msgspec.Struct, frozen=True):
 
 
 async def add_usage(session: AsyncSession, run_id: str, key: str, usage: AnswerUsage) -> None:
-    """Write what an answer used, beside the step that the session has just inserted."""
+    """Insert the usage of a model call, whose step this transaction has just inserted."""
     values = {"run_id": run_id, "key": key, **msgspec.structs.asdict(usage)}
     await session.execute(_ADD, values)
 
 
 async def read_spent(session: AsyncSession, user_id: str, day: date) -> Spent:
-    """Return what has been spent on a day."""
+    """Return the usage of a user and of all users on a day."""
     row = (await session.execute(_SPENT, {"user_id": user_id, "day": day})).one()
     return Spent(*(int(value) for value in row))
 
@@ -139,13 +132,13 @@ class UsageRepository:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def spent(self, user_id: str, day: date) -> Spent:
-        """Return what has been spent on a day."""
+    async def read_spent(self, user_id: str, day: date) -> Spent:
+        """Return the usage of a user and of all users on a day."""
         async with self._db.transaction(None) as session:
             return await read_spent(session, user_id, day)
 
-    async def days(self, since: date, user_id: str | None = None) -> list[DayUsage]:
-        """Return use by day and model, the newest first; of one user, or of all."""
+    async def list_days(self, since: date, user_id: str | None = None) -> list[DayUsage]:
+        """Return the usage of one user or of all by day and model, newest first."""
         statement = _DAYS if user_id is None else _DAYS_OF_USER
         values: dict[str, Any] = {"since": since}
         if user_id is not None:
@@ -154,15 +147,9 @@ class UsageRepository:
             rows = await session.execute(statement, values)
             return [DayUsage(row[0], row[1], *(int(value) for value in row[2:])) for row in rows]
 
-    async def users(self, since: date, user_id: str | None = None) -> list[UserUsage]:
-        """Return the MAX_USERS users who used most, or one."""
+    async def list_users(self, since: date, user_id: str | None = None) -> list[UserUsage]:
+        """Return the MAX_USERS users with the highest usage, or one user."""
         values = {"since": since, "user_id": user_id, "limit": MAX_USERS}
         async with self._db.transaction(None) as session:
             rows = await session.execute(_USERS, values)
             return [UserUsage(row[0], *(int(value) for value in row[1:])) for row in rows]
-
-    async def purge(self, today: date, keep_days: int) -> int:
-        """Delete a batch of what is older than `keep_days`; returns how many rows went."""
-        values = {"before": today - timedelta(days=keep_days), "batch": PURGE_BATCH}
-        async with self._db.transaction(None) as session:
-            return len((await session.execute(_PURGE, values)).all())

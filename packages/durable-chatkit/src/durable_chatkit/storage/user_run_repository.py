@@ -1,12 +1,11 @@
-"""Runs as their user sees them: look up, find the active one, ask it to stop."""
+"""Runs of one user: find, list, request cancellation."""
 
 from typing import Final
 
 import msgspec
 from sqlalchemy import TextClause, text
 
-from durable_chatkit.storage.run import CancelReason, RunRecord, StoppedRun
-from durable_chatkit.storage.run_rows import RUN_COLUMNS, to_run
+from durable_chatkit.storage.run import RUN_COLUMNS, CancelReason, RunRecord, StoppedRun, to_run
 from durable_chatkit.storage.run_states import CANCEL
 from todochat.database import Database
 
@@ -26,7 +25,7 @@ _LIST_ACTIVE: Final = text(f"""
      ORDER BY created_at DESC, run_id DESC LIMIT :limit
 """)  # noqa: S608 - constants
 
-# The run that answers a message comes before an action's that happens to be newer.
+# The run that answers a message comes before the run of a newer action.
 _FIND_ACTIVE: Final = text(f"""
     SELECT {RUN_COLUMNS} FROM runs
      WHERE thread_id = :thread_id AND status IN ('queued', 'running')
@@ -35,36 +34,36 @@ _FIND_ACTIVE: Final = text(f"""
 
 
 class CancelOutcome(msgspec.Struct, frozen=True):
-    """A run after a request to stop it; `stopped` is None if it had ended already."""
+    """A run after a cancellation request; `stopped` is None if it had already ended."""
 
     run: RunRecord
     stopped: StoppedRun | None
 
 
 class UserRunRepository:
-    """The runs of one user; row-level security hides all others."""
+    """Reads and cancels runs of one user; row-level security hides all others."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def find(self, run_id: str, user_id: str) -> RunRecord | None:
+    async def find_run(self, run_id: str, user_id: str) -> RunRecord | None:
         """Return a run, or None."""
         return await self._one(_FIND, user_id, run_id=run_id)
 
-    async def find_active(self, thread_id: str, user_id: str) -> RunRecord | None:
-        """Return the run that is answering in a thread, or None."""
+    async def find_active_run(self, thread_id: str, user_id: str) -> RunRecord | None:
+        """Return the active run of a thread, or None; one that answers a message comes first."""
         return await self._one(_FIND_ACTIVE, user_id, thread_id=thread_id)
 
-    async def list_of_thread(
+    async def list_thread_runs(
         self, thread_id: str, user_id: str, *, active: bool
     ) -> list[RunRecord]:
-        """Return a thread's newest runs, the newest first."""
+        """Return up to MAX_LISTED runs of a thread, newest first."""
         values = {"thread_id": thread_id, "active": active, "limit": MAX_LISTED}
         async with self._db.transaction(user_id) as session:
             return [to_run(row) for row in await session.execute(_LIST_OF_THREAD, values)]
 
-    async def list_active(self, user_id: str) -> list[RunRecord]:
-        """Return the user's active runs, the newest first."""
+    async def list_active_runs(self, user_id: str) -> list[RunRecord]:
+        """Return up to MAX_LISTED active runs of the user, newest first."""
         values = {"user_id": user_id, "limit": MAX_LISTED}
         async with self._db.transaction(user_id) as session:
             return [to_run(row) for row in await session.execute(_LIST_ACTIVE, values)]
@@ -72,7 +71,7 @@ class UserRunRepository:
     async def request_cancel(
         self, run_id: str, user_id: str, reason: CancelReason
     ) -> CancelOutcome | None:
-        """Ask a run to stop; the first reason stays. None if there is no such run."""
+        """Request cancellation of a run; the first reason stays. None if there is no such run."""
         async with self._db.transaction(user_id) as session:
             values = {"run_id": run_id, "reason": reason}
             row = (await session.execute(CANCEL, values)).one_or_none()

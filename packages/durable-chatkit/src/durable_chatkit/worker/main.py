@@ -22,8 +22,7 @@ from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.budgets import Budgets
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.settings import ChatSettings
-from durable_chatkit.storage.attachment_repository import purge_unattached
-from durable_chatkit.storage.erasure_repository import purge_erasures
+from durable_chatkit.storage.purges import purge_erasures, purge_unattached_files, purge_usage
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.usage_repository import UsageRepository
 from durable_chatkit.worker.databases import WorkerDatabases, open_databases
@@ -37,7 +36,6 @@ from todochat.bus import RunPublisher
 from todochat.bus.redis_client import create_redis
 from todochat.clock import utc_now
 from todochat.contracts.uploads import LinkSigner
-from todochat.database import Database
 from todochat.http.app import create_app
 from todochat.http.client import ServiceClient
 from todochat.http.draining import Drain
@@ -194,8 +192,10 @@ async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterat
     housekeeping = Housekeeping(
         RunRepository(state.databases.jobs),
         {
-            "attachments": partial(purge_unattached, state.databases.jobs, DRAFTS_KEPT_S),
-            "usage": partial(_purge_usage, settings, state.databases.jobs),
+            "attachments": partial(purge_unattached_files, state.databases.jobs, DRAFTS_KEPT_S),
+            "usage": lambda: purge_usage(
+                state.databases.jobs, utc_now().date(), settings.usage_retention_days
+            ),
             "erasures": partial(purge_erasures, state.databases.jobs, ERASURES_KEPT_S),
         },
         every_s=DEFAULT_TIMES.housekeeping_s,
@@ -214,10 +214,6 @@ async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterat
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _purge_usage(settings: ChatSettings, jobs: Database) -> int:
-    return await UsageRepository(jobs).purge(utc_now().date(), settings.usage_retention_days)
 
 
 async def _stop_claiming(drain: Drain, worker: Worker) -> None:

@@ -8,7 +8,7 @@ import pytest
 from api_kit import Gateway, OpenGateway
 from chat_kit import Admin
 
-from durable_chatkit.storage.attachment_repository import purge_unattached
+from durable_chatkit.storage.purges import purge_unattached_files
 from todochat.contracts.uploads import MAX_FILE_BYTES
 from todochat.database import Database
 from todochat.testing import sample_files
@@ -409,7 +409,7 @@ async def test_only_what_no_message_took_is_purged(
     await admin.execute("UPDATE attachments SET created_at = now() - interval '25 hours'")
     fresh = (await ada.add("fresh.txt", b"fresh")).json()
 
-    purged = await purge_unattached(jobs_db, DAY_S)
+    purged = await purge_unattached_files(jobs_db, DAY_S)
 
     statuses = [(await ada.read(each["id"])).status_code for each in (sent, left, fresh)]
     assert (purged, statuses) == (1, [200, 404, 200])

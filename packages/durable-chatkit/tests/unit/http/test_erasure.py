@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from durable_chatkit import erasure
-from durable_chatkit.storage.erasure_repository import purge_erasures
+from durable_chatkit.storage.purges import purge_erasures
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.tables import METADATA
 from todochat.bus.errors import RunLostError

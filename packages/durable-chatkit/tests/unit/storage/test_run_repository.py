@@ -8,10 +8,9 @@ from chat_kit import Admin, Chat, MakeMessage, MakeUser
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from durable_chatkit.storage.fence import is_fenced
 from durable_chatkit.storage.run import MAX_CRASHES, RunRecord
 from durable_chatkit.storage.run_repository import _PURGE_LOCK, LogPosition, RunRepository
-from durable_chatkit.storage.run_states import LOG_OVERHEAD_BYTES
+from durable_chatkit.storage.run_states import LOG_OVERHEAD_BYTES, is_fenced
 from durable_chatkit.storage.user_run_repository import UserRunRepository
 from todochat.bus import RunLostError
 from todochat.contracts.runs import AcceptedRun

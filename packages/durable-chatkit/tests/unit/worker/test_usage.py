@@ -10,7 +10,7 @@ from durable_chatkit.chatkit.acceptance import Acceptance
 from durable_chatkit.chatkit.budgets import Budgets
 from durable_chatkit.chatkit.server import AcceptingServer
 from durable_chatkit.errors import BudgetExceededError
-from durable_chatkit.storage.usage_repository import UsageRepository
+from durable_chatkit.storage.purges import purge_usage
 from todochat.clock import utc_now
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
@@ -237,10 +237,10 @@ class TestAcceptance:
         assert await chat.say("hi")
 
 
-async def test_old_usage_goes(chat: Any) -> None:
+async def test_purge_deletes_usage_older_than_the_retention(chat: Any) -> None:
     await spend(chat, 100)
-    usage = UsageRepository(chat.jobs)
+    today = utc_now().date()
 
-    assert await usage.purge(utc_now().date(), 400) == 0
-    assert await usage.purge(utc_now().date() + timedelta(days=402), 400) == 1
+    assert await purge_usage(chat.jobs, today, 400) == 0
+    assert await purge_usage(chat.jobs, today + timedelta(days=402), 400) == 1
     assert await rows(chat) == []

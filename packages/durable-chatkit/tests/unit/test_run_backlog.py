@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from durable_chatkit.run_queue import RunQueue
+from durable_chatkit.run_backlog import RunBacklog
 
 
 class Runs:
@@ -21,9 +21,9 @@ class Runs:
         return await self._answer()
 
 
-def queue_of(answer: Callable[[], Awaitable[int]]) -> tuple[Any, RunQueue]:
+def queue_of(answer: Callable[[], Awaitable[int]]) -> tuple[Any, RunBacklog]:
     runs: Any = Runs(answer)
-    return runs, RunQueue(runs, max_queued=1)
+    return runs, RunBacklog(runs, max_queued=1)
 
 
 async def test_a_database_that_hangs_is_asked_once_and_holds_up_nobody() -> None:
