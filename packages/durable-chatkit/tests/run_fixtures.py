@@ -32,7 +32,7 @@ def make_scope(journal: MemoryJournal) -> MakeScope:
             attempt=attempt,
             ids=IdScope(RUN, removed),
             journal=journal,
-            said=PublishedEvents(frozenset(done or ()), Counter()),
+            published=PublishedEvents(frozenset(done or ()), Counter()),
         )
 
     return make

@@ -60,7 +60,7 @@ class AccountEraser:
     async def erase(self, user_id: str) -> None:
         """Delete all data of a user in PostgreSQL, and the user's runs in Redis.
 
-        The first step closes the account for new requests. Workers are told to stop first, because
+        The first step closes the account for new requests. Workers are signalled to stop first, because
         tools may still act for the user in other services; dead workers are not waited for. A
         worker that writes after the deletion finds that its run no longer exists.
 

@@ -1,1 +1,1 @@
-"""The agent: its model, its tools, and what makes one run of it repeatable."""
+"""Makes any agent durable: replays its model and tools from a journal."""

@@ -1,4 +1,4 @@
-"""Actions and turn-end handlers: run once, journaled like a tool call, and recorded for the model."""
+"""Handlers of actions and of a turn's end: run once, journaled like a tool call."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -10,11 +10,11 @@ from chatkit.types import HiddenContextItem, ThreadItemDoneEvent
 from durable_chatkit.agent.history import TOOL_CALL
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPosition, RunScope
-from durable_chatkit.agent.tool_replay import ToolStep, encode_events, replay
+from durable_chatkit.agent.tool_replay import ToolStep, encode_events, replay_step
 from todochat.clock import utc_now
 
 ACTION_POSITION: Final = CallPosition(0, 0)  # an action is the only call of its run
-TURN_END_POSITION: Final = CallPosition(9999, 0)  # behind every model answer
+TURN_END_POSITION: Final = CallPosition(9999, 0)  # after every model answer
 BY_PERSON: Final = "the person, by a click in the chat; you did not call this"
 ACTION_CALL_PREFIX: Final = "act"
 
@@ -22,29 +22,29 @@ ACTION_CALL_PREFIX: Final = "act"
 async def run_handler_once(
     handle: Callable[[], Awaitable[None]],
     name: str,
-    place: CallPosition,
+    position: CallPosition,
     run: RunContext,
     scope: RunScope,
 ) -> None:
-    """Let a handler do its work, or say again what it said in an earlier attempt.
+    """Run a handler, or replay its events if an earlier attempt finished it.
 
     Raises:
-        RunStoppedError: the run was cancelled or lost before it began.
-        RunLostError: a later attempt has the run.
-        Exception: whatever the handler raises.
+        RunStoppedError: the run was cancelled or lost before the handler started.
+        RunLostError: a later attempt owns the run.
+        Exception: any exception of the handler.
     """
-    recorded = scope.journal.get(place.key)
+    recorded = scope.journal.get(position.key)
     if recorded is not None:
-        await replay(run, scope, recorded)
+        await replay_step(run, scope, recorded)
         return
     scope.raise_if_stopped()
-    with scope.tool_call(place) as call:
-        run.open_calls[place] = name
+    with scope.tool_call(position) as call:
+        run.open_calls[position] = name
         await handle()
         events = call.events
     step = ToolStep(output=msgspec.Raw(b"null"), events=encode_events(events))
-    await scope.journal.save(place.key, msgspec.json.encode(step))
-    del run.open_calls[place]
+    await scope.journal.save(position.key, msgspec.json.encode(step))
+    del run.open_calls[position]
     for event in events:
         await run.stream(event)
 
@@ -52,10 +52,12 @@ async def run_handler_once(
 async def record_action(
     run: RunContext, name: str, arguments: dict[str, Any], output: dict[str, Any]
 ) -> None:
-    """Tell the model's later turns what the person did, so that "undo that" has a meaning.
+    """Record an action for later turns of the model, so that "undo that" can refer to it.
+
+    The record is a hidden item in the form of a tool call with its result.
 
     Args:
-        name: the tool that does the same.
+        name: the tool with the same effect.
     """
     item_id = run.generate_id("tool_call")
     record = {

@@ -1,9 +1,9 @@
-"""Which agent answers: the service's own, or the one an adopter names in TODO_AGENT_FACTORY.
+"""Loads the agent: the service's own, or the adopter's factory in TODO_AGENT_FACTORY.
 
 A factory is `module:function`; the function takes an `AgentEnvironment` and returns an
 `agents.Agent` whose tools get a `RunContext`, or an `Assistant`: an agent with handlers for
-actions, files, widgets and titles. It is called once in each worker. What makes runs durable needs
-to see every model answer and tool call, so handoffs and MCP servers are refused.
+actions, files, widgets and titles. It is called once per worker process. Durable runs must see
+every model answer and tool call, so handoffs and MCP servers are rejected.
 """
 
 from collections.abc import Callable
@@ -22,13 +22,13 @@ from todochat.settings import SettingsError
 
 
 class AgentEnvironment(msgspec.Struct, frozen=True):
-    """What an agent may be built from.
+    """Configured parts for building an agent.
 
     Args:
-        model: as configured; an agent may bring another one.
-        model_settings: what suits that model.
-        service_client: given the URL of another service and the arrow to it, returns a client that
-            calls it on behalf of a run's user. It tries once: a tool knows how long it may retry.
+        model: the configured model; an agent may use another one.
+        model_settings: settings that suit `model`.
+        service_client: takes the URL of another service and the arrow to it; returns a client that
+            calls it on behalf of a run's user. It makes one attempt; retries are up to the tool.
     """
 
     settings: ChatSettings
@@ -41,10 +41,10 @@ AgentFactory = Callable[[AgentEnvironment], Agent[RunContext] | Assistant]
 
 
 def find_factory(spec: str) -> AgentFactory:
-    """Import the function that `module:function` names.
+    """Import the function `module:function`.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: the module or function doesn't exist.
     """
     module_name, _, function_name = spec.partition(":")
     try:
@@ -55,10 +55,10 @@ def find_factory(spec: str) -> AgentFactory:
 
 
 def load_assistant(spec: str, environment: AgentEnvironment) -> Assistant:
-    """Call the factory `module:function`.
+    """Call the factory `module:function` and check its agent.
 
     Raises:
-        SettingsError: there is no such function, or its agent can't be run here.
+        SettingsError: the function doesn't exist, or its agent is not supported.
     """
     made = find_factory(spec)(environment)
     assistant = made if isinstance(made, Assistant) else Assistant(agent=made)
@@ -69,7 +69,7 @@ def load_assistant(spec: str, environment: AgentEnvironment) -> Assistant:
         )
         raise SettingsError(msg)
     if isinstance(agent.model, str):
-        msg = f"setting TODO_AGENT_FACTORY: {spec} names its model; give it a Model or none"
+        msg = f"setting TODO_AGENT_FACTORY: {spec} sets the model by name; use a Model or none"
         raise SettingsError(msg)
     if agent.handoffs or agent.mcp_servers:
         msg = f"setting TODO_AGENT_FACTORY: {spec} uses handoffs or MCP servers, which runs can't replay"

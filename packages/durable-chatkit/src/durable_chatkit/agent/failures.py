@@ -1,4 +1,4 @@
-"""What the person reads when the model fails. The texts show nothing of what happened inside."""
+"""Messages shown to users when a run fails; they reveal no internal details."""
 
 from typing import Final
 
@@ -11,15 +11,15 @@ from durable_chatkit.errors import BudgetExceededError
 
 
 class EmptyAnswerError(Exception):
-    """The model ended its turn without having said or shown anything."""
+    """The model ended its turn without any visible output."""
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """Why a run failed.
+    """The reason for a failed run.
 
     Args:
-        code: for operators; stored with the run.
-        message: for the person.
+        code: code for operators, stored with the run.
+        message: message for the user.
     """
 
     code: str
@@ -33,39 +33,37 @@ UNREACHABLE: Final = Failure(
 )
 REFUSED: Final = Failure(
     "model-refused",
-    "The model refused this request. If that goes on, ask whoever runs this site to check its "
+    "The model rejected this request. If this happens again, ask the site's operator to check the "
     "model settings.",
 )
 UNREADABLE: Final = Failure(
-    "model-unreadable", "The model's answer broke off or couldn't be read. Please try again."
+    "model-unreadable", "The model's response was cut off or couldn't be read. Please try again."
 )
-EMPTY: Final = Failure("model-empty", "The model gave no answer. Please try again.")
+EMPTY: Final = Failure("model-empty", "The model didn't respond. Please try again.")
 TOO_MANY_STEPS: Final = Failure(
-    "too-many-steps", "This took more steps than are allowed. Please try it in smaller parts."
+    "too-many-steps", "This took too many steps. Please split it into smaller requests."
 )
 TOO_LONG: Final = Failure(
-    "run-log-full", "The answer got too long and was cut off.", allow_retry=False
+    "run-log-full", "The response was too long and has been cut off.", allow_retry=False
 )
 OUT_OF_MEMORY: Final = Failure(
     "bus-full",
-    "The server is short of memory, so the answer was stopped. Please try again in a moment.",
+    "The server is low on memory, so the response was stopped. Please try again in a moment.",
 )
-POISONED: Final = Failure(
-    "poisoned", "Something went wrong again and again while answering. Please try again later."
-)
+POISONED: Final = Failure("poisoned", "The response failed repeatedly. Please try again later.")
 ACTION_REFUSED: Final = "action-refused"
 ACTION_FAILED: Final = Failure(
     "action-failed", "Something went wrong. Please try again.", allow_retry=False
 )
 NO_ACTIONS: Final = Failure(ACTION_REFUSED, "This action isn't available here.", allow_retry=False)
-INTERNAL: Final = Failure("internal", "Something went wrong while answering. Please try again.")
+INTERNAL: Final = Failure("internal", "Something went wrong. Please try again.")
 
 
 def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
-    """Return what to tell of an exception that ended the agent's stream."""
-    said = _said_by_agent(error)
-    if said is not None:
-        return said
+    """Return the failure for an exception that ended the agent's stream."""
+    raised_by_agent = _find_agent_failure(error)
+    if raised_by_agent is not None:
+        return raised_by_agent
     match error:
         case BudgetExceededError():
             return Failure(BudgetExceededError.code, error.detail, allow_retry=False)
@@ -79,7 +77,7 @@ def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
             return TOO_MANY_STEPS
         case EmptyAnswerError():
             return EMPTY
-        # A malformed event is a ValueError of the JSON decoder, a cut stream an OSError of the
+        # A malformed event raises a ValueError of the JSON decoder; a cut stream an OSError of the
         # transport or an error of the client.
         case openai.OpenAIError() | ModelBehaviorError() | ValueError() | OSError():
             return UNREADABLE
@@ -87,8 +85,8 @@ def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
             return INTERNAL
 
 
-def _said_by_agent(error: BaseException | None) -> Failure | None:
-    """Return what an agent's own code wants told; the SDK wraps what a tool raises."""
+def _find_agent_failure(error: BaseException | None) -> Failure | None:
+    """Return the failure raised by the agent's code; the SDK wraps exceptions of tools."""
     while error is not None:
         match error:
             case CustomStreamError():

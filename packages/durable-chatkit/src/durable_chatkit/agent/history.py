@@ -1,4 +1,4 @@
-"""A thread's items as the model's history, within a bound and in a form that both APIs take."""
+"""Converts a thread to a bounded history that both model APIs accept."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -42,9 +42,9 @@ class HistoryLimits(msgspec.Struct, frozen=True):
 def tool_call_record(
     name: str, arguments: str, output: Any, ids: IdScope, place: CallPosition
 ) -> dict[str, str]:
-    """Describe a finished call for later turns; openai-chatkit's items don't keep calls.
+    """Return a record of a finished call for later turns; openai-chatkit's items omit calls.
 
-    The id is ours, unique over all runs: providers repeat theirs.
+    The call id is ours and unique over all runs, because providers repeat theirs.
     """
     text = output if isinstance(output, str) else json.dumps(output, default=str)
     call_id = ids.derive_id("call", place.key, 0)
@@ -58,7 +58,7 @@ def tool_call_record(
 
 
 def call_items(record: Mapping[str, str]) -> list[TResponseInputItem]:
-    """Return a recorded call and its result as input for the model."""
+    """Return a recorded call and its output as model input."""
     return [
         {
             "type": "function_call",
@@ -75,12 +75,12 @@ def call_items(record: Mapping[str, str]) -> list[TResponseInputItem]:
 
 
 class HistoryConverter(ThreadItemConverter):
-    """Converts items to input that the Responses API and Chat Completions both take.
+    """Converts items to input that the Responses API and Chat Completions both accept.
 
-    What a user wrote stays in user messages and tool results; nothing of it becomes instructions.
+    Text from users stays in user messages and tool results; none of it becomes instructions.
 
     Args:
-        context: whose history it is.
+        context: context of the thread's user.
     """
 
     def __init__(
@@ -99,11 +99,15 @@ class HistoryConverter(ThreadItemConverter):
         self, item: UserMessageItem, is_last_message: bool = True
     ) -> ModelInput:
         converted = await super().user_message_to_input(item, is_last_message)
-        return [_plain(entry) for entry in converted] if isinstance(converted, list) else converted
+        return (
+            [_merge_text_parts(entry) for entry in converted]
+            if isinstance(converted, list)
+            else converted
+        )
 
     @override
     async def assistant_message_to_input(self, item: AssistantMessageItem) -> ModelInput:
-        # Content parts of type output_text, the default, are refused by the Chat Completions model.
+        # The SDK's Chat Completions model rejects the default, parts of type output_text.
         text = "".join(part.text for part in item.content)
         return {"type": "message", "role": "assistant", "content": text} if text else None
 
@@ -111,7 +115,7 @@ class HistoryConverter(ThreadItemConverter):
     async def hidden_context_to_input(self, item: HiddenContextItem) -> ModelInput:
         content = item.content
         if not (isinstance(content, Mapping) and content.get("kind") == TOOL_CALL):
-            if not isinstance(content, str):  # openai-chatkit takes text only
+            if not isinstance(content, str):  # openai-chatkit accepts only text
                 item = item.model_copy(update={"content": json.dumps(content, ensure_ascii=False)})
             return await super().hidden_context_to_input(item)
         return call_items(content)
@@ -125,8 +129,7 @@ class HistoryConverter(ThreadItemConverter):
     async def widget_to_input(self, item: WidgetItem) -> ModelInput:
         if self._widget_to_input is not None:
             return await self._widget_to_input(item)
-        # A widget shows what a tool returned, and that is in the history already.
-        return None
+        return None  # the tool result that the widget displays is already in the history
 
     @override
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputTextParam:
@@ -151,8 +154,8 @@ async def load_history(
 ) -> list[TResponseInputItem]:
     """Return the newest whole turns that fit the limits, oldest first.
 
-    A turn begins with a user message. A call and its result are one item of the thread, so no cut
-    comes between them.
+    A turn starts with a user message. A call and its result are one item of the thread, so that the
+    limit never separates them.
     """
     turns: list[list[TResponseInputItem]] = []
     turn: list[ThreadItem] = []
@@ -160,20 +163,20 @@ async def load_history(
     async for item in _newest_first(store, thread_id, context):
         turn.insert(0, item)
         if not isinstance(item, UserMessageItem):
-            # The last turn is kept whole; of an older one that can't fit, nothing more is read.
+            # The last turn is always kept; stop reading an older one as soon as it can't fit.
             if turns and items + len(turn) > limits.max_items:
                 break
             continue
         converted = await converter.to_agent_input(turn)
         size = sum(len(json.dumps(entry, default=str)) for entry in converted)
-        too_much = items + len(turn) > limits.max_items or chars + size > limits.max_chars
-        if turns and too_much:
+        exceeds_limits = items + len(turn) > limits.max_items or chars + size > limits.max_chars
+        if turns and exceeds_limits:
             break
         turns.insert(0, converted)
         items += len(turn)
         chars += size
         turn = []
-    if not turns:  # no user message at all: a thread that an action began
+    if not turns:  # no user message: the thread was started by an action
         turns.append(await converter.to_agent_input(turn[-limits.max_items :]))
     return [entry for converted in turns for entry in converted]
 
@@ -193,8 +196,8 @@ async def _newest_first(
         after = page.after
 
 
-def _plain(entry: TResponseInputItem) -> TResponseInputItem:
-    """Make a message of text parts only a message with text: servers exist that take no parts."""
+def _merge_text_parts(entry: TResponseInputItem) -> TResponseInputItem:
+    """Replace a list of text parts by plain text, because some servers reject parts."""
     content = entry.get("content")
     if not isinstance(content, list) or any(part["type"] != "input_text" for part in content):
         return entry

@@ -1,7 +1,7 @@
-"""A model that is asked again without images if it refuses them.
+"""Retries a model call without images if the model rejects them.
 
-Nothing tells in advance whether a model behind a compatible server reads images, and one that
-doesn't answers 400. A thread with an image in it would then be of no use any more.
+A compatible server doesn't declare whether its model reads images; a model that doesn't responds
+with 400. Without the retry, every later call in a thread with an image would fail.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -16,33 +16,33 @@ from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
 from typing_extensions import override
 
 NOT_READ: Final = "[This model can't read the image above.]"
-# "Bad request" is what servers say; some call it a media type, or a content they can't process.
+# Most servers respond with "bad request", some with "unsupported media type" or "unprocessable".
 _REFUSED: Final = frozenset({400, 415, 422})
 
 log = structlog.get_logger(__name__)
 
 
 class ImageFallbackModel(Model):
-    """Wraps a model behind one of OpenAI's APIs; `input` is its second argument, or named."""
+    """Wraps a model behind one of OpenAI's APIs, whose second argument is `input`."""
 
     def __init__(self, inner: Model) -> None:
         self.inner = inner
 
     @override
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        begun = False
+        has_started = False
         try:
             async with aclosing(self._stream(args, kwargs)) as events:
                 async for event in events:
-                    begun = True
+                    has_started = True
                     yield event
         except openai.APIStatusError as error:
-            plain = None if begun else _without_images(args, kwargs, error)
-            if plain is None:
+            arguments = None if has_started else _without_images(args, kwargs, error)
+            if arguments is None:
                 raise
         else:
             return
-        async with aclosing(self._stream(*plain)) as events:
+        async with aclosing(self._stream(*arguments)) as events:
             async for event in events:
                 yield event
 
@@ -51,10 +51,10 @@ class ImageFallbackModel(Model):
         try:
             return await self.inner.get_response(*args, **kwargs)
         except openai.APIStatusError as error:
-            plain = _without_images(args, kwargs, error)
-            if plain is None:
+            arguments = _without_images(args, kwargs, error)
+            if arguments is None:
                 raise
-        return await self.inner.get_response(*plain[0], **plain[1])
+        return await self.inner.get_response(*arguments[0], **arguments[1])
 
     @override
     def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
@@ -70,11 +70,11 @@ class ImageFallbackModel(Model):
 def _without_images(
     args: tuple[Any, ...], kwargs: dict[str, Any], error: openai.APIStatusError
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    """Return the arguments of a call without its images; None if those weren't the reason."""
+    """Return a call's arguments without images, None if images didn't cause the error."""
     given = args[1] if len(args) > 1 else kwargs["input"]
     if error.status_code not in _REFUSED or isinstance(given, str):
         return None
-    plain = [_plain(item) for item in given]
+    plain = [_replace_images(item) for item in given]
     if plain == given:
         return None
     log.warning("model.refused_images", status=error.status_code)
@@ -83,7 +83,7 @@ def _without_images(
     return args, {**kwargs, "input": plain}
 
 
-def _plain(item: TResponseInputItem) -> TResponseInputItem:
+def _replace_images(item: TResponseInputItem) -> TResponseInputItem:
     content = cast("Any", item).get("content")
     if not isinstance(content, list):
         return item

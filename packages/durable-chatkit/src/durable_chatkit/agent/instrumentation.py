@@ -1,4 +1,4 @@
-"""Model answers and tool calls as metrics and spans see them."""
+"""Metrics and spans of model calls and tool calls."""
 
 import time
 from collections.abc import Iterator
@@ -20,39 +20,39 @@ from todochat.telemetry.metrics import BoundedLabel
 from todochat.telemetry.tracing import fail, span, start_leaf
 
 _SILENT: Final = frozenset({"response.created", "response.in_progress", "response.queued"})
-_REFUSED: Final = '{"ok": false'  # how the tools here, and those made like them, say no
+_REFUSED: Final = '{"ok": false'  # convention for the output of a tool that refuses a call
 
 _model_label: Final = BoundedLabel()
 
 
 class ModelCallTelemetry:
-    """One call of a model, from the asking to the end of the answer.
+    """Metrics and span of one model call, from the request to the end of the answer.
 
     Args:
-        model: its name; of one without nothing is counted.
+        model: the model's name; with "" nothing is recorded.
     """
 
     def __init__(self, model: str) -> None:
         self._model = _model_label(model) if model else ""
-        self._began = time.perf_counter()
-        self._has_begun = False
+        self._started = time.perf_counter()
+        self._has_first_token = False
         self._outcome = "stopped"
         attributes = {"gen_ai.operation.name": "chat", "gen_ai.request.model": model}
         self._span = start_leaf(f"model {self._model}", attributes=attributes)
 
-    def saw(self, event: TResponseStreamEvent) -> None:
-        """Note an event of the answer."""
-        if self._model and not self._has_begun and event.type not in _SILENT:
-            self._has_begun = True
-            FIRST_TOKEN_SECONDS.labels(self._model).observe(time.perf_counter() - self._began)
+    def record_event(self, event: TResponseStreamEvent) -> None:
+        """Record an event of the answer."""
+        if self._model and not self._has_first_token and event.type not in _SILENT:
+            self._has_first_token = True
+            FIRST_TOKEN_SECONDS.labels(self._model).observe(time.perf_counter() - self._started)
             self._span.add_event("first token")
 
-    def answered(self, usage: AnswerUsage | None) -> None:
-        """Note that the answer is there, and saved."""
+    def record_answer(self, usage: AnswerUsage | None) -> None:
+        """Record that the answer is complete and journaled."""
         self._outcome = "ok"
         if usage is None:
             return
-        count(usage)
+        count_tokens(usage)
         self._span.set_attributes(
             {
                 "gen_ai.response.model": usage.model,
@@ -61,47 +61,47 @@ class ModelCallTelemetry:
             }
         )
 
-    def failed(self, error: Exception) -> None:
-        """Note why there is no answer."""
+    def record_error(self, error: Exception) -> None:
+        """Record the error that ended the call."""
         self._outcome = "error"
         fail(self._span, error)
 
-    def ran_out(self) -> None:
-        """Note that the stream is over; without an answer it broke off."""
+    def record_stream_end(self) -> None:
+        """Record the end of the stream; an error if no answer was recorded."""
         if self._outcome != "ok":
             self._outcome = "error"
             self._span.set_status(StatusCode.ERROR)
 
     def close(self) -> None:
-        """Count the call, which was stopped if nothing else was noted."""
+        """Observe the call; its outcome is `stopped` unless another one was recorded."""
         if not self._model:
             return
-        seconds = time.perf_counter() - self._began
+        seconds = time.perf_counter() - self._started
         MODEL_SECONDS.labels(self._model, self._outcome).observe(seconds)
         self._span.end()
 
 
 class ToolCallTelemetry:
-    """One call of a tool.
+    """Outcome of one tool call.
 
     Attributes:
-        outcome: `ok`, `refused` (its output says no), `error` (it raised) or `stopped`.
+        outcome: `ok`, `refused` (according to its output), `error` (it raised) or `stopped`.
     """
 
     def __init__(self) -> None:
         self.outcome = "stopped"
 
-    def returned(self, output: Any) -> None:
-        """Note what it returned."""
-        is_no = isinstance(output, str) and output.startswith(_REFUSED)
-        self.outcome = "refused" if is_no else "ok"
+    def record_output(self, output: Any) -> None:
+        """Record the output of the tool."""
+        is_refused = isinstance(output, str) and output.startswith(_REFUSED)
+        self.outcome = "refused" if is_refused else "ok"
 
 
 @contextmanager
 def instrument_tool_call(name: str) -> Iterator[ToolCallTelemetry]:
-    """Watch a tool at work; what it asks of other services is part of it."""
+    """Record metrics and a span of a tool call, which includes its calls to other services."""
     call = ToolCallTelemetry()
-    began = time.perf_counter()
+    started = time.perf_counter()
     try:
         with span(f"tool {name}", kind=SpanKind.INTERNAL, attributes={"gen_ai.tool.name": name}):
             yield call
@@ -110,11 +110,11 @@ def instrument_tool_call(name: str) -> Iterator[ToolCallTelemetry]:
         raise
     finally:
         TOOL_CALLS.labels(name, call.outcome).inc()
-        TOOL_SECONDS.labels(name).observe(time.perf_counter() - began)
+        TOOL_SECONDS.labels(name).observe(time.perf_counter() - started)
 
 
-def count(usage: AnswerUsage) -> None:
-    """Count a saved answer's tokens."""
+def count_tokens(usage: AnswerUsage) -> None:
+    """Count the tokens of a journaled answer."""
     model = _model_label(usage.model)
     MODEL_TOKENS.labels(model, "input").inc(usage.input_tokens)
     MODEL_TOKENS.labels(model, "cached").inc(usage.cached_tokens)

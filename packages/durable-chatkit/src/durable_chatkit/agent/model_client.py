@@ -39,12 +39,12 @@ _TEXTS: Final = (
     "response.function_call_arguments.delta",
     "response.reasoning_summary_text.delta",
 )
-_PLACE: Final = ("item_id", "output_index", "content_index", "summary_index")
+_POSITION: Final = ("item_id", "output_index", "content_index", "summary_index")
 _CHUNK: Final = "chat.completion.chunk"
 
 
 class ModelEvent(ServerSentEvent):
-    """An event whose JSON is decoded already."""
+    """A server-sent event with decoded JSON."""
 
     def __init__(self, event: str | None, data: bytes, decoded: Any) -> None:
         super().__init__(event=event, data=data.decode())
@@ -54,43 +54,45 @@ class ModelEvent(ServerSentEvent):
     def json(self) -> Any:
         return self._decoded
 
-    def take_in(self, later: ServerSentEvent) -> bool:
-        """Append the delta of the event that follows; False if it has to stay by itself."""
+    def merge_delta(self, later: ServerSentEvent) -> bool:
+        """Append the delta of the next event; return False if they can't be merged."""
         if not isinstance(later, ModelEvent):
             return False
-        mine, its = self._decoded, later.json()
-        kind = mine.get("type")
+        event, following = self._decoded, later.json()
+        kind = event.get("type")
         if kind in _TEXTS:
-            return kind == its.get("type") and _take_text(mine, its)
-        return bool(mine.get("object") == its.get("object") == _CHUNK) and _take_chunk(mine, its)
+            return kind == following.get("type") and merge_text_delta(event, following)
+        are_chunks = event.get("object") == following.get("object") == _CHUNK
+        return are_chunks and merge_chunk(event, following)
 
 
-def _take_text(mine: dict[str, Any], its: dict[str, Any]) -> bool:
-    if any(mine.get(name) != its.get(name) for name in _PLACE):
+def merge_text_delta(event: dict[str, Any], following: dict[str, Any]) -> bool:
+    """Append a delta of the Responses API to the one before it, if both are of the same text."""
+    if any(event.get(name) != following.get(name) for name in _POSITION):
         return False
-    if mine.get("logprobs") or its.get("logprobs"):
+    if event.get("logprobs") or following.get("logprobs"):
         return False
-    if not (isinstance(mine.get("delta"), str) and isinstance(its.get("delta"), str)):
+    if not (isinstance(event.get("delta"), str) and isinstance(following.get("delta"), str)):
         return False
-    mine["delta"] += its["delta"]
-    if "sequence_number" in its:
-        mine["sequence_number"] = its["sequence_number"]
+    event["delta"] += following["delta"]
+    if "sequence_number" in following:
+        event["sequence_number"] = following["sequence_number"]
     return True
 
 
-def _take_chunk(mine: dict[str, Any], its: dict[str, Any]) -> bool:
-    """Merge chunks of Chat Completions that hold nothing but text."""
-    texts = _chunk_text(mine), _chunk_text(its)
-    if texts[0] is None or texts[1] is None or mine.get("id") != its.get("id"):
+def merge_chunk(chunk: dict[str, Any], following: dict[str, Any]) -> bool:
+    """Append a chunk of Chat Completions to the one before it, if both contain only text."""
+    texts = _chunk_text(chunk), _chunk_text(following)
+    if texts[0] is None or texts[1] is None or chunk.get("id") != following.get("id"):
         return False
-    mine["choices"][0]["delta"]["content"] = texts[0] + texts[1]
+    chunk["choices"][0]["delta"]["content"] = texts[0] + texts[1]
     return True
 
 
 def _chunk_text(chunk: dict[str, Any]) -> str | None:
     match chunk:
         case {"choices": [{"delta": {"content": str(text)} as delta} as choice]}:
-            others = delta.keys() - {"content", "role"}  # Ollama says the role each time
+            others = delta.keys() - {"content", "role"}  # Ollama repeats the role
             only_text = not any(map(delta.get, others))
             extras = ("finish_reason", "logprobs")
             if only_text and not chunk.get("usage") and not any(map(choice.get, extras)):
@@ -99,35 +101,40 @@ def _chunk_text(chunk: dict[str, Any]) -> str | None:
 
 
 class ModelEventDecoder(SSEDecoder):
-    """The client's decoder of one stream; see `AsyncOpenAI._make_sse_decoder`."""
+    """Decoder of one stream; see `AsyncOpenAI._make_sse_decoder`."""
 
     @override
     async def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
         rest = b""
         async for chunk in iterator:
-            if b"\r" in chunk:  # other line ends than all but a few servers write
-                async for event in super().aiter_bytes(_put_back(rest + chunk, iterator)):
+            if b"\r" in chunk:  # rare line ends; left to the library
+                async for event in super().aiter_bytes(_prepend(rest + chunk, iterator)):
                     yield event
                 return
             *blocks, rest = (rest + chunk).split(b"\n\n")
-            for event in _merged(chain.from_iterable(map(self._events, blocks))):
+            for event in merge_deltas(chain.from_iterable(map(self._decode_block, blocks))):
                 yield event
 
-    def _events(self, block: bytes) -> Iterator[ServerSentEvent]:
-        """Yield the event of a block; of one in an unusual form as the library reads it."""
+    def _decode_block(self, block: bytes) -> Iterator[ServerSentEvent]:
+        """Yield the event of a block; leave unusual forms to the library's decoder."""
         event, data = None, block
         if block.startswith(b"event: "):
             name, _, data = block.partition(b"\n")
             event = name[7:].decode()
         if data.startswith(b"data: ") and b"\n" not in data:
-            decoded = _decode(data[6:])
+            decoded = decode_event_data(data[6:])
             if isinstance(decoded, dict):
                 yield ModelEvent(event, data[6:], decoded)
                 return
         yield from self._decode_lines(iter([*block.split(b"\n"), b""]))
 
 
-def _decode(data: bytes) -> Any:
+def decode_event_data(data: bytes) -> Any:
+    """Decode an event's JSON; return None for data that the library has to handle.
+
+    Raises:
+        ValueError: the data is nested too deeply.
+    """
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -136,32 +143,33 @@ def _decode(data: bytes) -> Any:
         msg = "the model server sent an event that is nested too deeply"
         raise ValueError(msg) from error
     try:
-        # It accepts NaN and escaped lone surrogates, which nothing after it could encode.
+        # json.loads accepts NaN, and escaped lone surrogates, which couldn't be encoded later.
         return replace_surrogates(json.loads(data))
     except ValueError:
-        return None  # `[DONE]`, or for the library to complain about
+        return None  # `[DONE]`, or an error that the library reports
 
 
-def _merged(events: Iterable[ServerSentEvent]) -> Iterator[ServerSentEvent]:
-    waiting: ServerSentEvent | None = None
+def merge_deltas(events: Iterable[ServerSentEvent]) -> Iterator[ServerSentEvent]:
+    """Yield events, with consecutive deltas of the same text merged into one."""
+    pending: ServerSentEvent | None = None
     for event in events:
-        if isinstance(waiting, ModelEvent) and waiting.take_in(event):
+        if isinstance(pending, ModelEvent) and pending.merge_delta(event):
             continue
-        if waiting is not None:
-            yield waiting
-        waiting = event
-    if waiting is not None:
-        yield waiting
+        if pending is not None:
+            yield pending
+        pending = event
+    if pending is not None:
+        yield pending
 
 
-async def _put_back(read: bytes, iterator: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield read
+async def _prepend(first: bytes, iterator: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
     async for chunk in iterator:
         yield chunk
 
 
 class DeltaClient(AsyncOpenAI):
-    """An `AsyncOpenAI` that reads deltas quickly and everything else as ever."""
+    """An `AsyncOpenAI` with a fast path for deltas; all else is handled by the library."""
 
     @override
     def _make_sse_decoder(self) -> ModelEventDecoder:
@@ -175,5 +183,5 @@ class DeltaClient(AsyncOpenAI):
                 try:
                     return delta.model_validate(data)
                 except ValidationError:
-                    pass  # a server that leaves something out; the library is lenient about it
+                    pass  # a server omits a field, which the library tolerates
         return super()._process_response_data(data=data, cast_to=cast_to, response=response)

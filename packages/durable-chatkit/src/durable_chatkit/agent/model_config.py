@@ -1,4 +1,4 @@
-"""Which model answers: OpenAI, an OpenAI-compatible server, or the offline assistant."""
+"""Opens the configured model: OpenAI, an OpenAI-compatible server, or the offline assistant."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,15 +19,15 @@ from todochat.settings import SettingsError
 OPENAI_URL: Final = "https://api.openai.com/v1"
 CONNECT_TIMEOUT_S: Final = 5.0
 OFFLINE: Final = "offline"
-NO_KEY: Final = "none"  # local servers want no key, the client insists on one
+NO_KEY: Final = "none"  # the client requires a key even for servers without authentication
 
 
 class ConfiguredModel(msgspec.Struct, frozen=True):
-    """A model and the settings that suit it.
+    """A model with settings that suit it.
 
     Args:
-        name: what its provider calls it.
-        is_free: its answers aren't counted.
+        name: the provider's name of the model.
+        is_free: whether its answers have no cost and are not measured.
     """
 
     model: Model
@@ -37,10 +37,11 @@ class ConfiguredModel(msgspec.Struct, frozen=True):
 
 
 def check_model_settings(settings: ChatSettings) -> None:
-    """Refuse settings that name a server but no model, or neither where no model is built in.
+    """Check that the settings identify a model.
 
     Raises:
-        SettingsError: see above.
+        SettingsError: there is a base URL but no model name, or neither a key nor a base URL in a
+            service without an offline model.
     """
     if not (settings.openai_api_key or settings.openai_base_url or settings.offline_model):
         msg = "setting OPENAI_API_KEY or OPENAI_BASE_URL is required"
@@ -54,17 +55,21 @@ def check_model_settings(settings: ChatSettings) -> None:
 async def open_model(
     settings: ChatSettings, *, transport: httpx2.AsyncBaseTransport | None = None
 ) -> AsyncIterator[ConfiguredModel]:
-    """Open the configured model; its HTTP client is closed at the end.
+    """Open the configured model, and close its HTTP client at the end.
 
     Args:
-        transport: answers instead of the network.
+        transport: replaces the network, for tests.
     """
     if not settings.openai_api_key and not settings.openai_base_url:
-        yield ConfiguredModel(_offline_model(settings), ModelSettings(), OFFLINE, is_free=True)
+        check_model_settings(settings)
+        # Imported only here, because it may be slow to load and most installations don't use it.
+        module_name, _, class_name = (settings.offline_model or "").partition(":")
+        offline: Model = getattr(import_module(module_name), class_name)()
+        yield ConfiguredModel(offline, ModelSettings(), OFFLINE, is_free=True)
         return
     check_model_settings(settings)
     name = settings.model or get_default_model()
-    # aiohttp's transport costs less than half of the default one's CPU per event.
+    # aiohttp's transport takes less than half of the default transport's CPU time per event.
     http = DefaultAioHttpClient() if transport is None else httpx2.AsyncClient(transport=transport)
     client = DeltaClient(
         api_key=settings.openai_api_key or NO_KEY,
@@ -74,27 +79,16 @@ async def open_model(
         http_client=http,
     )
     try:
-        # Compatible servers count tokens of a stream only if asked to.
+        # Compatible servers report the usage of a stream only on request.
         model_settings = get_default_model_settings(name).resolve(ModelSettings(include_usage=True))
-        yield ConfiguredModel(_model(settings, name, client), model_settings, name)
+        model = ImageFallbackModel(_create_model(settings, name, client))
+        yield ConfiguredModel(model, model_settings, name)
     finally:
         await client.close()
 
 
-def _offline_model(settings: ChatSettings) -> Model:
-    # Imported only here: it may be slow to load, and most installations have another model.
-    check_model_settings(settings)
-    module_name, _, class_name = (settings.offline_model or "").partition(":")
-    model: Model = getattr(import_module(module_name), class_name)()
-    return model
-
-
-def _model(settings: ChatSettings, name: str, client: AsyncOpenAI) -> Model:
-    return ImageFallbackModel(_bare_model(settings, name, client))
-
-
-def _bare_model(settings: ChatSettings, name: str, client: AsyncOpenAI) -> Model:
-    # Chat Completions is what nearly every compatible server has; OpenAI itself has both.
+def _create_model(settings: ChatSettings, name: str, client: AsyncOpenAI) -> Model:
+    # Nearly every compatible server supports Chat Completions; OpenAI supports both APIs.
     default = "chat_completions" if settings.openai_base_url else "responses"
     if (settings.api or default) == "responses":
         return OpenAIResponsesModel(model=name, openai_client=client)

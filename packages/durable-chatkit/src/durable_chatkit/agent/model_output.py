@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from durable_chatkit.chatkit.encoding import replace_surrogates
 
-MAX_DEPTH: Final = 64  # the SDK recurses twice a level
+MAX_DEPTH: Final = 64  # the SDK recurses twice per level
 
 _CITATION: Final = TypeAdapter[Annotation](Annotation)
 
@@ -29,10 +29,10 @@ log = structlog.get_logger(__name__)
 
 
 def make_parseable(arguments: str) -> str:
-    """Return arguments that the SDK can parse.
+    """Return arguments that the SDK can parse without failing the run.
 
-    Arguments nested deeper than `MAX_DEPTH` are cut there, which leaves malformed JSON: no tool can
-    mistake the rest for a complete call. Escaped lone surrogates become U+FFFD.
+    Arguments nested deeper than `MAX_DEPTH` are cut there; the result is malformed JSON, so that no
+    tool mistakes it for a complete call. Escaped lone surrogates become U+FFFD.
     """
     arguments = arguments[: _depth_limit(arguments)]
     if "\\u" not in arguments:
@@ -40,13 +40,13 @@ def make_parseable(arguments: str) -> str:
     try:
         parsed = json.loads(arguments)
     except ValueError:
-        return arguments  # for the tool to report
+        return arguments  # the tool reports the error
     clean = replace_surrogates(parsed)
     return arguments if clean == parsed else json.dumps(clean, ensure_ascii=False)
 
 
 def _depth_limit(arguments: str) -> int:
-    """Return how many characters stay within `MAX_DEPTH`."""
+    """Return the number of characters before the nesting exceeds `MAX_DEPTH`."""
     if arguments.count("[") + arguments.count("{") <= MAX_DEPTH:
         return len(arguments)
     depth = 0
@@ -68,7 +68,7 @@ def _depth_limit(arguments: str) -> int:
 
 
 def parse_citation(raw: object) -> Annotation | None:
-    """Return a citation as the class that openai-chatkit knows; None for one that can't be used."""
+    """Return a citation as the class that openai-chatkit accepts, None if it is invalid."""
     fields = raw.to_dict() if isinstance(raw, BaseModel) else raw
     if isinstance(fields, dict) and fields.get("type") == "url_citation":
         # Some compatible servers omit the title or send null; the converter requires one.
@@ -82,7 +82,7 @@ def parse_citation(raw: object) -> Annotation | None:
 
 
 def parse_part_citations(part: Any) -> Any:
-    """Return a content part with parsed citations; a part without any as it is."""
+    """Return a content part with parsed citations; a part without citations is unchanged."""
     if not isinstance(part, ResponseOutputText) or not part.annotations:
         return part
     parsed = (parse_citation(raw) for raw in part.annotations)
@@ -91,5 +91,5 @@ def parse_part_citations(part: Any) -> Any:
 
 
 def parse_message_citations(message: ResponseOutputMessage) -> list[Any]:
-    """Return the content of a message with parsed citations."""
+    """Return the content parts of a message with parsed citations."""
     return [parse_part_citations(part) for part in message.content]

@@ -1,10 +1,10 @@
-"""A model that answers finished calls from the run's journal, and names what it says.
+"""Replays a model: a finished answer comes from the run's journal, and messages get our ids.
 
-Only the events that are streamed to the viewers get ids of ours. `response.completed` keeps the
-provider's: it becomes the history of the next call, where reasoning items are paired by id.
+Only events published to viewers get our ids. `response.completed` keeps the provider's ids: it
+becomes the history of the next call, in which reasoning items are paired by id.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, Final, cast
 
@@ -18,7 +18,6 @@ from openai.types.responses import (
     ResponseCompletedEvent,
     ResponseFunctionToolCall,
     ResponseOutputItem,
-    ResponseOutputItemAddedEvent,
     ResponseOutputItemDoneEvent,
     ResponseOutputMessage,
     ResponseOutputTextAnnotationAddedEvent,
@@ -40,20 +39,22 @@ from todochat.telemetry.logging import log_content
 _REASONING: Final = "response.reasoning"
 _CITING: Final = {"response.content_part.added", "response.output_text.annotation.added"}
 
+ModelCallInput = str | list[TResponseInputItem]
+
 
 class AnswerStep(msgspec.Struct):
-    """A finished answer, and the ids under which its messages were said."""
+    """A finished answer and the ids under which its messages were published."""
 
     response: msgspec.Raw
     message_ids: list[str]
 
 
 class ReplayModel(Model):
-    """Wraps the model of one attempt at a run.
+    """Wraps the model for one attempt at a run.
 
     Args:
-        meter: measures answers and stops at a spent budget; None for a model that costs nothing.
-        name: the model's, in metrics and traces; "" for a call that isn't to be in them.
+        meter: measures answers and enforces budgets; None for a model without cost.
+        name: the model's name in metrics and traces; "" excludes the calls from both.
     """
 
     def __init__(
@@ -66,114 +67,124 @@ class ReplayModel(Model):
 
     @override
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        # The ordinal counts finished answers: the SDK calls again for the same one when it retries.
-        answer = self._scope.answers
-        given = args[1] if len(args) > 1 else kwargs["input"]
-        self._scope.reserve_call_ids(_call_ids(given))
+        # The ordinal counts finished answers, because a retry of the SDK requests the same one.
+        answer = self._scope.finished_answers
+        model_input: ModelCallInput = args[1] if len(args) > 1 else kwargs["input"]
+        if not isinstance(model_input, str):
+            self._scope.reserve_call_ids(
+                str(item.get("call_id"))
+                for item in model_input
+                if item.get("type") == "function_call"
+            )
         recorded = self._scope.journal.get(answer_key(answer))
         if recorded is None:
             self._scope.raise_if_stopped()
             if self._meter is not None:
                 await self._meter.check_budget()
-            events = self._watched(answer, given, self._inner.stream_response(*args, **kwargs))
+            stream = self._inner.stream_response(*args, **kwargs)
+            events = self._instrument_stream(answer, model_input, stream)
         else:
-            events = self._recorded(answer, recorded)
+            events = self._replay_answer(answer, recorded)
         async with aclosing(events):
             async for event in events:
                 yield event
 
-    async def _watched(
-        self,
-        answer: int,
-        given: str | list[TResponseInputItem],
-        stream: AsyncIterator[TResponseStreamEvent],
+    async def _instrument_stream(
+        self, answer: int, model_input: ModelCallInput, stream: AsyncIterator[TResponseStreamEvent]
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
-        call = ModelCallTelemetry(self._name)
+        telemetry = ModelCallTelemetry(self._name)
         try:
-            async with aclosing(self._live(answer, given, stream, call)) as events:
+            async with aclosing(
+                self._stream_answer(answer, model_input, stream, telemetry)
+            ) as events:
                 async for event in events:
                     yield event
-            call.ran_out()
+            telemetry.record_stream_end()
         except Exception as error:
-            call.failed(error)
+            telemetry.record_error(error)
             raise
         finally:
-            call.close()
+            telemetry.close()
 
-    async def _live(
+    async def _stream_answer(
         self,
         answer: int,
-        given: str | list[TResponseInputItem],
+        model_input: ModelCallInput,
         stream: AsyncIterator[TResponseStreamEvent],
-        call: ModelCallTelemetry,
+        telemetry: ModelCallTelemetry,
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
-        names = _MessageNames(self._scope, answer)
+        """Yield the inner model's events; the `done` events follow after the answer is journaled."""
+        message_ids = MessageIds(self._scope, answer)
         items: list[ResponseOutputItem] = []
         async with aclosing(cast("AsyncGenerator[TResponseStreamEvent, None]", stream)) as events:
             async for event in events:
-                call.saw(event)
+                telemetry.record_event(event)
                 if event.type == "response.output_item.done":
-                    # A message's `done` waits until the answer is saved; see `_finish`.
                     items.append(event.item)
                 elif event.type != "response.completed":
-                    named = names.rename(event)
-                    if named is not None:
-                        yield named
+                    renamed = message_ids.rename_event(event)
+                    if renamed is not None:
+                        yield renamed
                 else:
                     if not event.response.output:
                         event.response.output = items  # some servers leave it empty at the end
-                    usage = self._meter.measure(event.response, given) if self._meter else None
-                    finished = await self._finish(answer, event.response, names, usage)
-                    call.answered(usage)
-                    for done in finished:
+                    usage = None
+                    if self._meter is not None:
+                        usage = self._meter.measure(event.response, model_input)
+                    done_events = await self._finish_answer(
+                        answer, event.response, message_ids, usage
+                    )
+                    telemetry.record_answer(usage)
+                    for done in done_events:
                         yield done
                     yield event
 
-    async def _finish(
+    async def _finish_answer(
         self,
         answer: int,
         response: Response,
-        names: "_MessageNames",
+        message_ids: "MessageIds",
         usage: AnswerUsage | None,
     ) -> list[TResponseStreamEvent]:
-        """Save the answer; what is `done` on the wire is then in the journal too."""
+        """Journal the answer; return its `done` events, which may be published only afterwards."""
         for item in response.output:
             if isinstance(item, ResponseFunctionToolCall):
                 item.arguments = make_parseable(item.arguments)
-                # openai-chatkit insists on an id; the SDK strips this one.
+                # openai-chatkit requires an id; the SDK removes this one.
                 item.id = item.id or FAKE_RESPONSES_ID
         self._scope.register_calls(answer, response)
-        messages = _messages(response)
+        messages = _find_messages(response)
         step = AnswerStep(
             response=msgspec.Raw(response.model_dump_json(exclude_unset=True).encode()),
-            message_ids=[names.nth(index) for index in range(len(messages))],
+            message_ids=[message_ids.nth(index) for index in range(len(messages))],
         )
         await self._scope.journal.save(answer_key(answer), msgspec.json.encode(step), usage)
         log_content("model.answered", answer=answer, output=step.response)
-        self._scope.answers += 1
+        self._scope.finished_answers += 1
         return [
-            _done(message, item_id)
+            _done_event(message, item_id)
             for message, item_id in zip(messages, step.message_ids, strict=True)
         ]
 
-    async def _recorded(
+    async def _replay_answer(
         self, answer: int, payload: bytes
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
+        """Yield the unpublished `done` events of a recorded answer, then its completion."""
         step = msgspec.json.decode(payload, type=AnswerStep)
-        # Lenient, as the client itself builds it: what a server left out must not fail here.
+        # Built without validation, as the client does: fields missing at the server must not fail.
         response = Response.construct(None, **msgspec.json.decode(step.response))
         self._scope.register_calls(answer, response)
-        for message, item_id in zip(_messages(response), step.message_ids, strict=True):
-            if item_id not in self._scope.done:
-                yield _done(message, item_id)
-        self._scope.answers += 1
+        for message, item_id in zip(_find_messages(response), step.message_ids, strict=True):
+            if item_id not in self._scope.done_item_ids:
+                yield _done_event(message, item_id)
+        self._scope.finished_answers += 1
         yield ResponseCompletedEvent.model_construct(
             type="response.completed", response=response, sequence_number=0
         )
 
     @override
     async def get_response(self, *args: Any, **kwargs: Any) -> ModelResponse:
-        """Answer a call that isn't streamed, which is never part of a journaled run."""
+        """Forward a non-streaming call, which is never part of a journaled run."""
         return await self._inner.get_response(*args, **kwargs)
 
     @override
@@ -181,64 +192,60 @@ class ReplayModel(Model):
         return self._inner.get_retry_advice(request)
 
 
-class _MessageNames:
-    """Ids of one answer's messages, in the order in which they begin."""
+class MessageIds:
+    """Assigns our ids to one answer's messages, in the order of their first events."""
 
     def __init__(self, scope: RunScope, answer: int) -> None:
         self._scope = scope
         self._answer = answer
-        self._names: dict[tuple[str, int], str] = {}
+        self._ids: dict[tuple[str, int], str] = {}
 
     def nth(self, index: int) -> str:
         """Return the id of the `index`-th message."""
         return self._scope.message_id(self._answer, index)
 
-    def rename(self, event: TResponseStreamEvent) -> TResponseStreamEvent | None:
-        """Return the event with our id, or None if it isn't for the viewers.
+    def rename_event(self, event: TResponseStreamEvent) -> TResponseStreamEvent | None:
+        """Return the event with our id, None if it is not for viewers.
 
-        Calls are executed from the completed answer. Reasoning is left out: a workflow item would
-        be done before the answer that owns it is saved, and a later attempt couldn't tell.
+        Calls are executed from the completed answer. Reasoning is dropped: its workflow item would
+        be done before the answer that owns it is journaled, and a later attempt couldn't tell.
         """
         if event.type == "response.output_item.added":
-            return self._rename_message(event)
-        if event.type.startswith(_REASONING):
-            return None
+            if not isinstance(event.item, ResponseOutputMessage):
+                return None
+            position = (event.item.id, event.output_index)
+            new_id = self._ids.setdefault(position, self.nth(len(self._ids)))
+            update = {"id": new_id, "content": parse_message_citations(event.item)}
+            return event.model_copy(update={"item": event.item.model_copy(update=update)})
+        is_reasoning = event.type.startswith(_REASONING)
         item_id = getattr(event, "item_id", None)
-        if item_id is None:
+        if item_id is None and not is_reasoning:
             return event
-        name = self._names.get((item_id, getattr(event, "output_index", 0)))
-        if name is None:
+        message_id = self._ids.get((str(item_id), getattr(event, "output_index", 0)))
+        if message_id is None or is_reasoning:
             return None
         if event.type in _CITING:
-            return _with_citations(event, name)
-        cast("Any", event).item_id = name  # it is nobody else's, and a copy costs ten times that
+            return _with_citations(event, message_id)
+        cast("Any", event).item_id = message_id  # no other owner, and a copy takes 10 times as long
         return event
 
-    def _rename_message(self, event: ResponseOutputItemAddedEvent) -> TResponseStreamEvent | None:
-        if not isinstance(event.item, ResponseOutputMessage):
-            return None
-        place = (event.item.id, event.output_index)
-        name = self._names.setdefault(place, self.nth(len(self._names)))
-        update = {"id": name, "content": parse_message_citations(event.item)}
-        return event.model_copy(update={"item": event.item.model_copy(update=update)})
 
-
-def _with_citations(event: TResponseStreamEvent, item_id: str) -> TResponseStreamEvent | None:
-    """Return a copy with our id and parsed citations; None if its citation can't be used."""
+def _with_citations(event: TResponseStreamEvent, message_id: str) -> TResponseStreamEvent | None:
+    """Return a copy with our id and parsed citations, None if its citation is invalid."""
     if event.type == "response.content_part.added":
         part = parse_part_citations(event.part)
-        return event.model_copy(update={"item_id": item_id, "part": part})
+        return event.model_copy(update={"item_id": message_id, "part": part})
     citation = parse_citation(cast("ResponseOutputTextAnnotationAddedEvent", event).annotation)
     if citation is None:
         return None
-    return event.model_copy(update={"item_id": item_id, "annotation": citation})
+    return event.model_copy(update={"item_id": message_id, "annotation": citation})
 
 
-def _messages(response: Response) -> list[ResponseOutputMessage]:
+def _find_messages(response: Response) -> list[ResponseOutputMessage]:
     return [item for item in response.output if isinstance(item, ResponseOutputMessage)]
 
 
-def _done(message: ResponseOutputMessage, item_id: str) -> TResponseStreamEvent:
+def _done_event(message: ResponseOutputMessage, item_id: str) -> TResponseStreamEvent:
     return ResponseOutputItemDoneEvent.model_construct(
         type="response.output_item.done",
         item=message.model_copy(
@@ -247,11 +254,3 @@ def _done(message: ResponseOutputMessage, item_id: str) -> TResponseStreamEvent:
         output_index=0,
         sequence_number=0,
     )
-
-
-def _call_ids(model_input: str | list[TResponseInputItem]) -> Iterator[str]:
-    if isinstance(model_input, str):
-        return
-    for item in model_input:
-        if item.get("type") == "function_call":
-            yield str(item.get("call_id"))

@@ -1,4 +1,4 @@
-"""Side effects that survive a retry: the model has to know of it."""
+"""Side effects that survive a retry, as input for the model."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -13,34 +13,34 @@ from durable_chatkit.agent.tool_replay import ToolStep
 Steps = Iterable[tuple[str, str, bytes]]
 
 MAX_NOTE_CHARS: Final = 8_000
-# Begins as every hidden context does, so that the offline assistant takes no orders from it.
+# Starts like every hidden context, so that a model never reads it as a request of the user.
 NOTE: Final = (
-    "Hidden context for the agent (not shown to the user): the user went back to the message above"
-    " and took everything after it out of the conversation. What it did stays done:\n"
+    "Hidden context for the agent (not shown to the user): the user retried the message above, which"
+    " removed everything after it from the conversation. Its side effects remain:\n"
 )
 
 
 def earlier_call_items(steps: Steps) -> Iterator[TResponseInputItem]:
-    """Yield finished calls of earlier runs of the same message, as input for the model.
+    """Yield the finished calls of earlier runs of the same message as model input.
 
     Args:
         steps: run id, journal key and payload of each tool step.
     """
-    for record in _records(steps):
+    for record in _find_records(steps):
         yield from call_items(record)
 
 
 def removed_effects_note(steps: Steps) -> Iterator[TResponseInputItem]:
-    """Yield a note of what later turns did, if they did anything; the newest if it is a lot.
+    """Yield a note about the effects of later turns, the newest ones if they are many.
 
-    They are not told as calls: as such they would look like answers to the message.
+    They are not given as calls, because calls would look like responses to the message.
 
     Args:
         steps: as for `earlier_call_items`.
     """
     lines: list[str] = []
     room = MAX_NOTE_CHARS
-    for record in reversed(list(_records(steps))):
+    for record in reversed(list(_find_records(steps))):
         line = f"- {record['name']} {record['arguments']} -> {record['output']}"
         room -= len(line)
         if room < 0:
@@ -51,7 +51,7 @@ def removed_effects_note(steps: Steps) -> Iterator[TResponseInputItem]:
         yield {"type": "message", "role": "user", "content": text}
 
 
-def _records(steps: Steps) -> Iterator[Mapping[str, Any]]:
+def _find_records(steps: Steps) -> Iterator[Mapping[str, Any]]:
     for _, key, payload in steps:
         if not is_tool_step(key):
             continue

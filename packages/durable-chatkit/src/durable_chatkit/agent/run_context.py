@@ -1,4 +1,4 @@
-"""What an agent's tools get: openai-chatkit's context, with this run's scope."""
+"""The context passed to an agent's tools: openai-chatkit's context with the run's scope."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -26,23 +26,23 @@ from durable_chatkit.chatkit.times import as_local
 from durable_chatkit.errors import UnknownResourceError
 from todochat.clock import utc_now
 
-# Behind viewers' publisher, that has 1,000 frames of room, nothing takes this long.
+# Far longer than forwarding takes: the publisher behind the reader buffers 1,000 frames.
 DRAIN_TIMEOUT_S: Final = 10.0
 
 
 class EventQueue(asyncio.Queue[Any]):
-    """The queue through which tools say things, between a tool and openai-chatkit's stream.
+    """The queue of events between tools and openai-chatkit's stream.
 
-    Three things a plain queue doesn't do: it holds back what a tool may only say once its step is
-    saved; it tells when everything has been said; and it can be closed under a waiting reader.
-    openai-chatkit leaves such a reader behind as a pending task when the model fails.
+    In addition to a plain queue, it holds back events that may be published only after their step
+    is journaled, it can be drained, and it can be closed while a reader waits: openai-chatkit
+    leaves such a reader behind as a pending task when the model fails.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._readers: set[asyncio.Task[Any]] = set()
-        self._all_said = asyncio.Event()
-        self._all_said.set()
+        self._is_drained = asyncio.Event()
+        self._is_drained.set()
 
     @override
     async def put(self, item: ThreadStreamEvent) -> None:
@@ -52,7 +52,7 @@ class EventQueue(asyncio.Queue[Any]):
 
     @override
     def put_nowait(self, item: ThreadStreamEvent | None) -> None:
-        self._all_said.clear()
+        self._is_drained.clear()
         super().put_nowait(item)
 
     @override
@@ -61,22 +61,22 @@ class EventQueue(asyncio.Queue[Any]):
         if task is None:
             return await super().get()
         self._readers.add(task)
-        if self.empty():  # the reader comes back for more once it has passed on what it got
-            self._all_said.set()
+        if self.empty():  # the reader asks for more only after forwarding the previous event
+            self._is_drained.set()
         try:
             return await super().get()
         finally:
             self._readers.discard(task)
 
-    async def drain_events(self) -> None:
-        """Wait until the reader has passed on everything; a slow one only so long."""
+    async def drain(self) -> None:
+        """Wait until the reader has forwarded all events, at most DRAIN_TIMEOUT_S."""
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIMEOUT_S):
-                await self._all_said.wait()
+                await self._is_drained.wait()
 
     def close(self) -> None:
-        """Cancel whoever still waits for an event, and hold up nobody."""
-        self._all_said.set()
+        """Cancel waiting readers and release `drain`."""
+        self._is_drained.set()
         for task in self._readers:
             task.cancel()
 
@@ -86,13 +86,13 @@ class RunContext(AgentContext[RequestContext]):
 
     Attributes:
         scope: ids, journal and state of the attempt.
-        now: when the message was written, for the agent: "in 2 hours" counts from there, also if
-            a worker gets to it late or a second time.
-        message: what the person wrote, with the model and tool they chose in the composer
-            (`inference_options`); None where they didn't write, as in an action.
-        turn_id: the turn that the run belongs to, which several runs may share (see
-            `durable_chatkit.agent.turns`); of an action, its run.
-        open_calls: tools that run just now.
+        now: when the message was written: the agent's "in 2 hours" counts from this time, even if
+            a worker processes the message late or again.
+        message: the user's message, with the model and tool chosen in the composer
+            (`inference_options`); None for runs without a message, such as an action.
+        turn_id: id of the run's turn, which several runs may share (see
+            `durable_chatkit.agent.turns`); for an action, its run id.
+        open_calls: names of the tools in progress, by position.
     """
 
     store: Annotated[PostgresStore, SkipValidation]
@@ -106,8 +106,8 @@ class RunContext(AgentContext[RequestContext]):
 
     @override
     def __setattr__(self, name: str, value: Any) -> None:
-        # openai-chatkit measures how long a workflow took by a naive clock, and ours are stored,
-        # and told, in UTC. A copy, since the item that is told is changed on its way.
+        # openai-chatkit measures a workflow's duration with naive times, while ours are stored and
+        # published in UTC. Use a copy, because the published item is changed later.
         if name == "workflow_item" and isinstance(value, WorkflowItem):
             value = value.model_copy(update={"created_at": as_local(value.created_at)})
         call = current_tool_call()
@@ -117,51 +117,51 @@ class RunContext(AgentContext[RequestContext]):
 
     @property
     def user_id(self) -> str:
-        """On whose behalf the agent acts: the run's user, never one the model names."""
+        """The user on whose behalf the agent acts: the run's user, never one named by the model."""
         return self.request_context.user_id
 
     @property
     def call(self) -> ToolCallScope:
-        """The tool call or action that this code runs in: its idempotency key, its choices.
+        """The current tool call or action, with its idempotency key and choices.
 
         Raises:
-            RuntimeError: outside of any.
+            RuntimeError: outside of a tool call or action.
         """
         call = current_tool_call()
         if call is None:
-            msg = "this works inside of a tool or an action of a run only"
+            msg = "only available inside a tool call or an action of a run"
             raise RuntimeError(msg)
         return call
 
     @property
     def write_lock(self) -> asyncio.Lock:
-        """Lets tools that change something do so one after the other, in the order of the calls."""
+        """Serialises tools with side effects, in the order of their calls."""
         return self._turnstile
 
     async def drain_events(self) -> None:
-        """Wait until what was streamed so far is on its way, so that the next answer is after it."""
-        await self._events.drain_events()
+        """Wait until all streamed events are forwarded, so that the next answer follows them."""
+        await self._events.drain()
 
     async def update_widget(
         self, item_id: str, change: Callable[[WidgetItem], WidgetItem]
     ) -> WidgetItem:
-        """Change a widget of the thread where it stands: stored at once, and said to the viewers.
+        """Update a widget of the thread in place: store it at once and publish it.
 
-        `change` gets the widget as it is now and nobody else changes it meanwhile, so two actions
-        on different parts of one widget both count.
+        `change` receives the current widget with its row locked, so that two actions on different
+        parts of a widget both take effect.
 
         Raises:
-            UnknownResourceError: there is no such widget (any more).
-            RunLostError: a later attempt has the run.
+            UnknownResourceError: the widget doesn't exist or was deleted.
+            RunLostError: a later attempt owns the run.
         """
 
-        def checked(item: ThreadItem) -> ThreadItem:
+        def change_widget(item: ThreadItem) -> ThreadItem:
             if not isinstance(item, WidgetItem):
                 raise UnknownResourceError("widget")
             return change(item)
 
         item = await self.store.update_item(
-            self.thread.id, item_id, checked, context=self.request_context
+            self.thread.id, item_id, change_widget, context=self.request_context
         )
         if not isinstance(item, WidgetItem):
             raise UnknownResourceError("widget")
@@ -171,11 +171,11 @@ class RunContext(AgentContext[RequestContext]):
         return item
 
     async def events_from(self, task: asyncio.Task[None]) -> AsyncIterator[ThreadStreamEvent]:
-        """Yield what a task streams, until it is done."""
+        """Yield the events that a task streams, until the task is done."""
         task.add_done_callback(lambda _: self._events.put_nowait(None))
         while (event := await self._events.get()) is not None:
             yield event
 
     def close(self) -> None:
-        """Let go of a reader that the end of a failed stream left behind."""
+        """Release the reader that a failed stream leaves behind."""
         self._events.close()

@@ -1,4 +1,4 @@
-"""Tools that answer finished calls from the run's journal."""
+"""Replays tools: a finished call returns its result from the run's journal."""
 
 import dataclasses
 from typing import Any
@@ -23,12 +23,12 @@ _EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 
 
 class ToolStep(msgspec.Struct):
-    """A finished call: what the model gets, and what the viewers get to see, in one row.
+    """A finished call: its output for the model and its events for viewers, in one row.
 
-    In two rows a worker could die between them, and a widget would be lost or shown twice.
+    With two rows a worker could die between them and lose a widget or publish it twice.
 
     Args:
-        client_tool_call: what the browser is to do, if the tool asked for that.
+        client_tool_call: the client tool call requested by the tool, if any.
     """
 
     output: msgspec.Raw
@@ -39,67 +39,67 @@ class ToolStep(msgspec.Struct):
 def durable_tool(tool: FunctionTool, scope: RunScope) -> FunctionTool:
     """Wrap a tool for one attempt at a run.
 
-    The wrapper is outside of the SDK's error handling, so an error text made for the model is
+    The wrapper is outside of the SDK's error handling, so that an error text for the model is
     recorded like any other output.
     """
 
     async def invoke(context: ToolContext[RunContext], arguments: str) -> Any:
-        place = scope.position_of(context.tool_call_id)
-        recorded = scope.journal.get(place.key)
+        position = scope.position_of(context.tool_call_id)
+        recorded = scope.journal.get(position.key)
         if recorded is not None:
-            return await replay(context.context, scope, recorded)
+            return await replay_step(context.context, scope, recorded)
         scope.raise_if_stopped()
-        return await _run(tool, context, arguments, scope, place)
+        return await _run_tool(tool, context, arguments, scope, position)
 
     return dataclasses.replace(tool, on_invoke_tool=invoke)
 
 
-async def _run(
+async def _run_tool(
     tool: FunctionTool,
     context: ToolContext[RunContext],
     arguments: str,
     scope: RunScope,
-    place: CallPosition,
+    position: CallPosition,
 ) -> Any:
     run = context.context
-    with scope.tool_call(place) as call:
-        run.open_calls[place] = tool.name
+    with scope.tool_call(position) as call:
+        run.open_calls[position] = tool.name
         fault_point("tool.begun")
-        with instrument_tool_call(tool.name) as watched:
+        with instrument_tool_call(tool.name) as telemetry:
             output = await tool.on_invoke_tool(context, arguments)
-            watched.returned(output)
+            telemetry.record_output(output)
         log_content("tool.returned", tool=tool.name, arguments=arguments, output=output)
         fault_point("tool.returned")
         events = call.events
-        asked = run.client_tool_call if call.has_client_tool_call else None
-        if asked is None:  # else openai-chatkit's own item keeps the call
+        client_call = run.client_tool_call if call.has_client_tool_call else None
+        if client_call is None:  # otherwise openai-chatkit's own item records the call
             record = HiddenContextItem(
                 id=run.generate_id("tool_call"),
                 thread_id=run.thread.id,
                 created_at=utc_now(),
-                content=tool_call_record(tool.name, arguments, output, scope.ids, place),
+                content=tool_call_record(tool.name, arguments, output, scope.ids, position),
             )
             events.insert(0, ThreadItemDoneEvent(item=record))
     step = ToolStep(
         output=msgspec.Raw(to_json(output)),
         events=encode_events(events),
-        client_tool_call=asked.model_dump() if asked is not None else None,
+        client_tool_call=client_call.model_dump() if client_call is not None else None,
     )
-    await scope.journal.save(place.key, msgspec.json.encode(step))
-    del run.open_calls[place]
+    await scope.journal.save(position.key, msgspec.json.encode(step))
+    del run.open_calls[position]
     for event in events:
         await run.stream(event)
-    await run.drain_events()  # else openai-chatkit mixes the rest into the next answer
+    await run.drain_events()  # otherwise openai-chatkit mixes them into the next answer
     return output
 
 
 def encode_events(events: list[ThreadStreamEvent]) -> list[msgspec.Raw]:
-    """Return a step's events as the journal keeps them."""
+    """Encode a step's events for the journal."""
     return [msgspec.Raw(event.model_dump_json(by_alias=True).encode()) for event in events]
 
 
-async def replay(run: RunContext, scope: RunScope, payload: bytes) -> Any:
-    """Say what a finished call said, as far as viewers lack it; return its output."""
+async def replay_step(run: RunContext, scope: RunScope, payload: bytes) -> Any:
+    """Publish a finished call's events that aren't published yet; return its output."""
     step = msgspec.json.decode(payload, type=ToolStep)
     for raw in step.events:
         event = _EVENT.validate_json(bytes(raw))

@@ -1,4 +1,4 @@
-"""Speech to text through OpenAI, or a server that has its `/audio/transcriptions`."""
+"""Speech to text through OpenAI or a server with a compatible `/audio/transcriptions`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,51 +15,51 @@ from todochat.contracts.dictation import TRANSCRIPTION_TIMEOUT_S
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 CONNECT_TIMEOUT_S: Final = 5.0
-MAX_TRIES: Final = 2
-NO_KEY: Final = "none"  # local servers want no key, the client insists on one
+MAX_RETRIES: Final = 1
+NO_KEY: Final = "none"  # the client requires a key even for servers without authentication
 _UNREADABLE: Final = frozenset({400, 415, 422})
 
 log = structlog.get_logger(__name__)
 
 
 class OpenAITranscriber:
-    """Asks one model."""
+    """Transcribes recordings with one model."""
 
     def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
         self._client = client
         self._model = model
 
     async def transcribe(self, audio: bytes, file_name: str, media_type: str) -> str:
-        """Return what was said.
+        """Return the text of a recording.
 
         Raises:
-            UnsupportedFileError: the model can't read the recording.
-            TranscriptionFailedError: it can't be reached, or took longer than 30 s.
+            UnsupportedFileError: the model rejects the recording.
+            TranscriptionFailedError: the model is unreachable or took longer than 30 s.
         """
         try:
             async with asyncio.timeout(TRANSCRIPTION_TIMEOUT_S):
-                heard = await self._client.audio.transcriptions.create(
+                transcription = await self._client.audio.transcriptions.create(
                     file=(file_name, audio, media_type), model=self._model
                 )
         except openai.APIStatusError as error:
             log.warning("transcription.refused", status=error.status_code)
             if error.status_code in _UNREADABLE:
-                raise UnsupportedFileError("The recording can't be understood.") from error
+                raise UnsupportedFileError("The recording can't be read.") from error
             raise TranscriptionFailedError from error
         except (openai.OpenAIError, TimeoutError) as error:
             log.warning("transcription.failed", error=error)
             raise TranscriptionFailedError from error
-        return heard.text
+        return transcription.text
 
 
 @asynccontextmanager
 async def open_transcriber(settings: ChatSettings) -> AsyncIterator[OpenAITranscriber]:
-    """Open the configured model; its HTTP client is closed at the end."""
+    """Open a transcriber for the configured model, and close its HTTP client at the end."""
     client = openai.AsyncOpenAI(
         api_key=settings.openai_api_key or NO_KEY,
         base_url=settings.openai_base_url or OPENAI_URL,
         timeout=httpx2.Timeout(TRANSCRIPTION_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        max_retries=MAX_TRIES - 1,
+        max_retries=MAX_RETRIES,
     )
     try:
         yield OpenAITranscriber(client, settings.transcription_model)

@@ -1,7 +1,7 @@
-"""Which turn a tool call belongs to, and the person's own words in it.
+"""Finds the turn of a run, and the user's own words in it.
 
-A turn begins with a message of the person. Retrying it, or going on after a browser's output, is
-the same turn, so no such run gets around the limit of what a turn may change.
+A turn starts with a user message. A retry, or a run that continues after the output of a client
+tool, belongs to the same turn, so that it can't bypass the limit on a turn's changes.
 """
 
 from collections.abc import AsyncIterator
@@ -16,26 +16,26 @@ PAGE: Final = 50
 
 
 async def find_turn_id(run: RunContext) -> str:
-    """Return the id of the turn that a run of the agent belongs to: its message's."""
+    """Return the id of an agent run's turn, which is the id of its user message."""
     if run.message is not None:
         return run.message.id
-    async for message in _messages(run):
+    async for message in _user_messages(run):
         return message.id
     return run.scope.run_id
 
 
 async def find_previous_turn_id(run: RunContext) -> str | None:
-    """Return the id of the turn before the one that the person's message began."""
-    seen = False
-    async for message in _messages(run):
-        if seen:
+    """Return the id of the turn before the turn of the run's message."""
+    is_current_seen = False
+    async for message in _user_messages(run):
+        if is_current_seen:
             return message.id
-        seen = run.message is not None and message.id == run.message.id
+        is_current_seen = run.message is not None and message.id == run.message.id
     return None
 
 
 def plain_text_of(run: RunContext) -> str:
-    """Return what the person wrote to begin this run; empty if it is not words alone."""
+    """Return the text of the run's message, "" if it contains anything besides text."""
     message = run.message
     if message is None or message.quoted_text or message.attachments:
         return ""
@@ -43,7 +43,7 @@ def plain_text_of(run: RunContext) -> str:
     return "".join(texts) if len(texts) == len(message.content) else ""
 
 
-async def _messages(run: RunContext) -> AsyncIterator[UserMessageItem]:
+async def _user_messages(run: RunContext) -> AsyncIterator[UserMessageItem]:
     after: str | None = None
     for _ in range(MAX_PAGES):
         page = await run.store.load_thread_items(

@@ -211,7 +211,7 @@ class RunDriver:
             attempt=run.attempt,
             ids=context.ids,
             journal=journal,
-            said=PublishedEvents(frozenset(said.done), said.effects),
+            published=PublishedEvents(frozenset(said.done), said.effects),
         )
         self._active.attach_scope(scope)
         agent = tools.assistant.agent.clone(

@@ -84,7 +84,7 @@ async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
     """Stream one answer through everything but the network, the database and the bus."""
     ids = IdScope(_RUN_ID)
     scope = RunScope(
-        run_id=_RUN_ID, attempt=1, ids=ids, journal=_NoJournal(), said=PublishedEvents()
+        run_id=_RUN_ID, attempt=1, ids=ids, journal=_NoJournal(), published=PublishedEvents()
     )
     context = RunContext(
         thread=ThreadMetadata(id="thr_warmup", created_at=utc_now()),

@@ -37,5 +37,5 @@ def test_what_can_not_be_read_names_the_setting(text: str) -> None:
 
 
 def test_a_budget_of_money_needs_prices() -> None:
-    with pytest.raises(SettingsError, match="required with a budget of money"):
+    with pytest.raises(SettingsError, match="required with a cost budget"):
         parse_prices(settings(budget_user_cost=1.0))

@@ -124,7 +124,7 @@ def test_an_adopters_agent_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
         ("adopter:missing", "no function"),
         ("adopter:no_agent", "neither an agents.Agent nor an Assistant"),
         ("adopter:agent_with_handoff", "handoffs"),
-        ("adopter:agent_with_model_name", "names its model"),
+        ("adopter:agent_with_model_name", "sets the model by name"),
     ],
 )
 def test_an_agent_that_cannot_be_run_stops_the_start(

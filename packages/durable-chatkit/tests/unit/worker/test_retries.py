@@ -37,7 +37,7 @@ async def test_the_model_is_told_what_the_same_and_later_turns_did(
     await retry(chat, first)
 
     sent = model.requests[-1].history
-    (note,) = [entry for entry in sent if "What it did stays done" in str(entry.get("content"))]
+    (note,) = [entry for entry in sent if "Its side effects remain" in str(entry.get("content"))]
     assert note["role"] == "user"
     assert ("Eggs" in note["content"], "Milk" in note["content"]) == (True, False)
     assert "Milk" in str(sent[-2:])
@@ -80,7 +80,7 @@ async def test_earlier_turns_are_not_told_twice(chat: Chat, model: ScriptedModel
     params = {"thread_id": first.thread_id, "item_id": messages[1].id}
     await chat.end_of(await chat.request({"type": "threads.retry_after_item", "params": params}))
 
-    assert "What it did stays done" not in str(model.requests[-1].history)
+    assert "Its side effects remain" not in str(model.requests[-1].history)
 
 
 async def test_the_offline_assistant_adds_what_it_was_told_whatever_was_taken_back(
