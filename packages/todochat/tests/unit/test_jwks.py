@@ -91,7 +91,7 @@ async def test_a_new_key_is_found_once_the_pause_is_over(
     cache = JwksCache(publisher.url, session, redis)
     await cache.get(publisher.keys[0].kid)
     publisher.keys.append(SigningKey.generate())
-    monkeypatch.setattr("todochat.identity.jwks.MIN_FETCH_INTERVAL_S", 0)
+    monkeypatch.setattr(JwksCache, "min_fetch_interval_s", 0)
 
     assert await cache.get(publisher.keys[1].kid) is not None
 
@@ -105,8 +105,8 @@ async def test_known_keys_stay_in_force_while_auth_session_is_down(
     cache = JwksCache(publisher.url, session, redis)
     await cache.get(publisher.keys[0].kid)
     publisher.broken = True
-    monkeypatch.setattr("todochat.identity.jwks.MIN_FETCH_INTERVAL_S", 0)
-    monkeypatch.setattr("todochat.identity.jwks.MAX_AGE_S", 0)
+    monkeypatch.setattr(JwksCache, "min_fetch_interval_s", 0)
+    monkeypatch.setattr(JwksCache, "max_age_s", 0)
 
     assert await cache.get(publisher.keys[0].kid) is not None
 
@@ -120,8 +120,8 @@ async def test_a_known_key_is_not_waited_for_while_auth_session_hangs(
     cache = JwksCache(publisher.url, session, redis)
     await cache.get(publisher.keys[0].kid)
     publisher.hanging = True
-    monkeypatch.setattr("todochat.identity.jwks.MIN_FETCH_INTERVAL_S", 0)
-    monkeypatch.setattr("todochat.identity.jwks.MAX_AGE_S", 0)
+    monkeypatch.setattr(JwksCache, "min_fetch_interval_s", 0)
+    monkeypatch.setattr(JwksCache, "max_age_s", 0)
 
     for _ in range(3):
         assert await cache.get(publisher.keys[0].kid) is not None
@@ -138,7 +138,7 @@ async def test_a_failed_first_fetch_is_not_repeated_by_everybody_in_line(
     redis: Redis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("todochat.identity.jwks.MIN_FIRST_FETCH_INTERVAL_S", 60)
+    monkeypatch.setattr(JwksCache, "min_first_fetch_interval_s", 60)
     publisher.broken = True
     cache = JwksCache(publisher.url, session, redis)
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 from auth_kit import Browser, Connection, MovableClock, Service, StartService, bearer
 from redis.asyncio import Redis
 
-from auth_session.clients import issuer_keys
+from auth_session.clients.issuer_keys import IssuerKeys
 from todochat.identity.tokens import TokenVerifier
 from todochat.testing.issuer import BETTER_AUTH_SECRET, Issuer, better_auth_token, public_jwk
 
@@ -428,7 +428,7 @@ class TestKeys:
 
         down = await browser.post("/api/auth/exchange", {"token": issuer.token()})
         again = await browser.client_secret(issuer.token())
-        monkeypatch.setattr(issuer_keys, "MIN_FETCH_INTERVAL_S", 0)
+        monkeypatch.setattr(IssuerKeys, "min_first_fetch_interval_s", 0)
         issuer.broken = False
         healed = await browser.client_secret(issuer.token())
 
@@ -440,7 +440,7 @@ class TestKeys:
     async def test_an_issuer_that_hangs_is_given_up_after_seconds(
         self, external: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(issuer_keys, "FETCH_TIMEOUT_S", 0.2)
+        monkeypatch.setattr(IssuerKeys, "fetch_timeout_s", 0.2)
         issuer.released.clear()
 
         status, _ = await exchange(external.browser(), issuer.token())
@@ -472,11 +472,11 @@ class TestKeys:
         browser = external.browser()
         await exchange(browser, issuer.token())
         issuer.broken = True
-        monkeypatch.setattr(issuer_keys, "MAX_AGE_S", 0)
-        monkeypatch.setattr(issuer_keys, "MIN_FETCH_INTERVAL_S", 0)
+        monkeypatch.setattr(IssuerKeys, "max_age_s", 0)
+        monkeypatch.setattr(IssuerKeys, "min_fetch_interval_s", 0)
 
         known = [await exchange(browser, issuer.token(n=n)) for n in range(2)]
-        monkeypatch.setattr(issuer_keys, "MAX_STALE_S", 0)
+        monkeypatch.setattr(IssuerKeys, "max_stale_s", 0)
         stale = await exchange(browser, issuer.token())
 
         assert [status for status, _ in known] == [200, 200]
@@ -490,7 +490,7 @@ class TestKeys:
         issuer.keys["k2"] = Issuer().keys["k1"]
 
         early = await exchange(browser, issuer.token(kid="k2"))
-        monkeypatch.setattr(issuer_keys, "MIN_FETCH_INTERVAL_S", 0)
+        monkeypatch.setattr(IssuerKeys, "min_fetch_interval_s", 0)
         late = await exchange(browser, issuer.token(kid="k2"))
 
         assert (early[0], late[0]) == (401, 200)

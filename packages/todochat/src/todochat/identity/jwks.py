@@ -1,11 +1,9 @@
 """Public keys of auth-session, cached in memory and in Redis.
 
-`auth:jwks`: string, the last JWKS document seen; TTL 7 days; written and read by every verifier,
+`auth:jwks`: string, the last JWKS document fetched; TTL 7 days; written and read by every verifier,
 so that a service can start while auth-session is down.
 """
 
-import asyncio
-import time
 from typing import Final
 
 import aiohttp
@@ -14,18 +12,14 @@ import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from redis.exceptions import RedisError
+from typing_extensions import override
 
 from todochat.bus.redis_client import RedisClient
 from todochat.errors import UnavailableError
-from todochat.http.client import read_bounded
+from todochat.identity.key_cache import KeyCache
 
 REDIS_KEY: Final = "auth:jwks"
 REDIS_TTL_S: Final = 7 * 24 * 3600
-MAX_AGE_S: Final = 300.0
-MIN_FETCH_INTERVAL_S: Final = 10.0
-MIN_FIRST_FETCH_INTERVAL_S: Final = 1.0  # while no key is known at all
-FETCH_TIMEOUT_S: Final = 3.0
-MAX_DOCUMENT_BYTES: Final = 64 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -41,100 +35,53 @@ class _Jwks(msgspec.Struct):
     keys: list[_Jwk]
 
 
-class JwksCache:
-    """Finds a public key by `kid`; single flight, at most one fetch every 10 s."""
+class JwksCache(KeyCache[Ed25519PublicKey]):
+    """auth-session's keys by `kid`; fetched at most every 10 s, or every second while none is known."""
+
+    min_first_fetch_interval_s = 1.0
 
     def __init__(self, url: str, session: aiohttp.ClientSession, redis: RedisClient) -> None:
-        self._url = url
-        self._session = session
+        super().__init__(url, session)
         self._redis = redis
-        self._keys: dict[str, Ed25519PublicKey] = {}
-        self._loaded_at = float("-inf")
-        self._fetched_at = float("-inf")
-        self._lock = asyncio.Lock()
-        self._refreshing: asyncio.Task[None] | None = None
 
     async def get(self, kid: str) -> Ed25519PublicKey | None:
         """Return the key, or None if no such key is published.
 
-        A known key is returned at once; if the keys are old, they are fetched meanwhile.
+        A known key is returned at once; old keys are renewed in the background.
 
         Raises:
-            UnavailableError: no key has ever been seen and none can be fetched.
+            UnavailableError: no key has ever been fetched, and none can be.
         """
-        if kid not in self._keys and self._may_fetch():
-            await self._find_once(kid)
-        elif time.monotonic() - self._loaded_at > MAX_AGE_S and self._may_fetch():
-            self._refresh_in_background()
-        if not self._keys:
+        if kid not in self.keys and self.may_fetch:
+            await self.refresh(kid)
+        else:
+            self.refresh_in_background()
+        if not self.keys:
             raise UnavailableError("Tokens can't be verified yet: no public keys are known.")
-        return self._keys.get(kid)
+        return self.keys.get(kid)
 
-    def _may_fetch(self) -> bool:
-        pause_s = MIN_FETCH_INTERVAL_S if self._keys else MIN_FIRST_FETCH_INTERVAL_S
-        return time.monotonic() - self._fetched_at > pause_s
+    @override
+    def parse_keys(self, document: bytes) -> dict[str, Ed25519PublicKey]:
+        keys: dict[str, Ed25519PublicKey] = {}
+        for jwk in msgspec.json.decode(document, type=_Jwks).keys:
+            if jwk.kty == "OKP" and jwk.crv == "Ed25519":
+                key = jwt.algorithms.OKPAlgorithm.from_jwk(msgspec.structs.asdict(jwk))
+                if isinstance(key, Ed25519PublicKey):
+                    keys[jwk.kid] = key
+        return keys
 
-    def _refresh_in_background(self) -> None:
-        if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.create_task(self._refresh_once(), name="jwks-refresh")
-
-    async def _find_once(self, kid: str) -> None:
-        """Look for a key in Redis while none is known, then at auth-session."""
-        async with self._lock:
-            if not self._may_fetch():
-                return
-            if not self._keys and (document := await self._recall()) is not None:
-                self._keys = _parse(document)
-            if kid in self._keys:
-                self._refresh_in_background()
-            else:
-                await self._refresh()
-
-    async def _refresh_once(self) -> None:
-        async with self._lock:
-            if self._may_fetch():
-                await self._refresh()
-
-    async def _refresh(self) -> None:
-        document = await self._fetch()
-        if document is not None:
-            await self._remember(document)
-            self._keys = _parse(document)
-            self._loaded_at = time.monotonic()
-        self._fetched_at = time.monotonic()
-
-    async def _fetch(self) -> bytes | None:
-        timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S)
-        try:
-            async with self._session.get(self._url, timeout=timeout) as response:
-                response.raise_for_status()
-                document = await read_bounded(response, MAX_DOCUMENT_BYTES)
-                _parse(document)
-        except (aiohttp.ClientError, TimeoutError, msgspec.MsgspecError, ValueError) as error:
-            log.warning("jwks.fetch_failed", url=self._url, error=error)
-            return None
-        return document
-
-    async def _remember(self, document: bytes) -> None:
+    @override
+    async def store_document(self, document: bytes) -> None:
         try:
             await self._redis.set(REDIS_KEY, document, ex=REDIS_TTL_S)
         except (RedisError, OSError) as error:
-            log.warning("jwks.remember_failed", error=error)
+            log.warning("jwks.store_failed", error=error)
 
-    async def _recall(self) -> bytes | None:
+    @override
+    async def load_stored_keys(self) -> dict[str, Ed25519PublicKey]:
         try:
             document = await self._redis.get(REDIS_KEY)
         except (RedisError, OSError) as error:
-            log.warning("jwks.recall_failed", error=error)
-            return None
-        return document if isinstance(document, bytes) else None
-
-
-def _parse(document: bytes) -> dict[str, Ed25519PublicKey]:
-    keys: dict[str, Ed25519PublicKey] = {}
-    for jwk in msgspec.json.decode(document, type=_Jwks).keys:
-        if jwk.kty == "OKP" and jwk.crv == "Ed25519":
-            key = jwt.algorithms.OKPAlgorithm.from_jwk(msgspec.structs.asdict(jwk))
-            if isinstance(key, Ed25519PublicKey):
-                keys[jwk.kid] = key
-    return keys
+            log.warning("jwks.load_failed", error=error)
+            return {}
+        return self.parse_keys(document) if isinstance(document, bytes) else {}
