@@ -1,4 +1,4 @@
-"""todo-agent, played by one small HTTP server that follows its contract."""
+"""A fake of todo-agent's internal API that follows its contract."""
 
 import json
 import time
@@ -38,7 +38,7 @@ def encode(event: dict[str, Any]) -> bytes:
 
 @dataclass
 class Received:
-    """One request as todo-agent saw it."""
+    """A request as todo-agent received it."""
 
     user_id: str
     body: bytes
@@ -47,9 +47,9 @@ class Received:
 
 @dataclass
 class FakeAgent:
-    """todo-agent's internal api, and the worker's hold of the bus.
+    """todo-agent's internal API, and the worker's side of the bus.
 
-    `answers` are given before the usual ones: (status, members of a problem or JSON, headers).
+    Queued `responses` are sent before the usual ones: (status, problem or JSON, headers).
     """
 
     redis: Redis
@@ -111,7 +111,7 @@ class FakeAgent:
         await writer.flush()
 
     async def read_revocations(self, request: web.Request) -> web.Response:
-        """Answer as auth-session does."""
+        """Respond as auth-session does."""
         token = request.headers["Authorization"].removeprefix("Bearer ")
         self.tokens.verify([Arrow.GATEWAY_TO_AUTH], token)
         items = [{"sid": sid, "until": until} for sid, until in self.revoked.items()]
@@ -152,7 +152,7 @@ class FakeAgent:
         return web.json_response(msgspec.to_builtins(accepted), status=202)
 
     async def upload(self, request: web.Request) -> web.Response:
-        """Keep the body as it came, under the announced id or a new one."""
+        """Store the body unchanged, under the announced ID or a new one."""
         user_id, body = self._caller(request), await request.read()
         self.received.append(Received(user_id, body, dict(request.headers)))
         if self.responses:
@@ -183,11 +183,11 @@ class FakeAgent:
         return web.json_response(msgspec.to_builtins(AssistantView(offline=True, dictation=False)))
 
     async def search(self, request: web.Request) -> web.Response:
-        asked = {"user": self._caller(request), **request.query}
-        return web.json_response({"items": [asked], "next_cursor": None})
+        found = {"user": self._caller(request), **request.query}
+        return web.json_response({"items": [found], "next_cursor": None})
 
     async def export(self, request: web.Request) -> web.StreamResponse:
-        """Stream what the test wants, and break off after it unless it is whole."""
+        """Stream `export_chunks`; then cut the connection if `export_breaks`."""
         self._caller(request)
         if self.responses:
             status, members, headers = self.responses.pop(0)
@@ -222,8 +222,8 @@ class FakeAgent:
         run = self.runs.get(request.match_info["run_id"])
         if run is None or run["user_id"] != self._caller(request):
             return _not_found()
-        asked = msgspec.json.decode(await request.read(), type=CancelRun)
-        self.cancelled.append((run["run_id"], asked.reason))
+        cancel = msgspec.json.decode(await request.read(), type=CancelRun)
+        self.cancelled.append((run["run_id"], cancel.reason))
         return web.json_response(msgspec.to_builtins(CancelView(run["status"])), status=202)
 
 

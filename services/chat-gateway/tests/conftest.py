@@ -1,4 +1,4 @@
-"""The services around the gateway, played by one small HTTP server that follows their contracts."""
+"""Fakes of the services around the gateway, in one HTTP server that follows their contracts."""
 
 import time
 from collections.abc import AsyncIterator
@@ -56,7 +56,7 @@ async def agent(redis: Redis, signing_key: SigningKey) -> AsyncIterator[FakeAgen
 
 @pytest.fixture
 def make_secret(signing_key: SigningKey) -> MakeSecret:
-    """Makes client secrets, as auth-session does."""
+    """Create client secrets as auth-session does."""
 
     def make(user_id: str = "usr_ann", sid: str = "ses_1", *, ttl_s: int = 3600) -> str:
         issuer = TokenIssuer(ISSUER, signing_key)
@@ -67,7 +67,7 @@ def make_secret(signing_key: SigningKey) -> MakeSecret:
 
 @pytest.fixture
 def environ(agent: FakeAgent, redis_url: str) -> dict[str, str]:
-    """A gateway's environment; a test adds what it is about."""
+    """A gateway's environment; tests override single variables."""
     return {
         "REDIS_URL": redis_url,
         "TODO_AGENT_URL": agent.url,

@@ -1,8 +1,9 @@
-"""Gateways, each with an event loop of its own, and somebody who talks to them."""
+"""Gateways in threads, and HTTP clients for them."""
 
 import asyncio
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,8 +12,11 @@ import aiohttp
 
 from chat_gateway.app import create_app
 from chat_gateway.settings import ChatGatewaySettings
+from chat_gateway.streams.stream_format import PlainFormat
+from chat_gateway.streams.viewer import StreamViewer
 from todochat.bus import RunHub
 from todochat.http.server import make_server
+from todochat.identity.tokens import Identity
 from todochat.testing import wait_until
 
 READ_TIMEOUT_S = 10
@@ -49,7 +53,7 @@ class Gateway:
 
 
 class Stream:
-    """The body of a streamed answer."""
+    """The body of a streamed response."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.response = response
@@ -67,19 +71,19 @@ class Stream:
         return event + b"\n\n"
 
     async def read_to_end(self) -> bytes:
-        """Return everything up to the stream's end."""
+        """Return the rest of the stream."""
         async with asyncio.timeout(READ_TIMEOUT_S):
             rest = self._buffer + await self.response.content.read()
         self._buffer = b""
         return rest
 
     def close(self) -> None:
-        """Go away without a word."""
+        """Close the connection."""
         self.response.close()
 
 
 class Browser:
-    """Somebody who holds a client secret."""
+    """An HTTP client with a client secret."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, user_id: str, secret: str) -> None:
         self._session = session
@@ -113,9 +117,27 @@ class Browser:
     async def fetch_json(
         self, method: str, path: str, *, body: Any = None, **headers: str
     ) -> tuple[int, Any]:
-        """Return the status and the JSON of an answer that is no stream."""
+        """Return the status and the JSON of a response that isn't streamed."""
         async with self.request(method, path, body=body, **headers) as response:
             return response.status, json.loads(await response.read())
+
+
+def make_viewer(
+    viewer_id: str = "vwr_1", *, run_id: str = "run_1", is_resumable: bool = False
+) -> StreamViewer:
+    """Create a viewer of a run of `usr_ann`, in session `ses_1`."""
+    return StreamViewer(
+        viewer_id=viewer_id,
+        identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
+        run_id=run_id,
+        thread_id="thr_1",
+        after=0,
+        active=True,
+        stream_format=PlainFormat(),
+        is_resumable=is_resumable,
+        can_reattach=is_resumable,
+        started_at=0.0,
+    )
 
 
 StartGateway = Callable[..., Awaitable[Gateway]]

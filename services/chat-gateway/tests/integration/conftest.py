@@ -1,4 +1,4 @@
-"""Gateways, each with an event loop of its own, and somebody who talks to them."""
+"""Gateways in threads, and HTTP clients for them."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from gateway_kit import Browser, BrowserAt, Gateway, StartGateway
 
 @pytest.fixture
 def start_gateway(environ: dict[str, str]) -> Iterator[StartGateway]:
-    """Starts gateways; keyword arguments go into their environment."""
+    """Start gateways; keyword arguments extend their environment."""
     gateways: list[Gateway] = []
 
     async def start(**overrides: str) -> Gateway:
@@ -41,7 +41,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def browser_at(session: aiohttp.ClientSession, make_secret: MakeSecret) -> BrowserAt:
-    """Makes browsers for one gateway."""
+    """Create browsers for a gateway."""
 
     def make(gateway: Gateway, user_id: str = "usr_ann", **secret: Any) -> Browser:
         return Browser(session, gateway.url, user_id, make_secret(user_id, **secret))

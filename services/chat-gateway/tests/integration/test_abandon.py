@@ -1,4 +1,4 @@
-"""When a run is cancelled because nobody watches it, and when it is not."""
+"""Cancellation of abandoned runs."""
 
 import asyncio
 import time
@@ -7,21 +7,18 @@ from typing import Any
 
 import pytest
 from agent_kit import FakeAgent
-from gateway_kit import Browser, BrowserAt, Gateway, StartGateway, Stream
+from gateway_kit import Browser, BrowserAt, Gateway, StartGateway, Stream, make_viewer
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from chat_gateway.streams.abandonment import AbandonedRunSweeper
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.relay import Relay
-from chat_gateway.streams.stream_format import PlainFormat
-from chat_gateway.streams.viewer import StreamViewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import RunHub
 from todochat.errors import NotFoundError, UnavailableError
 from todochat.http.draining import Drain
 from todochat.identity.revocation import RevocationSet
-from todochat.identity.tokens import Identity
 from todochat.testing import wait_until
 from todochat.testing.memory import out_of_memory
 
@@ -30,14 +27,14 @@ UNWATCHED_RUNS = "gateway:absent"
 
 
 @pytest.fixture
-async def impatient(start_gateway: StartGateway) -> Gateway:
+async def short_grace_gateway(start_gateway: StartGateway) -> Gateway:
     return await start_gateway(ABANDON_GRACE_S="0.1")
 
 
-async def test_a_run_is_cancelled_when_its_only_client_went_away(
-    agent: FakeAgent, impatient: Gateway, browser_at: BrowserAt
+async def test_run_is_cancelled_after_its_only_client_left(
+    agent: FakeAgent, short_grace_gateway: Gateway, browser_at: BrowserAt
 ) -> None:
-    async with browser_at(impatient).stream("POST", "", body=CREATE) as stream:
+    async with browser_at(short_grace_gateway).stream("POST", "", body=CREATE) as stream:
         run_id = await agent.latest_run_id()
         stream.close()
 
@@ -45,21 +42,21 @@ async def test_a_run_is_cancelled_when_its_only_client_went_away(
 
 
 @pytest.mark.parametrize(("status", "counted"), [("queued", 1), ("running", 1), ("completed", 0)])
-async def test_only_a_run_that_was_active_counts_as_abandoned(
+async def test_only_active_runs_count_as_abandoned(
     agent: FakeAgent, redis: Redis, gateway: Gateway, status: str, counted: int
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
     agent.runs[run_id]["status"] = status
-    counted_before = abandoned()
+    before = count_abandoned()
 
     await redis.zadd(UNWATCHED_RUNS, {f"{run_id} usr_ann": time.time() - 1})
 
-    await wait_until(lambda: _is_settled(redis))
+    await wait_until(lambda: no_run_is_unwatched(redis))
     assert agent.cancelled == [(run_id, "abandoned")]
-    assert abandoned() - counted_before == counted
+    assert count_abandoned() - before == counted
 
 
-async def test_an_abandoned_run_is_cancelled_on_a_full_redis(
+async def test_abandoned_run_is_cancelled_on_full_redis(
     agent: FakeAgent, redis: Redis, gateway: Gateway
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
@@ -69,34 +66,34 @@ async def test_an_abandoned_run_is_cancelled_on_a_full_redis(
         await wait_until(lambda: agent.cancelled == [(run_id, "abandoned")])
 
 
-def abandoned() -> float:
+def count_abandoned() -> float:
     return REGISTRY.get_sample_value("todochat_abandoned_runs_total") or 0.0
 
 
-async def _is_settled(redis: Redis) -> bool:
+async def no_run_is_unwatched(redis: Redis) -> bool:
     return await redis.zcard(UNWATCHED_RUNS) == 0
 
 
-async def test_the_clock_starts_with_the_last_client_wherever_it_was(
+async def test_grace_period_starts_when_last_client_on_any_gateway_leaves(
     agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
-    here, there = await start_gateway(), await start_gateway()
+    first_gateway, second_gateway = await start_gateway(), await start_gateway()
 
-    # The same key names the same run, for clients that can't attach.
+    # Clients that can't attach watch the same run by repeating its Idempotency-Key.
     def watch(gateway: Gateway) -> AbstractAsyncContextManager[Stream]:
         return browser_at(gateway).stream("POST", "", body=CREATE, Idempotency_Key="k")
 
-    async with watch(here), watch(there) as last:
+    async with watch(first_gateway), watch(second_gateway) as last:
         run_id = await agent.latest_run_id()
         await wait_until(lambda: redis.zcard(f"chat:{{{run_id}}}:viewers"))
-        await wait_until(lambda: there.hub.viewers == 1)
-        async with watch(here) as first:
+        await wait_until(lambda: second_gateway.hub.viewers == 1)
+        async with watch(first_gateway) as first:
             first.close()
-        await wait_until(lambda: here.hub.viewers == 1)
+        await wait_until(lambda: first_gateway.hub.viewers == 1)
         assert await redis.zcard(UNWATCHED_RUNS) == 0
 
         last.close()
-        await wait_until(lambda: there.hub.viewers == 0)
+        await wait_until(lambda: second_gateway.hub.viewers == 0)
         assert await redis.zcard(UNWATCHED_RUNS) == 0
 
     await wait_until(lambda: redis.zcard(UNWATCHED_RUNS))
@@ -106,7 +103,7 @@ async def test_the_clock_starts_with_the_last_client_wherever_it_was(
 
 
 @pytest.mark.parametrize("first", ["sends X-Resumable", "attaches"])
-async def test_one_client_that_can_resume_keeps_the_run_for_good(
+async def test_run_with_a_resumable_client_is_never_abandoned(
     agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser, first: str
 ) -> None:
     def plain(**headers: str) -> AbstractAsyncContextManager[Stream]:
@@ -127,11 +124,11 @@ async def test_one_client_that_can_resume_keeps_the_run_for_good(
         await wait_until(lambda: gateway.hub.viewers == 1)
         stream.close()
 
-    await wait_until(lambda: _has_left(redis, gateway))
+    await wait_until(lambda: has_no_viewers(redis, gateway))
     assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
-async def test_whoever_attaches_in_time_stops_the_clock(
+async def test_attach_within_grace_period_keeps_the_run(
     agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
@@ -145,18 +142,18 @@ async def test_whoever_attaches_in_time_stops_the_clock(
         assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
-async def test_a_run_that_ended_is_not_abandoned(
+async def test_ended_run_is_not_abandoned(
     agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
         await agent.publish_texts(await agent.latest_run_id(), "hi")
         await stream.read_to_end()
 
-    await wait_until(lambda: _has_left(redis, gateway))
+    await wait_until(lambda: has_no_viewers(redis, gateway))
     assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
-async def test_a_client_that_closes_while_the_gateway_drains_does_not_count(
+async def test_client_that_closes_during_drain_starts_no_grace_period(
     agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
@@ -164,11 +161,11 @@ async def test_a_client_that_closes_while_the_gateway_drains_does_not_count(
         gateway.app.state.drain.begin()
         stream.close()
 
-    await wait_until(lambda: _has_left(redis, gateway))
+    await wait_until(lambda: has_no_viewers(redis, gateway))
     assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
-async def test_a_gateway_that_stops_is_not_the_client(
+async def test_stopped_gateway_starts_no_grace_period(
     agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     gateway = await start_gateway(DRAIN_TIMEOUT_S="1")
@@ -182,24 +179,13 @@ async def test_a_gateway_that_stops_is_not_the_client(
     assert agent.cancelled == []
 
 
-async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis: Redis) -> None:
-    """What uvicorn does with the streams that are left when the drain time is over."""
+async def test_cancelled_stream_starts_no_grace_period(agent: FakeAgent, redis: Redis) -> None:
+    """uvicorn cancels the streams that outlast the drain timeout."""
     run_id, hub, open_streams = await agent.accept_run("usr_ann"), RunHub(redis), OpenStreams()
     relay = Relay(
         hub, open_streams, ViewerLeases(redis, RevocationSet(redis), 30), Drain(), slow_viewer_s=30
     )
-    viewer = StreamViewer(
-        viewer_id="vwr_1",
-        identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
-        run_id=run_id,
-        thread_id="thr_1",
-        after=0,
-        active=True,
-        stream_format=PlainFormat(),
-        is_resumable=False,
-        can_reattach=False,
-        started_at=0.0,
-    )
+    viewer = make_viewer(run_id=run_id)
     await hub.start()
     relaying = asyncio.create_task(relay.relay_run(viewer, SilentClient()))
     await wait_until(lambda: hub.viewers == 1)
@@ -215,7 +201,7 @@ async def test_a_stream_that_is_cancelled_does_not_count(agent: FakeAgent, redis
 
 
 class SilentClient:
-    """A client that stays and reads."""
+    """A client that stays connected and reads."""
 
     async def send(self, data: bytes) -> None: ...
 
@@ -230,7 +216,7 @@ class SilentClient:
     def abort(self) -> None: ...
 
 
-async def test_the_lease_of_a_gateway_that_was_killed_keeps_its_run(
+async def test_lease_of_killed_gateway_keeps_the_run(
     agent: FakeAgent, redis: Redis, gateway: Gateway, ann: Browser
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
@@ -241,16 +227,16 @@ async def test_the_lease_of_a_gateway_that_was_killed_keeps_its_run(
         await wait_until(lambda: gateway.hub.viewers == 1)
         stream.close()
 
-    await wait_until(lambda: _has_left(redis, gateway))
+    await wait_until(lambda: has_no_viewers(redis, gateway))
     assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
-async def _has_left(redis: Redis, gateway: Gateway) -> bool:
+async def has_no_viewers(redis: Redis, gateway: Gateway) -> bool:
     return gateway.hub.viewers == 0 and await redis.zcard("gateway:{usr_ann}:streams") == 0
 
 
 class Cancels:
-    """Notes what is cancelled; fails as told."""
+    """Records cancelled runs; raises `errors` first."""
 
     def __init__(self) -> None:
         self.errors: list[Exception] = []
@@ -263,7 +249,7 @@ class Cancels:
         return True
 
 
-async def test_a_run_that_is_watched_again_when_it_is_due_goes_on(redis: Redis) -> None:
+async def test_sweep_keeps_runs_that_are_watched_again_or_resumable(redis: Redis) -> None:
     cancels = Cancels()
     await redis.zadd(
         UNWATCHED_RUNS, {"run_1 usr_ann": time.time() - 1, "run_2 usr_ann": time.time() - 1}
@@ -277,7 +263,7 @@ async def test_a_run_that_is_watched_again_when_it_is_due_goes_on(redis: Redis) 
     assert await redis.zcard(UNWATCHED_RUNS) == 0
 
 
-async def test_what_is_not_due_is_left_alone(redis: Redis) -> None:
+async def test_sweep_skips_runs_that_are_not_due(redis: Redis) -> None:
     cancels = Cancels()
     await redis.zadd(UNWATCHED_RUNS, {"run_1 usr_ann": time.time() + 60})
 
@@ -287,7 +273,7 @@ async def test_what_is_not_due_is_left_alone(redis: Redis) -> None:
     assert await redis.zcard(UNWATCHED_RUNS) == 1
 
 
-async def test_a_cancel_that_fails_comes_back_and_holds_up_nobody_else(redis: Redis) -> None:
+async def test_failed_cancellation_is_retried_and_does_not_block_others(redis: Redis) -> None:
     cancels = Cancels()
     cancels.errors = [UnavailableError("down"), NotFoundError("no such run")]
     due = time.time() - 1
@@ -301,7 +287,7 @@ async def test_a_cancel_that_fails_comes_back_and_holds_up_nobody_else(redis: Re
     assert left[0][1] > time.time()
 
 
-async def test_two_gateways_cancel_a_run_once(redis: Redis) -> None:
+async def test_concurrent_sweeps_cancel_a_run_once(redis: Redis) -> None:
     cancels = Cancels()
     await redis.zadd(UNWATCHED_RUNS, {"run_1 usr_ann": time.time() - 1})
 

@@ -1,19 +1,21 @@
-"""Who answers, as a page may ask."""
+"""The assistant route."""
 
 from agent_kit import FakeAgent
 from gateway_kit import Browser
 
 
-async def test_a_page_learns_who_answers(ann: Browser) -> None:
+async def test_assistant_capabilities_are_relayed(ann: Browser) -> None:
     assert await ann.fetch_json("GET", "/assistant") == (200, {"offline": True, "dictation": False})
 
 
-async def test_strangers_learn_nothing(agent: FakeAgent, ann: Browser, bob: Browser) -> None:
+async def test_assistant_route_refuses_other_users_and_missing_secret(
+    agent: FakeAgent, ann: Browser, bob: Browser
+) -> None:
     bob.user_id = "usr_ann"
 
-    foreign, _ = await bob.fetch_json("GET", "/assistant")
+    other_user, _ = await bob.fetch_json("GET", "/assistant")
     ann.headers = {}
-    stranger, _ = await ann.fetch_json("GET", "/assistant")
+    anonymous, _ = await ann.fetch_json("GET", "/assistant")
 
-    assert (foreign, stranger) == (403, 401)
+    assert (other_user, anonymous) == (403, 401)
     assert agent.received == []

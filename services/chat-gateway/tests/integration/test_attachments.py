@@ -1,4 +1,4 @@
-"""Files on their way through the gateway."""
+"""Uploads and downloads through the gateway."""
 
 import asyncio
 import io
@@ -29,13 +29,13 @@ def signer() -> LinkSigner:
 
 
 async def status_of_link(browser: Browser, query: str, attachment_id: str = "atc_1") -> int:
-    """Follow a link as an `<img>` does: without a secret."""
+    """Follow a link without a secret, as an `<img>` does."""
     browser.headers = {}
     async with browser.request("GET", f"/attachments/{attachment_id}/content?{query}") as response:
         return response.status
 
 
-async def test_a_form_reaches_todo_agent_as_it_was_sent(agent: FakeAgent, ann: Browser) -> None:
+async def test_form_is_relayed_unchanged(agent: FakeAgent, ann: Browser) -> None:
     status, attachment = await ann.fetch_json(
         "POST", "/attachments", body=FORM, content_type=MULTIPART, cookie="a=b", x_run_id="run_x"
     )
@@ -48,7 +48,7 @@ async def test_a_form_reaches_todo_agent_as_it_was_sent(agent: FakeAgent, ann: B
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-async def test_announced_bytes_go_to_their_attachment(
+async def test_upload_goes_to_announced_attachment(
     agent: FakeAgent, ann: Browser, method: str
 ) -> None:
     status, _ = await ann.fetch_json(
@@ -59,7 +59,7 @@ async def test_announced_bytes_go_to_their_attachment(
     assert agent.files == {("usr_ann", "atc_7"): sample_files.PNG}
 
 
-async def test_the_largest_upload_goes_through(
+async def test_upload_of_maximum_size_is_accepted(
     agent: FakeAgent, ann: Browser, session: aiohttp.ClientSession
 ) -> None:
     body = b"x" * MAX_UPLOAD_BYTES
@@ -74,7 +74,7 @@ async def test_the_largest_upload_goes_through(
 
 
 @pytest.mark.parametrize("is_announced", [True, False])
-async def test_a_longer_one_is_refused_whether_it_says_so_or_not(
+async def test_larger_upload_returns_413_with_or_without_content_length(
     agent: FakeAgent, ann: Browser, is_announced: bool
 ) -> None:
     async def chunks() -> AsyncIterator[bytes]:
@@ -83,8 +83,8 @@ async def test_a_longer_one_is_refused_whether_it_says_so_or_not(
 
     data = io.BytesIO(b"x" * (MAX_UPLOAD_BYTES + 1)) if is_announced else chunks()
 
-    # Connections are kept, as browsers and Caddy do: where the client asks for the connection to be
-    # closed uvicorn closes it with the rest of the body unread, and the answer may get lost.
+    # Connections are kept alive, as browsers and Caddy do: if the client requests `close`, uvicorn
+    # closes the connection with the rest of the body unread, and the response may get lost.
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as session,
         session.post(
@@ -97,13 +97,13 @@ async def test_a_longer_one_is_refused_whether_it_says_so_or_not(
     assert agent.files == {}
 
 
-async def test_other_bodies_keep_their_limit(agent: FakeAgent, ann: Browser) -> None:
+async def test_chat_body_keeps_its_smaller_limit(agent: FakeAgent, ann: Browser) -> None:
     status, _ = await ann.fetch_json("POST", "", body=b'{"type": "' + b"x" * 256 * 1024 + b'"}')
 
     assert status == 413
 
 
-async def test_what_todo_agent_refuses_is_told_as_it_says(agent: FakeAgent, ann: Browser) -> None:
+async def test_upload_problem_of_todo_agent_is_relayed(agent: FakeAgent, ann: Browser) -> None:
     agent.fail_next(422, "unsupported-file")
 
     status, problem = await ann.fetch_json(
@@ -113,9 +113,7 @@ async def test_what_todo_agent_refuses_is_told_as_it_says(agent: FakeAgent, ann:
     assert (status, problem["type"]) == (422, "urn:todochat:problem:unsupported-file")
 
 
-async def test_a_file_comes_back_with_the_headers_that_make_it_harmless(
-    agent: FakeAgent, ann: Browser
-) -> None:
+async def test_download_has_protective_headers(agent: FakeAgent, ann: Browser) -> None:
     agent.files["usr_ann", "atc_1"] = sample_files.PNG
 
     async with ann.request("GET", "/attachments/atc_1/content") as response:
@@ -138,24 +136,24 @@ async def test_a_file_comes_back_with_the_headers_that_make_it_harmless(
         ("GET", "/attachments/atc_1/content"),
     ],
 )
-async def test_nobody_gets_at_anothers_files(
+async def test_attachments_refuse_other_users_and_missing_secret(
     agent: FakeAgent, ann: Browser, bob: Browser, method: str, path: str
 ) -> None:
     agent.files["usr_ann", "atc_1"] = b"hers"
     body = FORM if method != "GET" else None
-    own, _ = await bob.fetch_json("GET", "/attachments/atc_1/content")
+    missing, _ = await bob.fetch_json("GET", "/attachments/atc_1/content")
     bob.user_id = "usr_ann"
 
-    foreign, _ = await bob.fetch_json(method, path, body=body, content_type=MULTIPART)
+    other_user, _ = await bob.fetch_json(method, path, body=body, content_type=MULTIPART)
     ann.headers = {}
-    stranger, _ = await ann.fetch_json(method, path, body=body, content_type=MULTIPART)
+    anonymous, _ = await ann.fetch_json(method, path, body=body, content_type=MULTIPART)
 
-    assert (own, foreign, stranger) == (404, 403, 401)
+    assert (missing, other_user, anonymous) == (404, 403, 401)
     assert agent.files == {("usr_ann", "atc_1"): b"hers"}
 
 
 @pytest.mark.parametrize("attachment_id", ["..%2Fruns", "a%20b", "x" * 65])
-async def test_an_id_cannot_lead_elsewhere(
+async def test_invalid_attachment_id_returns_404(
     agent: FakeAgent, ann: Browser, attachment_id: str
 ) -> None:
     status, _ = await ann.fetch_json("GET", f"/attachments/{attachment_id}/content")
@@ -163,7 +161,7 @@ async def test_an_id_cannot_lead_elsewhere(
     assert status == 404
 
 
-async def test_a_link_opens_its_file_without_a_secret(
+async def test_signed_link_opens_file_without_secret(
     agent: FakeAgent, ann: Browser, signer: LinkSigner
 ) -> None:
     agent.files["usr_ann", "atc_1"] = sample_files.PNG
@@ -171,7 +169,7 @@ async def test_a_link_opens_its_file_without_a_secret(
     assert await status_of_link(ann, signer.query("usr_ann", "atc_1")) == 200
 
 
-async def test_a_link_opens_nothing_else(
+async def test_invalid_or_expired_link_returns_401(
     agent: FakeAgent, ann: Browser, signer: LinkSigner
 ) -> None:
     for user_id, attachment_id in (
@@ -196,7 +194,7 @@ async def test_a_link_opens_nothing_else(
     assert others == [401] * 6
 
 
-async def test_a_link_is_no_way_to_change_a_file(
+async def test_signed_link_does_not_allow_upload(
     agent: FakeAgent, ann: Browser, signer: LinkSigner
 ) -> None:
     ann.headers = {}
@@ -207,7 +205,7 @@ async def test_a_link_is_no_way_to_change_a_file(
     assert (status, agent.files) == (401, {})
 
 
-async def test_an_upload_that_ends_early_is_no_upload(
+async def test_interrupted_upload_is_not_stored(
     agent: FakeAgent, gateway: Gateway, ann: Browser
 ) -> None:
     host, port = gateway.url.removeprefix("http://").split(":")
@@ -227,7 +225,7 @@ async def test_an_upload_that_ends_early_is_no_upload(
     assert list(agent.files.values()) == [b"whole"]
 
 
-async def test_uploads_have_places_that_are_given_back(
+async def test_upload_holds_a_stream_slot_and_releases_it(
     agent: FakeAgent,
     start_gateway: StartGateway,
     browser_at: BrowserAt,
@@ -258,7 +256,7 @@ async def test_uploads_have_places_that_are_given_back(
     assert (await ann.fetch_json("POST", "/attachments", body=b"x"))[0] == 201
 
 
-async def test_without_todo_agent_the_answer_is_503(
+async def test_upload_returns_503_while_todo_agent_is_unreachable(
     start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     ann = browser_at(await start_gateway(TODO_AGENT_URL="http://127.0.0.1:1"))

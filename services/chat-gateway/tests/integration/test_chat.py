@@ -15,9 +15,7 @@ HELLO = {"message": "hello"}
 CREATE = {"type": "threads.create", "params": {"input": {"content": []}}}
 
 
-async def test_simple_form_streams_the_lines_of_the_seed_byte_by_byte(
-    agent: FakeAgent, ann: Browser
-) -> None:
+async def test_simple_form_streams_exact_lines(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body={"message": "hi", "conversation_id": None}) as stream:
         run_id = await agent.latest_run_id()
         await agent.publish_texts(run_id, 'Grüß "dich"', ", Ann\n")
@@ -36,9 +34,7 @@ async def test_simple_form_streams_the_lines_of_the_seed_byte_by_byte(
     assert stream.headers["X-Thread-Id"] == f"thr_of_{run_id}"
 
 
-async def test_simple_form_tells_a_failure_and_never_says_done(
-    agent: FakeAgent, ann: Browser
-) -> None:
+async def test_failed_simple_form_sends_error_and_no_done(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=HELLO, X_Resumable="1") as stream:
         writer = await agent.claim(await agent.latest_run_id())
         await writer.append(
@@ -51,7 +47,7 @@ async def test_simple_form_tells_a_failure_and_never_says_done(
     assert body == b'data: {"type":"error","message":"No model"}\n\n'
 
 
-async def test_chatkit_form_gets_bare_data_frames(agent: FakeAgent, ann: Browser) -> None:
+async def test_chatkit_request_gets_bare_data_frames(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
         writer = await agent.claim(await agent.latest_run_id())
         await writer.append(b'{"type":"thread.created","id: 7":1}')
@@ -66,7 +62,7 @@ async def test_chatkit_form_gets_bare_data_frames(agent: FakeAgent, ann: Browser
     )
 
 
-async def test_resumable_clients_get_ids_and_the_end_marker(agent: FakeAgent, ann: Browser) -> None:
+async def test_resumable_client_gets_ids_and_end_marker(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
         writer = await agent.claim(await agent.latest_run_id())
         await writer.append(b'{"type":"thread.created"}')
@@ -77,11 +73,13 @@ async def test_resumable_clients_get_ids_and_the_end_marker(agent: FakeAgent, an
     assert body == b'id: 1\ndata: {"type":"thread.created"}\n\nid: 2\n: end completed\n\n'
 
 
-async def test_a_frame_arrives_before_the_next_one_is_said(agent: FakeAgent, ann: Browser) -> None:
+async def test_each_frame_arrives_before_the_next_is_published(
+    agent: FakeAgent, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=HELLO) as stream:
         writer = await agent.claim(await agent.latest_run_id())
         for word in ("one", "two", "three"):
-            await agent_says(writer, word)
+            await publish_text(writer, word)
 
             event = await stream.next_event()
 
@@ -90,7 +88,7 @@ async def test_a_frame_arrives_before_the_next_one_is_said(agent: FakeAgent, ann
         assert await stream.read_to_end() == b"data: [DONE]\n\n"
 
 
-async def agent_says(writer: RunWriter, text: str) -> None:
+async def publish_text(writer: RunWriter, text: str) -> None:
     update = {
         "type": "assistant_message.content_part.text_delta",
         "content_index": 0,
@@ -101,16 +99,14 @@ async def agent_says(writer: RunWriter, text: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/"])
-async def test_a_trailing_slash_makes_no_difference(
-    agent: FakeAgent, ann: Browser, path: str
-) -> None:
+async def test_trailing_slash_is_accepted(agent: FakeAgent, ann: Browser, path: str) -> None:
     async with ann.stream("POST", path, body=HELLO) as stream:
         await agent.publish_texts(await agent.latest_run_id(), "hi")
 
         assert (await stream.read_to_end()).endswith(b"data: [DONE]\n\n")
 
 
-async def test_headers_of_a_stream(agent: FakeAgent, ann: Browser) -> None:
+async def test_stream_has_run_headers_and_is_not_cached(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
         run_id = await agent.latest_run_id()
         await agent.publish_texts(run_id)
@@ -123,12 +119,12 @@ async def test_headers_of_a_stream(agent: FakeAgent, ann: Browser) -> None:
         assert "Idempotent-Replayed" not in stream.headers
 
 
-async def test_the_agent_sees_the_raw_body_and_only_the_headers_meant_for_it(
+async def test_agent_gets_raw_body_and_only_forwarded_headers(
     agent: FakeAgent, ann: Browser
 ) -> None:
     raw = b'{ "type" : "threads.list",  "params":{} }'
 
-    status, answer = await ann.fetch_json(
+    status, response = await ann.fetch_json(
         "POST",
         "",
         body=raw,
@@ -141,7 +137,7 @@ async def test_the_agent_sees_the_raw_body_and_only_the_headers_meant_for_it(
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     )
 
-    assert (status, answer) == (200, {"data": [], "has_more": False})
+    assert (status, response) == (200, {"data": [], "has_more": False})
     (received,) = agent.received
     assert received.body == raw
     assert received.user_id == "usr_ann"
@@ -154,21 +150,21 @@ async def test_the_agent_sees_the_raw_body_and_only_the_headers_meant_for_it(
     assert not {"Cookie", "X-Service-Token"} & set(received.headers)
 
 
-async def test_a_repeat_with_the_same_key_watches_the_same_run(
+async def test_repeated_idempotency_key_watches_the_same_run(
     agent: FakeAgent, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k", X_Resumable="1") as first:
         await agent.publish_texts(await agent.latest_run_id(), "hi")
-        said = await first.read_to_end()
+        sent = await first.read_to_end()
 
     async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k", X_Resumable="1") as again:
-        assert await again.read_to_end() == said
+        assert await again.read_to_end() == sent
 
     assert again.headers["X-Run-Id"] == first.headers["X-Run-Id"]
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
-async def test_a_repeat_whose_log_is_gone_is_told_the_thread(
+async def test_repeated_key_with_expired_log_returns_410_with_thread_id(
     agent: FakeAgent, redis: Redis, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE, Idempotency_Key="k") as first:
@@ -196,7 +192,7 @@ async def test_a_repeat_whose_log_is_gone_is_told_the_thread(
         (503, "queue-full"),
     ],
 )
-async def test_what_the_agent_refuses_is_passed_on(
+async def test_chat_problem_of_todo_agent_is_relayed(
     agent: FakeAgent, ann: Browser, status: int, code: str
 ) -> None:
     agent.fail_next(status, code, run_id="run_other", thread_id="thr_1")
@@ -212,14 +208,14 @@ async def test_what_the_agent_refuses_is_passed_on(
 
 
 @pytest.mark.parametrize("status", [401, 403, 500, 302])
-async def test_a_fault_between_the_services_is_not_the_clients_business(
+async def test_fault_between_services_returns_503_without_details(
     agent: FakeAgent, ann: Browser, status: int
 ) -> None:
     agent.fail_next(status, "secret-detail")
 
-    answered, problem = await ann.fetch_json("POST", "", body=CREATE)
+    returned, problem = await ann.fetch_json("POST", "", body=CREATE)
 
-    assert answered == 503
+    assert returned == 503
     assert problem["type"] == "urn:todochat:problem:agent-failed"
     assert "secret" not in json.dumps(problem)
 
@@ -229,7 +225,7 @@ async def test_a_fault_between_the_services_is_not_the_clients_business(
     [b"", b"null", b"[]", b'"x"', b"{", b'{"message":"x"} {', b'{"a":' + b"[" * 50_000],
     ids=["empty", "null", "array", "string", "open", "two", "deep"],
 )
-async def test_a_body_that_is_no_json_object_is_refused(
+async def test_body_that_is_no_json_object_returns_400(
     agent: FakeAgent, ann: Browser, body: bytes
 ) -> None:
     status, problem = await ann.fetch_json("POST", "", body=body)
@@ -239,14 +235,16 @@ async def test_a_body_that_is_no_json_object_is_refused(
 
 
 @pytest.mark.parametrize("key", ["a b", "k" * 129, ""])
-async def test_a_bad_idempotency_key_is_refused(agent: FakeAgent, ann: Browser, key: str) -> None:
+async def test_invalid_idempotency_key_returns_400(
+    agent: FakeAgent, ann: Browser, key: str
+) -> None:
     status, problem = await ann.fetch_json("POST", "", body=CREATE, Idempotency_Key=key)
 
     assert (status, problem["status"]) == (400, 400)
     assert agent.received == []
 
 
-async def test_a_body_may_have_256_kib_and_not_a_byte_more(agent: FakeAgent, ann: Browser) -> None:
+async def test_body_over_256_kib_returns_413(agent: FakeAgent, ann: Browser) -> None:
     frame = b'{"type":"threads.list","x":""}'
     filling = b"x" * (256 * 1024 - len(frame))
     largest = frame[:-2] + filling + frame[-2:]
@@ -259,9 +257,7 @@ async def test_a_body_may_have_256_kib_and_not_a_byte_more(agent: FakeAgent, ann
     assert len(agent.received) == 1
 
 
-async def test_without_a_secret_nothing_is_told(
-    agent: FakeAgent, gateway: Gateway, ann: Browser
-) -> None:
+async def test_missing_secret_returns_401(agent: FakeAgent, gateway: Gateway, ann: Browser) -> None:
     ann.headers = {}
 
     for method, path in [("POST", ""), ("GET", "/runs"), ("GET", "/runs/r/events")]:
@@ -271,7 +267,7 @@ async def test_without_a_secret_nothing_is_told(
     assert agent.received == []
 
 
-async def test_a_secret_opens_its_own_users_path_only(agent: FakeAgent, ann: Browser) -> None:
+async def test_secret_of_another_user_returns_403(agent: FakeAgent, ann: Browser) -> None:
     ann.user_id = "usr_bob"
 
     for method, path in [("POST", ""), ("GET", "/runs"), ("POST", "/runs/r/cancel")]:
@@ -283,7 +279,7 @@ async def test_a_secret_opens_its_own_users_path_only(agent: FakeAgent, ann: Bro
     assert agent.received == []
 
 
-async def test_a_login_token_opens_no_chat(
+async def test_login_token_returns_401(
     agent: FakeAgent, ann: Browser, signing_key: SigningKey
 ) -> None:
     token, _ = TokenIssuer("todochat-test", signing_key).login_token("usr_ann", "ses_1", 2**31)
@@ -292,7 +288,7 @@ async def test_a_login_token_opens_no_chat(
     assert (await ann.fetch_json("POST", "", body=CREATE))[0] == 401
 
 
-async def test_an_agent_that_is_down_means_503_and_frees_the_streams_place(
+async def test_unreachable_agent_returns_503_and_releases_stream_slot(
     agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     ann = browser_at(await start_gateway(TODO_AGENT_URL=f"http://127.0.0.1:{free_port()}"))
@@ -303,7 +299,7 @@ async def test_an_agent_that_is_down_means_503_and_frees_the_streams_place(
     assert await redis.zcard("gateway:{usr_ann}:streams") == 0
 
 
-async def test_a_client_that_leaves_while_its_run_is_accepted_leaves_nothing_behind(
+async def test_disconnect_during_acceptance_releases_all_leases(
     agent: FakeAgent, gateway: Gateway, redis: Redis, ann: Browser
 ) -> None:
     async with ann.request("POST", "", body=CREATE) as response:
@@ -314,25 +310,25 @@ async def test_a_client_that_leaves_while_its_run_is_accepted_leaves_nothing_beh
     assert await redis.zcard("gateway:{usr_ann}:streams") == 0
 
 
-async def test_a_page_of_an_allowed_origin_may_use_the_chat(
+async def test_allowed_origin_passes_cors(
     agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     origin = "http://localhost:3000"
     ann = browser_at(await start_gateway(CORS_ALLOWED_ORIGINS=origin))
-    asked = "authorization,content-type,chatkit-frame-instance-id,last-event-id,x-resumable"
+    requested = "authorization,content-type,chatkit-frame-instance-id,last-event-id,x-resumable"
 
     async with ann.request(
         "OPTIONS",
         "",
         Origin=origin,
         Access_Control_Request_Method="POST",
-        Access_Control_Request_Headers=asked,
+        Access_Control_Request_Headers=requested,
     ) as preflight:
         allowed = preflight.headers["Access-Control-Allow-Headers"].lower()
     async with ann.stream("POST", "", body=CREATE, Origin=origin) as stream:
         exposed = stream.headers["Access-Control-Expose-Headers"]
 
     assert preflight.status == 204
-    assert set(asked.split(",")) <= {name.strip() for name in allowed.split(",")}
+    assert set(requested.split(",")) <= {name.strip() for name in allowed.split(",")}
     assert stream.headers["Access-Control-Allow-Origin"] == origin
     assert {"X-Run-Id", "X-Thread-Id", "X-Conversation-Id"} <= set(exposed.split(", "))

@@ -1,4 +1,4 @@
-"""Dictation's long bodies, and nobody else's."""
+"""Body limits of dictation and of other requests."""
 
 import json
 
@@ -22,13 +22,13 @@ async def status_of(ann: Browser, body: bytes) -> int:
         return response.status
 
 
-async def test_two_megabytes_of_speech_fit(agent: FakeAgent, ann: Browser) -> None:
+async def test_long_dictation_is_accepted(agent: FakeAgent, ann: Browser) -> None:
     agent.responses.append((200, {"text": "add milk"}, {}))
     body = transcribe(SPEECH[:900_000])
 
-    status, answer = await ann.fetch_json("POST", "", body=body)
+    status, response = await ann.fetch_json("POST", "", body=body)
 
-    assert (status, answer) == (200, {"text": "add milk"})
+    assert (status, response) == (200, {"text": "add milk"})
     assert agent.received[0].body == body
 
 
@@ -47,7 +47,7 @@ async def test_two_megabytes_of_speech_fit(agent: FakeAgent, ann: Browser) -> No
     ],
     ids=["malformed", "other", "pretending", "type-last"],
 )
-async def test_what_is_no_dictation_keeps_its_limit(
+async def test_long_body_that_is_no_dictation_returns_413(
     agent: FakeAgent, ann: Browser, body: bytes
 ) -> None:
     assert await status_of(ann, body) == 413

@@ -1,26 +1,22 @@
-"""Clients that vanish, and clients that take nothing."""
+"""Clients that disconnect, and clients that stall."""
 
 import asyncio
 import socket
-import time
 from urllib.parse import urlsplit
 
 import pytest
 from agent_kit import FakeAgent
-from gateway_kit import Browser, BrowserAt, StartGateway
+from gateway_kit import Browser, BrowserAt, StartGateway, make_viewer
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.relay import Relay
 from chat_gateway.streams.sse_writer import SseWriter, StalledClientError
-from chat_gateway.streams.stream_format import PlainFormat
-from chat_gateway.streams.viewer import StreamViewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import RunHub
 from todochat.http.draining import Drain
 from todochat.identity.revocation import RevocationSet
-from todochat.identity.tokens import Identity
 from todochat.testing import wait_until
 
 CREATE = {"type": "threads.create", "params": {}}
@@ -31,7 +27,7 @@ def ended(cause: str) -> float:
 
 
 async def connect(browser: Browser, path: str, *, receive_buffer: int = 0) -> socket.socket:
-    """Ask for a stream over a socket of our own."""
+    """Request a stream over a raw socket."""
     url = urlsplit(browser.url)
     client = socket.socket()
     if receive_buffer:
@@ -55,7 +51,7 @@ async def long_run(agent: FakeAgent, frames: int, size_bytes: int) -> str:
     return run_id
 
 
-async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
+async def test_hundred_disconnects_during_replay_do_not_affect_other_streams(
     agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     gateway = await start_gateway(CHAT_GATEWAY_STREAMS_PER_USER="200")
@@ -70,7 +66,7 @@ async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
             received += await asyncio.get_running_loop().sock_recv(client, 1024)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         client.close()
-        if received.startswith(b"HTTP/1.1 503"):  # a machine too busy to answer them all at once
+        if received.startswith(b"HTTP/1.1 503"):  # the machine is too busy for all of them at once
             await vanish_after_one_kib()
         else:
             assert received.startswith(b"HTTP/1.1 200")
@@ -90,7 +86,7 @@ async def test_a_hundred_clients_that_vanish_in_a_long_replay_harm_nobody(
     assert list(gateway.hub._channels) == []
 
 
-async def test_a_client_that_takes_nothing_is_cut_off(
+async def test_stalled_client_is_disconnected(
     agent: FakeAgent, redis: Redis, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     gateway = await start_gateway(CHAT_GATEWAY_SLOW_VIEWER_S="0.3")
@@ -112,7 +108,7 @@ async def test_a_client_that_takes_nothing_is_cut_off(
 
 
 class StuckClient:
-    """Takes nothing, not even a ping."""
+    """A client that reads nothing, not even a ping."""
 
     aborted = False
 
@@ -132,7 +128,7 @@ class StuckClient:
 
 
 class SlowClient(StuckClient):
-    """Has so much unsent each time it is asked; there is room again when the list is used up."""
+    """A client whose buffer shrinks step by step; after the last step it accepts data."""
 
     def __init__(self, *unsent_bytes: int) -> None:
         self._unsent_bytes = list(unsent_bytes)
@@ -154,7 +150,7 @@ def writer_to(client: SlowClient) -> SseWriter:
     return SseWriter(client, slow_viewer_s=0.01, ping_s=0.01)
 
 
-async def test_a_client_that_reads_slowly_may_stay() -> None:
+async def test_slow_client_stays_connected() -> None:
     client = SlowClient(90, 80, 70, 1)
 
     await writer_to(client).send(b"frame")
@@ -162,7 +158,7 @@ async def test_a_client_that_reads_slowly_may_stay() -> None:
     assert client.sent == [b"frame"]
 
 
-async def test_a_client_that_stops_reading_may_not() -> None:
+async def test_writer_raises_when_client_stops_reading() -> None:
     client = SlowClient(90, 80, 80, 1)
 
     with pytest.raises(StalledClientError):
@@ -171,7 +167,7 @@ async def test_a_client_that_stops_reading_may_not() -> None:
     assert client.sent == []
 
 
-async def test_a_client_that_takes_no_ping_is_cut_off_too(agent: FakeAgent, redis: Redis) -> None:
+async def test_client_that_reads_no_ping_is_disconnected(agent: FakeAgent, redis: Redis) -> None:
     run_id, hub, client = await agent.accept_run("usr_ann"), RunHub(redis), StuckClient()
     relay = Relay(
         hub,
@@ -181,18 +177,7 @@ async def test_a_client_that_takes_no_ping_is_cut_off_too(agent: FakeAgent, redi
         slow_viewer_s=0.1,
         ping_s=0.1,
     )
-    viewer = StreamViewer(
-        viewer_id="vwr_1",
-        identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
-        run_id=run_id,
-        thread_id="thr_1",
-        after=0,
-        active=True,
-        stream_format=PlainFormat(),
-        is_resumable=False,
-        can_reattach=False,
-        started_at=0.0,
-    )
+    viewer = make_viewer(run_id=run_id)
     cut_before = ended("slow")
     await hub.start()
 

@@ -64,7 +64,7 @@ async def is_ready(gateway: GatewayProcess) -> bool:
     return await gateway.readiness() == 200
 
 
-async def test_sigterm_sends_resumable_streams_elsewhere_and_lets_the_others_finish(
+async def test_sigterm_reconnects_resumable_streams_and_lets_others_finish(
     agent: FakeAgent,
     redis: Redis,
     start_process: Callable[..., Awaitable[GatewayProcess]],
@@ -94,7 +94,7 @@ async def test_sigterm_sends_resumable_streams_elsewhere_and_lets_the_others_fin
         assert await gateway.process.wait() == 0
     assert await redis.zcard("gateway:absent") == 0
     assert agent.cancelled == []
-    await go_on_elsewhere(agent, await start_process(), browser_at, resumable_run)
+    await finish_on_other_gateway(agent, await start_process(), browser_at, resumable_run)
     assert late_run in agent.runs
 
 
@@ -102,7 +102,7 @@ async def is_draining(gateway: GatewayProcess) -> bool:
     return await gateway.readiness() == 503
 
 
-async def go_on_elsewhere(
+async def finish_on_other_gateway(
     agent: FakeAgent, gateway: GatewayProcess, browser_at: BrowserAt, run_id: str
 ) -> None:
     async with browser_at(gateway).stream(
@@ -112,7 +112,7 @@ async def go_on_elsewhere(
         assert await stream.read_to_end() == b"id: 2\n: end completed\n\n"
 
 
-async def test_a_stream_that_does_not_end_in_the_drain_time_is_not_waited_for(
+async def test_stream_that_outlasts_drain_timeout_is_cut(
     agent: FakeAgent,
     redis: Redis,
     start_process: Callable[..., Awaitable[GatewayProcess]],
@@ -130,7 +130,7 @@ async def test_a_stream_that_does_not_end_in_the_drain_time_is_not_waited_for(
     assert agent.cancelled == []
 
 
-async def test_killing_a_gateway_costs_a_resumable_client_nothing(
+async def test_resumable_client_loses_nothing_when_gateway_is_killed(
     agent: FakeAgent, start_process: Callable[..., Awaitable[GatewayProcess]], browser_at: BrowserAt
 ) -> None:
     first, second = await start_process(), await start_process()
@@ -143,7 +143,7 @@ async def test_killing_a_gateway_costs_a_resumable_client_nothing(
         with pytest.raises(aiohttp.ClientError):
             await stream.read_to_end()
 
-    await go_on_elsewhere(agent, second, browser_at, run_id)
+    await finish_on_other_gateway(agent, second, browser_at, run_id)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_killing_a_gateway_costs_a_resumable_client_nothing(
         ("TODOCHAT_SERVICE_SECRET", "short", "setting TODOCHAT_SERVICE_SECRET: at least 32 bytes"),
     ],
 )
-async def test_a_bad_setting_stops_the_start_with_one_line(
+async def test_invalid_setting_prints_one_line_and_exits(
     environ: dict[str, str], variable: str, value: str, line: str
 ) -> None:
     process = await asyncio.create_subprocess_exec(

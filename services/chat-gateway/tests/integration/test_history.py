@@ -1,4 +1,4 @@
-"""Search and export on their way through the gateway."""
+"""Search and export through the gateway."""
 
 import aiohttp
 import pytest
@@ -6,23 +6,23 @@ from agent_kit import FakeAgent
 from gateway_kit import Browser
 
 
-async def test_a_search_reaches_todo_agent_with_its_words(ann: Browser) -> None:
+async def test_search_parameters_are_forwarded(ann: Browser) -> None:
     status, page = await ann.fetch_json(
         "GET", "/search?q=milk%20%26%20honey&limit=5&cursor=msg_1@7"
     )
 
-    asked = {"user": "usr_ann", "q": "milk & honey", "limit": "5", "cursor": "msg_1@7"}
-    assert (status, page) == (200, {"items": [asked], "next_cursor": None})
+    forwarded = {"user": "usr_ann", "q": "milk & honey", "limit": "5", "cursor": "msg_1@7"}
+    assert (status, page) == (200, {"items": [forwarded], "next_cursor": None})
 
 
 @pytest.mark.parametrize("query", ["", "?q=", "?q=x&limit=0", "?q=x&limit=51"])
-async def test_a_search_that_makes_no_sense_is_refused(ann: Browser, query: str) -> None:
+async def test_invalid_search_query_returns_422(ann: Browser, query: str) -> None:
     status, _ = await ann.fetch_json("GET", f"/search{query}")
 
     assert status == 422
 
 
-async def test_an_export_comes_as_it_is_written(agent: FakeAgent, ann: Browser) -> None:
+async def test_export_is_relayed_unchanged(agent: FakeAgent, ann: Browser) -> None:
     agent.export_chunks = [b'{"threads":[', b"x" * 9_000_000, b"]}"]
 
     async with ann.request("GET", "/export") as response:
@@ -33,9 +33,7 @@ async def test_an_export_comes_as_it_is_written(agent: FakeAgent, ann: Browser) 
     assert "attachment" in response.headers["Content-Disposition"]
 
 
-async def test_an_export_that_breaks_off_is_not_taken_for_a_whole_one(
-    agent: FakeAgent, ann: Browser
-) -> None:
+async def test_interrupted_export_breaks_the_connection(agent: FakeAgent, ann: Browser) -> None:
     agent.export_chunks, agent.export_breaks = [b'{"threads":['], True
 
     with pytest.raises(aiohttp.ClientPayloadError):
@@ -43,7 +41,7 @@ async def test_an_export_that_breaks_off_is_not_taken_for_a_whole_one(
             await response.read()
 
 
-async def test_an_export_that_is_refused_is_a_problem(agent: FakeAgent, ann: Browser) -> None:
+async def test_export_problem_of_todo_agent_is_relayed(agent: FakeAgent, ann: Browser) -> None:
     agent.fail_next(409, "account-locked")
 
     status, problem = await ann.fetch_json("GET", "/export")
@@ -52,11 +50,13 @@ async def test_an_export_that_is_refused_is_a_problem(agent: FakeAgent, ann: Bro
 
 
 @pytest.mark.parametrize("path", ["/search?q=milk", "/export"])
-async def test_nobody_reads_anothers_history(ann: Browser, bob: Browser, path: str) -> None:
+async def test_history_refuses_other_users_and_missing_secret(
+    ann: Browser, bob: Browser, path: str
+) -> None:
     bob.user_id = "usr_ann"
 
-    foreign, _ = await bob.fetch_json("GET", path)
+    other_user, _ = await bob.fetch_json("GET", path)
     ann.headers = {}
-    stranger, _ = await ann.fetch_json("GET", path)
+    anonymous, _ = await ann.fetch_json("GET", path)
 
-    assert (foreign, stranger) == (403, 401)
+    assert (other_user, anonymous) == (403, 401)

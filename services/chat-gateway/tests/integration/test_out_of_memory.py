@@ -1,4 +1,4 @@
-"""A Redis that has reached `maxmemory`: no new turns, everything else goes on."""
+"""A full Redis: new turns get 503, everything else works."""
 
 import time
 
@@ -14,10 +14,10 @@ CREATE = {"type": "threads.create", "params": {}}
 
 
 @pytest.mark.parametrize("body", [CREATE, {"message": "hi"}], ids=["chatkit", "simple"])
-async def test_a_turn_is_refused_before_it_is_accepted_and_taken_once_there_is_memory(
+async def test_turn_returns_503_on_full_redis_and_works_after_memory_is_freed(
     agent: FakeAgent, redis: Redis, ann: Browser, body: dict[str, object]
 ) -> None:
-    # A place that has expired makes the script free memory first, which used to end the check.
+    # The script frees the memory of an expired slot first, which used to disable the check.
     await redis.zadd("gateway:{usr_ann}:streams", {"vwr_gone": time.time() - 1})
 
     async with out_of_memory(redis), ann.request("POST", "", body=body) as response:
@@ -32,7 +32,7 @@ async def test_a_turn_is_refused_before_it_is_accepted_and_taken_once_there_is_m
         assert b"hello" in await stream.read_to_end()
 
 
-async def test_runs_can_be_found_watched_and_stopped_without_memory(
+async def test_runs_can_be_found_watched_and_cancelled_on_full_redis(
     agent: FakeAgent, redis: Redis, ann: Browser
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
@@ -49,9 +49,7 @@ async def test_runs_can_be_found_watched_and_stopped_without_memory(
     assert rest == b"id: 1\n: end cancelled\n\n"
 
 
-async def test_first_plain_request_of_a_type_is_admitted_on_a_full_redis(
-    redis: Redis, ann: Browser
-) -> None:
+async def test_first_plain_request_is_admitted_on_full_redis(redis: Redis, ann: Browser) -> None:
     async with out_of_memory(redis):
         status, _ = await ann.fetch_json("POST", "", body={"type": "threads.list", "params": {}})
 
@@ -59,23 +57,23 @@ async def test_first_plain_request_of_a_type_is_admitted_on_a_full_redis(
     assert await redis.get("gateway:{usr_ann}:turns") is None
 
 
-async def test_a_sign_out_is_heard_though_redis_cannot_store_it(
+async def test_sign_out_message_works_on_full_redis(
     agent: FakeAgent, redis: Redis, gateway: Gateway, browser_at: BrowserAt
 ) -> None:
-    here, elsewhere = browser_at(gateway, sid="ses_1"), browser_at(gateway, sid="ses_2")
-    async with here.stream("POST", "", body=CREATE) as stream:
+    signed_out, other_session = browser_at(gateway, sid="ses_1"), browser_at(gateway, sid="ses_2")
+    async with signed_out.stream("POST", "", body=CREATE) as stream:
         await wait_until(lambda: gateway.hub.viewers == 1)
 
         async with out_of_memory(redis):
             await redis.publish("auth:revocations", "ses_1")
             assert await stream.read_to_end() == b": unauthorized\n\n"
-            refused, _ = await here.fetch_json("GET", "/runs?thread_id=t")
-            allowed, _ = await elsewhere.fetch_json("GET", "/runs?thread_id=t")
+            refused, _ = await signed_out.fetch_json("GET", "/runs?thread_id=t")
+            allowed, _ = await other_session.fetch_json("GET", "/runs?thread_id=t")
 
     assert (refused, allowed) == (401, 200)
 
 
-async def test_a_sign_out_that_redis_never_told_of_is_read_from_auth_session(
+async def test_sign_out_missing_in_redis_is_read_from_auth_session(
     agent: FakeAgent,
     start_gateway: StartGateway,
     browser_at: BrowserAt,

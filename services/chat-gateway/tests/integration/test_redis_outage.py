@@ -1,4 +1,4 @@
-"""Redis away: fast refusals, no crash, and healing by itself."""
+"""Redis outages: fast 503s, no crash, automatic recovery."""
 
 import asyncio
 import signal
@@ -26,7 +26,7 @@ def valkey() -> Iterator[ValkeyProcess]:
 
 @pytest.fixture
 def redis_url(valkey: ValkeyProcess) -> str:
-    """In this module Redis is one that can be killed."""
+    """A Redis of this module's own, which tests can kill."""
     return valkey.url
 
 
@@ -40,7 +40,7 @@ def kill(valkey: ValkeyProcess) -> None:
     process_of(valkey).wait()
 
 
-async def test_without_redis_every_route_answers_503_and_comes_back_by_itself(
+async def test_every_route_returns_503_without_redis_and_recovers(
     agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
@@ -72,7 +72,7 @@ async def test_without_redis_every_route_answers_503_and_comes_back_by_itself(
         assert b"hi" in await stream.read_to_end()
 
 
-async def test_an_open_stream_outlives_a_redis_that_lost_everything(
+async def test_open_stream_survives_data_loss_of_redis(
     agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
@@ -92,7 +92,7 @@ async def test_an_open_stream_outlives_a_redis_that_lost_everything(
         assert rest.endswith(b"id: 20002\n: end completed\n\n")
 
 
-async def test_a_client_that_closes_while_redis_is_away_ends_its_stream_cleanly(
+async def test_stream_ends_cleanly_when_client_closes_during_redis_outage(
     agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE) as stream:
@@ -104,7 +104,7 @@ async def test_a_client_that_closes_while_redis_is_away_ends_its_stream_cleanly(
     await wait_until(lambda: len(gateway.server.server_state.tasks) == 0, timeout_s=20)
 
 
-async def test_a_redis_that_hangs_is_not_waited_for(
+async def test_hanging_redis_returns_503_within_timeout(
     agent: FakeAgent, gateway: Gateway, valkey: ValkeyProcess, ann: Browser
 ) -> None:
     assert (await ann.fetch_json("GET", "/runs?thread_id=t"))[0] == 200
@@ -118,7 +118,7 @@ async def test_a_redis_that_hangs_is_not_waited_for(
     assert (status, problem["type"]) == (503, "urn:todochat:problem:store-unavailable")
 
 
-async def test_a_gateway_may_start_before_redis(
+async def test_gateway_starts_before_redis_and_becomes_ready(
     agent: FakeAgent,
     valkey: ValkeyProcess,
     start_gateway: StartGateway,

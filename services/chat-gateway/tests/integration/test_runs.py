@@ -24,7 +24,9 @@ def texts(body: bytes) -> list[str]:
     return [event["update"]["delta"] for event in events]
 
 
-async def test_resuming_sees_each_seq_once_stored_or_live(agent: FakeAgent, ann: Browser) -> None:
+async def test_resumed_stream_has_each_seq_once_from_log_and_live(
+    agent: FakeAgent, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as first:
         run_id = await agent.latest_run_id()
         await agent.publish_texts(run_id, *(f"{n}" for n in range(1, 41)), end=None)
@@ -43,18 +45,18 @@ async def test_resuming_sees_each_seq_once_stored_or_live(agent: FakeAgent, ann:
     assert seen.endswith(b"id: 42\n: end completed\n\n")
 
 
-async def test_any_number_of_viewers_see_the_same(
+async def test_all_viewers_of_a_run_receive_the_same_bytes(
     agent: FakeAgent, ann: Browser, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
-    elsewhere = browser_at(await start_gateway())
+    other_gateway = browser_at(await start_gateway())
     path = f"/runs/{run_id}/events"
 
     async def watch(browser: Browser) -> bytes:
         async with browser.stream("GET", path) as stream:
             return await stream.read_to_end()
 
-    watching = [asyncio.create_task(watch(browser)) for browser in (ann, ann, elsewhere)]
+    watching = [asyncio.create_task(watch(browser)) for browser in (ann, ann, other_gateway)]
     await agent.publish_texts(run_id, "a", "b")
 
     bodies = await asyncio.gather(*watching)
@@ -62,7 +64,7 @@ async def test_any_number_of_viewers_see_the_same(
     assert seqs(bodies[0]) == [1, 2, 3]
 
 
-async def test_attach_sends_ids_and_end_marker_without_being_asked(
+async def test_attach_sends_ids_and_end_marker_without_resumable_header(
     agent: FakeAgent, ann: Browser
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
@@ -91,26 +93,24 @@ async def test_last_event_id_must_be_a_number(
     assert (status, problem["type"]) == (400, "urn:todochat:problem:bad-last-event-id")
 
 
-async def test_somebody_elses_run_is_like_one_that_does_not_exist(
+async def test_run_of_another_user_returns_404_like_a_missing_one(
     agent: FakeAgent, ann: Browser, bob: Browser
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
-    forgotten = await agent.accept_run("usr_ann", announce=False)
+    lost_by_redis = await agent.accept_run("usr_ann", announce=False)
 
-    answers = [
+    responses = [
         await bob.fetch_json(method, path)
-        for name in (run_id, forgotten, "run_none", "run%7Bx%7D", "..%2F..%2Fx", "r" * 65)
+        for name in (run_id, lost_by_redis, "run_none", "run%7Bx%7D", "..%2F..%2Fx", "r" * 65)
         for method, path in (("GET", f"/runs/{name}/events"), ("POST", f"/runs/{name}/cancel"))
     ]
 
-    assert {status for status, _ in answers} == {404}
-    assert len({problem["detail"] for _, problem in answers[:6]}) == 1
+    assert {status for status, _ in responses} == {404}
+    assert len({problem["detail"] for _, problem in responses[:6]}) == 1
     assert agent.cancelled == []
 
 
-async def test_a_run_whose_log_has_expired_is_gone_and_names_the_thread(
-    agent: FakeAgent, ann: Browser
-) -> None:
+async def test_expired_log_returns_410_with_thread_id(agent: FakeAgent, ann: Browser) -> None:
     run_id = await agent.accept_run("usr_ann", announce=False)
     agent.runs[run_id]["status"] = "completed"
 
@@ -120,7 +120,7 @@ async def test_a_run_whose_log_has_expired_is_gone_and_names_the_thread(
     assert problem["thread_id"] == f"thr_of_{run_id}"
 
 
-async def test_a_run_that_redis_forgot_is_watched_from_its_next_claim_on(
+async def test_attach_to_run_lost_by_redis_waits_for_next_claim(
     agent: FakeAgent, redis: Redis, ann: Browser
 ) -> None:
     run_id = await agent.accept_run("usr_ann")
@@ -135,7 +135,9 @@ async def test_a_run_that_redis_forgot_is_watched_from_its_next_claim_on(
     assert body == b"id: 20000\n: snapshot\n\nid: 20001\n: end completed\n\n"
 
 
-async def test_finding_the_run_of_a_thread(agent: FakeAgent, ann: Browser, bob: Browser) -> None:
+async def test_active_runs_of_a_thread_are_listed_for_its_owner_only(
+    agent: FakeAgent, ann: Browser, bob: Browser
+) -> None:
     run_id = await agent.accept_run("usr_ann")
     thread_id = f"thr_of_{run_id}"
 
@@ -147,28 +149,28 @@ async def test_finding_the_run_of_a_thread(agent: FakeAgent, ann: Browser, bob: 
 
 
 @pytest.mark.parametrize("query", ["", "?thread_id=", "?thread_id=t&status=ended"])
-async def test_a_search_that_makes_no_sense_is_refused(ann: Browser, query: str) -> None:
+async def test_invalid_run_query_returns_422(ann: Browser, query: str) -> None:
     status, problem = await ann.fetch_json("GET", f"/runs{query}")
 
     assert (status, problem["type"]) == (422, "urn:todochat:problem:invalid-input")
 
 
-async def test_cancelling_asks_the_agent_and_the_stream_ends(
-    agent: FakeAgent, ann: Browser
-) -> None:
+async def test_cancel_is_forwarded_and_ends_the_stream(agent: FakeAgent, ann: Browser) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
         run_id = await agent.latest_run_id()
         writer = await agent.claim(run_id)
-        answer = await ann.fetch_json("POST", f"/runs/{run_id}/cancel")
+        response = await ann.fetch_json("POST", f"/runs/{run_id}/cancel")
         await writer.end("cancelled")
 
         assert await stream.read_to_end() == b"id: 1\n: end cancelled\n\n"
 
-    assert answer == (202, {"status": "running"})
+    assert response == (202, {"status": "running"})
     assert agent.cancelled == [(run_id, "user")]
 
 
-async def test_cancelling_the_simple_form_says_so(agent: FakeAgent, ann: Browser) -> None:
+async def test_cancelled_simple_form_ends_with_an_error_line(
+    agent: FakeAgent, ann: Browser
+) -> None:
     async with ann.stream("POST", "", body={"message": "hi"}) as stream:
         run_id = await agent.latest_run_id()
         await agent.publish_texts(run_id, "half", end="cancelled")
@@ -177,7 +179,7 @@ async def test_cancelling_the_simple_form_says_so(agent: FakeAgent, ann: Browser
     assert body.endswith(b'data: {"type":"error","message":"The response was stopped"}\n\n')
 
 
-async def test_an_idle_stream_is_pinged(
+async def test_idle_stream_is_pinged(
     agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     gateway = await start_gateway()
@@ -191,7 +193,7 @@ async def test_an_idle_stream_is_pinged(
         assert (await stream.read_to_end()).count(b"data: ") == 1
 
 
-async def test_a_stream_whose_form_leaves_all_frames_out_is_pinged_too(
+async def test_stream_whose_format_drops_all_frames_is_pinged(
     agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
 ) -> None:
     gateway = await start_gateway()
@@ -207,7 +209,7 @@ async def test_a_stream_whose_form_leaves_all_frames_out_is_pinged_too(
         assert await pinged == b": ping\n\n"
 
 
-async def test_a_stream_outlives_a_restart_of_its_worker(
+async def test_stream_survives_restart_of_its_worker(
     agent: FakeAgent, gateway: Gateway, ann: Browser
 ) -> None:
     async with ann.stream("POST", "", body=CREATE, X_Resumable="1") as stream:

@@ -1,4 +1,4 @@
-"""Keys that a script takes together are in one slot of a Redis Cluster."""
+"""Keys of one script share a slot of a Redis Cluster."""
 
 import pytest
 from redis.crc import key_slot
@@ -13,19 +13,19 @@ def slots(*names: str | bytes) -> set[int]:
 
 
 @pytest.mark.parametrize("user", ["usr_1", "auth0|5f7c", "a.b:c@d-e_f"])
-def test_a_persons_counters_and_streams_share_a_slot(user: str) -> None:
+def test_keys_of_a_user_share_a_slot(user: str) -> None:
     assert len(slots(keys.turns(user), keys.requests(user), keys.streams(user))) == 1
 
 
-def test_who_watches_a_run_is_beside_its_log() -> None:
+def test_keys_of_a_run_share_a_slot_with_its_log() -> None:
     assert len(slots(keys.viewers("run_1"), keys.resumable("run_1"), log_key("run_1"))) == 1
 
 
-def test_that_sign_outs_were_told_is_known_where_they_are() -> None:
+def test_revocation_keys_share_a_slot() -> None:
     assert len(slots(REVOKED_KEY, REVOCATIONS_TOLD_KEY)) == 1
 
 
-def test_people_and_runs_are_spread_over_slots() -> None:
+def test_users_and_runs_are_spread_over_slots() -> None:
     names = [keys.turns(f"usr_{n}") for n in range(50)]
     names += [keys.viewers(f"run_{n}") for n in range(50)]
 

@@ -1,4 +1,4 @@
-"""ChatKit frames in, the seed's lines out."""
+"""Conversion of ChatKit frames into the lines of the simple form."""
 
 import json
 from typing import Any
@@ -37,14 +37,14 @@ def test_each_delta_is_one_line() -> None:
     )
 
 
-def test_line_breaks_and_quotes_stay_inside_the_json() -> None:
+def test_line_breaks_and_quotes_are_escaped() -> None:
     line = SimpleFormat().frames(frames(update("text_delta", delta='a\n\n"b"\u2028')))
 
     assert line.count(b"\n") == 2
     assert json.loads(line.removeprefix(b"data: "))["content"] == 'a\n\n"b"\u2028'
 
 
-def test_a_message_that_was_streamed_is_not_said_again_when_it_is_done() -> None:
+def test_streamed_message_is_not_repeated_when_done() -> None:
     form = SimpleFormat()
     form.frames(frames(message("added", ""), update("text_delta", delta="hi")))
 
@@ -52,17 +52,17 @@ def test_a_message_that_was_streamed_is_not_said_again_when_it_is_done() -> None
     assert form.frames(frames(done, message("done", "hi"))) == b""
 
 
-def test_a_message_that_comes_whole_is_said_once() -> None:
+def test_message_without_deltas_is_sent_once() -> None:
     form = SimpleFormat()
 
-    said = form.frames(
+    lines = form.frames(
         frames(message("added", ""), message("done", "Hello."), message("done", "-"))
     )
 
-    assert said == b'data: {"type":"text","content":"Hello."}\n\n'
+    assert lines == b'data: {"type":"text","content":"Hello."}\n\n'
 
 
-def test_a_part_that_begins_with_text_is_said() -> None:
+def test_initial_text_of_a_part_is_sent() -> None:
     part = update("added", content={"text": "Hi", "type": "output_text", "annotations": []})
 
     assert SimpleFormat().frames(frames(part)) == b'data: {"type":"text","content":"Hi"}\n\n'
@@ -81,26 +81,26 @@ def test_a_part_that_begins_with_text_is_said() -> None:
         {"type": "thread.item.updated", "item_id": "w", "update": {"type": "w", "delta": 3}},
     ],
 )
-def test_what_has_no_place_in_the_form_is_left_out(event: dict[str, Any]) -> None:
+def test_other_events_are_dropped(event: dict[str, Any]) -> None:
     assert SimpleFormat().frames(frames(event)) == b""
 
 
-def test_success_ends_with_done() -> None:
+def test_completed_run_ends_with_done() -> None:
     assert SimpleFormat().ended("completed", encode_end(1, "completed")) == b"data: [DONE]\n\n"
 
 
 @pytest.mark.parametrize(
-    ("status", "message_said"),
+    ("status", "message"),
     [("failed", "Failed to process message"), ("cancelled", "The response was stopped")],
 )
-def test_anything_but_success_ends_with_an_error(status: EndStatus, message_said: str) -> None:
+def test_failed_or_cancelled_run_ends_with_an_error(status: EndStatus, message: str) -> None:
     line = SimpleFormat().ended(status, encode_end(1, status))
 
-    assert line == b'data: {"type":"error","message":"' + message_said.encode() + b'"}\n\n'
+    assert line == b'data: {"type":"error","message":"' + message.encode() + b'"}\n\n'
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
-def test_an_error_is_told_once_and_nothing_is_done_after_it(status: EndStatus) -> None:
+def test_error_is_sent_once_and_nothing_follows(status: EndStatus) -> None:
     form = SimpleFormat()
     first = form.frames(frames({"type": "error", "code": "stream.error", "allow_retry": True}))
 

@@ -1,45 +1,20 @@
-"""Leases of viewers, seen from Redis."""
+"""Viewer leases in Redis."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
+from gateway_kit import make_viewer
 from redis.asyncio import Redis
 
 from chat_gateway.streams.open_streams import OpenStreams
-from chat_gateway.streams.stream_format import PlainFormat
-from chat_gateway.streams.viewer import StreamViewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus.redis_client import create_server_client
 from todochat.identity.revocation import RevocationSet
-from todochat.identity.tokens import Identity
 from todochat.testing.memory import out_of_memory
 
 
-@pytest.fixture
-def make_viewer() -> Callable[..., StreamViewer]:
-    def make(viewer_id: str = "vwr_1", *, is_resumable: bool = False) -> StreamViewer:
-        return StreamViewer(
-            viewer_id=viewer_id,
-            identity=Identity("usr_ann", "ses_1", int(time.time()) + 60, "client-secret"),
-            run_id="run_1",
-            thread_id="thr_1",
-            after=0,
-            active=True,
-            stream_format=PlainFormat(),
-            is_resumable=is_resumable,
-            can_reattach=is_resumable,
-            started_at=0.0,
-        )
-
-    return make
-
-
-async def test_every_key_of_a_viewer_expires(
-    redis: Redis, make_viewer: Callable[..., StreamViewer]
-) -> None:
+async def test_every_key_of_a_viewer_expires(redis: Redis) -> None:
     leases = ViewerLeases(redis, RevocationSet(redis), 30)
 
     await leases.acquire(make_viewer(is_resumable=True))
@@ -50,9 +25,7 @@ async def test_every_key_of_a_viewer_expires(
     assert all([await redis.ttl(name) > 0 for name in names])
 
 
-async def test_the_clock_of_an_abandoned_run_expires_too(
-    redis: Redis, make_viewer: Callable[..., StreamViewer]
-) -> None:
+async def test_set_of_unwatched_runs_expires(redis: Redis) -> None:
     viewer, leases = make_viewer(), ViewerLeases(redis, RevocationSet(redis), 30)
     await leases.acquire(viewer)
 
@@ -62,8 +35,8 @@ async def test_the_clock_of_an_abandoned_run_expires_too(
     assert await redis.ttl("gateway:absent") > 3600
 
 
-async def test_no_clock_starts_after_a_resumable_viewer_whose_flag_a_full_redis_refused(
-    redis: Redis, make_viewer: Callable[..., StreamViewer]
+async def test_resumable_viewer_starts_no_grace_period_even_if_full_redis_refused_its_flag(
+    redis: Redis,
 ) -> None:
     viewer = make_viewer(is_resumable=True)
     leases = ViewerLeases(redis, RevocationSet(redis), 30)
@@ -75,9 +48,7 @@ async def test_no_clock_starts_after_a_resumable_viewer_whose_flag_a_full_redis_
     assert await redis.zcard("gateway:absent") == 0
 
 
-async def test_a_viewer_whose_session_is_known_to_be_revoked_is_closed_on_a_full_redis(
-    redis: Redis, make_viewer: Callable[..., StreamViewer]
-) -> None:
+async def test_viewer_of_a_revoked_session_is_closed_on_full_redis(redis: Redis) -> None:
     viewer, revocations = make_viewer(), RevocationSet(redis)
     revocations.hear("ses_1")
 
@@ -87,9 +58,7 @@ async def test_a_viewer_whose_session_is_known_to_be_revoked_is_closed_on_a_full
     assert viewer.close_reason.done()
 
 
-async def test_renewing_brings_back_what_redis_lost(
-    redis: Redis, make_viewer: Callable[..., StreamViewer]
-) -> None:
+async def test_renewal_restores_leases_that_redis_lost(redis: Redis) -> None:
     viewer, leases, open_streams = (
         make_viewer(),
         ViewerLeases(redis, RevocationSet(redis), 30),
@@ -106,9 +75,7 @@ async def test_renewing_brings_back_what_redis_lost(
     open_streams.remove(viewer)
 
 
-async def test_a_viewer_that_leaves_while_leases_are_renewed_is_not_brought_back(
-    redis: Redis, make_viewer: Callable[..., StreamViewer]
-) -> None:
+async def test_renewal_does_not_restore_leases_of_a_viewer_that_left(redis: Redis) -> None:
     viewer, leases = make_viewer(), ViewerLeases(redis, RevocationSet(redis), 30)
     await leases.release(viewer, client_closed=False)
 
@@ -119,22 +86,22 @@ async def test_a_viewer_that_leaves_while_leases_are_renewed_is_not_brought_back
 
 
 class HangingRedis:
-    """Takes connections and never says a word."""
+    """Accepts connections and never responds."""
 
     def __init__(self) -> None:
-        self._asked: list[asyncio.StreamWriter] = []
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def __call__(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._asked.append(writer)
+        self._writers.append(writer)
 
     def close(self) -> None:
-        for writer in self._asked:
+        for writer in self._writers:
             writer.close()
 
 
 @pytest_asyncio.fixture
 async def hanging_redis() -> AsyncIterator[Redis]:
-    """A client of a Redis that hangs; its own tries take 15 s."""
+    """A client of a Redis that hangs; its own retries would take 15 s."""
     hanging = HangingRedis()
     server = await asyncio.start_server(hanging, "127.0.0.1", 0)
     redis = create_server_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
@@ -144,9 +111,7 @@ async def hanging_redis() -> AsyncIterator[Redis]:
     hanging.close()
 
 
-async def test_a_redis_that_hangs_holds_up_neither_a_streams_beginning_nor_its_end(
-    hanging_redis: Redis, make_viewer: Callable[..., StreamViewer]
-) -> None:
+async def test_hanging_redis_delays_neither_start_nor_end_of_a_stream(hanging_redis: Redis) -> None:
     viewer, leases = make_viewer(), ViewerLeases(hanging_redis, RevocationSet(hanging_redis), 30)
 
     async with asyncio.timeout(4.5):

@@ -11,7 +11,7 @@ from chat_gateway.errors import BadLastEventIdError
 from chat_gateway.http.documentation import BEARER, AttachOperation
 from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
-from chat_gateway.http.schemas import ActiveRun, ActiveRunList
+from chat_gateway.http.schemas import ActiveRunList, ActiveRunView
 from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.services import Services
 from chat_gateway.streams.admission import PLAIN_COST, STREAM_COST
@@ -46,7 +46,7 @@ class PublicRunController(Controller):
         """Find the active runs of a thread, for example after a reload."""
         runs = await services.agent.find_active_runs(request.auth.user_id, thread_id)
         return ActiveRunList(
-            [ActiveRun(r.run_id, r.thread_id, r.status, r.created_at) for r in runs]
+            [ActiveRunView(r.run_id, r.thread_id, r.status, r.created_at) for r in runs]
         )
 
     @get(

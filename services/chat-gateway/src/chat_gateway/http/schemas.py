@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 
-class ActiveRun(msgspec.Struct, frozen=True):
+class ActiveRunView(msgspec.Struct, frozen=True):
     """A run that has not ended."""
 
     run_id: str
@@ -19,4 +19,4 @@ class ActiveRun(msgspec.Struct, frozen=True):
 class ActiveRunList(msgspec.Struct, frozen=True):
     """The active runs of a thread."""
 
-    items: list[ActiveRun]
+    items: list[ActiveRunView]

@@ -46,7 +46,7 @@ class AbandonedRunSweeper:
         self._cancel_run = cancel_run
 
     async def sweep(self) -> None:
-        """Cancel a batch of runs whose grace period is over.
+        """Cancel a batch of runs whose grace period has ended.
 
         Raises:
             RedisError: the remaining runs are retried after 10 s.

@@ -17,7 +17,7 @@ class StreamViewer:
         active: the api reported the run as active, so Redis may learn of it a little later.
         is_resumable: the client sent `X-Resumable: 1` or attached, so it may return after it
             disconnects.
-        can_reattach: it can continue at another gateway, so it is asked to when this one drains.
+        can_reattach: it can continue at another gateway, so it must when this one drains.
         started_at: `time.perf_counter()` at the request's arrival.
         replayed: the run is that of an earlier request with the same Idempotency-Key.
         is_attached: the client attached to a run that it knew, instead of starting one.
