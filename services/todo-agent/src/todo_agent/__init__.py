@@ -1,1 +1,1 @@
-"""The chat backend: an api that accepts turns, a worker that answers them, and the agent."""
+"""The todo assistant, run by durable-chatkit: an api accepts turns, a worker runs the agent."""

@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # importing frees nothing; todochat.http.server.run turns it on again
+    gc.disable()  # importing frees no memory; todochat.http.server.run enables it again
 
 import os
 import sys
@@ -13,8 +13,8 @@ from todo_agent.settings import TodoAgentSettings
 
 
 def main() -> None:
-    """Run the command of the command line."""
-    environ = os.environ  # noqa: TID251 - read once, here
+    """Run the command given on the command line."""
+    environ = os.environ  # noqa: TID251 - the only read
     run_command("python -m todo_agent", TodoAgentSettings, sys.argv[1:], environ)
 
 

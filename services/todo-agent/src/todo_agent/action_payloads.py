@@ -1,7 +1,7 @@
-"""The actions of the todo agent's widgets: their types, and what they carry.
+"""Types and payloads of the actions of the assistant's cards and lists.
 
-A payload comes from a browser and may say anything; which tasks exist for the person is the tasks
-service's business. Fields of a form come in the same object, under the names of their controls.
+Payloads come from a browser and are untrusted; the tasks service checks which tasks the user has.
+The fields of a form are in the same object, under the names of their controls.
 """
 
 from typing import Annotated, Any, Final, TypeVar
@@ -27,50 +27,50 @@ PendingId = Annotated[str, Meta(pattern=r"^pch_[0-9a-z]{26}$")]
 TaskId = Annotated[str, Meta(pattern=r"^tsk_[0-9a-z]{26}$")]
 
 
-class Toggle(msgspec.Struct):
-    """Complete a task, or open it again; what it is to be, so that twice is as good as once."""
+class ToggleAction(msgspec.Struct):
+    """Complete or reopen a task; contains the target state, so it is idempotent."""
 
     task_id: TaskId
     completed: bool
 
 
-class OneTask(msgspec.Struct):
+class TaskAction(msgspec.Struct):
     """Show or delete a task."""
 
     task_id: TaskId
 
 
-class ManyTasks(msgspec.Struct):
-    """Delete or restore some tasks."""
+class TasksAction(msgspec.Struct):
+    """Delete or restore several tasks."""
 
     task_ids: Annotated[list[TaskId], Meta(min_length=1, max_length=MAX_AT_ONCE)]
 
 
-class Confirm(msgspec.Struct):
-    """Carry out what a card shows: that revision of a pending change."""
+class ConfirmAction(msgspec.Struct):
+    """Confirm the revision of a pending change that a card shows."""
 
     pending_id: PendingId
     revision: Annotated[int, Meta(ge=1, le=MAX_REVISION)]
 
 
-class Discard(msgspec.Struct):
-    """Leave everything as it is."""
+class DiscardAction(msgspec.Struct):
+    """Discard a pending change."""
 
     pending_id: PendingId
 
 
-class Undo(msgspec.Struct):
-    """Undo a group of changes, or only what it did to some tasks."""
+class UndoAction(msgspec.Struct):
+    """Undo a group of changes, or only those of some tasks."""
 
     group_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
     task_ids: Annotated[list[TaskId], Meta(min_length=1, max_length=MAX_AT_ONCE)] | None = None
 
 
-class Save(msgspec.Struct):
-    """The fields of the task's form; one that isn't there stays as it is.
+class SaveAction(msgspec.Struct):
+    """Save a task's form; missing fields stay unchanged.
 
     Args:
-        due: a day or an instant; null or "" takes it away.
+        due: a day or an instant; null or "" removes the due date.
     """
 
     task_id: TaskId
@@ -84,15 +84,15 @@ PayloadT = TypeVar("PayloadT", bound=msgspec.Struct)
 
 
 def read_payload(payload: Any, kind: type[PayloadT]) -> PayloadT:
-    """Check a payload.
+    """Validate a payload.
 
     Raises:
-        CustomStreamError: it isn't what the action takes.
+        CustomStreamError: it isn't valid for the action.
     """
     try:
         return msgspec.convert(payload, kind)
     except msgspec.ValidationError as error:
-        msg = f"This can't be done: {error}."
+        msg = f"Invalid action: {error}."
         raise CustomStreamError(msg, allow_retry=False) from error
 
 
@@ -100,8 +100,8 @@ def click(kind: str, *, streaming: bool = True, **payload: Any) -> dict[str, Any
     """Return an action's configuration in a widget.
 
     Args:
-        streaming: False answers with the widget alone (`threads.sync_custom_action`), which clients
-            allow while an answer is being streamed.
+        streaming: False returns only the widget (`threads.sync_custom_action`), which clients
+            allow while a response is streaming.
     """
     return {
         "type": kind,

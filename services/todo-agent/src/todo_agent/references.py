@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from todo_agent.tasks_client import Caller, TasksClient
+from todo_agent.tasks_client import TasksClient, ToolCaller
 from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
 
 MAX_CANDIDATES: Final = 5
@@ -15,11 +15,11 @@ MAX_SEARCH_CHARS: Final = 200
 _NUMBER: Final = re.compile(r"#?\s*(\d{1,10})")
 
 
-class UnclearReferenceError(Exception):
-    """Nothing, or more than one thing, is meant; `code` and the text tell the model.
+class UnresolvedReferenceError(Exception):
+    """A reference matches nothing, or is ambiguous; the model gets `code` and the text.
 
     Args:
-        members: what else the tool's result says.
+        members: further members of the tool's result.
     """
 
     def __init__(self, code: str, detail: str, **members: Any) -> None:
@@ -29,16 +29,16 @@ class UnclearReferenceError(Exception):
 
 
 async def find_task(
-    tasks: TasksClient, caller: Caller, reference: str | int, statuses: Sequence[str]
+    tasks: TasksClient, caller: ToolCaller, reference: str | int, statuses: Sequence[str]
 ) -> Task:
-    """Return the task that a number, an id or words of a title mean.
+    """Return the task that a number, an ID or words of a title refer to.
 
     Args:
-        statuses: which tasks words may mean, tried in this order.
+        statuses: statuses of tasks that words can match, in order of preference.
 
     Raises:
-        UnclearReferenceError: there is none, or there are several.
-        UpstreamProblemError: there is none of this number or id.
+        UnresolvedReferenceError: words match no task, or several.
+        UpstreamProblemError: there is no task with this number or ID.
     """
     text = str(reference).strip()
     number = _NUMBER.fullmatch(text)
@@ -49,32 +49,32 @@ async def find_task(
         params = {"status": status, "q": text[:MAX_SEARCH_CHARS], "limit": SEARCH_LIMIT}
         page = await tasks.read(caller, "/tasks", TaskPage, params)
         if page.items:
-            return _best(text, page.items)
+            return _best_match(text, page.items)
     msg = f'No task matches "{text}".'
-    raise UnclearReferenceError("task-not-found", msg)
+    raise UnresolvedReferenceError("task-not-found", msg)
 
 
-def _best(text: str, candidates: Sequence[Task]) -> Task:
+def _best_match(text: str, candidates: Sequence[Task]) -> Task:
     wanted = fold(text)
     exact = [task for task in candidates if fold(task.title) == wanted]
     named = [task for task in candidates if wanted in fold(task.title)]
-    # The search looks at notes too; a title says it better.
+    # The search includes notes; prefer matches in the title.
     for group in (exact, named, candidates):
         if len(group) == 1:
             return group[0]
         if group:
             break
     chosen = exact or named or list(candidates)
-    msg = f'{len(chosen)} tasks match "{text}"; ask which one is meant.'
+    msg = f'{len(chosen)} tasks match "{text}"; ask which task is meant.'
     shown = [{"number": task.number, "title": task.title} for task in chosen[:MAX_CANDIDATES]]
-    raise UnclearReferenceError("ambiguous-task", msg, candidates=shown)
+    raise UnresolvedReferenceError("ambiguous-task", msg, candidates=shown)
 
 
 def find_list(lists: ListPage, name: str) -> TaskList:
-    """Return the list of that name or id, without regard to case or the word "list" at its end.
+    """Return the list with this name or ID; ignores case and a trailing "list".
 
     Raises:
-        UnclearReferenceError: there is none.
+        UnresolvedReferenceError: there is no such list.
     """
     wanted = fold(name)
     for candidate in lists.items:
@@ -84,10 +84,12 @@ def find_list(lists: ListPage, name: str) -> TaskList:
     for candidate in lists.items:
         if fold(candidate.name).removesuffix(" list") == shortened:
             return candidate
-    msg = f'There is no list called "{name}".'
-    raise UnclearReferenceError("list-not-found", msg, lists=[entry.name for entry in lists.items])
+    msg = f'There is no list named "{name}".'
+    raise UnresolvedReferenceError(
+        "list-not-found", msg, lists=[task_list.name for task_list in lists.items]
+    )
 
 
 def fold(text: str) -> str:
-    """Fold text so that equal results mean the same name to a person."""
+    """Fold case and white space, so that names which read the same are equal."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -1,4 +1,4 @@
-"""Settings of todo-agent, api and worker alike."""
+"""Settings of todo-agent, for both the api and the worker."""
 
 from typing import Annotated, ClassVar, Final
 
@@ -8,11 +8,11 @@ from msgspec import Meta
 from durable_chatkit.settings import ChatSettings
 from todochat.identity.service_tokens import Arrow
 
-OWN_FACTORY: Final = "todo_agent.todo:create_agent"
+OWN_FACTORY: Final = "todo_agent.assistant:create_agent"
 
 
 class TodoAgentSettings(ChatSettings, frozen=True, kw_only=True):
-    """What `python -m todo_agent api` and `worker` read."""
+    """Settings of `python -m todo_agent api` and `worker`."""
 
     service_name: ClassVar[str] = "todo-agent"
     tool_arrows: ClassVar[tuple[Arrow, ...]] = (Arrow.AGENT_TO_TASKS,)
@@ -23,12 +23,13 @@ class TodoAgentSettings(ChatSettings, frozen=True, kw_only=True):
         str,
         Meta(pattern=r"^[\w.]+:\w+$", description="The agent, `module:function`; see the README."),
     ] = OWN_FACTORY
-    tasks_url: Annotated[str, Meta(description="Where the tools find the tasks service.")] = (
-        msgspec.field(default="http://127.0.0.1:8002", name="TASKS_URL")
-    )
+    tasks_url: Annotated[
+        str, Meta(description="URL of the tasks service, which the tools call.")
+    ] = msgspec.field(default="http://127.0.0.1:8002", name="TASKS_URL")
     tasks_retry_budget_s: Annotated[
         float,
         Meta(
-            gt=0, description="Seconds a tool tries to reach the tasks service before it says so."
+            gt=0,
+            description="Seconds for which a tool retries calls to the tasks service before it fails.",
         ),
     ] = 10.0

@@ -1,4 +1,4 @@
-"""Cards about tasks: one to edit, deleted ones to bring back."""
+"""Cards about tasks: a form to edit one, an undo for deleted ones, and plain messages."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -11,7 +11,7 @@ from todo_agent.action_payloads import (
     click,
 )
 from todo_agent.instructions import zone
-from todo_agent.widgets import PRIORITY_COLORS, due_text
+from todo_agent.task_list_widget import PRIORITY_COLORS, due_text
 from todochat.contracts.tasks import Task, TaskList
 
 TASK_CARD: Final = "task-card"
@@ -31,7 +31,7 @@ def task_card(task: Task, lists: Sequence[TaskList], timezone: str) -> dict[str,
     due = due_day(task, timezone)
     fields: list[dict[str, Any]] = [
         {"type": "Input", "name": "title", "defaultValue": task.title, "required": True},
-        # A component's empty value is left out: none is said at all.
+        # Omit an empty default value; the component has no form for it.
         {
             "type": "DatePicker",
             "name": "due",
@@ -53,7 +53,7 @@ def task_card(task: Task, lists: Sequence[TaskList], timezone: str) -> dict[str,
     ]
     toggle = click(TOGGLE, streaming=False, task_id=task.id, completed=not is_done)
     buttons = [
-        button("Open again" if is_done else "Mark as done", toggle),
+        button("Reopen" if is_done else "Mark as done", toggle),
         button("Delete", click(DELETE, task_id=task.id), color="danger"),
     ]
     return {
@@ -71,14 +71,20 @@ def task_card(task: Task, lists: Sequence[TaskList], timezone: str) -> dict[str,
 
 
 def deleted_card(tasks: Mapping[str, str], turn_id: str) -> dict[str, Any]:
-    """Return what is left of tasks that a turn deleted, by id with their titles: a way back."""
+    """Return a card with an undo for tasks that a turn deleted.
+
+    Args:
+        tasks: titles by ID.
+    """
+    (title, *others) = tasks.values()
+    deleted = f"{len(tasks)} tasks" if others else f"“{title}”"
     undo = click(UNDO, group_id=turn_id, task_ids=list(tasks))
     row = {
         "type": "Row",
         "align": "center",
         "gap": 2,
         "children": [
-            {"type": "Text", "value": f"Deleted {_named(tasks)}"},
+            {"type": "Text", "value": f"Deleted {deleted}"},
             {"type": "Spacer"},
             button("Undo", undo),
         ],
@@ -87,7 +93,7 @@ def deleted_card(tasks: Mapping[str, str], turn_id: str) -> dict[str, Any]:
 
 
 def message_card(text: str) -> dict[str, Any]:
-    """Return a card that says something and asks for nothing more."""
+    """Return a card with a message and no buttons."""
     return {
         "type": "Card",
         "key": MESSAGE_CARD,
@@ -97,7 +103,7 @@ def message_card(text: str) -> dict[str, Any]:
 
 
 def due_day(task: Task, timezone: str) -> str | None:
-    """Return the day on which a task is due in the person's zone, YYYY-MM-DD."""
+    """Return the day on which a task is due in the user's time zone, YYYY-MM-DD."""
     due = task.due
     if due is None:
         return None
@@ -106,23 +112,10 @@ def due_day(task: Task, timezone: str) -> str | None:
 
 
 def titles_in(card: Mapping[str, Any]) -> str:
-    """Return a card's words, for the person to copy."""
-    texts: list[str] = []
-    _collect(card, texts)
-    return "\n".join(texts)
-
-
-def _collect(component: Mapping[str, Any], texts: list[str]) -> None:
-    if component.get("type") in {"Text", "Title"}:
-        texts.append(str(component["value"]))
-    for child in component.get("children") or ():
-        _collect(child, texts)
-
-
-def _named(tasks: Mapping[str, str]) -> str:
-    if len(tasks) == 1:
-        return f"“{next(iter(tasks.values()))}”"
-    return f"{len(tasks)} tasks"
+    """Return a card's texts and titles as plain text, for copying."""
+    own = [str(card["value"])] if card.get("type") in {"Text", "Title"} else []
+    nested = [titles_in(child) for child in card.get("children") or ()]
+    return "\n".join([*own, *filter(None, nested)])
 
 
 def _select(name: str, value: str, options: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -130,11 +123,11 @@ def _select(name: str, value: str, options: Sequence[tuple[str, str]]) -> dict[s
         "type": "Select",
         "name": name,
         "defaultValue": value,
-        "options": [{"value": each, "label": label} for each, label in options],
+        "options": [{"value": option, "label": label} for option, label in options],
     }
 
 
-def button(label: str, action: dict[str, Any], **looks: str) -> dict[str, Any]:
+def button(label: str, action: dict[str, Any], **style: str) -> dict[str, Any]:
     """Return a small button."""
     return {
         "type": "Button",
@@ -142,5 +135,5 @@ def button(label: str, action: dict[str, Any], **looks: str) -> dict[str, Any]:
         "size": "sm",
         "variant": "outline",
         "onClickAction": action,
-        **looks,
+        **style,
     }

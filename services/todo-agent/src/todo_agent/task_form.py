@@ -1,4 +1,4 @@
-"""From what a person left in a task's form to the changes that the tasks service is asked for."""
+"""Converts a submitted task form into the fields to change."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -8,17 +8,17 @@ import msgspec
 from chatkit.errors import CustomStreamError
 from msgspec import UNSET
 
-from todo_agent.action_payloads import Save
+from todo_agent.action_payloads import SaveAction
 from todo_agent.task_cards import PRIORITIES, due_day
-from todo_agent.tool_arguments import due_of
+from todo_agent.tool_arguments import to_wire_due
 from todochat.contracts.tasks import Task
 
 
-def changes_of(form: Save, task: Task, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the body of a PATCH with what differs from the task.
+def changed_fields(form: SaveAction, task: Task, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the body of a PATCH with the fields that differ from the task.
 
     Raises:
-        CustomStreamError: a field's value can't be.
+        CustomStreamError: a field's value is invalid.
     """
     body: dict[str, Any] = {}
     if form.title is not UNSET:
@@ -28,41 +28,39 @@ def changes_of(form: Save, task: Task, zone: ZoneInfo) -> dict[str, Any]:
         body["title"] = title
     if form.priority is not UNSET:
         if form.priority not in PRIORITIES:
-            raise _refused("There is no such priority.")
+            raise _refused("Invalid priority.")
         body["priority"] = form.priority
     if form.list_id is not UNSET:
         body["list_id"] = form.list_id
     if form.due is not UNSET:
-        body["due"] = _due(form.due, task, zone)
+        body["due"] = _changed_due(form.due, task, zone)
     stored = msgspec.to_builtins(task)
     return {name: value for name, value in body.items() if value != stored[name]}
 
 
-def _due(given: str | None, task: Task, zone: ZoneInfo) -> Any:
+def _changed_due(given: str | None, task: Task, zone: ZoneInfo) -> Any:
     if not given:
         return None
-    day = _day(given, zone)
+    day = _parse_day(given, zone)
     if day.isoformat() == due_day(task, zone.key):
-        return msgspec.to_builtins(
-            task.due
-        )  # the form shows no time of day, and doesn't take it away
+        return msgspec.to_builtins(task.due)  # the form shows no time of day, so keep it
     if task.due is None or task.due.at is None:
-        return due_of(day.isoformat(), None, zone)
+        return to_wire_due(day.isoformat(), None, zone)
     local = task.due.at.astimezone(zone).time()
-    return due_of(None, datetime.combine(day, local).isoformat(), zone)
+    return to_wire_due(None, datetime.combine(day, local).isoformat(), zone)
 
 
-def _day(given: str, zone: ZoneInfo) -> date:
-    """Read a date picker's value: a day, or an instant that begins it.
+def _parse_day(given: str, zone: ZoneInfo) -> date:
+    """Parse a date picker's value: a day, or the instant at which it starts.
 
-    Midnight UTC stands for the day itself; any other instant for its day in the person's zone.
+    Midnight UTC means that day; any other instant means its day in the user's time zone.
     """
     try:
         if len(given) == len("YYYY-MM-DD"):
             return date.fromisoformat(given)
         moment = datetime.fromisoformat(given)
     except ValueError as error:
-        raise _refused("This is no date.") from error
+        raise _refused("Invalid date.") from error
     is_midnight = moment.time() == time.min
     return moment.date() if moment.tzinfo is None or is_midnight else moment.astimezone(zone).date()
 

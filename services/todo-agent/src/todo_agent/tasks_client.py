@@ -1,4 +1,4 @@
-"""The tasks service as the agent's tools use it: on behalf of the run's user, each change once."""
+"""Client of the tasks service: acts for the run's user, and makes each change once."""
 
 import asyncio
 import random
@@ -21,21 +21,21 @@ from todochat.http.client import (
 
 MAX_PAUSE_S: Final = 1.0
 STALE_ATTEMPT: Final = "stale-attempt"
-# The first try of an earlier attempt may still be running; its answer is worth waiting for.
-_TRY_AGAIN: Final = frozenset({"idempotency-in-progress", "busy", "too-many-requests"})
+# The request of an earlier attempt may still be in progress; wait for its response.
+_TRANSIENT_CODES: Final = frozenset({"idempotency-in-progress", "busy", "too-many-requests"})
 
 ViewT = TypeVar("ViewT")
 
 
-class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: a tool call of an attempt at a run.
+class ToolCaller(msgspec.Struct, frozen=True, kw_only=True):
+    """The tool call that sends a request, in an attempt at a run.
 
     Args:
-        key: names the call's effect, equal in every attempt.
-        turn_id: joins changes that are counted and undone together.
-        thread_id: where the last turn is looked for.
-        confirm_above: how many tasks the turn may change before the person has to confirm; None
-            for what the person does by a click.
+        key: idempotency key of the call, the same in every attempt.
+        turn_id: group of changes that are counted and undone together.
+        thread_id: scope in which the last turn can be undone.
+        confirm_above: how many tasks the turn may change without a confirmation; None if the user
+            requested the change by a click.
     """
 
     user_id: str
@@ -51,8 +51,8 @@ class TasksClient:
     """Calls the tasks service.
 
     Args:
-        http: should try once; how often is decided here.
-        budget_s: how long one call is tried again while the service can't be reached.
+        http: must not retry; this client does.
+        budget_s: how long a call is retried while the service is unreachable.
     """
 
     def __init__(self, http: ServiceClient, *, budget_s: float) -> None:
@@ -61,16 +61,16 @@ class TasksClient:
 
     async def read(
         self,
-        caller: Caller,
+        caller: ToolCaller,
         path: str,
         view: type[ViewT],
         params: Mapping[str, str] | None = None,
     ) -> ViewT:
-        """Get `path` under the user's root.
+        """Read a resource; `path` is relative to the user's root.
 
         Raises:
-            UpstreamProblemError: the service refuses.
-            UpstreamError: it can't be reached within the budget.
+            UpstreamProblemError: the service rejects the request.
+            UpstreamError: the service stays unreachable for longer than the budget.
         """
         headers = {"X-Run-Id": caller.run_id}
         response = await self._send("GET", caller, path, headers=headers, params=params)
@@ -78,7 +78,7 @@ class TasksClient:
 
     async def change(
         self,
-        caller: Caller,
+        caller: ToolCaller,
         method: str,
         path: str,
         body: Mapping[str, Any] | None = None,
@@ -86,15 +86,15 @@ class TasksClient:
         part: str = "",
         params: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Make one change, once over all attempts at the run; returns the answer's body.
+        """Make a change once over all attempts at the run; return the response's body.
 
         Args:
-            part: tells the changes of one tool call apart.
+            part: distinguishes the changes of one tool call.
 
         Raises:
-            RunLostError: a later attempt at the run has been there.
-            UpstreamProblemError: the service refuses.
-            UpstreamError: it can't be reached within the budget.
+            RunLostError: a later attempt at the run has made changes.
+            UpstreamProblemError: the service rejects the request.
+            UpstreamError: the service stays unreachable for longer than the budget.
         """
         headers = {
             "Idempotency-Key": f"{caller.key}:{part}" if part else caller.key,
@@ -110,7 +110,7 @@ class TasksClient:
         return response.body
 
     async def _send(
-        self, method: str, caller: Caller, path: str, **request: Any
+        self, method: str, caller: ToolCaller, path: str, **request: Any
     ) -> ServiceResponse:
         deadline = time.monotonic() + self._budget_s
         pause_s = 0.1
@@ -129,7 +129,7 @@ class TasksClient:
             except UpstreamProblemError as problem:
                 if problem.code == STALE_ATTEMPT:
                     raise RunLostError(caller.run_id) from problem
-                if not _is_passing(problem) or time.monotonic() + pause_s > deadline:
+                if not _is_transient(problem) or time.monotonic() + pause_s > deadline:
                     raise
             else:
                 return response
@@ -138,15 +138,15 @@ class TasksClient:
 
 
 def may_have_arrived(error: ServiceError) -> bool:
-    """Tell whether a change may have been made though its answer is this error.
+    """Return whether a change may have been made although the call failed with this error.
 
-    The try whose answer was lost may have been the first one; all later ones are of its key, but
-    none of them was answered.
+    Any of the call's requests, which share an idempotency key, may have succeeded without its
+    response arriving.
     """
     if isinstance(error, UpstreamProblemError):
-        return _is_passing(error)
+        return _is_transient(error)
     return isinstance(error, UpstreamError)
 
 
-def _is_passing(problem: UpstreamProblemError) -> bool:
-    return problem.code in _TRY_AGAIN or problem.status in RETRIABLE_STATUS
+def _is_transient(problem: UpstreamProblemError) -> bool:
+    return problem.code in _TRANSIENT_CODES or problem.status in RETRIABLE_STATUS

@@ -1,6 +1,6 @@
-"""What the model may pass to each tool. Names and meanings are what the offline assistant emits too.
+"""Arguments of the tools; the offline assistant uses the same names and meanings.
 
-Every optional argument may be null: in strict mode a model has to send all of them.
+Every optional argument can be null, since models must send all arguments in strict mode.
 """
 
 from datetime import UTC, date, datetime
@@ -19,27 +19,25 @@ Names = list[str]  # a field below is called `list`, which hides the type inside
 
 TaskRef = Annotated[
     str | int,
-    Meta(description="Which task: its number (3), its id, or words of its title."),
+    Meta(description="The task: its number (3), its ID, or words of its title."),
 ]
 TaskRefs = list[TaskRef]
 ListName = Annotated[str, Meta(description="Name of a list.")]
 Day = Annotated[str, Meta(description="YYYY-MM-DD.")]
-Instant = Annotated[
-    str, Meta(description="ISO 8601; without an offset it is the user's local time.")
-]
+Instant = Annotated[str, Meta(description="ISO 8601; without an offset, the user's local time.")]
 
 
 class InvalidArgumentsError(Exception):
-    """The model's arguments can't be used; the text tells it why."""
+    """The model's arguments are invalid; the text is returned to the model."""
 
 
-class AddTask(msgspec.Struct, forbid_unknown_fields=True):
+class AddTaskArguments(msgspec.Struct, forbid_unknown_fields=True):
     """Arguments of add_task."""
 
-    title: Annotated[str, Meta(description="What is to be done, without its date or list.")]
-    list: Annotated[ListName | None, Meta(description="Made if missing; null: default list.")] = (
-        None
-    )
+    title: Annotated[str, Meta(description="What to do, without its date or list.")]
+    list: Annotated[
+        ListName | None, Meta(description="Created if missing; null: the default list.")
+    ] = None
     priority: Priority | None = None
     due_date: Annotated[Day | None, Meta(description="Due on a day.")] = None
     due_at: Annotated[Instant | None, Meta(description="Due at a time.")] = None
@@ -47,7 +45,7 @@ class AddTask(msgspec.Struct, forbid_unknown_fields=True):
     tags: Names | None = None
 
 
-class ListTasks(msgspec.Struct, forbid_unknown_fields=True):
+class ListTasksArguments(msgspec.Struct, forbid_unknown_fields=True):
     """Arguments of list_tasks."""
 
     status: Annotated[
@@ -63,58 +61,58 @@ class ListTasks(msgspec.Struct, forbid_unknown_fields=True):
     limit: int | None = None
 
 
-class UpdateTask(msgspec.Struct, forbid_unknown_fields=True):
-    """Arguments of update_task; null leaves a field as it is."""
+class UpdateTaskArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of update_task; null leaves a field unchanged."""
 
     task: TaskRef
     title: str | None = None
     notes: str | None = None
     priority: Priority | None = None
-    list: Annotated[ListName | None, Meta(description="Move it there.")] = None
+    list: Annotated[ListName | None, Meta(description="Move the task to this list.")] = None
     due_date: Annotated[
-        Day | None, Meta(description="Move it to this day; it keeps its time of day.")
+        Day | None, Meta(description="Move it to this day; keeps its time of day.")
     ] = None
     due_at: Instant | None = None
     clear_due: Annotated[
         bool | None,
-        Meta(description="Take its due away; with due_date, its time of day."),
+        Meta(description="Remove its due date; with due_date, only its time of day."),
     ] = None
-    tags: Annotated[Names | None, Meta(description="All tags it is to have.")] = None
+    tags: Annotated[Names | None, Meta(description="The complete new list of tags.")] = None
     completed: Annotated[bool | None, Meta(description="false reopens it.")] = None
 
 
-class OneTask(msgspec.Struct, forbid_unknown_fields=True):
+class OneTaskArguments(msgspec.Struct, forbid_unknown_fields=True):
     """Arguments of complete_task, delete_task and show_task."""
 
     task: TaskRef
 
 
-class ChangeTasks(msgspec.Struct, forbid_unknown_fields=True):
-    """Arguments of change_tasks; null leaves a field as it is."""
+class ChangeTasksArguments(msgspec.Struct, forbid_unknown_fields=True):
+    """Arguments of change_tasks; null leaves a field unchanged."""
 
     tasks: Annotated[TaskRefs, Meta(min_length=1, max_length=MAX_TASKS_AT_ONCE)]
     due_date: Annotated[
         Day | None, Meta(description="Move them to this day; each keeps its time of day.")
     ] = None
     due_at: Annotated[Instant | None, Meta(description="Move all of them to this time.")] = None
-    clear_due: Annotated[bool | None, Meta(description="Take their due away.")] = None
-    list: Annotated[ListName | None, Meta(description="Move them there.")] = None
+    clear_due: Annotated[bool | None, Meta(description="Remove their due dates.")] = None
+    list: Annotated[ListName | None, Meta(description="Move the tasks to this list.")] = None
     priority: Priority | None = None
     completed: Annotated[bool | None, Meta(description="false reopens them.")] = None
     add_tags: Names | None = None
     drop_tags: Names | None = None
     ask: Annotated[
-        bool | None, Meta(description="true asks the person first, however few they are.")
+        bool | None, Meta(description="true asks the user first, for any number of tasks.")
     ] = None
 
 
-class ManyTasks(msgspec.Struct, forbid_unknown_fields=True):
+class DeleteTasksArguments(msgspec.Struct, forbid_unknown_fields=True):
     """Arguments of ask_to_delete."""
 
     tasks: Annotated[TaskRefs, Meta(min_length=1, max_length=MAX_TASKS_AT_ONCE)]
 
 
-class DeletedTasks(msgspec.Struct, forbid_unknown_fields=True):
+class RestoreTasksArguments(msgspec.Struct, forbid_unknown_fields=True):
     """Arguments of restore_tasks."""
 
     tasks: Annotated[
@@ -122,28 +120,28 @@ class DeletedTasks(msgspec.Struct, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             max_length=MAX_TASKS_AT_ONCE,
-            description="Their numbers or ids; words find no deleted task.",
+            description="Their numbers or IDs; words don't match deleted tasks.",
         ),
     ]
 
 
-class CreateList(msgspec.Struct, forbid_unknown_fields=True):
+class CreateListArguments(msgspec.Struct, forbid_unknown_fields=True):
     """Arguments of create_list."""
 
     name: ListName
 
 
 class NoArguments(msgspec.Struct, forbid_unknown_fields=True):
-    """A tool that takes none."""
+    """Arguments of a tool without arguments."""
 
 
-class DeleteList(msgspec.Struct, forbid_unknown_fields=True):
+class DeleteListArguments(msgspec.Struct, forbid_unknown_fields=True):
     """Arguments of delete_list."""
 
     list: ListName
     tasks: Annotated[
         Literal["move", "delete"] | None,
-        Meta(description="What becomes of its tasks: to the default list (null), or deleted."),
+        Meta(description="Move its tasks to the default list (null), or delete them."),
     ] = None
 
 
@@ -157,7 +155,7 @@ def parse_arguments(text: str, kind: type[ArgumentsT]) -> ArgumentsT:
         InvalidArgumentsError: they are not JSON, nested too deeply, or not what the tool accepts.
     """
     try:
-        # Some models write "" where they mean null, and nothing where they mean {}.
+        # Some models send "" for null, and an empty text for {}.
         given = msgspec.json.decode(text or "{}", type=dict[str, Any])
         present = {name: value for name, value in given.items() if value not in ("", None)}
         return msgspec.convert(present, kind, strict=False)
@@ -172,7 +170,7 @@ def parse_arguments(text: str, kind: type[ArgumentsT]) -> ArgumentsT:
 
 
 def parameters_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the JSON schema of a tool's arguments, in the form that strict mode takes."""
+    """Return the JSON schema of a tool's arguments, for strict mode."""
     (_,), components = msgspec.json.schema_components([kind])
     schema = dict(components[kind.__name__])
     schema.pop("title", None)
@@ -180,11 +178,11 @@ def parameters_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
     return ensure_strict_json_schema(schema)
 
 
-def due_of(due_date: str | None, due_at: str | None, zone: ZoneInfo) -> dict[str, str] | None:
-    """Return the wire form of a due, None if neither is given.
+def to_wire_due(due_date: str | None, due_at: str | None, zone: ZoneInfo) -> dict[str, str] | None:
+    """Return the JSON form of a due date; None if neither argument is given.
 
     Raises:
-        InvalidArgumentsError: a text is no date or time.
+        InvalidArgumentsError: the text is not a date or time.
     """
     try:
         if due_at is not None:

@@ -1,4 +1,4 @@
-"""What a tool of the todo agent is, before it is bound to the SDK."""
+"""Definition of a tool, independent of the SDK."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from chatkit.widgets import DynamicWidgetRoot
 
 from todo_agent.tool_tasks import ToolTasks
 
-# Which tasks words may mean, tried in this order.
+# Statuses of tasks that words can match, in order of preference.
 OPEN_FIRST: Final = ("open", "completed")
 CLOSED_FIRST: Final = ("completed", "open")
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a tool returns to the model, and what it shows to the person."""
+class ToolOutcome:
+    """A tool's result: the output for the model, and the widget for the user."""
 
     output: dict[str, Any]
     widget: DynamicWidgetRoot | None = None
@@ -25,16 +25,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """A tool before it is bound to the SDK.
+    """A tool.
 
     Args:
-        progress: what the person reads while it runs.
-        changes: whether it may change tasks or lists.
+        progress: text for the user while the tool runs.
+        changes: whether it can change tasks or lists.
     """
 
     name: str
     description: str
     arguments: type[msgspec.Struct]
-    run: Callable[[ToolTasks, Any], Awaitable[Outcome]]
+    run: Callable[[ToolTasks, Any], Awaitable[ToolOutcome]]
     progress: Callable[[Any], str]
     changes: bool = True

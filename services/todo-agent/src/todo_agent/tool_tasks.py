@@ -1,4 +1,4 @@
-"""What one tool call works with: the tasks service, its place in the run, the person's zone."""
+"""A tool call's view of the tasks service: reads, and changes that are made once per run."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,13 +10,13 @@ import msgspec
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import ToolCallScope
 from todo_agent.instructions import zone
-from todo_agent.references import UnclearReferenceError, find_list, find_task
-from todo_agent.tasks_client import Caller, TasksClient
+from todo_agent.references import UnresolvedReferenceError, find_list, find_task
+from todo_agent.tasks_client import TasksClient, ToolCaller
 from todochat.contracts.tasks import ListPage, Task, TaskList
 from todochat.http.client import UpstreamProblemError
 
 TASKS_CHANGED: Final = "tasks.changed"  # the client effect after each change
-MAX_UNCONFIRMED: Final = 3  # tasks that one turn may change without the person's confirmation
+MAX_UNCONFIRMED: Final = 3  # tasks that one turn may change without a confirmation
 UNRECORDED: Final = datetime.fromtimestamp(0, UTC)
 CONFIRMATION_REQUIRED: Final = "confirmation-required"
 
@@ -34,31 +34,31 @@ class RecordedList(TaskList, kw_only=True, frozen=True):
     updated_at: datetime = UNRECORDED
 
 
-class HeldError(Exception):
-    """A change was not made: it waits for the person, who gets a card at the end of the turn."""
+class AwaitsConfirmationError(Exception):
+    """The change awaits the user's confirmation, on a card at the end of the turn."""
 
 
 class ToolTasks:
     """One tool call's view of the tasks service.
 
     Args:
-        confirm_above: see `Caller`; enforced by the tasks service, which counts what all runs of
-            the turn have changed.
+        confirm_above: see `ToolCaller`; enforced by the tasks service, which counts the changes of
+            all runs of the turn.
     """
 
     def __init__(
         self,
-        tasks: TasksClient,
+        client: TasksClient,
         run: RunContext,
         call: ToolCallScope,
         *,
         confirm_above: int | None = MAX_UNCONFIRMED,
     ) -> None:
-        self.tasks = tasks
+        self.client = client
         self.run = run
         self.call = call
         self.zone: ZoneInfo = zone(run.request_context.timezone)
-        self.caller = Caller(
+        self.caller = ToolCaller(
             user_id=run.user_id,
             run_id=run.scope.run_id,
             attempt=run.scope.attempt,
@@ -71,84 +71,86 @@ class ToolTasks:
         self.is_alone = call.is_alone
         self._lists: ListPage | None = None
 
-    async def lists(self) -> ListPage:
-        """Return the person's lists, read once a call."""
+    async def get_lists(self) -> ListPage:
+        """Return the user's lists, read once per call."""
         if self._lists is None:
-            self._lists = await self.tasks.read(self.caller, "/lists", ListPage)
+            self._lists = await self.client.read(self.caller, "/lists", ListPage)
         return self._lists
 
-    async def list_names(self) -> dict[str, str]:
-        """Return names by list id."""
-        return {entry.id: entry.name for entry in (await self.lists()).items}
+    async def get_list_names(self) -> dict[str, str]:
+        """Return the names of the lists by ID."""
+        return {task_list.id: task_list.name for task_list in (await self.get_lists()).items}
 
-    async def list_for(self, name: str) -> str:
-        """Return the id of the list of that name, which is made if there is none.
+    async def get_or_create_list_id(self, name: str) -> str:
+        """Return the ID of the list with this name; create the list if there is none.
 
-        The same one in every attempt at the run: a list that is renamed meanwhile would give the
-        repeated change another body, and so no answer.
+        Every attempt at the run gets the same ID. Otherwise, if the list is renamed in between, a
+        repeated change would have another body, which its idempotency key forbids.
         """
 
         async def decide() -> bytes:
             try:
-                found = find_list(await self.lists(), name)
-            except UnclearReferenceError:
-                found = await self.make_list(name)
+                found = find_list(await self.get_lists(), name)
+            except UnresolvedReferenceError:
+                found = await self.create_list(name)
             return msgspec.json.encode(found.id)
 
         return msgspec.json.decode(await self.call.once("list", decide), type=str)
 
-    async def make_list(self, name: str) -> TaskList:
-        """Make a list; one of that name that came into being meanwhile will do.
+    async def create_list(self, name: str) -> TaskList:
+        """Create a list, or return the list with this name that was created concurrently.
 
         Parallel calls ("milk, eggs and bread to my shopping list") all find it missing.
         """
         try:
-            body = await self.tasks.change(
+            body = await self.client.change(
                 self.caller, "POST", "/lists", {"name": name}, part="list"
             )
         except UpstreamProblemError as problem:
             list_id = problem.extensions.get("list_id")
             if problem.code != "list-exists" or list_id is None:
                 raise
-            made = await self.tasks.read(self.caller, f"/lists/{list_id}", TaskList)
+            created = await self.client.read(self.caller, f"/lists/{list_id}", TaskList)
         else:
-            made = msgspec.json.decode(body, type=TaskList)
+            created = msgspec.json.decode(body, type=TaskList)
         self._lists = None
-        return made
+        return created
 
-    async def target(self, reference: str | int, statuses: Sequence[str]) -> RecordedTask:
-        """Return the task that is meant, as it was; the same one in every attempt at the run."""
+    async def resolve_task(self, reference: str | int, statuses: Sequence[str]) -> RecordedTask:
+        """Resolve a task reference; every attempt at the run gets the same task and state."""
 
-        async def decide() -> bytes:
+        async def resolve() -> bytes:
             return msgspec.json.encode(
-                await find_task(self.tasks, self.caller, reference, statuses)
+                await find_task(self.client, self.caller, reference, statuses)
             )
 
-        return msgspec.json.decode(await self.call.once("target", decide), type=RecordedTask)
+        return msgspec.json.decode(await self.call.once("target", resolve), type=RecordedTask)
 
-    async def targets(
+    async def resolve_tasks(
         self, references: Sequence[str | int], statuses: Sequence[str]
     ) -> list[RecordedTask]:
-        """Return the tasks that are meant, each once; the same ones in every attempt at the run."""
+        """Resolve task references and deduplicate the tasks; the same in every attempt."""
 
-        async def decide() -> bytes:
+        async def resolve() -> bytes:
             found = [
-                await find_task(self.tasks, self.caller, reference, statuses)
+                await find_task(self.client, self.caller, reference, statuses)
                 for reference in references
             ]
             return msgspec.json.encode(list({task.id: task for task in found}.values()))
 
-        return msgspec.json.decode(await self.call.once("targets", decide), type=list[RecordedTask])
+        return msgspec.json.decode(
+            await self.call.once("targets", resolve), type=list[RecordedTask]
+        )
 
-    async def target_list(self, name: str) -> RecordedList:
-        """Return the list that is meant, as it was; the same one in every attempt at the run."""
+    async def resolve_list(self, name: str) -> RecordedList:
+        """Resolve a list's name; every attempt at the run gets the same list and state."""
 
-        async def decide() -> bytes:
-            return msgspec.json.encode(find_list(await self.lists(), name))
+        async def resolve() -> bytes:
+            return msgspec.json.encode(find_list(await self.get_lists(), name))
 
-        return msgspec.json.decode(await self.call.once("target", decide), type=RecordedList)
+        return msgspec.json.decode(await self.call.once("target", resolve), type=RecordedList)
 
-    async def change(
+    async def change_existing(
         self,
         operation: Mapping[str, Any],
         method: str,
@@ -158,53 +160,57 @@ class ToolTasks:
         part: str = "",
         params: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Change something that was there before; returns the answer's body.
+        """Change an existing task; return the response's body.
 
         Args:
-            operation: the same change, in the form in which it can wait for the person.
-            part: tells the changes of one call apart.
+            operation: the same change, as an operation of a pending change.
+            part: distinguishes the changes of one call.
 
         Raises:
-            HeldError: it is more than the turn may change; it waits now.
+            AwaitsConfirmationError: it exceeds what the turn may change, and was held.
         """
         try:
-            return await self.tasks.change(
+            return await self.client.change(
                 self.caller, method, path, body, part=part, params=params
             )
         except UpstreamProblemError as problem:
             if problem.code != CONFIRMATION_REQUIRED:
                 raise
-            raise await self.held([operation], part=part) from problem
+            raise await self.hold_operations([operation], part=part) from problem
 
-    async def held(self, operations: Sequence[Mapping[str, Any]], *, part: str = "") -> HeldError:
-        """Have operations wait for the person; returns the error that says so."""
+    async def hold_operations(
+        self, operations: Sequence[Mapping[str, Any]], *, part: str = ""
+    ) -> AwaitsConfirmationError:
+        """Hold operations for the user's confirmation; return the error to raise."""
         await self.call.finish_at_end()
-        await self.tasks.change(
+        await self.client.change(
             self.caller,
             "POST",
             "/changes/pending",
             {"operations": operations},
             part=f"hold:{part}",
         )
-        return HeldError()
+        return AwaitsConfirmationError()
 
-    async def update(self, task_id: str, body: Mapping[str, Any], *, part: str = "") -> Task:
+    async def update_task(self, task_id: str, body: Mapping[str, Any], *, part: str = "") -> Task:
         """Change fields of a task.
 
         Raises:
-            HeldError: it waits for the person.
+            AwaitsConfirmationError: the change was held.
         """
         operation = {"type": "update", "task_id": task_id, "changes": body}
-        answer = await self.change(operation, "PATCH", f"/tasks/{task_id}", body, part=part)
-        return msgspec.json.decode(answer, type=Task)
+        response = await self.change_existing(
+            operation, "PATCH", f"/tasks/{task_id}", body, part=part
+        )
+        return msgspec.json.decode(response, type=Task)
 
-    async def describe(self, task: Task) -> dict[str, Any]:
-        """Return a task as the model gets it."""
-        return summary(task, await self.list_names())
+    async def describe_task(self, task: Task) -> dict[str, Any]:
+        """Return a task as the model gets it; see `task_summary`."""
+        return task_summary(task, await self.get_list_names())
 
 
-def summary(task: Task, list_names: Mapping[str, str]) -> dict[str, Any]:
-    """Return a task as the model gets it: compact, its list by name."""
+def task_summary(task: Task, list_names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a task in a compact form for the model, with its list's name."""
     return {
         "number": task.number,
         "id": task.id,

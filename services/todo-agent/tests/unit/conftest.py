@@ -16,10 +16,10 @@ from worker_fixtures import *  # noqa: F403
 
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPosition
+from todo_agent.assistant import make_tool
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.tasks_client import TasksClient
-from todo_agent.todo import make_tool
-from todo_agent.todo_tools import SPECS
+from todo_agent.tools import SPECS
 from todochat.http.client import ServiceClient
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 

@@ -168,7 +168,7 @@ class TestTheList:
         )
 
         (notice,) = await said(chat, acted, "notice")
-        assert "no longer there" in notice.message
+        assert "no longer exists" in notice.message
         stored = await the_list(chat, listed)
         assert boxes(stored.widget) == [("bread", False)]
         assert texts(stored.widget) == ["milk"]
@@ -310,8 +310,8 @@ class TestTheCard:
         ("field", "value", "message"),
         [
             ("title", "  ", "needs a title"),
-            ("priority", "enormous", "no such priority"),
-            ("due", "next week", "no date"),
+            ("priority", "enormous", "Invalid priority"),
+            ("due", "next week", "Invalid date"),
         ],
     )
     async def test_what_can_not_be_is_said_and_changes_nothing(
@@ -339,7 +339,7 @@ class TestTheCard:
 
         assert sorted(tasks.titles) == ["bread", "milk"]
         assert texts((await widgets(chat, listed))[-1].widget) == [
-            "Undone: “milk” is as it was before."
+            "Undone: “milk” is back to its previous state."
         ]
 
     async def test_a_card_of_a_task_that_is_gone_says_so(
@@ -351,7 +351,7 @@ class TestTheCard:
         acted = await click(chat, listed, SAVE, card, task_id=ID.format(1), title="x")
 
         assert len(await said(chat, acted, "notice")) == 1
-        assert "no longer there" in texts((await widgets(chat, listed))[-1].widget)[0]
+        assert "no longer exists" in texts((await widgets(chat, listed))[-1].widget)[0]
 
 
 class TestAModelThatTriesToGetAroundIt:
@@ -484,7 +484,7 @@ class TestDeleting:
 
         assert sorted(tasks.titles) == ["bread", "milk"]
         shown = (await widgets(chat, listed))[-1]
-        assert texts(shown.widget) == ["Undone: “milk” is as it was before."]
+        assert texts(shown.widget) == ["Undone: “milk” is back to its previous state."]
 
     async def test_a_button_of_an_earlier_release_still_works(
         self, chat: Any, listed: Any, tasks: Any
@@ -607,4 +607,4 @@ class TestBadPayloads:
 
         (error,) = await said(chat, acted, "error")
         assert (await chat.row(acted))["error"] == "action-failed"
-        assert "can't be reached" in error.message
+        assert "unavailable right now" in error.message

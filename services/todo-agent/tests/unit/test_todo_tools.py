@@ -10,8 +10,8 @@ from tools_kit import Call
 
 from durable_chatkit.agent.run_scope import CallPosition
 from offline_assistant.short_commands import is_yes
-from todo_agent.todo_tools import SPECS
 from todo_agent.tool_arguments import parameters_schema
+from todo_agent.tools import SPECS
 from todochat.bus import RunLostError
 from todochat.clock import utc_now
 
@@ -258,7 +258,7 @@ async def test_a_service_that_stays_away_is_told_to_the_model(
 
     assert result["ok"] is False
     assert result["maybe_done"] is True
-    assert "look before you do it again" in result["error"]
+    assert "Check before you do it again" in result["error"]
     assert tasks.effects == []
 
 

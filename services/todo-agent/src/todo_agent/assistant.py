@@ -1,4 +1,4 @@
-"""The agent this product comes with."""
+"""The todo assistant: the agent, and the binding of its tools to the SDK."""
 
 import json
 from typing import Any, Final, cast
@@ -10,36 +10,36 @@ from chatkit.types import ClientEffectEvent, ProgressUpdateEvent
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
+from todo_agent.card_actions import CardActions
+from todo_agent.confirmations import ConfirmationCard
 from todo_agent.instructions import instructions
-from todo_agent.references import UnclearReferenceError
+from todo_agent.references import UnresolvedReferenceError
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.tasks_client import TasksClient, may_have_arrived
-from todo_agent.todo_actions import TodoActions
-from todo_agent.todo_confirming import PendingQuestion
-from todo_agent.todo_tools import SPECS
 from todo_agent.tool_arguments import (
     InvalidArgumentsError,
     parameters_schema,
     parse_arguments,
 )
-from todo_agent.tool_spec import Outcome, ToolSpec
-from todo_agent.tool_tasks import TASKS_CHANGED, HeldError, ToolTasks
+from todo_agent.tool_spec import ToolSpec
+from todo_agent.tool_tasks import TASKS_CHANGED, AwaitsConfirmationError, ToolTasks
+from todo_agent.tools import SPECS
 from todochat.errors import ServiceError
 from todochat.identity.service_tokens import Arrow
 
 WAITING: Final = "waiting-for-confirmation"
-# Told of a plain failure, a model makes the change again, under another key.
+# A plain failure makes models repeat the change in another way.
 WAITS: Final = (
-    "Not done yet: it waits until the person confirms it on the card that comes under your answer, "
-    "or answers with a plain yes. Don't try it another way; tell the person that it waits."
+    "Not done yet: the user must confirm it first, on the card that appears below your answer or "
+    "with a plain yes. Don't try another way; tell the user that a confirmation is needed."
 )
-MAYBE_DONE: Final = "Nobody knows whether this was done or not: look before you do it again."
+MAYBE_DONE: Final = "It is unknown whether this was done. Check before you do it again."
 
 
 def create_agent(environment: AgentEnvironment) -> Assistant:
     """Build the todo assistant; the default of TODO_AGENT_FACTORY."""
     settings = cast("TodoAgentSettings", environment.settings)
-    tasks = TasksClient(
+    client = TasksClient(
         environment.service_client(settings.tasks_url, Arrow.AGENT_TO_TASKS),
         budget_s=settings.tasks_retry_budget_s,
     )
@@ -48,35 +48,38 @@ def create_agent(environment: AgentEnvironment) -> Assistant:
         instructions=instructions,
         model=environment.model,
         model_settings=environment.model_settings,
-        tools=[make_tool(spec, tasks) for spec in SPECS],
+        tools=[make_tool(spec, client) for spec in SPECS],
     )
     return Assistant(
-        agent=agent, handle_action=TodoActions(tasks), finish_turn=PendingQuestion(tasks)
+        agent=agent, handle_action=CardActions(client), finish_turn=ConfirmationCard(client)
     )
 
 
-def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:
-    """Bind a tool to the SDK: progress, one change at a time, errors as results."""
+def make_tool(spec: ToolSpec, client: TasksClient) -> FunctionTool:
+    """Bind a tool to the SDK: it reports progress, changes run in order, errors become results."""
 
-    async def invoke(context: ToolContext[RunContext], arguments: str) -> str:
+    async def invoke(context: ToolContext[RunContext], raw_arguments: str) -> str:
         run = context.context
         try:
-            asked = parse_arguments(arguments, spec.arguments)
-            await run.stream(ProgressUpdateEvent(text=spec.progress(asked)))
-            # In the order of the calls, so that tasks get their numbers in the order they were said.
+            arguments = parse_arguments(raw_arguments, spec.arguments)
+            await run.stream(ProgressUpdateEvent(text=spec.progress(arguments)))
+            # In the order of the calls, so that new tasks are numbered in that order.
             async with run.write_lock:
-                outcome = await spec.run(ToolTasks(tasks, run, run.call), asked)
-        except HeldError:
+                outcome = await spec.run(ToolTasks(client, run, run.call), arguments)
+        except AwaitsConfirmationError:
             return _failure(WAITING, WAITS)
         except InvalidArgumentsError as error:
             return _failure("invalid-arguments", str(error))
-        except UnclearReferenceError as error:
+        except UnresolvedReferenceError as error:
             return _failure(error.code, str(error), **error.members)
         except ServiceError as error:
             if spec.changes and may_have_arrived(error):
                 return _failure(error.code, f"{error.detail} {MAYBE_DONE}", maybe_done=True)
             return _failure(error.code, error.detail)
-        await _show(run, spec, outcome)
+        if outcome.widget is not None:
+            await run.stream_widget(outcome.widget, copy_text=outcome.copy_text)
+        if spec.changes:
+            await run.stream(ClientEffectEvent(name=TASKS_CHANGED))
         return json.dumps(outcome.output, ensure_ascii=False)
 
     return FunctionTool(
@@ -85,13 +88,6 @@ def make_tool(spec: ToolSpec, tasks: TasksClient) -> FunctionTool:
         params_json_schema=parameters_schema(spec.arguments),
         on_invoke_tool=invoke,
     )
-
-
-async def _show(run: RunContext, spec: ToolSpec, outcome: Outcome) -> None:
-    if outcome.widget is not None:
-        await run.stream_widget(outcome.widget, copy_text=outcome.copy_text)
-    if spec.changes:
-        await run.stream(ClientEffectEvent(name=TASKS_CHANGED))
 
 
 def _failure(code: str, detail: str, **members: Any) -> str:

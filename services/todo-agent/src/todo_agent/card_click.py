@@ -1,4 +1,4 @@
-"""One click on a widget of the todo agent: the tasks, the widget, and what is said of it."""
+"""A click on a card or list: access to the tasks, redraws of the widget, and the record of it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -8,57 +8,55 @@ from chatkit.types import ClientEffectEvent, NoticeEvent, WidgetItem
 from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
 from todo_agent.task_cards import message_card, task_card, titles_in
+from todo_agent.task_list_widget import TASK_LIST, rows_as_text, widget, with_task, without_task
 from todo_agent.tasks_client import TasksClient
 from todo_agent.tool_tasks import TASKS_CHANGED, ToolTasks
-from todo_agent.widgets import TASK_LIST, rows_as_text, widget, with_task, without_task
 from todochat.contracts.tasks import Task
 
-GONE: Final = "This task is no longer there. It may have been deleted elsewhere."
+TASK_GONE: Final = "This task no longer exists. It may have been deleted elsewhere."
 
 Root = dict[str, Any]
 
 
-class Click:
-    """One action: the tasks service, the widget, and what is said of it."""
+class CardClick:
+    """One clicked action.
 
-    def __init__(
-        self,
-        tasks: TasksClient,
-        sender: WidgetItem | None,
-        run: RunContext,
-    ) -> None:
-        self.desk = ToolTasks(tasks, run, run.call, confirm_above=None)
+    Args:
+        sender: the widget that was clicked; None for an action that the page sent.
+    """
+
+    def __init__(self, client: TasksClient, sender: WidgetItem | None, run: RunContext) -> None:
+        self.tasks = ToolTasks(client, run, run.call, confirm_above=None)
         self.call = run.call
         self.run = run
         self._sender = sender
 
-    async def show(self, task: Task) -> None:
-        """Show a task as it is now, in the widget that was clicked."""
-        names = await self.desk.list_names()
-        lists = (await self.desk.lists()).items
-        timezone = self.desk.zone.key
+    async def show_task(self, task: Task) -> None:
+        """Redraw the clicked widget with the current state of a task."""
+        names = await self.tasks.get_list_names()
+        lists = (await self.tasks.get_lists()).items
+        timezone = self.tasks.zone.key
 
         def draw(root: Root) -> Root:
             if root.get("key") == TASK_LIST:
                 return with_task(root, task, names, timezone)
             return task_card(task, lists, timezone)
 
-        await self.draw(draw)
+        await self.redraw(draw)
 
-    async def show_gone(self, task_id: str) -> None:
-        """Show that a task is gone, and say so."""
+    async def show_deleted(self, task_id: str) -> None:
+        """Redraw the clicked widget without a deleted task, and notify the user."""
 
         def draw(root: Root) -> Root:
-            return (
-                without_task(root, task_id) if root.get("key") == TASK_LIST else message_card(GONE)
-            )
+            is_list = root.get("key") == TASK_LIST
+            return without_task(root, task_id) if is_list else message_card(TASK_GONE)
 
-        await self.draw(draw)
-        await self.run.stream(NoticeEvent(level="warning", message=GONE))
+        await self.redraw(draw)
+        await self.run.stream(NoticeEvent(level="warning", message=TASK_GONE))
         await self.run.stream(ClientEffectEvent(name=TASKS_CHANGED))
 
-    async def draw(self, draw: Callable[[Root], Root]) -> None:
-        """Draw the clicked widget anew; an action that the page sent by itself has none."""
+    async def redraw(self, draw: Callable[[Root], Root]) -> None:
+        """Redraw the clicked widget; a no-op for an action that the page sent."""
         if self._sender is None:
             return
 
@@ -70,9 +68,9 @@ class Click:
 
         await self.run.update_widget(self._sender.id, change)
 
-    async def changed(
+    async def record_change(
         self, tool: str, arguments: dict[str, Any], output: Mapping[str, Any]
     ) -> None:
-        """Tell the model of later turns, and the page."""
+        """Record a change as a tool call, for the model in later turns, and notify the page."""
         await record_action(self.run, tool, arguments, {"ok": True, **output})
         await self.run.stream(ClientEffectEvent(name=TASKS_CHANGED))

@@ -1,4 +1,4 @@
-"""The list of tasks that the person sees in the chat, with boxes to tick."""
+"""The list of tasks in the chat, with a checkbox for each."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -12,7 +12,7 @@ from todochat.contracts.tasks import Task
 
 TASK_LIST: Final = "task-list"
 SHOWN_AT_FIRST: Final = 10  # the rest is behind "Show more"
-GONE: Final = "No longer there"
+DELETED: Final = "No longer exists"
 PRIORITY_COLORS: Final[Mapping[str, str]] = {
     "low": "secondary",
     "medium": "warning",
@@ -23,22 +23,22 @@ PRIORITY_COLORS: Final[Mapping[str, str]] = {
 def task_list(
     tasks: Sequence[Task], list_names: Mapping[str, str], timezone: str
 ) -> DynamicWidgetRoot:
-    """Build a ListView with a row for each task."""
+    """Return a ListView with a row per task."""
     rows = [_row(task, list_names.get(task.list_id, ""), timezone) for task in tasks]
     return widget({"type": "ListView", "key": TASK_LIST, "limit": SHOWN_AT_FIRST, "children": rows})
 
 
 def widget(root: dict[str, Any]) -> DynamicWidgetRoot:
-    """Return a widget made of plain data; the named classes are deprecated."""
+    """Build a widget from plain data, since ChatKit's named classes are deprecated."""
     return DynamicWidgetRoot.model_validate(root)
 
 
 def with_task(
     root: dict[str, Any], task: Task, list_names: Mapping[str, str], timezone: str
 ) -> dict[str, Any]:
-    """Return a list whose row of a task shows it as it is now.
+    """Return the list with a task's row updated.
 
-    A row that shows a younger state stays: clicks may be answered in another order than made.
+    A row with a newer state is kept, since clicks can finish out of order.
     """
     version = msgspec.to_builtins(task.updated_at)
     row = _row(task, list_names.get(task.list_id, ""), timezone)
@@ -50,28 +50,28 @@ def with_task(
 
 
 def without_task(root: dict[str, Any], task_id: str) -> dict[str, Any]:
-    """Return a list whose row of a task says that it is gone."""
-    rows = [_gone_row(old) if old.get("key") == task_id else old for old in root["children"]]
+    """Return the list with a task's row marked as deleted."""
+    rows = [_deleted_row(old) if old.get("key") == task_id else old for old in root["children"]]
     return {**root, "children": rows}
 
 
 def as_text(tasks: Sequence[Task]) -> str:
-    """What is copied when the person copies the list."""
-    return "\n".join(_copied(task.title, task.completed_at is not None) for task in tasks)
+    """Return tasks as Markdown, for copying."""
+    return "\n".join(_markdown_item(task.title, task.completed_at is not None) for task in tasks)
 
 
 def rows_as_text(root: Mapping[str, Any]) -> str:
-    """The same of a list as it is shown now."""
+    """Return a displayed list as Markdown, for copying."""
     boxes = [row["children"][0] for row in root["children"]]
     return "\n".join(
-        _copied(box["label"], bool(box["defaultChecked"]))
+        _markdown_item(box["label"], bool(box["defaultChecked"]))
         for box in boxes
         if box["type"] == "Checkbox"
     )
 
 
 def due_text(task: Task, timezone: str) -> str:
-    """Say when a task is due, in the person's zone; empty if it isn't."""
+    """Return the due date in the user's time zone as text; empty if there is none."""
     due = task.due
     if due is None:
         return ""
@@ -84,7 +84,7 @@ def due_text(task: Task, timezone: str) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def _copied(title: str, is_done: bool) -> str:
+def _markdown_item(title: str, is_done: bool) -> str:
     return f"- [{'x' if is_done else ' '}] {title}"
 
 
@@ -95,7 +95,7 @@ def _row(task: Task, list_name: str, timezone: str) -> dict[str, Any]:
     )
     box = {
         "type": "Checkbox",
-        # Another key for another state: a client that keeps what was ticked shows it anew.
+        # The key depends on the state, so that clients which keep a box's state redraw it.
         "key": f"{task.id}:{'done' if is_done else 'open'}",
         "name": "completed",
         "label": task.title,
@@ -125,15 +125,15 @@ def _row(task: Task, list_name: str, timezone: str) -> dict[str, Any]:
 
 
 def _version(row: Mapping[str, Any]) -> str:
-    """When the task that a row shows was changed last; "" for a row that shows none."""
+    """Return when the row's task was last changed; "" for a row of a deleted task."""
     action = row["children"][0].get("onChangeAction") or {}
     return str((action.get("payload") or {}).get("version") or "")
 
 
-def _gone_row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _deleted_row(row: Mapping[str, Any]) -> dict[str, Any]:
     title = str(row["children"][0].get("label") or "")
     texts = [
         {"type": "Text", "value": title, "lineThrough": True, "color": "secondary"},
-        {"type": "Caption", "value": GONE},
+        {"type": "Caption", "value": DELETED},
     ]
     return {"type": "ListViewItem", "key": row["key"], "children": texts if title else texts[1:]}

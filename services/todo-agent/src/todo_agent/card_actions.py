@@ -1,0 +1,192 @@
+"""Actions of the cards and lists in a chat; they run without a model call."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from chatkit.actions import Action
+from chatkit.errors import CustomStreamError
+from chatkit.types import NoticeEvent, WidgetItem
+
+from durable_chatkit.agent.actions import record_action
+from durable_chatkit.agent.run_context import RunContext
+from todo_agent import action_payloads as payloads
+from todo_agent.action_payloads import read_payload
+from todo_agent.card_click import TASK_GONE, CardClick
+from todo_agent.confirmations import confirm_changes, discard_changes, undo_changes
+from todo_agent.task_cards import deleted_card, message_card, task_card, titles_in
+from todo_agent.task_form import changed_fields
+from todo_agent.task_list_widget import widget
+from todo_agent.tasks_client import TasksClient
+from todo_agent.tool_tasks import RecordedTask, task_summary
+from todochat.contracts.tasks import Task
+from todochat.http.client import UpstreamError, UpstreamProblemError
+
+UNKNOWN_ACTION: Final = "This action isn't available here."
+UNAVAILABLE: Final = "Your tasks are unavailable right now. Please try again in a moment."
+TASK_NOT_FOUND: Final = "task-not-found"
+
+
+class CardActions:
+    """The assistant's action handler; see `durable_chatkit.agent.assistant.ActionHandler`."""
+
+    def __init__(self, client: TasksClient) -> None:
+        self._client = client
+
+    async def __call__(
+        self, action: Action[str, Any], sender: WidgetItem | None, run: RunContext
+    ) -> None:
+        """Run the clicked action.
+
+        Raises:
+            CustomStreamError: the action failed; the message is meant for the user.
+        """
+        handler = _HANDLERS.get(action.type)
+        if handler is None:
+            raise CustomStreamError(UNKNOWN_ACTION, allow_retry=False)
+        click = CardClick(self._client, sender, run)
+        try:
+            await handler(click, action.payload)
+        except UpstreamError as error:
+            raise CustomStreamError(UNAVAILABLE, allow_retry=True) from error
+        except UpstreamProblemError as problem:
+            task_id = action.payload.get("task_id") if isinstance(action.payload, Mapping) else None
+            if problem.code == TASK_NOT_FOUND and isinstance(task_id, str):
+                await click.show_deleted(task_id)
+                return
+            if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise CustomStreamError(UNAVAILABLE, allow_retry=True) from problem
+            raise CustomStreamError(problem.detail, allow_retry=False) from problem
+
+
+async def toggle_task(click: CardClick, payload: Any) -> None:
+    """Complete or reopen a task."""
+    action = read_payload(payload, payloads.ToggleAction)
+    changes = {"completed": action.completed}
+    task = await click.tasks.update_task(action.task_id, changes)
+    await click.show_task(task)
+    tool = "complete_task" if action.completed else "update_task"
+    arguments = {"task": str(task.number), **({} if action.completed else changes)}
+    await click.record_change(tool, arguments, {"task": await click.tasks.describe_task(task)})
+
+
+async def open_task(click: CardClick, payload: Any) -> None:
+    """Show a task as a form."""
+    action = read_payload(payload, payloads.TaskAction)
+    tasks = click.tasks
+    task = await tasks.client.read(tasks.caller, f"/tasks/{action.task_id}", Task)
+    card = task_card(task, (await tasks.get_lists()).items, tasks.zone.key)
+    await click.run.stream_widget(widget(card), copy_text=titles_in(card) or task.title)
+
+
+async def save_task(click: CardClick, payload: Any) -> None:
+    """Save the fields of a task's form that differ from the task."""
+    action = read_payload(payload, payloads.SaveAction)
+    before = await click.tasks.resolve_task(action.task_id, ())
+    changes = changed_fields(action, before, click.tasks.zone)
+    if not changes:
+        await click.show_task(before)
+        return
+    task = await click.tasks.update_task(before.id, changes)
+    await click.show_task(task)
+    arguments = {"task": str(task.number), **changes}
+    output = {"task": await click.tasks.describe_task(task)}
+    await click.record_change("update_task", arguments, output)
+
+
+async def delete_task(click: CardClick, payload: Any) -> None:
+    """Delete a task and offer an undo."""
+    action = read_payload(payload, payloads.TaskAction)
+    task = await click.tasks.resolve_task(action.task_id, ())
+    await click.tasks.client.change(click.tasks.caller, "DELETE", f"/tasks/{task.id}")
+    await click.redraw(lambda _: deleted_card({task.id: task.title}, click.run.turn_id))
+    output = {"task": await click.tasks.describe_task(task)}
+    await click.record_change("delete_task", {"task": str(task.number)}, output)
+
+
+async def delete_tasks(click: CardClick, payload: Any) -> None:
+    """Delete several tasks and offer an undo."""
+    action = read_payload(payload, payloads.TasksAction)
+    tasks = click.tasks
+
+    async def read_targets() -> bytes:
+        found: list[Task] = []
+        for task_id in dict.fromkeys(action.task_ids):
+            try:
+                found.append(await tasks.client.read(tasks.caller, f"/tasks/{task_id}", Task))
+            except UpstreamProblemError as problem:
+                if problem.code != TASK_NOT_FOUND:
+                    raise
+        return msgspec.json.encode(found)
+
+    recorded = await click.call.once("targets", read_targets)
+    targets = msgspec.json.decode(recorded, type=list[RecordedTask])
+    deleted = [task for task in targets if await _change_if_found(click, "DELETE", task.id)]
+    if not deleted:
+        await click.redraw(lambda _: message_card("These tasks were already deleted."))
+        await click.run.stream(NoticeEvent(level="warning", message=TASK_GONE))
+        return
+    titles = {task.id: task.title for task in deleted}
+    await click.redraw(lambda _: deleted_card(titles, click.run.turn_id))
+    names = await tasks.get_list_names()
+    output = {"decision": "deleted", "tasks": [task_summary(task, names) for task in deleted]}
+    arguments = {"tasks": [str(task.number) for task in deleted]}
+    await click.record_change("ask_to_delete", arguments, output)
+
+
+async def keep_tasks(click: CardClick, payload: Any) -> None:
+    """Cancel the deletion of several tasks."""
+    read_payload(payload, payloads.TasksAction)
+    await click.redraw(lambda _: message_card("Nothing was deleted."))
+    await record_action(click.run, "ask_to_delete", {}, {"ok": True, "decision": "kept"})
+
+
+async def restore_tasks(click: CardClick, payload: Any) -> None:
+    """Restore deleted tasks."""
+    action = read_payload(payload, payloads.TasksAction)
+    bodies = [
+        await _change_if_found(click, "POST", task_id, "/restore")
+        for task_id in dict.fromkeys(action.task_ids)
+    ]
+    restored = [msgspec.json.decode(body, type=Task) for body in bodies if body]
+    if not restored:
+        await click.redraw(lambda _: message_card("These tasks can no longer be restored."))
+        await click.run.stream(NoticeEvent(level="warning", message=TASK_GONE))
+        return
+    if len(restored) == 1:
+        await click.show_task(restored[0])
+    else:
+        await click.redraw(lambda _: message_card(f"Restored {len(restored)} tasks."))
+    names = await click.tasks.get_list_names()
+    output = {"tasks": [task_summary(task, names) for task in restored]}
+    arguments = {"tasks": [str(task.number) for task in restored]}
+    await click.record_change("restore_tasks", arguments, output)
+
+
+async def _change_if_found(
+    click: CardClick, method: str, task_id: str, verb: str = ""
+) -> bytes | None:
+    """Change one of several tasks; return None if it doesn't exist."""
+    tasks = click.tasks
+    try:
+        path = f"/tasks/{task_id}{verb}"
+        return await tasks.client.change(tasks.caller, method, path, part=task_id) or b"null"
+    except UpstreamProblemError as problem:
+        if problem.code != TASK_NOT_FOUND:
+            raise
+        return None
+
+
+_HANDLERS: Final[Mapping[str, Callable[[CardClick, Any], Awaitable[None]]]] = {
+    payloads.TOGGLE: toggle_task,
+    payloads.OPEN: open_task,
+    payloads.SAVE: save_task,
+    payloads.DELETE: delete_task,
+    payloads.DELETE_MANY: delete_tasks,
+    payloads.KEEP_MANY: keep_tasks,
+    payloads.RESTORE: restore_tasks,
+    payloads.CONFIRM: confirm_changes,
+    payloads.DISCARD: discard_changes,
+    payloads.UNDO: undo_changes,
+}
