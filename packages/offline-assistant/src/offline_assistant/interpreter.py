@@ -15,7 +15,7 @@ from offline_assistant.grammar.completing import COMPLETING_RULES
 from offline_assistant.grammar.deleting import DELETING_RULES
 from offline_assistant.grammar.items import MAX_ITEMS
 from offline_assistant.grammar.new_lists import NEW_LIST_RULES
-from offline_assistant.grammar.questions import answer, read_noun_phrase, read_request_to_see
+from offline_assistant.grammar.questions import read_noun_phrase, read_question, read_request_to_see
 from offline_assistant.grammar.quotes import hide_quotes, show_quotes
 from offline_assistant.grammar.rewriting import read_find_and_change, read_tail_request
 from offline_assistant.grammar.rules import apply_rules
@@ -92,7 +92,7 @@ def read_sentence(sentence: str, clock: Clock) -> Intent:
         return talk
     text = sentence_type.strip_fillers(sentence)
     if sentence_type.is_question(text):
-        return small_talk(text) or answer(text, clock)
+        return small_talk(text) or read_question(text, clock)
     tail = read_tail_request(text, clock, _read_command)
     if tail is not None:
         return tail
@@ -111,7 +111,7 @@ def _read_command(text: str, clock: Clock, *, is_request: bool = False) -> Inten
     if sentence_type.is_negated(text):
         return TalkIntent(Topic.LEFT_ALONE)
     if sentence_type.is_question(text):
-        return answer(text, clock)
+        return read_question(text, clock)
     if is_playing(text):
         return TalkIntent(Topic.OUT_OF_SCOPE)
     return (
@@ -141,7 +141,7 @@ def _without_change(intent: Intent, text: str, clock: Clock) -> Intent:
     if _is_harmless(intent):
         return intent
     if isinstance(intent, OfferIntent):
-        return answer(text, clock)
+        return read_question(text, clock)
     return TalkIntent(Topic.QUESTION_CHANGES_NOTHING)
 
 

@@ -1,1 +1,1 @@
-"""How sentences are read: tables of patterns, and what each of them asks for."""
+"""The grammar: tables of sentence patterns, and readers that turn a match into an intent."""

@@ -27,29 +27,30 @@ from offline_assistant.patterns import Match, any_of, rx, word_list
 
 _OBLIGATION: Final = rx(r"^(?:i|we) (?:have|need|ought|am supposed|are supposed) to (?=\S)")
 _CONDITION: Final = rx(r" ?(?:when(?:ever)?|if|once|as soon as|where|while)\b.*")
-# Verbs of other things than chores: "I need to find a joke" is not meant as a task.
+# Verbs that needn't be chores: "I need to find a joke" isn't a task.
 _UNSURE: Final = word_list(
     "find check read go get look ask tell give watch listen play see change start run take make set "
     "train move update contact have do back follow report post file sell cut top"
 )
 _CHORE: Final = rx(rf"{any_of(set(ACTIONS).difference(_UNSURE))} .+")
-# Verbs that make a sentence of a fragment: "today I had a nice day" is no plan.
+# Verbs that make a fragment a full sentence: "today I had a nice day" isn't a plan.
 _SENTENCE: Final = rx(
     r"\b(?:is|are|was|were|had|has|does|did|do|lands?|falls?|looks?|i'm|it's|not|\w+n't|already|"
     r"equals)\b"
 )
 
 
-def _add(match: Match, clock: Clock) -> Intent:
+def read_add(match: Match, clock: Clock) -> Intent:
+    """Read "add ..." or "schedule ..."."""
     return read_tasks(match["rest"], clock)
 
 
-def _added(match: Match, clock: Clock) -> Intent:
+def read_passive_add(match: Match, clock: Clock) -> Intent:
     """Read "milk should be added to my list"."""
     return read_tasks(f"{match['rest']} {match['place']}", clock)
 
 
-def _block(match: Match, clock: Clock) -> Intent:
+def read_calendar_block(match: Match, clock: Clock) -> Intent:
     """Read "mark my calendar for friday for the wedding"."""
     read = read_tasks(match["rest"], clock)
     return _without_links(read) if isinstance(read, AddIntent) else read
@@ -60,8 +61,8 @@ def _without_links(add: AddIntent) -> AddIntent:
     return replace(add, tasks=tuple(tasks))
 
 
-def _add_to_list(match: Match, clock: Clock) -> Intent:
-    """Read "shopping list: milk, eggs", where the list comes first."""
+def read_list_first(match: Match, clock: Clock) -> Intent:
+    """Read "shopping list: milk, eggs", with the list in front."""
     name = clean_name(match["list"])
     read = read_tasks(match["rest"], clock, is_enumeration=name is not None)
     if isinstance(read, ClarifyIntent):
@@ -69,20 +70,20 @@ def _add_to_list(match: Match, clock: Clock) -> Intent:
     return replace(read, tasks=tuple(replace(task, list_name=name) for task in read.tasks))
 
 
-def _put(match: Match, clock: Clock) -> Intent | None:
-    """Read "put ... on my list" or "put ... down for friday"; other things are put elsewhere."""
+def read_put(match: Match, clock: Clock) -> Intent | None:
+    """Read "put ... on my list" or "put ... down for friday"; any other "put" isn't an addition."""
     rest, downs = re.subn(r"(?i)\s*\bdown\b", "", match["rest"], count=1)
     details = take_details(rest, clock)
-    is_meant = details.has_list or (downs > 0 and details.when is not None)
-    return read_tasks(rest, clock) if is_meant else None
+    is_addition = details.has_list or (downs > 0 and details.when is not None)
+    return read_tasks(rest, clock) if is_addition else None
 
 
-def _remind(match: Match, clock: Clock) -> Intent:
-    rest = match["rest"]
-    if _CONDITION.fullmatch(rest):
+def read_reminder(match: Match, clock: Clock) -> Intent:
+    """Read "remind me to ..."; "remind me when ..." has a condition, which isn't supported."""
+    if _CONDITION.fullmatch(match["rest"]):
         return TalkIntent(Topic.NO_CONDITIONS)
-    thing = _OBLIGATION.sub("", strip_link(rest))
-    read = read_tasks(thing, clock, prefer_first_date=True)
+    text = _OBLIGATION.sub("", strip_link(match["rest"]))
+    read = read_tasks(text, clock, prefer_first_date=True)
     if isinstance(read, ClarifyIntent):
         draft = (
             replace(read.draft, wants_reminder=True)
@@ -93,8 +94,8 @@ def _remind(match: Match, clock: Clock) -> Intent:
     return replace(_without_links(read), wants_reminder=True)
 
 
-def _need(match: Match, clock: Clock) -> Intent | None:
-    """Read "I need to ..."; without a date, a list or a chore it is only offered to add it."""
+def read_need(match: Match, clock: Clock) -> Intent | None:
+    """Read "I need to ..."; offer to add it if it has no date, list, priority or chore."""
     rest = match["rest"]
     if is_out_of_scope(rest):
         return TalkIntent(Topic.OUT_OF_SCOPE)
@@ -103,18 +104,19 @@ def _need(match: Match, clock: Clock) -> Intent | None:
     return read_tasks(rest, clock) if is_sure else _offer(rest, clock)
 
 
-def _have(match: Match, clock: Clock) -> Intent | None:
+def read_appointment(match: Match, clock: Clock) -> Intent | None:
     """Read "I have a meeting at noon today" as a task; without a date it is only a remark."""
     return read_tasks(match["rest"], clock) if take_details(match["rest"], clock).when else None
 
 
-def _lack(match: Match, clock: Clock) -> Intent | None:
+def read_shortage(match: Match, clock: Clock) -> Intent | None:
+    """Read "we need milk" or "I ran out of milk" and offer to add it."""
     rest = match["rest"]
     return TalkIntent(Topic.OUT_OF_SCOPE) if is_out_of_scope(rest) else _offer(rest, clock)
 
 
-def _imperative(match: Match, clock: Clock) -> Intent | None:
-    """Read a bare imperative: a chore is added, another action only with a date or list."""
+def read_imperative(match: Match, clock: Clock) -> Intent | None:
+    """Read a bare imperative: add a chore; add another action only with a date or list, else offer."""
     text = match.group()
     if is_out_of_scope(text):
         return None
@@ -123,8 +125,8 @@ def _imperative(match: Match, clock: Clock) -> Intent | None:
     return read_tasks(text, clock) if is_sure else _offer(text, clock)
 
 
-def _fragment(match: Match, clock: Clock) -> Intent | None:
-    """Offer to add what has a date and is no sentence: "lunch with Ann on friday"."""
+def read_fragment(match: Match, clock: Clock) -> Intent | None:
+    """Read "lunch with Ann on friday" and offer to add it: it has a date and isn't a sentence."""
     text = match.group()
     if not names_day(text, clock) or _SENTENCE.search(text) or is_out_of_scope(text):
         return None
@@ -142,7 +144,7 @@ _SET: Final = (
     r"(?:(?:set(?: up)?|create|make|add|new|activate|turn on|put|give me|latest|repeat|schedule) )?"
 )
 _REMINDER: Final = r"(?:reminders?|alarms?|notifications?|alerts?)"
-_REMINDER_GOES_ON: Final = (
+_REMINDER_CONTINUES: Final = (
     r"(?: ?:| (?:to|for|about|of|at|on|in|that|before|tomorrow|today|tonight|next|this|every)\b)"
 )
 _EVENT: Final = (
@@ -155,47 +157,49 @@ _OBLIGED: Final = (
     r"plan to|intend to|would like to|would love to|am going to|am supposed to|am planning to)"
 )
 
-_GIVEN_TO_ADD: Final = (
+_ADD_COMMANDS: Final = (
     rule(rf"update (?P<list>(?:my |the |our )?(?:\S+ ){{0,4}}?{LIST_NOUN}) "
-         r"(?:with|to (?:include|add)) (?P<rest>.+)", _add_to_list),
+         r"(?:with|to (?:include|add)) (?P<rest>.+)", read_list_first),
     rule(rf"(?:(?:to|on|in|for) )?{_LIST}(?: ?: ?|,? (?:please )?(?:add|put|include) )(?P<rest>.+)",
-         _add_to_list),
+         read_list_first),
     rule(r"(?:add|insert|append|include|enter|jot(?: down)?|note down|write down|log)\b(?: that)?"
-         r" ?:?(?P<rest>.*)", _add),
-    rule(r"(?:task|to-?do|reminder|note(?: to self)?) ?[:\u2013-] ?(?P<rest>.+)", _add),
-    rule(r"(?:put|throw|toss|stick|place|pop) (?P<rest>.+)", _put),
-    rule(r"(?:make|take)(?: me)? (?:a )?note (?:to|that|of|about|:) (?P<rest>.+)", _add),
+         r" ?:?(?P<rest>.*)", read_add),
+    rule(r"(?:task|to-?do|reminder|note(?: to self)?) ?[:\u2013-] ?(?P<rest>.+)", read_add),
+    rule(r"(?:put|throw|toss|stick|place|pop) (?P<rest>.+)", read_put),
+    rule(r"(?:make|take)(?: me)? (?:a )?note (?:to|that|of|about|:) (?P<rest>.+)", read_add),
     rule(r"(?:mark (?:my |the )?calend[ae]r|block (?:off|out)|save the date)(?: for| with| that| on)? "
-         r"(?P<rest>.+)", _block),
+         r"(?P<rest>.+)", read_calendar_block),
 )  # fmt: skip
-_TO_REMIND: Final = (
+_REMINDER_COMMANDS: Final = (
     rule(r"(?:remind|notify|alert|ping|nudge)(?: me| us)?\b(?P<rest>(?! (?:what|which|who|how)\b).*)",
-         _remind),
-    rule(rf"{_SET}{ARTICLE}{ADJECTIVES}(?:\S+ ){{0,3}}?{_REMINDER}(?P<rest>{_REMINDER_GOES_ON}.*)",
-         _remind),
+         read_reminder),
+    rule(rf"{_SET}{ARTICLE}{ADJECTIVES}(?:\S+ ){{0,3}}?{_REMINDER}(?P<rest>{_REMINDER_CONTINUES}.*)",
+         read_reminder),
     rule(rf"(?:create|make|set(?: up)?|start|new|open calendar)(?: me)? "
-         rf"(?P<rest>{ARTICLE}(?:\S+ ){{0,3}}?{_EVENT}\b.*)", _add),
-    rule(r"(?:schedule|calendar event|event) ?:? (?P<rest>\S+ .+)", _add),
-    rule(r"schedule (?P<rest>.+)", _add),
+         rf"(?P<rest>{ARTICLE}(?:\S+ ){{0,3}}?{_EVENT}\b.*)", read_add),
+    rule(r"(?:schedule|calendar event|event) ?:? (?P<rest>\S+ .+)", read_add),
+    rule(r"schedule (?P<rest>.+)", read_add),
     rule(r"(?:do not|don't|dont|never)(?: (?:let me|ever))? forget(?: to| about| that)?\b(?P<rest>.*)",
-         _remind),
+         read_reminder),
     rule(r"(?:remember|make sure)(?: that)?(?: i| we)?(?: to)?\b"
-         r"(?P<rest>(?! (?:what|when|who|there)\b).+)", _remind),
+         r"(?P<rest>(?! (?:what|when|who|there)\b).+)", read_reminder),
 )  # fmt: skip
-_TOLD: Final = (
-    rule(rf"(?:i|we)(?:'ve|'ll|'m|'d| will)?{_ADVERB} {_OBLIGED} (?P<rest>.+)", _need),
-    rule(r"i(?:'m| am) (?:going|supposed|planning) to (?P<rest>.+)", _need),
-    rule(r"(?:i|we) (?:need|want|would like) (?P<rest>.+?) (?:to be )?added (?P<place>(?:to|on) .+)", _added),
-    rule(r"(?P<rest>.+?) (?:should|must|needs? to|has to) be (?:added|put) (?P<place>(?:to|on) .+)", _added),
-    rule(r"(?:i|we)(?:'ve| have)?(?: also)? (?:got |have )?(?P<rest>(?:an?|my|our|the|some) .+)", _have),
-    rule(r"(?:i|we) (?:also )?need (?P<rest>.+)", _lack),
+_STATEMENTS: Final = (
+    rule(rf"(?:i|we)(?:'ve|'ll|'m|'d| will)?{_ADVERB} {_OBLIGED} (?P<rest>.+)", read_need),
+    rule(r"i(?:'m| am) (?:going|supposed|planning) to (?P<rest>.+)", read_need),
+    rule(r"(?:i|we) (?:need|want|would like) (?P<rest>.+?) (?:to be )?added (?P<place>(?:to|on) .+)", read_passive_add),
+    rule(r"(?P<rest>.+?) (?:should|must|needs? to|has to) be (?:added|put) (?P<place>(?:to|on) .+)", read_passive_add),
+    rule(r"(?:i|we)(?:'ve| have)?(?: also)? (?:got |have )?(?P<rest>(?:an?|my|our|the|some) .+)", read_appointment),
+    rule(r"(?:i|we) (?:also )?need (?P<rest>.+)", read_shortage),
     rule(r"(?:i|we)(?:'re|'m| are| am| have)?(?: almost| nearly)? (?:(?:running|run|ran) )?"
-         r"(?:out of|low on) (?P<rest>.+)", _lack),
+         r"(?:out of|low on) (?P<rest>.+)", read_shortage),
 )  # fmt: skip
 
-ADDING_RULES: Final = (*_GIVEN_TO_ADD, *_TO_REMIND, *_TOLD)
-# Not for requests: "can you clean the house" is not "I have to clean the house".
+ADDING_RULES: Final = (*_ADD_COMMANDS, *_REMINDER_COMMANDS, *_STATEMENTS)
+# Not for requests: "can you clean the house" doesn't mean "I have to clean the house".
 IMPERATIVE_RULES: Final = (
-    rule(rf"(?!make sure)(?:{any_of(ACTIONS)}|eat|be|sleep|wake|leave|arrive)\b.*", _imperative),
+    rule(
+        rf"(?!make sure)(?:{any_of(ACTIONS)}|eat|be|sleep|wake|leave|arrive)\b.*", read_imperative
+    ),
 )
-FRAGMENT_RULES: Final = (rule(r".{1,120}", _fragment),)
+FRAGMENT_RULES: Final = (rule(r".{1,120}", read_fragment),)

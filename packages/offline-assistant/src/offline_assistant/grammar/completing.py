@@ -4,18 +4,10 @@ from dataclasses import replace
 from typing import Final
 
 from offline_assistant.clock import Clock
-from offline_assistant.grammar.rules import Reader, rule
+from offline_assistant.grammar.rules import rule
 from offline_assistant.grammar.sentence_type import COMMAND_VERBS
-from offline_assistant.grammar.targets import read_target
-from offline_assistant.intents import (
-    ByMention,
-    ByWords,
-    ClarifyIntent,
-    CompleteIntent,
-    Intent,
-    Missing,
-    ReopenIntent,
-)
+from offline_assistant.grammar.targets import read_target, target_reader
+from offline_assistant.intents import ByWords, CompleteIntent, Intent, ReopenIntent
 from offline_assistant.patterns import Match, any_of, rx, word_list
 
 # Past tense -> the verb that a title probably begins with; regular verbs lose their -ed.
@@ -56,7 +48,7 @@ _IRREGULAR: Final = {
     "put": "put",
     "set": "set",
 }
-# Past tenses that tell of something else than a task done.
+# Past tenses that don't mean a completed task.
 _STATES: Final = word_list(
     "wanted needed liked loved hated tried hoped wished asked thought forgot had was enjoyed wondered "
     "decided missed failed noticed remembered happened used planned intended promised expected "
@@ -65,7 +57,7 @@ _STATES: Final = word_list(
 )
 _REGULAR: Final = r"(?!(?:need|indeed)\b)[a-z]{2,}[^e\W]ed"
 _PAST: Final = rf"(?P<verb>(?!{any_of(_STATES)}\b)(?:{any_of(_IRREGULAR)}|{_REGULAR}))"
-# "Put", "set", "cut" and "read" may as well be commands, so they need an "I".
+# "Put", "set", "cut" and "read" may also be commands, so they need an "I".
 _BARE_PAST: Final = rf"(?!(?:put|set|cut|read)\b){_PAST}"
 _SUBJECT: Final = (
     r"(?:(?:i|we)(?:'ve| have|'m| am|'re| are)?(?: (?:already|just|finally|now|also|both))* )"
@@ -75,7 +67,7 @@ _WHEN: Final = rx(
     r"a (?:minute|moment) ago)$"
 )
 _HEDGED: Final = rx(r"\b(?:never|almost|nearly|half|partly|not|n't|if)\b")
-# "I finished my to do list": too much to complete on a casual remark.
+# "I finished my to do list": too many tasks to complete after a casual remark.
 _WHOLE_LIST: Final = rx(r"(?:my |the |all )?(?:\S+ ){0,3}(?:lists?|day|everything|calendar)")
 _DONE: Final = r"(?:done|completed?|finished|checked(?: off)?|ticked(?: off)?|closed|resolved)"
 _UNFINISHED: Final = (
@@ -88,34 +80,20 @@ _NOW: Final = r"(?: ?(?:all|now|already|finally) ?)"
 _NO_COMMAND: Final = rf"(?!(?:i|we|{any_of(COMMAND_VERBS)}|if|when|until|nothing|not|no)\b)"
 
 
-def _read_with(make: type[CompleteIntent] | type[ReopenIntent]) -> Reader:
-    """Return a reader that makes an intent of the target, or asks which task is meant."""
-
-    def read(match: Match, clock: Clock) -> Intent:
-        target = read_target(match["target"], clock)
-        return make(target) if target else ClarifyIntent(Missing.WHICH_TASK, make(ByMention()))
-
-    return read
+_COMPLETE: Final = target_reader(CompleteIntent)
+_REOPEN: Final = target_reader(ReopenIntent)
 
 
-def _ask_which(make: type[CompleteIntent] | type[ReopenIntent]) -> Reader:
-    return lambda _match, _clock: ClarifyIntent(Missing.WHICH_TASK, make(ByMention()))
-
-
-_COMPLETE: Final = _read_with(CompleteIntent)
-_REOPEN: Final = _read_with(ReopenIntent)
-
-
-def _finish(match: Match, clock: Clock) -> Intent | None:
-    """Read "finish the report"; with a date ("by friday") it is a plan, not a task that is done."""
+def read_finish(match: Match, clock: Clock) -> Intent | None:
+    """Read "finish the report"; with a date ("by friday") it is a plan, not a completed task."""
     target = read_target(match["target"], clock)
     if isinstance(target, ByWords) and target.task_filter.has_due:
         return None
     return _COMPLETE(match, clock)
 
 
-def _past(match: Match, clock: Clock) -> Intent | None:
-    """Read "I bought the milk": the verb only breaks ties between titles."""
+def read_past_tense(match: Match, clock: Clock) -> Intent | None:
+    """Read "I bought the milk"; the verb only breaks ties between titles."""
     text = _WHEN.sub("", match["target"])
     if _HEDGED.search(match.group()) or _WHOLE_LIST.fullmatch(text):
         return None
@@ -136,7 +114,7 @@ _REOPENING: Final = (
     ),
     rule(rf"(?P<target>.+?) (?:is|are|was)(?: still| actually)? {_UNFINISHED}(?: yet)?", _REOPEN),
     rule(rf"(?P<target>.+?) (?:isn't|aren't)(?: actually)? {_DONE}(?: yet)?", _REOPEN),
-    rule(r"(?:reopen|undo|uncheck)", _ask_which(ReopenIntent)),
+    rule(r"(?:reopen|undo|uncheck)", _REOPEN),
 )
 _COMPLETING: Final = (
     rule(rf"{_MARK} (?P<target>.+?) {_AS}{_DONE}", _COMPLETE),
@@ -146,7 +124,7 @@ _COMPLETING: Final = (
         r"(?:check|tick|cross|strike|mark) (?P<target>.+?) off(?: (?:of )?(?:my|the) .+)?",
         _COMPLETE,
     ),
-    rule(r"(?:complete|finish|close|resolve|tick) (?P<target>.+)", _finish),
+    rule(r"(?:complete|finish|close|resolve|tick) (?P<target>.+)", read_finish),
     rule(rf"{_SUBJECT}?(?:done|finished|through)(?: with)? (?P<target>.+)", _COMPLETE),
     rule(
         rf"(?P<target>{_NO_COMMAND}.+?) (?:is|are|has been|have been|was|got) "
@@ -154,12 +132,12 @@ _COMPLETING: Final = (
         _COMPLETE,
     ),
     rule(rf"(?P<target>#?\d+|it|that|{_NO_COMMAND}\S+(?: \S+){{0,2}}) {_DONE}", _COMPLETE),
-    rule(rf"{_SUBJECT}{_PAST} (?P<target>.+)", _past),
-    rule(rf"{_BARE_PAST} (?P<target>(?:the|my|it|that|them|both|\S+$).*)", _past),
+    rule(rf"{_SUBJECT}{_PAST} (?P<target>.+)", read_past_tense),
+    rule(rf"{_BARE_PAST} (?P<target>(?:the|my|it|that|them|both|\S+$).*)", read_past_tense),
     rule(
         rf"{_SUBJECT}?(?:done|complete|completed|finished|finish|mark (?:as )?done|check off|"
         r"tick off)",
-        _ask_which(CompleteIntent),
+        _COMPLETE,
     ),
 )
 COMPLETING_RULES: Final = (*_REOPENING, *_COMPLETING)

@@ -1,4 +1,4 @@
-"""Questions and requests to see something. Nothing that is read here can change a task."""
+"""Questions and requests to see something. No intent of this module changes a task."""
 
 from typing import Final
 
@@ -65,7 +65,7 @@ _NEXT: Final = rx(
     r"|.*\bwhat to do (?:next|now|first)\b.*"
 )
 _CHANGES: Final = any_of([*CHANGE_VERBS, *DELETE_VERBS, "delet", "remov", "add", "create"])
-# "Should I delete 3?" asks for advice; what it names is no title to look for.
+# "Should I delete 3?" asks for advice; the rest isn't a title to search for.
 _ABOUT_CHANGING: Final = rx(
     r"(?:should|shall|can|may|could|must|would|might) (?:i|we) "
     rf"{_CHANGES}\b.*"
@@ -81,26 +81,34 @@ _THING: Final = rx(
 )
 
 
-def answer(sentence: str, clock: Clock) -> Intent:
-    """Return what answers a question; it only ever shows or explains."""
+def read_question(sentence: str, clock: Clock) -> Intent:
+    """Return the intent of a question; it shows tasks or lists, or explains."""
     text = sentence.strip(" .!?\u061f\uff1f")
     if _ABOUT_CHANGING.fullmatch(text):
         return TalkIntent(Topic.QUESTION_CHANGES_NOTHING)
+    task_filter, _ = read_filter(text, clock, Filter())
     if _NEXT.fullmatch(text):
-        task_filter, _ = read_filter(text, clock, Filter())
         return ShowTasksIntent(Filter(list_name=task_filter.list_name), form="next")
     if _LISTS.fullmatch(text) and not _NOT_LISTS.search(text):
         return ShowListsIntent()
-    return (
-        read_query(text, clock) if _is_about_tasks(text, clock) else TalkIntent(Topic.OUT_OF_SCOPE)
+    is_about_tasks = _TOPIC.search(text) is not None or (
+        not is_out_of_scope(text)
+        and (
+            task_filter.list_name is not None
+            or task_filter.tag is not None
+            or is_quoted(LEAD.sub("", text))
+            or any((_STATE.fullmatch(text), _PERSONAL.search(text), _WHEN.fullmatch(text)))
+            or _is_bare_query(text, clock)
+        )
     )
+    return read_query(text, clock) if is_about_tasks else TalkIntent(Topic.OUT_OF_SCOPE)
 
 
 def read_request_to_see(sentence: str, clock: Clock) -> Intent | None:
     """Read "show my tasks", "find milk", or a fragment like "today's schedule"."""
     if not _SHOW_START.fullmatch(sentence):
-        return answer(sentence, clock) if _is_bare_query(sentence, clock) else None
-    intent = answer(sentence, clock)
+        return read_question(sentence, clock) if _is_bare_query(sentence, clock) else None
+    intent = read_question(sentence, clock)
     found = _FIND.fullmatch(sentence)
     if found and isinstance(intent, TalkIntent) and not is_out_of_scope(sentence):
         return ShowTasksIntent(Filter(status="all"), unquote(found["words"]))
@@ -108,26 +116,13 @@ def read_request_to_see(sentence: str, clock: Clock) -> Intent | None:
 
 
 def read_noun_phrase(sentence: str, clock: Clock) -> Intent | None:
-    """Read what names a thing to see: "groceries list", "Rahul's wedding reminder"."""
+    """Read a noun phrase as a request to see it: "groceries list", "Rahul's wedding reminder"."""
     is_thing = _THING.fullmatch(sentence) and not is_out_of_scope(sentence)
-    return answer(sentence, clock) if is_thing else None
-
-
-def _is_about_tasks(text: str, clock: Clock) -> bool:
-    if _TOPIC.search(text):
-        return True
-    if is_out_of_scope(text):
-        return False
-    task_filter, _ = read_filter(text, clock, Filter())
-    if task_filter.list_name or task_filter.tag or is_quoted(LEAD.sub("", text)):
-        return True
-    if _STATE.fullmatch(text) or _PERSONAL.search(text) or _WHEN.fullmatch(text):
-        return True
-    return _is_bare_query(text, clock)
+    return read_question(sentence, clock) if is_thing else None
 
 
 def _is_bare_query(text: str, clock: Clock) -> bool:
-    """Whether only days, states and words for tasks are named: "overdue", "my day tomorrow"."""
+    """Return whether a text has only days, states and words for tasks: "overdue", "my day tomorrow"."""
     if _COMMAND.fullmatch(text) or _DONE.fullmatch(text):
         return False
     task_filter, rest = read_filter(text.strip(" .!?"), clock, Filter())

@@ -1,14 +1,15 @@
-"""Sentences that change when a task is due: "move 3 to friday", "snooze it", "3 has no deadline"."""
+"""Sentences that change a due date: "move 3 to friday", "snooze it", "3 has no deadline"."""
 
 import re
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from offline_assistant.clock import Clock
 from offline_assistant.date_fragments import ResolvedDate
 from offline_assistant.dates import find_dates, join_dates, read_date
 from offline_assistant.grammar.details import to_due
 from offline_assistant.grammar.rules import Reader, rule
-from offline_assistant.grammar.targets import TASK_REFERENCE, read_target
+from offline_assistant.grammar.targets import TASK_REFERENCE, read_target, target_reader
 from offline_assistant.intents import (
     ByFilter,
     ByMention,
@@ -33,15 +34,20 @@ _TAKE: Final = r"(?:remove|delete|clear|drop|erase|unset)"
 
 
 def change(target_text: str, changes: Changes, clock: Clock) -> Intent:
-    """Return the update of what a phrase names, or the question which task it is."""
+    """Return the update of the tasks that a phrase names, or ask which task it is."""
     target = read_target(target_text, clock)
     if target is None:
         return ClarifyIntent(Missing.WHICH_TASK, UpdateIntent(ByMention(), changes))
     return UpdateIntent(target, changes)
 
 
-def lacks(missing: Missing) -> Reader:
-    """Return a reader for a command that says which task, but not what to change it to."""
+def change_reader(**changes: Any) -> Reader:
+    """Return a reader that makes the same changes to any target: `change_reader(priority="low")`."""
+    return target_reader(partial(UpdateIntent, changes=Changes(**changes)))
+
+
+def clarifying_reader(missing: Missing) -> Reader:
+    """Return a reader for a command that names a task, but lacks its new value."""
 
     def read(match: Match, clock: Clock) -> Intent | None:
         target = read_target(match["target"], clock)
@@ -51,12 +57,13 @@ def lacks(missing: Missing) -> Reader:
 
 
 def new_date(text: str, clock: Clock) -> ResolvedDate | None:
-    """Read a new due date: "friday", "5pm", or just "5"."""
+    """Resolve a new due date: "friday", "5pm", or just "5"."""
     readings = (text, f"at {text}", f"on {text}", f"on the {text}")
     return next((when for reading in readings if (when := read_date(reading, clock))), None)
 
 
-def _reschedule(match: Match, clock: Clock) -> Intent | None:
+def read_reschedule(match: Match, clock: Clock) -> Intent | None:
+    """Read "move 3 to friday" or "move everything from today to tomorrow"."""
     narrowing, value = _split_range(match["value"], clock)
     due = to_due(new_date(value, clock))
     if due is None:
@@ -65,12 +72,12 @@ def _reschedule(match: Match, clock: Clock) -> Intent | None:
     which = [*between, narrowing] if narrowing else between[:-1]
     named = match["target"]
     if which and isinstance(read_target(named, clock), ByFilter):
-        named = f"{named} {' '.join(which)}"  # "everything" and "from today"
+        named = f"{named} {' '.join(which)}"  # "everything" + "from today"
     return change(named, Changes(due=due), clock)
 
 
 def _split_range(value: str, clock: Clock) -> tuple[str, str]:
-    """Split "today to tomorrow" into the days that are meant and the new one; else ("", value)."""
+    """Split "today to tomorrow" into the selected days and the new day; else return ("", value)."""
     when = new_date(value, clock)
     if when is not None and when.first == when.last:
         return "", value  # "quarter to five"
@@ -83,8 +90,8 @@ def _split_range(value: str, clock: Clock) -> tuple[str, str]:
     return (" ".join(words[: found[-1]]), rest) if is_range else ("", value)
 
 
-def _reschedule_in_place(match: Match, clock: Clock) -> Intent | None:
-    """Read "postpone the dentist tomorrow at 5": the date that ends it is the new one."""
+def read_postpone(match: Match, clock: Clock) -> Intent | None:
+    """Read "postpone the dentist tomorrow at 5": the date at the end is the new one."""
     text = match["target"]
     phrases = find_dates(text, clock)
     due = to_due(join_dates(phrases, clock))
@@ -96,21 +103,18 @@ def _reschedule_in_place(match: Match, clock: Clock) -> Intent | None:
     return change(named, Changes(due=due), clock)
 
 
-def _clear_due(match: Match, clock: Clock) -> Intent:
-    return change(match["target"], Changes(clear_due=True), clock)
-
-
+_CLEAR_DUE: Final = change_reader(clear_due=True)
 RESCHEDULING_RULES: Final = (
-    rule(rf"{_TAKE} the {_DUE} (?:of|from|for|on) (?P<target>.+)", _clear_due),
-    rule(rf"{_TAKE} (?P<target>.+?)'s {_DUE}", _clear_due),
-    rule(rf"(?P<target>{TASK_REFERENCE}) has no {_DUE}", _clear_due),
-    rule(rf"{_SET} the {_DUE} (?:of|for|on) (?P<target>.+?) (?:to|until|as|for) (?P<value>.+)", _reschedule),
-    rule(rf"{_SET} (?P<target>.+?)'s {_DUE} (?:to|until|as) (?P<value>.+)", _reschedule),
-    rule(rf"{_SET} (?P<target>.+?) (?:to be )?due(?: date)?(?: to| on| for| by)? (?P<value>.+)", _reschedule),
-    rule(rf"(?P<target>{TASK_REFERENCE}) is (?:now )?due(?: on| by)? (?P<value>.+)", _reschedule),
+    rule(rf"{_TAKE} the {_DUE} (?:of|from|for|on) (?P<target>.+)", _CLEAR_DUE),
+    rule(rf"{_TAKE} (?P<target>.+?)'s {_DUE}", _CLEAR_DUE),
+    rule(rf"(?P<target>{TASK_REFERENCE}) has no {_DUE}", _CLEAR_DUE),
+    rule(rf"{_SET} the {_DUE} (?:of|for|on) (?P<target>.+?) (?:to|until|as|for) (?P<value>.+)", read_reschedule),
+    rule(rf"{_SET} (?P<target>.+?)'s {_DUE} (?:to|until|as) (?P<value>.+)", read_reschedule),
+    rule(rf"{_SET} (?P<target>.+?) (?:to be )?due(?: date)?(?: to| on| for| by)? (?P<value>.+)", read_reschedule),
+    rule(rf"(?P<target>{TASK_REFERENCE}) is (?:now )?due(?: on| by)? (?P<value>.+)", read_reschedule),
     rule(rf"{_MOVE} (?=.+ (?:to|until|till|for) .)(?P<target>.+?) (?:from .+? )?"
-         r"(?:to|until|till|for) (?P<value>.+?)(?: instead)?", _reschedule),
-    rule(rf"(?:make|set) (?P<target>{TASK_REFERENCE}) (?:(?:to|for|on) )?(?P<value>.+?)(?: instead)?", _reschedule),
-    rule(rf"(?:{_PUT_OFF}|push) (?P<target>.+)", _reschedule_in_place),
-    rule(rf"{_PUT_OFF} (?P<target>.+)", lacks(Missing.NEW_DATE)),
+         r"(?:to|until|till|for) (?P<value>.+?)(?: instead)?", read_reschedule),
+    rule(rf"(?:make|set) (?P<target>{TASK_REFERENCE}) (?:(?:to|for|on) )?(?P<value>.+?)(?: instead)?", read_reschedule),
+    rule(rf"(?:{_PUT_OFF}|push) (?P<target>.+)", read_postpone),
+    rule(rf"{_PUT_OFF} (?P<target>.+)", clarifying_reader(Missing.NEW_DATE)),
 )  # fmt: skip

@@ -1,29 +1,34 @@
-"""Which tasks a phrase means: "3", "#4 and 5", "it", "the last one", "all done ones", "the milk"."""
+"""The tasks that a phrase names: "3", "#4 and 5", "it", "the last one", "all done ones", "the milk"."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from offline_assistant.clock import Clock
-from offline_assistant.dates import DatePhrase, find_dates
+from offline_assistant.dates import find_dates
 from offline_assistant.grammar.details import tidy
 from offline_assistant.grammar.filters import STATE, content_words, read_filter
 from offline_assistant.grammar.lists import DETERMINER, find_list
 from offline_assistant.grammar.quotes import is_quoted, show_quotes, unquote
+from offline_assistant.grammar.rules import Reader
 from offline_assistant.intents import (
     ByFilter,
     ByMention,
     ByNextDue,
     ByNumber,
     ByWords,
+    ClarifyIntent,
     Filter,
+    Intent,
+    Missing,
     Target,
 )
-from offline_assistant.patterns import CARDINAL, any_of, rx, to_number
+from offline_assistant.patterns import CARDINAL, Match, any_of, rx, to_number
 
 MAX_NUMBERS: Final = 50
 _TASK: Final = r"(?:tasks?|list items?|items?|to-?dos?|entry|entries|things?|ones?|rows?|lines?|events?|reminders?)"
-# A task named so that it can be nothing else, for sentences that would fit too much otherwise.
+# An unambiguous reference to a task, for patterns that would match too much otherwise.
 TASK_REFERENCE: Final = r"(?:(?:(?:task|item|to-?do|number) )?#?\d+|it|that|this(?: one| task)?|(?:the )?(?:last|first) one)"
 _DIGITS: Final = r"#?\d{1,6}"
 _JOIN: Final = r"(?:\s*(?:,|&|\+|and\b)\s*)+"
@@ -88,45 +93,60 @@ _TRAILING: Final = rx(
 
 
 def read_target(text: str, clock: Clock) -> Target | None:
-    """Return which tasks a phrase means; None if it names nothing."""
-    phrase = _without_list(text)
+    """Return the tasks that a phrase names; None if it names none."""
+    found = find_list(text)
+    phrase = tidy(f"{text[: found.start]} {text[found.end :]}") if found else tidy(text)
     if is_quoted(phrase):
         return ByWords(unquote(phrase))
-    exact = _by_number(phrase) or _by_mention(phrase)
+    exact = read_numbers(phrase) or read_mention(phrase)
     if isinstance(exact, ByMention) and exact.is_plural and phrase != tidy(text):
         return read_filter_target(text, clock)  # "the tasks in my work list"
     if exact is not None:
         return exact
-    if match := _ALL.fullmatch(tidy(text)):
-        return read_filter_target(match["rest"], clock)
-    if _STATE_ONLY.fullmatch(phrase):
-        return read_filter_target(text, clock)
-    return _by_words(text, clock)
+    if (match := _ALL.fullmatch(tidy(text))) or _STATE_ONLY.fullmatch(phrase):
+        return read_filter_target(match["rest"] if match else text, clock)
+    task_filter, rest = read_filter(text, clock, Filter(status="all"))
+    words = tidy(_TRAILING.sub("", _LEADING.sub("", rest)))
+    is_selection = task_filter.has_due or task_filter.priority or task_filter.tag
+    has_no_words = not re.search(r"\w", show_quotes(words)) or _NO_WORDS.fullmatch(words)
+    if has_no_words or (is_selection and not content_words(words)):
+        return ByFilter(replace(task_filter, status="open")) if is_selection else None
+    return ByWords(unquote(words), task_filter)
 
 
 def read_filter_target(text: str, clock: Clock) -> ByFilter:
-    """Read which tasks "all ..." or "clear ..." means: every open one if it says nothing else."""
-    # "From today" is today's; "from today on" is all that follows.
+    """Return the tasks that "all ..." or "clear ..." selects: open ones, unless another state is named."""
+    # "From today" means due today; "from today on" includes later days.
     words = ["for" if word.lower() == "from" else word for word in text.split()]
     if not _ONWARDS.intersection(word.lower() for word in words):
         text = " ".join(words)
     if len(words) > 2 and words[-2].lower() == "list":
         text = " ".join([*words[:-2], words[-1], "list"])  # "in list work"
     task_filter, rest = read_filter(text, clock, Filter())
-    # There is no filter for times of day: taken for words of a title, they find nothing.
-    times = [text[phrase.start : phrase.end] for phrase in _with_time(text, clock)]
+    # Times of day can't be filtered by: used as title words, they match no task.
+    times = [
+        text[phrase.start : phrase.end]
+        for phrase in find_dates(text, clock)
+        if any(fragment.wall or fragment.instant for fragment in phrase.fragments)
+    ]
     return ByFilter(task_filter, content_words(" ".join([rest, *times])))
 
 
-def _with_time(text: str, clock: Clock) -> list[DatePhrase]:
-    return [
-        phrase
-        for phrase in find_dates(text, clock)
-        if any(part.wall or part.instant for part in phrase.fragments)
-    ]
+def target_reader(make_intent: Callable[[Target], Intent]) -> Reader:
+    """Return a reader that makes an intent of the group "target", or asks which task if it is empty."""
+
+    def read(match: Match, clock: Clock) -> Intent:
+        text = match.groupdict().get("target")
+        target = read_target(text, clock) if text else None
+        if target is None:
+            return ClarifyIntent(Missing.WHICH_TASK, make_intent(ByMention()))
+        return make_intent(target)
+
+    return read
 
 
-def _by_number(phrase: str) -> Target | None:
+def read_numbers(phrase: str) -> ByNumber | None:
+    """Read "3", "#4 and 5", "2 to 7" or "task five"; at most `MAX_NUMBERS` of them."""
     if match := _RANGE.fullmatch(phrase):
         first, last = int(match["first"]), int(match["last"])
         if first < last < first + MAX_NUMBERS:
@@ -139,7 +159,8 @@ def _by_number(phrase: str) -> Target | None:
     return None
 
 
-def _by_mention(phrase: str) -> Target | None:
+def read_mention(phrase: str) -> ByMention | ByNextDue | None:
+    """Read "it", "both", "the second one" or "the next meeting"."""
     if _PLURAL.fullmatch(phrase):
         return ByMention(is_plural=True)
     if _SINGULAR.fullmatch(phrase):
@@ -149,18 +170,3 @@ def _by_mention(phrase: str) -> Target | None:
     if match := _NEXT.fullmatch(phrase):
         return ByNextDue(content_words(match["words"]))
     return None
-
-
-def _by_words(text: str, clock: Clock) -> Target | None:
-    task_filter, rest = read_filter(text, clock, Filter(status="all"))
-    words = tidy(_TRAILING.sub("", _LEADING.sub("", rest)))
-    selects = task_filter.has_due or task_filter.priority or task_filter.tag
-    names_nothing = not re.search(r"\w", show_quotes(words)) or _NO_WORDS.fullmatch(words)
-    if names_nothing or (selects and not content_words(words)):
-        return ByFilter(replace(task_filter, status="open")) if selects else None
-    return ByWords(unquote(words), task_filter)
-
-
-def _without_list(text: str) -> str:
-    found = find_list(text)
-    return tidy(f"{text[: found.start]} {text[found.end :]}") if found else tidy(text)

@@ -1,4 +1,4 @@
-"""Sentences that change a task otherwise: its title, priority, list, tags or notes."""
+"""Sentences that change a title, priority, list, tags or notes; and, with them, due dates."""
 
 import re
 from typing import Final
@@ -7,7 +7,13 @@ from offline_assistant.clock import Clock
 from offline_assistant.grammar.details import take_priority, tidy, to_due
 from offline_assistant.grammar.lists import LIST_NOUN, clean_name
 from offline_assistant.grammar.quotes import show_quotes, unquote
-from offline_assistant.grammar.rescheduling import RESCHEDULING_RULES, change, lacks, new_date
+from offline_assistant.grammar.rescheduling import (
+    RESCHEDULING_RULES,
+    change,
+    change_reader,
+    clarifying_reader,
+    new_date,
+)
 from offline_assistant.grammar.rules import rule
 from offline_assistant.grammar.targets import TASK_REFERENCE, read_target
 from offline_assistant.intents import (
@@ -32,113 +38,112 @@ _LIST_NAME: Final = (
 _TAG: Final = r"#(?=\w*[^\W\d])[\w-]+"
 
 
-def _rename(match: Match, clock: Clock) -> Intent | None:
+def read_rename(match: Match, clock: Clock) -> Intent | None:
+    """Read "rename 3 to ..."."""
     title = unquote(tidy(match["value"]))
     return change(match["target"], Changes(title=title), clock) if title else None
 
 
-def _no_renaming(_match: Match, _clock: Clock) -> Intent:
+def read_rename_list(_match: Match, _clock: Clock) -> Intent:
+    """Read "rename my work list", which isn't supported."""
     return TalkIntent(Topic.NO_RENAMING_LISTS)
 
 
-def _set_any(match: Match, clock: Clock) -> Intent | None:
-    """Read "change 3 to ...": a date, a priority or, failing both, another title."""
+def read_change_to(match: Match, clock: Clock) -> Intent | None:
+    """Read "change 3 to ...": a date, else a priority, else a new title."""
     due = to_due(new_date(match["value"], clock))
     if due is not None:
         return change(match["target"], Changes(due=due), clock)
     rest, priority = take_priority(f"{match['value']} priority")
     if priority is not None and not rest:
         return change(match["target"], Changes(priority=priority), clock)
-    return _rename(match, clock)
+    return read_rename(match, clock)
 
 
-def _prioritize(match: Match, clock: Clock) -> Intent:
+def read_prioritize(match: Match, clock: Clock) -> Intent:
+    """Read "make 3 urgent"; without a level, as in "star 3", the priority is high."""
     level = (match.groupdict().get("value") or "high").lower().removesuffix(" priority")
     _, priority = take_priority(f"{'no' if level == 'none' else level} priority")
     return change(match["target"], Changes(priority=priority or "high"), clock)
 
 
-def _deprioritize(match: Match, clock: Clock) -> Intent:
-    return change(match["target"], Changes(priority="low"), clock)
-
-
-def _clear_priority(match: Match, clock: Clock) -> Intent:
-    return change(match["target"], Changes(priority="none"), clock)
-
-
-def _move_to_list(match: Match, clock: Clock) -> Intent | None:
+def read_move_to_list(match: Match, clock: Clock) -> Intent | None:
+    """Read "move 3 to my work list"; moving to the trash is read as a deletion elsewhere."""
     name = None if _TRASH.search(match.group()) else clean_name(match["value"])
     return change(match["target"], Changes(list_name=name), clock) if name else None
 
 
-def _put_on_list(match: Match, clock: Clock) -> Intent | None:
-    """Read "put it on my work list"; "put milk on my list" adds, and is read elsewhere."""
+def read_put_on_list(match: Match, clock: Clock) -> Intent | None:
+    """Read "put it on my work list"; "put milk on my list" adds a task and is read elsewhere."""
     if not isinstance(read_target(match["target"], clock), ByNumber | ByMention):
         return None
-    return _move_to_list(match, clock)
+    return read_move_to_list(match, clock)
 
 
-def _tag(match: Match, clock: Clock) -> Intent | None:
-    tags = _tag_names(match["value"])
+def read_tag(match: Match, clock: Clock) -> Intent | None:
+    """Read "tag 3 with home"."""
+    tags = _read_tag_names(match["value"])
     return change(match["target"], Changes(add_tags=tags), clock) if tags else None
 
 
-def _untag(match: Match, clock: Clock) -> Intent | None:
-    tags = _tag_names(match["value"])
+def read_untag(match: Match, clock: Clock) -> Intent | None:
+    """Read "remove the tag home from 3"."""
+    tags = _read_tag_names(match["value"])
     return change(match["target"], Changes(drop_tags=tags), clock) if tags else None
 
 
-def _tag_names(text: str) -> tuple[str, ...]:
+def _read_tag_names(text: str) -> tuple[str, ...]:
     names = re.findall(r"[\w-]+", show_quotes(text))
     return tuple(name for name in names if name.lower() not in {"and", "the", "tag", "tags"})
 
 
-def _note(match: Match, clock: Clock) -> Intent:
+def read_note(match: Match, clock: Clock) -> Intent:
+    """Read "add a note to 3: ..."."""
     return change(match["target"], Changes(notes=unquote(match["value"])), clock)
 
 
 _TITLE_RULES: Final = (
-    rule(rf"(?:rename|retitle|change the name of) (?:the |my )?(?:\S+ ){{0,4}}?{LIST_NOUN}(?: .*)?", _no_renaming),
-    rule(r"(?:rename|retitle|reword|rephrase) (?P<target>.+?) (?:to|as|into) (?P<value>.+)", _rename),
+    rule(rf"(?:rename|retitle|change the name of) (?:the |my )?(?:\S+ ){{0,4}}?{LIST_NOUN}(?: .*)?", read_rename_list),
+    rule(r"(?:rename|retitle|reword|rephrase) (?P<target>.+?) (?:to|as|into) (?P<value>.+)", read_rename),
     rule(r"(?:change|set|edit|update) the (?:title|name|text|wording) (?:of|for) (?P<target>.+?) to (?P<value>.+)",
-         _rename),
-    rule(r"call (?P<target>(?:task|item) #?\d+|it) (?P<value>.+?)(?: instead)?", _rename),
-    rule(r"(?:rename|retitle) (?P<target>.+)", lacks(Missing.NEW_TITLE)),
+         read_rename),
+    rule(r"call (?P<target>(?:task|item) #?\d+|it) (?P<value>.+?)(?: instead)?", read_rename),
+    rule(r"(?:rename|retitle) (?P<target>.+)", clarifying_reader(Missing.NEW_TITLE)),
 )  # fmt: skip
 _PRIORITY_RULES: Final = (
-    rule(rf"{_SET} the priority (?:of|for|on) (?P<target>.+?) (?:to|as) {_LEVEL}(?: priority)?", _prioritize),
-    rule(r"(?:remove|clear|drop) the priority (?:of|from|for|on) (?P<target>.+)", _clear_priority),
-    rule(rf"(?:give|assign) (?P<target>.+?) (?:a )?{_LEVEL}[\s-]priority", _prioritize),
+    rule(rf"{_SET} the priority (?:of|for|on) (?P<target>.+?) (?:to|as) {_LEVEL}(?: priority)?", read_prioritize),
+    rule(r"(?:remove|clear|drop) the priority (?:of|from|for|on) (?P<target>.+)", change_reader(priority="none")),
+    rule(rf"(?:give|assign) (?P<target>.+?) (?:a )?{_LEVEL}[\s-]priority", read_prioritize),
     rule(rf"(?:make|mark|set|flag|change|move) (?P<target>.+?) (?:(?:as|to|with) )?(?:a )?{_LEVEL}[\s-]priority",
-         _prioritize),
+         read_prioritize),
     rule(r"(?:make|mark|set|flag) (?P<target>.+?) (?:(?:as|to be|to) )?(?P<value>urgent|important|critical)",
-         _prioritize),
+         read_prioritize),
     rule(rf"(?P<target>{TASK_REFERENCE}) is (?:now |very )?"
-         r"(?P<value>urgent|important|critical|(?:high|low|medium) priority)", _prioritize),
-    rule(r"(?:prioriti[sz]e|star|flag|raise the priority (?:of|for|on)) (?P<target>.+)", _prioritize),
-    rule(r"(?:deprioriti[sz]e|unflag|lower the priority (?:of|for|on)) (?P<target>.+)", _deprioritize),
+         r"(?P<value>urgent|important|critical|(?:high|low|medium) priority)", read_prioritize),
+    rule(r"(?:prioriti[sz]e|star|flag|raise the priority (?:of|for|on)) (?P<target>.+)", read_prioritize),
+    rule(r"(?:deprioriti[sz]e|unflag|lower the priority (?:of|for|on)) (?P<target>.+)", change_reader(priority="low")),
 )  # fmt: skip
 _TAG_RULES: Final = (
-    rule(r"(?:tag|label) (?P<target>.+?) (?:as|with) (?P<value>.+)", _tag),
-    rule(r"(?:tag|label) (?P<target>[^#]+?) (?P<value>#.+)", _tag),
-    rule(r"add (?:the )?(?:tags?|labels?) (?P<value>.+?) to (?P<target>.+)", _tag),
-    rule(rf"(?:add|put) (?P<value>{_TAG}(?:(?:,| and|) {_TAG})*) (?:to|on) (?P<target>{TASK_REFERENCE})", _tag),
-    rule(r"(?:remove|delete|drop) (?:the )?(?:tags?|labels?) (?P<value>.+?) from (?P<target>.+)", _untag),
-    rule(rf"(?:remove|delete|drop) (?P<value>{_TAG}) from (?P<target>.+)", _untag),
-    rule(r"untag (?P<target>.+?) (?:as|with|from|of) (?P<value>.+)", _untag),
+    rule(r"(?:tag|label) (?P<target>.+?) (?:as|with) (?P<value>.+)", read_tag),
+    rule(r"(?:tag|label) (?P<target>[^#]+?) (?P<value>#.+)", read_tag),
+    rule(r"add (?:the )?(?:tags?|labels?) (?P<value>.+?) to (?P<target>.+)", read_tag),
+    rule(rf"(?:add|put) (?P<value>{_TAG}(?:(?:,| and|) {_TAG})*) (?:to|on) (?P<target>{TASK_REFERENCE})", read_tag),
+    rule(r"(?:remove|delete|drop) (?:the )?(?:tags?|labels?) (?P<value>.+?) from (?P<target>.+)", read_untag),
+    rule(rf"(?:remove|delete|drop) (?P<value>{_TAG}) from (?P<target>.+)", read_untag),
+    rule(r"untag (?P<target>.+?) (?:as|with|from|of) (?P<value>.+)", read_untag),
 )  # fmt: skip
 _NOTE_RULES: Final = (
     rule(r"(?:add|attach|put|write) (?:a |the |this )?notes? (?:to|on|for) (?P<target>.+?)"
-         r"(?: ?: ?| saying | that )(?P<value>.+)", _note),
-    rule(r"(?:set )?(?:the )?notes? (?:of|for|on|to) (?P<target>(?!self\b).+?) ?: ?(?P<value>.+)", _note),
+         r"(?: ?: ?| saying | that )(?P<value>.+)", read_note),
+    rule(r"(?:set )?(?:the )?notes? (?:of|for|on|to) (?P<target>(?!self\b).+?) ?: ?(?P<value>.+)", read_note),
     rule(rf"(?:set )?(?:the )?notes? (?:of|for|on) (?P<target>{TASK_REFERENCE}) (?:to|saying) (?P<value>.+)",
-         _note),
-    rule(rf"(?:add|attach) (?:a |the )?notes? (?P<value>.+) to (?P<target>{TASK_REFERENCE})", _note),
+         read_note),
+    rule(rf"(?:add|attach) (?:a |the )?notes? (?P<value>.+) to (?P<target>{TASK_REFERENCE})", read_note),
 )  # fmt: skip
 _LIST_RULES: Final = (
-    rule(rf"put (?P<target>.+?) (?:to|on|onto|into|in) (?P<value>{_LIST_NAME})", _put_on_list),
-    rule(rf"(?:move|transfer|shift) (?P<target>.+?) (?:to|onto|into|on) (?P<value>{_LIST_NAME})", _move_to_list),
-    rule(r"(?:move|transfer) (?P<target>.+?) (?:to|into) (?P<value>\S+(?: \S+)?)", _move_to_list),
+    rule(rf"put (?P<target>.+?) (?:to|on|onto|into|in) (?P<value>{_LIST_NAME})", read_put_on_list),
+    rule(rf"(?:move|transfer|shift) (?P<target>.+?) (?:to|onto|into|on) (?P<value>{_LIST_NAME})", read_move_to_list),
+    rule(r"(?:move|transfer) (?P<target>.+?) (?:to|into) (?P<value>\S+(?: \S+)?)", read_move_to_list),
 )  # fmt: skip
 UPDATING_RULES: Final = (
     *_TITLE_RULES,
@@ -147,5 +152,7 @@ UPDATING_RULES: Final = (
     *_TAG_RULES,
     *_NOTE_RULES,
     *_LIST_RULES,
-    rule(r"(?:change|update|edit|correct) (?P<target>.+?) (?:to|into) (?P<value>.+)", _set_any),
+    rule(
+        r"(?:change|update|edit|correct) (?P<target>.+?) (?:to|into) (?P<value>.+)", read_change_to
+    ),
 )
