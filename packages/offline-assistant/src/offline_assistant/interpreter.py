@@ -17,12 +17,15 @@ from offline_assistant.grammar.items import MAX_ITEMS
 from offline_assistant.grammar.new_lists import NEW_LIST_RULES
 from offline_assistant.grammar.questions import read_noun_phrase, read_question, read_request_to_see
 from offline_assistant.grammar.quotes import hide_quotes, show_quotes
-from offline_assistant.grammar.rewriting import read_find_and_change, read_tail_request
+from offline_assistant.grammar.rewriting import (
+    move_front_to_end,
+    read_find_and_change,
+    read_tail_request,
+)
 from offline_assistant.grammar.rules import apply_rules
 from offline_assistant.grammar.scope import is_out_of_scope, is_playing
-from offline_assistant.grammar.small_talk import small_talk
+from offline_assistant.grammar.small_talk import read_small_talk
 from offline_assistant.grammar.updating import UPDATING_RULES
-from offline_assistant.grammar.word_order import move_front_to_end
 from offline_assistant.intents import (
     AddIntent,
     Intent,
@@ -87,12 +90,12 @@ def _merge_adds(intents: Iterable[Intent]) -> list[Intent]:
 
 def read_sentence(sentence: str, clock: Clock) -> Intent:
     """Return what one sentence (quotes hidden) asks for."""
-    talk = small_talk(sentence)
+    talk = read_small_talk(sentence)
     if talk is not None:
         return talk
     text = sentence_type.strip_fillers(sentence)
     if sentence_type.is_question(text):
-        return small_talk(text) or read_question(text, clock)
+        return read_small_talk(text) or read_question(text, clock)
     tail = read_tail_request(text, clock, _read_command)
     if tail is not None:
         return tail
@@ -105,7 +108,7 @@ def read_sentence(sentence: str, clock: Clock) -> Intent:
 def _read_command(text: str, clock: Clock, *, is_request: bool = False) -> Intent:
     text = sentence_type.strip_fillers(text).rstrip(" ?!.\u061f\uff1f") or text
     text = move_front_to_end(text, clock)
-    talk = small_talk(text)
+    talk = read_small_talk(text)
     if talk is not None:
         return talk
     if sentence_type.is_negated(text):

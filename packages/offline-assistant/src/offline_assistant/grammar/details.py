@@ -1,7 +1,6 @@
-"""Takes the details out of a phrase: due date, list, priority, tags and notes; a title is left."""
+"""Extracts due date, list, priority, tags and notes from a phrase; the rest is the title."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,13 +10,13 @@ from offline_assistant.dates import DatePhrase, find_dates, join_dates
 from offline_assistant.grammar.lists import find_list
 from offline_assistant.grammar.quotes import show_quotes, unquote
 from offline_assistant.intents import DueDate, Priority
-from offline_assistant.patterns import Match, Pattern, rx
+from offline_assistant.patterns import rx
 
 _TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
 _TAGGED: Final = rx(
     r",? (?:and )?(?:tag(?:ged)?(?: it)?(?: as| with)?|with (?:the )?tags?):? #?(?P<tag>[\w-]+)\s*$"
 )
-# A run of separators is tried once, from its start: from each of its characters would be quadratic.
+# A run of separators is tried only from its start; trying from each of its characters is quadratic.
 _NOTES: Final = rx(
     r"(?<![\s,;(])[\s,;(]+(?:with|and)(?: add)?(?: a| the)? notes?(?: that| saying)? ?:? "
     r"(?P<notes>.+?)\)?\s*$"
@@ -46,12 +45,14 @@ _LEVELS: Final[dict[str, Priority]] = {
     "h": "high", "t": "high", "u": "high", "c": "high", "i": "high", "a": "high", "v": "high",
     "m": "medium", "l": "low",
 }  # fmt: skip
+# Levels whose first letter isn't unique.
+_NAMED_LEVELS: Final[dict[str, Priority]] = {"no": "none", "normal": "medium"}
 _RANKS: Final[dict[str, Priority]] = {"1": "high", "2": "medium", "3": "low", "4": "none"}
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What was taken out of a phrase, and the text that is left."""
+    """The details extracted from a phrase, and the remaining text."""
 
     text: str
     when: ResolvedDate | None = None
@@ -63,30 +64,33 @@ class Details:
 
     @property
     def due(self) -> DueDate | None:
-        """The due date that the phrase names."""
+        """The due date in the phrase."""
         return to_due(self.when)
 
 
 def to_due(when: ResolvedDate | None) -> DueDate | None:
-    """Return the due date that a date phrase means for a task."""
+    """Return a task's due date for a date phrase."""
     if when is None or (when.at is None and when.day is None):
         return None
     return DueDate(at=when.at) if when.at else DueDate(day=when.day)
 
 
 def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) -> Details:
-    """Split a phrase into its details and what is left of it, usually a title.
+    """Split a phrase into its details and the rest, usually a title.
 
     Args:
-        prefer_first_date: of two different days the first is the due date ("remind me tomorrow to
+        prefer_first_date: of two different days, the first is the due date ("remind me tomorrow to
             book the hotel for next friday"), not the last.
     """
-    rest, notes = _take_notes(text)
+    rest, notes = text, None
+    match = _NOTES_COLON.search(text) or _NOTES.search(text)
+    if match is not None and text[: match.start()].strip():
+        rest, notes = text[: match.start()], unquote(match["notes"])
     rest, taken = _take_strong_dates(rest, clock, prefer_first=prefer_first_date)
     found = find_list(rest)
     if found:
         rest = cut(rest, found.start, found.end)
-    rest, tags = _take_tags(rest)
+    rest, tags = take_tags(rest)
     rest, priority = take_priority(rest)
     rest, taken = _take_last_date(rest, taken, clock)
     return Details(
@@ -101,14 +105,14 @@ def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) ->
 
 
 def take_dates(text: str, clock: Clock, *, prefer_first: bool = False) -> Details:
-    """Split a phrase into its date alone and what is left of it."""
+    """Split a phrase into its date and the rest, ignoring other details."""
     rest, taken = _take_strong_dates(text, clock, prefer_first=prefer_first)
     rest, taken = _take_last_date(rest, taken, clock)
     return Details(tidy(rest), join_dates(taken, clock) if taken else None)
 
 
 def tidy(text: str) -> str:
-    """Return a text without stray separators at its ends and double spaces inside."""
+    """Remove stray separators at the ends of a text, and double spaces."""
     once = re.sub(r"[^\S\n]{2,}", " ", text).strip().lstrip(f".{_STRAY}")
     if once.endswith(".") and not once.endswith(".."):
         return once[:-1]
@@ -116,42 +120,22 @@ def tidy(text: str) -> str:
 
 
 def take_priority(text: str) -> tuple[str, Priority | None]:
-    """Take "urgent", "high priority" or "!high" out of a text."""
-    readers: tuple[tuple[Pattern, Callable[[Match], Priority]], ...] = (
-        (_MARKED, _marked_priority),
-        (_SPOKEN, _spoken_priority),
-        (_EDGE_START, _spoken_priority),
-        (_EDGE_END, _spoken_priority),
-    )
-    for pattern, read in readers:
+    """Split a text into the rest and its priority: "urgent", "high priority", "!high", "p1"."""
+    for pattern in (_MARKED, _SPOKEN, _EDGE_START, _EDGE_END):
         match = pattern.search(text)
         if match:
-            return cut(text, match.start(), match.end()), read(match)
+            words = match.groupdict()
+            levels = ("bang", "level", "level2", "level3")
+            level = next(filter(None, map(words.get, levels)), "high").lower()
+            priority = (
+                _NAMED_LEVELS.get(level) or _RANKS.get(words.get("rank") or "") or _LEVELS[level[0]]
+            )
+            return cut(text, match.start(), match.end()), priority
     return text, None
 
 
-def _marked_priority(match: Match) -> Priority:
-    if match["rank"]:
-        return _RANKS[match["rank"]]
-    return _LEVELS[match["bang"][0].lower()] if match["bang"] else "high"
-
-
-def _spoken_priority(match: Match) -> Priority:
-    levels = (word for name, word in match.groupdict().items() if name.startswith("level"))
-    word = next(filter(None, levels)).lower()
-    if word == "no":
-        return "none"
-    return "medium" if word == "normal" else _LEVELS[word[0]]
-
-
-def _take_notes(text: str) -> tuple[str, str | None]:
-    match = _NOTES_COLON.search(text) or _NOTES.search(text)
-    if match is None or not text[: match.start()].strip():
-        return text, None
-    return text[: match.start()], unquote(match["notes"])
-
-
-def _take_tags(text: str) -> tuple[str, tuple[str, ...]]:
+def take_tags(text: str) -> tuple[str, tuple[str, ...]]:
+    """Split a text into the rest and its tags: "#home", or "tagged home" at the end."""
     tags = [show_quotes(tag) for tag in _TAG.findall(text)]
     rest = tidy(_TAG.sub(" ", text)) if tags else text
     match = _TAGGED.search(rest)
@@ -159,6 +143,11 @@ def _take_tags(text: str) -> tuple[str, tuple[str, ...]]:
         tags.append(match["tag"])
         rest = rest[: match.start()]
     return rest, tuple(dict.fromkeys(tags))
+
+
+def cut(text: str, start: int, end: int) -> str:
+    """Remove a part of a text, and the white space around it."""
+    return f"{text[:start].rstrip()} {text[end:].lstrip()}".strip()
 
 
 def _take_strong_dates(
@@ -181,7 +170,7 @@ def _take_strong_dates(
 def _take_last_date(
     text: str, taken: list[DatePhrase], clock: Clock
 ) -> tuple[str, list[DatePhrase]]:
-    """Take a weak phrase too if it ends the text: "dentist friday"."""
+    """Take a weak phrase as well if it ends the text: "dentist friday"."""
     phrases = find_dates(text.rstrip(" .!,;"), clock)
     if not phrases or phrases[-1].end < len(text.rstrip(" .!,;")):
         return text, taken
@@ -191,15 +180,13 @@ def _take_last_date(
     return cut(text, last.start, last.end), [last, *taken]
 
 
-def _adds_time(taken: list[DatePhrase], phrase: DatePhrase) -> bool:
-    """Whether one phrase names a day and the other only a time."""
-    days = [any(p.first for p in one.fragments) for one in (*taken, phrase)]
+def _adds_time(taken: list[DatePhrase], new: DatePhrase) -> bool:
+    """Return whether the phrases still name at most one day and one time."""
+    phrases = (*taken, new)
+    days = [phrase for phrase in phrases if any(part.first for part in phrase.fragments)]
     times = [
-        any(p.wall or p.day_part or p.instant for p in one.fragments) for one in (*taken, phrase)
+        phrase
+        for phrase in phrases
+        if any(part.wall or part.day_part or part.instant for part in phrase.fragments)
     ]
-    return sum(days) <= 1 and sum(times) <= 1
-
-
-def cut(text: str, start: int, end: int) -> str:
-    """Return a text without a stretch of it, and without the white space around that."""
-    return f"{text[:start].rstrip()} {text[end:].lstrip()}".strip()
+    return len(days) <= 1 and len(times) <= 1

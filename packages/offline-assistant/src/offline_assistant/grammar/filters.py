@@ -1,4 +1,4 @@
-"""Which tasks a phrase lets through: its list, days, state, priority and tag, and the words left."""
+"""Extracts a filter from a phrase: its list, days, state, priority and tag."""
 
 import re
 from dataclasses import replace
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from offline_assistant.clock import Clock
-from offline_assistant.dates import DatePhrase, find_dates, join_dates
+from offline_assistant.dates import find_dates, join_dates
 from offline_assistant.grammar.details import cut, take_priority, tidy
 from offline_assistant.grammar.lists import find_list
 from offline_assistant.grammar.quotes import show_quotes
@@ -23,11 +23,13 @@ _OVERDUE: Final = {"overdue", "late", "past due"}
 _TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
 _TAGGED: Final = rx(r"\b(?:tagged|with the tag|labell?ed)(?: as| with)? #?(?P<tag>[\w-]+)")
 _IMPORTANT: Final = rx(r"\b(?:urgent|important)(?= (?:tasks?|items?|ones?|things?|to-?dos?)\b)")
-_UP_TO: Final = rx(r"^(?:by|before|until|till|up to)\b")
+_BEFORE: Final = rx(r"^before\b")
+_UP_TO: Final = rx(r"^(?:by|until|till|up to)\b")
 _FROM: Final = rx(r"^(?:after|since|from)\b")
+_POSSESSIVE: Final = re.compile(r"^['\u2019\u02bc]s\b")
 _NOT: Final = rx(r"\bnot\b|n't\b")
 _UPCOMING: Final = rx(r"\b(?:upcoming|coming up|ahead)\b")
-# Words that say "any task" and nothing about its title.
+# Words that mean any task and can't be part of its title.
 _GENERIC: Final = rx(
     r"(?:\b(?:tasks?|items?|ones?|to-?dos?|to do|things?|stuff|entry|entries|events?|reminders?|schedules?|"
     r"calend[ae]rs?|agenda|engagements?|programs?|plans?|everything|anything|lists?|"
@@ -39,79 +41,60 @@ _GENERIC: Final = rx(
 
 
 def read_filter(text: str, clock: Clock, base: Filter) -> tuple[Filter, str]:
-    """Split a phrase into a filter and the words that are left.
+    """Split a phrase into a filter and the remaining words.
 
     Args:
-        base: what holds where the phrase says nothing; an "all" status is never narrowed.
+        base: the filter for a phrase without conditions; an "all" status is never narrowed.
     """
-    task_filter, rest = _take_list(text, base, clock)
-    task_filter, rest = _take_tag(rest, task_filter)
+    task_filter, rest = base, text
+    found = find_list(text)
+    # "On today's schedule" names a day, not a list.
+    if found and (found.name is not None or not find_dates(text[found.start : found.end], clock)):
+        task_filter = replace(task_filter, list_name=found.name)
+        rest = cut(rest, found.start, found.end)
+    tag = _TAGGED.search(rest) or _TAG.search(rest)
+    if tag:
+        task_filter = replace(task_filter, tag=tag[1])
+        rest = cut(rest, tag.start(), tag.end())
     task_filter, rest = _take_days(rest, task_filter, clock)
     rest, priority = take_priority(_IMPORTANT.sub("high priority", rest))
     if priority is not None:
         task_filter = replace(task_filter, priority=priority)
-    if base.status != "all":
-        task_filter, rest = _take_state(rest, task_filter)
+    state = _STATE.search(rest) if base.status != "all" else None
+    if state:
+        word = re.sub(r"\s+", " ", state["state"].lower())
+        is_done = word.startswith(_COMPLETED) and not _NOT.search(rest[: state.start()])
+        rest = cut(rest, state.start(), state.end())
+        if word in _OVERDUE:
+            task_filter = replace(task_filter, overdue=True)
+        else:
+            task_filter = replace(task_filter, status="completed" if is_done else "open")
     return task_filter, tidy(rest)
 
 
 def content_words(text: str) -> str:
-    """Return the words of a text that can be part of a title."""
+    """Return the words of a text that may be part of a title."""
     return show_quotes(tidy(_GENERIC.sub(" ", text)))
-
-
-def _take_list(text: str, task_filter: Filter, clock: Clock) -> tuple[Filter, str]:
-    found = find_list(text)
-    if found is None:
-        return task_filter, text
-    if found.name is None and find_dates(text[found.start : found.end], clock):
-        return task_filter, text  # "on today's schedule" is a day, no list
-    rest = cut(text, found.start, found.end)
-    return replace(task_filter, list_name=found.name), rest
-
-
-def _take_tag(text: str, task_filter: Filter) -> tuple[Filter, str]:
-    match = _TAGGED.search(text) or _TAG.search(text)
-    if match is None:
-        return task_filter, text
-    rest = cut(text, match.start(), match.end())
-    return replace(task_filter, tag=match[1]), rest
 
 
 def _take_days(text: str, task_filter: Filter, clock: Clock) -> tuple[Filter, str]:
     phrases = find_dates(text, clock)
     when = join_dates(phrases, clock)
+    rest = text
+    for phrase in reversed(phrases):
+        after = _POSSESSIVE.sub("", rest[phrase.end :])
+        rest = cut(f"{rest[: phrase.start]} {after}", phrase.start, phrase.start)
     if when is None or when.first is None or when.last is None:
         if _UPCOMING.search(text):
             task_filter = replace(task_filter, due_from=clock.today)
-        return task_filter, _without(text, phrases)
+        return task_filter, rest
     first: date | None = when.first
     last: date | None = when.last
-    words = text[phrases[-1].start :]
-    if _UP_TO.match(words):
-        first, last = (
-            None,
-            when.last - timedelta(days=1) if words.lower().startswith("before") else last,
-        )
-    elif _FROM.match(words):
+    last_phrase = text[phrases[-1].start :]
+    if _BEFORE.match(last_phrase):
+        first, last = None, when.last - timedelta(days=1)
+    elif _UP_TO.match(last_phrase):
+        first = None
+    elif _FROM.match(last_phrase):
         last = None
-    return replace(task_filter, due_from=first, due_to=last), _without(text, phrases)
-
-
-def _without(text: str, phrases: list[DatePhrase]) -> str:
-    for phrase in reversed(phrases):
-        after = re.sub(r"^['\u2019\u02bc]s\b", "", text[phrase.end :])
-        text = f"{text[: phrase.start].rstrip()} {after.lstrip()}".strip()
-    return text
-
-
-def _take_state(text: str, task_filter: Filter) -> tuple[Filter, str]:
-    match = _STATE.search(text)
-    if match is None:
-        return task_filter, text
-    word = re.sub(r"\s+", " ", match["state"].lower())
-    rest = cut(text, match.start(), match.end())
-    if word in _OVERDUE:
-        return replace(task_filter, overdue=True), rest
-    is_done = word.startswith(_COMPLETED) and not _NOT.search(text[: match.start()])
-    return replace(task_filter, status="completed" if is_done else "open"), rest
+    return replace(task_filter, due_from=first, due_to=last), rest

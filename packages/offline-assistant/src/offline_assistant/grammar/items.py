@@ -1,4 +1,4 @@
-"""Splits what is to be added into tasks: "milk, eggs and bread" is three, "mac and cheese" one."""
+"""Splits an enumeration into tasks: "milk, eggs and bread" are three, "mac and cheese" is one."""
 
 import re
 from typing import Final
@@ -6,8 +6,8 @@ from typing import Final
 from offline_assistant.patterns import any_of, rx, word_list
 
 MAX_ITEMS: Final = 25
-# Nouns that go together although an "and" stands between them.
-_PAIRS: Final = rx(
+# Fixed phrases with an "and" that doesn't separate items.
+_FIXED_PHRASES: Final = rx(
     r"\b(?:mac(?:aroni)? and cheese|fish and chips|salt and pepper|peanut butter and jelly|ham and eggs|"
     r"bed and breakfast|pros and cons|terms and conditions|research and development|q and a|r and d|"
     r"arts and crafts|rock and roll|lost and found|salt and vinegar|cream and sugar|oil and vinegar|"
@@ -30,15 +30,15 @@ _REFERS_BACK: Final = rx(r"\b(?:it|them|him|her|his|their|its|this|that|then)\b"
 _BULLET: Final = re.compile(r"^\s*(?:[-*\u2022\u2013]|\d{1,2}[.)]|\[[ x]?\])\s+")
 _COMMAS: Final = re.compile(r"\s*(?:,|;|\n)\s*(?:and\s+|&\s*)?", re.IGNORECASE)
 _AND: Final = re.compile(r"\s+(?:and|&|\+|plus)\s+", re.IGNORECASE)
-_HELD: Final = "\ufdd0"  # a noncharacter: no text has it
+_JOINER: Final = "\ufdd0"  # replaces spaces inside fixed phrases; a noncharacter, so no text has it
 
 
 def split_items(text: str, *, is_enumeration: bool) -> list[str]:
-    """Return the items that a text lists, in order.
+    """Return at most `MAX_ITEMS` items of a text, in order.
 
     Args:
-        is_enumeration: the text surely lists things ("to my shopping list"), so that a lone "and"
-            separates too; else it does so only between two actions ("buy milk and call mom").
+        is_enumeration: the text is known to list things ("to my shopping list"), so an "and" always
+            separates; else it separates only two actions ("buy milk and call mom").
     """
     lines = [_BULLET.sub("", line).strip() for line in text.split("\n")]
     parts = [
@@ -48,30 +48,28 @@ def split_items(text: str, *, is_enumeration: bool) -> list[str]:
 
 
 def _split_line(line: str, *, is_enumeration: bool) -> list[str]:
-    held = _PAIRS.sub(lambda match: re.sub(r"\s+", _HELD, match.group()), line)
-    by_comma = _COMMAS.split(held)
-    if len(by_comma) > 1 and not _is_list(by_comma, is_enumeration=is_enumeration):
-        return [line]
-    parts = [
-        item
-        for part in by_comma
-        for item in _split_and(part, is_enumeration=is_enumeration or len(by_comma) > 1)
-    ]
-    return [part.replace(_HELD, " ").strip() for part in parts]
-
-
-def _is_list(parts: list[str], *, is_enumeration: bool) -> bool:
-    """Whether commas list things; "call mom, she is ill" has one comma and is a sentence."""
-    if is_enumeration or len(parts) > 2 or _AND.search(parts[-1]):
-        return all(len(part.split()) <= 6 for part in parts)
-    return all(_STARTS_WITH_ACTION.match(part) for part in parts)
+    joined = _FIXED_PHRASES.sub(lambda match: re.sub(r"\s+", _JOINER, match.group()), line)
+    parts = _COMMAS.split(joined)
+    if len(parts) > 1:
+        # "Call mom, she is ill" has one comma and is a sentence.
+        if is_enumeration or len(parts) > 2 or _AND.search(parts[-1]):
+            is_list = all(len(part.split()) <= 6 for part in parts)
+        else:
+            is_list = all(_STARTS_WITH_ACTION.match(part) for part in parts)
+        if not is_list:
+            return [line]
+        is_enumeration = True
+    items = [item for part in parts for item in _split_and(part, is_enumeration=is_enumeration)]
+    return [item.replace(_JOINER, " ").strip() for item in items]
 
 
 def _split_and(text: str, *, is_enumeration: bool) -> list[str]:
     parts = _AND.split(text)
     if len(parts) == 1 or any(_REFERS_BACK.search(part) for part in parts[1:]):
         return [text]
-    acting = [bool(_STARTS_WITH_ACTION.match(part)) and len(part.split()) > 1 for part in parts]
-    if all(acting) or (is_enumeration and not any(acting)):
+    are_actions = [
+        bool(_STARTS_WITH_ACTION.match(part)) and len(part.split()) > 1 for part in parts
+    ]
+    if all(are_actions) or (is_enumeration and not any(are_actions)):
         return parts
     return [text]

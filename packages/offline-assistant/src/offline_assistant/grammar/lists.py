@@ -13,7 +13,7 @@ _TO: Final = (
     r"\b(?:to|on|onto|on to|in|into|from|off|off of|out of|from off|for|under|at|of) "
     rf"(?:{DETERMINER} )?"
 )
-# A preposition would begin another phrase ("go to the shop to my list"); "to do" does not.
+# A preposition begins another phrase ("go to the shop to my list"), except in "to do".
 _NO_PREPOSITION: Final = r"(?!(?:to|on|onto|in|into|from|off|out|my|the|our)\b)"
 _NAME: Final = (
     rf"(?P<name>(?:to[\s-]?do|pick up|drop off|(?!(?:of|for|and|with)\b){_NO_PREPOSITION}[^\s,]+)"
@@ -24,12 +24,12 @@ _PLACE: Final = (
     r"(?:calend[ae]r|agenda|schedule|planner|diary|organi[sz]er|inbox|to-?dos?|tasks|reminders|notes)"
     r"(?: app)?\b"
 )
-# Names that people use without the word "list".
+# Names that are used without the word "list".
 _KNOWN: Final = (
     r"\b(?:to|onto|on|in|into|under) (?:(?:my|the|our) )?"
     r"(?P<known>shopping|groceries|grocery|errands|chores)\s*$"
 )
-# "The list" is a place only where no noun follows: "the list committee" is none.
+# "The list" names a list only if no noun follows, unlike "the list committee".
 _NO_NOUN: Final = (
     r"(?=\s*(?:$|[,.;:!?)#])| (?:for|by|at|on|in|and|please|today|tonight|tomorrow|next|this|every|"
     r"that|to|as|until|from|now|right|due|also|too|high|low|urgent|with|i|which|please|!)\b)"
@@ -50,7 +50,7 @@ _PHRASES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ListPhrase:
-    """Where a list is named. `name` is None for the default list ("my list", "my calendar")."""
+    """A phrase that names a list. `name` is None for the default list ("my list", "my calendar")."""
 
     start: int
     end: int
@@ -65,8 +65,11 @@ def find_list(text: str) -> ListPhrase | None:
         return None
     end = max(match.end() for match in matches)
     ending_last = [match for match in matches if match.end() == end]
-    best = max(ending_last, key=lambda match: (_is_named(match), -match.start()))
-    return ListPhrase(best.start(), best.end(), _name(best))
+    best = max(ending_last, key=lambda match: (_name_group(match) is not None, -match.start()))
+    name, noun = _name_group(best) or "", best.groupdict().get("noun") or "list"
+    if noun.lower() not in {"list", "lists"}:
+        name = f"{name} {noun}"
+    return ListPhrase(best.start(), best.end(), clean_name(name))
 
 
 def clean_name(text: str) -> str | None:
@@ -76,14 +79,6 @@ def clean_name(text: str) -> str | None:
     return None if _DEFAULT_NAMES.fullmatch(name) else unquote(name)
 
 
-def _is_named(match: Match) -> bool:
+def _name_group(match: Match) -> str | None:
     groups = match.groupdict()
-    return any(groups.get(key) for key in ("name", "named", "known"))
-
-
-def _name(match: Match) -> str | None:
-    groups = match.groupdict()
-    name = groups.get("named") or groups.get("known") or groups.get("name") or ""
-    noun = groups.get("noun") or "list"
-    is_plain = noun.lower() in {"list", "lists"}
-    return clean_name(name if is_plain else f"{name} {noun}")
+    return groups.get("named") or groups.get("known") or groups.get("name") or None

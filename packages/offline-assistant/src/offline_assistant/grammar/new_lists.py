@@ -28,7 +28,7 @@ _ANY_VERB: Final = (
 )
 _NEW: Final = r"(?:new|blank|empty|fresh|separate|different|second|another)"
 _ARTICLE: Final = r"(?:(?:me|us|myself) )?(?:(?:a|an|another|the|my|our|some|one) )?"
-# A preposition in front of "list" makes it a place: "add milk to my list".
+# After a preposition, "list" is an existing one: "add milk to my list".
 _NAME: Final = (
     r"(?P<before>(?:(?:to[\s-]?do|"
     r"(?!(?:to|on|in|into|onto|from|for|sure|with|item|items|the|my|a)\b)\S+) ){0,6}?)"
@@ -40,11 +40,12 @@ _WITH: Final = r"(?: (?:with|containing|including)(?: the items?)? (?P<items>.+)
 _END: Final = r"(?: (?:to be (?:created|made).*|right now|now|for me|please))*[\s.!]*"
 _TAIL: Final = rf"(?P<noun>{ONE_LIST}){_CALLED}{_WITH}{_END}"
 _LAST_NAME: Final = rx(r"^.+ (?:called|named|titled) ")
-# "A list of all ..." asks for knowledge of the world, not for an empty list with that name.
+# "A list of all ..." asks for general knowledge, not for an empty list with that name.
 _RESEARCH: Final = rx(r"(?:all|every|the (?:top|best|most)|(?:top|best) \S+)\b.*")
 
 
-def _create(match: Match, _clock: Clock) -> Intent | None:
+def read_new_list(match: Match, _clock: Clock) -> Intent | None:
+    """Read "make a new list called Garden"; with items, they are added to it."""
     after = re.sub(r"(?i)^me(?: please)?$| please$", "", match["after"] or "")
     if _RESEARCH.fullmatch(after):
         return TalkIntent(Topic.OUT_OF_SCOPE)
@@ -62,7 +63,7 @@ def _create(match: Match, _clock: Clock) -> Intent | None:
 
 
 NEW_LIST_RULES: Final = (
-    rule(rf"(?:{_ANY_VERB} )?{_ARTICLE}(?:{_NEW} )+{_NAME}{_TAIL}", _create),
-    rule(rf"{_MAKE} {_ARTICLE}{_NAME}{_TAIL}", _create),
-    rule(r"(?P<noun>list)(?P<before>)(?P<after>)(?P<items>) new", _create),
+    rule(rf"(?:{_ANY_VERB} )?{_ARTICLE}(?:{_NEW} )+{_NAME}{_TAIL}", read_new_list),
+    rule(rf"{_MAKE} {_ARTICLE}{_NAME}{_TAIL}", read_new_list),
+    rule(r"(?P<noun>list)(?P<before>)(?P<after>)(?P<items>) new", read_new_list),
 )

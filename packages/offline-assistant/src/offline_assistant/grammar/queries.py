@@ -1,4 +1,4 @@
-"""From a question about tasks to what to list: its filter, and the words of a title in it."""
+"""Turns a question about tasks into a filter and title words."""
 
 from dataclasses import replace
 from typing import Final
@@ -11,7 +11,7 @@ from offline_assistant.grammar.quotes import show_quotes
 from offline_assistant.intents import Filter, Form, ShowTasksIntent
 from offline_assistant.patterns import rx, word_list
 
-# What begins a question or a wish to see something, and says nothing about which tasks.
+# Beginnings of questions and of requests to see something; they don't select tasks.
 LEAD: Final = rx(
     r"^(?:(?:(?:can|could|may|shall) (?:i|we)|(?:do )?you know|let me|let's|"
     r"i(?:'d| would)? (?:want|like|need)(?: to)?|need|please|and|so|just|tell|show|give|get|read|"
@@ -19,14 +19,14 @@ LEAD: Final = rx(
     r"look(?: up| for| at| through)?|pull up|bring up|go through|evaluate|name|provide|remind|"
     r"report|confirm|make sure|out|me|us|up|to|aloud|through|information|about)\b[\s,:]*)+"
 )
-_ASKED_OF_CHANGING: Final = rx(
+_QUESTION_ABOUT_CHANGES: Final = rx(
     r"^(?:did|have|had|do|should) (?:i|we|you)(?: (?:already|ever))* "
     r"(?:add(?:ed)?|put|note(?:d)?|write|written|create(?:d)?|make|made|have|need(?: to)?|"
     r"deleted?|removed?|completed?|finish(?:ed)?|check(?:ed)? off)\b"
 )
 _ONE_NUMBER: Final = rx(r"#?(\d{1,6})")
 _COUNT: Final = rx(r"^(?:how many|count|hows? many|(?:the )?number of)\b")
-# "Is the report done?" and "did I buy milk?" are about finished tasks as well.
+# "Is the report done?" and "did I buy milk?" include completed tasks.
 _ABOUT_ANY_STATUS: Final = rx(r"^(?:did|have|has|is|are|was|were|am)\b")
 _ABOUT_FINISHED: Final = rx(
     r".*\b(?:(?:have|did|had) (?:i|we) (?:already |just )?"
@@ -70,22 +70,22 @@ _STOP_WORDS: Final = frozenset(
 
 
 def read_query(text: str, clock: Clock) -> ShowTasksIntent:
-    """Return what to list for a question about tasks."""
-    asked = LEAD.sub("", text)
-    form: Form = "count" if _COUNT.match(asked) or _COUNT.match(text) else "list"
-    plain = _read_plain_list(asked, clock)
-    if plain is not None:
-        return replace(plain, form=form)
+    """Return the tasks to show for a question about tasks."""
+    query = LEAD.sub("", text)
+    form: Form = "count" if _COUNT.match(query) or _COUNT.match(text) else "list"
+    list_query = read_list_query(query, clock)
+    if list_query is not None:
+        return replace(list_query, form=form)
     base = Filter(status="all") if _ABOUT_ANY_STATUS.match(text) else Filter()
-    task_filter, rest = read_filter(_ASKED_OF_CHANGING.sub("", asked), clock, base)
+    task_filter, rest = read_filter(_QUESTION_ABOUT_CHANGES.sub("", query), clock, base)
     words = title_words(rest)
     if number := _ONE_NUMBER.fullmatch(words):
         return ShowTasksIntent(Filter(status="all"), numbers=(int(number[1]),))
     if not words:
-        task_filter, rest = read_filter(asked, clock, Filter())
+        task_filter, rest = read_filter(query, clock, Filter())
         words = title_words(rest)
     if _ABOUT_FINISHED.fullmatch(text) and not _NEGATED.fullmatch(text):
-        # The day a task was done is nothing that the tools filter by.
+        # The tools can't filter by the day of completion.
         task_filter = replace(task_filter, status="completed", due_from=None, due_to=None)
         words = words.replace("accomplished", "").replace("accomplish", "").strip()
     only_dated = _DATED.fullmatch(text) is not None and not words
@@ -93,15 +93,15 @@ def read_query(text: str, clock: Clock) -> ShowTasksIntent:
 
 
 def title_words(text: str) -> str:
-    """Return the words of a question that can be words of a title."""
+    """Return the words of a question that may be part of a title."""
     shown = (show_quotes(word).strip(".,;:!?()\"'\u201c\u201d") for word in text.split())
     return " ".join(
         word for word in shown if word and word.lower().replace("\u2019", "'") not in _STOP_WORDS
     )
 
 
-def _read_plain_list(text: str, clock: Clock) -> ShowTasksIntent | None:
-    """Read "my shopping list for today"; None if more than a list is named."""
+def read_list_query(text: str, clock: Clock) -> ShowTasksIntent | None:
+    """Read "my shopping list for today"; None if the text names more than a list."""
     match = _PLAIN_LIST.fullmatch(text)
     if match is None:
         return None

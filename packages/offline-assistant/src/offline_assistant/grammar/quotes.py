@@ -1,7 +1,7 @@
-"""Quoted text is data: it is hidden from the grammar and shown again in titles.
+"""Hides quoted text from the grammar, since it is data, and restores it in titles.
 
-Each quoted character moves to a private-use plane of Unicode, where no pattern finds words in it;
-moving it back needs no table. (Emoji stay where they are: no pattern looks for them.)
+Each quoted character is shifted to a private-use plane of Unicode, where no pattern matches words;
+restoring it needs no table. (Emoji aren't shifted: no pattern matches them.)
 """
 
 import re
@@ -18,25 +18,25 @@ _ALL_HIDDEN: Final = re.compile(f"{_HIDDEN.pattern}(?:{_HIDDEN.pattern}|[\U00010
 
 
 def hide_quotes(text: str) -> str:
-    """Return the text with everything in quotation marks hidden, the marks too."""
-    return _QUOTED.sub(_hide, _HIDDEN.sub("", text))
+    """Hide everything in quotation marks, including the marks."""
+
+    def hide(match: re.Match[str]) -> str:
+        return "".join(chr(ord(c) + _PLANE) if ord(c) <= _LAST else c for c in match.group())
+
+    return _QUOTED.sub(hide, _HIDDEN.sub("", text))
 
 
 def show_quotes(text: str) -> str:
-    """Return the text as the user wrote it."""
+    """Restore the text as the user wrote it."""
     return _HIDDEN.sub(lambda match: chr(ord(match.group()) - _PLANE), text)
 
 
 def is_quoted(text: str) -> bool:
-    """Whether all of a text is in quotation marks."""
+    """Return whether the whole text is in quotation marks."""
     return _ALL_HIDDEN.fullmatch(text.strip()) is not None
 
 
 def unquote(text: str) -> str:
-    """Return the text as written; without its marks if all of it was quoted."""
+    """Restore the text as written, without the marks if all of it is quoted."""
     shown = show_quotes(text.strip())
     return shown[1:-1].strip() if is_quoted(text) else shown
-
-
-def _hide(match: re.Match[str]) -> str:
-    return "".join(chr(ord(c) + _PLANE) if ord(c) <= _LAST else c for c in match.group())

@@ -1,4 +1,4 @@
-"""A grammar is a table of rules, tried in order; a rule may pass a sentence on by reading nothing."""
+"""A grammar is a table of rules, tried in order; a reader that returns None passes to the next rule."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ Reader = Callable[[Match, Clock], Intent | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a whole sentence looks like, and what it asks for then."""
+    """A pattern for a whole sentence, and the reader that turns its match into an intent."""
 
     pattern: Pattern
     read: Reader
 
 
 def rule(pattern: str, read: Reader) -> Rule:
-    """Make a rule of a pattern in the notation of `patterns.rx`."""
+    """Create a rule from a pattern in the notation of `patterns.rx`."""
     return Rule(rx(pattern), read)
 
 
 def apply_rules(rules: Iterable[Rule], sentence: str, clock: Clock) -> Intent | None:
-    """Return what the first rule that fits reads in a sentence."""
-    for one in rules:
-        match = one.pattern.fullmatch(sentence)
-        intent = one.read(match, clock) if match else None
+    """Return the intent of the first rule that reads a sentence; None if none does."""
+    for candidate in rules:
+        match = candidate.pattern.fullmatch(sentence)
+        intent = candidate.read(match, clock) if match else None
         if intent is not None:
             return intent
     return None

@@ -1,7 +1,7 @@
-"""Whether a sentence asks, commands or forbids: the rule that a question never changes anything.
+"""Classifies sentences as questions, commands or prohibitions; a question never changes anything.
 
-A message that begins like a question is a question as a whole, whatever comes later in it. "Can you
-add milk?" has the form of a question but asks for an action, so it counts as a command.
+A message that begins like a question is a question as a whole, whatever follows. "Can you add milk?"
+has the form of a question but requests an action, so it counts as a command.
 """
 
 import re
@@ -39,14 +39,14 @@ _FILLER_WORDS: Final = (
     r"but|actually|olly|siri|alexa|assistant|sorry|excuse me|pretty please|please|pls|plz|kindly|"
     r"just|quickly|thanks|thank you"
 )
-# No two ways to read a run of fillers ("ok so" is two): else a long run has 2^n readings.
+# Only one way to match a run of fillers ("ok so" is two), else a long run has 2^n ways.
 _FILLER: Final = rx(rf"^(?:(?:{_HELLO}|{_FILLER_WORDS})\b[\s,!.:-]*)+(?=\S)")
-# "(?r)" matches from the end backwards, so a run that isn't at the end costs nothing.
+# "(?r)" matches backwards from the end, so a run elsewhere costs nothing.
 _TRAILER: Final = rx(
     r"(?r)(?:[\s,]+(?:please|pls|plz|thanks|thank you(?: very much)?|thx|okay|ok|right now|for me|"
     r"if you can|if possible|will you|would you|could you)(?: ?[.!]+)?)+$"
 )
-# "Do", "have" and "must" also begin commands ("do the dishes"); a pronoun tells the question.
+# "Do", "have" and "must" also begin commands ("do the dishes"); a pronoun marks a question.
 _PRONOUN: Final = r"(?:i|you|we|they|he|she|it|my|our|any|anyone|anybody|anything|these|those)"
 _WH_WORD: Final = r"(?:what|when|where|who|whom|whose|why|how|which)(?:'?(?:s|re|d|ll|ve))?"
 _AUXILIARY: Final = (
@@ -99,13 +99,13 @@ _AND_COMMAND: Final = rx(
     r"(?:add|put) .+ (?:to|on) (?:my|the|our) |"
     r"remind me (?:to|about|at|in|on|tomorrow)\b))"
 )
-# Enough to see how a sentence begins, however much follows.
+# Enough to recognize the beginning of a sentence.
 _MAX_START_CHARS: Final = 200
 _QUESTION_MARK: Final = re.compile(r"[?\u061f\uff1f\u2048\u2049][\s)\]}\"'!.\u201d\u2019]*$")
 
 
 def split_sentences(text: str) -> list[str]:
-    """Split a message where another command or question begins; other full stops stay in titles."""
+    """Split a message where another command or question begins; other periods stay in titles."""
     sentences: list[str] = []
     gap = ""
     for index, part in enumerate(_SENTENCE_END.split(text)):
@@ -113,27 +113,26 @@ def split_sentences(text: str) -> list[str]:
             gap = part
         elif not part.strip():
             continue
-        elif sentences and _continues(sentences[-1], part.strip()):
+        elif sentences and (
+            _ABBREVIATION.search(sentences[-1])
+            or not (
+                _NEXT_COMMAND.match(part.strip()) or is_question(sentences[-1][:_MAX_START_CHARS])
+            )
+        ):
             sentences[-1] += ("\n" if "\n" in gap else gap) + part.strip()
         else:
             sentences.append(part.strip())
-    return [part.strip() for sentence in sentences for part in _split_commands(sentence)]
-
-
-def _split_commands(sentence: str) -> list[str]:
-    """Split "add milk and delete 3"; a question mark at its end is then about both."""
-    parts = _AND_COMMAND.split(sentence)
-    return [sentence] if ends_as_question(sentence) and not is_question(parts[-1]) else parts
-
-
-def _continues(before: str, piece: str) -> bool:
-    if _ABBREVIATION.search(before):
-        return True
-    return not _NEXT_COMMAND.match(piece) and not is_question(before[:_MAX_START_CHARS])
+    commands: list[str] = []
+    for sentence in sentences:
+        parts = _AND_COMMAND.split(sentence)
+        # "Add milk and delete 3?" stays whole: the question mark applies to both.
+        is_whole = ends_as_question(sentence) and not is_question(parts[-1])
+        commands.extend([sentence] if is_whole else [part.strip() for part in parts])
+    return commands
 
 
 def strip_fillers(sentence: str) -> str:
-    """Return a sentence without greetings, "please" and the like at its ends."""
+    """Remove greetings, "please" and the like from both ends of a sentence."""
     before, text = None, sentence.strip()
     while before != text:
         before = text
@@ -142,7 +141,7 @@ def strip_fillers(sentence: str) -> str:
 
 
 def is_question(sentence: str) -> bool:
-    """Whether a sentence only asks: such a one must not lead to a change."""
+    """Return whether a sentence is a question, which must not lead to a change."""
     text = strip_fillers(sentence)
     if strip_request(text) != text:
         return False
@@ -150,24 +149,24 @@ def is_question(sentence: str) -> bool:
 
 
 def ends_as_question(sentence: str) -> bool:
-    """Whether a sentence ends in a question mark without being a polite request."""
+    """Return whether a sentence ends in a question mark and isn't a polite request."""
     text = strip_fillers(sentence)
     is_request = asks_assistant(text) and strip_request(text) != text
     return _QUESTION_MARK.search(text) is not None and not is_request
 
 
 def is_negated(sentence: str) -> bool:
-    """Whether a sentence forbids; "don't forget to ..." does not."""
+    """Return whether a sentence is a prohibition; "don't forget to ..." isn't."""
     return _NEGATION.match(sentence) is not None and not _REMEMBER.match(sentence)
 
 
 def strip_request(sentence: str) -> str:
-    """Return the command inside a polite request; the sentence itself if it is none."""
+    """Return the command inside a polite request; any other sentence unchanged."""
     text = sentence
     while match := _REQUEST.match(text):
         rest = strip_fillers(text[match.end() :])
         if match.group().strip().endswith("mind"):
-            rest = _base_form(rest)
+            rest = base_form(rest)
         if _FORM_ONLY.match(text) and not _is_command(rest):
             return sentence
         text = rest
@@ -175,13 +174,13 @@ def strip_request(sentence: str) -> str:
 
 
 def starts_command(message: str) -> bool:
-    """Whether a message begins like a command or a question, so that it answers nothing."""
+    """Return whether a message begins like a command or a question, so it isn't a reply to one."""
     text = strip_request(strip_fillers(hide_quotes(message)))
     return _is_command(text) or is_question(text) or ends_as_question(text)
 
 
 def asks_assistant(sentence: str) -> bool:
-    """Whether a request asks the assistant itself to act: "can you clean the house"."""
+    """Return whether a request asks the assistant itself to act: "can you clean the house"."""
     return _FORM_ONLY.match(sentence) is not None
 
 
@@ -190,8 +189,8 @@ def _is_command(text: str) -> bool:
     return first is not None and first.group().lower() in COMMAND_VERBS
 
 
-def _base_form(text: str) -> str:
-    """Return "delete task 3" for "deleting task 3"."""
+def base_form(text: str) -> str:
+    """Return "delete task 3" for "deleting task 3"; unchanged if no command verb fits."""
     match = _GERUND.match(text)
     if match is None:
         return text

@@ -1,4 +1,4 @@
-"""Small talk and questions about the assistant itself: answered without any tool."""
+"""Small talk and questions about the assistant, which need no tool."""
 
 from typing import Final
 
@@ -24,8 +24,8 @@ _KIND: Final = (
 _NOW: Final = r"(?: is it| of (?:the )?(?:day|week)| today| now| right now| please)*"
 _THINGS: Final = r"(?:a |an )?(?:tasks?|lists?|to-?dos?|items?)"
 
-# One line is one way to say it; a topic may have several.
-_WAYS: Final = (
+# Each line is one pattern; a topic may have several.
+_TOPIC_PATTERNS: Final = (
     (
         Topic.GREETING,
         (
@@ -136,11 +136,11 @@ _WAYS: Final = (
         r"undo(?: (?:it|that|this))?|revert(?: it| that)?|restore .+|undelete .+|recover .+",
     ),
 )
-_PATTERNS: Final = tuple((topic, rx(pattern)) for topic, pattern in _WAYS)
+_PATTERNS: Final = tuple((topic, rx(pattern)) for topic, pattern in _TOPIC_PATTERNS)
 
 
-def small_talk(sentence: str) -> Intent | None:
-    """Return the topic of a sentence that needs no tool; None if it is no small talk."""
+def read_small_talk(sentence: str) -> Intent | None:
+    """Return the topic of a sentence that needs no tool; None for any other sentence."""
     text = sentence.strip(" \t\n.,!?\u2026:;)(")
     return next(
         (TalkIntent(topic) for topic, pattern in _PATTERNS if pattern.fullmatch(text)), None

@@ -1,4 +1,4 @@
-"""From what follows "add" to the titles of new tasks, with their details."""
+"""Reads the titles and details of new tasks from the text after "add"."""
 
 from dataclasses import replace
 from typing import Final
@@ -33,7 +33,7 @@ _LINK_START: Final = rx(
     r"^(?:(?:to|about|of|that|for me to|for|regarding|on|as|down|before|the next) )+"
     r"|^(?:to|about|of|that|for|down)$"
 )
-# What stands for a title that was not said.
+# Placeholders for a missing title.
 _NO_TITLE: Final = rx(
     r"(?:it|this|that|these|those|them|one|this one|that one|something|anything|items?|an item|event|"
     r"reminders?|task|stuff|(?:the|this) (?:item|task|event)|an?|the|in there|also|too|another|new|"
@@ -45,11 +45,11 @@ _REPEAT: Final = rx(r"\b(?:repeat(?:ing|ed|s)?|recurring|recur|rotating)\b")
 def read_tasks(
     text: str, clock: Clock, *, prefer_first_date: bool = False, is_enumeration: bool = False
 ) -> AddIntent | ClarifyIntent:
-    """Read what follows "add" or "remind me"; asks for the title if there is none.
+    """Read the text after "add" or "remind me"; ask for the title if it has none.
 
     Args:
         prefer_first_date: see `take_details`.
-        is_enumeration: see `split_items`; it is one too if a list or "tasks" are named.
+        is_enumeration: see `split_items`; a list's name, or "tasks", also implies it.
     """
     details = take_details(text, clock, prefer_first_date=prefer_first_date)
     is_enumeration = (
@@ -57,23 +57,34 @@ def read_tasks(
         or details.list_name is not None
         or _PLURAL_NOUN.fullmatch(details.text) is not None
     )
-    title = _clean_title(details.text)
+    whole = tidy(details.text)
+    title = _NOUN_PREFIX.sub("", whole)
+    title = tidy(strip_link(title) if title != whole else title)
+    title = _ARTICLE_START.sub("", title) or title
     items = [title] if is_quoted(title) else split_items(title, is_enumeration=is_enumeration)
     if len(items) > 1:
-        tasks = tuple(_own_dates(item, details, clock) for item in items)
+        # "Milk today and bread tomorrow" have a date each.
+        own = [take_dates(item, clock) for item in items]
+        tasks = tuple(
+            new_task(
+                unquote(dates.text or item),
+                replace(details, when=dates.when if dates.due else details.when),
+            )
+            for item, dates in zip(items, own, strict=True)
+        )
     else:
-        tasks = tuple(_with_details(unquote(item), details) for item in items)
+        tasks = tuple(new_task(unquote(item), details) for item in items)
     when = details.when
     repeats = _REPEAT.search(text) is not None or (when is not None and when.repeats)
     if not tasks or _NO_TITLE.fullmatch(tasks[0].title):
         return ClarifyIntent(
-            Missing.TITLE, AddIntent((_with_details("", details),), wants_repeat=repeats)
+            Missing.TITLE, AddIntent((new_task("", details),), wants_repeat=repeats)
         )
     return AddIntent(tasks, wants_repeat=repeats)
 
 
 def complete_draft(draft: AddIntent, text: str, clock: Clock) -> AddIntent | ClarifyIntent:
-    """Complete a draft by the answer to "what should I add?"; the answer's own details win."""
+    """Complete a draft with the reply to "What should I add?"; the reply's details take precedence."""
     shared = draft.tasks[0]
     read = read_tasks(text, clock, is_enumeration=True)
     if isinstance(read, ClarifyIntent):
@@ -97,14 +108,8 @@ def strip_link(text: str) -> str:
     return _LINK_START.sub("", tidy(text))
 
 
-def _own_dates(item: str, details: Details, clock: Clock) -> NewTask:
-    """Return one of several tasks: "milk today and bread tomorrow" have each their own date."""
-    own = take_dates(item, clock)
-    task = _with_details(unquote(own.text or item), details)
-    return replace(task, due=own.due or task.due)
-
-
-def _with_details(title: str, details: Details) -> NewTask:
+def new_task(title: str, details: Details) -> NewTask:
+    """Return a new task with a title and the details of its phrase."""
     return NewTask(
         title=title,
         list_name=details.list_name,
@@ -113,10 +118,3 @@ def _with_details(title: str, details: Details) -> NewTask:
         notes=details.notes,
         tags=details.tags,
     )
-
-
-def _clean_title(text: str) -> str:
-    whole = tidy(text)
-    title = _NOUN_PREFIX.sub("", whole)
-    title = tidy(strip_link(title) if title != whole else title)
-    return _ARTICLE_START.sub("", title) or title
