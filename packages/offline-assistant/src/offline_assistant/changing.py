@@ -1,66 +1,55 @@
-"""Plans that change tasks and lists. Changing many at once asks first."""
+"""Plans that change tasks and lists. Changes of many tasks need a confirmation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from offline_assistant import replies, tool_calls
-from offline_assistant.date_text import format_due
 from offline_assistant.intents import (
     AddIntent,
     ByFilter,
     Changes,
     CompleteIntent,
+    ConfirmIntent,
     CreateListIntent,
     DeleteIntent,
     DeleteListIntent,
+    DiscardIntent,
     Filter,
     ReopenIntent,
     Target,
     Topic,
+    UndoIntent,
     UpdateIntent,
 )
-from offline_assistant.lookup import Plan, PlanContext, ResolvedTarget, find, similar_list
-from offline_assistant.markdown import escape, mention, mention_deleted, quote
-from offline_assistant.prompts import Prompt
-from offline_assistant.tool_calls import (
-    FunctionCall,
-    FunctionOutput,
-    TaskResult,
-    add_task,
-    ask_to_delete,
-    change_tasks,
-    complete_task,
-    confirm_changes,
-    create_list,
-    delete_list,
-    delete_task,
-    discard_changes,
-    list_lists,
-    list_tasks,
-    reopen_task,
-    update_task,
+from offline_assistant.lookup import (
+    Plan,
+    PlanContext,
+    ResolvedTarget,
+    resolve_target,
+    similar_list,
 )
+from offline_assistant.markdown import escape, mention, quote
+from offline_assistant.prompts import Prompt
+from offline_assistant.tool_calls import FunctionCall, TaskResult
 
-MAX_AT_ONCE: Final = 200  # what the tools take
-MAX_UNASKED: Final = 3  # more tasks are changed only after a yes
+MAX_AT_ONCE: Final = 200  # limit of the tools
+MAX_UNCONFIRMED: Final = 3  # changes of more tasks need a confirmation
 
 
-def add(intent: AddIntent, context: PlanContext) -> Plan:
-    """Add all tasks in one step; the tool makes a list that is missing."""
-    outputs = yield [add_task(task) for task in intent.tasks]
+def add_tasks(intent: AddIntent, context: PlanContext) -> Plan:
+    """Add all tasks in one step; the tool creates a missing list."""
+    outputs = yield [tool_calls.add_task(task) for task in intent.tasks]
     added = [output.task for output in outputs if output.is_ok and output.task]
     texts = []
     with_list = any(task.list_name for task in intent.tasks)
     if len(added) == 1:
-        texts.append(
-            f"Added {replies.describe_task(added[0], context.clock, with_list=with_list)}."
-        )
+        task = replies.describe_task(added[0], context.clock, with_list=with_list)
+        texts.append(f"Added {task}.")
     elif added:
         where = f" to {quote(added[0].list_name)}" if with_list and added[0].list_name else ""
-        texts.append(
-            f"Added {len(added)} tasks{where}:\n\n{replies.format_tasks(added, context.clock)}"
-        )
+        tasks = replies.format_tasks(added, context.clock)
+        texts.append(f"Added {len(added)} tasks{where}:\n\n{tasks}")
     texts.extend(
         replies.describe_failure(f"add {quote(str(output.call.arguments.get('title')))}", output)
         for output in outputs
@@ -73,97 +62,116 @@ def add(intent: AddIntent, context: PlanContext) -> Plan:
     return "\n\n".join(texts)
 
 
-def complete(intent: CompleteIntent, context: PlanContext) -> Plan:
-    """Complete tasks, many only after a yes; one that is done already is only named."""
-    found = yield from find(intent.target, context)
-    done = tuple(task for task in found.tasks if task.is_completed)
-    if len(done) == 1 == len(found.numbers):
+def complete_tasks(intent: CompleteIntent, context: PlanContext) -> Plan:
+    """Complete tasks; a single one that is already done isn't changed."""
+    resolved = yield from resolve_target(intent.target, context)
+    done = tuple(task for task in resolved.tasks if task.is_completed)
+    if len(done) == 1 == len(resolved.numbers):
         return f"{mention(done[0].number, done[0].title)} is done already."
-    if _is_bulk(intent.target, found):
-        call = change_tasks(found.numbers[:MAX_AT_ONCE], Changes(), completed=True)
-        return (yield from _ask_first(found, call, "Mark {} as done", context))
-    return (yield from _change_each(found, complete_task, "complete", "Done"))
+    if is_bulk(intent.target, resolved):
+        call = tool_calls.change_tasks(resolved.numbers[:MAX_AT_ONCE], Changes(), completed=True)
+        return (yield from _ask_first(resolved, call, "Mark {} as done".format, context))
+    return (
+        yield from _change_each(
+            resolved, tool_calls.complete_task, "complete", replies.report_completed
+        )
+    )
 
 
-def reopen(intent: ReopenIntent, context: PlanContext) -> Plan:
-    """Reopen tasks, many only after a yes; words mean completed ones."""
-    found = yield from find(intent.target, context, prefers_completed=True)
-    if _is_bulk(intent.target, found):
-        call = change_tasks(found.numbers[:MAX_AT_ONCE], Changes(), completed=False)
-        return (yield from _ask_first(found, call, "Open {} again", context))
-    return (yield from _change_each(found, reopen_task, "reopen", "Open again"))
+def reopen_tasks(intent: ReopenIntent, context: PlanContext) -> Plan:
+    """Reopen tasks; words prefer completed ones."""
+    resolved = yield from resolve_target(intent.target, context, prefer_completed=True)
+    if is_bulk(intent.target, resolved):
+        call = tool_calls.change_tasks(resolved.numbers[:MAX_AT_ONCE], Changes(), completed=False)
+        return (yield from _ask_first(resolved, call, "Open {} again".format, context))
+    return (
+        yield from _change_each(resolved, tool_calls.reopen_task, "reopen", replies.report_reopened)
+    )
 
 
-def delete(intent: DeleteIntent, context: PlanContext) -> Plan:
-    """Delete a task; more than one, or what a rule picked out, only after a yes."""
-    found = yield from find(intent.target, context)
-    if found.is_selection or len(found.numbers) > 1:
-        call = ask_to_delete(found.numbers[:MAX_AT_ONCE])
-        return (yield from _ask_first(found, call, "Delete {}", context))
-    return (yield from _change_each(found, delete_task, "delete", "Deleted", mention_deleted))
+def delete_tasks(intent: DeleteIntent, context: PlanContext) -> Plan:
+    """Delete a task; several tasks, or a selection, need a confirmation."""
+    resolved = yield from resolve_target(intent.target, context)
+    if resolved.is_selection or len(resolved.numbers) > 1:
+        call = tool_calls.ask_to_delete(resolved.numbers[:MAX_AT_ONCE])
+        return (yield from _ask_first(resolved, call, "Delete {}".format, context))
+    return (
+        yield from _change_each(resolved, tool_calls.delete_task, "delete", replies.report_deleted)
+    )
 
 
-def update(intent: UpdateIntent, context: PlanContext) -> Plan:
-    """Change tasks, many only after a yes; one task's tags are read first, since all are sent."""
-    found = yield from find(intent.target, context)
-    if not found.numbers:
-        return found.reply
-    changes = intent.changes
-    if _is_bulk(intent.target, found):
+def update_tasks(intent: UpdateIntent, context: PlanContext) -> Plan:
+    """Change tasks; a change of tags reads them first, since the tool replaces all of them."""
+    resolved = yield from resolve_target(intent.target, context)
+    changes, clock = intent.changes, context.clock
+    if resolved.numbers and is_bulk(intent.target, resolved):
         if changes.title is not None or changes.notes is not None:
             return "I change titles and notes of one task at a time. Nothing was changed."
-        call = change_tasks(found.numbers[:MAX_AT_ONCE], changes, completed=None)
-        return (yield from _ask_first(found, call, _phrase(changes, context), context))
-    known = {task.number: task for task in found.tasks}
-    if (changes.add_tags or changes.drop_tags) and not known:
-        (output,) = yield [list_tasks(Filter(status="all"))]
+        call = tool_calls.change_tasks(resolved.numbers[:MAX_AT_ONCE], changes, completed=None)
+
+        def describe_change(tasks: str) -> str:
+            return replies.describe_bulk_change(changes, tasks, clock)
+
+        return (yield from _ask_first(resolved, call, describe_change, context))
+    known = {task.number: task for task in resolved.tasks}
+    if resolved.numbers and changes.has_tags and not known:
+        (output,) = yield [tool_calls.list_tasks(Filter(status="all"))]
         known = {task.number: task for task in output.tasks}
-    outputs = yield [
-        update_task(number, changes, _tags(changes, known.get(number))) for number in found.numbers
-    ]
-    return _report_update(outputs, context)
+
+    def update_task(number: int) -> FunctionCall:
+        current = known[number].tags if number in known else ()
+        tags = changes.change_tags(current) if changes.has_tags else None
+        return tool_calls.update_task(number, changes, tags)
+
+    def report(tasks: Sequence[TaskResult]) -> str:
+        if len(tasks) > 1:
+            return f"Changed {len(tasks)} tasks:\n\n{replies.format_tasks(tasks, clock)}"
+        has_moved = changes.list_name is not None
+        return f"Changed: {replies.describe_task(tasks[0], clock, with_list=has_moved)}."
+
+    return (yield from _change_each(resolved, update_task, "change", report))
 
 
-def undo(context: PlanContext) -> Plan:
-    """Take back what the last turn has changed."""
+def undo(_intent: UndoIntent, context: PlanContext) -> Plan:
+    """Undo the changes of the last turn."""
     (output,) = yield [tool_calls.undo()]
     if output.code == "nothing-to-undo":
-        return replies.talk(Topic.NOTHING_TO_UNDO, context.clock)
-    if output.waits:
+        return replies.topic_reply(Topic.NOTHING_TO_UNDO, context.clock)
+    if output.needs_confirmation:
         return f"Undo all of that? It changes much. {Prompt.CONFIRM.value}"
     if not output.is_ok:
         return replies.describe_failure("undo that", output)
-    return replies.changed("Undone", output)
+    return replies.describe_changes("Undone", output)
 
 
-def confirm(context: PlanContext) -> Plan:
-    """Carry out what the turn before asked about."""
-    (output,) = yield [confirm_changes()]
+def confirm(_intent: ConfirmIntent, context: PlanContext) -> Plan:
+    """Carry out the change that the previous turn asked to confirm."""
+    (output,) = yield [tool_calls.confirm_changes()]
     if output.code == "nothing-waits":
-        return replies.talk(Topic.NOTHING_TO_CONFIRM, context.clock)
+        return replies.topic_reply(Topic.NOTHING_TO_CONFIRM, context.clock)
     if not output.is_ok:
         return replies.describe_failure("do that", output)
     left = str(output.data.get("left") or "")
-    return "\n\n".join(filter(None, [replies.changed("Done", output), escape(left)]))
+    return "\n\n".join(filter(None, [replies.describe_changes("Done", output), escape(left)]))
 
 
-def discard(context: PlanContext) -> Plan:
-    """Drop what the turn before asked about."""
-    yield [discard_changes()]
-    return replies.talk(Topic.LEFT_ALONE, context.clock)
+def discard(_intent: DiscardIntent, context: PlanContext) -> Plan:
+    """Discard the change that the previous turn asked to confirm."""
+    yield [tool_calls.discard_changes()]
+    return replies.topic_reply(Topic.LEFT_ALONE, context.clock)
 
 
-def new_list(intent: CreateListIntent) -> Plan:
+def create_list(intent: CreateListIntent, _context: PlanContext) -> Plan:
     """Create a list."""
-    (output,) = yield [create_list(intent.name)]
+    (output,) = yield [tool_calls.create_list(intent.name)]
     if not output.is_ok:
         return replies.describe_failure(f"create the list {quote(intent.name)}", output)
     return f"Created the list {quote(intent.name)}."
 
 
-def remove_list(intent: DeleteListIntent) -> Plan:
-    """Delete a list, only after a yes."""
-    (output,) = yield [list_lists()]
+def delete_list(intent: DeleteListIntent, _context: PlanContext) -> Plan:
+    """Ask to confirm the deletion of a list."""
+    (output,) = yield [tool_calls.list_lists()]
     if not output.is_ok:
         return replies.describe_failure("look at your lists", output)
     known = {found.name: found for found in output.lists}
@@ -171,8 +179,8 @@ def remove_list(intent: DeleteListIntent) -> Plan:
     if name is None:
         names = ", ".join(quote(other) for other in known) or "none"
         return f"There is no list called {quote(intent.name)}. Your lists: {names}."
-    (output,) = yield [delete_list(name, with_tasks=intent.with_tasks)]
-    if not output.waits:
+    (output,) = yield [tool_calls.delete_list(name, with_tasks=intent.with_tasks)]
+    if not output.needs_confirmation:
         return replies.describe_failure(f"delete the list {quote(name)}", output)
     count = known[name].open_tasks
     tasks = f"{count} open task{'' if count == 1 else 's'}"
@@ -180,121 +188,71 @@ def remove_list(intent: DeleteListIntent) -> Plan:
     return f"Delete the list {quote(name)}? Its tasks ({tasks}) {fate}. {Prompt.CONFIRM.value}"
 
 
+def is_bulk(target: Target, resolved: ResolvedTarget) -> bool:
+    """Return whether a change needs a confirmation: of a selection, or of more than a few tasks."""
+    is_filtered = isinstance(target, ByFilter) and len(resolved.numbers) > 1
+    return is_filtered or len(resolved.numbers) > MAX_UNCONFIRMED
+
+
 def _change_each(
-    found: ResolvedTarget,
-    call: Callable[[int], FunctionCall],
-    doing: str,
-    done: str,
-    name: Callable[[int, str], str] = mention,
+    resolved: ResolvedTarget,
+    make_call: Callable[[int], FunctionCall],
+    action: str,
+    report: Callable[[Sequence[TaskResult]], str],
 ) -> Plan:
-    if not found.numbers:
-        return found.reply
-    outputs = yield [call(number) for number in found.numbers[:MAX_AT_ONCE]]
-    tasks = [output.task for output in outputs if output.is_ok and output.task]
-    texts = []
-    if len(tasks) == 1:
-        texts.append(f"{done}: {name(tasks[0].number, tasks[0].title)}.")
-    elif tasks:
-        names = "\n".join(
-            f"- {name(task.number, task.title)}" for task in tasks[: replies.MAX_LINES]
-        )
-        texts.append(f"{done}, {len(tasks)} tasks:\n\n{names}")
-    texts.extend(
-        replies.describe_failure(f"{doing} #{output.call.arguments.get('task')}", output)
-        for output in outputs
-        if not (output.is_ok or output.waits)
-    )
-    texts.extend(_waiting(outputs))
-    return "\n\n".join(texts)
-
-
-def _waiting(outputs: Sequence[FunctionOutput]) -> list[str]:
-    """Ask about the calls that wait: the message changed others before."""
-    waiting = [f"#{output.call.arguments.get('task')}" for output in outputs if output.waits]
-    if not waiting:
-        return []
-    return [f"Still waiting: {', '.join(waiting)}. That's much at once. {Prompt.CONFIRM.value}"]
-
-
-def _is_bulk(target: Target, found: ResolvedTarget) -> bool:
-    """Tell whether to ask first: a rule picked several tasks, or they are more than a few."""
-    picked = isinstance(target, ByFilter) and len(found.numbers) > 1
-    return picked or len(found.numbers) > MAX_UNASKED
-
-
-def _ask_first(found: ResolvedTarget, call: FunctionCall, doing: str, context: PlanContext) -> Plan:
-    """Ask before many are changed, and show them; the tool keeps them until the yes.
+    """Change tasks by a call each; report changes, failures and calls that need a confirmation.
 
     Args:
-        doing: what would be done, with {} for the tasks.
+        action: the action in "I couldn't {action} #3".
+        report: describes the changed tasks, at least one.
     """
-    if not found.numbers:
-        return found.reply
-    if not found.tasks:
-        (output,) = yield [list_tasks(Filter(status="all"))]
-        wanted = tuple(task for task in output.tasks if task.number in found.numbers)
-        found = replace(found, tasks=wanted if len(wanted) == len(found.numbers) else ())
-    (output,) = yield [call]
-    if not output.waits:
-        return replies.describe_failure("ask about that", output)
-    numbers = found.numbers[:MAX_AT_ONCE]
-    if found.tasks:
-        shown = replies.format_tasks(found.tasks[: replies.MAX_LINES], context.clock)
-        rest = numbers[replies.MAX_LINES :]
-    else:
-        shown, rest = "", numbers
-    also = (
-        f"\n\n{'Also ' if shown else ''}{', '.join(f'#{number}' for number in rest)}."
-        if rest
-        else ""
-    )
-    count = "this task" if len(numbers) == 1 else f"these {len(numbers)} tasks"
-    more = "\n\nThere are more; ask again for the rest." if found.has_more else ""
-    return f"{doing.format(count)}?\n\n{shown}{also}{more}\n\n{Prompt.CONFIRM.value}"
-
-
-def _phrase(changes: Changes, context: PlanContext) -> str:
-    """Say what changes do, with {} for the tasks."""
-    parts = []
-    if changes.due is not None:
-        parts.append(f"Move {{}} to {format_due(changes.due, context.clock)}")
-    if changes.clear_due:
-        parts.append("Remove the date of {}")
-    if changes.list_name is not None:
-        parts.append(f"Move {{}} to {_braced(quote(changes.list_name))}")
-    if changes.priority is not None:
-        level = "no" if changes.priority == "none" else changes.priority
-        parts.append(f"Set {{}} to {level} priority")
-    if changes.add_tags or changes.drop_tags:
-        parts.append("Change the tags of {}")
-    return parts[0] if len(parts) == 1 else "Change {}"
-
-
-def _braced(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-def _tags(changes: Changes, task: TaskResult | None) -> tuple[str, ...] | None:
-    if not changes.add_tags and not changes.drop_tags:
-        return None
-    dropped = {tag.casefold() for tag in changes.drop_tags}
-    kept = [tag for tag in (task.tags if task else ()) if tag.casefold() not in dropped]
-    return tuple(dict.fromkeys([*kept, *changes.add_tags]))
-
-
-def _report_update(outputs: Sequence[FunctionOutput], context: PlanContext) -> str:
+    if not resolved.numbers:
+        return resolved.reply
+    outputs = yield [make_call(number) for number in resolved.numbers[:MAX_AT_ONCE]]
     tasks = [output.task for output in outputs if output.is_ok and output.task]
-    texts = []
-    if len(tasks) == 1:
-        has_moved = "list" in outputs[0].call.arguments
-        changed = replies.describe_task(tasks[0], context.clock, with_list=has_moved)
-        texts.append(f"Changed: {changed}.")
-    elif tasks:
-        texts.append(f"Changed {len(tasks)} tasks:\n\n{replies.format_tasks(tasks, context.clock)}")
+    texts = [report(tasks)] if tasks else []
     texts.extend(
-        replies.describe_failure(f"change #{output.call.arguments.get('task')}", output)
+        replies.describe_failure(f"{action} #{output.call.arguments.get('task')}", output)
         for output in outputs
-        if not (output.is_ok or output.waits)
+        if not (output.is_ok or output.needs_confirmation)
     )
-    texts.extend(_waiting(outputs))
+    waiting = [
+        f"#{output.call.arguments.get('task')}" for output in outputs if output.needs_confirmation
+    ]
+    if waiting:  # earlier commands of the message changed other tasks
+        texts.append(
+            f"Still waiting: {', '.join(waiting)}. That's much at once. {Prompt.CONFIRM.value}"
+        )
     return "\n\n".join(texts)
+
+
+def _ask_first(
+    resolved: ResolvedTarget,
+    call: FunctionCall,
+    describe_change: Callable[[str], str],
+    context: PlanContext,
+) -> Plan:
+    """Show the tasks of a change and ask to confirm it; the tool keeps the change until the yes.
+
+    Args:
+        describe_change: describes the change, given a phrase for the tasks.
+    """
+    if not resolved.numbers:
+        return resolved.reply
+    if not resolved.tasks:
+        (output,) = yield [tool_calls.list_tasks(Filter(status="all"))]
+        wanted = tuple(task for task in output.tasks if task.number in resolved.numbers)
+        is_complete = len(wanted) == len(resolved.numbers)
+        resolved = replace(resolved, tasks=wanted if is_complete else ())
+    (output,) = yield [call]
+    if not output.needs_confirmation:
+        return replies.describe_failure("ask about that", output)
+    numbers = resolved.numbers[:MAX_AT_ONCE]
+    count = "this task" if len(numbers) == 1 else f"these {len(numbers)} tasks"
+    tasks = replies.format_tasks(resolved.tasks[: replies.MAX_LINES], context.clock)
+    unlisted = numbers[replies.MAX_LINES :] if resolved.tasks else numbers
+    if unlisted:
+        listed = ", ".join(f"#{number}" for number in unlisted)
+        tasks = f"{tasks}\n\n{'Also ' if tasks else ''}{listed}."
+    more = "\n\nThere are more; ask again for the rest." if resolved.has_more else ""
+    return f"{describe_change(count)}?\n\n{tasks}{more}\n\n{Prompt.CONFIRM.value}"

@@ -1,4 +1,4 @@
-"""Reads the SDK's input items: who said what, which calls were made, what is still to be answered."""
+"""Reads the SDK's input items into turns: messages, calls and their results."""
 
 import json
 import re
@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from offline_assistant.tool_calls import FunctionCall, FunctionOutput, read_output
 
-# Ids of our own calls begin so; others are effects of an earlier, broken run of the same message.
+# Prefix of the IDs of this model's calls; others belong to an earlier run of the message that broke off.
 CALL_ID_PREFIX: Final = "ofl_"
-# And so those that stand for what the person did by clicking.
+# Prefix of the IDs of calls that record the user's clicks.
 CLICK_ID_PREFIX: Final = "act_"
 _CONTEXT: Final = (
     "Hidden context for the agent",
@@ -26,60 +26,68 @@ _FILE: Final = re.compile(r"^\[A file was attached that can't be read here: (.*)
 
 @dataclass(slots=True)
 class ConversationTurn:
-    """One user message and what followed it."""
+    """A user message and everything until the next one.
+
+    Attributes:
+        quoted: text that the user quoted with the message.
+        files: names of attached files that can't be read.
+        outputs: results of this model's calls.
+        earlier_outputs: results of an earlier run of the same message, which broke off.
+        click_outputs: results of the user's clicks in widgets.
+        reply: text of the assistant's messages.
+    """
 
     text: str
     quoted: str = ""
     files: tuple[str, ...] = ()
-    own: list[FunctionOutput] = field(default_factory=list)
-    earlier: list[FunctionOutput] = field(default_factory=list)
-    click: list[FunctionOutput] = field(default_factory=list)
-    answer: str = ""
+    outputs: list[FunctionOutput] = field(default_factory=list)
+    earlier_outputs: list[FunctionOutput] = field(default_factory=list)
+    click_outputs: list[FunctionOutput] = field(default_factory=list)
+    reply: str = ""
+
+    def add_output(self, call_id: str, output: FunctionOutput) -> None:
+        """File a result under the kind of call that its ID tells."""
+        if call_id.startswith(CLICK_ID_PREFIX):
+            self.click_outputs.append(output)
+        elif call_id.startswith(CALL_ID_PREFIX):
+            self.outputs.append(output)
+        else:
+            self.earlier_outputs.append(output)
 
 
 def read_turns(items: str | Sequence[Any]) -> list[ConversationTurn]:
-    """Split input items into turns; the last one is the one to answer."""
+    """Split input items into turns; the last one needs a response."""
     if isinstance(items, str):
         return [ConversationTurn(items)]
     turns: list[ConversationTurn] = []
     calls: dict[str, FunctionCall] = {}
-    for item in items:
-        _take(_as_mapping(item), turns, calls)
+    for item in map(_as_mapping, items):
+        kind, role = item.get("type", "message"), item.get("role")
+        if kind == "function_call":
+            calls[str(item.get("call_id"))] = read_call(item)
+        elif kind == "function_call_output" and turns:
+            call_id = str(item.get("call_id"))
+            call = calls.get(call_id, FunctionCall(""))
+            turns[-1].add_output(call_id, read_output(call, _text(item.get("output"))))
+        elif kind == "message" and role == "assistant" and turns:
+            turns[-1].reply += _text(item.get("content"))
+        elif kind == "message" and role == "user":
+            text = _text(item.get("content"))
+            if text.startswith(_QUOTED) and turns:
+                turns[-1].quoted = text.removeprefix(_QUOTED).strip()
+            elif not text.startswith((_QUOTED, *_CONTEXT)):
+                files = tuple(_FILE.findall(text))
+                turns.append(ConversationTurn(_FILE.sub("", text).strip(), files=files))
     return turns
 
 
-def _take(
-    item: Mapping[str, Any], turns: list[ConversationTurn], calls: dict[str, FunctionCall]
-) -> None:
-    kind, role = item.get("type", "message"), item.get("role")
-    if kind == "function_call":
-        calls[str(item.get("call_id"))] = FunctionCall(str(item.get("name")), _arguments(item))
-    elif kind == "function_call_output" and turns:
-        call_id = str(item.get("call_id"))
-        call = calls.get(call_id, FunctionCall(""))
-        output = read_output(call, _text(item.get("output")))
-        _outputs_of(turns[-1], call_id).append(output)
-    elif kind == "message" and role == "assistant" and turns:
-        turns[-1].answer += _text(item.get("content"))
-    elif kind == "message" and role == "user":
-        _take_user_text(_text(item.get("content")), turns)
-
-
-def _outputs_of(turn: ConversationTurn, call_id: str) -> list[FunctionOutput]:
-    if call_id.startswith(CLICK_ID_PREFIX):
-        return turn.click
-    return turn.own if call_id.startswith(CALL_ID_PREFIX) else turn.earlier
-
-
-def _take_user_text(text: str, turns: list[ConversationTurn]) -> None:
-    if text.startswith(_QUOTED):
-        if turns:
-            turns[-1].quoted = text.removeprefix(_QUOTED).strip()
-        return
-    if text.startswith(_CONTEXT):
-        return
-    without_files = _FILE.sub("", text)
-    turns.append(ConversationTurn(without_files.strip(), files=tuple(_FILE.findall(text))))
+def read_call(item: Mapping[str, Any]) -> FunctionCall:
+    """Read a function call; arguments that aren't a JSON object count as none."""
+    try:
+        arguments = json.loads(str(item.get("arguments") or "{}"))
+    except ValueError:
+        arguments = {}
+    return FunctionCall(str(item.get("name")), arguments if isinstance(arguments, dict) else {})
 
 
 def _as_mapping(item: object) -> Mapping[str, Any]:
@@ -87,14 +95,6 @@ def _as_mapping(item: object) -> Mapping[str, Any]:
         return item
     dump = getattr(item, "model_dump", None)
     return dump() if callable(dump) else {}
-
-
-def _arguments(item: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        arguments = json.loads(str(item.get("arguments") or "{}"))
-    except ValueError:
-        return {}
-    return arguments if isinstance(arguments, dict) else {}
 
 
 def _text(content: object) -> str:

@@ -55,3 +55,14 @@ def is_overdue(due: DueDate, clock: Clock) -> bool:
     if due.at is not None:
         return due.at < clock.now
     return due.day is not None and due.day < clock.today
+
+
+def format_due_range(first: date | None, last: date | None, clock: Clock) -> str:
+    """Return "due today", "due from ... to ...", "due by ..." or "due from ... on"."""
+    if first and last and first == last:
+        return f"due {format_day(first, clock)}"
+    if first and last:
+        return f"due from {format_day(first, clock)} to {format_day(last, clock)}"
+    if last:
+        return f"due by {format_day(last, clock)}"
+    return f"due from {format_day(first, clock)} on" if first else ""

@@ -1,9 +1,10 @@
-"""An answer as the Responses API gives it: its items, and the events that stream them."""
+"""Output items of the Responses API for a step, and the events that stream them."""
 
 import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any, Final
 
 from openai.types.responses import (
@@ -28,23 +29,31 @@ from offline_assistant.planner import PlanStep
 
 MODEL_NAME: Final = "todochat-offline"
 OutputItem = ResponseOutputMessage | ResponseFunctionToolCall
-# A word with the white space before it, so that the pieces joined are the text.
+# A word with the white space before it, so that the joined deltas are the text.
 _WORD: Final = re.compile(r"\s*\S+|\s+$")
 
 
 def response_key(instructions: str | None, items: object) -> str:
-    """Return a key of everything that led to an answer; its ids are made of it.
+    """Return a hash of the model's input, used in the IDs of its output.
 
-    Each step of a turn has more input than the one before, so no two answers share their ids.
+    Each step of a turn has more input than the previous one, so no two responses share their IDs.
     """
     text = json.dumps([instructions, items], sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def output_items(step: PlanStep, key: str) -> list[OutputItem]:
-    """Return a step as finished output items: calls, or else a message."""
+    """Return a step as completed output items: calls, or else a message."""
     if not step.calls:
-        return [_message(key, step.text)]
+        return [
+            ResponseOutputMessage(
+                id=f"msg_{key}",
+                type="message",
+                role="assistant",
+                status="completed",
+                content=[_text(step.text)],
+            )
+        ]
     return [
         ResponseFunctionToolCall(
             type="function_call",
@@ -61,104 +70,77 @@ def output_items(step: PlanStep, key: str) -> list[OutputItem]:
 def stream_events(
     items: Sequence[OutputItem], key: str, created_at: float
 ) -> Iterator[ResponseStreamEvent]:
-    """Yield the events of an answer, its text word by word."""
-    counter = _Counter()
-    begun = _response(key, created_at, [], "in_progress")
+    """Yield the events of a response, with its text word by word."""
+    numbers = count()
     yield ResponseCreatedEvent(
-        type="response.created", response=begun, sequence_number=counter.next()
+        type="response.created",
+        response=_response(key, created_at, [], "in_progress"),
+        sequence_number=next(numbers),
     )
     for index, item in enumerate(items):
+        empty: dict[str, Any] = {"arguments": ""}
         if isinstance(item, ResponseOutputMessage):
-            yield from _message_events(item, index, counter)
+            empty = {"content": []}
+        yield ResponseOutputItemAddedEvent(
+            type="response.output_item.added",
+            item=item.model_copy(update={"status": "in_progress", **empty}),
+            output_index=index,
+            sequence_number=next(numbers),
+        )
+        if isinstance(item, ResponseOutputMessage):
+            yield from _text_events(item, index, numbers)
         else:
-            yield from _call_events(item, index, counter)
+            yield ResponseFunctionCallArgumentsDoneEvent(
+                type="response.function_call_arguments.done",
+                item_id=item.id or item.call_id,
+                arguments=item.arguments,
+                output_index=index,
+                sequence_number=next(numbers),
+            )
+        yield ResponseOutputItemDoneEvent(
+            type="response.output_item.done",
+            item=item,
+            output_index=index,
+            sequence_number=next(numbers),
+        )
     yield ResponseCompletedEvent(
         type="response.completed",
         response=_response(key, created_at, items, "completed"),
-        sequence_number=counter.next(),
+        sequence_number=next(numbers),
     )
 
 
-class _Counter:
-    """Numbers the events of one answer."""
-
-    def __init__(self) -> None:
-        self._last = -1
-
-    def next(self) -> int:
-        self._last += 1
-        return self._last
-
-
-def _message_events(
-    item: ResponseOutputMessage, index: int, counter: _Counter
+def _text_events(
+    item: ResponseOutputMessage, index: int, numbers: Iterator[int]
 ) -> Iterator[ResponseStreamEvent]:
-    place: dict[str, Any] = {"item_id": item.id, "output_index": index, "content_index": 0}
+    position: dict[str, Any] = {"item_id": item.id, "output_index": index, "content_index": 0}
     text = "".join(part.text for part in item.content if isinstance(part, ResponseOutputText))
-    empty = item.model_copy(update={"content": [], "status": "in_progress"})
-    yield ResponseOutputItemAddedEvent(
-        type="response.output_item.added",
-        item=empty,
-        output_index=index,
-        sequence_number=counter.next(),
-    )
     yield ResponseContentPartAddedEvent(
-        type="response.content_part.added", part=_text(""), sequence_number=counter.next(), **place
+        type="response.content_part.added",
+        part=_text(""),
+        sequence_number=next(numbers),
+        **position,
     )
     for word in _WORD.findall(text):
         yield ResponseTextDeltaEvent(
             type="response.output_text.delta",
             delta=word,
             logprobs=[],
-            sequence_number=counter.next(),
-            **place,
+            sequence_number=next(numbers),
+            **position,
         )
     yield ResponseTextDoneEvent(
         type="response.output_text.done",
         text=text,
         logprobs=[],
-        sequence_number=counter.next(),
-        **place,
+        sequence_number=next(numbers),
+        **position,
     )
     yield ResponseContentPartDoneEvent(
-        type="response.content_part.done", part=_text(text), sequence_number=counter.next(), **place
-    )
-    yield ResponseOutputItemDoneEvent(
-        type="response.output_item.done",
-        item=item,
-        output_index=index,
-        sequence_number=counter.next(),
-    )
-
-
-def _call_events(
-    item: ResponseFunctionToolCall, index: int, counter: _Counter
-) -> Iterator[ResponseStreamEvent]:
-    begun = item.model_copy(update={"arguments": "", "status": "in_progress"})
-    yield ResponseOutputItemAddedEvent(
-        type="response.output_item.added",
-        item=begun,
-        output_index=index,
-        sequence_number=counter.next(),
-    )
-    yield ResponseFunctionCallArgumentsDoneEvent(
-        type="response.function_call_arguments.done",
-        item_id=item.id or item.call_id,
-        arguments=item.arguments,
-        output_index=index,
-        sequence_number=counter.next(),
-    )
-    yield ResponseOutputItemDoneEvent(
-        type="response.output_item.done",
-        item=item,
-        output_index=index,
-        sequence_number=counter.next(),
-    )
-
-
-def _message(key: str, text: str) -> ResponseOutputMessage:
-    return ResponseOutputMessage(
-        id=f"msg_{key}", type="message", role="assistant", status="completed", content=[_text(text)]
+        type="response.content_part.done",
+        part=_text(text),
+        sequence_number=next(numbers),
+        **position,
     )
 
 

@@ -1,7 +1,7 @@
-"""Reads a message in the light of the one before: a yes, a number, a missing title.
+"""Reads a message in the context of the previous turn: a yes, a number, a missing title.
 
-What the assistant asked is in its last answer, what it asked about in the message before that. So the
-message before is read again, and the answer completes it.
+The question is at the end of the assistant's last reply, and its subject in the message before it. So
+that message is read again, and the reply completes its intent.
 """
 
 import re
@@ -33,7 +33,6 @@ from offline_assistant.intents import (
     OfferIntent,
     ReopenIntent,
     TalkIntent,
-    Target,
     Topic,
     UndoIntent,
     UpdateIntent,
@@ -47,7 +46,7 @@ from offline_assistant.short_commands import is_undo, is_yes
 from offline_assistant.tool_calls import FunctionOutput
 
 MAX_CHAIN: Final = 4
-# A yes has to be nothing but a yes: "yes, but not the milk" is none.
+# A whole message that agrees; "yes, but not the milk" doesn't match.
 _AGREED: Final = (
     r"(?:yes|yep|yeah|yup|y|ok(?:ay)?|sure(?: thing)?|do it|go ahead|confirm(?:ed)?|please(?: do)?|"
     r"absolutely|definitely|of course|correct|that's right|right|thanks|thank you|"
@@ -68,43 +67,47 @@ _NAMING: Final = rx(
 _TO: Final = rx(r"^(?:to|as|about|of) ")
 
 
+_LEAVE: Final = rx(
+    r"(?:no|nope|never ?mind|nvm|forget (?:it|that)|cancel(?: that| it)?|stop|nothing|help|thanks?|thank you)[\s.!]*"
+)
+
+
 def read_turn(
     turns: Sequence[ConversationTurn], clock: Clock, depth: int = MAX_CHAIN
 ) -> tuple[Intent, ...]:
-    """Return what the last turn asks for, read as an answer to the turn before if that asked."""
+    """Return the intents of the last turn; if the previous one asked a question, as a reply to it.
+
+    Args:
+        depth: the number of previous turns whose questions are read again.
+    """
     if len(turns[-1].text) > MAX_MESSAGE_CHARS:
         return (TalkIntent(Topic.TOO_LONG),)
     message = normalise(turns[-1].text).strip()
-    before = turns[-2] if len(turns) > 1 else None
     if is_undo(message):
         return (UndoIntent(),)
-    prompt = find_prompt(before.answer) if before else None
-    if before is None or prompt is None or depth == 0:
+    prompt = find_prompt(turns[-2].reply) if len(turns) > 1 else None
+    if prompt is None or depth == 0:
         return interpret(message, clock)
-    asked = read_turn(turns[:-1], clock, depth - 1)[-1]
-    answered = _ANSWERS[prompt](asked, message, before.answer, clock)
-    return (answered,) if answered is not None else interpret(message, clock)
+    question = read_turn(turns[:-1], clock, depth - 1)[-1]
+    intent = _REPLY_READERS[prompt](question, message, clock)
+    return (intent,) if intent is not None else interpret(message, clock)
 
 
 def read_context(turns: Sequence[ConversationTurn], clock: Clock) -> PlanContext:
-    """Return the tasks that "it" may mean: those spoken of last, or in the text quoted."""
+    """Return the tasks that "it" may refer to: those in the quoted text, else those mentioned last."""
     quoted = tuple(int(number) for number in _NUMBER.findall(turns[-1].quoted))
     if quoted:
         return PlanContext(clock, quoted)
     for turn in reversed(turns[:-1]):
-        if clicked := _numbers(turn.click[-1:]):
+        if clicked := _numbers(turn.click_outputs[-1:]):
             return PlanContext(clock, clicked)
-        numbers = mentioned_numbers(turn.answer)
-        if numbers or mentions_deleted_task(turn.answer):
+        numbers = mentioned_numbers(turn.reply)
+        if numbers or mentions_deleted_task(turn.reply):
             return PlanContext(clock, numbers)
-        if returned := _returned(turn):
+        # Another model's replies don't mention tasks in our format.
+        if returned := _numbers([*turn.earlier_outputs, *turn.outputs]):
             return PlanContext(clock, returned)
     return PlanContext(clock)
-
-
-def _returned(turn: ConversationTurn) -> tuple[int, ...]:
-    """Return the tasks a turn's calls returned: another model may have answered it."""
-    return _numbers([*turn.earlier, *turn.own])
 
 
 def _numbers(outputs: Sequence[FunctionOutput]) -> tuple[int, ...]:
@@ -112,103 +115,99 @@ def _numbers(outputs: Sequence[FunctionOutput]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(task.number for task in tasks if task is not None))
 
 
-def _confirm(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
+def read_confirmation(question: Intent, message: str, _clock: Clock) -> Intent | None:
+    """Read "yes", "no", or "and its tasks" for the deletion of a list."""
     if _NO.fullmatch(message):
         return DiscardIntent()
     if is_yes(message):
         return ConfirmIntent()
-    if isinstance(asked, DeleteListIntent) and _WITH_TASKS.fullmatch(message):
-        return replace(asked, with_tasks=True)
+    if isinstance(question, DeleteListIntent) and _WITH_TASKS.fullmatch(message):
+        return replace(question, with_tasks=True)
     return None
 
 
-def _accept(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
+def read_offer_reply(question: Intent, message: str, _clock: Clock) -> Intent | None:
+    """Read the reply to "Shall I add ...?"."""
     if _NO.fullmatch(message):
         return TalkIntent(Topic.LEFT_ALONE)
-    return asked.add if isinstance(asked, OfferIntent) and _YES.fullmatch(message) else None
+    return question.add if isinstance(question, OfferIntent) and _YES.fullmatch(message) else None
 
 
-def _choose(asked: Intent, message: str, _answer: str, clock: Clock) -> Intent | None:
-    draft = asked.draft if isinstance(asked, ClarifyIntent) else asked
+def read_choice(question: Intent, message: str, clock: Clock) -> Intent | None:
+    """Read the reply to "Which one do you mean?": "2", "the soy milk" or "both"."""
+    draft = question.draft if isinstance(question, ClarifyIntent) else question
     if _NO.fullmatch(message):
         return TalkIntent(Topic.LEFT_ALONE)
-    if not isinstance(
-        draft, CompleteIntent | ReopenIntent | DeleteIntent | UpdateIntent
-    ) or _is_other(message):
+    if not isinstance(draft, CompleteIntent | ReopenIntent | DeleteIntent | UpdateIntent):
         return None
-    target = _chosen(message, clock)
+    if is_other_command(message):
+        return None
+    text = strip_fillers(hide_quotes(message)).rstrip(".!")
+    target = ByMention(is_plural=True) if _ALL.fullmatch(text) else read_target(text, clock)
     return replace(draft, target=target) if target is not None else None
 
 
-def _chosen(message: str, clock: Clock) -> Target | None:
-    text = strip_fillers(hide_quotes(message)).rstrip(".!")
-    if _ALL.fullmatch(text):
-        return ByMention(is_plural=True)
-    return read_target(text, clock)
-
-
-def _complete_title(asked: Intent, message: str, _answer: str, clock: Clock) -> Intent | None:
-    draft = asked.draft if isinstance(asked, ClarifyIntent) else None
+def read_new_tasks(question: Intent, message: str, clock: Clock) -> Intent | None:
+    """Read the reply to "What should I add?"."""
+    draft = question.draft if isinstance(question, ClarifyIntent) else None
     if not isinstance(draft, AddIntent):
         return None
     read = interpret(message, clock)
     is_task = len(read) == 1 and isinstance(read[0], AddIntent | OfferIntent)
-    if not is_task and _is_other(message):
+    if not is_task and is_other_command(message):
         return None
     if isinstance(read[0], AddIntent) and starts_command(message):
         return read[0]
     return complete_draft(draft, _TO.sub("", hide_quotes(message)), clock)
 
 
-def _name_list(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
+def read_list_name(question: Intent, message: str, _clock: Clock) -> Intent | None:
+    """Read the reply to "What should the list be called?"."""
     name = unquote(_NAMING.sub("", hide_quotes(message)).rstrip(".!"))
-    return (
-        None
-        if _is_other(message) or not name or not isinstance(asked, ClarifyIntent)
-        else CreateListIntent(name)
-    )
+    if not name or not isinstance(question, ClarifyIntent) or is_other_command(message):
+        return None
+    return CreateListIntent(name)
 
 
-def _choose_list(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
+def read_list_choice(question: Intent, message: str, _clock: Clock) -> Intent | None:
+    """Read the reply to "Which list do you mean?"."""
     name = clean_name(hide_quotes(message))
-    draft = asked.draft if isinstance(asked, ClarifyIntent) else None
-    if name is None or _is_other(message) or not isinstance(draft, DeleteListIntent):
+    draft = question.draft if isinstance(question, ClarifyIntent) else None
+    if name is None or is_other_command(message) or not isinstance(draft, DeleteListIntent):
         return None
     return replace(draft, name=name)
 
 
-def _retitle(asked: Intent, message: str, _answer: str, _clock: Clock) -> Intent | None:
-    draft = asked.draft if isinstance(asked, ClarifyIntent) else None
+def read_new_title(question: Intent, message: str, _clock: Clock) -> Intent | None:
+    """Read the reply to "What should its new title be?"."""
+    draft = question.draft if isinstance(question, ClarifyIntent) else None
     title = unquote(_TO.sub("", hide_quotes(message)))
-    if not isinstance(draft, UpdateIntent) or not title or _is_other(message):
+    if not isinstance(draft, UpdateIntent) or not title or is_other_command(message):
         return None
     return replace(draft, changes=Changes(title=title))
 
 
-def _redate(asked: Intent, message: str, _answer: str, clock: Clock) -> Intent | None:
-    draft = asked.draft if isinstance(asked, ClarifyIntent) else None
+def read_new_due_date(question: Intent, message: str, clock: Clock) -> Intent | None:
+    """Read the reply to "When should it be due?"."""
+    draft = question.draft if isinstance(question, ClarifyIntent) else None
     due = to_due(new_date(_TO.sub("", strip_fillers(message)), clock))
     if not isinstance(draft, UpdateIntent) or due is None:
         return None
     return replace(draft, changes=Changes(due=due))
 
 
-def _is_other(message: str) -> bool:
-    """Whether a message is no answer but a command, a question or a way out."""
+def is_other_command(message: str) -> bool:
+    """Return whether a message is a command, a question or "never mind", not a reply."""
     return starts_command(message) or _LEAVE.fullmatch(strip_fillers(message)) is not None
 
 
-_LEAVE: Final = rx(
-    r"(?:no|nope|never ?mind|nvm|forget (?:it|that)|cancel(?: that| it)?|stop|nothing|help|thanks?|thank you)[\s.!]*"
-)
-_Answer = Callable[[Intent, str, str, Clock], Intent | None]
-_ANSWERS: Final[dict[Prompt, _Answer]] = {
-    Prompt.CONFIRM: _confirm,
-    Prompt.OFFER: _accept,
-    Prompt.WHICH: _choose,
-    Prompt.TITLE: _complete_title,
-    Prompt.LIST_NAME: _name_list,
-    Prompt.WHICH_LIST: _choose_list,
-    Prompt.NEW_TITLE: _retitle,
-    Prompt.NEW_DATE: _redate,
+_REPLY_READERS: Final[dict[Prompt, Callable[[Intent, str, Clock], Intent | None]]] = {
+    Prompt.CONFIRM: read_confirmation,
+    Prompt.OFFER: read_offer_reply,
+    Prompt.WHICH: read_choice,
+    Prompt.TITLE: read_new_tasks,
+    Prompt.LIST_NAME: read_list_name,
+    Prompt.WHICH_LIST: read_list_choice,
+    Prompt.NEW_TITLE: read_new_title,
+    Prompt.NEW_DATE: read_new_due_date,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from enum import Enum
 from typing import Literal
 
@@ -17,6 +17,10 @@ class DueDate:
 
     day: date | None = None
     at: datetime | None = None
+
+    def day_in(self, zone: tzinfo) -> date | None:
+        """Return the due day in a time zone."""
+        return self.at.astimezone(zone).date() if self.at else self.day
 
 
 @dataclass(frozen=True, slots=True)

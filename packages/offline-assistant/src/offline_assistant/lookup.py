@@ -1,7 +1,7 @@
-"""From what a command names to the tasks it means, by asking list_tasks where that is needed.
+"""Resolves a command's target to tasks, calling list_tasks where needed.
 
-A plan is a generator: it yields the calls of one step and is sent their outputs. A step's calls are
-made at once, so a plan that needs one result for the next call yields twice.
+A plan is a generator: it yields the calls of a step and receives their outputs. The calls of a step
+run together, so a call that depends on another's result needs a step of its own.
 """
 
 import re
@@ -22,7 +22,7 @@ from offline_assistant.intents import (
     Target,
 )
 from offline_assistant.markdown import quote
-from offline_assistant.matching import Matches, Titles, match_titles, search_term
+from offline_assistant.matching import Titles, match_titles, search_term
 from offline_assistant.prompts import Prompt
 from offline_assistant.tool_calls import (
     FunctionCall,
@@ -39,7 +39,7 @@ Plan = Generator[Sequence[FunctionCall], Sequence[FunctionOutput], str]
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """What a plan may look at: the time, and the tasks that were spoken of last."""
+    """The context of a plan: the time, and the numbers of the tasks mentioned last."""
 
     clock: Clock
     mentioned: tuple[int, ...] = ()
@@ -47,12 +47,12 @@ class PlanContext:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTarget:
-    """Which tasks are meant; or, if that isn't clear, what to say instead.
+    """The tasks of a target; or, if there are none or several candidates, the reply.
 
     Attributes:
-        is_selection: they were picked by a rule ("all done ones"), not named one by one.
-        tasks: what is known of them; empty if only numbers were needed.
-        has_more: more are meant than can be handled at once.
+        is_selection: a filter selected the tasks ("all done ones"), not their names.
+        tasks: the tasks as listed; empty if only their numbers are known.
+        has_more: more tasks match than were listed.
     """
 
     numbers: tuple[int, ...] = ()
@@ -65,34 +65,36 @@ class ResolvedTarget:
 Lookup = Generator[Sequence[FunctionCall], Sequence[FunctionOutput], ResolvedTarget]
 
 
-def find(target: Target, context: PlanContext, *, prefers_completed: bool = False) -> Lookup:
-    """Find the tasks that a target means.
+def resolve_target(
+    target: Target, context: PlanContext, *, prefer_completed: bool = False
+) -> Lookup:
+    """Resolve a target to tasks.
 
     Args:
-        prefers_completed: of several tasks that match, completed ones are meant.
+        prefer_completed: if several tasks match, choose among the completed ones.
     """
     match target:
         case ByNumber(numbers):
             return ResolvedTarget(numbers)
         case ByMention():
-            return (yield from _mentioned(target, context))
+            return (yield from resolve_mention(target, context))
         case ByNextDue():
-            return (yield from _next_due(target, context))
+            return (yield from resolve_next_due(target, context))
         case ByFilter():
-            return (yield from _everything(target, prefers_completed=prefers_completed))
+            return (yield from resolve_filter(target, prefer_completed=prefer_completed))
         case ByWords():
-            return (yield from _by_words(target, context, prefers_completed=prefers_completed))
+            return (yield from resolve_words(target, context, prefer_completed=prefer_completed))
 
 
 def read_tasks(
     task_filter: Filter, text: str | None = None
 ) -> Generator[Sequence[FunctionCall], Sequence[FunctionOutput], FunctionOutput]:
-    """List tasks; a list that isn't known by the name said is tried by a similar one."""
+    """List tasks; if no list has the filter's name, retry with the one that has a similar name."""
     (output,) = yield [list_tasks(task_filter, text)]
     if output.is_ok or output.code != "list-not-found" or task_filter.list_name is None:
         return output
     (lists,) = yield [list_lists()]
-    similar = similar_list(task_filter.list_name, [found.name for found in lists.lists])
+    similar = similar_list(task_filter.list_name, [known.name for known in lists.lists])
     if similar is None:
         return output
     (output,) = yield [list_tasks(replace(task_filter, list_name=similar), text)]
@@ -100,7 +102,7 @@ def read_tasks(
 
 
 def similar_list(name: str, known: Sequence[str]) -> str | None:
-    """Return the one list whose name has the same words: "grocery" is "Groceries"."""
+    """Return the only list whose name has the same words: "grocery" is "Groceries"."""
     as_tasks = [
         TaskResult(i, other, None, "none", None, (), is_completed=False)
         for i, other in enumerate(known)
@@ -109,7 +111,8 @@ def similar_list(name: str, known: Sequence[str]) -> str | None:
     return sure[0].title if len(sure) == 1 else None
 
 
-def _mentioned(target: ByMention, context: PlanContext) -> Lookup:
+def resolve_mention(target: ByMention, context: PlanContext) -> Lookup:
+    """Resolve "it", "both" or "the second one"; without a mention, "the last one" is the newest task."""
     numbers = context.mentioned
     if target.is_plural and numbers:
         return ResolvedTarget(numbers, is_selection=len(numbers) > 1)
@@ -118,7 +121,7 @@ def _mentioned(target: ByMention, context: PlanContext) -> Lookup:
         if -len(numbers) <= index < len(numbers):
             return ResolvedTarget((numbers[index],))
         if target.position == -1:
-            return (yield from _newest())
+            return (yield from resolve_newest())
     if len(numbers) == 1:
         return ResolvedTarget(numbers)
     if numbers:
@@ -129,7 +132,8 @@ def _mentioned(target: ByMention, context: PlanContext) -> Lookup:
     )
 
 
-def _newest() -> Lookup:
+def resolve_newest() -> Lookup:
+    """Resolve to the open task that was created last."""
     output = yield from read_tasks(Filter())
     if not output.is_ok:
         return ResolvedTarget(reply=replies.describe_failure("look at your tasks", output))
@@ -139,7 +143,8 @@ def _newest() -> Lookup:
     return ResolvedTarget((newest.number,), (newest,))
 
 
-def _next_due(target: ByNextDue, context: PlanContext) -> Lookup:
+def resolve_next_due(target: ByNextDue, context: PlanContext) -> Lookup:
+    """Resolve "the next meeting" to the first such task that is due today or later."""
     output = yield from read_tasks(Filter(due_from=context.clock.today))
     if not output.is_ok:
         return ResolvedTarget(reply=replies.describe_failure("look at your tasks", output))
@@ -148,77 +153,59 @@ def _next_due(target: ByNextDue, context: PlanContext) -> Lookup:
         tasks = match_titles(target.words, tasks).sure
     if not tasks:
         return ResolvedTarget(reply="There is nothing like that coming up.")
-    first = tasks[0]  # sorted by due
+    first = tasks[0]  # sorted by due date
     return ResolvedTarget((first.number,), (first,))
 
 
-def _everything(target: ByFilter, *, prefers_completed: bool) -> Lookup:
+def resolve_filter(target: ByFilter, *, prefer_completed: bool) -> Lookup:
+    """Resolve "all done ones" or "everything in work", where "work" may be the name of a list."""
     task_filter = target.task_filter
-    if prefers_completed:
+    if prefer_completed:
         task_filter = replace(task_filter, status="completed", overdue=False)
     output = yield from read_tasks(task_filter, search_term(target.words) or None)
     if not output.is_ok:
         return ResolvedTarget(reply=replies.describe_failure("look at your tasks", output))
     tasks = tuple(output.tasks)
+    has_more = output.has_more
     if target.words:
         tasks = match_titles(target.words, tasks).sure
     if not tasks and target.words and task_filter.list_name is None:
-        tasks = yield from _in_list_called(target.words, task_filter)
+        (lists,) = yield [list_lists()]
+        name = similar_list(target.words, [known.name for known in lists.lists])
+        if name is not None:
+            (listed,) = yield [list_tasks(replace(task_filter, list_name=name))]
+            tasks = tuple(listed.tasks)
     if not tasks:
         about = f"matches {quote(target.words)}" if target.words else "is meant by that"
         return ResolvedTarget(reply=f"I found no task that {about}. Nothing was changed.")
     numbers = tuple(task.number for task in tasks)
-    return ResolvedTarget(numbers, tasks, is_selection=True, has_more=output.has_more)
+    return ResolvedTarget(numbers, tasks, is_selection=True, has_more=has_more)
 
 
-def _in_list_called(
-    words: str, task_filter: Filter
-) -> Generator[Sequence[FunctionCall], Sequence[FunctionOutput], tuple[TaskResult, ...]]:
-    """Return the tasks of the list of that name: people say "everything in work"."""
-    (lists,) = yield [list_lists()]
-    name = similar_list(words, [found.name for found in lists.lists])
-    if name is None:
-        return ()
-    (output,) = yield [list_tasks(replace(task_filter, list_name=name))]
-    return tuple(output.tasks)
-
-
-def _by_words(target: ByWords, context: PlanContext, *, prefers_completed: bool) -> Lookup:
+def resolve_words(target: ByWords, context: PlanContext, *, prefer_completed: bool) -> Lookup:
+    """Resolve words of a title; "milk and eggs" may be two tasks."""
     task_filter = replace(target.task_filter, due_from=None, due_to=None)
     output = yield from read_tasks(task_filter, search_term(target.words))
     if not output.is_ok:
         return ResolvedTarget(reply=replies.describe_failure("look at your tasks", output))
     matches = match_titles(target.words, output.tasks, target.hint)
     if not matches.sure:
-        # A typo, or several tasks in one breath: only the whole list can tell.
+        # A typo, or several tasks at once: these need the whole list.
         output = yield from read_tasks(task_filter)
-        several = _several(target.words, output.tasks)
+        several = match_each(target.words, output.tasks)
         if several:
             return ResolvedTarget(tuple(task.number for task in several), several)
         matches = match_titles(target.words, output.tasks, target.hint)
-    return _choose(target, matches, context, prefers_completed=prefers_completed)
-
-
-def _several(words: str, tasks: Sequence[TaskResult]) -> tuple[TaskResult, ...]:
-    """Return a task for each part of "milk and eggs", if each part means just one."""
-    parts = [part for part in _AND.split(words) if part]
-    if not 2 <= len(parts) <= MAX_NUMBERS:
-        return ()
-    titles = Titles(tasks)
-    found = [_open_first(titles.sure(part)) for part in parts]
-    if any(len(matches) != 1 for matches in found):
-        return ()
-    return tuple(dict.fromkeys(matches[0] for matches in found))
-
-
-def _choose(
-    target: ByWords, matches: Matches, context: PlanContext, *, prefers_completed: bool
-) -> ResolvedTarget:
-    sure = _open_first(matches.sure, prefers_completed=prefers_completed)
-    dated = tuple(task for task in sure if _is_due_within(task, target.task_filter, context.clock))
+    sure = _prefer(matches.sure, is_completed=prefer_completed)
+    zone = context.clock.zone
+    dated = tuple(
+        task
+        for task in sure
+        if target.task_filter.includes_due_day(task.due.day_in(zone) if task.due else None)
+    )
     if len(dated) == 1:
         return ResolvedTarget((dated[0].number,), dated)
-    candidates = dated or sure or _open_first(matches.perhaps, prefers_completed=prefers_completed)
+    candidates = dated or sure or _prefer(matches.perhaps, is_completed=prefer_completed)
     if not candidates:
         return ResolvedTarget(reply=f"I found no task that matches {quote(target.words)}.")
     question = (
@@ -228,19 +215,18 @@ def _choose(
     return ResolvedTarget(reply=f"{question}\n\n{listed}\n\n{Prompt.WHICH.value}")
 
 
-def _open_first(
-    tasks: Sequence[TaskResult], *, prefers_completed: bool = False
-) -> tuple[TaskResult, ...]:
-    preferred = tuple(task for task in tasks if task.is_completed == prefers_completed)
+def match_each(words: str, tasks: Sequence[TaskResult]) -> tuple[TaskResult, ...]:
+    """Match each part of "milk and eggs"; empty unless every part matches exactly one task."""
+    parts = [part for part in _AND.split(words) if part]
+    if not 2 <= len(parts) <= MAX_NUMBERS:
+        return ()
+    titles = Titles(tasks)
+    found = [_prefer(titles.sure(part), is_completed=False) for part in parts]
+    if any(len(matches) != 1 for matches in found):
+        return ()
+    return tuple(dict.fromkeys(matches[0] for matches in found))
+
+
+def _prefer(tasks: Sequence[TaskResult], *, is_completed: bool) -> tuple[TaskResult, ...]:
+    preferred = tuple(task for task in tasks if task.is_completed == is_completed)
     return preferred or tuple(tasks)
-
-
-def _is_due_within(task: TaskResult, task_filter: Filter, clock: Clock) -> bool:
-    if not task_filter.has_due:
-        return True
-    if task.due is None:
-        return False
-    day = task.due.at.astimezone(clock.zone).date() if task.due.at else task.due.day
-    after = task_filter.due_from is None or (day is not None and day >= task_filter.due_from)
-    before = task_filter.due_to is None or (day is not None and day <= task_filter.due_to)
-    return after and before

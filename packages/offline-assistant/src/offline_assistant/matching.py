@@ -1,4 +1,4 @@
-"""Finds tasks by words of their titles, as people remember them: "bought the milk" -> "Buy milk"."""
+"""Matches words with the titles of tasks: "bought the milk" finds "Buy milk"."""
 
 import re
 import unicodedata
@@ -31,105 +31,112 @@ _ENDINGS: Final = ("ing", "ed", "e")
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Tasks that surely are meant, and those that perhaps are."""
+    """Sure matches, or else candidates with typos or missing words."""
 
     sure: tuple[TaskResult, ...] = ()
     perhaps: tuple[TaskResult, ...] = ()
 
 
 def stem(word: str) -> str:
-    """Return the part of a word that its forms share: "buying" -> "buy", "groceries" -> "grocery"."""
-    base = _singular(re.sub(r"['\u2019]s$", "", word))
+    """Return the stem of a word: "buying" -> "buy", "groceries" -> "grocery"."""
+    base = re.sub(r"['\u2019]s$", "", word)
+    plural = next((p for p in _PLURALS if base.endswith(p[0]) and len(base) > len(p[0]) + 2), None)
+    if plural is not None:
+        base = base.removesuffix(plural[0]) + plural[1]
+    elif base.endswith("s") and not base.endswith("ss") and len(base) > 3:
+        base = base[:-1]
     ending = next((end for end in _ENDINGS if base.endswith(end) and len(base) > len(end) + 2), "")
     return base.removesuffix(ending)
 
 
-def _singular(word: str) -> str:
-    for plural, ending in _PLURALS:
-        if word.endswith(plural) and len(word) > len(plural) + 2:
-            return word.removesuffix(plural) + ending
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
-
-
-def words_of(text: str) -> list[str]:
-    """Return the stems of a text's words, without small words unless there are no others."""
+def read_words(text: str) -> list[str]:
+    """Return the stems of a text's words; small words are dropped if there are others."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     words = re.findall(r"[^\W_]+(?:['\u2019][^\W_]+)*", folded)
     return [stem(word) for word in words if word not in _SMALL] or [stem(word) for word in words]
 
 
 def search_term(text: str) -> str:
-    """Return one word's beginning that every matching title has to contain."""
-    words = words_of(text)
+    """Return the beginning of the longest word, which every matching title contains."""
+    words = read_words(text)
     longest = max(words, key=len, default="")
-    # A stem's last letter may change with its form ("grocery", "groceries").
+    # A stem's last letter may differ between forms ("grocery", "groceries").
     return longest[:-1] if longest.endswith("y") and len(longest) > 3 else longest
 
 
 class Titles:
-    """The titles of tasks, read once to match many words against them."""
+    """The titles of tasks, split into words once for many matches."""
 
     def __init__(self, tasks: Iterable[TaskResult]) -> None:
         self._titles = [
-            (task, _fold(task.title), frozenset(words_of(task.title))) for task in tasks
+            (task, _fold(task.title), frozenset(read_words(task.title))) for task in tasks
         ]
 
     def sure(self, words: str, hint: str = "") -> tuple[TaskResult, ...]:
         """Return the tasks whose titles have all the words.
 
         Args:
-            hint: a word that decides between titles which match alike.
+            hint: a word that breaks ties between several matches.
         """
-        folded, wanted = _fold(words), set(words_of(words))
+        folded, wanted = _fold(words), set(read_words(words))
         exact = tuple(task for task, title, _ in self._titles if title == folded)
         if exact:
             return exact
-        full = [(task, having) for task, _, having in self._titles if having and wanted <= having]
+        full = [
+            (task, title_words)
+            for task, _, title_words in self._titles
+            if title_words and wanted <= title_words
+        ]
         if hint and len(full) > 1:
             base = stem(hint.casefold())
-            full = [(task, having) for task, having in full if base in having] or full
+            full = [
+                (task, title_words) for task, title_words in full if base in title_words
+            ] or full
         return tuple(task for task, _ in full)
 
     def perhaps(self, words: str) -> tuple[TaskResult, ...]:
         """Return the tasks whose titles have at least half of the words, allowing for typos."""
-        wanted = set(words_of(words))
-        typos = _Typos()
+        wanted = set(read_words(words))
+        typos = TypoMatcher()
         found = []
-        for task, _, having in self._titles:
-            if len(wanted) > 2 * len(having):
+        for task, _, title_words in self._titles:
+            if len(wanted) > 2 * len(title_words):
                 continue
-            count = sum(word in having or typos.has(word, having) for word in wanted)
+            count = sum(
+                word in title_words or typos.matches_any(word, title_words) for word in wanted
+            )
             if count and count * 2 >= len(wanted):
                 found.append(task)
         return tuple(found)
 
 
-class _Typos:
-    """Compares words letter by letter; of very many the first ones, since each takes a while."""
+class TypoMatcher:
+    """Compares words letter by letter; only the first `MAX_COMPARED` pairs, since each takes a while."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], bool] = {}
 
-    def has(self, word: str, having: Iterable[str]) -> bool:
-        return len(self._known) < MAX_COMPARED and any(
-            self._is_alike(word, other) for other in having
-        )
-
-    def _is_alike(self, word: str, other: str) -> bool:
-        lengths = len(word), len(other)
-        if min(lengths) <= 3 or 2 * min(lengths) < _TYPO_RATIO * sum(lengths):
+    def matches_any(self, word: str, others: Iterable[str]) -> bool:
+        """Return whether a word of more than 3 letters resembles one of the others."""
+        if len(self._known) >= MAX_COMPARED:
             return False
-        pair = (word, other)
-        if pair not in self._known:
-            self._known[pair] = SequenceMatcher(None, word, other).ratio() >= _TYPO_RATIO
-        return self._known[pair]
+        for other in others:
+            shorter, total = min(len(word), len(other)), len(word) + len(other)
+            if shorter <= 3 or 2 * shorter < _TYPO_RATIO * total:
+                continue
+            pair = (word, other)
+            if pair not in self._known:
+                self._known[pair] = SequenceMatcher(None, *pair).ratio() >= _TYPO_RATIO
+            if self._known[pair]:
+                return True
+        return False
 
 
 def match_titles(words: str, tasks: Iterable[TaskResult], hint: str = "") -> Matches:
-    """Match words against titles.
+    """Match words with titles.
 
     Args:
-        hint: a word that decides between titles which match alike.
+        hint: a word that breaks ties between several matches.
     """
     titles = Titles(tasks)
     sure = titles.sure(words, hint)

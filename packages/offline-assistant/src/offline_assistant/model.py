@@ -1,4 +1,4 @@
-"""The offline assistant as a model of the Agents SDK: no network, no key, the same answer each time."""
+"""The offline assistant as a `Model` of the Agents SDK: no network, no key, deterministic."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,7 +18,7 @@ from typing_extensions import override
 from offline_assistant import replies
 from offline_assistant.calendar_dates import parse_calendar_date
 from offline_assistant.clock import Clock, read_clock
-from offline_assistant.conversation import ConversationTurn, read_turns
+from offline_assistant.conversation import read_turns
 from offline_assistant.events import output_items, response_key, stream_events
 from offline_assistant.follow_up import read_context, read_turn
 from offline_assistant.intents import Intent, TalkIntent, Topic
@@ -27,23 +27,23 @@ from offline_assistant.time_limit import time_limit
 from todochat.clock import utc_now
 
 log = structlog.get_logger(__name__)
-# A message takes a few milliseconds; no other run should wait for one that takes longer.
+# A message takes a few milliseconds; other runs shouldn't wait for one that takes longer.
 MAX_READING_SECONDS: Final = 0.2
 MISSING_TOOLS = "I can't do that here: I lack the tools for it."
 
 
 class OfflineModel(Model):
-    """Answers from a grammar of plain English; everything it knows is in its input.
+    """A model with a grammar of simple English; its only state is its input.
 
     Args:
-        now: the time for instructions that do not tell it.
+        now: returns the current time, for instructions without it.
     """
 
     reads_files: Final = False
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
-        # dateparser builds its tables on first use; no message should wait for that.
+        # Makes dateparser build its tables now rather than for the first message.
         parse_calendar_date("1 january", read_clock(None, now()))
 
     @override
@@ -90,40 +90,31 @@ class OfflineModel(Model):
         key = response_key(system_instructions, input)
         for event in stream_events(output_items(step, key), key, clock.now.timestamp()):
             yield event
-            # Whoever reads gets a turn after each word; nothing is held up on purpose.
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # lets other tasks run between words; not a typing effect
 
 
 def decide(items: str | Sequence[Any], clock: Clock) -> PlanStep:
-    """Return the next step for a conversation: a pure function of its arguments."""
+    """Return the next step of a conversation; a pure function of its arguments."""
     turns = read_turns(items)
     if not turns:
         return PlanStep(text="")
     turn = turns[-1]
     intents: tuple[Intent, ...] = (TalkIntent(Topic.NO_FILES),)
     if turn.text or not turn.files:
-        intents = _read(turns, clock)
+        try:
+            with time_limit(MAX_READING_SECONDS):
+                intents = read_turn(turns, clock)
+        except TimeoutError:
+            log.warning("offline.message_took_too_long", characters=len(turn.text))
+            intents = (TalkIntent(Topic.UNKNOWN),)
     step = next_step(intents, read_context(turns, clock), turn)
     if turn.files and step.text:
         return replace(step, text=f"{replies.describe_unreadable_files(turn.files)}\n\n{step.text}")
     return step
 
 
-def _read(turns: Sequence[ConversationTurn], clock: Clock) -> tuple[Intent, ...]:
-    try:
-        with time_limit(MAX_READING_SECONDS):
-            return read_turn(turns, clock)
-    except TimeoutError:
-        log.warning("offline.message_took_too_long", characters=len(turns[-1].text))
-        return (TalkIntent(Topic.UNKNOWN),)
-
-
 async def _decide(items: str | Sequence[Any], clock: Clock, tools: Sequence[Tool]) -> PlanStep:
-    """Decide in a thread: reading a long message takes a while, and others' runs have leases."""
-    return _only_with_tools(await asyncio.to_thread(decide, items, clock), tools)
-
-
-def _only_with_tools(step: PlanStep, tools: Sequence[Tool]) -> PlanStep:
-    """Return the step; a text instead if this agent doesn't have the tools it calls."""
-    having = {tool.name for tool in tools}
-    return step if all(call.name in having for call in step.calls) else PlanStep(text=MISSING_TOOLS)
+    """Decide in a thread, so that a long message doesn't delay the lease renewals of other runs."""
+    step = await asyncio.to_thread(decide, items, clock)
+    known = {tool.name for tool in tools}
+    return step if all(call.name in known for call in step.calls) else PlanStep(text=MISSING_TOOLS)

@@ -1,7 +1,7 @@
-"""The words that end a question of the assistant, by which the next turn knows what was asked.
+"""The last words of the assistant's questions, by which the next turn recognizes them.
 
-Nothing else is kept between turns: the question is in the history, and what it is about is in the
-message before it.
+No other state is kept between turns: the question is in the history, and its subject in the message
+before it.
 """
 
 from enum import Enum
@@ -10,7 +10,7 @@ from offline_assistant.intents import Missing
 
 
 class Prompt(Enum):
-    """What was asked; its value are the last words of the question."""
+    """A question of the assistant; the value is its last words."""
 
     CONFIRM = "Say **yes** to go ahead, or **no** to leave everything as it is."
     OFFER = "Say **yes** to add it."
@@ -32,7 +32,7 @@ PROMPT_FOR = {
 }
 
 
-def find_prompt(answer: str) -> Prompt | None:
-    """Return what an answer of ours ends by asking."""
-    text = answer.rstrip()
+def find_prompt(reply: str) -> Prompt | None:
+    """Return the question at the end of a reply; None if it ends without one."""
+    text = reply.rstrip()
     return next((prompt for prompt in Prompt if text.endswith(prompt.value)), None)

@@ -1,10 +1,16 @@
-"""What the assistant says. Every text a user wrote goes through `markdown.quote`."""
+"""Texts of the assistant's replies. All user text goes through `markdown.quote`."""
 
 from collections.abc import Sequence
 
 from offline_assistant.clock import Clock
-from offline_assistant.date_text import format_day, format_due, format_time, is_overdue
-from offline_assistant.intents import Topic
+from offline_assistant.date_text import (
+    format_day,
+    format_due,
+    format_due_range,
+    format_time,
+    is_overdue,
+)
+from offline_assistant.intents import Changes, ShowTasksIntent, Topic
 from offline_assistant.markdown import escape, mention, mention_deleted, quote
 from offline_assistant.prompts import Prompt
 from offline_assistant.tool_calls import FunctionOutput, TaskResult
@@ -45,20 +51,20 @@ _TOPICS = {
 }
 
 
-def talk(topic: Topic, clock: Clock) -> str:
-    """Return what is said about a topic."""
+def topic_reply(topic: Topic, clock: Clock) -> str:
+    """Return the reply to a topic."""
     if topic is Topic.CLOCK:
         return f"It is {format_time(clock.now, clock)} on {format_day(clock.today, clock).removeprefix('today ').strip('()')}."
     return _TOPICS[topic]
 
 
 def describe_unreadable_files(files: Sequence[str]) -> str:
-    """Return what is said of attached files, each with its type."""
+    """Return the reply to attached files, given their names or types."""
     return f"I can't read attached files: {', '.join(quote(name) for name in files)}."
 
 
 def describe_task(task: TaskResult, clock: Clock, *, with_list: bool = False) -> str:
-    """Return a task with what is worth knowing about it."""
+    """Return a task with its state, due date, priority, list and tags."""
     parts = [mention(task.number, task.title)]
     if task.is_completed:
         parts.append("done")
@@ -74,7 +80,7 @@ def describe_task(task: TaskResult, clock: Clock, *, with_list: bool = False) ->
 
 
 def format_tasks(tasks: Sequence[TaskResult], clock: Clock, total: int = 0) -> str:
-    """Return tasks as a list, with how many more there are."""
+    """Return at most `MAX_LINES` tasks as a list, and the number of the others."""
     several_lists = len({task.list_name for task in tasks}) > 1
     shown = [
         f"- {describe_task(task, clock, with_list=several_lists)}" for task in tasks[:MAX_LINES]
@@ -85,8 +91,32 @@ def format_tasks(tasks: Sequence[TaskResult], clock: Clock, total: int = 0) -> s
     return "\n".join(shown)
 
 
-def changed(done: str, output: FunctionOutput) -> str:
-    """Say which tasks and lists a call has changed."""
+def report_completed(tasks: Sequence[TaskResult]) -> str:
+    """Return which tasks are completed."""
+    return _report("Done", [mention(task.number, task.title) for task in tasks])
+
+
+def report_reopened(tasks: Sequence[TaskResult]) -> str:
+    """Return which tasks are open again."""
+    return _report("Open again", [mention(task.number, task.title) for task in tasks])
+
+
+def report_deleted(tasks: Sequence[TaskResult]) -> str:
+    """Return which tasks are deleted."""
+    return _report("Deleted", [mention_deleted(task.number, task.title) for task in tasks])
+
+
+def _report(done: str, names: Sequence[str], noun: str = "tasks") -> str:
+    if len(names) == 1:
+        return f"{done}: {names[0]}."
+    lines = [f"- {name}" for name in names[:MAX_LINES]]
+    if len(names) > MAX_LINES:
+        lines.append(f"- ... and {len(names) - MAX_LINES} more")
+    return f"{done}, {len(names)} {noun}:\n\n" + "\n".join(lines)
+
+
+def describe_changes(done: str, output: FunctionOutput) -> str:
+    """Return the tasks and lists that a call changed, after the word `done`."""
     names = [
         mention_deleted(number, title) if is_deleted else mention(number, title)
         for number, title, is_deleted in output.changed
@@ -97,16 +127,11 @@ def changed(done: str, output: FunctionOutput) -> str:
     ]
     if not names:
         return "Nothing was changed."
-    if len(names) == 1:
-        return f"{done}: {names[0]}."
-    lines = [f"- {name}" for name in names[:MAX_LINES]]
-    if len(names) > MAX_LINES:
-        lines.append(f"- ... and {len(names) - MAX_LINES} more")
-    return f"{done}, {len(names)} changes:\n\n" + "\n".join(lines)
+    return _report(done, names, "changes")
 
 
-def describe_failure(doing: str, output: FunctionOutput) -> str:
-    """Explain why a call failed, in the user's terms."""
+def describe_failure(action: str, output: FunctionOutput) -> str:
+    """Return "I couldn't {action}" with the reason in the user's terms."""
     number = output.call.arguments.get("task")
     known = {
         "task-not-found": f"there is no task #{number}",
@@ -115,16 +140,48 @@ def describe_failure(doing: str, output: FunctionOutput) -> str:
         "list-exists": "a list of that name exists already",
         "tool-failed": "something went wrong",
     }
-    reason = known.get(output.code) or _plain(output.error) or "something went wrong"
-    return f"I couldn't {doing}: {reason}."
+    error = escape(output.error).rstrip(".")  # may contain user text
+    reason = known.get(output.code) or error[:1].lower() + error[1:] or "something went wrong"
+    return f"I couldn't {action}: {reason}."
 
 
 def with_prompt(question: str, prompt: Prompt) -> str:
-    """Return a question with the words that end it."""
+    """Return a question that ends with the words of a prompt."""
     return f"{question} {prompt.value}".strip()
 
 
-def _plain(error: str) -> str:
-    """Return a tool's error text as part of a sentence; it may contain what a user wrote."""
-    text = escape(error).rstrip(".")
-    return text[:1].lower() + text[1:]
+def describe_bulk_change(changes: Changes, tasks: str, clock: Clock) -> str:
+    """Return "Move these 3 tasks to tomorrow", given a phrase for the tasks."""
+    parts = []
+    if changes.due is not None:
+        parts.append(f"Move {tasks} to {format_due(changes.due, clock)}")
+    if changes.clear_due:
+        parts.append(f"Remove the date of {tasks}")
+    if changes.list_name is not None:
+        parts.append(f"Move {tasks} to {quote(changes.list_name)}")
+    if changes.priority is not None:
+        level = "no" if changes.priority == "none" else changes.priority
+        parts.append(f"Set {tasks} to {level} priority")
+    if changes.has_tags:
+        parts.append(f"Change the tags of {tasks}")
+    return parts[0] if len(parts) == 1 else f"Change {tasks}"
+
+
+def describe_query(intent: ShowTasksIntent, clock: Clock) -> str:
+    """Return "open tasks due today in **work**"."""
+    task_filter = intent.task_filter
+    state = {"open": "open ", "completed": "completed ", "all": ""}[task_filter.status]
+    parts = [f"{'overdue ' if task_filter.overdue else state}tasks"]
+    if task_filter.has_due:
+        parts.append(format_due_range(task_filter.due_from, task_filter.due_to, clock))
+    if task_filter.priority:
+        parts.insert(0, f"{task_filter.priority}-priority")
+    if task_filter.list_name:
+        parts.append(f"in {quote(task_filter.list_name)}")
+    if task_filter.tag:
+        parts.append(f"with the tag {quote(task_filter.tag)}")
+    if intent.only_dated and not task_filter.has_due and not task_filter.overdue:
+        parts.append("with a due date")
+    if intent.words:
+        parts.append(f"about {quote(intent.words)}")
+    return " ".join(parts)

@@ -1,6 +1,6 @@
-"""Messages that are nothing but a yes, a no or an undo: a person's own words, read without a model.
+"""Recognizes messages that are only a yes, a no or an undo, without a model.
 
-What they allow is decided by tools, so that no model can say them for the person.
+Tools use it to check the user's own words, so that no model can confirm on the user's behalf.
 """
 
 import re
@@ -34,32 +34,32 @@ _UNDO_OBJECTS: Final = (
         "your last change",
     ),
 )
-_UNDO: Final = frozenset(f"{verb} {what}".strip() for verb in _UNDO_VERBS for what in _UNDO_OBJECTS)
+_UNDO: Final = frozenset(f"{verb} {noun}".strip() for verb in _UNDO_VERBS for noun in _UNDO_OBJECTS)
 
 
 def is_yes(text: str) -> bool:
-    """Tell whether a message agrees and says nothing else: "yes, but not the milk" doesn't."""
+    """Return whether a message is only a yes; "yes, but not the milk" isn't."""
     if text.rstrip().endswith(("?", "\u061f", "\uff1f")):
         return False
     words = _words(text)
-    meant = 0
+    agreements = 0
     while words:
         length = next((n for n in (3, 2, 1) if " ".join(words[:n]) in _YES), 0)
         if length == 0:
             return False
-        meant += " ".join(words[:length]) not in _POLITE
+        agreements += " ".join(words[:length]) not in _POLITE
         words = words[length:]
-    return meant > 0 or _words(text)[:1] == ["please"]
+    return agreements > 0 or _words(text)[:1] == ["please"]
 
 
 def is_no(text: str) -> bool:
-    """Tell whether a message declines and says nothing else."""
+    """Return whether a message is only a no."""
     words = _words(text)
     return " ".join(words) in _NO or " ".join(words).removesuffix(" please") in _NO
 
 
 def is_undo(text: str) -> bool:
-    """Tell whether a message asks to undo, and for nothing else; "undo?" alone asks what that is."""
+    """Return whether a message is only a request to undo; "undo?" is a question about it."""
     is_question = text.rstrip().endswith(("?", "\u061f", "\uff1f"))
     if is_question and _words(text)[:1] not in (["can"], ["could"], ["please"]):
         return False

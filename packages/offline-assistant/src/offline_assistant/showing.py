@@ -1,25 +1,32 @@
-"""Plans that answer with tasks and lists and change nothing."""
+"""Plans that reply with tasks, lists or a text and change nothing."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
 
 from offline_assistant import replies
 from offline_assistant.clock import Clock
-from offline_assistant.date_text import format_day, is_overdue
-from offline_assistant.intents import Filter, ShowTasksIntent
+from offline_assistant.date_text import is_overdue
+from offline_assistant.intents import (
+    ClarifyIntent,
+    OfferIntent,
+    ShowListsIntent,
+    ShowTasksIntent,
+    TalkIntent,
+)
 from offline_assistant.lookup import Plan, PlanContext, read_tasks
 from offline_assistant.markdown import quote
 from offline_assistant.matching import match_titles, search_term
+from offline_assistant.prompts import PROMPT_FOR, Prompt
 from offline_assistant.tool_calls import TaskResult, list_lists
 
 _RANK = {"high": 0, "medium": 1, "none": 2, "low": 3}
 
 
 def show_tasks(intent: ShowTasksIntent, context: PlanContext) -> Plan:
-    """List the tasks that were asked for, count them, or pick the one to do next."""
-    output = yield from read_tasks(
-        intent.task_filter, search_term(intent.words) if intent.words else None
-    )
+    """List or count tasks, or pick the one to do next."""
+    clock = context.clock
+    text = search_term(intent.words) if intent.words else None
+    output = yield from read_tasks(intent.task_filter, text)
     if not output.is_ok:
         return replies.describe_failure("look that up", output)
     tasks: Sequence[TaskResult] = output.tasks
@@ -27,95 +34,76 @@ def show_tasks(intent: ShowTasksIntent, context: PlanContext) -> Plan:
         matches = match_titles(intent.words, tasks)
         tasks = matches.sure or matches.perhaps
     if intent.numbers:
-        return _named(tasks, intent.numbers, context.clock)
+        known = {task.number: task for task in tasks}
+        return "\n\n".join(
+            f"{replies.describe_task(known[number], clock, with_list=True)}."
+            if number in known
+            else f"There is no task #{number}."
+            for number in intent.numbers
+        )
     if intent.only_dated:
         tasks = [task for task in tasks if task.due is not None]
+    tasks = sorted(tasks, key=lambda task: urgency(task, clock))
     if intent.form == "next":
-        return _next(tasks, context.clock)
-    about = _about(intent, context.clock)
+        return describe_next(tasks, clock)
+    query = replies.describe_query(intent, clock)
     if not tasks:
-        return f"You have no {about}."
+        return f"You have no {query}."
     total = len(tasks) if intent.words or intent.only_dated else max(output.total, len(tasks))
-    count = f"{total} {about}" if total != 1 else f"1 {about.replace('tasks', 'task', 1)}"
+    count = f"{total} {query}" if total != 1 else f"1 {query.replace('tasks', 'task', 1)}"
     if intent.form == "count":
         return f"You have {count}."
-    ordered = sorted(tasks, key=lambda task: _urgency(task, context.clock))
-    return f"You have {count}:\n\n{replies.format_tasks(ordered, context.clock, total)}"
+    return f"You have {count}:\n\n{replies.format_tasks(tasks, clock, total)}"
 
 
-def show_lists() -> Plan:
-    """Name the lists."""
+def show_lists(_intent: ShowListsIntent, _context: PlanContext) -> Plan:
+    """Show the lists with their numbers of open tasks."""
     (output,) = yield [list_lists()]
     if not output.is_ok:
         return replies.describe_failure("look at your lists", output)
     if not output.lists:
         return "You have no lists yet."
-    shown = [
-        f"- {quote(found.name)}: {found.open_tasks} open{' (the default list)' if found.is_default else ''}"
-        for found in output.lists
+    lines = [
+        f"- {quote(known.name)}: {known.open_tasks} open{' (the default list)' if known.is_default else ''}"
+        for known in output.lists
     ]
-    return "Your lists:\n\n" + "\n".join(shown)
+    return "Your lists:\n\n" + "\n".join(lines)
 
 
-def _named(tasks: Sequence[TaskResult], numbers: Sequence[int], clock: Clock) -> str:
-    known = {task.number: task for task in tasks}
-    return "\n\n".join(
-        f"{replies.describe_task(known[number], clock, with_list=True)}."
-        if number in known
-        else f"There is no task #{number}."
-        for number in numbers
-    )
+def talk(intent: TalkIntent, context: PlanContext) -> Plan:
+    """Reply to a topic without a tool."""
+    yield from ()
+    return replies.topic_reply(intent.topic, context.clock)
 
 
-def _next(tasks: Sequence[TaskResult], clock: Clock) -> str:
+def ask_for_detail(intent: ClarifyIntent, _context: PlanContext) -> Plan:
+    """Ask for the missing detail of a command."""
+    yield from ()
+    return PROMPT_FOR[intent.missing].value
+
+
+def offer_tasks(intent: OfferIntent, _context: PlanContext) -> Plan:
+    """Offer to add tasks."""
+    yield from ()
+    titles = " and ".join(quote(task.title) for task in intent.add.tasks)
+    return f"Shall I add {titles}? {Prompt.OFFER.value}"
+
+
+def describe_next(tasks: Sequence[TaskResult], clock: Clock) -> str:
+    """Return the first task and the number of the others."""
     if not tasks:
         return "You have no open tasks: nothing to do next."
-    ordered = sorted(tasks, key=lambda task: _urgency(task, clock))
-    others = len(ordered) - 1
+    others = len(tasks) - 1
     rest = f" After that there {'is' if others == 1 else 'are'} {others} more." if others else ""
-    return f"Next I'd do {replies.describe_task(ordered[0], clock)}.{rest}"
+    return f"Next I'd do {replies.describe_task(tasks[0], clock)}.{rest}"
 
 
-def _urgency(task: TaskResult, clock: Clock) -> tuple[bool, bool, datetime, int, int]:
-    """Sort key: overdue first, then by due and priority; finished and dateless ones last."""
-    moment = _due_moment(task, clock)
-    late = task.due is not None and is_overdue(task.due, clock)
-    far = clock.at(clock.today.replace(year=9998, day=1), time())
-    return (task.is_completed, not late, moment or far, _RANK.get(task.priority, 2), task.number)
-
-
-def _due_moment(task: TaskResult, clock: Clock) -> datetime | None:
-    if task.due is None:
-        return None
-    if task.due.at is not None:
-        return task.due.at
-    return clock.at(task.due.day, time(23, 59)) if task.due.day else None
-
-
-def _about(intent: ShowTasksIntent, clock: Clock) -> str:
-    """Return "open tasks due today in **work**", in the words of the question."""
-    task_filter = intent.task_filter
-    state = {"open": "open ", "completed": "completed ", "all": ""}[task_filter.status]
-    parts = [f"{'overdue ' if task_filter.overdue else state}tasks", _when(task_filter, clock)]
-    if task_filter.priority:
-        parts.insert(0, f"{task_filter.priority}-priority")
-    if task_filter.list_name:
-        parts.append(f"in {quote(task_filter.list_name)}")
-    if task_filter.tag:
-        parts.append(f"with the tag {quote(task_filter.tag)}")
-    if intent.only_dated and not task_filter.has_due and not task_filter.overdue:
-        parts.append("with a due date")
-    if intent.words:
-        parts.append(f"about {quote(intent.words)}")
-    return " ".join(part for part in parts if part)
-
-
-def _when(task_filter: Filter, clock: Clock) -> str:
-    first, last = task_filter.due_from, task_filter.due_to
-    if first and last:
-        if first == last:
-            return f"due {format_day(first, clock)}"
-        return f"due from {format_day(first, clock)} to {format_day(last, clock)}"
-    if last:
-        return f"due by {format_day(last, clock)}"
-    return f"due from {format_day(first, clock)} on" if first else ""
+def urgency(task: TaskResult, clock: Clock) -> tuple[bool, bool, datetime, int, int]:
+    """Return a sort key: overdue tasks first, then by due date and priority; completed ones last."""
+    is_late = task.due is not None and is_overdue(task.due, clock)
+    moment = clock.at(clock.today.replace(year=9998, day=1), time())
+    if task.due is not None and task.due.at is not None:
+        moment = task.due.at
+    elif task.due is not None and task.due.day is not None:
+        moment = clock.at(task.due.day, time(23, 59))
+    return (task.is_completed, not is_late, moment, _RANK.get(task.priority, 2), task.number)

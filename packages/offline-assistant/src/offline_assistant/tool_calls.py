@@ -1,4 +1,4 @@
-"""The tools as the assistant sees them: calls it makes, and what comes back."""
+"""Calls of the todo tools, and their results."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,20 +13,20 @@ MAX_LISTED: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A call to make."""
+    """A call of a tool."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def arguments_json(self) -> str:
-        """The arguments as the model sends them."""
+        """The arguments as JSON, as in a function call of the Responses API."""
         return json.dumps(self.arguments, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """A task as the tools show it."""
+    """A task in a tool's result."""
 
     number: int
     title: str
@@ -36,10 +36,29 @@ class TaskResult:
     tags: tuple[str, ...]
     is_completed: bool
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "TaskResult":
+        """Read a task; missing fields are empty."""
+        due = data.get("due")
+        due_date = None
+        if isinstance(due, Mapping) and due.get("at"):
+            due_date = DueDate(at=datetime.fromisoformat(str(due["at"])))
+        elif isinstance(due, Mapping) and due.get("date"):
+            due_date = DueDate(day=date.fromisoformat(str(due["date"])))
+        return cls(
+            number=int(data.get("number") or 0),
+            title=str(data.get("title") or ""),
+            list_name=str(data["list"]) if data.get("list") else None,
+            priority=str(data.get("priority") or "none"),
+            due=due_date,
+            tags=tuple(str(tag) for tag in data.get("tags") or ()),
+            is_completed=bool(data.get("completed")),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ListResult:
-    """A list as the tools show it."""
+    """A list in a tool's result."""
 
     name: str
     open_tasks: int
@@ -48,56 +67,60 @@ class ListResult:
 
 @dataclass(frozen=True, slots=True)
 class FunctionOutput:
-    """A call with its result. `code` and `error` are set if it failed."""
+    """A call and its result."""
 
     call: FunctionCall
     data: Mapping[str, Any]
 
     @property
     def is_ok(self) -> bool:
-        """Whether the call did what it should."""
+        """True if the call succeeded."""
         return self.data.get("ok") is True
 
     @property
     def code(self) -> str:
-        """What kind of failure it was."""
+        """The code of the failure; "tool-failed" if the result has none."""
         return str(self.data.get("code") or "tool-failed")
 
     @property
     def error(self) -> str:
-        """The tool's own words about a failure."""
+        """The tool's message about the failure."""
         return str(self.data.get("error") or "")
 
     @property
     def task(self) -> TaskResult | None:
-        """The task that was changed."""
+        """The changed task."""
         data = self.data.get("task")
-        return _task(data) if isinstance(data, Mapping) else None
+        return TaskResult.from_json(data) if isinstance(data, Mapping) else None
 
     @property
     def tasks(self) -> list[TaskResult]:
-        """The tasks that were listed."""
-        return [_task(data) for data in self.data.get("tasks", ()) if isinstance(data, Mapping)]
+        """The listed tasks."""
+        return [
+            TaskResult.from_json(data)
+            for data in self.data.get("tasks", ())
+            if isinstance(data, Mapping)
+        ]
 
     @property
     def total(self) -> int:
-        """How many tasks there are, of which some may not be listed."""
+        """The number of matching tasks, listed or not."""
         total = self.data.get("total")
         return total if isinstance(total, int) else len(self.tasks)
 
     @property
     def has_more(self) -> bool:
-        """Whether there are more tasks than are listed."""
+        """True if more tasks match than are listed."""
         return self.data.get("more") is True or self.total > len(self.tasks)
 
     @property
-    def waits(self) -> bool:
-        """Whether the call waits for the user's confirmation."""
+    def needs_confirmation(self) -> bool:
+        """True if the call waits for the user's confirmation."""
         return self.code == "waiting-for-confirmation"
 
     @property
     def changed(self) -> list[tuple[int, str, bool]]:
-        """The number and title of the tasks that were changed, and whether they are deleted."""
+        """Number and title of each changed task, and whether it is deleted."""
         return [
             (int(data.get("number") or 0), str(data.get("title") or ""), bool(data.get("deleted")))
             for data in self.data.get("changed", ())
@@ -106,7 +129,7 @@ class FunctionOutput:
 
     @property
     def changed_lists(self) -> list[tuple[str, bool]]:
-        """The names of the lists that were changed, and whether they are deleted."""
+        """Name of each changed list, and whether it is deleted."""
         return [
             (str(data.get("name") or ""), bool(data.get("deleted")))
             for data in self.data.get("lists", ())
@@ -128,7 +151,7 @@ class FunctionOutput:
 
 
 def read_output(call: FunctionCall, text: str) -> FunctionOutput:
-    """Read a tool's result; what is no JSON object is a failure without words for the user."""
+    """Read a tool's result; anything but a JSON object is a failure without a message for the user."""
     try:
         data = json.loads(text)
     except ValueError:
@@ -148,11 +171,11 @@ def add_task(task: NewTask) -> FunctionCall:
         "notes": task.notes,
         "tags": list(task.tags) or None,
     }
-    return FunctionCall("add_task", _given(arguments))
+    return FunctionCall("add_task", _without_none(arguments))
 
 
 def list_tasks(task_filter: Filter, text: str | None = None) -> FunctionCall:
-    """List tasks that a filter lets through, and that have the text in their titles or notes."""
+    """List the tasks that pass a filter and have the text in their titles or notes."""
     arguments = {
         "status": task_filter.status,
         "list": task_filter.list_name,
@@ -164,11 +187,11 @@ def list_tasks(task_filter: Filter, text: str | None = None) -> FunctionCall:
         "text": text or None,
         "limit": MAX_LISTED,
     }
-    return FunctionCall("list_tasks", _given(arguments))
+    return FunctionCall("list_tasks", _without_none(arguments))
 
 
 def update_task(number: int, changes: Changes, tags: tuple[str, ...] | None) -> FunctionCall:
-    """Change a task; `tags` are all it is to have."""
+    """Change a task; `tags` replaces all its tags, None keeps them."""
     arguments = {
         "task": str(number),
         "title": changes.title,
@@ -179,7 +202,7 @@ def update_task(number: int, changes: Changes, tags: tuple[str, ...] | None) -> 
         "clear_due": True if changes.clear_due else None,
         "tags": list(tags) if tags is not None else None,
     }
-    return FunctionCall("update_task", _given(arguments))
+    return FunctionCall("update_task", _without_none(arguments))
 
 
 def reopen_task(number: int) -> FunctionCall:
@@ -198,14 +221,14 @@ def delete_task(number: int) -> FunctionCall:
 
 
 def ask_to_delete(numbers: Sequence[int]) -> FunctionCall:
-    """Show a card whose button deletes tasks."""
+    """Show a card with a button that deletes tasks."""
     return FunctionCall("ask_to_delete", {"tasks": [str(number) for number in numbers]})
 
 
 def change_tasks(
     numbers: Sequence[int], changes: Changes, *, completed: bool | None
 ) -> FunctionCall:
-    """Change several tasks alike, once the user has confirmed it."""
+    """Make the same change to several tasks after the user confirms it."""
     arguments = {
         "tasks": [str(number) for number in numbers],
         "priority": changes.priority,
@@ -217,36 +240,36 @@ def change_tasks(
         "completed": completed,
         "ask": True,
     }
-    return FunctionCall("change_tasks", _given(arguments))
+    return FunctionCall("change_tasks", _without_none(arguments))
 
 
 def confirm_changes() -> FunctionCall:
-    """Carry out what waits."""
+    """Carry out the changes that wait for confirmation."""
     return FunctionCall("confirm_changes")
 
 
 def discard_changes() -> FunctionCall:
-    """Drop what waits."""
+    """Discard the changes that wait for confirmation."""
     return FunctionCall("discard_changes")
 
 
 def undo() -> FunctionCall:
-    """Take back what the last turn has changed."""
+    """Undo the changes of the last turn."""
     return FunctionCall("undo")
 
 
 def create_list(name: str) -> FunctionCall:
-    """Make a list."""
+    """Create a list."""
     return FunctionCall("create_list", {"name": name})
 
 
 def list_lists() -> FunctionCall:
-    """Read the lists."""
+    """List the lists."""
     return FunctionCall("list_lists")
 
 
 def delete_list(name: str, *, with_tasks: bool) -> FunctionCall:
-    """Delete a list; its tasks move to the default list unless they go with it."""
+    """Delete a list; its tasks move to the default list unless `with_tasks`."""
     return FunctionCall("delete_list", {"list": name, "tasks": "delete" if with_tasks else "move"})
 
 
@@ -258,25 +281,5 @@ def _due_arguments(due: DueDate | None) -> dict[str, str | None]:
     return {"due_at": due.at.astimezone(UTC).isoformat().replace("+00:00", "Z")}
 
 
-def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _without_none(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
-
-
-def _task(data: Mapping[str, Any]) -> TaskResult:
-    return TaskResult(
-        number=int(data.get("number") or 0),
-        title=str(data.get("title") or ""),
-        list_name=str(data["list"]) if data.get("list") else None,
-        priority=str(data.get("priority") or "none"),
-        due=_due(data.get("due")),
-        tags=tuple(str(tag) for tag in data.get("tags") or ()),
-        is_completed=bool(data.get("completed")),
-    )
-
-
-def _due(data: object) -> DueDate | None:
-    if not isinstance(data, Mapping):
-        return None
-    if data.get("at"):
-        return DueDate(at=datetime.fromisoformat(str(data["at"])))
-    return DueDate(day=date.fromisoformat(str(data["date"]))) if data.get("date") else None
