@@ -14,6 +14,7 @@ from tasks_kit import Connection, LockCount, Person, Service, StartService
 from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.service.user_work import UserWork
 from tasks_service.streams.change_feed import BATCH
+from todochat.bus.subscriber import CallbackListener
 from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
 from todochat.testing import wait_until
 
@@ -201,9 +202,9 @@ async def test_a_change_in_another_process_arrives_without_a_poll(
 async def test_a_change_arrives_when_redis_lost_the_word(
     start_service: StartService, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(CallbackListener, "on_message", lambda self, data: None)
     service = await start_service(events_poll_s=0.1)
     elsewhere = service.person(ada.user_id)
-    monkeypatch.setattr(service.app.state.services.notifier, "_on_message", lambda message: None)
 
     async with elsewhere.feed() as feed:
         await feed.event()

@@ -24,6 +24,7 @@ from durable_chatkit.storage.history_repository import (
 from durable_chatkit.storage.thread_repository import ThreadRepository, ThreadRow
 from todochat.database import Database
 from todochat.errors import FieldError, InvalidInputError
+from todochat.http.json_stream import iter_rows, stream_json_object
 
 PAGE: Final = 100
 _HIDDEN_FIELDS: Final = frozenset({"metadata", "upload_descriptor", "preview_url"})
@@ -76,52 +77,45 @@ class HistoryService:
         async with transaction_for_active_account(self._db, user_id):
             pass
 
-    async def export(self, user_id: str) -> AsyncIterator[bytes]:
-        """Yield all data of a user as one JSON object, holding one page in memory.
+    def export(self, user_id: str) -> AsyncIterator[bytes]:
+        """Return all data of a user as one JSON object in chunks, holding one page in memory.
 
         Each page is read in a separate transaction, so that a slow reader holds no connection.
         Data written during the export may or may not be included.
         """
-        yield b'{"threads":['
-        separator = b""
-        async for thread in self._pages(user_id, read_threads):
-            fields = {
-                "id": thread.id,
-                "conversation_id": thread.conversation_id,
-                "title": thread.title,
-                "status": msgspec.Raw(thread.status.encode()),
-                "created_at": thread.created_at,
-            }
-            # The object stays open for the thread's items.
-            yield separator + msgspec.json.encode(fields)[:-1] + b',"items":['
-            comma = b""
-            async for item in self._pages(user_id, visible_items_reader(thread.id)):
-                yield comma + encode_for_client(decode_items([item.payload])[0])
-                comma = b","
-            yield b"]}"
-            separator = b","
-        yield b'],"attachments":['
-        separator = b""
-        async for file in self._pages(user_id, read_files):
-            yield separator + await self._encode_file(user_id, file)
-            separator = b","
-        yield b'],"feedback":['
-        separator = b""
-        async for feedback in self._pages(user_id, read_feedback):
-            yield separator + msgspec.json.encode(feedback)
-            separator = b","
-        yield b"]}"
+        threads = self._rows(user_id, read_threads)
+        feedback = self._rows(user_id, read_feedback)
+        return stream_json_object(
+            {},
+            {
+                "threads": (self._stream_thread(user_id, thread) async for thread in threads),
+                "attachments": self._stream_files(user_id),
+                "feedback": (msgspec.json.encode(row) async for row in feedback),
+            },
+        )
 
-    async def _pages(self, user_id: str, read_page: PageReader[RowT]) -> AsyncIterator[RowT]:
-        last: RowT | None = None
-        while True:
+    def _stream_thread(self, user_id: str, thread: ThreadRow) -> AsyncIterator[bytes]:
+        members = {
+            "id": thread.id,
+            "conversation_id": thread.conversation_id,
+            "title": thread.title,
+            "status": msgspec.Raw(thread.status.encode()),
+            "created_at": thread.created_at,
+        }
+        rows = self._rows(user_id, visible_items_reader(thread.id))
+        items = (encode_for_client(decode_items([row.payload])[0]) async for row in rows)
+        return stream_json_object(members, {"items": items})
+
+    def _rows(self, user_id: str, read_page: PageReader[RowT]) -> AsyncIterator[RowT]:
+        async def read(last: RowT | None) -> list[RowT]:
             async with self._db.transaction(user_id) as session:
-                rows = await read_page(session, last)
-            for row in rows:
-                yield row
-            if len(rows) < PAGE:
-                return
-            last = rows[-1]
+                return await read_page(session, last)
+
+        return iter_rows(read, PAGE)
+
+    async def _stream_files(self, user_id: str) -> AsyncIterator[bytes]:
+        async for file in self._rows(user_id, read_files):
+            yield await self._encode_file(user_id, file)
 
     async def _encode_file(self, user_id: str, file: FileRow) -> bytes:
         async with self._db.transaction(user_id) as session:

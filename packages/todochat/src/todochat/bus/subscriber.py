@@ -45,7 +45,7 @@ class CallbackListener:
 
     def __init__(
         self,
-        on_message: Callable[[bytes], None],
+        on_message: Callable[[bytes], object],
         on_interrupted: Callable[[], None] | None = None,
     ) -> None:
         self._on_message = on_message
@@ -85,7 +85,8 @@ class Subscriber:
 
     async def start(self) -> None:
         """Connect in the background, and stay connected."""
-        self._task = asyncio.create_task(self._run(), name="bus-subscriber")
+        loop = run_forever("bus-subscriber", self.run)
+        self._task = asyncio.create_task(loop, name="bus-subscriber")
 
     async def aclose(self) -> None:
         """Close the connection; listeners hear nothing any more."""
@@ -111,10 +112,8 @@ class Subscriber:
         self._outbox.append((operation, channel))
         self._outbox_filled.set()
 
-    async def _run(self) -> None:
-        await run_forever("bus-subscriber", self._stay_connected)
-
-    async def _stay_connected(self) -> None:
+    async def run(self) -> None:
+        """Stay connected, until cancelled."""
         backoff = Backoff()
         while True:
             try:

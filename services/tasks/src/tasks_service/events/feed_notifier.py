@@ -6,9 +6,9 @@ poll it. So delivery is best effort, and Redis may be down.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import structlog
 from redis.exceptions import RedisError
@@ -16,10 +16,9 @@ from redis.exceptions import RedisError
 from tasks_service.events.keys import CHANGES_CHANNEL, ERASED_CHANNEL
 from tasks_service.metrics import EVENT_STREAMS
 from todochat.bus.redis_client import RedisClient
+from todochat.bus.subscriber import CallbackListener, Subscriber
 from todochat.identity.revocation import REVOCATIONS_CHANNEL, RevocationSet
 
-LISTEN_TIMEOUT_S: Final = 1.0
-RECONNECT_S: Final = 1.0
 MAX_UNPUBLISHED: Final = 10_000
 
 CloseReason = Literal["reconnect", "unauthorized"]
@@ -126,31 +125,20 @@ class FeedNotifier:
 
     async def listen(self) -> None:
         """Receive messages about changes, erasures and sign-outs, until cancelled."""
-        while True:
-            try:
-                async with self._redis.pubsub() as pubsub:
-                    await pubsub.subscribe(CHANGES_CHANNEL, ERASED_CHANNEL, REVOCATIONS_CHANNEL)
-                    while True:
-                        message = await pubsub.get_message(timeout=LISTEN_TIMEOUT_S)
-                        if message is not None:
-                            self._on_message(message)
-            except (RedisError, OSError) as error:
-                log.warning("changes.listen_failed", error=error)
-                await asyncio.sleep(RECONNECT_S)
+        handlers: dict[str, Callable[[str], object]] = {
+            CHANGES_CHANNEL: self._wake_user,
+            ERASED_CHANNEL: self._close_user,
+            REVOCATIONS_CHANNEL: self._revocations.hear,
+        }
+        subscriber = Subscriber(self._redis)
+        for channel, handle in handlers.items():
+            subscriber.add(channel.encode(), _listener(handle, self._wake_all))
+        await subscriber.run()
 
-    def _on_message(self, message: dict[str, Any]) -> None:
-        if message["type"] == "subscribe":
-            # Messages published before the subscription were missed.
-            for subscription in self._subscriptions:
-                subscription.wake()
-        elif message["type"] == "message":
-            text = message["data"].decode(errors="replace")
-            handle = {
-                REVOCATIONS_CHANNEL.encode(): self._revocations.hear,
-                ERASED_CHANNEL.encode(): self._close_user,
-                CHANGES_CHANNEL.encode(): self._wake_user,
-            }[message["channel"]]
-            handle(text)
+    def _wake_all(self) -> None:
+        # Messages published before the subscription were missed.
+        for subscription in self._subscriptions:
+            subscription.wake()
 
     def _queue_message(self, channel: str, user_id: str) -> None:
         if len(self._unpublished) < MAX_UNPUBLISHED:
@@ -173,3 +161,7 @@ class FeedNotifier:
         for subscription in self._subscriptions:
             if subscription.sid == sid:
                 subscription.close("unauthorized")
+
+
+def _listener(handle: Callable[[str], object], on_gap: Callable[[], None]) -> CallbackListener:
+    return CallbackListener(lambda data: handle(data.decode(errors="replace")), on_gap)

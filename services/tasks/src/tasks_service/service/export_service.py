@@ -1,7 +1,7 @@
 """Exports a user's data: `{"tasks": [...], "lists": [...], "changes": [...]}`."""
 
 import datetime as dt
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from tasks_service.storage.transaction import open_transaction
 from todochat.contracts.tasks import Task
 from todochat.database import Database
 from todochat.http.concurrency_limit import ConcurrencyLimit
+from todochat.http.json_stream import iter_rows, join_chunks, stream_json_object
 
 MAX_OPEN: Final = 2  # exports of one user in one process; each holds a page in memory
 PAGE: Final = 100  # tasks of at most 60 KB each: notes of ten thousand characters
@@ -89,25 +90,24 @@ class ExportService:
             async for chunk in self._document(user_id, first_page):
                 yield chunk
 
-    async def _document(
-        self, user_id: str, first_page: list[TaskRecord]
-    ) -> AsyncGenerator[bytes, None]:
-        yield b'{"tasks":['
-        page, is_first = first_page, True
-        while page:
-            yield _joined([_exported_task(task) for task in page], is_first=is_first)
-            page, is_first = await self._tasks(user_id, after=page[-1].number), False
-        yield b'],"lists":['
-        lists, is_first = await self._lists(user_id, after=""), True
-        while lists:
-            yield _joined([_exported_list(each) for each in lists], is_first=is_first)
-            lists, is_first = await self._lists(user_id, after=lists[-1].id), False
-        yield b'],"changes":['
-        changes, is_first = await self._changes(user_id, after=0), True
-        while changes:
-            yield _joined([_exported_change(each) for each in changes], is_first=is_first)
-            changes, is_first = await self._changes(user_id, after=changes[-1].id), False
-        yield b"]}"
+    def _document(self, user_id: str, first_page: list[TaskRecord]) -> AsyncGenerator[bytes, None]:
+        tasks = iter_rows(
+            lambda last: self._tasks(user_id, after=last.number if last else 0),
+            self._page,
+            first_page,
+        )
+        lists = iter_rows(
+            lambda last: self._lists(user_id, after=last.id if last else ""), self._page
+        )
+        changes = iter_rows(
+            lambda last: self._changes(user_id, after=last.id if last else 0), self._page
+        )
+        arrays = {
+            "tasks": (msgspec.json.encode(_exported_task(task)) async for task in tasks),
+            "lists": (msgspec.json.encode(_exported_list(each)) async for each in lists),
+            "changes": (msgspec.json.encode(_exported_change(each)) async for each in changes),
+        }
+        return join_chunks(stream_json_object({}, arrays))
 
     async def _tasks(self, user_id: str, *, after: int) -> list[TaskRecord]:
         async with open_transaction(self._database, user_id) as session:
@@ -126,11 +126,6 @@ class ExportService:
             return await ExportRepository(session, user_id).find_changes(
                 after=after, limit=self._page
             )
-
-
-def _joined(items: Sequence[msgspec.Struct], *, is_first: bool) -> bytes:
-    text = b",".join(msgspec.json.encode(item) for item in items)
-    return text if is_first else b"," + text
 
 
 def _exported_task(record: TaskRecord) -> ExportedTask:
