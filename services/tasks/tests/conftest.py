@@ -1,6 +1,6 @@
-"""Fixtures of the tasks service's tests: a migrated database, the service, and people who use it.
+"""Fixtures of the tasks service's tests: a migrated database, the service and its users.
 
-Tests keep apart by having people of their own, so one database serves the whole test session.
+Each test has its own users, so one database serves the whole test session.
 """
 
 import inspect
@@ -64,7 +64,7 @@ def make_settings(tasks_urls: DatabaseUrls, redis_url: str) -> MakeSettings:
 async def start_service(
     make_settings: MakeSettings, signing_key: SigningKey
 ) -> AsyncIterator[StartService]:
-    """Start a service with settings of its own; it is stopped at the end of the test."""
+    """Start a service with given settings; it is stopped at the end of the test."""
     services: list[Service] = []
 
     async def start(**overrides: object) -> Service:
@@ -80,7 +80,7 @@ async def start_service(
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(make_settings: MakeSettings, signing_key: SigningKey) -> AsyncIterator[Service]:
-    """The service that the tests of a module share."""
+    """The service shared by the tests of a module."""
     service = Service(make_settings(), signing_key)
     await service.start()
     yield service
@@ -106,7 +106,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def owner(postgres: PostgresServer, tasks_urls: DatabaseUrls) -> AsyncIterator[Connection]:
-    """A superuser's connection, which row-level security doesn't hold."""
+    """A superuser's connection, which bypasses row-level security."""
     url = make_url(postgres.admin_url).set(database=make_url(tasks_urls.owner).database)
     connection = await asyncpg.connect(url.render_as_string(hide_password=False))
     yield connection
@@ -115,7 +115,7 @@ async def owner(postgres: PostgresServer, tasks_urls: DatabaseUrls) -> AsyncIter
 
 @pytest.fixture
 def waits_for_a_lock(owner: Connection) -> LockCount:
-    """Tells whether a connection of an application waits for somebody else's lock."""
+    """Counts an application's connections that wait for a lock."""
 
     async def count(application: str) -> int:
         waiting: int = await owner.fetchval(
@@ -129,7 +129,7 @@ def waits_for_a_lock(owner: Connection) -> LockCount:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Run the async tests of this folder in one event loop a module, the service's own."""
+    """Run the async tests of a module in one event loop, which the service uses, too."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents and inspect.iscoroutinefunction(item.function):

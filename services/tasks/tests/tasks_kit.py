@@ -1,4 +1,4 @@
-"""The service in this process, and people who use it over HTTP."""
+"""The service in this process, and users that call it over HTTP."""
 
 import asyncio
 import json
@@ -52,12 +52,12 @@ class Feed:
                 yield block
 
     async def block(self, timeout_s: float = 10.0) -> str | None:
-        """Return the next block as it came, None at the end of the stream."""
+        """Return the next block unparsed; None at the end of the stream."""
         async with asyncio.timeout(timeout_s):
             return await anext(self._blocks, None)
 
     async def event(self, timeout_s: float = 10.0) -> tuple[int, dict[str, Any]]:
-        """Return id and document of the next event, passing over pings."""
+        """Return ID and document of the next event; skips pings."""
         while (block := await self.block(timeout_s)) == ": ping":
             pass
         assert block is not None, "the feed has ended"
@@ -71,7 +71,7 @@ class Feed:
 
 
 class Person:
-    """Somebody with a token, who calls the service over HTTP."""
+    """A user with a token, who calls the service over HTTP."""
 
     def __init__(self, service: "Service", user_id: str, sid: str, token: str) -> None:
         self.service = service
@@ -126,7 +126,7 @@ class Person:
 
 
 class Service:
-    """One process of the service, in this one, on a port of its own."""
+    """One instance of the service, in this process, on its own port."""
 
     def __init__(self, settings: TasksSettings, key: SigningKey) -> None:
         self.settings = settings
@@ -151,7 +151,7 @@ class Service:
         return self.people[-1]
 
     def agent(self, user_id: str) -> Person:
-        """The agent, acting for a person."""
+        """Return the agent, acting for a user."""
         token = self.service_tokens.mint(Arrow.AGENT_TO_TASKS, user_id)
         return self.person(user_id, token=token)
 

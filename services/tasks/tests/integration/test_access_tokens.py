@@ -1,4 +1,4 @@
-"""Personal access tokens: verified by auth-session, remembered for a moment."""
+"""Personal access tokens: verified by auth-session, cached for seconds."""
 
 import asyncio
 import time
@@ -30,14 +30,14 @@ VERIFIER = ServiceTokens.from_settings(
 
 
 class AuthSession:
-    """auth-session's internal route, and how often it was asked."""
+    """auth-session's internal routes, with a count of verifications."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, dict[str, Any]] = {}
         self.revoked: dict[str, float] = {}
-        self.asked = 0
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
+        self.verifications = 0
+        self.may_respond = asyncio.Event()
+        self.may_respond.set()
         app = web.Application()
         app.router.add_post("/internal/access-tokens/verify", self.verify)
         app.router.add_get("/internal/revocations", self.read_revocations)
@@ -65,8 +65,8 @@ class AuthSession:
         return web.json_response({"items": items, "next": None, "as_of": int(time.time())})
 
     async def verify(self, request: web.Request) -> web.Response:
-        self.asked += 1
-        await self.may_answer.wait()
+        self.verifications += 1
+        await self.may_respond.wait()
         bearer = request.headers["Authorization"].removeprefix("Bearer ")
         VERIFIER.verify([Arrow.TASKS_TO_AUTH], bearer)
         known = self.tokens.get((await request.json())["token"])
@@ -87,12 +87,12 @@ async def service_with_auth(start_service: StartService, auth: AuthSession) -> S
 
 
 def holder(service: Service, auth: AuthSession, *scopes: str, **fields: Any) -> Person:
-    """Somebody whose program calls with an access token."""
+    """Return a user whose program calls with an access token."""
     token, known = auth.issue(*scopes, **fields)
     return service.person(known["user_id"], token=token)
 
 
-async def test_a_token_for_tasks_reads_and_writes(
+async def test_token_with_tasks_scope_reads_and_writes(
     service_with_auth: Service, auth: AuthSession
 ) -> None:
     ada = holder(service_with_auth, auth, "tasks")
@@ -102,28 +102,28 @@ async def test_a_token_for_tasks_reads_and_writes(
     assert await ada.titles() == ["from a script"]
 
 
-async def test_a_token_for_chat_alone_opens_no_tasks(
+async def test_token_with_chat_scope_only_is_rejected(
     service_with_auth: Service, auth: AuthSession
 ) -> None:
     ada = holder(service_with_auth, auth, "chat")
 
-    answer = await ada.get("tasks")
+    response = await ada.get("tasks")
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
-async def test_a_token_opens_nobody_elses_path(
+async def test_token_is_rejected_on_another_users_path(
     service_with_auth: Service, auth: AuthSession
 ) -> None:
     token, _ = auth.issue("tasks")
     stranger = service_with_auth.person(token=token)
 
-    answer = await stranger.get("tasks")
+    response = await stranger.get("tasks")
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
-async def test_an_answer_serves_requests_of_the_next_seconds(
+async def test_verification_is_cached_for_seconds(
     service_with_auth: Service, auth: AuthSession
 ) -> None:
     ada = holder(service_with_auth, auth, "tasks")
@@ -131,89 +131,89 @@ async def test_an_answer_serves_requests_of_the_next_seconds(
     for _ in range(5):
         await ada.get("tasks")
 
-    assert auth.asked == 1
+    assert auth.verifications == 1
 
 
-async def test_requests_that_come_together_ask_once(
+async def test_concurrent_requests_share_one_verification(
     service_with_auth: Service, auth: AuthSession
 ) -> None:
     ada = holder(service_with_auth, auth, "tasks")
-    auth.may_answer.clear()
+    auth.may_respond.clear()
 
     requests = [asyncio.create_task(ada.get("tasks")) for _ in range(5)]
-    await wait_until(lambda: auth.asked == 1)
-    auth.may_answer.set()
-    answers = await asyncio.gather(*requests)
+    await wait_until(lambda: auth.verifications == 1)
+    auth.may_respond.set()
+    responses = await asyncio.gather(*requests)
 
-    assert [answer.status_code for answer in answers] == [200] * 5
-    assert auth.asked == 1
+    assert [response.status_code for response in responses] == [200] * 5
+    assert auth.verifications == 1
 
 
-async def test_an_unknown_token_is_refused_and_asked_for_once(
+async def test_unknown_token_is_rejected_and_verified_once(
     service_with_auth: Service, auth: AuthSession
 ) -> None:
     stranger = service_with_auth.person(token=new_access_token())
 
-    answers = [await stranger.get("tasks") for _ in range(3)]
+    responses = [await stranger.get("tasks") for _ in range(3)]
 
-    assert [answer.status_code for answer in answers] == [401] * 3
-    assert auth.asked == 1
+    assert [response.status_code for response in responses] == [401] * 3
+    assert auth.verifications == 1
 
 
-async def test_a_mistyped_token_is_refused_without_asking(
+async def test_malformed_token_is_rejected_without_verification(
     service_with_auth: Service, auth: AuthSession
 ) -> None:
     token, known = auth.issue("tasks")
     swapped = token[:-2] + token[-1] + token[-2] if token[-1] != token[-2] else token[:-1] + "-"
     ada = service_with_auth.person(known["user_id"], token=swapped)
 
-    answer = await ada.get("tasks")
+    response = await ada.get("tasks")
 
-    assert answer.status_code == 401
-    assert auth.asked == 0
+    assert response.status_code == 401
+    assert auth.verifications == 0
 
 
-async def test_without_auth_session_an_unchecked_token_is_a_503(
+async def test_uncached_token_gets_503_without_auth_session(
     start_service: StartService, auth: AuthSession
 ) -> None:
     service = await start_service(auth_session_url=f"http://127.0.0.1:{free_port()}")
     ada = holder(service, auth, "tasks")
 
-    answer = await ada.get("tasks")
+    response = await ada.get("tasks")
 
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"]
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
 
 
-async def test_frozen_auth_session_delays_one_request_not_each(
+async def test_frozen_auth_session_delays_only_one_request(
     start_service: StartService, auth: AuthSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lifespan, "VERIFY_TIMEOUT_S", 0.2)
     monkeypatch.setattr(access_token_directory, "UNREACHABLE_S", 60)
     service = await start_service(auth_session_url=auth.url)
     people = [holder(service, auth, "tasks") for _ in range(5)]
-    auth.may_answer.clear()
+    auth.may_respond.clear()
 
-    answers = [await person.get("tasks") for person in people]
-    auth.may_answer.set()
+    responses = [await person.get("tasks") for person in people]
+    auth.may_respond.set()
 
-    assert [answer.status_code for answer in answers] == [503] * 5
-    assert auth.asked == 1
+    assert [response.status_code for response in responses] == [503] * 5
+    assert auth.verifications == 1
 
 
-async def test_while_auth_session_is_away_a_checked_token_goes_on(
+async def test_cached_token_works_without_auth_session(
     service_with_auth: Service, auth: AuthSession
 ) -> None:
     ada = holder(service_with_auth, auth, "tasks")
     await ada.get("tasks")
     await auth.server.close()
 
-    answer = await ada.get("tasks")
+    response = await ada.get("tasks")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
-async def test_a_revoked_token_is_refused_although_it_is_remembered(
+async def test_revoked_token_is_rejected_despite_the_cache(
     service_with_auth: Service, auth: AuthSession, redis: Redis
 ) -> None:
     token, known = auth.issue("tasks")
@@ -229,7 +229,7 @@ async def test_a_revoked_token_is_refused_although_it_is_remembered(
     await wait_until(is_refused, timeout_s=15)
 
 
-async def test_a_revoked_tokens_feed_ends(
+async def test_revocation_ends_the_tokens_feed(
     service_with_auth: Service, auth: AuthSession, redis: Redis
 ) -> None:
     token, known = auth.issue("tasks")
@@ -242,7 +242,9 @@ async def test_a_revoked_tokens_feed_ends(
         assert await feed.block() == ": unauthorized"
 
 
-async def test_a_feed_ends_with_its_token(service_with_auth: Service, auth: AuthSession) -> None:
+async def test_feed_ends_when_its_token_expires(
+    service_with_auth: Service, auth: AuthSession
+) -> None:
     soon = to_wire(utc_now() + timedelta(seconds=1))
     ada = holder(service_with_auth, auth, "tasks", expires_at=soon)
 
@@ -252,7 +254,7 @@ async def test_a_feed_ends_with_its_token(service_with_auth: Service, auth: Auth
         assert await feed.block() == ": reconnect"
 
 
-async def test_what_is_remembered_is_bounded(
+async def test_cache_size_is_bounded(
     service_with_auth: Service, auth: AuthSession, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(access_token_directory, "MAX_CACHED", 2)
@@ -261,10 +263,10 @@ async def test_what_is_remembered_is_bounded(
     for person in [*people, people[2], people[0]]:
         await person.get("tasks")
 
-    assert auth.asked == 4  # the third was remembered, the first no longer
+    assert auth.verifications == 4  # the third is still cached, the first was evicted
 
 
-async def test_a_sign_out_that_redis_never_told_of_is_read_from_auth_session(
+async def test_sign_out_missing_in_redis_is_read_from_auth_session(
     start_service: StartService, auth: AuthSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("todochat.identity.revocation_feed.POLL_S", 0.05)
@@ -279,7 +281,7 @@ async def test_a_sign_out_that_redis_never_told_of_is_read_from_auth_session(
     assert (await ada.get("tasks")).status_code == 401
 
 
-async def test_a_full_redis_lets_everybody_in_but_the_signed_out(
+async def test_full_redis_rejects_only_revoked_sessions(
     start_service: StartService, auth: AuthSession, redis: Redis
 ) -> None:
     service = await start_service(auth_session_url=auth.url, requests_per_minute=1)

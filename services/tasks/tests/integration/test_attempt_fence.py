@@ -1,4 +1,4 @@
-"""X-Run-Id and X-Run-Attempt: a worker that lost its run changes nothing any more."""
+"""X-Run-Id and X-Run-Attempt: a worker that lost its run can't make changes."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def agent(service: Service, ada: Person) -> Person:
     return service.agent(ada.user_id)
 
 
-async def test_a_lower_attempt_is_refused_and_changes_nothing(agent: Person, ada: Person) -> None:
+async def test_lower_attempt_is_rejected_without_effect(agent: Person, ada: Person) -> None:
     first = await agent.post("tasks", {"title": "one"}, **run(2))
     late = await agent.post("tasks", {"title": "two"}, **run(1))
 
@@ -26,7 +26,7 @@ async def test_a_lower_attempt_is_refused_and_changes_nothing(agent: Person, ada
 
 
 @pytest.mark.parametrize("attempt", [2, 3])
-async def test_the_same_and_a_higher_attempt_are_taken(
+async def test_same_and_higher_attempts_are_accepted(
     agent: Person, ada: Person, attempt: int
 ) -> None:
     await agent.post("tasks", {"title": "one"}, **run(2))
@@ -36,12 +36,12 @@ async def test_the_same_and_a_higher_attempt_are_taken(
     assert response.status_code == 201
 
 
-async def test_a_person_cannot_lock_out_a_run(agent: Person, ada: Person) -> None:
-    hers = await ada.post("tasks", {"title": "one"}, **run(2**31 - 1))
+async def test_user_cannot_fence_off_a_run(agent: Person, ada: Person) -> None:
+    users_own = await ada.post("tasks", {"title": "one"}, **run(2**31 - 1))
 
     response = await agent.post("tasks", {"title": "two"}, **run(1))
 
-    assert (hers.status_code, response.status_code) == (201, 201)
+    assert (users_own.status_code, response.status_code) == (201, 201)
 
 
 async def test_every_change_is_fenced(agent: Person, ada: Person) -> None:
@@ -65,7 +65,7 @@ async def test_every_change_is_fenced(agent: Person, ada: Person) -> None:
     assert ((await ada.get("tasks")).json(), (await ada.get("lists")).json()) == before
 
 
-async def test_a_lower_attempt_is_refused_even_what_it_did_itself(agent: Person) -> None:
+async def test_lower_attempt_cannot_replay_its_own_change(agent: Person) -> None:
     key = {"Idempotency_Key": "run_1:0:0"}
     await agent.post("tasks", {"title": "one"}, **run(1), **key)
     await agent.post("tasks", {"title": "one"}, **run(2), **key)
@@ -75,7 +75,9 @@ async def test_a_lower_attempt_is_refused_even_what_it_did_itself(agent: Person)
     assert late.status_code == 409
 
 
-async def test_a_later_attempt_gets_what_the_earlier_one_did(agent: Person, ada: Person) -> None:
+async def test_later_attempt_replays_the_earlier_attempts_change(
+    agent: Person, ada: Person
+) -> None:
     key = {"Idempotency_Key": "run_1:0:0"}
     first = await agent.post("tasks", {"title": "one"}, **run(1), **key)
 
@@ -86,9 +88,7 @@ async def test_a_later_attempt_gets_what_the_earlier_one_did(agent: Person, ada:
     assert await ada.titles() == ["one"]
 
 
-async def test_an_attempt_counts_as_seen_when_its_change_is_refused(
-    agent: Person, ada: Person
-) -> None:
+async def test_attempt_is_recorded_when_its_change_is_rejected(agent: Person, ada: Person) -> None:
     await agent.post("tasks/99/complete", **run(2))
 
     late = await agent.post("tasks", {"title": "late"}, **run(1))
@@ -96,22 +96,20 @@ async def test_an_attempt_counts_as_seen_when_its_change_is_refused(
     assert late.status_code == 409
 
 
-async def test_runs_and_people_have_fences_of_their_own(
+async def test_fences_are_separate_per_run_and_user(
     service: Service, agent: Person, bob: Person
 ) -> None:
     await agent.post("tasks", {"title": "one"}, **run(5))
 
-    answers = [
+    responses = [
         await agent.post("tasks", {"title": "two"}, **run(1, "run_2")),
         await service.agent(bob.user_id).post("tasks", {"title": "three"}, **run(1)),
     ]
 
-    assert [answer.status_code for answer in answers] == [201, 201]
+    assert [response.status_code for response in responses] == [201, 201]
 
 
-async def test_of_concurrent_attempts_no_lower_one_is_taken_after_a_higher(
-    agent: Person, ada: Person
-) -> None:
+async def test_concurrent_attempts_commit_in_ascending_order(agent: Person, ada: Person) -> None:
     async def write(attempt: int) -> int:
         response = await agent.post("tasks", {"title": str(attempt)}, **run(attempt))
         return response.status_code
@@ -124,7 +122,7 @@ async def test_of_concurrent_attempts_no_lower_one_is_taken_after_a_higher(
     assert sorted(written) == [n + 1 for n, status in enumerate(statuses) if status == 201]
 
 
-async def test_who_did_it_is_told_in_the_feed(agent: Person, ada: Person) -> None:
+async def test_feed_events_include_actor_and_run(agent: Person, ada: Person) -> None:
     async with ada.feed(after=0) as feed:
         await ada.make_task("mine")
         await agent.post("tasks", {"title": "the agent's"}, **run(1))
@@ -135,7 +133,7 @@ async def test_who_did_it_is_told_in_the_feed(agent: Person, ada: Person) -> Non
     assert (agents["actor"], agents["run_id"]) == ("agent", "run_1")
 
 
-async def test_a_person_cannot_fence_a_run_of_their_own(agent: Person, ada: Person) -> None:
+async def test_users_own_request_does_not_fence_their_run(agent: Person, ada: Person) -> None:
     await ada.post("tasks", {"title": "x"}, **run(9))
 
     response = await agent.post("tasks", {"title": "y"}, **run(1))
@@ -159,7 +157,7 @@ async def test_a_person_cannot_fence_a_run_of_their_own(agent: Person, ada: Pers
     ],
     ids=str,
 )
-async def test_a_malformed_fence_is_400(
+async def test_malformed_fence_gets_400(
     agent: Person, ada: Person, headers: dict[str, str]
 ) -> None:
     response = await agent.call("POST", "tasks", json={"title": "x"}, headers=headers)
@@ -168,7 +166,7 @@ async def test_a_malformed_fence_is_400(
     assert await ada.titles() == []
 
 
-async def test_a_fence_at_its_limits_is_taken(agent: Person) -> None:
+async def test_fence_at_its_limits_is_accepted(agent: Person) -> None:
     response = await agent.post("tasks", {"title": "x"}, **run(2147483647, "x" * 128))
 
     assert response.status_code == 201

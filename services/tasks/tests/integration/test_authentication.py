@@ -1,4 +1,4 @@
-"""Who gets in: 401 without a valid token, 403 for another's path, 404 for another's things."""
+"""Access control: 401 without a valid token, 403 on another user's path, 404 for their data."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Belongings = tuple[dict[str, Any], dict[str, Any]]
 
 
 def routes(task: str, entry: str, pending: str = "pch_1") -> list[Route]:
-    """Every route of the service, with bodies that would change something."""
+    """Every route of the service, with bodies that would make a change."""
     return [
         ("GET", "tasks", None),
         ("POST", "tasks", {"title": "mine now"}),
@@ -69,7 +69,7 @@ async def belongings(ada: Person) -> Belongings:
     return task, entry
 
 
-def test_the_table_of_routes_is_complete(service: Service) -> None:
+def test_table_of_routes_is_complete(service: Service) -> None:
     documented = {
         (method.upper(), path)
         for path, item in service.app.openapi_schema.to_schema()["paths"].items()
@@ -87,7 +87,7 @@ def test_the_table_of_routes_is_complete(service: Service) -> None:
     assert tested == documented
 
 
-async def test_nobody_gets_in_without_a_token(
+async def test_missing_token_gets_401(
     service: Service, ada: Person, belongings: Belongings
 ) -> None:
     nobody = service.person(ada.user_id)
@@ -117,7 +117,7 @@ async def test_nobody_gets_in_without_a_token(
     ids=["garbage", "jwt-like", "empty", "client secret", "expired", "foreign key", "other arrow",
          "closed arrow", "expired service token"],
 )  # fmt: skip
-async def test_a_token_that_is_not_for_here_is_401(
+async def test_token_for_another_purpose_gets_401(
     service: Service, make_token: Callable[[Service, str], str]
 ) -> None:
     user_id = new_id("usr")
@@ -130,7 +130,7 @@ async def test_a_token_that_is_not_for_here_is_401(
     assert responses[0].json()["type"] == "urn:todochat:problem:unauthorized"
 
 
-async def test_another_persons_paths_are_403_and_nothing_changes(
+async def test_another_users_paths_get_403_without_effect(
     ada: Person, bob: Person, belongings: Belongings
 ) -> None:
     task, entry = belongings
@@ -143,7 +143,7 @@ async def test_another_persons_paths_are_403_and_nothing_changes(
     assert await state(ada) == before
 
 
-async def test_another_persons_things_are_404_under_ones_own_path(
+async def test_another_users_tasks_and_lists_get_404(
     ada: Person, bob: Person, belongings: Belongings
 ) -> None:
     task, entry = belongings
@@ -156,7 +156,7 @@ async def test_another_persons_things_are_404_under_ones_own_path(
     assert await state(ada) == before
 
 
-async def test_another_persons_list_is_404_in_a_body_and_a_filter(
+async def test_another_users_list_in_body_or_filter_gets_404(
     ada: Person, bob: Person, belongings: Belongings
 ) -> None:
     _, entry = belongings
@@ -171,7 +171,7 @@ async def test_another_persons_list_is_404_in_a_body_and_a_filter(
     assert [response.status_code for response in responses] == [404] * 3
 
 
-async def test_the_agent_acts_for_one_person_only(
+async def test_agent_can_only_act_for_the_tokens_user(
     service: Service, ada: Person, bob: Person, belongings: Belongings
 ) -> None:
     agent = service.agent(ada.user_id)
@@ -183,7 +183,7 @@ async def test_the_agent_acts_for_one_person_only(
     assert others.status_code == 403
 
 
-async def test_a_signed_out_session_is_401_within_seconds(
+async def test_revoked_session_gets_401_within_seconds(
     service: Service, ada: Person, redis: Redis
 ) -> None:
     assert (await ada.get("tasks")).status_code == 200
@@ -196,7 +196,7 @@ async def test_a_signed_out_session_is_401_within_seconds(
     await wait_until(is_refused, timeout_s=10)
 
 
-async def test_a_session_signed_out_before_the_start_is_401_at_once(
+async def test_session_revoked_before_the_start_gets_401_immediately(
     start_service: StartService, redis: Redis
 ) -> None:
     sid = new_id("ses")
@@ -210,7 +210,7 @@ async def test_a_session_signed_out_before_the_start_is_401_at_once(
     assert response.status_code == 401
 
 
-async def test_401_comes_before_any_word_about_the_request(service: Service, ada: Person) -> None:
+async def test_authentication_is_checked_before_validation(service: Service, ada: Person) -> None:
     nobody = service.person(ada.user_id, token="garbage")
 
     response = await nobody.post("tasks", {"nonsense": True})

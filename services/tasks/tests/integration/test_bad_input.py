@@ -1,4 +1,4 @@
-"""Input nobody should send: never a 5xx, always a problem document that says what is wrong."""
+"""Invalid input: never a 5xx, always a problem document that names the error."""
 
 import pytest
 from tasks_kit import Person
@@ -14,9 +14,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest.mark.parametrize(
     ("method", "rest"), [("POST", "tasks"), ("PATCH", "tasks/1"), ("POST", "lists")]
 )
-async def test_a_body_that_is_no_json_is_refused(
-    ada: Person, method: str, rest: str, body: bytes
-) -> None:
+async def test_non_json_body_is_rejected(ada: Person, method: str, rest: str, body: bytes) -> None:
     await ada.make_task()
 
     response = await ada.call(method, rest, content=body, headers=JSON)
@@ -70,7 +68,7 @@ async def test_a_body_that_is_no_json_is_refused(
     ],
     ids=str,
 )
-async def test_a_task_that_breaks_a_rule_is_422_and_not_stored(ada: Person, body: object) -> None:
+async def test_invalid_task_gets_422_and_is_not_stored(ada: Person, body: object) -> None:
     response = await ada.post("tasks", body)
 
     assert response.status_code == 422, response.text
@@ -84,9 +82,7 @@ async def test_a_task_that_breaks_a_rule_is_422_and_not_stored(ada: Person, body
      {"list_id": None}, {"priority": None}, {"number": 3}, {"due": {}}, {"notes": "a\0b"}],
     ids=str,
 )  # fmt: skip
-async def test_a_patch_that_breaks_a_rule_is_422_and_changes_nothing(
-    ada: Person, body: dict[str, object]
-) -> None:
+async def test_invalid_patch_gets_422_without_effect(ada: Person, body: dict[str, object]) -> None:
     task = await ada.make_task()
 
     response = await ada.patch("tasks/1", body)
@@ -95,7 +91,7 @@ async def test_a_patch_that_breaks_a_rule_is_422_and_changes_nothing(
     assert (await ada.get("tasks/1")).json() == task
 
 
-async def test_the_field_at_fault_is_pointed_at(ada: Person) -> None:
+async def test_error_points_at_the_invalid_field(ada: Person) -> None:
     response = await ada.post("tasks", {"title": "x", "due": {"at": "2026-11-24T17:00:00"}})
 
     problem = response.json()
@@ -106,7 +102,7 @@ async def test_the_field_at_fault_is_pointed_at(ada: Person) -> None:
     assert problem["request_id"] == response.headers["x-request-id"]
 
 
-async def test_methods_that_are_not_there_are_405(ada: Person) -> None:
+async def test_unsupported_methods_get_405(ada: Person) -> None:
     responses = [await ada.call("PUT", "tasks"), await ada.call("DELETE", "tasks/events")]
 
     assert responses[0].status_code == 405
@@ -122,7 +118,7 @@ async def test_methods_that_are_not_there_are_405(ada: Person) -> None:
         "/api/{user}/tasks//complete",
     ],
 )
-async def test_paths_that_are_not_there_are_404(ada: Person, path: str) -> None:
+async def test_unknown_paths_get_404(ada: Person, path: str) -> None:
     response = await ada.http.get(path.replace("{user}", ada.user_id))
 
     assert response.status_code in (404, 403, 405)

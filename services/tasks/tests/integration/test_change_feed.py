@@ -1,4 +1,4 @@
-"""The change feed: every change once, in order, from any place, on any connection."""
+"""The change feed: every change once, in order, from any position, on any connection."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
 from todochat.testing import wait_until
 
 
-async def test_a_feed_begins_with_its_place_and_goes_on_with_what_comes(ada: Person) -> None:
+async def test_feed_starts_with_its_position_and_streams_new_changes(ada: Person) -> None:
     await ada.make_task("before")
 
     async with ada.feed() as feed:
@@ -37,7 +37,7 @@ async def test_a_feed_begins_with_its_place_and_goes_on_with_what_comes(ada: Per
     }
 
 
-async def test_every_change_is_told(ada: Person) -> None:
+async def test_every_change_is_published(ada: Person) -> None:
     async with ada.feed() as feed:
         await feed.event()
         entry = await ada.make_list("Shopping")
@@ -71,7 +71,7 @@ async def test_every_change_is_told(ada: Person) -> None:
     assert (events[9][1]["tasks"], events[9][1]["moved_to"]) == ("move", inbox["id"])
 
 
-async def test_what_changes_nothing_is_not_told(ada: Person) -> None:
+async def test_no_op_is_not_published(ada: Person) -> None:
     await ada.make_task("milk")
     await ada.post("tasks/1/complete")
 
@@ -87,7 +87,7 @@ async def test_what_changes_nothing_is_not_told(ada: Person) -> None:
     assert change["task"]["title"] == "bread"
 
 
-async def test_a_feed_resumes_after_the_last_id(ada: Person) -> None:
+async def test_feed_resumes_after_last_event_id(ada: Person) -> None:
     for title in ("one", "two", "three"):
         await ada.make_task(title)
 
@@ -99,7 +99,7 @@ async def test_a_feed_resumes_after_the_last_id(ada: Person) -> None:
     ]  # fmt: skip
 
 
-async def test_a_feed_catches_up_over_more_than_one_batch_at_once(
+async def test_feed_catches_up_over_several_batches(
     start_service: StartService,
 ) -> None:
     ada = (await start_service(events_poll_s=60)).person()
@@ -114,10 +114,10 @@ async def test_a_feed_catches_up_over_more_than_one_batch_at_once(
     ]
 
 
-async def test_a_feed_that_keeps_breaking_has_no_gaps_and_no_repeats(
+async def test_reconnecting_feed_has_no_gaps_and_no_repeats(
     start_service: StartService, ada: Person
 ) -> None:
-    """Concurrent writers in two processes; the reader drops its connection all the time."""
+    """Concurrent writers in two processes; the reader reconnects all the time."""
     elsewhere = (await start_service()).person(ada.user_id)
     rng = random.Random(7)
     count, writers = 25, 4
@@ -154,10 +154,10 @@ async def test_a_feed_that_keeps_breaking_has_no_gaps_and_no_repeats(
         assert mine == [f"writer {n} {index}" for index in range(count)]
 
 
-async def test_a_number_is_not_seen_before_a_smaller_one_is_committed(
+async def test_event_is_not_visible_before_smaller_ids_are_committed(
     service: Service, ada: Person, waits_for_a_lock: LockCount
 ) -> None:
-    """A change that holds its number open keeps later ones back instead of being skipped."""
+    """An uncommitted change delays later ones instead of being skipped."""
     await ada.make_task("first")
     writer = service.app.state.services.tasks._writer
     release, started = asyncio.Event(), asyncio.Event()
@@ -186,7 +186,7 @@ async def test_a_number_is_not_seen_before_a_smaller_one_is_committed(
     ]
 
 
-async def test_a_change_in_another_process_arrives_without_a_poll(
+async def test_change_in_another_process_wakes_the_feed(
     start_service: StartService, ada: Person
 ) -> None:
     elsewhere = (await start_service(events_poll_s=60)).person(ada.user_id)
@@ -199,7 +199,7 @@ async def test_a_change_in_another_process_arrives_without_a_poll(
     assert events[1][1]["task"]["title"] == "from there"
 
 
-async def test_a_change_arrives_when_redis_lost_the_word(
+async def test_change_arrives_by_polling_after_a_lost_message(
     start_service: StartService, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CallbackListener, "on_message", lambda self, data: None)
@@ -214,7 +214,7 @@ async def test_a_change_arrives_when_redis_lost_the_word(
     assert events[1][1]["task"]["title"] == "unheard"
 
 
-async def test_two_people_hear_only_of_their_own(ada: Person, bob: Person) -> None:
+async def test_feed_contains_only_the_users_changes(ada: Person, bob: Person) -> None:
     async with ada.feed() as adas, bob.feed() as bobs:
         await adas.event()
         await bobs.event()
@@ -227,9 +227,7 @@ async def test_two_people_hear_only_of_their_own(ada: Person, bob: Person) -> No
 
 
 @pytest.mark.parametrize("after", [7, 2**53 - 1])
-async def test_an_id_that_was_never_said_makes_the_client_load_everything_again(
-    ada: Person, after: int
-) -> None:
+async def test_unknown_event_id_resets_the_feed(ada: Person, after: int) -> None:
     await ada.make_task()
 
     async with ada.feed(after=after) as feed:
@@ -241,7 +239,7 @@ async def test_an_id_that_was_never_said_makes_the_client_load_everything_again(
     assert (following[0], following[1]["task"]["title"]) == (3, "next")
 
 
-async def test_an_id_whose_successors_were_purged_makes_the_client_load_everything_again(
+async def test_event_id_before_purged_changes_resets_the_feed(
     ada: Person, owner: Connection
 ) -> None:
     for title in ("one", "two", "three"):
@@ -256,7 +254,9 @@ async def test_an_id_whose_successors_were_purged_makes_the_client_load_everythi
     assert following[1]["task"]["title"] == "two"
 
 
-async def test_a_purged_feed_is_as_good_as_empty(ada: Person, owner: Connection) -> None:
+async def test_feed_without_new_changes_after_a_purge_does_not_reset(
+    ada: Person, owner: Connection
+) -> None:
     await ada.make_task()
     await owner.execute("DELETE FROM task_events WHERE user_id = $1", ada.user_id)
 
@@ -270,7 +270,7 @@ async def test_a_purged_feed_is_as_good_as_empty(ada: Person, owner: Connection)
 
 
 @pytest.mark.parametrize("header", ["", "-1", "x", "1.5", "0x1", str(2**53), "9" * 50, "\u00b2"])
-async def test_a_malformed_id_is_400(ada: Person, header: str) -> None:
+async def test_malformed_event_id_gets_400(ada: Person, header: str) -> None:
     response = await ada.http.get(
         ada.path("tasks/events"), headers={b"Last-Event-ID": header.encode()}
     )
@@ -278,7 +278,7 @@ async def test_a_malformed_id_is_400(ada: Person, header: str) -> None:
     assert response.status_code == 400
 
 
-async def test_silence_is_broken_by_pings(start_service: StartService) -> None:
+async def test_idle_feed_sends_pings(start_service: StartService) -> None:
     person = (await start_service(events_ping_s=0.05)).person()
 
     async with person.feed() as feed:
@@ -287,7 +287,7 @@ async def test_silence_is_broken_by_pings(start_service: StartService) -> None:
     assert blocks[1:] == [": ping"] * 3
 
 
-async def test_the_feed_says_reconnect_when_the_token_expires(
+async def test_feed_sends_reconnect_when_the_token_expires(
     start_service: StartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = await start_service(events_poll_s=0.1)
@@ -302,7 +302,7 @@ async def test_the_feed_says_reconnect_when_the_token_expires(
     assert blocks == [": reconnect", None]
 
 
-async def test_the_feed_says_unauthorized_at_the_sign_out(ada: Person, redis: Redis) -> None:
+async def test_feed_sends_unauthorized_after_a_sign_out(ada: Person, redis: Redis) -> None:
     async with ada.feed() as feed:
         await feed.event()
         await redis.publish(REVOCATIONS_CHANNEL, ada.sid)
@@ -311,7 +311,7 @@ async def test_the_feed_says_unauthorized_at_the_sign_out(ada: Person, redis: Re
     assert blocks == [": unauthorized", None]
 
 
-async def test_the_feed_ends_when_the_word_of_the_sign_out_was_lost(
+async def test_feed_ends_after_a_lost_sign_out_message(
     start_service: StartService, redis: Redis
 ) -> None:
     service = await start_service(events_poll_s=0.1)
@@ -326,7 +326,7 @@ async def test_the_feed_ends_when_the_word_of_the_sign_out_was_lost(
     assert blocks == [": unauthorized", None]
 
 
-async def test_the_feed_of_another_session_of_the_same_person_goes_on(
+async def test_feed_of_another_session_stays_open(
     service: Service, ada: Person, redis: Redis
 ) -> None:
     other_session = service.person(ada.user_id)
@@ -340,7 +340,7 @@ async def test_the_feed_of_another_session_of_the_same_person_goes_on(
     assert events[1][1]["task"]["title"] == "still here"
 
 
-async def test_the_feed_says_reconnect_when_the_service_drains(start_service: StartService) -> None:
+async def test_feed_sends_reconnect_when_the_service_drains(start_service: StartService) -> None:
     service = await start_service()
     person = service.person()
 
@@ -352,7 +352,7 @@ async def test_the_feed_says_reconnect_when_the_service_drains(start_service: St
     assert blocks == [": reconnect", None]
 
 
-async def test_an_agent_may_watch_for_the_person(service: Service, ada: Person) -> None:
+async def test_agent_can_open_the_users_feed(service: Service, ada: Person) -> None:
     async with service.agent(ada.user_id).feed() as feed:
         await feed.event()
         await ada.make_task("seen")
@@ -361,7 +361,7 @@ async def test_an_agent_may_watch_for_the_person(service: Service, ada: Person) 
     assert events[1][1]["task"]["title"] == "seen"
 
 
-async def test_open_feeds_are_taken_up_to_their_limit_and_not_beyond(
+async def test_open_feeds_are_limited_per_user(
     start_service: StartService,
 ) -> None:
     service = await start_service(events_streams_per_user=2)
@@ -380,7 +380,7 @@ async def test_open_feeds_are_taken_up_to_their_limit_and_not_beyond(
     assert ready[1]["type"] == "feed.ready.v1"
 
 
-async def test_readers_who_vanish_leave_nothing_behind(start_service: StartService) -> None:
+async def test_vanished_readers_leave_no_resources(start_service: StartService) -> None:
     service = await start_service(events_streams_per_user=100)
     person, bystander = service.person(), service.person()
     for index in range(15):
@@ -405,7 +405,7 @@ async def test_readers_who_vanish_leave_nothing_behind(start_service: StartServi
 
 
 def open_connections(client_port: int) -> list[object]:
-    """What this process, the server among others, holds open to a client's port."""
+    """Return this process's open sockets, including the server's, to a client's port."""
     return [
         connection
         for connection in psutil.Process().net_connections("tcp")
@@ -413,7 +413,7 @@ def open_connections(client_port: int) -> list[object]:
     ]
 
 
-async def test_a_reader_who_takes_nothing_is_closed(
+async def test_stalled_reader_is_disconnected(
     start_service: StartService, owner: Connection
 ) -> None:
     service = await start_service(events_send_timeout_s=0.2)
@@ -440,5 +440,5 @@ async def test_a_reader_who_takes_nothing_is_closed(
 
         await wait_until(lambda: service.app.state.services.notifier.open_feeds == 1)
         await wait_until(lambda: service.app.state.services.notifier.open_feeds == 0, timeout_s=20)
-        # Not only is nobody watching any more: the socket is gone, unread as it is.
+        # The socket is closed, too, although the client hasn't read it.
         await wait_until(lambda: not open_connections(reader.getsockname()[1]), timeout_s=10)

@@ -1,4 +1,4 @@
-"""Undo, and changes that wait for a confirmation."""
+"""Undo, and changes that await a confirmation."""
 
 import datetime as dt
 from http import HTTPStatus
@@ -11,7 +11,7 @@ SCOPE = "thr_1"
 
 
 class Agent:
-    """The agent in one turn: its changes are one group, of which three tasks are free."""
+    """The agent in one turn: its changes are one group, which may change three tasks."""
 
     def __init__(
         self,
@@ -42,9 +42,9 @@ class Agent:
         return await self._http.delete(rest, **self._headers)
 
     async def hold(self, *operations: dict[str, Any]) -> dict[str, Any]:
-        answer = await self.post("changes/pending", {"operations": list(operations)})
-        assert answer.status_code == HTTPStatus.CREATED, answer.text
-        held: dict[str, Any] = answer.json()
+        response = await self.post("changes/pending", {"operations": list(operations)})
+        assert response.status_code == HTTPStatus.CREATED, response.text
+        held: dict[str, Any] = response.json()
         return held
 
     async def undo(self, **which: Any) -> Any:
@@ -60,13 +60,13 @@ def turn(service: Service, person: Person, group: str) -> Agent:
 
 
 async def tasks_of(person: Person) -> list[dict[str, Any]]:
-    """All tasks but for the time of their last change."""
+    """Return all tasks without the time of their last change."""
     found = (await person.get("tasks", status="all", order="asc")).json()["items"]
     return [{**task, "updated_at": None} for task in found]
 
 
-class TestTheLimit:
-    async def test_a_fourth_task_needs_a_confirmation_whatever_is_done_to_it(
+class TestChangeLimit:
+    async def test_every_kind_of_change_of_a_fourth_task_needs_a_confirmation(
         self, service: Service, ada: Person
     ) -> None:
         for title in "abcdefg":
@@ -80,14 +80,14 @@ class TestTheLimit:
             await agent.patch("tasks/4", {"priority": "high"}),
             await agent.delete("tasks/5"),
             await agent.post("tasks/6/complete"),
-            await agent.post("tasks/1/restore"),  # one of the three: it may
+            await agent.post("tasks/1/restore"),  # allowed: one of the three
         ]
 
-        assert [answer.status_code for answer in refused] == [409, 409, 409, 200]
+        assert [response.status_code for response in refused] == [409, 409, 409, 200]
         assert refused[0].json()["type"].endswith("confirmation-required")
         assert await ada.titles(order="asc") == ["a", "other", "d", "e", "f", "g"]
 
-    async def test_the_same_tasks_again_and_what_changes_nothing_are_free(
+    async def test_repeated_tasks_and_no_ops_do_not_count(
         self, service: Service, ada: Person
     ) -> None:
         for title in "abcd":
@@ -100,15 +100,17 @@ class TestTheLimit:
 
         assert unchanged.status_code == 200
 
-    async def test_what_the_turn_made_itself_is_free(self, service: Service, ada: Person) -> None:
+    async def test_tasks_created_in_the_turn_do_not_count(
+        self, service: Service, ada: Person
+    ) -> None:
         agent = turn(service, ada, "msg_1")
         made = [await agent.post("tasks", {"title": title}) for title in "abcde"]
 
-        answers = [await agent.post(f"tasks/{task.json()['id']}/complete") for task in made]
+        responses = [await agent.post(f"tasks/{task.json()['id']}/complete") for task in made]
 
-        assert {answer.status_code for answer in answers} == {200}
+        assert {response.status_code for response in responses} == {200}
 
-    async def test_what_the_person_confirmed_or_undid_allows_nothing_else(
+    async def test_confirmations_and_undos_do_not_raise_the_limit(
         self, service: Service, ada: Person
     ) -> None:
         tasks = [await ada.make_task(title) for title in "abcdef"]
@@ -121,19 +123,19 @@ class TestTheLimit:
 
         again = [await undoing.delete(f"tasks/{task['id']}") for task in tasks]
 
-        assert [answer.status_code for answer in deleted] == [204, 204, 204, 409, 409, 409]
-        assert [answer.status_code for answer in again] == [204, 204, 204, 409, 409, 409]
+        assert [response.status_code for response in deleted] == [204, 204, 204, 409, 409, 409]
+        assert [response.status_code for response in again] == [204, 204, 204, 409, 409, 409]
 
-    async def test_what_another_run_of_the_turn_made_counts(
+    async def test_tasks_created_by_another_run_of_the_turn_count(
         self, service: Service, ada: Person
     ) -> None:
         agent = turn(service, ada, "msg_1")
         made = [(await agent.post("tasks", {"title": title})).json() for title in "abcd"]
         retried = Agent(service, ada, "msg_1", run_id="run_2")
 
-        answers = [await retried.delete(f"tasks/{task['id']}") for task in made]
+        responses = [await retried.delete(f"tasks/{task['id']}") for task in made]
 
-        assert [answer.status_code for answer in answers] == [204, 204, 204, 409]
+        assert [response.status_code for response in responses] == [204, 204, 204, 409]
 
     async def test_every_deletion_of_a_list_needs_a_confirmation(
         self, service: Service, ada: Person
@@ -142,11 +144,11 @@ class TestTheLimit:
         agent = turn(service, ada, "msg_1")
         own = (await agent.post("lists", {"name": "Own"})).json()
 
-        answers = [await agent.delete(f"lists/{each['id']}") for each in (entry, own)]
+        responses = [await agent.delete(f"lists/{each['id']}") for each in (entry, own)]
 
-        assert [answer.status_code for answer in answers] == [409, 409]
+        assert [response.status_code for response in responses] == [409, 409]
 
-    async def test_each_turn_has_its_own_count(self, service: Service, ada: Person) -> None:
+    async def test_limit_applies_per_turn(self, service: Service, ada: Person) -> None:
         for title in "abcd":
             await ada.make_task(title)
         for number in (1, 2, 3):
@@ -157,30 +159,28 @@ class TestTheLimit:
 
         assert (again.status_code, next_turn.status_code) == (409, 200)
 
-    async def test_the_person_has_no_limit(self, ada: Person) -> None:
+    async def test_users_own_requests_have_no_limit(self, ada: Person) -> None:
         for title in "abcd":
             await ada.make_task(title)
         headers = {"X_Change_Group": "msg_1", "X_Confirm_Above": 3}
 
-        answers = [await ada.post(f"tasks/{n}/complete", **headers) for n in (1, 2, 3, 4)]
+        responses = [await ada.post(f"tasks/{n}/complete", **headers) for n in (1, 2, 3, 4)]
 
-        assert {answer.status_code for answer in answers} == {200}
+        assert {response.status_code for response in responses} == {200}
 
     @pytest.mark.parametrize(
         "headers", [{"X_Change_Group": "a b"}, {"X_Change_Group": "a", "X_Confirm_Above": "-1"}]
     )
-    async def test_malformed_headers_are_refused(
+    async def test_malformed_headers_are_rejected(
         self, service: Service, ada: Person, headers: dict[str, object]
     ) -> None:
-        answer = await service.agent(ada.user_id).post("tasks", {"title": "x"}, **headers)
+        response = await service.agent(ada.user_id).post("tasks", {"title": "x"}, **headers)
 
-        assert answer.status_code == 400
+        assert response.status_code == 400
 
 
 class TestUndo:
-    async def test_a_turns_changes_of_every_kind_are_taken_back(
-        self, service: Service, ada: Person
-    ) -> None:
+    async def test_undo_reverts_changes_of_every_kind(self, service: Service, ada: Person) -> None:
         home = await ada.make_list("Home")
         await ada.make_task(
             "a",
@@ -217,7 +217,7 @@ class TestUndo:
         ]
         assert {task["number"] for task in undone.json()["tasks"]} == {1, 2, 3, 4}
 
-    async def test_a_deleted_list_comes_back_with_the_tasks_it_had(
+    async def test_undo_restores_a_deleted_list_with_its_tasks(
         self, service: Service, ada: Person
     ) -> None:
         work = await ada.make_list("Work")
@@ -231,7 +231,7 @@ class TestUndo:
 
         assert await tasks_of(ada) == before
 
-    async def test_undone_again_the_turn_before_is_taken_back(
+    async def test_repeated_undo_reverts_the_previous_turn(
         self, service: Service, ada: Person
     ) -> None:
         await ada.make_task("a")
@@ -247,7 +247,7 @@ class TestUndo:
         assert titles == ["b", "a"]
         assert third.json()["type"].endswith("nothing-to-undo")
 
-    async def test_one_turn_undoes_one_turn(self, service: Service, ada: Person) -> None:
+    async def test_one_turn_can_undo_only_one_turn(self, service: Service, ada: Person) -> None:
         await ada.make_task("a")
         await turn(service, ada, "msg_1").patch("tasks/1", {"title": "b"})
         await turn(service, ada, "msg_2").patch("tasks/1", {"title": "c"})
@@ -258,7 +258,7 @@ class TestUndo:
         assert again.json()["type"].endswith("nothing-to-undo")
         assert await ada.titles() == ["b"]
 
-    async def test_what_somebody_changed_since_is_named_and_nothing_is_undone(
+    async def test_later_change_of_the_same_field_is_a_conflict(
         self, service: Service, ada: Person
     ) -> None:
         for title in "ab":
@@ -274,7 +274,7 @@ class TestUndo:
         assert refused.json()["conflicts"] == ["Christmas"]
         assert [task["due"]["date"] for task in await tasks_of(ada)] == ["2026-12-24", "2026-12-01"]
 
-    async def test_another_field_that_somebody_changed_is_kept(
+    async def test_later_change_of_another_field_is_kept(
         self, service: Service, ada: Person
     ) -> None:
         await ada.make_task("a")
@@ -286,7 +286,7 @@ class TestUndo:
         (task,) = await tasks_of(ada)
         assert (task["notes"], task["completed_at"]) == ("mine", None)
 
-    async def test_a_new_task_that_the_person_worked_on_stays(
+    async def test_undo_keeps_a_new_task_that_the_user_changed(
         self, service: Service, ada: Person
     ) -> None:
         await turn(service, ada, "msg_1").post("tasks", {"title": "a"})
@@ -297,7 +297,7 @@ class TestUndo:
         assert refused.json()["conflicts"] == ["a"]
         assert await ada.titles() == ["a"]
 
-    async def test_only_some_tasks_of_a_turn(self, service: Service, ada: Person) -> None:
+    async def test_undo_can_be_limited_to_some_tasks(self, service: Service, ada: Person) -> None:
         tasks = [await ada.make_task(title) for title in "ab"]
         agent = turn(service, ada, "msg_1")
         for task in tasks:
@@ -307,9 +307,7 @@ class TestUndo:
 
         assert await ada.titles() == ["b"]
 
-    async def test_it_happens_once_for_a_key_and_says_so_on_the_feed(
-        self, service: Service, ada: Person
-    ) -> None:
+    async def test_undo_is_idempotent_and_published(self, service: Service, ada: Person) -> None:
         await ada.make_task("a")
         agent = turn(service, ada, "msg_1")
         await agent.delete("tasks/1")
@@ -325,7 +323,7 @@ class TestUndo:
         assert again.headers["Idempotent-Replayed"] == "true"
         assert (change["type"], change["task"]["title"]) == ("task.restored.v1", "a")
 
-    async def test_a_stale_attempt_undoes_nothing(self, service: Service, ada: Person) -> None:
+    async def test_stale_attempt_cannot_undo(self, service: Service, ada: Person) -> None:
         await ada.make_task("a")
         await turn(service, ada, "msg_1").delete("tasks/1")
         agent = service.agent(ada.user_id)
@@ -338,15 +336,15 @@ class TestUndo:
         assert stale.json()["type"].endswith("stale-attempt")
         assert await ada.titles() == ["b"]
 
-    async def test_somebody_elses_changes_are_not_found(
+    async def test_another_users_changes_cannot_be_undone(
         self, service: Service, ada: Person, bob: Person
     ) -> None:
         await ada.make_task("a")
         await turn(service, ada, "msg_1").delete("tasks/1")
 
-        answer = await bob.post("changes/undo", {"group_id": "msg_1"})
+        response = await bob.post("changes/undo", {"group_id": "msg_1"})
 
-        assert answer.json()["type"].endswith("nothing-to-undo")
+        assert response.json()["type"].endswith("nothing-to-undo")
 
 
 def completion(task: dict[str, Any]) -> dict[str, Any]:
@@ -358,7 +356,7 @@ def deletion(task: dict[str, Any]) -> dict[str, Any]:
 
 
 class TestPendingChanges:
-    async def test_a_confirmation_carries_all_of_it_out_once(
+    async def test_confirmation_applies_all_operations_once(
         self, service: Service, ada: Person
     ) -> None:
         tasks = [await ada.make_task(title) for title in "abcde"]
@@ -375,7 +373,7 @@ class TestPendingChanges:
         assert [task["title"] for task in again.json()["outcome"]["tasks"]] == ["a", "b", "c", "d"]
         assert await ada.titles(order="asc") == ["a", "b", "c", "d", "e"]
 
-    async def test_what_has_changed_since_is_left_as_it_is(
+    async def test_confirmation_skips_tasks_changed_since(
         self, service: Service, ada: Person
     ) -> None:
         tasks = [await ada.make_task(title) for title in "abc"]
@@ -390,7 +388,9 @@ class TestPendingChanges:
         assert left == {"a": "changed", "b": "gone"}
         assert await ada.titles() == ["a"]
 
-    async def test_a_list_that_got_another_task_stays(self, service: Service, ada: Person) -> None:
+    async def test_confirmation_skips_a_list_with_a_new_task(
+        self, service: Service, ada: Person
+    ) -> None:
         entry = await ada.make_list("Work")
         await ada.make_task("a", list_id=entry["id"])
         agent = turn(service, ada, "msg_1")
@@ -402,7 +402,7 @@ class TestPendingChanges:
         assert confirmed.json()["outcome"]["left"][0]["reason"] == "changed"
         assert await ada.titles(order="asc") == ["a", "b"]
 
-    async def test_a_turn_has_one_and_only_what_was_shown_is_confirmed(
+    async def test_outdated_revision_cannot_be_confirmed(
         self, service: Service, ada: Person
     ) -> None:
         tasks = [await ada.make_task(title) for title in "abc"]
@@ -419,7 +419,7 @@ class TestPendingChanges:
         assert refused.json()["type"].endswith("pending-change-changed")
         assert len(await ada.titles()) == 3
 
-    async def test_a_discarded_or_expired_one_can_not_be_confirmed(
+    async def test_discarded_or_expired_change_cannot_be_confirmed(
         self, service: Service, ada: Person, owner: Connection
     ) -> None:
         task = await ada.make_task("a")
@@ -436,21 +436,23 @@ class TestPendingChanges:
         discarded = await agent.confirm(new)
 
         assert held["id"] != new["id"]
-        decisions = [answer.json()["decision"] for answer in (expired, discarded)]
+        decisions = [response.json()["decision"] for response in (expired, discarded)]
         assert decisions == ["expired", "discarded"]
         assert await ada.titles() == ["a"]
 
-    async def test_it_is_its_persons_own(self, service: Service, ada: Person, bob: Person) -> None:
+    async def test_pending_change_belongs_to_one_user(
+        self, service: Service, ada: Person, bob: Person
+    ) -> None:
         held = await turn(service, ada, "msg_1").hold(deletion(await ada.make_task("a")))
         path = f"changes/pending/{held['id']}"
 
-        answers = [await bob.get(path), await turn(service, bob, "msg_1").confirm(held)]
+        responses = [await bob.get(path), await turn(service, bob, "msg_1").confirm(held)]
 
-        assert {answer.status_code for answer in answers} == {404}
+        assert {response.status_code for response in responses} == {404}
         assert (await ada.get(path)).json() == held
         assert (await ada.get("changes/pending", group="msg_1")).json() == held
 
-    async def test_it_tells_what_the_turn_has_done_already(
+    async def test_pending_change_lists_unconfirmed_changes(
         self, service: Service, ada: Person
     ) -> None:
         for title in "ab":
@@ -463,7 +465,7 @@ class TestPendingChanges:
 
         assert [task["title"] for task in held["done"]] == ["a"]
 
-    async def test_an_undo_can_wait_too(self, service: Service, ada: Person) -> None:
+    async def test_undo_can_be_pending(self, service: Service, ada: Person) -> None:
         await ada.make_task("a")
         await turn(service, ada, "msg_1").delete("tasks/1")
         agent = turn(service, ada, "msg_2")
@@ -484,11 +486,11 @@ class TestPendingChanges:
             {"type": "delete", "task_id": "a\0b"},
         ],
     )
-    async def test_what_can_not_be_is_refused(
+    async def test_invalid_operations_are_rejected(
         self, service: Service, ada: Person, operation: dict[str, Any]
     ) -> None:
-        answer = await turn(service, ada, "msg_1").post(
+        response = await turn(service, ada, "msg_1").post(
             "changes/pending", {"operations": [operation]}
         )
 
-        assert 400 <= answer.status_code < 500
+        assert 400 <= response.status_code < 500

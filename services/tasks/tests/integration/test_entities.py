@@ -1,16 +1,16 @@
-"""What `@` finds: open tasks and lists, the best fit first."""
+"""Search for `@` mentions: open tasks and lists, best match first."""
 
 import pytest
 from tasks_kit import Person
 
 
 async def titles(person: Person, q: str = "", **params: object) -> list[str]:
-    answer = await person.get("entities", q=q, **params)
-    assert answer.status_code == 200, answer.text
-    return [entity["title"] for entity in answer.json()["items"]]
+    response = await person.get("entities", q=q, **params)
+    assert response.status_code == 200, response.text
+    return [entity["title"] for entity in response.json()["items"]]
 
 
-async def test_what_begins_with_the_words_comes_before_what_contains_them(ada: Person) -> None:
+async def test_prefix_matches_come_before_other_matches(ada: Person) -> None:
     for title in ("Oat milkshake", "Buy milk", "Milk the cow", "milk", "Call Ada"):
         await ada.make_task(title)
 
@@ -19,7 +19,7 @@ async def test_what_begins_with_the_words_comes_before_what_contains_them(ada: P
     assert found == ["milk", "Milk the cow", "Buy milk", "Oat milkshake"]
 
 
-async def test_tasks_and_lists_are_entities_of_chatkit(ada: Person) -> None:
+async def test_tasks_and_lists_are_chatkit_entities(ada: Person) -> None:
     groceries = await ada.make_list("Groceries")
     task = await ada.make_task(
         "Grocery bags", list_id=groceries["id"], due={"date": "2026-11-24"}, priority="high"
@@ -53,7 +53,7 @@ async def test_tasks_and_lists_are_entities_of_chatkit(ada: Person) -> None:
     ]
 
 
-async def test_completed_and_deleted_ones_are_not_found(ada: Person) -> None:
+async def test_completed_and_deleted_tasks_are_not_found(ada: Person) -> None:
     done, gone = await ada.make_task("milk done"), await ada.make_task("milk gone")
     entry = await ada.make_list("milk list")
     await ada.post(f"tasks/{done['number']}/complete")
@@ -63,13 +63,13 @@ async def test_completed_and_deleted_ones_are_not_found(ada: Person) -> None:
     assert await titles(ada, "milk") == []
 
 
-async def test_nobody_finds_anothers(ada: Person, bob: Person) -> None:
+async def test_another_users_entities_are_not_found(ada: Person, bob: Person) -> None:
     await bob.make_task("milk of another")
 
     assert await titles(ada, "milk") == []
 
 
-async def test_every_word_must_be_in_the_title(ada: Person) -> None:
+async def test_every_word_must_match_the_title(ada: Person) -> None:
     await ada.make_task("Buy oat milk", notes="organic")
     await ada.make_task("Buy bread")
 
@@ -78,14 +78,14 @@ async def test_every_word_must_be_in_the_title(ada: Person) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["{}", "#{}"])
-async def test_a_number_finds_its_task_first(ada: Person, spelling: str) -> None:
+async def test_task_with_the_typed_number_comes_first(ada: Person, spelling: str) -> None:
     meant = await ada.make_task("meant")
     await ada.make_task(f"about {meant['number']}")
 
     assert (await titles(ada, spelling.format(meant["number"])))[0] == "meant"
 
 
-async def test_without_words_the_newest_are_found(ada: Person) -> None:
+async def test_empty_query_returns_the_newest(ada: Person) -> None:
     for title in ("first", "second", "third"):
         await ada.make_task(title)
 
@@ -93,7 +93,7 @@ async def test_without_words_the_newest_are_found(ada: Person) -> None:
 
 
 @pytest.mark.parametrize("q", ["%", "_", "\\", "9" * 30, "#"])
-async def test_signs_mean_themselves(ada: Person, q: str) -> None:
+async def test_wildcards_are_matched_literally(ada: Person, q: str) -> None:
     await ada.make_task("nothing like that")
 
     assert await titles(ada, q) == []
@@ -102,13 +102,13 @@ async def test_signs_mean_themselves(ada: Person, q: str) -> None:
 @pytest.mark.parametrize(
     "query", [{"limit": 0}, {"limit": 21}, {"limit": "x"}, {"q": "x" * 201}, {"q": "\x00"}]
 )
-async def test_what_is_out_of_bounds_is_refused(ada: Person, query: dict[str, object]) -> None:
-    answer = await ada.get("entities", **query)
+async def test_parameters_out_of_bounds_are_rejected(ada: Person, query: dict[str, object]) -> None:
+    response = await ada.get("entities", **query)
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
 
 
-async def test_another_persons_path_is_refused(ada: Person, bob: Person) -> None:
-    answer = await ada.http.get(bob.path("entities"))
+async def test_another_users_path_is_rejected(ada: Person, bob: Person) -> None:
+    response = await ada.http.get(bob.path("entities"))
 
-    assert answer.status_code == 403
+    assert response.status_code == 403

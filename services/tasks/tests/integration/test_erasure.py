@@ -1,4 +1,4 @@
-"""Erasing a person: nothing of hers is left in any table, others keep theirs."""
+"""Erasure of a user: all rows in every table are deleted, other users keep theirs."""
 
 import asyncio
 
@@ -14,14 +14,14 @@ MARKER = "zanzibar"
 
 
 async def erase(service: Service, user_id: str, *, named: str | None = None) -> int:
-    """Ask as auth-session does; the token names `named`."""
+    """Request an erasure as auth-session does; the token names `named`."""
     token = service.service_tokens.mint(Arrow.AUTH_TO_TASKS, named or user_id)
     caller = service.person(user_id, token=token)
     return (await caller.http.delete(f"/internal/users/{user_id}")).status_code
 
 
 async def use(person: Person) -> None:
-    """Leave traces in every table."""
+    """Write rows to every table."""
     entry = await person.make_list(f"{MARKER} list")
     kept = await person.make_task(f"{MARKER} kept", list_id=entry["id"], tags=[MARKER])
     gone = await person.make_task(f"{MARKER} gone", notes=MARKER)
@@ -34,7 +34,7 @@ async def use(person: Person) -> None:
 
 
 async def traces(owner: Connection, *words: str) -> list[str]:
-    """Return the tables in which one of the words occurs in any column."""
+    """Return the tables that contain one of the words in any column."""
     found = []
     for table in TasksBase.metadata.tables:
         for row in await owner.fetch(f"SELECT t::text FROM {table} t"):
@@ -44,14 +44,14 @@ async def traces(owner: Connection, *words: str) -> list[str]:
 
 
 def _decoded(row: str) -> str:
-    r"""Return what is in a row's bytea columns, which are written as \x and hex digits."""
+    r"""Return the content of a row's bytea columns, which are written as \x and hex digits."""
     parts = [part.split('"')[0].split(",")[0] for part in row.split("\\x")[1:]]
     return "".join(
         bytes.fromhex(part).decode(errors="replace") for part in parts if len(part) % 2 == 0
     )
 
 
-async def test_nothing_is_left_of_a_person_and_everything_of_others(
+async def test_erasure_deletes_all_data_of_one_user_only(
     service: Service, ada: Person, bob: Person, owner: Connection
 ) -> None:
     await use(ada)
@@ -65,27 +65,27 @@ async def test_nothing_is_left_of_a_person_and_everything_of_others(
     assert await bob.titles() == ["stays"]
 
 
-async def test_erasing_again_does_nothing(service: Service, ada: Person) -> None:
+async def test_repeated_erasure_is_a_no_op(service: Service, ada: Person) -> None:
     await use(ada)
 
-    answers = [await erase(service, ada.user_id) for _ in range(3)]
+    statuses = [await erase(service, ada.user_id) for _ in range(3)]
 
-    assert answers == [204, 204, 204]
+    assert statuses == [204, 204, 204]
 
 
-async def test_several_erasures_at_once_are_fine(
+async def test_concurrent_erasures_succeed(
     service: Service, ada: Person, owner: Connection
 ) -> None:
     await use(ada)
 
-    answers = await asyncio.gather(*(erase(service, ada.user_id) for _ in range(3)))
+    statuses = await asyncio.gather(*(erase(service, ada.user_id) for _ in range(3)))
 
-    assert set(answers) <= {204, 503}
+    assert set(statuses) <= {204, 503}
     assert await erase(service, ada.user_id) == 204
     assert await traces(owner, ada.user_id) == []
 
 
-async def test_a_person_with_many_rows_is_erased_in_batches(
+async def test_many_rows_are_erased_in_batches(
     service: Service, ada: Person, owner: Connection
 ) -> None:
     await use(ada)
@@ -101,7 +101,7 @@ async def test_every_table_is_erased() -> None:
     assert {record.__table__ for record in ERASED} == set(TasksBase.metadata.tables.values())
 
 
-async def test_the_persons_feeds_end_in_every_process(
+async def test_erasure_closes_the_users_feeds_in_every_process(
     service: Service, start_service: StartService, ada: Person, bob: Person
 ) -> None:
     other = await start_service()
@@ -114,11 +114,11 @@ async def test_the_persons_feeds_end_in_every_process(
 
         assert await here.block() == ": unauthorized"
         assert await there.block() == ": unauthorized"
-        await bob.make_list("goes on")
+        await bob.make_list("still open")
         assert (await bobs.event())[1]["type"] == "list.created.v1"
 
 
-async def test_a_token_for_another_person_erases_nobody(
+async def test_token_for_another_user_cannot_erase(
     service: Service, ada: Person, bob: Person
 ) -> None:
     await ada.make_task("stays")
@@ -130,22 +130,22 @@ async def test_a_token_for_another_person_erases_nobody(
 
 
 @pytest.mark.parametrize("arrow", [arrow for arrow in Arrow if arrow is not Arrow.AUTH_TO_TASKS])
-async def test_no_other_arrow_erases(service: Service, ada: Person, arrow: Arrow) -> None:
+async def test_other_arrows_cannot_erase(service: Service, ada: Person, arrow: Arrow) -> None:
     token = service.service_tokens.mint(arrow, ada.user_id)
     caller = service.person(ada.user_id, token=token)
 
-    answer = await caller.http.delete(f"/internal/users/{ada.user_id}")
+    response = await caller.http.delete(f"/internal/users/{ada.user_id}")
 
-    assert answer.status_code == 401
-
-
-async def test_people_erase_nobody(service: Service, ada: Person) -> None:
-    answer = await ada.http.delete(f"/internal/users/{ada.user_id}")
-
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
-async def test_the_jobs_role_still_sees_nobody_elses_live_tasks(
+async def test_users_cannot_erase(service: Service, ada: Person) -> None:
+    response = await ada.http.delete(f"/internal/users/{ada.user_id}")
+
+    assert response.status_code == 401
+
+
+async def test_jobs_role_cannot_read_other_users_live_tasks(
     service: Service, ada: Person, bob: Person
 ) -> None:
     await ada.make_task("hers")

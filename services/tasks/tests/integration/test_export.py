@@ -1,4 +1,4 @@
-"""Exporting everything of a person."""
+"""Export of a user's data."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from todochat.errors import TooManyRequestsError
 
 
 async def export_of(person: Person) -> dict[str, Any]:
-    answer = await person.get("export")
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["Content-Type"].startswith("application/json")
-    document: dict[str, Any] = answer.json()
-    msgspec.json.decode(answer.content, type=Export)
+    response = await person.get("export")
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"].startswith("application/json")
+    document: dict[str, Any] = response.json()
+    msgspec.json.decode(response.content, type=Export)
     return document
 
 
-async def test_all_tasks_and_lists_are_in_it_deleted_ones_too(ada: Person, bob: Person) -> None:
+async def test_export_includes_deleted_tasks_and_lists(ada: Person, bob: Person) -> None:
     await bob.make_task("of another")
     entry = await ada.make_list("gone list")
     kept = await ada.make_task("kept", tags=["home"], due={"date": "2026-11-24"})
@@ -41,12 +41,12 @@ async def test_all_tasks_and_lists_are_in_it_deleted_ones_too(ada: Person, bob: 
     assert {task["list_id"] for task in tasks.values()} <= set(lists)
 
 
-async def test_the_export_of_nothing_is_a_document(ada: Person) -> None:
+async def test_empty_export_is_a_document(ada: Person) -> None:
     assert await export_of(ada) == {"tasks": [], "lists": [], "changes": []}
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 100])
-async def test_pages_join_to_one_document(service: Service, ada: Person, page: int) -> None:
+async def test_pages_form_one_document(service: Service, ada: Person, page: int) -> None:
     for number in range(3):
         await ada.make_task(f"task {number}")
         await ada.make_list(f"list {number}")
@@ -61,13 +61,13 @@ async def test_pages_join_to_one_document(service: Service, ada: Person, page: i
     assert len(document.changes) == 6
 
 
-async def test_another_persons_export_is_refused(ada: Person, bob: Person) -> None:
-    answer = await ada.http.get(bob.path("export"))
+async def test_another_users_export_is_rejected(ada: Person, bob: Person) -> None:
+    response = await ada.http.get(bob.path("export"))
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
-async def test_a_database_that_goes_away_breaks_the_document_off(
+async def test_database_outage_truncates_the_document(
     start_service: StartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = await start_service()
@@ -83,9 +83,7 @@ async def test_a_database_that_goes_away_breaks_the_document_off(
         await ada.get("export")
 
 
-async def test_a_user_reads_at_most_two_exports_at_the_same_time(
-    service: Service, ada: Person
-) -> None:
+async def test_concurrent_exports_are_limited_per_user(service: Service, ada: Person) -> None:
     await ada.make_task()
     exports = ExportService(service.app.state.services.database)
     open_exports = [

@@ -1,4 +1,4 @@
-"""Idempotency-Key: one effect for any number of tries."""
+"""Idempotency-Key: one effect for any number of requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ class Listener:
         pass
 
 
-async def test_a_repeat_gets_the_first_answer_and_changes_nothing(ada: Person) -> None:
+async def test_repeat_gets_the_first_response_without_effect(ada: Person) -> None:
     first = await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
     second = await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
 
@@ -37,7 +37,7 @@ async def test_a_repeat_gets_the_first_answer_and_changes_nothing(ada: Person) -
     assert await ada.titles() == ["milk"]
 
 
-async def test_requests_without_a_key_are_all_carried_out(ada: Person) -> None:
+async def test_requests_without_a_key_are_not_deduplicated(ada: Person) -> None:
     await ada.make_task("milk")
     await ada.make_task("milk")
 
@@ -61,15 +61,15 @@ async def test_every_change_can_be_repeated(ada: Person) -> None:
 
     for method, rest, body in calls:
         header = {"Idempotency-Key": "the-same-for-all"}
-        answers = [await ada.call(method, rest, json=body, headers=header) for _ in range(2)]
+        responses = [await ada.call(method, rest, json=body, headers=header) for _ in range(2)]
 
-        assert answers[0].is_success, answers[0].text
-        assert answers[1].content == answers[0].content
-        assert answers[1].status_code == answers[0].status_code
-        assert answers[1].headers["idempotent-replayed"] == "true"
+        assert responses[0].is_success, responses[0].text
+        assert responses[1].content == responses[0].content
+        assert responses[1].status_code == responses[0].status_code
+        assert responses[1].headers["idempotent-replayed"] == "true"
 
 
-async def test_the_same_key_with_another_body_is_422(ada: Person) -> None:
+async def test_same_key_with_another_body_gets_422(ada: Person) -> None:
     await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
 
     response = await ada.post("tasks", {"title": "bread"}, Idempotency_Key="k1")
@@ -79,7 +79,7 @@ async def test_the_same_key_with_another_body_is_422(ada: Person) -> None:
     assert await ada.titles() == ["milk"]
 
 
-async def test_the_same_key_on_another_task_is_422_and_leaves_that_task(ada: Person) -> None:
+async def test_same_key_on_another_task_gets_422_without_effect(ada: Person) -> None:
     await ada.make_task("one")
     await ada.make_task("two")
     await ada.post("tasks/1/complete", Idempotency_Key="k1")
@@ -90,20 +90,18 @@ async def test_the_same_key_on_another_task_is_422_and_leaves_that_task(ada: Per
     assert await ada.titles() == ["two"]
 
 
-async def test_the_same_key_on_another_route_or_of_another_person_is_another_key(
-    ada: Person, bob: Person
-) -> None:
-    answers = [
+async def test_keys_are_scoped_to_user_and_route(ada: Person, bob: Person) -> None:
+    responses = [
         await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1"),
         await ada.post("lists", {"name": "milk"}, Idempotency_Key="k1"),
         await bob.post("tasks", {"title": "milk"}, Idempotency_Key="k1"),
     ]
 
-    assert [answer.status_code for answer in answers] == [201, 201, 201]
-    assert not any("idempotent-replayed" in answer.headers for answer in answers)
+    assert [response.status_code for response in responses] == [201, 201, 201]
+    assert not any("idempotent-replayed" in response.headers for response in responses)
 
 
-async def test_a_refused_change_is_not_remembered(ada: Person) -> None:
+async def test_rejected_change_is_not_stored(ada: Person) -> None:
     refused = await ada.post("tasks/1/complete", Idempotency_Key="k1")
     await ada.make_task("milk")
 
@@ -113,19 +111,19 @@ async def test_a_refused_change_is_not_remembered(ada: Person) -> None:
     assert "idempotent-replayed" not in accepted.headers
 
 
-async def test_concurrent_repeats_have_one_effect_and_one_answer(ada: Person) -> None:
-    answers = await asyncio.gather(
+async def test_concurrent_repeats_have_one_effect_and_one_response(ada: Person) -> None:
+    responses = await asyncio.gather(
         *(ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1") for _ in range(20))
     )
 
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.content for answer in answers}) == 1
-    assert sum("idempotent-replayed" in answer.headers for answer in answers) == 19
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.content for response in responses}) == 1
+    assert sum("idempotent-replayed" in response.headers for response in responses) == 19
     assert await ada.titles() == ["milk"]
 
 
 async def hold_until(release: asyncio.Event, started: asyncio.Event) -> ChangeFunction:
-    """Return a change that is under way until `release` is set."""
+    """Return a change that is in progress until `release` is set."""
 
     async def change(work: UserWork) -> None:
         started.set()
@@ -149,9 +147,7 @@ async def with_writer(
         await database.aclose()
 
 
-async def test_a_repeat_that_waits_too_long_for_the_first_is_409(
-    tasks_urls: DatabaseUrls, ada: Person
-) -> None:
+async def test_repeat_that_waits_too_long_gets_409(tasks_urls: DatabaseUrls, ada: Person) -> None:
     async def use(writer: IdempotentWriter) -> Written:
         release, started = asyncio.Event(), asyncio.Event()
         request = write_request(ada.user_id, idempotency_key="k1")
@@ -172,7 +168,7 @@ async def test_a_repeat_that_waits_too_long_for_the_first_is_409(
     assert repeat.is_replay
 
 
-async def test_a_repeat_takes_over_when_the_first_fails(
+async def test_repeat_runs_when_the_first_request_fails(
     tasks_urls: DatabaseUrls, ada: Person
 ) -> None:
     async def use(writer: IdempotentWriter) -> Written:
@@ -203,7 +199,7 @@ async def test_a_repeat_takes_over_when_the_first_fails(
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 129, "\u00e9t\u00e9", "a\tb"])
-async def test_a_malformed_key_is_400(ada: Person, key: str) -> None:
+async def test_malformed_key_gets_400(ada: Person, key: str) -> None:
     response = await ada.call(
         "POST", "tasks", json={"title": "milk"}, headers={"Idempotency-Key": key.encode()}
     )
@@ -213,7 +209,7 @@ async def test_a_malformed_key_is_400(ada: Person, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 128, "!~", "run_1:3:0"])
-async def test_a_key_at_its_limits_is_taken(ada: Person, key: str) -> None:
+async def test_key_at_its_limits_is_accepted(ada: Person, key: str) -> None:
     response = await ada.post("tasks", {"title": "milk"}, Idempotency_Key=key)
 
     assert response.status_code == 201

@@ -26,7 +26,7 @@ async def walk(person: Person, **params: Any) -> list[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def household(service: Service) -> tuple[Person, dict[str, Any]]:
-    """Tasks that differ in everything one can filter by; tests only read them."""
+    """Tasks that differ in every filterable field; tests only read them."""
     ada = service.person()
     shopping = await ada.make_list("Shopping")
     await ada.make_task("milk", list_id=shopping["id"], tags=["Dairy"], priority="high")
@@ -71,7 +71,7 @@ async def household(service: Service) -> tuple[Person, dict[str, Any]]:
         ({"priority": "high", "q": "taxes", "tag": "late"}, {"taxes"}),
     ],
 )
-async def test_a_filter_lets_through_what_it_says(
+async def test_filters_select_matching_tasks(
     household: tuple[Person, dict[str, Any]], params: dict[str, str], titles: set[str]
 ) -> None:
     person, _ = household
@@ -82,7 +82,7 @@ async def test_a_filter_lets_through_what_it_says(
     assert len(found) == len(titles)
 
 
-async def test_a_listing_of_one_list_holds_only_its_tasks(
+async def test_list_filter_selects_the_lists_tasks(
     household: tuple[Person, dict[str, Any]],
 ) -> None:
     person, shopping = household
@@ -90,7 +90,7 @@ async def test_a_listing_of_one_list_holds_only_its_tasks(
     assert set(await person.titles(list_id=shopping["id"])) == {"milk", "bread"}
 
 
-async def test_overdue_means_open_and_past_its_due(ada: Person) -> None:
+async def test_overdue_selects_open_tasks_past_their_due_date(ada: Person) -> None:
     now = utc_now()
     yesterday = (now - dt.timedelta(days=2)).date().isoformat()
     await ada.make_task("past day", due={"date": yesterday})
@@ -122,7 +122,7 @@ async def test_overdue_means_open_and_past_its_due(ada: Person) -> None:
     ],
 )
 @pytest.mark.parametrize("limit", [1, 2, 50])
-async def test_every_order_is_the_same_on_pages_of_any_size(
+async def test_order_is_independent_of_the_page_size(
     household: tuple[Person, dict[str, Any]], params: dict[str, str], titles: list[str], limit: int
 ) -> None:
     person, _ = household
@@ -130,7 +130,7 @@ async def test_every_order_is_the_same_on_pages_of_any_size(
     assert await walk(person, limit=limit, **params) == titles
 
 
-async def test_titles_are_sorted_without_regard_to_case(ada: Person) -> None:
+async def test_titles_are_sorted_ignoring_case(ada: Person) -> None:
     for title in ("banana", "Apple", "\u00e9clair", "Zucchini", "cherry"):
         await ada.make_task(title)
 
@@ -141,7 +141,7 @@ async def test_titles_are_sorted_without_regard_to_case(ada: Person) -> None:
 
 @pytest.mark.parametrize("sort", ["created", "due", "priority", "title"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_pages_neither_skip_nor_repeat_while_tasks_are_added(
+async def test_pages_stay_consistent_while_tasks_are_added(
     ada: Person, sort: str, order: str
 ) -> None:
     rng = random.Random(f"{sort} {order}")
@@ -172,7 +172,7 @@ async def test_pages_neither_skip_nor_repeat_while_tasks_are_added(
     assert set(before) <= set(seen)
 
 
-async def test_deleting_the_task_a_cursor_stands_on_loses_no_place(ada: Person) -> None:
+async def test_cursor_survives_deletion_of_its_task(ada: Person) -> None:
     for title in ("a", "b", "c", "d"):
         await ada.make_task(title)
     page = (await ada.get("tasks", order="asc", limit=2)).json()
@@ -183,7 +183,7 @@ async def test_deleting_the_task_a_cursor_stands_on_loses_no_place(ada: Person) 
     assert rest == ["c", "d"]
 
 
-async def test_a_cursor_opens_nothing_of_somebody_else(ada: Person, bob: Person) -> None:
+async def test_cursor_gives_no_access_to_another_users_tasks(ada: Person, bob: Person) -> None:
     for title in ("a", "b", "c"):
         await ada.make_task(title)
     cursor = (await ada.get("tasks", limit=1)).json()["next_cursor"]
@@ -193,7 +193,7 @@ async def test_a_cursor_opens_nothing_of_somebody_else(ada: Person, bob: Person)
     assert (response.status_code, response.json()["items"]) == (200, [])
 
 
-async def test_a_cursor_of_another_question_is_refused(ada: Person) -> None:
+async def test_cursor_of_another_query_is_rejected(ada: Person) -> None:
     await ada.make_task("a")
     await ada.make_task("b")
     cursor = (await ada.get("tasks", limit=1)).json()["next_cursor"]
@@ -230,7 +230,7 @@ async def test_a_cursor_of_another_question_is_refused(ada: Person) -> None:
         "prioritty=high",
     ],
 )
-async def test_a_query_that_makes_no_sense_is_refused(ada: Person, query: str) -> None:
+async def test_invalid_query_is_rejected(ada: Person, query: str) -> None:
     response = await ada.call("GET", f"tasks?{query}")
 
     assert response.status_code == 422, response.text
@@ -250,7 +250,7 @@ async def test_a_query_that_makes_no_sense_is_refused(ada: Person, query: str) -
         "overdue=1",
     ],
 )
-async def test_a_query_at_its_limits_is_answered(ada: Person, query: str) -> None:
+async def test_query_at_its_limits_is_accepted(ada: Person, query: str) -> None:
     response = await ada.call("GET", f"tasks?{query}")
 
     assert response.status_code in (200, 404), response.text

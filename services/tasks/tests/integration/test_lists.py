@@ -1,10 +1,10 @@
-"""What a person does with lists, over HTTP."""
+"""Lists over HTTP."""
 
 import pytest
 from tasks_kit import Person
 
 
-async def test_a_new_person_has_the_default_list_alone(ada: Person) -> None:
+async def test_new_user_has_only_the_default_list(ada: Person) -> None:
     lists = (await ada.get("lists")).json()["items"]
 
     assert [(entry["name"], entry["is_default"], entry["open_tasks"]) for entry in lists] == [
@@ -13,7 +13,7 @@ async def test_a_new_person_has_the_default_list_alone(ada: Person) -> None:
     assert (await ada.get("lists")).json()["items"] == lists
 
 
-async def test_a_new_list_has_every_field_of_the_contract(ada: Person) -> None:
+async def test_new_list_has_every_field(ada: Person) -> None:
     response = await ada.post("lists", {"name": "  Shopping "})
 
     entry = response.json()
@@ -30,7 +30,7 @@ async def test_a_new_list_has_every_field_of_the_contract(ada: Person) -> None:
     assert (await ada.get(f"lists/{entry['id']}")).json() == entry
 
 
-async def test_lists_come_by_name_after_the_default_one(ada: Person) -> None:
+async def test_lists_are_sorted_by_name_after_the_default_list(ada: Person) -> None:
     for name in ("work", "Garden", "\u00c4mter", "abroad"):
         await ada.make_list(name)
 
@@ -39,7 +39,7 @@ async def test_lists_come_by_name_after_the_default_one(ada: Person) -> None:
     assert names == ["Inbox", "abroad", "Garden", "work", "\u00c4mter"]
 
 
-async def test_a_list_counts_its_open_tasks(ada: Person) -> None:
+async def test_list_counts_its_open_tasks(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
     for title in ("milk", "bread", "eggs"):
         await ada.make_task(title, list_id=shopping["id"])
@@ -55,7 +55,7 @@ async def test_a_list_counts_its_open_tasks(ada: Person) -> None:
 
 
 @pytest.mark.parametrize("name", ["Shopping", "SHOPPING", " shopping "])
-async def test_a_name_is_given_once_whatever_its_case(ada: Person, name: str) -> None:
+async def test_list_names_are_unique_ignoring_case(ada: Person, name: str) -> None:
     shopping = await ada.make_list("Shopping")
 
     response = await ada.post("lists", {"name": name})
@@ -65,19 +65,19 @@ async def test_a_name_is_given_once_whatever_its_case(ada: Person, name: str) ->
     assert response.json()["list_id"] == shopping["id"]
 
 
-async def test_the_default_list_has_its_name_before_anybody_looks(ada: Person) -> None:
+async def test_default_lists_name_is_reserved_before_its_first_use(ada: Person) -> None:
     response = await ada.post("lists", {"name": "inbox"})
 
     assert response.status_code == 409
 
 
-async def test_two_people_may_use_the_same_name(ada: Person, bob: Person) -> None:
+async def test_two_users_can_use_the_same_name(ada: Person, bob: Person) -> None:
     await ada.make_list("Shopping")
 
     assert (await bob.post("lists", {"name": "Shopping"})).status_code == 201
 
 
-async def test_renaming_keeps_the_list(ada: Person) -> None:
+async def test_rename_changes_only_name_and_time(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
 
     response = await ada.patch(f"lists/{shopping['id']}", {"name": "SHOPPING"})
@@ -89,9 +89,7 @@ async def test_renaming_keeps_the_list(ada: Person) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "Shopping"}])
-async def test_a_patch_that_changes_nothing_leaves_the_list(
-    ada: Person, body: dict[str, str]
-) -> None:
+async def test_no_op_patch_leaves_the_list_unchanged(ada: Person, body: dict[str, str]) -> None:
     shopping = await ada.make_list("Shopping")
 
     response = await ada.patch(f"lists/{shopping['id']}", body)
@@ -99,7 +97,7 @@ async def test_a_patch_that_changes_nothing_leaves_the_list(
     assert (response.status_code, response.json()) == (200, shopping)
 
 
-async def test_renaming_to_a_name_in_use_is_refused(ada: Person) -> None:
+async def test_rename_to_a_used_name_is_rejected(ada: Person) -> None:
     await ada.make_list("Shopping")
     work = await ada.make_list("Work")
 
@@ -132,7 +130,7 @@ async def test_deleting_a_list_with_its_tasks_deletes_only_those(ada: Person) ->
     assert await ada.titles() == ["call"]
 
 
-async def test_the_name_of_a_deleted_list_is_free_again(ada: Person) -> None:
+async def test_name_of_a_deleted_list_can_be_reused(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
     await ada.delete(f"lists/{shopping['id']}")
 
@@ -141,7 +139,7 @@ async def test_the_name_of_a_deleted_list_is_free_again(ada: Person) -> None:
     assert again["id"] != shopping["id"]
 
 
-async def test_the_default_list_stays(ada: Person) -> None:
+async def test_default_list_cannot_be_deleted(ada: Person) -> None:
     inbox = (await ada.get("lists")).json()["items"][0]
 
     response = await ada.delete(f"lists/{inbox['id']}")
@@ -150,7 +148,7 @@ async def test_the_default_list_stays(ada: Person) -> None:
     assert response.json()["type"] == "urn:todochat:problem:default-list"
 
 
-async def test_the_default_list_can_be_renamed(ada: Person) -> None:
+async def test_default_list_can_be_renamed(ada: Person) -> None:
     inbox = (await ada.get("lists")).json()["items"][0]
 
     await ada.patch(f"lists/{inbox['id']}", {"name": "Everything"})
@@ -160,7 +158,7 @@ async def test_the_default_list_can_be_renamed(ada: Person) -> None:
 
 
 @pytest.mark.parametrize("list_id", ["lst_nobody", "%00", "1"])
-async def test_a_list_that_is_not_there_is_404(ada: Person, list_id: str) -> None:
+async def test_missing_list_gets_404(ada: Person, list_id: str) -> None:
     responses = [
         await ada.get(f"lists/{list_id}"),
         await ada.patch(f"lists/{list_id}", {"name": "x"}),
@@ -170,7 +168,7 @@ async def test_a_list_that_is_not_there_is_404(ada: Person, list_id: str) -> Non
     assert [response.status_code for response in responses] == [404] * 3
 
 
-async def test_what_becomes_of_the_tasks_is_one_of_two_words(ada: Person) -> None:
+async def test_invalid_fate_of_a_lists_tasks_gets_422(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
 
     response = await ada.call("DELETE", f"lists/{shopping['id']}", params={"tasks": "burn"})

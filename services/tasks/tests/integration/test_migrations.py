@@ -1,4 +1,4 @@
-"""The migrations make what the code maps."""
+"""The migrations create the tables that the code maps."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def ask(url: str, question: Callable[[SyncConnection], Answer]) -> Answer:
     return asyncio.run(run())
 
 
-def test_the_migrated_schema_is_the_mapped_one(tasks_urls: DatabaseUrls) -> None:
+def test_migrated_schema_matches_the_records(tasks_urls: DatabaseUrls) -> None:
     differences = ask(
         tasks_urls.owner,
         lambda connection: compare_metadata(
@@ -54,14 +54,14 @@ def test_the_migrated_schema_is_the_mapped_one(tasks_urls: DatabaseUrls) -> None
     assert differences == []
 
 
-def test_migrating_twice_is_migrating_once(empty_urls: DatabaseUrls) -> None:
+def test_repeated_migration_is_a_no_op(empty_urls: DatabaseUrls) -> None:
     run_migrations(empty_urls.owner, MIGRATIONS)
     run_migrations(empty_urls.owner, MIGRATIONS)
 
     assert len(revisions_of(empty_urls.owner)) == 1
 
 
-def test_a_migration_can_be_taken_back(empty_urls: DatabaseUrls) -> None:
+def test_migrations_can_be_downgraded(empty_urls: DatabaseUrls) -> None:
     run_migrations(empty_urls.owner, MIGRATIONS)
 
     command.downgrade(alembic_config(empty_urls.owner, MIGRATIONS), "base")
@@ -77,10 +77,10 @@ def test_a_migration_can_be_taken_back(empty_urls: DatabaseUrls) -> None:
     assert tables == ["alembic_version"]
 
 
-def test_a_database_of_a_later_version_stays_as_it_is(
+def test_database_of_a_later_version_is_left_unchanged(
     empty_urls: DatabaseUrls, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As when one goes back to this version after an upgrade."""
+    """The situation after a rollback to this version."""
     run_migrations(empty_urls.owner, MIGRATIONS)
     upgrade_beyond(empty_urls.owner, "9999")
 

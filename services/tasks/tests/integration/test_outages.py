@@ -1,4 +1,4 @@
-"""A store that is down: fast 503s or no harm, and healing by itself."""
+"""Outages of PostgreSQL and Redis: fast 503s or no effect, and automatic recovery."""
 
 import asyncio
 import signal
@@ -17,7 +17,7 @@ from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProc
 
 @pytest.fixture(scope="module")
 def own_postgres() -> Iterator[PostgresProcess]:
-    """A server that tests may stop, if they start it again."""
+    """A server that tests can stop, if they restart it."""
     process = PostgresProcess()
     process.start()
     yield process
@@ -53,7 +53,7 @@ async def person(own_urls: DatabaseUrls, start_service: StartService) -> Person:
     return service.person()
 
 
-async def test_without_postgresql_everything_is_503_until_it_is_back(
+async def test_requests_get_503_while_postgresql_is_down(
     person: Person, own_postgres: PostgresProcess
 ) -> None:
     await person.make_task("before")
@@ -71,8 +71,8 @@ async def test_without_postgresql_everything_is_503_until_it_is_back(
         await asyncio.to_thread(own_postgres.start)
 
         async def works() -> bool:
-            answer = await person.post("tasks", {"title": "after"}, Idempotency_Key="k1")
-            return answer.status_code == 201
+            response = await person.post("tasks", {"title": "after"}, Idempotency_Key="k1")
+            return response.status_code == 201
 
         await wait_until(works, timeout_s=20)
         _, change = await feed.event()
@@ -85,7 +85,7 @@ async def test_without_postgresql_everything_is_503_until_it_is_back(
     assert await person.titles(order="asc") == ["before", "after"]
 
 
-async def test_a_service_that_starts_before_postgresql_heals_by_itself(
+async def test_service_started_before_postgresql_recovers(
     own_postgres: PostgresProcess, own_urls: DatabaseUrls, start_service: StartService
 ) -> None:
     stop_at_once(own_postgres)
@@ -99,7 +99,7 @@ async def test_a_service_that_starts_before_postgresql_heals_by_itself(
     assert (down.status_code, up.status_code) == (503, 200)
 
 
-async def test_a_bypassing_role_is_refused_however_late_it_is_found_out(
+async def test_bypassing_role_is_rejected_when_postgresql_starts_later(
     own_postgres: PostgresProcess, own_urls: DatabaseUrls, start_service: StartService
 ) -> None:
     stop_at_once(own_postgres)
@@ -111,7 +111,7 @@ async def test_a_bypassing_role_is_refused_however_late_it_is_found_out(
     assert response.status_code == 500
 
 
-async def test_without_redis_tasks_and_feeds_go_on(
+async def test_tasks_and_feeds_work_without_redis(
     start_service: StartService, own_valkey: ValkeyProcess
 ) -> None:
     service = await start_service(redis_url=own_valkey.url, events_poll_s=0.1)
@@ -132,13 +132,13 @@ async def test_without_redis_tasks_and_feeds_go_on(
     assert ready.status_code == 200
 
 
-async def test_the_service_starts_without_redis(start_service: StartService) -> None:
+async def test_service_starts_without_redis(start_service: StartService) -> None:
     service = await start_service(redis_url="redis://127.0.0.1:9/0")
 
     assert (await service.person().get("tasks")).status_code == 200
 
 
-async def test_a_person_whose_changes_are_stuck_is_told_to_try_again(
+async def test_blocked_change_gets_503_with_retry_after(
     service: Service, ada: Person, owner: Connection
 ) -> None:
     await ada.make_task()

@@ -1,4 +1,4 @@
-"""`python -m tasks_service`: what the launcher and a container see."""
+"""`python -m tasks_service`, as the launcher and containers run it."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ def serving(tasks_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
         TASKS_DATABASE_URL=tasks_urls.app,
         TASKS_JOBS_DATABASE_URL=tasks_urls.jobs,
         REDIS_URL=redis_url,
-        # Those of its own arrows alone.
+        # Only those of its own arrows.
         TODOCHAT_SERVICE_SECRET_AGENT_TO_TASKS="a secret of an arrow with more than 32 bytes",
         TODOCHAT_SERVICE_SECRET_AUTH_TO_TASKS="another secret of an arrow with more than 32 bytes",
         TODOCHAT_SERVICE_SECRET_TASKS_TO_AUTH="a third secret of an arrow with more than 32 bytes",
@@ -38,7 +38,7 @@ def serving(tasks_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
     )
 
 
-async def test_it_serves_and_exits_with_0_on_sigterm_whoever_watches(
+async def test_serves_and_exits_with_0_on_sigterm_despite_open_feeds(
     serving: dict[str, str],
 ) -> None:
     tokens = ServiceTokens.from_settings(TasksSettings.load(serving), Arrow.AGENT_TO_TASKS)
@@ -80,7 +80,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, **variables: str) -> N
     main()
 
 
-def test_it_migrates_with_the_owners_url_alone(
+def test_migrates_with_only_the_owners_url(
     monkeypatch: pytest.MonkeyPatch, tasks_urls: DatabaseUrls
 ) -> None:
     run(monkeypatch, "migrate", TASKS_MIGRATION_DATABASE_URL=tasks_urls.owner)
@@ -95,7 +95,7 @@ def test_it_migrates_with_the_owners_url_alone(
         (["dance"], "usage: python -m tasks_service serve|migrate"),
     ],
 )
-def test_what_is_missing_is_said_in_one_line(
+def test_missing_setting_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],

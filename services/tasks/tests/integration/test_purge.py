@@ -1,4 +1,4 @@
-"""The purge: old rows of everybody go, young ones stay, and only one process works at a time."""
+"""The purge: expired rows of all users are deleted, by one process at a time."""
 
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
@@ -61,7 +61,7 @@ async def count(owner: Connection, person: Person, table: str) -> int:
         ("pending_changes", "expires_at", days(7)),
     ],
 )
-async def test_rows_are_kept_for_their_time_and_not_longer(
+async def test_rows_are_purged_after_their_retention(
     make_job: MakeJob,
     owner: Connection,
     service: Service,
@@ -110,7 +110,7 @@ async def test_deleted_tasks_can_be_restored_for_thirty_days(
     assert await bob.titles() == ["kept"]
 
 
-async def test_the_number_of_a_purged_task_is_not_given_again(
+async def test_number_of_a_purged_task_is_not_reused(
     make_job: MakeJob, owner: Connection, ada: Person
 ) -> None:
     await ada.make_task()
@@ -123,7 +123,7 @@ async def test_the_number_of_a_purged_task_is_not_given_again(
     assert task["number"] == 2
 
 
-async def test_a_deleted_list_goes_when_its_last_task_has_gone(
+async def test_deleted_list_is_purged_after_its_last_task(
     make_job: MakeJob, owner: Connection, ada: Person
 ) -> None:
     entry = await ada.make_list("Shopping")
@@ -139,11 +139,11 @@ async def test_a_deleted_list_goes_when_its_last_task_has_gone(
     await backdate(owner, ada, "tasks", "deleted_at", days(31))
     await make_job().run(NOW)
 
-    assert with_task == 2  # the default list, and the one its deleted task still refers to
+    assert with_task == 2  # the default list, and the one that its deleted task still refers to
     assert await count(owner, ada, "lists") == 1
 
 
-async def test_much_goes_in_small_batches(
+async def test_many_rows_are_purged_in_batches(
     make_job: MakeJob, owner: Connection, ada: Person
 ) -> None:
     await owner.execute(
@@ -160,7 +160,7 @@ async def test_much_goes_in_small_batches(
     assert counts["attempts"] == 25
 
 
-async def test_a_second_process_leaves_the_purge_to_the_first(
+async def test_only_one_process_purges_at_a_time(
     make_job: MakeJob, owner: Connection, ada: Person
 ) -> None:
     await ada.post("tasks", {"title": "x"}, Idempotency_Key="k1")
@@ -174,10 +174,10 @@ async def test_a_second_process_leaves_the_purge_to_the_first(
     alone = await make_job().run(NOW)
 
     assert beside == dict.fromkeys(beside, 0)
-    assert alone["answers"] == 1
+    assert alone["responses"] == 1
 
 
-async def test_the_jobs_role_sees_only_what_may_be_purged(
+async def test_jobs_role_reads_only_purgeable_rows(
     make_job: MakeJob, tasks_urls: DatabaseUrls, ada: Person
 ) -> None:
     await ada.make_task("kept")
@@ -189,7 +189,7 @@ async def test_the_jobs_role_sees_only_what_may_be_purged(
     assert tasks == []
 
 
-async def test_a_database_that_is_down_postpones_the_purge(make_job: MakeJob) -> None:
+async def test_unreachable_database_fails_the_purge(make_job: MakeJob) -> None:
     job = make_job(url="postgresql://tasks_jobs:x@127.0.0.1:9/tasks")
 
     with pytest.raises(UnavailableError):

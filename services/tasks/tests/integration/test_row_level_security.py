@@ -1,4 +1,4 @@
-"""Row-level security: the database itself keeps people apart."""
+"""Row-level security: the database itself isolates users."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,12 +28,12 @@ BOUND_USER = text("SELECT nullif(current_setting('app.user_id', true), '')")
 APPLICATION = "narrow"
 
 
-class Nobody:
+class NoListener:
     def changed(self, user_id: str) -> None:
         pass
 
 
-NOBODY = Nobody()
+NO_LISTENER = NoListener()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -46,7 +46,7 @@ async def narrow(tasks_urls: DatabaseUrls) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def two_people(service: Service, ada: Person, bob: Person) -> tuple[Person, Person]:
-    """Two people with rows in every table."""
+    """Two users with rows in every table."""
     headers: dict[str, object] = {
         "X_Run_Id": "run_1",
         "X_Run_Attempt": 1,
@@ -61,7 +61,7 @@ async def two_people(service: Service, ada: Person, bob: Person) -> tuple[Person
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_query_that_forgets_the_user_sees_nothing(
+async def test_query_without_a_bound_user_returns_nothing(
     narrow: Database, two_people: tuple[Person, Person], table: str
 ) -> None:
     async with narrow.transaction() as session:
@@ -71,7 +71,7 @@ async def test_a_query_that_forgets_the_user_sees_nothing(
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_query_that_forgets_to_filter_sees_one_persons_rows(
+async def test_query_without_a_filter_returns_the_bound_users_rows(
     narrow: Database, two_people: tuple[Person, Person], table: str
 ) -> None:
     ada, _ = two_people
@@ -82,9 +82,7 @@ async def test_a_query_that_forgets_to_filter_sees_one_persons_rows(
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_every_table_forces_its_policies_on_its_owner_too(
-    owner: Connection, table: str
-) -> None:
+async def test_every_table_forces_its_policies_on_its_owner(owner: Connection, table: str) -> None:
     row = await owner.fetchrow(
         "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = $1::regclass", table
     )
@@ -93,7 +91,7 @@ async def test_every_table_forces_its_policies_on_its_owner_too(
     assert tuple(row) == (True, True)
 
 
-async def test_the_owner_of_the_tables_sees_nobodys_rows(
+async def test_owner_of_the_tables_reads_no_rows(
     tasks_urls: DatabaseUrls, two_people: tuple[Person, Person]
 ) -> None:
     database = Database(create_engine(tasks_urls.owner, application_name="test", pool_size=1))
@@ -106,7 +104,7 @@ async def test_the_owner_of_the_tables_sees_nobodys_rows(
     assert rows == []
 
 
-async def test_a_row_of_somebody_else_can_be_neither_changed_nor_made(
+async def test_another_users_row_cannot_be_changed_or_inserted(
     narrow: Database, two_people: tuple[Person, Person]
 ) -> None:
     ada, bob = two_people
@@ -126,9 +124,7 @@ async def test_a_row_of_somebody_else_can_be_neither_changed_nor_made(
     assert await bob.titles() == ["private"]
 
 
-async def test_the_app_role_never_deletes(
-    narrow: Database, two_people: tuple[Person, Person]
-) -> None:
+async def test_app_role_cannot_delete(narrow: Database, two_people: tuple[Person, Person]) -> None:
     ada, _ = two_people
 
     with pytest.raises(DBAPIError, match="permission denied"):
@@ -136,7 +132,7 @@ async def test_the_app_role_never_deletes(
             await session.execute(text("DELETE FROM tasks"))
 
 
-async def test_two_people_on_a_pool_of_one_connection_stay_apart(
+async def test_users_stay_isolated_on_one_connection(
     start_service: StartService,
 ) -> None:
     service = await start_service(database_pool_size=1)
@@ -154,7 +150,7 @@ async def test_two_people_on_a_pool_of_one_connection_stay_apart(
         assert {title.split()[0] for title in await person.titles()} == {name}
 
 
-async def test_a_cancelled_request_leaves_nothing_bound_and_nothing_written(
+async def test_cancelled_request_leaves_no_bound_user_and_no_rows(
     service: Service, narrow: Database, ada: Person, waits_for_a_lock: LockCount
 ) -> None:
     release, started = asyncio.Event(), asyncio.Event()
@@ -167,12 +163,12 @@ async def test_a_cancelled_request_leaves_nothing_bound_and_nothing_written(
         user_id=ada.user_id, actor="user", method="POST", route="r", fingerprint="f"
     )
     holder = asyncio.create_task(
-        IdempotentWriter(service.app.state.services.database, NOBODY).write(
+        IdempotentWriter(service.app.state.services.database, NO_LISTENER).write(
             request, HTTPStatus.NO_CONTENT, hold
         )
     )
     await started.wait()
-    tasks = TaskService(narrow, IdempotentWriter(narrow, NOBODY))
+    tasks = TaskService(narrow, IdempotentWriter(narrow, NO_LISTENER))
     cancelled = asyncio.create_task(tasks.create(request, TaskDraft.clean(title="cancelled")))
     await wait_until(lambda: waits_for_a_lock(APPLICATION))
 
@@ -191,7 +187,7 @@ async def test_a_cancelled_request_leaves_nothing_bound_and_nothing_written(
 
 @pytest.mark.parametrize("setting", ["database_url", "jobs_database_url"])
 @pytest.mark.parametrize("role", ["owner", "superuser"])
-async def test_the_service_refuses_to_start_with_a_role_that_bypasses(
+async def test_service_rejects_roles_that_bypass_row_level_security(
     make_settings: MakeSettings,
     postgres: PostgresServer,
     tasks_urls: DatabaseUrls,
@@ -208,7 +204,7 @@ async def test_the_service_refuses_to_start_with_a_role_that_bypasses(
             pytest.fail("it started")
 
 
-async def test_the_service_starts_with_the_roles_it_is_made_for(
+async def test_service_starts_with_its_own_roles(
     make_settings: MakeSettings,
 ) -> None:
     app = create_app(make_settings())

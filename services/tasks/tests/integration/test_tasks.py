@@ -1,10 +1,10 @@
-"""What a person does with tasks, over HTTP."""
+"""Tasks over HTTP."""
 
 import pytest
 from tasks_kit import Person
 
 
-async def test_a_new_task_has_every_field_of_the_contract(ada: Person) -> None:
+async def test_new_task_has_every_field(ada: Person) -> None:
     response = await ada.post("tasks", {"title": "Buy milk"})
 
     task = response.json()
@@ -24,7 +24,7 @@ async def test_a_new_task_has_every_field_of_the_contract(ada: Person) -> None:
     }
 
 
-async def test_everything_that_can_be_said_of_a_task_is_kept(ada: Person) -> None:
+async def test_all_fields_of_a_task_are_stored(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
     said = {
         "title": "Buy milk",
@@ -45,7 +45,7 @@ async def test_everything_that_can_be_said_of_a_task_is_kept(ada: Person) -> Non
     }
 
 
-async def test_a_task_is_found_by_its_number_too(ada: Person) -> None:
+async def test_task_can_be_found_by_number(ada: Person) -> None:
     await ada.make_task("first")
     second = await ada.make_task("second")
 
@@ -54,7 +54,7 @@ async def test_a_task_is_found_by_its_number_too(ada: Person) -> None:
     assert response.json() == second
 
 
-async def test_the_number_of_a_deleted_task_is_not_given_again(ada: Person) -> None:
+async def test_number_of_a_deleted_task_is_not_reused(ada: Person) -> None:
     await ada.make_task("first")
     await ada.delete("tasks/1")
 
@@ -63,14 +63,14 @@ async def test_the_number_of_a_deleted_task_is_not_given_again(ada: Person) -> N
     assert task["number"] == 2
 
 
-async def test_a_task_that_names_no_list_goes_to_the_default_list(ada: Person) -> None:
+async def test_task_without_a_list_is_added_to_the_default_list(ada: Person) -> None:
     task = await ada.make_task()
 
     lists = (await ada.get("lists")).json()["items"]
     assert [(entry["id"], entry["is_default"]) for entry in lists] == [(task["list_id"], True)]
 
 
-async def test_a_patch_changes_only_what_it_names(ada: Person) -> None:
+async def test_patch_changes_only_its_fields(ada: Person) -> None:
     before = await ada.make_task(notes="two litres", priority="low", tags=["dairy"])
 
     response = await ada.patch(
@@ -88,7 +88,7 @@ async def test_a_patch_changes_only_what_it_names(ada: Person) -> None:
     }
 
 
-async def test_a_patch_can_clear_a_due_and_notes(ada: Person) -> None:
+async def test_patch_can_clear_due_date_and_notes(ada: Person) -> None:
     task = await ada.make_task(due={"date": "2026-11-24"}, notes="two litres")
 
     response = await ada.patch(f"tasks/{task['id']}", {"due": None, "notes": None})
@@ -96,7 +96,7 @@ async def test_a_patch_can_clear_a_due_and_notes(ada: Person) -> None:
     assert (response.json()["due"], response.json()["notes"]) == (None, "")
 
 
-async def test_a_patch_that_changes_nothing_leaves_the_time_of_the_last_change(ada: Person) -> None:
+async def test_no_op_patch_keeps_updated_at(ada: Person) -> None:
     task = await ada.make_task()
 
     response = await ada.patch(f"tasks/{task['id']}", {"title": task["title"]})
@@ -104,7 +104,7 @@ async def test_a_patch_that_changes_nothing_leaves_the_time_of_the_last_change(a
     assert response.json() == task
 
 
-async def test_a_patch_can_complete_and_reopen(ada: Person) -> None:
+async def test_patch_can_complete_and_reopen(ada: Person) -> None:
     task = await ada.make_task()
 
     done = (await ada.patch(f"tasks/{task['id']}", {"completed": True})).json()
@@ -115,7 +115,7 @@ async def test_a_patch_can_complete_and_reopen(ada: Person) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-async def test_completing_works_with_both_methods_and_twice(ada: Person, method: str) -> None:
+async def test_complete_works_with_both_methods_and_is_idempotent(ada: Person, method: str) -> None:
     task = await ada.make_task()
 
     first = await ada.call(method, f"tasks/{task['id']}/complete")
@@ -126,7 +126,7 @@ async def test_completing_works_with_both_methods_and_twice(ada: Person, method:
     assert second.json() == first.json()
 
 
-async def test_reopening_brings_a_task_back_among_the_open_ones(ada: Person) -> None:
+async def test_reopened_task_is_listed_as_open(ada: Person) -> None:
     await ada.make_task()
     await ada.post("tasks/1/complete")
 
@@ -136,7 +136,7 @@ async def test_reopening_brings_a_task_back_among_the_open_ones(ada: Person) -> 
     assert await ada.titles() == ["Buy milk"]
 
 
-async def test_a_deleted_task_is_gone_until_it_is_restored(ada: Person) -> None:
+async def test_deleted_task_is_hidden_until_it_is_restored(ada: Person) -> None:
     task = await ada.make_task()
 
     deleted = await ada.delete(f"tasks/{task['id']}")
@@ -152,7 +152,7 @@ async def test_a_deleted_task_is_gone_until_it_is_restored(ada: Person) -> None:
     assert await ada.titles() == ["Buy milk"]
 
 
-async def test_restoring_a_task_that_is_there_changes_nothing(ada: Person) -> None:
+async def test_restoring_a_live_task_is_a_no_op(ada: Person) -> None:
     task = await ada.make_task()
 
     response = await ada.post(f"tasks/{task['id']}/restore")
@@ -160,7 +160,7 @@ async def test_restoring_a_task_that_is_there_changes_nothing(ada: Person) -> No
     assert (response.status_code, response.json()) == (200, task)
 
 
-async def test_a_task_whose_list_is_gone_is_restored_into_the_default_list(ada: Person) -> None:
+async def test_task_of_a_deleted_list_is_restored_into_the_default_list(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
     task = await ada.make_task(list_id=shopping["id"])
     await ada.call("DELETE", f"lists/{shopping['id']}", params={"tasks": "delete"})
@@ -171,7 +171,7 @@ async def test_a_task_whose_list_is_gone_is_restored_into_the_default_list(ada: 
     assert (restored["list_id"], default["is_default"]) == (default["id"], True)
 
 
-async def test_a_task_moves_to_another_list(ada: Person) -> None:
+async def test_task_can_be_moved_to_another_list(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
     await ada.make_task()
 
@@ -181,7 +181,7 @@ async def test_a_task_moves_to_another_list(ada: Person) -> None:
 
 
 @pytest.mark.parametrize("ref", ["tsk_nobody", "99", "0", "99999999999999999999", "%00", "x" * 500])
-async def test_a_task_that_is_not_there_is_404(ada: Person, ref: str) -> None:
+async def test_missing_task_gets_404(ada: Person, ref: str) -> None:
     responses = [
         await ada.get(f"tasks/{ref}"),
         await ada.patch(f"tasks/{ref}", {"title": "x"}),
@@ -195,9 +195,7 @@ async def test_a_task_that_is_not_there_is_404(ada: Person, ref: str) -> None:
 
 
 @pytest.mark.parametrize("list_id", ["lst_nobody", "", "a\0b"])
-async def test_a_list_that_is_not_there_is_404_wherever_it_is_named(
-    ada: Person, list_id: str
-) -> None:
+async def test_missing_list_gets_404_in_every_place(ada: Person, list_id: str) -> None:
     await ada.make_task()
 
     responses = [
@@ -209,7 +207,7 @@ async def test_a_list_that_is_not_there_is_404_wherever_it_is_named(
     assert [response.status_code for response in responses] == [404] * 3
 
 
-async def test_a_refused_task_takes_no_number(ada: Person) -> None:
+async def test_rejected_task_uses_no_number(ada: Person) -> None:
     await ada.post("tasks", {"title": "x", "list_id": "lst_nobody"})
 
     task = await ada.make_task()

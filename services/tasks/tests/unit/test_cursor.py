@@ -1,4 +1,4 @@
-"""Cursors: opaque, bound to their question, and garbage is refused."""
+"""Cursors: opaque, bound to their query; malformed ones are rejected."""
 
 import base64
 import datetime as dt
@@ -32,16 +32,16 @@ def raw(value: object) -> str:
         (TaskOrder(sort="title"), {"title": "\u00e9\U0001f95b\n" * 100}),
     ],
 )
-def test_a_cursor_leads_back_to_its_place(order: TaskOrder, members: dict[str, Any]) -> None:
-    place = Position(query_digest(FILTERS, order), 7, **members)
+def test_cursor_round_trips(order: TaskOrder, members: dict[str, Any]) -> None:
+    position = Position(query_digest(FILTERS, order), 7, **members)
 
-    cursor = encode_cursor(place)
+    cursor = encode_cursor(position)
 
-    assert parse_cursor(cursor, FILTERS, order) == place
+    assert parse_cursor(cursor, FILTERS, order) == position
     assert cursor.isascii()
 
 
-def test_a_cursor_belongs_to_one_question() -> None:
+def test_cursor_belongs_to_one_query() -> None:
     cursor = encode_cursor(Position(DIGEST, 7))
 
     for filters, order in [
@@ -75,7 +75,7 @@ def test_a_cursor_belongs_to_one_question() -> None:
         raw([DIGEST, 7, None, None, None, "more"]),
     ],
 )
-def test_garbage_is_refused(cursor: str) -> None:
+def test_malformed_cursor_is_rejected(cursor: str) -> None:
     with pytest.raises(InvalidInputError):
         parse_cursor(cursor, FILTERS, BY_DUE)
 
@@ -91,7 +91,7 @@ def test_garbage_is_refused(cursor: str) -> None:
         ("title", [None, None, "x" * 4097]),
     ],
 )
-def test_a_cursor_without_the_value_it_sorts_by_is_refused(
+def test_cursor_without_the_sort_value_is_rejected(
     sort: Literal["priority", "title"], members: list[object]
 ) -> None:
     order = TaskOrder(sort=sort)
@@ -102,6 +102,6 @@ def test_a_cursor_without_the_value_it_sorts_by_is_refused(
 
 
 @given(st.text() | st.text("ABCDEFGHIJabcdefghij0123456789-_=", max_size=80))
-def test_no_text_breaks_the_parser(text: str) -> None:
+def test_arbitrary_text_is_rejected(text: str) -> None:
     with pytest.raises(InvalidInputError):
         parse_cursor(text, FILTERS, BY_DUE)

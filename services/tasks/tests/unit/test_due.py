@@ -1,4 +1,4 @@
-"""When a task is due, overdue, and on which day."""
+"""Due dates: validation, deadline and calendar day."""
 
 import datetime as dt
 
@@ -18,7 +18,7 @@ def on(text: str, timezone: str | None = None) -> Due:
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("given", "stored"),
     [
         (None, None),
         (on("2026-11-24"), on("2026-11-24")),
@@ -32,12 +32,12 @@ def on(text: str, timezone: str | None = None) -> Due:
         (on("2999-12-31"), on("2999-12-31")),
     ],
 )
-def test_a_due_is_kept_with_its_instant_in_utc(said: Due | None, kept: Due | None) -> None:
-    assert clean_due(said, pointer="/due") == kept
+def test_due_date_is_stored_in_utc(given: Due | None, stored: Due | None) -> None:
+    assert clean_due(given, pointer="/due") == stored
 
 
 @pytest.mark.parametrize(
-    ("said", "pointer"),
+    ("given", "pointer"),
     [
         (Due(), "/due"),
         (Due(timezone="UTC"), "/due"),
@@ -54,9 +54,9 @@ def test_a_due_is_kept_with_its_instant_in_utc(said: Due | None, kept: Due | Non
         (on("2026-11-24", "a\0b"), "/due/timezone"),
     ],
 )
-def test_a_due_that_means_no_time_is_refused_and_pointed_at(said: Due, pointer: str) -> None:
+def test_invalid_due_date_is_rejected_with_its_pointer(given: Due, pointer: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        clean_due(said, pointer="/due")
+        clean_due(given, pointer="/due")
 
     assert caught.value.extensions["errors"][0].pointer == pointer
 
@@ -67,7 +67,7 @@ def test_a_due_that_means_no_time_is_refused_and_pointed_at(said: Due, pointer: 
         (on("2026-11-24"), "2026-11-25T00:00:00+00:00", "2026-11-24"),
         (on("2026-11-24", "Europe/Berlin"), "2026-11-24T23:00:00+00:00", "2026-11-24"),
         (on("2026-11-24", "Pacific/Auckland"), "2026-11-24T11:00:00+00:00", "2026-11-24"),
-        # The clocks go back at the end of this day: it has 25 hours.
+        # Clocks go back at the end of this day, which has 25 hours.
         (on("2026-10-25", "Europe/Berlin"), "2026-10-25T23:00:00+00:00", "2026-10-25"),
         # Midnight of the next day doesn't exist in Beirut.
         (on("2026-03-28", "Asia/Beirut"), "2026-03-28T22:00:00+00:00", "2026-03-28"),
@@ -84,7 +84,7 @@ def test_a_due_that_means_no_time_is_refused_and_pointed_at(said: Due, pointer: 
         (on("2999-12-31", "Pacific/Pago_Pago"), "3000-01-01T11:00:00+00:00", "2999-12-31"),
     ],
 )
-def test_a_task_is_overdue_from_its_instant_or_the_end_of_its_day(
+def test_deadline_is_the_instant_or_the_end_of_the_day(
     due: Due, overdue_from: str, day: str
 ) -> None:
     assert deadline(due) == dt.datetime.fromisoformat(overdue_from)

@@ -1,4 +1,4 @@
-"""Reading the parts of a listing's query."""
+"""Parsing of a listing's query."""
 
 import datetime as dt
 
@@ -16,7 +16,7 @@ from todochat.errors import InvalidInputError
         ("2026-11-24T17:00:00+01:00", DueBound(at=dt.datetime(2026, 11, 24, 16, tzinfo=dt.UTC))),
     ],
 )
-def test_a_bound_is_a_day_or_an_instant(text: str, bound: DueBound) -> None:
+def test_bound_is_a_day_or_an_instant(text: str, bound: DueBound) -> None:
     assert parse_due_bound(text, pointer="due_from") == bound
 
 
@@ -25,17 +25,17 @@ def test_a_bound_is_a_day_or_an_instant(text: str, bound: DueBound) -> None:
     ["", "today", "2026-13-01", "2026-02-30", "20261124", "2026-11-24T17:00:00", "1969-12-31",
      "0001-01-01T00:00:00+23:59", "2026-11-2\0"],
 )  # fmt: skip
-def test_what_is_neither_is_refused(text: str) -> None:
+def test_other_texts_are_rejected(text: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_due_bound(text, pointer="due_from")
 
     assert caught.value.extensions["errors"][0].pointer == "due_from"
 
 
-def test_words_are_folded_and_each_counts_once() -> None:
+def test_words_are_folded_and_deduplicated() -> None:
     assert parse_words("  Buy MILK buy ", pointer="q") == ("buy", "milk")
 
 
-def test_words_that_cannot_be_searched_for_are_refused() -> None:
+def test_words_with_nul_are_rejected() -> None:
     with pytest.raises(InvalidInputError):
         parse_words("a\0b", pointer="q")

@@ -1,4 +1,4 @@
-"""Cleaning and folding of what people type."""
+"""Normalization and case folding of user input."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def clean(text: str, max_chars: int = 10) -> str:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "normalized"),
     [
         ("  Buy  milk \n", "Buy milk"),
         ("a\tb", "a b"),
@@ -22,21 +22,21 @@ def clean(text: str, max_chars: int = 10) -> str:
         ("\U0001f95b milk", "\U0001f95b milk"),
     ],
 )
-def test_a_line_is_kept_without_needless_blanks_and_in_nfc(typed: str, kept: str) -> None:
-    assert clean(typed) == kept
+def test_line_is_normalized(typed: str, normalized: str) -> None:
+    assert clean(typed) == normalized
 
 
 @pytest.mark.parametrize(
     "typed", ["", "  \n", "x" * 11, "a\0b", "a\x07b", "a\x7fb", "\u0085\u2028"]
 )
-def test_a_line_that_cannot_be_shown_is_refused_and_pointed_at(typed: str) -> None:
+def test_invalid_line_is_rejected_with_its_pointer(typed: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         clean(typed)
 
     assert [error.pointer for error in caught.value.extensions["errors"]] == ["/title"]
 
 
-def test_notes_keep_their_lines_and_none_means_empty() -> None:
+def test_notes_keep_their_lines_and_none_becomes_empty() -> None:
     typed = " two litres\r\n\t- lactose-free\n"
 
     assert clean_notes(typed, pointer="/notes", max_chars=100) == typed
@@ -44,12 +44,12 @@ def test_notes_keep_their_lines_and_none_means_empty() -> None:
 
 
 @pytest.mark.parametrize("typed", ["a\0b", "x" * 101])
-def test_notes_that_cannot_be_stored_are_refused(typed: str) -> None:
+def test_invalid_notes_are_rejected(typed: str) -> None:
     with pytest.raises(InvalidInputError):
         clean_notes(typed, pointer="/notes", max_chars=100)
 
 
-def test_a_tag_is_kept_once_as_it_was_first_typed() -> None:
+def test_tags_are_deduplicated_keeping_the_first_spelling() -> None:
     tags = clean_tags(
         ["Dairy", "weekly", "DAIRY", " weekly "], pointer="/tags", max_tags=4, max_chars=10
     )
@@ -57,7 +57,7 @@ def test_a_tag_is_kept_once_as_it_was_first_typed() -> None:
     assert tags == ["Dairy", "weekly"]
 
 
-def test_the_tag_at_fault_is_pointed_at() -> None:
+def test_error_points_at_the_invalid_tag() -> None:
     with pytest.raises(InvalidInputError) as caught:
         clean_tags(["ok", " "], pointer="/tags", max_tags=4, max_chars=10)
 
@@ -68,11 +68,11 @@ def test_the_tag_at_fault_is_pointed_at() -> None:
     ("one", "other"),
     [("Stra\u00dfe", "STRASSE"), ("E\u0301T\u00c9", "\u00e9t\u00e9"), ("\u0130", "i\u0307")],
 )
-def test_what_reads_the_same_has_the_same_key(one: str, other: str) -> None:
+def test_equal_names_have_equal_keys(one: str, other: str) -> None:
     assert match_key(one) == match_key(other)
 
 
-def test_a_key_never_becomes_too_long_for_an_index_entry() -> None:
+def test_key_always_fits_an_index_entry() -> None:
     longest = max(
         len(match_key(chr(point)).encode())
         for point in range(0x110000)

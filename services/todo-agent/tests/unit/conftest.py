@@ -1,4 +1,4 @@
-"""Fixtures of the todo assistant's tests: its tools outside of a worker, and a worker that runs it."""
+"""Fixtures of the todo assistant's tests: its tools without a worker, and a worker that runs it."""
 
 import json
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ from todochat.identity.service_tokens import Arrow, ServiceTokens
 
 @pytest_asyncio.fixture
 async def client(tasks: TasksStandIn) -> AsyncIterator[TasksClient]:
-    """A client of the stand-in, which gives up soon."""
+    """A client of the fake tasks service, with a short retry budget."""
     settings = TodoAgentSettings(
         redis_url="redis://none",
         database_url="none",
@@ -41,7 +41,7 @@ async def client(tasks: TasksStandIn) -> AsyncIterator[TasksClient]:
 
 @pytest.fixture
 def call(client: TasksClient, make_context: MakeContext) -> Call:
-    """Call a tool of the todo agent as the model would; returns its result, parsed."""
+    """Call a tool as the model does; returns the parsed result."""
     tools = {spec.name: make_tool(spec, client) for spec in SPECS}
     calls = iter(range(1000))
 

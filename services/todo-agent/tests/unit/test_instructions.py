@@ -1,4 +1,4 @@
-"""The instructions: the time, the zone and the locale in them."""
+"""The system prompt: time, time zone and locale."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from todo_agent.instructions import prompt
 from todochat.clock import utc_now
 
 
-def test_the_prompt_tells_time_zone_and_locale() -> None:
+def test_prompt_includes_time_zone_and_locale() -> None:
     now = datetime(2026, 11, 23, 23, 30, 5, 123, tzinfo=UTC)
 
     lines = prompt(now, "Europe/Berlin", "de-DE").splitlines()
@@ -20,5 +20,5 @@ def test_the_prompt_tells_time_zone_and_locale() -> None:
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "../etc/passwd", "", "America"])
-def test_an_unknown_zone_is_utc(name: str) -> None:
+def test_unknown_time_zone_falls_back_to_utc(name: str) -> None:
     assert "Time zone: UTC" in prompt(utc_now(), name, "en").splitlines()

@@ -1,4 +1,4 @@
-"""Journals of earlier versions stay readable, since a run may survive an upgrade."""
+"""Journals of earlier versions stay readable, since a run can continue after an upgrade."""
 
 import msgspec
 

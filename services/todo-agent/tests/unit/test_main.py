@@ -1,4 +1,4 @@
-"""The command line: a mistake ends the start with one line."""
+"""The command line: errors exit with one line."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ from todo_agent.__main__ import main
         (["dance"], "usage: python -m todo_agent api|worker|migrate|usage"),
     ],
 )
-def test_a_bad_start_ends_with_one_clear_line(
+def test_invalid_start_exits_with_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],

@@ -1,4 +1,4 @@
-"""The offline assistant behind the same worker: no key, no model server."""
+"""The offline assistant in the same worker, without API key and model server."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def offline() -> dict[str, Any]:
     return {"openai_base_url": "", "openai_api_key": "", "model": ""}
 
 
-async def test_a_sentence_becomes_a_task(
+async def test_sentence_creates_a_task(
     chat: Chat, tasks: TasksStandIn, offline: dict[str, Any]
 ) -> None:
     await chat.start_worker(**offline)
@@ -25,7 +25,7 @@ async def test_a_sentence_becomes_a_task(
     assert next(iter(tasks.tasks.values()))["due"]["timezone"] == "Europe/Berlin"
 
 
-async def test_a_follow_up_knows_the_task(
+async def test_follow_up_resolves_the_task(
     chat: Chat, tasks: TasksStandIn, offline: dict[str, Any]
 ) -> None:
     await chat.start_worker(**offline)
@@ -37,7 +37,7 @@ async def test_a_follow_up_knows_the_task(
     assert [task["title"] for task in tasks.tasks.values() if task["completed_at"]] == ["buy milk"]
 
 
-async def test_three_things_become_three_tasks_of_a_new_list(
+async def test_three_items_create_three_tasks_in_a_new_list(
     chat: Chat, tasks: TasksStandIn, offline: dict[str, Any]
 ) -> None:
     await chat.start_worker(**offline)
@@ -49,7 +49,7 @@ async def test_three_things_become_three_tasks_of_a_new_list(
     assert len({task["list_id"] for task in tasks.tasks.values()}) == 1
 
 
-async def test_a_question_changes_nothing(
+async def test_question_changes_nothing(
     chat: Chat, tasks: TasksStandIn, offline: dict[str, Any]
 ) -> None:
     tasks.add("buy milk")

@@ -1,4 +1,4 @@
-"""Clicks on the todo agent's widgets: what becomes of the tasks, the widget and the history."""
+"""Clicks on the todo agent's widgets: effects on the tasks, the widget and the history."""
 
 import json
 from types import SimpleNamespace
@@ -26,7 +26,7 @@ ID = "tsk_" + "0" * 25 + "{}"
 
 
 def components(widget: Any, kind: str) -> list[dict[str, Any]]:
-    """All components of a type, in the order in which they are shown."""
+    """Return all components of a type, in display order."""
     root = widget if isinstance(widget, dict) else widget.model_dump(mode="json")
     found = [root] if root.get("type") == kind else []
     for child in root.get("children") or ():
@@ -87,13 +87,13 @@ async def said(chat: Any, run: Any, kind: str) -> list[Any]:
 
 
 async def open_card(chat: Any, run: Any, task_id: str) -> WidgetItem:
-    """Click on Edit, and return the card that comes."""
+    """Click on Edit and return the new card."""
     await click(chat, run, OPEN, await the_list(chat, run), task_id=task_id)
     return (await widgets(chat, run))[-1]
 
 
-class TestTheList:
-    async def test_a_tick_completes_the_task_and_ticks_its_box(
+class TestTaskList:
+    async def test_checking_a_box_completes_the_task(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         item = await the_list(chat, listed)
@@ -113,9 +113,7 @@ class TestTheList:
             "tasks.changed"
         ]
 
-    async def test_the_box_is_then_one_that_opens_it_again(
-        self, chat: Any, listed: Any, tasks: Any
-    ) -> None:
+    async def test_checked_box_reopens_the_task(self, chat: Any, listed: Any, tasks: Any) -> None:
         await click(
             chat, listed, TOGGLE, await the_list(chat, listed), task_id=ID.format(1), completed=True
         )
@@ -127,7 +125,7 @@ class TestTheList:
         assert tasks.tasks[ID.format(1)]["completed_at"] is None
         assert boxes((await the_list(chat, listed)).widget) == [("milk", False), ("bread", False)]
 
-    async def test_a_box_is_ticked_while_the_agent_streams_in_the_same_thread(
+    async def test_box_can_be_checked_while_the_agent_streams(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         gate = Gate()
@@ -145,20 +143,20 @@ class TestTheList:
         assert boxes((await the_list(chat, listed)).widget) == [("milk", False), ("bread", True)]
         assert (await chat.texts(listed))[-1] == "Let me think."
 
-    async def test_a_row_is_not_taken_back_to_an_older_state(
+    async def test_row_is_not_overwritten_by_an_older_state(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         task = tasks.tasks[ID.format(1)]
         task["updated_at"] = "2026-11-23T10:00:02Z"
         item = await the_list(chat, listed)
         await click(chat, listed, TOGGLE, item, task_id=task["id"], completed=True)
-        task["updated_at"] = "2026-11-23T10:00:01Z"  # an answer that was overtaken
+        task["updated_at"] = "2026-11-23T10:00:01Z"  # an outdated response
 
         await click(chat, listed, TOGGLE, item, task_id=task["id"], completed=False)
 
         assert boxes((await the_list(chat, listed)).widget)[0] == ("milk", True)
 
-    async def test_a_task_that_is_gone_is_said_and_shown_to_be(
+    async def test_deleted_task_is_reported_and_marked(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         del tasks.tasks[ID.format(1)]
@@ -174,7 +172,7 @@ class TestTheList:
         assert texts(stored.widget) == ["milk"]
         assert (await chat.row(acted))["status"] == "completed"
 
-    async def test_a_worker_that_goes_down_after_the_change_leaves_it_done_once(
+    async def test_change_is_made_once_when_the_worker_stops_after_it(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         tasks.before_answer = Gate()
@@ -195,7 +193,7 @@ class TestTheList:
         assert boxes((await the_list(chat, listed)).widget)[0] == ("milk", True)
         assert len(await said(chat, acted, "client_effect")) == 1
 
-    async def test_the_page_may_act_without_a_widget(
+    async def test_page_can_send_actions_without_a_widget(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         await click(chat, listed, TOGGLE, task_id=ID.format(1), completed=True)
@@ -203,8 +201,8 @@ class TestTheList:
         assert tasks.tasks[ID.format(1)]["completed_at"] is not None
 
 
-class TestTheModel:
-    async def test_it_learns_what_was_clicked_between_two_turns(
+class TestModelHistory:
+    async def test_model_gets_clicks_between_two_turns(
         self, chat: Any, listed: Any, model: ScriptedModelServer
     ) -> None:
         item = await the_list(chat, listed)
@@ -219,7 +217,7 @@ class TestTheModel:
         assert "by a click" in history(model)
         assert "bread" in history(model)
 
-    async def test_no_model_is_asked_for_a_click(
+    async def test_click_makes_no_model_call(
         self, chat: Any, listed: Any, model: ScriptedModelServer
     ) -> None:
         asked = len(model.requests)
@@ -230,7 +228,7 @@ class TestTheModel:
 
         assert len(model.requests) == asked
 
-    async def test_the_offline_assistant_undoes_a_click(self, chat: Any, tasks: Any) -> None:
+    async def test_offline_assistant_undoes_a_click(self, chat: Any, tasks: Any) -> None:
         tasks.add("milk")
         await chat.start_worker(openai_base_url="", model="")
         run = await chat.ask("show my tasks")
@@ -243,8 +241,8 @@ class TestTheModel:
         assert tasks.tasks[ID.format(1)]["completed_at"] is None
 
 
-class TestTheCard:
-    async def test_edit_shows_a_form_with_what_the_task_has(
+class TestTaskCard:
+    async def test_edit_shows_a_form_with_the_tasks_fields(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         tasks.tasks[ID.format(2)]["due"] = {"date": "2026-11-24", "timezone": "Europe/Berlin"}
@@ -259,7 +257,7 @@ class TestTheCard:
         assert priority["defaultValue"] == "high"
         assert [option["label"] for option in lists["options"]] == ["Inbox"]
 
-    async def test_saving_changes_what_differs_and_shows_it(
+    async def test_save_changes_only_fields_that_differ(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         tasks._add_list("Shop")
@@ -281,9 +279,7 @@ class TestTheCard:
         assert components(stored.widget, "Input")[0]["defaultValue"] == "oat milk"
         assert len(await said(chat, acted, "client_effect")) == 1
 
-    async def test_a_day_of_the_form_leaves_the_time_of_day_alone(
-        self, chat: Any, listed: Any, tasks: Any
-    ) -> None:
+    async def test_form_day_keeps_the_time_of_day(self, chat: Any, listed: Any, tasks: Any) -> None:
         tasks.tasks[ID.format(1)]["due"] = {
             "at": "2026-11-24T16:00:00Z",
             "timezone": "Europe/Berlin",
@@ -296,9 +292,7 @@ class TestTheCard:
 
         assert tasks.tasks[ID.format(1)]["due"]["at"] == "2026-11-27T16:00:00Z"
 
-    async def test_an_empty_day_takes_the_due_away(
-        self, chat: Any, listed: Any, tasks: Any
-    ) -> None:
+    async def test_empty_day_removes_the_due_date(self, chat: Any, listed: Any, tasks: Any) -> None:
         tasks.tasks[ID.format(1)]["due"] = {"date": "2026-11-24", "timezone": "Europe/Berlin"}
         card = await open_card(chat, listed, ID.format(1))
 
@@ -314,7 +308,7 @@ class TestTheCard:
             ("due", "next week", "Invalid date"),
         ],
     )
-    async def test_what_can_not_be_is_said_and_changes_nothing(
+    async def test_invalid_field_is_reported_without_effect(
         self, chat: Any, listed: Any, tasks: Any, field: str, value: str, message: str
     ) -> None:
         card = await open_card(chat, listed, ID.format(1))
@@ -326,7 +320,7 @@ class TestTheCard:
         assert error.allow_retry is False
         assert tasks.effects == []
 
-    async def test_deleting_leaves_a_way_back(self, chat: Any, listed: Any, tasks: Any) -> None:
+    async def test_deleted_task_can_be_undone(self, chat: Any, listed: Any, tasks: Any) -> None:
         card = await open_card(chat, listed, ID.format(1))
         await click(chat, listed, DELETE, card, task_id=ID.format(1))
         assert tasks.titles == ["bread"]
@@ -342,7 +336,7 @@ class TestTheCard:
             "Undone: “milk” is back to its previous state."
         ]
 
-    async def test_a_card_of_a_task_that_is_gone_says_so(
+    async def test_card_of_a_deleted_task_is_replaced_by_a_message(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         card = await open_card(chat, listed, ID.format(1))
@@ -354,8 +348,8 @@ class TestTheCard:
         assert "no longer exists" in texts((await widgets(chat, listed))[-1].widget)[0]
 
 
-class TestAModelThatTriesToGetAroundIt:
-    """Whatever a model calls in a turn, three tasks are free and the rest waits on one card."""
+class TestChangeLimitOfTurns:
+    """A turn can change three tasks with any calls; the rest is held, on one card."""
 
     async def five_more(self, tasks: Any) -> None:
         for title in ("eggs", "jam", "tea", "rice", "salt"):
@@ -364,7 +358,7 @@ class TestAModelThatTriesToGetAroundIt:
     def done(self, tasks: Any) -> int:
         return 7 - len([task for task in tasks.tasks.values() if not task["completed_at"]])
 
-    async def test_single_calls_side_by_side_and_one_after_the_other(
+    async def test_limit_covers_parallel_and_sequential_calls(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         await self.five_more(tasks)
@@ -385,7 +379,7 @@ class TestAModelThatTriesToGetAroundIt:
         assert texts(card.widget) == shown
         assert "waiting-for-confirmation" in history(model)
 
-    async def test_a_retry_of_the_turn_is_the_same_turn(
+    async def test_retry_belongs_to_the_same_turn(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         await self.five_more(tasks)
@@ -407,23 +401,23 @@ class TestAModelThatTriesToGetAroundIt:
         assert self.done(tasks) == 3
         assert texts((await widgets(chat, run))[-1].widget)[-1] == "Mark 3 tasks as done?"
 
-    async def test_a_run_without_a_message_of_its_own_belongs_to_the_turn_before(
+    async def test_run_without_a_message_belongs_to_the_previous_turn(
         self, chat: Any, listed: Any, model: ScriptedModelServer
     ) -> None:
-        """A browser's output, or a form's, goes on with the turn of the last message."""
+        """The output of a browser's tool or a form continues the turn of the last message."""
         model.answer(Say("Well."))
         await chat.ask("and?", listed.thread_id)
         message = [item for item in await chat.items(listed) if item.type == "user_message"][-1]
-        going_on: Any = SimpleNamespace(
+        run_context: Any = SimpleNamespace(
             message=None,
             store=chat.store,
             thread=SimpleNamespace(id=listed.thread_id),
             request_context=chat.context,
         )
 
-        assert await find_turn_id(going_on) == message.id
+        assert await find_turn_id(run_context) == message.id
 
-    async def test_a_model_that_fails_afterwards_still_leaves_the_card(
+    async def test_card_is_shown_when_the_model_fails_afterwards(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         await self.five_more(tasks)
@@ -435,7 +429,7 @@ class TestAModelThatTriesToGetAroundIt:
         assert self.done(tasks) == 0
         assert texts((await widgets(chat, run))[-1].widget)[-1] == "Mark 4 tasks as done?"
 
-    async def test_the_persons_yes_confirms_what_the_turn_before_asked(
+    async def test_plain_yes_confirms_the_previous_turns_changes(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         model.answer(Call("ask_to_delete", {"tasks": [1, 2]}))
@@ -449,7 +443,7 @@ class TestAModelThatTriesToGetAroundIt:
         assert tasks.titles == []
         assert texts((await widgets(chat, run))[-1].widget) == ["Deleted 2 tasks."]
 
-    async def test_a_worker_that_dies_leaves_one_card(
+    async def test_dead_worker_leaves_one_card(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         gate = Gate()
@@ -470,7 +464,7 @@ class TestAModelThatTriesToGetAroundIt:
 
 
 class TestDeleting:
-    async def test_a_tool_that_deletes_one_offers_to_undo_it(
+    async def test_delete_tool_offers_an_undo(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         model.answer(Call("delete_task", {"task": "milk"}))
@@ -486,7 +480,7 @@ class TestDeleting:
         shown = (await widgets(chat, listed))[-1]
         assert texts(shown.widget) == ["Undone: “milk” is back to its previous state."]
 
-    async def test_a_button_of_an_earlier_release_still_works(
+    async def test_buttons_of_earlier_releases_still_work(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         await click(chat, listed, DELETE, task_id=ID.format(1))
@@ -495,7 +489,7 @@ class TestDeleting:
 
         assert sorted(tasks.titles) == ["bread", "milk"]
 
-    async def test_several_of_one_answer_bury_it_under_no_cards(
+    async def test_several_deletions_in_one_response_show_no_cards(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         model.answer(Call("delete_task", {"task": 1}), Call("delete_task", {"task": 2}))
@@ -505,7 +499,7 @@ class TestDeleting:
         assert tasks.titles == []
         assert len(await widgets(chat, listed)) == 1
 
-    async def test_many_go_only_when_the_card_is_confirmed(
+    async def test_several_tasks_are_deleted_only_after_confirmation(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         model.answer(Call("ask_to_delete", {"tasks": [1, "bread"]}))
@@ -525,7 +519,7 @@ class TestDeleting:
         assert texts((await widgets(chat, listed))[-1].widget) == ["Deleted 2 tasks."]
         assert len(await said(chat, acted, "client_effect")) == 1
 
-    async def test_one_that_went_meanwhile_does_not_hold_up_the_others(
+    async def test_already_deleted_task_does_not_block_the_others(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         del tasks.tasks[ID.format(1)]
@@ -534,7 +528,7 @@ class TestDeleting:
 
         assert tasks.titles == []
 
-    async def test_keep_keeps_and_the_model_learns_of_it(
+    async def test_cancel_keeps_tasks_and_informs_the_model(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         model.answer(Call("ask_to_delete", {"tasks": [1, 2]}))
@@ -552,7 +546,7 @@ class TestDeleting:
         assert texts((await widgets(chat, listed))[-1].widget) == ["Nothing was changed."]
         assert "discard_changes" in history(model)
 
-    async def test_all_come_back(self, chat: Any, listed: Any, tasks: Any) -> None:
+    async def test_restore_restores_all_tasks(self, chat: Any, listed: Any, tasks: Any) -> None:
         ids = [ID.format(1), ID.format(2)]
         await click(chat, listed, DELETE_MANY, task_ids=ids)
 
@@ -560,7 +554,7 @@ class TestDeleting:
 
         assert sorted(tasks.titles) == ["bread", "milk"]
 
-    async def test_the_offline_assistant_shows_the_card_too(self, chat: Any, tasks: Any) -> None:
+    async def test_offline_assistant_shows_the_card(self, chat: Any, tasks: Any) -> None:
         tasks.add("milk")
         tasks.add("bread")
         await chat.start_worker(openai_base_url="", model="")
@@ -588,7 +582,7 @@ class TestBadPayloads:
             ("task.explode", {}),
         ],
     )
-    async def test_they_are_refused_and_change_nothing(
+    async def test_invalid_payload_is_rejected_without_effect(
         self, chat: Any, listed: Any, tasks: Any, kind: str, payload: dict[str, Any]
     ) -> None:
         acted = await click(chat, listed, kind, await the_list(chat, listed), **payload)
@@ -596,7 +590,7 @@ class TestBadPayloads:
         assert (await chat.row(acted))["error"] == "action-refused"
         assert tasks.effects == []
 
-    async def test_tasks_that_are_away_are_said_to_be(
+    async def test_unavailable_tasks_service_is_reported(
         self, chat: Any, listed: Any, tasks: Any
     ) -> None:
         tasks.failures = [503] * 50

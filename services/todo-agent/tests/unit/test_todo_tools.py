@@ -1,4 +1,4 @@
-"""What each tool does with the tasks service, and what the model learns from it."""
+"""Effects of each tool on the tasks service, and its result for the model."""
 
 from typing import Any
 
@@ -16,9 +16,7 @@ from todochat.bus import RunLostError
 from todochat.clock import utc_now
 
 
-async def test_add_task_sends_what_the_model_gave_and_nothing_else(
-    call: Call, tasks: TasksStandIn
-) -> None:
+async def test_add_task_sends_only_given_arguments(call: Call, tasks: TasksStandIn) -> None:
     result = await call(
         "add_task", title="buy milk", priority="high", tags=["shop"], notes="2 l", list=None
     )
@@ -48,14 +46,14 @@ async def test_add_task_sends_what_the_model_gave_and_nothing_else(
             {"due_at": "2026-07-24T17:00:00Z"},
             {"at": "2026-07-24T17:00:00Z", "timezone": "Europe/Berlin"},
         ),
-        # A time that the change to summer time skips is an hour later by the clock.
+        # A local time skipped by daylight saving time becomes one hour later.
         (
             {"due_at": "2026-03-29T02:30"},
             {"at": "2026-03-29T01:30:00Z", "timezone": "Europe/Berlin"},
         ),
     ],
 )
-async def test_a_due_is_meant_in_the_persons_zone(
+async def test_due_date_is_in_the_users_time_zone(
     call: Call, tasks: TasksStandIn, given: dict[str, str], due: dict[str, str]
 ) -> None:
     await call("add_task", title="x", **given)
@@ -64,7 +62,7 @@ async def test_a_due_is_meant_in_the_persons_zone(
 
 
 @pytest.mark.parametrize("due", [{"due_date": "tomorrow"}, {"due_at": "5pm"}])
-async def test_a_due_that_is_none_is_told_to_the_model(
+async def test_invalid_due_date_is_returned_to_the_model(
     call: Call, tasks: TasksStandIn, due: dict[str, str]
 ) -> None:
     result = await call("add_task", title="x", **due)
@@ -73,7 +71,7 @@ async def test_a_due_that_is_none_is_told_to_the_model(
     assert tasks.effects == []
 
 
-async def test_add_task_makes_the_list_that_is_missing(call: Call, tasks: TasksStandIn) -> None:
+async def test_add_task_creates_a_missing_list(call: Call, tasks: TasksStandIn) -> None:
     first = await call("add_task", title="milk", list="Shopping")
     second = await call("add_task", title="eggs", list="shopping list")
 
@@ -81,7 +79,7 @@ async def test_add_task_makes_the_list_that_is_missing(call: Call, tasks: TasksS
     assert first["task"]["list"] == second["task"]["list"] == "Shopping"
 
 
-async def test_a_list_that_somebody_else_made_meanwhile_is_used(
+async def test_concurrently_created_list_is_used(
     call: Call, tasks: TasksStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "_read", _hiding_lists_once(tasks))
@@ -93,7 +91,7 @@ async def test_a_list_that_somebody_else_made_meanwhile_is_used(
 
 
 def _hiding_lists_once(tasks: TasksStandIn) -> Any:
-    """The first look finds no lists, as if the other call's came into being right after it."""
+    """The first read returns no lists, as if another call created one right after it."""
     read, looks = tasks._read, iter([True])
 
     def hide(path: str, query: Any) -> Any:
@@ -109,7 +107,7 @@ def _hiding_lists_once(tasks: TasksStandIn) -> Any:
 
 
 @pytest.mark.parametrize("reference", ["2", "#2", 2, "tsk_00000000000000000000000002", "EGGS"])
-async def test_a_task_is_named_by_number_id_or_words(
+async def test_task_is_resolved_by_number_id_or_words(
     call: Call, tasks: TasksStandIn, reference: str | int
 ) -> None:
     tasks.add("buy milk")
@@ -121,9 +119,7 @@ async def test_a_task_is_named_by_number_id_or_words(
     assert result["task"]["completed"]
 
 
-async def test_words_that_fit_several_tasks_are_asked_about(
-    call: Call, tasks: TasksStandIn
-) -> None:
+async def test_ambiguous_words_return_candidates(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("buy milk")
     tasks.add("buy eggs")
 
@@ -134,7 +130,7 @@ async def test_words_that_fit_several_tasks_are_asked_about(
     assert tasks.effects == []
 
 
-async def test_a_whole_title_is_not_ambiguous(call: Call, tasks: TasksStandIn) -> None:
+async def test_exact_title_is_not_ambiguous(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("milk")
     tasks.add("milk chocolate")
     tasks.add("other", notes="milk")
@@ -146,7 +142,7 @@ async def test_a_whole_title_is_not_ambiguous(call: Call, tasks: TasksStandIn) -
 
 
 @pytest.mark.parametrize("reference", ["99", "no such thing"])
-async def test_a_task_that_is_not_there_is_told_to_the_model(
+async def test_missing_task_is_returned_to_the_model(
     call: Call, tasks: TasksStandIn, reference: str
 ) -> None:
     result = await call("complete_task", task=reference)
@@ -154,7 +150,7 @@ async def test_a_task_that_is_not_there_is_told_to_the_model(
     assert result == {"ok": False, "code": "task-not-found", "error": result["error"]}
 
 
-async def test_update_task_changes_only_what_is_given(call: Call, tasks: TasksStandIn) -> None:
+async def test_update_task_changes_only_given_fields(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("buy milk", priority="low")
 
     result = await call("update_task", task="1", title="buy oat milk", list="Shopping", notes=None)
@@ -167,7 +163,9 @@ async def test_update_task_changes_only_what_is_given(call: Call, tasks: TasksSt
     assert result["task"]["priority"] == "low"
 
 
-async def test_update_task_can_clear_a_due_and_reopen(call: Call, tasks: TasksStandIn) -> None:
+async def test_update_task_can_clear_the_due_date_and_reopen(
+    call: Call, tasks: TasksStandIn
+) -> None:
     tasks.add("milk", completed_at="2026-11-01T00:00:00Z", due={"date": "2026-11-24"})
     tasks.add("milk", number=7)
 
@@ -176,9 +174,7 @@ async def test_update_task_can_clear_a_due_and_reopen(call: Call, tasks: TasksSt
     assert result["task"] == {**result["task"], "number": 1, "due": None, "completed": False}
 
 
-async def test_update_task_without_a_change_is_told_to_the_model(
-    call: Call, tasks: TasksStandIn
-) -> None:
+async def test_update_task_without_a_change_is_rejected(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("milk")
 
     assert (await call("update_task", task="1"))["code"] == "invalid-arguments"
@@ -194,7 +190,7 @@ async def test_list_tasks_filters_and_counts(call: Call, tasks: TasksStandIn) ->
     assert result["total"] == 1
 
 
-async def test_list_tasks_passes_its_filters_on(call: Call, tasks: TasksStandIn) -> None:
+async def test_list_tasks_forwards_its_filters(call: Call, tasks: TasksStandIn) -> None:
     await call("list_tasks", overdue=True, due_to="2026-11-30", tag="home", text="roof", limit=3)
 
     query = dict(tasks.requests[0].query)
@@ -210,16 +206,14 @@ async def test_list_tasks_passes_its_filters_on(call: Call, tasks: TasksStandIn)
     }
 
 
-async def test_an_unknown_list_is_told_with_the_lists_there_are(
-    call: Call, tasks: TasksStandIn
-) -> None:
+async def test_unknown_list_returns_the_existing_lists(call: Call, tasks: TasksStandIn) -> None:
     result = await call("list_tasks", list="Garden")
 
     assert result["code"] == "list-not-found"
     assert result["lists"] == ["Inbox"]
 
 
-async def test_lists_are_made_and_listed(call: Call, tasks: TasksStandIn) -> None:
+async def test_lists_are_created_and_listed(call: Call, tasks: TasksStandIn) -> None:
     made = await call("create_list", name="Garden")
     left = await call("list_lists")
 
@@ -228,9 +222,7 @@ async def test_lists_are_made_and_listed(call: Call, tasks: TasksStandIn) -> Non
     assert left["lists"] == made["lists"]
 
 
-async def test_what_the_service_refuses_is_told_to_the_model(
-    call: Call, tasks: TasksStandIn
-) -> None:
+async def test_rejection_is_returned_to_the_model(call: Call, tasks: TasksStandIn) -> None:
     tasks.failures = [422]
 
     result = await call("add_task", title="x")
@@ -238,9 +230,7 @@ async def test_what_the_service_refuses_is_told_to_the_model(
     assert result == {"ok": False, "code": "scripted", "error": "Scripted failure."}
 
 
-async def test_a_service_that_comes_back_in_time_is_not_an_error(
-    call: Call, tasks: TasksStandIn
-) -> None:
+async def test_short_outage_is_retried(call: Call, tasks: TasksStandIn) -> None:
     tasks.failures = [503, 503, 503, 503]
 
     result = await call("add_task", title="x")
@@ -249,9 +239,7 @@ async def test_a_service_that_comes_back_in_time_is_not_an_error(
     assert tasks.keys == ["run_1:0:0"]
 
 
-async def test_a_service_that_stays_away_is_told_to_the_model(
-    call: Call, tasks: TasksStandIn
-) -> None:
+async def test_long_outage_is_returned_as_maybe_done(call: Call, tasks: TasksStandIn) -> None:
     tasks.failures = [503] * 100
 
     result = await call("add_task", title="x")
@@ -262,7 +250,9 @@ async def test_a_service_that_stays_away_is_told_to_the_model(
     assert tasks.effects == []
 
 
-async def test_a_refusal_and_a_failed_look_leave_no_doubt(call: Call, tasks: TasksStandIn) -> None:
+async def test_rejections_and_failed_reads_are_not_maybe_done(
+    call: Call, tasks: TasksStandIn
+) -> None:
     refused = await call("complete_task", task="999")
     tasks.failures = [503] * 100
     unread = await call("list_tasks")
@@ -272,7 +262,7 @@ async def test_a_refusal_and_a_failed_look_leave_no_doubt(call: Call, tasks: Tas
     assert "maybe_done" not in unread
 
 
-async def test_a_stale_attempt_has_lost_the_run(
+async def test_stale_attempt_loses_the_run(
     call: Call, tasks: TasksStandIn, make_context: MakeContext, make_scope: MakeScope
 ) -> None:
     await call("add_task", make_context(make_scope(attempt=2)), title="x")
@@ -281,7 +271,7 @@ async def test_a_stale_attempt_has_lost_the_run(
         await call("add_task", make_context(make_scope(attempt=1)), title="y")
 
 
-async def test_the_user_comes_from_the_run(call: Call, tasks: TasksStandIn) -> None:
+async def test_user_comes_from_the_run(call: Call, tasks: TasksStandIn) -> None:
     await call("list_lists")
 
     assert {request.path for request in tasks.requests} == {"/api/usr_ada/lists"}
@@ -301,8 +291,8 @@ async def test_empty_strings_and_nulls_count_as_not_given(call: Call, tasks: Tas
     assert tasks.effects[0][2] == {"title": "milk"}
 
 
-class TestWhatWaitsForThePerson:
-    async def test_the_fourth_single_call_waits_and_says_so(
+class TestPendingConfirmations:
+    async def test_fourth_single_call_needs_a_confirmation(
         self, call: Call, tasks: TasksStandIn, journal: MemoryJournal
     ) -> None:
         for title in "abcde":
@@ -328,7 +318,7 @@ class TestWhatWaitsForThePerson:
             ("restore_tasks", {"tasks": [5, 6, 7, 8]}),
         ],
     )
-    async def test_no_tool_gets_around_it(
+    async def test_no_tool_bypasses_the_limit(
         self, call: Call, tasks: TasksStandIn, tool: str, arguments: dict[str, Any]
     ) -> None:
         tasks._add_list("Work")
@@ -356,7 +346,7 @@ class TestWhatWaitsForThePerson:
         assert result["code"] == "invalid-arguments"
         assert tasks.effects == []
 
-    async def test_a_second_attempt_holds_the_same_once(
+    async def test_second_attempt_holds_operations_once(
         self, call: Call, tasks: TasksStandIn, make_context: MakeContext, make_scope: MakeScope
     ) -> None:
         for title in "abcd":
@@ -369,7 +359,7 @@ class TestWhatWaitsForThePerson:
         (pending,) = tasks.pending.values()
         assert len(pending["operations"]) == 4
 
-    async def test_several_tasks_move_to_another_day_and_keep_their_time(
+    async def test_moved_tasks_keep_their_time_of_day(
         self, call: Call, tasks: TasksStandIn
     ) -> None:
         tasks.add("a", due={"at": "2026-11-23T16:00:00Z", "timezone": "Europe/Berlin"})
@@ -384,7 +374,7 @@ class TestWhatWaitsForThePerson:
             {"date": "2026-11-24", "timezone": "Europe/Berlin"},
         ]
 
-    async def test_a_day_without_its_time_is_said_with_clear_due(
+    async def test_clear_due_with_a_day_removes_the_time(
         self, call: Call, tasks: TasksStandIn
     ) -> None:
         tasks.add("a", due={"at": "2026-11-23T16:00:00Z", "timezone": "Europe/Berlin"})
@@ -393,9 +383,7 @@ class TestWhatWaitsForThePerson:
 
         assert tasks.tasks["tsk_" + "0" * 25 + "1"]["due"]["date"] == "2026-11-24"
 
-    async def test_tags_are_added_to_those_that_a_task_has(
-        self, call: Call, tasks: TasksStandIn
-    ) -> None:
+    async def test_tags_are_added_to_existing_tags(self, call: Call, tasks: TasksStandIn) -> None:
         tasks.add("a", tags=["x", "y"])
 
         await call("change_tasks", tasks=[1], add_tags=["z"], drop_tags=["X"])
@@ -405,7 +393,7 @@ class TestWhatWaitsForThePerson:
     @pytest.mark.parametrize(
         "message", [None, "yes, but not the first", "delete them", "yes?", "no", "confirm nothing"]
     )
-    async def test_only_the_persons_plain_yes_confirms(
+    async def test_only_the_users_plain_yes_confirms(
         self, call: Call, tasks: TasksStandIn, make_context: MakeContext, message: str | None
     ) -> None:
         context = make_context()
@@ -430,12 +418,12 @@ def said(text: str) -> UserMessageItem:
 @pytest.mark.parametrize(
     "text", ["yes", "Yes, please!", "ok do it", "sure", "go ahead", "y", "OK."]
 )
-def test_a_plain_yes(text: str) -> None:
+def test_plain_yes_is_recognized(text: str) -> None:
     assert is_yes(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", "yes but", "yes?", "no", "thanks", "yes no", "yesterday", "y" * 100, "yes " * 50]
 )
-def test_what_is_no_plain_yes(text: str) -> None:
+def test_other_texts_are_no_plain_yes(text: str) -> None:
     assert not is_yes(text)
