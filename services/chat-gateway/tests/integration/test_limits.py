@@ -95,6 +95,17 @@ async def test_unknown_request_type_costs_no_turn(
     assert await redis.get("gateway:{usr_ann}:turns") is None
 
 
+@pytest.mark.parametrize("path", ["", "/runs/run_1/events", "/export"])
+async def test_options_request_costs_no_turn_and_no_stream_slot(
+    redis: Redis, ann: Browser, path: str
+) -> None:
+    async with ann.request("OPTIONS", path) as response:
+        assert response.status == 204
+
+    assert await redis.get("gateway:{usr_ann}:turns") is None
+    assert await redis.zcard("gateway:{usr_ann}:streams") == 0
+
+
 @pytest.mark.parametrize(
     ("method", "path", "headers"),
     [

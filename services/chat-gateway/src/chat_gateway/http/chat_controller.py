@@ -15,7 +15,7 @@ from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.run_service import ChatRequest
 from chat_gateway.services import Services
-from chat_gateway.streams.admission import Cost, cost_of_request_type
+from chat_gateway.streams.admission import PLAIN_COST, Cost, cost_of_request_type
 from todochat.contracts.dictation import MAX_DICTATION_BODY_BYTES, read_chat_body
 from todochat.http.idempotency import HEADER as IDEMPOTENCY_HEADER
 from todochat.http.idempotency import parse_idempotency_key
@@ -66,12 +66,13 @@ class ChatController(Controller):
     path = "/api/{user_id:str}/chat"
     tags = ["chat"]
     guards = [admit_secret]
-    opt = costs(cost_of_chat_request)
+    opt = costs(PLAIN_COST)  # of Litestar's OPTIONS handler, which has no body
     security = BEARER
     exception_handlers = COUNTING_HANDLERS
 
     @post(
         status_code=200,
+        opt=costs(cost_of_chat_request),
         request_max_body_size=MAX_DICTATION_BODY_BYTES,
         operation_class=ChatOperation,
         responses=problems(400, 401, 403, 404, 409, 410, 413, 422, 429, 503),
