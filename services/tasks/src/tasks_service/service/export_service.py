@@ -86,11 +86,6 @@ class ExportService:
         self, user_id: str, first_page: list[TaskRecord]
     ) -> AsyncGenerator[bytes, None]:
         """Yield the JSON document in chunks."""
-        with self._open.hold(user_id):
-            async for chunk in self._document(user_id, first_page):
-                yield chunk
-
-    def _document(self, user_id: str, first_page: list[TaskRecord]) -> AsyncGenerator[bytes, None]:
         tasks = iter_rows(
             lambda last: self._tasks(user_id, after=last.number if last else 0),
             self._page,
@@ -103,11 +98,13 @@ class ExportService:
             lambda last: self._changes(user_id, after=last.id if last else 0), self._page
         )
         arrays = {
-            "tasks": (msgspec.json.encode(_exported_task(task)) async for task in tasks),
-            "lists": (msgspec.json.encode(_exported_list(each)) async for each in lists),
-            "changes": (msgspec.json.encode(_exported_change(each)) async for each in changes),
+            "tasks": (_encode_task(task) async for task in tasks),
+            "lists": (_encode(task_list, ExportedList) async for task_list in lists),
+            "changes": (_encode(change, ExportedChange) async for change in changes),
         }
-        return join_chunks(stream_json_object({}, arrays))
+        with self._open.hold(user_id):
+            async for chunk in join_chunks(stream_json_object({}, arrays)):
+                yield chunk
 
     async def _tasks(self, user_id: str, *, after: int) -> list[TaskRecord]:
         async with open_transaction(self._database, user_id) as session:
@@ -128,17 +125,10 @@ class ExportService:
             )
 
 
-def _exported_task(record: TaskRecord) -> ExportedTask:
-    task = to_task(record)
-    fields = {name: getattr(task, name) for name in Task.__struct_fields__}
-    return ExportedTask(**fields, deleted_at=record.deleted_at)
+def _encode_task(record: TaskRecord) -> bytes:
+    fields = msgspec.structs.asdict(to_task(record))
+    return msgspec.json.encode(ExportedTask(**fields, deleted_at=record.deleted_at))
 
 
-def _exported_list(record: ListRecord) -> ExportedList:
-    fields = {name: getattr(record, name) for name in ExportedList.__struct_fields__}
-    return ExportedList(**fields)
-
-
-def _exported_change(record: ChangeRecord) -> ExportedChange:
-    fields = {name: getattr(record, name) for name in ExportedChange.__struct_fields__}
-    return ExportedChange(**fields)
+def _encode(record: ListRecord | ChangeRecord, exported: type[msgspec.Struct]) -> bytes:
+    return msgspec.json.encode(msgspec.convert(record, exported, from_attributes=True))
