@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   build: {
-    // One file with its parser inside, so that a page can import it without a bundler.
+    // One file that includes the parser, so that a page can import it without a bundler.
     lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "resumable-fetch.js" },
     sourcemap: true,
     target: "es2022",

@@ -1,23 +1,23 @@
 /**
- * Which pictures may be loaded: one rule for messages, widgets and files.
+ * Decides which images may be loaded: one rule for messages, widgets and files.
  *
- * Those of this origin, `data:` pictures, `blob:` ones that were made here, and those of the hosts
- * that a thread allows. For others, whoever wrote the message could learn who reads it, and when.
+ * Allowed are images of this origin, `data:` images, `blob:` images created by this page, and images
+ * of the hosts that a thread allows. Others would reveal to the author who reads a message, and when.
  */
 
 export type ImageSource =
   | { kind: "shown"; src: string }
-  /** May be opened, and says so by its host. */
+  /** Not loaded, but may be opened as a link, which names the host. */
   | { kind: "linked"; href: string; host: string }
-  /** Neither a picture nor a page; `host` is what can be said of it. */
+  /** Neither an image nor a page; `host` is a description of the address. */
   | { kind: "none"; host: string };
 
 /**
- * Decides by the address alone; relative ones are the page's own.
+ * Decides by the address alone; relative addresses belong to the page.
  *
- * @param allowedHosts `allowed_image_domains`: hosts with their port, if it isn't the usual one;
- *   `*.example.com` allows all below it. They are asked over https. Over http only the reader's own
- *   machine is: a server under development has no certificate, and nobody listens in between.
+ * @param allowedHosts `allowed_image_domains`: hosts, with the port unless it is the default;
+ *   `*.example.com` allows all subdomains. Only https is allowed, except http on the user's own
+ *   machine: a development server has no certificate, and its traffic doesn't leave the machine.
  */
 export function imageSource(
   src: unknown,
@@ -25,7 +25,7 @@ export function imageSource(
 ): ImageSource {
   const url = typeof src === "string" && src !== "" ? parsed(src) : null;
   if (url === null) return { kind: "none", host: typeof src === "string" ? src : "" };
-  if (isPicture(url) || isOwn(url) || isAllowed(url, allowedHosts ?? [])) {
+  if (isDataImage(url) || isOwn(url) || isAllowed(url, allowedHosts ?? [])) {
     return { kind: "shown", src: url.href };
   }
   const host = url.host || url.protocol;
@@ -42,12 +42,12 @@ function parsed(src: string): URL | null {
 
 const isWeb = (url: URL): boolean => url.protocol === "https:" || url.protocol === "http:";
 
-/** A `blob:` has the origin of the page that made it. */
+/** Returns whether an address belongs to this page; a `blob:` has the origin of its creator. */
 function isOwn(url: URL): boolean {
   return (isWeb(url) || url.protocol === "blob:") && url.origin === location.origin;
 }
 
-function isPicture(url: URL): boolean {
+function isDataImage(url: URL): boolean {
   return url.protocol === "data:" && /^data:image\//iu.test(url.href);
 }
 

@@ -1,12 +1,12 @@
-/** Says in the console which part of the component is missing, and where to look for the cause. */
+/** Reports missing chunks in the console, with the likely causes. */
 
 const reported = new Set<string>();
 
 /**
- * Reports a chunk that couldn't be loaded: one line, once.
+ * Reports a chunk that failed to load, in one line and once.
  *
- * @param part what the chunk shows.
- * @param error what `import()` failed with; browsers name the address in it.
+ * @param part the part of the component in the chunk.
+ * @param error the error of `import()`; browsers include the address.
  */
 export function reportMissingChunk(part: string, error: unknown): void {
   if (reported.has(part)) return;

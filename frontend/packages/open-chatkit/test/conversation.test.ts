@@ -28,17 +28,17 @@ describe("a first message", () => {
 
     expect(await chat.send({ text: " add milk \n" })).toBe("sent");
     expect(chat.pending.value?.content).toEqual([{ type: "input_text", text: "add milk" }]);
-    run.say({ type: "thread.created", thread: thread() }, done(userMessage("u", "add milk")));
+    run.publish({ type: "thread.created", thread: thread() }, done(userMessage("u", "add milk")));
     await untilShown(chat, ["> add milk"]);
     expect(chat.pending.value).toBeNull();
     expect(chat.threadId.value).toBe("thr_1");
-    run.say({ type: "progress_update", text: "Thinking", icon: "bolt" });
+    run.publish({ type: "progress_update", text: "Thinking", icon: "bolt" });
     expect(await until(chat.progress, Boolean)).toEqual({ text: "Thinking", icon: "bolt" });
-    run.say(added(assistantMessage("a")), delta("a", "Add"));
+    run.publish(added(assistantMessage("a")), delta("a", "Add"));
     await untilShown(chat, ["> add milk", "Add"]);
     expect(chat.progress.value).toBeNull();
     expect([...chat.openItemIds.value]).toEqual(["a"]);
-    run.say(delta("a", "ed."), done(assistantMessage("a", "Added."))).end();
+    run.publish(delta("a", "ed."), done(assistantMessage("a", "Added."))).end();
     await idle(chat);
 
     expect(shown(chat)).toEqual(["> add milk", "Added."]);
@@ -47,7 +47,7 @@ describe("a first message", () => {
       "chatkit.thread.change",
       "chatkit.response.end",
     ]);
-    const [request] = server.asked("threads.create");
+    const [request] = server.requestsOf("threads.create");
     expect(request?.headers).toMatchObject({
       authorization: "Bearer secret",
       "accept-language": "de",
@@ -156,7 +156,7 @@ describe("what a stream may say besides", () => {
     server.answers["threads.add_user_message"] = () => ({ run });
     const chat = await openThread();
     await chat.send({ text: "hi" });
-    run.say(
+    run.publish(
       { type: "stream_options", stream_options: { allow_cancel: false } },
       { type: "client_effect", name: "confetti", data: { amount: 3 } },
       { type: "notice", level: "warning", message: "Nearly *full*" },
@@ -194,19 +194,19 @@ describe("what a stream may say besides", () => {
     server.items = [userMessage("u0", "old")];
     const chat = await openThread();
     await chat.send({ text: "hi" });
-    run.say(added(assistantMessage("a")));
+    run.publish(added(assistantMessage("a")));
     await until(chat.itemIds, (ids) => ids.length === 2);
     const ids = chat.itemIds.value;
     const one = chat.item("a");
     const other = chat.item("u0");
     const otherBefore = other.value;
 
-    run.say(delta("a", "x"));
+    run.publish(delta("a", "x"));
     await until(one, (item) => item?.type === "assistant_message" && item.content.length === 1);
 
     expect(chat.itemIds.value).toBe(ids);
     expect(other.value).toBe(otherBefore);
-    run.say({ type: "thread.item.removed", item_id: "a" });
+    run.publish({ type: "thread.item.removed", item_id: "a" });
     await until(one, (item) => item === undefined);
   });
 });
@@ -216,10 +216,10 @@ describe("Stop", () => {
     server.answers["threads.add_user_message"] = () => ({ run });
     const chat = await openThread();
     await chat.send({ text: "tell me everything" });
-    run.say(added(assistantMessage("a")), delta("a", "Well"));
+    run.publish(added(assistantMessage("a")), delta("a", "Well"));
     await untilShown(chat, ["Well"]);
     expect(chat.canStop.value).toBe(true);
-    run.onCancel = () => run.say(done(assistantMessage("a", "Well"))).end("cancelled");
+    run.onCancel = () => run.publish(done(assistantMessage("a", "Well"))).end("cancelled");
 
     await chat.stop();
     await idle(chat);
@@ -242,11 +242,11 @@ describe("Stop", () => {
       return usual(body, request);
     };
     const sent = chat.send({ text: "hi" });
-    await eventually(() => expect(server.asked("threads.add_user_message")).toHaveLength(1));
+    await eventually(() => expect(server.requestsOf("threads.add_user_message")).toHaveLength(1));
     const stopped = chat.stop();
     expect(chat.isStopping.value).toBe(true);
     answer();
-    run.say(done(userMessage("u", "hi")));
+    run.publish(done(userMessage("u", "hi")));
     expect(await sent).toBe("sent");
     await stopped;
     await idle(chat);
@@ -301,7 +301,7 @@ describe("a thread that is busy", () => {
     server.answers["threads.add_user_message"] = () =>
       problem(409, "thread-busy", { run_id: "run_1", thread_id: "thr_1" });
     const chat = await openThread();
-    run.say(
+    run.publish(
       done(userMessage("u", "from elsewhere")),
       added(assistantMessage("a")),
       delta("a", "…"),
@@ -316,7 +316,7 @@ describe("a thread that is busy", () => {
     expect(chat.error.value).toBeNull();
     expect(chat.activeRun.value).toMatchObject({ runId: "run_1", attached: true });
     server.items = [userMessage("u", "from elsewhere"), assistantMessage("a", "Done")];
-    run.say(done(assistantMessage("a", "Done"))).end();
+    run.publish(done(assistantMessage("a", "Done"))).end();
     await idle(chat);
     expect(shown(chat)).toEqual(["> from elsewhere", "Done"]);
   });
@@ -326,7 +326,7 @@ describe("a busy thread whose server doesn't name the run", () => {
   it("is asked for it", async () => {
     server.answers["threads.add_user_message"] = () => problem(409, "thread-busy");
     const chat = await openThread();
-    run.say(done(userMessage("u", "from elsewhere")));
+    run.publish(done(userMessage("u", "from elsewhere")));
     expect(await chat.send({ text: "mine" })).toBe("busy");
     await untilShown(chat, ["> from elsewhere"]);
     expect(chat.activeRun.value).toMatchObject({ runId: "run_1", attached: true });
@@ -344,7 +344,7 @@ describe("a message that doesn't arrive", () => {
     expect(await chat.send({ text: "hi" })).toBe("failed");
     expect(chat.pending.value?.status).toBe("failed");
     expect(chat.error.value).toMatchObject({ kind: "refused", code: "queue-full", status: 503 });
-    run.say(done(userMessage("u", "hi"))).end();
+    run.publish(done(userMessage("u", "hi"))).end();
 
     await chat.retry();
     await idle(chat);
@@ -352,7 +352,7 @@ describe("a message that doesn't arrive", () => {
     expect(shown(chat)).toEqual(["> hi"]);
     expect(chat.error.value).toBeNull();
     const keys = server
-      .asked("threads.add_user_message")
+      .requestsOf("threads.add_user_message")
       .map((request) => request.headers["idempotency-key"]);
     expect(keys).toHaveLength(2);
     expect(new Set(keys).size).toBe(1);
@@ -377,7 +377,7 @@ describe("a message that doesn't arrive", () => {
     chat.composer.set({ content: [{ type: "input_text", text: "hi" }] });
     expect(chat.composer.canSend.value).toBe(false);
     expect(await chat.send()).toBe("failed");
-    expect(server.asked("threads.add_user_message")).toEqual([]);
+    expect(server.requestsOf("threads.add_user_message")).toEqual([]);
   });
 });
 
@@ -394,7 +394,7 @@ describe("retry", () => {
 
     await chat.retry("a1");
     expect(shown(chat)).toEqual(["> one"]);
-    run.say(done(assistantMessage("a3", "one!"))).end();
+    run.publish(done(assistantMessage("a3", "one!"))).end();
     await idle(chat);
 
     expect(shown(chat)).toEqual(["> one", "one!"]);

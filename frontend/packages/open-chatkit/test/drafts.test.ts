@@ -49,7 +49,7 @@ describe("a draft", () => {
     const chat = openChat();
     await chat.send({ text: "hi" });
     chat.composer.set({ content: words("and then") });
-    run.say({ type: "thread.created", thread: thread() }, done(userMessage("u", "hi"))).end();
+    run.publish({ type: "thread.created", thread: thread() }, done(userMessage("u", "hi"))).end();
     await idle(chat);
     server.items = [userMessage("u", "hi")];
 
@@ -106,7 +106,7 @@ describe("a draft", () => {
     server.answers["attachments.create"] = () => ({ json: attachment });
     const chat = await openThread({ composer: { attachments: { enabled: true } } });
     await chat.composer.addFiles([new File(["x"], "a.txt", { type: "text/plain" })]);
-    await eventually(() => expect(server.asked("attachments.create")).toHaveLength(1));
+    await eventually(() => expect(server.requestsOf("attachments.create")).toHaveLength(1));
 
     await chat.openThread("thr_2");
     expect(chat.composer.draft.value.files).toEqual([]);
@@ -133,14 +133,14 @@ describe("a message that didn't arrive", () => {
     expect(chat.pending.value).toMatchObject({ content: words("hi"), status: "failed" });
     expect(chat.error.value).toMatchObject({ code: "queue-full", allowRetry: true });
     server.answers["threads.add_user_message"] = () => ({
-      run: run.say(done(userMessage("u", "hi"))).end(),
+      run: run.publish(done(userMessage("u", "hi"))).end(),
     });
     await chat.retry();
     await idle(chat);
 
     expect(shown(chat)).toEqual(["> hi"]);
     const keys = server
-      .asked("threads.add_user_message")
+      .requestsOf("threads.add_user_message")
       .map((request) => request.headers["idempotency-key"]);
     expect(new Set(keys).size).toBe(1);
   });
@@ -237,7 +237,7 @@ describe("a message on its way when another thread is opened", () => {
     const { chat, answer } = await leavingInMid("threads.add_user_message", () => ({ run }));
     await chat.openThread("thr_1");
     answer();
-    run.say(done(userMessage("u", "hi")));
+    run.publish(done(userMessage("u", "hi")));
     await untilShown(chat, ["> hi"]);
     expect(chat.activeRun.value).toMatchObject({ runId: "run_1" });
     expect(run.cancels).toBe(0);
@@ -290,7 +290,7 @@ async function leavingInMid(type: string, with_: () => ReturnType<typeof problem
   const chat = type === "threads.create" ? openChat() : await openThread();
   chat.composer.set({ content: words("hi") });
   void chat.send();
-  await eventually(() => expect(server.asked(type)).toHaveLength(1));
+  await eventually(() => expect(server.requestsOf(type)).toHaveLength(1));
   await chat.openThread("thr_2");
   return { chat, answer: () => answer() };
 }

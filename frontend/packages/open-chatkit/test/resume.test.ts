@@ -26,7 +26,7 @@ async function midAnswer(options: Partial<ChatOptions> = {}) {
   const chat = openChat(options);
   if (options.initialThread) await loaded(chat);
   await chat.send({ text: "hi" });
-  run.say(
+  run.publish(
     { type: "thread.created", thread: thread() },
     done(userMessage("u", "hi")),
     added(assistantMessage("a")),
@@ -38,7 +38,7 @@ async function midAnswer(options: Partial<ChatOptions> = {}) {
 
 function finish(): void {
   server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello world")];
-  run.say(delta("a", " world"), done(assistantMessage("a", "Hello world"))).end();
+  run.publish(delta("a", " world"), done(assistantMessage("a", "Hello world"))).end();
 }
 
 describe("a connection that drops in mid-answer", () => {
@@ -57,7 +57,7 @@ describe("a connection that drops in mid-answer", () => {
   it("shows what the thread has when the run's log is gone", async () => {
     const chat = await midAnswer();
     server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello, all of it")];
-    run.forget().drop();
+    run.expireLog().drop();
     await idle(chat);
     expect(shown(chat)).toEqual(["> hi", "Hello, all of it"]);
     expect(chat.error.value).toBeNull();
@@ -66,9 +66,9 @@ describe("a connection that drops in mid-answer", () => {
   it("reads the items anew when the server lost what it had said", async () => {
     const chat = await midAnswer();
     server.items = [userMessage("u", "hi")];
-    run.snapshot().say(added(assistantMessage("b")), delta("b", "Again"));
+    run.snapshot().publish(added(assistantMessage("b")), delta("b", "Again"));
     await untilShown(chat, ["> hi", "Again"]);
-    run.say(done(assistantMessage("b", "Again."))).end();
+    run.publish(done(assistantMessage("b", "Again."))).end();
     await idle(chat);
     expect(shown(chat)).toEqual(["> hi", "Again."]);
   });
@@ -90,7 +90,7 @@ describe("a connection that drops in mid-answer", () => {
     await idle(chat);
     expect(shown(chat)).toEqual(["> hi", "Hello world"]);
     expect(chat.error.value).toBeNull();
-    expect(server.asked("threads.retry_after_item")).toEqual([]);
+    expect(server.requestsOf("threads.retry_after_item")).toEqual([]);
   });
 });
 
@@ -124,7 +124,7 @@ describe("a reload in mid-answer", () => {
       ...{ id: "w", thread_id: "thr_1", created_at: "2026-01-01T12:00:00Z", type: "widget" },
       widget: { type: "Card", children: [{ type: "Text", value: label }] },
     });
-    run.say(done(card("open")));
+    run.publish(done(card("open")));
     server.items = [card("done")];
     const chat = openChat({ initialThread: "thr_1" });
     await until(chat.activeRun, Boolean);
@@ -134,7 +134,7 @@ describe("a reload in mid-answer", () => {
   });
 
   it("doesn't repeat effects", async () => {
-    run.say({ type: "client_effect", name: "confetti" }, done(userMessage("u", "hi")));
+    run.publish({ type: "client_effect", name: "confetti" }, done(userMessage("u", "hi")));
     const chat = openChat({ initialThread: "thr_1" });
     await untilShown(chat, ["> hi"]);
     expect(chat.told.filter((event) => event.type === "chatkit.effect")).toEqual([]);
@@ -157,7 +157,7 @@ describe("two tabs", () => {
     await loaded(first);
     await loaded(second);
     await first.send({ text: "hi" });
-    run.say(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "Hello"));
+    run.publish(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "Hello"));
     await untilShown(first, ["> hi", "Hello"]);
     await untilShown(second, ["> hi", "Hello"]);
     finish();
@@ -202,7 +202,7 @@ describe("a client secret", () => {
     secret = "new";
     server.onRequest = (request) =>
       request.headers.authorization === "Bearer new" ? null : problem(401, "unauthorized");
-    run.aside(": unauthorized\n\n").drop();
+    run.writeUnlogged(": unauthorized\n\n").drop();
     finish();
     await idle(chat);
     expect(shown(chat)).toEqual(["> hi", "Hello world"]);

@@ -2,9 +2,9 @@
 
 import { effect, type ReadonlySignal } from "@preact/signals-core";
 import {
-  type Answer,
-  type Recorded,
+  type RecordedRequest,
   ScriptedGateway,
+  type ScriptedResponse,
   type ScriptedRun,
 } from "resumable-fetch/testing";
 import { afterEach, beforeEach, vi } from "vitest";
@@ -15,7 +15,10 @@ export type Server = ScriptedGateway & {
   /** What the open thread holds. */
   items: object[];
   /** Answers by request type; those given here come before the usual ones. */
-  answers: Record<string, (params: Record<string, unknown>, request: Recorded) => Answer>;
+  answers: Record<
+    string,
+    (params: Record<string, unknown>, request: RecordedRequest) => ScriptedResponse
+  >;
 };
 
 async function startServer(): Promise<Server> {
@@ -125,5 +128,5 @@ export const untilShown = (chat: Chat, lines: string[]) =>
 
 /** The parameters of the requests of one type. */
 export function askedFor(type: string): Record<string, unknown>[] {
-  return server.asked(type).map((request) => JSON.parse(request.body).params);
+  return server.requestsOf(type).map((request) => JSON.parse(request.body).params);
 }

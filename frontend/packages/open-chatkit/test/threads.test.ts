@@ -122,7 +122,7 @@ describe("opening a thread", () => {
     const chat = await openThread();
     await chat.fetchUpdates();
     expect(shown(chat)).toEqual(["> hi"]);
-    expect(server.asked("/runs")).toHaveLength(1);
+    expect(server.requestsOf("/runs")).toHaveLength(1);
   });
 });
 
@@ -168,7 +168,7 @@ describe("the history", () => {
     const chat = openChat();
     await chat.history.load();
     await chat.send({ text: "hi" });
-    run.say(
+    run.publish(
       { type: "thread.created", thread: thread() },
       { type: "thread.updated", thread: thread("thr_1", { title: "Greeting" }) },
     );
@@ -191,14 +191,14 @@ describe("client tools", () => {
     );
     const chat = await openThread({ onClientTool });
     await chat.send({ text: "where am I?" });
-    run.say(done(userMessage("u", "where am I?")), done(toolCall("c"))).end();
+    run.publish(done(userMessage("u", "where am I?")), done(toolCall("c"))).end();
     await until(chat.runningTools, (running) => running.length > 0);
     expect(onClientTool).toHaveBeenCalledWith({ name: "where_am_i", params: { exact: true } });
     expect(chat.isResponding.value).toBe(true);
     finish({ place: "here" });
     await until(chat.activeRun, (active) => active?.runId === "run_2");
     expect(chat.item("c").value).toMatchObject({ status: "completed", output: { place: "here" } });
-    second.say(done(assistantMessage("a", "Here."))).end();
+    second.publish(done(assistantMessage("a", "Here."))).end();
     await idle(chat);
 
     expect(shown(chat)).toEqual(["> where am I?", "client_tool_call", "Here."]);
@@ -230,7 +230,7 @@ describe("client tools", () => {
     server.answers["threads.add_client_tool_output"] = () => ({ run });
     const chat = await openThread();
     expect(chat.logged("tool.unhandled")).toEqual([{ name: "where_am_i" }]);
-    run.say(done(assistantMessage("a", "Thanks."))).end();
+    run.publish(done(assistantMessage("a", "Thanks."))).end();
     await chat.submitClientToolResult("c", { place: "there" });
     await idle(chat);
     expect(shown(chat)).toEqual(["client_tool_call", "Thanks."]);
@@ -246,7 +246,7 @@ describe("widgets and questions", () => {
   it("act at the server, with a stream", async () => {
     server.items = [widget("open")];
     server.answers["threads.custom_action"] = () => ({
-      run: run.say({ type: "thread.item.replaced", item: widget("done") }).end(),
+      run: run.publish({ type: "thread.item.replaced", item: widget("done") }).end(),
     });
     const chat = await openThread();
     await chat.widgetAction({ type: "task.done", payload: { id: 1 } }, "w");
@@ -289,7 +289,7 @@ describe("widgets and questions", () => {
     });
     server.items = [question("pending")];
     server.answers["threads.add_structured_input"] = () => ({
-      run: run.say({ type: "thread.item.replaced", item: question("answered") }).end(),
+      run: run.publish({ type: "thread.item.replaced", item: question("answered") }).end(),
     });
     const chat = await openThread();
     const input = {
@@ -368,7 +368,7 @@ describe("files", () => {
     expect(askedFor("attachments.create")).toEqual([
       { name: "a.txt", size: 5, mime_type: "text/plain" },
     ]);
-    const [upload] = server.asked("/content");
+    const [upload] = server.requestsOf("/content");
     expect(upload?.headers["content-type"]).toMatch(/^multipart\/form-data/);
     expect(upload?.headers.authorization).toBe("Bearer secret");
     expect(upload?.headers["idempotency-key"]).toBeUndefined();
@@ -408,7 +408,7 @@ describe("files", () => {
     await chat.composer.addFiles([file()]);
     await until(chat.composer.draft, (draft) => draft.files[0]?.status === "ready");
 
-    expect(server.asked("/storage/att_1")).toMatchObject([
+    expect(server.requestsOf("/storage/att_1")).toMatchObject([
       {
         ...{ method: "PUT", body: "hello" },
         headers: { "content-type": "text/plain", "x-signature": "abc" },
@@ -448,7 +448,7 @@ it("an item that was begun and never done is closed when its run ends", async ()
   server.answers["threads.add_user_message"] = () => ({ run });
   const chat = await openThread();
   await chat.send({ text: "hi" });
-  run.say(added(assistantMessage("a"))).end("failed");
+  run.publish(added(assistantMessage("a"))).end("failed");
   await idle(chat);
   expect(chat.openItemIds.value.size).toBe(0);
 });

@@ -1,26 +1,26 @@
-/** A stream broke and could not be reattached to; reading the body fails with it. */
+/** A stream broke and could not be resumed. Reading the body fails with this error. */
 export class ResumeError extends Error {
   override name = "ResumeError";
 
   constructor(
     message: string,
-    /** `unreachable` when time ran out, else the problem's code, for example `run-not-found`. */
+    /** `unreachable` on timeout, otherwise the problem's code, for example `run-not-found`. */
     readonly code: string,
-    /** The HTTP status of the refusal; null if there was no answer. */
+    /** HTTP status of the error response; null if there was no response. */
     readonly status: number | null,
   ) {
     super(message);
   }
 }
 
-/** Reads the code of a problem document: the last part of its `type`. */
+/** Returns the code of a problem document, the last part of its `type`, or `http-<status>`. */
 export async function problemCode(response: Response): Promise<string> {
   try {
     const problem: unknown = await response.json();
     const type: unknown = Object(problem).type;
     if (typeof type === "string") return type.slice(type.lastIndexOf(":") + 1);
   } catch {
-    // Not JSON: a proxy's own page, say. The status still tells something.
+    // Not JSON, for example a proxy's error page. Fall back to the status.
   }
   return `http-${response.status}`;
 }

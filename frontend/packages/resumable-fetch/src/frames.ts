@@ -1,4 +1,4 @@
-/** Reads an event stream's body piece by piece. */
+/** Parses event streams into frames, and encodes frames. */
 
 import { createParser } from "eventsource-parser";
 
@@ -6,16 +6,16 @@ export type Frame =
   | { kind: "event"; id: string | null; data: string }
   | { kind: "comment"; text: string };
 
-/** No byte came for too long: the connection is dead even if nobody has said so. */
+/** No byte arrived within the timeout: the connection is dead, although it was not closed. */
 export class SilenceError extends Error {
   override name = "SilenceError";
 }
 
 /**
- * Yields what a body says, in batches of what arrived together. A frame that the connection's end
- * cut short is dropped; whoever reattaches gets it again.
+ * Yields a body's frames in batches that arrived together. A frame that was cut off by the end of
+ * the connection is dropped; the server sends it again after a reattach.
  *
- * @throws SilenceError after `silenceMs` without a byte, and whatever reading throws.
+ * @throws SilenceError after `silenceMs` without a byte. Errors from reading are passed on.
  */
 export async function* readFrames(
   body: ReadableStream<Uint8Array>,
@@ -40,7 +40,7 @@ export async function* readFrames(
       }
     }
   } finally {
-    // Ends the connection unless the server already has; a broken one refuses, which is as good.
+    // Closes the connection unless the server already has. Fails if it is broken, which is fine.
     void reader.cancel().catch(() => undefined);
   }
 }
@@ -48,7 +48,7 @@ export async function* readFrames(
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SilenceError(`nothing came for ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new SilenceError(`no data received for ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([promise, silence]);
@@ -59,11 +59,11 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
 
 const encoder = new TextEncoder();
 
-/** Makes a plain `data:` frame again; ids and markers stay inside. */
+/** Encodes a plain `data:` frame, without the ID and markers. */
 export function encodeEvent(data: string): Uint8Array {
   const lines = data.split("\n").map((line) => `data: ${line}\n`);
   return encoder.encode(`${lines.join("")}\n`);
 }
 
-/** What keeps a quiet stream from looking dead to whoever reads the response. */
+/** Keeps an idle stream from looking dead to the reader of the response. */
 export const PING: Uint8Array = encoder.encode(": ping\n\n");

@@ -1,5 +1,5 @@
+export { detached } from "./abortReason";
 export { problemCode, ResumeError } from "./errors";
-export { detached } from "./leaving";
 export type { EndStatus, ResumableFetchOptions, RunRef } from "./options";
 export { createResumableFetch, isResumable } from "./resumableFetch";
 export {

@@ -1,59 +1,60 @@
 import type { GetClientSecret, SecretCache } from "./secretCache";
 
-/** The run behind a stream, as the answer's headers name it. */
+/** The run behind a stream, from the response's headers. */
 export type RunRef = { runId: string; threadId: string | null };
 
-/** How a run ended, as its end marker says. */
+/** A run's final status, from its end marker. */
 export type EndStatus = "completed" | "failed" | "cancelled";
 
 export type ResumableFetchOptions = {
   /**
-   * The chat's URL. Only requests to its origin get headers of ours; files that go to a storage
-   * host elsewhere pass untouched.
-   * @default the page's own origin
+   * The chat's URL. Only requests to its origin get this library's headers; requests to other
+   * origins, such as uploads to a storage host, pass through unchanged.
+   * @default the page's origin
    */
   url?: string;
-  /** Gets client secrets, which are cached and sent as `Authorization: Bearer`. */
+  /** Returns client secrets, which are cached and sent as `Authorization: Bearer`. */
   getClientSecret?: GetClientSecret;
-  /** A cache to share with other requests, instead of `getClientSecret`. */
+  /** A cache shared with other requests, instead of `getClientSecret`. */
   secrets?: SecretCache;
   /**
-   * What sends requests.
-   * @default the global fetch of the moment
+   * Sends the requests.
+   * @default the current global fetch
    */
   fetch?: typeof fetch;
   /**
-   * False: only secrets are dealt with; no header of ours is sent and nothing is reattached, for
-   * servers that would refuse the headers.
+   * False only adds secrets: no other header is sent and streams are not resumed, for servers that
+   * would reject the headers.
    * @default true
    */
   resume?: boolean;
   /**
-   * How long a stream may say nothing before it counts as dead: two pings and some.
+   * Idle timeout of a stream: slightly more than two ping intervals.
    * @default 35_000
    */
   silenceMs?: number;
   /**
-   * How long to try to reattach after the last sign of life.
+   * How long to retry reattaching after the last frame.
    * @default 300_000
    */
   giveUpAfterMs?: number;
-  /** A run has answered; also for a run that was attached to. */
+  /** Called when a run responds, also after attaching to one. */
   onRun?: (run: RunRef) => void;
-  /** A stream broke and is being reattached to. */
+  /** Called when a stream broke and is being resumed. */
   onReconnecting?: (run: RunRef) => void;
-  /** It goes on. */
+  /** Called when the stream was resumed. */
   onReconnected?: (run: RunRef) => void;
-  /** The server lost what was said so far: read the thread's items anew. */
+  /** Called when the server lost the events so far: reload the thread's items. */
   onSnapshot?: (run: RunRef) => void;
-  /** The run is over and its log is gone (410): read the thread's items. The stream just ends. */
+  /** Called when the run's log has expired (410): reload the thread's items. The stream ends. */
   onExpired?: (run: RunRef) => void;
   /**
-   * The message wasn't taken: the thread is busy with this run (409 `thread-busy`). Show that one,
-   * with the official component by `chatkit.fetchUpdates()`; the answer is handed on as it is.
+   * Called when the message was rejected because the thread is busy with this run (409
+   * `thread-busy`). Show that run; with the official component, call `chatkit.fetchUpdates()`. The
+   * response is passed on unchanged.
    */
   onBusy?: (run: RunRef) => void;
-  /** A 401 that a fresh secret didn't cure. */
+  /** Called after a 401 that persists with a fresh secret. */
   onUnauthorized?: () => void;
   onEnd?: (run: RunRef, status: EndStatus) => void;
 };

@@ -1,5 +1,5 @@
-import { type Call, describeCall, isAttach, isChatRequest, runUrl } from "./call";
-import { meansStop } from "./leaving";
+import { cancelsRun } from "./abortReason";
+import { type Call, callOf, isAttachRequest, isChatRequest, runUrl } from "./call";
 import type { ResumableFetchOptions, RunRef } from "./options";
 import { RunStream } from "./runStream";
 import { createSecretCache } from "./secretCache";
@@ -7,24 +7,24 @@ import { Sender } from "./sender";
 
 const DEFAULT_SILENCE_MS = 35_000;
 const DEFAULT_GIVE_UP_MS = 300_000;
-/** How long an aborted request may take to say which run it began. */
-const LATE_ANSWER_MS = 30_000;
+/** Timeout for the response to an aborted request, which names the run that it started. */
+const LATE_RESPONSE_MS = 30_000;
 
-/** Marks what `createResumableFetch` made, so that nobody wraps it again. */
+/** Marks the result of `createResumableFetch`, so that it isn't wrapped again. */
 const MARK = Symbol.for("resumable-fetch");
 
-/** Whether a fetch reattaches by itself. */
+/** Returns whether a fetch resumes streams. */
 export function isResumable(candidate: typeof fetch): boolean {
   return Reflect.get(candidate, MARK) === true;
 }
 
 /**
- * Makes a `fetch` whose event streams survive drops.
+ * Creates a `fetch` whose event streams survive dropped connections.
  *
- * It says `X-Resumable: 1`, follows the ids, and when the connection breaks, falls silent or is
- * asked to move, it reattaches and goes on in the same response body, which holds each event once
- * and in order. An abort cancels the run, unless the page is going away or the abort's reason is
- * `detached()`. Requests to other origins, and answers that are no runs, pass as they are.
+ * It sends `X-Resumable: 1` and tracks event IDs. When the connection breaks, times out or the
+ * server requests a reconnect, it reattaches and continues the same response body, which contains each event once
+ * and in order. An abort cancels the run, unless the page is unloading or the abort's reason is
+ * `detached()`. Requests to other origins, and responses without a run, pass through unchanged.
  */
 export function createResumableFetch(options: ResumableFetchOptions = {}): typeof fetch {
   const secrets =
@@ -34,7 +34,7 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
   const sender = new Sender(baseFetch, secrets, () => options.onUnauthorized?.());
 
   async function resumableFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const call = await describeCall(input, init);
+    const call = await callOf(input, init);
     if (new URL(call.url).origin !== originOf(options.url)) return baseFetch(input, init);
     call.signal?.throwIfAborted();
     if (options.resume === false) return sender.send(call, call.signal ?? undefined);
@@ -43,47 +43,50 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
       if (!call.headers.has("Idempotency-Key")) {
         call.headers.set("Idempotency-Key", randomKey());
       }
-      return sendWatched(call, (signal) => sender.sendUntilAnswered(call, signal));
+      return sendAbortable(call, (signal) => sender.sendIdempotently(call, signal));
     }
-    if (isAttach(call)) call.headers.set("X-Resumable", "1");
-    return sendWatched(call, (signal) => sender.send(call, signal));
+    if (isAttachRequest(call)) call.headers.set("X-Resumable", "1");
+    return sendAbortable(call, (signal) => sender.send(call, signal));
   }
 
-  /** Sends a call; an abort before the answer still cancels the run that the answer names. */
-  function sendWatched(
+  /** Sends a call. An abort before the response still cancels the run that the response names. */
+  function sendAbortable(
     call: Call,
     send: (signal: AbortSignal) => Promise<Response>,
   ): Promise<Response> {
     const connection = new AbortController();
     const { signal } = call;
-    if (signal === null) return answer(send(connection.signal), call, connection);
+    if (signal === null) return handleResponse(send(connection.signal), call, connection);
     return new Promise((resolve, reject) => {
       const response = send(connection.signal);
       const abort = () => {
         reject(signal.reason);
-        void cancelLate(response, call, connection);
+        void cancelUnansweredRun(response, call, connection);
       };
       signal.addEventListener("abort", abort, { once: true });
       response.finally(() => signal.removeEventListener("abort", abort)).catch(() => undefined);
-      answer(response, call, connection).then(resolve, reject);
+      handleResponse(response, call, connection).then(resolve, reject);
     });
   }
 
-  async function answer(
+  async function handleResponse(
     sent: Promise<Response>,
     call: Call,
     connection: AbortController,
   ): Promise<Response> {
     const response = await sent;
     if (response.status === 409 && options.onBusy !== undefined) {
-      const run = await busyRun(response.clone());
+      const run = await blockingRun(response.clone());
       if (run !== null) options.onBusy(run);
     }
     const stream = streamOf(response, call);
     if (stream === null || response.body === null || call.signal?.aborted) {
-      return response.body !== null && call.signal !== null
-        ? endingWith(response, call.signal, connection)
-        : response;
+      const { signal } = call;
+      if (response.body !== null && signal !== null) {
+        // Not a run: the caller's abort ends the body, as with any fetch.
+        signal.addEventListener("abort", () => connection.abort(signal.reason), { once: true });
+      }
+      return response;
     }
     options.onRun?.(stream.run);
     const body = stream.source.open(response.body, connection, call.signal);
@@ -91,7 +94,7 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
     return new Response(body, { status, statusText, headers });
   }
 
-  /** The run behind an answer, if it streams one. */
+  /** Returns the run that a response streams; null if it streams none. */
   function streamOf(response: Response, call: Call): { run: RunRef; source: RunStream } | null {
     const runId = response.headers.get("X-Run-Id");
     const type = response.headers.get("Content-Type") ?? "";
@@ -105,21 +108,21 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
     return { run, source };
   }
 
-  async function cancelLate(
+  async function cancelUnansweredRun(
     sent: Promise<Response>,
     call: Call,
     connection: AbortController,
   ): Promise<void> {
-    if (!isChatRequest(call) || !meansStop(call.signal?.reason)) {
+    if (!isChatRequest(call) || !cancelsRun(call.signal?.reason)) {
       connection.abort();
       return;
     }
-    const timer = setTimeout(() => connection.abort(), LATE_ANSWER_MS);
+    const timer = setTimeout(() => connection.abort(), LATE_RESPONSE_MS);
     try {
       const stream = streamOf(await sent, call);
       await stream?.source.cancelRun();
     } catch {
-      // No answer, so there is nothing to cancel.
+      // No response, so there is no run to cancel.
     } finally {
       clearTimeout(timer);
       connection.abort();
@@ -129,29 +132,19 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
   return Object.defineProperty(resumableFetch, MARK, { value: true });
 }
 
-/** The run that is in a message's way, as the problem names it. */
-async function busyRun(response: Response): Promise<RunRef | null> {
+/** Returns the run that blocks a message, from the problem document. */
+async function blockingRun(response: Response): Promise<RunRef | null> {
   const problem: unknown = await response.json().catch(() => null);
   const { type, run_id: runId, thread_id: threadId } = Object(problem);
   if (typeof runId !== "string" || !String(type).endsWith(":thread-busy")) return null;
   return { runId, threadId: typeof threadId === "string" ? threadId : null };
 }
 
-/** An answer that isn't a run: its body ends with the caller's abort, as usual. */
-function endingWith(
-  response: Response,
-  signal: AbortSignal,
-  connection: AbortController,
-): Response {
-  signal.addEventListener("abort", () => connection.abort(signal.reason), { once: true });
-  return response;
-}
-
 function originOf(url: string | undefined): string {
   return new URL(url ?? "", globalThis.location?.href ?? url).origin;
 }
 
-/** `crypto.randomUUID` exists only on secure origins, and http://192.168.0.2 is none. */
+/** Returns a random key. `crypto.randomUUID` needs a secure origin; http://192.168.0.2 isn't one. */
 function randomKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,19 +1,19 @@
 /**
- * Keeps one response's body going over any number of connections, until one of these ends it:
+ * Continues one response body over any number of connections, until one of these ends it:
  *
  *     `: end ...`                    -> the body ends
  *     410, the log has expired       -> `onExpired`, the body ends
- *     the reader cancels or aborts   -> the run is cancelled, unless the page goes away
- *     no way to reattach             -> the body fails with a ResumeError
+ *     the reader cancels or aborts   -> the run is cancelled, unless the page unloads
+ *     reattaching fails              -> the body fails with a ResumeError
  */
 
+import { cancelsRun } from "./abortReason";
+import { backoffMs, pause, retryAfterMs, waitForNetwork } from "./backoff";
 import type { Call } from "./call";
 import { problemCode, ResumeError } from "./errors";
 import { encodeEvent, type Frame, PING, readFrames } from "./frames";
-import { meansStop } from "./leaving";
 import type { EndStatus, ResumableFetchOptions, RunRef } from "./options";
 import type { Sender } from "./sender";
-import { backoffMs, networkBack, pause, retryAfterMs } from "./waiting";
 
 export type RunStreamSettings = Pick<
   ResumableFetchOptions,
@@ -24,11 +24,11 @@ type Controller = ReadableStreamDefaultController<Uint8Array>;
 
 export class RunStream {
   private lastId = 0;
-  private isOver = false;
+  private hasEnded = false;
   private connection = new AbortController();
-  /** Aborts when the reader leaves. */
+  /** Aborted when the reader cancels or aborts. */
   private readonly leaving = new AbortController();
-  /** Since when there has been no sign of life; null while there is. */
+  /** Start of the current outage; null while frames arrive. */
   private brokenSince: number | null = null;
   private attempt = 0;
 
@@ -40,9 +40,7 @@ export class RunStream {
     private readonly settings: RunStreamSettings,
   ) {}
 
-  /**
-   * Makes the lasting body of a connection's. `connection` ends that one, `signal` the whole.
-   */
+  /** Returns the resumable body. `connection` ends the first connection, `signal` all of them. */
   open(
     body: ReadableStream<Uint8Array>,
     connection: AbortController,
@@ -51,93 +49,87 @@ export class RunStream {
     this.connection = connection;
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
-        signal?.addEventListener("abort", () => this.abort(signal.reason, controller), {
-          once: true,
-          signal: this.leaving.signal,
-        });
+        const abort = () => {
+          if (this.hasEnded) return;
+          this.leave(signal?.reason);
+          controller.error(signal?.reason);
+        };
+        signal?.addEventListener("abort", abort, { once: true, signal: this.leaving.signal });
         void this.pump(body, controller);
       },
       cancel: (reason) => this.leave(reason),
     });
   }
 
-  /** The caller's abort: the reader gets the reason as its error, as with any fetch. */
-  private abort(reason: unknown, controller: Controller): void {
-    if (this.isOver) return;
-    this.leave(reason);
-    controller.error(reason);
-  }
-
-  /** Stops reading. Unless the page goes away, the run is told to stop as well. */
+  /** Stops reading and, unless the page unloads, cancels the run. */
   leave(reason: unknown): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     this.connection.abort(reason);
     this.leaving.abort(reason);
-    if (meansStop(reason)) void this.cancelRun();
+    if (cancelsRun(reason)) void this.cancelRun();
   }
 
-  /** Ends the run; outlives the page, since the person may close it right after. */
+  /** Cancels the run, best effort. The request outlives the page, which may be closed next. */
   async cancelRun(): Promise<void> {
     const call = this.call("POST", "cancel", { ...this.rest, keepalive: true });
-    // Best effort: a run that can't be told ends by itself.
     await this.sender.send(call).catch(() => undefined);
   }
 
   private async pump(first: ReadableStream<Uint8Array>, controller: Controller): Promise<void> {
     let body: ReadableStream<Uint8Array> | null = first;
     try {
-      while (body !== null && !this.isOver) {
+      while (body !== null && !this.hasEnded) {
         if (await this.relay(body, controller)) break;
-        if (this.isOver) return;
+        if (this.hasEnded) return;
         this.settings.onReconnecting?.(this.run);
         body = await this.reattach();
         if (body !== null) this.settings.onReconnected?.(this.run);
       }
-      if (this.isOver) return;
-      this.isOver = true;
+      if (this.hasEnded) return;
+      this.hasEnded = true;
       controller.close();
     } catch (error) {
-      if (this.isOver) return;
-      this.isOver = true;
+      if (this.hasEnded) return;
+      this.hasEnded = true;
       controller.error(error);
     }
   }
 
-  /** Relays a connection; tells whether the run's end came. */
+  /** Relays a connection's frames; returns whether the end marker arrived. */
   private async relay(body: ReadableStream<Uint8Array>, controller: Controller): Promise<boolean> {
     try {
       for await (const frames of readFrames(body, this.settings.silenceMs)) {
         for (const frame of frames) {
-          if (this.isOver) return false;
-          if (this.say(frame, controller)) return true;
+          if (this.hasEnded) return false;
+          if (this.relayFrame(frame, controller)) return true;
         }
       }
     } catch {
-      // Dropped, or silent for too long; what matters is that the end marker hasn't come.
+      // Dropped or timed out, and the end marker has not arrived.
     } finally {
       this.connection.abort();
     }
     return false;
   }
 
-  /** Passes one frame on; tells whether it is the end marker. */
-  private say(frame: Frame, controller: Controller): boolean {
+  /** Relays one frame; returns whether it is the end marker. */
+  private relayFrame(frame: Frame, controller: Controller): boolean {
     if (frame.kind === "event") {
-      this.noteLife();
+      this.recordLiveness();
       if (this.isNew(frame.id)) controller.enqueue(encodeEvent(frame.data));
       return false;
     }
     const [word, status] = frame.text.trim().split(" ");
-    // `reconnect` and `unauthorized` are no signs of life: the connection ends after them.
-    if (word === "ping" || word === "end" || word === "snapshot") this.noteLife();
+    // `reconnect` and `unauthorized` don't count as liveness: the connection ends after them.
+    if (word === "ping" || word === "end" || word === "snapshot") this.recordLiveness();
     if (word === "ping") controller.enqueue(PING);
     if (word === "snapshot") this.settings.onSnapshot?.(this.run);
     if (word === "end") this.settings.onEnd?.(this.run, endStatus(status));
     return word === "end";
   }
 
-  private noteLife(): void {
+  private recordLiveness(): void {
     this.brokenSince = null;
     this.attempt = 0;
   }
@@ -150,11 +142,11 @@ export class RunStream {
     return true;
   }
 
-  /** Opens the next connection; null if the log has expired. */
+  /** Opens the next connection; returns null if the log has expired. */
   private async reattach(): Promise<ReadableStream<Uint8Array> | null> {
     let wait = backoffMs(this.attempt);
     for (;;) {
-      await this.waitForTurn(wait);
+      await this.waitBeforeAttempt(wait);
       this.attempt += 1;
       const response = await this.tryAttach();
       if (response?.ok && response.body !== null) return response.body;
@@ -162,26 +154,26 @@ export class RunStream {
         this.settings.onExpired?.(this.run);
         return null;
       }
-      if (response !== null && !isPassing(response.status)) {
+      if (response !== null && !isTransient(response.status)) {
         const code = await problemCode(response);
-        throw new ResumeError(`The answer can't be followed: ${code}`, code, response.status);
+        throw new ResumeError(`The stream can't be resumed: ${code}`, code, response.status);
       }
-      const asked = response === null ? null : retryAfterMs(response);
-      wait = Math.max(backoffMs(this.attempt), asked ?? 0);
+      const retryAfter = response === null ? null : retryAfterMs(response);
+      wait = Math.max(backoffMs(this.attempt), retryAfter ?? 0);
     }
   }
 
-  /** Waits before a try. Time without a network doesn't count towards giving up. */
-  private async waitForTurn(ms: number): Promise<void> {
+  /** Waits before an attempt. Time without a network doesn't count towards `giveUpAfterMs`. */
+  private async waitBeforeAttempt(ms: number): Promise<void> {
     this.brokenSince ??= Date.now();
     if (Date.now() - this.brokenSince > this.settings.giveUpAfterMs) {
       throw new ResumeError("The server can't be reached.", "unreachable", null);
     }
     await pause(ms, this.leaving.signal);
-    if (await networkBack(this.leaving.signal)) this.brokenSince = Date.now();
+    if (await waitForNetwork(this.leaving.signal)) this.brokenSince = Date.now();
   }
 
-  /** Asks for what comes after the last event; null if there was no answer in time. */
+  /** Requests the events after the last one; returns null if there was no response in time. */
   private async tryAttach(): Promise<Response | null> {
     const connection = new AbortController();
     this.connection = connection;
@@ -189,7 +181,7 @@ export class RunStream {
     try {
       return await this.sender.send(this.call("GET", "events", this.rest), connection.signal);
     } catch (error) {
-      if (this.isOver) throw error;
+      if (this.hasEnded) throw error;
       return null;
     } finally {
       clearTimeout(timer);
@@ -207,8 +199,8 @@ export class RunStream {
   }
 }
 
-/** Whether trying again may help. */
-function isPassing(status: number): boolean {
+/** Returns whether a retry may succeed. */
+function isTransient(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A token of an hour, issued now unless said otherwise. */
+/** Returns a token that is valid for an hour, issued now by default. */
 function token(name: string, { ageS = 0, withIat = true } = {}): string {
   const iat = Date.now() / 1000 - ageS;
   const claims = { name, exp: iat + HOUR_S, ...(withIat ? { iat } : {}) };
@@ -22,7 +22,7 @@ function counted() {
   return vi.fn(async (_current: string | null) => token(`secret ${number++}`));
 }
 
-it("asks with null at first, and keeps the answer", async () => {
+it("calls getClientSecret with null once and caches the secret", async () => {
   const ask = counted();
   const cache = createSecretCache(ask);
   const secrets = await Promise.all([cache.get(), cache.get()]);
@@ -31,7 +31,7 @@ it("asks with null at first, and keeps the answer", async () => {
   expect(ask.mock.calls).toEqual([[null]]);
 });
 
-it("asks again 60 s before the secret expires, and never hands the old one in", async () => {
+it("renews a secret 60 s before it expires, again with null", async () => {
   const ask = counted();
   const cache = createSecretCache(ask);
   const first = await cache.get();
@@ -42,7 +42,7 @@ it("asks again 60 s before the secret expires, and never hands the old one in", 
   expect(ask.mock.calls).toEqual([[null], [null]]);
 });
 
-it("gets a new secret from a callback that gives back what it is given", async () => {
+it("renews the secret of a callback that returns its argument", async () => {
   const ask = vi.fn(async (existing: string | null) => existing ?? token(`${Date.now()}`));
   const cache = createSecretCache(ask);
   const first = await cache.get();
@@ -50,7 +50,7 @@ it("gets a new secret from a callback that gives back what it is given", async (
   expect(await cache.get()).not.toBe(first);
 });
 
-it("goes on with the secret at hand while renewing fails", async () => {
+it("keeps using a valid secret while renewal fails", async () => {
   const first = token("first");
   const ask = vi.fn().mockResolvedValueOnce(first).mockRejectedValue(new Error("offline"));
   const cache = createSecretCache(ask);
@@ -61,14 +61,14 @@ it("goes on with the secret at hand while renewing fails", async () => {
   await expect(cache.get()).rejects.toThrow("offline");
 });
 
-it("asks again after a refusal, and never sends the refused secret again", async () => {
+it("never sends a rejected secret again", async () => {
   const first = token("first");
   const cache = createSecretCache(async () => first);
   cache.refuse(await cache.get());
   await expect(cache.get()).rejects.toBeInstanceOf(RefusedSecretError);
 });
 
-it("takes no answer for no secret, and asks again", async () => {
+it("rejects an empty result and retries on the next call", async () => {
   const answers: unknown[] = [undefined, "", "secret"];
   const cache = createSecretCache(async () => answers.shift() as string);
   await expect(cache.get()).rejects.toBeInstanceOf(RefusedSecretError);
@@ -76,7 +76,7 @@ it("takes no answer for no secret, and asks again", async () => {
   expect(await cache.get()).toBe("secret");
 });
 
-it("keeps an opaque secret until it is refused", async () => {
+it("keeps an opaque secret until it is rejected", async () => {
   const ask = vi.fn(async () => "opaque");
   const cache = createSecretCache(ask);
   await cache.get();
@@ -88,7 +88,7 @@ it("keeps an opaque secret until it is refused", async () => {
 it.each([
   ["ahead", 3 * HOUR_S],
   ["behind", -3 * HOUR_S],
-])("does not ask at every request when this machine's clock is %s", async (_, ageS) => {
+])("does not renew on every request when the clock is %s", async (_, ageS) => {
   const ask = vi.fn(async () => token("odd", { ageS }));
   const cache = createSecretCache(ask);
   await cache.get();

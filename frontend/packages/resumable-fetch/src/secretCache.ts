@@ -1,16 +1,16 @@
-/** Keeps one client secret and gets the next one in time. */
+/** Caches a client secret and renews it before it expires. */
 
-/** Where secrets come from; the argument has ChatKit's form and is always null here. */
+/** Returns a new secret. The argument is part of ChatKit's signature and is always null here. */
 export type GetClientSecret = (current: string | null) => Promise<string>;
 
 export type SecretCache = {
-  /** The secret to send now. Concurrent calls share one request for a new one. */
+  /** Returns the secret to send. Concurrent calls share one request for a new secret. */
   get(): Promise<string>;
-  /** Notes that the server answered 401 to a secret; it is never sent again. */
+  /** Marks a secret as rejected with 401, so that it is never sent again. */
   refuse(secret: string): void;
 };
 
-/** `getClientSecret` gave back nothing, or a secret that the server has refused already. */
+/** `getClientSecret` returned nothing, or a secret that the server has already rejected. */
 export class RefusedSecretError extends Error {
   override name = "RefusedSecretError";
 }
@@ -19,36 +19,35 @@ const RENEW_BEFORE_MS = 60_000;
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
- * Makes a cache around `getClientSecret`.
+ * Creates a cache around `getClientSecret`.
  *
- * The callback is called at first, 60 s before the secret expires and after a 401. It is given
- * null each time: callbacks are commonly written to return what they are given, and would give an
- * expiring or refused secret back for ever. A secret whose expiry can't be read is kept until it
- * is refused.
+ * The callback is called on first use, 60 s before the secret expires and after a 401. It always
+ * gets null: many callbacks return their argument if there is one, and would return an expiring or
+ * rejected secret indefinitely. A secret whose expiry can't be read is kept until it is rejected.
  */
 export function createSecretCache(getClientSecret: GetClientSecret): SecretCache {
   let current: { secret: string; expiresAt: number } | null = null;
   let refused: string | null = null;
-  let asking: Promise<string> | null = null;
+  let pending: Promise<string> | null = null;
 
-  async function ask(): Promise<string> {
+  async function fetchSecret(): Promise<string> {
     const secret: unknown = await getClientSecret(null);
-    // Callbacks commonly read a field of an answer that may as well be an error.
+    // Callbacks often read a field of a response that may be an error.
     if (typeof secret !== "string" || secret === "") {
       throw new RefusedSecretError("getClientSecret returned no secret.");
     }
     if (secret === refused) {
-      throw new RefusedSecretError("getClientSecret returned a secret that was refused before.");
+      throw new RefusedSecretError("getClientSecret returned a secret that was already rejected.");
     }
     current = { secret, expiresAt: expiryOf(secret, Date.now()) };
     return secret;
   }
 
   function renew(): Promise<string> {
-    asking ??= ask().finally(() => {
-      asking = null;
+    pending ??= fetchSecret().finally(() => {
+      pending = null;
     });
-    return asking;
+    return pending;
   }
 
   return {
@@ -57,7 +56,7 @@ export function createSecretCache(getClientSecret: GetClientSecret): SecretCache
       if (current !== null && now < current.expiresAt - RENEW_BEFORE_MS) return current.secret;
       if (current === null || now >= current.expiresAt) return renew();
       const held = current.secret;
-      // The one at hand is good for a little longer: a failed renewal isn't this request's failure.
+      // The current secret is still valid: a failed renewal must not fail this request.
       return renew().catch(() => held);
     },
     refuse(secret) {
@@ -68,10 +67,10 @@ export function createSecretCache(getClientSecret: GetClientSecret): SecretCache
 }
 
 /**
- * When a secret expires by this machine's clock, in ms; infinity if that can't be known.
+ * Returns when a secret expires by this machine's clock, in ms; infinity if unknown.
  *
- * By a clock that is wrong, a fresh token may seem expired or not yet issued. Then its lifetime
- * counts from now; if that is wrong too, the server's 401 says so.
+ * With a wrong clock, a fresh token may seem expired or not yet issued. Its lifetime then counts
+ * from now; if that is wrong too, the server responds with 401.
  */
 function expiryOf(secret: string, now: number): number {
   const { exp, iat } = claimsOf(secret);
@@ -88,7 +87,7 @@ function claimsOf(secret: string): { exp: number | null; iat: number | null } {
     const claims: unknown = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
     return { exp: milliseconds(claims, "exp"), iat: milliseconds(claims, "iat") };
   } catch {
-    return { exp: null, iat: null }; // an opaque secret is fine
+    return { exp: null, iat: null }; // opaque secrets are allowed
   }
 }
 

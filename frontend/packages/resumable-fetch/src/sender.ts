@@ -1,13 +1,13 @@
-/** Sends a call: with a secret, again after a 401, and again if no answer came. */
+/** Sends calls with a secret; retries after a 401 and when there was no response. */
 
+import { backoffMs, pause, retryAfterMs } from "./backoff";
 import type { Call } from "./call";
 import { problemCode } from "./errors";
 import type { SecretCache } from "./secretCache";
-import { backoffMs, pause, retryAfterMs } from "./waiting";
 
-const MAX_UNANSWERED = 3;
-/** The server waits 5 s by itself before it says that the first try isn't through yet. */
-const MAX_IN_PROGRESS = 10;
+const MAX_ATTEMPTS = 3;
+/** The server itself waits 5 s before it reports that the first attempt is still in progress. */
+const MAX_IN_PROGRESS_WAITS = 10;
 
 export class Sender {
   constructor(
@@ -17,36 +17,37 @@ export class Sender {
   ) {}
 
   /**
-   * Sends a chat request until there is an answer; each try has the same Idempotency-Key. "The
-   * first try is still being accepted" is none: it meets whoever tries again after a lost answer.
+   * Sends a chat request until there is a response. Every attempt has the same Idempotency-Key, so
+   * a retry after a lost response may get 409 `idempotency-in-progress`; that is retried as well.
    */
-  async sendUntilAnswered(call: Call, signal: AbortSignal): Promise<Response> {
+  async sendIdempotently(call: Call, signal: AbortSignal): Promise<Response> {
     for (let waits = 0; ; waits += 1) {
-      const response = await this.sendUntilReached(call, signal);
-      if (waits === MAX_IN_PROGRESS || !(await isInProgress(response))) return response;
+      const response = await this.sendWithRetry(call, signal);
+      if (waits === MAX_IN_PROGRESS_WAITS || !(await isInProgress(response))) return response;
       void response.body?.cancel().catch(() => undefined);
       await pause(Math.max(backoffMs(waits), retryAfterMs(response) ?? 0), signal);
     }
   }
 
-  private async sendUntilReached(call: Call, signal: AbortSignal): Promise<Response> {
+  private async sendWithRetry(call: Call, signal: AbortSignal): Promise<Response> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.send(call, signal);
       } catch (error) {
-        // `fetch` says by a TypeError that there was no answer; all else isn't for us to repeat.
-        if (!(error instanceof TypeError) || attempt === MAX_UNANSWERED) throw error;
+        // `fetch` fails with a TypeError if there was no response. Other errors aren't retried.
+        if (!(error instanceof TypeError) || attempt === MAX_ATTEMPTS) throw error;
         await pause(backoffMs(attempt), signal);
       }
     }
   }
 
-  /** Sends once; a 401 is answered once with a fresh secret. */
+  /** Sends once; retries a 401 once with a fresh secret. */
   async send(call: Call, signal?: AbortSignal): Promise<Response> {
-    const secret = await this.secretFor(call);
+    const secret =
+      this.secrets === null || call.headers.has("Authorization") ? null : await this.secrets.get();
     const response = await this.attempt(call, secret, signal);
     if (response.status !== 401) return response;
-    const fresh = this.secrets === null || secret === null ? null : await this.fresh(secret);
+    const fresh = this.secrets === null || secret === null ? null : await this.freshSecret(secret);
     if (fresh === null) {
       this.onUnauthorized();
       return response;
@@ -59,18 +60,13 @@ export class Sender {
     return second;
   }
 
-  private async secretFor(call: Call): Promise<string | null> {
-    if (this.secrets === null || call.headers.has("Authorization")) return null;
-    return this.secrets.get();
-  }
-
-  /** A secret other than the refused one; null if there is none to be had. */
-  private async fresh(refused: string): Promise<string | null> {
-    this.secrets?.refuse(refused);
+  /** Returns a secret other than the rejected one; null if none is available. */
+  private async freshSecret(rejected: string): Promise<string | null> {
+    this.secrets?.refuse(rejected);
     try {
       return (await this.secrets?.get()) ?? null;
     } catch {
-      return null; // the 401 at hand says what is wrong
+      return null; // the caller reports the 401
     }
   }
 

@@ -2,8 +2,8 @@
 import { expect, it, vi } from "vitest";
 import { createResumableFetch } from "../src";
 
-/** A run that says nothing; notes what is asked. */
-function quietRun() {
+/** Returns a fetch whose run stays silent; the mock records the requests. */
+function silentRun() {
   return vi.fn(async (url: RequestInfo | URL, _init?: RequestInit) =>
     String(url).endsWith("/cancel")
       ? new Response("{}", { status: 202 })
@@ -13,24 +13,24 @@ function quietRun() {
   );
 }
 
-async function abortedAfter(type: string[]) {
-  const fetch = quietRun();
+async function requestsAfterAbort(events: string[]) {
+  const fetch = silentRun();
   const stop = new AbortController();
   const url = "http://chat.test/api/usr_1/chat/?a=b";
   const init = { method: "POST", body: "{}", signal: stop.signal };
   await createResumableFetch({ url, fetch })(url, init);
-  for (const name of type) window.dispatchEvent(new Event(name));
+  for (const name of events) window.dispatchEvent(new Event(name));
   stop.abort();
   await new Promise((resolve) => setTimeout(resolve));
   return fetch.mock.calls.slice(1);
 }
 
-it("leaves the run alone when the page goes away", async () => {
-  expect(await abortedAfter(["pagehide"])).toEqual([]);
+it("does not cancel the run when the page unloads", async () => {
+  expect(await requestsAfterAbort(["pagehide"])).toEqual([]);
 });
 
-it("cancels again once the page is back, by a request that outlives the page", async () => {
-  const [call] = await abortedAfter(["pagehide", "pageshow"]);
+it("cancels with keepalive once a hidden page is shown again", async () => {
+  const [call] = await requestsAfterAbort(["pagehide", "pageshow"]);
   expect(call?.[0]).toBe("http://chat.test/api/usr_1/chat/runs/run_1/cancel");
   expect(call?.[1]).toMatchObject({ method: "POST", keepalive: true });
 });

@@ -6,7 +6,7 @@ let gateway: ScriptedGateway;
 let run: ScriptedRun;
 
 beforeEach(async () => {
-  vi.spyOn(Math, "random").mockReturnValue(0); // no jitter: the first wait is none at all
+  vi.spyOn(Math, "random").mockReturnValue(0); // no jitter: the first delay is 0
   gateway = await ScriptedGateway.start();
   run = gateway.newRun("run_1");
   gateway.onChat = () => ({ run });
@@ -18,7 +18,7 @@ afterEach(async () => {
   await gateway.stop();
 });
 
-/** Only a failing test waits for so long; a machine under load is slow. */
+/** Upper bound for slow machines; only a failing test waits this long. */
 const WAIT = { timeout: 15_000 };
 
 const MESSAGE = JSON.stringify({ type: "threads.create", params: {} });
@@ -28,7 +28,7 @@ function send(options: ResumableFetchOptions = {}, init: RequestInit = {}): Prom
   return resumable(gateway.url, { method: "POST", body: MESSAGE, ...init });
 }
 
-/** Reads the events of a body one by one. */
+/** Returns a reader of a body's events. */
 function reading(response: Response): { next(): Promise<unknown>; rest(): Promise<unknown[]> } {
   const events = eventsOf(response);
   return {
@@ -56,10 +56,10 @@ async function collect(events: AsyncGenerator<unknown>): Promise<unknown[]> {
   return all;
 }
 
-describe("an answer that arrives undisturbed", () => {
-  it("is handed on as bare events, and ends at the end marker", async () => {
+describe("an uninterrupted response", () => {
+  it("relays plain events and ends at the end marker", async () => {
     const onEnd = vi.fn();
-    run.say("a", "b").end();
+    run.publish("a", "b").end();
 
     const response = await send({ onEnd });
 
@@ -72,7 +72,7 @@ describe("an answer that arrives undisturbed", () => {
     expect(gateway.requests).toHaveLength(1);
   });
 
-  it("passes through as it is where there are no runs", async () => {
+  it("passes responses without a run through unchanged", async () => {
     gateway.onChat = () => ({ events: ["a"] });
     expect(await reading(await send()).rest()).toEqual(["a"]);
     gateway.onChat = () => ({ json: { id: "thr_1" } });
@@ -80,13 +80,13 @@ describe("an answer that arrives undisturbed", () => {
   });
 
   it("keeps line separators inside an event", async () => {
-    run.say("one\u2028two").end();
+    run.publish("one\u2028two").end();
     expect(await reading(await send()).rest()).toEqual(["one\u2028two"]);
   });
 });
 
-describe("a connection that breaks", () => {
-  it("goes on after the last event that was seen, each event once and in order", async () => {
+describe("a dropped connection", () => {
+  it("resumes after the last event, with each event once and in order", async () => {
     const events: string[] = [];
     const seen = reading(
       await send({
@@ -94,104 +94,104 @@ describe("a connection that breaks", () => {
         onReconnected: () => events.push("reconnected"),
       }),
     );
-    run.say("a", "b");
+    run.publish("a", "b");
     expect([await seen.next(), await seen.next()]).toEqual(["a", "b"]);
 
-    run.drop().say("c").end();
+    run.drop().publish("c").end();
 
     expect(await seen.rest()).toEqual(["c"]);
-    const [attach] = gateway.asked("/runs/run_1/events");
+    const [attach] = gateway.requestsOf("/runs/run_1/events");
     expect(attach?.headers["last-event-id"]).toBe("2");
     expect(attach?.headers["x-resumable"]).toBe("1");
     expect(events).toEqual(["reconnecting", "reconnected"]);
   });
 
-  it("drops what a gateway says twice", async () => {
+  it("drops events that a gateway sends twice", async () => {
     const seen = reading(await send());
-    run.say("a", "b");
+    run.publish("a", "b");
     await seen.next();
     await seen.next();
-    for (const frame of run.frames) run.aside(frame.text);
-    run.say("c").end();
+    for (const frame of run.frames) run.writeUnlogged(frame.text);
+    run.publish("c").end();
     expect(await seen.rest()).toEqual(["c"]);
   });
 
-  it("moves on when a draining gateway asks it to", async () => {
+  it("reconnects when a draining gateway requests it", async () => {
     const seen = reading(await send());
-    run.say("a");
+    run.publish("a");
     await seen.next();
-    run.drain().say("b").end();
+    run.drain().publish("b").end();
     expect(await seen.rest()).toEqual(["b"]);
   });
 
-  it("counts as broken when nothing comes for too long", async () => {
+  it("is detected by the idle timeout", async () => {
     const seen = reading(await send({ silenceMs: 60 }));
-    run.say("a");
+    run.publish("a");
     await seen.next();
-    await vi.waitFor(() => expect(gateway.asked("/events")).not.toEqual([]), WAIT);
-    run.say("b").end();
+    await vi.waitFor(() => expect(gateway.requestsOf("/events")).not.toEqual([]), WAIT);
+    run.publish("b").end();
     expect(await seen.rest()).toEqual(["b"]);
   });
 
-  it("does not count as broken while pings come", async () => {
+  it("is not assumed while pings arrive", async () => {
     const seen = reading(await send({ silenceMs: 200 }));
-    const pinging = setInterval(() => run.aside(": ping\n\n"), 40);
-    run.say("a");
+    const pinging = setInterval(() => run.writeUnlogged(": ping\n\n"), 40);
+    run.publish("a");
     await seen.next();
     await new Promise((resolve) => setTimeout(resolve, 450));
     clearInterval(pinging);
-    run.say("b").end();
+    run.publish("b").end();
     expect(await seen.rest()).toEqual(["b"]);
-    expect(gateway.asked("/events")).toEqual([]);
+    expect(gateway.requestsOf("/events")).toEqual([]);
   });
 
-  it("tries again while the server is away, and gives up in the end", async () => {
+  it("retries while the server is unavailable, then fails with ResumeError", async () => {
     const response = await send({ giveUpAfterMs: 0 });
-    run.say("a");
+    run.publish("a");
     const seen = reading(response);
     await seen.next();
     gateway.onRequest = () => problem(503, "store-unavailable");
     run.drop();
     await expect(seen.next()).rejects.toMatchObject({ name: "ResumeError", code: "unreachable" });
-    expect(gateway.asked("/events").length).toBeGreaterThan(0);
+    expect(gateway.requestsOf("/events").length).toBeGreaterThan(0);
   });
 
-  it("fails at once when the run is not to be had", async () => {
+  it("fails immediately when the run does not exist", async () => {
     const seen = reading(await send());
-    run.say("a");
+    run.publish("a");
     await seen.next();
     gateway.runs.clear();
     run.drop();
     await expect(seen.next()).rejects.toMatchObject({ code: "run-not-found", status: 404 });
   });
 
-  it("ends quietly when the log has expired, and says so", async () => {
+  it("ends the body and calls onExpired when the log has expired", async () => {
     const onExpired = vi.fn();
     const seen = reading(await send({ onExpired }));
-    run.say("a");
+    run.publish("a");
     await seen.next();
-    run.forget().drop();
+    run.expireLog().drop();
     expect(await seen.rest()).toEqual([]);
     expect(onExpired).toHaveBeenCalledOnce();
   });
 
-  it("says when the log was lost, and goes on after the gap", async () => {
+  it("calls onSnapshot when the log was lost and continues after the gap", async () => {
     const onSnapshot = vi.fn();
     const seen = reading(await send({ onSnapshot }));
-    run.say("a");
+    run.publish("a");
     await seen.next();
-    run.snapshot().say("b").end();
+    run.snapshot().publish("b").end();
     expect(await seen.rest()).toEqual(["b"]);
     expect(onSnapshot).toHaveBeenCalledOnce();
   });
 });
 
-describe("a message that gets no answer", () => {
-  it("is sent again under the same key", async () => {
-    let tries = 0;
+describe("a message without a response", () => {
+  it("is retried with the same key", async () => {
+    let attempts = 0;
     gateway.onChat = () => {
-      tries += 1;
-      return tries === 1 ? "cut-off" : { run: run.say("a").end() };
+      attempts += 1;
+      return attempts === 1 ? "cut-off" : { run: run.publish("a").end() };
     };
     expect(await reading(await send()).rest()).toEqual(["a"]);
     const keys = gateway.requests.map((request) => request.headers["idempotency-key"]);
@@ -199,12 +199,14 @@ describe("a message that gets no answer", () => {
     expect(new Set(keys).size).toBe(1);
   });
 
-  it("waits for its first try where that is still being taken", async () => {
-    let tries = 0;
+  it("waits while its first attempt is in progress", async () => {
+    let attempts = 0;
     gateway.onChat = () => {
-      tries += 1;
-      if (tries === 1) return "cut-off";
-      return tries === 2 ? problem(409, "idempotency-in-progress") : { run: run.say("a").end() };
+      attempts += 1;
+      if (attempts === 1) return "cut-off";
+      return attempts === 2
+        ? problem(409, "idempotency-in-progress")
+        : { run: run.publish("a").end() };
     };
     expect(await reading(await send()).rest()).toEqual(["a"]);
     const keys = gateway.requests.map((request) => request.headers["idempotency-key"]);
@@ -212,7 +214,7 @@ describe("a message that gets no answer", () => {
     expect(new Set(keys).size).toBe(1);
   });
 
-  it("waits no more than ten times", async () => {
+  it("waits for a request in progress at most ten times", async () => {
     vi.useFakeTimers();
     const type = "urn:todochat:problem:idempotency-in-progress";
     const server = vi.fn(async () => Response.json({ type }, { status: 409 }));
@@ -225,15 +227,15 @@ describe("a message that gets no answer", () => {
     expect(server).toHaveBeenCalledTimes(11);
   });
 
-  it("keeps the key that it was given", async () => {
+  it("keeps the caller's key", async () => {
     run.end();
     await send({}, { headers: { "Idempotency-Key": "mine" } });
     expect(gateway.requests[0]?.headers["idempotency-key"]).toBe("mine");
   });
 });
 
-describe("a thread that is busy", () => {
-  it("is named with its run, and the refusal is handed on", async () => {
+describe("a busy thread", () => {
+  it("calls onBusy with its run and passes the 409 on", async () => {
     const onBusy = vi.fn();
     gateway.onChat = () => problem(409, "thread-busy", { run_id: "run_9", thread_id: "thr_9" });
 
@@ -245,13 +247,13 @@ describe("a thread that is busy", () => {
     expect(gateway.requests).toHaveLength(1);
   });
 
-  it("can be followed through the same fetch", async () => {
+  it("lets the same fetch follow its run", async () => {
     const resumable = createResumableFetch({ url: gateway.url });
-    run.say("a");
+    run.publish("a");
     const seen = reading(await resumable(`${gateway.url}/runs/${run.id}/events`));
     expect(await seen.next()).toBe("a");
     run.drop();
-    run.say("b").end();
+    run.publish("b").end();
     expect(await seen.rest()).toEqual(["b"]);
   });
 });
@@ -260,8 +262,8 @@ it.each([
   ["bytes", new TextEncoder().encode(MESSAGE)],
   ["a buffer", new TextEncoder().encode(MESSAGE).buffer],
   ["a Blob", new Blob([MESSAGE])],
-])("takes a message as %s, as it may come out of a frame", async (_, body) => {
-  run.say("a").end();
+])("accepts a message as %s, as an iframe may pass it", async (_, body) => {
+  run.publish("a").end();
   const headers = { "Content-Type": "application/json", "chatkit-frame-instance-id": "f1" };
   const resumable = createResumableFetch({ url: gateway.url });
   const response = await resumable(gateway.url, { method: "POST", body, headers, signal: null });
@@ -273,8 +275,8 @@ it.each([
   });
 });
 
-it("takes a Request as well as a URL", async () => {
-  run.say("a").end();
+it("accepts a Request as well as a URL", async () => {
+  run.publish("a").end();
   const resumable = createResumableFetch({ url: gateway.url });
   const headers = { "Content-Type": "application/json", "X-Mine": "kept" };
   const request = new Request(gateway.url, { method: "POST", body: MESSAGE, headers });
@@ -287,7 +289,7 @@ describe("Stop", () => {
   it("cancels the run when the request is aborted", async () => {
     const stop = new AbortController();
     const seen = reading(await send({}, { signal: stop.signal }));
-    run.say("a");
+    run.publish("a");
     await seen.next();
     stop.abort();
     await expect(seen.next()).rejects.toMatchObject({ name: "AbortError" });
@@ -300,83 +302,83 @@ describe("Stop", () => {
     await vi.waitFor(() => expect(run.cancels).toBe(1), WAIT);
   });
 
-  it("cancels a run that has not answered yet", async () => {
+  it("cancels a run that has not responded yet", async () => {
     const stop = new AbortController();
-    let answer = () => {};
+    let respond = () => {};
     gateway.onChat = () =>
       new Promise((resolve) => {
-        answer = () => resolve({ run });
+        respond = () => resolve({ run });
       });
     const sent = send({}, { signal: stop.signal });
     await vi.waitFor(() => expect(gateway.requests).toHaveLength(1), WAIT);
     stop.abort();
     await expect(sent).rejects.toMatchObject({ name: "AbortError" });
-    answer();
+    respond();
     await vi.waitFor(() => expect(run.cancels).toBe(1), WAIT);
   });
 
   it("cancels while it is reattaching", async () => {
     const stop = new AbortController();
     const seen = reading(await send({}, { signal: stop.signal }));
-    run.say("a");
+    run.publish("a");
     await seen.next();
     gateway.onRequest = (request) =>
       request.path.endsWith("/events") ? problem(503, "store-unavailable") : null;
     run.drop();
-    await vi.waitFor(() => expect(gateway.asked("/events")).not.toEqual([]), WAIT);
+    await vi.waitFor(() => expect(gateway.requestsOf("/events")).not.toEqual([]), WAIT);
     stop.abort();
     await expect(seen.next()).rejects.toMatchObject({ name: "AbortError" });
     await vi.waitFor(() => expect(run.cancels).toBe(1), WAIT);
   });
 
-  it("leaves the run alone when the reader only looks elsewhere", async () => {
+  it("does not cancel the run on detach", async () => {
     const stop = new AbortController();
     const seen = reading(await send({}, { signal: stop.signal }));
-    run.say("a");
+    run.publish("a");
     await seen.next();
     stop.abort(detached());
     await expect(seen.next()).rejects.toMatchObject({ name: "DetachError" });
     await vi.waitFor(() => expect(run.viewers.size).toBe(0), WAIT);
-    expect(gateway.asked("/cancel")).toEqual([]);
+    expect(gateway.requestsOf("/cancel")).toEqual([]);
   });
 
-  it("comes too late for a run that has ended", async () => {
+  it("sends no cancel for a run that has ended", async () => {
     const stop = new AbortController();
-    run.say("a").end();
+    run.publish("a").end();
     await reading(await send({}, { signal: stop.signal })).rest();
     stop.abort();
     await gateway.stop();
-    expect(gateway.asked("/cancel")).toEqual([]);
+    expect(gateway.requestsOf("/cancel")).toEqual([]);
   });
 });
 
-describe("a secret that the server refuses", () => {
+describe("a rejected secret", () => {
   const accepting = (good: string) => {
     gateway.onRequest = (request) =>
       request.headers.authorization === `Bearer ${good}` ? null : problem(401, "unauthorized");
   };
 
-  it("is replaced once, and the request goes on", async () => {
+  it("is renewed once and the request is retried", async () => {
     const secrets = ["old", "new"];
     const getClientSecret = vi.fn(async () => secrets.shift() ?? "none");
     accepting("new");
-    run.say("a").end();
+    run.publish("a").end();
     expect(await reading(await send({ getClientSecret })).rest()).toEqual(["a"]);
     expect(getClientSecret.mock.calls).toEqual([[null], [null]]);
   });
 
-  it("is replaced when it expires in mid-answer", async () => {
+  it("is renewed when it expires during a stream", async () => {
     let secret = "old";
     const resumed = reading(await send({ getClientSecret: async () => secret }));
-    run.say("a");
+    run.publish("a");
     await resumed.next();
     secret = "new";
     accepting("new");
-    run.aside(": unauthorized\n\n").drop().say("b").end();
+    run.writeUnlogged(": unauthorized\n\n").drop().publish("b").end();
     expect(await resumed.rest()).toEqual(["b"]);
   });
 
-  it("is asked for no more than once a request", async () => {
+  it("is renewed at most once per request", async () => {
     const onUnauthorized = vi.fn();
     let count = 0;
     const getClientSecret = vi.fn(async () => `secret-${count++}`);

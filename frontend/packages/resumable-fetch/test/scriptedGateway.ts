@@ -1,36 +1,39 @@
 /**
- * A gateway for tests, over real HTTP: it speaks the wire of the real one (ids, pings, end
- * marker, attach, cancel, problems), and says what the test tells it to.
+ * A gateway for tests, over real HTTP. It implements the gateway's wire protocol (IDs, pings, end
+ * marker, attach, cancel, problems) and sends the events that a test publishes.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export type Recorded = {
+export type RecordedRequest = {
   method: string;
   path: string;
   headers: Record<string, string | undefined>;
   body: string;
 };
 
-export type Answer =
+export type ScriptedResponse =
   | { run: ScriptedRun; headers?: Record<string, string> }
   | { json: unknown; status?: number; headers?: Record<string, string> }
   | { events: unknown[] }
   | "cut-off";
 
-type Handler = (body: Record<string, unknown>, request: Recorded) => Answer | Promise<Answer>;
+type Handler = (
+  body: Record<string, unknown>,
+  request: RecordedRequest,
+) => ScriptedResponse | Promise<ScriptedResponse>;
 
-/** One run: a log that is said to every viewer, stored frames first, then live ones. */
+/** One run: a log that is sent to every viewer, stored frames first, then live ones. */
 export class ScriptedRun {
   readonly frames: { seq: number; text: string }[] = [];
   readonly viewers = new Set<ServerResponse>();
   cancels = 0;
   status = "running";
-  isForgotten = false;
-  /** Somebody has asked for it, or it has said something: only then can it be found. */
-  hasBegun = false;
-  /** What a cancel does. */
+  isLogExpired = false;
+  /** True once it was requested or published an event; only then can it be found. */
+  hasStarted = false;
+  /** Called by a cancel request. */
   onCancel: () => void = () => this.end("cancelled");
   private seq = 0;
 
@@ -39,7 +42,7 @@ export class ScriptedRun {
     readonly threadId: string,
   ) {}
 
-  say(...events: unknown[]): this {
+  publish(...events: unknown[]): this {
     for (const event of events) this.write(`data: ${JSON.stringify(event)}\n\n`);
     return this;
   }
@@ -52,7 +55,7 @@ export class ScriptedRun {
     return this;
   }
 
-  /** The log is lost; what follows has much higher ids. */
+  /** Loses the log; later events have much higher IDs. */
   snapshot(): this {
     this.frames.length = 0;
     this.seq += 10_000;
@@ -60,36 +63,36 @@ export class ScriptedRun {
     return this;
   }
 
-  /** Says something that isn't in the log. */
-  aside(text: string): this {
+  /** Writes text to the viewers without logging it. */
+  writeUnlogged(text: string): this {
     for (const viewer of this.viewers) viewer.write(text);
     return this;
   }
 
-  /** Cuts every viewer's connection, as a network does. */
+  /** Drops every viewer's connection, as a network failure does. */
   drop(): this {
     for (const viewer of this.viewers) viewer.destroy();
     this.viewers.clear();
     return this;
   }
 
-  /** Closes every viewer's stream the way a draining gateway does. */
+  /** Closes every viewer's stream as a draining gateway does. */
   drain(): this {
-    this.aside(": reconnect\n\n");
+    this.writeUnlogged(": reconnect\n\n");
     for (const viewer of this.viewers) viewer.end();
     this.viewers.clear();
     return this;
   }
 
-  /** Its log expires. */
-  forget(): this {
-    this.isForgotten = true;
+  /** Expires the log. */
+  expireLog(): this {
+    this.isLogExpired = true;
     if (this.status === "running") this.status = "completed";
     return this;
   }
 
   watch(response: ServerResponse, after: number, headers: Record<string, string> = {}): void {
-    this.hasBegun = true;
+    this.hasStarted = true;
     response.writeHead(200, {
       "Content-Type": "text/event-stream; charset=utf-8",
       "X-Run-Id": this.id,
@@ -107,7 +110,7 @@ export class ScriptedRun {
   }
 
   private write(text: string): void {
-    this.hasBegun = true;
+    this.hasStarted = true;
     this.seq += 1;
     const frame = { seq: this.seq, text: `id: ${this.seq}\n${text}` };
     this.frames.push(frame);
@@ -116,12 +119,12 @@ export class ScriptedRun {
 }
 
 export class ScriptedGateway {
-  readonly requests: Recorded[] = [];
+  readonly requests: RecordedRequest[] = [];
   readonly runs = new Map<string, ScriptedRun>();
-  /** Answers a chat request; tests replace it. */
+  /** Handles chat requests; tests replace it. */
   onChat: Handler = () => ({ json: {} });
-  /** Looks at every request first, for example to refuse a secret. */
-  onRequest: (request: Recorded) => Answer | null = () => null;
+  /** Intercepts every request first, for example to reject a secret; null lets it pass. */
+  onRequest: (request: RecordedRequest) => ScriptedResponse | null = () => null;
   private server: Server | null = null;
 
   private constructor(readonly userId: string) {}
@@ -153,10 +156,10 @@ export class ScriptedGateway {
     return run;
   }
 
-  /** The requests of one kind: a ChatKit type, or the end of a path. */
-  asked(what: string): Recorded[] {
+  /** Returns the requests of a ChatKit type, or whose path ends with a string. */
+  requestsOf(kind: string): RecordedRequest[] {
     return this.requests.filter(
-      (request) => request.path.split("?")[0]?.endsWith(what) || typeOf(request) === what,
+      (request) => request.path.split("?")[0]?.endsWith(kind) || typeOf(request) === kind,
     );
   }
 
@@ -168,34 +171,34 @@ export class ScriptedGateway {
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const recorded = await record(request);
     if (recorded.method === "OPTIONS") {
-      sayJson(response, 204, {});
+      sendJson(response, 204, {});
       return;
     }
     this.requests.push(recorded);
     const early = this.onRequest(recorded);
     const url = new URL(recorded.path, this.origin);
     const [, runId, verb] = /\/runs\/([^/]+)\/(events|cancel)$/.exec(url.pathname) ?? [];
-    if (early !== null) this.answer(response, early);
-    else if (runId !== undefined) this.aboutRun(response, recorded, runId, verb);
+    if (early !== null) this.respond(response, early);
+    else if (runId !== undefined) this.handleRunRequest(response, recorded, runId, verb);
     else if (url.pathname.endsWith("/runs")) this.findRuns(response, url);
-    else this.answer(response, await this.onChat(parsed(recorded.body), recorded));
+    else this.respond(response, await this.onChat(parsed(recorded.body), recorded));
   }
 
-  private aboutRun(
+  private handleRunRequest(
     response: ServerResponse,
-    request: Recorded,
+    request: RecordedRequest,
     runId: string,
     verb: string | undefined,
   ): void {
     const run = this.runs.get(runId);
     if (run === undefined) {
-      sayProblem(response, 404, "run-not-found");
+      sendProblem(response, 404, "run-not-found");
     } else if (verb === "cancel") {
       run.cancels += 1;
-      sayJson(response, 202, { status: run.status });
+      sendJson(response, 202, { status: run.status });
       run.onCancel();
-    } else if (run.isForgotten) {
-      sayProblem(response, 410, "run-log-expired");
+    } else if (run.isLogExpired) {
+      sendProblem(response, 410, "run-log-expired");
     } else {
       run.watch(response, Number(request.headers["last-event-id"] ?? 0));
     }
@@ -204,38 +207,38 @@ export class ScriptedGateway {
   private findRuns(response: ServerResponse, url: URL): void {
     const threadId = url.searchParams.get("thread_id");
     const items = [...this.runs.values()]
-      .filter((run) => run.threadId === threadId && run.hasBegun && run.status === "running")
+      .filter((run) => run.threadId === threadId && run.hasStarted && run.status === "running")
       .map((run) => ({
         run_id: run.id,
         thread_id: run.threadId,
         status: run.status,
         created_at: "2026-01-01T00:00:00Z",
       }));
-    sayJson(response, 200, { items });
+    sendJson(response, 200, { items });
   }
 
-  private answer(response: ServerResponse, answer: Answer): void {
-    if (answer === "cut-off") {
+  private respond(response: ServerResponse, scripted: ScriptedResponse): void {
+    if (scripted === "cut-off") {
       response.socket?.destroy();
-    } else if ("run" in answer) {
-      answer.run.watch(response, 0, answer.headers);
-    } else if ("events" in answer) {
+    } else if ("run" in scripted) {
+      scripted.run.watch(response, 0, scripted.headers);
+    } else if ("events" in scripted) {
       response.writeHead(200, { "Content-Type": "text/event-stream" });
-      for (const event of answer.events) response.write(`data: ${JSON.stringify(event)}\n\n`);
+      for (const event of scripted.events) response.write(`data: ${JSON.stringify(event)}\n\n`);
       response.end();
     } else {
-      sayJson(response, answer.status ?? 200, answer.json, answer.headers);
+      sendJson(response, scripted.status ?? 200, scripted.json, scripted.headers);
     }
   }
 }
 
-/** A problem as the real gateway says it. */
+/** Returns a problem document as the gateway sends it. */
 export function problem(
   status: number,
   code: string,
   members: Record<string, unknown> = {},
   headers: Record<string, string> = {},
-): Answer {
+): ScriptedResponse {
   const json = {
     type: `urn:todochat:problem:${code}`,
     title: code,
@@ -253,7 +256,7 @@ const ALLOW_ALL = {
   "Access-Control-Expose-Headers": "X-Run-Id, X-Thread-Id",
 };
 
-function sayJson(
+function sendJson(
   response: ServerResponse,
   status: number,
   json: unknown,
@@ -263,11 +266,11 @@ function sayJson(
   response.end(status === 204 ? undefined : JSON.stringify(json));
 }
 
-function sayProblem(response: ServerResponse, status: number, code: string): void {
-  sayJson(response, status, { type: `urn:todochat:problem:${code}`, status, detail: code });
+function sendProblem(response: ServerResponse, status: number, code: string): void {
+  sendJson(response, status, { type: `urn:todochat:problem:${code}`, status, detail: code });
 }
 
-async function record(request: IncomingMessage): Promise<Recorded> {
+async function record(request: IncomingMessage): Promise<RecordedRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   return {
@@ -282,6 +285,6 @@ function parsed(body: string): Record<string, unknown> {
   return body.startsWith("{") ? JSON.parse(body) : {};
 }
 
-function typeOf(request: Recorded): string | null {
+function typeOf(request: RecordedRequest): string | null {
   return /^\{"type":"([^"]+)"/.exec(request.body)?.[1] ?? null;
 }

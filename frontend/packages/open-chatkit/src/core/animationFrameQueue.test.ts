@@ -9,7 +9,7 @@ beforeEach(() => {
     toFake: ["setTimeout", "clearTimeout", "requestAnimationFrame", "cancelAnimationFrame"],
   });
   applied = [];
-  queue = new AnimationFrameQueue<number>((things) => applied.push(things));
+  queue = new AnimationFrameQueue<number>((values) => applied.push(values));
 });
 afterEach(() => {
   vi.useRealTimers();

@@ -1,34 +1,34 @@
-/** Gathers what comes between two frames, so that nothing is drawn more often than it is seen. */
+/** Batches values per animation frame, so that views don't render more often than the screen. */
 
-/** In a page that isn't drawn there are no frames. */
-const LONGEST_MS = 100;
+/** Fallback for pages that get no animation frames. */
+const MAX_WAIT_MS = 100;
 
 export class AnimationFrameQueue<T> {
-  private waiting: T[] = [];
+  private pending: T[] = [];
   private frame = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param apply gets everything that has come, in its order. */
-  constructor(private readonly apply: (things: T[]) => void) {}
+  /** @param apply receives each batch, in the order of arrival. */
+  constructor(private readonly apply: (values: T[]) => void) {}
 
-  add(things: readonly T[]): void {
-    this.waiting.push(...things);
+  add(values: readonly T[]): void {
+    this.pending.push(...values);
     if (globalThis.document?.visibilityState !== "visible") this.flush();
     else if (this.timer === undefined) {
       this.frame = requestAnimationFrame(() => this.flush());
-      this.timer = setTimeout(() => this.flush(), LONGEST_MS);
+      this.timer = setTimeout(() => this.flush(), MAX_WAIT_MS);
     }
   }
 
-  /** Applies what waits, now. */
+  /** Applies pending values immediately. */
   flush(): void {
     if (this.timer !== undefined) {
       cancelAnimationFrame(this.frame);
       clearTimeout(this.timer);
       this.timer = undefined;
     }
-    const things = this.waiting;
-    this.waiting = [];
-    if (things.length > 0) this.apply(things);
+    const values = this.pending;
+    this.pending = [];
+    if (values.length > 0) this.apply(values);
   }
 }

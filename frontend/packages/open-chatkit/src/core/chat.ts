@@ -66,7 +66,7 @@ export function createChat(options: ChatOptions): Chat {
       tabs.join(context.transport.url);
       history.reset();
       composer.reset();
-      turns.forget();
+      turns.forgetUnsent();
       store.feedbackGiven.value = new Map();
       navigation.enter(null);
       navigation.start();
@@ -88,21 +88,21 @@ export function createChat(options: ChatOptions): Chat {
     async remove(threadId) {
       await history.remove(threadId);
       if (store.threadId.peek() === threadId) navigation.newThread();
-      composer.drop(threadId);
-      turns.forget(threadId);
+      composer.dropDraft(threadId);
+      turns.forgetUnsent(threadId);
       tabs.publish({ type: "removed", threadId });
     },
-    feedback: (itemIds, kind) => actions.feedback(itemIds, kind),
+    feedback: (itemIds, kind) => actions.sendFeedback(itemIds, kind),
     async widgetAction(action, itemId) {
-      await actions.ofWidget(action, itemId);
+      await actions.runWidgetAction(action, itemId);
       const threadId = store.threadId.peek();
       if (action.streaming === false && threadId !== null)
         tabs.publish({ type: "changed", threadId });
     },
     action: (action, itemId) => actions.send(action, itemId),
-    submitStructuredInput: (itemId, input) => actions.answer(itemId, input),
+    submitStructuredInput: (itemId, input) => actions.submitStructuredInput(itemId, input),
     submitClientToolResult: (itemId, result) => actions.submitToolResult(itemId, result),
-    dismissError: () => turns.dismiss(),
+    dismissError: () => turns.dismissError(),
     dismissNotice(id) {
       store.notices.value = store.notices.peek().filter((notice) => notice.id !== id);
     },

@@ -1,4 +1,4 @@
-/** Runs the page's tools when the assistant calls them, and sends back what they return. */
+/** Runs the page's tools when the assistant calls them, and sends their results. */
 
 import type { Actions } from "./actions";
 import type { Context } from "./context";
@@ -12,8 +12,8 @@ export class ClientTools {
   ) {}
 
   /**
-   * Runs the call that the thread waits for, if there is one and the page has a handler. Several
-   * tabs may show the thread after a reload: whoever gets the lock runs it.
+   * Runs the call that the thread is waiting for, if there is one and the page has a handler. After
+   * a reload, several tabs may show the thread: the tab that gets the lock runs it.
    */
   async runPending(session: Session): Promise<void> {
     const item = pendingCall(this.context.store.itemsState.items);
@@ -23,7 +23,7 @@ export class ClientTools {
       this.context.emitter.log("tool.unhandled", { name: item.name });
       return;
     }
-    // Shown as busy at once, so that nothing can be sent in between.
+    // Set before the lock is granted, so that the user can't send a message in between.
     this.context.store.runningTools.value = [item.name];
     try {
       await withLock(`open-chatkit:${item.id}`, async () => {
@@ -35,7 +35,7 @@ export class ClientTools {
     }
   }
 
-  /** Calls the handler; the assistant is told of a failure, or the thread would wait for ever. */
+  /** Calls the handler. A failure becomes the result; otherwise the thread would wait forever. */
   private async call(
     item: ClientToolCallItem,
     handler: NonNullable<Context["options"]["onClientTool"]>,
@@ -49,15 +49,15 @@ export class ClientTools {
   }
 }
 
-/** The call that the thread waits for: the last item, if it is one and pending. */
+/** Returns the call that the thread is waiting for: the last item, if it is a pending call. */
 function pendingCall(items: readonly ThreadItem[]): ClientToolCallItem | null {
   const last = items.findLast((item) => item.type !== "end_of_turn");
   return last?.type === "client_tool_call" && last.status === "pending" ? last : null;
 }
 
 /**
- * Runs `work` unless another tab is at it. Always without locks (http, old browsers), and in a
- * sandboxed frame: its opaque origin is shared with no tab, and asking for a lock is an error there.
+ * Runs `work` unless another tab holds the lock. Runs it always where there are no locks (http, old
+ * browsers), and in a sandboxed frame: no tab shares its opaque origin, and requesting a lock fails.
  */
 async function withLock(name: string, work: () => Promise<void>): Promise<void> {
   const locks = globalThis.navigator?.locks;

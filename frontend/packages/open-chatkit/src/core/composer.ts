@@ -1,4 +1,4 @@
-/** What is about to be said: text, tags, files, the tool and the model chosen for it. */
+/** The drafts: text, tags, files, and the selected tool and model. */
 
 import { computed, signal } from "@preact/signals-core";
 import type { Context } from "./context";
@@ -13,23 +13,23 @@ import type {
 } from "./types";
 import { uploadFile } from "./uploads";
 
-/** The composer, as the rest of the core uses it. */
+/** The composer with the methods that only the core uses. */
 export type ComposerCore = Composer & {
-  /** Takes the draft out to be sent; a selected tool stays only if it is a persistent one. */
-  take(): Draft;
-  /** Puts a draft back that wasn't sent in a thread, before what was written meanwhile. */
-  putBack(draft: Draft, threadId: string | null): void;
-  /** Lets go of what a sent draft held in memory. */
-  letGo(draft: Draft): void;
+  /** Removes and returns the draft to be sent; keeps the selected tool if it is persistent. */
+  takeDraft(): Draft;
+  /** Restores a thread's unsent draft, before any text that was entered since. */
+  restoreDraft(draft: Draft, threadId: string | null): void;
+  /** Frees the memory of a sent draft's files. */
+  releaseDraft(draft: Draft): void;
   /**
-   * Shows another thread's draft; the one before is kept for its own thread.
+   * Shows another thread's draft; the current one is kept for its thread.
    *
-   * @param left the thread that was shown: a new one may have got its id since it was begun.
+   * @param left the thread shown so far: a new thread may have got its ID since the draft started.
    */
-  move(left: string | null, entered: string | null): void;
-  /** Forgets a thread's draft. */
-  drop(threadId: string): void;
-  /** Forgets all drafts: another person's, or another server's. */
+  switchThread(left: string | null, entered: string | null): void;
+  /** Drops a thread's draft. */
+  dropDraft(threadId: string): void;
+  /** Drops all drafts, when the user or the server changes. */
   reset(): void;
 };
 
@@ -38,14 +38,14 @@ const EMPTY: Draft = { content: [], reply: null, files: [], toolId: null, modelI
 
 export function createComposer(context: Context): ComposerCore {
   const draft = signal<Draft>(EMPTY);
-  /** Drafts of threads that aren't shown; null is the new thread view. */
-  const others = new Map<string | null, Draft>();
-  const sources = new Map<string, File>();
+  /** Drafts of threads that aren't shown; the key null is the new thread view. */
+  const parkedDrafts = new Map<string | null, Draft>();
+  const filesByKey = new Map<string, File>();
   let fileCount = 0;
 
-  const wants = signal(false);
-  /** Whether there is something to say that only has to wait, if at all. */
-  const isSayable = computed(() => {
+  const isQueued = signal(false);
+  /** True if the draft can be sent now or once the response and the uploads finish. */
+  const isSendable = computed(() => {
     const isOpen = (context.store.thread.value?.status.type ?? "active") === "active";
     const hasFailed = draft.value.files.some((file) => file.status === "failed");
     return isOpen && !hasFailed && !isEmpty(draft.value);
@@ -53,20 +53,22 @@ export function createComposer(context: Context): ComposerCore {
   const canSend = computed(() => {
     const { store } = context;
     const isBusy = store.isResponding.value || store.isLoading.value;
-    return isSayable.value && !isBusy && draft.value.files.every((file) => file.status === "ready");
+    return (
+      isSendable.value && !isBusy && draft.value.files.every((file) => file.status === "ready")
+    );
   });
 
   function set(patch: Partial<Draft>): void {
     const before = draft.peek();
     draft.value = { ...before, ...patch };
-    if (patch.content !== undefined) wants.value = false;
+    if (patch.content !== undefined) isQueued.value = false;
     const { toolId } = draft.peek();
     if (toolId !== before.toolId) {
       context.emitter.emit({ type: "chatkit.tool.change", detail: { toolId } });
     }
   }
 
-  /** Changes a file wherever it is: its thread may have been left since. */
+  /** Updates a file in whichever draft has it: its thread may not be shown any more. */
   function setFile(key: string, change: Partial<DraftFile>): void {
     const changed = (held: Draft): Draft => ({
       ...held,
@@ -74,12 +76,13 @@ export function createComposer(context: Context): ComposerCore {
         file.key === key ? ({ ...file, ...change } as DraftFile) : file,
       ),
     });
-    if (has(draft.peek(), key)) draft.value = changed(draft.peek());
-    for (const [id, held] of others) if (has(held, key)) others.set(id, changed(held));
+    if (hasFile(draft.peek(), key)) draft.value = changed(draft.peek());
+    for (const [id, held] of parkedDrafts)
+      if (hasFile(held, key)) parkedDrafts.set(id, changed(held));
   }
 
-  function isHeld(key: string): boolean {
-    return [draft.peek(), ...others.values()].some((held) => has(held, key));
+  function isInADraft(key: string): boolean {
+    return [draft.peek(), ...parkedDrafts.values()].some((held) => hasFile(held, key));
   }
 
   async function upload(key: string, file: File): Promise<void> {
@@ -89,30 +92,30 @@ export function createComposer(context: Context): ComposerCore {
         setFile(key, { progress }),
       );
       setFile(key, { status: "ready", attachment, error: null, progress: null });
-      // Taken out while it was on its way: nobody will refer to it.
-      if (!isHeld(key)) await forget(attachment);
+      // Removed during the upload, so no message will refer to it.
+      if (!isInADraft(key)) await deleteAttachment(attachment);
     } catch (error) {
       context.emitter.error(error);
       setFile(key, { status: "failed", attachment: null, error: messageOf(error), progress: null });
     }
   }
 
-  async function forget(attachment: Attachment): Promise<void> {
+  async function deleteAttachment(attachment: Attachment): Promise<void> {
     try {
-      await context.transport.ask("attachments.delete", { attachment_id: attachment.id });
+      await context.transport.request("attachments.delete", { attachment_id: attachment.id });
     } catch (error) {
-      context.emitter.error(error); // it is out of the composer, which is what was wanted
+      context.emitter.error(error); // the file is already removed from the composer
     }
   }
 
-  function newKey(): string {
+  function newFileKey(): string {
     fileCount += 1;
     return `file-${fileCount}`;
   }
 
   function release(file: DraftFile): void {
     if (file.previewUrl?.startsWith("blob:")) URL.revokeObjectURL(file.previewUrl);
-    sources.delete(file.key);
+    filesByKey.delete(file.key);
   }
 
   function clear(): void {
@@ -120,8 +123,8 @@ export function createComposer(context: Context): ComposerCore {
     set({ ...EMPTY, modelId: draft.peek().modelId });
   }
 
-  /** The tool that stays chosen for the next message. */
-  function keptTool({ toolId }: Draft): string | null {
+  /** Returns the draft's tool if it stays selected for the next message. */
+  function persistentTool({ toolId }: Draft): string | null {
     const tool = context.options.composer?.tools?.find((option) => option.id === toolId);
     return tool?.persistent === true ? toolId : null;
   }
@@ -129,21 +132,21 @@ export function createComposer(context: Context): ComposerCore {
   return {
     draft,
     canSend,
-    isWaiting: computed(() => wants.value && isSayable.value),
-    setWaiting(waits) {
-      wants.value = waits && isSayable.peek();
+    isWaiting: computed(() => isQueued.value && isSendable.value),
+    setWaiting(isWaiting) {
+      isQueued.value = isWaiting && isSendable.peek();
     },
     set,
     addAttachments(attachments) {
-      const files = attachments.map((attachment) => asDraftFile(newKey(), attachment));
+      const files = attachments.map((attachment) => asDraftFile(newFileKey(), attachment));
       set({ files: [...draft.peek().files, ...files] });
     },
     async addFiles(files): Promise<readonly FileRefusal[]> {
       const limits = context.options.composer?.attachments;
-      const { taken, refused } = sortFiles(files, limits, draft.peek().files.length);
-      for (const file of taken) {
-        const key = newKey();
-        sources.set(key, file);
+      const { accepted, rejected } = sortFiles(files, limits, draft.peek().files.length);
+      for (const file of accepted) {
+        const key = newFileKey();
+        filesByKey.set(key, file);
         const previewUrl = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
         const { name, size, type: mimeType } = file;
         const added: DraftFile = {
@@ -153,69 +156,69 @@ export function createComposer(context: Context): ComposerCore {
         set({ files: [...draft.peek().files, added] });
         void upload(key, file);
       }
-      return refused;
+      return rejected;
     },
     async removeFile(key) {
       const file = draft.peek().files.find((other) => other.key === key);
       if (file === undefined) return;
       set({ files: draft.peek().files.filter((other) => other.key !== key) });
-      const wasUploadedHere = sources.has(key);
+      const wasUploadedHere = filesByKey.has(key);
       release(file);
-      if (wasUploadedHere && file.attachment !== null) await forget(file.attachment);
+      if (wasUploadedHere && file.attachment !== null) await deleteAttachment(file.attachment);
     },
     async retryFile(key) {
-      const file = sources.get(key);
+      const file = filesByKey.get(key);
       if (file !== undefined) await upload(key, file);
     },
     clear,
     async transcribe(audio) {
       const audio_base64 = await base64(audio);
-      const answer = await context.transport.askFor("input.transcribe", {
+      const transcript = await context.transport.requestAs("input.transcribe", {
         audio_base64,
         mime_type: audio.type,
       });
-      return answer.text;
+      return transcript.text;
     },
-    take() {
+    takeDraft() {
       const taken = draft.peek();
-      set({ ...EMPTY, modelId: taken.modelId, toolId: keptTool(taken) });
+      set({ ...EMPTY, modelId: taken.modelId, toolId: persistentTool(taken) });
       return taken;
     },
-    letGo(taken) {
+    releaseDraft(taken) {
       for (const file of taken.files) release(file);
     },
-    putBack(taken, threadId) {
-      if (threadId === context.session.threadId) set(joined(taken, draft.peek()));
-      else others.set(threadId, joined(taken, others.get(threadId) ?? EMPTY));
+    restoreDraft(taken, threadId) {
+      if (threadId === context.session.threadId) set(joinDrafts(taken, draft.peek()));
+      else parkedDrafts.set(threadId, joinDrafts(taken, parkedDrafts.get(threadId) ?? EMPTY));
     },
-    move(left, entered) {
+    switchThread(left, entered) {
       const before = draft.peek();
-      if (isUntouched(before)) others.delete(left);
-      else others.set(left, before);
-      const kept = others.get(entered);
-      others.delete(entered);
-      const toolId = kept === undefined ? keptTool(before) : kept.toolId;
+      if (isPristine(before)) parkedDrafts.delete(left);
+      else parkedDrafts.set(left, before);
+      const kept = parkedDrafts.get(entered);
+      parkedDrafts.delete(entered);
+      const toolId = kept === undefined ? persistentTool(before) : kept.toolId;
       set({ ...(kept ?? EMPTY), toolId, modelId: before.modelId });
     },
-    drop(threadId) {
-      for (const file of others.get(threadId)?.files ?? []) release(file);
-      others.delete(threadId);
+    dropDraft(threadId) {
+      for (const file of parkedDrafts.get(threadId)?.files ?? []) release(file);
+      parkedDrafts.delete(threadId);
     },
     reset() {
-      for (const held of others.values()) held.files.forEach(release);
-      others.clear();
+      for (const held of parkedDrafts.values()) held.files.forEach(release);
+      parkedDrafts.clear();
       clear();
     },
   };
 }
 
-function has(draft: Draft, key: string): boolean {
+function hasFile(draft: Draft, key: string): boolean {
   return draft.files.some((file) => file.key === key);
 }
 
-/** Both drafts as one, so that neither is lost. */
-function joined(first: Draft, second: Draft): Draft {
-  if (isUntouched(second)) return first;
+/** Joins two drafts, so that neither is lost. */
+function joinDrafts(first: Draft, second: Draft): Draft {
+  if (isPristine(second)) return first;
   const between = isEmpty(first) || isEmpty(second) ? [] : [{ ...NEW_LINE }];
   return {
     ...second,
@@ -225,8 +228,8 @@ function joined(first: Draft, second: Draft): Draft {
   };
 }
 
-/** Whether there is nothing in it to keep; a quoted text is something. */
-function isUntouched(draft: Draft): boolean {
+/** Returns whether a draft has nothing to keep; a quoted text counts as content. */
+function isPristine(draft: Draft): boolean {
   return isEmpty(draft) && draft.reply === null;
 }
 
@@ -254,7 +257,7 @@ function messageOf(error: unknown): string {
 async function base64(blob: Blob): Promise<string> {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   let text = "";
-  // In pieces: a call takes only so many arguments.
+  // In chunks: the number of arguments of a call is limited.
   for (let start = 0; start < bytes.length; start += 0x8000) {
     text += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
   }

@@ -1,4 +1,4 @@
-/** Passes on the official events. */
+/** Publishes the official events to listeners. */
 
 import type { ChatEvent, JsonObject } from "./types";
 

@@ -1,9 +1,9 @@
-/** What goes wrong between here and the server, in one form. */
+/** Maps errors of requests and streams to one form. */
 
 import { RefusedSecretError, ResumeError } from "resumable-fetch";
 import type { ChatError } from "./types";
 
-/** The server refused a request. */
+/** The server rejected a request. */
 export class RequestError extends Error {
   override name = "RequestError";
 
@@ -12,15 +12,15 @@ export class RequestError extends Error {
     readonly status: number,
     /** The problem's code, for example `thread-busy`. */
     readonly code: string,
-    /** The run that is in the way, if the server names one. */
+    /** The run that blocks the request, if the server names one. */
     readonly runId: string | null = null,
   ) {
     super(message);
   }
 }
 
-/** Makes an error of an answer that is none of 2xx. */
-export async function refusal(response: Response): Promise<RequestError> {
+/** Converts a response that isn't 2xx into an error. */
+export async function toRequestError(response: Response): Promise<RequestError> {
   const problem = await jsonOf(response);
   const type = textOf(problem, "type");
   const code = type === null ? `http-${response.status}` : type.slice(type.lastIndexOf(":") + 1);
@@ -28,14 +28,14 @@ export async function refusal(response: Response): Promise<RequestError> {
   return new RequestError(detail ?? "", response.status, code, textOf(problem, "run_id"));
 }
 
-/** What is shown of an error; a null message is left to the view's own language. */
+/** Converts an error for display; the view supplies a message in its language if it is null. */
 export function toChatError(error: unknown): ChatError {
   if (error instanceof RequestError) {
     return {
       kind: error.status === 401 ? "unauthorized" : "refused",
       code: error.code,
       message: error.message === "" ? null : error.message,
-      allowRetry: isPassing(error),
+      allowRetry: isTransient(error),
       status: error.status,
     };
   }
@@ -49,13 +49,13 @@ export function toChatError(error: unknown): ChatError {
   return { kind: "unreachable", code: "unreachable", message: null, allowRetry: true };
 }
 
-/** Whether it was somebody's wish. */
+/** Returns whether an error comes from an intended abort or detach. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && /^(Abort|Detach)Error$/.test(error.name);
 }
 
-/** Whether the same request may be taken later. */
-function isPassing({ status, code }: RequestError): boolean {
+/** Returns whether a retry of the same request may succeed. */
+function isTransient({ status, code }: RequestError): boolean {
   if (status === 409) return code === "idempotency-in-progress";
   return status === 401 || status === 408 || status === 429 || status >= 500;
 }
@@ -64,7 +64,7 @@ async function jsonOf(response: Response): Promise<unknown> {
   try {
     return await response.json();
   } catch {
-    return null; // a proxy's own page; the status has to do
+    return null; // a proxy's error page; the status has to suffice
   }
 }
 

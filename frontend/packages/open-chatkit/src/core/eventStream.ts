@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 
-/** Yields the JSON events of a stream, in batches of what arrived together. */
+/** Yields the JSON events of a stream, in batches that arrived together. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown[]> {
   let batch: unknown[] = [];
   const parser = createParser({
@@ -20,7 +20,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   }
 }
 
-/** An event that isn't JSON is reported like any other unknown one. */
+/** Parses an event; invalid JSON is returned as text and reported as an unknown event. */
 function parseJson(data: string): unknown {
   try {
     return JSON.parse(data);

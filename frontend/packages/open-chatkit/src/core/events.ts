@@ -1,16 +1,16 @@
-/** What one event of a stream changes. */
+/** Applies one event of a stream. */
 
 import type { Context } from "./context";
 import { reduceItems } from "./reducer";
 import type { Session } from "./session";
-import type { ThreadItem, ThreadStreamEvent } from "./types";
+import type { ThreadStreamEvent } from "./types";
 
 let noticeCount = 0;
 
 /**
- * Applies an event to what is shown.
+ * Applies an event to the chat's state.
  *
- * @param isReplay the run was attached to: effects have had their turn where it was begun.
+ * @param isReplay true for attached runs: their effects ran where the run was started.
  */
 export function applyEvent(
   context: Context,
@@ -21,7 +21,7 @@ export function applyEvent(
   const { store, emitter } = context;
   switch (event.type) {
     case "thread.created":
-      nameThread(context, session, event.thread.id);
+      assignThreadId(context, session, event.thread.id);
       store.thread.value = event.thread;
       context.onThread(event.thread);
       break;
@@ -34,7 +34,9 @@ export function applyEvent(
     case "thread.item.added":
     case "thread.item.done":
     case "thread.item.replaced":
-      noteItem(context, event.item);
+      if (event.item.type === "user_message") store.pending.value = null;
+      else if (event.item.type !== "end_of_turn") store.progress.value = null;
+      if (event.item.type === "unknown") emitter.log("item.unknown", { item: event.item.raw });
       applyToItems(context, event);
       break;
     case "thread.item.updated":
@@ -74,8 +76,8 @@ export function applyEvent(
   }
 }
 
-/** A new thread has got its id. */
-export function nameThread(context: Context, session: Session, threadId: string): void {
+/** Sets the ID of a new thread. */
+export function assignThreadId(context: Context, session: Session, threadId: string): void {
   if (session.threadId !== null) return;
   const { store, emitter } = context;
   session.threadId = threadId;
@@ -83,13 +85,6 @@ export function nameThread(context: Context, session: Session, threadId: string)
   const run = store.activeRun.peek();
   if (run !== null) store.activeRun.value = { ...run, threadId };
   emitter.emit({ type: "chatkit.thread.change", detail: { threadId } });
-}
-
-/** What an item's arrival means besides the item. */
-function noteItem({ store, emitter }: Context, item: ThreadItem): void {
-  if (item.type === "user_message") store.pending.value = null;
-  else if (item.type !== "end_of_turn") store.progress.value = null;
-  if (item.type === "unknown") emitter.log("item.unknown", { item: item.raw });
 }
 
 function applyToItems({ store, emitter }: Context, event: ThreadStreamEvent): void {

@@ -25,7 +25,7 @@ it.each<[string, Parameters<typeof sortFiles>[1], File, string | null]>([
   ["one that isn't", { enabled: true, accept: { "image/*": [".png"] } }, notes, "not-accepted"],
   ["one too many", { enabled: true, maxCount: 2 }, picture, "too-many"],
 ])("%s", (_, limits, candidate, reason) => {
-  const { taken, refused } = sortFiles([candidate], limits, 2);
-  expect(taken).toEqual(reason === null ? [candidate] : []);
-  expect(refused.map((refusal) => refusal.reason)).toEqual(reason === null ? [] : [reason]);
+  const { accepted, rejected } = sortFiles([candidate], limits, 2);
+  expect(accepted).toEqual(reason === null ? [candidate] : []);
+  expect(rejected.map((refusal) => refusal.reason)).toEqual(reason === null ? [] : [reason]);
 });

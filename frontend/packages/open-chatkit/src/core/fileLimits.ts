@@ -1,4 +1,4 @@
-/** Which files the composer takes. */
+/** The limits on the composer's files. */
 
 import type { ComposerOption } from "@openai/chatkit";
 import type { FileRefusal } from "./types";
@@ -8,23 +8,23 @@ type Limits = NonNullable<ComposerOption["attachments"]>;
 const DEFAULT_MAX_BYTES = 100 * 1024 * 1024;
 const DEFAULT_MAX_COUNT = 10;
 
-/** Sorts files into those that may be added to `count` others, and the refused. */
+/** Splits files into those that may be added to `count` others, and rejected ones. */
 export function sortFiles(
   files: readonly File[],
   limits: Limits | undefined,
   count: number,
-): { taken: File[]; refused: FileRefusal[] } {
-  const taken: File[] = [];
-  const refused: FileRefusal[] = [];
+): { accepted: File[]; rejected: FileRefusal[] } {
+  const accepted: File[] = [];
+  const rejected: FileRefusal[] = [];
   for (const file of files) {
-    const refusal = refuse(file, limits, count + taken.length);
-    if (refusal === null) taken.push(file);
-    else refused.push({ file, ...refusal });
+    const refusal = checkFile(file, limits, count + accepted.length);
+    if (refusal === null) accepted.push(file);
+    else rejected.push({ file, ...refusal });
   }
-  return { taken, refused };
+  return { accepted, rejected };
 }
 
-function refuse(
+function checkFile(
   file: File,
   limits: Limits | undefined,
   count: number,
@@ -46,7 +46,7 @@ function maxBytesFor(type: string, maxSize: Limits["maxSize"]): number {
   return limit.find((value) => value !== undefined) ?? DEFAULT_MAX_BYTES;
 }
 
-/** By type or by extension: browsers know the type of few files. */
+/** Returns whether a type or extension is accepted; browsers know the type of only a few files. */
 function isAccepted(file: File, accept: Limits["accept"]): boolean {
   if (accept === undefined) return true;
   const name = file.name.toLowerCase();

@@ -7,15 +7,15 @@ import { parsePage, parseThread } from "./parse";
 import { nextCursor } from "./threadLoader";
 import type { ChatError, History, ThreadMetadata } from "./types";
 
-const PAGE = 30;
+const PAGE_SIZE = 30;
 
-/** The history, as the rest of the core uses it. */
+/** The history with the methods that only the core uses. */
 export type HistoryCore = History & {
-  /** Shows a new or changed thread, if the list is loaded. */
+  /** Upserts a thread, if the list is loaded. */
   put(thread: ThreadMetadata): void;
   rename(threadId: string, title: string): Promise<void>;
   remove(threadId: string): Promise<void>;
-  /** Forgets the list: another person's, or another server's. */
+  /** Clears the list, when the user or the server changes. */
   reset(): void;
 };
 
@@ -25,20 +25,20 @@ export function createHistory(context: Context): HistoryCore {
   const isLoading = signal(false);
   const error = signal<ChatError | null>(null);
   let cursor: string | null = null;
-  /** A page that was asked for before the list was begun anew is dropped. */
+  /** Incremented when the list restarts; pages requested before that are dropped. */
   let generation = 0;
 
   async function loadPage(after: string | null): Promise<void> {
-    const own = generation;
+    const requested = generation;
     isLoading.value = true;
     error.value = null;
     try {
-      const raw = await context.transport.ask("threads.list", {
-        limit: PAGE,
+      const raw = await context.transport.request("threads.list", {
+        limit: PAGE_SIZE,
         order: "desc",
         ...(after === null ? {} : { after }),
       });
-      if (own !== generation) return;
+      if (requested !== generation) return;
       const page = parsePage(raw, parseThread);
       cursor = nextCursor(page.has_more, page.after, page.data);
       const before = after === null ? [] : (threads.peek() ?? []);
@@ -48,11 +48,11 @@ export function createHistory(context: Context): HistoryCore {
         hasMore.value = cursor !== null;
       });
     } catch (failure) {
-      if (own !== generation) return;
+      if (requested !== generation) return;
       error.value = toChatError(failure);
       context.emitter.error(failure);
     } finally {
-      if (own === generation) isLoading.value = false;
+      if (requested === generation) isLoading.value = false;
     }
   }
 
@@ -88,7 +88,7 @@ export function createHistory(context: Context): HistoryCore {
         if (open?.id === threadId) thread.value = renamed(open);
       });
       try {
-        await context.transport.ask("threads.update", { thread_id: threadId, title });
+        await context.transport.request("threads.update", { thread_id: threadId, title });
       } catch (failure) {
         batch(() => {
           const known = before?.find((other) => other.id === threadId);
@@ -103,10 +103,10 @@ export function createHistory(context: Context): HistoryCore {
       const before = threads.peek();
       threads.value = before?.filter((thread) => thread.id !== threadId) ?? null;
       try {
-        await context.transport.ask("threads.delete", { thread_id: threadId });
+        await context.transport.request("threads.delete", { thread_id: threadId });
       } catch (failure) {
         const known = before?.find((thread) => thread.id === threadId);
-        // Back where it was, whatever came meanwhile.
+        // Restore its position, even if the list has changed since.
         if (before && known !== undefined) {
           const list = [...(threads.peek() ?? [])];
           list.splice(Math.min(before.indexOf(known), list.length), 0, known);

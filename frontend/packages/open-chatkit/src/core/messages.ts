@@ -1,4 +1,4 @@
-/** Makes requests of what a person or a page says. */
+/** Builds requests from drafts and from the page's messages. */
 
 import type {
   Attachment,
@@ -10,7 +10,7 @@ import type {
   UserMessageInput,
 } from "./types";
 
-/** A message before the server has it. */
+/** A message that isn't sent yet. */
 export type Message = {
   content: readonly UserMessageContent[];
   attachments: readonly Attachment[];
@@ -22,13 +22,13 @@ export type Message = {
 export function messageOfDraft(draft: Draft): Message {
   const attachments = draft.files.map((file) => file.attachment).filter((a) => a !== null);
   const { content, reply, toolId, modelId } = draft;
-  return { content: tidy(content), attachments, quotedText: reply, toolId, modelId };
+  return { content: trimContent(content), attachments, quotedText: reply, toolId, modelId };
 }
 
 export function messageOfParams(params: SendParams): Message {
   const content = params.content ?? [{ type: "input_text" as const, text: params.text ?? "" }];
   return {
-    content: tidy(content),
+    content: trimContent(content),
     attachments: params.attachments ?? [],
     quotedText: params.reply ?? null,
     toolId: params.toolChoice?.id ?? null,
@@ -40,17 +40,17 @@ export function isEmptyMessage({ content, attachments }: Message): boolean {
   return content.length === 0 && attachments.length === 0;
 }
 
-export function pendingOf(message: Message, id: string): PendingMessage {
+export function pendingMessage(message: Message, id: string): PendingMessage {
   const { content, attachments, quotedText } = message;
   return { id, content, attachments, quotedText, status: "sending" };
 }
 
-/** The request that says a message, in a thread or in a new one. */
-export function requestOf(message: Message, threadId: string | null): StreamingRequest {
+/** Returns the request for a message, in an existing thread or in a new one. */
+export function messageRequest(message: Message, threadId: string | null): StreamingRequest {
   const input: UserMessageInput = {
     content: [...message.content],
     attachments: message.attachments.map((attachment) => attachment.id),
-    quoted_text: message.quotedText ?? "", // as the official client has it
+    quoted_text: message.quotedText ?? "", // as the official client does
     inference_options: {
       ...(message.toolId === null ? {} : { tool_choice: { id: message.toolId } }),
       ...(message.modelId === null ? {} : { model: message.modelId }),
@@ -61,14 +61,14 @@ export function requestOf(message: Message, threadId: string | null): StreamingR
     : { type: "threads.add_user_message", params: { thread_id: threadId, input } };
 }
 
-/** A fresh Idempotency-Key; `randomUUID` isn't there on plain http. */
-export function newKey(): string {
+/** Returns a new Idempotency-Key; `randomUUID` doesn't exist on plain http. */
+export function newIdempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Without white space around the whole, and without parts that say nothing. */
-function tidy(content: readonly UserMessageContent[]): UserMessageContent[] {
+/** Trims the content as a whole and drops empty parts. */
+function trimContent(content: readonly UserMessageContent[]): UserMessageContent[] {
   const last = content.length - 1;
   return content
     .map((part, index) => {

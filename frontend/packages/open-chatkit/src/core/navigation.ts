@@ -1,4 +1,4 @@
-/** Which thread is shown, and how what is shown is kept current. */
+/** Opens threads and keeps the open thread current. */
 
 import type { ClientTools } from "./clientTools";
 import type { ComposerCore } from "./composer";
@@ -11,8 +11,8 @@ import type { TabMessage } from "./tabChannel";
 import type { ThreadLoader } from "./threadLoader";
 import type { Turns } from "./turns";
 
-/** A page that comes back into view asks for news at most this often. */
-const NEWS_EVERY_MS = 30_000;
+/** Minimum interval between refreshes when the page becomes visible. */
+const REFRESH_INTERVAL_MS = 30_000;
 
 type Parts = {
   composer: ComposerCore;
@@ -24,33 +24,35 @@ type Parts = {
 };
 
 export class Navigation {
-  private readonly listening = new AbortController();
-  private freshAt = 0;
+  private readonly listeners = new AbortController();
+  private refreshedAt = 0;
 
   constructor(
     private readonly context: Context,
     private readonly parts: Parts,
   ) {
-    const { signal } = this.listening;
-    globalThis.document?.addEventListener("visibilitychange", () => this.onBack(), { signal });
-    globalThis.addEventListener?.("online", () => this.onBack(true), { signal });
+    const { signal } = this.listeners;
+    globalThis.document?.addEventListener("visibilitychange", () => this.refreshIfStale(), {
+      signal,
+    });
+    globalThis.addEventListener?.("online", () => this.refreshIfStale(true), { signal });
   }
 
-  /** Opens the thread that the options name. */
+  /** Opens `initialThread`, unless a thread is open. */
   start(): void {
     const threadId = this.context.options.initialThread;
-    if (threadId && this.context.session.threadId === null && !this.listening.signal.aborted) {
+    if (threadId && this.context.session.threadId === null && !this.listeners.signal.aborted) {
       void this.load(this.enter(threadId));
     }
   }
 
-  /** Leaves what is shown for another thread, or for the new thread view. */
+  /** Switches to another thread, or to the new thread view for null. */
   enter(threadId: string | null): Session {
     const left = this.context.session;
     left.leave();
     this.context.session = new Session(threadId);
     this.context.store.reset(threadId);
-    this.parts.composer.move(left.threadId, threadId);
+    this.parts.composer.switchThread(left.threadId, threadId);
     this.parts.turns.showUnsent(this.context.session);
     return this.context.session;
   }
@@ -82,21 +84,21 @@ export class Navigation {
     }
   }
 
-  /** Shows what the server has now. While a response streams, that is done at its end. */
+  /** Reloads the thread and the history; while a response streams, the thread at its end. */
   async fetchUpdates(): Promise<void> {
     const { session, store } = this.context;
     if (this.parts.history.threads.peek() !== null) void this.parts.history.load();
     if (store.activeRun.peek() !== null) {
       this.parts.responder.reloadAtEnd();
     } else if (!store.isLoading.peek()) {
-      this.freshAt = Date.now();
-      await this.parts.turns.goOn(session);
+      this.refreshedAt = Date.now();
+      await this.parts.turns.syncThread(session);
     }
   }
 
   runTools(session: Session): void {
     this.parts.tools.runPending(session).catch((error: unknown) => {
-      // What went wrong with the request is shown already.
+      // The request's error is already shown.
       this.context.emitter.log("tool.failed", { message: String(error) });
     });
   }
@@ -108,14 +110,14 @@ export class Navigation {
     if (message.type === "run" && isShown && isIdle) {
       this.parts.turns.attach(session, message.runId);
     } else if (message.type === "changed" && isShown) {
-      if (isIdle) void this.parts.turns.goOn(session);
+      if (isIdle) void this.parts.turns.syncThread(session);
       else this.parts.responder.reloadAtEnd();
     } else if (message.type === "removed" && isShown) {
       this.newThread();
     }
     if (message.type === "removed") {
-      this.parts.composer.drop(message.threadId);
-      this.parts.turns.forget(message.threadId);
+      this.parts.composer.dropDraft(message.threadId);
+      this.parts.turns.forgetUnsent(message.threadId);
     }
     const known = this.parts.history.threads.peek();
     if (known === null) return;
@@ -124,7 +126,7 @@ export class Navigation {
   }
 
   dispose(): void {
-    this.listening.abort();
+    this.listeners.abort();
   }
 
   private async load(session: Session): Promise<void> {
@@ -136,9 +138,9 @@ export class Navigation {
     let runId: string | null = null;
     let isLoaded = false;
     try {
-      // First the run, then the items: a run that ends in between is in the items.
+      // Look up the run before the items: a run that ends in between is in the items.
       runId = await transport.findRun(threadId).catch((error: unknown) => {
-        emitter.log("run.not-found-out", { message: String(error) });
+        emitter.log("run.lookup-failed", { message: String(error) });
         return null;
       });
       if (session.isCurrent) await this.parts.loader.load(session);
@@ -150,7 +152,7 @@ export class Navigation {
       }
     }
     if (!session.isCurrent) return;
-    this.freshAt = Date.now();
+    this.refreshedAt = Date.now();
     store.isLoading.value = false;
     emitter.emit({ type: "chatkit.thread.load.end", detail: { threadId } });
     if (!isLoaded) return;
@@ -158,15 +160,15 @@ export class Navigation {
     else this.parts.turns.attach(session, runId);
   }
 
-  /** The page is in view or online again: something may have happened meanwhile. */
-  private onBack(isOnline = false): void {
+  /** Refreshes the thread when the page becomes visible or online, if it may be out of date. */
+  private refreshIfStale(isOnline = false): void {
     const { session, store } = this.context;
     const wasLost = store.error.peek()?.kind === "unreachable";
-    const isDue = Date.now() - this.freshAt > NEWS_EVERY_MS || (isOnline && wasLost);
+    const isDue = Date.now() - this.refreshedAt > REFRESH_INTERVAL_MS || (isOnline && wasLost);
     const isVisible = globalThis.document?.visibilityState !== "hidden";
     if (!isVisible || !isDue || session.threadId === null || this.parts.turns.isBusy) return;
     if (store.pending.peek() !== null) return;
-    this.freshAt = Date.now();
-    void this.parts.turns.goOn(session);
+    this.refreshedAt = Date.now();
+    void this.parts.turns.syncThread(session);
   }
 }

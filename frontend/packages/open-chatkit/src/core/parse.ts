@@ -1,8 +1,8 @@
 /**
- * Takes in what servers send.
+ * Parses server responses and events.
  *
- * Fields that a server may leave out get their defaults. Unknown types, and items that lack what
- * they need to be shown, are kept as `unknown`. Nothing here throws for odd input.
+ * Optional fields get their defaults. Unknown types, and items that lack a field needed to display
+ * them, become `unknown`. Nothing here throws on invalid input.
  */
 
 import {
@@ -28,7 +28,7 @@ import type {
   ThreadStreamEvent,
 } from "./types";
 
-/** A message has few parts; a gap as large as this is a mistake, not to be filled. */
+/** Upper bound for part indexes: messages have few parts, so a larger gap is an error. */
 const MAX_PARTS = 1000;
 
 const partIndex = (raw: JsonObject): number | null => {
@@ -45,7 +45,7 @@ function taskUpdate(raw: JsonObject): JsonObject | null {
   return indexOrNull(raw.task_index) === null ? null : { task: readTask(raw.task) };
 }
 
-/** What an update of each known type has that must be right; null if it can't be applied. */
+/** Validates the fields of each known update; null if the update can't be applied. */
 const UPDATES: Record<
   Exclude<ThreadItemUpdate["type"], "unknown">,
   (raw: JsonObject) => JsonObject | null
@@ -56,8 +56,8 @@ const UPDATES: Record<
     typeof raw.delta === "string" && partIndex(raw) !== null ? raw : null,
   "assistant_message.content_part.annotation_added"(raw) {
     const annotation = readAnnotation(raw.annotation);
-    const place = indexOrNull(raw.annotation_index);
-    return annotation && place !== null && partIndex(raw) !== null ? { annotation } : null;
+    const position = indexOrNull(raw.annotation_index);
+    return annotation && position !== null && partIndex(raw) !== null ? { annotation } : null;
   },
   "widget.streaming_text.value_delta": (raw) =>
     typeof raw.component_id === "string" && typeof raw.delta === "string"
@@ -81,7 +81,7 @@ const UPDATES: Record<
 
 const PRIVATE_ITEMS = new Set(["hidden_context_item", "sdk_hidden_context"]);
 
-/** Parses an item; null for one that isn't meant to be seen or has no id. */
+/** Parses an item; returns null for hidden items and items without an ID. */
 export function parseItem(raw: unknown): ThreadItem | null {
   if (!isObject(raw) || typeof raw.id !== "string") return null;
   const type = textOf(raw.type);
@@ -96,7 +96,7 @@ export function parseItem(raw: unknown): ThreadItem | null {
   return { ...members, ...base } as ThreadItem;
 }
 
-/** Parses a stream's event; null for one that isn't meant to be seen. */
+/** Parses a stream's event; returns null for events about hidden items. */
 export function parseEvent(raw: unknown): ThreadStreamEvent | null {
   if (!isObject(raw)) return { type: "unknown", raw: { value: raw } };
   switch (raw.type) {
@@ -144,14 +144,14 @@ export function parseEvent(raw: unknown): ThreadStreamEvent | null {
   }
 }
 
-/** Parses a thread, with or without its items; null if it is none. */
+/** Parses a thread's metadata; returns null if the value isn't a thread. */
 export function parseThread(raw: unknown): ThreadMetadata | null {
   if (!isObject(raw) || typeof raw.id !== "string") return null;
   const { items: _, ...rest } = raw;
   const thread: JsonObject = { ...rest, created_at: textOf(raw.created_at) };
   const status = isObject(raw.status) ? raw.status : { type: "active" };
   thread.status = "reason" in status ? { ...status, reason: textOrNull(status.reason) } : status;
-  // What an update doesn't mention stays as it is.
+  // An update leaves out the fields that don't change.
   if ("title" in raw) thread.title = textOrNull(raw.title);
   if ("allowed_image_domains" in raw) {
     const hosts = raw.allowed_image_domains;
@@ -162,14 +162,14 @@ export function parseThread(raw: unknown): ThreadMetadata | null {
   return thread as ThreadMetadata;
 }
 
-/** Parses the answer to `threads.get_by_id`. */
+/** Parses the response to `threads.get_by_id`. */
 export function parseFullThread(raw: unknown): Thread | null {
   const thread = parseThread(raw);
   if (thread === null || !isObject(raw)) return null;
   return { ...thread, items: parsePage(raw.items, parseItem) };
 }
 
-/** Parses a page of anything; what `parse` makes nothing of is left out. */
+/** Parses a page; drops the entries for which `parse` returns null. */
 export function parsePage<T>(raw: unknown, parse: (value: unknown) => T | null): Page<T> {
   if (!isObject(raw) || !Array.isArray(raw.data)) return { data: [], has_more: false };
   const data = raw.data.map(parse).filter((value) => value !== null);

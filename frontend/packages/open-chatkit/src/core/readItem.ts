@@ -1,8 +1,8 @@
 /**
- * Reads items and their parts as servers may send them.
+ * Reads items and their parts, and validates them.
  *
- * A part without what it needs to be shown is null, and left out where there are others. Optional
- * members of the wrong type get their defaults. So views can rely on the types. Nothing here throws.
+ * A part that lacks a required field is null, and dropped from lists. Optional fields of the wrong
+ * type get their defaults, so views can rely on the types. Nothing here throws.
  */
 
 import type {
@@ -20,7 +20,7 @@ import type {
   Workflow,
 } from "./types";
 
-/** Deeper nodes of a widget are cut off: browsers and the call stack give out before servers do. */
+/** Deeper nodes of a widget are truncated: browsers and the call stack have limits. */
 const MAX_WIDGET_DEPTH = 50;
 
 type Known = Exclude<ThreadItem["type"], "unknown">;
@@ -33,7 +33,7 @@ export function textOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** Text for people or an id; numbers count as text, everything else as none. */
+/** Returns text or an ID as a string; numbers are converted, everything else is empty. */
 export function textOf(value: unknown): string {
   return typeof value === "number" ? String(value) : (textOrNull(value) ?? "");
 }
@@ -42,7 +42,7 @@ export function numberOrNull(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
-/** A position in a list; null if it is none. */
+/** Returns a valid list index; otherwise null. */
 export function indexOrNull(value: unknown): number | null {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
@@ -53,15 +53,15 @@ function listOf<T>(raw: unknown, read: (value: unknown) => T | null): T[] {
   return Array.isArray(raw) ? raw.map(read).filter((value) => value !== null) : [];
 }
 
-/** A list that may be empty or absent; null if it holds nothing but what can't be read. */
-function someOf<T>(raw: unknown, read: (value: unknown) => T | null): T[] | null {
+/** Reads a list that may be empty or absent; null if none of its entries can be read. */
+function readableListOf<T>(raw: unknown, read: (value: unknown) => T | null): T[] | null {
   if (raw === undefined || raw === null) return [];
   const found = listOf(raw, read);
   return Array.isArray(raw) && (raw.length === 0 || found.length > 0) ? found : null;
 }
 
-/** Those of some members that are there, read. */
-function present(
+/** Reads the fields that are present. */
+function readPresent(
   raw: JsonObject,
   readers: Record<string, (value: unknown) => unknown>,
 ): JsonObject {
@@ -77,21 +77,21 @@ function oneOf<T extends string>(value: unknown, known: readonly [T, ...T[]]): T
   return known.find((each) => each === value) ?? known[0];
 }
 
-/** What an item of each known type has besides its base; null if it can't be shown. */
+/** Reads the fields of each known type; null if the item can't be displayed. */
 const MEMBERS: Record<Known, (raw: JsonObject) => JsonObject | null> = {
   user_message(raw) {
-    const content = someOf(raw.content, readUserContent);
+    const content = readableListOf(raw.content, readUserContent);
     return (
       content && {
         content,
         attachments: listOf(raw.attachments, readAttachment),
         inference_options: objectOf(raw.inference_options),
-        ...present(raw, { quoted_text: textOrNull }),
+        ...readPresent(raw, { quoted_text: textOrNull }),
       }
     );
   },
   assistant_message(raw) {
-    const content = someOf(raw.content, readContent);
+    const content = readableListOf(raw.content, readContent);
     return content && { content };
   },
   client_tool_call(raw) {
@@ -101,11 +101,11 @@ const MEMBERS: Record<Known, (raw: JsonObject) => JsonObject | null> = {
   },
   widget(raw) {
     const widget = readWidget(raw.widget);
-    return widget && { widget, ...present(raw, { copy_text: textOrNull }) };
+    return widget && { widget, ...readPresent(raw, { copy_text: textOrNull }) };
   },
-  generated_image: (raw) => present(raw, { image: readImage, progress: numberOrNull }),
+  generated_image: (raw) => readPresent(raw, { image: readImage, progress: numberOrNull }),
   structured_input(raw) {
-    const inputs = someOf(raw.inputs, readInput);
+    const inputs = readableListOf(raw.inputs, readInput);
     return inputs && { inputs, status: oneOf(raw.status, ["pending", "answered", "skipped"]) };
   },
   task(raw) {
@@ -116,7 +116,7 @@ const MEMBERS: Record<Known, (raw: JsonObject) => JsonObject | null> = {
   end_of_turn: () => ({}),
 };
 
-/** The members of an item of a known type, the rest as it came; null if it can't be shown. */
+/** Reads an item of a known type and keeps its other fields; null if it can't be displayed. */
 export function readMembers(type: string, raw: JsonObject): JsonObject | null {
   const read = Object.hasOwn(MEMBERS, type) ? MEMBERS[type as Known] : undefined;
   const members = read?.(raw);
@@ -127,7 +127,7 @@ function readUserContent(raw: unknown): UserMessageContent | null {
   if (!isObject(raw) || typeof raw.text !== "string") return null;
   if (raw.type === "input_text") return raw as UserMessageContent;
   if (raw.type !== "input_tag" || typeof raw.id !== "string") return null;
-  const members = present(raw, { data: objectOf, group: textOrNull, interactive: isTrue });
+  const members = readPresent(raw, { data: objectOf, group: textOrNull, interactive: isTrue });
   return { ...raw, ...members } as UserMessageContent;
 }
 
@@ -136,7 +136,7 @@ function readAttachment(raw: unknown): Attachment | null {
   return { ...raw, name: textOf(raw.name) } as Attachment;
 }
 
-/** A part of an assistant's message. */
+/** Reads a part of an assistant's message. */
 export function readContent(raw: unknown): AssistantMessageContent | null {
   if (!isObject(raw) || typeof raw.text !== "string") return null;
   return {
@@ -148,10 +148,10 @@ export function readContent(raw: unknown): AssistantMessageContent | null {
 export function readAnnotation(raw: unknown): Annotation | null {
   if (!isObject(raw)) return null;
   const source = readSource(raw.source);
-  return source && ({ ...raw, source, ...present(raw, { index: indexOrNull }) } as Annotation);
+  return source && ({ ...raw, source, ...readPresent(raw, { index: indexOrNull }) } as Annotation);
 }
 
-/** The member by which a source is told from others. */
+/** The field that identifies a source. */
 const SOURCE_NAMES: Readonly<Record<Source["type"], string>> = {
   url: "url",
   file: "filename",
@@ -173,21 +173,21 @@ const SOURCE_MEMBERS = {
 function readSource(raw: unknown): Source | null {
   if (!isObject(raw) || !Object.hasOwn(SOURCE_NAMES, textOf(raw.type))) return null;
   if (typeof raw[SOURCE_NAMES[raw.type as Source["type"]]] !== "string") return null;
-  return { ...raw, title: textOf(raw.title), ...present(raw, SOURCE_MEMBERS) } as Source;
+  return { ...raw, title: textOf(raw.title), ...readPresent(raw, SOURCE_MEMBERS) } as Source;
 }
 
-/** A widget's tree, cut off where it is too deep. Nodes are read by their views. */
+/** Reads a widget's tree, truncated to the maximum depth. Views validate their own nodes. */
 export function readWidget(raw: unknown): WidgetNode | null {
-  return isObject(raw) && typeof raw.type === "string" ? cutDeep(raw as WidgetNode, 0) : null;
+  return isObject(raw) && typeof raw.type === "string" ? truncateDepth(raw as WidgetNode, 0) : null;
 }
 
-function cutDeep(node: WidgetNode, depth: number): WidgetNode {
+function truncateDepth(node: WidgetNode, depth: number): WidgetNode {
   if (depth === MAX_WIDGET_DEPTH) return { type: "TooDeep" };
   const cut = (child: unknown): unknown =>
-    isObject(child) ? cutDeep(child as WidgetNode, depth + 1) : child;
+    isObject(child) ? truncateDepth(child as WidgetNode, depth + 1) : child;
   const { children } = node as { children?: unknown };
   const kept = Array.isArray(children) ? children.map(cut) : cut(children);
-  // What isn't changed keeps its identity, and isn't drawn again.
+  // Unchanged nodes keep their identity, so that they aren't rendered again.
   const isSame = Array.isArray(children)
     ? children.every((child, index) => child === (kept as unknown[])[index])
     : kept === children;
@@ -200,15 +200,15 @@ export function readImage(raw: unknown): GeneratedImage | null {
 
 function readInput(raw: unknown): StructuredInput | null {
   if (!isObject(raw) || typeof raw.id !== "string" || typeof raw.question !== "string") return null;
-  const shared = { ...raw, ...present(raw, { answer: readAnswer }) };
+  const shared = { ...raw, ...readPresent(raw, { answer: readAnswer }) };
   if (raw.type !== "multiple_choice") {
-    const description = present(raw, { description: textOrNull });
+    const description = readPresent(raw, { description: textOrNull });
     return { ...shared, type: "freeform", ...description } as StructuredInput;
   }
   const options = listOf(raw.options, (option) =>
     isObject(option) && typeof option.value === "string" ? option : null,
   );
-  return { ...shared, options, ...present(raw, { multiple: isTrue }) } as StructuredInput;
+  return { ...shared, options, ...readPresent(raw, { multiple: isTrue }) } as StructuredInput;
 }
 
 function readAnswer(raw: unknown): JsonObject | null {
@@ -234,22 +234,22 @@ const TASK_MEMBERS = {
   queries: texts,
 };
 
-/** A step; one that can't be read keeps its place as `unknown`. */
+/** Reads a task; an invalid one becomes `unknown` and keeps its position. */
 export function readTask(raw: unknown): Task {
   if (!isObject(raw) || !TASKS.has(raw.type)) return { type: "unknown", raw };
-  return { ...raw, ...present(raw, TASK_MEMBERS) } as Task;
+  return { ...raw, ...readPresent(raw, TASK_MEMBERS) } as Task;
 }
 
 function readWorkflow(raw: JsonObject): Workflow {
   const type = oneOf(raw.type, ["custom", "reasoning"]);
   const tasks = Array.isArray(raw.tasks) ? raw.tasks.map(readTask) : [];
-  const members = present(raw, { summary: readSummary, expanded: isTrue });
+  const members = readPresent(raw, { summary: readSummary, expanded: isTrue });
   return { ...raw, type, tasks, ...members };
 }
 
 function readSummary(raw: unknown): JsonObject | null {
   if (!isObject(raw)) return null;
-  if (typeof raw.title === "string") return { ...raw, ...present(raw, { icon: textOrNull }) };
+  if (typeof raw.title === "string") return { ...raw, ...readPresent(raw, { icon: textOrNull }) };
   const duration = numberOrNull(raw.duration);
   return duration === null ? null : { duration };
 }

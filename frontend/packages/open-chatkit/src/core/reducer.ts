@@ -1,15 +1,15 @@
-/** What a stream's events make of a thread's items. Pure: unchanged items keep their identity. */
+/** Applies a stream's events to a thread's items. Pure: unchanged items keep their identity. */
 
 import type { ThreadItem, ThreadItemUpdate, ThreadStreamEvent, WidgetNode } from "./types";
 import { appendText, changeNode } from "./widgetTree";
 
 export type ItemsState = {
   readonly items: readonly ThreadItem[];
-  /** Ids of items that were begun and aren't done. */
+  /** IDs of items that were added and aren't done. */
   readonly open: ReadonlySet<string>;
 };
 
-/** Why an event changed nothing; for the log. */
+/** The reason why an event was ignored, for the log. */
 export type Ignored = "unknown-item" | "unknown-update" | "unfit-update" | "unknown-component";
 
 export type Reduced = { state: ItemsState; ignored: Ignored | null };
@@ -20,33 +20,39 @@ export const NO_ITEMS: ItemsState = { items: [], open: new Set() };
 export function reduceItems(state: ItemsState, event: ThreadStreamEvent): Reduced {
   switch (event.type) {
     case "thread.item.added":
-      return changed({ items: put(state.items, event.item), open: opened(state, event.item.id) });
+      return applied({
+        items: upsertItem(state.items, event.item),
+        open: withOpen(state, event.item.id),
+      });
     case "thread.item.done":
     case "thread.item.replaced":
-      return changed({ items: put(state.items, event.item), open: closed(state, event.item.id) });
+      return applied({
+        items: upsertItem(state.items, event.item),
+        open: withoutOpen(state, event.item.id),
+      });
     case "thread.item.removed":
-      return changed(removeItem(state, event.item_id));
+      return applied(removeItem(state, event.item_id));
     case "thread.item.updated":
       return updateItem(state, event.item_id, event.update);
     default:
-      return changed(state);
+      return applied(state);
   }
 }
 
 function updateItem(state: ItemsState, id: string, update: ThreadItemUpdate): Reduced {
   if (update.type === "unknown") return { state, ignored: "unknown-update" };
-  // What changes is nearly always the newest item.
+  // Updates are nearly always for the newest item.
   const index = state.items.findLastIndex((item) => item.id === id);
   const item = state.items[index];
   if (item === undefined) return { state, ignored: "unknown-item" };
   const next = applyUpdate(item, update);
   if (typeof next === "string") return { state, ignored: next };
-  return changed({ items: state.items.with(index, next), open: state.open });
+  return applied({ items: state.items.with(index, next), open: state.open });
 }
 
 type KnownUpdate = Exclude<ThreadItemUpdate, { type: "unknown" }>;
 
-/** Returns the item after an update, or why it can't be applied. */
+/** Returns the updated item, or the reason why the update can't be applied. */
 function applyUpdate(item: ThreadItem, update: KnownUpdate): ThreadItem | Ignored {
   switch (update.type) {
     case "assistant_message.content_part.added":
@@ -64,9 +70,9 @@ function applyUpdate(item: ThreadItem, update: KnownUpdate): ThreadItem | Ignore
     case "assistant_message.content_part.annotation_added": {
       if (item.type !== "assistant_message") return "unfit-update";
       const part = item.content[update.content_index] ?? EMPTY_PART;
-      // The index says where it belongs among the others; gaps are never left.
-      const place = Math.min(update.annotation_index, part.annotations.length);
-      const annotations = withAt(part.annotations, place, update.annotation, update.annotation);
+      // A larger index would leave a gap.
+      const position = Math.min(update.annotation_index, part.annotations.length);
+      const annotations = withAt(part.annotations, position, update.annotation, update.annotation);
       const cited = { ...part, annotations };
       return { ...item, content: withAt(item.content, update.content_index, cited, EMPTY_PART) };
     }
@@ -83,10 +89,10 @@ function applyUpdate(item: ThreadItem, update: KnownUpdate): ThreadItem | Ignore
     case "workflow.task.updated": {
       if (item.type !== "workflow") return "unfit-update";
       const { tasks } = item.workflow;
-      const place = Math.min(update.task_index, tasks.length);
+      const position = Math.min(update.task_index, tasks.length);
       return {
         ...item,
-        workflow: { ...item.workflow, tasks: withAt(tasks, place, update.task, update.task) },
+        workflow: { ...item.workflow, tasks: withAt(tasks, position, update.task, update.task) },
       };
     }
     case "generated_image.updated":
@@ -107,7 +113,7 @@ function changeWidget(
   return widget === null ? "unknown-component" : { ...item, widget };
 }
 
-/** A copy with `value` at `index`; places before it that don't exist yet get `filler`. */
+/** Returns a copy with `value` at `index`; pads the list with `filler` if it is shorter. */
 function withAt<T>(list: readonly T[], index: number, value: T, filler: T): T[] {
   const copy = [...list];
   while (copy.length < index) copy.push(filler);
@@ -115,26 +121,26 @@ function withAt<T>(list: readonly T[], index: number, value: T, filler: T): T[] 
   return copy;
 }
 
-/** Puts an item where one with its id is, else at the end. */
-function put(items: readonly ThreadItem[], item: ThreadItem): readonly ThreadItem[] {
+/** Replaces the item with the same ID, or appends it. */
+function upsertItem(items: readonly ThreadItem[], item: ThreadItem): readonly ThreadItem[] {
   const index = items.findLastIndex((other) => other.id === item.id);
   return index === -1 ? [...items, item] : items.with(index, item);
 }
 
 function removeItem(state: ItemsState, id: string): ItemsState {
   if (!state.items.some((item) => item.id === id)) return state;
-  return { items: state.items.filter((item) => item.id !== id), open: closed(state, id) };
+  return { items: state.items.filter((item) => item.id !== id), open: withoutOpen(state, id) };
 }
 
-function opened(state: ItemsState, id: string): ReadonlySet<string> {
+function withOpen(state: ItemsState, id: string): ReadonlySet<string> {
   return state.open.has(id) ? state.open : new Set([...state.open, id]);
 }
 
-function closed(state: ItemsState, id: string): ReadonlySet<string> {
+function withoutOpen(state: ItemsState, id: string): ReadonlySet<string> {
   if (!state.open.has(id)) return state.open;
   return new Set([...state.open].filter((other) => other !== id));
 }
 
-function changed(state: ItemsState): Reduced {
+function applied(state: ItemsState): Reduced {
   return { state, ignored: null };
 }

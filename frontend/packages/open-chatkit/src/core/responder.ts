@@ -1,16 +1,16 @@
-/** Follows one response at a time and makes its events visible. */
+/** Follows one response at a time. */
 
 import type { Context } from "./context";
-import { RunFollower, type Turn } from "./runFollower";
+import { RunFollower, type RunSource } from "./runFollower";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
 
-/** `accepted` fails if the server refuses the request; `ended` never fails. */
-export type Following = { accepted: Promise<void>; ended: Promise<void> };
+/** `accepted` rejects if the server rejects the request; `ended` never rejects. */
+export type FollowedRun = { accepted: Promise<void>; ended: Promise<void> };
 
 export class Responder {
   private current: RunFollower | null = null;
-  /** Called when a response is over that was begun here and wasn't broken. */
+  /** Called when a response that was started here has completed. */
   onTurnEnded: (session: Session) => void = () => {};
 
   constructor(
@@ -18,33 +18,33 @@ export class Responder {
     private readonly loader: ThreadLoader,
   ) {}
 
-  /** The last response broke off, and its run may go on at the server. */
+  /** True if the last response was interrupted and its run may continue at the server. */
   get wasLost(): boolean {
     return this.current?.isLost === true;
   }
 
-  follow(session: Session, turn: Turn): Following {
-    const follower = new RunFollower(this.context, this.loader, session, turn);
+  follow(session: Session, source: RunSource): FollowedRun {
+    const follower = new RunFollower(this.context, this.loader, session, source);
     this.current = follower;
     const ended = follower.ended.then((outcome) => {
-      if (outcome === "complete" && session.isCurrent && !("runId" in turn)) {
+      if (outcome === "complete" && session.isCurrent && !("runId" in source)) {
         this.onTurnEnded(session);
       }
     });
     return { accepted: follower.accepted, ended };
   }
 
-  /** The thread has been read anew: there is nothing more to make up for. */
-  forgetLoss(): void {
+  /** Clears `wasLost`, after the thread was reloaded. */
+  clearLoss(): void {
     if (this.current !== null) this.current.isLost = false;
   }
 
-  /** What is shown may be out of date: reads the items when the response is over. */
+  /** Reloads the items when the response has ended, because they may be out of date. */
   reloadAtEnd(): void {
     this.current?.reloadAtEnd();
   }
 
-  /** Ends the response. */
+  /** Stops the response. */
   async stop(): Promise<void> {
     await this.current?.stop();
   }

@@ -1,43 +1,43 @@
-/** Follows one response, from its request or from the thread's active run to its end. */
+/** Follows one response to its end, from its request or from the thread's active run. */
 
 import { batch } from "@preact/signals-core";
 import { detached, type RunRef } from "resumable-fetch";
 import { AnimationFrameQueue } from "./animationFrameQueue";
 import type { Context } from "./context";
 import { isAbort, toChatError } from "./errors";
-import { applyEvent, nameThread } from "./events";
+import { applyEvent, assignThreadId } from "./events";
 import { parseEvent } from "./parse";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
 import type { StreamHandlers } from "./transport";
 import type { ChatError, StreamingRequest } from "./types";
 
-/** A cancelled run says its own end; if it doesn't within this time, the stream is closed. */
-const STOP_PATIENCE_MS = 10_000;
+/** A cancelled run sends its end marker; the stream is closed if that takes longer than this. */
+const STOP_TIMEOUT_MS = 10_000;
 
 /**
- * What to follow. The key is a message's Idempotency-Key; `onAccepted` is called before the first
- * event is applied.
+ * A request to send, or a run to attach to. The key is a message's Idempotency-Key; `onAccepted` is
+ * called before the first event is applied.
  */
-export type Turn =
+export type RunSource =
   | { request: StreamingRequest; key: string; onAccepted?: () => void }
   | { runId: string };
 
-/** How a response was over. */
+/** The result of a response. */
 export type Outcome = "complete" | "stopped" | "broken" | "refused";
 
 export class RunFollower {
   readonly accepted: Promise<void>;
   readonly ended: Promise<Outcome>;
-  /** It broke off, and its run may go on at the server. */
+  /** True if the stream was interrupted and the run may continue at the server. */
   isLost = false;
   private readonly connection = new AbortController();
   private readonly isAttached: boolean;
   private accept: () => void = () => {};
   private isAccepted = false;
-  /** While the items are read anew, events wait here. */
-  private waiting: unknown[][] | null = null;
-  private readonly queue = new AnimationFrameQueue<unknown>((events) => this.take(events));
+  /** Events held back while the items are reloaded; null otherwise. */
+  private heldEvents: unknown[][] | null = null;
+  private readonly queue = new AnimationFrameQueue<unknown>((events) => this.applyEvents(events));
   private mustReload = false;
   private reloading: Promise<void> | null = null;
 
@@ -45,18 +45,18 @@ export class RunFollower {
     private readonly context: Context,
     private readonly loader: ThreadLoader,
     private readonly session: Session,
-    private readonly turn: Turn,
+    private readonly source: RunSource,
   ) {
-    this.isAttached = "runId" in turn;
+    this.isAttached = "runId" in source;
     context.store.isStopping.value = false;
     context.store.error.value = null;
     context.store.activeRun.value = {
-      runId: "runId" in turn ? turn.runId : null,
+      runId: "runId" in source ? source.runId : null,
       threadId: session.threadId,
       allowCancel: context.transport.canCancel,
       attached: this.isAttached,
     };
-    session.signal.addEventListener("abort", () => this.leave(), {
+    session.signal.addEventListener("abort", () => this.detach(), {
       once: true,
       signal: this.connection.signal,
     });
@@ -65,26 +65,26 @@ export class RunFollower {
       this.accept = resolve;
       outcome.catch(reject);
     });
-    // Whoever began this hears of a refusal through `accepted`.
+    // The caller handles a rejection through `accepted`.
     this.accepted.catch(() => undefined);
     this.ended = outcome.catch(() => "refused" as const);
   }
 
-  /** What is shown may be out of date: reads the items at the end. */
+  /** Reloads the items at the end, because they may be out of date. */
   reloadAtEnd(): void {
     this.mustReload = true;
   }
 
-  /** Ends the run. What was said stays. */
+  /** Cancels the run. The text so far stays. */
   async stop(): Promise<void> {
     const { store, transport } = this.context;
     if (store.activeRun.peek() === null || !this.session.isCurrent || store.isStopping.peek()) {
       return;
     }
     store.isStopping.value = true;
-    const timer = setTimeout(() => this.connection.abort(), STOP_PATIENCE_MS);
+    const timer = setTimeout(() => this.connection.abort(), STOP_TIMEOUT_MS);
     void this.ended.finally(() => clearTimeout(timer));
-    // A message on its way first arrives, or it would be in the thread and in the composer.
+    // Wait for the request: its message would be both in the thread and in the composer.
     if (transport.canCancel) await this.accepted.catch(() => undefined);
     const runId = store.activeRun.peek()?.runId ?? null;
     if (runId === null || !this.session.isCurrent) {
@@ -101,20 +101,24 @@ export class RunFollower {
     }
   }
 
-  /** Stops watching. A request on its way arrives first: it would be lost without a trace. */
-  private leave(): void {
-    const leave = () => this.connection.abort(detached());
-    if (this.isAttached || this.isAccepted) leave();
-    else void this.accepted.then(leave, leave);
+  /** Detaches from the run, after the request was accepted: an aborted request could be lost. */
+  private detach(): void {
+    const abort = () => this.connection.abort(detached());
+    if (this.isAttached || this.isAccepted) abort();
+    else void this.accepted.then(abort, abort);
   }
 
-  /** Reads the whole stream. Fails only if it was refused. */
+  /** Reads the whole stream. Rejects only if the request was rejected. */
   private async read(): Promise<Outcome> {
     let outcome: Outcome = "complete";
     let failure: unknown = null;
     try {
-      await this.open();
-      await this.settled();
+      const { transport } = this.context;
+      const handlers = this.handlers();
+      await ("runId" in this.source
+        ? transport.attach(this.source.runId, handlers)
+        : transport.stream(this.source.request, this.source.key, handlers));
+      await this.drainHeldEvents();
     } catch (error) {
       if (!this.isAccepted) {
         this.finish();
@@ -124,7 +128,7 @@ export class RunFollower {
       outcome = isAbort(error) ? "stopped" : "broken";
       failure = error;
     }
-    if (!this.isAccepted) this.noteAccepted(null); // an empty answer
+    if (!this.isAccepted) this.markAccepted(null); // an empty response
     await this.reloadIfNeeded();
     if (outcome === "complete" && this.context.store.isStopping.peek()) outcome = "stopped";
     this.finish();
@@ -135,14 +139,6 @@ export class RunFollower {
     return outcome;
   }
 
-  private open(): Promise<void> {
-    const { transport } = this.context;
-    const handlers = this.handlers();
-    return "runId" in this.turn
-      ? transport.attach(this.turn.runId, handlers)
-      : transport.stream(this.turn.request, this.turn.key, handlers);
-  }
-
   private handlers(): StreamHandlers {
     const { connection } = this.context.store;
     const ifCurrent = (change: () => void) => () => {
@@ -150,7 +146,7 @@ export class RunFollower {
     };
     return {
       signal: this.connection.signal,
-      onAccepted: (run) => this.noteAccepted(run),
+      onAccepted: (run) => this.markAccepted(run),
       onEvents: (events) => this.queue.add(events),
       onReconnecting: ifCurrent(() => {
         connection.value = globalThis.navigator?.onLine === false ? "offline" : "reconnecting";
@@ -168,42 +164,42 @@ export class RunFollower {
     };
   }
 
-  private noteAccepted(run: RunRef | null): void {
+  private markAccepted(run: RunRef | null): void {
     if (this.isAccepted) return;
     this.isAccepted = true;
-    // What was replayed may be older than what has been changed since; the items have the last word.
+    // A replay may be older than later changes to the items, so reload them at the end.
     this.mustReload ||= this.isAttached;
     if (this.session.isCurrent) {
-      if ("request" in this.turn) this.turn.onAccepted?.();
+      if ("request" in this.source) this.source.onAccepted?.();
       this.context.emitter.emit({ type: "chatkit.response.start", detail: undefined });
-      if (run !== null) this.noteRun(run);
+      if (run !== null) this.recordRun(run);
     }
     this.accept();
   }
 
-  private noteRun({ runId, threadId }: RunRef): void {
+  private recordRun({ runId, threadId }: RunRef): void {
     const { store, transport } = this.context;
-    // Known from now on, so that the run can be found again even if nothing more arrives.
-    if (threadId !== null) nameThread(this.context, this.session, threadId);
+    // Set now, so that the run can be found again even if no event arrives.
+    if (threadId !== null) assignThreadId(this.context, this.session, threadId);
     const active = store.activeRun.peek();
     if (active === null) return;
     store.activeRun.value = { ...active, runId, allowCancel: transport.canCancel };
     if (!this.isAttached && threadId !== null) this.context.onRun(threadId, runId);
   }
 
-  private take(events: unknown[]): void {
+  private applyEvents(events: unknown[]): void {
     if (!this.session.isCurrent) return;
-    if (this.waiting !== null) {
-      this.waiting.push(events);
+    if (this.heldEvents !== null) {
+      this.heldEvents.push(events);
       return;
     }
     batch(() => {
-      for (const raw of events) this.takeOne(raw);
+      for (const raw of events) this.applyRawEvent(raw);
     });
   }
 
-  /** Applies an event. One that fails is logged, and those after it still count. */
-  private takeOne(raw: unknown): void {
+  /** Applies an event. An error is logged and doesn't affect later events. */
+  private applyRawEvent(raw: unknown): void {
     try {
       const event = parseEvent(raw);
       if (event !== null) applyEvent(this.context, this.session, event, this.isAttached);
@@ -212,24 +208,24 @@ export class RunFollower {
     }
   }
 
-  /** The server lost what it had said: reads the items, then goes on with what came meanwhile. */
+  /** Reloads the items after the server lost its log, then applies the events held back. */
   private async reload(): Promise<void> {
-    if (this.waiting !== null) return;
-    this.waiting = [];
+    if (this.heldEvents !== null) return;
+    this.heldEvents = [];
     this.reloading = this.loader.load(this.session).catch((error: unknown) => {
       this.context.emitter.error(error);
       this.mustReload = true;
     });
     await this.reloading;
-    const waiting = this.waiting;
-    this.waiting = null;
-    for (const events of waiting) this.take(events);
+    const held = this.heldEvents;
+    this.heldEvents = null;
+    for (const events of held) this.applyEvents(events);
   }
 
-  /** Waits until nothing that was said is held back. */
-  private async settled(): Promise<void> {
+  /** Waits until no event is held back. */
+  private async drainHeldEvents(): Promise<void> {
     this.queue.flush();
-    while (this.waiting !== null) await this.reloading;
+    while (this.heldEvents !== null) await this.reloading;
   }
 
   private async reloadIfNeeded(): Promise<void> {
@@ -248,7 +244,7 @@ export class RunFollower {
       store.isStopping.value = false;
       store.progress.value = null;
       store.connection.value = "online";
-      // What a broken or stopped run left open is as done as it will be.
+      // Items that an interrupted or stopped run left open won't change any more.
       store.setItems({ items: store.itemsState.items, open: new Set() });
     });
     if (this.isAccepted) emitter.emit({ type: "chatkit.response.end", detail: undefined });

@@ -1,10 +1,10 @@
-/** One visit to a thread, or to the new thread view. */
+/** The period during which a thread, or the new thread view, is shown. */
 
 import { detached } from "resumable-fetch";
 
 /**
- * What was begun for a thread ends when another one is shown: its streams are left (their runs go
- * on at the server) and late answers are dropped, since they ask `isCurrent` first.
+ * Scopes the work for a thread. When another thread is shown, its streams are detached (their runs
+ * continue at the server) and late responses are dropped, because they check `isCurrent` first.
  */
 export class Session {
   private readonly controller = new AbortController();

@@ -1,4 +1,4 @@
-/** What a chat shows, as signals. Changed by the parts of the core, read by views. */
+/** The chat's state as signals. Written by the core, read by views. */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { type ItemsState, NO_ITEMS } from "./reducer";
@@ -49,13 +49,13 @@ export class Store {
     return this.state.peek();
   }
 
-  /** One item's own signal, so that a token redraws one message and not the list. */
+  /** Returns an item's signal, so that a token re-renders one message and not the list. */
   item(id: string): ReadonlySignal<ThreadItem | undefined> {
     const known = this.itemSignals.get(id);
     if (known !== undefined) return known;
-    const made = signal(this.itemsState.items.findLast((item) => item.id === id));
-    this.itemSignals.set(id, made);
-    return made;
+    const created = signal(this.itemsState.items.findLast((item) => item.id === id));
+    this.itemSignals.set(id, created);
+    return created;
   }
 
   setItems(next: ItemsState): void {
@@ -67,7 +67,7 @@ export class Store {
     });
   }
 
-  /** Shows another thread, or none; nothing of the one before stays. */
+  /** Resets the state for another thread, or for none. */
   reset(threadId: string | null): void {
     batch(() => {
       this.setItems(NO_ITEMS);
@@ -95,19 +95,14 @@ export class Store {
       const old = before[index];
       if (item === old) continue;
       haveMoved ||= item.id !== old?.id;
-      this.setItemSignal(item);
+      const itemSignal = this.itemSignals.get(item.id);
+      if (itemSignal !== undefined) itemSignal.value = item;
     }
-    if (haveMoved) this.dropGone(after);
-  }
-
-  private setItemSignal(item: ThreadItem): void {
-    const own = this.itemSignals.get(item.id);
-    if (own !== undefined) own.value = item;
-  }
-
-  private dropGone(items: readonly ThreadItem[]): void {
-    const present = new Set(items.map((item) => item.id));
-    for (const [id, own] of this.itemSignals) if (!present.has(id)) own.value = undefined;
+    if (!haveMoved) return;
+    const present = new Set(after.map((item) => item.id));
+    for (const [id, itemSignal] of this.itemSignals) {
+      if (!present.has(id)) itemSignal.value = undefined;
+    }
   }
 
   private stableIds(items: readonly ThreadItem[]): readonly string[] {

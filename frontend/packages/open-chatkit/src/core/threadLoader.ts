@@ -1,4 +1,4 @@
-/** Reads a thread and its items. */
+/** Loads threads and their items. */
 
 import { batch } from "@preact/signals-core";
 import type { Context } from "./context";
@@ -8,25 +8,26 @@ import { isObject } from "./readItem";
 import type { Session } from "./session";
 import type { ThreadItem } from "./types";
 
-const PAGE = 50;
+const PAGE_SIZE = 50;
 
-type Newest = { items: ThreadItem[]; cursor: string | null };
+type ItemPage = { items: ThreadItem[]; cursor: string | null };
 
 export class ThreadLoader {
   constructor(private readonly context: Context) {}
 
-  /** Shows what the server has of the session's thread; what hasn't changed keeps its identity. */
+  /** Loads the session's thread; unchanged items keep their identity. */
   async load(session: Session): Promise<void> {
     const { threadId } = session;
     if (threadId === null) return;
     const { store, transport } = this.context;
-    const raw = await transport.ask("threads.get_by_id", { thread_id: threadId });
+    const raw = await transport.request("threads.get_by_id", { thread_id: threadId });
     const thread = parseFullThread(raw);
-    if (thread === null) throw new RequestError("The answer is no thread.", 200, "bad-answer");
+    if (thread === null)
+      throw new RequestError("The response is not a thread.", 200, "bad-response");
     const { items: first, ...metadata } = thread;
     const shown = store.itemsState.items.length;
     const newest = first.has_more
-      ? await this.newest(threadId, Math.max(PAGE, shown))
+      ? await this.loadNewest(threadId, Math.max(PAGE_SIZE, shown))
       : { items: first.data, cursor: null };
     if (!session.isCurrent) return;
     reportUnknown(this.context, newest.items);
@@ -40,14 +41,14 @@ export class ThreadLoader {
     this.context.onThread(metadata);
   }
 
-  /** Loads the page before the oldest item that is shown. */
+  /** Loads the page before the oldest loaded item. */
   async loadOlder(session: Session): Promise<void> {
     const { store } = this.context;
     if (session.threadId === null || store.olderCursor === null) return;
     if (store.isLoadingMore.peek()) return;
     store.isLoadingMore.value = true;
     try {
-      const older = await this.page(session.threadId, store.olderCursor);
+      const older = await this.loadPage(session.threadId, store.olderCursor);
       if (!session.isCurrent) return;
       reportUnknown(this.context, older.items);
       batch(() => {
@@ -63,24 +64,24 @@ export class ThreadLoader {
     }
   }
 
-  /** At least `count` of the newest items, oldest first. */
-  private async newest(threadId: string, count: number): Promise<Newest> {
+  /** Loads at least `count` of the newest items, oldest first. */
+  private async loadNewest(threadId: string, count: number): Promise<ItemPage> {
     const items: ThreadItem[] = [];
     let cursor: string | null = null;
     do {
-      const page: Newest = await this.page(threadId, cursor);
+      const page: ItemPage = await this.loadPage(threadId, cursor);
       items.push(...page.items);
-      // A server that repeats a cursor would keep us here for ever.
+      // A server that repeats a cursor would cause an infinite loop.
       cursor = page.cursor === cursor ? null : page.cursor;
     } while (cursor !== null && items.length < count);
     return { items: items.reverse(), cursor };
   }
 
-  /** A page, newest first. */
-  private async page(threadId: string, after: string | null): Promise<Newest> {
-    const raw = await this.context.transport.ask("items.list", {
+  /** Loads a page, newest first. */
+  private async loadPage(threadId: string, after: string | null): Promise<ItemPage> {
+    const raw = await this.context.transport.request("items.list", {
       thread_id: threadId,
-      limit: PAGE,
+      limit: PAGE_SIZE,
       order: "desc",
       ...(after === null ? {} : { after }),
     });
@@ -89,7 +90,7 @@ export class ThreadLoader {
   }
 }
 
-/** The cursor of the next page; some servers take the last id for it and send none. */
+/** Returns the cursor of the next page; some servers send none and expect the last ID. */
 export function nextCursor(
   hasMore: boolean,
   after: string | null | undefined,
@@ -98,14 +99,14 @@ export function nextCursor(
   return hasMore ? (after ?? data.at(-1)?.id ?? null) : null;
 }
 
-/** Reports items that this client doesn't know or can't show. */
+/** Logs items that this client doesn't know or can't display. */
 function reportUnknown(context: Context, items: readonly ThreadItem[]): void {
   for (const item of items) {
     if (item.type === "unknown") context.emitter.log("item.unknown", { item: item.raw });
   }
 }
 
-/** Takes the old object wherever the new one says the same, so that nothing is drawn again. */
+/** Keeps the old object of each unchanged item, so that views don't render it again. */
 function keepIdentity(before: readonly ThreadItem[], after: readonly ThreadItem[]): ThreadItem[] {
   const old = new Map(before.map((item) => [item.id, item]));
   return after.map((item) => {
@@ -114,7 +115,7 @@ function keepIdentity(before: readonly ThreadItem[], after: readonly ThreadItem[
   });
 }
 
-/** What is nested deeper than this counts as different, rather than exhaust the stack. */
+/** Deeper values count as different, to avoid a stack overflow. */
 const MAX_DEPTH = 200;
 
 function isSame(a: unknown, b: unknown, depth = 0): boolean {

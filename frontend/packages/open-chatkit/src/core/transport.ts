@@ -1,33 +1,33 @@
-/** Speaks with the server: one POST per request, answered with JSON or a stream. */
+/** The HTTP transport: one POST per request, which returns JSON or a stream. */
 
 import type { FileUploadStrategy } from "@openai/chatkit";
 import { createResumableFetch, createSecretCache, isResumable, type RunRef } from "resumable-fetch";
-import { refusal } from "./errors";
+import { toRequestError } from "./errors";
 import { readEvents } from "./eventStream";
 import { isObject } from "./readItem";
 import type {
   ApiConfig,
   JsonObject,
-  PlainAnswers,
-  PlainParams,
-  PlainType,
+  NonStreamingParams,
+  NonStreamingResponses,
+  NonStreamingType,
   StreamingRequest,
 } from "./types";
-import { canTellProgress, xhrFetch } from "./xhrFetch";
+import { hasUploadProgress, xhrFetch } from "./xhrFetch";
 
 /**
- * Where the hosted service takes ChatKit requests, and the header it wants. Neither is documented:
- * several public clients and proxies do it so. Its end is announced, and whether it answers pages
- * of other origins isn't known; a page that uses it has to allow it in `connect-src`.
+ * The hosted service's URL for ChatKit requests, and its required header. Neither is documented;
+ * several public clients and proxies use them. The service's shutdown is announced, and it isn't
+ * known whether it allows other origins; a page that uses it must allow it in `connect-src`.
  */
 const HOSTED_URL = "https://api.openai.com/v1/chatkit/conversation";
 const HOSTED_HEADERS = { "OpenAI-Beta": "chatkit_beta=v1" };
 
-/** What a stream tells while it goes on. Events come in the batches they arrived in. */
+/** Callbacks of a stream. Events are passed in the batches in which they arrived. */
 export type StreamHandlers = {
   /** Aborting it cancels the run, unless the reason is `detached()`. */
   signal: AbortSignal;
-  /** The server has taken the request; null where it has no runs. */
+  /** Called when the server accepted the request; null for servers without runs. */
   onAccepted(run: RunRef | null): void;
   onEvents(events: unknown[]): void;
   onReconnecting(): void;
@@ -38,7 +38,7 @@ export type StreamHandlers = {
 
 export class Transport {
   readonly url: string;
-  /** The server is ours, or may be: headers of ours are sent, runs can be found and stopped. */
+  /** True if the server has, or may have, runs: extra headers are sent, runs can be found and cancelled. */
   private hasRuns: boolean;
   private readonly secrets;
 
@@ -48,13 +48,13 @@ export class Transport {
   ) {
     this.url = new URL(urlOf(api) ?? HOSTED_URL, globalThis.location?.href).href;
     this.hasRuns = mayHaveRuns(api, this.url);
-    // Asks the newest callback: pages make a new one at each render.
+    // Always calls the newest callback: pages create a new one on each render.
     this.secrets = hasSecret(api)
-      ? createSecretCache((current) => this.askForSecret(current))
+      ? createSecretCache((current) => this.requestSecret(current))
       : null;
   }
 
-  /** Takes over new functions; false if the server is another one, which needs a new transport. */
+  /** Adopts new callbacks; returns false for another server or user, which needs a new transport. */
   update(api: ApiConfig): boolean {
     if (identity(api) !== identity(this.api)) return false;
     this.api = api;
@@ -70,41 +70,47 @@ export class Transport {
     return strategy ?? { type: "two_phase" };
   }
 
-  /** Sends a request that is answered with JSON. */
-  async ask<T extends PlainType>(type: T, params: PlainParams[T]): Promise<unknown> {
+  /** Sends a request that returns JSON. */
+  async request<T extends NonStreamingType>(
+    type: T,
+    params: NonStreamingParams[T],
+  ): Promise<unknown> {
     const response = await this.fetch()(this.url, this.post({ type, params }, null));
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await toRequestError(response);
     return response.json();
   }
 
-  /** The same for answers that need no parsing of their own. */
-  async askFor<T extends PlainType>(type: T, params: PlainParams[T]): Promise<PlainAnswers[T]> {
-    return (await this.ask(type, params)) as PlainAnswers[T];
+  /** Sends a request whose response needs no validation. */
+  async requestAs<T extends NonStreamingType>(
+    type: T,
+    params: NonStreamingParams[T],
+  ): Promise<NonStreamingResponses[T]> {
+    return (await this.request(type, params)) as NonStreamingResponses[T];
   }
 
-  /** Sends a request that is answered with a stream; resolves when that has ended. */
+  /** Sends a request that returns a stream; resolves when the stream has ended. */
   async stream(request: StreamingRequest, key: string, handlers: StreamHandlers): Promise<void> {
     const init = { ...this.post(request, key), signal: handlers.signal };
     await this.follow(await this.fetch(handlers)(this.url, init), handlers);
   }
 
-  /** Watches a run from its start; resolves when it has ended. */
+  /** Attaches to a run, from its first event; resolves when it has ended. */
   async attach(runId: string, handlers: StreamHandlers): Promise<void> {
     const init = { headers: { Accept: "text/event-stream" }, signal: handlers.signal };
     const response = await this.fetch(handlers)(this.runUrl(`${runId}/events`), init);
     await this.follow(response, handlers);
   }
 
-  /** The id of the run that is active in a thread; null if there is none, or no such thing. */
+  /** Returns the ID of a thread's active run; null if there is none or the server has no runs. */
   async findRun(threadId: string): Promise<string | null> {
     if (!this.hasRuns) return null;
     const url = this.runUrl(`?thread_id=${encodeURIComponent(threadId)}&status=active`);
     const response = await this.fetch()(url, {});
     if (response.status === 404 || response.status === 405) {
-      this.hasRuns = false; // another server of the same protocol
+      this.hasRuns = false; // a server without runs
       return null;
     }
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await toRequestError(response);
     const found: unknown = await response.json();
     const run: unknown = isObject(found) && Array.isArray(found.items) ? found.items[0] : null;
     return isObject(run) && typeof run.run_id === "string" ? run.run_id : null;
@@ -115,47 +121,47 @@ export class Transport {
       method: "POST",
       keepalive: true,
     });
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await toRequestError(response);
   }
 
   /**
-   * Sends a file's bytes; returns the answer if it is JSON.
+   * Uploads a file; returns the response if it is JSON.
    *
-   * @param onProgress is given the share sent so far, unless the page's own `fetch` sends it.
+   * @param onProgress receives the share sent so far, unless the page's own `fetch` sends the file.
    */
   async upload(
     url: string,
     init: RequestInit,
     onProgress: (share: number) => void,
   ): Promise<JsonObject | null> {
-    const telling = canTellProgress() ? xhrFetch(onProgress) : undefined;
-    const response = await this.fetch(undefined, telling)(new URL(url, this.url).href, init);
-    if (!response.ok) throw await refusal(response);
-    const answer: unknown = await response.json().catch(() => null);
-    return isObject(answer) ? answer : null;
+    const progressFetch = hasUploadProgress() ? xhrFetch(onProgress) : undefined;
+    const response = await this.fetch(undefined, progressFetch)(new URL(url, this.url).href, init);
+    if (!response.ok) throw await toRequestError(response);
+    const body: unknown = await response.json().catch(() => null);
+    return isObject(body) ? body : null;
   }
 
   private async follow(response: Response, handlers: StreamHandlers): Promise<void> {
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await toRequestError(response);
     const runId = response.headers.get("X-Run-Id");
     const threadId = response.headers.get("X-Thread-Id");
     if (runId !== null) this.hasRuns = true;
     handlers.onAccepted(runId === null ? null : { runId, threadId });
     if (isJson(response)) {
-      // Some actions are answered at once.
-      const answer: unknown = await response.json();
-      const item = isObject(answer) ? answer.updated_item : null;
+      // Some actions return a changed item instead of a stream.
+      const body: unknown = await response.json();
+      const item = isObject(body) ? body.updated_item : null;
       if (isObject(item)) handlers.onEvents([{ type: "thread.item.replaced", item }]);
     } else if (response.body !== null) {
       for await (const events of readEvents(response.body)) handlers.onEvents(events);
     }
   }
 
-  /** The fetch for one request; what it tells goes to that request's handlers. */
-  private fetch(handlers?: StreamHandlers, usual?: typeof fetch): typeof fetch {
+  /** Returns the fetch for one request, which calls that request's handlers. */
+  private fetch(handlers?: StreamHandlers, fallback?: typeof fetch): typeof fetch {
     const given = "fetch" in this.api ? this.api.fetch : undefined;
     if (given !== undefined && isResumable(given)) return given;
-    const base = given ?? usual;
+    const base = given ?? fallback;
     if (this.secrets === null && !this.hasRuns) {
       return base ?? ((input, init) => globalThis.fetch(input, init));
     }
@@ -170,7 +176,7 @@ export class Transport {
 
   private post(body: JsonObject, key: string | null): RequestInit {
     const headers = new Headers({ "Content-Type": "application/json" });
-    // One language, the one that is shown, as the official client has it.
+    // Only the displayed language, as the official client does.
     const locale = this.locale() ?? globalThis.navigator?.language;
     if (locale !== undefined) headers.set("Accept-Language", locale);
     if (urlOf(this.api) === undefined) {
@@ -189,8 +195,8 @@ export class Transport {
     return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, "")}/runs${separator}${rest}`;
   }
 
-  private askForSecret(current: string | null): Promise<string> {
-    if (!hasSecret(this.api)) throw new Error("The options have no getClientSecret any more.");
+  private requestSecret(current: string | null): Promise<string> {
+    if (!hasSecret(this.api)) throw new Error("The options no longer have getClientSecret.");
     return this.api.getClientSecret(current);
   }
 }
@@ -206,9 +212,8 @@ function hasSecret(api: ApiConfig): api is WithSecret {
 }
 
 /**
- * Whether headers of ours may be sent from the start. Across origins an unprepared server would
- * refuse the whole request; there a page says what its server is by giving a secret, or by a
- * resumable fetch.
+ * Returns whether the extra headers may be sent from the start. Across origins, an unprepared server
+ * would reject the whole request; there, a page opts in with a client secret or a resumable fetch.
  */
 function mayHaveRuns(api: ApiConfig, url: string): boolean {
   if (!("url" in api) || api.url === undefined) return false;
@@ -216,7 +221,7 @@ function mayHaveRuns(api: ApiConfig, url: string): boolean {
   return hasSecret(api) || new URL(url).origin === globalThis.location?.origin;
 }
 
-/** What makes two configurations the same server for the same person. */
+/** Returns a key that is equal for the same server and user. */
 function identity(api: ApiConfig): string {
   return JSON.stringify([urlOf(api) ?? null, hasSecret(api)]);
 }

@@ -1,4 +1,4 @@
-/** Everything that makes the assistant respond: messages, retries, actions, answers. */
+/** Starts responses: messages, retries, actions and answers. */
 
 import type { ComposerCore } from "./composer";
 import type { Context } from "./context";
@@ -7,9 +7,9 @@ import {
   isEmptyMessage,
   messageOfDraft,
   messageOfParams,
-  newKey,
-  pendingOf,
-  requestOf,
+  messageRequest,
+  newIdempotencyKey,
+  pendingMessage,
 } from "./messages";
 import type { Responder } from "./responder";
 import type { Session } from "./session";
@@ -23,23 +23,23 @@ import type {
   StreamingRequest,
 } from "./types";
 
-/** A message that isn't known to have arrived. */
+/** A message whose delivery isn't confirmed. */
 type Unsent = {
   request: StreamingRequest;
   pending: PendingMessage;
-  /** Null if the page sent it, not the composer. */
+  /** Null if the page sent it rather than the composer. */
   draft: Draft | null;
-  /** What went wrong; null while it is on its way. */
+  /** The last failure; null while the request is in progress. */
   error: ChatError | null;
 };
 
-/** Something can't be done while a thread is loading or a response is under way. */
+/** The operation isn't possible while a thread is loading or a response is in progress. */
 export class BusyError extends Error {
   override name = "BusyError";
 }
 
 export class Turns {
-  /** What didn't arrive, by thread; null is the new thread view. */
+  /** Undelivered messages by thread; the key null is the new thread view. */
   private readonly unsent = new Map<string | null, Unsent>();
 
   constructor(
@@ -54,22 +54,22 @@ export class Turns {
     return store.isLoading.peek() || store.isResponding.peek();
   }
 
-  /** Sends what is given, or what the composer holds. */
+  /** Sends the given message, or the composer's draft. */
   async send(params?: SendParams): Promise<SendResult> {
     if (this.isBusy) return "busy";
     if (params === undefined && !this.composer.canSend.peek()) return "failed";
-    const draft = params === undefined ? this.composer.take() : null;
-    const said =
-      draft === null ? messageOfParams(params ?? {}) : messageOfDraft(this.withPreselected(draft));
-    if (isEmptyMessage(said)) return "failed";
+    const draft = params === undefined ? this.composer.takeDraft() : null;
+    const message =
+      draft === null ? messageOfParams(params ?? {}) : messageOfDraft(this.withDefaultModel(draft));
+    if (isEmptyMessage(message)) return "failed";
     const { session } = this.context;
-    this.giveUp(session.threadId);
-    const pending = pendingOf(said, newKey());
-    const request = requestOf(said, session.threadId);
+    this.restoreUnsent(session.threadId);
+    const pending = pendingMessage(message, newIdempotencyKey());
+    const request = messageRequest(message, session.threadId);
     return this.deliver({ request, pending, draft, error: null });
   }
 
-  /** Shows again what didn't arrive in a thread. */
+  /** Shows a thread's undelivered message again. */
   showUnsent({ threadId }: Session): void {
     const unsent = this.unsent.get(threadId);
     if (unsent === undefined || unsent.error === null) return;
@@ -77,82 +77,86 @@ export class Turns {
     this.context.store.error.value = unsent.error;
   }
 
-  /** Gives up a message that didn't arrive; its words go back to where they were written. */
-  dismiss(): void {
+  /** Dismisses the error; an undelivered message returns to its draft. */
+  dismissError(): void {
     const { store, session } = this.context;
     store.error.value = null;
     if (store.pending.peek()?.status !== "failed") return;
     store.pending.value = null;
-    this.giveUp(session.threadId);
+    this.restoreUnsent(session.threadId);
   }
 
-  /** Forgets what didn't arrive: in a thread that is gone, or all of another person's. */
-  forget(threadId?: string): void {
+  /** Drops a deleted thread's undelivered message, or all of them when the user changes. */
+  forgetUnsent(threadId?: string): void {
     if (threadId === undefined) this.unsent.clear();
     else this.unsent.delete(threadId);
   }
 
-  /** Sends a message that didn't arrive again, else says a turn anew. */
+  /** Resends an undelivered message, resumes a lost response, or regenerates a response. */
   async retry(itemId?: string): Promise<void> {
     const { session } = this.context;
-    if (this.isBusy) throw new BusyError("Wait for the response, or stop it.");
+    if (this.isBusy) throw new BusyError("Wait for the response or stop it.");
     const unsent = this.unsent.get(session.threadId);
     if (unsent !== undefined && unsent.error !== null && itemId === undefined) {
       await this.deliver({ ...unsent, error: null });
       return;
     }
     if (this.responder.wasLost && itemId === undefined) {
-      await this.goOn(session);
+      await this.syncThread(session);
       return;
     }
-    await this.sayAnew(session, itemId);
+    await this.regenerate(session, itemId);
   }
 
-  /** Shows what the server has, and goes along with the run that is active there. */
-  async goOn(session: Session): Promise<void> {
+  /** Reloads the thread and attaches to its active run. */
+  async syncThread(session: Session): Promise<void> {
     const { transport, store } = this.context;
     if (session.threadId === null) return;
     try {
-      // First the run, then the items: a run that ends in between is in the items.
+      // Look up the run before the items: a run that ends in between is in the items.
       const runId = await transport.findRun(session.threadId);
       await this.loader.load(session);
       if (!session.isCurrent || store.activeRun.peek() !== null) return;
       store.error.value = null;
-      this.responder.forgetLoss();
+      this.responder.clearLoss();
       if (runId !== null) this.attach(session, runId);
     } catch (error) {
-      if (session.isCurrent) this.fail(error);
+      if (session.isCurrent) this.showError(error);
     }
   }
 
-  /** Goes along with a run that was begun elsewhere. */
+  /** Attaches to a run that was started elsewhere. */
   attach(session: Session, runId: string): void {
     const { accepted } = this.responder.follow(session, { runId });
     accepted.catch(async (error: unknown) => {
       if (!session.isCurrent || isAbort(error)) return;
       const isGone = error instanceof RequestError && [404, 410].includes(error.status);
       if (!isGone) {
-        this.fail(error);
+        this.showError(error);
         return;
       }
-      // It has ended, and its log too: the items have what it said.
-      await this.loader.load(session).catch((failure: unknown) => this.fail(failure));
+      // The run has ended and its log expired: its output is in the items.
+      await this.loader.load(session).catch((failure: unknown) => this.showError(failure));
     });
   }
 
-  /** Begins a response by any other request; a busy thread's own run is shown instead. */
-  async begin(
+  /** Starts a response with any other request; attaches to the blocking run of a busy thread. */
+  async startResponse(
     session: Session,
     request: StreamingRequest,
     onAccepted: () => void = () => {},
   ): Promise<void> {
-    const { accepted } = this.responder.follow(session, { request, key: newKey(), onAccepted });
+    const { accepted } = this.responder.follow(session, {
+      request,
+      key: newIdempotencyKey(),
+      onAccepted,
+    });
     try {
       await accepted;
     } catch (error) {
       if (!session.isCurrent || isAbort(error)) return;
-      if (await this.attachInstead(session, error)) return;
-      this.fail(error);
+      if (await this.attachToBlockingRun(session, error)) return;
+      this.showError(error);
       throw error;
     }
   }
@@ -161,35 +165,41 @@ export class Turns {
     const { session, store, transport } = this.context;
     const { request, draft } = unsent;
     const { id: key } = unsent.pending;
-    const begunIn = session.threadId;
+    const originThreadId = session.threadId;
     store.pending.value = { ...unsent.pending, status: "sending" };
-    this.unsent.set(begunIn, unsent);
-    const isMine = () => session.isCurrent && store.pending.peek()?.id === key;
+    this.unsent.set(originThreadId, unsent);
+    const isShown = () => session.isCurrent && store.pending.peek()?.id === key;
     const { accepted, ended } = this.responder.follow(session, { request, key });
-    // Servers say the message back; for one that doesn't, the response's end will do.
+    // Servers echo the message; if one doesn't, the end of the response confirms it.
     void ended.then(() => {
-      if (isMine() && store.pending.peek()?.status === "sending") store.pending.value = null;
+      if (isShown() && store.pending.peek()?.status === "sending") store.pending.value = null;
     });
     try {
       await accepted;
     } catch (error) {
-      if (transport === this.context.transport) return this.notDelivered(session, unsent, error);
-      // Another person is there by now, who mustn't read it.
-      if (draft !== null) this.composer.letGo(draft);
+      if (transport === this.context.transport)
+        return this.handleDeliveryFailure(session, unsent, error);
+      // The user has changed and must not see it.
+      if (draft !== null) this.composer.releaseDraft(draft);
       this.context.emitter.error(error);
       return "failed";
     }
-    this.settle(begunIn, key);
-    if (draft !== null) this.composer.letGo(draft);
+    this.clearUnsent(originThreadId, key);
+    if (draft !== null) this.composer.releaseDraft(draft);
     const shown = this.context.session;
-    // The reader has been elsewhere and is back: the answer wasn't there yet.
-    if (shown !== session && begunIn !== null && shown.threadId === begunIn && !this.isBusy) {
-      void this.goOn(shown);
+    // The user left the thread and came back before the response existed.
+    if (
+      shown !== session &&
+      originThreadId !== null &&
+      shown.threadId === originThreadId &&
+      !this.isBusy
+    ) {
+      void this.syncThread(shown);
     }
     return "sent";
   }
 
-  private async notDelivered(
+  private async handleDeliveryFailure(
     session: Session,
     unsent: Unsent,
     error: unknown,
@@ -203,9 +213,9 @@ export class Turns {
       this.unsent.set(threadId, { ...unsent, error: shown });
     } else {
       // Definitely rejected; restore the draft.
-      this.settle(threadId, pending.id);
+      this.clearUnsent(threadId, pending.id);
       if (store.pending.peek()?.id === pending.id) store.pending.value = null;
-      if (draft !== null) this.composer.putBack(draft, threadId);
+      if (draft !== null) this.composer.restoreDraft(draft, threadId);
     }
     if (!session.isCurrent) {
       emitter.error(error);
@@ -215,45 +225,45 @@ export class Turns {
       return "failed";
     }
     if (isAbort(error)) return "failed";
-    if (await this.attachInstead(session, error)) return "busy";
+    if (await this.attachToBlockingRun(session, error)) return "busy";
     if (mayBeRetried) store.pending.value = { ...pending, status: "failed" };
-    this.fail(error);
+    this.showError(error);
     if (error instanceof RequestError && error.code === "thread-locked") {
-      await this.loader.load(session).catch(() => undefined); // the refusal is shown already
+      await this.loader.load(session).catch(() => undefined); // the error is already shown
     }
     return "failed";
   }
 
-  /** What didn't arrive and won't be sent again goes back to where it was written. */
-  private giveUp(threadId: string | null): void {
+  /** Returns a failed message to its thread's draft. */
+  private restoreUnsent(threadId: string | null): void {
     const unsent = this.unsent.get(threadId);
-    if (unsent === undefined || unsent.error === null) return; // on its way, it may still arrive
+    if (unsent === undefined || unsent.error === null) return; // still in progress
     this.unsent.delete(threadId);
-    if (unsent.draft !== null) this.composer.putBack(unsent.draft, threadId);
+    if (unsent.draft !== null) this.composer.restoreDraft(unsent.draft, threadId);
   }
 
-  /** A message has its end, one way or the other. */
-  private settle(threadId: string | null, key: string): void {
+  /** Removes a message that was delivered or rejected. */
+  private clearUnsent(threadId: string | null, key: string): void {
     if (this.unsent.get(threadId)?.pending.id === key) this.unsent.delete(threadId);
   }
 
-  /** If a run is in the way, shows it; tells whether one was. */
-  private async attachInstead(session: Session, error: unknown): Promise<boolean> {
+  /** Attaches to the run that blocks the thread; returns whether there was one. */
+  private async attachToBlockingRun(session: Session, error: unknown): Promise<boolean> {
     if (!isThreadBusy(error)) return false;
     const { emitter } = this.context;
     emitter.log("thread.busy", { runId: error.runId });
     if (error.runId !== null) this.attach(session, error.runId);
-    else await this.goOn(session);
+    else await this.syncThread(session);
     return true;
   }
 
-  /** The model that is preselected counts as chosen. */
-  private withPreselected(draft: Draft): Draft {
+  /** Applies the default model if none is selected. */
+  private withDefaultModel(draft: Draft): Draft {
     const preselected = this.context.options.composer?.models?.find((model) => model.default);
     return { ...draft, modelId: draft.modelId ?? preselected?.id ?? null };
   }
 
-  private async sayAnew(session: Session, itemId: string | undefined): Promise<void> {
+  private async regenerate(session: Session, itemId: string | undefined): Promise<void> {
     const { store } = this.context;
     const { items } = store.itemsState;
     const from = itemId === undefined ? items.length - 1 : items.findIndex((i) => i.id === itemId);
@@ -261,14 +271,14 @@ export class Turns {
     const message = items[index];
     if (message === undefined || session.threadId === null) return;
     const params = { thread_id: session.threadId, item_id: message.id };
-    await this.begin(session, { type: "threads.retry_after_item", params }, () => {
-      // The server deletes what came after the message, and says nothing of it.
+    await this.startResponse(session, { type: "threads.retry_after_item", params }, () => {
+      // The server deletes the items after the message without an event.
       const kept = store.itemsState.items.slice(0, index + 1);
       store.setItems({ items: kept, open: new Set() });
     });
   }
 
-  private fail(error: unknown): void {
+  private showError(error: unknown): void {
     this.context.store.error.value = toChatError(error);
     this.context.emitter.error(error);
   }

@@ -1,9 +1,9 @@
 /**
- * The shape of a chat: what it shows (signals) and what can be done with it (methods).
+ * The chat's interface: its state (signals) and its methods.
  *
- * No framework: signals come from `@preact/signals-core`, so a Preact view subscribes by reading
- * `.value`, a test by reading it once. Everything a signal holds is immutable, and what hasn't
- * changed keeps its identity, so views may compare by `===`.
+ * Independent of a framework: signals come from `@preact/signals-core`; a Preact view subscribes by
+ * reading `.value`. Values of signals are immutable, and unchanged parts keep their identity, so
+ * views may compare by `===`.
  */
 
 import type { ChatKitEvents, ChatKitOptions, FileUploadStrategy } from "@openai/chatkit";
@@ -22,10 +22,10 @@ import type {
 
 export type * from "./protocol";
 
-/** Gets a client secret. The argument is ChatKit's; it is always null here. */
+/** Returns a client secret. The argument is part of ChatKit's signature; it is always null here. */
 export type GetClientSecret = (current: string | null) => Promise<string>;
 
-/** One's own server, opened by a client secret. */
+/** A self-hosted server with client secrets. */
 export type SecretApiConfig = {
   url: string;
   getClientSecret: GetClientSecret;
@@ -33,10 +33,10 @@ export type SecretApiConfig = {
   uploadStrategy?: FileUploadStrategy;
 };
 
-/** The three ways to reach a server: ours by secret, a custom one by `fetch`, the hosted one. */
+/** The three server configurations: client secret, custom `fetch`, hosted service. */
 export type ApiConfig = ChatKitOptions["api"] | SecretApiConfig;
 
-/** What the core reads of the element's options. */
+/** The element's options that the core reads. */
 export type ChatOptions = {
   api: ApiConfig;
 } & Partial<
@@ -46,43 +46,43 @@ export type ChatOptions = {
   >
 >;
 
-/** The name and detail of an official DOM event; the element makes a `CustomEvent` of it. */
+/** The name and detail of an official DOM event; the element dispatches it as `CustomEvent`. */
 export type ChatEvent = {
   [K in keyof ChatKitEvents]: { type: K; detail: ChatKitEvents[K]["detail"] };
 }[keyof ChatKitEvents];
 
-/** What went wrong last, in this thread. */
+/** The last error in this thread. */
 export type ChatError = {
-  /** Where it came from: the stream said so, the server refused, or it can't be reached. */
+  /** Origin: an error event of the stream, a rejected request, or an unreachable server. */
   kind: "stream" | "refused" | "unreachable" | "unauthorized" | "expired";
   /** ChatKit's error code, or the problem's code, for example `thread-busy`. */
   code: string;
-  /** For people; null where the view should say it in its own language. */
+  /** Text for the user; if null, the view supplies one in its language. */
   message: string | null;
-  /** Whether `retry()` may help. */
+  /** True if `retry()` may succeed. */
   allowRetry: boolean;
-  /** HTTP status, if it was refused. */
+  /** HTTP status of a rejected request. */
   status?: number;
 };
 
-/** Something the server wants said; stays until dismissed or the thread changes. */
+/** A message from the server; shown until dismissed or the thread changes. */
 export type Notice = Omit<NoticeEvent, "type"> & { id: string };
 
-/** What the assistant is doing before its next item appears. */
+/** The assistant's progress before its next item appears. */
 export type Progress = { text: string; icon: string | null };
 
-/** The response that is being streamed. */
+/** The response in progress. */
 export type ActiveRun = {
-  /** Null until the server says it, and for servers without runs. */
+  /** Null until the server sends it, and for servers without runs. */
   runId: string | null;
   threadId: string | null;
   /** `stream_options.allow_cancel`. */
   allowCancel: boolean;
-  /** Found in the thread rather than started here: after a reload, or by another tab. */
+  /** True if the run was started elsewhere: before a reload, or in another tab. */
   attached: boolean;
 };
 
-/** A message that has left the composer and that the server hasn't confirmed yet. */
+/** A sent message that the server hasn't confirmed yet. */
 export type PendingMessage = {
   id: string;
   content: readonly UserMessageContent[];
@@ -94,14 +94,14 @@ export type PendingMessage = {
 
 /** A file in the composer. */
 export type DraftFile = {
-  /** The client's own id; stays the same when the upload ends. */
+  /** Client-side ID; stays the same after the upload. */
   key: string;
   name: string;
   size: number | null;
   mimeType: string;
-  /** A `blob:` or server URL for pictures. */
+  /** A `blob:` or server URL for images. */
   previewUrl: string | null;
-  /** The share that is uploaded, from 0 to 1; null where that isn't known. */
+  /** The uploaded share, from 0 to 1; null if unknown. */
   progress: number | null;
 } & (
   | { status: "uploading"; attachment: null; error: null }
@@ -109,7 +109,7 @@ export type DraftFile = {
   | { status: "failed"; attachment: null; error: string }
 );
 
-/** What the composer holds, for each thread apart. Survives a refused or failed message. */
+/** The composer's content, one draft per thread. Survives a rejected or failed message. */
 export type Draft = {
   content: readonly UserMessageContent[];
   /** Quoted text that the message replies to. */
@@ -119,33 +119,33 @@ export type Draft = {
   modelId: string | null;
 };
 
-/** Why a file wasn't taken. */
+/** A rejected file and the reason. */
 export type FileRefusal = {
   file: File;
   reason: "disabled" | "too-large" | "too-many" | "not-accepted";
-  /** Bytes or number, by the reason. */
+  /** In bytes or as a count, depending on the reason. */
   limit: number | null;
 };
 
 export type Composer = {
   readonly draft: ReadonlySignal<Draft>;
-  /** True if `send()` would send something: it has content, and no upload is under way. */
+  /** True if `send()` would send the draft: it has content, and no upload is in progress. */
   readonly canSend: ReadonlySignal<boolean>;
-  /** The draft is to be sent as soon as it can be: after the answer, or once its files are up. */
+  /** True if the draft is queued: it is sent after the response, or once its files are uploaded. */
   readonly isWaiting: ReadonlySignal<boolean>;
-  /** Says so, or takes it back. A draft that is changed no longer waits. */
-  setWaiting(waits: boolean): void;
-  /** Replaces what is given, keeps the rest. `chatkit.tool.change` follows a new tool. */
+  /** Queues the draft or removes it from the queue. Editing the draft also removes it. */
+  setWaiting(isWaiting: boolean): void;
+  /** Replaces the given fields. Emits `chatkit.tool.change` when the tool changes. */
   set(patch: Partial<Pick<Draft, "content" | "reply" | "toolId" | "modelId">>): void;
-  /** Adds files that the server has already. */
+  /** Adds files that are already uploaded. */
   addAttachments(attachments: readonly Attachment[]): void;
-  /** Uploads and adds files; resolves with those that the limits refuse, at once. */
+  /** Adds files and starts their uploads; resolves immediately with the rejected files. */
   addFiles(files: readonly File[]): Promise<readonly FileRefusal[]>;
-  /** Takes a file out, and tells the server if it was uploaded from here. */
+  /** Removes a file, and deletes it at the server if it was uploaded here. */
   removeFile(key: string): Promise<void>;
   retryFile(key: string): Promise<void>;
   clear(): void;
-  /** Speech to text. */
+  /** Converts speech to text. */
   transcribe(audio: Blob): Promise<string>;
 };
 
@@ -161,8 +161,8 @@ export type SendParams = {
 };
 
 /**
- * How sending went. `busy`: another response is still being written in this thread; the chat
- * shows that one, and the message is back in the composer.
+ * The result of sending. `busy`: another response is in progress in this thread; the chat shows it,
+ * and the message is back in the composer.
  */
 export type SendResult = "sent" | "busy" | "failed";
 
@@ -172,38 +172,38 @@ export type History = {
   readonly hasMore: ReadonlySignal<boolean>;
   readonly isLoading: ReadonlySignal<boolean>;
   readonly error: ReadonlySignal<ChatError | null>;
-  /** Loads the first page anew. */
+  /** Reloads the first page. */
   load(): Promise<void>;
   loadMore(): Promise<void>;
 };
 
-/** Whether the server can be reached, as far as open streams and requests have shown. */
+/** The connection state, as observed by open streams and requests. */
 export type Connection = "online" | "reconnecting" | "offline";
 
 export type Chat = {
-  // What is shown
+  // State
 
   /** The open thread; null in the new thread view and until a new thread is created. */
   readonly thread: ReadonlySignal<ThreadMetadata | null>;
-  /** Set at once when a thread is opened, before it is loaded. */
+  /** Set when a thread is opened, before it is loaded. */
   readonly threadId: ReadonlySignal<string | null>;
   /** Oldest first. `end_of_turn` items are among them; views skip them. */
   readonly items: ReadonlySignal<readonly ThreadItem[]>;
-  /** The ids of `items`; changes only when items come, go or move. */
+  /** The IDs of `items`; changes only when items are added, removed or moved. */
   readonly itemIds: ReadonlySignal<readonly string[]>;
-  /** One item; its signal changes only with that item. Unknown ids give undefined. */
+  /** One item's signal; undefined for unknown IDs. */
   item(id: string): ReadonlySignal<ThreadItem | undefined>;
-  /** Items that were begun and aren't done: show a caret, treat their markdown as unfinished. */
+  /** Items that are still streaming: show a caret, treat their markdown as incomplete. */
   readonly openItemIds: ReadonlySignal<ReadonlySet<string>>;
-  /** Older items can be loaded by `loadMore()`. */
+  /** True if `loadMore()` can load older items. */
   readonly hasMore: ReadonlySignal<boolean>;
   readonly isLoadingMore: ReadonlySignal<boolean>;
-  /** The thread is being loaded. */
+  /** True while the thread is loading. */
   readonly isLoading: ReadonlySignal<boolean>;
   readonly isResponding: ReadonlySignal<boolean>;
   readonly activeRun: ReadonlySignal<ActiveRun | null>;
   readonly canStop: ReadonlySignal<boolean>;
-  /** `stop()` was called; the response has not ended yet. */
+  /** True after `stop()` until the response ends. */
   readonly isStopping: ReadonlySignal<boolean>;
   readonly pending: ReadonlySignal<PendingMessage | null>;
   readonly progress: ReadonlySignal<Progress | null>;
@@ -212,21 +212,21 @@ export type Chat = {
   readonly error: ReadonlySignal<ChatError | null>;
   readonly notices: ReadonlySignal<readonly Notice[]>;
   readonly connection: ReadonlySignal<Connection>;
-  /** What the person thought of items, by item id, in this page view. */
+  /** The user's feedback by item ID, in this page view. */
   readonly feedbackGiven: ReadonlySignal<ReadonlyMap<string, FeedbackKind>>;
   readonly history: History;
   readonly composer: Composer;
 
-  // What can be done
+  // Methods
 
-  /** Applies new options. A new `api` is used from the next request on. */
+  /** Applies new options. A new `api` applies to the next request. */
   setOptions(options: ChatOptions): void;
-  /** Sends what the composer holds, or what is given; the composer stays as it is for the latter. */
+  /** Sends the composer's draft, or the given message, which leaves the composer unchanged. */
   send(params?: SendParams): Promise<SendResult>;
-  /** Ends the response. What was said stays. */
+  /** Stops the response. The text so far stays. */
   stop(): Promise<void>;
   /**
-   * Says the turn anew after a user message: the one given, the one before the item given, or
+   * Regenerates the response to a user message: the given one, the one before the given item, or
    * the last one. A message that failed to reach the server is sent again.
    */
   retry(itemId?: string): Promise<void>;
@@ -240,23 +240,23 @@ export type Chat = {
   remove(threadId: string): Promise<void>;
   feedback(itemIds: readonly string[], kind: FeedbackKind): Promise<void>;
   /**
-   * Does what a widget's control is configured to do: the page's `widgets.onAction` or the server.
-   * Resolves when it is done, so that a control can show its loading behaviour meanwhile.
+   * Runs the action of a widget's control: the page's `widgets.onAction`, or at the server. Resolves
+   * when it has finished, so that the control can show its loading behavior until then.
    */
   widgetAction(action: ActionConfig, itemId: string): Promise<void>;
   /** Sends an action to the server. */
   action(action: CustomAction, itemId?: string): Promise<void>;
   submitStructuredInput(itemId: string, input: StructuredInputSubmission): Promise<void>;
-  /** Answers a pending client tool call; handlers in `onClientTool` are called by themselves. */
+  /** Submits the result of a pending client tool call that `onClientTool` doesn't handle. */
   submitClientToolResult(itemId: string, result: unknown): Promise<void>;
   dismissError(): void;
   dismissNotice(id: string): void;
 
-  /** Passes on the official events; returns what ends that. */
+  /** Subscribes to the official events; returns the unsubscribe function. */
   on(listener: (event: ChatEvent) => void): () => void;
-  /** Leaves all streams without stopping their runs; the chat can't be used after it. */
+  /** Detaches from all streams without cancelling their runs. The chat can't be used afterwards. */
   dispose(): void;
 };
 
-/** Makes a chat. It loads `initialThread` by itself. */
+/** Creates a chat and loads `initialThread`. */
 export type CreateChat = (options: ChatOptions) => Chat;

@@ -1,12 +1,12 @@
-/** Sends files to the server, in whichever of the two ways it is set up for. */
+/** Uploads files with the configured strategy, direct or two-phase. */
 
 import type { Transport } from "./transport";
 import type { Attachment, JsonObject } from "./types";
 
 /**
- * Uploads a file and returns what messages refer to it by.
+ * Uploads a file and returns the attachment that messages refer to.
  *
- * @param onProgress is given the share sent so far, from 0 to 1.
+ * @param onProgress receives the share sent so far, from 0 to 1.
  */
 export async function uploadFile(
   transport: Transport,
@@ -15,24 +15,25 @@ export async function uploadFile(
 ): Promise<Attachment> {
   const strategy = transport.uploadStrategy;
   if (strategy.type === "direct") {
-    const answer = await transport.upload(strategy.uploadUrl, asForm("POST", file), onProgress);
-    if (answer === null || !isAttachment(answer)) throw new Error("The answer is no attachment.");
-    return answer;
+    const uploaded = await transport.upload(strategy.uploadUrl, asForm("POST", file), onProgress);
+    if (uploaded === null || !isAttachment(uploaded))
+      throw new Error("The response is not an attachment.");
+    return uploaded;
   }
-  const announced = await transport.askFor("attachments.create", {
+  const created = await transport.requestAs("attachments.create", {
     name: file.name,
     size: file.size,
     mime_type: file.type || "application/octet-stream",
   });
-  const descriptor = announced.upload_descriptor;
-  if (!descriptor) return announced;
+  const descriptor = created.upload_descriptor;
+  if (!descriptor) return created;
   const init = descriptor.method === "PUT" ? asBytes(file) : asForm("POST", file);
   const headers = new Headers(init.headers);
   for (const [name, value] of Object.entries(descriptor.headers ?? {})) headers.set(name, value);
-  const answer = await transport.upload(descriptor.url, { ...init, headers }, onProgress);
-  return answer !== null && isAttachment(answer)
-    ? answer
-    : { ...announced, upload_descriptor: null };
+  const uploaded = await transport.upload(descriptor.url, { ...init, headers }, onProgress);
+  return uploaded !== null && isAttachment(uploaded)
+    ? uploaded
+    : { ...created, upload_descriptor: null };
 }
 
 function asForm(method: string, file: File): RequestInit {
@@ -41,11 +42,11 @@ function asForm(method: string, file: File): RequestInit {
   return { method, body };
 }
 
-/** A PUT is what storage hosts take: the bare bytes. */
+/** Returns a PUT of the raw bytes, as storage hosts expect. */
 function asBytes(file: File): RequestInit {
   return { method: "PUT", body: file, headers: file.type ? { "Content-Type": file.type } : {} };
 }
 
-function isAttachment(answer: JsonObject): answer is JsonObject & Attachment {
-  return typeof answer.id === "string" && typeof answer.name === "string";
+function isAttachment(value: JsonObject): value is JsonObject & Attachment {
+  return typeof value.id === "string" && typeof value.name === "string";
 }

@@ -1,10 +1,10 @@
-/** Finds and changes nodes of a widget's tree without touching the rest of it. */
+/** Finds and updates nodes of a widget's tree without changing the rest. */
 
 import type { WidgetNode } from "./types";
 
 /**
- * Replaces the node with an id by what `change` makes of it. The path to it is copied, all other
- * nodes keep their identity. Null if there is no such node.
+ * Replaces the node with an ID by the result of `change`. The path to it is copied; all other nodes
+ * keep their identity. Returns null if there is no such node.
  */
 export function changeNode(
   root: WidgetNode,
@@ -25,7 +25,7 @@ export function changeNode(
   return null;
 }
 
-/** Appends to a text that is being streamed into a `Text` or `Markdown`. */
+/** Appends streamed text to a `Text` or `Markdown` node. */
 export function appendText(node: WidgetNode, delta: string, done: boolean): WidgetNode {
   const value = typeof node.value === "string" ? node.value : "";
   return { ...node, value: value + delta, streaming: !done };

@@ -1,12 +1,12 @@
-/** A `fetch` for uploads that tells how far it is: browsers say that of an XMLHttpRequest alone. */
+/** A `fetch` for uploads that reports progress, which browsers support only for XMLHttpRequest. */
 
-/** Whether there is such a thing here; servers and tests have none. */
-export const canTellProgress = (): boolean => typeof XMLHttpRequest !== "undefined";
+/** Returns whether XMLHttpRequest exists; it doesn't on servers and in tests. */
+export const hasUploadProgress = (): boolean => typeof XMLHttpRequest !== "undefined";
 
 /**
- * Makes one.
+ * Creates a fetch that reports upload progress.
  *
- * @param onProgress is given the share that has been sent, from 0 to 1.
+ * @param onProgress receives the share sent so far, from 0 to 1.
  */
 export function xhrFetch(onProgress: (share: number) => void): typeof fetch {
   return (input, init = {}) =>
@@ -22,7 +22,7 @@ export function xhrFetch(onProgress: (share: number) => void): typeof fetch {
         if (lengthComputable && total > 0) onProgress(loaded / total);
       };
       request.onload = () => resolve(responseOf(request));
-      // What `fetch` says where there is no answer.
+      // The same error as `fetch` without a response.
       request.onerror = () => reject(new TypeError("Failed to fetch"));
       request.onabort = () => reject(signal?.reason);
       signal?.addEventListener("abort", () => request.abort(), { once: true });

@@ -1,6 +1,6 @@
 /**
- * The element that pages see. It is small, so that the script defines it at once; views and core
- * come in a chunk that starts to load with it.
+ * The custom element. It is small, so that the script defines it immediately; views and core are in
+ * a chunk whose download starts at the same time.
  */
 
 import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
@@ -14,14 +14,14 @@ type Methods = Omit<OpenAIChatKit, keyof HTMLElement>;
 type ComposerValue = Parameters<OpenAIChatKit["setComposerValue"]>[0];
 type UserMessage = Parameters<OpenAIChatKit["sendUserMessage"]>[0];
 
-/** Style of the one line that is shown when the views, and with them all other styles, are missing. */
+/** Style of the error line that is shown when the chunk with the views and styles is missing. */
 const FAILURE_STYLE = `
 :host { display: block; box-sizing: border-box; min-height: 0; overflow: auto }
 p { margin: 0; padding: 16px; font: 14px/1.5 system-ui, sans-serif; text-align: center }`;
 
-/** Starts the download of what every element needs. */
+/** Starts the download of the chunk that every element needs. */
 export function preload(): void {
-  // The failure is in the console, and an element that needs the chunk tries again.
+  // The failure is reported in the console, and an element that needs the chunk retries.
   loadViews().catch(() => undefined);
 }
 
@@ -31,17 +31,17 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   #mounted: Mounted | null = null;
   #mounting = false;
   #ready = deferred<Mounted>();
-  #isReadySaid = false;
-  #listensForReady = false;
-  #isReadyMissed = false;
-  readonly #complaints = new Set<string>();
+  #hasEmittedReady = false;
+  #hasReadyListener = false;
+  #hasMissedReady = false;
+  readonly #reported = new Set<string>();
 
   constructor() {
     super();
     this.#root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
   }
 
-  /** Adds a component of the page's own to what widgets may use. */
+  /** Registers a custom component of the page for widgets. */
   static async registerWidget(type: string, widget: CustomWidget): Promise<void> {
     (await loadViews()).registerWidget(type, widget);
   }
@@ -51,7 +51,7 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   }
 
   disconnectedCallback(): void {
-    // Moved elements are taken out and put in again at once: their chat goes on.
+    // A moved element is disconnected and reconnected at once: keep its chat.
     queueMicrotask(() => {
       if (!this.isConnected) this.#unmount();
     });
@@ -59,9 +59,9 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
 
   setOptions(options: ChatKitOptions): void {
     const { wrong, unknown } = checkOptions(options);
-    if (unknown.length > 0) this.#complain(`unknown options: ${unknown.join(", ")}`);
+    if (unknown.length > 0) this.#report(`unknown options: ${unknown.join(", ")}`);
     if (wrong.length > 0) {
-      this.#complain(`invalid options: ${wrong.join("; ")}`);
+      this.#report(`invalid options: ${wrong.join("; ")}`);
       return;
     }
     this.#options = options;
@@ -90,10 +90,10 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   async sendUserMessage(message: UserMessage): Promise<void> {
     const { chat } = await this.#ready.promise;
     if (!message.newThread && (chat.isResponding.peek() || chat.isLoading.peek())) {
-      throw new Error("A message can't be sent while the chat is loading or answering.");
+      throw new Error("A message can't be sent while the chat is loading or responding.");
     }
     const result = await chat.send(message);
-    if (result === "busy") throw new Error("Another answer is being written in this thread.");
+    if (result === "busy") throw new Error("Another response is in progress in this thread.");
     if (result === "failed") throw new Error("The message could not be sent.");
   }
 
@@ -124,8 +124,8 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   }
 
   /**
-   * The first listener for `chatkit.ready` gets it even if it comes too late: React's wrapper gives
-   * the options before it listens, and an element whose chunks are loaded is ready at once.
+   * The first listener for `chatkit.ready` gets the event even if it was added too late: React's
+   * wrapper sets the options before it listens, and an element with loaded chunks is ready at once.
    */
   override addEventListener(
     type: string,
@@ -134,9 +134,9 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   ): void {
     super.addEventListener(type, listener, options);
     if (type !== "chatkit.ready") return;
-    this.#listensForReady = true;
-    if (!this.#isReadyMissed) return;
-    this.#isReadyMissed = false;
+    this.#hasReadyListener = true;
+    if (!this.#hasMissedReady) return;
+    this.#hasMissedReady = false;
     queueMicrotask(() => this.dispatchEvent(new CustomEvent("chatkit.ready")));
   }
 
@@ -148,7 +148,7 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
       const { mount } = await loadViews();
       isLoaded = true;
       this.#root.replaceChildren();
-      // It may have left the page meanwhile.
+      // The element may have been removed since.
       if (!this.isConnected || !this.#options) return;
       this.#mounted = mount({
         host: this,
@@ -157,11 +157,11 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
         emit: (type, detail) => this.#emit(type, detail),
       });
       this.#ready.resolve(this.#mounted);
-      if (!this.#isReadySaid) this.#emit("chatkit.ready", undefined);
-      this.#isReadySaid = true;
-      this.#isReadyMissed = !this.#listensForReady;
+      if (!this.#hasEmittedReady) this.#emit("chatkit.ready", undefined);
+      this.#hasEmittedReady = true;
+      this.#hasMissedReady = !this.#hasReadyListener;
     } catch (error) {
-      // A missing chunk has been reported where it was loaded.
+      // A missing chunk is already reported.
       if (isLoaded) console.error(error);
       this.#showFailure();
       this.#emit("chatkit.error", {
@@ -172,7 +172,7 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
     }
   }
 
-  /** Words in place of an empty box; the reason is in the console and in `chatkit.error`. */
+  /** Shows an error line instead of an empty box; the console and `chatkit.error` have the reason. */
   #showFailure(): void {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(FAILURE_STYLE);
@@ -186,7 +186,7 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
 
   #unmount(): void {
     if (!this.#mounted) return;
-    // Put into the page again it goes on where it was.
+    // When the element is added again, it opens the same thread.
     const threadId = this.#mounted.chat.threadId.peek();
     if (this.#options) this.#options = { ...this.#options, initialThread: threadId };
     this.#mounted.dispose();
@@ -195,13 +195,13 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   }
 
   /**
-   * Says what the page does wrong, once, in the event and in the console. It isn't thrown: that
-   * would take down the tree of a React page for a misspelt option. Nor is it said at once, since
-   * such a page listens only after it has given its options.
+   * Reports an error of the page once, in `chatkit.error` and in the console. It isn't thrown, which
+   * would unmount the tree of a React page because of a misspelled option. The event is delayed,
+   * because such a page listens only after it has set the options.
    */
-  #complain(message: string): void {
-    if (this.#complaints.has(message)) return;
-    this.#complaints.add(message);
+  #report(message: string): void {
+    if (this.#reported.has(message)) return;
+    this.#reported.add(message);
     setTimeout(() => {
       const error = new IntegrationError(message);
       this.#emit("chatkit.error", { error });

@@ -5,29 +5,32 @@ const getClientSecret = async (): Promise<string> => "s";
 const api = { url: "/chat", domainKey: "x" };
 const wrong = (options: unknown) => checkOptions(options).wrong;
 
-describe("options that make a chat", () => {
+describe("valid options", () => {
   it.each([
-    ["one's own server by secret", { api: { url: "/chat", getClientSecret } }],
-    ["one's own server by fetch", { api: { ...api, fetch } }],
+    ["a self-hosted server with client secrets", { api: { url: "/chat", getClientSecret } }],
+    ["a self-hosted server with fetch", { api: { ...api, fetch } }],
     ["the hosted service", { api: { getClientSecret } }],
-    ["a scheme as the theme", { api, theme: "dark" }],
-    ["no thread at first", { api, initialThread: null }],
-    ["options that a condition left undefined", { api, header: undefined, locale: undefined }],
+    ["a color scheme as the theme", { api, theme: "dark" }],
+    ["no initial thread", { api, initialThread: null }],
+    ["undefined options", { api, header: undefined, locale: undefined }],
     [
-      "a prompt of parts",
+      "a prompt with parts",
       {
         api,
         startScreen: { prompts: [{ label: "a", prompt: [{ type: "input_text", text: "b" }] }] },
       },
     ],
-    ["limits by type", { api, composer: { attachments: { enabled: true, maxSize: { "*": 5 } } } }],
-    ["a language that nobody has words for", { api, locale: "tlh" }],
-  ])("are %s", (_, options) => {
+    [
+      "size limits by type",
+      { api, composer: { attachments: { enabled: true, maxSize: { "*": 5 } } } },
+    ],
+    ["a language without a translation", { api, locale: "tlh" }],
+  ])("include %s", (_, options) => {
     expect(checkOptions(options)).toEqual({ wrong: [], unknown: [] });
   });
 });
 
-describe("options that make none are named by their path", () => {
+describe("invalid options are reported with their path", () => {
   it.each<[unknown, string]>([
     [null, "options should be an object with `api`"],
     [{}, "api is missing"],
@@ -71,12 +74,12 @@ describe("options that make none are named by their path", () => {
     expect(wrong(options)).toEqual([message]);
   });
 
-  it("all at once", () => {
+  it("reports all errors at once", () => {
     expect(wrong({ api, frameTitle: 1, thread: [] })).toHaveLength(2);
   });
 });
 
-it("options that nobody knows are told apart, since the chat can do without them", () => {
+it("reports unknown options separately", () => {
   const options = { api: { ...api, key: 1 }, composer: { placeHolder: "?" }, constructor: 1 };
 
   expect(checkOptions(options)).toEqual({

@@ -1,29 +1,31 @@
-/** Looks at what a page gives to `setOptions`, and says by its path what is wrong. */
+/** Validates the options of `setOptions` and reports errors with their paths. */
 
 import { OPTIONS, type Shape } from "./optionShapes";
 
-/** What a page did wrong. `chatkit.error` has it; its message names the path of the option. */
+/** Invalid use of the element by the page, in `chatkit.error`; the message has the option's path. */
 export class IntegrationError extends Error {
   override name = "IntegrationError";
 }
 
 export type Findings = {
-  /** No chat can be had of these. */
+  /** Errors that prevent a chat. */
   wrong: readonly string[];
-  /** Options that nobody knows, perhaps of a later version: the chat goes on without them. */
+  /** Unknown options, perhaps of a later version: they are ignored. */
   unknown: readonly string[];
 };
 
-/** Finds all that is wrong at once, so that a page needn't be mended in as many tries. */
+/** Returns all errors at once, so that a page can be fixed in one step. */
 export function checkOptions(options: unknown): Findings {
   const found = { wrong: [] as string[], unknown: [] as string[] };
-  if (!isPlain(options)) return { ...found, wrong: ["options should be an object with `api`"] };
+  if (!isPlainObject(options))
+    return { ...found, wrong: ["options should be an object with `api`"] };
   check(options, OPTIONS, "", found);
   const { api } = options;
-  if (isPlain(api) && api.url === undefined && api.getClientSecret === undefined) {
+  if (isPlainObject(api) && api.url === undefined && api.getClientSecret === undefined) {
     found.wrong.push("api should have a `url`, or `getClientSecret` for the hosted service");
   }
-  const strategy = isPlain(api) && isPlain(api.uploadStrategy) ? api.uploadStrategy : null;
+  const strategy =
+    isPlainObject(api) && isPlainObject(api.uploadStrategy) ? api.uploadStrategy : null;
   if (strategy?.type === "direct" && strategy.uploadUrl === undefined) {
     found.wrong.push("api.uploadStrategy.uploadUrl is missing");
   }
@@ -35,13 +37,13 @@ type Found = { wrong: string[]; unknown: string[] };
 function check(value: unknown, shape: Shape, at: string, found: Found): void {
   if (shape === "anything") return;
   if (typeof shape === "object" && "anyOf" in shape) {
-    const alike = shape.anyOf.find((option) => isAlike(value, option));
-    if (alike === undefined) complain(value, shape, at, found);
-    else check(value, alike, at, found);
+    const matching = shape.anyOf.find((option) => hasOuterType(value, option));
+    if (matching === undefined) report(value, shape, at, found);
+    else check(value, matching, at, found);
     return;
   }
-  if (!isAlike(value, shape)) {
-    complain(value, shape, at, found);
+  if (!hasOuterType(value, shape)) {
+    report(value, shape, at, found);
     return;
   }
   if (typeof shape === "string" || "oneOf" in shape) return;
@@ -61,7 +63,7 @@ function check(value: unknown, shape: Shape, at: string, found: Found): void {
   const prefix = at === "" ? "" : `${at}.`;
   for (const [name, entry] of Object.entries(given)) {
     const known = Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined;
-    // An option that is undefined wasn't given, as pages write conditions.
+    // An undefined option counts as missing: pages often set options conditionally.
     if (entry === undefined) continue;
     if (known === undefined) found.unknown.push(`${prefix}${name}`);
     else check(entry, known, `${prefix}${name}`, found);
@@ -71,37 +73,37 @@ function check(value: unknown, shape: Shape, at: string, found: Found): void {
   }
 }
 
-/** Whether a value is of a kind, whatever is inside of it. */
-function isAlike(value: unknown, shape: Shape): boolean {
+/** Returns whether a value has the outer type of a shape; its fields aren't checked. */
+function hasOuterType(value: unknown, shape: Shape): boolean {
   if (shape === "null") return value === null;
   if (shape === "anything") return true;
   if (shape === "number") return typeof value === "number" && !Number.isNaN(value);
   if (typeof shape === "string") return typeof value === shape;
   if ("oneOf" in shape) return (shape.oneOf as readonly unknown[]).includes(value);
-  if ("anyOf" in shape) return shape.anyOf.some((option) => isAlike(value, option));
+  if ("anyOf" in shape) return shape.anyOf.some((option) => hasOuterType(value, option));
   if ("listOf" in shape) return Array.isArray(value);
-  return isPlain(value);
+  return isPlainObject(value);
 }
 
-function complain(value: unknown, shape: Shape, at: string, found: Found): void {
-  found.wrong.push(`${at} should be ${wanted(shape)}, not ${shown(value)}`);
+function report(value: unknown, shape: Shape, at: string, found: Found): void {
+  found.wrong.push(`${at} should be ${describeShape(shape)}, not ${describeValue(value)}`);
 }
 
-function wanted(shape: Shape): string {
+function describeShape(shape: Shape): string {
   if (shape === "null" || shape === "anything") return shape;
   if (typeof shape === "string") return `a ${shape}`;
   if ("oneOf" in shape) return shape.oneOf.map((value) => JSON.stringify(value)).join(" or ");
-  if ("anyOf" in shape) return shape.anyOf.map(wanted).join(" or ");
+  if ("anyOf" in shape) return shape.anyOf.map(describeShape).join(" or ");
   return "listOf" in shape ? "a list" : "an object";
 }
 
-function shown(value: unknown): string {
+function describeValue(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null)
     return Array.isArray(value) ? "a list" : "an object";
   return String(JSON.stringify(value) ?? value).slice(0, 80);
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
+function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

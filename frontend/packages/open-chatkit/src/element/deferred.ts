@@ -1,6 +1,6 @@
 export type Deferred<T> = { promise: Promise<T>; resolve: (value: T) => void };
 
-/** A promise with its resolver beside it. */
+/** Creates a promise together with its resolver. */
 export function deferred<T>(): Deferred<T> {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((done) => {

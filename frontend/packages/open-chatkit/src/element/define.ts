@@ -7,10 +7,10 @@ declare global {
   }
 }
 
-/** The name that pages and `@openai/chatkit-react` use. */
+/** The element's name, which `@openai/chatkit-react` uses too. */
 export const TAG = "openai-chatkit";
 
-/** Defines the element once; does nothing where there is no DOM, or somebody else was first. */
+/** Defines the element; does nothing without a DOM, or if the name is already defined. */
 export function define(): void {
   if (typeof customElements === "undefined" || customElements.get(TAG)) return;
   customElements.define(TAG, OpenChatKitElement);

@@ -1,4 +1,4 @@
-/** Loads the views and core, the chunk that every element needs, and reports when it can't be had. */
+/** Loads the chunk with views and core, which every element needs, and reports failures. */
 
 import { reportMissingChunk } from "../missingChunk";
 
@@ -8,9 +8,9 @@ type Views = typeof import("../ui");
 declare const VIEWS_CHUNK: string | undefined;
 
 /**
- * Address of the classic script that this is, if it came from another origin than the page. Browsers
- * hide the base URL from such a script, so its relative imports fail and need an absolute address.
- * Null for modules, whose imports resolve beside them wherever they came from.
+ * This script's address if it is a classic script from another origin than the page. Browsers hide
+ * the base URL from such a script, so relative imports fail and need an absolute address. Null for
+ * modules, whose imports always resolve relative to them.
  */
 const foreignScript = (() => {
   const script = globalThis.document?.currentScript;
@@ -29,7 +29,7 @@ async function importViews(): Promise<Views> {
   }
 }
 
-/** Loads the chunk once for all elements; after a failure the next call tries again. */
+/** Loads the chunk once for all elements; after a failure, the next call retries. */
 export function loadViews(): Promise<Views> {
   loading ??= importViews().catch((error: unknown) => {
     loading = null;

@@ -1,6 +1,6 @@
-/** The official options as data: what `setOptions` takes, and what a test compares with the types. */
+/** The official options as data, for `setOptions`; a test compares them with the official types. */
 
-/** What a value has to be. */
+/** The required shape of a value. */
 export type Shape =
   | "string"
   | "number"
@@ -16,7 +16,7 @@ export type Shape =
 
 export type Fields = {
   fields: Readonly<Record<string, Shape>>;
-  /** Names that can't be left out. */
+  /** Required fields. */
   needs?: readonly string[];
 };
 
@@ -32,7 +32,7 @@ const content: Shape = {
   needs: ["type", "text"],
 };
 
-// Icons are any string: one that isn't known has a neutral drawing.
+// Icons are any string: an unknown name has a neutral drawing.
 const headerAction: Shape = {
   fields: { icon: "string", onClick: "function" },
   needs: ["icon", "onClick"],
@@ -130,7 +130,7 @@ const composer: Shape = {
 
 export const OPTIONS: Fields = {
   fields: {
-    // One shape for the three ways to a server: `url` with `getClientSecret` is this element's own.
+    // One shape for three configurations: `url` with `getClientSecret` is an extension.
     api: {
       fields: {
         url: "string",
@@ -143,7 +143,7 @@ export const OPTIONS: Fields = {
         },
       },
     },
-    // Any string: a language that there are no words for is English.
+    // Any string: languages without a translation fall back to English.
     locale: "string",
     theme: { anyOf: [{ oneOf: ["light", "dark"] }, theme] },
     frameTitle: "string",

@@ -1,4 +1,4 @@
-/** What `<script src="chatkit.js">` runs, as a module or not. */
+/** Entry point of `<script src="chatkit.js">`, as a classic script or a module. */
 
 import { define } from "./define";
 

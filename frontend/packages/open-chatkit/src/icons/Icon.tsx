@@ -5,7 +5,7 @@ import { reportMissingChunk } from "../missingChunk";
 import { DIRECTED, FILLED, ICONS } from "./names";
 
 export type IconProps = {
-  /** An official icon name, or `lucide:` and a lucide name; others get a neutral drawing. */
+  /** An official icon name, or `lucide:` and a lucide name; others get a neutral icon. */
   name: string;
   /** Side length in pixels. @default 20 */
   size?: number;
@@ -17,7 +17,7 @@ const VENDOR = "vendor:";
 
 const loaded = new Map<string, IconNode>();
 
-/** Undefined while it loads. */
+/** Returns an icon's drawing; undefined while it loads. */
 function useDrawing(name: string): IconNode | undefined {
   const plain = name.startsWith("lucide:") ? name.slice(7) : name;
   const builtIn = Object.hasOwn(ICONS, plain) ? ICONS[plain] : undefined;
@@ -41,8 +41,8 @@ function useDrawing(name: string): IconNode | undefined {
   return known;
 }
 
-/** A firm's sign is its initial on a tile: their drawings belong to them, and none is shipped. */
-function VendorSign({ name }: { name: string }) {
+/** A vendor's initial on a tile: logos are trademarks, so none is shipped. */
+function VendorIcon({ name }: { name: string }) {
   return (
     <>
       <rect x="3" y="3" width="18" height="18" rx="5" />
@@ -61,7 +61,7 @@ function VendorSign({ name }: { name: string }) {
   );
 }
 
-/** A line icon in the colour of the text. It says nothing to a screen reader: its control does. */
+/** A line icon in the color of the text. Hidden from screen readers, which read its control. */
 export function Icon({ name, size = 20, class: className }: IconProps) {
   const drawing = useDrawing(name);
   const classes = ["icon", DIRECTED.test(name) && "icon-directed", className];
@@ -79,7 +79,7 @@ export function Icon({ name, size = 20, class: className }: IconProps) {
       aria-hidden="true"
     >
       {name.startsWith(VENDOR) ? (
-        <VendorSign name={name.slice(VENDOR.length)} />
+        <VendorIcon name={name.slice(VENDOR.length)} />
       ) : (
         drawing?.map(([tag, attributes], index) => h(tag, { ...attributes, key: index }))
       )}

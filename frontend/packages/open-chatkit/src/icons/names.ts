@@ -1,4 +1,4 @@
-/** Official icon names, and the lucide icon that stands for each. */
+/** The official icon names and their lucide icons. */
 
 import {
   ArrowDown,
@@ -111,7 +111,7 @@ import {
   Zap,
 } from "lucide";
 
-/** Names with `-filled` at their end, or listed here, are painted in. */
+/** Icons that are filled rather than outlined. */
 export const FILLED = new Set(["stop", "play", "check-circle-filled", "star-filled"]);
 
 export const ICONS: Readonly<Record<string, IconNode>> = {
@@ -223,7 +223,7 @@ export const ICONS: Readonly<Record<string, IconNode>> = {
   "dark-mode": Moon,
   close: X,
 
-  // The element's own
+  // Internal icons
   alert: CircleAlert,
   "arrow-down": ArrowDown,
   "arrow-up": ArrowUp,
@@ -243,5 +243,5 @@ export const ICONS: Readonly<Record<string, IconNode>> = {
   warning: TriangleAlert,
 };
 
-/** Icons that point to a side, and so turn round where one reads from right to left. */
+/** Icons that point to a side, which are mirrored in right-to-left languages. */
 export const DIRECTED = /^(chevron|back|double-chevron|collapse|open|sidebar|external)-?/u;

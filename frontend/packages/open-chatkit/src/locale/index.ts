@@ -1,15 +1,15 @@
-/** Words of the interface, in the reader's language. */
+/** Translations of the interface. */
 
 import { reportMissingChunk } from "../missingChunk";
 import { en, type MessageKey, type Messages } from "./en";
 
 export type { MessageKey, Messages };
 
-/** Languages there is a catalogue for; others fall back to English. */
+/** Languages with a catalog; others fall back to English. */
 export const LANGUAGES = ["en", "es", "fr", "de", "pt", "zh", "ja", "ar"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** Each is a chunk of its own. */
+/** Each catalog is a separate chunk. */
 const loaders: Record<Exclude<Language, "en">, () => Promise<{ messages: Messages }>> = {
   es: () => import("./es"),
   fr: () => import("./fr"),
@@ -22,12 +22,12 @@ const loaders: Record<Exclude<Language, "en">, () => Promise<{ messages: Message
 
 export type Values = Record<string, string | number>;
 
-/** Says `key` with `values` filled in. */
+/** Returns the text of `key` with `values` filled in. */
 export type Translate = (key: MessageKey, values?: Values) => string;
 
 export type Locale = {
   language: Language;
-  /** For `Intl`: the full tag, as far as its language is shown. */
+  /** For `Intl`: the full tag if its language is supported, otherwise the displayed language. */
   tag: string;
   direction: "ltr" | "rtl";
   t: Translate;
@@ -37,7 +37,7 @@ function isLanguage(value: string): value is Language {
   return (LANGUAGES as readonly string[]).includes(value);
 }
 
-/** The language shown for a locale tag such as `pt-BR`. */
+/** Returns the displayed language for a locale tag such as `pt-BR`. */
 export function languageOf(tag: string): Language {
   const language = tag.toLowerCase().split(/[-_]/u)[0] ?? "";
   return isLanguage(language) ? language : "en";
@@ -62,7 +62,7 @@ function makeLocale(language: Language, tag: string, messages: Messages): Locale
 
 export const english = makeLocale("en", "en", en);
 
-/** Loads a locale's words; English if there are none or they can't be loaded. */
+/** Loads a locale's translation; returns English if there is none or loading fails. */
 export async function loadLocale(tag: string | undefined): Promise<Locale> {
   const wanted = tag ?? (typeof navigator === "undefined" ? "en" : navigator.language);
   const language = languageOf(wanted);
@@ -70,7 +70,7 @@ export async function loadLocale(tag: string | undefined): Promise<Locale> {
   try {
     return makeLocale(language, wanted, (await loaders[language]()).messages);
   } catch (error) {
-    reportMissingChunk("the words of a language", error);
+    reportMissingChunk("a translation", error);
     return english;
   }
 }

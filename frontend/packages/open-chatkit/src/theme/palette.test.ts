@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { isReadable, normalizeTheme, themeRule } from "./palette";
 
 describe("the theme", () => {
-  it("may be given as a scheme alone", () => {
+  it("may be just a color scheme", () => {
     expect(normalizeTheme("dark")).toEqual({ colorScheme: "dark" });
   });
 
-  it("takes the page's own colours before the options", () => {
+  it("prefers the page's colors to the options", () => {
     const theme = { color: { accent: { primary: "#ff0000", level: 1 as const } } };
 
     expect(themeRule(theme, [])).toContain("--ck-primary:#ff0000");
@@ -15,7 +15,7 @@ describe("the theme", () => {
     );
   });
 
-  it("takes sizes, fonts, greys and accents from the options", () => {
+  it("applies sizes, fonts, grays and accents from the options", () => {
     const accent = (level: 0 | 1 | 2 | 3) =>
       themeRule({ color: { accent: { primary: "#0f766e", level } } }, []);
     const rule = themeRule(
@@ -37,14 +37,14 @@ describe("the theme", () => {
     expect(accent(3)).not.toBe(accent(2));
   });
 
-  it("lets no value end its declaration or load something", () => {
+  it("sanitizes values that could end a declaration or load a resource", () => {
     const rule = themeRule({ typography: { fontFamily: "x;} * {background:url(//evil)" } }, []);
 
     expect(rule.match(/[{}]/gu)).toHaveLength(2);
     expect(rule).not.toContain("url(");
   });
 
-  it("reads a second background where the types say text", () => {
+  it("uses an unreadable foreground as a second background", () => {
     const surface = (foreground: string) =>
       themeRule({ color: { surface: { background: "#ffffff", foreground } } }, []);
 
@@ -53,7 +53,7 @@ describe("the theme", () => {
     expect(isReadable("#777777", "#ffffff")).toBe(true);
   });
 
-  it("has a shape for each radius and density", () => {
+  it("supports each radius and density", () => {
     for (const radius of ["pill", "round", "soft", "sharp"] as const) {
       for (const density of ["compact", "normal", "spacious"] as const) {
         expect(themeRule({ radius, density }, [])).toMatch(/--ck-unit:[\d.]+px/u);

@@ -1,8 +1,8 @@
-/** From the official theme options to the element's own custom properties. */
+/** Converts the official theme options to the element's custom properties. */
 
 import type { ChatKitOptions, ColorScheme, ThemeOption } from "@openai/chatkit";
 
-/** The colours a page may set on the element, and the property each one feeds. */
+/** The colors that a page may set on the element, and the internal property of each. */
 export const HOST_COLORS = {
   "--chatkit-bg": "--ck-bg",
   "--chatkit-text": "--ck-text",
@@ -24,15 +24,15 @@ const RADII = {
 
 const UNITS = { compact: "3.25px", normal: "4px", spacious: "4.75px" } as const;
 
-/** How much of the accent goes into quiet surfaces, by accent level. */
+/** The share of the accent in quiet surfaces, by accent level. */
 const ACCENT_TINTS = ["0%", "0%", "5%", "10%"] as const;
 
-/** Takes the short form apart. */
+/** Expands the short form of a theme. */
 export function normalizeTheme(theme: ChatKitOptions["theme"]): ThemeOption {
   return typeof theme === "string" ? { colorScheme: theme } : (theme ?? {});
 }
 
-/** A value that can stand in a declaration and can't end it. */
+/** Removes everything from a value that could end its declaration or load a resource. */
 function safeValue(value: string): string {
   return value.replace(/[;{}<>]|\/\*|\*\/|url\s*\(/giu, "").trim();
 }
@@ -52,8 +52,8 @@ function luminance(color: string): number | null {
 }
 
 /**
- * Whether `foreground` can be read on `background`. The official types call it the colour of text,
- * yet pages in the wild put a second background there: what can't be read becomes the latter.
+ * Returns whether `foreground` is readable on `background`. The official types define it as the text
+ * color, but some pages set a second background there: an unreadable color is used as such.
  */
 export function isReadable(foreground: string, background: string): boolean {
   const a = luminance(foreground);
@@ -67,7 +67,7 @@ function grays(scheme: ColorScheme, theme: ThemeOption): Record<string, string> 
   const chroma = (tint * 0.0045).toFixed(4);
   const light = scheme === "light" ? 1 - Math.max(0, shade) * 0.008 : 0.22 + shade * 0.012;
   const ink = scheme === "light" ? 0.19 + Math.min(0, shade) * 0.015 : 0.955 + shade * 0.008;
-  // White stays white: a tinted page would look stained.
+  // White isn't tinted, which would look dirty.
   const paper = scheme === "light" && shade <= 0 ? "0" : chroma;
   return {
     "--ck-bg": `oklch(${light.toFixed(3)} ${paper} ${hue})`,
@@ -87,7 +87,7 @@ function colors(scheme: ColorScheme, theme: ThemeOption): Record<string, string>
     result["--ck-primary"] = color;
     result["--ck-accent"] = color;
     result["--ck-accent-tint"] = ACCENT_TINTS[accent.level] ?? "0%";
-    // Mixed towards the text so that pale accents stay readable as links.
+    // Mixed with the text color, so that pale accents are readable as links.
     result["--ck-link"] = `color-mix(in oklab, ${color} 70%, var(--ck-text))`;
     if (accent.level >= 2) {
       const share = accent.level === 3 ? "22%" : "13%";
@@ -115,9 +115,9 @@ function typography(theme: ThemeOption): Record<string, string> {
 }
 
 /**
- * The rule that themes one element.
+ * Returns the CSS rule that themes one element.
  *
- * @param hostColors - the page's own colours that are valid; they win over the options.
+ * @param hostColors - the page's valid colors; they override the options.
  */
 export function themeRule(theme: ThemeOption, hostColors: readonly HostColor[]): string {
   const radius = RADII[theme.radius ?? "pill"] ?? RADII.pill;
@@ -140,6 +140,6 @@ export function themeRule(theme: ThemeOption, hostColors: readonly HostColor[]):
   const body = Object.entries(properties)
     .map(([name, value]) => `${name}:${value}`)
     .join(";");
-  // Thrice, to win over the dark scheme's rule whatever that sets.
+  // Repeated three times, to override the dark scheme's rule by specificity.
   return `.frame.frame.frame{${body}}`;
 }

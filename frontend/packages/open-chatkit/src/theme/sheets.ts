@@ -1,4 +1,4 @@
-/** Style sheets, made once and shared by all elements of a page: no style element, no inline style. */
+/** Style sheets, created once and shared by all elements of a page; no style element or attribute. */
 
 import { widgetStyles } from "../widgets";
 import composer from "./composer.css?inline";

@@ -1,19 +1,19 @@
-/** Keeps one element's look in step with its options and with the page around it. */
+/** Updates one element's theme when its options or the page change. */
 
 import type { ColorScheme, ThemeOption } from "@openai/chatkit";
 import { HOST_COLORS, type HostColor, themeRule } from "./palette";
 
-/** What the page sets on the host and what can be used of it. */
+/** Returns the colors that the page sets on the host and that are valid. */
 function readHostColors(host: HTMLElement): HostColor[] {
   const style = getComputedStyle(host);
   return (Object.keys(HOST_COLORS) as HostColor[]).filter((name) => {
     const value = style.getPropertyValue(name).trim();
-    // `hsl(var(--x))` around a value that is no hue gives nonsense: rather our default.
+    // For example `hsl(var(--x))` around a value that isn't a hue: use the default instead.
     return value !== "" && CSS.supports("color", value);
   });
 }
 
-/** Dark or light by what is really painted, since a page may set only the colours. */
+/** Returns the scheme of the painted background, because a page may set only the colors. */
 function paintedScheme(frame: HTMLElement, wanted: ColorScheme): ColorScheme {
   const color = getComputedStyle(frame).backgroundColor;
   const canvas = document.createElement("canvas");
@@ -29,7 +29,7 @@ function paintedScheme(frame: HTMLElement, wanted: ColorScheme): ColorScheme {
 }
 
 async function loadFonts(theme: ThemeOption): Promise<void> {
-  // Font faces don't work in a shadow root's sheets, so they go to the document.
+  // Font faces don't work in a shadow root's sheets, so add them to the document.
   for (const font of theme.typography?.fontSources ?? []) {
     const face = new FontFace(font.family, `url(${JSON.stringify(font.src)})`, {
       ...(font.weight === undefined ? {} : { weight: String(font.weight) }),
@@ -43,7 +43,7 @@ async function loadFonts(theme: ThemeOption): Promise<void> {
     );
     if (known) continue;
     document.fonts.add(face);
-    // A font that can't be had is no reason to fail: the fallback is shown.
+    // If a font fails to load, the fallback is used.
     await face.load().catch(() => undefined);
   }
 }
@@ -53,7 +53,7 @@ export type Theming = {
   dispose(): void;
 };
 
-/** Themes `frame` inside `host`'s shadow root, now and whenever the page changes its mind. */
+/** Themes `frame` in `host`'s shadow root, and updates it when the page's theme changes. */
 export function createTheming(host: HTMLElement, root: ShadowRoot, frame: HTMLElement): Theming {
   const sheet = new CSSStyleSheet();
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];

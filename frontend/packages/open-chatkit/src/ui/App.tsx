@@ -35,7 +35,7 @@ function Footer() {
   );
 }
 
-/** Everything in the frame. */
+/** The content of the frame. */
 export function App() {
   const ui = useUi();
   const showsHistory = ui.view.value === "history";

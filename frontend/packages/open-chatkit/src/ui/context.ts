@@ -1,4 +1,4 @@
-/** What every view of one element shares. */
+/** State shared by the views of one element. */
 
 import type { ChatKitEvents, ChatKitOptions } from "@openai/chatkit";
 import type { ReadonlySignal, Signal } from "@preact/signals";
@@ -10,31 +10,31 @@ import type { Locale } from "../locale";
 /** The official options that views read; the core reads the rest. */
 export type UiOptions = Omit<ChatKitOptions, "api">;
 
-/** Says an official event on the element. */
+/** Dispatches an official event on the element. */
 export type Emit = <K extends keyof ChatKitEvents>(
   type: K,
   detail: ChatKitEvents[K]["detail"],
 ) => void;
 
-/** Something that is said for a few seconds. */
+/** A message that is shown for a few seconds. */
 export type Toast = { id: number; text: string; tone: "info" | "danger" };
 
 export type Ui = {
   chat: Chat;
   options: ReadonlySignal<UiOptions>;
   locale: ReadonlySignal<Locale>;
-  /** The host of the server, which may be another than the page's; null for the same one. */
+  /** The server's host; null if it is the page's own. */
   apiHost: ReadonlySignal<string | null>;
   /** The element. */
   host: HTMLElement;
-  /** Where menus and dialogs go, and what has the theme. */
+  /** The themed root, which contains menus and dialogs. */
   frame: HTMLElement;
   emit: Emit;
-  /** What the panel shows. */
+  /** The view that the panel shows. */
   view: Signal<"chat" | "history">;
-  /** Puts the cursor into the composer, when there is one. */
+  /** Focuses the composer; null if there is none. */
   focusComposer: Signal<(() => void) | null>;
-  /** Said to screen readers. */
+  /** Text announced to screen readers. */
   announcement: Signal<string>;
   toasts: Signal<readonly Toast[]>;
 };
@@ -42,19 +42,19 @@ export type Ui = {
 const UiContext = createContext<Ui | null>(null);
 export const UiProvider = UiContext.Provider;
 
-/** The views' shared state; only inside an element. */
+/** Returns the views' shared state; throws outside of an element. */
 export function useUi(): Ui {
   const ui = useContext(UiContext);
   if (!ui) throw new Error("This view belongs inside an <openai-chatkit> element.");
   return ui;
 }
 
-/** The words of the interface. */
+/** Returns the translation function. */
 export function useT(): Locale["t"] {
   return useUi().locale.value.t;
 }
 
-/** Does something with the chat; a failure is said, unless the chat says it at its place. */
+/** Runs an action; shows a toast if it fails, unless the chat already shows the error. */
 export async function attempt(ui: Ui, action: () => Promise<unknown>): Promise<void> {
   try {
     await action();
@@ -69,7 +69,7 @@ export async function attempt(ui: Ui, action: () => Promise<unknown>): Promise<v
 
 let lastToast = 0;
 
-/** Says something for a few seconds; not twice at the same time. */
+/** Shows a message for 6 s; a message that is already shown isn't repeated. */
 export function toast(ui: Ui, text: string, tone: Toast["tone"] = "info"): void {
   if (ui.toasts.peek().some((other) => other.text === text)) return;
   lastToast += 1;

@@ -1,14 +1,14 @@
-/** Where the focus goes when what had it goes away: never to nowhere, the top of the page. */
+/** Moves the focus when the focused control disappears, so that it isn't lost to the page. */
 
 import type { Ui } from "./context";
 
-/** What has the focus inside of the element. */
+/** Returns the focused node inside the element. */
 export function focused(ui: Ui): Element | null {
   const root = ui.frame.getRootNode();
   return root instanceof ShadowRoot ? root.activeElement : document.activeElement;
 }
 
-/** To the messages: Tab goes on to the composer, and no phone opens its keyboard. */
+/** Focuses the messages: Tab leads to the composer, and phones don't open their keyboard. */
 export function focusThread(ui: Ui): void {
   ui.frame.querySelector<HTMLElement>("[part~=thread]")?.focus({ preventScroll: true });
 }

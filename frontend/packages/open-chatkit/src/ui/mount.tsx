@@ -1,4 +1,4 @@
-/** Puts a chat's views into a shadow root and keeps them in step with the options. */
+/** Renders a chat into a shadow root and applies its options. */
 
 import type { ChatKitOptions } from "@openai/chatkit";
 import { computed, effect, signal } from "@preact/signals";
@@ -10,7 +10,7 @@ import { normalizeTheme } from "../theme/palette";
 import { sharedSheets } from "../theme/sheets";
 import { createTheming } from "../theme/theming";
 import { App } from "./App";
-import { announceAnswers } from "./announce";
+import { announceResponses } from "./announce";
 import { refusalText } from "./composer/useFiles";
 import { type Emit, toast, type Ui, UiProvider } from "./context";
 
@@ -20,7 +20,7 @@ export type Mounted = {
   focusComposer(): void;
   showHistory(): void;
   hideHistory(): void;
-  /** Uploads files into the composer, and says which weren't taken. */
+  /** Uploads files into the composer and shows a toast for each rejected file. */
   addFiles(files: readonly File[]): Promise<void>;
   dispose(): void;
 };
@@ -34,7 +34,7 @@ export type MountParams = {
   create?: CreateChat;
 };
 
-/** What the core reads; views read the rest. */
+/** Returns the options that the core reads; views read the rest. */
 function chatOptions(options: ChatKitOptions): ChatOptions {
   const { api, initialThread, locale, onClientTool, composer, widgets, history } = options;
   const given = { initialThread, locale, onClientTool, composer, widgets, history };
@@ -42,14 +42,14 @@ function chatOptions(options: ChatKitOptions): ChatOptions {
   return { api, ...Object.fromEntries(set) };
 }
 
-/** The server's host where the page names one. */
+/** Returns the server's host; null if it is the page's own. */
 function hostOf(api: ChatKitOptions["api"]): string | null {
   if (!("url" in api)) return null;
   const { host } = new URL(api.url, document.baseURI);
   return host === location.host ? null : host;
 }
 
-function followHistoryEvents(ui: Ui): () => void {
+function emitHistoryEvents(ui: Ui): () => void {
   let before = ui.view.peek();
   return effect(() => {
     const view = ui.view.value;
@@ -59,7 +59,7 @@ function followHistoryEvents(ui: Ui): () => void {
   });
 }
 
-/** Starts a chat in `root`. */
+/** Creates a chat and renders it into `root`. */
 export function mount({ host, root, options, emit, create = createChat }: MountParams): Mounted {
   root.adoptedStyleSheets = [...sharedSheets()];
   const frame = document.createElement("div");
@@ -86,13 +86,13 @@ export function mount({ host, root, options, emit, create = createChat }: MountP
   };
   const theming = createTheming(host, root, frame);
 
-  let asked: string | undefined | null = null;
+  let requested: string | undefined | null = null;
   const applyLocale = (tag: string | undefined): void => {
-    if (tag === asked) return;
-    asked = tag;
+    if (tag === requested) return;
+    requested = tag;
     void loadLocale(tag).then((loaded) => {
-      // A later choice may have been loaded sooner.
-      if (asked !== tag) return;
+      // A later request may have finished first.
+      if (requested !== tag) return;
       locale.value = loaded;
       frame.lang = loaded.tag;
       frame.dir = loaded.direction;
@@ -111,8 +111,8 @@ export function mount({ host, root, options, emit, create = createChat }: MountP
     effect(() => {
       frame.setAttribute("aria-label", current.value.frameTitle ?? locale.value.t("chat"));
     }),
-    followHistoryEvents(ui),
-    announceAnswers(ui),
+    emitHistoryEvents(ui),
+    announceResponses(ui),
   ];
   render(
     <UiProvider value={ui}>

@@ -1,10 +1,10 @@
 import { signal } from "@preact/signals";
 import type { CustomWidget, WidgetRegistry } from "../widgets";
 
-/** Widget components of the page's own, by type; the same for all elements of a page. */
+/** The page's custom widget components by type, shared by all elements of a page. */
 export const widgetRegistry = signal<WidgetRegistry>({});
 
-/** Adds or replaces a component that widgets may use. */
+/** Registers a custom component for widgets, or replaces one. */
 export function registerWidget(type: string, widget: CustomWidget): void {
   widgetRegistry.value = { ...widgetRegistry.value, [type]: widget };
 }

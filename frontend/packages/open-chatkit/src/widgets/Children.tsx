@@ -4,12 +4,12 @@ import { childrenOf, siblingKeys } from "./tree";
 import type { WidgetNode } from "./types";
 
 /**
- * The view that draws one node. `WidgetView` provides it, so that the views of containers don't
- * import the table that lists them.
+ * The view that renders one node. `WidgetView` provides it, so that container views don't import the
+ * table that lists them.
  */
 export const NodeViewContext = createContext<ComponentType<{ node: WidgetNode }>>(() => null);
 
-/** Draws the children of a node. */
+/** Renders the children of a node. */
 export function Children({ of }: { of: { children?: unknown } }): ComponentChildren {
   const NodeView = useContext(NodeViewContext);
   const nodes = childrenOf(of);

@@ -7,7 +7,7 @@ import type { CustomProps, CustomWidget, WidgetNode } from "./types";
 
 export type CustomViewProps = { node: WidgetNode; custom: CustomWidget };
 
-/** Draws a component from the registry. */
+/** Renders a component from the registry. */
 export function Custom({ node, custom }: CustomViewProps) {
   const runtime = useRuntime();
   const { isBusy } = useSettings();
@@ -42,24 +42,24 @@ type MountedProps = {
 function Mounted({ custom, props, host }: MountedProps) {
   const latest = useRef(props);
   latest.current = props;
-  const isFresh = useRef(false);
-  // Without `update`, a changed node is a new start.
+  const isJustMounted = useRef(false);
+  // Without `update`, a changed node is mounted again.
   const start = custom.update ? null : props.node;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `start` says when to begin anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new `start` mounts the component again.
   useEffect(() => {
     const element = host.current;
     if (!element) return;
-    isFresh.current = true;
+    isJustMounted.current = true;
     const undo = custom.mount(element, latest.current);
     return () => {
       undo?.();
       element.replaceChildren();
     };
   }, [custom, host, start]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the node and business are what changes.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a new node or busy state is an update.
   useEffect(() => {
-    if (!isFresh.current && host.current) custom.update?.(host.current, latest.current);
-    isFresh.current = false;
+    if (!isJustMounted.current && host.current) custom.update?.(host.current, latest.current);
+    isJustMounted.current = false;
   }, [custom, host, props.node, props.isBusy]);
   return <div class="w-custom" ref={host} />;
 }

@@ -3,11 +3,11 @@ import { useEffect } from "preact/hooks";
 import { Children } from "./Children";
 import { Custom } from "./Custom";
 import { useRuntime, useSettings } from "./context";
-import { childrenOf, isNode, wordsIn } from "./tree";
+import { childrenOf, isNode, textIn } from "./tree";
 import type { WidgetNode } from "./types";
 import { views } from "./views";
 
-/** Draws one node of a widget's tree, and again only when it has changed. */
+/** Renders one node of a widget's tree; re-renders only when the node changes. */
 export class NodeView extends Component<{ node: WidgetNode }, { failed: WidgetNode | null }> {
   override state = { failed: null as WidgetNode | null };
 
@@ -18,7 +18,7 @@ export class NodeView extends Component<{ node: WidgetNode }, { failed: WidgetNo
     return next.node !== this.props.node || state.failed !== this.state.failed;
   }
 
-  /** A view that can't draw its node leaves the others alone. */
+  /** Contains the error of a view, so that other views stay. */
   override componentDidCatch(error: unknown): void {
     this.setState({ failed: this.props.node });
     this.#reason = String(error);
@@ -35,17 +35,17 @@ export class NodeView extends Component<{ node: WidgetNode }, { failed: WidgetNo
 function NodeBody({ node }: { node: WidgetNode }) {
   const { registry } = useSettings();
   const type = isNode(node) ? node.type : "";
-  const own = Object.hasOwn(registry, type) ? registry[type] : undefined;
-  if (own) return <Custom node={node} custom={own} />;
+  const custom = Object.hasOwn(registry, type) ? registry[type] : undefined;
+  if (custom) return <Custom node={node} custom={custom} />;
   const View: ComponentType<{ node: never }> | undefined = Object.hasOwn(views, type)
     ? (views[type] as ComponentType<{ node: never }>)
     : undefined;
   if (!View) return <Fallback node={node} reason="unknown" />;
-  // The tree is JSON from a server: each view reads its node by the official shape and doubts it.
+  // The tree is JSON from a server: each view validates its node.
   return <View node={node as never} />;
 }
 
-/** Stands for what can't be drawn: its words, or its children if it has some. */
+/** Replaces a node that can't be rendered by its children, or else by its text. */
 function Fallback({ node, reason }: { node: WidgetNode; reason: string }) {
   const runtime = useRuntime();
   const { strings } = useSettings();
@@ -58,7 +58,7 @@ function Fallback({ node, reason }: { node: WidgetNode; reason: string }) {
   return (
     <div class="w-fallback">
       <p class="w-fallback-note">{strings.unknown(type)}</p>
-      {hasParts ? <Children of={node} /> : <p>{isNode(node) ? wordsIn(node) : ""}</p>}
+      {hasParts ? <Children of={node} /> : <p>{isNode(node) ? textIn(node) : ""}</p>}
     </div>
   );
 }

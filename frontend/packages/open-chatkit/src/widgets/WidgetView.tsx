@@ -2,35 +2,35 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { NodeViewContext } from "./Children";
 import { type Runtime, RuntimeContext, type Settings, SettingsContext } from "./context";
 import { SCOPE } from "./fields";
-import { type FocusPlace, focusPlace, restoreFocus } from "./focus";
+import { type CapturedFocus, captureFocus, restoreFocus } from "./focus";
 import { NodeView } from "./NodeView";
 import { englishStrings, widgetStrings } from "./strings";
 import type { WidgetRegistry, WidgetViewProps } from "./types";
 
 const NONE: WidgetRegistry = {};
 
-/** Shows a widget, and does what its controls are configured to do. */
+/** Renders a widget and runs the actions of its controls. */
 export function WidgetView(props: WidgetViewProps) {
   const { widget, registry = NONE, isBusy = false, images, t, locale, markdown } = props;
   const root = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
-  const held = useHold(root.current);
-  // Callers make the rule anew each time they draw; what it says decides.
+  const block = useBlocking(root.current);
+  // Compared by value, because callers create a new rule on each render.
   const domains = images?.allowedDomains?.join(" ") ?? "";
 
-  // Read before the new tree is drawn, given back when it is there.
-  const place = focusPlace(root.current);
-  useLayoutEffect(() => restoreFocus(place, root.current));
+  // Captured before the new tree is rendered, restored afterwards.
+  const focus = captureFocus(root.current);
+  useLayoutEffect(() => restoreFocus(focus, root.current));
 
   const runtime = useMemo<Runtime>(
     () => ({
       send: async (action, formData) => latest.current.onAction(action, formData),
       log: (name, data = {}) =>
         latest.current.onLog?.({ name, data: { ...data, item: latest.current.item?.id ?? null } }),
-      holdWidget: held.hold,
+      blockWidget: block.blockUntil,
     }),
-    [held.hold],
+    [block.blockUntil],
   );
   const settings = useMemo<Settings>(
     () => ({
@@ -49,11 +49,11 @@ export function WidgetView(props: WidgetViewProps) {
       <SettingsContext.Provider value={settings}>
         <div
           ref={root}
-          class={`ckw${held.isHeld ? " ckw-held" : ""}`}
+          class={`ckw${block.isBlocked ? " ckw-held" : ""}`}
           part="widget"
           dir="auto"
-          inert={held.isHeld}
-          aria-busy={held.isHeld}
+          inert={block.isBlocked}
+          aria-busy={block.isBlocked}
           {...{ [SCOPE]: "" }}
         >
           <NodeViewContext.Provider value={NodeView}>
@@ -65,17 +65,17 @@ export function WidgetView(props: WidgetViewProps) {
   );
 }
 
-/** Counts what holds the whole widget, and gives the focus back after the last. */
-function useHold(root: HTMLElement | null) {
+/** Counts the actions that block the whole widget; restores the focus after the last one. */
+function useBlocking(root: HTMLElement | null) {
   const [count, setCount] = useState(0);
-  const place = useRef<FocusPlace | null>(null);
+  const focus = useRef<CapturedFocus | null>(null);
   const current = useRef(root);
   current.current = root;
-  const isHeld = count > 0;
+  const isBlocked = count > 0;
 
-  const hold = useMemo(
+  const blockUntil = useMemo(
     () => (until: Promise<unknown>) => {
-      place.current ??= focusPlace(current.current);
+      focus.current ??= captureFocus(current.current);
       setCount((before) => before + 1);
       const release = () => setCount((before) => before - 1);
       until.then(release, release);
@@ -83,9 +83,9 @@ function useHold(root: HTMLElement | null) {
     [],
   );
   useLayoutEffect(() => {
-    if (isHeld) return;
-    restoreFocus(place.current, current.current);
-    place.current = null;
-  }, [isHeld]);
-  return { isHeld, hold };
+    if (isBlocked) return;
+    restoreFocus(focus.current, current.current);
+    focus.current = null;
+  }, [isBlocked]);
+  return { isBlocked, blockUntil };
 }

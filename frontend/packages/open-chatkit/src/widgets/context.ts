@@ -1,19 +1,19 @@
-/** What all views of one widget share. */
+/** State shared by the views of one widget. */
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { englishStrings, type WidgetStrings } from "./strings";
 import type { ActionConfig, FormData, ImageRule, MarkdownView, WidgetRegistry } from "./types";
 
-/** What views call. It stays the same object, so that it redraws nobody. */
+/** The functions that views call. The object never changes, so that it causes no re-render. */
 export type Runtime = {
   send: (action: ActionConfig, formData: FormData | undefined) => Promise<void>;
   log: (name: `widget.${string}`, data?: Record<string, unknown>) => void;
-  /** Fades the whole widget, and lets nobody in, until something is done. */
-  holdWidget: (until: Promise<unknown>) => void;
+  /** Fades the whole widget and makes it inert until a promise settles. */
+  blockWidget: (until: Promise<unknown>) => void;
 };
 
-/** What views read. A change redraws those that read it. */
+/** The settings that views read. A change re-renders the views that read them. */
 export type Settings = {
   isBusy: boolean;
   registry: WidgetRegistry;
@@ -26,7 +26,7 @@ export type Settings = {
 export const RuntimeContext = createContext<Runtime>({
   send: () => Promise.resolve(),
   log: () => undefined,
-  holdWidget: () => undefined,
+  blockWidget: () => undefined,
 });
 
 export const SettingsContext = createContext<Settings>({
@@ -38,7 +38,7 @@ export const SettingsContext = createContext<Settings>({
   markdown: undefined,
 });
 
-/** What a form's submission does to the buttons that submit it. */
+/** The state of a form's submission, for its submit buttons. */
 export type Submission = { isPending: boolean; isWaiting: boolean };
 
 export const SubmissionContext = createContext<Submission>({ isPending: false, isWaiting: false });

@@ -1,7 +1,7 @@
 /**
- * From a widget's look properties to CSS. Values come from a server that may repeat what a model
- * said, so nothing that could load a resource gets through. Styles are set property by property
- * (CSSOM), which a strict Content-Security-Policy allows.
+ * Converts a widget's style properties to CSS. Values may originate from a model, so values that could
+ * load a resource are rejected. Styles are set property by property (CSSOM), which a strict
+ * Content-Security-Policy allows.
  */
 
 import type { BlockProps, BorderEdge, Borders, BoxProps, Color, Size, Spacing } from "./types";
@@ -61,10 +61,10 @@ const TOKENS = {
   },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
 
-/** Which names a color may have at its place. */
+/** The group of color names that a property accepts. */
 export type ColorKind = keyof typeof TOKENS;
 
-/** Returns a CSS color, or undefined for none and for what isn't one. */
+/** Returns a CSS color; undefined if the value is missing or invalid. */
 export function color(given: unknown, kind: ColorKind): string | undefined {
   if (typeof given === "string") return plainColor(given.trim(), kind);
   if (typeof given !== "object" || given === null) return undefined;
@@ -84,7 +84,7 @@ function plainColor(given: string, kind: ColorKind): string | undefined {
   return SAFE_COLOR.test(given) && !LOADS.test(given) ? given : undefined;
 }
 
-/** 0 is white, 1000 nearly black; color is strongest in between. */
+/** Returns a shade from 0 (white) to 1000 (nearly black); chroma is highest in between. */
 function primitiveColor(name: string, shade: number): string | undefined {
   const primitive = PRIMITIVES[name];
   if (!primitive || shade > 1000) return undefined;
@@ -94,13 +94,13 @@ function primitiveColor(name: string, shade: number): string | undefined {
   return `oklch(${lightness.toFixed(3)} ${(chroma * strength).toFixed(3)} ${hue})`;
 }
 
-/** A length in px, or a CSS length. */
+/** Returns a CSS length; numbers are in px. */
 export function length(given: unknown): string | undefined {
   if (typeof given === "number") return Number.isFinite(given) ? `${given}px` : undefined;
   return text(given);
 }
 
-/** A length in the theme's spacing units (4 px, by density), or a CSS length. */
+/** Returns a CSS length; numbers are in the theme's spacing unit (4 px at normal density). */
 export function spacing(given: unknown): string | undefined {
   if (typeof given === "number") return spaces(given);
   return text(given);
@@ -118,7 +118,7 @@ function text(given: unknown): string | undefined {
   return SAFE_LENGTH.test(trimmed) && !LOADS.test(trimmed) ? trimmed : undefined;
 }
 
-/** Paddings or margins; the nearer edge wins: `top` over `y`. */
+/** Returns paddings or margins; a single edge overrides its axis: `top` over `y`. */
 export function edges(
   property: "padding" | "margin",
   given: Size | Spacing | null | undefined,
@@ -143,7 +143,7 @@ function borderLine(given: number | BorderEdge | null | undefined): string | und
   return `${edge.size}px ${style} ${color(edge.color, "border") ?? "var(--w-border)"}`;
 }
 
-/** Borders: one for all edges, or each its own. */
+/** Returns borders: one for all edges, or one per edge. */
 export function borders(given: number | BorderEdge | Borders | null | undefined): Style {
   if (given === null || given === undefined) return {};
   if (typeof given === "number" || "size" in given) {
@@ -174,7 +174,7 @@ const RADII: Readonly<Record<string, string>> = {
   "100%": "100%",
 };
 
-/** Sizes, margin and corners. */
+/** Returns sizes, margin and border radius. */
 export function block(given: BlockProps): Style {
   const ratio = given.aspectRatio;
   return defined({
@@ -205,7 +205,7 @@ const FLEX: Readonly<Record<string, string>> = {
   evenly: "space-evenly",
 };
 
-/** A flex container's own look. */
+/** Returns the styles of a flex container. */
 export function box(given: BoxProps): Style {
   return defined({
     ...block(given),
@@ -220,7 +220,7 @@ export function box(given: BoxProps): Style {
   });
 }
 
-/** How much of its row or column something takes. */
+/** Returns the flex of an item in its row or column. */
 export function flex(given: Size | null | undefined): Style {
   if (given === undefined || given === null) return {};
   const value = String(given);
@@ -228,12 +228,12 @@ export function flex(given: Size | null | undefined): Style {
   return { flex: value, "min-width": "0" };
 }
 
-/** A color as a style of its own. */
+/** Returns a style with one color property. */
 export function colored(property: string, given: Color | undefined, kind: ColorKind): Style {
   return defined({ [property]: color(given, kind) });
 }
 
-/** Leaves out what isn't set. */
+/** Drops undefined properties. */
 export function defined(style: Record<string, string | undefined>): Style {
   return Object.fromEntries(
     Object.entries(style).filter((entry): entry is [string, string] => entry[1] !== undefined),

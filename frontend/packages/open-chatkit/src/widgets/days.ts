@@ -1,12 +1,12 @@
-/** Calendar days as they come in a date picker's values. */
+/** Calendar days in a date picker's values. */
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const ZONED = /(?:Z|[+-]\d{2}:?\d{2})$/i;
 
 /**
- * Returns the day, YYYY-MM-DD, that a value means; null for none. A time without a zone is that of
- * its own day, and so is midnight UTC, which is how a plain day is often written; any other instant
- * is on its day here.
+ * Returns a value's day as YYYY-MM-DD; null if there is none. A time without a zone is on its written
+ * day; so is midnight UTC, which often represents a plain day. Any other instant is on its day in the
+ * local zone.
  */
 export function dayOf(value: string | null | undefined): string | null {
   if (!value) return null;
@@ -21,12 +21,12 @@ export function dayOf(value: string | null | undefined): string | null {
   return `${instant.getFullYear()}-${two(instant.getMonth() + 1)}-${two(instant.getDate())}`;
 }
 
-/** The value of a day that was chosen: an ISO time without a zone, since a day has none. */
+/** Returns the value of a selected day: an ISO time without a zone, because a day has none. */
 export function isoOf(day: string): string {
   return `${day}T00:00:00`;
 }
 
-/** Says a day in words; its year only if it is another one than `thisYear`. */
+/** Formats a day; includes the year only if it isn't `thisYear`. */
 export function dayText(
   day: string,
   locale: string | undefined,
@@ -40,7 +40,7 @@ export function dayText(
   }).format(new Date(`${day}T00:00:00Z`));
 }
 
-/** An `Intl` formatter for days; an unknown locale gets the browser's. */
+/** Returns an `Intl` formatter for days; falls back to the browser's locale. */
 export function formatter(
   locale: string | undefined,
   options: Intl.DateTimeFormatOptions,
@@ -49,7 +49,7 @@ export function formatter(
   return new Intl.DateTimeFormat(known, { ...options, timeZone: "UTC", calendar: "gregory" });
 }
 
-/** The locale to use for a calendar: what is given, if it can be, else the browser's. */
+/** Returns a calendar's locale: the given one if it is valid, otherwise the browser's. */
 export function calendarLocale(locale: string | undefined): string {
   return isLocale(locale) ? locale : new Intl.DateTimeFormat().resolvedOptions().locale;
 }

@@ -1,16 +1,16 @@
-/** Reads the fields of a form, and ties labels to them. */
+/** Reads the fields of a form and links labels to them. */
 
 import { type FieldValue, nested } from "./payload";
 import type { FormData } from "./types";
 
 type NativeField = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
-/** Marks the part of a widget in which labels look for their fields. */
+/** Marks the part of a widget in which labels find their fields. */
 export const SCOPE = "data-w-scope";
-/** Marks the element of a field that takes the focus, by the field's name. */
+/** Marks the focusable element of a field, with the field's name. */
 export const FIELD = "data-w-field";
 
-/** Returns the values of the form around an element; undefined outside of forms. */
+/** Returns the values of the form around an element; undefined if there is none. */
 export function formValues(element: Element | null): FormData | undefined {
   const form = element?.closest("form");
   if (!form) return undefined;
@@ -19,7 +19,7 @@ export function formValues(element: Element | null): FormData | undefined {
 
 function entry(field: NativeField): [string, FieldValue][] {
   if (field.name === "" || field.disabled) return [];
-  // A browser makes radio buttons of one name a group within a form; ours carry an own group name.
+  // Radio buttons have a unique group name, because browsers group them by name within a form.
   const name = field.dataset.name ?? field.name;
   if (field instanceof HTMLInputElement) {
     if (field.type === "checkbox") return [[name, field.checked]];
@@ -30,13 +30,13 @@ function entry(field: NativeField): [string, FieldValue][] {
 
 let lastId = 0;
 
-/** Returns an id that nothing else in the page has from here. */
+/** Returns a unique ID. */
 export function newId(): string {
   lastId += 1;
   return `ckw-${lastId}`;
 }
 
-/** Gives each field around an element the name that its label says. */
+/** Labels the fields in the scope of an element with their label nodes. */
 export function linkLabels(element: Element | null): void {
   const scope = element?.closest(`[${SCOPE}]`);
   if (!scope) return;
@@ -49,15 +49,14 @@ export function linkLabels(element: Element | null): void {
     if (label.id === "") label.id = newId();
     if (field.id === "") field.id = newId();
     label.htmlFor = field.id;
-    // Stronger than the aria-label that fields without a label are read by. A button's value is
-    // the text that it shows.
+    // Overrides the aria-label of fields without a label. A button's value is its text.
     const value = field.querySelector("[data-w-value]");
     if (value && value.id === "") value.id = newId();
     field.setAttribute("aria-labelledby", [label.id, ...(value ? [value.id] : [])].join(" "));
   }
 }
 
-/** Reads `due_date` or `task.dueDate` as words, for fields that have no label. */
+/** Converts `due_date` or `task.dueDate` to "Due date", for fields without a label. */
 export function readableName(name: string): string {
   const words = (name.split(".").at(-1) ?? name)
     .replace(/([a-z\d])([A-Z])/g, "$1 $2")

@@ -1,14 +1,14 @@
-/** Keeps the focus where it was when an update replaces the control that had it. */
+/** Restores the focus when an update replaces the focused control. */
 
 import { SCOPE } from "./fields";
 
 const FOCUSABLE = "button, input:not([type=hidden]), select, textarea, a[href], [tabindex]";
 
-/** Where the focus was: in which part of the widget, and at which place there. */
-export type FocusPlace = { element: HTMLElement; scope: Element; index: number };
+/** The focused element, its scope, and its index in the scope. */
+export type CapturedFocus = { element: HTMLElement; scope: Element; index: number };
 
-/** Returns where the focus is within a widget; null if it is elsewhere. */
-export function focusPlace(root: HTMLElement | null): FocusPlace | null {
+/** Returns the focus within a widget; null if it is elsewhere. */
+export function captureFocus(root: HTMLElement | null): CapturedFocus | null {
   if (!root) return null;
   const element = activeElement(root);
   if (!(element instanceof HTMLElement) || !root.contains(element)) return null;
@@ -16,22 +16,22 @@ export function focusPlace(root: HTMLElement | null): FocusPlace | null {
   return { element, scope, index: focusables(scope).indexOf(element) };
 }
 
-/** Gives the focus back if it was lost; does nothing if the person has moved it. */
-export function restoreFocus(place: FocusPlace | null, root: HTMLElement | null): void {
-  if (!place || !root) return;
-  // The document's own answer: within a shadow root, focus elsewhere on the page looks like none.
+/** Restores a lost focus; does nothing if the user has moved it. */
+export function restoreFocus(captured: CapturedFocus | null, root: HTMLElement | null): void {
+  if (!captured || !root) return;
+  // Use the document's activeElement: a shadow root reports none if the focus is elsewhere.
   const { activeElement: now, body } = root.ownerDocument;
   if (now !== null && now !== body) return;
-  if (root.contains(place.element)) {
-    place.element.focus({ preventScroll: true });
+  if (root.contains(captured.element)) {
+    captured.element.focus({ preventScroll: true });
     return;
   }
-  const scope = root.contains(place.scope) ? place.scope : root;
-  const there = focusables(scope);
-  there[Math.min(place.index, there.length - 1)]?.focus({ preventScroll: true });
+  const scope = root.contains(captured.scope) ? captured.scope : root;
+  const candidates = focusables(scope);
+  candidates[Math.min(captured.index, candidates.length - 1)]?.focus({ preventScroll: true });
 }
 
-/** Whether the person is writing somewhere; nothing may take the focus then. */
+/** Returns whether the user is typing; the focus must not move then. */
 export function isTyping(from: HTMLElement): boolean {
   const active = activeElement(from);
   return active instanceof HTMLElement && active.matches("input, textarea, [contenteditable]");

@@ -1,8 +1,8 @@
 /**
- * Widgets: trees of JSON that a server sends, drawn as views.
+ * Widgets: JSON trees from a server, rendered as views.
  *
- * `WidgetView` draws one; `widgetStyles` is the text of the style sheet that its shadow root needs.
- * Charts and calendars load by themselves when a widget has one.
+ * `WidgetView` renders one; `widgetStyles` is the style sheet that its shadow root needs. Charts and
+ * calendars are loaded on demand.
  */
 
 export { Icon as WidgetIcon } from "./Icon";

@@ -1,4 +1,4 @@
-/** What an action carries: its own payload, and the values of the form around it. */
+/** An action's payload, merged with the values of the surrounding form. */
 
 import type { ActionConfig, FormData } from "./types";
 
@@ -7,7 +7,7 @@ const UNSAFE = new Set(["__proto__", "prototype", "constructor"]);
 /** A named field's value. */
 export type FieldValue = string | boolean;
 
-/** Turns `a.b` into an object inside an object. */
+/** Converts dotted names such as `a.b` to nested objects. */
 export function nested(fields: Iterable<readonly [name: string, value: FieldValue]>): FormData {
   const root: FormData = {};
   for (const [name, value] of fields) {
@@ -19,7 +19,7 @@ export function nested(fields: Iterable<readonly [name: string, value: FieldValu
     let at: FormData = root;
     for (const part of path.slice(0, -1)) {
       const inside = at[part];
-      const next: FormData = isPlain(inside) ? inside : {};
+      const next: FormData = isPlainObject(inside) ? inside : {};
       at[part] = next;
       at = next;
     }
@@ -29,8 +29,8 @@ export function nested(fields: Iterable<readonly [name: string, value: FieldValu
 }
 
 /**
- * Adds form values to an action's payload. What the payload says already stays; `collisions` names
- * the fields that were left out and differ.
+ * Adds form values to an action's payload. Existing payload values win; `collisions` lists the fields
+ * that differ from them and were dropped.
  */
 export function withForm(
   action: ActionConfig,
@@ -38,7 +38,7 @@ export function withForm(
 ): { action: ActionConfig; collisions: string[] } {
   if (!form || Object.keys(form).length === 0) return { action, collisions: [] };
   const { payload } = action;
-  if (payload !== undefined && payload !== null && !isPlain(payload)) {
+  if (payload !== undefined && payload !== null && !isPlainObject(payload)) {
     return { action, collisions: Object.keys(form) };
   }
   const collisions: string[] = [];
@@ -49,15 +49,15 @@ export function withForm(
 function merge(own: FormData, form: FormData, at: string, collisions: string[]): FormData {
   const merged = { ...own };
   for (const [name, value] of Object.entries(form)) {
-    const there = own[name];
+    const existing = own[name];
     if (!Object.hasOwn(own, name)) merged[name] = value;
-    else if (isPlain(there) && isPlain(value)) {
-      merged[name] = merge(there, value, `${at}${name}.`, collisions);
-    } else if (there !== value) collisions.push(`${at}${name}`);
+    else if (isPlainObject(existing) && isPlainObject(value)) {
+      merged[name] = merge(existing, value, `${at}${name}.`, collisions);
+    } else if (existing !== value) collisions.push(`${at}${name}`);
   }
   return merged;
 }
 
-function isPlain(value: unknown): value is FormData {
+function isPlainObject(value: unknown): value is FormData {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,7 +6,7 @@ import { block, borders, box, color, edges, length, spacing } from "./css";
 import { dayOf, dayText } from "./days";
 import { readableName } from "./fields";
 import { chartGeometry } from "./lazy/chartGeometry";
-import { placeBeside } from "./lazy/place";
+import { positionBeside } from "./lazy/popoverPosition";
 import { nested, withForm } from "./payload";
 import { siblingKeys } from "./tree";
 
@@ -167,14 +167,14 @@ describe("a calendar's place", () => {
   const size = { width: 280, height: 320 };
   const view = { width: 390, height: 800 };
 
-  it.each<[string, number, number, Parameters<typeof placeBeside>[3], number, number]>([
+  it.each<[string, number, number, Parameters<typeof positionBeside>[3], number, number]>([
     ["below", 20, 100, "bottom", 20, 142],
     ["above where there is no room below", 20, 700, "bottom", 20, 374],
     ["never out of sight", 300, 100, "bottom", 102, 142],
   ])("is %s", (_, left, top, side, x, y) => {
     const anchor = { left, top, width: 120, height: 36 };
 
-    expect(placeBeside(anchor, size, view, side, "start")).toEqual({ left: x, top: y });
+    expect(positionBeside(anchor, size, view, side, "start")).toEqual({ left: x, top: y });
   });
 });
 

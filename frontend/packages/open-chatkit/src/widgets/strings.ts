@@ -1,6 +1,6 @@
 import { english, type Translate } from "../locale";
 
-/** What the views say by themselves; everything else comes from the server. */
+/** Returns the views' own texts; all other texts come from the server. */
 export function widgetStrings(t: Translate) {
   return {
     showMore: (count: number) => t("showMore", { count }),

@@ -1,8 +1,7 @@
 /**
- * The names under which widgets know their colors. Each takes the chat's semantic token (`--ck-*`),
- * or without a chat around it the custom property that a page may set (`--chatkit-*`), else its
- * own. `light-dark()` follows the `color-scheme` of where it is used, so a widget with a theme of
- * its own needs no second table.
+ * The color tokens of widgets. Each uses the chat's semantic token (`--ck-*`), or without a chat the
+ * custom property that a page may set (`--chatkit-*`), or else a default. `light-dark()` follows the
+ * `color-scheme` of its element, so a widget with its own theme needs no second table.
  */
 
 type Token = { name: string; from: readonly string[]; own: string };
@@ -43,14 +42,14 @@ const chain = ({ from, own }: Token): string =>
 const declared = (value: (token: Token) => string): string =>
   TOKENS.map((token) => `  --w-${token.name}: ${value(token)};`).join("\n");
 
-/** Mixed from the others, so they are made anew wherever those are. */
+/** Mixed from other tokens, so they are declared wherever those are. */
 const MIXED = `
   --w-border-subtle: color-mix(in oklab, var(--w-border) 60%, transparent);
   --w-hover: color-mix(in oklab, var(--w-text) 6%, transparent);
   --w-on-primary: oklch(from var(--w-primary) clamp(0.16, calc((0.66 - l) * 1000), 0.99) 0 0);
 `;
 
-/** The rules that define the tokens: for a widget, and for a part with a theme of its own. */
+/** The rules that define the tokens: for a widget, and for a part with its own theme. */
 export const widgetTokens = `
 .ckw {
 ${declared(chain)}

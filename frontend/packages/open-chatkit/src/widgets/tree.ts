@@ -1,16 +1,16 @@
-/** Reads a widget's tree as it comes, and keeps apart what may be wrong in it. */
+/** Reads a widget's tree and skips invalid parts. */
 
 import { textOf } from "../core/readItem";
 import type { WidgetNode } from "./types";
 
-/** The children of a node that can be views. */
+/** Returns a node's valid children. */
 export function childrenOf(node: { children?: unknown }): WidgetNode[] {
   const { children } = node;
   const list = Array.isArray(children) ? children : [children];
   return list.filter(isNode);
 }
 
-/** Whether something is a node: an object with a type. */
+/** Returns whether a value is a node: an object with a type. */
 export function isNode(value: unknown): value is WidgetNode {
   return (
     typeof value === "object" &&
@@ -20,8 +20,8 @@ export function isNode(value: unknown): value is WidgetNode {
 }
 
 /**
- * Names siblings so that a view stays the same view when others come or go before it: by key, id,
- * the name of a field, or the place among those of its type.
+ * Returns keys for siblings, so that a view is kept when others are added or removed before it: by
+ * key, ID, field name, or position among those of its type.
  */
 export function siblingKeys(nodes: readonly WidgetNode[]): string[] {
   const seen = new Map<string, number>();
@@ -35,18 +35,18 @@ export function siblingKeys(nodes: readonly WidgetNode[]): string[] {
   });
 }
 
-/** All the words in a part of a tree, for people who can't be shown the part itself. */
-export function wordsIn(node: WidgetNode, limit = 400): string {
-  const words: string[] = [];
+/** Returns the text of a node and its children, as a replacement for a node that can't be rendered. */
+export function textIn(node: WidgetNode, limit = 400): string {
+  const texts: string[] = [];
   const visit = (each: WidgetNode, depth: number): void => {
     if (depth > 20) return;
     for (const field of ["value", "label", "title", "text", "alt"]) {
       const word = each[field];
-      if (typeof word === "string" && word.trim() !== "") words.push(word.trim());
+      if (typeof word === "string" && word.trim() !== "") texts.push(word.trim());
     }
     for (const child of childrenOf(each)) visit(child, depth + 1);
   };
   visit(node, 0);
-  const text = words.join(" · ");
+  const text = texts.join(" · ");
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }

@@ -1,4 +1,4 @@
-/** What a widget is made of, and what a view of one is given. */
+/** The types of widgets and the props of their views. */
 
 import type { Widgets } from "@openai/chatkit";
 import type { ComponentChildren, ComponentType } from "preact";
@@ -12,10 +12,10 @@ type Official = Widgets.WidgetRoot | Widgets.WidgetComponent | Widgets.ListViewI
 /** Looks up a component's official shape by its type. */
 export type Shape<T extends Official["type"]> = Extract<Official, { type: T }>;
 
-/** A select as the Python SDK builds it: its options may say more than the official types tell. */
+/** A select as the Python SDK builds it: its options have more fields than the official types. */
 export type SelectShape = Omit<Shape<"Select">, "options"> & {
   options: { value: string; label: string; disabled?: boolean; description?: string }[];
-  /** Of openai-chatkit; the official TypeScript types don't have it. */
+  /** From openai-chatkit; missing in the official TypeScript types. */
   searchable?: boolean;
 };
 
@@ -53,7 +53,7 @@ export type BoxProps = BlockProps & {
   direction?: "row" | "col";
 };
 
-/** One line, area or group of bars; the official types leave charts out, the Python SDK has them. */
+/** One line, area or group of bars. Charts exist in the Python SDK, but not in the official types. */
 export type ChartSeries = {
   type: "bar" | "area" | "line";
   dataKey: string;
@@ -78,64 +78,64 @@ export type ChartShape = BlockProps & {
   flex?: Size;
 };
 
-/** The values of named fields; dots in names make objects inside. */
+/** The values of named fields; dotted names become nested objects. */
 export type FormData = JsonObject;
 
-/** Where pictures may come from besides the page's own origin; the rule is in `images.ts`. */
+/** Hosts from which images may be loaded besides the page's origin; the rule is in `images.ts`. */
 export type ImageRule = {
-  /** The thread's `allowed_image_domains`: hosts, or `*.host` for all below one. */
+  /** The thread's `allowed_image_domains`: hosts, or `*.host` for all subdomains. */
   allowedDomains?: readonly string[] | null;
 };
 
-/** What a component of one's own is given. */
+/** The props of a custom component. */
 export type CustomProps = {
   node: WidgetNode;
-  /** Sends an action; named fields of the form around are added to its payload. */
+  /** Sends an action; named fields of the surrounding form are added to its payload. */
   onAction: (action: ActionConfig) => Promise<void>;
-  /** A response is being written: the server refuses actions that would stream. */
+  /** True while a response is in progress: the server rejects actions that would stream. */
   isBusy: boolean;
 };
 
 /**
- * A component of one's own: a Preact view, or plain DOM for pages that have no Preact. Native
- * fields with a `name` inside take part in the form around, either way.
+ * A custom component: a Preact view, or plain DOM for pages without Preact. Its native fields with a
+ * `name` belong to the surrounding form.
  */
 export type CustomWidget =
   | { view: ComponentType<CustomProps & { children?: ComponentChildren }> }
   | {
-      /** Fills a host element; may return what undoes that. */
+      /** Fills a host element; may return a cleanup function. */
       mount: (host: HTMLElement, props: CustomProps) => undefined | (() => void);
-      /** Shows changed properties; without it the host is mounted anew. */
+      /** Applies changed properties; without it, the component is mounted again. */
       update?: (host: HTMLElement, props: CustomProps) => void;
     };
 
-/** Components of one's own by type; a type that exists already is replaced. */
+/** Custom components by type; they override built-in types. */
 export type WidgetRegistry = Readonly<Record<string, CustomWidget>>;
 
-/** What happened in a widget that a developer may want to know. */
+/** A log event of a widget, for developers. */
 export type WidgetLog = { name: `widget.${string}`; data: JsonObject };
 
-/** Renders markdown, sanitised. */
+/** Renders sanitized markdown. */
 export type MarkdownView = ComponentType<{ value: string; streaming: boolean }>;
 
 export type WidgetViewProps = {
   /** The root of the tree: a Card, a ListView, a Basic, or any component. */
   widget: WidgetNode;
-  /** The item that the widget belongs to; its id tells widgets apart. */
+  /** The item that contains the widget; its ID identifies the widget. */
   item?: Pick<WidgetItem, "id"> | null;
   /**
-   * Does what a control is configured to do. Form values are in `action.payload` already;
-   * `formData` has them alone. A rejected promise takes a ticked box back.
+   * Runs a control's action. Form values are already merged into `action.payload`; `formData` has
+   * them separately. A rejected promise reverts a changed checkbox.
    */
   onAction: (action: ActionConfig, formData?: FormData) => Promise<void>;
   registry?: WidgetRegistry | undefined;
-  /** A response is being written: server actions wait unless they are `streaming: false`. */
+  /** True while a response is in progress: disables server actions unless `streaming: false`. */
   isBusy?: boolean | undefined;
   images?: ImageRule | undefined;
   onLog?: ((event: WidgetLog) => void) | undefined;
   /** @default plain paragraphs */
   markdown?: MarkdownView | undefined;
-  /** @default those of `locale` */
+  /** @default English */
   t?: Translate | undefined;
   /** For dates and numbers. @default the document's language */
   locale?: string | undefined;

@@ -4,31 +4,31 @@ import { formValues } from "./fields";
 import { withForm } from "./payload";
 import type { ActionConfig, FormData } from "./types";
 
-/** Where `loadingBehavior: "auto"` shows that something is under way. */
+/** The part that shows the loading state with `loadingBehavior: "auto"`. */
 export type AutoLoading = "self" | "container" | "none";
 
 export type ActionRunner = {
-  /** The control shows that its own action is under way, and takes no other meanwhile. */
+  /** True while the control shows its action's loading state and is disabled. */
   isPending: boolean;
-  /** It is under way and holds the whole widget. */
-  isHolding: boolean;
-  /** The server would refuse it now: a response is being written. */
-  isBlocked: boolean;
+  /** True while the action blocks the whole widget. */
+  isBlockingWidget: boolean;
+  /** True while the server would reject the action, because a response is in progress. */
+  isDisabled: boolean;
   /**
-   * Sends the action with the values of the form around the control; `own` is the control's value
-   * where there is no form. False if it wasn't sent or didn't work.
+   * Sends the action with the values of the surrounding form; `own` is the control's value outside
+   * of forms. Returns false if the action wasn't sent or failed.
    */
   run: (control: Element | null, own?: FormData) => Promise<boolean>;
 };
 
-/** Runs a control's action, with its loading behaviour. */
+/** Runs a control's action with its loading behavior. */
 export function useAction(
   action: ActionConfig | null | undefined,
   auto: AutoLoading,
 ): ActionRunner {
   const runtime = useRuntime();
   const { isBusy } = useSettings();
-  const [underWay, setUnderWay] = useState<AutoLoading>("none");
+  const [loadingPart, setLoadingPart] = useState<AutoLoading>("none");
   const inFlight = useRef(false);
   const isMounted = useRef(true);
   useEffect(() => {
@@ -38,10 +38,10 @@ export function useAction(
     };
   }, []);
 
-  const isBlocked = Boolean(action) && isBusy && isRefusedWhileBusy(action);
+  const isDisabled = Boolean(action) && isBusy && needsIdleServer(action);
 
   async function run(control: Element | null, own?: FormData): Promise<boolean> {
-    if (!action || isBlocked || inFlight.current) return false;
+    if (!action || isDisabled || inFlight.current) return false;
     const form = formValues(control) ?? own;
     const { action: filled, collisions } = withForm(action, form);
     if (collisions.length > 0) {
@@ -50,33 +50,33 @@ export function useAction(
     const behavior = action.loadingBehavior ?? "auto";
     const loading = behavior === "auto" ? auto : behavior;
     const done = runtime.send(filled, form);
-    if (loading === "container") runtime.holdWidget(done);
+    if (loading === "container") runtime.blockWidget(done);
     if (loading !== "none") {
       inFlight.current = true;
-      setUnderWay(loading);
+      setLoadingPart(loading);
     }
     try {
       await done;
       return true;
     } catch (error) {
-      // Whoever does the action tells the person; here only the control's own state is at stake.
+      // The caller of `onAction` reports the error; only the control's state is reset here.
       runtime.log("widget.action.failed", { action: action.type, message: String(error) });
       return false;
     } finally {
       inFlight.current = false;
-      if (isMounted.current) setUnderWay("none");
+      if (isMounted.current) setLoadingPart("none");
     }
   }
 
   return {
-    isPending: underWay === "self",
-    isHolding: underWay === "container",
-    isBlocked,
+    isPending: loadingPart === "self",
+    isBlockingWidget: loadingPart === "container",
+    isDisabled,
     run,
   };
 }
 
-/** `streaming: false` is answered by itself; a client's handler asks nobody. */
-function isRefusedWhileBusy(action: ActionConfig | null | undefined): boolean {
+/** Returns whether an action needs a streamed response, which the server rejects while busy. */
+function needsIdleServer(action: ActionConfig | null | undefined): boolean {
   return action?.handler !== "client" && action?.streaming !== false;
 }

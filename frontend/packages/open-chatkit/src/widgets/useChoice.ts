@@ -6,29 +6,29 @@ import type { ActionConfig } from "./types";
 import { useAction } from "./useAction";
 import { useFieldValue } from "./useFieldValue";
 
-/** A field in which one of several things is chosen. */
+/** A field with a single choice. */
 export type ChoiceNode = { name: string; defaultValue?: string; onChangeAction?: unknown };
 
 export type Choice = {
   value: string;
-  /** Its action is under way. */
+  /** True while its action runs. */
   isPending: boolean;
-  /** Nothing can be chosen now. */
+  /** True while the choice can't be changed. */
   isWaiting: boolean;
-  /** Takes what the person chose, and takes it back if the field's action doesn't work. */
+  /** Applies the user's choice; reverts it if the field's action fails. */
   change: (next: string) => Promise<void>;
 };
 
 /**
- * Holds what is chosen in a field and runs its action.
+ * Holds a field's choice and runs its action.
  *
- * @param control what the person uses, which its label names.
- * @param held the element that has the field's value for the form.
+ * @param control the control that the user operates and the label names.
+ * @param input the element with the field's value for the form.
  */
 export function useChoice(
   node: ChoiceNode,
   control: RefObject<HTMLElement | null>,
-  held: RefObject<{ value: string } | null>,
+  input: RefObject<{ value: string } | null>,
 ): Choice {
   const action = useAction(node.onChangeAction as ActionConfig | undefined, "none");
   const hasAction = Boolean(node.onChangeAction);
@@ -37,15 +37,15 @@ export function useChoice(
   return {
     value,
     isPending: action.isPending,
-    isWaiting: action.isBlocked || action.isPending,
+    isWaiting: action.isDisabled || action.isPending,
     async change(next) {
-      const takeBack = choose(next);
-      // A field's value is read from the document, so that must have it.
-      if (held.current) held.current.value = next;
+      const revert = choose(next);
+      // Form values are read from the DOM, so update it before the next render.
+      if (input.current) input.current.value = next;
       if (!hasAction) return;
       if (await action.run(control.current, nested([[node.name, next]]))) return;
-      takeBack();
-      if (held.current) held.current.value = value;
+      revert();
+      if (input.current) input.current.value = value;
     },
   };
 }

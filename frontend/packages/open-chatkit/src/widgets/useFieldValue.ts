@@ -2,13 +2,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 export type FieldState<T> = {
   value: T;
-  /** Sets what the person chose; the function returned takes it back. */
+  /** Sets the user's value; returns a function that reverts it. */
   choose: (value: T) => () => void;
 };
 
 /**
- * Holds a field's value: the server's until the person chooses one. A later value of the server
- * replaces that only where the server has the last word, which is in fields with their own action.
+ * Holds a field's value: the server's until the user changes it. A later server value replaces the
+ * user's only in fields with their own action, in which the server is authoritative.
  */
 export function useFieldValue<T>(given: T, serverDecides: boolean): FieldState<T> {
   const [own, setOwn] = useState<{ value: T } | null>(null);

@@ -1,4 +1,4 @@
-/** What a stream says, event by event. */
+/** The events of a stream. */
 
 import type {
   Annotation,

@@ -1,8 +1,8 @@
 /**
- * Threads and what they hold, as the server writes them.
+ * Threads and their items, as the server sends them.
  *
- * Optional fields may be absent or null: servers differ in whether they drop nulls. What this
- * client doesn't know becomes an `unknown` item, so that every switch over `type` stays exhaustive.
+ * Optional fields may be absent or null: servers differ in whether they drop nulls. Unknown types
+ * become `unknown` items, so that every switch over `type` stays exhaustive.
  */
 
 /** A page of a longer list; `after` is the cursor of the next one. */
@@ -19,7 +19,7 @@ export type ThreadMetadata = {
   created_at: string;
   title?: string | null;
   status: ThreadStatus;
-  /** Hosts that images in this thread may come from, besides the page's own. */
+  /** Hosts from which this thread may load images, besides the page's own. */
   allowed_image_domains?: string[] | null;
   metadata?: Record<string, unknown>;
 };
@@ -61,7 +61,7 @@ export type GeneratedImage = { id: string; url: string };
 export type GeneratedImageItem = ItemBase & {
   type: "generated_image";
   image?: GeneratedImage | null;
-  /** 0 to 1 while the image is made; the client's own note, not part of the saved item. */
+  /** 0 to 1 while the image is generated; client-side state, not part of the stored item. */
   progress?: number | null;
 };
 
@@ -98,7 +98,7 @@ export type WorkflowItem = ItemBase & { type: "workflow"; workflow: Workflow };
 
 export type EndOfTurnItem = ItemBase & { type: "end_of_turn" };
 
-/** An item of a type this client doesn't know, as it came. */
+/** An item of an unknown type, unchanged. */
 export type UnknownItem = ItemBase & { type: "unknown"; raw: { type: string } & JsonObject };
 
 export type ThreadItem =
@@ -121,7 +121,7 @@ export type AssistantMessageContent = {
   annotations: Annotation[];
 };
 
-/** Where a statement comes from; `index` is the position in the text it belongs to. */
+/** The source of a statement; `index` is its position in the text. */
 export type Annotation = { type: "annotation"; source: Source; index?: number | null };
 
 export type UserMessageTextContent = { type: "input_text"; text: string };
@@ -194,7 +194,7 @@ export type FileTask = TaskBase & { type: "file"; sources?: FileSource[] };
 
 export type ImageTask = TaskBase & { type: "image" };
 
-/** A step of a type this client doesn't know, or that it can't show. */
+/** A task of an unknown type, or one that can't be displayed. */
 export type UnknownTask = TaskBase & { type: "unknown"; raw: unknown };
 
 export type Task = CustomTask | SearchTask | ThoughtTask | FileTask | ImageTask | UnknownTask;
@@ -229,8 +229,8 @@ export type Source = UrlSource | FileSource | EntitySource;
 export type JsonObject = Record<string, unknown>;
 
 /**
- * A node of a widget's tree, of any type; renderers know the exact shape of theirs by the
- * official `Widgets` types. The reducer needs only to find nodes by id and to replace them.
+ * A node of a widget's tree, of any type; views know their exact shape from the official `Widgets`
+ * types. The reducer only finds nodes by ID and replaces them.
  */
 export type WidgetNode = JsonObject & {
   type: string;
@@ -239,12 +239,12 @@ export type WidgetNode = JsonObject & {
   children?: WidgetNode | WidgetNode[] | null;
 };
 
-/** What a widget's control does: `handler` and `loadingBehavior` have the server's defaults. */
+/** The action of a widget's control; `handler` and `loadingBehavior` have the server's defaults. */
 export type ActionConfig = {
   type: string;
   payload?: JsonObject | null;
   handler?: "client" | "server";
   loadingBehavior?: "auto" | "self" | "container" | "none";
-  /** False: answered as one item update, allowed while a response streams. */
+  /** False: returns one changed item, and is allowed while a response streams. */
   streaming?: boolean;
 };

@@ -1,4 +1,4 @@
-/** What a client asks: one JSON body per request, told apart by `type`. */
+/** Request bodies, discriminated by `type`. */
 
 import type {
   Attachment,
@@ -11,10 +11,10 @@ import type {
   UserMessageContent,
 } from "./items";
 
-/** A message on its way to the server. */
+/** A message in a request. */
 export type UserMessageInput = {
   content: UserMessageContent[];
-  /** Ids of files that are uploaded already. */
+  /** IDs of uploaded files. */
   attachments: string[];
   quoted_text?: string;
   inference_options: InferenceOptions;
@@ -25,13 +25,13 @@ export type CustomAction = { type: string; payload?: JsonObject | null };
 
 export type StructuredInputSubmission = {
   status: "answered" | "skipped";
-  /** By the input's id. */
+  /** By input ID. */
   answers: Record<string, { values: string[]; skipped: boolean }>;
 };
 
 export type Order = "asc" | "desc";
 
-/** Requests that are answered with a stream, with their parameters. */
+/** Parameters of the requests that return a stream. */
 export type StreamingParams = {
   "threads.create": { input: UserMessageInput };
   "threads.add_user_message": { thread_id: string; input: UserMessageInput };
@@ -45,8 +45,8 @@ export type StreamingParams = {
   "threads.custom_action": { thread_id: string; item_id?: string; action: CustomAction };
 };
 
-/** Requests that are answered with JSON, with their parameters. */
-export type PlainParams = {
+/** Parameters of the requests that return JSON. */
+export type NonStreamingParams = {
   "threads.get_by_id": { thread_id: string };
   "threads.list": { limit?: number; order?: Order; after?: string };
   "items.list": { thread_id: string; limit?: number; order?: Order; after?: string };
@@ -59,8 +59,8 @@ export type PlainParams = {
   "threads.sync_custom_action": { thread_id: string; item_id?: string; action: CustomAction };
 };
 
-/** What they are answered with. */
-export type PlainAnswers = {
+/** Responses to the requests that return JSON. */
+export type NonStreamingResponses = {
   "threads.get_by_id": Thread;
   "threads.list": Page<ThreadMetadata>;
   "items.list": Page<ThreadItem>;
@@ -74,11 +74,11 @@ export type PlainAnswers = {
 };
 
 export type StreamingType = keyof StreamingParams;
-export type PlainType = keyof PlainParams;
+export type NonStreamingType = keyof NonStreamingParams;
 export type FeedbackKind = "positive" | "negative";
 
 type Body<P> = { [T in keyof P]: { type: T; params: P[T]; metadata?: JsonObject } }[keyof P];
 
 export type StreamingRequest = Body<StreamingParams>;
-export type PlainRequest = Body<PlainParams>;
-export type ChatKitRequest = StreamingRequest | PlainRequest;
+export type NonStreamingRequest = Body<NonStreamingParams>;
+export type ChatKitRequest = StreamingRequest | NonStreamingRequest;

@@ -4,15 +4,15 @@ import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
 
 type GuardProps = {
-  /** What is drawn; when it changes, drawing is tried again. */
+  /** The rendered value; when it changes, rendering is retried. */
   of: unknown;
-  /** Shown in place of views that failed. */
+  /** Rendered instead of views that failed. */
   fallback: ComponentChildren;
   onError: (error: unknown) => void;
   children: ComponentChildren;
 };
 
-/** Keeps views that fail, when drawn or in an effect, from taking others with them. */
+/** Contains errors of views, in rendering or in effects, so that other views stay. */
 class Guard extends Component<GuardProps, { failed: { of: unknown } | null }> {
   override state = { failed: null as { of: unknown } | null };
 
@@ -28,14 +28,14 @@ class Guard extends Component<GuardProps, { failed: { of: unknown } | null }> {
 }
 
 export type BoundaryProps = Pick<GuardProps, "of" | "children"> & {
-  /** Named in the log event `view.failed`, with `id`. */
+  /** Logged in the event `view.failed`, with `id`. */
   part: string;
   id?: string;
-  /** @default a line that says so */
+  /** @default a line that reports the failure */
   fallback?: ComponentChildren;
 };
 
-/** Stands for a part of the conversation that can't be drawn. */
+/** Replaces a part of the conversation that can't be displayed. */
 export function NotShown() {
   const t = useT();
   return (
@@ -46,10 +46,10 @@ export function NotShown() {
   );
 }
 
-/** A guard of the element's own: it says what failed in a log event. */
+/** An error boundary that logs the failed part. */
 export function Boundary({ of, part, id, fallback = <NotShown />, children }: BoundaryProps) {
   const ui = useUi();
-  // The same failure comes again with each token of an answer.
+  // The same failure recurs with each token of a response.
   const logged = useRef("");
   const onError = (error: unknown): void => {
     const reason = String(error);

@@ -3,7 +3,7 @@ import { Icon } from "../../icons/Icon";
 
 export type IconButtonProps = {
   icon: string;
-  /** What it does, for the tooltip and for screen readers. */
+  /** The action, for the tooltip and for screen readers. */
   label: string;
   onClick: (event: MouseEvent) => void;
   /** @default 20 */

@@ -2,13 +2,13 @@ import type { ImageSource } from "../../images";
 
 export type ImageLinkProps = {
   source: Exclude<ImageSource, { kind: "shown" }>;
-  /** What the picture shows, or the file's name. */
+  /** The image's description, or the file's name. */
   alt?: string;
-  /** Says that it comes from a host. */
+  /** Returns a text with the image's host. */
   label: (host: string) => string;
 };
 
-/** Stands for a picture that isn't loaded, and says where it would come from. */
+/** Replaces an image that isn't loaded by a link with its host. */
 export function ImageLink({ source, alt, label }: ImageLinkProps) {
   const text = `${alt ? `${alt} · ` : ""}${label(source.host)}`;
   if (source.kind === "none") return <span class="md-foreign-image">{text}</span>;

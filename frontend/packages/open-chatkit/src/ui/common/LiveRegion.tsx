@@ -1,8 +1,8 @@
 import { useUi } from "../context";
 
 /**
- * What screen readers are told. Streamed text isn't: read token by token it can't be followed, so
- * an answer is said when it is complete.
+ * Announcements for screen readers. Streamed text is unintelligible when it is read token by token,
+ * so a response is announced when it is complete.
  */
 export function LiveRegion() {
   const ui = useUi();

@@ -7,7 +7,7 @@ export type MenuProps = {
   entries: readonly MenuEntry[];
   onSelect: (id: string) => void;
   onClose: () => void;
-  /** What opened it: gets the focus back, and clicks on it aren't "outside". */
+  /** The control that opened the menu: gets the focus back; a press on it isn't "outside". */
   anchor: RefObject<HTMLElement | null>;
   /** @default "start" */
   align?: "start" | "end";

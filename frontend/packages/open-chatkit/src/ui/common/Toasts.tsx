@@ -1,6 +1,6 @@
 import { useUi } from "../context";
 
-/** Short-lived words above the composer. */
+/** Short-lived messages above the composer. */
 export function Toasts() {
   const { toasts } = useUi();
   return (

@@ -2,16 +2,16 @@ import type { ThreadStatus } from "../../core/types";
 import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
 
-/** Stands in the composer's place in threads that take no more messages. */
+/** Replaces the composer in threads that accept no more messages. */
 export function ClosedThread({ status }: { status: Exclude<ThreadStatus, { type: "active" }> }) {
   const ui = useUi();
   const t = useT();
-  const words = t(status.type === "locked" ? "threadLocked" : "threadClosed");
+  const fallback = t(status.type === "locked" ? "threadLocked" : "threadClosed");
   return (
     <div class="closed" part="closed" role="status">
       <Icon name="lock" size={18} />
       <span class="closed-text" dir="auto">
-        {status.reason || words}
+        {status.reason || fallback}
       </span>
       <button
         type="button"

@@ -15,7 +15,7 @@ import { useFiles } from "./useFiles";
 import { useSend } from "./useSend";
 import { type Suggestion, useSuggestions } from "./useSuggestions";
 
-/** On a phone's keyboard Enter makes a new line, as everywhere else there. */
+/** Returns whether Enter sends; on a phone's keyboard it inserts a new line. */
 function enterSends(): boolean {
   return !matchMedia("(hover: none) and (pointer: coarse)").matches;
 }
@@ -65,7 +65,7 @@ function Waiting() {
   );
 }
 
-function useBuiltIns(pickFiles: () => void, canAttach: boolean): readonly Suggestion[] {
+function useBuiltInCommands(pickFiles: () => void, canAttach: boolean): readonly Suggestion[] {
   const ui = useUi();
   const t = useT();
   const tools = ui.options.value.composer?.tools ?? [];
@@ -88,7 +88,7 @@ function useBuiltIns(pickFiles: () => void, canAttach: boolean): readonly Sugges
   ];
 }
 
-/** Where a message is written. */
+/** The form in which the user writes a message. */
 export function Composer() {
   const ui = useUi();
   const t = useT();
@@ -99,7 +99,7 @@ export function Composer() {
   const box = useRef<HTMLFormElement>(null);
   const listId = useId();
   const files = useFiles();
-  const suggestions = useSuggestions(field, useBuiltIns(files.pick, files.enabled));
+  const suggestions = useSuggestions(field, useBuiltInCommands(files.pick, files.enabled));
   const dragging = useDrop(ui.frame, files.enabled, (dropped) => void files.add(dropped));
 
   const setText = (text: string): void => {
@@ -197,7 +197,7 @@ export function Composer() {
           accept={files.accept}
           onChange={(event) => {
             const chosen = [...(event.currentTarget.files ?? [])];
-            // So that choosing the same file again is a change.
+            // Reset, so that selecting the same file again triggers a change.
             event.currentTarget.value = "";
             void files.add(chosen);
           }}

@@ -4,7 +4,7 @@ import { attempt, useT, useUi } from "../context";
 import { useFileImage } from "../items/useFileImage";
 import { fileSize } from "./useFiles";
 
-/** How far an upload is, in percent where that is known. */
+/** The progress of an upload, as a percentage if known. */
 function UploadProgress({ label, share }: { label: string; share: number | null }) {
   const { tag } = useUi().locale.value;
   if (share === null) {
@@ -92,7 +92,7 @@ function Tile({ file }: { file: DraftFile }) {
   );
 }
 
-/** Files of the draft. */
+/** The draft's files. */
 export function DraftFiles() {
   const { composer } = useUi().chat;
   const t = useT();

@@ -14,12 +14,12 @@ export type FieldProps = {
   onSelect: () => void;
   onBlur: () => void;
   onPasteFiles: (files: readonly File[]) => void;
-  /** The list of suggestions, while it is shown. */
+  /** The ID of the list of suggestions, while it is shown. */
   listId: string | undefined;
   optionId: string | undefined;
 };
 
-/** Draws tags behind the field's own, transparent text, at the same places. */
+/** Renders tags behind the field's transparent text, at the same positions. */
 function Backdrop({ content }: { content: readonly UserMessageContent[] }) {
   return (
     <div class="field-backdrop" aria-hidden="true" dir="auto">
@@ -35,7 +35,7 @@ function Backdrop({ content }: { content: readonly UserMessageContent[] }) {
   );
 }
 
-/** Where one writes. It grows with its text: both layers share one cell of a grid. */
+/** The text field. It grows with its text: both layers share one grid cell. */
 export function Field(props: FieldProps) {
   const { composer } = useUi().chat;
   const { content } = composer.draft.value;

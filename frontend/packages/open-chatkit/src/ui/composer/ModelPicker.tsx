@@ -3,7 +3,7 @@ import { Icon } from "../../icons/Icon";
 import { Menu } from "../common/Menu";
 import { useT, useUi } from "../context";
 
-/** The model that will answer. */
+/** Selects the model for the next message. */
 export function ModelPicker() {
   const ui = useUi();
   const t = useT();

@@ -41,7 +41,7 @@ function DictationControls({ dictation }: { dictation: Dictation }) {
   );
 }
 
-/** Dictate, and send or stop. */
+/** The buttons to dictate, and to send or stop. */
 export function SendControls({ dictation }: { dictation: Dictation | null }) {
   const ui = useUi();
   const { chat } = ui;
@@ -61,7 +61,7 @@ export function SendControls({ dictation }: { dictation: Dictation | null }) {
           label={t(chat.isStopping.value ? "stopping" : "stop")}
           disabled={chat.isStopping.value}
           onClick={() => {
-            // The button goes with the answer.
+            // The button disappears with the response.
             focusThread(ui);
             void attempt(ui, () => chat.stop());
           }}

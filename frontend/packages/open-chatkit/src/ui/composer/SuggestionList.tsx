@@ -4,12 +4,12 @@ import type { Suggestions } from "./useSuggestions";
 
 export type SuggestionListProps = { id: string; label: string; suggestions: Suggestions };
 
-/** The id of an option, for `aria-activedescendant`. */
+/** Returns the ID of an option, for `aria-activedescendant`. */
 export function optionId(list: string, index: number): string {
   return `${list}-${index}`;
 }
 
-/** Suggestions above the field; the cursor stays in the field. */
+/** The suggestions above the field. The cursor stays in the field. */
 export function SuggestionList({ id, label, suggestions }: SuggestionListProps) {
   const { entries, active, setActive } = suggestions;
   const list = useRef<HTMLDivElement>(null);

@@ -9,7 +9,7 @@ import { useT, useUi } from "../context";
 export type ToolBarProps = {
   canAttach: boolean;
   onAttach: () => void;
-  /** Undefined where nothing can be mentioned. */
+  /** Undefined if nothing can be mentioned. */
   onMention: (() => void) | undefined;
 };
 
@@ -42,7 +42,7 @@ function ToolChip({
   );
 }
 
-/** Files and tools: few as buttons, more in a menu behind a plus. */
+/** Files and tools: pinned tools as buttons, the others in a menu behind a plus. */
 export function ToolBar({ canAttach, onAttach, onMention }: ToolBarProps) {
   const ui = useUi();
   const t = useT();

@@ -1,43 +1,43 @@
-/** A draft's parts as the text in the field, and back. A tag is written `@its text`. */
+/** Converts a draft's parts to the field's text and back. A tag is written as `@` and its text. */
 
 import type { UserMessageContent, UserMessageTagContent } from "../../core/types";
 
-/** What stands in the field. */
+/** Returns the field's text. */
 export function toText(content: readonly UserMessageContent[]): string {
   return content.map((part) => (part.type === "input_tag" ? `@${part.text}` : part.text)).join("");
 }
 
-/** The tags of a draft. */
+/** Returns a draft's tags. */
 export function tagsOf(content: readonly UserMessageContent[]): readonly UserMessageTagContent[] {
   return content.filter((part) => part.type === "input_tag");
 }
 
 /**
- * Finds known tags in a text again. One that was changed by hand is plain text; tags of the same
- * name keep their order.
+ * Finds known tags in a text. An edited tag becomes plain text; tags of the same name keep their
+ * order.
  */
 export function toContent(
   text: string,
   tags: readonly UserMessageTagContent[],
 ): readonly UserMessageContent[] {
-  const left = [...tags];
+  const remaining = [...tags];
   const parts: UserMessageContent[] = [];
   let plain = "";
-  let at = 0;
+  let position = 0;
   const flush = (): void => {
     if (plain !== "") parts.push({ type: "input_text", text: plain });
     plain = "";
   };
-  while (at < text.length) {
-    const here = text[at] === "@" ? longestAt(text, at, left) : null;
-    if (here) {
+  while (position < text.length) {
+    const tag = text[position] === "@" ? longestAt(text, position, remaining) : null;
+    if (tag) {
       flush();
-      parts.push(here);
-      left.splice(left.indexOf(here), 1);
-      at += here.text.length + 1;
+      parts.push(tag);
+      remaining.splice(remaining.indexOf(tag), 1);
+      position += tag.text.length + 1;
     } else {
-      plain += text[at];
-      at += 1;
+      plain += text[position];
+      position += 1;
     }
   }
   flush();
@@ -46,17 +46,17 @@ export function toContent(
 
 function longestAt(
   text: string,
-  at: number,
+  position: number,
   tags: readonly UserMessageTagContent[],
 ): UserMessageTagContent | null {
-  const fitting = tags.filter((tag) => text.startsWith(tag.text, at + 1));
+  const fitting = tags.filter((tag) => text.startsWith(tag.text, position + 1));
   if (fitting.length === 0) return null;
   return fitting.reduce((best, tag) => (tag.text.length > best.text.length ? tag : best));
 }
 
 export type Trigger = { kind: "mention" | "command"; query: string; start: number };
 
-/** Whether the cursor stands behind `@something`, or behind `/something` that begins the text. */
+/** Returns the trigger before the cursor: `@query`, or `/query` position the start of the text. */
 export function triggerAt(text: string, cursor: number): Trigger | null {
   const before = text.slice(0, cursor);
   const command = /^\/([^\s/]{0,40})$/u.exec(before);

@@ -6,19 +6,19 @@ export type DictationState = "idle" | "starting" | "recording" | "transcribing";
 export type Dictation = {
   state: DictationState;
   start: () => Promise<void>;
-  /** Ends the recording and adds what was said to the draft. */
+  /** Stops the recording and adds its transcript to the draft. */
   finish: () => void;
   discard: () => void;
 };
 
 const TYPES = ["audio/webm", "audio/mp4", "audio/ogg"];
 
-/** Whether this browser can record at all. */
+/** Returns whether this browser supports recording. */
 export function canDictate(): boolean {
   return typeof MediaRecorder !== "undefined" && Boolean(navigator.mediaDevices?.getUserMedia);
 }
 
-/** Speech to text: records, lets the server write it down, hands the text over. */
+/** Speech to text: records audio, has the server transcribe it, and passes the text on. */
 export function useDictation(onText: (text: string) => void): Dictation {
   const ui = useUi();
   const t = useT();
@@ -32,7 +32,7 @@ export function useDictation(onText: (text: string) => void): Dictation {
   };
   const latest = useRef(release);
   latest.current = release;
-  // A microphone must not stay open behind a closed chat.
+  // Release the microphone when the chat is removed.
   useEffect(() => () => latest.current(), []);
 
   const transcribe = async (audio: Blob): Promise<void> => {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** Takes files dropped anywhere on the element; true while some are over it. */
+/** Accepts files dropped anywhere on the element; returns true while files are dragged over it. */
 export function useDrop(
   target: HTMLElement,
   enabled: boolean,

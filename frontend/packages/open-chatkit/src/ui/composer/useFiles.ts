@@ -5,9 +5,9 @@ import { toast, useUi } from "../context";
 
 const UNITS = ["kilobyte", "megabyte", "gigabyte"];
 
-/** "5 MB" in the reader's language. */
+/** Formats a size, such as "5 MB", in the user's language. */
 export function fileSize(bytes: number, locale: string): string {
-  // Below a kilobyte nobody counts.
+  // The smallest size is 1 kB.
   const kilobytes = Math.max(1, bytes / 1024);
   const power = Math.min(Math.floor(Math.log(kilobytes) / Math.log(1024)), UNITS.length - 1);
   const format = new Intl.NumberFormat(locale, {
@@ -18,7 +18,7 @@ export function fileSize(bytes: number, locale: string): string {
   return format.format(kilobytes / 1024 ** power);
 }
 
-/** Why a file wasn't taken, in words. */
+/** Returns why a file was rejected, as text. */
 export function refusalText(refusal: FileRefusal, t: Translate, locale: string): string {
   const { name } = refusal.file;
   switch (refusal.reason) {
@@ -33,7 +33,7 @@ export function refusalText(refusal: FileRefusal, t: Translate, locale: string):
   }
 }
 
-/** Adds files, and says which weren't taken. */
+/** Adds files and shows a toast for each rejected file. */
 export function useFiles() {
   const ui = useUi();
   const input = useRef<HTMLInputElement>(null);

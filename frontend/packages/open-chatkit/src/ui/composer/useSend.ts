@@ -3,10 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { toast, useUi } from "../context";
 
 /**
- * Sends what is in the composer, now or as soon as it can be: somebody who presses Enter while the
- * end of an answer is still on its way has said what they want.
+ * Returns a function that sends the draft, now or as soon as possible: Enter during a response
+ * queues the message.
  *
- * @param onSend what else happens when a message goes out.
+ * @param onSend called when a message is sent.
  */
 export function useSend(onSend: () => void): () => void {
   const ui = useUi();
@@ -15,14 +15,14 @@ export function useSend(onSend: () => void): () => void {
 
   const sendNow = async (): Promise<void> => {
     onSend();
-    // The chat shows the other answer; the message is back in the field.
+    // The chat shows the other response; the message is back in the field.
     if ((await chat.send()) === "busy") toast(ui, ui.locale.peek().t("busy"));
   };
   const latest = useRef(sendNow);
   latest.current = sendNow;
 
   useEffect(() => {
-    // What went wrong is read first, and the message may have to be another one now.
+    // On an error, let the user read it first: they may want to change the message.
     const stopAtErrors = effect(() => {
       if (chat.error.value !== null) composer.setWaiting(false);
     });
@@ -30,7 +30,7 @@ export function useSend(onSend: () => void): () => void {
     const stop = effect(() => {
       clearTimeout(timer);
       if (!composer.isWaiting.value || !composer.canSend.value) return;
-      // After all that an answer's end brings with it: an error, or a tool of the page.
+      // Deferred until the end of the response is processed, with its error or client tool.
       timer = setTimeout(() => void latest.current());
     });
     return () => {

@@ -8,18 +8,18 @@ import { type Trigger, tagsOf, toContent, toText, triggerAt } from "./draftText"
 export type Suggestion = MenuEntry & { run: () => void };
 
 export type Suggestions = {
-  /** Null while there is nothing to suggest. */
+  /** Null while there are no suggestions. */
   entries: readonly Suggestion[] | null;
   active: number;
   setActive: (index: number) => void;
-  /** Looks at the text and the cursor anew. */
+  /** Updates the suggestions from the text and the cursor. */
   update: () => void;
-  /** Returns whether the key was used here. */
+  /** Handles a key; returns whether it was handled. */
   onKeyDown: (event: KeyboardEvent) => boolean;
   close: () => void;
 };
 
-/** An entity as the tag that is sent. */
+/** Converts an entity to the tag that is sent. */
 export function entityTag(entity: Entity): UserMessageTagContent {
   return {
     type: "input_tag",
@@ -31,7 +31,7 @@ export function entityTag(entity: Entity): UserMessageTagContent {
   };
 }
 
-const WAIT_MS = 120;
+const DEBOUNCE_MS = 120;
 
 /**
  * Suggests entities behind `@` and commands behind a leading `/`.
@@ -47,13 +47,13 @@ export function useSuggestions(
   const [entries, setEntries] = useState<readonly Suggestion[] | null>(null);
   const [active, setActive] = useState(0);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  // Answers to what was asked before come late and are left.
-  const asked = useRef(0);
+  // Results of earlier searches are dropped.
+  const latestSearch = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
   const { composer } = ui.chat;
 
   const close = (): void => {
-    asked.current += 1;
+    latestSearch.current += 1;
     clearTimeout(timer.current);
     setEntries(null);
   };
@@ -141,15 +141,15 @@ export function useSuggestions(
       else clearTimeout(timer.current);
       return;
     }
-    asked.current += 1;
-    const mine = asked.current;
+    latestSearch.current += 1;
+    const current = latestSearch.current;
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
       const search = trigger.kind === "mention" ? mentionEntries(trigger) : commandsFor(trigger);
       search.then((found) => {
-        if (mine === asked.current) show(found);
+        if (current === latestSearch.current) show(found);
       }, fail);
-    }, WAIT_MS);
+    }, DEBOUNCE_MS);
   };
 
   const onKeyDown = (event: KeyboardEvent): boolean => {

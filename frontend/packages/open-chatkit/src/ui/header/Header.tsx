@@ -9,7 +9,7 @@ function CustomAction({ action, label }: { action: Action | undefined; label: st
   return <IconButton icon={action.icon} label={label} onClick={() => action.onClick()} />;
 }
 
-/** `sidebar-open-left` to "Sidebar open left": pages name the icon only. */
+/** Converts `sidebar-open-left` to "Sidebar open left": pages only name the icon. */
 function iconLabel(icon: string): string {
   const words = icon.replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);

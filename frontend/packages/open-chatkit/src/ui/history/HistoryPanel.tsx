@@ -13,7 +13,7 @@ function useEndlessScroll(
   const { history } = ui.chat;
   const hasMore = history.hasMore.value;
   const count = history.threads.value?.length ?? 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a longer list must be looked at anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a longer list must be observed again
   useEffect(() => {
     if (!hasMore || !end.current || typeof IntersectionObserver === "undefined") return;
     const observer = new IntersectionObserver(
@@ -71,7 +71,7 @@ function Threads() {
   );
 }
 
-/** The list of chats, over the thread. Escape goes back. */
+/** The list of chats, above the thread. Escape closes it. */
 export function HistoryPanel() {
   const ui = useUi();
   const t = useT();
@@ -85,10 +85,10 @@ export function HistoryPanel() {
     void attempt(ui, () => history.load());
     panel.current?.focus({ preventScroll: true });
     return () => {
-      // A page that opened it may have moved the focus meanwhile; then it stays there.
+      // Keep the focus if the page has moved it since.
       if (!panel.current?.contains(focused(ui))) return;
       const back = before instanceof HTMLElement && before.isConnected ? before : null;
-      // Once the rest is no longer inert.
+      // After the rest is no longer inert.
       requestAnimationFrame(() => (back ? back.focus() : focusThread(ui)));
     };
   }, [history, ui]);
@@ -105,7 +105,7 @@ export function HistoryPanel() {
       tabIndex={-1}
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
-        // Only this closes, not the window that the chat may be in.
+        // Close only the history, not a dialog that contains the chat.
         event.preventDefault();
         event.stopPropagation();
         close();

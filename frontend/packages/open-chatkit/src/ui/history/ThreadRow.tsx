@@ -19,7 +19,7 @@ function Rename({ thread, onDone }: { thread: ThreadMetadata; onDone: () => void
     input.current?.select();
   }, []);
   const finish = async (save: boolean): Promise<void> => {
-    // Enter also takes the focus away; one of both is enough.
+    // Enter also causes a blur; handle only the first of the two.
     if (done.current) return;
     done.current = true;
     const title = input.current?.value.trim() ?? "";
@@ -86,7 +86,7 @@ function ConfirmDelete({ thread, onDone }: { thread: ThreadMetadata; onDone: () 
   );
 }
 
-/** One thread of the history, with its menu. */
+/** One thread of the history with its menu. */
 export function ThreadRow({ thread, onOpen }: RowProps) {
   const ui = useUi();
   const t = useT();

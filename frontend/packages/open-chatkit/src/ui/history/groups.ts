@@ -1,4 +1,4 @@
-/** Threads by the time they were begun. */
+/** Groups threads by their creation time. */
 
 import type { ThreadMetadata } from "../../core/types";
 import type { MessageKey } from "../../locale";
@@ -7,8 +7,8 @@ export type ThreadGroup = { name: MessageKey; threads: readonly ThreadMetadata[]
 
 const DAY = 86_400_000;
 
-/** A time with no zone is the server's, and servers keep UTC. */
-function startOf(thread: ThreadMetadata): number {
+/** Returns a thread's creation time; a time without a zone is in UTC. */
+function createdAt(thread: ThreadMetadata): number {
   const text = thread.created_at;
   const hasZone = /(?:z|[+-]\d\d:?\d\d)$/iu.test(text);
   return Date.parse(hasZone ? text : `${text}Z`);
@@ -20,7 +20,7 @@ function groupName(time: number, midnight: number): MessageKey {
   return time >= midnight - 7 * DAY ? "lastWeek" : "older";
 }
 
-/** Keeps the order of the list; groups follow one another as their first threads do. */
+/** Groups threads; threads keep their order, and groups have the order of their first threads. */
 export function groupThreads(
   threads: readonly ThreadMetadata[],
   now: Date,
@@ -28,7 +28,7 @@ export function groupThreads(
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
   const groups: { name: MessageKey; threads: ThreadMetadata[] }[] = [];
   for (const thread of threads) {
-    const name = groupName(startOf(thread), midnight);
+    const name = groupName(createdAt(thread), midnight);
     const group = groups.find((other) => other.name === name);
     if (group) group.threads.push(thread);
     else groups.push({ name, threads: [thread] });

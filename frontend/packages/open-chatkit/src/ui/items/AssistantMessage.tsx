@@ -2,23 +2,23 @@ import { useContext, useMemo } from "preact/hooks";
 import type { AssistantMessageItem } from "../../core/types";
 import { useT } from "../context";
 import { Markdown } from "../markdown/Markdown";
-import { MarkdownContext, type MarkdownPlace } from "../markdown/MarkdownContext";
+import { MarkdownContext, type MarkdownSettings } from "../markdown/MarkdownContext";
 import { insertMarks } from "../markdown/text";
 import { Citation, Sources } from "./Sources";
 import { numberSources } from "./sources";
 
 export type AssistantMessageProps = {
   item: AssistantMessageItem;
-  /** More of it comes. */
+  /** True while the message is streaming. */
   open: boolean;
 };
 
-/** What the assistant said. */
+/** A message of the assistant. */
 export function AssistantMessage({ item, open }: AssistantMessageProps) {
   const t = useT();
   const around = useContext(MarkdownContext);
   const { sources, marks } = useMemo(() => numberSources(item.content), [item.content]);
-  const place = useMemo<MarkdownPlace>(
+  const settings = useMemo<MarkdownSettings>(
     () => ({
       ...around,
       renderCitation: (number) => {
@@ -32,7 +32,7 @@ export function AssistantMessage({ item, open }: AssistantMessageProps) {
   return (
     <article class="assistant-message" part="message assistant-message">
       <h2 class="visually-hidden">{t("assistantSaid")}</h2>
-      <MarkdownContext.Provider value={place}>
+      <MarkdownContext.Provider value={settings}>
         {item.content.map((part, index) => (
           <Markdown
             key={index}

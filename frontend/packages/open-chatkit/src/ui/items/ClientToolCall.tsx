@@ -2,7 +2,7 @@ import type { ClientToolCallItem } from "../../core/types";
 import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
 
-/** `open_task` to "open task". */
+/** Converts `open_task` to "open task". */
 function readable(name: string): string {
   return name
     .replace(/[_-]+/gu, " ")
@@ -10,7 +10,7 @@ function readable(name: string): string {
     .toLowerCase();
 }
 
-/** What runs in the page, and for how long it does. */
+/** A tool that runs in the page, and its status. */
 export function ClientToolCall({ item }: { item: ClientToolCallItem }) {
   const t = useT();
   const { chat } = useUi();

@@ -6,8 +6,8 @@ import { IconButton } from "../common/IconButton";
 import { ImageLink } from "../common/ImageLink";
 import { useT, useUi } from "../context";
 
-/** How far the picture is; nothing when that isn't known, or it is made. */
-function Making({ share }: { share: number | null | undefined }) {
+/** The progress of an image; renders nothing if it is unknown or complete. */
+function ImageProgress({ share }: { share: number | null | undefined }) {
   const t = useT();
   if (share == null || share >= 1) return null;
   const percent = Math.round(share * 100);
@@ -18,7 +18,7 @@ function Making({ share }: { share: number | null | undefined }) {
   );
 }
 
-/** A picture the assistant made; a click shows it large. */
+/** An image that the assistant generated; a click enlarges it. */
 export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
   const t = useT();
   const ui = useUi();
@@ -27,7 +27,7 @@ export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
     return (
       <div class="image-placeholder" part="generated-image">
         <span class="shimmer">{t("generatingImage")}</span>
-        <Making share={item.progress} />
+        <ImageProgress share={item.progress} />
       </div>
     );
   }
@@ -46,8 +46,8 @@ export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
       >
         <img class="generated" src={source.src} alt={t("generatedImage")} loading="lazy" />
       </button>
-      <Making share={item.progress} />
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes dialogs by itself */}
+      <ImageProgress share={item.progress} />
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes dialogs on Escape */}
       <dialog
         ref={dialog}
         class="lightbox"

@@ -11,11 +11,11 @@ import { UserMessage } from "./UserMessage";
 import { Widget } from "./Widget";
 import { WorkflowView } from "./WorkflowView";
 
-/** One item. It follows its own signal, so that a streamed token draws nothing else anew. */
+/** One item. It subscribes to its own signal, so that a streamed token re-renders nothing else. */
 export function ItemView({ id }: { id: string }) {
   const { chat } = useUi();
   const item = chat.item(id).value;
-  // Computed, so that other items' beginnings and ends don't draw this one.
+  // Computed, so that other items that start or end don't re-render this one.
   const open = useComputed(() => chat.openItemIds.value.has(id)).value;
   if (!item) return null;
   return (
@@ -52,7 +52,7 @@ function ItemBody({ item, open }: { item: ThreadItem; open: boolean }) {
     case "end_of_turn":
       return null;
     case "unknown":
-      // The log event `item.unknown` has what the server sent.
+      // The log event `item.unknown` contains the server's item.
       return <NotShown />;
   }
 }

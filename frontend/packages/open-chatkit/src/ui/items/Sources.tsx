@@ -19,7 +19,7 @@ function entityOf(source: EntitySource) {
   };
 }
 
-/** What opens a source: a link, a click handler of the page, or nothing. */
+/** Returns what a click on a source does: follow a link, call the page, or nothing. */
 function useTarget(source: Source): { href: string } | { onClick: () => void } | null {
   const ui = useUi();
   const { onClick } = ui.options.value.entities ?? {};
@@ -38,7 +38,7 @@ function iconOf(source: Source): string {
   return source.type === "file" ? "document" : (source.icon ?? "cube");
 }
 
-/** The small number in the text. */
+/** The number in the text that refers to a source. */
 export function Citation({ number, source }: NumberedSource) {
   const t = useT();
   const target = useTarget(source);
@@ -150,7 +150,7 @@ function SourceRow(props: NumberedSource) {
   return <span class="source">{body}</span>;
 }
 
-/** Sources one below the other; 0 as a number shows none. */
+/** A list of sources; the number 0 is hidden. */
 export function SourceRows({ sources }: { sources: readonly NumberedSource[] }) {
   return (
     <ul class="source-list">
@@ -163,7 +163,7 @@ export function SourceRows({ sources }: { sources: readonly NumberedSource[] }) 
   );
 }
 
-/** A message's sources: closed at first. */
+/** A message's sources, initially collapsed. */
 export function Sources({ sources }: { sources: readonly NumberedSource[] }) {
   const t = useT();
   const [open, setOpen] = useState(false);

@@ -19,8 +19,8 @@ function Choices({
   const name = useId();
   const offered = input.options.map((option) => option.value);
   const own = values.find((value) => !offered.includes(value)) ?? "";
-  /** An answer that wasn't offered; of several it is one more. */
-  const write = (text: string): void => {
+  /** Sets the free-text answer; with multiple choice, it is added to the selection. */
+  const setOwnAnswer = (text: string): void => {
     const kept = input.multiple ? values.filter((value) => offered.includes(value)) : [];
     onChange(text === "" ? kept : [...kept, text]);
   };
@@ -49,7 +49,7 @@ function Choices({
         aria-label={`${input.question} ${t("yourAnswer")}`}
         placeholder={t("yourAnswer")}
         value={own}
-        onInput={(event) => write(event.currentTarget.value)}
+        onInput={(event) => setOwnAnswer(event.currentTarget.value)}
       />
     </div>
   );
@@ -98,7 +98,7 @@ function Answered({ item }: { item: StructuredInputItem }) {
   );
 }
 
-/** Questions the assistant asks in a form. */
+/** A form with the assistant's questions. */
 export function StructuredInputView({ item }: { item: StructuredInputItem }) {
   const ui = useUi();
   const t = useT();

@@ -7,7 +7,7 @@ import { Widget } from "./Widget";
 
 type PreviewProps = { id: string; widget: WidgetNode; anchor: { current: HTMLElement | null } };
 
-/** In the top layer, since turns cut off what reaches out of them. */
+/** Rendered in the top layer, because turns clip their content. */
 function Preview({ id, widget, anchor }: PreviewProps) {
   const box = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {
@@ -28,7 +28,7 @@ function Preview({ id, widget, anchor }: PreviewProps) {
   );
 }
 
-/** Shows what `entities.onRequestPreview` says about an entity while it is pointed at or focused. */
+/** Shows the preview from `entities.onRequestPreview` while an entity is hovered or focused. */
 export function TagPreview({ entity, children }: { entity: Entity; children: ComponentChildren }) {
   const ui = useUi();
   const request = ui.options.value.entities?.onRequestPreview;

@@ -46,7 +46,7 @@ function UnknownTask({ raw }: { raw: unknown }) {
   return <NotShown />;
 }
 
-/** One step, alone or in a workflow. */
+/** One task, alone or in a workflow. */
 export function TaskView({ task }: { task: Task }) {
   const t = useT();
   if (task.type === "unknown") return <UnknownTask raw={task.raw} />;

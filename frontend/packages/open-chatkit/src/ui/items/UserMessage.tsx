@@ -11,7 +11,7 @@ function stringData(data: Record<string, unknown> | undefined): Record<string, s
   return Object.fromEntries(pairs);
 }
 
-/** A tag in a message as the entity it was made of. */
+/** Converts a message's tag to its entity. */
 export function tagEntity(tag: UserMessageTagContent): Entity {
   return {
     id: tag.id,
@@ -44,7 +44,7 @@ function Content({ content }: { content: readonly UserMessageContent[] }) {
   return (
     <>
       {content.map((part, index) =>
-        // Parts of a message that is sent don't move.
+        // Parts of a sent message don't move, so the index is a stable key.
         part.type === "input_text" ? part.text : <Tag key={`${part.id} ${index}`} tag={part} />,
       )}
     </>
@@ -76,7 +76,7 @@ export type UserMessageProps = {
   status?: "sending" | "failed" | undefined;
 };
 
-/** What the person said, with its files. */
+/** A message of the user with its files. */
 export function UserMessage({ content, attachments, quotedText, status }: UserMessageProps) {
   const t = useT();
   const hasText = content.some((part) => part.type === "input_tag" || part.text.trim() !== "");

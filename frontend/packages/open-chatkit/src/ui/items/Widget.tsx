@@ -10,11 +10,11 @@ function WidgetMarkdown({ value, streaming }: { value: string; streaming: boolea
 
 export type WidgetProps = {
   widget: WidgetNode;
-  /** Null for previews, whose actions have no item to go with. */
+  /** Null for previews, whose actions belong to no item. */
   itemId: string | null;
 };
 
-/** A widget in its place: actions go to the chat, words and markdown are the element's. */
+/** Connects a widget to the chat's actions and to the element's texts and markdown. */
 export function Widget({ widget, itemId }: WidgetProps) {
   const ui = useUi();
   const { chat } = ui;

@@ -8,11 +8,11 @@ import { workflowTitle } from "./tasks";
 
 export type WorkflowViewProps = {
   workflow: Workflow;
-  /** More steps may come. */
+  /** True while tasks may be added. */
   open: boolean;
 };
 
-/** Steps under one heading; open or closed as the server says, until the reader decides. */
+/** Tasks under one heading; expanded as the server specifies until the user toggles it. */
 export function WorkflowView({ workflow, open }: WorkflowViewProps) {
   const t = useT();
   const [choice, setChoice] = useState<boolean | null>(null);

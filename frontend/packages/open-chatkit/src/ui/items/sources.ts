@@ -1,4 +1,4 @@
-/** Annotations of a message: one number for each source, however often it is cited. */
+/** Numbers the sources of a message: one number per source, however often it is cited. */
 
 import type { AssistantMessageContent, Source } from "../../core/types";
 
@@ -11,10 +11,10 @@ function identity(source: Source): string {
   return `entity ${source.id}`;
 }
 
-/** Numbers a message's sources in the order they are cited, over all of its parts. */
+/** Numbers a message's sources in the order of their citations, across all parts. */
 export function numberSources(content: readonly AssistantMessageContent[]): {
   sources: readonly NumberedSource[];
-  /** By part: where in its text which number stands. */
+  /** The positions of the numbers in the text, by part. */
   marks: readonly (readonly Mark[])[];
 } {
   const numbers = new Map<string, NumberedSource>();
@@ -28,7 +28,7 @@ export function numberSources(content: readonly AssistantMessageContent[]): {
   return { sources: [...numbers.values()], marks };
 }
 
-/** What a source is called in one line. */
+/** Returns a source's title in one line. */
 export function sourceTitle(source: Source): string {
   if (source.type === "file") return source.title || source.filename;
   if (source.type === "entity") return source.inline_label || source.label || source.title;

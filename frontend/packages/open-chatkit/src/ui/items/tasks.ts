@@ -1,4 +1,4 @@
-/** Words for what an assistant does on the way to its answer. */
+/** Titles and icons of the assistant's tasks. */
 
 import type { Task, Workflow, WorkflowSummary } from "../../core/types";
 import type { Translate } from "../../locale";
@@ -38,7 +38,7 @@ export function taskTitle(task: Task, t: Translate): string {
   }
 }
 
-/** "8 s", "3 min". */
+/** Formats a duration, such as "8 s" or "3 min". */
 export function duration(seconds: number, t: Translate): string {
   const whole = Math.max(1, Math.round(seconds));
   return whole < 60
@@ -52,7 +52,7 @@ function summaryText(summary: WorkflowSummary, t: Translate): string {
     : t("thoughtFor", { duration: duration(summary.duration, t) });
 }
 
-/** What a closed workflow is called: its summary, else what is done right now. */
+/** Returns a workflow's title: its summary, or else its current task. */
 export function workflowTitle(workflow: Workflow, running: boolean, t: Translate): string {
   if (workflow.summary) return summaryText(workflow.summary, t);
   const last = workflow.tasks.at(-1);

@@ -2,8 +2,8 @@ import { type ImageSource, imageSource } from "../../images";
 import { useUi } from "../context";
 
 /**
- * Decides whether a file's picture is loaded. The server that keeps the files counts as allowed:
- * it knows who looks at them anyway.
+ * Returns whether a file's image may be loaded. The server that stores the files is allowed: it
+ * knows who views them anyway.
  */
 export function useFileImage(src: string | null | undefined): ImageSource {
   const ui = useUi();

@@ -13,7 +13,7 @@ function Blocks({ tokens, open }: { tokens: readonly Token[]; open: boolean }) {
   return (
     <>
       {content.map((token, index) => (
-        // Blocks only ever come at the end, so their position is their identity.
+        // Blocks are only appended, so their position identifies them.
         <BlockView key={index} token={token} open={open && index === content.length - 1} />
       ))}
     </>
@@ -52,7 +52,7 @@ function Table({ token }: { token: Tokens.Table }) {
       <Inline tokens={content.tokens} />,
     );
   return (
-    // Wide tables scroll in their own box, which the keyboard must be able to reach.
+    // Wide tables scroll in a box, which must be reachable by keyboard.
     <section
       class="md-table"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
@@ -73,7 +73,7 @@ function Table({ token }: { token: Tokens.Table }) {
   );
 }
 
-/** One block of markdown. Headings start below the page's own. */
+/** One block of markdown. Headings start at level 3, below those of the page. */
 export function BlockView({ token, open }: { token: Token; open: boolean }) {
   if (isToken<Tokens.Code>(token, "code")) {
     return <CodeBlock code={withoutMarks(token.text)} language={token.lang ?? ""} open={open} />;
@@ -100,6 +100,6 @@ export function BlockView({ token, open }: { token: Token; open: boolean }) {
     );
   }
   if (isToken<Tokens.Text>(token, "text")) return <Inline tokens={token.tokens ?? [token]} />;
-  // Raw HTML and whatever else there may be: as it was written.
+  // Raw HTML and all other tokens are shown as source.
   return <p class="md-raw">{decodeEntities(withoutMarks(token.raw)).trim()}</p>;
 }

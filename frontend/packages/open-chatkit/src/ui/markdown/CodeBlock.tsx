@@ -8,9 +8,9 @@ import { MarkdownContext } from "./MarkdownContext";
 
 export type CodeBlockProps = {
   code: string;
-  /** As the fence says it, for example `ts` or `python title="x"`. */
+  /** The fence's info string, for example `ts` or `python title="x"`. */
   language: string;
-  /** Its end hasn't come yet: not worth highlighting. */
+  /** True while the block is streaming: it isn't highlighted yet. */
   open: boolean;
 };
 
@@ -36,7 +36,7 @@ function useHighlighting(code: string, language: string, open: boolean): Highlig
       ({ highlight }) => {
         if (active) setResult({ code, nodes: highlight(code, language) });
       },
-      (error: unknown) => reportMissingChunk("the colours of code", error),
+      (error: unknown) => reportMissingChunk("syntax highlighting", error),
     );
     return () => {
       active = false;
@@ -45,7 +45,7 @@ function useHighlighting(code: string, language: string, open: boolean): Highlig
   return result?.code === code ? result.nodes : null;
 }
 
-/** A fenced block with its language and a button to copy it. */
+/** A fenced code block with its language and a copy button. */
 export function CodeBlock({ code, language, open }: CodeBlockProps) {
   const { labels } = useContext(MarkdownContext);
   const name = language.trim().split(/\s/u)[0]?.toLowerCase() ?? "";

@@ -5,7 +5,7 @@ import { memo } from "./memo";
 
 export type MarkdownProps = {
   text: string;
-  /** More text comes: unfinished syntax is shown as if it were finished. @default false */
+  /** True while text is added: incomplete syntax is shown as if complete. @default false */
   streaming?: boolean;
   class?: string;
 };
@@ -15,7 +15,7 @@ const MemoBlock = memo(
   (before, after) => before.block.raw === after.block.raw && before.block.open === after.block.open,
 );
 
-/** Markdown as nodes. As the text grows only its last block is drawn anew. */
+/** Renders markdown. When text is appended, only the last block is rendered again. */
 export function Markdown({ text, streaming = false, class: className }: MarkdownProps) {
   const parser = useRef<BlockParser | null>(null);
   parser.current ??= createBlockParser();

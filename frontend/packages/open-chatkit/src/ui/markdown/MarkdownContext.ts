@@ -2,17 +2,17 @@ import type { ComponentChildren } from "preact";
 import { createContext } from "preact";
 import type { Deeplink } from "./links";
 
-/** What markdown needs of the place it stands in. */
-export type MarkdownPlace = {
-  /** Hosts that images may come from, besides this origin. */
+/** Settings and callbacks of the surrounding view. */
+export type MarkdownSettings = {
+  /** Hosts from which images may be loaded, besides this origin. */
   allowedImageHosts: readonly string[];
   onDeeplink?: (link: Deeplink) => void;
-  /** Draws the citation with this number. */
+  /** Renders the citation with this number. */
   renderCitation?: (number: number) => ComponentChildren;
   labels: { copy: string; copied: string; imageFrom: (host: string) => string };
 };
 
-export const MarkdownContext = createContext<MarkdownPlace>({
+export const MarkdownContext = createContext<MarkdownSettings>({
   allowedImageHosts: [],
   labels: { copy: "Copy", copied: "Copied", imageFrom: (host) => host },
 });

@@ -1,14 +1,14 @@
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { useT, useUi } from "../context";
-import { MarkdownContext, type MarkdownPlace } from "./MarkdownContext";
+import { MarkdownContext, type MarkdownSettings } from "./MarkdownContext";
 
-/** What holds for all markdown of a thread: in messages, steps, notices and widgets. */
+/** Provides the settings for all markdown of a thread: messages, tasks, notices and widgets. */
 export function ThreadMarkdown({ children }: { children: ComponentChildren }) {
   const ui = useUi();
   const t = useT();
   const allowed = ui.chat.thread.value?.allowed_image_domains;
-  const place = useMemo<MarkdownPlace>(
+  const settings = useMemo<MarkdownSettings>(
     () => ({
       allowedImageHosts: allowed ?? [],
       onDeeplink: (link) => ui.emit("chatkit.deeplink", link),
@@ -20,5 +20,5 @@ export function ThreadMarkdown({ children }: { children: ComponentChildren }) {
     }),
     [allowed, t, ui],
   );
-  return <MarkdownContext.Provider value={place}>{children}</MarkdownContext.Provider>;
+  return <MarkdownContext.Provider value={settings}>{children}</MarkdownContext.Provider>;
 }

@@ -1,4 +1,4 @@
-/** Markdown that grows: finished blocks are parsed once, only the last one again and again. */
+/** Incremental markdown parser: complete blocks are parsed once, only the last block repeatedly. */
 
 import { Marked, type Token } from "marked";
 import remend from "remend";
@@ -6,28 +6,28 @@ import remend from "remend";
 const marked = new Marked({ gfm: true, breaks: false });
 
 export type Block = {
-  /** Same for the same block as the text grows. */
+  /** Stable while text is appended. */
   key: number;
-  /** Its source; a block with the same source looks the same. */
+  /** The source; blocks with the same source render the same. */
   raw: string;
   token: Token;
-  /** More text may still change it. */
+  /** True while more text may change it. */
   open: boolean;
 };
 
 export type BlockParser = {
-  /** @param done - no more text comes. */
+  /** @param done - true if the text is complete. */
   parse(text: string, done: boolean): readonly Block[];
 };
 
-/** A label ends at a bracket of either kind: else each "[" of a text would read it to its end. */
+/** A label ends at either kind of bracket; otherwise each "[" would scan the text to its end. */
 const DEFINITION = /^ {0,3}\[[^[\]]+\]:/mu;
 
-/** Deeper quotes, lists and emphasis are shown as they were written: the call stack is finite. */
+/** Deeper quotes, lists and emphasis are shown as source, to avoid a stack overflow. */
 const MAX_DEPTH = 30;
 
-/** Drawn as it was written. */
-const asWritten = (raw: string): Token => ({ type: "raw", raw });
+/** A token that is shown as source. */
+const asSource = (raw: string): Token => ({ type: "raw", raw });
 
 function isShallow(token: Token, depth = 0): boolean {
   if (depth > MAX_DEPTH) return false;
@@ -40,14 +40,14 @@ function lex(text: string): Token[] {
   try {
     tokens = marked.lexer(text);
   } catch (error) {
-    // Of text this deep, the lexer's own recursion has no end in time.
+    // The lexer's recursion overflows the stack on very deep text.
     if (!(error instanceof RangeError)) throw error;
-    return [asWritten(text)];
+    return [asSource(text)];
   }
-  return tokens.map((token) => (isShallow(token) ? token : asWritten(token.raw)));
+  return tokens.map((token) => (isShallow(token) ? token : asSource(token.raw)));
 }
 
-/** The head of a table whose second line hasn't come yet: pipes, which say nothing to a reader. */
+/** Returns whether a paragraph is a table's head whose separator row is still missing. */
 function isTableHead(raw: string): boolean {
   return /^ {0,3}\|[^\n]*(?:\n[-:|\s]*)?$/u.test(raw);
 }
@@ -57,12 +57,12 @@ function isContent(token: Token): boolean {
 }
 
 /**
- * Parses one growing text. Unfinished emphasis, code and links at its end are shown as if they were
- * finished, so that no stray asterisks flash by.
+ * Creates a parser for one growing text. Incomplete emphasis, code and links at its end are shown as
+ * if complete, so that no stray asterisks appear.
  */
 export function createBlockParser(): BlockParser {
   let closed: Block[] = [];
-  /** What `closed` was made of. */
+  /** The source of `closed`. */
   let prefix = "";
   let last: { text: string; done: boolean; blocks: readonly Block[] } | null = null;
 
@@ -75,7 +75,7 @@ export function createBlockParser(): BlockParser {
     parse(text, done) {
       if (last && last.text === text && last.done === done) return last.blocks;
       if (!text.startsWith(prefix)) reset();
-      // Reference links may be defined below their use: only the whole text knows them.
+      // Reference links may be defined below their use, so parse the whole text again.
       if (done && DEFINITION.test(text)) reset();
       const rest = text.slice(prefix.length);
       const tokens = lex(rest);
@@ -90,7 +90,7 @@ export function createBlockParser(): BlockParser {
         const key = closed.length + open.length;
         if (!isTail) {
           const before = last?.blocks[key];
-          // Keeps its identity if it is what was shown anyway.
+          // Keep the identity of an unchanged block.
           closed.push(
             before && !before.open && before.raw === token.raw
               ? before

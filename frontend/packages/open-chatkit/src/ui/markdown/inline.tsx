@@ -1,4 +1,4 @@
-/** Inline markdown to nodes. No HTML string is made on the way, so there is nothing to sanitise. */
+/** Renders inline markdown to nodes, without HTML strings, so nothing needs to be sanitized. */
 
 import type { Token, Tokens } from "marked";
 import { type ComponentChildren, h } from "preact";
@@ -9,7 +9,7 @@ import { parseDeeplink, safeHref } from "./links";
 import { MarkdownContext } from "./MarkdownContext";
 import { decodeEntities, splitMarks, withoutMarks } from "./text";
 
-/** Raw HTML that is understood; everything else is shown as it was written. */
+/** Supported raw HTML tags; all others are shown as source. */
 const INLINE_TAGS = new Set([
   "b",
   "i",
@@ -31,7 +31,7 @@ function Text({ text }: { text: string }) {
   return (
     <>
       {parts.map((part) =>
-        // The word joiner keeps a citation on the line of what it belongs to.
+        // The word joiner keeps a citation on the line of its text.
         typeof part === "string" ? part : renderCitation ? ["\u2060", renderCitation(part)] : null,
       )}
     </>
@@ -66,7 +66,7 @@ function Link({
   );
 }
 
-/** An image, or a link that says where it would come from. */
+/** An image, or a link with its host if it may not be loaded. */
 function SafeImage({ src, alt, title }: { src: string; alt: string; title?: string }) {
   const { allowedImageHosts, labels } = useContext(MarkdownContext);
   const source = imageSource(withoutMarks(src), allowedImageHosts);
@@ -80,7 +80,7 @@ function isToken<T extends Token>(token: Token, type: T["type"]): token is T {
   return token.type === type;
 }
 
-/** `<sub>` to `sub`; null for what isn't a plain opening tag. */
+/** Returns the tag name of `<sub>`; null if the token isn't a plain opening tag. */
 function openingTag(raw: string): string | null {
   const name = /^<([a-z]+)\s*>$/iu.exec(raw.trim())?.[1]?.toLowerCase();
   return name && INLINE_TAGS.has(name) ? name : null;
@@ -147,7 +147,7 @@ function closingIndex(tokens: readonly Token[], from: number, name: string): num
   );
 }
 
-/** A run of inline tokens. */
+/** A sequence of inline tokens. */
 export function Inline({ tokens }: { tokens: readonly Token[] }) {
   const nodes: ComponentChildren[] = [];
   for (let at = 0; at < tokens.length; at += 1) {

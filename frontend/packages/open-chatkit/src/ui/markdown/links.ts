@@ -1,10 +1,10 @@
-/** What a link in a message may point to. */
+/** Validates and parses links in messages. */
 
 const DEEPLINK = "chatkit-link:";
 
 export type Deeplink = { name: string; data?: Record<string, unknown> };
 
-/** The address if it may be opened: http, https and mailto only. */
+/** Returns an absolute http, https or mailto URL; null for all others. */
 export function safeHref(href: string): string | null {
   let url: URL;
   try {
@@ -15,7 +15,7 @@ export function safeHref(href: string): string | null {
   return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : null;
 }
 
-/** `chatkit-link://open-task?id=3` to `{ name: "open-task", data: { id: "3" } }`. */
+/** Parses `chatkit-link://open-task?id=3` into `{ name: "open-task", data: { id: "3" } }`. */
 export function parseDeeplink(href: string): Deeplink | null {
   if (!href.toLowerCase().startsWith(DEEPLINK)) return null;
   const [path = "", query] = href.slice(DEEPLINK.length).replace(/^\/+/u, "").split("?", 2);

@@ -1,6 +1,6 @@
 import { Component, type ComponentChild, type FunctionComponent, h } from "preact";
 
-/** `memo` without the compatibility layer: draws again only if `same` says no. */
+/** `memo` without the compatibility layer: re-renders only if `same` returns false. */
 export function memo<P extends object>(
   View: FunctionComponent<P>,
   same: (before: P, after: P) => boolean,

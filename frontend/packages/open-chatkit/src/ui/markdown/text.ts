@@ -1,4 +1,4 @@
-/** Small things about text: entities, citation marks. */
+/** Decodes entities and handles citation marks. */
 
 const NAMED: Readonly<Record<string, string>> = {
   amp: "&",
@@ -45,7 +45,7 @@ const NAMED: Readonly<Record<string, string>> = {
   shy: "\u00ad",
 };
 
-/** Resolves the entities that models write; what isn't known stays as it is. */
+/** Decodes common entities; unknown ones stay unchanged. */
 export function decodeEntities(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{2,8}));/giu, (whole, dec, hex, name) => {
@@ -56,14 +56,14 @@ export function decodeEntities(text: string): string {
 }
 
 /*
- * A citation stands in the markdown as a number between two odd brackets. The brackets are
- * punctuation, so that `**bold.**` right before them still ends its emphasis.
+ * A citation is encoded in the markdown as a number between two rare brackets. The brackets are
+ * punctuation, so that `**bold.**` directly before them still ends its emphasis.
  */
 const OPEN = "\u2e28\ue000";
 const CLOSE = "\ue000\u2e29";
 const MARK = /\u2e28\ue000(\d+)\ue000\u2e29/gu;
 
-/** Puts the marks of citations into a text. */
+/** Inserts citation marks into a text. */
 export function insertMarks(
   text: string,
   marks: readonly { index: number; number: number }[],
@@ -84,7 +84,7 @@ export function withoutMarks(text: string): string {
   return text.replace(MARK, "");
 }
 
-/** Text and citation numbers by turns. */
+/** Splits a text into alternating texts and citation numbers. */
 export function splitMarks(text: string): (string | number)[] {
   if (!text.includes(OPEN)) return [text];
   return text.split(MARK).map((part, index) => (index % 2 === 1 ? Number(part) : part));

@@ -3,14 +3,14 @@ import { Icon } from "../../icons/Icon";
 import { attempt, useT, useUi } from "../context";
 import { focusThread } from "../focus";
 
-/** The new thread view: a greeting and what one might ask. */
+/** The new thread view: a greeting and suggested prompts. */
 export function StartScreen() {
   const ui = useUi();
   const t = useT();
   const { greeting, prompts = [] } = ui.options.value.startScreen ?? {};
   const send = (prompt: StartScreenPrompt["prompt"]): void => {
     const message = typeof prompt === "string" ? { text: prompt } : { content: prompt };
-    // The button goes with this screen.
+    // The button disappears with this screen.
     focusThread(ui);
     void attempt(ui, () => ui.chat.send(message));
   };

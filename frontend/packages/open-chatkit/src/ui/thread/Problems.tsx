@@ -14,13 +14,13 @@ const WORDS: Readonly<Record<ChatError["kind"], MessageKey>> = {
   expired: "errorExpired",
 };
 
-/** What went wrong, in this order of preference: the server's words, ours for the case. */
+/** Returns the server's message, or else a translated message for the kind of error. */
 export function errorText(error: ChatError, t: (key: MessageKey) => string): string {
   if (error.code === "thread-busy") return t("busy");
   return error.message ?? t(WORDS[error.kind] ?? "errorGeneric");
 }
 
-/** The thread's error, with a way on. */
+/** The thread's error with its actions. */
 export function ErrorBox() {
   const ui = useUi();
   const { chat } = ui;
@@ -71,7 +71,7 @@ const ICONS: Readonly<Record<Notice["level"], string>> = {
   danger: "alert",
 };
 
-/** What the server wants said. */
+/** The server's notices. */
 export function Notices() {
   const ui = useUi();
   const { chat } = ui;
@@ -107,7 +107,7 @@ export function Notices() {
   );
 }
 
-/** Whether the server can be reached; nothing while all is well. */
+/** The connection state; renders nothing while online. */
 export function ConnectionLine() {
   const { chat } = useUi();
   const t = useT();

@@ -1,7 +1,7 @@
 import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
 
-/** What the assistant does before its next words: a line, or three dots. */
+/** The assistant's progress before its next text: a line, or three dots. */
 export function ProgressLine() {
   const { chat } = useUi();
   const t = useT();
@@ -16,7 +16,7 @@ export function ProgressLine() {
       </div>
     );
   }
-  // Words that come are progress enough.
+  // Streamed text already shows progress.
   if (chat.openItemIds.value.size > 0) return null;
   return (
     <div class="progress dots" part="progress">

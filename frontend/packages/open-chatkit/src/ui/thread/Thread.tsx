@@ -8,7 +8,7 @@ import { ErrorBox, Notices } from "./Problems";
 import { ProgressLine } from "./Progress";
 import { ThreadSkeleton } from "./ThreadSkeleton";
 import { TurnView } from "./TurnView";
-import { createDivider } from "./turnChunks";
+import { createTurnChunker } from "./turnChunks";
 import { groupTurns } from "./turns";
 import { useOlder } from "./useOlder";
 import { useScroll } from "./useScroll";
@@ -27,7 +27,7 @@ function Pending() {
         quotedText={pending.quotedText}
         status={pending.status}
       />
-      {/* The error has this button too; it may have been overtaken by something else. */}
+      {/* The error has this button too, but it may be dismissed. */}
       {pending.status === "failed" && !chat.error.value && (
         <button
           type="button"
@@ -48,13 +48,13 @@ function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
   const t = useT();
   const sentinel = useRef<HTMLDivElement>(null);
   const turns = useComputed(() => {
-    // Items are only looked at when some came or went, not for each token.
+    // Peek: regroup only when items are added or removed, not for each token.
     const ids = chat.itemIds.value;
     return groupTurns(ids.flatMap((id) => chat.item(id).peek() ?? []));
   }).value;
-  const divide = useRef<ReturnType<typeof createDivider> | null>(null);
-  divide.current ??= createDivider();
-  const chunks = divide.current(turns);
+  const chunker = useRef<ReturnType<typeof createTurnChunker> | null>(null);
+  chunker.current ??= createTurnChunker();
+  const chunks = chunker.current(turns);
   const lastTurn = turns.at(-1);
   useOlder(thread, sentinel, turns[0]?.id);
   const lastIsPending = chat.pending.value !== null;
@@ -72,9 +72,9 @@ function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
           </button>
         )}
       </div>
-      {chunks.map((stretch, index) => (
-        <div key={stretch.key} class={`stretch ${index === chunks.length - 1 ? "last" : ""}`}>
-          {stretch.turns.map((turn) => (
+      {chunks.map((chunk, index) => (
+        <div key={chunk.key} class={`turn-chunk ${index === chunks.length - 1 ? "last" : ""}`}>
+          {chunk.turns.map((turn) => (
             <TurnView key={turn.id} turn={turn} last={!lastIsPending && turn === lastTurn} />
           ))}
         </div>
@@ -84,7 +84,7 @@ function Turns({ thread }: { thread: { current: HTMLElement | null } }) {
   );
 }
 
-/** The conversation, or the start screen while there is none. */
+/** The conversation, or the start screen if there is none. */
 export function Thread() {
   const { chat } = useUi();
   const t = useT();
@@ -97,7 +97,7 @@ export function Thread() {
   const isStart = isEmpty && chat.threadId.value === null && !chat.isLoading.value;
   return (
     <div class="thread-area">
-      {/* Scrolled by keyboard, and the place where "skip to the messages" goes. */}
+      {/* Focusable, to scroll by keyboard and as the target of "skip to messages". */}
       <section
         ref={thread}
         class="thread"

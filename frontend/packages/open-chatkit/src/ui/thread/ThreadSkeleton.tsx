@@ -1,6 +1,6 @@
 import { useT } from "../context";
 
-/** Grey lines in the place of a thread that is being loaded. */
+/** Placeholder lines for a thread that is loading. */
 export function ThreadSkeleton() {
   const t = useT();
   return (

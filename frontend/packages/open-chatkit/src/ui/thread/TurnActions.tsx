@@ -42,7 +42,7 @@ function Feedback({ itemIds }: { itemIds: readonly string[] }) {
   );
 }
 
-/** What can be done with an answer: copy it, rate it, have it said anew. */
+/** The actions for a response: copy, rate, regenerate. */
 export function TurnActions({ turn, last }: { turn: Turn; last: boolean }) {
   const ui = useUi();
   const t = useT();
@@ -50,7 +50,7 @@ export function TurnActions({ turn, last }: { turn: Turn; last: boolean }) {
   const { feedback = false, retry = false } = ui.options.value.threadItemActions ?? {};
   const { copied, copy } = useCopy();
   const answers = turn.itemIds.filter((id) => id !== turn.userItemId);
-  // Read once a draw: while the turn is written these actions aren't shown.
+  // Peek is enough: these actions aren't shown while the turn is streaming.
   const text = turnText(answers.map((id) => chat.item(id).peek()));
   const responding = chat.isResponding.value;
   if (answers.length === 0 || (last && responding)) return null;

@@ -14,7 +14,7 @@ function sameTurn(
   );
 }
 
-/** A message and its answer. Turns out of sight cost neither layout nor paint. */
+/** A message and its response. Turns outside the viewport cost no layout or paint. */
 export const TurnView = memo(
   ({ turn, last }: { turn: Turn; last: boolean }) => (
     <section class={`turn ${last ? "last" : ""}`} data-turn={turn.id}>

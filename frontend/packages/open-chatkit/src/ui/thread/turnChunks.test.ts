@@ -1,40 +1,40 @@
 import { describe, expect, it } from "vitest";
-import { createDivider, type TurnChunk } from "./turnChunks";
+import { createTurnChunker, type TurnChunk } from "./turnChunks";
 import type { Turn } from "./turns";
 
-/** Turns `from`, `from + 1` and so on, before `to`. */
+/** Returns the turns from `from` up to, but not including, `to`. */
 const turns = (from: number, to: number): Turn[] =>
   Array.from({ length: to - from }, (_, index) => ({
     ...{ id: `t${from + index}`, userItemId: null, itemIds: [] },
   }));
 
-/** The key of each turn's stretch. */
-const places = (chunks: readonly TurnChunk[]): Map<string, number> =>
+/** Maps each turn to the key of its chunk. */
+const chunkKeys = (chunks: readonly TurnChunk[]): Map<string, number> =>
   new Map(chunks.flatMap(({ key, turns }) => turns.map(({ id }) => [id, key] as const)));
 
 describe("a long thread", () => {
-  it("is divided without losing anything or its order", () => {
-    const divided = createDivider()(turns(0, 40));
+  it("is split into chunks that keep all turns in order", () => {
+    const chunks = createTurnChunker()(turns(0, 40));
 
-    expect(divided.flatMap((stretch) => stretch.turns)).toEqual(turns(0, 40));
-    expect(new Set(divided.map(({ key }) => key)).size).toBe(divided.length);
-    expect(divided.length).toBeGreaterThan(2);
+    expect(chunks.flatMap((chunk) => chunk.turns)).toEqual(turns(0, 40));
+    expect(new Set(chunks.map(({ key }) => key)).size).toBe(chunks.length);
+    expect(chunks.length).toBeGreaterThan(2);
   });
 
-  it("keeps each turn in its stretch when older and newer ones come", () => {
-    const divide = createDivider();
-    const before = places(divide(turns(50, 100)));
+  it("keeps each turn in its chunk when older and newer turns are added", () => {
+    const chunkTurns = createTurnChunker();
+    const before = chunkKeys(chunkTurns(turns(50, 100)));
 
-    const after = places(divide(turns(0, 110)));
+    const after = chunkKeys(chunkTurns(turns(0, 110)));
 
     for (const [id, key] of before) expect(after.get(id)).toBe(key);
   });
 
-  it("begins anew where another thread is shown", () => {
-    const divide = createDivider();
-    divide(turns(0, 5));
+  it("restarts when another thread is shown", () => {
+    const chunkTurns = createTurnChunker();
+    chunkTurns(turns(0, 5));
 
-    expect(divide(turns(100, 103))).toEqual([{ key: 0, turns: turns(100, 103) }]);
-    expect(divide([])).toEqual([]);
+    expect(chunkTurns(turns(100, 103))).toEqual([{ key: 0, turns: turns(100, 103) }]);
+    expect(chunkTurns([])).toEqual([]);
   });
 });

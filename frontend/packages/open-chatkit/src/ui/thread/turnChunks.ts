@@ -1,16 +1,16 @@
 import type { Turn } from "./turns";
 
-/** Turns that follow each other and go out of sight together. */
+/** Consecutive turns that are skipped together by the browser while outside the viewport. */
 export type TurnChunk = { key: number; turns: readonly Turn[] };
 
-const LENGTH = 12;
+const TURNS_PER_CHUNK = 12;
 
 /**
- * Makes a function that divides turns so that a turn stays in its stretch when others come before
- * or after it: what is drawn already isn't drawn anew.
+ * Creates a function that splits turns into chunks. A turn stays in its chunk when others are added
+ * before or after it, so that it isn't rendered again.
  */
-export function createDivider(): (turns: readonly Turn[]) => readonly TurnChunk[] {
-  /** A turn that begins a stretch. */
+export function createTurnChunker(): (turns: readonly Turn[]) => readonly TurnChunk[] {
+  /** The ID of a turn that starts a chunk. */
   let anchor: string | undefined;
   return (turns) => {
     let start = turns.findIndex((turn) => turn.id === anchor);
@@ -20,7 +20,7 @@ export function createDivider(): (turns: readonly Turn[]) => readonly TurnChunk[
     }
     const chunks: { key: number; turns: Turn[] }[] = [];
     for (const [index, turn] of turns.entries()) {
-      const key = Math.floor((index - start) / LENGTH);
+      const key = Math.floor((index - start) / TURNS_PER_CHUNK);
       const last = chunks.at(-1);
       if (last?.key === key) last.turns.push(turn);
       else chunks.push({ key, turns: [turn] });

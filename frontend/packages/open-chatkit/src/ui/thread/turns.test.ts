@@ -9,7 +9,7 @@ const widget = (id: string, copy_text: string | null): ThreadItem => ({
 });
 
 describe("a turn", () => {
-  it("is a message and all that answers it", () => {
+  it("is a user message and the items that respond to it", () => {
     const items = [
       assistantMessage("a0", "Welcome"),
       userMessage("u1", "one"),
@@ -25,7 +25,7 @@ describe("a turn", () => {
     ]);
   });
 
-  it("offers what its answers and widgets say to be copied", () => {
+  it("copies the text of its messages and widgets", () => {
     const items = [assistantMessage("a", "Two", ""), widget("w", "A list"), widget("x", null)];
 
     expect(turnText([...items, undefined])).toBe("Two\n\nA list");

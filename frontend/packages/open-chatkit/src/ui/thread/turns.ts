@@ -1,16 +1,16 @@
-/** Turns: a message of the person and all that answers it. */
+/** Turns: a user message and the items that respond to it. */
 
 import type { ThreadItem } from "../../core/types";
 
 export type Turn = {
-  /** The first item's id. */
+  /** The first item's ID. */
   id: string;
   userItemId: string | null;
-  /** All of its items, the person's message too. */
+  /** All items, including the user's message. */
   itemIds: readonly string[];
 };
 
-/** Groups items; what comes before the first message of the person is a turn of its own. */
+/** Groups items into turns; items before the first user message form a separate turn. */
 export function groupTurns(items: readonly ThreadItem[]): readonly Turn[] {
   const turns: { id: string; userItemId: string | null; itemIds: string[] }[] = [];
   for (const item of items) {
@@ -25,7 +25,7 @@ export function groupTurns(items: readonly ThreadItem[]): readonly Turn[] {
   return turns;
 }
 
-/** What a turn says, as text to copy: the answers and what widgets offer. */
+/** Returns a turn's text to copy: the assistant's messages and the widgets' `copy_text`. */
 export function turnText(items: readonly (ThreadItem | undefined)[]): string {
   return items
     .flatMap((item) => {

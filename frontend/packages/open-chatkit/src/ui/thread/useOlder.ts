@@ -4,8 +4,8 @@ import { attempt, useUi } from "../context";
 import { scrollerOf } from "./useScroll";
 
 /**
- * Loads older items before the reader reaches the top, and keeps what is read where it is: at the
- * very top browsers don't anchor by themselves, and some never do.
+ * Loads older items before the user reaches the top, and keeps the scroll position: browsers have no
+ * scroll anchoring at the very top, and some have none at all.
  */
 export function useOlder(
   thread: RefObject<HTMLElement | null>,
@@ -17,7 +17,7 @@ export function useOlder(
   const hasMore = chat.hasMore.value;
   const before = useRef<{ first: string; top: number; at: number } | null>(null);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: with another first turn the sentinel may be in sight still, and wouldn't be reported again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with another first turn the sentinel may still be visible, and wouldn't be reported again
   useEffect(() => {
     const target = sentinel.current;
     if (!hasMore || !target || typeof IntersectionObserver === "undefined") return;
@@ -41,7 +41,7 @@ export function useOlder(
     const last = before.current;
     if (last && firstTurn && last.first !== firstTurn) {
       const old = find(last.first);
-      // Unmoved scroll offset means that the browser hasn't anchored.
+      // An unchanged scroll offset means that the browser hasn't anchored.
       if (old && scroller.scrollTop === last.at) {
         scroller.scrollTop += old.getBoundingClientRect().top - last.top;
       }

@@ -3,61 +3,61 @@ import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useUi } from "../context";
 
-/** For so long after a thread was opened its end is held, while pictures and sizes come in. */
+/** Time after opening a thread during which its end stays visible, while images load. */
 const SETTLING_MS = 1500;
 
 const INPUTS = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
 
-/** So long a smooth way to the end may take; it passes places that aren't the end. */
-const HEADING_MS = 1000;
+/** Maximum duration of a smooth scroll to the end. */
+const SMOOTH_SCROLL_MS = 1000;
 
-/** Nearer to the end than this counts as "at the end". */
-const NEAR = 80;
+/** Distance in px that counts as "at the end". */
+const END_THRESHOLD = 80;
 
-/** What scrolls: the thread in its frame, or the page around an element as high as its text. */
+/** Returns the scroll container: the thread, or the page for an element with `auto-height`. */
 export function scrollerOf(thread: HTMLElement, host: HTMLElement): Element {
   return host.hasAttribute("auto-height") ? (document.scrollingElement ?? thread) : thread;
 }
 
-/** From the end, since this is asked for each frame of an answer. */
+/** Searches from the end, because this runs for each frame of a response. */
 function lastTurn(content: Element | null): Element | null {
   let child = content?.lastElementChild ?? null;
-  while (child && !child.matches(".turn, .stretch")) child = child.previousElementSibling;
-  return child?.matches(".stretch") ? child.lastElementChild : child;
+  while (child && !child.matches(".turn, .turn-chunk")) child = child.previousElementSibling;
+  return child?.matches(".turn-chunk") ? child.lastElementChild : child;
 }
 
-function prefersStillness(): boolean {
+function prefersReducedMotion(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 export type ScrollRefs = {
   thread: RefObject<HTMLElement | null>;
   content: RefObject<HTMLElement | null>;
-  /** Room under a new message, so that it can stand at the top and its answer below it. */
+  /** Space below a new message, so that it can be at the top with its response below. */
   room: RefObject<HTMLElement | null>;
 };
 
 export type Scrolling = {
-  /** The reader isn't at the end. */
+  /** True if the user isn't at the end. */
   away: boolean;
   toEnd: (behavior?: ScrollBehavior) => void;
   onScroll: () => void;
 };
 
 /**
- * Scrolls for the reader, and only then: to the end when a thread opens; a message of one's own
- * goes to the top, with its answer growing below it; and along with the answer if the page asked
- * for that and the reader is at its end.
+ * Scrolls automatically in three cases: to the end when a thread opens; to put a sent message at the
+ * top, with its response below; and with the response if the page enabled `autoScroll` and the user
+ * is at the end.
  */
 export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
   const ui = useUi();
   const { chat } = ui;
   const [away, setAway] = useState(false);
-  // Whether the reader was at the end before the last growth.
+  // Whether the user was at the end before the content last grew.
   const atEnd = useRef(true);
   const reserves = useRef(false);
   const settlingUntil = useRef(0);
-  const headingUntil = useRef(0);
+  const smoothScrollUntil = useRef(0);
 
   const fitRoom = (element: Element): void => {
     const rest = content.current;
@@ -77,9 +77,9 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     const element = thread.current && scrollerOf(thread.current, ui.host);
     if (!element) return;
     const end = element.scrollHeight - (room.current?.offsetHeight ?? 0);
-    const isNear = end - element.clientHeight - element.scrollTop <= NEAR;
-    if (isNear) headingUntil.current = 0;
-    atEnd.current = isNear || performance.now() < headingUntil.current;
+    const isNear = end - element.clientHeight - element.scrollTop <= END_THRESHOLD;
+    if (isNear) smoothScrollUntil.current = 0;
+    atEnd.current = isNear || performance.now() < smoothScrollUntil.current;
     setAway(!atEnd.current);
   };
 
@@ -88,8 +88,8 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     if (!element) return;
     fitRoom(element);
     atEnd.current = true;
-    const smooth = behavior === "smooth" && !prefersStillness();
-    headingUntil.current = smooth ? performance.now() + HEADING_MS : 0;
+    const smooth = behavior === "smooth" && !prefersReducedMotion();
+    smoothScrollUntil.current = smooth ? performance.now() + SMOOTH_SCROLL_MS : 0;
     element.scrollTo({ top: element.scrollHeight, behavior: smooth ? "smooth" : "instant" });
   };
 
@@ -105,7 +105,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
   const actions = useRef({ measure, toEnd, grow });
   actions.current = { measure, toEnd, grow };
 
-  // A thread that opens is shown from its end; so is a message of one's own.
+  // Scroll to the end when a thread opens and when a message is sent.
   useLayoutEffect(() => {
     let shown: string | null = null;
     let wasPending = false;
@@ -116,7 +116,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
       const ready = !chat.isLoading.value && chat.itemIds.value.length > 0;
       const isPending = chat.pending.value !== null;
       const sent = isPending && !wasPending;
-      // The thread of a first message is born with it, and isn't opened.
+      // A thread that is created by its first message isn't opened.
       const opened = ready && id !== shown && !wasPending && !isPending;
       if (sent) reserves.current = true;
       else if (opened) reserves.current = false;
@@ -126,9 +126,9 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
       wasPending = isPending;
       const ended = wasResponding && !chat.isResponding.value && atEnd.current;
       wasResponding = chat.isResponding.value;
-      // At its end an answer gets its actions: whoever sees the end shall see those.
+      // A finished response gets its actions: keep the end visible.
       if (!sent && !opened && !ended) return;
-      // Once the views have drawn it.
+      // After the views have rendered.
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => {
         actions.current.toEnd(opened ? "instant" : "smooth");
@@ -143,21 +143,21 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
   useEffect(() => {
     const element = content.current;
     if (!element || !thread.current || typeof ResizeObserver === "undefined") return;
-    // At once: sizes are known now, and what has grown is drawn with its place in one frame.
+    // Synchronous, so that the growth and the new scroll position are painted in one frame.
     const observer = new ResizeObserver(() => actions.current.grow());
     observer.observe(element);
     observer.observe(thread.current);
-    const letGo = (): void => {
+    const stopAutoScroll = (): void => {
       settlingUntil.current = 0;
-      headingUntil.current = 0;
+      smoothScrollUntil.current = 0;
     };
-    for (const name of INPUTS) ui.host.addEventListener(name, letGo, { passive: true });
+    for (const name of INPUTS) ui.host.addEventListener(name, stopAutoScroll, { passive: true });
     const onPageScroll = (): void => actions.current.measure();
     const isPage = ui.host.hasAttribute("auto-height");
     if (isPage) addEventListener("scroll", onPageScroll, { passive: true });
     return () => {
       observer.disconnect();
-      for (const name of INPUTS) ui.host.removeEventListener(name, letGo);
+      for (const name of INPUTS) ui.host.removeEventListener(name, stopAutoScroll);
       removeEventListener("scroll", onPageScroll);
     };
   }, [content, thread, ui]);

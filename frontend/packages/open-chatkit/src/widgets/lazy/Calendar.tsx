@@ -13,12 +13,12 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { calendarLocale, formatter } from "../days";
 import { Icon } from "../Icon";
 import type { WidgetStrings } from "../strings";
-import type { Align, Side } from "./place";
+import type { Align, Side } from "./popoverPosition";
 import { usePopover } from "./usePopover";
 
 export type CalendarProps = {
   anchor: { current: HTMLElement | null };
-  /** YYYY-MM-DD, as all days here. */
+  /** YYYY-MM-DD, like all days here. */
   day: string | null;
   min: string | null;
   max: string | null;
@@ -48,7 +48,7 @@ const MOVES: Readonly<Record<string, Move>> = {
   PageDown: (from, _, __, withShift) => from.add(withShift ? { years: 1 } : { months: 1 }),
 };
 
-/** A month to choose a day from, by pointer or by keyboard. */
+/** A month in which the user selects a day, by pointer or keyboard. */
 export function Calendar(props: CalendarProps) {
   const { day, strings, onChoose } = props;
   const locale = calendarLocale(props.locale);
@@ -93,7 +93,7 @@ export function Calendar(props: CalendarProps) {
         <MonthButton
           label={strings.previousMonth}
           icon="chevron-left"
-          isOff={limits.min !== null && first.compare(limits.min) <= 0}
+          isDisabled={limits.min !== null && first.compare(limits.min) <= 0}
           onPress={() => setAt(within(at.add({ months: -1 }), limits))}
         />
         <span class="w-calendar-title" aria-live="polite">
@@ -102,13 +102,13 @@ export function Calendar(props: CalendarProps) {
         <MonthButton
           label={strings.nextMonth}
           icon="chevron-right"
-          isOff={limits.max !== null && endOfMonth(at).compare(limits.max) >= 0}
+          isDisabled={limits.max !== null && endOfMonth(at).compare(limits.max) >= 0}
           onPress={() => setAt(within(at.add({ months: 1 }), limits))}
         />
       </div>
       <table
         class="w-calendar-grid"
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid of buttons that arrow keys move in.
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid of buttons with arrow-key navigation.
         role="grid"
         aria-label={title}
         onKeyDown={onKeyDown}
@@ -156,15 +156,15 @@ export function Calendar(props: CalendarProps) {
   );
 }
 
-type MonthButtonProps = { label: string; icon: string; isOff: boolean; onPress: () => void };
+type MonthButtonProps = { label: string; icon: string; isDisabled: boolean; onPress: () => void };
 
-function MonthButton({ label, icon, isOff, onPress }: MonthButtonProps) {
+function MonthButton({ label, icon, isDisabled, onPress }: MonthButtonProps) {
   return (
     <button
       type="button"
       class="w-calendar-turn"
       aria-label={label}
-      disabled={isOff}
+      disabled={isDisabled}
       onClick={onPress}
     >
       <Icon name={icon} />

@@ -14,14 +14,14 @@ const FOOT = 24;
 const TOP = 8;
 const LETTER = 7;
 
-/** Draws a chart in the size of its place. */
+/** Draws a chart in the size of its container. */
 export function ChartPlot({ node, data, series, numbers }: ChartPlotProps) {
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
   const [hovered, setHovered] = useState<number | null>(null);
   const isAxisHidden = typeof node.xAxis !== "string" && node.xAxis?.hide === true;
   const foot = isAxisHidden ? 4 : FOOT;
-  // The widest number decides how much room the numbers at the side need.
+  // The widest number determines the width of the axis labels.
   const side = node.showYAxis ? sideWidth(data, series, numbers) : 0;
   const width = Math.max(0, size.width - side);
   const height = Math.max(0, size.height - foot - TOP);
@@ -183,7 +183,7 @@ function Shapes({ geometry, hovered }: { geometry: ChartGeometry; hovered: numbe
   );
 }
 
-/** As many labels as there is room for. */
+/** The category labels; some are skipped if there isn't enough space. */
 function Categories({
   geometry,
   labels,

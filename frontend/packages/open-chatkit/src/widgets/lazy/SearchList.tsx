@@ -17,19 +17,19 @@ export type SearchListProps = {
   onClose: () => void;
 };
 
-/** Letters without their marks, so that "cafe" finds "Café". */
-function folded(text: string): string {
+/** Removes case and diacritics, so that "cafe" finds "Café". */
+function normalize(text: string): string {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 }
 
 function found(options: readonly Option[], query: string): readonly Option[] {
-  const wanted = folded(query.trim());
+  const wanted = normalize(query.trim());
   return options.filter(({ label, description }) =>
-    folded(`${label} ${description ?? ""}`).includes(wanted),
+    normalize(`${label} ${description ?? ""}`).includes(wanted),
   );
 }
 
-/** Options and a field that narrows them down; the cursor stays in the field. */
+/** Options with a search field. The cursor stays in the field. */
 export function SearchList(props: SearchListProps) {
   const { label, options, value, strings, onChoose } = props;
   const panel = useRef<HTMLDivElement>(null);
@@ -100,7 +100,7 @@ export function SearchList(props: SearchListProps) {
             aria-selected={option.value === value}
             aria-disabled={option.disabled === true ? true : undefined}
             data-active={option === current ? "" : undefined}
-            // The field must not lose the focus.
+            // The field must keep the focus.
             onPointerDown={(event) => event.preventDefault()}
             onPointerMove={() => option.disabled !== true && setActive(option.value)}
             onClick={() => option.disabled !== true && onChoose(option.value)}

@@ -1,4 +1,4 @@
-/** The geometry of a chart: from rows and series to paths and rectangles. */
+/** A chart's geometry: converts rows and series to paths and rectangles. */
 
 import { scaleBand, scaleLinear } from "d3-scale";
 import {
@@ -23,7 +23,7 @@ import type { DrawnSeries } from "../chartModel";
 import type { ChartShape } from "../types";
 
 type Row = Record<string, string | number>;
-/** From where to where a value goes; they differ from 0 in stacks. */
+/** The range of a value on the axis; in stacks, it doesn't start at 0. */
 type Span = { from: number; to: number };
 
 export type Size = { width: number; height: number };
@@ -33,7 +33,7 @@ export type Point = { x: number; y: number };
 export type ChartGeometry = {
   bars: Bar[];
   curves: Curve[];
-  /** Where each row's column begins, and its middle. */
+  /** The position of each row's column. */
   columns: { left: number; width: number; middle: number }[];
   ticks: { value: number; y: number }[];
   zero: number;
@@ -61,7 +61,7 @@ const BAR_GAP = 3;
 const MAX_BAR = 56;
 const TICKS = 4;
 
-/** Lays a chart out in a place of some size. */
+/** Lays out a chart in the given size. */
 export function chartGeometry(
   node: Pick<ChartShape, "barGap" | "barCategoryGap">,
   data: readonly Row[],
@@ -93,7 +93,7 @@ export function chartGeometry(
   };
 }
 
-/** Puts values of one stack upon each other: those above zero upwards, the others downwards. */
+/** Stacks the values of each stack: positive ones upwards, negative ones downwards. */
 function stacked(data: readonly Row[], series: readonly DrawnSeries[]): (Span | null)[][] {
   const heights = new Map<string, number>();
   return series.map((each) =>
@@ -120,7 +120,7 @@ function bars(
   y: Scale,
 ): Bar[] {
   const isBar = (each: DrawnSeries) => each.type === "bar";
-  // Each stack, and each bar without one, has a place of its own within a column.
+  // Each stack, and each bar without one, has a separate slot within a column.
   const slotOf = (each: DrawnSeries, index: number) => each.stack ?? `alone:${index}`;
   const slots = [...new Set(series.flatMap((each, i) => (isBar(each) ? [slotOf(each, i)] : [])))];
   if (slots.length === 0) return [];

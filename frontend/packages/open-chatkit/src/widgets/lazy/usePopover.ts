@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { type Align, placeBeside, type Side } from "./place";
+import { type Align, positionBeside, type Side } from "./popoverPosition";
 
 export type PopoverOptions = {
   anchor: { current: HTMLElement | null };
@@ -9,8 +9,8 @@ export type PopoverOptions = {
 };
 
 /**
- * Shows a panel over everything else, beside its anchor. Escape, a press elsewhere and leaving it
- * by Tab close it.
+ * Shows a panel above everything else, beside its anchor. Escape, a press outside and tabbing out
+ * close it.
  */
 export function usePopover(panel: { current: HTMLElement | null }, options: PopoverOptions): void {
   const latest = useRef(options);
@@ -19,26 +19,26 @@ export function usePopover(panel: { current: HTMLElement | null }, options: Popo
   useLayoutEffect(() => {
     const element = panel.current;
     if (!element) return;
-    // The top layer: no ancestor can cut it off. Browsers without it show the panel in its place.
+    // The top layer isn't clipped by ancestors. Browsers without it show the panel inline.
     if (typeof element.showPopover === "function") element.showPopover();
-    const place = () => {
+    const updatePosition = () => {
       const { anchor, side, align } = latest.current;
       if (!anchor.current) return;
-      const { left, top } = placeBeside(
+      const { left, top } = positionBeside(
         anchor.current.getBoundingClientRect(),
         { width: element.offsetWidth, height: element.offsetHeight },
         { width: document.documentElement.clientWidth, height: window.innerHeight },
         side,
-        onScreen(align, anchor.current),
+        physicalAlign(align, anchor.current),
       );
       element.style.setProperty("left", `${left}px`);
       element.style.setProperty("top", `${top}px`);
     };
-    place();
+    updatePosition();
     const abort = new AbortController();
     const { signal } = abort;
-    addEventListener("resize", place, { signal });
-    addEventListener("scroll", place, { signal, capture: true, passive: true });
+    addEventListener("resize", updatePosition, { signal });
+    addEventListener("scroll", updatePosition, { signal, capture: true, passive: true });
     return () => abort.abort();
   }, [panel]);
 
@@ -59,7 +59,7 @@ export function usePopover(panel: { current: HTMLElement | null }, options: Popo
       "keydown",
       (event) => {
         if (event.key !== "Escape") return;
-        // Only the calendar closes, not the window that the chat may be in.
+        // Close only the panel, not a dialog that contains the chat.
         event.stopPropagation();
         event.preventDefault();
         latest.current.onClose();
@@ -79,8 +79,8 @@ export function usePopover(panel: { current: HTMLElement | null }, options: Popo
   }, [panel]);
 }
 
-/** Start and end by the direction of reading. */
-function onScreen(align: Align, anchor: HTMLElement): Align {
+/** Swaps start and end in right-to-left text. */
+function physicalAlign(align: Align, anchor: HTMLElement): Align {
   if (align === "center" || getComputedStyle(anchor).direction !== "rtl") return align;
   return align === "start" ? "end" : "start";
 }

@@ -1,4 +1,4 @@
-/** The date picker's calendar. */
+/** Styles of the date picker's calendar. */
 export const calendarStyles = `
 .w-calendar {
   position: fixed;

@@ -1,4 +1,4 @@
-/** Charts. */
+/** Styles of charts. */
 export const chartStyles = `
 .w-chart { display: flex; flex-direction: column; gap: 8px; width: 100%; min-width: 0; min-height: 160px; position: relative; }
 .w-chart-plot { overflow: clip; overflow-clip-margin: 12px; position: relative; flex: 1 1 auto; min-height: 140px; height: 200px; }

@@ -1,4 +1,4 @@
-/** Frames, rows and columns, lists, tables, pictures. */
+/** Styles of frames, rows and columns, lists, tables and images. */
 export const containerStyles = `
 .ckw {
   display: block;
@@ -140,7 +140,7 @@ img.w-image.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-p
   gap: calc(var(--w-unit) * 0.5) calc(var(--w-unit) * 2.5);
   min-width: 0;
 }
-/* What wraps goes under the words beside the box. */
+/* Wrapped content is aligned with the text beside the checkbox. */
 .w-item-main:has(> .w-checkbox:first-child) { padding-inline-start: 27px; }
 .ckw .w-item-main > .w-checkbox:first-child { margin-inline-start: -27px; max-width: calc(100% + 27px); }
 .w-item-end { display: flex; flex: none; align-items: center; gap: inherit; max-width: 60%; }

@@ -1,4 +1,4 @@
-/** Buttons, spinners, and the sizes that all controls share. */
+/** Styles of buttons and spinners, and the sizes of all controls. */
 const SIZES = {
   "3xs": [22, 0.6875, 6],
   "2xs": [24, 0.75, 7],

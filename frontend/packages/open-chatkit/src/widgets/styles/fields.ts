@@ -1,4 +1,4 @@
-/** Fields of forms. */
+/** Styles of form fields. */
 export const fieldStyles = `
 .w-input, .w-textarea, .w-select, .w-date {
   width: 100%;
@@ -19,7 +19,7 @@ export const fieldStyles = `
 :is(.w-input, .w-textarea, .w-select, .w-date):disabled { opacity: 0.55; cursor: default; }
 .w-row > :is(.w-input, .w-textarea) { flex: 1 1 8rem; width: auto; }
 @media (pointer: coarse) {
-  /* Smaller text makes phones zoom in. */
+  /* Phones zoom into fields with smaller text. */
   .w-input, .w-textarea, .w-select, .w-editable { font-size: max(16px, var(--c-text, 16px)); }
 }
 
@@ -105,7 +105,7 @@ button.w-select { overflow: hidden; white-space: nowrap; }
 .w-off:not(:has([aria-busy])) { opacity: 0.55; }
 .w-radios { display: flex; gap: 8px; }
 .w-radios.w-row { flex-wrap: wrap; gap: 6px 18px; }
-/* A box of this name says that what it names is over. */
+/* A checkbox with this name marks its label as completed. */
 .w-item .w-checkbox:has(:is([name="completed"], [name="done"]):checked) .w-choice-label { color: var(--w-text-secondary); text-decoration: line-through; }
 @media (forced-colors: active) {
   .w-tick, .w-dot { appearance: auto; }

@@ -6,7 +6,7 @@ import { controlStyles } from "./controls";
 import { fieldStyles } from "./fields";
 import { textStyles } from "./texts";
 
-/** The text of the style sheet that a shadow root with widgets adopts. */
+/** The style sheet for shadow roots with widgets, as text. */
 export const widgetStyles = [
   widgetTokens,
   containerStyles,

@@ -1,4 +1,4 @@
-/** Words, icons and badges. */
+/** Styles of texts, icons and badges. */
 export const textStyles = `
 .w-text, .w-title, .w-caption { white-space: pre-line; }
 .w-title { font-weight: 600; line-height: 1.3; letter-spacing: -0.005em; }

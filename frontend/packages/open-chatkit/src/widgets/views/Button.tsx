@@ -5,7 +5,7 @@ import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { controlClass } from "./field";
 
-/** A button with an action of its own, or the one that submits the form around it. */
+/** A button with its own action, or a submit button of the surrounding form. */
 export function Button({ node }: { node: Shape<"Button"> }) {
   const ref = useRef<HTMLButtonElement>(null);
   const action = useAction(node.onClickAction as ActionConfig | undefined, "self");
@@ -26,7 +26,7 @@ export function Button({ node }: { node: Shape<"Button"> }) {
       iconStart={node.iconStart}
       iconEnd={node.iconEnd}
       isDisabled={node.disabled === true}
-      isWaiting={action.isBlocked || action.isPending || (submits && form.isWaiting)}
+      isWaiting={action.isDisabled || action.isPending || (submits && form.isWaiting)}
       isPending={action.isPending || (submits && form.isPending)}
       onPress={node.onClickAction ? () => void action.run(ref.current) : undefined}
     />
@@ -41,13 +41,13 @@ export type PlainButtonProps = {
   iconStart?: string | undefined;
   iconEnd?: string | undefined;
   isDisabled?: boolean;
-  /** Keeps the focus, yet does nothing. */
+  /** Ignores presses, but keeps the focus. */
   isWaiting: boolean;
   isPending: boolean;
   onPress?: (() => void) | undefined;
 };
 
-/** Draws a button. One that waits isn't `disabled`: it would lose the focus. */
+/** A plain button. A waiting button isn't `disabled`, because it would lose the focus. */
 export function PlainButton(props: PlainButtonProps) {
   const { label, iconStart, iconEnd, isWaiting, isPending, onPress } = props;
   const { strings } = useSettings();

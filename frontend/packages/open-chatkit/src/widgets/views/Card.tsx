@@ -13,13 +13,13 @@ import { Status } from "./Status";
 
 type CardShape = Shape<"Card">;
 
-/** A frame around content, with an optional status above, and answers below. */
+/** A frame around content, with an optional status above and buttons below. */
 export function Card({ node }: { node: CardShape }) {
   const card = useRef<HTMLDivElement>(null);
   const form = useRef<HTMLFormElement>(null);
   const confirm = useAction(node.confirm?.action as ActionConfig | undefined, "container");
   const cancel = useAction(node.cancel?.action as ActionConfig | undefined, "container");
-  const isWaiting = [confirm, cancel].some((each) => each.isBlocked || each.isPending);
+  const isWaiting = [confirm, cancel].some((each) => each.isDisabled || each.isPending);
   const asForm = node.asForm === true;
 
   const footer =
@@ -31,7 +31,7 @@ export function Card({ node }: { node: CardShape }) {
             type="button"
             label={node.cancel.label}
             isWaiting={isWaiting}
-            isPending={cancel.isPending || cancel.isHolding}
+            isPending={cancel.isPending || cancel.isBlockingWidget}
             onPress={() => void cancel.run(form.current ?? card.current)}
           />
         ) : null}
@@ -41,7 +41,7 @@ export function Card({ node }: { node: CardShape }) {
             type={asForm ? "submit" : "button"}
             label={node.confirm.label}
             isWaiting={isWaiting}
-            isPending={confirm.isPending || confirm.isHolding}
+            isPending={confirm.isPending || confirm.isBlockingWidget}
             onPress={asForm ? undefined : () => void confirm.run(form.current ?? card.current)}
           />
         ) : null}
@@ -87,7 +87,7 @@ export function Card({ node }: { node: CardShape }) {
       }}
     >
       <SubmissionContext.Provider
-        value={{ isPending: confirm.isPending || confirm.isHolding, isWaiting }}
+        value={{ isPending: confirm.isPending || confirm.isBlockingWidget, isWaiting }}
       >
         {content}
       </SubmissionContext.Provider>
@@ -95,7 +95,7 @@ export function Card({ node }: { node: CardShape }) {
   );
 }
 
-/** Paddings as custom properties too, for what goes over them to the card's edge. */
+/** Returns the paddings as custom properties, for content that extends to the card's edge. */
 function padding(given: CardShape["padding"]) {
   const style: Record<string, string> = {};
   const sides = edges("padding", given as Spacing);
@@ -117,7 +117,7 @@ type CollapsibleProps = {
   children: ComponentChildren;
 };
 
-/** Folds a card whose business is done; the person may look into it again. */
+/** Collapses a finished card; the user can expand it. */
 function Collapsible({ isCollapsed, status, children }: CollapsibleProps) {
   const { strings } = useSettings();
   const [isOpen, setOpen] = useState(!isCollapsed);

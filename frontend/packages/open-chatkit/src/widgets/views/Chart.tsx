@@ -8,7 +8,7 @@ const plot = loader("a chart", () =>
   import("../lazy/ChartPlot").then((module) => module.ChartPlot),
 );
 
-/** Bars, lines and areas. The drawing is a chunk of its own; the numbers are a table, for all. */
+/** Bars, lines and areas. The drawing is a separate chunk; the numbers are also a table. */
 export function Chart({ node }: { node: ChartShape }) {
   const { strings, locale } = useSettings();
   const { value: Plot, failed } = useLoaded(plot);
@@ -39,7 +39,7 @@ export function Chart({ node }: { node: ChartShape }) {
           ))}
         </ul>
       ) : null}
-      {/* Around the table: tables are never narrower than their words. */}
+      {/* Hides a wrapper, because a table is never narrower than its words. */}
       <div class="w-hidden">
         <table>
           <caption>{strings.chartTable}</caption>

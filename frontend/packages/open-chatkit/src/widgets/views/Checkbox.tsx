@@ -7,22 +7,22 @@ import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { useFieldValue } from "../useFieldValue";
 
-/** A box to tick. If its action doesn't work, the tick is taken back. */
+/** A checkbox. If its action fails, the change is reverted. */
 export function Checkbox({ node }: { node: Shape<"Checkbox"> }) {
   const { strings } = useSettings();
   const ref = useRef<HTMLInputElement>(null);
   const action = useAction(node.onChangeAction as ActionConfig | undefined, "none");
   const hasAction = Boolean(node.onChangeAction);
   const { value, choose } = useFieldValue(node.defaultChecked === true, hasAction);
-  const isWaiting = action.isBlocked || action.isPending;
+  const isWaiting = action.isDisabled || action.isPending;
   useLayoutEffect(() => linkLabels(ref.current));
 
   async function change(isChecked: boolean): Promise<void> {
-    const takeBack = choose(isChecked);
+    const revert = choose(isChecked);
     if (!hasAction) return;
     if (await action.run(ref.current, nested([[node.name, isChecked]]))) return;
-    takeBack();
-    // The document too: a refusal may come before the tick was drawn.
+    revert();
+    // Revert the DOM too: the action may fail before the change is rendered.
     if (ref.current) ref.current.checked = value;
   }
 

@@ -13,7 +13,7 @@ const calendar = loader("the calendar", () =>
   import("../lazy/Calendar").then((module) => module.Calendar),
 );
 
-/** A day. Its calendar is loaded when it is first opened. */
+/** A date picker. Its calendar is loaded when it is first opened. */
 export function DatePicker({ node }: { node: Shape<"DatePicker"> }) {
   const { strings, locale } = useSettings();
   const trigger = useRef<HTMLButtonElement>(null);

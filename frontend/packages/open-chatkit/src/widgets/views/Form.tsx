@@ -7,18 +7,18 @@ import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { boxClass } from "./layout";
 
-/** Fields that go together. The browser checks them before anything is sent. */
+/** A form. The browser validates its fields before it is submitted. */
 export function Form({ node }: { node: Shape<"Form"> }) {
   const ref = useRef<HTMLFormElement>(null);
   const action = useAction(node.onSubmitAction as ActionConfig | undefined, "container");
-  const isUnderWay = action.isPending || action.isHolding;
+  const isSubmitting = action.isPending || action.isBlockingWidget;
   const direction = node.direction === "row" ? "row" : "col";
   return (
     <form
       ref={ref}
       class={`w-form ${boxClass(node, direction, "medium")}`}
       style={box(node)}
-      data-w-waiting={action.isBlocked || action.isPending ? "" : undefined}
+      data-w-waiting={action.isDisabled || action.isPending ? "" : undefined}
       onSubmit={(event) => {
         event.preventDefault();
         if (event.target === ref.current) void action.run(ref.current);
@@ -26,7 +26,7 @@ export function Form({ node }: { node: Shape<"Form"> }) {
       {...{ [SCOPE]: "" }}
     >
       <SubmissionContext.Provider
-        value={{ isPending: isUnderWay, isWaiting: isUnderWay || action.isBlocked }}
+        value={{ isPending: isSubmitting, isWaiting: isSubmitting || action.isDisabled }}
       >
         <Children of={node} />
       </SubmissionContext.Provider>

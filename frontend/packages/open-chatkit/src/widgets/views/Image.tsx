@@ -7,7 +7,7 @@ import type { Color, Shape, Size } from "../types";
 
 type ImageShape = Shape<"Image"> & { background?: Color; flex?: Size };
 
-/** A picture of an allowed origin; others are a link that says where it leads. */
+/** An image of an allowed origin; others are a link with the host. */
 export function Image({ node }: { node: ImageShape }) {
   const { images, strings } = useSettings();
   const [failed, setFailed] = useState<string | null>(null);

@@ -5,11 +5,11 @@ import { autofill, controlClass, focusOnMount, selectAll } from "./field";
 
 const TYPES = new Set(["number", "email", "text", "password", "tel", "url"]);
 
-/** One line of text. What the person typed outlives updates: it is the field's own. */
+/** A single-line field. Updates keep what the user typed. */
 export function Input({ node }: { node: Shape<"Input"> }) {
   const ref = useRef<HTMLInputElement>(null);
   const type = TYPES.has(node.inputType ?? "") ? String(node.inputType) : "text";
-  // Which other attributes fit a type is for whoever wrote the widget to know.
+  // The widget's author is responsible for attributes that fit the type.
   const own: Record<string, string> = { [FIELD]: node.name, type };
   useLayoutEffect(() => linkLabels(ref.current));
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when it appears.

@@ -8,16 +8,16 @@ import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { Status } from "./Status";
 
-/** How many rows `limit: "auto"` shows. */
+/** The number of rows with `limit: "auto"`. */
 const AUTO_LIMIT = 5;
 
-/** Rows below each other; those over the limit wait behind a button. */
+/** A list of rows; those over the limit are shown by a button. */
 export function ListView({ node }: { node: Shape<"ListView"> }) {
   const { strings } = useSettings();
-  const [isWhole, setWhole] = useState(false);
+  const [isExpanded, setExpanded] = useState(false);
   const rows = childrenOf(node);
   const limit = node.limit === "auto" ? AUTO_LIMIT : (node.limit ?? rows.length);
-  const shown = isWhole ? rows : rows.slice(0, Math.max(1, limit));
+  const shown = isExpanded ? rows : rows.slice(0, Math.max(1, limit));
   const hidden = rows.length - Math.max(1, limit);
   return (
     <div class={`w-list-frame${node.theme ? ` w-theme-${node.theme}` : ""}`} part="widget-list">
@@ -33,10 +33,10 @@ export function ListView({ node }: { node: Shape<"ListView"> }) {
         <button
           type="button"
           class="w-list-more"
-          aria-expanded={isWhole}
-          onClick={() => setWhole(!isWhole)}
+          aria-expanded={isExpanded}
+          onClick={() => setExpanded(!isExpanded)}
         >
-          {isWhole ? strings.showLess : strings.showMore(hidden)}
+          {isExpanded ? strings.showLess : strings.showMore(hidden)}
         </button>
       ) : null}
     </div>
@@ -44,8 +44,8 @@ export function ListView({ node }: { node: Shape<"ListView"> }) {
 }
 
 /**
- * A row. One with an action has a button under its content that is as big as the row: controls in
- * the row stay apart from it, which they wouldn't be inside a button.
+ * A row. A row with an action has a button of the row's size below its content, because controls of
+ * the row can't be inside a button.
  */
 export function ListViewItem({ node }: { node: Shape<"ListViewItem"> }) {
   const { strings } = useSettings();
@@ -67,7 +67,7 @@ export function ListViewItem({ node }: { node: Shape<"ListViewItem"> }) {
           type="button"
           class="w-item-hit"
           aria-labelledby={id.current}
-          aria-disabled={action.isBlocked || action.isPending ? true : undefined}
+          aria-disabled={action.isDisabled || action.isPending ? true : undefined}
           aria-busy={action.isPending ? true : undefined}
           onClick={() => void action.run(button.current)}
         />
@@ -89,7 +89,7 @@ export function ListViewItem({ node }: { node: Shape<"ListViewItem"> }) {
   );
 }
 
-/** What follows a spacer stays at the end of the row, also where the rest needs some lines. */
+/** Keeps the content after a spacer at the end of the row, even if the rest wraps. */
 function RowContent({ node }: { node: Shape<"ListViewItem"> }) {
   const children = childrenOf(node);
   const spacer = children.findIndex((child) => child.type === "Spacer");

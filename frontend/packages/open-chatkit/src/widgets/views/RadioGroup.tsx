@@ -5,7 +5,7 @@ import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { useFieldValue } from "../useFieldValue";
 
-/** One of some options, all in sight. */
+/** A single choice whose options are all visible. */
 export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
   const ref = useRef<HTMLDivElement>(null);
   const group = useRef("");
@@ -13,13 +13,13 @@ export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
   const action = useAction(node.onChangeAction as ActionConfig | undefined, "none");
   const hasAction = Boolean(node.onChangeAction);
   const { value, choose } = useFieldValue(node.defaultValue ?? "", hasAction);
-  const isWaiting = action.isBlocked || action.isPending;
+  const isWaiting = action.isDisabled || action.isPending;
   useLayoutEffect(() => linkLabels(ref.current));
 
   async function change(next: string): Promise<void> {
-    const takeBack = choose(next);
+    const revert = choose(next);
     if (!hasAction) return;
-    if (!(await action.run(ref.current, nested([[node.name, next]])))) takeBack();
+    if (!(await action.run(ref.current, nested([[node.name, next]])))) revert();
   }
 
   return (
@@ -33,9 +33,9 @@ export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
       {...{ [FIELD]: node.name }}
     >
       {(node.options ?? []).map((option) => {
-        const isOff = node.disabled === true || option.disabled === true;
+        const isDisabled = node.disabled === true || option.disabled === true;
         return (
-          <label key={option.value} class={`w-radio${isOff || isWaiting ? " w-off" : ""}`}>
+          <label key={option.value} class={`w-radio${isDisabled || isWaiting ? " w-off" : ""}`}>
             <input
               type="radio"
               class="w-dot"
@@ -44,7 +44,7 @@ export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
               value={option.value}
               checked={value === option.value}
               required={node.required === true}
-              disabled={isOff}
+              disabled={isDisabled}
               onClick={(event) => isWaiting && event.preventDefault()}
               onChange={() => void change(option.value)}
             />

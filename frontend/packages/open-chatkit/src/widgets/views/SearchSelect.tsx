@@ -7,11 +7,11 @@ import { useChoice } from "../useChoice";
 import { controlClass } from "./field";
 import { ClearButton, SelectEnd, useOpen } from "./fieldParts";
 
-const searchList = loader("a list to search in", () =>
+const searchList = loader("a searchable list", () =>
   import("../lazy/SearchList").then((module) => module.SearchList),
 );
 
-/** One of many options, found by some letters. Its list is loaded when it is first opened. */
+/** A searchable select. Its list is loaded when it is first opened. */
 export function SearchSelect({ node }: { node: SelectShape }) {
   const { strings } = useSettings();
   const trigger = useRef<HTMLButtonElement>(null);

@@ -7,23 +7,23 @@ import { controlClass } from "./field";
 import { ClearButton, SelectEnd } from "./fieldParts";
 import { SearchSelect } from "./SearchSelect";
 
-/** One of some options; with `searchable` it can be found by some letters. */
+/** A select, optionally searchable. */
 export function Select({ node }: { node: SelectShape }) {
   return node.searchable ? <SearchSelect node={node} /> : <PlainSelect node={node} />;
 }
 
-/** The browser's own list: it is right on phones and for screen readers. */
+/** A native select, which works well on phones and with screen readers. */
 function PlainSelect({ node }: { node: SelectShape }) {
   const { strings } = useSettings();
   const ref = useRef<HTMLSelectElement>(null);
   const { value, change, isPending, isWaiting } = useChoice(node, ref, ref);
   const options = node.options ?? [];
   const chosen = options.find((option) => option.value === value);
-  const isOff = node.disabled === true;
+  const isDisabled = node.disabled === true;
 
-  function take(next: string): void {
+  function applyChoice(next: string): void {
     if (!isWaiting) void change(next);
-    // A disabled select would lose the focus: this one doesn't move.
+    // A disabled select would lose the focus, so reset the value instead.
     else if (ref.current) ref.current.value = value;
   }
 
@@ -35,11 +35,11 @@ function PlainSelect({ node }: { node: SelectShape }) {
           class={`${controlClass("w-select", node, "outline")}${chosen ? "" : " w-empty"}`}
           name={node.name}
           value={chosen ? value : ""}
-          disabled={isOff}
+          disabled={isDisabled}
           aria-disabled={isWaiting ? true : undefined}
           aria-label={node.placeholder || readableName(node.name)}
           aria-busy={isPending ? true : undefined}
-          onChange={(event) => take(event.currentTarget.value)}
+          onChange={(event) => applyChoice(event.currentTarget.value)}
           {...{ [FIELD]: node.name }}
         >
           {chosen && !node.clearable ? null : (
@@ -54,8 +54,8 @@ function PlainSelect({ node }: { node: SelectShape }) {
           ))}
         </select>
         <SelectEnd isPending={isPending} />
-        {node.clearable && chosen && !isOff ? (
-          <ClearButton control={ref} onClear={() => take("")} />
+        {node.clearable && chosen && !isDisabled ? (
+          <ClearButton control={ref} onClear={() => applyChoice("")} />
         ) : null}
       </div>
       {chosen?.description ? <p class="w-select-about">{chosen.description}</p> : null}

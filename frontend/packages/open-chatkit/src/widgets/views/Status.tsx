@@ -5,7 +5,7 @@ import type { Shape } from "../types";
 
 export type StatusProps = { of: Shape<"Card">["status"] | null };
 
-/** The line above a widget that says where it comes from or how it stands. */
+/** The line above a widget with its source or status. */
 export function Status({ of: status }: StatusProps) {
   const { images } = useSettings();
   if (!status) return null;

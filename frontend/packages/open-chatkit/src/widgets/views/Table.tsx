@@ -6,7 +6,7 @@ import type { Shape, Spacing } from "../types";
 
 const HeaderContext = createContext(false);
 
-/** A table. One that is wider than its place can be scrolled, by keyboard too. */
+/** A table. If it is wider than its container, it scrolls, by keyboard too. */
 export function Table({ node }: { node: Shape<"Table"> }) {
   const frame = useRef<HTMLDivElement>(null);
   const [isWide, setWide] = useState(false);

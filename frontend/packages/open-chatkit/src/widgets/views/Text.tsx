@@ -3,12 +3,12 @@ import { defined, length } from "../css";
 import { FIELD, linkLabels, readableName } from "../fields";
 import type { Shape } from "../types";
 import { autofill, focusOnMount, selectAll } from "./field";
-import { textClass, textStyle } from "./words";
+import { textClass, textStyle } from "./typography";
 
 type TextShape = Shape<"Text">;
 type Editable = Exclude<TextShape["editable"], false | undefined>;
 
-/** A text; one that is being streamed says by its class that more is coming. */
+/** A text; a streaming text has the class `w-streaming`. */
 export function Text({ node }: { node: TextShape }) {
   const looks = [
     textClass("w-text", node.size ?? "md", node),

@@ -3,7 +3,7 @@ import { FIELD, linkLabels, readableName } from "../fields";
 import type { Shape } from "../types";
 import { autofill, controlClass, focusOnMount, selectAll } from "./field";
 
-/** Some lines of text, as high as asked for or as what they hold. */
+/** A multi-line field with a fixed number of rows, or as high as its content. */
 export function Textarea({ node }: { node: Shape<"Textarea"> }) {
   const ref = useRef<HTMLTextAreaElement>(null);
   const rows = node.rows ?? 3;
@@ -44,14 +44,14 @@ function fitRows(field: HTMLTextAreaElement, least: number, most = 12): void {
   }
 }
 
-/** Browsers check a `pattern` on inputs alone. */
+/** Validates `pattern`, which browsers do only for inputs. */
 function checkPattern(field: HTMLTextAreaElement | null, pattern: string | undefined): void {
   if (!field || !pattern) return;
   let isWrong = false;
   try {
     isWrong = field.value !== "" && !new RegExp(`^(?:${pattern})$`, "v").test(field.value);
   } catch {
-    // A pattern that is none checks nothing, as on inputs.
+    // An invalid pattern is ignored, as on inputs.
   }
   field.setCustomValidity(isWrong ? pattern : "");
 }

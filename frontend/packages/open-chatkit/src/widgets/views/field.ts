@@ -1,8 +1,8 @@
-/** What fields of all kinds have in common. */
+/** Helpers for all kinds of fields. */
 
 import { isTyping } from "../focus";
 
-/** Whether password managers and the browser may fill a field in. */
+/** Returns the attributes that allow or prevent autofill by browsers and password managers. */
 export function autofill(allowed: boolean | undefined, hint?: string): Record<string, string> {
   if (allowed) return hint ? { autocomplete: hint } : {};
   return {
@@ -13,12 +13,12 @@ export function autofill(allowed: boolean | undefined, hint?: string): Record<st
   };
 }
 
-/** Gives a new field the focus if that is wanted and the person isn't writing elsewhere. */
+/** Focuses a new field on request, unless the user is typing elsewhere. */
 export function focusOnMount(field: HTMLElement | null, wanted: boolean | undefined): void {
   if (wanted && field && !isTyping(field)) field.focus({ preventScroll: true });
 }
 
-/** Selects what a field holds when it gets the focus. */
+/** Selects a field's content when it receives the focus. */
 export function selectAll(event: Event): void {
   const { target } = event;
   if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) target.select();
@@ -32,7 +32,7 @@ type Looks = {
   gutterSize?: string;
 };
 
-/** The class of a control: how it is drawn, and how big. */
+/** Returns the classes of a control, for its variant and size. */
 export function controlClass(kind: string, node: Looks, variant: string, size = "md"): string {
   return [
     kind,

@@ -3,18 +3,18 @@ import { useState } from "preact/hooks";
 import { useSettings } from "../context";
 import { Icon } from "../Icon";
 
-/** Something of a field is under way. */
+/** The loading indicator of a field. */
 export function FieldSpinner() {
   const { strings } = useSettings();
   return <span class="w-spinner" role="status" aria-label={strings.loading} />;
 }
 
-/** What stands at the end of a list's closed form. */
+/** The icon or spinner at the end of a closed select. */
 export function SelectEnd({ isPending }: { isPending: boolean }) {
   return isPending ? <FieldSpinner /> : <Icon name="chevron-down" class="w-select-arrow" />;
 }
 
-/** Empties a field; the focus goes to the field, since the button goes away. */
+/** Clears a field; the focus moves to the field, because the button disappears. */
 export function ClearButton({
   control,
   onClear,
@@ -38,7 +38,7 @@ export function ClearButton({
   );
 }
 
-/** Opens something beside a control, and gives the focus back when it closes. */
+/** Holds the open state of a popover; the control gets the focus back when it closes. */
 export function useOpen(control: RefObject<HTMLElement | null>) {
   const [isOpen, setOpen] = useState(false);
   return {

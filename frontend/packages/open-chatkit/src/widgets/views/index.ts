@@ -1,4 +1,4 @@
-/** Which view draws which component. */
+/** The views of the built-in components. */
 
 import type { ComponentType } from "preact";
 import { Badge } from "./Badge";
@@ -18,9 +18,9 @@ import { Select } from "./Select";
 import { Table, TableCell, TableRow } from "./Table";
 import { Text } from "./Text";
 import { Textarea } from "./Textarea";
-import { Caption, IconView, Markdown, Title } from "./words";
+import { Caption, IconView, Markdown, Title } from "./typography";
 
-/** By the component's `type`. Each view takes its own shape of node. */
+/** Views by component `type`. Each view expects its own shape of node. */
 export const views: Readonly<Record<string, unknown>> = {
   Badge,
   Basic,

@@ -3,7 +3,7 @@ import { box, color, colored, defined, length, spacing } from "../css";
 import { childrenOf, siblingKeys } from "../tree";
 import type { BoxProps, Shape } from "../types";
 
-/** The class of a flex container, by its direction and by what its node leaves open. */
+/** Returns the classes of a flex container, for its direction and unset properties. */
 export function boxClass(
   node: BoxProps,
   direction: "row" | "col",
@@ -45,7 +45,7 @@ export function Col({ node }: { node: Shape<"Col"> }) {
   );
 }
 
-/** A root without a frame, which may hold other roots. */
+/** A root without a frame, which may contain other roots. */
 export function Basic({ node }: { node: Shape<"Basic"> }) {
   const direction = node.direction === "row" ? "row" : "col";
   const theme = node.theme ? ` w-theme-${node.theme}` : "";
@@ -73,7 +73,7 @@ export function Divider({ node }: { node: Shape<"Divider"> }) {
   );
 }
 
-/** Lets a child come in gently when another takes its place. */
+/** Animates a child that replaces another one. */
 export function Transition({ node }: { node: Shape<"Transition"> }) {
   const [child] = childrenOf(node);
   if (!child) return null;
@@ -84,7 +84,7 @@ export function Transition({ node }: { node: Shape<"Transition"> }) {
   );
 }
 
-/** A background and a theme of its own. */
+/** Returns the style of a surface's background. */
 export function surfaceStyle(background: Parameters<typeof colored>[1]) {
   return colored("background", background, "background");
 }

@@ -11,7 +11,7 @@ type TextProps = {
   maxLines?: number;
 };
 
-/** The class of a text: its weight, its side, and how it is cut. */
+/** Returns the classes of a text, for its weight, alignment and truncation. */
 export function textClass(kind: string, size: string, node: TextProps): string {
   const lines = !node.truncate && typeof node.maxLines === "number" && node.maxLines > 0;
   return [
@@ -26,7 +26,7 @@ export function textClass(kind: string, size: string, node: TextProps): string {
     .join(" ");
 }
 
-/** A text's color, and how many lines it may have. */
+/** Returns the style of a text: its color and maximum number of lines. */
 export function textStyle(node: TextProps) {
   return defined({
     color: color(node.color, "text"),
@@ -51,7 +51,7 @@ export function Caption({ node }: { node: Shape<"Caption"> }) {
   );
 }
 
-/** Markdown as messages show it; without a renderer its paragraphs. */
+/** Markdown as in messages; without a renderer, plain paragraphs. */
 export function Markdown({ node }: { node: Shape<"Markdown"> }) {
   const { markdown: View } = useSettings();
   const value = typeof node.value === "string" ? node.value : "";

@@ -1,4 +1,4 @@
-/** How long to wait before the next try, and what cuts the wait short. */
+/** Delays between attempts, which a returning network or page cuts short. */
 
 const FIRST_MS = 300;
 const BASE_MS = 500;
@@ -6,8 +6,8 @@ const MAX_MS = 10_000;
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
- * The delay before try number `attempt` (0, 1, ...), jittered so that the clients of a gateway
- * that went away don't all come at once.
+ * Returns the delay before attempt number `attempt` (0, 1, ...), jittered so that the clients of a
+ * restarted gateway don't reconnect at the same time.
  */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
   if (attempt === 0) return random() * FIRST_MS;
@@ -15,13 +15,13 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
   return ceiling * (0.5 + random() / 2);
 }
 
-/** What `Retry-After` asks for, in ms; null if it asks for nothing readable. */
+/** Returns the delay of `Retry-After` in ms; null if the header is missing or unreadable. */
 export function retryAfterMs(response: Response): number | null {
   const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
   return Number.isFinite(seconds) ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : null;
 }
 
-/** Waits; returns early when the network or the page comes back, throws when aborted. */
+/** Waits; returns early when the network comes back or the page becomes visible, throws on abort. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const cleanUp = new AbortController();
@@ -45,8 +45,8 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Waits while the machine says that it has no network; tells whether it had none. */
-export async function networkBack(signal: AbortSignal): Promise<boolean> {
+/** Waits while the machine is offline; returns whether it was. */
+export async function waitForNetwork(signal: AbortSignal): Promise<boolean> {
   if (globalThis.navigator?.onLine !== false) return false;
   await new Promise<void>((resolve, reject) => {
     globalThis.addEventListener("online", () => resolve(), { once: true, signal });

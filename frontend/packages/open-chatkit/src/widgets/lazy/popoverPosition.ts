@@ -1,4 +1,4 @@
-/** Puts something that floats beside its anchor, where it can be seen whole. */
+/** Positions a popover beside its anchor, within the viewport. */
 
 const GAP = 6;
 const MARGIN = 8;
@@ -16,10 +16,10 @@ const OPPOSITE: Readonly<Record<Side, Side>> = {
 };
 
 /**
- * Returns the place of a box of some size: at the side wanted, at the other one if there is no
- * room, and never out of sight.
+ * Returns the position of a popover: at the preferred side, at the opposite one if there is no space,
+ * and always within the viewport.
  */
-export function placeBeside(
+export function positionBeside(
   anchor: Box,
   size: View,
   view: View,
@@ -53,12 +53,12 @@ function at(anchor: Box, size: View, side: Side, align: Align) {
   };
 }
 
-function fits(place: { left: number; top: number }, size: View, view: View): boolean {
+function fits(position: { left: number; top: number }, size: View, view: View): boolean {
   return (
-    place.left >= 0 &&
-    place.top >= 0 &&
-    place.left + size.width <= view.width &&
-    place.top + size.height <= view.height
+    position.left >= 0 &&
+    position.top >= 0 &&
+    position.left + size.width <= view.width &&
+    position.top + size.height <= view.height
   );
 }
 
