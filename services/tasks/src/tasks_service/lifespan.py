@@ -116,7 +116,7 @@ def _build_services(
     revocations: RevocationSet,
     authenticator: Authenticator,
 ) -> Services:
-    writer = IdempotentWriter(database, notifier)
+    writer = IdempotentWriter(database, notifier.changed)
     return Services(
         settings=settings,
         database=database,
@@ -128,7 +128,7 @@ def _build_services(
         changes=ChangeService(database, writer),
         entities=EntityService(database),
         export=ExportService(database),
-        erasure=TaskErasureService(jobs_database, notifier),
+        erasure=TaskErasureService(jobs_database, notifier.erased),
         change_feed=ChangeFeed(
             database,
             notifier,

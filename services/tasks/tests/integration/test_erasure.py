@@ -90,7 +90,9 @@ async def test_many_rows_are_erased_in_batches(
 ) -> None:
     await use(ada)
     erasure: TaskErasureService = service.app.state.services.erasure
-    small = TaskErasureService(erasure._database, service.app.state.services.notifier, batch_size=1)
+    small = TaskErasureService(
+        erasure._database, service.app.state.services.notifier.erased, batch_size=1
+    )
 
     await small.erase(ada.user_id)
 

@@ -21,11 +21,6 @@ from todochat.http.idempotency import IdempotencyInProgressError
 from todochat.testing import wait_until
 
 
-class Listener:
-    def changed(self, user_id: str) -> None:
-        pass
-
-
 async def test_repeat_gets_the_first_response_without_effect(ada: Person) -> None:
     first = await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
     second = await ada.post("tasks", {"title": "milk"}, Idempotency_Key="k1")
@@ -142,7 +137,7 @@ async def with_writer(
 ) -> Written:
     database = Database(create_engine(url, application_name="test"))
     try:
-        return await use(IdempotentWriter(database, Listener(), max_wait_s=max_wait_s))
+        return await use(IdempotentWriter(database, lambda user_id: None, max_wait_s=max_wait_s))
     finally:
         await database.aclose()
 

@@ -28,12 +28,8 @@ BOUND_USER = text("SELECT nullif(current_setting('app.user_id', true), '')")
 APPLICATION = "narrow"
 
 
-class NoListener:
-    def changed(self, user_id: str) -> None:
-        pass
-
-
-NO_LISTENER = NoListener()
+def ignore_change(user_id: str) -> None:
+    pass
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -163,12 +159,12 @@ async def test_cancelled_request_leaves_no_bound_user_and_no_rows(
         user_id=ada.user_id, actor="user", method="POST", route="r", fingerprint="f"
     )
     holder = asyncio.create_task(
-        IdempotentWriter(service.app.state.services.database, NO_LISTENER).write(
+        IdempotentWriter(service.app.state.services.database, ignore_change).write(
             request, HTTPStatus.NO_CONTENT, hold
         )
     )
     await started.wait()
-    tasks = TaskService(narrow, IdempotentWriter(narrow, NO_LISTENER))
+    tasks = TaskService(narrow, IdempotentWriter(narrow, ignore_change))
     cancelled = asyncio.create_task(tasks.create(request, TaskDraft.clean(title="cancelled")))
     await wait_until(lambda: waits_for_a_lock(APPLICATION))
 

@@ -1,6 +1,7 @@
 """Erases all data of a user."""
 
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -20,13 +21,6 @@ MAX_LOCK_WAIT_S: Final = 3.0
 log = structlog.get_logger(__name__)
 
 
-class ErasureListener(Protocol):
-    """Receives the IDs of erased users."""
-
-    def erased(self, user_id: str) -> None:
-        """Handle an erasure; must not fail or wait."""
-
-
 class TaskErasureService:
     """Deletes everything of a user: tasks, lists, changes, stored responses, run attempts.
 
@@ -37,13 +31,18 @@ class TaskErasureService:
     Args:
         database: connected as the `tasks_jobs` role, whose policies expose the rows of the user
             that the transaction is bound to.
+        on_erased: called with the user's ID after an erasure; must not fail or wait.
     """
 
     def __init__(
-        self, database: Database, listener: ErasureListener, *, batch_size: int = BATCH_SIZE
+        self,
+        database: Database,
+        on_erased: Callable[[str], None],
+        *,
+        batch_size: int = BATCH_SIZE,
     ) -> None:
         self._database = database
-        self._listener = listener
+        self._on_erased = on_erased
         self._batch_size = batch_size
 
     async def erase(self, user_id: str) -> None:
@@ -61,7 +60,7 @@ class TaskErasureService:
                     total += deleted
         except IntegrityError as error:  # a task was added to a list that was about to be deleted
             raise BusyError from error
-        self._listener.erased(user_id)
+        self._on_erased(user_id)
         if total:
             log.info("user.erased", user_id=user_id, rows=total)
 

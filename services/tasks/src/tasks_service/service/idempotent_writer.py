@@ -8,7 +8,7 @@ committed.
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -78,26 +78,24 @@ class Written(msgspec.Struct, frozen=True):
     is_replay: bool = False
 
 
-class ChangeListener(Protocol):
-    """Receives the IDs of users whose tasks have changed."""
-
-    def changed(self, user_id: str) -> None:
-        """Handle a committed change; must not fail or wait."""
-
-
 class IdempotentWriter:
-    """Runs each change in one transaction."""
+    """Runs each change in one transaction.
+
+    Args:
+        on_changed: called with the user's ID after a commit; must not fail or wait.
+        max_wait_s: limit of the wait for each lock.
+    """
 
     def __init__(
         self,
         database: Database,
-        listener: ChangeListener,
+        on_changed: Callable[[str], None],
         *,
         clock: Callable[[], dt.datetime] = utc_now,
         max_wait_s: float = MAX_WAIT_S,
     ) -> None:
         self._database = database
-        self._listener = listener
+        self._on_changed = on_changed
         self._clock = clock
         self._max_wait_s = max_wait_s
 
@@ -133,7 +131,7 @@ class IdempotentWriter:
             REPLAYS.inc()
         if has_changes:
             CHANGES.labels(request.actor).inc()
-            self._listener.changed(request.user_id)
+            self._on_changed(request.user_id)
         return written
 
     async def _write_or_replay(

@@ -106,7 +106,7 @@ CREATE TABLE run_attempts (
 CREATE INDEX ix_run_attempts_seen_at ON run_attempts (seen_at);
 """
 
-# What the app role may do with each table. It never deletes: that is the purge's, by its own role.
+# Rights of the app role. It never deletes; only the jobs role, which purges, does.
 APP_RIGHTS: Final = {
     "user_counters": "SELECT, INSERT, UPDATE",
     "lists": "SELECT, INSERT, UPDATE",
@@ -116,7 +116,7 @@ APP_RIGHTS: Final = {
     "run_attempts": "SELECT, INSERT, UPDATE",
 }
 
-# What the purge may see and delete, whoever it belongs to.
+# Rows of any user that the purge can read and delete.
 PURGEABLE: Final = {
     "lists": "deleted_at IS NOT NULL",
     "tasks": "deleted_at IS NOT NULL",

@@ -1,4 +1,4 @@
-"""Let the jobs role delete everything of the one person its transaction is bound to.
+"""Let the jobs role delete all rows of the user that its transaction is bound to.
 
 Revision ID: 0002
 Revises: 0001

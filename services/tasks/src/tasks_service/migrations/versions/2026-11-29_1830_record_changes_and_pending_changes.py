@@ -1,4 +1,4 @@
-"""Record every change with its state before and after, and changes that wait for a confirmation.
+"""Record every change with the state before and after it, and changes that await a confirmation.
 
 Revision ID: 0003
 Revises: 0002
@@ -75,7 +75,7 @@ def upgrade() -> None:
             " USING (user_id = nullif(current_setting('app.user_id', true), ''))"
             " WITH CHECK (user_id = nullif(current_setting('app.user_id', true), ''))"
         )
-        # It covers the erasure of a person, too: that is a delete by the same role.
+        # Also covers the erasure of a user, which the same role runs.
         op.execute(f"CREATE POLICY {table}_purge ON {table} TO tasks_jobs USING (true)")
 
 
