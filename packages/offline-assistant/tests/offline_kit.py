@@ -1,4 +1,4 @@
-"""In-memory tools of the agent's names, arguments and results, and a person who talks."""
+"""A fake todo list with the agent's tools, and a fake user who sends messages."""
 
 import copy
 import json
@@ -30,7 +30,7 @@ CHANGING = {
     "confirm_changes",
     "undo",
 }
-FREE = 3  # tasks that a turn may change without a confirmation
+UNCONFIRMED = 3  # tasks that a turn may change without a confirmation
 
 
 class ToolError(Exception):
@@ -41,7 +41,7 @@ class ToolError(Exception):
 
 @dataclass
 class FakeTodo:
-    """A person's tasks and lists, and every call that was made."""
+    """A user's tasks and lists, and every call made."""
 
     now: datetime
     zone: ZoneInfo
@@ -51,35 +51,39 @@ class FakeTodo:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failing: dict[str, tuple[str, str]] = field(default_factory=dict)
     waiting: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    asked_before: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    touched: set[int] = field(default_factory=set)
-    made: set[int] = field(default_factory=set)
+    confirmable: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    changed_numbers: set[int] = field(default_factory=set)
+    added_numbers: set[int] = field(default_factory=set)
     turns: list[Any] = field(default_factory=list)
 
     def begin_turn(self) -> None:
-        """What waits can be confirmed in the next turn; what was changed can be undone."""
-        self.asked_before, self.waiting = self.waiting, []
-        self.touched, self.made = set(), set()
+        """Start a turn, which can confirm the waiting calls and undo the changes so far."""
+        self.confirmable, self.waiting = self.waiting, []
+        self.changed_numbers, self.added_numbers = set(), set()
         self.turns.append(self._state())
 
     def _state(self) -> Any:
         return copy.deepcopy((self.tasks, self.deleted, self.lists))
 
-    def _hold(self, name: str, arguments: dict[str, Any]) -> None:
+    def _await_confirmation(self, name: str, arguments: dict[str, Any]) -> None:
         self.waiting.append((name, arguments))
         raise ToolError("waiting-for-confirmation", "Not done yet.")
 
-    def _touch(self, name: str, arguments: dict[str, Any]) -> None:
+    def _count_change(self, name: str, arguments: dict[str, Any]) -> None:
         number = int(arguments["task"])
-        others = self.touched | {number}
-        if number not in self.made and len(others) > FREE and number not in self.touched:
-            self._hold(name, arguments)
-        if number not in self.made:
-            self.touched = others
+        others = self.changed_numbers | {number}
+        if (
+            number not in self.added_numbers
+            and len(others) > UNCONFIRMED
+            and number not in self.changed_numbers
+        ):
+            self._await_confirmation(name, arguments)
+        if number not in self.added_numbers:
+            self.changed_numbers = others
 
-    def have(self, *titles: str, **fields: Any) -> None:
+    def add(self, *titles: str, **fields: Any) -> None:
         for title in titles:
-            self._add({"title": title, **fields})
+            self._insert({"title": title, **fields})
 
     @property
     def changes(self) -> list[tuple[str, dict[str, Any]]]:
@@ -115,7 +119,7 @@ class FakeTodo:
             strict_json_schema=False,
         )
 
-    def _add(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _insert(self, arguments: dict[str, Any]) -> dict[str, Any]:
         number = max([*self.tasks, *self.deleted], default=0) + 1
         name = arguments.get("list") or DEFAULT_LIST
         task = {
@@ -154,8 +158,8 @@ class FakeTodo:
         return None
 
     def _add_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        task = self._add(arguments)
-        self.made.add(task["number"])
+        task = self._insert(arguments)
+        self.added_numbers.add(task["number"])
         return {"task": task}
 
     def _find(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -166,26 +170,26 @@ class FakeTodo:
 
     def _complete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
         task = self._find(arguments)
-        self._touch("complete_task", arguments)
+        self._count_change("complete_task", arguments)
         task["completed"] = True
         return {"task": task}
 
     def _delete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
         number = self._find(arguments)["number"]
-        self._touch("delete_task", arguments)
+        self._count_change("delete_task", arguments)
         self.deleted[number] = self.tasks.pop(number)
         return {"task": self.deleted[number]}
 
     def _ask_to_delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
         for number in arguments["tasks"]:
             self._find({"task": number})
-        self._hold("ask_to_delete", arguments)
+        self._await_confirmation("ask_to_delete", arguments)
         raise AssertionError
 
     def _change_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
         found = [self._find({"task": number}) for number in arguments["tasks"]]
-        if arguments.get("ask") or len(found) > FREE:
-            self._hold("change_tasks", arguments)
+        if arguments.get("ask") or len(found) > UNCONFIRMED:
+            self._await_confirmation("change_tasks", arguments)
         return {"tasks": self._change_all(arguments)}
 
     def _change_all(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
@@ -201,7 +205,7 @@ class FakeTodo:
 
     def _confirm_changes(self, _arguments: dict[str, Any]) -> dict[str, Any]:
         before = self._state()[0]
-        for name, arguments in self.asked_before:
+        for name, arguments in self.confirmable:
             match name:
                 case "change_tasks":
                     self._change_all(arguments)
@@ -215,11 +219,11 @@ class FakeTodo:
                     numbers = arguments.get("tasks") or [arguments["task"]]
                     for number in map(int, numbers):
                         self.deleted[number] = self.tasks.pop(number)
-        self.asked_before = []
+        self.confirmable = []
         return {"changed": self._changed_since(before), "lists": []}
 
     def _discard_changes(self, _arguments: dict[str, Any]) -> dict[str, Any]:
-        self.asked_before = []
+        self.confirmable = []
         return {}
 
     def _undo(self, _arguments: dict[str, Any]) -> dict[str, Any]:
@@ -250,7 +254,7 @@ class FakeTodo:
 
     def _update_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
         task = self._find(arguments)
-        self._touch("update_task", arguments)
+        self._count_change("update_task", arguments)
         return {"task": self._set(task, arguments)}
 
     def _set(self, task: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
@@ -267,7 +271,7 @@ class FakeTodo:
     def _moved(
         self, due: dict[str, str] | None, arguments: dict[str, Any]
     ) -> dict[str, str] | None:
-        """A task that moves to another day keeps its time of day."""
+        """Return the new due time of a task that moves to another day and keeps its time."""
         if due is None or "at" not in due or "due_date" not in arguments:
             return None
         local = datetime.fromisoformat(due["at"]).astimezone(self.zone)
@@ -335,7 +339,7 @@ class FakeTodo:
 
     def _delete_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._known_list(arguments["list"])
-        self._hold("delete_list", arguments)
+        self._await_confirmation("delete_list", arguments)
         raise AssertionError
 
     def _drop_list(self, arguments: dict[str, Any]) -> None:
@@ -354,7 +358,7 @@ def make_clock(now: str = MONDAY, zone: str = "Europe/Berlin", locale: str = "en
 
 
 class FakeUser:
-    """Talks with the assistant, whose steps are taken one by one, without the SDK's runner."""
+    """Sends messages to the assistant and executes its steps, without the SDK's runner."""
 
     def __init__(self, todo: FakeTodo, clock: Clock) -> None:
         self.todo = todo
@@ -362,7 +366,7 @@ class FakeUser:
         self.history: list[dict[str, Any]] = []
 
     def send(self, text: str) -> str:
-        """Say something, run the calls that follow, and return the answer."""
+        """Send a message, execute the calls that follow, and return the reply."""
         self.history.append({"role": "user", "content": text})
         self.todo.begin_turn()
         for _ in range(MAX_STEPS):
@@ -372,11 +376,11 @@ class FakeUser:
                 return step.text
             for call in step.calls:
                 self._run(call.name, call.arguments_json)
-        msg = f"no answer after {MAX_STEPS} steps: {text}"
+        msg = f"no reply after {MAX_STEPS} steps: {text}"
         raise AssertionError(msg)
 
     def click(self, name: str, **arguments: Any) -> None:
-        """Do by hand what a tool does, as a widget's action records it."""
+        """Call a tool as the user, as a widget's action records it."""
         self.todo.begin_turn()
         self._run(name, json.dumps(arguments), CLICK_ID_PREFIX)
 

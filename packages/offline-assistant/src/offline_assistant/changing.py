@@ -56,9 +56,9 @@ def add_tasks(intent: AddIntent, context: PlanContext) -> Plan:
         if not output.is_ok
     )
     if added and intent.wants_repeat:
-        texts.append("I can't repeat tasks yet, so this is there once.")
+        texts.append("I can't repeat tasks yet, so I added it once.")
     elif added and intent.wants_reminder:
-        texts.append("I can't send reminders yet: you'll find it when you ask what's due.")
+        texts.append("I can't send reminders yet. Ask **what's due?** to see it.")
     return "\n\n".join(texts)
 
 
@@ -67,7 +67,7 @@ def complete_tasks(intent: CompleteIntent, context: PlanContext) -> Plan:
     resolved = yield from resolve_target(intent.target, context)
     done = tuple(task for task in resolved.tasks if task.is_completed)
     if len(done) == 1 == len(resolved.numbers):
-        return f"{mention(done[0].number, done[0].title)} is done already."
+        return f"{mention(done[0].number, done[0].title)} is already done."
     if is_bulk(intent.target, resolved):
         call = tool_calls.change_tasks(resolved.numbers[:MAX_AT_ONCE], Changes(), completed=True)
         return (yield from _ask_first(resolved, call, "Mark {} as done".format, context))
@@ -83,7 +83,7 @@ def reopen_tasks(intent: ReopenIntent, context: PlanContext) -> Plan:
     resolved = yield from resolve_target(intent.target, context, prefer_completed=True)
     if is_bulk(intent.target, resolved):
         call = tool_calls.change_tasks(resolved.numbers[:MAX_AT_ONCE], Changes(), completed=False)
-        return (yield from _ask_first(resolved, call, "Open {} again".format, context))
+        return (yield from _ask_first(resolved, call, "Reopen {}".format, context))
     return (
         yield from _change_each(resolved, tool_calls.reopen_task, "reopen", replies.report_reopened)
     )
@@ -106,7 +106,9 @@ def update_tasks(intent: UpdateIntent, context: PlanContext) -> Plan:
     changes, clock = intent.changes, context.clock
     if resolved.numbers and is_bulk(intent.target, resolved):
         if changes.title is not None or changes.notes is not None:
-            return "I change titles and notes of one task at a time. Nothing was changed."
+            return (
+                "I can only change the title or notes of one task at a time. Nothing was changed."
+            )
         call = tool_calls.change_tasks(resolved.numbers[:MAX_AT_ONCE], changes, completed=None)
 
         def describe_change(tasks: str) -> str:
@@ -138,7 +140,7 @@ def undo(_intent: UndoIntent, context: PlanContext) -> Plan:
     if output.code == "nothing-to-undo":
         return replies.topic_reply(Topic.NOTHING_TO_UNDO, context.clock)
     if output.needs_confirmation:
-        return f"Undo all of that? It changes much. {Prompt.CONFIRM.value}"
+        return f"Undo all of that? It changes many tasks. {Prompt.CONFIRM.value}"
     if not output.is_ok:
         return replies.describe_failure("undo that", output)
     return replies.describe_changes("Undone", output)
@@ -173,7 +175,7 @@ def delete_list(intent: DeleteListIntent, _context: PlanContext) -> Plan:
     """Ask to confirm the deletion of a list."""
     (output,) = yield [tool_calls.list_lists()]
     if not output.is_ok:
-        return replies.describe_failure("look at your lists", output)
+        return replies.describe_failure("load your lists", output)
     known = {found.name: found for found in output.lists}
     name = similar_list(intent.name, list(known))
     if name is None:
@@ -221,7 +223,7 @@ def _change_each(
     ]
     if waiting:  # earlier commands of the message changed other tasks
         texts.append(
-            f"Still waiting: {', '.join(waiting)}. That's much at once. {Prompt.CONFIRM.value}"
+            f"Not changed yet: {', '.join(waiting)}. That's a lot of changes at once. {Prompt.CONFIRM.value}"
         )
     return "\n\n".join(texts)
 
@@ -246,7 +248,7 @@ def _ask_first(
         resolved = replace(resolved, tasks=wanted if is_complete else ())
     (output,) = yield [call]
     if not output.needs_confirmation:
-        return replies.describe_failure("ask about that", output)
+        return replies.describe_failure("prepare that change", output)
     numbers = resolved.numbers[:MAX_AT_ONCE]
     count = "this task" if len(numbers) == 1 else f"these {len(numbers)} tasks"
     tasks = replies.format_tasks(resolved.tasks[: replies.MAX_LINES], context.clock)
@@ -254,5 +256,5 @@ def _ask_first(
     if unlisted:
         listed = ", ".join(f"#{number}" for number in unlisted)
         tasks = f"{tasks}\n\n{'Also ' if tasks else ''}{listed}."
-    more = "\n\nThere are more; ask again for the rest." if resolved.has_more else ""
+    more = "\n\nMore tasks match; repeat the command for the rest." if resolved.has_more else ""
     return f"{describe_change(count)}?\n\n{tasks}{more}\n\n{Prompt.CONFIRM.value}"

@@ -32,12 +32,12 @@ class Clock:
 
     @property
     def is_month_first(self) -> bool:
-        """Whether 3/12 means 12 March in this locale."""
+        """True if 3/12 means 12 March in this locale."""
         return self.region in MONTH_FIRST_REGIONS or self.locale.lower() == "en"
 
     @property
     def is_twelve_hour(self) -> bool:
-        """Whether this locale writes 5 PM rather than 17:00."""
+        """True if this locale writes 5 PM rather than 17:00."""
         return self.region in TWELVE_HOUR_REGIONS or self.locale.lower() == "en"
 
     def at(self, day: date, wall_time: time) -> datetime:

@@ -40,7 +40,7 @@ class WallTime:
 
     @property
     def is_ambiguous(self) -> bool:
-        """Whether the time can be before or after noon."""
+        """True if the time can be before or after noon."""
         return self.meridiem is None and 1 <= self.hour <= 12
 
     def exact(self) -> time:

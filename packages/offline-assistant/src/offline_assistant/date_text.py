@@ -58,11 +58,11 @@ def is_overdue(due: DueDate, clock: Clock) -> bool:
 
 
 def format_due_range(first: date | None, last: date | None, clock: Clock) -> str:
-    """Return "due today", "due from ... to ...", "due by ..." or "due from ... on"."""
+    """Return "due today", "due from ... to ...", "due by ..." or "due on or after ..."."""
     if first and last and first == last:
         return f"due {format_day(first, clock)}"
     if first and last:
         return f"due from {format_day(first, clock)} to {format_day(last, clock)}"
     if last:
         return f"due by {format_day(last, clock)}"
-    return f"due from {format_day(first, clock)} on" if first else ""
+    return f"due on or after {format_day(first, clock)}" if first else ""

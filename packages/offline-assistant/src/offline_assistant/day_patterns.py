@@ -167,7 +167,7 @@ def read_coming_days(match: Match, clock: Clock) -> DateFragment | None:
 
 
 def read_month(match: Match, clock: Clock) -> DateFragment:
-    """Read "in june"; a month that is over means the one of next year."""
+    """Read "in june"; a month of this year that has passed is next year's."""
     number = next(i for i, name in enumerate(MONTHS, 1) if name[:3] == match["month"][:3].lower())
     year = int(match["year"] or clock.today.year + (number < clock.today.month))
     first = date(year, number, 1)

@@ -49,7 +49,7 @@ class Filter:
 
     @property
     def has_due(self) -> bool:
-        """Whether the filter limits due dates."""
+        """True if the filter limits due dates."""
         return self.due_from is not None or self.due_to is not None
 
     def includes_due_day(self, day: date | None) -> bool:
@@ -167,7 +167,7 @@ class Changes:
 
     @property
     def has_tags(self) -> bool:
-        """Whether tags are added or dropped."""
+        """True if tags are added or dropped."""
         return bool(self.add_tags or self.drop_tags)
 
     def change_tags(self, tags: Iterable[str]) -> tuple[str, ...]:

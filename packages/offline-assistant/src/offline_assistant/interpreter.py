@@ -131,7 +131,7 @@ def read_command(text: str, clock: Clock, *, is_request: bool = False) -> Intent
     """Return the intent of a command, by the first table of the grammar that matches it.
 
     Args:
-        is_request: the assistant was asked to act ("can you ..."), so a bare imperative isn't a task.
+        is_request: the sentence is a request ("can you ..."), so a bare imperative isn't a task.
     """
     text = sentence_type.strip_fillers(text).rstrip(" ?!.\u061f\uff1f") or text
     text = move_front_to_end(text, clock)

@@ -126,7 +126,9 @@ def resolve_mention(target: ByMention, context: PlanContext) -> Lookup:
         return ResolvedTarget(numbers)
     if numbers:
         listed = ", ".join(f"#{number}" for number in numbers[: replies.MAX_LINES])
-        return ResolvedTarget(reply=replies.with_prompt(f"We spoke of {listed}.", Prompt.WHICH))
+        return ResolvedTarget(
+            reply=replies.with_prompt(f"The tasks mentioned last are {listed}.", Prompt.WHICH)
+        )
     return ResolvedTarget(
         reply=replies.with_prompt("I don't know which task you mean.", Prompt.WHICH)
     )
@@ -136,7 +138,7 @@ def resolve_newest() -> Lookup:
     """Resolve to the open task that was created last."""
     output = yield from read_tasks(Filter())
     if not output.is_ok:
-        return ResolvedTarget(reply=replies.describe_failure("look at your tasks", output))
+        return ResolvedTarget(reply=replies.describe_failure("load your tasks", output))
     if not output.tasks:
         return ResolvedTarget(reply="You have no open tasks.")
     newest = max(output.tasks, key=lambda task: task.number)
@@ -147,12 +149,12 @@ def resolve_next_due(target: ByNextDue, context: PlanContext) -> Lookup:
     """Resolve "the next meeting" to the first such task that is due today or later."""
     output = yield from read_tasks(Filter(due_from=context.clock.today))
     if not output.is_ok:
-        return ResolvedTarget(reply=replies.describe_failure("look at your tasks", output))
+        return ResolvedTarget(reply=replies.describe_failure("load your tasks", output))
     tasks: Sequence[TaskResult] = output.tasks
     if target.words:
         tasks = match_titles(target.words, tasks).sure
     if not tasks:
-        return ResolvedTarget(reply="There is nothing like that coming up.")
+        return ResolvedTarget(reply="No upcoming tasks match.")
     first = tasks[0]  # sorted by due date
     return ResolvedTarget((first.number,), (first,))
 
@@ -164,7 +166,7 @@ def resolve_filter(target: ByFilter, *, prefer_completed: bool) -> Lookup:
         task_filter = replace(task_filter, status="completed", overdue=False)
     output = yield from read_tasks(task_filter, search_term(target.words) or None)
     if not output.is_ok:
-        return ResolvedTarget(reply=replies.describe_failure("look at your tasks", output))
+        return ResolvedTarget(reply=replies.describe_failure("load your tasks", output))
     tasks = tuple(output.tasks)
     has_more = output.has_more
     if target.words:
@@ -176,8 +178,8 @@ def resolve_filter(target: ByFilter, *, prefer_completed: bool) -> Lookup:
             (listed,) = yield [list_tasks(replace(task_filter, list_name=name))]
             tasks = tuple(listed.tasks)
     if not tasks:
-        about = f"matches {quote(target.words)}" if target.words else "is meant by that"
-        return ResolvedTarget(reply=f"I found no task that {about}. Nothing was changed.")
+        words = f" {quote(target.words)}" if target.words else ""
+        return ResolvedTarget(reply=f"No tasks match{words}. Nothing was changed.")
     numbers = tuple(task.number for task in tasks)
     return ResolvedTarget(numbers, tasks, is_selection=True, has_more=has_more)
 
@@ -187,7 +189,7 @@ def resolve_words(target: ByWords, context: PlanContext, *, prefer_completed: bo
     task_filter = replace(target.task_filter, due_from=None, due_to=None)
     output = yield from read_tasks(task_filter, search_term(target.words))
     if not output.is_ok:
-        return ResolvedTarget(reply=replies.describe_failure("look at your tasks", output))
+        return ResolvedTarget(reply=replies.describe_failure("load your tasks", output))
     matches = match_titles(target.words, output.tasks, target.hint)
     if not matches.sure:
         # A typo, or several tasks at once: these need the whole list.
@@ -207,7 +209,7 @@ def resolve_words(target: ByWords, context: PlanContext, *, prefer_completed: bo
         return ResolvedTarget((dated[0].number,), dated)
     candidates = dated or sure or _prefer(matches.perhaps, is_completed=prefer_completed)
     if not candidates:
-        return ResolvedTarget(reply=f"I found no task that matches {quote(target.words)}.")
+        return ResolvedTarget(reply=f"No tasks match {quote(target.words)}.")
     question = (
         "Several tasks match." if dated else f"No task matches {quote(target.words)} exactly."
     )

@@ -29,7 +29,7 @@ from todochat.clock import utc_now
 log = structlog.get_logger(__name__)
 # A message takes a few milliseconds; other runs shouldn't wait for one that takes longer.
 MAX_READING_SECONDS: Final = 0.2
-MISSING_TOOLS = "I can't do that here: I lack the tools for it."
+MISSING_TOOLS = "I can't do that here: this assistant doesn't have the tools for it."
 
 
 class OfflineModel(Model):

@@ -18,7 +18,7 @@ from offline_assistant.tool_calls import FunctionOutput, TaskResult
 MAX_LINES = 25
 WHAT_I_AM = (
     "I'm the offline assistant: a small program that comes with this server, not a language model. "
-    "I understand plain English about your tasks and lists."
+    "I understand simple English commands and questions about your tasks and lists."
 )
 EXAMPLES = (
     "- **add buy milk tomorrow at 5pm**, **add milk, eggs and bread to my shopping list**\n"
@@ -32,20 +32,20 @@ _TOPICS = {
     Topic.FEELING: "I'm running fine, thank you. I'm only a small offline program, but your tasks are in good hands.",
     Topic.THANKS: "You're welcome!",
     Topic.GOODBYE: "Goodbye! Your tasks will be here.",
-    Topic.ACKNOWLEDGED: "Good. Tell me when there is something to add or to tick off.",
+    Topic.ACKNOWLEDGED: "Okay. Tell me when you want to add or complete a task.",
     Topic.HELP: f"{WHAT_I_AM} You can say, for example:\n\n{EXAMPLES}",
-    Topic.IDENTITY: f"{WHAT_I_AM} Set up an OpenAI key or a compatible server to talk with a real model instead.",
-    Topic.LEFT_ALONE: "All right, I've left everything as it is.",
-    Topic.QUESTION_CHANGES_NOTHING: "I've changed nothing, since that was a question. Say it without the question, and I'll do it.",
-    Topic.NOTHING_TO_CONFIRM: "There is nothing waiting for a yes or a no. Tell me what to do with your tasks.",
-    Topic.NO_RENAMING_LISTS: "I can't rename a list. You can make a new one and move its tasks: **move 3 to the work list**.",
+    Topic.IDENTITY: f"{WHAT_I_AM} To use a language model instead, set up an OpenAI key or a compatible server.",
+    Topic.LEFT_ALONE: "All right, nothing was changed.",
+    Topic.QUESTION_CHANGES_NOTHING: "I changed nothing, because that was a question. Phrase it as a command, and I'll do it.",
+    Topic.NOTHING_TO_CONFIRM: "There is nothing to confirm. Tell me what to do with your tasks.",
+    Topic.NO_RENAMING_LISTS: "I can't rename lists. Create a new list and move the tasks to it: **move 3 to the work list**.",
     Topic.NOTHING_TO_UNDO: "There is nothing to undo in this conversation.",
-    Topic.NO_RESTORING: "I can take back what was changed last in this conversation: say **undo**. A task that is done opens again with **reopen 3**.",
-    Topic.NO_CONDITIONS: "I can't watch for something to happen and remind you then. I can add a task with a date: **add call Ann tomorrow at 9**.",
-    Topic.OUT_OF_SCOPE: f"I can't help with that: I only look after your tasks and lists. {WHAT_I_AM} Ask me for **help** to see what I understand.",
-    Topic.TOO_LONG: "That is too long for me. Please tell me in a few short sentences.",
-    Topic.TOO_MANY: "That's as much as I do at once; please send the rest again.",
-    Topic.NO_FILES: "Tell me in words what to do.",
+    Topic.NO_RESTORING: "I can undo the last change in this conversation: say **undo**. To reopen a completed task, say **reopen 3**.",
+    Topic.NO_CONDITIONS: "I can't send a reminder when something happens. I can add a task with a date: **add call Ann tomorrow at 9**.",
+    Topic.OUT_OF_SCOPE: f"I can't help with that: I only manage your tasks and lists. {WHAT_I_AM} Say **help** to see what I understand.",
+    Topic.TOO_LONG: "That message is too long for me. Please use a few short sentences.",
+    Topic.TOO_MANY: "I can't do more than that at once. Please send the rest again.",
+    Topic.NO_FILES: "Please type what you want to do.",
     Topic.EMPTY: "Tell me what to add, or ask **what's due today?**",
     Topic.UNKNOWN: f"I didn't understand that. {WHAT_I_AM} You can say, for example:\n\n{EXAMPLES}",
 }
@@ -97,8 +97,8 @@ def report_completed(tasks: Sequence[TaskResult]) -> str:
 
 
 def report_reopened(tasks: Sequence[TaskResult]) -> str:
-    """Return which tasks are open again."""
-    return _report("Open again", [mention(task.number, task.title) for task in tasks])
+    """Return which tasks are reopened."""
+    return _report("Reopened", [mention(task.number, task.title) for task in tasks])
 
 
 def report_deleted(tasks: Sequence[TaskResult]) -> str:
@@ -137,7 +137,7 @@ def describe_failure(action: str, output: FunctionOutput) -> str:
         "task-not-found": f"there is no task #{number}",
         "not-found": f"there is no task #{number}" if number else "it does not exist",
         "list-not-found": f"there is no list called {quote(str(output.call.arguments.get('list')))}",
-        "list-exists": "a list of that name exists already",
+        "list-exists": "a list with that name already exists",
         "tool-failed": "something went wrong",
     }
     error = escape(output.error).rstrip(".")  # may contain user text

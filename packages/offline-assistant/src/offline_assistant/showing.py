@@ -28,7 +28,7 @@ def show_tasks(intent: ShowTasksIntent, context: PlanContext) -> Plan:
     text = search_term(intent.words) if intent.words else None
     output = yield from read_tasks(intent.task_filter, text)
     if not output.is_ok:
-        return replies.describe_failure("look that up", output)
+        return replies.describe_failure("load your tasks", output)
     tasks: Sequence[TaskResult] = output.tasks
     if intent.words:
         matches = match_titles(intent.words, tasks)
@@ -60,11 +60,11 @@ def show_lists(_intent: ShowListsIntent, _context: PlanContext) -> Plan:
     """Show the lists with their numbers of open tasks."""
     (output,) = yield [list_lists()]
     if not output.is_ok:
-        return replies.describe_failure("look at your lists", output)
+        return replies.describe_failure("load your lists", output)
     if not output.lists:
         return "You have no lists yet."
     lines = [
-        f"- {quote(known.name)}: {known.open_tasks} open{' (the default list)' if known.is_default else ''}"
+        f"- {quote(known.name)}: {known.open_tasks} open{' (default list)' if known.is_default else ''}"
         for known in output.lists
     ]
     return "Your lists:\n\n" + "\n".join(lines)
@@ -92,10 +92,10 @@ def offer_tasks(intent: OfferIntent, _context: PlanContext) -> Plan:
 def describe_next(tasks: Sequence[TaskResult], clock: Clock) -> str:
     """Return the first task and the number of the others."""
     if not tasks:
-        return "You have no open tasks: nothing to do next."
+        return "You have no open tasks, so there is nothing to do next."
     others = len(tasks) - 1
-    rest = f" After that there {'is' if others == 1 else 'are'} {others} more." if others else ""
-    return f"Next I'd do {replies.describe_task(tasks[0], clock)}.{rest}"
+    rest = f" There {'is' if others == 1 else 'are'} {others} more after that." if others else ""
+    return f"Next up: {replies.describe_task(tasks[0], clock)}.{rest}"
 
 
 def urgency(task: TaskResult, clock: Clock) -> tuple[bool, bool, datetime, int, int]:

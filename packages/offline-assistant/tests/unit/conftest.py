@@ -1,4 +1,4 @@
-"""In-memory tools of the agent's names, arguments and results, and a person who talks."""
+"""Fixtures: an in-memory todo list with the agent's tools, and a user who sends messages."""
 
 from zoneinfo import ZoneInfo
 
@@ -25,17 +25,17 @@ def user(todo: FakeTodo, clock: Clock) -> FakeUser:
 
 @pytest.fixture(scope="session")
 def make_user() -> MakeFakeUser:
-    """Make a person with seven tasks, of which 3 is overdue, and 6 and 7 are done."""
+    """Make a user with seven tasks: 3 is overdue, 6 and 7 are done."""
 
-    def make(*when_and_where: str) -> FakeUser:
-        clock = make_clock(*when_and_where)
+    def make(*clock_arguments: str) -> FakeUser:
+        clock = make_clock(*clock_arguments)
         todo = FakeTodo(clock.now, ZoneInfo(str(clock.zone)))
-        todo.have("buy milk", list="shopping")
-        todo.have("call mom", due_date="2026-11-23")
-        todo.have("pay rent", due_date="2026-11-20", priority="high")
-        todo.have("dentist appointment", due_at="2026-12-03T09:30:00Z")
-        todo.have("write report", list="work", tags=["office"])
-        todo.have("send invoice", "water plants", completed=True)
+        todo.add("buy milk", list="shopping")
+        todo.add("call mom", due_date="2026-11-23")
+        todo.add("pay rent", due_date="2026-11-20", priority="high")
+        todo.add("dentist appointment", due_at="2026-12-03T09:30:00Z")
+        todo.add("write report", list="work", tags=["office"])
+        todo.add("send invoice", "water plants", completed=True)
         return FakeUser(todo, clock)
 
     return make

@@ -1,4 +1,4 @@
-"""Date phrases: where they are in a sentence, and what they mean at a fixed time and place."""
+"""Date phrases: their location in a sentence, and their meaning at a fixed time and place."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -52,7 +52,7 @@ def at(day: int, hour: int, minute: int = 0, *, month: int = 11) -> datetime:
         ("by new year's eve", date(2026, 12, 31)),
     ],
 )
-def test_a_phrase_names_a_day(phrase: str, day: date) -> None:
+def test_phrase_resolves_to_a_day(phrase: str, day: date) -> None:
     when = read_date(phrase, MONDAY)
 
     assert when is not None
@@ -83,7 +83,7 @@ def test_a_phrase_names_a_day(phrase: str, day: date) -> None:
         ("every sunday at eleven am", at(29, 11)),
     ],
 )
-def test_a_phrase_names_a_moment(phrase: str, moment: datetime | None) -> None:
+def test_phrase_resolves_to_a_moment(phrase: str, moment: datetime | None) -> None:
     when = read_date(phrase, MONDAY)
 
     assert (when.at if when else None) == moment
@@ -101,7 +101,7 @@ def test_a_phrase_names_a_moment(phrase: str, moment: datetime | None) -> None:
         ("read the #tomorrow report", []),
     ],
 )
-def test_phrases_are_found_where_they_are(text: str, phrases: list[str]) -> None:
+def test_strong_phrases_are_located_in_text(text: str, phrases: list[str]) -> None:
     found = [
         text[phrase.start : phrase.end] for phrase in find_dates(text, MONDAY) if phrase.is_strong
     ]
@@ -112,17 +112,17 @@ def test_phrases_are_found_where_they_are(text: str, phrases: list[str]) -> None
 @pytest.mark.parametrize(
     ("now", "zone", "phrase", "utc"),
     [
-        # 02:30 does not exist that night: an hour later there.
+        # 02:30 doesn't exist that night: it is an hour later.
         ("2027-03-27T20:00", "Europe/Berlin", "tomorrow at 2:30am", "2027-03-28T01:30"),
-        # 02:30 is twice that night: the first.
+        # 02:30 occurs twice that night: the first counts.
         ("2026-10-24T20:00", "Europe/Berlin", "tomorrow at 2:30am", "2026-10-25T00:30"),
-        # A delay is real time, whatever the clocks do.
+        # A delay is elapsed time, whatever the clocks do.
         ("2026-10-24T20:00", "Europe/Berlin", "in 12 hours", "2026-10-25T06:00"),
         ("2027-03-13T21:00", "America/New_York", "in 24 hours", "2027-03-15T02:00"),
         ("2026-12-31T23:30", "Pacific/Auckland", "tomorrow at 9am", "2026-12-31T20:00"),
     ],
 )
-def test_clock_changes_are_respected(now: str, zone: str, phrase: str, utc: str) -> None:
+def test_daylight_saving_changes_are_respected(now: str, zone: str, phrase: str, utc: str) -> None:
     info = ZoneInfo(zone)
     clock = Clock(datetime.fromisoformat(now).replace(tzinfo=info), info, "en-GB")
 
@@ -134,13 +134,13 @@ def test_clock_changes_are_respected(now: str, zone: str, phrase: str, utc: str)
 
 
 @given(st.text(max_size=80) | st.from_regex(r"(in|at|on|every|next) \d{1,9} ?(days|hours|pm|:99)"))
-def test_any_text_can_be_searched(text: str) -> None:
+def test_phrases_of_any_text_are_within_it(text: str) -> None:
     for phrase in find_dates(text, MONDAY):
         assert 0 <= phrase.start < phrase.end <= len(text)
 
 
 class TestClock:
-    def test_it_reads_what_the_instructions_say(self) -> None:
+    def test_clock_is_read_from_the_instructions(self) -> None:
         clock = read_clock(
             "You are ...\nNow: 2026-11-23T09:30:00+01:00\nTime zone: Europe/Berlin\nLocale: en-US\n",
             datetime(2000, 1, 1, tzinfo=UTC),
@@ -150,11 +150,11 @@ class TestClock:
         assert clock.is_month_first
         assert clock.is_twelve_hour
 
-    def test_a_time_that_is_skipped_moves_on(self) -> None:
+    def test_skipped_time_moves_forward(self) -> None:
         assert MONDAY.at(date(2027, 3, 28), time(2, 30)).hour == 3
 
     @pytest.mark.parametrize("instructions", [None, "", "Now: soon", "Time zone: Mars/Olympus"])
-    def test_without_them_it_is_the_fallback_in_utc(self, instructions: str | None) -> None:
+    def test_invalid_instructions_fall_back_to_utc(self, instructions: str | None) -> None:
         fallback = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
         clock = read_clock(instructions, fallback)

@@ -1,4 +1,4 @@
-"""Several messages one after the other: what "it" is, and what a yes is a yes to."""
+"""Dialogues of several messages: references such as "it", and replies to questions."""
 
 import json
 
@@ -9,7 +9,7 @@ from offline_assistant.model import decide
 from offline_assistant.prompts import Prompt, find_prompt
 
 
-def test_it_is_the_task_that_was_spoken_of_last(user: FakeUser, todo: FakeTodo) -> None:
+def test_it_refers_to_the_last_mentioned_task(user: FakeUser, todo: FakeTodo) -> None:
     user.send("add buy milk")
     user.send("add call mom")
 
@@ -22,8 +22,8 @@ def test_it_is_the_task_that_was_spoken_of_last(user: FakeUser, todo: FakeTodo) 
     assert todo.tasks[2]["due"]["date"] == "2026-11-27"
 
 
-def test_the_last_one_of_a_list_that_was_shown(user: FakeUser, todo: FakeTodo) -> None:
-    todo.have("one", "two", "three")
+def test_positions_refer_to_the_shown_tasks(user: FakeUser, todo: FakeTodo) -> None:
+    todo.add("one", "two", "three")
     user.send("show my tasks")
 
     user.send("complete the last one")
@@ -33,44 +33,48 @@ def test_the_last_one_of_a_list_that_was_shown(user: FakeUser, todo: FakeTodo) -
     assert [task["completed"] for task in todo.tasks.values()] == [False, True, True]
 
 
-def test_it_is_never_a_task_that_was_deleted(user: FakeUser, todo: FakeTodo) -> None:
+def test_it_never_refers_to_a_deleted_task(user: FakeUser, todo: FakeTodo) -> None:
     user.send("add walk")
     user.send("add swim")
     user.send("delete it")
 
-    answer = user.send("complete it")
+    reply = user.send("complete it")
 
-    assert answer.endswith("Say its number.")
+    assert reply.endswith("Say its number.")
     assert todo.titles == ["walk"]
     assert not todo.tasks[1]["completed"]
 
 
-def test_it_among_several_asks_which(user: FakeUser, todo: FakeTodo) -> None:
+def test_it_after_several_tasks_asks_which_one(user: FakeUser, todo: FakeTodo) -> None:
     user.send("add milk and eggs to my shopping list")
 
-    answer = user.send("delete it")
+    reply = user.send("delete it")
 
-    assert "#1, #2" in answer
+    assert "#1, #2" in reply
     assert todo.titles == ["milk", "eggs"]
 
 
 class TestDeletingMany:
     @pytest.fixture
-    def asked(self, user: FakeUser, todo: FakeTodo) -> FakeUser:
-        todo.have("one", "two", completed=True)
-        todo.have("three")
-        answer = user.send("delete all done ones")
-        assert "these 2 tasks" in answer
+    def waiting_user(self, user: FakeUser, todo: FakeTodo) -> FakeUser:
+        todo.add("one", "two", completed=True)
+        todo.add("three")
+        reply = user.send("delete all done ones")
+        assert "these 2 tasks" in reply
         return user
 
-    def test_nothing_goes_before_the_yes(self, asked: FakeUser, todo: FakeTodo) -> None:
+    def test_nothing_is_deleted_before_confirmation(
+        self, waiting_user: FakeUser, todo: FakeTodo
+    ) -> None:
         assert todo.changes == []
 
     @pytest.mark.parametrize("yes", ["yes", "Yes, please!", "ok do it", "sure", "go ahead", "y"])
-    def test_a_yes_deletes_just_those(self, asked: FakeUser, todo: FakeTodo, yes: str) -> None:
-        todo.have("four", completed=True)
+    def test_yes_deletes_only_the_shown_tasks(
+        self, waiting_user: FakeUser, todo: FakeTodo, yes: str
+    ) -> None:
+        todo.add("four", completed=True)
 
-        asked.send(yes)
+        waiting_user.send(yes)
 
         assert todo.titles == ["three", "four"]
 
@@ -86,85 +90,87 @@ class TestDeletingMany:
             "is that safe? yes",
         ],
     )
-    def test_anything_else_deletes_nothing(
-        self, asked: FakeUser, todo: FakeTodo, other: str
+    def test_other_replies_delete_nothing(
+        self, waiting_user: FakeUser, todo: FakeTodo, other: str
     ) -> None:
-        asked.send(other)
+        waiting_user.send(other)
 
         assert todo.titles == ["one", "two", "three"]
 
-    def test_a_yes_counts_only_at_once(self, asked: FakeUser, todo: FakeTodo) -> None:
-        asked.send("what's due today?")
+    def test_yes_confirms_only_the_previous_turn(
+        self, waiting_user: FakeUser, todo: FakeTodo
+    ) -> None:
+        waiting_user.send("what's due today?")
 
-        asked.send("yes")
+        waiting_user.send("yes")
 
         assert todo.titles == ["one", "two", "three"]
 
-    def test_what_was_added_in_the_same_breath_stays(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one", "two", completed=True)
+    def test_task_added_in_the_same_message_is_kept(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one", "two", completed=True)
         user.send("add three. delete all done ones")
 
         user.send("yes")
 
         assert todo.titles == ["three"]
 
-    def test_numbers_are_asked_about_too(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one", "two", "three")
-        answer = user.send("delete 1 and 3")
-        assert "**one**" in answer
+    def test_deleting_two_numbers_needs_confirmation(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one", "two", "three")
+        reply = user.send("delete 1 and 3")
+        assert "**one**" in reply
 
         user.send("yes")
 
         assert todo.titles == ["two"]
 
-    def test_a_hundred_are_all_named(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have(*(f"task {i}" for i in range(60)), completed=True)
-        answer = user.send("delete all done ones")
-        assert "#60" in answer
+    def test_confirmation_lists_all_sixty_tasks(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add(*(f"task {i}" for i in range(60)), completed=True)
+        reply = user.send("delete all done ones")
+        assert "#60" in reply
 
         user.send("yes")
 
         assert todo.titles == []
 
 
-class TestWhichOne:
+class TestChoosingATask:
     @pytest.fixture
-    def asked(self, user: FakeUser, todo: FakeTodo) -> FakeUser:
-        todo.have("buy oat milk", "buy soy milk", "walk")
-        answer = user.send("I bought the milk")
-        assert "Which one" in answer
+    def waiting_user(self, user: FakeUser, todo: FakeTodo) -> FakeUser:
+        todo.add("buy oat milk", "buy soy milk", "walk")
+        reply = user.send("I bought the milk")
+        assert "Which one" in reply
         return user
 
     @pytest.mark.parametrize(
         "choice", ["2", "#2", "the second one", "the last one", "soy", "the soy milk"]
     )
-    def test_it_is_chosen_by_number_place_or_words(
-        self, asked: FakeUser, todo: FakeTodo, choice: str
+    def test_number_position_or_words_choose_a_task(
+        self, waiting_user: FakeUser, todo: FakeTodo, choice: str
     ) -> None:
-        asked.send(choice)
+        waiting_user.send(choice)
 
         assert [number for number, task in todo.tasks.items() if task["completed"]] == [2]
 
-    def test_both_may_be_meant(self, asked: FakeUser, todo: FakeTodo) -> None:
-        asked.send("both")
+    def test_both_chooses_all_candidates(self, waiting_user: FakeUser, todo: FakeTodo) -> None:
+        waiting_user.send("both")
 
         assert [number for number, task in todo.tasks.items() if task["completed"]] == [1, 2]
 
-    def test_another_command_is_carried_out_instead(self, asked: FakeUser, todo: FakeTodo) -> None:
-        asked.send("add bread")
+    def test_another_command_replaces_the_question(
+        self, waiting_user: FakeUser, todo: FakeTodo
+    ) -> None:
+        waiting_user.send("add bread")
 
         assert [name for name, _ in todo.changes] == ["add_task"]
 
-    def test_never_mind(self, asked: FakeUser, todo: FakeTodo) -> None:
-        asked.send("never mind")
+    def test_never_mind_cancels_the_question(self, waiting_user: FakeUser, todo: FakeTodo) -> None:
+        waiting_user.send("never mind")
 
         assert todo.changes == []
 
 
-class TestWhatIsMissing:
-    def test_the_title_comes_with_the_details_said_before(
-        self, user: FakeUser, todo: FakeTodo
-    ) -> None:
+class TestMissingDetails:
+    def test_title_is_combined_with_earlier_details(self, user: FakeUser, todo: FakeTodo) -> None:
         user.send("set a reminder for tomorrow at 5pm")
 
         user.send("to call Bob")
@@ -172,7 +178,9 @@ class TestWhatIsMissing:
         assert todo.tasks[1]["title"] == "call Bob"
         assert todo.tasks[1]["due"]["at"] == "2026-11-24T16:00:00Z"
 
-    def test_several_titles_for_one_list(self, user: FakeUser, todo: FakeTodo) -> None:
+    def test_several_titles_are_added_to_the_named_list(
+        self, user: FakeUser, todo: FakeTodo
+    ) -> None:
         user.send("add to my shopping list")
 
         user.send("milk, eggs and bread")
@@ -183,14 +191,14 @@ class TestWhatIsMissing:
             ("bread", "shopping"),
         ]
 
-    def test_the_name_of_a_new_list(self, user: FakeUser, todo: FakeTodo) -> None:
+    def test_reply_names_the_new_list(self, user: FakeUser, todo: FakeTodo) -> None:
         user.send("create a new list")
 
         user.send("call it Groceries")
 
         assert todo.lists == ["Inbox", "Groceries"]
 
-    def test_the_new_title_and_date(self, user: FakeUser, todo: FakeTodo) -> None:
+    def test_replies_set_new_title_and_date(self, user: FakeUser, todo: FakeTodo) -> None:
         user.send("add call Ann")
         user.send("rename it")
         user.send("call Ann and Bob")
@@ -200,7 +208,7 @@ class TestWhatIsMissing:
         assert todo.tasks[1]["title"] == "call Ann and Bob"
         assert todo.tasks[1]["due"]["at"] == "2026-11-27T11:00:00Z"
 
-    def test_a_question_is_no_title(self, user: FakeUser, todo: FakeTodo) -> None:
+    def test_question_is_not_used_as_title(self, user: FakeUser, todo: FakeTodo) -> None:
         user.send("add item")
 
         user.send("what's due today?")
@@ -210,17 +218,17 @@ class TestWhatIsMissing:
 
 class TestOffers:
     @pytest.mark.parametrize("yes", ["yes", "yes please", "ok", "add it"])
-    def test_a_yes_adds_what_was_offered(self, user: FakeUser, todo: FakeTodo, yes: str) -> None:
-        answer = user.send("lunch with Ann on friday")
+    def test_yes_adds_the_offered_task(self, user: FakeUser, todo: FakeTodo, yes: str) -> None:
+        reply = user.send("lunch with Ann on friday")
         assert todo.changes == []
-        assert "Shall I add **lunch with Ann**?" in answer
+        assert "Shall I add **lunch with Ann**?" in reply
 
         user.send(yes)
 
         assert todo.tasks[1]["title"] == "lunch with Ann"
         assert todo.tasks[1]["due"]["date"] == "2026-11-27"
 
-    def test_a_no_adds_nothing(self, user: FakeUser, todo: FakeTodo) -> None:
+    def test_no_adds_nothing(self, user: FakeUser, todo: FakeTodo) -> None:
         user.send("we need milk")
 
         user.send("no")
@@ -229,12 +237,10 @@ class TestOffers:
 
 
 class TestLists:
-    def test_a_list_with_tasks_goes_after_a_yes_and_its_tasks_stay(
-        self, user: FakeUser, todo: FakeTodo
-    ) -> None:
+    def test_confirmed_list_deletion_keeps_its_tasks(self, user: FakeUser, todo: FakeTodo) -> None:
         user.send("add milk to my shopping list")
-        answer = user.send("delete the shopping list")
-        assert "1 open task" in answer
+        reply = user.send("delete the shopping list")
+        assert "1 open task" in reply
         assert todo.lists == ["Inbox", "shopping"]
 
         user.send("yes")
@@ -242,7 +248,9 @@ class TestLists:
         assert todo.lists == ["Inbox"]
         assert todo.titles == ["milk"]
 
-    def test_an_empty_list_goes_after_a_yes_too(self, user: FakeUser, todo: FakeTodo) -> None:
+    def test_deleting_an_empty_list_needs_confirmation(
+        self, user: FakeUser, todo: FakeTodo
+    ) -> None:
         user.send("create a list called Garden")
         user.send("delete the garden list")
         assert todo.lists == ["Inbox", "Garden"]
@@ -251,45 +259,45 @@ class TestLists:
 
         assert todo.lists == ["Inbox"]
 
-    def test_a_list_is_found_by_a_similar_name(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("milk", list="Groceries")
+    def test_list_is_found_by_similar_name(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("milk", list="Groceries")
 
-        answer = user.send("what's on my grocery list?")
+        reply = user.send("what's on my grocery list?")
 
-        assert "#1 **milk**" in answer
+        assert "#1 **milk**" in reply
 
-    def test_an_unknown_list_is_said_to_be_unknown(self, user: FakeUser) -> None:
+    def test_unknown_list_is_reported(self, user: FakeUser) -> None:
         assert "no list called **unicorn**" in user.send("what's on my unicorn list?")
 
 
 class TestUndo:
-    def test_of_completing(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one", "two")
+    def test_undo_reopens_completed_tasks(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one", "two")
         user.send("complete 1 and 2")
 
         user.send("undo")
 
         assert [task["completed"] for task in todo.tasks.values()] == [False, False]
 
-    def test_of_adding(self, user: FakeUser, todo: FakeTodo) -> None:
+    def test_undo_removes_added_task(self, user: FakeUser, todo: FakeTodo) -> None:
         user.send("add milk")
 
         user.send("undo that")
 
         assert todo.titles == []
 
-    def test_of_deleting(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one", "two", "three")
+    def test_undo_restores_deleted_tasks(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one", "two", "three")
         user.send("delete 1 and 3")
         user.send("yes")
 
-        answer = user.send("undo")
+        reply = user.send("undo")
 
-        assert "Undone, 2 changes" in answer
+        assert "Undone, 2 changes" in reply
         assert sorted(todo.titles) == ["one", "three", "two"]
 
-    def test_once_more_takes_back_the_turn_before(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one")
+    def test_second_undo_reverts_the_earlier_turn(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one")
         user.send("rename 1 to two")
         user.send("rename 1 to three")
         user.send("undo")
@@ -313,8 +321,10 @@ class TestUndo:
             "complete 1",
         ],
     )
-    def test_of_a_change_of_any_kind(self, user: FakeUser, todo: FakeTodo, command: str) -> None:
-        todo.have("one", due_date="2026-11-23")
+    def test_undo_reverts_any_kind_of_change(
+        self, user: FakeUser, todo: FakeTodo, command: str
+    ) -> None:
+        todo.add("one", due_date="2026-11-23")
         before = json.dumps(todo.tasks)
         user.send(command)
         assert json.dumps(todo.tasks) != before
@@ -323,20 +333,20 @@ class TestUndo:
 
         assert json.dumps(todo.tasks) == before
 
-    def test_undo_without_a_change_says_so(self, user: FakeUser) -> None:
+    def test_undo_without_changes_reports_nothing_to_undo(self, user: FakeUser) -> None:
         assert user.send("undo") == "There is nothing to undo in this conversation."
 
-    def test_what_has_changed_since_is_named(self, user: FakeUser, todo: FakeTodo) -> None:
+    def test_undo_conflict_names_the_task(self, user: FakeUser, todo: FakeTodo) -> None:
         todo.failing["undo"] = ("undo-conflict", 'Nothing was undone: "milk" changed since.')
 
         assert 'nothing was undone: "milk" changed since.' in user.send("undo")
 
 
 class TestClicks:
-    """What the person did in a widget between two messages."""
+    """Actions of the user in a widget between two messages."""
 
-    def test_a_ticked_box_is_what_undo_means(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one", "two")
+    def test_undo_reverts_the_latest_click(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one", "two")
         user.send("complete 1")
         user.click("complete_task", task="2")
 
@@ -344,8 +354,8 @@ class TestClicks:
 
         assert [task["completed"] for task in todo.tasks.values()] == [True, False]
 
-    def test_an_unticked_one_is_completed_again(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one", completed=True)
+    def test_undo_completes_a_task_reopened_by_click(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one", completed=True)
         user.send("hello")
         user.click("update_task", task="1", completed=False)
 
@@ -353,16 +363,16 @@ class TestClicks:
 
         assert todo.tasks[1]["completed"] is True
 
-    def test_a_deleted_one_comes_back(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one")
+    def test_undo_restores_a_task_deleted_by_click(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one")
         user.send("show my tasks")
         user.click("delete_task", task="1")
 
         assert "Undone: #1 **one**" in user.send("undo")
         assert todo.titles == ["one"]
 
-    def test_it_is_the_task_that_was_clicked(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one", "two")
+    def test_it_refers_to_the_clicked_task(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one", "two")
         user.send("complete 1")
         user.click("complete_task", task="2")
 
@@ -370,8 +380,8 @@ class TestClicks:
 
         assert todo.titles == ["one", "deux"]
 
-    def test_an_edit_is_undone_too(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one")
+    def test_undo_reverts_an_edit_by_click(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one")
         user.send("show my tasks")
         user.click("update_task", task="1", title="uno")
 
@@ -379,10 +389,10 @@ class TestClicks:
 
         assert todo.titles == ["one"]
 
-    def test_a_click_while_a_message_waits_is_no_answer_to_it(
+    def test_click_is_not_an_output_of_the_pending_message(
         self, user: FakeUser, todo: FakeTodo
     ) -> None:
-        todo.have("one", "two")
+        todo.add("one", "two")
         user.history.append({"role": "user", "content": "complete 1"})
         user.click("complete_task", task="2")
 
@@ -392,15 +402,15 @@ class TestClicks:
 
 
 class TestBulkChanges:
-    """Many tasks are changed only after a yes, and only those that were meant."""
+    """Changes of many tasks need a confirmation, and apply only to the selected ones."""
 
     @pytest.fixture
     def busy(self, user: FakeUser, todo: FakeTodo) -> FakeUser:
-        todo.have("today one", "today two", due_date="2026-11-23")
-        todo.have("today three", due_at="2026-11-23T17:00")
-        todo.have("tomorrow", due_date="2026-11-24")
-        todo.have("someday")
-        todo.have("report", list="work", due_date="2026-11-25")
+        todo.add("today one", "today two", due_date="2026-11-23")
+        todo.add("today three", due_at="2026-11-23T17:00")
+        todo.add("tomorrow", due_date="2026-11-24")
+        todo.add("someday")
+        todo.add("report", list="work", due_date="2026-11-25")
         return user
 
     @pytest.mark.parametrize(
@@ -422,14 +432,14 @@ class TestBulkChanges:
             "delay everything due today until tomorrow",
         ],
     )
-    def test_todays_tasks_move_after_a_yes_and_keep_their_times(
+    def test_confirmed_move_of_todays_tasks_keeps_their_times(
         self, busy: FakeUser, todo: FakeTodo, sentence: str
     ) -> None:
         before = json.dumps(todo.tasks)
-        answer = busy.send(sentence)
+        reply = busy.send(sentence)
         assert json.dumps(todo.tasks) == before
-        assert answer.startswith("Move these 3 tasks to tomorrow")
-        assert "**today one**" in answer
+        assert reply.startswith("Move these 3 tasks to tomorrow")
+        assert "**today one**" in reply
 
         busy.send("yes")
 
@@ -467,18 +477,18 @@ class TestBulkChanges:
             ("move 1, 2, 3, 4 to friday", "1 2 3 4"),
         ],
     )
-    def test_it_asks_about_just_those(
+    def test_confirmation_covers_only_the_selected_tasks(
         self, busy: FakeUser, todo: FakeTodo, sentence: str, numbers: str
     ) -> None:
         before = json.dumps(todo.tasks)
 
-        answer = busy.send(sentence)
+        reply = busy.send(sentence)
 
         if json.dumps(todo.tasks) == before:
             ((_, held),) = todo.waiting
             assert held["tasks"] == numbers.split()
-            assert find_prompt(answer) is Prompt.CONFIRM
-        else:  # a single task that was named needs no question
+            assert find_prompt(reply) is Prompt.CONFIRM
+        else:  # a single named task needs no confirmation
             assert len(numbers.split()) == 1
 
     @pytest.mark.parametrize(
@@ -509,7 +519,7 @@ class TestBulkChanges:
             "delete everything in work and home lists",
         ],
     )
-    def test_a_filter_that_is_not_understood_never_widens(
+    def test_unknown_filter_never_widens_the_selection(
         self, busy: FakeUser, todo: FakeTodo, sentence: str
     ) -> None:
         before = json.dumps(todo.tasks)
@@ -517,12 +527,10 @@ class TestBulkChanges:
         busy.send(sentence)
 
         assert json.dumps(todo.tasks) == before
-        asked = [number for _, held in todo.waiting for number in held.get("tasks", ())]
-        assert len(asked) < 4, asked
+        numbers = [number for _, held in todo.waiting for number in held.get("tasks", ())]
+        assert len(numbers) < 4, numbers
 
-    def test_a_no_leaves_everything_and_a_later_yes_does_nothing(
-        self, busy: FakeUser, todo: FakeTodo
-    ) -> None:
+    def test_later_yes_after_no_changes_nothing(self, busy: FakeUser, todo: FakeTodo) -> None:
         before = json.dumps(todo.tasks)
         busy.send("complete all my tasks")
         busy.send("no")
@@ -531,17 +539,19 @@ class TestBulkChanges:
 
         assert json.dumps(todo.tasks) == before
 
-    def test_more_than_can_change_at_once_is_said(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have(*(f"task {number}" for number in range(201)))
+    def test_reply_mentions_tasks_beyond_the_limit(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add(*(f"task {number}" for number in range(201)))
 
-        answer = user.send("complete all my tasks")
+        reply = user.send("complete all my tasks")
 
-        assert answer.startswith("Mark these 200 tasks as done?")
-        assert "There are more" in answer
+        assert reply.startswith("Mark these 200 tasks as done?")
+        assert "More tasks match" in reply
 
-    def test_a_fourth_task_in_one_message_waits(self, busy: FakeUser, todo: FakeTodo) -> None:
-        answer = busy.send("complete 1 and 2. complete 3 and 4")
-        assert "waiting: #4" in answer
+    def test_fourth_task_in_one_message_needs_confirmation(
+        self, busy: FakeUser, todo: FakeTodo
+    ) -> None:
+        reply = busy.send("complete 1 and 2. complete 3 and 4")
+        assert "Not changed yet: #4" in reply
         assert not todo.tasks[4]["completed"]
 
         busy.send("yes")
@@ -550,39 +560,37 @@ class TestBulkChanges:
 
 
 class TestBulkDeletion:
-    def test_it_shows_a_card_and_asks_in_words(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one", "two")
+    def test_bulk_deletion_shows_card_and_asks(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one", "two")
 
-        answer = user.send("delete all my tasks")
+        reply = user.send("delete all my tasks")
 
-        assert answer.startswith("Delete these 2 tasks?")
+        assert reply.startswith("Delete these 2 tasks?")
         assert ("ask_to_delete", {"tasks": ["1", "2"]}) in todo.calls
         assert todo.titles == ["one", "two"]
 
 
-class TestAnswers:
-    def test_what_to_do_next_is_the_overdue_one(self, make_user: MakeFakeUser) -> None:
-        answer = make_user().send("what should I do next?")
+class TestReplies:
+    def test_next_task_is_the_overdue_one(self, make_user: MakeFakeUser) -> None:
+        reply = make_user().send("what should I do next?")
 
-        assert "#3 **pay rent**, overdue" in answer
+        assert "#3 **pay rent**, overdue" in reply
 
-    def test_what_cannot_be_repeated_is_said_to_be_there_once(
-        self, user: FakeUser, todo: FakeTodo
-    ) -> None:
-        answer = user.send("add water plants every tuesday")
+    def test_reply_mentions_unsupported_repetition(self, user: FakeUser, todo: FakeTodo) -> None:
+        reply = user.send("add water plants every tuesday")
 
-        assert "can't repeat" in answer
+        assert "can't repeat" in reply
         assert todo.tasks[1]["title"] == "water plants"
 
-    def test_times_are_said_as_the_locale_says_them(self, make_user: MakeFakeUser) -> None:
+    def test_times_use_the_locales_format(self, make_user: MakeFakeUser) -> None:
         american = make_user("2026-11-23T09:30", "America/New_York", "en-US")
 
-        answer = american.send("add lunch tomorrow at 1pm")
+        reply = american.send("add lunch tomorrow at 1pm")
 
-        assert "tomorrow (Tuesday, November 24) at 1 PM" in answer
+        assert "tomorrow (Tuesday, November 24) at 1 PM" in reply
 
     @pytest.mark.parametrize(
-        ("code", "error", "said"),
+        ("code", "error", "explanation"),
         [
             (
                 "unavailable",
@@ -593,26 +601,26 @@ class TestAnswers:
             ("tool-failed", "", "something went wrong"),
         ],
     )
-    def test_an_error_is_explained(
-        self, user: FakeUser, todo: FakeTodo, code: str, error: str, said: str
+    def test_tool_error_is_explained(
+        self, user: FakeUser, todo: FakeTodo, code: str, error: str, explanation: str
     ) -> None:
         todo.failing["add_task"] = (code, error)
 
-        assert user.send("add milk") == f"I couldn't add **milk**: {said}."
+        assert user.send("add milk") == f"I couldn't add **milk**: {explanation}."
 
-    def test_a_task_that_is_not_there(self, user: FakeUser) -> None:
+    def test_missing_task_is_reported(self, user: FakeUser) -> None:
         assert user.send("complete 9") == "I couldn't complete #9: there is no task #9."
 
-    def test_one_of_three_fails(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("one", "three")
+    def test_partial_failure_is_reported_per_task(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("one", "three")
 
-        answer = user.send("complete 1, 2 and 7")
+        reply = user.send("complete 1, 2 and 7")
 
-        assert "#1 **one**" in answer
-        assert "no task #7" in answer
+        assert "#1 **one**" in reply
+        assert "no task #7" in reply
 
-    def test_what_is_done_is_not_done_again(self, user: FakeUser, todo: FakeTodo) -> None:
-        todo.have("send invoice", completed=True)
+    def test_completed_task_is_not_completed_again(self, user: FakeUser, todo: FakeTodo) -> None:
+        todo.add("send invoice", completed=True)
 
-        assert "is done already" in user.send("complete the invoice")
+        assert "is already done" in user.send("complete the invoice")
         assert todo.changes == []

@@ -1,4 +1,4 @@
-"""The assistant as the SDK and openai-chatkit see it: a model that streams and calls tools."""
+"""The model in the SDK and openai-chatkit: responses, streaming and tool calls."""
 
 import asyncio
 import json
@@ -35,11 +35,11 @@ def agent(todo: FakeTodo) -> Agent[Any]:
     )
 
 
-def asked(*texts: str) -> list[Any]:
+def user_items(*texts: str) -> list[Any]:
     return [{"role": "user", "content": text} for text in texts]
 
 
-async def answer_events(text: str, tools: list[Any], **changes: Any) -> list[Any]:
+async def response_events(text: str, tools: list[Any], **changes: Any) -> list[Any]:
     options: dict[str, Any] = {
         "model_settings": ModelSettings(),
         "output_schema": None,
@@ -50,24 +50,24 @@ async def answer_events(text: str, tools: list[Any], **changes: Any) -> list[Any
         "prompt": None,
     }
     stream = OfflineModel().stream_response(
-        INSTRUCTIONS, asked(text), tools=tools, **options | changes
+        INSTRUCTIONS, user_items(text), tools=tools, **options | changes
     )
     return [event async for event in stream]
 
 
-class TestThroughTheRunner:
-    async def test_a_turn_without_streaming(self, agent: Agent[Any], todo: FakeTodo) -> None:
+class TestRunner:
+    async def test_turn_without_streaming(self, agent: Agent[Any], todo: FakeTodo) -> None:
         result = await Runner.run(
-            agent, asked("add buy milk tomorrow at 5pm"), run_config=NO_TRACING
+            agent, user_items("add buy milk tomorrow at 5pm"), run_config=NO_TRACING
         )
 
         assert todo.calls == [("add_task", {"title": "buy milk", "due_at": "2026-11-24T16:00:00Z"})]
         assert "Added #1 **buy milk**" in result.final_output
 
-    async def test_a_turn_of_several_steps_streams(self, agent: Agent[Any], todo: FakeTodo) -> None:
-        todo.have("buy milk")
+    async def test_turn_of_several_steps_streams(self, agent: Agent[Any], todo: FakeTodo) -> None:
+        todo.add("buy milk")
 
-        result = Runner.run_streamed(agent, asked("I bought the milk"), run_config=NO_TRACING)
+        result = Runner.run_streamed(agent, user_items("I bought the milk"), run_config=NO_TRACING)
         kinds = [
             event.data.type
             async for event in result.stream_events()
@@ -78,14 +78,14 @@ class TestThroughTheRunner:
         assert kinds.count("response.completed") == 3
         assert result.final_output == "Done: #1 **buy milk**."
 
-    async def test_a_dialogue_on_the_history_of_the_sdk(
+    async def test_dialogue_uses_the_history_of_the_sdk(
         self, agent: Agent[Any], todo: FakeTodo
     ) -> None:
         history: list[Any] = []
         for text in ("add milk and eggs to my shopping list", "complete the last one",
                      "delete all done ones", "yes"):  # fmt: skip
             todo.begin_turn()
-            result = await Runner.run(agent, [*history, *asked(text)], run_config=NO_TRACING)
+            result = await Runner.run(agent, [*history, *user_items(text)], run_config=NO_TRACING)
             history = result.to_input_list()
 
         assert todo.titles == ["milk"]
@@ -93,14 +93,14 @@ class TestThroughTheRunner:
     async def test_many_calls_make_one_step(self, agent: Agent[Any], todo: FakeTodo) -> None:
         text = "add " + ", ".join(f"thing {i}" for i in range(20)) + " to my packing list"
 
-        await Runner.run(agent, asked(text), run_config=NO_TRACING, max_turns=2)
+        await Runner.run(agent, user_items(text), run_config=NO_TRACING, max_turns=2)
 
         assert len(todo.tasks) == 20
 
 
 class TestStreaming:
-    async def test_the_words_joined_are_the_text(self, todo: FakeTodo) -> None:
-        events = await answer_events("help", todo.tools())
+    async def test_joined_deltas_equal_the_text(self, todo: FakeTodo) -> None:
+        events = await response_events("help", todo.tools())
 
         deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
         (done,) = [event for event in events if event.type == "response.output_text.done"]
@@ -108,8 +108,8 @@ class TestStreaming:
         assert len(deltas) > 40
         assert all(len(delta.split()) <= 1 for delta in deltas)
 
-    async def test_the_events_of_a_message_come_in_order(self, todo: FakeTodo) -> None:
-        events = await answer_events("hi", todo.tools())
+    async def test_message_events_are_in_order(self, todo: FakeTodo) -> None:
+        events = await response_events("hi", todo.tools())
 
         kinds = list(dict.fromkeys(event.type for event in events))
         assert kinds == [
@@ -124,7 +124,7 @@ class TestStreaming:
         ]
         assert [event.sequence_number for event in events] == list(range(len(events)))
 
-    async def test_others_get_their_turn_between_words(self, todo: FakeTodo) -> None:
+    async def test_other_tasks_run_between_words(self, todo: FakeTodo) -> None:
         turns = 0
 
         async def count() -> None:
@@ -134,13 +134,13 @@ class TestStreaming:
                 turns += 1
 
         other = asyncio.create_task(count())
-        events = await answer_events("help", todo.tools())
+        events = await response_events("help", todo.tools())
         other.cancel()
 
         assert turns >= len(events)
 
-    async def test_openai_chatkit_converts_it(self, agent: Agent[Any]) -> None:
-        result = Runner.run_streamed(agent, asked("add buy milk"), run_config=NO_TRACING)
+    async def test_openai_chatkit_converts_the_stream(self, agent: Agent[Any]) -> None:
+        result = Runner.run_streamed(agent, user_items("add buy milk"), run_config=NO_TRACING)
 
         async def no_items(*_: Any, **__: Any) -> Page[Any]:
             return Page(data=[])
@@ -163,51 +163,57 @@ class TestStreaming:
 
 
 class TestCalls:
-    async def test_their_ids_are_their_own_and_the_same_again(self, todo: FakeTodo) -> None:
+    async def test_call_ids_are_unique_and_deterministic(self, todo: FakeTodo) -> None:
         def calls(events: list[Any]) -> list[ResponseFunctionToolCall]:
             (last,) = [event for event in events if isinstance(event, ResponseCompletedEvent)]
             return [i for i in last.response.output if isinstance(i, ResponseFunctionToolCall)]
 
         first = calls(
-            await answer_events("add milk, eggs and milk to my shopping list", todo.tools())
+            await response_events("add milk, eggs and milk to my shopping list", todo.tools())
         )
         again = calls(
-            await answer_events("add milk, eggs and milk to my shopping list", todo.tools())
+            await response_events("add milk, eggs and milk to my shopping list", todo.tools())
         )
-        other = calls(await answer_events("add milk and eggs to my shopping list", todo.tools()))
+        other = calls(await response_events("add milk and eggs to my shopping list", todo.tools()))
 
         ids = [call.call_id for call in first]
         assert len(set(ids)) == 3
         assert ids == [call.call_id for call in again]
         assert not set(ids) & {call.call_id for call in other}
 
-    async def test_a_tool_that_this_agent_lacks_is_not_called(self, todo: FakeTodo) -> None:
+    async def test_missing_tool_is_not_called(self, todo: FakeTodo) -> None:
         tools = [tool for tool in todo.tools() if tool.name != "add_task"]
 
-        events = await answer_events("add milk", tools)
+        events = await response_events("add milk", tools)
 
         (last,) = [event for event in events if isinstance(event, ResponseCompletedEvent)]
         assert last.response.output_text == MISSING_TOOLS
 
-    def test_what_an_earlier_run_did_is_not_done_again(self, clock: Clock) -> None:
+    def test_successful_calls_of_an_earlier_run_are_not_repeated(self, clock: Clock) -> None:
         turn = [
-            *asked("add milk, eggs and bread to my shopping list"),
-            *effect("run_1_0", "add_task", {"ok": True, "task": {"number": 1, "title": "milk"}}),
-            *effect("run_1_1", "add_task", {"ok": False, "code": "unavailable", "error": "x"}),
-            *effect("run_1_2", "add_task", {"ok": True, "task": {"number": 2, "title": "bread"}}),
+            *user_items("add milk, eggs and bread to my shopping list"),
+            *recorded_call(
+                "run_1_0", "add_task", {"ok": True, "task": {"number": 1, "title": "milk"}}
+            ),
+            *recorded_call(
+                "run_1_1", "add_task", {"ok": False, "code": "unavailable", "error": "x"}
+            ),
+            *recorded_call(
+                "run_1_2", "add_task", {"ok": True, "task": {"number": 2, "title": "bread"}}
+            ),
         ]
 
         step = decide(turn, clock)
 
         assert [call.arguments["title"] for call in step.calls] == ["eggs"]
         added = {"ok": True, "task": {"number": 3, "title": "eggs"}}
-        text = decide([*turn, *effect("ofl_1", "add_task", added)], clock).text
+        text = decide([*turn, *recorded_call("ofl_1", "add_task", added)], clock).text
         assert text.startswith("Added 3 tasks")
 
-    def test_a_tool_that_breaks_is_explained_without_its_words(self, clock: Clock) -> None:
-        broken = effect("ofl_1", "add_task", "Traceback: secret")
+    def test_broken_tool_output_is_not_shown(self, clock: Clock) -> None:
+        broken = recorded_call("ofl_1", "add_task", "Traceback: secret")
 
-        text = decide([*asked("add milk"), *broken], clock).text
+        text = decide([*user_items("add milk"), *broken], clock).text
 
         assert text == "I couldn't add **milk**: something went wrong."
 
@@ -217,63 +223,63 @@ class TestInput:
         "content",
         ["add milk", [{"type": "input_text", "text": "add milk"}]],
     )
-    def test_a_message_is_text_or_parts(
+    def test_message_content_is_text_or_parts(
         self, clock: Clock, content: str | list[dict[str, str]]
     ) -> None:
         step = decide([{"type": "message", "role": "user", "content": content}], clock)
 
         assert [call.arguments for call in step.calls] == [{"title": "milk"}]
 
-    def test_a_plain_text_will_do(self, clock: Clock) -> None:
+    def test_input_can_be_a_string(self, clock: Clock) -> None:
         assert decide("add milk", clock).calls
 
-    def test_hidden_context_is_not_what_the_user_said(self, clock: Clock) -> None:
+    def test_hidden_context_is_not_a_user_message(self, clock: Clock) -> None:
         hidden = (
             "Hidden context for the agent (not shown to the user):\n<HiddenContext>\ndelete 3\n"
         )
 
-        step = decide([*asked("add milk"), *asked(hidden)], clock)
+        step = decide([*user_items("add milk"), *user_items(hidden)], clock)
 
         assert [call.name for call in step.calls] == ["add_task"]
 
-    def test_it_may_be_what_the_user_quoted(self, clock: Clock) -> None:
+    def test_it_refers_to_the_quoted_task(self, clock: Clock) -> None:
         quoted = "The user is referring to this in particular: \n#7 buy milk"
 
-        step = decide([*asked("complete it"), *asked(quoted)], clock)
+        step = decide([*user_items("complete it"), *user_items(quoted)], clock)
 
         assert [call.arguments for call in step.calls] == [{"task": "7"}]
 
-    def test_a_file_cannot_be_read(self, clock: Clock) -> None:
-        attached = asked("[A file was attached that can't be read here: tasks.pdf]")
+    def test_unreadable_file_is_reported(self, clock: Clock) -> None:
+        attached = user_items("[A file was attached that can't be read here: tasks.pdf]")
 
         assert "can't read attached files" in decide(attached, clock).text
 
-    def test_tasks_of_another_models_answer_are_known_by_its_calls(self, clock: Clock) -> None:
+    def test_it_refers_to_tasks_returned_to_another_model(self, clock: Clock) -> None:
         listed = {"ok": True, "tasks": [{"number": 4, "title": "milk"}], "total": 1}
         history = [
-            *asked("what is there?"),
-            *effect("call_0", "list_tasks", listed),
+            *user_items("what is there?"),
+            *recorded_call("call_0", "list_tasks", listed),
             {"type": "message", "role": "assistant", "content": "Only milk."},
         ]
 
-        step = decide([*history, *asked("delete it")], clock)
+        step = decide([*history, *user_items("delete it")], clock)
 
         assert [call.arguments for call in step.calls] == [{"task": "4"}]
 
     @pytest.mark.parametrize(
         "items", [[], [{"role": "system", "content": "x"}], [{"type": "reasoning"}]]
     )
-    def test_without_a_message_there_is_nothing_to_do(
+    def test_no_user_message_makes_no_calls(
         self, clock: Clock, items: list[dict[str, str]]
     ) -> None:
         assert not decide(items, clock).calls
 
-    def test_a_very_long_message_is_refused(self, clock: Clock) -> None:
-        assert "too long" in decide(asked("add milk and " * 1000), clock).text
+    def test_too_long_message_is_rejected(self, clock: Clock) -> None:
+        assert "too long" in decide(user_items("add milk and " * 1000), clock).text
 
 
-def test_it_says_the_same_in_every_process() -> None:
-    """Word tables are sets in places; their order must not decide anything."""
+def test_intents_do_not_depend_on_hash_seed_or_system_zone() -> None:
+    """Some word tables are sets; their order must not matter."""
     script = (
         "import sys; from offline_assistant.clock import read_clock;"
         "from datetime import datetime, UTC; from offline_assistant.interpreter import interpret;"
@@ -283,7 +289,7 @@ def test_it_says_the_same_in_every_process() -> None:
     lines = Path(__file__).with_name("sentences.txt").read_text().splitlines()
     sentences = "\n".join(lines[::4])
 
-    said = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", script],
             input=sentences,
@@ -296,10 +302,10 @@ def test_it_says_the_same_in_every_process() -> None:
         for seed, zone in (("1", "Asia/Tokyo"), ("2", "America/Los_Angeles"))
     }
 
-    assert len(said) == 1
+    assert len(outputs) == 1
 
 
-def effect(call_id: str, name: str, output: dict[str, Any] | str) -> list[Any]:
+def recorded_call(call_id: str, name: str, output: dict[str, Any] | str) -> list[Any]:
     text = output if isinstance(output, str) else json.dumps(output)
     return [
         {"type": "function_call", "call_id": call_id, "name": name, "arguments": "{}"},

@@ -1,4 +1,4 @@
-"""A question never changes anything, whatever else stands in it."""
+"""A question never changes anything, whatever else the message contains."""
 
 import re
 from pathlib import Path
@@ -19,11 +19,11 @@ SENTENCES = [
     for line in Path(__file__).with_name("sentences.txt").read_text().splitlines()[7:]
     if line and not line.startswith((" ", "#", "@"))
 ]
-# "Can you ...?" asks for an action; of several sentences only one has the question mark.
+# "Can you ...?" requests an action; of several sentences, only one has the question mark.
 ONE_COMMAND = [
     text for text in SENTENCES if not re.search(r"\byou\b|[.?;\n].*\w", text, re.IGNORECASE)
 ]
-# What was said before, so that a yes would mean something.
+# Previous messages whose question a yes would answer.
 BEFORE = [
     "",
     "delete all done ones",
@@ -43,7 +43,7 @@ rest = st.text(max_size=60) | st.sampled_from(SENTENCES) | st.sampled_from(
 @given(st.sampled_from(BEGINNINGS), rest, st.sampled_from(BEFORE))
 @example("what", "? yes", "delete all done ones")
 @example("is", "delete all done ones? yes", "")
-def test_a_question_changes_nothing(
+def test_question_changes_nothing(
     make_user: MakeFakeUser, beginning: str, text: str, before: str
 ) -> None:
     user = make_user()
@@ -57,9 +57,7 @@ def test_a_question_changes_nothing(
 
 
 @pytest.mark.parametrize("sentence", ONE_COMMAND)
-def test_a_command_with_a_question_mark_changes_nothing(
-    make_user: MakeFakeUser, sentence: str
-) -> None:
+def test_command_with_question_mark_changes_nothing(make_user: MakeFakeUser, sentence: str) -> None:
     user = make_user()
 
     user.send(f"{sentence.rstrip('.!')}?")
@@ -72,5 +70,5 @@ def test_a_command_with_a_question_mark_changes_nothing(
 @example("\ud800")
 @example("#" * 50)
 @example("add " + "milk and " * 100)
-def test_any_text_gets_an_answer(make_user: MakeFakeUser, text: str) -> None:
+def test_any_text_gets_a_reply(make_user: MakeFakeUser, text: str) -> None:
     assert make_user().send(text)

@@ -1,4 +1,4 @@
-"""No message takes long to read: none stops the other runs of its worker."""
+"""Every message is parsed in bounded time, so that it doesn't stall other runs of the worker."""
 
 import random
 import re
@@ -36,11 +36,11 @@ GAPS = (
     "\n, ",
     "1 ",
 )
-MAX_SECONDS = 1.0  # of processor time; five times the limit, for a machine that is busy
+MAX_SECONDS = 1.0  # CPU time; five times the limit, for a busy machine
 
 
-def long(start: str, unit: str, end: str) -> str:
-    """Repeat a unit until a message has the length that is read."""
+def repeat(start: str, unit: str, end: str) -> str:
+    """Repeat a unit until a message has the maximum length."""
     room = MAX_MESSAGE_CHARS - len(start) - len(end)
     return start + unit * (room // len(unit)) + end
 
@@ -74,10 +74,12 @@ REPEATED = [
 
 
 @pytest.mark.parametrize(("start", "unit", "end"), REPEATED)
-def test_a_repetitive_message_is_read_soon(clock: Clock, start: str, unit: str, end: str) -> None:
+def test_repetitive_message_is_parsed_in_time(
+    clock: Clock, start: str, unit: str, end: str
+) -> None:
     started = thread_time()
 
-    interpret(long(start, unit, end), clock)  # without the limit: the patterns alone are fast
+    interpret(repeat(start, unit, end), clock)  # without the time limit
 
     assert thread_time() - started < MAX_SECONDS
 
@@ -89,7 +91,7 @@ def read_random(seconds: float) -> None:
         unit = "".join(
             chance.choice(WORDS) + chance.choice(GAPS) for _ in range(chance.choice((1, 2, 3)))
         )
-        message = long(
+        message = repeat(
             chance.choice(["", "add ", "delete ", "move 3 to "]), unit, chance.choice(["", "?"])
         )
         started = thread_time()
@@ -97,22 +99,22 @@ def read_random(seconds: float) -> None:
         assert thread_time() - started < MAX_SECONDS, message[:60]
 
 
-def test_random_repetition_is_read_soon() -> None:
+def test_random_repetition_is_parsed_in_time() -> None:
     read_random(1)
 
 
 @pytest.mark.slow
-def test_much_more_random_repetition_is_read_soon() -> None:
+def test_a_minute_of_random_repetition_is_parsed_in_time() -> None:
     read_random(60)
 
 
 @pytest.mark.parametrize("joined", [" ", " and ", " & "])
-def test_many_words_are_soon_matched_with_many_titles(
+def test_many_words_and_titles_are_matched_in_time(
     todo: FakeTodo, user: FakeUser, joined: str
 ) -> None:
     chance = random.Random(1)
     words = ["".join(chance.choices("abcdegilmnorst", k=6)) for _ in range(1000)]
-    todo.have(*(" ".join(chance.choices(words, k=25)) for _ in range(100)))
+    todo.add(*(" ".join(chance.choices(words, k=25)) for _ in range(100)))
     message = f"complete {joined.join(chance.choices(words, k=400))}"[:MAX_MESSAGE_CHARS]
     started = thread_time()
 
@@ -122,17 +124,17 @@ def test_many_words_are_soon_matched_with_many_titles(
     assert not todo.changes
 
 
-def test_what_takes_longer_is_not_understood_and_changes_nothing(
+def test_message_over_the_time_limit_changes_nothing(
     todo: FakeTodo, user: FakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    todo.have("buy milk")
+    todo.add("buy milk")
     monkeypatch.setattr(model, "MAX_READING_SECONDS", 1e-9)
 
     assert "didn't understand" in user.send("complete 1")
     assert not todo.calls
 
 
-def test_a_pattern_stops_at_the_limit() -> None:
+def test_pattern_stops_at_the_time_limit() -> None:
     slow = Pattern(r"(?:a|ab|b|ba)*(?:a|ab|b|ba)*c")
     started = thread_time()
 
@@ -142,23 +144,23 @@ def test_a_pattern_stops_at_the_limit() -> None:
     assert thread_time() - started < MAX_SECONDS
 
 
-def test_without_a_limit_there_is_always_time_left() -> None:
+def test_time_left_is_none_without_a_limit() -> None:
     with time_limit(10):
         assert time_left() is not None
 
     assert time_left() is None
 
 
-def test_an_answer_to_a_question_is_not_read_either_if_it_is_too_long(user: FakeUser) -> None:
+def test_too_long_reply_to_a_question_is_rejected(user: FakeUser) -> None:
     user.send("add")
 
     assert "too long" in user.send("milk " * MAX_MESSAGE_CHARS)
 
 
-def test_of_very_many_sentences_the_first_are_read(todo: FakeTodo, user: FakeUser) -> None:
-    said = user.send(
+def test_only_the_first_sentences_of_many_are_read(todo: FakeTodo, user: FakeUser) -> None:
+    reply = user.send(
         "\n".join(f"add thing {chr(97 + i % 26)}{i}" for i in range(MAX_SENTENCES + 5))
     )
 
-    assert "send the rest again" in said
+    assert "send the rest again" in reply
     assert todo.changes

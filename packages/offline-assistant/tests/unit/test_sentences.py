@@ -1,4 +1,4 @@
-"""Every sentence of `sentences.txt` leads to just the calls that stand below it."""
+"""Every sentence of `sentences.txt` leads to exactly the calls listed below it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,20 +15,23 @@ EXPECTED = "    => "
 
 
 def read_table() -> Iterator[Any]:
-    where: tuple[str, ...] = START
+    clock_arguments: tuple[str, ...] = START
     sentence = ""
     for line in TABLE.read_text().splitlines()[7:]:
         if line.startswith("@"):
-            where = tuple(line[1:].split())
+            clock_arguments = tuple(line[1:].split())
         elif line.startswith(EXPECTED):
             yield pytest.param(
-                where, sentence, line.removeprefix(EXPECTED), id=f"{where[1]}: {sentence}"
+                clock_arguments,
+                sentence,
+                line.removeprefix(EXPECTED),
+                id=f"{clock_arguments[1]}: {sentence}",
             )
         else:
             sentence = line.replace("\\n", "\n")
 
 
-def in_words(name: str, arguments: dict[str, Any]) -> str:
+def format_call(name: str, arguments: dict[str, Any]) -> str:
     values = {
         key: value for key, value in arguments.items() if (name, key) != ("list_tasks", "limit")
     }
@@ -42,33 +45,33 @@ def _value(value: Any) -> str:
 
 
 def without_quotes(text: str) -> str:
-    """Quotation marks are in the table only to be read more easily."""
+    """Remove quotation marks, which only make the table more readable."""
     return text.replace('"', "")
 
 
 TABLE_ROWS = list(read_table())
 
 
-@pytest.mark.parametrize(("where", "sentence", "expected"), TABLE_ROWS)
-def test_a_sentence_makes_its_calls(
-    make_user: MakeFakeUser, where: tuple[str, ...], sentence: str, expected: str
+@pytest.mark.parametrize(("clock_arguments", "sentence", "expected"), TABLE_ROWS)
+def test_sentence_makes_the_expected_calls(
+    make_user: MakeFakeUser, clock_arguments: tuple[str, ...], sentence: str, expected: str
 ) -> None:
-    user = make_user(*where)
+    user = make_user(*clock_arguments)
 
-    answer = user.send(sentence)
+    reply = user.send(sentence)
 
-    # The card that goes with a question is the question again.
-    questions = {"ask_to_delete", "delete_list"}
-    calls = [call for call in user.todo.calls if call[0] not in questions]
-    steps = [in_words(*call) for call in calls]
-    if prompt := find_prompt(answer):
+    # These calls only show a card with the question of the reply.
+    card_calls = {"ask_to_delete", "delete_list"}
+    calls = [call for call in user.todo.calls if call[0] not in card_calls]
+    steps = [format_call(*call) for call in calls]
+    if prompt := find_prompt(reply):
         steps.append(f"asks {prompt.name}")
-    done = " ; ".join(steps) or f"says {' '.join(answer.split())}"
-    wanted, is_cut = without_quotes(expected), expected.startswith("says ")
-    assert without_quotes(done)[: len(wanted) if is_cut else None] == wanted
+    actual = without_quotes(" ; ".join(steps) or f"replies {' '.join(reply.split())}")
+    wanted = without_quotes(expected)
+    assert actual == wanted or (wanted.startswith("replies ") and actual.startswith(wanted))
 
 
-def test_the_table_has_no_sentence_twice() -> None:
+def test_table_has_no_duplicate_sentence() -> None:
     rows = [(row.values[0], row.values[1]) for row in TABLE_ROWS]
 
     assert len(rows) == len(set(rows)) >= 150

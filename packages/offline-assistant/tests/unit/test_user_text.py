@@ -1,4 +1,4 @@
-"""What users write is data: it is kept as written, and can't become markup or a reference."""
+"""User text is data: it is kept as written, and can't become markup or a task reference."""
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ ordinary = st.text().filter(lambda text: not any(ord(c) >= 0xF0000 for c in text
 
 
 @given(ordinary)
-def test_hidden_quotes_come_back_as_they_were(text: str) -> None:
+def test_show_quotes_restores_hidden_text(text: str) -> None:
     assert show_quotes(hide_quotes(text)) == text
 
 
@@ -23,19 +23,19 @@ def test_hidden_quotes_come_back_as_they_were(text: str) -> None:
     "text",
     ['"buy milk"', "\u201cbuy milk\u201d", "'buy milk'", "`buy milk`", "\u00abbuy milk\u00bb"],
 )
-def test_quoted_text_loses_its_marks(text: str) -> None:
+def test_unquote_removes_quotation_marks(text: str) -> None:
     hidden = hide_quotes(text)
 
     assert is_quoted(hidden)
     assert unquote(hidden) == "buy milk"
 
 
-def test_an_apostrophe_quotes_nothing() -> None:
+def test_apostrophes_are_not_quotation_marks() -> None:
     assert hide_quotes("don't forget mom's cake") == "don't forget mom's cake"
 
 
 @given(st.text())
-def test_a_title_cannot_become_a_reference_or_a_question(title: str) -> None:
+def test_title_cannot_become_task_reference_or_prompt(title: str) -> None:
     line = f"Added {mention(7, title)}."
 
     assert mentioned_numbers(line) == (7,)
@@ -57,7 +57,7 @@ def test_a_title_cannot_become_a_reference_or_a_question(title: str) -> None:
         "\\",
     ],
 )
-def test_markup_in_a_title_is_escaped(title: str) -> None:
+def test_markup_in_title_is_escaped(title: str) -> None:
     shown = quote(title)
 
     assert shown.startswith("**")
@@ -69,13 +69,13 @@ def test_markup_in_a_title_is_escaped(title: str) -> None:
 
 
 @pytest.mark.parametrize("prompt", list(Prompt))
-def test_a_title_that_looks_like_a_question_is_none(user: FakeUser, prompt: Prompt) -> None:
-    answer = user.send(f'add "{prompt.value}"')
+def test_title_with_prompt_text_is_not_a_prompt(user: FakeUser, prompt: Prompt) -> None:
+    reply = user.send(f'add "{prompt.value}"')
 
-    assert find_prompt(answer) is None
+    assert find_prompt(reply) is None
 
 
-def test_titles_are_kept_as_they_were_written(user: FakeUser, todo: FakeTodo) -> None:
+def test_titles_are_stored_as_written(user: FakeUser, todo: FakeTodo) -> None:
     for title in (
         "Buy MILK",
         "\u00fcber-wichtig \u2764",
@@ -112,28 +112,28 @@ class TestMatching:
             ("unicorn", []),
         ],
     )
-    def test_words_of_a_title_mean_its_task(self, words: str, numbers: list[int]) -> None:
+    def test_words_match_title_by_stem(self, words: str, numbers: list[int]) -> None:
         found = match_titles(words, self.tasks("Buy milk", "Grocery run", "Call mom"))
 
         assert [task.number for task in found.sure] == numbers
 
-    def test_an_exact_title_wins(self) -> None:
+    def test_exact_title_takes_precedence(self) -> None:
         found = match_titles("milk", self.tasks("buy milk", "Milk"))
 
         assert [task.number for task in found.sure] == [2]
 
-    def test_the_verb_decides_between_equals(self) -> None:
+    def test_hint_verb_breaks_ties(self) -> None:
         found = match_titles("milk", self.tasks("buy milk", "drink milk"), hint="buy")
 
         assert [task.number for task in found.sure] == [1]
 
-    def test_a_typo_is_only_a_guess(self) -> None:
+    def test_typo_is_only_a_candidate(self) -> None:
         found = match_titles("dentits", self.tasks("dentist", "milk"))
 
         assert [task.number for task in found.sure] == []
         assert [task.number for task in found.perhaps] == [1]
 
     @given(st.text(min_size=1))
-    def test_what_is_searched_for_is_the_beginning_of_a_word(self, text: str) -> None:
+    def test_search_term_is_the_beginning_of_one_word(self, text: str) -> None:
         assert " " not in search_term(text)
         assert len(stem(text)) <= len(text)

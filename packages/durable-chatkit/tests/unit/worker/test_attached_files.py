@@ -214,4 +214,4 @@ async def test_the_offline_assistant_takes_no_orders_from_a_file(
 
     assert await chat.end_of(run) == "completed"
     assert tasks.effects == []
-    assert "Tell me in words" in (await chat.texts(run))[-1]
+    assert "type what you want to do" in (await chat.texts(run))[-1]
