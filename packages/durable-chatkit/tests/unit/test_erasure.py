@@ -1,4 +1,4 @@
-"""Erasing while others write at the same moment."""
+"""Erasure of accounts with concurrent writes."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ def eraser(chat_db: Database, redis: Redis) -> AccountEraser:
     return AccountEraser(chat_db, redis, RunSignals(redis))
 
 
-async def is_gone(admin: Admin, user: str) -> bool:
+async def is_erased(admin: Admin, user: str) -> bool:
     tables = ("owners", "threads", "items", "runs")
     counts = [
         await admin.value(f"SELECT count(*) FROM {table} WHERE user_id = $1", user)
@@ -33,7 +33,7 @@ async def is_gone(admin: Admin, user: str) -> bool:
     return counts == [0] * len(tables)
 
 
-async def test_a_worker_that_lets_go_is_waited_for(
+async def test_erasure_waits_for_workers_to_release_runs(
     chat: Chat,
     eraser: AccountEraser,
     admin: Admin,
@@ -52,10 +52,10 @@ async def test_a_worker_that_lets_go_is_waited_for(
     await runs.close(run.run_id, run.attempt)
 
     await erasing
-    assert await is_gone(admin, user)
+    assert await is_erased(admin, user)
 
 
-async def test_messages_that_arrive_together_with_it_leave_nothing(
+async def test_messages_accepted_during_erasure_leave_no_data(
     chat: Chat, eraser: AccountEraser, admin: Admin, message: MakeMessage, user: str
 ) -> None:
     async def send(number: int) -> str:
@@ -73,20 +73,20 @@ async def test_messages_that_arrive_together_with_it_leave_nothing(
 
     assert set(answers) <= {"accepted", "locked"}
     assert await send(9) == "locked"
-    assert await is_gone(admin, user)
+    assert await is_erased(admin, user)
 
 
-async def test_two_at_the_same_time_are_one(
+async def test_concurrent_erasures_succeed(
     chat: Chat, eraser: AccountEraser, admin: Admin, message: MakeMessage, user: str
 ) -> None:
     await chat.accept(message(), user)
 
     await asyncio.gather(eraser.erase(user), eraser.erase(user))
 
-    assert await is_gone(admin, user)
+    assert await is_erased(admin, user)
 
 
-async def test_a_thread_that_is_written_as_it_goes_does_not_come_back(
+async def test_thread_cannot_be_created_after_erasure(
     chat: Chat, eraser: AccountEraser, admin: Admin, user: str
 ) -> None:
     await eraser.erase(user)
@@ -94,4 +94,4 @@ async def test_a_thread_that_is_written_as_it_goes_does_not_come_back(
     with pytest.raises(AccountLockedError):
         await chat.new_thread(user)
 
-    assert await is_gone(admin, user)
+    assert await is_erased(admin, user)

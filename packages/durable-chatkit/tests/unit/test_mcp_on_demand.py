@@ -1,4 +1,4 @@
-"""The MCP SDK is imported by those who use it, and works for them."""
+"""The MCP SDK is imported on first use."""
 
 import json
 import subprocess
@@ -17,23 +17,23 @@ print(json.dumps([before, "mcp.client" in sys.modules, mcp.ClientSession.__name_
 """
 
 
-def test_agents_import_without_the_mcp_sdk_and_an_mcp_server_brings_it() -> None:
-    said = subprocess.run(
+def test_mcp_sdk_is_imported_on_first_use() -> None:
+    result = subprocess.run(
         [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, timeout=60, check=False
     )
 
-    assert said.returncode == 0, said.stderr
-    assert json.loads(said.stdout) == [False, True, "ClientSession", "stdio: true"]
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == [False, True, "ClientSession", "stdio: true"]
 
 
-def test_a_package_that_is_imported_already_stays() -> None:
+def test_already_imported_package_is_unchanged() -> None:
     program = (
         "import mcp; from durable_chatkit.mcp_on_demand import postpone_mcp; postpone_mcp();"
         "import sys; assert sys.modules['mcp'] is mcp; assert type(mcp).__name__ == 'module'"
     )
 
-    said = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
 
-    assert said.returncode == 0, said.stderr
+    assert result.returncode == 0, result.stderr

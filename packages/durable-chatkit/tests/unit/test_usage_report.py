@@ -1,4 +1,4 @@
-"""`python -m todo_agent usage`, as an operator calls it."""
+"""The command `python -m todo_agent usage`."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ async def run_usage(urls: DatabaseUrls, *options: str) -> tuple[int, str, str]:
 
 @pytest.fixture
 async def used(admin: Admin) -> None:
-    """Two people used a model today, one of them last month, too."""
+    """Two users with usage today, one of them also with usage last month."""
     for run, user, age, tokens in (
         ("run_1", "usr_ada", 0, 100),
         ("run_2", "usr_bob", 0, 50),
@@ -48,7 +48,7 @@ async def used(admin: Admin) -> None:
     )
 
 
-async def test_everybodys_week_for_programs(empty_chat: DatabaseUrls, used: None) -> None:
+async def test_json_report_of_all_users_for_a_week(empty_chat: DatabaseUrls, used: None) -> None:
     code, out, _ = await run_usage(empty_chat, "--json")
 
     report = json.loads(out)
@@ -61,7 +61,7 @@ async def test_everybodys_week_for_programs(empty_chat: DatabaseUrls, used: None
     assert [entry["user_id"] for entry in report["users"]] == ["usr_ada", "usr_bob"]
 
 
-async def test_one_persons_quarter(empty_chat: DatabaseUrls, used: None) -> None:
+async def test_json_report_of_one_user_for_a_quarter(empty_chat: DatabaseUrls, used: None) -> None:
     _, out, _ = await run_usage(empty_chat, "--json", "--days", "90", "--user", "usr_ada")
 
     report = json.loads(out)
@@ -69,20 +69,20 @@ async def test_one_persons_quarter(empty_chat: DatabaseUrls, used: None) -> None
     assert [entry["input_tokens"] for entry in report["users"]] == [107]
 
 
-async def test_an_empty_report_says_so(empty_chat: DatabaseUrls) -> None:
+async def test_report_without_usage(empty_chat: DatabaseUrls) -> None:
     code, out, _ = await run_usage(empty_chat)
 
     assert (code, out[:20]) == (0, "No model usage since")
 
 
-async def test_a_wrong_option_is_refused(empty_chat: DatabaseUrls) -> None:
+async def test_invalid_option_is_rejected(empty_chat: DatabaseUrls) -> None:
     code, _, err = await run_usage(empty_chat, "--days", "0")
 
     assert code == 2
     assert "1 to 3660" in err
 
 
-def test_a_table_for_people_sets_figures_to_the_right() -> None:
+def test_table_aligns_figures_to_the_right() -> None:
     day = date(2026, 11, 23)
     report = UsageReport(
         since=day,

@@ -1,3 +1,3 @@
-"""The context of a run outside of a worker."""
+"""The context of a run, without a worker."""
 
 from run_fixtures import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""The shortcut for deltas: the same events as without it, and the library still goes through it."""
+"""The fast path for deltas: equal events, and the library still uses it."""
 
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,7 @@ from todochat.testing.model_server import Call, Raw, Say, ScriptedModelServer
 
 ANSWER = (
     Say("Hello", ", ", "Ada"),
-    # What lenient servers send: no logprobs, no sequence number, a field nobody knows.
+    # As sent by lenient servers: no logprobs, no sequence number, an unknown field.
     Raw(b'data: {"type":"response.output_text.delta","item_id":"m","delta":"x","new":1}\n\n'),
     Raw(b'data: {"type":"response.from.the.future","text":"?"}\n\n'),
     Call("add_task", {"title": "milk"}, call_id="call_1"),
@@ -26,27 +26,27 @@ async def events(client_type: type[AsyncOpenAI], url: str) -> list[dict[str, Any
         return [event.model_dump(warnings=False) async for event in stream]
 
 
-def said(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Kinds and texts; deltas that follow each other are one, since they may come together."""
+def outline(events_: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return types and texts; consecutive deltas are merged, because they may arrive together."""
     return [
         (kind, "".join(str(event.get("delta") or event.get("text") or "") for event in group))
-        for kind, group in groupby(found, key=lambda event: event["type"])
+        for kind, group in groupby(events_, key=lambda event: event["type"])
     ]
 
 
-async def test_events_are_those_of_the_library() -> None:
+async def test_events_equal_those_of_the_library() -> None:
     async with ScriptedModelServer() as server:
         server.answer(*ANSWER)
         server.answer(*ANSWER)
 
         ours, theirs = await events(DeltaClient, server.url), await events(AsyncOpenAI, server.url)
 
-    assert said(ours) == said(theirs)
-    assert ("response.from.the.future", "?") in said(ours)
+    assert outline(ours) == outline(theirs)
+    assert ("response.from.the.future", "?") in outline(ours)
 
 
-async def test_the_library_still_reads_events_through_the_shortcut() -> None:
-    """Fails when openai no longer calls it: look at `durable_chatkit.agent.model_client` then."""
+async def test_library_still_calls_the_fast_path() -> None:
+    """If this fails, openai no longer calls it: check `durable_chatkit.agent.model_client`."""
     seen: list[Any] = []
 
     class Watched(DeltaClient):
@@ -62,23 +62,23 @@ async def test_the_library_still_reads_events_through_the_shortcut() -> None:
     assert ("response.output_text.delta", "ResponseTextDeltaEvent") in seen
 
 
-async def test_the_library_still_asks_for_the_decoder() -> None:
-    """Fails when openai no longer does: look at `durable_chatkit.agent.model_client` then."""
-    asked: list[ModelEventDecoder] = []
+async def test_library_still_requests_the_decoder() -> None:
+    """If this fails, openai no longer calls it: check `durable_chatkit.agent.model_client`."""
+    decoders: list[ModelEventDecoder] = []
 
     class Watched(DeltaClient):
         def _make_sse_decoder(self) -> ModelEventDecoder:
-            asked.append(super()._make_sse_decoder())
-            return asked[-1]
+            decoders.append(super()._make_sse_decoder())
+            return decoders[-1]
 
     async with ScriptedModelServer() as server:
         server.answer(Say("Hello"))
         await events(Watched, server.url)
 
-    assert len(asked) == 1
+    assert len(decoders) == 1
 
 
-async def test_errors_in_a_stream_are_the_librarys() -> None:
+async def test_stream_errors_are_raised_by_the_library() -> None:
     async with ScriptedModelServer() as server:
         server.answer(Raw(b'data: {"error":{"message":"out of order"}}\n\n'))
 

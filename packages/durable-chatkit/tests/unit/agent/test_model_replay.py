@@ -1,4 +1,4 @@
-"""The model wrapper: ids, the journal, and what servers do differently."""
+"""Model replay: ids, the journal, and differences between servers."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, cast
@@ -24,7 +24,7 @@ from durable_chatkit.agent.run_scope import CallPosition
 
 
 class Scripted(Model):
-    """Streams the given events; fails the test if asked more often than that."""
+    """Streams the given events; fails the test on any further call."""
 
     def __init__(self, *answers: list[Any]) -> None:
         self.answers = list(answers)
@@ -96,7 +96,7 @@ def text_answer(text: str) -> list[Any]:
     return [added(message("")), delta(text), done(message(text)), completed(message(text))]
 
 
-async def test_a_messages_done_waits_until_the_answer_is_saved(
+async def test_done_event_follows_the_journaled_answer(
     make_scope: MakeScope, journal: MemoryJournal
 ) -> None:
     model = ReplayModel(Scripted(text_answer("hi")), make_scope())
@@ -110,7 +110,7 @@ async def test_a_messages_done_waits_until_the_answer_is_saved(
     assert all(saves == [] for _, saves in seen[:-2])
 
 
-async def test_messages_get_ids_of_ours_and_the_completed_answer_keeps_the_providers(
+async def test_only_published_events_get_our_ids(
     make_scope: MakeScope,
 ) -> None:
     scope = make_scope()
@@ -122,7 +122,7 @@ async def test_messages_get_ids_of_ours_and_the_completed_answer_keeps_the_provi
     assert events[3].response.output[0].id == "__fake_id__"
 
 
-async def test_the_second_attempt_says_what_the_viewer_lacks_without_asking_the_model(
+async def test_second_attempt_replays_unpublished_events_without_model_call(
     make_scope: MakeScope,
 ) -> None:
     first = await stream(ReplayModel(Scripted(text_answer("hi")), make_scope()))
@@ -133,7 +133,7 @@ async def test_the_second_attempt_says_what_the_viewer_lacks_without_asking_the_
     assert again[0].item.model_dump() == first[2].item.model_dump()
 
 
-async def test_the_second_attempt_does_not_say_again_what_is_done(make_scope: MakeScope) -> None:
+async def test_second_attempt_skips_published_events(make_scope: MakeScope) -> None:
     scope = make_scope()
     await stream(ReplayModel(Scripted(text_answer("hi")), scope))
 
@@ -142,25 +142,25 @@ async def test_the_second_attempt_does_not_say_again_what_is_done(make_scope: Ma
     assert [event.type for event in again] == ["response.completed"]
 
 
-async def test_ids_said_by_an_earlier_generation_are_kept(make_scope: MakeScope) -> None:
-    """The answer was saved after its first half-said message was removed; Redis then forgot."""
-    taken_back = make_scope().message_id(0, 0)
+async def test_replay_keeps_ids_of_an_earlier_generation(make_scope: MakeScope) -> None:
+    """The answer was journaled after its partial message was removed; then Redis lost the log."""
+    removed_id = make_scope().message_id(0, 0)
     first = await stream(
-        ReplayModel(Scripted(text_answer("hi")), make_scope(2, removed={taken_back}))
+        ReplayModel(Scripted(text_answer("hi")), make_scope(2, removed={removed_id}))
     )
 
     again = await stream(ReplayModel(Scripted(), make_scope(attempt=3)))
 
-    assert again[0].item.id == first[2].item.id != taken_back
+    assert again[0].item.id == first[2].item.id != removed_id
 
 
-async def test_a_server_that_sends_only_the_end_is_understood(make_scope: MakeScope) -> None:
+async def test_stream_of_only_the_completed_event_is_supported(make_scope: MakeScope) -> None:
     events = await stream(ReplayModel(Scripted([completed(message("hi"))]), make_scope()))
 
     assert [event.type for event in events] == ["response.output_item.done", "response.completed"]
 
 
-async def test_a_server_that_leaves_the_end_empty_is_understood(make_scope: MakeScope) -> None:
+async def test_completed_event_without_output_is_supported(make_scope: MakeScope) -> None:
     answer = [added(message("")), done(message("hi")), done(tool_call("call_1"), 1), completed()]
     scope = make_scope()
 
@@ -171,7 +171,7 @@ async def test_a_server_that_leaves_the_end_empty_is_understood(make_scope: Make
     assert scope.position_of("call_1") == CallPosition(0, 0)
 
 
-async def test_calls_without_an_id_of_their_own_get_one(make_scope: MakeScope) -> None:
+async def test_calls_with_missing_or_duplicate_ids_get_new_ids(make_scope: MakeScope) -> None:
     scope = make_scope()
     answer = completed(tool_call(""), tool_call("call_0"), tool_call("call_0", None))
     history = [{"type": "function_call", "call_id": "call_0", "name": "x", "arguments": "{}"}]
@@ -184,22 +184,22 @@ async def test_calls_without_an_id_of_their_own_get_one(make_scope: MakeScope) -
     assert all(call.id for call in calls)
 
 
-async def test_calls_have_the_same_ids_and_places_in_every_attempt(make_scope: MakeScope) -> None:
+async def test_call_ids_and_positions_are_equal_in_every_attempt(make_scope: MakeScope) -> None:
     answers = [[completed(tool_call("call_0"))], [completed(tool_call("call_0"))]]
     first, second = make_scope(), make_scope(attempt=2)
     live, replay = ReplayModel(Scripted(*answers), first), ReplayModel(Scripted(), second)
 
-    said = [(await stream(live))[-1].response.output[0].call_id for _ in range(2)]
-    again = [(await stream(replay))[-1].response.output[0].call_id for _ in range(2)]
+    first_ids = [(await stream(live))[-1].response.output[0].call_id for _ in range(2)]
+    second_ids = [(await stream(replay))[-1].response.output[0].call_id for _ in range(2)]
 
-    assert said == again
-    assert [second.position_of(call_id) for call_id in again] == [
+    assert first_ids == second_ids
+    assert [second.position_of(call_id) for call_id in second_ids] == [
         CallPosition(0, 0),
         CallPosition(1, 0),
     ]
 
 
-async def test_reasoning_stays_in_the_answer_and_out_of_the_stream(make_scope: MakeScope) -> None:
+async def test_reasoning_is_kept_in_the_answer_and_not_streamed(make_scope: MakeScope) -> None:
     thought = ResponseReasoningItem(id="rs_1", type="reasoning", summary=[])
     answer = [
         added(thought),
@@ -221,24 +221,24 @@ async def test_reasoning_stays_in_the_answer_and_out_of_the_stream(make_scope: M
     assert events[-1].response.output[0].type == "reasoning"
 
 
-async def test_two_messages_of_one_answer_have_two_ids(make_scope: MakeScope) -> None:
+async def test_messages_of_one_answer_have_distinct_ids(make_scope: MakeScope) -> None:
     one, two = message("one", "m1"), message("two", "m2")
     answer = [added(one), done(one), added(two, 1), done(two, 1), completed(one, two)]
 
     events = await stream(ReplayModel(Scripted(answer), make_scope()))
 
-    said = [event.item.id for event in events if event.type == "response.output_item.done"]
-    assert len(set(said)) == 2
-    assert [event.item.id for event in events[:2]] == said
+    done_ids = [event.item.id for event in events if event.type == "response.output_item.done"]
+    assert len(set(done_ids)) == 2
+    assert [event.item.id for event in events[:2]] == done_ids
 
 
-async def test_an_answer_that_breaks_off_counts_as_an_error_and_a_left_one_as_stopped(
+async def test_cut_stream_counts_as_error_and_closed_stream_as_stopped(
     make_scope: MakeScope,
 ) -> None:
-    begun = text_answer("hi")[:-1]
+    cut = text_answer("hi")[:-1]
 
-    await stream(ReplayModel(Scripted(begun), make_scope(), name="cut"))
-    left = ReplayModel(Scripted(begun), make_scope(), name="left").stream_response(None, [])
+    await stream(ReplayModel(Scripted(cut), make_scope(), name="cut"))
+    left = ReplayModel(Scripted(cut), make_scope(), name="left").stream_response(None, [])
     await anext(left)
     await cast("AsyncGenerator[Any, None]", left).aclose()
 
@@ -252,10 +252,10 @@ def calls_of(model: str, outcome: str) -> float:
 
 
 async def test_recorded_answer_keeps_its_citations(make_scope: MakeScope) -> None:
-    """A takeover emits the same `done` as the attempt that asked the model."""
+    """A takeover emits the same `done` event as the attempt that called the model."""
     cited = message("hi")
     fields = {"type": "url_citation", "url": "https://example.com", "start_index": 0}
-    # As the client builds it, without validation: one citation is whole, the other has no end.
+    # As the client builds it, without validation: one citation is complete, the other has no end.
     cited.content[0].annotations = [  # type: ignore[union-attr]
         AnnotationURLCitation.construct(None, **fields, end_index=2, title="Example"),
         AnnotationURLCitation.construct(None, **fields, title="Example"),

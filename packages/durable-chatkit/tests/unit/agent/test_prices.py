@@ -1,4 +1,4 @@
-"""What the operator says tokens cost."""
+"""Prices of tokens, as configured by the operator."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def settings(**changes: Any) -> TodoAgentSettings:
     return msgspec.structs.replace(SETTINGS, **changes)
 
 
-def test_the_longest_name_that_fits_is_the_models() -> None:
+def test_price_with_the_longest_matching_name_is_used() -> None:
     prices = parse_prices(settings(prices="gpt-5=1.25/0.125/10, gpt-5-mini=0.25/0.025/2"))
 
     assert prices.find_price("gpt-5-2025-08-07") == Price(1.25, 0.125, 10)
@@ -31,11 +31,11 @@ def test_cached_tokens_have_their_own_price() -> None:
 @pytest.mark.parametrize(
     "text", ["gpt-5", "gpt-5=1/2", "gpt-5=1/2/3/4", "gpt-5=a/b/c", "=1/2/3", "gpt-5=1/2/-3"]
 )
-def test_what_can_not_be_read_names_the_setting(text: str) -> None:
+def test_invalid_prices_raise_an_error_with_the_setting_name(text: str) -> None:
     with pytest.raises(SettingsError, match="TODO_AGENT_PRICES"):
         parse_prices(settings(prices=text))
 
 
-def test_a_budget_of_money_needs_prices() -> None:
+def test_cost_budget_requires_prices() -> None:
     with pytest.raises(SettingsError, match="required with a cost budget"):
         parse_prices(settings(budget_user_cost=1.0))

@@ -1,11 +1,11 @@
-"""Ids of a run: the same in every attempt, and never one that was removed."""
+"""Ids of a run are equal in every attempt, and removed ids are never reused."""
 
 import asyncio
 
 from durable_chatkit.chatkit.context import IdScope, id_step
 
 
-def test_a_second_attempt_makes_the_same_ids() -> None:
+def test_second_attempt_generates_the_same_ids() -> None:
     first, second = IdScope("run_1"), IdScope("run_1")
 
     assert [first.next_id("message") for _ in range(3)] == [
@@ -31,7 +31,7 @@ def test_an_id_is_a_prefix_and_26_characters() -> None:
     assert rest == rest.lower()
 
 
-async def test_parallel_tools_make_the_same_ids_in_any_order() -> None:
+async def test_parallel_tools_generate_the_same_ids_in_any_order() -> None:
     async def tool(
         scope: IdScope, step: str, before: asyncio.Event, after: asyncio.Event
     ) -> list[str]:
@@ -55,7 +55,7 @@ async def test_parallel_tools_make_the_same_ids_in_any_order() -> None:
     assert await attempt("tool/0", "tool/1") == await attempt("tool/1", "tool/0")
 
 
-def test_a_removed_id_never_returns() -> None:
+def test_removed_id_is_never_reused() -> None:
     first = IdScope("run_1").next_id("message")
     second = IdScope("run_1", frozenset({first})).next_id("message")
     third = IdScope("run_1", frozenset({first, second})).next_id("message")

@@ -1,4 +1,4 @@
-"""A file's type from its content: an SVG is found wherever its root hides, and in linear time."""
+"""Type detection finds SVG behind any prolog, in linear time."""
 
 from contextlib import suppress
 from time import thread_time
@@ -47,21 +47,21 @@ class TestSvg:
             f"<?xml version='1.0'?>\n<!-- one -->{SUBSET}<!-- two -->{SVG}",
         ],
     )
-    def test_an_svg_is_not_taken(self, text: str) -> None:
+    def test_svg_is_rejected(self, text: str) -> None:
         with pytest.raises(UnsupportedFileError):
             detect(text)
 
     @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
-    def test_in_another_encoding_it_is_not_taken_either(self, encoding: str) -> None:
+    def test_svg_in_another_encoding_is_rejected(self, encoding: str) -> None:
         with pytest.raises(UnsupportedFileError):
             detect_type(SVG.encode(encoding), "notes.txt", "text/plain")
 
     @pytest.mark.parametrize("text", ["<!doctype", "<!doctype svg '>", "<!doctype svg [>"])
-    def test_a_document_type_without_an_end_is_not_taken(self, text: str) -> None:
+    def test_unterminated_document_type_is_rejected(self, text: str) -> None:
         with pytest.raises(UnsupportedFileError):
             detect(text + SVG)
 
-    def test_a_prolog_that_is_too_long_is_not_taken(self) -> None:
+    def test_too_long_prolog_is_rejected(self) -> None:
         with pytest.raises(UnsupportedFileError):
             detect(f"<!-- {'long ' * 20_000}-->{SVG}")
 
@@ -84,7 +84,7 @@ class TestSvg:
             " ",
         ],
     )
-    def test_other_text_is_taken(self, text: str) -> None:
+    def test_other_text_is_accepted(self, text: str) -> None:
         assert detect(text) == "text/plain"
 
 
@@ -110,7 +110,7 @@ class TestSvg:
         " ",
     ],
 )
-def test_no_text_takes_long(unit: str) -> None:
+def test_detection_time_is_linear(unit: str) -> None:
     text = (unit * MAX_FILE_BYTES)[:MAX_FILE_BYTES]
     started = thread_time()
 

@@ -1,4 +1,4 @@
-"""Bounds of what a request may hold."""
+"""Limits on the values of requests."""
 
 import pytest
 from chatkit.types import (
@@ -31,7 +31,7 @@ def answered(answers: dict[str, list[str]]) -> ThreadsAddStructuredInputReq:
     ],
     ids=["long", "values", "answers"],
 )
-def test_answers_have_room_for_so_much_and_no_more(answers: dict[str, list[str]]) -> None:
+def test_structured_input_limits_are_inclusive(answers: dict[str, list[str]]) -> None:
     check_streaming_limits(answered(answers))
 
     with pytest.raises(InvalidInputError) as caught:

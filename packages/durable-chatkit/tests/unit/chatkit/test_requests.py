@@ -1,4 +1,4 @@
-"""Request bodies of both forms, well formed and not."""
+"""Parsing of valid and invalid request bodies in both forms."""
 
 import msgspec
 import pytest
@@ -30,19 +30,19 @@ from todochat.errors import BadRequestError, InvalidInputError
         b"[" * 5000,
     ],
 )
-def test_what_is_no_json_is_a_bad_request(body: bytes) -> None:
+def test_invalid_json_is_a_bad_request(body: bytes) -> None:
     with pytest.raises(BadRequestError):
         parse_request(body)
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"threads.list"', b"1", b"null", b"true"])
-def test_what_is_no_object_is_a_bad_request(body: bytes) -> None:
+def test_non_object_is_a_bad_request(body: bytes) -> None:
     with pytest.raises(BadRequestError):
         parse_request(body)
 
 
 @pytest.mark.parametrize("kind", ["threads.explode", "", 5, None, ["threads.list"], {}])
-def test_an_unknown_type_is_a_clean_400(kind: object) -> None:
+def test_unknown_type_gets_400(kind: object) -> None:
     with pytest.raises(BadRequestError) as caught:
         parse_request(msgspec.json.encode({"type": kind, "params": {}}))
 
@@ -50,7 +50,7 @@ def test_an_unknown_type_is_a_clean_400(kind: object) -> None:
     assert isinstance(caught.value, UnknownRequestTypeError)
 
 
-def test_a_missing_field_is_pointed_at(message: MakeMessage) -> None:
+def test_missing_field_is_reported_with_its_pointer(message: MakeMessage) -> None:
     request = message()
     del request["params"]["input"]["attachments"]
 
@@ -60,7 +60,7 @@ def test_a_missing_field_is_pointed_at(message: MakeMessage) -> None:
     assert caught.value.extensions["errors"][0].pointer == "/params/input/attachments"
 
 
-def test_a_request_of_the_official_client_is_read(message: MakeMessage) -> None:
+def test_request_of_the_official_client_is_parsed(message: MakeMessage) -> None:
     assert isinstance(parse_request(msgspec.json.encode(message())), ThreadsCreateReq)
     assert isinstance(
         parse_request(b'{"type":"threads.list","params":{"limit":99999999999999999999}}'),
@@ -68,7 +68,7 @@ def test_a_request_of_the_official_client_is_read(message: MakeMessage) -> None:
     )
 
 
-def test_the_simple_form_is_read() -> None:
+def test_simple_form_is_parsed() -> None:
     form = parse_request(b'{"message": "add milk", "conversation_id": 3}')
 
     assert form == SimpleRequest("add milk", 3)
@@ -90,7 +90,7 @@ def test_the_simple_form_is_read() -> None:
         {"conversation_id": 1},
     ],
 )
-def test_a_wrong_simple_form_is_invalid_input(body: dict[str, object]) -> None:
+def test_invalid_simple_form_is_rejected(body: dict[str, object]) -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_request(msgspec.json.encode(body))
 
@@ -101,7 +101,7 @@ def test_a_wrong_simple_form_is_invalid_input(body: dict[str, object]) -> None:
     ("name", "thread_id", "conversation_id"),
     [(3, None, 3), ("3", None, 3), ("thr_1", "thr_1", None), (-1, None, 0), (2**40, None, 0)],
 )
-def test_a_conversation_is_a_number_or_a_thread(
+def test_conversation_id_is_a_number_or_a_thread_id(
     name: int | str, thread_id: str | None, conversation_id: int | None
 ) -> None:
     submission = simple_submission(SimpleRequest("hi", name))
@@ -111,12 +111,12 @@ def test_a_conversation_is_a_number_or_a_thread(
     assert isinstance(submission.request, ThreadsAddUserMessageReq)
 
 
-def test_no_conversation_begins_one() -> None:
+def test_missing_conversation_id_starts_a_conversation() -> None:
     assert simple_submission(SimpleRequest("hi")).is_new_thread
 
 
 @pytest.mark.parametrize(("title", "is_fine"), [("", False), ("x", True), ("x" * 201, False)])
-def test_a_title_has_bounds(title: str, is_fine: bool) -> None:
+def test_title_length_is_limited(title: str, is_fine: bool) -> None:
     body = {"type": "threads.update", "params": {"thread_id": "thr_1", "title": title}}
     request = parse_request(msgspec.json.encode(body))
     assert isinstance(request, ThreadsUpdateReq)

@@ -1,4 +1,4 @@
-"""What the store promises to its own user."""
+"""The store, used by the owner of the data."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from chat_kit import Admin, Chat, MakeItems, MakeUser
+from chat_kit import Admin, Chat, MakeItems
 from chatkit.store import NotFoundError
 from chatkit.types import ClosedStatus, FileAttachment, Page, ThreadItem, ThreadMetadata
 
@@ -14,25 +14,10 @@ from durable_chatkit.chatkit.context import RequestContext
 from todochat.clock import utc_now
 
 
-@pytest.fixture
-def user(make_user: MakeUser) -> str:
-    return make_user()
-
-
-@pytest.fixture
-def context(chat: Chat, user: str) -> RequestContext:
-    return chat.context(user)
-
-
-@pytest.fixture
-async def thread(chat: Chat, user: str) -> ThreadMetadata:
-    return await chat.new_thread(user)
-
-
 async def read_all(
     load: Callable[[str | None, int, str], Awaitable[Page[Any]]], order: str, page_size: int
 ) -> list[str]:
-    """Follow the cursors to the end."""
+    """Read all pages."""
     found, after = [], None
     while True:
         page = await load(after, page_size, order)
@@ -43,7 +28,7 @@ async def read_all(
             return found
 
 
-async def test_a_thread_comes_back_as_it_was_saved(chat: Chat, context: RequestContext) -> None:
+async def test_thread_round_trips(chat: Chat, context: RequestContext) -> None:
     thread = ThreadMetadata(
         id=chat.store.generate_thread_id(context),
         created_at=utc_now(),
@@ -57,7 +42,7 @@ async def test_a_thread_comes_back_as_it_was_saved(chat: Chat, context: RequestC
     assert await chat.store.load_thread(thread.id, context) == thread
 
 
-async def test_a_saved_thread_changes(
+async def test_saving_updates_a_thread(
     chat: Chat, context: RequestContext, thread: ThreadMetadata
 ) -> None:
     thread.title = "Renamed"
@@ -66,7 +51,7 @@ async def test_a_saved_thread_changes(
     assert (await chat.store.load_thread(thread.id, context)).title == "Renamed"
 
 
-async def test_a_deleted_thread_does_not_come_back_when_it_is_saved_again(
+async def test_saving_a_deleted_thread_does_not_recreate_it(
     chat: Chat, context: RequestContext, thread: ThreadMetadata
 ) -> None:
     await chat.store.delete_thread(thread.id, context)
@@ -77,7 +62,7 @@ async def test_a_deleted_thread_does_not_come_back_when_it_is_saved_again(
         await chat.store.load_thread(thread.id, context)
 
 
-async def test_threads_made_at_once_get_different_conversation_numbers(
+async def test_concurrent_threads_get_distinct_conversation_numbers(
     chat: Chat, user: str, admin: Admin
 ) -> None:
     await asyncio.gather(*(chat.new_thread(user) for _ in range(12)))
@@ -87,7 +72,7 @@ async def test_threads_made_at_once_get_different_conversation_numbers(
 
 
 @pytest.mark.parametrize("page_size", [1, 3, 7, 100])
-async def test_pages_of_threads_hold_each_once_in_both_orders(
+async def test_thread_pages_contain_each_thread_once_in_both_orders(
     chat: Chat, user: str, context: RequestContext, page_size: int
 ) -> None:
     made = [(await chat.new_thread(user)).id for _ in range(7)]
@@ -100,7 +85,7 @@ async def test_pages_of_threads_hold_each_once_in_both_orders(
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 5])
-async def test_pages_of_items_of_one_moment_hold_each_once(
+async def test_pages_of_items_with_equal_times_contain_each_item_once(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems, page_size: int
 ) -> None:
     moment = utc_now()
@@ -117,7 +102,7 @@ async def test_pages_of_items_of_one_moment_hold_each_once(
     assert await read_all(load, "desc", page_size) == ascending[::-1]
 
 
-async def test_a_page_goes_on_after_its_last_item_was_deleted(
+async def test_cursor_of_a_deleted_item_still_works(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
 ) -> None:
     made = items(thread.id)
@@ -132,7 +117,7 @@ async def test_a_page_goes_on_after_its_last_item_was_deleted(
     assert [item.id for item in rest.data] == [item.id for item in stored[2:]]
 
 
-async def test_a_bare_id_is_a_cursor_too(
+async def test_item_id_is_accepted_as_cursor(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
 ) -> None:
     made = items(thread.id)
@@ -146,7 +131,7 @@ async def test_a_bare_id_is_a_cursor_too(
 
 
 @pytest.mark.parametrize("after", ["msg_gone", "\x00", "", "m@" + "9" * 17, "m@1\x00"])
-async def test_an_unknown_cursor_is_not_found_and_an_empty_one_is_none(
+async def test_unknown_cursor_is_not_found_and_empty_cursor_starts_at_the_beginning(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, after: str
 ) -> None:
     outcome = await asyncio.gather(
@@ -157,7 +142,7 @@ async def test_an_unknown_cursor_is_not_found_and_an_empty_one_is_none(
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(-5, 1), (0, 1), (3, 3), (10**30, 100)])
-async def test_a_page_has_at_least_one_and_at_most_a_hundred_items(
+async def test_page_size_is_clamped_to_1_and_100(
     chat: Chat,
     context: RequestContext,
     thread: ThreadMetadata,
@@ -179,7 +164,7 @@ async def test_a_page_has_at_least_one_and_at_most_a_hundred_items(
     assert len(page.data) == expected
 
 
-async def test_every_kind_of_item_comes_back_as_it_was(
+async def test_every_item_type_round_trips(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
 ) -> None:
     made = items(thread.id)
@@ -200,7 +185,7 @@ async def test_every_kind_of_item_comes_back_as_it_was(
         assert await chat.store.load_item(thread.id, item.id, context) == item
 
 
-async def test_an_item_said_again_is_the_same_row_in_its_old_place(
+async def test_item_written_again_keeps_its_row_and_time(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
 ) -> None:
     made = items(thread.id)
@@ -219,10 +204,10 @@ async def test_an_item_said_again_is_the_same_row_in_its_old_place(
         (second.id, "later"),
     ]
     assert page.data[0].created_at == first.created_at
-    assert again == page.data[0]  # what viewers are told next
+    assert again == page.data[0]  # published next
 
 
-async def test_a_naive_local_time_is_stored_and_told_in_utc(
+async def test_naive_local_time_is_stored_and_returned_as_utc(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
 ) -> None:
     before = datetime.now(UTC)
@@ -235,7 +220,7 @@ async def test_a_naive_local_time_is_stored_and_told_in_utc(
     assert stored.model_dump_json().count('Z"') == 1
 
 
-async def test_text_that_postgresql_cannot_hold_is_cleaned(
+async def test_text_that_postgresql_cannot_store_is_cleaned(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems
 ) -> None:
     item = items(thread.id).answer("a\x00b \\u0000 \\\x00 \ud83d!")
@@ -252,13 +237,13 @@ async def test_text_that_postgresql_cannot_hold_is_cleaned(
     assert loaded.metadata == {"k": "v\ufffd"}
 
 
-async def test_deleting_an_item_that_was_only_said_is_fine(
+async def test_deleting_an_unstored_item_is_a_no_op(
     chat: Chat, context: RequestContext, thread: ThreadMetadata
 ) -> None:
     await chat.store.delete_thread_item(thread.id, "msg_never_stored", context)
 
 
-async def test_a_deleted_thread_takes_everything_with_it(
+async def test_deleting_a_thread_deletes_its_data(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems, admin: Admin
 ) -> None:
     item = items(thread.id).answer()
@@ -275,7 +260,7 @@ async def test_a_deleted_thread_takes_everything_with_it(
         assert await admin.value(f"SELECT count(*) FROM {table}") == 0
 
 
-async def test_attachments_are_saved_changed_and_deleted(
+async def test_attachments_are_saved_updated_and_deleted(
     chat: Chat, context: RequestContext, thread: ThreadMetadata
 ) -> None:
     attachment = FileAttachment(id="atc_1", name="a.txt", mime_type="text/plain", metadata={"k": 1})
@@ -291,7 +276,7 @@ async def test_attachments_are_saved_changed_and_deleted(
         await chat.store.delete_attachment("atc_1", context)
 
 
-async def test_feedback_is_kept_per_item_and_the_last_word_counts(
+async def test_latest_feedback_per_item_is_kept(
     chat: Chat, context: RequestContext, thread: ThreadMetadata, items: MakeItems, admin: Admin
 ) -> None:
     item = items(thread.id).answer()

@@ -1,4 +1,4 @@
-"""In a run every write of the store counts only while its attempt is the latest."""
+"""In a run only the latest attempt can write to the store."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,7 +14,7 @@ from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
 from todochat.bus import RunLostError
 
-# What a method of the store is called with, but for the context.
+# Arguments of a store method, without the context.
 Write = Callable[[PostgresStore, ThreadItem, ThreadMetadata], tuple[Any, ...]]
 
 
@@ -22,7 +22,7 @@ Write = Callable[[PostgresStore, ThreadItem, ThreadMetadata], tuple[Any, ...]]
 async def run(
     chat: Chat, message: MakeMessage, make_user: MakeUser, runs: RunRepository
 ) -> RunRecord:
-    """A run at its first attempt, and a way to lose it."""
+    """A run in its first attempt."""
     await chat.accept(message(), make_user())
     return await claim(runs)
 
@@ -53,7 +53,7 @@ WRITES: dict[str, Write] = {
 
 
 @pytest.mark.parametrize("method", WRITES)
-async def test_the_latest_attempt_writes_and_a_lost_one_does_not(
+async def test_only_the_latest_attempt_can_write(
     chat: Chat,
     run: RunRecord,
     context: RequestContext,
@@ -82,7 +82,7 @@ async def test_the_latest_attempt_writes_and_a_lost_one_does_not(
     assert await admin.value(dump) == before
 
 
-async def test_reading_goes_on_after_the_run_was_lost(
+async def test_lost_run_can_still_read(
     chat: Chat, run: RunRecord, context: RequestContext, lose: Callable[[], Awaitable[None]]
 ) -> None:
     await lose()
@@ -90,7 +90,7 @@ async def test_reading_goes_on_after_the_run_was_lost(
     assert (await chat.store.load_thread(run.thread_id, context)).id == run.thread_id
 
 
-async def test_a_run_writes_into_a_thread_that_was_deleted_as_if_it_never_was(
+async def test_write_to_a_deleted_thread_is_not_found(
     chat: Chat, run: RunRecord, context: RequestContext, items: MakeItems
 ) -> None:
     await chat.store.delete_thread(run.thread_id, chat.context(run.user_id))
@@ -99,7 +99,7 @@ async def test_a_run_writes_into_a_thread_that_was_deleted_as_if_it_never_was(
         await chat.store.add_thread_item(run.thread_id, items(run.thread_id).answer(), context)
 
 
-async def test_an_item_says_which_run_wrote_it(
+async def test_item_row_contains_its_run_id(
     chat: Chat, run: RunRecord, context: RequestContext, items: MakeItems, admin: Admin
 ) -> None:
     item = items(run.thread_id).answer()

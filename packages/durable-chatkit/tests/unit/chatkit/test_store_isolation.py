@@ -1,4 +1,4 @@
-"""Each method of the store, called with another user's ids: as if they didn't exist."""
+"""Every store method treats ids of another user as unknown."""
 
 import inspect
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from durable_chatkit.chatkit.context import RequestContext
 
 
 class Scene:
-    """What Bob has, and Alice, who knows all the ids."""
+    """Bob's data, and Alice, who knows all of its ids."""
 
     thread: ThreadMetadata
     item: AssistantMessageItem
@@ -26,7 +26,7 @@ class Scene:
         self._admin = admin
 
     async def dump(self) -> list[Any]:
-        """Everything of Bob's, as it is in the database."""
+        """Return all of Bob's rows."""
         return [
             await self._admin.value(
                 f"SELECT array_agg({table}::text ORDER BY 1) FROM {table} WHERE user_id = $1",
@@ -54,8 +54,8 @@ async def scene(chat: Chat, make_user: MakeUser, items: MakeItems, admin: Admin)
 
 
 Call = Callable[[Scene], tuple[Any, ...]]
-# Method -> what Alice calls it with. A method that writes is expected to raise or to write a row
-# of Alice's own; Bob's rows are compared afterwards either way.
+# Method -> its arguments when called by Alice. A method that writes must raise or write a row of
+# Alice's own; Bob's rows are compared afterwards in both cases.
 CALLS: dict[str, Call] = {
     "load_thread": lambda s: (s.thread.id,),
     "save_thread": lambda s: (s.thread.model_copy(update={"title": "taken"}),),
@@ -79,7 +79,7 @@ HARMLESS: dict[str, Call] = {
 
 
 @pytest.mark.parametrize("method", CALLS)
-async def test_anothers_ids_are_unknown_and_nothing_changes(
+async def test_ids_of_another_user_are_unknown_and_rows_unchanged(
     chat: Chat, scene: Scene, method: str
 ) -> None:
     before = await scene.dump()
@@ -91,7 +91,7 @@ async def test_anothers_ids_are_unknown_and_nothing_changes(
 
 
 @pytest.mark.parametrize("method", HARMLESS)
-async def test_what_raises_nothing_changes_nothing_of_anothers(
+async def test_methods_that_do_not_raise_leave_other_users_rows_unchanged(
     chat: Chat, scene: Scene, method: str
 ) -> None:
     before = await scene.dump()
@@ -101,7 +101,7 @@ async def test_what_raises_nothing_changes_nothing_of_anothers(
     assert await scene.dump() == before
 
 
-def test_every_method_of_the_store_is_called_above(chat: Chat) -> None:
+def test_every_store_method_is_covered(chat: Chat) -> None:
     methods = {
         name
         for cls in (Store, type(chat.store))
@@ -112,7 +112,7 @@ def test_every_method_of_the_store_is_called_above(chat: Chat) -> None:
     assert methods == CALLS.keys() | HARMLESS.keys()
 
 
-async def test_anothers_item_id_in_ones_own_thread_is_ones_own_item(
+async def test_item_id_of_another_user_can_be_used_in_an_own_thread(
     chat: Chat, scene: Scene
 ) -> None:
     before = await scene.dump()
@@ -125,7 +125,7 @@ async def test_anothers_item_id_in_ones_own_thread_is_ones_own_item(
     assert [item.id for item in page.data] == [scene.item.id]
 
 
-async def test_anothers_ids_are_no_cursors(chat: Chat, scene: Scene) -> None:
+async def test_ids_of_another_user_are_not_cursors(chat: Chat, scene: Scene) -> None:
     with pytest.raises(NotFoundError):
         await chat.store.load_threads(20, scene.thread.id, "asc", scene.alice)
     with pytest.raises(NotFoundError):
@@ -134,7 +134,7 @@ async def test_anothers_ids_are_no_cursors(chat: Chat, scene: Scene) -> None:
         )
 
 
-async def test_an_attachment_cannot_be_bound_to_anothers_thread(chat: Chat, scene: Scene) -> None:
+async def test_attachment_cannot_be_bound_to_another_users_thread(chat: Chat, scene: Scene) -> None:
     mine = scene.attachment.model_copy(update={"thread_id": scene.thread.id})
 
     with pytest.raises(NotFoundError):
@@ -142,7 +142,7 @@ async def test_an_attachment_cannot_be_bound_to_anothers_thread(chat: Chat, scen
 
 
 @pytest.mark.parametrize("bad_id", ["", "\x00", "thr_\ud800", "a b", "x" * 201, "thr_ä"])
-async def test_what_cannot_be_an_id_is_not_found(chat: Chat, scene: Scene, bad_id: str) -> None:
+async def test_implausible_id_is_not_found(chat: Chat, scene: Scene, bad_id: str) -> None:
     with pytest.raises(NotFoundError):
         await chat.store.load_thread(bad_id, scene.alice)
     with pytest.raises(NotFoundError):

@@ -1,4 +1,4 @@
-"""Times of items: UTC, stable, and in the order in which the items were first said."""
+"""Item times are UTC, stable, and increase in publishing order."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -33,13 +33,13 @@ def made(items: MakeItems) -> Items:
     return items("thr_1")
 
 
-def test_a_time_of_another_zone_is_the_same_instant() -> None:
+def test_time_in_another_zone_is_converted_to_utc() -> None:
     moment = datetime(2026, 11, 23, 9, 0, tzinfo=timezone(timedelta(hours=5)))
 
     assert as_utc(moment) == datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 
-async def test_the_same_item_keeps_the_time_of_its_first_event(made: Items) -> None:
+async def test_item_keeps_the_time_of_its_first_event(made: Items) -> None:
     item = made.answer(id="msg_1")
     later = made.answer(id="msg_1")
 
@@ -50,7 +50,7 @@ async def test_the_same_item_keeps_the_time_of_its_first_event(made: Items) -> N
     assert done.item.created_at == added.item.created_at == item.created_at
 
 
-async def test_items_of_one_microsecond_stay_in_order(made: Items) -> None:
+async def test_items_of_the_same_microsecond_keep_their_order(made: Items) -> None:
     moment = datetime.now(UTC)
     events = [ThreadItemDoneEvent(item=made.answer(created_at=moment)) for _ in range(5)]
 
@@ -59,7 +59,7 @@ async def test_items_of_one_microsecond_stay_in_order(made: Items) -> None:
     assert times == sorted(set(times))
 
 
-async def test_nothing_is_older_than_the_turn(made: Items) -> None:
+async def test_items_are_later_than_not_before(made: Items) -> None:
     late = datetime.now(UTC) + timedelta(days=1)
 
     (event,) = await pass_through([ThreadItemDoneEvent(item=made.answer())], late)
@@ -67,7 +67,7 @@ async def test_nothing_is_older_than_the_turn(made: Items) -> None:
     assert event.item.created_at == late + timedelta(microseconds=1)
 
 
-async def test_other_events_pass_as_they_are() -> None:
+async def test_other_events_are_unchanged() -> None:
     event = ProgressUpdateEvent(text="Looking")
 
     assert await pass_through([event]) == [event]

@@ -1,11 +1,11 @@
-"""What a worker loads and says first for each kind of accepted request."""
+"""Opening events and state of a turn, for each request type."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
-from chat_kit import Admin, Chat, MakeItems, MakeMessage, MakeUser, claim
+from chat_kit import Admin, Chat, MakeItems, MakeMessage, claim
 from chatkit.actions import Action
 from chatkit.types import (
     AssistantMessageContent,
@@ -27,7 +27,7 @@ from durable_chatkit.storage.run_repository import RunRepository
 
 
 class EchoServer(StoredChatServer):
-    """Answers with what it was asked, as openai-chatkit would: with naive local times."""
+    """Echoes the input like openai-chatkit, with naive local times."""
 
     @override
     async def respond(
@@ -66,13 +66,8 @@ Work = Callable[[], Awaitable[tuple[AcceptedTurn, list[Any]]]]
 
 
 @pytest.fixture
-def user(make_user: MakeUser) -> str:
-    return make_user()
-
-
-@pytest.fixture
 def work(chat: Chat, runs: RunRepository, redis: Redis) -> Work:
-    """Claim the next run, drive it to its end, and return its turn and events."""
+    """Claim the next run, run its turn, and return the turn and its events."""
 
     async def drive() -> tuple[AcceptedTurn, list[Any]]:
         run = await claim(runs)
@@ -90,7 +85,7 @@ def types(events: list[Any]) -> list[str]:
     return [event.type for event in events]
 
 
-async def test_a_new_thread_is_said_before_its_message_and_the_answer(
+async def test_new_thread_is_published_before_message_and_response(
     chat: Chat, user: str, message: MakeMessage, work: Work
 ) -> None:
     accepted = await chat.accept(message("add milk"), user)
@@ -110,7 +105,7 @@ async def test_a_new_thread_is_said_before_its_message_and_the_answer(
     assert answered.item.content[0].text == "you said add milk"
 
 
-async def test_what_is_said_is_what_a_reload_shows_with_utc_times_in_order(
+async def test_published_items_equal_stored_items_in_order(
     chat: Chat, user: str, message: MakeMessage, work: Work
 ) -> None:
     accepted = await chat.accept(message(), user)
@@ -128,7 +123,7 @@ async def test_what_is_said_is_what_a_reload_shows_with_utc_times_in_order(
         assert encoded.count('"created_at":"') == encoded.count('Z"')
 
 
-async def test_a_message_to_a_thread_is_said_without_creating_it(
+async def test_message_to_an_existing_thread_publishes_no_thread_created(
     chat: Chat, user: str, message: MakeMessage, work: Work
 ) -> None:
     first = await chat.accept(message(), user)
@@ -142,7 +137,7 @@ async def test_a_message_to_a_thread_is_said_without_creating_it(
     assert turn.user_message.content[0].text == "more"
 
 
-async def test_a_retry_says_what_was_removed_and_answers_the_message_again(
+async def test_retry_publishes_removed_items_and_a_new_response(
     chat: Chat, user: str, message: MakeMessage, work: Work
 ) -> None:
     first = await chat.accept(message("add milk"), user)
@@ -164,7 +159,7 @@ async def test_a_retry_says_what_was_removed_and_answers_the_message_again(
     assert retried.user_message == turn.user_message
 
 
-async def test_a_tools_output_is_answered_without_being_said(
+async def test_tool_output_is_not_published(
     chat: Chat, user: str, items: MakeItems, work: Work
 ) -> None:
     thread = await chat.new_thread(user)
@@ -184,7 +179,7 @@ async def test_a_tools_output_is_answered_without_being_said(
     assert types(events) == ["stream_options", "thread.item.done"]
 
 
-async def test_a_structured_input_is_said_as_replaced(
+async def test_structured_input_is_published_as_replaced(
     chat: Chat, user: str, items: MakeItems, work: Work
 ) -> None:
     thread = await chat.new_thread(user)
@@ -205,7 +200,7 @@ async def test_a_structured_input_is_said_as_replaced(
     assert events[0].item.inputs[0].answer.skipped
 
 
-async def test_an_action_gets_its_payload_and_its_widget(
+async def test_action_receives_its_payload_and_widget(
     chat: Chat, user: str, items: MakeItems, work: Work
 ) -> None:
     thread = await chat.new_thread(user)
@@ -229,7 +224,7 @@ async def test_an_action_gets_its_payload_and_its_widget(
     assert events[-1].item.content[0].text == f"task.done {{'task': 3}} of {widget.id}"
 
 
-async def test_the_simple_form_is_said_like_any_message(chat: Chat, user: str, work: Work) -> None:
+async def test_simple_form_is_published_like_any_message(chat: Chat, user: str, work: Work) -> None:
     await chat.accept({"message": "hi"}, user)
 
     _, events = await work()
@@ -237,7 +232,7 @@ async def test_the_simple_form_is_said_like_any_message(chat: Chat, user: str, w
     assert types(events)[:2] == ["thread.created", "thread.item.done"]
 
 
-async def test_a_second_attempt_says_the_same_ids_and_stores_nothing_twice(
+async def test_second_attempt_publishes_the_same_ids_and_stores_items_once(
     chat: Chat, user: str, message: MakeMessage, runs: RunRepository, admin: Admin
 ) -> None:
     accepted = await chat.accept(message(), user)
@@ -257,7 +252,7 @@ async def test_a_second_attempt_says_the_same_ids_and_stores_nothing_twice(
     assert [item.id for item in page.data] == said[0]
 
 
-async def test_a_takeover_by_a_machine_whose_clock_is_behind_keeps_the_order(
+async def test_takeover_with_a_slow_clock_keeps_the_order(
     chat: Chat, user: str, message: MakeMessage, runs: RunRepository, items: MakeItems, admin: Admin
 ) -> None:
     accepted = await chat.accept(message(), user)
@@ -280,7 +275,7 @@ async def test_a_takeover_by_a_machine_whose_clock_is_behind_keeps_the_order(
     assert [item.id for item in page.data][-2:] == [early.id, events[-1].item.id]
 
 
-async def test_a_turn_of_a_deleted_thread_cannot_be_loaded(
+async def test_turn_of_a_deleted_thread_is_not_found(
     chat: Chat, user: str, message: MakeMessage, runs: RunRepository
 ) -> None:
     accepted = await chat.accept(message(), user)
@@ -293,7 +288,7 @@ async def test_a_turn_of_a_deleted_thread_cannot_be_loaded(
     assert run.cancel_reason == "thread-deleted"
 
 
-async def test_the_api_itself_never_answers(
+async def test_accepting_server_never_responds(
     chat: Chat, user: str, message: MakeMessage, runs: RunRepository
 ) -> None:
     await chat.accept(message(), user)

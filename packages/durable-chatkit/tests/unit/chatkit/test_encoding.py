@@ -1,4 +1,4 @@
-"""Events as bytes."""
+"""Encoding of events and models for clients."""
 
 import json
 
@@ -20,17 +20,17 @@ def delta(text: str) -> ThreadItemUpdatedEvent:
     return ThreadItemUpdatedEvent(item_id="msg_1", update=update)
 
 
-def test_an_event_is_encoded_as_openai_chatkit_does(chat: Chat) -> None:
+def test_events_are_encoded_as_by_openai_chatkit(chat: Chat) -> None:
     event = delta("milk")
 
     assert encode_event(event) == chat.server._serialize(event)
 
 
-def test_a_lone_surrogate_does_not_cost_the_event() -> None:
+def test_lone_surrogate_is_replaced() -> None:
     assert json.loads(encode_event(delta("a\ud83db")))["update"]["delta"] == "a\ufffdb"
 
 
-def test_an_attachments_metadata_stays_here(items: MakeItems) -> None:
+def test_attachment_metadata_is_not_encoded_for_clients(items: MakeItems) -> None:
     attachment = FileAttachment(
         id="atc_1", name="a", mime_type="text/plain", metadata={"path": "secret"}
     )

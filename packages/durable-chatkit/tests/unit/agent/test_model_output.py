@@ -1,4 +1,4 @@
-"""Arguments of a model's calls are made safe for the SDK's parser."""
+"""Arguments of tool calls are repaired for the SDK's parser."""
 
 import json
 
@@ -21,7 +21,7 @@ from durable_chatkit.agent.model_output import MAX_DEPTH, make_parseable
     ],
     ids=lambda text: text[:20],
 )
-def test_usable_arguments_stay_as_they_are(arguments: str) -> None:
+def test_parseable_arguments_are_unchanged(arguments: str) -> None:
     assert make_parseable(arguments) == arguments
 
 

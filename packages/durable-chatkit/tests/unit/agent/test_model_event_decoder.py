@@ -1,4 +1,4 @@
-"""A model's stream: what comes together is one delta, and nothing else changes."""
+"""Deltas that arrive in one read are merged; all other events are unchanged."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -46,13 +46,13 @@ async def decoded(*chunks: bytes) -> list[Any]:
     return [event.json() for event in await read(ModelEventDecoder(), chunks)]
 
 
-async def test_a_delta_that_comes_alone_is_passed_on_at_once() -> None:
-    said = await decoded(sse(delta("One")), sse(delta(" two")))
+async def test_single_delta_is_forwarded_at_once() -> None:
+    events = await decoded(sse(delta("One")), sse(delta(" two")))
 
-    assert said == [delta("One"), delta(" two")]
+    assert events == [delta("One"), delta(" two")]
 
 
-async def test_deltas_that_come_together_are_one() -> None:
+async def test_deltas_in_one_read_are_merged() -> None:
     together = sse(delta("One", sequence_number=3)) + sse(delta(" two", sequence_number=4))
 
     assert await decoded(together) == [delta("One two", sequence_number=4)]
@@ -71,12 +71,12 @@ async def test_deltas_that_come_together_are_one() -> None:
     ],
     ids=["item", "part", "logprobs", "kind", "no-text", "end", "odd"],
 )
-async def test_what_is_another_thing_stays_by_itself(later: dict[str, Any]) -> None:
+async def test_deltas_of_different_items_are_not_merged(later: dict[str, Any]) -> None:
     assert await decoded(sse(delta("One")) + sse(later)) == [delta("One"), later]
     assert await decoded(sse(later) + sse(delta("One"))) == [later, delta("One")]
 
 
-async def test_chunks_of_chat_completions_are_merged_while_they_are_text() -> None:
+async def test_text_chunks_of_chat_completions_are_merged() -> None:
     first, last = chunk("", role="assistant"), chunk(None, finish="stop")
     body = b"".join(map(sse, [first, chunk("One"), chunk(" two"), last]))
 
@@ -94,11 +94,11 @@ async def test_chunks_of_chat_completions_are_merged_while_they_are_text() -> No
     ],
     ids=["finish", "call", "usage", "another", "no-choice"],
 )
-async def test_chunks_with_more_than_text_stay_by_themselves(other: dict[str, Any]) -> None:
+async def test_chunks_with_more_than_text_are_not_merged(other: dict[str, Any]) -> None:
     assert await decoded(sse(chunk("One")) + sse(other)) == [chunk("One"), other]
 
 
-async def test_unusual_forms_are_read_as_the_library_does() -> None:
+async def test_unusual_forms_are_decoded_by_the_library() -> None:
     body = (
         b": hello\n\n"
         b'data: {"a":\ndata: 1}\n\n'
@@ -126,10 +126,10 @@ async def test_other_line_ends_are_left_to_the_library() -> None:
     texts=st.lists(st.tuples(st.sampled_from("ab"), st.text()), max_size=20),
     cuts=st.lists(st.integers(1, 400)),
 )
-async def test_however_it_is_cut_the_text_is_the_same(
+async def test_text_does_not_depend_on_read_boundaries(
     texts: list[tuple[str, str]], cuts: list[int]
 ) -> None:
-    """Bytes are cut anywhere, also within a character; order and items are kept."""
+    """Reads may end anywhere, even within a character; order and items are kept."""
     body = b"".join(sse(delta(text, item_id=item)) for item, text in texts)
     chunks, rest = [], body
     for cut in cuts:

@@ -1,0 +1,85 @@
+"""Deleting a thread cancels its runs and deletes their journals."""
+
+import asyncio
+
+from acceptance_kit import (
+    count,
+)
+from chat_kit import Admin, Chat, MakeMessage, claim
+
+from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.storage.run_repository import RunRepository
+
+
+class TestThreadDeletion:
+    async def test_active_runs_are_cancelled(
+        self,
+        chat: Chat,
+        user: str,
+        context: RequestContext,
+        message: MakeMessage,
+        runs: RunRepository,
+    ) -> None:
+        accepted = await chat.accept(message(), user)
+        await claim(runs)
+
+        stopped = await chat.store.delete_thread_and_runs(accepted.thread_id, context)
+
+        (lease,) = await runs.renew("w1", 60)
+        assert [(run.run_id, run.worker_id) for run in stopped] == [(accepted.run_id, "w1")]
+        assert (lease.cancel_requested, lease.cancel_reason) == (True, "thread-deleted")
+
+    async def test_journals_of_ended_runs_are_deleted_at_once(
+        self,
+        chat: Chat,
+        user: str,
+        context: RequestContext,
+        message: MakeMessage,
+        runs: RunRepository,
+        admin: Admin,
+    ) -> None:
+        accepted = await chat.accept(message(), user)
+        await claim(runs)
+        await runs.save_step(accepted.run_id, 1, "input", b"history")
+        await runs.finish(accepted.run_id, 1, "completed", None, 1)
+
+        await chat.store.delete_thread(accepted.thread_id, context)
+
+        assert await count(admin, "run_steps") == 0
+        assert await admin.value("SELECT request FROM runs") == b""
+
+    async def test_journal_of_an_active_run_is_deleted_by_the_next_purge(
+        self,
+        chat: Chat,
+        user: str,
+        context: RequestContext,
+        message: MakeMessage,
+        runs: RunRepository,
+        admin: Admin,
+    ) -> None:
+        accepted = await chat.accept(message(), user)
+        await claim(runs)
+        await runs.save_step(accepted.run_id, 1, "input", b"history")
+        await chat.store.delete_thread(accepted.thread_id, context)
+        await runs.finish(accepted.run_id, 1, "cancelled", None, 1)
+        await runs.close(accepted.run_id, 1)
+
+        await runs.purge(keep_runs_s=7 * 86400, keep_steps_s=7 * 86400)
+
+        assert await count(admin, "run_steps") == 0
+
+    async def test_concurrent_message_and_deletion_leave_no_active_run(
+        self, chat: Chat, user: str, context: RequestContext, message: MakeMessage, admin: Admin
+    ) -> None:
+        for _ in range(5):
+            thread = await chat.new_thread(user)
+
+            await asyncio.gather(
+                chat.accept(message("hi", thread.id), user),
+                chat.store.delete_thread(thread.id, context),
+                return_exceptions=True,
+            )
+
+        assert await count(admin, "items") == 0
+        orphans = "SELECT count(*) FROM runs WHERE cancel_requested_at IS NULL"
+        assert await admin.value(orphans) == 0
