@@ -20,8 +20,8 @@ INITDB_TIMEOUT_S: Final = 60
 SUPERUSER: Final = "postgres"
 _UNPRIVILEGED: Final = "nobody"
 
-# Durable, with a cache that fits beside everything else on a laptop; idle background work is
-# slowed down, since most installations of this kind sleep most of the day.
+# Durable, with a cache small enough for a laptop; idle background work is slowed down, since most
+# installations of this kind are idle most of the day.
 _POSTGRES_SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "200",
@@ -46,7 +46,7 @@ class EngineUser(msgspec.Struct, frozen=True):
 
 
 def engine_user() -> EngineUser | None:
-    """Return whom to run PostgreSQL as: `nobody` for root, oneself (None) for anybody else."""
+    """Return the account to run PostgreSQL as: `nobody` for root, None (the caller) otherwise."""
     if os.geteuid() != 0:
         return None
     entry = pwd.getpwnam(_UNPRIVILEGED)

@@ -13,7 +13,7 @@
     ├── TooManyRequestsError   429  too-many-requests
     └── UnavailableError       503  unavailable
 
-A service subclasses the one that fits and gives it a `code` of its own. `todochat.http.problems` turns
+A service subclasses the matching one with its own `code`. `todochat.http.problems` turns
 an error into `application/problem+json` (RFC 9457).
 """
 
@@ -24,17 +24,17 @@ import msgspec
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One fault in the input; `pointer` is a JSON pointer (RFC 6901) or a parameter's name."""
+    """One invalid field; `pointer` is a JSON pointer (RFC 6901) or a parameter's name."""
 
     pointer: str
     detail: str
 
 
 class ServiceError(Exception):
-    """A failure with a stable code and a text fit for the caller's eyes.
+    """A failure with a stable code and a text that the caller may see.
 
     Args:
-        detail: what happened this time, for a human; never internals.
+        detail: this occurrence, for a human; never internals.
         headers: response headers that belong to the failure.
         extensions: further members of the problem document.
     """
@@ -59,22 +59,22 @@ class BadRequestError(ServiceError):
 
 
 class UnauthorizedError(ServiceError):
-    """No valid token came with the request."""
+    """The request has no valid token."""
 
-    status, code, title = 401, "unauthorized", "Sign in to go on"
+    status, code, title = 401, "unauthorized", "Sign in to continue"
 
-    def __init__(self, detail: str = "A valid token is needed.", **extensions: Any) -> None:
+    def __init__(self, detail: str = "A valid token is required.", **extensions: Any) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer"}, **extensions)
 
 
 class ForbiddenError(ServiceError):
-    """The token is valid, but not for this."""
+    """The token is valid, but doesn't allow this request."""
 
     status, code, title = 403, "forbidden", "Not allowed"
 
 
 class NotFoundError(ServiceError):
-    """There is no such thing, or it is somebody else's."""
+    """The resource doesn't exist, or belongs to another user."""
 
     status, code, title = 404, "not-found", "Not found"
 
@@ -89,19 +89,19 @@ class RequestTimeoutError(ServiceError):
 
 
 class ConflictError(ServiceError):
-    """The request doesn't fit the present state."""
+    """The request conflicts with the current state."""
 
     status, code, title = 409, "conflict", "Conflict"
 
 
 class GoneError(ServiceError):
-    """It was there once and will not come back."""
+    """The resource existed once and is permanently gone."""
 
     status, code, title = 410, "gone", "Gone"
 
 
 class PayloadTooLargeError(ServiceError):
-    """The body is larger than the route takes."""
+    """The body exceeds the route's limit."""
 
     status, code, title = 413, "payload-too-large", "Too large"
 
@@ -123,12 +123,12 @@ class _RetryLaterError(ServiceError):
 
 
 class TooManyRequestsError(_RetryLaterError):
-    """The caller is over a limit; `retry_after_s` says when it has room again."""
+    """The caller exceeded a limit; it may retry after `retry_after_s`."""
 
     status, code, title = 429, "too-many-requests", "Too many requests"
 
 
 class UnavailableError(_RetryLaterError):
-    """Something this answer needs is down or full; trying again may help."""
+    """A dependency is down or overloaded; a retry may succeed."""
 
     status, code, title = 503, "unavailable", "Try again in a moment"

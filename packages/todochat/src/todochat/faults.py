@@ -2,11 +2,11 @@
 
 TODOCHAT_FAULT_POINTS arms them in one of two ways:
 
-    name[:nth],...   the nth passage (1 by default) kills this process, and each successor that
-                     is started with the same environment
+    name[:nth],...   the nth passage (1 by default) kills this process, and each successor started
+                     with the same environment
     /a/folder        a file `name` in it that says `kill` or `stop`, and maybe the nth passage,
-                     arms the point for one process: whoever passes it then takes the file, leaves
-                     its pid in `name.hit`, and is gone or frozen
+                     arms the point for one process: the next one that passes it takes the file,
+                     writes its pid to `name.hit`, and is killed or frozen
 """
 
 import fcntl
@@ -51,7 +51,7 @@ def _pass(order: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)  # several processes may pass it at once
         action, _, nth = file.read().partition(" ")
         if not order.exists():
-            return  # another one has taken it
+            return  # another process has taken it
         if int(nth or 1) > 1:
             file.seek(0)
             file.truncate()

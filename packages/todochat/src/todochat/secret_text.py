@@ -1,4 +1,4 @@
-"""How a secret stands in a setting: its characters, or any bytes as `base64:...`."""
+"""Decodes secrets in settings: plain characters, or any bytes as `base64:...`."""
 
 import base64
 from typing import Final

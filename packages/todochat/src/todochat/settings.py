@@ -1,7 +1,7 @@
-"""Settings: environment variables, read once at start into one frozen struct a service.
+"""Settings: environment variables, read once at start into one frozen struct per service.
 
-A field's name in upper case is its variable; a service's own knobs carry its prefix
-(`rename=env_name("TASKS")`), names fixed by the product are given with `field(name=...)`. A
+A field's name in upper case is its variable; a service's own settings have its prefix
+(`rename=env_name("TASKS")`), fixed names are given with `field(name=...)`. A
 variable `<NAME>_FILE` names a file whose content is the value of `<NAME>`: where containers run,
 secrets are files.
 """
@@ -28,7 +28,7 @@ def env_name(prefix: str) -> Callable[[str], str]:
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
-    """What every service reads."""
+    """Settings of every service."""
 
     redis_url: Annotated[
         str,
@@ -236,6 +236,6 @@ def _read(name: str, present: Mapping[str, str]) -> str:
 def _one_line(message: str) -> str:
     if "missing required field" in message:
         return f"setting {message.split('`')[1]} is required"
-    reason, _, place = message.partition(" - at ")
-    name = place.strip("`").removeprefix("$.")
+    reason, _, path = message.partition(" - at ")
+    name = path.strip("`").removeprefix("$.")
     return f"setting {name}: {reason[:1].lower()}{reason[1:]}"

@@ -106,7 +106,7 @@ async def test_every_role_reaches_its_database_and_none_has_power(
     first = await run_command({"DATABASE_ADMIN_URL": admin_url, **urls})
     await set_up(settings(admin_url, urls))  # again, and nothing happens
 
-    assert first == (0, "roles and databases are there")
+    assert first == (0, "roles and databases are set up")
     found = {name: await fetchval(url, "SELECT current_user") for name, url in urls.items()}
     assert found == VARIABLES
     powers = "rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole"

@@ -41,7 +41,7 @@ async def test_a_request_that_is_given_back_leaves_room_for_another(redis: Redis
     limit = RateLimit(redis, "shop:orders", limit=1, window_s=60)
 
     await limit.take("ann")
-    await limit.give_back("ann")
+    await limit.refund("ann")
 
     assert await limit.take("ann") == 0
     assert await limit.take("ann") > 0
@@ -52,7 +52,7 @@ async def test_a_request_given_back_after_its_window_leaves_no_counter_for_good(
 ) -> None:
     limit = RateLimit(redis, "shop:orders", limit=1, window_s=60)
 
-    await limit.give_back("ann")
+    await limit.refund("ann")
 
     assert 0 < await redis.ttl("shop:orders:{ann}") <= 60
 
@@ -73,7 +73,7 @@ async def test_without_redis_everybody_is_let_in_and_it_is_not_asked_each_time(
     assert await limit.take("ann") == 0
     monkeypatch.setattr(limit, "_count", None)
     assert await limit.take("ann") == 0
-    await limit.give_back("ann")
+    await limit.refund("ann")
     await away.aclose()
 
 

@@ -1,4 +1,4 @@
-"""The run bus: how a run's frames get from the worker that makes them to everybody who watches.
+"""The run bus carries the frames of a run from its worker to its viewers.
 
     worker   RunPublisher.claim -> RunWriter.append ... end
                one flush task, one script call per run and batch:
@@ -6,13 +6,13 @@
     Redis    chat:{RUN}:log   chat:{RUN}:live   chat:{RUN}:meta
     gateway  RunHub.watch: subscribe, wait for the confirmation, read the log, go live
 
-What holds, whatever is killed or flushed:
+Invariants, even if a process is killed or Redis is flushed:
 
-* Nothing is published that is not in the log, and only the newest claim writes.
+* A published frame is in the log, and only the newest claim writes.
 * `seq` counts 1, 2, 3 ... and jumps only at a `: snapshot`, after a loss; it never goes back.
 * Each viewer gets each frame after its cursor once, in order, then the end marker.
 
-`keys` documents what is in Redis, `limits` the bounds, `errors` what can go wrong.
+`keys` documents the data in Redis, `limits` the bounds, `errors` the failures.
 """
 
 from todochat.bus.errors import (

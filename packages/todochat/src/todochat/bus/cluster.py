@@ -1,14 +1,14 @@
 """The bus's own connections to a Redis Cluster: one for each node that has runs.
 
-A run's keys share a slot, so each command has one node; those of one call go to all of their nodes
-at once. Channels are plain ones, which any node passes on to all, so one connection hears
-everything.
+A run's keys share a slot, so each command has one node; the commands of one call are sent to all of
+their nodes concurrently. Channels are plain ones, which any node forwards to all, so one connection
+receives everything.
 """
 
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Protocol, cast
 
 from redis.asyncio import RedisCluster
@@ -29,7 +29,7 @@ from todochat.bus.redis_cluster import ClusterClient
 from todochat.bus.scripts import Script
 
 _UNREACHABLE: Final = (RedisConnectionError, RedisTimeoutError)
-_SIGNS_OF_CHANGE: Final = (*_UNREACHABLE, AskError, ClusterDownError)  # AskError: also MOVED
+_TOPOLOGY_CHANGES: Final = (*_UNREACHABLE, AskError, ClusterDownError)  # AskError: also MOVED
 _SCRIPTS: Final = (b"EVAL", b"EVALSHA")
 
 
@@ -37,41 +37,41 @@ class Calls(Protocol):
     """Connections for commands, to one server or to a cluster; see `BusConnection`."""
 
     def script(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
-        """Make the command that runs a script."""
+        """Build the command that runs a script."""
 
     async def call(self, *commands: Command) -> list[Any]:
         """Send commands and read their replies; an error reply is returned, not raised."""
 
     async def query(self, *commands: Command) -> list[Any]:
-        """Do as `call`, but raise the first error reply."""
+        """Like `call`, but raise the first error reply."""
 
     async def aclose(self) -> None:
         """Close the connections."""
 
 
 def bus_connection(redis: RedisClient, timeout_s: float) -> Calls:
-    """Make the connection for commands to where `redis` connects."""
+    """Create a connection for commands to the server or cluster of `redis`."""
     if isinstance(redis, RedisCluster):
         return ClusterConnection(cast("ClusterClient", redis), timeout_s)
     return BusConnection(own_connection(redis), timeout_s)
 
 
 async def pubsub_connection(redis: RedisClient) -> AbstractConnection:
-    """Make a connection for Pub/Sub; of a cluster to any primary, another one at each call.
+    """Create a connection for Pub/Sub; in a cluster, to a random primary.
 
     Raises:
-        RedisError: no node can be reached.
+        RedisError: no node is reachable.
     """
     if not isinstance(redis, RedisCluster):
         return own_connection(redis)
-    await cast("ClusterClient", redis).relearn()
+    await cast("ClusterClient", redis).reload_slots()
     return own_connection(random.choice(redis.get_primaries()))  # noqa: S311 - spreads load
 
 
 class ClusterConnection:
     """For commands: one write and one round trip to each node that a `call` concerns.
 
-    Where slots are is learned from the client, and anew after an answer that says they have moved.
+    Slots are read from the client, and read again after a reply that reports a move.
     """
 
     def __init__(self, cluster: ClusterClient, timeout_s: float) -> None:
@@ -81,38 +81,38 @@ class ClusterConnection:
         self._is_current = False
 
     def script(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
-        """Make the command that runs a script: by its source where its node is to be found out."""
+        """Build the command that runs a script; by source while the node is unknown."""
         if not self._is_current:
             return script_source(script, keys, *arguments)
         try:
             node = self._node_of(keys[0])
-        except RedisError:  # `call` says so
+        except RedisError:  # `call` raises it
             return script_source(script, keys, *arguments)
         return node.script(script, keys, *arguments)
 
     async def call(self, *commands: Command) -> list[Any]:
         """Send commands and read their replies; an error reply is returned, not raised.
 
-        A node that can't be reached is an error reply of its own commands only. A command whose
-        slot has moved has not run; it is sent once more, to where its slot is now.
+        An unreachable node yields error replies for its own commands only. A command whose slot has
+        moved has not run; it is sent again, to the slot's new node.
 
         Raises:
-            RedisError: no node of these commands can be reached, or a slot has none. Any of them
-                may have run, or may yet run.
+            RedisError: no node of these commands is reachable, or a slot has none. Any of them may
+                have run, or may still run.
         """
         replies = await self._send(commands)
-        moved = [place for place, reply in enumerate(replies) if isinstance(reply, AskError)]
+        moved = [position for position, reply in enumerate(replies) if isinstance(reply, AskError)]
         if moved:
-            for place, reply in zip(
-                moved, await self._send([commands[place] for place in moved]), strict=True
+            for position, reply in zip(
+                moved, await self._send([commands[position] for position in moved]), strict=True
             ):
-                replies[place] = reply
+                replies[position] = reply
         if replies and all(isinstance(reply, _UNREACHABLE) for reply in replies):
             raise replies[0]
         return replies
 
     async def query(self, *commands: Command) -> list[Any]:
-        """Do as `call`, but raise the first error reply.
+        """Like `call`, but raise the first error reply.
 
         Raises:
             RedisError: as `call`, or a command was refused.
@@ -124,49 +124,46 @@ class ClusterConnection:
         return replies
 
     async def aclose(self) -> None:
-        """Close the connections; a later call would open them again."""
+        """Close the connections; a later call reopens them."""
         nodes, self._nodes = self._nodes, {}
         for node in nodes.values():
             await node.aclose()
 
     async def _send(self, commands: Sequence[Command]) -> list[Any]:
         if not self._is_current:
-            await self._relearn()
-        places: dict[BusConnection, list[int]] = defaultdict(list)
-        for place, command in enumerate(commands):
-            places[self._node_of(_key(command))].append(place)
+            await self._reload_slots()
+        positions: dict[BusConnection, list[int]] = defaultdict(list)
+        for position, command in enumerate(commands):
+            positions[self._node_of(_key(command))].append(position)
         replies: list[Any] = [None] * len(commands)
         exchanges = [
-            self._exchange(node, [(place, commands[place]) for place in there], replies)
-            for node, there in places.items()
+            self._exchange(node, [(position, commands[position]) for position in assigned], replies)
+            for node, assigned in positions.items()
         ]
         await asyncio.gather(*exchanges)
-        self._is_current = not any(isinstance(reply, _SIGNS_OF_CHANGE) for reply in replies)
+        self._is_current = not any(isinstance(reply, _TOPOLOGY_CHANGES) for reply in replies)
         return replies
 
     async def _exchange(
         self, node: BusConnection, numbered: list[tuple[int, Command]], replies: list[Any]
     ) -> None:
         try:
-            answers = await node.call(*(command for _, command in numbered))
+            node_replies = await node.call(*(command for _, command in numbered))
         except RedisError as error:
-            answers = [error] * len(numbered)
-        for (place, _), answer in zip(numbered, answers, strict=True):
-            replies[place] = answer
+            node_replies = [error] * len(numbered)
+        for (position, _), reply in zip(numbered, node_replies, strict=True):
+            replies[position] = reply
 
-    async def _relearn(self) -> None:
+    async def _reload_slots(self) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
-                await self._cluster.relearn()
+                await self._cluster.reload_slots()
         except TimeoutError as error:
-            raise RedisTimeoutError("the cluster didn't answer in time") from error
+            raise RedisTimeoutError("the cluster didn't respond in time") from error
         self._is_current = True
-        for name in list(self._gone()):
+        current = {node.name for node in self._cluster.get_nodes()}
+        for name in self._nodes.keys() - current:
             await self._nodes.pop(name).aclose()
-
-    def _gone(self) -> Iterator[str]:
-        there = {node.name for node in self._cluster.get_nodes()}
-        return (name for name in self._nodes if name not in there)
 
     def _node_of(self, key: bytes) -> BusConnection:
         node = self._cluster.node_of(key)
@@ -178,9 +175,9 @@ class ClusterConnection:
 
 
 def _key(command: Command) -> bytes:
-    """Return the first key of a command of the bus: of a script after its number of keys."""
+    """Return the first key of a command; in a script call it follows the number of keys."""
     key = command[3] if command[0] in _SCRIPTS else command[1]
     if not isinstance(key, bytes):
-        msg = f"{command[0]!r} has no key to find its node by"
+        msg = f"{command[0]!r} has no key"
         raise TypeError(msg)
     return key

@@ -1,8 +1,8 @@
 """The bus's own connections to Redis, beside the client's pool.
 
-They are driven below redis-py's client: a pipeline of one command costs a third of the CPU that
-`Pipeline.execute` takes, and a Pub/Sub message a third of `PubSub.get_message` (tests/bench). They
-never retry by themselves, so that whoever holds one knows when a reply or a message may be lost.
+They bypass redis-py's client: a pipeline of one command costs a third of the CPU time of
+`Pipeline.execute`, and a Pub/Sub message a third of `PubSub.get_message` (tests/bench). They never
+retry, so that the caller knows when a reply or a message may be lost.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ Command = Sequence[Argument]
 
 
 def own_connection(redis: Redis | ClusterNode) -> AbstractConnection:
-    """Make a connection to where `redis` connects, apart from its pool; connect it before use.
+    """Create a connection to the server of `redis`, outside its pool; connect it before use.
 
-    RESP2, since RESP3's push messages pass a handler that formats each of them for a log line.
-    No socket timeout: redis-py's default of 5 s would end a Pub/Sub connection that is merely
-    quiet; callers bound their waits themselves.
+    RESP2, since redis-py formats every RESP3 push message for a log line.
+    No socket timeout: redis-py's default of 5 s would close an idle Pub/Sub connection; callers
+    set their own timeouts.
     """
     pool = redis if isinstance(redis, ClusterNode) else redis.connection_pool
     options = {
@@ -55,7 +55,7 @@ def own_connection(redis: Redis | ClusterNode) -> AbstractConnection:
 
 
 def script_source(script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
-    """Make the command that runs a script by its source, known or not."""
+    """Build the command that runs a script by its source."""
     return (b"EVAL", script.source, len(keys), *keys, *arguments)
 
 
@@ -69,7 +69,7 @@ class BusConnection:
         self._known_scripts: set[str] = set()
 
     def script(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
-        """Make the command that runs a script: by its source first, then by its name."""
+        """Build the command that runs a script: first by its source, then by its hash."""
         if script.sha in self._known_scripts:
             return (b"EVALSHA", script.sha, len(keys), *keys, *arguments)
         self._known_scripts.add(script.sha)
@@ -80,16 +80,16 @@ class BusConnection:
 
         Raises:
             RedisError: the connection failed or `timeout_s` passed. Any of the commands may
-                have run, or may yet run.
+                have run, or may still run.
         """
         try:
             async with asyncio.timeout(self._timeout_s), self._lock:
                 return await self._exchange(commands)
         except TimeoutError as error:
-            raise RedisTimeoutError("Redis didn't answer in time") from error
+            raise RedisTimeoutError("Redis didn't respond in time") from error
 
     async def query(self, *commands: Command) -> list[Any]:
-        """Do as `call`, but raise the first error reply.
+        """Like `call`, but raise the first error reply.
 
         Raises:
             RedisError: as `call`, or a command was refused.
@@ -101,7 +101,7 @@ class BusConnection:
         return replies
 
     async def aclose(self) -> None:
-        """Close the connection; a later call would open it again."""
+        """Close the connection; a later call reopens it."""
         async with self._lock:
             await self._disconnect()
 
@@ -112,7 +112,7 @@ class BusConnection:
             await connection.send_packed_command(packed, check_health=False)
             replies = [await self._read_reply() for _ in commands]
         except BaseException:
-            # Replies that are still to come would answer the next call's commands.
+            # Outstanding replies would be taken for those of the next call.
             await self._disconnect()
             raise
         if any(isinstance(reply, NoScriptError) for reply in replies):
@@ -143,5 +143,5 @@ class Backoff:
         return pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
 
     def reset(self) -> None:
-        """Start over, after a success."""
+        """Reset to the shortest pause, after a success."""
         self._step = 0

@@ -1,4 +1,4 @@
-"""Erasing runs from Redis, when all of a person's data goes."""
+"""Deletes runs from Redis when an account is erased."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ _BATCH: Final = 500
 
 
 async def erase_runs(redis: RedisClient, run_ids: Sequence[str]) -> None:
-    """Delete logs and metas of runs; those that expired already are no mistake.
+    """Delete the logs and metas of runs; expired ones are ignored.
 
     Raises:
-        BusUnavailableError: Redis can't be reached; call it again later, with the same runs.
+        BusUnavailableError: Redis is unreachable; retry later with the same runs.
     """
     try:
         async with asyncio.timeout(DEFAULT_LIMITS.call_timeout_s):
             for start in range(0, len(run_ids), _BATCH):
-                # One command a run, since each run's keys have a slot of a cluster to themselves.
+                # One command per run, since in a cluster each run's keys have their own slot.
                 pipeline: Any = redis.pipeline(transaction=False)
                 for run_id in run_ids[start : start + _BATCH]:
                     pipeline.unlink(log_key(run_id), meta_key(run_id))

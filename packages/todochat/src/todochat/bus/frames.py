@@ -24,7 +24,7 @@ _ID_LINES: Final = re.compile(rb"^id: [0-9]+\n", re.MULTILINE)
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """One frame, taken apart: `data` of an event, or `end`, or `snapshot`."""
+    """One parsed frame: `data` of an event, or `end`, or `snapshot`."""
 
     seq: int
     data: bytes | None = None
@@ -35,7 +35,7 @@ class Frame(msgspec.Struct, frozen=True):
 class LogEntry(msgspec.Struct, frozen=True):
     """One log entry or live message: whole frames with consecutive `seq`.
 
-    A marker (snapshot, end) is always an entry of its own.
+    A marker (snapshot, end) is always a separate entry.
     """
 
     first: int
@@ -57,31 +57,31 @@ def encode_frame(seq: int, data: bytes) -> bytes:
 
 
 def encode_end(seq: int, status: EndStatus) -> bytes:
-    """Make the end marker."""
+    """Encode the end marker."""
     return b"id: %d\n: end %b\n\n" % (seq, status.encode())
 
 
 def encode_snapshot(seq: int) -> bytes:
-    """Make the marker that says `seq` jumped."""
+    """Encode the marker of a jump of `seq`."""
     return b"id: %d\n: snapshot\n\n" % seq
 
 
 def parse_frames(raw: bytes) -> list[Frame]:
-    """Take whole frames apart.
+    """Parse complete frames.
 
     Raises:
-        ValueError: `raw` is not whole frames.
+        ValueError: `raw` has an incomplete or malformed frame.
     """
     if not raw:
         return []
     if not raw.endswith(b"\n\n"):
-        msg = "the last frame is cut short"
+        msg = "the last frame is incomplete"
         raise ValueError(msg)
     return [_parse_frame(chunk) for chunk in raw[:-2].split(b"\n\n")]
 
 
 def parse_entry(raw: bytes) -> LogEntry:
-    """Read the sequence numbers of an entry without looking at its events.
+    """Read the sequence numbers of an entry without parsing its events.
 
     Raises:
         ValueError: `raw` is not an entry.
@@ -104,7 +104,7 @@ def cut_entry(entry: LogEntry, after: int) -> LogEntry:
 
 
 def strip_ids(raw: bytes) -> bytes:
-    """Remove the `id:` lines, for clients that didn't ask for them."""
+    """Remove the `id:` lines, for clients that didn't request them."""
     return _ID_LINES.sub(b"", raw)
 
 

@@ -1,4 +1,4 @@
-"""The gateway's side: any number of viewers of any number of runs on one Pub/Sub connection."""
+"""The gateway's side of the bus: many viewers of many runs on one Pub/Sub connection."""
 
 from collections.abc import AsyncGenerator, Callable
 
@@ -10,12 +10,12 @@ from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
 from todochat.bus.redis_client import RedisClient
 from todochat.bus.run_log import RunLog, RunMeta
 from todochat.bus.subscriber import CallbackListener, Subscriber
-from todochat.bus.viewer import LiveChannel, Viewer
+from todochat.bus.viewer import LiveChannel, ViewerQueue
 from todochat.bus.watch import Watch, WatchEvent
 
 
 class RunHub:
-    """Relays runs to viewers. One for each process."""
+    """Relays runs to viewers; one per process."""
 
     def __init__(self, redis: RedisClient, limits: BusLimits = DEFAULT_LIMITS) -> None:
         self._limits = limits
@@ -24,29 +24,29 @@ class RunHub:
         self._channels: dict[bytes, LiveChannel] = {}
 
     async def start(self) -> None:
-        """Connect in the background; a Redis that is down is waited for."""
+        """Connect in the background; while Redis is down it keeps retrying."""
         await self._subscriber.start()
 
     async def aclose(self) -> None:
-        """Close both connections. Watches that are still open find Redis gone."""
+        """Close both connections; open watches then fail."""
         await self._subscriber.aclose()
         await self._log.aclose()
 
     @property
     def viewers(self) -> int:
-        """Watches that are open."""
+        """Number of open watches."""
         return sum(len(channel.viewers) for channel in self._channels.values())
 
     async def meta(self, run_id: str) -> RunMeta | None:
-        """Return whose run it is, or None if Redis doesn't know (any more, or yet).
+        """Return a run's meta, or None if Redis has none (yet, or any more).
 
         Raises:
-            BusUnavailableError: Redis can't be reached.
+            BusUnavailableError: Redis is unreachable.
         """
         try:
             return (await self._log.state(run_id)).meta
         except RedisError as error:
-            raise BusUnavailableError("The run can't be looked up at the moment.") from error
+            raise BusUnavailableError("The run can't be looked up right now.") from error
 
     async def watch(
         self, run_id: str, after: int = 0, *, active: bool = False
@@ -54,25 +54,29 @@ class RunHub:
         """Yield a run's events after `seq` `after`, in order, each once, up to its end.
 
         `seq` only grows, and jumps only with a `Snapshot`. Close the generator when its viewer
-        is gone (`contextlib.aclosing`); that leaves nothing behind in the hub.
+        disconnects (`contextlib.aclosing`), so that the hub drops its state.
 
         Args:
-            after: the last `seq` the viewer has; 0 replays from the start. For one beyond the
-                log's end, nothing comes until `seq` has passed it, or the run ends.
-            active: the run is known (from the api) to be accepted and not ended. Keys that are
-                missing are then waited for, `lost_log_s` at most, instead of refused at once.
+            after: the last `seq` the viewer has; 0 replays from the start. Beyond the log's end,
+                nothing is yielded until `seq` has passed it, or the run ends.
+            active: the run is known (from the api) to be accepted and not ended. Missing
+                keys are then waited for, at most `lost_log_s`, instead of refused at once.
 
         Raises:
-            RunLogExpiredError: nothing is left of the run in Redis.
-            BusUnavailableError: Redis is away: for `attach_timeout_s` at the start, or for
-                `outage_s` later on.
+            RunLogExpiredError: Redis has nothing of the run any more.
+            BusUnavailableError: Redis is unreachable: for `attach_timeout_s` at the start, or for
+                `outage_s` later.
             ValueError: `after` is negative.
         """
         if after < 0:
             msg = "a cursor is never negative"
             raise ValueError(msg)
-        name, viewer = live_channel(run_id), Viewer(self._limits)
-        channel = self._enter(name, viewer)
+        name, queue = live_channel(run_id), ViewerQueue(self._limits)
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = self._channels[name] = LiveChannel()
+            self._subscriber.add(name, channel)
+        channel.viewers.add(queue)
         try:
             watch = Watch(
                 run_id,
@@ -80,33 +84,21 @@ class RunHub:
                 active=active,
                 log=self._log,
                 channel=channel,
-                viewer=viewer,
+                queue=queue,
                 limits=self._limits,
             )
             while not watch.ended:
                 for event in await watch.next_events():
                     yield event
         finally:
-            self._leave(name, viewer)
+            channel.viewers.discard(queue)
+            if not channel.viewers:
+                del self._channels[name]
+                self._subscriber.remove(name)
 
     def listen(self, channel: str, callback: Callable[[bytes], None]) -> None:
         """Call `callback` with each message of a channel, over the hub's connection.
 
-        Messages that are published while the connection is broken are missed.
+        Messages published while the connection is broken are missed.
         """
         self._subscriber.add(channel.encode(), CallbackListener(callback))
-
-    def _enter(self, name: bytes, viewer: Viewer) -> LiveChannel:
-        channel = self._channels.get(name)
-        if channel is None:
-            channel = self._channels[name] = LiveChannel()
-            self._subscriber.add(name, channel)
-        channel.viewers.add(viewer)
-        return channel
-
-    def _leave(self, name: bytes, viewer: Viewer) -> None:
-        viewers = self._channels[name].viewers
-        viewers.discard(viewer)
-        if not viewers:
-            del self._channels[name]
-            self._subscriber.remove(name)

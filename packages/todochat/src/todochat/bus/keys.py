@@ -1,7 +1,7 @@
 """Every key and channel of the bus, with its type, expiry, writer and reader.
 
-The keys of a run share the hash tag `{RUN}`, so they live in one slot of a Redis Cluster and a
-script may touch them together. Channels are plain ones: a PUBLISH reaches every node.
+The keys of a run share the hash tag `{RUN}`, so they are in one slot of a Redis Cluster and one
+script may use all of them. Channels are plain ones: a PUBLISH reaches every node.
 """
 
 from typing import Final
@@ -25,7 +25,7 @@ def live_channel(run_id: str) -> bytes:
 
 
 def meta_key(run_id: str) -> bytes:
-    """Hash: whose run it is and who may write its log. Expires with the log.
+    """Hash: the run's owner and the claim that may write its log. Expires with the log.
 
     Fields: `user_id`, `thread_id`; `status` (queued, running, completed, failed, cancelled);
     `attempt` (0 until claimed) and `claim` (a nonce), the fence of every append; `seq`, the last

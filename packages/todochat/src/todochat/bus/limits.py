@@ -10,24 +10,24 @@ class BusLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Every bound of the bus in one place.
 
     Attributes:
-        max_frames: frames a run may say, `max_bytes` the bytes of them. The next one is refused.
-        closing_frames: frames on top of that, for telling the user why the run ends
-            (`closing_bytes` likewise); they open with the first refusal.
+        max_frames: most frames of a run, `max_bytes` most bytes. The next one is rejected.
+        closing_frames: extra frames that report why the run ends (`closing_bytes` likewise);
+            available after the first rejection.
         live_ttl_s: expiry of a run's keys, refreshed by every append; `ended_ttl_s` after its end.
-        seq_jump: how far `seq` jumps after a lost log, at least. More than a run can have said since its
-            `seq_high` was last saved.
-        batch_bytes: most frame bytes in one call to Redis (a larger frame goes alone).
-        max_unsent_frames: frames of one run that wait for Redis before its producer does.
-        retry_s: how long an append or a claim is tried again while Redis can't be reached.
-        full_s: how long an append or a claim is tried again while Redis is out of memory.
-        call_timeout_s: longest wait for an answer of Redis.
-        viewer_queue_bytes: what waits for one viewer (`viewer_queue_messages` likewise) before it
-            counts as fallen behind and reads the log instead.
-        chunk_bytes: most bytes handed to a viewer at once (a larger frame goes alone).
-        idle_s: a viewer that got nothing for so long gets `Idle`, and its log is looked at.
-        attach_timeout_s: how long a new viewer waits for Redis before it is told to come back.
-        outage_s: how long a viewer that was attached waits for Redis to return.
-        lost_log_s: how long it waits for a worker to claim its run anew after the keys vanished.
+        seq_jump: how far `seq` jumps after a lost log, at least. More than a run can
+            have published since its `seq_high` was last saved.
+        batch_bytes: most frame bytes in one call to Redis (a larger frame is sent alone).
+        max_unsent_frames: queued frames of one run above which its producer waits.
+        retry_s: how long an append or a claim is retried while Redis is unreachable.
+        full_s: how long an append or a claim is retried while Redis is out of memory.
+        call_timeout_s: timeout of a call to Redis.
+        viewer_queue_bytes: queued bytes (`viewer_queue_messages` likewise) above which a viewer
+            counts as behind and reads the log instead.
+        chunk_bytes: most bytes yielded to a viewer at once (a larger frame is yielded alone).
+        idle_s: after this long without an event a viewer gets `Idle`, and its log is read.
+        attach_timeout_s: how long a new viewer waits for Redis before it gets an error.
+        outage_s: how long an attached viewer waits for Redis to return.
+        lost_log_s: how long it waits for a worker to claim the run again after the keys were lost.
     """
 
     max_frames: int = 20_000

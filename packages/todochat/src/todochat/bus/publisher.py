@@ -1,4 +1,4 @@
-"""The worker's side: claiming runs, and one flush task that writes the frames of all of them."""
+"""The worker's side of the bus: claims runs, and writes the frames of all in one flush task."""
 
 import asyncio
 import secrets
@@ -23,7 +23,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from todochat.background import run_forever, stop_task
 from todochat.bus.cluster import bus_connection
-from todochat.bus.connection import Argument, Backoff, Command
+from todochat.bus.connection import Backoff, Command
 from todochat.bus.errors import (
     BusFullError,
     BusUnavailableError,
@@ -33,7 +33,7 @@ from todochat.bus.errors import (
 from todochat.bus.frames import LogEntry
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
-from todochat.bus.queue import Entry, RunQueue
+from todochat.bus.queue import FrameQueue, QueueEntry
 from todochat.bus.redis_client import RedisClient
 from todochat.bus.run_log import LogReader
 from todochat.bus.scripts import APPEND, APPEND_WHEN_FULL, CLAIM, CLAIM_WHEN_FULL
@@ -50,7 +50,7 @@ _TRANSIENT: Final = (
     TryAgainError,
     AskError,  # also MOVED
 )
-# redis-py has no classes for these: the disk is full, or a replica that has to take part is away.
+# redis-py has no classes for these: the disk is full, or too few replicas are reachable.
 _REFUSES_WRITES: Final = ("MISCONF", "NOREPLICAS")
 
 log = structlog.get_logger(__name__)
@@ -62,18 +62,18 @@ T = TypeVar("T")
 class RunPublisher:
     """Writes the frames of all runs of a process.
 
-    A flush sends what all runs have queued when the previous call returned, so batches grow with
-    the load and a lone frame goes at once.
+    A flush sends all frames that were queued when the previous call returned, so batches grow with
+    the load and a single frame is sent immediately.
     """
 
     def __init__(self, redis: RedisClient, limits: BusLimits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._connection = bus_connection(redis, limits.call_timeout_s)
-        self._ready: deque[RunQueue] = deque()
+        self._ready: deque[FrameQueue] = deque()
         self._work = asyncio.Event()
         self._backoff = Backoff()
-        # Weak: a run that its worker has let go needs no entry here.
-        self._queues: weakref.WeakValueDictionary[str, RunQueue] = weakref.WeakValueDictionary()
+        # Weak: a run whose worker has dropped it needs no entry.
+        self._queues: weakref.WeakValueDictionary[str, FrameQueue] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -81,7 +81,7 @@ class RunPublisher:
         self._task = asyncio.create_task(self._run(), name="bus-publisher")
 
     async def aclose(self) -> None:
-        """Stop; frames that were not flushed are dropped and their writers raise."""
+        """Stop; unflushed frames are dropped and their writers raise."""
         if self._task is not None:
             await stop_task(self._task)
             self._task = None
@@ -97,58 +97,67 @@ class RunPublisher:
         seq_high: int,
         when_full: bool = False,
     ) -> ClaimedRun:
-        """Take a run's log over, after the claim in PostgreSQL, and read what it holds.
+        """Take over a run's log, after the claim in PostgreSQL, and read it.
 
-        From here on no writer of a lower attempt, and no earlier writer of the same attempt, can
-        append. If the log is lost, wholly or its end, it begins anew with `: snapshot` at
-        `seq_high` (or what Redis knows, if that is more) + `seq_jump`, and no lower than
+        Afterwards no writer of a lower attempt, and no earlier writer of the same attempt, can
+        append. If the log or its end is lost, a new log begins with `: snapshot` at `seq_high` (or
+        the `seq` in Redis, if that is higher) + `seq_jump`, and no lower than
         `attempt` * `seq_jump`.
 
-        A Redis that was flushed takes any attempt for the latest: if `was_known` is false, or the
-        log was lost, ask PostgreSQL once more before saying anything.
+        A flushed Redis accepts any attempt as the latest: if `was_known` is false, or the log was
+        lost, check PostgreSQL again before publishing anything.
 
         Args:
             attempt: counted from 1, as PostgreSQL does.
-            seq_high: the highest `sent_seq` that was saved for the run; never a `seq` that is
-                not known to be in the log, which would look like a loss.
-            when_full: claim and write even if Redis is out of memory. Only for the few frames
-                that tell viewers why the run ends.
+            seq_high: the highest `sent_seq` saved for the run; never a `seq` that isn't known to be
+                in the log, which would look like a loss.
+            when_full: claim and write even if Redis is out of memory. Only for the few frames that
+                report why the run ends.
 
         Raises:
-            RunLostError: a higher attempt has claimed it.
+            RunLostError: a higher attempt has claimed the run.
             BusFullError: Redis was out of memory for `full_s`.
-            BusUnavailableError: Redis could not be reached for `retry_s`.
+            BusUnavailableError: Redis was unreachable for `retry_s`.
         """
         if self._task is None:
             msg = "the publisher is not started"
             raise RuntimeError(msg)
-        queue = RunQueue(run_id, attempt, secrets.token_hex(8), self._on_ready, when_full=when_full)
+        queue = FrameQueue(
+            run_id, attempt, secrets.token_hex(8), self._on_ready, when_full=when_full
+        )
         known_seq = self._supersede(queue)
-        may_have_said = attempt > 1 or seq_high > 0 or known_seq is not None
+        may_have_frames = attempt > 1 or seq_high > 0 or known_seq is not None
         arguments = (
             attempt,
             queue.claim,
             user_id,
             thread_id,
             max(seq_high, known_seq or 0),
-            int(may_have_said),
+            int(may_have_frames),
             self._limits.seq_jump,
             self._limits.live_ttl_s,
         )
-        status, *facts = await self._insist(lambda: self._run_claim(queue, arguments))
+        script = CLAIM_WHEN_FULL if when_full else CLAIM
+
+        async def run_claim() -> list[Any]:
+            command = self._connection.script(script, queue.keys, *arguments)
+            (reply,) = await self._connection.query(command)
+            return cast("list[Any]", reply)
+
+        status, *facts = await self._retry(run_claim)
         if status == b"LOST":
             msg = f"run {run_id} has an attempt above {attempt}"
             raise RunLostError(msg)
         queue.begin(int(facts[0]))
         self._queues[run_id] = queue
-        entries = await self._insist(lambda: self._read_log(run_id))
+        entries = await self._retry(lambda: self._read_log(run_id))
         return claimed_run(queue, entries, self._limits, was_known=bool(facts[1]))
 
     async def drop_logs(self, run_ids: Sequence[str]) -> None:
-        """Drop the logs of ended runs before they expire.
+        """Delete the logs of ended runs before they expire.
 
         Raises:
-            BusUnavailableError: Redis can't be reached; they expire by themselves.
+            BusUnavailableError: Redis is unreachable; the logs expire anyway.
         """
         commands: list[Command] = [
             (b"UNLINK", log_key(run_id), meta_key(run_id)) for run_id in run_ids
@@ -156,21 +165,15 @@ class RunPublisher:
         try:
             await self._connection.query(*commands)
         except RedisError as error:
-            raise BusUnavailableError("The logs could not be dropped.") from error
+            raise BusUnavailableError("The logs could not be deleted.") from error
 
-    def _supersede(self, queue: RunQueue) -> int | None:
-        """Retire this process's earlier writer of the run; return what it had in the log."""
+    def _supersede(self, queue: FrameQueue) -> int | None:
+        """Close this process's earlier writer of the run; return its last `seq` in the log."""
         earlier = self._queues.get(queue.run_id)
         if earlier is None or earlier.attempt > queue.attempt:
             return None
-        earlier.fail(RunLostError(f"run {queue.run_id} was claimed anew"))
+        earlier.fail(RunLostError(f"run {queue.run_id} was claimed again"))
         return earlier.sent_seq
-
-    async def _run_claim(self, queue: RunQueue, arguments: Sequence[Argument]) -> list[Any]:
-        script = CLAIM_WHEN_FULL if queue.when_full else CLAIM
-        command = self._connection.script(script, queue.keys, *arguments)
-        (reply,) = await self._connection.query(command)
-        return cast("list[Any]", reply)
 
     async def _read_log(self, run_id: str) -> list[LogEntry]:
         reader, entries = LogReader(self._connection, run_id, 0), list[LogEntry]()
@@ -178,8 +181,8 @@ class RunPublisher:
             entries += await reader.next_page()
         return entries
 
-    async def _insist(self, operation: Callable[[], Awaitable[T]]) -> T:
-        """Try until it works; the fence makes it harmless if an earlier try worked after all."""
+    async def _retry(self, operation: Callable[[], Awaitable[T]]) -> T:
+        """Retry until it succeeds; the fence makes it harmless if an earlier attempt succeeded, too."""
         backoff = Backoff()
         began = monotonic()
         while True:
@@ -190,7 +193,7 @@ class RunPublisher:
                     raise _unavailable(error) from error
             await asyncio.sleep(backoff.next_s())
 
-    def _on_ready(self, queue: RunQueue) -> None:
+    def _on_ready(self, queue: FrameQueue) -> None:
         self._ready.append(queue)
         self._work.set()
 
@@ -217,33 +220,33 @@ class RunPublisher:
         except RedisError as error:
             replies = [error] * len(batch)
         fault_point("frames.flushed")
-        troubled = False
+        has_failure = False
         for (queue, entry), reply in zip(batch, replies, strict=True):
-            troubled |= isinstance(reply, RedisError)
-            self._settle(queue, entry, reply)
-        if troubled:
+            has_failure |= isinstance(reply, RedisError)
+            self._apply_reply(queue, entry, reply)
+        if has_failure:
             await asyncio.sleep(self._backoff.next_s())
         else:
             self._backoff.reset()
 
-    def _collect(self) -> list[tuple[RunQueue, Entry]]:
-        """Take one entry of each run that has something to send, while they fit a batch."""
-        batch: list[tuple[RunQueue, Entry]] = []
+    def _collect(self) -> list[tuple[FrameQueue, QueueEntry]]:
+        """Collect one entry per run with queued frames, as many as fit a batch."""
+        batch: list[tuple[FrameQueue, QueueEntry]] = []
         room = self._limits.batch_bytes
         while self._ready and not (batch and self._ready[0].next_size() > room):
             queue = self._ready.popleft()
             if queue.failure is None:
-                entry = queue.take(room)
+                entry = queue.next_entry(room)
                 room -= len(entry.data)
                 batch.append((queue, entry))
         if not self._ready:
             self._work.clear()
         return batch
 
-    def _append_command(self, queue: RunQueue, entry: Entry) -> Command:
+    def _append_command(self, queue: FrameQueue, entry: QueueEntry) -> Command:
         limits = self._limits
         return self._connection.script(
-            # The end marker is the last thing a run writes, and frees its viewers.
+            # The end marker is the last frame of a run, and releases its viewers.
             APPEND_WHEN_FULL if queue.when_full or entry.status else APPEND,
             queue.keys,
             queue.attempt,
@@ -255,9 +258,9 @@ class RunPublisher:
             entry.status,
         )
 
-    def _settle(self, queue: RunQueue, entry: Entry, reply: Any) -> None:
+    def _apply_reply(self, queue: FrameQueue, entry: QueueEntry, reply: Any) -> None:
         if reply == b"OK":
-            queue.landed(entry)
+            queue.mark_sent(entry)
         elif reply == b"LOST":
             queue.fail(RunLostError(f"run {queue.run_id} has a newer claim"))
         elif reply == b"UNCLAIMED":
@@ -273,9 +276,9 @@ class RunPublisher:
 
     def _may_retry(self, error: RedisError, since: float) -> bool:
         is_full = isinstance(error, OutOfMemoryError)
-        patience_s = self._limits.full_s if is_full else self._limits.retry_s
+        limit_s = self._limits.full_s if is_full else self._limits.retry_s
         is_transient = isinstance(error, _TRANSIENT) or str(error).startswith(_REFUSES_WRITES)
-        return is_transient and monotonic() - since <= patience_s
+        return is_transient and monotonic() - since <= limit_s
 
 
 def _unavailable(error: RedisError) -> BusUnavailableError:

@@ -1,7 +1,7 @@
-"""The frames of one claimed run on their way to Redis.
+"""The queue of frames of one claimed run that are not in Redis yet.
 
-Its writer fills it, the publisher's flush task empties it. An entry that was sent and not
-answered stays as it is and is sent again as it is, so the script can tell that it is there.
+Its writer fills it, the publisher's flush task empties it. An entry without a reply is resent
+unchanged, so that the script can detect the duplicate.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import msgspec
 from todochat.bus.keys import live_channel, log_key, meta_key
 
 
-class Entry(msgspec.Struct, frozen=True):
+class QueueEntry(msgspec.Struct, frozen=True):
     """One append: frames `first` to `last`; `status` is set for the end marker."""
 
     first: int
@@ -22,13 +22,13 @@ class Entry(msgspec.Struct, frozen=True):
     status: str = ""
 
 
-class RunQueue:
-    """A bounded queue's inside; the bound itself is kept by the writer, which waits.
+class FrameQueue:
+    """Frames of one claim in order; the writer enforces the bound by waiting.
 
     Args:
         claim: the nonce of the claim, the second half of the fence.
         when_full: frames are written even if Redis is out of memory.
-        on_ready: called when there is something to send and nothing was before.
+        on_ready: called when the queue stops being empty.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class RunQueue:
         run_id: str,
         attempt: int,
         claim: str,
-        on_ready: Callable[["RunQueue"], None],
+        on_ready: Callable[["FrameQueue"], None],
         *,
         when_full: bool = False,
     ) -> None:
@@ -51,17 +51,17 @@ class RunQueue:
         self.failing_since: float | None = None
         self._on_ready = on_ready
         self._frames: deque[bytes] = deque()
-        self._end: Entry | None = None
-        self._in_flight: Entry | None = None
+        self._end: QueueEntry | None = None
+        self._in_flight: QueueEntry | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
     def begin(self, seq: int) -> None:
-        """Note the last `seq` in the log, as the claim found it."""
+        """Set the last `seq` in the log, as the claim found it."""
         self.seq = self.sent_seq = seq
 
     @property
     def unsent(self) -> int:
-        """Frames given and not known to be in the log."""
+        """Number of frames that are not known to be in the log."""
         return self.seq - self.sent_seq
 
     def put(self, frame: bytes) -> None:
@@ -73,58 +73,58 @@ class RunQueue:
             self._on_ready(self)
 
     def put_end(self, frame: bytes, status: str) -> None:
-        """Add the end marker; it is sent as an entry of its own."""
+        """Add the end marker; it is sent as a separate entry."""
         idle = self.unsent == 0
         self.seq += 1
-        self._end = Entry(self.seq, self.seq, frame, status)
+        self._end = QueueEntry(self.seq, self.seq, frame, status)
         if idle:
             self._on_ready(self)
 
     def next_size(self) -> int:
-        """Return the least bytes that `take` would return."""
+        """Return the minimum size in bytes of the next entry."""
         if self._in_flight is not None:
             return len(self._in_flight.data)
         return len(self._frames[0]) if self._frames else 0
 
-    def take(self, room: int) -> Entry:
-        """Return what to send now: up to `room` bytes of frames, but at least one."""
+    def next_entry(self, max_bytes: int) -> QueueEntry:
+        """Return the next entry to send: up to `max_bytes` of frames, but at least one."""
         if self._in_flight is None:
-            self._in_flight = self._next_entry(room)
+            self._in_flight = self._build_entry(max_bytes)
         return self._in_flight
 
-    def landed(self, entry: Entry) -> None:
-        """Note that an entry is in the log."""
+    def mark_sent(self, entry: QueueEntry) -> None:
+        """Record that an entry is in the log."""
         self._in_flight = None
         self.failing_since = None
         self.sent_seq = entry.last
         self._wake()
 
     def fail(self, error: BaseException) -> None:
-        """End the queue: what is unsent will not be sent, the writer raises `error`."""
+        """Close the queue: drop unsent frames; the writer raises `error`."""
         if self.failure is None:
             self.failure = error
         self._frames.clear()
         self._wake()
 
-    async def progress(self) -> None:
-        """Wait until something landed or failed.
+    async def wait_progress(self) -> None:
+        """Wait until an entry was sent or failed.
 
-        Ends within the publisher's retry time: by then an entry has done one or the other.
+        Returns within the publisher's retry time, after which an entry has failed.
         """
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         await waiter
 
-    def _next_entry(self, room: int) -> Entry:
+    def _build_entry(self, max_bytes: int) -> QueueEntry:
         first = self.sent_seq + 1
         if not self._frames and self._end is not None:
             return self._end
         taken = [self._frames.popleft()]
         size = len(taken[0])
-        while self._frames and size + len(self._frames[0]) <= room:
+        while self._frames and size + len(self._frames[0]) <= max_bytes:
             size += len(self._frames[0])
             taken.append(self._frames.popleft())
-        return Entry(first, first + len(taken) - 1, b"".join(taken))
+        return QueueEntry(first, first + len(taken) - 1, b"".join(taken))
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []

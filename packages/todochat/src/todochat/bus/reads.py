@@ -1,4 +1,4 @@
-"""Reads of many viewers over one connection."""
+"""Reads of many viewers, multiplexed over one connection."""
 
 import asyncio
 from collections import deque
@@ -14,7 +14,7 @@ from todochat.bus.connection import Command
 from todochat.bus.redis_client import RedisClient
 
 CALLS_PER_EXCHANGE: Final = 8
-"""Answers that wait in memory at once; each may be a page of a log."""
+"""Most replies in memory at the same time; each may be a page of a log."""
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -25,9 +25,9 @@ class _Call(msgspec.Struct, frozen=True):
 class SharedReads:
     """Queues calls and sends several at a time.
 
-    A thousand viewers that come back at once, after Redis did, can't empty a pool or wait for
-    a thousand round trips. One that leaves meanwhile doesn't disturb the connection: its answer
-    is read and dropped. When Redis can't be reached, everybody who waits is told at once.
+    A thousand viewers that reconnect after an outage can't exhaust a pool or wait for a thousand
+    round trips. A cancelled call doesn't disturb the connection: its reply is read and dropped.
+    When Redis is unreachable, all queued calls fail at once.
     """
 
     def __init__(self, redis: RedisClient, timeout_s: float) -> None:
@@ -39,7 +39,7 @@ class SharedReads:
         """Return the replies to commands that only read.
 
         Raises:
-            RedisError: Redis can't be reached, or refused one of them.
+            RedisError: Redis is unreachable, or refused one of them.
         """
         call = _Call(commands, asyncio.get_running_loop().create_future())
         self._waiting.append(call)
@@ -52,7 +52,7 @@ class SharedReads:
         return replies
 
     async def aclose(self) -> None:
-        """Close the connection; calls that wait fail."""
+        """Close the connection; queued calls fail."""
         if self._task is not None:
             await stop_task(self._task)
         await self._connection.aclose()
@@ -64,9 +64,9 @@ class SharedReads:
                 commands = [command for call in batch for command in call.commands]
                 replies = iter(await self._call(commands))
                 for call in batch:
-                    answer = [next(replies) for _ in call.commands]
+                    own_replies = [next(replies) for _ in call.commands]
                     if not call.future.done():
-                        call.future.set_result(answer)
+                        call.future.set_result(own_replies)
         except RedisError as error:
             self._fail([*batch, *self._waiting], error)
         finally:
@@ -74,10 +74,10 @@ class SharedReads:
             self._fail([*batch, *self._waiting], RedisConnectionError("the connection was closed"))
 
     async def _call(self, commands: list[Command]) -> list[Any]:
-        """Send commands, again if the connection is broken.
+        """Send commands; retry once if the connection is broken.
 
-        That Redis was restarted since the last read is found out by the next one, and whoever asks
-        then needs no error: Redis is there, and reading twice does no harm.
+        A restart of Redis since the last read shows only in the next one. That one needs no error:
+        Redis is back, and reads are idempotent.
         """
         try:
             return await self._connection.call(*commands)

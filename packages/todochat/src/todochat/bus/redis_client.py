@@ -1,7 +1,7 @@
-"""The Redis client of every service: bounded pool, short timeouts, answers as bytes.
+"""The Redis client of every service: bounded pool, short timeouts, replies as bytes.
 
 `redis://` is one server, `redis+cluster://` a cluster (docs/adr/0009-*.md). Services use both
-alike: a script's keys share a slot, and a channel reaches every node.
+the same way: a script's keys share a slot, and a channel reaches every node.
 """
 
 from typing import Any, Final
@@ -26,12 +26,12 @@ RedisClient = Redis | RedisCluster
 
 
 def create_redis(url: str, *, max_connections: int = MAX_CONNECTIONS) -> RedisClient:
-    """Make a client that fails fast and heals by itself; close it with `aclose`.
+    """Create a client that fails fast and reconnects; close it with `aclose`.
 
     Args:
         url: `redis://` or `rediss://`, or with `+cluster` and any number of the cluster's nodes,
-            separated by commas; those that are there tell of the others.
-        max_connections: of a cluster to each node.
+            separated by commas; a reachable one is enough to find the others.
+        max_connections: per node of a cluster.
     """
     if urlsplit(url).scheme.endswith(CLUSTER_SUFFIX):
         return _create_cluster(url, max_connections)
@@ -39,7 +39,7 @@ def create_redis(url: str, *, max_connections: int = MAX_CONNECTIONS) -> RedisCl
 
 
 def create_server_client(url: str, *, max_connections: int = MAX_CONNECTIONS) -> Redis:
-    """Do as `create_redis`, of one server."""
+    """Create a client of a single server."""
     pool = BlockingConnectionPool.from_url(
         url, timeout=CONNECT_TIMEOUT_S, max_connections=max_connections, **_options()
     )
@@ -48,9 +48,9 @@ def create_server_client(url: str, *, max_connections: int = MAX_CONNECTIONS) ->
 
 
 def redis_memory(redis: RedisClient) -> GaugeSource:
-    """Return the source of how much memory Redis uses: it takes nothing more when that is full.
+    """Return the gauges of Redis' memory; Redis refuses writes when it is full.
 
-    Of a cluster it is the node that is nearest to its limit, or has most where there is none.
+    In a cluster they show the node that is nearest to its limit, or uses most where none is set.
     """
     used, limit = REDIS_MEMORY.labels("used"), REDIS_MEMORY.labels("limit")
 

@@ -1,7 +1,7 @@
-"""redis-py's cluster client, with errors like those of one server's client.
+"""redis-py's cluster client, with the errors of the single-server client.
 
-redis-py says that no node can be reached, or that a slot has no node, with an exception that is no
-`RedisError`; whoever waits for Redis to come back would take it for a mistake in the program.
+redis-py reports an unreachable cluster, or a slot without a node, with an exception that is no
+`RedisError`; code that waits for Redis to return would treat it as a bug.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class ClusterClient(RedisCluster):
     """A client of a whole cluster."""
 
     async def initialize(self, *args: Any, **options: Any) -> RedisCluster:
-        """Learn which nodes there are, unless they are known."""
+        """Load the list of nodes, unless it is known."""
         with _as_redis_error():
             return await super().initialize(*args, **options)
 
@@ -31,34 +31,34 @@ class ClusterClient(RedisCluster):
             return await super().execute_command(*args, **options)
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
-        """Return a pipeline; its commands go to several nodes at once."""
+        """Return a pipeline; its commands are sent to their nodes concurrently."""
         del shard_hint
         return _Pipeline(self, transaction)  # type: ignore[abstract]  # so is redis-py's own
 
-    async def relearn(self) -> None:
-        """Ask which nodes there are and which slots they have, after signs of a change.
+    async def reload_slots(self) -> None:
+        """Load nodes and slots again, after signs of a change.
 
         Raises:
-            RedisError: no node can be reached.
+            RedisError: no node is reachable.
         """
         await self.initialize()  # type: ignore[unused-awaitable]
         with _as_redis_error():
             await self.nodes_manager.initialize()
 
     def node_of(self, key: bytes) -> ClusterNode:
-        """Return the primary of a key's slot, as far as is known.
+        """Return the last known primary of a key's slot.
 
         Raises:
-            RedisError: the slot has none.
+            RedisError: the slot has no primary.
         """
         with _as_redis_error():
             return self.nodes_manager.get_node_from_slot(self.keyslot(key))
 
 
 class _Pipeline(ClusterPipeline):
-    """A pipeline that also takes the two commands which redis-py keeps out of a cluster's.
+    """A pipeline with two commands that redis-py excludes from cluster pipelines.
 
-    It can't know that the names given to `unlink` share a slot, and a message may be published at
+    redis-py can't know that the names given to `unlink` share a slot; a message may be published on
     any node.
     """
 
@@ -76,7 +76,7 @@ class _Pipeline(ClusterPipeline):
 
 
 def startup_node(address: str) -> ClusterNode:
-    """Return the node at `host:port`, of which the client only takes host and port."""
+    """Return a node at `host:port`; the client uses only its host and port."""
     host, _, port = address.rpartition(":") if _has_port(address) else (address, "", "")
     return ClusterNode(host.strip("[]"), int(port or DEFAULT_PORT))
 

@@ -1,4 +1,4 @@
-"""Reading runs: who owns one, what its log holds."""
+"""Reads the owner and the log of a run."""
 
 from typing import Any, Final, Protocol
 
@@ -19,15 +19,15 @@ _LAST_STREAM_ID: Final = 2**63 - 1
 _ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 
 
-class Reads(Protocol):
-    """Where a log is read: a connection, or many viewers' shared one."""
+class ReadConnection(Protocol):
+    """Connection for reads: a dedicated one, or the one that viewers share."""
 
     async def query(self, *commands: Command) -> list[Any]:
         """Return the replies, or raise the first error."""
 
 
 class RunMeta(msgspec.Struct, frozen=True):
-    """Whose run it is, and how far it is."""
+    """Owner and progress of a run."""
 
     user_id: str
     thread_id: str
@@ -41,14 +41,14 @@ class RunMeta(msgspec.Struct, frozen=True):
 
 
 class RunState(msgspec.Struct, frozen=True):
-    """What Redis knows of a run at one moment; both None when it knows nothing."""
+    """State of a run in Redis; both None if it has none."""
 
     meta: RunMeta | None
     last: LogEntry | None
 
 
 class RunLog:
-    """What the gateway reads of runs."""
+    """Reads the state and the logs of runs, for the gateway."""
 
     def __init__(self, redis: RedisClient, timeout_s: float) -> None:
         self._reads = SharedReads(redis, timeout_s)
@@ -57,7 +57,7 @@ class RunLog:
         """Return the run's meta and its last log entry.
 
         Raises:
-            RedisError: Redis can't be reached or refused.
+            RedisError: Redis is unreachable or refused.
         """
         meta, last = await self._reads.query(
             (b"HMGET", meta_key(run_id), "user_id", "thread_id", "attempt", "status"),
@@ -78,10 +78,10 @@ class RunLog:
 class LogReader:
     """Reads a log from a cursor to its end, a page at a time.
 
-    Entries hold between 50 bytes and 64 KiB, so the number asked for follows what came.
+    Entries have between 50 bytes and 64 KiB, so the page size adapts to the previous page.
     """
 
-    def __init__(self, reads: Reads, run_id: str, after: int) -> None:
+    def __init__(self, reads: ReadConnection, run_id: str, after: int) -> None:
         self.at_end = False
         self._reads = reads
         self._key = log_key(run_id)
@@ -89,10 +89,10 @@ class LogReader:
         self._count = FIRST_PAGE_ENTRIES
 
     async def next_page(self) -> list[LogEntry]:
-        """Return the next entries; `at_end` then tells whether there were more.
+        """Return the next entries; `at_end` is true after the last page.
 
         Raises:
-            RedisError: Redis can't be reached or refused.
+            RedisError: Redis is unreachable or refused.
         """
         command: Command = (
             b"XRANGE",

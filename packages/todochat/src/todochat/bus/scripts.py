@@ -1,6 +1,6 @@
 """The Lua scripts of the bus. KEYS are always one run's: meta, log, live channel.
 
-Their replies are small: a status word, or a list that begins with one.
+Replies are small: a status word, or a list that begins with one.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import msgspec
 
 
 class Script(msgspec.Struct, frozen=True):
-    """A script and the name Redis knows it by once it has seen it."""
+    """A script and the hash by which Redis caches it."""
 
     source: str
     sha: str
@@ -18,13 +18,13 @@ class Script(msgspec.Struct, frozen=True):
 
 def _script(body: str, *, flags: str = "") -> Script:
     # With a shebang line Redis checks its memory before the script runs. Without one it checks only
-    # at the first write, and a script that begins with EXPIRE or DEL then writes whatever it likes.
+    # the first write, and a script that begins with EXPIRE or DEL may then exceed the limit.
     source = f"#!lua{flags}\n{body}"
-    # SHA-1 is the name EVALSHA wants, nothing is secured by it.
+    # EVALSHA requires SHA-1; it secures nothing here.
     return Script(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
 
 
-# For the few bytes that end a run while Redis is full: its viewers must not wait for ever.
+# For the few bytes that end a run while Redis is full, so that its viewers don't wait forever.
 _WHEN_FULL: Final = " flags=allow-oom"
 
 # A server's run id changes when it restarts and when a replica takes over: the two events after
@@ -32,7 +32,7 @@ _WHEN_FULL: Final = " flags=allow-oom"
 _SERVER: Final = "string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"
 
 REGISTER: Final = _script(f"""
--- ARGV: user_id, thread_id, ttl_s. A worker may have claimed the run already: then it stands.
+-- ARGV: user_id, thread_id, ttl_s. A worker may have claimed the run already; its meta then stays.
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'EXISTS' end
 redis.call('HSET', KEYS[1], 'user_id', ARGV[1], 'thread_id', ARGV[2], 'status', 'queued',
   'attempt', '0', 'seq', '0', 'server', {_SERVER})
@@ -41,9 +41,9 @@ return 'OK'
 """)
 
 _CLAIM: Final = f"""
--- ARGV: attempt, claim, user_id, thread_id, seq_high, may_have_said (0|1), seq_jump, ttl_s
--- Reply: LOST | OK, seq, was_known (0|1). Running it twice with the same arguments is harmless: what
--- the first time wrote is not taken for somebody else's.
+-- ARGV: attempt, claim, user_id, thread_id, seq_high, may_have_frames (0|1), seq_jump, ttl_s
+-- Reply: LOST | OK, seq, was_known (0|1). Idempotent for the same arguments: data
+-- that the first run wrote is recognized by its claim.
 local meta = redis.call('HMGET', KEYS[1], 'attempt', 'seq', 'status', 'server', 'claim')
 local was_known = meta[1] and meta[5] ~= ARGV[2]
 if meta[1] and tonumber(meta[1]) > tonumber(ARGV[1]) then return {{'LOST'}} end
@@ -52,15 +52,15 @@ local seq, seq_high, status = tonumber(meta[2] or '0'), tonumber(ARGV[5]), meta[
 local server = {_SERVER}
 local lost = seq < seq_high or (seq > 0 and redis.call('EXISTS', KEYS[2]) == 0)
 if ARGV[6] == '1' and meta[4] ~= server then lost = true end
--- An attempt between the log's and this one may have said things that this log doesn't have: it was
--- forgotten, and then claimed by a worker that had slept since before.
+-- An attempt between the log's and this one may have published frames that this log lacks: the log
+-- was lost, and then claimed by a worker that had been suspended since before.
 local last = tonumber(meta[1] or '0')
 if last > 0 and last < tonumber(ARGV[1]) - 1 then lost = true end
 
 if lost then
-  -- What is left of the log doesn't continue what viewers saw. It begins anew, far above any
-  -- seq that can have been said, with a marker on which clients reload the thread. What is known
-  -- of that may be older than an earlier jump; a later attempt jumps further.
+  -- The rest of the log doesn't continue what viewers saw. A new log begins, far above any
+  -- published seq, with a marker on which clients reload the thread. The known seq may be older
+  -- than an earlier jump, so a later attempt jumps further.
   seq = math.max(math.max(seq, seq_high) + ARGV[7], ARGV[1] * ARGV[7])
   local frame = string.format('id: %d\\n: snapshot\\n\\n', seq)
   redis.call('DEL', KEYS[2])
@@ -91,7 +91,7 @@ if meta[1] ~= ARGV[1] then
 end
 if meta[2] ~= ARGV[2] then return 'LOST' end
 
--- Only this claim has written since it was made, so what it finds in its place is its own.
+-- Only this claim has written since it was made, so an entry at this position is its own.
 local seq = tonumber(meta[3])
 if seq >= tonumber(ARGV[4]) then return 'OK' end
 if seq + 1 ~= tonumber(ARGV[3]) then return 'UNCLAIMED' end

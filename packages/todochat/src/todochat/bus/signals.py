@@ -1,4 +1,4 @@
-"""From the api to the workers: a run was accepted, look at that run now."""
+"""Signals from the api to workers: a run was accepted, or a run's state has changed."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from todochat.bus.subscriber import CallbackListener, Subscriber
 async def register(redis: RedisClient, run_id: str, *, user_id: str, thread_id: str) -> None:
     """Write a run's meta, just before PostgreSQL accepts the run.
 
-    A run that a worker has already claimed stays as it is.
+    Does nothing if a worker has claimed the run already.
 
     Raises:
-        BusFullError: Redis has no memory for another run. Don't accept it.
-        BusUnavailableError: Redis can't be reached. The run can be accepted all the same: workers
-            poll, and their claim writes what is missing.
+        BusFullError: Redis is out of memory. Don't accept the run.
+        BusUnavailableError: Redis is unreachable. The run can be accepted anyway: workers poll, and
+            their claim writes the missing meta.
     """
     keys = (meta_key(run_id), log_key(run_id), live_channel(run_id))
     arguments = (*keys, user_id, thread_id, DEFAULT_LIMITS.live_ttl_s)
@@ -42,16 +42,16 @@ async def wake(redis: RedisClient) -> None:
     """Wake idle workers: there is a run to claim.
 
     Raises:
-        BusUnavailableError: Redis can't be reached; workers poll anyway.
+        BusUnavailableError: Redis is unreachable; workers poll anyway.
     """
     await _publish(redis, WAKE_CHANNEL, b"")
 
 
 async def poke(redis: RedisClient, worker_id: str, run_id: str) -> None:
-    """Ask a worker to look up a run's state in PostgreSQL now, for example after a cancel.
+    """Ask a worker to read a run's state in PostgreSQL now, for example after a cancel.
 
     Raises:
-        BusUnavailableError: Redis can't be reached; the worker looks at its next lease renewal.
+        BusUnavailableError: Redis is unreachable; the worker checks at its next lease renewal.
     """
     await _publish(redis, control_channel(worker_id), run_id.encode())
 
@@ -60,13 +60,13 @@ async def _publish(redis: RedisClient, channel: bytes, message: bytes) -> None:
     try:
         await redis.publish(channel, message)
     except RedisError as error:
-        raise BusUnavailableError("The workers could not be told.") from error
+        raise BusUnavailableError("The workers could not be notified.") from error
 
 
 class WorkerChannels:
-    """A worker's ear: `chat:wake` and its own control channel, on one connection.
+    """Receives a worker's signals: `chat:wake` and its control channel, on one connection.
 
-    Both are hints that may be lost: the worker also polls, and renews its leases.
+    Delivery is best effort: the worker also polls, and renews its leases.
     """
 
     def __init__(self, redis: RedisClient, worker_id: str) -> None:
@@ -76,7 +76,7 @@ class WorkerChannels:
         self._callbacks: list[Callable[[str], None]] = []
 
     async def __aenter__(self) -> Self:
-        # A connection that was made (again) wakes, too: a wake may have been missed before.
+        # A new connection wakes, too: an earlier wake may have been missed.
         wake_listener = CallbackListener(lambda _: self._woken.set(), self._woken.set)
         self._subscriber.add(WAKE_CHANNEL, wake_listener)
         self._subscriber.add(self._control_channel, CallbackListener(self._poked))
@@ -96,7 +96,7 @@ class WorkerChannels:
         self._callbacks.append(callback)
 
     async def wait_wake(self, timeout_s: float) -> None:
-        """Return when workers were woken since the last call, or after `timeout_s`."""
+        """Return once workers were woken since the last call, or after `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._woken.wait()

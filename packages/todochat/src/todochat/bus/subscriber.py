@@ -1,4 +1,4 @@
-"""One Pub/Sub connection that heals, for any number of channels."""
+"""One Pub/Sub connection for any number of channels, which reconnects after failures."""
 
 import asyncio
 import math
@@ -18,22 +18,22 @@ from todochat.bus.redis_client import RedisClient
 
 PING_EVERY_S: Final = 10.0
 SILENCE_S: Final = 25.0
-"""No byte for so long, though pinged: the connection is dead without having said so."""
+"""Without a byte for this long despite pings, the connection is considered dead."""
 
 log = structlog.get_logger(__name__)
 
 
 class Listener(Protocol):
-    """Who wants a channel's messages. Its methods must not block."""
+    """Receiver of a channel's messages. Its methods must not block."""
 
     def on_message(self, data: bytes) -> None:
-        """Take a message."""
+        """Handle a message."""
 
     def on_confirmed(self) -> None:
-        """Redis has taken the subscription: what is published from now on arrives."""
+        """Handle the subscription's confirmation: later messages arrive."""
 
     def on_lost(self) -> None:
-        """The connection broke: messages are missed until `on_confirmed` comes again."""
+        """Handle a lost connection: messages are missed until the next `on_confirmed`."""
 
 
 class CallbackListener:
@@ -52,34 +52,34 @@ class CallbackListener:
         self._on_interrupted = on_interrupted
 
     def on_message(self, data: bytes) -> None:
-        """Pass a message on."""
+        """Call the function."""
         self._on_message(data)
 
     def on_confirmed(self) -> None:
-        """Say that what came before may have been missed."""
+        """Report that earlier messages may have been missed."""
         if self._on_interrupted is not None:
             self._on_interrupted()
 
     def on_lost(self) -> None:
-        """Wait for the connection to return; there is nothing to do before."""
+        """Do nothing until the connection is back."""
 
 
 class Subscriber:
-    """Keeps one connection subscribed to the channels that are wanted.
+    """Keeps one connection subscribed to the channels of its listeners.
 
-    A Redis that is down or restarts is only waited for; listeners are told.
+    While Redis is down it keeps reconnecting, and notifies the listeners.
     """
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._listeners: dict[bytes, Listener] = {}
         self._connected = False
-        self._outage_said = False
-        # SUBSCRIBEs without a confirmation yet, by channel. A channel that was dropped and
-        # wanted again has two under way, and only the last one's confirmation counts.
+        self._outage_logged = False
+        # Unconfirmed SUBSCRIBEs by channel. A channel that was removed and added again has two in
+        # flight, and only the last confirmation counts.
         self._unconfirmed: dict[bytes, int] = {}
-        self._outbox: list[tuple[bytes, bytes]] = []
-        self._outbox_filled = asyncio.Event()
+        self._commands: list[tuple[bytes, bytes]] = []
+        self._has_commands = asyncio.Event()
         self._last_read = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -89,28 +89,28 @@ class Subscriber:
         self._task = asyncio.create_task(loop, name="bus-subscriber")
 
     async def aclose(self) -> None:
-        """Close the connection; listeners hear nothing any more."""
+        """Close the connection; listeners get no further calls."""
         if self._task is not None:
             await stop_task(self._task)
             self._task = None
 
     def add(self, channel: bytes, listener: Listener) -> None:
-        """Want a channel; one listener each."""
+        """Subscribe to a channel, with one listener."""
         self._listeners[channel] = listener
         if self._connected:
-            self._post(b"SUBSCRIBE", channel)
+            self._queue_command(b"SUBSCRIBE", channel)
 
     def remove(self, channel: bytes) -> None:
-        """Want a channel no more."""
+        """Unsubscribe from a channel."""
         del self._listeners[channel]
         if self._connected:
-            self._post(b"UNSUBSCRIBE", channel)
+            self._queue_command(b"UNSUBSCRIBE", channel)
 
-    def _post(self, operation: bytes, channel: bytes) -> None:
+    def _queue_command(self, operation: bytes, channel: bytes) -> None:
         if operation == b"SUBSCRIBE":
             self._unconfirmed[channel] = self._unconfirmed.get(channel, 0) + 1
-        self._outbox.append((operation, channel))
-        self._outbox_filled.set()
+        self._commands.append((operation, channel))
+        self._has_commands.set()
 
     async def run(self) -> None:
         """Stay connected, until cancelled."""
@@ -119,9 +119,9 @@ class Subscriber:
             try:
                 await self._serve_connection(backoff)
             except (RedisError, OSError, TimeoutError) as error:
-                if not self._outage_said:
+                if not self._outage_logged:
                     log.warning("bus.subscriber_lost", error=error)
-                self._outage_said = True
+                self._outage_logged = True
             finally:
                 self._lose_connection()
             await asyncio.sleep(backoff.next_s())
@@ -134,11 +134,11 @@ class Subscriber:
                 await connection.connect()  # type: ignore[no-untyped-call]
             backoff.reset()
             self._connected = True
-            if self._outage_said:
+            if self._outage_logged:
                 log.info("bus.subscriber_back", channels=len(self._listeners))
-                self._outage_said = False
+                self._outage_logged = False
             for channel in self._listeners:
-                self._post(b"SUBSCRIBE", channel)
+                self._queue_command(b"SUBSCRIBE", channel)
             writing = asyncio.create_task(self._write(connection), name="bus-subscriber-writer")
             try:
                 await self._read(connection)
@@ -170,28 +170,28 @@ class Subscriber:
                 listener.on_confirmed()
 
     async def _write(self, connection: AbstractConnection) -> None:
-        """Send what is posted, and a PING in silence; ends the connection if it is dead."""
+        """Send queued commands, and a PING when idle; disconnect a dead connection."""
         self._last_read = asyncio.get_running_loop().time()
         try:
             while True:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(PING_EVERY_S):
-                        await self._outbox_filled.wait()
+                        await self._has_commands.wait()
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                    await self._send_outbox(connection)
+                    await self._send_commands(connection)
                 if asyncio.get_running_loop().time() - self._last_read > SILENCE_S:
                     raise RedisConnectionError("no answer to PING")
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("bus.subscriber_write_failed", error=error)
         finally:
-            # The reader then gets the end of the stream, and the connection is made anew.
+            # The reader then gets the end of the stream and reconnects.
             await connection.disconnect(nowait=True)
 
-    async def _send_outbox(self, connection: AbstractConnection) -> None:
-        outbox, self._outbox = self._outbox, []
-        self._outbox_filled.clear()
-        commands: list[list[bytes]] = [] if outbox else [[b"PING"]]
-        for operation, channel in outbox:
+    async def _send_commands(self, connection: AbstractConnection) -> None:
+        queued, self._commands = self._commands, []
+        self._has_commands.clear()
+        commands: list[list[bytes]] = [] if queued else [[b"PING"]]
+        for operation, channel in queued:
             if not commands or commands[-1][0] != operation:
                 commands.append([operation])
             commands[-1].append(channel)
@@ -200,6 +200,6 @@ class Subscriber:
     def _lose_connection(self) -> None:
         self._connected = False
         self._unconfirmed.clear()
-        self._outbox.clear()
+        self._commands.clear()
         for listener in list(self._listeners.values()):
             listener.on_lost()

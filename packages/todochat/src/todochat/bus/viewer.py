@@ -1,4 +1,4 @@
-"""Live messages of one run, and the bounded queues of those who watch it."""
+"""Live messages of one run, and the bounded queues of its viewers."""
 
 import asyncio
 from collections import deque
@@ -8,11 +8,11 @@ from todochat.bus.limits import BusLimits
 from todochat.telemetry.metrics import VIEWERS_BEHIND
 
 
-class Viewer:
-    """What waits for one viewer.
+class ViewerQueue:
+    """Queue of live entries for one viewer.
 
-    `behind` says that messages were missed, because the connection broke or more came than the
-    queue holds; the log has them.
+    `behind` means that messages were missed, because the connection broke or the queue overflowed;
+    the log has them.
     """
 
     def __init__(self, limits: BusLimits) -> None:
@@ -23,13 +23,13 @@ class Viewer:
         self._waiter: asyncio.Future[None] | None = None
 
     def restart(self) -> None:
-        """Begin to collect, just before the log is read."""
+        """Start queueing, just before the log is read."""
         self.behind = False
         self.entries.clear()
         self._bytes = 0
 
     def offer(self, entry: LogEntry) -> None:
-        """Queue a live entry, or note that the viewer fell behind."""
+        """Queue a live entry, or mark the viewer as behind."""
         if self.behind:
             return
         self.entries.append(entry)
@@ -44,25 +44,25 @@ class Viewer:
         self.wake()
 
     def take(self) -> deque[LogEntry]:
-        """Take everything that waits."""
+        """Return and clear the queued entries."""
         taken, self.entries = self.entries, deque()
         self._bytes = 0
         return taken
 
     def fall_behind(self) -> None:
-        """Drop what waits: the log will be read instead."""
+        """Drop queued entries; the log will be read instead."""
         self.entries.clear()
         self._bytes = 0
         self.behind = True
         self.wake()
 
     def wake(self) -> None:
-        """End a `wait`."""
+        """Wake a `wait`."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     async def wait(self, timeout_s: float) -> None:
-        """Wait for `wake`, for `timeout_s` at most."""
+        """Wait for `wake`, at most `timeout_s`."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         timer = loop.call_later(max(0.0, timeout_s), self.wake)
@@ -74,14 +74,14 @@ class Viewer:
 
 
 class LiveChannel:
-    """A run's channel: hands each message, parsed once, to every viewer."""
+    """A run's channel: parses each message once and queues it for every viewer."""
 
     def __init__(self) -> None:
-        self.viewers: set[Viewer] = set()
+        self.viewers: set[ViewerQueue] = set()
         self.confirmed = False
 
     def on_message(self, data: bytes) -> None:
-        """Pass a message on; one that is no entry sends the viewers to the log."""
+        """Queue a message; after a malformed one the viewers read the log."""
         try:
             entry = parse_entry(data)
         except ValueError:
@@ -98,7 +98,7 @@ class LiveChannel:
             viewer.wake()
 
     def on_lost(self) -> None:
-        """Send the viewers to the log, once the subscription stands again."""
+        """Mark the viewers as behind; they read the log after the next confirmation."""
         self.confirmed = False
         for viewer in self.viewers:
             viewer.fall_behind()

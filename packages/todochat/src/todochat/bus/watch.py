@@ -1,9 +1,9 @@
-"""Watching a run: its log from a cursor on, then live.
+"""Streams a run to one viewer: the log from a cursor, then live messages.
 
-A watch is always in one of two states. *Catching up*: it waits until the subscription stands,
-then reads the log from its cursor to the end, while live messages queue up. *Live*: it hands on
-what queues up, dropping what it had from the log. A first response, a reattach, a Redis that
-reconnected, a viewer that fell behind: each is a change to *catching up*.
+A watch is in one of two states. *Catching up*: it waits until the subscription is confirmed, then
+reads the log from its cursor to the end, while live messages queue up. *Live*: it yields queued
+messages, skipping those it read from the log. A first response, a reattach, a reconnect of Redis, a
+viewer that fell behind: each is a transition to *catching up*.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from todochat.bus.errors import BusUnavailableError, RunLogExpiredError
 from todochat.bus.frames import EndStatus, LogEntry
 from todochat.bus.limits import BusLimits
 from todochat.bus.run_log import LogReader, RunLog
-from todochat.bus.viewer import LiveChannel, Viewer
+from todochat.bus.viewer import LiveChannel, ViewerQueue
 
 _READ_RETRY_S: Final = 0.5
 
@@ -32,7 +32,7 @@ class Frames(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """`id: N`, `: snapshot`: frames before this one are lost, reload the thread's items."""
+    """`id: N`, `: snapshot`: earlier frames are lost, reload the thread's items."""
 
     data: bytes
 
@@ -45,7 +45,7 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Idle(msgspec.Struct, frozen=True):
-    """Nothing to hand on for `idle_s`."""
+    """No event for `idle_s`."""
 
 
 WatchEvent = Frames | Snapshot | Ended | Idle
@@ -58,7 +58,7 @@ class _State(Enum):
 
 
 class _Chunk:
-    """What is handed on at once; neighbouring frames are joined."""
+    """Events that are yielded together; adjacent frames are joined."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -83,12 +83,11 @@ class _Chunk:
 
 
 class Watch:
-    """One viewer's way through one run.
+    """One viewer's position in one run.
 
     Args:
         after: the last `seq` the viewer has.
-        active: the run is known to be accepted and not ended, so keys that are missing are
-            waited for.
+        active: the run is known to be accepted and not ended, so missing keys are waited for.
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class Watch:
         active: bool,
         log: RunLog,
         channel: LiveChannel,
-        viewer: Viewer,
+        queue: ViewerQueue,
         limits: BusLimits,
     ) -> None:
         self._run_id = run_id
@@ -107,7 +106,7 @@ class Watch:
         self._active = active
         self._log = log
         self._channel = channel
-        self._viewer = viewer
+        self._queue = queue
         self._limits = limits
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self._state = _State.CATCHING_UP
@@ -116,26 +115,26 @@ class Watch:
         self._thread_id: str | None = None
         self._idle_at = self._now() + limits.idle_s
         self._give_up_at: float | None = self._now() + limits.attach_timeout_s
-        self._gone_since: float | None = None
+        self._lost_since: float | None = None
 
     @property
     def ended(self) -> bool:
-        """Whether the end marker was handed on."""
+        """Whether the end marker was returned."""
         return self._state is _State.ENDED
 
     async def next_events(self) -> list[WatchEvent]:
-        """Return what comes next, `chunk_bytes` of it at most; often nothing.
+        """Return the next events, at most `chunk_bytes` of them; often none.
 
-        Never returns events without having suspended: an async generator that doesn't suspend
-        can't be stopped by a server whose client has gone.
+        Always suspends before it returns events: a server whose client has disconnected can't stop
+        an async generator that doesn't suspend.
 
         Raises:
-            RunLogExpiredError: nothing is left of the run in Redis.
-            BusUnavailableError: Redis is away for too long.
+            RunLogExpiredError: Redis has nothing of the run any more.
+            BusUnavailableError: Redis is unreachable for too long.
         """
         if self._pending:
             await asyncio.sleep(0)
-            events = self._hand_on()
+            events = self._next_chunk()
         elif self._state is _State.LIVE:
             events = await self._await_live()
         elif self._channel.confirmed:
@@ -147,14 +146,14 @@ class Watch:
         return events
 
     async def _await_live(self) -> list[WatchEvent]:
-        viewer = self._viewer
-        if not viewer.entries and not viewer.behind:
-            await viewer.wait(self._idle_at - self._now())
-        self._pending = viewer.take()
-        if viewer.behind:
+        queue = self._queue
+        if not queue.entries and not queue.behind:
+            await queue.wait(self._idle_at - self._now())
+        self._pending = queue.take()
+        if queue.behind:
             self._state = _State.CATCHING_UP
         elif not self._pending and self._now() >= self._idle_at:
-            # Time for a look at the log, too: a channel may lose messages without a sign.
+            # Read the log, too: a channel may lose messages silently.
             self._state = _State.CATCHING_UP
             return [Idle()]
         return []
@@ -162,12 +161,12 @@ class Watch:
     async def _catch_up(self) -> list[WatchEvent]:
         try:
             if self._reader is None:
-                self._viewer.restart()
+                self._queue.restart()
                 self._reader = self._log.read(self._run_id, self._cursor)
                 self._pending = deque(await self._reader.next_page())
                 self._active = self._active or bool(self._pending)
                 if not self._pending:
-                    await self._look_at_state()
+                    await self._check_state()
             elif not self._reader.at_end:
                 self._pending = deque(await self._reader.next_page())
         except RedisError:
@@ -179,8 +178,8 @@ class Watch:
             self._state = _State.LIVE
         return []
 
-    async def _look_at_state(self) -> None:
-        """Find out why nothing is in the log after the cursor."""
+    async def _check_state(self) -> None:
+        """Determine why the log has nothing after the cursor."""
         state = await self._log.state(self._run_id)
         meta, last = state.meta, state.last
         if meta is not None:
@@ -188,19 +187,19 @@ class Watch:
         if last is not None:
             if last.marker is not None and last.marker.end and last.last <= self._cursor:
                 self._pending.append(last)
-            self._gone_since = None
+            self._lost_since = None
         elif meta is None:
             self._wait_for_claim()
         elif meta.ended:
             raise RunLogExpiredError(self._run_id, self._thread_id)
         else:
             self._active = True
-            self._gone_since = None
+            self._lost_since = None
 
     def _wait_for_claim(self) -> None:
-        """Allow some time for the worker of an active run to notice that its keys are gone."""
-        self._gone_since = self._gone_since or self._now()
-        if not self._active or self._now() - self._gone_since > self._limits.lost_log_s:
+        """Give the worker of an active run time to notice that its keys are lost."""
+        self._lost_since = self._lost_since or self._now()
+        if not self._active or self._now() - self._lost_since > self._limits.lost_log_s:
             raise RunLogExpiredError(self._run_id, self._thread_id)
 
     async def _wait_for_redis(self, timeout_s: float) -> list[WatchEvent]:
@@ -208,11 +207,11 @@ class Watch:
         if self._give_up_at is None:
             self._give_up_at = now + self._limits.outage_s
         if now >= self._give_up_at:
-            raise BusUnavailableError("The run's events can't be read at the moment.")
-        await self._viewer.wait(min(timeout_s, self._idle_at - now, self._give_up_at - now))
+            raise BusUnavailableError("The run's events can't be read right now.")
+        await self._queue.wait(min(timeout_s, self._idle_at - now, self._give_up_at - now))
         return [Idle()] if self._now() >= self._idle_at else []
 
-    def _hand_on(self) -> list[WatchEvent]:
+    def _next_chunk(self) -> list[WatchEvent]:
         chunk, pending = _Chunk(), self._pending
         while pending and not self.ended:
             entry = pending[0]
@@ -220,14 +219,14 @@ class Watch:
                 break
             if self._state is _State.LIVE and self._is_gap(entry):
                 pending.clear()
-                self._viewer.fall_behind()
+                self._queue.fall_behind()
                 break
             pending.popleft()
             self._add(entry, chunk)
         return chunk.close()
 
     def _is_gap(self, entry: LogEntry) -> bool:
-        """Tell whether the log must be read to get from the cursor to a live entry."""
+        """Return whether frames are missing between the cursor and a live entry."""
         if entry.last <= self._cursor or (entry.marker is not None and entry.marker.snapshot):
             return False
         return entry.first != self._cursor + 1
@@ -235,7 +234,7 @@ class Watch:
     def _add(self, entry: LogEntry, chunk: _Chunk) -> None:
         marker = entry.marker
         if marker is not None and marker.end is not None:
-            # Also below the cursor, where a viewer that asked for too much would wait for ever.
+            # Also below the cursor, or a viewer with a cursor beyond the end would wait forever.
             chunk.add_marker(Ended(marker.end, entry.data))
             self._state = _State.ENDED
         elif entry.last > self._cursor:

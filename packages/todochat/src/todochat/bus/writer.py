@@ -1,4 +1,4 @@
-"""What a worker holds of a claimed run: a place to say frames."""
+"""A worker's handle on a claimed run: it publishes the run's frames."""
 
 import msgspec
 
@@ -12,25 +12,26 @@ from todochat.bus.frames import (
     parse_frames,
 )
 from todochat.bus.limits import BusLimits
-from todochat.bus.queue import RunQueue
+from todochat.bus.queue import FrameQueue
 
 
 class RunWriter:
-    """Says the frames of one run, in order, under one claim.
+    """Publishes the frames of one run, in order, under one claim.
 
-    Made by `RunPublisher.claim`. Frames are sent in the background; an error that concerns them
-    is raised by the next call of any method here, and by every one after it:
+    Made by `RunPublisher.claim`. Frames are sent in the background; their errors are raised by
+    the next call of any method, and by every later one:
 
     * `RunLostError`: a newer claim holds the run. Stop.
-    * `RunUnclaimedError`: Redis lost the claim or the log; claim again, see there.
-    * `BusFullError`: Redis was out of memory for `full_s`; claim again with `when_full` and say so.
+    * `RunUnclaimedError`: Redis lost the claim or the log; claim again (see the error).
+    * `BusFullError`: Redis was out of memory for `full_s`; claim again with `when_full`
+      and report it.
     * `BusUnavailableError`: Redis could not be reached for `retry_s`. Frames up to `sent_seq` are
       in the log; claim again later.
     """
 
     def __init__(
         self,
-        queue: RunQueue,
+        queue: FrameQueue,
         limits: BusLimits,
         *,
         frames: int,
@@ -46,7 +47,7 @@ class RunWriter:
 
     @property
     def run_id(self) -> str:
-        """The run."""
+        """The run's id."""
         return self._queue.run_id
 
     @property
@@ -61,21 +62,21 @@ class RunWriter:
 
     @property
     def sent_seq(self) -> int:
-        """The last `seq` known to be in the log; what to save as the run's `seq_high`."""
+        """The last `seq` known to be in the log; save it as the run's `seq_high`."""
         return self._queue.sent_seq
 
     @property
     def size_bytes(self) -> int:
-        """The bytes of all frames given, those of earlier attempts included."""
+        """Bytes of all appended frames, earlier attempts included."""
         return self._bytes
 
     @property
     def ended(self) -> EndStatus | None:
-        """How the run ended, once its end marker was given."""
+        """End status of the run, once its end marker was appended."""
         return self._ended
 
     async def append(self, data: bytes) -> int:
-        """Say one ChatKit event.
+        """Append one ChatKit event.
 
         Args:
             data: its JSON, on one line.
@@ -84,8 +85,8 @@ class RunWriter:
             Its `seq`.
 
         Raises:
-            RunLogFullError: the log is full. From the first one on, `closing_frames` more are
-                taken, so that the run can say why it ends.
+            RunLogFullError: the log is full. After the first rejection `closing_frames` more are
+                accepted, so that the run can report why it ends.
             ValueError: `data` has a line break.
             RuntimeError: the run has ended.
         """
@@ -98,14 +99,14 @@ class RunWriter:
         return self._queue.seq
 
     async def flush(self) -> None:
-        """Wait until every frame given so far is in the log."""
+        """Wait until every appended frame is in the log."""
         target = self._queue.seq
         while self._queue.failure is None and self._queue.sent_seq < target:
-            await self._queue.progress()
+            await self._queue.wait_progress()
         self._raise_failure()
 
     async def end(self, status: EndStatus) -> None:
-        """Flush, write the end marker and let the log expire; nothing to do if it ended before."""
+        """Flush, write the end marker and let the log expire; no-op if it has ended."""
         if self._ended is None:
             self._raise_failure()
             self._ended = status
@@ -114,7 +115,7 @@ class RunWriter:
 
     async def _room(self) -> None:
         while self._queue.failure is None and self._queue.unsent >= self._limits.max_unsent_frames:
-            await self._queue.progress()
+            await self._queue.wait_progress()
         self._raise_failure()
         if self._ended is not None:
             msg = f"run {self.run_id} has ended"
@@ -128,23 +129,23 @@ class RunWriter:
             max_bytes += limits.closing_bytes
         if self._frames >= max_frames or self._bytes + size_bytes > max_bytes:
             self._closing = True
-            msg = f"A run may say {limits.max_frames} events or {limits.max_bytes} bytes."
+            msg = f"A run can have at most {limits.max_frames} events and {limits.max_bytes} bytes."
             raise RunLogFullError(msg)
 
     def _raise_failure(self) -> None:
         if self._queue.failure is not None:
-            # The same error is raised by every later call; each starts a traceback of its own.
+            # Every later call raises the same error, each with a new traceback.
             raise self._queue.failure.with_traceback(None)
 
 
 class ClaimedRun(msgspec.Struct, frozen=True):
-    """A run that this worker may write.
+    """A run claimed by this worker.
 
     Attributes:
         frames: the events in the log, oldest first, without markers.
-        was_known: Redis is known to have known of the run, from its acceptance or an earlier claim.
-        lost_log: what was said before is in no log any more; viewers were told `: snapshot`.
-        ended: how the run ended, if its end marker is in the log.
+        was_known: Redis had the run's meta, from its acceptance or an earlier claim.
+        lost_log: earlier frames are in no log any more; viewers got `: snapshot`.
+        ended: status of the end marker, if the log has one.
     """
 
     writer: RunWriter
@@ -155,9 +156,9 @@ class ClaimedRun(msgspec.Struct, frozen=True):
 
 
 def claimed_run(
-    queue: RunQueue, entries: list[LogEntry], limits: BusLimits, *, was_known: bool
+    queue: FrameQueue, entries: list[LogEntry], limits: BusLimits, *, was_known: bool
 ) -> ClaimedRun:
-    """Take a claimed run's log apart and make its writer."""
+    """Parse a claimed run's log and create its writer."""
     frames = [frame for entry in entries for frame in parse_frames(entry.data)]
     last = frames[-1] if frames else None
     ended = last.end if last else None

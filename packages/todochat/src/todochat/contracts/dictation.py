@@ -1,9 +1,9 @@
-"""What the services agree on about dictation, the one chat request that is long.
+"""Limits of dictation, the only chat request with a large body.
 
-`input.transcribe` carries its audio inside the JSON. Two megabytes are two minutes at the 128 kbit/s
-that browsers record with at most, in base64 2.7 MB, while every other request has a small bound. So
-a body may only grow beyond that bound if what came first names this type, as ChatKit's clients
-write it; a body that then turns out to be something else is refused after all.
+`input.transcribe` has its audio inside the JSON. Two megabytes are two minutes at 128 kbit/s, the
+most that browsers record, and 2.7 MB in base64, while every other request has a small limit. So a
+body may exceed that limit only if its first bytes name this type, as ChatKit's clients write it; a
+large body of another type is refused after it was read.
 """
 
 import re
@@ -30,20 +30,20 @@ async def read_chat_body(request: Request[Any, Any, Any], limit_bytes: int) -> b
     """Read a chat request's body; the route's own limit is MAX_DICTATION_BODY_BYTES.
 
     Args:
-        limit_bytes: of every request but dictation.
+        limit_bytes: limit of every other request.
 
     Raises:
-        PayloadTooLargeError: it is longer.
+        PayloadTooLargeError: the body exceeds its limit.
     """
     body = bytearray()
-    may_be_long = False
+    is_large = False
     async for chunk in request.stream():
         body += chunk
-        if len(body) > limit_bytes and not may_be_long:
-            may_be_long = _NAMES_DICTATION.search(body[:limit_bytes]) is not None
-            if not may_be_long:
+        if len(body) > limit_bytes and not is_large:
+            is_large = _NAMES_DICTATION.search(body[:limit_bytes]) is not None
+            if not is_large:
                 raise _too_long(limit_bytes)
-    if may_be_long and not _is_dictation(body):
+    if is_large and not _is_dictation(body):
         raise _too_long(limit_bytes)
     return bytes(body)
 
@@ -56,4 +56,4 @@ def _is_dictation(body: bytearray) -> bool:
 
 
 def _too_long(limit_bytes: int) -> PayloadTooLargeError:
-    return PayloadTooLargeError(f"The body may have {limit_bytes} bytes at most.")
+    return PayloadTooLargeError(f"The body may have at most {limit_bytes} bytes.")

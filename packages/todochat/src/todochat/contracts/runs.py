@@ -38,7 +38,7 @@ class RunList(msgspec.Struct, frozen=True):
 
 
 class CancelRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why a run should stop: its user cancelled it, or all of its viewers left."""
+    """Reason to stop a run: its user cancelled it, or all of its viewers left."""
 
     reason: CancelRequestReason
 

@@ -62,7 +62,7 @@ Operation = TaskOperation | DeleteListOperation | UndoOperation
 
 
 class PendingOperation(msgspec.Struct, kw_only=True, frozen=True):
-    """An operation with its target as it was when the user was asked.
+    """An operation with its target as shown to the user.
 
     Args:
         seen: changes whenever the task or list does; confirming an outdated one skips it.

@@ -1,7 +1,7 @@
-"""What the services agree on about files that people attach: bounds, and links that expire.
+"""Limits of attachments, and links to them that expire.
 
-A link to a file's content carries its expiry and a signature over whose file it is and which, so
-that an `<img>` can show it without a header. Everything else needs a client secret.
+A link to a file's content has an expiry and a signature over owner and file, so that an `<img>` can
+show it without a header. Everything else needs a client secret.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ MAX_UPLOAD_BYTES: Final = MAX_FILE_BYTES + MULTIPART_OVERHEAD_BYTES
 FILE_FIELD: Final = "file"  # the multipart field that ChatKit's clients send
 
 LINK_TTL_S: Final = 3600
-# Links made within the same quarter of an hour are the same, so that browsers can cache.
+# Links made within the same quarter of an hour are equal, so that browsers can cache.
 LINK_STEP_S: Final = 900
 _PURPOSE: Final = b"todochat attachment link"
 
@@ -40,7 +40,7 @@ class LinkSigner:
         ]
 
     def query(self, user_id: str, attachment_id: str, now: float | None = None) -> str:
-        """Return the query of a link that works for LINK_TTL_S at least."""
+        """Return the query of a link that is valid for at least LINK_TTL_S."""
         moment = time.time() if now is None else now
         expires = math.ceil((moment + LINK_TTL_S) / LINK_STEP_S) * LINK_STEP_S
         signature = _sign(self._keys[0], user_id, attachment_id, expires)
@@ -54,7 +54,7 @@ class LinkSigner:
         signature: str,
         now: float | None = None,
     ) -> bool:
-        """Tell whether a link was signed here for this file and has not expired."""
+        """Return whether the signature is valid for this file and has not expired."""
         if expires < (time.time() if now is None else now):
             return False
         given = signature.encode("utf-8", "replace")
@@ -65,6 +65,6 @@ class LinkSigner:
 
 
 def _sign(key: bytes, user_id: str, attachment_id: str, expires: int) -> str:
-    # A user id holds no line break, so no two triples make the same text.
+    # A user id has no line break, so different triples give different texts.
     text = f"{user_id}\n{attachment_id}\n{expires}".encode()
     return hmac.new(key, text, hashlib.sha256).hexdigest()

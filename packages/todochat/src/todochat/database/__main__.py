@@ -1,4 +1,4 @@
-"""`python -m todochat.database`: makes roles and databases; harmless if they are there."""
+"""`python -m todochat.database`: creates roles and databases; idempotent."""
 
 import asyncio
 import os
@@ -20,8 +20,8 @@ def main() -> None:
 
         exit_with(str(error))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        sys.exit(f"databases can't be set up: {error}")
-    sys.stdout.write("roles and databases are there\n")
+        sys.exit(f"can't set up the databases: {error}")
+    sys.stdout.write("roles and databases are set up\n")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""The databases and roles this system needs, made once by an administrator.
+"""Creates the databases and roles of this system, once, as an administrator.
 
-The launcher does it at its first start; elsewhere `python -m todochat.database` does. A superuser
-may, and any role with CREATEDB and CREATEROLE, as those of hosted PostgreSQL.
+The launcher does it at its first start; elsewhere run `python -m todochat.database`. It needs a
+superuser, or a role with CREATEDB and CREATEROLE, as hosted PostgreSQL provides.
 
 For each database: `<db>_owner` owns it and migrates, `<db>_app` serves requests under row-level
-security, `<db>_jobs` runs the jobs that cross users, under policies that name it. What exists
-already stays, but for the roles' passwords and the grants, which are set anew.
+security, `<db>_jobs` runs the jobs that cross users, under policies that name it. Existing
+objects stay; the roles' passwords and the grants are set again.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _IS_HARMLESS: Final = (
 
 
 class DatabaseUrls(msgspec.Struct, frozen=True):
-    """One database as its three roles reach it."""
+    """URLs of one database for its three roles."""
 
     owner: str
     app: str
@@ -37,11 +37,11 @@ async def bootstrap(
     *,
     databases: Mapping[str, str] | None = None,
 ) -> None:
-    """Make roles and databases that don't exist yet, and set the roles' passwords.
+    """Create missing roles and databases, and set the roles' passwords.
 
     Args:
         admin_url: the administrator's URL of any database of the server.
-        passwords: role name (`chat_app`) -> password; None for a role that nobody signs in as.
+        passwords: role name (`chat_app`) -> password; None for a role without login.
         databases: database name -> family (`auth`, `tasks` or `chat`) whose roles it gets;
             each family's database has the family's name by default.
     """
@@ -72,7 +72,7 @@ async def _set_role(
     harmless = await connection.fetchval(_IS_HARMLESS, role)
     if harmless is None:
         await connection.execute(f'CREATE ROLE "{role}" {_ATTRIBUTES}')
-    elif not harmless:  # only a superuser may take some of these away
+    elif not harmless:  # only a superuser may revoke some of these
         await connection.execute(f'ALTER ROLE "{role}" {_ATTRIBUTES}')
     if password is None:
         await connection.execute(f'ALTER ROLE "{role}" NOLOGIN')
@@ -86,13 +86,13 @@ async def _make_database(
 ) -> None:
     owner = f"{family}_owner"
     if not await connection.fetchval("SELECT pg_has_role($1, 'SET')", owner):
-        # Who is no superuser can give a database only to a role that it may become.
+        # Without superuser, the owner of a database must be a role that the current one may become.
         await connection.execute(f'GRANT "{owner}" TO CURRENT_USER WITH SET TRUE, INHERIT TRUE')
     await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE template0')
 
 
 async def _grant(connection: "asyncpg.Connection[asyncpg.Record]", name: str, family: str) -> None:
-    """Say who may connect; said each time, since an earlier try may have ended half-way."""
+    """Grant CONNECT; repeated each time, since an earlier attempt may have been interrupted."""
     await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
     await connection.execute(
         f'GRANT CONNECT ON DATABASE "{name}" TO "{family}_app", "{family}_jobs"'

@@ -1,4 +1,4 @@
-"""A database that isn't used before its role has been found to be under row-level security."""
+"""A database that is used only after a check that row-level security applies to its role."""
 
 import asyncio
 import signal
@@ -21,31 +21,31 @@ log = structlog.get_logger(__name__)
 
 
 class CheckedDatabase(Database):
-    """Checks its role at start, or as soon as PostgreSQL can be reached."""
+    """Checks its role at start, or as soon as PostgreSQL is reachable."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__(engine)
         self._checked = asyncio.Event()
 
     async def check(self) -> None:
-        """Check the role, unless that was done.
+        """Check the role, unless it was checked before.
 
         Raises:
-            BypassingRoleError: the role would see everybody's rows.
+            BypassingRoleError: the role would see the rows of all users.
         """
         if not self._checked.is_set():
             await refuse_bypassing_role(self.engine)
             self._checked.set()
 
     async def wait_checked(self) -> None:
-        """Return once the role has been found to be a good one."""
+        """Return once the role has passed the check."""
         await self._checked.wait()
 
     async def check_at_start(self) -> None:
-        """Check the role now; an outage leaves the check to `check_when_back`.
+        """Check the role now; during an outage `check_when_back` does it later.
 
         Raises:
-            BypassingRoleError: the role would see everybody's rows.
+            BypassingRoleError: the role would see the rows of all users.
         """
         try:
             await self.check()
@@ -58,10 +58,10 @@ class CheckedDatabase(Database):
             log.warning("start.without_database", error=error)
 
     async def check_when_back(self, on_refused: Callable[[], None]) -> None:
-        """Try to check the role until it is done.
+        """Retry the check of the role until it succeeds.
 
         Args:
-            on_refused: called if the role would see everybody's rows; to end the process, which
+            on_refused: called if the role would see the rows of all users, to end the process, which
                 would have refused to start.
         """
         while not self._checked.is_set():
@@ -81,14 +81,14 @@ class CheckedDatabase(Database):
         """Open a transaction, after the check.
 
         Raises:
-            BypassingRoleError: the role would see everybody's rows.
+            BypassingRoleError: the role would see the rows of all users.
         """
         await self.check()
         async with super().transaction(user_id) as session:
             yield session
 
     async def ping(self) -> None:
-        """Raise if the database can't be reached, or must not be used."""
+        """Raise if the database is unreachable, or must not be used."""
         await self.check()
         await super().ping()
 
@@ -96,16 +96,16 @@ class CheckedDatabase(Database):
 async def open_checked_database(
     stack: AsyncExitStack, state: State, engine: AsyncEngine
 ) -> CheckedDatabase:
-    """Open a database as a role that row-level security holds; `stack` closes it.
+    """Open a database as a role under row-level security; `stack` closes it.
 
-    While PostgreSQL is away the role can't be checked: the process starts all the same, and ends
-    if the role turns out to be a wrong one. `state.is_refused` tells `todochat.http.server.run`.
+    While PostgreSQL is down the role can't be checked: the process starts anyway, and ends if the
+    role fails the check later. `state.is_refused` signals this to `todochat.http.server.run`.
 
     Args:
         state: the application's.
 
     Raises:
-        BypassingRoleError: the role would see everybody's rows.
+        BypassingRoleError: the role would see the rows of all users.
     """
     database = CheckedDatabase(engine)
     stack.push_async_callback(database.aclose)

@@ -1,4 +1,4 @@
-"""SQLAlchemy engines and transactions, bound to a user where row-level security asks for it."""
+"""SQLAlchemy engines and transactions, bound to a user where row-level security requires it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ CONNECT_TIMEOUT_S: Final = 5.0
 STATEMENT_TIMEOUT_S: Final = 10.0
 POOL_TIMEOUT_S: Final = 5.0
 IDLE_IN_TRANSACTION_TIMEOUT_S: Final = 30.0
-# Beyond the longest statement. A process that freezes between two messages of the protocol keeps its
+# On top of the longest statement. A process that freezes between two protocol messages keeps its
 # locks, and neither of the other two timeouts ends such a transaction.
 TRANSACTION_TIMEOUT_MARGIN_S: Final = 5.0
 TRANSACTION_TIMEOUT_SINCE: Final = 17  # the major version of PostgreSQL that introduced it
@@ -35,7 +35,7 @@ _BYPASS: Final = text(
 
 
 class BypassingRoleError(RuntimeError):
-    """The database role would see every user's rows."""
+    """The database role would see the rows of all users."""
 
 
 def asyncpg_url(url: str) -> URL:
@@ -50,7 +50,7 @@ def create_engine(
     pool_size: int = 10,
     statement_timeout_s: float = STATEMENT_TIMEOUT_S,
 ) -> AsyncEngine:
-    """Make an engine with a pool of at most `pool_size` connections that heals by itself.
+    """Create an engine with a pool of at most `pool_size` connections that reconnects.
 
     Connecting takes at most 5 s, waiting for a free connection 5 s, a statement
     `statement_timeout_s`; a transaction left idle is ended after 30 s. From PostgreSQL 17 on a whole
@@ -63,7 +63,7 @@ def create_engine(
         pool_timeout=POOL_TIMEOUT_S,
         pool_recycle=1800,
         pool_use_lifo=True,
-        hide_parameters=True,  # errors are logged, and parameters are people's words and hashes
+        hide_parameters=True,  # errors are logged, and parameters have users' texts and hashes
         connect_args={
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": statement_timeout_s + 1,
@@ -84,7 +84,7 @@ def create_engine(
 
 
 def limit_transactions(engine: Engine, timeout_s: float) -> None:
-    """End transactions of an engine's new connections after `timeout_s`, where PostgreSQL can."""
+    """Limit transactions of new connections to `timeout_s`, where PostgreSQL supports it."""
 
     @event.listens_for(engine, "connect")
     def limit(connection: AdaptedConnection, _record: object) -> None:
@@ -112,10 +112,10 @@ class Database:
         """Open a transaction; commit at the end, roll back on any error or cancellation.
 
         Args:
-            user_id: whose rows the row-level security policies show; None binds nobody, so
+            user_id: owner of the rows that row-level security shows; None binds no user, so
                 that a role under such policies sees no row at all.
         """
-        # From waiting for a connection to the commit.
+        # Covers the wait for a connection and the commit.
         work = start_leaf(self._span_name, attributes={"db.system.name": "postgresql"})
         try:
             async with self._sessions() as session, session.begin():
@@ -129,7 +129,7 @@ class Database:
             work.end()
 
     async def ping(self) -> None:
-        """Raise if the database can't be reached."""
+        """Raise if the database is unreachable."""
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
@@ -139,7 +139,7 @@ class Database:
 
 
 async def refuse_bypassing_role(engine: AsyncEngine) -> None:
-    """Refuse to work with a role that row-level security doesn't hold.
+    """Reject a role to which row-level security doesn't apply.
 
     Raises:
         BypassingRoleError: the role is a superuser, has BYPASSRLS or owns a table.

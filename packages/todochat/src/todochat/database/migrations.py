@@ -1,4 +1,4 @@
-"""Alembic, called from code: one script location a service, always to the newest revision."""
+"""Runs Alembic from code: one script location per service, always to the newest revision."""
 
 import asyncio
 import sys
@@ -32,8 +32,8 @@ def alembic_config(url: str, script_location: str | Path) -> Config:
 def run_migrations(url: str, script_location: str | Path, revision: str = "head") -> None:
     """Bring a database to `revision`; concurrent callers wait for each other.
 
-    A database that a later version has migrated stays as it is: its migrations only add, so that
-    one may go back to this version.
+    A database migrated by a later version stays as it is: migrations only add, so that a rollback
+    to this version works.
 
     Args:
         url: the owner role's URL.
@@ -76,7 +76,7 @@ def _migrate(connection: Connection, target_metadata: MetaData) -> None:
     )
     newer = _revisions_of_later_versions(context.get_context(), context.script)
     if newer and context.config.attributes.get(_MAY_BE_NEWER):
-        sys.stdout.write(f"the database is at {newer[0]}, of a later version: nothing to migrate\n")
+        sys.stdout.write(f"the database is at {newer[0]} of a later version: nothing to migrate\n")
         return
     with context.begin_transaction():
         context.run_migrations()

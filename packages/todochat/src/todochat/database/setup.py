@@ -1,4 +1,4 @@
-"""What `python -m todochat.database` does: roles and databases, as the services' URLs name them."""
+"""Sets up the roles and databases that the services' URLs name."""
 
 from typing import Annotated, Final
 
@@ -14,14 +14,16 @@ _SECRET: Final = {"secret": True}
 
 
 class SetupSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
-    """The administrator's URL, and those that services and migrations will use.
+    """The administrator's URL, and those of services and migrations.
 
-    The latter say which password each role gets and how the databases are called.
+    The latter define the password of each role and the names of the databases.
     """
 
     database_admin_url: Annotated[
         str,
-        Meta(extra=_SECRET, description="PostgreSQL as a role that may make databases and roles."),
+        Meta(
+            extra=_SECRET, description="PostgreSQL as a role that may create databases and roles."
+        ),
     ]
     auth_migration_database_url: Annotated[str, Meta(extra=_SECRET)]
     auth_database_url: Annotated[str, Meta(extra=_SECRET)]
@@ -33,28 +35,28 @@ class SetupSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     chat_jobs_database_url: Annotated[str, Meta(extra=_SECRET)]
 
     def __repr__(self) -> str:
-        """Name the type only: it holds passwords."""
+        """Return only the type's name, since the fields have passwords."""
         return f"{type(self).__name__}(...)"
 
 
 class SetupPlan(msgspec.Struct, frozen=True):
-    """What is made.
+    """Roles and databases to create.
 
     Attributes:
-        passwords: by role; None for one that nobody signs in as.
-        databases: each one's family.
+        passwords: by role; None for a role without login.
+        databases: family by database.
     """
 
     passwords: dict[str, str | None]
     databases: dict[str, str]
 
     def __repr__(self) -> str:
-        """Name the type only: it holds passwords."""
+        """Return only the type's name, since the fields have passwords."""
         return f"{type(self).__name__}(...)"
 
 
 async def set_up(settings: SetupSettings) -> None:
-    """Make roles and databases that are missing, and set the roles' passwords.
+    """Create missing roles and databases, and set the roles' passwords.
 
     Raises:
         SettingsError: a URL names another role than the one its variable is for.
@@ -69,7 +71,7 @@ def make_plan(settings: SetupSettings) -> SetupPlan:
     Raises:
         SettingsError: a URL names another role than the one its variable is for.
     """
-    passwords: dict[str, str | None] = {"auth_jobs": None}  # auth has no jobs that cross users
+    passwords: dict[str, str | None] = {"auth_jobs": None}  # auth has no jobs across users
     databases: dict[str, str] = {}
     for field, role in _ROLES.items():
         family = role.partition("_")[0]

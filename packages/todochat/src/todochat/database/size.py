@@ -1,4 +1,4 @@
-"""How large a database is, for whoever watches the disk it is on."""
+"""Gauge of a database's size on disk."""
 
 from typing import Final
 
@@ -8,16 +8,16 @@ from todochat.database.engine import Database
 from todochat.telemetry.gauges import GaugeSource
 from todochat.telemetry.metrics import DATABASE_BYTES
 
-EVERY_S: Final = 60.0  # PostgreSQL looks at each file
+EVERY_S: Final = 60.0  # PostgreSQL stats each file
 
 _SIZE: Final = text("SELECT pg_database_size(current_database())")
 
 
 def database_size(database: Database, name: str) -> GaugeSource:
-    """Return the source of a database's size.
+    """Return the gauge source of a database's size.
 
     Args:
-        name: what the label says.
+        name: value of the label.
     """
     gauge = DATABASE_BYTES.labels(name)
 

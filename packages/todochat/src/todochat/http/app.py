@@ -64,14 +64,14 @@ def create_app(
 ) -> Litestar:
     """Build a service's Litestar application.
 
-    It has problem details for every failure, request ids, JSON logs, `/health/live`,
-    `/health/ready`, `/metrics`, `/openapi.json` and a page at `/docs` that shows it.
+    It has problem documents for every failure, request ids, JSON logs, `/health/live`,
+    `/health/ready`, `/metrics`, `/openapi.json` and an API page at `/docs`.
 
     Args:
         name: the service, as in logs, metrics and the OpenAPI title.
-        lifespan: async context managers that open what the process owns on `app.state`.
-        ready_checks: name of a store -> coroutine function that raises when it can't be reached.
-        body_limit_bytes: longest request body; a longer one is answered 413.
+        lifespan: async context managers that open the process's resources on `app.state`.
+        ready_checks: name of a store -> coroutine function that raises when it is unreachable.
+        body_limit_bytes: longest request body; a longer one gets 413.
     """
     configure_logging(
         level=settings.log_level,

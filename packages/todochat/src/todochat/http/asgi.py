@@ -1,4 +1,4 @@
-"""What ASGI has no word for."""
+"""Connection operations that ASGI doesn't offer."""
 
 import asyncio
 
@@ -14,8 +14,8 @@ async def wait_for_disconnect(receive: Receive) -> None:
 def find_transport(receive: Receive) -> asyncio.Transport | None:
     """Return the connection of a request.
 
-    uvicorn's `receive` is a method of the object that holds the transport; under another server
-    it isn't found.
+    uvicorn's `receive` is a method of the object that owns the transport; under another server
+    the result is None.
     """
     transport: asyncio.Transport | None = getattr(
         getattr(receive, "__self__", None), "transport", None
@@ -24,11 +24,11 @@ def find_transport(receive: Receive) -> asyncio.Transport | None:
 
 
 def abort_connection(receive: Receive) -> None:
-    """Cut the connection of a request whose client takes nothing.
+    """Abort the connection of a request whose client has stalled.
 
-    A response that just ends leaves its socket open until the client has read what is buffered,
-    so one that never reads would keep it for ever. Where the transport isn't found the socket
-    stays until the server closes it.
+    A response that only ends leaves its socket open until the client has read the buffered bytes,
+    so a client that never reads would keep it open forever. Without a transport the socket stays
+    open until the server closes it.
     """
     transport = find_transport(receive)
     if transport is not None:

@@ -30,13 +30,13 @@ log = structlog.get_logger(__name__)
 
 
 class UpstreamError(UnavailableError):
-    """Another service can't be reached or gave no answer in time."""
+    """Another service is unreachable or timed out."""
 
     code = "upstream-unavailable"
 
 
 class UpstreamProblemError(ServiceError):
-    """Another service refused the call; carries what its problem document says."""
+    """Another service rejected the call; has the members of its problem document."""
 
     def __init__(self, status: int, code: str, title: str, detail: str, **extensions: Any) -> None:
         super().__init__(detail, **extensions)
@@ -46,17 +46,17 @@ class UpstreamProblemError(ServiceError):
 
 
 class ServiceResponse(msgspec.Struct, frozen=True):
-    """An answer, whatever its status; header names are in lower case."""
+    """A response of any status; header names are in lower case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
     def raise_for_problem(self) -> None:
-        """Do nothing for a 2xx.
+        """Raise unless the status is 2xx.
 
         Raises:
-            UpstreamProblemError: for any other status.
+            UpstreamProblemError: the status is another one.
         """
         if 200 <= self.status < 300:
             return
@@ -67,8 +67,8 @@ class ServiceResponse(msgspec.Struct, frozen=True):
         raise UpstreamProblemError(
             self.status,
             str(problem.get("type", f"{TYPE_PREFIX}upstream-error")).removeprefix(TYPE_PREFIX),
-            str(problem.get("title", "A service refused the call")),
-            str(problem.get("detail", f"The service answered {self.status}.")),
+            str(problem.get("title", "A service rejected the call")),
+            str(problem.get("detail", f"The service responded with {self.status}.")),
             **{name: value for name, value in problem.items() if name not in known},
         )
 
@@ -77,9 +77,9 @@ class ServiceClient:
     """A client for one arrow.
 
     Args:
-        session: shared by the process; whoever opened it closes it.
-        timeout_s: for a call with all its tries, from connecting to the last byte.
-        max_tries: of calls that may be repeated.
+        session: shared by the process, and closed by its owner.
+        timeout_s: limit of a call with all its attempts, from connecting to the last byte.
+        max_tries: attempts of calls that may be retried.
     """
 
     def __init__(
@@ -97,8 +97,8 @@ class ServiceClient:
         self._tokens = tokens
         self._arrow = arrow
         self._timeout_s = timeout_s
-        # The whole is timed in `request`: a second clock that ends at the same moment would take
-        # its cancellation for one of its own.
+        # `request` has the timeout: a second one that expires at the same moment would take the
+        # first one's cancellation for its own.
         self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S)
         self._max_tries = max_tries
 
@@ -115,15 +115,15 @@ class ServiceClient:
     ) -> ServiceResponse:
         """Call the target on behalf of `user_id`.
 
-        GET, PUT, DELETE and anything with an Idempotency-Key is tried up to `max_tries` times,
-        while there is time left, when the target can't be reached or answers 502, 503 or 504;
-        the last answer is returned.
+        GET, PUT, DELETE and requests with an Idempotency-Key are attempted up to `max_tries` times
+        within the timeout, when the target is unreachable or responds with 502, 503 or 504; the
+        last response is returned.
 
         Args:
-            timeout_s: for this call with all its tries, if it is another than the client's.
+            timeout_s: limit of this call with all its attempts; the client's by default.
 
         Raises:
-            UpstreamError: no try got an answer.
+            UpstreamError: no attempt got a response.
         """
         with span(f"{method} {self._arrow.target}", kind=SpanKind.CLIENT) as call:
             sent = {**(headers or {}), **trace_headers()}
@@ -151,15 +151,15 @@ class ServiceClient:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Call the target once and hand out the answer as it comes; a body is passed on likewise.
+        """Call the target once and yield the response for streaming; the body is streamed, too.
 
-        It may be left by another task than the one that entered it.
+        Another task than the one that entered the context may leave it.
 
         Args:
-            timeout_s: for the whole call, from connecting to leaving the context.
+            timeout_s: limit of the whole call, from connecting to leaving the context.
 
         Raises:
-            UpstreamError: there is no answer, or it breaks off, or takes too long.
+            UpstreamError: there is no response, or it breaks off, or the call times out.
         """
         token = self._tokens.mint(self._arrow, user_id)
         sent = {**(headers or {}), **trace_headers(), "Authorization": f"Bearer {token}"}
@@ -247,7 +247,7 @@ async def read_bounded(response: aiohttp.ClientResponse, limit_bytes: int) -> by
     """Read a whole body.
 
     Raises:
-        aiohttp.ClientPayloadError: it is longer than `limit_bytes`.
+        aiohttp.ClientPayloadError: the body is longer than `limit_bytes`.
     """
     chunks = bytearray()
     async for chunk in response.content.iter_any():

@@ -1,4 +1,4 @@
-"""A bound on what one user has in progress at the same time."""
+"""Limits the concurrent operations of one user."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ RETRY_AFTER_S: Final = 5.0
 
 
 class ConcurrencyLimit:
-    """At most `limit` operations of a subject at the same time, in this process.
+    """Allows at most `limit` concurrent operations of a subject in this process.
 
     Args:
         noun: names the operations in the error, in the plural.
@@ -23,10 +23,10 @@ class ConcurrencyLimit:
         self._held = Counter[str]()
 
     def check(self, subject: str) -> None:
-        """Make sure that the subject may begin another one.
+        """Check that the subject may start another operation.
 
         Raises:
-            TooManyRequestsError: it has `limit` in progress.
+            TooManyRequestsError: the subject has `limit` in progress.
         """
         if self._held[subject] >= self._limit:
             msg = f"You can have at most {self._limit} {self._noun} in progress."

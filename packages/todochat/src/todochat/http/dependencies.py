@@ -1,4 +1,4 @@
-"""Dependency injection: every handler that asks for `services` gets the process's services."""
+"""Dependency injection of a process's services into its handlers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from litestar.di import Provide
 
 
 def provide_services(services_type: type) -> Mapping[str, Provide]:
-    """Return the dependency `services`: what the lifespan put on `app.state.services`.
+    """Return the dependency `services`, which injects `app.state.services`.
 
     Args:
         services_type: the service's own struct, with one field per service object. Handlers

@@ -1,6 +1,6 @@
-"""A page that shows the OpenAPI document, with every asset served from here.
+"""A page that shows the OpenAPI document, with locally served assets.
 
-Litestar's render plugins load their scripts from a CDN; these come from a wheel.
+Litestar's render plugins load their scripts from a CDN; these are in a wheel.
 """
 
 from importlib.util import find_spec
@@ -39,13 +39,13 @@ _START: Final = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#api", deepLinki
 
 @get("/docs", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
 def show_docs() -> Response[str]:
-    """Show the API."""
+    """Show the API page."""
     return Response(_PAGE, headers={"Content-Security-Policy": _CSP})
 
 
 @get("/docs/start.js", include_in_schema=False, media_type="text/javascript", sync_to_thread=False)
 def start_docs() -> str:
-    """Start the viewer; a file of its own, so that the page needs no inline script."""
+    """Start the viewer; a separate file, so that the page needs no inline script."""
     return _START
 
 

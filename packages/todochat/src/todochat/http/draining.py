@@ -1,4 +1,4 @@
-"""Draining: what a process does between SIGTERM and its last answer."""
+"""Draining: the phase between SIGTERM and the last response."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 class Drain:
-    """Tells the parts of one process that it is going down."""
+    """Signals the shutdown to the parts of one process."""
 
     def __init__(self) -> None:
         self._callbacks: list[Callable[[], Awaitable[None]]] = []
@@ -20,18 +20,18 @@ class Drain:
 
     @property
     def is_draining(self) -> bool:
-        """Whether SIGTERM has come; readiness answers 503 from then on."""
+        """True after SIGTERM; readiness then responds with 503."""
         return self._begun.is_set()
 
     def on_drain(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """Have `callback` awaited once, after DRAIN_DELAY_S and before the sockets close.
+        """Await `callback` once, after DRAIN_DELAY_S and before the sockets close.
 
-        It gets 5 s; a failure is logged and doesn't keep the process from going down.
+        It has 5 s; a failure is logged and doesn't stop the shutdown.
         """
         self._callbacks.append(callback)
 
     def begin(self) -> None:
-        """Mark the process as draining; new work is still answered."""
+        """Mark the process as draining; new requests are still accepted."""
         self._begun.set()
 
     async def wait_begun(self) -> None:
@@ -39,7 +39,7 @@ class Drain:
         await self._begun.wait()
 
     async def finish(self) -> None:
-        """Run the callbacks, all at once."""
+        """Run the callbacks concurrently."""
         results = await asyncio.gather(
             *(asyncio.wait_for(callback(), CALLBACK_TIMEOUT_S) for callback in self._callbacks),
             return_exceptions=True,

@@ -1,6 +1,6 @@
-"""The `Idempotency-Key` header: one effect for any number of tries.
+"""The `Idempotency-Key` header: one effect for any number of attempts.
 
-Source: draft-ietf-httpapi-idempotency-key-header. Where keys are kept is each service's matter.
+Source: draft-ietf-httpapi-idempotency-key-header. Each service stores its own keys.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from todochat.errors import BadRequestError, ConflictError, InvalidInputError
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
-MAX_WAIT_S: Final = 5.0  # a concurrent repeat waits this long for the first one's answer
+MAX_WAIT_S: Final = 5.0  # a concurrent retry waits this long for the first response
 KEEP_DAYS: Final = 7
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
@@ -21,13 +21,13 @@ _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 class IdempotencyKeyReusedError(InvalidInputError):
     """The key was used before with another body."""
 
-    code, title = "idempotency-key-reused", "This key belongs to another request"
+    code, title = "idempotency-key-reused", "Idempotency key belongs to another request"
 
 
 class IdempotencyInProgressError(ConflictError):
-    """The first request with this key has no answer yet."""
+    """The first request with this key is still in progress."""
 
-    code, title = "idempotency-in-progress", "The first try is still running"
+    code, title = "idempotency-in-progress", "Request in progress"
 
 
 def parse_idempotency_key(headers: Mapping[str, str]) -> str | None:
@@ -45,5 +45,5 @@ def parse_idempotency_key(headers: Mapping[str, str]) -> str | None:
 
 
 def request_fingerprint(body: bytes) -> str:
-    """Return a hash of a body, to tell a repeat from another request under the same key."""
+    """Return a hash of a body, to distinguish a retry from another request with the same key."""
     return hashlib.sha256(body).hexdigest()

@@ -1,6 +1,6 @@
-"""What surrounds every request: its id, security headers, metrics and a log line.
+"""Adds an id, security headers, metrics and a log line to every request.
 
-A plain ASGI wrapper around the whole application, since Litestar's own middleware doesn't see
+A plain ASGI wrapper around the whole application, because Litestar's own middleware doesn't see
 requests that match no route.
 """
 
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class RequestEnvelope:
-    """Gives each HTTP request an id (the caller's, if it is well formed) and accounts for it."""
+    """Gives each HTTP request an id (the caller's, if it is well formed), counts and logs it."""
 
     def __init__(self, app: ASGIApp, service: str) -> None:
         self._app = app
@@ -65,7 +65,7 @@ class RequestEnvelope:
         if not is_tracing() or scope["path"] in _QUIET_ROUTES:
             await self._app(scope, receive, send_with_headers)
             return
-        # Named by the route once that is known: paths have people's ids in them.
+        # Named by the route once it is known: paths contain user ids.
         with span(
             _method(scope),
             parent=_trace_headers(scope["headers"]),

@@ -1,4 +1,4 @@
-"""What Litestar's OpenAPI document doesn't say by itself, the same in every service."""
+"""Additions to Litestar's OpenAPI document, the same in every service."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from todochat.http.problems import PROBLEM_JSON, Problem
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Document the failures a route answers with, each as a problem document."""
+    """Document the error responses of a route as problem documents."""
     return {
         status: ResponseSpec(
             data_container=Problem,
@@ -23,7 +23,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 def document_strictness(app: Litestar, schemas: Iterable[str]) -> None:
-    """Say of the schemas of request bodies that unknown fields are refused."""
+    """Document that the schemas of request bodies reject unknown fields."""
     known = app.openapi_schema.components.schemas or {}
     for name in schemas:
         known[name].additional_properties = False

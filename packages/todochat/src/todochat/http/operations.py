@@ -1,4 +1,4 @@
-"""What operators ask a service: is it alive, is it ready, what does it count."""
+"""Routes for operators: liveness, readiness and metrics."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,27 +20,27 @@ log = structlog.get_logger(__name__)
 
 
 class Health(msgspec.Struct):
-    """Whether the service can work, and which of its stores can't be reached."""
+    """State of the service and its unreachable stores."""
 
     status: str
     failing: list[str] = []
 
 
 class OperationsController(Controller):
-    """Liveness, readiness and metrics; the edge doesn't route to them."""
+    """Liveness, readiness and metrics; the edge blocks them."""
 
     include_in_schema = False
 
     @get("/health/live")
     async def live(self, state: State) -> Response[Health]:
-        """Answer 200 unless the event loop was blocked just now; no dependency is asked."""
+        """Return 200 unless the event loop was blocked recently; checks no dependency."""
         if state.loop_watch.is_failing():
             return Response(Health("stalled"), status_code=503)
         return Response(Health("ok"))
 
     @get("/health/ready")
     async def ready(self, state: State) -> Response[Health]:
-        """Answer 200 when the service takes work, 503 while it drains or lacks a store."""
+        """Return 200 when the service accepts requests, 503 while it drains or lacks a store."""
         if state.drain.is_draining:
             return Response(Health("draining"), status_code=503)
         failing = await _failing_checks(state, state.ready_checks)
@@ -50,7 +50,7 @@ class OperationsController(Controller):
 
     @get("/metrics", media_type=CONTENT_TYPE_LATEST)
     async def metrics(self, state: State) -> bytes:
-        """Answer in Prometheus' text format; stores are asked for what only they know."""
+        """Return all metrics in Prometheus' text format, gauges of stores included."""
         failing, _ = await asyncio.gather(
             _failing_checks(state, state.ready_checks), state.gauges.refresh()
         )
@@ -66,7 +66,7 @@ async def _failing_checks(state: State, checks: Mapping[str, ReadyCheck]) -> lis
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 await check(state)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready"
+        except Exception as error:  # noqa: BLE001 - any error means "not ready"
             log.warning("health.check_failed", check=name, error=error)
             return name
         return None

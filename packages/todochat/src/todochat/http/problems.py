@@ -1,6 +1,6 @@
 """Errors on the wire: `application/problem+json` (RFC 9457), one shape for every failure.
 
-Litestar's own ProblemDetailsPlugin is not used: in 2.25 it puts the detail into `title`, answers
+Litestar's own ProblemDetailsPlugin is not used: in 2.25 it puts the detail into `title`, responds to
 invalid input with 400 and leaves unmapped exceptions as plain JSON.
 """
 
@@ -57,7 +57,7 @@ _CODES: Final = {
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A problem document; a service may add members of its own."""
+    """A problem document; services may add members."""
 
     type: str
     title: str
@@ -74,9 +74,9 @@ def problem_document(error: ServiceError, *, instance: str = "", request_id: str
 
 
 def handle_service_error(request: Request[Any, Any, Any], error: ServiceError) -> Response[bytes]:
-    """Answer an error that was raised where the fact is known."""
+    """Respond to an error of a service."""
     if error.status == HTTPStatus.TOO_MANY_REQUESTS and "code" not in vars(error):
-        # A code of its own, not its class's, is that of another service, which has counted it.
+        # A code on the instance is that of another service, which has counted it.
         RATE_LIMITED.labels(error.code).inc()
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request.failed", code=error.code, route=_route(request))
@@ -84,7 +84,7 @@ def handle_service_error(request: Request[Any, Any, Any], error: ServiceError) -
 
 
 def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """Answer what the framework refuses: no route, wrong method, malformed or invalid input."""
+    """Respond to errors of the framework: no route, wrong method, malformed or invalid input."""
     if isinstance(error, ValidationException):
         return handle_service_error(request, _invalid_input(error))
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -99,12 +99,12 @@ def handle_http_exception(request: Request[Any, Any, Any], error: HTTPException)
 def handle_undecodable_body(
     request: Request[Any, Any, Any], _: UnicodeDecodeError
 ) -> Response[bytes]:
-    """Answer 400 for a body that isn't UTF-8, which Litestar takes for a fault of ours."""
+    """Respond with 400 to a body that isn't UTF-8, for which Litestar would return 500."""
     return handle_service_error(request, BadRequestError("The body is not UTF-8."))
 
 
 def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Answer 500 without a word about the cause, and log the cause once."""
+    """Respond with 500 without the cause, and log the cause once."""
     log.error("request.crashed", route=_route(request), exc_info=error)
     problem = ServiceError("Internal server error. Quote the request ID when you report it.")
     return _response(problem_document(problem, **_place(request)), problem.status, problem)
@@ -128,7 +128,7 @@ def _invalid_input(error: ValidationException) -> InvalidInputError:
     if faults:
         detail = "; ".join(": ".join(filter(None, (f.pointer, f.detail))) for f in faults)
     else:
-        detail = "The request doesn't have the form this route takes."
+        detail = "The request doesn't match the schema of this route."
     return InvalidInputError(detail, errors=faults)
 
 
@@ -142,7 +142,7 @@ def _pointer(item: dict[str, Any]) -> str:
 
 
 def _route(request: Request[Any, Any, Any]) -> str:
-    """Return the route's template: the path has people's ids in it."""
+    """Return the route's template: the path contains user ids."""
     return str(request.scope.get("path_template") or "unmatched")
 
 

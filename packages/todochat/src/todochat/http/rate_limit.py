@@ -1,8 +1,8 @@
-"""Counting requests in Redis, for limits that hold over all processes of a service.
+"""Rate limits in Redis, shared by all processes of a service.
 
-Why not the `limits` library: it opens connections of its own, and it says when there is room again
-only in a second round trip. chat-gateway's admission has a script of its own: there a rate, a place
-among the open streams and the revocation check are one question.
+The `limits` library isn't used: it opens its own connections, and needs a second round trip to find
+out when there is capacity again. chat-gateway's admission has its own script, which combines a rate,
+a slot among the open streams and the revocation check in one round trip.
 """
 
 import asyncio
@@ -14,20 +14,20 @@ from redis.exceptions import RedisError
 
 from todochat.bus.redis_client import RedisClient
 
-TIMEOUT_S: Final = 0.5  # for a count; far more than it takes, and little for one that waits
+TIMEOUT_S: Final = 0.5  # of one count; far more than it takes, and short for a waiting client
 OUTAGE_PAUSE_S: Final = 1.0
 
 log = structlog.get_logger(__name__)
 
 
 class RateLimit:
-    """At most `limit` requests of a subject in a window that begins with its first one.
+    """Allows `limit` requests of a subject in a window that begins with its first one.
 
-    Redis only counts: while it is away everybody is let in, and for a second after each failure
-    it isn't asked.
+    Fails open: while Redis is down all requests are admitted, and for a second after each failure
+    it isn't called.
 
     Args:
-        key: of the counters, `<key>:{<subject>}`; each expires with its window.
+        key: prefix of the counters, `<key>:{<subject>}`; each expires with its window.
         limit: 0 for none.
     """
 
@@ -41,7 +41,7 @@ class RateLimit:
     async def take(self, subject: str, cost: int = 1) -> float:
         """Count a request as `cost` of them; return 0 if admitted, else the seconds to wait.
 
-        It is admitted while any of the limit is left, so one that costs more than that still runs.
+        A request is admitted while any of the limit is left, even if it costs more than that.
         """
         if not self._limit or time.monotonic() < self._paused_until:
             return 0
@@ -53,15 +53,15 @@ class RateLimit:
             self._paused_until = time.monotonic() + OUTAGE_PAUSE_S
             return 0
 
-    async def give_back(self, subject: str) -> None:
-        """Take back a request that was counted and doesn't count after all."""
+    async def refund(self, subject: str) -> None:
+        """Refund a counted request."""
         if not self._limit or time.monotonic() < self._paused_until:
             return
         counter = f"{self._key}:{{{subject}}}"
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 pipeline: Any = self._redis.pipeline(transaction=True)
-                # A window that has just ended is begun again, so that the counter expires.
+                # The window may have just ended; set its expiry again, so that the counter expires.
                 pipeline.set(counter, 0, ex=self._window_s, nx=True)
                 pipeline.decr(counter)
                 await pipeline.execute()

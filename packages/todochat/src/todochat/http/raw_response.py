@@ -1,8 +1,8 @@
-"""A response that sends its body by itself, through ASGI's own two callables.
+"""A response that sends its body directly through ASGI's `receive` and `send`.
 
-Litestar's `Stream` and `ServerSentEvent` pull from a generator: nobody can tell a client that went
-away from a server that stops, no write has a time limit, and the generator is cancelled through an
-anyio scope, which cancels every await of its clean-up again.
+Litestar's `Stream` and `ServerSentEvent` pull from a generator: a disconnected client can't be
+distinguished from a stopping server, no write has a timeout, and the generator is cancelled through
+an anyio scope, which cancels every await of its clean-up again.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ SendBody = Callable[[Receive, Send], Awaitable[None]]
 
 
 class RawResponse(Response[None]):
-    """What a handler returns that streams.
+    """Response of a handler that streams.
 
     Args:
         send_body: sends `http.response.body` messages until the body ends.

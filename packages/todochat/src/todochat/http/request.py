@@ -1,4 +1,4 @@
-"""The request that every handler gets."""
+"""The request class of every handler."""
 
 import asyncio
 import time
@@ -12,14 +12,14 @@ from typing_extensions import override
 
 from todochat.errors import BadRequestError, RequestTimeoutError
 
-# Averaged over a body, after BODY_TIMEOUT_S: the slowest mobile networks carry ten times as much.
+# Averaged over a body, after BODY_TIMEOUT_S: the slowest mobile networks are ten times as fast.
 MIN_BODY_BYTES_PER_S: Final = 512
 
 
 class ServiceRequest(Request[Any, Any, Any]):
-    """A request whose faults are the client's, where Litestar answers 500 or waits for ever.
+    """Reports client errors for which Litestar returns 500 or waits forever.
 
-    These are a body that is cut short, nested too deeply or never sent, and a malformed `Host`.
+    These are a body that is truncated, nested too deeply or never sent, and a malformed `Host`.
     """
 
     @property
@@ -40,7 +40,7 @@ class ServiceRequest(Request[Any, Any, Any]):
         """Return the decoded body.
 
         Raises:
-            BadRequestError: it is nested too deeply to be decoded.
+            BadRequestError: the body is nested too deeply.
         """
         try:
             return await super().json()
@@ -52,7 +52,7 @@ class ServiceRequest(Request[Any, Any, Any]):
         """Yield the body in chunks.
 
         Raises:
-            BadRequestError: the client left before the body's end.
+            BadRequestError: the client disconnected before the end of the body.
             RequestTimeoutError: the client paused for longer than BODY_TIMEOUT_S, or sends less
                 than `MIN_BODY_BYTES_PER_S`.
             InternalServerException: the body was read before.
@@ -75,4 +75,4 @@ class ServiceRequest(Request[Any, Any, Any]):
         except InternalServerException as error:
             if was_read:
                 raise
-            raise BadRequestError("The body is cut short.") from error
+            raise BadRequestError("The body is truncated.") from error

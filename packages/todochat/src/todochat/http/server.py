@@ -1,10 +1,10 @@
 """The process's HTTP server: uvicorn with a drain before it closes its sockets.
 
 uvicorn stops accepting at once on SIGTERM and runs the lifespan's shutdown only after the last
-stream has ended, so neither a load balancer nor an open stream would hear of it in time. Here
+stream has ended, so neither a load balancer nor an open stream would be notified in time. Here
 SIGTERM first turns readiness off; after DRAIN_DELAY_S the app's drain callbacks run (the gateway
-tells resumable streams to reconnect), then the sockets close and what is left gets
-DRAIN_TIMEOUT_S to finish.
+sends resumable streams a reconnect), then the sockets close and open requests get DRAIN_TIMEOUT_S
+to finish.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from todochat.http.draining import Drain
 from todochat.settings import ServiceSettings, SettingsError
 
 # Longer than the edge keeps an idle upstream connection (Caddy: 2 min), so that the edge never
-# sends a request into a connection that is being closed here.
+# sends a request on a connection that is being closed here.
 KEEP_ALIVE_S: Final = 150
 EXIT_BAD_SETTINGS: Final = 2
 EXIT_START_FAILED: Final = 3
@@ -44,12 +44,12 @@ class DrainingServer(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until a signal has been drained."""
+        """Serve until a signal has started and finished the drain."""
         self._loop = asyncio.get_running_loop()
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
-        """Begin to drain; a second signal skips what is left of the waiting.
+        """Start draining; a second signal skips the rest of the wait.
 
         uvicorn's own handler is replaced, not extended: it would raise the signal again after
         the shutdown, and the process would not exit 0.
@@ -66,7 +66,7 @@ class DrainingServer(uvicorn.Server):
             self.force_exit = self.force_exit or sig == signal.SIGINT
 
     async def _drain_and_exit(self) -> None:
-        with suppress(TimeoutError):  # the usual case: nobody is in a hurry
+        with suppress(TimeoutError):  # the usual case: no second signal
             await asyncio.wait_for(self._hurry.wait(), self._delay_s)
         await self._drain.finish()
         self.should_exit = True
@@ -99,11 +99,11 @@ def make_server(
 def run(app: Litestar, settings: ServiceSettings, *, host: str, port: int) -> None:
     """Serve `app` until SIGTERM or Ctrl-C, then drain.
 
-    Exits with 3 if it can't start, or if its database role is found to be a wrong one later on,
-    since PostgreSQL was away at first.
+    Exits with 3 if it can't start, or if the check of its database role fails later because
+    PostgreSQL was down at start.
 
-    What has been imported so far lives as long as the process: the garbage collector, which a
-    service's `__main__` may have turned off, never looks at it again.
+    Imported modules live as long as the process, so they are frozen: the garbage collector, which
+    a service's `__main__` may have turned off, never scans them again.
     """
     server = make_server(app, settings, host=host, port=port)
     app.state.loop_watch.guard_process(settings.loop_stall_exit_s)
@@ -115,7 +115,7 @@ def run(app: Litestar, settings: ServiceSettings, *, host: str, port: int) -> No
 
 
 def load_settings_or_exit(cls: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
-    """Read a service's settings; a bad one ends the process with one clear line."""
+    """Read a service's settings; an invalid one ends the process with one line on stderr."""
     try:
         return cls.load(environ)
     except SettingsError as error:

@@ -1,1 +1,1 @@
-"""Who calls: login tokens, client secrets, service tokens, their keys and their revocation."""
+"""Login tokens, client secrets, service tokens, their keys and their revocation."""

@@ -1,7 +1,7 @@
 """Personal access tokens: `todochat_pat_`, 40 random characters, 6 of checksum.
 
-auth-session issues them and knows which are good. The prefix lets secret scanners find a token
-that was published by mistake, the checksum lets a service refuse a mistyped one by itself.
+auth-session issues and verifies them. The prefix lets secret scanners find published tokens, the
+checksum lets a service reject a mistyped token without a call.
 """
 
 import re
@@ -18,7 +18,7 @@ from todochat.identity.tokens import MAX_TOKEN_CHARS
 
 PREFIX: Final = "todochat_pat_"
 _ALPHABET: Final = string.digits + string.ascii_letters
-_RANDOM_CHARS: Final = 40  # 238 bits: nothing to guess, so a plain hash is enough at rest
+_RANDOM_CHARS: Final = 40  # 238 bits can't be guessed, so a plain hash is enough at rest
 _CHECKSUM_CHARS: Final = 6  # 32 bits need as many
 _FORM: Final = re.compile(f"{PREFIX}([0-9A-Za-z]{{{_RANDOM_CHARS}}})([0-9A-Za-z]{{6}})")
 
@@ -42,18 +42,18 @@ class VerifiedAccessToken(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def new_access_token() -> str:
-    """Make a new token."""
+    """Create a token."""
     random = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARS))
     return PREFIX + random + _checksum(random)
 
 
 def looks_like_access_token(token: str) -> bool:
-    """Tell whether a token says that it is an access token; nothing is verified."""
+    """Return whether a token has the prefix of an access token; verifies nothing."""
     return token.startswith(PREFIX)
 
 
 def is_well_formed(token: str) -> bool:
-    """Tell whether a token has the form and the checksum of one; only auth-session knows more."""
+    """Return whether a token has the right form and checksum; only auth-session can verify it."""
     match = _FORM.fullmatch(token)
     return match is not None and match[2] == _checksum(match[1])
 

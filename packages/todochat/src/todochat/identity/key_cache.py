@@ -64,7 +64,7 @@ class KeyCache(ABC, Generic[KeyT]):
 
     @property
     def may_fetch(self) -> bool:
-        """Whether the last fetch is long enough ago."""
+        """True if the last fetch is long enough ago."""
         pause_s = self.min_fetch_interval_s if self.keys else self.min_first_fetch_interval_s
         return time.monotonic() - self._fetched_at > pause_s
 

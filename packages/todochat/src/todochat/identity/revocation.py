@@ -1,14 +1,14 @@
-"""Signed-out sessions, as Redis tells them.
+"""Revoked sessions, as published in Redis.
 
-auth-session's database is the truth; it publishes the sids whose tokens have not expired yet.
+auth-session's database is the source of truth; it publishes the sids whose tokens have not expired.
 `auth:revoked`: sorted set, member = sid, score = unix time at which its last token expires;
 written by auth-session, read by chat-gateway and tasks. `auth:revocations`: channel, message = sid.
-`{auth:revoked}:told`: string, says that all sids were written, and to which start of which server
-(its run id): gone when Redis has lost its data, another's after a restart that may have lost the
-last second. auth-session looks for both every second. Both keys are in one slot of a cluster, so
-the server is the one that has them.
+`{auth:revoked}:told`: string, the run id of the Redis server to which all sids were written: missing
+when Redis has lost its data, different after a restart that may have lost the last second.
+auth-session checks both every second. Both keys are in one slot of a cluster, so it is the run id of
+the node that has them.
 
-Redis can be full or away, so verifiers also read the revoked sids from auth-session itself
+Redis can be full or down, so verifiers also read the revoked sids from auth-session
 (`todochat.identity.revocation_feed`).
 """
 
@@ -28,16 +28,16 @@ REVOCATIONS_TOLD_KEY: Final = "{auth:revoked}:told"
 REVOCATIONS_CHANNEL: Final = "auth:revocations"
 REFRESH_S: Final = 5.0
 MAX_REVOKED: Final = 1_000_000
-HEARD_S: Final = 24 * 3600 + 60  # a message doesn't name the expiry; no token lives longer
+HEARD_S: Final = 24 * 3600 + 60  # a message has no expiry; no token lives longer
 
 log = structlog.get_logger(__name__)
 
 
 class RevocationSet:
-    """The revoked sids that this process knows of, each until its last token expires.
+    """The revoked sids known to this process, each until its last token expires.
 
-    It holds at most 1,000,000. `run` adds those in Redis every 5 s. While Redis can't be reached
-    nobody is let in who was known to be signed out, and nobody is shut out because Redis is down.
+    It has at most 1,000,000. `run` adds those in Redis every 5 s. While Redis is unreachable, known
+    revoked sessions stay rejected, and all others stay admitted.
     """
 
     def __init__(self, redis: RedisClient) -> None:
@@ -53,7 +53,7 @@ class RevocationSet:
         self._callbacks.append(callback)
 
     def add(self, sid: str, until: float) -> None:
-        """Note that a session is revoked; `until` is the unix time its last token expires at."""
+        """Add a revoked session; `until` is the unix time at which its last token expires."""
         is_new = sid not in self._until
         if is_new and len(self._until) >= MAX_REVOKED:
             self.drop_expired()
@@ -66,12 +66,12 @@ class RevocationSet:
                 callback(sid)
 
     def hear(self, sid: str) -> None:
-        """Note a message of `auth:revocations`."""
+        """Handle a message of `auth:revocations`."""
         if sid not in self._until:
             self.add(sid, time.time() + HEARD_S)
 
     def check(self, sid: str) -> None:
-        """Refuse a signed-out session.
+        """Reject a revoked session.
 
         Raises:
             UnauthorizedError: the session was signed out.
@@ -80,7 +80,7 @@ class RevocationSet:
             raise UnauthorizedError("This session was signed out.")
 
     async def refresh(self) -> None:
-        """Add the revoked sids of Redis, and drop those that have expired."""
+        """Add the revoked sids of Redis, and drop expired ones."""
         members: Any = await self._redis.zrangebyscore(
             REVOKED_KEY, int(time.time()), "+inf", start=0, num=MAX_REVOKED, withscores=True
         )
@@ -98,7 +98,7 @@ class RevocationSet:
             await asyncio.sleep(REFRESH_S)
 
     def drop_expired(self) -> None:
-        """Forget the sessions whose last token has expired."""
+        """Drop the sessions whose last token has expired."""
         now = time.time()
         self._until = {sid: until for sid, until in self._until.items() if until >= now}
 

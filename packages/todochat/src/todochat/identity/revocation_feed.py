@@ -1,7 +1,7 @@
-"""Revoked sessions as auth-session's database tells them, over HTTP.
+"""Revoked sessions from auth-session's database, over HTTP.
 
-Redis tells verifiers within a second, but only while it can be reached and has memory. Each
-verifier therefore also asks auth-session every 5 s for what was revoked since it last asked.
+Redis notifies verifiers within a second, but only while it is reachable and has memory. So each
+verifier also polls auth-session every 5 s for the sessions revoked since its last poll.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from todochat.identity.revocation import MAX_REVOKED, RevocationSet
 PATH: Final = "/internal/revocations"
 POLL_S: Final = 5.0
 PAGE: Final = 1_000
-TIMEOUT_S: Final = 3.0  # for each page
-# Transactions that commit after a later one, and processes whose clocks differ.
+TIMEOUT_S: Final = 3.0  # per page
+# Covers transactions that commit after a later one, and processes whose clocks differ.
 OVERLAP_S: Final = 60
-_NOBODY: Final = "-"  # the call is on behalf of no user
+_NOBODY: Final = "-"  # the call is for no user
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class RevocationPage(msgspec.Struct, frozen=True):
 
 
 class RevocationFeed:
-    """Adds what auth-session says to a process's revocations.
+    """Adds the sessions revoked in auth-session to a process's revocations.
 
     Args:
         client: of the arrow from this service to auth-session.
@@ -56,7 +56,7 @@ class RevocationFeed:
         """Read what was revoked since the last poll; the first one reads everything.
 
         Raises:
-            ServiceError: auth-session can't be reached or refuses; the next poll reads it all.
+            ServiceError: auth-session is unreachable or refuses; the next poll starts over.
         """
         self._revocations.drop_expired()
         after, as_of = "", None

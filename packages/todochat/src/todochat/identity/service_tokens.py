@@ -1,8 +1,8 @@
-"""Service tokens: what one service shows another, minted for each request.
+"""Service tokens, which authenticate one service to another; minted for each request.
 
 HS256 JWTs that live 60 s: `aud` is the target, `act` the caller, `sub` the user on whose behalf
-it calls. Every arrow between two services has a key of its own, so a token of one arrow opens
-nothing on another.
+it calls. Every arrow between two services has its own key, so a token of one arrow is invalid on
+every other.
 """
 
 import time
@@ -28,7 +28,7 @@ _ISSUER: Final = "todochat-service"
 
 
 class Arrow(Enum):
-    """Who calls whom: (caller, target)."""
+    """A direction of calls between two services: (caller, target)."""
 
     GATEWAY_TO_AGENT = ("chat-gateway", "todo-agent")
     AGENT_TO_TASKS = ("todo-agent", "tasks")
@@ -49,7 +49,7 @@ class Arrow(Enum):
 
 
 class ServiceIdentity(msgspec.Struct, frozen=True):
-    """Which service calls, and for whom."""
+    """The calling service, and the user it acts for."""
 
     caller: str
     user_id: str
@@ -71,7 +71,7 @@ class ServiceTokens:
         """Take each arrow's own secret, or derive its key from TODOCHAT_SERVICE_SECRET.
 
         Args:
-            arrows: those the service is an end of; with own secrets for them it needs no other.
+            arrows: those of this service; with secrets for all of them it needs no shared one.
 
         Raises:
             SettingsError: neither is set, or a secret is shorter than 32 bytes.
@@ -79,7 +79,7 @@ class ServiceTokens:
         return cls({arrow: _keys_of(arrow, settings) for arrow in arrows})
 
     def mint(self, arrow: Arrow, user_id: str, now: int | None = None) -> str:
-        """Make a token for one call on behalf of `user_id`."""
+        """Create a token for one call on behalf of `user_id`."""
         issued_at = int(time.time()) if now is None else now
         claims = {
             "iss": _ISSUER,
@@ -94,14 +94,14 @@ class ServiceTokens:
         )
 
     def keys(self, arrow: Arrow) -> Sequence[bytes]:
-        """Return an arrow's accepted keys, the signing one first, to derive others from."""
+        """Return an arrow's accepted keys, the signing key first, for derivation."""
         return self._keys[arrow]
 
     def verify(self, arrows: Collection[Arrow], token: str) -> ServiceIdentity:
         """Verify a token that came over one of `arrows`.
 
         Raises:
-            UnauthorizedError: it is no valid token of these arrows.
+            UnauthorizedError: the token is not valid for these arrows.
         """
         for arrow in arrows:
             for key in self._keys[arrow]:
@@ -112,7 +112,7 @@ class ServiceTokens:
 
 
 def looks_like_service_token(token: str) -> bool:
-    """Tell whether a token says that it is a service token; nothing is verified."""
+    """Return whether a token has the type of a service token; verifies nothing."""
     try:
         return jwt.get_unverified_header(token).get("typ") == TOKEN_TYPE
     except jwt.InvalidTokenError:

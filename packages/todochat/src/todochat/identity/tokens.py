@@ -1,7 +1,7 @@
 """Login tokens and client secrets: JWTs signed with Ed25519 (RFC 7519, RFC 8037).
 
-Issued by auth-session alone; verified by every service that browsers reach, from public keys it
-caches, so that verification goes on while auth-session is down.
+Issued only by auth-session; verified by every public service with cached public keys, so that
+verification continues while auth-session is down.
 """
 
 import re
@@ -34,7 +34,7 @@ _BEARER: Final = re.compile(r"[Bb]earer +([A-Za-z0-9._~+/=-]+)")
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who a verified token speaks for.
+    """The user of a verified token.
 
     Attributes:
         sid: the session it was issued in; sign-out revokes it.
@@ -58,7 +58,7 @@ class SigningKey:
 
     @classmethod
     def generate(cls) -> "SigningKey":
-        """Make a new key."""
+        """Generate a key."""
         return cls(new_id("key"), Ed25519PrivateKey.generate())
 
     @classmethod
@@ -107,7 +107,7 @@ class TokenIssuer:
     def client_secret(
         self, user_id: str, sid: str, now: int, *, ttl_s: int = CLIENT_SECRET_TTL_S
     ) -> tuple[str, int]:
-        """Return a ChatKit client secret, which opens chat and nothing else, and its expiry."""
+        """Return a ChatKit client secret, valid for chat only, and its expiry."""
         claims = {
             "aud": CLIENT_SECRET_AUDIENCE,
             "sub": user_id,
@@ -126,7 +126,7 @@ class TokenIssuer:
 
 
 class PublicKeys(Protocol):
-    """Where a verifier finds a public key."""
+    """Source of a verifier's public keys."""
 
     async def get(self, kid: str) -> Ed25519PublicKey | None:
         """Return the key, or None if no such key is published."""
@@ -134,7 +134,7 @@ class PublicKeys(Protocol):
 
 
 class TokenVerifier:
-    """Verifies tokens of ours: algorithm, signature, issuer, audience, type and times."""
+    """Verifies our own tokens: algorithm, signature, issuer, audience, type and times."""
 
     def __init__(self, issuer: str, keys: PublicKeys) -> None:
         self._issuer = issuer
@@ -144,7 +144,7 @@ class TokenVerifier:
         """Verify a login token.
 
         Raises:
-            UnauthorizedError: it isn't one, or it has expired.
+            UnauthorizedError: the token isn't one, or has expired.
         """
         claims = await self._verify(token, LOGIN_TYPE, LOGIN_AUDIENCE)
         return _identity(claims, "login")
@@ -153,7 +153,7 @@ class TokenVerifier:
         """Verify a ChatKit client secret.
 
         Raises:
-            UnauthorizedError: it isn't one, or it has expired.
+            UnauthorizedError: the token isn't one, or has expired.
         """
         claims = await self._verify(token, CLIENT_SECRET_TYPE, CLIENT_SECRET_AUDIENCE)
         if claims.get("user_id") != claims["sub"] or not isinstance(claims.get("jti"), str):
@@ -164,7 +164,7 @@ class TokenVerifier:
         try:
             header = jwt.get_unverified_header(token)
             if header.get("typ") != kind or header.get("alg") != ALGORITHM:
-                raise UnauthorizedError("The token is not of the kind this route takes.")
+                raise UnauthorizedError("This route doesn't accept this kind of token.")
             key = await self._keys.get(str(header.get("kid", "")))
             if key is None:
                 raise UnauthorizedError("The token was signed with an unknown key.")
@@ -188,11 +188,11 @@ def bearer_token(headers: Mapping[str, str]) -> str:
     """Return the token of an `Authorization: Bearer` header.
 
     Raises:
-        UnauthorizedError: there is none.
+        UnauthorizedError: the header is missing or malformed.
     """
     match = _BEARER.fullmatch(headers.get("authorization", "").strip())
     if match is None or len(match[1]) > MAX_TOKEN_CHARS:
-        raise UnauthorizedError("A bearer token is needed.")
+        raise UnauthorizedError("A bearer token is required.")
     return match[1]
 
 

@@ -1,7 +1,7 @@
-"""Gauges that a store has to be asked for, at a scrape and not more often than they are worth it.
+"""Gauges whose values are read from a store, at a scrape and at most every few seconds.
 
-Every process of a service says the same, since it asks the same store: queries take the `max`,
-never the sum. What can't be told in time becomes NaN: an old value would look like a quiet system.
+Every process of a service reports the same values from the same store: queries take the `max`,
+never the sum. After a timeout a value becomes NaN: an old one would look like a quiet system.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ log = structlog.get_logger(__name__)
 
 
 class GaugeSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What reads some gauges.
+    """Reads gauges from a store.
 
     Args:
-        name: of the source, a label.
-        read: asks the store and sets the gauges.
-        gauges: those it sets, or the children it sets; unknown, they are not a number.
-        every_s: for how long what was read is good enough.
+        name: label of the source.
+        read: queries the store and sets the gauges.
+        gauges: the gauges or children it sets; NaN while unknown.
+        every_s: minimum time between two reads.
     """
 
     name: str
@@ -38,7 +38,7 @@ class GaugeSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredGauges:
-    """The sources of a process."""
+    """The gauge sources of a process."""
 
     def __init__(self) -> None:
         self._sources: list[GaugeSource] = []
@@ -46,11 +46,11 @@ class StoredGauges:
         self._reading = asyncio.Lock()
 
     def add(self, source: GaugeSource) -> None:
-        """Have a source read at scrapes."""
+        """Add a source to be read at scrapes."""
         self._sources.append(source)
 
     async def refresh(self) -> None:
-        """Read what is too old; two scrapes at a time read once."""
+        """Read outdated sources; concurrent scrapes share one read."""
         async with self._reading:
             now = time.monotonic()
             due = [
@@ -65,7 +65,7 @@ class StoredGauges:
         try:
             async with asyncio.timeout(READ_TIMEOUT_S):
                 await source.read()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the scrape goes on without
+        except Exception as error:  # noqa: BLE001 - any error leaves the scrape without this source
             GAUGE_FAILURES.labels(source.name).inc()
             log.warning("gauges.read_failed", source=source.name, error=error)
             for gauge in source.gauges:

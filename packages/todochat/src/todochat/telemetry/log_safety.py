@@ -1,8 +1,8 @@
-"""What may stand in a log line: no words of people or models, nobody's id or address.
+"""Keeps log lines free of user content, model output, user ids and addresses.
 
-User ids become keyed hashes: lines of one person can be put together, and found by who has the
-key. Errors are told without what they quote, since many quote their input: a validator the value,
-PostgreSQL the row, a model server the conversation. LOG_CONTENT=true turns both off.
+User ids become keyed hashes: the lines of one user can be correlated, and found by operators with
+the key. Errors are logged without quoted input: a validator quotes the value, PostgreSQL the row, a
+model server the conversation. LOG_CONTENT=true turns both off.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ USER_HASH_CHARS: Final = 16  # 64 bits: two of a million people share one with a
 MAX_ERROR_CHARS: Final = 300
 MAX_FRAMES: Final = 30
 MAX_CHAIN: Final = 5
-MAX_DEPTH: Final = 2  # of groups within groups
+MAX_DEPTH: Final = 2  # of nested groups
 _QUOTING_SQLSTATES: Final = ("22", "23")  # data exceptions and constraints name values
-_PLAIN_LOGGERS: Final = ("uvicorn", "alembic")  # of these the whole message is kept
-# What Redis' errors quote of a command: its keys have people's ids in them.
+_PLAIN_LOGGERS: Final = ("uvicorn", "alembic")  # their messages are kept whole
+# The part of a command that Redis errors quote: its keys contain user ids.
 _COMMAND: Final = re.compile(r" \(.*\)(?= of pipeline)|, with args beginning with.*", re.DOTALL)
 
 
@@ -34,8 +34,8 @@ class LogSafety:
     """Rewrites log events; see the module.
 
     Args:
-        user_key: of the hashes; the same in every process of an installation.
-        content: whether everything may be logged as it is.
+        user_key: key of the hashes; the same in every process of an installation.
+        content: log everything unchanged.
     """
 
     def __init__(self, user_key: bytes, *, content: bool) -> None:
@@ -56,15 +56,15 @@ class LogSafety:
             if isinstance(value, BaseException) and name != "exc_info":
                 event[name] = repr(value) if self._content else describe_error(value)
         if not self._content:
-            _tell_exception(event)
-            _tell_foreign(event)
+            _rewrite_exception(event)
+            _rewrite_foreign_event(event)
         return event
 
 
 def derive_user_key(log_user_key: str, service_secret: str) -> bytes:
-    """Return the key of users' hashes: LOG_USER_KEY, else one made of TODOCHAT_SERVICE_SECRET.
+    """Return the key of the user hashes; empty if neither setting is set.
 
-    Empty if there is neither.
+    LOG_USER_KEY, or else a key derived from TODOCHAT_SERVICE_SECRET.
     """
     if log_user_key:
         return secret_bytes(log_user_key)
@@ -73,25 +73,25 @@ def derive_user_key(log_user_key: str, service_secret: str) -> bytes:
 
 
 def hash_user(key: bytes, user_id: str) -> str:
-    """Return what stands for a user in log lines."""
+    """Return the hash of a user id for log lines."""
     return hmac.new(key, user_id.encode(), hashlib.sha256).hexdigest()[:USER_HASH_CHARS]
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error's type and as much of its message as can't be somebody's words."""
-    cause = getattr(error, "orig", error)  # SQLAlchemy's errors: the driver's own says more
+    """Return an error's type and the part of its message that has no user content."""
+    cause = getattr(error, "orig", error)  # the driver's error within SQLAlchemy's
     if cause is not error or isinstance(getattr(error, "sqlstate", None), str):
-        return _describe_database(cause)
+        return _describe_database_error(cause)
     if isinstance(error, OSError | ImportError):
         return repr(error)[:MAX_ERROR_CHARS]
-    if _is_of_engine(error):
-        return _describe_engine(error)
+    if _is_client_error(error):
+        return _describe_client_error(error)
     facts = ", ".join(_facts(error))
     return f"{type(error).__name__}({facts})" if facts else type(error).__name__
 
 
 def _facts(error: BaseException) -> Iterator[str]:
-    """Yield a problem's code, the status of a model server's answer, the faults a validator saw."""
+    """Yield a problem's code, the status of a model server, the number of validation errors."""
     for name in ("code", "status_code"):
         value = getattr(error, name, None)
         if isinstance(value, str | int):
@@ -100,7 +100,7 @@ def _facts(error: BaseException) -> Iterator[str]:
         yield f"{error.error_count()} errors"  # type: ignore[attr-defined]
 
 
-def _describe_database(error: object) -> str:
+def _describe_database_error(error: object) -> str:
     name, state = type(error).__name__, getattr(error, "sqlstate", None)
     if state is None:
         cause = getattr(error, "__cause__", None) or error
@@ -112,24 +112,24 @@ def _describe_database(error: object) -> str:
     return f"{name}({state}, {message})"[:MAX_ERROR_CHARS]
 
 
-def _describe_engine(error: BaseException) -> str:
+def _describe_client_error(error: BaseException) -> str:
     name = type(error).__name__
-    if hasattr(error, "request_info"):  # aiohttp quotes the whole request, its token too
+    if hasattr(error, "request_info"):  # aiohttp quotes the whole request, token included
         return f"{name}({getattr(error, 'status', '')})"
     message = _COMMAND.sub("", str(error))
     return f"{name}({message})"[:MAX_ERROR_CHARS]
 
 
-def _is_of_engine(error: BaseException) -> bool:
-    """Tell whether a message is that of a client library about its connection."""
+def _is_client_error(error: BaseException) -> bool:
+    """Return whether an error is a client library's, about its connection."""
     package = type(error).__module__.partition(".")[0]
     return package in {"redis", "aiohttp", "ssl", "socket"}
 
 
-def _tell_exception(event: EventDict) -> None:
+def _rewrite_exception(event: EventDict) -> None:
     found = event.pop("exc_info", None)
     if found is True:
-        # Called from within the handler, so the exception is still the current one.
+        # Called within the handler, so the exception is still current.
         import sys  # noqa: PLC0415 - nowhere else
 
         found = sys.exc_info()
@@ -156,8 +156,8 @@ def _frames(tb: TracebackType | None) -> Iterator[str]:
         yield f"  {frame.filename}:{frame.lineno} {frame.name}"
 
 
-def _tell_foreign(event: EventDict) -> None:
-    """Keep the fixed part of what libraries log; what they fill in may be anything."""
+def _rewrite_foreign_event(event: EventDict) -> None:
+    """Keep the format string of a library's log message, without its arguments."""
     record = event.get("_record")
     if record is None or event.get("_from_structlog") or record.name.startswith(_PLAIN_LOGGERS):
         return

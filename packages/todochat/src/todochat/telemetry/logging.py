@@ -2,8 +2,8 @@
 
 Event names are constants of the form `noun.verb`; values are ids, never objects or secrets, and
 errors themselves (`error=error`). Each line of a request has its `request_id`, the `user` as a
-hash, the `run_id` and `thread_id` it is about, and the ids of its trace. What may not be in a line
-is kept out of it by `todochat.telemetry.log_safety`.
+hash, the `run_id` and `thread_id` it is about, and the ids of its trace. `todochat.telemetry.log_safety`
+removes sensitive content.
 """
 
 import logging
@@ -43,8 +43,8 @@ def configure_logging(
     """Send structlog and the standard library's loggers to stdout in one format.
 
     Args:
-        user_key: of the hashes that stand for users; a random one if empty.
-        content: log what people and models say, and errors with all that they quote.
+        user_key: key of the user hashes; random if empty.
+        content: log user content, model output, and errors with their quoted input.
     """
     _CONTENT["enabled"] = content
     shared: list[Processor] = [
@@ -83,25 +83,25 @@ def configure_logging(
 
 
 def begin_subject(**names: str) -> None:
-    """Have the log lines from here on, in this task and those it starts, be about these alone."""
+    """Replace the subject of later log lines, in this task and the tasks it starts."""
     _subject.set(names)
 
 
 def bind(**names: str | None) -> None:
-    """Add to what the log lines of this request are about, in all of its tasks.
+    """Add ids to the log lines of this request, in all of its tasks.
 
     Args:
-        names: `user_id`, `run_id`, `thread_id`; what is None is left out.
+        names: `user_id`, `run_id`, `thread_id`; None is skipped.
     """
     known = {name: value for name, value in names.items() if value}
-    # In place: who calls may be a task that only looks something up for the request.
+    # In place: the caller may be a task that only does a lookup for the request.
     subject = _subject.get(None)
     if subject is not None:
         subject.update(known)
 
 
 def log_content(event: str, **words: object) -> None:
-    """Log what somebody said, or the model did; nothing unless LOG_CONTENT is on."""
+    """Log user content or model output; no-op unless LOG_CONTENT is on."""
     if _CONTENT["enabled"]:
         log.info(event, **words)
 

@@ -2,11 +2,11 @@
 
 A callback that blocks (a slow regular expression, `time.sleep`, a synchronous driver) stops
 everything else in the process. A blocked loop can't answer `/health/live`, so a prober sees a
-timeout. Once the loop runs again, liveness answers 503 for some seconds, so that a prober with any
-timeout notices, and a process that is blocked again and again never passes.
+timeout. Once the loop runs again, liveness returns 503 for some seconds, so that a prober with any
+timeout notices, and a repeatedly blocked process never passes.
 
 A process that the operating system stopped (SIGSTOP, a paused container, a suspended laptop) was
-late, too, but nothing is wrong with it. A thread tells the two apart: it runs while the loop is
+late, too, but is healthy. A thread distinguishes the two: it runs while the loop is
 blocked in code that releases the GIL, and code that holds the GIL uses CPU time. A stopped process
 does neither.
 """
@@ -31,7 +31,7 @@ from todochat.telemetry.metrics import LOOP_LAG_SECONDS
 BEAT_S: Final = 0.5
 STALL_S: Final = 5.0
 RECOVERY_S: Final = 10.0
-# Of a gap between two beats: with less activity than this, the process was stopped from outside.
+# Share of a gap between two beats; below it, the process was stopped from outside.
 LEAST_ACTIVITY: Final = 0.1
 
 log = structlog.get_logger(__name__)
@@ -59,18 +59,18 @@ class LoopWatch:
         """Report and end stalls from outside of Python, which works while the GIL is held.
 
         After `stall_s`, or half of `exit_after_s`, the stacks of all threads are written to
-        stderr. After `exit_after_s` (0: never) SIGPROF ends the process, for deployments in which
-        nobody acts on a failed liveness check, and for a process that was never ready. The kernel
-        sends it after so much CPU time without a beat, the thread after so much time of its own:
-        neither runs while the process is stopped. Only a whole process may be guarded, from its
+        stderr. After `exit_after_s` (0: never) SIGPROF ends the process, for deployments without
+        liveness checks, and for a process that was never ready. The kernel sends it after this CPU
+        time without a beat, the thread after this much of its own time: neither runs while the
+        process is stopped. Only a whole process may be guarded, from its
         main thread.
         """
         self._exit_after_s = exit_after_s
 
     def is_failing(self) -> bool:
-        """Tell whether the loop was blocked within the last seconds; to be called in the loop."""
+        """Return whether the loop was blocked in the last seconds; call it in the loop."""
         if self._beat_at is not None:
-            self._beat(self._beat_at)  # this may be the first thing that runs after a stall
+            self._beat(self._beat_at)  # this may be the first code that runs after a stall
         return time.monotonic() < self._failing_until
 
     @asynccontextmanager
@@ -121,7 +121,7 @@ class LoopWatch:
 
 @asynccontextmanager
 async def watch_loop(app: Litestar) -> AsyncIterator[None]:
-    """Watch the loop for as long as an application runs."""
+    """Watch the loop while an application runs."""
     watch: LoopWatch = app.state.loop_watch
     async with watch.running():
         yield

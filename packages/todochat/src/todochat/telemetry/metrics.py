@@ -1,7 +1,7 @@
-"""Prometheus metrics that every service has; services add their own beside them.
+"""Prometheus metrics of every service; services add their own.
 
 Names are `todochat_<what>_<unit>`; counters end with `_total`. Labels come from closed sets: route
-templates, codes, names of settings; never an id, nor what a caller made up. docs/operations/
+templates, codes, names of settings; never ids or arbitrary input. docs/operations/
 metrics.md lists all of them, and a test compares.
 """
 
@@ -72,7 +72,7 @@ OTHER: Final = "other"
 
 
 class PoolUse(NamedTuple):
-    """What a pool of connections holds at this moment."""
+    """Current use of a connection pool."""
 
     in_use: int
     idle: int
@@ -83,10 +83,10 @@ _pools: Final[dict[tuple[str, str], tuple[weakref.ref[Any], Callable[[Any], Pool
 
 
 def watch_pool(store: str, name: str, pool: Any, use: Callable[[Any], PoolUse]) -> None:
-    """Have `/metrics` show a pool for as long as it lives; a later one of the name replaces it.
+    """Show a pool in `/metrics` while it lives; a later pool of the same name replaces it.
 
     Args:
-        use: tells what the pool holds; it must not hold the pool itself.
+        use: returns the pool's use; it must not keep a reference to the pool.
     """
     _pools[store, name] = (weakref.ref(pool), use)
 
@@ -108,10 +108,10 @@ def measure_pools() -> None:
 
 
 class BoundedLabel:
-    """Keeps a label that others choose, as a model's name, from growing without end.
+    """Bounds the values of a label with external values, such as a model's name.
 
     Args:
-        most: values that are kept; all later ones become `other`.
+        most: number of values that are kept; later ones become `other`.
     """
 
     def __init__(self, most: int = 20) -> None:

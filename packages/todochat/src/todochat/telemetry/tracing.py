@@ -1,11 +1,11 @@
-"""OpenTelemetry: off unless an endpoint is set, and free of cost while it is off.
+"""OpenTelemetry: off unless an endpoint is set, without cost while it is off.
 
 One trace follows a turn: the edge and each service add a span per request, the api one for the
 acceptance, the worker one for the wait in the queue and one for the attempt at the run, with the
 model's answers, the tools, and the database's transactions under them. Spans have names and ids,
-never words of people: attributes are chosen here, exceptions are named by their type.
+never user content: attributes are chosen here, exceptions are recorded by type.
 
-The SDK's own variables (`OTEL_TRACES_SAMPLER`, `OTEL_BSP_SCHEDULE_DELAY`, ...) hold as well.
+The SDK's own variables (`OTEL_TRACES_SAMPLER`, `OTEL_BSP_SCHEDULE_DELAY`, ...) apply as well.
 """
 
 import re
@@ -22,12 +22,12 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
 MAX_TRACESTATE_CHARS: Final = 512
-EXPORT_TIMEOUT_S: Final = 5.0  # also what a process waits for its collector when it ends
+EXPORT_TIMEOUT_S: Final = 5.0  # also how long an ending process waits for its collector
 NANOS: Final = 1_000_000_000
 
 Attributes = Mapping[str, str | int | float | bool]
 
-# Version 00 of https://www.w3.org/TR/trace-context/; ids of zeros alone are none.
+# Version 00 of https://www.w3.org/TR/trace-context/; ids of only zeros are invalid.
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _TRACESTATE: Final = re.compile(r"[\x20-\x7e]*")
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
@@ -52,18 +52,18 @@ def setup_tracing(endpoint: str, service: str) -> None:
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
-    # Without baggage: what a browser says in it would travel through every service.
+    # Without baggage: a browser's would be forwarded through every service.
     propagate.set_global_textmap(_PROPAGATOR)
     _state["enabled"] = True
 
 
 def is_tracing() -> bool:
-    """Tell whether spans are recorded."""
+    """Return whether spans are recorded."""
     return _state["enabled"]
 
 
 def valid_trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the trace context that a caller named, or nothing if it is malformed.
+    """Return the caller's trace context, or nothing if it is malformed.
 
     Args:
         headers: with names in lower case.
@@ -88,7 +88,7 @@ def span(
     """Record a span around the block; spans begun in it are its children.
 
     Args:
-        parent: trace context headers of a caller, checked here; None for the present span.
+        parent: trace context headers of a caller, checked here; None for the current span.
     """
     if not is_tracing():
         yield trace.INVALID_SPAN
@@ -107,10 +107,10 @@ def span(
 def start_leaf(
     name: str, *, kind: SpanKind = SpanKind.CLIENT, attributes: Attributes | None = None
 ) -> Span:
-    """Begin a span within the present trace; the caller ends it.
+    """Start a span within the current trace; the caller ends it.
 
-    It is nobody's parent: so it may begin and end in generators, which others resume. Outside of
-    a trace nothing is recorded: what idle loops do is nobody's request.
+    It never becomes a parent, so it may start and end in generators that other tasks resume.
+    Outside of a trace it is a no-op: idle loops belong to no request.
     """
     if not is_tracing() or not trace.get_current_span().get_span_context().is_valid:
         return trace.INVALID_SPAN
@@ -124,7 +124,7 @@ def start_span(
     kind: SpanKind = SpanKind.INTERNAL,
     attributes: Attributes | None = None,
 ) -> Span:
-    """Begin a span; the caller ends it. See `span`."""
+    """Start a span; the caller ends it. See `span`."""
     if not is_tracing():
         return trace.INVALID_SPAN
     return _tracer().start_span(name, context=_context_of(parent), kind=kind, attributes=attributes)
@@ -138,7 +138,7 @@ def record_past(
     parent: Mapping[str, str],
     attributes: Attributes | None = None,
 ) -> None:
-    """Record a span of a time that is over."""
+    """Record a span that has already ended."""
     if not is_tracing():
         return
     past = _tracer().start_span(
@@ -151,13 +151,13 @@ def record_past(
 
 
 def fail(begun: Span, error: BaseException) -> None:
-    """Note that what a span is about has failed; the error's words stay out of it."""
+    """Mark a span as failed with the error's type, without its message."""
     begun.set_attribute("error.type", type(error).__name__)
     begun.set_status(Status(StatusCode.ERROR))
 
 
 def trace_headers() -> dict[str, str]:
-    """Return the W3C trace context headers of the present span, for a call to another service."""
+    """Return the W3C trace context headers of the current span, for a call to another service."""
     headers: dict[str, str] = {}
     if is_tracing():
         _PROPAGATOR.inject(headers)
@@ -165,7 +165,7 @@ def trace_headers() -> dict[str, str]:
 
 
 def trace_ids() -> dict[str, str]:
-    """Return the ids of the present trace and span, for log lines; nothing outside of a trace."""
+    """Return the ids of the current trace and span for log lines; empty outside of a trace."""
     if not is_tracing():
         return {}
     present = trace.get_current_span().get_span_context()
@@ -182,7 +182,7 @@ def _tracer() -> trace.Tracer:
 
 
 def _context_of(parent: Mapping[str, str] | None) -> Context | None:
-    """Return the context that a caller's headers name; a new trace if they name none."""
+    """Return the context of a caller's headers; a new trace without any."""
     if parent is None:
         return None
     return _PROPAGATOR.extract(valid_trace_headers(parent), context=Context())

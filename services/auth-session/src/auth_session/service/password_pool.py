@@ -107,10 +107,10 @@ class PasswordPool:
         try:
             verified = await self._run(caller, lambda: self._verify(password, password_hash))
         except PasswordPoolFullError:
-            await self._failures.give_back(caller.key)
+            await self._failures.refund(caller.key)
             raise
         if verified.is_right:
-            await self._failures.give_back(caller.key)
+            await self._failures.refund(caller.key)
         return verified
 
     def close(self) -> None:
