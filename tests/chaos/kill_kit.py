@@ -27,7 +27,13 @@ from stack_kit import Stack, run_stack
 from todochat.bus.frames import Frame, parse_frames
 from todochat.bus.redis_client import create_server_client
 from todochat.testing import free_port, wait_until
-from todochat.testing.model_server import Answer, Call, ModelRequest, Say, ScriptedModelServer
+from todochat.testing.model_server import (
+    Call,
+    ModelRequest,
+    Say,
+    ScriptedModelServer,
+    ScriptedResponse,
+)
 from todochat.testing.person import Person, Stream, message
 
 WORKER: Final = "todo-agent-worker"
@@ -45,15 +51,15 @@ STEPS: Final = {
 }  # fmt: skip
 
 
-def plan(request: ModelRequest) -> Answer:
+def plan(request: ModelRequest) -> ScriptedResponse:
     """Answer by what the turn has done so far: two tasks, then a look at the list, then words."""
     outputs = sum(item.get("type") == "function_call_output" for item in request.history)
     if outputs == 0:
         calls = (Call("add_task", {"title": title}) for title in TITLES)
-        return Answer(parts=(Say("On it."), *calls))
+        return ScriptedResponse(parts=(Say("On it."), *calls))
     if outputs == len(TITLES):
-        return Answer(parts=(Call("list_tasks"),))
-    return Answer(parts=(Say(FINAL_TEXT),))
+        return ScriptedResponse(parts=(Call("list_tasks"),))
+    return ScriptedResponse(parts=(Say(FINAL_TEXT),))
 
 
 def answer_number(request: ModelRequest) -> int:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psutil
 
 from chaos.kill_kit import KillStack, answer_number
-from todochat.testing.model_server import Answer, Gate, ModelRequest, Say
+from todochat.testing.model_server import Gate, ModelRequest, Say, ScriptedResponse
 
 
 class Interrupted:
@@ -19,12 +19,14 @@ class Interrupted:
         assert plan is not None
         asked: Counter[int] = Counter()
 
-        def half_once(request: ModelRequest) -> Answer:
+        def half_once(request: ModelRequest) -> ScriptedResponse:
             number = answer_number(request)
             asked[number] += 1
             if number < 2 or asked[number] > 1:
                 return plan(request)
-            return Answer(parts=(Say("Both ", self.gate, "are ", "on ", "your ", "list."),))
+            return ScriptedResponse(
+                parts=(Say("Both ", self.gate, "are ", "on ", "your ", "list."),)
+            )
 
         kills.model.otherwise = half_once
 

@@ -24,7 +24,7 @@ from chaos.kill_kit import (
 )
 from todochat.bus.keys import log_key, meta_key
 from todochat.testing import wait_until
-from todochat.testing.model_server import Answer, Gate, ModelRequest, Say
+from todochat.testing.model_server import Gate, ModelRequest, Say, ScriptedResponse
 from todochat.testing.person import Person
 
 pytestmark = [
@@ -154,10 +154,10 @@ async def test_ten_runs_of_one_killed_worker(
     gate = Gate()
     asked: dict[str, int] = {}
 
-    def half_then_whole(request: ModelRequest) -> Answer:
+    def half_then_whole(request: ModelRequest) -> ScriptedResponse:
         about = str(request.history[-1])
         asked[about] = asked.get(about, 0) + 1
-        return Answer(parts=(Say(HALF, gate) if asked[about] == 1 else Say(WHOLE),))
+        return ScriptedResponse(parts=(Say(HALF, gate) if asked[about] == 1 else Say(WHOLE),))
 
     ready.model.otherwise, plan = half_then_whole, ready.model.otherwise
     victim = ready.workers[0]

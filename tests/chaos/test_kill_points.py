@@ -21,7 +21,7 @@ from chaos.kill_kit import (
     kill_stack,
     killed_turn,
 )
-from todochat.testing.model_server import Answer, Call, ModelRequest, Say
+from todochat.testing.model_server import Call, ModelRequest, Say, ScriptedResponse
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -137,9 +137,11 @@ async def test_a_worker_killed_while_it_chooses_a_task(ready: KillStack, point: 
     assert await ready.rows("tasks", done, ada.user_id) == [{"title": "milk"}]
 
 
-def complete_milk(request: ModelRequest) -> Answer:
+def complete_milk(request: ModelRequest) -> ScriptedResponse:
     is_done = any(item.get("type") == "function_call_output" for item in request.history)
-    return Answer(parts=(Say("Done.") if is_done else Call("complete_task", {"task": "milk"}),))
+    return ScriptedResponse(
+        parts=(Say("Done.") if is_done else Call("complete_task", {"task": "milk"}),)
+    )
 
 
 @pytest.mark.parametrize("point", ["change.written", "change.committed"])

@@ -29,7 +29,7 @@ from chaos.kill_kit import (
 )
 from chaos.outage_kit import Interrupted, frozen, has_changed, server_pid
 from todochat.testing import wait_until
-from todochat.testing.model_server import Answer, Gate, Say
+from todochat.testing.model_server import Gate, Say, ScriptedResponse
 from todochat.testing.person import Person
 
 pytestmark = [
@@ -167,7 +167,9 @@ async def test_a_message_sent_five_times_at_once_is_one_run(ready: KillStack) ->
 @pytest.mark.parametrize("stops", [5, pytest.param(50, marks=pytest.mark.slow)])
 async def test_stop(ready: KillStack, record_property: Record, stops: int) -> None:
     """The end marker comes at once, the model's stream is closed, nothing goes on."""
-    ready.model.otherwise = lambda _request: Answer(parts=(Say("Once upon", Gate(), " a time"),))
+    ready.model.otherwise = lambda _request: ScriptedResponse(
+        parts=(Say("Once upon", Gate(), " a time"),)
+    )
     ada = await ready.sign_up()
     idle = {worker: await worker.metric("todochat_asyncio_tasks ") for worker in ready.workers[:2]}
     times = []
@@ -206,7 +208,7 @@ async def test_overload_is_refused_at_once_and_harms_nobody(
     """Twice what fits: 503 with Retry-After; who is being answered goes on, then all recovers."""
     await ready.only(ready.workers[0])
     pace, end = Gate(), Gate()
-    ready.model.otherwise = lambda _request: Answer(
+    ready.model.otherwise = lambda _request: ScriptedResponse(
         parts=(Say("Half", pace, " and", end, " half."),)
     )
     fit = ANSWERS_AT_ONCE + MAX_QUEUED

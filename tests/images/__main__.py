@@ -23,7 +23,7 @@ from deploy_kit import ROOT
 from images.container_kit import Container, Image, mounted
 from images.installation import EDGE, Installation
 from todochat.testing import wait_until
-from todochat.testing.model_server import Answer, Gate, Say, ScriptedModelServer
+from todochat.testing.model_server import Gate, Say, ScriptedModelServer, ScriptedResponse
 from todochat.testing.person import Person, Stream, message
 from todochat.testing.servers import PostgresProcess, ValkeyProcess
 
@@ -133,7 +133,7 @@ async def _drain_gateway(
 ) -> list[str]:
     """End the gateway while one client that can come back and one that can't read a stream."""
     gate = Gate(timeout_s=90)
-    model.otherwise = lambda _request: Answer(parts=(Say("Hello", gate, " world"),))
+    model.otherwise = lambda _request: ScriptedResponse(parts=(Say("Hello", gate, " world"),))
     person = await Person.sign_up(client)
     async with (
         person.stream(message("one"), resumable=True) as resumable,

@@ -12,7 +12,13 @@ import pytest_asyncio
 
 from stack_kit import SignUp, Stack, run_stack
 from todochat.testing import wait_until
-from todochat.testing.model_server import Answer, Gate, ModelRequest, Say, ScriptedModelServer
+from todochat.testing.model_server import (
+    Gate,
+    ModelRequest,
+    Say,
+    ScriptedModelServer,
+    ScriptedResponse,
+)
 from todochat.testing.person import Person, Stream
 from todochat.testing.servers import ValkeyCluster
 
@@ -92,7 +98,7 @@ async def test_turns_of_many_people_go_through_every_gateway_and_node(
     sign_up: SignUp,
 ) -> None:
     people = [await sign_up(cluster_stack) for _ in range(4)]
-    scripted.otherwise = lambda _: Answer((Say(*(f"{number} " for number in range(40))),))
+    scripted.otherwise = lambda _: ScriptedResponse((Say(*(f"{number} " for number in range(40))),))
 
     answers = await asyncio.gather(
         *(through(door, person).ask("count") for person in people for door in doors)
@@ -186,8 +192,8 @@ async def test_runs_of_killed_workers_are_taken_over_on_the_same_streams(
     people = [await sign_up(cluster_stack) for _ in doors]
     gate = Gate(timeout_s=120)
 
-    def say(_: ModelRequest) -> Answer:
-        return Answer((Say("One", gate, " two", " three"),))
+    def say(_: ModelRequest) -> ScriptedResponse:
+        return ScriptedResponse((Say("One", gate, " two", " three"),))
 
     scripted.otherwise = say
     async with (

@@ -6,7 +6,7 @@ import pytest_asyncio
 
 from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
-from todochat.testing.person import Answer, Person
+from todochat.testing.person import ChatResponse, Person
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -20,13 +20,13 @@ async def ada(model_stack: Stack, sign_up: SignUp) -> Person:
     return person
 
 
-def card_of(answer: Answer) -> dict[str, Any]:
+def card_of(answer: ChatResponse) -> dict[str, Any]:
     (item,) = [item for item in answer.items if item["type"] == "widget"]
     widget: dict[str, Any] = {**item["widget"], "item_id": item["id"]}
     return widget
 
 
-async def click(ada: Person, answer: Answer, action: dict[str, Any], item_id: str) -> None:
+async def click(ada: Person, answer: ChatResponse, action: dict[str, Any], item_id: str) -> None:
     """Press a button of a card."""
     params = {"thread_id": answer.thread_id, "item_id": item_id, "action": action}
     async with ada.stream({"type": "threads.custom_action", "params": params}) as stream:

@@ -24,7 +24,7 @@ from operations.test_alerts_and_dashboards import ALERTS, QUERIES, RULES_FILE
 from operations_kit import metrics_ports
 from stack_kit import Stack, run_stack
 from todochat.testing import free_port
-from todochat.testing.model_script import Answer, ModelRequest
+from todochat.testing.model_script import ModelRequest, ScriptedResponse
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
 from todochat.testing.person import Person
 
@@ -34,15 +34,15 @@ WINDOW = "30s"
 JOBS = ("auth-session", "tasks", "todo-agent-api", "todo-agent-worker", "chat-gateway")
 
 
-def answer(request: ModelRequest) -> Answer:
+def answer(request: ModelRequest) -> ScriptedResponse:
     """Add a task, then say so; now and then fail, or call a tool that refuses."""
     number = len(request.history)
     if request.history[-1].get("role") == "user":
         if number % 11 == 0:
-            return Answer(status=400)
+            return ScriptedResponse(status=400)
         name = "no such list" if number % 5 == 0 else None
-        return Answer(parts=(Call("add_task", {"title": "a task", "list": name}),))
-    return Answer(parts=(Say(*["word "] * 30),))
+        return ScriptedResponse(parts=(Call("add_task", {"title": "a task", "list": name}),))
+    return ScriptedResponse(parts=(Say(*["word "] * 30),))
 
 
 async def talk(stack: Stack, seconds: float) -> int:

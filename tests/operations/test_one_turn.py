@@ -12,7 +12,7 @@ from stack_kit import Stack
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, ErrorFrame, Say, ScriptedModelServer
 from todochat.testing.otlp import SpanCollector, TracedSpan
-from todochat.testing.person import Answer, Person, message
+from todochat.testing.person import ChatResponse, Person, message
 
 pytestmark = pytest.mark.slow  # a stack of its own
 
@@ -51,7 +51,7 @@ class Turn:
         self.before: Samples = {}
         self.after: Samples = {}
         self.spans: list[TracedSpan] = []
-        self.answer: Answer
+        self.answer: ChatResponse
 
     @property
     def traceparent(self) -> str:
@@ -71,7 +71,7 @@ async def turn(
         headers = {"traceparent": turn.traceparent}
         async with turn.person.stream(message(f"see {ASKED}"), headers=headers) as stream:
             events = await stream.rest()
-        turn.answer = Answer(stream.response.headers, events, stream.ended)
+        turn.answer = ChatResponse(stream.response.headers, events, stream.ended)
 
     async def has_settled() -> bool:
         turn.after = await read_metrics(watched_stack)

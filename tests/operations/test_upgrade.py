@@ -16,7 +16,14 @@ from former_kit import former_commit, unpack
 from stack_kit import Stack
 from todochat.database.migrations import run_migrations
 from todochat.testing import wait_until
-from todochat.testing.model_server import Answer, Call, Gate, ModelRequest, Say, ScriptedModelServer
+from todochat.testing.model_server import (
+    Call,
+    Gate,
+    ModelRequest,
+    Say,
+    ScriptedModelServer,
+    ScriptedResponse,
+)
 from todochat.testing.person import Person
 from todochat.testing.servers import ValkeyProcess
 
@@ -45,11 +52,11 @@ class Assistant:
     def __init__(self) -> None:
         self.gate = Gate(WAIT_S)
 
-    def answer(self, request: ModelRequest) -> Answer:
+    def answer(self, request: ModelRequest) -> ScriptedResponse:
         if request.history[-1].get("type") == "function_call_output":
-            return Answer(parts=(self.gate, Say(DONE)))
+            return ScriptedResponse(parts=(self.gate, Say(DONE)))
         messages = sum(item.get("role") == "user" for item in request.history)
-        return Answer(parts=(Say("On it."), Call("add_task", {"title": str(messages)})))
+        return ScriptedResponse(parts=(Say("On it."), Call("add_task", {"title": str(messages)})))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

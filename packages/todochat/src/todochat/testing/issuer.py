@@ -1,4 +1,4 @@
-"""Stand-ins for those who sign people in elsewhere."""
+"""Stand-ins for external issuers of login tokens."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPri
 
 
 def make_key(algorithm: str) -> PrivateKey:
-    """Make a private key of RS256, ES256 or EdDSA."""
+    """Generate a private key for RS256, ES256 or EdDSA."""
     if algorithm == "RS256":
         return rsa.generate_private_key(65537, 2048)
     if algorithm == "ES256":
@@ -34,14 +34,14 @@ def public_jwk(key: PrivateKey, kid: str, algorithm: str) -> dict[str, Any]:
 
 
 def public_pem(key: PrivateKey) -> bytes:
-    """Return the public half as everybody can write it down."""
+    """Return the public half in PEM."""
     return key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 
 
 class Issuer:
-    """An issuer with public keys: serves them and counts how often it is asked."""
+    """An issuer with public keys: serves them and counts the requests."""
 
     def __init__(self, name: str = "https://issuer.example", algorithm: str = "ES256") -> None:
         self.name = name
@@ -65,30 +65,30 @@ class Issuer:
         return web.Response(body=self.document or json.dumps({"keys": self.jwks()}).encode())
 
     def jwks(self) -> list[dict[str, Any]]:
-        """What it publishes."""
+        """Return the published keys."""
         own = [public_jwk(key, kid, self.algorithm) for kid, key in self.keys.items()]
         return [*own, *self.more_jwks]
 
     def entry(self, **changes: object) -> dict[str, object]:
-        """What an operator writes about it."""
+        """Return its entry in AUTH_EXTERNAL_ISSUERS."""
         url = str(self.server.make_url("/jwks"))
         return {"issuer": self.name, "audience": AUDIENCE, "jwks_url": url, **changes}
 
     def claims(self, **changes: object) -> dict[str, Any]:
-        """The claims of a token; None leaves one out."""
+        """Return the claims of a token; None omits one."""
         now = int(time.time())
         usual = {"iss": self.name, "aud": AUDIENCE, "sub": "ada", "iat": now, "exp": now + 900}
         return without_none({**usual, **changes})
 
     def token(self, *, kid: str | None = "k1", **changes: Any) -> str:
-        """Sign a token; None leaves a claim, or the key's id, out."""
+        """Sign a token; None omits a claim, or the key's id."""
         headers = {} if kid is None else {"kid": kid}
         key = self.keys[kid or "k1"]
         return jwt.encode(self.claims(**changes), key, algorithm=self.algorithm, headers=headers)
 
 
 def better_auth_token(secret: str = BETTER_AUTH_SECRET, **changes: object) -> str:
-    """What Better Auth's page holds: its user, signed with its secret; None leaves a claim out."""
+    """Return a Better Auth token: its user, signed with its secret; None omits a claim."""
     now = int(time.time())
     usual = {"id": "ada", "email": "ada@example.com", "name": "Ada", "iat": now, "exp": now + 900}
     claims = without_none({**usual, **changes})
@@ -96,5 +96,5 @@ def better_auth_token(secret: str = BETTER_AUTH_SECRET, **changes: object) -> st
 
 
 def without_none(claims: Mapping[str, object]) -> dict[str, Any]:
-    """Leave out what is None."""
+    """Drop the claims that are None."""
     return {name: value for name, value in claims.items() if value is not None}

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 @asynccontextmanager
 async def out_of_memory(redis: Redis) -> AsyncIterator[None]:
-    """Have a server refuse writes as it does when `maxmemory` is reached."""
+    """Make a server reject writes as it does at `maxmemory`."""
     await redis.config_set("maxmemory", 1)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a scripted model is told to say: the vocabulary of tests that need a model server."""
+"""Parts of the script of `ScriptedModelServer`."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ Wire = Literal["responses", "chat_completions"]
 
 
 class Gate:
-    """A point in an answer where the model waits until the test lets it go on.
+    """A point in a response where the model waits until the test opens it.
 
     Args:
-        timeout_s: how long it waits at most.
+        timeout_s: longest wait.
     """
 
     def __init__(self, timeout_s: float = GATE_TIMEOUT_S) -> None:
@@ -23,23 +23,23 @@ class Gate:
         self._opened = asyncio.Event()
 
     def open(self) -> None:
-        """Let the answer go on, now or when it gets here."""
+        """Let the response continue, now or when it arrives here."""
         self._opened.set()
 
     async def wait_reached(self, timeout_s: float = GATE_TIMEOUT_S) -> None:
-        """Wait until the answer stands at this gate."""
+        """Wait until the response has reached this gate."""
         async with asyncio.timeout(timeout_s):
             await self._reached.wait()
 
     async def pass_through(self) -> None:
-        """Called by the server: say that the gate is reached, then wait for `open`."""
+        """Mark the gate as reached and wait for `open`; the server calls it."""
         self._reached.set()
         async with asyncio.timeout(self._timeout_s):
             await self._opened.wait()
 
 
 class Say:
-    """One message: its text chunks, one delta each, with gates between them where wanted.
+    """One message: its text chunks, one delta each, with optional gates between them.
 
     Args:
         citations: annotations of the text, sent after it (Responses API only).
@@ -57,7 +57,7 @@ class Say:
 
 @dataclass(frozen=True)
 class Call:
-    """One function call. `arguments` as text is sent as it is, so it may be malformed."""
+    """One function call; `arguments` as text are sent unchanged, so they may be malformed."""
 
     name: str
     arguments: Mapping[str, Any] | str = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Raw:
-    """Bytes written into the stream as they are: malformed events."""
+    """Bytes written into the stream unchanged: malformed events."""
 
     data: bytes
 
@@ -87,8 +87,8 @@ Part = Say | Call | Gate | Raw | ErrorFrame | Disconnect
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one request gets: the parts in order, or with `status` >= 400 an HTTP error."""
+class ScriptedResponse:
+    """Response to one request: the parts in order, or with `status` >= 400 an HTTP error."""
 
     parts: tuple[Part, ...] = ()
     status: int = 200
@@ -97,13 +97,13 @@ class Answer:
 
 @dataclass
 class ModelRequest:
-    """One request the model received, and what became of it."""
+    """One request the model received, and its outcome."""
 
     wire: Wire
     body: dict[str, Any]
     headers: Mapping[str, str]
-    finished: bool = False  # the whole answer was written
-    closed_by_client: bool = False  # the client went away before the end
+    finished: bool = False  # the whole response was written
+    closed_by_client: bool = False  # the client disconnected before the end
 
     @property
     def history(self) -> list[dict[str, Any]]:

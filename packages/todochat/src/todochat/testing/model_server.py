@@ -8,9 +8,8 @@ async with ScriptedModelServer() as model:
     gate.open()
 ```
 
-Each request takes the next answer of the script, on either path. A request beyond the script gets
-what `otherwise` decides, or else a 500 that says so: a test that provokes one call too many fails
-with a reason.
+Each request takes the next response of the script, on either path. A request beyond the script gets
+the response of `otherwise`, or else a 500: a test that causes one call too many fails.
 """
 
 import asyncio
@@ -21,7 +20,6 @@ import msgspec
 from aiohttp import web
 
 from todochat.testing.model_script import (
-    Answer,
     Call,
     Disconnect,
     ErrorFrame,
@@ -30,6 +28,7 @@ from todochat.testing.model_script import (
     Part,
     Raw,
     Say,
+    ScriptedResponse,
     Wire,
 )
 from todochat.testing.model_wires import (
@@ -40,7 +39,6 @@ from todochat.testing.model_wires import (
 )
 
 __all__ = [
-    "Answer",
     "Call",
     "Disconnect",
     "ErrorFrame",
@@ -49,13 +47,14 @@ __all__ = [
     "Raw",
     "Say",
     "ScriptedModelServer",
+    "ScriptedResponse",
 ]
 
 _PATHS: Final[dict[str, Wire]] = {
     "/v1/responses": "responses",
     "/v1/chat/completions": "chat_completions",
 }
-_CLOSE_TIMEOUT_S: Final = 0.1  # streams that a test left open are cut
+_CLOSE_TIMEOUT_S: Final = 0.1  # streams that a test left open are aborted
 
 
 class _StreamOverError(Exception):
@@ -63,42 +62,42 @@ class _StreamOverError(Exception):
 
 
 class ScriptedModelServer:
-    """Answers model requests from a script and keeps what it was asked.
+    """Responds to model requests from a script and records them.
 
     Attributes:
-        requests: every request in the order of arrival, with what became of it.
-        otherwise: what a request beyond the script gets, decided by what it asks; None: a 500.
-        usage: the tokens each answer says it took; None for a server that doesn't count.
-        hears: what every recording says.
-        recordings: what `/v1/audio/transcriptions` was sent: file name, media type, bytes.
+        requests: every request in the order of arrival, with its outcome.
+        otherwise: returns the response to a request beyond the script; None: a 500.
+        usage: the tokens each response reports; None for a server that doesn't count.
+        hears: transcript of every recording.
+        recordings: uploads to `/v1/audio/transcriptions`: file name, media type, bytes.
     """
 
     def __init__(self) -> None:
         self.requests: list[ModelRequest] = []
-        self.otherwise: Callable[[ModelRequest], Answer] | None = None
+        self.otherwise: Callable[[ModelRequest], ScriptedResponse] | None = None
         self.usage: TokenUsage | None = (1, 0, 1)
         self.hears = ""
         self.recordings: list[tuple[str, str, bytes]] = []
-        self._script: list[Answer] = []
+        self._script: list[ScriptedResponse] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
 
     @property
     def url(self) -> str:
-        """What a client takes as its base URL."""
+        """The base URL for clients."""
         return f"http://127.0.0.1:{self._port}/v1"
 
     def answer(self, *parts: Part) -> None:
-        """Append one answer to the script."""
-        self._script.append(Answer(parts=parts))
+        """Append one response to the script."""
+        self._script.append(ScriptedResponse(parts=parts))
 
     def fail(self, status: int, *, retry_after: str | None = None) -> None:
         """Append an HTTP error to the script."""
         headers = {"Retry-After": retry_after} if retry_after else {}
-        self._script.append(Answer(status=status, headers=headers))
+        self._script.append(ScriptedResponse(status=status, headers=headers))
 
     def forget(self) -> None:
-        """Drop what is left of the script and what was asked, for the next test."""
+        """Clear the script and the recorded requests, for the next test."""
         self.requests.clear()
         self.recordings.clear()
         self._script.clear()
@@ -106,7 +105,7 @@ class ScriptedModelServer:
 
     @property
     def unused_answers(self) -> int:
-        """How much of the script nobody has asked for."""
+        """Number of scripted responses without a request."""
         return len(self._script)
 
     async def __aenter__(self) -> Self:
@@ -114,7 +113,7 @@ class ScriptedModelServer:
         for path in _PATHS:
             app.router.add_post(path, self._handle)
         app.router.add_post("/v1/audio/transcriptions", self._listen)
-        # Cancelling the handler is how a closed stream is noticed while it waits at a gate.
+        # With cancellation a closed stream is noticed while it waits at a gate.
         self._runner = web.AppRunner(
             app,
             handler_cancellation=True,
@@ -145,31 +144,31 @@ class ScriptedModelServer:
             headers=dict(http_request.headers),
         )
         self.requests.append(request)
-        answer = self._next_answer(request)
-        if answer.status >= 400:
+        if self._script:
+            scripted = self._script.pop(0)
+        elif self.otherwise is not None:
+            scripted = self.otherwise(request)
+        else:
+            scripted = ScriptedResponse(status=500)
+        if scripted.status >= 400:
             request.finished = True
-            message = f"scripted status {answer.status}"
+            message = f"scripted status {scripted.status}"
             return web.json_response(
                 {"error": {"message": message, "type": "scripted", "code": None}},
-                status=answer.status,
-                headers=answer.headers,
+                status=scripted.status,
+                headers=scripted.headers,
             )
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(http_request)
         try:
-            await self._write(answer, request, response)
+            await self._write(scripted, request, response)
         except (asyncio.CancelledError, ConnectionError):
             request.closed_by_client = True
             raise
         return response
 
-    def _next_answer(self, request: ModelRequest) -> Answer:
-        if self._script:
-            return self._script.pop(0)
-        return Answer(status=500) if self.otherwise is None else self.otherwise(request)
-
     async def _write(
-        self, answer: Answer, request: ModelRequest, response: web.StreamResponse
+        self, scripted: ScriptedResponse, request: ModelRequest, response: web.StreamResponse
     ) -> None:
         writer: StreamWriter = (
             ResponsesWriter(response, request, self.usage)
@@ -178,8 +177,8 @@ class ScriptedModelServer:
         )
         begun = False
         try:
-            for part in answer.parts:
-                # A gate before the first part is a slow first token: not even the head is sent.
+            for part in scripted.parts:
+                # A gate before the first part delays even the head, as a slow first token does.
                 if not begun and not isinstance(part, Gate):
                     await writer.begin()
                     begun = True

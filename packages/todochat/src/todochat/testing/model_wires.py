@@ -15,20 +15,20 @@ _numbers = count(1)
 
 
 def call_arguments(call: Call) -> str:
-    """The arguments as they go over the wire."""
+    """Return the arguments in their wire form."""
     return call.arguments if isinstance(call.arguments, str) else json.dumps(dict(call.arguments))
 
 
 def call_id(call: Call) -> str:
-    """The call's id, a fresh one if the script gives none."""
+    """Return the call's id, or a new one if the script has none."""
     return f"call_{next(_numbers):06d}" if call.call_id is None else call.call_id
 
 
-TokenUsage = tuple[int, int, int]  # in, cached ones of these, out
+TokenUsage = tuple[int, int, int]  # input, cached input, output
 
 
 class StreamWriter(ABC):
-    """Writes one answer in one wire format."""
+    """Writes one response in one wire format."""
 
     @abstractmethod
     async def begin(self) -> None:
@@ -56,7 +56,7 @@ class StreamWriter(ABC):
 
     @abstractmethod
     async def finish(self) -> None:
-        """Write what ends a good stream."""
+        """Write the end of a successful stream."""
 
 
 class ResponsesWriter(StreamWriter):
@@ -124,10 +124,10 @@ class ResponsesWriter(StreamWriter):
             "status": "in_progress",
         }
         arguments = call_arguments(call)
-        place = {"item_id": item["id"], "output_index": len(self._output)}
+        position = {"item_id": item["id"], "output_index": len(self._output)}
         await self._send("response.output_item.added", **self._item(item))
-        await self._send("response.function_call_arguments.delta", **place, delta=arguments)
-        await self._send("response.function_call_arguments.done", **place, arguments=arguments)
+        await self._send("response.function_call_arguments.delta", **position, delta=arguments)
+        await self._send("response.function_call_arguments.done", **position, arguments=arguments)
         done = {**item, "arguments": arguments, "status": "completed"}
         await self._send("response.output_item.done", **self._item(done))
         self._output.append(done)
@@ -140,13 +140,13 @@ class ResponsesWriter(StreamWriter):
     async def finish(self) -> None:
         response = self._snapshot("completed")
         if self._usage is not None:
-            given, cached, said = self._usage
+            input_tokens, cached, output_tokens = self._usage
             response["usage"] = {
-                "input_tokens": given,
+                "input_tokens": input_tokens,
                 "input_tokens_details": {"cached_tokens": cached},
-                "output_tokens": said,
+                "output_tokens": output_tokens,
                 "output_tokens_details": {"reasoning_tokens": 0},
-                "total_tokens": given + said,
+                "total_tokens": input_tokens + output_tokens,
             }
         await self._send("response.completed", response=response)
 
@@ -246,12 +246,12 @@ class ChatCompletionsWriter(StreamWriter):
     async def finish(self) -> None:
         await self._delta({}, finish_reason="tool_calls" if self._calls else "stop")
         if self._usage is not None and self._reports_usage:
-            given, cached, said = self._usage
+            input_tokens, cached, output_tokens = self._usage
             usage = {
-                "prompt_tokens": given,
+                "prompt_tokens": input_tokens,
                 "prompt_tokens_details": {"cached_tokens": cached},
-                "completion_tokens": said,
-                "total_tokens": given + said,
+                "completion_tokens": output_tokens,
+                "total_tokens": input_tokens + output_tokens,
             }
             await self._write(json.dumps({**self._chunk(), "choices": [], "usage": usage}))
         await self._write("[DONE]")

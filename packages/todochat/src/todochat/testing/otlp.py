@@ -1,7 +1,7 @@
-"""A collector for tests: takes spans over real OTLP/HTTP, as services and the edge export them.
+"""A collector for tests: receives spans over real OTLP/HTTP, as services and the edge export them.
 
-In a thread of its own: a test that waits for a process to end must not keep that process from
-delivering its last spans.
+It runs in a separate thread: a test that waits for a process to end must not keep that process from
+exporting its last spans.
 """
 
 import threading
@@ -34,11 +34,11 @@ class TracedSpan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanCollector:
-    """Listens on a port of its own and keeps what it is sent.
+    """Listens on a free port and records exports.
 
     Attributes:
         spans: in the order of arrival.
-        raw: the bytes of every export, to look for what must not be in them.
+        raw: the bytes of every export, to search for forbidden content.
     """
 
     def __init__(self) -> None:
@@ -48,16 +48,16 @@ class SpanCollector:
 
     @property
     def url(self) -> str:
-        """What OTEL_EXPORTER_OTLP_ENDPOINT is to be."""
+        """The value for OTEL_EXPORTER_OTLP_ENDPOINT."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def of(self, trace_id: str) -> list[TracedSpan]:
-        """Return a trace's spans in the order in which they began."""
+        """Return a trace's spans ordered by start."""
         found = [span for span in self.spans if span.trace_id == trace_id]
         return sorted(found, key=lambda span: span.began_s)
 
     def take(self, body: bytes) -> bytes:
-        """Keep the spans of an export; return its answer."""
+        """Record the spans of an export; return the response."""
         self.raw += body
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             service = _values(resource.resource.attributes).get("service.name", "")
@@ -80,7 +80,7 @@ def _handler_of(collector: SpanCollector) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            """Take an export."""
+            """Receive an export."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
             answer = collector.take(body) if self.path == "/v1/traces" else b""
             self.send_response(200 if self.path == "/v1/traces" else 404)
@@ -90,7 +90,7 @@ def _handler_of(collector: SpanCollector) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(answer)
 
         def log_message(self, *_args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 

@@ -1,4 +1,4 @@
-"""A person at a ChatKit client: signs up, chats, reads the stream as it comes."""
+"""A user of a ChatKit client: signs up, chats, reads streams."""
 
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,12 +14,12 @@ PASSWORD = "correct horse battery staple"  # noqa: S105 - for accounts that live
 
 
 class Stream:
-    """One streamed answer; iterates over the JSON of its events.
+    """One streamed response; iterates over the JSON of its events.
 
     Attributes:
         raw: the bytes read so far.
         last_id: the last `id:` seen.
-        ended: what the end marker said, None before it (and for clients that get none).
+        ended: status of the end marker, None before it (and for clients that get none).
         comments: the comments seen, pings included.
     """
 
@@ -35,7 +35,7 @@ class Stream:
         return self._events
 
     async def until(self, event_type: str) -> dict[str, Any]:
-        """Read on to the first event of a type; `update.type` counts too."""
+        """Read until the first event of a type; `update.type` counts too."""
         async for event in self._events:
             if event_type in (event["type"], event.get("update", {}).get("type")):
                 return event
@@ -43,7 +43,7 @@ class Stream:
         raise AssertionError(msg)
 
     async def rest(self) -> list[dict[str, Any]]:
-        """Read on to the end."""
+        """Read until the end."""
         return [event async for event in self._events]
 
     async def _parse(self) -> AsyncIterator[dict[str, Any]]:
@@ -72,7 +72,7 @@ class Stream:
 
 
 class Person:
-    """Someone with an account; every request carries what a browser would send."""
+    """A user with an account; requests have the headers of a browser."""
 
     def __init__(self, client: httpx.AsyncClient, signed_in: Mapping[str, Any]) -> None:
         self.client = client
@@ -83,7 +83,7 @@ class Person:
 
     @classmethod
     async def sign_up(cls, client: httpx.AsyncClient, **profile: str) -> Self:
-        """Make an account with a name of its own, and fetch a client secret."""
+        """Create an account with a unique name, and fetch a client secret."""
         account = {
             "email": f"{secrets.token_hex(8)}@example.com",
             "password": PASSWORD,
@@ -100,7 +100,7 @@ class Person:
 
     @classmethod
     async def arrive(cls, client: httpx.AsyncClient) -> Self:
-        """As `sign_up`, with a token of an external issuer: no password has to be hashed.
+        """Like `sign_up`, with a token of an external issuer, so that no password is hashed.
 
         The stack needs `BETTER_AUTH_SECRET` from `todochat.testing.issuer`.
         """
@@ -142,7 +142,7 @@ class Person:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Send a ChatKit request whose answer isn't streamed."""
+        """Send a ChatKit request whose response isn't streamed."""
         body = {"type": request_type, "params": params or {}}
         return await self.client.post(
             f"/api/{self.user_id}/chat", json=body, headers=self._headers(headers or {})
@@ -166,14 +166,14 @@ class Person:
             yield Stream(response)
 
     def say(self, text: str, thread_id: str | None = None) -> AbstractAsyncContextManager[Stream]:
-        """Stream the answer to a message, in a new thread or in `thread_id`."""
+        """Stream the response to a message, in a new thread or in `thread_id`."""
         return self.stream(message(text, thread_id))
 
-    async def ask(self, text: str, thread_id: str | None = None) -> "Answer":
-        """Send a message and return the whole answer."""
+    async def ask(self, text: str, thread_id: str | None = None) -> "ChatResponse":
+        """Send a message and return the whole response."""
         async with self.say(text, thread_id) as stream:
             events = await stream.rest()
-            return Answer(stream.response.headers, events, stream.ended)
+            return ChatResponse(stream.response.headers, events, stream.ended)
 
     @asynccontextmanager
     async def attach(self, run_id: str, after: int | None = None) -> AsyncIterator[Stream]:
@@ -192,7 +192,7 @@ class Person:
         return await self.client.request(method, url, headers=headers, **options)
 
     async def attach_file(self, name: str, content: bytes) -> dict[str, Any]:
-        """Upload a file in one go; returns ChatKit's attachment."""
+        """Upload a file in one request; return ChatKit's attachment."""
         response = await self.chat("POST", "/attachments", files={"file": (name, content)})
         response.raise_for_status()
         attachment: dict[str, Any] = response.json()
@@ -223,8 +223,8 @@ class Person:
         }
 
 
-class Answer:
-    """What a whole streamed answer said.
+class ChatResponse:
+    """A whole streamed response.
 
     Attributes:
         ended: the end marker: completed, failed or cancelled.
@@ -249,7 +249,7 @@ class Answer:
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        """The items that were done, in order."""
+        """The completed items in order."""
         return [event["item"] for event in self.events if event["type"] == "thread.item.done"]
 
     @property

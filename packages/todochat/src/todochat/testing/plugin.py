@@ -1,7 +1,7 @@
 """The pytest plugin with the fixtures that every test of the workspace may use.
 
 A server comes from TEST_POSTGRES_URL (a superuser's) or TEST_REDIS_URL if set, else from the
-wheels. Each xdist worker has servers of its own: Pub/Sub ignores Redis database numbers.
+wheels. Each xdist worker has its own servers: Pub/Sub ignores Redis database numbers.
 """
 
 import os
@@ -18,7 +18,7 @@ from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProc
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server for the test session."""
-    url = os.environ.get("TEST_POSTGRES_URL")  # noqa: TID251 - a test's own switch
+    url = os.environ.get("TEST_POSTGRES_URL")  # noqa: TID251 - a setting of tests
     if url:
         yield PostgresServer(url)
         return
@@ -33,7 +33,7 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """A Redis server for the test session."""
-    url = os.environ.get("TEST_REDIS_URL")  # noqa: TID251 - a test's own switch
+    url = os.environ.get("TEST_REDIS_URL")  # noqa: TID251 - a setting of tests
     if url:
         yield url
         return

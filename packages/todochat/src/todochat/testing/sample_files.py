@@ -1,4 +1,4 @@
-"""Small files of the kinds that people attach."""
+"""Small files of the kinds that users attach."""
 
 import base64
 import struct

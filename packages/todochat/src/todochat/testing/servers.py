@@ -30,10 +30,10 @@ from todochat.testing.waiting import free_port, wait_until
 
 START_TIMEOUT_S: Final = 30.0
 STOP_TIMEOUT_S: Final = 10.0
-# Tests connect thousands of times, and stretching a random password guards nothing here.
+# Tests connect thousands of times, and key stretching of a random password is useless here.
 SCRAM_ITERATIONS: Final = 1
 SLOTS: Final = 16384
-NODE_TIMEOUT_MS: Final = 2_000  # without an answer for so long a node counts as away
+NODE_TIMEOUT_MS: Final = 2_000  # a node without a response for this long counts as down
 
 
 class PostgresServer:
@@ -45,7 +45,7 @@ class PostgresServer:
         self._bootstrapped = False
 
     async def create_database(self, family: str) -> DatabaseUrls:
-        """Make an empty database of a family (`auth`, `tasks`, `chat`) with its three roles."""
+        """Create an empty database of a family (`auth`, `tasks`, `chat`) with its three roles."""
         name = f"{family}_{secrets.token_hex(6)}"
         passwords = {} if self._bootstrapped else self._passwords
         await bootstrap(self.admin_url, passwords, databases={name: family})
@@ -53,7 +53,7 @@ class PostgresServer:
         return self._urls(name, family)
 
     async def drop_database(self, urls: DatabaseUrls) -> None:
-        """Remove a database, whoever is still connected to it."""
+        """Drop a database, even with open connections."""
         name = make_url(urls.owner).database
         connection = await asyncpg.connect(self.admin_url)
         try:
@@ -73,7 +73,7 @@ class PostgresServer:
 
 
 class EngineProcess:
-    """A server process of a test session, in a directory of its own."""
+    """A server process of a test session, in its own directory."""
 
     def __init__(self, name: str) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix=f"todochat-test-{name}-"))
@@ -84,7 +84,7 @@ class EngineProcess:
         """Start the process and wait until its port answers.
 
         Raises:
-            RuntimeError: it ended, or didn't answer within 30 s; says what it logged.
+            RuntimeError: it ended, or didn't respond within 30 s; has its log.
         """
         log_path = self.directory / "log"
         with log_path.open("ab") as log:
@@ -137,14 +137,14 @@ class PostgresProcess(EngineProcess):
         return f"postgresql://{SUPERUSER}:{self._password}@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        """Start it, or start it again on the same data, and wait until it takes connections."""
+        """Start it, or restart it on the same data, and wait until it accepts connections."""
         command = postgres_command(self._data_dir, self.port, durable=False)
         command += ["-c", f"scram_iterations={SCRAM_ITERATIONS}"]
         self.spawn(command, env=postgres_environment(), cwd="/", **run_as(self._user))
         asyncio.run(_wait_for_postgres(self.admin_url))
 
     def halt(self) -> None:
-        """Cut its connections and stop it, to be started again."""
+        """Cut its connections and stop it, for a later restart."""
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(STOP_TIMEOUT_S)
@@ -163,7 +163,7 @@ class ValkeyProcess(EngineProcess):
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Start it, or start it again on the same data."""
+        """Start it, or restart it on the same data."""
         self.spawn(valkey_command(self.directory, self.port, "", durable=self._durable))
 
 
@@ -172,11 +172,11 @@ class ClusterNodeProcess(EngineProcess):
 
     def __init__(self) -> None:
         super().__init__("cluster")
-        # By default it is 10,000 above the other one, which may be no port at all.
+        # The default is 10,000 above the other one, which may exceed the highest port.
         self.cluster_port = free_port()
 
     def start(self) -> None:
-        """Start it, or start it again as the node that it was."""
+        """Start it, or restart it as the same node."""
         command = valkey_command(self.directory, self.port, "", durable=True)
         own = ["--cluster-enabled", "yes", "--cluster-port", str(self.cluster_port)]
         self.spawn([*command, *own, "--cluster-node-timeout", str(NODE_TIMEOUT_MS)])
@@ -185,25 +185,25 @@ class ClusterNodeProcess(EngineProcess):
         """Run a command on this very node."""
         client = Redis(port=self.port, decode_responses=True)
         try:
-            execute: Any = client.execute_command  # redis-py leaves it without types
+            execute: Any = client.execute_command  # redis-py has no types for it
             return await execute(*words)
         finally:
             await client.aclose()
 
 
 class ValkeyCluster:
-    """A Valkey Cluster of primaries without replicas, the slots shared out evenly."""
+    """A Valkey Cluster of primaries without replicas, with evenly distributed slots."""
 
     def __init__(self, nodes: int = 3) -> None:
         self.nodes = [ClusterNodeProcess() for _ in range(nodes)]
 
     @property
     def url(self) -> str:
-        """Its URL, which names one node: that one knows the others."""
+        """Its URL, which names one node that knows the others."""
         return f"redis+cluster://127.0.0.1:{self.nodes[0].port}"
 
     def start(self) -> None:
-        """Start the nodes and wait until each knows where every slot is."""
+        """Start the nodes and wait until each knows the nodes of all slots."""
         for node in self.nodes:
             node.start()
         asyncio.run(self._join())
@@ -214,7 +214,7 @@ class ValkeyCluster:
             node.stop()
 
     async def add_replica(self, primary: ClusterNodeProcess) -> ClusterNodeProcess:
-        """Start a replica of a node and wait until it has what the node has."""
+        """Start a replica of a node and wait until it is in sync."""
         replica = ClusterNodeProcess()
         self.nodes.append(replica)
         replica.start()
