@@ -1,1 +1,1 @@
-"""The offline assistant: understands plain English about tasks, without a language model."""
+"""The offline assistant: understands simple English todo commands without a language model."""

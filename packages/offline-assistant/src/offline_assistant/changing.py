@@ -58,7 +58,7 @@ def add_tasks(intent: AddIntent, context: PlanContext) -> Plan:
     if added and intent.wants_repeat:
         texts.append("I can't repeat tasks yet, so I added it once.")
     elif added and intent.wants_reminder:
-        texts.append("I can't send reminders yet. Ask **what's due?** to see it.")
+        texts.append("I can't send reminders yet, so I added it as a task.")
     return "\n\n".join(texts)
 
 

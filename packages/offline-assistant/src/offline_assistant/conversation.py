@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from offline_assistant.tool_calls import FunctionCall, FunctionOutput, read_output
 
-# Prefix of the IDs of this model's calls; others belong to an earlier run of the message that broke off.
+# Prefix of the IDs of this model's calls; others belong to an interrupted earlier run of the message.
 CALL_ID_PREFIX: Final = "ofl_"
 # Prefix of the IDs of calls that record the user's clicks.
 CLICK_ID_PREFIX: Final = "act_"
@@ -32,7 +32,7 @@ class ConversationTurn:
         quoted: text that the user quoted with the message.
         files: names of attached files that can't be read.
         outputs: results of this model's calls.
-        earlier_outputs: results of an earlier run of the same message, which broke off.
+        earlier_outputs: results of an interrupted earlier run of the same message.
         click_outputs: results of the user's clicks in widgets.
         reply: text of the assistant's messages.
     """
@@ -46,7 +46,7 @@ class ConversationTurn:
     reply: str = ""
 
     def add_output(self, call_id: str, output: FunctionOutput) -> None:
-        """File a result under the kind of call that its ID tells."""
+        """Add a result to the kind of calls that its ID's prefix identifies."""
         if call_id.startswith(CLICK_ID_PREFIX):
             self.click_outputs.append(output)
         elif call_id.startswith(CALL_ID_PREFIX):

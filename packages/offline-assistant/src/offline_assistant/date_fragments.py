@@ -97,14 +97,14 @@ class DatePattern:
         is_strong: a date wherever it is; a weak one is part of a title unless it ends the title
             ("friday report").
         keeps_text: the words stay in the title ("from 8 to 12").
-        needs_company: a date only next to another fragment ("morning", "3:16").
+        needs_neighbour: a date only next to another fragment ("morning", "3:16").
     """
 
     pattern: Pattern
     read: FragmentReader
     is_strong: bool = True
     keeps_text: bool = False
-    needs_company: bool = False
+    needs_neighbour: bool = False
 
 
 def date_pattern(pattern: str, read: FragmentReader, **traits: bool) -> DatePattern:

@@ -70,7 +70,7 @@ def find_dates(text: str, clock: Clock) -> list[DatePhrase]:
     for group in groups:
         fragments = tuple(match.fragment for match in group)
         when = _combine(fragments, clock)
-        if when is None or all(match.pattern.needs_company for match in group):
+        if when is None or all(match.pattern.needs_neighbour for match in group):
             continue
         start, end = group[0].start, group[-1].end
         is_strong = len(group) > 1 or group[0].pattern.is_strong

@@ -95,7 +95,7 @@ def read_calendar_date(match: Match, clock: Clock) -> DateFragment | None:
 
 
 def read_numeric_date(match: Match, clock: Clock) -> DateFragment | None:
-    """Read "24.12.2026", "2026-12-24" or "12/24", where the locale's order fits or not."""
+    """Read "24.12.2026", "2026-12-24" or "12/24"; an impossible month is a day, whatever the locale."""
     words = match["date"]
     if "-" not in words:  # as "24 dec 2026", since dateparser may swap day and month
         first, second, *year = (int(number) for number in re.split(r"[./]", words))

@@ -37,7 +37,7 @@ class NewTask:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Every condition on tasks except their titles. Days are inclusive."""
+    """Conditions on everything but a task's title. Days are inclusive."""
 
     status: Status = "open"
     list_name: str | None = None
@@ -109,7 +109,7 @@ Target = ByNumber | ByWords | ByMention | ByNextDue | ByFilter
 
 @dataclass(frozen=True, slots=True)
 class AddIntent:
-    """Add tasks. Repetition and reminders aren't supported yet, so the reply mentions it."""
+    """Add tasks. The reply mentions that repetition and reminders aren't supported yet."""
 
     tasks: tuple[NewTask, ...]
     wants_repeat: bool = False
@@ -171,7 +171,7 @@ class Changes:
         return bool(self.add_tags or self.drop_tags)
 
     def change_tags(self, tags: Iterable[str]) -> tuple[str, ...]:
-        """Return a task's new tags, given its current ones; tags are dropped in any case."""
+        """Return a task's new tags, given its current ones; `drop_tags` ignores case."""
         dropped = {tag.casefold() for tag in self.drop_tags}
         kept = [tag for tag in tags if tag.casefold() not in dropped]
         return tuple(dict.fromkeys([*kept, *self.add_tags]))

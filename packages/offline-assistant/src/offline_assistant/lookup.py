@@ -86,7 +86,7 @@ def resolve_target(
             return (yield from resolve_words(target, context, prefer_completed=prefer_completed))
 
 
-def read_tasks(
+def fetch_tasks(
     task_filter: Filter, text: str | None = None
 ) -> Generator[Sequence[FunctionCall], Sequence[FunctionOutput], FunctionOutput]:
     """List tasks; if no list has the filter's name, retry with the one that has a similar name."""
@@ -136,7 +136,7 @@ def resolve_mention(target: ByMention, context: PlanContext) -> Lookup:
 
 def resolve_newest() -> Lookup:
     """Resolve to the open task that was created last."""
-    output = yield from read_tasks(Filter())
+    output = yield from fetch_tasks(Filter())
     if not output.is_ok:
         return ResolvedTarget(reply=replies.describe_failure("load your tasks", output))
     if not output.tasks:
@@ -147,7 +147,7 @@ def resolve_newest() -> Lookup:
 
 def resolve_next_due(target: ByNextDue, context: PlanContext) -> Lookup:
     """Resolve "the next meeting" to the first such task that is due today or later."""
-    output = yield from read_tasks(Filter(due_from=context.clock.today))
+    output = yield from fetch_tasks(Filter(due_from=context.clock.today))
     if not output.is_ok:
         return ResolvedTarget(reply=replies.describe_failure("load your tasks", output))
     tasks: Sequence[TaskResult] = output.tasks
@@ -164,7 +164,7 @@ def resolve_filter(target: ByFilter, *, prefer_completed: bool) -> Lookup:
     task_filter = target.task_filter
     if prefer_completed:
         task_filter = replace(task_filter, status="completed", overdue=False)
-    output = yield from read_tasks(task_filter, search_term(target.words) or None)
+    output = yield from fetch_tasks(task_filter, search_term(target.words) or None)
     if not output.is_ok:
         return ResolvedTarget(reply=replies.describe_failure("load your tasks", output))
     tasks = tuple(output.tasks)
@@ -187,13 +187,13 @@ def resolve_filter(target: ByFilter, *, prefer_completed: bool) -> Lookup:
 def resolve_words(target: ByWords, context: PlanContext, *, prefer_completed: bool) -> Lookup:
     """Resolve words of a title; "milk and eggs" may be two tasks."""
     task_filter = replace(target.task_filter, due_from=None, due_to=None)
-    output = yield from read_tasks(task_filter, search_term(target.words))
+    output = yield from fetch_tasks(task_filter, search_term(target.words))
     if not output.is_ok:
         return ResolvedTarget(reply=replies.describe_failure("load your tasks", output))
     matches = match_titles(target.words, output.tasks, target.hint)
     if not matches.sure:
         # A typo, or several tasks at once: these need the whole list.
-        output = yield from read_tasks(task_filter)
+        output = yield from fetch_tasks(task_filter)
         several = match_each(target.words, output.tasks)
         if several:
             return ResolvedTarget(tuple(task.number for task in several), several)

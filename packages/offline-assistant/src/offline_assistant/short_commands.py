@@ -1,4 +1,4 @@
-"""Recognizes messages that are only a yes, a no or an undo, without a model.
+"""Recognizes messages that are only a yes or an undo, without a model.
 
 Tools use it to check the user's own words, so that no model can confirm on the user's behalf.
 """
@@ -16,12 +16,6 @@ _YES: Final = frozenset(
     }
 )  # fmt: skip
 _POLITE: Final = frozenset({"please", "thanks", "thank you", "and"})
-_NO: Final = frozenset(
-    {
-        *("no", "nope", "nah", "n", "not now", "rather not", "no thanks", "no thank you", "cancel"),
-        *("don't", "never mind", "nevermind", "leave it", "leave them", "no leave it"),
-    }
-)
 _UNDO_VERBS: Final = ("undo", "revert", "take back", "roll back", "reverse")
 _UNDO_OBJECTS: Final = (
     *("", "it", "that", "this", "them", "all", "it all", "everything", "all of it", "all of that"),
@@ -41,7 +35,7 @@ def is_yes(text: str) -> bool:
     """Return whether a message is only a yes; "yes, but not the milk" isn't."""
     if text.rstrip().endswith(("?", "\u061f", "\uff1f")):
         return False
-    words = _words(text)
+    words = _read_words(text)
     agreements = 0
     while words:
         length = next((n for n in (3, 2, 1) if " ".join(words[:n]) in _YES), 0)
@@ -49,25 +43,19 @@ def is_yes(text: str) -> bool:
             return False
         agreements += " ".join(words[:length]) not in _POLITE
         words = words[length:]
-    return agreements > 0 or _words(text)[:1] == ["please"]
-
-
-def is_no(text: str) -> bool:
-    """Return whether a message is only a no."""
-    words = _words(text)
-    return " ".join(words) in _NO or " ".join(words).removesuffix(" please") in _NO
+    return agreements > 0 or _read_words(text)[:1] == ["please"]
 
 
 def is_undo(text: str) -> bool:
     """Return whether a message is only a request to undo; "undo?" is a question about it."""
     is_question = text.rstrip().endswith(("?", "\u061f", "\uff1f"))
-    if is_question and _words(text)[:1] not in (["can"], ["could"], ["please"]):
+    if is_question and _read_words(text)[:1] not in (["can"], ["could"], ["please"]):
         return False
-    words = [word for word in _words(text) if word not in {"please", "can", "could", "you"}]
+    words = [word for word in _read_words(text) if word not in {"please", "can", "could", "you"}]
     return " ".join(words) in _UNDO
 
 
-def _words(text: str) -> list[str]:
+def _read_words(text: str) -> list[str]:
     if len(text) > MAX_CHARS:
         return []
     return [word.casefold().replace("\u2019", "'") for word in _WORDS.findall(text)]

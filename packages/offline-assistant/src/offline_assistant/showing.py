@@ -13,7 +13,7 @@ from offline_assistant.intents import (
     ShowTasksIntent,
     TalkIntent,
 )
-from offline_assistant.lookup import Plan, PlanContext, read_tasks
+from offline_assistant.lookup import Plan, PlanContext, fetch_tasks
 from offline_assistant.markdown import quote
 from offline_assistant.matching import match_titles, search_term
 from offline_assistant.prompts import PROMPT_FOR, Prompt
@@ -26,7 +26,7 @@ def show_tasks(intent: ShowTasksIntent, context: PlanContext) -> Plan:
     """List or count tasks, or pick the one to do next."""
     clock = context.clock
     text = search_term(intent.words) if intent.words else None
-    output = yield from read_tasks(intent.task_filter, text)
+    output = yield from fetch_tasks(intent.task_filter, text)
     if not output.is_ok:
         return replies.describe_failure("load your tasks", output)
     tasks: Sequence[TaskResult] = output.tasks

@@ -141,7 +141,7 @@ TIME_PATTERNS: Final = (
     *_CLOCK_PATTERNS,
     date_pattern(r"(?P<lead>in the |this |at |during the )(?P<part>morning|afternoon|evening|night|lunchtime)",
                  read_part_of_day),
-    date_pattern(r"(?P<lead>)(?P<part>morning|afternoon|evening|night)", read_part_of_day, needs_company=True),
+    date_pattern(r"(?P<lead>)(?P<part>morning|afternoon|evening|night)", read_part_of_day, needs_neighbour=True),
     date_pattern(rf"(?:in|after) {_COUNT} {_UNIT}(?:' time)?", read_delay),
     date_pattern(rf"{_COUNT} {_UNIT} (?:from (?:now|today)|later)", read_delay),
     date_pattern(rf"(?:on )?(?:every|each) (?:single |other |second |{CARDINAL} )?"

@@ -47,13 +47,13 @@ def read_add(match: Match, clock: Clock) -> Intent:
 
 def read_passive_add(match: Match, clock: Clock) -> Intent:
     """Read "milk should be added to my list"."""
-    return read_tasks(f"{match['rest']} {match['place']}", clock)
+    return read_tasks(f"{match['rest']} {match['list_phrase']}", clock)
 
 
 def read_calendar_block(match: Match, clock: Clock) -> Intent:
     """Read "mark my calendar for friday for the wedding"."""
-    read = read_tasks(match["rest"], clock)
-    return _without_links(read) if isinstance(read, AddIntent) else read
+    parsed = read_tasks(match["rest"], clock)
+    return _without_links(parsed) if isinstance(parsed, AddIntent) else parsed
 
 
 def _without_links(add: AddIntent) -> AddIntent:
@@ -64,10 +64,10 @@ def _without_links(add: AddIntent) -> AddIntent:
 def read_list_first(match: Match, clock: Clock) -> Intent:
     """Read "shopping list: milk, eggs", with the list in front."""
     name = clean_name(match["list"])
-    read = read_tasks(match["rest"], clock, is_enumeration=name is not None)
-    if isinstance(read, ClarifyIntent):
+    parsed = read_tasks(match["rest"], clock, is_enumeration=name is not None)
+    if isinstance(parsed, ClarifyIntent):
         return ClarifyIntent(Missing.TITLE, AddIntent((NewTask("", list_name=name),)))
-    return replace(read, tasks=tuple(replace(task, list_name=name) for task in read.tasks))
+    return replace(parsed, tasks=tuple(replace(task, list_name=name) for task in parsed.tasks))
 
 
 def read_put(match: Match, clock: Clock) -> Intent | None:
@@ -83,15 +83,15 @@ def read_reminder(match: Match, clock: Clock) -> Intent:
     if _CONDITION.fullmatch(match["rest"]):
         return TalkIntent(Topic.NO_CONDITIONS)
     text = _OBLIGATION.sub("", strip_link(match["rest"]))
-    read = read_tasks(text, clock, prefer_first_date=True)
-    if isinstance(read, ClarifyIntent):
+    parsed = read_tasks(text, clock, prefer_first_date=True)
+    if isinstance(parsed, ClarifyIntent):
         draft = (
-            replace(read.draft, wants_reminder=True)
-            if isinstance(read.draft, AddIntent)
-            else read.draft
+            replace(parsed.draft, wants_reminder=True)
+            if isinstance(parsed.draft, AddIntent)
+            else parsed.draft
         )
-        return replace(read, draft=draft)
-    return replace(_without_links(read), wants_reminder=True)
+        return replace(parsed, draft=draft)
+    return replace(_without_links(parsed), wants_reminder=True)
 
 
 def read_need(match: Match, clock: Clock) -> Intent | None:
@@ -135,8 +135,8 @@ def read_fragment(match: Match, clock: Clock) -> Intent | None:
 
 
 def _offer(text: str, clock: Clock) -> Intent | None:
-    read = read_tasks(text, clock)
-    return OfferIntent(read) if isinstance(read, AddIntent) else None
+    parsed = read_tasks(text, clock)
+    return OfferIntent(parsed) if isinstance(parsed, AddIntent) else None
 
 
 _LIST: Final = rf"(?P<list>(?!(?:add|put|insert|append|include)\b)(?:\S+ ){{0,5}}?{LIST_NOUN})"
@@ -187,8 +187,8 @@ _REMINDER_COMMANDS: Final = (
 _STATEMENTS: Final = (
     rule(rf"(?:i|we)(?:'ve|'ll|'m|'d| will)?{_ADVERB} {_OBLIGED} (?P<rest>.+)", read_need),
     rule(r"i(?:'m| am) (?:going|supposed|planning) to (?P<rest>.+)", read_need),
-    rule(r"(?:i|we) (?:need|want|would like) (?P<rest>.+?) (?:to be )?added (?P<place>(?:to|on) .+)", read_passive_add),
-    rule(r"(?P<rest>.+?) (?:should|must|needs? to|has to) be (?:added|put) (?P<place>(?:to|on) .+)", read_passive_add),
+    rule(r"(?:i|we) (?:need|want|would like) (?P<rest>.+?) (?:to be )?added (?P<list_phrase>(?:to|on) .+)", read_passive_add),
+    rule(r"(?P<rest>.+?) (?:should|must|needs? to|has to) be (?:added|put) (?P<list_phrase>(?:to|on) .+)", read_passive_add),
     rule(r"(?:i|we)(?:'ve| have)?(?: also)? (?:got |have )?(?P<rest>(?:an?|my|our|the|some) .+)", read_appointment),
     rule(r"(?:i|we) (?:also )?need (?P<rest>.+)", read_shortage),
     rule(r"(?:i|we)(?:'re|'m| are| am| have)?(?: almost| nearly)? (?:(?:running|run|ran) )?"

@@ -105,7 +105,7 @@ _QUESTION_MARK: Final = re.compile(r"[?\u061f\uff1f\u2048\u2049][\s)\]}\"'!.\u20
 
 
 def split_sentences(text: str) -> list[str]:
-    """Split a message where another command or question begins; other periods stay in titles."""
+    """Split a message where another command or question begins; other full stops may be part of a title."""
     sentences: list[str] = []
     gap = ""
     for index, part in enumerate(_SENTENCE_END.split(text)):

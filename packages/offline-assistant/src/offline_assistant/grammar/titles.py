@@ -86,8 +86,8 @@ def read_tasks(
 def complete_draft(draft: AddIntent, text: str, clock: Clock) -> AddIntent | ClarifyIntent:
     """Complete a draft with the reply to "What should I add?"; the reply's details take precedence."""
     shared = draft.tasks[0]
-    read = read_tasks(text, clock, is_enumeration=True)
-    if isinstance(read, ClarifyIntent):
+    parsed = read_tasks(text, clock, is_enumeration=True)
+    if isinstance(parsed, ClarifyIntent):
         return ClarifyIntent(Missing.TITLE, draft)
     tasks = tuple(
         replace(
@@ -98,9 +98,9 @@ def complete_draft(draft: AddIntent, text: str, clock: Clock) -> AddIntent | Cla
             notes=task.notes or shared.notes,
             tags=task.tags or shared.tags,
         )
-        for task in read.tasks
+        for task in parsed.tasks
     )
-    return AddIntent(tasks, draft.wants_repeat or read.wants_repeat, draft.wants_reminder)
+    return AddIntent(tasks, draft.wants_repeat or parsed.wants_repeat, draft.wants_reminder)
 
 
 def strip_link(text: str) -> str:
