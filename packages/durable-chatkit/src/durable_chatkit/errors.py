@@ -1,7 +1,7 @@
 """Errors of the chat API, as a tree below the errors of `todochat.errors`.
 
 NotFoundError
-├── UnknownResourceError          404  not-found (openai-chatkit's NotFoundError too)
+├── UnknownResourceError       404  not-found (openai-chatkit's NotFoundError too)
 └── NoActiveRunError           404  no-active-run
 BadRequestError
 └── UnknownRequestTypeError    400  unknown-request-type
@@ -22,9 +22,9 @@ InvalidInputError
 TooManyRequestsError
 ├── TooManyRunsError           429  too-many-runs
 ├── LogQuotaError              429  log-quota
-└── BudgetExceededError           429  budget-spent
+└── BudgetExceededError        429  budget-spent
 UnavailableError
-├── RunQueueFullError             503  queue-full
+├── RunQueueFullError          503  queue-full
 ├── TranscriptionFailedError   503  transcription-failed
 ├── ActionFailedError          503  action-failed
 └── ActionPendingError         503  action-pending

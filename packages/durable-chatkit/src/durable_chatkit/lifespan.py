@@ -117,5 +117,5 @@ def _file_limits(settings: ChatSettings) -> FileLimits:
 
 def _budgets(settings: ChatSettings) -> Budgets:
     """Return the limits; what the offline assistant says is free, also if others' is spent."""
-    has_model = bool(settings.openai_api_key or settings.openai_base_url)
+    has_model = settings.has_model_server
     return Budgets.from_settings(settings) if has_model else NO_BUDGETS

@@ -1,12 +1,15 @@
 """Settings of an agent service, shared by its API and its worker."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from todochat.identity.service_tokens import Arrow
 from todochat.settings import ServiceSettings, SettingsError, env_name
+
+OPENAI_URL: Final = "https://api.openai.com/v1"
+MODEL_CONNECT_TIMEOUT_S: Final = 5.0
 
 
 class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("TODO_AGENT")):
@@ -176,6 +179,21 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
         Meta(ge=1, description="Maximum characters of a thread sent to the model, in whole turns."),
     ] = 60_000
 
+    @property
+    def has_model_server(self) -> bool:
+        """True if an API key or a base URL is set."""
+        return bool(self.openai_api_key or self.openai_base_url)
+
+    @property
+    def model_server_url(self) -> str:
+        """The base URL of the model server, OpenAI's by default."""
+        return self.openai_base_url or OPENAI_URL
+
+    @property
+    def model_server_key(self) -> str:
+        """The API key; the client requires one even for servers without authentication."""
+        return self.openai_api_key or "none"
+
 
 def check_transcription(settings: ChatSettings) -> None:
     """Check that the transcription model has a server.
@@ -183,7 +201,7 @@ def check_transcription(settings: ChatSettings) -> None:
     Raises:
         SettingsError: a model is set without a key and without a base URL.
     """
-    if settings.transcription_model and not (settings.openai_api_key or settings.openai_base_url):
+    if settings.transcription_model and not settings.has_model_server:
         msg = "setting TODO_AGENT_TRANSCRIPTION_MODEL needs OPENAI_API_KEY or OPENAI_BASE_URL"
         raise SettingsError(msg)
 

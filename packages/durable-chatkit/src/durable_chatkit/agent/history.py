@@ -40,14 +40,14 @@ class HistoryLimits(msgspec.Struct, frozen=True):
 
 
 def tool_call_record(
-    name: str, arguments: str, output: Any, ids: IdScope, place: CallPosition
+    name: str, arguments: str, output: Any, ids: IdScope, position: CallPosition
 ) -> dict[str, str]:
     """Return a record of a finished call for later turns; openai-chatkit's items omit calls.
 
     The call id is ours and unique over all runs, because providers repeat theirs.
     """
     text = output if isinstance(output, str) else json.dumps(output, default=str)
-    call_id = ids.derive_id("call", place.key, 0)
+    call_id = ids.derive_id("call", position.key, 0)
     return {
         "kind": TOOL_CALL,
         "call_id": call_id,

@@ -13,13 +13,10 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from durable_chatkit.agent.image_fallback import ImageFallbackModel
 from durable_chatkit.agent.model_client import DeltaClient
-from durable_chatkit.settings import ChatSettings
+from durable_chatkit.settings import MODEL_CONNECT_TIMEOUT_S, ChatSettings
 from todochat.settings import SettingsError
 
-OPENAI_URL: Final = "https://api.openai.com/v1"
-CONNECT_TIMEOUT_S: Final = 5.0
 OFFLINE: Final = "offline"
-NO_KEY: Final = "none"  # the client requires a key even for servers without authentication
 
 
 class ConfiguredModel(msgspec.Struct, frozen=True):
@@ -43,7 +40,7 @@ def check_model_settings(settings: ChatSettings) -> None:
         SettingsError: there is a base URL but no model name, or neither a key nor a base URL in a
             service without an offline model.
     """
-    if not (settings.openai_api_key or settings.openai_base_url or settings.offline_model):
+    if not (settings.has_model_server or settings.offline_model):
         msg = "setting OPENAI_API_KEY or OPENAI_BASE_URL is required"
         raise SettingsError(msg)
     if settings.openai_base_url and not settings.model:
@@ -60,7 +57,7 @@ async def open_model(
     Args:
         transport: replaces the network, for tests.
     """
-    if not settings.openai_api_key and not settings.openai_base_url:
+    if not settings.has_model_server:
         check_model_settings(settings)
         # Imported only here, because it may be slow to load and most installations don't use it.
         module_name, _, class_name = (settings.offline_model or "").partition(":")
@@ -72,9 +69,9 @@ async def open_model(
     # aiohttp's transport takes less than half of the default transport's CPU time per event.
     http = DefaultAioHttpClient() if transport is None else httpx2.AsyncClient(transport=transport)
     client = DeltaClient(
-        api_key=settings.openai_api_key or NO_KEY,
-        base_url=settings.openai_base_url or OPENAI_URL,
-        timeout=httpx2.Timeout(settings.model_timeout_s, connect=CONNECT_TIMEOUT_S),
+        api_key=settings.model_server_key,
+        base_url=settings.model_server_url,
+        timeout=httpx2.Timeout(settings.model_timeout_s, connect=MODEL_CONNECT_TIMEOUT_S),
         max_retries=settings.model_retries,
         http_client=http,
     )

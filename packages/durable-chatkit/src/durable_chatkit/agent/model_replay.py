@@ -32,7 +32,7 @@ from durable_chatkit.agent.model_output import (
     parse_part_citations,
 )
 from durable_chatkit.agent.run_scope import RunScope, answer_key
-from durable_chatkit.agent.usage import RunUsageMeter
+from durable_chatkit.agent.usage import UsageMeter
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.telemetry.logging import log_content
 
@@ -54,15 +54,23 @@ class ReplayModel(Model):
 
     Args:
         meter: measures answers and enforces budgets; None for a model without cost.
+        user_id: the user whose budget `meter` checks.
         name: the model's name in metrics and traces; "" excludes the calls from both.
     """
 
     def __init__(
-        self, inner: Model, scope: RunScope, meter: RunUsageMeter | None = None, *, name: str = ""
+        self,
+        inner: Model,
+        scope: RunScope,
+        meter: UsageMeter | None = None,
+        *,
+        user_id: str = "",
+        name: str = "",
     ) -> None:
         self._inner = inner
         self._scope = scope
         self._meter = meter
+        self._user_id = user_id
         self._name = name
 
     @override
@@ -80,7 +88,7 @@ class ReplayModel(Model):
         if recorded is None:
             self._scope.raise_if_stopped()
             if self._meter is not None:
-                await self._meter.check_budget()
+                await self._meter.check_budget(self._user_id)
             stream = self._inner.stream_response(*args, **kwargs)
             events = self._instrument_stream(answer, model_input, stream)
         else:

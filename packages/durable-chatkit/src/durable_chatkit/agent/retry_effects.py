@@ -39,11 +39,11 @@ def removed_effects_note(steps: Steps) -> Iterator[TResponseInputItem]:
         steps: as for `earlier_call_items`.
     """
     lines: list[str] = []
-    room = MAX_NOTE_CHARS
+    remaining_chars = MAX_NOTE_CHARS
     for record in reversed(list(_find_records(steps))):
         line = f"- {record['name']} {record['arguments']} -> {record['output']}"
-        room -= len(line)
-        if room < 0:
+        remaining_chars -= len(line)
+        if remaining_chars < 0:
             break
         lines.insert(0, line)
     if lines:

@@ -10,13 +10,10 @@ import openai
 import structlog
 
 from durable_chatkit.errors import TranscriptionFailedError, UnsupportedFileError
-from durable_chatkit.settings import ChatSettings
+from durable_chatkit.settings import MODEL_CONNECT_TIMEOUT_S, ChatSettings
 from todochat.contracts.dictation import TRANSCRIPTION_TIMEOUT_S
 
-OPENAI_URL: Final = "https://api.openai.com/v1"
-CONNECT_TIMEOUT_S: Final = 5.0
 MAX_RETRIES: Final = 1
-NO_KEY: Final = "none"  # the client requires a key even for servers without authentication
 _UNREADABLE: Final = frozenset({400, 415, 422})
 
 log = structlog.get_logger(__name__)
@@ -56,9 +53,9 @@ class OpenAITranscriber:
 async def open_transcriber(settings: ChatSettings) -> AsyncIterator[OpenAITranscriber]:
     """Open a transcriber for the configured model, and close its HTTP client at the end."""
     client = openai.AsyncOpenAI(
-        api_key=settings.openai_api_key or NO_KEY,
-        base_url=settings.openai_base_url or OPENAI_URL,
-        timeout=httpx2.Timeout(TRANSCRIPTION_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        api_key=settings.model_server_key,
+        base_url=settings.model_server_url,
+        timeout=httpx2.Timeout(TRANSCRIPTION_TIMEOUT_S, connect=MODEL_CONNECT_TIMEOUT_S),
         max_retries=MAX_RETRIES,
     )
     try:

@@ -113,22 +113,6 @@ class UsageMeter:
         )
 
 
-class RunUsageMeter:
-    """Measures the answers of one run."""
-
-    def __init__(self, meter: UsageMeter, user_id: str) -> None:
-        self._meter = meter
-        self._user_id = user_id
-
-    async def check_budget(self) -> None:
-        """Check the budgets; see `UsageMeter.check_budget`."""
-        await self._meter.check_budget(self._user_id)
-
-    def measure(self, response: Response, model_input: Any) -> AnswerUsage:
-        """Return the usage of an answer; see `UsageMeter.measure`."""
-        return self._meter.measure(response, model_input)
-
-
 def _estimate_tokens(value: Any) -> int:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     return -(-len(text) // CHARS_PER_TOKEN)

@@ -24,7 +24,7 @@ class AssistantController(Controller):
     ) -> AssistantView:
         """Say who answers."""
         settings: ChatSettings = state.settings
-        has_model = bool(settings.openai_api_key or settings.openai_base_url)
+        has_model = settings.has_model_server
         is_ours = settings.factory == settings.own_factory
         return AssistantView(
             offline=is_ours and not has_model, dictation=bool(settings.transcription_model)

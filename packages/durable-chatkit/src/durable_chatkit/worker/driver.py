@@ -14,7 +14,6 @@ from durable_chatkit.agent.model_replay import ReplayModel
 from durable_chatkit.agent.retry_effects import earlier_call_items, removed_effects_note
 from durable_chatkit.agent.run_scope import PublishedEvents, RunScope, RunStoppedError
 from durable_chatkit.agent.tool_replay import durable_tool
-from durable_chatkit.agent.usage import RunUsageMeter
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.encoding import encode_event
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
@@ -234,9 +233,10 @@ class RunDriver:
         )
 
     def _model(self, scope: RunScope) -> ReplayModel:
-        meter = self._tools.meter
-        run_meter = RunUsageMeter(meter, self._run.user_id) if meter is not None else None
-        return ReplayModel(self._tools.model, scope, run_meter, name=self._tools.model_name)
+        tools = self._tools
+        return ReplayModel(
+            tools.model, scope, tools.meter, user_id=self._run.user_id, name=tools.model_name
+        )
 
     async def _publish(
         self, server: RunServer, turn: AcceptedTurn, context: RequestContext, outbox: FramePublisher
