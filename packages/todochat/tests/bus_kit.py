@@ -1,4 +1,4 @@
-"""Both ends of the bus, and viewers that note what they get."""
+"""Both ends of the bus, and viewers that record events."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,8 +25,8 @@ SHORT = BusLimits(
 )
 
 
-class Viewer:
-    """One viewer: `seqs` in the order they came, with what else happened."""
+class RecordingViewer:
+    """Records the events of one watch; `seqs` in order of arrival."""
 
     def __init__(self, hub: RunHub, run_id: str, after: int, active: bool) -> None:
         self.events: list[WatchEvent] = []
@@ -39,9 +39,9 @@ class Viewer:
     async def _run(self, hub: RunHub, run_id: str, after: int, active: bool) -> None:
         async with aclosing(hub.watch(run_id, after, active=active)) as events:
             async for event in events:
-                self._note(event)
+                self._record(event)
 
-    def _note(self, event: WatchEvent) -> None:
+    def _record(self, event: WatchEvent) -> None:
         match event:
             case Frames(data, last_seq):
                 frames = parse_frames(data)
@@ -66,14 +66,14 @@ class Viewer:
 
 
 class Bus:
-    """Both ends of the bus, and shorthand for what tests do with them."""
+    """Both ends of the bus, with shorthand for tests."""
 
     def __init__(self, redis: Redis, limits: BusLimits) -> None:
         self.redis = redis
         self.limits = limits
         self.publisher = RunPublisher(redis, limits)
         self.hub = RunHub(redis, limits)
-        self.viewers: list[Viewer] = []
+        self.viewers: list[RecordingViewer] = []
 
     async def start(self) -> None:
         await self.publisher.start()
@@ -92,7 +92,7 @@ class Bus:
         )
 
     async def cut(self, kind: str) -> None:
-        """Close every connection of a kind (`normal`, `pubsub`) but the test's own."""
+        """Close every connection of a kind (`normal`, `pubsub`) except the test's own."""
         await self.redis.client_kill_filter(_type=kind, skipme=True)
 
     async def meta(self, run_id: str = "run_1") -> dict[str, str]:
@@ -103,8 +103,10 @@ class Bus:
         entries: Any = await self.redis.xrange(f"chat:{{{run_id}}}:log")
         return [fields[b"f"] for _, fields in entries]
 
-    def view(self, run_id: str = "run_1", after: int = 0, *, active: bool = False) -> Viewer:
-        viewer = Viewer(self.hub, run_id, after, active)
+    def view(
+        self, run_id: str = "run_1", after: int = 0, *, active: bool = False
+    ) -> RecordingViewer:
+        viewer = RecordingViewer(self.hub, run_id, after, active)
         self.viewers.append(viewer)
         return viewer
 

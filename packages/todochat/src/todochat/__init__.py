@@ -1,1 +1,1 @@
-"""What two or more services must agree on: tokens, the run bus, errors, settings, logging."""
+"""Shared by all services: tokens, the run bus, errors, settings, logging."""

@@ -10,7 +10,7 @@ from todochat.identity.access_tokens import (
 )
 
 
-def test_a_new_token_is_well_formed_and_unlike_any_other() -> None:
+def test_new_tokens_are_well_formed_and_unique() -> None:
     first, second = new_access_token(), new_access_token()
 
     assert first != second
@@ -18,7 +18,7 @@ def test_a_new_token_is_well_formed_and_unlike_any_other() -> None:
     assert is_well_formed(first)
 
 
-def test_a_token_with_one_wrong_character_is_not_well_formed() -> None:
+def test_token_with_one_wrong_character_is_malformed() -> None:
     token = new_access_token()
 
     for place in range(len(token)):
@@ -27,5 +27,5 @@ def test_a_token_with_one_wrong_character_is_not_well_formed() -> None:
 
 
 @pytest.mark.parametrize("token", ["", PREFIX, "eyJ.a.b", PREFIX + "a" * 46, PREFIX + "ä" * 46])
-def test_anything_else_is_not_well_formed(token: str) -> None:
+def test_other_text_is_malformed(token: str) -> None:
     assert not is_well_formed(token)

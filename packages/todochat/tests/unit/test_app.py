@@ -90,7 +90,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("method", "path", "request_", "status", "code"), FAILURES)
-def test_every_failure_is_a_problem_document(
+def test_failures_are_problem_documents(
     client: TestClient[Litestar],
     method: str,
     path: str,
@@ -109,17 +109,17 @@ def test_every_failure_is_a_problem_document(
     assert {"title", "detail"} <= problem.keys()
 
 
-def test_a_crash_says_nothing_of_its_cause(client: TestClient[Litestar]) -> None:
+def test_internal_error_does_not_reveal_its_cause(client: TestClient[Litestar]) -> None:
     assert "hunter2" not in client.get("/crash").text
 
 
-def test_a_field_error_points_at_the_field(client: TestClient[Litestar]) -> None:
+def test_field_error_points_at_the_field(client: TestClient[Litestar]) -> None:
     problem = client.post("/orders", json={"amount": "x"}).json()
 
     assert problem["errors"] == [{"pointer": "/amount", "detail": "Expected `int`, got `str`"}]
 
 
-def test_a_field_error_in_a_list_points_as_rfc_6901_says(client: TestClient[Litestar]) -> None:
+def test_field_error_in_a_list_has_an_rfc_6901_pointer(client: TestClient[Litestar]) -> None:
     lines = [{"sizes": [1]}, {"sizes": [1, 2, "x"]}]
 
     problem = client.post("/orders", json={"amount": 1, "lines": lines}).json()
@@ -127,20 +127,20 @@ def test_a_field_error_in_a_list_points_as_rfc_6901_says(client: TestClient[Lite
     assert [error["pointer"] for error in problem["errors"]] == ["/lines/1/sizes/2"]
 
 
-def test_an_error_of_the_whole_body_points_at_its_root(client: TestClient[Litestar]) -> None:
+def test_error_of_the_body_points_at_its_root(client: TestClient[Litestar]) -> None:
     problem = client.post("/orders", json={"amount": 1, "extra": 2}).json()
 
     assert problem["errors"] == [{"pointer": "", "detail": "Object contains unknown field `extra`"}]
     assert problem["detail"] == "Object contains unknown field `extra`"
 
 
-def test_extensions_and_headers_of_an_error_reach_the_caller(client: TestClient[Litestar]) -> None:
+def test_response_has_extensions_and_headers_of_the_error(client: TestClient[Litestar]) -> None:
     assert client.get("/missing").json()["order_id"] == "ord_1"
     assert client.get("/busy").headers["retry-after"] == "3"
     assert "GET" in client.delete("/missing").headers["allow"]
 
 
-def test_a_well_formed_request_id_is_kept_and_any_other_replaced(
+def test_malformed_request_id_is_replaced(
     client: TestClient[Litestar],
 ) -> None:
     kept = client.get("/health/live", headers={"X-Request-Id": "abc-1"})
@@ -150,14 +150,14 @@ def test_a_well_formed_request_id_is_kept_and_any_other_replaced(
     assert re.fullmatch(r"req_\w{26}", replaced.headers["x-request-id"])
 
 
-def test_every_answer_carries_security_headers(client: TestClient[Litestar]) -> None:
+def test_responses_have_security_headers(client: TestClient[Litestar]) -> None:
     for path in ("/health/live", "/nowhere"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
 
 
-def test_readiness_names_the_store_that_fails() -> None:
+def test_readiness_names_the_failing_store() -> None:
     with make_client({"postgres": failing_check}) as client:
         response = client.get("/health/ready")
 
@@ -166,7 +166,7 @@ def test_readiness_names_the_store_that_fails() -> None:
         assert client.get("/health/live").status_code == 200
 
 
-def test_a_draining_process_is_not_ready_but_alive() -> None:
+def test_draining_process_is_alive_but_not_ready() -> None:
     with make_client() as client:
         client.app.state.drain.begin()
 
@@ -174,7 +174,7 @@ def test_a_draining_process_is_not_ready_but_alive() -> None:
         assert client.get("/health/live").status_code == 200
 
 
-def test_the_api_page_loads_nothing_from_elsewhere(client: TestClient[Litestar]) -> None:
+def test_api_page_loads_only_local_assets(client: TestClient[Litestar]) -> None:
     page = client.get("/docs")
 
     assets = re.findall(r'(?:src|href)="([^"]+)"', page.text)
@@ -192,15 +192,15 @@ def test_the_openapi_document_and_metrics_are_served(client: TestClient[Litestar
     assert 'route="/missing",service="shop",status="404"' in client.get("/metrics").text
 
 
-def test_metrics_say_how_many_tasks_have_not_ended(client: TestClient[Litestar]) -> None:
+def test_metrics_count_unfinished_tasks(client: TestClient[Litestar]) -> None:
     lines = client.get("/metrics").text.splitlines()
 
     tasks = [line.split()[1] for line in lines if line.startswith("todochat_asyncio_tasks ")]
 
-    assert float(tasks[0]) >= 1  # the one that answers
+    assert float(tasks[0]) >= 1  # the one that handles this request
 
 
-def test_other_origins_are_let_in_only_when_configured() -> None:
+def test_other_origins_are_allowed_only_when_configured() -> None:
     preflight = {
         "Origin": "http://localhost:3000",
         "Access-Control-Request-Method": "POST",

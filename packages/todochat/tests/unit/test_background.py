@@ -1,4 +1,4 @@
-"""Background work repeats, survives its failures, and ends when it is told to stop."""
+"""Background work repeats, survives its failures, and stops on request."""
 
 import asyncio
 

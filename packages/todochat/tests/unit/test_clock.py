@@ -11,7 +11,7 @@ def test_times_on_the_wire_are_utc_with_z() -> None:
     assert to_wire(moment) == "2026-11-24T17:00:00Z"
 
 
-def test_a_time_without_a_zone_is_refused() -> None:
+def test_naive_time_is_rejected() -> None:
     with pytest.raises(ValueError, match="time zone"):
         to_wire(datetime(2026, 11, 24, 18, 0))  # noqa: DTZ001 - the point of the test
 

@@ -1,4 +1,4 @@
-"""Roles and databases as compose and Kubernetes have them made: `python -m todochat.database`."""
+"""Setup of roles and databases: `python -m todochat.database`."""
 
 import asyncio
 import secrets
@@ -31,7 +31,7 @@ VARIABLES = {
 
 @pytest.fixture(scope="module")
 def started_server() -> Iterator[str]:
-    """A server of this module, since roles are shared by all databases of one."""
+    """A server for this module, since all databases of a server share its roles."""
     process = PostgresProcess()
     process.start()
     yield process.admin_url
@@ -49,7 +49,7 @@ async def server(started_server: str) -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture
 async def admin_url(server: str) -> str:
-    """The URL of somebody who is no superuser, as at those who host PostgreSQL."""
+    """The URL of an administrator without superuser, as on hosted PostgreSQL."""
     await execute(server, f"CREATE ROLE {ADMIN} LOGIN CREATEDB CREATEROLE PASSWORD 'admin'")
     return with_user(server, ADMIN, "admin")
 
@@ -98,13 +98,13 @@ async def run_command(environ: dict[str, str]) -> tuple[int | None, str]:
     return process.returncode, output.decode().strip()
 
 
-async def test_every_role_reaches_its_database_and_none_has_power(
+async def test_roles_reach_their_database_and_have_no_privileges(
     server: str, admin_url: str
 ) -> None:
     urls = service_urls(server)
 
     first = await run_command({"DATABASE_ADMIN_URL": admin_url, **urls})
-    await set_up(settings(admin_url, urls))  # again, and nothing happens
+    await set_up(settings(admin_url, urls))  # idempotent
 
     assert first == (0, "roles and databases are set up")
     found = {name: await fetchval(url, "SELECT current_user") for name, url in urls.items()}
@@ -117,7 +117,7 @@ async def test_every_role_reaches_its_database_and_none_has_power(
         await execute(owner, "CREATE TABLE made_by_its_owner ()")
 
 
-async def test_a_database_is_closed_to_the_roles_of_the_others(server: str) -> None:
+async def test_roles_cannot_connect_to_other_databases(server: str) -> None:
     urls = service_urls(server)
     await set_up(settings(server, urls))
 
@@ -127,7 +127,7 @@ async def test_a_database_is_closed_to_the_roles_of_the_others(server: str) -> N
         await asyncpg.connect(stranger.render_as_string(hide_password=False))
 
 
-async def test_new_passwords_take_effect_and_lost_innocence_is_restored(server: str) -> None:
+async def test_setup_updates_passwords_and_revokes_role_attributes(server: str) -> None:
     await set_up(settings(server, service_urls(server)))
     await execute(server, "ALTER ROLE chat_app BYPASSRLS")
     changed = service_urls(server)
@@ -138,7 +138,7 @@ async def test_new_passwords_take_effect_and_lost_innocence_is_restored(server: 
     assert await fetchval(changed["CHAT_DATABASE_URL"], bypass) is False
 
 
-async def test_a_url_of_another_role_is_refused_by_name(started_server: str) -> None:
+async def test_url_with_wrong_role_is_rejected(started_server: str) -> None:
     urls = service_urls(started_server)
     urls["CHAT_DATABASE_URL"] = urls["CHAT_JOBS_DATABASE_URL"]
 
@@ -148,7 +148,7 @@ async def test_a_url_of_another_role_is_refused_by_name(started_server: str) -> 
     assert answer == (2, line)
 
 
-def test_two_families_never_share_a_database() -> None:
+def test_two_families_cannot_share_a_database() -> None:
     urls = service_urls("postgresql://db")
     shared = make_url(urls["CHAT_DATABASE_URL"]).set(database="tasks")
     urls["CHAT_DATABASE_URL"] = shared.render_as_string(hide_password=False)

@@ -98,7 +98,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def test_sigterm_turns_readiness_off_while_new_work_is_still_taken(
+async def test_sigterm_turns_readiness_off_and_accepts_new_requests(
     start: Callable[..., Awaitable[Service]], session: aiohttp.ClientSession
 ) -> None:
     service = await start(delay_s=30, timeout_s=5, on_drain="release")
@@ -115,7 +115,7 @@ async def test_sigterm_turns_readiness_off_while_new_work_is_still_taken(
     assert await asyncio.wait_for(service.process.wait(), 10) == 0
 
 
-async def test_an_open_stream_ends_by_its_own_last_word(
+async def test_open_stream_finishes_during_drain(
     start: Callable[..., Awaitable[Service]], session: aiohttp.ClientSession
 ) -> None:
     service = await start(delay_s=0, timeout_s=20, on_drain="release")
@@ -128,7 +128,7 @@ async def test_an_open_stream_ends_by_its_own_last_word(
     assert await asyncio.wait_for(service.process.wait(), 10) == 0
 
 
-async def test_a_stream_that_never_ends_is_cut_when_the_time_is_up(
+async def test_endless_stream_is_aborted_after_drain_timeout(
     start: Callable[..., Awaitable[Service]], session: aiohttp.ClientSession
 ) -> None:
     service = await start(delay_s=0, timeout_s=1, on_drain="nothing")

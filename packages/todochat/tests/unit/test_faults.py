@@ -34,17 +34,17 @@ def run(spec: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("spec", ["", "other.point", "step.saved:4"])
-def test_a_point_that_is_not_armed_does_nothing(spec: str) -> None:
+def test_unarmed_point_is_a_no_op(spec: str) -> None:
     assert run(spec) == (0, 3)
 
 
 @pytest.mark.parametrize(("spec", "passed"), [("step.saved", 0), ("a,step.saved:3", 2)])
-def test_a_named_point_kills_each_process_at_its_nth_passage(spec: str, passed: int) -> None:
+def test_named_point_kills_each_process_at_its_nth_passage(spec: str, passed: int) -> None:
     assert run(spec) == (-signal.SIGKILL, passed)
     assert run(spec) == (-signal.SIGKILL, passed)
 
 
-def test_a_point_armed_by_a_file_kills_one_process_and_no_successor(tmp_path: Path) -> None:
+def test_point_armed_by_a_file_kills_only_one_process(tmp_path: Path) -> None:
     (tmp_path / "step.saved").write_text("kill 2")
 
     killed, successor = run(str(tmp_path)), run(str(tmp_path))
@@ -54,7 +54,7 @@ def test_a_point_armed_by_a_file_kills_one_process_and_no_successor(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["step.saved.hit"]
 
 
-async def test_a_point_armed_to_stop_freezes_until_told_to_go_on(tmp_path: Path) -> None:
+async def test_point_armed_to_stop_freezes_until_sigcont(tmp_path: Path) -> None:
     (tmp_path / "step.saved").write_text("stop")
     process = start(str(tmp_path))
     await wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED, 30)

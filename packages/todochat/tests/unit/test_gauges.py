@@ -1,4 +1,4 @@
-"""Values that a store is asked for at a scrape."""
+"""Gauges that are read from a store at a scrape."""
 
 import asyncio
 import math
@@ -10,7 +10,7 @@ from todochat.telemetry.metrics import BoundedLabel
 
 
 class Store:
-    """Tells a number, or that it is away; counts how often it was asked."""
+    """Returns a number or fails; counts its reads."""
 
     def __init__(self) -> None:
         self.gauge = Gauge("todochat_test_number", "For a test.", registry=CollectorRegistry())
@@ -34,7 +34,7 @@ class Store:
         return gauges
 
 
-async def test_scrapes_at_the_same_time_ask_once() -> None:
+async def test_concurrent_scrapes_share_one_read() -> None:
     store = Store()
     gauges = store.gauges(every_s=60)
 
@@ -43,7 +43,7 @@ async def test_scrapes_at_the_same_time_ask_once() -> None:
     assert (store.asked, store.value) == (1, 7)
 
 
-async def test_what_a_store_does_not_tell_is_not_a_number_until_it_is_back() -> None:
+async def test_gauge_is_nan_until_its_store_is_back() -> None:
     store = Store()
     gauges = store.gauges(every_s=0)
 
@@ -64,7 +64,7 @@ async def test_what_a_store_does_not_tell_is_not_a_number_until_it_is_back() -> 
     assert store.value == 7
 
 
-def test_a_label_that_others_choose_has_an_end() -> None:
+def test_bounded_label_limits_its_values() -> None:
     label = BoundedLabel(most=2)
 
     assert [label(name) for name in ("a", "b", "c", "a", "d")] == ["a", "b", "other", "a", "other"]

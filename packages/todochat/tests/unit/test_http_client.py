@@ -1,4 +1,4 @@
-"""Calls between services: retried only where a repeat does no harm."""
+"""Calls between services: retried only where that is safe."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -20,7 +20,7 @@ TOKENS = ServiceTokens.from_settings(
 
 
 class Target:
-    """A service that answers what the test queued, then 200."""
+    """A service with queued responses, then 200."""
 
     def __init__(self) -> None:
         self.answers: list[web.Response] = []
@@ -54,9 +54,7 @@ def unavailable() -> web.Response:
     return web.Response(status=503)
 
 
-async def test_a_call_carries_a_token_of_its_arrow_and_user(
-    client: ServiceClient, target: Target
-) -> None:
+async def test_call_has_token_of_its_arrow_and_user(client: ServiceClient, target: Target) -> None:
     response = await client.request("POST", "/x", user_id="usr_1", json=b"{}")
 
     _, headers, body = target.requests[0]
@@ -80,7 +78,7 @@ async def test_a_call_carries_a_token_of_its_arrow_and_user(
         ("PATCH", {}, 1),
     ],
 )
-async def test_only_idempotent_calls_are_tried_again(
+async def test_only_idempotent_calls_are_retried(
     client: ServiceClient, target: Target, method: str, headers: dict[str, str], tries: int
 ) -> None:
     target.answers = [unavailable() for _ in range(5)]
@@ -91,7 +89,7 @@ async def test_only_idempotent_calls_are_tried_again(
     assert len(target.requests) == tries
 
 
-async def test_a_retried_call_succeeds_when_the_target_is_back(
+async def test_retried_call_succeeds_once_target_is_back(
     client: ServiceClient, target: Target
 ) -> None:
     target.answers = [unavailable()]
@@ -101,7 +99,7 @@ async def test_a_retried_call_succeeds_when_the_target_is_back(
     assert (response.status, len(target.requests)) == (200, 2)
 
 
-async def test_a_target_that_is_down_is_a_clear_error() -> None:
+async def test_unreachable_target_raises_upstream_error() -> None:
     async with aiohttp.ClientSession() as session:
         client = ServiceClient(
             f"http://127.0.0.1:{free_port()}", session, TOKENS, Arrow.AGENT_TO_TASKS
@@ -113,10 +111,10 @@ async def test_a_target_that_is_down_is_a_clear_error() -> None:
     assert "tasks" in caught.value.detail
 
 
-async def test_all_tries_of_a_call_share_one_deadline(
+async def test_all_attempts_of_a_call_share_one_timeout(
     target: Target, client: ServiceClient
 ) -> None:
-    """A target that answers late costs the caller one timeout, not three."""
+    """A slow target costs the caller one timeout, not three."""
     released = asyncio.Event()
 
     async def never(request: web.Request) -> web.Response:
@@ -137,7 +135,7 @@ async def test_all_tries_of_a_call_share_one_deadline(
     assert len(target.requests) == 1
 
 
-async def test_a_problem_document_becomes_an_error_with_its_code(
+async def test_problem_document_becomes_error_with_its_code(
     client: ServiceClient, target: Target
 ) -> None:
     problem = {
@@ -159,9 +157,7 @@ async def test_a_problem_document_becomes_an_error_with_its_code(
     assert error.extensions == {"list_id": "l"}
 
 
-async def test_a_refusal_without_a_document_is_still_an_error(
-    client: ServiceClient, target: Target
-) -> None:
+async def test_error_status_without_document_raises(client: ServiceClient, target: Target) -> None:
     target.answers = [web.Response(status=418, text="teapot")]
     response = await client.request("GET", "/x", user_id="usr_1")
 

@@ -14,26 +14,26 @@ def test_new_ids_are_unique_and_sort_by_time() -> None:
 
 
 @given(st.lists(st.one_of(st.text(max_size=20), st.integers()), min_size=1, max_size=4))
-def test_a_derived_id_depends_on_its_parts_alone(parts: list[str | int]) -> None:
+def test_derived_id_depends_only_on_its_parts(parts: list[str | int]) -> None:
     assert derived_id("msg", *parts) == derived_id("msg", *parts)
     assert derived_id("msg", *parts) != derived_id("msg", *parts, 1)
     assert is_user_id(derived_id("usr", *parts))
 
 
 @pytest.mark.parametrize("text", ["usr_01jd", "auth0|abc", "a@b.c", "x" * 128, "user:1.2-3"])
-def test_these_may_name_a_user(text: str) -> None:
+def test_valid_user_ids(text: str) -> None:
     assert is_user_id(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", ".", "..", "auth", "chatkit", "x" * 129, "a/b", "a b", "é", "a%2Fb", "a\n"]
 )
-def test_these_may_not_name_a_user(text: str) -> None:
+def test_invalid_user_ids(text: str) -> None:
     assert not is_user_id(text)
 
 
 @pytest.mark.parametrize("id_", [new_id("ses"), derived_id("ses", "a")], ids=["new", "derived"])
-def test_own_ids_have_the_form_of_their_prefix(id_: str) -> None:
+def test_new_ids_match_their_prefix(id_: str) -> None:
     assert is_id(id_, "ses")
     assert not is_id(id_, "pat")
 
@@ -42,5 +42,5 @@ def test_own_ids_have_the_form_of_their_prefix(id_: str) -> None:
     "text",
     ["", "ses_", "\0", "ses_" + "0" * 25, "ses_" + "0" * 25 + "\0", "ses_" + "0" * 26 + "\n"],
 )
-def test_other_text_has_the_form_of_no_id(text: str) -> None:
+def test_other_text_is_no_id(text: str) -> None:
     assert not is_id(text, "ses")

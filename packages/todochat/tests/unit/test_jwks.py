@@ -1,4 +1,4 @@
-"""Public keys stay known while auth-session is away."""
+"""Public keys stay available while auth-session is down."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from todochat.testing import wait_until
 
 
 class Publisher:
-    """Plays auth-session: serves the keys it holds and counts how often it is asked."""
+    """Plays auth-session: serves the keys it holds and counts the requests."""
 
     def __init__(self) -> None:
         self.keys = [SigningKey.generate()]
@@ -56,7 +56,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def test_many_callers_at_once_fetch_once(
+async def test_concurrent_callers_share_one_fetch(
     publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
 ) -> None:
     cache = JwksCache(publisher.url, session, redis)
@@ -70,7 +70,7 @@ async def test_many_callers_at_once_fetch_once(
     }
 
 
-async def test_unknown_kids_do_not_hammer_auth_session(
+async def test_unknown_kids_do_not_cause_more_fetches(
     publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
 ) -> None:
     cache = JwksCache(publisher.url, session, redis)
@@ -82,7 +82,7 @@ async def test_unknown_kids_do_not_hammer_auth_session(
     assert publisher.asked == 1
 
 
-async def test_a_new_key_is_found_once_the_pause_is_over(
+async def test_new_key_is_found_after_the_minimum_interval(
     publisher: Publisher,
     session: aiohttp.ClientSession,
     redis: Redis,
@@ -96,7 +96,7 @@ async def test_a_new_key_is_found_once_the_pause_is_over(
     assert await cache.get(publisher.keys[1].kid) is not None
 
 
-async def test_known_keys_stay_in_force_while_auth_session_is_down(
+async def test_known_keys_stay_valid_while_auth_session_is_down(
     publisher: Publisher,
     session: aiohttp.ClientSession,
     redis: Redis,
@@ -111,7 +111,7 @@ async def test_known_keys_stay_in_force_while_auth_session_is_down(
     assert await cache.get(publisher.keys[0].kid) is not None
 
 
-async def test_a_known_key_is_not_waited_for_while_auth_session_hangs(
+async def test_known_key_is_returned_at_once_while_auth_session_hangs(
     publisher: Publisher,
     session: aiohttp.ClientSession,
     redis: Redis,
@@ -132,7 +132,7 @@ async def test_a_known_key_is_not_waited_for_while_auth_session_hangs(
     await cache._refreshing
 
 
-async def test_a_failed_first_fetch_is_not_repeated_by_everybody_in_line(
+async def test_failed_first_fetch_is_not_repeated_by_waiting_callers(
     publisher: Publisher,
     session: aiohttp.ClientSession,
     redis: Redis,
@@ -148,7 +148,7 @@ async def test_a_failed_first_fetch_is_not_repeated_by_everybody_in_line(
     assert publisher.asked == 1
 
 
-async def test_a_service_that_starts_meanwhile_reads_them_from_redis(
+async def test_new_process_reads_keys_from_redis(
     publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
 ) -> None:
     await JwksCache(publisher.url, session, redis).get(publisher.keys[0].kid)
@@ -171,13 +171,13 @@ async def test_keys_in_redis_are_used_at_start_while_auth_session_is_frozen(
     assert None not in found
     await wait_until(lambda: publisher.asked == 2)
     assert late._refreshing is not None
-    assert not late._refreshing.done()  # nobody waited for it
+    assert not late._refreshing.done()  # no caller waited for it
     publisher.released.set()
     await late._refreshing
     assert publisher.asked == 2
 
 
-async def test_without_any_key_tokens_cannot_be_verified_for_now(
+async def test_missing_keys_raise_unavailable(
     publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
 ) -> None:
     publisher.broken = True
@@ -187,7 +187,7 @@ async def test_without_any_key_tokens_cannot_be_verified_for_now(
 
 
 @pytest.mark.parametrize("document", [b"", b"[]", b'{"keys":[{"kid":1}]}', b"x" * 100_000])
-async def test_a_broken_document_does_not_replace_what_is_known(
+async def test_malformed_document_keeps_known_keys(
     document: bytes, session: aiohttp.ClientSession, redis: Redis
 ) -> None:
     async def answer(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""What may stand in a log line."""
+"""Content of log lines."""
 
 import json
 import logging
@@ -34,7 +34,7 @@ def logging_as_before() -> Iterator[None]:
 
 
 def configure_logging_off() -> None:
-    """Leave the switch of LOG_CONTENT as other tests expect it."""
+    """Reset LOG_CONTENT for other tests."""
     configure_logging(level="info", log_format="json", service="test", content=False)
 
 
@@ -49,7 +49,7 @@ def configure(*, content: bool = False) -> None:
     )
 
 
-def test_a_user_is_a_keyed_hash_in_every_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_user_ids_are_logged_as_keyed_hashes(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
     begin_subject(request_id="req_1")
     bind(user_id="usr_ada", run_id="run_1", thread_id=None)
@@ -63,7 +63,7 @@ def test_a_user_is_a_keyed_hash_in_every_line(capsys: pytest.CaptureFixture[str]
     assert "usr_ada" not in str(line)
 
 
-def test_the_key_comes_from_the_service_secret_or_is_given() -> None:
+def test_user_key_is_configured_or_derived() -> None:
     derived = derive_user_key("", "new, old")
 
     assert derived == derive_user_key("", "new")
@@ -73,14 +73,14 @@ def test_the_key_comes_from_the_service_secret_or_is_given() -> None:
 
 
 class AnswerError(Exception):
-    """As openai's: it quotes what the server said."""
+    """Like openai's: it quotes the server's response."""
 
     status_code = 400
     code = "invalid_prompt"
 
 
 class FaultsError(ValueError):
-    """As pydantic's: it names each input."""
+    """Like pydantic's: it quotes each input."""
 
     def error_count(self) -> int:
         return 2
@@ -122,11 +122,11 @@ def malformed_answer() -> aiohttp.ClientResponseError:
         ),
     ],
 )
-def test_an_error_is_told_without_what_it_quotes(error: Exception, told: str) -> None:
+def test_errors_are_logged_without_quoted_input(error: Exception, told: str) -> None:
     assert describe_error(error) == told
 
 
-async def test_the_commands_of_a_pipeline_are_not_told(redis: Redis) -> None:
+async def test_pipeline_errors_are_logged_without_commands(redis: Redis) -> None:
     pipeline: Any = redis.pipeline(transaction=False)
     pipeline.set("rate:{usr_ada}", SECRET_WORDS)
     pipeline.zadd("rate:{usr_ada}", {"usr_ada": 1})
@@ -140,13 +140,13 @@ async def test_the_commands_of_a_pipeline_are_not_told(redis: Redis) -> None:
     assert "WRONGTYPE" in told
 
 
-def test_a_stack_has_places_and_no_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stack_traces_have_locations_only(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
     log = structlog.get_logger("x")
 
     try:
         try:
-            raise ValueError(SECRET_WORDS)  # noqa: TRY301 - the stack is what it is about
+            raise ValueError(SECRET_WORDS)  # noqa: TRY301 - the test needs a stack
         except ValueError as cause:
             raise RuntimeError(SECRET_WORDS) from cause
     except RuntimeError:
@@ -159,7 +159,7 @@ def test_a_stack_has_places_and_no_words(capsys: pytest.CaptureFixture[str]) -> 
     assert "test_log_safety.py" in line["exception"]
 
 
-def test_the_errors_in_a_group_are_told_with_their_places(
+def test_errors_of_a_group_are_logged_with_locations(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure()
@@ -171,7 +171,7 @@ def test_the_errors_in_a_group_are_told_with_their_places(
     try:
         try:
             fail_within()
-        except KeyError as error:  # as the task group does in which Litestar streams an answer
+        except KeyError as error:  # as the task group of Litestar's streams does
             raise ExceptionGroup("unhandled errors in a TaskGroup", [error]) from None
     except ExceptionGroup:
         log.exception("export.crashed")
@@ -182,7 +182,7 @@ def test_the_errors_in_a_group_are_told_with_their_places(
     assert "fail_within" in line["exception"]
 
 
-def test_of_a_librarys_message_the_fixed_part_stays(capsys: pytest.CaptureFixture[str]) -> None:
+def test_library_messages_keep_only_their_format(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
 
     logging.getLogger("somebody").warning("can't read %s", SECRET_WORDS)
@@ -194,7 +194,7 @@ def test_of_a_librarys_message_the_fixed_part_stays(capsys: pytest.CaptureFixtur
     assert server["event"] == "on port 1"
 
 
-def test_words_are_logged_only_if_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_content_is_logged_only_when_enabled(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
     log_content("message.accepted", body=SECRET_WORDS)
     silent = capsys.readouterr().out

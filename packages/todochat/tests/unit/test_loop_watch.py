@@ -48,7 +48,7 @@ asyncio.run(main())
 
 
 class Watched:
-    """A process whose loop is watched and whose orders are lines."""
+    """A process with a watched loop; commands are lines on stdin."""
 
     def __init__(self, exit_after_s: float) -> None:
         self.process = subprocess.Popen(
@@ -70,12 +70,12 @@ class Watched:
         return self._read("True", "False") == "True"
 
     def end(self) -> tuple[int, str]:
-        """Wait for its end; return the status and what it wrote to stderr."""
+        """Wait for its end; return the status and stderr."""
         _, errors = self.process.communicate(timeout=30)
         return self.process.returncode, errors
 
     def _read(self, *expected: str) -> str:
-        """Return the next line that is expected; log lines come between."""
+        """Return the next expected line, skipping log lines."""
         assert self.process.stdout is not None
         return next(line for line in map(str.strip, self.process.stdout) if line in expected)
 
@@ -91,7 +91,7 @@ def hold_the_gil() -> None:
 
 
 @pytest.mark.parametrize("block", [sleep_in_the_loop, hold_the_gil])
-async def test_a_blocked_loop_is_measured_and_fails_liveness_for_a_while(
+async def test_blocked_loop_is_measured_and_fails_liveness(
     block: Callable[[], None],
 ) -> None:
     watch = LoopWatch(stall_s=STALL_S, recovery_s=2 * STALL_S)
@@ -109,7 +109,7 @@ async def test_a_blocked_loop_is_measured_and_fails_liveness_for_a_while(
     assert after - before >= 2 * STALL_S
 
 
-async def test_an_app_that_runs_again_is_watched_again() -> None:
+async def test_restarted_app_is_watched_again() -> None:
     watch = LoopWatch(stall_s=STALL_S, recovery_s=60)
     async with watch.running():
         pass
@@ -124,7 +124,7 @@ async def test_an_app_that_runs_again_is_watched_again() -> None:
     assert (was_failing_between, was_failing_at_once, is_failing) == (False, False, True)
 
 
-def test_the_liveness_route_says_that_the_loop_was_blocked() -> None:
+def test_liveness_route_reports_a_blocked_loop() -> None:
     @get("/block")
     async def block() -> None:
         sleep_in_the_loop()
@@ -141,11 +141,11 @@ def test_the_liveness_route_says_that_the_loop_was_blocked() -> None:
     assert (after.status_code, after.json()["status"]) == (503, "stalled")
 
 
-def test_a_stopped_process_is_alive_when_it_continues() -> None:
+def test_stopped_process_is_alive_after_continuing() -> None:
     watched = Watched(exit_after_s=1)
     watched.process.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PID, watched.process.pid, os.WSTOPPED)
-    time.sleep(1.5)  # how long it stands still is the subject of this test
+    time.sleep(1.5)  # the length of the stop matters here
 
     watched.process.send_signal(signal.SIGCONT)
 
@@ -161,9 +161,7 @@ def test_a_stopped_process_is_alive_when_it_continues() -> None:
         pytest.param("sleep 60", "sleep_in_the_loop", marks=pytest.mark.slow),
     ],
 )
-def test_a_process_that_stays_blocked_is_ended_and_says_where_it_was(
-    order: str, function: str
-) -> None:
+def test_blocked_process_is_ended_with_its_stacks(order: str, function: str) -> None:
     watched = Watched(exit_after_s=1)
 
     watched.send(order)
@@ -174,7 +172,7 @@ def test_a_process_that_stays_blocked_is_ended_and_says_where_it_was(
 
 
 @pytest.mark.slow
-def test_each_beat_puts_the_end_off() -> None:
+def test_each_beat_resets_the_exit_timer() -> None:
     watched = Watched(exit_after_s=1)
 
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Counting requests in Redis."""
+"""Rate limits in Redis."""
 
 import pytest
 from redis.asyncio import Redis
@@ -8,7 +8,7 @@ from todochat.http.rate_limit import RateLimit
 from todochat.testing import free_port
 
 
-async def test_a_subject_gets_its_limit_and_not_one_more(redis: Redis) -> None:
+async def test_subject_gets_exactly_its_limit(redis: Redis) -> None:
     limit = RateLimit(redis, "shop:orders", limit=3, window_s=60)
 
     let_in = [await limit.take("ann") for _ in range(3)]
@@ -19,14 +19,14 @@ async def test_a_subject_gets_its_limit_and_not_one_more(redis: Redis) -> None:
     assert await limit.take("bob") == 0
 
 
-async def test_the_count_holds_over_all_processes(redis: Redis) -> None:
+async def test_count_is_shared_by_all_processes(redis: Redis) -> None:
     here, there = (RateLimit(redis, "shop:orders", limit=1, window_s=60) for _ in range(2))
 
     assert await here.take("ann") == 0
     assert await there.take("ann") > 0
 
 
-async def test_when_the_window_is_over_there_is_room_again(redis: Redis) -> None:
+async def test_new_window_admits_requests_again(redis: Redis) -> None:
     limit = RateLimit(redis, "shop:orders", limit=1, window_s=60)
     await limit.take("ann")
     assert await limit.take("ann") > 0
@@ -37,7 +37,7 @@ async def test_when_the_window_is_over_there_is_room_again(redis: Redis) -> None
     assert await limit.take("ann") == 0
 
 
-async def test_a_request_that_is_given_back_leaves_room_for_another(redis: Redis) -> None:
+async def test_refunded_request_admits_another(redis: Redis) -> None:
     limit = RateLimit(redis, "shop:orders", limit=1, window_s=60)
 
     await limit.take("ann")
@@ -47,7 +47,7 @@ async def test_a_request_that_is_given_back_leaves_room_for_another(redis: Redis
     assert await limit.take("ann") > 0
 
 
-async def test_a_request_given_back_after_its_window_leaves_no_counter_for_good(
+async def test_late_refund_leaves_no_permanent_counter(
     redis: Redis,
 ) -> None:
     limit = RateLimit(redis, "shop:orders", limit=1, window_s=60)
@@ -57,14 +57,14 @@ async def test_a_request_given_back_after_its_window_leaves_no_counter_for_good(
     assert 0 < await redis.ttl("shop:orders:{ann}") <= 60
 
 
-async def test_a_limit_of_zero_is_none(redis: Redis) -> None:
+async def test_limit_of_zero_is_unlimited(redis: Redis) -> None:
     limit = RateLimit(redis, "shop:orders", limit=0, window_s=60)
 
     assert [await limit.take("ann") for _ in range(5)] == [0] * 5
     assert await redis.keys("shop:*") == []
 
 
-async def test_without_redis_everybody_is_let_in_and_it_is_not_asked_each_time(
+async def test_rate_limit_fails_open_and_pauses_calls_without_redis(
     redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = create_redis(f"redis://127.0.0.1:{free_port()}/0")
@@ -77,7 +77,7 @@ async def test_without_redis_everybody_is_let_in_and_it_is_not_asked_each_time(
     await away.aclose()
 
 
-async def test_when_redis_is_back_it_counts_again(redis: Redis) -> None:
+async def test_counting_resumes_once_redis_is_back(redis: Redis) -> None:
     away = create_redis(f"redis://127.0.0.1:{free_port()}/0")
     limit = RateLimit(away, "shop:orders", limit=1, window_s=60)
     await limit.take("ann")

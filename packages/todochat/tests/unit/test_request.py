@@ -1,4 +1,4 @@
-"""Bodies that break off, stall, trickle or can't be decoded."""
+"""Request bodies that are truncated, stall, trickle or can't be decoded."""
 
 import asyncio
 import json
@@ -115,9 +115,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("path", "content_type"), ROUTES)
-async def test_a_body_that_is_cut_short_is_the_clients_fault(
-    shop: Shop, path: str, content_type: str
-) -> None:
+async def test_truncated_body_is_a_bad_request(shop: Shop, path: str, content_type: str) -> None:
     await shop.upload_partly(path, content_type)
 
     await wait_until(lambda: (path, 400) in shop.answered)
@@ -126,7 +124,7 @@ async def test_a_body_that_is_cut_short_is_the_clients_fault(
 
 
 @pytest.mark.parametrize("nested", ["[" * 5_000, '{"amount":' * 5_000])
-async def test_a_body_nested_too_deeply_is_a_bad_request(shop: Shop, nested: str) -> None:
+async def test_deeply_nested_body_is_a_bad_request(shop: Shop, nested: str) -> None:
     async with (
         aiohttp.ClientSession() as session,
         session.post(
@@ -140,7 +138,7 @@ async def test_a_body_nested_too_deeply_is_a_bad_request(shop: Shop, nested: str
     assert (response.status, problem["type"]) == (400, "urn:todochat:problem:bad-request")
 
 
-async def test_bodies_that_stall_are_answered_408_and_disconnected(shop: Shop) -> None:
+async def test_stalled_body_gets_408_and_is_disconnected(shop: Shop) -> None:
     stalled = [await shop.begin_upload(*route) for route in ROUTES]
 
     answers = [await asyncio.wait_for(reader.read(), 10) for reader, _ in stalled]
@@ -152,11 +150,11 @@ async def test_bodies_that_stall_are_answered_408_and_disconnected(shop: Shop) -
         writer.close()
 
 
-async def test_body_that_trickles_is_answered_408(shop: Shop) -> None:
+async def test_trickling_body_gets_408(shop: Shop) -> None:
     reader, writer = await shop.begin_upload("/raw", "application/octet-stream")
     answer = asyncio.create_task(reader.read())
 
-    while not answer.done():  # a byte well within each pause that is allowed
+    while not answer.done():  # one byte well within each allowed pause
         writer.write(b"x")
         await asyncio.wait([answer], timeout=0.05)
 
@@ -164,7 +162,7 @@ async def test_body_that_trickles_is_answered_408(shop: Shop) -> None:
     writer.close()
 
 
-async def test_body_that_is_slow_outlasts_the_limit_on_a_pause(shop: Shop) -> None:
+async def test_slow_body_within_each_pause_limit_is_accepted(shop: Shop) -> None:
     stalled, stalled_writer = await shop.begin_upload("/raw", "application/octet-stream")
     timed_out = asyncio.create_task(stalled.read())
     reader, writer = await shop.begin_upload("/raw", "application/octet-stream")

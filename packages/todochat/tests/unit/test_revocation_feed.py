@@ -1,4 +1,4 @@
-"""Reading revoked sessions from auth-session."""
+"""Polling revoked sessions from auth-session."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ MakeFeed = Callable[[str], RevocationFeed]
 
 
 class AuthSession:
-    """Answers with `pages`, one after the other, and notes what it was asked."""
+    """Responds with `pages` in order and records requests."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, str]] = []
@@ -50,7 +50,7 @@ async def auth() -> AsyncIterator[AuthSession]:
 
 @pytest.fixture
 async def revoked() -> AsyncIterator[RevocationSet]:
-    """Revocations of a process whose Redis is away."""
+    """Revocations of a process without Redis."""
     redis = create_redis(f"redis://127.0.0.1:{free_port()}/0")
     yield RevocationSet(redis)
     await redis.aclose()
@@ -68,7 +68,7 @@ async def make_feed(revoked: RevocationSet) -> AsyncIterator[MakeFeed]:
         yield make
 
 
-async def test_every_page_is_read_and_then_only_what_is_new(
+async def test_first_poll_reads_all_pages_and_later_ones_only_new_sessions(
     auth: AuthSession, revoked: RevocationSet, make_feed: MakeFeed
 ) -> None:
     feed = make_feed(str(auth.server.make_url("")))
@@ -87,7 +87,7 @@ async def test_every_page_is_read_and_then_only_what_is_new(
     ]
 
 
-async def test_a_poll_that_breaks_off_is_begun_again(
+async def test_interrupted_poll_starts_over(
     auth: AuthSession, revoked: RevocationSet, make_feed: MakeFeed
 ) -> None:
     feed = make_feed(str(auth.server.make_url("")))
@@ -102,7 +102,7 @@ async def test_a_poll_that_breaks_off_is_begun_again(
     assert auth.asked[-1] == {"since": "0", "after": ""}
 
 
-async def test_without_auth_session_the_sessions_that_were_known_stay_revoked(
+async def test_known_sessions_stay_revoked_without_auth_session(
     revoked: RevocationSet, make_feed: MakeFeed
 ) -> None:
     revoked.add("ses_1", NOW + 900)
@@ -113,7 +113,7 @@ async def test_without_auth_session_the_sessions_that_were_known_stay_revoked(
     assert "ses_1" in revoked
 
 
-async def test_listeners_hear_of_each_session_once(revoked: RevocationSet) -> None:
+async def test_callbacks_get_each_session_once(revoked: RevocationSet) -> None:
     heard: list[str] = []
     revoked.on_revoked(heard.append)
 
@@ -125,7 +125,7 @@ async def test_listeners_hear_of_each_session_once(revoked: RevocationSet) -> No
     assert "ses_1" in revoked
 
 
-async def test_expired_sessions_make_room(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_expired_sessions_are_dropped(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(revocation, "MAX_REVOKED", 2)
     revoked = RevocationSet(redis)
     revoked.add("ses_expired", NOW - 60)

@@ -16,7 +16,7 @@ def make_tokens(*arrows: Arrow, **variables: str) -> ServiceTokens:
     )
 
 
-def test_a_token_tells_its_target_who_calls_and_for_whom() -> None:
+def test_token_identifies_caller_and_user() -> None:
     tokens = make_tokens(TODOCHAT_SERVICE_SECRET=SECRET)
 
     identity = tokens.verify({Arrow.AGENT_TO_TASKS}, tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1"))
@@ -26,7 +26,7 @@ def test_a_token_tells_its_target_who_calls_and_for_whom() -> None:
 
 @pytest.mark.parametrize("minted", Arrow)
 @pytest.mark.parametrize("accepted", Arrow)
-def test_a_token_of_one_arrow_opens_nothing_on_another(minted: Arrow, accepted: Arrow) -> None:
+def test_token_is_invalid_on_other_arrows(minted: Arrow, accepted: Arrow) -> None:
     tokens = make_tokens(TODOCHAT_SERVICE_SECRET=SECRET)
     token = tokens.mint(minted, "usr_1")
 
@@ -37,7 +37,7 @@ def test_a_token_of_one_arrow_opens_nothing_on_another(minted: Arrow, accepted: 
             tokens.verify({accepted}, token)
 
 
-def test_an_old_token_is_refused() -> None:
+def test_expired_token_is_rejected() -> None:
     tokens = make_tokens(TODOCHAT_SERVICE_SECRET=SECRET)
     token = tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1", now=int(time.time()) - 100)
 
@@ -45,7 +45,7 @@ def test_an_old_token_is_refused() -> None:
         tokens.verify({Arrow.AGENT_TO_TASKS}, token)
 
 
-def test_both_secrets_are_accepted_while_one_is_rotated() -> None:
+def test_both_secrets_are_accepted_during_rotation() -> None:
     old, new = "o" * 32, "n" * 32
     before = make_tokens(TODOCHAT_SERVICE_SECRET=old)
     during = make_tokens(TODOCHAT_SERVICE_SECRET=f"{new},{old}")
@@ -58,7 +58,7 @@ def test_both_secrets_are_accepted_while_one_is_rotated() -> None:
         after.verify({arrow}, before.mint(arrow, "usr_1"))
 
 
-def test_an_arrow_may_have_a_secret_of_its_own() -> None:
+def test_arrow_may_have_its_own_secret() -> None:
     own = make_tokens(
         TODOCHAT_SERVICE_SECRET=SECRET, TODOCHAT_SERVICE_SECRET_AGENT_TO_TASKS="t" * 32
     )
@@ -68,7 +68,7 @@ def test_an_arrow_may_have_a_secret_of_its_own() -> None:
         shared.verify({Arrow.AGENT_TO_TASKS}, own.mint(Arrow.AGENT_TO_TASKS, "usr_1"))
 
 
-def test_a_service_with_secrets_of_its_own_needs_no_shared_one() -> None:
+def test_service_with_own_secrets_needs_no_shared_one() -> None:
     tokens = make_tokens(Arrow.AGENT_TO_TASKS, TODOCHAT_SERVICE_SECRET_AGENT_TO_TASKS="t" * 32)
 
     token = tokens.mint(Arrow.AGENT_TO_TASKS, "usr_1")
@@ -91,12 +91,12 @@ def test_a_service_with_secrets_of_its_own_needs_no_shared_one() -> None:
         ),
     ],
 )
-def test_a_missing_or_short_secret_stops_the_start(variables: dict[str, str], line: str) -> None:
+def test_missing_or_short_secret_is_rejected(variables: dict[str, str], line: str) -> None:
     with pytest.raises(SettingsError, match=line):
         make_tokens(**variables)
 
 
-def test_a_login_token_does_not_look_like_a_service_token() -> None:
+def test_login_token_does_not_look_like_service_token() -> None:
     login, _ = TokenIssuer("todochat", SigningKey.generate()).login_token("usr_1", "s", 1)
 
     assert not looks_like_service_token(login)

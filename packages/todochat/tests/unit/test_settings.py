@@ -11,7 +11,7 @@ class CounterSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_nam
     limit: Annotated[int, Meta(ge=1)] = 10
 
 
-def test_a_service_reads_shared_names_and_its_own_prefix() -> None:
+def test_settings_read_shared_names_and_own_prefix() -> None:
     environ = {"REDIS_URL": "redis://r", "COUNTER_LIMIT": "7", "PATH": "/bin", "LOG_LEVEL": ""}
 
     settings = CounterSettings.load(environ)
@@ -31,14 +31,14 @@ def test_a_service_reads_shared_names_and_its_own_prefix() -> None:
         ({"REDIS_URL": "r", "LOG_LEVEL": "loud"}, "setting LOG_LEVEL: invalid enum value 'loud'"),
     ],
 )
-def test_a_bad_setting_is_named_in_one_line(environ: dict[str, str], line: str) -> None:
+def test_invalid_setting_is_reported_in_one_line(environ: dict[str, str], line: str) -> None:
     with pytest.raises(SettingsError) as caught:
         CounterSettings.load(environ)
 
     assert str(caught.value) == line
 
 
-def test_a_setting_may_be_in_a_file(tmp_path: Path) -> None:
+def test_setting_may_be_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "redis_url"
     file.write_text("redis://:p@r\n")
     empty = tmp_path / "secret"
@@ -51,7 +51,7 @@ def test_a_setting_may_be_in_a_file(tmp_path: Path) -> None:
     assert (settings.redis_url, settings.todochat_service_secret) == ("redis://:p@r", "")
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "absent"
 
     with pytest.raises(SettingsError) as caught:
@@ -61,7 +61,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert str(caught.value) == line
 
 
-def test_a_setting_and_its_file_are_one_too_many(tmp_path: Path) -> None:
+def test_setting_and_its_file_are_rejected(tmp_path: Path) -> None:
     environ = {"REDIS_URL": "redis://r", "REDIS_URL_FILE": str(tmp_path / "redis_url")}
 
     with pytest.raises(SettingsError) as caught:
@@ -70,12 +70,12 @@ def test_a_setting_and_its_file_are_one_too_many(tmp_path: Path) -> None:
     assert str(caught.value) == "setting REDIS_URL: REDIS_URL_FILE is set as well"
 
 
-def test_settings_never_show_their_secrets() -> None:
+def test_settings_repr_hides_secrets() -> None:
     secret = "s" * 40
     settings = CounterSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": secret})
 
     assert secret not in repr(settings)
 
 
-def test_a_list_drops_blanks() -> None:
+def test_split_list_drops_blanks() -> None:
     assert split_list(" a, ,b,") == ["a", "b"]

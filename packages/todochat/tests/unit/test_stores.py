@@ -1,4 +1,4 @@
-"""Redis and PostgreSQL as every service uses them."""
+"""Use of Redis and PostgreSQL in every service."""
 
 import asyncio
 import time
@@ -56,7 +56,7 @@ async def bound_user(session: AsyncSession) -> str | None:
     return user_id
 
 
-async def test_a_transaction_binds_its_user_and_leaves_nothing_behind(
+async def test_transaction_binds_its_user_and_resets_it(
     urls: DatabaseUrls, make_database: Callable[..., Database]
 ) -> None:
     database = make_database(urls.app, pool_size=1)
@@ -69,7 +69,7 @@ async def test_a_transaction_binds_its_user_and_leaves_nothing_behind(
     assert (first, second) == ("usr_1", None)
 
 
-async def test_a_cancelled_transaction_leaves_nothing_bound(
+async def test_cancelled_transaction_resets_its_user(
     urls: DatabaseUrls, make_database: Callable[..., Database]
 ) -> None:
     database = make_database(urls.app, pool_size=1)
@@ -87,7 +87,7 @@ async def test_a_cancelled_transaction_leaves_nothing_bound(
         assert await bound_user(session) is None
 
 
-async def test_an_error_rolls_everything_back(
+async def test_error_rolls_the_transaction_back(
     urls: DatabaseUrls, make_database: Callable[..., Database]
 ) -> None:
     owner = make_database(urls.owner)
@@ -106,7 +106,7 @@ async def test_an_error_rolls_everything_back(
         assert (await session.execute(text("SELECT count(*) FROM t"))).scalar_one() == 0
 
 
-async def test_a_statement_that_takes_too_long_is_ended(
+async def test_slow_statement_times_out(
     urls: DatabaseUrls, make_database: Callable[..., Database]
 ) -> None:
     database = make_database(urls.app, statement_timeout_s=0.1)
@@ -119,7 +119,7 @@ async def test_a_statement_that_takes_too_long_is_ended(
 async def test_frozen_process_loses_its_locks(
     urls: DatabaseUrls, make_database: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Frozen between two messages of the protocol: the server waits for it in mid-statement."""
+    """The client freezes between two protocol messages: the server waits for it in mid-statement."""
     other = make_database(urls.owner)
     monkeypatch.setattr(engine_module, "TRANSACTION_TIMEOUT_MARGIN_S", -9.5)
     frozen = make_database(urls.owner)
@@ -141,7 +141,7 @@ async def test_frozen_process_loses_its_locks(
 
 @dataclass
 class Watched:
-    """A database, the driver's connections behind it, and what they ask the server."""
+    """A database, its driver connections, and their statements."""
 
     database: Database
     connections: list["asyncpg.Connection[asyncpg.Record]"] = field(default_factory=list)
@@ -156,7 +156,7 @@ class Watched:
         self.connections.append(driver_connection)
 
     async def work(self) -> None:
-        """Have three transactions at once."""
+        """Run three concurrent transactions."""
         meet = asyncio.Barrier(3)
 
         async def one() -> None:
@@ -168,7 +168,7 @@ class Watched:
 
 
 def hide_first_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if each connection was closed after one had looked whether it is."""
+    """Simulate connections that are closed right after their check."""
     is_closed = asyncpg.Connection.is_closed
     seen = set()
 
@@ -181,7 +181,7 @@ def hide_first_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("is_heard", [True, False], ids=["heard", "asked"])
-async def test_connections_that_ended_meanwhile_are_replaced_unnoticed(
+async def test_closed_connections_are_replaced_transparently(
     urls: DatabaseUrls,
     make_database: Callable[..., Database],
     postgres: PostgresServer,
@@ -207,7 +207,7 @@ async def test_connections_that_ended_meanwhile_are_replaced_unnoticed(
 
 
 @pytest.mark.parametrize(("ping_after_s", "pings"), [(3600.0, 0), (0.0, 3)])
-async def test_the_server_is_asked_only_about_connections_that_rested(
+async def test_only_idle_connections_are_pinged(
     urls: DatabaseUrls,
     make_database: Callable[..., Database],
     monkeypatch: pytest.MonkeyPatch,
@@ -226,7 +226,7 @@ async def test_the_server_is_asked_only_about_connections_that_rested(
     assert len(watched.connections) == 3
 
 
-async def test_only_a_role_that_row_level_security_holds_may_serve(
+async def test_role_that_bypasses_row_level_security_is_rejected(
     urls: DatabaseUrls, make_database: Callable[..., Database], postgres: PostgresServer
 ) -> None:
     owner = make_database(urls.owner)
@@ -239,7 +239,7 @@ async def test_only_a_role_that_row_level_security_holds_may_serve(
             await refuse_bypassing_role(make_database(url).engine)
 
 
-async def test_a_signed_out_session_is_refused_until_its_tokens_have_expired(redis: Redis) -> None:
+async def test_revoked_session_is_rejected_until_its_tokens_expire(redis: Redis) -> None:
     now = time.time()
     await redis.zadd(REVOKED_KEY, {"ses_out": now + 60, "ses_old": now - 60})
     revoked = RevocationSet(redis)
@@ -252,16 +252,16 @@ async def test_a_signed_out_session_is_refused_until_its_tokens_have_expired(red
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 128, "run_1:0:0", "!~"])
-def test_an_idempotency_key_is_up_to_128_visible_ascii_characters(key: str) -> None:
+def test_idempotency_key_has_up_to_128_visible_ascii_characters(key: str) -> None:
     assert parse_idempotency_key({"idempotency-key": key}) == key
 
 
 @pytest.mark.parametrize("key", ["", "k" * 129, "a b", "é", "a\x00"])
-def test_any_other_idempotency_key_is_refused(key: str) -> None:
+def test_malformed_idempotency_key_is_rejected(key: str) -> None:
     with pytest.raises(BadRequestError):
         parse_idempotency_key({"idempotency-key": key})
 
 
-def test_bodies_are_told_apart_by_their_fingerprint() -> None:
+def test_different_bodies_have_different_fingerprints() -> None:
     assert parse_idempotency_key({}) is None
     assert request_fingerprint(b"a") == request_fingerprint(b"a") != request_fingerprint(b"b")

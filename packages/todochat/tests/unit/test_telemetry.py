@@ -1,4 +1,4 @@
-"""Trace context: what is taken from callers, and what it costs while tracing is off."""
+"""Trace context of callers, and tracing that is off."""
 
 import subprocess
 import sys
@@ -31,9 +31,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         ({}, {}),
     ],
 )
-def test_trace_context_counts_in_its_form_only(
-    headers: dict[str, str], taken: dict[str, str]
-) -> None:
+def test_malformed_trace_context_is_ignored(headers: dict[str, str], taken: dict[str, str]) -> None:
     assert telemetry.valid_trace_headers(headers) == taken
 
 
@@ -45,7 +43,7 @@ def test_nothing_is_recorded_while_tracing_is_off() -> None:
         assert telemetry.trace_ids() == {}
 
 
-def test_a_service_without_an_endpoint_does_not_import_the_sdk() -> None:
+def test_sdk_is_not_imported_without_an_endpoint() -> None:
     code = (
         "import sys, todochat.http.app, todochat.telemetry.tracing as t; t.setup_tracing('', 'x');"
         "sys.exit(any(name.startswith('opentelemetry.sdk') for name in sys.modules))"

@@ -1,4 +1,4 @@
-"""Login tokens and client secrets: what is accepted, and every way of forging one."""
+"""Login tokens and client secrets: valid and forged ones."""
 
 import base64
 import json
@@ -58,7 +58,7 @@ def forge(
     )
 
 
-async def test_a_login_token_tells_user_session_and_expiry(
+async def test_login_token_has_user_session_and_expiry(
     issuer: TokenIssuer, verifier: TokenVerifier
 ) -> None:
     now = int(time.time())
@@ -70,7 +70,7 @@ async def test_a_login_token_tells_user_session_and_expiry(
     assert identity.expires_at == expires_at == now + 900
 
 
-async def test_a_client_secret_opens_chat_and_nothing_else(
+async def test_client_secret_is_valid_for_chat_only(
     issuer: TokenIssuer, verifier: TokenVerifier
 ) -> None:
     secret, expires_at = issuer.client_secret(USER, "ses_1", int(time.time()))
@@ -83,7 +83,7 @@ async def test_a_client_secret_opens_chat_and_nothing_else(
         await verifier.login(secret)
 
 
-async def test_a_login_token_is_no_client_secret(
+async def test_login_token_is_no_client_secret(
     issuer: TokenIssuer, verifier: TokenVerifier
 ) -> None:
     token, _ = issuer.login_token(USER, "ses_1", int(time.time()))
@@ -92,7 +92,7 @@ async def test_a_login_token_is_no_client_secret(
         await verifier.client_secret(token)
 
 
-async def test_a_forged_login_is_accepted_only_with_everything_right(
+async def test_login_with_all_correct_claims_is_accepted(
     verifier: TokenVerifier,
 ) -> None:
     assert (await verifier.login(forge())).user_id == USER
@@ -139,14 +139,12 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
-async def test_a_forged_token_is_refused(
-    attack: Callable[[], str], verifier: TokenVerifier
-) -> None:
+async def test_forged_token_is_rejected(attack: Callable[[], str], verifier: TokenVerifier) -> None:
     with pytest.raises(UnauthorizedError):
         await verifier.login(attack())
 
 
-async def test_a_clock_that_is_off_by_less_than_the_leeway_does_no_harm(
+async def test_clock_skew_within_leeway_is_accepted(
     verifier: TokenVerifier,
 ) -> None:
     token = forge(exp=int(time.time()) - 20)
@@ -154,7 +152,7 @@ async def test_a_clock_that_is_off_by_less_than_the_leeway_does_no_harm(
     assert (await verifier.login(token)).user_id == USER
 
 
-async def test_a_client_secret_whose_user_id_differs_from_its_subject_is_refused(
+async def test_client_secret_with_mismatched_user_is_rejected(
     verifier: TokenVerifier,
 ) -> None:
     token = forge(aud="chatkit", user_id="usr_2", jti="j", headers={"typ": CLIENT_SECRET_TYPE})
@@ -163,7 +161,7 @@ async def test_a_client_secret_whose_user_id_differs_from_its_subject_is_refused
         await verifier.client_secret(token)
 
 
-def test_a_key_survives_being_stored() -> None:
+def test_signing_key_round_trips_through_pem() -> None:
     copy = SigningKey.from_pem(KEY.kid, KEY.to_pem())
 
     assert copy.public_jwk() == KEY.public_jwk()
@@ -173,10 +171,10 @@ def test_a_key_survives_being_stored() -> None:
 @pytest.mark.parametrize(
     "header", ["", "Basic abc", "Bearer", "Bearer  a b", "Bearer " + "x" * 5000]
 )
-def test_anything_but_one_bearer_token_is_refused(header: str) -> None:
+def test_malformed_bearer_header_is_rejected(header: str) -> None:
     with pytest.raises(UnauthorizedError):
         bearer_token({"authorization": header})
 
 
-def test_a_bearer_token_is_found() -> None:
+def test_bearer_token_is_returned() -> None:
     assert bearer_token({"authorization": "bearer a.b-c_d"}) == "a.b-c_d"

@@ -36,7 +36,7 @@ class RunMeta(msgspec.Struct, frozen=True):
 
     @property
     def ended(self) -> bool:
-        """Whether the run's end marker was written."""
+        """True once the run's end marker was written."""
         return self.status in _ENDED
 
 

@@ -119,7 +119,7 @@ class Watch:
 
     @property
     def ended(self) -> bool:
-        """Whether the end marker was returned."""
+        """True once the end marker was returned."""
         return self._state is _State.ENDED
 
     async def next_events(self) -> list[WatchEvent]:

@@ -98,7 +98,7 @@ class ServiceClient:
         self._arrow = arrow
         self._timeout_s = timeout_s
         # `request` has the timeout: a second one that expires at the same moment would take the
-        # first one's cancellation for its own.
+        # other's cancellation for its own.
         self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT_S)
         self._max_tries = max_tries
 

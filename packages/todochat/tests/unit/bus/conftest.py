@@ -1,4 +1,4 @@
-"""A publisher, a hub, and viewers that note what they get."""
+"""A publisher, a hub, and viewers that record events."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 @pytest.fixture
 async def make_bus(redis: Redis) -> AsyncIterator[MakeBus]:
-    """A function that makes started buses, as of another process; limits by keyword."""
+    """Return a function that starts a bus, as another process would; limits by keyword."""
     made: list[Bus] = []
 
     async def make(client: Redis = redis, **limits: float) -> Bus:

@@ -18,7 +18,7 @@ from todochat.http.rate_limit import RateLimit
 from todochat.testing import wait_until
 from todochat.testing.servers import ValkeyCluster
 
-# Not run_1: a node may pass a message of another test on late, while its links are made.
+# Not run_1: a node may forward a message of another test late, while its links are set up.
 RUNS = [f"many_{number}" for number in range(12)]
 
 
@@ -47,7 +47,7 @@ async def bus(cluster: RedisCluster, make_bus: MakeBus) -> Bus:
     return await make_bus(cluster)
 
 
-def test_all_keys_of_a_run_are_in_one_slot_and_runs_are_in_many() -> None:
+def test_keys_of_a_run_share_a_slot_and_runs_are_distributed() -> None:
     client = RedisCluster(host="127.0.0.1")
     slots = {
         run: {client.keyslot(key(run)) for key in (log_key, meta_key, live_channel)} for run in RUNS
@@ -57,7 +57,7 @@ def test_all_keys_of_a_run_are_in_one_slot_and_runs_are_in_many() -> None:
     assert len(set.union(*slots.values())) == len(RUNS)
 
 
-async def test_a_run_lives_in_one_slot(bus: Bus, cluster: RedisCluster) -> None:
+async def test_run_uses_one_slot(bus: Bus, cluster: RedisCluster) -> None:
     run = await bus.claim(attempt=1)
     viewer = bus.view()
     await run.writer.append(b'"a"')
@@ -75,7 +75,7 @@ async def test_a_run_lives_in_one_slot(bus: Bus, cluster: RedisCluster) -> None:
 async def test_runs_of_all_nodes_reach_the_viewers_of_one_gateway(
     cluster: RedisCluster, make_bus: MakeBus, nodes: ValkeyCluster
 ) -> None:
-    bus = await make_bus(cluster, idle_s=60)  # what isn't published isn't found in the log
+    bus = await make_bus(cluster, idle_s=60)  # so frames come only from Pub/Sub, not from the log
     viewers = [bus.view(run, active=True) for run in RUNS]
     claims = await asyncio.gather(*(bus.claim(run) for run in RUNS))
     for claim in claims:
@@ -94,7 +94,7 @@ async def test_runs_of_all_nodes_reach_the_viewers_of_one_gateway(
     assert all([int(await node.run("DBSIZE")) > 0 for node in nodes.nodes])
 
 
-async def test_a_viewer_on_another_gateway_goes_on_from_its_cursor(
+async def test_viewer_on_another_gateway_resumes_from_its_cursor(
     bus: Bus, cluster: RedisCluster, make_bus: MakeBus
 ) -> None:
     run = await bus.claim()
@@ -111,7 +111,7 @@ async def test_a_viewer_on_another_gateway_goes_on_from_its_cursor(
     assert viewer.seqs == [4, 5, 6]
 
 
-async def test_a_run_whose_slot_moves_goes_on(
+async def test_run_continues_after_its_slot_moved(
     bus: Bus, cluster: RedisCluster, nodes: ValkeyCluster
 ) -> None:
     run, viewer = await bus.claim(), bus.view()
@@ -139,7 +139,7 @@ async def test_a_run_whose_slot_moves_goes_on(
 
 
 @pytest.mark.slow
-async def test_a_run_goes_on_at_the_replica_of_a_killed_node(make_bus: MakeBus) -> None:
+async def test_run_continues_on_replica_of_killed_node(make_bus: MakeBus) -> None:
     nodes = ValkeyCluster()
     try:
         await asyncio.to_thread(nodes.start)
@@ -172,13 +172,13 @@ async def test_a_run_goes_on_at_the_replica_of_a_killed_node(make_bus: MakeBus) 
         nodes.stop()
 
 
-async def test_workers_hear_of_runs_and_stops_whatever_node_they_listen_on(
+async def test_workers_receive_signals_on_any_node(
     cluster: RedisCluster,
 ) -> None:
     poked: list[str] = []
     async with WorkerChannels(cluster, "one") as one, WorkerChannels(cluster, "two") as two:
         two.on_control(poked.append)
-        await one.wait_wake(20)  # each is woken by its own arrival
+        await one.wait_wake(20)  # a new connection wakes
         await two.wait_wake(20)
 
         await wake(cluster)
@@ -194,7 +194,7 @@ async def test_workers_hear_of_runs_and_stops_whatever_node_they_listen_on(
     assert set(poked) == {"run_1"}
 
 
-async def test_erasing_and_counting_reach_every_node(bus: Bus, cluster: RedisCluster) -> None:
+async def test_erasure_and_rate_limits_reach_every_node(bus: Bus, cluster: RedisCluster) -> None:
     for run in RUNS:
         claim = await bus.claim(run)
         await claim.writer.append(b'"a"')
@@ -209,7 +209,7 @@ async def test_erasing_and_counting_reach_every_node(bus: Bus, cluster: RedisClu
     assert 0 < taken[3] <= 60
 
 
-async def test_logs_are_dropped_on_every_node(bus: Bus, cluster: RedisCluster) -> None:
+async def test_logs_are_deleted_on_every_node(bus: Bus, cluster: RedisCluster) -> None:
     for run in RUNS:
         await (await bus.claim(run)).writer.end("completed")
 
@@ -219,7 +219,7 @@ async def test_logs_are_dropped_on_every_node(bus: Bus, cluster: RedisCluster) -
     assert left == [1] + [0] * (len(RUNS) - 1)
 
 
-async def test_a_cluster_that_is_away_is_a_redis_that_is_away() -> None:
+async def test_unreachable_cluster_raises_bus_unavailable() -> None:
     client = create_redis("redis+cluster://127.0.0.1:1,localhost:2")
 
     pipeline: Any = client.pipeline(transaction=False)

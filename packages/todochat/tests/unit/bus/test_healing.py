@@ -1,4 +1,4 @@
-"""What happens to runs and viewers when connections break and Redis forgets."""
+"""Recovery of runs and viewers after broken connections and lost data."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ async def say(writer: RunWriter, count: int) -> None:
     await writer.flush()
 
 
-async def test_the_publishers_connection_may_drop_at_any_time(bus: Bus) -> None:
+async def test_publisher_survives_dropped_connections(bus: Bus) -> None:
     run = await bus.claim()
     cutting = True
 
@@ -55,7 +55,7 @@ async def test_the_publishers_connection_may_drop_at_any_time(bus: Bus) -> None:
     assert [frame.data for frame in frames[:-1]] == [b"%d" % n for n in range(300)]
 
 
-async def test_entries_that_were_cut_off_are_sent_again_within_the_bounds_of_a_batch(
+async def test_resent_entries_stay_within_batch_limits(
     make_bus: MakeBus,
 ) -> None:
     bus = await make_bus(batch_bytes=1000)
@@ -72,28 +72,28 @@ async def test_entries_that_were_cut_off_are_sent_again_within_the_bounds_of_a_b
         assert [frame.seq for frame in frames] == [1, 2]
 
 
-def lose_first_answer(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> list[list[bytes]]:
-    """Have Redis do what comes next, and lose its answer on the way; returns what was lost."""
+def lose_first_reply(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> list[list[bytes]]:
+    """Make Redis execute the next call and lose its replies; return the lost ones."""
     connection: Any = bus.publisher._connection
     exchange: Callable[[Sequence[Command]], Awaitable[list[Any]]] = connection._exchange
     lost: list[list[bytes]] = []
 
-    async def lose_the_first_answer(commands: Sequence[Command]) -> list[Any]:
+    async def lose_the_first_reply(commands: Sequence[Command]) -> list[Any]:
         replies = await exchange(commands)
         if not lost:
             lost.append(replies)
             raise RedisConnectionError
         return replies
 
-    monkeypatch.setattr(connection, "_exchange", lose_the_first_answer)
+    monkeypatch.setattr(connection, "_exchange", lose_the_first_reply)
     return lost
 
 
-async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(
+async def test_append_with_lost_reply_is_written_once(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = await bus.claim()
-    lost = lose_first_answer(bus, monkeypatch)
+    lost = lose_first_reply(bus, monkeypatch)
     viewer = bus.view()
     await run.writer.append(b'"a"')
     await run.writer.append(b'"b"')
@@ -106,13 +106,13 @@ async def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_lost(
     assert [frame.seq for frame in frames] == [1, 2, 3]
 
 
-async def test_a_claim_whose_answer_was_lost_is_made_once(
+async def test_claim_with_lost_reply_is_made_once(
     bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await bus.claim(attempt=1)
     await say(first.writer, 2)
     await forget(bus.redis, down_to=1)
-    lost = lose_first_answer(bus, monkeypatch)
+    lost = lose_first_reply(bus, monkeypatch)
     takeover = await bus.claim(attempt=2, seq_high=2)
 
     assert len(lost) == 1
@@ -121,20 +121,18 @@ async def test_a_claim_whose_answer_was_lost_is_made_once(
     assert await bus.log() == [encode_snapshot(20_000)]
 
 
-async def test_a_claim_that_is_made_twice_does_not_take_itself_for_an_earlier_one(
-    bus: Bus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lost = lose_first_answer(bus, monkeypatch)
+async def test_repeated_claim_recognizes_itself(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = lose_first_reply(bus, monkeypatch)
     claimed = await bus.claim(attempt=1)
 
     assert len(lost) == 1
     assert claimed.was_known is False
 
 
-async def test_an_old_attempt_that_finds_a_flushed_redis_leaves_no_log_to_go_on_from(
+async def test_old_attempt_after_flush_leaves_no_log_to_resume(
     bus: Bus,
 ) -> None:
-    """It slept before its claim; the attempt after it has said things since, which are lost."""
+    """The worker was suspended before its claim; frames of a later attempt are lost."""
     await bus.claim(attempt=1)
     later = await bus.claim(attempt=2)
     await say(later.writer, 3)
@@ -148,7 +146,7 @@ async def test_an_old_attempt_that_finds_a_flushed_redis_leaves_no_log_to_go_on_
     assert takeover.writer.seq == 30_000
 
 
-async def test_a_later_attempt_jumps_further_whatever_it_knows_of_earlier_jumps(bus: Bus) -> None:
+async def test_later_attempt_jumps_beyond_earlier_jumps(bus: Bus) -> None:
     await bus.claim(attempt=1)
     await bus.redis.flushall()
     second = await bus.claim(attempt=2)
@@ -160,7 +158,7 @@ async def test_a_later_attempt_jumps_further_whatever_it_knows_of_earlier_jumps(
     assert third.writer.seq > second.writer.seq
 
 
-async def test_the_hubs_connection_may_drop_at_any_time(bus: Bus) -> None:
+async def test_hub_survives_dropped_connections(bus: Bus) -> None:
     run = await bus.claim()
     viewers = [bus.view(), bus.view()]
     await wait_until(lambda: bus.hub.viewers == 2)
@@ -177,7 +175,7 @@ async def test_the_hubs_connection_may_drop_at_any_time(bus: Bus) -> None:
     assert all(viewer.seqs == list(range(1, 201)) for viewer in viewers)
 
 
-async def test_what_was_said_while_the_hub_was_cut_off_arrives_when_it_is_back(
+async def test_frames_missed_by_a_disconnected_hub_arrive_after_reconnect(
     make_bus: MakeBus,
 ) -> None:
     bus = await make_bus(idle_s=60)
@@ -194,7 +192,7 @@ async def test_what_was_said_while_the_hub_was_cut_off_arrives_when_it_is_back(
     await wait_until(lambda: viewer.seqs == [1, 2])
 
 
-async def test_a_forgotten_script_is_sent_again(bus: Bus) -> None:
+async def test_evicted_script_is_sent_again(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 1)
 
@@ -207,7 +205,7 @@ async def test_a_forgotten_script_is_sent_again(bus: Bus) -> None:
     assert len(again.frames) == 2
 
 
-async def test_after_a_flush_the_same_attempt_claims_again_and_viewers_see_a_jump(bus: Bus) -> None:
+async def test_same_attempt_reclaims_after_flush_and_viewers_see_a_jump(bus: Bus) -> None:
     run = await bus.claim(attempt=1)
     viewer = bus.view()
     await say(run.writer, 3)
@@ -232,7 +230,7 @@ async def test_after_a_flush_the_same_attempt_claims_again_and_viewers_see_a_jum
     assert (await bus.log())[0] == encode_snapshot(10_003)
 
 
-async def test_after_a_flush_another_worker_goes_on_from_the_saved_seq(make_bus: MakeBus) -> None:
+async def test_other_worker_resumes_from_saved_seq_after_flush(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await say(run.writer, 3)
@@ -244,7 +242,7 @@ async def test_after_a_flush_another_worker_goes_on_from_the_saved_seq(make_bus:
     assert await takeover.writer.append(b"{}") == 20_001
 
 
-async def test_a_second_attempt_that_finds_nothing_expects_the_worst(make_bus: MakeBus) -> None:
+async def test_second_attempt_without_meta_assumes_lost_frames(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await say(run.writer, 3)
@@ -256,14 +254,14 @@ async def test_a_second_attempt_that_finds_nothing_expects_the_worst(make_bus: M
     assert await takeover.writer.append(b"{}") > 3
 
 
-async def test_a_first_attempt_that_finds_nothing_starts_at_one(bus: Bus) -> None:
+async def test_first_attempt_without_meta_starts_at_one(bus: Bus) -> None:
     run = await bus.claim(attempt=1)
 
     assert run.lost_log is False
     assert await run.writer.append(b"{}") == 1
 
 
-async def test_a_log_that_lost_its_end_begins_anew(make_bus: MakeBus) -> None:
+async def test_truncated_log_is_replaced(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await say(run.writer, 5)
@@ -276,14 +274,14 @@ async def test_a_log_that_lost_its_end_begins_anew(make_bus: MakeBus) -> None:
 
 
 async def forget(redis: Redis, *, down_to: int) -> None:
-    """Leave Redis as a crash would that lost the newest appends."""
+    """Truncate the log, as a crash that lost the newest appends does."""
     await redis.delete("chat:{run_1}:log")
     for n in range(1, down_to + 1):
         await redis.xadd("chat:{run_1}:log", {"f": encode_frame(n, b"{}")}, id=f"{n}-0")
     await redis.hset("chat:{run_1}:meta", "seq", str(down_to))
 
 
-async def test_a_writer_notices_that_the_end_of_its_log_is_lost(bus: Bus) -> None:
+async def test_writer_detects_truncated_log(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 5)
     await forget(bus.redis, down_to=2)
@@ -295,7 +293,7 @@ async def test_a_writer_notices_that_the_end_of_its_log_is_lost(bus: Bus) -> Non
     assert len(await bus.log()) == 2
 
 
-async def test_a_writer_notices_that_the_log_alone_is_lost(bus: Bus) -> None:
+async def test_writer_detects_lost_log(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 5)
     await bus.redis.delete("chat:{run_1}:log")
@@ -307,7 +305,7 @@ async def test_a_writer_notices_that_the_log_alone_is_lost(bus: Bus) -> None:
     assert await bus.log() == []
 
 
-async def test_a_writer_notices_that_its_claim_is_lost(make_bus: MakeBus) -> None:
+async def test_writer_detects_lost_claim(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     await first.claim(attempt=1)
     run = await second.claim(attempt=2)
@@ -319,7 +317,7 @@ async def test_a_writer_notices_that_its_claim_is_lost(make_bus: MakeBus) -> Non
         await run.writer.flush()
 
 
-async def test_a_server_that_restarted_may_have_lost_the_end_of_a_log(make_bus: MakeBus) -> None:
+async def test_restarted_server_is_assumed_to_have_truncated_the_log(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await say(run.writer, 5)
@@ -331,7 +329,7 @@ async def test_a_server_that_restarted_may_have_lost_the_end_of_a_log(make_bus: 
     assert await takeover.writer.append(b"{}") == 20_001
 
 
-async def test_a_lost_log_of_an_ended_run_is_written_anew(make_bus: MakeBus) -> None:
+async def test_lost_log_of_ended_run_is_rewritten(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await run.writer.append(b"{}")
@@ -345,7 +343,7 @@ async def test_a_lost_log_of_an_ended_run_is_written_anew(make_bus: MakeBus) -> 
     assert (await second.meta())["status"] == "completed"
 
 
-async def test_a_viewer_of_a_flushed_run_waits_for_a_new_claim_and_not_for_ever(
+async def test_viewer_of_flushed_run_waits_for_a_new_claim_with_a_limit(
     make_bus: MakeBus,
 ) -> None:
     bus = await make_bus(lost_log_s=0.3)
@@ -387,7 +385,7 @@ def kill(valkey: ValkeyProcess) -> None:
     process_of(valkey).wait(10)
 
 
-async def test_a_redis_that_is_killed_and_returns_heals_writer_and_viewers(
+async def test_writer_and_viewers_recover_from_a_killed_redis(
     valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus
 ) -> None:
     bus = await make_bus(own_redis)
@@ -396,7 +394,7 @@ async def test_a_redis_that_is_killed_and_returns_heals_writer_and_viewers(
     await say(run.writer, 3)
     await wait_until(lambda: viewer.seqs == [1, 2, 3])
 
-    # What is not on its disk yet is lost, and that is another story (the next test's).
+    # Data not on disk yet is lost; the next test covers that.
     assert await own_redis.waitaof(1, 0, 10_000) == [1, 0]
     kill(valkey)
     for n in range(5):
@@ -410,7 +408,7 @@ async def test_a_redis_that_is_killed_and_returns_heals_writer_and_viewers(
     assert viewer.jumps == []
 
 
-async def test_a_redis_that_returns_empty_heals_by_a_new_claim(
+async def test_new_claim_recovers_from_an_empty_redis(
     valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus
 ) -> None:
     bus = await make_bus(own_redis)
@@ -435,7 +433,7 @@ async def test_a_redis_that_returns_empty_heals_by_a_new_claim(
     assert viewer.jumps == [10_003]
 
 
-async def test_a_redis_that_stays_away_is_a_clear_error_for_everybody(
+async def test_lasting_outage_raises_bus_unavailable(
     valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus
 ) -> None:
     bus = await make_bus(own_redis, retry_s=0.3, outage_s=0.3)
@@ -456,7 +454,7 @@ async def test_a_redis_that_stays_away_is_a_clear_error_for_everybody(
     assert run.writer.sent_seq == 1
 
 
-async def test_a_redis_that_hangs_is_waited_for_within_bounds(
+async def test_wait_for_a_hanging_redis_is_bounded(
     valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus
 ) -> None:
     bus = await make_bus(own_redis, call_timeout_s=0.3)
@@ -478,7 +476,7 @@ async def test_a_redis_that_hangs_is_waited_for_within_bounds(
     assert len(parse_frames(b"".join(await bus.log()))) == 4
 
 
-async def test_a_redis_without_memory_is_waited_for(bus: Bus) -> None:
+async def test_redis_without_memory_is_waited_for(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 1)
     await bus.redis.config_set("maxmemory", 1)
@@ -493,7 +491,7 @@ async def test_a_redis_without_memory_is_waited_for(bus: Bus) -> None:
     assert run.writer.sent_seq == 2
 
 
-async def test_a_connection_that_died_without_a_word_is_noticed(
+async def test_silently_dead_connection_is_detected(
     valkey: ValkeyProcess, own_redis: Redis, make_bus: MakeBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("todochat.bus.subscriber.PING_EVERY_S", 0.05)
@@ -516,7 +514,7 @@ async def test_a_connection_that_died_without_a_word_is_noticed(
     assert viewer.seqs == [1, 2]
 
 
-async def test_a_quiet_connection_stays_up(
+async def test_idle_connection_stays_open(
     bus: Bus, monkeypatch: pytest.MonkeyPatch, redis: Redis
 ) -> None:
     monkeypatch.setattr("todochat.bus.subscriber.PING_EVERY_S", 0.02)

@@ -1,4 +1,4 @@
-"""Watching runs: each viewer gets each frame once, in order, whenever it comes."""
+"""Watching runs: each viewer gets each frame once, in order."""
 
 import asyncio
 from contextlib import aclosing
@@ -35,7 +35,7 @@ def last_seq_of(event: WatchEvent) -> int:
     return event.last_seq
 
 
-async def test_a_viewer_gets_frames_as_they_are_said_and_then_the_end(bus: Bus) -> None:
+async def test_viewer_gets_live_frames_and_the_end(bus: Bus) -> None:
     run = await bus.claim()
     viewer = bus.view()
     await wait_until(lambda: bus.hub.viewers == 1)
@@ -52,7 +52,7 @@ async def test_a_viewer_gets_frames_as_they_are_said_and_then_the_end(bus: Bus) 
     assert bus.hub.viewers == 0
 
 
-async def test_a_late_viewer_gets_the_whole_run(bus: Bus) -> None:
+async def test_late_viewer_gets_the_whole_run(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 5)
     await run.writer.end("failed")
@@ -64,7 +64,7 @@ async def test_a_late_viewer_gets_the_whole_run(bus: Bus) -> None:
     assert viewer.ended == "failed"
 
 
-async def test_a_viewer_that_attaches_in_between_gets_the_log_and_goes_on_live(bus: Bus) -> None:
+async def test_viewer_that_attaches_midway_gets_the_log_then_live_frames(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 3)
     viewer = bus.view()
@@ -77,7 +77,7 @@ async def test_a_viewer_that_attaches_in_between_gets_the_log_and_goes_on_live(b
     assert viewer.seqs == [1, 2, 3, 4, 5]
 
 
-async def test_a_cursor_may_stand_within_a_log_entry(bus: Bus) -> None:
+async def test_cursor_within_a_log_entry_is_resumed(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 5)
     await run.writer.end("completed")
@@ -89,7 +89,7 @@ async def test_a_cursor_may_stand_within_a_log_entry(bus: Bus) -> None:
     assert [viewer.seqs for viewer in viewers] == [list(range(n + 1, 6)) for n in range(6)]
 
 
-async def test_a_viewer_that_waits_before_the_run_is_claimed_sees_it_start(bus: Bus) -> None:
+async def test_viewer_before_the_claim_sees_the_run_start(bus: Bus) -> None:
     await register(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
     viewer = bus.view()
     await wait_until(lambda: Idle() in viewer.events)
@@ -102,7 +102,7 @@ async def test_a_viewer_that_waits_before_the_run_is_claimed_sees_it_start(bus: 
     assert viewer.seqs == [1]
 
 
-async def test_several_viewers_on_several_gateways_see_the_same(make_bus: MakeBus) -> None:
+async def test_viewers_on_several_gateways_see_the_same_frames(make_bus: MakeBus) -> None:
     bus, other = await make_bus(), await make_bus()
     run = await bus.claim()
     viewers = [bus.view(), bus.view(), other.view(), other.view(after=2)]
@@ -116,7 +116,7 @@ async def test_several_viewers_on_several_gateways_see_the_same(make_bus: MakeBu
     assert [v.seqs for v in viewers] == [everything, everything, everything, everything[2:]]
 
 
-async def test_a_cursor_beyond_the_end_gets_nothing_but_the_end(bus: Bus) -> None:
+async def test_cursor_beyond_the_end_gets_only_the_end(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 3)
     viewer, absurd = bus.view(after=5), bus.view(after=10**30)
@@ -133,7 +133,7 @@ async def test_a_cursor_beyond_the_end_gets_nothing_but_the_end(bus: Bus) -> Non
 
 
 @pytest.mark.parametrize("after", [3, 4, 1000])
-async def test_an_ended_run_tells_its_end_to_a_viewer_that_had_it_all(bus: Bus, after: int) -> None:
+async def test_viewer_with_all_frames_of_ended_run_gets_the_end(bus: Bus, after: int) -> None:
     run = await bus.claim()
     await say(run.writer, 3)
     await run.writer.end("completed")
@@ -144,12 +144,12 @@ async def test_an_ended_run_tells_its_end_to_a_viewer_that_had_it_all(bus: Bus, 
     assert viewer.events == [Ended("completed", b"id: 4\n: end completed\n\n")]
 
 
-async def test_a_negative_cursor_is_refused(bus: Bus) -> None:
+async def test_negative_cursor_is_rejected(bus: Bus) -> None:
     with pytest.raises(ValueError, match="negative"):
         await anext(bus.hub.watch("run_1", -1))
 
 
-async def test_a_run_nobody_knows_is_expired_at_once(bus: Bus) -> None:
+async def test_unknown_run_is_expired_at_once(bus: Bus) -> None:
     with pytest.raises(RunLogExpiredError) as expired:
         await anext(bus.hub.watch("run_1"))
 
@@ -158,7 +158,7 @@ async def test_a_run_nobody_knows_is_expired_at_once(bus: Bus) -> None:
     assert bus.hub.viewers == 0
 
 
-async def test_an_ended_run_without_its_log_names_the_thread(bus: Bus) -> None:
+async def test_expired_log_of_ended_run_names_the_thread(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.end("completed")
     await bus.redis.delete("chat:{run_1}:log")
@@ -169,7 +169,7 @@ async def test_an_ended_run_without_its_log_names_the_thread(bus: Bus) -> None:
     assert expired.value.extensions["thread_id"] == "thr_1"
 
 
-async def test_a_run_known_to_be_active_is_waited_for(make_bus: MakeBus) -> None:
+async def test_active_run_without_keys_is_waited_for(make_bus: MakeBus) -> None:
     bus = await make_bus()
     viewer = bus.view(active=True)
     await wait_until(lambda: viewer.events.count(Idle()) == 2)
@@ -182,7 +182,7 @@ async def test_a_run_known_to_be_active_is_waited_for(make_bus: MakeBus) -> None
     assert viewer.seqs == [1, 2]
 
 
-async def test_a_run_known_to_be_active_is_not_waited_for_without_bound(make_bus: MakeBus) -> None:
+async def test_wait_for_active_run_is_bounded(make_bus: MakeBus) -> None:
     bus = await make_bus(lost_log_s=0.3)
     viewer = bus.view(active=True)
 
@@ -192,7 +192,7 @@ async def test_a_run_known_to_be_active_is_not_waited_for_without_bound(make_bus
     assert Idle() in viewer.events
 
 
-async def test_a_quiet_run_says_idle_again_and_again(bus: Bus) -> None:
+async def test_idle_run_yields_idle_repeatedly(bus: Bus) -> None:
     await bus.claim()
     viewer = bus.view()
 
@@ -201,7 +201,7 @@ async def test_a_quiet_run_says_idle_again_and_again(bus: Bus) -> None:
     assert set(viewer.events) == {Idle()}
 
 
-async def test_closing_a_watch_unsubscribes_and_leaves_nothing_in_the_hub(bus: Bus) -> None:
+async def test_closed_watch_unsubscribes_and_leaves_no_state(bus: Bus) -> None:
     run = await bus.claim()
     await say(run.writer, 1)
     async with aclosing(bus.hub.watch("run_1")) as events:
@@ -219,7 +219,7 @@ async def no_subscriber(bus: Bus) -> bool:
     return await bus.redis.pubsub_numsub("chat:{run_1}:live") == [(b"chat:{run_1}:live", 0)]
 
 
-async def test_one_viewer_leaving_does_not_unsubscribe_the_other(bus: Bus) -> None:
+async def test_disconnect_of_one_viewer_keeps_the_others_subscription(bus: Bus) -> None:
     run = await bus.claim()
     leaving, staying = bus.view(), bus.view()
     await wait_until(lambda: bus.hub.viewers == 2)
@@ -233,7 +233,7 @@ async def test_one_viewer_leaving_does_not_unsubscribe_the_other(bus: Bus) -> No
     assert staying.seqs == [1, 2, 3]
 
 
-async def test_viewers_that_come_and_go_fast_are_each_confirmed_anew(bus: Bus) -> None:
+async def test_each_quick_resubscription_is_confirmed(bus: Bus) -> None:
     run = await bus.claim()
     for _ in range(30):
         gone = bus.view()
@@ -247,7 +247,7 @@ async def test_viewers_that_come_and_go_fast_are_each_confirmed_anew(bus: Bus) -
     assert viewer.seqs == [1, 2, 3]
 
 
-async def test_a_slow_viewer_falls_behind_catches_up_and_sees_each_seq_once(
+async def test_slow_viewer_catches_up_and_sees_each_seq_once(
     make_bus: MakeBus,
 ) -> None:
     bus = await make_bus(viewer_queue_bytes=2000, chunk_bytes=1000, batch_bytes=500)
@@ -258,7 +258,7 @@ async def test_a_slow_viewer_falls_behind_catches_up_and_sees_each_seq_once(
         await say(run.writer, 1, 100)
         seqs.append(last_seq_of(await anext(events)))
 
-        # Far more than its queue holds, while it takes nothing.
+        # Far more than its queue holds, while the viewer is stalled.
         await say(run.writer, 500, 100)
         await run.writer.end("completed")
         await swift.wait_ended()
@@ -277,7 +277,7 @@ async def test_a_slow_viewer_falls_behind_catches_up_and_sees_each_seq_once(
     assert swift.seqs == list(range(1, 502))
 
 
-async def test_a_queue_is_bounded_by_messages_too(make_bus: MakeBus) -> None:
+async def test_viewer_queue_is_bounded_by_messages(make_bus: MakeBus) -> None:
     bus = await make_bus(viewer_queue_messages=5)
     run = await bus.claim()
     async with aclosing(bus.hub.watch("run_1")) as events:
@@ -294,7 +294,7 @@ async def test_a_queue_is_bounded_by_messages_too(make_bus: MakeBus) -> None:
     assert last_seq_of(rest[-2]) == 21
 
 
-async def test_catch_up_hands_on_bounded_chunks_and_lets_others_run_in_between(
+async def test_catch_up_yields_bounded_chunks_and_lets_other_tasks_run(
     make_bus: MakeBus,
 ) -> None:
     bus = await make_bus(chunk_bytes=4000)
@@ -319,7 +319,7 @@ async def test_catch_up_hands_on_bounded_chunks_and_lets_others_run_in_between(
     other.cancel()
 
     assert len(turns_at_chunk) > 5
-    # The end marker may come together with the last frames.
+    # The end marker may arrive together with the last frames.
     assert all(b > a for a, b in pairwise(turns_at_chunk[:-1]))
 
 
@@ -339,7 +339,7 @@ async def test_long_logs_are_read_in_pages(make_bus: MakeBus) -> None:
     assert viewers[1].seqs == list(range(1502, 3041))
 
 
-async def test_a_thousand_runs_share_one_pubsub_connection(make_bus: MakeBus) -> None:
+async def test_thousand_runs_share_one_pubsub_connection(make_bus: MakeBus) -> None:
     bus = await make_bus(attach_timeout_s=30, call_timeout_s=10)
     count, frames = 1000, 5
     runs = [await bus.claim(f"run_{n}") for n in range(count)]
@@ -359,7 +359,7 @@ async def test_a_thousand_runs_share_one_pubsub_connection(make_bus: MakeBus) ->
     assert bus.hub.viewers == 0
 
 
-async def test_a_message_that_was_lost_without_a_sign_is_read_from_the_log(bus: Bus) -> None:
+async def test_silently_lost_message_is_read_from_the_log(bus: Bus) -> None:
     run = await bus.claim()
     viewer = bus.view()
     await say(run.writer, 1)
@@ -370,7 +370,7 @@ async def test_a_message_that_was_lost_without_a_sign_is_read_from_the_log(bus: 
     await wait_until(lambda: viewer.seqs == [1, 2])
 
 
-async def test_a_gap_between_live_messages_is_read_from_the_log(make_bus: MakeBus) -> None:
+async def test_gap_between_live_messages_is_read_from_the_log(make_bus: MakeBus) -> None:
     bus = await make_bus(idle_s=60)
     run = await bus.claim()
     viewer = bus.view()
@@ -385,7 +385,7 @@ async def test_a_gap_between_live_messages_is_read_from_the_log(make_bus: MakeBu
     await wait_until(lambda: viewer.seqs == [1, 2, 3])
 
 
-async def test_a_message_that_is_no_frame_sends_viewers_to_the_log(make_bus: MakeBus) -> None:
+async def test_malformed_message_makes_viewers_read_the_log(make_bus: MakeBus) -> None:
     bus = await make_bus(idle_s=60)
     run = await bus.claim()
     viewer = bus.view()
@@ -398,7 +398,7 @@ async def test_a_message_that_is_no_frame_sends_viewers_to_the_log(make_bus: Mak
     await wait_until(lambda: viewer.seqs == [1, 2])
 
 
-async def test_a_listener_gets_another_channels_messages_over_the_same_connection(bus: Bus) -> None:
+async def test_listener_shares_the_hubs_connection(bus: Bus) -> None:
     heard: list[bytes] = []
     bus.hub.listen("auth:revocations", heard.append)
 
@@ -407,7 +407,7 @@ async def test_a_listener_gets_another_channels_messages_over_the_same_connectio
     await wait_until(lambda: b"ses_1" in heard)
 
 
-async def test_without_redis_a_new_viewer_is_told_to_come_back(make_bus: MakeBus) -> None:
+async def test_new_viewer_without_redis_gets_bus_unavailable(make_bus: MakeBus) -> None:
     client = create_redis(f"redis://127.0.0.1:{free_port()}/0")
     bus = await make_bus(client, attach_timeout_s=0.3)
     viewer = bus.view()
@@ -422,7 +422,7 @@ async def test_without_redis_a_new_viewer_is_told_to_come_back(make_bus: MakeBus
     await client.aclose()
 
 
-async def test_a_hub_that_was_never_started_closes_too(redis: Redis) -> None:
+async def test_unstarted_hub_can_be_closed(redis: Redis) -> None:
     hub = RunHub(redis)
 
     await hub.aclose()

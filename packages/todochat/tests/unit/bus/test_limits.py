@@ -1,4 +1,4 @@
-"""The bus's bounds as they are promised; other tests meet smaller ones from both sides."""
+"""The documented limits of the bus; other tests use smaller ones."""
 
 import pytest
 from bus_kit import MakeBus
@@ -20,11 +20,11 @@ from todochat.bus.frames import encode_frame, parse_frames
         ("seq_jump", 10_000),
     ],
 )
-def test_the_default_is_what_the_documents_promise(limit: str, promised: int) -> None:
+def test_defaults_match_the_documentation(limit: str, promised: int) -> None:
     assert getattr(BusLimits(), limit) == promised
 
 
-async def test_a_run_may_say_its_bytes_and_not_one_more(make_bus: MakeBus) -> None:
+async def test_run_is_limited_to_its_bytes(make_bus: MakeBus) -> None:
     bus = await make_bus(max_bytes=1000)
     room = 1000 - len(encode_frame(1, b"x" * 400)) - len(encode_frame(2, b""))
     at_limit, beyond = await bus.claim("run_1"), await bus.claim("run_2")
@@ -36,7 +36,7 @@ async def test_a_run_may_say_its_bytes_and_not_one_more(make_bus: MakeBus) -> No
         await beyond.writer.append(b"x" * (room + 1))
 
 
-async def test_a_batch_is_filled_to_its_limit_and_not_beyond(make_bus: MakeBus) -> None:
+async def test_batch_is_filled_up_to_its_limit(make_bus: MakeBus) -> None:
     frame = len(encode_frame(1, b"x" * 100))
     exact, tight = await make_bus(batch_bytes=2 * frame), await make_bus(batch_bytes=2 * frame - 1)
     sizes = []

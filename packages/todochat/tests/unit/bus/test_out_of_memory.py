@@ -20,13 +20,13 @@ async def test_no_script_writes_past_the_limit(redis: Redis, script: Script) -> 
     assert await redis.dbsize() == 0
 
 
-async def test_accepting_a_run_says_that_redis_is_full(redis: Redis) -> None:
+async def test_registration_raises_bus_full(redis: Redis) -> None:
     async with out_of_memory(redis):
         with pytest.raises(BusFullError):
             await register(redis, "run_1", user_id="usr_1", thread_id="thr_1")
 
 
-async def test_claims_and_frames_wait_for_memory_and_then_give_up(make_bus: MakeBus) -> None:
+async def test_claims_and_frames_wait_for_memory_until_timeout(make_bus: MakeBus) -> None:
     bus = await make_bus(full_s=0.3, retry_s=60.0)
     run = await bus.claim("run_1")
 
@@ -40,7 +40,7 @@ async def test_claims_and_frames_wait_for_memory_and_then_give_up(make_bus: Make
     assert run.writer.sent_seq == 0
 
 
-async def test_a_run_can_always_write_its_end_marker(bus: Bus) -> None:
+async def test_end_marker_is_written_without_memory(bus: Bus) -> None:
     run = await bus.claim()
     viewer = bus.view()
     await run.writer.append(b"{}")
@@ -54,7 +54,7 @@ async def test_a_run_can_always_write_its_end_marker(bus: Bus) -> None:
     assert viewer.seqs == [1]
 
 
-async def test_a_claim_that_ends_the_run_tells_viewers_that_frames_are_lost(
+async def test_closing_claim_publishes_a_snapshot_marker(
     make_bus: MakeBus,
 ) -> None:
     bus = await make_bus(full_s=0.1)
@@ -84,7 +84,7 @@ async def test_a_claim_that_ends_the_run_tells_viewers_that_frames_are_lost(
     assert viewer.ended == "failed"
 
 
-async def test_a_redis_that_refuses_all_writes_is_waited_for(bus: Bus) -> None:
+async def test_writes_are_retried_while_redis_refuses_all(bus: Bus) -> None:
     run = await bus.claim()
     await bus.redis.config_set("min-replicas-to-write", 1)
     try:

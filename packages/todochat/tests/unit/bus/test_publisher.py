@@ -11,7 +11,7 @@ from todochat.bus.frames import encode_end, encode_frame, parse_frames
 from todochat.testing import wait_until
 
 
-async def test_frames_land_in_the_log_with_seq_counting_from_one(bus: Bus) -> None:
+async def test_frames_are_logged_with_seq_from_one(bus: Bus) -> None:
     run = await bus.claim()
 
     given = [await run.writer.append(b'{"n":%d}' % n) for n in range(3)]
@@ -24,7 +24,7 @@ async def test_frames_land_in_the_log_with_seq_counting_from_one(bus: Bus) -> No
     assert run.writer.seq == run.writer.sent_seq == 3
 
 
-async def test_a_log_entry_is_named_after_its_last_frame(bus: Bus) -> None:
+async def test_log_entry_id_is_its_last_seq(bus: Bus) -> None:
     run = await bus.claim()
 
     for _ in range(3):
@@ -35,7 +35,7 @@ async def test_a_log_entry_is_named_after_its_last_frame(bus: Bus) -> None:
     assert ids == [b"3-0"]
 
 
-async def test_an_accepted_run_is_queued_until_it_is_claimed(bus: Bus) -> None:
+async def test_accepted_run_is_queued_until_claimed(bus: Bus) -> None:
     await register(bus.redis, "run_1", user_id="usr_1", thread_id="thr_1")
     queued = await bus.hub.meta("run_1")
 
@@ -54,7 +54,7 @@ async def test_an_accepted_run_is_queued_until_it_is_claimed(bus: Bus) -> None:
     assert (run.frames, run.lost_log, run.ended, run.writer.attempt) == ([], False, None, 1)
 
 
-async def test_accepting_late_leaves_a_claimed_run_alone(bus: Bus) -> None:
+async def test_late_registration_keeps_a_claimed_run(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.append(b"{}")
     await run.writer.flush()
@@ -68,7 +68,7 @@ async def test_accepting_late_leaves_a_claimed_run_alone(bus: Bus) -> None:
     await run.writer.flush()
 
 
-async def test_the_next_attempt_reads_what_was_said_and_goes_on(make_bus: MakeBus) -> None:
+async def test_next_attempt_reads_the_log_and_continues(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await run.writer.append(b'"a"')
@@ -82,7 +82,7 @@ async def test_the_next_attempt_reads_what_was_said_and_goes_on(make_bus: MakeBu
     assert await takeover.writer.append(b'"c"') == 3
 
 
-async def test_a_lower_attempt_can_not_append_after_a_takeover(make_bus: MakeBus) -> None:
+async def test_lower_attempt_cannot_append_after_takeover(make_bus: MakeBus) -> None:
     zombies, heirs = await make_bus(), await make_bus()
     zombie = await zombies.claim(attempt=1)
     await zombie.writer.append(b'"old"')
@@ -104,7 +104,7 @@ async def test_a_lower_attempt_can_not_append_after_a_takeover(make_bus: MakeBus
     assert texts == [b'"old"', b'"new"', None]
 
 
-async def test_a_lower_attempt_can_not_claim(make_bus: MakeBus) -> None:
+async def test_lower_attempt_cannot_claim(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     await second.claim(attempt=2)
 
@@ -114,7 +114,7 @@ async def test_a_lower_attempt_can_not_claim(make_bus: MakeBus) -> None:
     assert (await second.meta())["attempt"] == "2"
 
 
-async def test_a_lower_claim_does_not_disturb_the_same_process(bus: Bus) -> None:
+async def test_lower_claim_keeps_the_writer_of_the_same_process(bus: Bus) -> None:
     run = await bus.claim(attempt=2)
 
     with pytest.raises(RunLostError):
@@ -124,7 +124,7 @@ async def test_a_lower_claim_does_not_disturb_the_same_process(bus: Bus) -> None
     await run.writer.flush()
 
 
-async def test_claiming_the_same_attempt_again_retires_the_earlier_writer(bus: Bus) -> None:
+async def test_second_claim_of_an_attempt_closes_the_earlier_writer(bus: Bus) -> None:
     earlier = await bus.claim(attempt=1)
     await earlier.writer.append(b'"said"')
     await earlier.writer.flush()
@@ -140,7 +140,7 @@ async def test_claiming_the_same_attempt_again_retires_the_earlier_writer(bus: B
     assert texts == [b'"said"', b'"next"']
 
 
-async def test_the_earlier_writer_is_retired_before_redis_has_answered(bus: Bus) -> None:
+async def test_earlier_writer_is_closed_before_redis_responds(bus: Bus) -> None:
     earlier = await bus.claim(attempt=1)
     await bus.redis.client_pause(100)
 
@@ -153,7 +153,7 @@ async def test_the_earlier_writer_is_retired_before_redis_has_answered(bus: Bus)
     await claiming
 
 
-async def test_the_nonce_keeps_another_claim_of_the_same_attempt_out(make_bus: MakeBus) -> None:
+async def test_nonce_fences_another_claim_of_the_same_attempt(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     earlier = await first.claim(attempt=1)
     await second.claim(attempt=1)
@@ -165,7 +165,7 @@ async def test_the_nonce_keeps_another_claim_of_the_same_attempt_out(make_bus: M
     assert await first.log() == []
 
 
-async def test_the_end_marker_takes_the_next_seq_and_lets_the_run_expire(bus: Bus) -> None:
+async def test_end_marker_takes_next_seq_and_sets_expiry(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.append(b"{}")
     live_ttl = await bus.redis.ttl("chat:{run_1}:meta")
@@ -181,7 +181,7 @@ async def test_the_end_marker_takes_the_next_seq_and_lets_the_run_expire(bus: Bu
         assert 0 < ttl <= bus.limits.ended_ttl_s
 
 
-async def test_every_append_refreshes_the_expiry(bus: Bus) -> None:
+async def test_append_refreshes_the_expiry(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.append(b"{}")
     await run.writer.flush()
@@ -195,7 +195,7 @@ async def test_every_append_refreshes_the_expiry(bus: Bus) -> None:
         assert await bus.redis.ttl(f"chat:{{run_1}}:{key}") > 10
 
 
-async def test_a_run_ends_once(bus: Bus) -> None:
+async def test_run_ends_once(bus: Bus) -> None:
     run = await bus.claim()
     await run.writer.end("cancelled")
 
@@ -206,7 +206,7 @@ async def test_a_run_ends_once(bus: Bus) -> None:
     assert await bus.log() == [encode_end(1, "cancelled")]
 
 
-async def test_claiming_an_ended_run_tells_how_it_ended(make_bus: MakeBus) -> None:
+async def test_claim_of_ended_run_returns_its_status(make_bus: MakeBus) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await run.writer.append(b"{}")
@@ -222,7 +222,7 @@ async def test_claiming_an_ended_run_tells_how_it_ended(make_bus: MakeBus) -> No
     assert await second.redis.ttl("chat:{run_1}:log") <= second.limits.ended_ttl_s
 
 
-async def test_a_full_log_refuses_an_event_and_then_lets_the_run_say_why(make_bus: MakeBus) -> None:
+async def test_full_log_rejects_an_event_and_accepts_closing_frames(make_bus: MakeBus) -> None:
     bus = await make_bus(max_frames=10, closing_frames=2)
     run = await bus.claim()
     for _ in range(10):
@@ -239,7 +239,7 @@ async def test_a_full_log_refuses_an_event_and_then_lets_the_run_say_why(make_bu
     assert (await bus.log())[-1] == encode_end(13, "failed")
 
 
-async def test_a_log_is_full_by_bytes_too(make_bus: MakeBus) -> None:
+async def test_log_is_limited_by_bytes(make_bus: MakeBus) -> None:
     frame = len(encode_frame(1, b"x" * 100))
     bus = await make_bus(max_bytes=2 * frame, closing_bytes=frame)
     run = await bus.claim()
@@ -252,7 +252,7 @@ async def test_a_log_is_full_by_bytes_too(make_bus: MakeBus) -> None:
     await run.writer.append(b"x" * 100)
 
 
-async def test_a_takeover_counts_what_the_log_holds(make_bus: MakeBus) -> None:
+async def test_takeover_counts_the_log_towards_the_limit(make_bus: MakeBus) -> None:
     first, second = await make_bus(max_frames=3), await make_bus(max_frames=3)
     run = await first.claim(attempt=1)
     await run.writer.append(b"{}")
@@ -266,7 +266,7 @@ async def test_a_takeover_counts_what_the_log_holds(make_bus: MakeBus) -> None:
         await takeover.writer.append(b"{}")
 
 
-async def test_a_producer_waits_while_too_much_is_unsent(make_bus: MakeBus) -> None:
+async def test_producer_waits_while_the_queue_is_full(make_bus: MakeBus) -> None:
     bus = await make_bus(max_unsent_frames=10)
     run = await bus.claim()
     await bus.redis.client_pause(300)
@@ -291,7 +291,7 @@ async def test_a_producer_waits_while_too_much_is_unsent(make_bus: MakeBus) -> N
     ]
 
 
-async def test_waiting_producers_learn_of_the_loss(make_bus: MakeBus) -> None:
+async def test_waiting_producers_get_run_lost_error(make_bus: MakeBus) -> None:
     zombies, heirs = await make_bus(max_unsent_frames=2), await make_bus()
     zombie = await zombies.claim(attempt=1)
     await heirs.claim(attempt=2)
@@ -304,7 +304,7 @@ async def test_waiting_producers_learn_of_the_loss(make_bus: MakeBus) -> None:
         await produce()
 
 
-async def test_a_batch_takes_a_bounded_number_of_bytes_and_large_frames_go_alone(
+async def test_batch_is_bounded_and_large_frames_are_sent_alone(
     make_bus: MakeBus,
 ) -> None:
     bus = await make_bus(batch_bytes=1000)
@@ -339,7 +339,7 @@ async def test_many_runs_share_the_flush_task(bus: Bus) -> None:
         assert frames[-1].end == "completed"
 
 
-async def test_a_closed_publisher_fails_its_writers(bus: Bus) -> None:
+async def test_closed_publisher_fails_its_writers(bus: Bus) -> None:
     run = await bus.claim()
     await bus.redis.client_pause(200)
     await run.writer.append(b"{}")
@@ -350,7 +350,7 @@ async def test_a_closed_publisher_fails_its_writers(bus: Bus) -> None:
         await run.writer.flush()
 
 
-async def test_a_publisher_must_be_started(redis: Redis) -> None:
+async def test_claim_requires_a_started_publisher(redis: Redis) -> None:
     publisher = RunPublisher(redis)
 
     with pytest.raises(RuntimeError, match="not started"):
@@ -359,7 +359,7 @@ async def test_a_publisher_must_be_started(redis: Redis) -> None:
     await publisher.aclose()
 
 
-async def test_an_error_of_one_run_does_not_hold_up_the_others(bus: Bus) -> None:
+async def test_error_of_one_run_does_not_delay_others(bus: Bus) -> None:
     broken, fine = await bus.claim("run_1"), await bus.claim("run_2")
     await bus.redis.set("chat:{run_1}:log", "not a stream")
 
@@ -371,14 +371,14 @@ async def test_an_error_of_one_run_does_not_hold_up_the_others(bus: Bus) -> None
         await broken.writer.flush()
 
 
-async def test_a_claim_that_redis_refuses_is_a_clear_error(bus: Bus) -> None:
+async def test_refused_claim_raises_bus_unavailable(bus: Bus) -> None:
     await bus.redis.set("chat:{run_1}:meta", "not a hash")
 
     with pytest.raises(BusUnavailableError):
         await bus.claim()
 
 
-async def test_an_end_alone_is_a_whole_run(bus: Bus) -> None:
+async def test_run_may_consist_of_its_end_only(bus: Bus) -> None:
     run = await bus.claim()
 
     await run.writer.end("cancelled")
@@ -386,7 +386,7 @@ async def test_an_end_alone_is_a_whole_run(bus: Bus) -> None:
     assert await bus.log() == [encode_end(1, "cancelled")]
 
 
-async def test_a_producer_that_is_cancelled_while_it_waits_leaves_the_run_intact(
+async def test_cancelled_producer_leaves_the_run_intact(
     make_bus: MakeBus,
 ) -> None:
     bus = await make_bus(max_unsent_frames=1)

@@ -21,7 +21,7 @@ async def reads(redis: Redis) -> AsyncIterator[SharedReads]:
     await reads.aclose()
 
 
-async def test_everybody_gets_their_own_answer(redis: Redis, reads: SharedReads) -> None:
+async def test_each_call_gets_its_own_reply(redis: Redis, reads: SharedReads) -> None:
     for n in range(50):
         await redis.set(f"key-{n}", n)
 
@@ -32,7 +32,7 @@ async def test_everybody_gets_their_own_answer(redis: Redis, reads: SharedReads)
     assert answers == [[b"%d" % n, len(str(n))] for n in range(50)]
 
 
-async def test_calls_that_wait_are_sent_together(
+async def test_queued_calls_are_batched(
     reads: SharedReads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes, call = [], reads._connection.call
@@ -48,7 +48,7 @@ async def test_calls_that_wait_are_sent_together(
     assert sum(sizes) == 20
 
 
-async def test_a_refused_command_fails_its_own_call_only(redis: Redis, reads: SharedReads) -> None:
+async def test_refused_command_fails_only_its_call(redis: Redis, reads: SharedReads) -> None:
     await redis.set("text", "x")
 
     answers: tuple[Any, Any] = await asyncio.gather(
@@ -60,7 +60,9 @@ async def test_a_refused_command_fails_its_own_call_only(redis: Redis, reads: Sh
     assert fine == [b"x"]
 
 
-async def test_a_call_that_is_given_up_disturbs_nobody(redis: Redis, reads: SharedReads) -> None:
+async def test_cancelled_queued_call_does_not_disturb_others(
+    redis: Redis, reads: SharedReads
+) -> None:
     await redis.set("text", "x")
     calls = [asyncio.create_task(reads.query((b"GET", "text"))) for _ in range(20)]
     await asyncio.sleep(0)
@@ -74,7 +76,7 @@ async def test_a_call_that_is_given_up_disturbs_nobody(redis: Redis, reads: Shar
     assert len(connections) == 2
 
 
-async def test_a_call_given_up_while_it_is_under_way_disturbs_nobody(
+async def test_cancelled_call_in_flight_does_not_disturb_others(
     redis: Redis, reads: SharedReads
 ) -> None:
     await reads.query((b"PING",))
@@ -87,7 +89,7 @@ async def test_a_call_given_up_while_it_is_under_way_disturbs_nobody(
     assert await reads.query((b"ECHO", "after")) == [b"after"]
 
 
-async def test_nobody_notices_that_the_connection_was_closed_meanwhile(
+async def test_closed_connection_is_replaced_transparently(
     redis: Redis, reads: SharedReads
 ) -> None:
     await reads.query((b"PING",))
@@ -98,7 +100,7 @@ async def test_nobody_notices_that_the_connection_was_closed_meanwhile(
     assert answers == [[b"x"]] * 20
 
 
-async def test_without_redis_everybody_who_waits_is_told_at_once() -> None:
+async def test_all_queued_calls_fail_without_redis() -> None:
     client = create_redis(f"redis://127.0.0.1:{free_port()}/0")
     reads = SharedReads(client, 2.0)
 
@@ -111,7 +113,7 @@ async def test_without_redis_everybody_who_waits_is_told_at_once() -> None:
     await client.aclose()
 
 
-async def test_closing_fails_the_calls_that_wait(redis: Redis) -> None:
+async def test_close_fails_queued_calls(redis: Redis) -> None:
     reads = SharedReads(redis, 5.0)
     await redis.client_pause(200)
     calls = [asyncio.create_task(reads.query((b"PING",))) for _ in range(20)]

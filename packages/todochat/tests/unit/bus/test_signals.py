@@ -24,7 +24,7 @@ async def subscribed(redis: Redis, *channels: str) -> bool:
     return all(count == 1 for _, count in await redis.pubsub_numsub(*channels))
 
 
-async def test_a_wake_ends_a_workers_wait(redis: Redis, channels: WorkerChannels) -> None:
+async def test_wake_ends_the_wait(redis: Redis, channels: WorkerChannels) -> None:
     waiting = asyncio.create_task(channels.wait_wake(10))
 
     await wake(redis)
@@ -32,9 +32,7 @@ async def test_a_wake_ends_a_workers_wait(redis: Redis, channels: WorkerChannels
     await asyncio.wait_for(waiting, 5)
 
 
-async def test_a_wake_that_came_while_nobody_waited_is_kept(
-    redis: Redis, channels: WorkerChannels
-) -> None:
+async def test_wake_before_the_wait_is_kept(redis: Redis, channels: WorkerChannels) -> None:
     await wake(redis)
     await wait_until(channels._woken.is_set)
 
@@ -43,13 +41,13 @@ async def test_a_wake_that_came_while_nobody_waited_is_kept(
     assert not channels._woken.is_set()
 
 
-async def test_without_a_wake_the_wait_ends_by_itself(channels: WorkerChannels) -> None:
+async def test_wait_ends_after_its_timeout(channels: WorkerChannels) -> None:
     await channels.wait_wake(0.01)
 
     assert not channels._woken.is_set()
 
 
-async def test_a_poke_reaches_the_worker_it_is_for(redis: Redis, channels: WorkerChannels) -> None:
+async def test_poke_reaches_its_worker(redis: Redis, channels: WorkerChannels) -> None:
     poked: list[str] = []
     channels.on_control(poked.append)
 
@@ -60,9 +58,7 @@ async def test_a_poke_reaches_the_worker_it_is_for(redis: Redis, channels: Worke
     assert poked == ["run_1"]
 
 
-async def test_a_connection_that_was_made_again_wakes(
-    redis: Redis, channels: WorkerChannels
-) -> None:
+async def test_reconnect_wakes(redis: Redis, channels: WorkerChannels) -> None:
     waiting = asyncio.create_task(channels.wait_wake(10))
 
     await redis.client_kill_filter(_type="pubsub")
@@ -70,7 +66,7 @@ async def test_a_connection_that_was_made_again_wakes(
     await asyncio.wait_for(waiting, 5)
 
 
-async def test_without_redis_signals_are_a_clear_error_and_waiting_still_works() -> None:
+async def test_signals_without_redis_raise_and_wait_times_out() -> None:
     redis = create_redis(f"redis://127.0.0.1:{free_port()}/0")
 
     with pytest.raises(BusUnavailableError):

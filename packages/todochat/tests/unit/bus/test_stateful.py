@@ -1,7 +1,7 @@
 """Random histories: claims, appends, takeovers, losses, viewers, in any order.
 
-What must hold: every viewer sees `seq` only grow, and jump only at a snapshot; nobody sees two
-texts under one `seq`; only the newest claim's frames get in.
+Invariants: for every viewer `seq` only grows, and jumps only at a snapshot; no `seq` has two texts;
+only the newest claim can append.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ LIMITS = BusLimits(idle_s=0.02, lost_log_s=30, batch_bytes=200, viewer_queue_byt
 
 
 class Watcher:
-    """A viewer that takes what has come when it is asked to, and otherwise nothing."""
+    """A viewer that reads only on demand."""
 
     def __init__(self, hub: RunHub, after: int) -> None:
         self.seqs = [after]
@@ -52,7 +52,7 @@ class Watcher:
         self.events = hub.watch(RUN, after, active=True)
 
     async def take(self, count: int) -> None:
-        """Take `count` events, or fewer if the run ends."""
+        """Read `count` events, or fewer if the run ends."""
         for _ in range(count):
             if not self.done:
                 self.note(await anext(self.events))
@@ -181,7 +181,7 @@ class Histories(RuleBasedStateMachine):
         self._saved()
 
     def _saved(self) -> None:
-        """What was said is lost for the worker that comes next, unless `seq_high` was saved."""
+        """Record that the next worker lacks the frames, unless `seq_high` was saved."""
         self.forgotten = True
         if self.holder is not None:
             self.seq_high = max(self.seq_high, self.holder.sent_seq)

@@ -1,4 +1,4 @@
-"""The Pub/Sub connection, apart from what hears it."""
+"""The Pub/Sub connection without the hub."""
 
 from collections.abc import AsyncIterator
 
@@ -16,9 +16,7 @@ async def subscriber(redis: Redis) -> AsyncIterator[Subscriber]:
     await subscriber.aclose()
 
 
-async def test_a_message_that_comes_after_a_channel_was_dropped_is_ignored(
-    redis: Redis, subscriber: Subscriber
-) -> None:
+async def test_message_of_removed_channel_is_ignored(redis: Redis, subscriber: Subscriber) -> None:
     heard: list[bytes] = []
     confirmed: list[int] = []
 
@@ -32,7 +30,7 @@ async def test_a_message_that_comes_after_a_channel_was_dropped_is_ignored(
     await wait_until(lambda: confirmed)
 
     async with redis.pipeline() as pipeline:
-        # The awaitables are the pipeline itself; commands leave with `execute`.
+        # The awaitables are the pipeline itself; `execute` sends the commands.
         _ = pipeline.publish("news", "one")
         _ = pipeline.publish("news", "two")
         _ = pipeline.publish("other", "three")
@@ -42,7 +40,7 @@ async def test_a_message_that_comes_after_a_channel_was_dropped_is_ignored(
     assert heard == [b"one", b"three"]
 
 
-async def test_a_confirmation_for_a_dropped_channel_is_ignored(
+async def test_confirmation_of_removed_channel_is_ignored(
     redis: Redis, subscriber: Subscriber
 ) -> None:
     confirmed = []
