@@ -12,7 +12,7 @@ from litestar import Litestar
 
 from auth_session.__main__ import MIGRATIONS
 from auth_session.app import create_app
-from auth_session.lifespan import Services
+from auth_session.services import Services
 from auth_session.settings import AuthSessionSettings
 from todochat.clock import utc_now
 from todochat.database.bootstrap import DatabaseUrls

@@ -1,6 +1,10 @@
 """Time: aware UTC inside, RFC 3339 with `Z` on the wire."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+# Returns the present time; tests pass their own.
+Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:

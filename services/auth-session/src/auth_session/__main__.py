@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # importing frees nothing; todochat.http.server.run turns it on again
+    gc.disable()  # imports free no memory; todochat.http.server.run enables it again
 
 import argparse
 import os
@@ -21,10 +21,17 @@ MIGRATIONS: Final = Path(auth_session.__file__).parent / "migrations"
 
 
 def main() -> None:
-    """Run the command that was given."""
-    arguments = _parser().parse_args()
+    """Run the command of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="auth-session", description="Accounts, sign-in, signing keys and client secrets."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="serve until SIGTERM")
+    commands.add_parser("migrate", help="migrate the database to the newest revision")
+    admin_command.add_to(commands.add_parser("admin", help="manage accounts and signing keys"))
+    arguments = parser.parse_args()
     if arguments.command == "migrate":
-        _migrate()
+        migrate()
     elif arguments.command == "serve":
         settings = _settings()
         run(create_app(settings), settings, host=settings.host, port=settings.port)
@@ -32,8 +39,9 @@ def main() -> None:
         admin_command.administer(arguments, _settings())
 
 
-def _migrate() -> None:
-    from todochat.database.migrations import run_migrations  # noqa: PLC0415 - only here: Alembic
+def migrate() -> None:
+    """Migrate the database to the newest revision."""
+    from todochat.database.migrations import run_migrations  # noqa: PLC0415 - loads Alembic
 
     try:
         settings = load_settings(AuthMigrationSettings, os.environ)  # noqa: TID251 - the one place
@@ -49,17 +57,6 @@ def _settings() -> AuthSessionSettings:
     except SettingsError as error:
         exit_with(str(error))
     return settings
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="auth-session", description="Accounts, sign-in, signing keys and client secrets."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="serve until SIGTERM")
-    commands.add_parser("migrate", help="bring the database to the newest revision")
-    admin_command.add_to(commands.add_parser("admin", help="look after accounts and signing keys"))
-    return parser
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@
         ├── IssuerUnavailableError     issuer-unavailable
         └── HostedChatError            hosted-chat-unavailable
 
-Not for callers: `SigningKeyError` stops the start of the process.
+`SigningKeyError` is not an error of a request: it prevents the start of the process.
 """
 
 import math
@@ -47,16 +47,16 @@ from todochat.errors import (
 
 
 class SignInFailedError(UnauthorizedError):
-    """Unknown e-mail address or wrong password; which one it was is never told."""
+    """Unknown e-mail address or wrong password; responses never reveal which."""
 
     code, title = "sign-in-failed", "Sign-in failed"
 
     def __init__(self) -> None:
-        super().__init__("There is no account with this e-mail address and password.")
+        super().__init__("The e-mail address or the password is wrong.")
 
 
 class RefreshRefusedError(UnauthorizedError):
-    """The refresh token is missing, unknown, expired, revoked or used up."""
+    """The refresh token is missing, unknown, expired, revoked or already used."""
 
     code, title = "refresh-refused", "Sign in again"
 
@@ -64,10 +64,10 @@ class RefreshRefusedError(UnauthorizedError):
 class SignInLinkRefusedError(UnauthorizedError):
     """The link is unknown, used, replaced or expired, or its session has ended."""
 
-    code, title = "sign-in-link-refused", "This link doesn't work any more"
+    code, title = "sign-in-link-refused", "This link is no longer valid"
 
     def __init__(self) -> None:
-        super().__init__("This sign-in link has been used or has expired. Ask for a new one.")
+        super().__init__("This sign-in link has been used or has expired. Request a new one.")
 
 
 class AccountDisabledError(ForbiddenError):
@@ -76,7 +76,7 @@ class AccountDisabledError(ForbiddenError):
     code, title = "account-disabled", "This account is disabled"
 
     def __init__(self) -> None:
-        super().__init__("This installation's administrator has disabled the account.")
+        super().__init__("An administrator has disabled this account.")
 
 
 class SignUpClosedError(ForbiddenError):
@@ -85,58 +85,58 @@ class SignUpClosedError(ForbiddenError):
     code, title = "sign-up-closed", "Sign-up is closed"
 
     def __init__(self) -> None:
-        super().__init__("New accounts are made by this installation's administrator only.")
+        super().__init__("Only an administrator can create accounts on this installation.")
 
 
 class InvitationRefusedError(ForbiddenError):
-    """AUTH_SIGN_UP is `invite` and the invitation is missing or doesn't hold."""
+    """AUTH_SIGN_UP is `invite` and the invitation is missing or not valid."""
 
-    code, title = "invitation-refused", "An invitation is needed"
+    code, title = "invitation-refused", "Invitation required"
 
     def __init__(self) -> None:
-        super().__init__("A new account needs an invitation that holds for this e-mail address.")
+        super().__init__("Signing up requires an invitation that is valid for this e-mail address.")
 
 
 class OriginRefusedError(ForbiddenError):
     """A page of another site sent the request."""
 
-    code, title = "origin-refused", "Not allowed from this site"
+    code, title = "origin-refused", "Origin not allowed"
 
     def __init__(self) -> None:
-        super().__init__("This request may only come from the product's own pages.")
+        super().__init__("Only the product's own pages can send this request.")
 
 
 class ExternalUserRefusedError(ForbiddenError):
-    """The token is valid, but its user can't have an account here."""
+    """The token is valid, but its user isn't allowed to have an account here."""
 
     code, title = "external-user-refused", "This account can't be used here"
 
 
 class WrongPasswordError(ForbiddenError):
-    """The account's current password is required; another one or none was given."""
+    """The account's current password is required, but is missing or wrong."""
 
     code, title = "wrong-password", "Wrong password"
 
-    def __init__(self, detail: str = "This is not the account's current password.") -> None:
+    def __init__(self, detail: str = "The current password is wrong.") -> None:
         super().__init__(detail)
 
 
 class RecentSignInRequiredError(ForbiddenError):
-    """The account has no password to confirm the request with, and the sign-in is too old."""
+    """The account has no password to confirm the request with and signed in too long ago."""
 
     code, title = "recent-sign-in-required", "Sign in again"
 
     def __init__(self) -> None:
-        super().__init__("Sign in again at your identity provider, then repeat this request.")
+        super().__init__("Sign in again at your identity provider, then try again.")
 
 
 class EmailTakenError(ConflictError):
     """There is an account with this e-mail address."""
 
-    code, title = "email-taken", "This e-mail address has an account"
+    code, title = "email-taken", "E-mail address already in use"
 
     def __init__(self) -> None:
-        super().__init__("An account with this e-mail address exists. Sign in instead.")
+        super().__init__("An account with this e-mail address already exists. Sign in instead.")
 
 
 class NoPasswordError(ConflictError):
@@ -145,59 +145,61 @@ class NoPasswordError(ConflictError):
     code, title = "no-password", "This account has no password"
 
     def __init__(self) -> None:
-        super().__init__("This account signs in elsewhere and has no password here.")
+        super().__init__(
+            "This account signs in at an external identity provider and has no password here."
+        )
 
 
 class RotationTooSoonError(ConflictError):
-    """The next signing key is not known to every verifier yet."""
+    """Some verifiers may not have loaded the next signing key yet."""
 
-    code, title = "rotation-too-soon", "The next key is too young"
+    code, title = "rotation-too-soon", "Key rotation too soon"
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(
-            "Not every service knows the next key yet. Try again in"
+            "Some services may not have loaded the next key yet. Try again in"
             f" {max(1, math.ceil(wait_s / 60))} minutes, or pass --now if a key was stolen."
         )
 
 
 class AccessTokenNotFoundError(NotFoundError):
-    """No such access token, or it is revoked, expired or somebody else's."""
+    """No such access token, or it is revoked, expired or another user's."""
 
-    code, title = "access-token-not-found", "There is no such access token"
+    code, title = "access-token-not-found", "Access token not found"
 
     def __init__(self) -> None:
-        super().__init__("There is no access token like this.")
+        super().__init__("This access token doesn't exist.")
 
 
 class TooManyAccessTokensError(InvalidInputError):
-    """One more access token would be over the limit."""
+    """The account has reached the limit of access tokens."""
 
     code, title = "too-many-access-tokens", "Too many access tokens"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"At most {limit} access tokens are kept; revoke one first.")
+        super().__init__(f"You can have at most {limit} access tokens. Revoke one first.")
 
 
 class TooManySignInsError(TooManyRequestsError):
-    """Too many passwords were wrong: for this account, or from this address for any."""
+    """Too many wrong passwords: for this account, or from this address for any account."""
 
     code, title = "too-many-sign-ins", "Too many failed sign-ins"
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(
-            "Too many sign-ins failed from your address. Try again later.",
+            "Too many failed sign-ins from your address. Try again later.",
             retry_after_s=wait_s,
         )
 
 
 class TooManySignUpsError(TooManyRequestsError):
-    """Too many sign-ups came from this address within an hour."""
+    """Too many sign-ups from this address within an hour."""
 
     code, title = "too-many-sign-ups", "Too many sign-ups"
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(
-            "Too many accounts were asked for from your address. Try again later.",
+            "Too many sign-ups from your address. Try again later.",
             retry_after_s=wait_s,
         )
 
@@ -208,38 +210,38 @@ class PasswordPoolFullError(UnavailableError):
     code = "password-pool-full"
 
     def __init__(self) -> None:
-        super().__init__("Many people are signing in at this moment. Try again in a second.")
+        super().__init__("Too many sign-ins are in progress. Try again in a second.")
 
 
 class NoSigningKeyError(UnavailableError):
-    """The signing keys could not be read from the database yet."""
+    """The signing keys haven't been loaded from the database yet."""
 
     code = "no-signing-key"
 
     def __init__(self) -> None:
-        super().__init__("Tokens can't be issued at this moment. Try again in a second.")
+        super().__init__("Tokens can't be issued right now. Try again in a second.")
 
 
 class IssuerUnavailableError(UnavailableError):
-    """An external issuer's keys are not known and it can't be asked."""
+    """An external issuer's keys are not cached and can't be fetched."""
 
     code = "issuer-unavailable"
 
     def __init__(self) -> None:
         super().__init__(
-            "The service that signed you in can't be reached. Try again in a moment.",
+            "Your identity provider can't be reached. Try again in a moment.",
             retry_after_s=10,
         )
 
 
 class HostedChatError(UnavailableError):
-    """OpenAI gave no client secret."""
+    """OpenAI didn't return a client secret."""
 
     code = "hosted-chat-unavailable"
 
     def __init__(self) -> None:
-        super().__init__("The chat can't be opened at this moment.", retry_after_s=5)
+        super().__init__("The chat can't be opened right now.", retry_after_s=5)
 
 
 class SigningKeyError(Exception):
-    """A stored signing key can't be decrypted; the message says which setting is wrong."""
+    """A stored signing key can't be decrypted; the message names the setting to fix."""

@@ -1,7 +1,7 @@
-"""External issuers: whose login tokens are taken besides our own.
+"""External issuers, whose login tokens are accepted besides our own.
 
-`AUTH_EXTERNAL_ISSUERS` is a JSON list, or the path of a file that holds one. `BETTER_AUTH_SECRET`
-is an entry by itself, for the tokens that Better Auth signs with its secret.
+`AUTH_EXTERNAL_ISSUERS` is a JSON list, or the path of a file with one. `BETTER_AUTH_SECRET` adds
+an entry for the tokens that Better Auth signs with its secret.
 """
 
 import re
@@ -23,11 +23,11 @@ KEY_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 _MORE_KEY_ALGORITHMS: Final = ("RS384", "RS512", "PS256", "PS384", "PS512", "ES384", "ES512")
 MIN_SECRET_BYTES: Final = 32
 _MIN_DIFFERENT_CHARS: Final = 8
-# Begins the ids of accounts that sign up here; external users can't have it, in any case.
+# Prefix of the ids of local accounts; external users can't have it, in upper or lower case.
 OWN_PREFIX: Final = "usr_"
 _MAX_FILE_BYTES: Final = 64 * 1024
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._|:@-]{0,32}")
-# Words of the secrets in documentation, starter projects and playgrounds.
+# Words in the sample secrets of documentation, starter projects and playgrounds.
 _SAMPLE_OPENINGS: Final = ("", "my", "your", "a")
 _SAMPLE_WORDS: Final = re.findall(
     r"\w+",
@@ -51,15 +51,15 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ExternalIssuer(msgspec.Struct, frozen=True, kw_only=True):
-    """An issuer whose tokens are taken.
+    """An issuer whose tokens are accepted.
 
     Attributes:
-        issuer: what `iss` has to be; None for tokens without one.
-        realm: under which its users are stored; two entries may share their users.
-        audience: what `aud` has to hold; None for tokens without one.
-        secret: of HS256; empty if keys come from `jwks_url`.
-        user_claim: the claim that names the user; empty for `sub`, or else `id`.
-        prefix: put before the user's name to make our id of them.
+        issuer: the required `iss`; None for tokens without one.
+        realm: the namespace of its users; two entries may share their users.
+        audience: the required `aud`; None for tokens without one.
+        secret: the HS256 secret; empty if keys come from `jwks_url`.
+        user_claim: the claim with the user's id; empty for `sub`, or `id` without `sub`.
+        prefix: prepended to the issuer's user id to form our user id.
     """
 
     issuer: str | None
@@ -88,17 +88,17 @@ def parse_issuers(
 
     Args:
         text: the value of AUTH_EXTERNAL_ISSUERS.
-        better_auth_url: `iss` and `aud` of the tokens that say them.
-        better_auth_prefix: put before the user ids of Better Auth.
-        own_issuer: TODOCHAT_ISSUER, which nobody else may be.
+        better_auth_url: `iss` and `aud` of the tokens that have them.
+        better_auth_prefix: prepended to the user ids of Better Auth.
+        own_issuer: TODOCHAT_ISSUER, which no entry may use.
 
     Raises:
-        SettingsError: an entry can't be used; says which one and why.
+        SettingsError: an entry is not valid; the message says which one and why.
     """
-    issuers = _better_auth(better_auth_secret, better_auth_url, better_auth_prefix)
+    issuers = _better_auth_issuers(better_auth_secret, better_auth_url, better_auth_prefix)
     for number, entry in enumerate(_decode(text), start=1):
         try:
-            issuers.append(_checked(entry))
+            issuers.append(_build_issuer(entry))
         except ValueError as error:
             msg = f"setting {VARIABLE}: entry {number}: {error}"
             raise SettingsError(msg) from None
@@ -106,7 +106,7 @@ def parse_issuers(
     return issuers
 
 
-def _better_auth(secret: str, url: str, prefix: str) -> list[ExternalIssuer]:
+def _better_auth_issuers(secret: str, url: str, prefix: str) -> list[ExternalIssuer]:
     if not secret:
         return []
     try:
@@ -121,16 +121,16 @@ def _better_auth(secret: str, url: str, prefix: str) -> list[ExternalIssuer]:
         raise SettingsError(msg) from None
     return [
         ExternalIssuer(
-            issuer=said,
+            issuer=name,
             realm=BETTER_AUTH,
-            audience=said,
+            audience=name,
             jwks_url="",
             secret=secret,
             algorithms=SECRET_ALGORITHMS,
             user_claim="",
             prefix=prefix,
         )
-        for said in ([None, url] if url else [None])
+        for name in ([None, url] if url else [None])
     ]
 
 
@@ -154,19 +154,19 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _checked(entry: _Entry) -> ExternalIssuer:
+def _build_issuer(entry: _Entry) -> ExternalIssuer:
     if bool(entry.jwks_url) == bool(entry.secret):
-        msg = "exactly one of jwks_url and secret is needed"
+        msg = "set exactly one of jwks_url and secret"
         raise ValueError(msg)
     allowed: tuple[str, ...] = SECRET_ALGORITHMS
-    usual: tuple[str, ...] = SECRET_ALGORITHMS
+    default: tuple[str, ...] = SECRET_ALGORITHMS
     if entry.secret:
         _check_secret(entry.secret)
     else:
         _check_keys(entry)
-        allowed, usual = (*KEY_ALGORITHMS, *_MORE_KEY_ALGORITHMS), KEY_ALGORITHMS
+        allowed, default = (*KEY_ALGORITHMS, *_MORE_KEY_ALGORITHMS), KEY_ALGORITHMS
     if not set(entry.algorithms) <= set(allowed):
-        msg = f"algorithms can be {', '.join(allowed)}"
+        msg = f"algorithms must be among {', '.join(allowed)}"
         raise ValueError(msg)
     _check_prefix(entry.prefix)
     return ExternalIssuer(
@@ -175,7 +175,7 @@ def _checked(entry: _Entry) -> ExternalIssuer:
         audience=entry.audience or None,
         jwks_url=entry.jwks_url,
         secret=entry.secret,
-        algorithms=entry.algorithms or usual,
+        algorithms=entry.algorithms or default,
         user_claim=entry.user_claim,
         prefix=entry.prefix,
     )
@@ -183,16 +183,16 @@ def _checked(entry: _Entry) -> ExternalIssuer:
 
 def _check_secret(secret: str) -> None:
     if len(secret.encode()) < MIN_SECRET_BYTES:
-        msg = f"a secret needs at least {MIN_SECRET_BYTES} bytes"
+        msg = f"a secret must have at least {MIN_SECRET_BYTES} bytes"
         raise ValueError(msg)
     plain = re.sub(r"[^a-z0-9]", "", secret.casefold())
     if len(set(secret)) < _MIN_DIFFERENT_CHARS or _is_made_of_sample_words(plain):
-        msg = "this secret is a sample that everybody knows; make one with `openssl rand -hex 32`"
+        msg = "this secret is a well-known sample; create one with `openssl rand -hex 32`"
         raise ValueError(msg)
 
 
 def _is_made_of_sample_words(text: str) -> bool:
-    """Tell whether text is an opening and then sample words only; takes linear time."""
+    """Return whether text is an opening and then only sample words, in linear time."""
     # Marks each position that a sequence of words reaches, from left to right. A regular
     # expression would try every split: the words overlap ("changeme" is also "change", "me").
     reached = [False] * (len(text) + 1)
@@ -209,7 +209,7 @@ def _is_made_of_sample_words(text: str) -> bool:
 
 def _check_prefix(prefix: str) -> None:
     if not _PREFIX.fullmatch(prefix):
-        msg = "prefix has at most 32 characters of A-Z a-z 0-9 . _ | : @ -"
+        msg = "prefix must have at most 32 characters of A-Z a-z 0-9 . _ | : @ -"
         raise ValueError(msg)
     if prefix and _overlap(prefix.casefold(), OWN_PREFIX):
         msg = f"prefix {prefix!r} overlaps with {OWN_PREFIX!r}, the prefix of local accounts"
@@ -217,20 +217,21 @@ def _check_prefix(prefix: str) -> None:
 
 
 def _overlap(one: str, other: str) -> bool:
-    """Tell whether an id could begin with both."""
+    """Return whether an id could begin with both prefixes."""
     return one.startswith(other) or other.startswith(one)
 
 
 def _check_keys(entry: _Entry) -> None:
     parts = urlsplit(entry.jwks_url)
     host = parts.hostname or ""
-    # Whoever can change the answer on its way can sign anybody in: plain http stays in the house.
-    near = host == "127.0.0.1" or "." not in host
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and near)):
-        msg = "jwks_url has to be an https address (http only for this machine or a bare host name)"
+    # Anyone who can modify the response in transit can sign in as any user, so plain http is limited
+    # to the local network.
+    local = host == "127.0.0.1" or "." not in host
+    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and local)):
+        msg = "jwks_url must be an https URL (http only for 127.0.0.1 or a bare host name)"
         raise ValueError(msg)
     if not entry.audience:
-        msg = "audience is needed: the issuer signs tokens for other applications with these keys"
+        msg = "audience is required: the issuer signs tokens for other applications with these keys"
         raise ValueError(msg)
 
 

@@ -21,7 +21,7 @@ SERVICE_ARROWS: Final = (
 class AuthSessionSettings(
     ServiceSettings, frozen=True, kw_only=True, rename=env_name("AUTH_SESSION")
 ):
-    """What `auth-session serve` and `auth-session admin` read."""
+    """Settings of `auth-session serve` and `auth-session admin`."""
 
     host: Annotated[str, Meta(description="Address auth-session listens on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port auth-session listens on.")] = 8001
@@ -36,8 +36,8 @@ class AuthSessionSettings(
         Literal["", "open", "invite", "closed"],
         Meta(
             description=(
-                "Who may make an account here: anybody, the invited, or nobody. If empty, the "
-                "invited; nobody if people sign in elsewhere (the next three settings)."
+                "Who can sign up: anyone (open), invited users (invite) or no one (closed). If empty: "
+                "closed with external issuers (the next three settings), otherwise invite."
             )
         ),
     ] = msgspec.field(name="AUTH_SIGN_UP", default="")
@@ -46,8 +46,8 @@ class AuthSessionSettings(
         Meta(
             extra={"secret": True},
             description=(
-                "Issuers whose login tokens are taken: a JSON list, or the path of a file with "
-                "one; docs/security.md has its fields."
+                "Issuers whose login tokens are accepted: a JSON list, or the path of a file with "
+                "one; docs/security.md describes its fields."
             ),
         ),
     ] = msgspec.field(name="AUTH_EXTERNAL_ISSUERS", default="")
@@ -55,19 +55,19 @@ class AuthSessionSettings(
         str,
         Meta(
             extra={"secret": True},
-            description="Better Auth's secret: login tokens signed with it (HS256) are taken.",
+            description="Better Auth's secret: login tokens signed with it (HS256) are accepted.",
         ),
     ] = msgspec.field(name="BETTER_AUTH_SECRET", default="")
     better_auth_url: Annotated[
         str,
-        Meta(description="Better Auth's address: `iss` and `aud` of those of its tokens with any."),
+        Meta(description="Better Auth's URL: `iss` and `aud` of its tokens, if they have them."),
     ] = msgspec.field(name="BETTER_AUTH_URL", default="")
     better_auth_prefix: Annotated[
         str,
         Meta(
             description=(
-                "Prefix of the ids of Better Auth's users. Required when AUTH_EXTERNAL_ISSUERS "
-                "names other issuers, so that none of them can claim another's ids."
+                "Prefix of the IDs of Better Auth's users. Required when AUTH_EXTERNAL_ISSUERS "
+                "names other issuers, so that no issuer can claim another one's IDs."
             )
         ),
     ] = msgspec.field(name="BETTER_AUTH_PREFIX", default="")
@@ -75,53 +75,53 @@ class AuthSessionSettings(
         int,
         Meta(
             ge=0,
-            description="Requests of one user with a login or access token; 0 for no limit.",
+            description="Requests per user with a login or access token; 0 for no limit.",
         ),
     ] = msgspec.field(name="AUTH_REQUESTS_PER_MINUTE", default=300)
     sign_ups_per_address: Annotated[
         int,
-        Meta(ge=0, description="Sign-ups from one client address within an hour; 0 for no limit."),
+        Meta(ge=0, description="Sign-ups per client address and hour; 0 for no limit."),
     ] = msgspec.field(name="AUTH_SIGN_UPS_PER_ADDRESS", default=20)
     wrong_passwords_per_address: Annotated[
         int,
         Meta(
             ge=0,
             description=(
-                "Wrong passwords from one client address, or IPv6 network of 64 bits, within a "
-                "minute; beyond it 429 for everybody there without a session. Correct ones don't "
-                "count. 0 for no limit."
+                "Wrong passwords per minute and client address (IPv6: /64 network); beyond it, "
+                "requests from there without a session get 429. Correct passwords don't count. 0 "
+                "for no limit."
             ),
         ),
     ] = msgspec.field(name="AUTH_WRONG_PASSWORDS_PER_ADDRESS", default=30)
     tasks_url: Annotated[
-        str, Meta(description="Where tasks is asked to erase the person of a deleted account.")
+        str, Meta(description="URL of tasks, for erasing the data of deleted accounts.")
     ] = msgspec.field(name="TASKS_URL", default="http://127.0.0.1:8002")
     todo_agent_url: Annotated[
-        str, Meta(description="Where todo-agent's internal api is asked to do the same.")
+        str, Meta(description="URL of todo-agent's internal API, for the same purpose.")
     ] = msgspec.field(name="TODO_AGENT_URL", default="http://127.0.0.1:8003")
     chatkit_mode: Annotated[
         Literal["self", "openai"],
         Meta(
             description=(
-                "Where conversations are: here, or at OpenAI (ends with Agent Builder on "
-                "2026-11-30), which is then asked for client secrets."
+                "Where conversations run: here (self), or at OpenAI, which then issues the client "
+                "secrets (ends with Agent Builder on 2026-11-30)."
             )
         ),
     ] = msgspec.field(name="CHATKIT_MODE", default="self")
     chatkit_workflow_id: Annotated[
-        str, Meta(description="The workflow at OpenAI, with CHATKIT_MODE=openai.")
+        str, Meta(description="ID of the workflow at OpenAI, with CHATKIT_MODE=openai.")
     ] = msgspec.field(name="CHATKIT_WORKFLOW_ID", default="")
-    chatkit_deployment_id: Annotated[
-        str, Meta(description="An older name of CHATKIT_WORKFLOW_ID.")
-    ] = msgspec.field(name="CHATKIT_DEPLOYMENT_ID", default="")
-    openai_api_key: Annotated[
-        str, Meta(extra={"secret": True}, description="OpenAI's key, with CHATKIT_MODE=openai.")
-    ] = msgspec.field(name="OPENAI_API_KEY", default="")
-    openai_base_url: Annotated[str, Meta(description="OpenAI's API, with CHATKIT_MODE=openai.")] = (
-        msgspec.field(name="OPENAI_BASE_URL", default="https://api.openai.com/v1")
+    chatkit_deployment_id: Annotated[str, Meta(description="Old name of CHATKIT_WORKFLOW_ID.")] = (
+        msgspec.field(name="CHATKIT_DEPLOYMENT_ID", default="")
     )
+    openai_api_key: Annotated[
+        str, Meta(extra={"secret": True}, description="OpenAI API key, with CHATKIT_MODE=openai.")
+    ] = msgspec.field(name="OPENAI_API_KEY", default="")
+    openai_base_url: Annotated[
+        str, Meta(description="URL of OpenAI's API, with CHATKIT_MODE=openai.")
+    ] = msgspec.field(name="OPENAI_BASE_URL", default="https://api.openai.com/v1")
     database_pool_size: Annotated[
-        int, Meta(ge=1, le=200, description="Connections to PostgreSQL that one process may hold.")
+        int, Meta(ge=1, le=200, description="Maximum PostgreSQL connections of one process.")
     ] = 10
     key_secret: Annotated[
         str,
@@ -129,35 +129,35 @@ class AuthSessionSettings(
             extra={"secret": True},
             description=(
                 "Secret of at least 32 bytes that encrypts the signing keys in the database; "
-                "TODOCHAT_SERVICE_SECRET if empty. Two values separated by a comma are both "
-                "accepted, the first one encrypts."
+                "TODOCHAT_SERVICE_SECRET if empty. With two values separated by a comma, the first "
+                "encrypts and both decrypt."
             ),
         ),
     ] = ""
     session_lifetime_s: Annotated[
         int,
-        Meta(ge=3600, le=400 * DAY_S, description="Seconds after which a person signs in anew."),
+        Meta(
+            ge=3600, le=400 * DAY_S, description="Seconds after which a user has to sign in again."
+        ),
     ] = 90 * DAY_S
     refresh_lifetime_s: Annotated[
         int,
-        Meta(
-            ge=1800, le=400 * DAY_S, description="Seconds a session lives without being refreshed."
-        ),
+        Meta(ge=1800, le=400 * DAY_S, description="Seconds after which an unused session expires."),
     ] = 30 * DAY_S
     client_secret_lifetime_s: Annotated[
-        int, Meta(ge=60, le=DAY_S, description="Seconds a ChatKit client secret is good for.")
+        int, Meta(ge=60, le=DAY_S, description="Lifetime of a ChatKit client secret, in seconds.")
     ] = 3600
     access_token_lifetime_s: Annotated[
         int,
         Meta(
             ge=DAY_S,
             le=3660 * DAY_S,
-            description="Longest lifetime of a new personal access token, in seconds.",
+            description="Maximum lifetime of new personal access tokens, in seconds.",
         ),
     ] = 366 * DAY_S
     password_threads: Annotated[
         int,
-        Meta(ge=1, le=64, description="Passwords hashed at the same time; each takes 19 MiB."),
+        Meta(ge=1, le=64, description="Passwords hashed at the same time; each needs 19 MiB."),
     ] = 2
     password_queue: Annotated[
         int,
@@ -165,7 +165,7 @@ class AuthSessionSettings(
             ge=0,
             le=1000,
             description=(
-                "Passwords that may wait for a thread, and as many more of people with a session "
+                "Maximum passwords waiting for a thread, and as many more of users with a session "
                 "of the account; beyond it 503."
             ),
         ),
@@ -176,15 +176,15 @@ class AuthSessionSettings(
             ge=1,
             le=1000,
             description=(
-                "Those of one client address, IPv6 network of 64 bits, or person with a session "
-                "that may wait; addresses take turns. Beyond it 503."
+                "Maximum waiting passwords per client address (IPv6: /64 network) or user with a "
+                "session; addresses take turns. Beyond it 503."
             ),
         ),
     ] = 16
 
     @property
     def key_secrets(self) -> list[str]:
-        """The secrets that protect the signing keys, the one that encrypts first."""
+        """The secrets that protect the signing keys; the first one encrypts."""
         return split_list(self.key_secret or self.todochat_service_secret)
 
     @property
@@ -192,7 +192,7 @@ class AuthSessionSettings(
         """The external issuers.
 
         Raises:
-            SettingsError: an entry can't be used.
+            SettingsError: an entry is not valid.
         """
         return parse_issuers(
             self.external_issuers,
@@ -204,22 +204,22 @@ class AuthSessionSettings(
 
     @property
     def sign_up(self) -> Literal["open", "invite", "closed"]:
-        """Who may make an account here."""
+        """Who can sign up."""
         if self.auth_sign_up:
             return self.auth_sign_up
         return "closed" if self.external_issuers or self.better_auth_secret else "invite"
 
     @property
     def workflow_id(self) -> str:
-        """The workflow at OpenAI that a client secret is for."""
+        """ID of the workflow at OpenAI that client secrets are for."""
         return self.chatkit_workflow_id or self.chatkit_deployment_id
 
     def check(self) -> None:
-        """Check what a single field's bounds can't say.
+        """Check the rules that the bounds of single fields can't express.
 
         Raises:
-            SettingsError: an external issuer or OpenAI can't be used; no secret protects the signing keys or the calls between services, or one
-                is too short.
+            SettingsError: the settings of an external issuer or of OpenAI are not valid; or a
+                secret for the signing keys or the calls between services is missing or too short.
         """
         secrets = self.key_secrets
         if not secrets:
@@ -237,9 +237,12 @@ class AuthSessionSettings(
 
 
 class AuthMigrationSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What `auth-session migrate` reads."""
+    """Settings of `auth-session migrate`."""
 
     auth_migration_database_url: Annotated[
         str,
-        Meta(extra={"secret": True}, description="Database `auth` as role auth_owner, to migrate."),
+        Meta(
+            extra={"secret": True},
+            description="Database `auth` as role auth_owner, for migrations.",
+        ),
     ] = msgspec.field(name="AUTH_MIGRATION_DATABASE_URL")

@@ -20,8 +20,7 @@ from auth_kit import (
 )
 from redis.asyncio import Redis
 
-from auth_session.domain.caller import Caller
-from auth_session.service.password_pool import Verification
+from auth_session.service.password_pool import PasswordCaller, PasswordVerification
 from todochat.clock import utc_now
 from todochat.identity.access_tokens import PREFIX, new_access_token
 from todochat.identity.revocation import REVOKED_KEY
@@ -73,7 +72,7 @@ async def items(browser: Browser, login: str) -> list[dict[str, Any]]:
     return found
 
 
-async def test_a_token_is_shown_once_and_stored_as_a_hash(
+async def test_a_token_is_returned_once_and_stored_as_a_hash(
     browser: Browser, login: str, make: Make, database: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     made = await make("tasks")
@@ -90,7 +89,7 @@ async def test_a_token_is_shown_once_and_stored_as_a_hash(
     assert token.encode() not in repr(tuple(row.values())).encode()
 
 
-async def test_tasks_learns_whom_a_token_speaks_for(
+async def test_verification_returns_the_user_and_scopes(
     browser: Browser, login: str, make: Make
 ) -> None:
     made = await make()
@@ -108,7 +107,7 @@ async def test_tasks_learns_whom_a_token_speaks_for(
     }
 
 
-async def test_the_last_use_is_listed(browser: Browser, login: str, make: Make) -> None:
+async def test_the_list_shows_the_last_use(browser: Browser, login: str, make: Make) -> None:
     made = await make()
     assert (await items(browser, login))[0]["last_used_at"] is None
 
@@ -129,7 +128,9 @@ async def test_a_token_that_was_never_issued_is_not_found(browser: Browser, toke
 
 
 @pytest.mark.parametrize("arrow", [arrow for arrow in Arrow if arrow is not Arrow.TASKS_TO_AUTH])
-async def test_other_arrows_may_not_verify(browser: Browser, make: Make, arrow: Arrow) -> None:
+async def test_verification_refuses_other_arrows(
+    browser: Browser, make: Make, arrow: Arrow
+) -> None:
     made = await make()
 
     answer = await verify(browser, made["token"], arrow)
@@ -137,7 +138,7 @@ async def test_other_arrows_may_not_verify(browser: Browser, make: Make, arrow: 
     assert answer.status_code == 401
 
 
-async def test_a_login_token_may_not_verify(browser: Browser, login: str, make: Make) -> None:
+async def test_verification_refuses_a_login_token(browser: Browser, login: str, make: Make) -> None:
     made = await make()
 
     answer = await browser.post(
@@ -147,7 +148,7 @@ async def test_a_login_token_may_not_verify(browser: Browser, login: str, make: 
     assert answer.status_code == 401
 
 
-async def test_a_client_secret_made_with_a_token_carries_the_tokens_sid(
+async def test_a_client_secret_has_the_sid_of_its_access_token(
     browser: Browser, make: Make
 ) -> None:
     made = await make("chat")
@@ -159,7 +160,9 @@ async def test_a_client_secret_made_with_a_token_carries_the_tokens_sid(
     assert claims["sid"] == made["id"]
 
 
-async def test_a_token_for_tasks_opens_no_chat(browser: Browser, make: Make) -> None:
+async def test_a_token_without_the_chat_scope_gets_no_client_secret(
+    browser: Browser, make: Make
+) -> None:
     made = await make("tasks")
 
     answer = await browser.client_secret(made["token"])
@@ -167,7 +170,7 @@ async def test_a_token_for_tasks_opens_no_chat(browser: Browser, make: Make) -> 
     assert answer.status_code == 403
 
 
-async def test_a_client_secret_doesnt_outlive_its_token(browser: Browser, make: Make) -> None:
+async def test_a_client_secret_expires_with_its_access_token(browser: Browser, make: Make) -> None:
     until = utc_now() + timedelta(minutes=5)
     made = await make("chat", expires_at=until.isoformat())
 
@@ -187,7 +190,7 @@ async def test_a_client_secret_doesnt_outlive_its_token(browser: Browser, make: 
         ("POST", "/api/auth/sign-out"),
     ],
 )
-async def test_a_token_never_manages_the_account(
+async def test_account_routes_refuse_access_tokens(
     browser: Browser, make: Make, method: str, path: str
 ) -> None:
     made = await make()
@@ -201,7 +204,7 @@ async def test_a_token_never_manages_the_account(
     assert "access token" in answer.json()["detail"]
 
 
-async def test_a_revoked_token_opens_nothing_and_its_streams_are_told(
+async def test_revoking_a_token_refuses_it_and_publishes_its_sid(
     browser: Browser, login: str, make: Make, redis: Redis
 ) -> None:
     made = await make()
@@ -218,7 +221,7 @@ async def test_a_revoked_token_opens_nothing_and_its_streams_are_told(
     assert told_until >= (utc_now() + timedelta(minutes=59)).timestamp()
 
 
-async def test_a_flushed_redis_revives_no_revoked_token(
+async def test_republishing_after_a_redis_flush_keeps_tokens_revoked(
     browser: Browser, service: Service, login: str, make: Make, redis: Redis
 ) -> None:
     made = await make()
@@ -230,7 +233,7 @@ async def test_a_flushed_redis_revives_no_revoked_token(
     assert await redis.zscore(REVOKED_KEY, made["id"]) is not None
 
 
-async def test_an_expired_token_is_not_good_but_still_listed(
+async def test_an_expired_token_is_refused_but_listed(
     browser: Browser, login: str, make: Make, clock: MovableClock
 ) -> None:
     made = await make(expires_at=(utc_now() + timedelta(minutes=5)).isoformat())
@@ -242,7 +245,7 @@ async def test_an_expired_token_is_not_good_but_still_listed(
     assert [item["id"] for item in await items(browser, login)] == [made["id"]]
 
 
-async def test_nobody_revokes_another_persons_token(
+async def test_a_user_cannot_revoke_another_users_token(
     browser: Browser, service: Service, make: Make
 ) -> None:
     made = await make()
@@ -255,7 +258,9 @@ async def test_nobody_revokes_another_persons_token(
     assert (await verify(browser, made["token"])).status_code == 200
 
 
-async def test_a_person_keeps_at_most_fifty(browser: Browser, login: str, make: Make) -> None:
+async def test_an_account_has_at_most_fifty_tokens(
+    browser: Browser, login: str, make: Make
+) -> None:
     last = [await make() for _ in range(50)][-1]
 
     body = {"name": "one more", "scopes": ["chat"], "password": PASSWORD}
@@ -283,7 +288,7 @@ async def test_a_person_keeps_at_most_fifty(browser: Browser, login: str, make: 
         ({"user_id": "usr_2"}, ""),
     ],
 )
-async def test_what_is_not_acceptable_is_refused(
+async def test_an_invalid_field_is_refused(
     browser: Browser, login: str, fields: dict[str, object], pointer: str
 ) -> None:
     body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD, **fields}
@@ -304,7 +309,7 @@ async def test_an_unknown_token_cannot_be_revoked(
 
 
 @pytest.mark.parametrize("password", [None, "not the password"])
-async def test_creating_a_token_needs_the_password(
+async def test_creating_a_token_requires_the_password(
     browser: Browser, login: str, password: str | None
 ) -> None:
     body = {"name": "cron", "scopes": ["chat"], "password": password}
@@ -316,7 +321,7 @@ async def test_creating_a_token_needs_the_password(
     assert await items(browser, login) == []
 
 
-async def test_guesses_while_creating_a_token_count_as_failed_sign_ins(
+async def test_wrong_passwords_count_as_failed_sign_ins(
     browser: Browser, login: str, make: Make
 ) -> None:
     body = {"name": "cron", "scopes": ["chat"], "password": "not it"}
@@ -330,19 +335,19 @@ async def test_guesses_while_creating_a_token_count_as_failed_sign_ins(
     assert (await browser.sign_in()).status_code == 429
 
 
-async def test_guesses_sent_at_once_get_no_more_than_ten_answers(
+async def test_concurrent_wrong_passwords_reveal_at_most_ten_results(
     browser: Browser, service: Service, login: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verify_password, guesses = service.services.passwords.verify, asyncio.Barrier(14)
+    verify_password, guesses = service.services.password_pool.verify, asyncio.Barrier(14)
 
     async def verify_together(
-        password: str, password_hash: str | None, caller: Caller
-    ) -> Verification:
+        password: str, password_hash: str | None, caller: PasswordCaller
+    ) -> PasswordVerification:
         result = await verify_password(password, password_hash, caller)
         await asyncio.wait_for(guesses.wait(), timeout=30)
         return result
 
-    monkeypatch.setattr(service.services.passwords, "verify", verify_together)
+    monkeypatch.setattr(service.services.password_pool, "verify", verify_together)
     body = {"name": "cron", "scopes": ["chat"], "password": "not it"}
     answers = await asyncio.gather(
         *(browser.post(TOKENS, body, headers=bearer(login)) for _ in range(14))
@@ -352,7 +357,7 @@ async def test_guesses_sent_at_once_get_no_more_than_ten_answers(
     assert (statuses.count(403), statuses.count(429)) == (10, 4)
 
 
-async def test_an_account_without_a_password_needs_a_recent_sign_in(
+async def test_an_account_without_a_password_requires_a_recent_sign_in(
     start_service: StartService, clock: MovableClock
 ) -> None:
     browser = (await start_service(better_auth_secret=BETTER_AUTH_SECRET)).browser()
@@ -374,7 +379,7 @@ async def test_an_account_without_a_password_needs_a_recent_sign_in(
     assert [issued_long_ago, signed_in_long_ago] == [refused, refused]
 
 
-async def test_a_session_without_a_password_is_recent_for_15_minutes(
+async def test_a_sign_in_without_a_password_is_recent_for_15_minutes(
     start_service: StartService, clock: MovableClock
 ) -> None:
     browser = (await start_service(better_auth_secret=BETTER_AUTH_SECRET)).browser()
@@ -390,7 +395,7 @@ async def test_a_session_without_a_password_is_recent_for_15_minutes(
     assert [answer.status_code for answer in answers] == [403, 403]
 
 
-async def test_the_longest_lifetime_is_a_setting(start_service: StartService) -> None:
+async def test_the_setting_limits_the_lifetime(start_service: StartService) -> None:
     browser = (await start_service(access_token_lifetime_s=24 * 3600)).browser()
     login = (await browser.sign_up()).json()["access_token"]
     body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
@@ -422,7 +427,7 @@ async def sign_out_everywhere(
 
 @pytest.mark.parametrize("change", [change_password, sign_out_everywhere])
 @pytest.mark.parametrize("chosen", [None, True, False])
-async def test_tokens_end_with_all_sessions_unless_the_user_keeps_them(
+async def test_ending_all_sessions_revokes_tokens_by_default(
     browser: Browser,
     login: str,
     make: Make,
@@ -445,7 +450,7 @@ async def test_tokens_end_with_all_sessions_unless_the_user_keeps_them(
     assert (published is None) is is_kept
 
 
-async def test_revocation_by_a_password_change_outlives_a_flushed_redis(
+async def test_revocation_by_a_password_change_survives_a_redis_flush(
     browser: Browser, service: Service, login: str, make: Make, redis: Redis
 ) -> None:
     made = await make()
@@ -458,7 +463,7 @@ async def test_revocation_by_a_password_change_outlives_a_flushed_redis(
 
 
 @pytest.mark.parametrize("change", [change_password, sign_out_everywhere])
-async def test_a_token_being_created_does_not_survive_the_change(
+async def test_a_concurrent_password_change_prevents_the_token(
     browser: Browser,
     service: Service,
     login: str,
@@ -466,19 +471,19 @@ async def test_a_token_being_created_does_not_survive_the_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The password was verified before the change and the token is stored after it."""
-    verify_password = service.services.passwords.verify
+    verify_password = service.services.password_pool.verify
     verified, released = asyncio.Event(), asyncio.Event()
 
     async def verify_slowly(
-        password: str, password_hash: str | None, caller: Caller
-    ) -> Verification:
+        password: str, password_hash: str | None, caller: PasswordCaller
+    ) -> PasswordVerification:
         result = await verify_password(password, password_hash, caller)
         if not verified.is_set():
             verified.set()
             await asyncio.wait_for(released.wait(), timeout=30)
         return result
 
-    monkeypatch.setattr(service.services.passwords, "verify", verify_slowly)
+    monkeypatch.setattr(service.services.password_pool, "verify", verify_slowly)
     body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
     creating = asyncio.create_task(browser.post(TOKENS, body, headers=bearer(login)))
     await asyncio.wait_for(verified.wait(), timeout=30)
@@ -492,7 +497,7 @@ async def test_a_token_being_created_does_not_survive_the_change(
 
 
 @pytest.mark.parametrize("change", [change_password, sign_out_everywhere])
-async def test_no_token_survives_a_race_with_the_change(
+async def test_no_token_survives_a_race_with_a_password_change(
     service: Service, database: "asyncpg.Connection[asyncpg.Record]", change: Change
 ) -> None:
     browser = service.browser()
@@ -529,7 +534,7 @@ async def test_old_tokens_are_purged(
     await browser.http.delete(f"{TOKENS}/{revoked['id']}", headers=bearer(login))
 
     clock.advance(days=32)
-    await service.services.purges.purge()
+    await service.services.purge.purge_expired_rows()
 
     rows = await database.fetch(
         "SELECT id FROM access_tokens WHERE id = ANY($1)",

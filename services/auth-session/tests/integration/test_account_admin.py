@@ -38,10 +38,10 @@ def admin(service: Service) -> AccountAdmin:
     return service.services.account_admin
 
 
-async def test_a_disabled_account_opens_nothing_and_hears_why(
+async def test_a_disabled_account_is_refused_with_the_reason(
     ada: Person, admin: AccountAdmin
 ) -> None:
-    await admin.disable(ada.user_id)
+    await admin.disable_account(ada.user_id)
 
     sign_in = await ada.browser.sign_in()
     refresh = await ada.browser.refresh()
@@ -53,28 +53,28 @@ async def test_a_disabled_account_opens_nothing_and_hears_why(
     assert (await ada.browser.client_secret(ada.token)).status_code == 401
 
 
-async def test_who_guesses_hears_nothing_of_a_disabled_account(
+async def test_a_wrong_password_does_not_reveal_a_disabled_account(
     ada: Person, admin: AccountAdmin
 ) -> None:
-    await admin.disable(ada.user_id)
+    await admin.disable_account(ada.user_id)
 
     answer = await ada.browser.sign_in(password="a wrong password")
 
     assert answer.status_code == 401
 
 
-async def test_an_enabled_account_signs_in_again_but_old_tokens_stay_void(
+async def test_enabling_allows_sign_in_but_old_tokens_stay_revoked(
     ada: Person, admin: AccountAdmin
 ) -> None:
-    await admin.disable(ada.user_id)
-    await admin.enable(ada.user_id)
+    await admin.disable_account(ada.user_id)
+    await admin.enable_account(ada.user_id)
 
     assert (await ada.browser.refresh()).status_code == 401
     assert (await ada.browser.client_secret(ada.token)).status_code == 401
     assert (await ada.browser.sign_in()).status_code == 200
 
 
-async def test_a_reset_password_is_the_only_one_that_opens(
+async def test_reset_password_replaces_the_password_and_revokes_tokens(
     ada: Person, admin: AccountAdmin
 ) -> None:
     for _ in range(10):
@@ -88,7 +88,7 @@ async def test_a_reset_password_is_the_only_one_that_opens(
     assert (await ada.browser.sign_in(password=password)).status_code == 200
 
 
-async def test_an_account_without_a_password_gets_none(
+async def test_reset_password_refuses_an_account_without_a_password(
     admin: AccountAdmin, database: Connection
 ) -> None:
     user_id = new_id("usr")
@@ -103,19 +103,19 @@ async def test_an_account_without_a_password_gets_none(
 
 
 @pytest.mark.parametrize("spelling", [str, str.upper])
-async def test_an_account_is_found_by_its_address_in_any_case(
+async def test_find_account_ignores_the_case_of_the_address(
     ada: Person, admin: AccountAdmin, spelling: Any
 ) -> None:
-    found = await admin.find(spelling(ada.browser.email))
+    found = await admin.find_account(spelling(ada.browser.email))
 
     assert found.id == ada.user_id
-    assert (await admin.find(ada.user_id)).id == ada.user_id
+    assert (await admin.find_account(ada.user_id)).id == ada.user_id
 
 
 @pytest.mark.parametrize("who", ["usr_nobody", "nobody@example.com", "-"])
-async def test_an_unknown_account_is_not_found(admin: AccountAdmin, who: str) -> None:
+async def test_find_account_raises_for_an_unknown_account(admin: AccountAdmin, who: str) -> None:
     with pytest.raises(NotFoundError):
-        await admin.find(who)
+        await admin.find_account(who)
 
 
 async def run(service: Service, *words: str) -> None:
@@ -126,7 +126,7 @@ async def run(service: Service, *words: str) -> None:
     await arguments.run(service.services, arguments)
 
 
-async def test_the_commands_change_and_list_the_state(
+async def test_disable_and_enable_change_the_listed_state(
     service: Service, ada: Person, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def state() -> str:
@@ -144,7 +144,7 @@ async def test_the_commands_change_and_list_the_state(
     assert [before, disabled, await state()] == ["enabled", "disabled", "enabled"]
 
 
-async def test_the_printed_password_opens(
+async def test_the_printed_password_signs_in(
     service: Service, ada: Person, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await run(service, "user", "reset-password", ada.browser.email)
@@ -154,7 +154,7 @@ async def test_the_printed_password_opens(
 
 
 @pytest.mark.parametrize("answer", ["", "no\n", "y\n"])
-async def test_an_account_is_erased_only_after_a_yes(
+async def test_delete_requires_a_yes(
     service: Service, ada: Person, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", StringIO(answer))

@@ -37,7 +37,7 @@ async def test_a_client_secret_verifies_with_the_published_keys(
     assert answer.json()["expires_at"] == expires_at.isoformat().replace("+00:00", "Z")
 
 
-async def test_a_request_without_a_body_is_for_oneself(browser: Browser) -> None:
+async def test_a_request_without_a_body_is_for_the_own_user(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     bare = await browser.http.post(
@@ -52,7 +52,7 @@ async def test_a_request_without_a_body_is_for_oneself(browser: Browser) -> None
     assert [answer.status_code for answer in (bare, announced, *bodies)] == [200] * 4
 
 
-async def test_every_secret_has_an_id_of_its_own(browser: Browser) -> None:
+async def test_every_secret_has_a_unique_id(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     secrets = [(await browser.client_secret(token)).json()["client_secret"] for _ in range(2)]
@@ -60,7 +60,7 @@ async def test_every_secret_has_an_id_of_its_own(browser: Browser) -> None:
     assert len({claims_of(secret)["jti"] for secret in secrets}) == 2
 
 
-async def test_a_secret_for_somebody_else_is_forbidden(service: Service) -> None:
+async def test_a_secret_for_another_user_is_forbidden(service: Service) -> None:
     one, other = service.browser(), service.browser()
     token = (await one.sign_up()).json()["access_token"]
     stranger = (await other.sign_up()).json()["user"]["id"]
@@ -74,7 +74,7 @@ async def test_a_secret_for_somebody_else_is_forbidden(service: Service) -> None
 
 
 @pytest.mark.parametrize("body", [{"user_id": 7}, {"other": 1}, [], "text", {"user_id": "x" * 129}])
-async def test_a_body_of_another_form_is_refused(browser: Browser, body: object) -> None:
+async def test_a_malformed_body_is_refused(browser: Browser, body: object) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     answer = await browser.client_secret(token, body)
@@ -82,11 +82,11 @@ async def test_a_body_of_another_form_is_refused(browser: Browser, body: object)
     assert answer.status_code == 422
 
 
-async def test_without_a_login_token_there_is_none(browser: Browser) -> None:
+async def test_a_request_without_a_login_token_is_refused(browser: Browser) -> None:
     assert (await browser.post("/api/chatkit/session", {})).status_code == 401
 
 
-async def test_after_sign_out_there_is_none(browser: Browser) -> None:
+async def test_a_request_after_sign_out_is_refused(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     await browser.post("/api/auth/sign-out")
@@ -94,7 +94,7 @@ async def test_after_sign_out_there_is_none(browser: Browser) -> None:
     assert (await browser.client_secret(token)).status_code == 401
 
 
-async def test_a_secret_ends_with_its_session(
+async def test_a_secret_expires_with_its_session(
     start_service: StartService, clock: MovableClock
 ) -> None:
     service = await start_service(session_lifetime_s=3600)
@@ -112,7 +112,7 @@ async def test_a_secret_ends_with_its_session(
     assert 3595 < lifetime <= 3600
 
 
-async def test_signing_out_is_remembered_until_the_last_secret_has_expired(
+async def test_a_revocation_is_kept_until_the_last_secret_has_expired(
     browser: Browser, database: Connection, redis: Redis
 ) -> None:
     token = (await browser.sign_up()).json()["access_token"]
@@ -124,7 +124,7 @@ async def test_signing_out_is_remembered_until_the_last_secret_has_expired(
     assert claims["exp"] + 30 <= score <= claims["exp"] + 32
 
 
-async def test_its_lifetime_is_a_setting(start_service: StartService) -> None:
+async def test_the_setting_sets_the_lifetime(start_service: StartService) -> None:
     browser = (await start_service(client_secret_lifetime_s=60)).browser()
     token = (await browser.sign_up()).json()["access_token"]
 

@@ -11,7 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from auth_kit import PASSWORD, Browser, Connection, Service, StartService, bearer
 
-from auth_session.service.session_service import SignedIn
+from auth_session.service.session_service import SessionTokens
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.ids import new_id
 from todochat.testing.issuer import BETTER_AUTH_SECRET, better_auth_token
@@ -45,8 +45,8 @@ class HeldHasher:
 
 @pytest.fixture
 def hasher(service: Service, monkeypatch: pytest.MonkeyPatch) -> HeldHasher:
-    hasher = HeldHasher(service.services.passwords._hasher)
-    monkeypatch.setattr(service.services.passwords, "_hasher", hasher)
+    hasher = HeldHasher(service.services.password_pool._hasher)
+    monkeypatch.setattr(service.services.password_pool, "_hasher", hasher)
     return hasher
 
 
@@ -70,10 +70,10 @@ class Account:
         await self.service.services.account_admin.reset_password(self.user_id)
 
     async def disable(self) -> None:
-        await self.service.services.account_admin.disable(self.user_id)
+        await self.service.services.account_admin.disable_account(self.user_id)
 
     async def erase(self) -> None:
-        await self.service.services.account_admin.erase(self.user_id)
+        await self.service.services.account_admin.erase_account(self.user_id)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def while_held(
         (Account.erase, 401, 0),
     ],
 )
-async def test_a_sign_in_in_progress_does_not_survive(
+async def test_a_concurrent_change_ends_a_sign_in_in_progress(
     account: Account,
     hasher: HeldHasher,
     database: Connection,
@@ -116,21 +116,21 @@ async def test_a_sign_in_in_progress_does_not_survive(
     assert await database.fetchval(LIVE_SESSIONS, account.user_id) == live
 
 
-async def test_a_sign_in_that_is_first_is_ended_by_the_change(
+async def test_a_password_change_ends_a_sign_in_that_committed_first(
     account: Account,
     auth_urls: DatabaseUrls,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sessions = account.service.services.sessions
-    open_session, opened, commit = sessions.open, asyncio.Event(), asyncio.Event()
+    open_session, opened, commit = sessions.open_session, asyncio.Event(), asyncio.Event()
 
-    async def open_and_wait(*arguments: Any) -> SignedIn:
+    async def open_and_wait(*arguments: Any) -> SessionTokens:
         signed_in = await open_session(*arguments)
         opened.set()
         await commit.wait()
         return signed_in
 
-    monkeypatch.setattr(sessions, "open", open_and_wait)
+    monkeypatch.setattr(sessions, "open_session", open_and_wait)
     signing_in = asyncio.create_task(account.elsewhere.sign_in())
     await opened.wait()
     changing = asyncio.create_task(account.change_password())
@@ -146,7 +146,7 @@ async def test_a_sign_in_that_is_first_is_ended_by_the_change(
     assert (await account.browser.me(account.login)).status_code == 200
 
 
-async def test_a_renewed_hash_of_the_former_password_is_not_written_back(
+async def test_rehashing_does_not_restore_the_previous_password(
     account: Account, hasher: HeldHasher, database: Connection
 ) -> None:
     older = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1).hash(PASSWORD)
@@ -161,7 +161,7 @@ async def test_a_renewed_hash_of_the_former_password_is_not_written_back(
     assert (await account.elsewhere.sign_in(password=NEW)).status_code == 200
 
 
-async def test_a_hash_that_another_sign_in_renewed_is_verified_again(
+async def test_a_concurrently_rehashed_password_is_verified_again(
     account: Account, hasher: HeldHasher, database: Connection
 ) -> None:
     async def renew() -> None:
@@ -175,7 +175,9 @@ async def test_a_hash_that_another_sign_in_renewed_is_verified_again(
     assert answer.status_code == 200
 
 
-async def test_the_former_password_erases_nothing(account: Account, hasher: HeldHasher) -> None:
+async def test_the_previous_password_cannot_confirm_an_erasure(
+    account: Account, hasher: HeldHasher
+) -> None:
     deleting = account.browser.http.request(
         "DELETE", "/api/auth/me", json={"password": PASSWORD}, headers=bearer(account.login)
     )
@@ -187,7 +189,7 @@ async def test_the_former_password_erases_nothing(account: Account, hasher: Held
     assert (await account.browser.me(account.login)).status_code == 200
 
 
-async def test_an_exchange_in_progress_does_not_survive_a_disabling(
+async def test_disabling_ends_an_exchange_in_progress(
     start_service: StartService, database: Connection, auth_urls: DatabaseUrls
 ) -> None:
     service = await start_service(better_auth_secret=BETTER_AUTH_SECRET)

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from auth_session.__main__ import MIGRATIONS
 from auth_session.service import purge_service
-from auth_session.storage.tables import METADATA, RECORDS
+from auth_session.storage.records import METADATA, RECORDS
 from todochat.database import asyncpg_url
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
 from todochat.testing.servers import PostgresServer
 
 
-async def test_the_models_and_the_migrations_agree(auth_urls: DatabaseUrls) -> None:
+async def test_the_models_match_the_migrations(auth_urls: DatabaseUrls) -> None:
     engine = create_async_engine(asyncpg_url(auth_urls.owner))
 
     def differences(connection: SyncConnection) -> object:
@@ -33,7 +33,7 @@ async def test_the_models_and_the_migrations_agree(auth_urls: DatabaseUrls) -> N
     assert {record.__table__ for record in RECORDS} == set(METADATA.tables.values())
 
 
-async def test_the_upgrade_gives_every_token_an_end_within_366_days(
+async def test_the_upgrade_makes_every_token_expire_within_366_days(
     postgres: PostgresServer,
 ) -> None:
     urls = await postgres.create_database("auth")
@@ -70,7 +70,7 @@ async def test_the_upgrade_gives_every_token_an_end_within_366_days(
         "CREATE TABLE x (i int)",
     ],
 )
-async def test_the_app_role_may_not(auth_urls: DatabaseUrls, statement: str) -> None:
+async def test_the_app_role_cannot_execute(auth_urls: DatabaseUrls, statement: str) -> None:
     connection = await asyncpg.connect(auth_urls.app)
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -78,7 +78,7 @@ async def test_the_app_role_may_not(auth_urls: DatabaseUrls, statement: str) -> 
     await connection.close()
 
 
-async def test_two_accounts_of_one_external_issuer_and_subject_cannot_be(
+async def test_issuer_and_subject_are_unique(
     database: Connection,
 ) -> None:
     insert = (
@@ -108,15 +108,15 @@ class TestPurge:
         await browser.refresh()
 
         clock.advance(days=29)
-        await service.services.purges.purge()
+        await service.services.purge.purge_expired_rows()
         within = await self.count(database, browser)
         clock.advance(days=2)
-        await service.services.purges.purge()
+        await service.services.purge.purge_expired_rows()
         over = await self.count(database, browser)
 
         assert (within, over) == (2, 0)
 
-    async def test_a_session_is_kept_until_its_last_token_is_over(
+    async def test_a_session_is_kept_until_its_last_token_expires(
         self, service: Service, browser: Browser, database: Connection, clock: MovableClock
     ) -> None:
         user_id = (await browser.sign_up()).json()["user"]["id"]
@@ -127,28 +127,28 @@ class TestPurge:
         )
 
         clock.advance(days=90, minutes=30)
-        await service.services.purges.purge()
+        await service.services.purge.purge_expired_rows()
         within = await database.fetchval(sessions, user_id)
         clock.advance(minutes=31)
-        await service.services.purges.purge()
+        await service.services.purge.purge_expired_rows()
         over = await database.fetchval(sessions, user_id)
 
         assert (within, over) == (1, 0)
 
-    async def test_failures_and_invitations_are_forgotten(
+    async def test_expired_failures_and_invitations_are_deleted(
         self, service: Service, browser: Browser, database: Connection, clock: MovableClock
     ) -> None:
-        await service.services.accounts.invite(None)
+        await service.services.accounts.create_invitation(None)
         await browser.sign_in()
 
         clock.advance(days=8)
-        purged = await service.services.purges.purge()
+        purged = await service.services.purge.purge_expired_rows()
 
         assert purged["invitations"] >= 1
         assert purged["sign_in_failures"] >= 1
         assert await database.fetchval("SELECT count(*) FROM sign_in_failures") == 0
 
-    async def test_it_works_in_bites_until_nothing_is_left(
+    async def test_it_deletes_in_batches_until_nothing_is_left(
         self,
         service: Service,
         browser: Browser,
@@ -156,12 +156,12 @@ class TestPurge:
         clock: MovableClock,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(purge_service, "BATCH", 2)
+        monkeypatch.setattr(purge_service, "BATCH_SIZE", 2)
         await browser.sign_up()
         for _ in range(5):
             await browser.refresh()
 
         clock.advance(days=31)
-        await service.services.purges.purge()
+        await service.services.purge.purge_expired_rows()
 
         assert await self.count(database, browser) == 0

@@ -23,7 +23,7 @@ from redis.asyncio import Redis
 
 from auth_session import lifespan
 from auth_session.domain.user import User
-from auth_session.storage.tables import METADATA
+from auth_session.storage.records import METADATA
 from auth_session.storage.user_repository import UserRepository
 from todochat.clock import utc_now
 from todochat.identity.revocation import REVOKED_KEY
@@ -136,14 +136,14 @@ async def is_finished(database: Connection, person: Person) -> bool:
 
 async def work_until_finished(service: Service, database: Connection, person: Person) -> None:
     async def work() -> bool:
-        await service.services.erasures.work()
+        await service.services.erasures.run_due_erasures()
         return await is_finished(database, person)
 
     await wait_until(work, timeout_s=20)
 
 
 @pytest.mark.usefixtures("look_often")
-async def test_nothing_of_an_erased_account_is_left(
+async def test_erasure_leaves_no_data(
     whole: Service, database: Connection, clock: MovableClock
 ) -> None:
     ada = await sign_up(whole)
@@ -153,7 +153,7 @@ async def test_nothing_of_an_erased_account_is_left(
         {"name": "cron", "scopes": ["chat"], "password": PASSWORD},
         headers=bearer(ada.login),
     )
-    await whole.services.accounts.invite(ada.browser.email)
+    await whole.services.accounts.create_invitation(ada.browser.email)
 
     status = await ada.erase({"password": PASSWORD})
 
@@ -167,13 +167,13 @@ async def test_nothing_of_an_erased_account_is_left(
     await wait_until(is_done, timeout_s=20, interval_s=0.1)
 
 
-async def test_the_agent_is_asked_before_tasks_and_both_again_when_all_have_settled(
+async def test_the_agent_is_erased_before_tasks_and_both_again_after_the_settle_time(
     whole: Service, database: Connection, clock: MovableClock, asked: list[tuple[str, str]]
 ) -> None:
     ada = await sign_up(whole)
 
     await ada.erase({"password": PASSWORD})
-    await whole.services.erasures.work()
+    await whole.services.erasures.run_due_erasures()
     clock.advance(seconds=20)
     await work_until_finished(whole, database, ada)
 
@@ -182,7 +182,7 @@ async def test_the_agent_is_asked_before_tasks_and_both_again_when_all_have_sett
 
 
 @pytest.mark.parametrize("status", [202, 409, 500, 503])
-async def test_who_cannot_erase_yet_is_asked_again(
+async def test_an_unfinished_erasure_is_retried(
     whole: Service,
     agent: Elsewhere,
     database: Connection,
@@ -192,9 +192,9 @@ async def test_who_cannot_erase_yet_is_asked_again(
     ada = await sign_up(whole)
     agent.status = status
     await ada.erase({"password": PASSWORD})
-    await whole.services.erasures.work()
+    await whole.services.erasures.run_due_erasures()
     clock.advance(minutes=1)
-    await whole.services.erasures.work()
+    await whole.services.erasures.run_due_erasures()
     assert await traces(database, ada.user_id) == ["erasures"]
 
     agent.status = 204
@@ -204,7 +204,7 @@ async def test_who_cannot_erase_yet_is_asked_again(
 
 
 @pytest.mark.usefixtures("look_often")
-async def test_services_that_are_away_are_asked_when_they_are_back(
+async def test_unavailable_services_are_retried_until_they_are_back(
     start_service: StartService,
     agent: Elsewhere,
     tasks: Elsewhere,
@@ -213,14 +213,14 @@ async def test_services_that_are_away_are_asked_when_they_are_back(
 ) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
     alone = await start_service(todo_agent_url=nobody, tasks_url=nobody)
-    left_by_others, _ = await alone.services.erasures.backlog()
+    left_by_others, _ = await alone.services.erasures.measure_backlog()
     ada = await sign_up(alone)
     await ada.erase({"password": PASSWORD})
-    await alone.services.erasures.work()
+    await alone.services.erasures.run_due_erasures()
     assert await traces(database, ada.user_id) == ["erasures"]
 
     clock.advance(minutes=20)
-    waiting = await alone.services.erasures.backlog()
+    waiting = await alone.services.erasures.measure_backlog()
     await start_service(todo_agent_url=agent.url, tasks_url=tasks.url)
 
     async def is_done() -> bool:
@@ -230,10 +230,10 @@ async def test_services_that_are_away_are_asked_when_they_are_back(
     await wait_until(is_done, timeout_s=30, interval_s=0.2)
     assert waiting[0] == left_by_others + 1
     assert waiting[1] >= 20 * 60
-    assert await alone.services.erasures.backlog() == (0, 0)
+    assert await alone.services.erasures.measure_backlog() == (0, 0)
 
 
-async def test_the_tokens_of_an_erased_account_are_void_everywhere(
+async def test_the_tokens_of_an_erased_account_are_revoked(
     whole: Service, redis: Redis, database: Connection
 ) -> None:
     ada = await sign_up(whole)
@@ -259,7 +259,7 @@ async def test_the_tokens_of_an_erased_account_are_void_everywhere(
     assert None not in [await redis.zscore(REVOKED_KEY, sid) for sid in sids]
 
 
-async def test_the_same_address_can_sign_up_anew(whole: Service) -> None:
+async def test_the_same_address_can_sign_up_again(whole: Service) -> None:
     ada = await sign_up(whole)
     await ada.erase({"password": PASSWORD})
 
@@ -270,7 +270,7 @@ async def test_the_same_address_can_sign_up_anew(whole: Service) -> None:
 
 
 @pytest.mark.parametrize("body", [None, {}, {"password": "not this one"}])
-async def test_without_the_password_nothing_is_erased(whole: Service, body: object) -> None:
+async def test_erasure_requires_the_password(whole: Service, body: object) -> None:
     ada = await sign_up(whole)
 
     status = await ada.erase(body)
@@ -279,7 +279,7 @@ async def test_without_the_password_nothing_is_erased(whole: Service, body: obje
     assert (await ada.browser.me(ada.login)).status_code == 200
 
 
-async def test_guesses_at_the_password_are_limited(whole: Service) -> None:
+async def test_wrong_passwords_are_limited(whole: Service) -> None:
     ada = await sign_up(whole)
     for _ in range(10):
         await ada.erase({"password": "not this one"})
@@ -289,7 +289,7 @@ async def test_guesses_at_the_password_are_limited(whole: Service) -> None:
     assert status == 429
 
 
-async def test_an_access_token_erases_nobody(whole: Service) -> None:
+async def test_an_access_token_cannot_erase_the_account(whole: Service) -> None:
     ada = await sign_up(whole)
     body = {"name": "cron", "scopes": ["chat", "tasks"], "password": PASSWORD}
     made = await ada.browser.post("/api/auth/tokens", body, headers=bearer(ada.login))
@@ -305,7 +305,7 @@ async def test_an_access_token_erases_nobody(whole: Service) -> None:
     assert (await ada.browser.me(ada.login)).status_code == 200
 
 
-async def test_an_account_without_a_password_needs_none(
+async def test_an_account_without_a_password_is_erased_without_one(
     whole: Service, database: Connection
 ) -> None:
     user = User(
@@ -326,8 +326,8 @@ async def test_an_account_without_a_password_needs_none(
             user.issuer,
             user.subject,
         )
-        assert await UserRepository(transaction).get(user.id) is not None
-        signed_in = await whole.services.sessions.open(transaction, user)
+        assert await UserRepository(transaction).get_account(user.id) is not None
+        signed_in = await whole.services.sessions.open_session(transaction, user)
     person = Person(
         whole.browser(), {"access_token": signed_in.access_token, "user": {"id": user.id}}
     )
@@ -338,7 +338,7 @@ async def test_an_account_without_a_password_needs_none(
     assert await traces(database, user.subject) == []
 
 
-async def test_an_external_account_comes_back_with_a_new_token_when_it_is_erased(
+async def test_an_external_account_is_recreated_after_its_erasure(
     start_service: StartService,
     agent: Elsewhere,
     tasks: Elsewhere,

@@ -29,7 +29,7 @@ async def test_the_export_has_account_sessions_and_tokens_but_no_secret(
         assert secret not in answer.text
 
 
-async def test_an_access_token_exports_nothing(service: Service) -> None:
+async def test_an_access_token_cannot_export(service: Service) -> None:
     browser = service.browser()
     login = (await browser.sign_up()).json()["access_token"]
     body = {"name": "cron", "scopes": ["chat", "tasks"], "password": PASSWORD}

@@ -53,7 +53,7 @@ async def exchange(browser: Browser, token: str) -> tuple[int, dict[str, object]
 
 
 class TestBetterAuth:
-    async def test_its_login_token_gets_a_client_secret_straight_away(
+    async def test_a_login_token_gets_a_client_secret_without_an_exchange(
         self, better_auth: Service
     ) -> None:
         subject = new_subject()
@@ -65,31 +65,33 @@ class TestBetterAuth:
         identity = await TokenVerifier("todochat", better_auth.services.keys).client_secret(secret)
         assert (answer.status_code, identity.user_id) == (200, subject)
 
-    async def test_the_user_in_the_body_has_to_be_its_own(self, better_auth: Service) -> None:
+    async def test_a_client_secret_for_another_user_is_forbidden(
+        self, better_auth: Service
+    ) -> None:
         token = better_auth_token(id=new_subject())
 
         answer = await better_auth.browser().client_secret(token, {"user_id": "somebody"})
 
         assert answer.status_code == 403
 
-    async def test_sub_counts_before_id(self, better_auth: Service) -> None:
+    async def test_sub_takes_precedence_over_id(self, better_auth: Service) -> None:
         subject = new_subject()
 
         _, body = await exchange(better_auth.browser(), better_auth_token(sub=subject, id="other"))
 
         assert body["user"]["id"] == subject  # type: ignore[index]
 
-    async def test_local_sign_up_is_off(self, better_auth: Service) -> None:
+    async def test_local_sign_up_is_closed(self, better_auth: Service) -> None:
         answer = await better_auth.browser().sign_up()
 
         assert answer.json()["type"] == "urn:todochat:problem:sign-up-closed"
 
-    async def test_local_sign_up_is_on_when_asked_for(self, start_service: StartService) -> None:
+    async def test_a_setting_opens_local_sign_up(self, start_service: StartService) -> None:
         service = await start_service(better_auth_secret=BETTER_AUTH_SECRET, auth_sign_up="open")
 
         assert (await service.browser().sign_up()).status_code == 201
 
-    async def test_a_token_that_says_its_issuer_needs_its_address(
+    async def test_a_token_with_an_issuer_requires_its_url(
         self, start_service: StartService
     ) -> None:
         url = "https://app.example"
@@ -101,7 +103,7 @@ class TestBetterAuth:
 
         assert [status for status, _ in answers] == [401, 200]
 
-    async def test_with_and_without_issuer_it_is_one_person(
+    async def test_tokens_with_and_without_issuer_share_users(
         self, start_service: StartService
     ) -> None:
         url, subject = "https://app.example", new_subject()
@@ -116,7 +118,7 @@ class TestBetterAuth:
 
 
 class TestUsers:
-    async def test_a_first_login_makes_an_account_of_what_the_token_says(
+    async def test_a_first_login_creates_an_account_from_the_claims(
         self, external: Service, issuer: Issuer, database: Connection
     ) -> None:
         subject = new_subject()
@@ -138,9 +140,7 @@ class TestUsers:
         assert row is not None
         assert tuple(row) == (issuer.name, subject)
 
-    async def test_what_is_not_acceptable_in_it_is_left_out(
-        self, external: Service, issuer: Issuer
-    ) -> None:
+    async def test_unacceptable_claims_are_dropped(self, external: Service, issuer: Issuer) -> None:
         token = issuer.token(
             sub=new_subject(), email="no address", name="a\x00b", zoneinfo=7, locale="?"
         )
@@ -151,7 +151,7 @@ class TestUsers:
         assert isinstance(user, dict)
         assert [user[field] for field in ("email", "name", "timezone", "locale")] == [None] * 4
 
-    async def test_a_later_login_finds_the_account_and_takes_a_new_address(
+    async def test_a_later_login_updates_the_address(
         self, external: Service, issuer: Issuer, database: Connection
     ) -> None:
         subject = new_subject()
@@ -165,7 +165,7 @@ class TestUsers:
         count = await database.fetchval("SELECT count(*) FROM users WHERE id = $1", subject)
         assert count == 1
 
-    async def test_many_first_logins_at_once_make_one_account(
+    async def test_concurrent_first_logins_create_one_account(
         self, external: Service, issuer: Issuer
     ) -> None:
         subject = new_subject()
@@ -175,7 +175,7 @@ class TestUsers:
 
         assert [status for status, _ in answers] == [200] * 8
 
-    async def test_an_integer_is_a_user_too(self, external: Service, issuer: Issuer) -> None:
+    async def test_an_integer_can_be_a_user_id(self, external: Service, issuer: Issuer) -> None:
         number = secrets.randbelow(2**40) + 1
 
         _, body = await exchange(external.browser(), issuer.token(sub=number))
@@ -187,14 +187,14 @@ class TestUsers:
         ["", True, 1.5, ["ada"], "a b", "a/b", "auth", "chatkit", "..", "x" * 129, "ädä"],
         ids=str,
     )
-    async def test_what_can_be_no_id_is_no_login(
+    async def test_an_invalid_user_id_is_refused(
         self, external: Service, issuer: Issuer, subject: object
     ) -> None:
         status, _ = await exchange(external.browser(), issuer.token(sub=subject))
 
         assert status == 401
 
-    async def test_a_subject_that_looks_like_one_of_our_ids_is_refused(
+    async def test_a_subject_with_the_prefix_of_local_ids_is_refused(
         self, external: Service, issuer: Issuer
     ) -> None:
         browser = external.browser()
@@ -227,7 +227,7 @@ class TestUsers:
         ids = [body["user"]["id"] for body in bodies]  # type: ignore[index]
         assert ids == [f"one|{subject}", f"other|{subject}", f"one|other|{subject}"]
 
-    async def test_an_id_given_away_under_an_earlier_configuration_is_refused(
+    async def test_an_id_of_another_issuers_account_is_refused(
         self, start_service: StartService, issuer: Issuer
     ) -> None:
         other = Issuer("https://other.example")
@@ -243,7 +243,7 @@ class TestUsers:
 
         assert (status, body["type"]) == (403, "urn:todochat:problem:external-user-refused")
 
-    async def test_a_claim_of_ones_choice_names_the_user(
+    async def test_user_claim_selects_the_claim_with_the_user_id(
         self, start_service: StartService, issuer: Issuer
     ) -> None:
         entries = json.dumps([issuer.entry(user_claim="oid")])
@@ -257,7 +257,7 @@ class TestUsers:
         assert nameless[0] == 401
 
     @pytest.mark.parametrize("state", ["disabled", "being-erased"])
-    async def test_an_account_that_is_locked_opens_nothing(
+    async def test_a_disabled_account_is_refused(
         self, external: Service, issuer: Issuer, database: Connection, state: str
     ) -> None:
         subject = new_subject()
@@ -292,9 +292,7 @@ class TestSessions:
         assert (await browser.me(body["access_token"])).json() == body["user"]
         assert (await browser.client_secret(body["access_token"])).status_code == 200
 
-    async def test_one_token_is_one_session_however_often_it_is_shown(
-        self, external: Service, issuer: Issuer
-    ) -> None:
+    async def test_one_token_opens_one_session(self, external: Service, issuer: Issuer) -> None:
         browser, token = external.browser(), issuer.token(sub=new_subject())
 
         secrets_ = [(await browser.client_secret(token)).json() for _ in range(2)]
@@ -303,7 +301,7 @@ class TestSessions:
         sids = {claims_of(each["client_secret"])["sid"] for each in secrets_}
         assert sids == {claims_of(str(exchanged["access_token"]))["sid"]}
 
-    async def test_a_token_whose_session_was_signed_out_opens_nothing_more(
+    async def test_a_token_is_refused_after_its_session_was_signed_out(
         self, external: Service, issuer: Issuer, redis: Redis
     ) -> None:
         browser, token = external.browser(), issuer.token(sub=new_subject())
@@ -316,7 +314,7 @@ class TestSessions:
         assert (await browser.client_secret(token)).status_code == 401
         assert await redis.zscore("auth:revoked", str(claims_of(login)["sid"])) is not None
 
-    async def test_the_token_that_erased_an_account_does_not_bring_it_back(
+    async def test_the_token_that_erased_an_account_cannot_restore_it(
         self, external: Service, issuer: Issuer, database: Connection
     ) -> None:
         browser, subject = external.browser(), new_subject()
@@ -332,7 +330,7 @@ class TestSessions:
         assert erased.status_code == 202
         assert (again[0], later[0]) == (401, 200)
 
-    async def test_what_is_issued_ends_at_most_a_secrets_lifetime_after_the_token(
+    async def test_a_secret_expires_at_most_its_lifetime_after_the_token(
         self, external: Service, issuer: Issuer
     ) -> None:
         ends = int(time.time()) + 60
@@ -342,7 +340,7 @@ class TestSessions:
         assert claims_of(secret.json()["client_secret"])["exp"] <= ends + 3600  # type: ignore[operator]
 
     @pytest.mark.parametrize("exp", [2**53, 1e300], ids=["far", "absurd"])
-    async def test_a_token_without_a_near_end_opens_no_longer_session(
+    async def test_a_long_lived_token_does_not_extend_the_session(
         self, external: Service, issuer: Issuer, database: Connection, exp: float
     ) -> None:
         subject = new_subject()
@@ -362,7 +360,7 @@ class TestSessions:
         [({"iat": -600}, 600), ({"iat": 0, "auth_time": -600}, 600), ({"iat": None}, 0)],
         ids=["issued", "signed in", "neither"],
     )
-    async def test_it_began_when_the_user_signed_in_at_the_issuer(
+    async def test_a_session_begins_at_the_sign_in_at_the_issuer(
         self,
         external: Service,
         issuer: Issuer,
@@ -383,9 +381,7 @@ class TestSessions:
         )
         assert age_s <= age < age_s + 60
 
-    async def test_it_is_listed_with_the_other_sessions(
-        self, external: Service, issuer: Issuer
-    ) -> None:
+    async def test_an_external_session_is_listed(self, external: Service, issuer: Issuer) -> None:
         browser = external.browser()
         _, exchanged = await exchange(browser, issuer.token(sub=new_subject()))
 
@@ -398,7 +394,7 @@ class TestSessions:
 
 class TestKeys:
     @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
-    async def test_each_usual_kind_of_key_is_taken(
+    async def test_each_default_algorithm_is_accepted(
         self, start_service: StartService, algorithm: str
     ) -> None:
         issuer = Issuer(algorithm=algorithm)
@@ -410,7 +406,7 @@ class TestKeys:
 
         assert status == 200
 
-    async def test_many_logins_at_once_ask_the_issuer_once(
+    async def test_concurrent_logins_share_one_fetch(
         self, external: Service, issuer: Issuer
     ) -> None:
         answers = await asyncio.gather(
@@ -420,7 +416,7 @@ class TestKeys:
         assert [status for status, _ in answers] == [200] * 10
         assert issuer.asked == 1
 
-    async def test_while_the_issuer_is_down_the_answer_is_503_and_then_it_heals(
+    async def test_an_issuer_outage_is_503_until_it_recovers(
         self, external: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         issuer.broken = True
@@ -437,7 +433,7 @@ class TestKeys:
         assert down.json()["type"] == "urn:todochat:problem:issuer-unavailable"
         assert issuer.asked == 2
 
-    async def test_an_issuer_that_hangs_is_given_up_after_seconds(
+    async def test_a_fetch_times_out(
         self, external: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(IssuerKeys, "fetch_timeout_s", 0.2)
@@ -459,14 +455,14 @@ class TestKeys:
         ],
         ids=["html", "no-keys", "no-objects", "too-long", "too-many"],
     )
-    async def test_nonsense_instead_of_keys_is_503(
+    async def test_an_invalid_key_set_is_503(
         self, external: Service, issuer: Issuer, document: bytes
     ) -> None:
         issuer.document = document
 
         assert (await exchange(external.browser(), issuer.token()))[0] == 503
 
-    async def test_known_keys_serve_on_while_the_issuer_is_down(
+    async def test_cached_keys_are_used_while_the_issuer_is_down(
         self, external: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         browser = external.browser()
@@ -482,7 +478,7 @@ class TestKeys:
         assert [status for status, _ in known] == [200, 200]
         assert stale[0] == 503
 
-    async def test_an_unknown_key_is_asked_for_at_most_every_ten_seconds(
+    async def test_an_unknown_key_is_fetched_at_most_every_ten_seconds(
         self, external: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         browser = external.browser()
@@ -496,9 +492,7 @@ class TestKeys:
         assert (early[0], late[0]) == (401, 200)
         assert issuer.asked == 2
 
-    async def test_keys_that_are_of_no_use_are_passed_over(
-        self, external: Service, issuer: Issuer
-    ) -> None:
+    async def test_unusable_keys_are_skipped(self, external: Service, issuer: Issuer) -> None:
         key = issuer.keys["k1"]
         issuer.more_jwks = [
             {"kty": "oct", "k": "AAAA", "kid": "shared"},
@@ -510,14 +504,14 @@ class TestKeys:
 
         assert (await exchange(external.browser(), issuer.token()))[0] == 200
 
-    async def test_without_a_kid_the_only_key_is_meant(
+    async def test_a_token_without_a_kid_uses_the_only_key(
         self, external: Service, issuer: Issuer
     ) -> None:
         one = await exchange(external.browser(), issuer.token(kid=None))
 
         assert one[0] == 200
 
-    async def test_a_key_is_used_with_the_algorithm_it_was_published_for_only(
+    async def test_a_key_is_only_used_with_its_published_algorithm(
         self, start_service: StartService
     ) -> None:
         issuer = Issuer(algorithm="RS256")
@@ -534,7 +528,7 @@ class TestKeys:
         assert status == 401
 
 
-async def test_an_algorithm_that_the_entry_does_not_name_is_refused(
+async def test_an_algorithm_outside_the_entry_is_refused(
     start_service: StartService, issuer: Issuer
 ) -> None:
     entries = json.dumps([issuer.entry(algorithms=["RS256", "ES384"])])
@@ -545,13 +539,13 @@ async def test_an_algorithm_that_the_entry_does_not_name_is_refused(
     assert status == 401
 
 
-async def test_without_external_issuers_nothing_is_exchanged(browser: Browser) -> None:
+async def test_exchange_is_refused_without_external_issuers(browser: Browser) -> None:
     status, _ = await exchange(browser, better_auth_token())
 
     assert status == 401
 
 
-async def test_a_token_that_is_over_is_refused_as_such(
+async def test_an_expired_token_is_reported_as_expired(
     external: Service, issuer: Issuer, clock: MovableClock
 ) -> None:
     answer = await external.browser().client_secret(issuer.token(exp=int(time.time()) - 60))
@@ -561,5 +555,5 @@ async def test_a_token_that_is_over_is_refused_as_such(
 
 
 @pytest.mark.parametrize("body", [{}, {"token": 7}, {"token": ""}, {"token": "x" * 8193}, []])
-async def test_a_body_of_another_form_is_refused(browser: Browser, body: object) -> None:
+async def test_a_malformed_body_is_refused(browser: Browser, body: object) -> None:
     assert (await browser.post("/api/auth/exchange", body)).status_code == 422

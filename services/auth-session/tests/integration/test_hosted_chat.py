@@ -60,7 +60,9 @@ async def hosted(start_service: StartService, openai: OpenAi) -> Service:
     )
 
 
-async def test_openai_is_asked_for_the_signed_in_person(hosted: Service, openai: OpenAi) -> None:
+async def test_openai_issues_a_secret_for_the_signed_in_user(
+    hosted: Service, openai: OpenAi
+) -> None:
     browser = hosted.browser()
     body = (await browser.sign_up()).json()
     user_id = body["user"]["id"]
@@ -74,7 +76,7 @@ async def test_openai_is_asked_for_the_signed_in_person(hosted: Service, openai:
     assert openai.asked == [("Bearer sk-1", "chatkit_beta=v1", asked)]
 
 
-async def test_nobody_gets_a_secret_for_somebody_else(hosted: Service, openai: OpenAi) -> None:
+async def test_a_secret_for_another_user_is_forbidden(hosted: Service, openai: OpenAi) -> None:
     browser = hosted.browser()
     token = (await browser.sign_up()).json()["access_token"]
 
@@ -86,7 +88,7 @@ async def test_nobody_gets_a_secret_for_somebody_else(hosted: Service, openai: O
 
 
 @pytest.mark.parametrize("fault", ["refused", "no-secret", "hanging"])
-async def test_when_openai_gives_none_the_answer_is_503(
+async def test_an_openai_failure_is_503(
     hosted: Service, openai: OpenAi, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     browser = hosted.browser()

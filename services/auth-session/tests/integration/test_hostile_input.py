@@ -183,7 +183,7 @@ async def attacker(start_service: StartService) -> Attacker:
     return Attacker(await start_service(better_auth_secret=BETTER_AUTH_SECRET))
 
 
-async def test_no_path_parameter_is_answered_with_a_server_error(attacker: Attacker) -> None:
+async def test_no_path_parameter_causes_a_server_error(attacker: Attacker) -> None:
     for method, path, _ in ROUTES:
         prefix, has_parameter, _ = path.partition("{")
         for value in BYTES if has_parameter else ():
@@ -193,7 +193,7 @@ async def test_no_path_parameter_is_answered_with_a_server_error(attacker: Attac
 
 
 @pytest.mark.parametrize("route", [each for each in ROUTES if each[2]], ids=lambda each: each[1])
-async def test_no_field_is_answered_with_a_server_error(
+async def test_no_field_causes_a_server_error(
     attacker: Attacker, route: tuple[str, str, dict[str, object]]
 ) -> None:
     method, path, body = route
@@ -205,7 +205,7 @@ async def test_no_field_is_answered_with_a_server_error(
     assert attacker.failed == []
 
 
-async def test_no_query_or_header_is_answered_with_a_server_error(attacker: Attacker) -> None:
+async def test_no_query_or_header_causes_a_server_error(attacker: Attacker) -> None:
     for value in BYTES:
         await attacker.send(value, "POST", f"/api/auth/refresh?optional={quote(value, safe='')}")
         for name in ("authorization", "cookie", "user-agent", "origin", "host", "x-request-id"):
@@ -217,7 +217,7 @@ async def test_no_query_or_header_is_answered_with_a_server_error(attacker: Atta
     assert attacker.failed == []
 
 
-async def test_no_claim_is_answered_with_a_server_error(attacker: Attacker) -> None:
+async def test_no_claim_causes_a_server_error(attacker: Attacker) -> None:
     claims = ("iss", "aud", "sub", "exp", "iat", "auth_time", "email", "name")
     for name, literal in itertools.product(("kid", "typ", "alg", *claims), LITERALS):
         header = f'{{"typ": "JWT", "alg": "HS256", "{name}": {literal}}}'

@@ -9,7 +9,7 @@ from auth_kit import Connection, MovableClock, StartService
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from auth_session import lifespan
-from auth_session.domain.limits import KEY_KNOWN_AFTER
+from auth_session.domain.limits import KEY_PROPAGATION_TIME
 from auth_session.errors import NoSigningKeyError, RotationTooSoonError, SigningKeyError
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import KeyRing
@@ -21,7 +21,7 @@ from todochat.identity.tokens import TokenIssuer, TokenVerifier
 from todochat.testing.waiting import wait_until
 
 SECRET = "a secret that is long enough for a key"
-KNOWN_AFTER_MIN = KEY_KNOWN_AFTER.total_seconds() / 60
+KNOWN_AFTER_MIN = KEY_PROPAGATION_TIME.total_seconds() / 60
 
 MakeRotation = Callable[..., tuple[KeyRing, KeyRotation]]
 
@@ -64,10 +64,10 @@ async def rows(own_urls: DatabaseUrls) -> AsyncIterator[Connection]:
 
 
 async def states(rotation: KeyRotation) -> dict[str, str]:
-    return {key.kid: key.state for key in await rotation.states()}
+    return {key.kid: key.state for key in await rotation.list_published_keys()}
 
 
-async def test_the_next_key_signs_and_another_one_waits(
+async def test_rotation_makes_the_next_key_current_and_creates_another(
     make_rotation: MakeRotation, clock: MovableClock
 ) -> None:
     ring, rotation = make_rotation()
@@ -75,7 +75,7 @@ async def test_the_next_key_signs_and_another_one_waits(
     before = await states(rotation)
     clock.advance(minutes=KNOWN_AFTER_MIN)
 
-    kid = await rotation.rotate()
+    kid = await rotation.rotate_keys()
     await ring.refresh()
 
     after = await states(rotation)
@@ -86,24 +86,24 @@ async def test_the_next_key_signs_and_another_one_waits(
     assert sorted(after.values()) == ["current", "next", "retired"]
 
 
-async def test_a_verifier_that_asked_before_knows_the_key_that_signs_now(
+async def test_a_verifier_with_cached_keys_knows_the_new_current_key(
     make_rotation: MakeRotation, clock: MovableClock
 ) -> None:
     ring, rotation = make_rotation()
     await ring.refresh()
     verifier = TokenVerifier("todochat", await CachedKeys.of(ring))
     clock.advance(minutes=KNOWN_AFTER_MIN)
-    await rotation.rotate()
+    await rotation.rotate_keys()
     await ring.refresh()
 
     token, _ = TokenIssuer("todochat", ring.current).login_token(
-        "usr_ada", "ses_1", int(clock().timestamp() - KEY_KNOWN_AFTER.total_seconds())
+        "usr_ada", "ses_1", int(clock().timestamp() - KEY_PROPAGATION_TIME.total_seconds())
     )
 
     assert (await verifier.login(token)).user_id == "usr_ada"
 
 
-async def test_tokens_of_the_former_key_go_on_being_good(
+async def test_tokens_of_the_retired_key_stay_valid(
     make_rotation: MakeRotation, clock: MovableClock
 ) -> None:
     ring, rotation = make_rotation()
@@ -112,14 +112,14 @@ async def test_tokens_of_the_former_key_go_on_being_good(
     token, _ = TokenIssuer("todochat", ring.current).login_token("usr_ada", "ses_1", began)
     clock.advance(minutes=KNOWN_AFTER_MIN)
 
-    await rotation.rotate()
+    await rotation.rotate_keys()
     await ring.refresh()
 
     verifier = TokenVerifier("todochat", ring)
     assert (await verifier.login(token)).user_id == "usr_ada"
 
 
-async def test_a_key_that_is_too_young_does_not_sign_unless_told_to(
+async def test_a_recent_key_only_becomes_current_at_once_on_request(
     make_rotation: MakeRotation, clock: MovableClock
 ) -> None:
     ring, rotation = make_rotation()
@@ -127,20 +127,22 @@ async def test_a_key_that_is_too_young_does_not_sign_unless_told_to(
     clock.advance(minutes=KNOWN_AFTER_MIN - 1)
 
     with pytest.raises(RotationTooSoonError, match="Try again in 1 minutes"):
-        await rotation.rotate()
-    kid = await rotation.rotate(at_once=True)
+        await rotation.rotate_keys()
+    kid = await rotation.rotate_keys(at_once=True)
 
     await ring.refresh()
     assert ring.current.kid == kid
 
 
-def test_the_wait_is_longer_than_anybody_keeps_the_published_keys() -> None:
+def test_the_propagation_time_exceeds_all_caches_together() -> None:
     http_cache_s = 60.0
 
-    assert KEY_KNOWN_AFTER.total_seconds() > MAX_AGE_S + http_cache_s + lifespan.KEYS_INTERVAL_S
+    assert (
+        KEY_PROPAGATION_TIME.total_seconds() > MAX_AGE_S + http_cache_s + lifespan.KEYS_INTERVAL_S
+    )
 
 
-async def test_of_two_rotations_at_once_one_is_too_soon(
+async def test_of_concurrent_rotations_one_succeeds(
     make_rotation: MakeRotation, clock: MovableClock
 ) -> None:
     ring, rotation = make_rotation()
@@ -148,14 +150,14 @@ async def test_of_two_rotations_at_once_one_is_too_soon(
     clock.advance(minutes=KNOWN_AFTER_MIN)
 
     outcomes = await asyncio.gather(
-        *(make_rotation()[1].rotate() for _ in range(4)), return_exceptions=True
+        *(make_rotation()[1].rotate_keys() for _ in range(4)), return_exceptions=True
     )
 
     assert sorted(type(each) is str for each in outcomes) == [False, False, False, True]
     assert sorted((await states(rotation)).values()) == ["current", "next", "retired"]
 
 
-async def test_another_secret_than_the_services_have_rotates_nothing(
+async def test_rotation_with_another_secret_is_refused(
     make_rotation: MakeRotation, clock: MovableClock
 ) -> None:
     ring, rotation = make_rotation()
@@ -164,25 +166,25 @@ async def test_another_secret_than_the_services_have_rotates_nothing(
     clock.advance(minutes=KNOWN_AFTER_MIN)
 
     with pytest.raises(SigningKeyError, match="another secret"):
-        await make_rotation("another secret that is long enough too")[1].rotate()
+        await make_rotation("another secret that is long enough too")[1].rotate_keys()
 
     assert await states(rotation) == before
 
 
-async def test_without_keys_there_is_nothing_to_rotate(make_rotation: MakeRotation) -> None:
+async def test_rotation_without_keys_is_refused(make_rotation: MakeRotation) -> None:
     with pytest.raises(NoSigningKeyError):
-        await make_rotation()[1].rotate()
+        await make_rotation()[1].rotate_keys()
 
 
-async def test_a_retired_key_is_listed_with_its_end_and_then_no_more(
+async def test_a_retired_key_is_listed_until_its_publication_ends(
     make_rotation: MakeRotation, clock: MovableClock
 ) -> None:
     ring, rotation = make_rotation()
     await ring.refresh()
     former = ring.current.kid
-    await rotation.rotate(at_once=True)
+    await rotation.rotate_keys(at_once=True)
 
-    (retired,) = [key for key in await rotation.states() if key.state == "retired"]
+    (retired,) = [key for key in await rotation.list_published_keys() if key.state == "retired"]
     clock.advance(days=1, minutes=3)
 
     assert retired.kid == former
@@ -191,7 +193,7 @@ async def test_a_retired_key_is_listed_with_its_end_and_then_no_more(
     assert former not in await states(rotation)
 
 
-async def test_running_instances_follow_without_a_restart(
+async def test_running_instances_load_a_rotation_without_a_restart(
     start_service: StartService, own_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lifespan, "KEYS_INTERVAL_S", 0.05)
@@ -200,7 +202,7 @@ async def test_running_instances_follow_without_a_restart(
     browser = one.browser()
     former = (await browser.sign_up()).json()["access_token"]
 
-    kid = await one.services.key_rotation.rotate(at_once=True)
+    kid = await one.services.key_rotation.rotate_keys(at_once=True)
 
     def all_sign_with_it() -> bool:
         return {each.services.keys.current.kid for each in (one, two)} == {kid}
@@ -216,14 +218,14 @@ async def test_running_instances_follow_without_a_restart(
     assert documents[0].json() == documents[1].json()
 
 
-async def test_a_refresh_goes_on_over_a_rotation(
+async def test_a_refresh_works_across_a_rotation(
     start_service: StartService, own_urls: DatabaseUrls
 ) -> None:
     service = await start_service(auth_database_url=own_urls.app)
     browser = service.browser()
     await browser.sign_up()
 
-    await service.services.key_rotation.rotate(at_once=True)
+    await service.services.key_rotation.rotate_keys(at_once=True)
     await service.services.keys.refresh()
 
     assert (await browser.refresh()).status_code == 200

@@ -57,7 +57,7 @@ async def test_the_document_has_only_public_keys(
         assert (key["kty"], key["crv"], key["alg"]) == ("OKP", "Ed25519", "EdDSA")
 
 
-async def test_a_first_start_makes_a_current_and_a_next_key(
+async def test_a_first_start_creates_a_current_and_a_next_key(
     make_ring: MakeRing, rows: Connection
 ) -> None:
     ring = make_ring()
@@ -69,7 +69,7 @@ async def test_a_first_start_makes_a_current_and_a_next_key(
     assert ring.current.kid == states[0]["kid"]
 
 
-async def test_processes_that_start_at_once_agree_on_one_current_key(
+async def test_concurrent_starts_create_one_current_key(
     make_ring: MakeRing, rows: Connection
 ) -> None:
     rings = [make_ring() for _ in range(6)]
@@ -80,7 +80,7 @@ async def test_processes_that_start_at_once_agree_on_one_current_key(
     assert len({ring.current.kid for ring in rings}) == 1
 
 
-async def test_a_restart_goes_on_with_the_same_key(make_ring: MakeRing) -> None:
+async def test_a_restart_keeps_the_current_key(make_ring: MakeRing) -> None:
     first, second = make_ring(), make_ring()
 
     await first.refresh()
@@ -89,7 +89,7 @@ async def test_a_restart_goes_on_with_the_same_key(make_ring: MakeRing) -> None:
     assert first.current.kid == second.current.kid
 
 
-async def test_a_rotation_by_another_process_is_seen_at_the_next_refresh(
+async def test_a_refresh_loads_another_processs_rotation(
     make_ring: MakeRing, rows: Connection, clock: MovableClock
 ) -> None:
     ring = make_ring()
@@ -142,14 +142,14 @@ async def test_private_keys_are_not_readable_in_the_database(
     assert all(b"PRIVATE" not in row["private_key"] for row in stored)
 
 
-async def test_another_secret_stops_the_start_and_says_which_setting(make_ring: MakeRing) -> None:
+async def test_another_secret_prevents_the_start_and_names_the_setting(make_ring: MakeRing) -> None:
     await make_ring(SECRET).refresh()
 
     with pytest.raises(SigningKeyError, match="TODOCHAT_SERVICE_SECRET"):
         await make_ring(OTHER_SECRET).refresh()
 
 
-async def test_a_secret_is_changed_with_both_values_and_then_the_former_one_can_go(
+async def test_both_secrets_reencrypt_the_keys_so_that_the_old_one_can_go(
     make_ring: MakeRing,
 ) -> None:
     first = make_ring(SECRET)
@@ -163,7 +163,7 @@ async def test_a_secret_is_changed_with_both_values_and_then_the_former_one_can_
 
 
 @pytest.mark.parametrize("secret", [SECRET, OTHER_SECRET], ids=["stolen keys", "a lost secret"])
-async def test_deleted_keys_are_replaced_and_published_no_more(
+async def test_deleted_keys_are_replaced_and_unpublished(
     make_ring: MakeRing, rows: Connection, secret: str
 ) -> None:
     first = make_ring(SECRET)

@@ -15,7 +15,7 @@ def email(name: str) -> str:
     return f"{name}.{secrets.token_hex(6)}@example.com"
 
 
-async def test_a_body_is_taken_up_to_16_kib_and_not_beyond(browser: Browser) -> None:
+async def test_a_body_is_limited_to_16_kib(browser: Browser) -> None:
     await browser.sign_up()
     body = json.dumps({"email": browser.email, "password": browser.password}).encode()
 
@@ -31,7 +31,7 @@ async def test_a_body_is_taken_up_to_16_kib_and_not_beyond(browser: Browser) -> 
     ("field", "limit", "taken"),
     [("email", 254, 401), ("password", 256, 401)],
 )
-async def test_a_sign_in_is_read_up_to_its_limits_and_not_beyond(
+async def test_the_fields_of_a_sign_in_are_limited(
     browser: Browser, field: str, limit: int, taken: int
 ) -> None:
     at_limit = await browser.sign_in(**{field: "x" * limit})
@@ -40,7 +40,7 @@ async def test_a_sign_in_is_read_up_to_its_limits_and_not_beyond(
     assert (at_limit.status_code, beyond.status_code) == (taken, 422)
 
 
-async def test_an_invitation_is_read_up_to_64_characters_and_not_beyond(
+async def test_an_invitation_is_limited_to_64_characters(
     browser: Browser,
 ) -> None:
     at_limit = await browser.sign_up(invitation="x" * 64)
@@ -49,7 +49,7 @@ async def test_an_invitation_is_read_up_to_64_characters_and_not_beyond(
     assert (at_limit.status_code, beyond.status_code) == (201, 422)
 
 
-async def test_a_user_id_is_read_up_to_128_characters_and_not_beyond(browser: Browser) -> None:
+async def test_a_user_id_is_limited_to_128_characters(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     answers = [
@@ -60,7 +60,7 @@ async def test_a_user_id_is_read_up_to_128_characters_and_not_beyond(browser: Br
     assert [answer.status_code for answer in answers] == [403, 422]
 
 
-async def test_an_address_may_sign_up_as_often_as_the_setting_says_and_not_once_more(
+async def test_the_setting_limits_sign_ups_per_address(
     start_service: StartService, redis: Redis
 ) -> None:
     service = await start_service(sign_ups_per_address=2)
@@ -76,7 +76,7 @@ async def test_an_address_may_sign_up_as_often_as_the_setting_says_and_not_once_
     assert 0 < int(beyond.headers["retry-after"]) <= 3600
 
 
-async def test_who_tries_addresses_out_uses_the_limit_up_and_who_mistypes_does_not(
+async def test_taken_addresses_count_as_sign_ups_and_invalid_fields_do_not(
     start_service: StartService, redis: Redis
 ) -> None:
     service = await start_service(sign_ups_per_address=2)
@@ -90,7 +90,7 @@ async def test_who_tries_addresses_out_uses_the_limit_up_and_who_mistypes_does_n
     assert [answer.status_code for answer in asked] == [409, 409, 429]
 
 
-async def test_a_limit_of_zero_is_none(start_service: StartService) -> None:
+async def test_a_limit_of_zero_means_no_limit(start_service: StartService) -> None:
     browser = (await start_service(sign_ups_per_address=0)).browser()
 
     answers = [await browser.sign_up(email=email("a")) for _ in range(25)]

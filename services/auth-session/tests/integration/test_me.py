@@ -11,7 +11,7 @@ async def change(browser: Browser, token: str, **fields: object) -> httpx.Respon
     )
 
 
-async def test_it_is_what_sign_up_answered(browser: Browser) -> None:
+async def test_the_account_equals_the_sign_up_response(browser: Browser) -> None:
     body = (await browser.sign_up(name="Grace", timezone="Asia/Tokyo", locale="ja")).json()
 
     answer = await browser.me(body["access_token"])
@@ -34,7 +34,7 @@ async def test_name_timezone_and_locale_can_be_changed_and_removed(browser: Brow
     assert (await browser.me(token)).json() == removed.json()
 
 
-async def test_nothing_to_change_changes_nothing(browser: Browser) -> None:
+async def test_an_empty_update_changes_nothing(browser: Browser) -> None:
     body = (await browser.sign_up(name="Grace")).json()
 
     answer = await change(browser, body["access_token"])
@@ -53,7 +53,7 @@ async def test_nothing_to_change_changes_nothing(browser: Browser) -> None:
         {"name": ["Grace"]},
     ],
 )
-async def test_what_is_not_acceptable_changes_nothing(
+async def test_an_invalid_update_changes_nothing(
     browser: Browser, fields: dict[str, object]
 ) -> None:
     body = (await browser.sign_up(name="Grace")).json()
@@ -65,14 +65,14 @@ async def test_what_is_not_acceptable_changes_nothing(
 
 
 @pytest.mark.parametrize("token", ["", "x.y.z", "x" * 5000])
-async def test_without_a_valid_token_it_is_401(browser: Browser, token: str) -> None:
+async def test_an_invalid_token_is_401(browser: Browser, token: str) -> None:
     read, changed = await browser.me(token), await change(browser, token, name="Grace")
 
     assert (read.status_code, changed.status_code) == (401, 401)
     assert read.headers["www-authenticate"] == "Bearer"
 
 
-async def test_a_client_secret_is_no_login_token(browser: Browser) -> None:
+async def test_a_client_secret_is_not_accepted_as_a_login_token(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
     secret = (await browser.client_secret(token)).json()["client_secret"]
 
@@ -80,7 +80,7 @@ async def test_a_client_secret_is_no_login_token(browser: Browser) -> None:
     assert (await browser.client_secret(secret)).status_code == 401
 
 
-async def test_a_login_token_is_good_for_fifteen_minutes_and_thirty_seconds_of_leeway(
+async def test_a_login_token_expires_after_fifteen_minutes_and_thirty_seconds_of_leeway(
     browser: Browser, clock: MovableClock
 ) -> None:
     clock.advance(minutes=-15, seconds=-20)

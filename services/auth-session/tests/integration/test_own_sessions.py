@@ -23,7 +23,7 @@ def sid_of(token: str) -> str:
     return sid
 
 
-async def test_each_sign_in_is_one_session_the_last_used_first(
+async def test_sessions_are_listed_most_recently_used_first(
     service: Service, clock: MovableClock
 ) -> None:
     clock.advance(minutes=-2)
@@ -62,7 +62,7 @@ async def test_a_refresh_counts_as_use(service: Service, clock: MovableClock) ->
     [("", None), ("a\tb\x7f", "ab"), ("x" * 1000, "x" * 300)],
     ids=["none", "control-characters", "too-long"],
 )
-async def test_what_a_browser_says_of_itself_is_kept_within_bounds(
+async def test_the_user_agent_is_truncated_and_made_printable(
     browser: Browser, sent: str, kept: str | None
 ) -> None:
     browser.http.headers["user-agent"] = sent
@@ -71,7 +71,7 @@ async def test_what_a_browser_says_of_itself_is_kept_within_bounds(
     assert [item["user_agent"] for item in await sessions_of(browser, token)] == [kept]
 
 
-async def test_ended_and_forgotten_sessions_are_not_listed(
+async def test_ended_and_expired_sessions_are_not_listed(
     service: Service, clock: MovableClock
 ) -> None:
     clock.advance(days=-31)
@@ -89,7 +89,7 @@ async def test_ended_and_forgotten_sessions_are_not_listed(
     assert [item["id"] for item in items] == [sid_of(token)]
 
 
-async def test_ending_a_session_voids_its_tokens_and_tells_the_others(
+async def test_ending_a_session_revokes_its_tokens_and_publishes_it(
     service: Service, redis: Redis
 ) -> None:
     laptop, phone = service.browser(), service.browser()
@@ -107,7 +107,7 @@ async def test_ending_a_session_voids_its_tokens_and_tells_the_others(
     assert await redis.zscore("auth:revoked", sid_of(lost)) is not None
 
 
-async def test_another_persons_session_does_not_exist(service: Service) -> None:
+async def test_another_users_session_is_not_found(service: Service) -> None:
     ada, bob = service.browser(), service.browser()
     hers = (await ada.sign_up()).json()["access_token"]
     his = (await bob.sign_up()).json()["access_token"]
@@ -122,7 +122,7 @@ async def test_another_persons_session_does_not_exist(service: Service) -> None:
     assert (await ada.me(hers)).status_code == 200
 
 
-async def test_signing_out_everywhere_ends_all_of_ones_own_sessions_only(
+async def test_sign_out_everywhere_ends_only_the_users_sessions(
     service: Service, redis: Redis
 ) -> None:
     laptop, phone, stranger = (service.browser() for _ in range(3))
@@ -153,7 +153,7 @@ async def test_signing_out_everywhere_ends_all_of_ones_own_sessions_only(
         ("POST", "/api/auth/password"),
     ],
 )
-async def test_without_a_login_token_nothing_is_told_or_done(
+async def test_session_routes_require_a_login_token(
     browser: Browser, method: str, path: str
 ) -> None:
     answer = await browser.http.request(method, path)
@@ -161,7 +161,7 @@ async def test_without_a_login_token_nothing_is_told_or_done(
     assert answer.status_code == 401
 
 
-async def test_a_session_from_before_the_column_shows_when_it_began(
+async def test_a_session_without_a_last_use_shows_its_start(
     browser: Browser, database: asyncpg.Connection
 ) -> None:
     token = (await browser.sign_up()).json()["access_token"]

@@ -13,7 +13,7 @@ async def change(browser: Browser, token: str, **fields: object) -> httpx.Respon
     return await browser.post("/api/auth/password", body, headers=bearer(token))
 
 
-async def test_the_new_password_signs_in_and_the_former_does_not(browser: Browser) -> None:
+async def test_only_the_new_password_signs_in(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     answer = await change(browser, token)
@@ -23,7 +23,7 @@ async def test_the_new_password_signs_in_and_the_former_does_not(browser: Browse
     assert (await browser.sign_in(password=NEW)).status_code == 200
 
 
-async def test_every_other_session_ends(service: Service) -> None:
+async def test_a_password_change_ends_every_other_session(service: Service) -> None:
     here, elsewhere = service.browser(), service.browser()
     elsewhere.email = here.email
     token = (await here.sign_up()).json()["access_token"]
@@ -37,7 +37,7 @@ async def test_every_other_session_ends(service: Service) -> None:
     assert (await elsewhere.refresh()).status_code == 401
 
 
-async def test_the_present_password_is_needed(browser: Browser) -> None:
+async def test_a_change_requires_the_current_password(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     answer = await change(browser, token, current_password="not the password")
@@ -47,7 +47,7 @@ async def test_the_present_password_is_needed(browser: Browser) -> None:
     assert (await browser.sign_in()).status_code == 200
 
 
-async def test_guesses_count_as_failed_sign_ins(browser: Browser) -> None:
+async def test_wrong_passwords_count_as_failed_sign_ins(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     guesses = [await change(browser, token, current_password="not it") for _ in range(10)]
@@ -62,7 +62,7 @@ async def test_guesses_count_as_failed_sign_ins(browser: Browser) -> None:
 @pytest.mark.parametrize(
     "new", ["short", "password123", "x" * 257], ids=["too-short", "common", "too-long"]
 )
-async def test_a_new_password_has_to_be_acceptable(browser: Browser, new: str) -> None:
+async def test_an_unacceptable_new_password_is_refused(browser: Browser, new: str) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     answer = await change(browser, token, new_password=new)
@@ -72,7 +72,7 @@ async def test_a_new_password_has_to_be_acceptable(browser: Browser, new: str) -
     assert (await browser.sign_in()).status_code == 200
 
 
-async def test_the_e_mail_address_is_no_password(browser: Browser) -> None:
+async def test_the_e_mail_address_is_refused_as_password(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
     answer = await change(browser, token, new_password=browser.email)
@@ -81,7 +81,7 @@ async def test_the_e_mail_address_is_no_password(browser: Browser) -> None:
     assert answer.json()["errors"][0]["pointer"] == "/new_password"
 
 
-async def test_an_account_without_a_password_is_told_so(
+async def test_an_account_without_a_password_is_a_conflict(
     browser: Browser, database: asyncpg.Connection
 ) -> None:
     body = (await browser.sign_up()).json()

@@ -91,7 +91,7 @@ async def stop_fast(engine: PostgresProcess) -> None:
 
 
 @pytest.mark.slow
-async def test_two_processes_that_start_at_once_publish_the_same_keys(
+async def test_concurrent_processes_publish_the_same_keys(
     environment: dict[str, str],
 ) -> None:
     async with serving(environment) as (_, first), serving(environment) as (_, second):
@@ -101,7 +101,7 @@ async def test_two_processes_that_start_at_once_publish_the_same_keys(
     assert documents[0].json() == documents[1].json()
 
 
-async def test_sigterm_ends_it_with_code_zero(environment: dict[str, str]) -> None:
+async def test_sigterm_exits_with_code_zero(environment: dict[str, str]) -> None:
     async with serving(environment) as (process, http):
         assert (await http.get("/health/ready")).status_code == 200
 
@@ -111,7 +111,7 @@ async def test_sigterm_ends_it_with_code_zero(environment: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize(("trusted", "statuses"), [("127.0.0.1", {401}), ("192.0.2.1", {401, 429})])
-async def test_the_forwarded_address_counts_only_from_a_trusted_proxy(
+async def test_the_forwarded_address_is_only_used_from_a_trusted_proxy(
     environment: dict[str, str], trusted: str, statuses: set[int]
 ) -> None:
     async with serving(environment, FORWARDED_ALLOW_IPS=trusted) as (_, http):
@@ -126,7 +126,7 @@ async def test_the_forwarded_address_counts_only_from_a_trusted_proxy(
 
 
 @pytest.mark.slow
-async def test_without_its_database_it_starts_says_so_and_heals(
+async def test_it_starts_without_its_database_and_recovers(
     environment: dict[str, str], redis_url: str
 ) -> None:
     """A stopped database means fast 503s; when it is back, nothing has to be restarted."""
@@ -164,13 +164,15 @@ async def test_without_its_database_it_starts_says_so_and_heals(
 
 
 @pytest.mark.slow
-async def test_migrate_may_be_repeated(environment: dict[str, str]) -> None:
+async def test_migrate_is_idempotent(environment: dict[str, str]) -> None:
     code, _, _ = await run(environment, "migrate")
 
     assert code == 0
 
 
-async def test_a_bad_setting_stops_the_start_with_one_line(environment: dict[str, str]) -> None:
+async def test_an_invalid_setting_prevents_the_start_with_one_line(
+    environment: dict[str, str],
+) -> None:
     code, _, err = await run({**environment, "AUTH_SESSION_KEY_SECRET": "short"}, "serve")
 
     assert code == 2
@@ -187,7 +189,7 @@ async def test_it_refuses_the_role_that_owns_the_tables(
 
 
 @pytest.mark.slow
-async def test_an_administrator_makes_and_lists_accounts(environment: dict[str, str]) -> None:
+async def test_an_administrator_creates_and_lists_accounts(environment: dict[str, str]) -> None:
     create = ("admin", "user", "create", "--email", "Root@Example.com", "--name", "Root")
 
     created = await run(environment, *create, stdin=b"correct horse battery\n")
@@ -198,7 +200,7 @@ async def test_an_administrator_makes_and_lists_accounts(environment: dict[str, 
     line = listed[1].strip().split("\t")
     assert (created[0], again[0], listed[0]) == (0, 1, 0)
     assert user_id.startswith("usr_")
-    assert again[2] == "An account with this e-mail address exists. Sign in instead.\n"
+    assert again[2] == "An account with this e-mail address already exists. Sign in instead.\n"
     assert (line[0], line[1], line[3]) == (user_id, "Root@example.com", "Root")
 
 

@@ -29,7 +29,7 @@ async def revoked_sid(browser: Browser, database: Connection) -> str:
     return str(await database.fetchval("SELECT id FROM sessions WHERE user_id = $1", user_id))
 
 
-async def test_a_flushed_redis_is_told_again(
+async def test_republishing_restores_a_flushed_redis(
     service: Service, browser: Browser, database: Connection, redis: Redis
 ) -> None:
     sid = await revoked_sid(browser, database)
@@ -41,7 +41,7 @@ async def test_a_flushed_redis_is_told_again(
     assert await redis.zscore("auth:revoked", sid) == before
 
 
-async def test_a_start_tells_redis_at_once(
+async def test_a_start_republishes_at_once(
     service: Service,
     browser: Browser,
     database: Connection,
@@ -56,7 +56,7 @@ async def test_a_start_tells_redis_at_once(
     await wait_until(lambda: redis.zscore("auth:revoked", sid))
 
 
-async def test_a_running_service_tells_a_flushed_redis_by_itself(
+async def test_a_running_service_restores_a_flushed_redis(
     service: Service, browser: Browser, database: Connection, redis: Redis
 ) -> None:
     sid = await revoked_sid(browser, database)
@@ -67,7 +67,7 @@ async def test_a_running_service_tells_a_flushed_redis_by_itself(
     await wait_until(lambda: redis.zscore("auth:revoked", sid), 10)
 
 
-async def test_a_redis_that_restarted_is_told_again_since_it_may_lack_the_last_second(
+async def test_a_restarted_redis_is_not_considered_complete(
     service: Service, browser: Browser, database: Connection, redis: Redis
 ) -> None:
     sid = await revoked_sid(browser, database)
@@ -79,7 +79,7 @@ async def test_a_redis_that_restarted_is_told_again_since_it_may_lack_the_last_s
     await wait_until(lambda: redis.zscore("auth:revoked", sid), 10)
 
 
-async def test_only_sessions_that_redis_did_not_know_are_announced(
+async def test_republishing_sends_messages_for_missing_sessions_only(
     service: Service, browser: Browser, database: Connection, redis: Redis
 ) -> None:
     await revoked_sid(browser, database)
@@ -99,7 +99,7 @@ async def test_only_sessions_that_redis_did_not_know_are_announced(
     assert message is not None
 
 
-async def test_sessions_whose_tokens_expired_are_dropped(
+async def test_republishing_removes_sessions_with_expired_tokens(
     service: Service, browser: Browser, database: Connection, redis: Redis, clock: MovableClock
 ) -> None:
     sid = await revoked_sid(browser, database)
@@ -115,7 +115,7 @@ async def test_sessions_whose_tokens_expired_are_dropped(
     assert over is None
 
 
-async def test_more_than_a_page_is_told(
+async def test_republishing_covers_more_than_one_batch(
     service: Service, browser: Browser, database: Connection, redis: Redis
 ) -> None:
     user_id = (await browser.sign_up()).json()["user"]["id"]
@@ -133,7 +133,7 @@ async def test_more_than_a_page_is_told(
     assert sum(member.startswith(b"ses_page_") for member in members) == 1200
 
 
-async def test_while_redis_is_away_people_can_sign_in_and_out(
+async def test_sign_in_and_sign_out_work_without_redis(
     start_service: StartService, database: Connection
 ) -> None:
     service = await start_service(redis_url="redis://127.0.0.1:1/0")
@@ -146,7 +146,7 @@ async def test_while_redis_is_away_people_can_sign_in_and_out(
     assert (await browser.sign_in()).status_code == 200
 
 
-async def test_a_sign_out_is_announced_though_redis_is_out_of_memory(
+async def test_a_sign_out_is_published_when_redis_is_out_of_memory(
     service: Service, browser: Browser, redis: Redis
 ) -> None:
     await browser.sign_up()
@@ -175,7 +175,7 @@ async def read(
     return await browser.http.get("/internal/revocations", params=params, headers=headers)
 
 
-async def test_verifiers_read_what_was_revoked_since(
+async def test_verifiers_read_revocations_since_a_time(
     service: Service, browser: Browser, database: Connection
 ) -> None:
     sid = await revoked_sid(browser, database)
@@ -211,7 +211,7 @@ async def test_verifiers_read_page_by_page(
 
 
 @pytest.mark.parametrize("arrow", [arrow for arrow in Arrow if arrow.target != "auth-session"])
-async def test_only_services_that_verify_tokens_may_read(browser: Browser, arrow: Arrow) -> None:
+async def test_only_services_that_verify_tokens_can_read(browser: Browser, arrow: Arrow) -> None:
     assert (await read(browser, arrow)).status_code == 401
 
 
@@ -219,5 +219,5 @@ async def test_only_services_that_verify_tokens_may_read(browser: Browser, arrow
     "params",
     [{"since": -1}, {"since": 10**12}, {"since": "nan"}, {"after": "a\x00"}, {"after": "a" * 129}],
 )
-async def test_bad_parameters_are_refused(browser: Browser, params: dict[str, Any]) -> None:
+async def test_invalid_parameters_are_refused(browser: Browser, params: dict[str, Any]) -> None:
     assert (await read(browser, **params)).status_code == 422

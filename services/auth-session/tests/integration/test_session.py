@@ -49,9 +49,7 @@ class TestCookie:
 
         assert "secure" in cookie_attributes(answer)
 
-    async def test_a_page_may_ask_whether_it_is_there_without_an_error(
-        self, browser: Browser
-    ) -> None:
+    async def test_an_optional_refresh_without_a_cookie_is_204(self, browser: Browser) -> None:
         nobody = await browser.post("/api/auth/refresh?optional=true")
         await browser.sign_up()
         somebody = await browser.post("/api/auth/refresh?optional=true")
@@ -76,7 +74,7 @@ class TestCookie:
 
 
 class TestRefresh:
-    async def test_it_answers_like_sign_in_and_rotates_the_token(self, browser: Browser) -> None:
+    async def test_it_responds_like_sign_in_and_rotates_the_token(self, browser: Browser) -> None:
         signed_up = (await browser.sign_up()).json()
         first = browser.refresh_token
 
@@ -110,7 +108,7 @@ class TestRefresh:
         )
         return found
 
-    async def test_within_thirty_seconds_a_used_token_yields_the_same_successor(
+    async def test_a_token_reused_within_thirty_seconds_returns_the_same_successor(
         self, browser: Browser, clock: MovableClock, database: Connection
     ) -> None:
         await browser.sign_up()
@@ -127,7 +125,7 @@ class TestRefresh:
         assert (await browser.refresh(successors.pop())).status_code == 200
         assert (await browser.me(second.json()["access_token"])).status_code == 200
 
-    async def test_the_cookie_of_a_repeated_successor_lives_as_long_as_the_token(
+    async def test_the_cookie_of_a_repeated_successor_expires_with_the_token(
         self, browser: Browser, clock: MovableClock
     ) -> None:
         await browser.sign_up()
@@ -141,7 +139,7 @@ class TestRefresh:
         assert age is not None
         assert 30 * 86400 - 25 < int(age[1]) <= 30 * 86400 - 20
 
-    async def test_tabs_that_refresh_at_once_share_a_successor(
+    async def test_concurrent_refreshes_return_the_same_successor(
         self, browser: Browser, database: Connection
     ) -> None:
         await browser.sign_up()
@@ -153,9 +151,7 @@ class TestRefresh:
         assert len({answer.cookies["todochat_refresh"] for answer in answers}) == 1
         assert await self.live_tokens(browser, database) == 1
 
-    async def test_a_tab_that_keeps_an_earlier_cookie_still_gets_the_newest_one(
-        self, browser: Browser
-    ) -> None:
+    async def test_a_tab_with_an_earlier_cookie_gets_the_newest_one(self, browser: Browser) -> None:
         await browser.sign_up()
         first = (await browser.refresh()).cookies["todochat_refresh"]
         second = (await browser.refresh(first)).cookies["todochat_refresh"]
@@ -166,7 +162,7 @@ class TestRefresh:
         assert repeated.cookies["todochat_refresh"] == second
 
     @pytest.mark.parametrize("seconds", [0, 29])
-    async def test_a_used_token_ends_the_session_once_its_successor_was_used(
+    async def test_reusing_a_token_after_its_successor_was_used_ends_the_session(
         self, browser: Browser, clock: MovableClock, database: Connection, seconds: int
     ) -> None:
         access = (await browser.sign_up()).json()["access_token"]
@@ -182,7 +178,7 @@ class TestRefresh:
         assert (await browser.refresh(newest)).status_code == 401
         assert (await browser.me(access)).status_code == 401
 
-    async def test_a_successor_outlives_a_change_of_secrets(
+    async def test_a_successor_survives_a_rotation_of_secrets(
         self, service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await browser.sign_up()
@@ -195,7 +191,7 @@ class TestRefresh:
 
         assert repeated.cookies["todochat_refresh"] == first.cookies["todochat_refresh"]
 
-    async def test_a_successor_of_a_secret_that_is_gone_is_refused_and_ends_nothing(
+    async def test_a_successor_of_a_removed_secret_is_refused_without_ending_the_session(
         self, service: Service, browser: Browser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await browser.sign_up()
@@ -208,7 +204,7 @@ class TestRefresh:
         assert (await browser.refresh(token)).status_code == 401
         assert (await browser.refresh(successor)).status_code == 200
 
-    async def test_after_that_a_used_token_ends_the_whole_session(
+    async def test_reusing_a_token_after_thirty_seconds_ends_the_session(
         self, browser: Browser, clock: MovableClock, database: Connection, redis: Redis
     ) -> None:
         access = (await browser.sign_up()).json()["access_token"]
@@ -230,7 +226,7 @@ class TestRefresh:
         assert len(sids) == 1
         assert await redis.zscore("auth:revoked", sids[0]["id"]) is not None
 
-    async def test_a_refresh_that_meets_a_sign_out_loses(
+    async def test_a_concurrent_sign_out_wins_over_a_refresh(
         self, browser: Browser, database: Connection, auth_urls: DatabaseUrls
     ) -> None:
         user_id = (await browser.sign_up()).json()["user"]["id"]
@@ -250,7 +246,7 @@ class TestRefresh:
 
         assert (await refreshing).status_code == 401
 
-    async def test_other_sessions_of_the_person_go_on(
+    async def test_reuse_does_not_end_other_sessions(
         self, browser: Browser, clock: MovableClock
     ) -> None:
         await browser.sign_up()
@@ -264,7 +260,7 @@ class TestRefresh:
 
         assert (await browser.refresh(other)).status_code == 200
 
-    async def test_a_token_is_good_for_thirty_days(
+    async def test_a_token_expires_after_thirty_days(
         self, service: Service, clock: MovableClock
     ) -> None:
         early, late = service.browser(), service.browser()
@@ -278,7 +274,7 @@ class TestRefresh:
 
         assert (within.status_code, over.status_code) == (200, 401)
 
-    async def test_no_session_lives_longer_than_ninety_days_however_often_it_is_refreshed(
+    async def test_a_session_expires_after_ninety_days_despite_refreshes(
         self, browser: Browser, clock: MovableClock
     ) -> None:
         await browser.sign_up()
@@ -301,10 +297,10 @@ class TestRefresh:
         assert answer.status_code == 401
         assert answer.headers["content-type"] == "application/problem+json"
 
-    async def test_without_a_cookie_it_is_refused(self, browser: Browser) -> None:
+    async def test_a_refresh_without_a_cookie_is_refused(self, browser: Browser) -> None:
         assert (await browser.refresh()).status_code == 401
 
-    async def test_it_is_a_post_only(self, browser: Browser) -> None:
+    async def test_refresh_only_accepts_post(self, browser: Browser) -> None:
         await browser.sign_up()
 
         answers = [
@@ -354,7 +350,7 @@ class TestOrigin:
             ({}, {"Origin": "http://192.168.1.5:8000", "Host": "192.168.1.5:8000"}),
         ],
     )
-    async def test_ones_own_pages_may_refresh_and_sign_out(
+    async def test_own_pages_can_refresh_and_sign_out(
         self, start_service: StartService, settings: dict[str, str], headers: dict[str, str]
     ) -> None:
         browser = (await start_service(**settings)).browser()
@@ -409,7 +405,7 @@ class TestSignOut:
         assert answer.status_code == 204
         assert (await browser.refresh(refresh_token)).status_code == 401
 
-    async def test_signing_out_twice_is_fine(self, browser: Browser) -> None:
+    async def test_a_second_sign_out_is_a_no_op(self, browser: Browser) -> None:
         await browser.sign_up()
         cookie = {"Cookie": f"todochat_refresh={browser.refresh_token}"}
         await browser.post("/api/auth/sign-out")
@@ -419,7 +415,7 @@ class TestSignOut:
 
         assert (again.status_code, nobody.status_code) == (204, 204)
 
-    async def test_an_expired_login_token_does_not_keep_anybody_signed_in(
+    async def test_an_expired_login_token_does_not_prevent_the_sign_out(
         self, browser: Browser
     ) -> None:
         await browser.sign_up()
@@ -430,14 +426,12 @@ class TestSignOut:
         assert answer.status_code == 204
         assert (await browser.refresh(token)).status_code == 401
 
-    async def test_a_login_token_that_is_none_is_told_so_if_nothing_else_was_sent(
-        self, browser: Browser
-    ) -> None:
+    async def test_an_invalid_login_token_without_a_cookie_is_401(self, browser: Browser) -> None:
         answer = await browser.post("/api/auth/sign-out", headers={"Authorization": "Bearer x.y.z"})
 
         assert answer.status_code == 401
 
-    async def test_the_persons_other_sessions_go_on(self, browser: Browser) -> None:
+    async def test_sign_out_keeps_other_sessions(self, browser: Browser) -> None:
         await browser.sign_up()
         other = browser.refresh_token
         await browser.sign_in()

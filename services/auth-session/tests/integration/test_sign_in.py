@@ -16,9 +16,8 @@ from auth_kit import (
     bearer,
 )
 
-from auth_session.domain.caller import Caller
 from auth_session.service.fair_queue import FairQueue
-from auth_session.service.password_pool import Verification
+from auth_session.service.password_pool import PasswordCaller, PasswordVerification
 from todochat.testing.waiting import wait_until
 
 WRONG = "not the password"
@@ -51,7 +50,7 @@ class WatchedHasher:
         assert self.gate.wait(10)
 
 
-async def test_the_right_password_signs_in(browser: Browser) -> None:
+async def test_the_correct_password_signs_in(browser: Browser) -> None:
     signed_up = (await browser.sign_up()).json()
 
     answer = await browser.sign_in()
@@ -61,7 +60,7 @@ async def test_the_right_password_signs_in(browser: Browser) -> None:
     assert answer.json()["expires_in"] == 900
 
 
-async def test_an_unknown_account_gets_the_answer_of_a_wrong_password(service: Service) -> None:
+async def test_an_unknown_account_gets_the_response_of_a_wrong_password(service: Service) -> None:
     known, unknown = service.browser(), service.browser()
     await known.sign_up()
 
@@ -76,10 +75,10 @@ async def test_an_unknown_account_gets_the_answer_of_a_wrong_password(service: S
     assert bodies[0] == bodies[1] == bodies[2]
 
 
-async def test_an_unknown_account_costs_an_argon2_verification_too(
+async def test_an_unknown_account_costs_an_argon2_verification(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = service.services.passwords
+    pool = service.services.password_pool
     known, unknown = service.browser(), service.browser()
     await known.sign_up()
     hasher = WatchedHasher(pool._hasher)
@@ -112,7 +111,7 @@ async def test_an_account_without_failures_leaves_no_row_behind(
     assert await database.fetchval("SELECT count(*) FROM sign_in_failures") == before
 
 
-async def test_a_hash_with_older_parameters_is_renewed(
+async def test_a_hash_with_older_parameters_is_replaced(
     browser: Browser, database: Connection
 ) -> None:
     user_id = (await browser.sign_up()).json()["user"]["id"]
@@ -137,7 +136,7 @@ class TestThrottle:
     async def fail(self, browser: Browser, times: int) -> list[int]:
         return [(await browser.sign_in(password=WRONG)).status_code for _ in range(times)]
 
-    async def test_the_eleventh_try_has_to_wait_even_with_the_right_password(
+    async def test_the_eleventh_attempt_has_to_wait_even_with_the_correct_password(
         self, browser: Browser
     ) -> None:
         await browser.sign_up()
@@ -150,7 +149,7 @@ class TestThrottle:
         assert eleventh.json()["type"] == "urn:todochat:problem:too-many-sign-ins"
         assert 0 < int(eleventh.headers["retry-after"]) <= 30
 
-    async def test_nine_failures_and_the_right_password_start_anew(self, browser: Browser) -> None:
+    async def test_the_correct_password_resets_the_count(self, browser: Browser) -> None:
         await browser.sign_up()
 
         assert await self.fail(browser, 9) == [401] * 9
@@ -186,7 +185,7 @@ class TestThrottle:
         assert waits == sorted(waits)
         assert [round(wait, -1) for wait in waits] == [30, 60, 120, 240, 480, 900, 900, 900]
 
-    async def test_the_right_password_after_the_wait_signs_in(
+    async def test_the_correct_password_signs_in_after_the_wait(
         self, browser: Browser, clock: MovableClock
     ) -> None:
         await browser.sign_up()
@@ -198,7 +197,7 @@ class TestThrottle:
         assert answer.status_code == 200
         assert (await browser.sign_in(password=WRONG)).status_code == 401
 
-    async def test_failures_of_more_than_fifteen_minutes_ago_are_forgotten(
+    async def test_failures_expire_after_fifteen_minutes(
         self, browser: Browser, clock: MovableClock
     ) -> None:
         await self.fail(browser, 9)
@@ -216,7 +215,7 @@ class TestThrottle:
 
         assert await self.fail(browser, 2) == [401, 429]
 
-    async def test_another_address_is_never_locked_out(self, service: Service) -> None:
+    async def test_other_addresses_are_not_affected(self, service: Service) -> None:
         attacker, owner = service.browser("203.0.113.7"), service.browser("203.0.113.8")
         await owner.sign_up()
         attacker.email = owner.email
@@ -225,9 +224,7 @@ class TestThrottle:
         assert (await owner.sign_in()).status_code == 200
         assert (await attacker.sign_in()).status_code == 429
 
-    async def test_another_account_from_the_same_address_is_not_slowed_down(
-        self, service: Service
-    ) -> None:
+    async def test_other_accounts_are_not_throttled(self, service: Service) -> None:
         first, second = service.browser(), service.browser()
         await second.sign_up()
 
@@ -235,12 +232,10 @@ class TestThrottle:
 
         assert (await second.sign_in()).status_code == 200
 
-    async def test_an_unknown_account_is_slowed_down_like_a_known_one(
-        self, browser: Browser
-    ) -> None:
+    async def test_an_unknown_account_is_throttled_like_a_known_one(self, browser: Browser) -> None:
         assert await self.fail(browser, 11) == [401] * 10 + [429]
 
-    async def test_one_network_of_ipv6_counts_as_one_address(self, service: Service) -> None:
+    async def test_an_ipv6_network_counts_as_one_address(self, service: Service) -> None:
         first, second = service.browser("2001:db8:1:2::1"), service.browser("2001:db8:1:2:ffff::9")
         second.email = first.email
 
@@ -248,12 +243,12 @@ class TestThrottle:
 
         assert (await second.sign_in()).status_code == 429
 
-    async def test_spelling_the_address_differently_does_not_help(self, browser: Browser) -> None:
+    async def test_all_spellings_of_an_address_share_a_count(self, browser: Browser) -> None:
         await self.fail(browser, 10)
 
         assert (await browser.sign_in(email=browser.email.upper())).status_code == 429
 
-    async def test_guesses_sent_at_once_learn_no_more_than_ten_answers(
+    async def test_concurrent_attempts_reveal_at_most_ten_results(
         self, start_service: StartService
     ) -> None:
         service = await start_service(password_queue=100, password_queue_per_address=100)
@@ -271,13 +266,13 @@ class TestThrottle:
 class TestPasswordPool:
     """Two threads, a bounded queue, 503 beyond it."""
 
-    async def test_beyond_the_queue_the_answer_is_503_and_it_heals(
+    async def test_a_full_queue_is_503_until_it_drains(
         self, start_service: StartService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         service = await start_service(password_threads=1, password_queue=1)
         browser = service.browser()
         await browser.sign_up()
-        pool = service.services.passwords
+        pool = service.services.password_pool
         hasher = WatchedHasher(pool._hasher)
         monkeypatch.setattr(pool, "_hasher", hasher)
         hasher.gate.clear()
@@ -297,31 +292,33 @@ class TestPasswordPool:
         assert served == [200, 200]
         assert healed.status_code == 200
 
-    async def test_a_client_that_hangs_up_does_not_free_its_thread(
+    async def test_a_client_that_disconnects_does_not_free_its_thread(
         self, start_service: StartService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         service = await start_service(password_threads=1, password_queue=0)
-        pool = service.services.passwords
+        pool = service.services.password_pool
         hasher = WatchedHasher(pool._hasher)
         monkeypatch.setattr(pool, "_hasher", hasher)
         hasher.gate.clear()
-        first = asyncio.create_task(pool.hash("a password", Caller.at("203.0.113.7")))
+        first = asyncio.create_task(
+            pool.hash("a password", PasswordCaller.from_address("203.0.113.7"))
+        )
         await wait_until(lambda: hasher.begun.acquire(blocking=False))
         first.cancel()
         await asyncio.wait({first})
 
-        with pytest.raises(Exception, match="Many people are signing in"):
-            await pool.hash("another password", Caller.at("203.0.113.7"))
+        with pytest.raises(Exception, match="Too many sign-ins are in progress"):
+            await pool.hash("another password", PasswordCaller.from_address("203.0.113.7"))
         hasher.gate.set()
         await wait_until(lambda: pool._working == 0)
 
-    async def test_a_full_pool_is_not_held_against_the_account(
+    async def test_a_full_pool_does_not_count_as_a_failure(
         self, start_service: StartService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         service = await start_service(password_threads=1, password_queue=0)
         browser = service.browser()
         await browser.sign_up()
-        pool = service.services.passwords
+        pool = service.services.password_pool
 
         monkeypatch.setattr(pool, "_threads", 0)
         full = [(await browser.sign_in(password=WRONG)).status_code for _ in range(11)]
@@ -330,13 +327,13 @@ class TestPasswordPool:
         assert full == [503] * 11
         assert (await browser.sign_in()).status_code == 200
 
-    async def test_owners_of_sessions_are_not_refused_for_a_flood_of_strangers(
+    async def test_a_flood_does_not_affect_users_with_a_session(
         self, start_service: StartService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         service = await start_service(password_threads=1, password_queue=2)
         owner = service.browser()
         token = (await owner.sign_up()).json()["access_token"]
-        pool = service.services.passwords
+        pool = service.services.password_pool
         hasher = WatchedHasher(pool._hasher)
         monkeypatch.setattr(pool, "_hasher", hasher)
         hasher.gate.clear()
@@ -344,7 +341,7 @@ class TestPasswordPool:
             asyncio.create_task(service.browser(f"198.51.100.{number}").sign_in())
             for number in range(3)
         ]
-        await wait_until(lambda: len(pool._strangers) == 2)
+        await wait_until(lambda: len(pool._others) == 2)
 
         stranger = service.browser("198.51.100.9")
         stranger.email = owner.email
@@ -362,7 +359,7 @@ class TestPasswordPool:
         assert [(await task).status_code for task in flood] == [401, 401, 401]
 
     @pytest.mark.parametrize("cookie", ["another account's", "of an ended session", "made up"])
-    async def test_any_other_refresh_cookie_gives_no_place_among_owners(
+    async def test_a_refresh_cookie_of_another_account_has_no_effect(
         self, service: Service, monkeypatch: pytest.MonkeyPatch, cookie: str
     ) -> None:
         victim, attacker = service.browser(), service.browser("198.51.100.1")
@@ -378,17 +375,19 @@ class TestPasswordPool:
         attacker.email = victim.email
         attacker.http.cookies.clear()
         attacker.http.cookies.set(REFRESH_COOKIE, str(shown))
-        callers: list[Caller] = []
-        verify = service.services.passwords.verify
+        callers: list[PasswordCaller] = []
+        verify = service.services.password_pool.verify
 
-        async def watched(password: str, hash_: str | None, caller: Caller) -> Verification:
+        async def watched(
+            password: str, hash_: str | None, caller: PasswordCaller
+        ) -> PasswordVerification:
             callers.append(caller)
             return await verify(password, hash_, caller)
 
-        monkeypatch.setattr(service.services.passwords, "verify", watched)
+        monkeypatch.setattr(service.services.password_pool, "verify", watched)
         await attacker.sign_in()
 
-        assert callers == [Caller(key="198.51.100.1")]
+        assert callers == [PasswordCaller(key="198.51.100.1")]
 
 
 class TestAddressLimit:
@@ -398,9 +397,7 @@ class TestAddressLimit:
     async def limited(self, start_service: StartService) -> Service:
         return await start_service(wrong_passwords_per_address=5)
 
-    async def test_accounts_are_tried_out_no_longer_than_the_limit_allows(
-        self, limited: Service
-    ) -> None:
+    async def test_wrong_passwords_for_many_accounts_are_limited(self, limited: Service) -> None:
         browser, elsewhere = limited.browser("198.51.100.1"), limited.browser("198.51.100.2")
         await browser.sign_up()
 
@@ -417,7 +414,7 @@ class TestAddressLimit:
         assert 0 < int(late.headers["retry-after"]) <= 60
         assert (await elsewhere.sign_in()).status_code == 200
 
-    async def test_a_network_of_ipv6_is_one_address(self, limited: Service) -> None:
+    async def test_an_ipv6_network_is_one_address(self, limited: Service) -> None:
         for number in range(5):
             await limited.browser(f"2001:db8:1:2::{number}").sign_in()
 
@@ -426,7 +423,7 @@ class TestAddressLimit:
         assert (await same.sign_in()).status_code == 429
         assert (await other.sign_in()).status_code == 401
 
-    async def test_an_office_signs_in_as_often_as_it_likes(self, limited: Service) -> None:
+    async def test_correct_passwords_are_not_limited(self, limited: Service) -> None:
         browser = limited.browser("198.51.100.1")
         await browser.sign_up()
 
@@ -437,7 +434,7 @@ class TestAddressLimit:
 
         assert answers == [200] * 8
 
-    async def test_owners_of_sessions_have_limits_of_their_own(self, limited: Service) -> None:
+    async def test_users_with_a_session_have_a_separate_limit(self, limited: Service) -> None:
         browser, other = limited.browser("198.51.100.1"), limited.browser("198.51.100.1")
         token = (await browser.sign_up()).json()["access_token"]
         other_token = (await other.sign_up()).json()["access_token"]
@@ -458,12 +455,12 @@ class TestAddressLimit:
         assert deletion.status_code == 429
         assert await guess(other, other_token) == 403
 
-    async def test_a_full_pool_is_not_held_against_the_address(
+    async def test_a_full_pool_does_not_count_as_a_wrong_password(
         self, limited: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        browser, pool = limited.browser("198.51.100.1"), limited.services.passwords
+        browser, pool = limited.browser("198.51.100.1"), limited.services.password_pool
         monkeypatch.setattr(pool, "_threads", 0)
-        monkeypatch.setattr(pool, "_strangers", FairQueue[object](0, 1))
+        monkeypatch.setattr(pool, "_others", FairQueue[object](0, 1))
         full = [(await browser.sign_in()).status_code for _ in range(6)]
         monkeypatch.undo()
 

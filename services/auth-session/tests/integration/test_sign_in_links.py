@@ -75,7 +75,7 @@ async def test_a_link_signs_in_once(service: Service, program: Program) -> None:
     assert thief.refresh_token is None
 
 
-async def test_of_many_at_once_one_signs_in(service: Service, program: Program) -> None:
+async def test_of_concurrent_redemptions_one_succeeds(service: Service, program: Program) -> None:
     token = await program.link()
 
     answers = await asyncio.gather(*(redeem(service.browser(), token) for _ in range(8)))
@@ -83,7 +83,7 @@ async def test_of_many_at_once_one_signs_in(service: Service, program: Program) 
     assert sorted(answer.status_code for answer in answers) == [200, *[401] * 7]
 
 
-async def test_a_link_lives_ten_minutes(service: Service, clock: MovableClock) -> None:
+async def test_a_link_expires_after_ten_minutes(service: Service, clock: MovableClock) -> None:
     clock.advance(minutes=-11)
     early = await Program.sign_up(service)
     token = await early.link()
@@ -92,7 +92,7 @@ async def test_a_link_lives_ten_minutes(service: Service, clock: MovableClock) -
     assert (await redeem(service.browser(), token)).status_code == 401
 
 
-async def test_a_new_link_replaces_the_one_before(service: Service, program: Program) -> None:
+async def test_a_new_link_replaces_the_previous_one(service: Service, program: Program) -> None:
     old, new = await program.link(), await program.link()
 
     assert (await redeem(service.browser(), old)).status_code == 401
@@ -111,7 +111,7 @@ async def test_only_a_hash_is_stored(program: Program, database: Connection) -> 
     assert token not in str(dict(row))
 
 
-async def test_a_login_token_alone_makes_no_link(service: Service, program: Program) -> None:
+async def test_a_login_token_alone_cannot_create_a_link(service: Service, program: Program) -> None:
     """It lives 15 minutes; a link of it would live for weeks."""
     other = await Program.sign_up(service)
     alone = await service.browser().post("/api/auth/sign-in-links", headers=bearer(program.token))
@@ -122,12 +122,12 @@ async def test_a_login_token_alone_makes_no_link(service: Service, program: Prog
     assert alone.json()["type"] == "urn:todochat:problem:refresh-refused"
 
 
-async def test_an_access_token_makes_no_link(program: Program) -> None:
+async def test_an_access_token_cannot_create_a_link(program: Program) -> None:
     assert (await program.ask(new_access_token())).status_code == 403
 
 
 @pytest.mark.parametrize("way", ["sign-out", "sign-out-everywhere", "password", "other-password"])
-async def test_a_link_ends_with_its_session_and_with_the_password(
+async def test_a_link_becomes_invalid_with_its_session_and_password(
     service: Service, program: Program, way: str
 ) -> None:
     token = await program.link()
@@ -151,7 +151,7 @@ async def test_a_link_ends_with_its_session_and_with_the_password(
 
 
 @pytest.mark.parametrize("way", ["sign-out-everywhere", "password"])
-async def test_a_link_that_is_redeemed_meanwhile_leaves_no_session(
+async def test_ending_all_sessions_covers_a_concurrent_redemption(
     service: Service, database: Connection, way: str
 ) -> None:
     for _ in range(6):
@@ -177,7 +177,7 @@ async def test_a_link_that_is_redeemed_meanwhile_leaves_no_session(
         assert left == []
 
 
-async def test_another_sites_page_redeems_nothing(service: Service, program: Program) -> None:
+async def test_a_page_of_another_site_cannot_redeem(service: Service, program: Program) -> None:
     token = await program.link()
 
     refused = await redeem(service.browser(), token, headers={"Origin": "https://evil.example"})
@@ -186,9 +186,9 @@ async def test_another_sites_page_redeems_nothing(service: Service, program: Pro
     assert (await redeem(service.browser(), token)).status_code == 200
 
 
-async def test_a_disabled_account_is_not_signed_in(service: Service, program: Program) -> None:
+async def test_a_disabled_account_cannot_redeem(service: Service, program: Program) -> None:
     token = await program.link()
     me = await program.browser.me(program.token)
-    await service.services.account_admin.disable(me.json()["id"])
+    await service.services.account_admin.disable_account(me.json()["id"])
 
     assert (await redeem(service.browser(), token)).status_code == 401

@@ -13,7 +13,7 @@ from todochat.errors import InvalidInputError
 LONG_DOMAIN = ".".join(["b" * 61] * 3)
 
 
-async def test_sign_up_answers_with_a_login_token_and_the_account(browser: Browser) -> None:
+async def test_sign_up_returns_a_login_token_and_the_account(browser: Browser) -> None:
     answer = await browser.sign_up(name="Grace", timezone="Europe/Berlin", locale="de-AT")
 
     body = answer.json()
@@ -27,20 +27,20 @@ async def test_sign_up_answers_with_a_login_token_and_the_account(browser: Brows
     assert (user["name"], user["timezone"], user["locale"]) == ("Grace", "Europe/Berlin", "de-AT")
 
 
-async def test_answers_with_tokens_are_never_cached(browser: Browser) -> None:
+async def test_responses_with_tokens_are_not_cached(browser: Browser) -> None:
     answer = await browser.sign_up()
 
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_what_is_not_said_is_null(browser: Browser) -> None:
+async def test_omitted_fields_are_null(browser: Browser) -> None:
     answer = await browser.sign_up()
 
     user = answer.json()["user"]
     assert (user["name"], user["timezone"], user["locale"]) == (None, None, None)
 
 
-async def test_the_account_can_sign_in_whatever_the_case_of_its_address(browser: Browser) -> None:
+async def test_sign_in_ignores_the_case_of_the_address(browser: Browser) -> None:
     await browser.sign_up()
 
     answer = await browser.sign_in(email=browser.email.upper())
@@ -49,7 +49,7 @@ async def test_the_account_can_sign_in_whatever_the_case_of_its_address(browser:
     assert answer.json()["user"]["email"] == browser.email
 
 
-async def test_an_address_that_has_an_account_is_a_conflict(browser: Browser) -> None:
+async def test_a_taken_address_is_a_conflict(browser: Browser) -> None:
     await browser.sign_up()
 
     answer = await browser.sign_up(email=browser.email.title())
@@ -58,7 +58,7 @@ async def test_an_address_that_has_an_account_is_a_conflict(browser: Browser) ->
     assert answer.json()["type"] == "urn:todochat:problem:email-taken"
 
 
-async def test_of_two_sign_ups_with_one_address_at_once_one_wins(service: Service) -> None:
+async def test_of_concurrent_sign_ups_with_one_address_one_succeeds(service: Service) -> None:
     first, second = service.browser(), service.browser()
 
     answers = await asyncio.gather(
@@ -78,7 +78,7 @@ async def test_of_two_sign_ups_with_one_address_at_once_one_wins(service: Servic
         ("locale", "en-" + "-".join(["abcdefg"] * 4), "en-" + "-".join(["abcdefg"] * 4) + "-a"),
     ],
 )
-async def test_each_length_is_accepted_up_to_its_limit(
+async def test_each_field_is_accepted_up_to_its_limit(
     browser: Browser, field: str, accepted: str, refused: str
 ) -> None:
     over = await browser.sign_up(**{field: refused})
@@ -107,9 +107,7 @@ async def test_each_length_is_accepted_up_to_its_limit(
         ("name", 7),
     ],
 )
-async def test_what_is_not_acceptable_is_refused_with_its_field(
-    browser: Browser, field: str, value: str | int
-) -> None:
+async def test_an_invalid_field_is_named(browser: Browser, field: str, value: str | int) -> None:
     answer = await browser.sign_up(**{field: value})
 
     assert answer.status_code == 422
@@ -117,14 +115,14 @@ async def test_what_is_not_acceptable_is_refused_with_its_field(
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [f"/{field}"]
 
 
-async def test_every_fault_is_named_at_once(browser: Browser) -> None:
+async def test_all_invalid_fields_are_named(browser: Browser) -> None:
     answer = await browser.sign_up(password="password", timezone="Mars/Olympus", email="grace@")
 
     pointers = {fault["pointer"] for fault in answer.json()["errors"]}
     assert pointers == {"/email", "/password", "/timezone"}
 
 
-async def test_ones_own_address_or_name_is_no_password(browser: Browser) -> None:
+async def test_the_own_address_or_name_is_refused_as_password(browser: Browser) -> None:
     by_address = await browser.sign_up(password=browser.email)
     by_name = await browser.sign_up(name="Grace Hopper", password="gracehopper1")
 
@@ -139,7 +137,7 @@ async def test_an_unknown_field_is_refused(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"", b'"\xff"', b'{"email": "\\ud800"}'])
-async def test_a_body_that_is_no_json_object_is_refused(browser: Browser, body: bytes) -> None:
+async def test_a_body_other_than_a_json_object_is_refused(browser: Browser, body: bytes) -> None:
     answer = await browser.http.post(
         "/api/auth/sign-up", content=body, headers={"Content-Type": "application/json"}
     )
@@ -154,7 +152,7 @@ async def test_a_body_over_16_kib_is_refused(browser: Browser) -> None:
     assert answer.status_code == 413
 
 
-async def test_nobody_signs_up_where_it_is_closed(start_service: StartService) -> None:
+async def test_sign_up_can_be_closed(start_service: StartService) -> None:
     browser = (await start_service(auth_sign_up="closed")).browser()
 
     answer = await browser.sign_up()
@@ -166,7 +164,7 @@ async def test_nobody_signs_up_where_it_is_closed(start_service: StartService) -
 class TestInvitations:
     """AUTH_SIGN_UP=invite."""
 
-    async def test_without_an_invitation_nobody_signs_up(self, start_service: StartService) -> None:
+    async def test_sign_up_requires_an_invitation(self, start_service: StartService) -> None:
         browser = (await start_service(auth_sign_up="invite")).browser()
 
         without = await browser.sign_up()
@@ -175,20 +173,20 @@ class TestInvitations:
         assert (without.status_code, with_a_guess.status_code) == (403, 403)
         assert without.json()["type"] == "urn:todochat:problem:invitation-refused"
 
-    async def test_an_invitation_holds_once(self, start_service: StartService) -> None:
+    async def test_an_invitation_is_valid_once(self, start_service: StartService) -> None:
         service = await start_service(auth_sign_up="invite")
-        code = await service.services.accounts.invite(None)
+        code = await service.services.accounts.create_invitation(None)
 
         first = await service.browser().sign_up(invitation=code)
         second = await service.browser().sign_up(invitation=code)
 
         assert (first.status_code, second.status_code) == (201, 403)
 
-    async def test_of_two_who_use_one_invitation_at_once_one_gets_in(
+    async def test_of_concurrent_uses_of_an_invitation_one_succeeds(
         self, start_service: StartService
     ) -> None:
         service = await start_service(auth_sign_up="invite")
-        code = await service.services.accounts.invite(None)
+        code = await service.services.accounts.create_invitation(None)
 
         answers = await asyncio.gather(
             *(service.browser().sign_up(invitation=code) for _ in range(2))
@@ -196,24 +194,24 @@ class TestInvitations:
 
         assert sorted(answer.status_code for answer in answers) == [201, 403]
 
-    async def test_an_invitation_for_an_address_holds_for_no_other(
+    async def test_an_invitation_for_an_address_is_only_valid_for_it(
         self, start_service: StartService
     ) -> None:
         service = await start_service(auth_sign_up="invite")
         invited, other = service.browser(), service.browser()
-        code = await service.services.accounts.invite(invited.email.upper())
+        code = await service.services.accounts.create_invitation(invited.email.upper())
 
         by_other = await other.sign_up(invitation=code)
         by_invited = await invited.sign_up(invitation=code)
 
         assert (by_other.status_code, by_invited.status_code) == (403, 201)
 
-    async def test_an_invitation_holds_for_seven_days(
+    async def test_an_invitation_expires_after_seven_days(
         self, start_service: StartService, clock: MovableClock
     ) -> None:
         service = await start_service(auth_sign_up="invite")
-        early = await service.services.accounts.invite(None)
-        late = await service.services.accounts.invite(None)
+        early = await service.services.accounts.create_invitation(None)
+        late = await service.services.accounts.create_invitation(None)
 
         clock.advance(days=7, seconds=-10)
         within = await service.browser().sign_up(invitation=early)
@@ -222,11 +220,9 @@ class TestInvitations:
 
         assert (within.status_code, over.status_code) == (201, 403)
 
-    async def test_a_sign_up_that_fails_keeps_its_invitation(
-        self, start_service: StartService
-    ) -> None:
+    async def test_a_failed_sign_up_keeps_its_invitation(self, start_service: StartService) -> None:
         service = await start_service(auth_sign_up="invite")
-        code = await service.services.accounts.invite(None)
+        code = await service.services.accounts.create_invitation(None)
         browser = service.browser()
 
         refused = await browser.sign_up(invitation=code, password="password")
@@ -238,32 +234,32 @@ class TestInvitations:
 class TestAdministrator:
     """Accounts that an administrator makes."""
 
-    async def test_they_can_sign_in_wherever_sign_up_is_closed(
+    async def test_they_can_sign_in_while_sign_up_is_closed(
         self, start_service: StartService
     ) -> None:
         service = await start_service(auth_sign_up="closed")
         browser = service.browser()
 
-        user = await service.services.accounts.create(
+        user = await service.services.accounts.create_account(
             NewAccount(email=browser.email, password=browser.password)
         )
 
         assert (await browser.sign_in()).json()["user"]["id"] == user.id
 
-    async def test_the_rules_hold_for_them_too(self, service: Service, browser: Browser) -> None:
+    async def test_the_same_rules_apply(self, service: Service, browser: Browser) -> None:
         accounts = service.services.accounts
 
         with pytest.raises(InvalidInputError):
-            await accounts.create(NewAccount(email=browser.email, password="password"))
+            await accounts.create_account(NewAccount(email=browser.email, password="password"))
         with pytest.raises(InvalidInputError):
-            await accounts.invite("no address")
+            await accounts.create_invitation("no address")
 
     async def test_all_accounts_are_listed_oldest_first(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(account_service, "_PAGE", 2)
+        monkeypatch.setattr(account_service, "_PAGE_SIZE", 2)
         made = [(await service.browser().sign_up()).json()["user"]["id"] for _ in range(5)]
 
-        listed = [user.id async for user in service.services.accounts.all()]
+        listed = [user.id async for user in service.services.accounts.iterate_accounts()]
 
         assert [user_id for user_id in listed if user_id in made] == made

@@ -19,18 +19,18 @@ def read(claims: dict[str, object], user_claim: str = "", prefix: str = "") -> E
         ({"sub": 0}, "0"),
     ],
 )
-def test_sub_or_else_id_names_the_user(claims: dict[str, object], subject: str) -> None:
+def test_sub_or_id_is_the_user(claims: dict[str, object], subject: str) -> None:
     assert read(claims).subject == subject
 
 
 @pytest.mark.parametrize("user_claim", ["", "user_id"])
-def test_a_token_with_user_id_alone_is_no_login_whatever_claim_is_chosen(user_claim: str) -> None:
-    with pytest.raises(ValueError, match="no login token"):
+def test_a_token_with_only_user_id_is_refused_for_every_user_claim(user_claim: str) -> None:
+    with pytest.raises(ValueError, match="not a login token"):
         read({"user_id": "ada", "jti": "x"}, user_claim)
 
 
 @pytest.mark.parametrize("value", [None, "", True, False, 1.0, [], {}])
-def test_what_is_no_name_names_nobody(value: object) -> None:
+def test_an_invalid_subject_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="names no user"):
         read({"sub": value})
 
@@ -39,7 +39,7 @@ def test_what_is_no_name_names_nobody(value: object) -> None:
     ("prefix", "subject"),
     [("", "usr_1"), ("", "USR_1"), ("x|", "usr_1"), ("u", "sr_1"), ("", "a/b"), ("", "..")],
 )
-def test_an_id_that_could_be_anothers_is_refused(prefix: str, subject: str) -> None:
+def test_an_id_with_the_prefix_of_local_ids_is_refused(prefix: str, subject: str) -> None:
     with pytest.raises(ValueError, match="can't be used here"):
         read({"sub": subject}, prefix=prefix)
 

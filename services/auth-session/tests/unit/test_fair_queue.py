@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth_session.service import fair_queue
-from auth_session.service.fair_queue import FairQueue, QueueFullError
+from auth_session.service.fair_queue import FairQueue, FairQueueFullError
 
 
 def filled(size: int, size_per_caller: int, *items: str) -> FairQueue[str]:
@@ -23,14 +23,14 @@ def drained(queue: FairQueue[str]) -> list[str]:
     return items
 
 
-def test_callers_take_turns_and_each_ones_items_keep_their_order() -> None:
+def test_callers_take_turns_and_items_keep_their_order() -> None:
     queue = filled(9, 9, "a1", "a2", "a3", "b1", "c1", "c2")
 
     assert drained(queue) == ["a1", "b1", "c1", "a2", "c2", "a3"]
     assert len(queue) == 0
 
 
-def test_a_caller_that_has_just_had_its_turn_comes_last() -> None:
+def test_a_caller_that_was_just_served_comes_last() -> None:
     queue = filled(9, 9, "a1", "b1", "c1")
 
     first = queue.pop()
@@ -39,7 +39,7 @@ def test_a_caller_that_has_just_had_its_turn_comes_last() -> None:
     assert [first, *drained(queue)] == ["a1", "b1", "c1", "a2"]
 
 
-def test_a_newcomer_waits_for_one_of_those_who_come_again_and_again() -> None:
+def test_a_newcomer_waits_for_at_most_one_regular() -> None:
     queue = filled(9, 9, "a1", "b1", "c1", "d1")
     drained(queue)
     for regular in ("a2", "b2", "c2", "d2"):
@@ -49,7 +49,7 @@ def test_a_newcomer_waits_for_one_of_those_who_come_again_and_again() -> None:
     assert drained(queue) == ["n1", "a2", "b2", "c2", "d2"]
 
 
-def test_every_fourth_turn_of_a_flood_of_newcomers_is_somebody_elses() -> None:
+def test_regulars_get_every_fourth_turn_of_a_flood_of_newcomers() -> None:
     queue = filled(9, 9, "a1", "b1")
     drained(queue)
     for item in ("a2", "b2", "n1", "m1", "o1", "p1", "q1"):
@@ -58,7 +58,7 @@ def test_every_fourth_turn_of_a_flood_of_newcomers_is_somebody_elses() -> None:
     assert drained(queue) == ["n1", "m1", "o1", "a2", "p1", "q1", "b2"]
 
 
-def test_a_caller_that_was_served_long_ago_is_a_newcomer_again(
+def test_a_caller_served_long_ago_is_a_newcomer_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fair_queue, "_REMEMBERED", 2)
@@ -70,15 +70,15 @@ def test_a_caller_that_was_served_long_ago_is_a_newcomer_again(
     assert drained(queue) == ["a2", "b2", "c2"]
 
 
-def test_a_caller_has_no_more_than_its_share() -> None:
+def test_a_callers_items_are_limited() -> None:
     queue = filled(9, 2, "a1", "a2")
 
-    with pytest.raises(QueueFullError):
+    with pytest.raises(FairQueueFullError):
         queue.push("a", "a3")
     assert queue.push("b", "b1") is None
 
 
-def test_in_a_full_queue_the_newest_item_of_the_greediest_makes_room() -> None:
+def test_a_full_queue_evicts_the_newest_item_of_the_caller_with_the_most() -> None:
     queue = filled(4, 9, "a1", "b1", "b2", "b3")
 
     dropped = queue.push("c", "c1")
@@ -88,21 +88,21 @@ def test_in_a_full_queue_the_newest_item_of_the_greediest_makes_room() -> None:
 
 
 @pytest.mark.parametrize("caller", ["a", "b", "c"])
-def test_in_a_full_queue_nobody_is_displaced_for_somebody_as_greedy(caller: str) -> None:
+def test_a_full_queue_refuses_a_caller_with_as_many_items(caller: str) -> None:
     queue = filled(2, 9, "a1", "b1")
 
-    with pytest.raises(QueueFullError):
+    with pytest.raises(FairQueueFullError):
         queue.push(caller, f"{caller}9")
     assert drained(queue) == ["a1", "b1"]
 
 
 def test_a_queue_of_size_zero_is_always_full() -> None:
-    with pytest.raises(QueueFullError):
+    with pytest.raises(FairQueueFullError):
         FairQueue[str](0, 1).push("a", "a1")
 
 
 @given(st.lists(st.sampled_from("abcd") | st.none(), max_size=80))
-def test_the_bounds_hold_and_nothing_is_lost_or_served_twice(steps: list[str | None]) -> None:
+def test_every_item_is_served_or_evicted_exactly_once(steps: list[str | None]) -> None:
     queue = FairQueue[tuple[str, int]](6, 3)
     waiting: list[tuple[str, int]] = []
 
@@ -113,7 +113,7 @@ def test_the_bounds_hold_and_nothing_is_lost_or_served_twice(steps: list[str | N
         else:
             try:
                 item = queue.push(caller, (caller, number))
-            except QueueFullError:
+            except FairQueueFullError:
                 continue
             waiting.append((caller, number))
         if item is not None:

@@ -32,21 +32,21 @@ def parse(
     )
 
 
-def test_an_issuer_with_keys_is_given_the_usual_algorithms() -> None:
+def test_an_issuer_with_keys_has_default_algorithms() -> None:
     (issuer,) = parse(KEYS)
 
     assert issuer.algorithms == ("RS256", "ES256", "EdDSA")
     assert (issuer.issuer, issuer.realm) == ("https://id.example",) * 2
 
 
-def test_an_issuer_with_a_secret_signs_with_hs256_only() -> None:
+def test_an_issuer_with_a_secret_only_uses_hs256() -> None:
     (issuer,) = parse(SHARED)
 
     assert tuple(issuer.algorithms) == ("HS256",)
     assert issuer.audience is None
 
 
-def test_better_auths_secret_is_an_entry_without_issuer() -> None:
+def test_better_auths_secret_adds_an_entry_without_issuer() -> None:
     (issuer,) = parse(better_auth_secret=SECRET)
 
     assert (issuer.issuer, issuer.audience, issuer.prefix) == (None, None, "")
@@ -66,25 +66,23 @@ def test_entries_can_be_in_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        ({**KEYS, "secret": SECRET}, "entry 1: exactly one of jwks_url and secret"),
-        ({"issuer": "https://a.example"}, "entry 1: exactly one of jwks_url and secret"),
-        ({**KEYS, "audience": ""}, "entry 1: audience is needed"),
-        ({**KEYS, "jwks_url": "http://id.example/jwks"}, "entry 1: jwks_url has to be an https"),
-        ({**KEYS, "jwks_url": "file:///etc/passwd"}, "entry 1: jwks_url has to be an https"),
-        ({**KEYS, "algorithms": ["HS256"]}, "entry 1: algorithms can be RS256"),
-        ({**KEYS, "algorithms": ["none"]}, "entry 1: algorithms can be RS256"),
-        ({**SHARED, "algorithms": ["RS256"]}, "entry 1: algorithms can be HS256"),
-        ({**SHARED, "secret": "x" * 31}, "entry 1: a secret needs at least 32 bytes"),
-        ({**KEYS, "prefix": "a/b"}, "entry 1: prefix has at most 32"),
+        ({**KEYS, "secret": SECRET}, "entry 1: set exactly one of jwks_url and secret"),
+        ({"issuer": "https://a.example"}, "entry 1: set exactly one of jwks_url and secret"),
+        ({**KEYS, "audience": ""}, "entry 1: audience is required"),
+        ({**KEYS, "jwks_url": "http://id.example/jwks"}, "entry 1: jwks_url must be an https"),
+        ({**KEYS, "jwks_url": "file:///etc/passwd"}, "entry 1: jwks_url must be an https"),
+        ({**KEYS, "algorithms": ["HS256"]}, "entry 1: algorithms must be among RS256"),
+        ({**KEYS, "algorithms": ["none"]}, "entry 1: algorithms must be among RS256"),
+        ({**SHARED, "algorithms": ["RS256"]}, "entry 1: algorithms must be among HS256"),
+        ({**SHARED, "secret": "x" * 31}, "entry 1: a secret must have at least 32 bytes"),
+        ({**KEYS, "prefix": "a/b"}, "entry 1: prefix must have at most 32"),
         ({**KEYS, "issuer": "todochat"}, "the issuer 'todochat' is this installation's own"),
         ({**KEYS, "issuer": "local"}, "the issuer 'local' is this installation's own"),
         ({**KEYS, "isuer": "typo"}, "Object contains unknown field `isuer`"),
         ({"audience": "todo"}, "Object missing required field `issuer`"),
     ],
 )
-def test_an_entry_that_cannot_be_used_is_named_in_one_line(
-    entry: dict[str, object], reason: str
-) -> None:
+def test_an_invalid_entry_is_named_in_one_line(entry: dict[str, object], reason: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse(entry)
 
@@ -106,25 +104,27 @@ def test_an_entry_that_cannot_be_used_is_named_in_one_line(
         "abcabcabcabcabcabcabcabcabcabcabcabcabc",
     ],
 )
-def test_a_secret_that_stands_in_everybodys_documentation_stops_the_start(secret: str) -> None:
+def test_a_sample_secret_prevents_the_start(secret: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse(better_auth_secret=secret)
 
-    assert str(caught.value).startswith("setting BETTER_AUTH_SECRET: this secret is a sample")
+    assert str(caught.value).startswith(
+        "setting BETTER_AUTH_SECRET: this secret is a well-known sample"
+    )
 
 
 @pytest.mark.parametrize(
     "text",
     ["changeme", "1234567890", "password", "development", "your-super-secret", "in-this-token"],
 )
-def test_a_long_secret_that_almost_is_a_sample_is_read_at_once(text: str) -> None:
+def test_the_sample_check_takes_linear_time(text: str) -> None:
     # A backtracking match takes longer than a lifetime for each of these.
     secret = text * 2000 + "!x9Q"
 
     assert parse(better_auth_secret=secret)[0].secret == secret
 
 
-def test_the_sample_check_agrees_with_the_pattern_it_stands_for() -> None:
+def test_the_sample_check_matches_its_reference_pattern() -> None:
     pattern = re.compile(f"(?:my|your|a)?(?:{'|'.join(issuer_settings._SAMPLE_WORDS)})*")
     pieces = ["a", "my", "your", "x", "change", "me", "1234567890", "123456789", "devel", "opment"]
 
@@ -133,15 +133,15 @@ def test_the_sample_check_agrees_with_the_pattern_it_stands_for() -> None:
         assert issuer_settings._is_made_of_sample_words(text) is expected, text
 
 
-def test_a_short_secret_stops_the_start() -> None:
+def test_a_short_secret_prevents_the_start() -> None:
     with pytest.raises(SettingsError) as caught:
         parse(better_auth_secret="your-auth-secret")
 
-    assert str(caught.value) == "setting BETTER_AUTH_SECRET: a secret needs at least 32 bytes"
+    assert str(caught.value) == "setting BETTER_AUTH_SECRET: a secret must have at least 32 bytes"
 
 
 @pytest.mark.parametrize("secret", [SECRET, "kX9/Zq3vB7+tR2mW8yL5nC1dF6gH4jP0sA==", "f" + SECRET])
-def test_a_random_secret_is_taken(secret: str) -> None:
+def test_a_random_secret_is_accepted(secret: str) -> None:
     assert parse(better_auth_secret=secret)[0].secret == secret
 
 
@@ -155,7 +155,7 @@ def test_two_entries_of_one_issuer_are_refused() -> None:
     [("", ""), ("", "id|"), ("id|", ""), ("id|", "id|"), ("id|", "id|x"), ("id", "id|")],
 )
 @pytest.mark.parametrize("is_better_auth", [False, True])
-def test_two_issuers_need_prefixes_of_which_none_begins_the_other(
+def test_two_issuers_with_overlapping_prefixes_are_refused(
     one: str, other: str, is_better_auth: bool
 ) -> None:
     entries = [{**KEYS, "prefix": one}]
@@ -169,7 +169,7 @@ def test_two_issuers_need_prefixes_of_which_none_begins_the_other(
     assert ("BETTER_AUTH_PREFIX" in str(caught.value)) is is_better_auth
 
 
-def test_issuers_with_prefixes_apart_are_accepted() -> None:
+def test_issuers_with_distinct_prefixes_are_accepted() -> None:
     issuers = parse(
         {**KEYS, "prefix": "id|"},
         {**SHARED, "prefix": "app|"},
@@ -183,7 +183,7 @@ def test_issuers_with_prefixes_apart_are_accepted() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["u", "usr", "usr_", "USR_", "Usr_x", "usr_01jd"])
-def test_a_prefix_of_local_ids_stops_the_start(prefix: str) -> None:
+def test_the_prefix_of_local_ids_prevents_the_start(prefix: str) -> None:
     reason = f"prefix '{prefix}' overlaps with 'usr_', the prefix of local accounts"
     with pytest.raises(SettingsError) as entry:
         parse({**KEYS, "prefix": prefix})
@@ -195,10 +195,10 @@ def test_a_prefix_of_local_ids_stops_the_start(prefix: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["/no/such/file", "[", "[1]", '{"issuer": "x"}'])
-def test_what_is_no_list_is_refused(text: str) -> None:
+def test_text_other_than_a_list_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="setting AUTH_EXTERNAL_ISSUERS: "):
         parse_issuers(text, better_auth_secret="", better_auth_url="", own_issuer="todochat")
 
 
-def test_a_secret_is_not_shown() -> None:
+def test_repr_hides_the_secret() -> None:
     assert SECRET not in repr(parse(SHARED))

@@ -8,10 +8,9 @@ import argon2
 import pytest
 from argon2 import PasswordHasher
 
-from auth_session.domain.caller import Caller
 from auth_session.errors import PasswordPoolFullError
 from auth_session.service import password_pool
-from auth_session.service.password_pool import PasswordPool
+from auth_session.service.password_pool import PasswordCaller, PasswordPool
 from todochat.bus.redis_client import create_redis
 from todochat.http.rate_limit import RateLimit
 from todochat.testing.waiting import wait_until
@@ -23,7 +22,7 @@ def real_hasher(cheap_hashing: None, monkeypatch: pytest.MonkeyPatch) -> Passwor
     return password_pool.create_hasher()
 
 
-def test_passwords_are_hashed_with_argon2id_and_no_less_than_owasp_asks_for(
+def test_passwords_are_hashed_with_argon2id_and_owasp_parameters(
     real_hasher: PasswordHasher,
 ) -> None:
     parameters = argon2.extract_parameters(real_hasher.hash("a password"))
@@ -64,10 +63,12 @@ class Rush:
         self.hasher.hashed.clear()
         self.running: dict[str, asyncio.Task[str]] = {}
 
-    async def send(self, *passwords: str, is_known: bool = False) -> None:
+    async def send(self, *passwords: str, has_session: bool = False) -> None:
         """Have passwords hashed for the callers that their first letters name."""
         for password in passwords:
-            hashing = self.pool.hash(password, Caller(key=password[0], is_known=is_known))
+            hashing = self.pool.hash(
+                password, PasswordCaller(key=password[0], has_session=has_session)
+            )
             self.running[password] = asyncio.create_task(hashing)
         await asyncio.sleep(0)  # every task runs up to its wait
 
@@ -93,38 +94,38 @@ def rush() -> Iterator[Rush]:
     rush.pool.close()
 
 
-async def test_a_bystander_waits_for_one_password_of_a_flood(rush: Rush) -> None:
+async def test_another_caller_waits_for_one_password_of_a_flood(rush: Rush) -> None:
     await rush.send("a0", "a1", "a2", "a3", "a4", "b0")
 
     assert await rush.finish() == ["a0", "a1", "b0", "a2", "a3"]
     assert rush.refused() == ["a4"]
 
 
-async def test_a_bystander_finds_room_in_a_queue_that_a_few_have_filled(rush: Rush) -> None:
+async def test_another_caller_gets_into_a_queue_filled_by_a_few(rush: Rush) -> None:
     await rush.send("a0", "a1", "a2", "b1", "b2", "c0")
 
     assert await rush.finish() == ["a0", "a1", "b1", "c0", "b2"]
     assert rush.refused() == ["a2"]
 
 
-async def test_owners_of_sessions_get_every_other_turn_and_a_queue_of_their_own(
+async def test_callers_with_a_session_get_every_other_turn_and_a_separate_queue(
     rush: Rush,
 ) -> None:
     await rush.send("a0", "b0", "c0", "d0", "e0", "f0")
-    await rush.send("u0", "v0", is_known=True)
+    await rush.send("u0", "v0", has_session=True)
 
     assert await rush.finish() == ["a0", "u0", "b0", "v0", "c0", "d0", "e0"]
     assert rush.refused() == ["f0"]
 
 
-async def test_strangers_get_every_other_turn_when_owners_flood(rush: Rush) -> None:
-    await rush.send("u0", "u1", "u2", "u3", "v0", is_known=True)
+async def test_others_get_every_other_turn_in_a_flood_with_sessions(rush: Rush) -> None:
+    await rush.send("u0", "u1", "u2", "u3", "v0", has_session=True)
     await rush.send("a0", "a1")
 
     assert await rush.finish() == ["u0", "u1", "a0", "v0", "a1", "u2", "u3"]
 
 
-async def test_a_password_whose_client_hangs_up_in_the_queue_is_not_hashed(rush: Rush) -> None:
+async def test_a_password_of_a_disconnected_client_is_not_hashed(rush: Rush) -> None:
     await rush.send("a0", "a1", "a2")
     rush.running["a1"].cancel()
     await wait_until(rush.running["a1"].done)
@@ -132,7 +133,7 @@ async def test_a_password_whose_client_hangs_up_in_the_queue_is_not_hashed(rush:
     assert await rush.finish() == ["a0", "a2"]
 
 
-async def test_nobody_waits_without_end(rush: Rush, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_times_out(rush: Rush, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(password_pool, "MAX_WAIT_S", 0.01)
 
     await rush.send("a0", "b0")
@@ -142,7 +143,7 @@ async def test_nobody_waits_without_end(rush: Rush, monkeypatch: pytest.MonkeyPa
     assert await rush.finish() == ["a0"]
 
 
-async def test_an_error_of_the_hasher_reaches_its_caller_and_frees_the_thread(
+async def test_an_error_of_the_hasher_is_raised_and_frees_the_thread(
     rush: Rush, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rush.hasher, "hashed", None)  # recording raises

@@ -27,7 +27,7 @@ def is_accepted(password: str, name: str | None = "Grace Hopper") -> bool:
         "x1" * 128,
     ],
 )
-def test_no_composition_is_asked_for(password: str) -> None:
+def test_no_composition_is_required(password: str) -> None:
     assert is_accepted(password)
 
 
@@ -49,15 +49,15 @@ def test_no_composition_is_asked_for(password: str) -> None:
         "Grace Hopper!",
     ],
 )
-def test_what_is_tried_first_is_refused(password: str) -> None:
+def test_a_guessable_password_is_refused(password: str) -> None:
     assert not is_accepted(password)
 
 
-def test_a_short_name_in_a_password_gives_nothing_away() -> None:
+def test_a_short_name_in_a_password_is_accepted() -> None:
     assert is_accepted("alalalal7", name="Al")
 
 
-def test_a_character_counts_once_however_it_was_typed() -> None:
+def test_composed_and_decomposed_characters_count_once() -> None:
     decomposed = "e\u0301" * 7 + "1"
 
     assert normalize_password(decomposed) == "é" * 7 + "1"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from auth_session.domain.session import RefreshToken, RefreshVerdict, Session, judge_refresh
+from auth_session.domain.session import RefreshToken, RefreshVerdict, UserSession, judge_refresh
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -24,7 +24,7 @@ def judge(
     next_token = RefreshToken(
         token_hash=b"next", expires_at=LATER, rotated_at=NOW if successor == "used" else None
     )
-    session = Session(
+    session = UserSession(
         sid="ses_1",
         user_id="usr_1",
         expires_at=session_until,
@@ -54,7 +54,7 @@ def judge(
         ({"rotated_s_ago": 31, "revoked_at": NOW}, RefreshVerdict.ENDED),
     ],
 )
-def test_a_token_is_judged_by_its_use_and_its_session(
+def test_the_verdict_depends_on_the_token_and_its_session(
     case: dict[str, Any], verdict: RefreshVerdict
 ) -> None:
     assert judge(**case) is verdict

@@ -31,7 +31,10 @@ def load(**changes: str) -> AuthSessionSettings:
         ({"AUTH_SESSION_KEY_SECRET": "x" * 31}, "setting AUTH_SESSION_KEY_SECRET: each value"),
         ({"AUTH_SIGN_UP": "maybe"}, "setting AUTH_SIGN_UP: "),
         ({"CHATKIT_MODE": "openai"}, "setting CHATKIT_MODE: openai needs OPENAI_API_KEY"),
-        ({"BETTER_AUTH_SECRET": "short"}, "setting BETTER_AUTH_SECRET: a secret needs at least"),
+        (
+            {"BETTER_AUTH_SECRET": "short"},
+            "setting BETTER_AUTH_SECRET: a secret must have at least",
+        ),
         ({"AUTH_EXTERNAL_ISSUERS": "["}, "setting AUTH_EXTERNAL_ISSUERS: "),
         ({"AUTH_SESSION_PORT": "65536"}, "setting AUTH_SESSION_PORT: "),
         ({"AUTH_SESSION_PASSWORD_THREADS": "0"}, "setting AUTH_SESSION_PASSWORD_THREADS: "),
@@ -39,7 +42,7 @@ def load(**changes: str) -> AuthSessionSettings:
         ({"AUTH_SESSION_CLIENT_SECRET_LIFETIME_S": "86401"}, "setting AUTH_SESSION_CLIENT_SECRET"),
     ],
 )
-def test_a_bad_setting_is_named_in_one_line(changes: dict[str, str], line: str) -> None:
+def test_an_invalid_setting_is_named_in_one_line(changes: dict[str, str], line: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load(**changes)
 
@@ -47,11 +50,11 @@ def test_a_bad_setting_is_named_in_one_line(changes: dict[str, str], line: str) 
     assert "\n" not in str(caught.value)
 
 
-def test_sign_up_is_by_invitation_unless_said_otherwise() -> None:
+def test_sign_up_is_by_invitation_by_default() -> None:
     assert load().sign_up == "invite"
 
 
-def test_the_service_secret_protects_the_keys_unless_there_is_one_for_them() -> None:
+def test_the_service_secret_protects_the_keys_by_default() -> None:
     shared = load(TODOCHAT_SERVICE_SECRET="x" * 32 + "," + "y" * 32)
     own = load(AUTH_SESSION_KEY_SECRET="z" * 32)
 
@@ -59,18 +62,18 @@ def test_the_service_secret_protects_the_keys_unless_there_is_one_for_them() -> 
     assert own.key_secrets == ["z" * 32]
 
 
-def test_secrets_are_not_shown() -> None:
+def test_repr_hides_secrets() -> None:
     assert "secret of more" not in repr(load())
     assert "word" not in repr(load())
 
 
-def test_a_key_is_published_for_as_long_as_the_setting_lets_a_secret_live() -> None:
+def test_the_longest_client_secret_fits_the_publication_of_keys() -> None:
     longest = load(AUTH_SESSION_CLIENT_SECRET_LIFETIME_S="86400")
 
     assert timedelta(seconds=longest.client_secret_lifetime_s) == LONGEST_TOKEN_LIFETIME
 
 
-def test_migrating_needs_the_owners_address_only() -> None:
+def test_migrating_only_requires_the_owners_url() -> None:
     url = "postgresql://auth_owner:word@127.0.0.1/auth"
 
     settings = load_settings(AuthMigrationSettings, {"AUTH_MIGRATION_DATABASE_URL": url})

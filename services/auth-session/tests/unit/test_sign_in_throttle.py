@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth_session.domain.sign_in_throttle import address_group, after_failure
+from auth_session.domain.sign_in_throttle import add_failure, address_group
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -21,24 +21,24 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ("not an address", "unknown"),
     ],
 )
-def test_an_address_counts_by_the_network_one_person_commands(host: str, group: str) -> None:
+def test_an_address_is_grouped_by_its_network(host: str, group: str) -> None:
     assert address_group(host) == group
 
 
 @given(st.lists(st.integers(min_value=0, max_value=2000), max_size=60))
-def test_the_wait_is_never_longer_than_fifteen_minutes(pauses: list[int]) -> None:
+def test_the_wait_is_at_most_fifteen_minutes(pauses: list[int]) -> None:
     now, count = NOW, None
 
     for pause in pauses:
         now += timedelta(seconds=pause)
         if count is not None and count.wait_s(now) > 0:
             continue
-        count = after_failure(count, now)
+        count = add_failure(count, now)
         assert 0 <= count.wait_s(now) <= 900
 
 
 @given(st.lists(st.integers(min_value=0, max_value=899), min_size=11, max_size=11))
-def test_nobody_fails_eleven_times_within_fifteen_minutes_without_a_wait(
+def test_the_eleventh_failure_within_fifteen_minutes_causes_a_wait(
     moments: list[int],
 ) -> None:
     count, waited = None, False
@@ -46,7 +46,7 @@ def test_nobody_fails_eleven_times_within_fifteen_minutes_without_a_wait(
     for moment in sorted(moments):
         now = NOW + timedelta(seconds=moment)
         waited = waited or (count is not None and count.wait_s(now) > 0)
-        count = after_failure(count, now)
+        count = add_failure(count, now)
 
     assert count is not None
     assert waited or count.blocked_until is not None

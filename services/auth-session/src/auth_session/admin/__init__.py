@@ -1,1 +1,1 @@
-"""The commands `auth-session admin SUBJECT ACTION`, one module a subject."""
+"""The commands `auth-session admin SUBJECT ACTION`, one module per subject."""

@@ -1,4 +1,4 @@
-"""What administrators' commands read and write."""
+"""Input and output of administrators' commands."""
 
 import getpass
 import sys
@@ -6,27 +6,29 @@ import sys
 from todochat.errors import ForbiddenError
 
 
-def say(*fields: str) -> None:
-    """Print a line; more than one field are separated by tabs."""
+def print_fields(*fields: str) -> None:
+    """Print a line of tab-separated fields."""
     sys.stdout.write("\t".join(fields) + "\n")
 
 
 def confirm(question: str) -> None:
-    """Ask before something that can't be undone.
+    """Ask for confirmation of an action that can't be undone.
 
     Raises:
-        ForbiddenError: the answer is not yes.
+        ForbiddenError: the reply is not yes.
     """
     sys.stderr.write(f"{question} [yes/NO] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() != "yes":
-        raise ForbiddenError("Nothing was done: the answer was not yes. (`--yes` doesn't ask.)")
+        raise ForbiddenError(
+            "Cancelled: the reply was not yes. (Use `--yes` to skip the question.)"
+        )
 
 
 def read_password() -> str:
-    """Ask for a password, or read it from standard input.
+    """Prompt for a password, or read it from standard input if that is not a terminal.
 
-    It is never an argument: arguments are shown to every user of the machine.
+    A password is never an argument, because every user of the machine can see arguments.
     """
     if sys.stdin.isatty():
         return getpass.getpass("Password: ")

@@ -1,1 +1,1 @@
-"""What this service asks of others."""
+"""Clients of other services."""

@@ -1,6 +1,6 @@
-"""OpenAI's own ChatKit back end, for pages that still run a workflow of Agent Builder there.
+"""OpenAI's hosted ChatKit back end, for installations that still run an Agent Builder workflow.
 
-OpenAI ends Agent Builder on 2026-11-30; this module goes with it.
+OpenAI shuts Agent Builder down on 2026-11-30; this module will be removed with it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,9 +15,9 @@ from auth_session.errors import HostedChatError
 from todochat.http.client import read_bounded
 
 TIMEOUT_S: Final = 10.0
-MAX_ANSWER_BYTES: Final = 256 * 1024
+MAX_RESPONSE_BYTES: Final = 256 * 1024
 
-# Takes a user's id, returns the client secret and the unix time at which it expires.
+# Takes a user's id; returns the client secret and the unix time at which it expires.
 HostedChat = Callable[[str], Awaitable[tuple[str, int]]]
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ class _ChatSession(msgspec.Struct):
 def hosted_chat(
     http: aiohttp.ClientSession, *, base_url: str, api_key: str, workflow_id: str
 ) -> HostedChat:
-    """Return the function that asks OpenAI for a client secret (`chatkit.sessions.create`)."""
+    """Return a function that requests a client secret of OpenAI (`chatkit.sessions.create`)."""
 
     async def create(user_id: str) -> tuple[str, int]:
         try:
@@ -42,7 +42,7 @@ def hosted_chat(
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
                 allow_redirects=False,
             ) as response:
-                body = await read_bounded(response, MAX_ANSWER_BYTES)
+                body = await read_bounded(response, MAX_RESPONSE_BYTES)
                 if response.status != 200:
                     log.error("hosted_chat.refused", status=response.status)
                     raise HostedChatError

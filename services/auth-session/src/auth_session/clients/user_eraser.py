@@ -1,4 +1,4 @@
-"""Asking another service to erase a person."""
+"""Requests another service to erase a user."""
 
 from http import HTTPStatus
 from urllib.parse import quote
@@ -18,11 +18,11 @@ class UserEraser:
         self._target = target
         self._client = client
 
-    async def erase(self, user_id: str) -> bool:
-        """Ask for everything of a person to be deleted.
+    async def erase_user(self, user_id: str) -> bool:
+        """Request the deletion of everything a service stores about a user.
 
         Returns:
-            Whether nothing is left; False means: ask again later.
+            Whether nothing is left; False means to retry later.
         """
         path = f"/internal/users/{quote(user_id, safe='')}"
         try:

@@ -1,1 +1,1 @@
-"""The rules of accounts and sessions; no framework, no store."""
+"""Rules of accounts and sessions, independent of frameworks and storage."""

@@ -1,4 +1,4 @@
-"""What a person gets who asks for everything that is kept about their account."""
+"""The export of everything stored about a user's account."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from auth_session.domain.access_token import AccessToken
 
 
 class ExportedAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """The account itself; the password is kept as a hash, of which there is only the time."""
+    """The account; of the password, only the time of its last change."""
 
     id: str
     issuer: str
@@ -23,7 +23,7 @@ class ExportedAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportedSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in."""
+    """A session."""
 
     id: str
     created_at: datetime
@@ -35,7 +35,7 @@ class ExportedSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountExport(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything this service keeps about a person."""
+    """Everything this service stores about a user."""
 
     account: ExportedAccount
     sessions: list[ExportedSession]

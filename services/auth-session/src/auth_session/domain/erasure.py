@@ -1,22 +1,22 @@
-"""The erasure of an account: gone here at once, in the other services as soon as they answer."""
+"""Erasing an account: immediately in this service, with retries in the other services."""
 
 from datetime import datetime
 
 import msgspec
 
 from auth_session.domain.limits import (
-    ERASURE_SETTLES,
+    ERASURE_SETTLE_TIME,
     FIRST_ERASURE_DELAY,
     MAX_ERASURE_DELAY,
 )
 
 
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
-    """An erasure that is not finished.
+    """An unfinished erasure.
 
     Attributes:
-        published_at: when the other services could learn that the person's tokens are void.
-        attempts: how often they were asked to erase the person.
+        published_at: when Redis received the user's revoked tokens; None before that.
+        attempts: how many times the other services were requested to erase the user.
     """
 
     user_id: str
@@ -24,18 +24,18 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None
     attempts: int
 
-    def is_last_word(self, began_at: datetime) -> bool:
-        """Whether "nothing is left", asked from then on, stays true.
+    def is_final_from(self, began_at: datetime) -> bool:
+        """Return whether a round that began then finishes the erasure if nothing is left.
 
-        Before that a token that another service hasn't heard of, or a request it was working on,
-        may have written something anew.
+        In an earlier round, a token whose revocation hadn't reached another service, or a request
+        in progress there, may write new data afterwards.
         """
-        return self.published_at is not None and began_at >= self.published_at + ERASURE_SETTLES
+        return self.published_at is not None and began_at >= self.published_at + ERASURE_SETTLE_TIME
 
     def next_attempt_at(self, now: datetime, *, is_erased: bool) -> datetime:
-        """Return when to ask again; later and later while somebody doesn't do it."""
+        """Return the time of the next attempt; failed ones back off exponentially."""
         if is_erased:
-            return (self.published_at or now) + ERASURE_SETTLES
-        # The exponent is bounded before the multiplication, so that it can't overflow.
+            return (self.published_at or now) + ERASURE_SETTLE_TIME
+        # Bound the exponent first, so that the multiplication can't overflow.
         delay = FIRST_ERASURE_DELAY * (1 << min(self.attempts - 1, 20))
         return now + min(delay, MAX_ERASURE_DELAY)

@@ -1,4 +1,4 @@
-"""Who the verified token of an external issuer speaks for."""
+"""The user that a verified token of an external issuer identifies."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class ExternalUser(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as an external issuer knows them; `subject` is unique within `realm`."""
+    """A user of an external issuer; `subject` is unique within `realm`."""
 
     realm: str
     subject: str
@@ -33,10 +33,10 @@ class ExternalUser(msgspec.Struct, frozen=True, kw_only=True):
 def read_external_user(
     claims: Mapping[str, Any], *, realm: str, user_claim: str, prefix: str
 ) -> ExternalUser:
-    """Read the user out of verified claims; what is not acceptable besides the id is left out.
+    """Read the user from verified claims; unacceptable values other than the id are dropped.
 
     Raises:
-        ValueError: the claims name no user, or one whose id can't be used here.
+        ValueError: the claims name no user, or the user's id can't be used here.
     """
     subject = _subject(claims, user_claim)
     user_id = prefix + subject
@@ -56,8 +56,8 @@ def read_external_user(
 
 def _subject(claims: Mapping[str, Any], user_claim: str) -> str:
     if "user_id" in claims and "sub" not in claims and "id" not in claims:
-        # So looks a client secret of the page we come from, signed with the same secret.
-        msg = "the token is no login token"
+        # A client secret of the application we replace, signed with the same secret.
+        msg = "the token is not a login token"
         raise ValueError(msg)
     value = claims.get(user_claim) if user_claim else claims.get("sub", claims.get("id"))
     if isinstance(value, int) and not isinstance(value, bool):
@@ -78,4 +78,4 @@ def _optional(parse: Callable[[str], T], value: object) -> T | None:
     try:
         return parse(value)
     except ValueError:
-        return None  # said by the issuer, not by the person: nobody could correct it
+        return None  # the value comes from the issuer: the user couldn't correct it

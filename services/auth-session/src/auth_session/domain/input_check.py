@@ -1,4 +1,4 @@
-"""Checking the fields of one input together, so that a person hears of every fault at once."""
+"""Checks the fields of an input together, so that one response lists every fault."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,19 +6,16 @@ from todochat.errors import FieldError, InvalidInputError
 
 
 def check_fields(checks: Mapping[str, Callable[[], object]]) -> None:
-    """Run the check of each field; one that raises ValueError names a fault.
+    """Run the check of each field and collect those that raise ValueError.
 
     Raises:
         InvalidInputError: at least one check failed.
     """
-    faults = [fault for field, check in checks.items() if (fault := _fault(field, check))]
+    faults: list[FieldError] = []
+    for field, check in checks.items():
+        try:
+            check()
+        except ValueError as error:
+            faults.append(FieldError(f"/{field}", str(error)))
     if faults:
         raise InvalidInputError(" ".join(fault.detail for fault in faults), errors=faults)
-
-
-def _fault(field: str, check: Callable[[], object]) -> FieldError | None:
-    try:
-        check()
-    except ValueError as error:
-        return FieldError(f"/{field}", str(error))
-    return None

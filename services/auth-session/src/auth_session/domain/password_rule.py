@@ -1,7 +1,7 @@
-"""Which passwords a person may choose, after NIST SP 800-63B section 5.1.1.2.
+"""The password policy, after NIST SP 800-63B section 5.1.1.2.
 
-Length counts, composition doesn't: no "one digit, one capital". What attackers try first is
-refused: common passwords, and the person's own e-mail address or name.
+It requires a minimum length and no composition ("one digit, one capital"). It refuses the guesses
+that attackers try first: common passwords, and the user's own e-mail address or name.
 """
 
 import gzip
@@ -11,48 +11,49 @@ from importlib.resources import files
 
 from auth_session.domain.limits import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS
 
-# A short name ("Al") inside a long password gives nothing away.
-_MIN_TELLING_CHARS = 4
+# A short name ("Al") inside a long password doesn't weaken it.
+_MIN_GUESSABLE_CHARS = 4
 
 
 def normalize_password(text: str) -> str:
-    """Return the form that is hashed: keyboards differ in how they compose the same character."""
+    """Return the NFKC form, which is hashed: keyboards compose the same character differently."""
     return unicodedata.normalize("NFKC", text)
 
 
 def check_password(password: str, *, email: str, name: str | None) -> None:
-    """Check a normalized password that somebody chooses for an account.
+    """Check a new, normalized password of an account.
 
     Raises:
-        ValueError: it is not acceptable; the message says why, fit for the person who chose it.
+        ValueError: the password is not acceptable; the message tells the user why.
     """
     if len(password) < MIN_PASSWORD_CHARS:
-        msg = f"A password has at least {MIN_PASSWORD_CHARS} characters."
+        msg = f"The password must have at least {MIN_PASSWORD_CHARS} characters."
         raise ValueError(msg)
     if len(password) > MAX_PASSWORD_CHARS:
-        msg = f"A password has at most {MAX_PASSWORD_CHARS} characters."
+        msg = f"The password must have at most {MAX_PASSWORD_CHARS} characters."
         raise ValueError(msg)
     folded = password.casefold()
     if folded in _common_passwords() or len(set(folded)) == 1:
-        msg = "This password is among the first that anybody would try. Choose another one."
+        msg = "This password is too common. Choose another one."
         raise ValueError(msg)
-    if any(_mostly(folded, own) for own in _own_words(email, name)):
-        msg = "A password can't be made of your e-mail address or name. Choose another one."
-        raise ValueError(msg)
-
-
-def _own_words(email: str, name: str | None) -> set[str]:
     address = email.casefold()
-    words = {address, address.partition("@")[0], address.partition("@")[2]}
+    own_words = {address, address.partition("@")[0], address.partition("@")[2]}
     if name is not None:
-        words |= {name.casefold(), name.casefold().replace(" ", "")}
-    return {word for word in words if len(word) >= _MIN_TELLING_CHARS}
+        own_words |= {name.casefold(), name.casefold().replace(" ", "")}
+    if any(_consists_of(folded, word) for word in own_words):
+        msg = "The password must not consist of your e-mail address or name. Choose another one."
+        raise ValueError(msg)
 
 
-def _mostly(password: str, own: str) -> bool:
-    # "grace.hopper1" is the address with a digit; a passphrase that happens to mention the name
-    # has enough besides it.
-    return len(password.replace(own, "")) < _MIN_TELLING_CHARS and own in password
+def _consists_of(password: str, word: str) -> bool:
+    """Tell whether a password is hardly more than a word, such as "grace.hopper1".
+
+    A passphrase that merely mentions the word has enough characters besides it.
+    """
+    rest = password.replace(word, "")
+    return (
+        len(word) >= _MIN_GUESSABLE_CHARS and word in password and len(rest) < _MIN_GUESSABLE_CHARS
+    )
 
 
 @cache

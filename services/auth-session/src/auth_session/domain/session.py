@@ -1,4 +1,4 @@
-"""A session: one sign-in on one device, and the family of refresh tokens that keeps it going."""
+"""A session is one sign-in on one device; a family of refresh tokens extends it."""
 
 from datetime import datetime
 from enum import Enum
@@ -8,30 +8,30 @@ import msgspec
 from auth_session.domain.limits import REFRESH_REUSE_GRACE
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A session's state; `tokens_until` is when the last token issued for it expires."""
+class UserSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session; `tokens_until` is when the last token issued for it expires."""
 
     sid: str
     user_id: str
     expires_at: datetime
     tokens_until: datetime
     revoked_at: datetime | None = None
-    is_access_token: bool = False  # a personal access token that stands in for a session
+    is_access_token: bool = False  # a personal access token used like a session
 
     def is_open(self, now: datetime) -> bool:
-        """Whether tokens may still be issued for it."""
+        """Return whether tokens can still be issued for the session."""
         return self.revoked_at is None and now < self.expires_at
 
 
 class RevokedSid(msgspec.Struct, frozen=True, kw_only=True):
-    """What others are told of a revoked session or access token."""
+    """A revoked session or access token, as published to other services."""
 
     sid: str
     tokens_until: datetime
 
 
 class SessionOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person is shown of a session."""
+    """A session as its user sees it."""
 
     sid: str
     created_at: datetime
@@ -40,7 +40,7 @@ class SessionOverview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A refresh token's state; the token itself is stored nowhere."""
+    """A refresh token's state; the token itself is not stored."""
 
     token_hash: bytes
     expires_at: datetime
@@ -48,7 +48,7 @@ class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefreshVerdict(Enum):
-    """What happens to a refresh token that was shown; GRACE returns its successor once more."""
+    """The decision on a presented refresh token; GRACE returns its successor again."""
 
     ROTATE = "rotate"
     GRACE = "grace"
@@ -58,17 +58,16 @@ class RefreshVerdict(Enum):
 
 
 def judge_refresh(
-    token: RefreshToken, successor: RefreshToken | None, session: Session, now: datetime
+    token: RefreshToken, successor: RefreshToken | None, session: UserSession, now: datetime
 ) -> RefreshVerdict:
-    """Decide what a known refresh token is good for.
+    """Decide what to do with a known refresh token.
 
-    A token that was rotated more than 30 s ago, or whose successor has been used, is in the hands
-    of somebody who shouldn't have it, or was: nobody can tell which of the two holders is the
-    owner, so the session has to end.
+    Reusing a token that was rotated more than 30 s ago, or whose successor has been used, means
+    that it was stolen. It's unknown which of its two holders is the owner, so the session ends.
 
     Args:
-        successor: of a token that was rotated; None if it is not known, because the secret that
-            it was derived with is gone.
+        successor: the successor of a rotated token; None if it can't be derived, because its
+            secret was removed.
     """
     if not session.is_open(now) or now >= token.expires_at:
         return RefreshVerdict.ENDED

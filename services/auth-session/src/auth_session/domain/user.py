@@ -1,4 +1,4 @@
-"""What a user is, and which e-mail addresses, names, time zones and locales one may have."""
+"""Users, and the checks of their e-mail addresses, names, time zones and locales."""
 
 import re
 import unicodedata
@@ -12,15 +12,15 @@ import msgspec
 
 from auth_session.domain.limits import MAX_LOCALE_CHARS, MAX_NAME_CHARS
 
-# `issuer` of the accounts kept here; accounts of an external issuer carry that issuer's name.
+# `issuer` of local accounts; accounts of an external issuer have that issuer's name.
 LOCAL_ISSUER: Final = "local"
 
-# BCP 47 in its common form: language, then subtags (script, region, variants, extensions).
+# The common form of BCP 47: language, then subtags (script, region, variants, extensions).
 LOCALE_PATTERN: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
 _LOCALE: Final = re.compile(LOCALE_PATTERN)
 
-# The library refuses names that no public mail server has. Home and company networks, where a
-# self-hosted product lives, do use these two; nothing is mailed to them.
+# The library refuses domains that no public mail server has. Home and company networks, where this
+# product is installed, do use these two; the product sends no mail to them.
 _PRIVATE_MAIL_DOMAINS: Final = ("local", "test")
 email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
     name for name in email_validator.SPECIAL_USE_DOMAIN_NAMES if name not in _PRIVATE_MAIL_DOMAINS
@@ -28,7 +28,7 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """An account as the rest of the service sees it."""
+    """An account."""
 
     id: str
     issuer: str
@@ -42,34 +42,34 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EmailAddress(msgspec.Struct, frozen=True):
-    """An e-mail address: as it is shown, and the key by which two spellings are the same one."""
+    """An e-mail address for display, and a key that is equal for all its spellings."""
 
     address: str
     key: str
 
 
 def parse_email(text: str) -> EmailAddress:
-    """Check an e-mail address's form; no DNS is asked.
+    """Check the form of an e-mail address, without DNS queries.
 
     Raises:
-        ValueError: not an e-mail address; the message says why, fit for the person who typed it.
+        ValueError: the text is not an e-mail address; the message tells the user why.
     """
     checked = email_validator.validate_email(text.strip(), check_deliverability=False)
     return EmailAddress(checked.normalized, checked.normalized.casefold())
 
 
 def parse_name(text: str | None) -> str | None:
-    """Return a display name without surrounding blanks, None if nothing is left of it.
+    """Return a display name without surrounding white space, None if it is blank.
 
     Raises:
-        ValueError: it holds control characters or lone surrogates, or is too long.
+        ValueError: the name has control characters or lone surrogates, or is too long.
     """
     name = (text or "").strip()
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
-        msg = "A name can't hold control characters."
+        msg = "The name must not contain control characters."
         raise ValueError(msg)
     if len(name) > MAX_NAME_CHARS:
-        msg = f"A name has at most {MAX_NAME_CHARS} characters."
+        msg = f"The name must have at most {MAX_NAME_CHARS} characters."
         raise ValueError(msg)
     return name or None
 
@@ -78,10 +78,10 @@ def parse_timezone(text: str | None) -> str | None:
     """Return an IANA time zone's name unchanged.
 
     Raises:
-        ValueError: the time zone database doesn't have it.
+        ValueError: the time zone database doesn't contain it.
     """
     if text is not None and text not in _timezones():
-        msg = "Not a time zone of the IANA database, such as Europe/Berlin."
+        msg = "Enter a time zone of the IANA database, such as Europe/Berlin."
         raise ValueError(msg)
     return text
 
@@ -90,15 +90,15 @@ def parse_locale(text: str | None) -> str | None:
     """Return a language tag unchanged.
 
     Raises:
-        ValueError: it doesn't look like one.
+        ValueError: the text is not a language tag.
     """
     if text is not None and (len(text) > MAX_LOCALE_CHARS or not _LOCALE.fullmatch(text)):
-        msg = "Not a language tag, such as en or de-AT."
+        msg = "Enter a language tag, such as en or de-AT."
         raise ValueError(msg)
     return text
 
 
 @cache
 def _timezones() -> frozenset[str]:
-    # Reading the database's index takes some 10 ms, and it doesn't change while a process lives.
+    # Reading the index takes about 10 ms, and it doesn't change during the life of a process.
     return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})

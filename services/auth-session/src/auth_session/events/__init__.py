@@ -1,1 +1,1 @@
-"""What this service tells others through Redis."""
+"""Messages to other services through Redis."""

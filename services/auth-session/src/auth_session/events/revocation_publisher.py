@@ -1,4 +1,4 @@
-"""Telling the other services which sessions are revoked, through Redis.
+"""Publishes revoked sessions to the other services through Redis.
 
 Key and channel are those of `todochat.identity.revocation`; this service is their only writer.
 """
@@ -8,15 +8,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import structlog
 from redis.exceptions import RedisError
 
 from auth_session.domain.limits import VERIFIER_LEEWAY
-from auth_session.domain.session import RevokedSid, Session
+from auth_session.domain.session import RevokedSid, UserSession
 from todochat.bus.redis_client import RedisClient
 from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOCATIONS_TOLD_KEY, REVOKED_KEY
 
-# KEYS: the revoked sids, which say which server of a cluster is meant.
-_SERVER: Final = "return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"
+# KEYS: the revoked sids, which select the server of a cluster.
+_RUN_ID: Final = "return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"
+
+
+log = structlog.get_logger(__name__)
 
 
 class RevocationPublisher:
@@ -25,24 +29,23 @@ class RevocationPublisher:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
-    async def publish(self, sessions: Sequence[Session | RevokedSid]) -> int:
-        """Add sessions to the revoked ones and announce those that weren't among them.
+    async def publish(self, sessions: Sequence[UserSession | RevokedSid]) -> int:
+        """Add sessions to the set of revoked ones, and send a message for each new one.
 
-        A Redis that is out of memory takes no more members, but still passes messages on. So they
-        are announced all the same before the error is raised.
+        A Redis that is out of memory stores no more members, but still delivers messages, so the
+        messages are sent before the error is raised.
 
         Returns:
-            How many were announced.
+            The number of messages.
 
         Raises:
-            RedisError: Redis can't be reached, or didn't take all of them.
+            RedisError: Redis can't be reached, or didn't store all of them.
         """
         if not sessions:
             return 0
         async with self._redis.pipeline(transaction=False) as pipe:
             for session in sessions:
-                over = session.tokens_until + VERIFIER_LEEWAY
-                score = math.ceil(over.timestamp())
+                score = math.ceil((session.tokens_until + VERIFIER_LEEWAY).timestamp())
                 pipe.zadd(REVOKED_KEY, {session.sid: score})  # type: ignore[unused-awaitable]
             added = await pipe.execute(raise_on_error=False)
             new = [session.sid for session, is_new in zip(sessions, added, strict=True) if is_new]
@@ -54,24 +57,39 @@ class RevocationPublisher:
                 raise reply
         return len(new)
 
-    async def server(self) -> str:
-        """Return which start of which server this is; another one may have lost its last second."""
-        run_id: bytes = await self._redis.eval(_SERVER, 1, REVOKED_KEY)
+    async def publish_best_effort(self, sessions: Sequence[UserSession | RevokedSid]) -> bool:
+        """Publish sessions after the commit that revoked them; log a failure.
+
+        The database has the revocation: the republish job publishes it once Redis is back.
+
+        Returns:
+            Whether Redis has all of them.
+        """
+        try:
+            await self.publish(sessions)
+        except (RedisError, OSError) as error:
+            log.warning("revocations.publish_failed", count=len(sessions), error=error)
+            return False
+        return True
+
+    async def get_run_id(self) -> str:
+        """Return the id of the server's run: another run may have lost the last second of data."""
+        run_id: bytes = await self._redis.eval(_RUN_ID, 1, REVOKED_KEY)
         return run_id.decode()
 
-    async def mark_told(self, server: str) -> None:
-        """Note in Redis itself that it was told everything, and as which `server`."""
-        await self._redis.set(REVOCATIONS_TOLD_KEY, server)
+    async def mark_complete(self, run_id: str) -> None:
+        """Store in Redis itself that this run of the server received every revocation."""
+        await self._redis.set(REVOCATIONS_TOLD_KEY, run_id)
 
-    async def is_told(self) -> bool:
-        """Whether Redis still has what it was told.
+    async def is_complete(self) -> bool:
+        """Return whether Redis still has every revocation that was published.
 
-        False once it has lost its data, and after a restart or a failover: then the newest part
-        may be missing, though the mark is there.
+        False after it has lost its data, and after a restart or a failover: then the newest data
+        may be missing although the mark is there.
         """
-        server = await self.server()
-        return await self._redis.get(REVOCATIONS_TOLD_KEY) == server.encode()
+        run_id = await self.get_run_id()
+        return await self._redis.get(REVOCATIONS_TOLD_KEY) == run_id.encode()
 
-    async def forget_expired(self, now: datetime) -> None:
+    async def remove_expired(self, now: datetime) -> None:
         """Remove the sessions whose last token has expired."""
         await self._redis.zremrangebyscore(REVOKED_KEY, "-inf", f"({math.floor(now.timestamp())}")

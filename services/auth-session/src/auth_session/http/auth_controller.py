@@ -1,31 +1,28 @@
-"""`/api/auth`: signing up, in and out, and one's own account."""
+"""`/api/auth`: signing up, in and out, and refreshing a session."""
 
 from typing import Annotated, Any, Final, cast
 
-from litestar import Controller, Request, Response, get, patch, post
+from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import CookieParameter, QueryParameter, RequestBody
 
-from auth_session.domain.session import Session
 from auth_session.errors import RefreshRefusedError
-from auth_session.http.client_host import client_host
-from auth_session.http.cookie import REFRESH_COOKIE, no_cookie, refresh_cookie
+from auth_session.http.client import client_host, user_agent
+from auth_session.http.cookie import REFRESH_COOKIE, expired_refresh_cookie, refresh_cookie
 from auth_session.http.guards import refuse_foreign_origin
 from auth_session.http.openapi import NoContent
-from auth_session.http.schemas import ProfileUpdate, SignedInView, SignIn, SignUp, UserView
-from auth_session.http.user_agent import user_agent
-from auth_session.service.account_service import AccountService, NewAccount
-from auth_session.service.client_secret_service import ClientSecretService
-from auth_session.service.session_service import SessionService, SignedIn
-from auth_session.service.sign_in_service import SignInService
+from auth_session.http.schemas import SignedInView, SignIn, SignUp, UserView
+from auth_session.service.account_service import NewAccount
+from auth_session.service.session_service import SessionTokens
+from auth_session.services import Services
 from todochat.errors import UnauthorizedError
 from todochat.http.openapi import problems
 from todochat.identity.tokens import bearer_token
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 BEARER: Final = [{"bearer": list[str]()}]
-NOBODY: Final = ResponseSpec(None, description="Nobody is signed in.", generate_examples=False)
+NOT_SIGNED_IN: Final = ResponseSpec(None, description="Not signed in.", generate_examples=False)
 
 RefreshToken = Annotated[
     str | None,
@@ -35,7 +32,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class AuthController(Controller):
-    """Accounts and sessions of the people who sign in here."""
+    """Sign-up, sign-in, refresh and sign-out."""
 
     path = "/api/auth"
     tags = ["auth"]
@@ -48,12 +45,12 @@ class AuthController(Controller):
     async def sign_up(
         self,
         data: RequestBody[SignUp],
-        accounts: NamedDependency[AccountService],
+        services: NamedDependency[Services],
         request: AnyRequest,
     ) -> Response[SignedInView]:
-        """Make an account and sign it in.
+        """Create an account and sign in to it.
 
-        409 tells that the e-mail address has an account; see the service's README for why.
+        409 reveals that the e-mail address has an account; the service's README gives the reason.
         """
         account = NewAccount(
             email=data.email,
@@ -62,10 +59,10 @@ class AuthController(Controller):
             timezone=data.timezone,
             locale=data.locale,
         )
-        signed_in = await accounts.sign_up(
+        tokens = await services.accounts.sign_up(
             account, data.invitation, client_host(request), user_agent(request)
         )
-        return signed_in_response(request, signed_in)
+        return signed_in_response(request, tokens)
 
     @post(
         "/sign-in",
@@ -76,51 +73,51 @@ class AuthController(Controller):
     async def sign_in(
         self,
         data: RequestBody[SignIn],
-        sign_ins: NamedDependency[SignInService],
+        services: NamedDependency[Services],
         request: AnyRequest,
         refresh_token: RefreshToken = None,
     ) -> Response[SignedInView]:
         """Sign in.
 
-        Ten failures to an account from one address make the eleventh wait; 30 failures to any
-        accounts from one address within a minute make its others wait. With the refresh cookie of
-        an open session of the account, a request doesn't wait behind those without.
+        After ten failed sign-ins to an account from one address, further ones have to wait, as
+        they do after 30 failures from one address within a minute, to any accounts. A request with
+        the refresh cookie of an open session of the account is queued apart from those without.
         """
-        signed_in = await sign_ins.sign_in(
+        tokens = await services.sign_ins.sign_in(
             data.email,
             data.password,
             client_host(request),
             user_agent(request),
             refresh_token,
         )
-        return signed_in_response(request, signed_in)
+        return signed_in_response(request, tokens)
 
     @post(
         "/refresh",
         status_code=200,
         guards=[refuse_foreign_origin],
-        responses={**problems(400, 401, 403, 413, 503), 204: NOBODY},
+        responses={**problems(400, 401, 403, 413, 503), 204: NOT_SIGNED_IN},
     )
     async def refresh(
         self,
-        sessions: NamedDependency[SessionService],
+        services: NamedDependency[Services],
         request: AnyRequest,
         refresh_token: RefreshToken = None,
         optional: Annotated[
             bool,
-            QueryParameter(description="Answer 204 instead of 401 if no refresh cookie came."),
+            QueryParameter(description="Return 204 instead of 401 without a refresh cookie."),
         ] = False,
     ) -> Response[SignedInView]:
-        """Trade the refresh cookie for a new one and a new login token.
+        """Exchange the refresh cookie for a new one and a new login token.
 
-        A page can't see the cookie; `optional` lets it ask whether anybody is signed in.
+        Pages can't read the cookie; with `optional` they can check whether a user is signed in.
         """
         if not refresh_token and optional:
-            nobody = Response(None, status_code=204, headers=NO_STORE)
-            return cast("Response[SignedInView]", nobody)
+            not_signed_in = Response(None, status_code=204, headers=NO_STORE)
+            return cast("Response[SignedInView]", not_signed_in)
         if not refresh_token:
-            raise RefreshRefusedError("No refresh token came with the request. Sign in again.")
-        return signed_in_response(request, await sessions.refresh(refresh_token))
+            raise RefreshRefusedError("The request has no refresh token. Sign in again.")
+        return signed_in_response(request, await services.sessions.refresh_session(refresh_token))
 
     @post(
         "/sign-out",
@@ -132,54 +129,35 @@ class AuthController(Controller):
     )
     async def sign_out(
         self,
-        sessions: NamedDependency[SessionService],
-        secrets: NamedDependency[ClientSecretService],
+        services: NamedDependency[Services],
         request: AnyRequest,
         refresh_token: RefreshToken = None,
     ) -> Response[None]:
-        """End the session of the refresh cookie, and that of a login token if one is sent."""
-        sids = {await sessions.find_sid(refresh_token)} if refresh_token else set[str | None]()
+        """End the session of the refresh cookie, and that of the login token if there is one."""
+        sids = set[str | None]()
+        if refresh_token:
+            sids.add(await services.sessions.find_sid(refresh_token))
         if "authorization" in request.headers:
             try:
-                sids.add((await secrets.identify(bearer_token(request.headers))).sid)
+                session = await services.client_secrets.find_session(bearer_token(request.headers))
+                sids.add(session.sid)
             except UnauthorizedError:
-                # A login token lives 15 minutes; one that is over must not keep anybody signed in.
+                # A login token lives for 15 minutes; an expired one must not prevent the sign-out.
                 if not refresh_token:
                     raise
         for sid in sids:
             if sid is not None:
-                await sessions.revoke(sid, "sign_out")
-        cookie = no_cookie(secure=request.app.state.secure_cookies)
+                await services.sessions.revoke_session(sid, "sign_out")
+        cookie = expired_refresh_cookie(secure=request.app.state.secure_cookies)
         return Response(None, status_code=204, cookies=[cookie], headers=NO_STORE)
 
-    @get("/me", responses=problems(401, 404, 429, 503), security=BEARER)
-    async def get_me(
-        self,
-        session: NamedDependency[Session],
-        accounts: NamedDependency[AccountService],
-    ) -> Response[UserView]:
-        """Return one's own account."""
-        user = await accounts.get(session.user_id)
-        return Response(UserView.of(user), headers=NO_STORE)
 
-    @patch("/me", responses=problems(400, 401, 404, 413, 422, 429, 503), security=BEARER)
-    async def update_me(
-        self,
-        session: NamedDependency[Session],
-        data: RequestBody[ProfileUpdate],
-        accounts: NamedDependency[AccountService],
-    ) -> Response[UserView]:
-        """Change one's name, time zone or locale."""
-        user = await accounts.update_profile(session.user_id, data.changes())
-        return Response(UserView.of(user), headers=NO_STORE)
-
-
-def signed_in_response(request: AnyRequest, signed_in: SignedIn) -> Response[SignedInView]:
-    """Answer with a login token, and its refresh token as a cookie."""
+def signed_in_response(request: AnyRequest, tokens: SessionTokens) -> Response[SignedInView]:
+    """Return a response with a login token, and the refresh token as a cookie."""
     view = SignedInView(
-        access_token=signed_in.access_token,
-        expires_in=int(signed_in.access_lifetime.total_seconds()),
-        user=UserView.of(signed_in.user),
+        access_token=tokens.access_token,
+        expires_in=int(tokens.access_lifetime.total_seconds()),
+        user=UserView.of(tokens.user),
     )
-    cookie = refresh_cookie(signed_in, secure=request.app.state.secure_cookies)
+    cookie = refresh_cookie(tokens, secure=request.app.state.secure_cookies)
     return Response(view, cookies=[cookie], headers=NO_STORE)

@@ -1,29 +1,29 @@
-"""The refresh token's cookie."""
+"""The cookie of the refresh token."""
 
 from typing import Final
 from urllib.parse import urlsplit
 
 from litestar.datastructures import Cookie
 
-from auth_session.service.session_service import SignedIn
+from auth_session.service.session_service import SessionTokens
 
 REFRESH_COOKIE: Final = "todochat_refresh"
 _PATH: Final = "/api/auth"
 
 
 def is_https(public_url: str) -> bool:
-    """Whether people reach the product over https, so that cookies must be Secure."""
+    """Return whether the product is served over https, so that cookies must be Secure."""
     return urlsplit(public_url).scheme.lower() == "https"
 
 
-def refresh_cookie(signed_in: SignedIn, *, secure: bool) -> Cookie:
-    """Return the cookie that carries a refresh token: no script sees it, no other path gets it."""
-    seconds = int(signed_in.refresh_lifetime.total_seconds())
-    return _cookie(signed_in.refresh_token, max_age_s=seconds, secure=secure)
+def refresh_cookie(tokens: SessionTokens, *, secure: bool) -> Cookie:
+    """Return the cookie with a refresh token; scripts can't read it, other paths don't get it."""
+    seconds = int(tokens.refresh_lifetime.total_seconds())
+    return _cookie(tokens.refresh_token, max_age_s=seconds, secure=secure)
 
 
-def no_cookie(*, secure: bool) -> Cookie:
-    """Return the cookie that removes it."""
+def expired_refresh_cookie(*, secure: bool) -> Cookie:
+    """Return the cookie that makes the browser delete the refresh token."""
     return _cookie("", max_age_s=0, secure=secure)
 
 

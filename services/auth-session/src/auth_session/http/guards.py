@@ -1,4 +1,4 @@
-"""Refusing requests that another site's page sent on a signed-in person's behalf."""
+"""Refuses requests that a page of another site sends on a signed-in user's behalf (CSRF)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,13 +18,13 @@ def allowed_origins(public_url: str, others: Iterable[str]) -> frozenset[str]:
 def refuse_foreign_origin(
     connection: "ASGIConnection[Any, Any, Any, Any]", _handler: BaseRouteHandler
 ) -> None:
-    """Let a request through if it has no `Origin`, an allowed one, or that of its own `Host`.
+    """Accept a request if it has no `Origin`, an allowed one, or that of its own `Host`.
 
-    The last covers whoever opens the product under another of its names (127.0.0.1, a name in the
-    local network). A foreign page can't forge it: the browser sets both headers.
+    The last covers users who open the product under another of its names (127.0.0.1, a name in
+    the local network). A foreign page can't forge it: the browser sets both headers.
 
     Raises:
-        OriginRefusedError: a page of another site sent it.
+        OriginRefusedError: a page of another site sent the request.
     """
     origin = connection.headers.get("origin")
     if origin is None or _origin(origin) in connection.app.state.allowed_origins:

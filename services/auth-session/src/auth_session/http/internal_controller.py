@@ -1,4 +1,4 @@
-"""`/internal`: what other services ask; the edge lets nobody else through."""
+"""`/internal`: routes for other services; the edge doesn't expose them."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -8,8 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import Parameter, RequestBody
 
 from auth_session.http.auth_controller import BEARER, NO_STORE
-from auth_session.service.access_token_service import AccessTokenService
-from auth_session.service.revocation_service import RevocationService
+from auth_session.services import Services
 from todochat.http.openapi import problems
 from todochat.http.service_guard import require_service
 from todochat.identity.access_tokens import VerifiedAccessToken, VerifyAccessToken
@@ -21,7 +20,7 @@ SID: Final = r"\A[A-Za-z0-9_-]{0,128}\Z"
 
 
 class RevocationController(Controller):
-    """Tells the services that verify tokens which sessions are revoked."""
+    """The revoked sessions, for the services that verify tokens."""
 
     path = PATH
     include_in_schema = False
@@ -31,20 +30,22 @@ class RevocationController(Controller):
     @get("/", responses=problems(401, 422, 503))
     async def read_revocations(
         self,
-        revocations: NamedDependency[RevocationService],
+        services: NamedDependency[Services],
         since: Annotated[int, Parameter(ge=0, le=MAX_UNIX_TIME)] = 0,
         after: Annotated[str, Parameter(pattern=SID)] = "",
     ) -> Response[RevocationPage]:
-        """Return a page of the sessions revoked since a unix time, after a sid."""
-        page = await revocations.read(datetime.fromtimestamp(since, UTC), after)
+        """Return a page of the sessions revoked since a unix time, starting after a sid."""
+        page = await services.revocations.read_page(datetime.fromtimestamp(since, UTC), after)
         return Response(page, headers=NO_STORE)
 
 
-class InternalController(Controller):
-    """Routes for services, which show a service token."""
+class AccessTokenVerificationController(Controller):
+    """Verification of access tokens for the tasks service."""
 
     path = "/internal/access-tokens"
-    include_in_schema = False  # the document is the public one; the edge answers 404 here
+    include_in_schema = (
+        False  # the OpenAPI document is public; the edge returns 404 for these routes
+    )
     security = BEARER
     guards = [require_service(Arrow.TASKS_TO_AUTH)]
 
@@ -52,10 +53,10 @@ class InternalController(Controller):
     async def verify_access_token(
         self,
         data: RequestBody[VerifyAccessToken],
-        access_tokens: NamedDependency[AccessTokenService],
+        services: NamedDependency[Services],
     ) -> Response[VerifiedAccessToken]:
-        """Say whom an access token speaks for; 404 if it isn't good."""
-        token = await access_tokens.verify(data.token)
+        """Return the user and scopes of an access token; 404 if it isn't valid."""
+        token = await services.access_tokens.verify_token(data.token)
         verified = VerifiedAccessToken(
             user_id=token.user_id,
             scopes=[*token.scopes],

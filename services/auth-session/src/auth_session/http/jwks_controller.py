@@ -1,20 +1,26 @@
 """The public keys that verify this service's tokens."""
 
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from auth_session.http.schemas import JwksView
-from auth_session.service.key_ring import KeyRing
+from auth_session.services import Services
 from todochat.http.openapi import problems
 
-# A key is published long before it signs, so a cached document is never too old to verify with.
+# Keys are published long before they sign, so a cached document can verify every token.
 _MAX_AGE_S: Final = 60
 
 
+class JwksView(msgspec.Struct):
+    """A JSON Web Key set (RFC 7517)."""
+
+    keys: list[dict[str, Any]]
+
+
 @get("/.well-known/jwks.json", responses=problems(503), tags=["keys"])
-async def get_jwks(keys: NamedDependency[KeyRing]) -> Response[JwksView]:
+async def get_jwks(services: NamedDependency[Services]) -> Response[JwksView]:
     """Return the public keys as a JSON Web Key set."""
     headers = {"Cache-Control": f"public, max-age={_MAX_AGE_S}"}
-    return Response(JwksView(keys.published()), headers=headers)
+    return Response(JwksView(services.keys.published()), headers=headers)

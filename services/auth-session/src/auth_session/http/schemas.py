@@ -1,7 +1,6 @@
-"""What travels over the wire: request bodies refuse unknown fields, answers are documented."""
+"""Request and response bodies of accounts; request bodies refuse unknown fields."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -13,7 +12,6 @@ from auth_session.domain.limits import (
     MAX_NAME_CHARS,
     MAX_PASSWORD_CHARS,
     MAX_TIMEZONE_CHARS,
-    MAX_USER_ID_CHARS,
     MIN_PASSWORD_CHARS,
 )
 from auth_session.domain.user import LOCALE_PATTERN, User
@@ -27,7 +25,7 @@ Email = Annotated[
         extra_json_schema={"extra": {"format": "email"}},
     ),
 ]
-Name = Annotated[str, Meta(max_length=MAX_NAME_CHARS, description="How the person is called.")]
+Name = Annotated[str, Meta(max_length=MAX_NAME_CHARS, description="Display name.")]
 Timezone = Annotated[
     str,
     Meta(max_length=MAX_TIMEZONE_CHARS, description="IANA name.", examples=["Europe/Berlin"]),
@@ -52,7 +50,7 @@ class SignUp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(
             min_length=MIN_PASSWORD_CHARS,
             max_length=MAX_PASSWORD_CHARS,
-            description="Any characters; not a common one, nor the e-mail address or name.",
+            description="Any characters; not a common password, the e-mail address or the name.",
         ),
     ]
     name: Name | None = None
@@ -61,7 +59,9 @@ class SignUp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     invitation: (
         Annotated[
             str,
-            Meta(max_length=MAX_INVITATION_CHARS, description="Needed if AUTH_SIGN_UP is invite."),
+            Meta(
+                max_length=MAX_INVITATION_CHARS, description="Required if AUTH_SIGN_UP is invite."
+            ),
         ]
         | None
     ) = None
@@ -75,26 +75,20 @@ class SignIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ProfileUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a person changes about themselves; null removes it, what is left out stays."""
+    """Changes to a profile; null removes a value, an omitted field keeps it."""
 
     name: Name | UnsetType | None = UNSET
     timezone: Timezone | UnsetType | None = UNSET
     locale: Locale | UnsetType | None = UNSET
 
     def changes(self) -> dict[str, str | None]:
-        """Return what was said."""
+        """Return the fields that were sent."""
         fields = {"name": self.name, "timezone": self.timezone, "locale": self.locale}
         return {name: value for name, value in fields.items() if not isinstance(value, UnsetType)}
 
 
-class SessionRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Whom a client secret is for: only oneself; may be left out."""
-
-    user_id: Annotated[str, Meta(max_length=MAX_USER_ID_CHARS)] | None = None
-
-
 class UserView(msgspec.Struct, kw_only=True):
-    """A person's account."""
+    """An account."""
 
     id: str
     email: str | None
@@ -104,7 +98,7 @@ class UserView(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, user: User) -> "UserView":
-        """Return what the person sees of an account."""
+        """Return the user's view of an account."""
         return cls(
             id=user.id,
             email=user.email,
@@ -115,21 +109,8 @@ class UserView(msgspec.Struct, kw_only=True):
 
 
 class SignedInView(msgspec.Struct, kw_only=True):
-    """A login token; the refresh token comes as the cookie `todochat_refresh`."""
+    """A login token; the refresh token is sent as the cookie `todochat_refresh`."""
 
     access_token: str
-    expires_in: Annotated[int, Meta(description="Seconds the login token is good for.")]
+    expires_in: Annotated[int, Meta(description="Seconds until the login token expires.")]
     user: UserView
-
-
-class ClientSecretView(msgspec.Struct, kw_only=True):
-    """A ChatKit client secret: it opens chat and nothing else."""
-
-    client_secret: str
-    expires_at: Annotated[datetime, Meta(description="In UTC.")]
-
-
-class JwksView(msgspec.Struct):
-    """A JSON Web Key set (RFC 7517)."""
-
-    keys: list[dict[str, Any]]

@@ -6,19 +6,19 @@ from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, RequestBody
 
-from auth_session.domain.session import Session
+from auth_session.domain.session import UserSession
 from auth_session.http.auth_controller import BEARER, NO_STORE, AnyRequest
-from auth_session.http.client_host import client_host
+from auth_session.http.client import client_host
 from auth_session.http.openapi import NoContent
 from auth_session.http.token_schemas import AccessTokenList, AccessTokenView, CreateAccessToken
-from auth_session.service.access_token_service import AccessTokenService
+from auth_session.services import Services
 from todochat.http.openapi import problems
 
 TokenId = Annotated[str, PathParameter(description="`pat_` and 26 characters.", max_length=64)]
 
 
 class TokenController(Controller):
-    """What a person gives to programs of theirs; needs a login token, an access token won't do."""
+    """Personal access tokens; managing them requires a login token, not an access token."""
 
     path = "/api/auth/tokens"
     tags = ["tokens"]
@@ -26,29 +26,27 @@ class TokenController(Controller):
 
     @get(responses=problems(401, 403, 429, 503))
     async def list_tokens(
-        self,
-        session: NamedDependency[Session],
-        access_tokens: NamedDependency[AccessTokenService],
+        self, session: NamedDependency[UserSession], services: NamedDependency[Services]
     ) -> Response[AccessTokenList]:
-        """List one's access tokens, newest first; at most 50."""
-        tokens = await access_tokens.all(session.user_id)
+        """List your access tokens, newest first; at most 50."""
+        tokens = await services.access_tokens.list_tokens(session.user_id)
         view = AccessTokenList([AccessTokenView.of(token) for token in tokens])
         return Response(view, headers=NO_STORE)
 
     @post(responses=problems(400, 401, 403, 413, 422, 429, 503))
     async def create_token(
         self,
-        session: NamedDependency[Session],
+        session: NamedDependency[UserSession],
         data: RequestBody[CreateAccessToken],
-        access_tokens: NamedDependency[AccessTokenService],
+        services: NamedDependency[Services],
         request: AnyRequest,
     ) -> Response[AccessTokenView]:
-        """Create an access token; only this answer contains `token`.
+        """Create an access token; only this response contains `token`.
 
-        403 `wrong-password` asks for the account's password (wrong ones count as failed sign-ins),
-        `recent-sign-in-required` for a new sign-in at the external issuer.
+        403 `wrong-password` requires the account's password (wrong ones count as failed sign-ins),
+        `recent-sign-in-required` a new sign-in at the external issuer.
         """
-        token, secret = await access_tokens.create(
+        token, secret = await services.access_tokens.create_token(
             session,
             data.password,
             client_host(request),
@@ -67,8 +65,8 @@ class TokenController(Controller):
     async def revoke_token(
         self,
         token_id: TokenId,
-        session: NamedDependency[Session],
-        access_tokens: NamedDependency[AccessTokenService],
+        session: NamedDependency[UserSession],
+        services: NamedDependency[Services],
     ) -> None:
-        """Revoke an access token; within 5 s nothing takes it any more."""
-        await access_tokens.revoke(session.user_id, token_id)
+        """Revoke an access token; every service refuses it within 5 s."""
+        await services.access_tokens.revoke_token(session.user_id, token_id)

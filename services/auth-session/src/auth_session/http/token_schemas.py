@@ -1,4 +1,4 @@
-"""What travels about personal access tokens."""
+"""Request and response bodies of personal access tokens."""
 
 from datetime import datetime
 from typing import Annotated
@@ -18,12 +18,16 @@ class CreateAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
         Meta(
             min_length=1,
             max_length=MAX_TOKEN_NAME_CHARS,
-            description="What it is for, in the person's words.",
+            description="Purpose of the token, chosen by the user.",
         ),
     ]
     scopes: Annotated[
         list[Scope],
-        Meta(min_length=1, max_length=10, description="What it opens: tasks, chat or both."),
+        Meta(
+            min_length=1,
+            max_length=10,
+            description="The APIs it grants access to: tasks, chat or both.",
+        ),
     ]
     expires_at: (
         Annotated[
@@ -33,7 +37,7 @@ class CreateAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
                 examples=["2030-01-01T00:00:00Z"],
                 extra_json_schema={"extra": {"format": "date-time"}},
                 description=(
-                    "With an offset, at most AUTH_SESSION_ACCESS_TOKEN_LIFETIME_S from now "
+                    "With an offset; at most AUTH_SESSION_ACCESS_TOKEN_LIFETIME_S from now "
                     "(366 days by default), which is also the default."
                 ),
             ),
@@ -46,7 +50,7 @@ class CreateAccessToken(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
             Meta(
                 max_length=MAX_PASSWORD_CHARS,
                 description=(
-                    "The account's password. An account that has none must have signed in "
+                    "The account's password. If the account has none, the user must have signed in "
                     "within the last 15 minutes."
                 ),
             ),
@@ -63,17 +67,20 @@ class AccessTokenView(msgspec.Struct, kw_only=True):
     scopes: list[Scope]
     created_at: datetime
     last_used_at: Annotated[
-        datetime | None, Meta(description="To the minute; null if it was never used.")
+        datetime | None,
+        Meta(description="Accurate to the minute; null if the token was never used."),
     ]
     expires_at: Annotated[
         datetime | None,
-        Meta(description="null only for a token that a previous version created."),
+        Meta(description="null only for tokens created by a previous version."),
     ]
-    token: Annotated[str | UnsetType, Meta(description="Only in the answer that made it.")] = UNSET
+    token: Annotated[
+        str | UnsetType, Meta(description="Returned only when the token is created.")
+    ] = UNSET
 
     @classmethod
     def of(cls, token: AccessToken, secret: str | UnsetType = UNSET) -> "AccessTokenView":
-        """Return what the person sees of a token."""
+        """Return the user's view of a token."""
         return cls(
             id=token.id,
             name=token.name,
@@ -86,6 +93,6 @@ class AccessTokenView(msgspec.Struct, kw_only=True):
 
 
 class AccessTokenList(msgspec.Struct):
-    """All access tokens of a person that aren't revoked."""
+    """All of a user's access tokens that aren't revoked."""
 
     items: list[AccessTokenView]

@@ -1,6 +1,6 @@
 """Alembic's entry point; run by `python -m auth_session migrate`."""
 
-from auth_session.storage.tables import METADATA
+from auth_session.storage.records import METADATA
 from todochat.database.migrations import run_env
 
 run_env(METADATA)

@@ -1,1 +1,1 @@
-"""The use cases; no framework."""
+"""Use cases, independent of the web framework."""

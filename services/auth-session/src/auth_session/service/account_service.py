@@ -1,6 +1,5 @@
-"""Accounts: signing up, being invited, and what people say about themselves."""
+"""Sign-up, invitations, and the profile and export of an account."""
 
-import hashlib
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
@@ -11,8 +10,6 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.account_export import AccountExport
-from auth_session.domain.caller import Caller
-from auth_session.domain.clock import Clock
 from auth_session.domain.input_check import check_fields
 from auth_session.domain.limits import INVITATION_LIFETIME
 from auth_session.domain.password_rule import check_password, normalize_password
@@ -31,10 +28,12 @@ from auth_session.errors import (
     SignUpClosedError,
     TooManySignUpsError,
 )
-from auth_session.service.password_pool import PasswordPool
-from auth_session.service.session_service import SessionService, SignedIn
-from auth_session.storage.export_repository import export_account
+from auth_session.service.password_pool import PasswordCaller, PasswordPool
+from auth_session.service.secret_hash import hash_secret
+from auth_session.service.session_service import SessionService, SessionTokens
+from auth_session.storage.export_repository import read_account_export
 from auth_session.storage.user_repository import UserRepository
+from todochat.clock import Clock
 from todochat.database import Database
 from todochat.errors import NotFoundError
 from todochat.http.rate_limit import RateLimit
@@ -43,13 +42,13 @@ from todochat.ids import new_id
 SignUpMode = Literal["open", "invite", "closed"]
 
 _INVITATION_BYTES: Final = 16
-_PAGE: Final = 200
+_PAGE_SIZE: Final = 200
 
 log = structlog.get_logger(__name__)
 
 
 class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account is made of; `check_account` makes it acceptable."""
+    """The fields of a new account; `check_account` validates them."""
 
     email: str
     password: str
@@ -59,22 +58,22 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountService:
-    """Makes and changes accounts."""
+    """Creates, changes and exports accounts."""
 
     def __init__(
         self,
         database: Database,
-        passwords: PasswordPool,
+        password_pool: PasswordPool,
         sessions: SessionService,
-        sign_ups: RateLimit,
+        sign_up_limit: RateLimit,
         *,
         sign_up: SignUpMode,
         clock: Clock,
     ) -> None:
         self._database = database
-        self._passwords = passwords
+        self._password_pool = password_pool
         self._sessions = sessions
-        self._sign_ups = sign_ups
+        self._sign_up_limit = sign_up_limit
         self._sign_up = sign_up
         self._clock = clock
 
@@ -84,61 +83,70 @@ class AccountService:
         invitation: str | None,
         client_host: str,
         user_agent: str | None = None,
-    ) -> SignedIn:
-        """Make an account and sign it in.
+    ) -> SessionTokens:
+        """Create an account and open a session.
 
         Raises:
-            SignUpClosedError: nobody may sign up here.
-            InvitationRefusedError: only the invited may, and `invitation` doesn't hold.
+            SignUpClosedError: AUTH_SIGN_UP is `closed`.
+            InvitationRefusedError: an invitation is required, and `invitation` is not valid.
             InvalidInputError: a field is not acceptable.
-            TooManySignUpsError: too many came from this address within an hour.
+            TooManySignUpsError: too many sign-ups from this address within an hour.
             EmailTakenError: the e-mail address has an account.
-            PasswordPoolFullError: too many passwords are being hashed.
+            PasswordPoolFullError: too many passwords are being processed.
         """
         if self._sign_up == "closed":
             raise SignUpClosedError
-        checked = check_account(account)
-        # Counted before anything is told: a taken address and a wrong invitation use it up, too.
+        account = check_account(account)
+        # Counted before any response: taken addresses and wrong invitations count, too.
         address = address_group(client_host)
-        wait_s = await self._sign_ups.take(address)
+        wait_s = await self._sign_up_limit.take(address)
         if wait_s > 0:
             raise TooManySignUpsError(wait_s)
-        email_key = parse_email(checked.email).key
-        code_hash = None if self._sign_up == "open" else _hash_code(invitation)
-        # Asked before the costly hash, and decided by the writes of the transaction below.
-        await self._admit(email_key, code_hash)
-        password_hash = await self._passwords.hash(checked.password, Caller.at(address))
+        email_key = parse_email(account.email).key
+        code_hash = hash_secret(invitation or "") if self._sign_up == "invite" else None
+        # Checked before the expensive hash; the writes of the transaction below decide.
         async with self._database.transaction() as transaction:
-            user = await self._add(transaction, checked, password_hash)
+            users = UserRepository(transaction)
+            if code_hash and not await users.has_invitation(code_hash, email_key, self._clock()):
+                raise InvitationRefusedError
+            if await users.has_local_account(email_key):
+                raise EmailTakenError
+        password_hash = await self._password_pool.hash(
+            account.password, PasswordCaller.from_address(address)
+        )
+        async with self._database.transaction() as transaction:
+            user = await self._add_account(transaction, account, password_hash)
             if code_hash is not None:
                 users = UserRepository(transaction)
                 now = self._clock()
                 if not await users.use_invitation(code_hash, email_key, user_id=user.id, now=now):
                     raise InvitationRefusedError
-            signed_in = await self._sessions.open(transaction, user, user_agent)
+            tokens = await self._sessions.open_session(transaction, user, user_agent)
         log.info("user.signed_up", user_id=user.id)
-        return signed_in
+        return tokens
 
-    async def create(self, account: NewAccount) -> User:
-        """Make an account on an administrator's word, whatever AUTH_SIGN_UP says.
+    async def create_account(self, account: NewAccount) -> User:
+        """Create an account for an administrator, regardless of AUTH_SIGN_UP.
 
         Raises:
             InvalidInputError: a field is not acceptable.
             EmailTakenError: the e-mail address has an account.
         """
-        checked = check_account(account)
-        password_hash = await self._passwords.hash(checked.password, Caller.owner("admin"))
+        account = check_account(account)
+        password_hash = await self._password_pool.hash(
+            account.password, PasswordCaller.from_user("admin")
+        )
         async with self._database.transaction() as transaction:
-            return await self._add(transaction, checked, password_hash)
+            return await self._add_account(transaction, account, password_hash)
 
-    async def invite(self, email: str | None) -> str:
-        """Return a code that lets its holder sign up once within 7 days.
+    async def create_invitation(self, email: str | None) -> str:
+        """Return the code of an invitation to sign up once within 7 days.
 
         Args:
-            email: the only address the code holds for; None for any.
+            email: the only address the invitation is valid for; None for any.
 
         Raises:
-            InvalidInputError: `email` is no e-mail address.
+            InvalidInputError: `email` is not an e-mail address.
         """
         if email is not None:
             check_fields({"email": lambda: parse_email(email)})
@@ -146,39 +154,39 @@ class AccountService:
         now = self._clock()
         async with self._database.transaction() as transaction:
             await UserRepository(transaction).add_invitation(
-                _hash_code(code),
+                hash_secret(code),
                 email_key=None if email is None else parse_email(email).key,
                 now=now,
                 expires_at=now + INVITATION_LIFETIME,
             )
         return code
 
-    async def get(self, user_id: str) -> User:
+    async def get_account(self, user_id: str) -> User:
         """Return an account.
-
-        Raises:
-            NotFoundError: there is none.
-        """
-        async with self._database.transaction() as transaction:
-            user = await UserRepository(transaction).get(user_id)
-        if user is None:
-            raise NotFoundError("This account does not exist any more.")
-        return user
-
-    async def export(self, user_id: str) -> AccountExport:
-        """Return everything that is kept about a person here, but for hashes.
 
         Raises:
             NotFoundError: there is no such account.
         """
         async with self._database.transaction() as transaction:
-            export = await export_account(transaction, user_id)
+            user = await UserRepository(transaction).get_account(user_id)
+        if user is None:
+            raise NotFoundError("This account no longer exists.")
+        return user
+
+    async def export_account(self, user_id: str) -> AccountExport:
+        """Return everything this service stores about a user, except hashes.
+
+        Raises:
+            NotFoundError: there is no such account.
+        """
+        async with self._database.transaction() as transaction:
+            export = await read_account_export(transaction, user_id)
         if export is None:
-            raise NotFoundError("This account does not exist any more.")
+            raise NotFoundError("This account no longer exists.")
         return export
 
     async def update_profile(self, user_id: str, changes: Mapping[str, str | None]) -> User:
-        """Change an account's name, timezone or locale; None removes what was said.
+        """Change an account's name, timezone or locale; None removes a value.
 
         Raises:
             InvalidInputError: a value is not acceptable.
@@ -190,30 +198,22 @@ class AccountService:
             users = UserRepository(transaction)
             user = await users.update_profile(user_id, values, self._clock())
         if user is None:
-            raise NotFoundError("This account does not exist any more.")
+            raise NotFoundError("This account no longer exists.")
         return user
 
-    async def all(self) -> AsyncIterator[User]:
+    async def iterate_accounts(self) -> AsyncIterator[User]:
         """Yield every account, oldest first."""
         after = ""
         while True:
             async with self._database.transaction() as transaction:
-                page = await UserRepository(transaction).page(after=after, limit=_PAGE)
+                page = await UserRepository(transaction).list_page(after=after, limit=_PAGE_SIZE)
             if not page:
                 return
             for user in page:
                 yield user
             after = page[-1].id
 
-    async def _admit(self, email_key: str, code_hash: bytes | None) -> None:
-        async with self._database.transaction() as transaction:
-            users = UserRepository(transaction)
-            if code_hash and not await users.has_invitation(code_hash, email_key, self._clock()):
-                raise InvitationRefusedError
-            if await users.has_local(email_key):
-                raise EmailTakenError
-
-    async def _add(
+    async def _add_account(
         self, transaction: AsyncSession, account: NewAccount, password_hash: str
     ) -> User:
         user_id = new_id("usr")
@@ -228,17 +228,17 @@ class AccountService:
             locale=account.locale,
             created_at=self._clock(),
         )
-        await UserRepository(transaction).add_local(
+        await UserRepository(transaction).add_local_account(
             user, email_key=email.key, password_hash=password_hash
         )
         return user
 
 
 def check_account(account: NewAccount) -> NewAccount:
-    """Return an account's data as it is stored; the password as it is hashed.
+    """Validate the fields of a new account; return them normalized.
 
     Raises:
-        InvalidInputError: a field is not acceptable; every fault is named.
+        InvalidInputError: at least one field is not acceptable; the error lists every fault.
     """
     password = normalize_password(account.password)
     check_fields(
@@ -260,9 +260,3 @@ def check_account(account: NewAccount) -> NewAccount:
 
 
 _PARSERS: Final = {"name": parse_name, "timezone": parse_timezone, "locale": parse_locale}
-
-
-def _hash_code(invitation: str | None) -> bytes:
-    if not invitation:
-        raise InvitationRefusedError
-    return hashlib.sha256(invitation.encode()).digest()

@@ -1,35 +1,35 @@
-"""A bounded queue in which callers take turns, however much each of them asks for."""
+"""A bounded queue that serves its callers in turns, regardless of their demand."""
 
 from collections import deque
 from typing import Final, Generic, TypeVar
 
 ItemT = TypeVar("ItemT")
 
-# Callers served last that are remembered, so that they aren't newcomers when they return.
+# How many recently served callers are remembered, so that they don't return as newcomers.
 _REMEMBERED: Final = 1000
-_MAX_NEWCOMERS_IN_A_ROW: Final = 3  # while somebody else waits
+_MAX_NEWCOMERS_IN_A_ROW: Final = 3  # while regular callers wait
 
 
-class QueueFullError(Exception):
+class FairQueueFullError(Exception):
     """The queue has no room for another item of this caller."""
 
 
 class FairQueue(Generic[ItemT]):
     """First in, first out for each caller; the callers take turns, one item at a time.
 
-    Newcomers, which haven't been served lately, come first, but for every fourth turn. So a flood
-    from many addresses, which soon are all known, delays a newcomer by a turn and not by one of
-    each. The idea is that of the new and old flows of FQ-CoDel (RFC 8290, 4.2).
+    Newcomers, which haven't been served recently, come first, except on every fourth turn. So a
+    flood from many addresses, which soon are all regulars, delays a newcomer by one turn and not
+    by one turn per address. The idea is that of new and old flows in FQ-CoDel (RFC 8290, 4.2).
 
     Args:
-        size: of items in total.
-        size_per_caller: of items of one caller.
+        size: the limit of items in total.
+        size_per_caller: the limit of items of one caller.
     """
 
     def __init__(self, size: int, size_per_caller: int) -> None:
         self._size = size
         self._size_per_caller = size_per_caller
-        # The items of each caller that has any, in the order of the callers' turns.
+        # The items of each waiting caller, in the order of the callers' turns.
         self._newcomers: dict[str, deque[ItemT]] = {}
         self._regulars: dict[str, deque[ItemT]] = {}
         self._newcomers_in_a_row = 0
@@ -43,20 +43,20 @@ class FairQueue(Generic[ItemT]):
         """Append an item.
 
         Returns:
-            The item that had to make room, if any: the newest one of the caller with the most.
+            The item that was evicted for it, if any: the newest one of the caller with the most.
 
         Raises:
-            QueueFullError: the caller has as many as it may, or nobody has more than it has.
+            FairQueueFullError: the caller is at its limit, or no other caller has more items.
         """
         is_regular = caller in self._regulars or caller in self._served
         callers = self._regulars if is_regular else self._newcomers
         own = len(callers.get(caller, ()))
         if own >= self._size_per_caller:
-            raise QueueFullError
-        dropped = self._make_room(own) if self._count >= self._size else None
+            raise FairQueueFullError
+        evicted = self._evict_for(own) if self._count >= self._size else None
         callers.setdefault(caller, deque()).append(item)
         self._count += 1
-        return dropped
+        return evicted
 
     def pop(self) -> ItemT | None:
         """Remove and return the next item, None if there is none."""
@@ -81,11 +81,11 @@ class FairQueue(Generic[ItemT]):
         self._count -= 1
         return item
 
-    def _make_room(self, own: int) -> ItemT:
+    def _evict_for(self, own: int) -> ItemT:
         waiting = [*self._regulars.values(), *self._newcomers.values()]
         most = max(waiting, key=len, default=deque[ItemT]())
-        # With two more at least: afterwards this caller hasn't more than that one.
+        # At least two more, so that afterwards this caller has no more than the evicted one.
         if len(most) < own + 2:
-            raise QueueFullError
+            raise FairQueueFullError
         self._count -= 1
         return most.pop()

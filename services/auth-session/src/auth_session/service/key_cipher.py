@@ -1,4 +1,4 @@
-"""How signing keys are protected at rest: a copy of the database alone can't sign anything."""
+"""Encrypts signing keys at rest, so that a copy of the database alone can't sign tokens."""
 
 import base64
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _PURPOSE: Final = b"auth-session signing keys"
 
 
 class KeyCipher:
-    """Encrypts under the first of some secrets; decrypts what any of them encrypted."""
+    """Encrypts under the first secret; decrypts data encrypted under any of them."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         ciphers = [Fernet(_derive(secret)) for secret in secrets]
@@ -26,23 +26,23 @@ class KeyCipher:
         return self._first.encrypt(plain)
 
     def decrypt(self, encrypted: bytes) -> bytes:
-        """Decrypt.
+        """Decrypt data encrypted under any of the secrets.
 
         Raises:
-            SigningKeyError: it was encrypted under a secret that is not among the present ones.
+            SigningKeyError: the data was encrypted under another secret.
         """
         try:
             return self._any.decrypt(encrypted)
         except InvalidToken:
             msg = (
                 "the signing keys in the database were encrypted under another secret: append the "
-                "former value of TODOCHAT_SERVICE_SECRET (or AUTH_SESSION_KEY_SECRET) to the "
-                "present one, separated by a comma"
+                "previous value of TODOCHAT_SERVICE_SECRET (or AUTH_SESSION_KEY_SECRET) to the "
+                "current one, separated by a comma"
             )
             raise SigningKeyError(msg) from None
 
-    def is_under_first(self, encrypted: bytes) -> bool:
-        """Whether the first secret encrypted it, so that the others may be dropped."""
+    def uses_first_secret(self, encrypted: bytes) -> bool:
+        """Return whether data is encrypted under the first secret, so that no other is needed."""
         try:
             self._first.decrypt(encrypted)
         except InvalidToken:

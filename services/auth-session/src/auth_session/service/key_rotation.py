@@ -1,4 +1,4 @@
-"""Letting the next key sign."""
+"""Rotates the signing keys."""
 
 from datetime import datetime
 from typing import Final
@@ -6,12 +6,12 @@ from typing import Final
 import msgspec
 import structlog
 
-from auth_session.domain.clock import Clock
-from auth_session.domain.limits import KEY_KNOWN_AFTER
+from auth_session.domain.limits import KEY_PROPAGATION_TIME
 from auth_session.errors import NoSigningKeyError, RotationTooSoonError
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import CURRENT, NEXT, is_published, published_until
 from auth_session.storage.signing_key_repository import SigningKeyRepository
+from todochat.clock import Clock
 from todochat.database import Database
 from todochat.identity.tokens import SigningKey
 
@@ -20,8 +20,8 @@ RETIRED: Final = "retired"
 log = structlog.get_logger(__name__)
 
 
-class KeyState(msgspec.Struct, frozen=True, kw_only=True):
-    """A published key; `published_until` is None while it waits or signs."""
+class PublishedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A published key; `published_until` is None unless it is retired."""
 
     kid: str
     state: str
@@ -30,20 +30,20 @@ class KeyState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyRotation:
-    """Changes the states of keys in the database; every process reads them within 30 s."""
+    """Changes the states of keys in the database; every process loads them within 30 s."""
 
     def __init__(self, database: Database, cipher: KeyCipher, clock: Clock) -> None:
         self._database = database
         self._cipher = cipher
         self._clock = clock
 
-    async def states(self) -> list[KeyState]:
+    async def list_published_keys(self) -> list[PublishedKey]:
         """Return the published keys, oldest first."""
         now = self._clock()
-        async with self._database.transaction() as session:
-            records = await SigningKeyRepository(session).all()
+        async with self._database.transaction() as transaction:
+            records = await SigningKeyRepository(transaction).list_keys()
         return [
-            KeyState(
+            PublishedKey(
                 kid=record.kid,
                 state=record.state,
                 created_at=record.created_at,
@@ -53,46 +53,43 @@ class KeyRotation:
             if is_published(record, now)
         ]
 
-    async def rotate(self, *, at_once: bool = False) -> str:
-        """Retire the current key, let the next one sign, publish another one as next.
+    async def rotate_keys(self, *, at_once: bool = False) -> str:
+        """Retire the current key, make the next one current, and create another next key.
 
-        Verifiers keep the published keys for some minutes. They know the next key before its
-        first token, if it was published for longer than that.
+        Verifiers cache the published keys for some minutes. They know the next key before its
+        first token if it has been published for longer than that.
 
         Args:
-            at_once: even if it wasn't, as after a key was stolen; a verifier that doesn't know the
-                key yet refuses its tokens for up to 10 s.
+            at_once: rotate even if it hasn't, for example after a key was stolen; a verifier that
+                doesn't know the key yet refuses its tokens for up to 10 s.
 
         Returns:
             The `kid` of the key that signs from now on.
 
         Raises:
             RotationTooSoonError: the next key was published too recently.
-            SigningKeyError: the keys were encrypted under another secret than this process has.
-            NoSigningKeyError: there are no keys yet, for no process was ever started.
+            SigningKeyError: the keys are encrypted under a secret that this process doesn't have.
+            NoSigningKeyError: there are no keys yet, because no process has ever started.
         """
         now = self._clock()
-        async with self._database.transaction() as session:
-            repository = SigningKeyRepository(session)
-            await repository.lock()
-            records = {record.state: record for record in await repository.all()}
+        async with self._database.transaction() as transaction:
+            repository = SigningKeyRepository(transaction)
+            await repository.lock_keys()
+            records = {record.state: record for record in await repository.list_keys()}
             if CURRENT not in records or NEXT not in records:
                 raise NoSigningKeyError
             current, successor = records[CURRENT], records[NEXT]
-            known_at = successor.created_at + KEY_KNOWN_AFTER
+            known_at = successor.created_at + KEY_PROPAGATION_TIME
             if now < known_at and not at_once:
                 raise RotationTooSoonError((known_at - now).total_seconds())
-            # With another secret than the services', the new key would be one they can't read.
+            # Check that this process has the services' secret: they couldn't read the new key otherwise.
             self._cipher.decrypt(successor.private_key)
             await repository.set_state(current.kid, RETIRED, retired_at=now)
             await repository.set_state(successor.kid, CURRENT)
-            await self._publish_next(repository, now)
+            key = SigningKey.generate()
+            private_key = self._cipher.encrypt(key.to_pem())
+            await repository.add_key(
+                key.kid, NEXT, private_key=private_key, public_jwk=key.public_jwk(), now=now
+            )
         log.info("signing_key.rotated", kid=successor.kid, retired=current.kid)
         return successor.kid
-
-    async def _publish_next(self, repository: SigningKeyRepository, now: datetime) -> None:
-        key = SigningKey.generate()
-        private_key = self._cipher.encrypt(key.to_pem())
-        await repository.add(
-            key.kid, NEXT, private_key=private_key, public_jwk=key.public_jwk(), now=now
-        )

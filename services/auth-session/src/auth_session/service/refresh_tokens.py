@@ -1,7 +1,6 @@
-"""Making refresh tokens: random ones for sessions, derived ones for their successors."""
+"""Creates refresh tokens: random ones for new sessions, derived ones as successors."""
 
 import base64
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -17,12 +16,12 @@ _PURPOSE: Final = b"auth-session refresh tokens"
 class RefreshTokens:
     """Derives the successor of a refresh token from the token and a secret of the service.
 
-    So a token that is sent twice yields the same successor twice, while the database has nothing
-    but hashes. Without the secret nobody can derive a successor, and a successor tells nothing
-    about the token before it.
+    So a token that is sent twice yields the same successor twice, although the database only has
+    hashes. Deriving a successor requires the secret, and a successor reveals nothing about its
+    predecessor.
 
     Args:
-        key_secrets: the first one derives; the others did before a change of secrets.
+        key_secrets: the first one derives new successors; the others did before they were rotated.
     """
 
     def __init__(self, key_secrets: Sequence[str]) -> None:
@@ -31,16 +30,11 @@ class RefreshTokens:
             for secret in key_secrets
         ]
 
-    def create(self) -> str:
+    def create_token(self) -> str:
         """Return a random token."""
         return secrets.token_urlsafe(_TOKEN_BYTES)
 
-    def successors(self, token: str) -> list[str]:
-        """Return the successor under each secret; a new one is the first."""
+    def derive_successors(self, token: str) -> list[str]:
+        """Return the successor under each secret; the first one is used for new successors."""
         digests = (hmac.digest(key, token.encode(), "sha256") for key in self._keys)
         return [base64.urlsafe_b64encode(digest).rstrip(b"=").decode() for digest in digests]
-
-
-def hash_refresh_token(token: str) -> bytes:
-    """Return the form in which a token is stored."""
-    return hashlib.sha256(token.encode()).digest()

@@ -1,40 +1,40 @@
-"""Keeping Redis told of the revoked sessions whose tokens have not expired yet."""
+"""Keeps the revoked sessions in Redis complete, and lists them for verifiers."""
 
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from auth_session.domain.clock import Clock
 from auth_session.domain.limits import VERIFIER_LEEWAY
 from auth_session.events.revocation_publisher import RevocationPublisher
-from auth_session.storage.revoked_repository import RevokedRepository
+from auth_session.storage.revoked_sid_repository import RevokedSidRepository
+from todochat.clock import Clock
 from todochat.database import Database
 from todochat.identity.revocation_feed import PAGE, RevocationPage, RevokedSession
 
-_PAGE: Final = 500
+_BATCH_SIZE: Final = 500
 
 log = structlog.get_logger(__name__)
 
 
 class RevocationService:
-    """Republishes what the database knows; Redis may have lost or missed any of it."""
+    """Republishes revocations from the database; Redis may have lost or missed any of them."""
 
     def __init__(self, database: Database, publisher: RevocationPublisher, clock: Clock) -> None:
         self._database = database
         self._publisher = publisher
         self._clock = clock
 
-    async def heal(self) -> None:
-        """Republish at once if Redis has lost its data: until then the signed out are let in."""
-        if not await self._publisher.is_told():
+    async def republish_if_lost(self) -> None:
+        """Republish if Redis has lost its data: until then revoked sessions are accepted."""
+        if not await self._publisher.is_complete():
             await self.republish()
 
-    async def read(self, since: datetime, after: str) -> RevocationPage:
-        """Return a page of what was revoked since a moment, for a verifier."""
+    async def read_page(self, since: datetime, after: str) -> RevocationPage:
+        """Return a page of the revocations since a time, for verifiers."""
         now = self._clock()
         async with self._database.transaction() as transaction:
-            revoked = await RevokedRepository(transaction).page(
+            revoked = await RevokedSidRepository(transaction).list_page(
                 now - VERIFIER_LEEWAY, after=after, limit=PAGE, revoked_since=since
             )
         return RevocationPage(
@@ -47,24 +47,24 @@ class RevocationService:
         )
 
     async def republish(self) -> int:
-        """Write every revoked sid whose tokens live to Redis, and announce the missed ones.
+        """Write every revoked sid with unexpired tokens to Redis, and send messages for missing ones.
 
         Returns:
-            How many Redis didn't know.
+            The number of sids that Redis didn't have.
         """
-        now, server = self._clock(), await self._publisher.server()
-        await self._publisher.forget_expired(now)
-        after, missed = "", 0
+        now, run_id = self._clock(), await self._publisher.get_run_id()
+        await self._publisher.remove_expired(now)
+        after, missing = "", 0
         while True:
             async with self._database.transaction() as transaction:
-                revoked = await RevokedRepository(transaction).page(
-                    now - VERIFIER_LEEWAY, after=after, limit=_PAGE
+                revoked = await RevokedSidRepository(transaction).list_page(
+                    now - VERIFIER_LEEWAY, after=after, limit=_BATCH_SIZE
                 )
             if not revoked:
                 break
-            missed += await self._publisher.publish(revoked)
+            missing += await self._publisher.publish(revoked)
             after = revoked[-1].sid
-        await self._publisher.mark_told(server)
-        if missed:
-            log.info("revocations.republished", count=missed)
-        return missed
+        await self._publisher.mark_complete(run_id)
+        if missing:
+            log.info("revocations.republished", count=missing)
+        return missing

@@ -1,1 +1,1 @@
-"""Database `auth`."""
+"""Tables and queries of database `auth`."""

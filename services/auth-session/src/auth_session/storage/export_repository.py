@@ -1,4 +1,4 @@
-"""Everything this database holds about one person, but for hashes."""
+"""Reads everything this database holds about one user, except hashes."""
 
 from typing import Any, Final
 
@@ -6,26 +6,29 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.account_export import AccountExport, ExportedAccount, ExportedSession
-from auth_session.storage.access_token_record import AccessTokenRecord
-from auth_session.storage.session_record import SessionRecord
-from auth_session.storage.user_record import PasswordRecord, UserRecord
+from auth_session.storage.records import (
+    AccessTokenRecord,
+    PasswordRecord,
+    SessionRecord,
+    UserRecord,
+)
 
-MAX_SESSIONS: Final = 10_000  # the newest; a person who signs in hourly for 90 days has 2,160
+MAX_SESSIONS: Final = 10_000  # the newest; a user who signs in hourly for 90 days has 2,160
 
 
-async def export_account(session: AsyncSession, user_id: str) -> AccountExport | None:
-    """Return what is known of a person; None if there is no such account."""
-    user = await session.get(UserRecord, user_id)
+async def read_account_export(transaction: AsyncSession, user_id: str) -> AccountExport | None:
+    """Return the export of an account; None if there is no such account."""
+    user = await transaction.get(UserRecord, user_id)
     if user is None:
         return None
-    password = await session.get(PasswordRecord, user_id)
-    sessions = await session.scalars(
+    password = await transaction.get(PasswordRecord, user_id)
+    sessions = await transaction.scalars(
         select(SessionRecord)
         .where(SessionRecord.user_id == user_id)
         .order_by(SessionRecord.id.desc())
         .limit(MAX_SESSIONS)
     )
-    tokens = await session.scalars(
+    tokens = await transaction.scalars(
         select(AccessTokenRecord)
         .where(AccessTokenRecord.user_id == user_id)
         .order_by(AccessTokenRecord.id.desc())

@@ -6,18 +6,18 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.user import User
-from auth_session.storage.user_record import PasswordRecord, UserRecord
+from auth_session.storage.records import PasswordRecord, UserRecord
 
 
 class PasswordRepository:
-    """Passwords of local accounts, inside one transaction."""
+    """Passwords of local accounts, within one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, transaction: AsyncSession) -> None:
+        self._transaction = transaction
 
-    async def find(self, user_id: str) -> tuple[User, str] | None:
-        """Return an account and its password's hash; None if it has no password."""
-        found = await self._session.execute(
+    async def find_account(self, user_id: str) -> tuple[User, str] | None:
+        """Return an account and its password hash; None if it has no password."""
+        found = await self._transaction.execute(
             select(UserRecord, PasswordRecord.password_hash)
             .join(PasswordRecord, PasswordRecord.user_id == UserRecord.id)
             .where(UserRecord.id == user_id)
@@ -25,13 +25,13 @@ class PasswordRepository:
         row = found.one_or_none()
         return None if row is None else (row[0].to_domain(), row[1])
 
-    async def lock(self, user_id: str) -> str | None:
-        """Return the password's hash, None if there is none; locks the password and its account.
+    async def lock_hash(self, user_id: str) -> str | None:
+        """Lock a password and its account; return the hash, or None without a password.
 
         Until the transaction ends, the password can't change and the account can't be disabled
-        or erased. Lock order in all transactions: failed sign-ins, password, account, sessions.
+        or erased. All transactions lock in the order failed sign-ins, password, account, sessions.
         """
-        password_hash: str | None = await self._session.scalar(
+        password_hash: str | None = await self._transaction.scalar(
             select(PasswordRecord.password_hash)
             .join(UserRecord, UserRecord.id == PasswordRecord.user_id)
             .where(PasswordRecord.user_id == user_id)
@@ -39,9 +39,9 @@ class PasswordRepository:
         )
         return password_hash
 
-    async def replace(self, user_id: str, old_hash: str, new_hash: str, now: datetime) -> bool:
-        """Store a new hash; False if the stored one is not `old_hash` any more."""
-        replaced = await self._session.scalar(
+    async def replace_hash(self, user_id: str, old_hash: str, new_hash: str, now: datetime) -> bool:
+        """Store a new hash; False if the stored one is no longer `old_hash`."""
+        replaced = await self._transaction.scalar(
             update(PasswordRecord)
             .where(PasswordRecord.user_id == user_id, PasswordRecord.password_hash == old_hash)
             .values(password_hash=new_hash, changed_at=now)

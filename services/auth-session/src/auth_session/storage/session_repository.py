@@ -8,19 +8,21 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.limits import MAX_SESSIONS_SHOWN
-from auth_session.domain.session import RefreshToken, Session, SessionOverview
-from auth_session.storage.session_record import RefreshTokenRecord, SessionRecord
+from auth_session.domain.session import RefreshToken, SessionOverview, UserSession
+from auth_session.storage.records import RefreshTokenRecord, SessionRecord
 
 
 class SessionRepository:
-    """Sessions and the refresh tokens of each, inside one transaction."""
+    """Sessions and their refresh tokens, within one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, transaction: AsyncSession) -> None:
+        self._transaction = transaction
 
-    async def add(self, session: Session, now: datetime, user_agent: str | None) -> None:
+    async def add_session(
+        self, session: UserSession, now: datetime, user_agent: str | None
+    ) -> None:
         """Store a new session."""
-        await self._session.execute(
+        await self._transaction.execute(
             insert(SessionRecord).values(
                 id=session.sid,
                 user_id=session.user_id,
@@ -32,15 +34,15 @@ class SessionRepository:
             )
         )
 
-    async def add_once(
-        self, session: Session, now: datetime, user_agent: str | None, *, began_at: datetime
+    async def add_session_once(
+        self, session: UserSession, now: datetime, user_agent: str | None, *, began_at: datetime
     ) -> bool:
-        """Store a session whose id is derived from something; False if there is one already.
+        """Store a session with a derived id; False if it exists already.
 
         Args:
-            began_at: when the user signed in, which may have been elsewhere and earlier.
+            began_at: when the user signed in, possibly elsewhere and earlier.
         """
-        added = await self._session.scalar(
+        added = await self._transaction.scalar(
             insert_or(SessionRecord)
             .values(
                 id=session.sid,
@@ -60,19 +62,21 @@ class SessionRepository:
         self, sid: str, token_hash: bytes, *, now: datetime, expires_at: datetime
     ) -> None:
         """Store a refresh token's hash."""
-        await self._session.execute(
+        await self._transaction.execute(
             insert(RefreshTokenRecord).values(
                 token_hash=token_hash, session_id=sid, created_at=now, expires_at=expires_at
             )
         )
 
-    async def lock_by_refresh_token(self, token_hash: bytes) -> tuple[Session, RefreshToken] | None:
+    async def lock_by_refresh_token(
+        self, token_hash: bytes
+    ) -> tuple[UserSession, RefreshToken] | None:
         """Return a refresh token and its session, both locked until the transaction ends.
 
-        Locking the session puts everything that happens to one family in a row: two tabs that
-        rotate, and a sign-out meanwhile.
+        Locking the session serializes the operations on one token family, such as the refreshes
+        of two tabs and a sign-out.
         """
-        found = await self._session.execute(
+        found = await self._transaction.execute(
             select(SessionRecord, RefreshTokenRecord)
             .join(RefreshTokenRecord, RefreshTokenRecord.session_id == SessionRecord.id)
             .where(RefreshTokenRecord.token_hash == token_hash)
@@ -85,42 +89,42 @@ class SessionRepository:
         return session.to_domain(), token.to_domain()
 
     async def find_refresh_token(self, token_hashes: Sequence[bytes]) -> RefreshToken | None:
-        """Return the refresh token that has one of these hashes."""
-        record = await self._session.scalar(
+        """Return the refresh token with one of these hashes."""
+        record = await self._transaction.scalar(
             select(RefreshTokenRecord).where(RefreshTokenRecord.token_hash.in_(token_hashes))
         )
         return None if record is None else record.to_domain()
 
     async def mark_rotated(self, token_hash: bytes, now: datetime) -> None:
-        """Note when a refresh token was used first."""
-        await self._session.execute(
+        """Store when a refresh token was first used."""
+        await self._transaction.execute(
             update(RefreshTokenRecord)
             .where(RefreshTokenRecord.token_hash == token_hash)
             .values(rotated_at=now)
         )
 
-    async def get(self, sid: str) -> Session | None:
+    async def get_session(self, sid: str) -> UserSession | None:
         """Return a session."""
-        record = await self._session.get(SessionRecord, sid)
+        record = await self._transaction.get(SessionRecord, sid)
         return None if record is None else record.to_domain()
 
-    async def began_at(self, sid: str) -> datetime | None:
-        """Return when somebody signed in to a session."""
-        began_at: datetime | None = await self._session.scalar(
+    async def get_sign_in_time(self, sid: str) -> datetime | None:
+        """Return when the user of a session signed in."""
+        began_at: datetime | None = await self._transaction.scalar(
             select(SessionRecord.created_at).where(SessionRecord.id == sid)
         )
         return began_at
 
     async def find_sid(self, token_hash: bytes) -> str | None:
-        """Return the session a refresh token belongs to."""
-        sid: str | None = await self._session.scalar(
+        """Return the session of a refresh token."""
+        sid: str | None = await self._transaction.scalar(
             select(RefreshTokenRecord.session_id).where(RefreshTokenRecord.token_hash == token_hash)
         )
         return sid
 
-    async def find_owner(self, token_hash: bytes, now: datetime) -> str | None:
-        """Return the user of a refresh token whose session is open."""
-        user_id: str | None = await self._session.scalar(
+    async def find_user_id(self, token_hash: bytes, now: datetime) -> str | None:
+        """Return the user of a valid refresh token with an open session."""
+        user_id: str | None = await self._transaction.scalar(
             select(SessionRecord.user_id)
             .join(RefreshTokenRecord, RefreshTokenRecord.session_id == SessionRecord.id)
             .where(
@@ -133,11 +137,11 @@ class SessionRepository:
         return user_id
 
     async def extend_tokens(self, sid: str, until: datetime, now: datetime) -> bool:
-        """Note that a token valid `until` is being issued; False if the session is not open.
+        """Record that a token valid `until` is being issued; False if the session is not open.
 
-        Whoever revokes the session waits for this row, and then knows of the token.
+        A concurrent revocation waits for this row lock and then covers the token.
         """
-        extended = await self._session.scalar(
+        extended = await self._transaction.scalar(
             update(SessionRecord)
             .where(
                 SessionRecord.id == sid,
@@ -149,9 +153,9 @@ class SessionRepository:
         )
         return extended is not None
 
-    async def revoke(self, sid: str, reason: str, now: datetime) -> Session | None:
-        """Close a session for good; one that is closed already keeps its time and reason."""
-        record = await self._session.scalar(
+    async def revoke_session(self, sid: str, reason: str, now: datetime) -> UserSession | None:
+        """Revoke a session; one that is revoked already keeps its time and reason."""
+        record = await self._transaction.scalar(
             update(SessionRecord)
             .where(SessionRecord.id == sid)
             .values(
@@ -162,11 +166,11 @@ class SessionRepository:
         )
         return None if record is None else record.to_domain()
 
-    async def revoke_all(
+    async def revoke_sessions(
         self, user_id: str, reason: str, now: datetime, *, keep: str | None = None
-    ) -> list[Session]:
-        """Close a person's open sessions, all but `keep`, and return them as they are now."""
-        records = await self._session.scalars(
+    ) -> list[UserSession]:
+        """Revoke a user's open sessions except `keep`, and return the revoked ones."""
+        records = await self._transaction.scalars(
             update(SessionRecord)
             .where(
                 SessionRecord.user_id == user_id,
@@ -178,15 +182,15 @@ class SessionRepository:
         )
         return [record.to_domain() for record in records]
 
-    async def open_of(self, user_id: str, now: datetime) -> list[SessionOverview]:
-        """Return a person's usable sessions: a token of each lives, or can still be had."""
+    async def list_usable_sessions(self, user_id: str, now: datetime) -> list[SessionOverview]:
+        """Return a user's sessions that have a valid token or can be refreshed."""
         refreshable = exists().where(
             RefreshTokenRecord.session_id == SessionRecord.id,
             RefreshTokenRecord.rotated_at.is_(None),
             RefreshTokenRecord.expires_at > now,
         )
         last_used_at = func.coalesce(SessionRecord.last_used_at, SessionRecord.created_at)
-        rows = await self._session.execute(
+        rows = await self._transaction.execute(
             select(
                 SessionRecord.id, SessionRecord.created_at, last_used_at, SessionRecord.user_agent
             )

@@ -7,29 +7,29 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.sign_in_throttle import FailureCount
-from auth_session.storage.session_record import SignInFailureRecord
+from auth_session.storage.records import SignInFailureRecord
 
 
-class SignInRepository:
-    """Failed sign-ins to one account from one address, inside one transaction."""
+class SignInFailureRepository:
+    """Failed sign-ins to one account from one address, within one transaction."""
 
-    def __init__(self, session: AsyncSession, account_key: bytes, address: str) -> None:
-        self._session = session
+    def __init__(self, transaction: AsyncSession, account_key: bytes, address: str) -> None:
+        self._transaction = transaction
         self._account_key = account_key
         self._address = address
-        self._is_ours = (
+        self._matches = (
             SignInFailureRecord.account_key == account_key,
             SignInFailureRecord.address == address,
         )
 
-    async def get(self) -> FailureCount | None:
-        """Return the failures so far, None if there are none."""
-        record = await self._session.scalar(select(SignInFailureRecord).where(*self._is_ours))
+    async def get_count(self) -> FailureCount | None:
+        """Return the count, None if there were no failures."""
+        record = await self._transaction.scalar(select(SignInFailureRecord).where(*self._matches))
         return None if record is None else _to_domain(record)
 
-    async def lock(self, now: datetime) -> FailureCount:
-        """Return the failures so far, locked until the transaction ends."""
-        # One statement that inserts or locks: between two, somebody's success could delete the row.
+    async def lock_count(self, now: datetime) -> FailureCount:
+        """Return the count, locked until the transaction ends."""
+        # One statement inserts or locks: between two, another sign-in's success could delete the row.
         statement = insert(SignInFailureRecord).values(
             account_key=self._account_key,
             address=self._address,
@@ -37,7 +37,7 @@ class SignInRepository:
             window_began_at=now,
             last_failed_at=now,
         )
-        locked = await self._session.scalars(
+        locked = await self._transaction.scalars(
             statement.on_conflict_do_update(
                 index_elements=["account_key", "address"],
                 set_={"address": statement.excluded.address},
@@ -45,11 +45,11 @@ class SignInRepository:
         )
         return _to_domain(locked.one())
 
-    async def put(self, count: FailureCount, now: datetime) -> None:
-        """Store a count that was locked before."""
-        await self._session.execute(
+    async def store_count(self, count: FailureCount, now: datetime) -> None:
+        """Store a count that is locked."""
+        await self._transaction.execute(
             update(SignInFailureRecord)
-            .where(*self._is_ours)
+            .where(*self._matches)
             .values(
                 failures=count.failures,
                 window_began_at=count.window_began_at,
@@ -58,14 +58,14 @@ class SignInRepository:
             )
         )
 
-    async def forget(self) -> None:
-        """Remove the count."""
-        await self._session.execute(delete(SignInFailureRecord).where(*self._is_ours))
+    async def delete_count(self) -> None:
+        """Delete the count."""
+        await self._transaction.execute(delete(SignInFailureRecord).where(*self._matches))
 
 
-async def forget_failures(session: AsyncSession, account_key: bytes) -> None:
-    """Remove the counts of an account, from whatever address."""
-    await session.execute(
+async def delete_failures(transaction: AsyncSession, account_key: bytes) -> None:
+    """Delete the counts of an account for all addresses."""
+    await transaction.execute(
         delete(SignInFailureRecord).where(SignInFailureRecord.account_key == account_key)
     )
 

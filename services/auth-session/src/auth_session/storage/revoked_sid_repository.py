@@ -1,4 +1,4 @@
-"""Everything that is revoked while tokens of it may still live."""
+"""Queries of revoked sessions and access tokens whose tokens may not have expired."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -7,32 +7,30 @@ from sqlalchemy import select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth_session.domain.session import RevokedSid
-from auth_session.storage.access_token_record import AccessTokenRecord
-from auth_session.storage.erasure_record import ErasedSidRecord
-from auth_session.storage.session_record import SessionRecord
+from auth_session.storage.records import AccessTokenRecord, ErasedSidRecord, SessionRecord
 
-_EVER: Final = datetime.fromtimestamp(0, UTC)
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
-class RevokedRepository:
-    """Revoked sessions and access tokens, and those of erased accounts, inside one transaction."""
+class RevokedSidRepository:
+    """Revoked sids, including those of erased accounts, within one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, transaction: AsyncSession) -> None:
+        self._transaction = transaction
 
-    async def page(
+    async def list_page(
         self,
         tokens_after: datetime,
         *,
         after: str,
         limit: int,
-        revoked_since: datetime = _EVER,
+        revoked_since: datetime = _EPOCH,
     ) -> list[RevokedSid]:
-        """Return revoked sids with tokens that live past `tokens_after`, in the order of sids.
+        """Return revoked sids with tokens that expire after `tokens_after`, in the order of sids.
 
         Args:
-            revoked_since: leaves out what was revoked before; those of erased accounts, of which
-                that is not known, are always there.
+            revoked_since: leaves out earlier revocations; sids of erased accounts, which have no
+                time of revocation, are always included.
         """
         revoked = union_all(
             select(SessionRecord.id.label("sid"), SessionRecord.tokens_until).where(
@@ -47,7 +45,7 @@ class RevokedRepository:
                 ErasedSidRecord.tokens_until > tokens_after
             ),
         ).subquery()
-        rows = await self._session.execute(
+        rows = await self._transaction.execute(
             select(revoked.c.sid, revoked.c.tokens_until)
             .where(revoked.c.sid > after)
             .order_by(revoked.c.sid)
