@@ -1,4 +1,4 @@
-"""The service in this process, and browsers that use it."""
+"""Runs the service in this process, with browsers as clients."""
 
 import asyncio
 import secrets
@@ -26,7 +26,7 @@ REFRESH_COOKIE = "todochat_refresh"
 
 
 class MovableClock:
-    """The real time, moved on by as much as a test says."""
+    """The real time plus an offset that tests advance."""
 
     def __init__(self) -> None:
         self._offset = timedelta()
@@ -39,12 +39,12 @@ class MovableClock:
 
 
 class Browser:
-    """A client of the service with cookies and an address of its own."""
+    """A client of the service with its own cookies and address."""
 
     password = PASSWORD
 
     def __init__(self, app: Litestar, address: str) -> None:
-        # Litestar names the members of ASGI's dictionaries, httpx takes them as they come.
+        # Litestar types the members of ASGI's dictionaries, httpx doesn't.
         asgi = cast("Any", app)
         transport = httpx.ASGITransport(asgi, raise_app_exceptions=False, client=(address, 50000))
         self.http = httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL)
@@ -66,7 +66,7 @@ class Browser:
         return await self.post("/api/auth/sign-in", body)
 
     async def refresh(self, token: str | None = None, **options: Any) -> httpx.Response:
-        """Refresh with the browser's cookie, or with a token from elsewhere."""
+        """Refresh with the browser's cookie, or with another token."""
         if token is None:
             return await self.post("/api/auth/refresh", **options)
         cookie = (b"cookie", f"{REFRESH_COOKIE}={token}".encode())
@@ -83,7 +83,7 @@ class Browser:
 
 
 class Service:
-    """One process of the service, in this one."""
+    """One instance of the service in this process."""
 
     def __init__(self, app: Litestar, services: Services) -> None:
         self.app = app
@@ -94,7 +94,7 @@ class Service:
 
 
 class StartService(Protocol):
-    """Starts the service with some settings; it is stopped at the end of the test."""
+    """Starts the service with some settings; the fixture stops it after the test."""
 
     def __call__(self, **overrides: object) -> Awaitable[Service]: ...
 
@@ -114,7 +114,7 @@ def migrated_database(postgres: PostgresServer) -> DatabaseUrls:
 
 
 class Running:
-    """Runs an app's lifespan in a task of its own: it must end in the task where it began."""
+    """Runs an app's lifespan in one task: it must end in the task that started it."""
 
     def __init__(self, app: Litestar) -> None:
         self.app = app
@@ -140,9 +140,9 @@ class Running:
 
 
 class Apps:
-    """Apps that no test runs at the moment: routes and OpenAPI take longer to build than a test.
+    """A pool of idle apps: building routes and OpenAPI takes longer than a test.
 
-    What an app works with, it opens in its lifespan, which each test begins and ends anew.
+    An app opens its resources in its lifespan, which runs once per test.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of auth-session's tests: migrated databases, and the service as a browser sees it."""
+"""Fixtures of auth-session's tests: migrated databases, the service and browsers."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -30,13 +30,13 @@ from todochat.testing.servers import PostgresServer
 
 @pytest.fixture(scope="session")
 def auth_urls(postgres: PostgresServer) -> DatabaseUrls:
-    """A migrated database for the whole test session; tests keep apart by e-mail address."""
+    """A migrated database for the test session; tests use distinct e-mail addresses."""
     return migrated_database(postgres)
 
 
 @pytest.fixture
 def own_urls(postgres: PostgresServer) -> DatabaseUrls:
-    """A migrated database of the test's own."""
+    """A migrated database for one test."""
     return migrated_database(postgres)
 
 
@@ -60,7 +60,7 @@ def make_settings(auth_urls: DatabaseUrls, redis_url: str) -> MakeSettings:
 
 @pytest.fixture(autouse=True)
 def cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash with the least work argon2id knows; `test_password_pool` looks at the real parameters."""
+    """Hash with argon2id's cheapest parameters; `test_password_pool` checks the real ones."""
     monkeypatch.setattr(
         password_pool,
         "create_hasher",
@@ -82,7 +82,7 @@ def apps() -> Apps:
 async def start_service(
     make_settings: MakeSettings, clock: MovableClock, redis: Redis, apps: Apps
 ) -> AsyncIterator[StartService]:
-    """Start the service with some settings; it is stopped at the end of the test."""
+    """Start the service with some settings; stop it after the test."""
     running: list[Running] = []
 
     async def start(**overrides: object) -> Service:
@@ -113,7 +113,7 @@ def browser(service: Service) -> Browser:
 
 @pytest_asyncio.fixture
 async def database(auth_urls: DatabaseUrls) -> AsyncIterator[Connection]:
-    """A connection of the owner, who sees everything."""
+    """A connection of the owner, who can read all rows."""
     connection = await asyncpg.connect(auth_urls.owner)
     yield connection
     await connection.close()

@@ -1,4 +1,4 @@
-"""Personal access tokens: who gets them, what they open, and when they end."""
+"""Personal access tokens: creation, verification, scopes, expiry and revocation."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -45,14 +45,14 @@ async def login(browser: Browser) -> str:
 
 @pytest.fixture
 def make(browser: Browser, login: str) -> Make:
-    """Make an access token of the browser's person and return its view."""
+    """Create an access token of the browser's user and return its view."""
 
     async def make_token(*scopes: str, **fields: object) -> dict[str, Any]:
         scoped = list(scopes) or ["tasks", "chat"]
         body = {"name": "cron", "scopes": scoped, "password": PASSWORD, **fields}
-        answer = await browser.post(TOKENS, body, headers=bearer(login))
-        assert answer.status_code == 201, answer.text
-        view: dict[str, Any] = answer.json()
+        response = await browser.post(TOKENS, body, headers=bearer(login))
+        assert response.status_code == 201, response.text
+        view: dict[str, Any] = response.json()
         return view
 
     return make_token
@@ -61,14 +61,14 @@ def make(browser: Browser, login: str) -> Make:
 async def verify(
     browser: Browser, token: str, arrow: Arrow = Arrow.TASKS_TO_AUTH
 ) -> httpx.Response:
-    """Ask as tasks does."""
+    """Verify a token with the request that tasks sends."""
     headers = bearer(SERVICE_TOKENS.mint(arrow, "-"))
     return await browser.post("/internal/access-tokens/verify", {"token": token}, headers=headers)
 
 
 async def items(browser: Browser, login: str) -> list[dict[str, Any]]:
-    answer = await browser.http.get(TOKENS, headers=bearer(login))
-    found: list[dict[str, Any]] = answer.json()["items"]
+    response = await browser.http.get(TOKENS, headers=bearer(login))
+    found: list[dict[str, Any]] = response.json()["items"]
     return found
 
 
@@ -94,11 +94,11 @@ async def test_verification_returns_the_user_and_scopes(
 ) -> None:
     made = await make()
 
-    answer = await verify(browser, made["token"])
+    response = await verify(browser, made["token"])
 
     me = (await browser.me(login)).json()
-    assert answer.status_code == 200
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.json() == {
         "user_id": me["id"],
         "scopes": ["tasks", "chat"],
         "token_id": made["id"],
@@ -122,9 +122,9 @@ async def test_the_list_shows_the_last_use(browser: Browser, login: str, make: M
     ids=["empty", "short", "well formed", "misspelt"],  # random ones differ from process to process
 )
 async def test_a_token_that_was_never_issued_is_not_found(browser: Browser, token: str) -> None:
-    answer = await verify(browser, token)
+    response = await verify(browser, token)
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize("arrow", [arrow for arrow in Arrow if arrow is not Arrow.TASKS_TO_AUTH])
@@ -133,19 +133,19 @@ async def test_verification_refuses_other_arrows(
 ) -> None:
     made = await make()
 
-    answer = await verify(browser, made["token"], arrow)
+    response = await verify(browser, made["token"], arrow)
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 async def test_verification_refuses_a_login_token(browser: Browser, login: str, make: Make) -> None:
     made = await make()
 
-    answer = await browser.post(
+    response = await browser.post(
         "/internal/access-tokens/verify", {"token": made["token"]}, headers=bearer(login)
     )
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 async def test_a_client_secret_has_the_sid_of_its_access_token(
@@ -153,10 +153,10 @@ async def test_a_client_secret_has_the_sid_of_its_access_token(
 ) -> None:
     made = await make("chat")
 
-    answer = await browser.client_secret(made["token"])
+    response = await browser.client_secret(made["token"])
 
-    assert answer.status_code == 200
-    claims = jwt.decode(answer.json()["client_secret"], options={"verify_signature": False})
+    assert response.status_code == 200
+    claims = jwt.decode(response.json()["client_secret"], options={"verify_signature": False})
     assert claims["sid"] == made["id"]
 
 
@@ -165,18 +165,18 @@ async def test_a_token_without_the_chat_scope_gets_no_client_secret(
 ) -> None:
     made = await make("tasks")
 
-    answer = await browser.client_secret(made["token"])
+    response = await browser.client_secret(made["token"])
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
 async def test_a_client_secret_expires_with_its_access_token(browser: Browser, make: Make) -> None:
     until = utc_now() + timedelta(minutes=5)
     made = await make("chat", expires_at=until.isoformat())
 
-    answer = await browser.client_secret(made["token"])
+    response = await browser.client_secret(made["token"])
 
-    assert datetime.fromisoformat(answer.json()["expires_at"]) <= until
+    assert datetime.fromisoformat(response.json()["expires_at"]) <= until
 
 
 @pytest.mark.parametrize(
@@ -198,10 +198,10 @@ async def test_account_routes_refuse_access_tokens(
     token = {"name": "more", "scopes": ["chat"], "password": PASSWORD}
     body = token if path == TOKENS and method == "POST" else {}
 
-    answer = await browser.http.request(method, path, json=body, headers=bearer(made["token"]))
+    response = await browser.http.request(method, path, json=body, headers=bearer(made["token"]))
 
-    assert answer.status_code == 403
-    assert "access token" in answer.json()["detail"]
+    assert response.status_code == 403
+    assert "access token" in response.json()["detail"]
 
 
 async def test_revoking_a_token_refuses_it_and_publishes_its_sid(
@@ -252,9 +252,9 @@ async def test_a_user_cannot_revoke_another_users_token(
     other = service.browser()
     others_login = (await other.sign_up()).json()["access_token"]
 
-    answer = await other.http.delete(f"{TOKENS}/{made['id']}", headers=bearer(others_login))
+    response = await other.http.delete(f"{TOKENS}/{made['id']}", headers=bearer(others_login))
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
     assert (await verify(browser, made["token"])).status_code == 200
 
 
@@ -264,10 +264,10 @@ async def test_an_account_has_at_most_fifty_tokens(
     last = [await make() for _ in range(50)][-1]
 
     body = {"name": "one more", "scopes": ["chat"], "password": PASSWORD}
-    answer = await browser.post(TOKENS, body, headers=bearer(login))
+    response = await browser.post(TOKENS, body, headers=bearer(login))
 
-    assert answer.status_code == 422
-    assert answer.json()["type"].endswith("too-many-access-tokens")
+    assert response.status_code == 422
+    assert response.json()["type"].endswith("too-many-access-tokens")
     await browser.http.delete(f"{TOKENS}/{last['id']}", headers=bearer(login))
     await make()
 
@@ -293,19 +293,19 @@ async def test_an_invalid_field_is_refused(
 ) -> None:
     body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD, **fields}
 
-    answer = await browser.post(TOKENS, body, headers=bearer(login))
+    response = await browser.post(TOKENS, body, headers=bearer(login))
 
-    assert answer.status_code == 422
-    assert pointer in answer.text
+    assert response.status_code == 422
+    assert pointer in response.text
 
 
 @pytest.mark.parametrize("token_id", ["pat_unknown", "%00", "a%20b", "pat_" + "0" * 26])
 async def test_an_unknown_token_cannot_be_revoked(
     browser: Browser, login: str, token_id: str
 ) -> None:
-    answer = await browser.http.delete(f"{TOKENS}/{token_id}", headers=bearer(login))
+    response = await browser.http.delete(f"{TOKENS}/{token_id}", headers=bearer(login))
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize("password", [None, "not the password"])
@@ -314,10 +314,10 @@ async def test_creating_a_token_requires_the_password(
 ) -> None:
     body = {"name": "cron", "scopes": ["chat"], "password": password}
 
-    answer = await browser.post(TOKENS, body, headers=bearer(login))
+    response = await browser.post(TOKENS, body, headers=bearer(login))
 
-    assert answer.status_code == 403
-    assert answer.json()["type"] == "urn:todochat:problem:wrong-password"
+    assert response.status_code == 403
+    assert response.json()["type"] == "urn:todochat:problem:wrong-password"
     assert await items(browser, login) == []
 
 
@@ -329,7 +329,7 @@ async def test_wrong_passwords_count_as_failed_sign_ins(
     guesses = [await browser.post(TOKENS, body, headers=bearer(login)) for _ in range(10)]
     late = await browser.post(TOKENS, {**body, "password": PASSWORD}, headers=bearer(login))
 
-    assert {answer.status_code for answer in guesses} == {403}
+    assert {response.status_code for response in guesses} == {403}
     assert late.status_code == 429
     assert int(late.headers["retry-after"]) > 0
     assert (await browser.sign_in()).status_code == 429
@@ -349,11 +349,11 @@ async def test_concurrent_wrong_passwords_reveal_at_most_ten_results(
 
     monkeypatch.setattr(service.services.password_pool, "verify", verify_together)
     body = {"name": "cron", "scopes": ["chat"], "password": "not it"}
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(browser.post(TOKENS, body, headers=bearer(login)) for _ in range(14))
     )
 
-    statuses = [answer.status_code for answer in answers]
+    statuses = [response.status_code for response in responses]
     assert (statuses.count(403), statuses.count(429)) == (10, 4)
 
 
@@ -366,8 +366,8 @@ async def test_an_account_without_a_password_requires_a_recent_sign_in(
     async def create(**claims: object) -> tuple[int, str]:
         token = better_auth_token(BETTER_AUTH_SECRET, id=new_id("x"), **claims)
         login = (await browser.post("/api/auth/exchange", {"token": token})).json()["access_token"]
-        answer = await browser.post(TOKENS, body, headers=bearer(login))
-        return answer.status_code, answer.json().get("type", "")
+        response = await browser.post(TOKENS, body, headers=bearer(login))
+        return response.status_code, response.json().get("type", "")
 
     now = int(clock().timestamp())
     fresh = await create(iat=now - 60)
@@ -387,12 +387,12 @@ async def test_a_sign_in_without_a_password_is_recent_for_15_minutes(
     login = (await browser.post("/api/auth/exchange", {"token": token})).json()["access_token"]
 
     clock.advance(minutes=16)
-    answers = [
+    responses = [
         await browser.post(TOKENS, {"name": "a", "scopes": ["chat"]}, headers=bearer(login)),
         await browser.http.delete("/api/auth/me", headers=bearer(login)),
     ]
 
-    assert [answer.status_code for answer in answers] == [403, 403]
+    assert [response.status_code for response in responses] == [403, 403]
 
 
 async def test_the_setting_limits_the_lifetime(start_service: StartService) -> None:
@@ -401,14 +401,16 @@ async def test_the_setting_limits_the_lifetime(start_service: StartService) -> N
     body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
     ends = [None, *((utc_now() + timedelta(hours=hours)).isoformat() for hours in (23, 25))]
 
-    answers = [
+    responses = [
         await browser.post(TOKENS, {**body, "expires_at": end}, headers=bearer(login))
         for end in ends
     ]
 
-    assert [answer.status_code for answer in answers] == [201, 201, 422]
-    assert datetime.fromisoformat(answers[0].json()["expires_at"]) <= utc_now() + timedelta(days=1)
-    assert "within 1 days" in answers[2].json()["errors"][0]["detail"]
+    assert [response.status_code for response in responses] == [201, 201, 422]
+    assert datetime.fromisoformat(responses[0].json()["expires_at"]) <= utc_now() + timedelta(
+        days=1
+    )
+    assert "within 1 days" in responses[2].json()["errors"][0]["detail"]
 
 
 Change = Callable[[Browser, str, dict[str, object]], Awaitable[httpx.Response]]
@@ -438,13 +440,13 @@ async def test_ending_all_sessions_revokes_tokens_by_default(
     made = await make()
     secret = await browser.client_secret(made["token"])
 
-    answer = await change(
+    response = await change(
         browser, login, {} if chosen is None else {"revoke_access_tokens": chosen}
     )
 
     is_kept = chosen is False
     published = await redis.zscore(REVOKED_KEY, made["id"])
-    assert (secret.status_code, answer.status_code) == (200, 204)
+    assert (secret.status_code, response.status_code) == (200, 204)
     assert (await verify(browser, made["token"])).status_code == (200 if is_kept else 404)
     assert (await browser.client_secret(made["token"])).status_code == (200 if is_kept else 401)
     assert (published is None) is is_kept
@@ -470,7 +472,7 @@ async def test_a_concurrent_password_change_prevents_the_token(
     change: Change,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The password was verified before the change and the token is stored after it."""
+    """The password is verified before its change, and the token stored after it."""
     verify_password = service.services.password_pool.verify
     verified, released = asyncio.Event(), asyncio.Event()
 
@@ -505,7 +507,7 @@ async def test_no_token_survives_a_race_with_a_password_change(
     login, user_id = signed_up["access_token"], signed_up["user"]["id"]
     body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
 
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(
             service.browser(f"10.1.0.{n}").post(TOKENS, body, headers=bearer(login))
             for n in range(8)
@@ -516,8 +518,8 @@ async def test_no_token_survives_a_race_with_a_password_change(
     live = await database.fetchval(
         "SELECT count(*) FROM access_tokens WHERE user_id = $1 AND revoked_at IS NULL", user_id
     )
-    assert {answer.status_code for answer in answers[:-1]} <= {201, 401, 403}
-    assert answers[-1].status_code == 204
+    assert {response.status_code for response in responses[:-1]} <= {201, 401, 403}
+    assert responses[-1].status_code == 204
     assert live == 0
 
 

@@ -1,4 +1,4 @@
-"""What administrators do to accounts, and what their people then meet."""
+"""Operations of administrators on accounts, and their effect on users."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ from todochat.ids import new_id
 
 
 class Person:
-    """Somebody with an account, a session, a client secret and an access token."""
+    """A user with an account, a session, a client secret and an access token."""
 
     def __init__(self, browser: Browser, signed_up: dict[str, Any], token: str) -> None:
         self.browser = browser
@@ -29,8 +29,10 @@ class Person:
 async def ada(browser: Browser) -> Person:
     signed_up = (await browser.sign_up()).json()
     body = {"name": "cron", "scopes": ["chat", "tasks"], "password": PASSWORD}
-    made = await browser.post("/api/auth/tokens", body, headers=bearer(signed_up["access_token"]))
-    return Person(browser, signed_up, made.json()["token"])
+    created = await browser.post(
+        "/api/auth/tokens", body, headers=bearer(signed_up["access_token"])
+    )
+    return Person(browser, signed_up, created.json()["token"])
 
 
 @pytest.fixture
@@ -58,9 +60,9 @@ async def test_a_wrong_password_does_not_reveal_a_disabled_account(
 ) -> None:
     await admin.disable_account(ada.user_id)
 
-    answer = await ada.browser.sign_in(password="a wrong password")
+    response = await ada.browser.sign_in(password="a wrong password")
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 async def test_enabling_allows_sign_in_but_old_tokens_stay_revoked(
@@ -130,7 +132,7 @@ async def test_disable_and_enable_change_the_listed_state(
     service: Service, ada: Person, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def state() -> str:
-        capsys.readouterr()  # what was said before
+        capsys.readouterr()  # discard earlier output
         await run(service, "user", "list")
         lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
         [line] = [line for line in lines if line[0] == ada.user_id]
@@ -153,11 +155,11 @@ async def test_the_printed_password_signs_in(
     assert (await ada.browser.sign_in(password=password)).status_code == 200
 
 
-@pytest.mark.parametrize("answer", ["", "no\n", "y\n"])
+@pytest.mark.parametrize("reply", ["", "no\n", "y\n"])
 async def test_delete_requires_a_yes(
-    service: Service, ada: Person, monkeypatch: pytest.MonkeyPatch, answer: str
+    service: Service, ada: Person, monkeypatch: pytest.MonkeyPatch, reply: str
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", StringIO(answer))
+    monkeypatch.setattr(sys, "stdin", StringIO(reply))
 
     with pytest.raises(ForbiddenError):
         await run(service, "user", "delete", ada.browser.email)

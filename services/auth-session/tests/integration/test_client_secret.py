@@ -1,4 +1,4 @@
-"""Client secrets: for oneself, for an hour, never past the session."""
+"""Client secrets: for the own user, for an hour, at most until the session ends."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -21,20 +21,20 @@ async def test_a_client_secret_verifies_with_the_published_keys(
 ) -> None:
     body = (await browser.sign_up()).json()
 
-    answer = await browser.client_secret(body["access_token"], {"user_id": body["user"]["id"]})
+    response = await browser.client_secret(body["access_token"], {"user_id": body["user"]["id"]})
 
-    secret = answer.json()["client_secret"]
+    secret = response.json()["client_secret"]
     identity = await TokenVerifier("todochat", service.services.keys).client_secret(secret)
     claims = claims_of(secret)
-    assert answer.status_code == 200
-    assert set(answer.json()) == {"client_secret", "expires_at"}
+    assert response.status_code == 200
+    assert set(response.json()) == {"client_secret", "expires_at"}
     assert identity.user_id == body["user"]["id"]
     assert identity.sid == claims_of(body["access_token"])["sid"]
     assert claims["aud"] == "chatkit"
     assert claims["user_id"] == body["user"]["id"]
     assert claims["exp"] - claims["iat"] == 3600
     expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-    assert answer.json()["expires_at"] == expires_at.isoformat().replace("+00:00", "Z")
+    assert response.json()["expires_at"] == expires_at.isoformat().replace("+00:00", "Z")
 
 
 async def test_a_request_without_a_body_is_for_the_own_user(browser: Browser) -> None:
@@ -49,7 +49,7 @@ async def test_a_request_without_a_body_is_for_the_own_user(browser: Browser) ->
     )
     bodies = [await browser.client_secret(token, body) for body in ({}, {"user_id": None})]
 
-    assert [answer.status_code for answer in (bare, announced, *bodies)] == [200] * 4
+    assert [response.status_code for response in (bare, announced, *bodies)] == [200] * 4
 
 
 async def test_every_secret_has_a_unique_id(browser: Browser) -> None:
@@ -65,21 +65,21 @@ async def test_a_secret_for_another_user_is_forbidden(service: Service) -> None:
     token = (await one.sign_up()).json()["access_token"]
     stranger = (await other.sign_up()).json()["user"]["id"]
 
-    answers = [
+    responses = [
         await one.client_secret(token, {"user_id": user_id})
         for user_id in (stranger, "usr_nobody", "")
     ]
 
-    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert [response.status_code for response in responses] == [403, 403, 403]
 
 
 @pytest.mark.parametrize("body", [{"user_id": 7}, {"other": 1}, [], "text", {"user_id": "x" * 129}])
 async def test_a_malformed_body_is_refused(browser: Browser, body: object) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
-    answer = await browser.client_secret(token, body)
+    response = await browser.client_secret(token, body)
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
 
 
 async def test_a_request_without_a_login_token_is_refused(browser: Browser) -> None:
@@ -103,7 +103,7 @@ async def test_a_secret_expires_with_its_session(
     await browser.sign_up()
     opened_at = clock()
 
-    # Refreshed 40 minutes on: the login token is fresh, the session has 20 minutes left.
+    # Refreshed after 40 minutes: the login token is new, the session has 20 minutes left.
     clock.advance(minutes=40)
     token = (await browser.refresh()).json()["access_token"]
     secret = (await browser.client_secret(token)).json()["client_secret"]

@@ -1,4 +1,4 @@
-"""Credentials that change while a request with the former ones is in progress."""
+"""Credentials that change while a request with the previous ones is in progress."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'trans
 
 
 class HeldHasher:
-    """The real hasher, whose first verification ends only when it is released."""
+    """The real hasher; its first verification waits until it is released."""
 
     def __init__(self, hasher: PasswordHasher) -> None:
         self._hasher = hasher
@@ -51,7 +51,7 @@ def hasher(service: Service, monkeypatch: pytest.MonkeyPatch) -> HeldHasher:
 
 
 class Account:
-    """An account with one session, and a second browser that knows its password."""
+    """An account with one session, and a second browser with its password."""
 
     def __init__(self, service: Service, browser: Browser, body: dict[str, Any]) -> None:
         self.service = service
@@ -63,8 +63,8 @@ class Account:
 
     async def change_password(self) -> None:
         body = {"current_password": PASSWORD, "new_password": NEW}
-        answer = await self.browser.post("/api/auth/password", body, headers=bearer(self.login))
-        assert answer.status_code == 204
+        response = await self.browser.post("/api/auth/password", body, headers=bearer(self.login))
+        assert response.status_code == 204
 
     async def reset_password(self) -> None:
         await self.service.services.account_admin.reset_password(self.user_id)
@@ -85,7 +85,7 @@ async def account(service: Service) -> Account:
 async def while_held(
     hasher: HeldHasher, request: Awaitable[httpx.Response], event: Awaitable[None]
 ) -> httpx.Response:
-    """Let `event` happen while the password of `request` is being verified."""
+    """Run `event` while the password of `request` is being verified."""
     running = asyncio.ensure_future(request)
     await wait_until(hasher.held.is_set)
     await event
@@ -110,9 +110,9 @@ async def test_a_concurrent_change_ends_a_sign_in_in_progress(
     status: int,
     live: int,
 ) -> None:
-    answer = await while_held(hasher, account.elsewhere.sign_in(), event(account))
+    response = await while_held(hasher, account.elsewhere.sign_in(), event(account))
 
-    assert answer.status_code == status
+    assert response.status_code == status
     assert await database.fetchval(LIVE_SESSIONS, account.user_id) == live
 
 
@@ -125,10 +125,10 @@ async def test_a_password_change_ends_a_sign_in_that_committed_first(
     open_session, opened, commit = sessions.open_session, asyncio.Event(), asyncio.Event()
 
     async def open_and_wait(*arguments: Any) -> SessionTokens:
-        signed_in = await open_session(*arguments)
+        tokens = await open_session(*arguments)
         opened.set()
         await commit.wait()
-        return signed_in
+        return tokens
 
     monkeypatch.setattr(sessions, "open_session", open_and_wait)
     signing_in = asyncio.create_task(account.elsewhere.sign_in())
@@ -154,9 +154,9 @@ async def test_rehashing_does_not_restore_the_previous_password(
         "UPDATE passwords SET password_hash = $1 WHERE user_id = $2", older, account.user_id
     )
 
-    answer = await while_held(hasher, account.elsewhere.sign_in(), account.change_password())
+    response = await while_held(hasher, account.elsewhere.sign_in(), account.change_password())
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
     assert (await account.elsewhere.sign_in()).status_code == 401
     assert (await account.elsewhere.sign_in(password=NEW)).status_code == 200
 
@@ -170,9 +170,9 @@ async def test_a_concurrently_rehashed_password_is_verified_again(
             "UPDATE passwords SET password_hash = $1 WHERE user_id = $2", renewed, account.user_id
         )
 
-    answer = await while_held(hasher, account.elsewhere.sign_in(), renew())
+    response = await while_held(hasher, account.elsewhere.sign_in(), renew())
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 async def test_the_previous_password_cannot_confirm_an_erasure(
@@ -182,10 +182,10 @@ async def test_the_previous_password_cannot_confirm_an_erasure(
         "DELETE", "/api/auth/me", json={"password": PASSWORD}, headers=bearer(account.login)
     )
 
-    answer = await while_held(hasher, deleting, account.change_password())
+    response = await while_held(hasher, deleting, account.change_password())
 
-    assert answer.status_code == 403
-    assert answer.json()["type"] == "urn:todochat:problem:wrong-password"
+    assert response.status_code == 403
+    assert response.json()["type"] == "urn:todochat:problem:wrong-password"
     assert (await account.browser.me(account.login)).status_code == 200
 
 
@@ -197,8 +197,8 @@ async def test_disabling_ends_an_exchange_in_progress(
 
     async def exchange() -> int:
         token = better_auth_token(id=user_id, jti=new_id("jti"))
-        answer = await service.browser().post("/api/auth/exchange", {"token": token})
-        return answer.status_code
+        response = await service.browser().post("/api/auth/exchange", {"token": token})
+        return response.status_code
 
     assert await exchange() == 200
     disabling = database.transaction()

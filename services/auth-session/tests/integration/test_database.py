@@ -1,4 +1,4 @@
-"""The schema, the roles, and what is forgotten."""
+"""The schema, the roles, and the deletion of expired rows."""
 
 import asyncio
 

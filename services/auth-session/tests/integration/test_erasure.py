@@ -1,4 +1,4 @@
-"""Erasing an account: gone here at once, asked for elsewhere until nothing is left."""
+"""Erasing an account: at once in this service, with retries in the others."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ VERIFIER = ServiceTokens.from_settings(
 
 
 class Elsewhere:
-    """Another service that has something of people: what it is asked, what it answers."""
+    """Another service with users' data; records requests and returns set responses."""
 
     def __init__(self, name: str, arrow: Arrow, asked: list[tuple[str, str]]) -> None:
         self.name = name
@@ -64,19 +64,19 @@ class Elsewhere:
 
 @pytest.fixture(autouse=True)
 def look_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave it to the tests when a running service looks for erasures whose time has come."""
+    """Disable the erasure job: the tests run due erasures themselves."""
     monkeypatch.setattr(lifespan, "ERASURE_INTERVAL_S", 3600.0)
 
 
 @pytest.fixture
-def look_often(look_seldom: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a running service do it by itself, and not every 2 s only."""
+def frequent_erasures(look_seldom: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the erasure job more often than every 2 s."""
     monkeypatch.setattr(lifespan, "ERASURE_INTERVAL_S", 0.05)
 
 
 @pytest.fixture
 def asked() -> list[tuple[str, str]]:
-    """Who was asked to erase whom, in order."""
+    """The requests to erase users, as (service, user), in order."""
     return []
 
 
@@ -102,7 +102,7 @@ async def whole(start_service: StartService, agent: Elsewhere, tasks: Elsewhere)
 
 
 class Person:
-    """Somebody with an account, and a browser."""
+    """A user with an account and a browser."""
 
     def __init__(self, browser: Browser, signed_up: dict[str, Any]) -> None:
         self.browser = browser
@@ -110,10 +110,10 @@ class Person:
         self.user_id: str = signed_up["user"]["id"]
 
     async def erase(self, body: object = None) -> int:
-        answer = await self.browser.http.request(
+        response = await self.browser.http.request(
             "DELETE", "/api/auth/me", json=body, headers=bearer(self.login)
         )
-        return answer.status_code
+        return response.status_code
 
 
 async def sign_up(service: Service) -> Person:
@@ -142,7 +142,7 @@ async def work_until_finished(service: Service, database: Connection, person: Pe
     await wait_until(work, timeout_s=20)
 
 
-@pytest.mark.usefixtures("look_often")
+@pytest.mark.usefixtures("frequent_erasures")
 async def test_erasure_leaves_no_data(
     whole: Service, database: Connection, clock: MovableClock
 ) -> None:
@@ -161,7 +161,7 @@ async def test_erasure_leaves_no_data(
     assert await traces(database, ada.user_id, ada.browser.email) == ["erasures"]
 
     async def is_done() -> bool:
-        clock.advance(seconds=20)  # an attempt that began before puts it off
+        clock.advance(seconds=20)  # an attempt that began earlier reschedules it
         return await is_finished(database, ada)
 
     await wait_until(is_done, timeout_s=20, interval_s=0.1)
@@ -203,7 +203,7 @@ async def test_an_unfinished_erasure_is_retried(
     await work_until_finished(whole, database, ada)
 
 
-@pytest.mark.usefixtures("look_often")
+@pytest.mark.usefixtures("frequent_erasures")
 async def test_unavailable_services_are_retried_until_they_are_back(
     start_service: StartService,
     agent: Elsewhere,
@@ -211,9 +211,9 @@ async def test_unavailable_services_are_retried_until_they_are_back(
     database: Connection,
     clock: MovableClock,
 ) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}"
-    alone = await start_service(todo_agent_url=nobody, tasks_url=nobody)
-    left_by_others, _ = await alone.services.erasures.measure_backlog()
+    unreachable = f"http://127.0.0.1:{free_port()}"
+    alone = await start_service(todo_agent_url=unreachable, tasks_url=unreachable)
+    pending_before, _ = await alone.services.erasures.measure_backlog()
     ada = await sign_up(alone)
     await ada.erase({"password": PASSWORD})
     await alone.services.erasures.run_due_erasures()
@@ -224,11 +224,11 @@ async def test_unavailable_services_are_retried_until_they_are_back(
     await start_service(todo_agent_url=agent.url, tasks_url=tasks.url)
 
     async def is_done() -> bool:
-        clock.advance(minutes=20)  # whoever asks in vain meanwhile puts it off
+        clock.advance(minutes=20)  # a failed attempt reschedules it
         return await is_finished(database, ada)
 
     await wait_until(is_done, timeout_s=30, interval_s=0.2)
-    assert waiting[0] == left_by_others + 1
+    assert waiting[0] == pending_before + 1
     assert waiting[1] >= 20 * 60
     assert await alone.services.erasures.measure_backlog() == (0, 0)
 
@@ -294,14 +294,14 @@ async def test_an_access_token_cannot_erase_the_account(whole: Service) -> None:
     body = {"name": "cron", "scopes": ["chat", "tasks"], "password": PASSWORD}
     made = await ada.browser.post("/api/auth/tokens", body, headers=bearer(ada.login))
 
-    answer = await ada.browser.http.request(
+    response = await ada.browser.http.request(
         "DELETE",
         "/api/auth/me",
         json={"password": PASSWORD},
         headers=bearer(made.json()["token"]),
     )
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert (await ada.browser.me(ada.login)).status_code == 200
 
 

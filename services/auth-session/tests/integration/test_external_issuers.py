@@ -1,4 +1,4 @@
-"""People who sign in elsewhere: whose tokens are taken, and what they open here."""
+"""External issuers: accepted tokens, and the accounts and sessions they open."""
 
 import asyncio
 import json
@@ -37,19 +37,19 @@ async def issuer() -> AsyncIterator[Issuer]:
 
 @pytest_asyncio.fixture
 async def external(start_service: StartService, issuer: Issuer) -> Service:
-    """The service with one issuer that has public keys."""
+    """The service with one issuer with public keys."""
     return await start_service(external_issuers=json.dumps([issuer.entry()]))
 
 
 @pytest_asyncio.fixture
 async def better_auth(start_service: StartService) -> Service:
-    """The service as the page we come from has it: with Better Auth's secret and no more."""
+    """The service with Better Auth's secret only, like the application it replaces."""
     return await start_service(better_auth_secret=BETTER_AUTH_SECRET, auth_sign_up="")
 
 
 async def exchange(browser: Browser, token: str) -> tuple[int, dict[str, object]]:
-    answer = await browser.post("/api/auth/exchange", {"token": token})
-    return answer.status_code, answer.json()
+    response = await browser.post("/api/auth/exchange", {"token": token})
+    return response.status_code, response.json()
 
 
 class TestBetterAuth:
@@ -59,20 +59,20 @@ class TestBetterAuth:
         subject = new_subject()
         token = better_auth_token(id=subject)
 
-        answer = await better_auth.browser().client_secret(token, {"user_id": subject})
+        response = await better_auth.browser().client_secret(token, {"user_id": subject})
 
-        secret = answer.json()["client_secret"]
+        secret = response.json()["client_secret"]
         identity = await TokenVerifier("todochat", better_auth.services.keys).client_secret(secret)
-        assert (answer.status_code, identity.user_id) == (200, subject)
+        assert (response.status_code, identity.user_id) == (200, subject)
 
     async def test_a_client_secret_for_another_user_is_forbidden(
         self, better_auth: Service
     ) -> None:
         token = better_auth_token(id=new_subject())
 
-        answer = await better_auth.browser().client_secret(token, {"user_id": "somebody"})
+        response = await better_auth.browser().client_secret(token, {"user_id": "another"})
 
-        assert answer.status_code == 403
+        assert response.status_code == 403
 
     async def test_sub_takes_precedence_over_id(self, better_auth: Service) -> None:
         subject = new_subject()
@@ -82,9 +82,9 @@ class TestBetterAuth:
         assert body["user"]["id"] == subject  # type: ignore[index]
 
     async def test_local_sign_up_is_closed(self, better_auth: Service) -> None:
-        answer = await better_auth.browser().sign_up()
+        response = await better_auth.browser().sign_up()
 
-        assert answer.json()["type"] == "urn:todochat:problem:sign-up-closed"
+        assert response.json()["type"] == "urn:todochat:problem:sign-up-closed"
 
     async def test_a_setting_opens_local_sign_up(self, start_service: StartService) -> None:
         service = await start_service(better_auth_secret=BETTER_AUTH_SECRET, auth_sign_up="open")
@@ -99,9 +99,9 @@ class TestBetterAuth:
         unaware = await start_service(better_auth_secret=BETTER_AUTH_SECRET)
         aware = await start_service(better_auth_secret=BETTER_AUTH_SECRET, better_auth_url=url)
 
-        answers = [await exchange(each.browser(), token) for each in (unaware, aware)]
+        responses = [await exchange(each.browser(), token) for each in (unaware, aware)]
 
-        assert [status for status, _ in answers] == [401, 200]
+        assert [status for status, _ in responses] == [401, 200]
 
     async def test_tokens_with_and_without_issuer_share_users(
         self, start_service: StartService
@@ -109,12 +109,12 @@ class TestBetterAuth:
         url, subject = "https://app.example", new_subject()
         service = await start_service(better_auth_secret=BETTER_AUTH_SECRET, better_auth_url=url)
 
-        answers = [
-            await exchange(service.browser(), better_auth_token(id=subject, iss=said, aud=said))
-            for said in (None, url)
+        responses = [
+            await exchange(service.browser(), better_auth_token(id=subject, iss=name, aud=name))
+            for name in (None, url)
         ]
 
-        assert [status for status, _ in answers] == [200, 200]
+        assert [status for status, _ in responses] == [200, 200]
 
 
 class TestUsers:
@@ -171,9 +171,9 @@ class TestUsers:
         subject = new_subject()
         tokens = [issuer.token(sub=subject, n=n) for n in range(8)]
 
-        answers = await asyncio.gather(*(exchange(external.browser(), token) for token in tokens))
+        responses = await asyncio.gather(*(exchange(external.browser(), token) for token in tokens))
 
-        assert [status for status, _ in answers] == [200] * 8
+        assert [status for status, _ in responses] == [200] * 8
 
     async def test_an_integer_can_be_a_user_id(self, external: Service, issuer: Issuer) -> None:
         number = secrets.randbelow(2**40) + 1
@@ -200,12 +200,12 @@ class TestUsers:
         browser = external.browser()
         local = (await browser.sign_up()).json()["user"]["id"]
 
-        answers = [
+        responses = [
             await exchange(browser, issuer.token(sub=subject))
             for subject in (local, local.upper(), "usr_somebody")
         ]
 
-        assert [status for status, _ in answers] == [401, 401, 401]
+        assert [status for status, _ in responses] == [401, 401, 401]
 
     async def test_two_issuers_do_not_share_users(
         self, start_service: StartService, issuer: Issuer
@@ -282,13 +282,13 @@ class TestSessions:
     ) -> None:
         browser = external.browser()
 
-        answer = await browser.post("/api/auth/exchange", {"token": issuer.token()})
+        response = await browser.post("/api/auth/exchange", {"token": issuer.token()})
 
-        body = answer.json()
+        body = response.json()
         assert set(body) == {"access_token", "expires_in", "user"}
         assert body["expires_in"] == 15 * 60
-        assert "set-cookie" not in answer.headers
-        assert answer.headers["cache-control"] == "no-store"
+        assert "set-cookie" not in response.headers
+        assert response.headers["cache-control"] == "no-store"
         assert (await browser.me(body["access_token"])).json() == body["user"]
         assert (await browser.client_secret(body["access_token"])).status_code == 200
 
@@ -322,7 +322,9 @@ class TestSessions:
         _, exchanged = await exchange(browser, token)
         login = str(exchanged["access_token"])
         erased = await browser.http.delete("/api/auth/me", headers=bearer(login))
-        await database.execute("DELETE FROM erasures WHERE user_id = $1", subject)  # all done
+        await database.execute(
+            "DELETE FROM erasures WHERE user_id = $1", subject
+        )  # the erasure has finished
 
         again = await exchange(browser, token)
         later = await exchange(browser, issuer.token(sub=subject, n=2))
@@ -353,7 +355,7 @@ class TestSessions:
             subject,
         )
         assert status == 200
-        assert 90 <= days < 90.01  # from the first use on; it began when the token was issued
+        assert 90 <= days < 90.01  # from the first use; the session began when the token was issued
 
     @pytest.mark.parametrize(
         ("claims", "age_s"),
@@ -385,11 +387,11 @@ class TestSessions:
         browser = external.browser()
         _, exchanged = await exchange(browser, issuer.token(sub=new_subject()))
 
-        answer = await browser.http.get(
+        response = await browser.http.get(
             "/api/auth/sessions", headers=bearer(str(exchanged["access_token"]))
         )
 
-        assert [item["current"] for item in answer.json()["items"]] == [True]
+        assert [item["current"] for item in response.json()["items"]] == [True]
 
 
 class TestKeys:
@@ -409,11 +411,11 @@ class TestKeys:
     async def test_concurrent_logins_share_one_fetch(
         self, external: Service, issuer: Issuer
     ) -> None:
-        answers = await asyncio.gather(
+        responses = await asyncio.gather(
             *(exchange(external.browser(), issuer.token(n=n)) for n in range(10))
         )
 
-        assert [status for status, _ in answers] == [200] * 10
+        assert [status for status, _ in responses] == [200] * 10
         assert issuer.asked == 1
 
     async def test_an_issuer_outage_is_503_until_it_recovers(
@@ -548,10 +550,10 @@ async def test_exchange_is_refused_without_external_issuers(browser: Browser) ->
 async def test_an_expired_token_is_reported_as_expired(
     external: Service, issuer: Issuer, clock: MovableClock
 ) -> None:
-    answer = await external.browser().client_secret(issuer.token(exp=int(time.time()) - 60))
+    response = await external.browser().client_secret(issuer.token(exp=int(time.time()) - 60))
 
-    assert answer.status_code == 401
-    assert answer.json()["expired"] is True
+    assert response.status_code == 401
+    assert response.json()["expired"] is True
 
 
 @pytest.mark.parametrize("body", [{}, {"token": 7}, {"token": ""}, {"token": "x" * 8193}, []])

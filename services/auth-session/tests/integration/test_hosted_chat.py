@@ -1,4 +1,4 @@
-"""A page whose conversations are OpenAI's: the client secret comes from there."""
+"""CHATKIT_MODE=openai: OpenAI issues the client secrets."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,11 +16,11 @@ EXPIRES_AT = 1_795_000_000
 
 
 class OpenAi:
-    """Plays OpenAI's API: notes what it is asked and answers as it is told."""
+    """A fake of OpenAI's API; records requests and returns a set response."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str | None, str | None, object]] = []
-        self.answer: dict[str, object] = {
+        self.response: dict[str, object] = {
             "id": "cksess_1",
             "object": "chatkit.session",
             "client_secret": "ek_secret",
@@ -38,7 +38,7 @@ class OpenAi:
         headers = request.headers
         body = await request.json()
         self.asked.append((headers.get("Authorization"), headers.get("OpenAI-Beta"), body))
-        return web.json_response(self.answer, status=self.status)
+        return web.json_response(self.response, status=self.status)
 
 
 @pytest_asyncio.fixture
@@ -67,11 +67,11 @@ async def test_openai_issues_a_secret_for_the_signed_in_user(
     body = (await browser.sign_up()).json()
     user_id = body["user"]["id"]
 
-    answer = await browser.client_secret(body["access_token"], {"user_id": user_id})
+    response = await browser.client_secret(body["access_token"], {"user_id": user_id})
 
     expires_at = datetime.fromtimestamp(EXPIRES_AT, UTC).isoformat().replace("+00:00", "Z")
-    assert answer.status_code == 200
-    assert answer.json() == {"client_secret": "ek_secret", "expires_at": expires_at}
+    assert response.status_code == 200
+    assert response.json() == {"client_secret": "ek_secret", "expires_at": expires_at}
     asked = {"workflow": {"id": "wf_1"}, "user": user_id}
     assert openai.asked == [("Bearer sk-1", "chatkit_beta=v1", asked)]
 
@@ -80,7 +80,7 @@ async def test_a_secret_for_another_user_is_forbidden(hosted: Service, openai: O
     browser = hosted.browser()
     token = (await browser.sign_up()).json()["access_token"]
 
-    other = await browser.client_secret(token, {"user_id": "somebody"})
+    other = await browser.client_secret(token, {"user_id": "another"})
     stranger = await browser.client_secret("nonsense")
 
     assert (other.status_code, stranger.status_code) == (403, 401)
@@ -96,13 +96,13 @@ async def test_an_openai_failure_is_503(
     if fault == "refused":
         openai.status = 401
     elif fault == "no-secret":
-        openai.answer = {}
+        openai.response = {}
     else:
         monkeypatch.setattr(hosted_chat, "TIMEOUT_S", 0.2)
         openai.released.clear()
 
-    answer = await browser.client_secret(token)
+    response = await browser.client_secret(token)
 
-    assert answer.status_code == 503
-    assert answer.json()["type"] == "urn:todochat:problem:hosted-chat-unavailable"
-    assert "sk-1" not in answer.text
+    assert response.status_code == 503
+    assert response.json()["type"] == "urn:todochat:problem:hosted-chat-unavailable"
+    assert "sk-1" not in response.text

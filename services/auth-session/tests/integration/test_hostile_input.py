@@ -1,4 +1,4 @@
-"""Hostile values in every path parameter, query parameter, header and field: never a 5xx."""
+"""Hostile values in path parameters, query parameters, headers and fields never cause a 5xx."""
 
 import hmac
 import itertools
@@ -30,7 +30,7 @@ ENDS_THE_SESSION: Final = (
     "/api/auth/me",
 )
 
-# Path parameters and headers: as bytes, since not all of them are text.
+# Path parameters and headers, as bytes because not all of them are text.
 BYTES: Final = (
     b"\0",
     b"a\0b",
@@ -48,7 +48,7 @@ BYTES: Final = (
     b"9999-12-31T23:59:59-14:00",
     b"x" * 2000,
 )
-# Fields of a body: as they stand in its JSON.
+# Fields of a body, as JSON.
 LITERALS: Final = (
     '"\\u0000"',
     '"a\\u0000b"',
@@ -134,7 +134,7 @@ ROUTES: Final[list[tuple[str, str, dict[str, object]]]] = [
 
 
 def bodies(valid: dict[str, object]) -> Iterator[str]:
-    """Yield JSON with one field replaced, or one element of a list, or the whole."""
+    """Yield JSON with one field, one list element or the whole document replaced."""
     yield from LITERALS
     for name, value in valid.items():
         for literal in LITERALS:
@@ -155,7 +155,7 @@ def test_every_operation_is_attacked(service: Service) -> None:
 
 
 class Attacker:
-    """A signed-in user who sends each request from a new address, so that no throttle hides it."""
+    """A signed-in user who sends each request from a new address to avoid throttling."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -164,17 +164,17 @@ class Attacker:
         self.failed: list[object] = []
 
     async def send(self, value: object, method: str, url: str, **options: Any) -> None:
-        """Send one request; a 5xx is noted with the value that caused it."""
+        """Send one request; record a 5xx with the value that caused it."""
         self._sent += 1
         browser = self._service.browser(f"10.0.{self._sent // 250}.{self._sent % 250}")
         if not self._login:
             self._login = (await browser.sign_up()).json()["access_token"]
         token = SERVICE_TOKENS.mint(Arrow.TASKS_TO_AUTH, "-") if url == VERIFY else self._login
         headers = {**bearer(token), **options.pop("headers", {})}
-        answer = await browser.http.request(method, url, headers=headers, **options)
-        if answer.status_code >= 500:
-            self.failed.append((value, answer.status_code))
-        if answer.is_success and url in ENDS_THE_SESSION:
+        response = await browser.http.request(method, url, headers=headers, **options)
+        if response.status_code >= 500:
+            self.failed.append((value, response.status_code))
+        if response.is_success and url in ENDS_THE_SESSION:
             self._login = ""
 
 
@@ -231,7 +231,7 @@ async def test_no_claim_causes_a_server_error(attacker: Attacker) -> None:
 
 
 def signed(header: bytes, payload: bytes) -> str:
-    """Return a token that the attacker's issuer signed, whatever it holds."""
+    """Return a token with any claims, signed by the attacker's issuer."""
     text = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in (header, payload))
     digest = hmac.digest(BETTER_AUTH_SECRET.encode(), text, "sha256")
     return (text + b"." + urlsafe_b64encode(digest).rstrip(b"=")).decode()

@@ -1,4 +1,4 @@
-"""Rotating signing keys: nobody meets a key they don't know, nobody is signed out."""
+"""Rotating signing keys: verifiers know every key in use, and no user is signed out."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,7 +16,7 @@ from auth_session.service.key_ring import KeyRing
 from auth_session.service.key_rotation import KeyRotation
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.identity.jwks import MAX_AGE_S
+from todochat.identity.jwks import JwksCache
 from todochat.identity.tokens import TokenIssuer, TokenVerifier
 from todochat.testing.waiting import wait_until
 
@@ -27,7 +27,7 @@ MakeRotation = Callable[..., tuple[KeyRing, KeyRotation]]
 
 
 class CachedKeys:
-    """A verifier's cache: the keys that were published when it asked."""
+    """A verifier's cache of the keys that were published when it fetched them."""
 
     def __init__(self, keys: dict[str, Ed25519PublicKey]) -> None:
         self._keys = keys
@@ -138,7 +138,8 @@ def test_the_propagation_time_exceeds_all_caches_together() -> None:
     http_cache_s = 60.0
 
     assert (
-        KEY_PROPAGATION_TIME.total_seconds() > MAX_AGE_S + http_cache_s + lifespan.KEYS_INTERVAL_S
+        KEY_PROPAGATION_TIME.total_seconds()
+        > JwksCache.max_age_s + http_cache_s + lifespan.KEYS_INTERVAL_S
     )
 
 

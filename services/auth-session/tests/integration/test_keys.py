@@ -1,4 +1,4 @@
-"""Signing keys: made once, published, protected at rest."""
+"""Signing keys: created once, published, encrypted at rest."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -44,15 +44,15 @@ async def rows(own_urls: DatabaseUrls) -> AsyncIterator[Connection]:
 async def test_the_document_has_only_public_keys(
     start_service: StartService, own_urls: DatabaseUrls
 ) -> None:
-    service = await start_service(auth_database_url=own_urls.app)  # nobody rotates its keys
+    service = await start_service(auth_database_url=own_urls.app)  # no other test rotates its keys
 
-    answer = await service.browser().http.get("/.well-known/jwks.json")
+    response = await service.browser().http.get("/.well-known/jwks.json")
 
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "public, max-age=60"
-    assert len(answer.json()["keys"]) == 2
-    for key in answer.json()["keys"]:
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "public, max-age=60"
+    assert len(response.json()["keys"]) == 2
+    for key in response.json()["keys"]:
         assert set(key) == {"kty", "crv", "x", "kid", "use", "alg"}
         assert (key["kty"], key["crv"], key["alg"]) == ("OKP", "Ed25519", "EdDSA")
 

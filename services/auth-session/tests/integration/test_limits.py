@@ -1,4 +1,4 @@
-"""The limits of requests from both sides; lengths of an account's fields are in test_sign_up.py."""
+"""Values at and beyond the limits of requests; test_sign_up.py has the fields of an account."""
 
 import json
 import secrets
@@ -19,12 +19,12 @@ async def test_a_body_is_limited_to_16_kib(browser: Browser) -> None:
     await browser.sign_up()
     body = json.dumps({"email": browser.email, "password": browser.password}).encode()
 
-    answers = [
+    responses = [
         await browser.http.post("/api/auth/sign-in", content=body.ljust(size), headers=JSON)
         for size in (BODY_LIMIT_BYTES, BODY_LIMIT_BYTES + 1)
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 413]
+    assert [response.status_code for response in responses] == [200, 413]
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ async def test_an_invitation_is_limited_to_64_characters(
 async def test_a_user_id_is_limited_to_128_characters(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
-    answers = [
+    responses = [
         await browser.post("/api/chatkit/session", {"user_id": "x" * length}, headers=bearer(token))
         for length in (128, 129)
     ]
 
-    assert [answer.status_code for answer in answers] == [403, 422]
+    assert [response.status_code for response in responses] == [403, 422]
 
 
 async def test_the_setting_limits_sign_ups_per_address(
@@ -70,7 +70,7 @@ async def test_the_setting_limits_sign_ups_per_address(
     beyond = await browser.sign_up(email=email("c"))
     from_elsewhere = await other.sign_up(email=email("d"))
 
-    assert [answer.status_code for answer in taken] == [201, 201]
+    assert [response.status_code for response in taken] == [201, 201]
     assert (beyond.status_code, from_elsewhere.status_code) == (429, 201)
     assert beyond.json()["type"] == "urn:todochat:problem:too-many-sign-ups"
     assert 0 < int(beyond.headers["retry-after"]) <= 3600
@@ -87,15 +87,15 @@ async def test_taken_addresses_count_as_sign_ups_and_invalid_fields_do_not(
     asked = [await browser.sign_up(email=known.email) for _ in range(3)]
 
     assert mistyped.status_code == 422
-    assert [answer.status_code for answer in asked] == [409, 409, 429]
+    assert [response.status_code for response in asked] == [409, 409, 429]
 
 
 async def test_a_limit_of_zero_means_no_limit(start_service: StartService) -> None:
     browser = (await start_service(sign_ups_per_address=0)).browser()
 
-    answers = [await browser.sign_up(email=email("a")) for _ in range(25)]
+    responses = [await browser.sign_up(email=email("a")) for _ in range(25)]
 
-    assert {answer.status_code for answer in answers} == {201}
+    assert {response.status_code for response in responses} == {201}
 
 
 async def test_every_route_of_a_session_counts_against_the_rate_limit(
@@ -114,7 +114,7 @@ async def test_every_route_of_a_session_counts_against_the_rate_limit(
     ]
     assert (await ada.me(token)).status_code == 200
 
-    answers = {
+    responses = {
         (method, path): await ada.http.request(
             method, path.replace("{", "").replace("}", ""), headers=bearer(token)
         )
@@ -122,7 +122,7 @@ async def test_every_route_of_a_session_counts_against_the_rate_limit(
     }
     others = await bob.me(other)
 
-    assert len(answers) >= 12
-    assert {answer.status_code for answer in answers.values()} == {429}, answers
-    assert all(0 < int(answer.headers["retry-after"]) <= 60 for answer in answers.values())
+    assert len(responses) >= 12
+    assert {response.status_code for response in responses.values()} == {429}, responses
+    assert all(0 < int(response.headers["retry-after"]) <= 60 for response in responses.values())
     assert others.status_code == 200

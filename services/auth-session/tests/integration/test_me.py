@@ -1,4 +1,4 @@
-"""One's own account."""
+"""The user's own account."""
 
 import httpx
 import pytest
@@ -14,11 +14,11 @@ async def change(browser: Browser, token: str, **fields: object) -> httpx.Respon
 async def test_the_account_equals_the_sign_up_response(browser: Browser) -> None:
     body = (await browser.sign_up(name="Grace", timezone="Asia/Tokyo", locale="ja")).json()
 
-    answer = await browser.me(body["access_token"])
+    response = await browser.me(body["access_token"])
 
-    assert answer.status_code == 200
-    assert answer.json() == body["user"]
-    assert answer.headers["cache-control"] == "no-store"
+    assert response.status_code == 200
+    assert response.json() == body["user"]
+    assert response.headers["cache-control"] == "no-store"
 
 
 async def test_name_timezone_and_locale_can_be_changed_and_removed(browser: Browser) -> None:
@@ -37,9 +37,9 @@ async def test_name_timezone_and_locale_can_be_changed_and_removed(browser: Brow
 async def test_an_empty_update_changes_nothing(browser: Browser) -> None:
     body = (await browser.sign_up(name="Grace")).json()
 
-    answer = await change(browser, body["access_token"])
+    response = await change(browser, body["access_token"])
 
-    assert answer.json() == body["user"]
+    assert response.json() == body["user"]
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ async def test_an_invalid_update_changes_nothing(
 ) -> None:
     body = (await browser.sign_up(name="Grace")).json()
 
-    answer = await change(browser, body["access_token"], **fields)
+    response = await change(browser, body["access_token"], **fields)
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
     assert (await browser.me(body["access_token"])).json() == body["user"]
 
 

@@ -1,4 +1,4 @@
-"""What people see of their sessions, and ending them."""
+"""Listing and ending the user's own sessions."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ FIREFOX = {"user-agent": "Mozilla/5.0 (X11; Linux) Firefox/146.0"}
 
 
 async def sessions_of(browser: Browser, token: str) -> list[dict[str, object]]:
-    answer = await browser.http.get("/api/auth/sessions", headers=bearer(token))
-    assert answer.status_code == 200
-    items: list[dict[str, object]] = answer.json()["items"]
+    response = await browser.http.get("/api/auth/sessions", headers=bearer(token))
+    assert response.status_code == 200
+    items: list[dict[str, object]] = response.json()["items"]
     return items
 
 
@@ -81,7 +81,7 @@ async def test_ended_and_expired_sessions_are_not_listed(
     clock.advance(days=20)
     await signed_out.sign_in()
     await signed_out.post("/api/auth/sign-out")
-    clock.advance(days=11)  # nobody can refresh the first one any more
+    clock.advance(days=11)  # the first one can no longer be refreshed
     token = (await here.sign_in()).json()["access_token"]
 
     items = await sessions_of(here, token)
@@ -98,9 +98,9 @@ async def test_ending_a_session_revokes_its_tokens_and_publishes_it(
     token = (await phone.sign_in()).json()["access_token"]
 
     url = f"/api/auth/sessions/{sid_of(lost)}"
-    answers = [await phone.http.delete(url, headers=bearer(token)) for _ in range(2)]
+    responses = [await phone.http.delete(url, headers=bearer(token)) for _ in range(2)]
 
-    assert [answer.status_code for answer in answers] == [204, 204]
+    assert [response.status_code for response in responses] == [204, 204]
     assert (await laptop.me(lost)).status_code == 401
     assert (await laptop.refresh()).status_code == 401
     assert (await phone.me(token)).status_code == 200
@@ -112,13 +112,13 @@ async def test_another_users_session_is_not_found(service: Service) -> None:
     hers = (await ada.sign_up()).json()["access_token"]
     his = (await bob.sign_up()).json()["access_token"]
 
-    answers = [
+    responses = [
         await bob.http.delete(f"/api/auth/sessions/{sid}", headers=bearer(his))
         for sid in (sid_of(hers), "ses_nobody")
     ]
 
-    assert [answer.status_code for answer in answers] == [404, 404]
-    assert answers[0].json()["detail"] == answers[1].json()["detail"]
+    assert [response.status_code for response in responses] == [404, 404]
+    assert responses[0].json()["detail"] == responses[1].json()["detail"]
     assert (await ada.me(hers)).status_code == 200
 
 
@@ -131,10 +131,10 @@ async def test_sign_out_everywhere_ends_only_the_users_sessions(
     second = (await phone.sign_in()).json()["access_token"]
     other = (await stranger.sign_up()).json()["access_token"]
 
-    answer = await phone.post("/api/auth/sign-out-everywhere", headers=bearer(second))
+    response = await phone.post("/api/auth/sign-out-everywhere", headers=bearer(second))
 
-    assert answer.status_code == 204
-    assert "max-age=0" in answer.headers["set-cookie"].lower()
+    assert response.status_code == 204
+    assert "max-age=0" in response.headers["set-cookie"].lower()
     assert [(await laptop.me(token)).status_code for token in (first, second)] == [401, 401]
     assert [(await each.refresh()).status_code for each in (laptop, phone)] == [401, 401]
     assert (await stranger.me(other)).status_code == 200
@@ -156,9 +156,9 @@ async def test_sign_out_everywhere_ends_only_the_users_sessions(
 async def test_session_routes_require_a_login_token(
     browser: Browser, method: str, path: str
 ) -> None:
-    answer = await browser.http.request(method, path)
+    response = await browser.http.request(method, path)
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 async def test_a_session_without_a_last_use_shows_its_start(

@@ -1,4 +1,4 @@
-"""Changing one's password."""
+"""Changing the password."""
 
 import asyncpg
 import httpx
@@ -16,9 +16,9 @@ async def change(browser: Browser, token: str, **fields: object) -> httpx.Respon
 async def test_only_the_new_password_signs_in(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
-    answer = await change(browser, token)
+    response = await change(browser, token)
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert (await browser.sign_in()).status_code == 401
     assert (await browser.sign_in(password=NEW)).status_code == 200
 
@@ -40,10 +40,10 @@ async def test_a_password_change_ends_every_other_session(service: Service) -> N
 async def test_a_change_requires_the_current_password(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
-    answer = await change(browser, token, current_password="not the password")
+    response = await change(browser, token, current_password="not the password")
 
-    assert answer.status_code == 403
-    assert answer.json()["type"] == "urn:todochat:problem:wrong-password"
+    assert response.status_code == 403
+    assert response.json()["type"] == "urn:todochat:problem:wrong-password"
     assert (await browser.sign_in()).status_code == 200
 
 
@@ -53,7 +53,7 @@ async def test_wrong_passwords_count_as_failed_sign_ins(browser: Browser) -> Non
     guesses = [await change(browser, token, current_password="not it") for _ in range(10)]
     late = await change(browser, token)
 
-    assert {answer.status_code for answer in guesses} == {403}
+    assert {response.status_code for response in guesses} == {403}
     assert late.status_code == 429
     assert int(late.headers["retry-after"]) > 0
     assert (await browser.sign_in()).status_code == 429
@@ -65,20 +65,20 @@ async def test_wrong_passwords_count_as_failed_sign_ins(browser: Browser) -> Non
 async def test_an_unacceptable_new_password_is_refused(browser: Browser, new: str) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
-    answer = await change(browser, token, new_password=new)
+    response = await change(browser, token, new_password=new)
 
-    assert answer.status_code == 422
-    assert "new_password" in answer.text
+    assert response.status_code == 422
+    assert "new_password" in response.text
     assert (await browser.sign_in()).status_code == 200
 
 
 async def test_the_e_mail_address_is_refused_as_password(browser: Browser) -> None:
     token = (await browser.sign_up()).json()["access_token"]
 
-    answer = await change(browser, token, new_password=browser.email)
+    response = await change(browser, token, new_password=browser.email)
 
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == "/new_password"
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "/new_password"
 
 
 async def test_an_account_without_a_password_is_a_conflict(
@@ -87,7 +87,7 @@ async def test_an_account_without_a_password_is_a_conflict(
     body = (await browser.sign_up()).json()
     await database.execute("DELETE FROM passwords WHERE user_id = $1", body["user"]["id"])
 
-    answer = await change(browser, body["access_token"])
+    response = await change(browser, body["access_token"])
 
-    assert answer.status_code == 409
-    assert answer.json()["type"] == "urn:todochat:problem:no-password"
+    assert response.status_code == 409
+    assert response.json()["type"] == "urn:todochat:problem:no-password"

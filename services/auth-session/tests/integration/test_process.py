@@ -1,4 +1,4 @@
-"""The service as processes: start, stop, outages, addresses behind a proxy, commands."""
+"""The service as a process: start, stop, outages, addresses behind a proxy, commands."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ def environment(own_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
         "AUTH_DATABASE_URL": own_urls.app,
         "AUTH_MIGRATION_DATABASE_URL": own_urls.owner,
         "REDIS_URL": redis_url,
-        # Those of its own arrows alone.
+        # Only the secrets of its own arrows.
         "TODOCHAT_SERVICE_SECRET_AUTH_TO_AGENT": f"{SECRET}-1",
         "TODOCHAT_SERVICE_SECRET_AUTH_TO_TASKS": f"{SECRET}-2",
         "TODOCHAT_SERVICE_SECRET_TASKS_TO_AUTH": f"{SECRET}-3",
@@ -45,7 +45,7 @@ def environment(own_urls: DatabaseUrls, redis_url: str) -> dict[str, str]:
 async def serving(
     environment: dict[str, str], **more: str
 ) -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
-    """Run `auth-session serve`; yields the process and a client, once it is ready."""
+    """Run `auth-session serve`; yield the process and a client once it is live."""
     port = str(free_port())
     environment = {**environment, "AUTH_SESSION_PORT": port, **more}
     process = await asyncio.create_subprocess_exec(
@@ -86,7 +86,9 @@ async def run(
 
 async def stop_fast(engine: PostgresProcess) -> None:
     assert engine.process is not None
-    engine.process.send_signal(signal.SIGINT)  # PostgreSQL: end the connections, then stop
+    engine.process.send_signal(
+        signal.SIGINT
+    )  # PostgreSQL's fast shutdown: close the connections, then stop
     await asyncio.to_thread(engine.process.wait, 10)
 
 
@@ -115,21 +117,21 @@ async def test_the_forwarded_address_is_only_used_from_a_trusted_proxy(
     environment: dict[str, str], trusted: str, statuses: set[int]
 ) -> None:
     async with serving(environment, FORWARDED_ALLOW_IPS=trusted) as (_, http):
-        answers = [
+        responses = [
             await http.post(
                 "/api/auth/sign-in", json=WRONG, headers={"X-Forwarded-For": f"198.51.100.{i}"}
             )
             for i in range(12)
         ]
 
-    assert {answer.status_code for answer in answers} == statuses
+    assert {response.status_code for response in responses} == statuses
 
 
 @pytest.mark.slow
 async def test_it_starts_without_its_database_and_recovers(
     environment: dict[str, str], redis_url: str
 ) -> None:
-    """A stopped database means fast 503s; when it is back, nothing has to be restarted."""
+    """A stopped database causes fast 503s; recovery requires no restart."""
     engine = PostgresProcess()
     try:
         await asyncio.to_thread(engine.start)

@@ -1,4 +1,4 @@
-"""Revoked sessions reach Redis, again and again."""
+"""Publishing and republishing revoked sessions to Redis, and listing them."""
 
 import time
 from typing import Any
@@ -84,18 +84,18 @@ async def test_republishing_sends_messages_for_missing_sessions_only(
 ) -> None:
     await revoked_sid(browser, database)
     await service.services.revocations.republish()
-    channel: Any = redis.pubsub()  # redis-py leaves its aclose() without types
+    channel: Any = redis.pubsub()  # redis-py doesn't type its aclose()
     await channel.subscribe("auth:revocations")
     await channel.get_message(timeout=5)
 
-    known = await service.services.revocations.republish()
+    first = await service.services.revocations.republish()
     await redis.delete("auth:revoked")
-    missed = await service.services.revocations.republish()
+    second = await service.services.revocations.republish()
 
     message = await channel.get_message(ignore_subscribe_messages=True, timeout=5)
     await channel.aclose()
-    assert known == 0
-    assert missed >= 1
+    assert first == 0
+    assert second >= 1
     assert message is not None
 
 
@@ -155,11 +155,11 @@ async def test_a_sign_out_is_published_when_redis_is_out_of_memory(
     await channel.get_message(timeout=5)
 
     async with out_of_memory(redis):
-        answer = await browser.post("/api/auth/sign-out")
+        response = await browser.post("/api/auth/sign-out")
         message = await channel.get_message(ignore_subscribe_messages=True, timeout=5)
 
     await channel.aclose()
-    assert answer.status_code == 204
+    assert response.status_code == 204
     assert message["data"].startswith(b"ses_")
 
 

@@ -1,4 +1,4 @@
-"""Refresh tokens, sign-out, and the cookie that carries them."""
+"""Refresh tokens, their cookie, and sign-out."""
 
 import asyncio
 import re
@@ -16,9 +16,9 @@ from todochat.database.bootstrap import DatabaseUrls
 from todochat.testing.waiting import wait_until
 
 
-def cookie_attributes(answer: httpx.Response) -> set[str]:
-    """The attributes of the refresh cookie an answer sets, in lower case."""
-    (header,) = answer.headers.get_list("set-cookie")
+def cookie_attributes(response: httpx.Response) -> set[str]:
+    """The attributes of the refresh cookie that a response sets, in lower case."""
+    (header,) = response.headers.get_list("set-cookie")
     name_value, *attributes = [part.strip() for part in header.split(";")]
     assert name_value.startswith("todochat_refresh=")
     return {attribute.lower() for attribute in attributes}
@@ -33,9 +33,9 @@ class TestCookie:
     async def test_over_http_it_is_http_only_lax_and_bound_to_the_auth_routes(
         self, browser: Browser
     ) -> None:
-        answer = await browser.sign_up()
+        response = await browser.sign_up()
 
-        attributes = cookie_attributes(answer)
+        attributes = cookie_attributes(response)
         assert {"httponly", "samesite=lax", "path=/api/auth"} <= attributes
         assert "secure" not in attributes
         assert f"max-age={30 * 24 * 3600 - 1}" in attributes or (
@@ -45,17 +45,17 @@ class TestCookie:
     async def test_over_https_it_is_secure(self, start_service: StartService) -> None:
         browser = (await start_service(public_url="HTTPS://todo.example")).browser()
 
-        answer = await browser.sign_up()
+        response = await browser.sign_up()
 
-        assert "secure" in cookie_attributes(answer)
+        assert "secure" in cookie_attributes(response)
 
     async def test_an_optional_refresh_without_a_cookie_is_204(self, browser: Browser) -> None:
-        nobody = await browser.post("/api/auth/refresh?optional=true")
+        signed_out = await browser.post("/api/auth/refresh?optional=true")
         await browser.sign_up()
-        somebody = await browser.post("/api/auth/refresh?optional=true")
+        signed_in = await browser.post("/api/auth/refresh?optional=true")
 
-        assert (nobody.status_code, nobody.content) == (204, b"")
-        assert somebody.status_code == 200
+        assert (signed_out.status_code, signed_out.content) == (204, b"")
+        assert signed_in.status_code == 200
         assert (await browser.refresh("nobody's", params={"optional": "true"})).status_code == 401
 
     async def test_sign_in_and_refresh_set_it_and_sign_out_removes_it(
@@ -78,13 +78,13 @@ class TestRefresh:
         signed_up = (await browser.sign_up()).json()
         first = browser.refresh_token
 
-        answer = await browser.refresh()
+        response = await browser.refresh()
 
-        assert answer.status_code == 200
-        assert set(answer.json()) == {"access_token", "expires_in", "user"}
-        assert answer.json()["user"] == signed_up["user"]
+        assert response.status_code == 200
+        assert set(response.json()) == {"access_token", "expires_in", "user"}
+        assert response.json()["user"] == signed_up["user"]
         assert browser.refresh_token not in (None, first)
-        assert (await browser.me(answer.json()["access_token"])).status_code == 200
+        assert (await browser.me(response.json()["access_token"])).status_code == 200
 
     async def test_tokens_are_stored_as_hashes_only(
         self, browser: Browser, database: Connection
@@ -99,7 +99,7 @@ class TestRefresh:
         assert all(len(row["token_hash"]) == 32 for row in stored)
 
     async def live_tokens(self, browser: Browser, database: Connection) -> int:
-        """Return how many refresh tokens still yield a successor."""
+        """Return how many refresh tokens still have a successor."""
         found: int = await database.fetchval(
             "SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id"
             " JOIN users ON users.id = user_id"
@@ -118,7 +118,7 @@ class TestRefresh:
         clock.advance(seconds=29)
         second = await browser.refresh(token)
 
-        successors = {answer.cookies["todochat_refresh"] for answer in (first, second)}
+        successors = {response.cookies["todochat_refresh"] for response in (first, second)}
         assert (first.status_code, second.status_code) == (200, 200)
         assert len(successors) == 1
         assert await self.live_tokens(browser, database) == 1
@@ -145,10 +145,10 @@ class TestRefresh:
         await browser.sign_up()
         token = browser.refresh_token
 
-        answers = await asyncio.gather(*(browser.refresh(token) for _ in range(5)))
+        responses = await asyncio.gather(*(browser.refresh(token) for _ in range(5)))
 
-        assert [answer.status_code for answer in answers] == [200] * 5
-        assert len({answer.cookies["todochat_refresh"] for answer in answers}) == 1
+        assert [response.status_code for response in responses] == [200] * 5
+        assert len({response.cookies["todochat_refresh"] for response in responses}) == 1
         assert await self.live_tokens(browser, database) == 1
 
     async def test_a_tab_with_an_earlier_cookie_gets_the_newest_one(self, browser: Browser) -> None:
@@ -292,10 +292,10 @@ class TestRefresh:
 
     @pytest.mark.parametrize("token", ["", "nonsense", "x" * 4000, "%00\u00fc"])
     async def test_an_unknown_token_is_refused(self, browser: Browser, token: str) -> None:
-        answer = await browser.refresh(token)
+        response = await browser.refresh(token)
 
-        assert answer.status_code == 401
-        assert answer.headers["content-type"] == "application/problem+json"
+        assert response.status_code == 401
+        assert response.headers["content-type"] == "application/problem+json"
 
     async def test_a_refresh_without_a_cookie_is_refused(self, browser: Browser) -> None:
         assert (await browser.refresh()).status_code == 401
@@ -303,11 +303,11 @@ class TestRefresh:
     async def test_refresh_only_accepts_post(self, browser: Browser) -> None:
         await browser.sign_up()
 
-        answers = [
+        responses = [
             await browser.http.get(f"/api/auth/{route}") for route in ("refresh", "sign-out")
         ]
 
-        assert [answer.status_code for answer in answers] == [405, 405]
+        assert [response.status_code for response in responses] == [405, 405]
 
 
 class TestOrigin:
@@ -328,13 +328,13 @@ class TestOrigin:
         await browser.sign_up()
         token = browser.refresh_token
 
-        answers = [
+        responses = [
             await browser.post(f"/api/auth/{route}", {}, headers={"Origin": origin})
             for route in ("sign-up", "sign-in", "refresh", "sign-out")
         ]
 
-        assert [answer.status_code for answer in answers] == [403] * 4
-        assert answers[0].json()["type"] == "urn:todochat:problem:origin-refused"
+        assert [response.status_code for response in responses] == [403] * 4
+        assert responses[0].json()["type"] == "urn:todochat:problem:origin-refused"
         assert browser.refresh_token == token
 
     @pytest.mark.parametrize(
@@ -368,21 +368,21 @@ class TestSignOut:
     ) -> None:
         body = (await browser.sign_up()).json()
         token = browser.refresh_token
-        channel: Any = redis.pubsub()  # redis-py leaves its aclose() without types
+        channel: Any = redis.pubsub()  # redis-py doesn't type its aclose()
         await channel.subscribe("auth:revocations")
         await channel.get_message(timeout=5)
 
-        answer = await browser.post("/api/auth/sign-out")
+        response = await browser.post("/api/auth/sign-out")
 
         session = await database.fetchrow(
             "SELECT id, revoked_at, revoke_reason, tokens_until FROM sessions WHERE user_id = $1",
             body["user"]["id"],
         )
-        assert answer.status_code == 204
+        assert response.status_code == 204
         assert session is not None
         assert session["revoked_at"] is not None
         assert session["revoke_reason"] == "sign_out"
-        # The service's start may announce sessions of earlier tests on the same channel.
+        # The start of the service may publish sessions of earlier tests on the same channel.
         await wait_until(lambda: announces(channel, session["id"]))
         await channel.aclose()
         score = await redis.zscore("auth:revoked", session["id"])
@@ -398,11 +398,11 @@ class TestSignOut:
         refresh_token = browser.refresh_token
         browser.http.cookies.clear()
 
-        answer = await browser.post(
+        response = await browser.post(
             "/api/auth/sign-out", headers={"Authorization": f"Bearer {token}"}
         )
 
-        assert answer.status_code == 204
+        assert response.status_code == 204
         assert (await browser.refresh(refresh_token)).status_code == 401
 
     async def test_a_second_sign_out_is_a_no_op(self, browser: Browser) -> None:
@@ -411,9 +411,9 @@ class TestSignOut:
         await browser.post("/api/auth/sign-out")
 
         again = await browser.post("/api/auth/sign-out", headers=cookie)
-        nobody = await browser.post("/api/auth/sign-out")
+        without_cookie = await browser.post("/api/auth/sign-out")
 
-        assert (again.status_code, nobody.status_code) == (204, 204)
+        assert (again.status_code, without_cookie.status_code) == (204, 204)
 
     async def test_an_expired_login_token_does_not_prevent_the_sign_out(
         self, browser: Browser
@@ -421,15 +421,19 @@ class TestSignOut:
         await browser.sign_up()
         token = browser.refresh_token
 
-        answer = await browser.post("/api/auth/sign-out", headers={"Authorization": "Bearer x.y.z"})
+        response = await browser.post(
+            "/api/auth/sign-out", headers={"Authorization": "Bearer x.y.z"}
+        )
 
-        assert answer.status_code == 204
+        assert response.status_code == 204
         assert (await browser.refresh(token)).status_code == 401
 
     async def test_an_invalid_login_token_without_a_cookie_is_401(self, browser: Browser) -> None:
-        answer = await browser.post("/api/auth/sign-out", headers={"Authorization": "Bearer x.y.z"})
+        response = await browser.post(
+            "/api/auth/sign-out", headers={"Authorization": "Bearer x.y.z"}
+        )
 
-        assert answer.status_code == 401
+        assert response.status_code == 401
 
     async def test_sign_out_keeps_other_sessions(self, browser: Browser) -> None:
         await browser.sign_up()

@@ -1,4 +1,4 @@
-"""Signing in: equal for unknown accounts, slowed down after failures, bounded in its work."""
+"""Sign-in: the same for unknown accounts, throttled after failures, with bounded work."""
 
 import asyncio
 import threading
@@ -24,7 +24,7 @@ WRONG = "not the password"
 
 
 class WatchedHasher:
-    """The real hasher; records what it verifies, and works only while its gate is open."""
+    """The real hasher; records verifications, and waits while its gate is closed."""
 
     def __init__(self, hasher: PasswordHasher) -> None:
         self._hasher = hasher
@@ -53,11 +53,11 @@ class WatchedHasher:
 async def test_the_correct_password_signs_in(browser: Browser) -> None:
     signed_up = (await browser.sign_up()).json()
 
-    answer = await browser.sign_in()
+    response = await browser.sign_in()
 
-    assert answer.status_code == 200
-    assert answer.json()["user"] == signed_up["user"]
-    assert answer.json()["expires_in"] == 900
+    assert response.status_code == 200
+    assert response.json()["user"] == signed_up["user"]
+    assert response.json()["expires_in"] == 900
 
 
 async def test_an_unknown_account_gets_the_response_of_a_wrong_password(service: Service) -> None:
@@ -65,13 +65,13 @@ async def test_an_unknown_account_gets_the_response_of_a_wrong_password(service:
     await known.sign_up()
 
     wrong = await known.sign_in(password=WRONG)
-    nobody = await unknown.sign_in()
+    no_account = await unknown.sign_in()
     nonsense = await unknown.sign_in(email="no address \u0000 at all")
 
-    bodies = [answer.json() for answer in (wrong, nobody, nonsense)]
+    bodies = [response.json() for response in (wrong, no_account, nonsense)]
     for body in bodies:
         del body["request_id"]
-    assert [answer.status_code for answer in (wrong, nobody, nonsense)] == [401, 401, 401]
+    assert [response.status_code for response in (wrong, no_account, nonsense)] == [401, 401, 401]
     assert bodies[0] == bodies[1] == bodies[2]
 
 
@@ -95,9 +95,9 @@ async def test_an_unknown_account_costs_an_argon2_verification(
 async def test_composed_and_decomposed_characters_are_the_same_password(browser: Browser) -> None:
     await browser.sign_up(password="na\u00efve gull 7")
 
-    answer = await browser.sign_in(password="nai\u0308ve gull 7")
+    response = await browser.sign_in(password="nai\u0308ve gull 7")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 async def test_an_account_without_failures_leaves_no_row_behind(
@@ -192,9 +192,9 @@ class TestThrottle:
         await self.fail(browser, 10)
 
         clock.advance(seconds=31)
-        answer = await browser.sign_in()
+        response = await browser.sign_in()
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
         assert (await browser.sign_in(password=WRONG)).status_code == 401
 
     async def test_failures_expire_after_fifteen_minutes(
@@ -255,11 +255,11 @@ class TestThrottle:
         browser = service.browser()
         await browser.sign_up()
 
-        answers = await asyncio.gather(
+        responses = await asyncio.gather(
             *(browser.sign_in(password=f"{WRONG} {i}") for i in range(20))
         )
 
-        statuses = sorted(answer.status_code for answer in answers)
+        statuses = sorted(response.status_code for response in responses)
         assert statuses == [401] * 10 + [429] * 10
 
 
@@ -408,7 +408,7 @@ class TestAddressLimit:
         browser.http.cookies.clear()
         late = await browser.sign_in()
 
-        assert sorted(answer.status_code for answer in tried) == [401] * 5 + [429] * 7
+        assert sorted(response.status_code for response in tried) == [401] * 5 + [429] * 7
         assert late.status_code == 429
         assert late.json()["type"] == "urn:todochat:problem:too-many-sign-ins"
         assert 0 < int(late.headers["retry-after"]) <= 60
@@ -427,12 +427,12 @@ class TestAddressLimit:
         browser = limited.browser("198.51.100.1")
         await browser.sign_up()
 
-        answers = []
+        responses = []
         for _ in range(8):
             browser.http.cookies.clear()
-            answers.append((await browser.sign_in()).status_code)
+            responses.append((await browser.sign_in()).status_code)
 
-        assert answers == [200] * 8
+        assert responses == [200] * 8
 
     async def test_users_with_a_session_have_a_separate_limit(self, limited: Service) -> None:
         browser, other = limited.browser("198.51.100.1"), limited.browser("198.51.100.1")
@@ -443,8 +443,8 @@ class TestAddressLimit:
 
         async def guess(guesser: Browser, login: str) -> int:
             body = {"current_password": WRONG, "new_password": "a better horse battery"}
-            answer = await guesser.post("/api/auth/password", body, headers=bearer(login))
-            return answer.status_code
+            response = await guesser.post("/api/auth/password", body, headers=bearer(login))
+            return response.status_code
 
         guesses = [await guess(browser, token) for _ in range(6)]
         deletion = await browser.http.request(

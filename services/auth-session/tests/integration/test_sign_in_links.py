@@ -1,4 +1,4 @@
-"""One-time links from a program that is signed in to a browser."""
+"""One-time sign-in links from a signed-in program to a browser."""
 
 import asyncio
 import hashlib
@@ -15,7 +15,7 @@ REFUSED = "urn:todochat:problem:sign-in-link-refused"
 
 
 class Program:
-    """A client that has signed up, and asks for links."""
+    """A client that has signed up and creates links."""
 
     def __init__(self, browser: Browser, token: str) -> None:
         self.browser = browser
@@ -31,9 +31,9 @@ class Program:
         return await self.browser.post("/api/auth/sign-in-links", headers=headers)
 
     async def link(self) -> str:
-        answer = await self.ask()
-        assert answer.status_code == 201, answer.text
-        token: str = answer.json()["token"]
+        response = await self.ask()
+        assert response.status_code == 201, response.text
+        token: str = response.json()["token"]
         return token
 
     async def sign_out_everywhere(self) -> httpx.Response:
@@ -78,9 +78,9 @@ async def test_a_link_signs_in_once(service: Service, program: Program) -> None:
 async def test_of_concurrent_redemptions_one_succeeds(service: Service, program: Program) -> None:
     token = await program.link()
 
-    answers = await asyncio.gather(*(redeem(service.browser(), token) for _ in range(8)))
+    responses = await asyncio.gather(*(redeem(service.browser(), token) for _ in range(8)))
 
-    assert sorted(answer.status_code for answer in answers) == [200, *[401] * 7]
+    assert sorted(response.status_code for response in responses) == [200, *[401] * 7]
 
 
 async def test_a_link_expires_after_ten_minutes(service: Service, clock: MovableClock) -> None:
@@ -112,7 +112,7 @@ async def test_only_a_hash_is_stored(program: Program, database: Connection) -> 
 
 
 async def test_a_login_token_alone_cannot_create_a_link(service: Service, program: Program) -> None:
-    """It lives 15 minutes; a link of it would live for weeks."""
+    """A login token lives for 15 minutes; a session opened with a link lives for weeks."""
     other = await Program.sign_up(service)
     alone = await service.browser().post("/api/auth/sign-in-links", headers=bearer(program.token))
 
@@ -144,10 +144,10 @@ async def test_a_link_becomes_invalid_with_its_session_and_password(
         case _:
             ended = await other.change_password(PASSWORD, NEW_PASSWORD)
 
-    answer = await redeem(service.browser(), token)
+    response = await redeem(service.browser(), token)
 
     assert ended.status_code == 204
-    assert (answer.status_code, answer.json()["type"]) == (401, REFUSED)
+    assert (response.status_code, response.json()["type"]) == (401, REFUSED)
 
 
 @pytest.mark.parametrize("way", ["sign-out-everywhere", "password"])

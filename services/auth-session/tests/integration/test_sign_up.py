@@ -1,4 +1,4 @@
-"""Signing up: the answer, the limits from both sides, and who may."""
+"""Sign-up: the response, values at and beyond the limits, and AUTH_SIGN_UP."""
 
 import asyncio
 
@@ -14,10 +14,10 @@ LONG_DOMAIN = ".".join(["b" * 61] * 3)
 
 
 async def test_sign_up_returns_a_login_token_and_the_account(browser: Browser) -> None:
-    answer = await browser.sign_up(name="Grace", timezone="Europe/Berlin", locale="de-AT")
+    response = await browser.sign_up(name="Grace", timezone="Europe/Berlin", locale="de-AT")
 
-    body = answer.json()
-    assert answer.status_code == 201
+    body = response.json()
+    assert response.status_code == 201
     assert set(body) == {"access_token", "expires_in", "user"}
     assert body["expires_in"] == 900
     user = body["user"]
@@ -28,44 +28,44 @@ async def test_sign_up_returns_a_login_token_and_the_account(browser: Browser) -
 
 
 async def test_responses_with_tokens_are_not_cached(browser: Browser) -> None:
-    answer = await browser.sign_up()
+    response = await browser.sign_up()
 
-    assert answer.headers["cache-control"] == "no-store"
+    assert response.headers["cache-control"] == "no-store"
 
 
 async def test_omitted_fields_are_null(browser: Browser) -> None:
-    answer = await browser.sign_up()
+    response = await browser.sign_up()
 
-    user = answer.json()["user"]
+    user = response.json()["user"]
     assert (user["name"], user["timezone"], user["locale"]) == (None, None, None)
 
 
 async def test_sign_in_ignores_the_case_of_the_address(browser: Browser) -> None:
     await browser.sign_up()
 
-    answer = await browser.sign_in(email=browser.email.upper())
+    response = await browser.sign_in(email=browser.email.upper())
 
-    assert answer.status_code == 200
-    assert answer.json()["user"]["email"] == browser.email
+    assert response.status_code == 200
+    assert response.json()["user"]["email"] == browser.email
 
 
 async def test_a_taken_address_is_a_conflict(browser: Browser) -> None:
     await browser.sign_up()
 
-    answer = await browser.sign_up(email=browser.email.title())
+    response = await browser.sign_up(email=browser.email.title())
 
-    assert answer.status_code == 409
-    assert answer.json()["type"] == "urn:todochat:problem:email-taken"
+    assert response.status_code == 409
+    assert response.json()["type"] == "urn:todochat:problem:email-taken"
 
 
 async def test_of_concurrent_sign_ups_with_one_address_one_succeeds(service: Service) -> None:
     first, second = service.browser(), service.browser()
 
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         first.sign_up(email=first.email), second.sign_up(email=first.email)
     )
 
-    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert sorted(response.status_code for response in responses) == [201, 409]
 
 
 @pytest.mark.parametrize(
@@ -108,17 +108,17 @@ async def test_each_field_is_accepted_up_to_its_limit(
     ],
 )
 async def test_an_invalid_field_is_named(browser: Browser, field: str, value: str | int) -> None:
-    answer = await browser.sign_up(**{field: value})
+    response = await browser.sign_up(**{field: value})
 
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert [fault["pointer"] for fault in answer.json()["errors"]] == [f"/{field}"]
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    assert [fault["pointer"] for fault in response.json()["errors"]] == [f"/{field}"]
 
 
 async def test_all_invalid_fields_are_named(browser: Browser) -> None:
-    answer = await browser.sign_up(password="password", timezone="Mars/Olympus", email="grace@")
+    response = await browser.sign_up(password="password", timezone="Mars/Olympus", email="grace@")
 
-    pointers = {fault["pointer"] for fault in answer.json()["errors"]}
+    pointers = {fault["pointer"] for fault in response.json()["errors"]}
     assert pointers == {"/email", "/password", "/timezone"}
 
 
@@ -131,34 +131,34 @@ async def test_the_own_address_or_name_is_refused_as_password(browser: Browser) 
 
 
 async def test_an_unknown_field_is_refused(browser: Browser) -> None:
-    answer = await browser.sign_up(admin=True)
+    response = await browser.sign_up(admin=True)
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"", b'"\xff"', b'{"email": "\\ud800"}'])
 async def test_a_body_other_than_a_json_object_is_refused(browser: Browser, body: bytes) -> None:
-    answer = await browser.http.post(
+    response = await browser.http.post(
         "/api/auth/sign-up", content=body, headers={"Content-Type": "application/json"}
     )
 
-    assert answer.status_code in (400, 422)
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert response.status_code in (400, 422)
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_body_over_16_kib_is_refused(browser: Browser) -> None:
-    answer = await browser.sign_up(name="n" * 16 * 1024)
+    response = await browser.sign_up(name="n" * 16 * 1024)
 
-    assert answer.status_code == 413
+    assert response.status_code == 413
 
 
 async def test_sign_up_can_be_closed(start_service: StartService) -> None:
     browser = (await start_service(auth_sign_up="closed")).browser()
 
-    answer = await browser.sign_up()
+    response = await browser.sign_up()
 
-    assert answer.status_code == 403
-    assert answer.json()["type"] == "urn:todochat:problem:sign-up-closed"
+    assert response.status_code == 403
+    assert response.json()["type"] == "urn:todochat:problem:sign-up-closed"
 
 
 class TestInvitations:
@@ -188,11 +188,11 @@ class TestInvitations:
         service = await start_service(auth_sign_up="invite")
         code = await service.services.accounts.create_invitation(None)
 
-        answers = await asyncio.gather(
+        responses = await asyncio.gather(
             *(service.browser().sign_up(invitation=code) for _ in range(2))
         )
 
-        assert sorted(answer.status_code for answer in answers) == [201, 403]
+        assert sorted(response.status_code for response in responses) == [201, 403]
 
     async def test_an_invitation_for_an_address_is_only_valid_for_it(
         self, start_service: StartService
@@ -232,7 +232,7 @@ class TestInvitations:
 
 
 class TestAdministrator:
-    """Accounts that an administrator makes."""
+    """Accounts created by an administrator."""
 
     async def test_they_can_sign_in_while_sign_up_is_closed(
         self, start_service: StartService

@@ -1,4 +1,4 @@
-"""Whom the claims of an external issuer name."""
+"""The user in the claims of an external issuer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Callers take turns, and a greedy one displaces nobody but itself."""
+"""Callers take turns, and a flood of one caller evicts only its own items."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from auth_session.service.fair_queue import FairQueue, FairQueueFullError
 
 
 def filled(size: int, size_per_caller: int, *items: str) -> FairQueue[str]:
-    """Return a queue of items such as "a1", whose first letter names the caller."""
+    """Return a queue of items such as "a1", whose first letter is the caller."""
     queue = FairQueue[str](size, size_per_caller)
     for item in items:
         assert queue.push(item[0], item) is None

@@ -1,4 +1,4 @@
-"""External issuers as an operator writes them down."""
+"""Parsing and checking the settings of external issuers."""
 
 import itertools
 import json
@@ -118,7 +118,7 @@ def test_a_sample_secret_prevents_the_start(secret: str) -> None:
     ["changeme", "1234567890", "password", "development", "your-super-secret", "in-this-token"],
 )
 def test_the_sample_check_takes_linear_time(text: str) -> None:
-    # A backtracking match takes longer than a lifetime for each of these.
+    # A backtracking match would take longer than a lifetime for each of these.
     secret = text * 2000 + "!x9Q"
 
     assert parse(better_auth_secret=secret)[0].secret == secret

@@ -1,4 +1,4 @@
-"""The parameters passwords are hashed with, and the order in which they are."""
+"""The hash parameters, and the order in which passwords are hashed."""
 
 import asyncio
 import threading
@@ -32,7 +32,7 @@ def test_passwords_are_hashed_with_argon2id_and_owasp_parameters(
 
 
 class RecordingHasher(PasswordHasher):
-    """Records what it hashes, and works only while its gate is open."""
+    """Records the passwords it hashes, and waits while its gate is closed."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
@@ -46,7 +46,7 @@ class RecordingHasher(PasswordHasher):
 
 
 class Rush:
-    """A pool with one thread, whose first password is in work until the rush is over."""
+    """A pool with one thread, which is busy with its first password until `finish`."""
 
     def __init__(self, queue: int, queue_per_caller: int) -> None:
         self.hasher = RecordingHasher()
@@ -64,16 +64,16 @@ class Rush:
         self.running: dict[str, asyncio.Task[str]] = {}
 
     async def send(self, *passwords: str, has_session: bool = False) -> None:
-        """Have passwords hashed for the callers that their first letters name."""
+        """Submit passwords of the callers named by their first letters."""
         for password in passwords:
             hashing = self.pool.hash(
                 password, PasswordCaller(key=password[0], has_session=has_session)
             )
             self.running[password] = asyncio.create_task(hashing)
-        await asyncio.sleep(0)  # every task runs up to its wait
+        await asyncio.sleep(0)  # every task runs until it waits
 
     async def finish(self) -> list[str | bytes]:
-        """Let the thread work, and return the passwords in the order of their turns."""
+        """Release the thread, and return the passwords in the order of their turns."""
         self.hasher.gate.set()
         await asyncio.gather(*self.running.values(), return_exceptions=True)
         return self.hasher.hashed

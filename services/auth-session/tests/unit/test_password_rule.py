@@ -1,4 +1,4 @@
-"""Which passwords a person may choose."""
+"""The password policy."""
 
 import pytest
 

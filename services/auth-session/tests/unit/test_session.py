@@ -1,4 +1,4 @@
-"""What a refresh token is good for."""
+"""The verdict on a presented refresh token."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

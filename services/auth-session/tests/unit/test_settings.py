@@ -1,4 +1,4 @@
-"""Settings: what is required, what is checked, what is never shown."""
+"""Required settings, their checks, and hidden secrets."""
 
 from datetime import timedelta
 

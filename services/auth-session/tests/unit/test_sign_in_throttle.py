@@ -1,4 +1,4 @@
-"""How failures slow sign-ins down; the routes' tests show the same from outside."""
+"""The throttle of sign-ins after failures; test_sign_in.py tests it through the routes."""
 
 from datetime import UTC, datetime, timedelta
 

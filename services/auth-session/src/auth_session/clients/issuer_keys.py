@@ -20,7 +20,7 @@ PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 
 
 class IssuerKey(msgspec.Struct, frozen=True):
-    """A public key, and the only algorithm it may be used with, if its issuer says one."""
+    """A public key, and the only algorithm to use it with, if the issuer specifies one."""
 
     key: PublicKey
     algorithm: str | None
@@ -48,7 +48,7 @@ class IssuerKeys(KeyCache[IssuerKey]):
             kid: None for the only key of an issuer that has one.
 
         Raises:
-            IssuerUnavailableError: the key isn't known and the issuer is unreachable.
+            IssuerUnavailableError: the key isn't cached and can't be fetched.
         """
         if self.age_s > self.max_stale_s:
             self.keys = {}
@@ -75,11 +75,11 @@ class IssuerKeys(KeyCache[IssuerKey]):
 def parse_keys(document: bytes) -> dict[str, IssuerKey]:
     """Return the usable public keys of a JSON Web Key set by `kid`.
 
-    What is of no use here (keys that encrypt, shared secrets, unknown curves, weak RSA keys) is
-    passed over: an issuer may publish it for others.
+    Unusable entries (encryption keys, shared secrets, unknown curves, weak RSA keys) are skipped:
+    an issuer may publish them for other purposes.
 
     Raises:
-        ValueError: it is no JSON Web Key set, or has too many keys.
+        ValueError: the document is not a JSON Web Key set, or has too many keys.
         msgspec.MsgspecError: the same.
     """
     entries = msgspec.json.decode(document, type=_Jwks).keys
@@ -97,12 +97,12 @@ def _parse_key(entry: Mapping[str, Any]) -> IssuerKey | None:
     if entry.get("kty") not in _PUBLIC_TYPES or entry.get("use", "sig") != "sig":
         return None
     try:
-        # Without `alg`: it may name any algorithm, the key's type decides which ones fit.
+        # Without `alg`, which may name any algorithm: the type of the key decides which ones fit.
         key = jwt.PyJWK({name: entry[name] for name in entry if name != "alg"}).key
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
         return None
     if not isinstance(key, PublicKey):
-        return None  # somebody published a private key
+        return None  # the issuer published a private key
     if isinstance(key, RSAPublicKey) and key.key_size < MIN_RSA_BITS:
         return None
     algorithm = entry.get("alg")

@@ -28,7 +28,7 @@ REFRESH_REUSE_GRACE: Final = timedelta(seconds=30)
 # Verifiers tolerate this much clock skew, so a revocation must outlive its tokens by it.
 VERIFIER_LEEWAY: Final = timedelta(seconds=30)
 
-# How long a process may go on signing with a retired key. A process that can't read the database
+# How long a process may continue to sign with a retired key. A process that can't read the database
 # can't issue tokens either; this covers a slow read.
 KEY_RELOAD_MARGIN: Final = timedelta(minutes=2)
 # Longer than this service (30 s), HTTP caches (60 s) and verifiers (300 s) together cache the keys.

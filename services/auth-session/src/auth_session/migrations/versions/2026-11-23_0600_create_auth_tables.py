@@ -95,7 +95,7 @@ CREATE UNIQUE INDEX uq_signing_keys_live_state ON signing_keys (state)
     WHERE state IN ('next', 'current');
 """
 
-# The app role changes rows and nothing else; what it never deletes, it may not delete.
+# The app role only changes rows, and can't delete rows that the service never deletes.
 GRANTS: Final = """
 GRANT SELECT, INSERT, UPDATE ON users, passwords, signing_keys TO auth_app;
 GRANT SELECT, INSERT, UPDATE, DELETE
@@ -104,7 +104,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE
 
 
 def upgrade() -> None:
-    """Create the tables and let the app role use them."""
+    """Create the tables and grant the app role access."""
     for script in (TABLES, GRANTS):
         for statement in script.split(";"):
             if statement.strip():
@@ -112,7 +112,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop everything."""
+    """Drop the tables."""
     op.execute(
         "DROP TABLE signing_keys, sign_in_failures, refresh_tokens, sessions, invitations,"
         " passwords, users"

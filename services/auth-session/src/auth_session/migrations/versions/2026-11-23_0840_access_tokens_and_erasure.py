@@ -1,4 +1,4 @@
-"""Add personal access tokens, disabled accounts, and the outbox of accounts that are erased.
+"""Add personal access tokens, disabled accounts, and the outbox of account erasures.
 
 Revision ID: 0002
 Revises: 0001
@@ -50,7 +50,7 @@ CREATE TABLE erasures (
 CREATE INDEX ix_erasures_next_attempt_at ON erasures (next_attempt_at);
 """
 
-# Erasing an account deletes its row; what refers to it goes with it, by foreign keys.
+# Erasing an account deletes its row; foreign keys cascade to the rows that refer to it.
 GRANTS: Final = """
 GRANT DELETE ON users TO auth_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON access_tokens, erased_sids, erasures TO auth_app;
@@ -58,7 +58,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON access_tokens, erased_sids, erasures TO 
 
 
 def upgrade() -> None:
-    """Create the tables and let the app role use them."""
+    """Create the tables and grant the app role access."""
     for script in (TABLES, GRANTS):
         for statement in script.split(";"):
             if statement.strip():
@@ -66,7 +66,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop what was added."""
+    """Drop the tables and columns."""
     op.execute("REVOKE DELETE ON users FROM auth_app")
     op.execute("DROP TABLE access_tokens, erased_sids, erasures")
     op.execute("ALTER TABLE users DROP COLUMN disabled_at")

@@ -1,4 +1,4 @@
-"""Add what people are shown of their sessions: when one was used last, and by which browser.
+"""Add the last use and the user agent of sessions, for the list of a user's sessions.
 
 Revision ID: 0003
 Revises: 0002
@@ -15,12 +15,12 @@ depends_on: Final = None
 
 
 def upgrade() -> None:
-    """Add the columns; sessions opened before have neither until they are used."""
+    """Add the columns; existing sessions have neither value until their next use."""
     op.execute(
         "ALTER TABLE sessions ADD COLUMN last_used_at timestamptz, ADD COLUMN user_agent text"
     )
 
 
 def downgrade() -> None:
-    """Drop what was added."""
+    """Drop the columns."""
     op.execute("ALTER TABLE sessions DROP COLUMN last_used_at, DROP COLUMN user_agent")

@@ -1,6 +1,6 @@
-"""Give access tokens without an end, or with a later one, an end in 366 days.
+"""Make access tokens without an expiry, or with a later one, expire in 366 days.
 
-New tokens have an end. 366 days is the default of AUTH_SESSION_ACCESS_TOKEN_LIFETIME_S; counting
+New tokens expire. 366 days is the default of AUTH_SESSION_ACCESS_TOKEN_LIFETIME_S; counting
 from the upgrade leaves every program a year to change its token.
 
 Revision ID: 0004
@@ -18,7 +18,7 @@ depends_on: Final = None
 
 
 def upgrade() -> None:
-    """Set the end of the tokens that are not revoked."""
+    """Set the expiry of the tokens that are not revoked."""
     op.execute(
         "UPDATE access_tokens SET expires_at = now() + interval '366 days'"
         " WHERE revoked_at IS NULL"
@@ -27,4 +27,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Leave the ends: the previous version honours them."""
+    """Keep the expiries: the previous version respects them."""

@@ -15,7 +15,7 @@ depends_on: Final = None
 
 
 def upgrade() -> None:
-    """Create the table and let the app role use it."""
+    """Create the table and grant the app role access."""
     op.execute("""
         CREATE TABLE sign_in_links (
             session_id text NOT NULL CONSTRAINT pk_sign_in_links PRIMARY KEY
