@@ -1,6 +1,6 @@
 """The commands of an agent service: `api`, `worker`, `migrate` and `usage`.
 
-A service's `__main__.py` calls `run_command` with its settings; nothing here reads the environment.
+A service's `__main__.py` calls `run_command` with its settings and the environment.
 """
 
 import argparse
@@ -29,10 +29,10 @@ def run_command(
     arguments: Sequence[str],
     environ: Mapping[str, str],
 ) -> None:
-    """Run the command of the command line; exits with 2 on a bad one or a bad setting.
+    """Run the command; exits with 2 if the command or a setting is invalid.
 
     Args:
-        program: as it is started, for example `python -m tea_agent`.
+        program: how it is started, for example `python -m tea_agent`.
     """
     match arguments:
         case ["api"]:
@@ -48,8 +48,8 @@ def run_command(
 
 
 def serve_api(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
-    """Serve the internal api until SIGTERM."""
-    # First: openai-chatkit reads LOG_LEVEL, too, and crashes on a bad one.
+    """Serve the internal API until SIGTERM."""
+    # Before the imports: openai-chatkit reads LOG_LEVEL, too, and crashes if it is invalid.
     settings = _load_settings(settings_type, environ)
     try:
         check_transcription(settings)
@@ -61,7 +61,7 @@ def serve_api(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> 
 
 
 def work(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
-    """Run agents until SIGTERM."""
+    """Run the worker until SIGTERM."""
     settings = _load_settings(settings_type, environ)
     from durable_chatkit.worker.main import run_worker  # noqa: PLC0415 - as in serve_api
 
@@ -69,8 +69,8 @@ def work(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
 
 
 def migrate(environ: Mapping[str, str]) -> None:
-    """Bring the database to this version's schema."""
-    from todochat.database.migrations import run_migrations  # noqa: PLC0415 - only here: Alembic
+    """Migrate the database to this version's schema."""
+    from todochat.database.migrations import run_migrations  # noqa: PLC0415 - imports Alembic
 
     try:
         settings = load_settings(MigrationSettings, environ)
@@ -80,8 +80,8 @@ def migrate(environ: Mapping[str, str]) -> None:
 
 
 def report_usage(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Print the models' usage."""
-    from durable_chatkit import usage_report  # noqa: PLC0415 - only here: SQLAlchemy
+    """Print the usage of models."""
+    from durable_chatkit import usage_report  # noqa: PLC0415 - imports SQLAlchemy
 
     parser = argparse.ArgumentParser(f"{program} usage", description="The usage of models.")
     usage_report.add_arguments(parser)

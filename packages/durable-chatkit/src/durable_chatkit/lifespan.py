@@ -1,4 +1,4 @@
-"""What an api process opens at start and closes in reverse order."""
+"""Opens the resources of an API process and closes them in reverse order."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,6 +7,7 @@ from typing import Final
 from litestar import Litestar
 from litestar.datastructures import State
 
+from durable_chatkit.chat_service import ChatService
 from durable_chatkit.chatkit.acceptance import Acceptance
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits
@@ -20,7 +21,7 @@ from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.queue_metrics import budget_gauges, queue_gauges
 from durable_chatkit.run_backlog import RunBacklog
-from durable_chatkit.service import ChatService
+from durable_chatkit.services import Services
 from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.usage_repository import UsageRepository
@@ -39,7 +40,7 @@ ARROWS: Final = (Arrow.GATEWAY_TO_AGENT, Arrow.AUTH_TO_AGENT)
 
 @asynccontextmanager
 async def open_stores(app: Litestar) -> AsyncIterator[None]:
-    """Open the database and Redis, and wire the service."""
+    """Open the database and Redis, and build the services."""
     settings: ChatSettings = app.state.settings
     name = f"{settings.service_name}-api"
     engine = create_engine(
@@ -60,62 +61,61 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         links = AttachmentLinks(
             settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
         )
-        attachments = AttachmentService(database, links, _file_limits(settings))
+        attachments = AttachmentService(
+            database,
+            links,
+            FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user),
+        )
         server = AcceptingServer(PostgresStore(database, links))
         signals = RunSignals(redis)
+        # The offline assistant costs nothing, so it works even after the budgets are used up.
+        has_model = settings.has_model_server
+        budgets = Budgets.from_settings(settings) if has_model else NO_BUDGETS
+        acceptance = Acceptance(
+            database,
+            server,
+            signals,
+            max_active_runs=settings.max_runs_per_user,
+            log_quota_bytes=settings.log_bytes_per_user,
+            budgets=budgets,
+        )
         app.state.database = database
         app.state.jobs_database = jobs
         app.state.service_tokens = tokens
-        app.state.attachment_service = attachments
-        app.state.history_service = HistoryService(database)
-        app.state.eraser = AccountEraser(database, redis, signals)
         gauges: StoredGauges = app.state.gauges
         gauges.add(database_size(jobs, "chat"))
         gauges.add(queue_gauges(RunRepository(jobs)))
-        budgets = _budgets(settings)
         if budgets.has_total:
             gauges.add(budget_gauges(UsageRepository(jobs), budgets))
-        app.state.chat_service = ChatService(
-            server,
-            Acceptance(
-                database,
-                server,
-                signals,
-                max_active_runs=settings.max_runs_per_user,
-                log_quota_bytes=settings.log_bytes_per_user,
-                budgets=budgets,
+        app.state.services = Services(
+            chat=ChatService(
+                server=server,
+                acceptance=acceptance,
+                runs=UserRunRepository(database),
+                backlog=RunBacklog(RunRepository(jobs), settings.max_queued_runs),
+                signals=signals,
+                results=RunResults(hub),
+                attachments=attachments,
+                dictation=Dictation(await _open_transcriber(settings, stack)),
+                accounts=AccountGuard(database),
             ),
-            UserRunRepository(database),
-            RunBacklog(RunRepository(jobs), settings.max_queued_runs),
-            signals,
-            RunResults(hub),
-            attachments,
-            Dictation(await _transcriber(settings, stack)),
-            AccountGuard(database),
+            attachments=attachments,
+            history=HistoryService(database),
+            eraser=AccountEraser(database, redis, signals),
         )
         yield
 
 
 async def check_databases(state: State) -> None:
-    """Raise if PostgreSQL can't be reached, or while a role has yet to be checked."""
+    """Raise if PostgreSQL is unreachable, or until the roles have been checked."""
     await state.jobs_database.check()
     await state.database.ping()
 
 
-async def _transcriber(settings: ChatSettings, stack: AsyncExitStack) -> Transcriber | None:
+async def _open_transcriber(settings: ChatSettings, stack: AsyncExitStack) -> Transcriber | None:
     if not settings.transcription_model:
         return None
-    # The client is slow to load, and an api without dictation needs none.
+    # Imported here because the client is slow to load and most installations don't need it.
     from durable_chatkit.agent.transcription import open_transcriber  # noqa: PLC0415
 
     return await stack.enter_async_context(open_transcriber(settings))
-
-
-def _file_limits(settings: ChatSettings) -> FileLimits:
-    return FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)
-
-
-def _budgets(settings: ChatSettings) -> Budgets:
-    """Return the limits; what the offline assistant says is free, also if others' is spent."""
-    has_model = settings.has_model_server
-    return Budgets.from_settings(settings) if has_model else NO_BUDGETS

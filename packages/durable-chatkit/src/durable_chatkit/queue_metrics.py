@@ -1,4 +1,4 @@
-"""What the api's `/metrics` asks PostgreSQL for: the queue, and what is left of the budgets."""
+"""Gauges that the API's `/metrics` reads from PostgreSQL: the queue and the budgets."""
 
 from durable_chatkit.chatkit.budgets import Budgets
 from durable_chatkit.metrics import BUDGET_SPENT, OLDEST_QUEUED_SECONDS, QUEUED_RUNS
@@ -9,7 +9,7 @@ from todochat.telemetry.gauges import GaugeSource
 
 
 def queue_gauges(runs: RunRepository) -> GaugeSource:
-    """Return the source of how many runs wait, and since when."""
+    """Return the source of the number of queued runs and the age of the oldest."""
 
     async def read() -> None:
         length, oldest_s = await runs.read_queue()
@@ -20,7 +20,7 @@ def queue_gauges(runs: RunRepository) -> GaugeSource:
 
 
 def budget_gauges(usage: UsageRepository, budgets: Budgets) -> GaugeSource:
-    """Return the source of how much of everybody's budgets is spent."""
+    """Return the source of the spent share of the global budgets."""
     limits = {"tokens": budgets.total_tokens, "cost": budgets.total_cost_micros}
 
     async def read() -> None:

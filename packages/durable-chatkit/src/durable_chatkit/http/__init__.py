@@ -1,1 +1,1 @@
-"""The internal HTTP api."""
+"""The internal HTTP API."""

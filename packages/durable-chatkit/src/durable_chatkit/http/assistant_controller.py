@@ -1,4 +1,4 @@
-"""`/internal/assistant`: who answers, as far as a client has to know."""
+"""`/internal/assistant`: properties of the assistant that clients need."""
 
 from litestar import Controller, get
 from litestar.datastructures import State
@@ -10,7 +10,7 @@ from todochat.identity.service_tokens import ServiceIdentity
 
 
 class AssistantController(Controller):
-    """The assistant; the same for everybody."""
+    """Describes the assistant; the response is the same for all users."""
 
     path = "/internal/assistant"
     tags = ["assistant"]
@@ -19,13 +19,13 @@ class AssistantController(Controller):
     @get()
     async def describe(
         self,
-        caller: NamedDependency[ServiceIdentity],  # noqa: ARG002 - checks the service token
+        caller: NamedDependency[ServiceIdentity],  # noqa: ARG002 - verifies the service token
         state: State,
     ) -> AssistantView:
-        """Say who answers."""
+        """Return whether the assistant is the offline one, and whether dictation is available."""
         settings: ChatSettings = state.settings
         has_model = settings.has_model_server
-        is_ours = settings.factory == settings.own_factory
+        is_own = settings.factory == settings.own_factory
         return AssistantView(
-            offline=is_ours and not has_model, dictation=bool(settings.transcription_model)
+            offline=is_own and not has_model, dictation=bool(settings.transcription_model)
         )

@@ -1,4 +1,4 @@
-"""`POST /internal/chatkit`: a request body as the browser sent it."""
+"""`POST /internal/chatkit`: ChatKit requests, byte for byte as the browser sent them."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 
 from durable_chatkit.chatkit.acceptance import InboundRequest
-from durable_chatkit.service import ChatService
+from durable_chatkit.services import Services
 from todochat.contracts.dictation import MAX_DICTATION_BODY_BYTES
 from todochat.contracts.runs import AcceptedRun
 from todochat.database.outage import OUTAGE_HANDLERS
@@ -23,12 +23,12 @@ _PROBLEMS = {
     413: "The body is longer than 256 KiB; for `input.transcribe`, 2.7 MiB.",
     422: "A field is invalid; `feature-unavailable`; `idempotency-key-reused`.",
     429: "`too-many-runs`, with Retry-After.",
-    503: "`queue-full`, or the database is away; with Retry-After.",
+    503: "`queue-full`, or the database is unreachable; with Retry-After.",
 }
 
 
 class ChatKitController(Controller):
-    """ChatKit's requests, and the simple form."""
+    """Handles ChatKit requests and the simple form."""
 
     path = "/internal/chatkit"
     tags = ["chatkit"]
@@ -39,7 +39,9 @@ class ChatKitController(Controller):
         status_code=200,
         request_max_body_size=MAX_DICTATION_BODY_BYTES,
         responses={
-            202: ResponseSpec(AcceptedRun, description="Accepted: the run's stream answers it."),
+            202: ResponseSpec(
+                AcceptedRun, description="Accepted: the run's stream is the response."
+            ),
             **{
                 status: ResponseSpec(
                     Problem, description=text, media_type="application/problem+json"
@@ -49,10 +51,10 @@ class ChatKitController(Controller):
         },
     )
     async def handle(
-        self, arrival: NamedDependency[InboundRequest], chat_service: NamedDependency[ChatService]
+        self, inbound: NamedDependency[InboundRequest], services: NamedDependency[Services]
     ) -> Response[Any]:
-        """Answer with JSON what needs no model; accept the rest as a run (202)."""
-        outcome = await chat_service.handle(arrival)
+        """Respond with JSON to requests that need no model; accept the others as runs (202)."""
+        outcome = await services.chat.handle(inbound)
         if isinstance(outcome, bytes):
             return Response(outcome, media_type=MediaType.JSON)
         headers = {REPLAYED_HEADER: "true"} if outcome.replayed else {}

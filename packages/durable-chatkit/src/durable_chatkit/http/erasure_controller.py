@@ -1,4 +1,4 @@
-"""`DELETE /internal/users/{user_id}`: auth-session erases an account."""
+"""`DELETE /internal/users/{user_id}`: called by auth-session when it erases an account."""
 
 from typing import Annotated
 
@@ -6,14 +6,14 @@ from litestar import Controller, delete
 from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
-from durable_chatkit.erasure import AccountEraser
+from durable_chatkit.services import Services
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.http.service_guard import require_service
 from todochat.identity.service_tokens import Arrow
 
 
-class ErasureController(Controller):
-    """Erases accounts."""
+class ChatErasureController(Controller):
+    """Erases all chat data of accounts."""
 
     path = "/internal/users"
     tags = ["accounts"]
@@ -24,8 +24,8 @@ class ErasureController(Controller):
     @delete("/{user_id:str}")
     async def erase(
         self,
-        user_id: Annotated[str, PathParameter(description="Whose account is gone.")],
-        eraser: NamedDependency[AccountEraser],
+        user_id: Annotated[str, PathParameter(description="The account to erase.")],
+        services: NamedDependency[Services],
     ) -> None:
-        """Delete everything of a user; 409 `erasure-in-progress` while workers let go of runs."""
-        await eraser.erase(user_id)
+        """Delete all data of a user; 409 `erasure-in-progress` while workers still hold runs."""
+        await services.eraser.erase(user_id)

@@ -1,4 +1,4 @@
-"""`/internal/search` and `/internal/export`: the history of the user that the token names."""
+"""`/internal/search` and `/internal/export`: the history of the service token's user."""
 
 from typing import Annotated
 
@@ -7,7 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from durable_chatkit.chatkit.history_service import FoundPage, HistoryService
+from durable_chatkit.chatkit.history_service import FoundPage
+from durable_chatkit.services import Services
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.errors import FieldError, InvalidInputError
 from todochat.identity.service_tokens import ServiceIdentity
@@ -20,7 +21,7 @@ AfterCursor = Annotated[str | None, QueryParameter(max_length=MAX_CURSOR_CHARS)]
 
 
 class HistoryController(Controller):
-    """What one user has said and was told; hidden items never show."""
+    """Searches and exports one user's history, without hidden items."""
 
     path = "/internal"
     tags = ["history"]
@@ -31,23 +32,23 @@ class HistoryController(Controller):
     async def search(
         self,
         caller: NamedDependency[ServiceIdentity],
-        history_service: NamedDependency[HistoryService],
+        services: NamedDependency[Services],
         q: Words,
         limit: Limit = 20,
         cursor: AfterCursor = None,
     ) -> FoundPage:
-        """Find messages in which every word of `q` begins a word, the newest first."""
+        """Find messages that contain, for every word of `q`, a word starting with it; newest first."""
         words = q.replace("\x00", " ").strip()
         if not words:
             raise InvalidInputError("`q` is blank.", errors=[FieldError("q", "must not be blank")])
-        return await history_service.search(caller.user_id, words, cursor, limit)
+        return await services.history.search(caller.user_id, words, cursor, limit)
 
     @get("/export")
     async def export(
         self,
         caller: NamedDependency[ServiceIdentity],
-        history_service: NamedDependency[HistoryService],
+        services: NamedDependency[Services],
     ) -> Stream:
-        """Stream everything of the user as JSON: threads with items, files, feedback."""
-        await history_service.check_open(caller.user_id)
-        return Stream(history_service.export(caller.user_id), media_type=MediaType.JSON)
+        """Stream all data of the user as JSON: threads with items, files, feedback."""
+        await services.history.check_open(caller.user_id)
+        return Stream(services.history.export(caller.user_id), media_type=MediaType.JSON)

@@ -1,7 +1,6 @@
-"""What comes with a request besides its route: who calls, for whom, and how."""
+"""Reads the caller, the headers and the body of a request."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -31,7 +30,7 @@ def provide_caller(request: Request[Any, Any, Any], state: State) -> ServiceIden
     """Verify the service token.
 
     Raises:
-        UnauthorizedError: there is none, or it isn't one of a caller of this api.
+        UnauthorizedError: it is missing, or not from a caller of this API.
     """
     tokens: ServiceTokens = state.service_tokens
     caller = tokens.verify(CALLERS, bearer_token(request.headers))
@@ -44,44 +43,34 @@ def provide_caller(request: Request[Any, Any, Any], state: State) -> ServiceIden
 async def provide_inbound_request(
     request: Request[Any, Any, Any], caller: NamedDependency[ServiceIdentity]
 ) -> InboundRequest:
-    """Read body and headers.
+    """Read headers and body.
 
     Raises:
         BadRequestError: X-Run-Id or Idempotency-Key is malformed.
-        PayloadTooLargeError: the body has more than 256 KiB and is no dictation.
+        PayloadTooLargeError: the body exceeds 256 KiB and is no dictation.
     """
     headers = request.headers
+    run_id = headers.get("x-run-id")
+    if run_id is not None and _RUN_ID.fullmatch(run_id) is None:
+        raise BadRequestError("X-Run-Id is not a run ID.")
+    # The first language of the list: browsers list languages in order of preference.
+    language = headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
     return InboundRequest(
         user_id=caller.user_id,
-        run_id=_run_id(headers),
+        run_id=run_id or new_id("run"),
         body=await read_chat_body(request, BODY_LIMIT_BYTES),
         idempotency_key=parse_idempotency_key(headers),
-        timezone=_timezone(headers.get("x-timezone", "")),
-        locale=_locale(headers.get("accept-language", "")),
+        timezone=timezone_or_utc(headers.get("x-timezone", "")),
+        locale=language if _LOCALE.fullmatch(language) else "en",
         traceparent=valid_trace_headers(headers).get(TRACEPARENT),
     )
 
 
-def _run_id(headers: Mapping[str, str]) -> str:
-    proposed = headers.get("x-run-id")
-    if proposed is None:
-        return new_id("run")
-    if _RUN_ID.fullmatch(proposed) is None:
-        raise BadRequestError("X-Run-Id is not the id of a run.")
-    return proposed
-
-
-def _timezone(name: str) -> str:
-    """Return an IANA name; a browser's nonsense must not fail a turn, so it counts as UTC."""
+def timezone_or_utc(name: str) -> str:
+    """Return an IANA time zone; UTC for anything else, since a bad header must not fail a turn."""
     if not name or len(name) > _MAX_ZONE_CHARS:
         return "UTC"
     try:
         return ZoneInfo(name).key
-    except (ValueError, OSError, KeyError):  # not a zone's name, or a directory of zones
+    except (ValueError, OSError, KeyError):  # unknown, or a directory of zones
         return "UTC"
-
-
-def _locale(accept_language: str) -> str:
-    """Return the first language of the list; the order is what browsers mean by it."""
-    first = accept_language.partition(",")[0].partition(";")[0].strip()
-    return first if _LOCALE.fullmatch(first) else "en"

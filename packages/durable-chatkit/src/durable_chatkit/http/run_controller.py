@@ -1,4 +1,4 @@
-"""`/internal/runs`: look up runs and ask them to stop."""
+"""`/internal/runs`: find, list and cancel runs."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from litestar.params import PathParameter, QueryParameter, RequestBody
 
 from durable_chatkit.chatkit.paging import check_id, looks_like_id
 from durable_chatkit.errors import UnknownResourceError
-from durable_chatkit.service import ChatService
+from durable_chatkit.services import Services
 from durable_chatkit.storage.run import RunRecord
 from todochat.contracts.runs import CancelRun, CancelView, RunList, RunView
 from todochat.database.outage import OUTAGE_HANDLERS
@@ -21,7 +21,7 @@ RunId = Annotated[str, PathParameter()]
 
 
 class RunController(Controller):
-    """The runs of the user that the service token names; others are 404."""
+    """Returns and cancels runs of the service token's user; other runs are 404."""
 
     path = "/internal/runs"
     tags = ["runs"]
@@ -32,7 +32,7 @@ class RunController(Controller):
     async def list_runs(
         self,
         caller: NamedDependency[ServiceIdentity],
-        chat_service: NamedDependency[ChatService],
+        services: NamedDependency[Services],
         thread_id: ThreadId = None,
         status: Status = None,
     ) -> RunList:
@@ -42,22 +42,22 @@ class RunController(Controller):
             raise InvalidInputError(msg, errors=[FieldError("thread_id", "is missing")])
         if thread_id is not None and not looks_like_id(thread_id):
             return RunList([])
-        runs = await chat_service.list_runs(thread_id, caller.user_id, active=status is not None)
-        return RunList([_view(run) for run in runs])
+        runs = await services.chat.list_runs(thread_id, caller.user_id, active=status is not None)
+        return RunList([run_view(run) for run in runs])
 
     @get("/{run_id:str}")
     async def get_run(
         self,
         run_id: RunId,
         caller: NamedDependency[ServiceIdentity],
-        chat_service: NamedDependency[ChatService],
+        services: NamedDependency[Services],
     ) -> RunView:
         """Return one run."""
         check_id(run_id, "run")
-        run = await chat_service.find_run(run_id, caller.user_id)
+        run = await services.chat.find_run(run_id, caller.user_id)
         if run is None:
             raise UnknownResourceError("run")
-        return _view(run)
+        return run_view(run)
 
     @post("/{run_id:str}/cancel", status_code=202)
     async def cancel_run(
@@ -65,17 +65,18 @@ class RunController(Controller):
         run_id: RunId,
         data: RequestBody[CancelRun],
         caller: NamedDependency[ServiceIdentity],
-        chat_service: NamedDependency[ChatService],
+        services: NamedDependency[Services],
     ) -> CancelView:
-        """Ask a run to stop; an ended one stays as it is. The run's stream tells when it ends."""
+        """Request cancellation; a no-op for an ended run. The run's stream reports its end."""
         check_id(run_id, "run")
-        run = await chat_service.cancel_run(run_id, caller.user_id, data.reason)
+        run = await services.chat.cancel_run(run_id, caller.user_id, data.reason)
         if run is None:
             raise UnknownResourceError("run")
         return CancelView(run.status)
 
 
-def _view(run: RunRecord) -> RunView:
+def run_view(run: RunRecord) -> RunView:
+    """Return the public fields of a run."""
     return RunView(
         run_id=run.run_id,
         thread_id=run.thread_id,

@@ -1,7 +1,7 @@
-"""Reads the file out of an upload: multipart with the field `file`, or the bare bytes.
+"""Reads the file of an upload: multipart with the field `file`, or the raw bytes.
 
-Not by Litestar's form parser: it puts files over 1 MB on disk, and a container has none to write on.
-The parser is the one that Litestar uses.
+Litestar's form parser writes files over 1 MB to disk, and containers have a read-only file system. So
+this module drives the parser that Litestar uses.
 """
 
 from collections.abc import AsyncIterator
@@ -27,23 +27,23 @@ MAX_PARTS: Final = 8
 
 
 async def read_upload(request: Request[Any, Any, Any]) -> UploadedFile:
-    """Read an upload of at most MAX_FILE_BYTES; Litestar bounds the whole body.
+    """Read an upload of at most MAX_FILE_BYTES; Litestar limits the whole body.
 
     Raises:
-        FileTooLargeError: it is longer.
-        BadRequestError: the multipart body is malformed, or ended early.
-        InvalidInputError: it has no field `file`, or several.
+        FileTooLargeError: the file is larger.
+        BadRequestError: the multipart body is malformed or truncated.
+        InvalidInputError: the form doesn't have exactly one field `file`.
     """
-    announced = request.headers.get("content-type", "")
-    kind, options = parse_options_header(announced)
+    declared_type = request.headers.get("content-type", "")
+    kind, options = parse_options_header(declared_type)
     if kind != MULTIPART:
         content = b"".join([chunk async for chunk in _chunks(request)])
         if len(content) > MAX_FILE_BYTES:
             raise _too_large()
-        return UploadedFile("file", announced, content)
+        return UploadedFile("file", declared_type, content)
     files = await _read_parts(request, options.get("boundary", ""))
     if len(files) != 1:
-        msg = f"The form needs one file in the field `{FILE_FIELD}`."
+        msg = f"The form must contain one file in the field `{FILE_FIELD}`."
         raise InvalidInputError(msg, errors=[FieldError(f"/{FILE_FIELD}", "must be one file")])
     return files[0]
 
@@ -68,7 +68,7 @@ async def _read_parts(request: Request[Any, Any, Any], boundary: str) -> list[Up
     except ParserLimitReached as error:
         raise _too_large() from error
     except MultipartError as error:
-        raise BadRequestError("The multipart body can't be read.") from error
+        raise BadRequestError("The multipart body is malformed.") from error
     return files
 
 
@@ -77,8 +77,8 @@ async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
         async for chunk in request.stream():
             if chunk:
                 yield chunk
-    except InternalServerException as error:  # Litestar's word for a client that went away
-        raise BadRequestError("The upload is cut short.") from error
+    except InternalServerException as error:  # raised when the client disconnects
+        raise BadRequestError("The upload is incomplete.") from error
     except HTTPException as error:
         if error.status_code == FileTooLargeError.status:
             raise _too_large() from error
@@ -86,4 +86,4 @@ async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
 
 
 def _too_large() -> FileTooLargeError:
-    return FileTooLargeError(f"Files may have {MAX_FILE_BYTES // 2**20} MB at most.")
+    return FileTooLargeError(f"A file may have at most {MAX_FILE_BYTES // 2**20} MB.")

@@ -1,4 +1,4 @@
-"""What the api does with a request body: answer it, accept it, or attach to a run."""
+"""The use cases of the internal API: respond to a request, accept it as a run, or attach to a run."""
 
 import dataclasses
 import time
@@ -57,10 +57,11 @@ SIMPLE_TYPE: Final = "simple"
 
 
 class ChatService:
-    """The use cases of the internal api."""
+    """Handles ChatKit requests, and finds, lists and cancels runs."""
 
     def __init__(
         self,
+        *,
         server: AcceptingServer,
         acceptance: Acceptance,
         runs: UserRunRepository,
@@ -81,20 +82,30 @@ class ChatService:
         self._dictation = dictation
         self._accounts = accounts
 
-    async def handle(self, arrival: InboundRequest) -> bytes | AcceptedRun:
-        """Answer a request with JSON, or with the run whose stream is the answer."""
-        request = parse_request(arrival.body)
+    async def handle(self, inbound: InboundRequest) -> bytes | AcceptedRun:
+        """Return the JSON response of a request, or the run whose stream is the response."""
+        request = parse_request(inbound.body)
         if isinstance(request, SimpleRequest):
-            return await self._accept(simple_submission(request), arrival)
+            return await self._accept(simple_submission(request), inbound)
         if isinstance(request, ThreadsSyncCustomActionReq):
-            return await self._act(request, arrival)
-        if isinstance(request, ThreadsCustomActionReq) and _is_attach(request):
-            return await self._attach(request.params.thread_id, arrival.user_id)
+            return await self._run_action(request, inbound)
+        if (
+            isinstance(request, ThreadsCustomActionReq)
+            and request.params.action.type == ATTACH_ACTION
+        ):
+            thread_id = request.params.thread_id
+            check_id(thread_id, "thread")
+            await self._accounts.check_open(inbound.user_id)
+            run = await self._runs.find_active_run(thread_id, inbound.user_id)
+            if run is None:
+                raise NoActiveRunError(thread_id)
+            REQUESTS.labels(ATTACH_ACTION, "attached").inc()
+            return AcceptedRun(run.run_id, run.thread_id, run.conversation_id)
         if is_streaming_req(request):
-            return await self._accept(submission_of(request), arrival)
-        answered = await self._answer(request, arrival)
+            return await self._accept(submission_of(request), inbound)
+        response = await self._process_non_streaming(request, inbound)
         REQUESTS.labels(request.type, "answered").inc()
-        return answered
+        return response
 
     async def find_run(self, run_id: str, user_id: str) -> RunRecord | None:
         """Return one of the user's runs, or None."""
@@ -103,13 +114,13 @@ class ChatService:
     async def list_runs(
         self, thread_id: str | None, user_id: str, *, active: bool
     ) -> list[RunRecord]:
-        """Return the user's newest runs, of one thread, or all that are active."""
+        """Return the newest runs of a thread, or without one the user's active runs."""
         if thread_id is None:
             return await self._runs.list_active_runs(user_id)
         return await self._runs.list_thread_runs(thread_id, user_id, active=active)
 
     async def cancel_run(self, run_id: str, user_id: str, reason: CancelReason) -> RunRecord | None:
-        """Ask a run to stop and tell its worker; an ended run stays as it is. None if unknown."""
+        """Request cancellation of a run and notify its worker; a no-op for an ended run. None if unknown."""
         outcome = await self._runs.request_cancel(run_id, user_id, reason)
         if outcome is None:
             return None
@@ -117,18 +128,18 @@ class ChatService:
             await self._signals.request_stop([outcome.stopped])
         return outcome.run
 
-    async def _accept(self, submission: Submission, arrival: InboundRequest) -> AcceptedRun:
+    async def _accept(self, submission: Submission, inbound: InboundRequest) -> AcceptedRun:
         began = time.perf_counter()
         queue_is_full = await self._backlog.is_full()
         with span("accept", kind=SpanKind.PRODUCER):
-            traceparent = trace_headers().get(TRACEPARENT, arrival.traceparent)
+            traceparent = trace_headers().get(TRACEPARENT, inbound.traceparent)
             accepted = await self._acceptance.accept(
                 submission,
-                dataclasses.replace(arrival, traceparent=traceparent),
+                dataclasses.replace(inbound, traceparent=traceparent),
                 queue_is_full=queue_is_full,
             )
         bind(run_id=accepted.run_id, thread_id=accepted.thread_id)
-        log_content("message.accepted", body=arrival.body.decode(errors="replace"))
+        log_content("message.accepted", body=inbound.body.decode(errors="replace"))
         kind = SIMPLE_TYPE if submission.simple_form else submission.request.type
         REQUESTS.labels(kind, "replayed" if accepted.replayed else "accepted").inc()
         if not accepted.replayed:
@@ -136,46 +147,43 @@ class ChatService:
             ACCEPT_SECONDS.observe(time.perf_counter() - began)
         return accepted
 
-    async def _attach(self, thread_id: str, user_id: str) -> AcceptedRun:
-        check_id(thread_id, "thread")
-        await self._accounts.check_open(user_id)
-        run = await self._runs.find_active_run(thread_id, user_id)
-        if run is None:
-            raise NoActiveRunError(thread_id)
-        REQUESTS.labels(ATTACH_ACTION, "attached").inc()
-        return AcceptedRun(run.run_id, run.thread_id, run.conversation_id)
-
-    async def _act(self, request: ThreadsSyncCustomActionReq, arrival: InboundRequest) -> bytes:
-        """Have a worker do an action and answer with the widget it came from, as it is then."""
+    async def _run_action(
+        self, request: ThreadsSyncCustomActionReq, inbound: InboundRequest
+    ) -> bytes:
+        """Run an action on a worker, wait for its end and return the updated widget."""
         params = request.params
-        if _is_attach(request):
-            raise FeatureUnavailableError("This action streams; send `threads.custom_action`.")
-        run = await self._accept(sync_submission(request), arrival)
+        if request.params.action.type == ATTACH_ACTION:
+            raise FeatureUnavailableError(
+                "This action streams. Send `threads.custom_action` instead."
+            )
+        run = await self._accept(sync_submission(request), inbound)
         result = await self._results.wait_for_result(run.run_id)
         if result.status != "completed":
-            ended = await self._runs.find_run(run.run_id, arrival.user_id)
+            ended = await self._runs.find_run(run.run_id, inbound.user_id)
             is_refused = ended is not None and ended.error == ActionRefusedError.code
             error = ActionRefusedError if is_refused else ActionFailedError
-            raise error(result.message or "The action could not be done.")
+            raise error(result.message or "The action failed.")
         response = SyncCustomActionResponse()
         if params.item_id is not None:
-            context = RequestContext(user_id=arrival.user_id, ids=IdScope(arrival.run_id))
+            context = RequestContext(user_id=inbound.user_id, ids=IdScope(inbound.run_id))
             try:
                 response.updated_item = await self._server.store.load_item(
                     params.thread_id, params.item_id, context
                 )
-            except UnknownResourceError:  # the action, or somebody else, has deleted it
+            except UnknownResourceError:  # deleted, by the action or concurrently
                 response.updated_item = None
         return encode_for_client(response)
 
-    async def _answer(self, request: NonStreamingReq, arrival: InboundRequest) -> bytes:
+    async def _process_non_streaming(
+        self, request: NonStreamingReq, inbound: InboundRequest
+    ) -> bytes:
         check_non_streaming_limits(request)
-        await self._accounts.check_open(arrival.user_id)
+        await self._accounts.check_open(inbound.user_id)
         context = RequestContext(
-            user_id=arrival.user_id,
-            ids=IdScope(arrival.run_id),
-            timezone=arrival.timezone,
-            locale=arrival.locale,
+            user_id=inbound.user_id,
+            ids=IdScope(inbound.run_id),
+            timezone=inbound.timezone,
+            locale=inbound.locale,
         )
         match request:
             case AttachmentsCreateReq():
@@ -197,7 +205,3 @@ class ChatService:
                 return b"{}"
             case _:
                 return await process_non_streaming(self._server, request, context)
-
-
-def _is_attach(request: ThreadsCustomActionReq | ThreadsSyncCustomActionReq) -> bool:
-    return request.params.action.type == ATTACH_ACTION
