@@ -25,8 +25,8 @@ from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.user_run_repository import UserRunRepository
+from durable_chatkit.worker.leases import WorkerTimes
 from durable_chatkit.worker.main import open_worker
-from durable_chatkit.worker.times import WorkerTimes
 from durable_chatkit.worker.worker import Worker
 from todo_agent.settings import TodoAgentSettings
 from todochat.bus.frames import Frame, parse_frames
@@ -38,7 +38,7 @@ from todochat.testing import wait_until
 
 USER = "usr_ada"
 # Workers look often, so that what waits for a look happens soon; leases outlast a busy machine.
-TIMES = WorkerTimes(lease_s=30, renew_s=0.2, try_s=5, stop_s=20, poll_s=0.2)
+TIMES = WorkerTimes(lease_s=30, renew_s=0.2, renew_timeout_s=5, stop_s=20, poll_s=0.2)
 EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 
 

@@ -1,4 +1,4 @@
-"""A handler as a stream of events, like an agent's."""
+"""Runs an action's handler as a stream of events, like an agent."""
 
 import asyncio
 import contextlib
@@ -10,11 +10,11 @@ from chatkit.types import ThreadStreamEvent
 from durable_chatkit.agent.actions import run_handler_once
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPosition
-from durable_chatkit.worker.active_run import ActiveRun
+from durable_chatkit.worker.run_handle import RunHandle
 
 
-class ActionWork:
-    """A running handler, for others to cancel; see `ActiveRun.attach_result`."""
+class HandlerTask:
+    """A running handler that can be cancelled; see `RunHandle.attach_result`."""
 
     def __init__(self, task: asyncio.Task[Any]) -> None:
         self.run_loop_task: asyncio.Task[Any] | None = task
@@ -28,18 +28,20 @@ class ActionWork:
 async def stream_handler(
     handle: Callable[[], Awaitable[None]],
     name: str,
-    place: CallPosition,
+    position: CallPosition,
     run: RunContext,
-    active: ActiveRun,
+    run_handle: RunHandle,
 ) -> AsyncGenerator[ThreadStreamEvent, None]:
-    """Yield what a handler says; one that is cancelled just ends.
+    """Yield the events of a handler; the stream ends when the handler is cancelled.
 
     Raises:
         RunLostError, RunStoppedError: see `run_handler_once`.
         Exception: whatever the handler raises.
     """
-    task = asyncio.create_task(run_handler_once(handle, name, place, run, run.scope), name="action")
-    active.attach_result(ActionWork(task))
+    task = asyncio.create_task(
+        run_handler_once(handle, name, position, run, run.scope), name="action"
+    )
+    run_handle.attach_result(HandlerTask(task))
     try:
         async for event in run.events_from(task):
             yield event

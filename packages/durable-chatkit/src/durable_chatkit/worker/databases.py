@@ -1,26 +1,50 @@
 """The worker's connections to the chat database: three pools, as two roles."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, NamedTuple
 
 from litestar.datastructures import State
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
 from durable_chatkit.settings import ChatSettings
-from todochat.database import create_engine
+from durable_chatkit.worker.run_handle import RunReleasedError
+from todochat.database import Database, create_engine
 from todochat.database.checked import CheckedDatabase, open_checked_database
+from todochat.database.outage import is_outage
 
 JOBS_POOL_SIZE: Final = 5
 LEASES_POOL_SIZE: Final = 2  # claims and renewals
+
+
+class RunDatabase(Database):
+    """The database as a run's driver uses it: raises RunReleasedError during an outage.
+
+    openai-chatkit turns every Exception into an error event, so a restart of PostgreSQL would fail
+    active runs. A released run continues when PostgreSQL is back.
+    """
+
+    @override
+    @asynccontextmanager
+    async def transaction(self, user_id: str | None = None) -> AsyncIterator[AsyncSession]:
+        try:
+            async with super().transaction(user_id) as session:
+                yield session
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            raise RunReleasedError("the database is unreachable") from error
 
 
 class WorkerDatabases(NamedTuple):
     """One database, opened three times.
 
     Attributes:
-        app: what a user's run reads and writes.
-        jobs: runs and journals of all users.
-        leases: the same role, on connections of its own: renewals don't wait behind the journal
-            of fifty runs.
+        app: for the rows of a run's user.
+        jobs: for runs and journals of all users.
+        leases: the same role with a separate pool: renewals don't wait for the journals of fifty
+            runs.
     """
 
     app: CheckedDatabase
@@ -28,12 +52,12 @@ class WorkerDatabases(NamedTuple):
     leases: CheckedDatabase
 
     async def wait_checked(self) -> None:
-        """Return once both roles have been found to be good ones."""
+        """Wait until both roles have been checked."""
         for database in self:
             await database.wait_checked()
 
     async def ping(self) -> None:
-        """Raise if PostgreSQL can't be reached, or must not be used."""
+        """Raise if PostgreSQL is unreachable or must not be used."""
         for database in self:
             await database.check()
         await self.jobs.ping()
@@ -42,10 +66,10 @@ class WorkerDatabases(NamedTuple):
 async def open_databases(
     settings: ChatSettings, name: str, state: State, stack: AsyncExitStack
 ) -> WorkerDatabases:
-    """Open them under the name of the application, whether PostgreSQL is there or not.
+    """Open the databases with this application name, even while PostgreSQL is unreachable.
 
     Raises:
-        BypassingRoleError: a role would see every user's rows.
+        BypassingRoleError: a role could read every user's rows.
     """
     engines = (
         create_engine(

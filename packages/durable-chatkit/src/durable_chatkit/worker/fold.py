@@ -1,7 +1,8 @@
-"""What a run's log has told the viewers so far."""
+"""Folds a run's log into the state that its viewers have."""
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from chatkit.types import (
     AssistantMessageContent,
@@ -21,19 +22,20 @@ from pydantic import TypeAdapter
 from todochat.bus import ClaimedRun
 
 _EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
+_OWNED_BY_STEPS: Final = frozenset({"assistant_message", "widget"})
 
 
 class OpenItems:
-    """Items that were added and are not done, messages with the text said so far."""
+    """Items that were added and are not done; messages with the text published so far."""
 
     def __init__(self) -> None:
         self.items: dict[str, ThreadItem] = {}
 
     def apply(self, event: ThreadStreamEvent) -> None:
-        """Take note of one event."""
+        """Apply one event."""
         match event:
             case ThreadItemAddedEvent():
-                # A copy: openai-chatkit keeps changing the object it sent.
+                # A copy: openai-chatkit modifies the object after it has sent it.
                 self.items[event.item.id] = event.item.model_copy(deep=True)
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
                 self.items.pop(event.item.id, None)
@@ -42,9 +44,9 @@ class OpenItems:
             case ThreadItemUpdatedEvent():
                 item = self.items.get(event.item_id)
                 if isinstance(item, AssistantMessageItem):
-                    _grow(item, event)
+                    _update_message(item, event)
 
-    def half_said(self) -> list[AssistantMessageItem]:
+    def partial_messages(self) -> list[AssistantMessageItem]:
         """Return the open messages that have any text."""
         return [
             item
@@ -56,15 +58,15 @@ class OpenItems:
 
 @dataclass
 class LogFold:
-    """The log folded into what counts for going on.
+    """The state of a log that the next attempt continues from.
 
     Args:
-        open: what was begun and not finished.
-        done: item id -> item type of what was finished and is still there.
-        removed: ids that were taken back; they never return.
-        effects: client effects and notices said, as JSON, with how often.
-        replaced: items that were replaced, as they were said last.
-        said: types of the events that a stream has once.
+        open: items that were added and are not done.
+        done: item ID -> item type of finished items that were not removed.
+        removed: IDs of removed items, which are never reused.
+        effects: published client effects and notices as JSON, with their counts.
+        replaced: the last published version of replaced items.
+        event_types: types of all published events.
     """
 
     open: OpenItems = field(default_factory=OpenItems)
@@ -72,12 +74,12 @@ class LogFold:
     removed: set[str] = field(default_factory=set)
     effects: Counter[bytes] = field(default_factory=Counter)
     replaced: dict[str, ThreadItem] = field(default_factory=dict)
-    said: set[str] = field(default_factory=set)
+    event_types: set[str] = field(default_factory=set)
 
     def apply(self, event: ThreadStreamEvent) -> None:
-        """Take note of one event."""
+        """Apply one event."""
         self.open.apply(event)
-        self.said.add(event.type)
+        self.event_types.add(event.type)
         match event:
             case ThreadItemDoneEvent():
                 self.done[event.item.id] = event.item.type
@@ -89,12 +91,21 @@ class LogFold:
             case ClientEffectEvent() | NoticeEvent():
                 self.effects[event.model_dump_json().encode()] += 1
 
+    def unfinished_items(self, owned: set[str]) -> list[str]:
+        """Return the published items that no finished step owns; the next attempt replaces them.
+
+        Args:
+            owned: IDs of the items of finished model calls and tool calls.
+        """
+        finished = [item_id for item_id, kind in self.done.items() if kind in _OWNED_BY_STEPS]
+        return [item_id for item_id in [*self.open.items, *finished] if item_id not in owned]
+
 
 def fold_log(claimed: ClaimedRun) -> LogFold:
-    """Fold what earlier attempts have said.
+    """Fold the events that earlier attempts have published.
 
     Raises:
-        ValueError: the log holds what is no event.
+        ValueError: the log contains an invalid event.
     """
     folded = LogFold()
     for frame in claimed.frames:
@@ -103,7 +114,7 @@ def fold_log(claimed: ClaimedRun) -> LogFold:
     return folded
 
 
-def _grow(item: AssistantMessageItem, event: ThreadItemUpdatedEvent) -> None:
+def _update_message(item: AssistantMessageItem, event: ThreadItemUpdatedEvent) -> None:
     update = event.update
     index = getattr(update, "content_index", None)
     if index is None:

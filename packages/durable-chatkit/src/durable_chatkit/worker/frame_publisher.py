@@ -1,4 +1,4 @@
-"""From openai-chatkit's events to frames on the bus, each thing once."""
+"""Publishes openai-chatkit's events as frames on the bus, without repetitions."""
 
 import contextlib
 
@@ -15,60 +15,60 @@ from chatkit.types import (
 
 from durable_chatkit.agent.failures import TOO_LONG
 from durable_chatkit.chatkit.encoding import encode_event
-from durable_chatkit.worker.active_run import ActiveRun
 from durable_chatkit.worker.fold import LogFold
+from durable_chatkit.worker.run_handle import RunHandle
 from todochat.bus import RunLogFullError, RunWriter
 
 
 class FramePublisher:
-    """Publishes what the viewers of one run don't have yet.
+    """Publishes the events of one run that its viewers don't have yet.
 
     Args:
-        said: what the log has told them.
+        published: the events in the log.
 
     Attributes:
-        has_failed: an error event was said.
+        has_failed: an error event was published.
     """
 
-    def __init__(self, writer: RunWriter, said: LogFold, active: ActiveRun) -> None:
+    def __init__(self, writer: RunWriter, published: LogFold, run_handle: RunHandle) -> None:
         self.writer = writer
         self.has_failed = False
-        self._said = said
+        self._published = published
         self._has_options = False
-        self._active = active
+        self._handle = run_handle
 
     async def publish(self, event: ThreadStreamEvent) -> None:
-        """Say an event, unless an earlier attempt has.
+        """Publish an event, unless an earlier attempt has.
 
         Raises:
             RunLostError, RunUnclaimedError, BusUnavailableError: see `RunWriter`.
         """
         if self._is_repeat(event):
             return
-        self._said.apply(event)
+        self._published.apply(event)
         self.has_failed = self.has_failed or isinstance(event, ErrorEvent)
         data = encode_event(event)
         try:
             await self.writer.append(data)
         except RunLogFullError:
-            # From here on the bus takes a few more frames, for the end of what was begun.
-            self._active.fail(TOO_LONG)
+            # From here on the bus accepts a few more frames, to close open items.
+            self._handle.fail(TOO_LONG)
             with contextlib.suppress(RunLogFullError):
                 await self.writer.append(data)
 
     def _is_repeat(self, event: ThreadStreamEvent) -> bool:
         match event:
             case ThreadItemDoneEvent() | ThreadItemAddedEvent():
-                return event.item.id in self._said.done
+                return event.item.id in self._published.done
             case ThreadItemRemovedEvent():
-                return event.item_id in self._said.removed
+                return event.item_id in self._published.removed
             case ThreadItemReplacedEvent():
-                return self._said.replaced.get(event.item.id) == event.item
+                return self._published.replaced.get(event.item.id) == event.item
             case ThreadCreatedEvent():
-                return event.type in self._said.said
+                return event.type in self._published.event_types
             case StreamOptionsEvent():
-                # Each attempt begins with them; the agent may change them later.
+                # Each attempt starts with them; the agent may change them later.
                 is_first, self._has_options = not self._has_options, True
-                return is_first and event.type in self._said.said
+                return is_first and event.type in self._published.event_types
             case _:
                 return False

@@ -1,7 +1,5 @@
-"""What some worker has to do now and then; the database sees to it that only one does."""
+"""Deletes expired rows; the database ensures that concurrent workers don't repeat the work."""
 
-import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
@@ -15,11 +13,10 @@ log = structlog.get_logger(__name__)
 
 
 class Housekeeping:
-    """Purges what nobody needs any more: runs, journals, and what other purges know of.
+    """Deletes expired runs and journals, and the expired rows of other tables.
 
     Args:
-        others: each deletes a batch and returns how many rows went.
-        every_s: between two purges.
+        others: each deletes a batch and returns the number of deleted rows.
     """
 
     def __init__(
@@ -27,28 +24,24 @@ class Housekeeping:
         runs: RunRepository,
         others: Mapping[str, Purge] = MappingProxyType({}),
         *,
-        every_s: float,
         keep_runs_s: float,
         keep_steps_s: float,
     ) -> None:
         self._runs = runs
         self._others = others
-        self._every_s = every_s
         self._keep_runs_s = keep_runs_s
         self._keep_steps_s = keep_steps_s
 
-    async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
-            await asyncio.sleep(self._every_s * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
-            try:
-                await self.purge()
-                await self.purge_others()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
-                log.warning("worker.purge_failed", error=error)
+    async def purge_all(self) -> None:
+        """Delete all expired rows, in bounded batches."""
+        await self.purge_runs()
+        # Two workers that run these at the same time only share the work.
+        for name, purge in self._others.items():
+            while deleted := await purge():
+                log.info("worker.purged", **{name: deleted})
 
-    async def purge(self) -> None:
-        """Delete what is old, a batch at a time, unless another worker is at it."""
+    async def purge_runs(self) -> None:
+        """Delete expired runs and journals, unless another worker is doing so."""
         while True:
             purged = await self._runs.purge(
                 keep_runs_s=self._keep_runs_s, keep_steps_s=self._keep_steps_s
@@ -59,9 +52,3 @@ class Housekeeping:
             log.info("worker.purged", runs=runs, steps=steps)
             if runs < PURGE_BATCH and steps < PURGE_BATCH:
                 return
-
-    async def purge_others(self) -> None:
-        """Delete the rest; two workers at it at the same time only share the work."""
-        for name, purge in self._others.items():
-            while purged := await purge():
-                log.info("worker.purged", **{name: purged})

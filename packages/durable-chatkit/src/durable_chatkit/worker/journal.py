@@ -1,6 +1,4 @@
-"""The journal of one run: read once at the claim, then only added to."""
-
-from collections.abc import Iterator
+"""The journal of one run: loaded once at the claim, then append-only."""
 
 import msgspec
 from agents import TResponseInputItem
@@ -14,7 +12,7 @@ from todochat.faults import fault_point
 
 
 class StepJournal:
-    """Steps of earlier attempts and of this one; see `durable_chatkit.agent.run_scope.Journal`."""
+    """Steps of earlier attempts and of this one; implements `durable_chatkit.agent.run_scope.Journal`."""
 
     def __init__(
         self, runs: RunRepository, run_id: str, attempt: int, steps: dict[str, bytes]
@@ -25,11 +23,11 @@ class StepJournal:
         self._steps = steps
 
     def get(self, key: str) -> bytes | None:
-        """Return a step's payload, None if no attempt has finished it."""
+        """Return a step's payload, None if no attempt has finished the step."""
         return self._steps.get(key)
 
     def has_choice(self, name: str) -> bool:
-        """Tell whether a call of the run has made a choice of this name, in any attempt."""
+        """Return whether a call of the run has recorded a choice of this name, in any attempt."""
         return any(is_choice(key, name) for key in self._steps)
 
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
@@ -46,27 +44,23 @@ class StepJournal:
 
     @property
     def input(self) -> list[TResponseInputItem] | None:
-        """The history that the run began with, None if no attempt got that far."""
+        """The history that the run started with, None if no attempt has loaded it."""
         payload = self._steps.get(INPUT_KEY)
         return None if payload is None else msgspec.json.decode(payload)
 
     async def save_input(self, items: list[TResponseInputItem]) -> None:
-        """Keep the history; later attempts find the run's own items in the thread."""
+        """Store the history; for later attempts the thread contains the run's own items."""
         await self.save(INPUT_KEY, msgspec.json.encode(items))
 
     def owned_item_ids(self) -> set[str]:
-        """Return the ids of the items that finished answers and tool calls have said."""
+        """Return the IDs of the items that finished model calls and tool calls have published."""
         owned: set[str] = set()
         for key, payload in self._steps.items():
             if key.startswith("answer/"):
                 owned.update(msgspec.json.decode(payload, type=AnswerStep).message_ids)
             elif is_tool_step(key):
-                owned.update(_item_ids(msgspec.json.decode(payload, type=ToolStep)))
+                events = map(
+                    msgspec.json.decode, msgspec.json.decode(payload, type=ToolStep).events
+                )
+                owned.update(e["item"]["id"] for e in events if e["type"] == "thread.item.done")
         return owned
-
-
-def _item_ids(step: ToolStep) -> Iterator[str]:
-    for raw in step.events:
-        event = msgspec.json.decode(raw)
-        if event["type"] == "thread.item.done":
-            yield event["item"]["id"]

@@ -1,6 +1,5 @@
-"""The worker process: health and metrics over HTTP, everything else in the background."""
+"""The worker process: a health and metrics server with the worker in its lifespan."""
 
-import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,17 +24,18 @@ from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.purges import purge_erasures, purge_unattached_files, purge_usage
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.usage_repository import UsageRepository
-from durable_chatkit.worker.databases import WorkerDatabases, open_databases
-from durable_chatkit.worker.driver_tools import DriverTools
+from durable_chatkit.worker.databases import RunDatabase, WorkerDatabases, open_databases
+from durable_chatkit.worker.driver import DriverResources
 from durable_chatkit.worker.housekeeping import Housekeeping
-from durable_chatkit.worker.run_database import RunDatabase
-from durable_chatkit.worker.times import DEFAULT_TIMES, WorkerTimes
+from durable_chatkit.worker.leases import DEFAULT_TIMES, WorkerTimes
 from durable_chatkit.worker.warm_up import warm_up
 from durable_chatkit.worker.worker import Worker
+from todochat.background import PeriodicJob, running_jobs, running_task
 from todochat.bus import RunPublisher
 from todochat.bus.redis_client import create_redis
 from todochat.clock import utc_now
 from todochat.contracts.uploads import LinkSigner
+from todochat.database import Database
 from todochat.http.app import create_app
 from todochat.http.client import ServiceClient
 from todochat.http.draining import Drain
@@ -44,23 +44,24 @@ from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
 from todochat.settings import SettingsError
 
-SERVICE_CONNECTIONS: Final = 100  # of the agent's tools to other services
+MAX_TOOL_CONNECTIONS: Final = 100  # of the agent's tools to other services
 HOUR_S: Final = 3600
-DRAFTS_KEPT_S: Final = 24 * HOUR_S  # how long a file waits for its message
-# Longer than a client secret lives; a person of an external issuer may come back under the same id.
-ERASURES_KEPT_S: Final = 2 * HOUR_S
+KEEP_UNATTACHED_S: Final = 24 * HOUR_S  # how long a file waits for its message
+# Longer than a client secret is valid. A user of an external issuer may return with the same ID.
+KEEP_ERASURES_S: Final = 2 * HOUR_S
+PURGE_TIMEOUT_S: Final = 300.0
 
 
 def arrows_of(settings: type[ChatSettings]) -> tuple[Arrow, ...]:
     """Return the arrows whose keys a worker needs.
 
-    The gateway's own is for links to files, which the gateway verifies.
+    GATEWAY_TO_AGENT signs links to files, which the gateway verifies.
     """
     return (*settings.tool_arrows, Arrow.GATEWAY_TO_AGENT)
 
 
 def run_worker(settings: ChatSettings) -> None:
-    """Work until SIGTERM, then let go of the runs; exits with 2 on a bad setting."""
+    """Run the worker until SIGTERM, then release its runs; exits with 2 on an invalid setting."""
     try:
         check_model_settings(settings)
         parse_prices(settings)
@@ -72,22 +73,57 @@ def run_worker(settings: ChatSettings) -> None:
 
 
 def create_worker_app(settings: ChatSettings) -> Litestar:
-    """Build the application whose lifespan is the worker."""
+    """Build the application that runs the worker in its lifespan."""
     return create_app(
         name=f"{settings.service_name}-worker",
         settings=settings,
         route_handlers=[],
-        lifespan=[_work],
-        ready_checks={"postgres": _ping_database, "redis": _ping_redis},
+        lifespan=[run_in_background],
+        ready_checks={
+            "postgres": lambda state: state.databases.ping(),
+            "redis": lambda state: state.redis.ping(),
+        },
     )
 
 
 @asynccontextmanager
-async def _work(app: Litestar) -> AsyncIterator[None]:
+async def run_in_background(app: Litestar) -> AsyncIterator[None]:
+    """Run the worker, its housekeeping and its warm-up until the application stops."""
     settings: ChatSettings = app.state.settings
+    drain: Drain = app.state.drain
     async with AsyncExitStack() as stack:
         worker = await open_worker(settings, app.state, stack)
-        await stack.enter_async_context(_background(app.state.drain, worker, app.state))
+        jobs: Database = app.state.databases.jobs
+        housekeeping = Housekeeping(
+            RunRepository(jobs),
+            {
+                "attachments": partial(purge_unattached_files, jobs, KEEP_UNATTACHED_S),
+                "usage": lambda: purge_usage(jobs, utc_now().date(), settings.usage_retention_days),
+                "erasures": partial(purge_erasures, jobs, KEEP_ERASURES_S),
+            },
+            keep_runs_s=settings.runs_retention_days * 24 * HOUR_S,
+            keep_steps_s=settings.journal_retention_h * HOUR_S,
+        )
+        job = PeriodicJob(
+            name="worker-housekeeping",
+            run=housekeeping.purge_all,
+            interval_s=DEFAULT_TIMES.housekeeping_s,
+            timeout_s=PURGE_TIMEOUT_S,
+            retry_s=DEFAULT_TIMES.housekeeping_s,
+            jitter=0.25,
+            waits_first=True,
+            expected=(Exception,),  # an outage of PostgreSQL; the next run retries
+        )
+        await stack.enter_async_context(running_jobs(job))
+
+        async def stop_claiming() -> None:
+            await drain.wait_begun()
+            worker.stop_claiming()
+
+        await stack.enter_async_context(running_task("worker-drain", stop_claiming()))
+        # Concurrent with readiness: a run that arrives during the warm-up is just a bit slower.
+        warming_up = warm_up(settings, app.state.agent)
+        await stack.enter_async_context(running_task("worker-warm-up", warming_up))
         try:
             yield
         finally:
@@ -100,7 +136,7 @@ async def open_worker(
     stack: AsyncExitStack,
     times: WorkerTimes = DEFAULT_TIMES,
 ) -> Worker:
-    """Open what a worker owns and start it; `stack` closes it all."""
+    """Open the worker's resources and start it; `stack` closes everything."""
     set_tracing_disabled(disabled=True)  # the SDK's traces would go to OpenAI
     databases = await open_databases(settings, f"{settings.service_name}-worker", state, stack)
     redis = create_redis(settings.redis_url)
@@ -109,30 +145,26 @@ async def open_worker(
     await publisher.start()
     stack.push_async_callback(publisher.aclose)
     model = await stack.enter_async_context(open_model(settings))
-    assistant = load_assistant(settings.factory, await _environment(settings, model, stack))
-    agent = state.agent = assistant.agent
+    session = await stack.enter_async_context(
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MAX_TOOL_CONNECTIONS))
+    )
+    tokens = ServiceTokens.from_settings(settings, *settings.tool_arrows)
+    environment = AgentEnvironment(
+        settings=settings,
+        model=model.model,
+        model_settings=model.settings,
+        service_client=lambda url, arrow: ServiceClient(url, session, tokens, arrow, max_tries=1),
+    )
+    assistant = load_assistant(settings.factory, environment)
+    state.agent = assistant.agent
     state.databases = databases
     state.redis = redis
-    store = PostgresStore(RunDatabase(databases.app.engine), _links(settings))
-    used = agent.model if isinstance(agent.model, Model) else model.model
-    tools = DriverTools(
-        runs=RunRepository(RunDatabase(databases.jobs.engine)),
-        store=store,
-        publisher=publisher,
-        assistant=_with_files(assistant, store, used, settings),
-        model=used,
-        model_name=model.name if used is model.model else type(used).__name__,
-        meter=None if model.is_free and used is model.model else _meter(settings, databases, model),
-        history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
-        max_turns=settings.max_turns,
-        log_quota_bytes=settings.log_bytes_per_user,
-        times=times,
-    )
+    resources = _driver_resources(settings, databases, publisher, model, assistant, times)
     worker = Worker(
         new_id("wrk"),
         databases=databases,
         redis=redis,
-        tools=tools,
+        resources=resources,
         concurrency=settings.worker_concurrency,
         times=times,
     )
@@ -140,91 +172,44 @@ async def open_worker(
     return worker
 
 
-def _meter(
-    settings: ChatSettings, databases: WorkerDatabases, model: ConfiguredModel
-) -> UsageMeter:
-    return UsageMeter(
-        UsageRepository(RunDatabase(databases.jobs.engine)),
-        Budgets.from_settings(settings),
-        parse_prices(settings),
-        model.name,
-    )
-
-
-def _with_files(
-    assistant: Assistant, store: PostgresStore, model: Model, settings: ChatSettings
-) -> Assistant:
-    """Give an assistant that doesn't convert files itself our way of doing it."""
-    if assistant.attachment_to_input is not None:
-        return assistant
-    files = AttachedFiles(
-        store,
-        reads_files=getattr(model, "reads_files", True),
-        reads_images=settings.images == "auto",
-    )
-    return dataclasses.replace(assistant, attachment_to_input=files.to_input)
-
-
-def _links(settings: ChatSettings) -> AttachmentLinks:
+def _driver_resources(
+    settings: ChatSettings,
+    databases: WorkerDatabases,
+    publisher: RunPublisher,
+    configured: ConfiguredModel,
+    assistant: Assistant,
+    times: WorkerTimes,
+) -> DriverResources:
+    jobs = RunDatabase(databases.jobs.engine)
     tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
-    signer = LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
-    return AttachmentLinks(settings.public_url, signer)
-
-
-async def _environment(
-    settings: ChatSettings, model: ConfiguredModel, stack: AsyncExitStack
-) -> AgentEnvironment:
-    session = await stack.enter_async_context(
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=SERVICE_CONNECTIONS))
+    links = AttachmentLinks(settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT)))
+    store = PostgresStore(RunDatabase(databases.app.engine), links)
+    # An agent may bring its own model, which is metered like the configured one.
+    model = assistant.agent.model
+    if not isinstance(model, Model):
+        model = configured.model
+    is_configured = model is configured.model
+    meter = None
+    if not (configured.is_free and is_configured):
+        budgets, prices = Budgets.from_settings(settings), parse_prices(settings)
+        meter = UsageMeter(UsageRepository(jobs), budgets, prices, configured.name)
+    if assistant.attachment_to_input is None:
+        files = AttachedFiles(
+            store,
+            reads_files=getattr(model, "reads_files", True),
+            reads_images=settings.images == "auto",
+        )
+        assistant = dataclasses.replace(assistant, attachment_to_input=files.to_input)
+    return DriverResources(
+        runs=RunRepository(jobs),
+        store=store,
+        publisher=publisher,
+        assistant=assistant,
+        model=model,
+        model_name=configured.name if is_configured else type(model).__name__,
+        meter=meter,
+        history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
+        max_turns=settings.max_turns,
+        log_quota_bytes=settings.log_bytes_per_user,
+        times=times,
     )
-    tokens = ServiceTokens.from_settings(settings, *settings.tool_arrows)
-    return AgentEnvironment(
-        settings=settings,
-        model=model.model,
-        model_settings=model.settings,
-        service_client=lambda url, arrow: ServiceClient(url, session, tokens, arrow, max_tries=1),
-    )
-
-
-@asynccontextmanager
-async def _background(drain: Drain, worker: Worker, state: State) -> AsyncIterator[None]:
-    settings: ChatSettings = state.settings
-    housekeeping = Housekeeping(
-        RunRepository(state.databases.jobs),
-        {
-            "attachments": partial(purge_unattached_files, state.databases.jobs, DRAFTS_KEPT_S),
-            "usage": lambda: purge_usage(
-                state.databases.jobs, utc_now().date(), settings.usage_retention_days
-            ),
-            "erasures": partial(purge_erasures, state.databases.jobs, ERASURES_KEPT_S),
-        },
-        every_s=DEFAULT_TIMES.housekeeping_s,
-        keep_runs_s=settings.runs_retention_days * 24 * HOUR_S,
-        keep_steps_s=settings.journal_retention_h * HOUR_S,
-    )
-    tasks = [
-        asyncio.create_task(housekeeping.run(), name="worker-housekeeping"),
-        asyncio.create_task(_stop_claiming(drain, worker), name="worker-drain"),
-        # Beside readiness, not before it: a run that comes first would only be as slow as without.
-        asyncio.create_task(warm_up(settings, state.agent), name="worker-warm-up"),
-    ]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _stop_claiming(drain: Drain, worker: Worker) -> None:
-    """From SIGTERM on, other workers take what comes."""
-    await drain.wait_begun()
-    worker.stop_claiming()
-
-
-async def _ping_database(state: State) -> None:
-    await state.databases.ping()
-
-
-async def _ping_redis(state: State) -> None:
-    await state.redis.ping()

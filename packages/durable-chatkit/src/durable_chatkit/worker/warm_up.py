@@ -1,6 +1,6 @@
-"""One made-up answer at start: the first stream of a process costs 0.2 s of lazily built schemas.
+"""Streams one fake response at start: a process's first stream builds schemas for 0.2 s.
 
-Without it the first person to write, or to cancel, would wait for that.
+Otherwise the first user to write or to cancel would wait for that.
 """
 
 import json
@@ -43,16 +43,16 @@ _RESPONSE: Final = {
     "tool_choice": "auto",
     "tools": [],
 }
-_PLACE: Final = {"item_id": "msg_warmup", "output_index": 0, "content_index": 0}
+_POSITION: Final = {"item_id": "msg_warmup", "output_index": 0, "content_index": 0}
 _RESPONSES_EVENTS: Final[tuple[Mapping[str, Any], ...]] = (
     {"type": "response.output_item.added", "output_index": 0, "item": {**_MESSAGE, "content": []}},
     {
         "type": "response.content_part.added",
-        **_PLACE,
+        **_POSITION,
         "part": {"type": "output_text", "text": "", "annotations": []},
     },
-    {"type": "response.output_text.delta", **_PLACE, "delta": "Hello", "logprobs": []},
-    {"type": "response.output_text.done", **_PLACE, "text": "Hello", "logprobs": []},
+    {"type": "response.output_text.delta", **_POSITION, "delta": "Hello", "logprobs": []},
+    {"type": "response.output_text.done", **_POSITION, "text": "Hello", "logprobs": []},
     {"type": "response.completed", "response": _RESPONSE},
 )
 _CHUNK: Final = {"id": "warmup", "object": "chat.completion.chunk", "created": 0, "model": "warmup"}
@@ -72,7 +72,7 @@ class _NoJournal:
         return False
 
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
-        """Keep nothing."""
+        """Store nothing."""
 
 
 class _NoItems:
@@ -81,7 +81,7 @@ class _NoItems:
 
 
 async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
-    """Stream one answer through everything but the network, the database and the bus."""
+    """Stream one response through everything except the network, the database and the bus."""
     ids = IdScope(_RUN_ID)
     scope = RunScope(
         run_id=_RUN_ID, attempt=1, ids=ids, journal=_NoJournal(), published=PublishedEvents()
@@ -92,7 +92,7 @@ async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
         request_context=RequestContext(user_id="warmup", ids=ids),
         scope=scope,
     )
-    transport = httpx2.MockTransport(_answer)
+    transport = httpx2.MockTransport(_respond)
     try:
         async with open_model(settings, transport=transport) as configured:
             result = Runner.run_streamed(
@@ -105,13 +105,13 @@ async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
             )
             async for event in stream_agent_response(context, result):
                 encode_event(event)
-    except Exception as error:  # noqa: BLE001 - it only saves time
+    except Exception as error:  # noqa: BLE001 - best effort
         log.warning("worker.warm_up_failed", error=error)
     finally:
         context.close()
 
 
-def _answer(request: httpx2.Request) -> httpx2.Response:
+def _respond(request: httpx2.Request) -> httpx2.Response:
     is_chat = request.url.path.endswith("/chat/completions")
     events = _CHAT_EVENTS if is_chat else _RESPONSES_EVENTS
     numbered = ({**event, "sequence_number": number} for number, event in enumerate(events))

@@ -1,10 +1,9 @@
-"""The worker's loop: claim runs, drive them side by side, let go of them when it goes down."""
+"""The worker's loop: claims runs, drives them concurrently, releases them at shutdown."""
 
 import asyncio
 import random
 import time
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
@@ -21,13 +20,10 @@ from durable_chatkit.metrics import (
 )
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
-from durable_chatkit.worker.active_run import ActiveRun
 from durable_chatkit.worker.databases import WorkerDatabases
-from durable_chatkit.worker.driver import RunDriver
-from durable_chatkit.worker.driver_tools import DriverTools, RunOutcome
-from durable_chatkit.worker.errors import RunReleasedError
-from durable_chatkit.worker.leases import LeaseKeeper
-from durable_chatkit.worker.times import WorkerTimes
+from durable_chatkit.worker.driver import DriverResources, RunDriver
+from durable_chatkit.worker.leases import LeaseKeeper, WorkerTimes
+from durable_chatkit.worker.run_handle import RunHandle, RunReleasedError
 from todochat.bus import BusUnavailableError, RunLostError, WorkerChannels, wake
 from todochat.bus.redis_client import RedisClient
 from todochat.clock import utc_now
@@ -35,18 +31,21 @@ from todochat.telemetry.logging import begin_subject
 from todochat.telemetry.tracing import TRACEPARENT, Attributes, record_past, span
 
 OUTAGE_PAUSE_S: Final = 1.0
-RELEASE_TRIES: Final = 30
+MAX_RELEASE_ATTEMPTS: Final = 30
 
 log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Claims and drives runs until told to drain.
+    """Claims and drives runs until it drains.
 
     Args:
-        databases: claims and leases have their own; nothing is claimed before its roles have been
-            checked, which has to wait while PostgreSQL is away.
-        concurrency: how many runs it drives at once.
+        databases: claims and leases have a separate pool. The worker claims nothing before the
+            roles have been checked, which waits while PostgreSQL is unreachable.
+        concurrency: how many runs it drives concurrently.
+
+    Attributes:
+        active: the runs that it drives, by ID.
     """
 
     def __init__(
@@ -55,16 +54,16 @@ class Worker:
         *,
         databases: WorkerDatabases,
         redis: RedisClient,
-        tools: DriverTools,
+        resources: DriverResources,
         concurrency: int,
         times: WorkerTimes,
     ) -> None:
         self.worker_id = worker_id
-        self.active: dict[str, ActiveRun] = {}
+        self.active: dict[str, RunHandle] = {}
         self._databases = databases
         self._runs = runs = RunRepository(databases.leases)
         self._redis = redis
-        self._tools = tools
+        self._resources = resources
         self._concurrency = concurrency
         self._times = times
         self._leases = LeaseKeeper(runs, worker_id, self.active, times)
@@ -75,11 +74,11 @@ class Worker:
         self._stack = AsyncExitStack()
 
     async def start(self) -> None:
-        """Begin to claim."""
+        """Start to claim runs."""
         channels = await self._stack.enter_async_context(
             WorkerChannels(self._redis, self.worker_id)
         )
-        channels.on_control(lambda _: self._leases.hurry())
+        channels.on_control(lambda _: self._leases.renew_now())
         self._loops = [
             asyncio.create_task(self._claim_runs(channels), name="worker-claims"),
             asyncio.create_task(self._leases.run(), name="worker-leases"),
@@ -87,18 +86,18 @@ class Worker:
         log.info("worker.started", worker_id=self.worker_id, concurrency=self._concurrency)
 
     def stop_claiming(self) -> None:
-        """Take no new runs from now on."""
+        """Claim no more runs."""
         self._draining.set()
         self._freed.set()
 
     async def aclose(self, timeout_s: float) -> None:
-        """Finish what `timeout_s` suffices for, hand the other runs to other workers, stop."""
+        """Let runs finish for `timeout_s`, release the others and stop."""
         self.stop_claiming()
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=timeout_s)
         left = list(self.active.values())
-        for run in left:
-            run.release("this worker goes down")
+        for run_handle in left:
+            run_handle.release("the worker is shutting down")
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=2 * self._times.settle_s)
         for task in (*self._loops, *self._tasks):
@@ -114,46 +113,33 @@ class Worker:
                 self._freed.clear()
                 await self._freed.wait()
                 continue
-            run = await self._claim()
-            if run is not None:
-                self._begin(run)
-            else:
-                # Jitter keeps idle workers from asking all at once.
+            try:
+                run = await self._runs.claim(self.worker_id, self._times.lease_s)
+            except Exception as error:  # noqa: BLE001 - after any error the next claim may succeed
+                log.warning("worker.claim_failed", error=error)
+                await asyncio.sleep(OUTAGE_PAUSE_S)
+                run = None
+            if run is None:
+                # Jitter keeps idle workers from polling at the same moment.
                 await channels.wait_wake(self._times.poll_s * random.uniform(0.75, 1.25))  # noqa: S311
+                continue
+            if run.attempt == 1:
+                WAIT_SECONDS.observe(_age_s(run))
+            if run.taken_over:
+                TAKEOVERS.inc()
+            run_handle = self.active[run.run_id] = RunHandle(run)
+            ACTIVE_RUNS.set(len(self.active))
+            task = asyncio.create_task(self._drive(run_handle), name=f"run-{run.run_id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _claim(self) -> RunRecord | None:
-        try:
-            return await self._runs.claim(self.worker_id, self._times.lease_s)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
-            log.warning("worker.claim_failed", error=error)
-            await asyncio.sleep(OUTAGE_PAUSE_S)
-            return None
-
-    def _begin(self, run: RunRecord) -> None:
-        if run.attempt == 1:
-            WAIT_SECONDS.observe(_age_s(run))
-        if run.taken_over:
-            TAKEOVERS.inc()
-        active = ActiveRun(run)
-        self.active[run.run_id] = active
-        ACTIVE_RUNS.set(len(self.active))
-        task = asyncio.create_task(self._drive(active), name=f"run-{run.run_id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _drive(self, active: ActiveRun) -> None:
-        run = active.record
+    async def _drive(self, run_handle: RunHandle) -> None:
+        run = run_handle.record
         begin_subject(run_id=run.run_id, thread_id=run.thread_id, user_id=run.user_id)
         outcome = "handed-over"
         try:
-            with _span_of(run):
-                log.info(
-                    "run.claimed", attempt=run.attempt, type=run.request_type, crashes=run.crashes
-                )
-                ended = await RunDriver(self._tools, active).drive()
-                log.info("run.ended", status=ended.status, error=ended.error)
+            await self._drive_traced(run_handle)
             outcome = "ended"
-            _count_end(run, ended)
         except RunLostError:
             outcome = "lost"
             log.warning("run.lost", attempt=run.attempt)
@@ -163,65 +149,62 @@ class Worker:
                 attempt=run.attempt,
                 reason=str(error),
                 error=error.__cause__,
-                stalled=active.stalled,
+                stalled=run_handle.stalled,
             )
-            if active.stalled:
-                # Its lease ends by itself and counts as a crash: a run that blocks every worker
-                # must end as poisoned, and not be handed from one to the next for ever.
+            if run_handle.stalled:
+                # Let the lease expire, which counts as a crash: a run that blocks every worker must
+                # end as poisoned instead of being handed from one worker to the next indefinitely.
                 outcome = "crashed"
             else:
                 await self._release(run)
         except Exception:
-            # The lease ends by itself; the next attempt may have more luck, the fourth is poisoned.
+            # Let the lease expire; a later attempt may succeed, the fourth claim ends the run.
             log.exception("run.crashed", attempt=run.attempt)
             outcome = "crashed"
         finally:
             RUN_ATTEMPTS.labels(outcome).inc()
-            # A run that was released may have been claimed again meanwhile, even by this worker.
-            if self.active.get(run.run_id) is active:
+            # A released run may have been claimed again in the meantime, even by this worker.
+            if self.active.get(run.run_id) is run_handle:
                 del self.active[run.run_id]
             ACTIVE_RUNS.set(len(self.active))
             self._freed.set()
 
-    async def _release(self, run: RunRecord) -> None:
-        """Let another worker have the run now, or as soon as PostgreSQL is back.
+    async def _drive_traced(self, run_handle: RunHandle) -> None:
+        """Drive a run within the trace of the request that created it, and count its end."""
+        run = run_handle.record
+        parent = {TRACEPARENT: run.traceparent or ""}
+        attributes: Attributes = {"todochat.run_id": run.run_id, "todochat.attempt": run.attempt}
+        if run.attempt == 1:
+            record_past("queue", run.created_at, utc_now(), parent=parent, attributes=attributes)
+        with span("run", parent=parent, kind=SpanKind.CONSUMER, attributes=attributes):
+            log.info("run.claimed", attempt=run.attempt, type=run.request_type, crashes=run.crashes)
+            ended = await RunDriver(self._resources, run_handle).drive()
+            log.info("run.ended", status=ended.status, error=ended.error)
+        if not run.is_active:  # it had ended before this claim; only the end marker was missing
+            return
+        RUNS.labels(ended.status).inc()
+        RUN_SECONDS.observe(_age_s(run))
+        if ended.status == "failed":
+            RUN_FAILURES.labels(ended.error or "unknown").inc()
 
-        A lease that just ended would count as a crash of this worker, and three of them end a
-        run. If it can't be said for RELEASE_TRIES seconds, that is what happens.
+    async def _release(self, run: RunRecord) -> None:
+        """Return a run to the queue, retrying while PostgreSQL is unreachable.
+
+        A lease that just expires would count as a crash of this worker, and three crashes end a run.
+        That is what happens after MAX_RELEASE_ATTEMPTS, one per second.
         """
-        for _ in range(RELEASE_TRIES):
+        for _ in range(MAX_RELEASE_ATTEMPTS):
             try:
                 await self._runs.release(run.run_id, self.worker_id, run.attempt)
                 break
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
+            except Exception as error:  # noqa: BLE001 - after any error the next one may succeed
                 log.warning("run.release_failed", run_id=run.run_id, error=error)
                 await asyncio.sleep(OUTAGE_PAUSE_S)
         try:
             await wake(self._redis)
-        except BusUnavailableError as error:  # then a worker finds it when it polls
+        except BusUnavailableError as error:  # a worker finds the run when it polls
             log.info("run.wake_failed", run_id=run.run_id, error=error)
 
 
 def _age_s(run: RunRecord) -> float:
     return max(0.0, time.time() - run.created_at.timestamp())
-
-
-def _count_end(run: RunRecord, ended: RunOutcome) -> None:
-    """Count a run that this worker has ended; one that had ended before lacked its marker only."""
-    if not run.is_active:
-        return
-    RUNS.labels(ended.status).inc()
-    RUN_SECONDS.observe(_age_s(run))
-    if ended.status == "failed":
-        RUN_FAILURES.labels(ended.error or "unknown").inc()
-
-
-@contextmanager
-def _span_of(run: RunRecord) -> Iterator[None]:
-    """Go on with the trace of the request that began the run, after its time in the queue."""
-    parent = {TRACEPARENT: run.traceparent or ""}
-    attributes: Attributes = {"todochat.run_id": run.run_id, "todochat.attempt": run.attempt}
-    if run.attempt == 1:
-        record_past("queue", run.created_at, utc_now(), parent=parent, attributes=attributes)
-    with span("run", parent=parent, kind=SpanKind.CONSUMER, attributes=attributes):
-        yield

@@ -8,14 +8,14 @@ from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
 from durable_chatkit.storage.run import MAX_CRASHES
-from durable_chatkit.worker.times import WorkerTimes
+from durable_chatkit.worker.leases import WorkerTimes
 from todochat.bus.keys import log_key, meta_key
 from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 SHORT = WorkerTimes(lease_s=3.0, renew_s=0.2, stop_s=2.5, poll_s=0.2)
-IMPATIENT = WorkerTimes(lease_s=6.0, renew_s=0.2, try_s=0.3, stop_s=1.0, poll_s=0.2)
+IMPATIENT = WorkerTimes(lease_s=6.0, renew_s=0.2, renew_timeout_s=0.3, stop_s=1.0, poll_s=0.2)
 
 
 async def test_a_long_run_keeps_its_lease(chat: Chat, model: ScriptedModelServer) -> None:

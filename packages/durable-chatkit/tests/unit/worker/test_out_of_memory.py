@@ -51,7 +51,7 @@ async def test_a_run_that_runs_out_of_memory_fails_with_a_visible_error(
     run = await chat.say("hi")
     await first.wait_reached()
     await wait_until(lambda: chat.has_said(run, "Half"))
-    queue = worker._tools.publisher._queues[run.run_id]
+    queue = worker._resources.publisher._queues[run.run_id]
 
     async with out_of_memory(chat.redis):
         first.open()

@@ -17,7 +17,7 @@ from durable_chatkit.agent import failures
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.worker import driver
-from durable_chatkit.worker.errors import RunReleasedError
+from durable_chatkit.worker.run_handle import RunReleasedError
 from durable_chatkit.worker.worker import Worker
 from todochat.bus import BusLimits, ClaimedRun, RunPublisher
 from todochat.contracts.runs import AcceptedRun
@@ -67,7 +67,7 @@ async def test_a_database_connection_cut_after_a_flush_is_no_crash(
     run = await chat.say("hi")
     await first.wait_reached()
     await wait_until(lambda: chat.has_said(run, "Half"))
-    queue = worker._tools.publisher._queues[run.run_id]
+    queue = worker._resources.publisher._queues[run.run_id]
 
     async with chat.jobs.transaction(None) as session:
         await session.execute(text("SELECT 1 FROM runs FOR UPDATE"))
@@ -89,7 +89,7 @@ async def test_a_run_is_not_released_while_its_log_is_being_claimed(
     """That claim would come when the run is somebody else's."""
     model.answer(Say("hello"))
     worker = await chat.start_worker()
-    publisher, released, order = worker._tools.publisher, asyncio.Event(), list[str]()
+    publisher, released, order = worker._resources.publisher, asyncio.Event(), list[str]()
     claim, release = publisher.claim, worker._runs.release
 
     async def claim_late(*args: Any, **kwargs: Any) -> ClaimedRun:
@@ -130,7 +130,7 @@ async def test_nothing_is_claimed_before_every_role_has_been_checked(
         "wrk_early",
         databases=databases,
         redis=chat.redis,
-        tools=other._tools,
+        resources=other._resources,
         concurrency=1,
         times=other._times,
     )
@@ -162,7 +162,7 @@ async def test_a_redis_that_stays_away_releases_the_run(
     run = await chat.say("hi")
     await gate.wait_reached()
     await wait_until(lambda: chat.has_said(run, "Half"))
-    publisher = worker._tools.publisher
+    publisher = worker._resources.publisher
     call = publisher._connection.call
 
     async def refuse(*_commands: Any) -> Any:
@@ -216,7 +216,7 @@ async def test_a_redis_flushed_after_the_outcome_is_stored_gets_the_same_end(
 ) -> None:
     model.fail(401)
     worker = await chat.start_worker()
-    runs = worker._tools.runs
+    runs = worker._resources.runs
     finish = runs.finish
 
     async def finish_and_flush(*args: Any) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
-from durable_chatkit.worker.times import WorkerTimes
+from durable_chatkit.worker.leases import WorkerTimes
 from durable_chatkit.worker.worker import Worker
 from todochat.bus.keys import log_key, meta_key
 from todochat.contracts.runs import AcceptedRun
