@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from durable_chatkit.agent.actions import ACTION_POSITION, TURN_END_POSITION
 from durable_chatkit.agent.assistant import Assistant
-from durable_chatkit.agent.attached_files import with_images
+from durable_chatkit.agent.attached_files import load_images
 from durable_chatkit.agent.failures import (
     ACTION_FAILED,
     ACTION_REFUSED,
@@ -163,11 +163,10 @@ class RunServer(StoredChatServer):
                     if event.type == "thread.item.done" and event.item.type in _SHOWN:
                         self._has_shown = True
                     yield event
-        if self._handle.released is not None or self._is_muted:
-            return
         self.failure = self.failure or self._handle.failure
         self.was_cancelled = self._handle.cancelled and self.failure is None
-        if self._handle.cancel_reason == THREAD_DELETED:
+        is_silent = self._handle.released is not None or self._is_muted
+        if is_silent or self._handle.cancel_reason == THREAD_DELETED:
             return
         for closing in close_open_items(self._open):
             yield closing
@@ -261,7 +260,7 @@ class RunServer(StoredChatServer):
             await self._journal.save_input(items)
         result = Runner.run_streamed(
             self._assistant.agent,
-            await with_images(items, self.store, run.request_context),
+            await load_images(items, self.store, run.request_context),
             context=run,
             max_turns=self._max_turns,
             run_config=self._run_config,
