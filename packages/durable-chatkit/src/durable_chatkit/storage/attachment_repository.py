@@ -22,7 +22,7 @@ _REGISTER: Final = text("""
     INSERT INTO attachments (user_id, id, payload, size_bytes)
     VALUES (:user_id, :id, :payload, :size_bytes)
 """)
-# Locked, so that of two concurrent uploads of a file the second finds the first one's content.
+# Locked, so that of two concurrent uploads of a file the second finds the content of the first.
 _LOCK_SLOT: Final = text("""
     SELECT CAST(payload AS text) AS payload, size_bytes, uploaded_at IS NOT NULL AS is_uploaded
       FROM attachments WHERE id = :id FOR UPDATE

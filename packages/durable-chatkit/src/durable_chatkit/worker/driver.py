@@ -70,7 +70,7 @@ class DriverResources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunOutcome(msgspec.Struct, frozen=True):
-    """How a run ended; `error` is a code for operators."""
+    """The outcome of a run; `error` is a code for operators."""
 
     status: EndStatus
     error: str | None = None

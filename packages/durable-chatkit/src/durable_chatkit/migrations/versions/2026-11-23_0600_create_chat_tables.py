@@ -126,7 +126,7 @@ CREATE TABLE run_steps (
 );
 """
 
-# Commands that the role serving requests may use; a policy per table narrows them to one user.
+# Commands that the role of requests may use; a policy per table restricts them to one user.
 APP_GRANTS: Final = {
     "owners": "SELECT, INSERT, UPDATE",
     "threads": "SELECT, INSERT, UPDATE, DELETE",
@@ -138,8 +138,8 @@ APP_GRANTS: Final = {
 }
 BOUND_USER: Final = "nullif(current_setting('app.user_id', true), '')"
 
-# What workers do for all users, one named policy each; of threads and items they see nothing
-# without binding a user as chat_app.
+# Workers' access to rows of all users, one named policy each. Threads and items are invisible to
+# them unless they bind a user as chat_app.
 JOBS: Final = """
 GRANT SELECT, UPDATE, DELETE ON runs TO chat_jobs;
 CREATE POLICY jobs_read_runs ON runs FOR SELECT TO chat_jobs USING (true);
@@ -153,7 +153,7 @@ CREATE POLICY jobs_purge_journal ON run_steps FOR DELETE TO chat_jobs USING (tru
 
 
 def upgrade() -> None:
-    """Make the tables, their row-level security and the roles' rights."""
+    """Create the tables, their row-level security and the roles' privileges."""
     for statement in filter(str.strip, TABLES.split(";")):
         op.execute(statement)
     for table, commands in APP_GRANTS.items():

@@ -1,4 +1,4 @@
-"""Keep attachments' bytes, find what was said, remember which accounts were erased.
+"""Store the content of attachments, a search index of messages, and hashes of erased accounts.
 
 Revision ID: 0002
 Revises: 0001
@@ -36,7 +36,7 @@ ATTACHMENTS: Final = (
             REFERENCES attachments (user_id, id) ON DELETE CASCADE
     )
     """,
-    # Images are compressed already; trying again would only cost time.
+    # Images are already compressed; compressing them again would only cost time.
     "ALTER TABLE attachment_contents ALTER COLUMN content SET STORAGE EXTERNAL",
     "ALTER TABLE attachment_contents ENABLE ROW LEVEL SECURITY",
     "ALTER TABLE attachment_contents FORCE ROW LEVEL SECURITY",
@@ -45,7 +45,7 @@ ATTACHMENTS: Final = (
         "CREATE POLICY own_attachment_contents ON attachment_contents TO chat_app"
         f" USING (user_id = {BOUND_USER}) WITH CHECK (user_id = {BOUND_USER})"
     ),
-    # Jobs see of attachments that they belong to no thread, not what they are called.
+    # Jobs see whether an attachment belongs to a thread, but not its name.
     "GRANT SELECT (user_id, id, thread_id, created_at), DELETE ON attachments TO chat_jobs",
     (
         "CREATE POLICY jobs_read_unattached ON attachments FOR SELECT TO chat_jobs"
@@ -58,7 +58,7 @@ ATTACHMENTS: Final = (
 )
 
 # A GIN index on `said` would never be used: row-level security must filter first, and `@@` isn't
-# leakproof. So words are kept ready made, and the index leads through one user's messages by time.
+# leakproof. So the tsvector is stored, and the index orders one user's messages by time.
 SEARCH: Final = (
     """
     CREATE FUNCTION said_text(payload jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -76,7 +76,7 @@ SEARCH: Final = (
     ),
 )
 
-# An erased account leaves a hash, so that a request that was under way can't bring it back.
+# A hash of the erased account, so that a concurrent request can't insert new rows for it.
 ERASURE: Final = (
     """
     CREATE TABLE erasures (
@@ -109,7 +109,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop what was added, files included."""
+    """Drop the added columns and tables, files included."""
     op.execute("REVOKE DELETE ON owners, runs FROM chat_app")
     op.execute("DROP TABLE erasures")
     op.execute("ALTER TABLE items DROP COLUMN said")

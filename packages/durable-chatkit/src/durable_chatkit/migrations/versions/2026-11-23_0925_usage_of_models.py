@@ -1,4 +1,4 @@
-"""Keep what model answers cost, by run and by day.
+"""Store the usage of models, by run and by day.
 
 Revision ID: 0003
 Revises: 0002
@@ -15,8 +15,8 @@ depends_on: Final = None
 
 BOUND_USER: Final = "nullif(current_setting('app.user_id', true), '')"
 
-# No foreign key: what was used is known longer than the run. usage_days knows no user, so it stays
-# when an account goes.
+# No foreign key: usage is kept longer than the run. usage_days has no user, so it stays when an
+# account is erased.
 UPGRADE: Final = f"""
 CREATE TABLE run_usage (
     run_id text NOT NULL,
@@ -59,7 +59,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON usage_days TO chat_jobs
 
 
 def upgrade() -> None:
-    """Make the tables and the roles' rights."""
+    """Create the tables and the roles' privileges."""
     for statement in UPGRADE.split(";"):
         op.execute(statement)
 

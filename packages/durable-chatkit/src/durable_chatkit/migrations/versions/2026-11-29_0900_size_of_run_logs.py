@@ -1,4 +1,4 @@
-"""Keep the size of each run's log, to bound what one user's logs take of Redis.
+"""Store the size of each run's log, to limit the Redis memory of one user's logs.
 
 Revision ID: 0004
 Revises: 0003
@@ -15,7 +15,7 @@ depends_on: Final = None
 
 
 def upgrade() -> None:
-    """Add the columns and an index, which is empty until runs end under the new version."""
+    """Add the columns and an index, which is empty until runs end with the new version."""
     op.execute(
         "ALTER TABLE runs ADD COLUMN log_bytes bigint NOT NULL DEFAULT 0,"
         " ADD COLUMN has_log boolean NOT NULL DEFAULT false"
@@ -26,6 +26,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop the columns and the index."""
     op.execute("DROP INDEX ix_runs_user_id_closed_at_log")
     op.execute("ALTER TABLE runs DROP COLUMN log_bytes, DROP COLUMN has_log")
