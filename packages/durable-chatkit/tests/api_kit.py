@@ -1,4 +1,4 @@
-"""The internal api over HTTP, called as chat-gateway calls it."""
+"""Calls the internal API over HTTP like chat-gateway."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,7 +14,7 @@ SECRET = "a-secret-of-at-least-32-bytes-for-tests"
 
 
 class Gateway:
-    """Calls the api on behalf of users."""
+    """Calls the API on behalf of users."""
 
     def __init__(self, client: AsyncTestClient[Any], settings: TodoAgentSettings) -> None:
         self.client = client

@@ -27,7 +27,7 @@ TABLES = """
 
 @pytest.fixture(scope="session")
 def chat_urls(postgres: PostgresServer) -> Iterator[DatabaseUrls]:
-    """A migrated database, as its three roles reach it."""
+    """A migrated database with the URLs of its three roles."""
     urls = asyncio.run(postgres.create_database("chat"))
     run_migrations(urls.owner, MIGRATIONS)
     yield urls
@@ -36,11 +36,11 @@ def chat_urls(postgres: PostgresServer) -> Iterator[DatabaseUrls]:
 
 @pytest_asyncio.fixture
 async def empty_chat(postgres: PostgresServer, chat_urls: DatabaseUrls) -> DatabaseUrls:
-    """The same, without a row."""
+    """The migrated database, emptied."""
     database = chat_urls.owner.rpartition("/")[2]
     connection = await asyncpg.connect(postgres.admin_url, database=database)
     try:
-        # On a few rows it takes a quarter of the time that TRUNCATE does, which makes new files.
+        # With few rows DELETE takes a quarter of the time of TRUNCATE, which creates new files.
         tables = await connection.fetch(TABLES)
         deletions = "; ".join(f'DELETE FROM "{row["relname"]}"' for row in tables)
         await connection.execute(f"SET session_replication_role = replica; {deletions}")
@@ -51,7 +51,7 @@ async def empty_chat(postgres: PostgresServer, chat_urls: DatabaseUrls) -> Datab
 
 @pytest_asyncio.fixture
 async def chat_db(empty_chat: DatabaseUrls) -> AsyncIterator[Database]:
-    """The database as requests see it: row-level security holds."""
+    """The database with the role of requests, to which row-level security applies."""
     database = Database(create_engine(empty_chat.app, application_name="test-app"))
     yield database
     await database.aclose()
@@ -59,7 +59,7 @@ async def chat_db(empty_chat: DatabaseUrls) -> AsyncIterator[Database]:
 
 @pytest_asyncio.fixture
 async def jobs_db(empty_chat: DatabaseUrls) -> AsyncIterator[Database]:
-    """The database as workers' jobs see it."""
+    """The database with the role of workers' jobs."""
     database = Database(create_engine(empty_chat.jobs, application_name="test-jobs"))
     yield database
     await database.aclose()
@@ -67,13 +67,13 @@ async def jobs_db(empty_chat: DatabaseUrls) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def runs(jobs_db: Database) -> RunRepository:
-    """The run repository of a worker."""
+    """A worker's run repository."""
     return RunRepository(jobs_db)
 
 
 @pytest_asyncio.fixture
 async def admin(postgres: PostgresServer, empty_chat: DatabaseUrls) -> AsyncIterator[Admin]:
-    """The superuser's view of the chat database."""
+    """A superuser's connection to the chat database."""
     database = empty_chat.owner.rpartition("/")[2]
     connection = await asyncpg.connect(postgres.admin_url, database=database)
     yield Admin(connection)
@@ -82,13 +82,13 @@ async def admin(postgres: PostgresServer, empty_chat: DatabaseUrls) -> AsyncIter
 
 @pytest.fixture
 def make_user() -> MakeUser:
-    """Make a new user's id."""
+    """Make a new user ID."""
     return lambda: new_id("usr")
 
 
 @pytest.fixture
 def chat(chat_db: Database, redis: Redis) -> Chat:
-    """An api process's parts on the empty database."""
+    """The objects of an API process on the empty database."""
     return Chat(chat_db, redis)
 
 
@@ -129,7 +129,7 @@ def items() -> MakeItems:
 
 @pytest.fixture
 def own_postgres() -> Iterator[tuple[PostgresProcess, DatabaseUrls]]:
-    """A PostgreSQL of this test's own, and its migrated chat database."""
+    """A PostgreSQL that the test may stop, and its migrated chat database."""
     server = PostgresProcess()
     server.start()
     urls = asyncio.run(PostgresServer(server.admin_url).create_database("chat"))

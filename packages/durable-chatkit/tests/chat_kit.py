@@ -1,4 +1,4 @@
-"""One api process without HTTP, what it stores, and a look behind it."""
+"""An API process without HTTP, items to store, and a superuser's connection."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -40,7 +40,7 @@ from todochat.ids import new_id
 
 
 class Admin:
-    """A connection that row-level security doesn't hold, to set a scene and to look behind it."""
+    """A connection that bypasses row-level security, to prepare and inspect rows."""
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
@@ -54,14 +54,14 @@ class Admin:
         await self._connection.execute(query, *arguments)
 
     async def expire_lease(self, run_id: str) -> None:
-        """Make a run look as if its worker had died."""
+        """Expire a run's lease as if its worker had died."""
         await self.execute(
             "UPDATE runs SET lease_until = now() - interval '1 s' WHERE run_id = $1", run_id
         )
 
 
 class Chat:
-    """What the gateway does with one api process, without HTTP in between."""
+    """Calls one API process like the gateway, without HTTP."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Chat:
     def context(
         self, user_id: str, run_id: str | None = None, attempt: int | None = None
     ) -> RequestContext:
-        """Make a request's context, or a run's if it is given one."""
+        """Make the context of a request, or of a run if `run_id` is given."""
         return RequestContext(
             user_id=user_id, ids=IdScope(run_id or new_id("run")), run_id=run_id, attempt=attempt
         )
@@ -142,7 +142,7 @@ class Items:
 
 
 async def claim(runs: RunRepository, worker_id: str = "w1") -> RunRecord:
-    """Claim the run that waits, for a minute."""
+    """Claim the queued run for a minute."""
     run = await runs.claim(worker_id, 60)
     assert run is not None
     return run

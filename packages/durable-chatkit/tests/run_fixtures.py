@@ -40,11 +40,11 @@ def make_scope(journal: MemoryJournal) -> MakeScope:
 
 @pytest.fixture
 def make_context(make_scope: MakeScope) -> MakeContext:
-    """Make what tools get; `timezone` is the person's."""
+    """Make the context of tools; `timezone` is the user's."""
 
     def make(scope: RunScope | None = None, timezone: str = "Europe/Berlin") -> RunContext:
         scope = scope or make_scope()
-        database: Any = None  # ids are made without one
+        database: Any = None  # making IDs needs none
         return RunContext(
             thread=ThreadMetadata(id="thr_1", created_at=utc_now()),
             store=PostgresStore(database),

@@ -11,7 +11,7 @@ from durable_chatkit.agent.run_context import RunContext
 
 @function_tool
 async def block() -> str:
-    """Block the event loop for longer than anybody waits."""
+    """Block the event loop for longer than any timeout."""
     time.sleep(600)  # noqa: ASYNC251 - on purpose
     return "done"
 

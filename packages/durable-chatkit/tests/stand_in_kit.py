@@ -1,4 +1,4 @@
-"""A stand-in of the tasks service: its routes, idempotency keys and the attempt fence, in memory."""
+"""A fake of the tasks service: its routes, idempotency keys and the attempt fence, in memory."""
 
 import copy
 import json
@@ -33,10 +33,10 @@ class TasksStandIn:
     """One user's tasks, with idempotency keys and the attempt fence, in memory.
 
     Attributes:
-        effects: every change that was made, in order: (method, path, body).
-        keys: the idempotency keys that came with changes.
-        failures: statuses to answer with, one a request, before anything else happens.
-        before_answer: a gate that changes pass after their effect, so that the answer is late.
+        effects: all changes in order: (method, path, body).
+        keys: the idempotency keys of changes.
+        failures: statuses to respond with, one per request, without any effect.
+        before_answer: a gate that changes pass after their effect, to delay the response.
     """
 
     def __init__(self) -> None:
@@ -192,7 +192,7 @@ class TasksStandIn:
         return 200, task
 
     def _needs_consent(self, request: web.Request, kind: str, ref: str) -> bool:
-        """The service's rule, for tasks that were there before."""
+        """Return whether tasks asks for confirmation, as the service does for existing tasks."""
         limit = request.headers.get("X-Confirm-Above")
         if limit is None or not ref:
             return False
@@ -224,7 +224,7 @@ class TasksStandIn:
         return 200, held
 
     def _undo(self, body: Any) -> tuple[int, Any]:
-        """Bring back what there was before a group, or the last one; what came later goes, too."""
+        """Undo a group of changes, or the last one, and all later ones."""
         groups = [group for group, _ in self._before]
         group = body.get("group_id") or (groups[-1] if groups else None)
         if group not in groups:

@@ -1,4 +1,4 @@
-"""Fixtures: a real worker on real stores, a scripted model server and a stand-in of the tasks service."""
+"""Fixtures: a real worker on real stores, a scripted model server and a fake tasks service."""
 
 import asyncio
 from collections import Counter
@@ -29,7 +29,7 @@ async def model() -> AsyncIterator[ScriptedModelServer]:
 
 @pytest.fixture
 def running() -> Callable[[], Counter[str]]:
-    """What runs in this loop now, by name; the servers of the test itself aside."""
+    """Count the tasks of this event loop by name, without the test's own servers."""
 
     def count() -> Counter[str]:
         names = (getattr(task.get_coro(), "__qualname__", "?") for task in asyncio.all_tasks())
@@ -40,7 +40,7 @@ def running() -> Callable[[], Counter[str]]:
 
 @pytest.fixture(params=["responses", "chat_completions"])
 def wire(request: pytest.FixtureRequest) -> str:
-    """Both APIs, one after the other."""
+    """Each of the two model APIs."""
     return str(request.param)
 
 
@@ -54,7 +54,7 @@ def postgres_admin(postgres: PostgresServer) -> PostgresAdmin:
 async def open_chat(
     app: Database, jobs: Database, redis: Redis, **urls: Any
 ) -> AsyncIterator[Chat]:
-    """Open a chat without a worker, and close the workers that it gets."""
+    """Open a chat without a worker; close the workers that tests start."""
     settings = TodoAgentSettings(
         database_url=plain_url(app),
         jobs_database_url=plain_url(jobs),
@@ -76,7 +76,7 @@ async def open_chat(
 
 @pytest.fixture
 def urls(redis_url: str, model: ScriptedModelServer, tasks: TasksStandIn) -> dict[str, str]:
-    """Where a worker finds what isn't PostgreSQL, by the setting."""
+    """URLs of Redis, tasks and the model server, by setting."""
     return {"redis_url": redis_url, "tasks_url": tasks.url, "openai_base_url": model.url}
 
 
@@ -93,7 +93,7 @@ async def chat(
 async def own_chat(
     own_postgres: tuple[PostgresProcess, DatabaseUrls], redis: Redis, urls: dict[str, Any]
 ) -> AsyncIterator[Chat]:
-    """The same on a PostgreSQL that may be stopped."""
+    """A chat without a worker on a PostgreSQL that the test may stop."""
     _, own = own_postgres
     app = Database(create_engine(own.app, application_name="test-app"))
     jobs = Database(create_engine(own.jobs, application_name="test-jobs"))
@@ -105,7 +105,7 @@ async def own_chat(
 
 @pytest_asyncio.fixture
 async def tasks() -> AsyncIterator[TasksStandIn]:
-    """A tasks service of its own for the test."""
+    """A fake tasks service."""
     stand_in = TasksStandIn()
     app = web.Application()
     app.router.add_route("*", "/api/{tail:.*}", stand_in.handle)

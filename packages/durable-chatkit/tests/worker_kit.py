@@ -1,4 +1,4 @@
-"""A real worker on real stores, and what viewers of its runs see."""
+"""A real worker on real stores, and the view of its runs' viewers."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -37,13 +37,13 @@ from todochat.ids import new_id
 from todochat.testing import wait_until
 
 USER = "usr_ada"
-# Workers look often, so that what waits for a look happens soon; leases outlast a busy machine.
+# Workers poll often to keep tests short; leases are long enough for a busy machine.
 TIMES = WorkerTimes(lease_s=30, renew_s=0.2, renew_timeout_s=5, stop_s=20, poll_s=0.2)
 EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 
 
 def deltas(events: list[Any]) -> list[str]:
-    """The text deltas among some events."""
+    """Return the text deltas of events."""
     return [
         event.update.delta
         for event in events
@@ -53,7 +53,7 @@ def deltas(events: list[Any]) -> list[str]:
 
 @dataclass
 class Chat:
-    """The api's side and the viewer's side of one user's chats, and the workers."""
+    """One user's chats from the API's and a viewer's side, and the workers."""
 
     db: Database
     jobs: Database
@@ -78,12 +78,12 @@ class Chat:
         return worker
 
     async def say(self, message: str, thread_id: str | None = None) -> AcceptedRun:
-        """Have a message accepted."""
+        """Accept a message."""
         form = SimpleRequest(message, thread_id)
         return await self._accept(simple_submission(form), b"{}")
 
     async def request(self, body: dict[str, Any]) -> AcceptedRun:
-        """Have a ChatKit request accepted."""
+        """Accept a ChatKit request."""
         raw = msgspec.json.encode(body)
         parsed: Any = parse_request(raw)
         return await self._accept(submission_of(parsed), raw)
@@ -95,9 +95,9 @@ class Chat:
         return await self.acceptance.accept(submission, arrival)
 
     async def ask(self, message: str, thread_id: str | None = None) -> AcceptedRun:
-        """Have a message accepted and wait for the end of its run."""
+        """Accept a message and wait for the end of its run."""
         run = await self.say(message, thread_id)
-        await self.end_of(run)
+        await self.wait_for_end(run)
         return run
 
     async def cancel(self, run: AcceptedRun) -> None:
@@ -112,16 +112,16 @@ class Chat:
         ]
 
     async def events(self, run: AcceptedRun) -> list[ThreadStreamEvent]:
-        """What viewers were told, parsed with openai-chatkit's own types."""
+        """Return the published events, parsed with openai-chatkit's types."""
         frames = await self.frames(run)
         return [EVENT.validate_json(frame.data) for frame in frames if frame.data is not None]
 
-    async def has_said(self, run: AcceptedRun, text: str) -> bool:
-        """Tell whether the deltas said so far, of all messages, are `text`."""
+    async def has_text(self, run: AcceptedRun, text: str) -> bool:
+        """Return whether the published deltas of all messages add up to `text`."""
         return "".join(deltas(await self.events(run))) == text
 
-    async def end_of(self, run: AcceptedRun, timeout_s: float = 15.0) -> str:
-        """Wait for the end marker and until nobody needs to look at the run; return the status."""
+    async def wait_for_end(self, run: AcceptedRun, timeout_s: float = 15.0) -> str:
+        """Wait until the run is closed; return the status of its end marker."""
         await wait_until(lambda: self._is_closed(run), timeout_s)
         ends = [frame.end for frame in await self.frames(run) if frame.end is not None]
         assert len(ends) == 1, ends
@@ -137,15 +137,15 @@ class Chat:
             return dict(result.one()._mapping)
 
     async def expire_lease(self, run: AcceptedRun) -> None:
-        """As if the run's worker had died some time ago."""
+        """Expire the lease as if the run's worker had died."""
         async with self.jobs.transaction(None) as session:
             statement = text(
                 "UPDATE runs SET lease_until = now() - interval '1 second' WHERE run_id = :run_id"
             )
             await session.execute(statement, {"run_id": run.run_id})
 
-    async def forget_end(self, run: AcceptedRun) -> None:
-        """As if the run's worker had died between storing the outcome and writing the marker."""
+    async def remove_end_marker(self, run: AcceptedRun) -> None:
+        """Restore the state of a worker that died after storing the outcome, before writing the marker."""
         key = log_key(run.run_id)
         entries: Any = await self.redis.xrange(key)
         await self.redis.delete(key)
@@ -161,8 +161,8 @@ class Chat:
             )
             await session.execute(statement, {"run_id": run.run_id})
 
-    async def claim_and_die(self, run: AcceptedRun) -> bool:
-        """Claim the run as a worker that dies with it at once."""
+    async def claim_and_crash(self, run: AcceptedRun) -> bool:
+        """Claim the run as a worker that dies immediately."""
         claimed = await RunRepository(self.jobs).claim("wrk_dead", 60)
         await self.expire_lease(run)
         return claimed is not None and claimed.run_id == run.run_id
@@ -172,7 +172,7 @@ class Chat:
         return page.data
 
     async def texts(self, run: AcceptedRun) -> list[str]:
-        """The thread's messages as they are stored."""
+        """Return the stored messages of the thread."""
         return [
             "".join(part.text for part in item.content)
             for item in await self.items(run)
@@ -181,13 +181,13 @@ class Chat:
 
 
 class PostgresAdmin:
-    """What an administrator, or an accident, does to other people's connections."""
+    """Terminates connections of others."""
 
     def __init__(self, admin_url: str) -> None:
         self._admin_url = admin_url
 
     async def cut_waiting(self, statement: str) -> int:
-        """End the connections that wait in a statement; returns how many there were."""
+        """Terminate the connections that wait for a lock in a statement; return their number."""
         connection = await asyncpg.connect(self._admin_url)
         try:
             return int(
@@ -202,6 +202,6 @@ class PostgresAdmin:
 
 
 def plain_url(db: Database) -> str:
-    """The URL that a database was opened with."""
+    """Return the URL of a database."""
     url = db.engine.url.set(drivername="postgresql")
     return url.render_as_string(hide_password=False)

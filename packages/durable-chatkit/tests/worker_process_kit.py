@@ -1,4 +1,4 @@
-"""The worker as a process of its own."""
+"""The worker in a separate process."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from todochat.testing import free_port
 
 
 class WorkerProcess:
-    """`python -m todo_agent worker` with its logs in a file."""
+    """Runs `python -m todo_agent worker` with its logs in a file."""
 
     def __init__(self, environment: dict[str, str], log_path: Path) -> None:
         self.port = free_port()

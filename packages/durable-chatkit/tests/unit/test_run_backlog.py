@@ -1,4 +1,4 @@
-"""The queue's length, when the database is slow to tell it or doesn't."""
+"""RunBacklog with a slow or unreachable database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from durable_chatkit.run_backlog import RunBacklog
 
 
 class Runs:
-    """Counts as told, and how often it was asked."""
+    """A fake RunRepository that counts its calls."""
 
     def __init__(self, answer: Callable[[], Awaitable[int]]) -> None:
         self._answer = answer
@@ -26,7 +26,7 @@ def queue_of(answer: Callable[[], Awaitable[int]]) -> tuple[Any, RunBacklog]:
     return runs, RunBacklog(runs, max_queued=1)
 
 
-async def test_a_database_that_hangs_is_asked_once_and_holds_up_nobody() -> None:
+async def test_hanging_database_is_queried_once_and_blocks_no_caller() -> None:
     async def hang() -> int:
         await asyncio.Event().wait()
         return 0
@@ -40,7 +40,7 @@ async def test_a_database_that_hangs_is_asked_once_and_holds_up_nobody() -> None
     assert runs.asked == 1
 
 
-async def test_a_database_that_is_away_leaves_the_queue_open_and_is_asked_once_a_second() -> None:
+async def test_database_outage_counts_as_empty_queue_for_a_second() -> None:
     async def refuse() -> int:
         raise ConnectionRefusedError
 
@@ -52,7 +52,7 @@ async def test_a_database_that_is_away_leaves_the_queue_open_and_is_asked_once_a
     assert runs.asked == 1
 
 
-async def test_a_fault_of_ours_is_not_taken_for_an_outage() -> None:
+async def test_bug_is_not_treated_as_outage() -> None:
     async def fail() -> int:
         raise RuntimeError("bug")
 

@@ -20,7 +20,7 @@ async def test_sentence_creates_a_task(
 
     run = await chat.ask("add buy milk tomorrow at 5pm")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert tasks.titles == ["buy milk"]
     assert next(iter(tasks.tasks.values()))["due"]["timezone"] == "Europe/Berlin"
 
@@ -33,7 +33,7 @@ async def test_follow_up_resolves_the_task(
 
     last = await chat.ask("complete it", run.thread_id)
 
-    assert await chat.end_of(last) == "completed"
+    assert await chat.wait_for_end(last) == "completed"
     assert [task["title"] for task in tasks.tasks.values() if task["completed_at"]] == ["buy milk"]
 
 
@@ -57,5 +57,5 @@ async def test_question_changes_nothing(
 
     run = await chat.ask("what's on my list?")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert tasks.effects == []

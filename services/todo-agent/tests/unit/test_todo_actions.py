@@ -78,7 +78,7 @@ def click_body(run: Any, kind: str, item: Any = None, /, **payload: Any) -> dict
 
 async def click(chat: Any, run: Any, kind: str, item: Any = None, /, **payload: Any) -> Any:
     acted = await chat.request(click_body(run, kind, item, **payload))
-    await chat.end_of(acted)
+    await chat.wait_for_end(acted)
     return acted
 
 
@@ -138,7 +138,7 @@ class TestTaskList:
         )
         gate.open()
 
-        assert await chat.end_of(turn) == "completed"
+        assert await chat.wait_for_end(turn) == "completed"
         assert (await chat.row(acted))["status"] == "completed"
         assert boxes((await the_list(chat, listed)).widget) == [("milk", False), ("bread", True)]
         assert (await chat.texts(listed))[-1] == "Let me think."
@@ -186,7 +186,7 @@ class TestTaskList:
 
         await chat.start_worker()
 
-        assert await chat.end_of(acted) == "completed"
+        assert await chat.wait_for_end(acted) == "completed"
         assert len(tasks.effects) == 1
         assert len(tasks.keys) == 2
         assert len(set(tasks.keys)) == 1
@@ -396,7 +396,7 @@ class TestChangeLimitOfTurns:
                 "params": {"thread_id": run.thread_id, "item_id": message.id},
             }
         )
-        await chat.end_of(again)
+        await chat.wait_for_end(again)
 
         assert self.done(tasks) == 3
         assert texts((await widgets(chat, run))[-1].widget)[-1] == "Mark 3 tasks as done?"
@@ -457,7 +457,7 @@ class TestChangeLimitOfTurns:
 
         await chat.start_worker()
 
-        assert await chat.end_of(run) == "completed"
+        assert await chat.wait_for_end(run) == "completed"
         assert len(await widgets(chat, run)) == 2  # the list, and the card
         (pending,) = tasks.pending.values()
         assert len(pending["operations"]) == 2

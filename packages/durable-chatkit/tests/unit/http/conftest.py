@@ -1,4 +1,4 @@
-"""The internal api over HTTP, called as chat-gateway calls it."""
+"""Calls the internal API over HTTP like chat-gateway."""
 
 from collections.abc import AsyncIterator
 
@@ -16,15 +16,15 @@ from todochat.database.bootstrap import DatabaseUrls
 
 @pytest.fixture(scope="session")
 def settings(chat_urls: DatabaseUrls, redis_url: str) -> TodoAgentSettings:
-    """The default limits."""
+    """Settings with the default limits."""
     return api_settings(chat_urls, redis_url)
 
 
 @pytest.fixture(scope="session")
 def api(settings: TodoAgentSettings) -> Litestar:
-    """The api, once for all tests: its routes and its OpenAPI take longer to build than a test.
+    """The API, built once for all tests: its routes and OpenAPI take longer to build than a test.
 
-    What it works with, it opens in its lifespan, which each test begins and ends anew.
+    Its lifespan opens all resources, and each test starts and ends it.
     """
     return create_app(settings)
 
@@ -33,14 +33,14 @@ def api(settings: TodoAgentSettings) -> Litestar:
 async def gateway(
     api: Litestar, settings: TodoAgentSettings, empty_chat: DatabaseUrls, redis: Redis
 ) -> AsyncIterator[Gateway]:
-    """The api on an empty database."""
+    """The API on an empty database."""
     async with AsyncTestClient(api) as client:
         yield Gateway(client, settings)
 
 
 @pytest_asyncio.fixture
 async def open_gateway(empty_chat: DatabaseUrls, redis_url: str) -> AsyncIterator[OpenGateway]:
-    """Open an api with other settings or other engines."""
+    """Open an API with other settings or servers."""
     clients = []
 
     async def open_with(

@@ -1,4 +1,4 @@
-"""Who answers, as chat-gateway asks."""
+"""`GET /internal/assistant`."""
 
 import pytest
 from api_kit import Gateway, OpenGateway
@@ -7,7 +7,7 @@ OFFLINE = {"offline": True, "dictation": False}
 MODEL = {"OPENAI_API_KEY": "sk-1"}
 
 
-async def test_without_a_model_it_is_the_offline_assistant(gateway: Gateway) -> None:
+async def test_offline_assistant_is_reported_without_a_model(gateway: Gateway) -> None:
     assert (await gateway.get("/internal/assistant", "usr_ann")).json() == OFFLINE
 
 
@@ -22,7 +22,7 @@ async def test_without_a_model_it_is_the_offline_assistant(gateway: Gateway) -> 
         ({"TODO_AGENT_FACTORY": "tea:house"}, {"offline": False, "dictation": False}),
     ],
 )
-async def test_a_model_or_an_agent_of_ones_own_is_not(
+async def test_configured_model_or_custom_agent_is_not_offline(
     open_gateway: OpenGateway, variables: dict[str, str], expected: dict[str, bool]
 ) -> None:
     gateway = await open_gateway(**variables)
@@ -30,5 +30,5 @@ async def test_a_model_or_an_agent_of_ones_own_is_not(
     assert (await gateway.get("/internal/assistant", "usr_ann")).json() == expected
 
 
-async def test_only_chat_gateway_may_ask(gateway: Gateway) -> None:
+async def test_assistant_route_rejects_other_callers(gateway: Gateway) -> None:
     assert (await gateway.client.get("/internal/assistant")).status_code == 401

@@ -1,4 +1,4 @@
-"""Files over the internal api: in, out, refused, and never another user's."""
+"""Attachments over the internal API: upload, download, rejection, isolation of users."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ IMAGES = {
 
 
 class Files:
-    """One user's files, as the gateway relays them."""
+    """Uploads and downloads one user's files like the gateway."""
 
     def __init__(self, gateway: Gateway, user: str) -> None:
         self._gateway = gateway
@@ -106,7 +106,7 @@ def code(response: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize("kind", IMAGES)
-async def test_an_image_comes_back_as_it_was_sent(ada: Files, kind: str) -> None:
+async def test_image_is_returned_unchanged(ada: Files, kind: str) -> None:
     added = await ada.add("me.bin", IMAGES[kind], "application/octet-stream")
 
     read = await ada.read(added.json()["id"])
@@ -129,7 +129,7 @@ async def test_an_image_comes_back_as_it_was_sent(ada: Files, kind: str) -> None
         ("bell.txt", "Grüße 👋".encode(), "text/plain"),
     ],
 )
-async def test_text_is_text_whatever_it_is_called(
+async def test_text_is_detected_regardless_of_file_name(
     ada: Files, name: str, content: bytes, kind: str
 ) -> None:
     added = await ada.add(name, content, "text/html")
@@ -142,7 +142,7 @@ async def test_text_is_text_whatever_it_is_called(
     assert read.headers["content-disposition"].startswith("attachment;")
 
 
-async def test_what_is_given_out_can_do_nothing_in_a_browser(ada: Files) -> None:
+async def test_downloads_are_sandboxed(ada: Files) -> None:
     added = await ada.add("a.gif", sample_files.GIF_SCRIPT, "text/html")
 
     headers = (await ada.read(added.json()["id"])).headers
@@ -167,7 +167,7 @@ async def test_what_is_given_out_can_do_nothing_in_a_browser(ada: Files) -> None
     ],
     ids=["pdf", "svg", "svg-text", "zip", "nul", "binary", "empty", "long"],
 )
-async def test_what_can_be_a_danger_or_of_no_use_is_refused(
+async def test_unsupported_files_are_rejected(
     ada: Files, content: bytes, status: int, problem: str
 ) -> None:
     response = await ada.add("holiday.png", content, "image/png")
@@ -175,7 +175,7 @@ async def test_what_can_be_a_danger_or_of_no_use_is_refused(
     assert (response.status_code, code(response)) == (status, problem)
 
 
-async def test_the_largest_file_fits(ada: Files) -> None:
+async def test_largest_file_is_accepted(ada: Files) -> None:
     content = b"x" * MAX_FILE_BYTES
 
     added = await ada.add("long.txt", content)
@@ -192,13 +192,13 @@ async def test_the_largest_file_fits(ada: Files) -> None:
         ("n" * 300, "n" * 200),
     ],
 )
-async def test_a_name_is_only_a_name(ada: Files, name: str, shown: str) -> None:
+async def test_file_name_is_cleaned(ada: Files, name: str, shown: str) -> None:
     added = await ada.add(name, b"hello")
 
     assert added.json()["name"] == shown
 
 
-async def test_an_announced_file_is_sent_where_the_answer_says(ada: Files) -> None:
+async def test_registered_file_is_uploaded_to_returned_url(ada: Files) -> None:
     announced = (await ada.announce("me.png", len(sample_files.PNG), "image/png")).json()
     before = await ada.read(announced["id"])
 
@@ -213,7 +213,7 @@ async def test_an_announced_file_is_sent_where_the_answer_says(ada: Files) -> No
     assert (await ada.read(announced["id"])).content == sample_files.PNG
 
 
-async def test_bare_bytes_may_be_put(ada: Files) -> None:
+async def test_raw_bytes_are_accepted_with_put(ada: Files) -> None:
     announced = (await ada.announce("a.txt", 5, "text/plain")).json()
 
     uploaded = await ada.put(announced["id"], b"hello")
@@ -222,7 +222,7 @@ async def test_bare_bytes_may_be_put(ada: Files) -> None:
     assert (await ada.read(announced["id"])).content == b"hello"
 
 
-async def test_an_upload_may_be_repeated_but_not_changed(ada: Files) -> None:
+async def test_repeated_upload_must_have_same_content(ada: Files) -> None:
     announced = (await ada.announce("a.txt", 5, "text/plain")).json()
     await ada.upload(announced["id"], b"hello")
 
@@ -242,7 +242,7 @@ async def test_an_upload_may_be_repeated_but_not_changed(ada: Files) -> None:
     ],
     ids=["text", "image", "longer"],
 )
-async def test_an_upload_that_is_not_what_was_announced_is_refused(
+async def test_upload_that_differs_from_registration_is_rejected(
     ada: Files, announced: str, size: int, content: bytes
 ) -> None:
     attachment = (await ada.announce("a", size, announced)).json()
@@ -261,7 +261,7 @@ async def test_an_upload_that_is_not_what_was_announced_is_refused(
         (10, "video/mp4", 422),
     ],
 )
-async def test_an_announcement_that_would_be_refused_is_refused_at_once(
+async def test_registration_of_unsupported_file_is_rejected(
     ada: Files, size: int, kind: str, status: int
 ) -> None:
     assert (await ada.announce("a", size, kind)).status_code == status
@@ -276,7 +276,7 @@ async def test_an_announcement_that_would_be_refused_is_refused_at_once(
     ],
     ids=["nothing", "cut", "no-boundary"],
 )
-async def test_a_broken_form_is_a_clear_error(
+async def test_malformed_form_returns_400(
     gateway: Gateway, ada: Files, body: dict[str, Any]
 ) -> None:
     headers = {**gateway.headers(ada.user), **body["headers"]}
@@ -288,7 +288,7 @@ async def test_a_broken_form_is_a_clear_error(
     assert (response.status_code, code(response)) == (400, "bad-request")
 
 
-async def test_a_form_without_a_file_is_a_clear_error(gateway: Gateway, ada: Files) -> None:
+async def test_form_without_file_returns_422(gateway: Gateway, ada: Files) -> None:
     response = await gateway.client.post(
         "/internal/attachments", files={"other": b"x"}, headers=gateway.headers(ada.user)
     )
@@ -296,7 +296,7 @@ async def test_a_form_without_a_file_is_a_clear_error(gateway: Gateway, ada: Fil
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/file")
 
 
-async def test_another_users_file_does_not_exist(ada: Files, bob: Files) -> None:
+async def test_other_users_file_returns_404(ada: Files, bob: Files) -> None:
     added = (await ada.add("a.txt", b"hers")).json()
     announced = (await ada.announce("b.txt", 5, "text/plain")).json()
 
@@ -312,7 +312,7 @@ async def test_another_users_file_does_not_exist(ada: Files, bob: Files) -> None
     assert (await ada.read(added["id"])).content == b"hers"
 
 
-async def test_a_message_takes_its_files_with_links_that_work_for_a_while(ada: Files) -> None:
+async def test_message_contains_signed_file_links(ada: Files) -> None:
     added = (await ada.add("me.png", sample_files.PNG)).json()
 
     accepted = (await ada.send([added["id"]])).json()
@@ -324,7 +324,7 @@ async def test_a_message_takes_its_files_with_links_that_work_for_a_while(ada: F
     assert "metadata" not in attachment
 
 
-async def test_what_is_stored_carries_no_signature(ada: Files, admin: Admin) -> None:
+async def test_stored_items_contain_no_signature(ada: Files, admin: Admin) -> None:
     added = (await ada.add("me.png", sample_files.PNG)).json()
 
     await ada.send([added["id"]])
@@ -334,7 +334,7 @@ async def test_what_is_stored_carries_no_signature(ada: Files, admin: Admin) -> 
     assert "signature" not in stored
 
 
-async def test_a_file_that_has_not_come_cannot_be_sent(ada: Files) -> None:
+async def test_message_with_missing_upload_is_rejected(ada: Files) -> None:
     announced = (await ada.announce("a.txt", 5, "text/plain")).json()
 
     response = await ada.send([announced["id"]])
@@ -343,7 +343,7 @@ async def test_a_file_that_has_not_come_cannot_be_sent(ada: Files) -> None:
     assert response.json()["errors"][0]["pointer"] == "/params/input/attachments"
 
 
-async def test_a_file_stays_in_its_thread(ada: Files) -> None:
+async def test_file_cannot_be_sent_in_second_thread(ada: Files) -> None:
     added = (await ada.add("a.txt", b"hello")).json()
     first = (await ada.send([added["id"]])).json()
 
@@ -354,7 +354,7 @@ async def test_a_file_stays_in_its_thread(ada: Files) -> None:
     assert message["attachments"][0]["thread_id"] == first["thread_id"]
 
 
-async def test_a_deleted_file_is_gone(ada: Files, admin: Admin) -> None:
+async def test_deleted_file_returns_404(ada: Files, admin: Admin) -> None:
     added = (await ada.add("a.txt", b"hello")).json()
 
     first, again = await ada.delete(added["id"]), await ada.delete(added["id"])
@@ -363,7 +363,9 @@ async def test_a_deleted_file_is_gone(ada: Files, admin: Admin) -> None:
     assert await admin.value("SELECT count(*) FROM attachment_contents") == 0
 
 
-async def test_files_go_with_their_thread(gateway: Gateway, ada: Files, admin: Admin) -> None:
+async def test_deleting_thread_deletes_its_files(
+    gateway: Gateway, ada: Files, admin: Admin
+) -> None:
     added = (await ada.add("a.txt", b"hello")).json()
     thread_id = (await ada.send([added["id"]])).json()["thread_id"]
 
@@ -372,7 +374,7 @@ async def test_files_go_with_their_thread(gateway: Gateway, ada: Files, admin: A
     assert await admin.value("SELECT count(*) FROM attachment_contents") == 0
 
 
-async def test_a_user_has_room_for_so_many_files(
+async def test_number_of_files_per_user_is_limited(
     open_gateway: OpenGateway, make_user: Callable[[], str]
 ) -> None:
     gateway = await open_gateway(TODO_AGENT_ATTACHMENTS_PER_USER="2")
@@ -386,7 +388,7 @@ async def test_a_user_has_room_for_so_many_files(
     assert (await bob.add("a.txt", b"one")).status_code == 201
 
 
-async def test_a_user_has_room_for_so_many_bytes(
+async def test_size_of_files_per_user_is_limited(
     open_gateway: OpenGateway, make_user: Callable[[], str]
 ) -> None:
     gateway = await open_gateway(TODO_AGENT_ATTACHMENT_BYTES_PER_USER="10")
@@ -400,7 +402,7 @@ async def test_a_user_has_room_for_so_many_bytes(
     assert fits.status_code == 201
 
 
-async def test_only_what_no_message_took_is_purged(
+async def test_purge_deletes_only_unattached_files(
     ada: Files, admin: Admin, jobs_db: Database
 ) -> None:
     sent = (await ada.add("sent.txt", b"sent")).json()

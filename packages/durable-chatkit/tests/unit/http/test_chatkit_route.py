@@ -1,4 +1,4 @@
-"""`POST /internal/chatkit` as the gateway sees it."""
+"""`POST /internal/chatkit`."""
 
 import asyncio
 from typing import Any
@@ -21,7 +21,7 @@ def user(make_user: MakeUser) -> str:
 
 @pytest.fixture
 async def accepted(gateway: Gateway, user: str, message: MakeMessage) -> dict[str, Any]:
-    """The answer to a first message."""
+    """The response to a first message."""
     response = await gateway.chatkit(message("add milk"), user)
     answer: dict[str, Any] = response.json()
     return answer
@@ -36,7 +36,7 @@ def problem(response: httpx.Response) -> str:
 
 
 class TestAccepting:
-    async def test_a_message_is_accepted_under_the_run_id_the_gateway_proposes(
+    async def test_message_is_accepted_with_the_gateways_run_id(
         self, gateway: Gateway, user: str, message: MakeMessage
     ) -> None:
         run_id = new_id("run")
@@ -50,13 +50,13 @@ class TestAccepting:
         assert (body["conversation_id"], body["replayed"]) == (1, False)
         assert "Idempotent-Replayed" not in response.headers
 
-    async def test_the_simple_form_is_accepted(self, gateway: Gateway, user: str) -> None:
+    async def test_simple_form_is_accepted(self, gateway: Gateway, user: str) -> None:
         response = await gateway.chatkit({"message": "add milk"}, user)
 
         assert response.status_code == 202
         assert response.json()["conversation_id"] == 1
 
-    async def test_a_repeat_says_that_it_is_one(
+    async def test_replayed_request_is_marked_as_replayed(
         self, gateway: Gateway, user: str, message: MakeMessage
     ) -> None:
         first = await gateway.chatkit(message(), user, idempotency_key="k1")
@@ -67,7 +67,7 @@ class TestAccepting:
         assert again.json() == {**first.json(), "replayed": True}
         assert again.headers["Idempotent-Replayed"] == "true"
 
-    async def test_a_busy_thread_is_a_409_that_names_the_run(
+    async def test_busy_thread_returns_409_with_the_run_id(
         self, gateway: Gateway, user: str, message: MakeMessage, accepted: dict[str, Any]
     ) -> None:
         response = await gateway.chatkit(message("more", accepted["thread_id"]), user)
@@ -77,7 +77,7 @@ class TestAccepting:
         assert response.json()["run_id"] == accepted["run_id"]
         assert response.json()["thread_id"] == accepted["thread_id"]
 
-    async def test_the_sixth_run_is_a_429(
+    async def test_sixth_active_run_returns_429(
         self, gateway: Gateway, user: str, message: MakeMessage
     ) -> None:
         for _ in range(5):
@@ -89,7 +89,7 @@ class TestAccepting:
         assert problem(response) == "too-many-runs"
         assert int(response.headers["Retry-After"]) >= 1
 
-    async def test_a_full_queue_is_a_503_for_everybody(
+    async def test_full_queue_returns_503_to_all_users(
         self, open_gateway: OpenGateway, message: MakeMessage, make_user: MakeUser
     ) -> None:
         gateway = await open_gateway(TODO_AGENT_MAX_QUEUED_RUNS="2")
@@ -102,7 +102,7 @@ class TestAccepting:
         assert problem(response) == "queue-full"
         assert int(response.headers["Retry-After"]) >= 1
 
-    async def test_a_full_queue_still_answers_a_repeat_with_its_run(
+    async def test_full_queue_still_replays_accepted_request(
         self, open_gateway: OpenGateway, user: str, message: MakeMessage, make_user: MakeUser
     ) -> None:
         gateway = await open_gateway(TODO_AGENT_MAX_QUEUED_RUNS="1")
@@ -115,7 +115,7 @@ class TestAccepting:
         assert (again.status_code, other.status_code) == (202, 503)
         assert again.json() == {**first.json(), "replayed": True}
 
-    async def test_a_queue_that_another_process_filled_is_seen(
+    async def test_queue_filled_by_another_process_is_noticed(
         self, open_gateway: OpenGateway, message: MakeMessage, make_user: MakeUser
     ) -> None:
         gateway = await open_gateway()
@@ -135,7 +135,7 @@ class TestAccepting:
             ("x" * 500, "UTC"),
         ],
     )
-    async def test_an_unknown_time_zone_counts_as_utc(
+    async def test_unknown_time_zone_defaults_to_utc(
         self,
         gateway: Gateway,
         user: str,
@@ -151,7 +151,7 @@ class TestAccepting:
     @pytest.mark.parametrize(
         ("sent", "kept"), [("de-DE,de;q=0.9,en", "de-DE"), ("*", "en"), ("!", "en")]
     )
-    async def test_the_locale_is_the_first_language(
+    async def test_locale_is_first_accepted_language(
         self,
         gateway: Gateway,
         user: str,
@@ -164,7 +164,7 @@ class TestAccepting:
 
         assert (await claim(runs)).locale == kept
 
-    async def test_a_malformed_run_id_or_key_is_a_400(
+    async def test_malformed_run_id_or_key_returns_400(
         self, gateway: Gateway, user: str, message: MakeMessage
     ) -> None:
         wrong_id = await gateway.chatkit(message(), user, x_run_id="run_1; DROP")
@@ -178,7 +178,7 @@ class TestAttaching:
         action = {"type": "run.attach", "payload": {}}
         return await gateway.ask("threads.custom_action", user, thread_id=thread_id, action=action)
 
-    async def test_the_threads_active_run_answers(
+    async def test_attach_returns_the_threads_active_run(
         self, gateway: Gateway, user: str, accepted: dict[str, Any]
     ) -> None:
         response = await self.attach(gateway, user, accepted["thread_id"])
@@ -186,7 +186,7 @@ class TestAttaching:
         assert response.status_code == 202
         assert response.json() == accepted
 
-    async def test_a_message_is_preferred_to_an_action(
+    async def test_attach_prefers_message_run_over_action_run(
         self, gateway: Gateway, user: str, accepted: dict[str, Any]
     ) -> None:
         action = {"type": "task.done", "payload": {}}
@@ -198,7 +198,7 @@ class TestAttaching:
 
         assert response.json()["run_id"] == accepted["run_id"]
 
-    async def test_without_an_active_run_it_is_a_404(
+    async def test_attach_without_active_run_returns_404(
         self, gateway: Gateway, user: str, accepted: dict[str, Any], runs: RunRepository
     ) -> None:
         run = await claim(runs)
@@ -209,7 +209,7 @@ class TestAttaching:
         assert response.status_code == 404
         assert problem(response) == "no-active-run"
 
-    async def test_anothers_thread_has_none(
+    async def test_attach_to_other_users_thread_returns_404(
         self, gateway: Gateway, make_user: MakeUser, accepted: dict[str, Any]
     ) -> None:
         response = await self.attach(gateway, make_user(), accepted["thread_id"])
@@ -218,7 +218,7 @@ class TestAttaching:
 
 
 class TestAnswering:
-    async def test_a_thread_comes_with_its_items(
+    async def test_get_thread_includes_items(
         self, gateway: Gateway, user: str, accepted: dict[str, Any]
     ) -> None:
         thread_id = accepted["thread_id"]
@@ -231,7 +231,7 @@ class TestAnswering:
         assert item["content"][0]["text"] == "add milk"
         assert item["created_at"].endswith("Z")
 
-    async def test_threads_are_listed_and_paged(
+    async def test_threads_are_listed_in_pages(
         self, gateway: Gateway, user: str, message: MakeMessage
     ) -> None:
         made = [(await gateway.chatkit(message(), user)).json()["thread_id"] for _ in range(3)]
@@ -253,7 +253,7 @@ class TestAnswering:
 
         assert response.json()["data"] == []
 
-    async def test_a_thread_is_renamed(
+    async def test_thread_title_is_updated(
         self, gateway: Gateway, user: str, accepted: dict[str, Any]
     ) -> None:
         thread_id = accepted["thread_id"]
@@ -264,7 +264,7 @@ class TestAnswering:
         assert response.json()["title"] == "Groceries"
         assert [thread["title"] for thread in listed] == ["Groceries"]
 
-    async def test_feedback_is_kept(
+    async def test_feedback_is_stored(
         self, gateway: Gateway, user: str, accepted: dict[str, Any], admin: Admin
     ) -> None:
         item_id = await admin.value("SELECT id FROM items")
@@ -280,7 +280,7 @@ class TestAnswering:
         assert response.json() == {}
         assert await admin.value("SELECT kind FROM feedback") == "positive"
 
-    async def test_a_deleted_thread_is_gone_and_its_run_is_to_stop(
+    async def test_deleting_thread_cancels_its_run(
         self, gateway: Gateway, user: str, accepted: dict[str, Any], admin: Admin
     ) -> None:
         thread_id = accepted["thread_id"]
@@ -302,7 +302,7 @@ class TestAnswering:
             ),
         ],
     )
-    async def test_what_is_not_offered_is_a_clear_422(
+    async def test_unavailable_feature_returns_422(
         self, gateway: Gateway, user: str, kind: str, params: dict[str, object]
     ) -> None:
         response = await gateway.ask(kind, user, **params)
@@ -312,13 +312,13 @@ class TestAnswering:
 
 
 class TestRefusing:
-    async def test_an_unknown_type_is_a_400(self, gateway: Gateway, user: str) -> None:
+    async def test_unknown_type_returns_400(self, gateway: Gateway, user: str) -> None:
         response = await gateway.ask("threads.explode", user)
 
         assert response.status_code == 400
         assert problem(response) == "unknown-request-type"
 
-    async def test_a_body_over_256_kib_is_a_413(self, gateway: Gateway, user: str) -> None:
+    async def test_body_over_256_kib_returns_413(self, gateway: Gateway, user: str) -> None:
         response = await gateway.chatkit(b'{"message": "' + b"x" * 300_000 + b'"}', user)
 
         assert response.status_code == 413
@@ -327,7 +327,7 @@ class TestRefusing:
         "kind",
         ["threads.get_by_id", "items.list", "threads.update", "threads.delete", "items.feedback"],
     )
-    async def test_anothers_thread_is_a_404(
+    async def test_other_users_thread_returns_404(
         self,
         gateway: Gateway,
         make_user: MakeUser,
@@ -350,7 +350,7 @@ class TestRefusing:
         assert response.status_code == 404
         assert await admin.value("SELECT threads::text FROM threads") == before
 
-    async def test_without_a_service_token_it_is_a_401(
+    async def test_missing_service_token_returns_401(
         self, gateway: Gateway, message: MakeMessage
     ) -> None:
         bare = await gateway.client.post("/internal/chatkit", json=message())
@@ -360,7 +360,7 @@ class TestRefusing:
 
         assert bare.status_code == wrong.status_code == 401
 
-    async def test_another_arrows_token_is_a_401(
+    async def test_token_of_another_arrow_returns_401(
         self, gateway: Gateway, user: str, message: MakeMessage
     ) -> None:
         token = gateway.tokens.mint(Arrow.AGENT_TO_TASKS, user)
@@ -370,7 +370,7 @@ class TestRefusing:
 
         assert response.status_code == 401
 
-    async def test_a_double_click_is_one_run(
+    async def test_concurrent_duplicates_create_one_run(
         self, gateway: Gateway, user: str, message: MakeMessage
     ) -> None:
         responses = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""`input.transcribe`: a recording in, text out."""
+"""`input.transcribe`: transcription of recordings."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ BROWSERS_TYPE = "audio/webm;codecs=opus"
 
 @dataclass
 class Listener:
-    """A server with OpenAI's `/audio/transcriptions`."""
+    """A fake of OpenAI's `/audio/transcriptions`."""
 
     text: str = "add buy milk"
     status: int = 200
@@ -53,7 +53,7 @@ class Listener:
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    """In a loop of its own: the api's test client holds up the test's while it waits."""
+    """A server with its own event loop: the API's test client blocks the test's loop."""
     made = Listener()
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -102,9 +102,7 @@ def code(response: httpx.Response) -> str:
     return problem.removeprefix("urn:todochat:problem:")
 
 
-async def test_what_was_said_comes_back_as_text(
-    gateway: Gateway, listener: Listener, user: str
-) -> None:
+async def test_recording_is_transcribed(gateway: Gateway, listener: Listener, user: str) -> None:
     response = await dictate(gateway, user)
 
     assert (response.status_code, response.json()) == (200, {"text": "add buy milk"})
@@ -119,7 +117,9 @@ async def test_what_was_said_comes_back_as_text(
     ]
 
 
-async def test_two_megabytes_are_heard(gateway: Gateway, listener: Listener, user: str) -> None:
+async def test_recording_of_two_megabytes_is_accepted(
+    gateway: Gateway, listener: Listener, user: str
+) -> None:
     response = await dictate(gateway, user, bytes(MAX_AUDIO_BYTES))
 
     assert response.status_code == 200
@@ -137,7 +137,7 @@ async def test_two_megabytes_are_heard(gateway: Gateway, listener: Listener, use
     ],
     ids=["long", "no-base64", "empty", "video", "no-type"],
 )
-async def test_what_cannot_be_heard_is_refused_here(
+async def test_invalid_recordings_are_rejected_before_the_model(
     gateway: Gateway,
     listener: Listener,
     user: str,
@@ -161,7 +161,7 @@ async def test_what_cannot_be_heard_is_refused_here(
         (500, 503, "transcription-failed"),
     ],
 )
-async def test_a_model_that_refuses_is_told_without_its_words(
+async def test_model_error_is_reported_without_its_text(
     gateway: Gateway, listener: Listener, user: str, model_says: int, status: int, problem: str
 ) -> None:
     listener.status = model_says
@@ -172,7 +172,7 @@ async def test_a_model_that_refuses_is_told_without_its_words(
     assert "secret" not in response.text
 
 
-async def test_no_text_is_longer_than_a_message_may_be(
+async def test_transcript_is_truncated_to_message_limit(
     gateway: Gateway, listener: Listener, user: str
 ) -> None:
     listener.text = "la " * MAX_MESSAGE_CHARS
@@ -180,7 +180,7 @@ async def test_no_text_is_longer_than_a_message_may_be(
     assert len((await dictate(gateway, user)).json()["text"]) == MAX_MESSAGE_CHARS
 
 
-async def test_only_so_many_dictate_at_once(
+async def test_concurrent_transcriptions_are_limited(
     gateway: Gateway, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dictation, "MAX_CONCURRENT", 0)
@@ -191,7 +191,7 @@ async def test_only_so_many_dictate_at_once(
     assert int(response.headers["Retry-After"]) >= 1
 
 
-async def test_another_request_does_not_get_dictations_room(
+async def test_other_requests_keep_the_smaller_body_limit(
     gateway: Gateway, message: MakeMessage, user: str
 ) -> None:
     long = message("x" * 300_000)
@@ -204,7 +204,7 @@ async def test_another_request_does_not_get_dictations_room(
     ] * 2
 
 
-async def test_without_a_model_dictation_is_not_offered(
+async def test_dictation_is_unavailable_without_a_model(
     open_gateway: OpenGateway, user: str
 ) -> None:
     response = await dictate(await open_gateway(), user)
@@ -212,7 +212,7 @@ async def test_without_a_model_dictation_is_not_offered(
     assert (response.status_code, code(response)) == (422, "feature-unavailable")
 
 
-def test_a_model_without_a_server_stops_the_start() -> None:
+def test_transcription_model_without_server_fails_at_start() -> None:
     settings = TodoAgentSettings(
         redis_url="", database_url="", jobs_database_url="", transcription_model="whisper-1"
     )

@@ -1,4 +1,4 @@
-"""`DELETE /internal/users/{user_id}`: nothing of a person is left, and nothing comes back."""
+"""`DELETE /internal/users/{user_id}`: complete, final erasure of one user."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,8 +26,8 @@ def user(make_user: MakeUser) -> str:
 
 
 @pytest.fixture
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers get no time to let go."""
+def no_stop_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Don't wait for workers to release runs."""
     monkeypatch.setattr(erasure, "STOP_WAIT_S", 0)
     monkeypatch.setattr(erasure.AccountEraser.__init__, "__kwdefaults__", {"stop_wait_s": 0})
 
@@ -40,7 +40,7 @@ async def erase(gateway: Gateway, user: str, *, path_user: str = "") -> httpx.Re
 
 
 async def live(gateway: Gateway, message: MakeMessage, user: str) -> dict[str, Any]:
-    """Leave something in every table; returns the accepted run."""
+    """Insert a row into every table; return the accepted run."""
     files = {"file": ("a.png", sample_files.PNG)}
     headers = gateway.headers(user)
     added = await gateway.client.post("/internal/attachments", files=files, headers=headers)
@@ -61,7 +61,7 @@ async def live(gateway: Gateway, message: MakeMessage, user: str) -> dict[str, A
 
 
 async def tables_with(admin: Admin, needle: str) -> list[str]:
-    """Every table in which a row holds a text anywhere."""
+    """Return the tables in which any row contains a text."""
     tables: Sequence[str] = await admin.value(
         "SELECT array_agg(tablename::text) FROM pg_tables WHERE schemaname = 'public'"
     )
@@ -80,7 +80,7 @@ def code(response: httpx.Response) -> str:
     return problem.removeprefix("urn:todochat:problem:")
 
 
-async def test_nothing_is_left_of_her_and_all_of_him(
+async def test_erasure_deletes_one_user_and_keeps_the_other(
     gateway: Gateway, admin: Admin, message: MakeMessage, make_user: MakeUser, runs: RunRepository
 ) -> None:
     ada, bob = make_user(), make_user()
@@ -101,8 +101,8 @@ async def test_nothing_is_left_of_her_and_all_of_him(
     assert await tables_with(admin, bob) == everywhere
 
 
-async def test_every_table_that_has_a_user_can_be_emptied(chat_db: Database) -> None:
-    """A new table needs the right, and a policy that lets a person's rows be deleted."""
+async def test_app_role_may_delete_from_every_table_with_a_user(chat_db: Database) -> None:
+    """A new table needs the privilege, and a policy that permits deleting a user's rows."""
     tables = [table.name for table in METADATA.tables.values() if "user_id" in table.columns]
 
     async with chat_db.transaction() as session:
@@ -119,7 +119,7 @@ async def test_every_table_that_has_a_user_can_be_emptied(chat_db: Database) -> 
     assert all(allowed.values()), allowed
 
 
-async def test_her_runs_go_from_redis_too(
+async def test_erasure_deletes_run_logs_from_redis(
     gateway: Gateway, redis: Redis, message: MakeMessage, make_user: MakeUser
 ) -> None:
     ada, bob = make_user(), make_user()
@@ -131,7 +131,7 @@ async def test_her_runs_go_from_redis_too(
     assert await redis.keys(f"chat:{{{his['run_id']}}}:*") != []
 
 
-async def test_it_may_be_repeated_and_asked_for_somebody_unknown(
+async def test_erasure_is_idempotent_and_accepts_unknown_users(
     gateway: Gateway, message: MakeMessage, user: str, make_user: MakeUser
 ) -> None:
     await live(gateway, message, user)
@@ -142,7 +142,7 @@ async def test_it_may_be_repeated_and_asked_for_somebody_unknown(
     assert [answer.status_code for answer in (*answers, unknown)] == [204] * 3
 
 
-async def test_an_erased_account_takes_nothing_and_shows_nothing(
+async def test_erased_account_is_locked(
     gateway: Gateway, admin: Admin, message: MakeMessage, user: str
 ) -> None:
     accepted = await live(gateway, message, user)
@@ -165,8 +165,8 @@ async def test_an_erased_account_takes_nothing_and_shows_nothing(
     assert await tables_with(admin, user) == []
 
 
-@pytest.mark.usefixtures("no_patience")
-async def test_while_a_worker_has_a_run_the_account_is_locked_and_whole(
+@pytest.mark.usefixtures("no_stop_wait")
+async def test_erasure_waits_for_held_runs_with_the_account_locked(
     gateway: Gateway, admin: Admin, message: MakeMessage, user: str, runs: RunRepository
 ) -> None:
     accepted = await live(gateway, message, user)
@@ -185,7 +185,7 @@ async def test_while_a_worker_has_a_run_the_account_is_locked_and_whole(
     assert (lease.run_id, lease.cancel_requested) == (accepted["run_id"], True)
 
 
-async def test_what_a_dead_worker_writes_when_it_wakes_up_counts_for_nothing(
+async def test_writes_of_stalled_worker_after_erasure_are_fenced(
     gateway: Gateway, admin: Admin, message: MakeMessage, user: str, runs: RunRepository
 ) -> None:
     await live(gateway, message, user)
@@ -203,7 +203,7 @@ async def test_what_a_dead_worker_writes_when_it_wakes_up_counts_for_nothing(
     assert await tables_with(admin, user) == []
 
 
-async def test_without_redis_nothing_is_deleted_and_it_can_be_asked_again(
+async def test_erasure_without_redis_deletes_nothing_and_can_be_retried(
     gateway: Gateway, open_gateway: OpenGateway, admin: Admin, message: MakeMessage, user: str
 ) -> None:
     await live(gateway, message, user)
@@ -219,7 +219,7 @@ async def test_without_redis_nothing_is_deleted_and_it_can_be_asked_again(
 
 
 @pytest.mark.parametrize("arrow", [Arrow.GATEWAY_TO_AGENT, Arrow.AUTH_TO_TASKS])
-async def test_only_auth_session_may_ask(
+async def test_erasure_rejects_other_callers(
     gateway: Gateway, admin: Admin, message: MakeMessage, user: str, arrow: Arrow
 ) -> None:
     await live(gateway, message, user)
@@ -233,7 +233,7 @@ async def test_only_auth_session_may_ask(
     assert "runs" in await tables_with(admin, user)
 
 
-async def test_a_token_for_one_user_erases_no_other(
+async def test_erasure_rejects_token_of_another_user(
     gateway: Gateway, admin: Admin, message: MakeMessage, user: str, make_user: MakeUser
 ) -> None:
     await live(gateway, message, user)
@@ -244,7 +244,7 @@ async def test_a_token_for_one_user_erases_no_other(
     assert "runs" in await tables_with(admin, user)
 
 
-async def test_a_token_of_auth_session_opens_nothing_else(
+async def test_auth_session_token_is_rejected_by_other_routes(
     gateway: Gateway, message: MakeMessage, user: str
 ) -> None:
     token = gateway.tokens.mint(Arrow.AUTH_TO_AGENT, user)
@@ -256,7 +256,7 @@ async def test_a_token_of_auth_session_opens_nothing_else(
     assert response.status_code == 401
 
 
-async def test_what_is_remembered_of_an_erasure_goes_after_a_day(
+async def test_purge_deletes_erasure_record_after_a_day(
     gateway: Gateway, admin: Admin, jobs_db: Database, user: str, make_user: MakeUser
 ) -> None:
     await erase(gateway, user)

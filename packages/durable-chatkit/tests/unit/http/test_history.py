@@ -1,4 +1,4 @@
-"""Search in one's history, and its export."""
+"""Search and export of a user's history."""
 
 import base64
 from typing import Any
@@ -37,7 +37,7 @@ async def export(gateway: Gateway, user: str) -> dict[str, Any]:
     return exported
 
 
-async def test_a_message_is_found_by_the_beginnings_of_its_words(
+async def test_search_matches_word_prefixes(
     gateway: Gateway, message: MakeMessage, user: str
 ) -> None:
     accepted = (await gateway.chatkit(message("Buy oat milk for Ada's birthday"), user)).json()
@@ -62,7 +62,7 @@ async def test_a_message_is_found_by_the_beginnings_of_its_words(
         ("see C:\\temp\\notes", "notes"),
     ],
 )
-async def test_words_are_found_in_any_language(
+async def test_search_works_in_any_language(
     gateway: Gateway, message: MakeMessage, user: str, said: str, q: str
 ) -> None:
     await gateway.chatkit(message(said), user)
@@ -70,7 +70,7 @@ async def test_words_are_found_in_any_language(
     assert len(await snippets(gateway, user, q)) == 1
 
 
-async def test_only_messages_with_all_words_are_found_the_newest_first(
+async def test_search_requires_all_words_and_sorts_newest_first(
     gateway: Gateway, message: MakeMessage, user: str
 ) -> None:
     for text in ("milk and eggs", "milk", "eggs and milk"):
@@ -79,7 +79,7 @@ async def test_only_messages_with_all_words_are_found_the_newest_first(
     assert await snippets(gateway, user, "milk eggs") == ["eggs and milk", "milk and eggs"]
 
 
-async def test_answers_are_found_and_hidden_items_never(
+async def test_search_includes_answers_and_excludes_hidden_items(
     gateway: Gateway, chat: Chat, items: MakeItems, user: str
 ) -> None:
     thread = await chat.new_thread(user)
@@ -96,7 +96,7 @@ async def test_answers_are_found_and_hidden_items_never(
     assert await snippets(gateway, user, "secret") == []
 
 
-async def test_pages_go_on_where_they_ended(
+async def test_search_pages_continue_after_the_cursor(
     gateway: Gateway, message: MakeMessage, user: str
 ) -> None:
     for number in range(5):
@@ -115,7 +115,7 @@ async def test_pages_go_on_where_they_ended(
     assert seen == [f"milk {number}" for number in (4, 3, 2, 1, 0)]
 
 
-async def test_another_user_finds_and_exports_nothing_of_it(
+async def test_search_and_export_exclude_other_users(
     gateway: Gateway, message: MakeMessage, user: str, make_user: MakeUser
 ) -> None:
     await gateway.chatkit(message("my secret milk"), user)
@@ -127,7 +127,7 @@ async def test_another_user_finds_and_exports_nothing_of_it(
 @pytest.mark.parametrize(
     "q", ["'", "':* & !", "\\", "a' | 'b", "%", "***", "(", "<->", "a\x00b", "-", "👋", ":*", "''"]
 )
-async def test_no_query_is_a_program(
+async def test_search_query_has_no_operators(
     gateway: Gateway, message: MakeMessage, user: str, q: str
 ) -> None:
     await gateway.chatkit(message("milk"), user)
@@ -148,7 +148,7 @@ async def test_no_query_is_a_program(
         {"q": "x", "cursor": "\x00@1"},
     ],
 )
-async def test_what_makes_no_sense_is_a_422(
+async def test_invalid_search_parameters_return_422(
     gateway: Gateway, user: str, params: dict[str, str]
 ) -> None:
     response = await gateway.client.get(
@@ -158,7 +158,7 @@ async def test_what_makes_no_sense_is_a_422(
     assert response.status_code == 422
 
 
-async def test_an_export_has_everything_that_was_visible(
+async def test_export_contains_all_visible_items(
     gateway: Gateway, chat: Chat, items: MakeItems, message: MakeMessage, user: str
 ) -> None:
     files = {"file": ("dot.png", sample_files.PNG)}
@@ -194,7 +194,7 @@ async def test_an_export_has_everything_that_was_visible(
     assert {entry["kind"] for entry in exported["feedback"]} == {"negative"}
 
 
-async def test_a_long_history_is_exported_whole(
+async def test_export_of_long_history_is_complete(
     gateway: Gateway, chat: Chat, admin: Admin, user: str
 ) -> None:
     thread = await chat.new_thread(user)

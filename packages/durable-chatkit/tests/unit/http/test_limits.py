@@ -1,4 +1,4 @@
-"""The bounds of a request as the gateway meets them, from both sides."""
+"""Limits of a request, tested on both sides of the limit."""
 
 import msgspec
 from api_kit import Gateway, OpenGateway
@@ -10,9 +10,7 @@ BODY_LIMIT_BYTES = 256 * 1024
 JSON = {"Content-Type": "application/json"}
 
 
-async def test_a_body_is_taken_up_to_256_kib_and_not_beyond(
-    gateway: Gateway, make_user: MakeUser
-) -> None:
+async def test_body_limit_is_256_kib(gateway: Gateway, make_user: MakeUser) -> None:
     body = msgspec.json.encode({"message": "hi"})
 
     at_limit = await gateway.chatkit(body.ljust(BODY_LIMIT_BYTES), make_user())
@@ -21,7 +19,7 @@ async def test_a_body_is_taken_up_to_256_kib_and_not_beyond(
     assert (at_limit.status_code, beyond.status_code) == (202, 413)
 
 
-async def test_an_idempotency_key_has_up_to_128_characters_and_no_more(
+async def test_idempotency_key_limit_is_128_characters(
     gateway: Gateway, make_user: MakeUser, message: MakeMessage
 ) -> None:
     at_limit = await gateway.chatkit(message(), make_user(), Idempotency_Key="k" * 128)
@@ -30,7 +28,7 @@ async def test_an_idempotency_key_has_up_to_128_characters_and_no_more(
     assert (at_limit.status_code, beyond.status_code) == (202, BadRequestError.status)
 
 
-async def test_a_list_of_runs_ends_at_fifty(
+async def test_run_list_is_limited_to_fifty(
     open_gateway: OpenGateway, make_user: MakeUser, message: MakeMessage
 ) -> None:
     gateway = await open_gateway(TODO_AGENT_MAX_RUNS_PER_USER="51")

@@ -1,4 +1,4 @@
-"""What the api does while an engine is away, and afterwards."""
+"""Outages of PostgreSQL and Redis, and recovery."""
 
 import asyncio
 import os
@@ -27,14 +27,14 @@ def user(make_user: MakeUser) -> str:
 
 @pytest.fixture
 def valkey() -> Iterator[ValkeyProcess]:
-    """A Valkey of this test's own, to be stopped and started."""
+    """A Valkey that the test may stop and start."""
     process = ValkeyProcess()
     process.start()
     yield process
     process.stop()
 
 
-async def test_without_redis_a_turn_is_accepted_all_the_same(
+async def test_turn_is_accepted_without_redis(
     open_gateway: OpenGateway, user: str, message: MakeMessage, runs: RunRepository
 ) -> None:
     gateway = await open_gateway(redis=f"redis://127.0.0.1:{free_port()}/0")
@@ -48,7 +48,7 @@ async def test_without_redis_a_turn_is_accepted_all_the_same(
     assert ready.status_code == 200
 
 
-async def test_signals_are_sent_again_when_redis_is_back(
+async def test_signals_resume_when_redis_is_back(
     open_gateway: OpenGateway,
     user: str,
     message: MakeMessage,
@@ -70,7 +70,7 @@ async def test_signals_are_sent_again_when_redis_is_back(
     await client.aclose()
 
 
-async def test_without_postgresql_every_answer_is_a_503_until_it_is_back(
+async def test_postgresql_outage_returns_503_until_it_is_back(
     own_postgres: tuple[PostgresProcess, DatabaseUrls],
     open_gateway: OpenGateway,
     user: str,
@@ -97,7 +97,7 @@ async def test_without_postgresql_every_answer_is_a_503_until_it_is_back(
     assert (await gateway.chatkit(message(), user)).status_code == 202
 
 
-async def test_an_api_that_starts_before_postgresql_answers_503_until_it_is_there(
+async def test_api_started_before_postgresql_returns_503_until_it_is_up(
     own_postgres: tuple[PostgresProcess, DatabaseUrls],
     open_gateway: OpenGateway,
     user: str,
@@ -121,7 +121,7 @@ async def test_an_api_that_starts_before_postgresql_answers_503_until_it_is_ther
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variable", ["CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"])
-async def test_a_bypassing_role_that_is_found_out_late_ends_the_process(
+async def test_bypassing_role_detected_after_start_ends_the_process(
     own_postgres: tuple[PostgresProcess, DatabaseUrls], tmp_path: Path, variable: str
 ) -> None:
     server, urls = own_postgres

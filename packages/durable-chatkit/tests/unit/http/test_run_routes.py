@@ -1,4 +1,4 @@
-"""`/internal/runs` as the gateway sees it."""
+"""`/internal/runs`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ async def run(gateway: Gateway, user: str, message: MakeMessage) -> dict[str, An
     return accepted
 
 
-async def test_a_run_is_found_with_what_the_gateway_needs(
+async def test_get_run_returns_public_fields(
     gateway: Gateway, user: str, run: dict[str, Any]
 ) -> None:
     response = await gateway.get(f"/internal/runs/{run['run_id']}", user)
@@ -38,7 +38,7 @@ async def test_a_run_is_found_with_what_the_gateway_needs(
     assert body["created_at"].endswith("Z")
 
 
-async def test_a_threads_active_run_is_found_until_it_ends(
+async def test_active_run_of_thread_is_listed_until_it_ends(
     gateway: Gateway, user: str, run: dict[str, Any], runs: RunRepository
 ) -> None:
     path = f"/internal/runs?thread_id={run['thread_id']}"
@@ -55,15 +55,13 @@ async def test_a_threads_active_run_is_found_until_it_ends(
 
 
 @pytest.mark.parametrize("thread_id", ["thr_unknown", "%00", "thr_%C3%A4", "a%20b"])
-async def test_a_thread_that_is_none_has_no_runs(
-    gateway: Gateway, user: str, thread_id: str
-) -> None:
+async def test_unknown_thread_has_no_runs(gateway: Gateway, user: str, thread_id: str) -> None:
     response = await gateway.get(f"/internal/runs?thread_id={thread_id}", user)
 
     assert response.json() == {"items": []}
 
 
-async def test_active_runs_of_all_threads_are_listed_newest_first(
+async def test_active_runs_are_listed_newest_first(
     gateway: Gateway, user: str, message: MakeMessage
 ) -> None:
     made = [(await gateway.chatkit(message(), user)).json()["run_id"] for _ in range(3)]
@@ -74,15 +72,13 @@ async def test_active_runs_of_all_threads_are_listed_newest_first(
 
 
 @pytest.mark.parametrize("query", ["", "?status=ended", "?status="])
-async def test_a_listing_of_nothing_in_particular_is_refused(
-    gateway: Gateway, user: str, query: str
-) -> None:
+async def test_run_list_requires_a_filter(gateway: Gateway, user: str, query: str) -> None:
     response = await gateway.get(f"/internal/runs{query}", user)
 
     assert response.status_code == 422
 
 
-async def test_a_cancel_is_kept_and_the_worker_is_poked(
+async def test_cancel_is_stored_and_signals_the_worker(
     gateway: Gateway,
     user: str,
     run: dict[str, Any],
@@ -94,7 +90,7 @@ async def test_a_cancel_is_kept_and_the_worker_is_poked(
     poked: list[str] = []
     async with bus.WorkerChannels(redis, "w1") as channels:
         channels.on_control(poked.append)
-        await channels.wait_wake(5)  # the connection itself wakes once
+        await channels.wait_wake(5)  # subscribing wakes once
 
         response = await gateway.cancel(run["run_id"], user)
 
@@ -106,7 +102,7 @@ async def test_a_cancel_is_kept_and_the_worker_is_poked(
     assert (lease.cancel_requested, lease.cancel_reason) == (True, "user")
 
 
-async def test_the_first_reason_of_a_cancel_stays(
+async def test_repeated_cancel_keeps_first_reason(
     gateway: Gateway, user: str, run: dict[str, Any], runs: RunRepository
 ) -> None:
     await gateway.cancel(run["run_id"], user, "abandoned")
@@ -115,7 +111,7 @@ async def test_the_first_reason_of_a_cancel_stays(
     assert (await claim(runs)).cancel_reason == "abandoned"
 
 
-async def test_cancelling_an_ended_run_is_fine_and_changes_nothing(
+async def test_cancelling_ended_run_is_a_no_op(
     gateway: Gateway, user: str, run: dict[str, Any], runs: RunRepository
 ) -> None:
     claimed = await claim(runs)
@@ -128,7 +124,7 @@ async def test_cancelling_an_ended_run_is_fine_and_changes_nothing(
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": "bored"}, {"reason": "user", "user_id": "x"}])
-async def test_a_cancel_needs_a_reason_it_knows(
+async def test_cancel_with_unknown_reason_returns_422(
     gateway: Gateway, user: str, run: dict[str, Any], body: dict[str, str]
 ) -> None:
     path = f"/internal/runs/{run['run_id']}/cancel"
@@ -138,7 +134,7 @@ async def test_a_cancel_needs_a_reason_it_knows(
     assert response.status_code == 422
 
 
-async def test_anothers_run_is_a_404_and_stays_as_it_is(
+async def test_other_users_run_returns_404_and_is_unchanged(
     gateway: Gateway, make_user: MakeUser, user: str, run: dict[str, Any], admin: Admin
 ) -> None:
     other = make_user()
@@ -153,12 +149,12 @@ async def test_anothers_run_is_a_404_and_stays_as_it_is(
 
 
 @pytest.mark.parametrize("run_id", ["run_unknown", "%00", "run_%C3%A4", "x" * 300])
-async def test_an_unknown_run_is_a_404(gateway: Gateway, user: str, run_id: str) -> None:
+async def test_unknown_run_returns_404(gateway: Gateway, user: str, run_id: str) -> None:
     assert (await gateway.get(f"/internal/runs/{run_id}", user)).status_code == 404
     assert (await gateway.cancel(run_id, user)).status_code == 404
 
 
-async def test_a_thread_id_that_cannot_be_one_has_no_runs(gateway: Gateway) -> None:
+async def test_malformed_thread_id_has_no_runs(gateway: Gateway) -> None:
     response = await gateway.get("/internal/runs?thread_id=%C2%B8%7Dk1", "usr_a")
 
     assert (response.status_code, response.json()) == (200, {"items": []})

@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables that the code declares."""
+"""The migrations create exactly the declared tables."""
 
 from collections.abc import AsyncIterator
 
@@ -22,7 +22,7 @@ async def connection(empty_chat: DatabaseUrls) -> AsyncIterator[AsyncConnection]
     await engine.dispose()
 
 
-async def test_tables_are_as_declared(connection: AsyncConnection) -> None:
+async def test_migrations_create_declared_tables(connection: AsyncConnection) -> None:
     def compare(sync_connection: SyncConnection) -> object:
         options = {"compare_server_default": False}
         context = MigrationContext.configure(sync_connection, opts=options)

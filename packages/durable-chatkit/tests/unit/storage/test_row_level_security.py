@@ -1,4 +1,4 @@
-"""Who sees and changes which rows, whatever a query forgets."""
+"""Row-level security: visible and writable rows by role and user."""
 
 import asyncio
 
@@ -60,7 +60,7 @@ async def owners_of(session: AsyncSession, table: str) -> list[str]:
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_query_that_forgets_the_user_sees_nothing(
+async def test_unbound_query_returns_no_rows(
     chat_db: Database, two_users: tuple[str, str], table: str
 ) -> None:
     async with chat_db.transaction() as session:
@@ -68,7 +68,7 @@ async def test_a_query_that_forgets_the_user_sees_nothing(
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_bound_query_sees_its_own_rows_only(
+async def test_bound_query_returns_own_rows_only(
     chat_db: Database, two_users: tuple[str, str], table: str
 ) -> None:
     for user in two_users:
@@ -77,7 +77,7 @@ async def test_a_bound_query_sees_its_own_rows_only(
 
 
 async def execute(database: Database, user: str, statement: str, **values: object) -> int:
-    """Run a statement and return how many rows it touched; 0 if the role may not run it at all."""
+    """Execute a statement and return the number of affected rows; 0 if the role lacks the privilege."""
     try:
         async with database.transaction(user) as session:
             result = await session.execute(text(statement), values)
@@ -103,16 +103,14 @@ async def test_another_users_rows_cannot_be_changed(
     assert await admin.value(f"SELECT count(*) FROM {table} WHERE user_id = $1", bob) == 1
 
 
-async def test_a_row_cannot_be_written_for_another_user(
-    chat_db: Database, make_user: MakeUser
-) -> None:
+async def test_insert_for_another_user_is_rejected(chat_db: Database, make_user: MakeUser) -> None:
     statement = "INSERT INTO owners (user_id, last_conversation_id) VALUES (:other, 0)"
 
     with pytest.raises(ProgrammingError, match="row-level security policy"):
         await execute(chat_db, make_user(), statement, other=make_user())
 
 
-async def test_an_item_cannot_be_put_into_another_users_thread(
+async def test_insert_into_another_users_thread_is_rejected(
     chat_db: Database, two_users: tuple[str, str], admin: Admin
 ) -> None:
     alice, bob = two_users
@@ -126,7 +124,7 @@ async def test_an_item_cannot_be_put_into_another_users_thread(
         await execute(chat_db, alice, statement, thread=thread, alice=alice)
 
 
-async def test_two_users_on_one_connection_do_not_see_each_other(
+async def test_users_on_one_connection_are_isolated(
     empty_chat: DatabaseUrls, two_users: tuple[str, str]
 ) -> None:
     database = Database(create_engine(empty_chat.app, application_name="one", pool_size=1))
@@ -140,7 +138,7 @@ async def test_two_users_on_one_connection_do_not_see_each_other(
         await database.aclose()
 
 
-async def test_a_cancelled_request_leaves_nobody_bound_and_nothing_written(
+async def test_cancelled_request_unbinds_user_and_rolls_back(
     empty_chat: DatabaseUrls, two_users: tuple[str, str], admin: Admin
 ) -> None:
     alice, _ = two_users
@@ -166,7 +164,7 @@ async def test_a_cancelled_request_leaves_nobody_bound_and_nothing_written(
         await database.aclose()
 
 
-async def test_jobs_see_the_runs_and_journals_of_all(
+async def test_jobs_role_reads_runs_and_journals_of_all_users(
     jobs_db: Database, two_users: tuple[str, str]
 ) -> None:
     async with jobs_db.transaction() as session:
@@ -175,17 +173,17 @@ async def test_jobs_see_the_runs_and_journals_of_all(
 
 
 @pytest.mark.parametrize("table", sorted(set(TABLES) - {"runs", "run_steps", "run_usage"}))
-async def test_jobs_see_nothing_of_what_people_wrote(
+async def test_jobs_role_reads_no_user_content(
     jobs_db: Database, two_users: tuple[str, str], table: str
 ) -> None:
     async with jobs_db.transaction() as session:
-        # Of attachments they see whose they are, to purge what belongs to no thread.
+        # The role reads owner and thread of attachments, to purge unattached ones.
         column = "payload" if table == "attachments" else "user_id"
         with pytest.raises(ProgrammingError, match="permission denied"):
             await session.execute(text(f"SELECT {column} FROM {table}"))
 
 
-async def test_jobs_cannot_delete_a_run_that_is_not_closed(
+async def test_jobs_role_cannot_delete_open_runs(
     jobs_db: Database, two_users: tuple[str, str], admin: Admin
 ) -> None:
     async with jobs_db.transaction() as session:
@@ -194,7 +192,7 @@ async def test_jobs_cannot_delete_a_run_that_is_not_closed(
     assert await admin.value("SELECT count(*) FROM runs") == 2
 
 
-async def test_every_table_holds_its_owner_to_the_policies_too(admin: Admin) -> None:
+async def test_every_table_forces_row_level_security(admin: Admin) -> None:
     forced = await admin.value(
         "SELECT array_agg(relname::text ORDER BY relname::text) FROM pg_class"
         " WHERE relrowsecurity AND relforcerowsecurity AND relkind = 'r'"

@@ -24,7 +24,7 @@ Accept = Callable[..., Awaitable[list[AcceptedRun]]]
 
 @pytest.fixture
 def accept(chat: Chat, message: MakeMessage, make_user: MakeUser) -> Accept:
-    """Accept runs, each in a thread of its own."""
+    """Accept runs, each in a new thread."""
 
     async def accept_some(count: int = 1, user: str | None = None) -> list[AcceptedRun]:
         user = user or make_user()
@@ -39,9 +39,7 @@ async def claim(runs: RunRepository, worker: str = "w1") -> RunRecord:
     return run
 
 
-async def test_claim_takes_the_oldest_run_and_makes_it_the_first_attempt(
-    runs: RunRepository, accept: Accept
-) -> None:
+async def test_claim_takes_oldest_run_as_attempt_one(runs: RunRepository, accept: Accept) -> None:
     first, second = await accept(2)
 
     run = await claim(runs)
@@ -51,14 +49,14 @@ async def test_claim_takes_the_oldest_run_and_makes_it_the_first_attempt(
     assert run.run_id != second.run_id
 
 
-async def test_nothing_is_claimed_when_nothing_waits(runs: RunRepository, accept: Accept) -> None:
+async def test_claim_returns_none_when_queue_is_empty(runs: RunRepository, accept: Accept) -> None:
     await accept(1)
     await claim(runs)
 
     assert await runs.claim("w2", LEASE_S) is None
 
 
-async def test_workers_that_claim_at_once_get_different_runs(
+async def test_concurrent_claims_get_different_runs(
     runs: RunRepository, accept: Accept, make_user: MakeUser
 ) -> None:
     accepted = [run for _ in range(2) for run in await accept(4)]
@@ -69,7 +67,7 @@ async def test_workers_that_claim_at_once_get_different_runs(
     assert sorted(got) == sorted(run.run_id for run in accepted)
 
 
-async def test_claim_skips_a_run_that_another_claim_holds_and_does_not_wait(
+async def test_claim_skips_locked_run_without_waiting(
     runs: RunRepository, accept: Accept, jobs_db: Database
 ) -> None:
     first, second = await accept(2)
@@ -83,7 +81,7 @@ async def test_claim_skips_a_run_that_another_claim_holds_and_does_not_wait(
     assert run.run_id == second.run_id
 
 
-async def test_a_run_whose_lease_ended_is_taken_over_as_the_next_attempt(
+async def test_expired_lease_is_taken_over_as_next_attempt(
     runs: RunRepository, accept: Accept, admin: Admin
 ) -> None:
     await accept(1)
@@ -96,7 +94,7 @@ async def test_a_run_whose_lease_ended_is_taken_over_as_the_next_attempt(
     assert not taken.is_poisoned
 
 
-async def test_a_run_that_killed_three_workers_comes_back_poisoned(
+async def test_run_with_three_crashes_is_poisoned(
     runs: RunRepository, accept: Accept, admin: Admin
 ) -> None:
     await accept(1)
@@ -110,7 +108,7 @@ async def test_a_run_that_killed_three_workers_comes_back_poisoned(
     assert run.is_poisoned
 
 
-async def test_a_run_that_was_handed_back_is_claimable_at_once_and_not_poisoned(
+async def test_released_run_is_claimable_and_not_a_crash(
     runs: RunRepository, accept: Accept
 ) -> None:
     await accept(1)
@@ -125,9 +123,7 @@ async def test_a_run_that_was_handed_back_is_claimable_at_once_and_not_poisoned(
     assert not run.is_poisoned
 
 
-async def test_a_run_that_ended_and_was_handed_back_is_no_crash_either(
-    runs: RunRepository, accept: Accept
-) -> None:
+async def test_release_of_ended_run_is_not_a_crash(runs: RunRepository, accept: Accept) -> None:
     await accept(1)
     run = await claim(runs)
     assert await runs.finish(run.run_id, run.attempt, "completed", None, 1)
@@ -138,7 +134,7 @@ async def test_a_run_that_ended_and_was_handed_back_is_no_crash_either(
     assert (again.run_id, again.crashes, again.taken_over) == (run.run_id, 0, False)
 
 
-async def test_only_the_holder_can_hand_a_run_back(
+async def test_release_by_other_worker_is_rejected(
     runs: RunRepository, accept: Accept, admin: Admin
 ) -> None:
     await accept(1)
@@ -150,7 +146,7 @@ async def test_only_the_holder_can_hand_a_run_back(
     assert not await runs.release(run.run_id, "w1", run.attempt)
 
 
-async def test_renewal_prolongs_every_lease_of_the_worker_and_only_those(
+async def test_renew_extends_only_leases_of_the_worker(
     runs: RunRepository, accept: Accept, admin: Admin
 ) -> None:
     await accept(3)
@@ -166,7 +162,7 @@ async def test_renewal_prolongs_every_lease_of_the_worker_and_only_those(
     assert await runs.claim("w3", LEASE_S) is None
 
 
-async def test_renewal_tells_which_runs_are_to_stop_and_why(
+async def test_renew_returns_cancellation_requests(
     runs: RunRepository, accept: Accept, chat_db: Database, make_user: MakeUser
 ) -> None:
     user = make_user()
@@ -182,9 +178,7 @@ async def test_renewal_tells_which_runs_are_to_stop_and_why(
     assert not leases[go_on.run_id].cancel_requested
 
 
-async def test_a_lost_run_is_missing_in_the_renewal(
-    runs: RunRepository, accept: Accept, admin: Admin
-) -> None:
+async def test_renew_omits_lost_runs(runs: RunRepository, accept: Accept, admin: Admin) -> None:
     await accept(1)
     run = await claim(runs)
     await admin.expire_lease(run.run_id)
@@ -193,9 +187,7 @@ async def test_a_lost_run_is_missing_in_the_renewal(
     assert await runs.renew("w1", LEASE_S) == []
 
 
-async def test_renewal_keeps_the_highest_seq(
-    runs: RunRepository, accept: Accept, admin: Admin
-) -> None:
+async def test_renew_keeps_highest_seq(runs: RunRepository, accept: Accept, admin: Admin) -> None:
     await accept(1)
     run = await claim(runs)
 
@@ -207,7 +199,7 @@ async def test_renewal_keeps_the_highest_seq(
     assert await admin.value("SELECT seq_high FROM runs") == 40
 
 
-async def test_every_write_of_a_lower_attempt_is_refused(
+async def test_writes_of_earlier_attempt_are_fenced(
     runs: RunRepository, accept: Accept, admin: Admin
 ) -> None:
     await accept(1)
@@ -227,10 +219,10 @@ async def test_every_write_of_a_lower_attempt_is_refused(
     assert await admin.value("SELECT (status, seq_high)::text FROM runs") == "(running,0)"
 
 
-async def test_a_takeover_waits_for_a_step_that_is_being_saved(
+async def test_takeover_waits_for_concurrent_step_write(
     runs: RunRepository, accept: Accept, admin: Admin, jobs_db: Database
 ) -> None:
-    """The winner must not read the journal while the loser's last step is on its way in."""
+    """The winner must not read the journal before the loser's last step is committed or rejected."""
     await accept(1)
     run = await claim(runs)
     await admin.expire_lease(run.run_id)
@@ -245,7 +237,7 @@ async def test_a_takeover_waits_for_a_step_that_is_being_saved(
     assert after.attempt == 2
 
 
-async def test_a_step_is_never_written_twice(runs: RunRepository, accept: Accept) -> None:
+async def test_duplicate_step_is_rejected(runs: RunRepository, accept: Accept) -> None:
     await accept(1)
     run = await claim(runs)
     await runs.save_step(run.run_id, 1, "answer/0000", b"one")
@@ -256,7 +248,7 @@ async def test_a_step_is_never_written_twice(runs: RunRepository, accept: Accept
     assert await runs.load_steps(run.run_id) == {"answer/0000": b"one"}
 
 
-async def test_finishing_frees_the_thread_and_forgets_the_body(
+async def test_finished_run_unlocks_thread_and_drops_request_body(
     runs: RunRepository,
     accept: Accept,
     chat: Chat,
@@ -278,7 +270,7 @@ async def test_finishing_frees_the_thread_and_forgets_the_body(
     assert row == '(completed,12,"\\\\x",t)'
 
 
-async def test_a_run_that_ended_keeps_its_first_outcome(
+async def test_ended_run_keeps_first_outcome(
     runs: RunRepository, accept: Accept, admin: Admin
 ) -> None:
     await accept(1)
@@ -293,7 +285,7 @@ async def test_a_run_that_ended_keeps_its_first_outcome(
     assert await admin.value("SELECT status FROM runs") == "failed"
 
 
-async def test_an_ended_run_comes_back_until_its_end_marker_is_known_to_be_said(
+async def test_ended_run_is_claimable_until_closed(
     runs: RunRepository, accept: Accept, admin: Admin
 ) -> None:
     await accept(1)
@@ -309,21 +301,21 @@ async def test_an_ended_run_comes_back_until_its_end_marker_is_known_to_be_said(
     assert await runs.renew("w2", LEASE_S) == []
 
 
-async def test_a_running_run_cannot_be_closed(runs: RunRepository, accept: Accept) -> None:
+async def test_close_of_running_run_is_rejected(runs: RunRepository, accept: Accept) -> None:
     await accept(1)
     run = await claim(runs)
 
     assert await runs.close(run.run_id, 1) is None
 
 
-async def test_the_queue_counts_only_runs_that_wait(runs: RunRepository, accept: Accept) -> None:
+async def test_queue_length_counts_only_queued_runs(runs: RunRepository, accept: Accept) -> None:
     await accept(3)
     await claim(runs)
 
     assert await runs.count_queued() == 2
 
 
-async def test_a_retry_finds_what_the_tools_of_earlier_runs_did(
+async def test_retry_loads_tool_steps_of_earlier_runs(
     runs: RunRepository, accept: Accept, chat: Chat, make_user: MakeUser, admin: Admin
 ) -> None:
     user = make_user()
@@ -359,7 +351,7 @@ class TestPurge:
         await admin.execute("UPDATE runs SET closed_at = now() - interval '2 days'")
         return run
 
-    async def test_steps_go_before_their_run(
+    async def test_steps_are_purged_before_their_run(
         self, runs: RunRepository, ended: RunRecord, admin: Admin
     ) -> None:
         purged = await runs.purge(keep_runs_s=7 * 86400, keep_steps_s=86400)
@@ -368,7 +360,7 @@ class TestPurge:
         assert await admin.value("SELECT count(*) FROM runs") == 1
         assert await admin.value("SELECT count(*) FROM run_steps") == 0
 
-    async def test_an_old_run_goes_with_its_steps(
+    async def test_purging_run_deletes_its_steps(
         self, runs: RunRepository, ended: RunRecord, admin: Admin
     ) -> None:
         purged = await runs.purge(keep_runs_s=86400, keep_steps_s=7 * 86400)
@@ -376,10 +368,10 @@ class TestPurge:
         assert purged == (1, 0)
         assert await admin.value("SELECT count(*) FROM run_steps") == 0
 
-    async def test_what_is_young_stays(self, runs: RunRepository, ended: RunRecord) -> None:
+    async def test_recent_runs_are_not_purged(self, runs: RunRepository, ended: RunRecord) -> None:
         assert await runs.purge(keep_runs_s=7 * 86400, keep_steps_s=7 * 86400) == (0, 0)
 
-    async def test_an_open_run_stays_however_old(
+    async def test_open_runs_are_never_purged(
         self, runs: RunRepository, accept: Accept, admin: Admin
     ) -> None:
         await accept(1)
@@ -400,7 +392,7 @@ class TestPurge:
 
 
 async def end_with_log(runs: RunRepository, size_bytes: int, quota: int) -> list[str]:
-    """End the run that comes next, and return which logs are to be dropped."""
+    """End the next run, and return the logs to drop."""
     run = await claim(runs)
     await runs.finish(run.run_id, 1, "completed", None, 1, size_bytes)
     dropped = await runs.close(run.run_id, 1, log_quota_bytes=quota)
@@ -408,7 +400,7 @@ async def end_with_log(runs: RunRepository, size_bytes: int, quota: int) -> list
     return dropped
 
 
-async def test_the_oldest_logs_go_when_a_user_is_over_the_quota(
+async def test_oldest_logs_are_dropped_over_the_quota(
     runs: RunRepository, accept: Accept, make_user: MakeUser
 ) -> None:
     quota = 3 * (1000 + LOG_OVERHEAD_BYTES)
@@ -419,7 +411,7 @@ async def test_the_oldest_logs_go_when_a_user_is_over_the_quota(
     assert dropped == [[], [], [], [first.run_id], [second.run_id]]
 
 
-async def test_a_log_is_dropped_once_and_never_the_one_that_was_just_written(
+async def test_log_is_dropped_once_and_newest_log_is_kept(
     runs: RunRepository, accept: Accept, make_user: MakeUser
 ) -> None:
     small, _ = await accept(2, make_user())
@@ -433,7 +425,7 @@ async def test_a_log_is_dropped_once_and_never_the_one_that_was_just_written(
     assert await end_with_log(runs, 1000, 10_000) == []
 
 
-async def test_another_users_logs_stay(
+async def test_quota_ignores_other_users_logs(
     runs: RunRepository, accept: Accept, make_user: MakeUser
 ) -> None:
     await accept(1, make_user())
@@ -443,7 +435,7 @@ async def test_another_users_logs_stay(
     assert await end_with_log(runs, 9_000, 10_000) == []
 
 
-async def test_logs_of_active_runs_count_first_and_expired_ones_not_at_all(
+async def test_quota_counts_active_logs_first_and_ignores_expired_logs(
     runs: RunRepository, accept: Accept, make_user: MakeUser, admin: Admin
 ) -> None:
     expired, ended, _, _ = await accept(4, make_user())
@@ -454,6 +446,6 @@ async def test_logs_of_active_runs_count_first_and_expired_ones_not_at_all(
     await end_with_log(runs, 1000, 10_000)
     active = await claim(runs, "w2")
     await runs.renew("w2", LEASE_S, {active.run_id: LogPosition(1, 9_000)})
-    await runs.renew("w2", LEASE_S, {active.run_id: LogPosition(1)})  # not known: it stays
+    await runs.renew("w2", LEASE_S, {active.run_id: LogPosition(1)})  # None keeps the stored size
 
     assert await end_with_log(runs, 1000, 10_000) == [ended.run_id]

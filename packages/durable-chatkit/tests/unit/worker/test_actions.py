@@ -1,4 +1,4 @@
-"""Actions as an adopter's handler sees them: streamed and as JSON, each done once."""
+"""Actions with an adopter's handler: streamed and synchronous, each executed once."""
 
 import asyncio
 import sys
@@ -43,7 +43,7 @@ def card(line: str) -> DynamicWidgetRoot:
 
 
 def add_line(line: str) -> Callable[[WidgetItem], WidgetItem]:
-    """Make the change that adds a line to a card."""
+    """Return the change that adds a line to a card."""
 
     def change(item: WidgetItem) -> WidgetItem:
         root = item.widget.model_dump()
@@ -91,7 +91,7 @@ def create(environment: AgentEnvironment) -> Assistant:
 
 @pytest.fixture(autouse=True)
 def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The adopter's module."""
+    """The adopter's module, importable by the factory."""
     DONE.clear()
     WAITING.clear()
     module = ModuleType("cards")
@@ -113,13 +113,13 @@ def action_body(
 
 
 async def act(chat: Chat, run: AcceptedRun, kind: str, *args: Any) -> Any:
-    """Have an action done, and return its run."""
+    """Run an action to its end and return its run."""
     acted = await chat.request(action_body(run, kind, *args))
-    await chat.end_of(acted)
+    await chat.wait_for_end(acted)
     return acted
 
 
-async def the_card(chat: Chat, run: AcceptedRun) -> WidgetItem:
+async def card_of(chat: Chat, run: AcceptedRun) -> WidgetItem:
     (found,) = [item for item in await chat.items(run) if item.type == "widget"]
     assert isinstance(found, WidgetItem)
     return found
@@ -127,7 +127,7 @@ async def the_card(chat: Chat, run: AcceptedRun) -> WidgetItem:
 
 @pytest_asyncio.fixture
 async def shown(chat: Chat, model: ScriptedModelServer) -> Any:
-    """A worker, and a thread with a card in it."""
+    """A worker, and a thread with a card."""
     model.answer(Say("hello"))
     await chat.start_worker(factory="cards:create")
     run = await chat.ask("hi")
@@ -138,9 +138,9 @@ async def shown(chat: Chat, model: ScriptedModelServer) -> Any:
 
 @pytest_asyncio.fixture
 async def post(chat: Chat) -> AsyncIterator[Callable[..., Any]]:
-    """Post to the api as the gateway does, in the loop in which the worker works."""
+    """Post to the API like the gateway, in the worker's event loop."""
     tokens = ServiceTokens.from_settings(chat.settings, *Arrow)
-    app: Any = create_app(chat.settings)  # httpx knows fewer kinds of scope
+    app: Any = create_app(chat.settings)  # httpx supports fewer scope types
     is_up, is_over = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
@@ -165,8 +165,8 @@ async def post(chat: Chat) -> AsyncIterator[Callable[..., Any]]:
     await api
 
 
-async def test_an_action_changes_its_widget_where_it_stands(chat: Chat, shown: Any) -> None:
-    widget = await the_card(chat, shown)
+async def test_action_updates_its_widget_in_place(chat: Chat, shown: Any) -> None:
+    widget = await card_of(chat, shown)
 
     acted = await act(chat, shown, "line.add", "second", widget.id)
 
@@ -177,46 +177,46 @@ async def test_an_action_changes_its_widget_where_it_stands(chat: Chat, shown: A
     assert lines(update.update.widget.model_dump()) == ["first", "second"]
     assert [event.name for event in events if event.type == "client_effect"] == ["lines.changed"]
     assert [event.message for event in events if event.type == "notice"] == ["added"]
-    stored = await the_card(chat, shown)
+    stored = await card_of(chat, shown)
     assert lines(stored) == ["first", "second"]
     assert stored.created_at == widget.created_at
     (done,) = DONE
     assert done == ("line.add", "second", f"{acted.run_id}:0:0")
 
 
-async def test_no_model_is_asked(chat: Chat, shown: Any, model: ScriptedModelServer) -> None:
-    await act(chat, shown, "line.add", "second", (await the_card(chat, shown)).id)
+async def test_action_calls_no_model(chat: Chat, shown: Any, model: ScriptedModelServer) -> None:
+    await act(chat, shown, "line.add", "second", (await card_of(chat, shown)).id)
 
     assert len(model.requests) == 1
     assert (await chat.store.load_thread(shown.thread_id, chat.context)).title == "Cards"
 
 
-async def test_changes_at_the_same_time_all_count(chat: Chat, shown: Any) -> None:
-    item_id = (await the_card(chat, shown)).id
+async def test_concurrent_widget_changes_are_all_applied(chat: Chat, shown: Any) -> None:
+    item_id = (await card_of(chat, shown)).id
 
-    TOGETHER["all"] = asyncio.Barrier(8)  # all have begun before the first one changes anything
+    TOGETHER["all"] = asyncio.Barrier(8)  # all have started before the first change
 
     runs = [
         await chat.request(action_body(shown, "line.together", f"line {n}", item_id))
         for n in range(8)
     ]
     for run in runs:
-        assert await chat.end_of(run) == "completed"
+        assert await chat.wait_for_end(run) == "completed"
 
-    assert sorted(lines(await the_card(chat, shown))) == [
+    assert sorted(lines(await card_of(chat, shown))) == [
         "first",
         *(f"line {n}" for n in range(8)),
     ]
 
 
-async def test_a_second_attempt_says_what_was_done_and_does_nothing_again(
+async def test_second_attempt_publishes_recorded_action_without_repeating_it(
     chat: Chat, shown: Any
 ) -> None:
-    item_id = (await the_card(chat, shown)).id
+    item_id = (await card_of(chat, shown)).id
     acted = await act(chat, shown, "line.add", "second", item_id)
     before = await chat.events(acted)
-    # As if a worker had died before it could store the outcome, and Redis had been flushed. It is
-    # another one than ours, which would renew the lease if it was about to renew all it holds.
+    # As if a worker had died before storing the outcome, and Redis had been flushed. The dead worker
+    # is not the test's worker, which might just be renewing the lease.
     await chat.redis.delete(log_key(acted.run_id))
     body = msgspec.json.encode(action_body(shown, "line.add", "second", item_id))
     statement = text(
@@ -226,17 +226,17 @@ async def test_a_second_attempt_says_what_was_done_and_does_nothing_again(
     async with chat.jobs.transaction(None) as session:
         await session.execute(statement, {"body": body, "run_id": acted.run_id})
 
-    assert await chat.end_of(acted) == "completed"
+    assert await chat.wait_for_end(acted) == "completed"
 
     assert len(DONE) == 1
-    assert lines(await the_card(chat, shown)) == ["first", "second"]
+    assert lines(await card_of(chat, shown)) == ["first", "second"]
     again = [
         event for event in await chat.events(acted) if event.type in {"client_effect", "notice"}
     ]
     assert again == [event for event in before if event.type in {"client_effect", "notice"}]
 
 
-async def test_a_refusal_is_told_in_the_handlers_words(chat: Chat, shown: Any) -> None:
+async def test_refused_action_shows_the_handlers_message(chat: Chat, shown: Any) -> None:
     acted = await act(chat, shown, "refuse")
 
     (error,) = [event for event in await chat.events(acted) if event.type == "error"]
@@ -244,7 +244,7 @@ async def test_a_refusal_is_told_in_the_handlers_words(chat: Chat, shown: Any) -
     assert (await chat.row(acted))["error"] == "action-refused"
 
 
-async def test_a_mistake_of_the_handler_shows_nothing_of_it(chat: Chat, shown: Any) -> None:
+async def test_handler_exception_is_not_shown(chat: Chat, shown: Any) -> None:
     acted = await act(chat, shown, "dance")
 
     (error,) = [event for event in await chat.events(acted) if event.type == "error"]
@@ -253,19 +253,19 @@ async def test_a_mistake_of_the_handler_shows_nothing_of_it(chat: Chat, shown: A
     assert (await chat.row(acted))["status"] == "failed"
 
 
-async def test_a_handler_that_hangs_can_be_cancelled(chat: Chat, shown: Any) -> None:
+async def test_hanging_handler_can_be_cancelled(chat: Chat, shown: Any) -> None:
     acted = await chat.request(action_body(shown, "wait"))
     await wait_until(lambda: "go" in WAITING)
 
     await chat.cancel(acted)
 
-    assert await chat.end_of(acted) == "cancelled"
+    assert await chat.wait_for_end(acted) == "cancelled"
 
 
-async def test_an_action_and_a_turn_of_the_same_thread_both_finish(
+async def test_action_and_turn_of_one_thread_run_concurrently(
     chat: Chat, shown: Any, model: ScriptedModelServer
 ) -> None:
-    item_id = (await the_card(chat, shown)).id
+    item_id = (await card_of(chat, shown)).id
     gate = Gate()
     model.answer(Say("so", gate, " it is"))
     turn = await chat.say("tell me", shown.thread_id)
@@ -274,16 +274,16 @@ async def test_an_action_and_a_turn_of_the_same_thread_both_finish(
     acted = await act(chat, shown, "line.add", "meanwhile", item_id)
     gate.open()
 
-    assert await chat.end_of(turn) == "completed"
+    assert await chat.wait_for_end(turn) == "completed"
     assert (await chat.row(acted))["status"] == "completed"
-    assert lines(await the_card(chat, shown)) == ["first", "meanwhile"]
+    assert lines(await card_of(chat, shown)) == ["first", "meanwhile"]
     assert (await chat.texts(shown))[-1] == "so it is"
 
 
-async def test_a_sync_action_answers_with_the_widget_as_it_is_then(
+async def test_sync_action_returns_the_updated_widget(
     chat: Chat, shown: Any, post: Callable[..., Any]
 ) -> None:
-    item_id = (await the_card(chat, shown)).id
+    item_id = (await card_of(chat, shown)).id
 
     response = await post(action_body(shown, "line.add", "second", item_id, sync=True))
 
@@ -291,13 +291,13 @@ async def test_a_sync_action_answers_with_the_widget_as_it_is_then(
     updated = response.json()["updated_item"]
     assert updated["id"] == item_id
     assert lines(updated["widget"]) == ["first", "second"]
-    assert lines(await the_card(chat, shown)) == ["first", "second"]
+    assert lines(await card_of(chat, shown)) == ["first", "second"]
 
 
-async def test_a_repeated_sync_action_is_done_once(
+async def test_repeated_sync_action_runs_once(
     chat: Chat, shown: Any, post: Callable[..., Any]
 ) -> None:
-    body = action_body(shown, "line.add", "second", (await the_card(chat, shown)).id, sync=True)
+    body = action_body(shown, "line.add", "second", (await card_of(chat, shown)).id, sync=True)
 
     first = await post(body, idempotency_key="tick-1")
     again = await post(body, idempotency_key="tick-1")
@@ -306,7 +306,7 @@ async def test_a_repeated_sync_action_is_done_once(
     assert len(DONE) == 1
 
 
-async def test_a_sync_action_without_a_widget_has_none_to_answer_with(
+async def test_sync_action_without_widget_returns_none(
     shown: Any, post: Callable[..., Any]
 ) -> None:
     response = await post(action_body(shown, "card.show", sync=True))
@@ -317,7 +317,7 @@ async def test_a_sync_action_without_a_widget_has_none_to_answer_with(
 @pytest.mark.parametrize(
     ("kind", "status", "code"), [("refuse", 409, "action-refused"), ("dance", 503, "action-failed")]
 )
-async def test_a_sync_action_that_fails_is_a_problem(
+async def test_failed_sync_action_returns_a_problem(
     shown: Any, post: Callable[..., Any], kind: str, status: int, code: str
 ) -> None:
     response = await post(action_body(shown, kind, sync=True))
@@ -326,10 +326,10 @@ async def test_a_sync_action_that_fails_is_a_problem(
     assert response.json()["type"].endswith(code)
 
 
-async def test_a_widget_of_another_thread_or_person_is_refused(
+async def test_action_on_other_threads_or_users_widget_is_rejected(
     chat: Chat, shown: Any, model: ScriptedModelServer, post: Callable[..., Any]
 ) -> None:
-    item_id = (await the_card(chat, shown)).id
+    item_id = (await card_of(chat, shown)).id
     model.answer(Say("hello"))
     other = await chat.ask("another thread")
 
@@ -340,10 +340,10 @@ async def test_a_widget_of_another_thread_or_person_is_refused(
     assert DONE == []
 
 
-async def test_five_answers_leave_room_for_an_action(
+async def test_action_is_accepted_beside_five_active_runs(
     chat: Chat, shown: Any, model: ScriptedModelServer, post: Callable[..., Any]
 ) -> None:
-    item_id = (await the_card(chat, shown)).id
+    item_id = (await card_of(chat, shown)).id
     gates = [Gate() for _ in range(5)]
     for gate in gates:
         model.answer(Say("so", gate))

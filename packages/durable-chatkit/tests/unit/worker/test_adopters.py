@@ -1,4 +1,4 @@
-"""An agent of somebody else's behind the same worker: TODO_AGENT_FACTORY."""
+"""A custom agent on the worker: TODO_AGENT_FACTORY."""
 
 import sys
 from types import ModuleType
@@ -64,14 +64,14 @@ def create_agent(environment: AgentEnvironment) -> Agent[Any]:
 
 @pytest.fixture(autouse=True)
 def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The adopter's module."""
+    """The adopter's module, importable by the factory."""
     CALLS.clear()
     module = ModuleType("dictionary")
     module.create_agent = create_agent  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "dictionary", module)
 
 
-async def test_another_agent_answers_with_its_own_tools(
+async def test_custom_agent_answers_with_its_tools(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.answer(Call("look_up", {"word": "durable"}))
@@ -81,14 +81,14 @@ async def test_another_agent_answers_with_its_own_tools(
 
     run = await chat.ask("what is durable?")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert CALLS == ["durable", "broken"]
     assert "usr_ada" in str(model.requests[1].history)
     assert f"{run.run_id}:0:0" in str(model.requests[1].history)
     assert await chat.texts(run) == ["what is durable?", "It lasts."]
 
 
-async def test_its_tools_are_not_called_again_by_a_second_attempt(
+async def test_second_attempt_does_not_repeat_custom_tools(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -98,17 +98,17 @@ async def test_its_tools_are_not_called_again_by_a_second_attempt(
     first = await chat.start_worker(factory="dictionary:create_agent")
     run = await chat.say("what is durable?")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "It"))
+    await wait_until(lambda: chat.has_text(run, "It"))
 
     await first.aclose(0)
     await chat.start_worker(factory="dictionary:create_agent")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert sorted(CALLS) == ["broken", "durable"]
     assert model.requests[1].history == model.requests[2].history
 
 
-async def test_a_client_tool_call_waits_for_the_browser_and_goes_on(
+async def test_client_tool_call_continues_with_the_browsers_output(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     for page in ("home", "about"):
@@ -121,7 +121,7 @@ async def test_a_client_tool_call_waits_for_the_browser_and_goes_on(
 
     last = await _answer_for_browser(chat, run)
 
-    assert await chat.end_of(last) == "completed"
+    assert await chat.wait_for_end(last) == "completed"
     calls = [item for item in await chat.items(run) if item.type == "client_tool_call"]
     assert [call.arguments for call in calls] == [{"page": "home"}, {"page": "about"}]
     assert len({call.id for call in calls}) == 2
@@ -130,25 +130,25 @@ async def test_a_client_tool_call_waits_for_the_browser_and_goes_on(
 
 
 async def _answer_for_browser(chat: Chat, run: AcceptedRun) -> Any:
-    """What ChatKit sends after the page's `onClientTool`."""
+    """Send the request that ChatKit sends after the page's `onClientTool`."""
     answered = await chat.request(
         {
             "type": "threads.add_client_tool_output",
             "params": {"thread_id": run.thread_id, "result": "shown"},
         }
     )
-    await chat.end_of(answered)
+    await chat.wait_for_end(answered)
     return answered
 
 
-async def test_an_item_that_a_tool_began_is_taken_back_when_the_run_is_cancelled(
+async def test_cancel_removes_item_that_a_tool_left_open(
     chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
 
     @function_tool
     async def work(context: RunContextWrapper[RunContext]) -> str:
-        """Work for long."""
+        """Run for a long time."""
         run = context.context
         item = WorkflowItem(
             id=run.generate_id("workflow"),
@@ -167,15 +167,15 @@ async def test_an_item_that_a_tool_began_is_taken_back_when_the_run_is_cancelled
     await chat.start_worker(factory="dictionary:create_agent")
     run = await chat.say("dig")
     await gate.wait_reached()
-    await wait_until(lambda: _has_begun(chat, run))
+    await wait_until(lambda: _has_started(chat, run))
 
     await chat.cancel(run)
 
-    assert await chat.end_of(run) == "cancelled"
+    assert await chat.wait_for_end(run) == "cancelled"
     said = [event.type for event in await chat.events(run)]
     assert said[-3:] == ["thread.item.added", "thread.item.removed", "thread.updated"]
     assert "workflow" not in {item.type for item in await chat.items(run)}
 
 
-async def _has_begun(chat: Chat, run: AcceptedRun) -> bool:
+async def _has_started(chat: Chat, run: AcceptedRun) -> bool:
     return any(event.type == "thread.item.added" for event in await chat.events(run))

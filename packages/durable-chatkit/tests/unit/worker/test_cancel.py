@@ -1,4 +1,4 @@
-"""Cancelling: text and tools, what stays and what stops."""
+"""Cancellation during text and tools."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 
-async def test_cancelling_text_keeps_it_and_closes_the_models_stream(
+async def test_cancel_keeps_partial_text_and_closes_model_stream(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
@@ -18,18 +18,18 @@ async def test_cancelling_text_keeps_it_and_closes_the_models_stream(
     await chat.start_worker(api=wire)
     run = await chat.say("tell me a story")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Once upon a time"))
+    await wait_until(lambda: chat.has_text(run, "Once upon a time"))
 
     await chat.cancel(run)
 
-    assert await chat.end_of(run) == "cancelled"
+    assert await chat.wait_for_end(run) == "cancelled"
     await wait_until(lambda: model.requests[0].closed_by_client)
     assert await chat.texts(run) == ["tell me a story", "Once upon a time"]
     assert [item.type for item in await chat.items(run)][-1] == "sdk_hidden_context"
     assert (await chat.events(run))[-1].type != "error"
 
 
-async def test_cancelling_before_the_first_token_leaves_no_message(
+async def test_cancel_before_first_token_leaves_no_message(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -40,11 +40,11 @@ async def test_cancelling_before_the_first_token_leaves_no_message(
 
     await chat.cancel(run)
 
-    assert await chat.end_of(run) == "cancelled"
+    assert await chat.wait_for_end(run) == "cancelled"
     assert await chat.texts(run) == ["hi"]
 
 
-async def test_cancelling_during_a_tool_starts_no_other_and_no_model_call(
+async def test_cancel_during_tool_starts_no_further_call(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     tasks.before_answer = Gate()
@@ -55,26 +55,24 @@ async def test_cancelling_during_a_tool_starts_no_other_and_no_model_call(
 
     await chat.cancel(run)
 
-    assert await chat.end_of(run) == "cancelled"
+    assert await chat.wait_for_end(run) == "cancelled"
     assert tasks.titles == ["milk"]
     assert len(model.requests) == 1
     note = (await chat.items(run))[-1]
     assert "add_task" in note.content
 
 
-async def test_a_run_that_waits_for_a_worker_is_cancelled_without_the_model(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_cancelled_queued_run_calls_no_model(chat: Chat, model: ScriptedModelServer) -> None:
     run = await chat.say("hi")
     await chat.cancel(run)
 
     await chat.start_worker()
 
-    assert await chat.end_of(run) == "cancelled"
+    assert await chat.wait_for_end(run) == "cancelled"
     assert model.requests == []
 
 
-async def test_a_cancel_that_no_poke_announces_is_heard_at_the_renewal(
+async def test_cancel_without_signal_is_noticed_at_renewal(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -85,31 +83,29 @@ async def test_a_cancel_that_no_poke_announces_is_heard_at_the_renewal(
 
     await chat.user_runs.request_cancel(run.run_id, chat.context.user_id, "user")
 
-    assert await chat.end_of(run) == "cancelled"
+    assert await chat.wait_for_end(run) == "cancelled"
 
 
-async def test_the_turn_after_a_cancelled_one_knows_of_it(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_turn_after_cancel_gets_a_note(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(Say("First,", gate, " second"))
     model.answer(Say("Fine."))
     await chat.start_worker()
     run = await chat.say("list everything")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "First,"))
+    await wait_until(lambda: chat.has_text(run, "First,"))
     await chat.cancel(run)
-    await chat.end_of(run)
+    await chat.wait_for_end(run)
 
     last = await chat.ask("never mind", run.thread_id)
 
-    assert await chat.end_of(last) == "completed"
+    assert await chat.wait_for_end(last) == "completed"
     texts = [str(item.get("content")) for item in model.requests[1].history]
     assert any("First," in text for text in texts)
     assert any("cancelled this answer" in text for text in texts)
 
 
-async def test_cancelling_leaves_no_task_behind(
+async def test_cancel_leaks_no_task(
     chat: Chat, model: ScriptedModelServer, running: Callable[[], Counter[str]]
 ) -> None:
     gate = Gate()
@@ -120,16 +116,16 @@ async def test_cancelling_leaves_no_task_behind(
     before = running()
     run = await chat.say("hi")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Once"))
+    await wait_until(lambda: chat.has_text(run, "Once"))
 
     await chat.cancel(run)
-    await chat.end_of(run)
+    await chat.wait_for_end(run)
 
     await wait_until(lambda: not worker.active)
     await wait_until(lambda: not running() - before)
 
 
-async def test_a_deleted_thread_stops_its_run(chat: Chat, model: ScriptedModelServer) -> None:
+async def test_deleting_thread_stops_its_run(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(Say("Once", gate, " upon"))
     await chat.start_worker()
@@ -139,5 +135,5 @@ async def test_a_deleted_thread_stops_its_run(chat: Chat, model: ScriptedModelSe
     stopped = await chat.store.delete_thread_and_runs(run.thread_id, chat.context)
     await chat.signals.request_stop(stopped)
 
-    assert await chat.end_of(run) == "cancelled"
+    assert await chat.wait_for_end(run) == "cancelled"
     await wait_until(lambda: model.requests[0].closed_by_client)

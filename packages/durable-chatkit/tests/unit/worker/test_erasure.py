@@ -1,4 +1,4 @@
-"""An account is erased while its answer is being written."""
+"""Erasure of an account with active or queued runs."""
 
 import pytest
 from redis.asyncio import Redis
@@ -18,13 +18,13 @@ def eraser(chat: Chat, redis: Redis) -> AccountEraser:
 
 
 async def rows_of(chat: Chat) -> int:
-    """How many runs and steps there are, of all users."""
+    """Count runs and steps of all users."""
     async with chat.jobs.transaction(None) as session:
         statement = "SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM run_steps)"
         return int((await session.execute(text(statement))).scalar_one())
 
 
-async def test_an_answer_is_stopped_and_nothing_of_it_stays(
+async def test_erasure_stops_active_run_and_deletes_it(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, eraser: AccountEraser, redis: Redis
 ) -> None:
     gate = Gate()
@@ -32,7 +32,7 @@ async def test_an_answer_is_stopped_and_nothing_of_it_stays(
     model.answer(Say("I have", gate, " added it."))
     worker = await chat.start_worker()
     run = await chat.say("add milk")
-    await wait_until(lambda: chat.has_said(run, "I have"))
+    await wait_until(lambda: chat.has_text(run, "I have"))
 
     await eraser.erase(USER)
 
@@ -43,7 +43,7 @@ async def test_an_answer_is_stopped_and_nothing_of_it_stays(
     assert model.requests[-1].closed_by_client
 
 
-async def test_a_message_that_waits_for_a_worker_is_erased_without_one(
+async def test_erasure_deletes_queued_run_without_a_worker(
     chat: Chat, eraser: AccountEraser
 ) -> None:
     await chat.say("add milk")

@@ -1,4 +1,4 @@
-"""What goes wrong with the model, over both wires: one visible error, nothing of the inside."""
+"""Model failures with both APIs: one visible error without internal details."""
 
 import json
 from collections import Counter
@@ -28,9 +28,9 @@ def errors(events: list[Any]) -> list[Any]:
     return [event for event in events if event.type == "error"]
 
 
-async def the_failure(chat: Chat, run: AcceptedRun) -> Any:
-    """The one error of a failed run."""
-    assert await chat.end_of(run) == "failed"
+async def failure_of(chat: Chat, run: AcceptedRun) -> Any:
+    """Return the single error of a failed run."""
+    assert await chat.wait_for_end(run) == "failed"
     (error,) = errors(await chat.events(run))
     assert error.allow_retry
     assert error.message
@@ -38,7 +38,7 @@ async def the_failure(chat: Chat, run: AcceptedRun) -> Any:
 
 
 @pytest.mark.parametrize(("status", "failure"), [(429, failures.BUSY), (500, failures.UNREACHABLE)])
-async def test_a_model_that_answers_an_error_is_asked_again_and_then_given_up(
+async def test_model_errors_are_retried_until_the_limit(
     chat: Chat, model: ScriptedModelServer, wire: str, status: int, failure: failures.Failure
 ) -> None:
     for _ in range(3):
@@ -47,12 +47,12 @@ async def test_a_model_that_answers_an_error_is_asked_again_and_then_given_up(
 
     run = await chat.ask("hi")
 
-    assert (await the_failure(chat, run)).message == failure.message
+    assert (await failure_of(chat, run)).message == failure.message
     assert (await chat.row(run))["error"] == failure.code
     assert len(model.requests) == 3
 
 
-async def test_a_model_that_recovers_is_not_an_error(
+async def test_recovered_model_error_is_not_shown(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.fail(429, retry_after="0.01")
@@ -62,19 +62,17 @@ async def test_a_model_that_recovers_is_not_an_error(
 
     run = await chat.ask("hi")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert errors(await chat.events(run)) == []
 
 
-async def test_a_model_that_refuses_is_not_asked_again(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_rejected_model_call_is_not_retried(chat: Chat, model: ScriptedModelServer) -> None:
     model.fail(401)
     await chat.start_worker()
 
     run = await chat.ask("hi")
 
-    assert (await the_failure(chat, run)).message == failures.REFUSED.message
+    assert (await failure_of(chat, run)).message == failures.REFUSED.message
     assert len(model.requests) == 1
 
 
@@ -83,7 +81,7 @@ async def test_a_model_that_refuses_is_not_asked_again(
     [ErrorFrame("secret detail of the server"), Raw(b"data: {not json\n\n"), Disconnect()],
     ids=["error frame", "malformed", "disconnect"],
 )
-async def test_a_stream_that_breaks_keeps_what_was_said_and_tells_of_the_error(
+async def test_broken_stream_keeps_partial_text_and_shows_error(
     chat: Chat, model: ScriptedModelServer, wire: str, fault: Any
 ) -> None:
     gate = Gate()
@@ -91,10 +89,10 @@ async def test_a_stream_that_breaks_keeps_what_was_said_and_tells_of_the_error(
     await chat.start_worker(api=wire, model_retries=0)
 
     run = await chat.say("well?")
-    await wait_until(lambda: chat.has_said(run, "The answer is"))
+    await wait_until(lambda: chat.has_text(run, "The answer is"))
     gate.open()
 
-    error = await the_failure(chat, run)
+    error = await failure_of(chat, run)
     assert "secret" not in error.model_dump_json()
     assert await chat.texts(run) == ["well?", "The answer is"]
     said = [event.type for event in await chat.events(run)]
@@ -102,7 +100,7 @@ async def test_a_stream_that_breaks_keeps_what_was_said_and_tells_of_the_error(
     assert "thread.item.removed" not in said
 
 
-async def test_a_failure_leaves_no_task_behind(
+async def test_failure_leaks_no_task(
     chat: Chat, model: ScriptedModelServer, running: Callable[[], Counter[str]]
 ) -> None:
     model.answer(Say("hello"))
@@ -117,7 +115,7 @@ async def test_a_failure_leaves_no_task_behind(
     await wait_until(lambda: not running() - before)
 
 
-async def test_an_empty_answer_is_an_error(
+async def test_empty_answer_fails_the_run(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.answer()
@@ -125,10 +123,10 @@ async def test_an_empty_answer_is_an_error(
 
     run = await chat.ask("hi")
 
-    assert (await the_failure(chat, run)).message == failures.EMPTY.message
+    assert (await failure_of(chat, run)).message == failures.EMPTY.message
 
 
-async def test_malformed_arguments_are_told_to_the_model(
+async def test_malformed_arguments_are_returned_to_the_model(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     model.answer(Call("add_task", '{"title": '))
@@ -137,14 +135,14 @@ async def test_malformed_arguments_are_told_to_the_model(
 
     run = await chat.ask("add milk")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert tasks.effects == []
     history = json.dumps(model.requests[1].history)
     assert "invalid-arguments" in history
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-async def test_a_tool_calls_the_service_once_if_its_budget_allows_no_other_try(
+async def test_tool_without_retry_budget_calls_service_once(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, status: int
 ) -> None:
     model.answer(Call("add_task", {"title": "milk"}))
@@ -154,12 +152,12 @@ async def test_a_tool_calls_the_service_once_if_its_budget_allows_no_other_try(
 
     run = await chat.ask("add milk")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert len(tasks.failures) == 9
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-async def test_a_tool_call_is_tried_again_within_its_budget(
+async def test_tool_call_is_retried_within_its_budget(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, status: int
 ) -> None:
     model.answer(Call("add_task", {"title": "milk"}))
@@ -169,34 +167,30 @@ async def test_a_tool_call_is_tried_again_within_its_budget(
 
     run = await chat.ask("add milk")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert tasks.titles == ["milk"]
 
 
-async def test_a_tool_that_does_not_exist_fails_the_run(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_unknown_tool_fails_the_run(chat: Chat, model: ScriptedModelServer) -> None:
     model.answer(Call("launch_rocket"))
     await chat.start_worker()
 
     run = await chat.ask("launch")
 
-    await the_failure(chat, run)
+    await failure_of(chat, run)
 
 
-async def test_a_model_that_never_stops_calling_tools_is_stopped(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_endless_tool_calls_are_stopped(chat: Chat, model: ScriptedModelServer) -> None:
     for _ in range(4):
         model.answer(Call("list_lists"))
     await chat.start_worker(max_turns=3)
 
     run = await chat.ask("hi")
 
-    assert (await the_failure(chat, run)).message == failures.TOO_MANY_STEPS.message
+    assert (await failure_of(chat, run)).message == failures.TOO_MANY_STEPS.message
 
 
-async def test_a_failed_turn_can_be_retried_and_the_model_knows_what_it_did(
+async def test_retry_of_failed_turn_includes_its_side_effects(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     model.answer(Call("add_task", {"title": "milk"}))
@@ -213,13 +207,13 @@ async def test_a_failed_turn_can_be_retried_and_the_model_knows_what_it_did(
         }
     )
 
-    assert await chat.end_of(again) == "completed"
+    assert await chat.wait_for_end(again) == "completed"
     assert tasks.titles == ["milk"]
     assert '\\"milk\\"' in json.dumps(model.requests[2].history)
     assert await chat.texts(run) == ["add milk", "I had added it already."]
 
 
-async def test_the_next_turn_works_after_a_failed_one(
+async def test_turn_after_failed_turn_works(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
@@ -227,31 +221,29 @@ async def test_the_next_turn_works_after_a_failed_one(
     model.answer(Say("whole"))
     await chat.start_worker(api=wire, model_retries=0)
     run = await chat.say("one")
-    await wait_until(lambda: chat.has_said(run, "half"))
+    await wait_until(lambda: chat.has_text(run, "half"))
     gate.open()
-    await chat.end_of(run)
+    await chat.wait_for_end(run)
 
     last = await chat.ask("two", run.thread_id)
 
-    assert await chat.end_of(last) == "completed"
+    assert await chat.wait_for_end(last) == "completed"
     assert await chat.texts(run) == ["one", "half", "two", "whole"]
 
 
-async def test_a_run_that_killed_its_workers_ends_as_failed(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_poisoned_run_ends_as_failed(chat: Chat, model: ScriptedModelServer) -> None:
     run = await chat.say("hi")
     for _ in range(MAX_CRASHES + 1):
-        assert await chat.claim_and_die(run)
+        assert await chat.claim_and_crash(run)
 
     await chat.start_worker()
 
-    assert (await the_failure(chat, run)).message == failures.POISONED.message
+    assert (await failure_of(chat, run)).message == failures.POISONED.message
     assert (await chat.row(run))["error"] == "poisoned"
     assert model.requests == []
 
 
-async def test_an_action_without_a_handler_says_so(chat: Chat, model: ScriptedModelServer) -> None:
+async def test_action_without_handler_is_rejected(chat: Chat, model: ScriptedModelServer) -> None:
     model.answer(Say("hello"))
     await chat.start_worker()
     run = await chat.ask("hi")
@@ -263,6 +255,6 @@ async def test_an_action_without_a_handler_says_so(chat: Chat, model: ScriptedMo
         }
     )
 
-    assert await chat.end_of(acted) == "failed"
+    assert await chat.wait_for_end(acted) == "failed"
     (error,) = errors(await chat.events(acted))
     assert error.message == "This action isn't available here."

@@ -1,4 +1,4 @@
-"""What a worker does besides runs: purging, and warming up."""
+"""Housekeeping and warm-up."""
 
 from unittest.mock import Mock
 
@@ -36,7 +36,7 @@ async def age(chat: Chat, interval: str) -> None:
 @pytest.mark.parametrize(
     ("interval", "runs", "steps"), [("1 hour", 1, 2), ("2 days", 1, 0), ("8 days", 0, 0)]
 )
-async def test_old_journals_and_older_runs_are_purged(
+async def test_purge_deletes_expired_journals_and_runs(
     chat: Chat, model: ScriptedModelServer, interval: str, runs: int, steps: int
 ) -> None:
     model.answer(Say("hello"))
@@ -51,8 +51,8 @@ async def test_old_journals_and_older_runs_are_purged(
     assert (await count(chat, "runs"), await count(chat, "run_steps")) == (runs, steps)
 
 
-class NotingRuns(RunRepository):
-    """Notes what its purges did."""
+class RecordingRuns(RunRepository):
+    """Records the results of purges."""
 
     def __init__(self, db: Database) -> None:
         super().__init__(db)
@@ -72,7 +72,7 @@ class NotingRuns(RunRepository):
 
 
 async def copy_runs(chat: Chat, copies: int) -> None:
-    """Make more runs like the one that is there, each with one step."""
+    """Insert copies of the existing run, each with one step."""
     numbers = {"copies": copies}
     async with chat.db.transaction(USER) as session:
         statement = text(
@@ -89,7 +89,7 @@ async def copy_runs(chat: Chat, copies: int) -> None:
         await session.execute(statement)
 
 
-async def test_two_workers_at_it_at_the_same_time_purge_each_run_once(
+async def test_concurrent_purges_delete_each_run_once(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     model.answer(Say("hello"))
@@ -100,7 +100,7 @@ async def test_two_workers_at_it_at_the_same_time_purge_each_run_once(
     await copy_runs(chat, 2 * PURGE_BATCH + 1)
     old_runs, old_steps = await count(chat, "runs"), await count(chat, "run_steps")
     await chat.ask("hi")
-    repositories = [NotingRuns(chat.jobs), NotingRuns(chat.jobs)]
+    repositories = [RecordingRuns(chat.jobs), RecordingRuns(chat.jobs)]
     jobs = [
         PeriodicJob(
             name="purge",
@@ -134,7 +134,7 @@ async def test_two_workers_at_it_at_the_same_time_purge_each_run_once(
     ],
     ids=["responses", "chat_completions", "offline"],
 )
-async def test_warming_up_asks_nobody(
+async def test_warm_up_sends_no_request(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, changes: dict[str, str]
 ) -> None:
     settings = msgspec.structs.replace(chat.settings, **changes)

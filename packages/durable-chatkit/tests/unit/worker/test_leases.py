@@ -1,4 +1,4 @@
-"""Leases: renewed while a run is driven, and only then; given up before they end."""
+"""Leases: renewed only while a run is driven, and given up before they expire."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ SHORT = WorkerTimes(lease_s=3.0, renew_s=0.2, stop_s=2.5, poll_s=0.2)
 IMPATIENT = WorkerTimes(lease_s=6.0, renew_s=0.2, renew_timeout_s=0.3, stop_s=1.0, poll_s=0.2)
 
 
-async def test_a_long_run_keeps_its_lease(chat: Chat, model: ScriptedModelServer) -> None:
+async def test_long_run_keeps_its_lease(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(gate, Say("hello"))
     await chat.start_worker(times=SHORT)
@@ -29,18 +29,16 @@ async def test_a_long_run_keeps_its_lease(chat: Chat, model: ScriptedModelServer
     await wait_until(lambda: _is_renewed(chat, run, first))
     gate.open()
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert (await chat.row(run))["attempt"] == 1
 
 
 async def _is_renewed(chat: Chat, run: AcceptedRun, first: Any) -> bool:
-    # More than a whole lease later: without renewals another attempt would have begun.
+    # After more than a lease: without renewals another attempt would have started.
     return bool(((await chat.row(run))["lease_until"] - first).total_seconds() > SHORT.lease_s)
 
 
-async def test_the_last_seq_is_kept_while_the_run_goes_on(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_last_seq_is_stored_during_the_run(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(Say("one", "two", gate))
     await chat.start_worker(times=SHORT)
@@ -48,18 +46,18 @@ async def test_the_last_seq_is_kept_while_the_run_goes_on(
     run = await chat.say("hi")
     await gate.wait_reached()
 
-    await wait_until(lambda: chat.has_said(run, "onetwo"))
+    await wait_until(lambda: chat.has_text(run, "onetwo"))
     last_seq = (await chat.frames(run))[-1].seq
     await wait_until(lambda: _seq_is(chat, run, last_seq))
     gate.open()
-    await chat.end_of(run)
+    await chat.wait_for_end(run)
 
 
 async def _seq_is(chat: Chat, run: AcceptedRun, seq: int) -> bool:
     return bool((await chat.row(run))["seq_high"] == seq)
 
 
-async def test_a_worker_that_cannot_renew_stops_its_tools(
+async def test_worker_that_cannot_renew_stops_its_tools(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     gate = Gate()
@@ -74,12 +72,12 @@ async def test_a_worker_that_cannot_renew_stops_its_tools(
         gate.open()
 
     model.answer(Say("hello"))
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert tasks.effects == []
     assert (await chat.row(run))["attempt"] > 1
 
 
-async def test_a_run_that_crashes_every_driver_ends_as_failed(
+async def test_run_that_crashes_every_driver_ends_as_failed(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -88,7 +86,7 @@ async def test_a_run_that_crashes_every_driver_ends_as_failed(
     await chat.redis.xadd(log_key(run.run_id), {"f": b'id: 1\ndata: {"type":"?"}\n\n'}, "1-0")
     await chat.redis.hset(meta_key(run.run_id), "seq", 1)
 
-    # Another run keeps the worker renewing; the lease of the crashed one must end all the same.
+    # Another run keeps the worker renewing; the crashed run's lease must expire nevertheless.
     other = await chat.say("hi")
 
     before = _crashes()
@@ -97,20 +95,20 @@ async def test_a_run_that_crashes_every_driver_ends_as_failed(
         await wait_until(lambda: _crashes() == before + crash, 15.0)  # noqa: B023
         await chat.expire_lease(run)
 
-    assert await chat.end_of(run) == "failed"
+    assert await chat.wait_for_end(run) == "failed"
     assert (await chat.row(run))["error"] == "poisoned"
     assert (await chat.row(run))["crashes"] == MAX_CRASHES
     gate.open()
-    assert await chat.end_of(other) == "completed"
+    assert await chat.wait_for_end(other) == "completed"
     assert len(model.requests) == 1
 
 
 def _crashes() -> float:
-    # Counted when the worker has put the run down, after which it renews its lease no more.
+    # The crash is counted when the worker has dropped the run and no longer renews its lease.
     return REGISTRY.get_sample_value("todochat_run_attempts_total", {"outcome": "crashed"}) or 0.0
 
 
-async def test_a_run_put_down_by_a_worker_is_taken_over_while_that_worker_lives(
+async def test_crashed_run_is_taken_over_while_its_worker_lives(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -122,5 +120,5 @@ async def test_a_run_put_down_by_a_worker_is_taken_over_while_that_worker_lives(
 
     worker.active[run.run_id].release("a test")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert (await chat.row(run))["attempt"] == 2

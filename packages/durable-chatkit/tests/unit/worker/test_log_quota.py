@@ -9,7 +9,7 @@ from todochat.testing.model_server import Say, ScriptedModelServer
 WORDS = "word " * 4_000  # 20 kB
 
 
-async def test_a_flood_of_one_user_leaves_the_newest_logs_that_fit(
+async def test_newest_logs_within_the_quota_are_kept(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     await chat.start_worker(log_bytes_per_user=100_000)
@@ -24,6 +24,6 @@ async def test_a_flood_of_one_user_leaves_the_newest_logs_that_fit(
     assert sizes[0] == 0
     assert sizes[-1] > 0
     assert sum(sizes) < 150_000
-    assert not await chat.redis.exists(meta_key(runs[0].run_id))  # so late viewers get 410
+    assert not await chat.redis.exists(meta_key(runs[0].run_id))  # late viewers get 410
     assert await chat.redis.exists(meta_key("run_bob"))
     assert (await chat.texts(runs[0]))[-1] == WORDS

@@ -1,4 +1,4 @@
-"""Runs that Redis has no memory for: they end in a way that people see, and end once."""
+"""Runs while Redis is out of memory: they end once, with a visible error."""
 
 import functools
 from typing import Any
@@ -15,7 +15,7 @@ from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 
 
 @pytest.fixture(autouse=True)
-def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     publisher = functools.partial(RunPublisher, limits=BusLimits(full_s=0.3))
     monkeypatch.setattr(durable_chatkit.worker.main, "RunPublisher", publisher)
 
@@ -25,14 +25,14 @@ def error_of(events: list[Any]) -> str:
     return str(error.message)
 
 
-async def test_a_run_fails_before_the_model_is_asked_and_the_next_one_works(
+async def test_full_redis_fails_run_before_model_call(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     run = await chat.say("hi")
 
     async with out_of_memory(chat.redis):
         await chat.start_worker()
-        assert await chat.end_of(run) == "failed"
+        assert await chat.wait_for_end(run) == "failed"
 
     row = await chat.row(run)
     assert (row["attempt"], row["error"]) == (1, OUT_OF_MEMORY.code)
@@ -42,22 +42,20 @@ async def test_a_run_fails_before_the_model_is_asked_and_the_next_one_works(
     assert await chat.texts(await chat.ask("hi again")) == ["hi again", "hello"]
 
 
-async def test_a_run_that_runs_out_of_memory_fails_with_a_visible_error(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_redis_full_during_run_shows_an_error(chat: Chat, model: ScriptedModelServer) -> None:
     first, second = Gate(), Gate()
     model.answer(Say("Half", first, " said", second, " and more", Gate()))
     worker = await chat.start_worker()
     run = await chat.say("hi")
     await first.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Half"))
+    await wait_until(lambda: chat.has_text(run, "Half"))
     queue = worker._resources.publisher._queues[run.run_id]
 
     async with out_of_memory(chat.redis):
         first.open()
         await wait_until(lambda: queue.failure is not None)
         second.open()
-        assert await chat.end_of(run) == "failed"
+        assert await chat.wait_for_end(run) == "failed"
 
     row = await chat.row(run)
     assert (row["attempt"], row["crashes"], row["error"]) == (1, 0, OUT_OF_MEMORY.code)
@@ -66,7 +64,7 @@ async def test_a_run_that_runs_out_of_memory_fails_with_a_visible_error(
     await wait_until(lambda: model.requests[0].closed_by_client)
 
 
-async def test_an_answer_that_is_stored_counts_though_its_end_could_not_be_shown(
+async def test_stored_answer_counts_although_redis_was_full_at_its_end(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -74,11 +72,11 @@ async def test_an_answer_that_is_stored_counts_though_its_end_could_not_be_shown
     await chat.start_worker()
     run = await chat.say("hi")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Half"))
+    await wait_until(lambda: chat.has_text(run, "Half"))
 
     async with out_of_memory(chat.redis):
         gate.open()
-        assert await chat.end_of(run) == "completed"
+        assert await chat.wait_for_end(run) == "completed"
 
     assert await chat.texts(run) == ["hi", "Half said"]
     assert (await chat.frames(run))[0].snapshot

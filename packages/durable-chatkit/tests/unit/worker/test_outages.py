@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis in trouble while a run goes on, and a log that gets full."""
+"""Outages of PostgreSQL and Redis during a run, and a full log."""
 
 import asyncio
 import functools
@@ -27,17 +27,17 @@ from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 
 def with_limits(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
-    """Let workers of this test publish under other limits."""
+    """Let the test's workers publish with other limits."""
     publisher = functools.partial(RunPublisher, limits=BusLimits(**limits))
     monkeypatch.setattr(durable_chatkit.worker.main, "RunPublisher", publisher)
 
 
-async def test_a_database_connection_cut_mid_write_is_not_an_error_of_the_run(
+async def test_connection_lost_during_write_does_not_fail_the_run(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, postgres_admin: PostgresAdmin
 ) -> None:
     gate = Gate()
     model.answer(Say("On it."), Call("add_task", {"title": "milk"}), gate)
-    for _ in range(3):  # the answer was not saved, so the model may be asked again
+    for _ in range(3):  # the response was not saved, so the model may be called again
         model.answer(Say("On it."), Call("add_task", {"title": "milk"}))
         model.answer(Say("Added."))
     await chat.start_worker()
@@ -49,24 +49,24 @@ async def test_a_database_connection_cut_mid_write_is_not_an_error_of_the_run(
         gate.open()
         await wait_until(lambda: postgres_admin.cut_waiting("INSERT INTO run_steps"))
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert tasks.titles == ["milk"]
     assert await chat.texts(run) == ["add milk", "On it.", "Added."]
     assert not any(event.type == "error" for event in await chat.events(run))
     assert (await chat.row(run))["attempt"] == 2
 
 
-async def test_a_database_connection_cut_after_a_flush_is_no_crash(
+async def test_connection_lost_after_flush_is_not_a_crash(
     chat: Chat, model: ScriptedModelServer, postgres_admin: PostgresAdmin
 ) -> None:
-    """The run's holder says so in PostgreSQL before it says anything in the new log."""
+    """The holder saves the seq in PostgreSQL before it publishes to the new log."""
     first, second = Gate(), Gate()
     model.answer(Say("Half", first, " said", second, " and more", Gate()))
     model.answer(Say("The answer."))
     worker = await chat.start_worker()
     run = await chat.say("hi")
     await first.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Half"))
+    await wait_until(lambda: chat.has_text(run, "Half"))
     queue = worker._resources.publisher._queues[run.run_id]
 
     async with chat.jobs.transaction(None) as session:
@@ -77,16 +77,16 @@ async def test_a_database_connection_cut_after_a_flush_is_no_crash(
         second.open()
         await wait_until(lambda: postgres_admin.cut_waiting("SET seq_high"), 15.0)
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     row = await chat.row(run)
     assert (row["attempt"], row["crashes"]) == (2, 0)
     assert not any(event.type == "error" for event in await chat.events(run))
 
 
-async def test_a_run_is_not_released_while_its_log_is_being_claimed(
+async def test_run_is_not_released_during_log_claim(
     chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That claim would come when the run is somebody else's."""
+    """Otherwise the claim could complete when another worker has the run."""
     model.answer(Say("hello"))
     worker = await chat.start_worker()
     publisher, released, order = worker._resources.publisher, asyncio.Event(), list[str]()
@@ -114,11 +114,11 @@ async def test_a_run_is_not_released_while_its_log_is_being_claimed(
     monkeypatch.setattr(driver, "load_turn", fail_once)
     run = await chat.say("hi")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert order == ["claimed", "released", "claimed"]
 
 
-async def test_nothing_is_claimed_before_every_role_has_been_checked(
+async def test_worker_claims_nothing_before_roles_are_checked(
     chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model.answer(Say("hello"))
@@ -148,11 +148,11 @@ async def test_nothing_is_claimed_before_every_role_has_been_checked(
 
     await unchecked.check()
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert all(checked_at_claims)
 
 
-async def test_a_redis_that_stays_away_releases_the_run(
+async def test_redis_outage_releases_the_run(
     chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
@@ -161,7 +161,7 @@ async def test_a_redis_that_stays_away_releases_the_run(
     worker = await chat.start_worker()
     run = await chat.say("hi")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Half"))
+    await wait_until(lambda: chat.has_text(run, "Half"))
     publisher = worker._resources.publisher
     call = publisher._connection.call
 
@@ -173,8 +173,8 @@ async def test_a_redis_that_stays_away_releases_the_run(
     await wait_until(lambda: _was_released(chat, run))
     monkeypatch.setattr(publisher._connection, "call", call)
 
-    assert await chat.end_of(run) == "completed"
-    # The answer was saved while Redis was away: it is said from the journal.
+    assert await chat.wait_for_end(run) == "completed"
+    # The response was saved during the outage and is published from the journal.
     assert await chat.texts(run) == ["hi", "Half said"]
     assert len(model.requests) == 1
     assert (await chat.row(run))["crashes"] == 0
@@ -185,10 +185,10 @@ async def _was_released(chat: Chat, run: AcceptedRun) -> bool:
     return bool(row["status"] == "queued" or row["attempt"] > 1)
 
 
-async def test_a_log_that_is_full_ends_the_run_with_what_was_said(
+async def test_full_log_ends_run_with_partial_text(
     chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # One by one, since deltas that come together are one frame.
+    # One at a time, since deltas that arrive together are merged into one frame.
     gates = [Gate(), Gate(), Gate()]
     model.answer(Say(*(part for gate in gates for part in ("word ", gate)), "and more"))
     with_limits(monkeypatch, max_frames=8)
@@ -196,10 +196,10 @@ async def test_a_log_that_is_full_ends_the_run_with_what_was_said(
 
     run = await chat.say("tell me everything")
     for number, gate in enumerate(gates, 1):
-        await wait_until(lambda: chat.has_said(run, "word " * number), 15.0)  # noqa: B023
+        await wait_until(lambda: chat.has_text(run, "word " * number), 15.0)  # noqa: B023
         gate.open()
 
-    assert await chat.end_of(run) == "failed"
+    assert await chat.wait_for_end(run) == "failed"
     error = next(event for event in await chat.events(run) if event.type == "error")
     assert error.message == failures.TOO_LONG.message
     assert not error.allow_retry
@@ -211,7 +211,7 @@ async def test_a_log_that_is_full_ends_the_run_with_what_was_said(
     assert "".join(part.text for part in said[-1].content) == answer
 
 
-async def test_a_redis_flushed_after_the_outcome_is_stored_gets_the_same_end(
+async def test_redis_flush_after_stored_outcome_keeps_the_outcome(
     chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model.fail(401)
@@ -229,7 +229,7 @@ async def test_a_redis_flushed_after_the_outcome_is_stored_gets_the_same_end(
 
     run = await chat.ask("hi")
 
-    assert await chat.end_of(run) == "failed"
+    assert await chat.wait_for_end(run) == "failed"
     assert (await chat.frames(run))[0].snapshot
     assert (await chat.row(run))["error"] == failures.REFUSED.code
     assert len(model.requests) == 1

@@ -1,4 +1,4 @@
-"""The worker as a process: settings, health, logs, SIGTERM."""
+"""The worker process: settings, health, logs, SIGTERM."""
 
 import asyncio
 import json
@@ -23,13 +23,13 @@ from todochat.testing.servers import PostgresProcess
 
 @pytest.fixture
 def environment(chat: Chat) -> dict[str, str]:
-    """What the process finds in its environment."""
+    """The environment variables of the process."""
     return environment_of(chat.settings)
 
 
 @pytest_asyncio.fixture
 async def process(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[WorkerProcess]:
-    """A worker process that isn't started yet."""
+    """A worker process, not started."""
     worker = WorkerProcess(environment, tmp_path / "log")
     yield worker
     if worker.process is not None and worker.process.returncode is None:
@@ -37,7 +37,7 @@ async def process(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[
         await worker.process.wait()
 
 
-async def test_a_process_gets_ready_and_lets_its_run_finish_on_sigterm(
+async def test_sigterm_lets_run_finish(
     chat: Chat, process: WorkerProcess, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -54,7 +54,7 @@ async def test_a_process_gets_ready_and_lets_its_run_finish_on_sigterm(
     gate.open()
 
     assert await stopping == 0
-    assert await chat.end_of(last) == "completed"
+    assert await chat.wait_for_end(last) == "completed"
     assert (await chat.row(last))["attempt"] == 1
     assert 'todochat_runs_total{status="completed"} 1.0' in metrics
     events = [json.loads(line) for line in process.logs]
@@ -63,7 +63,7 @@ async def test_a_process_gets_ready_and_lets_its_run_finish_on_sigterm(
     assert not any(event["level"] in {"warning", "error"} for event in events)
 
 
-async def test_sigterm_hands_over_what_does_not_fit(
+async def test_sigterm_releases_runs_that_exceed_the_timeout(
     chat: Chat, process: WorkerProcess, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -81,7 +81,7 @@ async def test_sigterm_hands_over_what_does_not_fit(
 
 
 @pytest.mark.slow
-async def test_a_worker_that_starts_before_postgresql_claims_when_it_is_there(
+async def test_worker_started_before_postgresql_claims_when_it_is_up(
     own_postgres: tuple[PostgresProcess, Any],
     own_chat: Chat,
     process: WorkerProcess,
@@ -99,7 +99,7 @@ async def test_a_worker_that_starts_before_postgresql_claims_when_it_is_there(
     await asyncio.to_thread(server.start)
 
     assert (status, json.loads(body)["failing"]) == (503, ["postgres"])
-    assert await own_chat.end_of(run) == "completed"
+    assert await own_chat.wait_for_end(run) == "completed"
     assert await process.is_ready()
     assert "start.without_database" in process.events
 
@@ -108,7 +108,7 @@ async def test_a_worker_that_starts_before_postgresql_claims_when_it_is_there(
     "variable",
     ["CHAT_DATABASE_URL", pytest.param("CHAT_JOBS_DATABASE_URL", marks=pytest.mark.slow)],
 )
-async def test_a_bypassing_role_that_is_found_out_late_ends_the_process_without_a_claim(
+async def test_bypassing_role_detected_after_start_ends_process_without_claim(
     own_postgres: tuple[PostgresProcess, DatabaseUrls],
     own_chat: Chat,
     process: WorkerProcess,
@@ -137,7 +137,7 @@ async def test_a_bypassing_role_that_is_found_out_late_ends_the_process_without_
         ({"factory": "nowhere:agent"}, "setting TODO_AGENT_FACTORY: no function 'nowhere:agent'"),
     ],
 )
-def test_a_bad_setting_stops_the_start_with_one_line(
+def test_invalid_setting_exits_with_one_line(
     changes: dict[str, str], line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good = TodoAgentSettings(

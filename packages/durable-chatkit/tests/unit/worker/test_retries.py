@@ -1,4 +1,4 @@
-"""A retry takes turns out of the conversation; what they did is done, and the model knows it."""
+"""Retries: side effects of removed turns stay and are passed to the model."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ OFFLINE: dict[str, Any] = {"openai_base_url": "", "openai_api_key": "", "model":
 
 
 async def retry(chat: Chat, run: AcceptedRun) -> AcceptedRun:
-    """Go back to the first message of a run's thread."""
+    """Retry the first message of a run's thread."""
     first = (await chat.items(run))[0]
     params = {"thread_id": run.thread_id, "item_id": first.id}
     retried = await chat.request({"type": "threads.retry_after_item", "params": params})
-    await chat.end_of(retried)
+    await chat.wait_for_end(retried)
     return retried
 
 
-async def test_the_model_is_told_what_the_same_and_later_turns_did(
+async def test_retry_includes_side_effects_of_same_and_later_turns(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     for title in ("Milk", "Eggs"):
@@ -45,7 +45,7 @@ async def test_the_model_is_told_what_the_same_and_later_turns_did(
     assert tasks.titles == ["Milk", "Eggs"]
 
 
-def test_the_note_is_bounded_and_keeps_what_came_last() -> None:
+def test_side_effects_note_is_truncated_to_the_newest() -> None:
     steps = []
     for number in range(100):
         record = {
@@ -67,7 +67,7 @@ def test_the_note_is_bounded_and_keeps_what_came_last() -> None:
     assert content.index("number 98 ") < content.index("number 99 ")
 
 
-async def test_earlier_turns_are_not_told_twice(chat: Chat, model: ScriptedModelServer) -> None:
+async def test_retry_note_excludes_earlier_turns(chat: Chat, model: ScriptedModelServer) -> None:
     model.answer(Call("add_task", {"title": "Milk"}))
     model.answer(Say("Added."))
     model.answer(Say("Hello."))
@@ -78,12 +78,14 @@ async def test_earlier_turns_are_not_told_twice(chat: Chat, model: ScriptedModel
     messages = [item for item in await chat.items(first) if item.type == "user_message"]
 
     params = {"thread_id": first.thread_id, "item_id": messages[1].id}
-    await chat.end_of(await chat.request({"type": "threads.retry_after_item", "params": params}))
+    await chat.wait_for_end(
+        await chat.request({"type": "threads.retry_after_item", "params": params})
+    )
 
     assert "Its side effects remain" not in str(model.requests[-1].history)
 
 
-async def test_the_offline_assistant_adds_what_it_was_told_whatever_was_taken_back(
+async def test_offline_assistant_retries_a_command_despite_removed_turns(
     chat: Chat, tasks: TasksStandIn
 ) -> None:
     await chat.start_worker(**OFFLINE)

@@ -1,4 +1,4 @@
-"""A run that blocks the event loop counts against its worker, however that worker goes down."""
+"""A run that blocks the event loop counts as a crash, however its worker ends."""
 
 import signal
 import time
@@ -20,7 +20,7 @@ STALL_S = 0.3
 
 @pytest_asyncio.fixture
 async def blocked(chat: Chat, tmp_path: Path) -> AsyncIterator[WorkerProcess]:
-    """A worker process whose agent blocks it, which it survives for some seconds."""
+    """A worker process whose agent blocks its event loop for some seconds."""
     environment = {
         **environment_of(chat.settings),
         "TODO_AGENT_FACTORY": "stalling_agent:create",
@@ -34,9 +34,7 @@ async def blocked(chat: Chat, tmp_path: Path) -> AsyncIterator[WorkerProcess]:
         await worker.process.wait()
 
 
-async def test_a_run_that_is_handed_over_after_a_stall_counts_as_a_crash(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_release_after_stall_counts_as_crash(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(Say("Half", gate))
     model.answer(Say("Whole."))
@@ -50,28 +48,28 @@ async def test_a_run_that_is_handed_over_after_a_stall_counts_as_a_crash(
     await chat.expire_lease(run)
     await chat.start_worker()
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert (await chat.row(run))["crashes"] == 1
 
 
 @pytest.mark.slow
-async def test_a_run_that_blocks_its_workers_ends_as_failed(
+async def test_run_that_blocks_its_workers_ends_as_failed(
     chat: Chat, model: ScriptedModelServer, blocked: WorkerProcess
 ) -> None:
     model.answer(Call("block", {}))
     run = await chat.say("hi")
     for _ in range(2):
-        assert await chat.claim_and_die(run)
+        assert await chat.claim_and_crash(run)
 
     await blocked.start()
     assert await blocked.process.wait() == -signal.SIGPROF
     await chat.expire_lease(run)
     await chat.start_worker()
 
-    assert await chat.end_of(run) == "failed"
+    assert await chat.wait_for_end(run) == "failed"
     row = await chat.row(run)
     assert (row["crashes"], row["error"]) == (3, POISONED.code)
     (error,) = [event for event in await chat.events(run) if event.type == "error"]
     assert (error.message, error.allow_retry) == (POISONED.message, True)
-    # Where it was blocked, for whoever looks into it.
+    # The stack of the blocking call is logged.
     assert 'stalling_agent.py", line 15 in block' in blocked.log_path.read_text()

@@ -1,4 +1,4 @@
-"""A second attempt at a run: what the first one finished counts, what it began is said anew."""
+"""A second attempt: finished steps are replayed, unfinished items are regenerated."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
-# A worker that never renews, and so doesn't notice that its lease has ended.
+# A worker that never renews and so doesn't notice that its lease has expired.
 ZOMBIE = WorkerTimes(lease_s=600, renew_s=600, stop_s=6000, stall_s=6000, poll_s=0.2, settle_s=2)
 
 
 async def viewed(chat: Chat, run: AcceptedRun) -> dict[str, Any]:
-    """What a viewer has at the end, text, time and all: assistant messages by id."""
+    """Return a viewer's final assistant messages by ID."""
     shown: dict[str, Any] = {}
     for event in await chat.events(run):
         match event.type:
@@ -36,7 +36,7 @@ async def stored(chat: Chat, run: AcceptedRun) -> dict[str, Any]:
 
 
 async def assert_consistent(chat: Chat, run: AcceptedRun) -> None:
-    """The store has what a viewer sees, numbers have no gap, and there is one end."""
+    """Assert that store and viewer agree, and that seqs have no gap and items no second end."""
     assert await viewed(chat, run) == await stored(chat, run)
     frames = await chat.frames(run)
     assert [frame.seq for frame in frames] == list(range(1, len(frames) + 1))
@@ -45,12 +45,12 @@ async def assert_consistent(chat: Chat, run: AcceptedRun) -> None:
 
 
 async def sleep_past_lease(chat: Chat, worker: Worker, run: AcceptedRun) -> None:
-    """Let others take a run over while its worker goes on, as after a long pause."""
-    worker.stop_claiming()  # else it may take its own run over
+    """Let another worker take a run over while its worker continues, as after a long freeze."""
+    worker.stop_claiming()  # otherwise it may claim the run again
     await chat.expire_lease(run)
 
 
-async def test_half_said_text_is_removed_and_said_anew(
+async def test_partial_text_is_removed_and_regenerated(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
@@ -59,12 +59,12 @@ async def test_half_said_text_is_removed_and_said_anew(
     first = await chat.start_worker(api=wire)
     run = await chat.say("hi")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Half"))
+    await wait_until(lambda: chat.has_text(run, "Half"))
 
     await first.aclose(0)
     await chat.start_worker(api=wire)
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert await chat.texts(run) == ["hi", "Whole answer."]
     removed = [e.item_id for e in await chat.events(run) if e.type == "thread.item.removed"]
     assert len(removed) == 1
@@ -72,7 +72,7 @@ async def test_half_said_text_is_removed_and_said_anew(
     await assert_consistent(chat, run)
 
 
-async def test_a_finished_answer_is_not_asked_for_again_and_its_tools_work_once(
+async def test_finished_model_call_is_replayed_and_its_tools_run_once(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     tasks.before_answer = Gate()
@@ -88,7 +88,7 @@ async def test_a_finished_answer_is_not_asked_for_again_and_its_tools_work_once(
     tasks.before_answer = None
     await chat.start_worker(api=wire)
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert len(model.requests) == 2
     assert tasks.titles == ["milk", "eggs"]
     assert tasks.keys == [f"{run.run_id}:0:{index}" for index in (0, 0, 1)]
@@ -96,7 +96,7 @@ async def test_a_finished_answer_is_not_asked_for_again_and_its_tools_work_once(
     await assert_consistent(chat, run)
 
 
-async def test_finished_tools_are_not_called_again(
+async def test_finished_tool_calls_are_not_repeated(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     gate = Gate()
@@ -107,13 +107,13 @@ async def test_finished_tools_are_not_called_again(
     first = await chat.start_worker(api=wire)
     run = await chat.say("add milk, then show all")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "There"))
+    await wait_until(lambda: chat.has_text(run, "There"))
     asked = len(tasks.requests)
 
     await first.aclose(0)
     await chat.start_worker(api=wire)
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert len(tasks.requests) == asked
     assert model.requests[1].history == model.requests[2].history
     said = [event.type for event in await chat.events(run)]
@@ -121,7 +121,7 @@ async def test_finished_tools_are_not_called_again(
     await assert_consistent(chat, run)
 
 
-async def test_a_reference_means_the_same_task_after_its_effect(
+async def test_reference_resolves_to_same_task_after_its_effect(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     tasks.add("milk")
@@ -137,11 +137,11 @@ async def test_a_reference_means_the_same_task_after_its_effect(
     tasks.before_answer = None
     await chat.start_worker()
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert [task["title"] for task in tasks.tasks.values() if task["completed_at"]] == ["milk"]
 
 
-async def test_a_worker_that_lost_its_run_says_nothing_more(
+async def test_worker_that_lost_its_run_publishes_nothing(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
@@ -150,11 +150,11 @@ async def test_a_worker_that_lost_its_run_says_nothing_more(
     zombie = await chat.start_worker(times=ZOMBIE, api=wire)
     run = await chat.say("hi")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Zombie"))
+    await wait_until(lambda: chat.has_text(run, "Zombie"))
     await sleep_past_lease(chat, zombie, run)
 
     await chat.start_worker(api=wire)
-    await chat.end_of(run)
+    await chat.wait_for_end(run)
     frames = await chat.frames(run)
     gate.open()
     await wait_until(lambda: not zombie.active)
@@ -166,10 +166,10 @@ async def test_a_worker_that_lost_its_run_says_nothing_more(
     await assert_consistent(chat, run)
 
 
-async def test_a_worker_that_lost_its_run_finds_a_flushed_redis_and_says_nothing(
+async def test_worker_that_lost_its_run_publishes_nothing_after_flush(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
-    """Nobody has the run there any more, but PostgreSQL knows who has."""
+    """Redis no longer has the claim, but PostgreSQL does."""
     zombies, answers = Gate(), Gate()
     model.answer(Say("Zombie", zombies, " text"))
     model.answer(Say("The", answers, " answer."))
@@ -177,11 +177,11 @@ async def test_a_worker_that_lost_its_run_finds_a_flushed_redis_and_says_nothing
     zombie = await chat.start_worker(times=ZOMBIE)
     run = await chat.say("hi")
     await zombies.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Zombie"))
+    await wait_until(lambda: chat.has_text(run, "Zombie"))
     await sleep_past_lease(chat, zombie, run)
     await chat.start_worker()
     await answers.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "ZombieThe"))
+    await wait_until(lambda: chat.has_text(run, "ZombieThe"))
 
     await chat.redis.flushall()
     zombies.open()
@@ -189,13 +189,13 @@ async def test_a_worker_that_lost_its_run_finds_a_flushed_redis_and_says_nothing
 
     assert await chat.frames(run) == []
     answers.open()
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert await chat.texts(run) == ["hi", "The answer."]
     assert "Zombie" not in str(await chat.events(run))
     assert (await chat.frames(run))[0].snapshot
 
 
-async def test_the_effects_of_a_worker_that_lost_its_run_are_refused(
+async def test_effects_of_worker_that_lost_its_run_are_fenced(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn
 ) -> None:
     gate = Gate()
@@ -208,7 +208,7 @@ async def test_the_effects_of_a_worker_that_lost_its_run_are_refused(
     await sleep_past_lease(chat, zombie, run)
 
     await chat.start_worker()
-    await chat.end_of(run)
+    await chat.wait_for_end(run)
     gate.open()
     await wait_until(lambda: not zombie.active)
 
@@ -216,7 +216,7 @@ async def test_the_effects_of_a_worker_that_lost_its_run_are_refused(
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
-async def test_an_ended_run_without_its_marker_gets_only_the_marker(
+async def test_ended_run_without_marker_gets_only_the_marker(
     chat: Chat, model: ScriptedModelServer, status: str
 ) -> None:
     if status == "completed":
@@ -227,17 +227,17 @@ async def test_an_ended_run_without_its_marker_gets_only_the_marker(
     run = await chat.ask("hi")
     said = await chat.events(run)
     await first.aclose(1)
-    await chat.forget_end(run)
+    await chat.remove_end_marker(run)
 
     await chat.start_worker()
 
-    assert await chat.end_of(run) == status
+    assert await chat.wait_for_end(run) == status
     assert await chat.events(run) == said
     assert len(model.requests) == 1
     await assert_consistent(chat, run)
 
 
-async def test_a_flushed_redis_is_told_by_a_snapshot_and_the_run_goes_on(
+async def test_run_continues_after_redis_flush_with_a_snapshot(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     gate = Gate()
@@ -247,12 +247,12 @@ async def test_a_flushed_redis_is_told_by_a_snapshot_and_the_run_goes_on(
     await chat.start_worker(api=wire)
     run = await chat.say("add milk")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "On it.Ad"))
+    await wait_until(lambda: chat.has_text(run, "On it.Ad"))
 
     await chat.redis.flushall()
     gate.open()
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     frames = await chat.frames(run)
     assert frames[0].snapshot
     assert frames[0].seq > 10_000
@@ -262,7 +262,7 @@ async def test_a_flushed_redis_is_told_by_a_snapshot_and_the_run_goes_on(
     assert await viewed(chat, run) == await stored(chat, run)
 
 
-async def test_cancelling_a_run_whose_worker_died_keeps_what_was_said(
+async def test_cancelling_run_of_dead_worker_keeps_partial_text(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -270,21 +270,19 @@ async def test_cancelling_a_run_whose_worker_died_keeps_what_was_said(
     first = await chat.start_worker()
     run = await chat.say("a story")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Once upon"))
+    await wait_until(lambda: chat.has_text(run, "Once upon"))
     await first.aclose(0)
 
     await chat.cancel(run)
     await chat.start_worker()
 
-    assert await chat.end_of(run) == "cancelled"
+    assert await chat.wait_for_end(run) == "cancelled"
     assert len(model.requests) == 1
     assert await chat.texts(run) == ["a story", "Once upon"]
     await assert_consistent(chat, run)
 
 
-async def test_a_log_that_expired_before_the_takeover_begins_anew(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_takeover_starts_new_log_after_expiry(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(Say("First."), Call("list_lists"))
     model.answer(gate)
@@ -297,13 +295,13 @@ async def test_a_log_that_expired_before_the_takeover_begins_anew(
 
     await chat.start_worker()
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert (await chat.frames(run))[0].snapshot
     assert await chat.texts(run) == ["hi", "First.", "Second."]
     assert await viewed(chat, run) == await stored(chat, run)
 
 
-async def test_a_drained_worker_hands_its_runs_over_without_a_crash(
+async def test_drained_worker_releases_runs_without_crash(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -317,13 +315,15 @@ async def test_a_drained_worker_hands_its_runs_over_without_a_crash(
 
     await holder.aclose(0)
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert (await chat.row(run))["crashes"] == 0
     assert (await chat.row(run))["attempt"] == 2
     assert first.worker_id != (await chat.row(run))["worker_id"] or holder is not first
 
 
-async def test_a_drained_worker_finishes_what_fits(chat: Chat, model: ScriptedModelServer) -> None:
+async def test_drained_worker_finishes_runs_within_timeout(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
     gate = Gate()
     model.answer(gate, Say("hello"))
     worker = await chat.start_worker()
@@ -334,5 +334,5 @@ async def test_a_drained_worker_finishes_what_fits(chat: Chat, model: ScriptedMo
     gate.open()
     await worker.aclose(10)
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert (await chat.row(run))["attempt"] == 1

@@ -1,4 +1,4 @@
-"""Whole turns, over both wires of the model's API."""
+"""Whole turns with both model APIs."""
 
 import json
 from datetime import datetime
@@ -28,7 +28,7 @@ def kinds(events: list[Any]) -> list[str]:
     ]
 
 
-async def test_text_is_streamed_as_it_comes_and_stored_as_one_message(
+async def test_text_is_streamed_and_stored_as_one_message(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.answer(Say("Hello", ", ", "Ada", "!"))
@@ -37,7 +37,7 @@ async def test_text_is_streamed_as_it_comes_and_stored_as_one_message(
     run = await chat.ask("hi")
 
     events = await chat.events(run)
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert await chat.texts(run) == ["hi", "Hello, Ada!"]
     assert kinds(events)[:4] == [
         "thread.created",
@@ -49,7 +49,7 @@ async def test_text_is_streamed_as_it_comes_and_stored_as_one_message(
     assert "".join(deltas(events)) == "Hello, Ada!"
 
 
-async def test_a_token_reaches_the_log_before_the_model_says_the_next(
+async def test_token_is_published_before_the_next_arrives(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
@@ -61,7 +61,7 @@ async def test_a_token_reaches_the_log_before_the_model_says_the_next(
     await wait_until(lambda: _has_deltas(chat, run, ["one"]))
     gate.open()
 
-    await chat.end_of(run)
+    await chat.wait_for_end(run)
     assert deltas(await chat.events(run)) == ["one", "two"]
 
 
@@ -69,7 +69,7 @@ async def _has_deltas(chat: Chat, run: AcceptedRun, wanted: list[str]) -> bool:
     return deltas(await chat.events(run)) == wanted
 
 
-async def test_a_slow_first_token_is_waited_for(
+async def test_slow_first_token_does_not_time_out(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     gate = Gate()
@@ -80,11 +80,11 @@ async def test_a_slow_first_token_is_waited_for(
     await gate.wait_reached()
     gate.open()
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert await chat.texts(run) == ["well?", "at last"]
 
 
-async def test_a_tool_is_called_and_its_result_goes_back_to_the_model(
+async def test_tool_result_is_sent_to_the_model(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     model.answer(Say("On it."), Call("add_task", {"title": "buy milk"}))
@@ -101,7 +101,7 @@ async def test_a_tool_is_called_and_its_result_goes_back_to_the_model(
     assert json.loads(_tool_results(model.requests[1])[0])["task"]["number"] == 1
 
 
-async def test_several_tools_of_one_answer_work_in_the_order_of_the_calls(
+async def test_tools_of_one_answer_run_in_call_order(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     model.answer(*(Call("add_task", {"title": title}) for title in ("milk", "eggs", "bread")))
@@ -115,7 +115,7 @@ async def test_several_tools_of_one_answer_work_in_the_order_of_the_calls(
     assert len(_tool_results(model.requests[1])) == 3
 
 
-async def test_call_ids_that_repeat_name_different_calls(
+async def test_repeated_call_ids_are_distinct_calls(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     for title in ("milk", "eggs"):
@@ -129,12 +129,12 @@ async def test_call_ids_that_repeat_name_different_calls(
 
     run = await chat.ask("add them")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert tasks.titles == ["milk", "eggs", "bread", "tea"]
     assert len(_tool_results(model.requests[3])) == 4
 
 
-async def test_second_and_third_turns_carry_the_conversation(
+async def test_later_turns_include_the_conversation(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     for text in ("first", "second", "third"):
@@ -145,12 +145,12 @@ async def test_second_and_third_turns_carry_the_conversation(
     await chat.ask("two", run.thread_id)
     last = await chat.ask("three", run.thread_id)
 
-    assert await chat.end_of(last) == "completed"
+    assert await chat.wait_for_end(last) == "completed"
     assert await chat.texts(run) == ["one", "first", "two", "second", "three", "third"]
     assert _conversation(model.requests[2]) == ["one", "first", "two", "second", "three"]
 
 
-async def test_a_turn_after_a_tool_call_knows_the_call_and_its_result(
+async def test_later_turn_includes_tool_call_and_result(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     model.answer(Call("add_task", {"title": "buy milk"}, call_id="call_0"))
@@ -162,7 +162,7 @@ async def test_a_turn_after_a_tool_call_knows_the_call_and_its_result(
     run = await chat.ask("add buy milk")
     last = await chat.ask("complete it", run.thread_id)
 
-    assert await chat.end_of(last) == "completed"
+    assert await chat.wait_for_end(last) == "completed"
     assert [effect[:2] for effect in tasks.effects] == [
         ("POST", "/tasks"),
         ("POST", f"/tasks/{next(iter(tasks.tasks))}/complete"),
@@ -171,7 +171,7 @@ async def test_a_turn_after_a_tool_call_knows_the_call_and_its_result(
 
 
 @pytest.mark.filterwarnings("ignore:Direct usage of named widget:DeprecationWarning")
-async def test_list_tasks_shows_a_list_and_tells_the_model(
+async def test_list_tasks_shows_widget_and_returns_tasks_to_model(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     tasks.add("buy milk", priority="high", due={"date": "2026-11-24", "timezone": "Europe/Berlin"})
@@ -189,7 +189,7 @@ async def test_list_tasks_shows_a_list_and_tells_the_model(
     assert "client_effect" not in kinds(await chat.events(run))
 
 
-async def test_the_thread_gets_its_title_from_the_first_message_only(
+async def test_thread_title_comes_from_first_message_only(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
     model.answer(Say("a"))
@@ -215,7 +215,7 @@ async def test_times_on_the_wire_are_utc(chat: Chat, model: ScriptedModelServer)
     assert all(time.endswith("Z") for time in times)
 
 
-async def test_instructions_hold_time_zone_and_locale(
+async def test_instructions_include_time_zone_and_locale(
     chat: Chat, model: ScriptedModelServer, wire: str
 ) -> None:
     model.answer(Say("hello"))
@@ -246,9 +246,7 @@ def _conversation(request: Any) -> list[str]:
     ]
 
 
-async def test_a_worker_drives_as_many_runs_at_once_as_it_may_and_no_more(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_worker_concurrency_is_limited(chat: Chat, model: ScriptedModelServer) -> None:
     gates = [Gate(), Gate()]
     for gate in gates:
         model.answer(gate, Say("hello"))
@@ -265,12 +263,10 @@ async def test_a_worker_drives_as_many_runs_at_once_as_it_may_and_no_more(
 
     assert driven == {run.run_id for run in runs[:2]}
     assert waiting == "queued"
-    assert [await chat.end_of(run) for run in runs] == ["completed"] * 3
+    assert [await chat.wait_for_end(run) for run in runs] == ["completed"] * 3
 
 
-async def test_a_run_may_take_as_many_model_calls_as_the_setting_says(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+async def test_max_turns_limits_model_calls(chat: Chat, model: ScriptedModelServer) -> None:
     for _ in range(2):
         model.answer(Call("list_lists"))
     model.answer(Say("done"))
@@ -278,5 +274,5 @@ async def test_a_run_may_take_as_many_model_calls_as_the_setting_says(
 
     run = await chat.ask("hi")
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert await chat.texts(run) == ["hi", "done"]

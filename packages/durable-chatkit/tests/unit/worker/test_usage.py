@@ -1,4 +1,4 @@
-"""What model answers use is counted once, and stops runs when the day's budget is spent."""
+"""Usage of model calls is counted once, and a spent daily budget stops runs."""
 
 from datetime import timedelta
 from typing import Any
@@ -34,7 +34,7 @@ async def totals(chat: Any) -> list[Any]:
 
 
 async def spend(chat: Any, tokens: int, user: str = "usr_other") -> None:
-    """Make it look as if a model had been asked today."""
+    """Insert usage of today."""
     today = utc_now().date()
     async with chat.jobs.transaction(None) as session:
         await session.execute(
@@ -54,7 +54,7 @@ def errors(events: list[Any]) -> list[str]:
     return [event.message for event in events if event.type == "error"]
 
 
-async def test_every_answer_of_a_turn_is_counted_with_its_price(
+async def test_every_model_call_is_counted_with_its_cost(
     chat: Any, model: ScriptedModelServer, wire: str
 ) -> None:
     model.usage = (1000, 400, 50)
@@ -64,15 +64,13 @@ async def test_every_answer_of_a_turn_is_counted_with_its_price(
 
     await chat.ask("what's open?")
 
-    # 600 fresh tokens at 2, 400 cached ones at 0.5, 50 said at 10, each for a million.
+    # 600 new tokens at 2, 400 cached ones at 0.5, 50 output tokens at 10, each per million.
     answer = ("scripted", 1000, 400, 50, 1900, False)
     assert await rows(chat) == [("answer/0000", *answer), ("answer/0001", *answer)]
     assert await totals(chat) == [("scripted", 2, 2000, 100)]
 
 
-async def test_a_server_that_does_not_count_is_estimated(
-    chat: Any, model: ScriptedModelServer, wire: str
-) -> None:
+async def test_missing_usage_is_estimated(chat: Any, model: ScriptedModelServer, wire: str) -> None:
     model.usage = None
     model.answer(Say("word " * 100))
     await chat.start_worker(api=wire)
@@ -85,7 +83,7 @@ async def test_a_server_that_does_not_count_is_estimated(
     assert (cost, is_estimated) == (None, True)
 
 
-async def test_a_second_attempt_counts_only_what_it_asks_for_anew(
+async def test_second_attempt_counts_only_new_model_calls(
     chat: Any, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -95,17 +93,17 @@ async def test_a_second_attempt_counts_only_what_it_asks_for_anew(
     first = await chat.start_worker()
     run = await chat.say("what's open?")
     await gate.wait_reached()
-    await wait_until(lambda: chat.has_said(run, "Let"))
+    await wait_until(lambda: chat.has_text(run, "Let"))
     await first.aclose(0)
 
     await chat.start_worker()
 
-    assert await chat.end_of(run) == "completed"
+    assert await chat.wait_for_end(run) == "completed"
     assert [row[0] for row in await rows(chat)] == ["answer/0000", "answer/0001"]
     assert await totals(chat) == [("scripted", 2, 2, 2)]
 
 
-async def test_a_cancelled_run_keeps_what_was_finished(
+async def test_cancelled_run_keeps_usage_of_finished_calls(
     chat: Any, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -117,29 +115,31 @@ async def test_a_cancelled_run_keeps_what_was_finished(
 
     await chat.cancel(run)
 
-    assert await chat.end_of(run) == "cancelled"
+    assert await chat.wait_for_end(run) == "cancelled"
     assert [row[0] for row in await rows(chat)] == ["answer/0000"]
 
 
-async def test_a_failed_run_keeps_what_was_finished(chat: Any, model: ScriptedModelServer) -> None:
+async def test_failed_run_keeps_usage_of_finished_calls(
+    chat: Any, model: ScriptedModelServer
+) -> None:
     model.answer(Call("list_tasks"))
     model.fail(400)
     await chat.start_worker()
 
     run = await chat.ask("what's open?")
 
-    assert await chat.end_of(run) == "failed"
+    assert await chat.wait_for_end(run) == "failed"
     assert [row[0] for row in await rows(chat)] == ["answer/0000"]
 
 
-async def test_the_offline_assistant_is_free(chat: Any) -> None:
+async def test_offline_assistant_has_no_usage(chat: Any) -> None:
     await spend(chat, 100, USER)
     await chat.start_worker(openai_base_url="", model="", budget_user_tokens=1)
 
     run = await chat.ask("add milk")
 
-    assert await chat.end_of(run) == "completed"
-    assert len(await rows(chat)) == 1  # the one that was made up
+    assert await chat.wait_for_end(run) == "completed"
+    assert len(await rows(chat)) == 1  # the inserted one
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ async def test_the_offline_assistant_is_free(chat: Any) -> None:
         ({"budget_total_tokens": 100}, "usr_other", "The total budget for today is used up."),
     ],
 )
-async def test_no_model_is_asked_once_a_budget_is_spent(
+async def test_spent_budget_stops_model_calls(
     chat: Any, model: ScriptedModelServer, changes: dict[str, int], spender: str, message: str
 ) -> None:
     await spend(chat, 100, spender)
@@ -164,17 +164,19 @@ async def test_no_model_is_asked_once_a_budget_is_spent(
     assert model.requests == []
 
 
-async def test_others_may_go_on_when_one_has_spent_theirs(
+async def test_user_budget_does_not_affect_other_users(
     chat: Any, model: ScriptedModelServer
 ) -> None:
     await spend(chat, 100, "usr_other")
     model.answer(Say("hi"))
     await chat.start_worker(budget_user_tokens=100, budget_total_tokens=1000)
 
-    assert await chat.end_of(await chat.ask("hi")) == "completed"
+    assert await chat.wait_for_end(await chat.ask("hi")) == "completed"
 
 
-async def test_a_run_stops_between_two_answers(chat: Any, model: ScriptedModelServer) -> None:
+async def test_run_stops_between_model_calls_when_budget_is_spent(
+    chat: Any, model: ScriptedModelServer
+) -> None:
     model.usage = (90, 0, 10)
     model.answer(Call("add_task", {"title": "milk"}))
     await chat.start_worker(budget_user_tokens=100)
@@ -185,7 +187,7 @@ async def test_a_run_stops_between_two_answers(chat: Any, model: ScriptedModelSe
     assert len(model.requests) == 1
 
 
-async def test_money_is_a_budget_too(chat: Any, model: ScriptedModelServer) -> None:
+async def test_cost_budget_stops_model_calls(chat: Any, model: ScriptedModelServer) -> None:
     model.usage = (1000, 0, 0)
     model.answer(Say("one"))
     await chat.start_worker(prices="scripted=10/1/1", budget_user_cost=0.01)
@@ -204,7 +206,7 @@ class TestAcceptance:
             chat.db, server, chat.signals, max_active_runs=5, budgets=Budgets(user_tokens=100)
         )
 
-    async def test_a_message_is_refused_with_the_time_of_the_reset(
+    async def test_rejected_message_names_the_reset_time(
         self, chat: Any, limited: Acceptance
     ) -> None:
         await spend(chat, 100, USER)
@@ -216,7 +218,9 @@ class TestAcceptance:
         tomorrow = utc_now().date() + timedelta(days=1)
         assert refused.value.extensions["resets_at"] == f"{tomorrow}T00:00:00Z"
 
-    async def test_a_click_costs_nothing(self, chat: Any, limited: Acceptance) -> None:
+    async def test_action_is_accepted_with_spent_budget(
+        self, chat: Any, limited: Acceptance
+    ) -> None:
         run = await chat.say("hi")
         await spend(chat, 100, USER)
         chat.acceptance = limited
@@ -230,7 +234,9 @@ class TestAcceptance:
 
         assert acted.thread_id == run.thread_id
 
-    async def test_what_others_spent_is_theirs(self, chat: Any, limited: Acceptance) -> None:
+    async def test_usage_of_other_users_does_not_count(
+        self, chat: Any, limited: Acceptance
+    ) -> None:
         await spend(chat, 100, "usr_other")
         chat.acceptance = limited
 
