@@ -1,6 +1,7 @@
 """Detects a file's type from its content; names and declared types are not trusted."""
 
 import unicodedata
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -30,7 +31,10 @@ def detect_type(content: bytes, name: str, declared_type: str) -> str:
     """
     if not content:
         raise UnsupportedFileError("The file is empty.")
-    text = _decode_text(content)
+    text: str | None = None
+    if b"\x00" not in content:
+        with suppress(UnicodeDecodeError):
+            text = content.decode("utf-8")
     if text is not None:
         if _may_be_svg(text):
             msg = f"SVG images are not supported. Supported: {SUPPORTED}."
@@ -117,12 +121,3 @@ def _after_declaration(text: str, start: int) -> int | None:
 def _after(text: str, closing: str, start: int) -> int | None:
     end = text.find(closing, start)
     return end + len(closing) if end >= 0 else None
-
-
-def _decode_text(content: bytes) -> str | None:
-    if b"\x00" in content:
-        return None
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return None

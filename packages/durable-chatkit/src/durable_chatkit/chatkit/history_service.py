@@ -115,23 +115,20 @@ class HistoryService:
 
     async def _stream_files(self, user_id: str) -> AsyncIterator[bytes]:
         async for file in self._rows(user_id, read_files):
-            yield await self._encode_file(user_id, file)
-
-    async def _encode_file(self, user_id: str, file: FileRow) -> bytes:
-        async with self._db.transaction(user_id) as session:
-            stored = await AttachmentRepository(session).load_content(file.id)
-        payload: dict[str, Any] = from_json(file.payload)
-        shown = {name: value for name, value in payload.items() if name not in _HIDDEN_FIELDS}
-        content = base64.b64encode(stored.content).decode() if stored is not None else None
-        return msgspec.json.encode(
-            {
-                **shown,
-                "thread_id": file.thread_id,
-                "size_bytes": file.size_bytes,
-                "created_at": file.created_at,
-                "content_base64": content,
-            }
-        )
+            async with self._db.transaction(user_id) as session:
+                stored = await AttachmentRepository(session).load_content(file.id)
+            payload: dict[str, Any] = from_json(file.payload)
+            shown = {name: value for name, value in payload.items() if name not in _HIDDEN_FIELDS}
+            content = base64.b64encode(stored.content).decode() if stored is not None else None
+            yield msgspec.json.encode(
+                {
+                    **shown,
+                    "thread_id": file.thread_id,
+                    "size_bytes": file.size_bytes,
+                    "created_at": file.created_at,
+                    "content_base64": content,
+                }
+            )
 
 
 async def read_threads(session: AsyncSession, last: ThreadRow | None) -> list[ThreadRow]:
