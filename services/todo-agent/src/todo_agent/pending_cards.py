@@ -61,7 +61,7 @@ def pending_card(
     if any(isinstance(due, Due) and due.at is not None for due in dues):
         notes.insert(0, "Times of day stay the same.")
     if pending.done:
-        done = _count_text(len(pending.done))
+        done = _plural(len(pending.done), "task")
         notes.insert(0, f"Already changed: {done}. These need your confirmation.")
     return {
         "type": "Card",
@@ -123,7 +123,7 @@ def undone_text(outcome: ChangeOutcome) -> str:
     if sum(count for count, _ in counts) == 1:
         name = outcome.tasks[0].title if outcome.tasks else outcome.lists[0].name
         return f"Undone: “{name}” is back to its previous state."
-    named = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
+    named = [_plural(count, noun) for count, noun in counts if count]
     return f"Undone: {' and '.join(named)} are back to their previous state."
 
 
@@ -138,7 +138,8 @@ def _sentence(
     if len(operations) == 1 and isinstance(operations[0].operation, DeleteListOperation):
         return _list_sentence(operations[0], is_done=is_done)
     if len(operations) == 1 and isinstance(operations[0].operation, UndoOperation):
-        return f"{'Undid' if is_done else 'Undo'} {operations[0].count} changes"
+        changes = _plural(operations[0].count or 0, "change")
+        return f"{'Undid' if is_done else 'Undo'} {changes}"
     kinds = {_kind(each, zone) for each in operations}
     kind, value = kinds.pop() if len(kinds) == 1 else ("mixed", "")
     if kind == "mixed" and any(not each.number for each in operations):
@@ -151,7 +152,7 @@ def _sentence(
 
 def _list_sentence(pending: PendingOperation, *, is_done: bool) -> str:
     verb = "Deleted" if is_done else "Delete"
-    tasks = f"{pending.count} open task{'' if pending.count == 1 else 's'}"
+    tasks = _plural(pending.count or 0, "open task")
     operation = pending.operation
     if isinstance(operation, DeleteListOperation) and operation.tasks == "delete":
         return f"{verb} the list “{pending.title}” with its {tasks}"
@@ -217,3 +218,7 @@ def day_text(day: date, today: date) -> str:
 
 def _count_text(number: int) -> str:
     return "this task" if number == 1 else f"{number} tasks"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
