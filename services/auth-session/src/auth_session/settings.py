@@ -67,7 +67,7 @@ class AuthSessionSettings(
         Meta(
             description=(
                 "Prefix of the IDs of Better Auth's users. Required when AUTH_EXTERNAL_ISSUERS "
-                "names other issuers, so that no issuer can claim another one's IDs."
+                "names other issuers, so that no issuer can claim the IDs of another."
             )
         ),
     ] = msgspec.field(name="BETTER_AUTH_PREFIX", default="")
@@ -204,7 +204,7 @@ class AuthSessionSettings(
 
     @property
     def sign_up(self) -> Literal["open", "invite", "closed"]:
-        """Who can sign up."""
+        """The sign-up mode: AUTH_SIGN_UP or its default."""
         if self.auth_sign_up:
             return self.auth_sign_up
         return "closed" if self.external_issuers or self.better_auth_secret else "invite"

@@ -43,7 +43,7 @@ class KeyRing:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the keys have been loaded since the process started."""
+        """True once the keys have been loaded."""
         return self._signing is not None
 
     @property

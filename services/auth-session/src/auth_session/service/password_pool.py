@@ -33,7 +33,7 @@ ResultT = TypeVar("ResultT")
 
 
 class PasswordVerification(msgspec.Struct, frozen=True):
-    """Whether a password is correct; `new_hash` replaces a hash made with older parameters."""
+    """The result of a verification; `new_hash` replaces a hash made with older parameters."""
 
     is_correct: bool
     new_hash: str | None = None
