@@ -213,13 +213,13 @@ class TasksStandIn:
         held = self.pending[pending_id]
         if held["status"] == "open":
             held["status"] = "confirmed" if decision == "confirm" else "discarded"
-            gone = []
+            deleted_tasks = []
             for each in held["operations"]:
                 task_id = each["operation"].get("task_id")
                 if decision == "confirm" and each["operation"]["type"] == "delete":
                     self.deleted[task_id] = self.tasks.pop(task_id)
-                    gone.append({**self.deleted[task_id], "deleted": True})
-            outcome = {"group_id": held["group_id"], "tasks": gone, "lists": []}
+                    deleted_tasks.append({**self.deleted[task_id], "deleted": True})
+            outcome = {"group_id": held["group_id"], "tasks": deleted_tasks, "lists": []}
             held["outcome"] = outcome if decision == "confirm" else None
         return 200, held
 

@@ -19,19 +19,17 @@ from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.erasure import AccountEraser, AccountGuard
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
-from durable_chatkit.queue_metrics import budget_gauges, queue_gauges
+from durable_chatkit.queue_metrics import api_gauges
 from durable_chatkit.run_backlog import RunBacklog
 from durable_chatkit.services import Services
 from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.run_repository import RunRepository
-from durable_chatkit.storage.usage_repository import UsageRepository
 from durable_chatkit.storage.user_run_repository import UserRunRepository
 from todochat.bus import RunHub
 from todochat.bus.redis_client import create_redis
 from todochat.contracts.uploads import LinkSigner
 from todochat.database import create_engine
 from todochat.database.checked import open_checked_database
-from todochat.database.size import database_size
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.telemetry.gauges import StoredGauges
 
@@ -58,19 +56,14 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         await hub.start()
         stack.push_async_callback(hub.aclose)
         tokens = ServiceTokens.from_settings(settings, *ARROWS)
-        links = AttachmentLinks(
-            settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
-        )
-        attachments = AttachmentService(
-            database,
-            links,
-            FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user),
-        )
+        signer = LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
+        links = AttachmentLinks(settings.public_url, signer)
+        limits = FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)
+        attachments = AttachmentService(database, links, limits)
         server = AcceptingServer(PostgresStore(database, links))
         signals = RunSignals(redis)
         # The offline assistant costs nothing, so it works even after the budgets are used up.
-        has_model = settings.has_model_server
-        budgets = Budgets.from_settings(settings) if has_model else NO_BUDGETS
+        budgets = Budgets.from_settings(settings) if settings.has_model_server else NO_BUDGETS
         acceptance = Acceptance(
             database,
             server,
@@ -83,10 +76,8 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         app.state.jobs_database = jobs
         app.state.service_tokens = tokens
         gauges: StoredGauges = app.state.gauges
-        gauges.add(database_size(jobs, "chat"))
-        gauges.add(queue_gauges(RunRepository(jobs)))
-        if budgets.has_total:
-            gauges.add(budget_gauges(UsageRepository(jobs), budgets))
+        for source in api_gauges(jobs, budgets):
+            gauges.add(source)
         app.state.services = Services(
             chat=ChatService(
                 server=server,

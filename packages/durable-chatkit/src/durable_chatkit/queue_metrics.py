@@ -5,7 +5,21 @@ from durable_chatkit.metrics import BUDGET_SPENT, OLDEST_QUEUED_SECONDS, QUEUED_
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.usage_repository import UsageRepository
 from todochat.clock import utc_now
+from todochat.database import Database
+from todochat.database.size import database_size
 from todochat.telemetry.gauges import GaugeSource
+
+
+def api_gauges(jobs: Database, budgets: Budgets) -> list[GaugeSource]:
+    """Return all sources of an API process.
+
+    Args:
+        jobs: bound to the role `chat_jobs`.
+    """
+    sources = [database_size(jobs, "chat"), queue_gauges(RunRepository(jobs))]
+    if budgets.has_total:
+        sources.append(budget_gauges(UsageRepository(jobs), budgets))
+    return sources
 
 
 def queue_gauges(runs: RunRepository) -> GaugeSource:

@@ -14,10 +14,10 @@ class Runs:
 
     def __init__(self, answer: Callable[[], Awaitable[int]]) -> None:
         self._answer = answer
-        self.asked = 0
+        self.calls = 0
 
     async def count_queued(self) -> int:
-        self.asked += 1
+        self.calls += 1
         return await self._answer()
 
 
@@ -37,7 +37,7 @@ async def test_hanging_database_is_queried_once_and_blocks_no_caller() -> None:
         answers = await asyncio.gather(*(queue.is_full() for _ in range(20)))
 
     assert answers == [False] * 20
-    assert runs.asked == 1
+    assert runs.calls == 1
 
 
 async def test_database_outage_counts_as_empty_queue_for_a_second() -> None:
@@ -49,7 +49,7 @@ async def test_database_outage_counts_as_empty_queue_for_a_second() -> None:
     answers = [await queue.is_full() for _ in range(20)]
 
     assert answers == [False] * 20
-    assert runs.asked == 1
+    assert runs.calls == 1
 
 
 async def test_bug_is_not_treated_as_outage() -> None:

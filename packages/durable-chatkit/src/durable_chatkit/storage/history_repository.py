@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.storage.cursor import Cursor, keyset
 
-# Every word of the query must begin a word of the message, whatever the language: the `simple`
-# configuration neither stems nor drops words. The quotes around each lexeme are PostgreSQL's own.
+# A message matches if it contains, for every word of the query, a word with that prefix, in any
+# language: the `simple` configuration neither stems nor drops words. PostgreSQL quotes each lexeme.
 _QUERY: Final = r"""
     SELECT CAST(regexp_replace(
         CAST(plainto_tsquery('simple', :words) AS text), '''( |$)', ''':*\1', 'g') AS tsquery

@@ -32,13 +32,13 @@ class Listener:
     text: str = "add buy milk"
     status: int = 200
     url: str = ""
-    heard: list[dict[str, Any]] = field(default_factory=list)
+    recordings: list[dict[str, Any]] = field(default_factory=list)
 
     async def listen(self, request: web.Request) -> web.Response:
         form = await request.post()
         file = form["file"]
         assert isinstance(file, web.FileField)
-        self.heard.append(
+        self.recordings.append(
             {
                 "model": form["model"],
                 "name": file.filename,
@@ -106,7 +106,7 @@ async def test_recording_is_transcribed(gateway: Gateway, listener: Listener, us
     response = await dictate(gateway, user)
 
     assert (response.status_code, response.json()) == (200, {"text": "add buy milk"})
-    assert listener.heard == [
+    assert listener.recordings == [
         {
             "model": "whisper-1",
             "name": "speech.webm",
@@ -123,7 +123,7 @@ async def test_recording_of_two_megabytes_is_accepted(
     response = await dictate(gateway, user, bytes(MAX_AUDIO_BYTES))
 
     assert response.status_code == 200
-    assert len(listener.heard[0]["audio"]) == MAX_AUDIO_BYTES
+    assert len(listener.recordings[0]["audio"]) == MAX_AUDIO_BYTES
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ async def test_invalid_recordings_are_rejected_before_the_model(
     response = await dictate(gateway, user, audio, kind)
 
     assert (response.status_code, code(response)) == (status, problem)
-    assert listener.heard == []
+    assert listener.recordings == []
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ async def test_search_matches_word_prefixes(
 
 
 @pytest.mark.parametrize(
-    ("said", "q"),
+    ("sent", "q"),
     [
         ("straße und Öl", "öl stra"),
         ('he said "hello\nworld"', "world"),
@@ -63,9 +63,9 @@ async def test_search_matches_word_prefixes(
     ],
 )
 async def test_search_works_in_any_language(
-    gateway: Gateway, message: MakeMessage, user: str, said: str, q: str
+    gateway: Gateway, message: MakeMessage, user: str, sent: str, q: str
 ) -> None:
-    await gateway.chatkit(message(said), user)
+    await gateway.chatkit(message(sent), user)
 
     assert len(await snippets(gateway, user, q)) == 1
 

@@ -172,8 +172,8 @@ async def test_cancel_removes_item_that_a_tool_left_open(
     await chat.cancel(run)
 
     assert await chat.wait_for_end(run) == "cancelled"
-    said = [event.type for event in await chat.events(run)]
-    assert said[-3:] == ["thread.item.added", "thread.item.removed", "thread.updated"]
+    published = [event.type for event in await chat.events(run)]
+    assert published[-3:] == ["thread.item.added", "thread.item.removed", "thread.updated"]
     assert "workflow" not in {item.type for item in await chat.items(run)}
 
 

@@ -95,9 +95,9 @@ async def test_broken_stream_keeps_partial_text_and_shows_error(
     error = await failure_of(chat, run)
     assert "secret" not in error.model_dump_json()
     assert await chat.texts(run) == ["well?", "The answer is"]
-    said = [event.type for event in await chat.events(run)]
-    assert said.index("thread.item.done", 2) < said.index("error")
-    assert "thread.item.removed" not in said
+    published = [event.type for event in await chat.events(run)]
+    assert published.index("thread.item.done", 2) < published.index("error")
+    assert "thread.item.removed" not in published
 
 
 async def test_failure_leaks_no_task(

@@ -206,9 +206,9 @@ async def test_full_log_ends_run_with_partial_text(
     await wait_until(lambda: model.requests[0].closed_by_client or model.requests[0].finished)
     (answer,) = (await chat.texts(run))[1:]
     assert answer.startswith("word word ")
-    said = [event.item for event in await chat.events(run) if event.type == "thread.item.done"]
-    assert isinstance(said[-1], AssistantMessageItem)
-    assert "".join(part.text for part in said[-1].content) == answer
+    published = [event.item for event in await chat.events(run) if event.type == "thread.item.done"]
+    assert isinstance(published[-1], AssistantMessageItem)
+    assert "".join(part.text for part in published[-1].content) == answer
 
 
 async def test_redis_flush_after_stored_outcome_keeps_the_outcome(

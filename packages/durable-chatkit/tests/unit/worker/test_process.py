@@ -153,5 +153,5 @@ def test_invalid_setting_exits_with_one_line(
         run_worker(msgspec.structs.replace(good, **changes))
 
     assert stopped.value.code == 2
-    (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(line)
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith(line)

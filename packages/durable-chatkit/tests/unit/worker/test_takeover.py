@@ -108,16 +108,16 @@ async def test_finished_tool_calls_are_not_repeated(
     run = await chat.say("add milk, then show all")
     await gate.wait_reached()
     await wait_until(lambda: chat.has_text(run, "There"))
-    asked = len(tasks.requests)
+    request_count = len(tasks.requests)
 
     await first.aclose(0)
     await chat.start_worker(api=wire)
 
     assert await chat.wait_for_end(run) == "completed"
-    assert len(tasks.requests) == asked
+    assert len(tasks.requests) == request_count
     assert model.requests[1].history == model.requests[2].history
-    said = [event.type for event in await chat.events(run)]
-    assert said.count("client_effect") == 1
+    published = [event.type for event in await chat.events(run)]
+    assert published.count("client_effect") == 1
     await assert_consistent(chat, run)
 
 
@@ -220,19 +220,19 @@ async def test_ended_run_without_marker_gets_only_the_marker(
     chat: Chat, model: ScriptedModelServer, status: str
 ) -> None:
     if status == "completed":
-        model.answer(Say("All said."))
+        model.answer(Say("Both are open."))
     else:
         model.fail(401)
     first = await chat.start_worker()
     run = await chat.ask("hi")
-    said = await chat.events(run)
+    published = await chat.events(run)
     await first.aclose(1)
     await chat.remove_end_marker(run)
 
     await chat.start_worker()
 
     assert await chat.wait_for_end(run) == status
-    assert await chat.events(run) == said
+    assert await chat.events(run) == published
     assert len(model.requests) == 1
     await assert_consistent(chat, run)
 

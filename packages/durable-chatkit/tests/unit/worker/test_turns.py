@@ -96,8 +96,8 @@ async def test_tool_result_is_sent_to_the_model(
     assert tasks.titles == ["buy milk"]
     assert tasks.keys == [f"{run.run_id}:0:0"]
     assert await chat.texts(run) == ["add buy milk", "On it.", "Added."]
-    said = kinds(await chat.events(run))
-    assert said.index("progress_update") < said.index("client_effect")
+    published = kinds(await chat.events(run))
+    assert published.index("progress_update") < published.index("client_effect")
     assert json.loads(_tool_results(model.requests[1])[0])["task"]["number"] == 1
 
 

@@ -77,9 +77,9 @@ async def test_missing_usage_is_estimated(chat: Any, model: ScriptedModelServer,
 
     await chat.ask("talk")
 
-    ((_, _, given, _, said, cost, is_estimated),) = await rows(chat)
+    ((_, _, given, _, output, cost, is_estimated),) = await rows(chat)
     assert given > 0
-    assert said >= 100
+    assert output >= 100
     assert (cost, is_estimated) == (None, True)
 
 
@@ -157,9 +157,9 @@ async def test_spent_budget_stops_model_calls(
 
     run = await chat.ask("hi")
 
-    (said,) = errors(await chat.events(run))
-    assert said.startswith(message)
-    assert "00:00 UTC, in " in said
+    (shown,) = errors(await chat.events(run))
+    assert shown.startswith(message)
+    assert "00:00 UTC, in " in shown
     assert (await chat.row(run))["error"] == "budget-spent"
     assert model.requests == []
 
