@@ -202,7 +202,11 @@ def load_settings(cls: type[SettingsT], environ: Mapping[str, str]) -> SettingsT
         SettingsError: a variable is missing or malformed, or its file can't be read.
     """
     present = {name: value for name, value in environ.items() if value != ""}
-    from_files = {name: _read(name, present) for name in _named_files(cls, present)}
+    from_files = {
+        name: _read(name, present)
+        for name in cls.__struct_encode_fields__
+        if f"{name}{FILE_SUFFIX}" in present
+    }
     values = {**present, **{name: value for name, value in from_files.items() if value != ""}}
     try:
         return msgspec.convert(values, cls, strict=False)
@@ -213,10 +217,6 @@ def load_settings(cls: type[SettingsT], environ: Mapping[str, str]) -> SettingsT
 def split_list(value: str) -> list[str]:
     """Split a comma-separated setting, dropping blanks."""
     return [part for part in (piece.strip() for piece in value.split(",")) if part]
-
-
-def _named_files(cls: type[msgspec.Struct], present: Mapping[str, str]) -> list[str]:
-    return [name for name in cls.__struct_encode_fields__ if f"{name}{FILE_SUFFIX}" in present]
 
 
 def _read(name: str, present: Mapping[str, str]) -> str:

@@ -185,7 +185,7 @@ def test_errors_of_a_group_are_logged_with_locations(
 def test_library_messages_keep_only_their_format(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
 
-    logging.getLogger("somebody").warning("can't read %s", SECRET_WORDS)
+    logging.getLogger("library").warning("can't read %s", SECRET_WORDS)
     library = said(capsys)
     logging.getLogger("uvicorn.error").warning("on %s", "port 1")
     server = said(capsys)

@@ -126,25 +126,21 @@ class RunPublisher:
             run_id, attempt, secrets.token_hex(8), self._on_ready, when_full=when_full
         )
         known_seq = self._supersede(queue)
-        may_have_frames = attempt > 1 or seq_high > 0 or known_seq is not None
         arguments = (
             attempt,
             queue.claim,
             user_id,
             thread_id,
             max(seq_high, known_seq or 0),
-            int(may_have_frames),
+            int(attempt > 1 or seq_high > 0 or known_seq is not None),  # may_have_frames
             self._limits.seq_jump,
             self._limits.live_ttl_s,
         )
         script = CLAIM_WHEN_FULL if when_full else CLAIM
-
-        async def run_claim() -> list[Any]:
-            command = self._connection.script(script, queue.keys, *arguments)
-            (reply,) = await self._connection.query(command)
-            return cast("list[Any]", reply)
-
-        status, *facts = await self._retry(run_claim)
+        (reply,) = await self._retry(
+            lambda: self._connection.query(self._connection.script(script, queue.keys, *arguments))
+        )
+        status, *facts = cast("list[Any]", reply)
         if status == b"LOST":
             msg = f"run {run_id} has an attempt above {attempt}"
             raise RunLostError(msg)

@@ -77,12 +77,9 @@ class _Pipeline(ClusterPipeline):
 
 def startup_node(address: str) -> ClusterNode:
     """Return a node at `host:port`; the client uses only its host and port."""
-    host, _, port = address.rpartition(":") if _has_port(address) else (address, "", "")
+    has_port = ":" in address.rpartition("]")[2]
+    host, _, port = address.rpartition(":") if has_port else (address, "", "")
     return ClusterNode(host.strip("[]"), int(port or DEFAULT_PORT))
-
-
-def _has_port(address: str) -> bool:
-    return ":" in address.rpartition("]")[2]
 
 
 @contextmanager

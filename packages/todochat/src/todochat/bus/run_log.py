@@ -109,14 +109,12 @@ class LogReader:
             if page[0].first <= self._cursor:
                 page[0] = cut_entry(page[0], self._cursor)
             self._cursor = page[-1].last
-            self._resize(sum(len(entry.data) for entry in page))
+            page_bytes = sum(len(entry.data) for entry in page)
+            if page_bytes < SMALL_PAGE_BYTES:
+                self._count = min(self._count * 2, MAX_PAGE_ENTRIES)
+            elif page_bytes > LARGE_PAGE_BYTES:
+                self._count = max(self._count // 2, MIN_PAGE_ENTRIES)
         return page
-
-    def _resize(self, page_bytes: int) -> None:
-        if page_bytes < SMALL_PAGE_BYTES:
-            self._count = min(self._count * 2, MAX_PAGE_ENTRIES)
-        elif page_bytes > LARGE_PAGE_BYTES:
-            self._count = max(self._count // 2, MIN_PAGE_ENTRIES)
 
 
 def _entries(reply: list[Any]) -> list[LogEntry]:

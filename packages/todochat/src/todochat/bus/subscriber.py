@@ -123,7 +123,11 @@ class Subscriber:
                     log.warning("bus.subscriber_lost", error=error)
                 self._outage_logged = True
             finally:
-                self._lose_connection()
+                self._connected = False
+                self._unconfirmed.clear()
+                self._commands.clear()
+                for listener in list(self._listeners.values()):
+                    listener.on_lost()
             await asyncio.sleep(backoff.next_s())
 
     async def _serve_connection(self, backoff: Backoff) -> None:
@@ -196,10 +200,3 @@ class Subscriber:
                 commands.append([operation])
             commands[-1].append(channel)
         await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
-
-    def _lose_connection(self) -> None:
-        self._connected = False
-        self._unconfirmed.clear()
-        self._commands.clear()
-        for listener in list(self._listeners.values()):
-            listener.on_lost()

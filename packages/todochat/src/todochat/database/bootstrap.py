@@ -56,7 +56,11 @@ async def bootstrap(
         for name, family in targets.items():
             if name not in present:
                 await _make_database(connection, name, family)
-            await _grant(connection, name, family)
+            # Repeated each time, since an earlier attempt may have been interrupted.
+            await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
+            await connection.execute(
+                f'GRANT CONNECT ON DATABASE "{name}" TO "{family}_app", "{family}_jobs"'
+            )
     finally:
         await connection.close()
 
@@ -89,11 +93,3 @@ async def _make_database(
         # Without superuser, the owner of a database must be a role that the current one may become.
         await connection.execute(f'GRANT "{owner}" TO CURRENT_USER WITH SET TRUE, INHERIT TRUE')
     await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE template0')
-
-
-async def _grant(connection: "asyncpg.Connection[asyncpg.Record]", name: str, family: str) -> None:
-    """Grant CONNECT; repeated each time, since an earlier attempt may have been interrupted."""
-    await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
-    await connection.execute(
-        f'GRANT CONNECT ON DATABASE "{name}" TO "{family}_app", "{family}_jobs"'
-    )

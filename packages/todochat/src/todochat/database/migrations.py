@@ -7,8 +7,6 @@ from typing import Final
 
 from alembic import command, context
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -74,14 +72,10 @@ def _migrate(connection: Connection, target_metadata: MetaData) -> None:
     context.configure(
         connection=connection, target_metadata=target_metadata, transactional_ddl=True
     )
-    newer = _revisions_of_later_versions(context.get_context(), context.script)
+    known = {script.revision for script in context.script.walk_revisions()}
+    newer = [head for head in context.get_context().get_current_heads() if head not in known]
     if newer and context.config.attributes.get(_MAY_BE_NEWER):
         sys.stdout.write(f"the database is at {newer[0]} of a later version: nothing to migrate\n")
         return
     with context.begin_transaction():
         context.run_migrations()
-
-
-def _revisions_of_later_versions(database: MigrationContext, scripts: ScriptDirectory) -> list[str]:
-    known = {script.revision for script in scripts.walk_revisions()}
-    return [each for each in database.get_current_heads() if each not in known]

@@ -161,28 +161,16 @@ class ServiceClient:
         Raises:
             UpstreamError: there is no response, or it breaks off, or the call times out.
         """
-        token = self._tokens.mint(self._arrow, user_id)
-        sent = {**(headers or {}), **trace_headers(), "Authorization": f"Bearer {token}"}
-        began = time.perf_counter()
-        outcome = "error"
+        sent = {**(headers or {}), **trace_headers()}
+        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S)
         try:
-            async with self._session.request(
-                method,
-                self._base_url + path,
-                data=body,
-                headers=sent,
-                params=params,
-                timeout=aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S),
-                allow_redirects=False,
+            async with self._send(
+                method, path, user_id, body, sent, params, timeout, is_streamed=True
             ) as response:
-                outcome = f"{response.status // 100}xx"
                 yield response
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             log.warning("upstream.failed", target=self._arrow.target, error=error)
             raise self._unreachable() from error
-        finally:
-            seconds = time.perf_counter() - began
-            UPSTREAM_SECONDS.labels(self._arrow.target, method, outcome).observe(seconds)
 
     async def _request(
         self,
@@ -196,7 +184,12 @@ class ServiceClient:
     ) -> ServiceResponse:
         for attempt in range(1, tries + 1):
             try:
-                response = await self._try(method, path, user_id, body, headers, params)
+                async with self._send(
+                    method, path, user_id, body, headers, params, self._timeout, is_streamed=False
+                ) as received:
+                    content = await read_bounded(received, MAX_BODY_BYTES)
+                lowered = {name.lower(): value for name, value in received.headers.items()}
+                response = ServiceResponse(received.status, lowered, content)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.warning(
                     "upstream.failed", target=self._arrow.target, attempt=attempt, error=error
@@ -212,15 +205,20 @@ class ServiceClient:
     def _unreachable(self) -> UpstreamError:
         return UpstreamError(f"The {self._arrow.target} service can't be reached right now.")
 
-    async def _try(
+    @asynccontextmanager
+    async def _send(
         self,
         method: str,
         path: str,
         user_id: str,
-        body: bytes | None,
+        body: bytes | AsyncIterator[bytes] | None,
         headers: Mapping[str, str],
         params: Mapping[str, str] | None,
-    ) -> ServiceResponse:
+        limits: aiohttp.ClientTimeout,
+        *,
+        is_streamed: bool,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Make one attempt, and measure it until the response was read."""
         token = self._tokens.mint(self._arrow, user_id)
         began = time.perf_counter()
         outcome = "error"
@@ -231,13 +229,14 @@ class ServiceClient:
                 data=body,
                 headers={**headers, "Authorization": f"Bearer {token}"},
                 params=params,
-                timeout=self._timeout,
+                timeout=limits,
                 allow_redirects=False,
             ) as response:
-                content = await read_bounded(response, MAX_BODY_BYTES)
-                outcome = f"{response.status // 100}xx"
-                lowered = {name.lower(): value for name, value in response.headers.items()}
-                return ServiceResponse(response.status, lowered, content)
+                status_class = f"{response.status // 100}xx"
+                if is_streamed:  # its reader may leave early, which is no error
+                    outcome = status_class
+                yield response
+                outcome = status_class
         finally:
             seconds = time.perf_counter() - began
             UPSTREAM_SECONDS.labels(self._arrow.target, method, outcome).observe(seconds)

@@ -54,14 +54,11 @@ def get_docs_asset(asset: FromPath[str]) -> File:
     """Serve one of the viewer's files."""
     if asset not in _ASSETS:
         raise NotFoundException
-    return File(_static_dir() / asset, media_type=_ASSETS[asset], content_disposition_type="inline")
-
-
-DOCS_ROUTES: Final = (show_docs, start_docs, get_docs_asset)
-
-
-def _static_dir() -> Path:
     spec = find_spec("swagger_ui")
     if spec is None or spec.origin is None:
         raise NotFoundException
-    return Path(spec.origin).parent / "static"
+    path = Path(spec.origin).parent / "static" / asset
+    return File(path, media_type=_ASSETS[asset], content_disposition_type="inline")
+
+
+DOCS_ROUTES: Final = (show_docs, start_docs, get_docs_asset)

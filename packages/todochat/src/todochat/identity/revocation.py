@@ -86,7 +86,8 @@ class RevocationSet:
         )
         self.drop_expired()
         for member, until in members:
-            self.add(_text(member), float(until))
+            sid = member.decode() if isinstance(member, bytes) else str(member)
+            self.add(sid, float(until))
 
     async def run(self) -> None:
         """Refresh until cancelled."""
@@ -101,7 +102,3 @@ class RevocationSet:
         """Drop the sessions whose last token has expired."""
         now = time.time()
         self._until = {sid: until for sid, until in self._until.items() if until >= now}
-
-
-def _text(member: object) -> str:
-    return member.decode() if isinstance(member, bytes) else str(member)

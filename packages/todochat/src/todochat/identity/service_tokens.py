@@ -148,7 +148,13 @@ def _keys_of(arrow: Arrow, settings: ServiceSettings) -> list[bytes]:
     if not shared:
         msg = f"setting TODOCHAT_SERVICE_SECRET is required, or {field.upper()}"
         raise SettingsError(msg)
-    return [_derive(_checked(secret, "todochat_service_secret"), arrow) for secret in shared]
+    info = f"todochat service token {arrow.caller} -> {arrow.target}".encode()
+    return [
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(
+            _checked(secret, "todochat_service_secret")
+        )
+        for secret in shared
+    ]
 
 
 def _checked(secret: str, field: str) -> bytes:
@@ -161,8 +167,3 @@ def _checked(secret: str, field: str) -> bytes:
         msg = f"setting {field.upper()}: at least 32 bytes"
         raise SettingsError(msg)
     return key
-
-
-def _derive(secret: bytes, arrow: Arrow) -> bytes:
-    info = f"todochat service token {arrow.caller} -> {arrow.target}".encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)

@@ -25,6 +25,7 @@ MAX_FRAMES: Final = 30
 MAX_CHAIN: Final = 5
 MAX_DEPTH: Final = 2  # of nested groups
 _QUOTING_SQLSTATES: Final = ("22", "23")  # data exceptions and constraints name values
+_CLIENT_LIBRARIES: Final = frozenset({"redis", "aiohttp", "ssl", "socket"})
 _PLAIN_LOGGERS: Final = ("uvicorn", "alembic")  # their messages are kept whole
 # The part of a command that Redis errors quote: its keys contain user ids.
 _COMMAND: Final = re.compile(r" \(.*\)(?= of pipeline)|, with args beginning with.*", re.DOTALL)
@@ -84,7 +85,8 @@ def describe_error(error: BaseException) -> str:
         return _describe_database_error(cause)
     if isinstance(error, OSError | ImportError):
         return repr(error)[:MAX_ERROR_CHARS]
-    if _is_client_error(error):
+    # Errors of client libraries are about their connection.
+    if type(error).__module__.partition(".")[0] in _CLIENT_LIBRARIES:
         return _describe_client_error(error)
     facts = ", ".join(_facts(error))
     return f"{type(error).__name__}({facts})" if facts else type(error).__name__
@@ -118,12 +120,6 @@ def _describe_client_error(error: BaseException) -> str:
         return f"{name}({getattr(error, 'status', '')})"
     message = _COMMAND.sub("", str(error))
     return f"{name}({message})"[:MAX_ERROR_CHARS]
-
-
-def _is_client_error(error: BaseException) -> bool:
-    """Return whether an error is a client library's, about its connection."""
-    package = type(error).__module__.partition(".")[0]
-    return package in {"redis", "aiohttp", "ssl", "socket"}
 
 
 def _rewrite_exception(event: EventDict) -> None:

@@ -216,7 +216,7 @@ async def test_same_attempt_reclaims_after_flush_and_viewers_see_a_jump(bus: Bus
     with pytest.raises(RunUnclaimedError):
         await run.writer.flush()
     again = await bus.claim(attempt=1)
-    await again.writer.append(b'"anew"')
+    await again.writer.append(b'"again"')
     await again.writer.end("completed")
     await viewer.wait_ended()
     late = bus.view()
@@ -225,7 +225,7 @@ async def test_same_attempt_reclaims_after_flush_and_viewers_see_a_jump(bus: Bus
     assert (again.lost_log, again.frames) == (True, [])
     assert viewer.seqs == [1, 2, 3, 10_003, 10_004]
     assert viewer.jumps == [10_003]
-    assert viewer.texts[-1] == b'"anew"'
+    assert viewer.texts[-1] == b'"again"'
     assert late.seqs == [10_003, 10_004]
     assert (await bus.log())[0] == encode_snapshot(10_003)
 
