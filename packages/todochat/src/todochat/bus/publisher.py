@@ -111,13 +111,12 @@ class RunPublisher:
             attempt: counted from 1, as PostgreSQL does.
             seq_high: the highest `sent_seq` saved for the run; never a `seq` that isn't known to be
                 in the log, which would look like a loss.
-            when_full: claim and write even if Redis is out of memory. Only for the few frames that
-                report why the run ends.
+            when_full: write even without memory; only for the few frames that report the end.
 
         Raises:
             RunLostError: a higher attempt has claimed the run.
-            BusFullError: Redis was out of memory for `full_s`.
-            BusUnavailableError: Redis was unreachable for `retry_s`.
+            BusFullError, BusUnavailableError: Redis was out of memory for `full_s`, or unreachable
+                for `retry_s`.
         """
         if self._task is None:
             msg = "the publisher is not started"
