@@ -23,7 +23,7 @@ async def test_words_appear_as_they_are_said(ada: Visitor, model: ScriptedModelS
         gate.open()
     await expect(chat.answers).to_have_text(said("One two three four"))
     # Listeners jump from answer to answer.
-    await expect(chat.answers.get_by_role("heading", name="Answer:")).to_have_count(1)
+    await expect(chat.answers.get_by_role("heading", name="The assistant said:")).to_have_count(1)
     await expect(chat.questions).to_contain_text("count to four")
     await expect(chat.send_button).to_be_visible()
 

@@ -492,7 +492,7 @@ async def test_a_whole_conversation_by_keyboard(bea: Visitor, model: ScriptedMod
     await press_until(page, "Tab", "button: Say hello")
     await page.keyboard.press("Enter")
     await expect(chat.answers).to_contain_text("Half")
-    await expect(spoken).to_contain_text("The answer is being written")
+    await expect(spoken).to_contain_text("The assistant is responding")
     assert await focus_path(page) != "nowhere"
     await press_until(page, "Tab", "button: Stop")
     await page.keyboard.press("Enter")

@@ -293,7 +293,7 @@ async def test_a_part_that_comes_later_is_said_to_be_missing(
 
     await chat.widgets.get_by_role("button", name="A day").click()
 
-    await expect(chat.widgets).to_contain_text("This part (DatePicker) can't be shown here.")
+    await expect(chat.widgets).to_contain_text("This part (DatePicker) can't be displayed.")
 
 
 # One bad item

@@ -24,7 +24,7 @@ async def test_chats_are_listed_opened_renamed_and_deleted(
     await chat.show_history()
     await chat.button("More for Tell me of milk").click()
     await chat.host.get_by_role("menuitem", name="Rename").click()
-    title = chat.host.get_by_role("textbox", name="Title of the chat")
+    title = chat.host.get_by_role("textbox", name="Chat title")
     await title.fill("Dairy")
     await title.press("Enter")
     await expect(chat.history.get_by_role("button", name="Dairy", exact=True)).to_be_visible()

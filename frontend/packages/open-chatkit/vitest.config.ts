@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// The sibling package is used as source: tests need no build before them.
+// The sibling package is used as source, so that tests need no build.
 const conditions = ["todochat-source", "module", "import", "default"];
 
 export default defineConfig({
@@ -8,7 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     environment: "happy-dom",
-    maxWorkers: "100%", // by default one fewer than processors: half of two
+    maxWorkers: "100%", // the default is one less than the number of processors
     setupFiles: ["test/setup.ts"],
     testTimeout: 30_000,
     include: ["src/**/*.test.{ts,tsx}", "test/**/*.test.{ts,tsx}"],

@@ -1,8 +1,8 @@
-/** The demo page: `?thread=…&theme=dark&locale=ar&width=…` choose what is shown. */
+/** The demo page. Its query selects the scene: `?thread=…&theme=dark&locale=ar`. */
 
 import type { ChatKitOptions } from "@openai/chatkit";
 import "../src";
-import { ANSWER, demoThreads, streamedAnswer } from "./scenes";
+import { demoThreads, RESPONSE, streamedResponse } from "./scenes";
 import { scriptedServer } from "./scriptedServer";
 
 const query = new URLSearchParams(location.search);
@@ -36,13 +36,13 @@ const server = scriptedServer({
           message: "No model is set. **Simple** requests work.",
         },
         { type: "notice", level: "warning", message: "You have used 90 % of today's budget." },
-        ...streamedAnswer(thread.id, "All good.", wait),
+        ...streamedResponse(thread.id, "All good.", wait),
       ];
     }
     const rounds = Number(query.get("rounds") ?? 1);
-    return streamedAnswer(
+    return streamedResponse(
       thread.id,
-      Array.from({ length: rounds }, () => ANSWER).join("\n\n"),
+      Array.from({ length: rounds }, () => RESPONSE).join("\n\n"),
       wait,
     );
   },
@@ -72,7 +72,7 @@ const options: ChatKitOptions = {
       : {}),
   },
   startScreen: {
-    greeting: query.get("greeting") ?? "What shall we get done today?",
+    greeting: query.get("greeting") ?? "What can I help with today?",
     prompts: [
       { label: "Plan my week around the launch", prompt: "Plan my week", icon: "calendar" },
       { label: "What is due tomorrow?", prompt: "What is due tomorrow?", icon: "clock" },
@@ -107,7 +107,7 @@ const options: ChatKitOptions = {
             icon: "notebook-pencil",
             placeholderOverride: "Describe the project",
           },
-          { id: "draw", label: "Make a picture", icon: "square-image" },
+          { id: "draw", label: "Create an image", icon: "square-image" },
         ],
         models: [
           { id: "quick", label: "Quick", description: "For everyday tasks", default: true },

@@ -1,4 +1,4 @@
-/** What the demo shows: threads with an item of each kind, and an answer to stream. */
+/** The demo's threads, with an item of each kind, and a response to stream. */
 
 import type {
   AssistantMessageItem,
@@ -70,7 +70,7 @@ Call it with \`dueThisWeek(await fetchTasks())\`.`;
 const SOURCED =
   "Swallows fly about 40 km/h on migration. Their route crosses the Sahara in four to five days.";
 
-/** A small picture of our own. */
+/** A small image that is drawn here. */
 const PICTURE = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" width="420" height="260"><defs><linearGradient id="a" x1="0" y1="0" x2="1" y2="1"><stop stop-color="#8ec5ff"/><stop offset="1" stop-color="#c9a7ff"/></linearGradient></defs><rect width="420" height="260" fill="url(#a)"/><circle cx="310" cy="80" r="38" fill="#fff" opacity=".85"/><path d="M0 260l120-120 80 70 70-90 150 140z" fill="#33406b" opacity=".75"/></svg>',
 )}`;
@@ -212,7 +212,7 @@ const thread = (
   ...extra,
 });
 
-/** 500 turns and more: for the frame rate. */
+/** More than 500 messages, to measure the frame rate. */
 function longThread(): ThreadItem[] {
   return Array.from({ length: 260 }, (_, index) => [
     asks(`lu${index}`, `Question number ${index + 1}`),
@@ -249,8 +249,8 @@ export function demoThreads(): Thread[] {
   ];
 }
 
-/** An answer, word by word. */
-export function streamedAnswer(
+/** Returns the events of a response that streams word by word. */
+export function streamedResponse(
   threadId: string,
   text: string,
   wait: number,
@@ -297,4 +297,4 @@ export function streamedAnswer(
   ];
 }
 
-export const ANSWER = `${PLAN}\n\n${CODE}`;
+export const RESPONSE = `${PLAN}\n\n${CODE}`;

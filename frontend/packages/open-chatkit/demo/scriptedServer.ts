@@ -1,5 +1,5 @@
 /**
- * A ChatKit server in a `fetch`: it answers from a script, so that pages and tests can show every
+ * A ChatKit server as a `fetch`: it responds from a script, so that pages and tests can show every
  * state of the element without a network.
  */
 
@@ -7,20 +7,20 @@ import type { ChatKitRequest, Thread, ThreadItem, ThreadStreamEvent } from "../s
 
 export type ScriptedServer = {
   fetch: typeof fetch;
-  /** What was asked, oldest first. */
-  asked: ChatKitRequest[];
+  /** The requests, oldest first. */
+  requests: ChatKitRequest[];
 };
 
-/** An event, or what the stream waits for before the next one: milliseconds, or a promise. */
+/** An event, or a delay before the next one: milliseconds, or a promise. */
 type Step = ThreadStreamEvent | number | Promise<unknown>;
 
-/** A stream's events. */
+/** Returns the events of a response. */
 export type Script = (request: ChatKitRequest, thread: Thread) => readonly Step[];
 
 export type ScriptedServerOptions = {
   threads: Thread[];
   script: Script;
-  /** Items that come with a thread. @default 20 */
+  /** Number of items in the response to `threads.get_by_id`. @default 20 */
   pageSize?: number;
 };
 
@@ -67,16 +67,16 @@ const nextId = (kind: string): string => {
   return `${kind}_${counter}`;
 };
 
-/** Makes a server; give its `fetch` to `api`. */
+/** Creates a server; pass its `fetch` to `api`. */
 export function scriptedServer({
   threads,
   script,
   pageSize = PAGE,
 }: ScriptedServerOptions): ScriptedServer {
-  const asked: ChatKitRequest[] = [];
+  const requests: ChatKitRequest[] = [];
   const find = (id: string): Thread | undefined => threads.find((thread) => thread.id === id);
 
-  function answerMessage(request: ChatKitRequest, signal: AbortSignal | null): Response {
+  function respondToMessage(request: ChatKitRequest, signal: AbortSignal | null): Response {
     const events: Step[] = [];
     let thread = "thread_id" in request.params ? find(String(request.params.thread_id)) : undefined;
     if (!thread) {
@@ -105,16 +105,16 @@ export function scriptedServer({
       events.push(120, { type: "thread.item.done", item });
     }
     events.push({ type: "stream_options", stream_options: { allow_cancel: true } });
-    const answer = script(request, thread);
-    for (const event of answer) {
+    const response = script(request, thread);
+    for (const event of response) {
       if (typeof event === "object" && "type" in event && event.type === "thread.item.done") {
         thread.items.data.push(event.item);
       }
     }
-    return stream([...events, ...answer], signal);
+    return stream([...events, ...response], signal);
   }
 
-  function answer(request: ChatKitRequest, signal: AbortSignal | null): Response {
+  function respond(request: ChatKitRequest, signal: AbortSignal | null): Response {
     switch (request.type) {
       case "threads.list": {
         const data = threads.map(({ items: _, ...thread }) => thread);
@@ -139,19 +139,19 @@ export function scriptedServer({
         );
         return json({});
       case "input.transcribe":
-        return json({ text: "what was said" });
+        return json({ text: "spoken text" });
       case "attachments.create":
       case "attachments.delete":
       case "items.feedback":
       case "threads.sync_custom_action":
         return json({});
       default:
-        return answerMessage(request, signal);
+        return respondToMessage(request, signal);
     }
   }
 
   return {
-    asked,
+    requests,
     fetch: async (input, init) => {
       const body = init?.body ?? (input instanceof Request ? await input.text() : "");
       if (typeof body !== "string") {
@@ -160,11 +160,11 @@ export function scriptedServer({
         const type = file instanceof File ? file.type : "";
         return json({ type: "file", id: nextId("atc"), name, mime_type: type });
       }
-      // Whether a run goes on, and where: this server has none.
+      // A request for the active run: this server has no runs.
       if (body === "") return json({ items: [] });
       const request = JSON.parse(body) as ChatKitRequest;
-      asked.push(request);
-      return answer(request, init?.signal ?? null);
+      requests.push(request);
+      return respond(request, init?.signal ?? null);
     },
   };
 }

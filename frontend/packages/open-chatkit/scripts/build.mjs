@@ -2,9 +2,9 @@
  * Builds `dist/`:
  *
  * - `chatkit.js`, for `<script src>` with or without `type="module"`. It has no import or export
- *   statement and leaves no global behind; it defines the element and imports the rest from beside
- *   itself, wherever that is: from another origin by absolute address (`loadViews.ts`).
- * - `assets/`, the views and core, and what they load later; names have a hash of the content.
+ *   statement and creates no global; it defines the element and imports the other files relative to
+ *   itself, or by absolute address from another origin (`loadViews.ts`).
+ * - `assets/`, the views and core, and chunks that are loaded later; names have a content hash.
  */
 
 import { readFile, rm, writeFile } from "node:fs/promises";
@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = path.join(root, "dist");
 const views = path.join(root, "src/ui/index.ts");
 
-// Siblings are used as source, so that nothing has to be built before.
+// Sibling packages are used as source, so that they needn't be built first.
 const resolve = { conditions: ["todochat-source", "module", "browser", "import", "default"] };
 const shared = {
   root,
@@ -83,7 +83,8 @@ async function buildScript(viewsUrl) {
   const file = path.join(dist, "chatkit.js");
   const text = await readFile(file, "utf8");
   if (!text.includes(viewsUrl)) throw new Error(`chatkit.js doesn't import ${viewsUrl}`);
-  if (/^\s*(?:import|export)\b(?!\s*\()/mu.test(text)) throw new Error("chatkit.js is no script");
+  if (/^\s*(?:import|export)\b(?!\s*\()/mu.test(text))
+    throw new Error("chatkit.js is not a classic script");
   await writeFile(file, text);
 }
 

@@ -1,4 +1,4 @@
-/** Fails if what every page loads is larger than it may be. Sizes are gzipped, in bytes. */
+/** Fails if the files that every page loads exceed the limit. Sizes are gzipped, in bytes. */
 
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 const LIMIT = 120 * 1024;
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 
-/** Files that a file imports before it runs. */
+/** Returns the static imports of a file. */
 function staticImports(text) {
   return [...text.matchAll(/(?:^|[;}])\s*(?:import|export)\s*[^;"'()]*?["'](\.[^"']+)["']/gu)].map(
     (found) => found[1],
@@ -30,14 +30,14 @@ await load(script, first);
 const views = /["'`](\.\/assets\/open-chatkit-[^"'`]+)["'`]/u.exec(
   await readFile(script, "utf8"),
 )?.[1];
-if (!views) throw new Error("chatkit.js names no views: run the build first");
+if (!views) throw new Error("chatkit.js names no views chunk; run the build first");
 await load(path.resolve(dist, views), first);
 
 const total = [...first.values()].reduce((sum, size) => sum + size, 0);
 const kilobytes = (size) => `${(size / 1024).toFixed(1)} kB`;
 for (const [file, size] of first)
   console.log(kilobytes(size).padStart(9), path.relative(dist, file));
-console.log(kilobytes(total).padStart(9), `in all, of ${kilobytes(LIMIT)}`);
+console.log(kilobytes(total).padStart(9), `in total, of ${kilobytes(LIMIT)}`);
 console.log("later:");
 for (const name of (await readdir(path.join(dist, "assets"))).sort()) {
   const file = path.join(dist, "assets", name);
@@ -48,6 +48,6 @@ for (const name of (await readdir(path.join(dist, "assets"))).sort()) {
   );
 }
 if (total > LIMIT) {
-  console.error("too large");
+  console.error("the size limit is exceeded");
   process.exitCode = 1;
 }

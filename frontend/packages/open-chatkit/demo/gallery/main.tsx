@@ -1,6 +1,6 @@
 /**
- * All widgets on a page, in a shadow root with constructable sheets as in the chat. `?scheme=dark`
- * for dark; `?only=Form` for one.
+ * A page with all widgets, in a shadow root with constructable style sheets as in the chat.
+ * `?scheme=dark` selects the dark scheme, `?only=Form` a single sample.
  */
 
 import { render } from "preact";

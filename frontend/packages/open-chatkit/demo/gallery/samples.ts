@@ -1,4 +1,4 @@
-/** Widgets for looking at, one of each component and the todo agent's own. */
+/** Sample widgets: each component, and the todo agent's widgets. */
 
 import type { WidgetNode } from "../../src/widgets/types";
 import agents from "../../test/fixtures/agents.json";
@@ -26,7 +26,7 @@ const texts: WidgetNode = {
     { type: "Text", value: "More is com", streaming: true, id: "stream" },
     {
       type: "Text",
-      value: "Cut after one line, however long it is and whatever else it would have said here.",
+      value: "Truncated after one line, however long the rest of this sentence may be in the end.",
       truncate: true,
     },
     { type: "Caption", value: "A caption in blue", color: { light: "blue-600", dark: "blue-300" } },
@@ -315,14 +315,14 @@ const rtl: WidgetNode = {
   cancel: { label: "إلغاء", action: action("cancel") },
 };
 
-/** By the headings that the gallery gives them. */
+/** Samples by their headings in the gallery. */
 export const samples: Readonly<Record<string, WidgetNode>> = {
   "Task list": agents.taskList,
-  "Task list, ticked and gone": agents.taskListGone,
+  "Task list, completed and deleted": agents.taskListGone,
   "Task card": agents.taskCard,
-  "Deleted, with a way back": agents.deletedCard,
-  "Before many change": agents.pendingCard,
-  "After many have changed": agents.confirmedCard,
+  "Deleted task, with undo": agents.deletedCard,
+  "Bulk change, pending": agents.pendingCard,
+  "Bulk change, confirmed": agents.confirmedCard,
   Message: agents.messageCard,
   Tea: agents.teaCard,
   Texts: texts,
@@ -331,6 +331,6 @@ export const samples: Readonly<Record<string, WidgetNode>> = {
   Layout: layout,
   Charts: charts,
   List: list,
-  "Dark by itself, folded": dark,
+  "Dark theme, collapsed": dark,
   "Right to left": rtl,
 };

@@ -57,9 +57,9 @@ it("adds what was said to what was written, and lets go of the microphone", asyn
 
   fireEvent.click(view.getByRole("button", { name: "Finish dictation" }));
 
-  await waitFor(() => expect(field.value).toBe("Note: what was said"));
+  await waitFor(() => expect(field.value).toBe("Note: spoken text"));
   expect(track.stop).toHaveBeenCalledOnce();
-  expect(server.asked).toEqual([
+  expect(server.requests).toEqual([
     { type: "input.transcribe", params: { audio_base64: btoa("sound"), mime_type: "audio/mp4" } },
   ]);
   expect(view.getByRole("button", { name: "Dictate" })).toBeTruthy();
@@ -68,12 +68,12 @@ it("adds what was said to what was written, and lets go of the microphone", asyn
 it("forgets what was said when it is cancelled", async () => {
   const { view, field, server } = await listening();
 
-  fireEvent.click(view.getByRole("button", { name: "Discard the recording" }));
+  fireEvent.click(view.getByRole("button", { name: "Discard recording" }));
 
   await view.findByRole("button", { name: "Dictate" });
   expect(field.value).toBe("");
   expect(track.stop).toHaveBeenCalledOnce();
-  expect(server.asked).toEqual([]);
+  expect(server.requests).toEqual([]);
 });
 
 it("lets go of the microphone when the chat goes away", async () => {
@@ -90,7 +90,7 @@ it("says how to allow the microphone when it is denied", async () => {
 
   fireEvent.click(view.getByRole("button", { name: "Dictate" }));
 
-  await view.findByText(/The microphone can't be used/u);
+  await view.findByText(/Microphone access is blocked/u);
   expect(view.getByRole("button", { name: "Dictate" })).toBeTruthy();
 });
 

@@ -166,7 +166,7 @@ describe("somebody who chats", () => {
     fireEvent.click(view.getByRole("button", { name: "My day" }));
 
     await view.findByText("Here it is.");
-    expect(server.asked[0]).toMatchObject({
+    expect(server.requests[0]).toMatchObject({
       type: "threads.create",
       params: { input: { content: [{ type: "input_text", text: "Plan my day" }] } },
     });
@@ -178,7 +178,7 @@ describe("somebody who chats", () => {
     fireEvent.input(field, { target: { value: "How are you?" } });
 
     fireEvent.keyDown(field, { key: "Enter", shiftKey: true });
-    expect(server.asked).toHaveLength(0);
+    expect(server.requests).toHaveLength(0);
     fireEvent.keyDown(field, { key: "Enter" });
 
     await view.findByText("Fine.");
@@ -202,7 +202,7 @@ describe("somebody who chats", () => {
     fireEvent.click(retry);
 
     await view.findByText("Now it works.");
-    expect(server.asked.at(-1)?.type).toBe("threads.retry_after_item");
+    expect(server.requests.at(-1)?.type).toBe("threads.retry_after_item");
   });
 
   it("can't write into a closed chat, and is told why", async () => {
@@ -227,13 +227,13 @@ describe("somebody who chats", () => {
     await element.showHistory();
     fireEvent.click(await view.findByRole("button", { name: "More for Old name" }));
     fireEvent.click(view.getByRole("menuitem", { name: "Rename" }));
-    const field = view.getByRole("textbox", { name: "Title of the chat" });
+    const field = view.getByRole("textbox", { name: "Chat title" });
 
     fireEvent.input(field, { target: { value: "New name" } });
     fireEvent.submit(field.closest("form") as HTMLFormElement);
 
     await view.findByText("New name");
-    expect(server.asked.at(-1)).toMatchObject({
+    expect(server.requests.at(-1)).toMatchObject({
       type: "threads.update",
       params: { title: "New name" },
     });
@@ -246,7 +246,7 @@ describe("somebody who chats", () => {
     await element.showHistory();
     fireEvent.click(await view.findByRole("button", { name: "More for Secret" }));
     fireEvent.click(view.getByRole("menuitem", { name: "Delete" }));
-    expect(server.asked.map((request) => request.type)).not.toContain("threads.delete");
+    expect(server.requests.map((request) => request.type)).not.toContain("threads.delete");
 
     fireEvent.click(view.getByRole("button", { name: "Delete" }));
 
@@ -268,7 +268,7 @@ describe("somebody who chats", () => {
         .getAttribute("aria-pressed");
       expect(pressed).toBe("true");
     });
-    expect(server.asked.at(-1)).toMatchObject({
+    expect(server.requests.at(-1)).toMatchObject({
       type: "items.feedback",
       params: { kind: "positive" },
     });
@@ -290,7 +290,7 @@ describe("somebody who chats", () => {
     fireEvent.keyDown(field, { key: "Enter" });
 
     await view.findByText("She knows.");
-    expect(server.asked[0]).toMatchObject({
+    expect(server.requests[0]).toMatchObject({
       params: {
         input: {
           content: [{ text: "Ask " }, { type: "input_tag", id: "7", text: "Ada Lovelace" }],
@@ -320,7 +320,7 @@ describe("somebody who chats", () => {
     await view.findByText("Done.");
 
     expect(events).toContain("chatkit.tool.change");
-    expect(server.asked[0]).toMatchObject({
+    expect(server.requests[0]).toMatchObject({
       params: { input: { inference_options: { model: "deep", tool_choice: { id: "search" } } } },
     });
   });

@@ -191,7 +191,7 @@ describe("what the assistant does on its way", () => {
     await view.findByText("Looking around");
     await view.findByText("Nearly full");
     expect(view.getByRole("link", { name: "More" })).toBeTruthy();
-    await view.findByText("The answer broke off.");
+    await view.findByText("The response was interrupted.");
     expect(view.queryByRole("button", { name: "Retry" })).toBeNull();
   });
 });
@@ -235,8 +235,8 @@ describe("questions", () => {
 
     fireEvent.click(await view.findByRole("button", { name: "Submit" }));
 
-    await waitFor(() => expect(server.asked.at(-1)?.type).toBe("threads.add_structured_input"));
-    expect(server.asked.at(-1)?.params).toMatchObject({
+    await waitFor(() => expect(server.requests.at(-1)?.type).toBe("threads.add_structured_input"));
+    expect(server.requests.at(-1)?.params).toMatchObject({
       input: {
         status: "answered",
         answers: {
@@ -260,8 +260,8 @@ describe("questions", () => {
 
     fireEvent.click(view.getByRole("button", { name: "Submit" }));
 
-    await waitFor(() => expect(server.asked.at(-1)?.type).toBe("threads.add_structured_input"));
-    expect(server.asked.at(-1)?.params).toMatchObject({
+    await waitFor(() => expect(server.requests.at(-1)?.type).toBe("threads.add_structured_input"));
+    expect(server.requests.at(-1)?.params).toMatchObject({
       input: { answers: { q1: { values: ["Cocoa"] }, q2: { values: ["Milk", "Honey"] } } },
     });
   });
@@ -269,8 +269,8 @@ describe("questions", () => {
   it("may be skipped, and show what was answered later", async () => {
     const { view, server } = await open([asked("Order"), question()]);
     fireEvent.click(view.getByRole("button", { name: "Skip" }));
-    await waitFor(() => expect(server.asked.at(-1)?.type).toBe("threads.add_structured_input"));
-    expect(server.asked.at(-1)?.params).toMatchObject({ input: { status: "skipped" } });
+    await waitFor(() => expect(server.requests.at(-1)?.type).toBe("threads.add_structured_input"));
+    expect(server.requests.at(-1)?.params).toMatchObject({ input: { status: "skipped" } });
     leavePage();
 
     const answered = question({

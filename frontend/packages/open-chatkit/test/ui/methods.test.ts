@@ -31,7 +31,7 @@ describe("sendUserMessage", () => {
     });
 
     await view.findByText("Fine.");
-    expect(server.asked.find((one) => one.type === "threads.add_user_message")?.params).toEqual({
+    expect(server.requests.find((one) => one.type === "threads.add_user_message")?.params).toEqual({
       thread_id: "thr_1",
       input: {
         content: [...text("Ask "), tag],
@@ -53,7 +53,7 @@ describe("sendUserMessage", () => {
     await element.sendUserMessage({ text: "Else", newThread: true });
 
     await view.findByText("Anew.");
-    expect(server.asked.at(-1)?.type).toBe("threads.create");
+    expect(server.requests.at(-1)?.type).toBe("threads.create");
     expect(view.queryByText("Hello")).toBeNull();
   });
 
@@ -62,7 +62,7 @@ describe("sendUserMessage", () => {
     void element.sendUserMessage({ text: "Hello" });
     await view.findByRole("button", { name: "Stop" });
 
-    await expect(element.sendUserMessage({ text: "Too early" })).rejects.toThrow(/answering/u);
+    await expect(element.sendUserMessage({ text: "Too early" })).rejects.toThrow(/responding/u);
   });
 });
 
@@ -96,7 +96,7 @@ describe("setComposerValue", () => {
     await waitFor(() => expect(send.disabled).toBe(false));
     send.click();
     await view.findByText("Fine.");
-    const sent = server.asked.find((one) => one.type === "threads.create");
+    const sent = server.requests.find((one) => one.type === "threads.create");
     expect(sent?.params).toMatchObject({
       input: {
         content: [...text("Ask "), tag],
@@ -164,7 +164,7 @@ describe("sendCustomAction", () => {
     await element.sendCustomAction({ type: "tick", payload: { id: 1 } }, "w1");
 
     await view.findByText("Done.");
-    expect(server.asked.find((one) => one.type === "threads.custom_action")?.params).toEqual({
+    expect(server.requests.find((one) => one.type === "threads.custom_action")?.params).toEqual({
       ...{ thread_id: "thr_1", item_id: "w1", action: { type: "tick", payload: { id: 1 } } },
     });
   });
@@ -177,7 +177,7 @@ describe("sendCustomAction", () => {
     await element.sendCustomAction({ type: "tick" });
 
     expect(logged).toEqual(["action.ignored"]);
-    expect(server.asked).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 });
 

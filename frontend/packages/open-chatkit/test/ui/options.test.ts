@@ -160,7 +160,7 @@ describe("the start screen", () => {
     fireEvent.click(button);
 
     await view.findByText("Hello.");
-    expect(server.asked[0]).toMatchObject({ params: { input: { content: prompt } } });
+    expect(server.requests[0]).toMatchObject({ params: { input: { content: prompt } } });
   });
 });
 
@@ -186,7 +186,7 @@ describe("answers", () => {
     fireEvent.click(await view.findByRole("button", { name: "Try again" }));
 
     await view.findByText("Good day");
-    expect(server.asked.at(-1)?.type).toBe("threads.retry_after_item");
+    expect(server.requests.at(-1)?.type).toBe("threads.retry_after_item");
   });
 
   /** Opens a page in which an answer is being written; returns what it takes to see it grow. */

@@ -29,7 +29,8 @@ async function pageWithAnswer(last: readonly ThreadStreamEvent[] = []) {
   const field = page.view.getByRole("textbox") as HTMLTextAreaElement;
   fireEvent.input(field, { target: { value: "Second" } });
   const press = () => fireEvent.keyDown(field, { key: "Enter" });
-  const sent = () => page.server.asked.filter(({ type }) => /create$|message$/u.test(type)).length;
+  const sent = () =>
+    page.server.requests.filter(({ type }) => /create$|message$/u.test(type)).length;
   return { ...page, field, end: () => end(null), press, sent };
 }
 
@@ -68,7 +69,7 @@ describe("Enter while an answer is written", () => {
     const page = await pageWithAnswer();
     page.press();
 
-    fireEvent.click(await page.view.findByRole("button", { name: "Don't send it yet" }));
+    fireEvent.click(await page.view.findByRole("button", { name: "Don't send yet" }));
     await waitFor(() => expect(page.view.queryByText("Waiting to be sent")).toBeNull());
     page.end();
 

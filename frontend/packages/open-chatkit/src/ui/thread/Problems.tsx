@@ -6,7 +6,7 @@ import { attempt, useT, useUi } from "../context";
 import { focusThread } from "../focus";
 import { Markdown } from "../markdown/Markdown";
 
-const WORDS: Readonly<Record<ChatError["kind"], MessageKey>> = {
+const MESSAGES: Readonly<Record<ChatError["kind"], MessageKey>> = {
   stream: "errorStream",
   refused: "errorRefused",
   unreachable: "errorUnreachable",
@@ -17,7 +17,14 @@ const WORDS: Readonly<Record<ChatError["kind"], MessageKey>> = {
 /** Returns the server's message, or else a translated message for the kind of error. */
 export function errorText(error: ChatError, t: (key: MessageKey) => string): string {
   if (error.code === "thread-busy") return t("busy");
-  return error.message ?? t(WORDS[error.kind] ?? "errorGeneric");
+  if (error.message !== null) return error.message;
+  if (error.kind === "refused" && error.status !== undefined) {
+    if (error.status === 403) return t("errorForbidden");
+    if (error.status === 429) return t("errorRateLimited");
+    if (error.status === 503) return t("errorUnavailable");
+    if (error.status >= 500) return t("errorServer");
+  }
+  return t(MESSAGES[error.kind] ?? "errorGeneric");
 }
 
 /** The thread's error with its actions. */
