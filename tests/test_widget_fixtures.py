@@ -1,4 +1,4 @@
-"""The widgets that the element's tests draw are the ones that the agents send."""
+"""The widgets in the element's tests are those that the agents send."""
 
 import importlib.util
 import json
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "frontend/packages/open-chatkit/test/fixtures"
 
 
-def test_the_elements_fixtures_are_what_the_agents_send(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_element_fixtures_match_agents_widgets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     script = FIXTURES / "make_agents.py"
     spec = importlib.util.spec_from_file_location(script.stem, script)

@@ -1,7 +1,7 @@
 // @vitest-environment node
 /**
- * Keeps `docs/chatkit-compatibility.md` honest: it has a row for each key of the official types,
- * and the test that each row names exists.
+ * Checks `docs/chatkit-compatibility.md`: it has a row for each key of the official types, and every
+ * test that it names exists.
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -27,7 +27,7 @@ const page = readFileSync(path.join(ROOT, "docs/chatkit-compatibility.md"), "utf
 
 type Row = { keys: string[]; support: string; note: string; shownBy: string };
 
-/** The tables' rows, by the heading above them. */
+/** The rows of the tables, by their headings. */
 const tables = new Map<string, Row[]>();
 for (const section of page.split(/^## /mu).slice(1)) {
   const rows = [...section.matchAll(/^\| (`.+) \| (\w+) \| (.*) \| (.+) \|$/gmu)];
@@ -52,7 +52,7 @@ describe("the compatibility page has a row for each official", () => {
     ["Events", officialEvents()],
     ["Locales", officialLocales()],
     ["Widgets", [...officialWidgets().keys(), "Chart"].sort()],
-  ])("key of %s, and none twice", (heading, official) => {
+  ])("key of %s, without duplicates", (heading, official) => {
     expect(official.length).toBeGreaterThan(8);
     expect(keysOf(heading)).toEqual(official);
   });
@@ -66,7 +66,7 @@ describe("the compatibility page has a row for each official", () => {
   });
 });
 
-it("says of each row whether it is supported, and how many are", () => {
+it("the compatibility page counts its rows by support", () => {
   const all = [...tables.values()].flat();
   const counts = { supported: 0, differs: 0, not: 0 };
   for (const { support } of all) {
@@ -80,7 +80,7 @@ it("says of each row whether it is supported, and how many are", () => {
   );
 });
 
-/** Test files by their names, with the names of their tests and of the cases in their tables. */
+/** Returns the names of tests and of table cases, by test file. */
 function testNames(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const folder of [PACKAGE, path.join(PACKAGE, "../resumable-fetch")]) {
@@ -112,7 +112,7 @@ function namesIn(file: string): Set<string> {
   return names;
 }
 
-it("names only tests that exist", () => {
+it("the compatibility page names only existing tests", () => {
   const known = testNames();
   const cited = [...page.matchAll(/`(\w+\.test\.tsx?)`: ([^|\n]+?)(?= \||\)\.| \()/gu)];
   const rows = [...tables.values()].flat();
@@ -123,8 +123,8 @@ it("names only tests that exist", () => {
   expect(missing.map(([whole]) => whole)).toEqual([]);
 });
 
-describe("the element's own list of options", () => {
-  /** As the official ones are named. */
+describe("the element's list of options", () => {
+  /** Returns paths in the notation of the official ones. */
   function paths(shape: Shape, at: string): string[] {
     if (typeof shape === "string" || "oneOf" in shape || "recordOf" in shape) return [];
     if ("anyOf" in shape) return shape.anyOf.flatMap((one) => paths(one, at));
@@ -135,11 +135,11 @@ describe("the element's own list of options", () => {
     });
   }
 
-  it("is the official one", () => {
+  it("matches the official one", () => {
     expect([...new Set(paths(OPTIONS, ""))].sort()).toEqual(officialOptions());
   });
 });
 
-it("there is a drawing for each official icon", () => {
+it("each official icon has a drawing", () => {
   expect(officialIcons().filter((name) => !Object.hasOwn(ICONS, name))).toEqual([]);
 });

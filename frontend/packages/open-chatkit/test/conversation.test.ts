@@ -3,27 +3,27 @@ import { problem } from "resumable-fetch/testing";
 import { describe, expect, it, vi } from "vitest";
 import { added, assistantMessage, delta, done, thread, userMessage } from "./fixtures/items";
 import {
-  askedFor,
   eachWithServer,
   eventually,
   idle,
-  type Opened,
   openChat,
   openThread,
+  paramsOf,
   run,
   server,
   shown,
+  type TestChat,
   until,
   untilShown,
 } from "./stories";
 
 eachWithServer();
 
-const names = (chat: Opened) => chat.told.map((event) => event.type);
+const names = (chat: TestChat) => chat.emitted.map((event) => event.type);
 
 describe("a first message", () => {
-  it("begins a thread, and its answer is seen token by token", async () => {
-    server.answers["threads.create"] = () => ({ run });
+  it("creates a thread and streams its response token by token", async () => {
+    server.handlers["threads.create"] = () => ({ run });
     const chat = openChat({ locale: "de" });
 
     expect(await chat.send({ text: " add milk \n" })).toBe("sent");
@@ -67,8 +67,8 @@ describe("a first message", () => {
     });
   });
 
-  it("goes on in the same thread, with what the composer holds", async () => {
-    server.answers["threads.add_user_message"] = () => ({ run });
+  it("is followed by the composer's draft in the same thread", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
     const chat = await openThread();
     chat.composer.set({
       content: [{ type: "input_text", text: "and bread" }],
@@ -81,7 +81,7 @@ describe("a first message", () => {
     expect(await chat.send()).toBe("sent");
 
     expect(chat.composer.draft.value).toMatchObject({ content: [], reply: null, toolId: null });
-    expect(askedFor("threads.add_user_message")).toMatchObject([
+    expect(paramsOf("threads.add_user_message")).toMatchObject([
       {
         thread_id: "thr_1",
         input: {
@@ -94,18 +94,18 @@ describe("a first message", () => {
   });
 });
 
-it("tells the server the language and the time zone", async () => {
-  server.answers["threads.create"] = () => ({ run: run.end() });
+it("requests have the language and the time zone", async () => {
+  server.handlers["threads.create"] = () => ({ run: run.end() });
   vi.stubGlobal("navigator", { language: "en-NZ" });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const [german, usual] = [openChat({ locale: "de" }), openChat()];
   await german.history.load();
   await usual.send({ text: "hi" });
-  const told = server.requests.map(({ headers }) => [
+  const sent = server.requests.map(({ headers }) => [
     headers["accept-language"],
     headers["x-timezone"],
   ]);
-  expect(told.slice(0, 2)).toEqual([
+  expect(sent.slice(0, 2)).toEqual([
     ["de", zone],
     ["en-NZ", zone],
   ]);
@@ -113,7 +113,7 @@ it("tells the server the language and the time zone", async () => {
 });
 
 describe("the hosted service", () => {
-  it("is asked where public clients ask it, by its secret, without headers of ours", async () => {
+  it("gets requests at the public clients' URL with its secret, without extra headers", async () => {
     const sent = vi.fn(async () => Response.json({ data: [], has_more: false }));
     vi.stubGlobal("fetch", sent);
     const chat = openChat({ api: { getClientSecret: async () => "ek_1" } });
@@ -132,8 +132,8 @@ describe("the hosted service", () => {
   });
 });
 
-it("the preselected model counts as chosen, until another is", async () => {
-  server.answers["threads.create"] = () => ({ run: run.end() });
+it("the default model is sent unless another is selected", async () => {
+  server.handlers["threads.create"] = () => ({ run: run.end() });
   const models = [
     { id: "small", label: "S" },
     { id: "large", label: "L", default: true },
@@ -145,15 +145,15 @@ it("the preselected model counts as chosen, until another is", async () => {
     await chat.send();
     await idle(chat);
   }
-  expect(askedFor("threads.create")).toMatchObject([
+  expect(paramsOf("threads.create")).toMatchObject([
     { input: { inference_options: { model: "large" } } },
     { input: { inference_options: { model: "small" } } },
   ]);
 });
 
-describe("what a stream may say besides", () => {
-  it("is shown, passed on or reported, and never a crash", async () => {
-    server.answers["threads.add_user_message"] = () => ({ run });
+describe("other events of a stream", () => {
+  it("are shown, emitted or logged, and never crash", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
     const chat = await openThread();
     await chat.send({ text: "hi" });
     run.publish(
@@ -177,7 +177,7 @@ describe("what a stream may say besides", () => {
       message: "Out of paper",
       allowRetry: true,
     });
-    expect(chat.told).toContainEqual({
+    expect(chat.emitted).toContainEqual({
       type: "chatkit.effect",
       detail: { name: "confetti", data: { amount: 3 } },
     });
@@ -189,8 +189,8 @@ describe("what a stream may say besides", () => {
     await idle(chat);
   });
 
-  it("redraws one message per token, not the list", async () => {
-    server.answers["threads.add_user_message"] = () => ({ run });
+  it("update one message per token, not the list", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
     server.items = [userMessage("u0", "old")];
     const chat = await openThread();
     await chat.send({ text: "hi" });
@@ -212,8 +212,8 @@ describe("what a stream may say besides", () => {
 });
 
 describe("Stop", () => {
-  it("ends the run at the server and keeps what was said", async () => {
-    server.answers["threads.add_user_message"] = () => ({ run });
+  it("cancels the run and keeps the text so far", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
     const chat = await openThread();
     await chat.send({ text: "tell me everything" });
     run.publish(added(assistantMessage("a")), delta("a", "Well"));
@@ -230,14 +230,14 @@ describe("Stop", () => {
     expect(chat.isStopping.value).toBe(false);
   });
 
-  it("waits for a message that is on its way, and stops it then", async () => {
-    let answer = () => {};
+  it("waits for a pending request and then cancels its run", async () => {
+    let release = () => {};
     const usual = server.onChat;
     const chat = await openThread();
-    server.answers["threads.add_user_message"] = () => ({ run });
+    server.handlers["threads.add_user_message"] = () => ({ run });
     server.onChat = async (body, request) => {
       await new Promise<void>((resolve) => {
-        answer = resolve;
+        release = resolve;
       });
       return usual(body, request);
     };
@@ -245,7 +245,7 @@ describe("Stop", () => {
     await eventually(() => expect(server.requestsOf("threads.add_user_message")).toHaveLength(1));
     const stopped = chat.stop();
     expect(chat.isStopping.value).toBe(true);
-    answer();
+    release();
     run.publish(done(userMessage("u", "hi")));
     expect(await sent).toBe("sent");
     await stopped;
@@ -296,9 +296,9 @@ describe("Stop", () => {
   });
 });
 
-describe("a thread that is busy", () => {
-  it("shows the answer under way and keeps the draft", async () => {
-    server.answers["threads.add_user_message"] = () =>
+describe("a busy thread", () => {
+  it("shows the response in progress and keeps the draft", async () => {
+    server.handlers["threads.add_user_message"] = () =>
       problem(409, "thread-busy", { run_id: "run_1", thread_id: "thr_1" });
     const chat = await openThread();
     run.publish(
@@ -322,9 +322,9 @@ describe("a thread that is busy", () => {
   });
 });
 
-describe("a busy thread whose server doesn't name the run", () => {
-  it("is asked for it", async () => {
-    server.answers["threads.add_user_message"] = () => problem(409, "thread-busy");
+describe("a busy thread without a run ID", () => {
+  it("looks up the active run", async () => {
+    server.handlers["threads.add_user_message"] = () => problem(409, "thread-busy");
     const chat = await openThread();
     run.publish(done(userMessage("u", "from elsewhere")));
     expect(await chat.send({ text: "mine" })).toBe("busy");
@@ -333,12 +333,12 @@ describe("a busy thread whose server doesn't name the run", () => {
   });
 });
 
-describe("a message that doesn't arrive", () => {
-  it("can be sent again, under the same key", async () => {
-    let tries = 0;
-    server.answers["threads.add_user_message"] = () => {
-      tries += 1;
-      return tries === 1 ? problem(503, "queue-full") : { run };
+describe("an undelivered message", () => {
+  it("is resent with the same key", async () => {
+    let attempts = 0;
+    server.handlers["threads.add_user_message"] = () => {
+      attempts += 1;
+      return attempts === 1 ? problem(503, "queue-full") : { run };
     };
     const chat = await openThread();
     expect(await chat.send({ text: "hi" })).toBe("failed");
@@ -358,8 +358,8 @@ describe("a message that doesn't arrive", () => {
     expect(new Set(keys).size).toBe(1);
   });
 
-  it("goes back into the composer when it will never be taken", async () => {
-    server.answers["threads.add_user_message"] = () => problem(422, "invalid-input");
+  it("returns to the composer when it is permanently rejected", async () => {
+    server.handlers["threads.add_user_message"] = () => problem(422, "invalid-input");
     const chat = await openThread();
     const content = [{ type: "input_text" as const, text: "hi" }];
     chat.composer.set({ content });
@@ -369,8 +369,8 @@ describe("a message that doesn't arrive", () => {
     expect(chat.error.value).toMatchObject({ allowRetry: false });
   });
 
-  it("is not sent in a thread that is closed", async () => {
-    server.answers["threads.get_by_id"] = () => ({
+  it("is not sent in a closed thread", async () => {
+    server.handlers["threads.get_by_id"] = () => ({
       json: { ...thread("thr_1", { status: { type: "closed" } }), items: { data: [] } },
     });
     const chat = await openThread();
@@ -382,14 +382,14 @@ describe("a message that doesn't arrive", () => {
 });
 
 describe("retry", () => {
-  it("says the turn anew after the user's message, without what came after it", async () => {
+  it("regenerates the response and drops the items after the user's message", async () => {
     server.items = [
       userMessage("u1", "one"),
       assistantMessage("a1", "1"),
       userMessage("u2", "two"),
       assistantMessage("a2", "2"),
     ];
-    server.answers["threads.retry_after_item"] = () => ({ run });
+    server.handlers["threads.retry_after_item"] = () => ({ run });
     const chat = await openThread();
 
     await chat.retry("a1");
@@ -398,12 +398,12 @@ describe("retry", () => {
     await idle(chat);
 
     expect(shown(chat)).toEqual(["> one", "one!"]);
-    expect(askedFor("threads.retry_after_item")).toEqual([{ thread_id: "thr_1", item_id: "u1" }]);
+    expect(paramsOf("threads.retry_after_item")).toEqual([{ thread_id: "thr_1", item_id: "u1" }]);
   });
 
-  it("changes nothing if the server refuses", async () => {
+  it("changes nothing if the server rejects it", async () => {
     server.items = [userMessage("u1", "one"), assistantMessage("a1", "1")];
-    server.answers["threads.retry_after_item"] = () => problem(429, "too-many-turns");
+    server.handlers["threads.retry_after_item"] = () => problem(429, "too-many-turns");
     const chat = await openThread();
     await expect(chat.retry()).rejects.toMatchObject({ code: "too-many-turns" });
     expect(shown(chat)).toEqual(["> one", "1"]);

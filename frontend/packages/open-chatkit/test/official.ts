@@ -1,6 +1,6 @@
 /**
- * What the official types say, read with TypeScript's compiler: the keys of their options, methods,
- * events, widgets and locales. A new version of `@openai/chatkit` with a new key turns tests red.
+ * The keys of the official options, methods, events, widgets and locales, read from the types with
+ * TypeScript's compiler. A new key in a new version of `@openai/chatkit` fails the tests.
  */
 
 import { fileURLToPath } from "node:url";
@@ -39,7 +39,7 @@ function literals(type: ts.Type): string[] {
   return members(type).flatMap((one) => (one.isStringLiteral() ? [one.value] : []));
 }
 
-/** The keys of a type's objects, those inside of them with dots, those of lists' entries with `[]`. */
+/** Returns the keys of a type's objects: nested keys with dots, those of list entries with `[]`. */
 function paths(type: ts.Type, at: string): string[] {
   return members(type).flatMap((one) => {
     if (!(one.flags & ts.TypeFlags.Object) || one.getCallSignatures().length > 0) return [];
@@ -56,14 +56,14 @@ function paths(type: ts.Type, at: string): string[] {
 
 const unique = (names: readonly string[]): string[] => [...new Set(names)].sort();
 
-/** `composer.tools[].id` and so on. */
+/** Returns paths such as `composer.tools[].id`. */
 export const officialOptions = (): string[] => unique(paths(chatkit("ChatKitOptions"), ""));
 
-/** `sendUserMessage`, and `sendUserMessage.text` for what one of its arguments holds. */
+/** Returns methods such as `sendUserMessage`, and their argument's keys: `sendUserMessage.text`. */
 export function officialMethods(): string[] {
   const element = checker.getPropertiesOfType(chatkit("OpenAIChatKit"));
   const own = element.filter((method) =>
-    method.declarations?.some((place) => place.getSourceFile().fileName === file),
+    method.declarations?.some((declaration) => declaration.getSourceFile().fileName === file),
   );
   return unique(
     own.flatMap((method) => {
@@ -84,7 +84,7 @@ export const officialEvents = (): string[] =>
       .map((event) => event.name),
   );
 
-/** The properties of each widget component, by its `type`. */
+/** Returns the properties of the widget components by `type`. */
 export function officialWidgets(): Map<string, string[]> {
   const all = [...members(widget("WidgetRoot")), ...members(widget("WidgetComponent"))];
   const found = new Map<string, string[]>();

@@ -17,12 +17,12 @@ import {
 } from "./stories";
 
 eachWithServer(() => {
-  server.answers["threads.create"] = () => ({ run });
-  server.answers["threads.add_user_message"] = () => ({ run });
+  server.handlers["threads.create"] = () => ({ run });
+  server.handlers["threads.add_user_message"] = () => ({ run });
 });
 
-/** A chat in mid-answer: "Hello" of an answer has been said. */
-async function midAnswer(options: Partial<ChatOptions> = {}) {
+/** Returns a chat during a response, of which "Hello" has been streamed. */
+async function midResponse(options: Partial<ChatOptions> = {}) {
   const chat = openChat(options);
   if (options.initialThread) await loaded(chat);
   await chat.send({ text: "hi" });
@@ -41,9 +41,9 @@ function finish(): void {
   run.publish(delta("a", " world"), done(assistantMessage("a", "Hello world"))).end();
 }
 
-describe("a connection that drops in mid-answer", () => {
-  it("is noticed, and the answer goes on where it was", async () => {
-    const chat = await midAnswer();
+describe("a connection that drops during a response", () => {
+  it("is shown, and the response resumes where it was", async () => {
+    const chat = await midResponse();
     const states: string[] = [];
     chat.connection.subscribe((state) => states.push(state));
     run.drop();
@@ -54,8 +54,8 @@ describe("a connection that drops in mid-answer", () => {
     expect(chat.error.value).toBeNull();
   });
 
-  it("shows what the thread has when the run's log is gone", async () => {
-    const chat = await midAnswer();
+  it("reloads the items when the run's log has expired", async () => {
+    const chat = await midResponse();
     server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello, all of it")];
     run.expireLog().drop();
     await idle(chat);
@@ -63,8 +63,8 @@ describe("a connection that drops in mid-answer", () => {
     expect(chat.error.value).toBeNull();
   });
 
-  it("reads the items anew when the server lost what it had said", async () => {
-    const chat = await midAnswer();
+  it("reloads the items when the server lost the log", async () => {
+    const chat = await midResponse();
     server.items = [userMessage("u", "hi")];
     run.snapshot().publish(added(assistantMessage("b")), delta("b", "Again"));
     await untilShown(chat, ["> hi", "Again"]);
@@ -73,8 +73,8 @@ describe("a connection that drops in mid-answer", () => {
     expect(shown(chat)).toEqual(["> hi", "Again."]);
   });
 
-  it("is an error that retry gets over when the server stays away", async () => {
-    const chat = await midAnswer();
+  it("is an error that retry resolves if the run can't be resumed", async () => {
+    const chat = await midResponse();
     server.onRequest = (request) =>
       request.path.endsWith("/events") ? problem(404, "run-not-found") : null;
     run.drop();
@@ -94,9 +94,9 @@ describe("a connection that drops in mid-answer", () => {
   });
 });
 
-describe("a reload in mid-answer", () => {
-  it("finds the run and sees the answer finish", async () => {
-    const before = await midAnswer();
+describe("a reload during a response", () => {
+  it("finds the run and shows the response to its end", async () => {
+    const before = await midResponse();
     before.dispose();
     server.items = [userMessage("u", "hi")];
 
@@ -109,7 +109,7 @@ describe("a reload in mid-answer", () => {
 
     expect(shown(chat)).toEqual(["> hi", "Hello world"]);
     expect(run.cancels).toBe(0);
-    const types = chat.told.map((event) => event.type);
+    const types = chat.emitted.map((event) => event.type);
     expect(types).toEqual([
       "chatkit.thread.load.start",
       "chatkit.thread.load.end",
@@ -118,8 +118,8 @@ describe("a reload in mid-answer", () => {
     ]);
   });
 
-  it("ends with what the thread has, whatever the replay says", async () => {
-    // Its card was ticked while the answer went on; the run's log still has the old one.
+  it("ends with the thread's items, even if the replay differs", async () => {
+    // The card was changed during the response; the run's log still has the old one.
     const card = (label: string) => ({
       ...{ id: "w", thread_id: "thr_1", created_at: "2026-01-01T12:00:00Z", type: "widget" },
       widget: { type: "Card", children: [{ type: "Text", value: label }] },
@@ -137,11 +137,11 @@ describe("a reload in mid-answer", () => {
     run.publish({ type: "client_effect", name: "confetti" }, done(userMessage("u", "hi")));
     const chat = openChat({ initialThread: "thr_1" });
     await untilShown(chat, ["> hi"]);
-    expect(chat.told.filter((event) => event.type === "chatkit.effect")).toEqual([]);
+    expect(chat.emitted.filter((event) => event.type === "chatkit.effect")).toEqual([]);
     expect(chat.logged("effect.skipped")).toHaveLength(1);
   });
 
-  it("shows the items when the run has ended in between", async () => {
+  it("shows the items if the run has ended", async () => {
     server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello world")];
     const chat = openChat({ initialThread: "thr_1" });
     await untilShown(chat, ["> hi", "Hello world"]);
@@ -150,7 +150,7 @@ describe("a reload in mid-answer", () => {
 });
 
 describe("two tabs", () => {
-  it("both see the answer while it is said", async () => {
+  it("both show the response while it streams", async () => {
     server.items = [];
     const first = openChat({ initialThread: "thr_1" });
     const second = openChat({ initialThread: "thr_1" });
@@ -166,10 +166,10 @@ describe("two tabs", () => {
     expect(shown(second)).toEqual(["> hi", "Hello world"]);
   });
 
-  it("either can stop it", async () => {
+  it("can both stop the response", async () => {
     const second = openChat({ initialThread: "thr_1" });
     await loaded(second);
-    const first = await midAnswer({ initialThread: "thr_1" });
+    const first = await midResponse({ initialThread: "thr_1" });
     await until(second.canStop, Boolean);
     await second.stop();
     await idle(first);
@@ -178,9 +178,9 @@ describe("two tabs", () => {
   });
 });
 
-describe("looking elsewhere in mid-answer", () => {
-  it("leaves the run alone, and finds it again on the way back", async () => {
-    const chat = await midAnswer();
+describe("opening another thread during a response", () => {
+  it("does not cancel the run and finds it again on return", async () => {
+    const chat = await midResponse();
     chat.newThread();
     expect(shown(chat)).toEqual([]);
     expect(chat.isResponding.value).toBe(false);
@@ -195,10 +195,10 @@ describe("looking elsewhere in mid-answer", () => {
 });
 
 describe("a client secret", () => {
-  it("that expires in mid-answer is replaced without a trace", async () => {
+  it("that expires during a response is renewed transparently", async () => {
     let secret = "old";
     const getClientSecret = vi.fn(async (_: string | null) => secret);
-    const chat = await midAnswer({ api: { url: server.url, getClientSecret } });
+    const chat = await midResponse({ api: { url: server.url, getClientSecret } });
     secret = "new";
     server.onRequest = (request) =>
       request.headers.authorization === "Bearer new" ? null : problem(401, "unauthorized");
@@ -209,7 +209,7 @@ describe("a client secret", () => {
     expect(getClientSecret.mock.calls).toEqual([[null], [null]]);
   });
 
-  it("that stays refused is an error, not a loop", async () => {
+  it("that stays rejected is an error, not a loop", async () => {
     server.onRequest = () => problem(401, "unauthorized");
     const getClientSecret = vi.fn(async () => `secret-${Math.round(performance.now() * 1e6)}`);
     const chat = openChat({ api: { url: server.url, getClientSecret } });
@@ -219,7 +219,7 @@ describe("a client secret", () => {
     expect(getClientSecret).toHaveBeenCalledTimes(2);
   });
 
-  it("survives a page that gives new functions at each render", async () => {
+  it("is kept if the page passes new functions on each render", async () => {
     const first = vi.fn(async () => "first");
     const second = vi.fn(async () => "second");
     const chat = openChat({ api: { url: server.url, getClientSecret: first } });

@@ -1,11 +1,11 @@
-/** Only a failing test waits for so long; a machine under load is slow. */
+/** Timeouts for slow machines; only a failing test waits this long. */
 
-// Stories about the core have no document, and need not wait for what reads it.
+// Tests of the core run without a DOM.
 if (typeof document !== "undefined") {
   const { configure } = await import("@testing-library/preact");
   configure({
     asyncUtilTimeout: 20_000,
-    // The library's own can't print a shadow root.
+    // The default can't print a shadow root.
     getElementError: (message) => new Error(message ?? "not found"),
   });
 }

@@ -1,4 +1,4 @@
-/** What the stories share: a server whose threads can be set, and a chat that opens it. */
+/** Helpers for tests of the core: a scripted server and chats that use it. */
 
 import { effect, type ReadonlySignal } from "@preact/signals-core";
 import {
@@ -12,10 +12,10 @@ import { type Chat, type ChatEvent, type ChatOptions, createChat } from "../src/
 import { fullThread, page } from "./fixtures/items";
 
 export type Server = ScriptedGateway & {
-  /** What the open thread holds. */
+  /** The items of the open thread. */
   items: object[];
-  /** Answers by request type; those given here come before the usual ones. */
-  answers: Record<
+  /** Response handlers by request type; they override the defaults. */
+  handlers: Record<
     string,
     (params: Record<string, unknown>, request: RecordedRequest) => ScriptedResponse
   >;
@@ -23,11 +23,11 @@ export type Server = ScriptedGateway & {
 
 async function startServer(): Promise<Server> {
   const gateway = await ScriptedGateway.start();
-  const server: Server = Object.assign(gateway, { items: [], answers: {} });
+  const server: Server = Object.assign(gateway, { items: [], handlers: {} });
   server.onChat = (body, request) => {
     const type = String(body.type);
     const params = body.params as Record<string, unknown>;
-    const own = server.answers[type];
+    const own = server.handlers[type];
     if (own !== undefined) return own(params, request);
     if (type === "threads.get_by_id") return { json: fullThread(server.items) };
     if (type === "threads.list" || type === "items.list") return { json: page([]) };
@@ -36,14 +36,14 @@ async function startServer(): Promise<Server> {
   return server;
 }
 
-/** The story's server, and a run `run_1` at it that has not begun. */
+/** The test's server, and its run `run_1`, which has not started. */
 export let server: Server;
 export let run: ScriptedRun;
 
-/** Gives each story of a file its own `server` and `run`. */
+/** Creates a `server` and a `run` for each test of a file. */
 export function eachWithServer(prepare: () => void = () => {}): void {
   beforeEach(async () => {
-    // No jitter, so that stories don't wait.
+    // No jitter, so that retries are immediate.
     vi.spyOn(Math, "random").mockReturnValue(0);
     server = await startServer();
     run = server.newRun("run_1");
@@ -57,8 +57,8 @@ export function eachWithServer(prepare: () => void = () => {}): void {
   });
 }
 
-/** A chat whose thread is open and loaded. */
-export async function openThread(options: Partial<ChatOptions> = {}): Promise<Opened> {
+/** Opens a chat with a loaded thread. */
+export async function openThread(options: Partial<ChatOptions> = {}): Promise<TestChat> {
   const chat = openChat({ initialThread: "thr_1", ...options });
   await loaded(chat);
   return chat;
@@ -67,42 +67,42 @@ export async function openThread(options: Partial<ChatOptions> = {}): Promise<Op
 export const loaded = (chat: Chat) =>
   until(chat.isLoading, (loading) => !loading && chat.thread.peek() !== null);
 
-/** A chat, and what it has told the page. */
-export type Opened = Chat & { told: ChatEvent[]; logged(name: string): unknown[] };
+/** A chat and the events that it emitted. */
+export type TestChat = Chat & { emitted: ChatEvent[]; logged(name: string): unknown[] };
 
-const opened: Opened[] = [];
+const opened: TestChat[] = [];
 
-export function openChat(options: Partial<ChatOptions> = {}): Opened {
+export function openChat(options: Partial<ChatOptions> = {}): TestChat {
   const api = { url: server.url, getClientSecret: async () => "secret" };
   const chat = createChat({ api, ...options });
-  const told: ChatEvent[] = [];
-  chat.on((event) => told.push(event));
+  const emitted: ChatEvent[] = [];
+  chat.on((event) => emitted.push(event));
   const logged = (name: string) =>
-    told.flatMap((event) =>
+    emitted.flatMap((event) =>
       event.type === "chatkit.log" && event.detail.name === name ? [event.detail.data] : [],
     );
-  const both = Object.assign(chat, { told, logged });
+  const both = Object.assign(chat, { emitted, logged });
   opened.push(both);
   return both;
 }
 
-/** Only a failing story waits for so long; a machine under load is slow. */
-const PATIENCE_MS = 20_000;
+/** Upper bound for slow machines; only a failing test waits this long. */
+const TIMEOUT_MS = 20_000;
 
 /** Waits until a check passes. */
-export const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: PATIENCE_MS });
+export const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: TIMEOUT_MS });
 
-/** Waits until a signal's value is right. */
-export function until<T>(signal: ReadonlySignal<T>, isRight: (value: T) => boolean): Promise<T> {
+/** Waits until a signal's value matches. */
+export function until<T>(signal: ReadonlySignal<T>, matches: (value: T) => boolean): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`still ${JSON.stringify(signal.peek())}`)),
-      PATIENCE_MS,
+      TIMEOUT_MS,
     );
     let dispose = () => {};
     dispose = effect(() => {
       const { value } = signal;
-      if (!isRight(value)) return;
+      if (!matches(value)) return;
       clearTimeout(timer);
       queueMicrotask(() => dispose());
       resolve(value);
@@ -113,7 +113,7 @@ export function until<T>(signal: ReadonlySignal<T>, isRight: (value: T) => boole
 /** Waits until the chat is idle again. */
 export const idle = (chat: Chat) => until(chat.isResponding, (responding) => !responding);
 
-/** The text of what is shown, one line per item. */
+/** Returns the text of the items, one line per item. */
 export function shown(chat: Chat): string[] {
   return chat.items.value.map((item) => {
     if (item.type === "user_message") return `> ${item.content.map((part) => part.text).join("")}`;
@@ -122,11 +122,11 @@ export function shown(chat: Chat): string[] {
   });
 }
 
-/** Waits until exactly this is shown. */
+/** Waits until the items have exactly these lines. */
 export const untilShown = (chat: Chat, lines: string[]) =>
   until(chat.items, () => JSON.stringify(shown(chat)) === JSON.stringify(lines));
 
-/** The parameters of the requests of one type. */
-export function askedFor(type: string): Record<string, unknown>[] {
+/** Returns the parameters of the requests of a type. */
+export function paramsOf(type: string): Record<string, unknown>[] {
   return server.requestsOf(type).map((request) => JSON.parse(request.body).params);
 }

@@ -12,12 +12,12 @@ import {
   userMessage,
 } from "./fixtures/items";
 import {
-  askedFor,
   eachWithServer,
   eventually,
   idle,
   openChat,
   openThread,
+  paramsOf,
   run,
   server,
   shown,
@@ -32,10 +32,10 @@ describe("a thread longer than a page", () => {
   const all = texts.map((text, number) => userMessage(`u${number}`, text));
 
   beforeEach(() => {
-    server.answers["threads.get_by_id"] = () => ({
+    server.handlers["threads.get_by_id"] = () => ({
       json: { ...fullThread([]), items: page(all.slice(0, 20), "u19") },
     });
-    server.answers["items.list"] = ({ limit, after, order }) => {
+    server.handlers["items.list"] = ({ limit, after, order }) => {
       expect(order).toBe("desc");
       const newest = [...all].reverse();
       const start = after === undefined ? 0 : newest.findIndex((item) => item.id === after) + 1;
@@ -45,19 +45,19 @@ describe("a thread longer than a page", () => {
     };
   });
 
-  it("opens at its end, and older messages come as one scrolls up", async () => {
+  it("opens at its end and loads older messages on demand", async () => {
     const chat = await openThread();
     expect(shown(chat)).toEqual(texts.slice(70).map((text) => `> ${text}`));
     expect(chat.hasMore.value).toBe(true);
-    await Promise.all([chat.loadMore(), chat.loadMore()]); // a second scroll event asks nothing
+    await Promise.all([chat.loadMore(), chat.loadMore()]); // the second call sends no request
     expect(chat.items.value).toHaveLength(100);
     await chat.loadMore();
     expect(shown(chat)).toEqual(texts.map((text) => `> ${text}`));
     expect(chat.hasMore.value).toBe(false);
-    expect(askedFor("items.list")).toHaveLength(3);
+    expect(paramsOf("items.list")).toHaveLength(3);
   });
 
-  it("keeps what was loaded when it is read anew, and what hasn't changed", async () => {
+  it("keeps loaded pages and the identity of unchanged items on a reload", async () => {
     const chat = await openThread();
     await chat.loadMore();
     const before = chat.items.value;
@@ -68,10 +68,10 @@ describe("a thread longer than a page", () => {
 });
 
 describe("opening a thread", () => {
-  it("says so, and shows nothing of the one before", async () => {
+  it("emits events and shows nothing of the previous thread", async () => {
     server.items = [userMessage("u", "one")];
     const chat = await openThread();
-    server.answers["threads.get_by_id"] = ({ thread_id }) => ({
+    server.handlers["threads.get_by_id"] = ({ thread_id }) => ({
       json: { ...fullThread([userMessage("v", "two")]), id: thread_id },
     });
     const opening = chat.openThread("thr_2");
@@ -79,44 +79,44 @@ describe("opening a thread", () => {
     expect(shown(chat)).toEqual([]);
     await opening;
     expect(shown(chat)).toEqual(["> two"]);
-    expect(chat.told.slice(-3)).toEqual([
+    expect(chat.emitted.slice(-3)).toEqual([
       { type: "chatkit.thread.change", detail: { threadId: "thr_2" } },
       { type: "chatkit.thread.load.start", detail: { threadId: "thr_2" } },
       { type: "chatkit.thread.load.end", detail: { threadId: "thr_2" } },
     ]);
   });
 
-  it("that is opened after another shows the last one, however they answer", async () => {
-    const answers: (() => void)[] = [];
+  it("shows the last opened thread, in whatever order the responses arrive", async () => {
+    const releases: (() => void)[] = [];
     const usual = server.onChat;
     server.onChat = async (body, request) => {
-      await new Promise<void>((resolve) => answers.push(resolve));
+      await new Promise<void>((resolve) => releases.push(resolve));
       return usual(body, request);
     };
-    server.answers["threads.get_by_id"] = ({ thread_id }) => ({
+    server.handlers["threads.get_by_id"] = ({ thread_id }) => ({
       json: { ...fullThread([userMessage("u", String(thread_id))]), id: thread_id },
     });
     const chat = openChat();
     void chat.openThread("thr_1");
-    await eventually(() => expect(answers).toHaveLength(1));
+    await eventually(() => expect(releases).toHaveLength(1));
     void chat.openThread("thr_2");
-    await eventually(() => expect(answers).toHaveLength(2));
-    answers[1]?.();
+    await eventually(() => expect(releases).toHaveLength(2));
+    releases[1]?.();
     await untilShown(chat, ["> thr_2"]);
-    answers[0]?.();
+    releases[0]?.();
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(shown(chat)).toEqual(["> thr_2"]);
   });
 
-  it("that doesn't exist is an error", async () => {
-    server.answers["threads.get_by_id"] = () => problem(404, "not-found");
+  it("sets an error if the thread doesn't exist", async () => {
+    server.handlers["threads.get_by_id"] = () => problem(404, "not-found");
     const chat = openChat({ initialThread: "thr_9" });
     await until(chat.error, Boolean);
     expect(chat.error.value).toMatchObject({ kind: "refused", code: "not-found" });
     expect(chat.isLoading.value).toBe(false);
   });
 
-  it("works with a server that knows no runs", async () => {
+  it("works with a server without runs", async () => {
     server.onRequest = (request) => (request.path.includes("/runs") ? problem(404, "x") : null);
     server.items = [userMessage("u", "hi")];
     const chat = await openThread();
@@ -128,7 +128,7 @@ describe("opening a thread", () => {
 
 describe("the history", () => {
   it("lists, pages, renames and deletes", async () => {
-    server.answers["threads.list"] = ({ after }) => ({
+    server.handlers["threads.list"] = ({ after }) => ({
       json: after === "c" ? page([thread("thr_3")]) : page([thread("thr_1"), thread("thr_2")], "c"),
     });
     const chat = await openThread();
@@ -141,18 +141,18 @@ describe("the history", () => {
     await chat.rename("thr_1", "Shopping");
     expect(chat.history.threads.value?.[0]?.title).toBe("Shopping");
     expect(chat.thread.value?.title).toBe("Shopping");
-    expect(askedFor("threads.update")).toEqual([{ thread_id: "thr_1", title: "Shopping" }]);
+    expect(paramsOf("threads.update")).toEqual([{ thread_id: "thr_1", title: "Shopping" }]);
 
     await chat.remove("thr_1");
     expect(ids()).toEqual(["thr_2", "thr_3"]);
     expect(chat.threadId.value).toBeNull();
   });
 
-  it("puts back what the server doesn't change", async () => {
+  it("reverts changes that the server rejects", async () => {
     const listed = [thread("thr_1", { title: "One" }), thread("thr_2")];
-    server.answers["threads.list"] = () => ({ json: page(listed) });
-    server.answers["threads.update"] = () => problem(503, "unavailable");
-    server.answers["threads.delete"] = () => problem(409, "conflict");
+    server.handlers["threads.list"] = () => ({ json: page(listed) });
+    server.handlers["threads.update"] = () => problem(503, "unavailable");
+    server.handlers["threads.delete"] = () => problem(409, "conflict");
     const chat = openChat();
     await chat.history.load();
     await expect(chat.rename("thr_1", "Two")).rejects.toMatchObject({ status: 503 });
@@ -163,8 +163,8 @@ describe("the history", () => {
     ]);
   });
 
-  it("shows a new thread and its title at once", async () => {
-    server.answers["threads.create"] = () => ({ run });
+  it("shows a new thread and its title immediately", async () => {
+    server.handlers["threads.create"] = () => ({ run });
     const chat = openChat();
     await chat.history.load();
     await chat.send({ text: "hi" });
@@ -178,10 +178,10 @@ describe("the history", () => {
 });
 
 describe("client tools", () => {
-  it("are called with what the assistant asks, and their result goes on", async () => {
-    server.answers["threads.add_user_message"] = () => ({ run });
+  it("are called with the assistant's arguments, and their result is sent", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
     const second = server.newRun("run_2");
-    server.answers["threads.add_client_tool_output"] = () => ({ run: second });
+    server.handlers["threads.add_client_tool_output"] = () => ({ run: second });
     let finish = (_: Record<string, unknown>) => {};
     const onClientTool = vi.fn(
       () =>
@@ -203,31 +203,31 @@ describe("client tools", () => {
 
     expect(shown(chat)).toEqual(["> where am I?", "client_tool_call", "Here."]);
     expect(chat.runningTools.value).toEqual([]);
-    expect(askedFor("threads.add_client_tool_output")).toEqual([
+    expect(paramsOf("threads.add_client_tool_output")).toEqual([
       { thread_id: "thr_1", result: { place: "here" } },
     ]);
   });
 
-  it("tell the assistant when they fail", async () => {
+  it("send an error result when they fail", async () => {
     server.items = [userMessage("u", "where?"), toolCall("c")];
-    server.answers["threads.add_client_tool_output"] = () => ({ run });
+    server.handlers["threads.add_client_tool_output"] = () => ({ run });
     const chat = await openThread({
       onClientTool: () => {
         throw new Error("No GPS");
       },
     });
     await until(chat.activeRun, (active) => active?.runId === "run_1");
-    expect(askedFor("threads.add_client_tool_output")).toEqual([
+    expect(paramsOf("threads.add_client_tool_output")).toEqual([
       { thread_id: "thr_1", result: { error: "No GPS" } },
     ]);
     run.end();
     await idle(chat);
-    expect(chat.told.some((event) => event.type === "chatkit.error")).toBe(true);
+    expect(chat.emitted.some((event) => event.type === "chatkit.error")).toBe(true);
   });
 
-  it("without a handler wait for an answer from the page", async () => {
+  it("without a handler wait for the page to submit a result", async () => {
     server.items = [toolCall("c")];
-    server.answers["threads.add_client_tool_output"] = () => ({ run });
+    server.handlers["threads.add_client_tool_output"] = () => ({ run });
     const chat = await openThread();
     expect(chat.logged("tool.unhandled")).toEqual([{ name: "where_am_i" }]);
     run.publish(done(assistantMessage("a", "Thanks."))).end();
@@ -243,24 +243,24 @@ describe("widgets and questions", () => {
     widget: { type: "Card", children: [{ type: "Text", value: label }] },
   });
 
-  it("act at the server, with a stream", async () => {
+  it("run an action at the server, with a stream", async () => {
     server.items = [widget("open")];
-    server.answers["threads.custom_action"] = () => ({
+    server.handlers["threads.custom_action"] = () => ({
       run: run.publish({ type: "thread.item.replaced", item: widget("done") }).end(),
     });
     const chat = await openThread();
     await chat.widgetAction({ type: "task.done", payload: { id: 1 } }, "w");
     await idle(chat);
     expect(chat.items.value).toMatchObject([widget("done")]);
-    expect(askedFor("threads.custom_action")).toEqual([
+    expect(paramsOf("threads.custom_action")).toEqual([
       { thread_id: "thr_1", item_id: "w", action: { type: "task.done", payload: { id: 1 } } },
     ]);
   });
 
-  it("act at once while a response streams, if they are set up for it", async () => {
+  it("run a non-streaming action while a response streams", async () => {
     server.items = [widget("open")];
-    server.answers["threads.add_user_message"] = () => ({ run });
-    server.answers["threads.sync_custom_action"] = () => ({
+    server.handlers["threads.add_user_message"] = () => ({ run });
+    server.handlers["threads.sync_custom_action"] = () => ({
       json: { updated_item: widget("done") },
     });
     const chat = await openThread();
@@ -271,7 +271,7 @@ describe("widgets and questions", () => {
     expect(chat.isResponding.value).toBe(true);
   });
 
-  it("act in the page", async () => {
+  it("run an action in the page", async () => {
     server.items = [widget("open")];
     const onAction = vi.fn(async () => {});
     const chat = await openThread({ widgets: { onAction } });
@@ -282,13 +282,13 @@ describe("widgets and questions", () => {
     );
   });
 
-  it("ask, and the answers go on", async () => {
+  it("send the answers to questions", async () => {
     const question = (status: string) => ({
       ...{ id: "q", thread_id: "thr_1", created_at: "", type: "structured_input", status },
       inputs: [{ type: "freeform", id: "name", question: "Your name?" }],
     });
     server.items = [question("pending")];
-    server.answers["threads.add_structured_input"] = () => ({
+    server.handlers["threads.add_structured_input"] = () => ({
       run: run.publish({ type: "thread.item.replaced", item: question("answered") }).end(),
     });
     const chat = await openThread();
@@ -299,12 +299,12 @@ describe("widgets and questions", () => {
     await chat.submitStructuredInput("q", input);
     await idle(chat);
     expect(chat.items.value).toMatchObject([{ status: "answered" }]);
-    expect(askedFor("threads.add_structured_input")).toEqual([
+    expect(paramsOf("threads.add_structured_input")).toEqual([
       { thread_id: "thr_1", item_id: "q", input },
     ]);
   });
 
-  it("of no thread are ignored", async () => {
+  it("are ignored without a thread", async () => {
     const chat = openChat();
     await chat.action({ type: "hello" });
     expect(chat.logged("action.ignored")).toEqual([{ what: "hello" }]);
@@ -313,13 +313,13 @@ describe("widgets and questions", () => {
 });
 
 describe("feedback", () => {
-  it("is shown at once, and taken back if it isn't taken", async () => {
+  it("is shown immediately and reverted if it is rejected", async () => {
     const chat = await openThread();
     await chat.feedback(["a", "b"], "positive");
-    expect(askedFor("items.feedback")).toEqual([
+    expect(paramsOf("items.feedback")).toEqual([
       { thread_id: "thr_1", item_ids: ["a", "b"], kind: "positive" },
     ]);
-    server.answers["items.feedback"] = () => problem(503, "unavailable");
+    server.handlers["items.feedback"] = () => problem(503, "unavailable");
     const given = chat.feedback(["a"], "negative");
     expect(chat.feedbackGiven.value.get("a")).toBe("negative");
     await expect(given).rejects.toMatchObject({ status: 503 });
@@ -327,8 +327,8 @@ describe("feedback", () => {
   });
 });
 
-describe("another person signs in", () => {
-  it("sees nothing of the one before", async () => {
+describe("another user", () => {
+  it("sees nothing of the previous user", async () => {
     server.items = [userMessage("u", "secret")];
     const chat = await openThread();
     chat.composer.set({ content: [{ type: "input_text", text: "draft" }] });
@@ -351,21 +351,21 @@ describe("files", () => {
   const composer = { attachments: { enabled: true, maxCount: 2 } };
   const attachment = { id: "att_1", type: "file", name: "a.txt", mime_type: "text/plain" };
 
-  it("are announced, sent, and named in the message", async () => {
-    server.answers["attachments.create"] = () => ({
+  it("are created, uploaded, and referred to in the message", async () => {
+    server.handlers["attachments.create"] = () => ({
       json: {
         ...attachment,
         upload_descriptor: { url: `${server.url}/attachments/att_1/content`, method: "POST" },
       },
     });
-    server.answers["threads.create"] = () => ({ run });
+    server.handlers["threads.create"] = () => ({ run });
     const chat = openChat({ composer });
     expect(await chat.composer.addFiles([file()])).toEqual([]);
     expect(chat.composer.canSend.value).toBe(false);
     await until(chat.composer.draft, (draft) => draft.files[0]?.status === "ready");
     expect(await chat.send()).toBe("sent");
 
-    expect(askedFor("attachments.create")).toEqual([
+    expect(paramsOf("attachments.create")).toEqual([
       { name: "a.txt", size: 5, mime_type: "text/plain" },
     ]);
     const [upload] = server.requestsOf("/content");
@@ -373,12 +373,12 @@ describe("files", () => {
     expect(upload?.headers.authorization).toBe("Bearer secret");
     expect(upload?.headers["idempotency-key"]).toBeUndefined();
     expect(upload?.body).toContain('name="file"; filename="a.txt"');
-    expect(askedFor("threads.create")).toMatchObject([
+    expect(paramsOf("threads.create")).toMatchObject([
       { input: { content: [], attachments: ["att_1"] } },
     ]);
   });
 
-  it("are sent in one go where the page says so, and deleted when taken out", async () => {
+  it("are uploaded directly if the page configures it, and deleted when removed", async () => {
     server.onRequest = (request) =>
       request.path.endsWith("/upload") ? { json: attachment } : null;
     const chat = openChat({
@@ -393,12 +393,12 @@ describe("files", () => {
     const { files } = await until(chat.composer.draft, (d) => d.files[0]?.status === "ready");
     await chat.composer.removeFile(files[0]?.key ?? "");
     expect(chat.composer.draft.value.files).toEqual([]);
-    expect(askedFor("attachments.delete")).toEqual([{ attachment_id: "att_1" }]);
+    expect(paramsOf("attachments.delete")).toEqual([{ attachment_id: "att_1" }]);
   });
 
-  it("are put as bare bytes where the server asks for that", async () => {
+  it("are uploaded as raw bytes if the server requests it", async () => {
     const url = `${server.origin}/storage/att_1`;
-    server.answers["attachments.create"] = () => ({
+    server.handlers["attachments.create"] = () => ({
       json: {
         ...attachment,
         upload_descriptor: { url, method: "PUT", headers: { "X-Signature": "abc" } },
@@ -416,36 +416,36 @@ describe("files", () => {
     ]);
   });
 
-  it("beyond the limits are refused with a reason", async () => {
+  it("beyond the limits are rejected with a reason", async () => {
     const chat = openChat({ composer });
     const refused = await chat.composer.addFiles([file("1"), file("2"), file("3")]);
     expect(refused).toMatchObject([{ file: { name: "3" }, reason: "too-many", limit: 2 }]);
     expect(chat.composer.draft.value.files).toHaveLength(2);
   });
 
-  it("that fail can be tried again", async () => {
-    server.answers["attachments.create"] = () => problem(503, "unavailable");
+  it("can be retried if the upload fails", async () => {
+    server.handlers["attachments.create"] = () => problem(503, "unavailable");
     const chat = openChat({ composer });
     await chat.composer.addFiles([file()]);
     const { files } = await until(chat.composer.draft, (d) => d.files[0]?.status === "failed");
-    server.answers["attachments.create"] = () => ({ json: attachment });
+    server.handlers["attachments.create"] = () => ({ json: attachment });
     await chat.composer.retryFile(files[0]?.key ?? "");
     expect(chat.composer.draft.value.files).toMatchObject([{ status: "ready" }]);
   });
 
-  it("of sound become text", async () => {
-    server.answers["input.transcribe"] = () => ({ json: { text: "add milk" } });
+  it("of audio are transcribed", async () => {
+    server.handlers["input.transcribe"] = () => ({ json: { text: "add milk" } });
     const chat = openChat();
     const sound = new Blob(["abc"], { type: "audio/webm" });
     expect(await chat.composer.transcribe(sound)).toBe("add milk");
-    expect(askedFor("input.transcribe")).toEqual([
+    expect(paramsOf("input.transcribe")).toEqual([
       { audio_base64: "YWJj", mime_type: "audio/webm" },
     ]);
   });
 });
 
-it("an item that was begun and never done is closed when its run ends", async () => {
-  server.answers["threads.add_user_message"] = () => ({ run });
+it("an unfinished item is closed when its run ends", async () => {
+  server.handlers["threads.add_user_message"] = () => ({ run });
   const chat = await openThread();
   await chat.send({ text: "hi" });
   run.publish(added(assistantMessage("a"))).end("failed");

@@ -1,11 +1,11 @@
-/** What the widgets' tests share. */
+/** Helpers for tests of widgets. */
 
 import { act, cleanup, render } from "@testing-library/preact";
 import { vi } from "vitest";
 import type { ActionConfig, WidgetLog, WidgetNode, WidgetViewProps } from "../src/widgets/types";
 import { WidgetView } from "../src/widgets/WidgetView";
 
-/** A promise that a test ends when it likes. */
+/** Returns a promise with its resolve and reject functions. */
 export function deferred() {
   let resolve: () => void = () => undefined;
   let reject: (reason: Error) => void = () => undefined;
@@ -16,7 +16,7 @@ export function deferred() {
   return { promise, resolve, reject };
 }
 
-/** Shows a widget, and notes what it asks for and what it logs. */
+/** Renders a widget and records its actions and logs. */
 export function show(widget: WidgetNode, options: Partial<WidgetViewProps> = {}) {
   cleanup();
   const onAction = vi.fn<WidgetViewProps["onAction"]>(options.onAction ?? (async () => undefined));
@@ -34,21 +34,21 @@ export function show(widget: WidgetNode, options: Partial<WidgetViewProps> = {})
     ...view,
     logs,
     onAction,
-    /** The last action, as the server would get it. */
+    /** Returns the last action, as the server would receive it. */
     lastAction: (): ActionConfig | undefined => onAction.mock.lastCall?.[0],
     update: (node: WidgetNode, more: Partial<WidgetViewProps> = {}) =>
       act(() => view.rerender(<WidgetView {...props(node, more)} />)),
   };
 }
 
-/** Finds one element by selector; fails if there is none. */
+/** Returns the first element that matches a selector; throws if there is none. */
 export function one<E extends HTMLElement = HTMLElement>(container: Element, selector: string): E {
   const found = container.querySelector<E>(selector);
   if (!found) throw new Error(`nothing matches ${selector} in ${container.innerHTML}`);
   return found;
 }
 
-/** Lets promises and the drawing after them happen. */
+/** Waits for promises and rendering. */
 export async function settle(): Promise<void> {
   await act(async () => {
     await new Promise((done) => setTimeout(done, 0));

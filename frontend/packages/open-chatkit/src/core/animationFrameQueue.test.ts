@@ -16,8 +16,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("what comes between two frames", () => {
-  it("is applied together and in its order, once", () => {
+describe("values between two frames", () => {
+  it("are applied once, together and in order", () => {
     queue.add([1, 2]);
     queue.add([3]);
     expect(applied).toEqual([]);
@@ -31,7 +31,7 @@ describe("what comes between two frames", () => {
     expect(applied).toEqual([[1, 2, 3], [4]]);
   });
 
-  it("is applied at once when there is no time left", () => {
+  it("are applied immediately on flush", () => {
     queue.add([1]);
 
     queue.flush();
@@ -40,7 +40,7 @@ describe("what comes between two frames", () => {
     expect(applied).toEqual([[1]]);
   });
 
-  it("is applied without a frame in a page that nobody sees", () => {
+  it("are applied without a frame in a hidden page", () => {
     vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
 
     queue.add([1]);
@@ -48,7 +48,7 @@ describe("what comes between two frames", () => {
     expect(applied).toEqual([[1]]);
   });
 
-  it("doesn't wait for a frame that never comes", () => {
+  it("are applied after a timeout if no frame comes", () => {
     vi.stubGlobal("requestAnimationFrame", () => 1);
     queue.add([1]);
 

@@ -8,21 +8,26 @@ const picture = file("a.PNG", "image/png", 20);
 const notes = file("notes.md", "", 20);
 
 it.each<[string, Parameters<typeof sortFiles>[1], File, string | null]>([
-  ["files are off by default", undefined, picture, "disabled"],
-  ["files are off", { enabled: false }, picture, "disabled"],
+  ["files are disabled by default", undefined, picture, "disabled"],
+  ["files are disabled", { enabled: false }, picture, "disabled"],
   ["no limits", { enabled: true }, picture, null],
   ["one limit for all", { enabled: true, maxSize: 10 }, picture, "too-large"],
   ["a limit by type", { enabled: true, maxSize: { "image/*": 10, "*": 99 } }, picture, "too-large"],
   [
-    "the closest limit",
+    "the most specific limit",
     { enabled: true, maxSize: { "image/*": 10, "image/png": 99 } },
     picture,
     null,
   ],
   ["the fallback limit", { enabled: true, maxSize: { "image/*": 99, "": 10 } }, notes, "too-large"],
-  ["a type that is accepted", { enabled: true, accept: { "image/*": [] } }, picture, null],
-  ["an extension that is accepted", { enabled: true, accept: { "x/y": [".png"] } }, picture, null],
-  ["one that isn't", { enabled: true, accept: { "image/*": [".png"] } }, notes, "not-accepted"],
+  ["an accepted type", { enabled: true, accept: { "image/*": [] } }, picture, null],
+  ["an accepted extension", { enabled: true, accept: { "x/y": [".png"] } }, picture, null],
+  [
+    "a type that isn't accepted",
+    { enabled: true, accept: { "image/*": [".png"] } },
+    notes,
+    "not-accepted",
+  ],
   ["one too many", { enabled: true, maxCount: 2 }, picture, "too-many"],
 ])("%s", (_, limits, candidate, reason) => {
   const { accepted, rejected } = sortFiles([candidate], limits, 2);

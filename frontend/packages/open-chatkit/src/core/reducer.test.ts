@@ -33,7 +33,7 @@ const text = (id: string, value: string, more = {}) => ({ type: "Text", id, valu
 const source = { type: "url", title: "A page", url: "https://example.com" };
 const annotation = (index: number) => ({ type: "annotation", source, index });
 
-describe("what events make of the items", () => {
+describe("applies events", () => {
   it.each<[string, unknown[], unknown[], string[]]>([
     ["an item is added", [added(assistantMessage("a"))], [assistantMessage("a")], ["a"]],
     ["an item is done", [done(userMessage("u", "hi"))], [userMessage("u", "hi")], []],
@@ -44,19 +44,19 @@ describe("what events make of the items", () => {
       ["a"],
     ],
     [
-      "the done item has the last word",
+      "the done item replaces streamed text",
       [added(assistantMessage("a")), delta("a", "Hel"), done(assistantMessage("a", "Hello!"))],
       [assistantMessage("a", "Hello!")],
       [],
     ],
     [
-      "a replay says an item from its start",
+      "a replay restarts an item",
       [done(assistantMessage("a", "Hello")), added(assistantMessage("a")), delta("a", "Hel")],
       [assistantMessage("a", "Hel")],
       ["a"],
     ],
     [
-      "an item is removed and said anew",
+      "an item is removed and sent again",
       [
         added(assistantMessage("a")),
         delta("a", "Hel"),
@@ -68,7 +68,7 @@ describe("what events make of the items", () => {
       ["b"],
     ],
     [
-      "an item is replaced where it is",
+      "an item is replaced in place",
       [
         done(widget(card(text("t", "1")))),
         done(userMessage("u", "hi")),
@@ -164,7 +164,7 @@ describe("what events make of the items", () => {
       ["f"],
     ],
     [
-      "an image is made",
+      "an image is generated",
       [
         added(image),
         update("i", {
@@ -183,27 +183,27 @@ describe("what events make of the items", () => {
   });
 });
 
-describe("what can't be applied", () => {
+describe("an invalid update", () => {
   const state = reduce([done(assistantMessage("a", "x")), done(widget(card()))]);
 
   it.each([
-    ["an update of an item that isn't there", delta("nobody", "x"), "unknown-item"],
+    ["an update of a missing item", delta("nobody", "x"), "unknown-item"],
     ["an update of an unknown type", update("a", { type: "hologram.rotated" }), "unknown-update"],
     ["an update without any type", update("a", {}), "unknown-update"],
     [
-      "an update that is for another kind of item",
+      "an update for another kind of item",
       update("a", { type: "widget.root.updated", widget: card() }),
       "unfit-update",
     ],
     [
-      "a component that isn't there",
+      "a missing component",
       update("w", {
         ...{ type: "widget.streaming_text.value_delta", component_id: "gone" },
         ...{ delta: "x", done: true },
       }),
       "unknown-component",
     ],
-  ])("%s is reported and changes nothing", (_, raw, reason) => {
+  ])("%s is reported and ignored", (_, raw, reason) => {
     const event = parseEvent(raw);
     expect(event).not.toBeNull();
     if (event === null) return;
@@ -212,7 +212,7 @@ describe("what can't be applied", () => {
   });
 });
 
-it("leaves the identity of everything that didn't change", () => {
+it("keeps the identity of unchanged items", () => {
   const before = reduce([done(assistantMessage("a", "x")), added(assistantMessage("b"))]);
   const after = reduce([delta("b", "y")], before);
   expect(after.items[0]).toBe(before.items[0]);
@@ -220,13 +220,13 @@ it("leaves the identity of everything that didn't change", () => {
   expect(after.open).toBe(before.open);
 });
 
-describe("what servers send", () => {
-  it("keeps an item of an unknown type as it is", () => {
+describe("parsing", () => {
+  it("keeps an item of an unknown type unchanged", () => {
     const raw = { ...base, id: "x", type: "hologram", rotation: 3 };
     expect(item(raw)).toEqual({ ...base, id: "x", type: "unknown", raw });
   });
 
-  it("treats a known item without what it needs as an unknown one", () => {
+  it("treats a known item without a required field as unknown", () => {
     expect(item({ ...base, id: "x", type: "widget", widget: null }).type).toBe("unknown");
   });
 
@@ -237,13 +237,13 @@ describe("what servers send", () => {
     expect(item(answer)).toMatchObject({ content: [{ text: "x", annotations: [] }] });
   });
 
-  it("hides what isn't meant to be seen", () => {
+  it("drops hidden items", () => {
     expect(parseItem({ ...base, id: "h", type: "hidden_context_item", content: "x" })).toBeNull();
     expect(parseEvent(done({ ...base, id: "h", type: "sdk_hidden_context" }))).toBeNull();
   });
 
   it.each([null, 3, "text", [], {}, { type: "constructor" }, { type: "thread.item.done" }])(
-    "takes %j for an unknown event",
+    "parses %j as an unknown event",
     (raw) => {
       expect(parseEvent(raw)).toMatchObject({ type: "unknown" });
     },

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { xhrFetch } from "./xhrFetch";
 
-/** A request that a test answers. */
+/** A fake XMLHttpRequest. */
 class FakeRequest {
   static last: FakeRequest;
   status = 0;
@@ -31,7 +31,7 @@ class FakeRequest {
     this.onabort();
   }
 
-  answer(status: number, text: string): void {
+  respond(status: number, text: string): void {
     Object.assign(this, { status, responseText: text });
     this.onload();
   }
@@ -42,42 +42,42 @@ afterEach(() => vi.unstubAllGlobals());
 function begin(init: RequestInit = {}) {
   vi.stubGlobal("XMLHttpRequest", FakeRequest);
   const shares: number[] = [];
-  const answer = xhrFetch((share) => shares.push(share))("/upload", { method: "PUT", ...init });
-  return { shares, answer, request: FakeRequest.last };
+  const response = xhrFetch((share) => shares.push(share))("/upload", { method: "PUT", ...init });
+  return { shares, response, request: FakeRequest.last };
 }
 
-it("tells how much of the file is sent, where that can be known", async () => {
-  const { shares, answer, request } = begin({ body: "abcd", headers: { "X-Mine": "1" } });
+it("reports the upload progress if it is known", async () => {
+  const { shares, response, request } = begin({ body: "abcd", headers: { "X-Mine": "1" } });
   request.upload.onprogress({ lengthComputable: true, loaded: 1, total: 4 });
   request.upload.onprogress({ lengthComputable: false, loaded: 2, total: 0 });
   request.upload.onprogress({ lengthComputable: true, loaded: 4, total: 4 });
-  request.answer(201, '{"id":"att_1"}');
+  request.respond(201, '{"id":"att_1"}');
 
-  const response = await answer;
+  const result = await response;
 
   expect(shares).toEqual([0.25, 1]);
   expect(request.open).toHaveBeenCalledWith("PUT", "/upload");
   expect(request.send).toHaveBeenCalledWith("abcd");
   expect(request.headers.get("X-Mine")).toBe("1");
-  expect(response.status).toBe(201);
-  expect(await response.json()).toEqual({ id: "att_1" });
+  expect(result.status).toBe(201);
+  expect(await result.json()).toEqual({ id: "att_1" });
 });
 
-it("gives an answer without a body as one", async () => {
-  const { answer, request } = begin();
-  request.answer(204, "");
-  expect((await answer).body).toBeNull();
+it("returns a response without a body", async () => {
+  const { response, request } = begin();
+  request.respond(204, "");
+  expect((await response).body).toBeNull();
 });
 
-it("fails as a fetch does when there is no answer", async () => {
-  const { answer, request } = begin();
+it("fails like fetch when there is no response", async () => {
+  const { response, request } = begin();
   request.onerror();
-  await expect(answer).rejects.toBeInstanceOf(TypeError);
+  await expect(response).rejects.toBeInstanceOf(TypeError);
 });
 
-it("ends with its signal, for the signal's reason", async () => {
+it("aborts with the signal's reason", async () => {
   const stop = new AbortController();
-  const { answer } = begin({ signal: stop.signal });
+  const { response } = begin({ signal: stop.signal });
   stop.abort(new Error("enough"));
-  await expect(answer).rejects.toThrow("enough");
+  await expect(response).rejects.toThrow("enough");
 });

@@ -4,13 +4,13 @@ import { Icon } from "./Icon";
 
 const drawn = (name: string) => render(<Icon name={name} />).container.firstElementChild;
 
-it("loads lucide's others by their names", async () => {
+it("loads other lucide icons by name", async () => {
   const svg = drawn("lucide:squirrel");
 
   await waitFor(() => expect(svg?.querySelector("path")).toBeTruthy());
 });
 
-it("draws a firm's sign as its initial, and what nobody knows as a ring", async () => {
+it("draws a vendor icon as an initial and an unknown icon as a ring", async () => {
   expect(drawn("vendor:notion")?.textContent).toBe("N");
   expect(drawn("no-such-icon")?.querySelector("circle")).toBeTruthy();
   const unknown = drawn("lucide:no-such-icon");

@@ -1,4 +1,4 @@
-/** What axe finds in every widget of the gallery; colors are looked at in a browser. */
+/** Checks every widget of the gallery with axe, except for colors, which need a browser. */
 
 import { cleanup } from "@testing-library/preact";
 import axe from "axe-core";
@@ -8,7 +8,7 @@ import { settle, show } from "../../test/widgetKit";
 
 afterEach(cleanup);
 
-it.each(Object.entries(samples))("%s has nothing that axe objects to", async (_, sample) => {
+it.each(Object.entries(samples))("%s has no axe violations", async (_, sample) => {
   const { container } = show(sample);
   await settle();
 

@@ -1,4 +1,4 @@
-/** What controls send, what they show meanwhile, and what they take back. */
+/** The actions of controls, their loading states, and reverted changes. */
 
 import { cleanup, fireEvent } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
@@ -19,7 +19,7 @@ function submit(container: Element): Promise<void> {
   return settle();
 }
 
-/** Types like a person: the value is the field's own from then on. */
+/** Types a value, which then belongs to the field. */
 function type(field: HTMLInputElement, value: string): void {
   field.focus();
   field.value = value;
@@ -27,44 +27,38 @@ function type(field: HTMLInputElement, value: string): void {
 }
 
 describe("an action", () => {
-  it.each(["server", "client"] as const)(
-    "for the %s goes out as it is configured",
-    async (handler) => {
-      const action = { ...click, handler, streaming: false };
-      const { container, lastAction } = show(button(action));
+  it.each(["server", "client"] as const)("for the %s is sent as configured", async (handler) => {
+    const action = { ...click, handler, streaming: false };
+    const { container, lastAction } = show(button(action));
 
-      one(container, "button").click();
-      await settle();
+    one(container, "button").click();
+    await settle();
 
-      expect(lastAction()).toEqual(action);
-    },
-  );
+    expect(lastAction()).toEqual(action);
+  });
 
   it.each<[behavior: ActionConfig["loadingBehavior"], spins: boolean, held: boolean]>([
     ["auto", true, false],
     ["self", true, false],
     ["container", false, true],
     ["none", false, false],
-  ])(
-    "with loading behaviour %s: button spins %s, widget is held %s",
-    async (behavior, spins, held) => {
-      const work = deferred();
-      const { container } = show(button({ ...click, loadingBehavior: behavior ?? "auto" }), {
-        onAction: () => work.promise,
-      });
+  ])("with loading behavior %s: spinner %s, widget blocked %s", async (behavior, spins, held) => {
+    const work = deferred();
+    const { container } = show(button({ ...click, loadingBehavior: behavior ?? "auto" }), {
+      onAction: () => work.promise,
+    });
 
-      one(container, "button").click();
-      await settle();
-      expect(container.querySelector(".w-spinner") !== null).toBe(spins);
-      expect(container.querySelector(".ckw[inert]") !== null).toBe(held);
+    one(container, "button").click();
+    await settle();
+    expect(container.querySelector(".w-spinner") !== null).toBe(spins);
+    expect(container.querySelector(".ckw[inert]") !== null).toBe(held);
 
-      work.resolve();
-      await settle();
-      expect(container.querySelector(".w-spinner, .ckw[inert]")).toBeNull();
-    },
-  );
+    work.resolve();
+    await settle();
+    expect(container.querySelector(".w-spinner, .ckw[inert]")).toBeNull();
+  });
 
-  it("in a card's footer holds the whole card by itself", async () => {
+  it("in a card's footer blocks the whole card", async () => {
     const work = deferred();
     const card = { type: "Card", children: [], confirm: { label: "Yes", action: click } };
     const { container } = show(card, { onAction: () => work.promise });
@@ -78,7 +72,7 @@ describe("an action", () => {
     expect(one(container, ".ckw").hasAttribute("inert")).toBe(false);
   });
 
-  it("isn't sent twice by an impatient second press", async () => {
+  it("isn't sent twice by a second press", async () => {
     const work = deferred();
     const { container, onAction } = show(button(click), { onAction: () => work.promise });
 
@@ -92,7 +86,7 @@ describe("an action", () => {
     expect(onAction).toHaveBeenCalledTimes(1);
   });
 
-  it("that failed is logged, and the button works again", async () => {
+  it("is logged if it fails, and the button works again", async () => {
     const { container, logs, onAction } = show(button(click), {
       onAction: () => Promise.reject(new Error("refused")),
     });
@@ -107,10 +101,10 @@ describe("an action", () => {
   });
 
   it.each<[string, Partial<ActionConfig>, number]>([
-    ["a streaming one waits", {}, 0],
-    ["one that doesn't stream goes", { streaming: false }, 1],
-    ["the page's own goes", { handler: "client" }, 1],
-  ])("while a response is written: %s", async (_, rest, calls) => {
+    ["a streaming action waits", {}, 0],
+    ["a non-streaming action is sent", { streaming: false }, 1],
+    ["a client action runs", { handler: "client" }, 1],
+  ])("during a response: %s", async (_, rest, calls) => {
     const { container, onAction } = show(button({ ...click, ...rest }), { isBusy: true });
 
     one(container, "button").click();
@@ -120,7 +114,7 @@ describe("an action", () => {
     expect(one(container, "button").hasAttribute("aria-disabled")).toBe(calls === 0);
   });
 
-  it("of a row is sent by the row, and not by the controls in it", async () => {
+  it("of a row is sent by the row, not by its controls", async () => {
     const row = {
       type: "ListViewItem",
       onClickAction: { type: "open" },
@@ -190,7 +184,7 @@ describe("a form", () => {
     expect(onAction.mock.lastCall?.[1]).toEqual(values);
   });
 
-  it("shows on its submit button that it is being sent, and sends it once", async () => {
+  it("shows the loading state on its submit button and is sent once", async () => {
     const server = deferred();
     const { container, onAction } = show(
       {
@@ -220,7 +214,7 @@ describe("a form", () => {
     expect(save?.getAttribute("aria-busy")).toBeNull();
   });
 
-  it("sends them with the action of every control in it", async () => {
+  it("sends its fields with the action of every control in it", async () => {
     const { container, lastAction } = show({
       type: "Form",
       children: [{ type: "Input", name: "title", defaultValue: "Tea" }, button(click)],
@@ -233,7 +227,7 @@ describe("a form", () => {
     expect(lastAction()?.payload).toEqual({ id: 7, title: "Coffee" });
   });
 
-  it("keeps what the payload says already, and tells of a field that says otherwise", async () => {
+  it("keeps payload values and logs fields that differ", async () => {
     const { container, lastAction, logs } = show({
       type: "Form",
       onSubmitAction: click,
@@ -246,7 +240,7 @@ describe("a form", () => {
     expect(logs[0]).toMatchObject({ name: "widget.payload.collision", data: { fields: ["id"] } });
   });
 
-  it("has a real submit button, so that the browser checks required fields first", () => {
+  it("has a native submit button, so that the browser validates required fields", () => {
     const { container } = show({
       type: "Card",
       asForm: true,
@@ -266,7 +260,7 @@ describe("a form", () => {
   });
 });
 
-describe("a field with an action of its own", () => {
+describe("a field with its own action", () => {
   const box = (rest: object = {}): WidgetNode => ({
     type: "Checkbox",
     name: "done",
@@ -323,7 +317,7 @@ describe("a field with an action of its own", () => {
     expect(lastAction()?.payload).toEqual({ done: value });
   });
 
-  it("takes a tick back when the server refuses", async () => {
+  it("reverts a checkbox when the server rejects the change", async () => {
     const work = deferred();
     const { container, update } = show(box(), { onAction: () => work.promise });
     const input = one<HTMLInputElement>(container, "input");
@@ -341,7 +335,7 @@ describe("a field with an action of its own", () => {
     expect(input.checked).toBe(false);
   });
 
-  it("shows what the server says later, whatever was ticked here", async () => {
+  it("shows a later server value instead of the user's", async () => {
     const { container, update } = show(box());
     one<HTMLInputElement>(container, "input").click();
     await settle();
@@ -355,7 +349,7 @@ describe("a field with an action of its own", () => {
   });
 });
 
-describe("an update while the widget is in use", () => {
+describe("an update during use", () => {
   const form = (more: WidgetNode[], value = "Tea"): WidgetNode => ({
     type: "Card",
     asForm: true,
@@ -366,7 +360,7 @@ describe("an update while the widget is in use", () => {
     ],
   });
 
-  it("keeps the focus and what was typed, though parts come before it", async () => {
+  it("keeps the focus and the typed text when nodes are added before the field", async () => {
     const { container, update } = show(form([]));
     const input = one<HTMLInputElement>(container, "input");
     type(input, "Cof");
@@ -379,7 +373,7 @@ describe("an update while the widget is in use", () => {
     expect(input.value).toBe("Cof");
   });
 
-  it("shows the server's new value where nothing was typed", async () => {
+  it("shows the server's new value if nothing was typed", async () => {
     const { container, update } = show(form([]));
 
     update(form([], "Milk"));
@@ -405,7 +399,7 @@ describe("an update while the widget is in use", () => {
 });
 
 describe("the todo agent's widgets", () => {
-  it("send the tick of a task, and show a spinner in its place", async () => {
+  it("send the completion of a task and show a spinner", async () => {
     const work = deferred();
     const { container, lastAction, logs } = show(agents.taskList, { onAction: () => work.promise });
 
@@ -423,7 +417,7 @@ describe("the todo agent's widgets", () => {
     expect(logs).toEqual([]);
   });
 
-  it("keep the focus on the box whose row is drawn anew", async () => {
+  it("keep the focus on a checkbox whose row is re-rendered", async () => {
     const { container, update } = show(agents.taskList);
     const before = one<HTMLInputElement>(container, "input[type=checkbox]");
     before.focus();
@@ -439,14 +433,14 @@ describe("the todo agent's widgets", () => {
     expect(document.activeElement).toBe(after);
   });
 
-  it("can be ticked while an answer is written, but not edited", () => {
+  it("can be checked, but not edited, during a response", () => {
     const { container } = show(agents.taskList, { isBusy: true });
 
     expect(one(container, "input[type=checkbox]").hasAttribute("aria-disabled")).toBe(false);
     expect(one(container, "button").hasAttribute("aria-disabled")).toBe(true);
   });
 
-  it("save the task's form, with the day and the lists as the server takes them", async () => {
+  it("submit the task's form with the day and the list", async () => {
     const { container, lastAction } = show(agents.taskCard);
 
     type(one<HTMLInputElement>(container, "input[name=title]"), "Call");
@@ -459,7 +453,7 @@ describe("the todo agent's widgets", () => {
     });
   });
 
-  it("say no date by an empty value", async () => {
+  it("send an empty value for no date", async () => {
     const { container, lastAction } = show(agents.taskCardPlain);
 
     await submit(container);
@@ -468,11 +462,11 @@ describe("the todo agent's widgets", () => {
   });
 
   it.each<[string, WidgetNode, string, string]>([
-    ["bring a task back", agents.deletedCard, "Undo", "changes.undo"],
-    ["confirm many changes", agents.pendingCard, "Confirm", "changes.confirm"],
-    ["leave them", agents.pendingCard, "Cancel", "changes.discard"],
-    ["undo them", agents.confirmedCard, "Undo", "changes.undo"],
-    ["take tea back", agents.teaCard, "Take it back", "order.cancel"],
+    ["restore a task", agents.deletedCard, "Undo", "changes.undo"],
+    ["confirm a bulk change", agents.pendingCard, "Confirm", "changes.confirm"],
+    ["discard a bulk change", agents.pendingCard, "Cancel", "changes.discard"],
+    ["undo a bulk change", agents.confirmedCard, "Undo", "changes.undo"],
+    ["cancel the tea order", agents.teaCard, "Take it back", "order.cancel"],
   ])("%s", async (_, widget, label, action) => {
     const { getByRole, lastAction } = show(widget);
 

@@ -1,4 +1,4 @@
-/** Whatever a node holds, its neighbours are drawn. */
+/** Invalid nodes don't affect their siblings. */
 
 import { cleanup } from "@testing-library/preact";
 import { afterEach, expect, it, vi } from "vitest";
@@ -14,7 +14,7 @@ const WRONG: unknown[] = [
   [{ toString: 1 }],
 ];
 
-/** One node of each type that the gallery has, with all the members it has anywhere. */
+/** Yields a node and all nodes inside it. */
 function* nodes(node: WidgetNode): Generator<WidgetNode> {
   yield node;
   const { children } = node;
@@ -23,6 +23,7 @@ function* nodes(node: WidgetNode): Generator<WidgetNode> {
   }
 }
 
+/** One node per type, with the union of its fields in the gallery. */
 const fullest = new Map<string, WidgetNode>();
 for (const sample of Object.values(samples)) {
   for (const node of nodes(sample)) {

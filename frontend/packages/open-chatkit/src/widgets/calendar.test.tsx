@@ -1,4 +1,4 @@
-/** Choosing a day, by pointer and by keyboard. */
+/** Selecting a day, by pointer and by keyboard. */
 
 import { cleanup, fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
@@ -26,7 +26,7 @@ async function open(widget: WidgetNode, locale = "en-US") {
 const focused = () => (document.activeElement as HTMLElement | null)?.dataset.day;
 
 describe("the calendar", () => {
-  it("opens on the chosen day, and takes another by a click", async () => {
+  it("opens on the selected day and selects another by a click", async () => {
     const { container, lastAction } = await open(picker());
     expect(focused()).toBe("2026-11-24");
 
@@ -68,7 +68,7 @@ describe("the calendar", () => {
     expect(one<HTMLButtonElement>(container, "[data-day='2026-11-26']").disabled).toBe(true);
   });
 
-  it("closes by Escape without a choice, and gives the focus back", async () => {
+  it("closes on Escape without a choice and restores the focus", async () => {
     const { container, onAction } = await open(picker());
 
     fireEvent.keyDown(one(container, ".w-calendar"), { key: "Escape" });
@@ -79,13 +79,13 @@ describe("the calendar", () => {
     expect(onAction).not.toHaveBeenCalled();
   });
 
-  it("begins weeks as the reader's country does", async () => {
+  it("starts weeks on the locale's first day", async () => {
     const { container } = await open(picker(), "de-DE");
 
     expect(one(container, "thead th").getAttribute("abbr")).toBe("Montag");
   });
 
-  it("tells a label's words and the day to screen readers", () => {
+  it("has the label and the day as its accessible name", () => {
     const { container, getByRole } = show({
       type: "Card",
       children: [{ type: "Label", value: "Due", fieldName: "day" }, picker()],

@@ -1,4 +1,4 @@
-/** Each component, by what a reader sees of it. */
+/** The rendering of each component. */
 
 import { cleanup } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
@@ -96,7 +96,7 @@ describe("each component", () => {
     expect(one(container, selector).textContent).toContain(shows);
   });
 
-  it.each(Object.keys(samples))("draws the gallery's %s without a complaint", (name) => {
+  it.each(Object.keys(samples))("renders the gallery's %s without errors", (name) => {
     const sample = samples[name];
     const { container, logs } = show(sample ?? text(""));
 
@@ -113,8 +113,8 @@ describe("each component", () => {
   });
 });
 
-describe("what can't be drawn", () => {
-  it("is said once, with the parts inside, for an unknown component", () => {
+describe("an invalid node", () => {
+  it("is logged once, and an unknown component's children are rendered", () => {
     const { container, logs } = show(
       inCard({ type: "Hologram", children: [text("still read")] }, text("after")),
     );
@@ -129,7 +129,7 @@ describe("what can't be drawn", () => {
     ]);
   });
 
-  it("leaves the rest of the widget alone when a node's properties are wrong", () => {
+  it("doesn't affect the rest of the widget if its properties are invalid", () => {
     const broken = { type: "Select", name: "s", options: 7 } as unknown as WidgetNode;
     const { container, logs } = show(inCard(broken, text("after")));
 
@@ -137,7 +137,7 @@ describe("what can't be drawn", () => {
     expect(logs[0]?.name).toBe("widget.component.failed");
   });
 
-  it("is left out where a child is no component", () => {
+  it("is skipped if it isn't a component", () => {
     const odd = [null, 3, "x", { no: "type" }, text("good")] as unknown as WidgetNode[];
     const { container, logs } = show(inCard(...odd));
 
@@ -145,29 +145,29 @@ describe("what can't be drawn", () => {
     expect(logs).toEqual([]);
   });
 
-  it("does not let a type reach into the language", () => {
+  it("does not resolve its type to a built-in object property", () => {
     const { logs } = show({ type: "constructor" });
 
     expect(logs[0]?.name).toBe("widget.component.unknown");
   });
 });
 
-describe("pictures", () => {
+describe("images", () => {
   const image = (src: string): WidgetNode => ({ type: "Image", src, alt: "A cat" });
 
   it.each([
     ["of the page's own origin", "/cat.png"],
     ["inside the widget", "data:image/png;base64,AAAA"],
     ["of an allowed host", "https://cats.example.com/1.png"],
-    ["below an allowed host", "https://a.dogs.example.com/1.png"],
-  ])("are shown when they are %s", (_, src) => {
+    ["of an allowed subdomain", "https://a.dogs.example.com/1.png"],
+  ])("are shown if they are %s", (_, src) => {
     const allowedDomains = ["cats.example.com", "*.dogs.example.com"];
     const { container } = show(image(src), { images: { allowedDomains } });
 
     expect(one<HTMLImageElement>(container, "img").alt).toBe("A cat");
   });
 
-  it("of any other host are a link that says the host", () => {
+  it("of any other host are replaced by a link with the host", () => {
     const { container } = show(image("https://tracker.example.net/1.png?who=you"));
 
     expect(container.querySelector("img")).toBeNull();
@@ -177,7 +177,7 @@ describe("pictures", () => {
   });
 
   it.each(["javascript:alert(1)", "data:text/html,<b>", "ftp://x/y.png", ""])(
-    "are neither shown nor linked when they are %j",
+    "are neither shown nor linked if they are %j",
     (src) => {
       const { container } = show(image(src));
 
@@ -187,8 +187,8 @@ describe("pictures", () => {
   );
 });
 
-describe("looks", () => {
-  it("never come as a style attribute of the markup, nor load anything", () => {
+describe("styles", () => {
+  it("are never a style attribute in markup and load nothing", () => {
     const { container } = show({
       type: "Box",
       background: "url(https://tracker.example.net/x.png)",
@@ -210,7 +210,7 @@ describe("lists", () => {
       children: [text(`row ${index}`)],
     }));
 
-  it("show the rows over the limit when asked, and fold them again", async () => {
+  it("expand the rows over the limit and collapse them again", async () => {
     const { container, getByText } = show({ type: "ListView", limit: 2, children: rows(5) });
     expect(container.querySelectorAll("li")).toHaveLength(2);
 
@@ -224,8 +224,8 @@ describe("lists", () => {
   });
 });
 
-describe("a card that is done", () => {
-  it("folds by itself, and opens when asked", async () => {
+describe("a finished card", () => {
+  it("collapses automatically and can be expanded", async () => {
     const card = { type: "Card", status: { text: "Sent" }, children: [text("the letter")] };
     const { container, update } = show(card);
     expect(container.querySelector("[hidden]")).toBeNull();
@@ -242,8 +242,8 @@ describe("a card that is done", () => {
   });
 });
 
-describe("the views' own words", () => {
-  it("are in the reader's language", async () => {
+describe("the views' own texts", () => {
+  it("are in the user's language", async () => {
     const rows = ["a", "b"].map((value) => ({ type: "ListViewItem", children: [text(value)] }));
     const { t, tag } = await loadLocale("de-AT");
     const { getByText } = show({ type: "ListView", limit: 1, children: rows }, { locale: tag, t });

@@ -1,4 +1,4 @@
-/** The rules behind the views, without a document. */
+/** The pure functions behind the views. */
 
 import { describe, expect, it } from "vitest";
 import type { DrawnSeries } from "./chartModel";
@@ -26,7 +26,7 @@ describe("colors", () => {
     expect(color(given, "text")).toBe(css);
   });
 
-  it("for light and for dark follow the scheme of their place", () => {
+  it("for light and dark follow the color scheme", () => {
     expect(color({ light: "#fff", dark: "primary" }, "text")).toBe(
       "light-dark(#fff, var(--w-text))",
     );
@@ -48,7 +48,7 @@ describe("lengths", () => {
     expect(made).toBe(css);
   });
 
-  it("of edges: the nearer says more than the axis", () => {
+  it("of edges: a single edge overrides its axis", () => {
     expect(edges("padding", { x: 1, left: 2 })).toEqual({
       "padding-inline": "calc(var(--w-unit) * 1)",
       "padding-left": "calc(var(--w-unit) * 2)",
@@ -76,7 +76,7 @@ describe("lengths", () => {
 });
 
 describe("payloads", () => {
-  it("nest dotted names and never reach a prototype", () => {
+  it("nest dotted names and never modify a prototype", () => {
     expect(
       nested([
         ["a.b.c", 1 as never],
@@ -128,15 +128,15 @@ describe("days", () => {
     expect(dayOf(value)).toBe(day);
   });
 
-  it("are said in the reader's language", () => {
+  it("are formatted in the user's language", () => {
     expect(dayText("2026-11-24", "de", 2026)).toBe("Di., 24. Nov.");
     expect(dayText("2026-11-24", "en-US", 2027)).toBe("Tue, Nov 24, 2026");
     expect(dayText("2026-11-24", "no such locale")).toContain("24");
   });
 });
 
-describe("the names of siblings", () => {
-  it("stay when others come before them", () => {
+describe("keys of siblings", () => {
+  it("are stable when others are added before them", () => {
     const input = { type: "Input", name: "title" };
     const before = siblingKeys([{ type: "Text" }, input]);
     const after = siblingKeys([{ type: "Badge" }, { type: "Text" }, input]);
@@ -145,7 +145,7 @@ describe("the names of siblings", () => {
     expect(after[1]).toBe(before[0]);
   });
 
-  it("differ also where keys are given twice", () => {
+  it("differ even if keys are duplicated", () => {
     const keys = siblingKeys([
       { type: "Text", key: "a" },
       { type: "Text", key: "a" },
@@ -159,18 +159,18 @@ it.each([
   ["due_date", "Due date"],
   ["task.dueDate", "Due date"],
   ["x", "X"],
-])("a field called %s without a label is read as %s", (name, read) => {
+])("a field named %s without a label is read as %s", (name, read) => {
   expect(readableName(name)).toBe(read);
 });
 
-describe("a calendar's place", () => {
+describe("a popover's position", () => {
   const size = { width: 280, height: 320 };
   const view = { width: 390, height: 800 };
 
   it.each<[string, number, number, Parameters<typeof positionBeside>[3], number, number]>([
     ["below", 20, 100, "bottom", 20, 142],
-    ["above where there is no room below", 20, 700, "bottom", 20, 374],
-    ["never out of sight", 300, 100, "bottom", 102, 142],
+    ["above if there is no space below", 20, 700, "bottom", 20, 374],
+    ["always within the viewport", 300, 100, "bottom", 102, 142],
   ])("is %s", (_, left, top, side, x, y) => {
     const anchor = { left, top, width: 120, height: 36 };
 
@@ -192,7 +192,7 @@ describe("a chart", () => {
   ];
   const size = { width: 200, height: 100 };
 
-  it("puts bars beside each other, those below zero under the line", () => {
+  it("places bars side by side, negative ones below the axis", () => {
     const { bars, zero } = chartGeometry({}, data, [drawn({}), drawn({ dataKey: "b" })], size);
 
     expect(bars).toHaveLength(4);
@@ -201,7 +201,7 @@ describe("a chart", () => {
     expect(bars[2]?.x).toBeGreaterThan(bars[0]?.x ?? 0);
   });
 
-  it("puts bars of one stack upon each other", () => {
+  it("stacks the bars of one stack", () => {
     const series = [drawn({ stack: "s" }), drawn({ dataKey: "b", stack: "s" })];
     const { bars } = chartGeometry({}, data.slice(0, 1), series, size);
 
@@ -209,7 +209,7 @@ describe("a chart", () => {
     expect((bars[1]?.y ?? 0) + (bars[1]?.height ?? 0)).toBeCloseTo(bars[0]?.y ?? -1);
   });
 
-  it("leaves a hole where a value is missing, and draws nothing of nothing", () => {
+  it("leaves a gap for a missing value and draws nothing for no data", () => {
     const { curves } = chartGeometry(
       {},
       [{ m: "Jan", a: 1 }, { m: "Feb" } as never, { m: "Mar", a: 3 }],

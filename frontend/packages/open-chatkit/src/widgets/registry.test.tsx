@@ -1,4 +1,4 @@
-/** Components of one's own. */
+/** Custom components. */
 
 import { cleanup, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -7,8 +7,8 @@ import type { CustomProps, CustomWidget } from "./types";
 
 afterEach(cleanup);
 
-describe("a component of one's own", () => {
-  it("as a view gets its node, its children and a way to act", async () => {
+describe("a custom component", () => {
+  it("as a view receives its node, its children and onAction", async () => {
     const Gauge = ({ node, onAction, children }: CustomProps & { children?: unknown }) => (
       <div class="gauge">
         <button type="button" onClick={() => void onAction({ type: "turn" })}>
@@ -29,7 +29,7 @@ describe("a component of one's own", () => {
     expect(lastAction()).toEqual({ type: "turn" });
   });
 
-  it("as plain DOM is filled, changed and cleared away", async () => {
+  it("as plain DOM is mounted, updated and cleaned up", async () => {
     const undo = vi.fn<() => void>();
     const gauge: CustomWidget = {
       mount: (host, { node }) => {
@@ -54,7 +54,7 @@ describe("a component of one's own", () => {
     await waitFor(() => expect(undo).toHaveBeenCalledOnce());
   });
 
-  it("takes part in the form around it by its native fields", async () => {
+  it("adds its native fields to the surrounding form", async () => {
     const rating: CustomWidget = {
       mount: (host, { onAction }) => {
         const input = document.createElement("input");
@@ -77,7 +77,7 @@ describe("a component of one's own", () => {
     expect(lastAction()).toEqual({ type: "rate", payload: { stars: "4", why: "" } });
   });
 
-  it("takes the place of one that exists", () => {
+  it("overrides a built-in component", () => {
     const { container } = show(
       { type: "Text", value: "x" },
       { registry: { Text: { view: () => <em>mine</em> } } },

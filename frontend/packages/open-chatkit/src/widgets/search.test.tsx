@@ -1,4 +1,4 @@
-/** Choosing one of many options by some letters. */
+/** The searchable select. */
 
 import { cleanup, fireEvent, waitFor } from "@testing-library/preact";
 import axe from "axe-core";
@@ -43,7 +43,7 @@ async function open(widget: WidgetNode) {
 }
 
 describe("a searchable select", () => {
-  it("narrows its options down by letters, with marks or without, and by what they say", async () => {
+  it("filters its options by label and description, ignoring case and diacritics", async () => {
     const { shown, type, container } = await open(select());
     expect(shown()).toHaveLength(4);
 
@@ -56,7 +56,7 @@ describe("a searchable select", () => {
     expect(one(container, ".w-search-none").textContent).toBe("Nothing found");
   });
 
-  it("chooses by the keyboard, passes over what is disabled, and sends its action", async () => {
+  it("selects by keyboard, skips disabled options, and sends its action", async () => {
     const { press, container, lastAction, field } = await open(
       select({ defaultValue: "cor", onChangeAction: { type: "move" } }),
     );
@@ -72,7 +72,7 @@ describe("a searchable select", () => {
     expect(document.activeElement).toBe(one(container, ".w-select"));
   });
 
-  it("is a field of the form around it, and can be emptied", async () => {
+  it("is a field of the surrounding form and can be cleared", async () => {
     const { container, lastAction } = await open({
       type: "Form",
       onSubmitAction: { type: "save" },
@@ -93,7 +93,7 @@ describe("a searchable select", () => {
     expect(lastAction()?.payload).toEqual({ city: "" });
   });
 
-  it("closes by Escape without a choice, and gives the focus back", async () => {
+  it("closes on Escape without a choice and restores the focus", async () => {
     const { container, field } = await open(select({ defaultValue: "ber" }));
 
     fireEvent.keyDown(field, { key: "Escape" });
@@ -103,7 +103,7 @@ describe("a searchable select", () => {
     expect(document.activeElement).toBe(one(container, ".w-select"));
   });
 
-  it("goes back to what it was when the server refuses", async () => {
+  it("reverts its value when the server rejects the change", async () => {
     const view = show(select({ defaultValue: "ber", onChangeAction: { type: "move" } }), {
       onAction: () => Promise.reject(new Error("no")),
     });
@@ -115,7 +115,7 @@ describe("a searchable select", () => {
     expect(one(view.container, ".w-select").textContent).toBe("Berlin");
   });
 
-  it("has nothing that axe objects to", async () => {
+  it("has no axe violations", async () => {
     const { container } = await open(select({ defaultValue: "ber" }));
     const { violations } = await axe.run(container, {
       rules: { "color-contrast": { enabled: false }, region: { enabled: false } },

@@ -1,11 +1,11 @@
 import axe from "axe-core";
 import { afterEach, expect, it } from "vitest";
 import { demoThreads } from "../../demo/scenes";
-import { answers, leavePage, openPage } from "./page";
+import { leavePage, openPage, respondWith } from "./page";
 
 afterEach(leavePage);
 
-/** What axe finds without a layout; contrast is looked at in a browser. */
+/** Returns axe's violations. Without a layout, contrast can't be checked here. */
 async function violations(): Promise<string[]> {
   const found = await axe.run(document.body, {
     rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
@@ -14,7 +14,7 @@ async function violations(): Promise<string[]> {
 }
 
 it.each(["thr_week", "thr_more", "thr_closed"])(
-  "axe has nothing to say about %s",
+  "%s has no axe violations",
   async (id) => {
     const { view } = await openPage({
       threads: demoThreads(),
@@ -33,10 +33,10 @@ it.each(["thr_week", "thr_more", "thr_closed"])(
   30_000,
 );
 
-it("axe has nothing to say about the start screen and the history", async () => {
+it("the start screen and the history have no axe violations", async () => {
   const { element, view } = await openPage({
     threads: demoThreads(),
-    script: answers("Yes."),
+    script: respondWith("Yes."),
     startScreen: { prompts: [{ label: "My day", prompt: "Plan my day", icon: "calendar" }] },
   });
   expect(await violations()).toEqual([]);

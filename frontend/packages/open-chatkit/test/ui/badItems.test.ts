@@ -1,10 +1,10 @@
-/** What can't be shown takes nothing else with it. */
+/** Invalid items, events and markdown don't affect the rest of a thread. */
 
 import { waitFor } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ThreadItem } from "../../src/core/types";
 import { OpenChatKitElement } from "../../src/element/OpenChatKitElement";
-import { asked, leavePage, openPage, said } from "./page";
+import { assistantItem, leavePage, openPage, userItem } from "./page";
 
 type Json = Record<string, unknown>;
 type Log = { name: string; data: Json };
@@ -40,7 +40,7 @@ function nested(depth: number, wrap: (inner: unknown) => unknown, end: unknown =
 
 const THREAD = { id: "thr_1", title: "A chat", created_at: BASE.created_at };
 
-/** A page whose server sends just these: items of the thread, and events for a message, as JSON. */
+/** Opens a page whose server sends the given items and events, as JSON. */
 async function openRaw(items: readonly string[], events: readonly string[] = []) {
   const data = [...items];
   const stream = () => events.map((event) => `data: ${event}\n\n`).join("");
@@ -59,11 +59,13 @@ async function openRaw(items: readonly string[], events: readonly string[] = [])
   return { ...page, root: page.element.shadowRoot as ShadowRoot, data };
 }
 
-/** Opens a thread with items between two good answers. */
+/** Opens a thread with items between two valid messages. */
 async function open(items: readonly (ThreadItem | string)[]) {
   const json = items.map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
-  const [first, last] = ["The first.", "The last."].map((words) => JSON.stringify(said(words)));
-  const page = await openRaw([JSON.stringify(asked("Go")), first ?? "", ...json, last ?? ""]);
+  const [first, last] = ["The first.", "The last."].map((words) =>
+    JSON.stringify(assistantItem(words)),
+  );
+  const page = await openRaw([JSON.stringify(userItem("Go")), first ?? "", ...json, last ?? ""]);
   await waitFor(() => expect(page.root.querySelector(".thread .turn")).toBeTruthy());
   return page;
 }
@@ -82,21 +84,21 @@ const workflow = (members: Json) => ({
   workflow: { type: "custom", expanded: true, tasks: [], ...members },
 });
 
-describe("an item that can't be shown is a line that says so, with a log event:", () => {
+describe("an invalid item is replaced by an error line and logged:", () => {
   it.each<[name: string, members: Json]>([
-    ["a type of tomorrow", { type: "hologram", angle: 3 }],
+    ["an unknown type", { type: "hologram", angle: 3 }],
     ["no type", {}],
     ["a type that is an object", { type: { toString: 1 } }],
-    ["an answer without text", answer({ type: "output_text", annotations: [] })],
-    ["an answer whose text is null", answer(text({ text: null }))],
-    ["an answer whose content is text", { type: "assistant_message", content: "Words" }],
+    ["a message without text", answer({ type: "output_text", annotations: [] })],
+    ["a message whose text is null", answer(text({ text: null }))],
+    ["a message whose content is text", { type: "assistant_message", content: "Words" }],
     ["a message of null parts", { type: "user_message", content: [null] }],
     ["a tool without a name", { type: "client_tool_call", name: null, status: "completed" }],
     ["a widget that is null", { type: "widget", widget: null }],
     ["a widget without a type", { type: "widget", widget: { children: [] } }],
     ["a task that is null", { type: "task", task: null }],
     ["a workflow that is a list", { type: "workflow", workflow: [] }],
-    ["questions that are none", { type: "structured_input", status: "pending", inputs: [7] }],
+    ["invalid questions", { type: "structured_input", status: "pending", inputs: [7] }],
   ])("%s", async (_, members) => {
     const { root } = await open([item(members)]);
 
@@ -106,7 +108,7 @@ describe("an item that can't be shown is a line that says so, with a log event:"
     expect(logs).toMatchObject([{ name: "item.unknown" }]);
   });
 
-  it("also one whose view fails, however that comes about", async () => {
+  it("a view that throws, on render or on mount", async () => {
     OpenChatKitElement.registerWidget("Bomb", {
       view: () => {
         throw new Error("boom");
@@ -131,10 +133,10 @@ describe("an item that can't be shown is a line that says so, with a log event:"
   });
 });
 
-describe("what is wrong inside of an item leaves the rest of it:", () => {
+describe("invalid parts of an item don't affect the rest of it:", () => {
   it.each<[name: string, members: Json, kept: string]>([
     ["null annotations", answer(text({ annotations: null })), "Words."],
-    ["annotations of nothing", answer(text({ annotations: [null, { source: null }] })), "Words."],
+    ["empty annotations", answer(text({ annotations: [null, { source: null }] })), "Words."],
     ["a part without text", answer({ type: "output_text" }, text({})), "Words."],
     ["null tasks", workflow({ tasks: null, summary: { title: "Looked." } }), "Looked."],
     [
@@ -142,18 +144,14 @@ describe("what is wrong inside of an item leaves the rest of it:", () => {
       workflow({ tasks: [null, { type: "custom", title: "Step." }] }),
       "Step.",
     ],
-    [
-      "a task of tomorrow",
-      workflow({ tasks: [{ type: "x" }, { type: "image", title: "P." }] }),
-      "P.",
-    ],
-    ["a duration without end", workflow({ summary: { duration: 1e308 } }), "Thought for"],
+    ["an unknown task", workflow({ tasks: [{ type: "x" }, { type: "image", title: "P." }] }), "P."],
+    ["a huge duration", workflow({ summary: { duration: 1e308 } }), "Thought for"],
     [
       "attachments that are null",
       { type: "user_message", content: [{ type: "input_text", text: "Hi." }], attachments: null },
       "Hi.",
     ],
-    ["a date that is none", { ...answer(text({})), created_at: "the day after" }, "Words."],
+    ["an invalid date", { ...answer(text({})), created_at: "the day after" }, "Words."],
   ])("%s", async (_, members, kept) => {
     const { root } = await open([item(members)]);
 
@@ -161,7 +159,7 @@ describe("what is wrong inside of an item leaves the rest of it:", () => {
     expect(shown(root)).toContain("The last.");
   });
 
-  it("annotations that are nowhere in the text", async () => {
+  it("annotations outside of the text", async () => {
     const source = { type: "url", title: "There", url: "https://example.com/" };
     const annotations = [-5, 1e12, "x", Number.NaN, null].map((index) => ({
       ...{ type: "annotation", source, index },
@@ -174,7 +172,7 @@ describe("what is wrong inside of an item leaves the rest of it:", () => {
 });
 
 describe("5,000 levels", () => {
-  it("of a widget are cut off", async () => {
+  it("of a widget are truncated", async () => {
     const widget = `${'{"type":"Col","children":'.repeat(5000)}{"type":"Divider"}${"}".repeat(5000)}`;
     const { root } = await open([
       JSON.stringify(item({ type: "widget", widget: 0 })).replace("0}", `${widget}}`),
@@ -189,18 +187,18 @@ describe("5,000 levels", () => {
     ["brackets", "[".repeat(5000)],
     ["emphasis", "*a ".repeat(5000)],
     ["lists", Array.from({ length: 300 }, (_, level) => `${"  ".repeat(level)}- `).join("\n")],
-  ])("of markdown %s hide neither the words nor the rest", async (_, markup) => {
+  ])("of markdown %s hide neither the text nor other items", async (_, markup) => {
     const { root } = await open([item(answer(text({ text: `${markup}deep` })))]);
 
     expect(shown(root)).toContain("deep");
     expect(shown(root)).toContain("The last.");
   });
 
-  it("of data that isn't shown don't keep a thread from being read again", async () => {
+  it("of undisplayed data don't prevent a reload", async () => {
     const deep = `${'{"data":'.repeat(5000)}1${"}".repeat(5000)}`;
-    const json = JSON.stringify(said("Deep.")).replace(/\}$/u, `,"metadata":${deep}}`);
+    const json = JSON.stringify(assistantItem("Deep.")).replace(/\}$/u, `,"metadata":${deep}}`);
     const { element, view, data } = await open([json]);
-    data.push(JSON.stringify(said("The very last.")));
+    data.push(JSON.stringify(assistantItem("The very last.")));
 
     await element.fetchUpdates();
 
@@ -208,7 +206,7 @@ describe("5,000 levels", () => {
   });
 });
 
-describe("a stream with events that are wrong", () => {
+describe("a stream with invalid events", () => {
   const update = (members: Json, item_id: string) => ({
     ...{ type: "thread.item.updated", item_id, update: members },
   });
@@ -216,8 +214,8 @@ describe("a stream with events that are wrong", () => {
   const PART = "assistant_message.content_part.added";
   const ANNOTATION = "assistant_message.content_part.annotation_added";
 
-  it("shows everything else that it says", async () => {
-    const good = said("All of it.");
+  it("shows all valid content", async () => {
+    const good = assistantItem("All of it.");
     const wrong: unknown[] = [
       null,
       7,
@@ -265,7 +263,7 @@ const WRONG: unknown[] = [
   nested(500, (inner) => [inner]),
 ];
 
-/** Every copy of a value in which one member, at any depth, is something else. */
+/** Yields copies of a value in which one field, at any depth, has a wrong value. */
 function* variants(value: unknown, depth = 0): Generator<unknown> {
   if (typeof value !== "object" || value === null || depth > 4) return;
   for (const [name, member] of Object.entries(value)) {
@@ -278,7 +276,7 @@ function* variants(value: unknown, depth = 0): Generator<unknown> {
   }
 }
 
-describe("any member of any item may be anything:", () => {
+describe("any field of any item may have any value:", () => {
   const source = { type: "url", title: "T", url: "https://example.com/", description: "D" };
   const entity = {
     type: "entity",
@@ -323,14 +321,14 @@ describe("any member of any item may be anything:", () => {
     const errors = vi.fn<(event: Event) => void>();
     window.addEventListener("error", errors);
     const items = [...variants(kind)].map((each) => item(each as Json));
-    const events = [said("The first."), ...items, said("The last.")].map((each) =>
+    const events = [assistantItem("The first."), ...items, assistantItem("The last.")].map((each) =>
       JSON.stringify({ type: "thread.item.done", item: each }),
     );
     const { element, view } = await openRaw([], events);
 
     await element.sendUserMessage({ text: "Go" });
 
-    // The last answer is also in the live region.
+    // The last message is also in the live region.
     await view.findAllByText("The first.");
     await view.findAllByText("The last.");
     expect(logs.filter(({ name }) => name === "event.failed")).toEqual([]);

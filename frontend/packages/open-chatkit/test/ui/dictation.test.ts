@@ -1,4 +1,4 @@
-/** Speaking instead of typing, with a microphone that a test speaks into. */
+/** Dictation, with a fake recorder. */
 
 import { fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -21,11 +21,11 @@ class FakeRecorder {
   }
 
   stop(): void {
-    this.ondataavailable({ data: new Blob(this.said, { type: this.mimeType }) });
+    this.ondataavailable({ data: new Blob(this.chunks, { type: this.mimeType }) });
     this.onstop();
   }
 
-  said: string[] = ["sound"];
+  chunks: string[] = ["sound"];
 }
 
 const track = { stop: vi.fn() };
@@ -50,7 +50,7 @@ async function listening() {
   return { ...page, field: page.view.getByRole("textbox") as HTMLTextAreaElement };
 }
 
-it("adds what was said to what was written, and lets go of the microphone", async () => {
+it("appends the transcript to the draft and releases the microphone", async () => {
   const { element, view, field, server } = await listening();
   await element.setComposerValue({ text: "Note:" });
   expect(view.queryByRole("button", { name: "Send message" })).toBeNull();
@@ -65,7 +65,7 @@ it("adds what was said to what was written, and lets go of the microphone", asyn
   expect(view.getByRole("button", { name: "Dictate" })).toBeTruthy();
 });
 
-it("forgets what was said when it is cancelled", async () => {
+it("discards the recording when it is cancelled", async () => {
   const { view, field, server } = await listening();
 
   fireEvent.click(view.getByRole("button", { name: "Discard recording" }));
@@ -76,7 +76,7 @@ it("forgets what was said when it is cancelled", async () => {
   expect(server.requests).toEqual([]);
 });
 
-it("lets go of the microphone when the chat goes away", async () => {
+it("releases the microphone when the element is removed", async () => {
   const { element } = await listening();
 
   element.remove();
@@ -84,7 +84,7 @@ it("lets go of the microphone when the chat goes away", async () => {
   await waitFor(() => expect(track.stop).toHaveBeenCalled());
 });
 
-it("says how to allow the microphone when it is denied", async () => {
+it("explains how to allow the microphone when access is denied", async () => {
   getUserMedia.mockRejectedValue(new DOMException("no", "NotAllowedError"));
   const { view } = await openPage({ composer: { dictation: { enabled: true } } });
 
@@ -94,7 +94,7 @@ it("says how to allow the microphone when it is denied", async () => {
   expect(view.getByRole("button", { name: "Dictate" })).toBeTruthy();
 });
 
-it("isn't offered unless the page enables it and the browser can record", async () => {
+it("is available only if the page enables it and the browser can record", async () => {
   const off = await openPage();
   expect(off.view.queryByRole("button", { name: "Dictate" })).toBeNull();
 

@@ -1,14 +1,14 @@
 import { fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { answers, asked, leavePage, openPage, said, thread } from "./page";
+import { assistantItem, leavePage, openPage, respondWith, thread, userItem } from "./page";
 
 afterEach(() => {
   leavePage();
   vi.restoreAllMocks();
 });
 
-describe("a page that uses the element", () => {
-  it("is told once that it is ready", async () => {
+describe("a page with the element", () => {
+  it("receives chatkit.ready once", async () => {
     const { element, events } = await openPage();
 
     element.setOptions({ api: { url: "http://localhost/chatkit", domainKey: "x" } });
@@ -16,13 +16,13 @@ describe("a page that uses the element", () => {
     expect(events.filter((name) => name === "chatkit.ready")).toHaveLength(1);
   });
 
-  it("is told once and by its path which option is wrong, and keeps the chat it has", async () => {
-    const said = vi.spyOn(console, "error").mockReturnValue();
+  it("receives one error with the path of an invalid option and keeps its chat", async () => {
+    const consoleError = vi.spyOn(console, "error").mockReturnValue();
     const { element, view } = await openPage({ startScreen: { greeting: "Good morning" } });
     const api = { url: "http://localhost/chatkit", domainKey: "x" };
     const wrong = { api, startScreen: { greeting: 7 } } as never;
 
-    // A React page gives its options before it listens.
+    // A React page sets its options before it listens.
     element.setOptions(wrong);
     element.setOptions(wrong);
     const errors: Error[] = [];
@@ -33,20 +33,22 @@ describe("a page that uses the element", () => {
     expect(errors[0]?.message).toBe(
       "invalid options: startScreen.greeting should be a string, not 7",
     );
-    expect(said).toHaveBeenCalledWith(errors[0]);
+    expect(consoleError).toHaveBeenCalledWith(errors[0]);
     expect(view.getByRole("heading", { name: "Good morning" })).toBeTruthy();
   });
 
-  it("is told of an option that nobody knows, and has its chat without it", async () => {
-    const said = vi.spyOn(console, "error").mockReturnValue();
+  it("reports an unknown option in the console and ignores it", async () => {
+    const consoleError = vi.spyOn(console, "error").mockReturnValue();
     const { view } = await openPage({ composer: { placeHolder: "?" } } as never);
 
-    await waitFor(() => expect(said).toHaveBeenCalledOnce());
-    expect(String(said.mock.lastCall?.[0])).toContain("unknown options: composer.placeHolder");
+    await waitFor(() => expect(consoleError).toHaveBeenCalledOnce());
+    expect(String(consoleError.mock.lastCall?.[0])).toContain(
+      "unknown options: composer.placeHolder",
+    );
     expect(view.getByRole("textbox")).toBeTruthy();
   });
 
-  it("may call methods before the views are loaded", async () => {
+  it("can call methods before the views are loaded", async () => {
     const element = document.createElement("openai-chatkit");
     const typed = element.setComposerValue({ text: "Hello" });
     element.setOptions({ api: { url: "http://localhost/chatkit", domainKey: "x" } });
@@ -61,7 +63,7 @@ describe("a page that uses the element", () => {
 
   it("keeps its chat when the element is moved", async () => {
     const { element, view } = await openPage({
-      threads: [thread([asked("Hello"), said("Hi there")])],
+      threads: [thread([userItem("Hello"), assistantItem("Hi there")])],
       initialThread: "thr_1",
     });
     await view.findByText("Hi there");
@@ -74,7 +76,7 @@ describe("a page that uses the element", () => {
     expect(view.getByText("Hi there")).toBeTruthy();
   });
 
-  it("leaves the focus alone until it is asked for", async () => {
+  it("does not take the focus until focusComposer is called", async () => {
     const { element, view } = await openPage();
     expect(element.shadowRoot?.activeElement ?? null).toBeNull();
 
@@ -83,7 +85,7 @@ describe("a page that uses the element", () => {
     expect(element.shadowRoot?.activeElement).toBe(view.getByRole("textbox"));
   });
 
-  it("opens and closes the history, and is told so", async () => {
+  it("can open and close the history and receives events", async () => {
     const { element, events, view } = await openPage({
       threads: [thread([], { title: "Groceries" })],
     });
@@ -99,26 +101,26 @@ describe("a page that uses the element", () => {
     ]);
   });
 
-  it("gets the focus back from the history, to where it was", async () => {
+  it("gets the focus back when the history closes", async () => {
     const { element, view } = await openPage();
     const button = view.getByRole("button", { name: "Chat history" });
     button.focus();
     fireEvent.click(button);
     const history = await view.findByRole("dialog");
-    let isHeardOutside = false;
+    let hasReachedDocument = false;
     document.addEventListener("keydown", () => {
-      isHeardOutside = true;
+      hasReachedDocument = true;
     });
 
     fireEvent.keyDown(history, { key: "Escape" });
 
     await waitFor(() => expect(element.shadowRoot?.activeElement).toBe(button));
-    expect(isHeardOutside).toBe(false);
+    expect(hasReachedDocument).toBe(false);
   });
 
-  it("sends a message and shows it with its answer", async () => {
+  it("sends a message and shows it with its response", async () => {
     const { element, view, events } = await openPage({
-      script: answers("You have **two** tasks."),
+      script: respondWith("You have **two** tasks."),
     });
 
     await element.sendUserMessage({ text: "What is due?" });
@@ -128,7 +130,7 @@ describe("a page that uses the element", () => {
     await waitFor(() => expect(events).toContain("chatkit.response.end"));
   });
 
-  it("may add a button to the header", async () => {
+  it("can add a button to the header", async () => {
     const onClick = vi.fn();
     const { view } = await openPage({ header: { rightAction: { icon: "settings-cog", onClick } } });
 
@@ -137,29 +139,31 @@ describe("a page that uses the element", () => {
     expect(onClick).toHaveBeenCalledOnce();
   });
 
-  it("hears of links that are its own", async () => {
+  it("receives its deep links", async () => {
     const { element, view } = await openPage({
-      threads: [thread([asked("Where?"), said("[Here](chatkit-link://open-task?id=7)")])],
+      threads: [
+        thread([userItem("Where?"), assistantItem("[Here](chatkit-link://open-task?id=7)")]),
+      ],
       initialThread: "thr_1",
     });
-    const heard = new Promise((resolve) => {
+    const deeplink = new Promise((resolve) => {
       element.addEventListener("chatkit.deeplink", (event) => resolve(event.detail));
     });
 
     fireEvent.click(await view.findByRole("button", { name: "Here" }));
 
-    expect(await heard).toEqual({ name: "open-task", data: { id: "7" } });
+    expect(await deeplink).toEqual({ name: "open-task", data: { id: "7" } });
   });
 });
 
-describe("somebody who chats", () => {
+describe("a user", () => {
   it("starts with a prompt", async () => {
     const { view, server } = await openPage({
       startScreen: {
         greeting: "Good morning",
         prompts: [{ label: "My day", prompt: "Plan my day" }],
       },
-      script: answers("Here it is."),
+      script: respondWith("Here it is."),
     });
     expect(view.getByRole("heading", { name: "Good morning" })).toBeTruthy();
 
@@ -172,8 +176,8 @@ describe("somebody who chats", () => {
     });
   });
 
-  it("sends with Enter, and makes a new line with Shift", async () => {
-    const { view, server } = await openPage({ script: answers("Fine.") });
+  it("sends with Enter and inserts a new line with Shift+Enter", async () => {
+    const { view, server } = await openPage({ script: respondWith("Fine.") });
     const field = view.getByRole("textbox") as HTMLTextAreaElement;
     fireEvent.input(field, { target: { value: "How are you?" } });
 
@@ -185,12 +189,12 @@ describe("somebody who chats", () => {
     expect(field.value).toBe("");
   });
 
-  it("reads what went wrong and tries again", async () => {
-    let tries = 0;
+  it("sees an error and can retry", async () => {
+    let attempts = 0;
     const { element, view, server } = await openPage({
       script: (request, opened) => {
-        tries += 1;
-        if (tries > 1) return answers("Now it works.")(request, opened);
+        attempts += 1;
+        if (attempts > 1) return respondWith("Now it works.")(request, opened);
         return [{ type: "error", code: "custom", message: "Over budget.", allow_retry: true }];
       },
     });
@@ -205,10 +209,12 @@ describe("somebody who chats", () => {
     expect(server.requests.at(-1)?.type).toBe("threads.retry_after_item");
   });
 
-  it("can't write into a closed chat, and is told why", async () => {
+  it("can't write in a closed chat and sees the reason", async () => {
     const { view } = await openPage({
       threads: [
-        thread([asked("Hello")], { status: { type: "closed", reason: "Closed after 30 days." } }),
+        thread([userItem("Hello")], {
+          status: { type: "closed", reason: "Closed after 30 days." },
+        }),
       ],
       initialThread: "thr_1",
     });
@@ -239,7 +245,7 @@ describe("somebody who chats", () => {
     });
   });
 
-  it("deletes a chat only after a second thought", async () => {
+  it("deletes a chat only after confirmation", async () => {
     const { element, view, server } = await openPage({
       threads: [thread([], { title: "Secret" })],
     });
@@ -253,9 +259,9 @@ describe("somebody who chats", () => {
     await waitFor(() => expect(view.queryByText("Secret")).toBeNull());
   });
 
-  it("rates an answer", async () => {
+  it("rates a response", async () => {
     const { view, server } = await openPage({
-      threads: [thread([asked("Hello"), said("Hi there")])],
+      threads: [thread([userItem("Hello"), assistantItem("Hi there")])],
       initialThread: "thr_1",
       threadItemActions: { feedback: true },
     });
@@ -274,9 +280,9 @@ describe("somebody who chats", () => {
     });
   });
 
-  it("mentions somebody by a few letters", async () => {
+  it("mentions an entity by a few letters", async () => {
     const { view, server } = await openPage({
-      script: answers("She knows."),
+      script: respondWith("She knows."),
       entities: { onTagSearch: async () => [{ id: "7", title: "Ada Lovelace", group: "People" }] },
     });
     const field = view.getByRole("textbox") as HTMLTextAreaElement;
@@ -301,7 +307,7 @@ describe("somebody who chats", () => {
 
   it("chooses a model and a tool for a message", async () => {
     const { view, server, events } = await openPage({
-      script: answers("Done."),
+      script: respondWith("Done."),
       composer: {
         models: [
           { id: "quick", label: "Quick", default: true },
@@ -325,7 +331,7 @@ describe("somebody who chats", () => {
     });
   });
 
-  it("reads the interface from right to left in Arabic", async () => {
+  it("sees a right-to-left interface in Arabic", async () => {
     const { element, view } = await openPage({ locale: "ar" });
 
     await view.findByRole("button", { name: "إرسال الرسالة" });
@@ -333,8 +339,8 @@ describe("somebody who chats", () => {
     expect(element.shadowRoot?.querySelector<HTMLElement>(".frame")?.dir).toBe("rtl");
   });
 
-  it("hears the answer when it is complete, not token by token", async () => {
-    const { element, view } = await openPage({ script: answers("Two tasks.") });
+  it("hears the response when it is complete, not token by token", async () => {
+    const { element, view } = await openPage({ script: respondWith("Two tasks.") });
     const region = element.shadowRoot?.querySelector("[aria-atomic=true]");
 
     await element.sendUserMessage({ text: "What is due?" });

@@ -1,15 +1,15 @@
-/** What each kind of item, step and source looks like to a reader. */
+/** The rendering of each kind of item, task and source. */
 
 import { fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Annotation, Source, Task, ThreadItem } from "../../src/core/types";
-import { asked, leavePage, openPage, said, thread } from "./page";
+import { assistantItem, leavePage, openPage, thread, userItem } from "./page";
 
 afterEach(leavePage);
 
 let count = 0;
 
-/** An item of any type. */
+/** Returns an item of any type. */
 function item(members: object): ThreadItem {
   count += 1;
   const base = { id: `i${count}`, thread_id: "thr_1", created_at: "2026-11-23T08:00:00Z" };
@@ -25,9 +25,9 @@ async function open(items: ThreadItem[], options: Parameters<typeof openPage>[0]
   return { ...page, root };
 }
 
-describe("a message of the person", () => {
-  it("shows what it replies to, its files, and its pictures from where they may come", async () => {
-    const message = asked("See these");
+describe("a user message", () => {
+  it("shows its quoted text, its files, and images from allowed hosts", async () => {
+    const message = userItem("See these");
     Object.assign(message, {
       quoted_text: "the earlier words",
       attachments: [
@@ -47,14 +47,14 @@ describe("a message of the person", () => {
   });
 });
 
-describe("an answer", () => {
+describe("an assistant message", () => {
   const source = (members: object): Source => ({ title: "A title", ...members }) as Source;
   const annotation = (about: Source, index: number): Annotation => ({
     ...{ type: "annotation", source: about, index },
   });
 
-  it("cites addresses, files and entities at their places, and lists them below", async () => {
-    const answer = said("It is so.");
+  it("cites URLs, files and entities in the text and lists them below", async () => {
+    const answer = assistantItem("It is so.");
     const onClick = vi.fn();
     const entity = { type: "entity", id: "e1", title: "Ada", interactive: true, data: { a: 1 } };
     answer.content[0]?.annotations.push(
@@ -68,7 +68,7 @@ describe("an answer", () => {
       annotation(source({ type: "file", filename: "notes.pdf", title: "Notes" }), 5),
       annotation(source({ ...entity, inline_label: "AL", label: "A person", group: "People" }), 8),
     );
-    const { view } = await open([asked("Why?"), answer], { entities: { onClick } });
+    const { view } = await open([userItem("Why?"), answer], { entities: { onClick } });
 
     const link = view.getByRole("link", { name: "Source 1: A title" });
     expect(link.getAttribute("href")).toBe("https://example.com/x");
@@ -77,34 +77,34 @@ describe("an answer", () => {
     expect(onClick).toHaveBeenCalledWith(expect.objectContaining({ id: "e1", title: "Ada" }));
 
     fireEvent.click(view.getByRole("button", { name: /Sources/u }));
-    for (const words of ["About", "Example", "2026-11-20", "notes.pdf", "A person"])
-      expect(view.getByText(words)).toBeTruthy();
+    for (const text of ["About", "Example", "2026-11-20", "notes.pdf", "A person"])
+      expect(view.getByText(text)).toBeTruthy();
   });
 
-  it("obeys the thread's image domains, also in its widgets' markdown", async () => {
+  it("applies the thread's image domains, also to the markdown of widgets", async () => {
     const [shown, refused] = ["https://cdn.example.com/a.png", "https://other.example.com/b.png"];
     const markdown = `![a](${shown}) ![b](${refused}) [go](chatkit-link://go?x=1)`;
     const widget = { type: "Card", children: [{ type: "Markdown", value: markdown }] };
     const { root, element, view } = await open(
-      [asked("Show"), said(markdown), item({ type: "widget", widget })],
+      [userItem("Show"), assistantItem(markdown), item({ type: "widget", widget })],
       { allowed: ["cdn.example.com"] } as never,
     );
-    const heard: unknown[] = [];
-    element.addEventListener("chatkit.deeplink", (event) => heard.push(event.detail));
+    const deeplinks: unknown[] = [];
+    element.addEventListener("chatkit.deeplink", (event) => deeplinks.push(event.detail));
 
     expect([...root.querySelectorAll("img")].map((image) => image.src)).toEqual([shown, shown]);
     for (const button of view.getAllByRole("button", { name: "go" })) fireEvent.click(button);
-    expect(heard).toEqual([
+    expect(deeplinks).toEqual([
       { name: "go", data: { x: "1" } },
       { name: "go", data: { x: "1" } },
     ]);
   });
 });
 
-describe("what the assistant does on its way", () => {
+describe("the assistant's tasks", () => {
   const tasks: [string, Task, string[]][] = [
     [
-      "a step of its own",
+      "a custom task",
       { type: "custom", title: "Sorting", content: "by **date**" },
       ["Sorting", "date"],
     ],
@@ -122,7 +122,7 @@ describe("what the assistant does on its way", () => {
       ["Weighing", "both ways"],
     ],
     [
-      "files that it reads",
+      "files",
       {
         type: "file",
         title: "Reading",
@@ -130,22 +130,22 @@ describe("what the assistant does on its way", () => {
       },
       ["Reading", "Plan", "plan.md"],
     ],
-    ["a picture in the making", { type: "image", title: "Drawing" }, ["Drawing"]],
+    ["an image in progress", { type: "image", title: "Drawing" }, ["Drawing"]],
   ];
 
   it.each(tasks)("shows %s", async (_, task, words) => {
-    const { view } = await open([asked("Go"), item({ type: "task", task })]);
+    const { view } = await open([userItem("Go"), item({ type: "task", task })]);
 
     for (const each of words) expect(view.getByText(each)).toBeTruthy();
   });
 
-  it("folds a workflow under its summary, and unfolds it", async () => {
+  it("collapses a workflow under its summary and expands it", async () => {
     const workflow = {
       type: "reasoning",
       tasks: [{ type: "thought", title: "First", content: "this", status_indicator: "complete" }],
       summary: { duration: 8 },
     };
-    const { view } = await open([asked("Go"), item({ type: "workflow", workflow })]);
+    const { view } = await open([userItem("Go"), item({ type: "workflow", workflow })]);
     const heading = view.getByRole("button", { name: "Thought for 8 s", expanded: false });
     expect(view.queryByText("First")).toBeNull();
 
@@ -154,25 +154,25 @@ describe("what the assistant does on its way", () => {
     expect(view.getByText("First")).toBeTruthy();
   });
 
-  it("opens a workflow that the server wants open, under its own title", async () => {
+  it("expands a workflow as the server specifies, under its title", async () => {
     const workflow = {
       ...{ type: "custom", expanded: true, summary: { title: "Looked around", icon: "compass" } },
       tasks: [{ type: "custom", title: "Around" }],
     };
-    const { view } = await open([asked("Go"), item({ type: "workflow", workflow })]);
+    const { view } = await open([userItem("Go"), item({ type: "workflow", workflow })]);
 
     expect(view.getByRole("button", { name: "Looked around", expanded: true })).toBeTruthy();
     expect(view.getByText("Around")).toBeTruthy();
   });
 
-  it("names a tool of the page that it called", async () => {
+  it("shows the name of a called client tool", async () => {
     const call = { type: "client_tool_call", status: "completed", call_id: "c", arguments: {} };
-    const { view } = await open([asked("Go"), item({ ...call, name: "open_task" })]);
+    const { view } = await open([userItem("Go"), item({ ...call, name: "open_task" })]);
 
     expect(view.getByText("Ran open task")).toBeTruthy();
   });
 
-  it("says what it is about to do, with a notice and an error where they come", async () => {
+  it("shows progress, notices and errors", async () => {
     const { element, view } = await openPage({
       script: () => [
         { type: "progress_update", text: "Looking around", icon: "compass" },
@@ -197,12 +197,12 @@ describe("what the assistant does on its way", () => {
 });
 
 describe("a generated image", () => {
-  it("says how far it is, and opens large when it is there", async () => {
+  it("shows its progress and opens enlarged when it is complete", async () => {
     HTMLDialogElement.prototype.showModal ??= () => undefined;
     const opened = vi.spyOn(HTMLDialogElement.prototype, "showModal").mockReturnValue();
     const making = item({ type: "generated_image", image: null, progress: 0.4 });
     const made = item({ type: "generated_image", image: { id: "g", url: "/g.png" } });
-    const { view, root } = await open([asked("Draw"), making, made]);
+    const { view, root } = await open([userItem("Draw"), making, made]);
 
     expect(root.querySelector("progress")?.value).toBe(40);
     fireEvent.click(view.getByRole("button", { name: "Open image" }));
@@ -226,8 +226,8 @@ describe("questions", () => {
   const question = (members: object = {}) =>
     item({ type: "structured_input", status: "pending", inputs, ...members });
 
-  it("are answered by choosing and writing", async () => {
-    const { view, server } = await open([asked("Order"), question()]);
+  it("are answered by selecting options", async () => {
+    const { view, server } = await open([userItem("Order"), question()]);
     fireEvent.click(view.getByLabelText("Coffee"));
     fireEvent.click(view.getByLabelText("Milk"));
     fireEvent.click(view.getByLabelText("Sugar"));
@@ -248,8 +248,8 @@ describe("questions", () => {
     });
   });
 
-  it("take an answer that wasn't offered", async () => {
-    const { view, server } = await open([asked("Order"), question()]);
+  it("accept a free-text answer", async () => {
+    const { view, server } = await open([userItem("Order"), question()]);
     const [which, and] = [/^Which\?/u, /^And\?/u].map((name) =>
       view.getByRole("textbox", { name }),
     );
@@ -266,8 +266,8 @@ describe("questions", () => {
     });
   });
 
-  it("may be skipped, and show what was answered later", async () => {
-    const { view, server } = await open([asked("Order"), question()]);
+  it("can be skipped, and show earlier answers", async () => {
+    const { view, server } = await open([userItem("Order"), question()]);
     fireEvent.click(view.getByRole("button", { name: "Skip" }));
     await waitFor(() => expect(server.requests.at(-1)?.type).toBe("threads.add_structured_input"));
     expect(server.requests.at(-1)?.params).toMatchObject({ input: { status: "skipped" } });
@@ -277,18 +277,23 @@ describe("questions", () => {
       status: "answered",
       inputs: [{ ...inputs[0], answer: { values: ["Tea"], skipped: false } }, inputs[2]],
     });
-    const later = await open([asked("Order"), answered]);
+    const later = await open([userItem("Order"), answered]);
     expect(later.view.getByText("Tea")).toBeTruthy();
     expect(later.view.getByText("Skipped")).toBeTruthy();
     expect(later.view.queryByRole("button", { name: "Submit" })).toBeNull();
   });
 });
 
-it("an end of turn has no look, and an item of tomorrow is a line and a log event", async () => {
+it("an end of turn is invisible, and an unknown item is an error line and a log event", async () => {
   const logged: unknown[] = [];
   document.addEventListener("chatkit.log", (event) => logged.push((event as CustomEvent).detail));
   const future = item({ type: "hologram", angle: 3 });
-  const { root } = await open([asked("Go"), said("Done"), item({ type: "end_of_turn" }), future]);
+  const { root } = await open([
+    userItem("Go"),
+    assistantItem("Done"),
+    item({ type: "end_of_turn" }),
+    future,
+  ]);
 
   expect(root.querySelectorAll("article")).toHaveLength(2);
   expect(root.querySelectorAll("[part~=not-shown]")).toHaveLength(1);

@@ -1,8 +1,8 @@
-/** What a page can do with the element, beyond what the other stories do. */
+/** The element's methods and events. */
 
 import { waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { answers, asked, leavePage, openPage, said, thread } from "./page";
+import { assistantItem, leavePage, openPage, respondWith, thread, userItem } from "./page";
 
 afterEach(() => {
   leavePage();
@@ -14,10 +14,10 @@ const attachment = { type: "file" as const, id: "att_1", name: "a.txt", mime_typ
 const tag = { type: "input_tag" as const, id: "7", text: "Ada", group: "People" };
 
 describe("sendUserMessage", () => {
-  it("sends parts, a quotation, files, a tool and a model, and leaves the composer alone", async () => {
+  it("sends content parts, a quote, files, a tool and a model, and leaves the composer unchanged", async () => {
     const { element, server, view } = await openPage({
-      threads: [thread([asked("Hello")])],
-      ...{ initialThread: "thr_1", script: answers("Fine.") },
+      threads: [thread([userItem("Hello")])],
+      ...{ initialThread: "thr_1", script: respondWith("Fine.") },
     });
     await view.findByText("Hello");
     await element.setComposerValue({ text: "unsent" });
@@ -43,21 +43,21 @@ describe("sendUserMessage", () => {
     expect((view.getByRole("textbox") as HTMLTextAreaElement).value).toBe("unsent");
   });
 
-  it("begins a new thread where the page wants one", async () => {
+  it("starts a new thread on request", async () => {
     const { element, server, view } = await openPage({
-      threads: [thread([asked("Hello")])],
-      ...{ initialThread: "thr_1", script: answers("Anew.") },
+      threads: [thread([userItem("Hello")])],
+      ...{ initialThread: "thr_1", script: respondWith("New thread.") },
     });
     await view.findByText("Hello");
 
     await element.sendUserMessage({ text: "Else", newThread: true });
 
-    await view.findByText("Anew.");
+    await view.findByText("New thread.");
     expect(server.requests.at(-1)?.type).toBe("threads.create");
     expect(view.queryByText("Hello")).toBeNull();
   });
 
-  it("rejects while an answer is written", async () => {
+  it("rejects while a response is in progress", async () => {
     const { element, view } = await openPage({ script: () => [60_000] });
     void element.sendUserMessage({ text: "Hello" });
     await view.findByRole("button", { name: "Stop" });
@@ -67,9 +67,9 @@ describe("sendUserMessage", () => {
 });
 
 describe("setComposerValue", () => {
-  it("sets parts, a quotation, files, the tool and the model", async () => {
+  it("sets content parts, a quote, files, the tool and the model", async () => {
     const { element, view, server, events } = await openPage({
-      script: answers("Fine."),
+      script: respondWith("Fine."),
       composer: {
         attachments: { enabled: true },
         tools: [{ id: "search", label: "Search", icon: "globe" }],
@@ -106,7 +106,7 @@ describe("setComposerValue", () => {
     });
   });
 
-  it("changes only what it is given, and null clears the tool", async () => {
+  it("changes only the given fields, and null clears the tool", async () => {
     const tools = [{ id: "search", label: "Search", icon: "globe" as const }];
     const { element, view } = await openPage({ composer: { tools } });
     await element.setComposerValue({ text: "kept", selectedToolId: "search" });
@@ -119,12 +119,12 @@ describe("setComposerValue", () => {
 });
 
 describe("threads", () => {
-  it("setThreadId opens one, and none for null; the page hears of it", async () => {
-    const { element, view } = await openPage({ threads: [thread([asked("Hello")])] });
-    const heard: unknown[] = [];
+  it("setThreadId opens a thread, or none for null, and emits events", async () => {
+    const { element, view } = await openPage({ threads: [thread([userItem("Hello")])] });
+    const received: unknown[] = [];
     for (const name of ["change", "load.start", "load.end"] as const) {
       element.addEventListener(`chatkit.thread.${name}`, (event) =>
-        heard.push([name, event.detail]),
+        received.push([name, event.detail]),
       );
     }
 
@@ -133,7 +133,7 @@ describe("threads", () => {
     await element.setThreadId(null);
 
     expect(view.queryByText("Hello")).toBeNull();
-    expect(heard).toEqual([
+    expect(received).toEqual([
       ["change", { threadId: "thr_1" }],
       ["load.start", { threadId: "thr_1" }],
       ["load.end", { threadId: "thr_1" }],
@@ -141,11 +141,11 @@ describe("threads", () => {
     ]);
   });
 
-  it("fetchUpdates shows what has changed at the server", async () => {
-    const shown = thread([asked("Hello")]);
+  it("fetchUpdates shows changes from the server", async () => {
+    const shown = thread([userItem("Hello")]);
     const { element, view } = await openPage({ threads: [shown], initialThread: "thr_1" });
     await view.findByText("Hello");
-    shown.items.data.push(said("From elsewhere"));
+    shown.items.data.push(assistantItem("From elsewhere"));
 
     await element.fetchUpdates();
 
@@ -156,8 +156,8 @@ describe("threads", () => {
 describe("sendCustomAction", () => {
   it("goes to the server with its payload and the widget's id", async () => {
     const { element, server, view } = await openPage({
-      threads: [thread([asked("Hello")])],
-      ...{ initialThread: "thr_1", script: answers("Done.") },
+      threads: [thread([userItem("Hello")])],
+      ...{ initialThread: "thr_1", script: respondWith("Done.") },
     });
     await view.findByText("Hello");
 
@@ -169,7 +169,7 @@ describe("sendCustomAction", () => {
     });
   });
 
-  it("is ignored and logged where no thread is open", async () => {
+  it("is ignored and logged if no thread is open", async () => {
     const { element, server } = await openPage();
     const logged: unknown[] = [];
     element.addEventListener("chatkit.log", (event) => logged.push(event.detail.name));
@@ -182,11 +182,11 @@ describe("sendCustomAction", () => {
 });
 
 describe("events", () => {
-  it("tell of effects, and bubble out of the element", async () => {
+  it("report effects and bubble out of the element", async () => {
     const { element } = await openPage({
       script: () => [{ type: "client_effect", name: "confetti", data: { amount: 3 } }],
     });
-    const heard = new Promise((resolve) => {
+    const effect = new Promise((resolve) => {
       document.body.addEventListener(
         "chatkit.effect",
         (event) => resolve((event as CustomEvent).detail),
@@ -196,11 +196,11 @@ describe("events", () => {
 
     await element.sendUserMessage({ text: "Hooray" });
 
-    expect(await heard).toEqual({ name: "confetti", data: { amount: 3 } });
+    expect(await effect).toEqual({ name: "confetti", data: { amount: 3 } });
   });
 
-  it("come in their order around an answer", async () => {
-    const { element, view, events } = await openPage({ script: answers("Fine.") });
+  it("arrive in order around a response", async () => {
+    const { element, view, events } = await openPage({ script: respondWith("Fine.") });
 
     await element.sendUserMessage({ text: "Hello" });
     await view.findByText("Fine.");

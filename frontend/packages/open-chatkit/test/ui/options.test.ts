@@ -1,8 +1,8 @@
-/** What each option of a page does, by what one sees of it. */
+/** The visible effect of each option. */
 
 import { fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { answers, asked, leavePage, openPage, said, thread } from "./page";
+import { assistantItem, leavePage, openPage, respondWith, thread, userItem } from "./page";
 
 afterEach(() => {
   leavePage();
@@ -18,7 +18,7 @@ const twoFrames = () =>
   new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
 describe("the frame", () => {
-  it("is called what the page calls it, or Chat", async () => {
+  it("has the page's title as its name, or Chat", async () => {
     const { element } = await openPage({ frameTitle: "Helper" });
     expect(frame(element).getAttribute("aria-label")).toBe("Helper");
 
@@ -26,7 +26,7 @@ describe("the frame", () => {
     expect(frame(other.element).getAttribute("aria-label")).toBe("Chat");
   });
 
-  it("is dark where the theme says so, and changes with new options", async () => {
+  it("is dark if the theme is, and changes with new options", async () => {
     const { element, server } = await openPage({ theme: "dark" });
     expect(frame(element).dataset.scheme).toBe("dark");
 
@@ -36,7 +36,7 @@ describe("the frame", () => {
     expect(frame(element).dataset.scheme).toBe("light");
   });
 
-  it("loads the theme's fonts, each once", async () => {
+  it("loads each of the theme's fonts once", async () => {
     const loaded: string[] = [];
     class FakeFace {
       weight = "400";
@@ -71,13 +71,13 @@ describe("the frame", () => {
 });
 
 describe("the header", () => {
-  it("isn't there when it is disabled", async () => {
+  it("is hidden when it is disabled", async () => {
     const { view } = await openPage({ header: { enabled: false } });
     expect(view.queryByRole("button", { name: "Chat history" })).toBeNull();
   });
 
   it("shows the thread's title, the page's own, or none", async () => {
-    const threads = [thread([asked("Hello")], { title: "Groceries" })];
+    const threads = [thread([userItem("Hello")], { title: "Groceries" })];
     const shown = await openPage({ threads, initialThread: "thr_1" });
     await shown.view.findByRole("heading", { name: "Groceries" });
     const own = await openPage({
@@ -96,7 +96,7 @@ describe("the header", () => {
     expect(none.view.queryByRole("heading", { name: "Groceries" })).toBeNull();
   });
 
-  it("has the page's buttons on both sides", async () => {
+  it("shows the page's buttons on both sides", async () => {
     const [left, right] = [vi.fn(), vi.fn()];
     const { view } = await openPage({
       header: {
@@ -118,7 +118,7 @@ describe("the history", () => {
     expect(view.queryByRole("button", { name: "Chat history" })).toBeNull();
   });
 
-  it("offers to rename and to delete unless the page says no", async () => {
+  it("offers to rename and delete unless the page disables it", async () => {
     const threads = [thread([], { title: "Groceries" })];
     const { element, view } = await openPage({ threads, history: { showDelete: false } });
     await element.showHistory();
@@ -135,14 +135,14 @@ describe("the history", () => {
 });
 
 describe("the start screen", () => {
-  it("greets with the page's words, or its own", async () => {
+  it("shows the page's greeting, or its own", async () => {
     const { view } = await openPage();
     expect(view.getByRole("heading", { name: "What can I help with today?" })).toBeTruthy();
     const other = await openPage({ startScreen: { greeting: "Good morning" } });
     expect(other.view.getByRole("heading", { name: "Good morning" })).toBeTruthy();
   });
 
-  it("sends a prompt of parts, with its tags", async () => {
+  it("sends a prompt with content parts and tags", async () => {
     const prompt = [
       { type: "input_text" as const, text: "Ask " },
       {
@@ -152,7 +152,7 @@ describe("the start screen", () => {
     ];
     const { view, server } = await openPage({
       startScreen: { prompts: [{ label: "Ada", icon: "user", prompt }] },
-      script: answers("Hello."),
+      script: respondWith("Hello."),
     });
     const button = view.getByRole("button", { name: "Ada" });
     expect(button.querySelector("svg")).toBeTruthy();
@@ -164,10 +164,13 @@ describe("the start screen", () => {
   });
 });
 
-describe("answers", () => {
-  const options = { threads: [thread([asked("Hello"), said("Hi there")])], initialThread: "thr_1" };
+describe("responses", () => {
+  const options = {
+    threads: [thread([userItem("Hello"), assistantItem("Hi there")])],
+    initialThread: "thr_1",
+  };
 
-  it("have no buttons to rate and retry unless the page wants them", async () => {
+  it("have no buttons to rate and retry unless the page enables them", async () => {
     const { view } = await openPage(options);
     await view.findByText("Hi there");
 
@@ -175,12 +178,12 @@ describe("answers", () => {
     expect(view.queryByRole("button", { name: "Try again" })).toBeNull();
   });
 
-  it("are said anew by a button where the page wants it", async () => {
+  it("can be regenerated if the page enables it", async () => {
     const { view, server } = await openPage({
       ...options,
-      threads: [thread([asked("Hello"), said("Hi there")])],
+      threads: [thread([userItem("Hello"), assistantItem("Hi there")])],
       threadItemActions: { retry: true },
-      script: answers("Good day"),
+      script: respondWith("Good day"),
     });
 
     fireEvent.click(await view.findByRole("button", { name: "Try again" }));
@@ -189,7 +192,7 @@ describe("answers", () => {
     expect(server.requests.at(-1)?.type).toBe("threads.retry_after_item");
   });
 
-  /** Opens a page in which an answer is being written; returns what it takes to see it grow. */
+  /** Opens a page with a response in progress; returns helpers that observe its growth. */
   async function openGrowing(autoScroll: boolean) {
     const observers: (() => void)[] = [];
     vi.stubGlobal(
@@ -206,12 +209,15 @@ describe("answers", () => {
     const wait = 60_000;
     const { element, view } = await openPage({
       thread: { autoScroll },
-      script: () => [{ type: "thread.item.added", item: { ...said(""), content: [] } }, wait],
+      script: () => [
+        { type: "thread.item.added", item: { ...assistantItem(""), content: [] } },
+        wait,
+      ],
     });
     void element.sendUserMessage({ text: "Hello" });
     await view.findByRole("button", { name: "Stop" });
     const scroller = element.shadowRoot?.querySelector("[part=thread]") as HTMLElement;
-    // What was scrolled for the message itself is done.
+    // The scroll for the message itself has finished.
     await twoFrames();
     const scrolled = vi.spyOn(scroller, "scrollTo");
     const grow = async () => {
@@ -221,7 +227,7 @@ describe("answers", () => {
     return { element, view, scroller, scrolled, grow };
   }
 
-  it.each([true, false])("are followed as they grow: %s", async (autoScroll) => {
+  it.each([true, false])("are followed as they grow if autoScroll is %s", async (autoScroll) => {
     const { scrolled, grow } = await openGrowing(autoScroll);
 
     await grow();
@@ -229,7 +235,7 @@ describe("answers", () => {
     expect(scrolled.mock.calls.length > 0).toBe(autoScroll);
   });
 
-  it("are followed on the way to them, until the reader turns back", async () => {
+  it("are followed during a smooth scroll until the user scrolls back", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const { element, view, scroller, scrolled, grow } = await openGrowing(true);
     const toEnd = () => view.queryByRole("button", { name: "Scroll to the latest message" });
@@ -256,7 +262,7 @@ describe("the composer", () => {
   const field = (view: { getByRole: (role: string) => HTMLElement }) =>
     view.getByRole("textbox") as HTMLTextAreaElement;
 
-  it("has the page's placeholder, and a tool's own while that is chosen", async () => {
+  it("has the page's placeholder, or that of the selected tool", async () => {
     const { element, view } = await openPage({
       composer: {
         placeholder: "What to do?",
@@ -278,7 +284,7 @@ describe("the composer", () => {
     await waitFor(() => expect(field(view).placeholder).toBe("What to do?"));
   });
 
-  it("keeps tools that aren't pinned in a menu, which Escape closes", async () => {
+  it("shows tools that aren't pinned in a menu, which Escape closes", async () => {
     const { element, view } = await openPage({
       composer: { tools: [{ id: "search", label: "Search", icon: "globe" }] },
     });
@@ -296,7 +302,7 @@ describe("the composer", () => {
     expect(await view.findByRole("button", { name: /Search/u, pressed: true })).toBeTruthy();
   });
 
-  it("describes models, and doesn't let one choose a disabled one", async () => {
+  it("describes models and doesn't select a disabled one", async () => {
     const { view } = await openPage({
       composer: {
         models: [
@@ -315,7 +321,7 @@ describe("the composer", () => {
     expect(view.getByRole("button", { name: "Model: Quick" })).toBeTruthy();
   });
 
-  it("takes files where the page allows them, and says which it doesn't", async () => {
+  it("accepts files that the page allows and reports the others", async () => {
     const { element, view } = await openPage({
       composer: {
         attachments: { enabled: true, maxSize: 4, accept: { "text/plain": [".txt"] } },
@@ -337,7 +343,7 @@ describe("the composer", () => {
     expect(await view.findByRole("button", { name: /ok\.txt/u })).toBeTruthy();
   });
 
-  it("offers no files unless the page enables them", async () => {
+  it("has no file upload unless the page enables it", async () => {
     const { element, view } = await openPage();
     expect(view.queryByRole("button", { name: "Add files" })).toBeNull();
     expect(element.shadowRoot?.querySelector("input[type=file]")).toBeNull();
@@ -345,7 +351,7 @@ describe("the composer", () => {
 });
 
 describe("the disclaimer", () => {
-  it("is markdown below the composer, stronger where the page says so", async () => {
+  it("is markdown below the composer, with high contrast on request", async () => {
     const text = "Check **important** facts.";
     const { element, view } = await openPage({ disclaimer: { text, highContrast: true } });
 
@@ -357,14 +363,14 @@ describe("the disclaimer", () => {
 describe("entities", () => {
   const ada = { id: "7", title: "Ada", interactive: true, group: "People", data: { level: "3" } };
   const tagged = () => {
-    const message = asked("");
+    const message = userItem("");
     if (message.type !== "user_message") throw new Error("unreachable");
     const tag = { type: "input_tag" as const, id: "7", text: "Ada", group: "People" };
     message.content = [{ ...tag, interactive: true, data: { level: "3" } }];
     return thread([message]);
   };
 
-  it("are searched for by a button where the page wants one", async () => {
+  it("can be searched by a button if the page enables it", async () => {
     const onTagSearch = vi.fn(async () => [ada]);
     const { view } = await openPage({ entities: { onTagSearch, showComposerMenu: true } });
 
@@ -374,7 +380,7 @@ describe("entities", () => {
     expect(onTagSearch).toHaveBeenCalledWith("");
   });
 
-  it("tell the page when one is clicked", async () => {
+  it("call the page when one is clicked", async () => {
     const onClick = vi.fn();
     const { view } = await openPage({
       ...{ threads: [tagged()], initialThread: "thr_1", entities: { onClick } },
@@ -385,7 +391,7 @@ describe("entities", () => {
     expect(onClick).toHaveBeenCalledWith(ada);
   });
 
-  it("show the page's preview while one is pointed at", async () => {
+  it("show the page's preview on hover", async () => {
     const onRequestPreview = vi.fn(async () => ({
       preview: {
         type: "Basic" as const,
@@ -413,14 +419,14 @@ describe("commands", () => {
     fireEvent.input(field);
   };
 
-  it("are found behind a slash, insert an entity, show another menu or just happen", async () => {
+  it("are found after a slash, and insert an entity, show another menu or run", async () => {
     const done: string[] = [];
     const { view } = await openPage({
       commands: {
         enabled: true,
         onSearch: async (query) =>
           [
-            { id: "who", label: "Somebody", group: "Insert", icon: "user" as const },
+            { id: "who", label: "A person", group: "Insert", icon: "user" as const },
             { id: "more", label: "More of these", description: "A menu" },
             { id: "now", label: "Right now" },
           ].filter((command) => command.id.startsWith(query)),
@@ -436,7 +442,7 @@ describe("commands", () => {
     const field = view.getByRole("textbox") as HTMLTextAreaElement;
 
     type(field, "/who");
-    fireEvent.click(await view.findByRole("option", { name: "Somebody" }));
+    fireEvent.click(await view.findByRole("option", { name: "A person" }));
     await waitFor(() => expect(field.value).toBe("@Ada "));
 
     type(field, "/more");
@@ -446,7 +452,7 @@ describe("commands", () => {
     expect(done).toEqual(["who", "more", "now"]);
   });
 
-  it("have the composer's own among them, and aren't there unless they are enabled", async () => {
+  it("include the composer's own, and are available only if enabled", async () => {
     const tools = [{ id: "search", label: "Search", icon: "globe" as const }];
     const { view } = await openPage({ commands: { enabled: true }, composer: { tools } });
     const field = view.getByRole("textbox") as HTMLTextAreaElement;

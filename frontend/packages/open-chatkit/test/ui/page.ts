@@ -1,4 +1,4 @@
-/** What the stories about the element share: a page with one on it, and a scripted server. */
+/** Helpers for tests of the element: a page with one element and a scripted server. */
 
 import type { ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
 import { within } from "@testing-library/preact";
@@ -14,16 +14,16 @@ import "../../src/index";
 export type Page = {
   element: OpenAIChatKit;
   server: ScriptedServer;
-  /** Finds things in the shadow root as people do. */
+  /** Queries for the shadow root. */
   view: ReturnType<typeof within>;
-  /** The names of the official events, in order. */
+  /** The official events' names, in order. */
   events: string[];
 };
 
 type Extra = Partial<Omit<ChatKitOptions, "api">> & {
   threads?: Thread[];
   script?: Script;
-  /** Answers in place of the scripted server. */
+  /** Replaces the scripted server. */
   fetch?: typeof fetch;
 };
 
@@ -39,7 +39,7 @@ const EVENTS = [
   "chatkit.tool.change",
 ];
 
-/** Puts an element on the page and waits until it is ready. */
+/** Adds an element to the page and waits until it is ready. */
 export async function openPage({
   threads = [],
   script = () => [],
@@ -68,7 +68,7 @@ export function leavePage(): void {
 
 let counter = 0;
 
-export function asked(text: string): ThreadItem {
+export function userItem(text: string): ThreadItem {
   counter += 1;
   return {
     id: `u${counter}`,
@@ -81,7 +81,7 @@ export function asked(text: string): ThreadItem {
   };
 }
 
-export function said(text: string): AssistantMessageItem {
+export function assistantItem(text: string): AssistantMessageItem {
   counter += 1;
   return {
     id: `a${counter}`,
@@ -103,11 +103,11 @@ export function thread(items: ThreadItem[], extra: Partial<Thread> = {}): Thread
   };
 }
 
-/** Answers each message at once. */
-export const answers =
+/** Returns a script that responds to each message immediately. */
+export const respondWith =
   (text: string): Script =>
   (): ThreadStreamEvent[] => {
-    const item = said(text);
+    const item = assistantItem(text);
     return [
       { type: "thread.item.added", item: { ...item, content: [] } },
       { type: "thread.item.done", item },

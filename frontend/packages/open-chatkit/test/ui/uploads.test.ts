@@ -1,4 +1,4 @@
-/** How far an upload is, as one sees it in the composer. */
+/** The progress of uploads in the composer. */
 
 import { within } from "@testing-library/preact";
 import { afterEach, expect, it, vi } from "vitest";
@@ -10,7 +10,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it("is said in percent, in the reader's language", async () => {
+it("shows the upload progress as a percentage in the user's language", async () => {
   let request: Upload | undefined;
   class Upload {
     status = 200;

@@ -1,27 +1,29 @@
-/** A message that is ready before it can be sent. */
+/** Messages that are queued until they can be sent. */
 
 import { fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ThreadStreamEvent } from "../../src/core/types";
-import { answers, leavePage, openPage } from "./page";
+import { leavePage, openPage, respondWith } from "./page";
 
 afterEach(leavePage);
 
 /**
- * A page on which an answer is being written, and the next message stands in the field.
+ * Opens a page with a response in progress and the next message in the field.
  *
- * @param last what the first answer ends with, once it is told to.
+ * @param last the last events of the first response, sent when `end` is called.
  */
-async function pageWithAnswer(last: readonly ThreadStreamEvent[] = []) {
+async function pageWithResponse(last: readonly ThreadStreamEvent[] = []) {
   let end = (_: unknown): void => {};
-  const told = new Promise((resolve) => {
+  const ended = new Promise((resolve) => {
     end = resolve;
   });
-  let asked = 0;
+  let requestCount = 0;
   const page = await openPage({
     script: (request, thread) => {
-      asked += 1;
-      return asked === 1 ? [told, ...last] : answers("The second answer.")(request, thread);
+      requestCount += 1;
+      return requestCount === 1
+        ? [ended, ...last]
+        : respondWith("The second response.")(request, thread);
     },
   });
   void page.element.sendUserMessage({ text: "First" });
@@ -34,66 +36,66 @@ async function pageWithAnswer(last: readonly ThreadStreamEvent[] = []) {
   return { ...page, field, end: () => end(null), press, sent };
 }
 
-/** Waits until the message would have gone out. */
-async function answerOver(page: Awaited<ReturnType<typeof pageWithAnswer>>): Promise<void> {
+/** Waits until the message would have been sent. */
+async function responseEnded(page: Awaited<ReturnType<typeof pageWithResponse>>): Promise<void> {
   await page.view.findByRole("button", { name: "Send message" });
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-describe("Enter while an answer is written", () => {
-  it("sends the message as soon as the answer is over", async () => {
-    const page = await pageWithAnswer();
+describe("Enter during a response", () => {
+  it("queues the message and sends it when the response ends", async () => {
+    const page = await pageWithResponse();
 
     page.press();
     await page.view.findByText("Waiting to be sent");
     expect(page.sent()).toBe(1);
     page.end();
 
-    await page.view.findByText("The second answer.");
+    await page.view.findByText("The second response.");
     expect(page.field.value).toBe("");
     expect(page.view.queryByText("Waiting to be sent")).toBeNull();
     expect(page.sent()).toBe(2);
   });
 
-  it("sends it when the answer is stopped", async () => {
-    const page = await pageWithAnswer();
+  it("sends the message when the response is stopped", async () => {
+    const page = await pageWithResponse();
     page.press();
 
     fireEvent.click(page.view.getByRole("button", { name: "Stop" }));
 
-    await page.view.findByText("The second answer.");
+    await page.view.findByText("The second response.");
     expect(page.sent()).toBe(2);
   });
 
-  it("is taken back by its button", async () => {
-    const page = await pageWithAnswer();
+  it("is cancelled by its button", async () => {
+    const page = await pageWithResponse();
     page.press();
 
     fireEvent.click(await page.view.findByRole("button", { name: "Don't send yet" }));
     await waitFor(() => expect(page.view.queryByText("Waiting to be sent")).toBeNull());
     page.end();
 
-    await answerOver(page);
+    await responseEnded(page);
     expect(page.field.value).toBe("Second");
     expect(page.sent()).toBe(1);
   });
 
-  it("is taken back when the text is changed", async () => {
-    const page = await pageWithAnswer();
+  it("is cancelled when the text changes", async () => {
+    const page = await pageWithResponse();
     page.press();
     await page.view.findByText("Waiting to be sent");
 
     fireEvent.input(page.field, { target: { value: "Second thoughts" } });
     page.end();
 
-    await answerOver(page);
+    await responseEnded(page);
     expect(page.field.value).toBe("Second thoughts");
     expect(page.sent()).toBe(1);
   });
 
-  it("leaves the message in the field if the answer fails", async () => {
+  it("keeps the message in the field if the response fails", async () => {
     const message = "Over budget.";
-    const page = await pageWithAnswer([
+    const page = await pageWithResponse([
       { type: "error", code: "custom", message, allow_retry: true },
     ]);
     page.press();
@@ -101,13 +103,13 @@ describe("Enter while an answer is written", () => {
     page.end();
 
     await page.view.findByText(message);
-    await answerOver(page);
+    await responseEnded(page);
     expect(page.field.value).toBe("Second");
     expect(page.sent()).toBe(1);
   });
 
-  it("says nothing of an empty field", async () => {
-    const page = await pageWithAnswer();
+  it("ignores an empty field", async () => {
+    const page = await pageWithResponse();
     fireEvent.input(page.field, { target: { value: " " } });
 
     page.press();

@@ -5,7 +5,7 @@ import { toContent, toText, triggerAt } from "./draftText";
 const tag = (id: string, text: string): UserMessageTagContent => ({ type: "input_tag", id, text });
 
 describe("a draft with tags", () => {
-  it("is the same after being written out and read again", () => {
+  it("survives a round trip through text", () => {
     const content = [
       { type: "input_text" as const, text: "Ask " },
       tag("1", "Ada"),
@@ -15,13 +15,13 @@ describe("a draft with tags", () => {
     expect(toContent(toText(content), [tag("1", "Ada")])).toEqual(content);
   });
 
-  it("loses a tag that was changed by hand", () => {
+  it("loses an edited tag", () => {
     expect(toContent("Ask @Ad now", [tag("1", "Ada")])).toEqual([
       { type: "input_text", text: "Ask @Ad now" },
     ]);
   });
 
-  it("takes the longer of two that fit", () => {
+  it("prefers the longer of two matching tags", () => {
     expect(toContent("@Ada Lovelace", [tag("1", "Ada"), tag("2", "Ada Lovelace")])).toEqual([
       tag("2", "Ada Lovelace"),
     ]);
@@ -36,7 +36,7 @@ describe("a draft with tags", () => {
   });
 });
 
-describe("what is being typed", () => {
+describe("the trigger before the cursor", () => {
   it.each([
     ["Ask @ad", { kind: "mention", query: "ad", start: 4 }],
     ["@", { kind: "mention", query: "", start: 0 }],

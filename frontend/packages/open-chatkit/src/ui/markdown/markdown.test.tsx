@@ -27,8 +27,8 @@ const x = 1;
 
 Done[^1].`;
 
-describe("markdown that streams in", () => {
-  it("ends up as if it had come at once", () => {
+describe("streaming markdown", () => {
+  it("has the same result as complete text", () => {
     const parser = createBlockParser();
     for (let end = 1; end <= LONG.length; end += 1) parser.parse(LONG.slice(0, end), false);
 
@@ -41,7 +41,7 @@ describe("markdown that streams in", () => {
     );
   });
 
-  it("keeps finished blocks as they are", () => {
+  it("keeps the identity of complete blocks", () => {
     const parser = createBlockParser();
     const first = parser.parse("One.\n\nTwo.\n\nThr", false);
     const later = parser.parse("One.\n\nTwo.\n\nThree", false);
@@ -50,18 +50,18 @@ describe("markdown that streams in", () => {
     expect(later[1]).toBe(first[1]);
   });
 
-  it("starts anew when the text isn't a continuation", () => {
+  it("restarts when the text isn't a continuation", () => {
     const parser = createBlockParser();
     parser.parse("One.\n\nTwo.\n\nThree", false);
 
     expect(parser.parse("Else.", true).map((block) => block.raw)).toEqual(["Else."]);
   });
 
-  it("shows unfinished emphasis as emphasis", () => {
+  it("renders incomplete emphasis", () => {
     expect(html("This is **very", true)).toContain("<strong>very</strong>");
   });
 
-  it("holds a table back until it is one", () => {
+  it("hides a table until its separator row is complete", () => {
     expect(html("Look:\n\n| Day | Foc", true)).not.toContain("|");
     expect(html("Look:\n\n| Day | Focus |\n| --", true)).not.toContain("|");
     expect(html("Look:\n\n| Day | Focus |\n|---|---|\n| Mon", true)).toContain("<table>");
@@ -75,8 +75,8 @@ describe("markdown that streams in", () => {
   });
 });
 
-describe("markdown from anybody", () => {
-  it("opens links elsewhere and tells them nothing", () => {
+describe("untrusted markdown", () => {
+  it("opens links in a new tab without a referrer", () => {
     expect(html("[a](https://example.com/)")).toContain(
       '<a href="https://example.com/" target="_blank" rel="noopener noreferrer">a</a>',
     );
@@ -93,7 +93,7 @@ describe("markdown from anybody", () => {
     expect(html(`[a](<${href}>)`)).not.toContain("<a ");
   });
 
-  it("shows HTML as it was written", () => {
+  it("shows HTML as source", () => {
     const { container } = render(
       <Markdown text={'<img src=x onerror="alert(1)"> and <b>bold</b><br>x'} />,
     );
@@ -104,7 +104,7 @@ describe("markdown from anybody", () => {
     expect(html("<script>alert(1)</script>")).not.toContain("<script>");
   });
 
-  it("loads no image from a foreign host, and says where it is", () => {
+  it("replaces an image from a foreign host by a link", () => {
     const out = html("![pixel](https://tracker.example.net/p.png)");
 
     expect(out).not.toContain("<img");
@@ -112,7 +112,7 @@ describe("markdown from anybody", () => {
     expect(out).toContain("tracker.example.net");
   });
 
-  it("loads images from where the thread allows", () => {
+  it("loads images from hosts that the thread allows", () => {
     const labels = { copy: "", copied: "", imageFrom: (host: string) => host };
     const { container } = render(
       <MarkdownContext.Provider value={{ allowedImageHosts: ["cdn.example.com"], labels }}>
@@ -130,7 +130,7 @@ describe("markdown from anybody", () => {
     );
   });
 
-  it("understands links into the page", () => {
+  it("parses deep links", () => {
     expect(parseDeeplink("chatkit-link://open?a=1&b=x%20y")).toEqual({
       name: "open",
       data: { a: "1", b: "x y" },
@@ -154,15 +154,15 @@ describe("citations", () => {
     ).container.innerHTML;
   };
 
-  it("stand where they belong", () => {
+  it("are rendered at their position", () => {
     expect(cited("One. Two.", 4)).toContain("One.\u2060<sup>1</sup> Two.");
   });
 
-  it("don't break emphasis that ends right before them", () => {
+  it("don't break emphasis that ends directly before them", () => {
     expect(cited("**One.**", 8)).toContain("<strong>One.</strong>\u2060<sup>1</sup>");
   });
 
-  it("leave no trace in code and in addresses", () => {
+  it("are removed from code and URLs", () => {
     expect(cited("`code`", 3)).toContain("<code>code</code>");
     expect(cited("[a](https://example.com/x)", 20)).toContain('href="https://example.com/x"');
   });
