@@ -1,19 +1,18 @@
-"""Measures the offline assistant on utterances that people wrote.
+"""Measures the offline assistant on utterances written by people.
 
     python tests/evals/offline_eval.py UTTERANCES.jsonl [--show EXPECTED:DONE ...] [--at ISO]
 
 Each line of the file is an object with `text` and `expect`: create, read, delete or none. The tools
-answer as if everything existed: there is one task with all the words of the utterance in its title,
-and a list of any name in it, so that each command gets as far as it can. What counts is what was
-called, or asked:
+behave as if everything existed: one task has all the words of the utterance in its title, and every
+name in the utterance is a list, so each command gets as far as it can. The outcome is one of:
 
     create, delete, update   a call that changes something (update: complete, reopen, change)
-    asks create/delete       a question whose answer leads to such a call ("What should I add?")
+    asks create/delete       a question whose reply leads to such a call ("What should I add?")
     read                     only list_tasks or list_lists
     nothing                  no call
 
-A create, delete or update where a person only read, or wanted something else, is a violation: a
-question never changes anything. The exit code is 1 if there are more than --allow of them.
+A create, delete or update is a violation if the expectation is read or none, since a question never
+changes anything. The exit code is 1 if there are more than --allow violations.
 
 Data of this form: NLU-Evaluation-Data (Liu, Eshghi, Swietojanski, Rieser, "Benchmarking Natural
 Language Understanding Services for building Conversational Agents", IWSDS 2019; CC BY 4.0).
@@ -75,7 +74,7 @@ MAX_STEPS = 20
 
 
 def result_of(call: FunctionCall, text: str) -> dict[str, Any]:
-    """Return a result as if there were just what the utterance speaks of."""
+    """Return a result as if exactly the tasks and lists of the utterance existed."""
     if call.name in {"ask_to_delete", "change_tasks", "delete_list"}:
         return {"ok": False, "code": "waiting-for-confirmation"}
     if call.name in {"list_lists", "create_list"}:
@@ -92,8 +91,8 @@ def names_in(text: str) -> list[str]:
     return [" ".join(words[start : start + size]) for start in starts for size in range(1, 6)]
 
 
-def do(text: str, clock: Clock) -> tuple[list[str], Prompt | None]:
-    """Say a text to the assistant; return the tools it called, and what it asked at the end."""
+def run_dialogue(text: str, clock: Clock) -> tuple[list[str], Prompt | None]:
+    """Send a text to the assistant; return the tools it called, and the prompt at the end."""
     items: list[dict[str, Any]] = [{"role": "user", "content": text}]
     called: list[str] = []
     for _ in range(MAX_STEPS):
@@ -110,7 +109,7 @@ def do(text: str, clock: Clock) -> tuple[list[str], Prompt | None]:
 
 
 def outcome(text: str, clock: Clock) -> str:
-    called, prompt = do(text, clock)
+    called, prompt = run_dialogue(text, clock)
     kinds = {KINDS[name] for name in called}
     change = next((kind for kind in CHANGES if kind in kinds), None)
     if change is None and prompt is not None:
@@ -156,8 +155,10 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Measure the offline assistant.")
     parser.add_argument("path", type=Path)
     parser.add_argument("--show", nargs="*", default=[], metavar="EXPECTED:DONE")
-    parser.add_argument("--at", default="2026-11-23T09:30:00+00:00", help="what time it is")
-    parser.add_argument("--allow", type=int, default=0, help="violations that are no failure")
+    parser.add_argument(
+        "--at", default="2026-11-23T09:30:00+00:00", help="current time of the assistant"
+    )
+    parser.add_argument("--allow", type=int, default=0, help="number of tolerated violations")
     options = parser.parse_args(arguments)
     clock = read_clock(f"Now: {options.at}\n", datetime.now(UTC))
     counts: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""The measuring script, on a few utterances of its own."""
+"""The evaluation script, on a few utterances."""
 
 import importlib.util
 import json
@@ -34,7 +34,7 @@ def measure(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[st
     return run
 
 
-def test_each_utterance_is_counted_where_it_belongs(measure: Measure) -> None:
+def test_utterances_are_counted_by_expectation_and_outcome(measure: Measure) -> None:
     code, out = measure(
         ("add milk to my shopping list", "create"),
         ("make a new list", "create"),
@@ -54,7 +54,7 @@ def test_each_utterance_is_counted_where_it_belongs(measure: Measure) -> None:
     }
 
 
-def test_a_change_that_nobody_wanted_fails(measure: Measure) -> None:
+def test_unexpected_change_fails(measure: Measure) -> None:
     code, out = measure(("add milk", "read"))
 
     assert code == 1
