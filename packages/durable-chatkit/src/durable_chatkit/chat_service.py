@@ -1,4 +1,4 @@
-"""The use cases of the internal API: respond to a request, accept it as a run, or attach to a run."""
+"""The use cases of the internal API: respond to requests, accept runs, attach to runs."""
 
 import dataclasses
 import time
@@ -120,7 +120,7 @@ class ChatService:
         return await self._runs.list_thread_runs(thread_id, user_id, active=active)
 
     async def cancel_run(self, run_id: str, user_id: str, reason: CancelReason) -> RunRecord | None:
-        """Request cancellation of a run and notify its worker; a no-op for an ended run. None if unknown."""
+        """Request cancellation and notify the worker; a no-op for ended runs. None if unknown."""
         outcome = await self._runs.request_cancel(run_id, user_id, reason)
         if outcome is None:
             return None

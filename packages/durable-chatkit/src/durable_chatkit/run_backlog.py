@@ -19,7 +19,7 @@ class RunBacklog:
     """Reports whether too many runs are queued.
 
     The runs are counted at most once a second, and runs that this process accepts in between are
-    added, so several api processes together may exceed the limit by the runs that they accept within
+    added, so several API processes together may exceed the limit by the runs that they accept within
     a second. If the database doesn't respond in time, the backlog counts as empty for that second:
     acceptance itself will fail then.
     """

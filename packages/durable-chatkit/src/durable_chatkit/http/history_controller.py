@@ -37,7 +37,7 @@ class HistoryController(Controller):
         limit: Limit = 20,
         cursor: AfterCursor = None,
     ) -> FoundPage:
-        """Find messages that contain, for every word of `q`, a word starting with it; newest first."""
+        """Find messages with a word starting with each word of `q`, newest first."""
         words = q.replace("\x00", " ").strip()
         if not words:
             raise InvalidInputError("`q` is blank.", errors=[FieldError("q", "must not be blank")])

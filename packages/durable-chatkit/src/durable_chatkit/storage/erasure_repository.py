@@ -60,7 +60,7 @@ class ChatErasureRepository:
         self._user_id = user_id
 
     async def begin_erasure(self) -> list[StoppedRun]:
-        """Close the account and request cancellation of its active runs, which it returns. Idempotent."""
+        """Close the account, cancel its active runs and return them; idempotent."""
         values = {"user_id": self._user_id}
         await self._session.execute(_BEGIN, values)
         stopped = [StoppedRun(*row) for row in await self._session.execute(STOP_OF_USER, values)]
@@ -78,7 +78,7 @@ class ChatErasureRepository:
         return LockedRuns([row.run_id for row in rows], sum(row.is_held for row in rows))
 
     async def delete_everything(self) -> None:
-        """Delete the user's rows in every table with a `user_id`, and mark the erasure as completed."""
+        """Delete the user's rows in all tables with a `user_id`, and complete the erasure."""
         for table in reversed(METADATA.sorted_tables):
             if "user_id" in table.columns:
                 is_own = table.columns.user_id == self._user_id

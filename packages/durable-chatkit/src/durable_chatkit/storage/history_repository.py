@@ -106,7 +106,7 @@ class HistoryRepository:
         return [VisibleItemRow(*row) for row in await self._session.execute(statement, values)]
 
     async def list_files(self, after: str, limit: int) -> list[FileRow]:
-        """Return up to `limit` uploaded attachments with IDs greater than `after`, in order of ID."""
+        """Return up to `limit` uploaded attachments with IDs after `after`, by ID."""
         rows = await self._session.execute(_FILES, {"after": after, "limit": limit})
         return [FileRow(*row) for row in rows]
 

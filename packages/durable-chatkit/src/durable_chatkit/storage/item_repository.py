@@ -63,7 +63,7 @@ class ItemRow(msgspec.Struct, frozen=True):
 
 
 class NewItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An item to write; outside of runs `run_id` and `attempt` are None and the write is unfenced."""
+    """An item to write; without `run_id` and `attempt` the write is unfenced."""
 
     thread_id: str
     id: str

@@ -35,7 +35,7 @@ from durable_chatkit.storage.run import RUN_COLUMNS
 
 LOG_OVERHEAD_BYTES: Final = 1024  # of a run's keys in Redis, for any log
 
-# nothing -> queued. `acceptance_repository` embeds this in the statement that writes everything else.
+# nothing -> queued. Part of the statement in `acceptance_repository` that writes everything else.
 # A thread has one active run that calls the agent: `uq_runs_thread_id_active_agent`.
 ACCEPT_SQL: Final = """
     INSERT INTO runs (run_id, user_id, thread_id, conversation_id, kind, request_type, request,

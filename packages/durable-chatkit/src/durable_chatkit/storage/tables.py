@@ -66,7 +66,7 @@ THREADS: Final = Table(
     Column("created_at", MOMENT, nullable=False),
     Column("updated_at", MOMENT, nullable=False),
     UniqueConstraint("user_id", "conversation_id"),
-    # The target of foreign keys of items and attachments: a row can't reference another user's thread.
+    # Target of the foreign keys of items and attachments: they can't reference other users' threads.
     UniqueConstraint("user_id", "id"),
     Index("ix_threads_user_id_created_at_id", "user_id", "created_at", "id"),
 )
@@ -221,7 +221,7 @@ RUNS: Final = Table(
         "closed_at",
         postgresql_where=text("has_log"),
     ),
-    # Leases are renewed every 2 s: free space in the page keeps those updates out of the indexes (HOT).
+    # Leases are renewed every 2 s: free space in pages keeps those updates out of the indexes (HOT).
     postgresql_with={"fillfactor": 70},
 )
 

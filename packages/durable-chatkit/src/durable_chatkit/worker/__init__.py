@@ -1,1 +1,1 @@
-"""The worker: claims runs, drives the agent, says what happens on the bus."""
+"""The worker: claims runs, drives the agent, publishes events on the bus."""

@@ -12,7 +12,7 @@ from todochat.faults import fault_point
 
 
 class StepJournal:
-    """Steps of earlier attempts and of this one; implements `durable_chatkit.agent.run_scope.Journal`."""
+    """Steps of all attempts; implements `durable_chatkit.agent.run_scope.Journal`."""
 
     def __init__(
         self, runs: RunRepository, run_id: str, attempt: int, steps: dict[str, bytes]
