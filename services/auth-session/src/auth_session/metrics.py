@@ -4,9 +4,9 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge
 
-SIGN_INS: Final = Counter("todochat_sign_ins_total", "Sign-in attempts.", ["outcome"])
+SIGN_INS: Final = Counter("todochat_sign_ins_total", "Sign-in attempts by outcome.", ["outcome"])
 REFRESHES: Final = Counter(
-    "todochat_session_refreshes_total", "Refresh tokens presented.", ["outcome"]
+    "todochat_session_refreshes_total", "Uses of a refresh token by outcome.", ["outcome"]
 )
 PASSWORDS_IN_WORK: Final = Gauge(
     "todochat_passwords_in_work", "Passwords being hashed or waiting for a thread."

@@ -1,8 +1,8 @@
 """Prometheus metrics of every service; services add their own.
 
-Names are `todochat_<what>_<unit>`; counters end with `_total`. Labels come from closed sets: route
-templates, codes, names of settings; never ids or arbitrary input. docs/operations/
-metrics.md lists all of them, and a test compares.
+Names are `todochat_<subject>_<unit>`; counters end with `_total`. Labels come from closed sets
+(route templates, codes, names of settings) and never hold IDs or arbitrary input. A test compares
+the metrics with docs/operations/metrics.md.
 """
 
 import weakref
@@ -12,52 +12,52 @@ from typing import Any, Final, NamedTuple
 from prometheus_client import Counter, Gauge, Histogram
 
 HTTP_REQUESTS: Final = Counter(
-    "todochat_http_requests_total", "Requests answered.", ["service", "method", "route", "status"]
+    "todochat_http_requests_total", "Requests by status.", ["service", "method", "route", "status"]
 )
 HTTP_SECONDS: Final = Histogram(
     "todochat_http_request_seconds",
-    "Seconds from a request's arrival to the start of its answer.",
+    "Seconds from a request's arrival to the start of its response.",
     ["service", "method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 ASYNCIO_TASKS: Final = Gauge(
-    "todochat_asyncio_tasks", "Tasks of the event loop that have not ended, at this moment."
+    "todochat_asyncio_tasks", "Tasks of the event loop that haven't ended."
 )
 LOOP_LAG_SECONDS: Final = Histogram(
     "todochat_loop_lag_seconds",
-    "Seconds by which the event loop ran a timer too late, measured twice a second.",
+    "Seconds of delay of a timer on the event loop, measured twice a second.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 UPSTREAM_SECONDS: Final = Histogram(
     "todochat_upstream_request_seconds",
-    "Seconds a call to another service took.",
+    "Seconds per call to another service.",
     ["target", "method", "outcome"],
 )
 RATE_LIMITED: Final = Counter(
     "todochat_rate_limit_refusals_total",
-    "Requests refused with 429 because a limit was reached, by the limit.",
+    "429 responses by the limit that was exceeded.",
     ["limit"],
 )
 VIEWERS_BEHIND: Final = Counter(
     "todochat_viewers_behind_total",
-    "Viewers that missed live frames, since they read too slowly, and went back to the log.",
+    "Times a viewer read too slowly for live frames and resumed from the log.",
 )
 STORE_UP: Final = Gauge(
-    "todochat_store_up", "1 if this process reaches its store at this moment, else 0.", ["store"]
+    "todochat_store_up", "1 if this process can reach the store, else 0.", ["store"]
 )
 POOL_CONNECTIONS: Final = Gauge(
     "todochat_pool_connections",
-    "Connections of this process to a store, by what they do.",
+    "Connections of this process to a store by state.",
     ["store", "pool", "state"],
 )
 POOL_MAX_CONNECTIONS: Final = Gauge(
     "todochat_pool_max_connections",
-    "Connections to a store that this process may hold.",
+    "Maximum number of connections of this process to a store.",
     ["store", "pool"],
 )
 GAUGE_FAILURES: Final = Counter(
     "todochat_gauge_failures_total",
-    "Values that a store didn't tell in time for a scrape, which then says NaN.",
+    "Gauges that are NaN because a store didn't respond within the timeout.",
     ["source"],
 )
 DATABASE_BYTES: Final = Gauge(
@@ -65,7 +65,7 @@ DATABASE_BYTES: Final = Gauge(
 )
 REDIS_MEMORY: Final = Gauge(
     "todochat_redis_memory_bytes",
-    "Memory that Redis uses (`used`), and may use (`limit`, 0 for all there is).",
+    "Memory of Redis: `used`, and the `limit`, 0 if none is set.",
     ["kind"],
 )
 OTHER: Final = "other"
