@@ -21,8 +21,8 @@ from typing_extensions import override
 
 from durable_chatkit.agent.run_scope import CallPosition, RunScope, ToolCallScope, current_tool_call
 from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.rows import as_local
 from durable_chatkit.chatkit.store import PostgresStore
-from durable_chatkit.chatkit.times import as_local
 from durable_chatkit.errors import UnknownResourceError
 from todochat.clock import utc_now
 

@@ -1,5 +1,6 @@
 """Converts between openai-chatkit's models and database rows."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from chatkit.types import HiddenContextItem, SDKHiddenContextItem, ThreadItem, ThreadMetadata
@@ -8,7 +9,6 @@ from pydantic_core import from_json
 
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.encoding import clean_text, storable_json, storable_value
-from durable_chatkit.chatkit.times import as_utc
 from durable_chatkit.storage.item_repository import NewItem
 from durable_chatkit.storage.thread_repository import ThreadRow
 
@@ -63,3 +63,13 @@ def encode_thread(thread: ThreadMetadata) -> ThreadRow:
         allowed_image_domains=storable_value(domains) if domains is not None else None,
         created_at=thread.created_at,
     )
+
+
+def as_utc(moment: datetime) -> datetime:
+    """Return a time as aware UTC; a naive time is read as this machine's local time."""
+    return moment.astimezone(UTC)
+
+
+def as_local(moment: datetime) -> datetime:
+    """Return a time in openai-chatkit's form: naive, in this machine's local time."""
+    return moment.astimezone().replace(tzinfo=None)

@@ -2,16 +2,28 @@
 
 from abc import ABC
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Final
 
 from chatkit.server import ChatKitServer
-from chatkit.types import FeedbackKind, ThreadMetadata, ThreadStreamEvent, UserMessageItem
+from chatkit.types import (
+    FeedbackKind,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemReplacedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    UserMessageItem,
+)
 from typing_extensions import override
 
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.private_api import process_events
+from durable_chatkit.chatkit.rows import as_utc
 from durable_chatkit.chatkit.store import PostgresStore
-from durable_chatkit.chatkit.times import with_utc_times
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn
+
+TICK: Final = timedelta(microseconds=1)
 
 
 class StoredChatServer(ChatKitServer[RequestContext], ABC):
@@ -68,3 +80,36 @@ class AcceptingServer(StoredChatServer):
         """Raise: only workers run turns."""
         msg = "the API accepts turns; workers run them"
         raise RuntimeError(msg)
+
+
+async def with_utc_times(
+    events: AsyncIterator[ThreadStreamEvent], not_before: datetime
+) -> AsyncIterator[ThreadStreamEvent]:
+    """Yield events whose items have UTC times, increasing in the order of their first event.
+
+    openai-chatkit stamps items with `datetime.now()`: naive local time, which clients in other time
+    zones display incorrectly, and a new value for each event of the same item.
+
+    Items are sorted by time, so each item must be later than the ones before it, even if two share
+    a microsecond or this machine's clock is behind. Items are changed in place, so that the stored
+    and the published item agree.
+
+    Args:
+        not_before: every new item gets a later time than this.
+    """
+    times: dict[str, datetime] = {}
+    latest = not_before
+    async for event in events:
+        match event:
+            case ThreadItemAddedEvent() | ThreadItemDoneEvent():
+                item = event.item
+                if item.id not in times:
+                    latest = max(as_utc(item.created_at), latest + TICK)
+                    times[item.id] = latest
+                item.created_at = times[item.id]
+            case ThreadItemReplacedEvent():
+                item = event.item
+                item.created_at = times.setdefault(item.id, as_utc(item.created_at))
+            case _:
+                pass
+        yield event

@@ -13,7 +13,8 @@ from chatkit.types import (
     ThreadStreamEvent,
 )
 
-from durable_chatkit.chatkit.times import as_utc, with_utc_times
+from durable_chatkit.chatkit.rows import as_utc
+from durable_chatkit.chatkit.server import with_utc_times
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
