@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-MEMBERS := packages/todochat packages/durable-chatkit packages/offline-assistant services/auth-session services/tasks services/todo-agent services/chat-gateway deploy/local
-PACKAGES := todochat durable-chatkit offline-assistant auth-session tasks-service todo-agent chat-gateway todochat-local
+MEMBERS := packages/todochat packages/durable-chatkit packages/offline-assistant packages/terminal-chat packages/settings-docs services/auth-session services/tasks services/todo-agent services/chat-gateway deploy/local
+PACKAGES := todochat durable-chatkit offline-assistant terminal-chat settings-docs auth-session tasks-service todo-agent chat-gateway todochat-local
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
 PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py
@@ -109,8 +109,8 @@ $(BIN)/uv:
 	@$(MAKE) --no-print-directory .venv
 
 env-docs: .venv ## write docs/configuration.md and compose's .env.example from the settings structs
-	@$(BIN)/python -m todochat_local.env_docs docs/configuration.md
-	@$(BIN)/python -m todochat_local.env_example deploy/compose/.env.example
+	@$(BIN)/python -m settings_docs.configuration_page docs/configuration.md
+	@$(BIN)/python -m settings_docs.env_example deploy/compose/.env.example
 
 secrets: ## make strong secrets for compose, where there are none yet
 	@$(PYTHON) deploy/compose/make_secrets.py

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from attack_table import render as render_attacks
-from todochat_local.env_docs import render
+from settings_docs.configuration_page import render_configuration
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -69,7 +69,7 @@ def test_the_documents_that_a_newcomer_needs_are_there() -> None:
 def test_the_configuration_page_is_current() -> None:
     page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 
-    assert page == render(), "run `make env-docs`"
+    assert page == render_configuration(), "run `make env-docs`"
 
 
 def test_the_security_page_shows_the_attacks_and_their_answers() -> None:

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from msgspec import Meta
 
+from settings_docs.fields import SECTIONS
 from todochat.settings import ServiceSettings, SettingsError, load_settings
-from todochat_local.env_docs import SECTIONS
 
 
 def metas_of(hint: Any) -> list[Meta]:

@@ -16,8 +16,8 @@ import compose_rules as rules
 from compose_rules import Deployment
 from deploy_kit import ROOT, Doc, check_database_urls, load_yaml, program, service_facts, variables
 from manifest_kit import Manifests
-from todochat_local import env_example
-from todochat_local.env_docs import SECTIONS
+from settings_docs.env_example import render_env_example
+from settings_docs.fields import SECTIONS
 
 OBSERVABILITY = ROOT / "deploy/observability"
 PROVISIONING = OBSERVABILITY / "grafana/provisioning"
@@ -282,7 +282,7 @@ def test_the_example_has_every_variable_and_is_current() -> None:
     put_in = set().union(*(compose.variables_of(compose.FOLDER / name) for name in FILES))
     settings = set().union(*(variables(struct) for _, _, struct in SECTIONS))
 
-    assert text == env_example.render(), "run `make env-docs`"
+    assert text == render_env_example(), "run `make env-docs`"
     assert put_in <= named
     assert named <= put_in | settings
 

@@ -43,7 +43,7 @@ def test_a_message_becomes_a_task(installation: Installation) -> None:
 
     assert said.returncode == 0, said.stderr
     assert "buy milk" in said.stdout
-    assert "made an account for you" in said.stderr
+    assert "created an account for you" in said.stderr
     assert "buy milk" in asyncio.run(task_titles(installation))
 
 

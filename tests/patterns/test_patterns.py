@@ -11,6 +11,7 @@ PACKAGES = (
     "todochat",
     "durable_chatkit",
     "offline_assistant",
+    "terminal_chat",
     "auth_session",
     "tasks_service",
     "chat_gateway",

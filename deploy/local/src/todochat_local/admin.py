@@ -4,7 +4,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from todochat_local.layout import DataDir, read_object
+from todochat.private_files import read_json_object
+from todochat_local.layout import DataDir
 from todochat_local.lock import holder
 from todochat_local.python_process import python_command
 from todochat_local.spelling import typed
@@ -15,7 +16,7 @@ def run_admin(data: DataDir, environ: Mapping[str, str], arguments: Sequence[str
 
     Returns only if nothing runs.
     """
-    environments = read_object(data.admin_environment) if holder(data) else None
+    environments = read_json_object(data.admin_environment) if holder(data) else None
     module, *first = ("todo_agent",) if arguments[:1] == ["usage"] else ("auth_session", "admin")
     settings = (environments or {}).get(module)
     if settings is None:

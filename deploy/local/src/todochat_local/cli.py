@@ -3,11 +3,14 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, cast
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
 from todochat_local.layout import DATA_DIR_VARIABLE, DEFAULT_DATA_DIR, DataDir
+
+if TYPE_CHECKING:
+    from terminal_chat.sign_in import ClientContext
 
 # Each command's imports are inside it (PLC0415): what `up` needs takes a quarter of a second,
 # what `chat` needs half of one, and neither needs the other's.
@@ -154,15 +157,13 @@ def chat(
     The first time, it makes an account of its own. To use one you have, set TODOCHAT_EMAIL, and
     TODOCHAT_PASSWORD unless you are at a terminal, where it asks.
     """
-    from todochat_local.chat.command import ChatOptions, run_chat  # noqa: PLC0415
+    from terminal_chat.command import ChatOptions, run_chat  # noqa: PLC0415
 
     options = ChatOptions(
         message=" ".join(message) if message else None,
-        url=url,
-        data_dir=data_dir,
         raw=raw,
         link=link,
-        environ=environ_of(context),
+        context=client_context(context, url, data_dir),
     )
     raise typer.Exit(run_chat(options))
 
@@ -178,12 +179,22 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write everything that is kept about you into a file."""
-    from todochat_local.chat.export import ExportOptions, run_export  # noqa: PLC0415
+    from terminal_chat.export import ExportOptions, run_export  # noqa: PLC0415
 
-    options = ExportOptions(
-        file=file, url=url, data_dir=data_dir, force=force, environ=environ_of(context)
-    )
+    options = ExportOptions(file=file, force=force, context=client_context(context, url, data_dir))
     raise typer.Exit(run_export(options))
+
+
+def client_context(context: typer.Context, url: str | None, data_dir: Path) -> "ClientContext":
+    """Return the deployment for a client command; exit with 1 if no stack is running."""
+    from terminal_chat.errors import ChatError  # noqa: PLC0415
+    from todochat_local.chat_target import chat_target  # noqa: PLC0415
+
+    try:
+        return chat_target(url, DataDir(data_dir), environ_of(context))
+    except ChatError as error:
+        typer.echo(f"todochat: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 def environ_of(context: typer.Context) -> Mapping[str, str]:

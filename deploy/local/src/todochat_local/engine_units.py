@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from todochat.engines import SUPERUSER, postgres_command, postgres_environment, valkey_command
+from todochat.private_files import write_private
 from todochat_local.child import ChildSpec
 from todochat_local.engine_home import EngineHome
-from todochat_local.layout import DataDir, DataDirError, write_private
+from todochat_local.layout import DataDir, DataDirError
 from todochat_local.plan import Step, TaskRunner, Unit
 from todochat_local.port import LOOPBACK
 from todochat_local.probe import PostgresProbe, ValkeyProbe

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from todochat_local.layout import DataDir, DataDirError, write_private
+from todochat.private_files import write_private
+from todochat_local.layout import DataDir, DataDirError
 from todochat_local.lock import Lock
 from todochat_local.log_file import LogFollower
 from todochat_local.log_line import LineFormat

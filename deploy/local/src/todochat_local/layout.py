@@ -1,9 +1,8 @@
 """The data directory: what lies where, and with which modes."""
 
-import json
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 DEFAULT_DATA_DIR: Final = ".todochat"
 DATA_DIR_VARIABLE: Final = "TODOCHAT_DATA_DIR"
@@ -71,38 +70,3 @@ class DataDir:
                 "give an empty or new folder to --data-dir"
             )
             raise DataDirError(msg)
-
-
-def read_object(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a file; None if there is none, as after power loss."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def write_private(path: Path, text: str, *, durable: bool = False) -> None:
-    """Replace a file in one step; only the owner may read it.
-
-    Args:
-        durable: it is on the disk on return, for what can't be made again.
-    """
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    new.replace(path)
-    if durable:
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

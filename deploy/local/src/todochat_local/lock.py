@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from todochat.private_files import lock_within
 from todochat_local import guard
 from todochat_local.layout import DATA_DIR_VARIABLE, DataDir, DataDirError
 from todochat_local.spelling import typed
@@ -152,17 +153,3 @@ def _end(record: guard.Record) -> None:
     for pid, mark in marks.items():
         if mark and guard.start_mark(pid) == mark:
             guard.send(pid, signal.SIGKILL)
-
-
-def lock_within(fd: int, timeout_s: float, kind: int = fcntl.LOCK_EX) -> bool:
-    """Lock a file; return whether that worked in time."""
-    until = time.monotonic() + timeout_s
-    while True:
-        try:
-            fcntl.flock(fd, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(POLL_S)
-        else:
-            return True

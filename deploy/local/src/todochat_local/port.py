@@ -7,7 +7,8 @@ import socket
 import sys
 from typing import Final
 
-from todochat_local.layout import DataDir, read_object, write_private
+from todochat.private_files import read_json_object, write_private
+from todochat_local.layout import DataDir
 
 DEFAULT_EDGE_PORT: Final = 8000
 EDGE_PORTS_TRIED: Final = 200
@@ -58,7 +59,7 @@ class PortBook:
 
 
 def _read(data: DataDir) -> dict[str, int]:
-    ports = read_object(data.ports) or {}
+    ports = read_json_object(data.ports) or {}
     return {name: port for name, port in ports.items() if port in range(1, 65_536)}
 
 

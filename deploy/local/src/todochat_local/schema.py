@@ -14,8 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from todochat.private_files import read_json_object, write_private
 from todochat_local.child import ChildSpec
-from todochat_local.layout import read_object, write_private
 from todochat_local.plan import StartError, TaskRunner
 from todochat_local.python_process import python_command
 
@@ -78,7 +78,7 @@ class Schema:
         return "migrated " + ", ".join(item.package for item in self.migrations)
 
     async def _is_current(self, wanted: dict[str, Any]) -> bool:
-        done = read_object(self.stamp)
+        done = read_json_object(self.stamp)
         if done is None:
             return False
         revisions = done.pop("revisions", None)

@@ -4,7 +4,8 @@ import json
 import secrets
 from typing import Final
 
-from todochat_local.layout import DataDir, DataDirError, read_object, write_private
+from todochat.private_files import read_json_object, write_private
+from todochat_local.layout import DataDir, DataDirError
 from todochat_local.spelling import typed
 
 SECRET_BYTES: Final = 32
@@ -45,7 +46,7 @@ def _read(data: DataDir) -> dict[str, str]:
     if not data.secrets.exists():
         return {}
     try:
-        values = read_object(data.secrets)
+        values = read_json_object(data.secrets)
     except OSError as error:
         msg = f"can't read {data.secrets}: {error.strerror}"
         raise DataDirError(msg) from error

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TypedDict, cast
 
-from todochat_local.layout import DataDir, read_object, write_private
+from todochat.private_files import read_json_object, write_private
+from todochat_local.layout import DataDir
 from todochat_local.lock import holder
 from todochat_local.plan import Plan, Unit
 from todochat_local.spelling import typed
@@ -63,7 +64,7 @@ def write_state(data: DataDir, state: StackState) -> None:
 
 def read_state(data: DataDir) -> StackState | None:
     """Return what runs; None if nothing does, or the file doesn't say."""
-    return cast("StackState | None", read_object(data.state))
+    return cast("StackState | None", read_json_object(data.state))
 
 
 def why_no_state(data: DataDir) -> str:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from todochat_local.layout import DataDir, read_object
+from todochat.private_files import read_json_object
+from todochat_local.layout import DataDir
 from todochat_local.lock import holder
 from todochat_local.probe import HttpProbe
 from todochat_local.service_units import CADDY
@@ -78,7 +79,7 @@ async def _look_at(data: DataDir, name: str, entry: ServiceState) -> ServiceStat
 
 def _ports(data: DataDir, service: str) -> list[int]:
     """Return the ports of a service's instances that run."""
-    ports = read_object(data.ports) or {}
+    ports = read_json_object(data.ports) or {}
     return [
         port
         for name, port in ports.items()

@@ -1,4 +1,4 @@
-"""`todochat chat` against a deployment that drops connections, forgets and refuses."""
+"""`todochat chat` against a deployment that drops connections, loses frames and rejects requests."""
 
 import json
 import stat
@@ -19,10 +19,23 @@ from fake_deployment import (
     user_message,
 )
 
-from todochat_local.chat import follow
-from todochat_local.chat.command import ChatOptions, run_chat
+from terminal_chat import chat_api
+from terminal_chat.command import ChatOptions, run_chat
+from terminal_chat.sign_in import ClientContext
 
 Chat = Callable[..., int]
+# Sends "hi" to the deployment at the first argument.
+PROGRAM = """
+import sys
+from pathlib import Path
+
+from terminal_chat.command import ChatOptions, run_chat
+from terminal_chat.sign_in import ClientContext
+
+url, folder = sys.argv[1:]
+context = ClientContext(url=url, account_key=url, config_dir=Path(folder), environ={})
+sys.exit(run_chat(ChatOptions(message="hi", raw=False, context=context)))
+"""
 SNAPSHOT_ITEMS = {
     "data": [assistant_message("All of it."), user_message("hi"), assistant_message("Old.", "x")],
     "has_more": False,
@@ -38,30 +51,26 @@ def deployment() -> Iterator[FakeDeployment]:
 
 @pytest.fixture
 def chat(deployment: FakeDeployment, tmp_path: Path) -> Chat:
-    """Run `todochat chat MESSAGE` in this process; returns its exit code."""
+    """Run `todochat chat MESSAGE` in this process and return its exit code."""
 
     def run(
         message: str | None = "hi", *, raw: bool = False, link: bool = False, **environ: str
     ) -> int:
-        environ = {"XDG_CONFIG_HOME": str(tmp_path), "TZ": "Europe/Berlin", **environ}
-        return run_chat(
-            ChatOptions(
-                message=message,
-                url=deployment.url,
-                data_dir=tmp_path,
-                raw=raw,
-                link=link,
-                environ=environ,
-            )
+        context = ClientContext(
+            url=deployment.url,
+            account_key=deployment.url,
+            config_dir=tmp_path / "todochat",
+            environ={"TZ": "Europe/Berlin", **environ},
         )
+        return run_chat(ChatOptions(message=message, raw=raw, link=link, context=context))
 
     return run
 
 
 @pytest.fixture(autouse=True)
-def _quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "FIRST_PAUSE_S", 0.001)
-    monkeypatch.setattr(follow, "MAX_PAUSE_S", 0.01)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_api, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(chat_api, "MAX_PAUSE_S", 0.01)
 
 
 def hello(exchange: Exchange) -> None:
@@ -73,20 +82,21 @@ def hello(exchange: Exchange) -> None:
     exchange.end(5)
 
 
-def test_a_new_account_comes_with_a_link_to_sign_in_with_a_browser(
+def test_new_account_gets_a_sign_in_link(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deployment.turns = [hello, hello]
+    deployment.scripts = [hello, hello]
 
     chat("hi")
     first = capsys.readouterr().err
     chat("again")
 
-    assert f"open this once, within 10 minutes:\n  {deployment.url}/sign-in-link#link-r1" in first
+    expected = f"works once, for 10 minutes:\n  {deployment.url}/sign-in-link#link-r1"
+    assert expected in first
     assert "sign-in-link" not in capsys.readouterr().err
 
 
-def test_a_link_can_be_had_any_time(
+def test_link_option_prints_only_a_sign_in_link(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployment.accounts["grace@example.com"] = "correct horse"
@@ -98,10 +108,10 @@ def test_a_link_can_be_had_any_time(
     assert (code, capsys.readouterr().out) == (0, f"{deployment.url}/sign-in-link#link-r1\n")
 
 
-def test_a_message_is_answered_and_the_exit_code_is_0(
+def test_message_prints_the_response_and_exits_with_0(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deployment.turns = [hello]
+    deployment.scripts = [hello]
 
     code = chat("hi")
 
@@ -113,29 +123,29 @@ def test_a_message_is_answered_and_the_exit_code_is_0(
     assert sent.headers["X-Timezone"] == "Europe/Berlin"
 
 
-def test_someone_without_an_account_gets_one_and_hears_of_it(
+def test_first_use_creates_one_account_and_reports_it(
     deployment: FakeDeployment,
     chat: Chat,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    deployment.turns = [hello, hello]
+    deployment.scripts = [hello, hello]
 
     codes = [chat(), chat()]
 
     assert codes == [0, 0]
     assert deployment.count("POST /api/auth/sign-up") == 1
-    assert capsys.readouterr().err.count("made an account for you at") == 1
+    assert capsys.readouterr().err.count("created an account for you at") == 1
     credentials = tmp_path / "todochat" / "credentials.json"
     assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
 
 
-def test_text_is_shown_before_the_rest_of_it_exists(
+def test_text_is_printed_while_the_response_streams(
     deployment: FakeDeployment, tmp_path: Path
 ) -> None:
     seen = threading.Event()
 
-    def slowly(exchange: Exchange) -> None:
+    def waits_for_reader(exchange: Exchange) -> None:
         exchange.begin()
         exchange.delta(1, "Hello ")
         assert seen.wait(20)
@@ -143,11 +153,9 @@ def test_text_is_shown_before_the_rest_of_it_exists(
         exchange.done(3, "Hello there.")
         exchange.end(4)
 
-    deployment.turns = [slowly]
-    command = [sys.executable, "-m", "todochat_local", "chat", "--url", deployment.url, "hi"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, env={"XDG_CONFIG_HOME": str(tmp_path)}
-    ) as process:
+    deployment.scripts = [waits_for_reader]
+    command = [sys.executable, "-c", PROGRAM, deployment.url, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
         first = process.stdout.read(6)
         seen.set()
@@ -156,22 +164,22 @@ def test_text_is_shown_before_the_rest_of_it_exists(
     assert (first, rest, process.returncode) == (b"Hello ", b"there.\n", 0)
 
 
-def test_a_dropped_connection_is_taken_up_where_it_broke(
+def test_dropped_connection_resumes_after_the_last_frame(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def breaks_off(exchange: Exchange) -> None:
+    def drops_connection(exchange: Exchange) -> None:
         exchange.begin()
         exchange.delta(1, "Hello ")
         exchange.write('id: 2\ndata: {"type":"thread.item.upd')
 
-    def goes_on(exchange: Exchange) -> None:
+    def resumes(exchange: Exchange) -> None:
         exchange.begin()
         exchange.delta(1, "Hello ")
         exchange.delta(2, "there.")
         exchange.done(3, "Hello there.")
         exchange.end(4)
 
-    deployment.turns = [breaks_off, goes_on]
+    deployment.scripts = [drops_connection, resumes]
 
     code = chat()
 
@@ -180,10 +188,10 @@ def test_a_dropped_connection_is_taken_up_where_it_broke(
     assert deployment.streams[1].headers["Last-Event-ID"] == "1"
 
 
-def test_a_message_whose_answer_was_lost_is_sent_again_under_the_same_key(
+def test_lost_response_is_retried_with_the_same_idempotency_key(
     deployment: FakeDeployment, chat: Chat
 ) -> None:
-    deployment.turns = [lambda exchange: exchange.lose(), hello]
+    deployment.scripts = [lambda exchange: exchange.drop_connection(), hello]
 
     code = chat()
 
@@ -192,7 +200,7 @@ def test_a_message_whose_answer_was_lost_is_sent_again_under_the_same_key(
     assert first == second
 
 
-def test_a_server_that_asks_to_reconnect_is_asked_again(
+def test_reconnect_comment_makes_the_client_reconnect(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def drains(exchange: Exchange) -> None:
@@ -200,47 +208,47 @@ def test_a_server_that_asks_to_reconnect_is_asked_again(
         exchange.delta(1, "Hello ")
         exchange.write(": reconnect\n\n")
 
-    def goes_on(exchange: Exchange) -> None:
+    def resumes(exchange: Exchange) -> None:
         exchange.begin()
         exchange.done(2, "Hello there.")
         exchange.end(3)
 
-    deployment.turns = [drains, goes_on]
+    deployment.scripts = [drains, resumes]
 
     assert (chat(), capsys.readouterr().out) == (0, "Hello there.\n")
 
 
-def test_it_gives_up_after_a_bounded_number_of_tries(
+def test_client_stops_after_max_retries(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deployment.turns = [lambda exchange: exchange.lose()] * 20
+    deployment.scripts = [lambda exchange: exchange.drop_connection()] * 20
 
     code = chat()
 
     assert code == 1
-    assert len(deployment.streams) == follow.MAX_TRIES + 1
-    assert capsys.readouterr().err.splitlines()[-1].startswith("todochat: the answer broke off")
+    assert len(deployment.streams) == chat_api.MAX_RETRIES + 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("todochat: lost the connection")
 
 
-def test_a_busy_server_is_asked_again(deployment: FakeDeployment, chat: Chat) -> None:
-    deployment.turns = [lambda exchange: exchange.answer(503, {"detail": "busy"}), hello]
-
-    assert chat() == 0
-
-
-def test_a_refused_secret_is_replaced_once(deployment: FakeDeployment, chat: Chat) -> None:
-    deployment.refused_secrets = {"secret-1"}
-    deployment.turns = [hello]
+def test_503_is_retried(deployment: FakeDeployment, chat: Chat) -> None:
+    deployment.scripts = [lambda exchange: exchange.respond(503, {"detail": "busy"}), hello]
 
     assert chat() == 0
-    assert deployment.secrets_given == 2
 
 
-def test_a_refusal_is_told_in_the_servers_words(
+def test_rejected_client_secret_is_replaced_once(deployment: FakeDeployment, chat: Chat) -> None:
+    deployment.rejected_secrets = {"secret-1"}
+    deployment.scripts = [hello]
+
+    assert chat() == 0
+    assert deployment.issued_secrets == 2
+
+
+def test_rejection_prints_the_problem_detail_and_request_id(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     problem = {"detail": "That is too long.", "request_id": "req-7"}
-    deployment.turns = [lambda exchange: exchange.answer(422, problem)]
+    deployment.scripts = [lambda exchange: exchange.respond(422, problem)]
 
     code = chat()
 
@@ -248,25 +256,25 @@ def test_a_refusal_is_told_in_the_servers_words(
     assert "todochat: That is too long. (request req-7)\n" in capsys.readouterr().err
 
 
-def test_an_error_in_the_stream_is_the_exit_code_and_a_line(
+def test_error_event_sets_the_exit_code_and_prints_one_line(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails(exchange: Exchange) -> None:
         exchange.begin()
         exchange.delta(1, "Part of ")
-        exchange.send(2, type="error", code="custom", message="The model is away.")
+        exchange.send(2, type="error", code="custom", message="The model is unavailable.")
         exchange.end(3, "failed")
 
-    deployment.turns = [fails]
+    deployment.scripts = [fails]
 
     code = chat()
 
-    said = capsys.readouterr()
-    assert (code, said.out) == (1, "Part of \n")
-    assert said.err.endswith("todochat: The model is away.\n")
+    output = capsys.readouterr()
+    assert (code, output.out) == (1, "Part of \n")
+    assert output.err.endswith("todochat: The model is unavailable.\n")
 
 
-def test_raw_prints_the_frames_as_they_came(
+def test_raw_prints_the_frames_unchanged(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sent = (
@@ -277,12 +285,12 @@ def test_raw_prints_the_frames_as_they_came(
         exchange.begin()
         exchange.write(sent)
 
-    deployment.turns = [turn]
+    deployment.scripts = [turn]
 
     assert (chat(raw=True), capsys.readouterr().out) == (0, sent)
 
 
-def test_a_message_that_is_taken_back_is_said_anew(
+def test_removed_item_is_printed_again_on_a_new_line(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def turn(exchange: Exchange) -> None:
@@ -293,12 +301,12 @@ def test_a_message_that_is_taken_back_is_said_anew(
         exchange.done(4, "Hello there.", "msg_2")
         exchange.end(5)
 
-    deployment.turns = [turn]
+    deployment.scripts = [turn]
 
     assert (chat(), capsys.readouterr().out) == (0, "Hello th\nHello there.\n")
 
 
-def test_after_a_snapshot_the_thread_says_what_was_answered(
+def test_snapshot_loads_the_response_from_the_thread(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def turn(exchange: Exchange) -> None:
@@ -308,33 +316,33 @@ def test_after_a_snapshot_the_thread_says_what_was_answered(
         exchange.done(10_001, "All of it.")
         exchange.end(10_002)
 
-    deployment.turns = [turn]
-    deployment.answers["items.list"] = SNAPSHOT_ITEMS
+    deployment.scripts = [turn]
+    deployment.responses["items.list"] = SNAPSHOT_ITEMS
 
     assert (chat(), capsys.readouterr().out) == (0, "All of it.\n")
 
 
-def test_a_run_whose_frames_are_gone_is_read_from_the_thread(
+def test_expired_frames_load_the_response_from_the_thread(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def breaks_off(exchange: Exchange) -> None:
+    def drops_connection(exchange: Exchange) -> None:
         exchange.begin()
         exchange.send(1, type="thread.created", thread={"id": THREAD})
         exchange.delta(2, "All ")
 
-    deployment.turns = [
-        breaks_off,
-        lambda exchange: exchange.answer(410, {"detail": "expired", "thread_id": THREAD}),
+    deployment.scripts = [
+        drops_connection,
+        lambda exchange: exchange.respond(410, {"detail": "expired", "thread_id": THREAD}),
     ]
-    deployment.answers["items.list"] = SNAPSHOT_ITEMS
+    deployment.responses["items.list"] = SNAPSHOT_ITEMS
 
     assert (chat(), capsys.readouterr().out) == (0, "All of it.\n")
 
 
-def test_an_account_of_ours_that_a_reset_removed_is_made_anew(
+def test_generated_account_is_created_again_after_a_reset(
     deployment: FakeDeployment, chat: Chat, tmp_path: Path
 ) -> None:
-    deployment.turns = [hello, hello]
+    deployment.scripts = [hello, hello]
     chat()
     deployment.accounts.clear()
     expire_tokens(tmp_path)
@@ -343,11 +351,11 @@ def test_an_account_of_ours_that_a_reset_removed_is_made_anew(
     assert deployment.count("POST /api/auth/sign-up") == 2
 
 
-def test_somebodys_own_password_is_never_stored(
+def test_password_of_an_existing_account_is_not_stored(
     deployment: FakeDeployment, chat: Chat, tmp_path: Path
 ) -> None:
     deployment.accounts["grace@example.com"] = "correct horse"
-    deployment.turns = [hello]
+    deployment.scripts = [hello]
 
     code = chat(TODOCHAT_EMAIL="grace@example.com", TODOCHAT_PASSWORD="correct horse")
 
@@ -356,33 +364,24 @@ def test_somebodys_own_password_is_never_stored(
     assert "correct horse" not in (tmp_path / "todochat" / "credentials.json").read_text()
 
 
-def test_where_sign_up_is_closed_one_hears_how_to_sign_in(
+def test_closed_sign_up_names_the_variables_for_sign_in(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployment.sign_up_open = False
 
     assert chat() == 1
-    said = capsys.readouterr().err
-    assert "Sign-up is closed." in said
-    assert "TODOCHAT_EMAIL and TODOCHAT_PASSWORD" in said
+    errors = capsys.readouterr().err
+    assert "Sign-up is closed." in errors
+    assert "TODOCHAT_EMAIL and TODOCHAT_PASSWORD" in errors
 
 
-def test_a_deployment_that_does_not_answer_is_named(
+def test_unreachable_deployment_is_named(
     deployment: FakeDeployment, chat: Chat, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deployment.close()
 
     assert chat() == 1
     assert f"todochat: can't reach {deployment.url}" in capsys.readouterr().err
-
-
-def test_without_a_running_stack_one_hears_how_to_start_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    options = ChatOptions(message="hi", url=None, data_dir=tmp_path, raw=False, environ={})
-
-    assert run_chat(options) == 1
-    assert " up --data-dir " in capsys.readouterr().err
 
 
 def expire_tokens(config: Path) -> None:

@@ -1,4 +1,4 @@
-"""`todochat export` against a deployment that answers, refuses and breaks off."""
+"""`todochat export` against a deployment that responds, rejects and truncates."""
 
 import json
 import stat
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from fake_deployment import USER, FakeDeployment
 
-from todochat_local.chat.export import ExportOptions, run_export
+from terminal_chat.export import ExportOptions, run_export
+from terminal_chat.sign_in import ClientContext
 
 PARTS = {
     "account": "/api/auth/me/export",
@@ -30,24 +31,22 @@ def deployment() -> Iterator[FakeDeployment]:
 
 @pytest.fixture
 def export(deployment: FakeDeployment, tmp_path: Path) -> Export:
-    """Run `todochat export` in this process; returns its exit code."""
+    """Run `todochat export` in this process and return its exit code."""
 
     def run(file: Path, *, force: bool = False, **environ: str) -> int:
         ada = {"TODOCHAT_EMAIL": "ada@example.com", "TODOCHAT_PASSWORD": "secret"}
-        return run_export(
-            ExportOptions(
-                file=file,
-                url=deployment.url,
-                data_dir=tmp_path,
-                force=force,
-                environ={"XDG_CONFIG_HOME": str(tmp_path / "config"), **(environ or ada)},
-            )
+        context = ClientContext(
+            url=deployment.url,
+            account_key=deployment.url,
+            config_dir=tmp_path / "config",
+            environ=environ or ada,
         )
+        return run_export(ExportOptions(file=file, force=force, context=context))
 
     return run
 
 
-def test_the_parts_of_all_services_become_one_document(export: Export, tmp_path: Path) -> None:
+def test_document_joins_the_parts_of_all_services(export: Export, tmp_path: Path) -> None:
     file = tmp_path / "me.json"
 
     code = export(file)
@@ -56,7 +55,7 @@ def test_the_parts_of_all_services_become_one_document(export: Export, tmp_path:
     assert json.loads(file.read_text()) == {name: {"part": name} for name in PARTS}
 
 
-def test_nobody_else_may_read_it(export: Export, tmp_path: Path) -> None:
+def test_document_is_readable_by_its_owner_only(export: Export, tmp_path: Path) -> None:
     file = tmp_path / "me.json"
 
     export(file)
@@ -65,18 +64,18 @@ def test_nobody_else_may_read_it(export: Export, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["{}", {"status": 503, "detail": "Not now."}, {"status": 404, "detail": "No."}]
+    "response", ["{}", {"status": 503, "detail": "Not now."}, {"status": 404, "detail": "No."}]
 )
 @pytest.mark.parametrize("part", PARTS)
-def test_an_export_that_fails_leaves_nothing(
+def test_failed_export_leaves_no_file(
     export: Export,
     deployment: FakeDeployment,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     part: str,
-    answer: Any,
+    response: Any,
 ) -> None:
-    deployment.documents[PARTS[part]] = answer
+    deployment.documents[PARTS[part]] = response
     folder = tmp_path / "here"
     folder.mkdir()
 
@@ -87,7 +86,7 @@ def test_an_export_that_fails_leaves_nothing(
     assert capsys.readouterr().err.startswith("todochat: ")
 
 
-def test_an_export_that_fails_keeps_the_one_before(
+def test_failed_export_keeps_the_existing_file(
     export: Export, deployment: FakeDeployment, tmp_path: Path
 ) -> None:
     file = tmp_path / "me.json"
@@ -101,7 +100,7 @@ def test_an_export_that_fails_keeps_the_one_before(
     assert file.read_text() == before
 
 
-def test_a_file_that_is_there_is_replaced_only_by_force(export: Export, tmp_path: Path) -> None:
+def test_existing_file_is_overwritten_only_with_force(export: Export, tmp_path: Path) -> None:
     file = tmp_path / "me.json"
     file.write_text("precious")
 
@@ -113,7 +112,7 @@ def test_a_file_that_is_there_is_replaced_only_by_force(export: Export, tmp_path
     assert file.read_text() != "precious"
 
 
-def test_a_folder_that_cannot_be_written_is_one_clear_line(
+def test_unwritable_folder_is_reported_in_one_line(
     export: Export, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = export(tmp_path / "nowhere" / "me.json")
@@ -122,7 +121,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_who_never_signed_in_gets_no_new_account(
+def test_export_creates_no_account(
     export: Export, deployment: FakeDeployment, tmp_path: Path
 ) -> None:
     code = export(tmp_path / "me.json", TZ="Europe/Berlin")

@@ -1,4 +1,4 @@
-"""A deployment that does what a test says: the routes a chat client uses, over real HTTP."""
+"""A scripted deployment: the routes that a chat client uses, over real HTTP."""
 
 import itertools
 import json
@@ -10,11 +10,11 @@ from typing import Any
 USER = "usr_fake"
 THREAD = "thr_fake"
 RUN = "run_fake"
-Turn = Callable[["Exchange"], None]
+StreamScript = Callable[["Exchange"], None]
 
 
 class Exchange:
-    """One request to the chat and the stream that answers it."""
+    """One streamed chat request and its response."""
 
     def __init__(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         self.headers = handler.headers
@@ -44,46 +44,48 @@ class Exchange:
         self._handler.wfile.write(text.encode())
         self._handler.wfile.flush()
 
-    def answer(self, status: int, body: dict[str, Any]) -> None:
+    def respond(self, status: int, body: dict[str, Any]) -> None:
         reply(self._handler, status, body)
 
-    def lose(self) -> None:
-        """Close the connection without an answer."""
+    def drop_connection(self) -> None:
+        """Close the connection without a response."""
         self._handler.close_connection = True
         self._handler.connection.close()
 
 
 class FakeDeployment:
-    """Serves until closed.
+    """Serves requests until closed.
 
     Attributes:
-        turns: what answers each stream that is asked for, in order.
+        scripts: write the response of each streamed request, in order.
         requests: method and path of every request, with its headers.
-        answers: what ChatKit requests that don't stream answer, by type.
-        refused_secrets: client secrets that are answered with 401.
-        refused_logins: login tokens that are.
+        responses: JSON of ChatKit requests that don't stream, by type.
+        rejected_secrets: client secrets that get 401.
+        rejected_logins: login tokens that get 401.
         has_link_page: whether the site redeems sign-in links.
-        login_lasts_s: how long login tokens are good.
-        documents: what is answered to a GET, by path; text breaks off before its last character.
+        login_lasts_s: lifetime of login tokens.
+        documents: responses to GET, by path; a text is truncated by one character.
     """
 
     def __init__(self) -> None:
-        self.turns: list[Turn] = []
+        self.scripts: list[StreamScript] = []
         self.streams: list[Exchange] = []
         self.requests: list[str] = []
-        self.answers: dict[str, dict[str, Any]] = {}
+        self.responses: dict[str, dict[str, Any]] = {}
         self.accounts: dict[str, str] = {}
         self.tasks: list[dict[str, Any]] = []
         self.active_run = ""
-        self.refused_secrets: set[str] = set()
-        self.refused_logins: set[str] = set()
+        self.rejected_secrets: set[str] = set()
+        self.rejected_logins: set[str] = set()
         self.sign_up_open = True
         self.has_link_page = True
-        self.secrets_given = 0
+        self.issued_secrets = 0
         self.login_lasts_s = 900
         self.documents: dict[str, dict[str, Any] | str] = {}
         self._numbers = itertools.count(1)
-        self._refresh_tokens: list[str] = []  # the last one is good, an earlier one ends them all
+        self._refresh_tokens: list[
+            str
+        ] = []  # the last one is valid; using an earlier one revokes all
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -125,13 +127,15 @@ class FakeDeployment:
         elif path == "/sign-in-link" and self.has_link_page:
             reply(handler, 200, {})
         elif path == "/sign-in-link":
-            reply(handler, 404, {"detail": "There is no such page."})
+            reply(handler, 404, {"detail": "Page not found."})
         elif path in self.documents:
-            self._document(handler, self.documents[path])
+            self._send_document(handler, self.documents[path])
         else:
             self._stream(handler, {})
 
-    def _document(self, handler: BaseHTTPRequestHandler, document: dict[str, Any] | str) -> None:
+    def _send_document(
+        self, handler: BaseHTTPRequestHandler, document: dict[str, Any] | str
+    ) -> None:
         if isinstance(document, dict):
             reply(handler, document.get("status", 200), document)
             return
@@ -155,12 +159,12 @@ class FakeDeployment:
             case "/api/auth/refresh":
                 self._refresh(handler)
             case "/api/auth/sign-in-links":
-                self._link(handler)
-            case "/api/chatkit/session" if self._bearer(handler) in self.refused_logins:
-                reply(handler, 401, {"detail": "The login is over."})
+                self._sign_in_link(handler)
+            case "/api/chatkit/session" if self._bearer(handler) in self.rejected_logins:
+                reply(handler, 401, {"detail": "The login has expired."})
             case "/api/chatkit/session":
-                self.secrets_given += 1
-                secret = f"secret-{self.secrets_given}"
+                self.issued_secrets += 1
+                secret = f"secret-{self.issued_secrets}"
                 body = {"client_secret": secret, "expires_at": "2999-01-01T00:00:00Z"}
                 reply(handler, 200, body)
             case path if path.endswith("/cancel"):
@@ -169,18 +173,18 @@ class FakeDeployment:
                 self._chat(handler, body)
 
     def _chat(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        if body["type"] in self.answers:
-            reply(handler, 200, self.answers[body["type"]])
+        if body["type"] in self.responses:
+            reply(handler, 200, self.responses[body["type"]])
         else:
             self._stream(handler, body)
 
     def _stream(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        if self._bearer(handler) in self.refused_secrets:
+        if self._bearer(handler) in self.rejected_secrets:
             reply(handler, 401, {"detail": "The client secret has expired."})
             return
         exchange = Exchange(handler, body)
         self.streams.append(exchange)
-        self.turns.pop(0)(exchange)
+        self.scripts.pop(0)(exchange)
 
     def _bearer(self, handler: BaseHTTPRequestHandler) -> str:
         return (handler.headers["Authorization"] or "").removeprefix("Bearer ")
@@ -191,15 +195,15 @@ class FakeDeployment:
             self._sign_in(handler, 200)
         else:
             self._refresh_tokens.clear()
-            reply(handler, 401, {"detail": "The session is over."})
+            reply(handler, 401, {"detail": "The session has expired."})
 
-    def _link(self, handler: BaseHTTPRequestHandler) -> None:
+    def _sign_in_link(self, handler: BaseHTTPRequestHandler) -> None:
         token = self._refresh_tokens[-1] if self._refresh_tokens else ""
         cookie = (handler.headers["Cookie"] or "").removeprefix("todochat_refresh=")
         if (self._bearer(handler), cookie) == (f"login-{token}", token):
             reply(handler, 201, {"token": f"link-{token}", "expires_at": "2999-01-01T00:00:00Z"})
         else:
-            reply(handler, 401, {"detail": "The session's refresh token has to come."})
+            reply(handler, 401, {"detail": "The refresh token of this session is missing."})
 
     def _sign_in(self, handler: BaseHTTPRequestHandler, status: int) -> None:
         token = f"r{next(self._numbers)}"

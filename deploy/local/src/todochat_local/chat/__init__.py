@@ -1,1 +1,0 @@
-"""`todochat chat`: a client in the terminal, for any deployment."""

@@ -1,0 +1,25 @@
+"""`todochat chat` and `todochat export` find the local stack or the deployment at --url."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from todochat_local.chat_target import chat_target
+from todochat_local.cli import app
+from todochat_local.layout import DataDir
+
+
+def test_chat_without_a_running_stack_prints_how_to_start_it(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["chat", "hi", "--data-dir", str(tmp_path)], obj={})
+
+    assert result.exit_code == 1
+    assert " up --data-dir " in result.stderr
+
+
+@pytest.mark.parametrize("url", ["https://chat.example.com", "https://chat.example.com/"])
+def test_url_identifies_the_account(tmp_path: Path, url: str) -> None:
+    target = chat_target(url, DataDir(tmp_path), {"XDG_CONFIG_HOME": str(tmp_path)})
+
+    assert target.url == target.account_key == "https://chat.example.com"
+    assert target.config_dir == tmp_path / "todochat"

@@ -1,0 +1,1 @@
+"""Generates docs/configuration.md and compose's .env.example from the settings structs."""

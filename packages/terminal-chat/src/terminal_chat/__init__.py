@@ -1,0 +1,1 @@
+"""A chat client for the terminal, for any deployment."""
