@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { create } from "zustand";
-import { type Assistant, getAssistant } from "@/lib/chat-api";
+import { type Assistant, getAssistant } from "@/lib/chatApi";
 import { useAuthStore } from "@/stores/authStore";
 
 interface AssistantState {

@@ -6,11 +6,11 @@ import {
   postSignInLink,
   postSignOut,
   postSignUp,
-} from "@/lib/auth-api";
-import { type RequestOptions, send } from "@/lib/http";
-import { ApiError, messageOf } from "@/lib/problem";
+} from "@/lib/authApi";
+import { setCredentialSource } from "@/lib/authorizedHttp";
+import { messageOf } from "@/lib/problem";
+import { SessionKeeper, type SignedOutReason } from "@/lib/SessionKeeper";
 import type { Session, User } from "@/lib/session";
-import { SessionKeeper, type SignedOutReason } from "@/lib/session-keeper";
 
 /** `starting` until one refresh has been tried; pages are shown after that. */
 export type AuthStatus = "starting" | "signed-in" | "signed-out" | "unreachable";
@@ -111,28 +111,10 @@ function isSame(one: User, other: User): boolean {
   return keys.every((key) => one[key] === other[key]);
 }
 
-/**
- * Sends a request as the person who is signed in; a token that was refused is renewed once.
- *
- * @throws ApiError
- */
-export async function sendAuthorized(
-  path: string,
-  options: RequestOptions = {},
-): Promise<Response> {
-  const token = useAuthStore.getState().token;
-  try {
-    return await send(path, { ...options, token });
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    const session = await sessionKeeper().refresh(token);
-    if (!session) throw error;
-    return send(path, { ...options, token: session.token });
-  }
-}
-
-/** The same, for an answer in JSON. */
-export async function jsonAuthorized<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const response = await sendAuthorized(path, options);
-  return (await response.json()) as T;
-}
+setCredentialSource({
+  current: () => {
+    const { user, token } = useAuthStore.getState();
+    return { userId: user?.id ?? null, token };
+  },
+  renewToken: async (refused) => (await sessionKeeper().refresh(refused))?.token ?? null,
+});

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { withPatches } from "@/lib/task-view";
 import type { Task } from "@/lib/tasks";
-import { makeTask } from "@/lib/testing/make-task";
+import { withPatches } from "@/lib/taskView";
+import { makeTask } from "@/lib/testing/makeTask";
 import { useAuthStore } from "@/stores/authStore";
 import { useTaskStore } from "@/stores/taskStore";
 import { useToasts } from "@/stores/toastStore";

@@ -1,10 +1,10 @@
 import { create } from "zustand";
-import { followChanges } from "@/lib/change-feed";
-import { isOlder, PendingEdits } from "@/lib/pending-edits";
+import { followChanges } from "@/lib/changeFeed";
+import { isOlder, PendingEdits } from "@/lib/PendingEdits";
 import { messageOf } from "@/lib/problem";
-import * as api from "@/lib/task-api";
-import { type Patch, withPatches } from "@/lib/task-view";
+import * as api from "@/lib/taskApi";
 import type { Change, Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
+import { type Patch, withPatches } from "@/lib/taskView";
 import { showError, showInfo } from "@/stores/toastStore";
 
 /** The tasks and lists of whoever is signed in. */

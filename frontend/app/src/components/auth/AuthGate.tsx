@@ -4,7 +4,7 @@ import { usePathname, useRouter } from "next/navigation";
 import { type ReactNode, useEffect } from "react";
 import { PageSkeleton } from "@/components/layout/PageSkeleton";
 import { UnreachableScreen } from "@/components/layout/UnreachableScreen";
-import { forgetPage, isOpenPage, needsSignIn, pageAskedFor, rememberPage } from "@/lib/return-to";
+import { forgetPage, isOpenPage, needsSignIn, pageAskedFor, rememberPage } from "@/lib/returnTo";
 import { useAuthStore } from "@/stores/authStore";
 
 /**

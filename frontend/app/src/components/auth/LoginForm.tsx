@@ -5,8 +5,8 @@ import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Notice } from "@/components/ui/notice";
-import { secretOf, textOf, useSubmit } from "@/hooks/use-submit";
-import { waitText } from "@/lib/wait-text";
+import { secretOf, textOf, useSubmit } from "@/hooks/useSubmit";
+import { waitText } from "@/lib/waitText";
 import { useAuthStore } from "@/stores/authStore";
 
 /** Signs in; the gate then shows the page that was asked for. */

@@ -7,10 +7,10 @@ import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Notice } from "@/components/ui/notice";
-import { secretOf, textOf, useSubmit } from "@/hooks/use-submit";
+import { secretOf, textOf, useSubmit } from "@/hooks/useSubmit";
 import { browserLocale, browserTimezone } from "@/lib/locale";
 import type { ApiError } from "@/lib/problem";
-import { waitText } from "@/lib/wait-text";
+import { waitText } from "@/lib/waitText";
 import { useAuthStore } from "@/stores/authStore";
 
 const FIELDS = ["email", "password", "name", "invitation"];

@@ -1,7 +1,7 @@
 "use client";
 
 import { useEffect } from "react";
-import { loadChatKit } from "@/lib/chatkit-script";
+import { loadChatKit } from "@/lib/chatKitScript";
 import { useAuthStore } from "@/stores/authStore";
 
 /** Loads the chat component for whoever is signed in; the forms of strangers don't need it. */

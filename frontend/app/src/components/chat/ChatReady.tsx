@@ -4,8 +4,8 @@ import { MessageSquareOff } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
-import { useChatKitScript } from "@/hooks/use-chatkit-script";
-import { usesOfficialScript } from "@/lib/chatkit-script";
+import { useChatKitScript } from "@/hooks/useChatKitScript";
+import { usesOfficialScript } from "@/lib/chatKitScript";
 
 /** Shows a chat when its component is there, a skeleton before, and what to do if it isn't. */
 export function ChatReady({ children }: { children: ReactNode }) {

@@ -3,8 +3,8 @@
 import { ChatKit, useChatKit } from "@openai/chatkit-react";
 import { useEffect, useState } from "react";
 import { ChatReady } from "@/components/chat/ChatReady";
-import { useChatOptions } from "@/hooks/use-chat-options";
-import { isThreadGone, openThread, rememberThread } from "@/lib/open-thread";
+import { useChatOptions } from "@/hooks/useChatOptions";
+import { isThreadGone, openThread, rememberThread } from "@/lib/openThread";
 import { useAuthStore } from "@/stores/authStore";
 
 export interface ThemedChatKitProps {

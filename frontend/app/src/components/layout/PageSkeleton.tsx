@@ -1,5 +1,5 @@
 import { Skeleton } from "@/components/ui/skeleton";
-import { isOpenPage } from "@/lib/return-to";
+import { isOpenPage } from "@/lib/returnTo";
 
 /** What stands on a page until it is known who is there. */
 export function PageSkeleton({ pathname }: { pathname: string }) {

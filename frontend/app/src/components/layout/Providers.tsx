@@ -4,7 +4,7 @@ import { ThemeProvider } from "next-themes";
 import type { ReactNode } from "react";
 import { AuthGate } from "@/components/auth/AuthGate";
 import { ChatKitScript } from "@/components/chat/ChatKitScript";
-import { Toaster } from "@/components/layout/Toaster";
+import { Toaster } from "@/components/ui/toaster";
 import { usePreferencesOnPage } from "@/stores/preferencesStore";
 
 /** What every page stands in. */

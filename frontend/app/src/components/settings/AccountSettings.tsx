@@ -7,9 +7,9 @@ import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Notice } from "@/components/ui/notice";
-import { secretOf, textOf, useSubmit } from "@/hooks/use-submit";
-import { patchMe, postPassword } from "@/lib/account-api";
-import { waitText } from "@/lib/wait-text";
+import { secretOf, textOf, useSubmit } from "@/hooks/useSubmit";
+import { patchMe, postPassword } from "@/lib/accountApi";
+import { waitText } from "@/lib/waitText";
 import { useAuthStore } from "@/stores/authStore";
 import { showInfo } from "@/stores/toastStore";
 

@@ -5,10 +5,10 @@ import { useState } from "react";
 import { PasswordInput } from "@/components/auth/PasswordInput";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
-import { secretOf, useSubmit } from "@/hooks/use-submit";
-import { deleteMe, getExport } from "@/lib/account-api";
-import { saveFile } from "@/lib/save-file";
-import { waitText } from "@/lib/wait-text";
+import { secretOf, useSubmit } from "@/hooks/useSubmit";
+import { deleteMe, getExport } from "@/lib/accountApi";
+import { saveFile } from "@/lib/saveFile";
+import { waitText } from "@/lib/waitText";
 import { useAuthStore } from "@/stores/authStore";
 
 /** A copy of everything, and the end of everything. */

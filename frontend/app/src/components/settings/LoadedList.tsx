@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
 import { Skeleton } from "@/components/ui/skeleton";
-import type { Loaded } from "@/hooks/use-loaded";
+import type { Loaded } from "@/hooks/useLoaded";
 
 export interface LoadedListProps<T> {
   state: Loaded<T[]>;

@@ -5,9 +5,9 @@ import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input, NativeSelect } from "@/components/ui/input";
 import { Notice } from "@/components/ui/notice";
-import { secretOf, textOf, useSubmit } from "@/hooks/use-submit";
-import { type AccessToken, postAccessToken, type Scope } from "@/lib/account-api";
-import { waitText } from "@/lib/wait-text";
+import { secretOf, textOf, useSubmit } from "@/hooks/useSubmit";
+import { type AccessToken, postAccessToken, type Scope } from "@/lib/accountApi";
+import { waitText } from "@/lib/waitText";
 
 const DAY_MS = 86_400_000;
 const SCOPES: readonly { value: string; name: string; scopes: Scope[] }[] = [

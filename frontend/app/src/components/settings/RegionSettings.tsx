@@ -3,7 +3,7 @@
 import { useMemo, useState } from "react";
 import { Field } from "@/components/ui/field";
 import { NativeSelect } from "@/components/ui/input";
-import { patchMe } from "@/lib/account-api";
+import { patchMe } from "@/lib/accountApi";
 import {
   browserLocale,
   browserTimezone,

@@ -4,16 +4,16 @@ import { useState } from "react";
 import { LoadedList } from "@/components/settings/LoadedList";
 import { RevokeTokensField, revokesTokens } from "@/components/settings/RevokeTokensField";
 import { Button } from "@/components/ui/button";
-import { useLoaded } from "@/hooks/use-loaded";
-import { useReading } from "@/hooks/use-reading";
-import { useSubmit } from "@/hooks/use-submit";
+import { useLoaded } from "@/hooks/useLoaded";
+import { useReading } from "@/hooks/useReading";
+import { useSubmit } from "@/hooks/useSubmit";
 import {
   type DeviceSession,
   deleteSession,
   getSessions,
   postSignOutEverywhere,
-} from "@/lib/account-api";
-import { deviceName } from "@/lib/device-name";
+} from "@/lib/accountApi";
+import { deviceName } from "@/lib/deviceName";
 import { formatMoment } from "@/lib/due";
 import { messageOf } from "@/lib/problem";
 import { useAuthStore } from "@/stores/authStore";

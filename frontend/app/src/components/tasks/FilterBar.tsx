@@ -2,7 +2,7 @@
 
 import { ArrowUpDown, Search } from "lucide-react";
 import { Input, NativeSelect } from "@/components/ui/input";
-import type { Choice, Filter, Order } from "@/lib/task-view";
+import type { Choice, Filter, Order } from "@/lib/taskView";
 import { cn } from "@/lib/utils";
 
 export interface FilterBarProps {

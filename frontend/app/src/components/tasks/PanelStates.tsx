@@ -4,7 +4,7 @@ import { CloudOff, MessageCircle, SearchX, Sparkles, Sun } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
-import type { Filter } from "@/lib/task-view";
+import type { Filter } from "@/lib/taskView";
 import { useChatWindow } from "@/stores/chatWindowStore";
 import { useTaskStore } from "@/stores/taskStore";
 

@@ -7,8 +7,8 @@ import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input, NativeSelect, Textarea } from "@/components/ui/input";
 import type { Reading } from "@/lib/due";
-import { changesOf, textOfTask } from "@/lib/task-text";
 import type { Task, TaskList } from "@/lib/tasks";
+import { changesOf, textOfTask } from "@/lib/taskText";
 import { useTaskStore } from "@/stores/taskStore";
 
 export interface TaskEditorProps {

@@ -6,8 +6,8 @@ import { TaskRow } from "@/components/tasks/TaskRow";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Reading } from "@/lib/due";
-import type { Choice } from "@/lib/task-view";
 import type { Task, TaskList } from "@/lib/tasks";
+import type { Choice } from "@/lib/taskView";
 import { useTaskStore } from "@/stores/taskStore";
 
 /** More rows than this are drawn on demand. */

@@ -6,14 +6,8 @@ import { FilterBar } from "@/components/tasks/FilterBar";
 import { ListNav } from "@/components/tasks/ListNav";
 import { PanelProblem, PanelSkeleton } from "@/components/tasks/PanelStates";
 import { TaskItems } from "@/components/tasks/TaskItems";
-import { useReading } from "@/hooks/use-reading";
-import {
-  type Choice,
-  countByFilter,
-  countByList,
-  visibleTasks,
-  withPatches,
-} from "@/lib/task-view";
+import { useReading } from "@/hooks/useReading";
+import { type Choice, countByFilter, countByList, visibleTasks, withPatches } from "@/lib/taskView";
 import { useAuthStore } from "@/stores/authStore";
 import { useTaskStore } from "@/stores/taskStore";
 

@@ -6,7 +6,7 @@ async function load(officialScript: string) {
   vi.resetModules();
   vi.stubEnv("NEXT_PUBLIC_CHATKIT_SCRIPT", officialScript);
   vi.stubEnv("NEXT_PUBLIC_CHATKIT_DOMAIN_KEY", "domain_pk_1");
-  return import("@/lib/chat-api");
+  return import("@/lib/chatApi");
 }
 
 afterEach(() => vi.unstubAllEnvs());
@@ -43,7 +43,8 @@ describe("a chat's way to the server", () => {
 
 describe("a request of somebody who is signed in", () => {
   it("is sent again, once, with a new token when the old one is refused", async () => {
-    const { sendAuthorized, useAuthStore: store } = await import("@/stores/authStore");
+    const { useAuthStore: store } = await import("@/stores/authStore");
+    const { sendAuthorized } = await import("@/lib/authorizedHttp");
     store.setState({ user: USER, token: "old", isAuthenticated: true, status: "signed-in" });
     const seen: (string | null)[] = [];
     vi.stubGlobal("fetch", async (input: string, init: RequestInit) => {
@@ -63,7 +64,8 @@ describe("a request of somebody who is signed in", () => {
 
   it("fails as it is, and the session is over, when there is no new token", async () => {
     vi.resetModules();
-    const { sendAuthorized, useAuthStore: store } = await import("@/stores/authStore");
+    const { useAuthStore: store } = await import("@/stores/authStore");
+    const { sendAuthorized } = await import("@/lib/authorizedHttp");
     store.setState({ user: USER, token: "old", isAuthenticated: true, status: "signed-in" });
     vi.stubGlobal("fetch", async () =>
       Response.json({ type: "urn:todochat:problem:unauthorized" }, { status: 401 }),

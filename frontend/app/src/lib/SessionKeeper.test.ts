@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "@/lib/problem";
+import { SessionKeeper, type SignedOutReason } from "@/lib/SessionKeeper";
 import type { Session } from "@/lib/session";
-import { SessionKeeper, type SignedOutReason } from "@/lib/session-keeper";
 
 const USER = { id: "usr_1", email: "a@example.com", name: null, timezone: null, locale: null };
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isThreadGone, openThread, rememberThread } from "@/lib/open-thread";
+import { isThreadGone, openThread, rememberThread } from "@/lib/openThread";
 
 describe("the open conversation", () => {
   it("is remembered for each person until a new chat is begun", () => {

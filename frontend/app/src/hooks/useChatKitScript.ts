@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { loadChatKit } from "@/lib/chatkit-script";
+import { loadChatKit } from "@/lib/chatKitScript";
 
 /** Whether the chat component is there; `missing` when its script can't be had. */
 export type ScriptStatus = "loading" | "ready" | "missing";

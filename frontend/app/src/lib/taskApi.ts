@@ -1,7 +1,6 @@
+import { sendAuthorized, sendAuthorizedJson, userPath } from "@/lib/authorizedHttp";
 import type { RequestOptions } from "@/lib/http";
-import { newKey } from "@/lib/new-key";
 import type { Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
-import { jsonAuthorized, sendAuthorized, useAuthStore } from "@/stores/authStore";
 
 const PAGE = 200;
 
@@ -30,8 +29,8 @@ export function getCompletedTasks(cursor: string | null): Promise<TaskPage> {
 
 /** All lists, the default one first. */
 export async function getLists(signal?: AbortSignal): Promise<TaskList[]> {
-  const answer = await jsonAuthorized<{ items: TaskList[] }>(
-    path("lists"),
+  const answer = await sendAuthorizedJson<{ items: TaskList[] }>(
+    userPath("lists"),
     signal ? { signal } : {},
   );
   return answer.items;
@@ -41,7 +40,7 @@ export async function getLists(signal?: AbortSignal): Promise<TaskList[]> {
 export function openChangeFeed(after: string | null, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: "text/event-stream" };
   if (after !== null) headers["Last-Event-ID"] = after;
-  return sendAuthorized(path("tasks/events"), { headers, signal });
+  return sendAuthorized(userPath("tasks/events"), { headers, signal });
 }
 
 /** Stores a new task. */
@@ -56,7 +55,7 @@ export function patchTask(id: string, changes: TaskChanges): Promise<Task> {
 
 /** Deletes a task; it can be brought back for 30 days. */
 export async function deleteTask(id: string): Promise<void> {
-  await sendAuthorized(path(`tasks/${id}`), { method: "DELETE", headers: once() });
+  await sendAuthorized(userPath(`tasks/${id}`), { method: "DELETE", headers: idempotencyKey() });
 }
 
 /** Brings a deleted task back. */
@@ -76,7 +75,10 @@ export function patchList(id: string, name: string): Promise<TaskList> {
 
 /** Deletes a list; its tasks go to the default list. */
 export async function deleteList(id: string): Promise<void> {
-  await sendAuthorized(path(`lists/${id}?tasks=move`), { method: "DELETE", headers: once() });
+  await sendAuthorized(userPath(`lists/${id}?tasks=move`), {
+    method: "DELETE",
+    headers: idempotencyKey(),
+  });
 }
 
 function getPage(query: Record<string, string | null>, signal?: AbortSignal): Promise<TaskPage> {
@@ -84,19 +86,17 @@ function getPage(query: Record<string, string | null>, signal?: AbortSignal): Pr
   for (const [name, value] of Object.entries(query)) {
     if (value !== null) params.set(name, value);
   }
-  return jsonAuthorized<TaskPage>(`${path("tasks")}?${params}`, signal ? { signal } : {});
+  return sendAuthorizedJson<TaskPage>(`${userPath("tasks")}?${params}`, signal ? { signal } : {});
 }
 
 function change<T>(what: string, options: RequestOptions): Promise<T> {
-  return jsonAuthorized<T>(path(what), { ...options, headers: once() });
+  return sendAuthorizedJson<T>(userPath(what), { ...options, headers: idempotencyKey() });
 }
 
-/** A request that is sent again after a new token counts once. */
-function once(): Record<string, string> {
-  return { "Idempotency-Key": newKey() };
-}
-
-function path(what: string): string {
-  const user = useAuthStore.getState().user?.id ?? "";
-  return `/api/${encodeURIComponent(user)}/${what}`;
+/** Returns the header that makes a change take effect once, even if it is sent again. */
+function idempotencyKey(): Record<string, string> {
+  // `crypto.randomUUID` needs https or localhost.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { "Idempotency-Key": key };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Choice, countByFilter, visibleTasks, withPatches } from "@/lib/task-view";
-import { makeTask } from "@/lib/testing/make-task";
+import { type Choice, countByFilter, visibleTasks, withPatches } from "@/lib/taskView";
+import { makeTask } from "@/lib/testing/makeTask";
 
 const READING = {
   locale: "en-GB",

@@ -1,7 +1,7 @@
-import { postChatSession } from "@/lib/chat-api";
+import { sendAuthorized, sendAuthorizedJson } from "@/lib/authorizedHttp";
+import { postChatSession } from "@/lib/chatApi";
 import { send } from "@/lib/http";
 import type { User } from "@/lib/session";
-import { jsonAuthorized, sendAuthorized } from "@/stores/authStore";
 
 /** One sign-in on one device. */
 export interface DeviceSession {
@@ -29,7 +29,7 @@ export interface AccessToken {
 
 /** Changes name, time zone or locale; null removes one. */
 export function patchMe(changes: Partial<Pick<User, "name" | "timezone" | "locale">>) {
-  return jsonAuthorized<User>("/api/auth/me", { method: "PATCH", body: changes });
+  return sendAuthorizedJson<User>("/api/auth/me", { method: "PATCH", body: changes });
 }
 
 /** Changes the password; every other session ends, and the access tokens if chosen. */
@@ -48,7 +48,7 @@ export async function postPassword(
 
 /** Where one is signed in, the last used first. */
 export async function getSessions(): Promise<DeviceSession[]> {
-  return (await jsonAuthorized<{ items: DeviceSession[] }>("/api/auth/sessions")).items;
+  return (await sendAuthorizedJson<{ items: DeviceSession[] }>("/api/auth/sessions")).items;
 }
 
 /** Ends a session on another device. */
@@ -67,7 +67,7 @@ export async function postSignOutEverywhere(revokeTokens: boolean): Promise<void
 
 /** One's access tokens, the newest first. */
 export async function getAccessTokens(): Promise<AccessToken[]> {
-  return (await jsonAuthorized<{ items: AccessToken[] }>("/api/auth/tokens")).items;
+  return (await sendAuthorizedJson<{ items: AccessToken[] }>("/api/auth/tokens")).items;
 }
 
 /** A request for an access token. */
@@ -81,7 +81,7 @@ export interface NewAccessToken {
 
 /** Creates an access token; only this answer contains it. */
 export function postAccessToken(body: NewAccessToken) {
-  return jsonAuthorized<AccessToken>("/api/auth/tokens", { method: "POST", body });
+  return sendAuthorizedJson<AccessToken>("/api/auth/tokens", { method: "POST", body });
 }
 
 /** Revokes an access token. */

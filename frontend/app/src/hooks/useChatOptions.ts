@@ -1,8 +1,8 @@
 import type { UseChatKitOptions } from "@openai/chatkit-react";
 import { useTheme } from "next-themes";
 import { useMemo } from "react";
-import { chatApi, chatLocale, searchEntities } from "@/lib/chat-api";
-import { PROMPTS } from "@/lib/chat-prompts";
+import { chatApi, chatLocale, searchEntities } from "@/lib/chatApi";
+import { PROMPTS } from "@/lib/chatPrompts";
 import { usableLocale } from "@/lib/locale";
 import { useAssistant } from "@/stores/assistantStore";
 import { useAuthStore } from "@/stores/authStore";

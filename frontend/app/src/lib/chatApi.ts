@@ -1,8 +1,8 @@
 import type { ChatKitOptions, Entity, SupportedLocale } from "@openai/chatkit";
 import { createResumableFetch } from "resumable-fetch";
-import { DOMAIN_KEY, usesOfficialScript } from "@/lib/chatkit-script";
+import { sendAuthorizedJson } from "@/lib/authorizedHttp";
+import { DOMAIN_KEY, usesOfficialScript } from "@/lib/chatKitScript";
 import { API_URL, sendJson } from "@/lib/http";
-import { jsonAuthorized } from "@/stores/authStore";
 
 /** A client secret: it opens chat and nothing else. */
 export interface ClientSecret {
@@ -12,7 +12,7 @@ export interface ClientSecret {
 
 /** Gets a client secret for whoever is signed in. */
 export function postChatSession(): Promise<ClientSecret> {
-  return jsonAuthorized<ClientSecret>("/api/chatkit/session", { method: "POST" });
+  return sendAuthorizedJson<ClientSecret>("/api/chatkit/session", { method: "POST" });
 }
 
 /**
@@ -56,7 +56,7 @@ export async function getAssistant(userId: string): Promise<Assistant> {
 /** What can be mentioned with `@`: open tasks and lists. */
 export async function searchEntities(userId: string, query: string): Promise<Entity[]> {
   const params = new URLSearchParams({ q: query, limit: "8" });
-  const answer = await jsonAuthorized<{ items: Entity[] }>(
+  const answer = await sendAuthorizedJson<{ items: Entity[] }>(
     `/api/${encodeURIComponent(userId)}/entities?${params}`,
   );
   return answer.items;

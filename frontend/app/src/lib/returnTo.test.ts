@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetPage, needsSignIn, pageAskedFor, rememberPage } from "@/lib/return-to";
+import { forgetPage, needsSignIn, pageAskedFor, rememberPage } from "@/lib/returnTo";
 
 beforeEach(() => forgetPage());
 
