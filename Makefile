@@ -1,4 +1,4 @@
-# Run `make` to see what there is. Needs python3 >= 3.11 (with venv) and make, nothing else.
+# Run `make` to list the targets. Requires only python3 >= 3.11 (with venv) and make.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,14 +9,14 @@ SOURCES := $(MEMBERS:%=%/src)
 PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py
 TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
 PROSE := '*.md' '*.py' '*.ts' '*.tsx' '*.css' '*.mjs' '*.sh' '*.toml' '*.yaml' '*.yml'
-# Generated files, the texts of other languages, and old releases' notes.
+# Generated files, texts in other languages, and notes of old releases.
 PROSE_SKIP := '\.d\.ts$$|/migrations/versions/|/locale/|CHANGELOG\.md|tests/deploy/rendered/'
-# Node.js comes from a wheel: `make .venv` put it there.
+# Node.js is installed from a wheel by `make .venv`.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 SBOM_DIR ?= dist
 DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
-# Set in many container images; every process here would compile all that it imports anew.
+# Many container images set it; then every process would recompile all its imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -28,7 +28,7 @@ help: ## show this list
 up: .venv ## start everything and print the address to open (Ctrl-C stops it)
 	@$(BIN)/todochat up --data-dir $(DATA_DIR)
 
-dev: .venv ## the same, and start a service anew when its code changes
+dev: .venv ## the same, and restart a service when its code changes
 	@$(BIN)/todochat up --data-dir $(DATA_DIR) --reload
 
 down: .venv ## stop what `todochat up --detach` started
@@ -37,12 +37,12 @@ down: .venv ## stop what `todochat up --detach` started
 reset: .venv ## delete all local data: accounts, chats, tasks
 	@$(BIN)/todochat reset --data-dir $(DATA_DIR)
 
-.venv: .venv/.ready ## make the Python environment and nothing else
+.venv: .venv/.ready ## create the Python environment only
 	@echo "environment: .venv is up to date"
 
 .venv/.ready: requirements.lock $(PYPROJECTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 is older than 3.11; pass PYTHON=/path/to/python3.11"; exit 1; }
-	@test -x $(BIN)/pip || { echo "environment: making .venv"; $(PYTHON) -m venv .venv || { echo "python3 has no venv module (Debian: apt install python3-venv)"; exit 1; }; }
+	@test -x $(BIN)/pip || { echo "environment: creating .venv"; $(PYTHON) -m venv .venv || { echo "python3 has no venv module (Debian: apt install python3-venv)"; exit 1; }; }
 	@echo "environment: installing the locked packages"
 	@awk '/^uv==/ {on=1} on {print} on && !/\\$$/ {exit}' requirements.lock > .venv/uv.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt
@@ -59,14 +59,14 @@ test: .venv frontend/node_modules/.package-lock.json ## run the tests (real Post
 	@$(NPM) run --silent test
 	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test-all: .venv frontend/node_modules/.package-lock.json ## run the tests with their long forms
+test-all: .venv frontend/node_modules/.package-lock.json ## run all tests, including the slow ones
 	@$(NPM) run --silent test
 	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-chaos: .venv ## kill, stop and freeze everything, N=200 times from SEED=1 on, and look that nothing is lost
+chaos: .venv ## kill, stop and freeze processes with N=200 seeds from SEED=1, and check that nothing is lost
 	@PYTHONPATH=tests $(BIN)/python -m chaos --seeds $(or $(N),200) --first $(or $(SEED),1) $(if $(LOGS),--logs $(LOGS))
 
-bench: .venv ## measure, as ratios against a peer in the same run
+bench: .venv ## measure, in ratios to a peer in the same run
 	@for bench in tests/bench/bench_*.py; do PYTHONPATH=tests $(BIN)/python $$bench || exit 1; done
 
 screenshots: .venv ## take the pictures in docs/images: every page, wide and narrow, light and dark
@@ -79,7 +79,7 @@ lint: lint-frontend ## ruff, formatter, import contracts, spelling, bandit, biom
 	@$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs packages services deploy
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(SOURCES) $(PROGRAMS)
 
-# Phrases that .prose/house.yml asks to write in plain English.
+# Reports the phrases in .prose/house.yml.
 prose: .venv frontend/node_modules/.package-lock.json ## check the language of docs, comments and texts
 	@git ls-files -- $(PROSE) | grep -Ev $(PROSE_SKIP) | PATH="$(CURDIR)/$(BIN):$$PATH" xargs frontend/node_modules/.bin/textlint \
 		--config .prose/textlint.json --rules-base-directory $(CURDIR)/frontend/node_modules --format unix
@@ -92,16 +92,16 @@ format: .venv frontend/node_modules/.package-lock.json ## fix what ruff and biom
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-# One run for each folder of tests, since several have a conftest.py. todo-agent's tests use the
-# fixtures and kits of durable-chatkit's.
-types: .venv frontend/node_modules/.package-lock.json ## mypy --strict of tests too, tsc
+# One run per test folder, because several have a conftest.py. todo-agent's tests use fixtures and
+# kits of durable-chatkit's tests.
+types: .venv frontend/node_modules/.package-lock.json ## mypy --strict, also of the tests, and tsc
 	@$(NPM) run --silent types
 	@$(BIN)/mypy $(SOURCES) $(PROGRAMS) conftest.py examples/own-agent/tea_house.py
 	@for tests in $(TESTS); do MYPYPATH=$$tests:packages/durable-chatkit/tests $(BIN)/mypy $$tests || exit 1; done
 
-check: lint types test ## everything CI runs
+check: lint types test ## run everything that CI runs
 
-lock: $(BIN)/uv ## resolve requirements.lock anew (UPGRADE=1: to the newest versions)
+lock: $(BIN)/uv ## resolve requirements.lock again (UPGRADE=1: to the newest versions)
 	@$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) $(PYPROJECTS) --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header $(PACKAGES:%=--no-emit-package %) -o requirements.lock
 
@@ -112,28 +112,28 @@ env-docs: .venv ## write docs/configuration.md and compose's .env.example from t
 	@$(BIN)/python -m settings_docs.configuration_page docs/configuration.md
 	@$(BIN)/python -m settings_docs.env_example deploy/compose/.env.example
 
-secrets: ## make strong secrets for compose, where there are none yet
+secrets: ## create strong secrets for compose, except those that exist
 	@$(PYTHON) deploy/compose/make_secrets.py
 
-manifests: ## render the Kubernetes manifests that the tests look at (needs kubectl)
+manifests: ## render the Kubernetes manifests for the tests (needs kubectl)
 	@$(PYTHON) deploy/kubernetes/render.py
 
-# As root, with buildah and debootstrap; BUILT=1 checks the images that are there.
+# Requires root, buildah and debootstrap; BUILT=1 checks existing images.
 images-check: .venv ## build the images and run all of them as one system (deploy/docker/README.md)
 	@$(BIN)/hadolint deploy/docker/*.Dockerfile
 	@PYTHONPATH=tests $(BIN)/python -m images $(if $(BUILT),--built)
 
-# It asks the registries' advisories and exits with 2 where they can't be asked (.ci/audit.py).
-audit: .venv frontend/node_modules/.package-lock.json ## known vulnerabilities of what the locks name
+# Queries the registries' advisories; exits with 2 if they are unavailable (.ci/audit.py).
+audit: .venv frontend/node_modules/.package-lock.json ## check the locked packages for known vulnerabilities
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/audit.py
 
-sbom: .venv frontend/node_modules/.package-lock.json ## write CycloneDX of both locks to SBOM_DIR (dist)
+sbom: .venv frontend/node_modules/.package-lock.json ## write a CycloneDX SBOM of each lock to SBOM_DIR (dist)
 	@mkdir -p $(SBOM_DIR)
 	@$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
 		--output-format JSON --output-file $(SBOM_DIR)/python.cdx.json 2> /dev/null
 	@$(NPM) sbom --sbom-format cyclonedx --package-lock-only --loglevel error > $(SBOM_DIR)/npm.cdx.json
 	@echo "sbom: $(SBOM_DIR)/python.cdx.json, $(SBOM_DIR)/npm.cdx.json"
 
-clean: ## remove caches and the environment; data stays
+clean: ## remove caches and the environment, but no data
 	@rm -rf dist .venv frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

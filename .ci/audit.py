@@ -1,11 +1,11 @@
-"""Looks for known vulnerabilities in what the two locks name; `make audit` runs it.
+"""Checks the packages in both locks for known vulnerabilities; `make audit` runs it.
 
-pip-audit and npm ask their registries' advisories. What they find fails the audit unless
-`audit-allow.toml` beside this file excuses it, with a reason and a last day. An entry that excuses
-nothing, or whose day has passed, fails it, too. Where the advisories can't be asked nothing was
-audited, and that is said and is an error of its own: 2 in place of 1.
+pip-audit and npm query the advisories of their registries. A finding fails the audit unless
+`audit-allow.toml` in this folder allows it, with a reason and an expiry date. An expired entry, or
+one without a finding, fails it, too. If the advisories are unavailable, nothing was audited: the
+program reports it and exits with 2 instead of 1.
 """
-# ruff: noqa: INP001 - a program, no package
+# ruff: noqa: INP001 - a program, not a package
 
 import json
 import subprocess
@@ -25,22 +25,22 @@ PIP_AUDIT: Final = (
 )
 NPM_AUDIT: Final = ("npm", "--prefix", str(ROOT / "frontend"), "audit", "--json")
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 
 
 class NotAuditedError(Exception):
-    """The advisories could not be asked; the message says why."""
+    """The advisories are unavailable; the message has the cause."""
 
 
 class Finding(NamedTuple):
-    """A vulnerability in a package: its name in the database, and what is known of it."""
+    """A vulnerability in a package: its advisory ID, and a summary."""
 
     id: str
     package: str
-    about: str
+    summary: str
 
 
-class Excuse(NamedTuple):
+class AllowedFinding(NamedTuple):
     """An entry of the allow-list."""
 
     id: str
@@ -50,22 +50,22 @@ class Excuse(NamedTuple):
 
 
 def python_findings(report: str) -> list[Finding]:
-    """Read what pip-audit found.
+    """Return the findings in a report of pip-audit.
 
     Raises:
-        NotAuditedError: it could not look a package up.
+        NotAuditedError: pip-audit skipped a package.
     """
     dependencies: list[dict[str, Any]] = _parsed(report).get("dependencies", [])
     skipped = [each for each in dependencies if "skip_reason" in each]
     if skipped or not dependencies:
-        reason = skipped[0]["skip_reason"] if skipped else "pip-audit named no package"
+        reason = skipped[0]["skip_reason"] if skipped else "the report lists no packages"
         msg = f"{len(skipped)} of {len(dependencies)} packages: {reason}"
         raise NotAuditedError(msg)
     return [
         Finding(
             vulnerability["id"],
             f"{dependency['name']}=={dependency['version']}",
-            f"mended in {', '.join(vulnerability['fix_versions']) or 'no version'}",
+            f"fixed in {', '.join(vulnerability['fix_versions']) or 'no version'}",
         )
         for dependency in dependencies
         for vulnerability in dependency["vulns"]
@@ -73,10 +73,10 @@ def python_findings(report: str) -> list[Finding]:
 
 
 def npm_findings(report: str) -> list[Finding]:
-    """Read what npm found; what a package has from another one is said of that one only.
+    """Return the findings in a report of npm, each at the package that has the vulnerability.
 
     Raises:
-        NotAuditedError: the registry has no advisories for npm to ask, or can't be reached.
+        NotAuditedError: the registry serves no advisories, or is unreachable.
     """
     parsed = _parsed(report)
     if "vulnerabilities" not in parsed:
@@ -91,32 +91,32 @@ def npm_findings(report: str) -> list[Finding]:
     return [Finding(*advisory) for advisory in sorted(advisories)]
 
 
-def excuses(text: str) -> list[Excuse]:
-    """Read the allow-list."""
-    return [Excuse(**entry) for entry in tomllib.loads(text).get("allow", [])]
+def read_allow_list(text: str) -> list[AllowedFinding]:
+    """Return the entries of the allow-list."""
+    return [AllowedFinding(**entry) for entry in tomllib.loads(text).get("allow", [])]
 
 
-def complaints(
-    findings: Sequence[Finding], allowed: Sequence[Excuse], today: date
+def list_failures(
+    findings: Sequence[Finding], allowed: Sequence[AllowedFinding], today: date
 ) -> tuple[list[str], list[str]]:
-    """Return what is found and not excused, and what is wrong with the allow-list."""
-    excused = {(each.id, each.package) for each in allowed if each.until >= today}
+    """Return findings that aren't allowed, and stale entries of the allow-list."""
+    permitted = {(each.id, each.package) for each in allowed if each.until >= today}
     found = {(each.id, _name(each.package)) for each in findings}
-    unexcused = [
-        f"{each.package}: {each.id}, {each.about}"
+    not_allowed = [
+        f"{each.package}: {each.id}, {each.summary}"
         for each in findings
-        if (each.id, _name(each.package)) not in excused
+        if (each.id, _name(each.package)) not in permitted
     ]
     stale = [
         f"audit-allow.toml: {each.package}: {each.id}, "
-        + ("its day has passed" if each.until < today else "nothing is found any more")
+        + ("expired" if each.until < today else "no longer found")
         for each in allowed
         if each.until < today or (each.id, each.package) not in found
     ]
-    return unexcused, stale
+    return not_allowed, stale
 
 
-def main(run: Callable[[Sequence[str]], str], allowed: str, today: date, say: Say) -> int:
+def main(run: Callable[[Sequence[str]], str], allowed: str, today: date, report: Print) -> int:
     """Audit both locks; return the exit code."""
     findings: list[Finding] = []
     not_audited = False
@@ -126,16 +126,16 @@ def main(run: Callable[[Sequence[str]], str], allowed: str, today: date, say: Sa
             found = read(run(command))
         except NotAuditedError as error:
             not_audited = True
-            say(f"{name}: NOT AUDITED, the advisories can't be asked from here: {error}")
+            report(f"{name}: NOT AUDITED, the advisories are unavailable: {error}")
         else:
-            say(f"{name}: {len(found)} known vulnerabilities")
+            report(f"{name}: {len(found)} known vulnerabilities")
             findings += found
-    unexcused, stale = complaints(findings, excuses(allowed), today)
-    # An entry may be of the lock that nobody looked at.
-    wrong = unexcused if not_audited else [*unexcused, *stale]
-    for line in wrong:
-        say(line)
-    return 1 if wrong else 2 if not_audited else 0
+    not_allowed, stale = list_failures(findings, read_allow_list(allowed), today)
+    # An entry without a finding may belong to the lock that was not audited.
+    failures = not_allowed if not_audited else [*not_allowed, *stale]
+    for line in failures:
+        report(line)
+    return 1 if failures else 2 if not_audited else 0
 
 
 def _name(package: str) -> str:
@@ -154,8 +154,8 @@ def _parsed(report: str) -> dict[str, Any]:
 
 
 def _run(command: Sequence[str]) -> str:
-    """Run a tool of the environment's; both exit with 1 where they find something."""
-    done = subprocess.run(  # noqa: S603 - commands of this file
+    """Run a tool of the environment; both exit with 1 if they have findings."""
+    done = subprocess.run(  # noqa: S603 - constant commands
         command, check=False, capture_output=True, text=True, timeout=TIMEOUT_S
     )
     return done.stdout

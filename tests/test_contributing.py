@@ -258,7 +258,7 @@ def test_a_vulnerable_package_of_either_lock_fails_the_audit_and_is_named(
     code, said = run_audit(audit, BAD_PYTHON, BAD_NPM)
 
     assert code == 1
-    assert "jinja2==2.4.1: PYSEC-2019-217, mended in 2.10.1" in said
+    assert "jinja2==2.4.1: PYSEC-2019-217, fixed in 2.10.1" in said
     assert said.count("GHSA-xvch-5gv4-984h") == 1
 
 
@@ -270,14 +270,14 @@ def test_what_the_list_allows_passes_until_its_day(audit: ModuleType) -> None:
 
     assert passed == 0
     assert late == 1
-    assert "its day has passed" in said
+    assert "expired" in said
 
 
 def test_an_entry_that_allows_nothing_any_more_is_to_be_taken_out(audit: ModuleType) -> None:
     code, said = run_audit(audit, CLEAN_PYTHON, CLEAN_NPM, ALLOW_MINIMIST)
 
     assert code == 1
-    assert "nothing is found any more" in said
+    assert "no longer found" in said
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_advisories_that_cannot_be_asked_are_no_clean_audit(
 
 
 def test_each_allowed_vulnerability_has_a_reason_and_a_day_within_reach(audit: ModuleType) -> None:
-    entries = audit.excuses((ROOT / ".ci/audit-allow.toml").read_text("utf-8"))
+    entries = audit.read_allow_list((ROOT / ".ci/audit-allow.toml").read_text("utf-8"))
 
     latest = datetime.now(UTC).date() + timedelta(days=90)
     assert all(len(entry.reason) > 20 for entry in entries)
