@@ -33,9 +33,18 @@ def create_redis(url: str, *, max_connections: int = MAX_CONNECTIONS) -> RedisCl
             separated by commas; a reachable one is enough to find the others.
         max_connections: per node of a cluster.
     """
-    if urlsplit(url).scheme.endswith(CLUSTER_SUFFIX):
-        return _create_cluster(url, max_connections)
-    return create_server_client(url, max_connections=max_connections)
+    parts = urlsplit(url)
+    if not parts.scheme.endswith(CLUSTER_SUFFIX):
+        return create_server_client(url, max_connections=max_connections)
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    first, *others = hosts.split(",")
+    one_server = parts._replace(
+        scheme=parts.scheme.removesuffix(CLUSTER_SUFFIX), netloc=f"{credentials}{at}{first}"
+    )
+    nodes = [startup_node(other) for other in others]
+    return ClusterClient.from_url(
+        urlunsplit(one_server), startup_nodes=nodes, max_connections=max_connections, **_options()
+    )
 
 
 def create_server_client(url: str, *, max_connections: int = MAX_CONNECTIONS) -> Redis:
@@ -57,26 +66,15 @@ def redis_memory(redis: RedisClient) -> GaugeSource:
     async def read() -> None:
         if isinstance(redis, RedisCluster):
             nodes = await redis.info("memory", target_nodes=RedisCluster.PRIMARIES)
-            memory = max(nodes.values(), key=_fullness)
+            memory = max(
+                nodes.values(), key=lambda node: node["used_memory"] / (node["maxmemory"] or 2**63)
+            )
         else:
             memory = await redis.info("memory")
         used.set(memory["used_memory"])
         limit.set(memory["maxmemory"])
 
     return GaugeSource(name="redis-memory", read=read, gauges=[used, limit], every_s=15.0)
-
-
-def _create_cluster(url: str, max_connections: int) -> RedisCluster:
-    parts = urlsplit(url)
-    credentials, at, hosts = parts.netloc.rpartition("@")
-    first, *others = hosts.split(",")
-    one_server = parts._replace(
-        scheme=parts.scheme.removesuffix(CLUSTER_SUFFIX), netloc=f"{credentials}{at}{first}"
-    )
-    nodes = [startup_node(other) for other in others]
-    return ClusterClient.from_url(
-        urlunsplit(one_server), startup_nodes=nodes, max_connections=max_connections, **_options()
-    )
 
 
 def _options() -> dict[str, Any]:
@@ -88,10 +86,6 @@ def _options() -> dict[str, Any]:
         "retry_on_error": [RedisConnectionError],
         "decode_responses": False,
     }
-
-
-def _fullness(memory: dict[str, int]) -> float:
-    return memory["used_memory"] / (memory["maxmemory"] or 2**63)
 
 
 def _use(pool: BlockingConnectionPool) -> PoolUse:

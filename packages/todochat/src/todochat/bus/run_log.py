@@ -149,12 +149,16 @@ class RunLog:
         Raises:
             RedisError: Redis is unreachable or refused.
         """
-        meta, last = await self._reads.query(
+        values, last = await self._reads.query(
             (b"HMGET", meta_key(run_id), "user_id", "thread_id", "attempt", "status"),
             (b"XREVRANGE", log_key(run_id), "+", "-", "COUNT", 1),
         )
         entries = _entries(last)
-        return RunState(_meta(meta), entries[0] if entries else None)
+        meta = None
+        if None not in values:
+            user_id, thread_id, attempt, status = (value.decode() for value in values)
+            meta = RunMeta(user_id, thread_id, int(attempt), status)
+        return RunState(meta, entries[0] if entries else None)
 
     def read(self, run_id: str, after: int) -> "LogReader":
         """Start reading a run's log after `seq` `after`."""
@@ -209,10 +213,3 @@ class LogReader:
 
 def _entries(reply: list[Any]) -> list[LogEntry]:
     return [parse_entry(fields[1]) for _, fields in reply]
-
-
-def _meta(values: list[bytes | None]) -> RunMeta | None:
-    user_id, thread_id, attempt, status = values
-    if user_id is None or thread_id is None or attempt is None or status is None:
-        return None
-    return RunMeta(user_id.decode(), thread_id.decode(), int(attempt), status.decode())

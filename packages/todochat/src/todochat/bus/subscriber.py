@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import structlog
 from redis.asyncio.connection import AbstractConnection
@@ -157,21 +157,19 @@ class Subscriber:
         while True:
             reply = await connection.read_response(timeout=math.inf)
             self._last_read = loop.time()
-            if isinstance(reply, list):
-                self._dispatch(reply)
-
-    def _dispatch(self, reply: list[Any]) -> None:
-        kind, channel = reply[0], reply[1]
-        listener = self._listeners.get(channel)
-        if kind == b"message":
-            if listener is not None:
-                listener.on_message(reply[2])
-        elif kind == b"subscribe":
-            left = self._unconfirmed.pop(channel) - 1
-            if left:
-                self._unconfirmed[channel] = left
-            elif listener is not None:
-                listener.on_confirmed()
+            if not isinstance(reply, list):
+                continue
+            kind, channel = reply[0], reply[1]
+            listener = self._listeners.get(channel)
+            if kind == b"message":
+                if listener is not None:
+                    listener.on_message(reply[2])
+            elif kind == b"subscribe":
+                left = self._unconfirmed.pop(channel) - 1
+                if left:
+                    self._unconfirmed[channel] = left
+                elif listener is not None:
+                    listener.on_confirmed()
 
     async def _write(self, connection: AbstractConnection) -> None:
         """Send queued commands, and a PING when idle; disconnect a dead connection."""

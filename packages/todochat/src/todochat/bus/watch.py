@@ -189,18 +189,15 @@ class Watch:
                 self._pending.append(last)
             self._lost_since = None
         elif meta is None:
-            self._wait_for_claim()
+            # The worker of an active run may still notice that its keys are lost.
+            self._lost_since = self._lost_since or self._now()
+            if not self._active or self._now() - self._lost_since > self._limits.lost_log_s:
+                raise RunLogExpiredError(self._run_id, self._thread_id)
         elif meta.ended:
             raise RunLogExpiredError(self._run_id, self._thread_id)
         else:
             self._active = True
             self._lost_since = None
-
-    def _wait_for_claim(self) -> None:
-        """Give the worker of an active run time to notice that its keys are lost."""
-        self._lost_since = self._lost_since or self._now()
-        if not self._active or self._now() - self._lost_since > self._limits.lost_log_s:
-            raise RunLogExpiredError(self._run_id, self._thread_id)
 
     async def _wait_for_redis(self, timeout_s: float) -> list[WatchEvent]:
         now = self._now()
@@ -222,7 +219,17 @@ class Watch:
                 self._queue.fall_behind()
                 break
             pending.popleft()
-            self._add(entry, chunk)
+            marker = entry.marker
+            if marker is not None and marker.end is not None:
+                # Also below the cursor, or a viewer with a cursor beyond the end would wait forever.
+                chunk.add_marker(Ended(marker.end, entry.data))
+                self._state = _State.ENDED
+            elif entry.last > self._cursor:
+                self._cursor = entry.last
+                if marker is None:
+                    chunk.add_frames(entry)
+                else:
+                    chunk.add_marker(Snapshot(entry.data))
         return chunk.close()
 
     def _is_gap(self, entry: LogEntry) -> bool:
@@ -230,16 +237,3 @@ class Watch:
         if entry.last <= self._cursor or (entry.marker is not None and entry.marker.snapshot):
             return False
         return entry.first != self._cursor + 1
-
-    def _add(self, entry: LogEntry, chunk: _Chunk) -> None:
-        marker = entry.marker
-        if marker is not None and marker.end is not None:
-            # Also below the cursor, or a viewer with a cursor beyond the end would wait forever.
-            chunk.add_marker(Ended(marker.end, entry.data))
-            self._state = _State.ENDED
-        elif entry.last > self._cursor:
-            self._cursor = entry.last
-            if marker is None:
-                chunk.add_frames(entry)
-            else:
-                chunk.add_marker(Snapshot(entry.data))

@@ -90,7 +90,12 @@ class RunWriter:
             ValueError: `data` has a line break.
             RuntimeError: the run has ended.
         """
-        await self._room()
+        while self._queue.failure is None and self._queue.unsent >= self._limits.max_unsent_frames:
+            await self._queue.wait_progress()
+        self._raise_failure()
+        if self._ended is not None:
+            msg = f"run {self.run_id} has ended"
+            raise RuntimeError(msg)
         frame = encode_frame(self._queue.seq + 1, data)
         self._check_limits(len(frame))
         self._frames += 1
@@ -112,14 +117,6 @@ class RunWriter:
             self._ended = status
             self._queue.put_end(encode_end(self._queue.seq + 1, status), status)
         await self.flush()
-
-    async def _room(self) -> None:
-        while self._queue.failure is None and self._queue.unsent >= self._limits.max_unsent_frames:
-            await self._queue.wait_progress()
-        self._raise_failure()
-        if self._ended is not None:
-            msg = f"run {self.run_id} has ended"
-            raise RuntimeError(msg)
 
     def _check_limits(self, size_bytes: int) -> None:
         limits = self._limits

@@ -55,7 +55,16 @@ async def bootstrap(
         }
         for name, family in targets.items():
             if name not in present:
-                await _make_database(connection, name, family)
+                owner = f"{family}_owner"
+                if not await connection.fetchval("SELECT pg_has_role($1, 'SET')", owner):
+                    # Without superuser, the owner of a database must be a role that the current
+                    # one may become.
+                    await connection.execute(
+                        f'GRANT "{owner}" TO CURRENT_USER WITH SET TRUE, INHERIT TRUE'
+                    )
+                await connection.execute(
+                    f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE template0'
+                )
             # Repeated each time, since an earlier attempt may have been interrupted.
             await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
             await connection.execute(
@@ -83,13 +92,3 @@ async def _set_role(
     else:
         quoted = await connection.fetchval("SELECT quote_literal($1::text)", password)
         await connection.execute(f'ALTER ROLE "{role}" LOGIN PASSWORD {quoted}')
-
-
-async def _make_database(
-    connection: "asyncpg.Connection[asyncpg.Record]", name: str, family: str
-) -> None:
-    owner = f"{family}_owner"
-    if not await connection.fetchval("SELECT pg_has_role($1, 'SET')", owner):
-        # Without superuser, the owner of a database must be a role that the current one may become.
-        await connection.execute(f'GRANT "{owner}" TO CURRENT_USER WITH SET TRUE, INHERIT TRUE')
-    await connection.execute(f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE template0')

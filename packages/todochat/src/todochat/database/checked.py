@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import Final
 
 import structlog
@@ -107,14 +106,14 @@ async def open_checked_database(
     Raises:
         BypassingRoleError: the role would see the rows of all users.
     """
+
+    def end_process() -> None:
+        state.is_refused = True
+        signal.raise_signal(signal.SIGTERM)
+
     database = CheckedDatabase(engine)
     stack.push_async_callback(database.aclose)
     await database.check_at_start()
-    checking = asyncio.create_task(database.check_when_back(partial(_end_process, state)))
+    checking = asyncio.create_task(database.check_when_back(end_process))
     stack.push_async_callback(stop_task, checking)
     return database
-
-
-def _end_process(state: State) -> None:
-    state.is_refused = True
-    signal.raise_signal(signal.SIGTERM)

@@ -6,7 +6,6 @@ requests that match no route.
 
 import re
 import time
-from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
@@ -47,7 +46,11 @@ class RequestEnvelope:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request_id = _incoming_id(scope["headers"]) or new_id("req")
+        request_id = new_id("req")
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+                request_id = value.decode()
+                break
         scope["state"]["request_id"] = request_id
         begin_subject(request_id=request_id)
         began = time.perf_counter()
@@ -65,10 +68,13 @@ class RequestEnvelope:
         if not is_tracing() or scope["path"] in _QUIET_ROUTES:
             await self._app(scope, receive, send_with_headers)
             return
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         # Named by the route once it is known: paths contain user ids.
         with span(
             _method(scope),
-            parent=_trace_headers(scope["headers"]),
+            parent={name: headers[name] for name in _TRACE_HEADERS & headers.keys()},
             kind=SpanKind.SERVER,
             attributes={"todochat.request_id": request_id},
         ):
@@ -101,17 +107,5 @@ class RequestEnvelope:
             )
 
 
-def _incoming_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    for name, value in headers:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return value.decode()
-    return None
-
-
 def _method(scope: HTTPScope) -> str:
     return scope["method"] if scope["method"] in _METHODS else "other"
-
-
-def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    named = ((name.decode("latin-1"), value) for name, value in headers)
-    return {name: value.decode("latin-1") for name, value in named if name in _TRACE_HEADERS}

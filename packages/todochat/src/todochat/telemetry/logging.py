@@ -59,7 +59,12 @@ def configure_logging(
     renderers: list[Processor] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
         if log_format == "console"
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_to_json)]
+        else [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(
+                lambda event, **_options: msgspec.json.encode(event, enc_hook=repr).decode()
+            ),
+        ]
     )
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
@@ -117,7 +122,3 @@ def _add_origin(service: str) -> Processor:
         return event
 
     return processor
-
-
-def _to_json(value: Any, **_options: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=repr).decode()

@@ -194,7 +194,13 @@ class ScriptedModelServer:
 async def _write_part(part: Part, writer: StreamWriter, response: web.StreamResponse) -> None:
     match part:
         case Say():
-            await _say(part, writer)
+            await writer.begin_message()
+            for chunk in part.chunks:
+                if isinstance(chunk, Gate):
+                    await chunk.pass_through()
+                else:
+                    await writer.text(chunk)
+            await writer.end_message(part.citations)
         case Call():
             await writer.call(part)
         case Gate():
@@ -205,22 +211,8 @@ async def _write_part(part: Part, writer: StreamWriter, response: web.StreamResp
             await writer.error(part.message)
             raise _StreamOverError
         case Disconnect():
-            _abort(response)
+            # Reset the connection, as a server that dies does.
+            request = response._req  # noqa: SLF001 - aiohttp has no public way to the socket
+            if request is not None and request.transport is not None:
+                request.transport.abort()
             raise _StreamOverError
-
-
-async def _say(message: Say, writer: StreamWriter) -> None:
-    await writer.begin_message()
-    for chunk in message.chunks:
-        if isinstance(chunk, Gate):
-            await chunk.pass_through()
-        else:
-            await writer.text(chunk)
-    await writer.end_message(message.citations)
-
-
-def _abort(response: web.StreamResponse) -> None:
-    """Reset the connection, as a server that dies does."""
-    request = response._req  # noqa: SLF001 - aiohttp has no public way from a response to its socket
-    if request is not None and request.transport is not None:
-        request.transport.abort()

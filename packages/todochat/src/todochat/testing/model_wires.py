@@ -4,7 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 from typing_extensions import override
@@ -29,6 +29,19 @@ TokenUsage = tuple[int, int, int]  # input, cached input, output
 
 class StreamWriter(ABC):
     """Writes one response in one wire format."""
+
+    id_prefix: ClassVar[str]
+
+    def __init__(
+        self,
+        response: web.StreamResponse,
+        request: ModelRequest,
+        usage: TokenUsage | None = (1, 0, 1),
+    ) -> None:
+        self._response = response
+        self._usage = usage
+        self._model = str(request.body.get("model", ""))
+        self._id = f"{self.id_prefix}{next(_numbers):06d}"
 
     @abstractmethod
     async def begin(self) -> None:
@@ -62,16 +75,15 @@ class StreamWriter(ABC):
 class ResponsesWriter(StreamWriter):
     """Server-sent events of `POST /v1/responses` with `stream: true`."""
 
+    id_prefix = "resp_"
+
     def __init__(
         self,
         response: web.StreamResponse,
         request: ModelRequest,
         usage: TokenUsage | None = (1, 0, 1),
     ) -> None:
-        self._response = response
-        self._usage = usage
-        self._model = str(request.body.get("model", ""))
-        self._id = f"resp_{next(_numbers):06d}"
+        super().__init__(response, request, usage)
         self._output: list[dict[str, Any]] = []
         self._chunks: list[str] = []
         self._citations: Sequence[Mapping[str, Any]] = ()
@@ -195,16 +207,15 @@ class ResponsesWriter(StreamWriter):
 class ChatCompletionsWriter(StreamWriter):
     """Server-sent events of `POST /v1/chat/completions` with `stream: true`."""
 
+    id_prefix = "chatcmpl-"
+
     def __init__(
         self,
         response: web.StreamResponse,
         request: ModelRequest,
         usage: TokenUsage | None = (1, 0, 1),
     ) -> None:
-        self._response = response
-        self._usage = usage
-        self._model = str(request.body.get("model", ""))
-        self._id = f"chatcmpl-{next(_numbers):06d}"
+        super().__init__(response, request, usage)
         self._calls = 0
         options = request.body.get("stream_options") or {}
         self._reports_usage = bool(options.get("include_usage"))

@@ -53,22 +53,18 @@ class Stream:
             buffer += chunk
             *frames, buffer = buffer.split(b"\n\n")
             for frame in frames:
-                data = self._read_frame(frame)
+                data = b""
+                for line in frame.split(b"\n"):
+                    if line.startswith(b"id: "):
+                        self.last_id = int(line[4:])
+                    elif line.startswith(b": "):
+                        self.comments.append(line[2:].decode())
+                        if line.startswith(b": end "):
+                            self.ended = line[6:].decode()
+                    elif line.startswith(b"data: "):
+                        data = line[6:]
                 if data:
                     yield msgspec.json.decode(data)
-
-    def _read_frame(self, frame: bytes) -> bytes:
-        data = b""
-        for line in frame.split(b"\n"):
-            if line.startswith(b"id: "):
-                self.last_id = int(line[4:])
-            elif line.startswith(b": "):
-                self.comments.append(line[2:].decode())
-                if line.startswith(b": end "):
-                    self.ended = line[6:].decode()
-            elif line.startswith(b"data: "):
-                data = line[6:]
-        return data
 
 
 class Person:

@@ -50,7 +50,14 @@ class PostgresServer:
         passwords = {} if self._bootstrapped else self._passwords
         await bootstrap(self.admin_url, passwords, databases={name: family})
         self._bootstrapped = True
-        return self._urls(name, family)
+        base = make_url(self.admin_url).set(database=name)
+        owner, app, jobs = (
+            base.set(
+                username=f"{family}_{kind}", password=self._passwords[f"{family}_{kind}"]
+            ).render_as_string(hide_password=False)
+            for kind in KINDS
+        )
+        return DatabaseUrls(owner, app, jobs)
 
     async def drop_database(self, urls: DatabaseUrls) -> None:
         """Drop a database, even with open connections."""
@@ -60,16 +67,6 @@ class PostgresServer:
             await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         finally:
             await connection.close()
-
-    def _urls(self, name: str, family: str) -> DatabaseUrls:
-        base = make_url(self.admin_url).set(database=name)
-        owner, app, jobs = (
-            base.set(
-                username=f"{family}_{kind}", password=self._passwords[f"{family}_{kind}"]
-            ).render_as_string(hide_password=False)
-            for kind in KINDS
-        )
-        return DatabaseUrls(owner, app, jobs)
 
 
 class EngineProcess:
