@@ -9,18 +9,20 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 from redis.asyncio import RedisCluster
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import AskError, ClusterDownError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from typing_extensions import override
 
 from todochat.bus.connection import (
     Argument,
     BusConnection,
     Command,
+    CommandConnection,
     own_connection,
     script_source,
 )
@@ -33,23 +35,7 @@ _TOPOLOGY_CHANGES: Final = (*_UNREACHABLE, AskError, ClusterDownError)  # AskErr
 _SCRIPTS: Final = (b"EVAL", b"EVALSHA")
 
 
-class Calls(Protocol):
-    """Connections for commands, to one server or to a cluster; see `BusConnection`."""
-
-    def script(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
-        """Build the command that runs a script."""
-
-    async def call(self, *commands: Command) -> list[Any]:
-        """Send commands and read their replies; an error reply is returned, not raised."""
-
-    async def query(self, *commands: Command) -> list[Any]:
-        """Like `call`, but raise the first error reply."""
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-
-
-def bus_connection(redis: RedisClient, timeout_s: float) -> Calls:
+def bus_connection(redis: RedisClient, timeout_s: float) -> CommandConnection:
     """Create a connection for commands to the server or cluster of `redis`."""
     if isinstance(redis, RedisCluster):
         return ClusterConnection(cast("ClusterClient", redis), timeout_s)
@@ -68,8 +54,8 @@ async def pubsub_connection(redis: RedisClient) -> AbstractConnection:
     return own_connection(random.choice(redis.get_primaries()))  # noqa: S311 - spreads load
 
 
-class ClusterConnection:
-    """For commands: one write and one round trip to each node that a `call` concerns.
+class ClusterConnection(CommandConnection):
+    """Connections to the nodes of a cluster: one round trip to each node that a `call` concerns.
 
     Slots are read from the client, and read again after a reply that reports a move.
     """
@@ -80,8 +66,8 @@ class ClusterConnection:
         self._nodes: dict[str, BusConnection] = {}
         self._is_current = False
 
+    @override
     def script(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
-        """Build the command that runs a script; by source while the node is unknown."""
         if not self._is_current:
             return script_source(script, keys, *arguments)
         try:
@@ -90,6 +76,7 @@ class ClusterConnection:
             return script_source(script, keys, *arguments)
         return node.script(script, keys, *arguments)
 
+    @override
     async def call(self, *commands: Command) -> list[Any]:
         """Send commands and read their replies; an error reply is returned, not raised.
 
@@ -111,20 +98,8 @@ class ClusterConnection:
             raise replies[0]
         return replies
 
-    async def query(self, *commands: Command) -> list[Any]:
-        """Like `call`, but raise the first error reply.
-
-        Raises:
-            RedisError: as `call`, or a command was refused.
-        """
-        replies = await self.call(*commands)
-        for reply in replies:
-            if isinstance(reply, RedisError):
-                raise reply
-        return replies
-
+    @override
     async def aclose(self) -> None:
-        """Close the connections; a later call reopens them."""
         nodes, self._nodes = self._nodes, {}
         for node in nodes.values():
             await node.aclose()

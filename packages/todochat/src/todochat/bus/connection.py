@@ -8,6 +8,7 @@ retry, so that the caller knows when a reply or a message may be lost.
 import asyncio
 import math
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,8 +17,9 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from typing_extensions import override
 
 from todochat.bus.scripts import Script
 
@@ -59,34 +61,32 @@ def script_source(script: Script, keys: Sequence[bytes], *arguments: Argument) -
     return (b"EVAL", script.source, len(keys), *keys, *arguments)
 
 
-class BusConnection:
-    """A connection for commands: one write and one round trip for each `call`."""
+def raise_first_error(replies: Sequence[Any]) -> None:
+    """Raise the first error among the replies to commands.
 
-    def __init__(self, connection: AbstractConnection, timeout_s: float) -> None:
-        self._connection = connection
-        self._timeout_s = timeout_s
-        self._lock = asyncio.Lock()
-        self._known_scripts: set[str] = set()
+    Raises:
+        RedisError: a command was refused.
+    """
+    for reply in replies:
+        if isinstance(reply, RedisError):
+            raise reply
 
+
+class CommandConnection(ABC):
+    """A connection for commands, to one server or to a cluster."""
+
+    @abstractmethod
     def script(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
-        """Build the command that runs a script: first by its source, then by its hash."""
-        if script.sha in self._known_scripts:
-            return (b"EVALSHA", script.sha, len(keys), *keys, *arguments)
-        self._known_scripts.add(script.sha)
-        return script_source(script, keys, *arguments)
+        """Build the command that runs a script: by its source, or by its hash once it is known."""
 
+    @abstractmethod
     async def call(self, *commands: Command) -> list[Any]:
         """Send commands and read their replies; an error reply is returned, not raised.
 
         Raises:
-            RedisError: the connection failed or `timeout_s` passed. Any of the commands may
-                have run, or may still run.
+            RedisError: Redis is unreachable or too slow. Any of the commands may have run, or may
+                still run.
         """
-        try:
-            async with asyncio.timeout(self._timeout_s), self._lock:
-                return await self._exchange(commands)
-        except TimeoutError as error:
-            raise RedisTimeoutError("Redis didn't respond in time") from error
 
     async def query(self, *commands: Command) -> list[Any]:
         """Like `call`, but raise the first error reply.
@@ -95,13 +95,40 @@ class BusConnection:
             RedisError: as `call`, or a command was refused.
         """
         replies = await self.call(*commands)
-        for reply in replies:
-            if isinstance(reply, ResponseError):
-                raise reply
+        raise_first_error(replies)
         return replies
 
+    @abstractmethod
     async def aclose(self) -> None:
         """Close the connection; a later call reopens it."""
+
+
+class BusConnection(CommandConnection):
+    """A connection to one server: one write and one round trip for each `call`."""
+
+    def __init__(self, connection: AbstractConnection, timeout_s: float) -> None:
+        self._connection = connection
+        self._timeout_s = timeout_s
+        self._lock = asyncio.Lock()
+        self._known_scripts: set[str] = set()
+
+    @override
+    def script(self, script: Script, keys: Sequence[bytes], *arguments: Argument) -> Command:
+        if script.sha in self._known_scripts:
+            return (b"EVALSHA", script.sha, len(keys), *keys, *arguments)
+        self._known_scripts.add(script.sha)
+        return script_source(script, keys, *arguments)
+
+    @override
+    async def call(self, *commands: Command) -> list[Any]:
+        try:
+            async with asyncio.timeout(self._timeout_s), self._lock:
+                return await self._exchange(commands)
+        except TimeoutError as error:
+            raise RedisTimeoutError("Redis didn't respond in time") from error
+
+    @override
+    async def aclose(self) -> None:
         async with self._lock:
             await self._disconnect()
 

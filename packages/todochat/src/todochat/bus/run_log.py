@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from todochat.background import stop_task
 from todochat.bus.cluster import bus_connection
-from todochat.bus.connection import Command
+from todochat.bus.connection import Command, raise_first_error
 from todochat.bus.frames import LogEntry, cut_entry, parse_entry
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.redis_client import RedisClient
@@ -84,9 +84,7 @@ class SharedReads:
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name="bus-reads")
         replies = await call.future
-        for reply in replies:
-            if isinstance(reply, RedisError):
-                raise reply
+        raise_first_error(replies)
         return replies
 
     async def aclose(self) -> None:
