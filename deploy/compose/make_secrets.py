@@ -1,13 +1,14 @@
-"""Makes the secrets that compose.yaml mounts; `make secrets` runs it. Nothing is overwritten.
+"""Creates the secrets that compose.yaml mounts; `make secrets` runs it. Nothing is overwritten.
 
-Only its owner may enter the folder. The files in it can be read by anybody who gets there:
-compose mounts them as they are, and the services' user is another one than the operator.
+Only the owner can enter the folder. The files in it are readable by everyone, because compose
+mounts them unchanged and the services run as another user than the operator.
 
-An installation that has a `service_secret`, which all services shared, gets the keys that were
-derived from it: services with that secret and services with these keys understand each other.
+For an installation with a `service_secret`, which all services used to share, the new keys are
+derived from it, so that services with that secret and services with these keys accept each other's
+tokens.
 `--kubernetes` reads a Secret as JSON and writes a patch that adds the same keys to it.
 """
-# ruff: noqa: INP001 - a program, no package
+# ruff: noqa: INP001 - a program, not a package
 
 import base64
 import hashlib
@@ -41,7 +42,7 @@ PLAIN: Final = (
     "auth_key_secret",
     "grafana_password",
 )
-# File -> caller and target of the calls that its secret signs, as in todochat.identity.service_tokens.
+# File -> caller and target of the calls signed with it, as in todochat.identity.service_tokens.
 ARROWS: Final = {
     "service_secret_gateway_to_agent": ("chat-gateway", "todo-agent"),
     "service_secret_agent_to_tasks": ("todo-agent", "tasks"),
@@ -52,12 +53,12 @@ ARROWS: Final = {
 }
 SHARED: Final = "service_secret"
 LOG_USER_KEY: Final = "log_user_key"
-# Yours to fill; empty means that there is none.
+# Filled in by the operator; empty means none.
 EMPTY: Final = ("openai_api_key", "better_auth_secret", "external_issuers")
 
 
 def make_secrets(folder: Path) -> list[str]:
-    """Make what is missing and return the names of it."""
+    """Create the missing secrets and return their names."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(FOLDER_MODE)
     wanted: dict[str, Callable[[], str]] = dict.fromkeys(PLAIN, _random)
@@ -76,12 +77,12 @@ def make_secrets(folder: Path) -> list[str]:
 
 
 def patch_secret(secret: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Return what a Kubernetes Secret with TODOCHAT_SERVICE_SECRET lacks."""
+    """Return a patch with the keys missing in a Secret with TODOCHAT_SERVICE_SECRET."""
     data = secret["data"]
     shared = base64.b64decode(data["TODOCHAT_SERVICE_SECRET"]).decode()
     wanted = {name: _derive(name, shared) for name in (*ARROWS, LOG_USER_KEY)}
     wanted = {_variable(name): value for name, value in wanted.items()}
-    # What encrypts the signing keys where this is not set.
+    # auth-session encrypts its signing keys with the shared secret if this is not set.
     wanted["AUTH_SESSION_KEY_SECRET"] = shared
     return {"stringData": {name: value for name, value in wanted.items() if name not in data}}
 
@@ -91,7 +92,7 @@ def _variable(name: str) -> str:
 
 
 def _derive(name: str, shared: str) -> str:
-    """Return what services derive from each value of the secret that they share."""
+    """Return the keys that services derive from each value of the shared secret."""
     values = [value.strip() for value in shared.split(",") if value.strip()]
     if name == LOG_USER_KEY:
         keys = [hashlib.sha256(b"todochat log users:" + values[0].encode()).digest()]
@@ -124,14 +125,14 @@ def _read(folder: Path, name: str) -> str:
 
 
 def _write_new(path: Path, make: Callable[[], str]) -> bool:
-    """Write a file that isn't there, whole or not at all."""
+    """Write a file atomically unless it exists; return whether it was written."""
     if path.exists():
         return False
     draft = path.with_name(f".{path.name}.new")
     draft.write_text(make(), encoding="utf-8")
     draft.chmod(FILE_MODE)
     try:
-        os.link(draft, path)  # unlike a rename, this fails if somebody else was first
+        os.link(draft, path)  # unlike a rename, fails if the file exists
     except FileExistsError:
         return False
     finally:
@@ -145,4 +146,4 @@ if __name__ == "__main__":
         sys.exit()
     target = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).with_name("secrets")
     made = make_secrets(target)
-    sys.stdout.write(f"secrets: {len(made)} made, in {os.path.relpath(target)}\n")
+    sys.stdout.write(f"secrets: {len(made)} created in {os.path.relpath(target)}\n")

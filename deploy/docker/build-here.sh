@@ -1,10 +1,10 @@
 #!/bin/bash
-# Builds the images where there is no container engine and no registry: with buildah in a chroot,
-# on a Debian of debootstrap's with Debian's Python, tagged like the official one. Needs root and
+# Builds the images without a container engine and a registry: with buildah in a chroot, on a base
+# made by debootstrap with Debian's Python, tagged like the official one. Requires root and
 #
 #   apt-get install buildah debootstrap
 #
-# Usage: build-here.sh [IMAGE...]   auth-session, tasks, todo-agent, chat-gateway, edge; all of them
+# Usage: build-here.sh [IMAGE...]   auth-session, tasks, todo-agent, chat-gateway, edge; default: all
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -19,7 +19,7 @@ make_base() {
     debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv \
         "$SUITE" "$WORK/base" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} > "$WORK/debootstrap.log" || { tail "$WORK/debootstrap.log"; exit 1; }
     rm -rf "$WORK"/base/var/cache/apt/archives/*.deb "$WORK"/base/var/lib/apt/lists/*
-    # The official image has its Python here.
+    # Path of Python in the official image.
     ln -s /usr/bin/python3 "$WORK/base/usr/local/bin/python"
     ln -s /usr/bin/python3 "$WORK/base/usr/local/bin/python3"
     local container
@@ -30,7 +30,7 @@ make_base() {
     buildah commit --quiet --rm "$container" "$BASE" > /dev/null
 }
 
-# How this machine reaches package indexes, for the time of the build.
+# Prints this machine's package index settings, as a build secret.
 index() {
     local url registry
     url=$(python3 -m pip config get global.index-url 2> /dev/null || true)

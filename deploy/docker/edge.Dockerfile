@@ -2,10 +2,10 @@
 #
 #   docker build -f deploy/docker/edge.Dockerfile -t todochat/edge:0.1.0 .
 #
-# Caddy and Node are those of requirements.lock, which `make up` and the tests use, too. (The
-# official image's binary has a file capability, and so can't be started where all capabilities are
-# dropped and none is given back, as in deploy/kubernetes.)
-# Dependabot renews a literal FROM only. BASE may name another image.
+# Caddy and Node have the versions of requirements.lock, like `make up` and the tests. (The binary of
+# Caddy's official image has a file capability, so it can't start where all capabilities are dropped,
+# as in deploy/kubernetes.)
+# Dependabot updates only a literal FROM. BASE may name another image.
 ARG BASE=base
 
 FROM python:3.11.16-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b AS base
@@ -28,7 +28,7 @@ RUN --mount=type=secret,id=index \
     && npm ci --no-audit --no-fund --silent
 
 FROM packages AS site
-# What the site is told when it is built; nothing means the origin that it came from.
+# Settings of the site, fixed at build time; an empty URL means the site's own origin.
 ARG NEXT_PUBLIC_API_URL=
 ARG NEXT_PUBLIC_CHATKIT_SCRIPT=
 ARG NEXT_PUBLIC_CHATKIT_DOMAIN_KEY=
@@ -40,7 +40,7 @@ RUN npm run --silent build
 FROM ${BASE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
-# The volume for certificates takes its owner from this folder.
+# The volume for certificates inherits its owner from this folder.
 RUN groupadd --gid 10001 todochat \
     && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home \
         --home-dir /nonexistent --shell /usr/sbin/nologin todochat \

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Run by the Dockerfiles: installs what requirements.lock says, checked against its hashes.
+# Run by the Dockerfiles: installs the versions of requirements.lock, verified by hash.
 #
-#   locked.sh tools NAME...     uv and the packages NAME into /opt/tools, for the build alone
-#   locked.sh service SERVICE   what a service imports into /opt/venv, and nothing else
-#   locked.sh code SERVICE      the service and what it shares with others into /opt/todochat
+#   locked.sh tools NAME...     uv and the packages NAME into /opt/tools, only for the build
+#   locked.sh service SERVICE   the dependencies of a service into /opt/venv
+#   locked.sh code SERVICE      the service and our packages it imports into /opt/todochat
 #
-# An optional build secret `index` is a file of variables, as `UV_INDEX_URL=...`, for who has to
-# ask another package index than the public one. It is in no layer.
+# The optional build secret `index` is a file of variables such as `UV_INDEX_URL=...`, for another
+# package index than the public one. It ends up in no layer.
 set -eu
 
 if [ -f /run/secrets/index ]; then
@@ -19,7 +19,7 @@ fi
 LOCK=requirements.lock
 CODE=/opt/todochat
 
-# Prints the folders of a service and of the workspace's packages that it needs, itself last.
+# Prints the folders of the workspace packages that a service depends on, then its own.
 workspace_folders() {
     python - "services/$1" << 'END'
 import sys
@@ -36,8 +36,8 @@ print(*dict.fromkeys(needed(sys.argv[1])))
 END
 }
 
-# Args: the environment's folder, and what uv takes as requirements: names and pyproject.toml files.
-# The lock limits the versions that are resolved; then each file must have a hash that it names.
+# Args: the environment's folder, and requirements for uv: names and pyproject.toml files. The lock
+# constrains the resolved versions, and each installed file must match one of its hashes.
 install_locked() {
     folder=$1
     shift
@@ -59,15 +59,15 @@ tools() {
 
 service() {
     python -m venv --without-pip --symlinks /opt/venv
-    # With the exporter of traces, which the services look for when one is configured.
+    # Includes the exporter of traces, which services import when one is configured.
     # shellcheck disable=SC2046
     install_locked /opt/venv $(workspace_folders "$1" | sed 's:$: :; s: :/pyproject.toml :g') \
         --extra telemetry
-    # Debugging symbols, source maps and an editor that nobody serves: a third of the whole. What
-    # auditwheel put into *.libs stays as it is, for strip can break it.
+    # Debugging symbols, source maps and an unused editor are a third of the size. Libraries that
+    # auditwheel put into *.libs stay unchanged, because strip can break them.
     find /opt/venv -name '*.so' -not -path '*.libs/*' -exec strip --strip-debug {} +
     find /opt/venv \( -name '*.map' -o -name 'swagger-editor*' \) -delete
-    # Code is a layer of its own, beside the environment.
+    # The code is in a separate layer outside the environment.
     site=$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     echo "$CODE" > "$site/todochat.pth"
 }

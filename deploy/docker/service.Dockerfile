@@ -2,8 +2,8 @@
 #
 #   docker build -f deploy/docker/service.Dockerfile --build-arg SERVICE=tasks -t todochat/tasks:0.1.0 .
 #
-# SERVICE is auth-session, tasks, todo-agent or chat-gateway. README.md beside this file says more.
-# Dependabot renews a literal FROM only. BASE may name another image.
+# SERVICE is auth-session, tasks, todo-agent or chat-gateway. See README.md in this folder.
+# Dependabot updates only a literal FROM. BASE may name another image.
 ARG BASE=base
 ARG SERVICE
 
@@ -19,7 +19,7 @@ WORKDIR /build
 COPY requirements.lock deploy/docker/locked.sh ./
 RUN --mount=type=secret,id=index sh locked.sh tools hatchling
 
-# Everything the service imports that isn't ours. Changes when the lock or a pyproject.toml does.
+# The service's third-party dependencies. Changes with the lock or a pyproject.toml.
 FROM tools AS dependencies
 ARG SERVICE
 COPY pyproject.toml ./
@@ -45,7 +45,7 @@ ARG REVISION=unknown
 RUN groupadd --gid 10001 todochat \
     && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home \
         --home-dir /nonexistent --shell /usr/sbin/nologin todochat
-# In a container, "all addresses" are those of its networks.
+# All addresses: in a container only its networks can reach them.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -80,7 +80,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
 ENTRYPOINT ["python", "-m", "tasks_service"]
 CMD ["serve"]
 
-# `api` or `worker`: whichever runs is asked.
+# Checks whichever command runs, `api` or `worker`.
 FROM runtime AS todo-agent
 EXPOSE 8003 8013
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
