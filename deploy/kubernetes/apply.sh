@@ -1,10 +1,10 @@
 #!/bin/sh
-# Brings a version to the cluster: migrations first, then the services, and waits for both.
+# Deploys a version: applies the migrations, then the services, and waits for both.
 #
 #   deploy/kubernetes/apply.sh production [kubectl options, such as --context NAME]
 #
-# Migrations only add to the schema, so that what runs meanwhile goes on working. If one fails,
-# the services stay as they are.
+# Migrations only add to the schema, so running services keep working. If one fails, the services
+# stay unchanged.
 set -eu
 
 overlay=${1:?usage: apply.sh OVERLAY [kubectl options]}
@@ -15,12 +15,12 @@ case $overlay in
 esac
 namespace=$(sed -n 's/^namespace: *//p' "$folder/kustomization.yaml")
 
-# A Job can't be changed, and one that is done says nothing about this version.
+# Jobs are immutable, and a completed one belongs to an earlier version.
 kubectl "$@" --namespace "$namespace" delete job --selector todochat/step=migration --ignore-not-found --wait
 kubectl "$@" apply --kustomize "$folder/migrate"
 if ! kubectl "$@" --namespace "$namespace" wait job --selector todochat/step=migration --for=condition=complete --timeout=15m; then
 	kubectl "$@" --namespace "$namespace" logs --selector todochat/step=migration --tail 20 --prefix || true
-	echo "migrations did not complete; the services were left as they are" >&2
+	echo "migrations did not complete; the services are unchanged" >&2
 	exit 1
 fi
 

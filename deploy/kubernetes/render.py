@@ -1,9 +1,9 @@
-"""Renders the manifests into tests/deploy/rendered, where tests look at them; `make manifests`.
+"""Renders the manifests into tests/deploy/rendered for the tests; `make manifests` runs it.
 
-Not everybody who runs the tests has kubectl, and whoever changes a manifest does. The first line of
-a rendered file says which sources it was made of, so that a forgotten rendering is noticed.
+Only changing a manifest requires kubectl, running the tests doesn't. The first line of a rendered
+file has a hash of its sources, so that a test detects outdated files.
 """
-# ruff: noqa: INP001 - a program, no package
+# ruff: noqa: INP001 - a program, not a package
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 RENDERED: Final = ROOT / "tests" / "deploy" / "rendered"
 SOURCES: Final = (ROOT / "deploy" / "kubernetes", ROOT / "tests" / "deploy" / "everything")
-OLDEST_MAJOR: Final = 5  # of kustomize; kubectl has it from 1.27 on
+OLDEST_MAJOR: Final = 5  # of kustomize; included in kubectl since 1.27
 _MAJOR: Final = re.compile(r"^(?:Kustomize Version: )?v(\d+)\.", re.MULTILINE)
 # Rendered file -> kustomization.
 TARGETS: Final = {
@@ -30,7 +30,7 @@ TARGETS: Final = {
 
 
 def digest() -> str:
-    """Hash what kustomize reads."""
+    """Return a hash of the files that kustomize reads."""
     hashed = hashlib.sha256()
     for folder in SOURCES:
         for path in sorted(folder.rglob("*")):
@@ -46,7 +46,7 @@ def header() -> str:
 
 
 def kustomize() -> Sequence[str] | None:
-    """Return the command that renders, of kustomize 5 or newer; None if this machine has none."""
+    """Return the render command of kustomize 5 or newer; None if it isn't installed."""
     for command, ask in (
         (["kubectl", "kustomize"], ["kubectl", "version", "--client"]),
         (["kustomize", "build"], ["kustomize", "version"]),
@@ -60,18 +60,18 @@ def kustomize() -> Sequence[str] | None:
 
 
 def render(command: Sequence[str], target: str) -> str:
-    """Render one kustomization."""
-    done = subprocess.run(  # noqa: S603 - a program of the operator's, arguments of ours
+    """Return a rendered kustomization."""
+    done = subprocess.run(  # noqa: S603 - the operator's program, our arguments
         [*command, str(ROOT / target)], check=True, capture_output=True, text=True, timeout=60
     )
     return done.stdout
 
 
 def main() -> None:
-    """Render everything."""
+    """Render all targets."""
     command = kustomize()
     if command is None:
-        sys.exit(f"manifests: needs kubectl 1.27, or kustomize {OLDEST_MAJOR}, or newer")
+        sys.exit(f"manifests: requires kubectl 1.27, or kustomize {OLDEST_MAJOR}, or newer")
     RENDERED.mkdir(exist_ok=True)
     for name, target in TARGETS.items():
         text = header() + render(command, target)

@@ -255,7 +255,7 @@ def test_a_restore_under_services_that_run_is_refused(
     refused = asyncio.run(restore_beside_a_service())
 
     assert refused.returncode == 1
-    assert "somebody is connected to database tasks" in refused.stderr
+    assert "database tasks has open connections" in refused.stderr
 
 
 @pytest.mark.slow

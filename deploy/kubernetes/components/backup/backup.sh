@@ -1,26 +1,26 @@
 #!/usr/bin/env bash
 # Saves the three databases, and restores them into an empty installation.
-# docs/operations/backup-restore.md says what a backup holds, and what it doesn't.
+# docs/operations/backup-restore.md lists the contents of a backup.
 #
-#   backup.sh save             # a folder of this moment's name in BACKUP_DIR; old ones are removed
-#   backup.sh list             # what there is
-#   backup.sh restore NAME     # while no service runs
+#   backup.sh save             # into a folder in BACKUP_DIR named by the time; removes old ones
+#   backup.sh list             # names and sizes
+#   backup.sh restore NAME     # only while no service runs
 #
-# Needs bash, psql, pg_dump and pg_restore, the latter two not older than the server.
+# Requires bash, psql, pg_dump and pg_restore; the last two must be at least the server's version.
 #
-#   DATABASE_ADMIN_URL   PostgreSQL as a role that sees every row: a superuser, or one with BYPASSRLS
-#                        that may read everything; or DATABASE_ADMIN_URL_FILE with a file's name
-#   BACKUP_DIR           where the folders are; /backups
-#   BACKUP_KEEP_DAYS     days after which one is removed, 0 for never; 14
-#   BACKUP_RESTORE       with `save`: restore this one instead, where arguments can't be changed
+#   DATABASE_ADMIN_URL   URL of PostgreSQL for a role that sees every row: a superuser, or one with
+#                        BYPASSRLS that can read everything; or DATABASE_ADMIN_URL_FILE, a file
+#   BACKUP_DIR           folder of the backups (default /backups)
+#   BACKUP_KEEP_DAYS     days until a backup is removed, 0 for never (default 14)
+#   BACKUP_RESTORE       makes `save` restore this backup, where arguments can't be changed
 set -euo pipefail
 umask 077
 export LC_ALL=C
 
-# The order is the point. Each dump is of its own moment, and who caused a change has to be saved
-# before who holds it: a run that was saved first is repeated after a restore and finds its task by
-# its key; saved last, it would tell of a task that is not there. Accounts come last, so that nobody
-# has chats or tasks without an account, unless it was deleted meanwhile.
+# The order matters. The dumps are taken at different times, and the cause of a change must be saved
+# before its effect: a run that was saved before its task is repeated after a restore and finds the
+# task by its key; saved after it, the run could mention a task that doesn't exist. Accounts come
+# last, so that all chats and tasks have an account, unless it was deleted in the meantime.
 readonly DATABASES="chat tasks auth"
 
 dir=${BACKUP_DIR:-/backups}
@@ -39,7 +39,7 @@ main() {
 	esac
 }
 
-say() {
+report() {
 	printf '%s\n' "$*"
 }
 
@@ -48,14 +48,14 @@ refuse() {
 	exit 1
 }
 
-# The URL's parts go into libpq's variables: a command line can be read by everybody on the machine.
+# Passes the URL's parts in libpq's variables: all users of the machine can read command lines.
 connect() {
 	local url=${DATABASE_ADMIN_URL:-}
 	if [[ -n ${DATABASE_ADMIN_URL_FILE:-} ]]; then
 		url=$(<"$DATABASE_ADMIN_URL_FILE")
 	fi
-	local form='^postgres(ql)?://([^:@/]+):([^@/]+)@([^:@/]+|\[[^]]+\])(:([0-9]+))?/([^?]*)$'
-	[[ $url =~ $form ]] || refuse "DATABASE_ADMIN_URL must be postgresql://USER:PASSWORD@HOST[:PORT]/DATABASE"
+	local pattern='^postgres(ql)?://([^:@/]+):([^@/]+)@([^:@/]+|\[[^]]+\])(:([0-9]+))?/([^?]*)$'
+	[[ $url =~ $pattern ]] || refuse "DATABASE_ADMIN_URL must be postgresql://USER:PASSWORD@HOST[:PORT]/DATABASE"
 	PGUSER=$(decode "${BASH_REMATCH[2]}")
 	PGPASSWORD=$(decode "${BASH_REMATCH[3]}")
 	PGHOST=${BASH_REMATCH[4]//[\[\]]/}
@@ -63,7 +63,7 @@ connect() {
 	ADMIN_DATABASE=$(decode "${BASH_REMATCH[7]:-postgres}")
 	export PGUSER PGPASSWORD PGHOST PGPORT PGCONNECT_TIMEOUT=10 PGAPPNAME=backup
 	local sees_all="SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
-	if [[ -z $(ask "$ADMIN_DATABASE" "$sees_all") ]]; then
+	if [[ -z $(query "$ADMIN_DATABASE" "$sees_all") ]]; then
 		refuse "$PGUSER doesn't see every row: it needs to be a superuser or to have BYPASSRLS"
 	fi
 }
@@ -73,7 +73,7 @@ decode() {
 	printf '%b' "${text//%/\\x}"
 }
 
-ask() {
+query() {
 	psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname "$1" --command "$2"
 }
 
@@ -82,11 +82,11 @@ save() {
 	name=$(date -u +%Y-%m-%dT%H%M%SZ)
 	draft=$dir/.$name.partial
 	mkdir "$draft"
-	# shellcheck disable=SC2064 - the name of now
+	# shellcheck disable=SC2064 - expands the current name
 	trap "rm -rf '$draft'" EXIT
 	for database in $DATABASES; do
-		say "$database: $(date -u +%H:%M:%S)"
-		# Signing keys stay behind: new ones are made, and a backup can't sign anything.
+		report "$database: $(date -u +%H:%M:%S)"
+		# Excludes signing keys, so that a backup can't sign tokens; a restored service creates new ones.
 		pg_dump --format=custom --lock-wait-timeout=60s --exclude-table-data=signing_keys \
 			--file "$draft/$database.dump" "$database"
 		pg_restore --list "$draft/$database.dump" >/dev/null
@@ -94,11 +94,11 @@ save() {
 	(cd "$draft" && sha256sum ./*.dump >SHA256SUMS)
 	sync
 	mv "$draft" "$dir/$name"
-	say "saved $name: $(size "$name") in $((SECONDS - began)) s"
+	report "saved $name: $(size "$name") in $((SECONDS - began)) s"
 	remove_old
 }
 
-# Only what is complete and has a name of ours, and never the newest one.
+# Removes only complete backups with a name of this script, and never the newest one.
 remove_old() {
 	[[ $keep_days -gt 0 ]] || return 0
 	local name limit
@@ -106,7 +106,7 @@ remove_old() {
 	for name in $(names | head -n -1); do
 		if [[ $name < $limit ]]; then
 			rm -rf "${dir:?}/$name"
-			say "removed $name"
+			report "removed $name"
 		fi
 	done
 }
@@ -121,7 +121,7 @@ names() {
 list() {
 	local name
 	for name in $(names); do
-		say "$name $(size "$name")"
+		report "$name $(size "$name")"
 	done
 }
 
@@ -131,75 +131,74 @@ size() {
 
 restore() {
 	local source=$dir/$1 database began=$SECONDS
-	[[ -f $source/SHA256SUMS ]] || refuse "there is no $1 in $dir; \`list\` shows what there is"
+	[[ -f $source/SHA256SUMS ]] || refuse "there is no $1 in $dir; \`list\` shows the backups"
 	(cd "$source" && sha256sum --quiet --check SHA256SUMS) || refuse "$1 is damaged"
 	for database in $DATABASES; do
 		check_is_empty "$database"
 	done
-	# Under other names until all three are there: what breaks off can be done again.
+	# Uses other names until all three are complete, so that an interrupted restore can be repeated.
 	for database in $DATABASES; do
 		make_draft "$database"
 		pg_restore --exit-on-error --single-transaction --no-owner --role "${database}_owner" \
 			--dbname "${database}_restored" "$source/$database.dump"
-		say "$database: $(date -u +%H:%M:%S)"
+		report "$database: $(date -u +%H:%M:%S)"
 	done
-	mend
+	reconcile
 	for database in $DATABASES; do
-		ask "${database}_restored" "ANALYZE"
+		query "${database}_restored" "ANALYZE"
 	done
-	# What migrations made may be newer than the dump; it goes, with the database.
+	# Drops the empty databases, whose migrations may be newer than the dumps.
 	for database in $DATABASES; do
-		ask "$ADMIN_DATABASE" "DROP DATABASE \"$database\""
-		ask "$ADMIN_DATABASE" "ALTER DATABASE \"${database}_restored\" RENAME TO \"$database\""
+		query "$ADMIN_DATABASE" "DROP DATABASE \"$database\""
+		query "$ADMIN_DATABASE" "ALTER DATABASE \"${database}_restored\" RENAME TO \"$database\""
 	done
-	say "restored $1 in $((SECONDS - began)) s; what is older than the services is migrated at their start"
+	report "restored $1 in $((SECONDS - began)) s; the services migrate older schemas when they start"
 }
 
-# Nothing is overwritten that belongs to somebody.
+# Refuses to overwrite the data of users.
 check_is_empty() {
-	local table people
+	local table user
 	case $1 in
 	chat) table=owners ;;
 	tasks) table=user_counters ;;
 	auth) table=users ;;
 	esac
-	if [[ -z $(ask "$ADMIN_DATABASE" "SELECT 1 FROM pg_database WHERE datname = '$1'") ]]; then
-		refuse "there is no database $1: make roles and databases first (python -m todochat.database)"
+	if [[ -z $(query "$ADMIN_DATABASE" "SELECT 1 FROM pg_database WHERE datname = '$1'") ]]; then
+		refuse "there is no database $1: create roles and databases first (python -m todochat.database)"
 	fi
-	local guests="SELECT 1 FROM pg_stat_activity WHERE datname = '$1' AND backend_type = 'client backend' LIMIT 1"
-	if [[ -n $(ask "$ADMIN_DATABASE" "$guests") ]]; then
-		refuse "somebody is connected to database $1: stop the services first"
+	local connections="SELECT 1 FROM pg_stat_activity WHERE datname = '$1' AND backend_type = 'client backend' LIMIT 1"
+	if [[ -n $(query "$ADMIN_DATABASE" "$connections") ]]; then
+		refuse "database $1 has open connections: stop the services first"
 	fi
-	[[ -n $(ask "$1" "SELECT to_regclass('public.$table')") ]] || return 0
-	people=$(ask "$1" "SELECT 1 FROM $table LIMIT 1")
-	[[ -z $people ]] || refuse "database $1 is not empty: restore into a new installation"
+	[[ -n $(query "$1" "SELECT to_regclass('public.$table')") ]] || return 0
+	user=$(query "$1" "SELECT 1 FROM $table LIMIT 1")
+	[[ -z $user ]] || refuse "database $1 is not empty: restore into a new installation"
 }
 
-# Who may connect is what todochat.database.bootstrap says.
+# Grants the same access as todochat.database.bootstrap.
 make_draft() {
 	local draft=$1_restored owner=$1_owner
-	ask "$ADMIN_DATABASE" "DROP DATABASE IF EXISTS \"$draft\"" 2>/dev/null
-	ask "$ADMIN_DATABASE" "CREATE DATABASE \"$draft\" OWNER \"$owner\" TEMPLATE template0"
-	ask "$ADMIN_DATABASE" "REVOKE ALL ON DATABASE \"$draft\" FROM PUBLIC"
-	ask "$ADMIN_DATABASE" "GRANT CONNECT ON DATABASE \"$draft\" TO \"$1_app\", \"$1_jobs\""
+	query "$ADMIN_DATABASE" "DROP DATABASE IF EXISTS \"$draft\"" 2>/dev/null
+	query "$ADMIN_DATABASE" "CREATE DATABASE \"$draft\" OWNER \"$owner\" TEMPLATE template0"
+	query "$ADMIN_DATABASE" "REVOKE ALL ON DATABASE \"$draft\" FROM PUBLIC"
+	query "$ADMIN_DATABASE" "GRANT CONNECT ON DATABASE \"$draft\" TO \"$1_app\", \"$1_jobs\""
 }
 
-# What three moments, and the time since, make necessary.
-mend() {
-	local accounts chatting doing orphans
-	# Who signed out, or was made to, since the backup must not be signed in again.
-	ask auth_restored "UPDATE sessions SET revoked_at = now(), revoke_reason = 'restored' WHERE revoked_at IS NULL"
-	# A run may have been taken over between the dumps; the attempts of then hinder nobody now.
-	ask tasks_restored "DELETE FROM run_attempts"
-	# Who deleted the account: what chat and tasks have may be older than their answer that it is gone.
-	ask auth_restored "UPDATE erasures SET next_attempt_at = now()"
-	# Whose erasure was done before the last dump: auth-session has the others erase again.
-	# Each answer into a variable of its own: a question that fails must end this, and not look like
-	# an answer without anybody.
-	accounts=$(ask auth_restored "SELECT id FROM users UNION SELECT user_id FROM erasures")
-	chatting=$(ask chat_restored "SELECT user_id FROM owners UNION SELECT user_id FROM attachments")
-	doing=$(ask tasks_restored "SELECT user_id FROM user_counters")
-	orphans=$(printf '%s\n' "$chatting" "$doing" | sed '/^$/d' | sort -u | comm -23 - <(sort -u <<<"$accounts"))
+# Reconciles the three dumps, which were taken at different times, with each other and the present.
+reconcile() {
+	local accounts chat_users task_users orphans
+	# Sessions that were revoked after the backup must not become valid again.
+	query auth_restored "UPDATE sessions SET revoked_at = now(), revoke_reason = 'restored' WHERE revoked_at IS NULL"
+	# A run may have been taken over between the dumps; its earlier attempts must not fence it now.
+	query tasks_restored "DELETE FROM run_attempts"
+	# Chat and tasks may have data that is older than their confirmation of a pending erasure.
+	query auth_restored "UPDATE erasures SET next_attempt_at = now()"
+	# Erasures that finished before the last dump: auth-session makes the other services erase again.
+	# One variable per query: a failed query must end the script, not look like an empty result.
+	accounts=$(query auth_restored "SELECT id FROM users UNION SELECT user_id FROM erasures")
+	chat_users=$(query chat_restored "SELECT user_id FROM owners UNION SELECT user_id FROM attachments")
+	task_users=$(query tasks_restored "SELECT user_id FROM user_counters")
+	orphans=$(printf '%s\n' "$chat_users" "$task_users" | sed '/^$/d' | sort -u | comm -23 - <(sort -u <<<"$accounts"))
 	if [[ -n $orphans ]]; then
 		psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --single-transaction --dbname auth_restored <<-SQL
 			CREATE TEMPORARY TABLE orphans (user_id text) ON COMMIT DROP;
@@ -209,7 +208,7 @@ mend() {
 			INSERT INTO erasures (user_id, requested_at, attempts, next_attempt_at)
 			SELECT user_id, now(), 0, now() FROM orphans WHERE user_id <> '' ON CONFLICT DO NOTHING;
 		SQL
-		say "$(wc -l <<<"$orphans") without an account will be erased"
+		report "$(wc -l <<<"$orphans") without an account will be erased"
 	fi
 }
 
