@@ -1,9 +1,11 @@
 """The use cases of the internal API: respond to requests, accept runs, attach to runs."""
 
+import asyncio
 import dataclasses
 import time
 from typing import Final
 
+import structlog
 from chatkit.types import (
     AttachmentsCreateReq,
     AttachmentsDeleteReq,
@@ -46,14 +48,55 @@ from durable_chatkit.errors import (
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.metrics import ACCEPT_SECONDS, REQUESTS
-from durable_chatkit.run_backlog import RunBacklog
 from durable_chatkit.storage.run import CancelReason, RunRecord
+from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.user_run_repository import UserRunRepository
 from todochat.contracts.runs import AcceptedRun
+from todochat.database.outage import is_outage
 from todochat.telemetry.logging import bind, log_content
 from todochat.telemetry.tracing import TRACEPARENT, span, trace_headers
 
 SIMPLE_TYPE: Final = "simple"
+BACKLOG_MAX_AGE_S: Final = 1.0
+BACKLOG_TIMEOUT_S: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class RunBacklog:
+    """Reports whether too many runs are queued.
+
+    The runs are counted at most once a second, and runs that this process accepts in between are
+    added, so several API processes together may exceed the limit by the runs that they accept within
+    a second. If the database doesn't respond in time, the backlog counts as empty for that second:
+    acceptance itself will fail then.
+    """
+
+    def __init__(self, runs: RunRepository, max_queued: int) -> None:
+        self._runs = runs
+        self._max_queued = max_queued
+        self._length = 0
+        self._counted_at = float("-inf")
+        self._counting = asyncio.Lock()
+
+    async def is_full(self) -> bool:
+        """Return whether the limit is reached."""
+        async with self._counting:
+            if time.monotonic() - self._counted_at > BACKLOG_MAX_AGE_S:
+                try:
+                    async with asyncio.timeout(BACKLOG_TIMEOUT_S):
+                        self._length = await self._runs.count_queued()
+                except Exception as error:
+                    if not is_outage(error):
+                        raise
+                    log.warning("queue.count_failed", error=error)
+                    self._length = 0
+                self._counted_at = time.monotonic()
+        return self._length >= self._max_queued
+
+    def count_accepted(self) -> None:
+        """Add a run that this process has accepted."""
+        self._length += 1
 
 
 class ChatService:

@@ -7,7 +7,7 @@ from typing import Final
 from litestar import Litestar
 from litestar.datastructures import State
 
-from durable_chatkit.chat_service import ChatService
+from durable_chatkit.chat_service import ChatService, RunBacklog
 from durable_chatkit.chatkit.acceptance import Acceptance
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits
@@ -20,7 +20,6 @@ from durable_chatkit.erasure import AccountEraser, AccountGuard
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.queue_metrics import api_gauges
-from durable_chatkit.run_backlog import RunBacklog
 from durable_chatkit.services import Services
 from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.run_repository import RunRepository

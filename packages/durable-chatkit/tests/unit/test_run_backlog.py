@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from durable_chatkit.run_backlog import RunBacklog
+from durable_chatkit.chat_service import RunBacklog
 
 
 class Runs:

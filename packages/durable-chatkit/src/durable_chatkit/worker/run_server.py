@@ -31,7 +31,7 @@ from durable_chatkit.agent.failures import (
     Failure,
     describe_failure,
 )
-from durable_chatkit.agent.history import HistoryLimits
+from durable_chatkit.agent.history import HistoryLimits, load_input
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import AT_END, RunScope, RunStoppedError
 from durable_chatkit.agent.turns import find_turn_id
@@ -49,7 +49,7 @@ from durable_chatkit.worker.turn_end import (
     set_title,
     thread_updated,
 )
-from durable_chatkit.worker.turn_input import find_open_workflow, load_input
+from durable_chatkit.worker.turn_input import find_open_workflow
 
 THREAD_DELETED: Final = "thread-deleted"
 TOOL_OUTPUT: Final = "threads.add_client_tool_output"

@@ -1,4 +1,4 @@
-"""Builds the model input of a turn."""
+"""Looks up what a turn continues: the effects of a retried message, or an open workflow."""
 
 from typing import Final
 
@@ -10,8 +10,6 @@ from chatkit.types import (
     WorkflowItem,
 )
 
-from durable_chatkit.agent.assistant import Assistant
-from durable_chatkit.agent.history import HistoryConverter, HistoryLimits, load_history
 from durable_chatkit.agent.retry_effects import earlier_call_items, removed_effects_note
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.storage.run import RunRecord
@@ -19,18 +17,6 @@ from durable_chatkit.storage.run_repository import RunRepository
 
 LOOK_BACK_ITEMS: Final = 20
 RETRY: Final = "threads.retry_after_item"
-
-
-async def load_input(
-    run: RunContext, assistant: Assistant, limits: HistoryLimits
-) -> list[TResponseInputItem]:
-    """Load the thread's history as model input."""
-    converter = HistoryConverter(
-        run.request_context,
-        attachment_to_input=assistant.attachment_to_input,
-        widget_to_input=assistant.widget_to_input,
-    )
-    return await load_history(run.store, run.thread.id, run.request_context, converter, limits)
 
 
 async def load_retry_effects(runs: RunRepository, run: RunRecord) -> list[TResponseInputItem]:
