@@ -21,8 +21,6 @@ from chatkit.types import (
 from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
 from typing_extensions import override
 
-from durable_chatkit.agent.assistant import Assistant
-from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPosition
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 
@@ -145,18 +143,6 @@ class HistoryConverter(ThreadItemConverter):
             return await self._attachment_to_input(attachment, self._context)
         text = f"[A file was attached that can't be read here: {attachment.name}]"
         return {"type": "input_text", "text": text}
-
-
-async def load_input(
-    run: RunContext, assistant: Assistant, limits: HistoryLimits
-) -> list[TResponseInputItem]:
-    """Load the thread's history as model input."""
-    converter = HistoryConverter(
-        run.request_context,
-        attachment_to_input=assistant.attachment_to_input,
-        widget_to_input=assistant.widget_to_input,
-    )
-    return await load_history(run.store, run.thread.id, run.request_context, converter, limits)
 
 
 async def load_history(

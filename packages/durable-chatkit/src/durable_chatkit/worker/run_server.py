@@ -31,7 +31,7 @@ from durable_chatkit.agent.failures import (
     Failure,
     describe_failure,
 )
-from durable_chatkit.agent.history import HistoryLimits, load_input
+from durable_chatkit.agent.history import HistoryConverter, HistoryLimits, load_history
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import AT_END, RunScope, RunStoppedError
 from durable_chatkit.agent.turns import find_turn_id
@@ -255,7 +255,14 @@ class RunServer(StoredChatServer):
         run.turn_id = await find_turn_id(run)
         items = self._journal.input
         if items is None:
-            history = await load_input(run, self._assistant, self._limits)
+            converter = HistoryConverter(
+                run.request_context,
+                attachment_to_input=self._assistant.attachment_to_input,
+                widget_to_input=self._assistant.widget_to_input,
+            )
+            history = await load_history(
+                run.store, run.thread.id, run.request_context, converter, self._limits
+            )
             items = [*history, *self._effects]
             await self._journal.save_input(items)
         result = Runner.run_streamed(
