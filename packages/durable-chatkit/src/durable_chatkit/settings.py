@@ -115,8 +115,9 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
     images: Annotated[
         Literal["auto", "never"],
         Meta(
-            description="Whether to send attached images to the model. `auto`: send them and, if the "
-            "model rejects them, retry without; `never`: saves a text-only model the rejected call."
+            description="Attached images in model calls. `auto`: send them and, if the model rejects "
+            "them, retry without; `never`: don't send them, which saves a text-only model the "
+            "rejected call."
         ),
     ] = "auto"
     transcription_model: Annotated[

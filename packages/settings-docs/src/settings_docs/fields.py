@@ -17,7 +17,7 @@ SECTIONS: Final[tuple[tuple[str, str, type[ServiceSettings]], ...]] = (
     ("auth-session", "Accounts, sign-in, keys, client secrets.", AuthSessionSettings),
     ("tasks", "Tasks and lists.", TasksSettings),
     ("todo-agent", "The api and the worker: threads, runs, the agent.", TodoAgentSettings),
-    ("chat-gateway", "Client secrets in, server-sent events out.", ChatGatewaySettings),
+    ("chat-gateway", "Verifies client secrets, relays server-sent events.", ChatGatewaySettings),
 )
 SHARED: Final = frozenset(ServiceSettings.__struct_encode_fields__)
 

@@ -48,10 +48,10 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
         Meta(
             extra={"secret": True},
             description=(
-                "Secret of at least 32 bytes that the services share; the key of each arrow "
-                "between two services without an own secret is derived from it. Two values "
-                "separated by a comma are both accepted, the first one signs. For one machine: "
-                "elsewhere give each service the secrets of its own arrows only."
+                "Secret of at least 32 bytes shared by all services, from which the key of each "
+                "arrow without its own secret (below) is derived. With two values separated by a "
+                "comma, the first signs and both are accepted. For a single machine; elsewhere, "
+                "give each service only the secrets of its arrows."
             ),
         ),
     ] = ""
@@ -59,70 +59,70 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
         str,
         Meta(
             extra={"secret": True},
-            description="Own secret of chat-gateway's calls to todo-agent, known to these two.",
+            description="Secret of chat-gateway's calls to todo-agent, shared only by these two.",
         ),
     ] = ""
     todochat_service_secret_agent_to_tasks: Annotated[
         str,
         Meta(
             extra={"secret": True},
-            description="Own secret of todo-agent's calls to tasks, known to these two.",
+            description="Secret of todo-agent's calls to tasks, shared only by these two.",
         ),
     ] = ""
     todochat_service_secret_auth_to_agent: Annotated[
         str,
         Meta(
             extra={"secret": True},
-            description="Own secret of auth-session's calls to todo-agent, known to these two.",
+            description="Secret of auth-session's calls to todo-agent, shared only by these two.",
         ),
     ] = ""
     todochat_service_secret_auth_to_tasks: Annotated[
         str,
         Meta(
             extra={"secret": True},
-            description="Own secret of auth-session's calls to tasks, known to these two.",
+            description="Secret of auth-session's calls to tasks, shared only by these two.",
         ),
     ] = ""
     todochat_service_secret_tasks_to_auth: Annotated[
         str,
         Meta(
             extra={"secret": True},
-            description="Own secret of tasks' calls to auth-session, known to these two.",
+            description="Secret of tasks' calls to auth-session, shared only by these two.",
         ),
     ] = ""
     todochat_service_secret_gateway_to_auth: Annotated[
         str,
         Meta(
             extra={"secret": True},
-            description="Own secret of chat-gateway's calls to auth-session, known to these two.",
+            description="Secret of chat-gateway's calls to auth-session, shared only by these two.",
         ),
     ] = ""
     auth_jwks_url: Annotated[
-        str, Meta(description="Where the public keys of login tokens and client secrets are.")
+        str, Meta(description="URL of the public keys of login tokens and client secrets.")
     ] = "http://127.0.0.1:8001/.well-known/jwks.json"
     public_url: Annotated[
-        str, Meta(description="The address people open; https makes cookies Secure.")
+        str, Meta(description="URL of the site for users; with https, cookies are Secure.")
     ] = "http://localhost:8000"
     cors_allowed_origins: Annotated[
-        str, Meta(description="Origins other than PUBLIC_URL that may call, separated by commas.")
+        str, Meta(description="Allowed origins other than PUBLIC_URL, separated by commas.")
     ] = ""
     forwarded_allow_ips: Annotated[
-        str, Meta(description="Addresses whose X-Forwarded-For is believed, separated by commas.")
+        str, Meta(description="Addresses whose X-Forwarded-For is trusted, separated by commas.")
     ] = "127.0.0.1"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        Meta(description="Least level that is logged."),
+        Meta(description="Minimum level of log lines."),
     ] = "info"
     log_format: Annotated[
-        Literal["json", "console"], Meta(description="JSON lines, or colours for a terminal.")
+        Literal["json", "console"], Meta(description="JSON lines, or colored text for a terminal.")
     ] = "json"
     log_user_key: Annotated[
         str,
         Meta(
             extra={"secret": True},
             description=(
-                "Key of the hashes that stand for people in log lines, the same for every service;"
-                " derived from TODOCHAT_SERVICE_SECRET if empty. `base64:...` gives its bytes."
+                "Key for the hashes of user IDs in log lines, the same in every service; derived"
+                " from TODOCHAT_SERVICE_SECRET if empty. `base64:...` encodes raw bytes."
             ),
         ),
     ] = ""
@@ -130,8 +130,8 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
         bool,
         Meta(
             description=(
-                "Log what people and models say, and errors with all that they quote. For"
-                " debugging with made-up data: the lines then hold personal data."
+                "Log the content of messages and model responses, and errors unredacted. Log lines"
+                " then contain personal data, so use it only for debugging with test data."
             )
         ),
     ] = False
@@ -140,17 +140,18 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
         Meta(
             gt=0,
             description=(
-                "Seconds a client may pause while it sends a request's body; then it gets 408. The"
-                " edge has a limit of its own, EDGE_BODY_TIMEOUT."
+                "Maximum pause in seconds while a client sends a request's body; then 408. The"
+                " edge has a separate limit, EDGE_BODY_TIMEOUT."
             ),
         ),
     ] = 30.0
     drain_delay_s: Annotated[
         float,
-        Meta(ge=0, description="Seconds after SIGTERM in which new work is still taken."),
+        Meta(ge=0, description="Seconds after SIGTERM in which new work is still accepted."),
     ] = 2.0
     drain_timeout_s: Annotated[
-        float, Meta(gt=0, description="Seconds that streams and runs get to finish after that.")
+        float,
+        Meta(gt=0, description="Seconds after DRAIN_DELAY_S in which streams and runs can finish."),
     ] = 25.0
     loop_stall_exit_s: Annotated[
         float,
@@ -158,14 +159,14 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
             ge=0,
             le=3600,
             description=(
-                "Seconds after which a process whose event loop is blocked ends, with SIGPROF, so"
-                " that it is started again where nobody acts on a failed liveness check. With 0 it"
-                " never does, and the launcher doesn't check liveness either: for debuggers."
+                "Seconds after which a process with a blocked event loop exits, by SIGPROF, so that"
+                " it is restarted even if no probe checks its liveness. 0, for debuggers, disables"
+                " this and the launcher's liveness check."
             ),
         ),
     ] = 20.0
     otel_exporter_otlp_endpoint: Annotated[
-        str, Meta(description="OpenTelemetry collector (OTLP over HTTP); empty turns tracing off.")
+        str, Meta(description="OpenTelemetry collector (OTLP over HTTP); empty disables tracing.")
     ] = ""
 
     def __repr__(self) -> str:

@@ -36,7 +36,7 @@ class AuthSessionSettings(
         Literal["", "open", "invite", "closed"],
         Meta(
             description=(
-                "Who can sign up: anyone (open), invited users (invite) or no one (closed). If empty: "
+                "Sign-up for anyone (open), invited users (invite) or no one (closed). If empty: "
                 "closed with external issuers (the next three settings), otherwise invite."
             )
         ),
@@ -103,7 +103,7 @@ class AuthSessionSettings(
         Literal["self", "openai"],
         Meta(
             description=(
-                "Where conversations run: here (self), or at OpenAI, which then issues the client "
+                "Host of conversations: here (self), or at OpenAI, which then issues the client "
                 "secrets (ends with Agent Builder on 2026-11-30)."
             )
         ),
