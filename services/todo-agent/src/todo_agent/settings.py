@@ -21,7 +21,10 @@ class TodoAgentSettings(ChatSettings, frozen=True, kw_only=True):
 
     factory: Annotated[
         str,
-        Meta(pattern=r"^[\w.]+:\w+$", description="The agent, `module:function`; see the README."),
+        Meta(
+            pattern=r"^[\w.]+:\w+$",
+            description="The agent, `module:function`; see docs/agent-runtime.md.",
+        ),
     ] = OWN_FACTORY
     tasks_url: Annotated[
         str, Meta(description="URL of the tasks service, which the tools call.")
