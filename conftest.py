@@ -1,4 +1,4 @@
-"""Fixtures that every test of the workspace may use, and which tests stay together."""
+"""Fixtures for every test of the workspace, and the grouping of tests by worker."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ OF_ONE_WORKER: Final = ("tests/browser/", "tests/contract/", "tests/integration/
 
 
 class FolderScheduling(LoadFileScheduling):  # type: ignore[misc]
-    """Gives each file to one of xdist's workers, and some folders as a whole."""
+    """Assigns each file to one of xdist's workers, and some folders as a whole."""
 
     def _split_scope(self, nodeid: str) -> str:
         for folder in OF_ONE_WORKER:
@@ -22,7 +22,7 @@ class FolderScheduling(LoadFileScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FolderScheduling | None:
-    """Take part in `--dist loadfile` only."""
+    """Schedule by folder under `--dist loadfile` only."""
     if config.getoption("dist") != "loadfile":
         return None
     return FolderScheduling(config, log)

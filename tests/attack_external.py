@@ -1,4 +1,4 @@
-"""Attacks with tokens that look like those of external issuers."""
+"""Attacks with tokens that imitate those of external issuers."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What an attacker has to work with: a running stack, two people, and every key there is."""
+"""The attackers' means: a running stack, two users, and every key."""
 
 import base64
 import hmac
@@ -26,11 +26,11 @@ EVIL = "https://evil.example"
 
 
 class Ground:
-    """A running stack and what is needed to attack it.
+    """A running stack and the material to attack it.
 
     Attributes:
-        key, next_kid: the key that signs, and the id of the one that waits.
-        issuer: an external issuer whose tokens are taken.
+        key, next_kid: the signing key, and the ID of the key that is next in rotation.
+        issuer: an external issuer whose tokens are accepted.
     """
 
     def __init__(self, stack: Stack, http: httpx.AsyncClient, issuer: Issuer) -> None:
@@ -53,7 +53,7 @@ class Ground:
         self._people: list[Person] = []
 
     async def prepare(self) -> None:
-        """Make two accounts, and take the private key out of the database."""
+        """Register two accounts and read the private key from the database."""
         edge = self.stack.edge
         for _ in range(2):
             client = httpx.AsyncClient(base_url=edge, timeout=30)
@@ -77,7 +77,7 @@ class Ground:
         return self._people[1]
 
     def url(self, service: str, path: str) -> str:
-        """The service itself, without the edge before it."""
+        """The service itself, without the edge in front of it."""
         return self.stack.urls(service)[0] + path
 
     async def sql(self, statement: str, *values: object) -> list[Any]:
@@ -88,7 +88,7 @@ class Ground:
             await connection.close()
 
     def todochat(self, *arguments: str) -> str:
-        """Run a command of the stack; returns what it printed."""
+        """Run a command of the stack; return its output."""
         command = [TODOCHAT, *arguments, "--data-dir", str(self.stack.data_dir)]
         done = subprocess.run(
             command,
@@ -101,13 +101,13 @@ class Ground:
         return done.stdout
 
     async def flush_redis(self) -> None:
-        """Make Redis lose all it has."""
+        """Delete everything in Redis."""
         redis = create_redis(self._redis_url)
         await redis.flushall()
         await redis.aclose()
 
     async def fresh_session(self) -> tuple[str, str]:
-        """Sign Ada in once more; returns her login token and her refresh token."""
+        """Sign Ada in again; return her login token and her refresh token."""
         answer = await self.http.post(
             self.url("auth-session", "/api/auth/sign-in"),
             json={"email": self.ada.email, "password": PASSWORD},
@@ -116,7 +116,7 @@ class Ground:
         return answer.json()["access_token"], answer.cookies["todochat_refresh"]
 
     async def refresh(self, token: str, **headers: str) -> httpx.Response:
-        """Show a refresh token as a browser would."""
+        """Send a refresh token as a browser does."""
         sent = {"Cookie": f"todochat_refresh={token}", **headers}
         answer = await self.http.post(self.url("auth-session", "/api/auth/refresh"), headers=sent)
         self.http.cookies.clear()
@@ -158,7 +158,7 @@ Send = Callable[[Ground], Awaitable[httpx.Response]]
 
 @dataclass(frozen=True)
 class Attack:
-    """One attack: what is sent, to whom, and the status it has to get."""
+    """One attack: the request, its target, and the expected status."""
 
     name: str
     where: str
@@ -171,7 +171,7 @@ class Attack:
 
 
 class Forger:
-    """Tokens as auth-session would sign them, but for what an attacker changes."""
+    """Signs tokens like auth-session, except for what an attacker changes."""
 
     def __init__(self, ground: Ground, kind: str) -> None:
         self._ground = ground
@@ -193,7 +193,7 @@ class Forger:
         without: Collection[str] = (),
         **changes: object,
     ) -> str:
-        """Sign with the present key unless told otherwise; a header that is None is left out."""
+        """Sign with the current key by default; omit a header that is None."""
         header = {"kid": self._ground.key.kid, "typ": self.typ, **(headers or {})}
         claims = {**self.claims, **changes}
         kept = {name: value for name, value in claims.items() if name not in without}
@@ -203,7 +203,7 @@ class Forger:
 def encode(
     claims: Mapping[str, object], key: Any, algorithm: str, headers: Mapping[str, object]
 ) -> str:
-    """Sign anything with anything: a library refuses to make most of what is needed here."""
+    """Sign any claims with any key; a library refuses most of the tokens needed here."""
     header = without_none({**headers, "alg": algorithm})
     parts = [_base64(json.dumps(part).encode()) for part in (header, claims)]
     signed = ".".join(parts).encode()

@@ -1,4 +1,4 @@
-"""Attacks with tokens that look like ours."""
+"""Attacks with tokens that imitate ours."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from todochat.identity.tokens import SigningKey
 
 Forge = Callable[[Forger, Ground], str]
 
-# Who verifies our own tokens, the kind it takes, and a request that needs one.
+# The verifiers of our own tokens, the kind each accepts, and a request that requires one.
 VERIFIERS: dict[str, tuple[str, Request]] = {
     "auth-session": ("login token", Ground.me),
     "tasks": ("login token", Ground.tasks),
@@ -46,7 +46,7 @@ def _without(claim: str, forger: Forger, _ground: Ground) -> str:
     return forger.sign(without={claim})
 
 
-# The first row is no attack: it shows that what the others change is all that is wrong with them.
+# The first row is no attack: it shows that the other rows differ only in what they change.
 FORGERIES: dict[str, tuple[int, Forge]] = {
     "nothing changed": (200, lambda forger, _: forger.sign()),
     "`alg` none": (401, lambda forger, _: forger.sign(algorithm="none")),

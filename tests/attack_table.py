@@ -1,4 +1,4 @@
-"""The attacks on identity, and what each is answered with; docs/security.md shows the table.
+"""The attacks on identity and the response to each; docs/security.md shows the table.
 
 `python tests/attack_table.py` prints it.
 """
@@ -29,7 +29,7 @@ async def _expired_refresh(ground: Ground) -> httpx.Response:
 
 
 async def _replay(ground: Ground) -> tuple[str, str, httpx.Response]:
-    """Use a refresh token, and once more after the time in which two tabs may."""
+    """Use a refresh token again after the period in which two tabs may share it."""
     login, refresh = await ground.fresh_session()
     successor = (await ground.refresh(refresh)).cookies["todochat_refresh"]
     await ground.sql(

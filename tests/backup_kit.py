@@ -1,4 +1,4 @@
-"""Backups as an operator makes them: `backup.sh` on real servers."""
+"""Backups with `backup.sh` on real servers, as an operator makes them."""
 
 import asyncio
 import os
@@ -35,10 +35,10 @@ _URLS: Final = {
 
 
 class Backups:
-    """A folder of backups, and the script that fills and reads it.
+    """A folder of backups, and the script that writes and reads it.
 
     Attributes:
-        script: what is run; a test may put another text in its place.
+        script: the text to run; a test may replace it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Backups:
     def run(
         self, admin_url: str, *arguments: str, path: str = "", **variables: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Run the script to its end, whatever that is."""
+        """Run the script to its end and return the result, whether it succeeds or fails."""
         return subprocess.run(
             ["bash", str(self.script), *arguments],
             env=self.environment(admin_url, path=path, **variables),
@@ -64,13 +64,13 @@ class Backups:
         return name_of(self.run(admin_url, "save"))
 
     def restore(self, admin_url: str, name: str) -> str:
-        """Restore and return what was said."""
+        """Restore and return the output."""
         done = self.run(admin_url, "restore", name)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def environment(self, admin_url: str, *, path: str = "", **variables: str) -> dict[str, str]:
-        """What the script is started with; `path` comes before the programs of the wheel."""
+        """Return the script's environment; `path` precedes the programs of the wheel."""
         programs = str(postgres_install_dir() / "bin")
         return {
             "PATH": os.pathsep.join(filter(None, [path, programs, os.environ["PATH"]])),
@@ -81,7 +81,7 @@ class Backups:
 
 
 class SlowDump:
-    """A `pg_dump` that waits before one of the databases until it is let go."""
+    """A `pg_dump` that pauses before one of the databases until the test releases it."""
 
     def __init__(self, folder: Path, database: str) -> None:
         self.path = str(folder)
@@ -99,19 +99,19 @@ class SlowDump:
     def waits(self) -> bool:
         return self._reached.exists()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         self._gate.touch()
 
 
 class Server:
-    """A PostgreSQL of its own with the three databases under their own names.
+    """A PostgreSQL server with the three databases under their own names.
 
     Attributes:
-        said: what the script said that restored it.
+        restore_output: the output of the script that restored it.
     """
 
     def __init__(self) -> None:
-        self.said = ""
+        self.restore_output = ""
         self._process = PostgresProcess()
         self._passwords = {role: token_hex(8) for role in role_names()}
 
@@ -135,10 +135,10 @@ class Server:
         return url.render_as_string(hide_password=False)
 
     def variables(self, *, migrated: bool = True) -> dict[str, str]:
-        """What makes a stack use it.
+        """Return the variables that make a stack use it.
 
         Args:
-            migrated: whether the stack brings the databases to its own newest revision.
+            migrated: whether the stack migrates the databases to its newest revision.
         """
         return {
             f"{family.upper()}_{_URLS[kind]}": self.url(family, kind)
@@ -148,14 +148,14 @@ class Server:
         }
 
     def ask(self, database: str, query: str, *arguments: object) -> list[Mapping[str, Any]]:
-        """Ask as the superuser, who sees every row."""
+        """Query as the superuser, who sees every row."""
         return asyncio.run(ask(self.admin_url, database, query, *arguments))
 
 
 async def ask(
     admin_url: str, database: str, query: str, *arguments: object
 ) -> list[Mapping[str, Any]]:
-    """Ask a database of a server as the superuser, who sees every row."""
+    """Query a server's database as the superuser, who sees every row."""
     url = make_url(admin_url).set(database=database).render_as_string(hide_password=False)
     connection = await asyncpg.connect(url)
     try:
@@ -165,7 +165,7 @@ async def ask(
 
 
 def name_of(done: "subprocess.CompletedProcess[str]") -> str:
-    """Return the name of the backup that `save` says it made."""
+    """Return the backup name in the output of `save`."""
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.search(r"^saved (\S+):", done.stdout, re.MULTILINE)
     assert found is not None, done.stdout

@@ -1,4 +1,4 @@
-"""Compose files as `docker compose` would read them, as far as ours need it."""
+"""Parses compose files like `docker compose`, as far as ours need it."""
 
 import copy
 import re
@@ -13,13 +13,13 @@ from deploy_kit import ROOT, Doc, load_yaml
 
 FOLDER: Final = ROOT / "deploy/compose"
 MOUNT: Final = "/run/secrets/"
-# One with no other inside it.
+# A variable with no other inside it.
 _VARIABLE: Final = re.compile(r"\$\{(?P<name>[A-Z_]+)(?:(?P<sign>:[-+])(?P<word>[^${}]*))?\}")
 _DOLLAR: Final = "\0"
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Refuses keys that it doesn't know: those of the specification that our files use."""
+    """Refuses unknown keys: it knows those of the specification that our files use."""
 
 
 Duration = Annotated[str, Meta(pattern=r"^\d+(s|m)$")]
@@ -124,38 +124,38 @@ class Project(Strict):
 
 
 def read(*names: str, environ: Mapping[str, str] | None = None) -> Doc:
-    """Return files laid over each other, with the variables put in."""
+    """Return files merged in order, with the variables substituted."""
     merged: Doc = {}
     for name in names:
         (doc,) = load_yaml(FOLDER / name)
         merged = _merge(merged, {key: doc[key] for key in doc if not key.startswith("x-")})
-    put_in: Doc = _put_in(merged, environ or {})
+    put_in: Doc = _substitute(merged, environ or {})
     return put_in
 
 
 def project(*names: str, environ: Mapping[str, str] | None = None) -> Project:
-    """Return files laid over each other, checked.
+    """Return files merged in order, validated.
 
     Raises:
-        msgspec.ValidationError: a key isn't known, or its value isn't of its type.
+        msgspec.ValidationError: a key is unknown, or its value has the wrong type.
     """
     return parse(read(*names, environ=environ))
 
 
 def parse(doc: Doc) -> Project:
-    """Check a project."""
+    """Validate a project."""
     return msgspec.convert(doc, Project)
 
 
 def variables_of(path: Path) -> set[str]:
-    """The names that a file has compose put in."""
+    """Return the names of the variables that compose substitutes in a file."""
     lines = path.read_text(encoding="utf-8").splitlines()
     text = "\n".join(line.split(" #")[0] for line in lines if not line.lstrip().startswith("#"))
     return set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
 
 
 def replace(text: str, environ: Mapping[str, str]) -> str:
-    """Put variables in, from the innermost to the outermost."""
+    """Substitute variables, from the innermost to the outermost."""
 
     def value(match: re.Match[str]) -> str:
         given, word = environ.get(match["name"], ""), match["word"] or ""
@@ -169,16 +169,16 @@ def replace(text: str, environ: Mapping[str, str]) -> str:
     return text.replace(_DOLLAR, "$")
 
 
-def _put_in(node: Any, environ: Mapping[str, str]) -> Any:
+def _substitute(node: Any, environ: Mapping[str, str]) -> Any:
     if isinstance(node, dict):
-        return {key: _put_in(value, environ) for key, value in node.items()}
+        return {key: _substitute(value, environ) for key, value in node.items()}
     if isinstance(node, list):
-        return [_put_in(value, environ) for value in node]
+        return [_substitute(value, environ) for value in node]
     return replace(node, environ) if isinstance(node, str) else node
 
 
 def _merge(under: Any, over: Any) -> Any:
-    """Mappings are merged, lists appended, everything else replaced."""
+    """Merge mappings, append lists, and replace everything else."""
     if isinstance(under, dict) and isinstance(over, dict):
         merged = {key: copy.deepcopy(value) for key, value in under.items()}
         for key, value in over.items():

@@ -1,4 +1,4 @@
-"""Rules that the compose files keep: each takes a project and returns its complaints."""
+"""Rules for the compose files: each takes a project and returns its complaints."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,15 +22,15 @@ SERVICES: Final = service_facts()
 EDGE: Final = "edge"
 EXIT_S: Final = 5
 OURS: Final = "todochat/"
-# Their entrypoints start as root and become somebody else.
+# Their entrypoints start as root and switch to another user.
 ENGINES: Final = {"postgres", "valkey"}
 
 
 class Deployment:
-    """A project with its secrets made.
+    """A project with its generated secrets.
 
     Attributes:
-        secrets: the folder that `make secrets` made for the test.
+        secrets: the folder that `make secrets` created for the test.
     """
 
     def __init__(self, project: Project, secrets: Path) -> None:
@@ -39,7 +39,7 @@ class Deployment:
         self.secrets = secrets
 
     def environment(self, service: Service) -> dict[str, str]:
-        """What a service gets, its secrets' files being those of this machine."""
+        """Return a service's environment, with its secrets' files on this machine."""
         return {
             name: str(self.secrets / value.removeprefix(MOUNT))
             if value.startswith(MOUNT)
@@ -58,7 +58,7 @@ def settings_are_known(deployment: Deployment) -> Iterator[str]:
 
 
 def settings_load(deployment: Deployment) -> Iterator[str]:
-    """Every required setting is there, in the environment or in a secret that was made."""
+    """Every required setting is set, in the environment or in a generated secret."""
     for name, service in deployment.services.items():
         struct = _struct(name, service)
         if struct is not None:
@@ -78,12 +78,12 @@ def services_run_their_command(deployment: Deployment) -> Iterator[str]:
             yield f"{name}: runs {_command(service)}"
 
 
-def health_is_asked_where_it_is(deployment: Deployment) -> Iterator[str]:
+def health_checks_use_the_service_port(deployment: Deployment) -> Iterator[str]:
     for name, facts in SERVICES.items():
         service = deployment.services[name]
         url = f'"http://127.0.0.1:{facts.port}/health/ready"'
         if service.healthcheck is None or url not in service.healthcheck.test[-1]:
-            yield f"{name}: its health is not asked at {url}"
+            yield f"{name}: its health is not checked at {url}"
         if service.environment.get(facts.host_variable) != "0.0.0.0":
             yield f"{name}: {facts.host_variable} keeps others out"
         if facts.port_variable in service.environment:
@@ -133,7 +133,7 @@ def only_clients_reach_stores(deployment: Deployment) -> Iterator[str]:
                 yield f"{name}: {'cannot' if wanted else 'can'} reach {store}"
 
 
-def stores_are_shut_in(deployment: Deployment) -> Iterator[str]:
+def stores_are_internal(deployment: Deployment) -> Iterator[str]:
     for name in ENGINES:
         networks = deployment.services[name].networks
         if networks != [name] or not deployment.project.networks[name].internal:
@@ -170,7 +170,7 @@ def there_is_time_to_drain(deployment: Deployment) -> Iterator[str]:
 
 
 def starts_wait_for_what_is_needed(deployment: Deployment) -> Iterator[str]:
-    """Who needs a database waits for its migration; who is waited for says when it is ready."""
+    """Database users wait for the migration; services that others wait for have a health check."""
     for name, service in deployment.services.items():
         needs = service.depends_on
         if not isinstance(needs, Mapping):
@@ -206,7 +206,7 @@ RULES: Final = (
     settings_are_known,
     settings_load,
     services_run_their_command,
-    health_is_asked_where_it_is,
+    health_checks_use_the_service_port,
     secrets_are_mounted_where_used,
     services_have_the_keys_of_their_arrows,
     addresses_exist,
@@ -215,8 +215,8 @@ RULES: Final = (
     starts_wait_for_what_is_needed,
     files_exist,
 )
-# While one develops, the stores are published.
-PRODUCTION_RULES: Final = (*RULES, only_clients_reach_stores, stores_are_shut_in)
+# In development the stores are published.
+PRODUCTION_RULES: Final = (*RULES, only_clients_reach_stores, stores_are_internal)
 
 
 def _struct(name: str, service: Service) -> type[msgspec.Struct] | None:

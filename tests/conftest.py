@@ -1,4 +1,4 @@
-"""What the suites over whole stacks share."""
+"""Fixtures shared by the suites over whole stacks."""
 
 from collections.abc import AsyncIterator
 

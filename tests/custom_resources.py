@@ -1,5 +1,7 @@
-"""The custom resources that the manifests have, as far as they use them: an unknown field is one
-that the cluster would refuse, or worse, drop."""
+"""The fields of custom resources that the manifests use.
+
+The cluster would refuse an unknown field, or worse, drop it.
+"""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -8,7 +10,7 @@ from msgspec import Meta
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """Refuses fields it doesn't know."""
+    """Refuses unknown fields."""
 
 
 Duration = Annotated[str, Meta(pattern=r"^\d+(ms|s|m|h)$")]
@@ -162,10 +164,10 @@ STRUCTS: Final[dict[tuple[str, str], type[Strict]]] = {
 
 
 def check(doc: dict[str, Any]) -> None:
-    """Check a custom resource.
+    """Validate a custom resource.
 
     Raises:
-        KeyError: nothing is known of its kind.
-        msgspec.ValidationError: it has a field that isn't known, or lacks one.
+        KeyError: its kind is unknown.
+        msgspec.ValidationError: it has an unknown field, or lacks a required one.
     """
     msgspec.convert(doc["spec"], STRUCTS[doc["apiVersion"], doc["kind"]])

@@ -1,4 +1,4 @@
-"""What deployments must agree with: the services as their code has them."""
+"""The services' facts that deployments must agree with, read from the code."""
 
 import runpy
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ _SETTINGS: Final[dict[str, type[ServiceSettings]]] = {
     "todo_agent": TodoAgentSettings,
     "chat_gateway": ChatGatewaySettings,
 }
-# Service -> the arrows that it asks keys for.
+# Service -> the arrows whose keys it reads.
 _ARROWS: Final[dict[str, tuple[Arrow, ...]]] = {
     "auth-session": SERVICE_ARROWS,
     "tasks": TASKS_ARROWS,
@@ -48,7 +48,7 @@ _ARROWS: Final[dict[str, tuple[Arrow, ...]]] = {
     "todo-agent-worker": arrows_of(TodoAgentSettings),
     "chat-gateway": GATEWAY_ARROWS,
 }
-# One-shot command -> what it reads.
+# One-shot command -> the settings that it reads.
 ONE_SHOTS: Final[dict[tuple[str, ...], type[msgspec.Struct]]] = {
     ("todochat.database",): SetupSettings,
     ("auth_session", "migrate"): AuthMigrationSettings,
@@ -65,7 +65,7 @@ class ServiceFacts:
 
     Attributes:
         command: module and command.
-        port: that it listens on unless told otherwise.
+        port: its default port.
     """
 
     name: str
@@ -77,7 +77,7 @@ class ServiceFacts:
 
 
 def service_facts() -> dict[str, ServiceFacts]:
-    """Every service's facts by its name."""
+    """Return every service's facts by its name."""
     facts = {}
     for kind in service_kinds((), ()):
         settings = _SETTINGS[kind.module]
@@ -94,18 +94,18 @@ def service_facts() -> dict[str, ServiceFacts]:
 
 
 def defaults(settings: type[msgspec.Struct]) -> dict[str, Any]:
-    """The default of each variable that has one."""
+    """Return the default of each variable that has one."""
     fields = msgspec.structs.fields(settings)
     return {field.encode_name: field.default for field in fields if not field.required}
 
 
 def variables(settings: type[msgspec.Struct]) -> set[str]:
-    """The variables that a settings struct knows."""
+    """Return the variables of a settings struct."""
     return {field.encode_name for field in msgspec.structs.fields(settings)}
 
 
 def check_database_urls(environ: Mapping[str, str]) -> None:
-    """Check the URLs that roles and databases are made of.
+    """Check the URLs from which roles and databases are created.
 
     Raises:
         SettingsError: one is missing, or names another role.
@@ -115,9 +115,9 @@ def check_database_urls(environ: Mapping[str, str]) -> None:
 
 
 def arrow_complaint(name: str, environ: Mapping[str, str]) -> str | None:
-    """What is wrong with the keys that a service's environment gives it, if anything is.
+    """Return the problem with the keys in a service's environment, if there is one.
 
-    They are those of its own arrows, and with them alone it gets its service tokens.
+    They must be those of its own arrows, and suffice for its service tokens.
     """
     prefix = "TODOCHAT_SERVICE_SECRET"
     given = {each.removesuffix(FILE_SUFFIX) for each in environ if each.startswith(prefix)}
@@ -132,18 +132,18 @@ def arrow_complaint(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def program(path: str) -> Mapping[str, Any]:
-    """The names of a program of the repository that is in no package."""
+    """Load a program of the repository that is in no package, and return its names."""
     return runpy.run_path(str(ROOT / path))
 
 
 def load_yaml(path: Path) -> list[Doc]:
-    """The documents of a YAML file."""
+    """Return the documents of a YAML file."""
     with path.open(encoding="utf-8") as file:
         return [doc for doc in yaml.load_all(file, Loader=yaml.CSafeLoader) if doc]
 
 
 def edge_grace_s(environment: Mapping[str, str]) -> int:
-    """How long an edge with these variables lets its streams finish."""
+    """Return how long an edge with these variables waits for its streams on shutdown."""
     caddyfile = (ROOT / "deploy/caddy/Caddyfile").read_text(encoding="utf-8")
     usual = caddyfile.partition("grace_period {$EDGE_GRACE_PERIOD:")[2].partition("}")[0]
     return int(environment.get("EDGE_GRACE_PERIOD", usual).removesuffix("s"))

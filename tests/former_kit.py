@@ -17,7 +17,7 @@ TIMEOUT_S: Final = 60
 
 
 def git(*arguments: str) -> bytes | None:
-    """Return what git says; None where there is no git or no history."""
+    """Return git's output; None if there is no git or no history."""
     try:
         done = subprocess.run(
             ["git", "-C", str(ROOT), *arguments], check=True, capture_output=True, timeout=TIMEOUT_S
@@ -28,7 +28,7 @@ def git(*arguments: str) -> bytes | None:
 
 
 def former_commit() -> str | None:
-    """Return the last release; without one, what was before the newest migration."""
+    """Return the last release; without one, the commit before the newest migration."""
     release = git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", "HEAD^")
     if release:
         return release.decode().strip()
@@ -43,9 +43,9 @@ def former_commit() -> str | None:
 
 
 def unpack(commit: str, folder: Path) -> list[str]:
-    """Put a commit's code into a folder and return the command that is its `todochat`.
+    """Extract a commit's code into a folder and return the command that is its `todochat`.
 
-    Its dependencies are those of this environment; what is ours comes from the commit.
+    Its dependencies are those of this environment; our packages come from the commit.
     """
     present = git("ls-tree", "--name-only", commit, "--", *SOURCES)
     assert present is not None, commit
@@ -60,7 +60,8 @@ def unpack(commit: str, folder: Path) -> list[str]:
         timeout=TIMEOUT_S,
     )
     sources = [path for top in SOURCES for path in sorted((folder / "code").glob(f"{top}/**/src"))]
-    # A path in a .pth file is searched, but the .pth files in it, which name today's code, are not read.
+    # A path in a .pth file is searched, but the .pth files in it, which name the current code, are
+    # not read.
     paths = [*map(str, sources), sysconfig.get_path("purelib")]
     (packages,) = environment.glob("lib/python*/site-packages")
     (packages / "former.pth").write_text("\n".join(paths) + "\n")

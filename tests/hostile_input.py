@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-# Percent-encoded, as they stand in a URL.
+# Percent-encoded, as in a URL.
 URL_VALUES: Final = (
     "%00",
     "a%00b",
@@ -93,7 +93,7 @@ _MARK: Final = "\x00hostile\x00"
 
 @dataclass(frozen=True)
 class HostileRequest:
-    """One request; `place` and `value` say what is wrong with it."""
+    """One request; `place` and `value` identify the hostile value."""
 
     method: str
     path: str
@@ -109,7 +109,7 @@ class HostileRequest:
 
 
 def hostile_bodies(valid: Any) -> Iterator[tuple[str, str, bytes]]:
-    """Yield where, with which value, and the body, for each place of a valid JSON body."""
+    """Yield the position, the value and the body, for each position in a valid JSON body."""
     for place, marked in _marked(valid, "body"):
         text = json.dumps(marked)
         for value in JSON_VALUES:
@@ -139,7 +139,7 @@ class Document:
 
         Args:
             known: values of path parameters that exist, by name; `user_id` is never varied, since
-                no other value gets past authentication.
+                no other value passes authentication.
         """
         for template, operations in self._document["paths"].items():
             for method, operation in operations.items():

@@ -1,4 +1,4 @@
-"""Rendered Kubernetes manifests, and what their network policies let through."""
+"""Rendered Kubernetes manifests, and the traffic that their network policies allow."""
 
 import base64
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ SECRET_VALUES: Final = {
 
 @dataclass(frozen=True)
 class Workload:
-    """Something that runs pods of one kind."""
+    """An object that runs pods of one kind."""
 
     doc: Doc
 
@@ -56,7 +56,7 @@ class Workload:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """Module and arguments of `python -m`."""
+        """The module and arguments of `python -m`."""
         words = [*self.container.get("command", []), *self.container.get("args", [])]
         return tuple(words[2:]) if words[:2] == ["python", "-m"] else tuple(words)
 
@@ -89,10 +89,10 @@ class Manifests:
         return next(each for each in self.workloads() if each.name == name)
 
     def environment(self, workload: Workload) -> dict[str, str]:
-        """What a container gets.
+        """Return a container's environment.
 
-        Of a Secret that is not among the manifests: nothing if it is optional, else something
-        plausible.
+        A Secret that is not among the manifests contributes nothing if it is optional, else a
+        plausible value.
         """
         environ: dict[str, str] = {}
         for source in workload.container.get("envFrom", []):
@@ -113,7 +113,7 @@ class Manifests:
 
 
 def selects(selector: Doc, labels: dict[str, str]) -> bool:
-    """Whether a label selector matches."""
+    """Return whether a label selector matches."""
     wanted = selector.get("matchLabels", {}).items()
     if any(labels.get(key) != value for key, value in wanted):
         return False
@@ -125,26 +125,26 @@ def selects(selector: Doc, labels: dict[str, str]) -> bool:
 
 
 class Firewall:
-    """What the network policies allow between the pods of one namespace, and from them out."""
+    """The network policies' rules for the pods of one namespace and their egress."""
 
     def __init__(self, manifests: Manifests) -> None:
         self._policies = [doc["spec"] for doc in manifests.of("NetworkPolicy")]
 
     def allows(self, caller: Workload, callee: Workload, port: int) -> bool:
-        """Whether one pod reaches a port of another."""
+        """Return whether one pod reaches a port of another."""
         out = self._rules("egress", caller)
         into = self._rules("ingress", callee)
         return _passes(out, "to", callee, port) and _passes(into, "from", caller, port)
 
-    def leaves(self, caller: Workload, port: int) -> bool:
-        """Whether a pod reaches a port of a public address."""
+    def reaches_public(self, caller: Workload, port: int) -> bool:
+        """Return whether a pod reaches a port of a public address."""
         return any(
             _has_port(rule, port) and any("ipBlock" in peer for peer in rule.get("to", []))
             for rule in self._rules("egress", caller)
         )
 
     def reaches_stores(self, caller: Workload, port: int) -> bool:
-        """Whether a pod reaches a port wherever it is."""
+        """Return whether a pod reaches a port at any address."""
         return any(
             _has_port(rule, port) and not rule.get("to") for rule in self._rules("egress", caller)
         )
@@ -176,7 +176,7 @@ def _has_port(rule: Doc, port: int) -> bool:
 
 
 def probes(workload: Workload) -> Iterator[tuple[str, Doc]]:
-    """The HTTP probes of a container."""
+    """Return the HTTP probes of a container."""
     for name in ("startupProbe", "livenessProbe", "readinessProbe"):
         if name in workload.container:
             yield name, workload.container[name]["httpGet"]

@@ -1,4 +1,4 @@
-"""Rules that rendered manifests keep: each takes manifests and returns its complaints."""
+"""Rules for rendered manifests: each takes manifests and returns its complaints."""
 
 import re
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ from todochat.settings import ServiceSettings, SettingsError, load_settings
 SERVICES: Final = service_facts()
 GATEWAY: Final = SERVICES["chat-gateway"]
 EDGE: Final = "edge"
-EXIT_S: Final = 5  # what is left to do after the drain
-# Which component opens the way to the public for whom; the worker's is always open.
+EXIT_S: Final = 5  # the time for the rest of the shutdown after the drain
+# Component that opens public access -> its clients; the worker's is always open.
 PUBLIC_CALLERS: Final = {"dictation": "todo-agent-api", "external-issuers": "auth-session"}
 OUR_SECRETS: Final = {"todochat", "todochat-store-ca"}
 
 
 def settings_are_known(manifests: Manifests) -> Iterator[str]:
-    """A misspelt variable is one that nobody reads."""
+    """A misspelt variable is read by no service."""
     shared = set().union(*(variables(each.settings) for each in SERVICES.values()))
     for config in manifests.settings():
         for name in set(config["data"]) - shared:
@@ -104,7 +104,7 @@ def blocked_processes_are_restarted(manifests: Manifests) -> Iterator[str]:
             continue
         probe = workload.container["livenessProbe"]
         restart_s = probe["periodSeconds"] * probe["failureThreshold"]
-        # A stall of 5 s has to be one failure; a single one restarts nothing.
+        # A stall of 5 s counts as one failure; a single one restarts nothing.
         if probe["timeoutSeconds"] > 5 or probe["failureThreshold"] < 2 or restart_s > 30:
             yield f"{workload.name}: a blocked process is restarted after {restart_s} s"
 
@@ -126,13 +126,13 @@ def selectors_match(manifests: Manifests) -> Iterator[str]:
                 yield f"{kind} {doc['metadata']['name']}: selects {matched}"
 
 
-def policies_speak_of_somebody(manifests: Manifests) -> Iterator[str]:
+def policies_select_existing_pods(manifests: Manifests) -> Iterator[str]:
     for policy in manifests.of("NetworkPolicy"):
-        # Migrations come before the services, whose pods policies of the stores speak of.
+        # Migrations come before the services, whose pods the stores' policies select.
         peers = _peers(policy["spec"]) if manifests.workloads("Deployment") else ()
         for selector in (policy["spec"]["podSelector"], *peers):
             if not any(selects(selector, each.labels) for each in manifests.workloads()):
-                yield f"NetworkPolicy {policy['metadata']['name']}: nobody is {selector}"
+                yield f"NetworkPolicy {policy['metadata']['name']}: no pod matches {selector}"
 
 
 def services_lead_to_ports(manifests: Manifests) -> Iterator[str]:
@@ -163,7 +163,7 @@ def references_exist(manifests: Manifests) -> Iterator[str]:
 
 
 def addresses_exist(manifests: Manifests) -> Iterator[str]:
-    """Hosts of URLs are Services, and their ports are these Services'."""
+    """URL hosts are Services, and their ports are these Services'."""
     for caller, host, port in _calls(manifests):
         service = manifests.find("Service", host)
         ports = [each["port"] for each in service["spec"]["ports"]] if service else []
@@ -172,7 +172,7 @@ def addresses_exist(manifests: Manifests) -> Iterator[str]:
 
 
 def only_calls_are_allowed(manifests: Manifests) -> Iterator[str]:
-    """The network policies allow what the environment says will be called, and nothing else."""
+    """The network policies allow the calls that the environment implies, and nothing else."""
     firewall = Firewall(manifests)
     called = {(caller, host) for caller, host, _ in _calls(manifests)}
     deployments = manifests.workloads("Deployment")
@@ -205,7 +205,7 @@ def only_the_model_is_called_outside(manifests: Manifests) -> Iterator[str]:
         who for name, who in PUBLIC_CALLERS.items() if manifests.find("NetworkPolicy", name)
     }
     for workload in manifests.workloads("Deployment", "Job", "CronJob"):
-        if firewall.leaves(workload, 443) != (workload.name in callers):
+        if firewall.reaches_public(workload, 443) != (workload.name in callers):
             yield f"{workload.name}: the way out is wrong"
 
 
@@ -283,7 +283,7 @@ def deployments_survive_a_node(manifests: Manifests) -> Iterator[str]:
             yield f"{workload.name}: spread over {keys}"
 
 
-def one_thing_decides_how_many(manifests: Manifests) -> Iterator[str]:
+def replicas_have_one_owner(manifests: Manifests) -> Iterator[str]:
     scaled = [
         doc["spec"]["scaleTargetRef"]["name"]
         for kind in ("HorizontalPodAutoscaler", "ScaledObject")
@@ -329,7 +329,7 @@ RULES: Final = (
     probes_are_there,
     blocked_processes_are_restarted,
     selectors_match,
-    policies_speak_of_somebody,
+    policies_select_existing_pods,
     services_lead_to_ports,
     references_exist,
     addresses_exist,
@@ -341,7 +341,7 @@ RULES: Final = (
     our_pods_can_write_to_tmp,
     there_is_time_to_drain,
     deployments_survive_a_node,
-    one_thing_decides_how_many,
+    replicas_have_one_owner,
     routes_lead_to_the_edge,
     images_have_a_version,
 )
@@ -354,7 +354,7 @@ def _struct(workload: Workload) -> type[msgspec.Struct] | type[ServiceSettings] 
 
 
 def _calls(manifests: Manifests) -> Iterator[tuple[str, str, int]]:
-    """Who calls which host and port, by URLs and upstreams in the environment."""
+    """Yield each call's host and port, by URLs and upstreams in the environment."""
     for workload in manifests.workloads("Deployment"):
         for entry in workload.container.get("env", []):
             name, value = entry["name"], str(entry.get("value", ""))
@@ -368,7 +368,7 @@ def _calls(manifests: Manifests) -> Iterator[tuple[str, str, int]]:
 
 
 def _peers(spec: Doc) -> Iterator[Doc]:
-    """The selectors of other pods of this namespace."""
+    """Return the selectors of other pods of this namespace."""
     for direction, side in (("ingress", "from"), ("egress", "to")):
         for rule in spec.get(direction, []):
             for peer in rule.get(side, []):
@@ -382,6 +382,6 @@ def _secret_complaints(manifests: Manifests, workload: Workload, entry: Doc) -> 
         return
     secret = manifests.find("Secret", reference["name"])
     if reference["name"] not in OUR_SECRETS:
-        yield f"{workload.name}: Secret {reference['name']} is nobody's"
+        yield f"{workload.name}: Secret {reference['name']} is in no manifest"
     elif secret and reference["key"] not in secret["data"] and not reference.get("optional"):
         yield f"{workload.name}: Secret {reference['name']} has no {reference['key']}"

@@ -1,4 +1,4 @@
-"""Every metric that the code registers, with what its module says about it."""
+"""Every metric that the code registers, with its module's description."""
 
 from importlib import import_module
 from types import ModuleType
@@ -14,7 +14,7 @@ MODULES = (
     "durable_chatkit.metrics",
 )
 UNITS = {"_seconds": "seconds", "_bytes": "bytes", "_ratio": "ratio"}
-# What Prometheus adds to each sample of a target.
+# Labels that Prometheus adds to each sample of a target.
 TARGET_LABELS = frozenset({"job", "instance"})
 
 

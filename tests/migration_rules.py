@@ -1,7 +1,7 @@
-"""What a migration may do while the previous release runs: only add.
+"""Rules for migrations under the previous release: they only add.
 
-A schema is read from PostgreSQL's catalogue before and after a migration; whatever the previous
-release could notice is a complaint. A migration that takes something away names it in its
+A schema is read from PostgreSQL's catalogue before and after a migration; every difference that the
+previous release could notice is a complaint. A migration that removes something names it in its
 `CONTRACTS`, with the release since which nothing uses it.
 """
 
@@ -25,7 +25,7 @@ _COLUMNS: Final = """
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
        AND a.attnum > 0 AND NOT a.attisdropped
 """
-# What can refuse a row: constraints, and unique indexes that belong to none.
+# Objects that can reject a row: constraints, and unique indexes that belong to none.
 _LIMITS: Final = """
     SELECT c.relname || ':' || x.name AS name, x.text AS text,
            array(SELECT c.relname || '.' || a.attname FROM pg_attribute AS a
@@ -65,7 +65,7 @@ Facts = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Schema:
-    """What a database's tables are like, each thing's facts by its name."""
+    """The tables of a database; each object's facts by its name."""
 
     tables: Facts
     columns: Facts
@@ -77,10 +77,10 @@ class Schema:
 
 @dataclass(frozen=True)
 class Complaint:
-    """Something the previous release would notice.
+    """A difference that the previous release would notice.
 
     Attributes:
-        subject: what it is about, as a migration's `CONTRACTS` names it.
+        subject: the object, as a migration's `CONTRACTS` names it.
     """
 
     subject: str
@@ -91,7 +91,7 @@ class Complaint:
 
 
 async def read_schema(connection: "asyncpg.Connection[asyncpg.Record]") -> Schema:
-    """Read the schema `public` as it is now."""
+    """Read the current schema `public`."""
 
     async def facts(query: str) -> Facts:
         return {row["name"]: dict(row) for row in await connection.fetch(query)}
@@ -107,20 +107,20 @@ async def read_schema(connection: "asyncpg.Connection[asyncpg.Record]") -> Schem
 
 
 def complaints(before: Schema, after: Schema) -> list[Complaint]:
-    """Compare two schemas; alembic's own table is nobody's business."""
+    """Compare two schemas, except alembic's own table."""
     found = [
         *_tables(before, after),
         *_columns(before, after),
         *_new_columns(before, after),
         *_limits(before, after),
-        *_gone(before.rights, after.rights, "is taken away"),
+        *_removed(before.rights, after.rights, "is taken away"),
         *_policies(before, after),
         *_functions(before, after),
     ]
     return [each for each in found if not each.subject.startswith("alembic_version")]
 
 
-def _gone(before: Facts, after: Facts, what: str) -> Iterator[Complaint]:
+def _removed(before: Facts, after: Facts, what: str) -> Iterator[Complaint]:
     for name in sorted(set(before) - set(after)):
         yield Complaint(name, what)
 
@@ -130,7 +130,7 @@ def _kept(before: Facts, after: Facts) -> Iterable[str]:
 
 
 def _tables(before: Schema, after: Schema) -> Iterator[Complaint]:
-    yield from _gone(before.tables, after.tables, "is dropped")
+    yield from _removed(before.tables, after.tables, "is dropped")
     for name in _kept(before.tables, after.tables):
         was, now = before.tables[name], after.tables[name]
         if now["file"] != was["file"]:
@@ -140,7 +140,7 @@ def _tables(before: Schema, after: Schema) -> Iterator[Complaint]:
 
 
 def _columns(before: Schema, after: Schema) -> Iterator[Complaint]:
-    yield from _gone(before.columns, after.columns, "is dropped")
+    yield from _removed(before.columns, after.columns, "is dropped")
     for name in _kept(before.columns, after.columns):
         was, now = before.columns[name], after.columns[name]
         if now["type"] != was["type"]:
@@ -159,7 +159,7 @@ def _new_columns(before: Schema, after: Schema) -> Iterator[Complaint]:
 
 
 def _limits(before: Schema, after: Schema) -> Iterator[Complaint]:
-    """A limit of new columns alone holds for rows that leave them empty."""
+    """A constraint on new columns alone must hold for rows that leave them empty."""
     for name, limit in sorted(after.limits.items()):
         is_old_table = name.partition(":")[0] in before.tables
         touches_old = not limit["columns"] or set(limit["columns"]) & set(before.columns)
@@ -169,7 +169,7 @@ def _limits(before: Schema, after: Schema) -> Iterator[Complaint]:
 
 
 def _policies(before: Schema, after: Schema) -> Iterator[Complaint]:
-    yield from _gone(before.policies, after.policies, "is dropped")
+    yield from _removed(before.policies, after.policies, "is dropped")
     for name, policy in sorted(after.policies.items()):
         was = before.policies.get(name)
         if was is not None and was["text"] != policy["text"]:
@@ -179,7 +179,7 @@ def _policies(before: Schema, after: Schema) -> Iterator[Complaint]:
 
 
 def _functions(before: Schema, after: Schema) -> Iterator[Complaint]:
-    yield from _gone(before.functions, after.functions, "is dropped")
+    yield from _removed(before.functions, after.functions, "is dropped")
     for name in _kept(before.functions, after.functions):
         if before.functions[name]["text"] != after.functions[name]["text"]:
             yield Complaint(name, "changes")

@@ -1,4 +1,4 @@
-"""What operators see of a stack: its metrics and its log lines."""
+"""The operators' view of a stack: its metrics and its log lines."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ Samples = dict[str, dict[tuple[str, frozenset[tuple[str, str]]], float]]
 
 
 def metrics_ports(stack: Stack) -> dict[str, int]:
-    """Return where each process answers `/metrics`, by its name: `chat-gateway-1`, ..."""
+    """Return each process's `/metrics` port by its name: `chat-gateway-1`, ..."""
     ports: dict[str, int] = json.loads((stack.data_dir / "ports.json").read_bytes())
     return {name: port for name, port in ports.items() if name.startswith(SERVICES)}
 
@@ -42,7 +42,7 @@ def growth(before: Samples, after: Samples, process: str, name: str, **labels: s
 
 
 def log_lines(stack: Stack, process: str) -> Iterator[dict[str, Any]]:
-    """Yield what a process has logged."""
+    """Yield a process's log lines."""
     for line in (stack.data_dir / "logs" / f"{process}.log").read_text().splitlines():
         if line.startswith("{"):
             yield json.loads(line)

@@ -1,4 +1,4 @@
-"""A row in every table of the first revisions, as the first release would have left it."""
+"""A row in every table of the first revisions, in the first release's form."""
 
 from typing import Final
 

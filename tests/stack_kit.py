@@ -1,4 +1,4 @@
-"""Whole stacks of real processes, started with the launcher as a person would."""
+"""Whole stacks of real processes, started with the launcher like a user does."""
 
 import json
 import os
@@ -23,10 +23,10 @@ class Stack:
     """A running installation.
 
     Attributes:
-        cwd: the folder that it is started in; None for the one of the tests.
-        said: what the launcher printed at its start.
-        wire: which of OpenAI's APIs its model is asked through, "" for the offline assistant.
-        program: what starts and stops it; another release's, perhaps.
+        cwd: its working directory; None for the tests' own.
+        startup_output: the launcher's output at its start.
+        wire: the OpenAI API of its model, "" for the offline assistant.
+        program: the command that starts and stops it; possibly another release's.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Stack:
         self.variables = variables
         self.cwd = cwd
         self.state: dict[str, Any] = {}
-        self.said = ""
+        self.startup_output = ""
         self.wire = ""
         self.program = [TODOCHAT]
 
@@ -54,8 +54,8 @@ class Stack:
             text=True,
             timeout=timeout_s,
         )
-        self.said = done.stdout + done.stderr
-        assert done.returncode == 0, self.said
+        self.startup_output = done.stdout + done.stderr
+        assert done.returncode == 0, self.startup_output
         self.state = json.loads((self.data_dir / "state.json").read_text())
 
     def down(self) -> None:
@@ -67,7 +67,7 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        # A test that looks at pages sets it to "": the site is built then, if it has to be.
+        # A test of pages sets it to "": the site is then built if necessary.
         return {**inherited, "TODOCHAT_SITE": "plain", **self.variables}
 
     @property
@@ -90,19 +90,19 @@ SignUp = Callable[..., Awaitable[Person]]
 def run_stack(
     name: str, variables: Mapping[str, str], *, files: Sequence[Path] = (), **size: int
 ) -> Iterator[Stack]:
-    """Start a stack, yield it, and leave nothing of it behind.
+    """Start a stack, yield it, and remove all of it at the end.
 
     Args:
-        files: copied into the folder that it is started in.
+        files: copied into its working directory.
         size: `workers`, `gateways` and `timeout_s` of its start.
     """
     directory = Path(tempfile.mkdtemp(prefix=f"todochat-{name}-"))
-    directory.chmod(0o755)  # pytest's own are closed to the user that PostgreSQL runs as
+    directory.chmod(0o755)  # pytest's own are closed to PostgreSQL's user
     for file in files:
         shutil.copy(file, directory)
     stack = Stack(directory / "data", variables, directory if files else None)
     try:
-        # A start that failed or took too long may have left servers that still write, too.
+        # A failed or slow start may have left servers that still write, too.
         try:
             stack.up(**size)
             yield stack

@@ -36,7 +36,7 @@ def kinds(union: Any) -> set[str]:
         ("Items", types.ThreadItem),
     ],
 )
-def test_the_page_has_a_row_for_each_type_of_the_protocol(heading: str, union: Any) -> None:
+def test_page_has_a_row_for_each_protocol_type(heading: str, union: Any) -> None:
     assert len(kinds(union)) > 8
 
     assert rows(heading) == kinds(union)

@@ -1,4 +1,4 @@
-"""What a contributor and GitHub run: workflows, hooks, the dev container, the audit."""
+"""Contributors' and GitHub's configuration: workflows, hooks, the dev container, the audit."""
 
 import importlib.util
 import json
@@ -29,7 +29,7 @@ by_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.s
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read YAML; `on` is a name, which it is for GitHub and isn't for YAML 1.1."""
+    """Read YAML; `on` is a string, as for GitHub, and not a boolean as in YAML 1.1."""
     loaded: dict[Any, Any] = yaml.safe_load(path.read_text("utf-8"))
     return {"on" if name is True else name: value for name, value in loaded.items()}
 
@@ -48,7 +48,7 @@ def missing_targets(text: str) -> set[str]:
 
 
 def missing_files(text: str) -> set[str]:
-    """Files of the repository that a command names, by their first folder."""
+    """Return the files of the repository named by a command, found by their first folder."""
     folders = r"(?:\.ci|\.venv|deploy|tests|services|frontend|docs)"
     named = set(re.findall(rf"(?<![\w/.-])({folders}/[\w./-]*[\w])", text))
     return {name for name in named if not (ROOT / name).exists()}
@@ -56,7 +56,7 @@ def missing_files(text: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def schemas() -> Schemas:
-    """What GitHub reads, as check-jsonschema brings it along."""
+    """GitHub's schemas, as bundled by check-jsonschema."""
     package = importlib.util.find_spec("check_jsonschema")  # importing it takes seconds
     assert package is not None
     assert package.origin is not None
@@ -68,11 +68,11 @@ def schemas() -> Schemas:
 
 
 @by_workflow
-def test_a_workflow_is_as_github_wants_it(path: Path, schemas: Schemas) -> None:
+def test_workflow_matches_github_schema(path: Path, schemas: Schemas) -> None:
     assert list(schemas["github-workflows"].iter_errors(load(path))) == []
 
 
-def test_the_updates_are_as_github_wants_them_and_look_where_something_is(
+def test_dependabot_config_matches_schema_and_existing_folders(
     schemas: Schemas,
 ) -> None:
     assert list(schemas["dependabot"].iter_errors(load(DEPENDABOT))) == []
@@ -82,7 +82,7 @@ def test_the_updates_are_as_github_wants_them_and_look_where_something_is(
 
 
 @by_workflow
-def test_what_a_workflow_runs_is_there(path: Path) -> None:
+def test_workflow_commands_exist(path: Path) -> None:
     commands = "\n".join(step.get("run", "") for step in steps_of(path))
 
     assert missing_targets(commands) == set()
@@ -90,7 +90,7 @@ def test_what_a_workflow_runs_is_there(path: Path) -> None:
 
 
 @by_workflow
-def test_a_workflow_watches_paths_that_exist(path: Path) -> None:
+def test_workflow_path_filters_exist(path: Path) -> None:
     triggers = load(path)["on"]
     of_events = [of or {} for of in triggers.values() if not isinstance(of, list)]
     watched = [each for of in of_events for each in of.get("paths", [])]
@@ -99,7 +99,7 @@ def test_a_workflow_watches_paths_that_exist(path: Path) -> None:
 
 
 @by_workflow
-def test_a_workflow_may_do_little_and_not_for_long(path: Path) -> None:
+def test_workflows_have_minimal_permissions_and_timeouts(path: Path) -> None:
     workflow = load(path)
 
     assert workflow["permissions"] in ({}, {"contents": "read"})
@@ -110,7 +110,7 @@ def test_a_workflow_may_do_little_and_not_for_long(path: Path) -> None:
 
 
 @by_workflow
-def test_actions_are_named_by_commit_with_their_version_beside_it(path: Path) -> None:
+def test_actions_are_pinned_by_commit_with_a_version_comment(path: Path) -> None:
     used = re.findall(r"uses: (.*)", path.read_text("utf-8"))
 
     assert used
@@ -119,7 +119,7 @@ def test_actions_are_named_by_commit_with_their_version_beside_it(path: Path) ->
 
 
 @by_workflow
-def test_only_who_writes_keeps_the_credentials_of_the_checkout(path: Path) -> None:
+def test_checkout_credentials_are_kept_only_for_writing_jobs(path: Path) -> None:
     for job in jobs_of(path):
         writes = "write" in job.get("permissions", {}).values()
         (checkout,) = [step for step in job["steps"] if "/checkout@" in step.get("uses", "")]
@@ -127,7 +127,7 @@ def test_only_who_writes_keeps_the_credentials_of_the_checkout(path: Path) -> No
         assert checkout.get("with", {}).get("persist-credentials", True) is writes
 
 
-def test_continuous_integration_runs_what_is_run_elsewhere() -> None:
+def test_ci_runs_the_same_script_as_elsewhere() -> None:
     commands = [step.get("run") for step in steps_of(ROOT / ".github/workflows/ci.yml")]
     script = (ROOT / ".ci/run").read_text("utf-8")
 
@@ -136,14 +136,14 @@ def test_continuous_integration_runs_what_is_run_elsewhere() -> None:
     assert missing_targets(script) == set()
 
 
-def test_the_long_forms_run_every_night() -> None:
+def test_long_forms_run_every_night() -> None:
     nightly = ROOT / ".github/workflows/nightly.yml"
 
     assert "make test-all" in [step.get("run") for step in steps_of(nightly)]
     assert load(nightly)["on"]["schedule"]
 
 
-def test_hooks_are_our_own_and_run_what_is_locked() -> None:
+def test_hooks_are_local_and_use_locked_tools() -> None:
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     config = load(PRE_COMMIT)
     hooks = [hook for repo in config["repos"] for hook in repo["hooks"]]
@@ -157,20 +157,20 @@ def test_hooks_are_our_own_and_run_what_is_locked() -> None:
         assert re.search(rf"^{package}==", lock, re.MULTILINE), package
 
 
-def test_the_hooks_configuration_can_be_read_by_pre_commit() -> None:
+def test_pre_commit_can_read_the_hook_configuration() -> None:
     clientlib = pytest.importorskip("pre_commit.clientlib")
 
     assert clientlib.load_config(PRE_COMMIT)["repos"]
 
 
-def test_the_dev_container_runs_targets_that_exist() -> None:
+def test_dev_container_uses_existing_targets() -> None:
     container = json.loads(DEVCONTAINER.read_text("utf-8"))
 
     assert missing_targets(container["postCreateCommand"]) == set()
     assert re.search(r"python:3\.\d+", container["image"])
 
 
-def test_a_target_or_file_that_is_not_there_would_be_found() -> None:
+def test_missing_target_or_file_is_found() -> None:
     assert missing_targets("sudo make no-such-target BUILT=1 && make lint") == {"no-such-target"}
     assert missing_targets("make lock UPGRADE=1") == set()
     assert missing_files("bash deploy/nothing.sh && .ci/run") == {"deploy/nothing.sh"}
@@ -239,45 +239,45 @@ until = 2026-12-31
 def run_audit(
     audit: ModuleType, python: Mapping[str, Any], npm: Mapping[str, Any], allowed: str = ""
 ) -> tuple[int, str]:
-    said: list[str] = []
+    output: list[str] = []
 
     def run(command: Sequence[str]) -> str:
         return json.dumps(python if command[0] == "pip-audit" else npm)
 
-    code: int = audit.main(run, allowed, TODAY, said.append)
-    return code, "\n".join(said)
+    code: int = audit.main(run, allowed, TODAY, output.append)
+    return code, "\n".join(output)
 
 
 def test_locks_without_known_vulnerabilities_pass(audit: ModuleType) -> None:
     assert run_audit(audit, CLEAN_PYTHON, CLEAN_NPM)[0] == 0
 
 
-def test_a_vulnerable_package_of_either_lock_fails_the_audit_and_is_named(
+def test_vulnerable_package_of_either_lock_fails_the_audit_by_name(
     audit: ModuleType,
 ) -> None:
-    code, said = run_audit(audit, BAD_PYTHON, BAD_NPM)
+    code, output = run_audit(audit, BAD_PYTHON, BAD_NPM)
 
     assert code == 1
-    assert "jinja2==2.4.1: PYSEC-2019-217, fixed in 2.10.1" in said
-    assert said.count("GHSA-xvch-5gv4-984h") == 1
+    assert "jinja2==2.4.1: PYSEC-2019-217, fixed in 2.10.1" in output
+    assert output.count("GHSA-xvch-5gv4-984h") == 1
 
 
-def test_what_the_list_allows_passes_until_its_day(audit: ModuleType) -> None:
+def test_allowed_vulnerability_passes_until_its_expiry_date(audit: ModuleType) -> None:
     passed, _ = run_audit(audit, CLEAN_PYTHON, BAD_NPM, ALLOW_MINIMIST)
-    late, said = run_audit(
+    late, output = run_audit(
         audit, CLEAN_PYTHON, BAD_NPM, ALLOW_MINIMIST.replace("2026-12-31", "2026-11-30")
     )
 
     assert passed == 0
     assert late == 1
-    assert "expired" in said
+    assert "expired" in output
 
 
-def test_an_entry_that_allows_nothing_any_more_is_to_be_taken_out(audit: ModuleType) -> None:
-    code, said = run_audit(audit, CLEAN_PYTHON, CLEAN_NPM, ALLOW_MINIMIST)
+def test_unused_allow_entry_is_reported(audit: ModuleType) -> None:
+    code, output = run_audit(audit, CLEAN_PYTHON, CLEAN_NPM, ALLOW_MINIMIST)
 
     assert code == 1
-    assert "no longer found" in said
+    assert "no longer found" in output
 
 
 @pytest.mark.parametrize(
@@ -289,16 +289,16 @@ def test_an_entry_that_allows_nothing_any_more_is_to_be_taken_out(audit: ModuleT
         (CLEAN_PYTHON, {}),
     ],
 )
-def test_advisories_that_cannot_be_asked_are_no_clean_audit(
+def test_unreachable_advisories_fail_the_audit(
     audit: ModuleType, python: Mapping[str, Any], npm: Mapping[str, Any]
 ) -> None:
-    code, said = run_audit(audit, python, npm, ALLOW_MINIMIST)
+    code, output = run_audit(audit, python, npm, ALLOW_MINIMIST)
 
     assert code == 2
-    assert "NOT AUDITED" in said
+    assert "NOT AUDITED" in output
 
 
-def test_each_allowed_vulnerability_has_a_reason_and_a_day_within_reach(audit: ModuleType) -> None:
+def test_allowed_vulnerability_has_a_reason_and_a_near_expiry_date(audit: ModuleType) -> None:
     entries = audit.read_allow_list((ROOT / ".ci/audit-allow.toml").read_text("utf-8"))
 
     latest = datetime.now(UTC).date() + timedelta(days=90)
@@ -306,7 +306,7 @@ def test_each_allowed_vulnerability_has_a_reason_and_a_day_within_reach(audit: M
     assert all(entry.until <= latest for entry in entries)
 
 
-def test_bandit_skips_only_what_ruff_asks_reasons_for() -> None:
+def test_bandit_skips_only_rules_that_ruff_enforces() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
     skipped = {f"S{test.removeprefix('B')}" for test in settings["bandit"]["skips"]}
     ruff = settings["ruff"]["lint"]

@@ -1,4 +1,4 @@
-"""What the documents name exists: make targets, files, settings."""
+"""Make targets, files and settings named in the documents exist."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ TOP_LEVEL = {path.name for path in ROOT.iterdir()}
 TARGETS = set(
     re.findall(r"^([a-zA-Z.][\w.-]*):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 )
-# Named in documents although they are made at run time or are examples of a name.
+# Named in documents although they are created at run time or are examples.
 MADE_LATER = re.compile(r"^(\.venv|\.todochat|(packages|services)/(X|NAME)|frontend)(/|$)")
 
 
@@ -30,7 +30,7 @@ def code_spans(document: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_make_target_a_document_names_exists(document: Path) -> None:
+def test_documented_make_targets_exist(document: Path) -> None:
     named = {
         target
         for span in code_spans(document)
@@ -41,7 +41,7 @@ def test_every_make_target_a_document_names_exists(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_path_a_document_names_exists(document: Path) -> None:
+def test_documented_paths_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text)
     spans = [
@@ -59,20 +59,20 @@ def test_every_path_a_document_names_exists(document: Path) -> None:
     assert missing == []
 
 
-def test_the_documents_that_a_newcomer_needs_are_there() -> None:
+def test_documents_for_newcomers_exist() -> None:
     names = {str(path.relative_to(ROOT)) for path in DOCUMENTS}
 
     assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md"} <= names
     assert {"up", "test", "check", "env-docs"} <= TARGETS
 
 
-def test_the_configuration_page_is_current() -> None:
+def test_configuration_page_is_current() -> None:
     page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
 
     assert page == render_configuration(), "run `make env-docs`"
 
 
-def test_the_security_page_shows_the_attacks_and_their_answers() -> None:
+def test_security_page_shows_the_attacks_and_responses() -> None:
     page = (ROOT / "docs/security.md").read_text(encoding="utf-8")
 
     assert render_attacks() in page, "put the output of `python tests/attack_table.py` there"

@@ -1,4 +1,4 @@
-"""What the import contracts can't see: the runtime speaks of no todo list."""
+"""Package boundaries that the import contracts can't check: the runtime knows no todo list."""
 
 import re
 from pathlib import Path
@@ -18,13 +18,13 @@ DOMAIN = re.compile(
 @pytest.mark.parametrize(
     "path", sorted(RUNTIME.rglob("*.py")), ids=lambda path: str(path.relative_to(RUNTIME))
 )
-def test_the_runtime_knows_no_todo_list(path: Path) -> None:
+def test_runtime_has_no_todo_words(path: Path) -> None:
     text = PUBLIC.sub("", path.read_text(encoding="utf-8"))
 
     assert DOMAIN.findall(text) == []
 
 
-def test_the_example_imports_the_runtime_alone() -> None:
+def test_example_imports_only_the_runtime() -> None:
     text = (ROOT / "examples/own-agent/tea_house.py").read_text(encoding="utf-8")
 
     assert "durable_chatkit" in text

@@ -1,4 +1,4 @@
-"""Each setting's bound from both sides: the last good value loads, the next one stops the start."""
+"""Each setting's bound from both sides: the last valid value loads, the next is refused."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -17,7 +17,7 @@ def metas_of(hint: Any) -> list[Meta]:
 
 
 def sides(meta: Meta, hint: Any) -> Iterator[tuple[float, float]]:
-    """Each bound as the last value inside and the first one outside."""
+    """Return each bound as the last value inside and the first one outside."""
     step = 1 if int in (get_args(hint)[0], *get_args(get_args(hint)[0])) else 0.001
     if meta.ge is not None:
         yield meta.ge, meta.ge - step
@@ -40,7 +40,7 @@ def bounds() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("settings", "variable", "inside", "outside"), list(bounds()))
-def test_a_setting_is_taken_up_to_its_bound_and_not_beyond(
+def test_setting_is_accepted_up_to_its_bound(
     settings: type[ServiceSettings], variable: str, inside: float, outside: float
 ) -> None:
     required = [field for field in msgspec.structs.fields(settings) if field.required]

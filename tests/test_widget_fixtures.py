@@ -1,4 +1,4 @@
-"""The widgets in the element's tests are those that the agents send."""
+"""The widgets in the element's tests equal those that the agents send."""
 
 import importlib.util
 import json

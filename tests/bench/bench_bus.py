@@ -1,17 +1,17 @@
-"""What a frame costs on the run bus, against redis-py's bare XADD + PUBLISH and PubSub.
+"""Measures the cost of a frame on the run bus, against redis-py's bare XADD + PUBLISH and PubSub.
 
 Run: `python tests/bench/bench_bus.py [--seconds 4] [--json]`. Both sides run in the same process,
 one after the other, each several times; the figure is the median, the ratio is bus / bare, so
 below 1 the bus is cheaper. Two settings:
 
-* flat out: 50 runs say frames as fast as they are taken. Bare: 32 frames a pipeline.
-* paced: 50 runs say 30 frames a second each. Bare: a pipeline for each frame.
+* flat out: 50 runs publish frames as fast as they are accepted. Bare: 32 frames a pipeline.
+* paced: 50 runs publish 30 frames a second each. Bare: a pipeline for each frame.
 
 CPU is this process's (publisher and subscriber together) and the server's, for 1,000 frames.
 The bare pipeline has no fence, no log expiry, no catch-up and no back-pressure.
 
-`--nodes 3` measures something else: paced, the bus alone, on one server and on a cluster, what each
-node spends on 1,000 frames, with 50 runs and with 300.
+`--nodes 3` measures each node's cost of 1,000 frames instead: paced, the bus alone, on one server
+and on a cluster, with 50 runs and with 300.
 """
 
 import argparse
@@ -51,18 +51,18 @@ class Cost(NamedTuple):
     server_cpu_ms: float
 
 
-async def pace(count: int, say: Callable[[int], Awaitable[object]], runs: int = RUNS) -> None:
+async def pace(count: int, publish: Callable[[int], Awaitable[object]], runs: int = RUNS) -> None:
     """Call `say(run)` for all runs in turn, FRAMES_A_SECOND each, `count` times a run."""
     started = time.perf_counter()
     for n in range(count * runs):
         due = started + n / (FRAMES_A_SECOND * runs)
         if (delay := due - time.perf_counter()) > 0:
             await asyncio.sleep(delay)
-        await say(n % runs)
+        await publish(n % runs)
 
 
 async def bus(redis: RedisClient, count: int, *, paced: bool, runs: int = RUNS) -> None:
-    """Say `count` frames in each run on the bus, and wait until every viewer has them."""
+    """Publish `count` frames in each run on the bus, and wait until every viewer has them."""
     publisher, hub = RunPublisher(redis), RunHub(redis)
     await publisher.start()
     await hub.start()
@@ -77,7 +77,7 @@ async def bus(redis: RedisClient, count: int, *, paced: bool, runs: int = RUNS) 
                 if isinstance(event, Frames) and event.last_seq == count:
                     return
 
-    async def say_all(run: int) -> None:
+    async def publish_all(run: int) -> None:
         for _ in range(count):
             await claims[run].writer.append(EVENT)
         await claims[run].writer.flush()
@@ -86,15 +86,15 @@ async def bus(redis: RedisClient, count: int, *, paced: bool, runs: int = RUNS) 
     if paced:
         await pace(count, lambda run: claims[run].writer.append(EVENT), runs)
     else:
-        await asyncio.gather(*(say_all(run) for run in range(runs)))
+        await asyncio.gather(*(publish_all(run) for run in range(runs)))
     await asyncio.gather(*viewers)
     await publisher.aclose()
     await hub.aclose()
 
 
 async def bare(redis: Redis, count: int, *, paced: bool) -> None:
-    """Do as `bus` with redis-py alone."""
-    pubsub: Any = redis.pubsub()  # redis-py leaves its aclose() without types
+    """Do the same as `bus` with redis-py alone."""
+    pubsub: Any = redis.pubsub()  # redis-py's aclose() has no types
     await pubsub.subscribe(*(f"run_{n}" for n in range(RUNS)))
     for _ in range(RUNS):
         await pubsub.get_message(timeout=5)
@@ -103,21 +103,21 @@ async def bare(redis: Redis, count: int, *, paced: bool) -> None:
         for _ in range(count * RUNS):
             await pubsub.get_message(timeout=None)
 
-    async def say(runs: list[int]) -> None:
+    async def publish(runs: list[int]) -> None:
         pipeline = redis.pipeline(transaction=False)
         for run in runs:
-            # The awaitables are the pipeline itself; commands leave with `execute`.
+            # The awaitables are the pipeline itself; `execute` sends the commands.
             _ = pipeline.xadd(f"log_{run}", {"f": FRAME}, maxlen=1000, approximate=True)
             _ = pipeline.publish(f"run_{run}", FRAME)
         await pipeline.execute()
 
     viewer = asyncio.create_task(view())
     if paced:
-        await pace(count, lambda run: say([run]))
+        await pace(count, lambda run: publish([run]))
     else:
         order = [run for _ in range(count) for run in range(RUNS)]
         for start in range(0, len(order), BARE_WIDTH):
-            await say(order[start : start + BARE_WIDTH])
+            await publish(order[start : start + BARE_WIDTH])
     await viewer
     await pubsub.aclose()
 
@@ -168,7 +168,7 @@ def run_bench(seconds: float) -> dict[str, dict[str, object]]:
 
 
 async def measure_nodes(url: str, nodes: Sequence[EngineProcess], runs: int, count: int) -> str:
-    """Measure what each node spends on the bus; the servers are empty."""
+    """Measure each node's cost on the bus; the servers are empty."""
     redis = create_redis(url)
     servers = [psutil.Process(node.process.pid) for node in nodes if node.process is not None]
     before, wall = [sum(server.cpu_times()[:2]) for server in servers], time.perf_counter()
@@ -184,7 +184,7 @@ async def measure_nodes(url: str, nodes: Sequence[EngineProcess], runs: int, cou
 
 
 def run_nodes_bench(nodes: int, seconds: float) -> None:
-    """Print what one server and each node of a cluster spend."""
+    """Print the cost on one server and on each node of a cluster."""
     for runs in (RUNS, 6 * RUNS):
         server, cluster = ValkeyProcess(), ValkeyCluster(nodes)
         try:

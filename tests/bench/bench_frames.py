@@ -1,11 +1,11 @@
-"""How smoothly a page draws while an answer streams into it.
+"""Measures how smoothly a page draws while a response streams into it.
 
 A whole stack streams 100 tokens a second into a thread of 500 items, all of them in the page, with
-auto-scroll on. There are two peers in the same run: a bare page that puts the same answer's words
-at the end of an equally tall scroller, which is what the machine can do at all, and the same answer
-in an empty thread. What is measured is the time between animation frames, as the page itself sees
-them, and how long the page's main thread was at work on it: that one can be compared between
-machines that are busy otherwise. Where there is no GPU, the processor draws as well.
+auto-scroll on. There are two peers in the same run: a bare page that appends the same words
+to an equally tall scroller, which is the machine's upper bound, and the same response in an empty
+thread. The measurements are the time between animation frames, as seen by the page, and the CPU
+time of the page's main thread, which is comparable between machines under load. Where there is no
+GPU, the processor draws as well.
 """
 
 import asyncio
@@ -77,8 +77,8 @@ BARE_PAGE: Final = """async ({ height, question }) => {
   window.reading = read();
   return scroller.scrollHeight;
 }"""
-# A locator looks at every element of the page, and is asked again and again: in a long thread that
-# is more work than the thread's own.
+# A locator looks at every element of the page on each poll: in a long thread that is more work
+# than the thread's own.
 HAS_MORE_ANSWERS: Final = """(count) => {
   const root = document.querySelector("openai-chatkit").shadowRoot;
   return root.querySelectorAll("[part~=assistant-message]").length > count;
@@ -99,19 +99,19 @@ COUNT_FRAMES: Final = """() => {
 
 
 class Pace(Gate):
-    """A place in an answer where it waits until its time has come."""
+    """A gate in a response that opens at its scheduled time."""
 
     _due = 0.0
 
     async def pass_through(self) -> None:
         now = asyncio.get_running_loop().time()
-        # After a pause, such as before the first token, the clock begins anew.
+        # After a pause, such as before the first token, the clock restarts.
         Pace._due = max(Pace._due + 1 / RATE, now - 0.5)
         await asyncio.sleep(max(0.0, Pace._due - now))
 
 
 def paced_answer() -> Say:
-    """An answer with paragraphs, tables and code, a word at a time."""
+    """Build a response with paragraphs, tables and code, a word at a time."""
     text = "".join(
         (PARAGRAPH[0] + PARAGRAPH[1]) * 3 + (TABLE if n % 2 else CODE) for n in range(99)
     )
@@ -120,10 +120,10 @@ def paced_answer() -> Say:
 
 
 def history() -> list[dict[str, Any]]:
-    """Events that fill a thread with what people and assistants say."""
+    """Return events that fill a thread with users' and assistants' messages."""
     events = []
     for number in range(ITEMS // 2):
-        asked = {
+        question = {
             "type": "user_message",
             "id": f"msg_{number}",
             "content": [{"type": "input_text", "text": f"Question number {number}"}],
@@ -133,13 +133,13 @@ def history() -> list[dict[str, Any]]:
         rest = CODE if number % 7 == 0 else TABLE if number % 5 == 0 else ""
         text = f"Answer number {number}. {PARAGRAPH[0]}{rest}"
         part = {"type": "output_text", "text": text, "annotations": []}
-        said = {"type": "assistant_message", "id": f"ans_{number}", "content": [part]}
-        events += [{"type": "thread.item.done", "item": item} for item in (asked, said)]
+        answer = {"type": "assistant_message", "id": f"ans_{number}", "content": [part]}
+        events += [{"type": "thread.item.done", "item": item} for item in (question, answer)]
     return events
 
 
 async def fill(person: Person, model: ScriptedModelServer) -> None:
-    """Make a thread of that many items."""
+    """Create a thread with that many items."""
     events = history()
     thread_id = None
     for start in range(0, len(events), 100):
@@ -149,8 +149,8 @@ async def fill(person: Person, model: ScriptedModelServer) -> None:
 
 
 async def show_all(chat: Chat) -> int:
-    """Load what is older until nothing is left; returns how many items are in the page."""
-    # Pressed again and again: a press does nothing while older ones are on their way.
+    """Load older items until none are left; return the number of items in the page."""
+    # Pressed repeatedly: a press is a no-op while older items are loading.
     await chat.page.wait_for_function(
         """() => {
           const root = document.querySelector("openai-chatkit").shadowRoot;
@@ -165,7 +165,7 @@ async def show_all(chat: Chat) -> int:
 
 
 async def stream(page: Page, chat: Chat, model: ScriptedModelServer) -> list[float]:
-    """Have an answer written; returns the milliseconds between frames while it was."""
+    """Stream a response; return the milliseconds between frames."""
     count = await chat.answers.count()
     model.answer(paced_answer())
     await chat.send("write a long answer")
@@ -174,7 +174,7 @@ async def stream(page: Page, chat: Chat, model: ScriptedModelServer) -> list[flo
 
 
 async def stream_bare(page: Page, model: ScriptedModelServer, height: int) -> list[float]:
-    """Have the same answer written into a bare page that is as tall."""
+    """Stream the same response into a bare page of equal height."""
     model.answer(paced_answer())
     await page.evaluate(BARE_PAGE, {"height": height, "question": PARAGRAPH[0]})
     await page.wait_for_function("() => document.querySelector('p:last-child').textContent")
@@ -182,7 +182,7 @@ async def stream_bare(page: Page, model: ScriptedModelServer, height: int) -> li
 
 
 async def watch(page: Page, until: Callable[[], Awaitable[object]]) -> list[float]:
-    """Return the milliseconds between frames until something has come to its end."""
+    """Return the milliseconds between frames until a condition holds."""
     session = await page.context.new_cdp_session(page)
     await session.send("Performance.enable", {"timeDomain": "threadTicks"})
     before = await main_thread(session)
@@ -198,14 +198,14 @@ async def watch(page: Page, until: Callable[[], Awaitable[object]]) -> list[floa
 
 
 async def main_thread(session: CDPSession) -> dict[str, float]:
-    """Return the seconds of CPU that the page's main thread has spent, by kind."""
+    """Return the CPU seconds of the page's main thread, by kind."""
     metrics = (await session.send("Performance.getMetrics"))["metrics"]
     spent = {each["name"]: each["value"] for each in metrics}
     return {name: spent[f"{name}Duration"] for name in ("Task", "Script", "Layout", "RecalcStyle")}
 
 
 def report(name: str, intervals: Sequence[float]) -> float:
-    """Print what the intervals say and return the frames a second."""
+    """Print the intervals' figures and return the frames a second."""
     rate = 1000 * len(intervals) / sum(intervals)
     cuts = statistics.quantiles(intervals, n=100, method="inclusive")
     long = sum(each > LONG_MS for each in intervals)

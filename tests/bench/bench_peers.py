@@ -1,10 +1,10 @@
-"""What a streamed turn costs, beside the official one-process pattern, in one run.
+"""Measures the cost of a streamed turn beside the official one-process pattern, in one run.
 
 Run: `PYTHONPATH=tests python tests/bench/bench_peers.py` (about 4 minutes; part of `make bench`).
 
-The same scripted model, client and turns meet three installations, one after the other: the
+The same scripted model, client and turns run against three installations, one after the other: the
 official pattern (FastAPI, ChatKitServer, memory store), this stack with one worker and gateway,
-and this stack with two of each. Every stream is checked to be whole, in order and stored. CPU is
+and this stack with two of each. Every stream is checked to be complete, in order and stored. CPU is
 user and system time of each part's processes; a ratio is ours by the peer's. Times share the two
 or more cores of this machine with model and client, so trust ratios, not figures.
 
@@ -55,7 +55,7 @@ class Result:
     resident: dict[str, int]
 
     def cpu_ms_a_1000(self, parts: Sequence[str] = ()) -> float:
-        """CPU-ms of 1,000 tokens, of some parts or of all; tokens may share a delta."""
+        """CPU-ms of 1,000 tokens, of some parts or of all; one delta may hold several tokens."""
         spent = sum(self.cpu_s[part] for part in parts or self.cpu_s)
         return spent * 1e6 / (len(self.seen.turn_times) * TOKENS)
 
@@ -64,7 +64,7 @@ Results = dict[str, Result]
 
 
 async def measure(parts: Parts, doors: Sequence[Door], model: PacedModel) -> Results:
-    """Run all shapes against an installation that has been warmed up."""
+    """Run all shapes against a warmed-up installation."""
     model.rate = WARM_UP.rate
     await drive(doors, WARM_UP, model.text)
     results = {}
@@ -102,7 +102,7 @@ async def _wait_answers(url: str) -> None:
 
 
 async def measure_official(model: PacedModel) -> Results:
-    """The peer."""
+    """Measure the peer."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     app = "official_chatkit:create_app"
@@ -113,13 +113,13 @@ async def measure_official(model: PacedModel) -> Results:
 
 
 async def measure_stack(model: PacedModel, copies: int) -> Results:
-    """This stack, with as many workers and gateways as copies."""
+    """Measure this stack, with `copies` workers and gateways."""
     async with open_stack(model, copies) as (parts, doors):
         return await measure(parts, doors, model)
 
 
 async def measure_raw_asgi() -> float:
-    """CPU-ms of 1,000 frames written at the pace of PACED."""
+    """Measure the CPU-ms of 1,000 frames written at the pace of PACED."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with _server("raw_asgi:app", port) as pid:
@@ -142,7 +142,7 @@ async def _read(session: aiohttp.ClientSession, url: str) -> None:
 
 
 def table(peer: Results, ours: Results) -> Iterator[str]:
-    """One line a shape and figure: the peer's, ours, and ours by the peer's."""
+    """Format one line for each shape and figure: the peer's, ours, and ours by the peer's."""
     yield f"{'':<20} {'':<34} {'peer':>9} {'ours':>9} {'ratio':>6}"
     for shape in SHAPES:
         theirs, mine = peer[shape.name], ours[shape.name]
@@ -154,7 +154,7 @@ def table(peer: Results, ours: Results) -> Iterator[str]:
 def figures(
     shape: Shape, theirs: Result, mine: Result
 ) -> Iterator[tuple[str, tuple[float, float]]]:
-    """What is compared in one shape."""
+    """Return the compared figures of one shape."""
     both = (theirs, mine)
     turns = shape.streams * shape.turns
     yield "CPU-ms a 1,000 tokens, all parts", _of(both, lambda r: r.cpu_ms_a_1000())
@@ -176,7 +176,7 @@ def _of(both: tuple[Result, Result], figure: Callable[[Result], float]) -> tuple
 
 
 def by_part(ours: Results) -> Iterator[str]:
-    """Where our CPU goes."""
+    """Format our CPU by part."""
     names = list(ours[PACED.name].cpu_s)
     yield f"{'CPU-ms a 1,000 tokens':<24}" + "".join(f"{shape.name:>20}" for shape in SHAPES)
     for name in names:
@@ -185,7 +185,7 @@ def by_part(ours: Results) -> Iterator[str]:
 
 
 def two_for_one(one: Results, two: Results) -> Iterator[str]:
-    """What two of a part carry beside one, if each copy has a core of its own."""
+    """Format the throughput of two of a part beside one, if each copy has a core of its own."""
     for part in ("todo-agent-worker", "chat-gateway"):
         single, double = (each[PACED.name].cpu_ms_a_1000([part]) for each in (one, two))
         yield f"{part:<24} two carry {2 * single / double:4.2f} x what one does, by CPU a token"

@@ -1,9 +1,9 @@
-"""What tracing costs a streamed turn: the same turns without it, with one in ten, and with all.
+"""Measures the cost of tracing a streamed turn: without it, with one turn in ten, and with all.
 
 Run: `PYTHONPATH=tests python tests/bench/bench_tracing.py` (about 2 minutes; part of `make bench`).
 
 One stack after the other, the same scripted model, client and turns. CPU is that of the stack's
-processes; the collector, which really gets and parses the spans, runs in this process and is not
+processes; the collector, which receives and parses the spans, runs in this process and is not
 counted. A ratio is that of a traced stack to the untraced one of the same run.
 """
 

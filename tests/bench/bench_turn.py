@@ -1,8 +1,8 @@
-"""How long a turn takes: POST to first frame, to first text delta, to the end.
+"""Measures the latency of a turn: POST to first frame, to first text delta, to the end.
 
 Measured on a stack of its own with the offline assistant, one turn after another. The peer in the
-same run is the cheapest request that takes the same way (edge, gateway, api, database) and is
-answered with JSON; figures are also given as multiples of it.
+same run is the cheapest request over the same path (edge, gateway, api, database) with a JSON
+response; figures are also given as multiples of it.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from todochat.testing import free_port
 from todochat.testing.person import Person
 
 TURNS = int(os.environ.get("TURNS", "200"))
-PEOPLE = 10  # a person may send 60 messages a minute
+PEOPLE = 10  # a user may send 60 messages a minute
 TODOCHAT = str(Path(sys.executable).with_name("todochat"))
 DELTA = "assistant_message.content_part.text_delta"
 

@@ -1,4 +1,4 @@
-"""CPU and memory of parts that are made of processes."""
+"""CPU and memory of a stack's parts, each a set of processes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,12 +10,12 @@ Parts = Mapping[str, list[psutil.Process]]
 
 
 def one_process(name: str, pid: int) -> Parts:
-    """A part that is a single process."""
+    """Return a part with a single process."""
     return {name: [psutil.Process(pid)]}
 
 
 def parts_of(state: Mapping[str, Any]) -> Parts:
-    """The parts of a running stack, its stores among them."""
+    """Return the parts of a running stack, including its stores."""
     parts = {
         name: [psutil.Process(pid) for pid in service["pids"]]
         for name, service in state["services"].items()
@@ -28,7 +28,7 @@ def parts_of(state: Mapping[str, Any]) -> Parts:
 
 
 def cpu_seconds(parts: Parts) -> dict[str, float]:
-    """Seconds of user and system time by part; processes that ended count with their parents."""
+    """Return user and system seconds by part; processes that ended count with their parents."""
     spent = {}
     for name, processes in parts.items():
         times = [process.cpu_times() for process in processes if process.is_running()]
@@ -37,7 +37,7 @@ def cpu_seconds(parts: Parts) -> dict[str, float]:
 
 
 def resident_bytes(parts: Parts) -> dict[str, int]:
-    """Resident memory by part. Pages that PostgreSQL's processes share count once for each."""
+    """Return resident memory by part; pages shared by PostgreSQL's processes count repeatedly."""
     return {
         name: sum(process.memory_info().rss for process in processes if process.is_running())
         for name, processes in parts.items()

@@ -1,4 +1,4 @@
-"""A whole stack for a load, and the doors into it."""
+"""A whole stack for load tests, and its signed-in users."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -13,16 +13,16 @@ from load.paced_model import PacedModel
 from stack_kit import run_stack
 from todochat.testing.person import Person
 
-PEOPLE: Final = 50  # one has at most 5 runs at once and 60 turns a minute
+PEOPLE: Final = 50  # a user may have 5 runs at once and 60 turns a minute
 
 
 @asynccontextmanager
 async def open_stack(
     model: PacedModel, copies: int = 1, **variables: str
 ) -> AsyncIterator[tuple[Parts, Sequence[Door]]]:
-    """Start a stack that asks `model`, with as many workers and gateways as copies.
+    """Start a stack that uses `model`, with `copies` workers and gateways.
 
-    Yields its parts and a door for each of its people.
+    Yields its parts and a door for each user.
     """
     environment = {
         "OPENAI_BASE_URL": model.url,

@@ -1,4 +1,4 @@
-"""Turns against a ChatKit server, each looked at frame by frame; the same client for all servers."""
+"""Runs turns against a ChatKit server and checks each frame; the same client for all servers."""
 
 import asyncio
 import statistics
@@ -18,11 +18,11 @@ TURN_TIMEOUT_S: Final = 120.0
 
 @dataclass(frozen=True)
 class Shape:
-    """Who asks how much at once.
+    """The load: users, turns and token rate.
 
     Args:
-        rate: tokens a second that the model says; infinite for as fast as it can.
-        stagger_s: the time over which the streams begin, one after another.
+        rate: the model's tokens a second; infinite for as fast as it can.
+        stagger_s: the time over which the streams start, one after another.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Door:
-    """Where a stream's requests go, and as whom."""
+    """The URL and credentials for a stream's requests."""
 
     url: str
     headers: dict[str, str]
@@ -42,7 +42,7 @@ class Door:
 
 @dataclass
 class Seen:
-    """What the clients of one run saw; times in seconds."""
+    """The observations of one run's clients; times in seconds."""
 
     first_deltas: list[float] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Seen:
 
     @property
     def deltas(self) -> int:
-        """How many deltas came."""
+        """The number of deltas."""
         return len(self.gaps) + len(self.first_deltas)
 
 
@@ -61,7 +61,7 @@ def percentile(values: Sequence[float], share: int) -> float:
 
 
 async def drive(doors: Sequence[Door], shape: Shape, expected: str) -> Seen:
-    """Run the shape's turns; every one must say exactly `expected`, in order, and store it.
+    """Run the shape's turns; each must stream exactly `expected`, in order, and store it.
 
     Raises:
         ValueError: a turn did not.
@@ -88,7 +88,7 @@ async def _talk(
 
 async def _turn(session: aiohttp.ClientSession, door: Door, expected: str, seen: Seen) -> None:
     began = time.perf_counter()
-    said: list[str] = []
+    deltas: list[str] = []
     last = began
     buffer, stored = b"", ""
     # A new thread each time, so that the model's input is as long in each turn.
@@ -105,15 +105,15 @@ async def _turn(session: aiohttp.ClientSession, door: Door, expected: str, seen:
                 event = _event(frame)
                 update = event.get("update") or {}
                 if update.get("type") == DELTA:
-                    (seen.gaps if said else seen.first_deltas).append(
-                        now - (last if said else began)
+                    (seen.gaps if deltas else seen.first_deltas).append(
+                        now - (last if deltas else began)
                     )
                     last = now
-                    said.append(update["delta"])
+                    deltas.append(update["delta"])
                 elif event.get("type") == "thread.item.done":
                     stored = _text(event["item"]) or stored
-    if not "".join(said) == stored == expected:
-        msg = f"said {len(''.join(said))}, stored {len(stored)} of {len(expected)} characters"
+    if not "".join(deltas) == stored == expected:
+        msg = f"streamed {len(''.join(deltas))}, stored {len(stored)} of {len(expected)} characters"
         raise ValueError(msg)
     seen.turn_times.append(time.perf_counter() - began)
 

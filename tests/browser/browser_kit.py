@@ -1,15 +1,15 @@
-"""People with a browser of their own, and somebody who watches what their pages do.
+"""Users with a browser each, and a watch on what their pages do.
 
 ```python
-ada = await visit(site)                      # a browser without a past
+ada = await visit(site)                      # a new browser profile
 await ada.page.goto("/login")
-bob = await visit(site, await sign_up(site)) # one in which somebody is signed in
+bob = await visit(site, await sign_up(site)) # a browser with a signed-in user
 chat = await bob.open_chat()
 await chat.send("add buy milk")
 await expect(chat.answers.last).to_contain_text("milk")
 ```
 
-Locators go by role and accessible name; Playwright looks into the open shadow root by itself.
+Locators go by role and accessible name; Playwright pierces the open shadow root.
 """
 
 import re
@@ -23,13 +23,13 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, 
 
 from todochat.testing.person import Person
 
-# Machines that run other suites meanwhile need a multiple of the usual.
+# Machines that run other suites at the same time need a multiple of the usual.
 TIMEOUT_MS: Final = 25_000
 REFRESH_COOKIE: Final = "todochat_refresh"
 OWN_SCHEMES: Final = ("data:", "blob:", "about:")
-# A page that leaves, or stops an answer, ends its own requests.
+# A page that closes, or stops a response, aborts its own requests.
 ENDED_BY_THE_PAGE: Final = "net::ERR_ABORTED"
-# Said again by the browser about answers and requests that are watched themselves.
+# The browser's console messages about responses and requests that the watch sees itself.
 FAILED_RESOURCE: Final = "Failed to load resource:"
 REPORT_VIOLATIONS: Final = """
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -42,7 +42,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 
 @dataclass(frozen=True)
 class _Expected:
-    """What a test provokes: answers with a status, or requests without any answer (0)."""
+    """Failures provoked by a test: responses with a status, or requests without a response (0)."""
 
     path: re.Pattern[str]
     status: int
@@ -50,11 +50,11 @@ class _Expected:
 
 @dataclass
 class Watch:
-    """Everything a browser's pages do that a visitor should never see.
+    """Records everything a browser's pages do that a visitor should never see.
 
     Attributes:
-        origin: where the pages come from; a request to anywhere else is a problem.
-        problems: what went wrong so far, in the order of its happening.
+        origin: the pages' origin; a request to any other is a problem.
+        problems: the problems so far, in order.
         requests: "METHOD /path" of every request to the origin.
     """
 
@@ -67,7 +67,7 @@ class Watch:
     _expected_violations: list[re.Pattern[str]] = field(default_factory=list)
 
     async def follow(self, context: BrowserContext) -> None:
-        """Watch all pages of a browser, those that it opens later too."""
+        """Watch all pages of a browser, including those it opens later."""
         await context.expose_function("todochatViolation", self._on_violation)
         await context.add_init_script(REPORT_VIOLATIONS)
         context.on("request", self._on_request)
@@ -77,33 +77,33 @@ class Watch:
         context.on("weberror", lambda error: self._note("error in the page", str(error.error)))
 
     def expect_status(self, status: int, path: str) -> None:
-        """Announce answers that the test provokes, by a pattern that the path has to have."""
+        """Expect responses with a status, for paths that match a pattern."""
         self._expected.append(_Expected(re.compile(path), status))
 
     def expect_failures(self, path: str = "") -> None:
-        """Announce that requests will get no answer, as offline."""
+        """Expect requests that fail without a response, as offline."""
         self._expected.append(_Expected(re.compile(path), 0))
 
     def expect_words(self, words: str) -> None:
-        """Announce a message of the page in the console, by a pattern."""
+        """Expect a console message of the page, by a pattern."""
         self._expected_words.append(re.compile(words))
 
     def expect_violation(self, words: str) -> None:
-        """Announce a violation of the page's policy, by a pattern of the directive."""
+        """Expect a violation of the page's policy, by a pattern of the directive."""
         self._expected_violations.append(re.compile(words))
 
     def expect_origin(self, origin: str) -> None:
-        """Announce requests to another origin."""
+        """Expect requests to another origin."""
         self._expected_origins.append(origin)
 
     def raise_problems(self, evidence: Path) -> None:
-        """Fail if anything happened that nobody announced.
+        """Fail if anything unexpected happened.
 
         Args:
             evidence: the folder with the screenshots and traces.
 
         Raises:
-            AssertionError: lists it.
+            AssertionError: lists the problems.
         """
         if self.problems:
             lines = [*self.problems, f"screenshots and traces: {evidence}"]
@@ -147,13 +147,13 @@ class Watch:
 
 
 class Chat:
-    """The chat on a page, as a person finds it.
+    """The chat on a page, as a user finds it.
 
     Attributes:
         frame: the component's own region.
-        composer: where one writes.
-        questions: what the person has said.
-        answers: the messages of the assistant; widgets are beside them.
+        composer: the message input.
+        questions: the user's messages.
+        answers: the messages of the assistant; widgets are separate.
     """
 
     def __init__(self, page: Page) -> None:
@@ -194,18 +194,18 @@ class Chat:
         await self.composer.press("Enter")
 
 
-def said(text: str) -> str:
-    """Return the text of an answer's element: listeners hear whose words they are first."""
+def answer_text(text: str) -> str:
+    """Return the text of a response's element, including the heading for screen readers."""
     return f"Answer:{text}"
 
 
 class Visitor:
-    """Somebody with a browser of their own (a context: its cookies, its storage, its tabs).
+    """A user with a separate browser (a context: its cookies, its storage, its tabs).
 
     Attributes:
-        page: the tab that was opened first.
-        watch: what the pages did.
-        person: the account that was signed in from the start, to be used over HTTP, too.
+        page: the first tab.
+        watch: the pages' problems and requests.
+        person: the account that was signed in from the start, for use over HTTP, too.
     """
 
     def __init__(
@@ -218,7 +218,7 @@ class Visitor:
 
     @property
     def person(self) -> Person:
-        assert self._person is not None, "nobody was signed in when this browser was opened"
+        assert self._person is not None, "this browser was opened without a signed-in user"
         return self._person
 
     async def open(self, path: str = "/") -> Page:
@@ -233,23 +233,23 @@ class Visitor:
         return page
 
     async def open_chat(self, path: str = "/chat") -> Chat:
-        """Open the chat as a page of its own, and wait until one can write."""
+        """Open the chat as a page of its own, and wait until the composer is ready."""
         await self.open(path)
         chat = Chat(self.page)
         await chat.composer.wait_for()
         return chat
 
     async def go_offline(self) -> None:
-        """Take the network away."""
+        """Disconnect the network."""
         self.watch.expect_failures()
         await self.context.set_offline(True)
 
     async def go_online(self) -> None:
-        """Give it back."""
+        """Reconnect the network."""
         await self.context.set_offline(False)
 
     async def give_cookie_of(self, person: Person) -> None:
-        """Sign in a person who has an account, as if they had been here before."""
+        """Sign in a user who has an account, as if on an earlier visit."""
         value = person.client.cookies[REFRESH_COOKIE]
         await self.context.add_cookies(
             [
@@ -265,7 +265,7 @@ class Visitor:
         )
 
     async def keep_evidence(self, folder: Path) -> None:
-        """Write a picture of every tab and the trace of all of them into a folder."""
+        """Save a screenshot of every tab and a trace of all of them in a folder."""
         for number, page in enumerate(self.context.pages):
             await page.screenshot(path=folder / f"tab-{number}.png", full_page=True)
         await self.context.tracing.stop(path=folder / "trace.zip")

@@ -1,4 +1,4 @@
-"""The machine's Chromium or Chrome; where there is none, one is installed.
+"""Finds the machine's Chromium or Chrome, or installs one.
 
 Playwright drives it through its protocol, so any recent version does, and no browser of
 Playwright's own has to be downloaded where the platform has one.
@@ -32,7 +32,7 @@ MAC_APPS: Final = (
 )
 # Hundreds of MB from a mirror that may be slow.
 INSTALL_TIMEOUT_S: Final = 600
-# In order; the first that leaves a browser behind is enough.
+# In order; stops at the first that installs a browser.
 DEBIAN: Final = (
     ("apt-get", "update"),
     ("apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-liberation"),
@@ -43,14 +43,14 @@ PLAYWRIGHTS_OWN: Final = (
 
 
 class NoBrowserError(Exception):
-    """There is no browser, and none can be installed; says what to do."""
+    """There is no browser, and none can be installed; lists the possible fixes."""
 
 
 def find_browser(environ: Mapping[str, str]) -> str | None:
-    """Return the path of a browser that is installed.
+    """Return the path of an installed browser.
 
     Raises:
-        NoBrowserError: CHROME_PATH names something that isn't there.
+        NoBrowserError: CHROME_PATH names a missing file.
     """
     named = environ.get(CHROME_PATH)
     if named:
@@ -65,13 +65,13 @@ def find_browser(environ: Mapping[str, str]) -> str | None:
 
 
 def ensure_browser(environ: Mapping[str, str], playwrights_own: str) -> str:
-    """Return the path of a browser, after installing one if need be.
+    """Return the path of a browser, after installing one if necessary.
 
     Args:
-        playwrights_own: where Playwright puts the Chromium that it downloads.
+        playwrights_own: the folder for the Chromium that Playwright downloads.
 
     Raises:
-        NoBrowserError: there is none and none can be had.
+        NoBrowserError: there is none, and none can be installed.
     """
     with _one_at_a_time():
         found = find_browser(environ)
@@ -79,20 +79,20 @@ def ensure_browser(environ: Mapping[str, str], playwrights_own: str) -> str:
             found = playwrights_own
         if found:
             return found
-        said = []
+        failures = []
         is_debian = shutil.which("apt-get", path=environ.get("PATH")) is not None
         if is_debian and os.geteuid() == 0:
-            said.append(_run(DEBIAN, environ))
+            failures.append(_run(DEBIAN, environ))
             found = find_browser(environ)
         if found is None:
-            said.append(_run(PLAYWRIGHTS_OWN, environ))
+            failures.append(_run(PLAYWRIGHTS_OWN, environ))
             found = find_browser(environ) or _installed(playwrights_own)
     if found is None:
         lines = [
             "The browser tests need Chromium or Chrome, and none could be installed. Install one",
             "(Debian: apt-get install chromium; macOS: brew install --cask google-chrome)",
             f"or say where one is: {CHROME_PATH}=/path/to/chrome. What was tried:",
-            *(f"- {words}" for words in said),
+            *(f"- {words}" for words in failures),
         ]
         raise NoBrowserError("\n".join(lines))
     return found
@@ -101,14 +101,14 @@ def ensure_browser(environ: Mapping[str, str], playwrights_own: str) -> str:
 def _installed(playwrights_own: str) -> str | None:
     if Path(playwrights_own).exists():
         return playwrights_own
-    # `--only-shell` puts a smaller build of it beside the place of the whole one.
+    # `--only-shell` downloads a smaller build, to another folder.
     home = Path(playwrights_own).parents[2]
     shells = sorted(home.glob("chromium_headless_shell-*/*/*headless*shell*"))
     return str(shells[-1]) if shells else None
 
 
 def _run(commands: tuple[tuple[str, ...], ...], environ: Mapping[str, str]) -> str:
-    """Run commands up to the first that fails, and return what to say about it."""
+    """Run commands up to the first that fails, and return a line about it."""
     env = {**environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in commands:
         print("browser: " + " ".join(command), file=sys.stderr, flush=True)
@@ -129,7 +129,7 @@ def _run(commands: tuple[tuple[str, ...], ...], environ: Mapping[str, str]) -> s
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the line that says why: Node and apt write more after it."""
+    """Return the line with the cause: Node and apt write more after it."""
     lines = (done.stderr or done.stdout).strip().splitlines()
     errors = [line for line in lines if re.match(r"E: |(\w+ )?\w*[Ee]rror: ", line)]
     return next(iter(errors or lines[-1:]), f"exit code {done.returncode}")

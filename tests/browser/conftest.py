@@ -1,7 +1,7 @@
 """One browser and one whole stack, with the site, for all browser tests of a worker.
 
-A person's browser is a context of its own: `visit` opens it, watches it, and at the test's end
-fails if a page misbehaved. What a failed test leaves is named in its report.
+Each user has a separate browser context: `visit` opens it, watches it, and at the test's end
+fails if a page misbehaved. A failed test's report names the saved evidence.
 """
 
 import inspect
@@ -23,21 +23,21 @@ from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.person import Person
 
 HERE = Path(__file__).parent
-# Installing a browser and building the site count as well, once in a run.
+# Includes the time to install a browser and to build the site, once in a run.
 SITE_TIMEOUT_S = 900
 TEST_TIMEOUT_S = 120
 VISITORS: pytest.StashKey[list[Visitor]] = pytest.StashKey()
 EVIDENCE = pytest.StashKey[Path]()
 HAS_FAILED = pytest.StashKey[bool]()
 
-# It hums, and nobody has to be asked.
+# It hums, and grants access without a prompt.
 FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 expect.set_options(timeout=TIMEOUT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run these tests in one event loop, which the browser and the model server live in."""
+    """Run these tests in one event loop, shared by the browser and the model server."""
     for item in items:
         if item.path.is_relative_to(HERE) and is_story(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
@@ -53,7 +53,7 @@ def is_story(item: pytest.Item) -> bool:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say in a failed test's report what its pages did and where pictures of them are."""
+    """Add the pages' problems and the evidence folder to a failed test's report."""
     report = yield
     if report.when == "call" and report.failed and VISITORS in item.stash:
         item.stash[HAS_FAILED] = True
@@ -128,18 +128,18 @@ def model_variables(model_server: ScriptedModelServer) -> dict[str, str]:
 
 
 def run_site(name: str, variables: dict[str, str], *, gateways: int = 1) -> Iterator[Stack]:
-    """Start a stack that serves the site, which the first one builds if it has to."""
+    """Start a stack that serves the site; the first one builds it if necessary."""
     everybody = {"TODOCHAT_SITE": "", "AUTH_SIGN_UPS_PER_ADDRESS": "0"}
     for stack in run_stack(
         name, {**everybody, **variables}, timeout_s=SITE_TIMEOUT_S, gateways=gateways
     ):
-        assert "can't be built" not in stack.said, stack.said
+        assert "can't be built" not in stack.startup_output, stack.startup_output
         yield stack
 
 
 @pytest.fixture
 def model(model_server: ScriptedModelServer) -> Iterator[ScriptedModelServer]:
-    """The model; everything it was told to say must be asked for."""
+    """The model; every scripted response must be requested."""
     model_server.forget()
     yield model_server
     assert model_server.unused_answers == 0
@@ -151,7 +151,7 @@ async def visit(
 ) -> AsyncIterator[Visit]:
     """Open browsers: `await visit(site)`, or `await visit(site, person)` to be signed in.
 
-    What else is passed goes to Playwright: `viewport`, `color_scheme`, `locale` and so on.
+    Further arguments go to Playwright: `viewport`, `color_scheme`, `locale` and so on.
     """
     visitors = request.node.stash.setdefault(VISITORS, [])
     request.node.stash[EVIDENCE] = tmp_path
@@ -185,5 +185,5 @@ async def visit(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def ada(site: Stack, sign_up: SignUp, visit: Visit) -> Visitor:
-    """Somebody with an account and a browser in which she is signed in."""
+    """A user with an account and a browser in which she is signed in."""
     return await visit(site, await sign_up(site))

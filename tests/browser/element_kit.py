@@ -1,8 +1,8 @@
-"""Pages that hold the chat component as its users write them, on a stack of their own.
+"""Pages that embed the chat component like its users do, on a separate stack.
 
-`frontend/app/tests/pages` has a plain page and one with React; `/seed/*` are the reference
-components as they are. All stand in one site, with the policy of its build. The agent is that of the
-contract tests: what the scripted model calls is what it does.
+`frontend/app/tests/pages` has a plain page and one with React; `/seed/*` are the unchanged
+reference components. All are on one site, with the policy of its build. The agent is that of the
+contract tests: it does what the scripted model calls.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ PACKAGES: Final = ("-w", "packages/resumable-fetch", "-w", "packages/open-chatki
 
 
 def build_pages(site: Path) -> None:
-    """Write the site with the test pages into a folder; what is stale is built first."""
+    """Write the site with the test pages into a folder; build stale parts first."""
     frontend = Frontend(frontend_dir(), {}, out="out-seed")
     with frontend.lock.open("wb") as lock:  # the launcher of another test may be building, too
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -68,41 +68,41 @@ def page_variables(model_server: ScriptedModelServer, site: Path) -> dict[str, s
 
 
 def emit(model: ScriptedModelServer, *events: Mapping[str, Any], then: str = "Done.") -> None:
-    """Let the next answer be these events and some words."""
+    """Script the next response: these events and some text."""
     model.answer(Call("emit", {"events": list(events)}))
     model.answer(Say(then))
 
 
 def widget(root: Mapping[str, Any], item_id: str = "wid_1") -> dict[str, Any]:
-    """The event of a widget."""
+    """Return the event of a widget."""
     item = {"type": "widget", "id": item_id, "widget": dict(root)}
     return {"type": "thread.item.done", "item": item}
 
 
-async def heard(page: Page, name: str) -> list[Any]:
-    """Return the details of everything of a name that the page was told."""
+async def event_details(page: Page, name: str) -> list[Any]:
+    """Return the details of every event of a name that the page received."""
     found = await page.evaluate(
         "(name) => window.heard.filter(([each]) => each === name).map(([, detail]) => detail)", name
     )
     return cast("list[Any]", found)
 
 
-async def names_heard(page: Page) -> list[str]:
-    """Return what the page was told, in order."""
+async def event_names(page: Page) -> list[str]:
+    """Return the names of the events that the page received, in order."""
     return cast("list[str]", await page.evaluate("() => window.heard.map(([name]) => name)"))
 
 
-async def wait_heard(page: Page, name: str, count: int = 1) -> list[Any]:
-    """Wait until the page has been told something so often."""
+async def wait_for_event(page: Page, name: str, count: int = 1) -> list[Any]:
+    """Wait until the page has received an event so many times."""
     await page.wait_for_function(
         "([name, count]) => window.heard.filter(([each]) => each === name).length >= count",
         arg=[name, count],
     )
-    return await heard(page, name)
+    return await event_details(page, name)
 
 
 async def focus_path(page: Page) -> str:
-    """Say what has the focus, through shadow roots: accessible names where there are some."""
+    """Describe the focused element, through shadow roots: accessible names where there are some."""
     return cast(
         "str",
         await page.evaluate(
@@ -118,7 +118,7 @@ async def focus_path(page: Page) -> str:
 
 
 async def wait_focus(page: Page, wanted: str) -> None:
-    """Wait until the element has the focus that `focus_path` calls so; it may move a frame later."""
+    """Wait until `focus_path` returns this path; the focus may move a frame later."""
 
     async def has_focus() -> bool:
         return await focus_path(page) == wanted
@@ -127,5 +127,5 @@ async def wait_focus(page: Page, wanted: str) -> None:
 
 
 async def settle(chat: Chat) -> None:
-    """Wait until the answer is complete."""
+    """Wait until the response is complete."""
     await expect(chat.thread).to_have_attribute("aria-busy", "false")

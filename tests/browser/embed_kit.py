@@ -1,8 +1,7 @@
 """Pages that embed the element in every way a page can, and a scripted ChatKit server behind them.
 
-The pages come from a server of their own, so the script is loaded from another origin unless a
-page says otherwise. Nothing of the stack takes part: what a foreign server may send is written by
-the test.
+A separate server has the pages, so the script is loaded from another origin unless a
+page overrides it. No part of the stack runs: the test scripts what a foreign server may send.
 """
 
 import json
@@ -64,7 +63,7 @@ def page(
 
 
 def item(kind: str, item_id: str, **members: Any) -> dict[str, Any]:
-    """Return an item of the thread, with whatever members a server may send."""
+    """Return an item of the thread, with any members that a server may send."""
     base = {"thread_id": "thr_1", "created_at": "2026-11-23T08:00:00Z"}
     return {"type": kind, "id": item_id, **base, **members}
 
@@ -82,7 +81,7 @@ def question(item_id: str, text: str) -> dict[str, Any]:
 
 
 def growing_answer(paragraphs: int) -> list[Event]:
-    """Return the events of an answer that streams in paragraph by paragraph."""
+    """Return the events of a response that streams in paragraph by paragraph."""
     update = "assistant_message.content_part.text_delta"
     text = "A line of an answer that becomes longer and longer while it is read.\n\n"
     deltas: list[Event] = [
@@ -102,13 +101,13 @@ def growing_answer(paragraphs: int) -> list[Event]:
 
 
 class EmbedServer:
-    """Serves the pages of a test, and answers as a ChatKit server that the test scripts.
+    """Serves the pages of a test, and acts as a ChatKit server that the test scripts.
 
     Attributes:
         pages: HTML by path.
         headers: added to every page.
-        items: what the thread `thr_1` holds.
-        events: what a message is answered with; a gate waits until the test opens it.
+        items: the items of the thread `thr_1`.
+        events: the response to a message; a gate waits until the test opens it.
     """
 
     def __init__(self) -> None:

@@ -1,15 +1,15 @@
-"""Whether a page fits its window: nothing is wider, nothing is cut off, and controls are in sight."""
+"""Checks that a page fits its window: nothing wider, nothing cut off, controls visible."""
 
 from typing import Final
 
 from playwright.async_api import Locator, Page, ViewportSize
 
-# The phones that people have, upright.
+# Common phones, in portrait.
 WIDTHS: Final = (320, 360, 390, 430)
 HEIGHT: Final = 740
 
-# What lies outside of the window is excused inside of its own scroll container, in text that ends
-# with an ellipsis, and where it is for screen readers only.
+# Content outside the window is allowed within a scroll container, in text that ends with an
+# ellipsis, and in elements for screen readers only.
 STICKING_OUT: Final = """(width) => {
   const found = [];
   const name = (element) => {
@@ -46,10 +46,10 @@ STICKING_OUT: Final = """(width) => {
 
 
 class FitInspector:
-    """Looks at a page's states at the width of every phone, and keeps what doesn't fit.
+    """Inspects a page's states at the width of every phone, and collects what doesn't fit.
 
     Attributes:
-        found: what sticks out, with the state and the width it was seen at.
+        found: the misfits, with their state and width.
     """
 
     def __init__(self, page: Page) -> None:
@@ -57,7 +57,7 @@ class FitInspector:
         self.found: list[str] = []
 
     async def look(self, state: str, *controls: Locator) -> None:
-        """Look at the page as it is now; the controls must be in the window as a whole."""
+        """Inspect the page in its current state; the controls must be entirely in the window."""
         for width in WIDTHS:
             size: ViewportSize = {"width": width, "height": HEIGHT}
             await self.page.set_viewport_size(size)

@@ -1,7 +1,7 @@
-"""Pictures of every page: `make screenshots` writes them to docs/images.
+"""Screenshots of every page: `make screenshots` writes them to docs/images.
 
-A stack with the offline assistant, one person with tasks and a conversation, one without: each
-page at the width of a desk and of a phone, in light and in dark colours.
+A stack with the offline assistant, one user with tasks and a conversation, one without: each
+page at the width of a desktop and of a phone, in the light and dark theme.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ SAID: Final = ("what should I do next?", "what is due today?", "add buy milk tom
 
 @dataclass
 class Desk:
-    """A browser at work: somebody's page at one width in one scheme."""
+    """A user's page at one width in one color scheme."""
 
     page: Page
     chat: Chat
@@ -69,11 +69,11 @@ async def register(desk: Desk) -> None:
     await desk.open("/register", until="E-mail address")
 
 
-async def link_that_is_over(desk: Desk) -> None:
+async def expired_link(desk: Desk) -> None:
     await desk.open("/sign-in-link#used", until="A new one")
 
 
-async def first_time(desk: Desk) -> None:
+async def empty_tasks(desk: Desk) -> None:
     await desk.open("/", until="A clean slate")
 
 
@@ -105,7 +105,7 @@ async def history(desk: Desk) -> None:
     await desk.chat.host.get_by_role("listitem").first.wait_for()
 
 
-async def link_of_another(desk: Desk) -> None:
+async def link_of_another_user(desk: Desk) -> None:
     await desk.open("/sign-in-link#unused", until="Stay signed in")
 
 
@@ -118,16 +118,16 @@ async def settings(desk: Desk) -> None:
 STRANGERS: Final[dict[str, Scene]] = {
     "login": login,
     "register": register,
-    "sign-in-link-over": link_that_is_over,
+    "sign-in-link-over": expired_link,
 }
-NEWCOMERS: Final[dict[str, Scene]] = {"tasks-empty": first_time, "chat-start": chat_start}
+NEWCOMERS: Final[dict[str, Scene]] = {"tasks-empty": empty_tasks, "chat-start": chat_start}
 REGULARS: Final[dict[str, Scene]] = {
     "tasks": tasks,
     "tasks-and-chat": tasks_and_chat,
     "chat": chat,
     "chat-history": history,
     "settings": settings,
-    "sign-in-link-asks": link_of_another,
+    "sign-in-link-asks": link_of_another_user,
 }
 
 
@@ -137,7 +137,7 @@ async def sign_up(stack: Stack, client: httpx.AsyncClient, name: str) -> Person:
 
 
 async def fill(ada: Person) -> None:
-    """Give somebody lists, tasks and conversations."""
+    """Create lists, tasks and conversations for a user."""
     lists = {}
     for name in dict.fromkeys(task[1] for task in TASKS):
         made = await ada.api("POST", "/lists", json={"name": name})
@@ -164,7 +164,7 @@ async def fill(ada: Person) -> None:
 async def desk_of(
     browser: Browser, stack: Stack, person: Person | None, **options: Any
 ) -> AsyncIterator[Desk]:
-    """Open a browser, signed in if there is a person."""
+    """Open a browser, signed in if a person is given."""
     context: BrowserContext = await browser.new_context(
         base_url=stack.edge,
         locale="en-US",

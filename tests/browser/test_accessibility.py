@@ -1,4 +1,4 @@
-"""axe over every page and state: in light colours all its rules, in dark ones the contrast."""
+"""Checks every page and state with axe: all rules in the light theme, contrast in the dark."""
 
 from typing import Any, Final, Literal
 
@@ -11,11 +11,11 @@ from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat_local.site_build import frontend_dir
 
-pytestmark = pytest.mark.slow  # a stack of its own, with pages that are built for it
+pytestmark = pytest.mark.slow  # a separate stack, with pages built for it
 
 AXE: Final = frontend_dir() / "node_modules" / "axe-core" / "axe.min.js"
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
-# Rules about a page as a whole are for pages of the site; the element's host page has its own.
+# Rules about a page as a whole are for pages of the site; the element's host page isn't ours.
 RUN: Final = """async (rules) => {
   const options = rules ? { runOnly: rules } : {};
   const { violations } = await axe.run(document, { resultTypes: ["violations"], ...options });
@@ -27,11 +27,11 @@ RUN: Final = """async (rules) => {
 
 
 class Inspector:
-    """Looks at a page's states and keeps what is wrong.
+    """Inspects a page's states and collects violations.
 
     Attributes:
-        found: each violation with the state it was seen in.
-        states: the names of the states that were looked at, in both colours.
+        found: each violation with its state.
+        states: the names of the inspected states, in both themes.
     """
 
     def __init__(self, page: Page) -> None:
@@ -40,7 +40,7 @@ class Inspector:
         self.states: list[str] = []
 
     async def look(self, state: str) -> None:
-        """Look at the page as it is now."""
+        """Inspect the page in its current state."""
         self.states.append(state)
         if not await self.page.evaluate("() => 'axe' in window"):
             await self.page.evaluate(AXE.read_text())
@@ -50,7 +50,7 @@ class Inspector:
         await self._paint("light")
 
     def raise_violations(self) -> None:
-        """Fail if there was any; says all of them."""
+        """Fail if there was any violation; lists all of them."""
         assert not self.found, "\n".join(self.found)
 
     async def _paint(self, scheme: Literal["light", "dark"]) -> None:
@@ -167,7 +167,7 @@ def greet(name: str) -> str:
 """
 
 
-async def test_the_forms_of_strangers(pages: Stack, visit: Visit) -> None:
+async def test_signed_out_pages_are_accessible(pages: Stack, visit: Visit) -> None:
     visitor = await visit(pages, reduced_motion="reduce")
     visitor.watch.expect_status(401, "^/api/auth/sign-in$")
     page = await visitor.open("/login")
@@ -189,7 +189,9 @@ async def test_the_forms_of_strangers(pages: Stack, visit: Visit) -> None:
     inspector.raise_violations()
 
 
-async def test_the_tasks_and_the_dialogs(pages: Stack, sign_up: SignUp, visit: Visit) -> None:
+async def test_tasks_and_dialogs_are_accessible(
+    pages: Stack, sign_up: SignUp, visit: Visit
+) -> None:
     visitor = await visit(pages, await sign_up(pages), reduced_motion="reduce")
     page = await visitor.open("/")
     inspector = Inspector(page)
@@ -225,7 +227,7 @@ async def test_the_tasks_and_the_dialogs(pages: Stack, sign_up: SignUp, visit: V
     inspector.raise_violations()
 
 
-async def test_the_settings(pages: Stack, sign_up: SignUp, visit: Visit) -> None:
+async def test_settings_are_accessible(pages: Stack, sign_up: SignUp, visit: Visit) -> None:
     visitor = await visit(pages, await sign_up(pages), reduced_motion="reduce")
     page = await visitor.open("/")
     inspector = Inspector(page)
@@ -241,7 +243,7 @@ async def test_the_settings(pages: Stack, sign_up: SignUp, visit: Visit) -> None
 
 
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
-async def test_the_chat(
+async def test_chat_is_accessible(
     pages: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer, direction: str
 ) -> None:
     person = await sign_up(pages, locale="ar" if direction == "rtl" else "en")

@@ -1,4 +1,4 @@
-"""Where the browser of these tests comes from on a machine that has none."""
+"""The browser lookup and installation on a machine without a browser."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def program(bare_machine: Path) -> Program:
-    """Put a program there: `program("apt-get", "what it does, in sh")`."""
+    """Create a program in that folder: `program("apt-get", "its shell script")`."""
 
     def make(name: str, script: str) -> Path:
         path = bare_machine / name
@@ -39,15 +39,13 @@ def ensure(machine: Path) -> str:
     return ensure_browser({"PATH": str(machine)}, str(machine / "no" / "such" / "a" / "chrome"))
 
 
-def test_a_browser_that_is_there_is_taken(bare_machine: Path, program: Program) -> None:
+def test_uses_installed_browser(bare_machine: Path, program: Program) -> None:
     chrome = program("google-chrome", "exit 0")
 
     assert ensure(bare_machine) == str(chrome)
 
 
-def test_where_there_is_none_the_platform_s_own_is_installed(
-    bare_machine: Path, program: Program
-) -> None:
+def test_installs_platform_browser_if_there_is_none(bare_machine: Path, program: Program) -> None:
     chromium = bare_machine / "chromium"
     program("apt-get", f'[ "$1" = install ] && cp {sys.executable} {chromium}; exit 0')
     program("cp", 'exec /bin/cp "$@"')
@@ -55,7 +53,7 @@ def test_where_there_is_none_the_platform_s_own_is_installed(
     assert ensure(bare_machine) == str(chromium)
 
 
-def test_what_could_not_be_installed_is_said_with_the_command_and_the_reasons(
+def test_failed_installations_are_listed_with_command_and_reason(
     bare_machine: Path, program: Program
 ) -> None:
     program("apt-get", '[ "$1" = update ] || { echo "E: No package chromium" >&2; exit 100; }')
@@ -74,7 +72,7 @@ def test_what_could_not_be_installed_is_said_with_the_command_and_the_reasons(
     assert "playwright-install: Error: getaddrinfo ENOTFOUND cdn.example" in message
 
 
-def test_a_named_browser_that_is_not_there_is_said(bare_machine: Path) -> None:
+def test_missing_named_browser_is_reported(bare_machine: Path) -> None:
     named = str(bare_machine / "chrome")
 
     with pytest.raises(NoBrowserError, match="is no program"):

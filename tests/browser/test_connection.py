@@ -1,4 +1,4 @@
-"""What breaks between page and server: secrets that expire, no network, processes that die."""
+"""Failures between page and server: expired secrets, no network, crashed processes."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Route, expect
 
-from browser.browser_kit import Visit, Visitor, said
+from browser.browser_kit import Visit, Visitor, answer_text
 from browser.conftest import model_variables, run_site
 from stack_kit import SignUp, Stack
 from todochat.testing import wait_until
@@ -26,26 +26,26 @@ def kill(stack: Stack, service: str) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-async def test_a_secret_that_expires_is_renewed_before_it_is_used(
+async def test_expiring_secret_is_renewed_before_use(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
-    """An hour goes by for the page, which is how long a secret lives."""
+    """The page's clock advances by an hour, the lifetime of a secret."""
     await ada.context.clock.install()
     model.answer(Say("Then."))
     model.answer(Say("Now."))
     chat = await ada.open_chat()
     await chat.send("first")
-    await expect(chat.answers).to_have_text(said("Then."))
+    await expect(chat.answers).to_have_text(answer_text("Then."))
     before = ada.watch.requests.count(SESSION)
 
     await ada.page.clock.fast_forward(HOUR_MS)
     await chat.send("an hour later")
 
-    await expect(chat.answers.last).to_have_text(said("Now."))
+    await expect(chat.answers.last).to_have_text(answer_text("Now."))
     assert ada.watch.requests.count(SESSION) > before
 
 
-async def test_a_secret_that_is_refused_is_replaced_and_the_message_arrives(
+async def test_refused_secret_is_replaced_and_message_sent(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
     model.answer(Say("Got it."))
@@ -65,37 +65,37 @@ async def test_a_secret_that_is_refused_is_replaced_and_the_message_arrives(
     await ada.page.route("**/chat", refuse_once)
     await chat.send("do you hear me?")
 
-    await expect(chat.answers).to_have_text(said("Got it."))
+    await expect(chat.answers).to_have_text(answer_text("Got it."))
     await expect(chat.questions).to_have_count(1)
 
 
 @pytest.fixture(scope="module")
 def hasty_site(model_server: ScriptedModelServer) -> Iterator[Stack]:
-    """Its client secrets live for a minute."""
+    """A site whose client secrets are valid for a minute."""
     variables = {"AUTH_SESSION_CLIENT_SECRET_LIFETIME_S": "60"}
     yield from run_site("hasty", {**model_variables(model_server), **variables})
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_an_answer_goes_on_over_the_end_of_its_secret(
+async def test_stream_outlives_its_secret(
     hasty_site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
 ) -> None:
-    """The gateway closes a stream when its secret ends; the page goes on with another one."""
+    """The gateway closes a stream when its secret expires; the page resumes with another one."""
     gate = Gate(timeout_s=200)
     model.answer(Say("A slow", gate, " answer."))
     ada = await visit(hasty_site, await sign_up(hasty_site))
     chat = await ada.open_chat()
     await chat.send("take your time")
-    await expect(chat.answers).to_have_text(said("A slow"))
+    await expect(chat.answers).to_have_text(answer_text("A slow"))
 
-    # Attached again once the secret of the first request has run out.
+    # Reattached after the secret of the first request has expired.
     await wait_until(
         lambda: any(request.endswith("/events") for request in chat_requests(ada)), timeout_s=150
     )
     gate.open()
 
-    await expect(chat.answers).to_have_text(said("A slow answer."))
+    await expect(chat.answers).to_have_text(answer_text("A slow answer."))
     await expect(chat.error).to_be_hidden()
 
 
@@ -103,7 +103,7 @@ def chat_requests(visitor: Visitor) -> list[str]:
     return [request for request in visitor.watch.requests if "/chat/runs/" in request]
 
 
-async def test_a_gateway_that_dies_does_not_end_the_answer(
+async def test_stream_survives_gateway_crash(
     site: Stack, ada: Visitor, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -112,64 +112,64 @@ async def test_a_gateway_that_dies_does_not_end_the_answer(
     ada.watch.expect_failures("/chat")
     ada.watch.expect_status(503, "/chat")
     await chat.send("keep talking")
-    await expect(chat.answers).to_have_text(said("Before,"))
+    await expect(chat.answers).to_have_text(answer_text("Before,"))
 
     kill(site, "chat-gateway")
     await expect(chat.host.get_by_text("Reconnecting")).to_be_visible()
     gate.open()
 
-    await expect(chat.answers).to_have_text(said("Before, and after."))
+    await expect(chat.answers).to_have_text(answer_text("Before, and after."))
     await expect(chat.questions).to_have_count(1)
     await expect(chat.error).to_be_hidden()
 
 
 @pytest.mark.slow
-async def test_a_server_that_is_gone_and_back_goes_on_with_the_answer(
+async def test_stream_resumes_after_server_outage(
     site: Stack, ada: Visitor, model: ScriptedModelServer
 ) -> None:
-    """Edge and gateway die together: for a while nobody takes a connection at all."""
+    """Edge and gateway die together: for a while every connection is refused."""
     gate = Gate()
     model.answer(Say("Half of it", gate, " and the rest."))
     chat = await ada.open_chat()
     ada.watch.expect_failures()
     ada.watch.expect_status(503, "^/api/")
     await chat.send("say something")
-    await expect(chat.answers).to_have_text(said("Half of it"))
+    await expect(chat.answers).to_have_text(answer_text("Half of it"))
 
     kill(site, "chat-gateway")
     kill(site, "caddy")
     await expect(chat.host.get_by_text("Reconnecting")).to_be_visible()
     gate.open()
 
-    await expect(chat.answers).to_have_text(said("Half of it and the rest."))
+    await expect(chat.answers).to_have_text(answer_text("Half of it and the rest."))
     model.answer(Say("Back again."))
     await expect(chat.send_button).to_be_visible()
     await chat.send("and now?")
-    await expect(chat.answers.last).to_have_text(said("Back again."))
+    await expect(chat.answers.last).to_have_text(answer_text("Back again."))
 
 
 @pytest.mark.slow
-async def test_an_answer_goes_on_after_a_time_without_network(
+async def test_stream_resumes_after_network_outage(
     site: Stack, ada: Visitor, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
     model.answer(Say("On the train,", gate, " behind the tunnel."))
     chat = await ada.open_chat()
     await chat.send("where are you?")
-    await expect(chat.answers).to_have_text(said("On the train,"))
+    await expect(chat.answers).to_have_text(answer_text("On the train,"))
 
     await ada.go_offline()
     ada.watch.expect_status(503, "/chat")
-    kill(site, "chat-gateway")  # what is connected already outlives Chromium's switch
+    kill(site, "chat-gateway")  # Chromium's switch doesn't cut open connections
     await expect(chat.host.get_by_text("You are offline.")).to_be_visible()
     gate.open()
     await ada.go_online()
 
-    await expect(chat.answers).to_have_text(said("On the train, behind the tunnel."))
+    await expect(chat.answers).to_have_text(answer_text("On the train, behind the tunnel."))
     await expect(chat.host.get_by_text("You are offline.")).to_be_hidden()
 
 
-async def test_a_message_written_offline_is_kept_and_sent_later(
+async def test_offline_message_is_kept_and_sent_later(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
     model.answer(Say("Here it is."))
@@ -182,13 +182,13 @@ async def test_a_message_written_offline_is_kept_and_sent_later(
     await ada.go_online()
     await chat.error.get_by_role("button", name="Retry").click()
 
-    await expect(chat.answers).to_have_text(said("Here it is."))
+    await expect(chat.answers).to_have_text(answer_text("Here it is."))
     await expect(chat.questions).to_have_count(1)
 
 
 @pytest.mark.slow
-async def test_a_server_that_cannot_be_reached_is_said_and_tried_again(ada: Visitor) -> None:
-    """The page is there, from the cache or a proxy; the server behind it isn't."""
+async def test_unreachable_server_is_reported_and_retried(ada: Visitor) -> None:
+    """The page is loaded, from the cache or a proxy; the server behind it is down."""
     ada.watch.expect_failures("^/api/")
     await ada.page.route("**/api/**", lambda route: route.abort("connectionrefused"))
     page = await ada.open("/")
@@ -200,7 +200,7 @@ async def test_a_server_that_cannot_be_reached_is_said_and_tried_again(ada: Visi
 
 
 @pytest.mark.slow
-async def test_the_panel_says_that_it_is_not_live_and_catches_up(ada: Visitor) -> None:
+async def test_panel_reports_lost_feed_and_catches_up(ada: Visitor) -> None:
     page = await ada.open("/")
     await expect(page.get_by_role("heading", name="A clean slate")).to_be_visible()
     await ada.go_offline()

@@ -1,4 +1,4 @@
-"""The chat component on other people's pages: plain, with React, by keyboard alone."""
+"""The chat component on other sites' pages: plain, with React, by keyboard alone."""
 
 import re
 from typing import Any
@@ -10,18 +10,18 @@ from playwright.async_api import Page, expect
 from browser.browser_kit import Chat, Visit, Visitor
 from browser.element_kit import (
     emit,
+    event_details,
+    event_names,
     focus_path,
-    heard,
-    names_heard,
     settle,
     wait_focus,
-    wait_heard,
+    wait_for_event,
     widget,
 )
 from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
-pytestmark = pytest.mark.slow  # a stack of its own, with pages that are built for it
+pytestmark = pytest.mark.slow  # a separate stack, with pages built for it
 
 PLAIN = "/pages/vanilla.html"
 REACT = "/pages/kit.html"
@@ -33,7 +33,7 @@ PIXEL = (
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def bea(pages: Stack, sign_up: SignUp, visit: Visit) -> Visitor:
-    """Somebody whose browser is signed in, where the test pages are."""
+    """A user whose browser is signed in, where the test pages are."""
     return await visit(pages, await sign_up(pages))
 
 
@@ -45,19 +45,19 @@ async def open_plain(visitor: Visitor) -> tuple[Page, Chat]:
 # A plain page
 
 
-async def test_a_plain_page_drives_the_element_by_its_official_methods_and_events(
+async def test_plain_page_drives_element_by_official_methods_and_events(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     page, chat = await open_plain(bea)
-    await wait_heard(page, "chatkit.ready")
+    await wait_for_event(page, "chatkit.ready")
     gate = Gate()
     model.answer(Say("First ", gate, "answer"))
     await page.evaluate("() => window.chatkit.sendUserMessage({ text: 'hello' })")
     await expect(chat.answers).to_contain_text("First")
     gate.open()
-    await wait_heard(page, "chatkit.response.end")
+    await wait_for_event(page, "chatkit.response.end")
     await expect(chat.answers).to_contain_text("First answer")
-    (change,) = await heard(page, "chatkit.thread.change")
+    (change,) = await event_details(page, "chatkit.thread.change")
 
     await page.evaluate("() => window.chatkit.setThreadId(null)")
     await expect(chat.start_screen).to_contain_text("Good day")
@@ -72,15 +72,15 @@ async def test_a_plain_page_drives_the_element_by_its_official_methods_and_event
     await page.evaluate(
         "() => window.chatkit.sendCustomAction({ type: 'echo', payload: { a: 1 } })"
     )
-    (effect,) = await wait_heard(page, "chatkit.effect")
-    await wait_heard(page, "chatkit.response.end", 2)
+    (effect,) = await wait_for_event(page, "chatkit.effect")
+    await wait_for_event(page, "chatkit.response.end", 2)
     focused = await focus_path(page)
     await chat.button("Star").click()
 
     assert effect == {"name": "echo", "data": {"payload": {"a": 1}, "sender": None}}
     assert focused == "textarea: Write to the helper"
     await expect(chat.composer).to_have_value("a draft")
-    names = [name for name in await names_heard(page) if name != "chatkit.thread.change"]
+    names = [name for name in await event_names(page) if name != "chatkit.thread.change"]
     assert names == [
         "chatkit.ready",
         "chatkit.response.start",
@@ -94,11 +94,11 @@ async def test_a_plain_page_drives_the_element_by_its_official_methods_and_event
         "chatkit.response.end",
         "star",
     ]
-    threads = [each["threadId"] for each in await heard(page, "chatkit.thread.change")]
+    threads = [each["threadId"] for each in await event_details(page, "chatkit.thread.change")]
     assert threads == [change["threadId"], None, change["threadId"]]
 
 
-async def test_what_is_chosen_in_the_composer_goes_with_the_message(
+async def test_composer_choices_are_sent_with_the_message(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     page, chat = await open_plain(bea)
@@ -112,7 +112,10 @@ async def test_what_is_chosen_in_the_composer_goes_with_the_message(
     await settle(chat)
 
     await expect(chat.answers).to_contain_text("Noted.")
-    assert [each["toolId"] for each in await heard(page, "chatkit.tool.change")] == ["plan", None]
+    assert [each["toolId"] for each in await event_details(page, "chatkit.tool.change")] == [
+        "plan",
+        None,
+    ]
     (options,) = [
         entry["output"]
         for entry in model.requests[-1].history
@@ -122,7 +125,7 @@ async def test_what_is_chosen_in_the_composer_goes_with_the_message(
     assert '"model":"deep"' in options
 
 
-async def test_a_tool_of_the_page_is_run_and_its_result_goes_to_the_model(
+async def test_client_tool_runs_and_its_result_reaches_the_model(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     page, chat = await open_plain(bea)
@@ -132,7 +135,9 @@ async def test_a_tool_of_the_page_is_run_and_its_result_goes_to_the_model(
     await chat.send("where am I?")
 
     await expect(chat.answers).to_contain_text("I see.")
-    assert await heard(page, "tool") == [{"name": "get_place", "params": {"accuracy": "high"}}]
+    assert await event_details(page, "tool") == [
+        {"name": "get_place", "params": {"accuracy": "high"}}
+    ]
     (output,) = [
         entry["output"]
         for entry in model.requests[-1].history
@@ -141,7 +146,7 @@ async def test_a_tool_of_the_page_is_run_and_its_result_goes_to_the_model(
     assert "get_place was run" in output
 
 
-async def test_effects_reach_the_page_with_their_data(
+async def test_page_receives_effects_with_their_data(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     page, chat = await open_plain(bea)
@@ -149,13 +154,13 @@ async def test_effects_reach_the_page_with_their_data(
 
     await chat.send("celebrate")
 
-    assert await wait_heard(page, "chatkit.effect") == [
+    assert await wait_for_event(page, "chatkit.effect") == [
         {"name": "confetti", "data": {"pieces": 12}}
     ]
     await settle(chat)
 
 
-async def test_links_to_the_page_itself_are_told_to_it(
+async def test_links_to_the_page_itself_raise_an_event(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     page, chat = await open_plain(bea)
@@ -164,14 +169,18 @@ async def test_links_to_the_page_itself_are_told_to_it(
 
     await chat.answers.get_by_text("Open the task").click()
 
-    assert await wait_heard(page, "chatkit.deeplink") == [{"name": "task", "data": {"id": "tsk_1"}}]
+    assert await wait_for_event(page, "chatkit.deeplink") == [
+        {"name": "task", "data": {"id": "tsk_1"}}
+    ]
     await settle(chat)
 
 
 # Widgets and questions
 
 
-async def test_a_list_shows_more_and_its_rows_act(bea: Visitor, model: ScriptedModelServer) -> None:
+async def test_list_shows_more_and_its_rows_send_actions(
+    bea: Visitor, model: ScriptedModelServer
+) -> None:
     page, chat = await open_plain(bea)
     rows = [
         {
@@ -190,14 +199,12 @@ async def test_a_list_shows_more_and_its_rows_act(bea: Visitor, model: ScriptedM
     await chat.widgets.get_by_role("button", name=re.compile("more", re.IGNORECASE)).click()
     await chat.widgets.get_by_role("button", name="Row 4").click()
 
-    (effect,) = await wait_heard(page, "chatkit.effect")
+    (effect,) = await wait_for_event(page, "chatkit.effect")
     assert effect["data"]["payload"] == {"row": 4}
     assert effect["data"]["sender"].startswith("wid_")
 
 
-async def test_a_card_is_a_form_with_every_kind_of_field(
-    bea: Visitor, model: ScriptedModelServer
-) -> None:
+async def test_card_submits_every_kind_of_field(bea: Visitor, model: ScriptedModelServer) -> None:
     page, chat = await open_plain(bea)
     card = {
         "type": "Card",
@@ -237,7 +244,7 @@ async def test_a_card_is_a_form_with_every_kind_of_field(
     await form.get_by_role("radio", name="Work").check()
     await form.get_by_role("button", name="Save").click()
 
-    (effect,) = await wait_heard(page, "chatkit.effect")
+    (effect,) = await wait_for_event(page, "chatkit.effect")
     sent = effect["data"]["payload"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00", sent.pop("due"))
     assert sent == {
@@ -250,7 +257,9 @@ async def test_a_card_is_a_form_with_every_kind_of_field(
     }
 
 
-async def test_a_chart_is_drawn_and_told_in_words(bea: Visitor, model: ScriptedModelServer) -> None:
+async def test_chart_is_drawn_and_described_in_words(
+    bea: Visitor, model: ScriptedModelServer
+) -> None:
     _, chat = await open_plain(bea)
     chart = {
         "type": "Chart",
@@ -268,7 +277,7 @@ async def test_a_chart_is_drawn_and_told_in_words(bea: Visitor, model: ScriptedM
     await settle(chat)
 
 
-async def test_what_a_widget_leaves_to_the_page_is_told_to_it_first(
+async def test_client_actions_of_a_widget_reach_the_page_first(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     page, chat = await open_plain(bea)
@@ -280,13 +289,13 @@ async def test_what_a_widget_leaves_to_the_page_is_told_to_it_first(
 
     await chat.widgets.get_by_role("button", name="Ask the page").click()
 
-    (told,) = await wait_heard(page, "action")
+    (told,) = await wait_for_event(page, "action")
     assert (told["action"]["type"], told["action"]["payload"]) == ("echo", {"n": 1})
-    (effect,) = await wait_heard(page, "chatkit.effect")
+    (effect,) = await wait_for_event(page, "chatkit.effect")
     assert effect["data"] == {"payload": {"n": 1}, "sender": told["item"]}
 
 
-async def test_questions_are_answered_and_the_model_goes_on(
+async def test_model_continues_after_structured_input(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     _, chat = await open_plain(bea)
@@ -316,7 +325,7 @@ async def test_questions_are_answered_and_the_model_goes_on(
     assert "No hurry" in told
 
 
-async def test_what_is_dictated_lands_in_the_composer(
+async def test_dictated_text_appears_in_the_composer(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     page, chat = await open_plain(bea)
@@ -324,7 +333,7 @@ async def test_what_is_dictated_lands_in_the_composer(
 
     await chat.button("Dictate").click()
     await expect(chat.host.get_by_text("Listening")).to_be_visible()
-    # A recorder hands over something once there is something.
+    # A recorder emits data only after a while.
     await page.wait_for_timeout(300)
     await chat.button("Finish dictation").click()
 
@@ -354,7 +363,7 @@ def greet(name: str) -> str:
 """
 
 
-async def test_markdown_is_drawn_and_nothing_in_it_reaches_out(
+async def test_markdown_is_drawn_and_loads_nothing_external(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     page, chat = await open_plain(bea)
@@ -366,7 +375,7 @@ async def test_markdown_is_drawn_and_nothing_in_it_reaches_out(
     answer = chat.answers
     await expect(answer.get_by_role("columnheader", name="Tasks")).to_be_visible()
     await expect(answer.get_by_role("cell", name="Monday")).to_be_visible()
-    # Colours come with a chunk of their own.
+    # Colours are a separate chunk.
     await expect(answer.locator("pre [class*=keyword]").first).to_have_text("def")
     link = answer.get_by_role("link", name="outside")
     await expect(link).to_have_attribute("rel", "noopener noreferrer")
@@ -382,10 +391,10 @@ async def test_markdown_is_drawn_and_nothing_in_it_reaches_out(
     assert await page.evaluate("() => document.querySelectorAll('script').length") == 2
 
 
-async def test_images_of_domains_that_the_thread_allows_are_shown(
+async def test_images_of_allowed_domains_are_shown(
     pages: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
 ) -> None:
-    # A page that wants them has to allow them in its own policy as well.
+    # The page's own policy must allow them as well.
     cy = await visit(pages, await sign_up(pages), bypass_csp=True)
     await cy.page.route(
         "https://pics.example/**",
@@ -412,18 +421,18 @@ async def test_images_of_domains_that_the_thread_allows_are_shown(
 # React
 
 
-async def test_the_react_package_drives_the_element_as_it_is(
+async def test_official_react_package_drives_the_element(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     chat = await bea.open_chat(REACT)
     page = bea.page
-    await wait_heard(page, "ready")
+    await wait_for_event(page, "ready")
     model.answer(Call("ask_browser", {"name": "get_colours", "arguments": {}}))
     model.answer(Say("I see."))
     await page.evaluate("() => window.chat.sendUserMessage({ text: 'look' })")
-    await wait_heard(page, "response.end", 2)
+    await wait_for_event(page, "response.end", 2)
     await expect(chat.answers).to_contain_text("I see.")
-    thread_id = (await heard(page, "thread.change"))[-1]["threadId"]
+    thread_id = (await event_details(page, "thread.change"))[-1]["threadId"]
 
     await page.evaluate("() => window.chat.setThreadId(null)")
     await expect(chat.start_screen).to_be_visible()
@@ -435,19 +444,19 @@ async def test_the_react_package_drives_the_element_as_it_is(
     await page.evaluate("() => window.chat.hideHistory()")
     await expect(chat.host.get_by_role("dialog", name="Chat history")).to_have_count(0)
     await page.evaluate("() => window.chat.sendCustomAction({ type: 'echo', payload: 5 })")
-    await wait_heard(page, "effect")
+    await wait_for_event(page, "effect")
     await page.evaluate("() => window.chat.setComposerValue({ text: 'again' })")
     await page.evaluate("() => window.chat.focusComposer()")
 
     await wait_focus(page, "textarea: Write to the helper")
     await expect(chat.composer).to_have_value("again")
-    assert await heard(page, "tool") == [{"name": "get_colours", "params": {}}]
-    # Asked for once, and never handed a used one.
-    assert await heard(page, "secret") == [None]
-    assert await heard(page, "error") == []
+    assert await event_details(page, "tool") == [{"name": "get_colours", "params": {}}]
+    # Requested once, and never handed a used one.
+    assert await event_details(page, "secret") == [None]
+    assert await event_details(page, "error") == []
 
 
-async def test_a_changed_option_shows_at_once_and_keeps_the_chat(
+async def test_changed_option_applies_at_once_and_keeps_the_chat(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
     chat = await bea.open_chat(REACT)
@@ -474,7 +483,7 @@ async def test_a_changed_option_shows_at_once_and_keeps_the_chat(
 
 
 async def press_until(page: Page, key: str, wanted: str, *, limit: int = 40) -> None:
-    """Press a key until something has the focus."""
+    """Press a key until an element has the focus."""
     for _ in range(limit):
         if await focus_path(page) == wanted:
             return
@@ -483,7 +492,7 @@ async def press_until(page: Page, key: str, wanted: str, *, limit: int = 40) -> 
     raise AssertionError(msg)
 
 
-async def test_a_whole_conversation_by_keyboard(bea: Visitor, model: ScriptedModelServer) -> None:
+async def test_conversation_works_by_keyboard(bea: Visitor, model: ScriptedModelServer) -> None:
     page, chat = await open_plain(bea)
     gate = Gate()
     model.answer(Say("Half ", gate, "never said"))
@@ -521,7 +530,7 @@ async def test_a_whole_conversation_by_keyboard(bea: Visitor, model: ScriptedMod
     await wait_focus(page, "textarea: Write to the helper")
 
 
-async def test_menus_are_walked_with_arrows_and_left_with_escape(bea: Visitor) -> None:
+async def test_menus_support_arrow_keys_and_escape(bea: Visitor) -> None:
     page, chat = await open_plain(bea)
     await press_until(page, "Tab", "textarea: Write to the helper")
 
@@ -540,7 +549,7 @@ async def test_menus_are_walked_with_arrows_and_left_with_escape(bea: Visitor) -
     await wait_focus(page, "button: Model: Quick")
 
 
-async def test_nothing_moves_for_who_wants_stillness(
+async def test_reduced_motion_stops_animations(
     pages: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
 ) -> None:
     dee = await visit(pages, await sign_up(pages), reduced_motion="reduce")

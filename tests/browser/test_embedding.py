@@ -1,4 +1,4 @@
-"""The element on pages of other people: in every kind of box, and with a script from elsewhere."""
+"""The element on other sites' pages: in every kind of box, and with a script of another origin."""
 
 from typing import Any, Final, Literal
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from browser.browser_kit import Chat, Visit, Visitor
-from browser.element_kit import heard, names_heard
+from browser.element_kit import event_details, event_names
 from browser.embed_kit import EmbedServer, answer, growing_answer, item, page
 from stack_kit import Stack
 from todochat.testing.model_script import Gate
@@ -14,7 +14,7 @@ from todochat.testing.model_script import Gate
 ELEMENT: Final = "<openai-chatkit></openai-chatkit>"
 FILL: Final = "openai-chatkit{display:block;width:100%;height:100%}"
 HEIGHT: Final = 700
-# What a page may put the element in: HTML and CSS, by name.
+# HTML and CSS of the containers that a page may use, by name.
 BOXES: Final[dict[str, tuple[str, str]]] = {
     "nothing": (ELEMENT, ""),
     "a block": (ELEMENT, "openai-chatkit{display:block;margin:16px}"),
@@ -57,7 +57,7 @@ OBSERVE: Final = """() => {
     window.sizes.add(`${width} x ${height}`);
   }).observe(element);
 }"""
-# A loop of layouts shows within a few frames.
+# A layout loop shows within a few frames.
 FRAMES: Final = """async () => {
   for (let i = 0; i < 10; i += 1) await new Promise(requestAnimationFrame);
   return [...window.sizes];
@@ -65,7 +65,7 @@ FRAMES: Final = """async () => {
 
 
 async def misfit(tab: Page) -> str | None:
-    """Stream a long answer, and return what its growth did to the page, if anything."""
+    """Stream a long response; return the layout problem that its growth caused, if any."""
     chat = Chat(tab)
     await chat.composer.wait_for()
     await tab.evaluate(OBSERVE)
@@ -116,7 +116,7 @@ async def test_only_the_page_sizes_the_element(
     assert misfits == {}
 
 
-async def test_with_auto_height_the_element_is_as_high_as_its_text(
+async def test_auto_height_element_is_as_high_as_its_text(
     site: Stack, embed: EmbedServer, visit: Visit
 ) -> None:
     embed.events = growing_answer(60)
@@ -135,7 +135,7 @@ async def test_with_auto_height_the_element_is_as_high_as_its_text(
     await expect(chat.send_button).to_be_in_viewport()
 
 
-async def test_text_styles_of_the_page_stay_outside(
+async def test_page_text_styles_do_not_reach_the_element(
     site: Stack, embed: EmbedServer, visit: Visit
 ) -> None:
     embed.items = [answer("a", "Plain words.")]
@@ -180,7 +180,7 @@ async def open_elsewhere(site: Stack, embed: EmbedServer, visit: Visit, **option
 
 
 async def leave_out(visitor: Visitor, chunk: str) -> None:
-    """Let the server have no chunk of that name."""
+    """Remove a chunk from the server."""
     visitor.watch.expect_status(404, f"/assets/{chunk}-")
     cross_origin = {"Access-Control-Allow-Origin": "*"}
     await visitor.page.route(
@@ -189,10 +189,10 @@ async def leave_out(visitor: Visitor, chunk: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["script", "module"])
-async def test_the_script_works_from_another_origin(
+async def test_script_works_from_another_origin(
     site: Stack, embed: EmbedServer, visit: Visit, kind: Literal["script", "module"]
 ) -> None:
-    # Colours, a language and a calendar are chunks of their own.
+    # Colours, languages and calendars are separate chunks.
     code = "```python\ndef greet():\n    return 1\n```"
     picker = {"type": "DatePicker", "name": "day", "placeholder": "A day"}
     card = item("widget", "w", widget={"type": "Card", "children": [picker]})
@@ -207,7 +207,7 @@ async def test_the_script_works_from_another_origin(
     await expect(chat.host.get_by_role("grid")).to_be_visible()
 
 
-async def test_the_script_works_in_a_sandboxed_frame(
+async def test_script_works_in_a_sandboxed_frame(
     site: Stack, embed: EmbedServer, visit: Visit
 ) -> None:
     embed.events = growing_answer(2)
@@ -226,7 +226,7 @@ async def test_the_script_works_in_a_sandboxed_frame(
 
 
 @pytest.mark.parametrize("cause", ["missing", "dependency", "policy"])
-async def test_a_chunk_that_is_kept_out_is_said_in_the_element_and_in_the_console(
+async def test_blocked_chunk_is_reported_in_element_and_console(
     site: Stack, embed: EmbedServer, visit: Visit, cause: str
 ) -> None:
     script = f"{site.edge}/chatkit/chatkit.js"
@@ -253,12 +253,10 @@ async def test_a_chunk_that_is_kept_out_is_said_in_the_element_and_in_the_consol
     (ours,) = [text for text in console if text.startswith("<openai-chatkit>")]
     assert "/chatkit/assets/open-chatkit-" in ours
     assert "Content-Security-Policy" in ours
-    assert await names_heard(tab) == ["chatkit.error"]
+    assert await event_names(tab) == ["chatkit.error"]
 
 
-async def test_a_chunk_that_is_no_chunk_is_said_too(
-    site: Stack, embed: EmbedServer, visit: Visit
-) -> None:
+async def test_invalid_chunk_is_reported(site: Stack, embed: EmbedServer, visit: Visit) -> None:
     embed.pages["/"] = page(ELEMENT, script=f"{site.edge}/chatkit/chatkit.js")
     visitor = await visit(embed.origin)
     visitor.watch.expect_origin(site.edge)
@@ -271,10 +269,10 @@ async def test_a_chunk_that_is_no_chunk_is_said_too(
     tab = await visitor.open("/")
 
     await expect(tab.locator("openai-chatkit").get_by_role("alert")).to_be_visible()
-    assert await names_heard(tab) == ["chatkit.error"]
+    assert await event_names(tab) == ["chatkit.error"]
 
 
-async def test_a_part_that_comes_later_is_said_to_be_missing(
+async def test_missing_lazy_chunk_is_reported(
     site: Stack, embed: EmbedServer, visit: Visit
 ) -> None:
     picker = {"type": "DatePicker", "name": "day", "placeholder": "A day"}
@@ -299,7 +297,7 @@ async def test_a_part_that_comes_later_is_said_to_be_missing(
 # One bad item
 
 
-async def test_an_item_that_cannot_be_shown_leaves_the_thread(
+async def test_unrenderable_item_does_not_break_the_thread(
     site: Stack, embed: EmbedServer, visit: Visit
 ) -> None:
     deep: dict[str, Any] = {"type": "Text", "value": "the end"}
@@ -329,5 +327,5 @@ async def test_an_item_that_cannot_be_shown_leaves_the_thread(
     await expect(chat.answers.filter(has_text="The last.")).to_be_visible()
     await expect(chat.answers.filter(has_text="The first.")).to_be_attached()
     await expect(chat.questions).to_contain_text("hello")
-    names = [each["name"] for each in await heard(visitor.page, "chatkit.log")]
+    names = [each["name"] for each in await event_details(visitor.page, "chatkit.log")]
     assert names.count("item.unknown") == 3

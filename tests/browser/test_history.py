@@ -1,16 +1,16 @@
-"""Conversations that are over: the list of them, long ones, files."""
+"""Past conversations: their list, long ones, files."""
 
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
-from browser.browser_kit import Chat, Visitor, said
+from browser.browser_kit import Chat, Visitor, answer_text
 from todochat.testing.model_server import Say, ScriptedModelServer
 from todochat.testing.sample_files import png
 
 
-async def test_chats_are_listed_opened_renamed_and_deleted(
+async def test_chats_can_be_listed_opened_renamed_and_deleted(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
     for subject in ("milk", "trains"):
@@ -19,7 +19,7 @@ async def test_chats_are_listed_opened_renamed_and_deleted(
     chat = await ada.open_chat()
 
     await chat.open_from_history("Tell me of milk")
-    await expect(chat.answers).to_have_text(said("About milk."))
+    await expect(chat.answers).to_have_text(answer_text("About milk."))
 
     await chat.show_history()
     await chat.button("More for Tell me of milk").click()
@@ -42,13 +42,11 @@ async def test_chats_are_listed_opened_renamed_and_deleted(
 
 
 @pytest.mark.slow
-async def test_a_chat_deleted_elsewhere_is_no_dead_end(
-    ada: Visitor, model: ScriptedModelServer
-) -> None:
+async def test_chat_deleted_elsewhere_can_be_left(ada: Visitor, model: ScriptedModelServer) -> None:
     model.answer(Say("First."))
     chat = await ada.open_chat()
     await chat.send("begin")
-    await expect(chat.answers).to_have_text(said("First."))
+    await expect(chat.answers).to_have_text(answer_text("First."))
     threads = (await ada.person.chatkit("threads.list", {"limit": 1})).json()
     thread_id = threads["data"][0]["id"]
     await ada.person.chatkit("threads.delete", {"thread_id": thread_id})
@@ -59,11 +57,11 @@ async def test_a_chat_deleted_elsewhere_is_no_dead_end(
     await expect(chat.start_screen).to_be_visible()
     model.answer(Say("Second."))
     await chat.send("begin again")
-    await expect(chat.answers).to_have_text(said("Second."))
+    await expect(chat.answers).to_have_text(answer_text("Second."))
 
 
 @pytest.mark.slow
-async def test_a_long_conversation_comes_page_by_page(
+async def test_long_conversation_loads_page_by_page(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
     thread_id = None
@@ -72,7 +70,7 @@ async def test_a_long_conversation_comes_page_by_page(
         thread_id = (await ada.person.ask(f"Question {number}", thread_id)).thread_id
     chat = await ada.open_chat()
     await chat.open_from_history("Question 0")
-    await expect(chat.answers.last).to_have_text(said("Answer 29."))
+    await expect(chat.answers.last).to_have_text(answer_text("Answer 29."))
     await expect(chat.questions.first).not_to_contain_text("Question 0")
 
     await chat.thread.hover()
@@ -94,7 +92,7 @@ async def attach(chat: Chat, file: Path) -> None:
     await (await chooser.value).set_files(file)
 
 
-async def test_a_picture_is_sent_and_shown_after_a_reload(
+async def test_picture_is_sent_and_shown_after_a_reload(
     ada: Visitor, model: ScriptedModelServer, tmp_path: Path
 ) -> None:
     model.answer(Say("A red dot."))
@@ -104,7 +102,7 @@ async def test_a_picture_is_sent_and_shown_after_a_reload(
     await attach(chat, picture(tmp_path))
     await chat.send_button.click()
 
-    await expect(chat.answers).to_have_text(said("A red dot."))
+    await expect(chat.answers).to_have_text(answer_text("A red dot."))
     assert "input_image" in str(model.requests[0].history)
     await ada.page.reload()
     shown = chat.questions.get_by_role("img", name="milk.png")
@@ -113,7 +111,7 @@ async def test_a_picture_is_sent_and_shown_after_a_reload(
 
 
 @pytest.mark.slow
-async def test_a_file_that_is_too_large_is_refused_with_the_limit(
+async def test_file_over_the_limit_is_refused_and_the_limit_shown(
     ada: Visitor, tmp_path: Path
 ) -> None:
     chat = await ada.open_chat()

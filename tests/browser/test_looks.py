@@ -1,15 +1,15 @@
-"""How the site looks to somebody: dark, from right to left. Phones are in test_phones.py."""
+"""The site's themes and text direction. Phones are in test_phones.py."""
 
 import pytest
 from playwright.async_api import expect
 
-from browser.browser_kit import Chat, Visit, Visitor, said
+from browser.browser_kit import Chat, Visit, Visitor, answer_text
 from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Say, ScriptedModelServer
 
 
 async def brightness(chat: Chat) -> float:
-    """Return how bright what the chat is painted on is, from 0 to 255."""
+    """Return the brightness of the chat's background, from 0 to 255."""
     painted: float = await chat.frame.evaluate(
         """(frame) => {
           const canvas = document.createElement("canvas").getContext("2d");
@@ -22,13 +22,13 @@ async def brightness(chat: Chat) -> float:
     return painted
 
 
-async def test_the_chat_follows_the_theme_at_once(ada: Visitor, model: ScriptedModelServer) -> None:
+async def test_chat_follows_the_theme_at_once(ada: Visitor, model: ScriptedModelServer) -> None:
     model.answer(Say("Still here."))
     page = await ada.open("/")
     await page.get_by_role("button", name="Open chat").click()
     chat = Chat(page)
     await chat.send("hello")
-    await expect(chat.answers).to_have_text(said("Still here."))
+    await expect(chat.answers).to_have_text(answer_text("Still here."))
     assert await brightness(chat) > 200
 
     await page.get_by_role("button", name="Use dark colours").click()
@@ -37,7 +37,7 @@ async def test_the_chat_follows_the_theme_at_once(ada: Visitor, model: ScriptedM
     assert await brightness(chat) < 60
     # The browser's own parts follow, too: scroll bars, lists of options.
     await expect(chat.frame).to_have_css("color-scheme", "dark")
-    await expect(chat.answers).to_have_text(said("Still here."))
+    await expect(chat.answers).to_have_text(answer_text("Still here."))
     await page.reload()
     await page.get_by_role("button", name="Open chat").click()
     await chat.frame.wait_for()
@@ -45,9 +45,7 @@ async def test_the_chat_follows_the_theme_at_once(ada: Visitor, model: ScriptedM
 
 
 @pytest.mark.slow
-async def test_a_device_in_dark_colours_gets_dark_pages(
-    site: Stack, sign_up: SignUp, visit: Visit
-) -> None:
+async def test_dark_device_gets_dark_pages(site: Stack, sign_up: SignUp, visit: Visit) -> None:
     ada = await visit(site, await sign_up(site), color_scheme="dark")
 
     chat = await ada.open_chat()
@@ -57,7 +55,7 @@ async def test_a_device_in_dark_colours_gets_dark_pages(
 
 
 @pytest.mark.slow
-async def test_arabic_reads_from_right_to_left(
+async def test_arabic_is_laid_out_from_right_to_left(
     site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
 ) -> None:
     ada = await visit(site, await sign_up(site, locale="ar"), locale="ar")

@@ -1,4 +1,4 @@
-"""No page is wider than a phone, whatever people call their lists, tasks and chats."""
+"""No page is wider than a phone, whatever the names of lists, tasks and chats."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from todochat.testing.person import Person
 WORD: Final = "Donaudampfschifffahrtsgesellschaftskapitaensmuetzenabzeichenverordnung"
 LONG: Final = (
     WORD[:48] * 2,
-    "Lists of everything that somebody in this house may want to buy one day, or never at all",
+    "Lists of everything that anyone in this house may want to buy one day, or never at all",
     "قائمة طويلة جدًا من الأشياء التي يجب شراؤها قبل العطلة القادمة في المدينة الكبيرة",
     "週末に買わなければならないものと来週の旅行のために準備しなければならないもののとても長い一覧",
     "👩‍👩‍👧‍👦" * 9,
@@ -47,7 +47,7 @@ PHONE: Final = {
 }
 
 
-async def test_the_forms_of_strangers_fit(site: Stack, visit: Visit) -> None:
+async def test_signed_out_pages_fit(site: Stack, visit: Visit) -> None:
     visitor = await visit(site, **PHONE)
     visitor.watch.expect_status(401, "^/api/auth/sign-in$")
     visitor.watch.expect_status(404, "^/nowhere$")
@@ -69,7 +69,7 @@ async def test_the_forms_of_strangers_fit(site: Stack, visit: Visit) -> None:
 
 
 async def much_to_do(site: Stack, sign_up: SignUp, model: ScriptedModelServer) -> Person:
-    """Return a person with 30 lists, and names that are as long as they may be."""
+    """Return a user with 30 lists and names of the maximum length."""
     address = f"{WORD[:60]}@{'mail' * 15}.{'host' * 15}.example.com"
     ada = await sign_up(site, email=address, name=WORD)
     lists = []
@@ -156,7 +156,7 @@ async def look_at_chat(fit: FitInspector, model: ScriptedModelServer) -> None:
     await fit.look("the history", close, chat.button("Back to the chat"))
 
 
-async def test_the_site_fits_with_many_lists_and_long_names(
+async def test_site_fits_with_many_lists_and_long_names(
     site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
 ) -> None:
     visitor = await visit(site, await much_to_do(site, sign_up, model), **PHONE)
@@ -172,7 +172,7 @@ async def test_the_site_fits_with_many_lists_and_long_names(
 
 
 def wide_widgets() -> list[dict[str, Any]]:
-    """A widget of each kind that has words, with long ones."""
+    """Return a widget of each kind that has text, with long words."""
     option = {"value": "o", "label": WORD}
     fields: list[dict[str, Any]] = [
         {"type": "Label", "value": WORD, "fieldName": "a"},
@@ -214,7 +214,7 @@ def wide_widgets() -> list[dict[str, Any]]:
 
 
 def wide_items() -> list[dict[str, Any]]:
-    """Items of every kind, with the longest words a server may send."""
+    """Return items of every kind, with the longest words a server may send."""
     source = {"type": "url", "title": WORD * 2, "url": URL, "description": WORD * 2}
     cited = answer("cited", f"{WORD} is so.")
     cited["content"][0]["annotations"] = [{"type": "annotation", "index": 5, "source": source}]
@@ -244,7 +244,7 @@ def wide_items() -> list[dict[str, Any]]:
     ]
 
 
-async def test_the_element_fits_with_every_kind_of_item(
+async def test_element_fits_with_every_kind_of_item(
     site: Stack, embed: EmbedServer, visit: Visit
 ) -> None:
     embed.items = wide_items()

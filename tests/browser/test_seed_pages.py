@@ -1,6 +1,6 @@
 """The reference components, byte for byte, and the site's own window for the chat.
 
-That they are the same bytes is checked by hash in `frontend/app/tests/seed/seed.test.ts`.
+`frontend/app/tests/seed/seed.test.ts` checks the bytes by hash.
 """
 
 import pytest
@@ -12,13 +12,13 @@ from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.testing.person import PASSWORD
 
-pytestmark = pytest.mark.slow  # a stack of its own, with pages that are built for it
+pytestmark = pytest.mark.slow  # a separate stack, with pages built for it
 
 FLOATING = "/seed/floating"
 
 
 async def background(page: Page) -> str:
-    """Return the colour that the chat's text stands on."""
+    """Return the background colour of the chat's text."""
     colour: str = await page.evaluate(
         """() => {
           const root = document.querySelector("openai-chatkit").shadowRoot;
@@ -29,7 +29,7 @@ async def background(page: Page) -> str:
 
 
 @pytest.mark.parametrize("path", ["/seed/chat", "/seed/container", "/seed/themed"])
-async def test_a_reference_component_signs_in_and_streams(
+async def test_reference_component_signs_in_and_streams(
     pages: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer, path: str
 ) -> None:
     person = await sign_up(pages)
@@ -51,7 +51,7 @@ async def test_a_reference_component_signs_in_and_streams(
     await settle(chat)
 
 
-async def test_the_reference_button_opens_and_closes_the_chat(
+async def test_reference_button_opens_and_closes_the_chat(
     pages: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
 ) -> None:
     visitor = await visit(pages, await sign_up(pages))
@@ -69,7 +69,7 @@ async def test_the_reference_button_opens_and_closes_the_chat(
     await expect(chat.host).to_have_count(0)
 
 
-async def test_the_reference_chat_follows_the_theme_at_once(
+async def test_reference_chat_follows_the_theme_at_once(
     pages: Stack, sign_up: SignUp, visit: Visit
 ) -> None:
     visitor = await visit(pages, await sign_up(pages))
@@ -105,7 +105,7 @@ async def test_escape_closes_the_window_from_wherever_the_focus_is(
     await expect(chat.composer).to_be_focused()
     gate = Gate()
     if way != "composer":
-        # What is pressed goes with what it does, and takes the focus along.
+        # The pressed control disappears with its action, and takes the focus along.
         model.answer(Say("Half ", gate, "never said"))
         await chat.button("What can you do?").click()
         await expect(chat.answers).to_contain_text("Half")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from browser.browser_kit import Visitor, said
+from browser.browser_kit import Visitor, answer_text
 from todochat.testing import wait_until
 from todochat.testing.model_server import Say, ScriptedModelServer
 from todochat.testing.person import PASSWORD
@@ -24,7 +24,7 @@ async def open_settings(page: Page, section: str) -> Locator:
 
 
 @pytest.mark.slow
-async def test_theme_and_density_hold_after_a_reload(ada: Visitor) -> None:
+async def test_theme_and_density_survive_a_reload(ada: Visitor) -> None:
     page = await ada.open("/")
     dialog = await open_settings(page, "Appearance")
 
@@ -39,9 +39,7 @@ async def test_theme_and_density_hold_after_a_reload(ada: Visitor) -> None:
     await expect(html).to_have_attribute("data-density", "compact")
 
 
-async def test_the_language_changes_the_chat_while_it_is_open(
-    ada: Visitor, model: ScriptedModelServer
-) -> None:
+async def test_language_applies_to_the_open_chat(ada: Visitor, model: ScriptedModelServer) -> None:
     model.answer(Say("Hallo."))
     chat = await ada.open_chat()
     await chat.send("hello")
@@ -56,7 +54,7 @@ async def test_the_language_changes_the_chat_while_it_is_open(
 
 
 @pytest.mark.slow
-async def test_the_time_zone_moves_what_is_due(ada: Visitor) -> None:
+async def test_time_zone_changes_due_dates(ada: Visitor) -> None:
     due = {"at": "2031-05-04T10:00:00Z", "timezone": "Europe/Berlin"}
     await ada.person.api("POST", "/tasks", json={"title": "Launch", "due": due})
     page = await ada.open("/")
@@ -71,7 +69,7 @@ async def test_the_time_zone_moves_what_is_due(ada: Visitor) -> None:
 
 
 @pytest.mark.slow
-async def test_a_new_password_is_the_one_that_counts(ada: Visitor) -> None:
+async def test_new_password_replaces_the_old_one(ada: Visitor) -> None:
     dialog = await open_settings(await ada.open("/"), "Account")
     ada.watch.expect_status(403, "/api/auth/password")
     ada.watch.expect_status(401, "/api/auth/password")
@@ -100,7 +98,7 @@ async def _sign_in(ada: Visitor, password: str) -> int:
 
 
 @pytest.mark.slow
-async def test_an_access_token_opens_the_tasks_until_it_is_revoked(ada: Visitor) -> None:
+async def test_access_token_reads_tasks_until_revoked(ada: Visitor) -> None:
     dialog = await open_settings(await ada.open("/"), "Access tokens")
 
     token = await _create_token(dialog)
@@ -144,7 +142,7 @@ async def _tasks_with(ada: Visitor, token: str) -> int:
 
 
 @pytest.mark.slow
-async def test_other_devices_are_listed_and_ended(ada: Visitor) -> None:
+async def test_other_devices_are_listed_and_can_be_signed_out(ada: Visitor) -> None:
     await _sign_in(ada, PASSWORD)
     dialog = await open_settings(await ada.open("/"), "Sessions")
     rows = dialog.get_by_role("listitem")
@@ -158,7 +156,7 @@ async def test_other_devices_are_listed_and_ended(ada: Visitor) -> None:
 
 
 @pytest.mark.slow
-async def test_everything_is_downloaded_as_one_file(
+async def test_export_downloads_one_file(
     ada: Visitor, model: ScriptedModelServer, tmp_path: Path
 ) -> None:
     model.answer(Say("Kept."))
@@ -178,13 +176,13 @@ async def test_everything_is_downloaded_as_one_file(
 
 
 @pytest.mark.slow
-async def test_an_account_is_deleted_after_its_password(
+async def test_account_deletion_requires_the_password(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
     model.answer(Say("Hello."))
     chat = await ada.open_chat()
     await chat.send("hello")
-    await expect(chat.answers).to_have_text(said("Hello."))
+    await expect(chat.answers).to_have_text(answer_text("Hello."))
     dialog = await open_settings(ada.page, "Your data")
 
     await dialog.get_by_role("button", name="Delete account…").click()

@@ -25,14 +25,14 @@ async def link_of(person: Person) -> str:
     return f"/sign-in-link#{token}"
 
 
-async def expect_over(page: Page) -> None:
+async def expect_expired(page: Page) -> None:
     await expect(page.get_by_role("heading", name=OVER)).to_be_visible()
     await expect(page.get_by_role("main").get_by_role("alert")).to_contain_text("expired")
     width = await page.evaluate("screen.width")
     assert await page.evaluate(STICKING_OUT, width) == []
 
 
-async def test_a_person_goes_from_the_terminal_to_the_browser(
+async def test_link_from_the_terminal_signs_in(
     site: Stack, visit: Visit, model: ScriptedModelServer, tmp_path: Path
 ) -> None:
     model.answer(Call("add_task", {"title": "Buy milk"}))
@@ -57,26 +57,26 @@ async def test_a_person_goes_from_the_terminal_to_the_browser(
     thief = await visit(site, viewport=PHONE)
     thief.watch.expect_status(401, REDEEM)
     await thief.page.goto(found[0])
-    await expect_over(thief.page)
-    # What was in the address stays in no history and no copied address.
+    await expect_expired(thief.page)
+    # The address's secret stays in no history and no copied address.
     assert thief.page.url == f"{site.edge}/sign-in-link"
 
 
 @pytest.mark.slow
-async def test_a_new_link_in_the_same_tab_works(site: Stack, sign_up: SignUp, visit: Visit) -> None:
+async def test_new_link_in_the_same_tab_works(site: Stack, sign_up: SignUp, visit: Visit) -> None:
     ada = await sign_up(site)
     old, new = await link_of(ada), await link_of(ada)
     visitor = await visit(site)
     visitor.watch.expect_status(401, REDEEM)
     await visitor.open(old)
-    await expect_over(visitor.page)
+    await expect_expired(visitor.page)
 
     await visitor.open(new)
 
     await visitor.page.wait_for_url(f"{site.edge}/chat")
 
 
-async def test_nobody_becomes_somebody_else_without_being_asked(
+async def test_link_of_another_user_requires_confirmation(
     site: Stack, sign_up: SignUp, visit: Visit
 ) -> None:
     ada, bob = await sign_up(site), await sign_up(site)
@@ -95,7 +95,7 @@ async def test_nobody_becomes_somebody_else_without_being_asked(
 
 
 @pytest.mark.slow
-async def test_an_address_without_a_link_says_so(site: Stack, visit: Visit) -> None:
+async def test_address_without_link_shows_an_error(site: Stack, visit: Visit) -> None:
     page = await (await visit(site)).open("/sign-in-link")
 
     await expect(page.get_by_role("heading", name=OVER)).to_be_visible()

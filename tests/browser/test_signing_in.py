@@ -1,4 +1,4 @@
-"""Accounts: making one, coming back, staying signed in over tabs and time, leaving."""
+"""Accounts: registration, returning, staying signed in over tabs and time, signing out."""
 
 import re
 import secrets
@@ -6,7 +6,7 @@ import secrets
 import pytest
 from playwright.async_api import Page, expect
 
-from browser.browser_kit import Chat, Visit, Visitor, said
+from browser.browser_kit import Chat, Visit, Visitor, answer_text
 from stack_kit import SignUp, Stack
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
@@ -20,10 +20,10 @@ async def fill_in(page: Page, email: str, password: str = PASSWORD) -> None:
     await page.get_by_label("Password", exact=True).fill(password)
 
 
-async def test_a_person_registers_and_sees_the_task_appear(
+async def test_new_user_registers_and_sees_the_task_appear(
     site: Stack, visit: Visit, model: ScriptedModelServer
 ) -> None:
-    """What somebody does who opens the site for the first time."""
+    """The steps of a new user on the site."""
     model.answer(Call("add_task", {"title": "Buy milk"}))
     model.answer(Say("Added “Buy milk”."))
     page = (visitor := await visit(site)).page
@@ -41,11 +41,11 @@ async def test_a_person_registers_and_sees_the_task_appear(
     await expect(chat.composer).to_have_value("add buy milk tomorrow at 5pm")
     await chat.composer.press("Enter")
     await expect(page.get_by_role("checkbox", name="Done: Buy milk")).to_be_visible()
-    await expect(chat.answers).to_have_text(said("Added “Buy milk”."))
+    await expect(chat.answers).to_have_text(answer_text("Added “Buy milk”."))
 
 
 @pytest.mark.slow
-async def test_signing_in_returns_to_the_page_that_was_asked_for(
+async def test_sign_in_returns_to_the_requested_page(
     site: Stack, sign_up: SignUp, visit: Visit
 ) -> None:
     ada = await sign_up(site)
@@ -60,7 +60,7 @@ async def test_signing_in_returns_to_the_page_that_was_asked_for(
     await expect(Chat(page).composer).to_be_visible()
 
 
-async def test_a_wrong_password_is_said_and_the_form_stays(
+async def test_wrong_password_is_reported_and_the_form_kept(
     site: Stack, sign_up: SignUp, visit: Visit
 ) -> None:
     ada = await sign_up(site)
@@ -76,7 +76,7 @@ async def test_a_wrong_password_is_said_and_the_form_stays(
 
 
 @pytest.mark.slow
-async def test_an_address_that_is_taken_leads_to_sign_in(
+async def test_registered_address_leads_to_sign_in(
     site: Stack, sign_up: SignUp, visit: Visit
 ) -> None:
     ada = await sign_up(site)
@@ -91,7 +91,7 @@ async def test_an_address_that_is_taken_leads_to_sign_in(
     await expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
 
 
-async def test_a_reload_never_looks_like_a_sign_out(ada: Visitor) -> None:
+async def test_reload_never_shows_the_signed_out_page(ada: Visitor) -> None:
     page = await ada.open("/")
     await expect(page.get_by_role("heading", name="All tasks")).to_be_visible()
     seen: list[str] = []
@@ -103,8 +103,8 @@ async def test_a_reload_never_looks_like_a_sign_out(ada: Visitor) -> None:
     assert not [url for url in seen if "login" in url]
 
 
-async def test_two_tabs_stay_signed_in_when_the_login_is_renewed(ada: Visitor) -> None:
-    """Sixteen minutes go by for the pages; a login token lives for fifteen."""
+async def test_two_tabs_stay_signed_in_over_a_token_renewal(ada: Visitor) -> None:
+    """The pages' clocks advance by sixteen minutes; a login token is valid for fifteen."""
     await ada.context.clock.install()
     first = await ada.open("/")
     second = await ada.open_tab("/")
@@ -128,7 +128,7 @@ async def test_two_tabs_stay_signed_in_when_the_login_is_renewed(ada: Visitor) -
 
 
 @pytest.mark.slow
-async def test_a_session_that_has_ended_leads_to_sign_in_and_back(ada: Visitor) -> None:
+async def test_ended_session_leads_to_sign_in_and_back(ada: Visitor) -> None:
     """Another device has signed this one out."""
     chat = await ada.open_chat()
     ada.watch.expect_status(401, "^/api/")
@@ -147,12 +147,12 @@ async def test_a_session_that_has_ended_leads_to_sign_in_and_back(ada: Visitor) 
     await expect(chat.composer).to_be_visible()
 
 
-async def test_signing_out_closes_every_tab_s_pages(ada: Visitor) -> None:
+async def test_sign_out_closes_the_pages_of_every_tab(ada: Visitor) -> None:
     page = await ada.open("/")
     other = await ada.open_tab("/chat")
     await Chat(other).composer.wait_for()
 
-    # A tab behind another one draws a frame now and then, and a click waits for some.
+    # A background tab draws frames rarely, and a click waits for some.
     await page.bring_to_front()
     await page.get_by_role("button", name="Settings").click()
     await page.get_by_role("button", name="Sign out").click()

@@ -1,4 +1,4 @@
-"""The task panel: what a person does in it, and what happens elsewhere meanwhile."""
+"""The task panel: a user's actions in it, and concurrent changes elsewhere."""
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -18,7 +18,7 @@ async def add_task(page: Page, title: str) -> None:
     await expect(box(page, title)).to_be_enabled()
 
 
-async def test_a_task_of_the_assistant_s_appears_while_it_still_talks(
+async def test_assistants_task_appears_while_the_response_streams(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
     model.answer(Call("add_task", {"title": "Water the plants", "priority": "high"}))
@@ -34,7 +34,7 @@ async def test_a_task_of_the_assistant_s_appears_while_it_still_talks(
     await expect(chat.answers).to_contain_text("Done.")
 
 
-async def test_a_tick_in_the_chat_s_list_completes_the_task_in_the_panel(
+async def test_checkbox_in_the_chat_completes_the_task_in_the_panel(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
     for title in ("Milk", "Eggs"):
@@ -57,7 +57,7 @@ async def test_a_tick_in_the_chat_s_list_completes_the_task_in_the_panel(
     await expect(ticked).to_be_checked()
 
 
-async def test_a_task_is_edited_where_it_stands(ada: Visitor) -> None:
+async def test_task_is_edited_in_place(ada: Visitor) -> None:
     page = await ada.open("/")
     await add_task(page, "Call Ann")
 
@@ -78,7 +78,7 @@ async def test_a_task_is_edited_where_it_stands(ada: Visitor) -> None:
 
 
 @pytest.mark.slow
-async def test_a_deleted_task_comes_back_by_undo(ada: Visitor) -> None:
+async def test_undo_restores_a_deleted_task(ada: Visitor) -> None:
     page = await ada.open("/")
     await add_task(page, "Old thing")
 
@@ -93,7 +93,7 @@ async def test_a_deleted_task_comes_back_by_undo(ada: Visitor) -> None:
 
 
 @pytest.mark.slow
-async def test_an_edit_that_is_refused_is_taken_back_and_said(ada: Visitor) -> None:
+async def test_refused_edit_is_reverted_and_reported(ada: Visitor) -> None:
     page = await ada.open("/")
     await add_task(page, "Stays open")
     ada.watch.expect_status(503, "/tasks/")
@@ -107,7 +107,7 @@ async def test_an_edit_that_is_refused_is_taken_back_and_said(ada: Visitor) -> N
     await expect(box(page, "Stays open")).not_to_be_checked()
 
 
-async def test_two_tabs_show_the_same(ada: Visitor) -> None:
+async def test_two_tabs_show_the_same_tasks(ada: Visitor) -> None:
     first = await ada.open("/")
     second = await ada.open_tab("/")
     await expect(second.get_by_role("textbox", name="New task")).to_be_visible()
@@ -120,7 +120,7 @@ async def test_two_tabs_show_the_same(ada: Visitor) -> None:
 
 
 @pytest.mark.slow
-async def test_lists_and_filters_find_a_task_again(ada: Visitor) -> None:
+async def test_lists_and_filters_find_a_task(ada: Visitor) -> None:
     page = await ada.open("/")
     await page.get_by_role("button", name="New list").click()
     await page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Work")
@@ -138,7 +138,7 @@ async def test_lists_and_filters_find_a_task_again(ada: Visitor) -> None:
 
 
 @pytest.mark.slow
-async def test_a_change_made_elsewhere_is_shown_at_once(ada: Visitor) -> None:
+async def test_change_made_elsewhere_is_shown_at_once(ada: Visitor) -> None:
     page = await ada.open("/")
     await expect(page.get_by_role("heading", name="A clean slate")).to_be_visible()
 

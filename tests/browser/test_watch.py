@@ -1,4 +1,4 @@
-"""The watch itself: what a page must never do is noticed, what a test announces isn't held against it."""
+"""The watch notices forbidden page behaviour and accepts what a test expects."""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -22,7 +22,7 @@ def page_of(script: str) -> str:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visitor(visit: Visit) -> AsyncIterator[Visitor]:
-    """Somebody at a server whose page runs the script in its query."""
+    """A visitor of a server whose page runs the script in its query."""
 
     async def answer(request: web.Request) -> web.Response:
         body = page_of(request.query["script"])
@@ -57,7 +57,7 @@ def begins(problems: list[str], words: str) -> bool:
     return any(problem.startswith(words) for problem in problems)
 
 
-async def test_what_a_page_must_not_do_is_noticed(visitor: Visitor) -> None:
+async def test_forbidden_behaviour_is_noticed(visitor: Visitor) -> None:
     problems = visitor.watch.problems
     for script, expected in MISBEHAVIOUR:
         problems.clear()
@@ -66,10 +66,10 @@ async def test_what_a_page_must_not_do_is_noticed(visitor: Visitor) -> None:
         await wait_until(partial(begins, problems, expected), timeout_s=25)
 
     await visitor.page.close()
-    problems.clear()  # they are what was wanted
+    problems.clear()  # the wanted kind of problem
 
 
-async def test_what_a_test_announces_is_not_held_against_the_page(visitor: Visitor) -> None:
+async def test_expected_problems_are_accepted(visitor: Visitor) -> None:
     visitor.watch.expect_status(404, "^/missing$")
     visitor.watch.expect_words("^known$")
 
@@ -79,7 +79,7 @@ async def test_what_a_test_announces_is_not_held_against_the_page(visitor: Visit
     assert visitor.watch.problems == []
 
 
-def test_problems_are_raised_with_the_place_of_the_evidence(tmp_path: Path) -> None:
+def test_problems_are_raised_with_the_evidence_folder(tmp_path: Path) -> None:
     watch = Watch("http://localhost")
     watch.problems.append("console error: broken")
 

@@ -1,4 +1,4 @@
-"""`make chaos N=200 [SEED=1]`: kill, stop and freeze everything, and see that nothing is lost."""
+"""`make chaos N=200 [SEED=1]`: kill, stop and freeze processes; check that nothing is lost."""
 
 import argparse
 import asyncio
@@ -14,7 +14,7 @@ from chaos.seed_run import SeedResult
 
 
 def main() -> int:
-    """Run the seeds that the command line names; return 1 if one of them failed."""
+    """Run the seeds of the command line; return 1 if one of them failed."""
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
     parser.add_argument("--seeds", type=int, default=200, metavar="N", help="how many")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the first one")
@@ -28,17 +28,17 @@ def main() -> int:
 
 async def _run(options: argparse.Namespace) -> int:
     task = asyncio.current_task()
-    if task is not None:  # as Ctrl-C does: the stack is stopped, the figures are printed
+    if task is not None:  # like Ctrl-C: stop the stack, print the figures
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     figures, began = Figures(), time.monotonic()
     seeds = range(options.first, options.first + options.seeds)
     try:
         async for result in run_seeds(seeds, options.logs):
             figures.add(result)
-            _tell(result)
+            _print_result(result)
             if len(figures.failed_seeds) >= options.failures:
                 break
-    finally:  # also of what came before the machine, or somebody, gave up
+    finally:  # also for the seeds before an interruption
         minutes = (time.monotonic() - began) / 60
         print(f"\n{figures.table()}\n\n{figures.seeds} seeds in {minutes:.0f} minutes", flush=True)
     if figures.failed_seeds:
@@ -46,7 +46,7 @@ async def _run(options: argparse.Namespace) -> int:
     return 1 if figures.failed_seeds else 0
 
 
-def _tell(result: SeedResult) -> None:
+def _print_result(result: SeedResult) -> None:
     history = result.history
     faults = ", ".join(fault.kind for fault in history.faults) or "no fault came to pass"
     verdict = "ok" if not result.violations else "FAILED"

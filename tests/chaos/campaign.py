@@ -1,4 +1,4 @@
-"""Many seeds, one after the other, on as few stacks as their failures allow."""
+"""Runs many seeds in sequence, on as few stacks as their failures allow."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterable
@@ -18,17 +18,17 @@ SEEDS_A_STACK: Final = 20
 MIB: Final = 1 << 20
 MAY_GROW_BYTES: Final = 48 * MIB
 START_TRIES: Final = 3
-WARM_SEEDS: Final = 5  # pools and caches are full by then
+WARM_SEEDS: Final = 5  # pools and caches are full after this many
 
 
 @dataclass
 class MemoryWatch:
-    """Resident bytes of the processes that lived through several seeds."""
+    """Resident bytes of the processes that have lived through several seeds."""
 
     _sizes: dict[tuple[str, int], list[int]] = field(default_factory=dict)
 
     def look(self, processes: Processes) -> list[Violation]:
-        """Note what each process holds; return which have grown too much."""
+        """Record each process's memory; return the processes that have grown too much."""
         found: list[Violation] = []
         for name, (pid, size) in processes.resident().items():
             sizes = self._sizes.setdefault((name, pid), [])
@@ -41,7 +41,7 @@ class MemoryWatch:
 
 
 async def run_seeds(seeds: Iterable[int], logs: Path | None = None) -> AsyncGenerator[SeedResult]:
-    """Run seeds, yield what came of each.
+    """Run seeds and yield their results.
 
     Args:
         logs: the folder for the logs of stacks on which a seed failed.
@@ -69,7 +69,7 @@ async def run_seeds(seeds: Iterable[int], logs: Path | None = None) -> AsyncGene
 async def _on_one_stack(
     left: list[int], model: ChaosModel, director: FaultDirector, logs: Path | None
 ) -> AsyncGenerator[SeedResult]:
-    """Run seeds off `left` until one fails, or the stack is old."""
+    """Run seeds from `left` until one fails or the stack is old."""
     memory = MemoryWatch()
     async with open_installation(model, logs) as processes:
         await processes.calm()

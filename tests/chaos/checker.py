@@ -1,4 +1,4 @@
-"""Decides from a seed's history whether everything that was promised held: a pure function."""
+"""Decides from a seed's history whether every promise was kept: a pure function."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 LOST: Final = frozenset({"not ended", "failed", "lost task", "lost answer", "cut off"})
 DOUBLED: Final = frozenset({"doubled run", "doubled task", "doubled answer", "repeated frame"})
 _DELTA: Final = "assistant_message.content_part.text_delta"
-# After these a log may be gone for good: 410 then says so, and the client has the thread's items.
+# After these, a log may be gone permanently: 410 reports it, and the client has the thread's items.
 _TAKES_LOGS: Final = frozenset({"valkey flush", "valkey kill, last second lost"})
 
 
 def check(history: History) -> list[Violation]:
-    """Return everything that is wrong; empty if all promises were kept."""
+    """Return every violation; empty if all promises were kept."""
     found: list[Violation] = []
     plans = {plan.turn_id: plan for plan in history.plans}
     runs: dict[str, list[StoredRun]] = {}
@@ -34,7 +34,7 @@ def check(history: History) -> list[Violation]:
         found += _check_frames(turn)
         found += _check_words(turn)
         found += _check_outcome(turn, plans[turn.turn_id], runs.get(turn.key, []), history)
-        found += _check_answers(turn, plans[turn.turn_id], runs.get(turn.key, []), history)
+        found += _check_stored_answers(turn, plans[turn.turn_id], runs.get(turn.key, []), history)
     for turn in _last_turns(history.turns):
         found += _check_view(turn, history)
     found += check_tasks(history)
@@ -46,7 +46,7 @@ def check(history: History) -> list[Violation]:
 
 
 def _check_frames(turn: SeenTurn) -> Iterator[Violation]:
-    """Each `seq` once, in order, without a gap but before a snapshot; nothing after the end."""
+    """Check that `seq` rises by one, gaps only before a snapshot, and nothing follows the end."""
     where, last = str(turn.turn_id), 0
     has_ended = False
     for frame in turn.frames:
@@ -63,9 +63,9 @@ def _check_frames(turn: SeenTurn) -> Iterator[Violation]:
 
 
 def _check_words(turn: SeenTurn) -> Iterator[Violation]:
-    """What comes word by word is the beginning of what is said in the end, and comes once.
+    """Check that streamed text is a prefix of the final text and is streamed once.
 
-    An item whose `done` alone was repeated after a takeover may lack words, but has none twice.
+    An item whose `done` alone was repeated after a takeover may lack words, but repeats none.
     """
     where = str(turn.turn_id)
     words: dict[str, str] = {}
@@ -76,7 +76,7 @@ def _check_words(turn: SeenTurn) -> Iterator[Violation]:
         match event.get("type"):
             case "thread.item.added":
                 if words.get(event["item"]["id"]):
-                    yield Violation("doubled answer", where, f"{_name(frame)} says an item anew")
+                    yield Violation("doubled answer", where, f"{_name(frame)} repeats an item")
                 words.setdefault(event["item"]["id"], "")
             case "thread.item.updated" if event["update"]["type"] == _DELTA:
                 if event["item_id"] in words:
@@ -84,15 +84,15 @@ def _check_words(turn: SeenTurn) -> Iterator[Violation]:
             case "thread.item.removed":
                 words.pop(event["item_id"], None)
             case "thread.item.done":
-                said = words.pop(event["item"]["id"], "")
-                if said and not _text(event["item"]).startswith(said):
-                    yield Violation("differs", where, f"{said!r} became {_text(event['item'])!r}")
+                text = words.pop(event["item"]["id"], "")
+                if text and not _text(event["item"]).startswith(text):
+                    yield Violation("differs", where, f"{text!r} became {_text(event['item'])!r}")
 
 
 def _check_outcome(
     turn: SeenTurn, plan: PlannedTurn, runs: list[StoredRun], history: History
 ) -> Iterator[Violation]:
-    """An accepted turn ends: one run, completed or stopped, closed, and its client knows."""
+    """Check that an accepted turn has one closed run, completed or stopped, known to the client."""
     where = str(turn.turn_id)
     if not runs:
         if turn.run_id:
@@ -104,17 +104,17 @@ def _check_outcome(
     if len(runs) > 1:
         yield Violation("doubled run", where, f"{len(runs)} runs for one key")
     if turn.run_id not in {"", run.run_id}:
-        yield Violation("doubled run", where, f"the client was told {turn.run_id}")
+        yield Violation("doubled run", where, f"the client received {turn.run_id}")
     if run.status not in ENDED or not run.is_closed or run.has_lease:
         state = f"{run.status}, closed {run.is_closed}, leased {run.has_lease}"
         yield Violation("not ended", where, f"the run is {state}, after attempt {run.attempt}")
     elif run.status not in {"completed", "cancelled" if plan.stopped_after else "completed"}:
         yield Violation("failed", where, f"{run.status} {run.error} after {run.crashes} crashes")
-    yield from _check_told(turn, run, history)
+    yield from _check_end_delivered(turn, run, history)
 
 
-def _check_told(turn: SeenTurn, run: StoredRun, history: History) -> Iterator[Violation]:
-    """The client has heard how the run ended."""
+def _check_end_delivered(turn: SeenTurn, run: StoredRun, history: History) -> Iterator[Violation]:
+    """Check that the client received the run's outcome."""
     where = str(turn.turn_id)
     if not turn.ended:
         yield Violation("cut off", where, f"the client never saw the end, {_state(turn)}")
@@ -125,17 +125,17 @@ def _check_told(turn: SeenTurn, run: StoredRun, history: History) -> Iterator[Vi
         yield Violation("differs", where, f"client: {turn.ended}, stored: {run.status}")
     errors = [frame.event for frame in turn.frames if frame.event.get("type") == "error"]
     if errors and run.status == "completed":
-        yield Violation("failed", where, f"it completed, but the client was told {errors}")
+        yield Violation("failed", where, f"it completed, but the client received {errors}")
 
 
 def _state(turn: SeenTurn) -> str:
     return f"{len(turn.frames)} frames, {turn.broken} broken, refused {turn.refusals[-3:]}"
 
 
-def _check_answers(
+def _check_stored_answers(
     turn: SeenTurn, plan: PlannedTurn, runs: list[StoredRun], history: History
 ) -> Iterator[Violation]:
-    """What the model said is stored once, in order; of a turn that was stopped, what was said."""
+    """Check that model output is stored once, in order; of a stopped turn, the streamed part."""
     if not runs:
         return
     where, is_whole = str(turn.turn_id), runs[0].status == "completed"
@@ -151,13 +151,13 @@ def _check_answers(
         elif text not in owners and is_whole:
             yield Violation("lost answer", where, f"{text!r} is not stored, but {stored}")
     if "" in owners:
-        yield Violation("differs", where, f"something here was never said whole: {stored}")
+        yield Violation("differs", where, f"some of this was never streamed completely: {stored}")
     elif owners != sorted(owners, key=plan.texts.index):
         yield Violation("differs", where, f"stored in another order: {stored}")
 
 
 def _owner(stored: str, texts: list[str], *, is_whole: bool) -> str:
-    """Return the message that a stored text is, or is the beginning of; "" if it is none."""
+    """Return the message whose text or prefix is stored; "" if there is none."""
     for text in texts:
         if text == stored or (not is_whole and text.startswith(stored)):
             return text
@@ -169,7 +169,7 @@ def _is_of(text: str, turn_id: TurnId) -> bool:
 
 
 def _check_view(turn: SeenTurn, history: History) -> Iterator[Violation]:
-    """What the client shows after its last turn is what is stored."""
+    """Check that the client shows the stored items after its last turn."""
     if not turn.ended:
         return  # reported elsewhere
     stored = history.items.get(turn.thread_id, [])
@@ -184,7 +184,7 @@ def _check_view(turn: SeenTurn, history: History) -> Iterator[Violation]:
 
 
 def _content(item: dict[str, Any]) -> dict[str, Any]:
-    """Return what a person sees of an item, when it was said, and whether it is done."""
+    """Return an item's visible content, its creation time, and whether it is done."""
     names = ("type", "created_at", "content", "widget", "workflow", "task", "open")
     return {name: item[name] for name in names if item.get(name) is not None}
 
@@ -194,20 +194,20 @@ def _text(item: dict[str, Any]) -> str:
 
 
 def _last_turns(turns: list[SeenTurn]) -> list[SeenTurn]:
-    """Return the last turn of each conversation, in each tab that took part in it."""
+    """Return the last turn of each conversation in each participating tab."""
     last = {turn.turn_id.conversation: turn.turn_id for turn in turns}
     return [turn for turn in turns if turn.turn_id in last.values()]
 
 
 def _check_model(history: History, runs: dict[str, list[StoredRun]]) -> Iterator[Violation]:
-    """No step is asked more often than attempts and lost logs explain, nor with another history."""
+    """Check that steps repeat only for attempts and lost logs, and with the same history."""
     keys = {turn.turn_id: turn.key for turn in history.turns}
     redis_faults = sum(fault.kind.startswith(("valkey", "everything")) for fault in history.faults)
-    asked = Counter((call.turn_id, call.step) for call in history.model_calls)
-    for (turn_id, step), count in asked.items():
+    calls = Counter((call.turn_id, call.step) for call in history.model_calls)
+    for (turn_id, step), count in calls.items():
         attempts = max((run.attempt for run in runs.get(keys.get(turn_id, ""), [])), default=0)
         if count > attempts + redis_faults:
-            detail = f"step {step} was asked {count} times in {attempts} attempts"
+            detail = f"step {step} was called {count} times in {attempts} attempts"
             yield Violation("asked again", str(turn_id), detail)
     sizes: dict[tuple[TurnId, int], set[int]] = {}
     for call in history.model_calls:

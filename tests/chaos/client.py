@@ -1,4 +1,4 @@
-"""A client as it should be: keeps a turn together over lost connections, and writes down all of it."""
+"""A well-behaved client: resumes a turn over lost connections, and records everything."""
 
 import asyncio
 import contextlib
@@ -15,10 +15,10 @@ from chaos.model import message_of
 from chaos.schedule import Moment
 from todochat.testing.person import Person, message
 
-PATIENCE_S: Final = 120.0  # of a turn; a machine that does much else takes its time
+PATIENCE_S: Final = 120.0  # of a turn; generous, for a machine under load
 FIRST_PAUSE_S: Final = 0.1
 MAX_PAUSE_S: Final = 1.0
-# A frozen process is waited for; pings come every 15 s.
+# Outlasts a frozen process; pings come every 15 s.
 TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=20)
 PASSING: Final = frozenset({429, 502, 503, 504})
 IN_PROGRESS: Final = "idempotency-in-progress"
@@ -29,13 +29,13 @@ View = dict[str, dict[str, Any]]
 
 
 class Talker:
-    """One conversation of one person.
+    """One conversation of one user.
 
     Args:
         at: awaited at each moment of a turn.
 
     Attributes:
-        turns: what was seen, turn by turn.
+        turns: the observations, turn by turn.
     """
 
     def __init__(self, session: aiohttp.ClientSession, person: Person, at: AtMoment) -> None:
@@ -50,7 +50,7 @@ class Talker:
         self._stop_after = 0
 
     async def talk(self, plans: tuple[PlannedTurn, ...]) -> None:
-        """Take the turns one after the other; one that isn't over in time is the last one."""
+        """Take the turns in sequence; stop after one that times out."""
         for plan in plans:
             await self._at(Moment(plan.turn_id, "posting"))
             key = f"{plan.turn_id}-{uuid4()}"
@@ -79,14 +79,14 @@ class Talker:
         return turn
 
     def _second_tab(self) -> "Talker":
-        """Return a client that shows the same, of which no fault takes notice."""
-        twin = Talker(self._session, self._person, _pass_by)
+        """Return a client of the same conversation that ignores all faults."""
+        twin = Talker(self._session, self._person, _ignore_moment)
         twin._thread_id = self._thread_id
         twin._view = dict(self._view)
         return twin
 
     async def _live(self, turn: SeenTurn) -> None:
-        """Live through a turn, as long as patience lasts."""
+        """Take a turn within the timeout."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._turn(turn)
@@ -102,7 +102,7 @@ class Talker:
             try:
                 await self._connect(turn)
             except (aiohttp.ClientError, ConnectionError, TimeoutError):
-                # TimeoutError: the read's. The turn's own goes through as CancelledError.
+                # TimeoutError: the read's. The turn's own timeout propagates as CancelledError.
                 turn.broken += 1
             if not turn.ended:
                 pause_s = FIRST_PAUSE_S if len(turn.frames) > frames else pause_s * 2
@@ -110,7 +110,7 @@ class Talker:
                 await asyncio.sleep(pause_s)
 
     async def _connect(self, turn: SeenTurn) -> None:
-        """Post the message, or go on with its run, and read as far as the connection carries."""
+        """Post the message or resume its run, and read until the connection ends."""
         if turn.run_id:
             last = {"Last-Event-ID": str(turn.frames[-1].seq)} if turn.frames else {}
             request = self._session.get(
@@ -134,12 +134,12 @@ class Talker:
             await self._read(turn, response)
 
     async def _posted(self, turn: SeenTurn) -> None:
-        """Let the request reach the wire first."""
+        """Yield once so that the request is sent first."""
         await asyncio.sleep(0.002)
         await self._at(Moment(turn.turn_id, "posted"))
 
     async def _stop(self, turn: SeenTurn) -> None:
-        """Press Stop, until somebody has heard it or it is over."""
+        """Press Stop until a request succeeds or the run has ended."""
         url = f"{self._url}/runs/{turn.run_id}/cancel"
         while not turn.ended:
             with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
@@ -195,7 +195,7 @@ class Talker:
             turn.ended = frame.status
 
     async def _reload(self) -> None:
-        """Show what is stored, as a client does that has missed frames."""
+        """Show the stored items, like a client that has missed frames."""
         self._view.clear()
         self._view.update({item["id"]: item for item in await self._stored_items()})
 
@@ -211,7 +211,7 @@ class Talker:
             after = page["after"]
 
     async def _ask(self, request_type: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask until there is an answer; the turn's patience bounds it."""
+        """Retry until there is a response; the turn's timeout bounds it."""
         body = {"type": request_type, "params": params}
         while True:
             try:
@@ -233,12 +233,12 @@ class Talker:
         }
 
 
-async def _pass_by(_moment: Moment) -> None:
-    """Nothing is waiting for this moment."""
+async def _ignore_moment(_moment: Moment) -> None:
+    """Ignore the moment."""
 
 
 def parse_frame(block: bytes) -> SeenFrame:
-    """Read one numbered frame."""
+    """Parse one numbered frame."""
     head, _, rest = block.partition(b"\n")
     at, seq = time.monotonic(), int(head[4:])
     if rest.startswith(b"data: "):
@@ -252,9 +252,9 @@ def parse_frame(block: bytes) -> SeenFrame:
 
 
 def show(view: View, event: Mapping[str, Any]) -> None:
-    """Do with an event what a client does: items come, are done, are replaced, go.
+    """Apply an event like a client: add, finish, replace or remove an item.
 
-    Half said items are kept with `"open": True` until their `done`.
+    Unfinished items are kept with `"open": True` until their `done`.
     """
     match event["type"]:
         case "thread.item.added":

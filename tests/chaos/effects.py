@@ -1,4 +1,4 @@
-"""Whether what the assistant did to tasks happened, and happened once."""
+"""Checks that the assistant's changes to tasks happened, and happened once."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,22 +15,20 @@ CHANGE_OF: Final = {
 
 
 def check_tasks(history: History) -> Iterator[Violation]:
-    """Each task that was added is there once, completed or deleted as the model was told."""
+    """Check that each added task exists once, completed or deleted as the model was informed."""
     times = Counter(task.title for task in history.tasks)
     planned = {call.title for plan in history.plans for call in plan.calls}
     for title in times.keys() - planned:
-        yield Violation("doubled task", title, "nobody added it")
+        yield Violation("doubled task", title, "no turn added it")
     states = {task.title: task for task in history.tasks}
-    for turn_id, call, told in _calls(history):
+    for turn_id, call, outcome in _calls(history):
         count = times[call.title]
         if call.tool == "add_task":
             if count > 1:
-                yield Violation(
-                    "doubled task", str(turn_id), f"{call.title} is there {count} times"
-                )
-            elif told == "done" and count == 0:
-                yield Violation("lost task", str(turn_id), f"{call.title} is not there")
-        elif told == "done" and count:
+                yield Violation("doubled task", str(turn_id), f"{call.title} exists {count} times")
+            elif outcome == "done" and count == 0:
+                yield Violation("lost task", str(turn_id), f"{call.title} is missing")
+        elif outcome == "done" and count:
             task = states[call.title]
             is_so = task.is_completed if call.tool == "complete_task" else task.is_deleted
             if not is_so:
@@ -40,31 +38,31 @@ def check_tasks(history: History) -> Iterator[Violation]:
 
 
 def _calls(history: History) -> Iterator[tuple[TurnId, PlannedCall, Told]]:
-    """Yield each change that was planned, with what the model was told of it."""
+    """Yield each planned change with the outcome that the model received."""
     for plan in history.plans:
-        told = history.told.get(plan.turn_id, [])
+        outcomes = history.outcomes.get(plan.turn_id, [])
         for number, call in enumerate(plan.calls):
             if call.tool != "list_tasks":
-                yield plan.turn_id, call, told[number] if number < len(told) else "unknown"
+                yield plan.turn_id, call, outcomes[number] if number < len(outcomes) else "unknown"
 
 
 def check_changes(history: History, runs: dict[str, list[StoredRun]]) -> Iterator[Violation]:
-    """The feed of changes names each one once, and whose it was.
+    """Check that the change feed has each change once, with its user.
 
-    A call of which the model was told that nobody knows may have had its effect. One that was
-    refused had none: it would be refused, too, if it met with what it has done itself.
+    A call whose outcome was reported as unknown may have had its effect. A refused call had
+    none: it would also be refused if it met its own earlier effect.
     """
     times = Counter((change.type, change.title) for change in history.changes)
     owners = {run.run_id for found in runs.values() for run in found}
     for (kind, title), count in times.items():
         if count > 1:
             yield Violation("doubled task", title, f"{kind} happened {count} times")
-    for turn_id, call, told in _calls(history):
-        if told == "done" and not times[CHANGE_OF[call.tool], call.title]:
+    for turn_id, call, outcome in _calls(history):
+        if outcome == "done" and not times[CHANGE_OF[call.tool], call.title]:
             yield Violation("lost task", str(turn_id), f"no {CHANGE_OF[call.tool]} of {call.title}")
-        if told == "refused" and times[CHANGE_OF[call.tool], call.title]:
+        if outcome == "refused" and times[CHANGE_OF[call.tool], call.title]:
             yield Violation(
-                "lied", str(turn_id), f"{call.tool} {call.title} happened, told refused"
+                "lied", str(turn_id), f"{call.tool} {call.title} happened although refused"
             )
     for change in history.changes:
         if change.run_id not in owners:

@@ -1,4 +1,4 @@
-"""Reads what is stored when a seed is over, and what is still open."""
+"""Reads the stored state at the end of a seed, and whatever is still open."""
 
 import asyncio
 import json
@@ -15,11 +15,11 @@ from chaos.history import History, Leaks, StoredRun, StoredTask, TaskChange
 from chaos.schedule import GATEWAYS, SERVICES, WORKERS
 from chaos.stack import Processes
 
-SETTLE_TIMEOUT_S: Final = 30.0  # leases end after 6 s, then a run is taken over
+SETTLE_TIMEOUT_S: Final = 30.0  # leases end after 6 s, then another worker takes the run over
 LOOK_S: Final = 0.1
-POSTGRES_POOLS: Final = 60  # what the pools of all services may hold together
+POSTGRES_POOLS: Final = 60  # the connection pools of all services may hold this many together
 REDIS_POOLS: Final = 60
-SOME_TASKS: Final = 10  # of asyncio, that come and go
+SOME_TASKS: Final = 10  # of asyncio, short-lived
 
 _RUNS: Final = """
     SELECT run_id, user_id, thread_id, idempotency_key, status, error, attempt, crashes,
@@ -47,7 +47,7 @@ _LOCKS: Final = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
 
 
 async def gather_evidence(history: History, processes: Processes, users: Sequence[str]) -> None:
-    """Fill in what is stored of these users; waits for runs that are still open."""
+    """Add the stored state of these users; wait for runs that are still open."""
     chat = await _connect(processes, "chat")
     tasks = await _connect(processes, "tasks")
     try:
@@ -77,7 +77,7 @@ async def _connect(processes: Processes, database: str) -> "asyncpg.Connection[a
 
 
 async def _wait_for_runs(chat: "asyncpg.Connection[asyncpg.Record]", users: Sequence[str]) -> None:
-    """Wait until every run is closed, or for as long as that may take."""
+    """Wait until every run is closed, or until the timeout."""
     deadline = time.monotonic() + SETTLE_TIMEOUT_S
     while time.monotonic() < deadline:
         if not await chat.fetchval(_OPEN_RUNS, users):
@@ -88,7 +88,7 @@ async def _wait_for_runs(chat: "asyncpg.Connection[asyncpg.Record]", users: Sequ
 async def _wait_for_quiet(
     processes: Processes, postgres: "asyncpg.Connection[asyncpg.Record]"
 ) -> Leaks:
-    """Look until nothing is over its limit, or for as long as that may take."""
+    """Poll until nothing exceeds its limit, or until the timeout."""
     deadline = time.monotonic() + SETTLE_TIMEOUT_S
     while True:
         leaks = await _look(processes, postgres)

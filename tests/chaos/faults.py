@@ -1,4 +1,4 @@
-"""Does to the processes what the schedule says, at the moments that it names."""
+"""Injects the scheduled faults into the processes at the scheduled moments."""
 
 import asyncio
 import contextlib
@@ -19,8 +19,8 @@ class FaultDirector:
     """Performs the faults of one seed.
 
     Attributes:
-        done: what was done. A fault whose moment did not come, or whose process was down just
-            then, is not in it.
+        done: the faults that were injected. A fault whose moment did not come, or whose process was
+            down at that moment, is not in it.
     """
 
     def __init__(self) -> None:
@@ -37,10 +37,10 @@ class FaultDirector:
         processes: Processes,
         asked_from: Mapping[TurnId, int],
     ) -> None:
-        """Have the faults of a seed wait for their moments.
+        """Arm the faults of a seed for their moments.
 
         Args:
-            asked_from: the port from which a turn's worker asked the model.
+            asked_from: the port from which a turn's worker called the model.
         """
         self.done = []
         self._processes = processes
@@ -51,7 +51,7 @@ class FaultDirector:
         self._watch = asyncio.create_task(self._watch_aof(processes))
 
     async def at(self, moment: Moment) -> None:
-        """Do what is due; return when it is done, however impatient the caller is."""
+        """Inject the due faults; return when they are done, even if the caller is cancelled."""
         due = self._waiting.pop(moment, [])
         if due and self._processes is not None:
             task = asyncio.create_task(self._perform(due, self._processes))
@@ -59,12 +59,12 @@ class FaultDirector:
             await asyncio.shield(task)
 
     async def finish(self) -> None:
-        """Do nothing new, and wait until everything that stands still has gone on."""
+        """Inject nothing more, and wait until every frozen process has resumed."""
         self._waiting = {}
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
-        while self._tasks:  # one that performs a pause begins another one
+        while self._tasks:  # performing a pause starts another one
             await self._tasks.pop()
 
     async def _perform(self, due: Sequence[PlannedFault], processes: Processes) -> None:
@@ -78,7 +78,7 @@ class FaultDirector:
                 self.done.append(Fault(at, fault.kind, target, str(fault.moment)))
 
     async def _do(self, fault: PlannedFault, target: str, processes: Processes) -> bool:
-        """Return whether the process was there for it."""
+        """Return whether the process was running."""
         is_done = False
         match fault.action:
             case "kill" if target == "everything":
@@ -96,7 +96,7 @@ class FaultDirector:
             case "crash of a backend":
                 is_done = processes.signal_backend()
             case _:
-                msg = f"nobody knows how to {fault.action} {target}"
+                msg = f"unknown fault: {fault.action} {target}"
                 raise ValueError(msg)
         return is_done
 
@@ -104,7 +104,7 @@ class FaultDirector:
         pid = processes.pid(target)
         if pid is None or not processes.signal(target, signal.SIGSTOP):
             return False
-        self._tasks.append(asyncio.create_task(_go_on(pid, pause_s)))
+        self._tasks.append(asyncio.create_task(_resume(pid, pause_s)))
         return True
 
     async def _watch_aof(self, processes: Processes) -> None:
@@ -113,12 +113,12 @@ class FaultDirector:
             await asyncio.sleep(AOF_LOOK_S)
 
 
-async def _go_on(pid: int, pause_s: float) -> None:
+async def _resume(pid: int, pause_s: float) -> None:
     await asyncio.sleep(pause_s)
-    with contextlib.suppress(ProcessLookupError):  # somebody else has killed it meanwhile
+    with contextlib.suppress(ProcessLookupError):  # something else has killed it in the meantime
         os.kill(pid, signal.SIGCONT)
 
 
 def _stop_signal(target: str) -> signal.Signals:
-    """PostgreSQL's SIGTERM waits for its clients; SIGINT is its fast shutdown."""
+    """Return the stop signal; for PostgreSQL its fast shutdown, since SIGTERM waits for clients."""
     return signal.SIGINT if target == "postgres" else signal.SIGTERM

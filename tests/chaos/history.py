@@ -1,4 +1,4 @@
-"""What is written down of a seed: what clients saw, what was done to whom, what is stored in the end.
+"""The record of a seed: client observations, injected faults, the final stored state.
 
 Times are seconds of one monotonic clock. Everything is plain data: the checker needs no stack.
 """
@@ -6,7 +6,7 @@ Times are seconds of one monotonic clock. Everything is plain data: the checker 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-# `unsure`: the model was told that nobody knows. `unknown`: it was told nothing yet.
+# `unsure`: the model was informed that the outcome is unknown. `unknown`: it has no output yet.
 Told = Literal["done", "refused", "unsure", "unknown"]
 
 
@@ -36,24 +36,24 @@ class PlannedCall:
 
 @dataclass(frozen=True)
 class Step:
-    """One answer of the model: perhaps something said, perhaps calls, made side by side."""
+    """One model response: optional text, optional parallel calls."""
 
     said: tuple[str, ...] = ()
     calls: tuple[PlannedCall, ...] = ()
 
     @property
     def text(self) -> str:
-        """What is said, joined."""
+        """The text, joined."""
         return "".join(self.said)
 
 
 @dataclass(frozen=True)
 class PlannedTurn:
-    """What the model does with one message; the last step makes no calls.
+    """The model's script for one message; the last step makes no calls.
 
     Args:
         is_sent_twice: two tabs send the message at the same moment, under the same key.
-        stopped_after: the person presses Stop after so many frames; 0 for not at all.
+        stopped_after: the user presses Stop after so many frames; 0 for not at all.
     """
 
     turn_id: TurnId
@@ -68,7 +68,7 @@ class PlannedTurn:
 
     @property
     def texts(self) -> list[str]:
-        """What the person reads, message by message."""
+        """The visible text, message by message."""
         return [step.text for step in self.steps if step.said]
 
 
@@ -78,7 +78,7 @@ class SeenFrame:
 
     Attributes:
         seq: its `id:`.
-        kind: what it is; pings have no place here.
+        kind: its type; pings are not recorded.
         event: the JSON of an event.
     """
 
@@ -91,17 +91,17 @@ class SeenFrame:
 
 @dataclass
 class SeenTurn:
-    """A turn as its client lived through it.
+    """A turn as its client observed it.
 
     Attributes:
-        tab: 1 for the second one of a message that was sent twice.
-        run_id: as the answer's header named it; "" if no answer came.
-        frames: of all its connections, in the order of arrival; nothing is left out.
-        refusals: answers other than a stream, as (time, status, code).
+        tab: 1 for the second tab of a message that was sent twice.
+        run_id: from the response's header; "" without a response.
+        frames: of all its connections, in the order of arrival, complete.
+        refusals: responses other than a stream, as (time, status, code).
         broken: connections that were lost or could not be made.
-        ended: how the client knows that it is over: the end marker's word, "expired" (410), or ""
-            when it ran out of patience.
-        view: the thread's items as the client shows them at the end, by id.
+        ended: how the client learned of the end: the end marker's word, "expired" (410), or "" if
+            it timed out.
+        view: the thread's items as the client shows them at the end, by ID.
     """
 
     turn_id: TurnId
@@ -122,12 +122,12 @@ class SeenTurn:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that was done to a process.
+    """A fault that was injected into a process.
 
     Attributes:
-        kind: as the table names it: `worker kill`, `postgres restart`.
+        kind: its name in the table: `worker kill`, `postgres restart`.
         target: the process's name.
-        moment: where it was placed.
+        moment: the scheduled moment.
     """
 
     at: float
@@ -175,10 +175,10 @@ class TaskChange:
 
 @dataclass(frozen=True)
 class ModelCall:
-    """A request that the model got.
+    """A request that the model received.
 
     Attributes:
-        items: how long its input was.
+        items: the number of input items.
     """
 
     turn_id: TurnId
@@ -188,7 +188,7 @@ class ModelCall:
 
 @dataclass(frozen=True)
 class Leaks:
-    """What must be gone when nobody talks any more, by the name of what it is."""
+    """Resources that must be released when all conversations have ended, by name."""
 
     counts: dict[str, int]
     limits: dict[str, int]
@@ -196,12 +196,12 @@ class Leaks:
 
 @dataclass
 class History:
-    """All of a seed.
+    """The record of a whole seed.
 
     Attributes:
-        told: what the model was told of each call of a turn, in order.
+        outcomes: the outcome that the model received for each call of a turn, in order.
         items: the visible items of each thread in the order of storage.
-        problems: what the harness itself met, such as a process that did not come back.
+        problems: failures seen by the harness, such as a process that did not restart.
     """
 
     seed: int
@@ -209,7 +209,7 @@ class History:
     turns: list[SeenTurn] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     model_calls: list[ModelCall] = field(default_factory=list)
-    told: dict[TurnId, list[Told]] = field(default_factory=dict)
+    outcomes: dict[TurnId, list[Told]] = field(default_factory=dict)
     runs: list[StoredRun] = field(default_factory=list)
     items: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     tasks: list[StoredTask] = field(default_factory=list)

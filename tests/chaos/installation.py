@@ -1,4 +1,4 @@
-"""An installation for chaos: two workers, two gateways, the model of chaos."""
+"""An installation for chaos: two workers, two gateways, the chaos model."""
 
 import asyncio
 import os
@@ -22,18 +22,18 @@ COMMAND_TIMEOUT_S: Final = 180
 
 
 class InstallationError(Exception):
-    """The launcher failed; its words."""
+    """The launcher failed; has its output."""
 
 
 @asynccontextmanager
 async def open_installation(model: ChaosModel, keep_logs: Path | None) -> AsyncIterator[Processes]:
-    """Start a stack, stop it, and leave nothing of it behind.
+    """Start a stack, stop it at the end, and remove all of it.
 
     Args:
-        keep_logs: where its logs are copied to in the end.
+        keep_logs: the folder that its logs are copied to at the end.
     """
     with tempfile.TemporaryDirectory(prefix="todochat-chaos-") as folder:
-        os.chmod(folder, 0o755)  # noqa: PTH101 - PostgreSQL may run as somebody else
+        os.chmod(folder, 0o755)  # noqa: PTH101 - PostgreSQL may run as another user
         data_dir = Path(folder) / "data"
         common = ["--data-dir", str(data_dir)]
         size = ["--workers", "2", "--gateways", "2"]
@@ -43,7 +43,7 @@ async def open_installation(model: ChaosModel, keep_logs: Path | None) -> AsyncI
             try:
                 yield processes
             finally:
-                for name in EVERYTHING:  # what stands still can't be told to stop
+                for name in EVERYTHING:  # a frozen process can't be stopped
                     processes.signal(name, signal.SIGCONT)
                 await _todochat(["down", *common], model)
         finally:

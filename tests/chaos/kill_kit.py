@@ -1,7 +1,7 @@
-"""A whole stack in which one process is killed or frozen at a named place, and what must then hold.
+"""A whole stack in which one process is killed or frozen at a named point, and the invariants.
 
 The launcher starts everything; its worker is frozen at once and replaced by workers of the
-harness, which are started anew without the launcher's growing pauses. A folder of orders arms the
+harness, which restart without the launcher's growing pauses. A folder of orders arms the
 fault points (`todochat.faults`), so that one stack serves all of them.
 """
 
@@ -37,14 +37,14 @@ from todochat.testing.model_server import (
 from todochat.testing.person import Person, Stream, message
 
 WORKER: Final = "todo-agent-worker"
-WAIT_S: Final = 120.0  # for what takes a second or ten on an idle machine
-MAX_WORKERS: Final = 200  # started by one stack: more means that they end by themselves
+WAIT_S: Final = 120.0  # for a step that takes a second or ten on an idle machine
+MAX_WORKERS: Final = 200  # started by one stack: more means that they exit unexpectedly
 TITLES: Final = ("milk", "eggs")
 FINAL_TEXT: Final = "Both are on your list."
 EXPECTED_TEXT: Final = f"On it.\n{FINAL_TEXT}"
-# Processes stay frozen for as long as a story lasts; nobody is to end or restart them for that.
+# Processes stay frozen for a whole test; nothing may end or restart them for being frozen.
 PATIENT: Final = {"LOOP_STALL_EXIT_S": "0"}
-RETRIED: Final = {409, 429, 502, 503, 504}  # told to come back, or the edge found nobody
+RETRIED: Final = {409, 429, 502, 503, 504}  # asked to reconnect, or the edge found no upstream
 STEPS: Final = {
     "input", "answer/0000", "tool/0000/0", "tool/0000/1", "answer/0001", "tool/0001/0",
     "answer/0002",
@@ -52,7 +52,7 @@ STEPS: Final = {
 
 
 def plan(request: ModelRequest) -> ScriptedResponse:
-    """Answer by what the turn has done so far: two tasks, then a look at the list, then words."""
+    """Respond by the turn's progress: two tasks, then a look at the list, then text."""
     outputs = sum(item.get("type") == "function_call_output" for item in request.history)
     if outputs == 0:
         calls = (Call("add_task", {"title": title}) for title in TITLES)
@@ -63,13 +63,13 @@ def plan(request: ModelRequest) -> ScriptedResponse:
 
 
 def answer_number(request: ModelRequest) -> int:
-    """Return which of the answers of `plan` a request asked for."""
+    """Return the index of the response in `plan` for a request."""
     outputs = sum(item.get("type") == "function_call_output" for item in request.history)
     return {0: 0, len(TITLES): 1}.get(outputs, 2)
 
 
 class Orders:
-    """The folder by which fault points are armed."""
+    """The folder that arms fault points."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,14 +77,14 @@ class Orders:
         folder.chmod(0o777)
 
     def arm(self, point: str, nth: int = 1, action: str = "kill") -> None:
-        """Arm a point for the next process that passes it."""
+        """Arm a point for the next process that reaches it."""
         (self.folder / f"{point}.hit").unlink(missing_ok=True)  # of an earlier order
         new = self.folder / "new"
         new.write_text(f"{action} {nth}")
         new.rename(self.folder / point)
 
     def taken_by(self, point: str) -> int | None:
-        """Return the pid of the process that was hit, None if nobody was yet."""
+        """Return the pid of the process that hit the point; None before that."""
         hit = self.folder / f"{point}.hit"
         return int(text) if hit.exists() and (text := hit.read_text()) else None
 
@@ -125,15 +125,15 @@ class WorkerProcess:
         return False
 
     async def metric(self, start: str) -> float:
-        """Return the sum of the samples whose lines begin so."""
+        """Return the sum of the samples whose lines start with the prefix."""
         async with httpx.AsyncClient(verify=False) as client:  # no TLS: saves 30 ms of CPU
             text = (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text
         family = re.split(r"[{ ]", start)[0]
         assert f"# TYPE {family} " in text, f"there is no metric {family}"
         return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(start))
 
-    def said(self, event: str) -> list[dict[str, Any]]:
-        """Return the lines of its log that tell of an event."""
+    def log_lines(self, event: str) -> list[dict[str, Any]]:
+        """Return the log lines of an event."""
         lines = (json.loads(line) for line in self.log.read_text().splitlines() if line[:1] == "{")
         return [line for line in lines if line.get("event") == event]
 
@@ -141,7 +141,7 @@ class WorkerProcess:
         self._process.send_signal(number)
 
     async def has_ended(self) -> None:
-        """Return when it has."""
+        """Return when the process has ended."""
         await asyncio.to_thread(self._process.wait, WAIT_S)
 
     async def end(self) -> None:
@@ -152,7 +152,7 @@ class WorkerProcess:
 
 @dataclass
 class Turn:
-    """What one client saw on one connection."""
+    """One client's observations on one connection."""
 
     run_id: str
     thread_id: str
@@ -162,7 +162,7 @@ class Turn:
     events: list[dict[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        # Pings have no number; they are not the run's.
+        # Pings have no number and are not the run's.
         numbered = [part for part in self.raw.split(b"\n\n") if part.startswith(b"id: ")]
         self.frames = parse_frames(b"".join(part + b"\n\n" for part in numbered))
         self.events = [json.loads(frame.data) for frame in self.frames if frame.data is not None]
@@ -179,7 +179,7 @@ class Turn:
 
     @property
     def shown(self) -> list[dict[str, Any]]:
-        """What is on the client's screen at the end, in the order of arrival."""
+        """The items on the client's screen at the end, in the order of arrival."""
         return list(fold(self.events).values())
 
     @property
@@ -197,10 +197,10 @@ class Turn:
 
 
 class ResumingClient:
-    """A client that wants its whole answer: it sends again under one key, and reattaches.
+    """A client that gets its whole response: it resends under one key, and reattaches.
 
     Args:
-        key: of its one message; one of its own if it is not given.
+        key: of its one message; generated by default.
 
     Attributes:
         breaks: how often its stream broke off.
@@ -215,7 +215,7 @@ class ResumingClient:
         self._ended: str | None = None
 
     async def turn(self, text: str, thread_id: str | None = None) -> Turn:
-        """Send a message and read its answer to the end marker, whatever happens on the way."""
+        """Send a message and read its stream to the end marker, resuming as needed."""
         body = message(text, thread_id)
         async with asyncio.timeout(4 * WAIT_S):
             while self._ended is None:
@@ -239,7 +239,7 @@ class ResumingClient:
             try:
                 await stream.rest()
             finally:
-                # What came of a frame that was cut in the middle comes again.
+                # A frame that was cut in the middle is sent again.
                 self._raw += stream.raw[: stream.raw.rfind(b"\n\n") + 2]
                 self._ended = stream.ended
 
@@ -264,7 +264,7 @@ def text_of(item: Mapping[str, Any]) -> str:
 
 
 def fold(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the items that a client has after some events; what was removed never comes back."""
+    """Return a client's items after some events; removed items never return."""
     items: dict[str, dict[str, Any]] = {}
     removed: set[str] = set()
     for event in events:
@@ -280,7 +280,7 @@ def fold(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 class KillStack:
-    """The stack, its workers, its model, and its stores as an administrator sees them."""
+    """The stack, its workers, its model, and its stores as seen by an administrator."""
 
     def __init__(self, stack: Stack, model: ScriptedModelServer, orders: Orders) -> None:
         self.stack = stack
@@ -299,7 +299,7 @@ class KillStack:
     # Processes
 
     async def fill(self, count: int = 2) -> None:
-        """See to it that `count` workers are ready, and one more on its way."""
+        """Ensure that `count` workers are ready and one more is starting."""
 
         async def are_enough() -> bool:
             self.workers = [worker for worker in self.workers if worker.is_alive]
@@ -323,8 +323,8 @@ class KillStack:
         self.workers.append(WorkerProcess(self._environment, self._command, log))
         return self.workers[-1]
 
-    def said_of(self, run_id: str) -> list[str]:
-        """Return the lines of all workers' logs that are about a run."""
+    def run_log_lines(self, run_id: str) -> list[str]:
+        """Return all workers' log lines about a run."""
         folder = self.stack.data_dir.parent
         logs = [log.read_text().splitlines() for log in sorted(folder.glob("worker-*.log"))]
         return [line for log in logs for line in log if run_id in line]
@@ -340,7 +340,7 @@ class KillStack:
         self.workers = [worker]
 
     async def hit(self, point: str) -> int:
-        """Return the pid of the process that met its fault point, once it is gone or frozen."""
+        """Return the pid of the process that hit its fault point, once it is gone or frozen."""
         pid = int(await wait_until(lambda: self.orders.taken_by(point), WAIT_S))
         await wait_until(lambda: is_gone_or_frozen(pid), WAIT_S)
         return pid
@@ -359,7 +359,7 @@ class KillStack:
     # The stores
 
     async def rows(self, database: str, statement: str, *values: object) -> list[dict[str, Any]]:
-        """Read, or change, past the services, as the superuser."""
+        """Read or change rows directly, as the superuser."""
         base: str = self.stack.state["postgres"]["url"]
         connection = await asyncpg.connect(f"{base.rpartition('/')[0]}/{database}")
         try:
@@ -380,7 +380,7 @@ class KillStack:
         return [row["title"] for row in await self.rows("tasks", statement, user_id)]
 
     async def end_lease(self, run_id: str) -> None:
-        """Let a dead worker's lease end now instead of in some seconds."""
+        """End a dead worker's lease now instead of in some seconds."""
         await self.rows(
             "chat",
             "UPDATE runs SET lease_until = now() - interval '1 s'"
@@ -392,7 +392,7 @@ class KillStack:
         closed_at = (await self.run(run_id))["closed_at"]
         return closed_at is not None
 
-    # People
+    # Users
 
     async def sign_up(self) -> Person:
         client = httpx.AsyncClient(base_url=self.stack.edge, timeout=WAIT_S)
@@ -400,7 +400,7 @@ class KillStack:
         return await Person.sign_up(client)
 
     async def clean_turn(self) -> Turn:
-        """Have a turn in which nothing happens."""
+        """Take a turn without any fault."""
         ada = await self.sign_up()
         async with ada.say("milk and eggs") as stream:
             await stream.rest()
@@ -435,7 +435,7 @@ def is_gone_or_frozen(pid: int) -> bool:
 async def kill_stack(
     name: str, variables: Mapping[str, str] | None = None, *, workers: int = 2, gateways: int = 1
 ) -> AsyncIterator[KillStack]:
-    """Start a stack whose processes can be hit; nothing of it stays."""
+    """Start a stack whose processes can be hit; remove all of it at the end."""
     async with ScriptedModelServer() as model:
         model.otherwise = plan
         given = {
@@ -466,7 +466,7 @@ class Killing:
 
     Attributes:
         pid: of the process.
-        before: what was asked of the model until then, by answer.
+        before: the model's requests until then, by response.
         steps: the journal at that moment.
     """
 
@@ -480,7 +480,7 @@ class Killing:
 async def killed_turn(
     kills: KillStack, point: str, nth: int = 1, *, action: str = "kill", hurry: bool = True
 ) -> Killing:
-    """Have a turn in which a worker dies, or freezes, at a point, and another one takes over.
+    """Take a turn in which a worker dies or freezes at a point, and another one takes over.
 
     Args:
         hurry: the worker's lease ends at once.
@@ -503,7 +503,7 @@ async def killed_turn(
 
 
 async def check(kills: KillStack, killing: Killing) -> None:
-    """What must hold of a turn of `plan` wherever its worker died, or froze."""
+    """Check the invariants of a turn of `plan`, wherever its worker died or froze."""
     await check_seen(kills, killing.turn, killing.person)
     after = Counter(answer_number(request) for request in kills.model.requests) - killing.before
     finished = {int(key[7:]) for key in killing.steps if key.startswith("answer/")}
@@ -512,18 +512,18 @@ async def check(kills: KillStack, killing: Killing) -> None:
     # Another attempt did it, and it counts as one crash.
     run = await kills.run(killing.turn.run_id)
     ended = (run["status"], run["attempt"], run["crashes"])
-    assert ended == ("completed", 2, 1), f"{ended}: {kills.said_of(killing.turn.run_id)}"
+    assert ended == ("completed", 2, 1), f"{ended}: {kills.run_log_lines(killing.turn.run_id)}"
 
 
 async def check_seen(kills: KillStack, turn: Turn, person: Person) -> None:
-    """What must hold of a turn of `plan` wherever anything died."""
-    # One complete answer on the same connection, each number once.
+    """Check the client's view of a turn of `plan`, wherever any process died."""
+    # One complete stream on the same connection, each number once.
     assert (turn.ended, turn.text) == ("completed", EXPECTED_TEXT), turn.raw.decode()
     assert [frame.seq for frame in turn.frames] == list(range(1, len(turn.frames) + 1))
     assert not any(event["type"] == "error" for event in turn.events)
     done = [event["item"]["id"] for event in turn.events if event["type"] == "thread.item.done"]
     assert len(done) == len(set(done))
-    # What is stored is what the client has.
+    # The client has the stored items.
     stored = sorted(await kills.stored_items(person, turn.thread_id), key=by_id)
     shown = sorted(turn.shown, key=by_id)
     assert stored == shown, f"stored {stored}\n shown {shown}"

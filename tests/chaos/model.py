@@ -1,4 +1,4 @@
-"""The model of chaos: it knows by heart what to say to each message, however often it is asked."""
+"""The chaos model: returns the scripted response to each message, however often it is called."""
 
 import asyncio
 import json
@@ -16,31 +16,31 @@ from todochat.testing.model_wires import ResponsesWriter
 
 WORD_S: Final = 0.02
 _MESSAGE: Final = re.compile(r"turn s(\d+)c(\d+)t(\d+)\b")
-_NOWHERE: Final = "999999"  # the number of a task that isn't there
+_NOWHERE: Final = "999999"  # a task number that doesn't exist
 
 AtMoment = Callable[[Moment], Awaitable[None]]
 
 
 def message_of(turn_id: TurnId) -> str:
-    """Return what the person says."""
+    """Return the user's message of a turn."""
     return f"turn {turn_id}, please"
 
 
 class ChaosModel:
-    """Answers by the plan of the turn that the last message names; holds no state of a turn.
+    """Responds by the plan of the turn named in the last message; holds no state of a turn.
 
     Args:
-        at: awaited at each moment, before the answer goes on.
+        at: awaited at each moment, before the response continues.
 
     Attributes:
         calls: every request.
-        told: what the outputs in a turn's latest request say, in order.
-        asked_from: the port from which a turn's latest request came, which tells its worker.
+        outcomes: the outcomes in a turn's latest request, in order.
+        asked_from: the port from which a turn's latest request came, which identifies its worker.
     """
 
     def __init__(self, at: AtMoment) -> None:
         self.calls: list[ModelCall] = []
-        self.told: dict[TurnId, list[Told]] = {}
+        self.outcomes: dict[TurnId, list[Told]] = {}
         self.asked_from: dict[TurnId, int] = {}
         self._at = at
         self._plans: dict[TurnId, PlannedTurn] = {}
@@ -49,14 +49,14 @@ class ChaosModel:
 
     @property
     def url(self) -> str:
-        """What a client takes as its base URL."""
+        """The base URL for clients."""
         return f"http://127.0.0.1:{self._port}/v1"
 
     def learn(self, plans: Sequence[PlannedTurn]) -> None:
-        """Forget everything and know these turns."""
+        """Forget everything and load these turns."""
         self._plans = {plan.turn_id: plan for plan in plans}
         self.calls = []
-        self.told = {}
+        self.outcomes = {}
         self.asked_from = {}
 
     async def __aenter__(self) -> Self:
@@ -76,12 +76,12 @@ class ChaosModel:
         body = msgspec.json.decode(await http_request.read())
         turn_id, since = _last_message(body["input"])
         plan = self._plans.get(turn_id)
-        if plan is None:  # of a seed that was given up
+        if plan is None:  # of an abandoned seed
             return web.json_response({"error": {"message": "an unknown turn"}}, status=400)
         outputs = _outputs(since)
         number = _step_of(plan, len(outputs))
         self.calls.append(ModelCall(turn_id, number, len(body["input"])))
-        self.told[turn_id] = [_told(output) for output in outputs]
+        self.outcomes[turn_id] = [_outcome(output) for output in outputs]
         if http_request.transport is not None:
             self.asked_from[turn_id] = http_request.transport.get_extra_info("peername")[1]
         await self._at(Moment(turn_id, "asked", number))
@@ -115,7 +115,7 @@ class ChaosModel:
 
 
 def _last_message(items: list[dict[str, Any]]) -> tuple[TurnId, list[dict[str, Any]]]:
-    """Return the turn that the last message names, and what came after it."""
+    """Return the turn named in the last message, and the items after it."""
     for index in range(len(items) - 1, -1, -1):
         if items[index].get("role") == "user":
             found = _MESSAGE.search(json.dumps(items[index]["content"]))
@@ -127,7 +127,7 @@ def _last_message(items: list[dict[str, Any]]) -> tuple[TurnId, list[dict[str, A
 
 
 def _step_of(plan: PlannedTurn, outputs: int) -> int:
-    """Return which step comes after so many results."""
+    """Return the step that follows so many results."""
     for number, step in enumerate(plan.steps):
         if outputs < len(step.calls) or not step.calls:
             return number
@@ -147,19 +147,19 @@ def _outputs(items: list[dict[str, Any]]) -> list[str]:
 
 
 def _read(output: str) -> dict[str, Any]:
-    """Return a result's JSON; what the SDK itself says of a failure is none."""
+    """Return a result's JSON; an SDK error message has none."""
     try:
-        told = json.loads(output)
+        result = json.loads(output)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return result if isinstance(result, dict) else {}
 
 
-def _told(output: str) -> Told:
-    told = _read(output)
-    if told.get("maybe_done"):
+def _outcome(output: str) -> Told:
+    result = _read(output)
+    if result.get("maybe_done"):
         return "unsure"
-    return "done" if told.get("ok") else "refused"
+    return "done" if result.get("ok") else "refused"
 
 
 def _call(planned: PlannedCall, seen: list[dict[str, Any]]) -> Call:
@@ -173,12 +173,12 @@ def _call(planned: PlannedCall, seen: list[dict[str, Any]]) -> Call:
 
 
 def _number_of(title: str, seen: list[dict[str, Any]]) -> str:
-    """Find a task's number in what tools have told."""
+    """Find a task's number in the tools' outputs."""
     for item in seen:
         if item.get("type") == "function_call_output":
             output = _read(item["output"])
-            told: list[Mapping[str, Any]] = [*output.get("tasks", []), output.get("task") or {}]
-            for task in told:
+            tasks: list[Mapping[str, Any]] = [*output.get("tasks", []), output.get("task") or {}]
+            for task in tasks:
                 if task.get("title") == title:
                     return str(task["number"])
     return _NOWHERE

@@ -1,4 +1,4 @@
-"""What tests of outages share: an answer that waits in its middle, and the stores' processes."""
+"""Shared parts of the outage tests: a response that pauses midway, and the stores' processes."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from todochat.testing.model_server import Gate, ModelRequest, Say, ScriptedRespo
 
 
 class Interrupted:
-    """A turn of `plan` whose last answer waits at a gate in the middle of its text."""
+    """A turn of `plan` whose last response waits at a gate in the middle of its text."""
 
     def __init__(self, kills: KillStack) -> None:
         self.gate = Gate()
         plan = kills.model.otherwise
         assert plan is not None
-        asked: Counter[int] = Counter()
+        calls: Counter[int] = Counter()
 
         def half_once(request: ModelRequest) -> ScriptedResponse:
             number = answer_number(request)
-            asked[number] += 1
-            if number < 2 or asked[number] > 1:
+            calls[number] += 1
+            if number < 2 or calls[number] > 1:
                 return plan(request)
             return ScriptedResponse(
                 parts=(Say("Both ", self.gate, "are ", "on ", "your ", "list."),)
@@ -33,7 +33,7 @@ class Interrupted:
 
 @contextmanager
 def frozen(pids: list[int]) -> Iterator[None]:
-    """Keep processes from doing anything."""
+    """Freeze processes."""
     processes = [psutil.Process(pid) for pid in pids]
     for process in processes:
         process.suspend()

@@ -14,17 +14,17 @@ HEAD: Final = (
     "| fault | times | turns under way | alone | p50 s | p99 s | max s |",
     "|---|---:|---:|---:|---:|---:|---:|",
 )
-ECHO_S: Final = 15.0  # a fault further back has no part in a silence any more
+ECHO_S: Final = 15.0  # an earlier fault can't have caused a silence
 LONG_S: Final = 0.5  # longer than any silence without a fault
 
 
 @dataclass
 class KindFigures:
-    """One kind of fault.
+    """Figures of one kind of fault.
 
     Attributes:
-        turns: how many were under way, all times together.
-        alone: the longest silence of any of them in seconds, of each time without another fault.
+        turns: how many were in progress, over all faults of the kind.
+        alone: for each fault without another nearby, the longest silence of any turn in seconds.
     """
 
     times: int = 0
@@ -34,7 +34,7 @@ class KindFigures:
 
 @dataclass
 class Figures:
-    """What a campaign came to."""
+    """The totals of a campaign."""
 
     seeds: int = 0
     failed_seeds: list[int] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Figures:
     silences: list[float] = field(default_factory=list)
 
     def add(self, result: SeedResult) -> None:
-        """Count a seed in."""
+        """Add a seed."""
         history = result.history
         self.seeds += 1
         if result.violations:
@@ -73,7 +73,7 @@ class Figures:
                     figures.alone.append(max(recovery.silences))
 
     def table(self) -> str:
-        """Return all of it."""
+        """Return the whole report."""
         rows = [_row(kind, self.kinds[kind]) for kind in sorted(self.kinds)]
         turns = sum(kind.turns for kind in self.kinds.values())
         total = _row("**all, also together**", KindFigures(self.faults, turns, self.silences))
@@ -94,11 +94,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Recovery:
-    """What a fault meant for the turns under way.
+    """A fault's effect on the turns in progress.
 
     Attributes:
         silences: the longest time without a frame of each turn, from the fault on, in seconds.
-        is_alone: no other fault can have had a part in it.
+        is_alone: no other fault can have contributed.
     """
 
     fault: Fault
@@ -107,7 +107,7 @@ class Recovery:
 
 
 def recoveries(history: History) -> Iterator[Recovery]:
-    """Yield what each fault meant, up to the next fault or the turns' ends."""
+    """Yield each fault's effect, up to the next fault or the turns' ends."""
     faults = history.faults
     times = [-math.inf, *(fault.at for fault in faults), math.inf]
     for fault, before, after in zip(faults, times, times[2:], strict=False):
@@ -118,9 +118,9 @@ def recoveries(history: History) -> Iterator[Recovery]:
 
 
 def _silence(turn: SeenTurn, since: float, until: float) -> float | None:
-    """Return the longest silence after `since`; None for a turn that was not under way.
+    """Return the longest silence after `since`; None for a turn that was not in progress.
 
-    One that goes on beyond `until` belongs to what happened then.
+    A silence that extends beyond `until` belongs to the fault at that time.
     """
     if turn.posted_at > since or turn.over_at < since:
         return None
@@ -131,7 +131,7 @@ def _silence(turn: SeenTurn, since: float, until: float) -> float | None:
 
 
 def _spans(turn: SeenTurn, since: float, until: float) -> bool:
-    """Tell whether a silence that was long already went on beyond `until`."""
+    """Return whether a silence that was already long extends beyond `until`."""
     return any(
         max(begin, since) < until - LONG_S and end > until
         for begin, end in _gaps(turn)
@@ -145,7 +145,7 @@ def _gaps(turn: SeenTurn) -> Iterator[tuple[float, float]]:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that is not exceeded by `share` of all."""
+    """Return the smallest value that is at least as large as `share` of all."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 

@@ -1,4 +1,4 @@
-"""From a seed: what people say, what the model does, and which process dies when."""
+"""Derives from a seed the users' messages, the model's script, and the faults."""
 
 import random
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ SERVICES: Final = (*WORKERS, *GATEWAYS, "todo-agent-api", "tasks", "auth-session
 ENGINES: Final = ("caddy", "valkey", "postgres")
 EVERYTHING: Final = (*SERVICES, *ENGINES)
 
-# How often each is drawn. What has one instance and takes seconds to load comes less often, so
-# that a seed is more than waiting for it.
+# The weight of each. Single instances that take seconds to load are drawn less often, so
+# that a seed is more than waiting for them.
 _WEIGHTS: Final[dict[tuple[str, str], int]] = {
     (ITS_WORKER, "kill"): 18,
     (ITS_WORKER, "restart"): 9,
@@ -50,24 +50,24 @@ KINDS: Final = tuple(_WEIGHTS)
 PAUSES_S: Final = (0.5, 2.0, 5.0)
 WORKER_PAUSES_S: Final = (2.0, 5.0, 9.0)  # a lease lasts 6
 MAX_DELAY_MS: Final = 40
-# A run ends as failed by design when three of its workers died: fewer in one seed than that.
+# A run fails by design after three of its workers died: a seed has fewer deaths than that.
 MAX_WORKER_LOSSES: Final = 2
 _LOSES_WORKERS: Final = frozenset({"kill", "pause"})
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A point in a turn that can be observed.
+    """An observable point in a turn.
 
     Kinds and their `number`:
         posting: the client is about to send the message.
-        posted: it has sent it, and has no answer.
-        accepted: it has the answer's head.
+        posted: it has sent the message, and has no response.
+        accepted: it has the response's headers.
         frame: it has read so many frames.
-        asked: the model has the request of that step, and has said nothing.
-        saying: the model has said so many words of its last answer, and waits.
+        asked: the model has the request of that step, and has sent nothing.
+        saying: the model has sent so many words of its last response, and waits.
         tool: the model has made the calls of that step.
-        over: the client has seen the end.
+        over: the client has received the end.
     """
 
     turn_id: TurnId
@@ -81,13 +81,13 @@ class Moment:
 
 @dataclass(frozen=True)
 class PlannedFault:
-    """What to do to which process, when.
+    """A fault, its target and its time.
 
     Args:
         target: a process, `everything`, or ITS_WORKER.
-        action: `kill`, `restart`, `pause`, or one of those that only an engine knows.
-        delay_ms: from the moment on.
-        pause_s: how long a paused process stands still.
+        action: `kill`, `restart`, `pause`, or one that only an engine supports.
+        delay_ms: after the moment.
+        pause_s: how long a paused process stays frozen.
     """
 
     moment: Moment
@@ -98,7 +98,7 @@ class PlannedFault:
 
     @property
     def kind(self) -> str:
-        """How the table names it: instances of a service are one."""
+        """The name in the table: instances of a service share one."""
         return f"{self.target.rstrip('-012')} {self.action}"
 
     def __str__(self) -> str:
@@ -108,7 +108,7 @@ class PlannedFault:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A whole seed."""
+    """The schedule of a whole seed."""
 
     seed: int
     conversations: tuple[tuple[PlannedTurn, ...], ...]
@@ -125,7 +125,7 @@ class Schedule:
 
 
 def make_schedule(seed: int) -> Schedule:
-    """Return what a seed stands for; always the same."""
+    """Return the schedule of a seed; deterministic."""
     rng = random.Random(seed)
     conversations = tuple(_conversation(rng, seed, number) for number in range(CONVERSATIONS))
     wanted = rng.choice((1, 1, 2, 2, 3, 4))

@@ -26,7 +26,7 @@ HEAL_S: Final = 5.0
 
 @dataclass(frozen=True)
 class SeedResult:
-    """What came of a seed."""
+    """The result of a seed."""
 
     schedule: Schedule
     history: History
@@ -37,7 +37,7 @@ class SeedResult:
 async def run_seed(
     schedule: Schedule, processes: Processes, model: ChaosModel, director: FaultDirector
 ) -> SeedResult:
-    """Let the conversations and the faults happen, then look at what is left."""
+    """Run the conversations and the faults, then check the result."""
     began = time.monotonic()
     history = History(schedule.seed, schedule.turns)
     model.learn(schedule.turns)
@@ -45,12 +45,12 @@ async def run_seed(
     try:
         async with httpx.AsyncClient(base_url=processes.edge, timeout=30) as client:
             await _live_through(history, schedule, processes, director, client)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the seed has failed by it
+    except Exception as error:  # noqa: BLE001 - any exception fails the seed
         history.problems.append("".join(traceback.format_exception(error)))
     finally:
         await director.finish()
     history.faults = sorted(director.done, key=lambda fault: fault.at)
-    history.model_calls, history.told = model.calls, model.told
+    history.model_calls, history.outcomes = model.calls, model.outcomes
     return SeedResult(schedule, history, check(history), time.monotonic() - began)
 
 
@@ -77,7 +77,7 @@ async def _live_through(
 
 
 async def _sign_out_elsewhere(person: Person) -> str:
-    """Sign the person in once more and out again; return that session's client secret."""
+    """Sign the user in again and out again; return that session's client secret."""
     account = {"email": person.email, "password": PASSWORD}
     signed_in = (await person.client.post("/api/auth/sign-in", json=account)).json()
     other = Person(person.client, signed_in)
@@ -93,9 +93,9 @@ async def _sign_out_elsewhere(person: Person) -> str:
 async def _check_signed_out(
     client: httpx.AsyncClient, person: Person, client_secret: str, history: History
 ) -> None:
-    """The session that was signed out before all this stays so.
+    """Check that the session that was signed out before the faults is still signed out.
 
-    auth-session looks every second whether Redis still knows.
+    auth-session checks every second whether Redis still has its revocations.
     """
     url = f"/api/{person.user_id}/chat"
     body = {"type": "threads.list", "params": {}}

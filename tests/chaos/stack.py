@@ -1,4 +1,4 @@
-"""The stack that chaos is done to: its processes by name, and its stores from the inside."""
+"""The stack under chaos: its processes by name, and direct access to its stores."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from todochat_local.guard import Record
 
 CALM_TIMEOUT_S: Final = 90.0
 LOOK_S: Final = 0.05
-LOST_S: Final = 1.0  # what `appendfsync everysec` may lose with the machine
+LOST_S: Final = 1.0  # the amount that `appendfsync everysec` may lose with the machine
 SIZES_KEPT: Final = 100
 STORE_TIMEOUT_S: Final = 5.0
 
@@ -29,10 +29,10 @@ class Processes:
     """The processes of one data directory.
 
     Args:
-        data_dir: of a launcher that runs.
+        data_dir: of a running launcher.
 
     Attributes:
-        idle_tasks: how many tasks of asyncio each service had when nobody had said anything yet.
+        idle_tasks: each service's number of asyncio tasks before the first message.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -53,7 +53,7 @@ class Processes:
             return None
 
     def worker_with(self, port: int | None) -> str:
-        """Return the worker that has this local port; any if it is not known, or gone."""
+        """Return the worker that has this local port; any worker if it is unknown or gone."""
         for name in WORKERS:
             pid = self.pid(name)
             try:
@@ -76,7 +76,7 @@ class Processes:
         return True
 
     def signal_backend(self) -> bool:
-        """Kill one of PostgreSQL's processes that serve a client; all others are then ended, too."""
+        """Kill one of PostgreSQL's backends; PostgreSQL then ends all others, too."""
         pid = self.pid("postgres")
         if pid is None:
             return False
@@ -104,13 +104,13 @@ class Processes:
         return True
 
     def note_aof(self) -> None:
-        """Remember how long Redis's log is now."""
+        """Record the current length of Redis's log."""
         for path in (self._data_dir / "valkey" / "appendonlydir").glob("*.incr.aof"):
             self._aof_sizes.append((time.monotonic(), path, path.stat().st_size))
         del self._aof_sizes[:-SIZES_KEPT]
 
     def lose_second(self) -> bool:
-        """Kill Redis and cut off what it wrote in the last second, as when the machine dies."""
+        """Kill Redis and cut off its writes of the last second, as in a power failure."""
         if not self.signal("valkey", signal.SIGKILL):
             return False
         until = time.monotonic() - LOST_S
@@ -125,7 +125,7 @@ class Processes:
         """Wait until every process runs and is ready.
 
         Raises:
-            TimeoutError: one is not; names it.
+            TimeoutError: names the process that is not.
         """
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
             checks: dict[str, Callable[[], Awaitable[bool]]] = {
@@ -156,14 +156,14 @@ class Processes:
         return True
 
     async def note_idle_tasks(self) -> None:
-        """Remember how many tasks an idle service has."""
+        """Record how many tasks an idle service has."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
             for name in SERVICES:
                 tasks = await self.metric(session, name, "todochat_asyncio_tasks")
                 self.idle_tasks[name] = int(tasks)
 
     async def metric(self, session: aiohttp.ClientSession, name: str, metric: str) -> float:
-        """Return what a process's gauge says; 0 if it has none."""
+        """Return the value of a process's gauge; 0 if it has none."""
         url = f"http://127.0.0.1:{self.ports[name]}/metrics"
         async with session.get(url) as response:
             for line in (await response.text()).splitlines():

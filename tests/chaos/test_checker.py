@@ -1,4 +1,4 @@
-"""The checker finds what it is there for, and nothing in a history without a fault."""
+"""The checker finds each kind of violation, and none in a history without a fault."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -62,7 +62,7 @@ def run() -> StoredRun:
 
 
 def good() -> History:
-    """A turn in which two tasks are added side by side and one of them is completed."""
+    """A turn in which two tasks are added in parallel and one of them is completed."""
     adds = (PlannedCall("add_task", TITLE), PlannedCall("add_task", OTHER))
     steps = (
         Step(calls=adds),
@@ -78,7 +78,7 @@ def good() -> History:
         plans=[PlannedTurn(TURN, steps)],
         turns=[turn],
         model_calls=[ModelCall(TURN, 0, 1), ModelCall(TURN, 1, 5), ModelCall(TURN, 2, 7)],
-        told={TURN: ["done", "done", "done"]},
+        outcomes={TURN: ["done", "done", "done"]},
         runs=[run()],
         items={"thr_1": [QUESTION, answer()]},
         tasks=[
@@ -94,7 +94,7 @@ def good() -> History:
     )
 
 
-def test_a_good_history_has_nothing_wrong() -> None:
+def test_valid_history_has_no_violation() -> None:
     assert check(good()) == []
 
 
@@ -106,7 +106,7 @@ def double_effect(history: History) -> None:
     history.changes.append(history.changes[-1])
 
 
-def strange_task(history: History) -> None:
+def add_unplanned_task(history: History) -> None:
     history.tasks.append(StoredTask("usr_1", "tsk_9", "nobody's", False, False))
 
 
@@ -118,8 +118,8 @@ def lose_effect(history: History) -> None:
     history.tasks[0] = replace(history.tasks[0], is_completed=False)
 
 
-def hide_effect(history: History) -> None:
-    history.told[TURN][2] = "refused"
+def drop_feed_entry(history: History) -> None:
+    history.outcomes[TURN][2] = "refused"
 
 
 def drop_frame(history: History) -> None:
@@ -141,7 +141,7 @@ def jump(history: History) -> None:
     seen[2:] = [replace(frame, seq=frame.seq + 10_000) for frame in seen[2:]]
 
 
-def talk_after_end(history: History) -> None:
+def append_after_end(history: History) -> None:
     history.turns[0].frames.append(SeenFrame(5.0, 6, "event", {"type": "progress_update"}))
 
 
@@ -159,7 +159,7 @@ def half_an_answer(history: History) -> None:
     history.items["thr_1"][1] = answer(text="s1c0t0 ends:")
 
 
-def never_end(history: History) -> None:
+def drop_end(history: History) -> None:
     history.runs[0] = replace(history.runs[0], status="running", is_closed=False, has_lease=True)
     history.turns[0].ended = ""
     del history.turns[0].frames[4]
@@ -196,7 +196,7 @@ def show_something_else(history: History) -> None:
     history.turns[0].view["msg_1"] = answer(text="s1c0t0 ends: do")
 
 
-def show_half(history: History) -> None:
+def show_unfinished_item(history: History) -> None:
     history.turns[0].view["msg_1"] = {**answer(), "open": True}
 
 
@@ -218,7 +218,7 @@ def say_words_twice(history: History) -> None:
     seen[2] = replace(seen[2], event=delta("s1c0t0 ends: s1c0t0 ends:"))
 
 
-def begin_anew_without_removal(history: History) -> None:
+def restart_item_without_removal(history: History) -> None:
     seen = history.turns[0].frames
     again = [replace(frame, seq=frame.seq + 2) for frame in seen[1:]]
     history.turns[0].frames = [*seen[:3], *again]
@@ -228,7 +228,7 @@ def stay_down(history: History) -> None:
     history.problems.append("tasks is not ready again")
 
 
-def cancel_by_itself(history: History) -> None:
+def cancel_without_stop(history: History) -> None:
     history.runs[0] = replace(history.runs[0], status="cancelled")
     history.turns[0].ended = "cancelled"
 
@@ -252,19 +252,19 @@ def another_view_in_another_tab(history: History) -> None:
     [
         (double_task, "doubled task"),
         (double_effect, "doubled task"),
-        (strange_task, "doubled task"),
+        (add_unplanned_task, "doubled task"),
         (lose_task, "lost task"),
         (lose_effect, "lost task"),
-        (hide_effect, "lied"),
+        (drop_feed_entry, "lied"),
         (drop_frame, "gap"),
         (repeat_frame, "repeated frame"),
         (swap_frames, "repeated frame"),
         (jump, "gap"),
-        (talk_after_end, "repeated frame"),
+        (append_after_end, "repeated frame"),
         (answer_twice, "doubled answer"),
         (lose_answer, "lost answer"),
         (half_an_answer, "differs"),
-        (never_end, "not ended"),
+        (drop_end, "not ended"),
         (leave_open, "not ended"),
         (fail, "failed"),
         (forget_run, "not ended"),
@@ -272,20 +272,20 @@ def another_view_in_another_tab(history: History) -> None:
         (run_twice, "doubled run"),
         (expire, "cut off"),
         (show_something_else, "differs"),
-        (show_half, "differs"),
+        (show_unfinished_item, "differs"),
         (ask_again, "asked again"),
         (ask_differently, "differs"),
         (leak, "leak"),
         (say_words_twice, "differs"),
-        (begin_anew_without_removal, "doubled answer"),
+        (restart_item_without_removal, "doubled answer"),
         (stay_down, "harness"),
-        (cancel_by_itself, "failed"),
+        (cancel_without_stop, "failed"),
         (another_run_in_another_tab, "doubled run"),
         (another_view_in_another_tab, "differs"),
         (another_time_than_stored, "differs"),
     ],
 )
-def test_what_is_wrong_is_found(spoil: Spoil, kind: str) -> None:
+def test_violation_is_found(spoil: Spoil, kind: str) -> None:
     history = good()
 
     spoil(history)
@@ -293,7 +293,7 @@ def test_what_is_wrong_is_found(spoil: Spoil, kind: str) -> None:
     assert kind in {violation.kind for violation in check(history)}
 
 
-def test_an_item_that_was_removed_may_be_said_anew() -> None:
+def test_removed_item_may_be_streamed_again() -> None:
     history = good()
     seen = history.turns[0].frames
     removed = {"type": "thread.item.removed", "item_id": "msg_1"}
@@ -304,7 +304,7 @@ def test_an_item_that_was_removed_may_be_said_anew() -> None:
     assert check(history) == []
 
 
-def test_two_tabs_that_saw_the_same_are_allowed() -> None:
+def test_two_tabs_with_equal_views_are_allowed() -> None:
     history = good()
 
     history.turns.append(replace(history.turns[0], tab=1))
@@ -312,18 +312,18 @@ def test_two_tabs_that_saw_the_same_are_allowed() -> None:
     assert check(history) == []
 
 
-def test_a_turn_that_was_stopped_keeps_what_was_said() -> None:
+def test_stopped_turn_keeps_streamed_text() -> None:
     history = good()
     history.plans[0] = replace(history.plans[0], stopped_after=2)
 
-    cancel_by_itself(history)
+    cancel_without_stop(history)
     history.items["thr_1"][1] = answer(text="s1c0t0 ends:")
     history.turns[0].view["msg_1"] = answer(text="s1c0t0 ends:")
 
     assert check(history) == []
 
 
-def test_a_jump_with_a_snapshot_is_allowed() -> None:
+def test_sequence_gap_before_snapshot_is_allowed() -> None:
     history = good()
     seen = history.turns[0].frames
     later = [replace(frame, seq=frame.seq + 10_001) for frame in seen[1:]]
@@ -333,7 +333,7 @@ def test_a_jump_with_a_snapshot_is_allowed() -> None:
     assert check(history) == []
 
 
-def test_a_log_that_was_flushed_may_have_expired() -> None:
+def test_flushed_log_may_return_expired() -> None:
     history = good()
     history.faults.append(FLUSH)
 
@@ -342,7 +342,7 @@ def test_a_log_that_was_flushed_may_have_expired() -> None:
     assert check(history) == []
 
 
-def test_a_second_attempt_may_ask_for_what_was_not_saved() -> None:
+def test_second_attempt_may_repeat_unsaved_model_call() -> None:
     history = good()
 
     history.runs[0] = replace(history.runs[0], attempt=2, crashes=1)
@@ -351,18 +351,18 @@ def test_a_second_attempt_may_ask_for_what_was_not_saved() -> None:
     assert check(history) == []
 
 
-def test_a_call_of_which_nobody_knew_may_have_had_its_effect() -> None:
+def test_call_with_unknown_outcome_may_have_had_its_effect() -> None:
     history = good()
 
-    history.told[TURN][2] = "unsure"
+    history.outcomes[TURN][2] = "unsure"
 
     assert check(history) == []
 
 
-def test_a_call_that_the_model_was_refused_may_have_had_no_effect() -> None:
+def test_refused_call_may_have_had_no_effect() -> None:
     history = good()
 
-    history.told[TURN][2] = "refused"
+    history.outcomes[TURN][2] = "refused"
     history.tasks[0] = replace(history.tasks[0], is_completed=False)
     del history.changes[2]
 

@@ -1,4 +1,4 @@
-"""A worker that froze past its lease and comes back, and how long people wait for a takeover."""
+"""A worker that freezes past its lease and resumes, and the time until a takeover."""
 
 import asyncio
 import signal
@@ -35,8 +35,8 @@ pytestmark = [
 
 HALF, WHOLE = "Half an answer", "The whole answer."
 RUNS = 10
-TAKEN_OVER_S = 10  # what is promised; a lease is 6 s
-RUNS_OF_ONE = 5  # at once, of one person
+TAKEN_OVER_S = 10  # the promised bound; a lease is 6 s
+RUNS_OF_ONE = 5  # concurrent, of one user
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -53,7 +53,7 @@ async def ready(kills: KillStack) -> KillStack:
 
 
 class Traces:
-    """Everything a run leaves behind, in every store."""
+    """Everything that a run stores, in every store."""
 
     def __init__(self, kills: KillStack, turn: Turn, person: Person) -> None:
         self._kills = kills
@@ -80,24 +80,24 @@ class Traces:
 
 
 async def wake(kills: KillStack, killing: Killing) -> WorkerProcess:
-    """Let the frozen worker go on, and wait until it has let go of the run."""
+    """Resume the frozen worker, and wait until it has released the run."""
     zombie = kills.worker(killing.pid)
     assert zombie.is_frozen
     zombie.signal(signal.SIGCONT)
 
-    async def has_let_go() -> bool:
+    async def has_released_run() -> bool:
         return await zombie.metric("todochat_active_runs ") == 0
 
-    await wait_until(has_let_go, WAIT_S)
+    await wait_until(has_released_run, WAIT_S)
     return zombie
 
 
 @pytest.mark.parametrize(
     ("point", "nth", "hurry"),
     [
-        # Its lease is ended by hand: it has no idea that anything happened.
+        # The test ends its lease: the worker has no sign of it.
         pytest.param("event.stored", 5, True, id="about-to-say"),
-        # Stopped before its call is sent, or refused by tasks (`test_attempt_fence.py` there).
+        # Cancelled before its call is sent, or refused by tasks (`test_attempt_fence.py` there).
         pytest.param("tool.begun", 1, True, id="about-to-change-a-task"),
         pytest.param(
             "answer.unsaved", 2, True, id="about-to-save-an-answer", marks=pytest.mark.slow
@@ -105,11 +105,11 @@ async def wake(kills: KillStack, killing: Killing) -> WorkerProcess:
         pytest.param("tool.unsaved", 1, True, id="about-to-save-a-result", marks=pytest.mark.slow),
         pytest.param("run.answered", 1, True, id="about-to-end", marks=pytest.mark.slow),
         pytest.param("run.finished", 1, True, id="about-to-mark-the-end", marks=pytest.mark.slow),
-        # It sleeps past its lease, and finds that out when it wakes.
+        # It sleeps past its lease, and notices that when it wakes.
         pytest.param("answer.unsaved", 1, False, id="past-its-lease"),
     ],
 )
-async def test_a_worker_that_comes_back_leaves_no_trace(
+async def test_resumed_worker_changes_nothing(
     ready: KillStack, point: str, nth: int, hurry: bool
 ) -> None:
     killing = await killed_turn(ready, point, nth, action="stop", hurry=hurry)
@@ -123,8 +123,8 @@ async def test_a_worker_that_comes_back_leaves_no_trace(
     await check(ready, killing)
 
 
-async def test_a_worker_that_comes_back_is_not_heard_after_a_flush(ready: KillStack) -> None:
-    """Redis has forgotten who has the run; PostgreSQL hasn't."""
+async def test_resumed_worker_publishes_nothing_after_redis_flush(ready: KillStack) -> None:
+    """Redis has forgotten the run's owner; PostgreSQL hasn't."""
     killing = await killed_turn(ready, "event.stored", 5, action="stop")
     traces = Traces(ready, killing.turn, killing.person)
     await ready.redis.flushall()
@@ -136,7 +136,7 @@ async def test_a_worker_that_comes_back_is_not_heard_after_a_flush(ready: KillSt
     assert await traces.read() == before
 
 
-async def test_a_worker_that_comes_back_answers_the_next_turn(ready: KillStack) -> None:
+async def test_resumed_worker_runs_the_next_turn(ready: KillStack) -> None:
     killing = await killed_turn(ready, "answer.unsaved", action="stop")
     zombie = await wake(ready, killing)
     await ready.only(zombie)
@@ -147,17 +147,17 @@ async def test_a_worker_that_comes_back_answers_the_next_turn(ready: KillStack) 
     assert stream.ended == "completed"
 
 
-async def test_ten_runs_of_one_killed_worker(
+async def test_ten_runs_of_killed_worker_are_taken_over(
     ready: KillStack, record_property: Callable[[str, object], None]
 ) -> None:
-    """All are answered on their connections; nobody waits much longer than a lease."""
+    """All are completed on their connections, within little more than a lease."""
     gate = Gate()
-    asked: dict[str, int] = {}
+    calls: dict[str, int] = {}
 
     def half_then_whole(request: ModelRequest) -> ScriptedResponse:
         about = str(request.history[-1])
-        asked[about] = asked.get(about, 0) + 1
-        return ScriptedResponse(parts=(Say(HALF, gate) if asked[about] == 1 else Say(WHOLE),))
+        calls[about] = calls.get(about, 0) + 1
+        return ScriptedResponse(parts=(Say(HALF, gate) if calls[about] == 1 else Say(WHOLE),))
 
     ready.model.otherwise, plan = half_then_whole, ready.model.otherwise
     victim = ready.workers[0]
@@ -190,15 +190,15 @@ async def test_ten_runs_of_one_killed_worker(
     assert all(
         [f.seq for f in turn.frames] == list(range(1, len(turn.frames) + 1)) for turn, _ in seen
     )
-    assert set(asked.values()) == {2}
+    assert set(calls.values()) == {2}
     times = sorted(at - killed_at for _, at in seen)
     record_property("takeover_s", [round(each, 2) for each in times])
     print(f"takeover: p50 {times[RUNS // 2]:.2f} s, max {times[-1]:.2f} s")
     assert times[-1] < TAKEN_OVER_S
 
 
-async def test_a_poisoned_run_ends_and_blocks_nobody(ready: KillStack) -> None:
-    """It kills three workers, then ends with an error that offers to try again."""
+async def test_poisoned_run_fails_and_other_runs_complete(ready: KillStack) -> None:
+    """The run kills three workers, then ends with a retryable error."""
     ada, bob = await ready.sign_up(), await ready.sign_up()
     ready.orders.arm("answer.unsaved")
     async with ada.say("milk and eggs") as stream:

@@ -1,7 +1,7 @@
-"""A process killed between any two durable steps: nothing is lost, nothing happens twice.
+"""A process is killed between any two durable steps: nothing is lost, nothing happens twice.
 
-`docs/runs.md` has the table of the points. The dead worker's lease is ended by hand where a test
-would only wait for it; `test_frozen_worker.py` waits for it as people have to.
+`docs/runs.md` has the table of the points. The test ends the dead worker's lease where it
+would only wait for it; `test_frozen_worker.py` waits for it as users have to.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ Nth = int | Callable[[Turn], int]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def kills() -> AsyncIterator[KillStack]:
-    # A slow machine may take longer to start tasks again than a tool usually waits.
+    # A slow machine may take longer to restart tasks than a tool's default timeout.
     variables = {"TODO_AGENT_TASKS_RETRY_BUDGET_S": "60"}
     async with kill_stack("kills", variables, gateways=2) as stack:
         yield stack
@@ -44,13 +44,13 @@ async def kills() -> AsyncIterator[KillStack]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def clean(kills: KillStack) -> Turn:
-    """A turn in which nothing happens: the n-th event of any other one is its n-th frame."""
+    """A turn without faults: the n-th event of any other one is its n-th frame."""
     return await kills.clean_turn()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def ready(kills: KillStack) -> KillStack:
-    """The stack, with two workers and nothing armed."""
+    """The stack, with two workers and no armed fault point."""
     kills.orders.clear()
     await kills.fill()
     return kills
@@ -90,15 +90,17 @@ async def ready(kills: KillStack) -> KillStack:
         ),
     ],
 )
-async def test_a_worker_killed(ready: KillStack, clean: Turn, point: str, nth: Nth) -> None:
+async def test_run_survives_worker_kill(
+    ready: KillStack, clean: Turn, point: str, nth: Nth
+) -> None:
     killing = await killed_turn(ready, point, nth if isinstance(nth, int) else nth(clean))
 
     await check(ready, killing)
 
 
 @pytest.mark.timeout(1800)
-async def test_a_worker_killed_after_any_event(ready: KillStack, clean: Turn) -> None:
-    """Each event in turn: stored and not said, then said."""
+async def test_run_survives_worker_kill_after_any_event(ready: KillStack, clean: Turn) -> None:
+    """Each event in turn: stored but not published, then published."""
     for point in ("event.stored", "event.published"):
         for nth in range(1, len(clean.events) + 1):
             await ready.fill()
@@ -107,18 +109,18 @@ async def test_a_worker_killed_after_any_event(ready: KillStack, clean: Turn) ->
             await check(ready, killing)
 
 
-async def test_half_said_text_is_taken_back_and_said_anew(ready: KillStack, clean: Turn) -> None:
+async def test_unfinished_text_is_removed_and_streamed_again(ready: KillStack, clean: Turn) -> None:
     killing = await killed_turn(ready, "event.published", clean.nth(DELTA, 2))
 
     await check(ready, killing)
     removed = [event for event in killing.turn.events if event["type"] == "thread.item.removed"]
-    assert len(removed) <= 1  # none if it died with the words still in its queue
+    assert len(removed) <= 1  # none if it died with the words still queued
     assert killing.before == {0: 1, 1: 1, 2: 1}
 
 
 @pytest.mark.parametrize("point", ["choice.unsaved", "choice.saved", "tool.unsaved"])
-async def test_a_worker_killed_while_it_chooses_a_task(ready: KillStack, point: str) -> None:
-    """Which task "milk" means is decided once: afterwards no open task may have that name."""
+async def test_task_choice_survives_worker_kill(ready: KillStack, point: str) -> None:
+    """The task for "milk" is resolved once: afterwards no open task may have that name."""
     ada = await ready.sign_up()
     async with ada.say("milk and eggs") as stream:
         await stream.rest()
@@ -145,8 +147,8 @@ def complete_milk(request: ModelRequest) -> ScriptedResponse:
 
 
 @pytest.mark.parametrize("point", ["change.written", "change.committed"])
-async def test_tasks_killed_in_the_middle_of_a_change(ready: KillStack, point: str) -> None:
-    """The tool's call is made again, under its key, until tasks is back."""
+async def test_tool_call_survives_tasks_service_kill(ready: KillStack, point: str) -> None:
+    """The tool's call is repeated under its key until tasks is back."""
     ada = await ready.sign_up()
     ready.model.requests.clear()
     before = ready.pids("tasks")
@@ -164,8 +166,8 @@ async def test_tasks_killed_in_the_middle_of_a_change(ready: KillStack, point: s
 
 
 @pytest.mark.parametrize("point", ["run.accepted", "run.announced"])
-async def test_the_api_killed_after_it_accepted(ready: KillStack, point: str) -> None:
-    """Nobody was told of the run: it goes on all the same, and a repeat of the request finds it."""
+async def test_accepted_run_survives_api_kill(ready: KillStack, point: str) -> None:
+    """The client didn't get the run's ID: the run continues, and a repeated request finds it."""
     ada = await ready.sign_up()
     before = ready.pids("todo-agent-api")
     ready.orders.arm(point)
@@ -187,8 +189,8 @@ async def test_the_api_killed_after_it_accepted(ready: KillStack, point: str) ->
         ("frames.relayed", 3),
     ],
 )
-async def test_a_gateway_killed_while_it_answers(ready: KillStack, point: str, nth: int) -> None:
-    """The client goes on elsewhere from its cursor: each frame once, in order."""
+async def test_stream_survives_gateway_kill(ready: KillStack, point: str, nth: int) -> None:
+    """The client resumes on the other gateway from its cursor: each frame once, in order."""
     ada = await ready.sign_up()
     before = ready.pids("chat-gateway")
     ready.orders.arm(point, nth)

@@ -1,6 +1,6 @@
-"""A process or a store that is gone for a while, in a whole stack.
+"""Temporary outages of a process or a store, in a whole stack.
 
-What a single service does then is in its own tests: `services/*/tests/**/test_outages.py`,
+Each service's own tests cover its behaviour alone: `services/*/tests/**/test_outages.py`,
 `services/chat-gateway/tests/integration/test_redis_outage.py`,
 `packages/todochat/tests/unit/bus/test_healing.py`. A second message on a busy thread and a dropped
 stream: `tests/integration/test_resume.py`. A poisoned run: `test_frozen_worker.py`.
@@ -40,8 +40,8 @@ pytestmark = [
 
 DELTA = "assistant_message.content_part.text_delta"
 ANSWERS_AT_ONCE = 3
-MAX_QUEUED = 20  # one process counts what it accepts within a second as waiting
-RUNS_OF_ONE = 5  # at once, of one person
+MAX_QUEUED = 20  # one process counts the runs that it accepted within a second as waiting
+RUNS_OF_ONE = 5  # concurrent, of one user
 Record = Callable[[str, object], None]
 
 
@@ -67,8 +67,8 @@ async def ready(kills: KillStack) -> AsyncIterator[KillStack]:
     kills.model.otherwise = plan
 
 
-async def test_redis_flushed_in_the_middle_of_an_answer(ready: KillStack) -> None:
-    """Viewers are told to look again, what is stored is whole, the signed-out stay out."""
+async def test_redis_flush_mid_stream_loses_no_stored_item(ready: KillStack) -> None:
+    """Viewers get a reload marker, stored items are complete, and signed-out users stay so."""
     interrupted = Interrupted(ready)
     ada, eve = await ready.sign_up(), await ready.sign_up()
     gone = {"Authorization": f"Bearer {eve.login_token}"}
@@ -103,7 +103,7 @@ async def is_shut_out(person: Person) -> bool:
 
 
 @pytest.mark.parametrize("store", ["valkey", pytest.param("postgres", marks=pytest.mark.slow)])
-async def test_a_store_restarted_in_the_middle_of_an_answer(ready: KillStack, store: str) -> None:
+async def test_store_restart_mid_stream_completes_the_turn(ready: KillStack, store: str) -> None:
     interrupted = Interrupted(ready)
     ada = await ready.sign_up()
     client = ResumingClient(ada)
@@ -125,10 +125,10 @@ async def test_a_store_restarted_in_the_middle_of_an_answer(ready: KillStack, st
     assert await ready.titles(ada.user_id) == sorted(TITLES)
 
 
-async def test_nobody_needs_auth_session_to_go_on(ready: KillStack) -> None:
-    """Who has a client secret and a login token is known by the cached keys."""
+async def test_requests_work_while_auth_session_is_down(ready: KillStack) -> None:
+    """Services verify client secrets and login tokens with the cached keys."""
     ada = await ready.sign_up()
-    await ada.tasks()  # a Redis that another test has flushed lends tasks no keys
+    await ada.tasks()  # after another test's flush, Redis has no keys for tasks
 
     with frozen(ready.pids("auth-session")):
         async with ada.say("milk and eggs") as stream:
@@ -140,7 +140,7 @@ async def test_nobody_needs_auth_session_to_go_on(ready: KillStack) -> None:
 
 
 @pytest.mark.slow
-async def test_a_call_that_cannot_reach_tasks_is_told_to_the_model(ready: KillStack) -> None:
+async def test_unreachable_tasks_service_is_reported_to_the_model(ready: KillStack) -> None:
     ada = await ready.sign_up()
 
     with frozen(ready.pids("tasks")):
@@ -153,7 +153,7 @@ async def test_a_call_that_cannot_reach_tasks_is_told_to_the_model(ready: KillSt
     assert all("can't be reached" in str(item["output"]) for item in outputs)
 
 
-async def test_a_message_sent_five_times_at_once_is_one_run(ready: KillStack) -> None:
+async def test_five_concurrent_sends_of_a_message_are_one_run(ready: KillStack) -> None:
     ada = await ready.sign_up()
     clients = [ResumingClient(ada, "double-click") for _ in range(5)]
 
@@ -165,8 +165,10 @@ async def test_a_message_sent_five_times_at_once_is_one_run(ready: KillStack) ->
 
 
 @pytest.mark.parametrize("stops", [5, pytest.param(50, marks=pytest.mark.slow)])
-async def test_stop(ready: KillStack, record_property: Record, stops: int) -> None:
-    """The end marker comes at once, the model's stream is closed, nothing goes on."""
+async def test_stop_ends_run_and_model_stream_at_once(
+    ready: KillStack, record_property: Record, stops: int
+) -> None:
+    """The end marker comes at once, the model's stream is closed, and nothing continues."""
     ready.model.otherwise = lambda _request: ScriptedResponse(
         parts=(Say("Once upon", Gate(), " a time"),)
     )
@@ -185,27 +187,27 @@ async def test_stop(ready: KillStack, record_property: Record, stops: int) -> No
             await cancelling
         assert stream.ended == "cancelled"
 
-    # An earlier story's answer may still be asked for.
-    asked = [each for each in ready.model.requests if "a story" in str(each.history[-1])]
-    assert len(asked) == stops
-    await wait_until(lambda: all(each.closed_by_client for each in asked), WAIT_S)
+    # An earlier test's response may still be requested.
+    requests = [each for each in ready.model.requests if "a story" in str(each.history[-1])]
+    assert len(requests) == stops
+    await wait_until(lambda: all(each.closed_by_client for each in requests), WAIT_S)
 
-    async def nothing_is_left() -> bool:
+    async def has_no_leftovers() -> bool:
         left = [
             await each.metric("todochat_asyncio_tasks ") - tasks for each, tasks in idle.items()
         ]
         return max(left) <= 0
 
-    await wait_until(nothing_is_left, WAIT_S)
+    await wait_until(has_no_leftovers, WAIT_S)
     times.sort()
     record_property("stop_s", [round(each, 3) for each in times])
     print(f"stop: p50 {times[stops // 2]:.3f} s, p99 {times[-1 - stops // 100]:.3f} s")
 
 
-async def test_overload_is_refused_at_once_and_harms_nobody(
+async def test_overload_returns_503_at_once_and_recovers(
     ready: KillStack, record_property: Record
 ) -> None:
-    """Twice what fits: 503 with Retry-After; who is being answered goes on, then all recovers."""
+    """At twice the capacity: 503 with Retry-After; runs in progress continue, then all recovers."""
     await ready.only(ready.workers[0])
     pace, end = Gate(), Gate()
     ready.model.otherwise = lambda _request: ScriptedResponse(

@@ -22,12 +22,12 @@ def lived_through(turns: list[SeenTurn], *faults: float) -> History:
     return History(1, [], turns=turns, faults=done)
 
 
-def test_a_seed_is_always_the_same() -> None:
+def test_schedule_of_a_seed_is_deterministic() -> None:
     assert make_schedule(7) == make_schedule(7)
     assert make_schedule(7) != make_schedule(8)
 
 
-def test_two_hundred_seeds_have_faults_of_every_kind_but_never_poison_a_run() -> None:
+def test_200_seeds_have_every_fault_kind_and_poison_no_run() -> None:
     schedules = [make_schedule(seed) for seed in range(200)]
 
     drawn = {(fault.target, fault.action) for each in schedules for fault in each.faults}
@@ -39,7 +39,7 @@ def test_two_hundred_seeds_have_faults_of_every_kind_but_never_poison_a_run() ->
     assert max(losses) <= MAX_WORKER_LOSSES
 
 
-def test_frames_are_read_as_the_gateway_writes_them() -> None:
+def test_parser_reads_gateway_frames() -> None:
     event = parse_frame(b'id: 3\ndata: {"type":"progress_update"}')
     snapshot = parse_frame(b"id: 10004\n: snapshot")
     end = parse_frame(b"id: 10005\n: end completed")
@@ -51,7 +51,7 @@ def test_frames_are_read_as_the_gateway_writes_them() -> None:
         parse_frame(b"id: 6\n: what")
 
 
-def test_a_view_follows_its_events() -> None:
+def test_view_applies_events() -> None:
     view: View = {}
     half = {"type": "thread.item.added", "item": {"id": "msg_1", "text": ""}}
     other = {"type": "thread.item.added", "item": {"id": "msg_2", "text": ""}}
@@ -64,7 +64,7 @@ def test_a_view_follows_its_events() -> None:
     assert view == {"msg_2": {"id": "msg_2", "text": "all of it"}}
 
 
-def test_the_silence_after_a_fault_begins_with_the_fault() -> None:
+def test_silence_starts_with_its_fault() -> None:
     history = lived_through([turn(0, [1, 2, 9, 9.1], 9.2)], 2.5)
 
     (found,) = recoveries(history)
@@ -73,7 +73,7 @@ def test_the_silence_after_a_fault_begins_with_the_fault() -> None:
     assert found.is_alone
 
 
-def test_a_turn_that_was_over_or_had_not_begun_says_nothing_of_a_fault() -> None:
+def test_turns_outside_the_fault_have_no_silence() -> None:
     history = lived_through([turn(0, [1], 2), turn(6, [7], 8)], 4)
 
     (found,) = recoveries(history)
@@ -81,7 +81,7 @@ def test_a_turn_that_was_over_or_had_not_begun_says_nothing_of_a_fault() -> None
     assert found.silences == []
 
 
-def test_a_silence_in_which_a_second_fault_happens_is_no_fault_s_alone() -> None:
+def test_silence_with_a_second_fault_counts_for_neither_alone() -> None:
     history = lived_through([turn(0, [1, 9], 9.5)], 1.5, 5)
 
     first, second = recoveries(history)
@@ -91,7 +91,7 @@ def test_a_silence_in_which_a_second_fault_happens_is_no_fault_s_alone() -> None
     assert second.silences == [4]
 
 
-def test_a_silence_belongs_to_the_fault_that_it_began_with() -> None:
+def test_silence_belongs_to_the_fault_at_its_start() -> None:
     history = lived_through([turn(0, [1, 2.2, 3, 4.9, 9], 9.5)], 2, 5)
 
     first, second = recoveries(history)
@@ -101,5 +101,5 @@ def test_a_silence_belongs_to_the_fault_that_it_began_with() -> None:
     assert second.silences == [4]
 
 
-def test_percentiles_are_values_that_were_seen() -> None:
+def test_percentiles_are_observed_values() -> None:
     assert [percentile([3.0, 1.0, 2.0], share) for share in (0.5, 0.99, 1)] == [2.0, 3.0, 3.0]

@@ -1,4 +1,4 @@
-"""Everything is told to stop and started again, one after the other, while people talk."""
+"""Restarts every process and store in sequence while users send messages."""
 
 import asyncio
 import signal
@@ -34,7 +34,7 @@ pytestmark = [
 ]
 
 SERVICES = ("chat-gateway", "todo-agent-api", "tasks", "auth-session", "caddy")
-# PostgreSQL's SIGTERM waits until everybody has left; this one doesn't.
+# PostgreSQL's SIGTERM waits for clients to disconnect; SIGINT doesn't.
 STORES = {"valkey": signal.SIGTERM, "postgres": signal.SIGINT}
 PEOPLE = 3
 
@@ -43,7 +43,7 @@ PEOPLE = 3
 async def kills() -> AsyncIterator[KillStack]:
     variables = {
         "CHAT_GATEWAY_TURNS_PER_MINUTE": "1000",
-        # A slow machine may take longer to start tasks again than a tool usually waits.
+        # A slow machine may take longer to restart tasks than a tool's default timeout.
         "TODO_AGENT_TASKS_RETRY_BUDGET_S": "60",
     }
     async with kill_stack("rolling", variables, gateways=2) as stack:
@@ -58,8 +58,8 @@ async def ready(kills: KillStack) -> AsyncIterator[KillStack]:
     kills.model.otherwise = plan
 
 
-async def test_each_process_and_store_restarted_in_turn_under_load(ready: KillStack) -> None:
-    """Nobody's turn fails, and nothing is missing or there twice."""
+async def test_rolling_restart_under_load_fails_no_turn(ready: KillStack) -> None:
+    """No turn fails, and no item is missing or duplicated."""
     over = asyncio.Event()
 
     async def talk(person: Person) -> list[Turn]:
@@ -83,7 +83,7 @@ async def test_each_process_and_store_restarted_in_turn_under_load(ready: KillSt
         process = await server_pid(ready, store)
         psutil.Process(process).send_signal(stop)
         await wait_until(lambda: has_changed(ready, store, process), WAIT_S)  # noqa: B023
-    # Everything is there again: a last turn of each person begins now.
+    # Everything is up again: each user's last turn begins now.
     over.set()
 
     seen = dict(zip(people, await asyncio.gather(*talking), strict=True))
@@ -101,10 +101,10 @@ async def test_each_process_and_store_restarted_in_turn_under_load(ready: KillSt
 
 
 @pytest.mark.parametrize("service", [WORKER, *SERVICES])
-async def test_a_client_that_cannot_resume_gets_its_whole_answer(
+async def test_client_without_resume_gets_complete_response_on_shutdown(
     ready: KillStack, service: str
 ) -> None:
-    """What is under way when a process is told to stop is finished first, on its connection."""
+    """Work in progress finishes on its connection before the process stops."""
     interrupted = Interrupted(ready)
     ada = await ready.sign_up()
 
@@ -126,7 +126,7 @@ async def test_a_client_that_cannot_resume_gets_its_whole_answer(
 
 
 async def stop(kills: KillStack, service: str) -> None:
-    """Tell the process that has the stream, or the run, to stop; it drains when this returns."""
+    """Stop the process that has the stream or the run; it drains when this returns."""
     if service == WORKER:
         (worker,) = [each for each in kills.workers if await is_busy(each.port, "active_runs")]
         worker.signal(signal.SIGTERM)
@@ -149,7 +149,7 @@ async def is_busy(port: int | None, gauge: str) -> bool:
     async with httpx.AsyncClient(verify=False) as client:  # no TLS: saves 30 ms of CPU
         try:
             lines = (await client.get(f"http://127.0.0.1:{port}/metrics")).text.splitlines()
-        except httpx.TransportError:  # one that is only starting
+        except httpx.TransportError:  # one that is still starting
             return False
     (value,) = [line.split()[-1] for line in lines if line.startswith(f"todochat_{gauge} ")]
     return float(value) > 0

@@ -9,7 +9,7 @@ SEEDS = (38, 276)  # a gateway, two workers, a flush; Stop and messages sent twi
 
 
 @pytest.mark.timeout(900)
-async def test_nothing_is_lost_and_nothing_is_done_twice() -> None:
+async def test_seed_keeps_all_promises() -> None:
     results = [result async for result in run_seeds(SEEDS)]
 
     wrong = [explain(result) for result in results if result.violations]

@@ -1,7 +1,7 @@
-"""The agent of the contract tests: its tools and actions do to a conversation whatever a test asks for.
+"""The agent of the contract tests: its tools and actions perform what a test scripts.
 
-The scripted model calls them, so what a test puts into a call is what the agent does. In the stack
-it stands where an adopter's agent would, named by TODO_AGENT_FACTORY.
+The scripted model calls them, so a test controls the agent through the arguments of a call. In the
+stack it replaces an adopter's agent, named by TODO_AGENT_FACTORY.
 """
 
 from collections.abc import AsyncGenerator
@@ -33,7 +33,7 @@ _METADATA: Final = TypeAdapter(ThreadMetadata)
 
 @function_tool(strict_mode=False)
 async def emit(context: RunContextWrapper[RunContext], events: list[dict[str, Any]]) -> str:
-    """Say events as they are."""
+    """Emit events unchanged."""
     await say(context.context, events)
     return "said"
 
@@ -50,13 +50,13 @@ async def set_thread(context: RunContextWrapper[RunContext], fields: dict[str, A
 
 @function_tool
 async def read_thread(context: RunContextWrapper[RunContext]) -> str:
-    """Tell the model what the thread's owner keeps of it."""
+    """Return the thread's owner-only metadata to the model."""
     return context.context.thread.model_dump_json()
 
 
 @function_tool
 async def read_options(context: RunContextWrapper[RunContext]) -> str:
-    """Tell the model what the person chose in the composer."""
+    """Return the user's composer choices to the model."""
     message = context.context.message
     return message.inference_options.model_dump_json() if message else "nothing"
 
@@ -65,7 +65,7 @@ async def read_options(context: RunContextWrapper[RunContext]) -> str:
 async def ask_browser(
     context: RunContextWrapper[RunContext], name: str, arguments: dict[str, Any]
 ) -> None:
-    """Let the browser do something and wait for its output."""
+    """Run a client tool in the browser and wait for its output."""
     context.context.client_tool_call = ClientToolCall(name=name, arguments=arguments)
 
 
@@ -95,7 +95,7 @@ async def work(context: RunContextWrapper[RunContext], steps: list[str]) -> str:
 
 @function_tool(failure_error_function=None)
 async def fail(context: RunContextWrapper[RunContext], how: str, allow_retry: bool) -> str:
-    """Raise what an agent may raise."""
+    """Raise an error that an agent may raise."""
     match how:
         case "custom":
             raise CustomStreamError("The kitchen is closed.", allow_retry=allow_retry)
@@ -107,7 +107,7 @@ async def fail(context: RunContextWrapper[RunContext], how: str, allow_retry: bo
 
 
 async def say(run: RunContext, events: list[dict[str, Any]]) -> None:
-    """Say events, whose items needn't tell where and when they are said."""
+    """Emit events, whose items need no thread and time."""
     here = {"thread_id": run.thread.id, "created_at": utc_now()}
     placed = [
         {**event, "item": {**here, **event["item"]}} if "item" in event else event
@@ -120,7 +120,7 @@ async def say(run: RunContext, events: list[dict[str, Any]]) -> None:
 async def handle_action(
     action: Action[str, Any], sender: WidgetItem | None, run: RunContext
 ) -> None:
-    """Do what the action's type says, with its payload."""
+    """Perform the action's type with its payload."""
     match action.type:
         case "change" if sender is not None:
             widget = Card(children=[Text(id="t", value=action.payload)])

@@ -1,4 +1,4 @@
-"""A ChatKit client that takes every answer apart with openai-chatkit's own types."""
+"""A ChatKit client that parses every response with openai-chatkit's own types."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -38,10 +38,10 @@ class ThreadPage(Page[Thread]):
 
 
 class Turn:
-    """One streamed answer.
+    """One streamed response.
 
     Attributes:
-        raw: the JSON of the events as it came.
+        raw: the JSON of the events, unparsed.
         ended: completed, failed or cancelled.
     """
 
@@ -54,23 +54,23 @@ class Turn:
 
     @property
     def outline(self) -> list[str]:
-        """What happened, in order: `done:widget`, `text_delta`; a repetition counts once."""
+        """The events in order: `done:widget`, `text_delta`; consecutive repetitions count once."""
         names = [_outline(event) for event in self.events]
         return [name for index, name in enumerate(names) if index == 0 or names[index - 1] != name]
 
     @property
     def done(self) -> list[ThreadItem]:
-        """The items that were done."""
+        """The finished items."""
         return [event.item for event in self.events if isinstance(event, ThreadItemDoneEvent)]
 
     @property
     def item_ids(self) -> list[str]:
-        """The ids of the items, in the order in which they were first told."""
+        """The IDs of the items, in the order of their first event."""
         told = [event["item"]["id"] for event in self.raw if "item" in event]
         return list(dict.fromkeys(told))
 
     def item(self, kind: type[ItemT]) -> ItemT:
-        """The one item of a kind that was done."""
+        """Return the only finished item of a kind."""
         (found,) = [item for item in self.done if isinstance(item, kind)]
         return found
 
@@ -86,31 +86,31 @@ class Turn:
 
     @property
     def removed(self) -> list[str]:
-        """The ids of the items that were taken away."""
+        """The IDs of the removed items."""
         return [event.item_id for event in self.events if isinstance(event, ThreadItemRemovedEvent)]
 
     @property
     def thread_updates(self) -> list[Thread]:
-        """The thread as it was each time it changed."""
+        """The thread after each of its updates."""
         return [event.thread for event in self.events if isinstance(event, ThreadUpdatedEvent)]
 
 
 class Chatter(Person):
-    """A person with a ChatKit client."""
+    """A user with a ChatKit client."""
 
     async def turn(self, request_type: str, **params: Any) -> Turn:
-        """Send a request that is streamed and read the answer to its end."""
+        """Send a streaming request and read the response to its end."""
         async with self.open(request_type, **params) as stream:
             assert stream.response.status_code == 200, stream.response.text
             return Turn(stream, await stream.rest())
 
     @asynccontextmanager
     async def open(self, request_type: str, **params: Any) -> AsyncIterator[Stream]:
-        """Send a request that is streamed."""
+        """Send a streaming request."""
         async with self.stream({"type": request_type, "params": params}) as stream:
             yield stream
 
-    async def tell(self, text: str, thread_id: str | None = None, **message: Any) -> Turn:
+    async def send_message(self, text: str, thread_id: str | None = None, **message: Any) -> Turn:
         """Send a message; `message` replaces parts of it."""
         params: dict[str, Any] = {"input": user_input(text, **message)}
         if thread_id is None:
@@ -118,18 +118,18 @@ class Chatter(Person):
         return await self.turn("threads.add_user_message", thread_id=thread_id, **params)
 
     async def fetch(self, request_type: str, **params: Any) -> dict[str, Any]:
-        """Send a request that isn't streamed and return its JSON."""
+        """Send a non-streaming request and return its JSON."""
         response = await self.chatkit(request_type, params)
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
         return answer
 
     async def refusal(self, request_type: str, **params: Any) -> tuple[int, str]:
-        """Send what the server has to refuse; returns status and problem code."""
+        """Send a request that the server must refuse; return status and problem code."""
         return await self.refusal_of({"type": request_type, "params": params})
 
     async def refusal_of(self, body: Mapping[str, Any]) -> tuple[int, str]:
-        """As `refusal`, with a body of any form."""
+        """Do the same as `refusal`, with any body."""
         async with self.stream(body) as stream:
             response = stream.response
             assert response.headers["content-type"] == "application/problem+json", (
@@ -144,7 +144,7 @@ class Chatter(Person):
         return Thread.model_validate(await self.fetch("threads.get_by_id", thread_id=thread_id))
 
     async def items(self, thread_id: str, **params: Any) -> ItemPage:
-        """Fetch a page of items, oldest first unless told otherwise."""
+        """Fetch a page of items, oldest first by default."""
         asked = {"thread_id": thread_id, "order": "asc", **params}
         return ItemPage.model_validate(await self.fetch("items.list", **asked))
 
@@ -154,7 +154,7 @@ class Chatter(Person):
 
 
 def user_input(text: str, **message: Any) -> dict[str, Any]:
-    """Return a message as the official client sends it."""
+    """Return a message in the official client's form."""
     return {
         "content": [{"type": "input_text", "text": text}],
         "attachments": [],
@@ -165,7 +165,7 @@ def user_input(text: str, **message: Any) -> dict[str, Any]:
 
 
 def script(model: ScriptedModelServer, *calls: Call, then: str | None = "Done.") -> None:
-    """Let the model make calls, one answer each, and say something after them."""
+    """Script the model: one response for each call, then a text."""
     for call in calls:
         model.answer(call)
     if then is not None:
@@ -173,24 +173,24 @@ def script(model: ScriptedModelServer, *calls: Call, then: str | None = "Done.")
 
 
 def emit(*events: Mapping[str, Any]) -> Call:
-    """The call that lets the agent say these events."""
+    """Return the call that makes the agent emit these events."""
     return Call("emit", {"events": list(events)})
 
 
 def done(item_type: str, item_id: str, **fields: Any) -> dict[str, Any]:
-    """The event of a finished item."""
+    """Return the event of a finished item."""
     return {"type": "thread.item.done", "item": {"type": item_type, "id": item_id, **fields}}
 
 
 def text_of(item: ThreadItem) -> str:
-    """What an assistant's message says, nothing for other items."""
+    """Return an assistant message's text, "" for other items."""
     if not isinstance(item, AssistantMessageItem):
         return ""
     return "".join(part.text for part in item.content)
 
 
 def kinds(page: Page[ThreadItem]) -> list[str]:
-    """The types of a page's items."""
+    """Return the types of a page's items."""
     return [item.type for item in page.data]
 
 

@@ -1,4 +1,4 @@
-"""One stack for all contract tests; the people of each test are new to it."""
+"""One stack for all contract tests; each test has new users."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run these tests in one event loop, which the stack's model server lives in."""
+    """Run these tests in one event loop, shared with the stack's model server."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
@@ -40,7 +40,7 @@ def contract_stack(model_server: ScriptedModelServer) -> Iterator[Stack]:
         "TODO_AGENT_API": "responses",
         "TODO_AGENT_TRANSCRIPTION_MODEL": "scripted",
         "TODO_AGENT_FACTORY": "contract.agent:create_assistant",
-        # Where the tests' own modules are, so that the worker finds its agent there.
+        # The folder of the tests' own modules, so that the worker finds its agent.
         "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]),
     }
     yield from run_stack("contract", variables)
@@ -50,7 +50,7 @@ def contract_stack(model_server: ScriptedModelServer) -> Iterator[Stack]:
 def model(
     contract_stack: Stack, model_server: ScriptedModelServer
 ) -> Iterator[ScriptedModelServer]:
-    """The model; everything it was told to say must be asked for."""
+    """The model; every scripted response must be requested."""
     yield model_server
     unused = model_server.unused_answers
     model_server.forget()
@@ -59,20 +59,20 @@ def model(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def ada(contract_stack: Stack) -> AsyncIterator[Chatter]:
-    """Someone new."""
+    """A new user."""
     async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
         yield await Chatter.arrive(client)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def bob(contract_stack: Stack) -> AsyncIterator[Chatter]:
-    """Someone else."""
+    """Another new user."""
     async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
         yield await Chatter.arrive(client)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def eve(contract_stack: Stack) -> AsyncIterator[Chatter]:
-    """Someone who has nothing and is only ever refused, so that tests may share her."""
+    """A user without data who is only ever refused, so that tests may share her."""
     async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:
         yield await Chatter.arrive(client)

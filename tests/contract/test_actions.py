@@ -13,23 +13,23 @@ SYNC = "threads.sync_custom_action"
 BOTH = pytest.mark.parametrize("request_type", ["threads.custom_action", SYNC])
 
 
-async def be_shown_a_widget(ada: Chatter, model: ScriptedModelServer) -> Turn:
-    """Have a turn with the widget `itm_1`; the model is not asked again from here on."""
+async def show_widget(ada: Chatter, model: ScriptedModelServer) -> Turn:
+    """Take a turn with the widget `itm_1`; the model is not called again after it."""
     script(model, emit(done("widget", "itm_1", widget=CARD)))
-    turn = await ada.tell("how much?")
+    turn = await ada.send_message("how much?")
     model.requests.clear()
     return turn
 
 
 def action(kind: str, payload: Any = None) -> dict[str, Any]:
-    """Return an action as the official client sends it."""
+    """Return an action in the official client's form."""
     return {"type": kind, "payload": payload}
 
 
-async def test_an_action_is_answered_with_a_stream_and_without_the_model(
+async def test_action_streams_without_calling_the_model(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
-    shown = await be_shown_a_widget(ada, model)
+    shown = await show_widget(ada, model)
 
     turn = await ada.turn(
         "threads.custom_action",
@@ -49,10 +49,10 @@ async def test_an_action_is_answered_with_a_stream_and_without_the_model(
     assert stored.id == "itm_1"
 
 
-async def test_a_sync_action_is_answered_with_the_widget_as_it_is_now(
+async def test_sync_action_returns_the_current_widget(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
-    shown = await be_shown_a_widget(ada, model)
+    shown = await show_widget(ada, model)
 
     answer = await ada.fetch(
         SYNC, thread_id=shown.thread_id, item_id="itm_1", action=action("change", "43 %")
@@ -65,10 +65,10 @@ async def test_a_sync_action_is_answered_with_the_widget_as_it_is_now(
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"id": 7, "nested": [{"a": None}]}, "text", [1]])
-async def test_the_agent_gets_the_action_and_its_widget(
+async def test_agent_receives_the_action_and_its_widget(
     ada: Chatter, model: ScriptedModelServer, payload: Any
 ) -> None:
-    shown = await be_shown_a_widget(ada, model)
+    shown = await show_widget(ada, model)
 
     turn = await ada.turn(
         "threads.custom_action",
@@ -81,10 +81,8 @@ async def test_the_agent_gets_the_action_and_its_widget(
     assert effect["data"] == {"payload": payload, "sender": "itm_1"}
 
 
-async def test_an_action_of_the_page_has_no_widget(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
-    shown = await be_shown_a_widget(ada, model)
+async def test_page_action_has_no_widget(ada: Chatter, model: ScriptedModelServer) -> None:
+    shown = await show_widget(ada, model)
 
     turn = await ada.turn("threads.custom_action", thread_id=shown.thread_id, action=action("echo"))
     answer = await ada.fetch(SYNC, thread_id=shown.thread_id, action=action("echo"))
@@ -94,8 +92,8 @@ async def test_an_action_of_the_page_has_no_widget(
     assert answer == {}
 
 
-async def test_what_an_action_says_is_kept(ada: Chatter, model: ScriptedModelServer) -> None:
-    shown = await be_shown_a_widget(ada, model)
+async def test_items_of_an_action_are_stored(ada: Chatter, model: ScriptedModelServer) -> None:
+    shown = await show_widget(ada, model)
     events = [
         done("hidden_context_item", "hid_1", content="the cat knows"),
         done("widget", "itm_2", widget=CARD),
@@ -113,32 +111,32 @@ async def test_what_an_action_says_is_kept(ada: Chatter, model: ScriptedModelSer
     assert (await ada.items(shown.thread_id)).data == [*shown.done, *turn.done]
 
 
-async def test_the_model_knows_later_what_an_action_left_for_it(
+async def test_model_sees_context_left_by_an_action(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
-    shown = await be_shown_a_widget(ada, model)
+    shown = await show_widget(ada, model)
     hidden = [done("hidden_context_item", "hid_1", content="They pressed Buy.")]
     await ada.turn(
         "threads.custom_action", thread_id=shown.thread_id, action=action("emit", hidden)
     )
     script(model)
 
-    await ada.tell("and now?", shown.thread_id)
+    await ada.send_message("and now?", shown.thread_id)
 
     assert "They pressed Buy." in str(model.requests[-1].history)
 
 
 @pytest.mark.parametrize("allow_retry", [True, False])
-async def test_an_action_that_is_refused_says_why(
+async def test_refused_action_reports_the_reason(
     ada: Chatter, model: ScriptedModelServer, allow_retry: bool
 ) -> None:
-    shown = await be_shown_a_widget(ada, model)
+    shown = await show_widget(ada, model)
     request = {"thread_id": shown.thread_id, "action": action("refuse", allow_retry)}
 
     turn = await ada.turn("threads.custom_action", **request)
     response = await ada.chatkit(SYNC, request)
 
-    # No retry: it would ask for a new answer to the last message, and do nothing of the action.
+    # No retry: it would regenerate the last message's response, without the action.
     (error,) = turn.errors
     assert (error.message, error.allow_retry) == ("The kitchen is closed.", False)
     assert turn.ended == "failed"
@@ -146,10 +144,10 @@ async def test_an_action_that_is_refused_says_why(
     assert response.json()["detail"] == "The kitchen is closed."
 
 
-async def test_an_action_that_crashes_says_nothing_of_the_inside(
+async def test_crashed_action_reveals_no_internals(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
-    shown = await be_shown_a_widget(ada, model)
+    shown = await show_widget(ada, model)
     request = {"thread_id": shown.thread_id, "action": action("crash")}
 
     turn = await ada.turn("threads.custom_action", **request)
@@ -161,10 +159,10 @@ async def test_an_action_that_crashes_says_nothing_of_the_inside(
 
 
 @BOTH
-async def test_only_a_widget_sends_actions(
+async def test_only_widgets_send_actions(
     ada: Chatter, model: ScriptedModelServer, request_type: str
 ) -> None:
-    shown = await be_shown_a_widget(ada, model)
+    shown = await show_widget(ada, model)
 
     refused = await ada.refusal(
         request_type,
@@ -178,12 +176,12 @@ async def test_only_a_widget_sends_actions(
 
 
 @BOTH
-async def test_a_widget_of_another_thread_sends_no_actions(
+async def test_widget_of_another_thread_is_refused(
     ada: Chatter, model: ScriptedModelServer, request_type: str
 ) -> None:
-    shown = await be_shown_a_widget(ada, model)
+    shown = await show_widget(ada, model)
     script(model)
-    other = await ada.tell("hello")
+    other = await ada.send_message("hello")
 
     refused = await ada.refusal(
         request_type, thread_id=other.thread_id, item_id="itm_1", action=action("change", "43 %")
@@ -193,10 +191,10 @@ async def test_a_widget_of_another_thread_sends_no_actions(
     assert (await ada.items(shown.thread_id)).data == shown.done
 
 
-async def test_an_action_doesnt_wait_for_the_answer_that_is_being_written(
+async def test_action_does_not_wait_for_the_running_response(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
-    shown = await be_shown_a_widget(ada, model)
+    shown = await show_widget(ada, model)
     gate = Gate()
     model.answer(Say("Wait", gate, " for it."))
     message = {"thread_id": shown.thread_id, "input": user_input("go on")}

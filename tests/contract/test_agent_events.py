@@ -1,4 +1,4 @@
-"""What an agent may say besides its answer, and what of it clients get to see."""
+"""An agent's events besides its text, and their visibility to clients."""
 
 from typing import Any
 
@@ -44,12 +44,12 @@ HIDDEN: dict[str, dict[str, Any]] = {
     ],
     ids=lambda event: event["type"],
 )
-async def test_what_is_for_this_moment_is_told_and_not_kept(
+async def test_transient_events_are_streamed_and_not_stored(
     ada: Chatter, model: ScriptedModelServer, event: dict[str, Any]
 ) -> None:
     script(model, emit(event))
 
-    turn = await ada.tell("go on")
+    turn = await ada.send_message("go on")
 
     assert event in turn.raw
     assert turn.raw.index(event) > turn.outline.index("stream_options")
@@ -70,12 +70,12 @@ async def test_what_is_for_this_moment_is_told_and_not_kept(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-async def test_an_item_is_told_and_kept_at_its_place(
+async def test_item_is_streamed_and_stored_in_position(
     ada: Chatter, model: ScriptedModelServer, item_type: str, fields: dict[str, Any]
 ) -> None:
     script(model, emit(done(item_type, "itm_1", **fields)))
 
-    turn = await ada.tell("go on")
+    turn = await ada.send_message("go on")
 
     assert f"done:{item_type}" in turn.outline
     stored = await ada.items(turn.thread_id)
@@ -94,7 +94,7 @@ async def test_hidden_context_never_reaches_a_client(
 ) -> None:
     script(model, emit(done(item_type, "hid_1", **HIDDEN[item_type])))
 
-    turn = await ada.tell("go on")
+    turn = await ada.send_message("go on")
 
     pages = [
         await ada.fetch("threads.get_by_id", thread_id=turn.thread_id),
@@ -107,46 +107,46 @@ async def test_hidden_context_never_reaches_a_client(
 
 
 @pytest.mark.parametrize("item_type", HIDDEN)
-async def test_hidden_context_is_what_the_model_knows_next_time(
+async def test_hidden_context_is_in_the_models_next_input(
     ada: Chatter, model: ScriptedModelServer, item_type: str
 ) -> None:
     script(model, emit(done(item_type, "hid_1", **HIDDEN[item_type])))
     script(model)
-    first = await ada.tell("go on")
+    first = await ada.send_message("go on")
 
-    turn = await ada.tell("who knows?", first.thread_id)
+    turn = await ada.send_message("who knows?", first.thread_id)
 
     assert turn.ended == "completed"
-    # Not among the calls: one of them brought it.
+    # Not among the calls: one of them created it.
     told = [entry for entry in model.requests[-1].history if entry.get("role") == "user"]
     assert "the cat knows" in str(told)
 
 
-async def test_a_tool_call_is_remembered_without_being_shown(
+async def test_tool_call_is_stored_without_being_shown(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model, emit({"type": "progress_update", "text": "Looking ..."}))
     script(model)
-    first = await ada.tell("go on")
+    first = await ada.send_message("go on")
 
-    await ada.tell("and then?", first.thread_id)
+    await ada.send_message("and then?", first.thread_id)
 
     assert "Looking ..." in str(model.requests[-1].history)
     assert kinds(await ada.items(first.thread_id))[:2] == ["user_message", "assistant_message"]
 
 
-async def test_a_removed_item_is_gone(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_removed_item_is_deleted(ada: Chatter, model: ScriptedModelServer) -> None:
     removal = {"type": "thread.item.removed", "item_id": "itm_1"}
     script(model, emit(done("widget", "itm_1", widget=CARD)), emit(removal))
 
-    turn = await ada.tell("go on")
+    turn = await ada.send_message("go on")
 
     assert turn.removed == ["itm_1"]
     assert turn.outline.index("thread.item.removed") > turn.outline.index("done:widget")
     assert kinds(await ada.items(turn.thread_id)) == ["user_message", "assistant_message"]
 
 
-async def test_a_replaced_item_stays_where_it_was(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_replaced_item_keeps_its_position(ada: Chatter, model: ScriptedModelServer) -> None:
     after = {**CARD, "children": [{"type": "Text", "id": "t", "value": "100 %"}]}
     item = {"type": "widget", "id": "itm_1", "widget": after}
     script(
@@ -156,7 +156,7 @@ async def test_a_replaced_item_stays_where_it_was(ada: Chatter, model: ScriptedM
         emit({"type": "thread.item.replaced", "item": item}),
     )
 
-    turn = await ada.tell("go on")
+    turn = await ada.send_message("go on")
 
     assert "replaced:widget" in turn.outline
     stored = await ada.items(turn.thread_id)
@@ -164,22 +164,20 @@ async def test_a_replaced_item_stays_where_it_was(ada: Chatter, model: ScriptedM
     assert "100 %" in stored.data[1].model_dump_json()
 
 
-async def test_an_item_that_was_only_begun_is_not_kept(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_unfinished_item_is_not_stored(ada: Chatter, model: ScriptedModelServer) -> None:
     begun = done("widget", "itm_1", widget=CARD) | {"type": "thread.item.added"}
     script(model, emit(begun))
 
-    turn = await ada.tell("go on")
+    turn = await ada.send_message("go on")
 
     assert "added:widget" in turn.outline
     assert kinds(await ada.items(turn.thread_id)) == ["user_message", "assistant_message"]
 
 
-async def test_a_widget_grows_by_its_text(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_widget_text_streams_as_deltas(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model, Call("write_widget", {"texts": ["It", "It grows", "It grows well."]}))
 
-    turn = await ada.tell("write")
+    turn = await ada.send_message("write")
 
     assert turn.outline[3:6] == ["added:widget", "value_delta", "done:widget"]
     updates = [event["update"] for event in turn.raw if "update" in event][:2]
@@ -189,12 +187,12 @@ async def test_a_widget_grows_by_its_text(ada: Chatter, model: ScriptedModelServ
     assert "It grows well." in (await ada.items(turn.thread_id)).data[1].model_dump_json()
 
 
-async def test_a_workflow_is_told_step_by_step_and_kept_once(
+async def test_workflow_is_streamed_stepwise_and_stored_once(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model, Call("work", {"steps": ["Measure", "Cut"]}))
 
-    turn = await ada.tell("build a shelf")
+    turn = await ada.send_message("build a shelf")
 
     begin = turn.outline.index("added:workflow")
     assert turn.outline[begin : begin + 5] == ["added:workflow", "updated", "added", "updated",
@@ -206,24 +204,22 @@ async def test_a_workflow_is_told_step_by_step_and_kept_once(
     assert kinds(await ada.items(turn.thread_id)).count("workflow") == 1
 
 
-async def test_a_workflows_own_summary_is_left_alone(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_workflow_keeps_its_own_summary(ada: Chatter, model: ScriptedModelServer) -> None:
     workflow = {"type": "custom", "tasks": [TASK], "summary": {"title": "Looked it up"}}
     begun = done("workflow", "itm_1", workflow=workflow) | {"type": "thread.item.added"}
     script(model, emit(begun))
 
-    turn = await ada.tell("go on")
+    turn = await ada.send_message("go on")
 
     assert turn.item(WorkflowItem).workflow.summary == CustomSummary(title="Looked it up")
 
 
-async def test_an_answer_after_a_widget_comes_after_it(
+async def test_text_after_a_widget_is_ordered_after_it(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model, emit(done("widget", "itm_1", widget=CARD)), then="That is all.")
 
-    turn = await ada.tell("go on")
+    turn = await ada.send_message("go on")
 
     types = [type(item) for item in turn.done[1:]]
     assert types == [WidgetItem, AssistantMessageItem]
@@ -231,7 +227,7 @@ async def test_an_answer_after_a_widget_comes_after_it(
 
 
 def _contains(told: Any, sent: Any) -> bool:
-    """Tell whether all that was sent is there; types add their defaults."""
+    """Return whether everything that was sent is present; types add their defaults."""
     match sent:
         case dict():
             return all(_contains(told.get(name), value) for name, value in sent.items())
@@ -242,13 +238,13 @@ def _contains(told: Any, sent: Any) -> bool:
             return bool(told == sent)
 
 
-async def test_what_a_tool_says_stands_before_the_answer_that_follows(
+async def test_tool_items_precede_the_following_text(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     said = [f"itm_{number}" for number in range(12)]
     script(model, emit(*(done("widget", item_id, widget=CARD) for item_id in said)))
 
-    turn = await ada.tell("go on")
+    turn = await ada.send_message("go on")
 
     items = [event["item"] for event in turn.raw if event["type"] == "thread.item.done"]
     assert [item["id"] for item in items if item["type"] == "widget"] == said

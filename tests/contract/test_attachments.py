@@ -26,7 +26,7 @@ async def announce(ada: Chatter, name: str, mime_type: str, size: int) -> Attach
 
 
 async def upload(ada: Chatter, announced: Attachment, content: bytes) -> Attachment:
-    """Send the bytes as the official client does: as the descriptor says, field `file`."""
+    """Send the bytes like the official client: by the descriptor, in the field `file`."""
     descriptor = announced.upload_descriptor
     assert descriptor is not None
     response = await ada.client.request(
@@ -40,7 +40,7 @@ async def upload(ada: Chatter, announced: Attachment, content: bytes) -> Attachm
 
 
 @pytest.mark.parametrize("kind", FILES)
-async def test_a_file_is_announced_and_then_sent(ada: Chatter, kind: str) -> None:
+async def test_file_is_created_then_uploaded(ada: Chatter, kind: str) -> None:
     name, mime_type, content = FILES[kind]
 
     announced = await announce(ada, name, mime_type, len(content))
@@ -54,14 +54,14 @@ async def test_a_file_is_announced_and_then_sent(ada: Chatter, kind: str) -> Non
 
 
 @pytest.mark.parametrize("kind", FILES)
-async def test_a_file_of_a_message_belongs_to_its_thread(
+async def test_attached_file_belongs_to_its_thread(
     ada: Chatter, model: ScriptedModelServer, kind: str
 ) -> None:
     name, _, content = FILES[kind]
     file = await ada.attach_file(name, content)
     script(model)
 
-    turn = await ada.tell("look", attachments=[file["id"]])
+    turn = await ada.send_message("look", attachments=[file["id"]])
 
     (told,) = turn.item(UserMessageItem).attachments
     assert (told.id, told.thread_id) == (file["id"], turn.thread_id)
@@ -70,64 +70,62 @@ async def test_a_file_of_a_message_belongs_to_its_thread(
     assert [attachment.id for attachment in stored.attachments] == [file["id"]]
 
 
-async def test_what_the_server_keeps_of_a_file_is_never_told(
+async def test_internal_file_metadata_is_never_returned(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     file = await ada.attach_file("notes.txt", b"Buy milk.")
     script(model)
 
-    turn = await ada.tell("look", attachments=[file["id"]])
+    turn = await ada.send_message("look", attachments=[file["id"]])
 
     told = [turn.raw[1]["item"], (await ada.fetch("items.list", thread_id=turn.thread_id))["data"]]
     for attachment in [told[0]["attachments"][0], told[1][-1]["attachments"][0], file]:
         assert "metadata" not in attachment
 
 
-async def test_several_files_keep_their_order(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_files_keep_their_order(ada: Chatter, model: ScriptedModelServer) -> None:
     ids = [(await ada.attach_file(f"{name}.txt", name.encode()))["id"] for name in ("b", "a", "c")]
     script(model)
 
-    turn = await ada.tell("look", attachments=ids)
+    turn = await ada.send_message("look", attachments=ids)
 
     assert [attachment.id for attachment in turn.item(UserMessageItem).attachments] == ids
 
 
-async def test_files_alone_are_a_message(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_message_may_consist_of_files_alone(ada: Chatter, model: ScriptedModelServer) -> None:
     file = await ada.attach_file("notes.txt", b"Buy milk.")
     script(model)
 
-    turn = await ada.tell("", content=[], attachments=[file["id"]])
+    turn = await ada.send_message("", content=[], attachments=[file["id"]])
 
     assert turn.ended == "completed"
     assert "Buy milk." in str(model.requests[0].history)
 
 
-async def test_a_file_comes_with_a_further_message_too(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_later_message_may_have_a_file(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model)
     script(model)
-    first = await ada.tell("hello")
+    first = await ada.send_message("hello")
     file = await ada.attach_file("notes.txt", b"Buy milk.")
 
-    turn = await ada.tell("look", first.thread_id, attachments=[file["id"]])
+    turn = await ada.send_message("look", first.thread_id, attachments=[file["id"]])
 
     (told,) = turn.item(UserMessageItem).attachments
     assert told.thread_id == first.thread_id
 
 
-async def test_a_retried_message_keeps_its_file(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_retried_message_keeps_its_file(ada: Chatter, model: ScriptedModelServer) -> None:
     file = await ada.attach_file("notes.txt", b"Buy milk.")
     script(model)
     script(model)
-    first = await ada.tell("look", attachments=[file["id"]])
+    first = await ada.send_message("look", attachments=[file["id"]])
 
     await ada.turn("threads.retry_after_item", thread_id=first.thread_id, item_id=first.done[0].id)
 
     assert "Buy milk." in str(model.requests[-1].history)
 
 
-async def test_a_deleted_file_is_gone(ada: Chatter) -> None:
+async def test_deleted_file_is_not_found(ada: Chatter) -> None:
     file = await ada.attach_file("notes.txt", b"Buy milk.")
 
     assert await ada.fetch("attachments.delete", attachment_id=file["id"]) == {}
@@ -141,19 +139,19 @@ async def test_a_deleted_file_is_gone(ada: Chatter) -> None:
     assert (await ada.threads()).data == []
 
 
-async def test_a_deleted_thread_takes_its_files_with_it(
+async def test_deleting_a_thread_deletes_its_files(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     file = await ada.attach_file("notes.txt", b"Buy milk.")
     script(model)
-    turn = await ada.tell("look", attachments=[file["id"]])
+    turn = await ada.send_message("look", attachments=[file["id"]])
 
     await ada.fetch("threads.delete", thread_id=turn.thread_id)
 
     assert (await ada.chat("GET", f"/attachments/{file['id']}/content")).status_code == 404
 
 
-async def test_an_unknown_file_is_not_found(eve: Chatter) -> None:
+async def test_unknown_file_is_not_found(eve: Chatter) -> None:
     message = user_input("look", attachments=[UNKNOWN])
 
     assert await eve.refusal("attachments.delete", attachment_id=UNKNOWN) == (404, "not-found")
@@ -161,7 +159,7 @@ async def test_an_unknown_file_is_not_found(eve: Chatter) -> None:
     assert (await eve.threads()).data == []
 
 
-async def test_someone_elses_file_is_as_if_it_werent_there(ada: Chatter, bob: Chatter) -> None:
+async def test_other_users_file_is_not_found(ada: Chatter, bob: Chatter) -> None:
     file = await ada.attach_file("notes.txt", b"Buy milk.")
     message = user_input("look", attachments=[file["id"]])
 
@@ -171,16 +169,14 @@ async def test_someone_elses_file_is_as_if_it_werent_there(ada: Chatter, bob: Ch
     assert content.content == b"Buy milk."
 
 
-async def test_a_file_that_was_only_announced_is_not_sent_along(ada: Chatter) -> None:
+async def test_file_without_content_is_not_sent_to_the_model(ada: Chatter) -> None:
     announced = await announce(ada, "notes.txt", "text/plain", 9)
     message = user_input("look", attachments=[announced.id])
 
     assert await ada.refusal("threads.create", input=message) == (422, "invalid-input")
 
 
-async def test_a_file_stays_in_the_thread_that_took_it(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_file_cannot_move_to_another_thread(ada: Chatter, model: ScriptedModelServer) -> None:
     file = await ada.attach_file("notes.txt", b"Buy milk.")
     message = {"input": user_input("look", attachments=[file["id"]])}
     script(model)
@@ -200,7 +196,7 @@ async def test_a_file_stays_in_the_thread_that_took_it(
     ],
     ids=["empty", "negative", "too-large", "video", "svg"],
 )
-async def test_a_file_that_isnt_taken_is_refused_when_it_is_announced(
+async def test_unacceptable_file_is_refused_on_creation(
     eve: Chatter, params: dict[str, Any], refusal: tuple[int, str]
 ) -> None:
     announced = {"name": "a.txt", "size": 9, "mime_type": "text/plain", **params}

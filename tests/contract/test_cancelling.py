@@ -1,4 +1,4 @@
-"""Stopping an answer: what is kept, and what the model knows of it afterwards."""
+"""Stopping a response: the stored part, and the model's knowledge of it afterwards."""
 
 from contract.chat_kit import Chatter, done, emit, kinds, script, text_of, user_input
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
@@ -6,13 +6,13 @@ from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 CARD = {"type": "Card", "children": [{"type": "Text", "id": "t", "value": "42 %"}]}
 
 
-async def tell_and_stop(ada: Chatter, *chunks: str, model: ScriptedModelServer) -> str:
-    """Stop an answer after it has said `chunks`; returns the thread's id."""
+async def send_and_stop(ada: Chatter, *chunks: str, model: ScriptedModelServer) -> str:
+    """Stop a response after it has streamed `chunks`; return the thread's ID."""
     gate = Gate()
     model.answer(Say(*chunks, gate, "never said"))
     async with ada.open("threads.create", input=user_input("talk")) as stream:
         said = ""
-        while len(said) < len("".join(chunks)):  # what comes together is one delta
+        while len(said) < len("".join(chunks)):  # chunks that arrive together are one delta
             event = await stream.until("assistant_message.content_part.text_delta")
             said += event["update"]["delta"]
         await gate.wait_reached()
@@ -24,8 +24,8 @@ async def tell_and_stop(ada: Chatter, *chunks: str, model: ScriptedModelServer) 
     return thread_id
 
 
-async def test_what_was_said_is_kept(ada: Chatter, model: ScriptedModelServer) -> None:
-    thread_id = await tell_and_stop(ada, "Once upon ", "a time", model=model)
+async def test_streamed_text_is_stored(ada: Chatter, model: ScriptedModelServer) -> None:
+    thread_id = await send_and_stop(ada, "Once upon ", "a time", model=model)
 
     stored = await ada.items(thread_id)
 
@@ -33,21 +33,19 @@ async def test_what_was_said_is_kept(ada: Chatter, model: ScriptedModelServer) -
     assert text_of(stored.data[1]) == "Once upon a time"
 
 
-async def test_an_answer_that_has_said_nothing_leaves_nothing(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
-    thread_id = await tell_and_stop(ada, model=model)
+async def test_empty_response_stores_nothing(ada: Chatter, model: ScriptedModelServer) -> None:
+    thread_id = await send_and_stop(ada, model=model)
 
     assert kinds(await ada.items(thread_id)) == ["user_message"]
 
 
-async def test_blank_words_are_not_kept(ada: Chatter, model: ScriptedModelServer) -> None:
-    thread_id = await tell_and_stop(ada, " ", "\n", model=model)
+async def test_blank_text_is_not_stored(ada: Chatter, model: ScriptedModelServer) -> None:
+    thread_id = await send_and_stop(ada, " ", "\n", model=model)
 
     assert kinds(await ada.items(thread_id)) == ["user_message"]
 
 
-async def test_a_stopped_answer_is_no_error(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_stopped_response_has_no_error(ada: Chatter, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(Say("Half", gate, "never said"))
 
@@ -60,13 +58,13 @@ async def test_a_stopped_answer_is_no_error(ada: Chatter, model: ScriptedModelSe
     assert "never said" not in str(events)
 
 
-async def test_the_model_is_told_and_the_client_is_not(
+async def test_model_is_informed_of_the_stop_and_the_client_is_not(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
-    thread_id = await tell_and_stop(ada, "Once", model=model)
+    thread_id = await send_and_stop(ada, "Once", model=model)
     script(model, then="Something else.")
 
-    turn = await ada.tell("something else", thread_id)
+    turn = await ada.send_message("something else", thread_id)
 
     assert (turn.ended, turn.text) == ("completed", "Something else.")
     history = str(model.requests[-1].history)
@@ -77,7 +75,9 @@ async def test_the_model_is_told_and_the_client_is_not(
     assert "sdk_hidden_context" not in str(told)
 
 
-async def test_what_was_done_before_stays(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_items_finished_before_the_stop_are_kept(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
     gate = Gate()
     model.answer(emit(done("widget", "itm_1", widget=CARD)))
     model.answer(Say("Half", gate, "never said"))
@@ -91,7 +91,7 @@ async def test_what_was_done_before_stays(ada: Chatter, model: ScriptedModelServ
     assert kinds(stored)[:2] == ["user_message", "widget"]
 
 
-async def test_what_was_only_begun_is_taken_back(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_unfinished_items_are_removed(ada: Chatter, model: ScriptedModelServer) -> None:
     gate = Gate()
     begun = done("widget", "itm_1", widget=CARD) | {"type": "thread.item.added"}
     model.answer(emit(begun))
@@ -106,10 +106,8 @@ async def test_what_was_only_begun_is_taken_back(ada: Chatter, model: ScriptedMo
     assert kinds(await ada.items(stream.response.headers["x-thread-id"])) == ["user_message"]
 
 
-async def test_a_stopped_message_can_be_tried_again(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
-    thread_id = await tell_and_stop(ada, "Half", model=model)
+async def test_stopped_message_can_be_retried(ada: Chatter, model: ScriptedModelServer) -> None:
+    thread_id = await send_and_stop(ada, "Half", model=model)
     message = (await ada.items(thread_id)).data[0]
     script(model, then="Whole.")
 
@@ -120,9 +118,11 @@ async def test_a_stopped_message_can_be_tried_again(
     assert kinds(await ada.items(thread_id)) == ["user_message", "assistant_message"]
 
 
-async def test_a_finished_answer_stays_as_it_is(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_stop_does_not_change_a_finished_response(
+    ada: Chatter, model: ScriptedModelServer
+) -> None:
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     late = await ada.cancel(turn.run_id)
 
@@ -130,7 +130,7 @@ async def test_a_finished_answer_stays_as_it_is(ada: Chatter, model: ScriptedMod
     assert (await ada.items(turn.thread_id)).data == turn.done
 
 
-async def test_nobody_else_can_stop_it(
+async def test_other_users_cannot_stop_a_response(
     ada: Chatter, bob: Chatter, model: ScriptedModelServer
 ) -> None:
     gate = Gate()

@@ -1,4 +1,4 @@
-"""Citations that a model server sends, against the locked openai and openai-chatkit."""
+"""Citations from a model server, against the locked openai and openai-chatkit."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ async def test_citation_is_streamed_and_stored_as_a_source(
 ) -> None:
     model.answer(Say("Milk is white.", citations=[citation]))
 
-    turn = await ada.tell("what is milk?")
+    turn = await ada.send_message("what is milk?")
 
     assert turn.ended == "completed", turn.errors
     (streamed,) = [
@@ -68,7 +68,7 @@ async def test_unusable_citations_are_dropped_and_the_answer_completes(
     untitled = {**URL, "title": None}
     model.answer(Say("Milk is white.", citations=[*UNUSABLE, untitled]))
 
-    turn = await ada.tell("what is milk?")
+    turn = await ada.send_message("what is milk?")
 
     assert turn.ended == "completed", turn.errors
     assert turn.text == "Milk is white."
@@ -81,9 +81,9 @@ async def test_cited_answer_is_part_of_the_next_history(
 ) -> None:
     model.answer(Say("Milk is white.", citations=[URL, FILE, CONTAINER_FILE]))
     script(model)
-    first = await ada.tell("what is milk?")
+    first = await ada.send_message("what is milk?")
 
-    turn = await ada.tell("and cheese?", first.thread_id)
+    turn = await ada.send_message("and cheese?", first.thread_id)
 
     assert turn.ended == "completed"
     assert "Milk is white." in str(model.requests[-1].history)

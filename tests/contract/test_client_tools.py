@@ -12,14 +12,12 @@ PLACE = {"name": "get_place", "arguments": {"accuracy": "high"}}
 
 
 async def ask_browser(ada: Chatter, model: ScriptedModelServer) -> Turn:
-    """Have a turn that ends with a call the browser has to answer."""
+    """Take a turn that ends with a call for the browser."""
     script(model, Call("ask_browser", PLACE), then=None)
-    return await ada.tell("where am I?")
+    return await ada.send_message("where am I?")
 
 
-async def test_a_turn_ends_with_the_call_for_the_browser(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_client_tool_call_ends_the_turn(ada: Chatter, model: ScriptedModelServer) -> None:
     turn = await ask_browser(ada, model)
 
     assert turn.outline == [
@@ -40,7 +38,7 @@ async def test_a_turn_ends_with_the_call_for_the_browser(
     [{"city": "Köln"}, ["a", 1], "Köln", 7, 1.5, True, False, None, {}, ""],
     ids=["object", "list", "text", "int", "float", "true", "false", "null", "empty", "blank"],
 )
-async def test_the_browsers_output_is_kept_and_goes_to_the_model(
+async def test_browser_output_is_stored_and_sent_to_the_model(
     ada: Chatter, model: ScriptedModelServer, result: Any
 ) -> None:
     asked = await ask_browser(ada, model)
@@ -61,11 +59,9 @@ async def test_the_browsers_output_is_kept_and_goes_to_the_model(
     assert output["call_id"] == stored[1].call_id
 
 
-async def test_an_output_that_nobody_waits_for_is_refused(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_unexpected_output_is_refused(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     refused = await ada.refusal(
         "threads.add_client_tool_output", thread_id=turn.thread_id, result={}
@@ -75,7 +71,7 @@ async def test_an_output_that_nobody_waits_for_is_refused(
     assert (await ada.items(turn.thread_id)).data == turn.done
 
 
-async def test_a_call_is_answered_once(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_second_output_of_a_call_is_refused(ada: Chatter, model: ScriptedModelServer) -> None:
     asked = await ask_browser(ada, model)
     script(model)
     await ada.turn("threads.add_client_tool_output", thread_id=asked.thread_id, result=1)
@@ -88,13 +84,13 @@ async def test_a_call_is_answered_once(ada: Chatter, model: ScriptedModelServer)
     assert stored.output == 1
 
 
-async def test_a_message_instead_of_the_output_leaves_the_call_out_of_the_models_sight(
+async def test_unanswered_call_is_hidden_from_the_model_after_a_message(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     asked = await ask_browser(ada, model)
     script(model, then="Never mind.")
 
-    turn = await ada.tell("forget it", asked.thread_id)
+    turn = await ada.send_message("forget it", asked.thread_id)
 
     assert (turn.ended, turn.text) == ("completed", "Never mind.")
     assert "get_place" not in str(model.requests[-1].history)
@@ -102,12 +98,12 @@ async def test_a_message_instead_of_the_output_leaves_the_call_out_of_the_models
     assert late == (409, "not-pending")
 
 
-async def test_calls_that_were_never_answered_go_when_a_later_one_is(
+async def test_answering_a_later_call_removes_unanswered_ones(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     first = await ask_browser(ada, model)
     script(model, Call("ask_browser", PLACE), then=None)
-    second = await ada.tell("once more", first.thread_id)
+    second = await ada.send_message("again", first.thread_id)
     script(model, then="There.")
 
     await ada.turn("threads.add_client_tool_output", thread_id=first.thread_id, result=1)
@@ -117,7 +113,7 @@ async def test_calls_that_were_never_answered_go_when_a_later_one_is(
     assert calls == [second.item(ClientToolCallItem).id]
 
 
-async def test_the_browser_is_asked_again_and_again(
+async def test_client_tools_can_be_called_in_sequence(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     turn = await ask_browser(ada, model)
@@ -138,14 +134,14 @@ async def test_the_browser_is_asked_again_and_again(
     assert len({call.id for call in calls}) == len({call.call_id for call in calls}) == 3
 
 
-async def test_a_workflow_goes_on_after_the_browsers_output(
+async def test_workflow_continues_after_the_browser_output(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     task = {"type": "custom", "title": "Find out", "status_indicator": "loading"}
     workflow = {"workflow": {"type": "custom", "tasks": [task]}}
     begun = done("workflow", "wf_1", **workflow) | {"type": "thread.item.added"}
     script(model, emit(begun), Call("ask_browser", PLACE), then=None)
-    asked = await ada.tell("where am I?")
+    asked = await ada.send_message("where am I?")
     script(model, then="In Köln.")
 
     turn = await ada.turn("threads.add_client_tool_output", thread_id=asked.thread_id, result=1)
@@ -156,12 +152,12 @@ async def test_a_workflow_goes_on_after_the_browsers_output(
     assert kinds(stored) == ["user_message", "workflow", "client_tool_call", "assistant_message"]
 
 
-async def test_a_tool_called_beside_the_browsers_is_remembered(
+async def test_parallel_server_tool_call_is_stored(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     progress = {"type": "progress_update", "text": "Looking ..."}
     model.answer(Call("ask_browser", PLACE), emit(progress))
-    asked = await ada.tell("where am I?")
+    asked = await ada.send_message("where am I?")
     script(model, then="In Köln.")
 
     await ada.turn("threads.add_client_tool_output", thread_id=asked.thread_id, result="Köln")
@@ -173,10 +169,10 @@ async def test_a_tool_called_beside_the_browsers_is_remembered(
     assert len(outputs) == 2
 
 
-async def test_a_call_can_follow_words(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_client_tool_call_may_follow_text(ada: Chatter, model: ScriptedModelServer) -> None:
     model.answer(Say("Let me see."), Call("ask_browser", PLACE))
 
-    turn = await ada.tell("where am I?")
+    turn = await ada.send_message("where am I?")
 
     assert [item.type for item in turn.done] == [
         "user_message",

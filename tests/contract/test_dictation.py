@@ -19,14 +19,14 @@ AUDIO = base64.b64encode(SOUND).decode()
         ("audio/mp4", "audio/mp4"),
     ],
 )
-async def test_a_recording_becomes_text_and_no_message(
+async def test_recording_is_transcribed_without_a_message(
     ada: Chatter, model: ScriptedModelServer, mime_type: str, media_type: str
 ) -> None:
     model.hears = "Buy milk, please."
 
-    heard = await ada.fetch("input.transcribe", audio_base64=AUDIO, mime_type=mime_type)
+    transcript = await ada.fetch("input.transcribe", audio_base64=AUDIO, mime_type=mime_type)
 
-    assert heard == {"text": "Buy milk, please."}
+    assert transcript == {"text": "Buy milk, please."}
     ((_, sent_type, sent),) = model.recordings
     assert (sent_type, sent) == (media_type, SOUND)
     assert (await ada.threads()).data == []
@@ -41,7 +41,7 @@ async def test_a_recording_becomes_text_and_no_message(
     ],
     ids=["not-base64", "empty", "no-audio"],
 )
-async def test_what_is_no_recording_is_refused(
+async def test_invalid_recording_is_refused(
     eve: Chatter, model: ScriptedModelServer, audio: str, mime_type: str, refusal: tuple[int, str]
 ) -> None:
     refused = await eve.refusal("input.transcribe", audio_base64=audio, mime_type=mime_type)

@@ -1,4 +1,4 @@
-"""Failures inside a stream: one error event, which says nothing of the inside."""
+"""Failures in a stream: one error event without internals."""
 
 import pytest
 
@@ -20,12 +20,12 @@ BREAKS: dict[str, ErrorFrame | Disconnect | Raw] = {
 
 
 @pytest.mark.parametrize("allow_retry", [True, False])
-async def test_an_agents_own_error_is_what_the_person_reads(
+async def test_agents_error_message_reaches_the_user(
     ada: Chatter, model: ScriptedModelServer, allow_retry: bool
 ) -> None:
     script(model, Call("fail", {"how": "custom", "allow_retry": allow_retry}), then=None)
 
-    turn = await ada.tell("cook")
+    turn = await ada.send_message("cook")
 
     (error,) = turn.errors
     assert (error.code, error.message) == ("custom", "The kitchen is closed.")
@@ -34,24 +34,22 @@ async def test_an_agents_own_error_is_what_the_person_reads(
 
 
 @pytest.mark.parametrize("allow_retry", [True, False])
-async def test_an_agents_coded_error_says_whether_to_try_again(
+async def test_agents_coded_error_states_whether_retry_is_allowed(
     ada: Chatter, model: ScriptedModelServer, allow_retry: bool
 ) -> None:
     script(model, Call("fail", {"how": "coded", "allow_retry": allow_retry}), then=None)
 
-    turn = await ada.tell("cook")
+    turn = await ada.send_message("cook")
 
     (error,) = turn.errors
     assert error.allow_retry is allow_retry
     assert turn.ended == "failed"
 
 
-async def test_an_agents_crash_says_nothing_of_the_inside(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_agent_crash_reveals_no_internals(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model, Call("fail", {"how": "crash", "allow_retry": True}), then=None)
 
-    turn = await ada.tell("cook")
+    turn = await ada.send_message("cook")
 
     (error,) = turn.errors
     assert error.allow_retry is True
@@ -60,12 +58,12 @@ async def test_an_agents_crash_says_nothing_of_the_inside(
 
 
 @pytest.mark.parametrize("broken", BREAKS)
-async def test_a_model_that_breaks_off_is_an_error_with_a_retry(
+async def test_broken_model_stream_is_a_retryable_error(
     ada: Chatter, model: ScriptedModelServer, broken: str
 ) -> None:
     model.answer(Say("Half an ans"), BREAKS[broken])
 
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     (error,) = turn.errors
     assert error.allow_retry is True
@@ -73,23 +71,21 @@ async def test_a_model_that_breaks_off_is_an_error_with_a_retry(
     assert turn.outline[-1] in {"error", "thread.updated"}
 
 
-async def test_a_model_that_refuses_is_an_error_with_a_retry(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_model_refusal_is_a_retryable_error(ada: Chatter, model: ScriptedModelServer) -> None:
     model.fail(400)
 
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     assert [error.allow_retry for error in turn.errors] == [True]
     assert turn.outline[:3] == ["thread.created", "done:user_message", "stream_options"]
 
 
-async def test_a_failed_turn_keeps_the_message_and_what_was_said(
+async def test_failed_turn_keeps_message_and_streamed_text(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     model.answer(Say("Half an ans"), ErrorFrame())
 
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     stored = await ada.items(turn.thread_id)
     assert kinds(stored) == ["user_message", "assistant_message"]
@@ -97,13 +93,13 @@ async def test_a_failed_turn_keeps_the_message_and_what_was_said(
     assert turn.text == "Half an ans"
 
 
-async def test_a_conversation_goes_on_after_a_failure(
+async def test_conversation_continues_after_a_failure(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     model.answer(Say("Half"), Disconnect())
-    failed = await ada.tell("hello")
+    failed = await ada.send_message("hello")
     script(model, then="Here I am.")
 
-    turn = await ada.tell("are you there?", failed.thread_id)
+    turn = await ada.send_message("are you there?", failed.thread_id)
 
     assert (turn.ended, turn.text) == ("completed", "Here I am.")

@@ -7,17 +7,17 @@ from todochat.testing.model_server import ScriptedModelServer
 
 
 async def opinions(ada: Chatter) -> dict[str, str]:
-    """What somebody thinks of items, as their export has it: item id -> kind."""
+    """Return a user's feedback on items from the export: item ID -> kind."""
     export = (await ada.chat("GET", "/export")).json()
     return {entry["item_id"]: entry["kind"] for entry in export["feedback"]}
 
 
 @pytest.mark.parametrize("kind", ["positive", "negative"])
-async def test_feedback_is_taken_and_may_change(
+async def test_feedback_is_stored_and_may_change(
     ada: Chatter, model: ScriptedModelServer, kind: str
 ) -> None:
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
     item_ids = [item.id for item in turn.done]
 
     for opinion in (kind, "negative", kind):
@@ -29,11 +29,11 @@ async def test_feedback_is_taken_and_may_change(
     assert await opinions(ada) == dict.fromkeys(item_ids, kind)
 
 
-async def test_feedback_on_items_twice_named_is_feedback_on_each(
+async def test_feedback_accepts_duplicate_item_ids(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
     item_id = turn.done[1].id
 
     answer = await ada.fetch(
@@ -43,11 +43,11 @@ async def test_feedback_on_items_twice_named_is_feedback_on_each(
     assert answer == {}
 
 
-async def test_feedback_with_an_unknown_item_is_refused_as_a_whole(
+async def test_feedback_with_an_unknown_item_is_refused_entirely(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
     item_ids = [turn.done[1].id, UNKNOWN_ITEM]
 
     refused = await ada.refusal(
@@ -58,13 +58,13 @@ async def test_feedback_with_an_unknown_item_is_refused_as_a_whole(
     assert await opinions(ada) == {}
 
 
-async def test_feedback_on_another_threads_item_is_refused(
+async def test_feedback_on_an_item_of_another_thread_is_refused(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
     script(model)
-    one = await ada.tell("hello")
-    other = await ada.tell("hello there")
+    one = await ada.send_message("hello")
+    other = await ada.send_message("hello there")
 
     refused = await ada.refusal(
         "items.feedback",

@@ -20,10 +20,10 @@ TAG = {
 }
 
 
-async def test_a_new_thread_is_told_in_order(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_new_thread_events_are_in_order(ada: Chatter, model: ScriptedModelServer) -> None:
     model.answer(Say("Hel", "lo."))
 
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     assert turn.outline == [
         "thread.created",
@@ -39,26 +39,24 @@ async def test_a_new_thread_is_told_in_order(ada: Chatter, model: ScriptedModelS
     assert turn.ended == "completed"
 
 
-async def test_a_further_message_is_told_without_the_thread(
+async def test_later_message_is_streamed_without_the_thread(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
     script(model)
-    first = await ada.tell("hello")
+    first = await ada.send_message("hello")
 
-    turn = await ada.tell("and now?", first.thread_id)
+    turn = await ada.send_message("and now?", first.thread_id)
 
     assert turn.outline[:3] == ["done:user_message", "stream_options", "added:assistant_message"]
     assert "thread.updated" not in turn.outline
     assert turn.thread_id == first.thread_id
 
 
-async def test_the_thread_that_is_told_is_new_and_empty(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_created_thread_event_is_empty(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model)
 
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     thread = turn.raw[0]["thread"]
     assert thread["id"] == turn.thread_id
@@ -68,23 +66,19 @@ async def test_the_thread_that_is_told_is_new_and_empty(
     assert "allowed_image_domains" not in thread
 
 
-async def test_a_stream_can_be_cancelled_by_default(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_stream_can_be_cancelled_by_default(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model)
 
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     (options,) = [event for event in turn.raw if event["type"] == "stream_options"]
     assert options["stream_options"] == {"allow_cancel": True}
 
 
-async def test_what_was_streamed_is_what_is_stored(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_stored_items_equal_streamed_items(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model, then="It is done.")
 
-    turn = await ada.tell("do it")
+    turn = await ada.send_message("do it")
 
     stored = await ada.items(turn.thread_id)
     assert stored.data == turn.done
@@ -94,13 +88,13 @@ async def test_what_was_streamed_is_what_is_stored(
 async def test_deltas_add_up_to_the_message(ada: Chatter, model: ScriptedModelServer) -> None:
     model.answer(Say("One, ", "two, ", "three."))
 
-    turn = await ada.tell("count")
+    turn = await ada.send_message("count")
 
     deltas = [event["update"].get("delta", "") for event in turn.raw if "update" in event]
     assert "".join(deltas) == "One, two, three." == text_of(turn.item(AssistantMessageItem))
 
 
-async def test_the_message_is_told_before_the_model_says_anything(
+async def test_user_message_is_streamed_before_model_output(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -128,12 +122,12 @@ async def test_the_message_is_told_before_the_model_says_anything(
     ],
     ids=["text", "text-and-tag", "tags", "quote", "tool", "model", "tool-and-model"],
 )
-async def test_a_message_is_kept_as_it_was_sent(
+async def test_message_is_stored_as_sent(
     ada: Chatter, model: ScriptedModelServer, message: dict[str, Any]
 ) -> None:
     script(model)
 
-    turn = await ada.tell("hello", **message)
+    turn = await ada.send_message("hello", **message)
 
     stored = (await ada.items(turn.thread_id)).data[0].model_dump(exclude_none=True)
     assert turn.item(UserMessageItem).model_dump(exclude_none=True) == stored
@@ -144,13 +138,13 @@ async def test_a_message_is_kept_as_it_was_sent(
     assert stored["inference_options"] == sent["inference_options"]
 
 
-async def test_the_agent_sees_the_model_and_the_tool_that_were_chosen(
+async def test_agent_sees_the_chosen_model_and_tool(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     chosen = {"tool_choice": {"id": "search"}, "model": "gpt-large"}
     script(model, Call("read_options"))
 
-    await ada.tell("hello", inference_options=chosen)
+    await ada.send_message("hello", inference_options=chosen)
 
     [output] = [
         entry["output"]
@@ -169,17 +163,17 @@ async def test_the_agent_sees_the_model_and_the_tool_that_were_chosen(
     ],
     ids=["quote", "tag", "text"],
 )
-async def test_the_model_is_told_all_that_was_written(
+async def test_model_receives_the_complete_message(
     ada: Chatter, model: ScriptedModelServer, message: dict[str, Any], told: str
 ) -> None:
     script(model)
 
-    await ada.tell("hello", **message)
+    await ada.send_message("hello", **message)
 
     assert told in str(model.requests[0].history)
 
 
-async def test_metadata_of_a_request_is_taken_and_not_told(
+async def test_request_metadata_is_accepted_and_not_returned(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
@@ -196,15 +190,15 @@ async def test_metadata_of_a_request_is_taken_and_not_told(
     assert "/pricing" not in str(events)
 
 
-async def test_ids_are_unique_and_times_are_utc_and_rise(
+async def test_ids_are_unique_and_times_are_increasing_utc(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     began = datetime.now(UTC)
     script(model)
     script(model)
 
-    first = await ada.tell("one")
-    second = await ada.tell("two", first.thread_id)
+    first = await ada.send_message("one")
+    second = await ada.send_message("two", first.thread_id)
 
     items = [*first.done, *second.done]
     assert len({item.id for item in items}) == 4
@@ -214,20 +208,20 @@ async def test_ids_are_unique_and_times_are_utc_and_rise(
     assert all(event["item"]["created_at"][-1] == "Z" for event in first.raw if "item" in event)
 
 
-async def test_a_thread_is_named_after_its_first_message(
+async def test_thread_is_titled_after_its_first_message(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
     script(model)
 
-    first = await ada.tell("plan the summer party")
-    await ada.tell("and the winter one", first.thread_id)
+    first = await ada.send_message("plan the summer party")
+    await ada.send_message("and the winter one", first.thread_id)
 
     assert [thread.title for thread in first.thread_updates] == ["Plan the summer party"]
     assert (await ada.thread(first.thread_id)).title == "Plan the summer party"
 
 
-async def test_a_second_message_waits_for_the_first_answer(
+async def test_second_message_during_a_response_is_refused(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     gate = Gate()

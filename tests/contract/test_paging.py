@@ -24,20 +24,20 @@ Fetch = Callable[..., Awaitable[ItemPage | ThreadPage]]
 
 
 async def conversation(ada: Chatter, model: ScriptedModelServer, turns: int) -> str:
-    """Make a thread of so many turns, two items each; returns its id."""
+    """Create a thread of so many turns, two items each; return its ID."""
     thread_id = None
     for number in range(turns):
         script(model, then=f"Answer {number}.")
-        thread_id = (await ada.tell(f"Question {number}", thread_id)).thread_id
+        thread_id = (await ada.send_message(f"Question {number}", thread_id)).thread_id
     assert thread_id is not None
     return thread_id
 
 
 async def threads(ada: Chatter, model: ScriptedModelServer, count: int) -> list[str]:
-    """Make threads; returns their ids, oldest first."""
+    """Create threads; return their IDs, oldest first."""
     for _ in range(count):
         script(model)
-    return [(await ada.tell(f"Thread {number}")).thread_id for number in range(count)]
+    return [(await ada.send_message(f"Thread {number}")).thread_id for number in range(count)]
 
 
 async def pages(fetch: Fetch, **params: Any) -> AsyncIterator[Page[ThreadItem] | Page[Thread]]:
@@ -53,7 +53,7 @@ async def pages(fetch: Fetch, **params: Any) -> AsyncIterator[Page[ThreadItem] |
 
 
 async def ids(fetch: Fetch, **params: Any) -> list[list[str]]:
-    """The ids on each page."""
+    """Return the IDs on each page."""
     return [[entry.id for entry in page.data] async for page in pages(fetch, **params)]
 
 
@@ -62,7 +62,7 @@ async def ids(fetch: Fetch, **params: Any) -> list[list[str]]:
     [(1, [1, 1, 1, 1]), (3, [3, 1]), (4, [4]), (2, [2, 2]), (50, [4])],
 )
 @pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_every_item_is_on_one_page(
+async def test_every_item_is_on_exactly_one_page(
     ada: Chatter, model: ScriptedModelServer, limit: int, sizes: list[int], order: str
 ) -> None:
     thread_id = await conversation(ada, model, 2)
@@ -80,7 +80,7 @@ async def test_every_item_is_on_one_page(
 
 @pytest.mark.parametrize(("limit", "sizes"), [(1, [1, 1, 1]), (2, [2, 1]), (3, [3])])
 @pytest.mark.parametrize("order", ["asc", "desc"])
-async def test_every_thread_is_on_one_page(
+async def test_every_thread_is_on_exactly_one_page(
     ada: Chatter, model: ScriptedModelServer, limit: int, sizes: list[int], order: str
 ) -> None:
     oldest_first = await threads(ada, model, 3)
@@ -92,7 +92,7 @@ async def test_every_thread_is_on_one_page(
     assert flat == (oldest_first if order == "asc" else oldest_first[::-1])
 
 
-async def test_threads_are_told_without_their_items_and_the_newest_first(
+async def test_threads_are_listed_newest_first_without_items(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     oldest_first = await threads(ada, model, 2)
@@ -104,13 +104,11 @@ async def test_threads_are_told_without_their_items_and_the_newest_first(
     assert [thread.title for thread in page.data] == ["Thread 1", "Thread 0"]
 
 
-async def test_someone_new_has_one_empty_page(eve: Chatter) -> None:
+async def test_new_user_has_one_empty_page(eve: Chatter) -> None:
     assert await eve.fetch("threads.list") == {"data": [], "has_more": False}
 
 
-async def test_items_come_newest_first_unless_asked_otherwise(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_items_are_newest_first_by_default(ada: Chatter, model: ScriptedModelServer) -> None:
     thread_id = await conversation(ada, model, 1)
 
     page = ItemPage.model_validate(await ada.fetch("items.list", thread_id=thread_id))
@@ -118,11 +116,9 @@ async def test_items_come_newest_first_unless_asked_otherwise(
     assert kinds(page) == ["assistant_message", "user_message"]
 
 
-async def test_a_page_has_twenty_items_unless_asked_otherwise(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_page_has_twenty_items_by_default(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model, emit(*(done("end_of_turn", f"itm_{number:02}") for number in range(25))))
-    turn = await ada.tell("many")
+    turn = await ada.send_message("many")
 
     thread = await ada.thread(turn.thread_id)
     rest = await ada.items(turn.thread_id, after=thread.items.after)
@@ -130,29 +126,29 @@ async def test_a_page_has_twenty_items_unless_asked_otherwise(
     assert thread.items.has_more
     shown = [item.id for item in [*thread.items.data, *rest.data]]
     assert shown == turn.item_ids
-    # One of the twenty is what the agent did, which clients don't get to see.
+    # One of the twenty is the agent's hidden item, which clients don't see.
     assert (len(thread.items.data), len(rest.data)) == (19, 8)
     assert not rest.has_more
 
 
 @pytest.mark.parametrize(("limit", "size"), [(0, 20), (-5, 1), (1000, 26), (None, 20)])
-async def test_an_odd_limit_is_brought_into_bounds(
+async def test_invalid_limit_is_clamped(
     ada: Chatter, model: ScriptedModelServer, limit: int | None, size: int
 ) -> None:
     script(model, emit(*(done("end_of_turn", f"itm_{number:02}") for number in range(24))))
-    turn = await ada.tell("many")
+    turn = await ada.send_message("many")
 
     page = await ada.items(turn.thread_id, limit=limit, order="desc")
 
     assert len(page.data) == size
 
 
-async def test_a_page_of_hidden_items_is_empty_and_not_the_last(
+async def test_page_of_hidden_items_is_empty_and_has_more(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     hidden = [done("hidden_context_item", f"hid_{n}", content="sh!") for n in range(3)]
     script(model, emit(*hidden))
-    turn = await ada.tell("think")
+    turn = await ada.send_message("think")
 
     async def fetch(**params: Any) -> ItemPage:
         return await ada.items(turn.thread_id, **params)
@@ -163,7 +159,7 @@ async def test_a_page_of_hidden_items_is_empty_and_not_the_last(
     assert [item_id for page in found for item_id in page] == turn.item_ids
 
 
-async def test_a_plain_id_is_a_cursor_too(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_plain_id_is_a_valid_cursor(ada: Chatter, model: ScriptedModelServer) -> None:
     thread_id = await conversation(ada, model, 2)
     everything = [item.id for item in (await ada.items(thread_id)).data]
     first, second = await threads(ada, model, 2)
@@ -175,7 +171,7 @@ async def test_a_plain_id_is_a_cursor_too(ada: Chatter, model: ScriptedModelServ
     assert [thread.id for thread in older.data] == [first, thread_id]
 
 
-async def test_a_page_goes_on_where_it_stopped_though_its_last_thread_is_deleted(
+async def test_paging_continues_after_its_last_thread_is_deleted(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     oldest, middle, newest = await threads(ada, model, 3)
@@ -188,7 +184,7 @@ async def test_a_page_goes_on_where_it_stopped_though_its_last_thread_is_deleted
     assert [thread.id for thread in rest.data] == [oldest]
 
 
-async def test_a_page_goes_on_where_it_stopped_though_its_last_item_is_gone(
+async def test_paging_continues_after_its_last_item_is_deleted(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     thread_id = await conversation(ada, model, 2)
@@ -203,9 +199,7 @@ async def test_a_page_goes_on_where_it_stopped_though_its_last_item_is_gone(
     assert [text_of(item) for item in rest.data] == ["Another answer."]
 
 
-async def test_what_is_added_meanwhile_doesnt_move_the_pages(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
+async def test_added_items_do_not_shift_the_pages(ada: Chatter, model: ScriptedModelServer) -> None:
     first, second = await threads(ada, model, 2)
     page = await ada.threads(limit=1)
     await threads(ada, model, 1)
@@ -216,11 +210,11 @@ async def test_what_is_added_meanwhile_doesnt_move_the_pages(
 
 
 @pytest.mark.parametrize("after", [UNKNOWN_THREAD, "nonsense", "\u0000", "' OR 1=1 --", "x" * 500])
-async def test_an_unknown_cursor_is_not_found(eve: Chatter, after: str) -> None:
+async def test_unknown_cursor_is_not_found(eve: Chatter, after: str) -> None:
     assert await eve.refusal("threads.list", after=after) == (404, "not-found")
 
 
-async def test_an_items_id_is_no_cursor_of_another_thread(
+async def test_item_id_is_no_cursor_in_another_thread(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     thread_id = await conversation(ada, model, 1)
@@ -231,7 +225,7 @@ async def test_an_items_id_is_no_cursor_of_another_thread(
         assert refused == (404, "not-found")
 
 
-async def test_someone_elses_thread_is_no_cursor(
+async def test_other_users_thread_is_no_cursor(
     ada: Chatter, bob: Chatter, model: ScriptedModelServer
 ) -> None:
     (hers,) = await threads(ada, model, 1)
@@ -239,7 +233,7 @@ async def test_someone_elses_thread_is_no_cursor(
     assert await bob.refusal("threads.list", after=hers) == (404, "not-found")
 
 
-async def test_someone_elses_cursor_shows_nothing_of_theirs(
+async def test_other_users_cursor_reveals_nothing(
     ada: Chatter, bob: Chatter, model: ScriptedModelServer
 ) -> None:
     await threads(ada, model, 3)

@@ -1,4 +1,4 @@
-"""What the server refuses: each with one problem document, and before any stream begins."""
+"""The server's refusals: one problem document each, before any stream starts."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ WRONG_MESSAGE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("request_type", NAMING_A_THREAD)
-async def test_a_thread_that_isnt_there_is_not_found(eve: Chatter, request_type: str) -> None:
+async def test_unknown_thread_returns_404(eve: Chatter, request_type: str) -> None:
     params = NAMING_A_THREAD[request_type]
 
     refused = await eve.refusal(request_type, thread_id=UNKNOWN_THREAD, **params)
@@ -84,11 +84,11 @@ async def test_a_thread_that_isnt_there_is_not_found(eve: Chatter, request_type:
 
 
 @pytest.mark.parametrize("request_type", NAMING_A_THREAD)
-async def test_someone_elses_thread_is_as_if_it_werent_there(
+async def test_other_users_thread_returns_404(
     ada: Chatter, bob: Chatter, model: ScriptedModelServer, request_type: str
 ) -> None:
     script(model)
-    hers = await ada.tell("hello")
+    hers = await ada.send_message("hello")
     message = hers.done[0].id
     params = NAMING_A_THREAD[request_type]
     named = {name: _name(value, message) for name, value in params.items()}
@@ -101,11 +101,11 @@ async def test_someone_elses_thread_is_as_if_it_werent_there(
 
 
 @pytest.mark.parametrize("request_type", NAMING_AN_ITEM)
-async def test_an_item_that_isnt_there_is_not_found(
+async def test_unknown_item_returns_404(
     ada: Chatter, model: ScriptedModelServer, request_type: str
 ) -> None:
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     refused = await ada.refusal(
         request_type, thread_id=turn.thread_id, **NAMING_A_THREAD[request_type]
@@ -125,14 +125,14 @@ async def test_every_missing_field_is_named(eve: Chatter, request_type: str) -> 
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_a_field_of_the_wrong_form_is_refused(eve: Chatter, case: str) -> None:
+async def test_invalid_field_is_refused(eve: Chatter, case: str) -> None:
     request_type, params = WRONG[case]
 
     assert await eve.refusal(request_type, **params) == (422, "invalid-input")
 
 
 @pytest.mark.parametrize("case", WRONG_MESSAGE)
-async def test_a_message_of_the_wrong_form_begins_no_thread(eve: Chatter, case: str) -> None:
+async def test_invalid_message_creates_no_thread(eve: Chatter, case: str) -> None:
     message = user_input("hello", **WRONG_MESSAGE[case])
 
     response = await eve.chatkit("threads.create", {"input": message})
@@ -155,14 +155,14 @@ async def test_a_message_of_the_wrong_form_begins_no_thread(eve: Chatter, case: 
     ],
     ids=["unknown", "null", "no-params", "params-list", "metadata", "empty"],
 )
-async def test_a_body_that_is_no_request_is_refused(
+async def test_body_that_is_no_request_is_refused(
     eve: Chatter, body: dict[str, Any], refusal: tuple[int, str]
 ) -> None:
     assert await eve.refusal_of(body) == refusal
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"hello"', b"\xff", b'{"type": "threads.l'])
-async def test_a_body_that_is_no_json_object_is_refused(eve: Chatter, body: bytes) -> None:
+async def test_body_that_is_no_json_object_is_refused(eve: Chatter, body: bytes) -> None:
     response = await eve.client.post(
         f"/api/{eve.user_id}/chat",
         content=body,
@@ -173,10 +173,8 @@ async def test_a_body_that_is_no_json_object_is_refused(eve: Chatter, body: byte
     assert response.headers["content-type"] == "application/problem+json"
 
 
-async def test_fields_that_nobody_knows_do_no_harm(
-    ada: Chatter, model: ScriptedModelServer
-) -> None:
-    """A younger client may say more than this server's openai-chatkit knows."""
+async def test_unknown_fields_are_ignored(ada: Chatter, model: ScriptedModelServer) -> None:
+    """A newer client may send fields unknown to this server's openai-chatkit."""
     script(model)
     body = {
         "type": "threads.create",
@@ -191,7 +189,7 @@ async def test_fields_that_nobody_knows_do_no_harm(
 
 
 def _name(value: Any, item_id: str) -> Any:
-    """Put a real item's id where the unknown one stands."""
+    """Replace the unknown item's ID with a real one."""
     if value == [UNKNOWN_ITEM]:
         return [item_id]
     return item_id if value == UNKNOWN_ITEM else value

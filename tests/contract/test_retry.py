@@ -1,14 +1,14 @@
-"""`threads.retry_after_item`: a message is answered anew."""
+"""`threads.retry_after_item`: a message gets a new response."""
 
 from contract.chat_kit import Chatter, done, emit, kinds, script, text_of
 from todochat.testing.model_server import ErrorFrame, Gate, Say, ScriptedModelServer
 
 
-async def test_what_came_after_the_message_is_replaced_by_a_new_answer(
+async def test_new_response_replaces_everything_after_the_message(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model, then="First.")
-    first = await ada.tell("hello")
+    first = await ada.send_message("hello")
     message, answer = first.done
     script(model, then="Second.")
 
@@ -22,10 +22,10 @@ async def test_what_came_after_the_message_is_replaced_by_a_new_answer(
     assert turn.done[0].id != answer.id
 
 
-async def test_the_new_answer_is_told_in_order(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_new_response_is_streamed_in_order(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model)
     script(model)
-    first = await ada.tell("hello")
+    first = await ada.send_message("hello")
 
     turn = await ada.turn(
         "threads.retry_after_item", thread_id=first.thread_id, item_id=first.done[0].id
@@ -42,12 +42,12 @@ async def test_the_new_answer_is_told_in_order(ada: Chatter, model: ScriptedMode
     ]
 
 
-async def test_later_messages_go_too(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_later_messages_are_removed(ada: Chatter, model: ScriptedModelServer) -> None:
     for text in ("First.", "Second.", "Third."):
         script(model, then=text)
-    first = await ada.tell("one")
-    second = await ada.tell("two", first.thread_id)
-    third = await ada.tell("three", first.thread_id)
+    first = await ada.send_message("one")
+    second = await ada.send_message("two", first.thread_id)
+    third = await ada.send_message("three", first.thread_id)
     script(model, then="Again.")
 
     turn = await ada.turn(
@@ -62,13 +62,13 @@ async def test_later_messages_go_too(ada: Chatter, model: ScriptedModelServer) -
     assert ("First." in history, "Second." in history, "three" in history) == (True, False, False)
 
 
-async def test_the_last_of_several_messages_leaves_the_earlier_turns(
+async def test_retry_of_the_last_message_keeps_earlier_turns(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model, then="First.")
     script(model, then="Second.")
-    first = await ada.tell("one")
-    second = await ada.tell("two", first.thread_id)
+    first = await ada.send_message("one")
+    second = await ada.send_message("two", first.thread_id)
     script(model, then="Again.")
 
     await ada.turn("threads.retry_after_item", thread_id=first.thread_id, item_id=second.done[0].id)
@@ -78,9 +78,9 @@ async def test_the_last_of_several_messages_leaves_the_earlier_turns(
     assert text_of(stored.data[3]) == "Again."
 
 
-async def test_a_failed_turn_can_be_tried_again(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_failed_turn_can_be_retried(ada: Chatter, model: ScriptedModelServer) -> None:
     model.answer(Say("Half"), ErrorFrame())
-    failed = await ada.tell("hello")
+    failed = await ada.send_message("hello")
     script(model, then="Whole.")
 
     turn = await ada.turn(
@@ -92,7 +92,7 @@ async def test_a_failed_turn_can_be_tried_again(ada: Chatter, model: ScriptedMod
     assert texts == ["", "Whole."]
 
 
-async def test_items_of_every_kind_are_removed_and_hidden_ones_in_silence(
+async def test_items_of_every_kind_are_removed_hidden_ones_silently(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     task = {"type": "custom", "title": "Look"}
@@ -104,7 +104,7 @@ async def test_items_of_every_kind_are_removed_and_hidden_ones_in_silence(
             done("end_of_turn", "itm_2"),
         ),
     )
-    first = await ada.tell("hello")
+    first = await ada.send_message("hello")
     script(model, then="Again.")
 
     turn = await ada.turn(
@@ -116,11 +116,11 @@ async def test_items_of_every_kind_are_removed_and_hidden_ones_in_silence(
     assert kinds(await ada.items(first.thread_id)) == ["user_message", "assistant_message"]
 
 
-async def test_only_a_users_message_can_be_tried_again(
+async def test_only_a_users_message_can_be_retried(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     refused = await ada.refusal(
         "threads.retry_after_item", thread_id=turn.thread_id, item_id=turn.done[1].id
@@ -130,13 +130,13 @@ async def test_only_a_users_message_can_be_tried_again(
     assert (await ada.items(turn.thread_id)).data == turn.done
 
 
-async def test_a_message_of_another_thread_cant_be_tried_again(
+async def test_message_of_another_thread_cannot_be_retried(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
     script(model)
-    one = await ada.tell("hello")
-    other = await ada.tell("hello there")
+    one = await ada.send_message("hello")
+    other = await ada.send_message("hello there")
 
     refused = await ada.refusal(
         "threads.retry_after_item", thread_id=one.thread_id, item_id=other.done[0].id
@@ -146,11 +146,11 @@ async def test_a_message_of_another_thread_cant_be_tried_again(
     assert (await ada.items(one.thread_id)).data == one.done
 
 
-async def test_nothing_is_removed_while_an_answer_is_being_written(
+async def test_retry_during_a_response_removes_nothing(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
-    first = await ada.tell("hello")
+    first = await ada.send_message("hello")
     gate = Gate()
     model.answer(gate, Say("Second."))
     params = {"thread_id": first.thread_id, "item_id": first.done[0].id}
@@ -165,12 +165,12 @@ async def test_nothing_is_removed_while_an_answer_is_being_written(
     assert stream.ended == "completed"
 
 
-async def test_a_retry_keeps_quote_tool_and_model_of_the_message(
+async def test_retry_keeps_quote_tool_and_model_of_the_message(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
     options = {"tool_choice": {"id": "search"}, "model": "gpt-large"}
-    first = await ada.tell("hello", quoted_text="as you said", inference_options=options)
+    first = await ada.send_message("hello", quoted_text="as you said", inference_options=options)
     script(model)
 
     await ada.turn("threads.retry_after_item", thread_id=first.thread_id, item_id=first.done[0].id)

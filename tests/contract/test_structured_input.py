@@ -27,16 +27,16 @@ QUESTIONS = [
 SKIPPED = {"values": [], "skipped": True}
 
 
-def said(*values: str) -> dict[str, Any]:
-    """An answer as it is kept."""
+def stored_answer(*values: str) -> dict[str, Any]:
+    """Return an answer in its stored form."""
     return {"values": list(values), "skipped": False}
 
 
-async def be_asked(ada: Chatter, model: ScriptedModelServer) -> Turn:
-    """Have a turn in which the agent asks."""
+async def take_turn_with_question(ada: Chatter, model: ScriptedModelServer) -> Turn:
+    """Take a turn in which the agent asks a question."""
     script(model, emit(done("structured_input", "ask_1", inputs=QUESTIONS)), then=None)
     model.answer()
-    return await ada.tell("a coffee, please")
+    return await ada.send_message("a coffee, please")
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,19 @@ async def be_asked(ada: Chatter, model: ScriptedModelServer) -> Turn:
                     "name": {"values": ["Ada"]},
                 }
             },
-            {"size": said("L"), "extras": said("milk", "sugar"), "name": said("Ada")},
+            {
+                "size": stored_answer("L"),
+                "extras": stored_answer("milk", "sugar"),
+                "name": stored_answer("Ada"),
+            },
         ),
         (
             {"answers": {"size": {"values": ["XXL, my own words"]}}},
-            {"size": said("XXL, my own words"), "extras": SKIPPED, "name": SKIPPED},
+            {"size": stored_answer("XXL, my own words"), "extras": SKIPPED, "name": SKIPPED},
         ),
         (
             {"answers": {"size": {"values": ["S", "L"]}, "name": {"skipped": True}}},
-            {"size": said("S"), "extras": SKIPPED, "name": SKIPPED},
+            {"size": stored_answer("S"), "extras": SKIPPED, "name": SKIPPED},
         ),
         (
             {"answers": {"colour": {"values": ["red"]}, "name": {"values": []}}},
@@ -72,13 +76,13 @@ async def be_asked(ada: Chatter, model: ScriptedModelServer) -> Turn:
     ],
     ids=["all", "own-words", "one-choice", "unknown", "skipped", "nothing"],
 )
-async def test_answers_are_kept_with_their_questions(
+async def test_answers_are_stored_with_their_questions(
     ada: Chatter,
     model: ScriptedModelServer,
     submission: dict[str, Any],
     kept: dict[str, dict[str, Any]],
 ) -> None:
-    asked = await be_asked(ada, model)
+    asked = await take_turn_with_question(ada, model)
     script(model, then="Coming.")
 
     turn = await ada.turn(
@@ -97,10 +101,10 @@ async def test_answers_are_kept_with_their_questions(
     assert replaced.item == item
 
 
-async def test_the_item_is_replaced_before_the_agent_answers(
+async def test_item_is_replaced_before_the_agent_responds(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
-    asked = await be_asked(ada, model)
+    asked = await take_turn_with_question(ada, model)
     script(model, then="Coming.")
 
     turn = await ada.turn(
@@ -117,8 +121,8 @@ async def test_the_item_is_replaced_before_the_agent_answers(
     assert "Ada" in str(model.requests[-1].history)
 
 
-async def test_a_question_is_answered_once(ada: Chatter, model: ScriptedModelServer) -> None:
-    asked = await be_asked(ada, model)
+async def test_second_answer_is_refused(ada: Chatter, model: ScriptedModelServer) -> None:
+    asked = await take_turn_with_question(ada, model)
     script(model, then="Coming.")
     answer = {"thread_id": asked.thread_id, "item_id": "ask_1", "input": {}}
     await ada.turn("threads.add_structured_input", **answer)
@@ -128,11 +132,11 @@ async def test_a_question_is_answered_once(ada: Chatter, model: ScriptedModelSer
     assert again == (409, "not-pending")
 
 
-async def test_what_is_no_question_takes_no_answer(
+async def test_answer_to_an_item_that_is_no_question_is_refused(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     refused = await ada.refusal(
         "threads.add_structured_input",
@@ -149,10 +153,10 @@ async def test_what_is_no_question_takes_no_answer(
     [{"status": "maybe"}, {"answers": ["L"]}, {"answers": {"size": {"values": "L"}}}, None],
     ids=["status", "answers", "values", "null"],
 )
-async def test_an_answer_of_the_wrong_form_leaves_the_question_open(
+async def test_invalid_answer_leaves_the_question_open(
     ada: Chatter, model: ScriptedModelServer, submission: Any
 ) -> None:
-    asked = await be_asked(ada, model)
+    asked = await take_turn_with_question(ada, model)
 
     refused = await ada.refusal(
         "threads.add_structured_input",

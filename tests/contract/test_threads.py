@@ -1,4 +1,4 @@
-"""`threads.get_by_id`, `.update`, `.delete`, and what an agent may change of a thread."""
+"""`threads.get_by_id`, `.update`, `.delete`, and an agent's changes to a thread."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 
 def set_thread(**fields: Any) -> Call:
-    """The call that changes the thread."""
+    """Return the call that changes the thread."""
     return Call("set_thread", {"fields": fields})
 
 
-async def test_a_thread_comes_with_its_items(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_thread_is_returned_with_its_items(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     thread = await ada.thread(turn.thread_id)
 
@@ -26,20 +26,20 @@ async def test_a_thread_comes_with_its_items(ada: Chatter, model: ScriptedModelS
     assert thread.status.type == "active"
 
 
-async def test_a_renamed_thread_keeps_its_name(ada: Chatter, model: ScriptedModelServer) -> None:
+async def test_renamed_thread_keeps_its_title(ada: Chatter, model: ScriptedModelServer) -> None:
     script(model)
     script(model)
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
     answer = await ada.fetch("threads.update", thread_id=turn.thread_id, title="Party 🎉")
-    await ada.tell("more", turn.thread_id)
+    await ada.send_message("more", turn.thread_id)
 
     assert answer["title"] == "Party 🎉"
     assert answer["items"] == {"data": [], "has_more": False}
     assert (await ada.thread(turn.thread_id)).title == "Party 🎉"
 
 
-async def test_a_name_given_while_the_first_answer_is_written_wins(
+async def test_title_set_during_the_first_response_is_kept(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -55,11 +55,11 @@ async def test_a_name_given_while_the_first_answer_is_written_wins(
     assert (await ada.thread(thread_id)).title == "Mine"
 
 
-async def test_a_name_given_while_the_agent_changes_something_else_is_kept(
+async def test_title_set_during_an_agents_update_is_kept(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
-    first = await ada.tell("hello")
+    first = await ada.send_message("hello")
     gate = Gate()
     model.answer(gate, set_thread(metadata={"depth": 3}))
     model.answer(Say("Deep."))
@@ -75,17 +75,17 @@ async def test_a_name_given_while_the_agent_changes_something_else_is_kept(
     told = [event["thread"]["title"] for event in events if event["type"] == "thread.updated"]
     assert set(told) <= {"Mine"}
     script(model, Call("read_thread", {}))
-    await ada.tell("how deep?", first.thread_id)
+    await ada.send_message("how deep?", first.thread_id)
     assert "depth" in str(model.requests[-1].history)
 
 
-async def test_a_deleted_thread_is_gone_with_its_items(
+async def test_deleted_thread_returns_404_with_its_items(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model)
     script(model)
-    turn = await ada.tell("hello")
-    other = await ada.tell("hello again")
+    turn = await ada.send_message("hello")
+    other = await ada.send_message("hello again")
 
     assert await ada.fetch("threads.delete", thread_id=turn.thread_id) == {}
 
@@ -94,7 +94,7 @@ async def test_a_deleted_thread_is_gone_with_its_items(
         assert await ada.refusal(request, thread_id=turn.thread_id) == (404, "not-found")
 
 
-async def test_deleting_a_thread_ends_the_answer_that_is_being_written(
+async def test_deleting_a_thread_ends_its_running_response(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
@@ -113,40 +113,40 @@ async def test_deleting_a_thread_ends_the_answer_that_is_being_written(
 @pytest.mark.parametrize(
     "domains", [["example.com"], ["example.com", "cdn.example.org"], []], ids=["one", "two", "none"]
 )
-async def test_allowed_image_domains_are_told_at_once_and_kept(
+async def test_allowed_image_domains_are_streamed_at_once_and_stored(
     ada: Chatter, model: ScriptedModelServer, domains: list[str]
 ) -> None:
     script(model, set_thread(allowed_image_domains=domains), emit())
 
-    turn = await ada.tell("show me cats")
+    turn = await ada.send_message("show me cats")
 
     assert turn.thread_updates[0].allowed_image_domains == domains
     assert (await ada.thread(turn.thread_id)).allowed_image_domains == domains
     assert (await ada.threads()).data[0].allowed_image_domains == domains
 
 
-async def test_an_agents_title_is_told_while_it_goes_on(
+async def test_agents_title_is_streamed_during_the_response(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     progress = {"type": "progress_update", "text": "..."}
     script(model, set_thread(title="Cats"), emit(progress))
 
-    turn = await ada.tell("show me cats")
+    turn = await ada.send_message("show me cats")
 
     assert [thread.title for thread in turn.thread_updates] == ["Cats"]
     assert turn.outline.index("thread.updated") < turn.outline.index("done:assistant_message")
     assert (await ada.thread(turn.thread_id)).title == "Cats"
 
 
-async def test_metadata_is_kept_for_the_agent_and_hidden_from_the_client(
+async def test_metadata_is_stored_for_the_agent_and_hidden_from_the_client(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     metadata = {"previous_response_id": "resp_1", "depth": {"n": 3}}
     script(model, set_thread(metadata=metadata))
     script(model, Call("read_thread", {}))
-    turn = await ada.tell("hello")
+    turn = await ada.send_message("hello")
 
-    second = await ada.tell("and now?", turn.thread_id)
+    second = await ada.send_message("and now?", turn.thread_id)
 
     assert '"previous_response_id":"resp_1"' in str(model.requests[-1].history).replace("\\", "")
     told = [
@@ -164,12 +164,12 @@ async def test_metadata_is_kept_for_the_agent_and_hidden_from_the_client(
     [LockedStatus(reason="Too long."), LockedStatus(), ClosedStatus(reason="Solved.")],
     ids=["locked-reason", "locked", "closed-reason"],
 )
-async def test_a_locked_or_closed_thread_says_so_and_takes_nothing_new(
+async def test_locked_or_closed_thread_reports_it_and_refuses_messages(
     ada: Chatter, model: ScriptedModelServer, status: LockedStatus | ClosedStatus
 ) -> None:
     script(model, set_thread(status=status.model_dump()))
 
-    turn = await ada.tell("that's it")
+    turn = await ada.send_message("that's it")
 
     assert turn.thread_updates[-1].status == status
     thread = await ada.thread(turn.thread_id)
@@ -185,11 +185,11 @@ async def test_a_locked_or_closed_thread_says_so_and_takes_nothing_new(
         assert refused == (409, "thread-locked")
 
 
-async def test_a_locked_thread_can_still_be_read_renamed_and_deleted(
+async def test_locked_thread_can_be_read_renamed_and_deleted(
     ada: Chatter, model: ScriptedModelServer
 ) -> None:
     script(model, set_thread(status={"type": "locked"}))
-    turn = await ada.tell("that's it")
+    turn = await ada.send_message("that's it")
 
     renamed = await ada.fetch("threads.update", thread_id=turn.thread_id, title="Old")
     deleted = await ada.fetch("threads.delete", thread_id=turn.thread_id)
@@ -198,5 +198,5 @@ async def test_a_locked_thread_can_still_be_read_renamed_and_deleted(
     assert deleted == {}
 
 
-async def test_an_unknown_thread_is_not_found(eve: Chatter) -> None:
+async def test_unknown_thread_is_not_found(eve: Chatter) -> None:
     assert await eve.refusal("threads.get_by_id", thread_id=UNKNOWN_THREAD) == (404, "not-found")

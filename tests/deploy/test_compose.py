@@ -41,16 +41,16 @@ def deployment(doc: Doc, secrets: Path) -> Deployment:
 
 @pytest.mark.parametrize("rule", rules.PRODUCTION_RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("files", [FILES[:1], (FILES[0], FILES[2])], ids=lambda files: files[-1])
-def test_compose_keeps_the_rule(files: tuple[str, ...], rule: Rule, secrets: Path) -> None:
+def test_compose_follows_the_rule(files: tuple[str, ...], rule: Rule, secrets: Path) -> None:
     assert list(rule(deployment(compose.read(*files), secrets))) == []
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
-def test_compose_for_development_keeps_the_rule(rule: Rule, secrets: Path) -> None:
+def test_development_compose_follows_the_rule(rule: Rule, secrets: Path) -> None:
     assert list(rule(deployment(compose.read(*FILES[:2]), secrets))) == []
 
 
-def test_what_development_publishes_only_this_host_reaches() -> None:
+def test_development_ports_are_published_on_localhost_only() -> None:
     services = compose.project(*FILES[:2]).services
 
     ports = [port for service in services.values() for port in service.ports]
@@ -59,7 +59,7 @@ def test_what_development_publishes_only_this_host_reaches() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-# What goes wrong, the rule that says so, and a word of what it says.
+# The mistake, the rule that reports it, and a word of its complaint.
 BREAKAGES: list[tuple[Callable[[Any], Any], Rule, str]] = [
     (
         lambda s: s["tasks"]["environment"].update(TASK_PORT="1"),
@@ -88,12 +88,12 @@ BREAKAGES: list[tuple[Callable[[Any], Any], Rule, str]] = [
     ),
     (
         lambda s: s["chat-gateway"].update(healthcheck=s["tasks"]["healthcheck"]),
-        rules.health_is_asked_where_it_is,
+        rules.health_checks_use_the_service_port,
         "chat-gateway: its health",
     ),
     (
         lambda s: s["tasks"]["environment"].pop("TASKS_HOST"),
-        rules.health_is_asked_where_it_is,
+        rules.health_checks_use_the_service_port,
         "TASKS_HOST keeps others out",
     ),
     (
@@ -130,7 +130,7 @@ BREAKAGES: list[tuple[Callable[[Any], Any], Rule, str]] = [
     ),
     (
         lambda s: s["valkey"].update(ports=["6379:6379"]),
-        rules.stores_are_shut_in,
+        rules.stores_are_internal,
         "valkey: is published",
     ),
     (
@@ -171,7 +171,7 @@ BREAKAGES: list[tuple[Callable[[Any], Any], Rule, str]] = [
     BREAKAGES,
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_rule_sees_what_breaks_it(
+def test_rule_reports_a_violation(
     broken: Callable[[Any], Any], rule: Rule, complaint: str, secrets: Path
 ) -> None:
     doc = compose.read(FILES[0])
@@ -181,7 +181,7 @@ def test_a_rule_sees_what_breaks_it(
     assert any(complaint in each for each in rule(deployment(doc, secrets)))
 
 
-def test_every_rule_has_been_seen_to_complain() -> None:
+def test_every_rule_has_a_violation_test() -> None:
     assert {rule for _, rule, _ in BREAKAGES} == set(rules.PRODUCTION_RULES)
 
 
@@ -189,9 +189,7 @@ def test_every_rule_has_been_seen_to_complain() -> None:
     ("service", "key", "value"),
     [("tasks", "enviroment", {}), ("tasks", "restart", "sometimes"), ("edge", "ports", ["80"])],
 )
-def test_a_key_or_value_that_compose_does_not_know_is_seen(
-    service: str, key: str, value: object
-) -> None:
+def test_unknown_compose_key_or_value_is_refused(service: str, key: str, value: object) -> None:
     doc = compose.read(FILES[0])
     doc["services"][service][key] = value
 
@@ -212,7 +210,7 @@ def docker_compose() -> list[str] | None:
 @pytest.mark.slow
 @pytest.mark.skipif(docker_compose() is None, reason="this machine has no docker compose")
 @pytest.mark.parametrize("files", COMBINATIONS, ids=lambda files: files[-1])
-def test_docker_compose_takes_the_files(files: tuple[str, ...]) -> None:
+def test_docker_compose_accepts_the_files(files: tuple[str, ...]) -> None:
     options = [part for name in files for part in ("-f", str(compose.FOLDER / name))]
 
     done = subprocess.run(
@@ -225,13 +223,13 @@ def test_docker_compose_takes_the_files(files: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_secrets_name_the_roles_that_are_made(secrets: Path) -> None:
+def test_secrets_name_the_created_roles(secrets: Path) -> None:
     one_shot = compose.project(FILES[0]).services["databases"]
 
     check_database_urls(deployment(compose.read(FILES[0]), secrets).environment(one_shot))
 
 
-def test_a_domain_turns_https_on() -> None:
+def test_domain_enables_https() -> None:
     environ = {"TODOCHAT_DOMAIN": "chat.example.com"}
 
     at_home = compose.project(FILES[0])
@@ -244,7 +242,7 @@ def test_a_domain_turns_https_on() -> None:
     assert public_url == "https://chat.example.com"
 
 
-def test_images_are_those_of_kubernetes_at_the_version_of_the_code() -> None:
+def test_images_match_kubernetes_at_the_codes_version() -> None:
     project = compose.project(FILES[0])
     ours = {
         name: each.image for name, each in project.services.items() if "todochat/" in each.image
@@ -258,7 +256,7 @@ def test_images_are_those_of_kubernetes_at_the_version_of_the_code() -> None:
     assert {image.partition(":")[2] for image in ours.values()} == {version("todochat")}
 
 
-def test_both_deployments_call_the_same_addresses() -> None:
+def test_compose_and_kubernetes_use_the_same_addresses() -> None:
     project, manifests = compose.project(FILES[0]), Manifests.load("production")
 
     for name in service_facts():
@@ -275,7 +273,7 @@ def test_both_deployments_call_the_same_addresses() -> None:
         assert in_compose == in_cluster, name
 
 
-def test_the_example_has_every_variable_and_is_current() -> None:
+def test_env_example_has_every_variable_and_is_current() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     named = {line[1:].partition("=")[0] for line in text.splitlines() if "=" in line[:60]}
     named = {name for name in named if name.replace("_", "").isupper()}
@@ -307,13 +305,13 @@ def test_secrets_are_strong_private_and_never_overwritten(tmp_path: Path) -> Non
     assert len(set(strong.values())) == len(strong)
 
 
-def test_secrets_are_the_same_folder_that_git_ignores() -> None:
+def test_secrets_folder_is_ignored_by_git() -> None:
     lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
     assert "deploy/compose/secrets/" in lines
 
 
-def test_prometheus_asks_every_service_where_it_listens() -> None:
+def test_prometheus_scrapes_every_service_at_its_port() -> None:
     (config,) = load_yaml(OBSERVABILITY / "prometheus/prometheus.yml")
 
     asked = {}
@@ -325,7 +323,7 @@ def test_prometheus_asks_every_service_where_it_listens() -> None:
     assert asked == {name: ([name], facts.port) for name, facts in service_facts().items()}
 
 
-def test_grafana_finds_its_sources() -> None:
+def test_grafana_data_sources_exist() -> None:
     project = compose.project(FILES[0], FILES[2])
     (sources,) = load_yaml(PROVISIONING / "datasources/todochat.yaml")
     (dashboards,) = load_yaml(PROVISIONING / "dashboards/todochat.yaml")
@@ -337,7 +335,7 @@ def test_grafana_finds_its_sources() -> None:
     assert dashboards["providers"][0]["options"]["path"] in mounts
 
 
-def test_traces_of_every_service_go_to_jaeger() -> None:
+def test_every_service_sends_traces_to_jaeger() -> None:
     project = compose.project(FILES[0], FILES[2])
 
     for facts in service_facts().values():

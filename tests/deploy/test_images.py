@@ -1,6 +1,6 @@
 """The Dockerfiles agree with the services, with compose and with the manifests.
 
-What the images do when they run is `make images-check`'s.
+`make images-check` tests the images at run time.
 """
 
 import http.server
@@ -38,7 +38,7 @@ def instructions(file: str) -> list[Instruction]:
 
 
 def stages(file: str) -> dict[str, list[Instruction]]:
-    """Each stage's instructions by its name, FROM included; the last one is "" if it has none."""
+    """Return each stage's instructions by name, FROM included; an unnamed last one is ""."""
     found: dict[str, list[Instruction]] = {}
     name = "arguments"
     for instruction, rest in instructions(file):
@@ -49,7 +49,7 @@ def stages(file: str) -> dict[str, list[Instruction]]:
 
 
 def image(name: str) -> dict[str, Any]:
-    """What an image's configuration will be; words of exec forms as lists."""
+    """Return an image's configuration; exec forms as lists of words."""
     if name == EDGE:
         parts = stages("edge.Dockerfile")[""]
     else:
@@ -69,7 +69,7 @@ def copied(file: str, service: str) -> Iterator[str]:
 
 
 def is_in_context(path: str) -> bool:
-    """Whether .dockerignore lets a path through; its last pattern that fits decides."""
+    """Return whether .dockerignore lets a path through; its last matching pattern decides."""
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     parents = [path, *(str(parent) for parent in Path(path).parents)]
     verdict = True
@@ -96,7 +96,7 @@ def locked() -> set[str]:
 
 
 def ran(doc: Doc) -> Iterator[Doc]:
-    """The containers of a rendered manifest."""
+    """Return the containers of a rendered manifest."""
     template = doc.get("spec", {}).get("template") if doc["kind"] in {"Deployment", "Job"} else None
     if template:
         yield from template["spec"]["containers"]
@@ -106,7 +106,7 @@ def ran(doc: Doc) -> Iterator[Doc]:
     ("file", "service"),
     [*(("service.Dockerfile", service) for service in SERVICES), ("edge.Dockerfile", "")],
 )
-def test_everything_that_is_copied_is_there_and_not_ignored(file: str, service: str) -> None:
+def test_copied_files_exist_and_are_not_ignored(file: str, service: str) -> None:
     sources = list(copied(file, service))
 
     assert sources
@@ -126,7 +126,7 @@ def test_everything_that_is_copied_is_there_and_not_ignored(file: str, service: 
         "services/tasks/tests/conftest.py",
     ],
 )
-def test_secrets_and_what_was_built_here_stay_out_of_images(path: str) -> None:
+def test_secrets_and_build_outputs_stay_out_of_images(path: str) -> None:
     assert not is_in_context(path)
 
 
@@ -143,7 +143,7 @@ def test_every_stage_declares_the_arguments_it_uses(file: str) -> None:
 
 
 def workspace_projects(folder: str) -> dict[str, Doc]:
-    """Return the pyproject.toml of a folder and of the workspace's packages that it needs."""
+    """Return the pyproject.toml of a folder and of the workspace packages that it depends on."""
     project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
     found = {folder.rsplit("/", 1)[-1]: project}
     for name in project.get("tool", {}).get("uv", {}).get("sources", {}):
@@ -152,7 +152,7 @@ def workspace_projects(folder: str) -> dict[str, Doc]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_lock_has_what_a_service_and_its_build_need(service: str) -> None:
+def test_lock_has_the_dependencies_of_services_and_builds(service: str) -> None:
     projects = workspace_projects(f"services/{service}")
     extras = projects["todochat"]["project"]["optional-dependencies"]
     wanted = [each for own in projects.values() for each in own["project"]["dependencies"]]
@@ -161,7 +161,7 @@ def test_the_lock_has_what_a_service_and_its_build_need(service: str) -> None:
     assert names(wanted) - set(projects) - locked() == set()
 
 
-def test_there_is_an_image_for_whatever_is_deployed() -> None:
+def test_every_deployed_service_has_an_image() -> None:
     images = {service.image for service in compose.project("compose.yaml").services.values()}
     for path in RENDERED.glob("*.yaml"):
         images |= {each["image"] for doc in load_yaml(path) for each in ran(doc)}
@@ -172,7 +172,7 @@ def test_there_is_an_image_for_whatever_is_deployed() -> None:
 
 
 @pytest.mark.parametrize("name", [*SERVICES, EDGE])
-def test_an_images_user_is_the_one_of_the_deployments(name: str) -> None:
+def test_image_user_matches_the_deployments(name: str) -> None:
     user = image(name)["USER"]
 
     services = compose.project("compose.yaml").services.values()
@@ -183,7 +183,7 @@ def test_an_images_user_is_the_one_of_the_deployments(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_an_image_runs_and_asks_what_the_services_code_says(name: str) -> None:
+def test_image_command_and_health_check_match_the_service(name: str) -> None:
     config = image(name)
     facts = [each for each in service_facts().values() if each.name.startswith(name)]
 
@@ -198,7 +198,7 @@ def test_an_image_runs_and_asks_what_the_services_code_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_compose_and_kubernetes_run_the_module_of_the_image(name: str) -> None:
+def test_compose_and_kubernetes_run_the_images_module(name: str) -> None:
     entrypoint = image(name)["ENTRYPOINT"]
     deployed = [
         [*(each.entrypoint or [])]
@@ -216,7 +216,7 @@ def test_compose_and_kubernetes_run_the_module_of_the_image(name: str) -> None:
     assert all(command == entrypoint for command in deployed)
 
 
-def test_the_edge_has_its_files_where_the_deployments_think() -> None:
+def test_edge_files_are_where_the_deployments_expect_them() -> None:
     parts = stages("edge.Dockerfile")[""]
     edge = compose.project("compose.yaml").services[EDGE]
     caddyfile = (ROOT / "deploy/caddy/Caddyfile").read_text(encoding="utf-8")
@@ -230,7 +230,7 @@ def test_the_edge_has_its_files_where_the_deployments_think() -> None:
     assert image(EDGE)["ENTRYPOINT"][:2] == ["caddy", "run"]
 
 
-def test_all_are_built_on_the_same_base() -> None:
+def test_all_images_share_one_base() -> None:
     bases = {
         rest
         for file in ("service.Dockerfile", "edge.Dockerfile")
@@ -243,7 +243,7 @@ def test_all_are_built_on_the_same_base() -> None:
     assert re.fullmatch(r"python:3\.11\.\d+-slim-bookworm", version)
 
 
-def test_images_of_others_are_pinned_by_digest() -> None:
+def test_third_party_images_are_pinned_by_digest() -> None:
     froms = [
         (file.name, rest.partition(" AS ")[0])
         for file in FOLDER.glob("*.Dockerfile")
@@ -266,7 +266,7 @@ def test_images_of_others_are_pinned_by_digest() -> None:
     assert [(file, name) for file, name in froms + deployed if not pinned.fullmatch(name)] == []
 
 
-def test_an_image_has_one_digest_everywhere() -> None:
+def test_image_has_one_digest_everywhere() -> None:
     digests: dict[str, set[str]] = {}
     for file in [*(ROOT / "deploy").rglob("*.yaml"), *FOLDER.glob("*.Dockerfile")]:
         for name, digest in re.findall(r"([a-z/]+):\S+@(sha256:\w+)", file.read_text("utf-8")):
@@ -288,7 +288,7 @@ def test_an_image_has_one_digest_everywhere() -> None:
         ("https://chat.example.com:8443", 8443),
     ],
 )
-def test_the_health_check_finds_the_port(
+def test_health_check_finds_the_port(
     value: str | None, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("EDGE_ADDRESS", raising=False)
@@ -299,14 +299,14 @@ def test_the_health_check_finds_the_port(
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (308, 0), (404, 1), (503, 1)])
-def test_the_health_check_says_what_it_was_answered(status: int, code: int) -> None:
+def test_health_check_reports_the_response(status: int, code: int) -> None:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

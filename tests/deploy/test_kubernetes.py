@@ -30,7 +30,7 @@ def rendered() -> dict[str, Manifests]:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_what_is_looked_at_here_is_what_the_sources_say(name: str) -> None:
+def test_rendered_manifests_are_current(name: str) -> None:
     with (RENDER["RENDERED"] / f"{name}.yaml").open(encoding="utf-8") as file:
         first_line = file.readline()
 
@@ -39,7 +39,7 @@ def test_what_is_looked_at_here_is_what_the_sources_say(name: str) -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.skipif(KUSTOMIZE is None, reason="this machine has no kubectl")
-def test_kubectl_renders_the_same(name: str, rendered: dict[str, Manifests]) -> None:
+def test_kubectl_renders_the_same_manifests(name: str, rendered: dict[str, Manifests]) -> None:
     text = RENDER["render"](KUSTOMIZE, RENDER["TARGETS"][name])
     docs = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
 
@@ -47,12 +47,12 @@ def test_kubectl_renders_the_same(name: str, rendered: dict[str, Manifests]) -> 
 
 
 def by_name(docs: list[Doc]) -> dict[tuple[str, str], Doc]:
-    """In an order that doesn't depend on the version of kustomize."""
+    """Sort objects independently of the version of kustomize."""
     return {(doc["kind"], doc["metadata"]["name"]): doc for doc in docs}
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
-def test_the_api_takes_every_object(
+def test_kubernetes_api_accepts_every_object(
     version: str, rendered: dict[str, Manifests], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # It would read 1.5 MB of schemas for each object.
@@ -83,7 +83,7 @@ def test_custom_resources_have_only_known_fields(rendered: dict[str, Manifests])
 
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
-def test_manifests_keep_the_rule(name: str, rule: Rule, rendered: dict[str, Manifests]) -> None:
+def test_manifests_follow_the_rule(name: str, rule: Rule, rendered: dict[str, Manifests]) -> None:
     assert list(rule(rendered[name])) == []
 
 
@@ -109,7 +109,7 @@ def drop(manifests: Manifests, kind: str, name: str) -> None:
     manifests.docs.remove(named(manifests, kind, name))
 
 
-# What goes wrong, the rule that says so, and a word of what it says.
+# The mistake, the rule that reports it, and a word of its complaint.
 BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
     (
         lambda m: entry(m, "tasks", "AUTH_SESSION_URL").update(name="AUTH_SESION_URL"),
@@ -189,7 +189,7 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
         lambda m: policy(m, "to-model")["podSelector"]["matchLabels"].update(
             {"app.kubernetes.io/name": "worker"}
         ),
-        rules.policies_speak_of_somebody,
+        rules.policies_select_existing_pods,
         "to-model",
     ),
     (
@@ -269,7 +269,7 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
     ),
     (
         lambda m: m.workload("chat-gateway").doc["spec"].update(replicas=2),
-        rules.one_thing_decides_how_many,
+        rules.replicas_have_one_owner,
         "chat-gateway: 2 things",
     ),
     (
@@ -292,7 +292,7 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
     BREAKAGES,
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_rule_sees_what_breaks_it(
+def test_rule_reports_a_violation(
     broken: Callable[[Manifests], Any], rule: Rule, complaint: str, rendered: dict[str, Manifests]
 ) -> None:
     manifests = Manifests(copy.deepcopy(rendered["everything"].docs))
@@ -302,14 +302,14 @@ def test_a_rule_sees_what_breaks_it(
     assert any(complaint in each for each in rule(manifests))
 
 
-def test_every_rule_has_been_seen_to_complain() -> None:
+def test_every_rule_has_a_violation_test() -> None:
     assert {rule for _, rule, _ in BREAKAGES} == set(rules.RULES)
 
 
-def test_overlays_and_the_guide_name_every_component() -> None:
+def test_overlays_and_guide_name_every_component() -> None:
     folder = ROOT / "deploy/kubernetes"
     components = {path.name for path in (folder / "components").iterdir() if path.is_dir()}
-    offered = components - {"hardened", "engines"}  # in every base; for trying things
+    offered = components - {"hardened", "engines"}  # in every base; for evaluation
     overlay = folder / "overlays/production"
     texts = [path.read_text(encoding="utf-8") for path in overlay.rglob("kustomization.yaml")]
 
@@ -317,7 +317,7 @@ def test_overlays_and_the_guide_name_every_component() -> None:
     assert {name for name in offered if f"`{name}`" in GUIDE} == offered
 
 
-def test_the_guide_names_every_key_of_the_secret(rendered: dict[str, Manifests]) -> None:
+def test_guide_names_every_key_of_the_secret(rendered: dict[str, Manifests]) -> None:
     entries = [
         entry
         for workload in rendered["everything"].workloads()
@@ -332,14 +332,14 @@ def test_the_guide_names_every_key_of_the_secret(rendered: dict[str, Manifests])
     assert {key for key in keys if key in GUIDE} == keys
 
 
-def test_the_secret_to_try_things_with_names_the_roles(rendered: dict[str, Manifests]) -> None:
+def test_evaluation_secret_names_the_roles(rendered: dict[str, Manifests]) -> None:
     manifests = rendered["dev-migrate"]
 
     check_database_urls(manifests.environment(manifests.workload("databases")))
 
 
 class FakeKubectl:
-    """A kubectl that notes what it is asked, and fails where it is told to."""
+    """A kubectl that records its calls, and fails at the chosen one."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "asked"
@@ -363,7 +363,7 @@ class FakeKubectl:
         return done.returncode, self._log.read_text(encoding="utf-8").splitlines()
 
 
-def test_the_services_change_after_the_migrations(tmp_path: Path) -> None:
+def test_services_are_updated_after_the_migrations(tmp_path: Path) -> None:
     status, asked = FakeKubectl(tmp_path).apply("production", "--context", "here")
 
     verbs = [
@@ -380,7 +380,7 @@ def test_the_services_change_after_the_migrations(tmp_path: Path) -> None:
     assert deployments == {*rules.SERVICES, rules.EDGE}
 
 
-def test_the_services_stay_when_a_migration_fails(tmp_path: Path) -> None:
+def test_failed_migration_leaves_the_services_unchanged(tmp_path: Path) -> None:
     kubectl = FakeKubectl(tmp_path)
     kubectl.fail_at("wait")
 

@@ -1,4 +1,4 @@
-"""What scaling and alerts ask for exists: metrics in the services, rows in the database."""
+"""Scaling and alerts use existing metrics of the services and rows of the database."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from todochat.testing.servers import PostgresServer
 
 COMPONENTS = ROOT / "deploy/kubernetes/components"
 METRIC = re.compile(r"\b(todochat_\w+)")
-# Where services register their metrics.
+# Modules in which services register their metrics.
 MODULES = (
     "auth_session.metrics",
     "chat_gateway.metrics",
@@ -44,7 +44,7 @@ def known_series() -> set[str]:
     return names
 
 
-def test_alerts_ask_for_metrics_that_exist(everything: Manifests, known_series: set[str]) -> None:
+def test_alerts_use_existing_metrics(everything: Manifests, known_series: set[str]) -> None:
     (rule,) = everything.of("PrometheusRule")
     asked = [alert["expr"] for group in rule["spec"]["groups"] for alert in group["rules"]]
 
@@ -54,7 +54,7 @@ def test_alerts_ask_for_metrics_that_exist(everything: Manifests, known_series: 
     assert named <= known_series
 
 
-def test_the_gateways_scale_by_a_metric_that_exists(
+def test_gateways_scale_by_an_existing_metric(
     everything: Manifests, known_series: set[str]
 ) -> None:
     autoscaler = everything.find("HorizontalPodAutoscaler", "chat-gateway")
@@ -85,7 +85,7 @@ async def chat_database(postgres: PostgresServer) -> AsyncIterator[DatabaseUrls]
     await postgres.drop_database(urls)
 
 
-async def test_workers_scale_by_a_query_that_the_jobs_role_may_ask(
+async def test_workers_scale_by_a_query_allowed_to_the_jobs_role(
     everything: Manifests, chat_database: DatabaseUrls
 ) -> None:
     (scaled,) = everything.of("ScaledObject")

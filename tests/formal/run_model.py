@@ -1,11 +1,11 @@
-"""A small model of a run: who may do what when, over every interleaving of its steps.
+"""A small model of a run: the permitted steps of each process, over every interleaving.
 
 Two workers, PostgreSQL, Redis, the tasks service. Anything may happen between any two steps: a
-worker dies, a worker is so slow that its lease ends, Redis is flushed. What one statement or one
-script does is one step here. `docs/runs.md` says which code each step stands for.
+worker dies, a worker is so slow that its lease ends, Redis is flushed. One statement or one
+script is one step here. `docs/runs.md` lists the code for each step.
 
-The run has one model answer, which is streamed, and one tool call with an effect. Its log is kept
-as what counts: the last number and whose it was, and what viewers have been told.
+The run has one model response, which is streamed, and one tool call with an effect. Its log is
+reduced to the last number and its attempt, and the frames that viewers have received.
 """
 
 from collections import deque
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-JUMP: Final = 100  # more than a run of the model can say
+JUMP: Final = 100  # more than a run of the model can publish
 
 Bug = Literal[
     "append-unfenced", "claim-keeps-meta", "claim-trusts-older", "claim-unchecked",
@@ -37,11 +37,11 @@ class Row(NamedTuple):
 
 
 class Log(NamedTuple):
-    """The run in Redis, and what viewers know; `attempt` -1: Redis knows nothing of the run.
+    """The run in Redis, and the viewers' knowledge; `attempt` -1: Redis knows nothing of the run.
 
     Attributes:
         seq: the last number in the log.
-        half: the attempt whose half said answer stands in the log, 0 if none does.
+        half: the attempt whose unfinished response is in the log, 0 if there is none.
     """
 
     attempt: int = 0
@@ -53,27 +53,27 @@ class Log(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What went out to viewers at any time, whatever became of the log."""
+    """The frames that viewers have received at any time, even if the log was lost."""
 
     seq: int = 0
-    attempt: int = 0  # the highest that said anything
+    attempt: int = 0  # the highest that published anything
     ends: int = 0
 
 
 class Tasks(NamedTuple):
-    """The tasks service: how often the effect was made, and the highest attempt that came."""
+    """The tasks service: how often the effect was made, and the highest attempt received."""
 
     effects: int = 0
     attempt: int = 0
 
 
 class Worker(NamedTuple):
-    """A worker's own idea of the run; it may be long out of date.
+    """A worker's own view of the run, possibly stale.
 
     Attributes:
-        at: the step that comes next.
+        at: the next step.
         seq: the last number that it knows to be in the log.
-        half: the half said answer that it found in the log.
+        half: the unfinished response that it found in the log.
     """
 
     at: str = "idle"
@@ -82,13 +82,13 @@ class Worker(NamedTuple):
     half: int = 0
     answer: bool = False
     tool: bool = False
-    said_answer: bool = False
-    said_tool: bool = False
+    answer_published: bool = False
+    tool_published: bool = False
     is_ended: bool = False
 
 
 class State(NamedTuple):
-    """Everything, and how often something may still go wrong."""
+    """The whole system, and how many failures of each kind may still happen."""
 
     row: Row = Row()
     log: Log = Log()
@@ -108,16 +108,16 @@ Step = tuple[str, State]
 
 
 class RunModel:
-    """The steps of a run, with or without a mistake built in."""
+    """The steps of a run, with or without an intentional bug."""
 
     def __init__(self, bug: Bug | None = None) -> None:
         self.bug = bug
 
     def steps(self, state: State) -> Iterator[Step]:
-        """Yield what may happen next.
+        """Yield every possible next state.
 
         Raises:
-            BrokenPromiseError: it must not happen.
+            BrokenPromiseError: the step violates a promise.
         """
         for index, worker in enumerate(state.workers):
             if worker.at == "idle":
@@ -128,9 +128,9 @@ class RunModel:
                 if state.crashes:
                     dead = put(state, index, Worker())
                     yield f"worker {index + 1} dies", dead._replace(crashes=state.crashes - 1)
-        yield from self._misfortunes(state)
+        yield from self._failures(state)
 
-    def _misfortunes(self, state: State) -> Iterator[Step]:
+    def _failures(self, state: State) -> Iterator[Step]:
         row = state.row
         if row.lease == "held":
             holder = state.workers[row.holder]
@@ -162,21 +162,21 @@ class RunModel:
         return state.row.attempt == state.workers[index].attempt
 
     def _check(self, state: State, index: int) -> State:
-        """Save the number that the claimed log ends with, which only the run's holder can."""
+        """Save the number that the claimed log ends with, which only the run's owner can."""
         worker = state.workers[index]
         if self.bug != "claim-unchecked" and not self._holds(state, index):
             return put(state, index, Worker())
         if self._holds(state, index):
             high = max(state.row.seq_high, worker.seq)
             state = state._replace(row=state.row._replace(seq_high=high))
-        loaded = worker._replace(at="go_on", answer=state.row.answer, tool=state.row.tool)
+        loaded = worker._replace(at="replay", answer=state.row.answer, tool=state.row.tool)
         return put(state, index, loaded)
 
     def _save_answer(self, state: State, index: int) -> State:
-        return self._save(state, index, "answer", then="say_answer")
+        return self._save(state, index, "answer", then="publish_answer")
 
     def _save_tool(self, state: State, index: int) -> State:
-        return self._save(state, index, "tool", then="say_tool")
+        return self._save(state, index, "tool", then="publish_tool")
 
     def _save(self, state: State, index: int, step: str, *, then: str) -> State:
         if self.bug != "journal-unfenced":
@@ -196,13 +196,13 @@ class RunModel:
         if not (row.answer and row.tool):
             raise BrokenPromiseError("the run ended before its work was done")
         row = row._replace(ended=True, seq_high=max(row.seq_high, state.workers[index].seq))
-        return go(state._replace(row=row), index, "say_end")
+        return go(state._replace(row=row), index, "publish_end")
 
     def _close(self, state: State, index: int) -> State:
         if not self._holds(state, index):
             return put(state, index, Worker())
         if state.seen.ends == 0:
-            raise BrokenPromiseError("the run was closed and no viewer was told of its end")
+            raise BrokenPromiseError("the run was closed and no viewer received its end")
         row = state.row._replace(closed=True, lease="none")
         return put(state._replace(row=row), index, Worker())
 
@@ -213,82 +213,86 @@ class RunModel:
         if log.attempt > worker.attempt:
             return put(state, index, Worker())
         is_lost = log.seq < worker.seq or (log.attempt < 0 and worker.attempt > 1)
-        # The attempt before this one may have said things that an older one's log doesn't have.
+        # The previous attempt may have published frames that an older attempt's log doesn't have.
         is_older = 0 < log.attempt < worker.attempt - 1 and self.bug != "claim-trusts-older"
         if is_lost or is_older:
-            log = Log(attempt=worker.attempt, seq=self._beyond(max(log.seq, worker.seq), worker))
-            state = said(state._replace(log=log))  # `: snapshot`, which says nothing of the run
+            log = Log(attempt=worker.attempt, seq=self._next_seq(max(log.seq, worker.seq), worker))
+            state = publish(state._replace(log=log))  # `: snapshot`, without content
         kept = log.attempt if self.bug == "claim-keeps-meta" and log.attempt > 0 else worker.attempt
         log = log._replace(attempt=kept)
         worker = worker._replace(
-            at="check", seq=log.seq, half=log.half, said_answer=log.answer, said_tool=log.tool
+            at="check",
+            seq=log.seq,
+            half=log.half,
+            answer_published=log.answer,
+            tool_published=log.tool,
         )
         return put(state._replace(log=log), index, worker)
 
-    def _beyond(self, seq: int, worker: Worker) -> int:
-        """A number above all that can have been said; what is known of that may be out of date."""
+    def _next_seq(self, seq: int, worker: Worker) -> int:
+        """Return a number above all published ones; the knowledge of them may be stale."""
         if self.bug == "no-jump":
             return seq + 1
         by_attempt = 0 if self.bug == "jump-forgets-attempt" else worker.attempt * JUMP
         return max(seq + JUMP, by_attempt)
 
-    def _append(self, state: State, index: int, then: str, **told: object) -> State:
+    def _append(self, state: State, index: int, then: str, **changes: object) -> State:
         """Append and publish, if the attempt is the run's and the number is the next."""
         worker, log = state.workers[index], state.log
         if self.bug != "append-unfenced":
             if log.attempt > worker.attempt:
                 return put(state, index, Worker())
             if log.attempt < worker.attempt or log.seq != worker.seq:
-                return go(state, index, "ask")  # UNCLAIMED
-        if told.get("answer") and log.answer:
-            raise BrokenPromiseError("viewers were told the answer twice")
-        if told.get("answer") and log.half not in {0, worker.attempt} and not worker.half:
-            raise BrokenPromiseError("viewers were left with an answer half said")
-        log = log._replace(seq=worker.seq + 1, **told)  # type: ignore[arg-type]
-        state = said(state._replace(log=log), worker.attempt)
+                return go(state, index, "reclaim")  # UNCLAIMED
+        if changes.get("answer") and log.answer:
+            raise BrokenPromiseError("viewers received the response twice")
+        if changes.get("answer") and log.half not in {0, worker.attempt} and not worker.half:
+            raise BrokenPromiseError("viewers were left with an unfinished response")
+        log = log._replace(seq=worker.seq + 1, **changes)  # type: ignore[arg-type]
+        state = publish(state._replace(log=log), worker.attempt)
         return put(state, index, worker._replace(at=then, seq=worker.seq + 1))
 
-    # A worker's own way
+    # A worker's own steps
 
-    def _ask(self, state: State, index: int) -> State:
-        """Redis forgot the claim: claim the log anew, if the run is still one's own."""
+    def _reclaim(self, state: State, index: int) -> State:
+        """Redis forgot the claim: claim the log again, if the worker still owns the run."""
         if self.bug != "claim-unchecked" and not self._holds(state, index):
             return put(state, index, Worker())
         return go(state, index, "claim_log")
 
-    def _go_on(self, state: State, index: int) -> State:
-        """Replay: what the journal has is not done again, what viewers have is not said again."""
+    def _replay(self, state: State, index: int) -> State:
+        """Replay: skip journaled steps, and don't publish what viewers have."""
         worker = state.workers[index]
         if worker.is_ended:
-            return go(state, index, "close" if state.log.ended else "say_end")
+            return go(state, index, "close" if state.log.ended else "publish_end")
         if worker.half and not worker.answer and self.bug != "leftovers-kept":
-            return go(state, index, "take_back")
+            return go(state, index, "remove_unfinished")
         return go(state, index, next_step(worker))
 
-    def _take_back(self, state: State, index: int) -> State:
-        state = self._append(state, index, "go_on", half=0)
+    def _remove_unfinished(self, state: State, index: int) -> State:
+        state = self._append(state, index, "replay", half=0)
         worker = state.workers[index]
-        return put(state, index, worker._replace(half=0)) if worker.at == "go_on" else state
+        return put(state, index, worker._replace(half=0)) if worker.at == "replay" else state
 
     def _stream(self, state: State, index: int) -> State:
         attempt = state.workers[index].attempt
         if state.log.half not in {0, attempt} and state.log.attempt == attempt:
-            raise BrokenPromiseError("an answer half said stands beside its repetition")
+            raise BrokenPromiseError("an unfinished response remains beside its repetition")
         then = "effect" if self.bug == "tool-before-answer-saved" else "save_answer"
         return self._append(state, index, then, half=attempt)
 
-    def _say_answer(self, state: State, index: int) -> State:
-        return self._told(state, index, "said_answer", half=0, answer=True)
+    def _publish_answer(self, state: State, index: int) -> State:
+        return self._publish_step(state, index, "answer_published", half=0, answer=True)
 
-    def _say_tool(self, state: State, index: int) -> State:
-        return self._told(state, index, "said_tool", tool=True)
+    def _publish_tool(self, state: State, index: int) -> State:
+        return self._publish_step(state, index, "tool_published", tool=True)
 
-    def _told(self, state: State, index: int, what: str, **told: object) -> State:
-        state = self._append(state, index, "go_on", **told)
+    def _publish_step(self, state: State, index: int, field: str, **changes: object) -> State:
+        state = self._append(state, index, "replay", **changes)
         worker = state.workers[index]
-        if worker.at != "go_on":
+        if worker.at != "replay":
             return state
-        return put(state, index, worker._replace(half=0, **{what: True}))  # type: ignore[arg-type]
+        return put(state, index, worker._replace(half=0, **{field: True}))  # type: ignore[arg-type]
 
     def _effect(self, state: State, index: int) -> State:
         """The tools call of the tasks service, one transaction there."""
@@ -305,7 +309,7 @@ class RunModel:
             raise BrokenPromiseError("the effect was made twice")
         return go(state._replace(tasks=tasks), index, "save_tool")
 
-    def _say_end(self, state: State, index: int) -> State:
+    def _publish_end(self, state: State, index: int) -> State:
         state = self._append(state, index, "close", ended=True)
         if state.workers[index].at == "close":
             seen = state.seen._replace(ends=state.seen.ends + 1)
@@ -317,22 +321,22 @@ def next_step(worker: Worker) -> str:
     """Return the first step that is not done yet."""
     if not worker.answer:
         return "stream"
-    if not worker.said_answer:
-        return "say_answer"
+    if not worker.answer_published:
+        return "publish_answer"
     if not worker.tool:
         return "effect"
-    return "finish" if worker.said_tool else "say_tool"
+    return "finish" if worker.tool_published else "publish_tool"
 
 
-def said(state: State, attempt: int | None = None) -> State:
+def publish(state: State, attempt: int | None = None) -> State:
     """Publish the log's last frame.
 
     Args:
-        attempt: who says it; None for a marker, which only has viewers look again. They drop one
+        attempt: the publisher; None for a marker, which makes viewers reload. They drop a marker
             whose number they have passed.
 
     Raises:
-        BrokenPromiseError: it can't follow what viewers have seen.
+        BrokenPromiseError: it can't follow the frames that viewers have received.
     """
     seen, seq = state.seen, state.log.seq
     if attempt is None:
@@ -341,7 +345,7 @@ def said(state: State, attempt: int | None = None) -> State:
         msg = f"frame {seq} went out after frame {seen.seq}"
         raise BrokenPromiseError(msg)
     if attempt < seen.attempt:
-        raise BrokenPromiseError("a worker that lost the run was heard")
+        raise BrokenPromiseError("a worker that lost the run published")
     return state._replace(seen=seen._replace(seq=seq, attempt=attempt))
 
 
@@ -352,12 +356,12 @@ def put(state: State, index: int, worker: Worker) -> State:
 
 
 def go(state: State, index: int, at: str) -> State:
-    """Send a worker to a step."""
+    """Move a worker to a step."""
     return put(state, index, state.workers[index]._replace(at=at))
 
 
 def without_names(state: State) -> State:
-    """Return the one state that stands for this one and those with its workers swapped."""
+    """Return the one state that represents this one and the same with its workers swapped."""
     first, second = state.workers
     if first <= second:
         return state
@@ -368,11 +372,11 @@ def without_names(state: State) -> State:
 
 @dataclass
 class Exploration:
-    """What an exploration found.
+    """The result of an exploration.
 
     Attributes:
-        states: how many there are.
-        broken: the shortest way to a broken promise, None if there is none.
+        states: the number of states.
+        broken: the shortest path to a broken promise, None if there is none.
     """
 
     states: int
@@ -380,7 +384,7 @@ class Exploration:
 
 
 def explore(model: RunModel, start: State | None = None) -> Exploration:
-    """Visit every state that can come about, and see that the run can end from each of them."""
+    """Visit every reachable state, and check that the run can end from each of them."""
     first = start or State()
     came_from: dict[State, tuple[State, str] | None] = {first: None}
     leads_to: dict[State, list[State]] = {}
@@ -395,14 +399,14 @@ def explore(model: RunModel, start: State | None = None) -> Exploration:
                     came_from[following] = (state, name)
                     queue.append(following)
         except BrokenPromiseError as error:
-            return Exploration(len(came_from), [*_way(came_from, state), str(error)])
+            return Exploration(len(came_from), [*_path_to(came_from, state), str(error)])
     for state in came_from.keys() - _ending(came_from, leads_to):
-        return Exploration(len(came_from), [*_way(came_from, state), "the run never ends"])
+        return Exploration(len(came_from), [*_path_to(came_from, state), "the run never ends"])
     return Exploration(len(came_from))
 
 
 def _ending(came_from: "_Ways", leads_to: dict[State, list[State]]) -> set[State]:
-    """Return the states from which the run can come to its end."""
+    """Return the states from which the run can end."""
     ending = {state for state in came_from if state.row.closed}
     queue = deque(ending)
     while queue:
@@ -413,7 +417,7 @@ def _ending(came_from: "_Ways", leads_to: dict[State, list[State]]) -> set[State
     return ending
 
 
-def _way(came_from: "_Ways", state: State) -> list[str]:
+def _path_to(came_from: "_Ways", state: State) -> list[str]:
     way: list[str] = []
     at: State | None = state
     while at is not None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# The journal names its points after what a step is of; see `step_kind`.
+# The journal's fault points are named by the kind of step; see `step_kind`.
 KINDS = ("input", "answer", "tool", "choice")
 
 
@@ -16,7 +16,7 @@ def points() -> set[str]:
     return named | {f"{kind}.{when}" for kind in KINDS for when in ("unsaved", "saved")}
 
 
-def test_each_point_has_a_row_in_the_table_of_runs() -> None:
+def test_each_fault_point_has_a_row_in_docs_runs() -> None:
     page = (ROOT / "docs/runs.md").read_text()
 
     rows = {
@@ -28,7 +28,7 @@ def test_each_point_has_a_row_in_the_table_of_runs() -> None:
     assert rows == points()
 
 
-def test_each_point_is_one_at_which_a_test_kills() -> None:
+def test_each_fault_point_has_a_kill_test() -> None:
     tests = (ROOT / "tests/chaos/test_kill_points.py").read_text()
 
     assert {point for point in points() if f'"{point}"' not in tests} == set()

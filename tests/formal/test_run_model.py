@@ -1,16 +1,16 @@
-"""A run keeps its promises over every interleaving, and the model would notice if it didn't."""
+"""A run keeps its promises over every interleaving, and the model detects intentional bugs."""
 
 import pytest
 
 from formal.run_model import Bug, RunModel, State, explore
 
-# Enough for each mistake to show; the whole space would only take longer.
+# Enough for each bug to show; the whole space would only take longer.
 SMALL = State(crashes=1, pauses=1, flushes=0)
 WHOLE = State(crashes=2, pauses=1, flushes=1)
 
 
 @pytest.mark.slow
-def test_two_workers_two_crashes_a_pause_and_a_flush_break_no_promise() -> None:
+def test_two_crashes_a_pause_and_a_flush_break_no_promise() -> None:
     found = explore(RunModel(), WHOLE)
 
     assert found.broken is None, "\n".join(found.broken)
@@ -31,10 +31,10 @@ def test_two_workers_two_crashes_a_pause_and_a_flush_break_no_promise() -> None:
         ("jump-forgets-attempt", WHOLE, "frame 101 went out after frame 101"),
         ("tool-before-answer-saved", SMALL, "a tool worked for an answer that may never have been"),
         ("ended-not-claimable", SMALL, "the run never ends"),
-        ("leftovers-kept", SMALL, "an answer half said stands beside its repetition"),
+        ("leftovers-kept", SMALL, "an unfinished response remains beside its repetition"),
     ],
 )
-def test_a_mistake_is_found(bug: Bug, start: State, broken: str) -> None:
+def test_intentional_bug_is_found(bug: Bug, start: State, broken: str) -> None:
     found = explore(RunModel(bug), start)
 
     assert found.broken is not None

@@ -1,8 +1,8 @@
 """`make images-check`: builds the images and runs all of them as one system.
 
 With PostgreSQL and Valkey of the test kit: roles and migrations from the images' one-shots, every
-service and the edge by its image's own command, a person who signs up through the edge and talks
-to a scripted model. Then the gateway gets SIGTERM while two of its streams are open, and at last
+service and the edge by its image's own command, a user who signs up through the edge and messages
+a scripted model. Then the gateway gets SIGTERM while two of its streams are open, and at last
 everything else does.
 """
 
@@ -33,12 +33,12 @@ SERVICE_LIMIT_BYTES: Final = 200_000_000  # beyond the base
 GATEWAY: Final = "chat-gateway"
 START_TIMEOUT_S: Final = 120.0
 DRAIN_S: Final = 2 + 25  # DRAIN_DELAY_S and DRAIN_TIMEOUT_S
-EXIT_S: Final = 10  # what an exit takes on a machine that does other things, too
+EXIT_S: Final = 10  # the time to exit on a machine under load
 DELTA: Final = "assistant_message.content_part.text_delta"
 
 
 def main() -> int:
-    """Build unless told not to, check, and return 1 if something isn't as it should be."""
+    """Build (unless disabled) and check; return 1 if a check failed."""
     parser = argparse.ArgumentParser(prog="images", description=__doc__)
     parser.add_argument("--version", default="0.1.0", help="the images' tag")
     parser.add_argument("--built", action="store_true", help="don't build them")
@@ -52,15 +52,15 @@ def main() -> int:
             name: stack.enter_context(mounted(f"todochat/{name}:{options.version}"))
             for name in IMAGES
         }
-        complaints = _look(images, base.size)
+        complaints = _check_files(images, base.size)
         complaints += asyncio.run(_run(images, folder))
     for complaint in complaints:
         print(f"WRONG: {complaint}")
     return 1 if complaints else 0
 
 
-def _look(images: Mapping[str, Image], base_bytes: int) -> list[str]:
-    """Print the sizes and return what the files have that they shouldn't, or lack."""
+def _check_files(images: Mapping[str, Image], base_bytes: int) -> list[str]:
+    """Print the sizes and return the forbidden or missing files."""
     complaints = []
     print(f"{'base':14} {base_bytes / 1e6:6.1f} MB")
     for name, image in images.items():
@@ -78,7 +78,7 @@ def _look(images: Mapping[str, Image], base_bytes: int) -> list[str]:
         plain = [
             path for path in sources if not any(path.parent.glob(f"__pycache__/{path.stem}.*.pyc"))
         ]
-        # Templates with placeholders are no Python.
+        # Templates with placeholders are not valid Python.
         if len(plain) > len(sources) / 100:
             complaints.append(f"{name}: {len(plain)} of {len(sources)} files are not compiled")
     return complaints
@@ -131,7 +131,7 @@ async def _check_site(client: httpx.AsyncClient) -> None:
 async def _drain_gateway(
     client: httpx.AsyncClient, model: ScriptedModelServer, gateway: Container
 ) -> list[str]:
-    """End the gateway while one client that can come back and one that can't read a stream."""
+    """Stop the gateway while a resumable client and a client without resume read a stream."""
     gate = Gate(timeout_s=90)
     model.otherwise = lambda _request: ScriptedResponse(parts=(Say("Hello", gate, " world"),))
     person = await Person.sign_up(client)
@@ -154,19 +154,19 @@ async def _drain_gateway(
     code = await gateway.wait(DRAIN_S + EXIT_S)
     took_s = time.monotonic() - began
     print(
-        f"{gateway.name}: SIGTERM with two streams open; one was told to reconnect after"
+        f"{gateway.name}: SIGTERM with two streams open; one got a reconnect marker after"
         f" {open_s:.1f} s, the other was finished; exit code {code} after {took_s:.1f} s"
     )
-    return [] if code == 0 else [f"{gateway.name}: exit code {code}: {gateway.said()}"]
+    return [] if code == 0 else [f"{gateway.name}: exit code {code}: {gateway.log_tail()}"]
 
 
 async def _read_whole(stream: Stream) -> None:
-    said = "".join(
+    text = "".join(
         event["update"]["delta"]
         for event in await stream.rest()
         if event.get("update", {}).get("type") == DELTA
     )
-    assert said == " world", stream.raw.decode()
+    assert text == " world", stream.raw.decode()
 
 
 async def _stop(container: Container) -> list[str]:
@@ -174,7 +174,7 @@ async def _stop(container: Container) -> list[str]:
     began = time.monotonic()
     code = await container.wait(DRAIN_S + EXIT_S)
     print(f"{container.name}: exit code {code} {time.monotonic() - began:.1f} s after SIGTERM")
-    return [] if code == 0 else [f"{container.name}: exit code {code}: {container.said()}"]
+    return [] if code == 0 else [f"{container.name}: exit code {code}: {container.log_tail()}"]
 
 
 if __name__ == "__main__":

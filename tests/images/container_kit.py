@@ -18,7 +18,7 @@ from typing import Any, Final
 import psutil
 
 COMMAND_TIMEOUT_S: Final = 60
-# Args: the root, the user, the group, and what follows `env`.
+# Args: the root, the user, the group, and the arguments of `env`.
 _ENTER: Final = """
 set -e
 root=$1 user=$2 group=$3
@@ -38,7 +38,7 @@ class Image:
     """An image with its files mounted.
 
     Attributes:
-        config: what the Dockerfile said, as Docker's API has it.
+        config: the Dockerfile's configuration in the format of Docker's API.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Image:
         return sum(path.lstat().st_size for path in paths)
 
     def command(self, variables: Mapping[str, str], command: Sequence[str]) -> list[str]:
-        """Return what runs a command in a container of this image."""
+        """Return the command line that runs a command in a container of this image."""
         environment = {**dict(each.split("=", 1) for each in self.config["Env"]), **variables}
         user, _, group = self.config["User"].partition(":")
         return [
@@ -67,7 +67,7 @@ class Image:
         """Run a one-shot to its end.
 
         Raises:
-            AssertionError: it failed; says what it printed.
+            AssertionError: it failed; has its output.
         """
         done = subprocess.run(
             self.command(variables, command),
@@ -81,7 +81,7 @@ class Image:
 
 @contextmanager
 def mounted(tag: str) -> Iterator[Image]:
-    """Mount an image of buildah's for a while."""
+    """Mount an image of buildah's temporarily."""
     inspected = json.loads(_buildah("inspect", "--type", "image", tag))
     container = _buildah("from", "--pull-never", tag)
     try:
@@ -124,9 +124,9 @@ class Container:
         """Run the image's own health check.
 
         Raises:
-            AssertionError: the process has ended; says what it logged.
+            AssertionError: the process has ended; has its log.
         """
-        assert self._process.poll() is None, f"{self.name} ended: {self.said()}"
+        assert self._process.poll() is None, f"{self.name} ended: {self.log_tail()}"
         how, *command = self.image.config["Healthcheck"]["Test"]
         assert how == "CMD"
         check = await asyncio.create_subprocess_exec(
@@ -137,7 +137,7 @@ class Container:
         return await check.wait() == 0
 
     def terminate(self) -> None:
-        """Send the image's signal to its first process, as an engine does."""
+        """Send the image's stop signal to its first process, as an engine does."""
         assert self.image.config["StopSignal"] == "SIGTERM"
         psutil.Process(self._process.pid).children()[0].send_signal(signal.SIGTERM)
 
@@ -145,18 +145,18 @@ class Container:
         """Return its exit code.
 
         Raises:
-            subprocess.TimeoutExpired: it goes on.
+            subprocess.TimeoutExpired: it still runs.
         """
         return await asyncio.to_thread(self._process.wait, timeout_s)
 
-    def said(self) -> str:
+    def log_tail(self) -> str:
         """Return the end of its log."""
         return self.log.read_text(errors="replace")[-3000:]
 
     def kill(self) -> None:
-        """End it whatever it does."""
+        """Kill it and its children."""
         if self._process.poll() is None:
-            self._process.kill()  # and --kill-child what it started
+            self._process.kill()  # and --kill-child its children
             self._process.wait(COMMAND_TIMEOUT_S)
 
 

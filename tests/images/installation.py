@@ -32,11 +32,11 @@ _ONE_SHOTS: Final[dict[str, list[tuple[str, ...]]]] = {
 
 
 class Installation:
-    """What deploy/compose/compose.yaml starts, with free ports of this machine.
+    """The system of deploy/compose/compose.yaml, with free ports of this machine.
 
     Attributes:
         urls: where each service listens.
-        edge: the one address people open.
+        edge: the public address.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Installation:
         }
 
     def prepare(self) -> None:
-        """Make roles and databases, and migrate.
+        """Create roles and databases, and migrate.
 
         Raises:
             AssertionError: a one-shot failed.
@@ -82,7 +82,7 @@ class Installation:
                 self._images[image].run_once(variables, ["python", "-m", module, *arguments])
 
     def start(self) -> Mapping[str, Container]:
-        """Start everything; the containers by name."""
+        """Start everything; return the containers by name."""
         for facts in self._facts.values():
             self._start_service(facts)
         upstreams = {
@@ -94,7 +94,7 @@ class Installation:
         return self._containers
 
     def kill(self) -> None:
-        """End what still runs."""
+        """Kill everything that still runs."""
         for container in self._containers.values():
             container.kill()
 

@@ -1,4 +1,4 @@
-"""Whole stacks of real processes, started with the launcher as a person would."""
+"""Whole stacks of real processes, started with the launcher like a user does."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -48,7 +48,7 @@ async def model_servers() -> AsyncIterator[dict[str, ScriptedModelServer]]:
         yield {"responses": responses, "chat_completions": chat_completions}
 
 
-# Workers are tested with both wires; a whole stack on the second one is the long form.
+# Workers are tested with both wire APIs; a whole stack on the second one is the long form.
 WIRES = ["responses", pytest.param("chat_completions", marks=pytest.mark.slow)]
 
 
@@ -56,7 +56,7 @@ WIRES = ["responses", pytest.param("chat_completions", marks=pytest.mark.slow)]
 def model_stack(
     request: pytest.FixtureRequest, model_servers: dict[str, ScriptedModelServer]
 ) -> Iterator[Stack]:
-    """A stack whose model is a scripted server, once over each of OpenAI's two APIs."""
+    """A stack whose model is a scripted server, for each of OpenAI's two APIs."""
     variables = {
         "OPENAI_BASE_URL": model_servers[request.param].url,
         "OPENAI_API_KEY": "sk-scripted",
@@ -72,7 +72,7 @@ def model_stack(
 def model(
     model_stack: Stack, model_servers: dict[str, ScriptedModelServer]
 ) -> Iterator[ScriptedModelServer]:
-    """The scripted server of `model_stack`; everything it was told must be asked for."""
+    """The scripted server of `model_stack`; every scripted response must be requested."""
     server = model_servers[model_stack.wire]
     server.requests.clear()
     yield server

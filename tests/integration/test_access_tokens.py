@@ -1,4 +1,4 @@
-"""A personal access token, from the edge to every service that takes it."""
+"""A personal access token, from the edge to every service that accepts it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,8 +11,8 @@ from todochat.testing import wait_until
 from todochat.testing.person import PASSWORD, Person
 
 
-async def make_token(person: Person, *scopes: str) -> tuple[str, str]:
-    """Return id and token."""
+async def create_token(person: Person, *scopes: str) -> tuple[str, str]:
+    """Return ID and token."""
     headers = {"Authorization": f"Bearer {person.login_token}"}
     body = {"name": "cron", "scopes": list(scopes), "password": PASSWORD}
     made = (await person.client.post("/api/auth/tokens", json=body, headers=headers)).json()
@@ -27,17 +27,17 @@ async def revoke(person: Person, token_id: str) -> None:
 
 @asynccontextmanager
 async def program_of(person: Person, stack: Stack, token: str) -> AsyncIterator[Person]:
-    """A program of the person's, which has nothing but the token."""
+    """Return a user's program, which has only the token."""
     async with httpx.AsyncClient(base_url=stack.edge, timeout=30) as client:
         user = {"id": person.user_id, "email": person.email}
         yield Person(client, {"user": user, "access_token": token})
 
 
-async def test_a_program_works_with_tasks_and_chats_until_its_token_is_revoked(
+async def test_program_uses_tasks_and_chats_until_its_token_is_revoked(
     stack: Stack, sign_up: SignUp
 ) -> None:
     ada = await sign_up(stack)
-    token_id, token = await make_token(ada, "tasks", "chat")
+    token_id, token = await create_token(ada, "tasks", "chat")
     async with program_of(ada, stack, token) as program:
         await program.api("POST", "/tasks", json={"title": "from a script"})
         await program.open_session()
@@ -57,9 +57,9 @@ async def test_a_program_works_with_tasks_and_chats_until_its_token_is_revoked(
         assert (await ada.api("GET", "/tasks")).status_code == 200
 
 
-async def test_a_password_change_shuts_programs_out(stack: Stack, sign_up: SignUp) -> None:
+async def test_password_change_revokes_access_tokens(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
-    _, token = await make_token(ada, "tasks", "chat")
+    _, token = await create_token(ada, "tasks", "chat")
     async with program_of(ada, stack, token) as program:
         before = (await program.api("GET", "/tasks")).status_code
         await program.open_session()
@@ -80,9 +80,9 @@ async def test_a_password_change_shuts_programs_out(stack: Stack, sign_up: SignU
         assert (await ada.api("GET", "/tasks")).status_code == 200
 
 
-async def test_revoking_a_token_ends_the_feeds_it_opened(stack: Stack, sign_up: SignUp) -> None:
+async def test_revoking_a_token_closes_its_feeds(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
-    token_id, token = await make_token(ada, "tasks")
+    token_id, token = await create_token(ada, "tasks")
     headers = {"Authorization": f"Bearer {token}"}
     url = f"/api/{ada.user_id}/tasks/events"
 
@@ -95,10 +95,10 @@ async def test_revoking_a_token_ends_the_feeds_it_opened(stack: Stack, sign_up: 
     assert ": unauthorized" in rest
 
 
-async def test_each_scope_opens_its_own(stack: Stack, sign_up: SignUp) -> None:
+async def test_each_scope_grants_only_its_own_routes(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
-    _, for_tasks = await make_token(ada, "tasks")
-    _, for_chat = await make_token(ada, "chat")
+    _, for_tasks = await create_token(ada, "tasks")
+    _, for_chat = await create_token(ada, "chat")
 
     statuses = []
     for token in (for_tasks, for_chat):
@@ -110,9 +110,9 @@ async def test_each_scope_opens_its_own(stack: Stack, sign_up: SignUp) -> None:
     assert statuses == [(200, 403), (403, 200)]
 
 
-async def test_the_internal_routes_are_no_public_ones(stack: Stack, sign_up: SignUp) -> None:
+async def test_internal_routes_are_not_public(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
-    _, token = await make_token(ada, "tasks")
+    _, token = await create_token(ada, "tasks")
 
     verify = await ada.client.post("/internal/access-tokens/verify", json={"token": token})
     erase = await ada.client.delete(f"/internal/users/{ada.user_id}")

@@ -1,4 +1,4 @@
-"""Commands about accounts, over the whole stack: a person's archive, and disabling somebody."""
+"""Account commands over the whole stack: a user's archive, and disabling a user."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from todochat.testing.person import PASSWORD, Person
 
 
 async def todochat(stack: Stack, *arguments: str, **variables: str) -> tuple[int | None, str]:
-    """Run the command; returns its exit code and what it said."""
+    """Run the command; return its exit code and output."""
     process = await asyncio.create_subprocess_exec(
         TODOCHAT,
         *arguments,
@@ -28,7 +28,7 @@ async def todochat(stack: Stack, *arguments: str, **variables: str) -> tuple[int
 
 async def export_of(stack: Stack, person: Person, folder: Path) -> Path:
     file = folder / "me.json"
-    code, said = await todochat(
+    code, output = await todochat(
         stack,
         "export",
         str(file),
@@ -38,11 +38,11 @@ async def export_of(stack: Stack, person: Person, folder: Path) -> Path:
         TODOCHAT_PASSWORD=PASSWORD,
         XDG_CONFIG_HOME=str(folder / "config"),
     )
-    assert code == 0, said
+    assert code == 0, output
     return file
 
 
-async def test_the_archive_has_the_account_the_tasks_and_the_chats(
+async def test_archive_has_account_tasks_and_chats(
     stack: Stack, sign_up: SignUp, tmp_path: Path
 ) -> None:
     ada, bob = await sign_up(stack), await sign_up(stack)
@@ -68,9 +68,7 @@ async def test_the_archive_has_the_account_the_tasks_and_the_chats(
 
 
 @pytest.mark.slow
-async def test_an_administrator_disables_and_enables_an_account(
-    stack: Stack, sign_up: SignUp
-) -> None:
+async def test_admin_disables_and_enables_an_account(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     credentials = {"email": ada.email, "password": PASSWORD}
     data_dir = ("--data-dir", str(stack.data_dir))

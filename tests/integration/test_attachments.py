@@ -1,4 +1,4 @@
-"""A file's whole way: from the browser over the edge to the model, and back to its owner alone."""
+"""The path of a file: from the browser over the edge to the model, and back to its owner alone."""
 
 import base64
 from typing import Any
@@ -15,15 +15,15 @@ from todochat.testing.person import Person, message
 ENCODED = base64.b64encode(sample_files.PNG).decode()
 
 
-async def say_with(person: Person, text: str, *ids: str) -> tuple[str, list[dict[str, Any]]]:
-    """Send a message with files; returns the end marker and the items that were said."""
+async def send_with_files(person: Person, text: str, *ids: str) -> tuple[str, list[dict[str, Any]]]:
+    """Send a message with files; return the end marker and the streamed items."""
     async with person.stream(message(text, attachments=ids)) as stream:
         events = await stream.rest()
     assert stream.ended is not None
     return stream.ended, [e["item"] for e in events if e["type"] == "thread.item.done"]
 
 
-async def test_the_model_sees_an_image_that_was_announced_and_sent(
+async def test_model_receives_an_uploaded_image(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -39,7 +39,7 @@ async def test_the_model_sees_an_image_that_was_announced_and_sent(
         headers=headers,
         files={"file": ("dot.png", sample_files.PNG, "image/png")},
     )
-    ended, items = await say_with(ada, "what is this?", announced["id"])
+    ended, items = await send_with_files(ada, "what is this?", announced["id"])
 
     assert upload["url"].startswith(model_stack.edge)
     assert (sent.status_code, ended) == (200, "completed")
@@ -47,25 +47,23 @@ async def test_the_model_sees_an_image_that_was_announced_and_sent(
     assert items[0]["attachments"][0]["id"] == announced["id"]
 
 
-async def test_the_model_reads_a_csv_that_was_sent_in_one_go(
+async def test_model_receives_a_csv_of_a_single_request(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
     model.answer(Say("Milk, on friday."))
     attachment = await ada.attach_file("list.csv", sample_files.CSV)
 
-    ended, _ = await say_with(ada, "what is in it?", attachment["id"])
+    ended, _ = await send_with_files(ada, "what is in it?", attachment["id"])
 
     assert ended == "completed"
     assert "milk,friday" in str(model.requests[0].history)
 
 
-async def test_the_preview_in_the_stream_shows_without_a_secret(
-    stack: Stack, sign_up: SignUp
-) -> None:
+async def test_streamed_preview_loads_without_a_secret(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     attachment = await ada.attach_file("dot.png", sample_files.PNG)
-    _, items = await say_with(ada, "add buy milk", attachment["id"])
+    _, items = await send_with_files(ada, "add buy milk", attachment["id"])
     link = items[0]["attachments"][0]["preview_url"]
 
     async with httpx.AsyncClient() as stranger:
@@ -79,7 +77,7 @@ async def test_the_preview_in_the_stream_shows_without_a_secret(
     assert (without_signature.status_code, other_user.status_code) == (401, 401)
 
 
-async def test_another_user_gets_404_wherever_the_id_is_used(stack: Stack, sign_up: SignUp) -> None:
+async def test_other_user_gets_404_for_every_use_of_the_id(stack: Stack, sign_up: SignUp) -> None:
     ada, bob = await sign_up(stack), await sign_up(stack)
     attachment_id = (await ada.attach_file("secret.txt", b"secret"))["id"]
     content = f"/attachments/{attachment_id}/content"
@@ -97,9 +95,7 @@ async def test_another_user_gets_404_wherever_the_id_is_used(stack: Stack, sign_
 
 
 @pytest.mark.parametrize("content", [sample_files.SVG, sample_files.PDF], ids=["svg", "pdf"])
-async def test_what_browsers_would_run_is_not_taken(
-    stack: Stack, sign_up: SignUp, content: bytes
-) -> None:
+async def test_executable_content_is_refused(stack: Stack, sign_up: SignUp, content: bytes) -> None:
     ada = await sign_up(stack)
 
     refused = await ada.chat("POST", "/attachments", files={"file": ("a.png", content)})
@@ -108,7 +104,7 @@ async def test_what_browsers_would_run_is_not_taken(
     assert refused.json()["type"] == "urn:todochat:problem:unsupported-file"
 
 
-async def test_links_lead_to_the_edge(stack: Stack, sign_up: SignUp) -> None:
+async def test_links_point_to_the_edge(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     attachment = await ada.attach_file("dot.png", sample_files.PNG)

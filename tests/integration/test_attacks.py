@@ -27,7 +27,7 @@ async def ground(stack: Stack, issuer: Issuer) -> AsyncIterator[Ground]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
-async def test_an_attack_is_answered_as_the_table_says(ground: Ground, attack: Attack) -> None:
+async def test_attack_gets_the_expected_response(ground: Ground, attack: Attack) -> None:
     answer = await attack.send(ground)
 
     assert answer.status_code == attack.status, answer.text
@@ -35,7 +35,7 @@ async def test_an_attack_is_answered_as_the_table_says(ground: Ground, attack: A
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_after_sign_out_nothing_of_the_session_is_good(ground: Ground) -> None:
+async def test_sign_out_invalidates_every_token_of_the_session(ground: Ground) -> None:
     login, refresh = await ground.fresh_session()
     secret = (await ground.session(login)).json()["client_secret"]
     before = [
@@ -57,8 +57,8 @@ async def test_after_sign_out_nothing_of_the_session_is_good(ground: Ground) -> 
     await wait_until(tasks_knows, 10)
 
 
-@pytest.mark.slow  # the services look at the keys every 30 s
-async def test_rotating_the_signing_keys_shuts_nobody_out(ground: Ground) -> None:
+@pytest.mark.slow  # services refresh the keys every 30 s
+async def test_signing_key_rotation_keeps_sessions_valid(ground: Ground) -> None:
     login, _ = await ground.fresh_session()
     secret = (await ground.session(login)).json()["client_secret"]
 
@@ -81,7 +81,7 @@ async def test_rotating_the_signing_keys_shuts_nobody_out(ground: Ground) -> Non
     assert [answer.status_code for answer in answers] == [200] * 6
 
 
-async def test_a_flushed_redis_revives_nobody(ground: Ground) -> None:
+async def test_revocations_survive_a_redis_flush(ground: Ground) -> None:
     login, refresh = await ground.fresh_session()
     secret = (await ground.session(login)).json()["client_secret"]
     headers = {"Cookie": f"todochat_refresh={refresh}"}
@@ -106,6 +106,6 @@ async def test_sign_out_everywhere_closes_an_open_feed(ground: Ground) -> None:
             ground.url("auth-session", "/api/auth/sign-out-everywhere"), headers=bearer(login)
         )
         async with asyncio.timeout(20):
-            said = [line async for line in feed.aiter_lines()]
+            lines = [line async for line in feed.aiter_lines()]
 
-    assert ": unauthorized" in said
+    assert ": unauthorized" in lines

@@ -40,7 +40,7 @@ def report(stack: Stack, *options: str) -> str:
     return done.stdout
 
 
-async def test_a_budget_ends_with_words_and_a_time_and_is_reported(
+async def test_exhausted_budget_is_refused_with_reset_time_and_reported(
     paid_stack: Stack, paid_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada, bob = await sign_up(paid_stack), await sign_up(paid_stack)

@@ -62,7 +62,7 @@ def scripted(model_servers: dict[str, ScriptedModelServer]) -> Iterator[Scripted
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def doors(cluster_stack: Stack) -> AsyncIterator[list[httpx.AsyncClient]]:
-    """A client of each gateway."""
+    """Return a client for each gateway."""
     urls = cluster_stack.urls("chat-gateway")
     clients = [httpx.AsyncClient(base_url=url, timeout=30) for url in urls]
     yield clients
@@ -71,7 +71,7 @@ async def doors(cluster_stack: Stack) -> AsyncIterator[list[httpx.AsyncClient]]:
 
 
 def through(door: httpx.AsyncClient, person: Person) -> Person:
-    """The same person, at one gateway."""
+    """Return the same user at one gateway."""
     user = {"id": person.user_id, "email": person.email}
     there = Person(door, {"user": user, "access_token": person.login_token})
     there.client_secret = person.client_secret
@@ -79,7 +79,7 @@ def through(door: httpx.AsyncClient, person: Person) -> Person:
 
 
 def text_of(events: list[dict[str, object]]) -> str:
-    """What deltas say, without what was taken back."""
+    """Return the text of deltas, without removed items."""
     text = ""
     for event in events:
         update = event.get("update")
@@ -90,7 +90,7 @@ def text_of(events: list[dict[str, object]]) -> str:
     return text
 
 
-async def test_turns_of_many_people_go_through_every_gateway_and_node(
+async def test_turns_of_many_users_use_every_gateway_and_node(
     cluster_stack: Stack,
     nodes: ValkeyCluster,
     doors: list[httpx.AsyncClient],
@@ -112,7 +112,7 @@ async def test_turns_of_many_people_go_through_every_gateway_and_node(
     assert all(logs), "a node has no run"
 
 
-async def test_a_dropped_stream_goes_on_at_another_gateway(
+async def test_dropped_stream_resumes_at_another_gateway(
     cluster_stack: Stack,
     doors: list[httpx.AsyncClient],
     scripted: ScriptedModelServer,
@@ -136,7 +136,7 @@ async def test_a_dropped_stream_goes_on_at_another_gateway(
     assert replayed.raw == stream.raw + resumed.raw
 
 
-async def test_stop_reaches_the_worker_from_any_gateway(
+async def test_stop_works_through_any_gateway(
     cluster_stack: Stack,
     doors: list[httpx.AsyncClient],
     scripted: ScriptedModelServer,
@@ -157,7 +157,7 @@ async def test_stop_reaches_the_worker_from_any_gateway(
     gate.open()
 
 
-async def test_a_revoked_client_secret_is_refused_and_its_streams_end_at_every_gateway(
+async def test_revoked_client_secret_ends_its_streams_at_every_gateway(
     cluster_stack: Stack,
     doors: list[httpx.AsyncClient],
     scripted: ScriptedModelServer,
@@ -182,7 +182,7 @@ async def test_a_revoked_client_secret_is_refused_and_its_streams_end_at_every_g
     assert [answer.status_code for answer in refused] == [401] * len(doors)
 
 
-async def test_runs_of_killed_workers_are_taken_over_on_the_same_streams(
+async def test_runs_of_killed_workers_continue_on_the_same_streams(
     cluster_stack: Stack,
     nodes: ValkeyCluster,
     doors: list[httpx.AsyncClient],
@@ -216,7 +216,7 @@ async def test_runs_of_killed_workers_are_taken_over_on_the_same_streams(
 
 
 async def kill_every_worker_once(stack: Stack) -> None:
-    """Kill one after the other, so that each has somebody to take its runs over."""
+    """Kill the workers one after the other, so that each leaves a worker to take its runs over."""
 
     def pids() -> list[int]:
         state = json.loads((stack.data_dir / "state.json").read_text())
@@ -230,7 +230,7 @@ async def kill_every_worker_once(stack: Stack) -> None:
 
 
 async def attempt_of(stream: Stream, nodes: ValkeyCluster) -> int:
-    """The attempt that a run's log was written by, as the node that has it says."""
+    """Return the attempt that wrote a run's log, from the node that has it."""
     key = f"chat:{{{stream.response.headers['x-run-id']}}}:meta"
     for node in nodes.nodes:
         if key in await node.run("KEYS", key):

@@ -1,4 +1,4 @@
-"""What an agent may do without the person's confirmation, with the real tasks service."""
+"""An agent's permissions without the user's confirmation, with the real tasks service."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from todochat.testing.person import ChatResponse, Person
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def ada(model_stack: Stack, sign_up: SignUp) -> Person:
-    """Somebody with seven tasks in a list, and two lists."""
+    """A user with seven tasks in a list, and two lists."""
     person = await sign_up(model_stack)
     made = await person.api("POST", "/lists", json={"name": "Work"})
     for title in "abcdefg":
@@ -39,7 +39,7 @@ async def names(ada: Person) -> tuple[list[str], list[str]]:
     return sorted(task["title"] for task in await ada.tasks()), [each["name"] for each in lists]
 
 
-async def test_whatever_the_model_calls_three_tasks_change_and_the_rest_waits_on_one_card(
+async def test_three_changes_apply_and_the_rest_wait_on_one_card(
     model: ScriptedModelServer, ada: Person
 ) -> None:
     model.answer(
@@ -77,7 +77,7 @@ async def test_whatever_the_model_calls_three_tasks_change_and_the_rest_waits_on
     assert await names(ada) == before
 
 
-async def test_a_list_goes_with_the_card_and_comes_back_with_undo(
+async def test_list_is_deleted_by_the_card_and_restored_by_undo(
     model: ScriptedModelServer, ada: Person
 ) -> None:
     model.answer(Call("delete_list", {"list": "Work", "tasks": "delete"}))
@@ -97,7 +97,7 @@ async def test_a_list_goes_with_the_card_and_comes_back_with_undo(
     assert await names(ada) == before
 
 
-async def test_a_model_can_not_undo_much_that_nobody_asked_it_to(
+async def test_model_cannot_undo_many_changes_unrequested(
     model: ScriptedModelServer, ada: Person
 ) -> None:
     model.answer(Call("change_tasks", {"tasks": [1, 2, 3, 4], "completed": True}))

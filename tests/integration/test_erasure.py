@@ -1,4 +1,4 @@
-"""Erasing an account over all services: afterwards nothing anywhere speaks of the person."""
+"""Erasing an account over all services leaves no trace of the user anywhere."""
 
 from collections.abc import AsyncIterator, Iterable
 
@@ -13,11 +13,11 @@ from todochat.testing.person import PASSWORD, Person
 
 MARKER = "zanzibarine"
 DATABASES = ("auth", "tasks", "chat")
-COUNTED_S = 60  # how long the gateway remembers how often somebody has called
+COUNTED_S = 60  # the time for which the gateway keeps a user's request counts
 
 
 async def use_everything(person: Person) -> None:
-    """Leave traces with every service."""
+    """Leave data with every service."""
     await person.api("POST", "/lists", json={"name": f"{MARKER} list"})
     await person.api("POST", "/tasks", json={"title": f"{MARKER} task", "notes": MARKER})
     kept = await person.api(
@@ -39,8 +39,8 @@ async def in_account(person: Person, method: str, path: str, json: object = None
     return await person.client.request(method, f"/api/auth{path}", json=json, headers=headers)
 
 
-async def tables_that_say(stack: Stack, *words: str) -> list[str]:
-    """Return the tables of all databases in which one of the words occurs, in text or bytes."""
+async def tables_containing(stack: Stack, *words: str) -> list[str]:
+    """Return the tables of all databases that contain one of the words, as text or bytes."""
     needles = [*words, *(word.encode().hex() for word in words)]
     server = stack.state["postgres"]["url"].rsplit("/", 1)[0]
     found = []
@@ -50,15 +50,15 @@ async def tables_that_say(stack: Stack, *words: str) -> list[str]:
             found += [
                 f"{database}.{table}"
                 for table in await _tables(connection)
-                if await _says(connection, table, needles)
+                if await _contains_word(connection, table, needles)
             ]
         finally:
             await connection.close()
     return found
 
 
-async def ask_once_more_now(stack: Stack) -> None:
-    """Let the time come when the others are asked once more, for what was under way; else 15 s."""
+async def make_second_erasure_due(stack: Stack) -> None:
+    """Make the repeated erasure of concurrent work due now instead of after 15 s."""
     connection = await asyncpg.connect(stack.state["postgres"]["url"].rsplit("/", 1)[0] + "/auth")
     try:
         await connection.execute(
@@ -74,7 +74,7 @@ async def _tables(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]
     return sorted(row["tablename"] for row in rows)
 
 
-async def _says(
+async def _contains_word(
     connection: "asyncpg.Connection[asyncpg.Record]", table: str, needles: Iterable[str]
 ) -> bool:
     patterns = [f"%{needle}%" for needle in needles]
@@ -84,8 +84,8 @@ async def _says(
     return bool(count)
 
 
-async def keys_that_say(redis: Redis, *words: str) -> list[str]:
-    """Return the keys in whose name or value one of the words occurs."""
+async def keys_containing(redis: Redis, *words: str) -> list[str]:
+    """Return the keys whose name or value contains one of the words."""
     found = []
     async for key in redis.scan_iter(count=1000):
         text = key + await _value(redis, key)
@@ -108,7 +108,7 @@ async def _value(redis: Redis, key: bytes) -> bytes:
             value = await redis.lrange(key, 0, -1)
         case b"stream":
             value = await redis.xrange(key)
-        case _:  # it expired meanwhile
+        case _:  # it expired in the meantime
             value = b""
     return repr(value).encode()
 
@@ -120,37 +120,37 @@ async def redis(stack: Stack) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-async def test_nothing_anywhere_speaks_of_an_erased_person(
+async def test_erasure_leaves_no_trace_in_any_store(
     stack: Stack, sign_up: SignUp, redis: Redis
 ) -> None:
     ada, bob = await sign_up(stack), await sign_up(stack)
     await use_everything(ada)
     await bob.ask("add buy milk")
-    spoken = await tables_that_say(stack, ada.user_id, MARKER)
+    spoken = await tables_containing(stack, ada.user_id, MARKER)
     assert {name.split(".")[0] for name in spoken} == set(DATABASES)
-    assert await keys_that_say(redis, ada.user_id) != []
+    assert await keys_containing(redis, ada.user_id) != []
 
     answer = await in_account(ada, "DELETE", "/me", {"password": PASSWORD})
 
     assert answer.status_code == 202
 
-    async def only_auth_remembers() -> bool:
-        spoken = await tables_that_say(stack, ada.user_id, ada.email, MARKER)
+    async def is_only_in_auth() -> bool:
+        spoken = await tables_containing(stack, ada.user_id, ada.email, MARKER)
         return spoken in ([], ["auth.erasures"])
 
     async def is_erased() -> bool:
-        return await tables_that_say(stack, ada.user_id, ada.email, MARKER) == []
+        return await tables_containing(stack, ada.user_id, ada.email, MARKER) == []
 
-    await wait_until(only_auth_remembers, timeout_s=90, interval_s=0.2)
-    await ask_once_more_now(stack)
+    await wait_until(is_only_in_auth, timeout_s=90, interval_s=0.2)
+    await make_second_erasure_due(stack)
     await wait_until(is_erased, timeout_s=90, interval_s=0.2)
-    assert await keys_that_say(redis, ada.email, MARKER) == []
-    for key in await keys_that_say(redis, ada.user_id):
+    assert await keys_containing(redis, ada.email, MARKER) == []
+    for key in await keys_containing(redis, ada.user_id):
         assert 0 <= await redis.ttl(key) <= COUNTED_S or not await redis.exists(key), key
     assert [task["title"].lower() for task in await bob.tasks()] == ["buy milk"]
 
 
-async def test_the_tokens_of_an_erased_person_open_nothing(stack: Stack, sign_up: SignUp) -> None:
+async def test_tokens_of_an_erased_user_are_refused(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     await ada.ask("add buy milk")
     await in_account(ada, "DELETE", "/me", {"password": PASSWORD})

@@ -1,6 +1,6 @@
-"""Two people: neither sees or changes anything of the other's.
+"""Two users: neither sees or changes the other's data.
 
-The routes come from the OpenAPI documents, so that a new route is tested as soon as it is there.
+The routes come from the OpenAPI documents, so that new routes are tested at once.
 """
 
 import re
@@ -29,7 +29,7 @@ Two = tuple[Person, Person, dict[str, str]]
 
 
 async def routes(stack: Stack) -> list[Route]:
-    """Every (method, path template) that names a user."""
+    """Return every (method, path template) that names a user."""
     found: list[Route] = []
     async with httpx.AsyncClient(base_url=stack.edge) as client:
         for service in SERVICES:
@@ -45,7 +45,7 @@ async def routes(stack: Stack) -> list[Route]:
 
 
 async def everything_of(person: Person) -> dict[str, Any]:
-    """What a person has, to see whether anything changed."""
+    """Return all of a user's data, to detect changes."""
     return {
         "tasks": (await person.api("GET", "/tasks", params={"status": "all"})).json(),
         "lists": (await person.api("GET", "/lists")).json(),
@@ -55,7 +55,7 @@ async def everything_of(person: Person) -> dict[str, Any]:
 
 
 async def files_of(person: Person) -> list[dict[str, Any]]:
-    """What an export says of a person's files."""
+    """Return a user's files from the export."""
     export = await person.chat("GET", "/export")
     files: list[dict[str, Any]] = export.json()["attachments"]
     return files
@@ -63,7 +63,7 @@ async def files_of(person: Person) -> list[dict[str, Any]]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def two(stack: Stack, sign_up: SignUp) -> Two:
-    """Ada, who has things, and Bob, who wants them."""
+    """Ada, who has data, and Bob, who attacks it."""
     ada, bob = await sign_up(stack), await sign_up(stack)
     answer = await ada.ask("add buy milk to my shopping list")
     asked = await ada.ask("delete the shopping list", answer.thread_id)
@@ -83,7 +83,7 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
 
 
 def fill(path: str, user_id: str, hers: dict[str, str]) -> tuple[str, str]:
-    """Put a user and Ada's ids into a path template."""
+    """Substitute a user and Ada's IDs in a path template."""
     kind = path.split("/")[3]
     named = {
         "tasks": hers["task_id"],
@@ -109,7 +109,7 @@ async def send(
         return response.status_code
 
 
-async def test_her_paths_are_closed_to_him_and_to_strangers(stack: Stack, two: Two) -> None:
+async def test_users_paths_are_refused_to_others(stack: Stack, two: Two) -> None:
     ada, bob, hers = two
     before = await everything_of(ada)
 
@@ -127,7 +127,7 @@ async def test_her_paths_are_closed_to_him_and_to_strangers(stack: Stack, two: T
     assert await everything_of(ada) == before
 
 
-async def test_her_ids_under_his_path_do_not_exist(stack: Stack, two: Two) -> None:
+async def test_other_users_ids_in_own_path_return_404(stack: Stack, two: Two) -> None:
     ada, bob, hers = two
     before = await everything_of(ada)
 
@@ -142,7 +142,7 @@ async def test_her_ids_under_his_path_do_not_exist(stack: Stack, two: Two) -> No
     assert await everything_of(ada) == before
 
 
-async def test_her_ids_in_his_bodies_do_not_exist(two: Two) -> None:
+async def test_other_users_ids_in_own_bodies_return_404(two: Two) -> None:
     ada, bob, hers = two
     before = await everything_of(ada)
 
@@ -171,14 +171,14 @@ async def test_her_ids_in_his_bodies_do_not_exist(two: Two) -> None:
     assert await everything_of(ada) == before
 
 
-async def test_a_simple_form_message_cannot_enter_her_conversation(two: Two) -> None:
+async def test_simple_form_message_cannot_enter_other_users_thread(two: Two) -> None:
     _, bob, hers = two
 
     async with bob.stream({"message": "hi", "conversation_id": hers["thread_id"]}) as stream:
         assert stream.response.status_code == 404
 
 
-async def test_idempotency_keys_of_two_people_are_two_keys(stack: Stack, sign_up: SignUp) -> None:
+async def test_idempotency_keys_are_scoped_to_the_user(stack: Stack, sign_up: SignUp) -> None:
     ada, bob = await sign_up(stack), await sign_up(stack)
     key = {"Idempotency-Key": "the-same"}
 
@@ -197,7 +197,7 @@ async def test_idempotency_keys_of_two_people_are_two_keys(stack: Stack, sign_up
     assert not set.intersection(*ids)
 
 
-async def test_one_kind_of_token_does_not_open_what_the_other_opens(stack: Stack, two: Two) -> None:
+async def test_token_kinds_are_not_interchangeable(stack: Stack, two: Two) -> None:
     ada, _, hers = two
 
     answers = {}

@@ -11,7 +11,7 @@ from stack_kit import SignUp, Stack
 EVENT = TypeAdapter(ThreadStreamEvent)
 
 
-async def test_a_new_person_adds_a_task_by_saying_so(stack: Stack, sign_up: SignUp) -> None:
+async def test_new_user_adds_a_task_by_message(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     answer = await ada.ask("add buy milk tomorrow at 5pm")
@@ -24,9 +24,7 @@ async def test_a_new_person_adds_a_task_by_saying_so(stack: Stack, sign_up: Sign
     assert task["due"]["timezone"] == "Europe/Berlin"
 
 
-async def test_the_task_is_a_row_of_hers_in_the_tasks_database(
-    stack: Stack, sign_up: SignUp
-) -> None:
+async def test_task_is_stored_in_the_tasks_database(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     await ada.ask("add buy milk")
 
@@ -38,7 +36,7 @@ async def test_the_task_is_a_row_of_hers_in_the_tasks_database(
     assert [row["title"].lower() for row in rows] == ["buy milk"]
 
 
-async def test_every_event_is_one_of_chatkits_own_types(stack: Stack, sign_up: SignUp) -> None:
+async def test_every_event_is_a_valid_chatkit_type(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     first = await ada.ask("add milk, eggs and bread to my shopping list")
@@ -58,7 +56,7 @@ async def test_every_event_is_one_of_chatkits_own_types(stack: Stack, sign_up: S
     assert created.endswith("Z")
 
 
-async def test_the_conversation_is_there_after_a_reload(stack: Stack, sign_up: SignUp) -> None:
+async def test_conversation_survives_a_reload(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     answer = await ada.ask("add buy milk")
 
@@ -70,7 +68,7 @@ async def test_the_conversation_is_there_after_a_reload(stack: Stack, sign_up: S
     assert [item["id"] for item in thread["items"]["data"]] == [item["id"] for item in answer.items]
 
 
-async def test_a_follow_up_knows_what_was_said(stack: Stack, sign_up: SignUp) -> None:
+async def test_follow_up_refers_to_earlier_messages(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     first = await ada.ask("add buy milk")
 
@@ -81,7 +79,7 @@ async def test_a_follow_up_knows_what_was_said(stack: Stack, sign_up: SignUp) ->
     assert task["title"].lower() == "buy milk"
 
 
-async def test_the_simple_form_says_text_lines_and_done(stack: Stack, sign_up: SignUp) -> None:
+async def test_simple_form_streams_text_lines_and_done(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     async with ada.stream({"message": "add buy milk"}, resumable=False) as stream:
@@ -103,7 +101,7 @@ async def test_the_simple_form_says_text_lines_and_done(stack: Stack, sign_up: S
     assert [task["title"].lower() for task in await ada.tasks(status="completed")] == ["buy milk"]
 
 
-async def test_an_unknown_conversation_is_refused_before_the_stream(
+async def test_unknown_conversation_is_refused_before_the_stream(
     stack: Stack, sign_up: SignUp
 ) -> None:
     ada = await sign_up(stack)

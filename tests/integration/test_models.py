@@ -1,4 +1,4 @@
-"""The whole path with a scripted model, once over each of OpenAI's two APIs."""
+"""The whole path with a scripted model, for each of OpenAI's two APIs."""
 
 import pytest
 
@@ -17,10 +17,10 @@ from todochat.testing.model_server import (
 ASK = {"title": "Buy milk"}
 
 
-async def test_tokens_arrive_one_by_one(
+async def test_tokens_stream_one_by_one(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
-    """The model says its second word only after the client has seen the first."""
+    """The model sends its second word only after the client has received the first."""
     ada = await sign_up(model_stack)
     gates = [Gate(), Gate()]
     model.answer(Say("One", gates[0], " two", gates[1], " three"))
@@ -36,7 +36,7 @@ async def test_tokens_arrive_one_by_one(
     assert stream.ended == "completed"
 
 
-async def test_a_tool_call_becomes_a_task_and_the_model_is_told(
+async def test_tool_call_creates_a_task_and_returns_its_result_to_the_model(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -51,7 +51,7 @@ async def test_a_tool_call_becomes_a_task_and_the_model_is_told(
     assert "Buy milk" in str(model.requests[1].history)
 
 
-async def test_several_tools_in_one_answer_all_happen(
+async def test_parallel_tool_calls_all_run(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -63,7 +63,7 @@ async def test_several_tools_in_one_answer_all_happen(
     assert {task["title"] for task in await ada.tasks()} == {"Milk", "Eggs", "Bread"}
 
 
-async def test_call_ids_that_repeat_are_different_calls(
+async def test_repeated_call_ids_are_separate_calls(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     """Some servers number the calls of each answer from `call_0`."""
@@ -78,7 +78,7 @@ async def test_call_ids_that_repeat_are_different_calls(
     assert {task["title"] for task in await ada.tasks()} == {"Milk", "Eggs"}
 
 
-async def test_second_and_third_turns_and_a_turn_after_a_tool_call_work(
+async def test_later_turns_include_the_history_and_tool_results(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -92,11 +92,11 @@ async def test_second_and_third_turns_and_a_turn_after_a_tool_call_work(
 
     assert [answer.text for answer in (first, second, third)] == ["First.", "Second.", "Third."]
     history = str(model.requests[-1].history)
-    for said in ("add buy milk", "First.", "and now?", "Second.", "and then?"):
-        assert said in history
+    for text in ("add buy milk", "First.", "and now?", "Second.", "and then?"):
+        assert text in history
 
 
-async def test_a_slow_first_token_keeps_the_stream_open(
+async def test_stream_stays_open_for_a_slow_first_token(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -123,7 +123,7 @@ async def test_a_slow_first_token_keeps_the_stream_open(
     ],
     ids=["none", "error", "disconnect", "malformed"],
 )
-async def test_a_stream_that_breaks_ends_in_a_visible_error(
+async def test_broken_model_stream_ends_in_a_visible_error(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp, broken: list[Part]
 ) -> None:
     ada = await sign_up(model_stack)
@@ -143,7 +143,7 @@ async def test_a_stream_that_breaks_ends_in_a_visible_error(
     assert "secret" not in str(answer.events)
 
 
-async def test_malformed_arguments_are_told_to_the_model(
+async def test_malformed_arguments_are_returned_to_the_model(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -157,7 +157,7 @@ async def test_malformed_arguments_are_told_to_the_model(
 
 
 @pytest.mark.parametrize("status", [429, 500])
-async def test_a_model_that_refuses_once_is_asked_again(
+async def test_model_error_is_retried(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp, status: int
 ) -> None:
     ada = await sign_up(model_stack)
@@ -167,7 +167,7 @@ async def test_a_model_that_refuses_once_is_asked_again(
     assert (await ada.ask("hello")).text == "Here."
 
 
-async def test_a_model_that_keeps_refusing_is_an_error_with_a_retry(
+async def test_permanent_model_error_is_retryable_by_the_user(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -180,7 +180,7 @@ async def test_a_model_that_keeps_refusing_is_an_error_with_a_retry(
     assert [error["allow_retry"] for error in answer.errors] == [True]
 
 
-async def test_a_retry_answers_the_same_message_anew(
+async def test_retry_regenerates_the_response(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -201,7 +201,7 @@ async def test_a_retry_answers_the_same_message_anew(
     assert [item["type"] for item in page["data"]].count("user_message") == 1
 
 
-async def test_stop_keeps_what_was_said_and_hangs_up_on_the_model(
+async def test_stop_keeps_streamed_text_and_closes_the_model_stream(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -250,7 +250,7 @@ UNUSABLE_ARGUMENTS = [
 async def test_unusable_arguments_are_reported_to_the_model(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
-    """Arguments that overflow a parser or that nothing can store; the model can correct them."""
+    """Arguments that overflow a parser or that can't be stored; the model can correct them."""
     ada = await sign_up(model_stack)
     model.answer(*(Call("add_task", arguments) for arguments in UNUSABLE_ARGUMENTS))
     model.answer(Say("Sorry."))
@@ -268,7 +268,7 @@ async def test_unusable_arguments_are_reported_to_the_model(
     assert await ada.tasks() == []
 
 
-async def test_text_that_utf8_cannot_hold_is_shown_as_replacement_characters(
+async def test_invalid_utf8_text_becomes_replacement_characters(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)

@@ -27,13 +27,13 @@ Operation = APIOperation[Any, Any, Any, Any]
 
 
 def is_endless(operation: Operation) -> bool:
-    """Whether a good request is answered with a stream that ends only with its reader."""
+    """Return whether a valid request gets a stream that only the client ends."""
     answers = operation.definition.raw["responses"].get("200", {}).get("content", {})
     return operation.method == "get" and "text/event-stream" in answers
 
 
 def is_stream(response: schemathesis.Response) -> bool:
-    """Whether it is an event stream, for which OpenAPI 3.1 has no schema."""
+    """Return whether it is an event stream, for which OpenAPI 3.1 has no schema."""
     return "text/event-stream" in str(response.headers.get("content-type"))
 
 
@@ -73,7 +73,7 @@ async def sign_up_at(edge: str) -> Person:
         pytest.param(True, 50, id="signed-in-long", marks=pytest.mark.slow),
     ],
 )
-async def test_generated_requests_get_documented_answers(
+async def test_generated_requests_get_documented_responses(
     stack: Stack, service: str, signed_in: bool, examples: int
 ) -> None:
     person = await sign_up_at(stack.edge)

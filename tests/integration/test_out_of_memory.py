@@ -13,13 +13,13 @@ MAX_SIGN_OUT_S = 10.0
 
 
 async def is_signed_out(person: Person) -> bool:
-    """Tell whether both services that verify tokens refuse the person's."""
+    """Return whether both services that verify tokens refuse the user's."""
     chat = await person.chatkit("threads.list")
     tasks = await person.api("GET", "/tasks")
     return (chat.status_code, tasks.status_code) == (401, 401)
 
 
-async def test_new_messages_are_refused_and_sign_outs_reach_everybody(
+async def test_full_redis_refuses_messages_and_applies_sign_outs(
     stack: Stack, sign_up: SignUp
 ) -> None:
     ada, bob = await sign_up(stack), await sign_up(stack)

@@ -1,4 +1,4 @@
-"""`examples/own-agent` over the whole stack: an agent that nobody here has heard of."""
+"""`examples/own-agent` over the whole stack: an agent unknown to the other packages."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -36,13 +36,13 @@ def orders(stack: Stack) -> list[str]:
     return sorted(order.read_text() for order in folder.glob("*")) if folder.exists() else []
 
 
-def the_widget(answer: Any) -> dict[str, Any]:
+def widget_of(answer: Any) -> dict[str, Any]:
     (found,) = [item for item in answer.items if item["type"] == "widget"]
     assert isinstance(found, dict)
     return found
 
 
-async def test_it_answers_with_its_own_tool_and_widget(
+async def test_agent_uses_its_own_tool_and_widget(
     tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(tea_house)
@@ -53,19 +53,19 @@ async def test_it_answers_with_its_own_tool_and_widget(
 
     assert answer.text == "It is coming."
     assert f"green for {ada.user_id}" in orders(tea_house)
-    assert "A pot of green is on its way." in str(the_widget(answer)["widget"])
+    assert "A pot of green is on its way." in str(widget_of(answer)["widget"])
     thread = (await ada.chatkit("threads.get_by_id", {"thread_id": answer.thread_id})).json()
     assert thread["title"] == "Tea house"
 
 
-async def test_a_click_takes_the_order_back_while_the_agent_talks(
+async def test_click_cancels_the_order_during_a_response(
     tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(tea_house)
     tea_model.answer(Call("order_tea", {"kind": "black"}))
     tea_model.answer(Say("It is coming."))
     answer = await ada.ask("black tea")
-    widget = the_widget(answer)
+    widget = widget_of(answer)
     gate = Gate()
     tea_model.answer(Say("Well", gate, ", then."))
 
@@ -89,7 +89,7 @@ async def test_a_click_takes_the_order_back_while_the_agent_talks(
     assert f"black for {ada.user_id}" not in orders(tea_house)
 
 
-async def test_nobody_takes_back_the_tea_of_others(
+async def test_other_users_cannot_cancel_an_order(
     tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada, eve = await sign_up(tea_house), await sign_up(tea_house)
@@ -102,10 +102,10 @@ async def test_nobody_takes_back_the_tea_of_others(
         "threads.sync_custom_action",
         {
             "thread_id": eves.thread_id,
-            "item_id": the_widget(eves)["id"],
+            "item_id": widget_of(eves)["id"],
             "action": {
                 "type": "order.cancel",
-                "payload": the_widget(adas)["widget"]["cancel"]["action"]["payload"],
+                "payload": widget_of(adas)["widget"]["cancel"]["action"]["payload"],
             },
         },
     )

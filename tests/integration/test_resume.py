@@ -1,4 +1,4 @@
-"""A stream that drops is taken up again, anywhere, with every frame once."""
+"""A dropped stream resumes on any gateway, with every frame once."""
 
 import httpx
 import pytest
@@ -8,7 +8,7 @@ from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.testing.person import message
 
 
-async def test_a_dropped_stream_goes_on_where_it_stopped(
+async def test_dropped_stream_resumes_at_its_cursor(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -31,7 +31,7 @@ async def test_a_dropped_stream_goes_on_where_it_stopped(
     assert resumed.ended == "completed"
 
 
-async def test_a_late_viewer_on_another_gateway_sees_the_same_bytes(
+async def test_late_viewer_on_another_gateway_gets_the_same_bytes(
     stack: Stack, sign_up: SignUp
 ) -> None:
     ada = await sign_up(stack)
@@ -51,7 +51,7 @@ async def test_a_late_viewer_on_another_gateway_sees_the_same_bytes(
     assert replays == [stream.raw, stream.raw]
 
 
-async def test_the_active_run_is_found_after_a_reload_and_replayed(
+async def test_active_run_is_found_after_a_reload_and_replayed(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -76,7 +76,7 @@ async def test_the_active_run_is_found_after_a_reload_and_replayed(
     assert await ada.runs(thread_id=thread_id, status="active") == []
 
 
-async def test_a_second_message_while_one_is_answered_gets_409_with_the_run(
+async def test_message_during_a_run_gets_409_with_the_run(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -96,7 +96,7 @@ async def test_a_second_message_while_one_is_answered_gets_409_with_the_run(
     assert problem["run_id"] == stream.response.headers["x-run-id"]
 
 
-async def test_the_same_message_sent_twice_is_one_run(stack: Stack, sign_up: SignUp) -> None:
+async def test_message_sent_twice_is_one_run(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
     body = message("add buy milk")
     key = {"Idempotency-Key": "message-1"}
@@ -109,7 +109,7 @@ async def test_the_same_message_sent_twice_is_one_run(stack: Stack, sign_up: Sig
     assert len(await ada.tasks()) == 1
 
 
-async def test_a_client_that_cannot_resume_gets_bare_frames(stack: Stack, sign_up: SignUp) -> None:
+async def test_client_without_resume_gets_plain_frames(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
     async with ada.stream(message("add buy milk"), resumable=False) as stream:
@@ -121,9 +121,7 @@ async def test_a_client_that_cannot_resume_gets_bare_frames(stack: Stack, sign_u
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", ""])
-async def test_a_cursor_that_is_no_number_is_refused(
-    stack: Stack, sign_up: SignUp, cursor: str
-) -> None:
+async def test_non_numeric_cursor_is_refused(stack: Stack, sign_up: SignUp, cursor: str) -> None:
     ada = await sign_up(stack)
     answer = await ada.ask("hello")
 
@@ -135,8 +133,8 @@ async def test_a_cursor_that_is_no_number_is_refused(
     assert response.status_code == 400
 
 
-async def test_the_edge_moves_on_when_a_gateway_is_gone(stack: Stack, sign_up: SignUp) -> None:
-    """Requests that find a dead gateway are answered by the other one."""
+async def test_edge_retries_on_the_other_gateway(stack: Stack, sign_up: SignUp) -> None:
+    """Requests to a dead gateway are served by the other one."""
     ada = await sign_up(stack)
     async with httpx.AsyncClient() as direct:
         for gateway in stack.urls("chat-gateway"):

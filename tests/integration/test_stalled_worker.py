@@ -9,7 +9,7 @@ import pytest_asyncio
 from stack_kit import SignUp, Stack, run_stack
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
 
-pytestmark = pytest.mark.slow  # three workers have to be found stuck
+pytestmark = pytest.mark.slow  # three workers must be detected as stalled
 
 AGENT = Path(__file__).parents[2] / "services" / "todo-agent" / "tests" / "stalling_agent.py"
 RESTARTS = 3
@@ -32,7 +32,7 @@ def blocked(blocking_model: ScriptedModelServer) -> Iterator[Stack]:
 
 
 @pytest.mark.timeout(300)
-async def test_a_message_that_blocks_workers_ends_as_failed_and_blocks_nobody_after_that(
+async def test_worker_blocking_message_fails_and_later_messages_run(
     blocked: Stack, blocking_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada, bob = await sign_up(blocked), await sign_up(blocked)
@@ -47,9 +47,9 @@ async def test_a_message_that_blocks_workers_ends_as_failed_and_blocks_nobody_af
     (error,) = [event for event in events if event["type"] == "error"]
     assert error["allow_retry"] is True
     assert answer.text == "Hello."
-    said = (blocked.data_dir / "logs" / "launcher.log").read_text()
-    # By the launcher; or by itself, if it was blocked before it was ready.
-    assert "todo-agent-worker failed 3 liveness checks in a row" in said
-    assert said.count("todo-agent-worker ended (signal") == RESTARTS
+    output = (blocked.data_dir / "logs" / "launcher.log").read_text()
+    # By the launcher; or on its own, if it was blocked before it was ready.
+    assert "todo-agent-worker failed 3 liveness checks in a row" in output
+    assert output.count("todo-agent-worker ended (signal") == RESTARTS
     log = (blocked.data_dir / "logs" / "todo-agent-worker.log").read_text()
     assert "in block" in log

@@ -1,4 +1,4 @@
-"""A chat stream ends with the right to see it; what it was answering goes on."""
+"""A chat stream ends when its credentials expire or are revoked; its run continues."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from stack_kit import SignUp, Stack
 from todochat.testing.model_server import Gate, Say, ScriptedModelServer
 from todochat.testing.person import PASSWORD, Person, Stream
 
-# What the model is asked through makes no difference here.
+# The model's API makes no difference here.
 pytestmark = pytest.mark.parametrize("model_stack", ["responses"], indirect=True)
 
 DELTA = "assistant_message.content_part.text_delta"
@@ -20,7 +20,7 @@ DELTA = "assistant_message.content_part.text_delta"
 
 @asynccontextmanager
 async def second_browser_of(person: Person, stack: Stack) -> AsyncIterator[Person]:
-    """The same person, signed in once more: another session, with cookies of its own."""
+    """Return the same user, signed in again: another session, with separate cookies."""
     async with httpx.AsyncClient(base_url=stack.edge, timeout=30) as client:
         account = {"email": person.email, "password": PASSWORD}
         signed_in = await client.post("/api/auth/sign-in", json=account)
@@ -33,7 +33,7 @@ async def second_browser_of(person: Person, stack: Stack) -> AsyncIterator[Perso
 async def program_of(
     person: Person, stack: Stack, expires_at: datetime | None = None
 ) -> AsyncIterator[tuple[Person, str]]:
-    """A program with an access token of the person's for the chat, and the token's id."""
+    """Return a program with the user's access token for the chat, and the token's ID."""
     headers = {"Authorization": f"Bearer {person.login_token}"}
     body = {"name": "cron", "scopes": ["chat"], "password": PASSWORD}
     if expires_at is not None:
@@ -47,7 +47,7 @@ async def program_of(
 
 
 async def rest_of_run(person: Person, seen: Stream) -> tuple[str, str | None]:
-    """What the person sees from where the stream was closed on: its text, and how it ended."""
+    """Return the rest of a run after its stream was closed: its text, and the end marker."""
     run_id = seen.response.headers["x-run-id"]
     async with person.attach(run_id, after=seen.last_id) as resumed:
         events = await resumed.rest()
@@ -56,7 +56,7 @@ async def rest_of_run(person: Person, seen: Stream) -> tuple[str, str | None]:
     return text, resumed.ended
 
 
-async def test_signing_out_closes_the_streams_of_that_browser_and_no_others(
+async def test_sign_out_closes_only_that_sessions_streams(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -81,7 +81,7 @@ async def test_signing_out_closes_the_streams_of_that_browser_and_no_others(
 
 
 @pytest.mark.slow
-async def test_a_stream_ends_with_its_secret_and_goes_on_with_a_fresh_one(
+async def test_stream_ends_with_its_secret_and_resumes_with_a_new_one(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)
@@ -101,7 +101,7 @@ async def test_a_stream_ends_with_its_secret_and_goes_on_with_a_fresh_one(
     assert await rest_of_run(ada, stream) == (" two", "completed")
 
 
-async def test_revoking_an_access_token_closes_the_streams_it_opened(
+async def test_revoking_an_access_token_closes_its_streams(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(model_stack)

@@ -1,4 +1,4 @@
-"""A real Caddy with the deployments' Caddyfile, in front of upstreams that say who answered."""
+"""A real Caddy with the deployments' Caddyfile, in front of upstreams that identify themselves."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ START_TIMEOUT_S = 15.0
 
 @dataclass
 class Answer:
-    """An answer as it came over the wire."""
+    """A response as received on the wire."""
 
     status: int
     headers: dict[str, str]
@@ -24,21 +24,21 @@ class Answer:
 
     @property
     def served_by(self) -> str:
-        """Who answered: an upstream's name, the site, or the edge itself."""
+        """The responder: an upstream's name, the site, or the edge itself."""
         if "x-served-by" in self.headers:
             return self.headers["x-served-by"]
         return "site" if self.status == 200 else "edge"
 
     @property
     def seen(self) -> dict[str, str]:
-        """What the upstream saw: the request line as `line`, and headers in lower case."""
+        """The upstream's view of the request: its line as `line`, and headers in lower case."""
         seen: dict[str, str] = json.loads(self.body)
         return seen
 
 
 @dataclass
 class Upstream:
-    """A stand-in for a service; `/stream` in a path asks for an endless stream of events.
+    """A fake service; `/stream` in a path returns an endless stream of events.
 
     `freeze` makes it accept connections and read nothing, like a stopped process.
     """
@@ -78,7 +78,7 @@ class Upstream:
             else:
                 await self._answer(head, reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the edge closed a connection it had kept
+            pass  # the edge closed an idle connection
         finally:
             writer.close()
 
@@ -99,7 +99,7 @@ class Upstream:
         await writer.drain()
 
     async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Send one frame, the second one only when the client is known to have the first."""
+        """Send one frame, and the second one only after the client has received the first."""
         self.open_streams += 1
         try:
             writer.write(
@@ -122,14 +122,14 @@ class Edge:
         self.port = port
 
     async def get(self, path: str, *headers: str, method: str = "GET", body: bytes = b"") -> Answer:
-        """Send `path` exactly as it is: an HTTP library would clean it first."""
+        """Send `path` unchanged: an HTTP library would normalise it first."""
         length = [f"Content-Length: {len(body)}"] if body else []
         reader, writer = await self.open(path, *headers, *length, method=method)
         writer.write(body)
         return await self.read(reader, writer)
 
     async def read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer:
-        """Read an answer to its end and close the connection."""
+        """Read a response to its end and close the connection."""
         raw = await asyncio.wait_for(reader.read(), 15)
         writer.close()
         head, _, content = raw.partition(b"\r\n\r\n")
@@ -162,7 +162,7 @@ async def running_edge(
     site: Path | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Edge]:
-    """Run Caddy and those of the upstreams that are to be up; it serves the plain page if no site."""
+    """Run Caddy and the selected upstreams; it serves the plain page if there is no site."""
     port = free_port()
     environment = {
         "PATH": os.defpath,

@@ -1,4 +1,4 @@
-"""`todochat` as a person calls it, on a data directory of its own."""
+"""`todochat` as a user runs it, on a separate data directory."""
 
 import json
 import os
@@ -44,7 +44,7 @@ class Installation:
         self._launcher: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> "subprocess.Popen[bytes]":
-        """Run `todochat up` in the foreground, without waiting; the one before has to be ending."""
+        """Run `todochat up` in the foreground, without waiting; a previous one must be ending."""
         if self._launcher is not None:
             self._launcher.wait(60)
         command = [*self.command("up"), "--port", str(self.port), *options]
@@ -78,7 +78,7 @@ class Installation:
 
     @property
     def environ(self) -> dict[str, str]:
-        plain = {"TODOCHAT_SITE": "plain"}  # these tests look at services, not at pages
+        plain = {"TODOCHAT_SITE": "plain"}  # these tests use no pages
         return {"PATH": os.defpath, "HOME": str(self.folder), "TZ": "Europe/Berlin", **plain}
 
     @property
@@ -95,7 +95,7 @@ class Installation:
         return pids
 
     def living(self) -> list[psutil.Process]:
-        """Every process that has this data directory in its environment or command line."""
+        """Return every process with this data directory in its environment or command line."""
         return [process for process in psutil.process_iter() if self._is_ours(process)]
 
     def clean_up(self) -> None:

@@ -1,4 +1,4 @@
-"""Who answers which path, through the real Caddy and the Caddyfile of every deployment."""
+"""The service for each path, through the real Caddy and the Caddyfile of every deployment."""
 
 from collections.abc import AsyncIterator
 
@@ -63,7 +63,7 @@ ROUTES = [
     ("/mcp", TASKS),
     ("/mcp/messages", TASKS),
     ("/mcpx", EDGE),
-    # nobody
+    # no service
     ("/api", EDGE),
     ("/api/", EDGE),
     ("/api/u", EDGE),
@@ -105,7 +105,7 @@ async def edge(
 
 
 @pytest.mark.parametrize(("path", "served_by"), ROUTES)
-async def test_each_path_has_one_who_answers_it(edge: Edge, path: str, served_by: str) -> None:
+async def test_each_path_is_routed_to_its_service(edge: Edge, path: str, served_by: str) -> None:
     answer = await edge.get(path)
 
     assert answer.served_by == served_by
@@ -120,7 +120,7 @@ async def test_each_path_has_one_who_answers_it(edge: Edge, path: str, served_by
         ("/openapi/tasks.json", TASKS),
     ],
 )
-async def test_each_public_service_shows_its_openapi_document(
+async def test_each_public_service_serves_its_openapi_document(
     edge: Edge, path: str, served_by: str
 ) -> None:
     answer = await edge.get(path)
@@ -128,34 +128,34 @@ async def test_each_public_service_shows_its_openapi_document(
     assert (answer.served_by, answer.seen["line"]) == (served_by, "GET /openapi.json HTTP/1.1")
 
 
-async def test_a_path_reaches_its_service_as_the_client_sent_it(edge: Edge) -> None:
+async def test_path_reaches_its_service_unchanged(edge: Edge) -> None:
     answer = await edge.get("/api/u%2Fx//chat/?a=%2F&b=//")
 
     assert answer.served_by == TASKS
     assert answer.seen["line"] == "GET /api/u%2Fx//chat/?a=%2F&b=// HTTP/1.1"
 
 
-async def test_the_address_is_the_peers_whatever_a_client_claims(edge: Edge) -> None:
+async def test_client_address_is_the_peers_not_a_claimed_one(edge: Edge) -> None:
     answer = await edge.get("/api/u/tasks", "X-Forwarded-For: 203.0.113.9", "X-Real-IP: 1.2.3.4")
 
     assert answer.seen["x-forwarded-for"] == "127.0.0.1"
 
 
-async def test_what_the_edge_refuses_is_a_problem_document(edge: Edge) -> None:
+async def test_edge_refusals_are_problem_documents(edge: Edge) -> None:
     answer = await edge.get("/api/u")
 
     assert answer.headers["content-type"] == "application/problem+json"
     assert b'"status":404' in answer.body
 
 
-async def test_a_body_beyond_the_limit_is_refused(edge: Edge) -> None:
+async def test_body_over_the_limit_is_refused(edge: Edge) -> None:
     answer = await edge.get("/api/u/tasks", method="POST", body=bytes(16_000_001))
 
     assert answer.status == 413
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_the_page_asks_for_nothing_from_elsewhere(edge: Edge) -> None:
+async def test_page_loads_nothing_from_other_origins(edge: Edge) -> None:
     page = (await edge.get("/")).body.decode()
 
     assert "todochat is running" in page
@@ -163,9 +163,7 @@ async def test_the_page_asks_for_nothing_from_elsewhere(edge: Edge) -> None:
     assert "//" not in page.replace("http://www.w3.org/2000/svg", "")
 
 
-async def test_a_frame_is_passed_on_before_the_next_one_exists(
-    edge: Edge, upstreams: dict[str, Upstream]
-) -> None:
+async def test_frames_are_not_buffered(edge: Edge, upstreams: dict[str, Upstream]) -> None:
     upstream = upstreams[GATEWAY]
     upstream.first_frame_taken.clear()
     reader, writer = await edge.open("/api/u/chat/stream")
@@ -178,7 +176,7 @@ async def test_a_frame_is_passed_on_before_the_next_one_exists(
     await wait_until(lambda: upstream.open_streams == 0)
 
 
-async def test_a_service_hears_at_once_that_its_client_left_a_silent_stream(
+async def test_client_disconnect_reaches_the_service_at_once(
     edge: Edge, upstreams: dict[str, Upstream]
 ) -> None:
     upstream = upstreams[TASKS]
@@ -191,7 +189,7 @@ async def test_a_service_hears_at_once_that_its_client_left_a_silent_stream(
     await wait_until(lambda: upstream.open_streams == 0)
 
 
-async def test_requests_go_to_another_instance_when_one_is_down(
+async def test_requests_use_another_instance_when_one_is_down(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     auth, tasks = Upstream(AUTH), Upstream(TASKS)
@@ -205,7 +203,7 @@ async def test_requests_go_to_another_instance_when_one_is_down(
         assert {answer.served_by for answer in answers} == {"second"}
 
 
-async def test_a_request_waits_for_the_only_instance_to_come_back(
+async def test_request_waits_for_the_only_instance_to_restart(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     auth, gateway, tasks = Upstream(AUTH), Upstream(GATEWAY), Upstream(TASKS)
@@ -213,7 +211,7 @@ async def test_a_request_waits_for_the_only_instance_to_come_back(
     async with running_edge(folder, auth=auth, gateways=[gateway], tasks=tasks) as edge:
         await tasks.stop()
         reader, writer = await edge.open("/api/u/tasks")
-        await edge.get("/api/auth/me")  # the edge goes on meanwhile
+        await edge.get("/api/auth/me")  # the edge keeps retrying
 
         await tasks.start()
 
@@ -222,7 +220,7 @@ async def test_a_request_waits_for_the_only_instance_to_come_back(
 
 
 @pytest.mark.slow
-async def test_a_service_that_stays_away_is_a_503_with_retry_after(
+async def test_unavailable_service_returns_503_with_retry_after(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     auth, gateway, tasks = Upstream(AUTH), Upstream(GATEWAY), Upstream(TASKS)

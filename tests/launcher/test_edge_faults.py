@@ -1,4 +1,4 @@
-"""Clients that break off, stall or send nonsense, and services that freeze: others don't notice."""
+"""Broken, stalled or malformed clients, and frozen services, don't affect other requests."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ SETTINGS = {
     "EDGE_HEADER_TIMEOUT": "1s",
     "EDGE_BODY_TIMEOUT": "1s",
     "EDGE_ANSWER_TIMEOUT": "1s",
-    "EDGE_CHAT_ANSWER_TIMEOUT": "500ms",  # begins at the end of an upload
+    "EDGE_CHAT_ANSWER_TIMEOUT": "500ms",  # starts at the end of an upload
     "EDGE_UPLOAD_TIMEOUT": "3s",
 }
 
@@ -69,7 +69,7 @@ async def post_malformed(
 
 
 async def hang_up(edge: Edge, path: str) -> None:
-    """Leave after half of a body."""
+    """Disconnect after half of a body."""
     _, writer = await edge.open(path, "Content-Length: 1000", method="POST")
     writer.write(bytes(500))
     await writer.drain()
@@ -91,7 +91,7 @@ async def test_body_shorter_than_its_content_length_is_answered_400(edge: Edge) 
     assert is_problem(await edge.read(reader, writer), 400)
 
 
-async def test_malformed_bodies_and_hang_ups_delay_nobody(edge: Edge) -> None:
+async def test_malformed_bodies_and_disconnects_delay_no_request(edge: Edge) -> None:
     for path in PATHS:
         await asyncio.gather(
             *(post_malformed(edge, path, body) for body in MALFORMED.values()),
@@ -102,7 +102,7 @@ async def test_malformed_bodies_and_hang_ups_delay_nobody(edge: Edge) -> None:
         answer = await edge.get(path)
 
         assert answer.status == 200
-        assert time.monotonic() - began < 1  # it was 2 s, which the service was left out for
+        assert time.monotonic() - began < 1  # it was 2 s, during which the service was left out
 
 
 async def test_read_with_a_malformed_body_is_tried_once(
@@ -113,10 +113,10 @@ async def test_read_with_a_malformed_body_is_tried_once(
     answer = await post_malformed(edge, "/api/u/tasks", b"2\r\nabXX", method="GET")
 
     assert is_problem(answer, 400)
-    assert upstreams["tasks"].connections - before <= 1  # the upstream may not have seen it yet
+    assert upstreams["tasks"].connections - before <= 1  # the upstream may not have received it yet
 
 
-async def test_half_sent_requests_are_ended(edge: Edge) -> None:
+async def test_incomplete_requests_time_out(edge: Edge) -> None:
     bodies = [
         await edge.open("/api/u/tasks", "Content-Length: 1000", method="POST")
         for _ in range(HALF_SENT)
@@ -136,7 +136,7 @@ async def test_half_sent_requests_are_ended(edge: Edge) -> None:
         writer.close()
 
 
-async def test_slow_upload_outlasts_the_limits_on_a_pause_and_an_answer(edge: Edge) -> None:
+async def test_slow_upload_outlasts_pause_and_response_timeouts(edge: Edge) -> None:
     stalled = asyncio.create_task(stall(edge))
     reader, writer = await edge.open("/api/u/chat", "Content-Length: 1000000", method="POST")
     sent = 0
@@ -159,7 +159,7 @@ async def stall(edge: Edge) -> Answer:
 
 
 @pytest.mark.parametrize("body", [b"", bytes(100_000)], ids=["GET", "POST"])
-async def test_stream_outlasts_the_limits_on_its_request(
+async def test_stream_outlasts_the_request_timeouts(
     edge: Edge, upstreams: dict[str, Upstream], body: bytes
 ) -> None:
     upstream = upstreams["gateway"]
@@ -179,7 +179,7 @@ async def test_stream_outlasts_the_limits_on_its_request(
     await wait_until(lambda: upstream.open_streams == 0)
 
 
-async def test_frozen_service_is_503_within_the_answer_timeout(
+async def test_frozen_service_returns_503_within_the_response_timeout(
     edge: Edge, upstreams: dict[str, Upstream]
 ) -> None:
     upstreams["auth"].freeze()
@@ -191,7 +191,9 @@ async def test_frozen_service_is_503_within_the_answer_timeout(
     assert answer.headers["retry-after"] == "2"
 
 
-async def test_upload_to_a_frozen_service_ends(edge: Edge, upstreams: dict[str, Upstream]) -> None:
+async def test_upload_to_a_frozen_service_times_out(
+    edge: Edge, upstreams: dict[str, Upstream]
+) -> None:
     upstreams["auth"].freeze()
     reader, writer = await edge.open("/api/auth/me", "Content-Length: 12000000", method="POST")
     writer.write(bytes(12_000_000))
@@ -202,7 +204,7 @@ async def test_upload_to_a_frozen_service_ends(edge: Edge, upstreams: dict[str, 
     writer.close()
 
 
-async def test_frozen_instance_is_left_out_until_it_is_back(
+async def test_frozen_instance_gets_no_requests_until_it_resumes(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     auth, tasks = Upstream("auth"), Upstream("tasks")

@@ -1,4 +1,4 @@
-"""How the edge serves the site: what browsers may keep, what pages may load, what is compressed."""
+"""The edge's responses for the site: caching, the content security policy, compression."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +15,7 @@ POLICY = "default-src 'self'; script-src 'self' 'sha256-x='"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a build of the site leaves behind, in small."""
+    """A small build of the site."""
     root = tmp_path_factory.mktemp("site")
     files = {
         "index.html": "<p>tasks</p>" * 200,
@@ -47,9 +47,7 @@ async def edge(tmp_path_factory: pytest.TempPathFactory, site: Path) -> AsyncIte
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/login.html"])
-async def test_a_page_is_asked_for_anew_and_has_the_policy_of_its_build(
-    edge: Edge, path: str
-) -> None:
+async def test_page_is_revalidated_and_has_its_builds_policy(edge: Edge, path: str) -> None:
     page = await edge.get(path)
 
     assert page.status == 200
@@ -59,26 +57,26 @@ async def test_a_page_is_asked_for_anew_and_has_the_policy_of_its_build(
     assert page.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_a_file_with_its_hash_in_the_name_is_kept_for_ever(edge: Edge) -> None:
+async def test_hashed_file_is_cached_permanently(edge: Edge) -> None:
     script = await edge.get("/_next/static/chunks/a1b2.js")
 
     assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-async def test_a_hashed_file_that_isnt_there_yet_is_not_remembered(edge: Edge) -> None:
+async def test_missing_hashed_file_is_not_cached(edge: Edge) -> None:
     missing = await edge.get("/_next/static/chunks/c3d4.js")
 
     assert missing.status == 404
     assert "immutable" not in missing.headers.get("cache-control", "")
 
 
-async def test_the_chat_component_is_asked_for_anew(edge: Edge) -> None:
+async def test_chat_component_is_revalidated(edge: Edge) -> None:
     assert (await edge.get("/chatkit/chatkit.js")).headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize("path", ["/chatkit/chatkit.js", "/chatkit/assets/missing.js"])
-async def test_pages_of_other_origins_may_load_the_chat_component(edge: Edge, path: str) -> None:
-    # A missing file, too: without the headers a browser speaks of CORS instead of a 404.
+async def test_other_origins_may_load_the_chat_component(edge: Edge, path: str) -> None:
+    # A missing file, too: without the headers a browser reports CORS instead of a 404.
     file = await edge.get(path)
 
     assert file.headers["access-control-allow-origin"] == "*"
@@ -86,22 +84,22 @@ async def test_pages_of_other_origins_may_load_the_chat_component(edge: Edge, pa
     assert file.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_only_the_chat_component_is_for_other_origins(edge: Edge) -> None:
+async def test_other_origins_may_load_nothing_else(edge: Edge) -> None:
     assert "access-control-allow-origin" not in (await edge.get("/")).headers
 
 
-async def test_an_address_that_leads_nowhere_shows_the_sites_own_page(edge: Edge) -> None:
+async def test_unknown_address_shows_the_sites_error_page(edge: Edge) -> None:
     lost = await edge.get("/nothing")
 
     assert (lost.status, lost.body) == (404, b"nothing here")
     assert lost.headers["content-security-policy"] == POLICY
 
 
-async def test_what_the_build_says_to_the_edge_is_nobody_elses_business(edge: Edge) -> None:
+async def test_build_metadata_for_the_edge_is_not_public(edge: Edge) -> None:
     assert (await edge.get("/.edge/headers.caddy")).status == 404
 
 
-async def test_files_are_compressed_and_streams_never(edge: Edge) -> None:
+async def test_files_are_compressed_and_streams_are_not(edge: Edge) -> None:
     accept = "Accept-Encoding: gzip"
 
     page = await edge.get("/", accept)

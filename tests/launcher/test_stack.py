@@ -1,4 +1,4 @@
-"""The launcher with the real services: a person's commands, and what a kill must not break."""
+"""The launcher with the real services: its commands, and its behaviour after kills."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ SERVICES = {
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One running stack for the whole file; the tests follow each other on its data."""
+    """One running stack for the whole file; the tests run in order on its data."""
     installation = Installation(tmp_path_factory.mktemp("launcher"))
     try:
         up = installation.run("up", "--detach", "--port", str(installation.port), "--gateways=2")
@@ -38,16 +38,16 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         installation.clean_up()
 
 
-def test_a_message_becomes_a_task(installation: Installation) -> None:
-    said = installation.run("chat", "add buy milk tomorrow at 5pm")
+def test_message_creates_a_task(installation: Installation) -> None:
+    result = installation.run("chat", "add buy milk tomorrow at 5pm")
 
-    assert said.returncode == 0, said.stderr
-    assert "buy milk" in said.stdout
-    assert "created an account for you" in said.stderr
+    assert result.returncode == 0, result.stderr
+    assert "buy milk" in result.stdout
+    assert "created an account for you" in result.stderr
     assert "buy milk" in asyncio.run(task_titles(installation))
 
 
-def test_the_state_names_every_service_and_its_own_processes(installation: Installation) -> None:
+def test_state_lists_every_service_and_process(installation: Installation) -> None:
     state = installation.state
 
     assert state["edge"] == f"http://localhost:{installation.port}"
@@ -59,7 +59,7 @@ def test_the_state_names_every_service_and_its_own_processes(installation: Insta
     assert gateway.cmdline()[1:] == ["-P", "-m", "chat_gateway", "serve"]
 
 
-def test_status_shows_that_all_is_ready(installation: Installation) -> None:
+def test_status_reports_all_services_ready(installation: Installation) -> None:
     shown = installation.run("status", "--json")
 
     assert shown.returncode == 0
@@ -69,7 +69,7 @@ def test_status_shows_that_all_is_ready(installation: Installation) -> None:
     assert all(each["memory_mib"] > 0 for each in status["services"])
 
 
-def test_logs_shows_what_one_service_said(installation: Installation) -> None:
+def test_logs_shows_one_services_lines(installation: Installation) -> None:
     shown = installation.run("logs", "chat-gateway", "-n", "5")
 
     assert shown.returncode == 0
@@ -78,34 +78,34 @@ def test_logs_shows_what_one_service_said(installation: Installation) -> None:
     assert prefixes
 
 
-def test_logs_of_nobody_names_those_there_are(installation: Installation) -> None:
-    shown = installation.run("logs", "nobody")
+def test_logs_of_unknown_service_lists_the_known_ones(installation: Installation) -> None:
+    shown = installation.run("logs", "unknown")
 
     assert shown.returncode == 1
     assert "chat-gateway-1" in shown.stderr
 
 
-def test_admin_reaches_the_accounts_of_the_running_stack(installation: Installation) -> None:
+def test_admin_lists_accounts_of_the_running_stack(installation: Installation) -> None:
     shown = installation.run("admin", "user", "--help")
 
     assert shown.returncode == 0, shown.stderr
     assert "user" in shown.stdout
 
 
-def test_doctor_finds_this_machine_in_order(installation: Installation) -> None:
+def test_doctor_passes_on_this_machine(installation: Installation) -> None:
     found = installation.run("doctor")
 
     assert found.returncode == 0, found.stdout
 
 
-def test_a_second_launcher_is_refused(installation: Installation) -> None:
+def test_second_launcher_is_refused(installation: Installation) -> None:
     second = installation.run("up", "--detach")
 
     assert second.returncode == 1
     assert "todochat already runs on" in second.stdout
 
 
-def test_a_killed_service_is_back_and_the_chat_goes_on(installation: Installation) -> None:
+def test_killed_service_restarts_and_the_chat_works(installation: Installation) -> None:
     before = installation.pids("todo-agent-worker")
 
     os.kill(before[0], signal.SIGKILL)
@@ -114,29 +114,29 @@ def test_a_killed_service_is_back_and_the_chat_goes_on(installation: Installatio
     assert installation.run("chat", "add bread").returncode == 0
 
 
-def test_one_gateway_is_enough_while_the_other_is_down(installation: Installation) -> None:
+def test_chat_works_with_one_gateway_down(installation: Installation) -> None:
     os.kill(installation.pids("chat-gateway")[0], signal.SIGKILL)
 
-    said = installation.run("chat", "what's on my list?")
+    result = installation.run("chat", "what's on my list?")
 
-    assert said.returncode == 0, said.stderr
-    assert "buy milk" in said.stdout
+    assert result.returncode == 0, result.stderr
+    assert "buy milk" in result.stdout
     eventually(lambda: len(installation.pids("chat-gateway")) == 2, 90)
 
 
 @pytest.mark.slow
-def test_a_launcher_killed_under_load_leaves_nothing_and_loses_nothing(
+def test_launcher_killed_under_load_leaves_no_process_and_loses_no_data(
     installation: Installation,
 ) -> None:
     launcher = psutil.Process(int(installation.data.lock.read_text()))
     with ThreadPoolExecutor(3) as people:
-        said = [people.submit(installation.run, "chat", f"add thing {n}") for n in range(3)]
+        chats = [people.submit(installation.run, "chat", f"add thing {n}") for n in range(3)]
         eventually(lambda: asyncio.run(task_titles(installation)) >= {"thing 0"}, 60)
 
         launcher.kill()
 
         eventually(lambda: installation.living() == [] or only_clients(installation), 10)
-        accepted = [each.result().returncode for each in said]
+        accepted = [each.result().returncode for each in chats]
     assert len(accepted) == 3
     installation.start_until_ready("--gateways=2")
     titles = asyncio.run(task_titles(installation))
@@ -158,7 +158,7 @@ def test_ctrl_c_stops_everything_in_order(installation: Installation) -> None:
     assert not installation.data.state.exists()
 
 
-def test_a_service_that_refuses_its_settings_stops_the_launch(installation: Installation) -> None:
+def test_invalid_settings_stop_the_launch(installation: Installation) -> None:
     installation.run("down")
     environ = {**installation.environ, "LOG_LEVEL": "shouting"}
     command = [*installation.command("up"), "--port", str(installation.port)]
@@ -184,7 +184,7 @@ def test_reset_deletes_everything(installation: Installation) -> None:
 
 
 def only_clients(installation: Installation) -> bool:
-    """Whether nothing but `todochat chat` runs, which this test has started itself."""
+    """Return whether only `todochat chat`, which this test has started itself, runs."""
     for process in installation.living():
         with suppress(psutil.NoSuchProcess):  # it has ended since it was listed
             if "chat" not in process.cmdline():
@@ -193,7 +193,7 @@ def only_clients(installation: Installation) -> bool:
 
 
 async def task_titles(installation: Installation) -> set[str]:
-    """Read the titles past the services, as the superuser."""
+    """Read the titles directly, as the superuser."""
     url = installation.state["postgres"]["url"].rpartition("/")[0] + "/tasks"
     connection = await asyncpg.connect(url)
     try:

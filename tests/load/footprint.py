@@ -1,4 +1,4 @@
-"""What a running stack uses: memory and CPU of each service, connections to the stores."""
+"""The resources of a running stack: memory and CPU of each service, connections to the stores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import redis.asyncio
 
 @dataclass(frozen=True)
 class Footprint:
-    """One look at a stack.
+    """One measurement of a stack.
 
     Attributes:
         resident: bytes by service, all its processes together.
@@ -24,8 +24,8 @@ class Footprint:
     redis_connections: int
 
 
-async def look(state: Mapping[str, Any]) -> Footprint:
-    """Look at the stack that wrote this `state.json`."""
+async def measure_footprint(state: Mapping[str, Any]) -> Footprint:
+    """Measure the stack that wrote this `state.json`."""
     resident: dict[str, int] = {}
     cpu_s: dict[str, float] = {}
     for name, service in state["services"].items():

@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server that says as many tokens as it was told, at a steady pace."""
+"""An OpenAI-compatible server that streams a given number of tokens at a steady pace."""
 
 import asyncio
 from typing import Self
@@ -11,16 +11,16 @@ from todochat.testing.model_wires import ResponsesWriter
 
 
 def token(number: int) -> str:
-    """The `number`-th token of every answer; all differ, so a lost or doubled one is seen."""
+    """Return the `number`-th token; all differ, so a lost or doubled one is detected."""
     return f"word{number} "
 
 
 class PacedModel:
-    """Answers every request of the Responses API with `tokens` tokens, `rate` a second.
+    """Responds to every request of the Responses API with `tokens` tokens, `rate` a second.
 
     Attributes:
-        rate: may be changed for the answers to come; infinite for as fast as they are read.
-        broken_off: answers whose reader went away.
+        rate: may be changed for later responses; infinite for as fast as they are read.
+        broken_off: responses whose client disconnected.
     """
 
     def __init__(self, tokens: int, rate: float) -> None:
@@ -32,12 +32,12 @@ class PacedModel:
 
     @property
     def url(self) -> str:
-        """What a client takes as its base URL."""
+        """The base URL for clients."""
         return f"http://127.0.0.1:{self._port}/v1"
 
     @property
     def text(self) -> str:
-        """What each answer says."""
+        """The text of each response."""
         return "".join(token(number) for number in range(self._tokens))
 
     async def __aenter__(self) -> Self:
@@ -72,6 +72,6 @@ class PacedModel:
         for number in range(self._tokens):
             await writer.text(token(number))
             due += interval_s
-            await asyncio.sleep(due - loop.time())  # behind its pace it only lets others run
+            await asyncio.sleep(due - loop.time())  # when behind its pace it only yields to others
         await writer.end_message()
         await writer.finish()

@@ -1,4 +1,4 @@
-"""Runs a stack under load beside a real Prometheus, and asks it every query of the dashboards.
+"""Runs a stack under load beside a real Prometheus, and runs every query of the dashboards.
 
     python tests/load/panels.py --prometheus /usr/bin/prometheus --seconds 180
 
@@ -35,7 +35,7 @@ JOBS = ("auth-session", "tasks", "todo-agent-api", "todo-agent-worker", "chat-ga
 
 
 def answer(request: ModelRequest) -> ScriptedResponse:
-    """Add a task, then say so; now and then fail, or call a tool that refuses."""
+    """Add a task and confirm it; sometimes fail, or call a tool that refuses."""
     number = len(request.history)
     if request.history[-1].get("role") == "user":
         if number % 11 == 0:
@@ -46,7 +46,7 @@ def answer(request: ModelRequest) -> ScriptedResponse:
 
 
 async def talk(stack: Stack, seconds: float) -> int:
-    """Be one person for some time; returns how many turns it was."""
+    """Send messages as one user for a time; return the number of turns."""
     turns = 0
     ends_at = asyncio.get_running_loop().time() + seconds
     async with httpx.AsyncClient(base_url=stack.edge, timeout=60) as client:
@@ -59,7 +59,7 @@ async def talk(stack: Stack, seconds: float) -> int:
 
 
 def write_config(folder: Path, stack: Stack, edge_port: int) -> Path:
-    """Write the scrape configuration of a stack on this machine, with the rules of all."""
+    """Write the scrape configuration of a stack on this machine, with all rules."""
     ports = metrics_ports(stack)
     targets = {
         job: [f"127.0.0.1:{port}" for name, port in ports.items() if name.startswith(job)]
@@ -80,7 +80,7 @@ def write_config(folder: Path, stack: Stack, edge_port: int) -> Path:
 
 
 async def ask(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:
-    """Return what Prometheus has for a query at this moment; NaN is nothing."""
+    """Return Prometheus's current result for a query; NaN counts as none."""
     params = {"query": query.replace("$__rate_interval", WINDOW)}
     response = await client.get("/api/v1/query", params=params)
     response.raise_for_status()
@@ -89,7 +89,7 @@ async def ask(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]:
 
 
 async def report(url: str) -> int:
-    """Print what has no data; returns how many queries that are."""
+    """Print the queries without data; return their number."""
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
         alerts = {alert["alert"] for alert in ALERTS}
         panels = [(title, query) for title, query in QUERIES if title not in alerts]

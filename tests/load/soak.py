@@ -1,9 +1,10 @@
 """Many streams at reading pace for minutes: `python tests/load/soak.py`.
 
-`STREAMS` (200) conversations at `RATE` (30) tokens a second and `TOKENS` (900) a turn go on for
-`SECONDS` (300) through the whole stack, all on this machine: edge, gateway, api, worker, stores, the
+`STREAMS` (200) conversations at `RATE` (30) tokens a second and `TOKENS` (900) a turn run for
+`SECONDS` (300) through the whole stack, all on this machine: edge, gateway, api, worker, stores,
+the
 scripted model and the viewers. Each viewer checks that every frame comes once, in order, and that
-nothing is missing. The ideal turn is what the model alone takes.
+nothing is missing. The ideal duration of a turn is the model's alone.
 """
 
 import asyncio
@@ -22,20 +23,20 @@ from typing import Any, Final
 import aiohttp
 import httpx
 
-from load.footprint import Footprint, look
+from load.footprint import Footprint, measure_footprint
 from load.paced_model import PacedModel
 from load.viewers import Viewer, Watched
 from todochat.testing import free_port
 from todochat.testing.person import Person
 
 TODOCHAT: Final = str(Path(sys.executable).with_name("todochat"))
-STREAMS_A_PERSON: Final = 4  # one has at most 5 runs at once
-RAMP_SHARE: Final = 0.1  # of the time, in which they begin one after another
+STREAMS_A_PERSON: Final = 4  # a user may have 5 runs at once
+RAMP_SHARE: Final = 0.1  # of the time, over which they start one after another
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What is asked of the stack."""
+    """The load on the stack."""
 
     streams: int = 200
     rate: float = 30.0
@@ -46,7 +47,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Soak:
-    """What came of it. `half` is after half of the time, `idle` after everybody had ended."""
+    """The result. `half` is after half of the time, `idle` after every conversation had ended."""
 
     watched: Watched
     before: Footprint
@@ -56,11 +57,11 @@ class Soak:
 
 
 async def soak(shape: Shape) -> Soak:
-    """Run it on a stack of its own."""
+    """Run it on a separate stack."""
     async with PacedModel(shape.tokens, shape.rate) as model, _stack(shape, model) as state:
         secrets = await _people(state["edge"], shape.streams // STREAMS_A_PERSON)
         watched = Watched()
-        before = await look(state)
+        before = await measure_footprint(state)
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector) as session:
             loop = asyncio.get_running_loop()
@@ -73,16 +74,16 @@ async def soak(shape: Shape) -> Soak:
                     group.create_task(viewer.talk(model.text, until))
                     await asyncio.sleep(shape.seconds * RAMP_SHARE / shape.streams)
                 await asyncio.sleep(until - shape.seconds / 2 - loop.time())
-                half = await look(state)
+                half = await measure_footprint(state)
                 await asyncio.sleep(until - loop.time())
-                late = await look(state)
-        return Soak(watched, before, half, late, await look(state))
+                late = await measure_footprint(state)
+        return Soak(watched, before, half, late, await measure_footprint(state))
 
 
 @asynccontextmanager
 async def _stack(shape: Shape, model: PacedModel) -> AsyncIterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="todochat-soak-") as folder:
-        os.chmod(folder, 0o755)  # noqa: PTH101 - PostgreSQL may run as somebody else
+        os.chmod(folder, 0o755)  # noqa: PTH101 - PostgreSQL may run as another user
         data_dir = Path(folder) / "data"
         environment = {
             **os.environ,
@@ -134,7 +135,7 @@ def report(shape: Shape, result: Soak) -> str:
         ),
         (
             f"turns {watched.turns}, failed {len(watched.failures)}, "
-            f"taken over {watched.said_anew}, deltas {len(watched.gaps)}"
+            f"taken over {watched.restarted_items}, deltas {len(watched.gaps)}"
         ),
         _times("first delta", watched.first_deltas),
         _times("gap", watched.gaps),
@@ -146,8 +147,8 @@ def report(shape: Shape, result: Soak) -> str:
     ]
     for name in result.before.resident:
         sizes = [
-            look.resident[name] >> 20
-            for look in (result.before, result.half, result.late, result.idle)
+            measure_footprint.resident[name] >> 20
+            for measure_footprint in (result.before, result.half, result.late, result.idle)
         ]
         cpu_s = result.late.cpu_s[name] - result.half.cpu_s[name]
         share = cpu_s / (shape.seconds / 2)

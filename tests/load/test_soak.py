@@ -7,15 +7,15 @@ import pytest
 from load.soak import Shape, report, soak
 
 MIB = 1 << 20
-# From half of the time on: threads get longer, and pools are full by then. 1,000 turns come after
-# it, so a leak of 50 KB a turn would be past this.
+# From half of the time on: threads get longer, and pools are full by then. 1,000 turns follow,
+# so a leak of 50 KB a turn would exceed this.
 MAY_GROW = 48 * MIB
-POOLS = 60  # what the connection pools of all services may hold together
+POOLS = 60  # the connection pools of all services may hold this many together
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_two_hundred_streams_for_five_minutes_fail_nobody_and_leak_nothing() -> None:
+def test_200_streams_for_five_minutes_neither_fail_nor_leak() -> None:
     shape = Shape()
 
     result = asyncio.run(soak(shape))

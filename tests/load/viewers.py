@@ -1,4 +1,4 @@
-"""People who talk without a pause, and look closely at what they get."""
+"""Users who send messages without a pause, and check every frame of the responses."""
 
 import asyncio
 import time
@@ -31,14 +31,15 @@ _EVENT: Final = msgspec.json.Decoder(_Event)
 
 @dataclass
 class Watched:
-    """What all viewers saw; times in seconds.
+    """The observations of all viewers; times in seconds.
 
     Attributes:
-        said_anew: items that were taken back half said, because another worker took the run over.
+        restarted_items: unfinished items that were removed because another worker took the run
+        over.
     """
 
     turns: int = 0
-    said_anew: int = 0
+    restarted_items: int = 0
     failures: list[str] = field(default_factory=list)
     first_deltas: list[float] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
@@ -64,7 +65,7 @@ class TurnReader:
         return "".join(self._said)
 
     def feed(self, chunk: bytes) -> None:
-        """Take bytes as they come."""
+        """Parse bytes as they arrive."""
         *frames, self._buffer = (self._buffer + chunk).split(b"\n\n")
         for frame in frames:
             if frame.startswith(b"id: "):
@@ -88,7 +89,7 @@ class TurnReader:
         elif event.type == "thread.item.done" and event.item is not None:
             self._item_done(event.item)
         elif event.type == "thread.item.removed":
-            self._watched.said_anew += 1
+            self._watched.restarted_items += 1
             self._said.clear()
 
     def _item_done(self, item: dict[str, Any]) -> None:
@@ -106,7 +107,7 @@ class TurnReader:
 
 
 class Viewer:
-    """One conversation of one person."""
+    """One conversation of one user."""
 
     def __init__(
         self, session: aiohttp.ClientSession, url: str, client_secret: str, watched: Watched
@@ -118,7 +119,7 @@ class Viewer:
         self._thread_id: str | None = None
 
     async def talk(self, expected: str, until: float) -> None:
-        """Take turns until the loop's time is `until`; each must say exactly `expected`."""
+        """Take turns until the loop's time is `until`; each must stream exactly `expected`."""
         loop = asyncio.get_running_loop()
         while loop.time() < until:
             try:

@@ -1,4 +1,4 @@
-"""A stack whose spans, log lines and metrics are looked at."""
+"""A stack whose spans, log lines and metrics are checked."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -35,7 +35,7 @@ async def watched_model() -> AsyncIterator[ScriptedModelServer]:
 
 @pytest.fixture(scope="session")
 def watched_stack(collector: SpanCollector, watched_model: ScriptedModelServer) -> Iterator[Stack]:
-    """A stack that traces, whose spans come soon."""
+    """A stack with tracing and a short export interval."""
     variables = {
         "OPENAI_BASE_URL": watched_model.url,
         "TODO_AGENT_MODEL": "scripted",

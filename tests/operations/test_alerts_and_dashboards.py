@@ -25,7 +25,7 @@ METRICS_PAGE = (ROOT / "docs/operations/metrics.md").read_text()
 PROMTOOL = shutil.which("promtool")
 
 OURS = {name: labels for metric in registered().values() for name, labels in metric.samples.items()}
-# From the page's last section; of others only the names are known.
+# From the page's last section; of external metrics only the names are known.
 OTHERS = set(re.findall(r"^\| `(?!todochat_)(\w+)` \| [^|]+ \|$", METRICS_PAGE, re.MULTILINE))
 
 
@@ -50,7 +50,7 @@ def nodes(query: str) -> list[Any]:
 
 
 def unknown(query: str) -> set[str]:
-    """Return the metrics and labels of a query that nobody has."""
+    """Return the metrics and labels of a query that don't exist."""
     selectors = [node for node in nodes(query) if isinstance(node, promql_parser.VectorSelector)]
     names = {node.name or "" for node in selectors}
     wrong = {name for name in names if name not in OURS and not _is_of_others(name)}
@@ -71,7 +71,7 @@ def _is_of_others(name: str) -> bool:
 
 
 @pytest.mark.parametrize(("title", "query"), QUERIES, ids=[title for title, _ in QUERIES])
-def test_a_query_parses_and_names_what_exists(title: str, query: str) -> None:
+def test_query_parses_and_uses_existing_metrics(title: str, query: str) -> None:
     assert unknown(query) == set()
 
 
@@ -85,7 +85,7 @@ def test_a_query_parses_and_names_what_exists(title: str, query: str) -> None:
         "rate(todochat_tool_call_seconds_buckets[5m])",
     ],
 )
-def test_a_query_that_names_nothing_is_found(query: str) -> None:
+def test_query_of_unknown_metric_is_found(query: str) -> None:
     assert unknown(query)
 
 
@@ -103,7 +103,7 @@ def test_every_metric_is_on_a_dashboard_or_in_an_alert() -> None:
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: str(alert["alert"]))
-def test_an_alert_says_what_to_do(alert: dict[str, Any]) -> None:
+def test_every_alert_has_a_runbook_section(alert: dict[str, Any]) -> None:
     page, _, anchor = alert["annotations"]["runbook"].partition("#")
 
     assert page == "docs/operations/runbooks.md"
@@ -113,11 +113,11 @@ def test_an_alert_says_what_to_do(alert: dict[str, Any]) -> None:
     assert alert["annotations"]["summary"]
 
 
-def test_every_runbook_section_is_of_an_alert() -> None:
+def test_every_runbook_section_belongs_to_an_alert() -> None:
     assert re.findall(r"^## (\w+)$", RUNBOOKS, re.MULTILINE) == [a["alert"] for a in ALERTS]
 
 
-def test_dashboards_have_ids_of_their_own_and_panels_that_do_not_overlap() -> None:
+def test_dashboards_have_unique_ids_and_no_overlapping_panels() -> None:
     uids = [json.loads(path.read_text())["uid"] for path in DASHBOARDS]
 
     assert len(set(uids)) == len(uids) >= 3
@@ -135,7 +135,7 @@ def test_dashboards_have_ids_of_their_own_and_panels_that_do_not_overlap() -> No
             taken |= cells
 
 
-def test_every_panel_asks_the_provisioned_data_source() -> None:
+def test_every_panel_uses_the_provisioned_data_source() -> None:
     provisioned = OBSERVABILITY / "grafana/provisioning/datasources/todochat.yaml"
     uids = {source["uid"] for source in yaml.safe_load(provisioned.read_text())["datasources"]}
 
@@ -149,7 +149,7 @@ def test_kubernetes_has_the_same_alerts() -> None:
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="Prometheus isn't installed here")
-def test_prometheus_takes_the_rules_and_the_scrape_configuration() -> None:
+def test_prometheus_accepts_the_rules_and_the_scrape_configuration() -> None:
     assert PROMTOOL is not None
     for command in (
         ["check", "rules", str(RULES_FILE)],

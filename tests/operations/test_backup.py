@@ -1,4 +1,4 @@
-"""The backup script on a real server: everything comes back, and nothing of anybody is overwritten."""
+"""The backup script on a real server: everything is restored, and no data is overwritten."""
 
 import asyncio
 import shutil
@@ -16,7 +16,7 @@ from rows_kit import FIRST_ROWS, RUN
 from todochat.database.migrations import run_migrations
 from todochat.engines import postgres_install_dir
 
-# What a restore changes on purpose.
+# Intentional changes of a restore.
 MENDED = {
     ("auth", "erasures"),
     ("auth", "sessions"),
@@ -39,7 +39,7 @@ def used() -> Iterator[Server]:
         server.ask(
             "auth", "INSERT INTO erasures VALUES ('usr_going', now(), now(), 1, '2099-01-01')"
         )
-        # Two who deleted their accounts between the dumps.
+        # Two users who deleted their accounts between the dumps.
         server.ask("tasks", "INSERT INTO user_counters VALUES ('it''s; gone')")
         server.ask("chat", "INSERT INTO owners VALUES ('example|42', 1)")
         yield server
@@ -61,11 +61,11 @@ def saved(used: Server, backups: Backups) -> str:
 
 @pytest.fixture(scope="module")
 def restored(backups: Backups, saved: str) -> Iterator[Server]:
-    """A new server with that backup; `said` is what the script said."""
+    """A new server restored from that backup, with the script's `restore_output`."""
     server = Server()
     try:
         server.start()
-        server.said = backups.restore(server.admin_url, saved)
+        server.restore_output = backups.restore(server.admin_url, saved)
         yield server
     finally:
         server.stop()
@@ -73,7 +73,7 @@ def restored(backups: Backups, saved: str) -> Iterator[Server]:
 
 @pytest.fixture
 def empty(restored: Server) -> Server:
-    """A server as `python -m todochat.database` leaves it."""
+    """A server in the state after `python -m todochat.database`."""
     for database in MIGRATIONS:
         restored.ask(database, "DROP SCHEMA public CASCADE")
         restored.ask(database, "CREATE SCHEMA public AUTHORIZATION pg_database_owner")
@@ -87,7 +87,7 @@ async def _insert(admin_url: str, database: str) -> None:
 
 
 def rows_of(server: Server) -> Rows:
-    """Every row of every table, as text."""
+    """Return every row of every table, as text."""
     found: Rows = {}
     for database in MIGRATIONS:
         tables = server.ask(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -98,7 +98,7 @@ def rows_of(server: Server) -> Rows:
 
 
 def rights_of(server: Server) -> list[Any]:
-    """Who may do what, and under which policies."""
+    """Return all grants and policies."""
     found: list[Any] = []
     for database in MIGRATIONS:
         found += server.ask(
@@ -120,9 +120,7 @@ def rights_of(server: Server) -> list[Any]:
     return found
 
 
-def test_a_restored_installation_has_every_row_and_every_right(
-    used: Server, restored: Server
-) -> None:
+def test_restored_installation_has_every_row_and_grant(used: Server, restored: Server) -> None:
     rows, found = rows_of(used), rows_of(restored)
 
     assert set(found) == set(rows)
@@ -131,7 +129,7 @@ def test_a_restored_installation_has_every_row_and_every_right(
     assert rights_of(restored) == rights_of(used)
 
 
-def test_nobody_is_signed_in_after_a_restore(restored: Server) -> None:
+def test_restore_ends_all_sessions(restored: Server) -> None:
     reasons = restored.ask("auth", "SELECT revoke_reason FROM sessions WHERE revoked_at <= now()")
 
     assert [row["revoke_reason"] for row in reasons] == ["restored"]
@@ -143,8 +141,8 @@ def test_a_backup_holds_no_signing_key(used: Server, restored: Server) -> None:
     assert restored.ask("auth", "SELECT 1 FROM signing_keys") == []
 
 
-def test_attempts_of_before_hinder_no_run(used: Server, restored: Server) -> None:
-    """tasks may know a later attempt than chat, whose dump is the earlier one."""
+def test_restore_clears_attempt_fences(used: Server, restored: Server) -> None:
+    """tasks may have a later attempt than chat, whose dump is the earlier one."""
     assert used.ask("tasks", "SELECT attempt FROM run_attempts")[0]["attempt"] == 2
 
     assert restored.ask("tasks", "SELECT 1 FROM run_attempts") == []
@@ -152,16 +150,14 @@ def test_attempts_of_before_hinder_no_run(used: Server, restored: Server) -> Non
     assert [tuple(row.values()) for row in run] == [(1, "running")]
 
 
-def test_who_has_no_account_any_more_is_erased(restored: Server) -> None:
+def test_restore_erases_users_without_an_account(restored: Server) -> None:
     due = restored.ask("auth", "SELECT user_id FROM erasures WHERE next_attempt_at <= now()")
 
     assert {row["user_id"] for row in due} == {"usr_going", "it's; gone", "example|42"}
-    assert "2 without an account will be erased" in restored.said
+    assert "2 without an account will be erased" in restored.restore_output
 
 
-def test_what_belongs_to_somebody_is_never_overwritten(
-    used: Server, backups: Backups, saved: str
-) -> None:
+def test_restore_never_overwrites_existing_data(used: Server, backups: Backups, saved: str) -> None:
     rows = rows_of(used)
 
     refused = backups.run(used.admin_url, "restore", saved)
@@ -171,8 +167,8 @@ def test_what_belongs_to_somebody_is_never_overwritten(
     assert rows_of(used) == rows
 
 
-def test_a_role_that_does_not_see_every_row_is_refused(used: Server, tmp_path: Path) -> None:
-    """Its dump would be one without anybody's rows."""
+def test_role_without_access_to_every_row_is_refused(used: Server, tmp_path: Path) -> None:
+    """Its dump would contain no user's rows."""
     backups = Backups(tmp_path / "backups")
 
     refused = backups.run(used.url("chat", "owner"), "save")
@@ -182,7 +178,7 @@ def test_a_role_that_does_not_see_every_row_is_refused(used: Server, tmp_path: P
     assert list(backups.folder.iterdir()) == []
 
 
-def test_a_dump_that_fails_leaves_no_backup(used: Server, tmp_path: Path) -> None:
+def test_failed_dump_leaves_no_backup(used: Server, tmp_path: Path) -> None:
     backups, broken = Backups(tmp_path / "backups"), tmp_path / "bin"
     broken.mkdir()
     (broken / "pg_dump").write_text("#!/bin/sh\nexit 1\n")
@@ -195,7 +191,7 @@ def test_a_dump_that_fails_leaves_no_backup(used: Server, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_old_backups_go_but_never_the_newest(used: Server, tmp_path: Path) -> None:
+def test_old_backups_are_deleted_but_never_the_newest(used: Server, tmp_path: Path) -> None:
     backups = Backups(tmp_path / "backups")
     for name in ("2020-01-01T000000Z", "2020-01-02T000000Z", "not-ours"):
         (backups.folder / name).mkdir()
@@ -206,14 +202,14 @@ def test_old_backups_go_but_never_the_newest(used: Server, tmp_path: Path) -> No
     assert backups.run("", "list").stdout.split()[0] == name
 
 
-def test_nobody_else_may_read_a_backup(backups: Backups, saved: str) -> None:
+def test_backup_is_readable_by_its_owner_only(backups: Backups, saved: str) -> None:
     paths = [backups.folder / saved, *(backups.folder / saved).iterdir()]
 
     assert {path.stat().st_mode & 0o077 for path in paths} == {0}
 
 
 @pytest.mark.slow
-def test_a_url_may_be_in_a_file_and_have_escapes(used: Server, tmp_path: Path) -> None:
+def test_url_may_be_in_a_file_and_percent_encoded(used: Server, tmp_path: Path) -> None:
     used.ask("postgres", "CREATE ROLE \"a@b\" SUPERUSER LOGIN PASSWORD '50%/\\x'")
     server = used.admin_url.partition("@")[2]
     file = tmp_path / "url"
@@ -228,9 +224,7 @@ def test_a_url_may_be_in_a_file_and_have_escapes(used: Server, tmp_path: Path) -
 # The rest empties the restored server.
 
 
-def test_a_damaged_backup_is_refused_as_a_whole(
-    empty: Server, backups: Backups, saved: str
-) -> None:
+def test_damaged_backup_is_refused_entirely(empty: Server, backups: Backups, saved: str) -> None:
     shutil.copytree(backups.folder / saved, backups.folder / "damaged")
     dump = backups.folder / "damaged/auth.dump"
     dump.write_bytes(dump.read_bytes()[:-1])
@@ -242,9 +236,7 @@ def test_a_damaged_backup_is_refused_as_a_whole(
     assert empty.ask("chat", "SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
 
 
-def test_a_restore_under_services_that_run_is_refused(
-    empty: Server, backups: Backups, saved: str
-) -> None:
+def test_restore_is_refused_while_services_run(empty: Server, backups: Backups, saved: str) -> None:
     async def restore_beside_a_service() -> "subprocess.CompletedProcess[str]":
         connection = await asyncpg.connect(empty.url("tasks", "app"))
         try:
@@ -259,10 +251,10 @@ def test_a_restore_under_services_that_run_is_refused(
 
 
 @pytest.mark.slow
-def test_who_has_an_account_is_not_erased_when_it_cannot_be_asked_for(
+def test_failed_account_query_erases_no_user(
     empty: Server, backups: Backups, saved: str, tmp_path: Path
 ) -> None:
-    """A question that fails is not the answer that nobody has an account."""
+    """A failed query must not be taken for a missing account."""
     program = tmp_path / "psql"
     real = postgres_install_dir() / "bin/psql"
     program.write_text(
@@ -278,7 +270,7 @@ def test_who_has_an_account_is_not_erased_when_it_cannot_be_asked_for(
 
 
 @pytest.mark.slow
-def test_a_restore_that_breaks_off_changes_nothing_and_can_be_done_again(
+def test_interrupted_restore_changes_nothing_and_can_be_repeated(
     empty: Server, backups: Backups, saved: str, tmp_path: Path
 ) -> None:
     program = tmp_path / "pg_restore"
@@ -297,10 +289,10 @@ def test_a_restore_that_breaks_off_changes_nothing_and_can_be_done_again(
 
 
 @pytest.mark.slow
-def test_migrated_databases_without_anybody_are_empty(
+def test_migrated_databases_without_users_count_as_empty(
     empty: Server, backups: Backups, saved: str
 ) -> None:
-    """As an installation has them that was started once."""
+    """The state of an installation that was started once."""
     for database, folder in MIGRATIONS.items():
         run_migrations(empty.url(database, "owner"), folder)
 

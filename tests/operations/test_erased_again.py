@@ -1,4 +1,4 @@
-"""Whom to delete again after a restore: what the page says, run as it stands there."""
+"""Finding users to erase again after a restore: runs the page's command."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ ADA, BOB = "usr_ada", "usr_bob"
 LOG_USER_KEY, SECRET = "", "s" * 32
 
 
-def test_the_page_finds_who_was_erased_among_restored_accounts(tmp_path: Path) -> None:
+def test_documented_command_finds_erased_users_among_restored_accounts(tmp_path: Path) -> None:
     filters, program = (
         re.search(r"grep erasure\.finished .*", PAGE),
         re.search(r"python -c '(import sys.*?)' \"", PAGE, re.DOTALL),

@@ -1,4 +1,4 @@
-"""docs/operations/metrics.md is what the code registers."""
+"""docs/operations/metrics.md lists the metrics that the code registers."""
 
 import re
 from pathlib import Path
@@ -21,16 +21,16 @@ KINDS = {
     "histogram": re.compile(r".*_seconds"),
     "gauge": re.compile(r".*(?<!_total)"),
 }
-# What would make as many series as there are people, runs or addresses.
+# Labels that would create as many series as there are users, runs or addresses.
 UNBOUNDED = re.compile(r"(^|_)(id|user|run|thread|path|url|email|address|token|ip)(_id)?$")
 
 
-def test_the_page_has_every_metric_and_no_other() -> None:
+def test_page_lists_exactly_the_registered_metrics() -> None:
     assert ROWS.keys() == METRICS.keys()
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: str(metric.name))
-def test_a_metric_is_named_by_the_rules_and_described(metric: Metric) -> None:
+def test_metric_follows_naming_rules_and_is_described(metric: Metric) -> None:
     assert NAME.fullmatch(metric.name)
     assert KINDS[metric.kind].fullmatch(metric.name)
     assert not [label for label in metric.labels if UNBOUNDED.search(label)]
@@ -44,7 +44,7 @@ def test_a_metric_is_named_by_the_rules_and_described(metric: Metric) -> None:
     assert meaning.endswith(".")
 
 
-def test_metrics_are_registered_in_the_modules_that_are_looked_at() -> None:
+def test_metrics_are_registered_only_in_the_inspected_modules() -> None:
     importing = {
         path.name
         for path in (*ROOT.glob("packages/*/src/**/*.py"), *ROOT.glob("services/*/src/**/*.py"))

@@ -17,7 +17,7 @@ from migration_rules import Complaint, complaints, read_schema
 from rows_kit import FIRST_ROWS
 from todochat.database.migrations import alembic_config, run_migrations
 
-# No release ever had less: everything until here was one version, 0.1.0.
+# The baseline: everything before was one version, 0.1.0.
 BEFORE_THE_FIRST_RELEASE = {("chat", "0002", "items: is rewritten, and locked for as long")}
 
 
@@ -31,7 +31,7 @@ def server() -> Iterator[Server]:
 
 
 def scripts(database: str) -> list[Script]:
-    """The migrations of a database, the first one first."""
+    """Return the migrations of a database in order."""
     directory = ScriptDirectory.from_config(alembic_config("", MIGRATIONS[database]))
     return list(directory.walk_revisions())[::-1]
 
@@ -48,7 +48,7 @@ async def connect(server: Server, database: str) -> AsyncIterator[Any]:
 def within(
     server: Server, database: str, work: Callable[[Any], Awaitable[Any]], *, kept: bool = True
 ) -> Any:
-    """Do some work in one transaction as the owner."""
+    """Run an operation in one transaction as the owner."""
 
     async def run() -> Any:
         async with connect(server, database) as connection:
@@ -62,7 +62,7 @@ def within(
 
 
 def rows(server: Server, database: str) -> dict[str, list[dict[str, Any]]]:
-    """Every row of every table, as the superuser sees them."""
+    """Return every row of every table, as the superuser sees them."""
     tables = server.ask(
         database, "SELECT tablename AS t FROM pg_tables WHERE schemaname = 'public'"
     )
@@ -84,7 +84,7 @@ def insert_first_rows(server: Server, database: str) -> dict[str, list[dict[str,
 def assert_kept(
     before: dict[str, list[dict[str, Any]]], after: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """Every row is as it was, but for columns that came."""
+    """Check that every row is unchanged, except for added columns."""
     for table, each in before.items():
         columns = list(each[0])
         assert [{name: row[name] for name in columns} for row in after[table]] == each, table
@@ -93,7 +93,7 @@ def assert_kept(
 def unexplained(
     database: str, script: Script, found: list[Complaint], releases: set[str]
 ) -> list[str]:
-    """What a migration may not do: neither named in its CONTRACTS, nor before the first release."""
+    """Return forbidden changes: neither in the migration's CONTRACTS nor before the first release."""
     contracts: dict[str, str] = getattr(script.module, "CONTRACTS", {})
     return [
         str(each)
@@ -110,7 +110,7 @@ def released() -> set[str]:
 
 @pytest.mark.parametrize("database", MIGRATIONS)
 def test_migrations_only_add_and_keep_every_row(server: Server, database: str) -> None:
-    """From the first revision to the newest, with a row in every table, and the whole way back."""
+    """From the first revision to the newest, with a row in every table, and back."""
     url, folder = server.url(database, "owner"), MIGRATIONS[database]
     first, *later = scripts(database)
     run_migrations(url, folder, first.revision)
@@ -174,7 +174,7 @@ HARMLESS = [
 
 
 def complaints_about(server: Server, statement: str) -> list[Complaint]:
-    """What the rules say of a migration of one statement, which is then taken back."""
+    """Return the complaints about a migration of one statement, which is then rolled back."""
 
     async def migrate(connection: Any) -> list[Complaint]:
         await connection.execute("TRUNCATE tasks, lists")
@@ -194,18 +194,18 @@ def migrated(server: Server) -> Server:
 
 
 @pytest.mark.parametrize(("statement", "complaint"), BREAKAGES)
-def test_what_the_previous_release_would_notice_is_seen(
+def test_change_that_breaks_the_previous_release_is_reported(
     migrated: Server, statement: str, complaint: str
 ) -> None:
     assert any(complaint in str(each) for each in complaints_about(migrated, statement))
 
 
 @pytest.mark.parametrize("statement", HARMLESS)
-def test_what_only_adds_is_let_through(migrated: Server, statement: str) -> None:
+def test_additive_change_is_accepted(migrated: Server, statement: str) -> None:
     assert complaints_about(migrated, statement) == []
 
 
-def test_what_nothing_has_used_since_a_release_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_object_unused_since_a_release_may_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     script = scripts("tasks")[-1]
     contracts = {"tasks.notes": "0.2.0", "tasks.tags": "0.3.0"}
     monkeypatch.setattr(script.module, "CONTRACTS", contracts, raising=False)

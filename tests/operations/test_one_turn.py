@@ -1,4 +1,4 @@
-"""One turn, from the browser's request to the task, as its trace, its log lines and the metrics."""
+"""One turn, from the browser's request to the task: its trace, log lines and metrics."""
 
 import secrets
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ from todochat.testing.model_server import Call, ErrorFrame, Say, ScriptedModelSe
 from todochat.testing.otlp import SpanCollector, TracedSpan
 from todochat.testing.person import ChatResponse, Person, message
 
-pytestmark = pytest.mark.slow  # a stack of its own
+pytestmark = pytest.mark.slow  # a separate stack
 
-# Words that nobody may find in a log line or a span.
+# Words that must not occur in a log line or a span.
 ASKED, TITLE, SAID, TROUBLE = "quokkas", "wombats", "numbats", "bilbies"
 OF_A_TURN = ("chat-gateway", "todo-agent-api", "todo-agent-worker", "tasks")
 CHAT = "POST /api/{user_id}/chat"
 TASKS = "POST /api/{user_id}/tasks"
 
-# Each span of the turn, and whose child it is.
+# Each span of the turn, and its parent.
 TREE = {
     ("edge", "edge"): ("browser", "browser"),
     ("chat-gateway", CHAT): ("edge", "edge"),
@@ -42,7 +42,7 @@ TREE = {
 
 
 class Turn:
-    """A turn that has been made, with what was to be seen of it."""
+    """A completed turn with its observations."""
 
     def __init__(self, person: Person) -> None:
         self.person = person
@@ -62,7 +62,7 @@ class Turn:
 async def turn(
     watched_stack: Stack, watched_model: ScriptedModelServer, collector: SpanCollector
 ) -> Turn:
-    """Someone asks for a task and gets it, seen from before the request until nothing moves."""
+    """A user requests a task, observed from before the request until nothing changes."""
     async with httpx.AsyncClient(base_url=watched_stack.edge, timeout=30) as client:
         turn = Turn(await Person.sign_up(client))
         watched_model.answer(Call("add_task", {"title": TITLE}))
@@ -85,7 +85,7 @@ async def turn(
     return turn
 
 
-def test_the_turn_is_one_trace_with_every_span_under_its_parent(turn: Turn) -> None:
+def test_turn_is_one_trace_with_every_span_under_its_parent(turn: Turn) -> None:
     by_id = {span.span_id: (span.service, span.name) for span in turn.spans}
     by_id[turn.browser_span] = ("browser", "browser")
 
@@ -102,7 +102,7 @@ def test_the_turn_is_one_trace_with_every_span_under_its_parent(turn: Turn) -> N
     assert all(span.began_s <= span.ended_s for span in turn.spans)
 
 
-def test_the_spans_say_what_was_used_and_when_things_began(turn: Turn) -> None:
+def test_spans_record_usage_and_start_times(turn: Turn) -> None:
     models = [span for span in turn.spans if span.name == "model scripted"]
     (run,) = [span for span in turn.spans if span.name == "run"]
     (relayed,) = [span for span in turn.spans if span.name == CHAT]
@@ -115,7 +115,7 @@ def test_the_spans_say_what_was_used_and_when_things_began(turn: Turn) -> None:
 
 
 @pytest.mark.parametrize("service", OF_A_TURN)
-def test_a_services_log_lines_name_run_thread_trace_and_a_hashed_user(
+def test_log_lines_have_run_thread_trace_and_hashed_user(
     turn: Turn, watched_stack: Stack, service: str
 ) -> None:
     lines = [
@@ -125,7 +125,7 @@ def test_a_services_log_lines_name_run_thread_trace_and_a_hashed_user(
     assert lines
     of_the_run = [line for line in lines if line.get("run_id") == turn.answer.run_id]
     assert of_the_run
-    if service != "tasks":  # which doesn't know what a chat is
+    if service != "tasks":  # which has no chats
         assert {line["thread_id"] for line in of_the_run} == {turn.answer.thread_id}
     users = {line["user"] for line in of_the_run}
     assert users == {line["user"] for line in _of_worker(turn, watched_stack)}
@@ -160,7 +160,7 @@ MOVED_BY_ONE = [
 
 
 @pytest.mark.parametrize(("process", "name", "labels"), MOVED_BY_ONE)
-def test_a_metric_moves_by_exactly_one(
+def test_metric_grows_by_exactly_one(
     turn: Turn, process: str, name: str, labels: dict[str, str]
 ) -> None:
     assert growth(turn.before, turn.after, process, name, **labels) == 1
@@ -179,12 +179,12 @@ def test_model_calls_tokens_and_frames_are_counted(turn: Turn) -> None:
         for kind in ("input", "cached", "output")
     }
     assert tokens == {"input": 120, "cached": 40, "output": 80}
-    # What the viewer got, and the end marker, which is no frame of the run's content.
+    # The viewer's frames, and the end marker, which is not one of the run's.
     assert moved(gateway, "todochat_relayed_frames_total") == len(turn.answer.events)
     assert moved(worker, "todochat_takeovers_total") == 0
 
 
-def test_what_only_the_stores_know_is_shown(turn: Turn) -> None:
+def test_gauges_show_the_stores_state(turn: Turn) -> None:
     api = turn.after["todo-agent-api"]
     none: frozenset[tuple[str, str]] = frozenset()
 
@@ -204,10 +204,10 @@ def test_what_only_the_stores_know_is_shown(turn: Turn) -> None:
         assert turn.after[process]["todochat_store_up", frozenset({("store", store)})] == 1
 
 
-async def test_nobodys_words_address_or_id_is_in_a_log_line_or_a_span(
+async def test_logs_and_spans_contain_no_user_text_address_or_id(
     turn: Turn, watched_stack: Stack, watched_model: ScriptedModelServer, collector: SpanCollector
 ) -> None:
-    """Also when the model fails, and says in its error what it was asked."""
+    """Also when the model fails and its error quotes the request."""
     watched_model.answer(ErrorFrame(f"no {TROUBLE} for {ASKED}"))
     async with httpx.AsyncClient(base_url=watched_stack.edge, timeout=30) as client:
         turn.person.client = client
@@ -242,10 +242,10 @@ NO_TRACEPARENTS = [
 
 
 @pytest.mark.parametrize("traceparent", NO_TRACEPARENTS)
-async def test_a_trace_context_that_is_none_begins_a_new_trace(
+async def test_invalid_trace_context_starts_a_new_trace(
     watched_stack: Stack, collector: SpanCollector, traceparent: str
 ) -> None:
-    """At a service itself, as where no edge that traces stands before it."""
+    """At a service itself, as without a tracing edge in front."""
     request_id = f"req-{secrets.token_hex(8)}"
     headers = {"traceparent": traceparent, "x-request-id": request_id}
     (url,) = watched_stack.urls("chat-gateway")

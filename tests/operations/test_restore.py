@@ -1,7 +1,7 @@
-"""A backup of a stack that goes on working, restored into an empty one: long forms.
+"""A backup of a stack in operation, restored into an empty one: long forms.
 
-The three databases are dumped at different moments. Here a `pg_dump` waits before the second one,
-while the stack does what it does meanwhile.
+The three databases are dumped at different moments. Here a `pg_dump` pauses before the second one,
+while the stack continues to work.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 from todochat.testing.person import PASSWORD, Person
 
-pytestmark = pytest.mark.slow  # stacks of its own
+pytestmark = pytest.mark.slow  # separate stacks
 
 WAIT_S = 120.0
 
@@ -34,7 +34,7 @@ async def model() -> AsyncIterator[ScriptedModelServer]:
 
 @pytest.fixture(scope="module")
 def source(model: ScriptedModelServer) -> Iterator[Stack]:
-    """The stack that is saved."""
+    """The stack that is backed up."""
     yield from run_stack("source", variables(model))
 
 
@@ -53,7 +53,7 @@ def variables(model: ScriptedModelServer) -> dict[str, str]:
 
 @asynccontextmanager
 async def stack_on(target: Server, model: ScriptedModelServer) -> AsyncIterator[Stack]:
-    """Start a stack on the restored databases; the model answers while it starts."""
+    """Start a stack on the restored databases; the model responds while it starts."""
     running = contextmanager(run_stack)("restored", {**variables(model), **target.variables()})
     stack = await asyncio.to_thread(running.__enter__)
     try:
@@ -65,7 +65,7 @@ async def stack_on(target: Server, model: ScriptedModelServer) -> AsyncIterator[
 async def save_while(
     source: Stack, backups: Backups, folder: Path, database: str
 ) -> tuple["asyncio.Task[subprocess.CompletedProcess[str]]", SlowDump]:
-    """Start a backup and wait until it has come to a database."""
+    """Start a backup and wait until it has reached a database."""
     slow = SlowDump(folder, database)
     saving = asyncio.create_task(
         asyncio.to_thread(backups.run, source.state["postgres"]["url"], "save", path=slow.path)
@@ -83,8 +83,8 @@ async def sign_in(client: httpx.AsyncClient, email: str) -> Person:
     return person
 
 
-async def said_in(person: Person, thread_id: str) -> list[str]:
-    """What a thread has: the person's and the assistant's words, from the first to the last."""
+async def texts_of(person: Person, thread_id: str) -> list[str]:
+    """Return a thread's texts, the user's and the assistant's, in order."""
     answer = await person.chatkit("items.list", {"thread_id": thread_id, "order": "asc"})
     items: list[dict[str, Any]] = answer.json()["data"]
     return [
@@ -105,14 +105,14 @@ async def ends(person: Person, thread_id: str) -> None:
     await wait_until(is_over, timeout_s=WAIT_S, interval_s=0.2)
 
 
-async def test_a_run_of_the_time_of_the_backup_is_finished_after_the_restore(
+async def test_run_in_progress_during_the_backup_finishes_after_the_restore(
     source: Stack,
     model: ScriptedModelServer,
     target: Server,
     sign_up: SignUp,
     tmp_path: Path,
 ) -> None:
-    """Between the dumps a task is added, and somebody leaves for good."""
+    """Between the dumps a task is added, and a user deletes their account."""
     backups = Backups(tmp_path / "backups")
     ada, bob = await sign_up(source), await sign_up(source)
     model.answer(Call("add_task", {"title": "Milk"}))
@@ -123,16 +123,16 @@ async def test_a_run_of_the_time_of_the_backup_is_finished_after_the_restore(
     gate = Gate()
     model.answer(gate, Call("add_task", {"title": "Eggs"}))
     model.answer(Say("Eggs are on it."))
-    asked = len(model.requests) + 1
+    request_count = len(model.requests) + 1
 
     async with ada.say("eggs", thread_id) as stream:
-        await wait_until(lambda: len(model.requests) == asked, timeout_s=WAIT_S)
+        await wait_until(lambda: len(model.requests) == request_count, timeout_s=WAIT_S)
         saving, slow = await save_while(source, backups, tmp_path / "bin", "tasks")
         gate.open()
         await stream.rest()
     account = {"Authorization": f"Bearer {bob.login_token}"}
     await bob.client.request("DELETE", "/api/auth/me", json={"password": PASSWORD}, headers=account)
-    slow.let_go()
+    slow.release()
     name = name_of(await saving)
     await asyncio.to_thread(backups.restore, target.admin_url, name)
     before = await ask(target.admin_url, "chat", "SELECT status FROM runs WHERE ended_at IS NULL")
@@ -150,14 +150,14 @@ async def test_a_run_of_the_time_of_the_backup_is_finished_after_the_restore(
         assert [row["status"] for row in before] == ["running"]
         assert [row["title"] for row in known] == ["Eggs", "Milk"]
         assert await titles(again) == ["Eggs", "Milk"]
-        assert await said_in(again, thread_id) == [
+        assert await texts_of(again, thread_id) == [
             "milk",
             "Milk is on it.",
             "eggs",
             "Eggs are on it, once.",
         ]
         assert model.unused_answers == 0
-        # Tokens of before open nothing: their keys and sessions are gone.
+        # Earlier tokens are invalid: their keys and sessions are gone.
         again.login_token = ada.login_token
         assert (await again.api("GET", "/tasks")).status_code == 401
 
@@ -172,14 +172,14 @@ async def test_a_run_of_the_time_of_the_backup_is_finished_after_the_restore(
         assert refused.status_code == 401
 
 
-async def test_in_the_other_order_the_chat_tells_of_a_task_that_is_not_there(
+async def test_reverse_dump_order_leaves_a_chat_about_a_missing_task(
     source: Stack,
     model: ScriptedModelServer,
     target: Server,
     sign_up: SignUp,
     tmp_path: Path,
 ) -> None:
-    """Why the order is as it is."""
+    """Shows the reason for the order of the dumps."""
     backups = Backups(tmp_path / "backups")
     backups.script = tmp_path / "other-order.sh"
     text = SCRIPT.read_text(encoding="utf-8")
@@ -190,7 +190,7 @@ async def test_in_the_other_order_the_chat_tells_of_a_task_that_is_not_there(
     model.answer(Call("add_task", {"title": "Bread"}))
     model.answer(Say("Bread is on it."))
     thread_id = (await ada.ask("bread")).thread_id
-    slow.let_go()
+    slow.release()
     await asyncio.to_thread(backups.restore, target.admin_url, name_of(await saving))
 
     told = await ask(

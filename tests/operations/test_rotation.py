@@ -1,4 +1,4 @@
-"""Changing secrets: each step works beside the one before, and the page names every secret."""
+"""Rotating secrets: each step works beside the one before, and the page names every secret."""
 
 import base64
 import re
@@ -18,7 +18,7 @@ OLD, NEW = "o" * 32, "n" * 32
 
 
 def steps_of_the_page() -> list[str]:
-    """The values of a shared secret, one after the other, as the page has them."""
+    """Return the values of a shared secret in sequence, as on the page."""
     return [
         value.replace("OLD", OLD).replace("NEW", NEW)
         for value in re.findall(r"^\| \d \| `([A-Z,]+)` ", PAGE, re.MULTILINE)
@@ -30,8 +30,8 @@ def tokens(secret: str) -> ServiceTokens:
     return ServiceTokens.from_settings(load_settings(ServiceSettings, environ), *Arrow)
 
 
-def test_services_of_neighbouring_steps_understand_each_other() -> None:
-    """While a step is rolled out, some instances have the former value."""
+def test_services_of_adjacent_steps_accept_each_others_tokens() -> None:
+    """During the rollout of a step, some instances have the former value."""
     steps = [OLD, *steps_of_the_page()]
 
     assert steps[-1] == NEW
@@ -44,7 +44,7 @@ def test_services_of_neighbouring_steps_understand_each_other() -> None:
 
 
 def own_secrets(folder: Path) -> dict[str, str]:
-    """The variables of the arrows' secrets, and the key of the log's hashes, as compose has them."""
+    """The variables of the arrows' secrets, and the key of the log's hashes, as in compose."""
     names = {f"TODOCHAT_{name.upper()}": name for name in SECRETS["ARROWS"]}
     names["LOG_USER_KEY"] = "log_user_key"
     return {variable: (folder / name).read_text() for variable, name in names.items()}
@@ -57,9 +57,7 @@ def test_arrows_are_those_of_the_services() -> None:
 
 
 @pytest.mark.parametrize("shared", [OLD, f"{OLD},{NEW}", f" {NEW} , {OLD}"])
-def test_services_with_the_shared_secret_understand_those_with_own_ones(
-    tmp_path: Path, shared: str
-) -> None:
+def test_shared_and_separate_secrets_work_together(tmp_path: Path, shared: str) -> None:
     """An upgrade replaces one service after the other."""
     (tmp_path / "service_secret").write_text(f"{shared}\n")
     SECRETS["make_secrets"](tmp_path)
@@ -97,7 +95,7 @@ def test_kubernetes_secret_is_completed_and_nothing_in_it_changed(tmp_path: Path
     assert set(second["stringData"]) == set(expected) - {"LOG_USER_KEY", "AUTH_SESSION_KEY_SECRET"}
 
 
-def test_the_page_names_every_secret_that_is_made() -> None:
+def test_page_names_every_generated_secret() -> None:
     names = {*SECRETS["PLAIN"], *SECRETS["EMPTY"], *SECRETS["DATABASE_URLS"], *SECRETS["ARROWS"]}
     names |= {"database_admin_url", "redis_url", "valkey_conf", "log_user_key"}
 
@@ -111,7 +109,7 @@ def test_the_page_names_every_secret_that_is_made() -> None:
         (("postgres_password", "database_admin_url"), "postgres_password"),
     ],
 )
-def test_secrets_that_belong_together_are_made_anew_together(
+def test_related_secrets_are_regenerated_together(
     tmp_path: Path, deleted: tuple[str, ...], shared: str
 ) -> None:
     SECRETS["make_secrets"](tmp_path)

@@ -27,7 +27,7 @@ from todochat.testing.model_server import (
 from todochat.testing.person import Person
 from todochat.testing.servers import ValkeyProcess
 
-pytestmark = pytest.mark.slow  # stacks of their own
+pytestmark = pytest.mark.slow  # separate stacks
 
 PEOPLE = 4
 WAIT_S = 180.0
@@ -36,7 +36,7 @@ DONE = "It is on your list."
 
 @dataclass
 class Turn:
-    """One person's message, and how far it has been read."""
+    """One user's message, and the read position in its stream."""
 
     person: Person
     title: str
@@ -47,7 +47,7 @@ class Turn:
 
 
 class Assistant:
-    """A model that adds a task and holds its last words back until it is told."""
+    """A model that adds a task and holds back its last words until the test releases them."""
 
     def __init__(self) -> None:
         self.gate = Gate(WAIT_S)
@@ -67,7 +67,7 @@ async def model() -> AsyncIterator[ScriptedModelServer]:
 
 @pytest.fixture(scope="module")
 def stores(model: ScriptedModelServer) -> Iterator[dict[str, str]]:
-    """What makes stacks use the same stores, whose schema is this version's; nobody migrates."""
+    """The variables for stacks that share stores with this version's schema; none migrates."""
     server, valkey = Server(), ValkeyProcess()
     try:
         server.start()
@@ -98,7 +98,7 @@ def former() -> Iterator[list[str]]:
 
 
 async def begin(turn: Turn) -> None:
-    """Send a message and read until the task is added; then the connection is lost."""
+    """Send a message and read until the task is added; then drop the connection."""
     async with turn.person.say("add it", turn.thread_id or None) as stream:
         assert stream.response.status_code == 200, stream.response.text
         turn.run_id = stream.response.headers["x-run-id"]
@@ -115,7 +115,7 @@ async def has_task(turn: Turn) -> bool:
 
 
 async def finish(turn: Turn, edge: str) -> None:
-    """Go on reading at another edge, with the same secret."""
+    """Continue reading at another edge, with the same secret."""
     async with httpx.AsyncClient(base_url=edge, timeout=WAIT_S) as client:
         turn.person.client = client
         async with turn.person.attach(turn.run_id, after=turn.last_id) as stream:
@@ -127,7 +127,7 @@ async def finish(turn: Turn, edge: str) -> None:
 async def change(
     to: Stack, away_from: Stack, model: ScriptedModelServer, turns: list[Turn]
 ) -> None:
-    """Let turns begin on one stack, replace it by the other, and let them end there."""
+    """Start turns on one stack, replace it by the other, and finish them there."""
     assistant = Assistant()
     model.otherwise = assistant.answer
     async with httpx.AsyncClient(base_url=away_from.edge, timeout=WAIT_S) as client:
@@ -140,7 +140,7 @@ async def change(
     await asyncio.gather(*(finish(turn, to.edge) for turn in turns))
 
 
-async def test_no_turn_fails_on_the_way_to_this_version_and_back(
+async def test_no_turn_fails_during_upgrade_and_rollback(
     former: list[str], stores: dict[str, str], model: ScriptedModelServer, tmp_path: Path
 ) -> None:
     """The previous release runs under this version's schema, alone and beside this version."""
@@ -165,13 +165,13 @@ async def test_no_turn_fails_on_the_way_to_this_version_and_back(
             for turn in back:
                 turn.person.client = client
                 assert sorted(task["title"] for task in await turn.person.tasks()) == ["1", "2"]
-                assert await said(turn) == ["add it", "On it.", DONE] * 2
+                assert await texts_of(turn) == ["add it", "On it.", DONE] * 2
     finally:
         for stack in (new, old):
             await asyncio.to_thread(stack.down)
 
 
-async def said(turn: Turn) -> list[str]:
+async def texts_of(turn: Turn) -> list[str]:
     answer = await turn.person.chatkit("items.list", {"thread_id": turn.thread_id, "order": "asc"})
     return [
         "".join(part["text"] for part in item["content"])

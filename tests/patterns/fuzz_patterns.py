@@ -1,9 +1,10 @@
-"""Looks for input on which a pattern takes more than linear time.
+"""Searches for input on which a pattern takes more than linear time.
 
-It imports the packages named as arguments, and takes every pattern that their code compiles: on
-import, and in calls such as `re.sub(r"...", ...)`. Each is read by regexploit, then given texts that
-repeat what the pattern is made of. What it finds goes to the standard output; a pattern that never returns is the last one on
-the standard error output.
+It imports the packages named as arguments, and collects every pattern that their code compiles: on
+import, and in calls such as `re.sub(r"...", ...)`. Each is analysed by regexploit, then run on
+texts
+that repeat the pattern's own elements. Findings go to the standard output; a pattern that
+never returns is the last one on the standard error output.
 """
 
 import ast
@@ -24,7 +25,7 @@ import regex
 from regexploit.ast.sre import SreOpParser  # type: ignore[import-untyped]
 from regexploit.redos import find  # type: ignore[import-untyped]
 
-# Small steps first: what backtracks exponentially takes a few times as long at each.
+# Small steps first: exponential backtracking takes a few times as long at each.
 REPEATS: Final = (*range(4, 31, 2), 45, 70)
 SIZES: Final = (675, 2000)  # characters
 MAX_SECONDS: Final = 0.06  # for 2,000 characters; a linear pattern takes a tenth of that at most
@@ -49,13 +50,13 @@ SEPARATORS: Final = (
 ENDS: Final = ("", "x", " x", "\x00", "!", "\n")
 METHODS: Final = ("match", "fullmatch", "search")
 FUNCTIONS: Final = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
-# How the offline assistant uses the patterns of its tables.
+# The offline assistant's calls on the patterns of its tables.
 TABLES: Final = {"rule": ("fullmatch",), "date_pattern": ("search",)}
 
 
 @dataclass(frozen=True)
 class ResolvedTarget:
-    """A pattern, where it is written, and how its module uses it."""
+    """A pattern, its location, and the methods its module calls."""
 
     where: str
     pattern: Any
@@ -112,11 +113,11 @@ def collect(packages: list[str]) -> list[ResolvedTarget]:
 
 
 def overlaps(pattern: Any) -> list[str]:
-    """Return repetitions that can share their text in cubic or more ways, found by reading alone."""
+    """Return repetitions that can share their text in cubic or more ways, by static analysis."""
     source = pattern.pattern
     text = source.decode("latin-1") if isinstance(source, bytes) else source
     flags = pattern.flags & (re.IGNORECASE | re.MULTILINE | re.DOTALL)
-    # Matching backwards is a notation of `regex` that the parser of `re` doesn't have.
+    # The parser of `re` doesn't support matching backwards, a notation of `regex`.
     parsed = SreOpParser().parse_sre(text.removeprefix("(?r)"), flags)
     return [f"like {ascii(redos.example())[:100]}" for redos in find(parsed)]
 
@@ -143,7 +144,7 @@ def find_attack(one: ResolvedTarget, method: str, seconds: float) -> str | None:
         for repeats in (*REPEATS, *(size // len(unit) for size in SIZES)):
             text = start + unit * repeats + stop
             if one.where.startswith("offline_assistant"):
-                text = normalise(text)  # its patterns are given no other text
+                text = normalise(text)  # its patterns get no other text
             given = text.encode("latin-1", "replace") if makes_bytes else text
             # Twice, since a machine may be busy.
             if _time(run, given) > MAX_SECONDS and _time(run, given) > MAX_SECONDS:
@@ -173,7 +174,7 @@ def _modules(package: str) -> Iterator[ModuleType]:
 
 
 def _in_calls(module: ModuleType) -> Iterator[ResolvedTarget]:
-    """Yield the patterns that are given to `re.sub` and the like where they are used."""
+    """Yield the patterns passed to `re.sub` and similar functions where they are used."""
     path = Path(str(module.__file__))
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
@@ -184,7 +185,7 @@ def _in_calls(module: ModuleType) -> Iterator[ResolvedTarget]:
         source = ast.unparse(node.args[0])
         try:
             value = eval(source, vars(module))
-        except NameError:  # a variable, whose values are patterns that are compiled elsewhere
+        except NameError:  # a variable, whose patterns are compiled elsewhere
             print(f"{path.name}:{node.lineno}: can't tell {source}", file=sys.stderr)
             continue
         flags = re.IGNORECASE if "re.IGNORECASE" in ast.unparse(node) else 0
@@ -197,7 +198,7 @@ def _where(frame: FrameType) -> str:
 
 
 def _methods(frame: FrameType, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Return how a module uses the pattern that this line gives a name."""
+    """Return how a module uses the pattern that this line names."""
     if default is not METHODS:
         return default
     lines = Path(frame.f_code.co_filename).read_text()

@@ -1,4 +1,4 @@
-"""No pattern of the services takes more than linear time, whatever text it is given."""
+"""No pattern of the services takes more than linear time on any text."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ PACKAGES = (
 
 
 def fuzz(seconds_each: float, *packages: str, limit: float) -> subprocess.CompletedProcess[str]:
-    """Run in a process of its own: a pattern that backtracks holds the interpreter lock."""
+    """Run in a separate process: a backtracking pattern holds the interpreter lock."""
     return subprocess.run(
         [sys.executable, FUZZ, str(seconds_each), *packages],
         capture_output=True,
@@ -55,7 +55,7 @@ def test_every_pattern_is_linear_on_many_more_texts() -> None:
         r'def read(text): return re.fullmatch(r"(?:ab|ab)+c", text)',
     ],
 )
-def test_a_pattern_that_backtracks_is_found(pattern: str, tmp_path: Path) -> None:
+def test_backtracking_pattern_is_found(pattern: str, tmp_path: Path) -> None:
     package = tmp_path / "backtracking"
     package.mkdir()
     (package / "__init__.py").write_text(f"import re\n\n{pattern}\n".replace("\\\\", "\\"))

@@ -1,7 +1,7 @@
 """The official pattern: one FastAPI process, openai-chatkit's server, threads in memory.
 
-What its documentation and samples show, with what makes it cheap: uvloop and httptools, no access
-log, no tracing. Run by `bench_peers.py` with PEER_MODEL_URL.
+Follows its documentation and samples, with the settings that make it cheap: uvloop and httptools,
+no access log, no tracing. Run by `bench_peers.py` with PEER_MODEL_URL.
 """
 
 import os
@@ -30,7 +30,7 @@ Context = dict[str, Any]
 
 
 class MemoryStore(Store[Context]):
-    """Threads and items in dicts; they are gone with the process."""
+    """Keeps threads and items in dicts; they are lost with the process."""
 
     def __init__(self) -> None:
         self._threads: dict[str, ThreadMetadata] = {}
@@ -109,7 +109,7 @@ def _page(rows: list[Any], limit: int, after: str | None, order: str) -> Page[An
 
 
 class OfficialServer(ChatKitServer[Context]):
-    """Answers each message with a model that has no tools."""
+    """Responds to each message with a model that has no tools."""
 
     def __init__(self, agent: Agent[Any]) -> None:
         super().__init__(MemoryStore())
@@ -128,7 +128,7 @@ class OfficialServer(ChatKitServer[Context]):
 
 
 def create_app() -> FastAPI:
-    """Make the app; uvicorn's factory."""
+    """Create the app; uvicorn's factory."""
     set_tracing_disabled(disabled=True)
     client = AsyncOpenAI(api_key="sk-scripted", base_url=os.environ["PEER_MODEL_URL"])
     model = OpenAIResponsesModel(model="scripted", openai_client=client)

@@ -1,4 +1,4 @@
-"""The least that a relay can cost: frames of a usual size, written by an ASGI app at their pace.
+"""The lower bound for a relay: an ASGI app that writes frames of a usual size at their pace.
 
 Run by `bench_peers.py`. `GET /?frames=200&rate=30` streams that; there is no framework, no token,
 no bus: timer, write, and nothing else.
